@@ -1,0 +1,216 @@
+import { HarrierError } from '../errors.ts';
+import {
+  type Attributes,
+  type ElementType,
+  elementCount,
+  type Graph,
+  HARRIER_DOMAIN,
+  MICROSOFT_DOMAIN,
+  type Model,
+  type NamedType,
+  type Node,
+  OPSET,
+  type Shape,
+  type Tensor,
+  type ValueType,
+} from './types.ts';
+
+/** A value in a graph under construction: its name, element type and shape, and its contents where they are known. */
+export interface Value extends NamedType {
+  readonly constant?: Tensor;
+}
+
+/** A node under construction: as {@link Node}, with values in place of names. */
+export interface BuiltNode {
+  readonly name: string;
+  readonly opType: string;
+  readonly domain: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+/** Gives the types of a node's outputs from its inputs; the op table's, as a rule. */
+export type InferTypes = (node: Omit<BuiltNode, 'outputs'>, outputCount: number) => ValueType[];
+
+export interface OpOptions {
+  domain?: string;
+  /** Name of the node and of its first output; made unique. Default: the op's name in the present scope. */
+  name?: string;
+  outputs?: number;
+}
+
+/** Constants up to this many elements are shared between equal uses. */
+const SHARED_CONSTANT_LIMIT = 64;
+
+/**
+ * Builds an ONNX graph node by node. The type and shape of every value are inferred at once, so that a mistake is
+ * found where it is made.
+ */
+export class GraphBuilder {
+  readonly name: string;
+  readonly nodes: BuiltNode[] = [];
+  readonly #infer: InferTypes;
+  readonly #inputs: Value[] = [];
+  readonly #outputs: { name: string; value: Value }[] = [];
+  readonly #initializers = new Map<string, Tensor>();
+  readonly #sharedConstants = new Map<string, Value>();
+  readonly #names = new Set<string>();
+  #scope = '';
+
+  constructor(name: string, infer: InferTypes) {
+    this.name = name;
+    this.#infer = infer;
+  }
+
+  get inputs(): readonly Value[] {
+    return this.#inputs;
+  }
+
+  /** An input of the graph. */
+  input(name: string, type: ElementType, shape: Shape): Value {
+    const value: Value = { name: this.#claim(name), type, shape };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** A tensor that belongs to the graph under its own name, such as a weight. */
+  initializer(name: string, tensor: Tensor): Value {
+    const unique = this.uniqueName(name);
+    this.#initializers.set(unique, tensor);
+    return { name: unique, type: tensor.type, shape: tensor.dims, constant: tensor };
+  }
+
+  /** A constant. Small ones that are equal become one. */
+  constant(tensor: Tensor): Value {
+    if (elementCount(tensor.dims) > SHARED_CONSTANT_LIMIT) return this.initializer('constant', tensor);
+    const text = `${tensor.type}[${tensor.dims}]${tensor.data.join(',')}`;
+    let value = this.#sharedConstants.get(text);
+    if (!value) {
+      const scope = this.#scope;
+      this.#scope = '';
+      value = this.initializer('constant', tensor);
+      this.#scope = scope;
+      this.#sharedConstants.set(text, value);
+    }
+    return value;
+  }
+
+  /** Adds a node and returns its first output. */
+  op(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Attributes = {},
+    options: OpOptions = {},
+  ): Value {
+    return this.ops(opType, inputs, attributes, options)[0];
+  }
+
+  /** Adds a node and returns all its outputs. */
+  ops(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Attributes = {},
+    { domain = '', name = opType, outputs = 1 }: OpOptions = {},
+  ): Value[] {
+    const unique = this.uniqueName(name);
+    const draft = { name: unique, opType, domain, inputs, attributes };
+    const types = this.#infer(draft, outputs);
+    const values = types.slice(0, outputs).map(
+      (type, i): Value => ({
+        name: i === 0 ? unique : this.#claim(`${unique}:${i}`),
+        ...type,
+      }),
+    );
+    this.nodes.push({ ...draft, outputs: values });
+    return values;
+  }
+
+  /** Marks a value as an output of the graph, under its own name or another. */
+  output(value: Value, name = value.name): void {
+    if (this.#outputs.some((output) => output.name === name)) {
+      throw new HarrierError('bad-graph', `two outputs are called "${name}"`, { where: this.name });
+    }
+    this.#outputs.push({ name, value });
+  }
+
+  /** Runs `build` with every new name under `scope/`. */
+  in<T>(scope: string, build: () => T): T {
+    const outer = this.#scope;
+    this.#scope = `${outer}${scope}/`;
+    try {
+      return build();
+    } finally {
+      this.#scope = outer;
+    }
+  }
+
+  /** A name in the present scope that nothing else has. */
+  uniqueName(name: string): string {
+    const scoped = this.#scope + name;
+    let unique = scoped;
+    for (let i = 2; this.#names.has(unique); i++) unique = `${scoped}_${i}`;
+    return this.#claim(unique);
+  }
+
+  /** The finished graph: only what its outputs need. */
+  build(): Graph {
+    const needed = new Set(this.#outputs.map(({ value }) => value.name));
+    const nodes: BuiltNode[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some(({ name }) => needed.has(name))) continue;
+      nodes.push(node);
+      for (const input of node.inputs) if (input) needed.add(input.name);
+    }
+    nodes.reverse();
+
+    // An output under a name of its own is made by Identity where it can't simply be called so.
+    const renamed = new Map<string, string>();
+    const identities: Node[] = [];
+    const made = new Set(nodes.flatMap((node) => node.outputs.map(({ name }) => name)));
+    for (const { name, value } of this.#outputs) {
+      if (name === value.name) continue;
+      const taken = this.#names.has(name) || renamed.has(value.name) || !made.has(value.name);
+      const isOutputToo = this.#outputs.some((other) => other.name === value.name);
+      if (!taken && !isOutputToo) renamed.set(value.name, name);
+      else identities.push(plainNode('Identity', name, [renamed.get(value.name) ?? value.name], [name]));
+    }
+    const nameOf = (value: Value | undefined): string =>
+      value ? (renamed.get(value.name) ?? value.name) : '';
+    return {
+      name: this.name,
+      inputs: this.#inputs.map(({ name, type, shape }) => ({ name, type, shape })),
+      outputs: this.#outputs.map(({ name, value: { type, shape } }) => ({ name, type, shape })),
+      initializers: new Map([...this.#initializers].filter(([name]) => needed.has(name))),
+      nodes: [
+        ...nodes.map((node) => ({
+          ...node,
+          inputs: node.inputs.map(nameOf),
+          outputs: node.outputs.map(nameOf),
+        })),
+        ...identities,
+      ],
+    };
+  }
+
+  #claim(name: string): string {
+    if (this.#names.has(name)) {
+      throw new HarrierError('bad-graph', `two values are called "${name}"`, { where: this.name });
+    }
+    this.#names.add(name);
+    return name;
+  }
+}
+
+function plainNode(opType: string, name: string, inputs: string[], outputs: string[]): Node {
+  return { name, opType, domain: '', inputs, outputs, attributes: {} };
+}
+
+/** A graph as a model: with the operator sets that its nodes use. */
+export function modelOf(graph: Graph, metadata: Record<string, string> = {}): Model {
+  const opsets: Record<string, number> = { '': OPSET };
+  for (const { domain } of graph.nodes) {
+    if (domain === MICROSOFT_DOMAIN || domain === HARRIER_DOMAIN) opsets[domain] = 1;
+  }
+  return { graph, opsets, metadata };
+}

@@ -1,0 +1,303 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { HarrierError } from '../errors.ts';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './generated/onnx_pb.ts';
+import {
+  type AttributeValue,
+  arrayOf,
+  type Dimension,
+  type ElementType,
+  elementCount,
+  type Graph,
+  type Model,
+  type NamedType,
+  type Node,
+  type Tensor,
+  type TensorData,
+} from './types.ts';
+
+/** TensorProto.DataType, from the ONNX IR specification. */
+const ELEMENT_TYPE_CODES: Record<ElementType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+};
+const ELEMENT_TYPES = new Map(
+  Object.entries(ELEMENT_TYPE_CODES).map(([name, code]) => [code, name as ElementType]),
+);
+
+/** AttributeProto.AttributeType, from the ONNX IR specification. */
+const ATTRIBUTE = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+} as const;
+
+/** The IR version that goes with operator set 21. */
+const IR_VERSION = 10n;
+
+/** The ONNX code of an element type, for the `to` attribute of Cast. */
+export function elementTypeCode(type: ElementType): number {
+  return ELEMENT_TYPE_CODES[type];
+}
+
+/** The element type that an ONNX code names. */
+export function elementTypeOf(code: number, where: string): ElementType {
+  const type = ELEMENT_TYPES.get(code);
+  if (!type) throw new HarrierError('not-supported', `element type ${code} is not supported`, { where });
+  return type;
+}
+
+/** A model as the bytes of an `.onnx` file. The same model gives the same bytes. */
+export function encodeModel(model: Model): Uint8Array {
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      producerName: 'harrier',
+      graph: graphToProto(model.graph),
+      opsetImport: Object.entries(model.opsets).map(([domain, version]) => ({
+        domain,
+        version: BigInt(version),
+      })),
+      metadataProps: Object.entries(model.metadata).map(([key, value]) => ({ key, value })),
+    }),
+  );
+}
+
+/**
+ * Reads the bytes of an `.onnx` file.
+ * @throws HarrierError `bad-graph` when they are none, `not-supported` when the file keeps weights in other files
+ *   or holds element types that Harrier does not know
+ */
+export function decodeModel(bytes: Uint8Array, where = 'model'): Model {
+  const proto = (() => {
+    try {
+      return fromBinary(ModelProtoSchema, bytes);
+    } catch (cause) {
+      throw new HarrierError('bad-graph', 'this is not an ONNX model, or it is cut off', { where, cause });
+    }
+  })();
+  if (!proto.graph)
+    throw new HarrierError('bad-graph', 'this is not an ONNX model: it has no graph', { where });
+  return {
+    graph: graphFromProto(proto.graph, where),
+    opsets: Object.fromEntries(proto.opsetImport.map(({ domain, version }) => [domain, Number(version)])),
+    metadata: Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value])),
+  };
+}
+
+function graphToProto(graph: Graph): GraphProto {
+  return create(GraphProtoSchema, {
+    name: graph.name,
+    input: graph.inputs.map(namedTypeToProto),
+    output: graph.outputs.map(namedTypeToProto),
+    initializer: Array.from(graph.initializers, ([name, tensor]) => tensorToProto(tensor, name)),
+    node: graph.nodes.map((node) =>
+      create(NodeProtoSchema, {
+        name: node.name,
+        opType: node.opType,
+        domain: node.domain,
+        input: [...node.inputs],
+        output: [...node.outputs],
+        attribute: Object.entries(node.attributes).map(([name, value]) => attributeToProto(name, value)),
+      }),
+    ),
+  });
+}
+
+function graphFromProto(graph: GraphProto, where: string): Graph {
+  const initializers = new Map(
+    graph.initializer.map((t) => [t.name, tensorFromProto(t, `${where}: ${t.name}`)]),
+  );
+  return {
+    name: graph.name,
+    // Up to IR version 3, initializers were listed among the inputs too.
+    inputs: graph.input
+      .filter(({ name }) => !initializers.has(name))
+      .map((v) => namedTypeFromProto(v, where)),
+    outputs: graph.output.map((v) => namedTypeFromProto(v, where)),
+    initializers,
+    nodes: graph.node.map(
+      (node): Node => ({
+        name: node.name,
+        opType: node.opType,
+        domain: node.domain === 'ai.onnx' ? '' : node.domain,
+        inputs: node.input,
+        outputs: node.output,
+        attributes: Object.fromEntries(
+          node.attribute.map((a) => [a.name, attributeFromProto(a, `${where}: ${node.name || node.opType}`)]),
+        ),
+      }),
+    ),
+  };
+}
+
+function namedTypeToProto({ name, type, shape }: NamedType): ValueInfoProto {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      tensorType: {
+        elemType: ELEMENT_TYPE_CODES[type],
+        shape: {
+          dim: shape.map((size) =>
+            typeof size === 'number'
+              ? { value: { case: 'dimValue' as const, value: BigInt(size) } }
+              : { value: { case: 'dimParam' as const, value: size } },
+          ),
+        },
+      },
+    },
+  });
+}
+
+function namedTypeFromProto(info: ValueInfoProto, where: string): NamedType {
+  const tensorType = info.type?.tensorType;
+  if (!tensorType) throw new HarrierError('not-supported', `"${info.name}" is no tensor`, { where });
+  const shape = (tensorType.shape?.dim ?? []).map(({ value }, axis): Dimension => {
+    if (value.case === 'dimValue') return Number(value.value);
+    return value.case === 'dimParam' && value.value !== '' ? value.value : `${info.name}_${axis}`;
+  });
+  return { name: info.name, type: elementTypeOf(tensorType.elemType, `${where}: ${info.name}`), shape };
+}
+
+function attributeToProto(name: string, value: AttributeValue): AttributeProto {
+  const encode = (init: Partial<Omit<AttributeProto, '$typeName' | '$unknown'>>) =>
+    create(AttributeProtoSchema, { name, ...init });
+  if (typeof value === 'number') return encode({ type: ATTRIBUTE.int, i: BigInt(value) });
+  if (typeof value === 'string') return encode({ type: ATTRIBUTE.string, s: utf8Encode(value) });
+  if (Array.isArray(value)) {
+    if (typeof value[0] === 'string') {
+      return encode({ type: ATTRIBUTE.strings, strings: (value as string[]).map(utf8Encode) });
+    }
+    return encode({ type: ATTRIBUTE.ints, ints: (value as number[]).map(BigInt) });
+  }
+  if ('float' in value) return encode({ type: ATTRIBUTE.float, f: value.float });
+  if ('floats' in value) return encode({ type: ATTRIBUTE.floats, floats: [...value.floats] });
+  if ('tensor' in value) return encode({ type: ATTRIBUTE.tensor, t: tensorToProto(value.tensor, '') });
+  if ('graph' in value) return encode({ type: ATTRIBUTE.graph, g: graphToProto(value.graph) });
+  throw new HarrierError('bad-graph', `attribute "${name}" has no ONNX type`);
+}
+
+function attributeFromProto(attribute: AttributeProto, where: string): AttributeValue {
+  switch (attribute.type) {
+    case ATTRIBUTE.float:
+      return { float: attribute.f };
+    case ATTRIBUTE.int:
+      return Number(attribute.i);
+    case ATTRIBUTE.string:
+      return utf8Decode(attribute.s);
+    case ATTRIBUTE.floats:
+      return { floats: attribute.floats };
+    case ATTRIBUTE.ints:
+      return attribute.ints.map(Number);
+    case ATTRIBUTE.strings:
+      return attribute.strings.map(utf8Decode);
+    case ATTRIBUTE.tensor:
+      if (attribute.t) return { tensor: tensorFromProto(attribute.t, where) };
+      break;
+    case ATTRIBUTE.graph:
+      if (attribute.g) return { graph: graphFromProto(attribute.g, where) };
+      break;
+  }
+  throw new HarrierError('not-supported', `attribute "${attribute.name}" has a type that is not supported`, {
+    where,
+  });
+}
+
+function tensorToProto(tensor: Tensor, name: string): TensorProto {
+  const { data } = tensor;
+  return create(TensorProtoSchema, {
+    name,
+    dims: tensor.dims.map(BigInt),
+    dataType: ELEMENT_TYPE_CODES[tensor.type],
+    rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+  });
+}
+
+function tensorFromProto(proto: TensorProto, where: string): Tensor {
+  if (proto.dataLocation !== 0) {
+    throw new HarrierError('not-supported', 'its weights are in another file', {
+      where,
+      next: 'Save the model as one file (external data off).',
+    });
+  }
+  const type = elementTypeOf(proto.dataType, where);
+  const dims = proto.dims.map(Number);
+  const count = elementCount(dims);
+  const ArrayType = arrayOf(type);
+  const data = new ArrayType(count) as TensorData;
+  if (proto.rawData.byteLength > 0) {
+    if (proto.rawData.byteLength !== data.byteLength) {
+      throw new HarrierError('bad-graph', 'a tensor holds the wrong number of bytes', {
+        where,
+        expected: `${data.byteLength}`,
+        received: `${proto.rawData.byteLength}`,
+      });
+    }
+    new Uint8Array(data.buffer).set(proto.rawData);
+    return { type, dims, data };
+  }
+  // The typed fields: 8-, 16- and 32-bit integers, bool and float16 bits share int32_data.
+  const values: ArrayLike<number | bigint> =
+    type === 'float32'
+      ? proto.floatData
+      : type === 'float64'
+        ? proto.doubleData
+        : type === 'int64'
+          ? proto.int64Data
+          : type === 'uint64' || type === 'uint32'
+            ? proto.uint64Data
+            : proto.int32Data;
+  const wide = type === 'int64' || type === 'uint64';
+  for (let i = 0; i < count; i++)
+    (data as { [index: number]: number | bigint })[i] = wide ? BigInt(values[i]) : Number(values[i]);
+  return { type, dims, data };
+}
+
+// The core has no TextEncoder (it is the platform's), so UTF-8 (RFC 3629) is spelt out here.
+function utf8Encode(text: string): Uint8Array<ArrayBuffer> {
+  const binary = unescapeComponent(encodeURIComponent(text));
+  return Uint8Array.from(binary);
+}
+
+function utf8Decode(bytes: Uint8Array): string {
+  let escaped = '';
+  for (const byte of bytes) escaped += `%${byte.toString(16).padStart(2, '0')}`;
+  return decodeURIComponent(escaped);
+}
+
+function unescapeComponent(escaped: string): number[] {
+  const bytes: number[] = [];
+  for (let i = 0; i < escaped.length; i++) {
+    if (escaped[i] === '%') {
+      bytes.push(Number.parseInt(escaped.slice(i + 1, i + 3), 16));
+      i += 2;
+    } else bytes.push(escaped.charCodeAt(i));
+  }
+  return bytes;
+}
