@@ -1,0 +1,143 @@
+import { float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
+import { fixedDims, reduceSum, reshape, slice, transpose } from '../ops/index.ts';
+import type { Lowering, LoweringContext, Target } from './lowering.ts';
+import { matMul } from './matrix.ts';
+
+/** WebGPU's grouped Conv is wrong unless the outputs per group are a multiple of its vector width. */
+const WEBGPU_GROUP_MULTIPLE = 4;
+
+interface ConvolutionAttributes {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly pads: readonly number[];
+  readonly group: number;
+}
+
+function read({ attributes }: LoweringContext): ConvolutionAttributes {
+  return attributes as unknown as ConvolutionAttributes;
+}
+
+export const convolutionLowerings: Readonly<Record<string, Lowering>> = {
+  ConvInputGradient: (node) => {
+    const { strides } = read(node);
+    return [strides.every((stride) => stride === 1) ? byFlippedKernel(node) : byTransposedConvolution(node)];
+  },
+  ConvKernelGradient: (node) => [byColumns(node)],
+};
+
+/**
+ * Stride 1: dX[c] = Σ_o dY[o] ∗ W[o,c] turned by 180°: a convolution of dY with the kernel turned and its channel
+ * axes swapped, padded by what the forward pass left over, dilation · (k − 1) − pad.
+ */
+function byFlippedKernel(node: LoweringContext): Value {
+  const { graph, target } = node;
+  const [dy, weight] = node.inputs;
+  const { dilations, pads, group } = read(node);
+  const [outputs, inputsPerGroup, ...kernel] = fixedDims(weight);
+  const rank = kernel.length;
+  const turned = turn(graph, weight, target);
+  // (g·o, c, k…) → (g, o, c, k…) → (g, c, o, k…) → (g·c, o, k…)
+  const spatial = kernel.map((_, i) => i + 3);
+  const swapped = reshape(
+    graph,
+    transpose(graph, reshape(graph, turned, [group, outputs / group, inputsPerGroup, ...kernel]), [0, 2, 1, ...spatial]),
+    [group * inputsPerGroup, outputs / group, ...kernel],
+  );
+  const left = (i: number, at: number) => dilations[i] * (kernel[i] - 1) - pads[at];
+  const flipped = [...kernel.map((_, i) => left(i, i)), ...kernel.map((_, i) => left(i, i + rank))];
+  if (flipped.some((cells) => cells < 0)) return byTransposedConvolution(node);
+  return graph.op('Conv', [dy, swapped], { kernel_shape: kernel, dilations, group, pads: flipped });
+}
+
+function byTransposedConvolution(node: LoweringContext): Value {
+  const { graph } = node;
+  const [dy, weight] = node.inputs;
+  const { strides, dilations, pads, group } = read(node);
+  const kernel = fixedDims(weight).slice(2);
+  const size = (node.attributes.input_shape as readonly number[]).slice(2);
+  const output_padding = kernel.map((cells, i) => {
+    const reached = (fixedDims(dy)[i + 2] - 1) * strides[i] + dilations[i] * (cells - 1) + 1;
+    return size[i] - (reached - pads[i] - pads[i + kernel.length]);
+  });
+  return graph.op('ConvTranspose', [dy, weight], {
+    kernel_shape: kernel,
+    strides,
+    dilations,
+    pads,
+    group,
+    output_padding,
+  });
+}
+
+/** A kernel turned by 180° in its spatial axes. */
+function turn(graph: GraphBuilder, weight: Value, target: Target): Value {
+  const kernel = fixedDims(weight).slice(2);
+  const over = kernel.flatMap((size, i) => (size > 1 ? [i + 2] : []));
+  if (over.length === 0) return weight;
+  if (target === 'cpu') {
+    return slice(graph, weight, over, over.map(() => -1), over.map(() => -(2 ** 31)), over.map(() => -1));
+  }
+  return over.reduce((value, axis) => {
+    const size = kernel[axis - 2];
+    return graph.op('Gather', [value, graph.constant(int64(Array.from({ length: size }, (_, i) => size - 1 - i)))], {
+      axis,
+    });
+  }, weight);
+}
+
+/**
+ * dW[o,c,k] = Σ_n Σ_p dY[n,o,p] · columns[n,c,k,p], where columns are the shifted pictures that each kernel cell
+ * sees: a depthwise convolution with one-hot kernels makes them, a batched matrix product meets them with dY, and
+ * the batch is summed at the end.
+ */
+function byColumns(node: LoweringContext): Value {
+  const { graph, target } = node;
+  const [dy, x] = node.inputs;
+  const { strides, pads, group } = read(node);
+  const kernel = node.attributes.kernel_shape as readonly number[];
+  const [batch, outputs, ...positions] = fixedDims(dy);
+  const channels = fixedDims(x)[1];
+  const cells = kernel.reduce((product, size) => product * size, 1);
+  const places = positions.reduce((product, size) => product * size, 1);
+
+  const pointwise = cells === 1 && strides.every((s) => s === 1) && pads.every((p) => p === 0);
+  const columns = pointwise ? x : shiftedPictures(node, cells, places);
+  const perGroup = channels / group;
+  const product =
+    group === 1
+      ? matMul(graph, reshape(graph, dy, [batch, outputs, places]), reshape(graph, columns, [batch, channels * cells, places]), {
+          transB: true,
+          target,
+        })
+      : matMul(
+          graph,
+          reshape(graph, dy, [batch, group, outputs / group, places]),
+          reshape(graph, columns, [batch, group, perGroup * cells, places]),
+          { transB: true, target },
+        );
+  return reshape(graph, reduceSum(graph, product, [0], false), [outputs, perGroup, ...kernel]);
+}
+
+/** (N, C, H, W) → (N, C·cells, places): for every channel and kernel cell, the picture as that cell sees it. */
+function shiftedPictures(node: LoweringContext, cells: number, places: number): Value {
+  const { graph, target } = node;
+  const x = node.inputs[1];
+  const { strides, dilations, pads } = read(node);
+  const kernel = node.attributes.kernel_shape as readonly number[];
+  const [batch, channels] = fixedDims(x);
+  const rows = target === 'webgpu' ? Math.ceil(cells / WEBGPU_GROUP_MULTIPLE) * WEBGPU_GROUP_MULTIPLE : cells;
+  const oneHot = new Float32Array(channels * rows * cells);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let cell = 0; cell < cells; cell++) oneHot[(channel * rows + cell) * cells + cell] = 1;
+  }
+  const shifted = graph.op('Conv', [x, graph.constant(float32([channels * rows, 1, ...kernel], oneHot))], {
+    kernel_shape: kernel,
+    strides,
+    dilations,
+    pads,
+    group: channels,
+  });
+  if (rows === cells) return shifted;
+  const apart = reshape(graph, shifted, [batch, channels, rows, places]);
+  return slice(graph, apart, [2], [0], [cells]);
+}

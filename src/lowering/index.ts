@@ -1,0 +1,2 @@
+export { lower } from './lower.ts';
+export type { Target } from './lowering.ts';

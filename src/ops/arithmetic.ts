@@ -1,0 +1,83 @@
+import { elementTypeOf } from '../onnx/index.ts';
+import { define, type InferRule, type OpDefinition } from './definition.ts';
+import { div, heavisideStep, mul, neg, scalar, shift, sub, where } from './functional.ts';
+import { broadcastInputs } from './shapes.ts';
+
+const broadcast: InferRule = (node) => [{ type: node.input(0).type, shape: broadcastInputs(node) }];
+const comparison: InferRule = (node) => [{ type: 'bool', shape: broadcastInputs(node) }];
+
+/** Two inputs, broadcast against each other. The walk sums gradients back to each input's own shape. */
+export const arithmetic: OpDefinition[] = [
+  define('Add', broadcast, (node) => [node.dy(), node.dy()]),
+  define('Sub', broadcast, (node) => [node.dy(), node.needs(1) ? neg(node.graph, node.dy()) : undefined]),
+  // y = ab: da = dy · b, db = dy · a
+  define('Mul', broadcast, (node) => [
+    node.needs(0) ? mul(node.graph, node.dy(), node.x(1)) : undefined,
+    node.needs(1) ? mul(node.graph, node.dy(), node.x(0)) : undefined,
+  ]),
+  // y = a/b: da = dy / b, db = −dy · y / b
+  define('Div', broadcast, (node) => [
+    node.needs(0) ? div(node.graph, node.dy(), node.x(1)) : undefined,
+    node.needs(1)
+      ? neg(node.graph, div(node.graph, mul(node.graph, node.dy(), node.y()), node.x(1)))
+      : undefined,
+  ]),
+  // y = aᵇ: da = dy · b · aᵇ⁻¹, db = dy · y · ln a
+  define('Pow', broadcast, (node) => {
+    const { graph } = node;
+    const [base, exponent] = [node.x(0), node.x(1)];
+    return [
+      node.needs(0)
+        ? mul(graph, node.dy(), mul(graph, exponent, graph.op('Pow', [base, shift(graph, exponent, -1)])))
+        : undefined,
+      node.needs(1) ? mul(graph, node.dy(), mul(graph, node.y(), graph.op('Log', [base]))) : undefined,
+    ];
+  }),
+  // y = max(a, b): to a where a > b, else to b
+  define('Max', broadcast, (node) => {
+    if (node.inputCount !== 2) node.unsupported('Max of other than two inputs has no gradient rule');
+    const { graph } = node;
+    const first = heavisideStep(graph, sub(graph, node.x(0), node.x(1)));
+    return [mul(graph, node.dy(), first), mul(graph, node.dy(), sub(graph, scalar(graph, 1), first))];
+  }),
+  // y = min(a, b): to a where b > a, else to b
+  define('Min', broadcast, (node) => {
+    if (node.inputCount !== 2) node.unsupported('Min of other than two inputs has no gradient rule');
+    const { graph } = node;
+    const first = heavisideStep(graph, sub(graph, node.x(1), node.x(0)));
+    return [mul(graph, node.dy(), first), mul(graph, node.dy(), sub(graph, scalar(graph, 1), first))];
+  }),
+  define('Sum', broadcast, (node) => Array.from({ length: node.inputCount }, () => node.dy())),
+  // y = a where the condition holds, else b
+  define(
+    'Where',
+    (node) => [{ type: node.input(1).type, shape: broadcastInputs(node) }],
+    (node) => {
+      const nought = scalar(node.graph, 0);
+      return [
+        undefined,
+        node.needs(1) ? where(node.graph, node.x(0), node.dy(), nought) : undefined,
+        node.needs(2) ? where(node.graph, node.x(0), nought, node.dy()) : undefined,
+      ];
+    },
+  ),
+  define('Equal', comparison, 'zero'),
+  define('Greater', comparison, 'zero'),
+  define('GreaterOrEqual', comparison, 'zero'),
+  define('Less', comparison, 'zero'),
+  define('LessOrEqual', comparison, 'zero'),
+  define('And', comparison, 'zero'),
+  define('Or', comparison, 'zero'),
+  // Between floats a cast passes the gradient on; from or to integers there is none.
+  define(
+    'Cast',
+    (node) => [{ type: elementTypeOf(Number(node.attributes.to), 'Cast'), shape: node.shape(0) }],
+    (node) => [
+      node.x().type === 'float32' && node.y().type === 'float32'
+        ? node.dy()
+        : node.x().type.startsWith('float') && node.y().type.startsWith('float')
+          ? node.unsupported('Cast between float widths has no gradient rule')
+          : undefined,
+    ],
+  ),
+];

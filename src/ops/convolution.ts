@@ -1,0 +1,88 @@
+import { type Attributes, intAttribute } from '../onnx/index.ts';
+import { define, fixedDims, type InferContext, type OpDefinition } from './definition.ts';
+import { reduceSum } from './functional.ts';
+import { windowedShape, windowOf } from './shapes.ts';
+
+/** A convolution's attributes with all defaults and automatic padding spelt out. */
+export function convolutionAttributes(attributes: Attributes, kernel: readonly number[], spatial: readonly number[]) {
+  const { strides, dilations, pads } = windowOf(attributes, kernel, spatial);
+  return { strides, dilations, pads, group: intAttribute(attributes, 'group', 1) };
+}
+
+export const convolution: OpDefinition[] = [
+  // Y[n,o,p] = Σ X[n,c,p·s + k·d − pad] · W[o,c,k] + B[o]
+  // dX: the transposed convolution of dY with W; dW[o,c,k] = Σ dY[n,o,p] · X[n,c,p·s + k·d − pad]; dB = Σ dY
+  define('Conv', inferConv, (node) => {
+    const { graph } = node;
+    const [x, weight, dy] = [node.x(0), node.x(1), node.dy()];
+    const kernel = fixedDims(weight).slice(2);
+    const attributes = convolutionAttributes(node.attributes, kernel, fixedDims(x).slice(2));
+    const composite = { domain: 'harrier' };
+    const spatial = kernel.map((_, i) => i + 2);
+    return [
+      node.needs(0)
+        ? graph.op('ConvInputGradient', [dy, weight], { ...attributes, input_shape: fixedDims(x) }, composite)
+        : undefined,
+      node.needs(1)
+        ? graph.op('ConvKernelGradient', [dy, x], { ...attributes, kernel_shape: kernel }, composite)
+        : undefined,
+      node.needs(2) ? reduceSum(graph, dy, [0, ...spatial], false) : undefined,
+    ];
+  }),
+  define('ConvTranspose', inferConvTranspose, { none: 'no layer needs it yet' }),
+  define(
+    'ConvInputGradient',
+    (node) => [{ type: node.input(0).type, shape: node.attributes.input_shape as number[] }],
+    { none: 'it occurs in gradients only' },
+    'harrier',
+  ),
+  define(
+    'ConvKernelGradient',
+    (node) => {
+      const group = intAttribute(node.attributes, 'group', 1);
+      const kernel = node.attributes.kernel_shape as number[];
+      const [outputs, inputs] = [node.shape(0)[1], Number(node.shape(1)[1]) / group];
+      return [{ type: node.input(0).type, shape: [outputs, inputs, ...kernel] }];
+    },
+    { none: 'it occurs in gradients only' },
+    'harrier',
+  ),
+];
+
+function inferConv(node: InferContext) {
+  const [x, weight] = [node.shape(0), node.shape(1)];
+  if (x.length < 3 || weight.length !== x.length) {
+    node.fail('Conv needs an input (N, C, spatial…) and a kernel (O, C/group, spatial…) of equal rank');
+  }
+  const group = intAttribute(node.attributes, 'group', 1);
+  const channels = Number(x[1]);
+  const outputs = Number(weight[0]);
+  if (channels !== Number(weight[1]) * group) {
+    node.fail(`the kernel takes ${Number(weight[1]) * group} channels, the input has ${channels}`);
+  }
+  if (outputs % group !== 0) node.fail(`${outputs} output channels do not divide into ${group} groups`);
+  const kernel = weight.slice(2).map(Number);
+  const window = windowOf(node.attributes, kernel, x.slice(2));
+  const shape = [x[0], outputs, ...windowedShape(node, x.slice(2), { ...window, ceil: false })];
+  return [{ type: node.input(0).type, shape }];
+}
+
+function inferConvTranspose(node: InferContext) {
+  const [x, weight] = [node.shape(0), node.shape(1)];
+  const group = intAttribute(node.attributes, 'group', 1);
+  if (x[1] !== weight[0]) node.fail(`the kernel takes ${weight[0]} channels, the input has ${x[1]}`);
+  const kernel = weight.slice(2).map(Number);
+  const { strides, dilations, pads } = windowOf(node.attributes, kernel, x.slice(2));
+  const extra = (node.attributes.output_padding as readonly number[] | undefined) ?? kernel.map(() => 0);
+  const spatial = kernel.map(
+    (size, i) =>
+      (Number(x[i + 2]) - 1) * strides[i] +
+      extra[i] +
+      dilations[i] * (size - 1) +
+      1 -
+      pads[i] -
+      pads[i + kernel.length],
+  );
+  return [{ type: node.input(0).type, shape: [x[0], Number(weight[1]) * group, ...spatial] }];
+}
+

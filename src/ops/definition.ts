@@ -1,0 +1,165 @@
+import { HarrierError } from '../errors.ts';
+import {
+  type Attributes,
+  type BuiltNode,
+  formatShape,
+  type GraphBuilder,
+  numbersOf,
+  qualifiedName,
+  type Shape,
+  type Value,
+  type ValueType,
+} from '../onnx/index.ts';
+
+/** What Harrier knows of one ONNX op: the types of its outputs, and how a gradient passes through it. */
+export interface OpDefinition {
+  readonly opType: string;
+  /** The empty string (ONNX's own), `com.microsoft`, or `harrier` for composites that `lower` replaces. */
+  readonly domain: string;
+  readonly infer: InferRule;
+  readonly derivative: Derivative;
+}
+
+export type InferRule = (node: InferContext) => ValueType[];
+
+/**
+ * Either a rule, or `zero` (a step function or a constant: the gradient is nought wherever it exists), or why there
+ * is none.
+ */
+export type Derivative = GradientRule | 'zero' | { readonly none: string };
+
+/**
+ * Gives the gradient of the loss for every input that needs one, from those of the outputs. Rules know no target
+ * and neither accumulate nor un-broadcast: the walk does (a gradient may have the shape that its input was broadcast to).
+ */
+export type GradientRule = (node: GradientContext) => (Value | undefined)[];
+
+/** A node as its inference rule sees it. */
+export class InferContext {
+  readonly #node: Omit<BuiltNode, 'outputs'>;
+  readonly outputCount: number;
+
+  constructor(node: Omit<BuiltNode, 'outputs'>, outputCount: number) {
+    this.#node = node;
+    this.outputCount = outputCount;
+  }
+
+  get attributes(): Attributes {
+    return this.#node.attributes;
+  }
+  get inputCount(): number {
+    return this.#node.inputs.length;
+  }
+  has(i: number): boolean {
+    return this.#node.inputs[i] !== undefined;
+  }
+  input(i: number): Value {
+    const value = this.#node.inputs[i];
+    if (!value) return this.fail(`input ${i} is missing`);
+    return value;
+  }
+  shape(i: number): Shape {
+    return this.input(i).shape;
+  }
+  rank(i: number): number {
+    return this.input(i).shape.length;
+  }
+  /** An axis counted from either end, as one from the front. */
+  axis(axis: number, rank = this.rank(0)): number {
+    const positive = axis < 0 ? axis + rank : axis;
+    if (positive < 0 || positive >= rank) this.fail(`axis ${axis} of a value of rank ${rank}`);
+    return positive;
+  }
+  /** The contents of an input that must be known, such as the axes of a reduction. */
+  constant(i: number): number[] {
+    const { constant, name } = this.input(i);
+    if (!constant) return this.fail(`input ${i} (${name}) must be a constant`);
+    return numbersOf(constant);
+  }
+  fail(problem: string): never {
+    const { opType, domain, name, inputs } = this.#node;
+    throw new HarrierError('bad-shape', problem, {
+      where: `${qualifiedName(opType, domain)} "${name}"`,
+      received: inputs.map((value) => (value ? formatShape(value.shape) : 'none')).join(', ') || 'no inputs',
+    });
+  }
+}
+
+/** A node as its gradient rule sees it: by position, never by name. */
+export class GradientContext {
+  readonly graph: GraphBuilder;
+  readonly #node: BuiltNode;
+  readonly #gradients: readonly (Value | undefined)[];
+  readonly #needs: readonly boolean[];
+
+  constructor(
+    graph: GraphBuilder,
+    node: BuiltNode,
+    gradients: readonly (Value | undefined)[],
+    needs: readonly boolean[],
+  ) {
+    this.graph = graph;
+    this.#node = node;
+    this.#gradients = gradients;
+    this.#needs = needs;
+  }
+
+  get attributes(): Attributes {
+    return this.#node.attributes;
+  }
+  get inputCount(): number {
+    return this.#node.inputs.length;
+  }
+  get outputCount(): number {
+    return this.#node.outputs.length;
+  }
+  /** Forward input i. */
+  x(i = 0): Value {
+    return this.#node.inputs[i]!;
+  }
+  has(i: number): boolean {
+    return this.#node.inputs[i] !== undefined;
+  }
+  /** Forward output i. */
+  y(i = 0): Value {
+    return this.#node.outputs[i];
+  }
+  /** Gradient of the loss for output i. */
+  dy(i = 0): Value {
+    return this.#gradients[i] ?? this.unsupported(`no gradient reaches output ${i}`);
+  }
+  hasDy(i: number): boolean {
+    return this.#gradients[i] !== undefined;
+  }
+  /** Whether anybody asks for the gradient of input i. */
+  needs(i: number): boolean {
+    return this.#needs[i] ?? false;
+  }
+  unsupported(problem: string): never {
+    const { opType, domain, name } = this.#node;
+    throw new HarrierError('not-supported', `${problem}, so this cannot be trained through`, {
+      where: `${qualifiedName(opType, domain)} "${name}"`,
+    });
+  }
+}
+
+export function define(
+  opType: string,
+  infer: InferRule,
+  derivative: Derivative,
+  domain = '',
+): OpDefinition {
+  return { opType, domain, infer, derivative };
+}
+
+/** A shape without free dimensions. */
+export function fixedDims(value: Value): number[] {
+  return value.shape.map((size) => {
+    if (typeof size === 'number') return size;
+    throw new HarrierError('bad-shape', 'differentiation needs fixed sizes', {
+      where: value.name,
+      received: formatShape(value.shape),
+      next: 'Build the graph with a number for the batch size.',
+    });
+  });
+}

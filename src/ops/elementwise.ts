@@ -1,0 +1,136 @@
+import { float, floatAttribute, type GraphBuilder, stringAttribute, type Value } from '../onnx/index.ts';
+import { define, type GradientContext, type GradientRule, type InferRule, type OpDefinition } from './definition.ts';
+import {
+  add,
+  div,
+  heavisideStep,
+  mul,
+  neg,
+  scalar,
+  scale,
+  shift,
+  square,
+  sub,
+} from './functional.ts';
+
+const sameAsInput: InferRule = (node) => [{ type: node.input(0).type, shape: node.shape(0) }];
+
+/** A rule dx = dy · f′, with f′ built from x and y. */
+function slope(derivative: (graph: GraphBuilder, x: Value, y: Value, node: GradientContext) => Value): GradientRule {
+  return (node) => [mul(node.graph, node.dy(), derivative(node.graph, node.x(), node.y(), node))];
+}
+
+/** 1 where x > 0, `otherwise` elsewhere. */
+function stepBetween(graph: GraphBuilder, x: Value, otherwise: Value): Value {
+  const positive = heavisideStep(graph, x);
+  return add(graph, positive, mul(graph, otherwise, sub(graph, scalar(graph, 1), positive)));
+}
+
+/** SELU's constants (Klambauer et al., "Self-normalizing neural networks", 2017), as ONNX rounds them. */
+const SELU_ALPHA = 1.67326319217681884765625;
+const SELU_GAMMA = 1.05070102214813232421875;
+
+export const elementwise: OpDefinition[] = [
+  define('Identity', sameAsInput, (node) => [node.dy()]),
+  define('Neg', sameAsInput, (node) => [neg(node.graph, node.dy())]),
+  // y = |x|: y′ = sign(x)
+  define('Abs', sameAsInput, slope((g, x) => g.op('Sign', [x]))),
+  define('Sign', sameAsInput, 'zero'),
+  define('Floor', sameAsInput, 'zero'),
+  define('Ceil', sameAsInput, 'zero'),
+  define('Round', sameAsInput, 'zero'),
+  define('Not', sameAsInput, 'zero'),
+  define('Exp', sameAsInput, slope((_, __, y) => y)),
+  define('Log', sameAsInput, (node) => [div(node.graph, node.dy(), node.x())]),
+  // y = √x: y′ = 1 / 2y
+  define('Sqrt', sameAsInput, (node) => [scale(node.graph, div(node.graph, node.dy(), node.y()), 0.5)]),
+  // y = 1/x: y′ = −y²
+  define('Reciprocal', sameAsInput, slope((g, _, y) => neg(g, square(g, y)))),
+  // y = erf(x): y′ = 2/√π · exp(−x²)
+  define('Erf', sameAsInput, slope((g, x) => scale(g, g.op('Exp', [neg(g, square(g, x))]), 2 / Math.sqrt(Math.PI)))),
+  // y = tanh(x): y′ = 1 − y²
+  define('Tanh', sameAsInput, slope((g, _, y) => sub(g, scalar(g, 1), square(g, y)))),
+  // y = σ(x): y′ = y · (1 − y)
+  define('Sigmoid', sameAsInput, slope((g, _, y) => mul(g, y, sub(g, scalar(g, 1), y)))),
+  // y = max(x, 0): y′ = 1 where y > 0, taken as 0 at the corner
+  define('Relu', sameAsInput, slope((g, _, y) => heavisideStep(g, y))),
+  // y = x where x > 0, αx elsewhere
+  define(
+    'LeakyRelu',
+    sameAsInput,
+    slope((g, x, _, node) => stepBetween(g, x, scalar(g, floatAttribute(node.attributes, 'alpha', 0.01)))),
+  ),
+  // y = x where x > 0, α(eˣ − 1) elsewhere: there y′ = αeˣ = y + α
+  define(
+    'Elu',
+    sameAsInput,
+    slope((g, x, y, node) => stepBetween(g, x, shift(g, y, floatAttribute(node.attributes, 'alpha', 1)))),
+  ),
+  // y = γx where x > 0, γα(eˣ − 1) elsewhere: there y′ = y + γα
+  define(
+    'Selu',
+    sameAsInput,
+    slope((g, x, y, node) => {
+      const alpha = floatAttribute(node.attributes, 'alpha', SELU_ALPHA);
+      const gamma = floatAttribute(node.attributes, 'gamma', SELU_GAMMA);
+      const positive = heavisideStep(g, x);
+      const negative = mul(g, shift(g, y, gamma * alpha), sub(g, scalar(g, 1), positive));
+      return add(g, scale(g, positive, gamma), negative);
+    }),
+  ),
+  // y = ln(1 + eˣ): y′ = σ(x)
+  define('Softplus', sameAsInput, slope((g, x) => g.op('Sigmoid', [x]))),
+  // y = x · Φ(x) (Hendrycks and Gimpel, 2016), or its tanh approximation
+  define('Gelu', sameAsInput, slope(geluSlope)),
+  // y = max(0, min(1, αx + β)): y′ = α where 0 < αx + β < 1
+  define(
+    'HardSigmoid',
+    sameAsInput,
+    slope((g, _, y, node) => {
+      const inside = mul(g, heavisideStep(g, y), heavisideStep(g, sub(g, scalar(g, 1), y)));
+      return scale(g, inside, floatAttribute(node.attributes, 'alpha', 0.2));
+    }),
+  ),
+  // y = x · h, h = max(0, min(1, x/6 + 1/2)) (Howard et al., 2019): y′ = h + x/6 where 0 < h < 1, else h
+  define(
+    'HardSwish',
+    sameAsInput,
+    slope((g, x) => {
+      const gate = g.op('HardSigmoid', [x], { alpha: float(1 / 6), beta: float(0.5) });
+      const inside = mul(g, heavisideStep(g, gate), heavisideStep(g, sub(g, scalar(g, 1), gate)));
+      return add(g, gate, mul(g, scale(g, x, 1 / 6), inside));
+    }),
+  ),
+  // y = min(max(x, low), high): y′ = 1 strictly between
+  define('Clip', sameAsInput, (node) => {
+    const { graph } = node;
+    let dx = node.dy();
+    if (node.has(1)) dx = mul(graph, dx, heavisideStep(graph, sub(graph, node.x(), node.x(1))));
+    if (node.has(2)) dx = mul(graph, dx, heavisideStep(graph, sub(graph, node.x(2), node.x())));
+    return [dx];
+  }),
+  define('Dropout', sameAsInput, (node) =>
+    node.has(2)
+      ? node.unsupported('Dropout with a random stream of its own cannot be repeated')
+      : [node.dy()],
+  ),
+  define('HeavisideStep', sameAsInput, 'zero', 'harrier'),
+];
+
+function geluSlope(g: GraphBuilder, x: Value, _y: Value, node: GradientContext): Value {
+  if (stringAttribute(node.attributes, 'approximate', 'none') === 'tanh') {
+    // y = x/2 · (1 + t), t = tanh(u), u = √(2/π)(x + 0.044715x³)
+    // y′ = (1 + t)/2 + x/2 · (1 − t²) · u′, u′ = √(2/π)(1 + 3 · 0.044715x²)
+    const root = Math.sqrt(2 / Math.PI);
+    const squared = square(g, x);
+    const u = mul(g, scale(g, x, root), shift(g, scale(g, squared, 0.044715), 1));
+    const t = g.op('Tanh', [u]);
+    const uSlope = shift(g, scale(g, squared, 3 * 0.044715 * root), root);
+    const right = mul(g, mul(g, scale(g, x, 0.5), sub(g, scalar(g, 1), square(g, t))), uSlope);
+    return add(g, scale(g, shift(g, t, 1), 0.5), right);
+  }
+  // y′ = Φ(x) + x · φ(x)
+  const cumulative = scale(g, shift(g, g.op('Erf', [scale(g, x, Math.SQRT1_2)]), 1), 0.5);
+  const density = scale(g, g.op('Exp', [scale(g, square(g, x), -0.5)]), 1 / Math.sqrt(2 * Math.PI));
+  return add(g, cumulative, mul(g, x, density));
+}

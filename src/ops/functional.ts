@@ -1,0 +1,72 @@
+import { float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
+
+/** Short spellings of common nodes, for rules, layers, losses and lowerings. */
+
+export function scalar(graph: GraphBuilder, value: number): Value {
+  return graph.constant(float32([], [value]));
+}
+export function axes(graph: GraphBuilder, values: readonly number[]): Value {
+  return graph.constant(int64(values));
+}
+export function add(graph: GraphBuilder, a: Value, b: Value): Value {
+  return graph.op('Add', [a, b]);
+}
+export function sub(graph: GraphBuilder, a: Value, b: Value): Value {
+  return graph.op('Sub', [a, b]);
+}
+export function mul(graph: GraphBuilder, a: Value, b: Value): Value {
+  return graph.op('Mul', [a, b]);
+}
+export function div(graph: GraphBuilder, a: Value, b: Value): Value {
+  return graph.op('Div', [a, b]);
+}
+export function neg(graph: GraphBuilder, x: Value): Value {
+  return graph.op('Neg', [x]);
+}
+/** x · value. */
+export function scale(graph: GraphBuilder, x: Value, value: number): Value {
+  return value === 1 ? x : mul(graph, x, scalar(graph, value));
+}
+/** x + value. */
+export function shift(graph: GraphBuilder, x: Value, value: number): Value {
+  return value === 0 ? x : add(graph, x, scalar(graph, value));
+}
+export function square(graph: GraphBuilder, x: Value): Value {
+  return mul(graph, x, x);
+}
+/** 1 where x > 0, else 0 (composite: targets differ in the fastest form). */
+export function heavisideStep(graph: GraphBuilder, x: Value): Value {
+  return graph.op('HeavisideStep', [x], {}, { domain: 'harrier' });
+}
+export function where(graph: GraphBuilder, condition: Value, a: Value, b: Value): Value {
+  return graph.op('Where', [condition, a, b]);
+}
+/** A reshape to fixed sizes, left out where it would change nothing. */
+export function reshape(graph: GraphBuilder, x: Value, dims: readonly number[]): Value {
+  if (x.shape.length === dims.length && x.shape.every((size, i) => size === dims[i])) return x;
+  return graph.op('Reshape', [x, graph.constant(int64(dims))]);
+}
+export function transpose(graph: GraphBuilder, x: Value, perm: readonly number[]): Value {
+  return perm.every((axis, i) => axis === i) ? x : graph.op('Transpose', [x], { perm });
+}
+export function reduceSum(graph: GraphBuilder, x: Value, over: readonly number[], keepdims = true): Value {
+  return over.length === 0 ? x : graph.op('ReduceSum', [x, axes(graph, over)], { keepdims: Number(keepdims) });
+}
+export function reduceMean(graph: GraphBuilder, x: Value, over: readonly number[], keepdims = true): Value {
+  return graph.op('ReduceMean', [x, axes(graph, over)], { keepdims: Number(keepdims) });
+}
+/** Repeats along axes of size 1 up to `dims`. */
+export function expand(graph: GraphBuilder, x: Value, dims: readonly number[]): Value {
+  if (x.shape.length === dims.length && x.shape.every((size, i) => size === dims[i])) return x;
+  return graph.op('Expand', [x, graph.constant(int64(dims))]);
+}
+export function slice(
+  graph: GraphBuilder,
+  x: Value,
+  over: readonly number[],
+  starts: readonly number[],
+  ends: readonly number[],
+  steps: readonly number[] = over.map(() => 1),
+): Value {
+  return graph.op('Slice', [x, axes(graph, starts), axes(graph, ends), axes(graph, over), axes(graph, steps)]);
+}

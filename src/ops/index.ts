@@ -1,0 +1,13 @@
+export { convolutionAttributes } from './convolution.ts';
+export {
+  type Derivative,
+  fixedDims,
+  GradientContext,
+  type GradientRule,
+  InferContext,
+  type OpDefinition,
+} from './definition.ts';
+export * from './functional.ts';
+export { otherAxes } from './normalization.ts';
+export { broadcastShapes, samePadding } from './shapes.ts';
+export { createGraph, definitionOf, importGraph, OPS } from './table.ts';

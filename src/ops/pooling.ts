@@ -1,0 +1,90 @@
+import { intAttribute, type ValueType } from '../onnx/index.ts';
+import { define, fixedDims, type InferContext, type OpDefinition } from './definition.ts';
+import { expand, scale } from './functional.ts';
+import { windowedShape, windowOf } from './shapes.ts';
+
+function pooled(node: InferContext): ValueType {
+  const x = node.shape(0);
+  const kernel = node.attributes.kernel_shape as readonly number[] | undefined;
+  if (!kernel || x.length !== kernel.length + 2) return node.fail('the window does not have the rank of the picture');
+  const window = windowOf(node.attributes, kernel, x.slice(2));
+  return { type: node.input(0).type, shape: [x[0], x[1], ...windowedShape(node, x.slice(2), window)] };
+}
+
+/** The window's attributes, defaults and automatic padding spelt out, for a composite that repeats it. */
+function windowAttributes(attributes: InferContext['attributes'], spatial: readonly number[]) {
+  const { kernel, strides, dilations, pads, ceil } = windowOf(
+    attributes,
+    attributes.kernel_shape as readonly number[],
+    spatial,
+  );
+  return { kernel_shape: kernel, strides, dilations, pads, ceil_mode: Number(ceil) };
+}
+
+export const pooling: OpDefinition[] = [
+  // y = the largest of a window: dy goes to the element it came from; ties share it or the first takes it
+  define(
+    'MaxPool',
+    (node) => {
+      const y = pooled(node);
+      return node.outputCount > 1 ? [y, { type: 'int64', shape: y.shape }] : [y];
+    },
+    (node) => [
+      node.graph.op(
+        'MaxPoolGradient',
+        [node.dy(), node.x(), node.y()],
+        windowAttributes(node.attributes, fixedDims(node.x()).slice(2)),
+        { domain: 'harrier' },
+      ),
+    ],
+  ),
+  // y = the mean of a window: each of its elements takes an equal part of dy
+  define(
+    'AveragePool',
+    (node) => [pooled(node)],
+    (node) => [
+      node.graph.op(
+        'AveragePoolGradient',
+        [node.dy()],
+        {
+          ...windowAttributes(node.attributes, fixedDims(node.x()).slice(2)),
+          count_include_pad: intAttribute(node.attributes, 'count_include_pad', 0),
+          input_shape: fixedDims(node.x()),
+        },
+        { domain: 'harrier' },
+      ),
+    ],
+  ),
+  define('GlobalAveragePool', globallyPooled, (node) => {
+    const dims = fixedDims(node.x());
+    const cells = dims.slice(2).reduce((product, size) => product * size, 1);
+    return [expand(node.graph, scale(node.graph, node.dy(), 1 / cells), dims)];
+  }),
+  define(
+    'MaxPoolGradient',
+    (node) => [{ type: node.input(0).type, shape: node.shape(1) }],
+    { none: 'it occurs in gradients only' },
+    'harrier',
+  ),
+  define(
+    'AveragePoolGradient',
+    (node) => [{ type: node.input(0).type, shape: node.attributes.input_shape as number[] }],
+    { none: 'it occurs in gradients only' },
+    'harrier',
+  ),
+  define(
+    'Resize',
+    (node) => {
+      const factors = node.constant(2);
+      const shape = node.shape(0).map((size, i) => (factors[i] === 1 ? size : Math.floor(Number(size) * factors[i])));
+      return [{ type: node.input(0).type, shape }];
+    },
+    { none: 'it occurs in lowered gradients only' },
+  ),
+];
+
+function globallyPooled(node: InferContext): ValueType[] {
+  const x = node.shape(0);
+  if (x.length < 3) node.fail('a picture (N, C, spatial…) is needed');
+  return [{ type: node.input(0).type, shape: [x[0], x[1], ...x.slice(2).map(() => 1)] }];
+}

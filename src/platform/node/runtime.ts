@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os';
+import * as ort from 'onnxruntime-node';
+import { HarrierError } from '../../errors.ts';
+import { encodeModel, type Model, type Tensor, type TensorData } from '../../onnx/index.ts';
+import type { CompileOptions, Executable, KernelMemory, Runtime, Tensors } from '../../runtime/index.ts';
+
+export interface NodeRuntimeOptions {
+  /** Threads of one operation; more than there are cores is slower, not faster. Default: all cores. */
+  threads?: number;
+  /** Writes ONNX Runtime's profile of every run to `<prefix>_<time>.json`. */
+  profilePrefix?: string;
+}
+
+/** ONNX Runtime's native CPU engine. */
+export function nodeRuntime({ threads = availableParallelism(), profilePrefix }: NodeRuntimeOptions = {}): Runtime {
+  return {
+    name: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
+    target: 'cpu',
+    threads,
+    compile: (model, options) => compile(encodeModel(model), model.graph.name, { threads, profilePrefix, ...options }),
+    kernels: { allocate },
+  };
+}
+
+/** As {@link Runtime.compile}, for a model that is already in the form of a file. */
+export async function compile(
+  bytes: Uint8Array,
+  name: string,
+  { carry = [], state = {}, threads, profilePrefix }: CompileOptions & NodeRuntimeOptions,
+): Promise<Executable> {
+  const session = await createSession(bytes, name, { threads, profilePrefix });
+  const carried = new Map(carry.map(({ output, input }) => [output, input]));
+  const held: Record<string, ort.Tensor> = {};
+  for (const [input, tensor] of Object.entries(state)) held[input] = toOrt(tensor);
+  let disposed = false;
+  return {
+    async step(feeds) {
+      const inputs: Record<string, ort.Tensor> = { ...held };
+      for (const [input, tensor] of Object.entries(feeds)) inputs[input] = toOrt(tensor);
+      const outputs = await session.run(inputs);
+      const returned: Record<string, Tensor> = {};
+      for (const [output, tensor] of Object.entries(outputs)) {
+        const input = carried.get(output);
+        if (input) held[input] = tensor;
+        else returned[output] = fromOrt(tensor);
+      }
+      return returned;
+    },
+    async readState() {
+      return Object.fromEntries(Object.entries(held).map(([input, tensor]) => [input, fromOrt(tensor)]));
+    },
+    async dispose() {
+      if (disposed) return;
+      disposed = true;
+      if (profilePrefix) session.endProfiling();
+      await session.release();
+    },
+  };
+}
+
+async function createSession(bytes: Uint8Array, name: string, { threads, profilePrefix }: NodeRuntimeOptions) {
+  try {
+    return await ort.InferenceSession.create(bytes, {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
+    });
+  } catch (cause) {
+    throw new HarrierError('bad-graph', 'ONNX Runtime refuses this model', {
+      where: name,
+      received: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
+}
+
+function toOrt({ type, data, dims }: Tensor): ort.Tensor {
+  return new ort.Tensor(type as 'float32', data as Float32Array, dims as number[]);
+}
+
+function fromOrt(tensor: ort.Tensor): Tensor {
+  return { type: tensor.type as Tensor['type'], dims: tensor.dims, data: tensor.data as TensorData };
+}
+
+const PAGE = 65536;
+
+function allocate(bytes: number): KernelMemory {
+  const pages = Math.max(1, Math.ceil(bytes / PAGE));
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  return {
+    buffer: memory.buffer,
+    instantiate(module) {
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(module as Uint8Array<ArrayBuffer>), {
+        env: { memory },
+      });
+      return instance.exports as Record<string, (...args: number[]) => number>;
+    },
+  };
+}
+

@@ -1,0 +1,55 @@
+import type { Target } from '../lowering/index.ts';
+import type { Model, Tensor } from '../onnx/index.ts';
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** What runs graphs: ONNX Runtime, in Node or in a browser. */
+export interface Runtime {
+  /** For reports, such as `onnxruntime-node 1.30.0`. */
+  readonly name: string;
+  /** What `lower` must write for it. */
+  readonly target: Target;
+  /** Threads that one operation may use. */
+  readonly threads: number;
+  /**
+   * Prepares a model for running.
+   * @throws HarrierError `bad-graph` when ONNX Runtime refuses it
+   */
+  compile(model: Model, options?: CompileOptions): Promise<Executable>;
+  /**
+   * Fused elementwise loops over memory that fed tensors may be views of. A runtime without them (a GPU's) keeps
+   * the optimizer in the graph.
+   */
+  readonly kernels?: KernelRuntime;
+}
+
+export interface CompileOptions {
+  /**
+   * State that stays with the executable: each output named here becomes the input of the next step and is not
+   * returned. Where it lives (memory, GPU buffers) is the runtime's business.
+   */
+  readonly carry?: readonly { readonly output: string; readonly input: string }[];
+  /** First values of the carried inputs. */
+  readonly state?: Tensors;
+}
+
+export interface Executable {
+  /** Runs once. Feeds that are not carried are given each time; outputs that are not carried come back. */
+  step(feeds: Tensors): Promise<Tensors>;
+  /** The carried state, by input name. */
+  readState(): Promise<Tensors>;
+  /** Gives the memory back. No step may follow. */
+  dispose(): Promise<void>;
+}
+
+/** Runs WebAssembly loops over one block of memory. */
+export interface KernelRuntime {
+  /** A zeroed block of memory that never grows or moves. */
+  allocate(bytes: number): KernelMemory;
+}
+
+export interface KernelMemory {
+  readonly buffer: ArrayBuffer;
+  /** Instantiates a module that imports `env.memory`; returns its exported functions. */
+  instantiate(module: Uint8Array): Readonly<Record<string, (...args: number[]) => number>>;
+}
