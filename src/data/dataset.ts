@@ -1,3 +1,5 @@
+import { HarrierError } from '../errors.ts';
+
 /** Height, width and channels of every image in a data set. Channels is 3 (red, green, blue). */
 export interface ImageShape {
   readonly height: number;
@@ -33,4 +35,39 @@ export interface Dataset {
 export interface DatasetSplits {
   readonly train: Dataset;
   readonly test: Dataset;
+}
+
+/** Bytes of one image: height × width × channels. */
+export function imageBytes({ height, width, channels }: ImageShape): number {
+  return height * width * channels;
+}
+
+/**
+ * What every `gather` checks first, so that a wrong index or a short buffer is an error and never another image.
+ *
+ * @throws HarrierError `bad-shape` when `out` is too small, `bad-data` when an index is outside the data set
+ */
+export function checkGather(
+  dataset: Pick<Dataset, 'name' | 'size' | 'imageShape'>,
+  indices: ArrayLike<number>,
+  out: Uint8Array,
+): void {
+  const needed = indices.length * imageBytes(dataset.imageShape);
+  if (out.length < needed) {
+    throw new HarrierError('bad-shape', `the buffer for ${indices.length} images is too small`, {
+      where: dataset.name,
+      expected: `${needed} bytes`,
+      received: `${out.length}`,
+    });
+  }
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i];
+    if (!(index >= 0 && index < dataset.size)) {
+      throw new HarrierError('bad-data', 'no such image', {
+        where: dataset.name,
+        expected: `an index from 0 to ${dataset.size - 1}`,
+        received: `${index}`,
+      });
+    }
+  }
 }

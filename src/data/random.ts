@@ -22,11 +22,20 @@ export interface RandomStream {
  * @param counters up to two integers in [0, 2³²) that tell occasions apart, such as epoch or step
  */
 export function random(seed: number, purpose: string, ...counters: number[]): RandomStream {
-  if (counters.length > 2) throw new RangeError(`random takes at most 2 counters, received ${counters.length}`);
+  if (counters.length > 2)
+    throw new RangeError(`random takes at most 2 counters, received ${counters.length}`);
   // 64 bits of key: seed and purpose mixed by one Philox block.
   const purposeHash = fnv1a(purpose);
   const mixed = new Uint32Array(4);
-  philox(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, purposeHash, purpose.length, 0x48617272, 0x69657221, mixed);
+  philox(
+    seed >>> 0,
+    Math.floor(seed / 2 ** 32) >>> 0,
+    purposeHash,
+    purpose.length,
+    0x48617272,
+    0x69657221,
+    mixed,
+  );
   const [key0, key1] = mixed;
   const [counter2 = 0, counter3 = 0] = counters;
 

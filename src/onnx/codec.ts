@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { HarrierError } from '../errors.ts';
+import { utf8Decode, utf8Encode } from '../utf8.ts';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -277,27 +278,4 @@ function tensorFromProto(proto: TensorProto, where: string): Tensor {
   for (let i = 0; i < count; i++)
     (data as { [index: number]: number | bigint })[i] = wide ? BigInt(values[i]) : Number(values[i]);
   return { type, dims, data };
-}
-
-// The core has no TextEncoder (it is the platform's), so UTF-8 (RFC 3629) is spelt out here.
-function utf8Encode(text: string): Uint8Array<ArrayBuffer> {
-  const binary = unescapeComponent(encodeURIComponent(text));
-  return Uint8Array.from(binary);
-}
-
-function utf8Decode(bytes: Uint8Array): string {
-  let escaped = '';
-  for (const byte of bytes) escaped += `%${byte.toString(16).padStart(2, '0')}`;
-  return decodeURIComponent(escaped);
-}
-
-function unescapeComponent(escaped: string): number[] {
-  const bytes: number[] = [];
-  for (let i = 0; i < escaped.length; i++) {
-    if (escaped[i] === '%') {
-      bytes.push(Number.parseInt(escaped.slice(i + 1, i + 3), 16));
-      i += 2;
-    } else bytes.push(escaped.charCodeAt(i));
-  }
-  return bytes;
 }

@@ -13,9 +13,10 @@ export interface Runtime {
   readonly threads: number;
   /**
    * Prepares a model for running.
+   * @param model a model, or the bytes of an `.onnx` file
    * @throws HarrierError `bad-graph` when ONNX Runtime refuses it
    */
-  compile(model: Model, options?: CompileOptions): Promise<Executable>;
+  compile(model: Model | Uint8Array, options?: CompileOptions): Promise<Executable>;
   /**
    * Fused elementwise loops over memory that fed tensors may be views of. A runtime without them (a GPU's) keeps
    * the optimizer in the graph.
@@ -34,10 +35,16 @@ export interface CompileOptions {
 }
 
 export interface Executable {
-  /** Runs once. Feeds that are not carried are given each time; outputs that are not carried come back. */
-  step(feeds: Tensors): Promise<Tensors>;
+  /**
+   * Runs once.
+   * @param feeds the inputs that are not carried
+   * @param into where to write certain outputs, by name; the others that are not carried come back
+   */
+  step(feeds: Tensors, into?: Tensors): Promise<Tensors>;
   /** The carried state, by input name. */
   readState(): Promise<Tensors>;
+  /** Replaces the carried state. */
+  writeState(state: Tensors): void;
   /** Gives the memory back. No step may follow. */
   dispose(): Promise<void>;
 }

@@ -12,40 +12,48 @@ export interface NodeRuntimeOptions {
 }
 
 /** ONNX Runtime's native CPU engine. */
-export function nodeRuntime({ threads = availableParallelism(), profilePrefix }: NodeRuntimeOptions = {}): Runtime {
+export function nodeRuntime({
+  threads = availableParallelism(),
+  profilePrefix,
+}: NodeRuntimeOptions = {}): Runtime {
   return {
     name: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
     target: 'cpu',
     threads,
-    compile: (model, options) => compile(encodeModel(model), model.graph.name, { threads, profilePrefix, ...options }),
+    compile: (model, options) => compile(model, { threads, profilePrefix, ...options }),
     kernels: { allocate },
   };
 }
 
-/** As {@link Runtime.compile}, for a model that is already in the form of a file. */
-export async function compile(
-  bytes: Uint8Array,
-  name: string,
+async function compile(
+  model: Model | Uint8Array,
   { carry = [], state = {}, threads, profilePrefix }: CompileOptions & NodeRuntimeOptions,
 ): Promise<Executable> {
-  const session = await createSession(bytes, name, { threads, profilePrefix });
+  const session = await createSession(model, { threads, profilePrefix });
   const carried = new Map(carry.map(({ output, input }) => [output, input]));
   const held: Record<string, ort.Tensor> = {};
-  for (const [input, tensor] of Object.entries(state)) held[input] = toOrt(tensor);
+  const writeState = (tensors: Tensors): void => {
+    for (const [input, tensor] of Object.entries(tensors)) held[input] = toOrt(tensor);
+  };
+  writeState(state);
   let disposed = false;
   return {
-    async step(feeds) {
+    async step(feeds, into = {}) {
       const inputs: Record<string, ort.Tensor> = { ...held };
       for (const [input, tensor] of Object.entries(feeds)) inputs[input] = toOrt(tensor);
-      const outputs = await session.run(inputs);
+      const fetches: Record<string, ort.Tensor | null> = {};
+      for (const output of session.outputNames) fetches[output] = into[output] ? toOrt(into[output]) : null;
+      const outputs = await session.run(inputs, fetches);
       const returned: Record<string, Tensor> = {};
       for (const [output, tensor] of Object.entries(outputs)) {
         const input = carried.get(output);
         if (input) held[input] = tensor;
-        else returned[output] = fromOrt(tensor);
+        // A preallocated output is written in place; the copy that comes back as well is of no use.
+        else if (!into[output]) returned[output] = fromOrt(tensor);
       }
       return returned;
     },
+    writeState,
     async readState() {
       return Object.fromEntries(Object.entries(held).map(([input, tensor]) => [input, fromOrt(tensor)]));
     },
@@ -58,7 +66,8 @@ export async function compile(
   };
 }
 
-async function createSession(bytes: Uint8Array, name: string, { threads, profilePrefix }: NodeRuntimeOptions) {
+async function createSession(model: Model | Uint8Array, { threads, profilePrefix }: NodeRuntimeOptions) {
+  const bytes = model instanceof Uint8Array ? model : encodeModel(model);
   try {
     return await ort.InferenceSession.create(bytes, {
       intraOpNumThreads: threads,
@@ -70,7 +79,7 @@ async function createSession(bytes: Uint8Array, name: string, { threads, profile
     });
   } catch (cause) {
     throw new HarrierError('bad-graph', 'ONNX Runtime refuses this model', {
-      where: name,
+      ...(model instanceof Uint8Array ? {} : { where: model.graph.name }),
       received: cause instanceof Error ? cause.message : String(cause),
       cause,
     });
@@ -100,4 +109,3 @@ function allocate(bytes: number): KernelMemory {
     },
   };
 }
-

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Dataset } from './dataset.ts';
+import { ascii, hashHeader } from './hash.ts';
+import { memoryDataset } from './memory.ts';
+import { sha256 } from './sha256.ts';
+import { validationSplit } from './split.ts';
+import { channelStatistics, classCounts } from './statistics.ts';
+import { firstImages, subset } from './subset.ts';
+
+const SHAPE = { height: 2, width: 1, channels: 3 };
+
+/** Image i has all its six bytes equal to i. */
+function numbered(labels: number[], classNames = ['a', 'b', 'c']): Dataset {
+  const pixels = Uint8Array.from({ length: labels.length * 6 }, (_, i) => Math.floor(i / 6));
+  return memoryDataset({ name: 'numbered', classNames, imageShape: SHAPE, labels, pixels });
+}
+
+function imagesOf(dataset: Dataset): number[] {
+  const out = new Uint8Array(dataset.size * 6);
+  dataset.gather(
+    Array.from({ length: dataset.size }, (_, i) => i),
+    out,
+  );
+  return Array.from({ length: dataset.size }, (_, i) => out[6 * i]);
+}
+
+describe('sha256', () => {
+  it.each([0, 1, 55, 56, 63, 64, 65, 119, 120, 1000])('agrees with the native one for %i bytes', (length) => {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 37) & 255);
+    const expected = createHash('sha256').update(bytes).digest('hex');
+    expect(sha256().update(bytes.subarray(0, 13)).update(bytes.subarray(13)).digest()).toBe(expected);
+  });
+});
+
+describe('memoryDataset', () => {
+  it('gathers in the order asked for, repetitions included', () => {
+    const out = new Uint8Array(18);
+    numbered([0, 1, 2, 0]).gather([3, 0, 3], out);
+    expect([...out]).toEqual([...Array(6).fill(3), ...Array(6).fill(0), ...Array(6).fill(3)]);
+  });
+
+  it('has the hash that its definition says', () => {
+    const set = numbered([2, 1]);
+    const header = '{"format":"harrier-dataset-1","classNames":["a","b","c"],"shape":[2,1,3],"size":2}\n';
+    const expected = createHash('sha256')
+      .update(header)
+      .update(Uint8Array.from([2, 0, 1, 0]))
+      .update(Uint8Array.from([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]))
+      .digest('hex');
+    expect(set.hash).toBe(expected);
+    expect(numbered([2, 0]).hash).not.toBe(expected);
+    expect(numbered([2, 1], ['a', 'b', 'd']).hash).not.toBe(expected);
+  });
+
+  it('writes class names of any script as ASCII', () => {
+    expect(Buffer.from(ascii('"naïve 猫"')).toString()).toBe('"na\\u00efve \\u732b"');
+    expect(hashHeader(['猫'], SHAPE, [0]).every((byte) => byte < 128)).toBe(true);
+  });
+
+  it('refuses what does not fit together', () => {
+    const base = { name: 'set', classNames: ['a', 'b'], imageShape: SHAPE };
+    expect(() => memoryDataset({ ...base, labels: [0], pixels: new Uint8Array(5) })).toThrow(
+      /expected 1 × 2 × 1 × 3 = 6 bytes, received 5/,
+    );
+    expect(() => memoryDataset({ ...base, labels: [2], pixels: new Uint8Array(6) })).toThrow(
+      /image 0 has a label without a class: expected a whole number from 0 to 1, received 2/,
+    );
+  });
+
+  it('refuses an index outside and a buffer too small', () => {
+    const set = numbered([0, 1]);
+    expect(() => set.gather([2], new Uint8Array(6))).toThrow(/expected an index from 0 to 1, received 2/);
+    expect(() => set.gather([-1], new Uint8Array(6))).toThrow(/received -1/);
+    expect(() => set.gather([0, 1], new Uint8Array(11))).toThrow(/expected 12 bytes, received 11/);
+  });
+});
+
+describe('subset', () => {
+  it('is a view in the given order', () => {
+    const view = subset(numbered([0, 1, 2, 1]), [3, 1]);
+    expect(view.size).toBe(2);
+    expect([...view.labels]).toEqual([1, 1]);
+    expect(imagesOf(view)).toEqual([3, 1]);
+    expect(view.describe(0)).toBe('numbered #3');
+    expect(imagesOf(subset(view, [1]))).toEqual([1]);
+    expect(() => view.gather([2], new Uint8Array(6))).toThrow(/from 0 to 1/);
+  });
+
+  it('has a hash of the indices and the whole', () => {
+    const set = numbered([0, 1, 2, 1]);
+    expect(subset(set, [3, 1]).hash).toBe(subset(set, [3, 1]).hash);
+    expect(subset(set, [1, 3]).hash).not.toBe(subset(set, [3, 1]).hash);
+    expect(subset(set, [1, 3]).hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('refuses an index outside', () => {
+    expect(() => subset(numbered([0, 1]), [2])).toThrow(/no such image/);
+  });
+});
+
+describe('firstImages', () => {
+  const labels = [0, 0, 0, 0, 1, 1, 2, 0, 1, 2];
+
+  it('takes the first of each class, equally many', () => {
+    expect(imagesOf(firstImages(numbered(labels), 6))).toEqual([0, 1, 4, 5, 6, 9]);
+  });
+
+  it('fills up from the larger classes when one runs out', () => {
+    expect([...classCounts(firstImages(numbered(labels), 8))]).toEqual([3, 3, 2]);
+    expect([...classCounts(firstImages(numbered(labels), 9))]).toEqual([4, 3, 2]);
+  });
+
+  it('takes one each of the first classes when there are fewer than classes', () => {
+    expect(imagesOf(firstImages(numbered(labels), 2))).toEqual([0, 4]);
+  });
+
+  it('returns the set itself when it is no larger', () => {
+    const set = numbered(labels);
+    expect(firstImages(set, 10)).toBe(set);
+    expect(firstImages(set, 99)).toBe(set);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses %d', (count) => {
+    expect(() => firstImages(numbered(labels), count)).toThrow(/expected a whole number from 1/);
+  });
+});
+
+describe('validationSplit', () => {
+  const set = numbered(Array.from({ length: 250 }, (_, i) => (i < 150 ? 0 : i < 249 ? 1 : 2)));
+
+  it('takes the share of every class and keeps every image once', () => {
+    const { train, validation } = validationSplit(set, 0.1, 1);
+    expect([...classCounts(validation)]).toEqual([15, 10, 0]);
+    expect([...imagesOf(train), ...imagesOf(validation)].sort((a, b) => a - b)).toEqual(imagesOf(set));
+  });
+
+  it('depends on the seed alone', () => {
+    const of = (seed: number) => imagesOf(validationSplit(set, 0.2, seed).validation);
+    expect(of(1)).toEqual(of(1));
+    expect(of(1)).not.toEqual(of(2));
+  });
+
+  it.each([0, 1, -0.5, Number.NaN])('refuses the share %d', (fraction) => {
+    expect(() => validationSplit(set, fraction, 1)).toThrow(/above 0 and below 1/);
+  });
+
+  it('refuses a set of single images', () => {
+    expect(() => validationSplit(numbered([0, 1, 2]), 0.5, 1)).toThrow(/too few images/);
+  });
+});
+
+describe('channelStatistics', () => {
+  it('agrees with the plain definition', () => {
+    const pixels = Uint8Array.from([10, 0, 255, 20, 0, 255, 30, 4, 255, 40, 4, 255]);
+    const set = memoryDataset({ name: 's', classNames: ['a'], imageShape: SHAPE, labels: [0, 0], pixels });
+    const { mean, standardDeviation } = channelStatistics(set);
+    expect(mean).toEqual([25, 2, 255]);
+    expect(standardDeviation[0]).toBeCloseTo(Math.sqrt(125), 12);
+    expect(standardDeviation.slice(1)).toEqual([2, 0]);
+  });
+});

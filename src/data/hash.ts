@@ -1,0 +1,37 @@
+import type { ImageShape } from './dataset.ts';
+
+/**
+ * The bytes that a data set's hash covers before its pixels: format, class names, shape, number of images (as one
+ * line of ASCII JSON), then the labels as little-endian uint16. `Dataset.hash` is the SHA-256 of these bytes followed
+ * by the pixels of every image in order, so it does not depend on where or how the images were stored.
+ */
+export function hashHeader(
+  classNames: readonly string[],
+  shape: ImageShape,
+  labels: ArrayLike<number>,
+): Uint8Array {
+  const description = JSON.stringify({
+    format: 'harrier-dataset-1',
+    classNames,
+    shape: [shape.height, shape.width, shape.channels],
+    size: labels.length,
+  });
+  const line = ascii(`${description}\n`);
+  const bytes = new Uint8Array(line.length + 2 * labels.length);
+  bytes.set(line);
+  for (let i = 0; i < labels.length; i++) {
+    bytes[line.length + 2 * i] = labels[i] & 0xff;
+    bytes[line.length + 2 * i + 1] = labels[i] >>> 8;
+  }
+  return bytes;
+}
+
+/** Text as bytes; what is not ASCII becomes a `\uXXXX` escape, as JSON allows. */
+export function ascii(text: string): Uint8Array {
+  let escaped = '';
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    escaped += code < 128 ? text[i] : `\\u${code.toString(16).padStart(4, '0')}`;
+  }
+  return Uint8Array.from(escaped, (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,73 @@
+import { HarrierError } from '../errors.ts';
+import { checkGather, type Dataset, type ImageShape, imageBytes } from './dataset.ts';
+import { hashHeader } from './hash.ts';
+import { sha256 } from './sha256.ts';
+
+export interface MemoryDatasetOptions {
+  readonly name: string;
+  readonly classNames: readonly string[];
+  readonly imageShape: ImageShape;
+  /** Class index of every image. */
+  readonly labels: ArrayLike<number>;
+  /** uint8 `[images, height, width, channels]`, row-major; kept, not copied. */
+  readonly pixels: Uint8Array;
+  /** The hash, where it is already known; otherwise it is computed when first asked for. */
+  readonly hash?: string;
+  /** Where image `index` came from; by default `<name> #<index>`. */
+  readonly describe?: (index: number) => string;
+}
+
+/**
+ * A data set whose pixels lie in memory.
+ *
+ * @throws HarrierError `bad-shape` when pixels and labels do not fit together, `bad-data` when a label has no class
+ */
+export function memoryDataset(options: MemoryDatasetOptions): Dataset {
+  const { name, classNames, imageShape, pixels } = options;
+  const bytes = imageBytes(imageShape);
+  const size = options.labels.length;
+  if (pixels.length !== size * bytes) {
+    throw new HarrierError('bad-shape', 'the pixels do not match the labels', {
+      where: name,
+      expected: `${size} × ${imageShape.height} × ${imageShape.width} × ${imageShape.channels} = ${size * bytes} bytes`,
+      received: `${pixels.length}`,
+    });
+  }
+  const labels = checkedLabels(name, options.labels, classNames.length);
+  let hash = options.hash;
+  return {
+    name,
+    classNames,
+    imageShape,
+    size,
+    labels,
+    get hash() {
+      hash ??= sha256()
+        .update(hashHeader(classNames, imageShape, labels))
+        .update(pixels)
+        .digest();
+      return hash;
+    },
+    gather(indices, out) {
+      checkGather({ name, size, imageShape }, indices, out);
+      for (let i = 0; i < indices.length; i++) {
+        const start = indices[i] * bytes;
+        out.set(pixels.subarray(start, start + bytes), i * bytes);
+      }
+    },
+    describe: options.describe ?? ((index) => `${name} #${index}`),
+  };
+}
+
+function checkedLabels(name: string, labels: ArrayLike<number>, classes: number): Uint16Array {
+  for (let i = 0; i < labels.length; i++) {
+    if (!(Number.isInteger(labels[i]) && labels[i] >= 0 && labels[i] < classes)) {
+      throw new HarrierError('bad-data', `image ${i} has a label without a class`, {
+        where: name,
+        expected: `a whole number from 0 to ${classes - 1}`,
+        received: `${labels[i]}`,
+      });
+    }
+  }
+  return labels instanceof Uint16Array ? labels : Uint16Array.from(labels);
+}

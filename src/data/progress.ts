@@ -1,0 +1,12 @@
+/** How far a long piece of work has come. Library code reports it and never prints. */
+export interface Progress {
+  /** What is being done, as a person would say it: `downloading CIFAR-10`. */
+  readonly what: string;
+  /** How much is done, in `unit`. */
+  readonly done: number;
+  /** How much there is in all, or 0 when that is not known. */
+  readonly total: number;
+  readonly unit: 'bytes' | 'images' | 'files' | 'seconds';
+}
+
+export type OnProgress = (progress: Progress) => void;

@@ -1,0 +1,62 @@
+import { HarrierError } from '../errors.ts';
+import type { Dataset } from './dataset.ts';
+import { random } from './random.ts';
+import { subset } from './subset.ts';
+
+export interface ValidationSplit {
+  readonly train: Dataset;
+  readonly validation: Dataset;
+}
+
+/**
+ * Sets a share of the training images aside, so that early stopping and the choice of the best epoch never look at
+ * the test set. The share is taken of every class (stratified) at random by `seed`; the same seed always chooses the
+ * same images. A class with at least two images keeps at least one and gives at least one.
+ *
+ * @param fraction share to set aside, above 0 and below 1
+ * @throws HarrierError `bad-option` for another fraction, `bad-data` when nothing is left on one side
+ */
+export function validationSplit(dataset: Dataset, fraction: number, seed: number): ValidationSplit {
+  if (!(fraction > 0 && fraction < 1)) {
+    throw new HarrierError('bad-option', 'this share of the images cannot be set aside', {
+      where: 'validation split',
+      expected: 'a number above 0 and below 1',
+      received: `${fraction}`,
+    });
+  }
+  const setAside = new Uint8Array(dataset.size);
+  imagesByClass(dataset).forEach((images, label) => {
+    const order = random(seed, 'validation-split', label).permutation(images.length);
+    const count = shareOf(images.length, fraction);
+    for (let i = 0; i < count; i++) setAside[images[order[i]]] = 1;
+  });
+  const train: number[] = [];
+  const validation: number[] = [];
+  setAside.forEach((aside, index) => {
+    (aside ? validation : train).push(index);
+  });
+  if (train.length === 0 || validation.length === 0) {
+    throw new HarrierError('bad-data', 'there are too few images to set some aside for validation', {
+      where: dataset.name,
+      expected: 'at least 2 images of some class',
+      received: `${dataset.size} in all`,
+    });
+  }
+  return {
+    train: subset(dataset, train, `${dataset.name} without validation`),
+    validation: subset(dataset, validation, `${dataset.name}, validation`),
+  };
+}
+
+function shareOf(count: number, fraction: number): number {
+  if (count < 2) return 0;
+  return Math.min(count - 1, Math.max(1, Math.round(count * fraction)));
+}
+
+function imagesByClass(dataset: Dataset): number[][] {
+  const images: number[][] = dataset.classNames.map(() => []);
+  dataset.labels.forEach((label, index) => {
+    images[label].push(index);
+  });
+  return images;
+}

@@ -1,0 +1,52 @@
+import { type Predictions, predictedClass } from './predictions.ts';
+
+/** Images whose predicted class got a probability within (from, to]. */
+export interface CalibrationBin {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  /** Share of them that is right; null in an empty bin. */
+  readonly accuracy: number | null;
+  /** Mean probability of their predicted class; null in an empty bin. */
+  readonly confidence: number | null;
+}
+
+/** Whether the probabilities mean what they say. */
+export interface Calibration {
+  /**
+   * Mean distance between stated probability and share right, over the bins, weighted by their images.
+   * 0 is perfect.
+   */
+  readonly expectedCalibrationError: number;
+  /** Bins of equal width, from 0 to 1. */
+  readonly bins: readonly CalibrationBin[];
+}
+
+/**
+ * Compares how sure a model says it is with how often it is right.
+ *
+ * C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017,
+ * section 2; their 15 bins.
+ */
+export function calibration({ probabilities, labels, classNames }: Predictions, binCount = 15): Calibration {
+  const classes = classNames.length;
+  const counts = new Array<number>(binCount).fill(0);
+  const rights = new Array<number>(binCount).fill(0);
+  const confidences = new Array<number>(binCount).fill(0);
+  for (let image = 0; image < labels.length; image++) {
+    const predicted = predictedClass(probabilities, classes, image);
+    const confidence = probabilities[image * classes + predicted];
+    const bin = Math.min(binCount - 1, Math.max(0, Math.ceil(confidence * binCount) - 1));
+    counts[bin]++;
+    confidences[bin] += confidence;
+    if (predicted === labels[image]) rights[bin]++;
+  }
+  let error = 0;
+  const bins = counts.map((count, bin): CalibrationBin => {
+    const range = { from: bin / binCount, to: (bin + 1) / binCount, count };
+    if (count === 0) return { ...range, accuracy: null, confidence: null };
+    error += Math.abs(rights[bin] - confidences[bin]) / labels.length;
+    return { ...range, accuracy: rights[bin] / count, confidence: confidences[bin] / count };
+  });
+  return { expectedCalibrationError: error, bins };
+}

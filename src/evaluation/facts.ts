@@ -1,0 +1,79 @@
+import type { ImageShape } from '../data/dataset.ts';
+import { formatCount, formatDuration, formatPercent, formatQuantity } from './format.ts';
+
+/** A data set, as reports name it. */
+export interface DataFacts {
+  /** `cifar10/train`, `./photos/test`. */
+  readonly name: string;
+  /** Number of images. */
+  readonly images: number;
+  /** SHA-256, hex. */
+  readonly hash: string;
+}
+
+/** How a model came to be: what the report and the model card say besides how good it is. */
+export interface RunFacts {
+  readonly recipe: string;
+  readonly imageShape?: ImageShape;
+  /** Trainable numbers in the model. */
+  readonly parameters?: number;
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  /** For people: `SGD, learning rate 0.01`. */
+  readonly optimizer?: string;
+  readonly seed?: number;
+  /** Running training accuracy of the last epoch, 0–1. */
+  readonly trainingAccuracy?: number;
+  readonly trainingData?: DataFacts;
+  readonly testData?: DataFacts;
+  /** Wall time of the training. */
+  readonly seconds?: number;
+  /** When training ended, for people: `2026-11-23 18:04 UTC`. */
+  readonly finished?: string;
+  /** For people: `AMD EPYC 7763, 2 cores, 16 GB`. */
+  readonly hardware?: string;
+  /** Name to version: `{ harrier: '0.1.0', node: '20.19.0' }`. */
+  readonly versions?: Readonly<Record<string, string>>;
+  /** The command line that does it again. */
+  readonly command?: string;
+}
+
+/** One line of a table of facts. */
+export interface FactRow {
+  readonly label: string;
+  readonly value: string;
+  /** More than fits, such as the full hash. */
+  readonly detail?: string;
+}
+
+/** The facts that are there, in reading order; the command is left out, since it wants a place of its own. */
+export function factRows(facts: RunFacts): FactRow[] {
+  const rows: FactRow[] = [{ label: 'Recipe', value: facts.recipe }];
+  const add = (label: string, value: string | undefined, detail?: string) => {
+    if (value) rows.push({ label, value, ...(detail && { detail }) });
+  };
+  const { imageShape: shape, trainingData, testData } = facts;
+  add('Parameters', facts.parameters?.toString() && formatCount(facts.parameters));
+  add('Picture size', shape && `${shape.width} × ${shape.height}`);
+  add('Epochs', facts.epochs?.toString());
+  add('Batch size', facts.batchSize?.toString());
+  add('Optimizer', facts.optimizer);
+  add('Seed', facts.seed?.toString());
+  add('Training accuracy', facts.trainingAccuracy === undefined ? '' : formatPercent(facts.trainingAccuracy));
+  add('Trained on', trainingData && dataText(trainingData), trainingData && `SHA-256 ${trainingData.hash}`);
+  add('Judged on', testData && dataText(testData), testData && `SHA-256 ${testData.hash}`);
+  add('Training time', facts.seconds === undefined ? '' : formatDuration(facts.seconds));
+  add('Finished', facts.finished);
+  add('Hardware', facts.hardware);
+  add(
+    'Versions',
+    Object.entries(facts.versions ?? {})
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+  );
+  return rows;
+}
+
+function dataText({ name, images, hash }: DataFacts): string {
+  return `${name}, ${formatQuantity(images, 'image')}, ${hash.slice(0, 12)}`;
+}

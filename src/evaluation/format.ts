@@ -1,0 +1,34 @@
+/** 1234567 → "1,234,567". Independent of the machine's language, so that output is the same everywhere. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** 0.6939 → "69.39%". */
+export function formatPercent(share: number, digits = 2): string {
+  return `${(share * 100).toFixed(digits)}%`;
+}
+
+/** [0.68479, 0.70286] → "68.48–70.29%". */
+export function formatInterval([lower, upper]: readonly [number, number]): string {
+  return `${(lower * 100).toFixed(2)}–${formatPercent(upper)}`;
+}
+
+/** 47.3 → "47 s", 1112 → "18 min 32 s", 7500 → "2 h 05 min". */
+export function formatDuration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes === 0) return `${whole} s`;
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+/** A count with its noun: (1, "image") → "1 image", (2000, "image") → "2,000 images". */
+export function formatQuantity(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
+}
+
+/** Learning rates and losses: at most `digits` significant digits, without trailing zeros. */
+export function formatNumber(value: number, digits = 4): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
+}

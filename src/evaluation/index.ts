@@ -1,0 +1,19 @@
+export type { Calibration, CalibrationBin } from './calibration.ts';
+export type { Confusion } from './confusion.ts';
+export { type Evaluation, evaluatePredictions } from './evaluate.ts';
+export type { DataFacts, FactRow, RunFacts } from './facts.ts';
+export { type EpochRecord, type History, historyFromCsv, historyToCsv } from './history.ts';
+export { type Mistake, mostConfidentMistakes } from './mistakes.ts';
+export { type ModelCardOptions, renderModelCard } from './model-card.ts';
+export type { ClassScores, MacroScores } from './per-class.ts';
+export type { Predictions } from './predictions.ts';
+export { type ReportOptions, type ReportPicture, renderReport } from './report.ts';
+export {
+  classTable,
+  confusionLines,
+  evaluationText,
+  headline,
+  type TextOptions,
+  type TextStyle,
+} from './text.ts';
+export { wilsonInterval } from './wilson.ts';

@@ -1,0 +1,179 @@
+import type { ImageShape } from '../data/dataset.ts';
+import type { Evaluation } from './evaluate.ts';
+import { factRows, type RunFacts } from './facts.ts';
+import { formatCount, formatInterval, formatPercent } from './format.ts';
+
+export interface ModelCardOptions {
+  /** `keras-cnn on CIFAR-10`. */
+  readonly title: string;
+  readonly facts: RunFacts;
+  readonly evaluation: Evaluation;
+  /** What every picture is resized to. */
+  readonly imageShape: ImageShape;
+  /** The terms of the training data or of the model, where they are known: a sentence in Markdown. */
+  readonly licence?: string;
+}
+
+const PAIRS = 10;
+const LISTED_CLASSES = 100;
+
+/**
+ * The model card: `README.md` of a run folder. Says what the model is, how to use it, what it was trained
+ * and judged on, how good it is, and what not to use it for.
+ *
+ * M. Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
+ *
+ * @returns Markdown
+ */
+export function renderModelCard(options: ModelCardOptions): string {
+  return `${[introduction, usage, results, training, limits, licence].map((part) => part(options)).join('\n\n')}\n`;
+}
+
+function introduction({ title, facts, evaluation, imageShape }: ModelCardOptions): string {
+  const { classNames, accuracy, interval95, correct, total } = evaluation;
+  const names = classNames.slice(0, LISTED_CLASSES).map(markdown).join(', ');
+  const more = classNames.length > LISTED_CLASSES ? ', …' : '';
+  const size = facts.parameters === undefined ? '' : ` of ${formatCount(facts.parameters)} parameters`;
+  const where = facts.testData ? ` of \`${code(facts.testData.name)}\`` : '';
+  return `# ${markdown(title)}
+
+An image classifier${size}, trained with Harrier by the recipe \`${code(facts.recipe)}\`. It looks at a picture of ${imageShape.width} × ${imageShape.height} pixels and says which of ${classNames.length} classes it shows: ${names}${more}.
+
+**${formatPercent(accuracy)}** right: ${formatCount(correct)} of ${formatCount(total)} pictures${where} (95% interval ${formatInterval(interval95)}). \`report.html\` shows curves, confusion matrix and the worst mistakes.`;
+}
+
+function usage({ evaluation, imageShape: { height, width } }: ModelCardOptions): string {
+  return `## Use
+
+In this folder:
+
+\`\`\`sh
+npx harrier predict . picture.png
+\`\`\`
+
+\`model.onnx\` is complete: pixels in, probabilities out, scaling included. So any ONNX Runtime can run it, without Harrier:
+
+\`\`\`js
+import * as ort from 'onnxruntime-node';
+import sharp from 'sharp';
+
+const classes = ${JSON.stringify(evaluation.classNames).replaceAll('`', '\\u0060')};
+const session = await ort.InferenceSession.create('model.onnx');
+const picture = sharp('picture.png').rotate().flatten({ background: 'white' }).toColourspace('srgb');
+const pixels = await picture.resize(${width}, ${height}, { fit: 'fill' }).raw().toBuffer();
+const image = new ort.Tensor('uint8', new Uint8Array(pixels), [1, ${height}, ${width}, 3]);
+const { probabilities } = await session.run({ image });
+const best = probabilities.data.indexOf(Math.max(...probabilities.data));
+console.log(classes[best], probabilities.data[best]);
+\`\`\``;
+}
+
+function results({ evaluation }: ModelCardOptions): string {
+  const { accuracy, interval95, loss, macro, top5Accuracy, calibration, perClass, confusions } = evaluation;
+  const measures: [string, string][] = [
+    ['Accuracy', `${formatPercent(accuracy)} (${formatInterval(interval95)})`],
+    ...(top5Accuracy === undefined
+      ? []
+      : [['Among its best five', formatPercent(top5Accuracy)] as [string, string]]),
+    ['Loss (cross-entropy)', loss.toFixed(4)],
+    ['Mean precision', formatPercent(macro.precision)],
+    ['Mean recall', formatPercent(macro.recall)],
+    ['Mean F1', formatPercent(macro.f1)],
+    ['Expected calibration error', formatPercent(calibration.expectedCalibrationError)],
+  ];
+  const classes = perClass.map((row) => [
+    markdown(row.class),
+    formatCount(row.support),
+    formatPercent(row.precision),
+    formatPercent(row.recall),
+    formatPercent(row.f1),
+  ]);
+  const pairs = confusions
+    .slice(0, PAIRS)
+    .map(({ classes: [a, b], count }) => `- ${markdown(a)} ↔ ${markdown(b)}: ${formatCount(count)}`);
+  return [
+    '## Results',
+    table(['Measure', 'Value'], measures),
+    table(['Class', 'Images', 'Precision', 'Recall', 'F1'], classes),
+    ...(pairs.length > 0 ? [`Most often taken for each other:\n\n${pairs.join('\n')}`] : []),
+  ].join('\n\n');
+}
+
+function training({ facts }: ModelCardOptions): string {
+  const rows = factRows(facts)
+    .filter(({ label }) => label !== 'Trained on' && label !== 'Judged on')
+    .map(({ label, value }) => [label, markdown(value)]);
+  const data = [
+    ['Trained on', facts.trainingData],
+    ['Judged on', facts.testData],
+  ] as const;
+  for (const [label, set] of data) {
+    if (set)
+      rows.push([
+        label,
+        `\`${cell(set.name)}\`, ${formatCount(set.images)} images, SHA-256 \`${cell(set.hash)}\``,
+      ]);
+  }
+  const again = facts.command ? `\n\nTo make it again:\n\n${fenced(facts.command)}` : '';
+  return `## Data and training\n\n${table(['', ''], rows)}${again}`;
+}
+
+function limits({ evaluation, imageShape: { height, width } }: ModelCardOptions): string {
+  const { classNames, perClass, confusions } = evaluation;
+  const judged = perClass.filter(({ support }) => support > 0);
+  const weakest = judged.reduce((a, b) => (b.recall < a.recall ? b : a), judged[0]);
+  const lines = [
+    `It knows its ${classNames.length} classes and nothing else. Shown anything else, it still names one of them, and may sound sure.`,
+    `Every picture is resized to ${width} × ${height} before the model sees it: what is too small to be seen then is lost, and other proportions are distorted.`,
+    'The figures above hold for pictures like those it was judged on. With another camera, light, background or selection expect less, and measure on your own pictures: `npx harrier evaluate . --data FOLDER`. The interval covers chance in the choice of test pictures, nothing more.',
+  ];
+  if (weakest && weakest.recall < 1) {
+    lines.push(
+      `It is weakest at ${markdown(weakest.class)}, of which it finds ${formatPercent(weakest.recall, 1)}${confusions.length > 0 ? `; the pair it mixes up most is ${markdown(confusions[0].classes[0])} and ${markdown(confusions[0].classes[1])}` : ''}.`,
+    );
+  }
+  lines.push(
+    'Meant for learning, prototypes and sorting where a person can correct mistakes. Not meant to decide alone where a mistake harms someone.',
+  );
+  return `## Limits and intended use\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+}
+
+function licence({ licence: terms }: ModelCardOptions): string {
+  const data =
+    terms ??
+    'The weights were learned from the pictures named above. Whether and how they may be passed on depends on the terms of those pictures: check them before publishing.';
+  return `## Licence\n\n${data}\n\nHarrier itself is under the MIT licence, which says nothing about the models made with it.`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  // All but the first column hold numbers in wide tables; in two-column ones, text.
+  const rule = head.map((_, column) => (column > 0 && head.length > 2 ? '---:' : '---'));
+  return [head, rule, ...rows].map(line).join('\n');
+}
+
+/** Text in which nothing is Markdown or HTML. */
+function markdown(text: string): string {
+  return oneLine(text).replace(/[\\`*_[\]<>|~#&$]/g, '\\$&');
+}
+
+/** Text within single backticks. */
+function code(text: string): string {
+  return oneLine(text).replaceAll('`', "'");
+}
+
+/** Text within backticks in a table, where a bar would end the cell. */
+function cell(text: string): string {
+  return code(text).replaceAll('|', '\\|');
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
+}
+
+/** A block of code whose fence is longer than any within. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}sh\n${text}\n${fence}`;
+}

@@ -1,0 +1,61 @@
+/** How well one class is recognised. All three scores lie within 0–1. */
+export interface ClassScores {
+  readonly class: string;
+  /** Images that truly are of this class. */
+  readonly support: number;
+  /** Images that were predicted to be of this class. */
+  readonly predicted: number;
+  /** Of the images predicted to be of this class, the share that is. */
+  readonly precision: number;
+  /** Of the images of this class, the share that was recognised. */
+  readonly recall: number;
+  /** Harmonic mean of precision and recall. */
+  readonly f1: number;
+}
+
+/** The plain mean over all classes: every class counts alike, however many images it has. */
+export interface MacroScores {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+}
+
+/**
+ * Precision, recall and F1 of every class. A score whose denominator is zero (a class with no images, or
+ * one that is never predicted) is 0, as with scikit-learn's `zero_division=0`.
+ *
+ * @param matrix rows are true classes, columns predicted ones
+ */
+export function classScores(
+  matrix: readonly (readonly number[])[],
+  classNames: readonly string[],
+): ClassScores[] {
+  return classNames.map((name, c) => {
+    const right = matrix[c][c];
+    const support = matrix[c].reduce((sum, count) => sum + count, 0);
+    const predicted = matrix.reduce((sum, row) => sum + row[c], 0);
+    return {
+      class: name,
+      support,
+      predicted,
+      precision: ratio(right, predicted),
+      recall: ratio(right, support),
+      // 2PR / (P + R), written in counts so that it is exact and never 0/0 when only one of them is 0.
+      f1: ratio(2 * right, support + predicted),
+    };
+  });
+}
+
+/** Means over all classes, those without images included. */
+export function macroScores(scores: readonly ClassScores[]): MacroScores {
+  const mean = (of: (score: ClassScores) => number) =>
+    ratio(
+      scores.reduce((sum, score) => sum + of(score), 0),
+      scores.length,
+    );
+  return { precision: mean((s) => s.precision), recall: mean((s) => s.recall), f1: mean((s) => s.f1) };
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}

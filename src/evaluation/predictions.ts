@@ -1,0 +1,68 @@
+import { HarrierError } from '../errors.ts';
+
+/** What a model said about labelled images. */
+export interface Predictions {
+  /** `[images, classes]`, row-major: the probability of every class for every image. */
+  readonly probabilities: Float32Array;
+  /** The true class of every image, as an index into `classNames`. */
+  readonly labels: ArrayLike<number>;
+  readonly classNames: readonly string[];
+}
+
+/** Softmax in float32 may overshoot 1 by a few units in the last place. */
+const ROUNDING = 1e-4;
+
+/**
+ * Checks that predictions can be judged at all: as many rows as labels, labels that are classes, and
+ * numbers that are probabilities.
+ *
+ * @throws HarrierError `bad-shape`, `bad-data`, or `diverged` when a probability is NaN or infinite
+ */
+export function checkPredictions({ probabilities, labels, classNames }: Predictions): void {
+  const classes = classNames.length;
+  if (classes === 0) throw new HarrierError('bad-data', 'there are no classes to judge by');
+  if (labels.length === 0) throw new HarrierError('bad-data', 'there are no images to judge');
+  if (probabilities.length !== labels.length * classes) {
+    throw new HarrierError('bad-shape', 'the predictions do not fit the labels', {
+      expected: `${labels.length} × ${classes} probabilities`,
+      received: `${probabilities.length}`,
+    });
+  }
+  for (let image = 0; image < labels.length; image++) {
+    const label = labels[image];
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
+      throw new HarrierError('bad-data', `the label of image ${image} is no class`, {
+        expected: `an integer from 0 to ${classes - 1}`,
+        received: String(label),
+      });
+    }
+  }
+  for (let i = 0; i < probabilities.length; i++) {
+    const value = probabilities[i];
+    if (value >= -ROUNDING && value <= 1 + ROUNDING) continue;
+    const which = `the probability of class "${classNames[i % classes]}" for image ${Math.floor(i / classes)}`;
+    if (Number.isFinite(value)) {
+      throw new HarrierError('bad-data', `${which} is no probability`, {
+        expected: 'a number from 0 to 1',
+        received: String(value),
+        next: 'Does the model end in a softmax?',
+      });
+    }
+    throw new HarrierError('diverged', `${which} is ${value}`, {
+      next: 'The weights of this model are unusable: train again, with a lower learning rate.',
+    });
+  }
+}
+
+/**
+ * The most probable class of image `image`. Of equal probabilities the class with the lowest index wins,
+ * as in NumPy's `argmax`.
+ */
+export function predictedClass(probabilities: Float32Array, classes: number, image: number): number {
+  const start = image * classes;
+  let best = 0;
+  for (let c = 1; c < classes; c++) {
+    if (probabilities[start + c] > probabilities[start + best]) best = c;
+  }
+  return best;
+}

@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest';
+import { type Evaluation, evaluatePredictions } from './evaluate.ts';
+import type { RunFacts } from './facts.ts';
+import type { History } from './history.ts';
+import { epochTicks, niceTicks } from './report/ticks.ts';
+import { type ReportPicture, renderReport } from './report.ts';
+
+const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';
+const HASH = '0123456789abcdef'.repeat(4);
+
+const facts: RunFacts = {
+  recipe: 'keras-cnn',
+  parameters: 4200842,
+  imageShape: { height: 32, width: 32, channels: 3 },
+  epochs: 3,
+  batchSize: 32,
+  seed: 0,
+  optimizer: 'SGD, learning rate 0.01',
+  seconds: 1112,
+  hardware: 'two cores',
+  versions: { harrier: '0.1.0' },
+  testData: { name: 'cifar10/test', images: 10000, hash: HASH },
+  command: 'npx harrier train keras-cnn --seed 0',
+};
+
+const history: History = [
+  { epoch: 1, loss: 1.8, accuracy: 0.33, validationLoss: 1.7, validationAccuracy: 0.4 },
+  { epoch: 2, loss: 1.4, accuracy: 0.5, validationLoss: 1.5, validationAccuracy: 0.48 },
+  { epoch: 3, loss: 1.2, accuracy: 0.58, validationLoss: 1.4, validationAccuracy: 0.51 },
+];
+
+const picture: ReportPicture = {
+  uri: PIXEL,
+  width: 32,
+  height: 32,
+  trueClass: 'cat',
+  predictedClass: 'dog',
+  probability: 0.98,
+  source: 'test #17',
+};
+
+/** `classes` classes with `each` images; every third image is taken for the next class. */
+function judged(classNames: string[], each = 6): Evaluation {
+  const classes = classNames.length;
+  const labels = Array.from({ length: classes * each }, (_, i) => i % classes);
+  const probabilities = new Float32Array(labels.length * classes);
+  labels.forEach((label, i) => {
+    const predicted = Math.floor(i / classes) % 3 === 0 ? (label + 1) % classes : label;
+    probabilities[i * classes + predicted] = 0.75;
+    probabilities[i * classes + ((predicted + 1) % classes)] += 0.25;
+  });
+  return evaluatePredictions({ probabilities, labels, classNames });
+}
+
+/** What a browser would fetch: addresses in attributes and in style sheets. */
+function fetched(page: string): string[] {
+  const addresses = [...page.matchAll(/\b(?:src|href|srcset|data|action|poster)\s*=\s*"([^"]*)"/g)].map(
+    ([, a]) => a,
+  );
+  const styles = [...page.matchAll(/@import[^;]*|url\([^)]*\)/g)].map(([match]) => match);
+  return [...addresses.filter((address) => !/^(data:|#)/.test(address)), ...styles];
+}
+
+describe('renderReport', () => {
+  const animals = ['bird', 'cat', 'dog'];
+  const page = renderReport({
+    title: 'keras-cnn on CIFAR-10',
+    facts,
+    evaluation: judged(animals),
+    history,
+    mistakes: [picture, picture],
+  });
+
+  it('says what it must', () => {
+    for (const words of [
+      '<h1>keras-cnn on CIFAR-10</h1>',
+      '66.67<small>%</small>',
+      '12 of 18 pictures right in <b>cifar10/test</b>',
+      '95% interval 43.75–83.72%',
+      '4,200,842',
+      '<dt>Seed</dt><dd>0</dd>',
+      'SGD, learning rate 0.01',
+      '18 min 32 s',
+      'cifar10/test, 10,000 images, 0123456789ab<',
+      `title="SHA-256 ${HASH}"`,
+      'npx harrier train keras-cnn --seed 0',
+      'validation <b>51.00%</b>',
+      'validation 48.00%',
+      'The 2 most confident mistakes',
+      'true cat → <b>dog</b> 98%',
+      'alt="cat, taken for dog"',
+      'title="test #17"',
+      'bird ↔ cat',
+      'title="cat → dog: 2 (33.3%)"',
+      'expected calibration error',
+    ]) {
+      expect(page).toContain(words);
+    }
+  });
+
+  it('has one heading of the first rank, a language, and names for its drawings', () => {
+    expect(page.match(/<h1/g)).toHaveLength(1);
+    expect(page).toContain('<html lang="en">');
+    for (const [svg] of page.matchAll(/<svg[^>]*>/g)) expect(svg).toMatch(/aria-(label|hidden)=/);
+    for (const [image] of page.matchAll(/<img[^>]*>/g)) expect(image).toContain('alt=');
+    for (const [head] of page.matchAll(/<th[ >][^>]*>?/g)) expect(head).toContain('scope=');
+    const ids = [...page.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const [, id] of page.matchAll(/aria-labelledby="([^"]*)"/g)) expect(ids).toContain(id);
+  });
+
+  it('closes every element it opens', () => {
+    const open: string[] = [];
+    const empty = new Set(['meta', 'link', 'br', 'img']);
+    const body = page.replace(/<style>[\s\S]*?<\/style>/, '').replace('<!doctype html>', '');
+    for (const [, slash, name, self] of body.matchAll(/<(\/?)([a-z][a-z0-9]*)[^>]*?(\/?)>/g)) {
+      if (slash) expect(open.pop()).toBe(name);
+      else if (!self && !empty.has(name)) open.push(name);
+    }
+    expect(open).toEqual([]);
+  });
+
+  it('needs nothing but itself', () => {
+    expect(fetched(page)).toEqual([]);
+    expect(page).not.toMatch(/<(script|iframe|object|embed|base|form)\b/i);
+    expect(page).not.toMatch(/https?:\/\//);
+    expect(page).toContain("default-src 'none'");
+  });
+
+  it('never prints NaN, undefined or an object', () => {
+    expect(page).not.toMatch(/NaN|undefined|\[object|Infinity/);
+  });
+
+  it('escapes whatever comes from outside', () => {
+    const bad = "\"><script>alert(1)</script><img src=x onerror='alert(1)'>&amp;";
+    const hostile = renderReport({
+      title: bad,
+      facts: {
+        ...facts,
+        recipe: bad,
+        optimizer: bad,
+        hardware: bad,
+        command: bad,
+        versions: { [bad]: bad, harrier: bad },
+        trainingData: { name: bad, images: 1, hash: bad },
+        testData: { name: bad, images: 1, hash: bad },
+      },
+      extraFacts: [{ label: bad, value: bad, detail: bad }],
+      evaluation: judged([bad, 'b', 'c']),
+      mistakes: [{ ...picture, trueClass: bad, predictedClass: bad, source: bad }],
+    });
+    expect(hostile).toContain('&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(hostile).not.toMatch(/<script/i);
+    expect(hostile).not.toContain('<img src=x');
+    // In the drawing for many classes too.
+    const many = renderReport({ title: 'many', facts, evaluation: judged([bad, ...numbered(24)]) });
+    expect(many).not.toMatch(/<script|<img src=x/i);
+    expect(fetched(many)).toEqual([]);
+  });
+
+  it('refuses a picture from elsewhere', () => {
+    for (const uri of [
+      'https://example.org/a.png',
+      'cat.png',
+      'data:text/html;base64,AA==',
+      `${PIXEL}" onload="`,
+    ]) {
+      expect(() =>
+        renderReport({ title: 't', facts, evaluation: judged(animals), mistakes: [{ ...picture, uri }] }),
+      ).toThrow('no image data URI');
+    }
+  });
+
+  it('shows certainty below 100% as such', () => {
+    const shown = (probability: number) =>
+      renderReport({
+        title: 't',
+        facts,
+        evaluation: judged(animals),
+        mistakes: [{ ...picture, probability }],
+      });
+    expect(shown(0.9971)).toContain('</b> 99.7%');
+    expect(shown(0.99999)).toContain('</b> &gt;99.9%');
+  });
+
+  it('makes small pictures crisp, and leaves large ones smooth', () => {
+    const large = { ...picture, width: 160, height: 120 };
+    const both = renderReport({ title: 't', facts, evaluation: judged(animals), mistakes: [picture, large] });
+    expect(both.match(/class="crisp"/g)).toHaveLength(1);
+  });
+
+  it('does without history, pictures, facts and mistakes', () => {
+    const right = evaluatePredictions({
+      probabilities: new Float32Array([1, 0, 0, 1]),
+      labels: [0, 1],
+      classNames: ['a', 'b'],
+    });
+    const bare = renderReport({ title: 'bare', facts: { recipe: 'imported' }, evaluation: right });
+    expect(bare).not.toContain('How it learned');
+    expect(bare).not.toContain('most confident');
+    expect(bare).not.toContain('What it mixes up');
+    expect(bare).not.toMatch(/NaN|undefined|Infinity/);
+    expect(bare).toContain('100.00<small>%</small>');
+  });
+
+  it('draws one epoch, a gap and a loss that became NaN', () => {
+    const evaluation = judged(animals);
+    const one = renderReport({ title: 'one', facts, evaluation, history: history.slice(0, 1) });
+    expect(one).toContain('class="chart single"');
+    const broken = [...history, { epoch: 4, loss: Number.NaN, accuracy: 0.1 }];
+    const drawn = renderReport({ title: 'gap', facts, evaluation, history: broken });
+    expect(drawn.replace(/<td>NaN<\/td>/g, '')).not.toMatch(/NaN/);
+  });
+
+  it('turns the matrix into a drawing when there are many classes, and keeps its size in bounds', () => {
+    const hundred = renderReport({ title: 'many', facts, evaluation: judged(numbered(100)) });
+    expect(hundred).toContain('class="matrix-drawing"');
+    expect(hundred).toContain('The other 80 classes');
+    // Only cells that hold something are drawn: hits, and one wrong column a row.
+    expect(hundred.match(/<rect class="(right|wrong)"/g)).toHaveLength(200);
+    expect(page).not.toContain('class="matrix-drawing"');
+    const thousand = renderReport({ title: 'more', facts, evaluation: judged(numbered(1000), 3) });
+    expect(thousand).toContain('too fine to draw');
+  });
+});
+
+function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `class ${i}`);
+}
+
+describe('ticks', () => {
+  it('are round and span the values', () => {
+    expect(niceTicks(0, 1.84, 6)).toEqual([0, 0.5, 1, 1.5, 2]);
+    expect(niceTicks(0.32, 0.88, 6)).toEqual([0.2, 0.4, 0.6, 0.8, 1]);
+    expect(niceTicks(5, 5, 6)[0]).toBeLessThanOrEqual(5);
+  });
+
+  it('name the first and last epoch, and none between twice', () => {
+    expect(epochTicks(1, 1, 7)).toEqual([1]);
+    expect(epochTicks(1, 3, 7)).toEqual([1, 2, 3]);
+    expect(epochTicks(1, 30, 7)).toEqual([1, 5, 10, 15, 20, 25, 30]);
+    expect(epochTicks(1, 101, 7)).toEqual([1, 20, 40, 60, 80, 101]);
+  });
+});

@@ -1,0 +1,87 @@
+import type { Evaluation } from './evaluate.ts';
+import { formatCount, formatInterval, formatPercent } from './format.ts';
+
+/** How to set off parts of the text on a terminal. Each must add only invisible characters. */
+export interface TextStyle {
+  strong(text: string): string;
+  faint(text: string): string;
+}
+
+const PLAIN: TextStyle = { strong: (text) => text, faint: (text) => text };
+
+export interface TextOptions {
+  readonly style?: TextStyle;
+  /** How many confused pairs to list. 10 when left out. */
+  readonly pairs?: number;
+  /** How many classes to list; of more, those with the lowest F1. 30 when left out. */
+  readonly classes?: number;
+}
+
+/** "6,939 of 10,000 right: 69.39% (95% interval 68.48–70.29%), loss 0.9321". */
+export function headline({ correct, total, accuracy, interval95, loss }: Evaluation): string {
+  const share = `${formatCount(correct)} of ${formatCount(total)} right: ${formatPercent(accuracy)}`;
+  return `${share} (95% interval ${formatInterval(interval95)}), loss ${loss.toFixed(4)}`;
+}
+
+/** Headline, per-class table and most confused pairs, as lines for a terminal. No newline at the end. */
+export function evaluationText(evaluation: Evaluation, options: TextOptions = {}): string {
+  const style = options.style ?? PLAIN;
+  const parts = [style.strong(headline(evaluation)), classTable(evaluation, options)];
+  const pairs = confusionLines(evaluation, options);
+  if (pairs) parts.push(`${style.strong('Most confused')}\n${pairs}`);
+  return parts.join('\n\n');
+}
+
+/** One line per class, aligned: images, precision, recall, F1; below them the plain means. */
+export function classTable({ perClass, macro }: Evaluation, options: TextOptions = {}): string {
+  const style = options.style ?? PLAIN;
+  const limit = options.classes ?? 30;
+  const shown =
+    perClass.length <= limit ? perClass : [...perClass].sort((a, b) => a.f1 - b.f1).slice(0, limit);
+  const head = ['class', 'images', 'precision', 'recall', 'F1'];
+  const body = shown.map((row) => [
+    printable(row.class),
+    formatCount(row.support),
+    formatPercent(row.precision),
+    formatPercent(row.recall),
+    formatPercent(row.f1),
+  ]);
+  const mean = [
+    'mean',
+    '',
+    formatPercent(macro.precision),
+    formatPercent(macro.recall),
+    formatPercent(macro.f1),
+  ];
+  const [first, ...rest] = aligned([head, ...body, mean]);
+  const last = rest.pop() ?? '';
+  const lines = [style.faint(first), ...rest, style.faint(last)];
+  if (shown.length < perClass.length) {
+    lines.unshift(
+      style.faint(`The ${limit} classes with the lowest F1, of ${formatCount(perClass.length)}:`),
+    );
+  }
+  return lines.join('\n');
+}
+
+/** "airplane ↔ bird: 143", one line per pair, most often confused first. */
+export function confusionLines({ confusions }: Evaluation, { pairs = 10 }: TextOptions = {}): string {
+  return confusions
+    .slice(0, pairs)
+    .map(({ classes: [a, b], count }) => `${printable(a)} ↔ ${printable(b)}: ${formatCount(count)}`)
+    .join('\n');
+}
+
+/** First column to the left, the others to the right, two spaces between. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => [...row[column]].length)));
+  const pad = (text: string, column: number) => ' '.repeat(widths[column] - [...text].length);
+  return rows.map((row) =>
+    row.map((cell, column) => (column === 0 ? cell + pad(cell, 0) : pad(cell, column) + cell)).join('  '),
+  );
+}
+
+/** Class names are folder names, and those may hold codes that would move the terminal's cursor. */
+function printable(name: string): string {
+  return name.replace(/\p{Cc}/gu, '�');
+}

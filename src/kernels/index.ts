@@ -1,0 +1,19 @@
+export {
+  arrayElement,
+  constant,
+  type Expression,
+  type Operand,
+  type Operation,
+  scalar,
+} from './expression.ts';
+export {
+  defineKernel,
+  type Kernel,
+  type KernelDefinition,
+  kernelArguments,
+  type Step,
+  type Update,
+} from './kernel.ts';
+export { emitOnnx } from './onnx.ts';
+export { emitOnnxSumOfSquares, emitWasmSumOfSquares, type RunSumOfSquares } from './sum-of-squares.ts';
+export { emitWasm, type RunKernel } from './wasm.ts';

@@ -1,0 +1,174 @@
+/**
+ * Writes the WebAssembly binary format (https://webassembly.github.io/spec/core/binary/), as much of it as a loop
+ * over memory needs: a module that imports `env.memory` and exports one function, `run`.
+ */
+
+export type WasmType = 'i32' | 'f32' | 'f64' | 'v128';
+
+const TYPE_CODES: Readonly<Record<WasmType, number>> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+
+/** Instructions of one byte, without immediates. */
+export const OPCODES = { i32Add: 0x6a, i32And: 0x71, i32ShiftRight: 0x76, f64Add: 0xa0 } as const;
+
+/** Vector instructions, all behind the prefix 0xfd. */
+export const VECTOR_OPCODES = {
+  load: 0x00,
+  store: 0x0b,
+  load32Zero: 0x5c,
+  load64Zero: 0x5d,
+  store32Lane: 0x5a,
+  constant: 0x0c,
+  f32x4Splat: 0x13,
+  f32x4Absolute: 0xe0,
+  f32x4Negate: 0xe1,
+  f32x4SquareRoot: 0xe3,
+  f32x4Add: 0xe4,
+  f32x4Subtract: 0xe5,
+  f32x4Multiply: 0xe6,
+  f32x4Divide: 0xe7,
+  f32x4Minimum: 0xe8,
+  f32x4Maximum: 0xe9,
+  f64x2ExtractLane: 0x21,
+  f64x2PromoteLow: 0x5f,
+  f64x2Add: 0xf0,
+  f64x2Multiply: 0xf2,
+} as const;
+
+/** The body of a function under construction. */
+export class FunctionBody {
+  readonly parameters: readonly WasmType[];
+  readonly result: WasmType | undefined;
+  readonly #locals: WasmType[] = [];
+  readonly #code: number[] = [];
+
+  constructor(parameters: readonly WasmType[], result?: WasmType) {
+    this.parameters = parameters;
+    this.result = result;
+  }
+
+  /** A new local variable, zero at first. */
+  local(type: WasmType): number {
+    return this.parameters.length + this.#locals.push(type) - 1;
+  }
+
+  get(local: number): void {
+    this.#code.push(0x20, ...unsigned(local));
+  }
+
+  set(local: number): void {
+    this.#code.push(0x21, ...unsigned(local));
+  }
+
+  /** Sets, and leaves the value on the stack. */
+  tee(local: number): void {
+    this.#code.push(0x22, ...unsigned(local));
+  }
+
+  op(name: keyof typeof OPCODES): void {
+    this.#code.push(OPCODES[name]);
+  }
+
+  i32(value: number): void {
+    this.#code.push(0x41, ...signed(value));
+  }
+
+  vector(name: keyof typeof VECTOR_OPCODES): void {
+    this.#code.push(0xfd, ...unsigned(VECTOR_OPCODES[name]));
+  }
+
+  /** A load or store at the address on the stack plus an offset in bytes. Alignment of 4 is promised, no more. */
+  memory(name: 'load' | 'store' | 'load32Zero' | 'load64Zero' | 'store32Lane', offset = 0): void {
+    this.vector(name);
+    this.#code.push(2, ...unsigned(offset));
+    if (name === 'store32Lane') this.#code.push(0);
+  }
+
+  /** Four times the same float32. */
+  f32x4(value: number): void {
+    this.vector('constant');
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setFloat32(0, value, true);
+    for (let lane = 0; lane < 4; lane++) this.#code.push(...bytes);
+  }
+
+  extractDouble(lane: 0 | 1): void {
+    this.vector('f64x2ExtractLane');
+    this.#code.push(lane);
+  }
+
+  /** Runs `body` as many times as the counter says, and leaves the counter 0. */
+  repeat(counter: number, body: () => void): void {
+    this.#code.push(0x02, 0x40); // block
+    this.get(counter);
+    this.#code.push(0x45, 0x0d, 0); // i32.eqz, br_if out of the block
+    this.#code.push(0x03, 0x40); // loop
+    body();
+    this.get(counter);
+    this.i32(-1);
+    this.op('i32Add');
+    this.tee(counter);
+    this.#code.push(0x0d, 0); // br_if to the loop's head
+    this.#code.push(0x0b, 0x0b);
+  }
+
+  /** Adds to an i32 local. */
+  advance(local: number, by: number): void {
+    this.get(local);
+    this.i32(by);
+    this.op('i32Add');
+    this.set(local);
+  }
+
+  encode(): number[] {
+    const locals = this.#locals.map((type) => [1, TYPE_CODES[type]]);
+    const body = [...list(locals), ...this.#code, 0x0b];
+    return [...unsigned(body.length), ...body];
+  }
+}
+
+/**
+ * A module that imports a memory of any size as `env.memory` and exports the function as `run`.
+ */
+export function wasmModule(body: FunctionBody): Uint8Array<ArrayBuffer> {
+  const results = body.result ? [[TYPE_CODES[body.result]]] : [];
+  const type = [0x60, ...list(body.parameters.map((each) => [TYPE_CODES[each]])), ...list(results)];
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [type]),
+    ...section(2, [[...text('env'), ...text('memory'), 0x02, 0x00, 0]]), // at least 0 pages, no maximum
+    ...section(3, [[0]]),
+    ...section(7, [[...text('run'), 0x00, 0]]),
+    ...section(10, [body.encode()]),
+  ]);
+}
+
+function section(id: number, items: readonly (readonly number[])[]): number[] {
+  const content = list(items);
+  return [id, ...unsigned(content.length), ...content];
+}
+
+function list(items: readonly (readonly number[])[]): number[] {
+  return [...unsigned(items.length), ...items.flat()];
+}
+
+function text(ascii: string): number[] {
+  return [...unsigned(ascii.length), ...Array.from(ascii, (character) => character.charCodeAt(0))];
+}
+
+/** LEB128, for integers in [0, 2³¹). */
+function unsigned(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest);
+  return bytes;
+}
+
+/** Signed LEB128, for integers in [−2³¹, 2³¹). */
+function signed(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest < -0x40 || rest >= 0x40; rest >>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest & 0x7f);
+  return bytes;
+}

@@ -1,0 +1,60 @@
+import { HarrierError } from '../errors.ts';
+import { formatShape } from '../onnx/index.ts';
+import { type ActivationName, activate, checkActivation } from './activations.ts';
+import {
+  type Activations,
+  type Initializer,
+  knownOptions,
+  Layer,
+  type LayerContext,
+  type LayerOptions,
+  positive,
+} from './layer.ts';
+
+export interface DenseOptions extends LayerOptions {
+  /** Number of outputs. */
+  units: number;
+  activation?: ActivationName;
+  useBias?: boolean;
+  kernelInitializer?: Initializer;
+}
+
+/** Every output a weighted sum of every input: (inputs) to (units). */
+export class Dense extends Layer<DenseOptions> {
+  readonly type = 'Dense';
+
+  constructor(options: DenseOptions) {
+    super(knownOptions('Dense', options, ['units', 'activation', 'useBias', 'kernelInitializer']));
+    positive('Dense', 'units', options.units);
+    checkActivation(options.activation ?? 'linear');
+  }
+
+  call({ graph, parameter }: LayerContext, input: Activations): Activations {
+    const { units, activation = 'linear', useBias = true } = this.options;
+    if (input.shape.length !== 1) {
+      throw new HarrierError('bad-shape', 'Dense needs one row per image', {
+        expected: '(inputs,)',
+        received: formatShape(input.shape),
+        next: 'Put Flatten or GlobalAveragePooling2D before it.',
+      });
+    }
+    const [inputs] = input.shape;
+    // Keras's rows run over (height, width, channels), the graph's over (channels, height, width).
+    const [height, width, channels] = input.flattened?.length === 3 ? input.flattened : [1, 1, inputs];
+    const weight = parameter({
+      name: 'kernel',
+      shape: [inputs, units],
+      layout: { dims: [height, width, channels, units], perm: [2, 0, 1, 3] },
+      graphShape: [inputs, units],
+      initializer: this.options.kernelInitializer ?? 'glorotUniform',
+      decay: true,
+    });
+    const bias = useBias ? parameter({ name: 'bias', shape: [units], initializer: 'zeros' }) : undefined;
+    const y = graph.op('Gemm', [input.value, weight, bias]);
+    return { value: activate(graph, activation, y), shape: [units] };
+  }
+
+  override multiplyAdds(input: Activations): number {
+    return input.shape[0] * this.options.units;
+  }
+}

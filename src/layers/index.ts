@@ -1,0 +1,50 @@
+import { HarrierError, unknownName } from '../errors.ts';
+import { Activation } from './activation.ts';
+import { BatchNormalization } from './batch-normalization.ts';
+import { Conv2D } from './conv2d.ts';
+import { Dense } from './dense.ts';
+import { Dropout } from './dropout.ts';
+import { Flatten } from './flatten.ts';
+import type { Layer, LayerConfig } from './layer.ts';
+import { AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D } from './pooling.ts';
+
+export type { ActivationName } from './activations.ts';
+export { ACTIVATION_NAMES } from './activations.ts';
+export * from './layer.ts';
+export {
+  Activation,
+  AveragePooling2D,
+  BatchNormalization,
+  Conv2D,
+  Dense,
+  Dropout,
+  Flatten,
+  GlobalAveragePooling2D,
+  MaxPooling2D,
+};
+
+/** Every layer by its class name. */
+export const LAYERS = {
+  Activation,
+  AveragePooling2D,
+  BatchNormalization,
+  Conv2D,
+  Dense,
+  Dropout,
+  Flatten,
+  GlobalAveragePooling2D,
+  MaxPooling2D,
+} as const;
+
+/**
+ * The layer that a configuration describes.
+ * @throws HarrierError `bad-option` when there is no such layer or option
+ */
+export function layerFrom({ layer, options }: LayerConfig): Layer {
+  if (typeof layer !== 'string') {
+    throw new HarrierError('bad-option', 'a layer must be given as {"layer": name, "options": {…}}');
+  }
+  if (!Object.hasOwn(LAYERS, layer)) throw unknownName('layer', layer, Object.keys(LAYERS));
+  const Class = LAYERS[layer as keyof typeof LAYERS] as unknown as new (options: object) => Layer;
+  return new Class(options ?? {});
+}

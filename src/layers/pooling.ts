@@ -1,0 +1,68 @@
+import type { Attributes } from '../onnx/index.ts';
+import { channelsLast, checkPadding, padsFor } from './conv2d.ts';
+import {
+  type Activations,
+  knownOptions,
+  Layer,
+  type LayerContext,
+  type LayerOptions,
+  pair,
+  pictureShape,
+} from './layer.ts';
+
+export interface PoolingOptions extends LayerOptions {
+  /** Height and width of the window. Default 2. */
+  poolSize?: number | readonly [number, number];
+  /** Default: the window's own size. */
+  strides?: number | readonly [number, number];
+  padding?: 'valid' | 'same';
+}
+
+abstract class Pooling extends Layer<PoolingOptions> {
+  abstract readonly op: 'MaxPool' | 'AveragePool';
+
+  call({ graph }: LayerContext, input: Activations): Activations {
+    const [height, width] = pictureShape(this.type, input);
+    const kernel = pair(this.type, 'poolSize', this.options.poolSize ?? 2);
+    const strides = pair(this.type, 'strides', this.options.strides ?? kernel);
+    checkPadding(this.type, this.options.padding);
+    const attributes: Attributes = {
+      kernel_shape: kernel,
+      strides,
+      pads: padsFor(this.options.padding ?? 'valid', [height, width], kernel, strides, [1, 1]),
+    };
+    const value = graph.op(this.op, [input.value], attributes);
+    return { value, shape: channelsLast(value.shape) };
+  }
+}
+
+/** The largest of each window, channel by channel. */
+export class MaxPooling2D extends Pooling {
+  readonly type = 'MaxPooling2D';
+  readonly op = 'MaxPool';
+  constructor(options: PoolingOptions = {}) {
+    super(knownOptions('MaxPooling2D', options, ['poolSize', 'strides', 'padding']));
+  }
+}
+
+/** The mean of each window, channel by channel; padding does not count. */
+export class AveragePooling2D extends Pooling {
+  readonly type = 'AveragePooling2D';
+  readonly op = 'AveragePool';
+  constructor(options: PoolingOptions = {}) {
+    super(knownOptions('AveragePooling2D', options, ['poolSize', 'strides', 'padding']));
+  }
+}
+
+/** The mean of every channel: (height, width, channels) to (channels). */
+export class GlobalAveragePooling2D extends Layer {
+  readonly type = 'GlobalAveragePooling2D';
+  constructor(options: LayerOptions = {}) {
+    super(knownOptions('GlobalAveragePooling2D', options, []));
+  }
+  call({ graph }: LayerContext, input: Activations): Activations {
+    const [, , channels] = pictureShape(this.type, input);
+    const mean = graph.op('GlobalAveragePool', [input.value]);
+    return { value: graph.op('Flatten', [mean]), shape: [channels] };
+  }
+}

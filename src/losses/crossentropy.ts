@@ -1,0 +1,43 @@
+import { HarrierError } from '../errors.ts';
+import type { GraphBuilder, Value } from '../onnx/index.ts';
+import { add, fixedDims, mul, reduceSum, scalar, scale } from '../ops/index.ts';
+
+export interface CrossentropyOptions {
+  /** Share of each target that is spread evenly over all classes (Szegedy et al., 2016), in [0, 1). Default 0. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * Categorical cross-entropy, the mean over the batch: −Σ target · ln probability.
+ *
+ * @param output `[batch, classes]`: probabilities from Softmax, whose input is then used instead because the
+ *   logarithm of a softmax is exact where softmax itself underflows; or logits
+ * @param targets `[batch, classes]`, each row a distribution over the classes
+ * @returns a single number
+ */
+export function categoricalCrossentropy(
+  graph: GraphBuilder,
+  output: Value,
+  targets: Value,
+  { labelSmoothing = 0 }: CrossentropyOptions = {},
+): Value {
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+    throw new HarrierError('bad-option', 'labelSmoothing', {
+      expected: 'a number from 0 up to but not including 1',
+      received: `${labelSmoothing}`,
+    });
+  }
+  const [batch, classes] = fixedDims(targets);
+  const logarithms = graph.op('LogSoftmax', [logitsOf(graph, output)], { axis: -1 });
+  const smoothed =
+    labelSmoothing === 0
+      ? targets
+      : add(graph, scale(graph, targets, 1 - labelSmoothing), scalar(graph, labelSmoothing / classes));
+  return scale(graph, reduceSum(graph, mul(graph, logarithms, smoothed), [0, 1], false), -1 / batch);
+}
+
+/** What went into the Softmax that made a value; the value itself where none did. */
+export function logitsOf(graph: GraphBuilder, output: Value): Value {
+  const maker = graph.nodes.find(({ outputs }) => outputs[0] === output);
+  return maker?.opType === 'Softmax' ? maker.inputs[0]! : output;
+}

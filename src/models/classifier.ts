@@ -1,0 +1,129 @@
+import type { Dataset } from '../data/dataset.ts';
+import { HarrierError } from '../errors.ts';
+import { decodeModel, formatShape, type Model, type NamedType } from '../onnx/index.ts';
+import type { Executable, Runtime } from '../runtime/index.ts';
+
+/** Metadata keys of the model file. */
+export const CLASS_NAMES_KEY = 'harrier.classNames';
+
+/** Images that run together when a whole data set is classified. */
+const BATCH = 64;
+
+/** A finished model that tells images apart: any ONNX model that keeps to Harrier's contract. */
+export class Classifier {
+  readonly classNames: readonly string[];
+  readonly imageShape: { readonly height: number; readonly width: number; readonly channels: number };
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #executable: Executable;
+
+  private constructor(model: Model, executable: Executable, where: string) {
+    const { graph, metadata } = model;
+    const image = graph.inputs.find(({ name }) => name === 'image');
+    const output = graph.outputs.find(({ name }) => name === 'probabilities');
+    if (graph.inputs.length !== 1 || image?.type !== 'uint8' || image.shape.length !== 4 || output?.type !== 'float32') {
+      const list = (values: readonly NamedType[]) =>
+        values.map(({ name, type, shape }) => `${name}: ${type}${formatShape(shape)}`).join(', ') || 'nothing';
+      throw new HarrierError('not-supported', 'this model does not keep to the contract', {
+        where,
+        expected: 'image: uint8(N, height, width, 3) to probabilities: float32(N, classes)',
+        received: `${list(graph.inputs)} to ${list(graph.outputs)}`,
+        next: 'Use a model.onnx that harrier train wrote.',
+      });
+    }
+    const [, height, width, channels] = image.shape.map(Number);
+    this.imageShape = { height, width, channels };
+    this.metadata = metadata;
+    const classes = Number(output.shape[1]);
+    this.classNames = namesFrom(metadata[CLASS_NAMES_KEY], classes, where);
+    this.#executable = executable;
+  }
+
+  /**
+   * @param source a model, or the bytes of an `.onnx` file
+   * @throws HarrierError `bad-graph` or `not-supported` when it is no such model
+   */
+  static async load(runtime: Runtime, source: Model | Uint8Array, where = 'model'): Promise<Classifier> {
+    const model = source instanceof Uint8Array ? decodeModel(source, where) : source;
+    const executable = await runtime.compile(source);
+    try {
+      return new Classifier(model, executable, where);
+    } catch (error) {
+      await executable.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * @param pixels uint8 `[count, height, width, 3]`
+   * @returns float32 `[count, classes]`: each row adds up to 1
+   */
+  async predict(pixels: Uint8Array): Promise<Float32Array> {
+    const { height, width, channels } = this.imageShape;
+    const size = height * width * channels;
+    if (pixels.length === 0 || pixels.length % size !== 0) {
+      throw new HarrierError('bad-shape', 'pixels do not make whole images', {
+        expected: `a multiple of ${size} bytes (${height} × ${width} × ${channels})`,
+        received: `${pixels.length}`,
+      });
+    }
+    const image = { type: 'uint8' as const, dims: [pixels.length / size, height, width, channels], data: pixels };
+    const { probabilities } = await this.#executable.step({ image });
+    return probabilities.data as Float32Array;
+  }
+
+  /**
+   * Classifies all images of a data set, whatever its classes are called.
+   * @returns float32 `[images, classes]`
+   */
+  async predictImages(
+    dataset: Dataset,
+    { onProgress, batchSize = BATCH }: { onProgress?: (done: number, total: number) => void; batchSize?: number } = {},
+  ): Promise<Float32Array> {
+    const { height, width, channels } = this.imageShape;
+    const classes = this.classNames.length;
+    const all = new Float32Array(dataset.size * classes);
+    for (let start = 0; start < dataset.size; start += batchSize) {
+      const count = Math.min(batchSize, dataset.size - start);
+      const pixels = new Uint8Array(count * height * width * channels);
+      dataset.gather(Array.from({ length: count }, (_, i) => start + i), pixels);
+      all.set(await this.predict(pixels), start * classes);
+      onProgress?.(start + count, dataset.size);
+    }
+    return all;
+  }
+
+  /** @throws HarrierError when the data set has images of another size or other classes */
+  checkDataset({ name, imageShape, classNames }: Dataset): void {
+    const own = this.imageShape;
+    if (imageShape.height !== own.height || imageShape.width !== own.width) {
+      throw new HarrierError('bad-data', 'its images have another size than the model was made for', {
+        where: name,
+        expected: `${own.width} × ${own.height}`,
+        received: `${imageShape.width} × ${imageShape.height}`,
+        next: 'Set --image-size.',
+      });
+    }
+    if (classNames.length !== this.classNames.length || classNames.some((each, i) => each !== this.classNames[i])) {
+      throw new HarrierError('bad-data', 'its classes are not those of the model', {
+        where: name,
+        expected: this.classNames.join(', '),
+        received: classNames.join(', '),
+      });
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#executable.dispose();
+  }
+}
+
+function namesFrom(json: string | undefined, classes: number, where: string): string[] {
+  if (json === undefined) return Array.from({ length: classes }, (_, i) => `class ${i}`);
+  try {
+    const names: unknown = JSON.parse(json);
+    if (Array.isArray(names) && names.length === classes && names.every((name) => typeof name === 'string')) return names;
+  } catch {
+    // Falls through to the error below.
+  }
+  throw new HarrierError('bad-graph', 'its class names do not fit its outputs', { where, received: json.slice(0, 200) });
+}

@@ -1,0 +1,107 @@
+import { random } from '../data/random.ts';
+import { HarrierError } from '../errors.ts';
+import type { ParameterSpec } from '../layers/index.ts';
+import { elementCount, formatShape } from '../onnx/index.ts';
+
+/** Arrays by parameter name, each in Keras's layout. */
+export type Weights = ReadonlyMap<string, Float32Array>;
+
+/**
+ * First values of all parameters: the same for the same seed. Fans are Keras's: a kernel (…, in, out) has a receptive
+ * field of the product of the sizes before. Glorot and Bengio 2010; He et al. 2015; LeCun et al. 1998.
+ */
+export function initialWeights(parameters: readonly ParameterSpec[], seed: number): Weights {
+  return new Map(parameters.map((spec) => [spec.name, initialize(spec, seed)]));
+}
+
+function initialize({ name, shape, initializer }: ParameterSpec, seed: number): Float32Array {
+  const values = new Float32Array(elementCount(shape));
+  if (initializer === 'zeros') return values;
+  if (initializer === 'ones') return values.fill(1);
+  const field = elementCount(shape.slice(0, -2));
+  const fanIn = field * (shape.at(-2) ?? 1);
+  const fanOut = field * (shape.at(-1) ?? 1);
+  const stream = random(seed, `weights/${name}`);
+  const uniform = (limit: number) => {
+    for (let i = 0; i < values.length; i++) values[i] = (2 * stream.uniform() - 1) * limit;
+    return values;
+  };
+  const normal = (deviation: number) => {
+    for (let i = 0; i < values.length; i++) values[i] = truncatedNormal(stream) * deviation;
+    return values;
+  };
+  switch (initializer) {
+    case 'glorotUniform':
+      return uniform(Math.sqrt(6 / (fanIn + fanOut)));
+    case 'heUniform':
+      return uniform(Math.sqrt(6 / fanIn));
+    case 'heNormal':
+      return normal(Math.sqrt(2 / fanIn) / TRUNCATED_DEVIATION);
+    case 'lecunNormal':
+      return normal(Math.sqrt(1 / fanIn) / TRUNCATED_DEVIATION);
+  }
+}
+
+/** Standard deviation of a standard normal cut off at ±2, by which Keras widens its normal initialisers. */
+const TRUNCATED_DEVIATION = 0.87962566103423978;
+
+function truncatedNormal({ normal }: { normal(): number }): number {
+  let draw = normal();
+  while (Math.abs(draw) > 2) draw = normal();
+  return draw;
+}
+
+/** Writes a parameter from Keras's layout into the graph's. */
+export function toGraphLayout({ layout }: ParameterSpec, keras: Float32Array, graph: Float32Array): void {
+  permute(keras, layout.dims, layout.perm, (to, from) => {
+    graph[to] = keras[from];
+  });
+}
+
+/** Writes a parameter from the graph's layout into Keras's. */
+export function toKerasLayout({ layout }: ParameterSpec, graph: Float32Array, keras: Float32Array): void {
+  permute(graph, layout.dims, layout.perm, (to, from) => {
+    keras[from] = graph[to];
+  });
+}
+
+/** Visits every element of an array of shape `dims` in the order of its transpose. */
+function permute(
+  { length }: Float32Array,
+  dims: readonly number[],
+  perm: readonly number[],
+  visit: (to: number, from: number) => void,
+): void {
+  const strides = dims.map((_, axis) => elementCount(dims.slice(axis + 1)));
+  const sizes = perm.map((axis) => dims[axis]);
+  const steps = perm.map((axis) => strides[axis]);
+  const last = sizes.length - 1;
+  const position = new Array<number>(sizes.length).fill(0);
+  let from = 0;
+  for (let to = 0; to < length; ) {
+    for (let i = 0; i < sizes[last]; i++) visit(to++, from + i * steps[last]);
+    for (let axis = last - 1; axis >= 0; axis--) {
+      from += steps[axis];
+      if (++position[axis] < sizes[axis]) break;
+      from -= steps[axis] * sizes[axis];
+      position[axis] = 0;
+    }
+  }
+}
+
+/**
+ * Checks that weights belong to a network: the same names, the same sizes.
+ * @throws HarrierError `bad-checkpoint` that names the first difference
+ */
+export function checkWeights(parameters: readonly ParameterSpec[], weights: Weights, where: string): void {
+  for (const { name, shape } of parameters) {
+    const values = weights.get(name);
+    if (values?.length === elementCount(shape)) continue;
+    throw new HarrierError('bad-checkpoint', `these weights belong to another model: ${name}`, {
+      where,
+      expected: formatShape(shape),
+      received: values ? `${values.length} numbers` : 'nothing',
+      next: 'Use the recipe that they were trained with.',
+    });
+  }
+}

@@ -1,0 +1,21 @@
+export { Adam, type AdamOptions, AdamW } from './adam.ts';
+export { type Clipping, emitOnnxGradientScale, gradientScale } from './clipping.ts';
+export {
+  type ConstantOptions,
+  type CosineDecayOptions,
+  constantLearningRate,
+  cosineDecay,
+  type ExponentialDecayOptions,
+  exponentialDecay,
+  type PiecewiseConstantDecayOptions,
+  type PolynomialDecayOptions,
+  piecewiseConstantDecay,
+  polynomialDecay,
+} from './decays.ts';
+export { exponentialMovingAverage, exponentialMovingAverageScalars } from './exponential-moving-average.ts';
+export { type OneCycleOptions, oneCycle } from './one-cycle.ts';
+export type { CommonOptions, Optimizer, OptimizerConfig } from './optimizer.ts';
+export { optimizerFrom, optimizerNames } from './optimizers.ts';
+export type { RunLength, Schedule, ScheduleConfig, Steps } from './schedule.ts';
+export { type LinearWarmupOptions, linearWarmup, scheduleFrom, scheduleNames } from './schedules.ts';
+export { SGD, type SGDOptions } from './sgd.ts';

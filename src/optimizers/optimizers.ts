@@ -1,0 +1,28 @@
+import { unknownName } from '../errors.ts';
+import { Adam, AdamW } from './adam.ts';
+import type { Optimizer, OptimizerConfig } from './optimizer.ts';
+import { badOption } from './options.ts';
+import { SGD } from './sgd.ts';
+
+const OPTIMIZERS = { SGD, Adam, AdamW } as const;
+
+/** The names of all optimizers. */
+export const optimizerNames: readonly string[] = Object.keys(OPTIMIZERS);
+
+/**
+ * An optimizer from its name or its configuration, `{ name, …options }`; capitals do not matter, as in Keras.
+ * An optimizer is itself.
+ *
+ * @throws HarrierError `bad-option` for an unknown name, an unknown option or a value that makes no sense
+ */
+export function optimizerFrom(config: string | Optimizer | OptimizerConfig): Optimizer {
+  if (typeof config === 'string') return optimizerFrom({ name: config });
+  if (typeof config !== 'object' || config === null) {
+    throw badOption('optimizer', 'configuration', 'a name, an optimizer or { name, …options }', config);
+  }
+  if ('kernel' in config) return config as Optimizer;
+  const { name, ...options } = config as OptimizerConfig;
+  const known = optimizerNames.find((each) => each.toLowerCase() === String(name).toLowerCase());
+  if (known === undefined) throw unknownName('optimizer', String(name), optimizerNames);
+  return new OPTIMIZERS[known as keyof typeof OPTIMIZERS](options);
+}

@@ -1,0 +1,56 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cacheDirectory, storageError, writeAtomically } from './cache.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'harrier-cache-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('cacheDirectory', () => {
+  it.each([
+    [{ HARRIER_CACHE: '/data/h' }, 'linux', '/data/h'],
+    [{ XDG_CACHE_HOME: '/xdg' }, 'linux', join('/xdg', 'harrier')],
+    [{}, 'linux', join('/home/me', '.cache', 'harrier')],
+    [{ XDG_CACHE_HOME: '/xdg' }, 'darwin', join('/home/me', 'Library', 'Caches', 'harrier')],
+    [{ LOCALAPPDATA: 'C:\\Local' }, 'win32', join('C:\\Local', 'harrier')],
+    [{}, 'win32', join('/home/me', 'AppData', 'Local', 'harrier')],
+  ])('is the place for %o on %s', (environment, platform, expected) => {
+    expect(cacheDirectory(environment, platform, '/home/me')).toBe(expected);
+  });
+});
+
+describe('writeAtomically', () => {
+  it('creates folders and replaces files', async () => {
+    const path = join(folder, 'a', 'b', 'file');
+    await writeAtomically(path, 'old');
+    await writeAtomically(path, 'new');
+    expect(await readFile(path, 'utf8')).toBe('new');
+    expect(await readdir(join(folder, 'a', 'b'))).toEqual(['file']);
+  });
+
+  it('says what stands in the way, and leaves nothing behind', async () => {
+    await writeFile(join(folder, 'plain'), '');
+    await expect(writeAtomically(join(folder, 'plain', 'file'), 'x')).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringMatching(/a file stands where a folder is needed.*HARRIER_CACHE/),
+    });
+    // The target is a folder: the rename fails after the bytes were written.
+    await expect(writeAtomically(join(folder, 'a'), 'x')).rejects.toMatchObject({ code: 'storage' });
+    expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it.each([
+    ['ENOSPC', /disk is full.*Free some space/],
+    ['EACCES', /no permission.*Change the permissions/],
+    ['EROFS', /read-only.*HARRIER_CACHE/],
+    ['EIO', /cannot be written or read \(broken\)/],
+  ])('turns %s into a sentence', (code, sentence) => {
+    const error = storageError(Object.assign(new Error('broken'), { code }), '/x/y');
+    expect(error.message).toMatch(sentence);
+    expect(error.message).toContain('/x/y');
+  });
+});

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+
+/**
+ * Where Harrier keeps what it can fetch or compute again: `HARRIER_CACHE` if set, else `harrier` in the user's cache
+ * folder (Linux `$XDG_CACHE_HOME` or `~/.cache`, macOS `~/Library/Caches`, Windows `%LOCALAPPDATA%`).
+ */
+export function cacheDirectory(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  platform: string = process.platform,
+  home: string = homedir(),
+): string {
+  if (environment.HARRIER_CACHE) return environment.HARRIER_CACHE;
+  if (platform === 'darwin') return join(home, 'Library', 'Caches', 'harrier');
+  if (platform === 'win32') {
+    return join(environment.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'harrier');
+  }
+  return join(environment.XDG_CACHE_HOME || join(home, '.cache'), 'harrier');
+}
+
+/** Creates a folder and its parents. @throws HarrierError `storage` */
+export async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error) => {
+    throw storageError(error, path);
+  });
+}
+
+/** A name beside `path` for a file in the making, unlike that of any other process. */
+export function temporaryName(path: string): string {
+  return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+}
+
+/**
+ * Writes a whole file under another name, then renames it: whoever reads `path` sees the old bytes or the new ones,
+ * never half of them, even if this process is killed.
+ *
+ * @throws HarrierError `storage` when it cannot be written (full disk, no permission); nothing is left behind
+ */
+export async function writeAtomically(path: string, data: Uint8Array | string): Promise<void> {
+  await makeDirectory(dirname(path));
+  const temporary = temporaryName(path);
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(data);
+      // A rename may reach the disk before the bytes do; after a power cut the file would be empty.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw storageError(error, path);
+  }
+}
+
+const REASONS: Record<string, [summary: string, next: string]> = {
+  ENOSPC: ['the disk is full', 'Free some space, or set HARRIER_CACHE to a folder on another disk.'],
+  EDQUOT: ['the disk quota is used up', 'Free some space, or set HARRIER_CACHE to a folder on another disk.'],
+  EACCES: ['no permission to write here', 'Change the permissions, or set HARRIER_CACHE to another folder.'],
+  EPERM: ['no permission to write here', 'Change the permissions, or set HARRIER_CACHE to another folder.'],
+  EROFS: ['the file system is read-only', 'Set HARRIER_CACHE to a folder that can be written.'],
+  ENOTDIR: [
+    'a file stands where a folder is needed',
+    'Move it away, or set HARRIER_CACHE to another folder.',
+  ],
+  EEXIST: ['a file stands where a folder is needed', 'Move it away, or set HARRIER_CACHE to another folder.'],
+};
+
+/** A failed read or write of the cache as a sentence. A HarrierError passes unchanged. */
+export function storageError(error: unknown, path: string): HarrierError {
+  if (error instanceof HarrierError) return error;
+  const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
+  const [summary, next] = REASONS[code] ?? [`it cannot be written or read (${message})`, undefined];
+  return new HarrierError('storage', summary, { where: path, next, cause: error });
+}

@@ -1,0 +1,187 @@
+import { open } from 'node:fs/promises';
+import sharp from 'sharp';
+import { type ImageShape, imageBytes } from '../../data/dataset.ts';
+import { HarrierError } from '../../errors.ts';
+
+/** Formats that are accepted, by sharp's names for them. */
+const FORMATS: Readonly<Record<string, string>> = {
+  png: 'PNG',
+  jpeg: 'JPEG',
+  webp: 'WebP',
+  heif: 'AVIF',
+  gif: 'GIF',
+  tiff: 'TIFF',
+};
+const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF or TIFF';
+
+/** 16,383 × 16,383: what larger an image claims to be is a mistake, or meant to exhaust memory. */
+const MAX_PIXELS = 0x3fff ** 2;
+const MAX_FILE_BYTES = 2 ** 30;
+
+/**
+ * Reads one image as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB.
+ *
+ * The camera's orientation (EXIF) is applied; grey, palette, 16-bit and CMYK images become 8-bit RGB; transparent
+ * parts become white; of several frames or pages the first counts. The whole image is then scaled to the shape
+ * without regard to its aspect (as Keras's `image_dataset_from_directory` does by default: no part of the picture is
+ * lost), with Lanczos filtering over everything that falls into a pixel. An image that has the shape already keeps
+ * its exact pixels. Training folders and predictions go through this same function.
+ *
+ * @param source a file's path, or the bytes of one
+ * @param where what to call it in errors; by default the path
+ * @throws HarrierError `not-found` when there is no such file, `storage` when it cannot be read, `bad-data` when it is
+ * not an image, damaged or too large
+ */
+export async function decodeImage(
+  source: string | Uint8Array,
+  shape: ImageShape,
+  where: string = typeof source === 'string' ? source : 'image',
+): Promise<Uint8Array> {
+  const bytes = typeof source === 'string' ? await readImageFile(source) : source;
+  await checkHeader(bytes, where);
+  const { height, width, channels } = shape;
+  let data: Buffer;
+  try {
+    // Truncated and damaged data are errors; harmless oddities of a camera's JPEG are not.
+    data = await sharp(bytes, { failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true })
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .resize(width, height, { fit: 'fill', kernel: 'lanczos3' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer();
+  } catch (cause) {
+    throw damaged(where, cause);
+  }
+  // A grey image stays one channel through sharp.
+  if (channels === 3 && data.length === height * width) return fromGrey(data);
+  if (data.length !== imageBytes(shape)) {
+    throw new HarrierError('not-supported', 'the image cannot be brought to the shape of the model', {
+      where,
+      expected: `${height} × ${width} × ${channels}`,
+      received: `${height} × ${width} × ${data.length / (height * width)}`,
+    });
+  }
+  return data;
+}
+
+/**
+ * The bytes of a file that should be an image.
+ *
+ * @throws HarrierError `not-found`, `storage`, or `bad-data` when it is a folder or larger than a gigabyte
+ */
+export async function readImageFile(path: string): Promise<Buffer> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const stat = await file.stat();
+      if (stat.isDirectory()) {
+        throw new HarrierError('bad-data', 'this is a folder', { where: path, expected: 'an image file' });
+      }
+      if (stat.size > MAX_FILE_BYTES) {
+        throw new HarrierError('bad-data', 'the file is too large for an image', {
+          where: path,
+          expected: 'at most 1 GiB',
+          received: `${(stat.size / 2 ** 30).toFixed(1)} GiB`,
+        });
+      }
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw readError(error, path, 'file');
+  }
+}
+
+/** A failed read of the user's own files as a sentence. A HarrierError passes unchanged. */
+export function readError(error: unknown, path: string, kind: 'file' | 'folder'): HarrierError {
+  if (error instanceof HarrierError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') {
+    return new HarrierError('not-found', `there is no such ${kind}`, {
+      where: path,
+      next: 'Check the path.',
+      cause: error,
+    });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new HarrierError('storage', 'no permission to read it', {
+      where: path,
+      next: 'Change its permissions.',
+      cause: error,
+    });
+  }
+  return new HarrierError('storage', `it cannot be read (${message})`, { where: path, cause: error });
+}
+
+async function readHeader(bytes: Uint8Array) {
+  try {
+    return await sharp(bytes, { limitInputPixels: false }).metadata();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the file is and how large it claims to be, before anything is decoded. */
+async function checkHeader(bytes: Uint8Array, where: string): Promise<void> {
+  const header = await readHeader(bytes);
+  const signature = header ? undefined : signatureOf(bytes);
+  if (signature !== undefined) throw damaged(where, new Error(`its beginning says ${signature}`));
+  if (header === undefined || !(header.format in FORMATS)) {
+    throw new HarrierError('bad-data', 'not an image', {
+      where,
+      expected: FORMAT_NAMES,
+      received: header?.format ?? describeBytes(bytes),
+      next: 'Replace or remove the file.',
+    });
+  }
+  if (header.width * header.height > MAX_PIXELS) {
+    throw new HarrierError('bad-data', 'the image is too large', {
+      where,
+      expected: `at most ${Math.floor(MAX_PIXELS / 1e6)} megapixels`,
+      received: `${header.width} × ${header.height}`,
+      next: 'Scale it down first.',
+    });
+  }
+}
+
+function damaged(where: string, cause: unknown): HarrierError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new HarrierError('bad-data', `the image is damaged or cut off (${message.split('\n')[0]})`, {
+    where,
+    next: 'Replace the file by a whole one.',
+    cause,
+  });
+}
+
+/** The format that a file's first bytes announce. */
+function signatureOf(bytes: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...bytes.subarray(0, 12));
+  if (text.startsWith('\x89PNG')) return FORMATS.png;
+  if (text.startsWith('\xff\xd8\xff')) return FORMATS.jpeg;
+  if (text.startsWith('GIF8')) return FORMATS.gif;
+  if (text.startsWith('RIFF') && text.endsWith('WEBP')) return FORMATS.webp;
+  if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return FORMATS.tiff;
+  return text.endsWith('ftypavif') ? FORMATS.heif : undefined;
+}
+
+/** What a file that is no image seems to be. */
+function describeBytes(bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'an empty file';
+  const start = bytes.subarray(0, 24);
+  if (start.every((byte) => byte >= 9 && byte < 127)) {
+    const text = String.fromCharCode(...start)
+      .replace(/\s+/g, ' ')
+      .trim();
+    return `text beginning "${text}${bytes.length > start.length ? '…' : ''}"`;
+  }
+  const hex = Array.from(start.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return `bytes beginning ${hex}`;
+}
+
+function fromGrey(grey: Uint8Array): Uint8Array {
+  const out = new Uint8Array(3 * grey.length);
+  for (let i = 0; i < grey.length; i++) out.fill(grey[i], 3 * i, 3 * i + 3);
+  return out;
+}

@@ -1,0 +1,175 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { readError } from './decode.ts';
+
+export type Part = 'train' | 'test' | 'validation';
+
+export interface FolderFile {
+  /** Path below the root, with `/` between its parts. */
+  readonly path: string;
+  readonly label: number;
+  /** The part that its folder names; undefined when the folder has no parts. */
+  readonly part: Part | undefined;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+export interface FolderListing {
+  readonly root: string;
+  readonly classNames: readonly string[];
+  /** By part, class and path: the order depends on names alone. */
+  readonly files: readonly FolderFile[];
+}
+
+const PART_NAMES: Readonly<Record<string, Part>> = {
+  train: 'train',
+  training: 'train',
+  test: 'test',
+  testing: 'test',
+  val: 'validation',
+  valid: 'validation',
+  validation: 'validation',
+};
+
+/** What operating systems and archivers leave in folders. */
+const JUNK = new Set(['thumbs.db', 'desktop.ini', '__macosx']);
+
+/**
+ * Finds the classes and files of an image folder: one sub-folder per class, or `train`, `test` and `val` folders
+ * (`training`, `testing`, `valid`, `validation` too) that each have one sub-folder per class. Everything below a
+ * class's folder is an image of it, however deep; hidden files and files beside the class folders are ignored.
+ * Classes are in the order of their names (by character code, as Keras sorts them).
+ *
+ * @throws HarrierError `not-found` when there is no such folder; `bad-data` when it is a file, is empty, has fewer
+ * than two classes, a class without files, or a test class that training lacks; `storage` when it cannot be read
+ */
+export async function listImageFolder(root: string): Promise<FolderListing> {
+  const top = await subFolders(root);
+  const parts = await partsOf(root, top);
+  const classNames = (parts ? await subFolders(join(root, parts.get('train')!)) : top).sort(byCode);
+  checkClasses(parts ? join(root, parts.get('train')!) : root, classNames);
+  const files: FolderFile[] = [];
+  for (const [part, folder] of parts ?? [[undefined, '']]) {
+    const there = folder ? await subFolders(join(root, folder)) : classNames;
+    const stranger = there.find((name) => !classNames.includes(name));
+    if (stranger !== undefined) {
+      throw new HarrierError('bad-data', `the class "${stranger}" is not in the training folder`, {
+        where: join(root, folder, stranger),
+        expected: `one of ${shortList(classNames)}`,
+        next: 'Remove the folder, or add training images of that class.',
+      });
+    }
+    for (const [label, name] of classNames.entries()) {
+      const relative = folder ? `${folder}/${name}` : name;
+      const found = there.includes(name) ? await filesBelow(root, relative) : [];
+      if (found.length === 0 && (part === undefined || part === 'train')) {
+        throw new HarrierError('bad-data', 'the folder of this class is empty', {
+          where: join(root, relative),
+          expected: 'at least one image',
+          next: 'Add images, or remove the folder.',
+        });
+      }
+      for (const { path, size, mtimeMs } of found) files.push({ path, label, part, size, mtimeMs });
+    }
+  }
+  return { root, classNames, files };
+}
+
+/** The folder of each part, training first; undefined when the sub-folders are classes. */
+async function partsOf(root: string, top: readonly string[]): Promise<Map<Part, string> | undefined> {
+  const named = new Map<Part, string>();
+  for (const name of top) {
+    const part = PART_NAMES[name.toLowerCase()];
+    // A folder that is no part: then `train` and its like are classes (a data set of vehicles may well have trains).
+    if (part === undefined) return undefined;
+    if (named.has(part)) {
+      throw new HarrierError('bad-data', `"${named.get(part)}" and "${name}" both name the ${part} part`, {
+        where: root,
+        next: 'Keep one of them.',
+      });
+    }
+    named.set(part, name);
+  }
+  const train = named.get('train');
+  if (train === undefined || (await subFolders(join(root, train))).length === 0) return undefined;
+  const order: Part[] = ['train', 'test', 'validation'];
+  return new Map(order.filter((part) => named.has(part)).map((part) => [part, named.get(part)!]));
+}
+
+function checkClasses(root: string, classNames: readonly string[]): void {
+  if (classNames.length >= 2 && classNames.length <= 65_536) return;
+  const received =
+    classNames.length === 1 ? `only "${classNames[0]}"` : `${classNames.length || 'no'} folders`;
+  throw new HarrierError(
+    'bad-data',
+    classNames.length === 1 ? 'the folder has one class' : 'the folder has no usable classes',
+    {
+      where: root,
+      expected: 'a sub-folder of images for each of two classes or more (at most 65,536)',
+      received,
+      next: 'Sort the images into one sub-folder per class, named after it.',
+    },
+  );
+}
+
+async function subFolders(path: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of await visibleNames(path)) {
+    if ((await stat(join(path, name)).catch(() => undefined))?.isDirectory()) names.push(name);
+  }
+  return names;
+}
+
+async function visibleNames(path: string): Promise<string[]> {
+  try {
+    const names = await readdir(path);
+    return names.filter((name) => !name.startsWith('.') && !JUNK.has(name.toLowerCase()));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') {
+      throw new HarrierError('bad-data', 'this is a file', {
+        where: path,
+        expected: 'a folder with one sub-folder of images per class',
+        cause: error,
+      });
+    }
+    throw readError(error, path, 'folder');
+  }
+}
+
+interface FoundFile {
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** Every file below a folder, by name; links are followed, but not round in circles. */
+async function filesBelow(
+  root: string,
+  relative: string,
+  above: ReadonlySet<string> = new Set(),
+): Promise<FoundFile[]> {
+  const names = (await visibleNames(join(root, relative))).sort(byCode);
+  const found: FoundFile[] = [];
+  for (const name of names) {
+    const path = `${relative}/${name}`;
+    const info = await stat(join(root, path)).catch((error) => {
+      throw readError(error, join(root, path), 'file');
+    });
+    if (info.isFile()) {
+      found.push({ path, size: info.size, mtimeMs: info.mtimeMs });
+    } else if (info.isDirectory()) {
+      const identity = `${info.dev}:${info.ino}`;
+      if (!above.has(identity)) found.push(...(await filesBelow(root, path, new Set([...above, identity]))));
+    }
+  }
+  return found;
+}
+
+function byCode(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function shortList(names: readonly string[]): string {
+  return names.length <= 10 ? names.join(', ') : `${names.slice(0, 10).join(', ')}, …`;
+}

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { appendFile, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withLock } from './lock.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'harrier-lock-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs TypeScript in another process; `lock` and `log` are paths, `withLock` is there. */
+function child(code: string, lock: string, log: string) {
+  const module = JSON.stringify(new URL('./lock.ts', import.meta.url).href);
+  const script = `
+    import { appendFile } from 'node:fs/promises';
+    import { setTimeout as sleep } from 'node:timers/promises';
+    const { withLock } = await import(${module});
+    const lock = ${JSON.stringify(lock)}, log = ${JSON.stringify(log)};
+    ${code}`;
+  return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    stdio: 'inherit',
+  });
+}
+
+const exit = (process: ReturnType<typeof child>) => new Promise((resolve) => process.once('exit', resolve));
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(20);
+}
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+describe('withLock', () => {
+  it('lets one process at a time do the work', async () => {
+    const [lock, log] = [join(folder, 'shared.lock'), join(folder, 'shared.log')];
+    const code = `
+      await withLock(lock, { pollMs: 5 }, async () => {
+        await appendFile(log, 'begin ');
+        await sleep(100);
+        await appendFile(log, 'end ');
+      });`;
+    const children = [child(code, lock, log), child(code, lock, log), child(code, lock, log)];
+    expect(await Promise.all(children.map(exit))).toEqual([0, 0, 0]);
+    expect(await readFile(log, 'utf8')).toBe('begin end begin end begin end ');
+    expect(await exists(lock)).toBe(false);
+  });
+
+  it('takes over the lock of a process that was killed', async () => {
+    const [lock, log] = [join(folder, 'killed.lock'), join(folder, 'killed.log')];
+    const holder = child(
+      `await withLock(lock, {}, async () => { await appendFile(log, 'x'); await sleep(60_000); });`,
+      lock,
+      log,
+    );
+    await until(() => exists(log));
+    const waits: number[] = [];
+    const mine = withLock(lock, { pollMs: 20, onWait: (pid) => waits.push(pid) }, async () => 'mine');
+    await until(async () => waits.length > 0);
+    holder.kill('SIGKILL');
+    expect(await mine).toBe('mine');
+    expect(new Set(waits)).toEqual(new Set([holder.pid]));
+    expect(await exists(lock)).toBe(false);
+  });
+
+  it('takes over a lock that another machine has not touched for long, and no other', async () => {
+    const lock = join(folder, 'remote.lock');
+    await writeFile(lock, JSON.stringify({ pid: 1, host: `not-${hostname()}`, token: 'x' }));
+    const signal = AbortSignal.timeout(200);
+    await expect(withLock(lock, { pollMs: 20, signal }, async () => 1)).rejects.toThrow(/timeout/);
+    const longAgo = new Date(Date.now() - 120_000);
+    await utimes(lock, longAgo, longAgo);
+    expect(await withLock(lock, { pollMs: 20 }, async () => 1)).toBe(1);
+  });
+
+  it('lets go when the work fails', async () => {
+    const lock = join(folder, 'failing.lock');
+    await expect(withLock(lock, {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await exists(lock)).toBe(false);
+  });
+
+  it('holds when several waiters find the same stale lock', async () => {
+    const [lock, log] = [join(folder, 'stale.lock'), join(folder, 'stale.log')];
+    await writeFile(lock, '');
+    const longAgo = new Date(Date.now() - 120_000);
+    await utimes(lock, longAgo, longAgo);
+    const work = () =>
+      withLock(lock, { pollMs: 1 }, async () => {
+        await appendFile(log, 'begin ');
+        await sleep(10);
+        await appendFile(log, 'end ');
+      });
+    await Promise.all(Array.from({ length: 8 }, work));
+    expect(await readFile(log, 'utf8')).toBe('begin end '.repeat(8));
+  });
+});

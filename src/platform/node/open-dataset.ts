@@ -1,0 +1,53 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Dataset } from '../../data/dataset.ts';
+import { HarrierError, nearestName } from '../../errors.ts';
+import { type Cifar10Options, cifar10, loadCifar10, missingFiles } from './cifar10.ts';
+import { CIFAR10_FILES } from './cifar10-files.ts';
+import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-folder.ts';
+
+export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {}
+
+export interface OpenedDataset {
+  readonly train: Dataset;
+  readonly test: Dataset;
+  /** A validation part that an image folder brings along. */
+  readonly validation?: Dataset;
+  /** Files that were left out (with `skipBad`). */
+  readonly skipped: readonly SkippedFile[];
+}
+
+const BUILT_IN = ['cifar10'];
+
+/**
+ * What `--data` names: `cifar10`, a folder of images (see `imageFolder`), or a folder with the six files of
+ * CIFAR-10's binary version (or their folder `cifar-10-batches-bin`).
+ *
+ * @throws HarrierError as `cifar10` and `imageFolder` do; `not-found` when it is neither a name nor a folder
+ */
+export async function openDataset(spec: string, options: OpenDatasetOptions = {}): Promise<OpenedDataset> {
+  if (spec === 'cifar10') return { ...(await cifar10(options)), skipped: [] };
+  if (!(await stat(spec).catch(() => undefined))) {
+    const near = nearestName(spec, BUILT_IN);
+    throw new HarrierError('not-found', 'there is no such data set or folder', {
+      where: spec,
+      expected: `${BUILT_IN.join(', ')}, or the path of a folder with one sub-folder of images per class`,
+      next: near ? `Did you mean "${near}"?` : 'Check the path.',
+    });
+  }
+  const binaries = await cifar10Folder(spec);
+  if (binaries) {
+    const advice = 'Put the original file there, or use --data cifar10, which fetches its own copy.';
+    return { ...(await loadCifar10(binaries, advice, options)), skipped: [] };
+  }
+  return imageFolder(spec, options);
+}
+
+/** The folder, or the one that the original archive unpacks to, if it holds any of the six files. */
+async function cifar10Folder(path: string): Promise<string | undefined> {
+  const count = Object.keys(CIFAR10_FILES).length;
+  for (const folder of [path, join(path, 'cifar-10-batches-bin')]) {
+    if ((await missingFiles(folder)).length < count) return folder;
+  }
+  return undefined;
+}

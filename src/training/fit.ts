@@ -1,0 +1,282 @@
+import type { Dataset } from '../data/dataset.ts';
+import { random } from '../data/random.ts';
+import { HarrierError } from '../errors.ts';
+import { type EpochRecord, evaluatePredictions, type History } from '../evaluation/index.ts';
+import type { CrossentropyOptions } from '../losses/index.ts';
+import { Classifier, exportModel, initialWeights, type Network, type Weights } from '../models/index.ts';
+import type { Optimizer } from '../optimizers/index.ts';
+import type { Runtime } from '../runtime/index.ts';
+import type { Checkpoint, RunPosition } from './checkpoint.ts';
+import { Trainer } from './trainer.ts';
+
+export interface FitOptions {
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+  readonly loss?: CrossentropyOptions;
+  readonly runtime: Runtime;
+  readonly train: Dataset;
+  /** Judged after every epoch; it chooses the best epoch and when to stop early. Never the test set. */
+  readonly validation?: Dataset;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Everything random follows from it. */
+  readonly seed: number;
+  /** Stops after this many epochs without a lower validation loss. */
+  readonly earlyStopping?: number;
+  /** Where to go on from; the other options must be those of the run that wrote it. */
+  readonly resume?: Checkpoint;
+  /** First weights, where they are not drawn by the seed. */
+  readonly weights?: Weights;
+  /** Milliseconds from any beginning. */
+  readonly clock: () => number;
+  readonly onStep?: (step: StepProgress) => void;
+  readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
+  readonly onValidation?: (done: number, total: number) => void;
+  /**
+   * Keeps a checkpoint: after every epoch, every `checkpointSeconds` in between, and when interrupted. `best` tells
+   * that no epoch before had a lower validation loss.
+   */
+  readonly save?: (checkpoint: Checkpoint, best: boolean) => Promise<void>;
+  readonly checkpointSeconds?: number;
+  /** Asked after every step; when true, the run saves and ends. */
+  readonly interrupted?: () => boolean;
+}
+
+/** How far an epoch has come. Means are over the images seen so far in it. */
+export interface StepProgress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** From 1, within the epoch. */
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly learningRate: number;
+  /** Images this process trained on, and the seconds it took; for the rate. */
+  readonly images: number;
+  readonly seconds: number;
+  /** Images left in the epoch and in the run. */
+  readonly imagesLeftInEpoch: number;
+  readonly imagesLeft: number;
+}
+
+export interface FitResult {
+  readonly history: History;
+  /** Of the best epoch where there is validation, else of the last. */
+  readonly weights: Weights;
+  readonly bestEpoch?: number;
+  readonly ended: 'finished' | 'early' | 'interrupted';
+  readonly position: RunPosition;
+}
+
+const FRESH: RunPosition = {
+  step: 0,
+  epoch: 0,
+  stepInEpoch: 0,
+  lossSum: 0,
+  correct: 0,
+  seen: 0,
+  seconds: 0,
+  history: [],
+};
+
+/**
+ * Trains a network on a data set, epoch by epoch, in an order that depends on the seed and the epoch alone. The last
+ * partial batch is kept.
+ *
+ * @throws HarrierError `diverged` when the loss is not finite (checkpoints kept before stay as they are),
+ *   `bad-data` when the data does not fit the network
+ */
+export async function fit(options: FitOptions): Promise<FitResult> {
+  const { network, optimizer, loss, runtime, train, seed, epochs, batchSize, clock, resume } = options;
+  checkFit(options);
+  const trainer = new Trainer({
+    network,
+    optimizer,
+    loss,
+    runtime,
+    seed,
+    weights: resume?.weights ?? options.weights ?? initialWeights(network.parameters, seed),
+  });
+  if (resume) trainer.write(resume);
+
+  let position = resume?.position ?? FRESH;
+  let best: Weights | undefined;
+  const stepsPerEpoch = Math.ceil(train.size / batchSize);
+  const run = { steps: stepsPerEpoch * epochs, stepsPerEpoch };
+  const started = clock();
+  let trained = 0;
+  let pause = 0;
+  let lastSave = started;
+
+  const checkpoint = async (isBest: boolean): Promise<void> => {
+    const arrays = await trainer.read();
+    if (isBest) best = arrays.weights;
+    await options.save?.({ network: network.config(), ...arrays, position }, isBest);
+    lastSave = clock();
+  };
+  const result = async (ended: FitResult['ended']): Promise<FitResult> => ({
+    history: position.history,
+    weights: best ?? (await trainer.read()).weights,
+    ...(position.best ? { bestEpoch: position.best.epoch } : {}),
+    ended,
+    position,
+  });
+
+  try {
+    while (position.epoch < epochs) {
+      if (stoppedEarly(position, options.earlyStopping)) return await result('early');
+      const epoch = position.epoch;
+      const order = random(seed, 'shuffle', epoch).permutation(train.size);
+      const epochStarted = clock() - position.seconds * 1000;
+      let learningRate = 0;
+
+      for (let i = position.stepInEpoch; i < stepsPerEpoch; i++) {
+        const indices = order.subarray(i * batchSize, Math.min((i + 1) * batchSize, train.size));
+        const { pixels, targets } = gatherBatch(train, indices);
+        learningRate = optimizer.learningRate.at(position.step, run);
+        const { loss: batchLoss, correct } = await trainer.step(pixels, targets, position.step, learningRate);
+        position = {
+          ...position,
+          step: position.step + 1,
+          stepInEpoch: i + 1,
+          lossSum: position.lossSum + batchLoss * indices.length,
+          correct: position.correct + correct,
+          seen: position.seen + indices.length,
+          seconds: (clock() - epochStarted) / 1000,
+        };
+        trained += indices.length;
+        const left = train.size - position.seen;
+        options.onStep?.({
+          epoch: epoch + 1,
+          epochs,
+          step: i + 1,
+          steps: stepsPerEpoch,
+          loss: position.lossSum / position.seen,
+          accuracy: position.correct / position.seen,
+          learningRate,
+          images: trained,
+          seconds: (clock() - started - pause) / 1000,
+          imagesLeftInEpoch: left,
+          imagesLeft: left + (epochs - epoch - 1) * train.size,
+        });
+        if (i + 1 < stepsPerEpoch) {
+          if (options.interrupted?.()) {
+            await checkpoint(false);
+            return await result('interrupted');
+          }
+          if (clock() - lastSave > (options.checkpointSeconds ?? Number.POSITIVE_INFINITY) * 1000) {
+            await checkpoint(false);
+          }
+        }
+      }
+
+      const paused = clock();
+      const validation = await validate(options, trainer);
+      const record: EpochRecord = {
+        epoch: epoch + 1,
+        loss: position.lossSum / position.seen,
+        accuracy: position.correct / position.seen,
+        ...validation,
+        learningRate,
+        seconds: (clock() - epochStarted) / 1000,
+      };
+      const isBest =
+        validation !== undefined && validation.validationLoss < (position.best?.validationLoss ?? Number.POSITIVE_INFINITY);
+      position = {
+        ...FRESH,
+        step: position.step,
+        epoch: epoch + 1,
+        history: [...position.history, record],
+        best: isBest ? { epoch: epoch + 1, validationLoss: validation.validationLoss } : position.best,
+      };
+      await checkpoint(isBest);
+      await options.onEpoch?.(record);
+      pause += clock() - paused;
+      if (position.epoch < epochs && options.interrupted?.()) return await result('interrupted');
+    }
+    return await result('finished');
+  } finally {
+    await trainer.dispose();
+  }
+}
+
+/** The images of a batch and their classes as one-hot rows. */
+function gatherBatch(dataset: Dataset, indices: Uint32Array): { pixels: Uint8Array; targets: Float32Array } {
+  const { height, width, channels } = dataset.imageShape;
+  const pixels = new Uint8Array(indices.length * height * width * channels);
+  dataset.gather(indices, pixels);
+  const classes = dataset.classNames.length;
+  const targets = new Float32Array(indices.length * classes);
+  indices.forEach((index, i) => {
+    targets[i * classes + dataset.labels[index]] = 1;
+  });
+  return { pixels, targets };
+}
+
+async function validate({ network, runtime, validation, onValidation }: FitOptions, trainer: Trainer) {
+  if (!validation) return undefined;
+  const { weights } = await trainer.read();
+  const classifier = await Classifier.load(runtime, exportModel(network, weights));
+  try {
+    const probabilities = await classifier.predictImages(validation, { onProgress: onValidation });
+    const { loss, accuracy } = evaluatePredictions({
+      probabilities,
+      labels: validation.labels,
+      classNames: validation.classNames,
+    });
+    return { validationLoss: loss, validationAccuracy: accuracy };
+  } finally {
+    await classifier.dispose();
+  }
+}
+
+function stoppedEarly({ epoch, best }: RunPosition, patience: number | undefined): boolean {
+  return patience !== undefined && best !== undefined && epoch - best.epoch >= patience;
+}
+
+function checkFit({ network, train, validation, epochs, batchSize, earlyStopping, resume }: FitOptions): void {
+  const whole = (option: string, value: number, atLeast = 1): void => {
+    if (Number.isInteger(value) && value >= atLeast) return;
+    throw new HarrierError('bad-option', option, {
+      expected: `a whole number of at least ${atLeast}`,
+      received: `${value}`,
+    });
+  };
+  whole('epochs', epochs);
+  whole('batchSize', batchSize);
+  if (earlyStopping !== undefined) {
+    whole('earlyStopping', earlyStopping);
+    if (!validation) {
+      throw new HarrierError('bad-option', 'early stopping needs images to judge by', {
+        next: 'Set --validation-split, such as 0.1: the test set chooses nothing.',
+      });
+    }
+  }
+  for (const data of [train, validation]) {
+    if (!data) continue;
+    const [height, width] = network.inputShape;
+    if (data.imageShape.height !== height || data.imageShape.width !== width) {
+      throw new HarrierError('bad-data', 'its images do not fit the network', {
+        where: data.name,
+        expected: `${width} × ${height}`,
+        received: `${data.imageShape.width} × ${data.imageShape.height}`,
+      });
+    }
+    if (data.classNames.length !== network.outputSize) {
+      throw new HarrierError('bad-data', 'it has another number of classes than the network has outputs', {
+        where: data.name,
+        expected: `${network.outputSize}`,
+        received: `${data.classNames.length}`,
+      });
+    }
+  }
+  if (resume && JSON.stringify(resume.network) !== JSON.stringify(network.config())) {
+    throw new HarrierError('bad-checkpoint', 'this checkpoint belongs to another model', {
+      expected: network.name,
+      received: resume.network.name,
+      next: 'Resume with the recipe that wrote it.',
+    });
+  }
+}

@@ -1,0 +1,154 @@
+import type { Dataset } from '../data/dataset.ts';
+import { validationSplit } from '../data/split.ts';
+import { HarrierError } from '../errors.ts';
+import { type Evaluation, evaluatePredictions, type History } from '../evaluation/index.ts';
+import {
+  CLASS_NAMES_KEY,
+  Classifier,
+  checkWeights,
+  exportModel,
+  initialWeights,
+  Network,
+  type NetworkOptions,
+  summarize,
+  type Weights,
+} from '../models/index.ts';
+import { encodeModel } from '../onnx/index.ts';
+import { type Optimizer, type OptimizerConfig, optimizerFrom } from '../optimizers/index.ts';
+import type { Runtime } from '../runtime/index.ts';
+import { fit, type StepProgress } from './fit.ts';
+
+export interface CompileOptions {
+  /** An optimizer, or the name of one with Keras's defaults: `sgd`. */
+  readonly optimizer: Optimizer | OptimizerConfig | string;
+  readonly runtime: Runtime;
+  readonly labelSmoothing?: number;
+  /** Seeds the weights, the order of images, and dropout. Default 0. */
+  readonly seed?: number;
+}
+
+export interface TrainOptions {
+  /** Default 1. */
+  readonly epochs?: number;
+  /** Default 32. */
+  readonly batchSize?: number;
+  /** Judged after each epoch. */
+  readonly validationData?: Dataset;
+  /** Share of the training images to judge by after each epoch. */
+  readonly validationSplit?: number;
+  /** Stops after this many epochs without a lower validation loss, and keeps the best weights. */
+  readonly earlyStopping?: number;
+  readonly onStep?: (progress: StepProgress) => void;
+}
+
+/**
+ * Layers one after another, with weights: Keras's Sequential.
+ *
+ * @example
+ * const model = new Sequential({ inputShape: [32, 32, 3], layers: [new Flatten(), new Dense({ units: 10 })] });
+ * model.compile({ optimizer: new SGD({ learningRate: 0.01 }), runtime: nodeRuntime() });
+ * await model.fit(train, { epochs: 3 });
+ */
+export class Sequential {
+  readonly network: Network;
+  #compiled: (CompileOptions & { readonly optimizer: Optimizer }) | undefined;
+  #weights: Weights | undefined;
+  #classNames: readonly string[] | undefined;
+
+  constructor(options: NetworkOptions) {
+    this.network = new Network(options);
+  }
+
+  /** The layers, their shapes and parameters, as Keras prints them. */
+  summary(): string {
+    return summarize(this.network);
+  }
+
+  /** Chooses how to train, and what runs it; draws new weights. */
+  compile(options: CompileOptions): void {
+    this.#compiled = { ...options, optimizer: optimizerFrom(options.optimizer) };
+    this.#weights = initialWeights(this.network.parameters, options.seed ?? 0);
+  }
+
+  /** All weights by name, in Keras's layout. */
+  get weights(): Weights {
+    return this.#ready().weights;
+  }
+  /** @throws HarrierError `bad-checkpoint` when they belong to another model */
+  set weights(weights: Weights) {
+    this.#ready();
+    checkWeights(this.network.parameters, weights, this.network.name);
+    this.#weights = weights;
+  }
+
+  /** Trains on a data set. A second call goes on from the weights of the first, with a fresh optimizer. */
+  async fit(dataset: Dataset, options: TrainOptions = {}): Promise<History> {
+    const { optimizer, runtime, labelSmoothing, seed = 0, weights } = this.#ready();
+    const { epochs = 1, batchSize = 32, earlyStopping, onStep } = options;
+    const split =
+      options.validationSplit === undefined
+        ? { train: dataset, validation: options.validationData }
+        : validationSplit(dataset, options.validationSplit, seed);
+    const result = await fit({
+      network: this.network,
+      optimizer,
+      loss: { labelSmoothing },
+      runtime,
+      ...split,
+      epochs,
+      batchSize,
+      seed,
+      earlyStopping,
+      weights,
+      clock: Date.now,
+      onStep,
+    });
+    this.#weights = result.weights;
+    this.#classNames = dataset.classNames;
+    return result.history;
+  }
+
+  /** Judges the model on a data set. */
+  async evaluate(dataset: Dataset): Promise<Evaluation> {
+    return this.#use(async (classifier) =>
+      evaluatePredictions({
+        probabilities: await classifier.predictImages(dataset),
+        labels: dataset.labels,
+        classNames: dataset.classNames,
+      }),
+    );
+  }
+
+  /**
+   * @param images uint8 pixels `[count, height, width, 3]`, or a data set
+   * @returns probabilities, float32 `[count, classes]`
+   */
+  async predict(images: Uint8Array | Dataset): Promise<Float32Array> {
+    return this.#use((classifier) =>
+      images instanceof Uint8Array ? classifier.predict(images) : classifier.predictImages(images),
+    );
+  }
+
+  /** The bytes of `model.onnx`, by Harrier's contract. */
+  toOnnx(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+    const names: Record<string, string> = this.#classNames ? { [CLASS_NAMES_KEY]: JSON.stringify(this.#classNames) } : {};
+    return encodeModel(exportModel(this.network, this.#ready().weights, { ...names, ...metadata }));
+  }
+
+  async #use<T>(work: (classifier: Classifier) => Promise<T>): Promise<T> {
+    const classifier = await Classifier.load(this.#ready().runtime, this.toOnnx(), this.network.name);
+    try {
+      return await work(classifier);
+    } finally {
+      await classifier.dispose();
+    }
+  }
+
+  #ready() {
+    if (this.#compiled && this.#weights) return { ...this.#compiled, weights: this.#weights };
+    throw new HarrierError('bad-option', 'the model is not compiled yet', {
+      where: this.network.name,
+      next: 'Call compile({ optimizer, runtime }) first.',
+    });
+  }
+}
