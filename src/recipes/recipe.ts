@@ -1,0 +1,29 @@
+import type { Layer } from '../layers/index.ts';
+import type { CrossentropyOptions } from '../losses/index.ts';
+import type { Normalization } from '../models/index.ts';
+import type { OptimizerConfig } from '../optimizers/index.ts';
+
+/** What a recipe is told about the data before it builds its network. */
+export interface RecipeInput {
+  readonly inputShape: readonly [number, number, number];
+  readonly classes: number;
+}
+
+/** A complete way to train: network, optimizer and length, with what it reaches. */
+export interface Recipe {
+  readonly name: string;
+  /** One sentence for lists. */
+  readonly description: string;
+  /** What it is known to reach on CIFAR-10's test set, as a share, and where that figure comes from. */
+  readonly target: { readonly accuracy: number; readonly note: string };
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimizer: OptimizerConfig;
+  readonly loss?: CrossentropyOptions;
+  /** Share of the training images set aside to judge epochs by; 0 trains on all of them. */
+  readonly validationSplit: number;
+  /** Side of the square images that it is made for, where the data has no size of its own. */
+  readonly imageSize: number;
+  readonly normalization?: Normalization;
+  layers(input: RecipeInput): Layer[];
+}
