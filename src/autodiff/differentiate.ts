@@ -1,5 +1,12 @@
 import { HarrierError } from '../errors.ts';
-import { type BuiltNode, float32, formatShape, type GraphBuilder, qualifiedName, type Value } from '../onnx/index.ts';
+import {
+  type BuiltNode,
+  float32,
+  formatShape,
+  type GraphBuilder,
+  qualifiedName,
+  type Value,
+} from '../onnx/index.ts';
 import { definitionOf, fixedDims, GradientContext, reduceSum, reshape } from '../ops/index.ts';
 
 /**
@@ -51,7 +58,8 @@ export function differentiate(graph: GraphBuilder, loss: Value, withRespectTo: r
 function dependents(nodes: readonly BuiltNode[], sources: readonly Value[]): Set<string> {
   const names = new Set(sources.map(({ name }) => name));
   for (const { inputs, outputs } of nodes) {
-    if (inputs.some((input) => input && names.has(input.name))) for (const { name } of outputs) names.add(name);
+    if (inputs.some((input) => input && names.has(input.name)))
+      for (const { name } of outputs) names.add(name);
   }
   return names;
 }
@@ -74,7 +82,9 @@ function inputGradients(
 function sumToShape(graph: GraphBuilder, gradient: Value, dims: readonly number[]): Value {
   const wide = fixedDims(gradient);
   const added = wide.length - dims.length;
-  const repeated = wide.flatMap((size, axis) => (axis < added || (dims[axis - added] === 1 && size !== 1) ? [axis] : []));
+  const repeated = wide.flatMap((size, axis) =>
+    axis < added || (dims[axis - added] === 1 && size !== 1) ? [axis] : [],
+  );
   if (repeated.length === 0) return gradient;
   const summed = reduceSum(graph, gradient, repeated, added === 0);
   return reshape(graph, summed, dims);

@@ -1,4 +1,4 @@
-import type { Attributes } from '../onnx/index.ts';
+import type { Attributes, GraphBuilder, Value } from '../onnx/index.ts';
 import { channelsLast, checkPadding, padsFor } from './conv2d.ts';
 import {
   type Activations,
@@ -31,8 +31,12 @@ abstract class Pooling extends Layer<PoolingOptions> {
       strides,
       pads: padsFor(this.options.padding ?? 'valid', [height, width], kernel, strides, [1, 1]),
     };
-    const value = graph.op(this.op, [input.value], attributes);
+    const value = this.pool(graph, input.value, attributes);
     return { value, shape: channelsLast(value.shape) };
+  }
+
+  protected pool(graph: GraphBuilder, x: Value, attributes: Attributes): Value {
+    return graph.op(this.op, [x], attributes);
   }
 }
 
@@ -42,6 +46,13 @@ export class MaxPooling2D extends Pooling {
   readonly op = 'MaxPool';
   constructor(options: PoolingOptions = {}) {
     super(knownOptions('MaxPooling2D', options, ['poolSize', 'strides', 'padding']));
+  }
+
+  /** The largest of rectified numbers is the largest, rectified: after the pool, ReLU has a quarter of the work. */
+  protected override pool(graph: GraphBuilder, x: Value, attributes: Attributes): Value {
+    const maker = graph.nodes.find(({ outputs }) => outputs[0] === x);
+    if (maker?.opType !== 'Relu') return super.pool(graph, x, attributes);
+    return graph.op('Relu', [super.pool(graph, maker.inputs[0]!, attributes)]);
   }
 }
 

@@ -1,5 +1,17 @@
 import { float, floatAttribute } from '../onnx/index.ts';
-import { add, fixedDims, mul, otherAxes, reduceMean, reduceSum, reshape, scale, shift, square, sub } from '../ops/index.ts';
+import {
+  add,
+  fixedDims,
+  mul,
+  otherAxes,
+  reduceMean,
+  reduceSum,
+  reshape,
+  scale,
+  shift,
+  square,
+  sub,
+} from '../ops/index.ts';
 import type { Lowering } from './lowering.ts';
 
 export const batchNormalizationLowerings: Readonly<Record<string, Lowering>> = {
@@ -10,7 +22,11 @@ export const batchNormalizationLowerings: Readonly<Record<string, Lowering>> = {
     const variance = reduceMean(graph, square(graph, sub(graph, x, mean)), over, false);
     const flatMean = reshape(graph, mean, fixedDims(gamma));
     const epsilon = float(floatAttribute(attributes, 'epsilon', 1e-5));
-    return [graph.op('BatchNormalization', [x, gamma, beta, flatMean, variance], { epsilon }), flatMean, variance];
+    return [
+      graph.op('BatchNormalization', [x, gamma, beta, flatMean, variance], { epsilon }),
+      flatMean,
+      variance,
+    ];
   },
   // With r = 1/√(v + ε), dβ = Σ dy, dγ = r · Σ dy·(x − μ), over m elements a channel:
   // dx = γr · dy − γr²·dγ/m · x + γr · (r·dγ·μ − dβ)/m

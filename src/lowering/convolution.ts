@@ -40,7 +40,12 @@ function byFlippedKernel(node: LoweringContext): Value {
   const spatial = kernel.map((_, i) => i + 3);
   const swapped = reshape(
     graph,
-    transpose(graph, reshape(graph, turned, [group, outputs / group, inputsPerGroup, ...kernel]), [0, 2, 1, ...spatial]),
+    transpose(graph, reshape(graph, turned, [group, outputs / group, inputsPerGroup, ...kernel]), [
+      0,
+      2,
+      1,
+      ...spatial,
+    ]),
     [group * inputsPerGroup, outputs / group, ...kernel],
   );
   const left = (i: number, at: number) => dilations[i] * (kernel[i] - 1) - pads[at];
@@ -75,13 +80,24 @@ function turn(graph: GraphBuilder, weight: Value, target: Target): Value {
   const over = kernel.flatMap((size, i) => (size > 1 ? [i + 2] : []));
   if (over.length === 0) return weight;
   if (target === 'cpu') {
-    return slice(graph, weight, over, over.map(() => -1), over.map(() => -(2 ** 31)), over.map(() => -1));
+    return slice(
+      graph,
+      weight,
+      over,
+      over.map(() => -1),
+      over.map(() => -(2 ** 31)),
+      over.map(() => -1),
+    );
   }
   return over.reduce((value, axis) => {
     const size = kernel[axis - 2];
-    return graph.op('Gather', [value, graph.constant(int64(Array.from({ length: size }, (_, i) => size - 1 - i)))], {
-      axis,
-    });
+    return graph.op(
+      'Gather',
+      [value, graph.constant(int64(Array.from({ length: size }, (_, i) => size - 1 - i)))],
+      {
+        axis,
+      },
+    );
   }, weight);
 }
 
@@ -105,17 +121,22 @@ function byColumns(node: LoweringContext): Value {
   const perGroup = channels / group;
   const product =
     group === 1
-      ? matMul(graph, reshape(graph, dy, [batch, outputs, places]), reshape(graph, columns, [batch, channels * cells, places]), {
-          transB: true,
-          target,
-        })
+      ? matMul(
+          graph,
+          reshape(graph, dy, [batch, outputs, places]),
+          reshape(graph, columns, [batch, channels * cells, places]),
+          {
+            transB: true,
+            target,
+          },
+        )
       : matMul(
           graph,
           reshape(graph, dy, [batch, group, outputs / group, places]),
           reshape(graph, columns, [batch, group, perGroup * cells, places]),
           { transB: true, target },
         );
-  return reshape(graph, reduceSum(graph, product, [0], false), [outputs, perGroup, ...kernel]);
+  return reshape(graph, sumOverBatch(graph, product, target), [outputs, perGroup, ...kernel]);
 }
 
 /** (N, C, H, W) → (N, C·cells, places): for every channel and kernel cell, the picture as that cell sees it. */
@@ -140,4 +161,13 @@ function shiftedPictures(node: LoweringContext, cells: number, places: number): 
   if (rows === cells) return shifted;
   const apart = reshape(graph, shifted, [batch, channels, rows, places]);
   return slice(graph, apart, [2], [0], [cells]);
+}
+
+/** Sums over the first axis. On the CPU a product with a row of ones takes a tenth of the time of ReduceSum. */
+function sumOverBatch(graph: GraphBuilder, x: Value, target: Target): Value {
+  if (target !== 'cpu') return reduceSum(graph, x, [0], false);
+  const [batch, ...rest] = fixedDims(x);
+  const size = rest.reduce((product, length) => product * length, 1);
+  const ones = graph.constant(float32([1, batch], new Float32Array(batch).fill(1)));
+  return reshape(graph, graph.op('MatMul', [ones, reshape(graph, x, [batch, size])]), rest);
 }

@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { type Graph, HARRIER_DOMAIN, type Value } from '../onnx/index.ts';
+import { type Graph, HARRIER_DOMAIN, type Node, type Value } from '../onnx/index.ts';
 import { createGraph } from '../ops/index.ts';
 import { batchNormalizationLowerings } from './batch-normalization.ts';
 import { convolutionLowerings } from './convolution.ts';
@@ -7,6 +7,7 @@ import type { Lowering, Target } from './lowering.ts';
 import { matrixLowerings } from './matrix.ts';
 import { poolingLowerings } from './pooling.ts';
 import { stepLowerings } from './step.ts';
+import { webgpuLowerings } from './webgpu.ts';
 
 const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ...batchNormalizationLowerings,
@@ -17,33 +18,48 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
 };
 
 /**
- * Replaces every composite op (domain `harrier`) by the stock ONNX ops that are fastest on the target. What comes
- * out holds only ops that the target's ONNX Runtime runs.
+ * Replaces every composite op (domain `harrier`) by the stock ONNX ops that are fastest on the target, and stock ops
+ * that it has no kernel for by others. What comes out holds only ops that the target's ONNX Runtime runs.
  */
 export function lower(graph: Graph, target: Target): Graph {
   const builder = createGraph(graph.name);
   const values = new Map<string, Value>();
   for (const { name, type, shape } of graph.inputs) values.set(name, builder.input(name, type, shape));
   for (const [name, tensor] of graph.initializers) values.set(name, builder.initializer(name, tensor));
+  const read = new Set([
+    ...graph.nodes.flatMap(({ inputs }) => inputs),
+    ...graph.outputs.map(({ name }) => name),
+  ]);
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
-    const made =
-      node.domain === HARRIER_DOMAIN
-        ? builder.in(node.name, () =>
-            lowering(node.opType)({ graph: builder, inputs: inputs as Value[], attributes: node.attributes, target }),
-          )
-        : builder.ops(node.opType, inputs, node.attributes, {
-            domain: node.domain,
-            name: node.outputs[0],
-            outputs: node.outputs.length,
-          });
-    node.outputs.forEach((name, i) => values.set(name, made[i]));
+    const write = loweringOf(node, target);
+    const made = write
+      ? builder.in(node.name, () =>
+          write({ graph: builder, inputs: inputs as Value[], attributes: node.attributes, target }),
+        )
+      : builder.ops(node.opType, inputs, node.attributes, {
+          domain: node.domain,
+          name: node.outputs[0],
+          outputs: outputCount(node, read),
+        });
+    made.forEach((value, i) => {
+      values.set(node.outputs[i], value);
+    });
   }
   for (const { name } of graph.outputs) builder.output(values.get(name)!, name);
   return builder.build();
 }
 
-function lowering(opType: string): Lowering {
+/** Outputs to ask for: indices and masks that nobody reads are not made, for not every target can make them. */
+function outputCount({ opType, domain, outputs }: Node, read: ReadonlySet<string>): number {
+  const optional = domain === '' && (opType === 'MaxPool' || opType === 'Dropout');
+  return optional ? outputs.findLastIndex((name, i) => i === 0 || read.has(name)) + 1 : outputs.length;
+}
+
+/** How to write a node in other ops; undefined where it stays as it is. */
+function loweringOf({ opType, domain }: Node, target: Target): Lowering | undefined {
+  if (domain === '' && target === 'webgpu') return webgpuLowerings[opType];
+  if (domain !== HARRIER_DOMAIN) return undefined;
   const found = LOWERINGS[opType];
   if (found) return found;
   throw new HarrierError('not-supported', `no target has a lowering of harrier.${opType}`);

@@ -1,5 +1,13 @@
-import { elementTypeCode, float32, type GraphBuilder, intAttribute, intsAttribute, type Value } from '../onnx/index.ts';
-import { div, fixedDims, mul, reshape, scale } from '../ops/index.ts';
+import {
+  elementCount,
+  elementTypeCode,
+  float32,
+  type GraphBuilder,
+  intAttribute,
+  intsAttribute,
+  type Value,
+} from '../onnx/index.ts';
+import { div, fixedDims, mul, reduceSum, reshape, scale } from '../ops/index.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
 
 interface WindowAttributes {
@@ -15,7 +23,10 @@ function read({ attributes }: LoweringContext): WindowAttributes {
 }
 
 /** Whether the windows tile the picture exactly: each element lies in one and only one. */
-function tiles({ kernel_shape, strides, dilations, pads }: WindowAttributes, spatial: readonly number[]): boolean {
+function tiles(
+  { kernel_shape, strides, dilations, pads }: WindowAttributes,
+  spatial: readonly number[],
+): boolean {
   return (
     pads.every((p) => p === 0) &&
     dilations.every((d) => d === 1) &&
@@ -23,9 +34,10 @@ function tiles({ kernel_shape, strides, dilations, pads }: WindowAttributes, spa
   );
 }
 
-/** Repeats every cell of a picture along both spatial axes (nearest-neighbour enlargement). */
+/** Repeats every cell of a picture along its spatial axes (nearest-neighbour enlargement). */
 function enlarge(graph: GraphBuilder, x: Value, factors: readonly number[]): Value {
-  return graph.op('Resize', [x, undefined, graph.constant(float32([4], [1, 1, ...factors]))], {
+  const scales = graph.constant(float32([factors.length + 2], [1, 1, ...factors]));
+  return graph.op('Resize', [x, undefined, scales], {
     mode: 'nearest',
     coordinate_transformation_mode: 'asymmetric',
     nearest_mode: 'floor',
@@ -35,7 +47,8 @@ function enlarge(graph: GraphBuilder, x: Value, factors: readonly number[]): Val
 export const poolingLowerings: Readonly<Record<string, Lowering>> = {
   MaxPoolGradient: (node) => {
     const spatial = fixedDims(node.inputs[1]).slice(2);
-    return [tiles(read(node), spatial) ? maxByComparison(node) : maxByScatter(node)];
+    if (tiles(read(node), spatial)) return [maxByComparison(node)];
+    return [node.target === 'webgpu' ? maxByColumns(node) : maxByScatter(node)];
   },
   AveragePoolGradient: (node) => {
     const size = node.attributes.input_shape as readonly number[];
@@ -54,7 +67,7 @@ function maxByComparison(node: LoweringContext): Value {
   const equal = graph.op('Equal', [x, enlarge(graph, y, strides)]);
   const winners = graph.op('Cast', [equal], { to: elementTypeCode('float32') });
   const share = div(graph, dy, graph.op('AveragePool', [winners], { kernel_shape, strides }));
-  const cells = kernel_shape.reduce((product, size) => product * size, 1);
+  const cells = elementCount(kernel_shape);
   return mul(graph, winners, enlarge(graph, scale(graph, share, 1 / cells), strides));
 }
 
@@ -63,8 +76,8 @@ function maxByScatter(node: LoweringContext): Value {
   const { graph } = node;
   const [dy, x] = node.inputs;
   const dims = fixedDims(x);
-  const total = dims.reduce((product, size) => product * size, 1);
-  const count = fixedDims(dy).reduce((product, size) => product * size, 1);
+  const total = elementCount(dims);
+  const count = elementCount(fixedDims(dy));
   const { kernel_shape, strides, dilations, pads, ceil_mode } = read(node);
   const [, places] = graph.ops(
     'MaxPool',
@@ -84,10 +97,75 @@ function maxByScatter(node: LoweringContext): Value {
   return reshape(graph, scattered, dims);
 }
 
+/**
+ * The same without MaxPool's indices, which WebGPU does not give: a convolution with one-hot kernels shows, for every
+ * window, each of its cells; those that equal the maximum share dy; the transposed convolution puts them back and adds
+ * them up. Every plane goes as a picture of its own, so that no convolution is grouped.
+ */
+function maxByColumns(node: LoweringContext): Value {
+  const { graph } = node;
+  const [dy, x, y] = node.inputs;
+  const attributes = read(node);
+  const { kernel_shape, strides, dilations, pads } = attributes;
+  const [batch, channels, ...spatial] = fixedDims(x);
+  const positions = fixedDims(y).slice(2);
+  const planes = batch * channels;
+  const cells = elementCount(kernel_shape);
+  const oneHot = graph.constant(
+    float32(
+      [cells, 1, ...kernel_shape],
+      Float32Array.from({ length: cells * cells }, (_, i) => Number(i % (cells + 1) === 0)),
+    ),
+  );
+  // The end padding that makes exactly as many windows as there are, and never fewer cells than there are.
+  const reach = positions.map(
+    (count, i) => (count - 1) * strides[i] + dilations[i] * (kernel_shape[i] - 1) + 1,
+  );
+  const after = spatial.map((size, i) => Math.max(0, reach[i] - pads[i] - size));
+  const left = spatial.map((size, i) => Math.max(0, size + pads[i] - reach[i]));
+  const window = { kernel_shape, strides, dilations, pads: [...pads.slice(0, spatial.length), ...after] };
+
+  const shown = graph.op('Conv', [reshape(graph, x, [planes, 1, ...spatial]), oneHot], window);
+  const equal = graph.op('Equal', [shown, reshape(graph, y, [planes, 1, ...positions])]);
+  const inside = graph.constant(
+    float32([1, cells, ...positions], cellsInside(attributes, spatial, positions)),
+  );
+  const winners = mul(graph, graph.op('Cast', [equal], { to: elementTypeCode('float32') }), inside);
+  const share = div(graph, reshape(graph, dy, [planes, 1, ...positions]), reduceSum(graph, winners, [1]));
+  const back = graph.op('ConvTranspose', [mul(graph, winners, share), oneHot], {
+    ...window,
+    output_padding: left,
+  });
+  return reshape(graph, back, [batch, channels, ...spatial]);
+}
+
+/** 1 where a cell of a window lies in the picture, 0 where in the padding; (cells, positions…), row-major. */
+function cellsInside(
+  { kernel_shape, strides, dilations, pads }: WindowAttributes,
+  spatial: readonly number[],
+  positions: readonly number[],
+): Float32Array {
+  const flags = new Float32Array(elementCount(kernel_shape) * elementCount(positions));
+  const sizes = [...kernel_shape, ...positions];
+  for (let i = 0; i < flags.length; i++) {
+    const at = new Array<number>(sizes.length);
+    for (let axis = sizes.length - 1, rest = i; axis >= 0; axis--) {
+      at[axis] = rest % sizes[axis];
+      rest = Math.floor(rest / sizes[axis]);
+    }
+    const inside = spatial.every((size, axis) => {
+      const place = at[axis + spatial.length] * strides[axis] + at[axis] * dilations[axis] - pads[axis];
+      return place >= 0 && place < size;
+    });
+    flags[i] = Number(inside);
+  }
+  return flags;
+}
+
 function averageByEnlarging(node: LoweringContext): Value {
   const { graph } = node;
   const { kernel_shape, strides } = read(node);
-  const cells = kernel_shape.reduce((product, size) => product * size, 1);
+  const cells = elementCount(kernel_shape);
   return enlarge(graph, scale(graph, node.inputs[0], 1 / cells), strides);
 }
 
@@ -105,9 +183,14 @@ function averageByConvolution(node: LoweringContext): Value {
   const includePads = intAttribute(node.attributes, 'count_include_pad', 0) === 1;
   const weights = float32([1, 1, ...positions], inverseCounts(attributes, spatial, positions, includePads));
   const shared = mul(graph, dy, graph.constant(weights));
-  const ones = float32([channels, 1, ...kernel_shape], new Float32Array(channels * kernel_shape[0] * kernel_shape[1]).fill(1));
+  const ones = float32(
+    [channels, 1, ...kernel_shape],
+    new Float32Array(channels * elementCount(kernel_shape)).fill(1),
+  );
   // With ceil_mode, the last window may reach past the end padding: what falls there is cropped away.
-  const reach = positions.map((count, i) => (count - 1) * strides[i] + dilations[i] * (kernel_shape[i] - 1) + 1);
+  const reach = positions.map(
+    (count, i) => (count - 1) * strides[i] + dilations[i] * (kernel_shape[i] - 1) + 1,
+  );
   const crop = spatial.map((size, i) => Math.max(0, reach[i] - pads[i] - size));
   const extra = spatial.map((size, i) => Math.max(0, size - (reach[i] - pads[i])));
   return graph.op('ConvTranspose', [shared, graph.constant(ones)], {
@@ -139,6 +222,9 @@ function inverseCounts(
       }
       return count;
     });
-  const [rows, columns] = [along(0), along(1)];
-  return Float32Array.from(rows.flatMap((row) => columns.map((column) => 1 / (row * column))));
+  const counts = positions
+    .map((_, axis) => along(axis))
+    .reduce((outer, inner) => outer.flatMap((a) => inner.map((b) => a * b)));
+  // A window wholly in the padding is the mean of nothing, and nothing goes back.
+  return Float32Array.from(counts, (count) => (count === 0 ? 0 : 1 / count));
 }

@@ -6,5 +6,7 @@ const STEEP = 1e38;
 
 export const stepLowerings: Readonly<Record<string, Lowering>> = {
   // max(0, min(1, 1e38 · x)): one vectorised pass, where Greater and Cast are two and Where is slower still.
-  HeavisideStep: ({ graph, inputs: [x] }) => [graph.op('HardSigmoid', [x], { alpha: float(STEEP), beta: float(0) })],
+  HeavisideStep: ({ graph, inputs: [x] }) => [
+    graph.op('HardSigmoid', [x], { alpha: float(STEEP), beta: float(0) }),
+  ],
 };

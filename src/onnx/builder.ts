@@ -84,7 +84,10 @@ export class GraphBuilder {
   /** A constant. Small ones that are equal become one. */
   constant(tensor: Tensor): Value {
     if (elementCount(tensor.dims) > SHARED_CONSTANT_LIMIT) return this.initializer('constant', tensor);
-    const text = `${tensor.type}[${tensor.dims}]${tensor.data.join(',')}`;
+    const elements = Array.from(tensor.data as ArrayLike<number | bigint>, (x) =>
+      Object.is(x, -0) ? '-0' : `${x}`,
+    );
+    const text = `${tensor.type}[${tensor.dims}]${elements.join(',')}`;
     let value = this.#sharedConstants.get(text);
     if (!value) {
       const scope = this.#scope;
@@ -118,7 +121,7 @@ export class GraphBuilder {
     const types = this.#infer(draft, outputs);
     const values = types.slice(0, outputs).map(
       (type, i): Value => ({
-        name: i === 0 ? unique : this.#claim(`${unique}:${i}`),
+        name: i === 0 ? unique : this.#claim(firstFree(`${unique}:${i}`, this.#names)),
         ...type,
       }),
     );
@@ -147,10 +150,7 @@ export class GraphBuilder {
 
   /** A name in the present scope that nothing else has. */
   uniqueName(name: string): string {
-    const scoped = this.#scope + name;
-    let unique = scoped;
-    for (let i = 2; this.#names.has(unique); i++) unique = `${scoped}_${i}`;
-    return this.#claim(unique);
+    return this.#claim(firstFree(this.#scope + name, this.#names));
   }
 
   /** The finished graph: only what its outputs need. */
@@ -164,24 +164,41 @@ export class GraphBuilder {
     }
     nodes.reverse();
 
-    // An output under a name of its own is made by Identity where it can't simply be called so.
+    // What a node makes is called as the output that it is; a second name for it is given by Identity, and so is a
+    // name for an input or an initializer. Any other value that has an output's name makes way.
     const renamed = new Map<string, string>();
-    const identities: Node[] = [];
+    const aliases: { name: string; value: Value }[] = [];
     const made = new Set(nodes.flatMap((node) => node.outputs.map(({ name }) => name)));
+    const ownNames = new Set(this.#outputs.flatMap(({ name, value }) => (name === value.name ? [name] : [])));
     for (const { name, value } of this.#outputs) {
       if (name === value.name) continue;
-      const taken = this.#names.has(name) || renamed.has(value.name) || !made.has(value.name);
-      const isOutputToo = this.#outputs.some((other) => other.name === value.name);
-      if (!taken && !isOutputToo) renamed.set(value.name, name);
-      else identities.push(plainNode('Identity', name, [renamed.get(value.name) ?? value.name], [name]));
+      if (this.#inputs.some((input) => input.name === name)) {
+        throw new HarrierError('bad-graph', `an output cannot be called "${name}": an input is`, {
+          where: this.name,
+        });
+      }
+      if (made.has(value.name) && !renamed.has(value.name) && !ownNames.has(value.name))
+        renamed.set(value.name, name);
+      else aliases.push({ name, value });
     }
-    const nameOf = (value: Value | undefined): string =>
-      value ? (renamed.get(value.name) ?? value.name) : '';
+    const taken = new Set([...this.#names, ...this.#outputs.map(({ name }) => name)]);
+    for (const { name } of this.#outputs) {
+      const inTheWay =
+        !ownNames.has(name) && !renamed.has(name) && (made.has(name) || this.#initializers.has(name));
+      if (inTheWay && needed.has(name)) renamed.set(name, firstFree(name, taken));
+    }
+    const plainName = (name: string): string => renamed.get(name) ?? name;
+    const nameOf = (value: Value | undefined): string => (value ? plainName(value.name) : '');
+    const identities = aliases.map(({ name, value }) => plainNode('Identity', name, [nameOf(value)], [name]));
     return {
       name: this.name,
       inputs: this.#inputs.map(({ name, type, shape }) => ({ name, type, shape })),
       outputs: this.#outputs.map(({ name, value: { type, shape } }) => ({ name, type, shape })),
-      initializers: new Map([...this.#initializers].filter(([name]) => needed.has(name))),
+      initializers: new Map(
+        [...this.#initializers].flatMap(([name, tensor]) =>
+          needed.has(name) ? [[plainName(name), tensor]] : [],
+        ),
+      ),
       nodes: [
         ...nodes.map((node) => ({
           ...node,
@@ -200,6 +217,13 @@ export class GraphBuilder {
     this.#names.add(name);
     return name;
   }
+}
+
+/** The name itself, or else numbered from 2. */
+function firstFree(name: string, taken: ReadonlySet<string>): string {
+  let unique = name;
+  for (let i = 2; taken.has(unique); i++) unique = `${name}_${i}`;
+  return unique;
 }
 
 function plainNode(opType: string, name: string, inputs: string[], outputs: string[]): Node {

@@ -6,6 +6,7 @@ import {
   AttributeProtoSchema,
   type GraphProto,
   GraphProtoSchema,
+  type ModelProto,
   ModelProtoSchema,
   NodeProtoSchema,
   type TensorProto,
@@ -19,6 +20,7 @@ import {
   type Dimension,
   type ElementType,
   elementCount,
+  formatShape,
   type Graph,
   type Model,
   type NamedType,
@@ -96,15 +98,19 @@ export function encodeModel(model: Model): Uint8Array {
  *   or holds element types that Harrier does not know
  */
 export function decodeModel(bytes: Uint8Array, where = 'model'): Model {
-  const proto = (() => {
-    try {
-      return fromBinary(ModelProtoSchema, bytes);
-    } catch (cause) {
-      throw new HarrierError('bad-graph', 'this is not an ONNX model, or it is cut off', { where, cause });
-    }
-  })();
-  if (!proto.graph)
-    throw new HarrierError('bad-graph', 'this is not an ONNX model: it has no graph', { where });
+  try {
+    return modelFromProto(fromBinary(ModelProtoSchema, bytes), where);
+  } catch (cause) {
+    if (cause instanceof HarrierError) throw cause;
+    throw new HarrierError('bad-graph', 'this is not an ONNX model, or it is cut off', { where, cause });
+  }
+}
+
+function modelFromProto(proto: ModelProto, where: string): Model {
+  if (!proto.graph || proto.opsetImport.length === 0)
+    throw new HarrierError('bad-graph', 'this is not an ONNX model: it has no graph or no operator set', {
+      where,
+    });
   return {
     graph: graphFromProto(proto.graph, where),
     opsets: Object.fromEntries(proto.opsetImport.map(({ domain, version }) => [domain, Number(version)])),
@@ -180,7 +186,8 @@ function namedTypeFromProto(info: ValueInfoProto, where: string): NamedType {
   const tensorType = info.type?.tensorType;
   if (!tensorType) throw new HarrierError('not-supported', `"${info.name}" is no tensor`, { where });
   const shape = (tensorType.shape?.dim ?? []).map(({ value }, axis): Dimension => {
-    if (value.case === 'dimValue') return Number(value.value);
+    // Some exporters write −1 for a free size.
+    if (value.case === 'dimValue' && value.value >= 0n) return Number(value.value);
     return value.case === 'dimParam' && value.value !== '' ? value.value : `${info.name}_${axis}`;
   });
   return { name: info.name, type: elementTypeOf(tensorType.elemType, `${where}: ${info.name}`), shape };
@@ -189,19 +196,33 @@ function namedTypeFromProto(info: ValueInfoProto, where: string): NamedType {
 function attributeToProto(name: string, value: AttributeValue): AttributeProto {
   const encode = (init: Partial<Omit<AttributeProto, '$typeName' | '$unknown'>>) =>
     create(AttributeProtoSchema, { name, ...init });
-  if (typeof value === 'number') return encode({ type: ATTRIBUTE.int, i: BigInt(value) });
+  if (typeof value === 'number') return encode({ type: ATTRIBUTE.int, i: integer(name, value) });
   if (typeof value === 'string') return encode({ type: ATTRIBUTE.string, s: utf8Encode(value) });
   if (Array.isArray(value)) {
     if (typeof value[0] === 'string') {
       return encode({ type: ATTRIBUTE.strings, strings: (value as string[]).map(utf8Encode) });
     }
-    return encode({ type: ATTRIBUTE.ints, ints: (value as number[]).map(BigInt) });
+    return encode({ type: ATTRIBUTE.ints, ints: (value as number[]).map((i) => integer(name, i)) });
   }
   if ('float' in value) return encode({ type: ATTRIBUTE.float, f: value.float });
   if ('floats' in value) return encode({ type: ATTRIBUTE.floats, floats: [...value.floats] });
   if ('tensor' in value) return encode({ type: ATTRIBUTE.tensor, t: tensorToProto(value.tensor, '') });
   if ('graph' in value) return encode({ type: ATTRIBUTE.graph, g: graphToProto(value.graph) });
   throw new HarrierError('bad-graph', `attribute "${name}" has no ONNX type`);
+}
+
+const INT64_MAX = 2n ** 63n - 1n;
+
+function integer(name: string, value: number): bigint {
+  if (!Number.isInteger(value)) {
+    throw new HarrierError('bad-graph', `attribute "${name}" must be a whole number`, {
+      received: `${value}`,
+      next: 'Wrap a fraction as float(…).',
+    });
+  }
+  // INT64_MAX, which stands for "to the end", is rounded up when it becomes a number.
+  const wide = BigInt(value);
+  return wide > INT64_MAX ? INT64_MAX : wide < -INT64_MAX - 1n ? -INT64_MAX - 1n : wide;
 }
 
 function attributeFromProto(attribute: AttributeProto, where: string): AttributeValue {
@@ -251,15 +272,18 @@ function tensorFromProto(proto: TensorProto, where: string): Tensor {
   const dims = proto.dims.map(Number);
   const count = elementCount(dims);
   const ArrayType = arrayOf(type);
-  const data = new ArrayType(count) as TensorData;
+  // The size that dims claim is believed only once as much data is there.
+  const checkSize = (unit: string, expected: number, received: number): void => {
+    if (expected === received && dims.every((size) => size >= 0)) return;
+    throw new HarrierError('bad-graph', `a tensor ${formatShape(dims)} holds the wrong number of ${unit}`, {
+      where,
+      expected: `${expected}`,
+      received: `${received}`,
+    });
+  };
   if (proto.rawData.byteLength > 0) {
-    if (proto.rawData.byteLength !== data.byteLength) {
-      throw new HarrierError('bad-graph', 'a tensor holds the wrong number of bytes', {
-        where,
-        expected: `${data.byteLength}`,
-        received: `${proto.rawData.byteLength}`,
-      });
-    }
+    checkSize('bytes', count * ArrayType.BYTES_PER_ELEMENT, proto.rawData.byteLength);
+    const data = new ArrayType(count) as TensorData;
     new Uint8Array(data.buffer).set(proto.rawData);
     return { type, dims, data };
   }
@@ -274,6 +298,8 @@ function tensorFromProto(proto: TensorProto, where: string): Tensor {
           : type === 'uint64' || type === 'uint32'
             ? proto.uint64Data
             : proto.int32Data;
+  checkSize('elements', count, values.length);
+  const data = new ArrayType(count) as TensorData;
   const wide = type === 'int64' || type === 'uint64';
   for (let i = 0; i < count; i++)
     (data as { [index: number]: number | bigint })[i] = wide ? BigInt(values[i]) : Number(values[i]);

@@ -1,4 +1,4 @@
-import { elementTypeOf } from '../onnx/index.ts';
+import { elementTypeCode, elementTypeOf, numbersOf, type Value } from '../onnx/index.ts';
 import { define, type InferRule, type OpDefinition } from './definition.ts';
 import { div, heavisideStep, mul, neg, scalar, shift, sub, where } from './functional.ts';
 import { broadcastInputs } from './shapes.ts';
@@ -22,15 +22,29 @@ export const arithmetic: OpDefinition[] = [
       ? neg(node.graph, div(node.graph, mul(node.graph, node.dy(), node.y()), node.x(1)))
       : undefined,
   ]),
-  // y = aᵇ: da = dy · b · aᵇ⁻¹, db = dy · y · ln a
+  // y = aᵇ: da = dy · b · aᵇ⁻¹, db = dy · y · ln a. At a = 0 the factors b = 0 and y = 0 meet an infinity: what they
+  // would multiply is put aside, so that their product is 0.
   define('Pow', broadcast, (node) => {
     const { graph } = node;
-    const [base, exponent] = [node.x(0), node.x(1)];
+    const base = node.x(0);
+    // The exponent may be of another type; a gradient is a float.
+    const same = node.x(1).type === base.type;
+    const exponent = same ? node.x(1) : graph.op('Cast', [node.x(1)], { to: elementTypeCode(base.type) });
+    const oneWhereZero = (x: Value) =>
+      where(graph, graph.op('Equal', [x, scalar(graph, 0)]), scalar(graph, 1), x);
+    const known = node.x(1).constant;
+    const safeExponent = () => (known && !numbersOf(known).includes(0) ? exponent : oneWhereZero(exponent));
     return [
       node.needs(0)
-        ? mul(graph, node.dy(), mul(graph, exponent, graph.op('Pow', [base, shift(graph, exponent, -1)])))
+        ? mul(
+            graph,
+            node.dy(),
+            mul(graph, exponent, graph.op('Pow', [base, shift(graph, safeExponent(), -1)])),
+          )
         : undefined,
-      node.needs(1) ? mul(graph, node.dy(), mul(graph, node.y(), graph.op('Log', [base]))) : undefined,
+      node.needs(1)
+        ? mul(graph, node.dy(), mul(graph, node.y(), graph.op('Log', [oneWhereZero(base)])))
+        : undefined,
     ];
   }),
   // y = max(a, b): to a where a > b, else to b

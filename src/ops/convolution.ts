@@ -4,7 +4,11 @@ import { reduceSum } from './functional.ts';
 import { windowedShape, windowOf } from './shapes.ts';
 
 /** A convolution's attributes with all defaults and automatic padding spelt out. */
-export function convolutionAttributes(attributes: Attributes, kernel: readonly number[], spatial: readonly number[]) {
+export function convolutionAttributes(
+  attributes: Attributes,
+  kernel: readonly number[],
+  spatial: readonly number[],
+) {
   const { strides, dilations, pads } = windowOf(attributes, kernel, spatial);
   return { strides, dilations, pads, group: intAttribute(attributes, 'group', 1) };
 }
@@ -85,4 +89,3 @@ function inferConvTranspose(node: InferContext) {
   );
   return [{ type: node.input(0).type, shape: [x[0], Number(weight[1]) * group, ...spatial] }];
 }
-

@@ -143,12 +143,7 @@ export class GradientContext {
   }
 }
 
-export function define(
-  opType: string,
-  infer: InferRule,
-  derivative: Derivative,
-  domain = '',
-): OpDefinition {
+export function define(opType: string, infer: InferRule, derivative: Derivative, domain = ''): OpDefinition {
   return { opType, domain, infer, derivative };
 }
 

@@ -1,22 +1,19 @@
 import { float, floatAttribute, type GraphBuilder, stringAttribute, type Value } from '../onnx/index.ts';
-import { define, type GradientContext, type GradientRule, type InferRule, type OpDefinition } from './definition.ts';
 import {
-  add,
-  div,
-  heavisideStep,
-  mul,
-  neg,
-  scalar,
-  scale,
-  shift,
-  square,
-  sub,
-} from './functional.ts';
+  define,
+  type GradientContext,
+  type GradientRule,
+  type InferRule,
+  type OpDefinition,
+} from './definition.ts';
+import { add, div, heavisideStep, mul, neg, scalar, scale, shift, square, sub } from './functional.ts';
 
 const sameAsInput: InferRule = (node) => [{ type: node.input(0).type, shape: node.shape(0) }];
 
 /** A rule dx = dy · f′, with f′ built from x and y. */
-function slope(derivative: (graph: GraphBuilder, x: Value, y: Value, node: GradientContext) => Value): GradientRule {
+function slope(
+  derivative: (graph: GraphBuilder, x: Value, y: Value, node: GradientContext) => Value,
+): GradientRule {
   return (node) => [mul(node.graph, node.dy(), derivative(node.graph, node.x(), node.y(), node))];
 }
 
@@ -27,33 +24,61 @@ function stepBetween(graph: GraphBuilder, x: Value, otherwise: Value): Value {
 }
 
 /** SELU's constants (Klambauer et al., "Self-normalizing neural networks", 2017), as ONNX rounds them. */
-const SELU_ALPHA = 1.67326319217681884765625;
-const SELU_GAMMA = 1.05070102214813232421875;
+export const SELU_ALPHA = 1.6732631921768188;
+export const SELU_GAMMA = 1.0507010221481323;
 
 export const elementwise: OpDefinition[] = [
   define('Identity', sameAsInput, (node) => [node.dy()]),
   define('Neg', sameAsInput, (node) => [neg(node.graph, node.dy())]),
   // y = |x|: y′ = sign(x)
-  define('Abs', sameAsInput, slope((g, x) => g.op('Sign', [x]))),
+  define(
+    'Abs',
+    sameAsInput,
+    slope((g, x) => g.op('Sign', [x])),
+  ),
   define('Sign', sameAsInput, 'zero'),
   define('Floor', sameAsInput, 'zero'),
   define('Ceil', sameAsInput, 'zero'),
   define('Round', sameAsInput, 'zero'),
   define('Not', sameAsInput, 'zero'),
-  define('Exp', sameAsInput, slope((_, __, y) => y)),
+  define(
+    'Exp',
+    sameAsInput,
+    slope((_, __, y) => y),
+  ),
   define('Log', sameAsInput, (node) => [div(node.graph, node.dy(), node.x())]),
   // y = √x: y′ = 1 / 2y
   define('Sqrt', sameAsInput, (node) => [scale(node.graph, div(node.graph, node.dy(), node.y()), 0.5)]),
   // y = 1/x: y′ = −y²
-  define('Reciprocal', sameAsInput, slope((g, _, y) => neg(g, square(g, y)))),
+  define(
+    'Reciprocal',
+    sameAsInput,
+    slope((g, _, y) => neg(g, square(g, y))),
+  ),
   // y = erf(x): y′ = 2/√π · exp(−x²)
-  define('Erf', sameAsInput, slope((g, x) => scale(g, g.op('Exp', [neg(g, square(g, x))]), 2 / Math.sqrt(Math.PI)))),
+  define(
+    'Erf',
+    sameAsInput,
+    slope((g, x) => scale(g, g.op('Exp', [neg(g, square(g, x))]), 2 / Math.sqrt(Math.PI))),
+  ),
   // y = tanh(x): y′ = 1 − y²
-  define('Tanh', sameAsInput, slope((g, _, y) => sub(g, scalar(g, 1), square(g, y)))),
+  define(
+    'Tanh',
+    sameAsInput,
+    slope((g, _, y) => sub(g, scalar(g, 1), square(g, y))),
+  ),
   // y = σ(x): y′ = y · (1 − y)
-  define('Sigmoid', sameAsInput, slope((g, _, y) => mul(g, y, sub(g, scalar(g, 1), y)))),
+  define(
+    'Sigmoid',
+    sameAsInput,
+    slope((g, _, y) => mul(g, y, sub(g, scalar(g, 1), y))),
+  ),
   // y = max(x, 0): y′ = 1 where y > 0, taken as 0 at the corner
-  define('Relu', sameAsInput, slope((g, _, y) => heavisideStep(g, y))),
+  define(
+    'Relu',
+    sameAsInput,
+    slope((g, _, y) => heavisideStep(g, y)),
+  ),
   // y = x where x > 0, αx elsewhere
   define(
     'LeakyRelu',
@@ -79,7 +104,11 @@ export const elementwise: OpDefinition[] = [
     }),
   ),
   // y = ln(1 + eˣ): y′ = σ(x)
-  define('Softplus', sameAsInput, slope((g, x) => g.op('Sigmoid', [x]))),
+  define(
+    'Softplus',
+    sameAsInput,
+    slope((g, x) => g.op('Sigmoid', [x])),
+  ),
   // y = x · Φ(x) (Hendrycks and Gimpel, 2016), or its tanh approximation
   define('Gelu', sameAsInput, slope(geluSlope)),
   // y = max(0, min(1, αx + β)): y′ = α where 0 < αx + β < 1
@@ -103,16 +132,23 @@ export const elementwise: OpDefinition[] = [
   ),
   // y = min(max(x, low), high): y′ = 1 strictly between
   define('Clip', sameAsInput, (node) => {
+    if (node.needs(1) || node.needs(2)) node.unsupported('the limits of Clip have no gradient rule');
     const { graph } = node;
     let dx = node.dy();
     if (node.has(1)) dx = mul(graph, dx, heavisideStep(graph, sub(graph, node.x(), node.x(1))));
     if (node.has(2)) dx = mul(graph, dx, heavisideStep(graph, sub(graph, node.x(2), node.x())));
     return [dx];
   }),
-  define('Dropout', sameAsInput, (node) =>
-    node.has(2)
-      ? node.unsupported('Dropout with a random stream of its own cannot be repeated')
-      : [node.dy()],
+  define(
+    'Dropout',
+    (node) => [
+      { type: node.input(0).type, shape: node.shape(0) },
+      { type: 'bool', shape: node.shape(0) },
+    ],
+    (node) =>
+      node.has(2)
+        ? node.unsupported('Dropout with a random stream of its own cannot be repeated')
+        : [node.dy()],
   ),
   define('HeavisideStep', sameAsInput, 'zero', 'harrier'),
 ];

@@ -50,7 +50,9 @@ export function transpose(graph: GraphBuilder, x: Value, perm: readonly number[]
   return perm.every((axis, i) => axis === i) ? x : graph.op('Transpose', [x], { perm });
 }
 export function reduceSum(graph: GraphBuilder, x: Value, over: readonly number[], keepdims = true): Value {
-  return over.length === 0 ? x : graph.op('ReduceSum', [x, axes(graph, over)], { keepdims: Number(keepdims) });
+  return over.length === 0
+    ? x
+    : graph.op('ReduceSum', [x, axes(graph, over)], { keepdims: Number(keepdims) });
 }
 export function reduceMean(graph: GraphBuilder, x: Value, over: readonly number[], keepdims = true): Value {
   return graph.op('ReduceMean', [x, axes(graph, over)], { keepdims: Number(keepdims) });
@@ -68,5 +70,11 @@ export function slice(
   ends: readonly number[],
   steps: readonly number[] = over.map(() => 1),
 ): Value {
-  return graph.op('Slice', [x, axes(graph, starts), axes(graph, ends), axes(graph, over), axes(graph, steps)]);
+  return graph.op('Slice', [
+    x,
+    axes(graph, starts),
+    axes(graph, ends),
+    axes(graph, over),
+    axes(graph, steps),
+  ]);
 }

@@ -7,6 +7,7 @@ export {
   InferContext,
   type OpDefinition,
 } from './definition.ts';
+export { SELU_ALPHA, SELU_GAMMA } from './elementwise.ts';
 export * from './functional.ts';
 export { otherAxes } from './normalization.ts';
 export { broadcastShapes, samePadding } from './shapes.ts';

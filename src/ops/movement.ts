@@ -1,15 +1,21 @@
 import {
   type Dimension,
   elementCount,
+  int64,
   intAttribute,
   intsAttribute,
-  int64,
   type Shape,
   stringAttribute,
   type Value,
   type ValueType,
 } from '../onnx/index.ts';
-import { define, fixedDims, type GradientContext, type InferContext, type OpDefinition } from './definition.ts';
+import {
+  define,
+  fixedDims,
+  type GradientContext,
+  type InferContext,
+  type OpDefinition,
+} from './definition.ts';
 import { axes, reshape, scalar, slice, transpose } from './functional.ts';
 import { broadcastShapes, product } from './shapes.ts';
 
@@ -23,7 +29,12 @@ export const movement: OpDefinition[] = [
     'Transpose',
     (node) => [{ type: node.input(0).type, shape: permutationOf(node).map((axis) => node.shape(0)[axis]) }],
     (node) => {
-      const perm = intsAttribute(node.attributes, 'perm') ?? node.x().shape.map((_, i) => i).reverse();
+      const perm =
+        intsAttribute(node.attributes, 'perm') ??
+        node
+          .x()
+          .shape.map((_, i) => i)
+          .reverse();
       const inverse = perm.map((_, axis) => perm.indexOf(axis));
       return [transpose(node.graph, node.dy(), inverse)];
     },
@@ -49,7 +60,8 @@ export const movement: OpDefinition[] = [
       return [
         {
           type: node.input(0).type,
-          shape: broadcastShapes(node.shape(0), dims) ?? node.fail(`cannot be repeated to (${dims.join(', ')})`),
+          shape:
+            broadcastShapes(node.shape(0), dims) ?? node.fail(`cannot be repeated to (${dims.join(', ')})`),
         },
       ];
     },
@@ -60,7 +72,9 @@ export const movement: OpDefinition[] = [
     (node) => {
       const axis = node.axis(intAttribute(node.attributes, 'axis', 0));
       const x = node.shape(0);
-      return [{ type: node.input(0).type, shape: [...x.slice(0, axis), ...node.shape(1), ...x.slice(axis + 1)] }];
+      return [
+        { type: node.input(0).type, shape: [...x.slice(0, axis), ...node.shape(1), ...x.slice(axis + 1)] },
+      ];
     },
     { none: 'no layer needs it yet' },
   ),
@@ -72,7 +86,8 @@ export const movement: OpDefinition[] = [
 function inferReshape(node: InferContext): ValueType[] {
   const x = node.shape(0);
   const wanted = node.constant(1);
-  const shape: Dimension[] = wanted.map((size, i) => (size === 0 ? x[i] : size));
+  const keepZero = intAttribute(node.attributes, 'allowzero', 0) === 1;
+  const shape: Dimension[] = wanted.map((size, i) => (size === 0 && !keepZero ? x[i] : size));
   const unknown = shape.indexOf(-1);
   const total = product(x);
   if (unknown < 0) {
@@ -123,12 +138,18 @@ function inferUnsqueeze(node: InferContext): ValueType[] {
   const over = node.constant(1);
   const rank = node.rank(0) + over.length;
   const shape: Dimension[] = [...node.shape(0)];
-  for (const axis of over.map((axis) => node.axis(axis, rank)).sort((a, b) => a - b)) shape.splice(axis, 0, 1);
+  for (const axis of over.map((axis) => node.axis(axis, rank)).sort((a, b) => a - b))
+    shape.splice(axis, 0, 1);
   return [{ type: node.input(0).type, shape }];
 }
 
 function permutationOf(node: InferContext): readonly number[] {
-  const perm = intsAttribute(node.attributes, 'perm') ?? node.shape(0).map((_, i) => i).reverse();
+  const perm =
+    intsAttribute(node.attributes, 'perm') ??
+    node
+      .shape(0)
+      .map((_, i) => i)
+      .reverse();
   if (perm.length !== node.rank(0)) node.fail(`perm [${perm.join(', ')}] has the wrong length`);
   return perm;
 }
@@ -140,11 +161,16 @@ function inferConcat(node: InferContext): ValueType[] {
     const other = node.shape(i);
     if (other.length !== shape.length) node.fail('ranks differ');
     other.forEach((size, at) => {
-      if (at === axis) shape[axis] = Number(shape[axis]) + Number(size);
-      else if (size !== shape[at]) node.fail(`sizes differ along axis ${at}, which is not the one that is joined`);
+      if (at === axis) shape[axis] = joined(shape[axis], size);
+      else if (size !== shape[at])
+        node.fail(`sizes differ along axis ${at}, which is not the one that is joined`);
     });
   }
   return [{ type: node.input(0).type, shape }];
+}
+
+function joined(a: Dimension, b: Dimension): Dimension {
+  return typeof a === 'number' && typeof b === 'number' ? a + b : `${a}+${b}`;
 }
 
 interface SlicePart {
@@ -156,7 +182,11 @@ interface SlicePart {
 }
 
 /** What a Slice takes along each of its axes, after clamping as the ONNX specification has it. */
-function sliceParts(dims: Shape, constants: (readonly number[] | undefined)[], fail: (p: string) => never): SlicePart[] {
+function sliceParts(
+  dims: Shape,
+  constants: (readonly number[] | undefined)[],
+  fail: (p: string) => never,
+): SlicePart[] {
   const [starts = [], ends = [], over = starts.map((_, i) => i), steps = starts.map(() => 1)] = constants;
   return starts.map((start, i) => {
     const axis = over[i] < 0 ? over[i] + dims.length : over[i];
@@ -215,13 +245,20 @@ function sliceGradient(node: GradientContext): (Value | undefined)[] {
 function padWithZeros(node: GradientContext, x: Value, axis: number, before: number, after: number): Value {
   if (before === 0 && after === 0) return x;
   const rank = x.shape.length;
-  const pads = Array.from({ length: 2 * rank }, (_, i) => (i === axis ? before : i === axis + rank ? after : 0));
+  const pads = Array.from({ length: 2 * rank }, (_, i) =>
+    i === axis ? before : i === axis + rank ? after : 0,
+  );
   return node.graph.op('Pad', [x, axes(node.graph, pads), scalar(node.graph, 0)], { mode: 'constant' });
 }
 
 /** Cells added before and after along every axis. */
-function padsOf(rank: number, pads: readonly number[], over: readonly number[] | undefined): [number[], number[]] {
-  const along = over?.map((axis) => (axis < 0 ? axis + rank : axis)) ?? Array.from({ length: rank }, (_, i) => i);
+function padsOf(
+  rank: number,
+  pads: readonly number[],
+  over: readonly number[] | undefined,
+): [number[], number[]] {
+  const along =
+    over?.map((axis) => (axis < 0 ? axis + rank : axis)) ?? Array.from({ length: rank }, (_, i) => i);
   const before = new Array<number>(rank).fill(0);
   const after = new Array<number>(rank).fill(0);
   along.forEach((axis, i) => {
@@ -235,7 +272,9 @@ function inferPad(node: InferContext): ValueType[] {
   const [before, after] = padsOf(node.rank(0), node.constant(1), node.has(3) ? node.constant(3) : undefined);
   const shape = node.shape(0).map((size, axis) => {
     if (before[axis] === 0 && after[axis] === 0) return size;
-    return typeof size === 'number' ? size + before[axis] + after[axis] : node.fail(`axis ${axis} has no fixed size`);
+    return typeof size === 'number'
+      ? size + before[axis] + after[axis]
+      : node.fail(`axis ${axis} has no fixed size`);
   });
   return [{ type: node.input(0).type, shape }];
 }
@@ -243,14 +282,22 @@ function inferPad(node: InferContext): ValueType[] {
 function padGradient(node: GradientContext): (Value | undefined)[] {
   const mode = stringAttribute(node.attributes, 'mode', 'constant');
   if (mode !== 'constant') node.unsupported(`Pad in mode "${mode}" has no gradient rule`);
+  if (node.needs(2)) node.unsupported('what Pad fills with has no gradient rule');
   const dims = fixedDims(node.x());
   const numbers = (i: number) => Array.from(node.x(i).constant!.data, Number);
   const [before, after] = padsOf(dims.length, numbers(1), node.has(3) ? numbers(3) : undefined);
-  if ([...before, ...after].some((cells) => cells < 0)) node.unsupported('Pad by less than nothing has no gradient rule');
+  if ([...before, ...after].some((cells) => cells < 0))
+    node.unsupported('Pad by less than nothing has no gradient rule');
   const over = dims.flatMap((_, axis) => (before[axis] || after[axis] ? [axis] : []));
   return [
     over.length === 0
       ? node.dy()
-      : slice(node.graph, node.dy(), over, over.map((axis) => before[axis]), over.map((axis) => before[axis] + dims[axis])),
+      : slice(
+          node.graph,
+          node.dy(),
+          over,
+          over.map((axis) => before[axis]),
+          over.map((axis) => before[axis] + dims[axis]),
+        ),
   ];
 }

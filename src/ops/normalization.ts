@@ -1,6 +1,6 @@
-import { floatAttribute, intAttribute, type GraphBuilder, type Value } from '../onnx/index.ts';
+import { floatAttribute, type GraphBuilder, intAttribute, type Value } from '../onnx/index.ts';
 import { define, type GradientContext, type InferRule, type OpDefinition } from './definition.ts';
-import { div, mul, reduceMean, reduceSum, reshape, shift, sub, square } from './functional.ts';
+import { div, mul, reduceMean, reduceSum, reshape, shift, square, sub } from './functional.ts';
 
 const sameAsInput: InferRule = (node) => {
   node.axis(intAttribute(node.attributes, 'axis', -1));
@@ -9,7 +9,11 @@ const sameAsInput: InferRule = (node) => {
 
 /** A per-channel vector (C) as (1, C, 1, …), to meet a value of the given rank. */
 function perChannel(graph: GraphBuilder, vector: Value, rank: number): Value {
-  return reshape(graph, vector, Array.from({ length: rank }, (_, i) => (i === 1 ? -1 : 1)));
+  return reshape(
+    graph,
+    vector,
+    Array.from({ length: rank }, (_, i) => (i === 1 ? -1 : 1)),
+  );
 }
 
 function axisOf(node: GradientContext): number {
@@ -48,22 +52,24 @@ export const normalization: OpDefinition[] = [
       const { graph } = node;
       const [x, scale, , mean, variance] = [0, 1, 2, 3, 4].map((i) => node.x(i));
       if (intAttribute(node.attributes, 'training_mode', 0) === 1) {
+        if (node.hasDy(1) || node.hasDy(2)) node.unsupported('running statistics pass no gradient on');
         const over = otherAxes(x);
         const batchMean = reduceMean(graph, x, over);
         const batchVariance = reduceMean(graph, square(graph, sub(graph, x, batchMean)), over, false);
         return batchGradient(node, reshape(graph, batchMean, [-1]), batchVariance);
       }
-      if (node.needs(3) || node.needs(4)) node.unsupported('the statistics of BatchNormalization are no weights');
+      if (node.needs(3) || node.needs(4))
+        node.unsupported('the statistics of BatchNormalization are no weights');
       const rank = x.shape.length;
-      const deviation = graph.op('Sqrt', [shift(graph, variance, floatAttribute(node.attributes, 'epsilon', 1e-5))]);
+      const deviation = graph.op('Sqrt', [
+        shift(graph, variance, floatAttribute(node.attributes, 'epsilon', 1e-5)),
+      ]);
       const normal = () =>
-        div(
-          graph,
-          sub(graph, x, perChannel(graph, mean, rank)),
-          perChannel(graph, deviation, rank),
-        );
+        div(graph, sub(graph, x, perChannel(graph, mean, rank)), perChannel(graph, deviation, rank));
       return [
-        node.needs(0) ? mul(graph, node.dy(), perChannel(graph, div(graph, scale, deviation), rank)) : undefined,
+        node.needs(0)
+          ? mul(graph, node.dy(), perChannel(graph, div(graph, scale, deviation), rank))
+          : undefined,
         node.needs(1) ? reduceSum(graph, mul(graph, node.dy(), normal()), otherAxes(x), false) : undefined,
         node.needs(2) ? reduceSum(graph, node.dy(), otherAxes(x), false) : undefined,
       ];

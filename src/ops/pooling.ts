@@ -6,7 +6,8 @@ import { windowedShape, windowOf } from './shapes.ts';
 function pooled(node: InferContext): ValueType {
   const x = node.shape(0);
   const kernel = node.attributes.kernel_shape as readonly number[] | undefined;
-  if (!kernel || x.length !== kernel.length + 2) return node.fail('the window does not have the rank of the picture');
+  if (!kernel || x.length !== kernel.length + 2)
+    return node.fail('the window does not have the rank of the picture');
   const window = windowOf(node.attributes, kernel, x.slice(2));
   return { type: node.input(0).type, shape: [x[0], x[1], ...windowedShape(node, x.slice(2), window)] };
 }
@@ -75,8 +76,14 @@ export const pooling: OpDefinition[] = [
   define(
     'Resize',
     (node) => {
+      if (node.has(3)) return [{ type: node.input(0).type, shape: node.constant(3) }];
       const factors = node.constant(2);
-      const shape = node.shape(0).map((size, i) => (factors[i] === 1 ? size : Math.floor(Number(size) * factors[i])));
+      const shape = node.shape(0).map((size, i) => {
+        if (factors[i] === 1) return size;
+        return typeof size === 'number'
+          ? Math.floor(size * factors[i])
+          : node.fail(`axis ${i} has no fixed size`);
+      });
       return [{ type: node.input(0).type, shape }];
     },
     { none: 'it occurs in lowered gradients only' },

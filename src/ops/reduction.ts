@@ -1,5 +1,11 @@
 import { intAttribute, type Value, type ValueType } from '../onnx/index.ts';
-import { define, fixedDims, type GradientContext, type InferContext, type OpDefinition } from './definition.ts';
+import {
+  define,
+  fixedDims,
+  type GradientContext,
+  type InferContext,
+  type OpDefinition,
+} from './definition.ts';
 import { expand, mul, reshape, scale } from './functional.ts';
 
 /** The axes of a reduction, from the front; all of them when none are given. */

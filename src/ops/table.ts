@@ -1,10 +1,14 @@
 import { HarrierError } from '../errors.ts';
 import {
-  GraphBuilder,
+  float32,
   type Graph,
+  GraphBuilder,
   type InferTypes,
+  int64,
+  type Node,
   qualifiedName,
   type Shape,
+  tensor,
   type Value,
 } from '../onnx/index.ts';
 import { arithmetic } from './arithmetic.ts';
@@ -58,26 +62,44 @@ export function importGraph(
   for (const { name, type, shape } of graph.inputs) {
     values.set(name, inputs[name] ?? builder.input(name, type, shape as Shape));
   }
-  for (const [name, tensor] of graph.initializers) {
-    values.set(name, initializers[name] ?? builder.initializer(name, tensor));
+  for (const [name, contents] of graph.initializers) {
+    values.set(name, initializers[name] ?? builder.initializer(name, contents));
   }
   for (const node of graph.nodes) {
-    const made =
+    const outputs =
       node.opType === 'Constant' && node.domain === ''
-        ? [constantOf(builder, node.attributes, node.name)]
+        ? [constantOf(builder, node)]
         : builder.ops(
             node.opType,
-            node.inputs.map((input) => (input === '' ? undefined : values.get(input))),
+            node.inputs.map((input) => (input === '' ? undefined : made(values, input, node))),
             node.attributes,
             { domain: node.domain, name: node.outputs[0], outputs: node.outputs.length },
           );
-    node.outputs.forEach((output, i) => values.set(output, made[i]));
+    node.outputs.forEach((output, i) => {
+      if (outputs[i]) values.set(output, outputs[i]);
+    });
   }
   return values;
 }
 
-function constantOf(builder: GraphBuilder, attributes: Graph['nodes'][number]['attributes'], name: string): Value {
-  const { value } = attributes;
+function made(values: ReadonlyMap<string, Value>, name: string, node: Node): Value {
+  const value = values.get(name);
+  if (value) return value;
+  throw new HarrierError('bad-graph', `nothing before it makes its input "${name}"`, {
+    where: `${qualifiedName(node.opType, node.domain)} "${node.name}"`,
+  });
+}
+
+function constantOf(builder: GraphBuilder, { attributes, name }: Node): Value {
+  const { value, value_float, value_floats, value_int, value_ints } = attributes;
   if (typeof value === 'object' && 'tensor' in value) return builder.constant(value.tensor);
-  throw new HarrierError('not-supported', 'a Constant that is no tensor', { where: name });
+  if (typeof value_float === 'object' && 'float' in value_float) {
+    return builder.constant(float32([], [value_float.float]));
+  }
+  if (typeof value_floats === 'object' && 'floats' in value_floats) {
+    return builder.constant(float32([value_floats.floats.length], value_floats.floats));
+  }
+  if (typeof value_int === 'number') return builder.constant(tensor('int64', [], [value_int]));
+  if (Array.isArray(value_ints)) return builder.constant(int64(value_ints));
+  throw new HarrierError('not-supported', 'a Constant that holds no numbers', { where: name });
 }

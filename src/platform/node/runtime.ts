@@ -48,8 +48,9 @@ async function compile(
       for (const [output, tensor] of Object.entries(outputs)) {
         const input = carried.get(output);
         if (input) held[input] = tensor;
-        // A preallocated output is written in place; the copy that comes back as well is of no use.
-        else if (!into[output]) returned[output] = fromOrt(tensor);
+        // A preallocated output is written in place, and a copy of it comes back as well.
+        else if (into[output]) discard(tensor.data as Float32Array);
+        else returned[output] = fromOrt(tensor);
       }
       return returned;
     },
@@ -92,6 +93,18 @@ function toOrt({ type, data, dims }: Tensor): ort.Tensor {
 
 function fromOrt(tensor: ort.Tensor): Tensor {
   return { type: tensor.type as Tensor['type'], dims: tensor.dims, data: tensor.data as TensorData };
+}
+
+const { port1: closedPort } = new MessageChannel();
+closedPort.close();
+
+/**
+ * Frees an array's memory at once. Left to the garbage collector, the unwanted copies of one training step after
+ * another pile up, and every new one takes fresh pages from the system: 8 of 19 ms of a step with 17 MB of gradients.
+ * A buffer that is sent to a closed port goes nowhere and is freed (Node 20 has no ArrayBuffer.prototype.transfer).
+ */
+function discard({ buffer }: Float32Array): void {
+  closedPort.postMessage(undefined, [buffer as ArrayBuffer]);
 }
 
 const PAGE = 65536;

@@ -1,0 +1,60 @@
+// Which room may import from which: everything flows one way (ARCHITECTURE.md). A room may import itself and the
+// rooms listed for it; nothing else. Tests may import anything.
+const ROOMS = {
+  onnx: [],
+  ops: ['onnx'],
+  autodiff: ['onnx', 'ops'],
+  lowering: ['onnx', 'ops'],
+  kernels: ['onnx'],
+  layers: ['onnx', 'ops'],
+  losses: ['onnx', 'ops'],
+  metrics: ['onnx', 'ops'],
+  optimizers: ['onnx', 'kernels'],
+  data: [],
+  runtime: ['onnx', 'lowering'],
+  models: ['onnx', 'ops', 'layers', 'data', 'runtime'],
+  evaluation: ['data'],
+  explanation: ['onnx', 'ops', 'autodiff', 'lowering', 'models', 'runtime'],
+  training: ['onnx', 'ops', 'autodiff', 'lowering', 'kernels', 'layers', 'losses', 'metrics', 'optimizers', 'models', 'data', 'evaluation', 'runtime'],
+  recipes: ['layers', 'losses', 'models', 'optimizers', 'training'],
+  benchmark: ['onnx', 'ops', 'lowering', 'models', 'optimizers', 'recipes', 'runtime', 'training'],
+};
+const CORE = Object.keys(ROOMS);
+const notTest = '[.]test[.]ts$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'neutral-core',
+      comment: 'The core runs anywhere: no Node, no platform, no packages but the protobuf runtime.',
+      severity: 'error',
+      from: { path: `^src/(${CORE.join('|')}|[^/]+$)`, pathNot: notTest },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: 'node_modules/@bufbuild/protobuf' },
+    },
+    ...CORE.map((room) => ({
+      name: `imports-of-${room}`,
+      severity: 'error',
+      from: { path: `^src/${room}/`, pathNot: notTest },
+      to: { path: '^src/.+/', pathNot: `^src/(${[room, ...ROOMS[room]].join('|')})/` },
+    })),
+    {
+      name: 'platform-below-cli',
+      severity: 'error',
+      from: { path: '^src/platform/', pathNot: notTest },
+      to: { path: '^src/(cli|server|sagemaker)/' },
+    },
+    {
+      name: 'no-dev-dependencies-in-the-package',
+      severity: 'error',
+      from: { path: '^src/', pathNot: notTest },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};

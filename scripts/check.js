@@ -1,0 +1,48 @@
+// `npm run check`: everything that can be judged without running the product. Prints each step, stops at the first
+// that fails.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+
+const steps = [
+  ['format and lint', 'biome', ['check', '--error-on-warnings', '.']],
+  ['types', 'tsc', ['-p', 'tsconfig.json']],
+  ['types of the neutral core', 'tsc', ['-p', 'tsconfig.core.json']],
+  ['import rules', 'depcruise', ['src', '--config', '.dependency-cruiser.js', '--output-type', 'err']],
+  ['build', 'tsc', ['-p', 'tsconfig.build.json']],
+  ['package exports', 'publint', ['--strict']],
+];
+
+for (const [name, command, args] of steps) run(name, command, args);
+checkGenerated();
+console.log('check: all good');
+
+function run(name, command, args) {
+  const start = performance.now();
+  const { status } = spawnSync(join('node_modules', '.bin', command), args, { stdio: 'inherit' });
+  if (status !== 0) {
+    console.error(`check: ${name} failed`);
+    process.exit(1);
+  }
+  console.log(`check: ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+}
+
+/** Generated files must be what `npm run generate` writes. */
+function checkGenerated() {
+  const folder = mkdtempSync(join(tmpdir(), 'harrier-generated-'));
+  try {
+    const { status } = spawnSync(process.execPath, ['scripts/generate.js', folder], { stdio: 'inherit' });
+    const stale = ['src/onnx/generated/onnx_pb.ts', 'docs/ops.md'].filter(
+      (file) => status !== 0 || readFileSync(file, 'utf8') !== readFileSync(join(folder, file), 'utf8'),
+    );
+    if (stale.length > 0) {
+      console.error(`check: stale, run npm run generate: ${stale.join(', ')}`);
+      process.exit(1);
+    }
+    console.log('check: generated files');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,4 @@
+export { convolutionRates } from './convolution.ts';
+export { matrixRate, memoryBandwidth } from './machine.ts';
+export { type Clock, type Measured, measure } from './measure.ts';
+export { seedInference, seedStep, seedStepFloor } from './seed.ts';

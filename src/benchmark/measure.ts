@@ -1,0 +1,48 @@
+import type { Model, Tensor } from '../onnx/index.ts';
+import type { Runtime, Tensors } from '../runtime/index.ts';
+
+/** Milliseconds from any beginning. */
+export type Clock = () => number;
+
+export interface Measured {
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
+}
+
+/** How long a piece of work takes, in milliseconds: untimed runs first, then timed ones. */
+export async function measure(
+  work: () => Promise<unknown>,
+  { clock, warmUp = 5, runs }: { clock: Clock; warmUp?: number; runs: number },
+): Promise<Measured> {
+  const times: number[] = [];
+  for (let i = -warmUp; i < runs; i++) {
+    const start = clock();
+    await work();
+    if (i >= 0) times.push(clock() - start);
+  }
+  times.sort((a, b) => a - b);
+  return { min: times[0], median: times[times.length >> 1], max: times.at(-1)! };
+}
+
+/** As {@link measure}, for one run of a model. */
+export async function measureModel(
+  runtime: Runtime,
+  model: Model,
+  feeds: Tensors,
+  options: { clock: Clock; warmUp?: number; runs: number },
+): Promise<Measured> {
+  const executable = await runtime.compile(model);
+  try {
+    return await measure(() => executable.step(feeds), options);
+  } finally {
+    await executable.dispose();
+  }
+}
+
+/** A tensor of small numbers that are neither all equal nor denormal. */
+export function sampleTensor(dims: readonly number[]): Tensor {
+  const data = new Float32Array(dims.reduce((product, size) => product * size, 1));
+  for (let i = 0; i < data.length; i++) data[i] = ((i * 7919) % 2003) / 2003 - 0.5;
+  return { type: 'float32', dims, data };
+}

@@ -1,0 +1,8 @@
+import { describe } from 'vitest';
+import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { runtimeContract } from './contract.ts';
+import { wasmRuntime } from './wasm-runtime.ts';
+
+for (const runtime of [nodeRuntime({ threads: 1 }), wasmRuntime()]) {
+  describe(runtime.name, () => runtimeContract(runtime));
+}
