@@ -92,19 +92,24 @@ export function philox(
   k1: number,
   out: Uint32Array,
 ): void {
-  let [a, b, c, d] = [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
-  let [x, y] = [k0 >>> 0, k1 >>> 0];
+  // Signed 32-bit integers throughout: engines compute with them fastest. `out` makes them unsigned again.
+  let a = c0 | 0;
+  let b = c1 | 0;
+  let c = c2 | 0;
+  let d = c3 | 0;
+  let x = k0 | 0;
+  let y = k1 | 0;
   for (let round = 0; round < 10; round++) {
     const high0 = multiplyHigh(0xd2511f53, a);
     const low0 = Math.imul(0xd2511f53, a);
     const high1 = multiplyHigh(0xcd9e8d57, c);
     const low1 = Math.imul(0xcd9e8d57, c);
-    a = (high1 ^ b ^ x) >>> 0;
-    b = low1 >>> 0;
-    c = (high0 ^ d ^ y) >>> 0;
-    d = low0 >>> 0;
-    x = (x + 0x9e3779b9) >>> 0;
-    y = (y + 0xbb67ae85) >>> 0;
+    a = high1 ^ b ^ x;
+    b = low1;
+    c = high0 ^ d ^ y;
+    d = low0;
+    x = (x + 0x9e3779b9) | 0;
+    y = (y + 0xbb67ae85) | 0;
   }
   out[0] = a;
   out[1] = b;
@@ -112,16 +117,15 @@ export function philox(
   out[3] = d;
 }
 
-/** The upper 32 bits of the 64-bit product of two unsigned 32-bit integers. */
+/** The upper 32 bits of the 64-bit product of two unsigned 32-bit integers, by halves; as a signed integer. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const low = aLow * bLow;
-  const middle = aHigh * bLow + (low >>> 16);
-  const cross = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(cross / 0x10000)) >>> 0;
+  const middle = (Math.imul(aHigh, bLow) >>> 0) + (Math.imul(aLow, bLow) >>> 16);
+  const cross = (Math.imul(aLow, bHigh) >>> 0) + (middle & 0xffff);
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (cross >>> 16)) | 0;
 }
 
 /** FNV-1a over UTF-16 code units, 32 bits. */
