@@ -32,3 +32,8 @@ export function formatQuantity(count: number, noun: string, plural = `${noun}s`)
 export function formatNumber(value: number, digits = 4): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
 }
+
+/** Names come from folders and files, and those may hold codes that would move a terminal's cursor. */
+export function printable(name: string): string {
+  return name.replace(/\p{Cc}/gu, '�');
+}

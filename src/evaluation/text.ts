@@ -1,5 +1,5 @@
 import type { Evaluation } from './evaluate.ts';
-import { formatCount, formatInterval, formatPercent } from './format.ts';
+import { formatCount, formatInterval, formatPercent, printable } from './format.ts';
 
 /** How to set off parts of the text on a terminal. Each must add only invisible characters. */
 export interface TextStyle {
@@ -79,9 +79,4 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) =>
     row.map((cell, column) => (column === 0 ? cell + pad(cell, 0) : pad(cell, column) + cell)).join('  '),
   );
-}
-
-/** Class names are folder names, and those may hold codes that would move the terminal's cursor. */
-function printable(name: string): string {
-  return name.replace(/\p{Cc}/gu, '�');
 }

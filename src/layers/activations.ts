@@ -15,7 +15,8 @@ const ACTIVATIONS = {
   gelu: (graph: GraphBuilder, x: Value) => graph.op('Gelu', [x]),
   silu: (graph: GraphBuilder, x: Value) => mul(graph, x, graph.op('Sigmoid', [x])),
   hard_swish: (graph: GraphBuilder, x: Value) => graph.op('HardSwish', [x]),
-  softmax: (graph: GraphBuilder, x: Value) => graph.op('Softmax', [x], { axis: -1 }),
+  // Over the channels, which users see last and the graph has second.
+  softmax: (graph: GraphBuilder, x: Value) => graph.op('Softmax', [x], { axis: 1 }),
 } as const;
 
 export type ActivationName = keyof typeof ACTIVATIONS;
@@ -25,7 +26,7 @@ export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as ActivationName[];
 /** @throws HarrierError `bad-option` for a name that there is not */
 export function checkActivation(name: string): ActivationName {
   if (Object.hasOwn(ACTIVATIONS, name)) return name as ActivationName;
-  throw unknownName('activation', name, ACTIVATION_NAMES);
+  throw unknownName('activation', `${name}`, ACTIVATION_NAMES);
 }
 
 /** Applies an activation function by its Keras name. */

@@ -1,6 +1,15 @@
-import { float } from '../onnx/index.ts';
+import { HarrierError } from '../errors.ts';
+import { float, float32 } from '../onnx/index.ts';
 import { add, scale } from '../ops/index.ts';
-import { type Activations, knownOptions, Layer, type LayerContext, type LayerOptions } from './layer.ts';
+import {
+  type Activations,
+  flag,
+  knownOptions,
+  Layer,
+  type LayerContext,
+  type LayerOptions,
+  rowLayout,
+} from './layer.ts';
 
 export interface BatchNormalizationOptions extends LayerOptions {
   /** How much of the running statistics each step keeps. Default 0.99. */
@@ -22,23 +31,39 @@ export class BatchNormalization extends Layer<BatchNormalizationOptions> {
 
   constructor(options: BatchNormalizationOptions = {}) {
     super(knownOptions('BatchNormalization', options, ['momentum', 'epsilon', 'center', 'scale']));
+    const { momentum = 0.99, epsilon = 1e-3 } = options;
+    limited('momentum', momentum, momentum >= 0 && momentum <= 1, 'a number from 0 to 1');
+    limited('epsilon', epsilon, epsilon > 0 && Number.isFinite(epsilon), 'a number above 0');
+    flag('BatchNormalization', 'center', options.center);
+    flag('BatchNormalization', 'scale', options.scale);
   }
 
   call({ graph, training, parameter, update }: LayerContext, input: Activations): Activations {
     const { momentum = 0.99, epsilon = 1e-3, center = true, scale: scaled = true } = this.options;
     const shape = [input.shape.at(-1)!];
-    const gamma = parameter({ name: 'gamma', shape, initializer: 'ones', trainable: scaled });
-    const beta = parameter({ name: 'beta', shape, initializer: 'zeros', trainable: center });
-    const mean = parameter({ name: 'moving_mean', shape, initializer: 'zeros', trainable: false });
-    const variance = parameter({ name: 'moving_variance', shape, initializer: 'ones', trainable: false });
+    const common = { shape, layout: rowLayout(input, []), graphShape: shape };
+    const fixed = (value: number) => graph.constant(float32(shape, new Float32Array(shape[0]).fill(value)));
+    const gamma = scaled ? parameter({ ...common, name: 'gamma', initializer: 'ones' }) : fixed(1);
+    const beta = center ? parameter({ ...common, name: 'beta', initializer: 'zeros' }) : fixed(0);
+    const statistic = { ...common, trainable: false };
+    const mean = parameter({ ...statistic, name: 'moving_mean', initializer: 'zeros' });
+    const variance = parameter({ ...statistic, name: 'moving_variance', initializer: 'ones' });
     const attributes = { epsilon: float(epsilon) };
     if (!training) {
-      return { ...input, value: graph.op('BatchNormalization', [input.value, gamma, beta, mean, variance], attributes) };
+      return {
+        ...input,
+        value: graph.op('BatchNormalization', [input.value, gamma, beta, mean, variance], attributes),
+      };
     }
-    const [y, batchMean, batchVariance] = graph.ops('BatchNormalizationTraining', [input.value, gamma, beta], attributes, {
-      domain: 'harrier',
-      outputs: 3,
-    });
+    const [y, batchMean, batchVariance] = graph.ops(
+      'BatchNormalizationTraining',
+      [input.value, gamma, beta],
+      attributes,
+      {
+        domain: 'harrier',
+        outputs: 3,
+      },
+    );
     for (const [running, batch] of [
       [mean, batchMean],
       [variance, batchVariance],
@@ -47,4 +72,13 @@ export class BatchNormalization extends Layer<BatchNormalizationOptions> {
     }
     return { ...input, value: y };
   }
+}
+
+function limited(option: string, value: number, fits: boolean, expected: string): void {
+  if (fits) return;
+  throw new HarrierError('bad-option', option, {
+    where: 'BatchNormalization',
+    expected,
+    received: `${value}`,
+  });
 }

@@ -3,6 +3,8 @@ import { samePadding } from '../ops/index.ts';
 import { type ActivationName, activate, checkActivation } from './activations.ts';
 import {
   type Activations,
+  checkInitializer,
+  flag,
   type Initializer,
   knownOptions,
   Layer,
@@ -48,8 +50,13 @@ export class Conv2D extends Layer<Conv2DOptions> {
     );
     positive('Conv2D', 'filters', options.filters);
     pair('Conv2D', 'kernelSize', options.kernelSize);
+    pair('Conv2D', 'strides', options.strides ?? 1);
+    pair('Conv2D', 'dilationRate', options.dilationRate ?? 1);
+    positive('Conv2D', 'groups', options.groups ?? 1);
     checkActivation(options.activation ?? 'linear');
     checkPadding('Conv2D', options.padding);
+    flag('Conv2D', 'useBias', options.useBias);
+    checkInitializer(options.kernelInitializer);
   }
 
   call({ graph, parameter }: LayerContext, input: Activations): Activations {
@@ -59,9 +66,13 @@ export class Conv2D extends Layer<Conv2DOptions> {
     const strides = pair('Conv2D', 'strides', this.options.strides ?? 1);
     const dilations = pair('Conv2D', 'dilationRate', this.options.dilationRate ?? 1);
     if (channels % groups !== 0 || filters % groups !== 0) {
-      throw new HarrierError('bad-shape', `${channels} channels and ${filters} filters must both divide by groups`, {
-        received: `groups ${groups}`,
-      });
+      throw new HarrierError(
+        'bad-shape',
+        `${channels} channels and ${filters} filters must both divide by groups`,
+        {
+          received: `groups ${groups}`,
+        },
+      );
     }
     const shape = [...kernel, channels / groups, filters];
     const weight = parameter({
@@ -106,7 +117,11 @@ export function padsFor(
 
 export function checkPadding(layer: string, padding: string | undefined): void {
   if (padding === undefined || padding === 'valid' || padding === 'same') return;
-  throw new HarrierError('bad-option', 'padding', { where: layer, expected: '"valid" or "same"', received: `"${padding}"` });
+  throw new HarrierError('bad-option', 'padding', {
+    where: layer,
+    expected: '"valid" or "same"',
+    received: `"${padding}"`,
+  });
 }
 
 /** (N, C, H, W) as users see it: (H, W, C). */

@@ -3,12 +3,15 @@ import { formatShape } from '../onnx/index.ts';
 import { type ActivationName, activate, checkActivation } from './activations.ts';
 import {
   type Activations,
+  checkInitializer,
+  flag,
   type Initializer,
   knownOptions,
   Layer,
   type LayerContext,
   type LayerOptions,
   positive,
+  rowLayout,
 } from './layer.ts';
 
 export interface DenseOptions extends LayerOptions {
@@ -27,6 +30,8 @@ export class Dense extends Layer<DenseOptions> {
     super(knownOptions('Dense', options, ['units', 'activation', 'useBias', 'kernelInitializer']));
     positive('Dense', 'units', options.units);
     checkActivation(options.activation ?? 'linear');
+    flag('Dense', 'useBias', options.useBias);
+    checkInitializer(options.kernelInitializer);
   }
 
   call({ graph, parameter }: LayerContext, input: Activations): Activations {
@@ -39,12 +44,10 @@ export class Dense extends Layer<DenseOptions> {
       });
     }
     const [inputs] = input.shape;
-    // Keras's rows run over (height, width, channels), the graph's over (channels, height, width).
-    const [height, width, channels] = input.flattened?.length === 3 ? input.flattened : [1, 1, inputs];
     const weight = parameter({
       name: 'kernel',
       shape: [inputs, units],
-      layout: { dims: [height, width, channels, units], perm: [2, 0, 1, 3] },
+      layout: rowLayout(input, [units]),
       graphShape: [inputs, units],
       initializer: this.options.kernelInitializer ?? 'glorotUniform',
       decay: true,

@@ -12,13 +12,10 @@ export interface Activations {
   readonly flattened?: readonly number[];
 }
 
-export type Initializer =
-  | 'glorotUniform'
-  | 'heNormal'
-  | 'heUniform'
-  | 'lecunNormal'
-  | 'zeros'
-  | 'ones';
+const INITIALIZERS = ['glorotUniform', 'heNormal', 'heUniform', 'lecunNormal', 'zeros', 'ones'] as const;
+
+/** How first weights are drawn. */
+export type Initializer = (typeof INITIALIZERS)[number];
 
 /** An array of weights, or of running statistics, that belongs to a layer. */
 export interface ParameterSpec {
@@ -109,8 +106,8 @@ export function pictureShape(layer: string, { shape }: Activations): [number, nu
 
 /** A number for both axes, or one for each. */
 export function pair(layer: string, option: string, value: number | readonly number[]): [number, number] {
-  const [a, b] = typeof value === 'number' ? [value, value] : value;
-  if (Number.isInteger(a) && Number.isInteger(b) && a > 0 && b > 0) return [a, b];
+  const both: readonly unknown[] = Array.isArray(value) ? value : [value, value];
+  if (both.length === 2 && both.every(isPositive)) return [both[0] as number, both[1] as number];
   throw new HarrierError('bad-option', `${option} must be a positive whole number or two of them`, {
     where: layer,
     received: JSON.stringify(value),
@@ -119,11 +116,45 @@ export function pair(layer: string, option: string, value: number | readonly num
 
 /** A positive whole number. */
 export function positive(layer: string, option: string, value: number): number {
-  if (Number.isInteger(value) && value > 0) return value;
+  if (isPositive(value)) return value;
   throw new HarrierError('bad-option', `${option} must be a positive whole number`, {
     where: layer,
     received: `${value}`,
   });
+}
+
+function isPositive(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) > 0;
+}
+
+/** True, false, or left out. */
+export function flag(layer: string, option: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new HarrierError('bad-option', option, {
+    where: layer,
+    expected: 'true or false',
+    received: JSON.stringify(value),
+  });
+}
+
+/** @throws HarrierError `bad-option` for an initializer that there is not */
+export function checkInitializer(name: string | undefined): void {
+  if (name === undefined || INITIALIZERS.some((known) => known === name)) return;
+  throw unknownName('initializer', `${name}`, INITIALIZERS);
+}
+
+/**
+ * The layout of a parameter whose first axis runs over the numbers of a row. After Flatten, Keras's row runs over
+ * (height, width, channels), the graph's over (channels, height, width).
+ *
+ * @param rest the parameter's other sizes
+ */
+export function rowLayout(
+  { shape, flattened }: Activations,
+  rest: readonly number[],
+): { dims: readonly number[]; perm: readonly number[] } {
+  const rows = flattened?.length === 3 ? flattened : [1, 1, shape.at(-1)!];
+  return { dims: [...rows, ...rest], perm: [2, 0, 1, ...rest.map((_, i) => i + 3)] };
 }
 
 /** Refuses options that a layer does not have. */
@@ -132,6 +163,13 @@ export function knownOptions<Options extends object>(
   options: Options,
   names: readonly (keyof Options & string)[],
 ): Options {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new HarrierError('bad-option', 'options', {
+      where: layer,
+      expected: `an object with ${names.join(', ') || 'nothing but a name'}`,
+      received: `${options}`,
+    });
+  }
   for (const name of Object.keys(options)) {
     if (name !== 'name' && !names.includes(name as keyof Options & string)) {
       throw unknownName(`option of ${layer}`, name, names);

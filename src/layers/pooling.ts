@@ -21,11 +21,17 @@ export interface PoolingOptions extends LayerOptions {
 abstract class Pooling extends Layer<PoolingOptions> {
   abstract readonly op: 'MaxPool' | 'AveragePool';
 
+  constructor(type: string, options: PoolingOptions) {
+    super(knownOptions(type, options, ['poolSize', 'strides', 'padding']));
+    pair(type, 'poolSize', options.poolSize ?? 2);
+    pair(type, 'strides', options.strides ?? 1);
+    checkPadding(type, options.padding);
+  }
+
   call({ graph }: LayerContext, input: Activations): Activations {
     const [height, width] = pictureShape(this.type, input);
     const kernel = pair(this.type, 'poolSize', this.options.poolSize ?? 2);
     const strides = pair(this.type, 'strides', this.options.strides ?? kernel);
-    checkPadding(this.type, this.options.padding);
     const attributes: Attributes = {
       kernel_shape: kernel,
       strides,
@@ -45,7 +51,7 @@ export class MaxPooling2D extends Pooling {
   readonly type = 'MaxPooling2D';
   readonly op = 'MaxPool';
   constructor(options: PoolingOptions = {}) {
-    super(knownOptions('MaxPooling2D', options, ['poolSize', 'strides', 'padding']));
+    super('MaxPooling2D', options);
   }
 
   /** The largest of rectified numbers is the largest, rectified: after the pool, ReLU has a quarter of the work. */
@@ -61,7 +67,7 @@ export class AveragePooling2D extends Pooling {
   readonly type = 'AveragePooling2D';
   readonly op = 'AveragePool';
   constructor(options: PoolingOptions = {}) {
-    super(knownOptions('AveragePooling2D', options, ['poolSize', 'strides', 'padding']));
+    super('AveragePooling2D', options);
   }
 }
 

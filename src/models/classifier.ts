@@ -20,9 +20,15 @@ export class Classifier {
     const { graph, metadata } = model;
     const image = graph.inputs.find(({ name }) => name === 'image');
     const output = graph.outputs.find(({ name }) => name === 'probabilities');
-    if (graph.inputs.length !== 1 || image?.type !== 'uint8' || image.shape.length !== 4 || output?.type !== 'float32') {
+    if (
+      graph.inputs.length !== 1 ||
+      image?.type !== 'uint8' ||
+      image.shape.length !== 4 ||
+      output?.type !== 'float32'
+    ) {
       const list = (values: readonly NamedType[]) =>
-        values.map(({ name, type, shape }) => `${name}: ${type}${formatShape(shape)}`).join(', ') || 'nothing';
+        values.map(({ name, type, shape }) => `${name}: ${type}${formatShape(shape)}`).join(', ') ||
+        'nothing';
       throw new HarrierError('not-supported', 'this model does not keep to the contract', {
         where,
         expected: 'image: uint8(N, height, width, 3) to probabilities: float32(N, classes)',
@@ -66,7 +72,11 @@ export class Classifier {
         received: `${pixels.length}`,
       });
     }
-    const image = { type: 'uint8' as const, dims: [pixels.length / size, height, width, channels], data: pixels };
+    const image = {
+      type: 'uint8' as const,
+      dims: [pixels.length / size, height, width, channels],
+      data: pixels,
+    };
     const { probabilities } = await this.#executable.step({ image });
     return probabilities.data as Float32Array;
   }
@@ -74,18 +84,26 @@ export class Classifier {
   /**
    * Classifies all images of a data set, whatever its classes are called.
    * @returns float32 `[images, classes]`
+   * @throws HarrierError `bad-data` when its images have another size
    */
   async predictImages(
     dataset: Dataset,
-    { onProgress, batchSize = BATCH }: { onProgress?: (done: number, total: number) => void; batchSize?: number } = {},
+    {
+      onProgress,
+      batchSize = BATCH,
+    }: { onProgress?: (done: number, total: number) => void; batchSize?: number } = {},
   ): Promise<Float32Array> {
+    this.#checkSize(dataset);
     const { height, width, channels } = this.imageShape;
     const classes = this.classNames.length;
     const all = new Float32Array(dataset.size * classes);
     for (let start = 0; start < dataset.size; start += batchSize) {
       const count = Math.min(batchSize, dataset.size - start);
       const pixels = new Uint8Array(count * height * width * channels);
-      dataset.gather(Array.from({ length: count }, (_, i) => start + i), pixels);
+      dataset.gather(
+        Array.from({ length: count }, (_, i) => start + i),
+        pixels,
+      );
       all.set(await this.predict(pixels), start * classes);
       onProgress?.(start + count, dataset.size);
     }
@@ -93,23 +111,30 @@ export class Classifier {
   }
 
   /** @throws HarrierError when the data set has images of another size or other classes */
-  checkDataset({ name, imageShape, classNames }: Dataset): void {
-    const own = this.imageShape;
-    if (imageShape.height !== own.height || imageShape.width !== own.width) {
-      throw new HarrierError('bad-data', 'its images have another size than the model was made for', {
-        where: name,
-        expected: `${own.width} × ${own.height}`,
-        received: `${imageShape.width} × ${imageShape.height}`,
-        next: 'Set --image-size.',
-      });
-    }
-    if (classNames.length !== this.classNames.length || classNames.some((each, i) => each !== this.classNames[i])) {
+  checkDataset(dataset: Dataset): void {
+    this.#checkSize(dataset);
+    const { name, classNames } = dataset;
+    if (
+      classNames.length !== this.classNames.length ||
+      classNames.some((each, i) => each !== this.classNames[i])
+    ) {
       throw new HarrierError('bad-data', 'its classes are not those of the model', {
         where: name,
         expected: this.classNames.join(', '),
         received: classNames.join(', '),
       });
     }
+  }
+
+  #checkSize({ name, imageShape }: Dataset): void {
+    const own = this.imageShape;
+    if (imageShape.height === own.height && imageShape.width === own.width) return;
+    throw new HarrierError('bad-data', 'its images have another size than the model was made for', {
+      where: name,
+      expected: `${own.width} × ${own.height}`,
+      received: `${imageShape.width} × ${imageShape.height}`,
+      next: 'Set --image-size.',
+    });
   }
 
   async dispose(): Promise<void> {
@@ -121,9 +146,13 @@ function namesFrom(json: string | undefined, classes: number, where: string): st
   if (json === undefined) return Array.from({ length: classes }, (_, i) => `class ${i}`);
   try {
     const names: unknown = JSON.parse(json);
-    if (Array.isArray(names) && names.length === classes && names.every((name) => typeof name === 'string')) return names;
+    if (Array.isArray(names) && names.length === classes && names.every((name) => typeof name === 'string'))
+      return names;
   } catch {
     // Falls through to the error below.
   }
-  throw new HarrierError('bad-graph', 'its class names do not fit its outputs', { where, received: json.slice(0, 200) });
+  throw new HarrierError('bad-graph', 'its class names do not fit its outputs', {
+    where,
+    received: json.slice(0, 200),
+  });
 }

@@ -7,7 +7,14 @@ import {
   layerFrom,
   type ParameterSpec,
 } from '../layers/index.ts';
-import { elementTypeCode, float32, formatShape, type GraphBuilder, type Value } from '../onnx/index.ts';
+import {
+  elementTypeCode,
+  float32,
+  formatShape,
+  type GraphBuilder,
+  int64,
+  type Value,
+} from '../onnx/index.ts';
 import { createGraph, mul, scalar, sub, transpose } from '../ops/index.ts';
 
 /** What is done to pixels (0–255) before the first layer: (pixel − mean) / deviation, channel by channel. */
@@ -73,8 +80,9 @@ export class Network {
   constructor({ name = 'sequential', inputShape, layers, normalization = UNIT_SCALE }: NetworkOptions) {
     this.name = name;
     this.inputShape = checkInputShape(name, inputShape);
-    this.normalization = normalization;
-    if (layers.length === 0) throw new HarrierError('bad-option', 'a network needs at least one layer', { where: name });
+    this.normalization = checkNormalization(name, normalization);
+    if (layers.length === 0)
+      throw new HarrierError('bad-option', 'a network needs at least one layer', { where: name });
     this.layers = nameLayers(name, layers);
 
     const graph = createGraph(name);
@@ -127,7 +135,12 @@ export class Network {
     return new Network({ name, inputShape, normalization, layers: layers.map(layerFrom) });
   }
 
-  #stack(graph: GraphBuilder, image: Value, options: BuildOptions, onRow: (row: LayerRow) => void): Activations {
+  #stack(
+    graph: GraphBuilder,
+    image: Value,
+    options: BuildOptions,
+    onRow: (row: LayerRow) => void,
+  ): Activations {
     let current: Activations = {
       value: normalize(graph, image, this.normalization),
       shape: [...this.inputShape],
@@ -136,21 +149,31 @@ export class Network {
       const declared: ParameterSpec[] = [];
       const input = current;
       current = graph.in(name, () =>
-        named(this.name, name, layer, input, () => layer.call(context(graph, name, options, declared), input)),
+        named(this.name, name, layer, input, () =>
+          layer.call(context(graph, name, options, declared), input),
+        ),
       );
       onRow({
         name,
         type: layer.type,
         outputShape: current.shape,
-        parameters: declared.reduce((total, { shape }) => total + shape.reduce((product, n) => product * n, 1), 0),
+        parameters: declared.reduce(
+          (total, { shape }) => total + shape.reduce((product, n) => product * n, 1),
+          0,
+        ),
         multiplyAdds: layer.multiplyAdds(input, current),
       });
     }
-    return current;
+    return current.flattened ? { ...current, value: inKerasOrder(graph, current) } : current;
   }
 }
 
-function context(graph: GraphBuilder, layer: string, options: BuildOptions, declared: ParameterSpec[]): LayerContext {
+function context(
+  graph: GraphBuilder,
+  layer: string,
+  options: BuildOptions,
+  declared: ParameterSpec[],
+): LayerContext {
   const specs = new Map<Value, ParameterSpec>();
   let masks = 0;
   return {
@@ -202,8 +225,36 @@ function normalize(graph: GraphBuilder, image: Value, { mean, deviation }: Norma
   return mul(graph, centred, new Set(inverse).size === 1 ? scalar(graph, inverse[0]) : channels(inverse));
 }
 
+/**
+ * The numbers of a row that no Dense has taken in, in Keras's order: (height, width, channels). Where Softmax made it,
+ * its input is put in order instead, so that the row is still seen to be made by Softmax.
+ */
+function inKerasOrder(graph: GraphBuilder, { value, shape, flattened }: Activations): Value {
+  const [height, width, channels] = flattened!;
+  if (height * width === 1 || channels === 1) return value;
+  const maker = graph.nodes.find(({ outputs }) => outputs[0] === value);
+  if (maker?.opType === 'Softmax') {
+    const ordered = inKerasOrder(graph, { value: maker.inputs[0]!, shape, flattened });
+    return graph.op('Softmax', [ordered], { axis: 1 });
+  }
+  const picture = graph.op('Reshape', [value, graph.constant(int64([-1, channels, height, width]))]);
+  return graph.op('Flatten', [transpose(graph, picture, [0, 2, 3, 1])]);
+}
+
+function checkNormalization(name: string, { mean, deviation }: Normalization): Normalization {
+  const three = (values: readonly number[]): boolean =>
+    Array.isArray(values) && values.length === 3 && values.every(Number.isFinite);
+  if (three(mean) && three(deviation) && deviation.every((value) => value > 0)) return { mean, deviation };
+  throw new HarrierError('bad-option', 'normalization', {
+    where: name,
+    expected: 'three means and three deviations above 0',
+    received: JSON.stringify({ mean, deviation }),
+  });
+}
+
 function checkInputShape(name: string, shape: readonly number[]): readonly [number, number, number] {
-  const fits = shape?.length === 3 && shape.every((size) => Number.isInteger(size) && size > 0) && shape[2] === 3;
+  const fits =
+    shape?.length === 3 && shape.every((size) => Number.isInteger(size) && size > 0) && shape[2] === 3;
   if (fits) return [shape[0], shape[1], 3];
   throw new HarrierError('bad-option', 'inputShape', {
     where: name,
@@ -214,23 +265,33 @@ function checkInputShape(name: string, shape: readonly number[]): readonly [numb
 
 /** Keras's names: the class in snake case, numbered from the second on. */
 function nameLayers(network: string, layers: readonly Layer[]): { name: string; layer: Layer }[] {
-  const counts = new Map<string, number>();
-  const taken = new Set<string>();
-  return layers.map((layer) => {
-    let name = layer.options.name;
-    if (name === undefined) {
-      const base = layer.type.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
-      const count = counts.get(base) ?? 0;
-      counts.set(base, count + 1);
-      name = count === 0 ? base : `${base}_${count}`;
+  const given = layers.flatMap(({ options: { name } }) => (name === undefined ? [] : [name]));
+  for (const [i, name] of given.entries()) {
+    if (typeof name !== 'string' || name === '' || name.includes('/')) {
+      throw new HarrierError('bad-option', 'a layer cannot be called so', {
+        where: network,
+        expected: 'a name without "/"',
+        received: JSON.stringify(name),
+      });
     }
-    if (taken.has(name)) {
+    if (given.indexOf(name) !== i) {
       throw new HarrierError('bad-option', `two layers are called "${name}"`, {
         where: network,
         next: 'Give one of them another name.',
       });
     }
+  }
+  const taken = new Set(given);
+  const free = (base: string): string => {
+    let name = base;
+    for (let i = 1; taken.has(name); i++) name = `${base}_${i}`;
     taken.add(name);
-    return { name, layer };
-  });
+    return name;
+  };
+  return layers.map((layer) => ({ name: layer.options.name ?? free(snakeCase(layer.type)), layer }));
+}
+
+/** Keras's: Conv2D is conv2d, MaxPooling2D is max_pooling2d. */
+function snakeCase(type: string): string {
+  return type.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
 }

@@ -58,23 +58,38 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): TensorFile 
   if (bytes.length < LENGTH_BYTES) return fail(`it holds ${bytes.length} bytes, less than a header`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > LARGEST_HEADER || LENGTH_BYTES + length > bytes.length) return fail('its header is cut off');
-  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  let header: unknown;
   try {
     header = JSON.parse(utf8Decode(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length)));
   } catch (cause) {
     return fail('its header cannot be read', cause);
   }
+  if (!isRecord(header)) return fail('its header is no list of arrays');
   const body = bytes.subarray(LENGTH_BYTES + length);
   const { __metadata__: metadata = {}, ...entries } = header;
+  if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
+    return fail('its metadata is no list of texts');
+  }
   const tensors = new Map<string, StoredTensor>();
   for (const [name, entry] of Object.entries(entries)) {
-    if (entry?.dtype !== 'F32' || !Array.isArray(entry.shape) || !Array.isArray(entry.data_offsets)) {
-      return fail(`"${name}" is no float32 array`);
+    if (!isRecord(entry) || entry.dtype !== 'F32') return fail(`"${name}" is no float32 array`);
+    const { shape, data_offsets: offsets } = entry;
+    if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
+      return fail(`"${name}" has no shape or no place`);
     }
-    const [start, end] = entry.data_offsets;
-    if (end - start !== elementCount(entry.shape) * 4) return fail(`"${name}" has a size that does not fit its shape`);
-    if (start < 0 || end > body.length) return fail(`it is cut off in "${name}"`);
-    tensors.set(name, { shape: entry.shape, data: new Float32Array(body.slice(start, end).buffer) });
+    const [start, end] = offsets;
+    if (end - start !== elementCount(shape) * 4)
+      return fail(`"${name}" has a size that does not fit its shape`);
+    if (end > body.length) return fail(`it is cut off in "${name}"`);
+    tensors.set(name, { shape, data: new Float32Array(body.slice(start, end).buffer) });
   }
-  return { tensors, metadata: metadata as unknown as Record<string, string> };
+  return { tensors, metadata: metadata as Record<string, string> };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0);
 }

@@ -1,7 +1,13 @@
 import { HarrierError } from '../errors.ts';
 import type { EpochRecord } from '../evaluation/index.ts';
-import { decodeSafetensors, encodeSafetensors, Network, type NetworkConfig, type Weights } from '../models/index.ts';
-import { elementCount } from '../onnx/index.ts';
+import {
+  checkWeights,
+  decodeSafetensors,
+  encodeSafetensors,
+  Network,
+  type NetworkConfig,
+  type Weights,
+} from '../models/index.ts';
 
 /** Where a run stands. With the seed, this and the arrays are all that the rest of the run depends on. */
 export interface RunPosition {
@@ -54,7 +60,8 @@ export function encodeCheckpoint({ network, weights, slots, position }: Checkpoi
 
 /**
  * Reads what `encodeCheckpoint` wrote.
- * @throws HarrierError `bad-checkpoint` when it is damaged, truncated, or from a newer version
+ * @throws HarrierError `bad-checkpoint` when it is damaged, truncated, from a newer version, or holds arrays that
+ *   do not fit the network it names
  */
 export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
@@ -70,17 +77,13 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
       next: 'Update Harrier.',
     });
   }
+  let network: NetworkConfig;
+  let position: RunPosition;
+  let parameters: Network['parameters'];
   try {
-    const network: NetworkConfig = JSON.parse(metadata['harrier.network']);
-    const position: RunPosition = JSON.parse(metadata['harrier.position']);
-    const weights = new Map<string, Float32Array>();
-    const slots = new Map<string, Float32Array>();
-    for (const [name, { data, shape }] of tensors) {
-      if (data.length !== elementCount(shape)) throw new Error(name);
-      if (name.startsWith(SLOT_PREFIX)) slots.set(name.slice(SLOT_PREFIX.length), data);
-      else weights.set(name, data);
-    }
-    return { network, weights, slots, position };
+    network = JSON.parse(metadata['harrier.network']);
+    position = checkedPosition(JSON.parse(metadata['harrier.position']));
+    parameters = Network.from(network).parameters;
   } catch (cause) {
     throw new HarrierError('bad-checkpoint', 'its description cannot be read', {
       where,
@@ -88,4 +91,28 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
       cause,
     });
   }
+  const weights = new Map<string, Float32Array>();
+  const slots = new Map<string, Float32Array>();
+  // A layer may be called "optimizer" too: what is a parameter's name is a parameter.
+  const own = new Set(parameters.map(({ name }) => name));
+  for (const [name, { data }] of tensors) {
+    if (own.has(name) || !name.startsWith(SLOT_PREFIX)) weights.set(name, data);
+    else slots.set(name.slice(SLOT_PREFIX.length), data);
+  }
+  checkWeights(parameters, weights, where);
+  return { network, weights, slots, position };
+}
+
+function checkedPosition(position: RunPosition): RunPosition {
+  const { step, epoch, stepInEpoch, lossSum, correct, seen, seconds, history, best } = position;
+  const numbers: unknown[] = [step, epoch, stepInEpoch, lossSum, correct, seen, seconds];
+  if (best) numbers.push(best.epoch, best.validationLoss);
+  for (const record of history) numbers.push(record.epoch, record.loss, record.accuracy);
+  if (
+    history.length !== epoch ||
+    !numbers.every((number) => Number.isFinite(number) && Number(number) >= 0)
+  ) {
+    throw new Error('the position of the run makes no sense');
+  }
+  return position;
 }

@@ -25,6 +25,8 @@ export interface FitOptions {
   readonly earlyStopping?: number;
   /** Where to go on from; the other options must be those of the run that wrote it. */
   readonly resume?: Checkpoint;
+  /** With `resume`: the weights of the best epoch before, as `save` kept them. */
+  readonly bestWeights?: Weights;
   /** First weights, where they are not drawn by the seed. */
   readonly weights?: Weights;
   /** Milliseconds from any beginning. */
@@ -63,8 +65,9 @@ export interface StepProgress {
 
 export interface FitResult {
   readonly history: History;
-  /** Of the best epoch where there is validation, else of the last. */
+  /** Of the best epoch where one is known, else of the last step. */
   readonly weights: Weights;
+  /** The epoch that the weights are of, where validation chose it. */
   readonly bestEpoch?: number;
   readonly ended: 'finished' | 'early' | 'interrupted';
   readonly position: RunPosition;
@@ -91,6 +94,9 @@ const FRESH: RunPosition = {
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { network, optimizer, loss, runtime, train, seed, epochs, batchSize, clock, resume } = options;
   checkFit(options);
+  if (!(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new HarrierError('bad-option', 'seed', { expected: 'a whole number from 0', received: `${seed}` });
+  }
   const trainer = new Trainer({
     network,
     optimizer,
@@ -102,7 +108,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   if (resume) trainer.write(resume);
 
   let position = resume?.position ?? FRESH;
-  let best: Weights | undefined;
+  let best = position.best && options.bestWeights;
   const stepsPerEpoch = Math.ceil(train.size / batchSize);
   const run = { steps: stepsPerEpoch * epochs, stepsPerEpoch };
   const started = clock();
@@ -119,7 +125,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const result = async (ended: FitResult['ended']): Promise<FitResult> => ({
     history: position.history,
     weights: best ?? (await trainer.read()).weights,
-    ...(position.best ? { bestEpoch: position.best.epoch } : {}),
+    ...(best && position.best ? { bestEpoch: position.best.epoch } : {}),
     ended,
     position,
   });
@@ -183,7 +189,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         seconds: (clock() - epochStarted) / 1000,
       };
       const isBest =
-        validation !== undefined && validation.validationLoss < (position.best?.validationLoss ?? Number.POSITIVE_INFINITY);
+        validation !== undefined &&
+        validation.validationLoss < (position.best?.validationLoss ?? Number.POSITIVE_INFINITY);
       position = {
         ...FRESH,
         step: position.step,
@@ -236,7 +243,17 @@ function stoppedEarly({ epoch, best }: RunPosition, patience: number | undefined
   return patience !== undefined && best !== undefined && epoch - best.epoch >= patience;
 }
 
-function checkFit({ network, train, validation, epochs, batchSize, earlyStopping, resume }: FitOptions): void {
+/** What `fit` checks before it begins; for whoever wants to know before other work is done. */
+export function checkFit({
+  network,
+  train,
+  validation,
+  epochs,
+  batchSize,
+  seed,
+  earlyStopping,
+  resume,
+}: Omit<FitOptions, 'optimizer' | 'runtime' | 'clock'>): void {
   const whole = (option: string, value: number, atLeast = 1): void => {
     if (Number.isInteger(value) && value >= atLeast) return;
     throw new HarrierError('bad-option', option, {
@@ -246,6 +263,7 @@ function checkFit({ network, train, validation, epochs, batchSize, earlyStopping
   };
   whole('epochs', epochs);
   whole('batchSize', batchSize);
+  whole('seed', seed, 0);
   if (earlyStopping !== undefined) {
     whole('earlyStopping', earlyStopping);
     if (!validation) {
@@ -256,6 +274,7 @@ function checkFit({ network, train, validation, epochs, batchSize, earlyStopping
   }
   for (const data of [train, validation]) {
     if (!data) continue;
+    if (data.size === 0) throw new HarrierError('bad-data', 'it has no images', { where: data.name });
     const [height, width] = network.inputShape;
     if (data.imageShape.height !== height || data.imageShape.width !== width) {
       throw new HarrierError('bad-data', 'its images do not fit the network', {

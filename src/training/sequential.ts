@@ -131,7 +131,9 @@ export class Sequential {
 
   /** The bytes of `model.onnx`, by Harrier's contract. */
   toOnnx(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
-    const names: Record<string, string> = this.#classNames ? { [CLASS_NAMES_KEY]: JSON.stringify(this.#classNames) } : {};
+    const names: Record<string, string> = this.#classNames
+      ? { [CLASS_NAMES_KEY]: JSON.stringify(this.#classNames) }
+      : {};
     return encodeModel(exportModel(this.network, this.#ready().weights, { ...names, ...metadata }));
   }
 

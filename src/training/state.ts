@@ -32,7 +32,12 @@ export class KernelState implements TrainingState {
   readonly #feeds: Record<string, Tensor> = {};
   readonly #gradients: Record<string, Tensor> = {};
   /** Ranges of parameters with equal settings: those that decay, then those that don't. */
-  readonly #ranges: { decay: boolean; start: number; count: number; parameters: readonly { start: number; count: number }[] }[] = [];
+  readonly #ranges: {
+    decay: boolean;
+    start: number;
+    count: number;
+    parameters: readonly { start: number; count: number }[];
+  }[] = [];
   readonly #frozen: readonly ParameterSpec[];
   /** Distance between the region of one array kind and that of the next, in floats. */
   readonly #region: number;
@@ -86,7 +91,11 @@ export class KernelState implements TrainingState {
     this.#sumOfSquares = memory.instantiate(emitWasmSumOfSquares()).run;
   }
 
-  async step(executable: Executable, feeds: Tensors, scalars: Readonly<Record<string, number>>): Promise<Tensors> {
+  async step(
+    executable: Executable,
+    feeds: Tensors,
+    scalars: Readonly<Record<string, number>>,
+  ): Promise<Tensors> {
     const outputs = await executable.step({ ...this.#feeds, ...feeds }, this.#gradients);
     if (!Number.isFinite(outputs.loss.data[0] as number)) return outputs;
     for (const { name } of this.#frozen) {
@@ -109,7 +118,8 @@ export class KernelState implements TrainingState {
             gradientScale: this.#scale(clipping.limit, each.start, each.count),
           });
         }
-      } else this.#apply(kernel, start, count, global === undefined ? own : { ...own, gradientScale: global });
+      } else
+        this.#apply(kernel, start, count, global === undefined ? own : { ...own, gradientScale: global });
     }
   }
 
@@ -134,48 +144,74 @@ export class KernelState implements TrainingState {
   }
 }
 
-/** State that the runtime carries from one step to the next; the optimizer is in the graph. */
+/**
+ * State that the runtime carries from one step to the next; the optimizer is in the graph, and so is the guard that
+ * keeps everything as it was when the loss is not finite.
+ */
 export class GraphState implements TrainingState {
   readonly optimizerInGraph = true;
-  #state: Record<string, Tensor> = {};
+  readonly #state = new Map<string, Tensor>();
+  /** Inputs of the step graph that the optimizer's scalars become, by scalar. */
+  readonly #scalars = new Map<string, { readonly input: string; readonly decay: boolean }[]>();
+  /** The executable that holds the state at present, where one does. */
   #holder: Executable | undefined;
+  /** What was written since; it goes in with the next step. */
+  readonly #written = new Map<string, Tensor>();
 
   constructor(parameters: readonly ParameterSpec[], optimizer: Optimizer) {
-    for (const spec of parameters) {
-      const zeros = () => float32(spec.graphShape, new Float32Array(elementCount(spec.graphShape)));
-      this.#state[spec.name] = zeros();
-      if (spec.trainable) for (const slot of optimizer.slots) this.#state[slotName(spec.name, slot)] = zeros();
+    const decays = new Set<boolean>();
+    for (const { name, graphShape, trainable, decay } of parameters) {
+      const zeros = () => float32(graphShape, new Float32Array(elementCount(graphShape)));
+      this.#state.set(name, zeros());
+      if (!trainable) continue;
+      for (const slot of optimizer.slots) this.#state.set(slotName(name, slot), zeros());
+      decays.add(decay);
+    }
+    for (const scalar of optimizer.kernel.scalars) {
+      if (scalar === 'gradientScale') continue;
+      const kinds = scalar === 'weightDecay' ? [...decays] : decays.size > 0 ? [true] : [];
+      this.#scalars.set(
+        scalar,
+        kinds.map((decay) => ({ input: scalarName(scalar, decay), decay })),
+      );
     }
   }
 
-  async step(executable: Executable, feeds: Tensors, scalars: Readonly<Record<string, number>>): Promise<Tensors> {
-    if (executable !== this.#holder) {
+  async step(
+    executable: Executable,
+    feeds: Tensors,
+    scalars: Readonly<Record<string, number>>,
+  ): Promise<Tensors> {
+    if (executable !== this.#holder || this.#written.size > 0) {
       await this.#collect();
-      executable.writeState(this.#state);
+      executable.writeState(Object.fromEntries(this.#state));
       this.#holder = executable;
     }
     const given: Record<string, Tensor> = { ...feeds };
-    for (const [name, value] of Object.entries(scalars)) {
-      given[scalarName(name, true)] = float32([], [value]);
-      if (name === 'weightDecay') given[scalarName(name, false)] = float32([], [0]);
+    for (const [scalar, inputs] of this.#scalars) {
+      for (const { input, decay } of inputs) given[input] = float32([], [decay ? scalars[scalar] : 0]);
     }
     return executable.step(given);
   }
 
   async read(): Promise<ReadonlyMap<string, Float32Array>> {
     await this.#collect();
-    return new Map(Object.entries(this.#state).map(([name, { data }]) => [name, data as Float32Array]));
+    return new Map([...this.#state].map(([name, { data }]) => [name, data as Float32Array]));
   }
 
   write(arrays: ReadonlyMap<string, Float32Array>): void {
     for (const [name, values] of arrays) {
-      const known = this.#state[name];
-      if (known) this.#state[name] = float32(known.dims, Float32Array.from(values));
+      const known = this.#state.get(name);
+      if (known) this.#written.set(name, float32(known.dims, Float32Array.from(values)));
     }
-    this.#holder = undefined;
   }
 
+  /** Takes the state back from the executable that holds it, which may be disposed of afterwards. */
   async #collect(): Promise<void> {
-    if (this.#holder) this.#state = { ...this.#state, ...(await this.#holder.readState()) };
+    const held = await this.#holder?.readState();
+    this.#holder = undefined;
+    for (const [name, tensor] of Object.entries(held ?? {})) this.#state.set(name, tensor);
+    for (const [name, tensor] of this.#written) this.#state.set(name, tensor);
+    this.#written.clear();
   }
 }

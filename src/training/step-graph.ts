@@ -6,7 +6,7 @@ import { lower, type Target } from '../lowering/index.ts';
 import { correctCount } from '../metrics/index.ts';
 import type { Network } from '../models/index.ts';
 import { type GraphBuilder, type Model, modelOf, type Value } from '../onnx/index.ts';
-import { createGraph } from '../ops/index.ts';
+import { createGraph, scalar, sub, where } from '../ops/index.ts';
 import { emitOnnxGradientScale, type Optimizer } from '../optimizers/index.ts';
 
 /** A dropout mask that is fed at every step. */
@@ -29,7 +29,7 @@ export interface StepGraphOptions {
   readonly batch: number;
   readonly target: Target;
   readonly loss?: CrossentropyOptions;
-  /** Puts the update into the graph; without it, gradients are outputs. */
+  /** Puts the update into the graph, where nothing changes when the loss is not finite; without it, gradients are outputs. */
   readonly optimizer?: Optimizer;
 }
 
@@ -38,7 +38,8 @@ export const CORRECT = 'correct';
 export const gradientName = (parameter: string): string => `gradient/${parameter}`;
 export const nextName = (parameter: string): string => `next/${parameter}`;
 export const slotName = (parameter: string, slot: string): string => `${parameter}/${slot}`;
-export const scalarName = (scalar: string, decay: boolean): string => `scalar/${scalar}${decay ? '' : '/undecayed'}`;
+export const scalarName = (scalar: string, decay: boolean): string =>
+  `scalar/${scalar}${decay ? '' : '/undecayed'}`;
 
 /**
  * The training step of a network: images `image` (uint8 `[batch, height, width, 3]`), `targets` (float32
@@ -52,9 +53,9 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
   const parameters = new Map<ParameterSpec, Value>();
   const masks: MaskInput[] = [];
   const carry: { output: string; input: string }[] = [];
+  const nexts: { input: Value; next: Value }[] = [];
   const carried = (input: Value, next: Value): void => {
-    graph.output(next, nextName(input.name));
-    carry.push({ output: nextName(input.name), input: input.name });
+    nexts.push({ input, next });
   };
 
   const output = network.build(graph, image, {
@@ -77,7 +78,11 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
   graph.output(correct, CORRECT);
 
   const trainable = [...parameters].filter(([spec]) => spec.trainable);
-  const gradients = differentiate(graph, loss, trainable.map(([, value]) => value));
+  const gradients = differentiate(
+    graph,
+    loss,
+    trainable.map(([, value]) => value),
+  );
   if (optimizer) {
     emitUpdates(graph, optimizer, trainable, gradients, carried);
   } else {
@@ -85,7 +90,17 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
       graph.output(gradients[i], gradientName(name));
     });
   }
+  const finite = optimizer ? graph.in('guard', () => isFinite(graph, loss)) : undefined;
+  for (const { input, next } of nexts) {
+    graph.output(finite ? where(graph, finite, next, input) : next, nextName(input.name));
+    carry.push({ output: nextName(input.name), input: input.name });
+  }
   return { model: modelOf(lower(graph.build(), target)), batch, masks, carry };
+}
+
+/** Whether a single number is neither infinite nor NaN: x − x is 0, or else NaN. */
+function isFinite(graph: GraphBuilder, x: Value): Value {
+  return graph.op('Equal', [sub(graph, x, x), scalar(graph, 0)]);
 }
 
 /** The optimizer's expression for every parameter, with the scalars of the step as inputs. */
@@ -98,19 +113,21 @@ function emitUpdates(
 ): void {
   const { kernel, slots, clipping } = optimizer;
   const scalars = new Map<string, Value>();
-  const scalar = (name: string, decay: boolean): Value => {
+  const scalarInput = (name: string, decay: boolean): Value => {
     const full = scalarName(name, decay || name !== 'weightDecay');
     const known = scalars.get(full) ?? graph.input(full, 'float32', []);
     scalars.set(full, known);
     return known;
   };
-  const global = clipping?.by === 'globalNorm' ? emitOnnxGradientScale(graph, gradients, clipping.limit) : undefined;
+  const global =
+    clipping?.by === 'globalNorm' ? emitOnnxGradientScale(graph, gradients, clipping.limit) : undefined;
   trainable.forEach(([spec, parameter], i) => {
     const values: Record<string, Value> = { parameter, gradient: gradients[i] };
-    for (const slot of slots) values[slot] = graph.input(slotName(spec.name, slot), 'float32', spec.graphShape);
+    for (const slot of slots)
+      values[slot] = graph.input(slotName(spec.name, slot), 'float32', spec.graphShape);
     graph.in(`${spec.name}/update`, () => {
       for (const name of kernel.scalars) {
-        if (name !== 'gradientScale') values[name] = scalar(name, spec.decay);
+        if (name !== 'gradientScale') values[name] = scalarInput(name, spec.decay);
         else values[name] = global ?? emitOnnxGradientScale(graph, [gradients[i]], clipping!.limit);
       }
       for (const [array, next] of Object.entries(emitOnnx(graph, kernel, values))) {

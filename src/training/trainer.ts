@@ -58,16 +58,33 @@ export class Trainer {
    * @param step steps taken before this one: it seeds dropout and is the optimizer's time
    * @throws HarrierError `diverged` when the loss is not finite; parameters are then as they were before the step
    */
-  async step(pixels: Uint8Array, targets: Float32Array, step: number, learningRate: number): Promise<StepResult> {
+  async step(
+    pixels: Uint8Array,
+    targets: Float32Array,
+    step: number,
+    learningRate: number,
+  ): Promise<StepResult> {
     const { network, optimizer, seed } = this.#options;
     const batch = targets.length / network.outputSize;
+    const size = elementCount(network.inputShape);
+    if (!(Number.isInteger(batch) && batch > 0 && pixels.length === batch * size)) {
+      throw new HarrierError('bad-shape', 'images and targets do not fit together', {
+        where: network.name,
+        expected: `${size} pixels and ${network.outputSize} targets per image`,
+        received: `${pixels.length} and ${targets.length}`,
+      });
+    }
     const { executable, masks } = await this.#compile(batch);
     const feeds: Record<string, Tensor> = {
       image: { type: 'uint8', dims: [batch, ...network.inputShape], data: pixels },
       targets: float32([batch, network.outputSize], targets),
     };
     for (const mask of masks) feeds[mask.name] = drawMask(mask, seed, step);
-    const outputs: Tensors = await this.#state.step(executable, feeds, optimizer.scalars(step + 1, learningRate));
+    const outputs: Tensors = await this.#state.step(
+      executable,
+      feeds,
+      optimizer.scalars(step + 1, learningRate),
+    );
     const loss = outputs[LOSS].data[0] as number;
     if (!Number.isFinite(loss)) {
       throw new HarrierError('diverged', `the loss became ${loss} at step ${step + 1}`, {
@@ -107,11 +124,12 @@ export class Trainer {
 
   /**
    * Replaces the weights and, where given, the slots.
-   * @throws HarrierError `bad-checkpoint` when they belong to another model
+   * @throws HarrierError `bad-checkpoint` when they belong to another model or optimizer
    */
-  write({ weights, slots = new Map() }: { weights: Weights; slots?: Weights }): void {
+  write({ weights, slots }: { weights: Weights; slots?: Weights }): void {
     const { network, optimizer } = this.#options;
     checkWeights(network.parameters, weights, network.name);
+    if (slots) checkSlots(network, optimizer, slots);
     const arrays = new Map<string, Float32Array>();
     for (const spec of network.parameters) {
       const take = (name: string, values: Float32Array | undefined): void => {
@@ -121,7 +139,8 @@ export class Trainer {
         arrays.set(name, graph);
       };
       take(spec.name, weights.get(spec.name));
-      for (const slot of optimizer.slots) take(slotName(spec.name, slot), slots.get(slotName(spec.name, slot)));
+      for (const slot of optimizer.slots)
+        take(slotName(spec.name, slot), slots?.get(slotName(spec.name, slot)));
     }
     this.#state.write(arrays);
   }
@@ -150,6 +169,25 @@ export class Trainer {
     this.#compiled = { batch, value };
     return value;
   }
+}
+
+/** Exactly the slots that an optimizer keeps for a network, or an error. */
+function checkSlots({ name, parameters }: Network, optimizer: Optimizer, slots: Weights): void {
+  const sizes = new Map<string, number>();
+  for (const spec of parameters) {
+    if (!spec.trainable) continue;
+    for (const slot of optimizer.slots) sizes.set(slotName(spec.name, slot), elementCount(spec.shape));
+  }
+  if (slots.size === sizes.size && [...sizes].every(([slot, size]) => slots.get(slot)?.length === size))
+    return;
+  const kinds = (names: Iterable<string>): string =>
+    [...new Set([...names].map((each) => each.slice(each.lastIndexOf('/') + 1)))].join(', ') || 'nothing';
+  throw new HarrierError('bad-checkpoint', 'this state belongs to another optimizer', {
+    where: name,
+    expected: `${kinds(sizes.keys())} (${optimizer.name})`,
+    received: kinds(slots.keys()),
+    next: 'Use the optimizer that it was trained with.',
+  });
 }
 
 function drawMask({ name, shape, rate }: MaskInput, seed: number, step: number): Tensor {

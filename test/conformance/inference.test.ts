@@ -90,7 +90,7 @@ describe('a free batch size', () => {
 
 describe('what does not fit is refused, in a sentence that names op and shapes', () => {
   const table: [string, Shape[], Attributes, string][] = [
-    ['Add', [[2, 3], [2]], {}, 'Add "Add": shapes cannot be broadcast to each other: received (2, 3), (2,).'],
+    ['Add', [[2, 3], [2]], {}, 'shapes cannot be broadcast to each other: received (2, 3), (2,).'],
     [
       'Conv',
       [

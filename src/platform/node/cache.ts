@@ -22,9 +22,9 @@ export function cacheDirectory(
 }
 
 /** Creates a folder and its parents. @throws HarrierError `storage` */
-export async function makeDirectory(path: string): Promise<void> {
+export async function makeDirectory(path: string, elsewhere?: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((error) => {
-    throw storageError(error, path);
+    throw storageError(error, path, elsewhere);
   });
 }
 
@@ -37,10 +37,15 @@ export function temporaryName(path: string): string {
  * Writes a whole file under another name, then renames it: whoever reads `path` sees the old bytes or the new ones,
  * never half of them, even if this process is killed.
  *
+ * @param elsewhere what an error proposes, where the file is not one of the cache: `choose another folder with --out`
  * @throws HarrierError `storage` when it cannot be written (full disk, no permission); nothing is left behind
  */
-export async function writeAtomically(path: string, data: Uint8Array | string): Promise<void> {
-  await makeDirectory(dirname(path));
+export async function writeAtomically(
+  path: string,
+  data: Uint8Array | string,
+  elsewhere?: string,
+): Promise<void> {
+  await makeDirectory(dirname(path), elsewhere);
   const temporary = temporaryName(path);
   try {
     const file = await open(temporary, 'wx');
@@ -54,27 +59,32 @@ export async function writeAtomically(path: string, data: Uint8Array | string): 
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw storageError(error, path);
+    throw storageError(error, path, elsewhere);
   }
 }
 
-const REASONS: Record<string, [summary: string, next: string]> = {
-  ENOSPC: ['the disk is full', 'Free some space, or set HARRIER_CACHE to a folder on another disk.'],
-  EDQUOT: ['the disk quota is used up', 'Free some space, or set HARRIER_CACHE to a folder on another disk.'],
-  EACCES: ['no permission to write here', 'Change the permissions, or set HARRIER_CACHE to another folder.'],
-  EPERM: ['no permission to write here', 'Change the permissions, or set HARRIER_CACHE to another folder.'],
-  EROFS: ['the file system is read-only', 'Set HARRIER_CACHE to a folder that can be written.'],
-  ENOTDIR: [
-    'a file stands where a folder is needed',
-    'Move it away, or set HARRIER_CACHE to another folder.',
-  ],
-  EEXIST: ['a file stands where a folder is needed', 'Move it away, or set HARRIER_CACHE to another folder.'],
+/** What else a failed write of the cache leaves to do. */
+const OTHER_CACHE = 'set HARRIER_CACHE to another folder';
+
+const REASONS: Record<string, [summary: string, remedy: string]> = {
+  ENOSPC: ['the disk is full', 'Free some space'],
+  EDQUOT: ['the disk quota is used up', 'Free some space'],
+  EACCES: ['no permission to write here', 'Change the permissions'],
+  EPERM: ['no permission to write here', 'Change the permissions'],
+  EROFS: ['the file system is read-only', 'Make it writable'],
+  ENOTDIR: ['a file stands where a folder is needed', 'Move it away'],
+  EEXIST: ['a file stands where a folder is needed', 'Move it away'],
 };
 
-/** A failed read or write of the cache as a sentence. A HarrierError passes unchanged. */
-export function storageError(error: unknown, path: string): HarrierError {
+/**
+ * A failed read or write of Harrier's own files as a sentence. A HarrierError passes unchanged.
+ *
+ * @param elsewhere how to have it written to another place
+ */
+export function storageError(error: unknown, path: string, elsewhere: string = OTHER_CACHE): HarrierError {
   if (error instanceof HarrierError) return error;
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
-  const [summary, next] = REASONS[code] ?? [`it cannot be written or read (${message})`, undefined];
+  const [summary, remedy] = REASONS[code] ?? [`it cannot be written or read (${message})`, undefined];
+  const next = remedy && `${remedy}, or ${elsewhere}.`;
   return new HarrierError('storage', summary, { where: path, next, cause: error });
 }

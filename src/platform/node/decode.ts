@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import sharp from 'sharp';
 import { type ImageShape, imageBytes } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
+import { readError } from './read-error.ts';
 
 /** Formats that are accepted, by sharp's names for them. */
 const FORMATS: Readonly<Record<string, string>> = {
@@ -92,27 +93,6 @@ export async function readImageFile(path: string): Promise<Buffer> {
   } catch (error) {
     throw readError(error, path, 'file');
   }
-}
-
-/** A failed read of the user's own files as a sentence. A HarrierError passes unchanged. */
-export function readError(error: unknown, path: string, kind: 'file' | 'folder'): HarrierError {
-  if (error instanceof HarrierError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') {
-    return new HarrierError('not-found', `there is no such ${kind}`, {
-      where: path,
-      next: 'Check the path.',
-      cause: error,
-    });
-  }
-  if (code === 'EACCES' || code === 'EPERM') {
-    return new HarrierError('storage', 'no permission to read it', {
-      where: path,
-      next: 'Change its permissions.',
-      cause: error,
-    });
-  }
-  return new HarrierError('storage', `it cannot be read (${message})`, { where: path, cause: error });
 }
 
 async function readHeader(bytes: Uint8Array) {

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { readError } from './decode.ts';
+import { readError } from './read-error.ts';
 
 export type Part = 'train' | 'test' | 'validation';
 

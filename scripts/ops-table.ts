@@ -1,0 +1,42 @@
+// The table of ops in docs/ops.md, from the op definitions. `npm run generate` writes it, as does
+// `node --import tsx scripts/ops-table.ts`; an argument names another file to write.
+import { writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { OPS, type OpDefinition } from '../src/ops/index.ts';
+
+const DOMAINS = [
+  { domain: '', title: "ONNX's own" },
+  { domain: 'com.microsoft', title: "ONNX Runtime's (`com.microsoft`)" },
+  { domain: 'harrier', title: "Harrier's own (`harrier`), written in stock ops before anything runs" },
+];
+
+const INTRODUCTION = `# Ops
+
+<!-- Generated from src/ops by scripts/ops-table.ts: change that, then \`npm run generate\`. -->
+
+The ops of which Harrier knows the shapes, and whether a gradient passes through them: **yes**; **zero**, where the
+derivative is nought wherever it exists; or **no**, and why. A rule that covers only some uses of its op (such as
+Pad, in its constant mode alone) refuses the others in a sentence that names the node.
+[Adding an op](adding-an-op.md) tells how to extend the table.
+`;
+
+/** The text of docs/ops.md. */
+export function opsTable(ops: Iterable<OpDefinition> = OPS.values()): string {
+  const all = [...ops].sort((a, b) => (a.opType < b.opType ? -1 : 1));
+  const sections = DOMAINS.map(({ domain, title }) => {
+    const rows = all.filter((op) => op.domain === domain);
+    const lines = rows.map((op) => `| ${op.opType} | ${domain || 'ai.onnx'} | ${gradientOf(op)} |`);
+    return `\n## ${title}\n\n| op | domain | gradient |\n| --- | --- | --- |\n${lines.join('\n')}\n`;
+  });
+  return INTRODUCTION + sections.join('');
+}
+
+function gradientOf({ derivative }: OpDefinition): string {
+  if (derivative === 'zero') return 'zero';
+  return typeof derivative === 'function' ? 'yes' : `no: ${derivative.none}`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(process.argv[2] ?? new URL('../docs/ops.md', import.meta.url), opsTable());
+}

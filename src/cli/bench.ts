@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { command, withThreads } from './command.ts';
+
+/** The options of `bench` as they were typed. */
+export interface BenchOptions {
+  readonly threads?: number;
+  readonly peers: boolean;
+  readonly json?: boolean;
+}
+
+export function benchCommand(): Command {
+  return withThreads(
+    command(
+      'bench',
+      'Measure this machine, Harrier on it, and beside it the peers that are installed (bench/peers/README.md).',
+      [
+        ['bench', 'a minute or two; let the machine do nothing else'],
+        ['bench --no-peers', 'Harrier and the machine alone'],
+        ['bench --json', 'the figures as one JSON object'],
+      ],
+    ),
+  )
+    .option('--no-peers', 'leave out PyTorch, Keras and TensorFlow.js')
+    .option('--json', 'print one JSON object')
+    .action(async (options: BenchOptions) => {
+      const { runBenchCommand } = await import('./bench/run.ts');
+      await runBenchCommand(options);
+    });
+}

@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { number, oneOf, wholeNumber } from './values.ts';
+
+/** A command with what all commands have. Examples are lines of what to type, each with what it does. */
+export function command(
+  name: string,
+  description: string,
+  examples: readonly (readonly [string, string])[],
+): Command {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, what]) => `  $ npx harrier ${line.padEnd(width)}  # ${what}`);
+  return new Command(name)
+    .description(description)
+    .option('--debug', 'show where an error came from')
+    .addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}
+
+/** Options about data that several commands share. */
+export function withDataOptions(target: Command): Command {
+  return target
+    .option(
+      '--image-size <pixels>',
+      'side of the square that pictures are scaled to',
+      wholeNumber('--image-size'),
+    )
+    .option(
+      '--source <name>',
+      'where to download cifar10 from: original or npm (default: both, in turn)',
+      oneOf('--source', ['original', 'npm'] as const),
+    )
+    .option('--skip-bad', 'leave out files that are no usable picture, instead of failing');
+}
+
+export function withThreads(target: Command): Command {
+  return target.option(
+    '--threads <count>',
+    'processor cores to use (default: all)',
+    wholeNumber('--threads'),
+  );
+}
+
+export const share = (option: string) => number(option, { atLeast: 0, below: 1 });

@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import { command, withDataOptions } from './command.ts';
+import type { DataOptions } from './data/run.ts';
+
+export function dataCommand(): Command {
+  const data = command(
+    'data',
+    'Fetch and describe a data set: classes, sizes, statistics, and where it lies.',
+    [
+      ['data cifar10', 'download it where it is not yet, and describe it'],
+      ['data cifar10 --verify', 'check every cached file against its SHA-256'],
+      ['data ./photos --preview sheet.png', 'draw the first pictures of every class'],
+    ],
+  )
+    .argument('<cifar10|path>', 'a data set, or a folder with one sub-folder of pictures per class')
+    .option('--preview <file>', 'write a picture (PNG) with the first images of every class')
+    .option('--verify', 'check the files of cifar10 against their hashes, without downloading')
+    .option('--json', 'print one JSON object');
+  return withDataOptions(data).action(async (name: string, options: DataOptions) => {
+    const { runData } = await import('./data/run.ts');
+    await runData(name, options);
+  });
+}

@@ -1,0 +1,148 @@
+import { resolve } from 'node:path';
+import type { Dataset } from '../../data/dataset.ts';
+import { channelStatistics, classCounts } from '../../data/statistics.ts';
+import { HarrierError } from '../../errors.ts';
+import { formatCount, printable } from '../../evaluation/format.ts';
+import { writeAtomically } from '../../platform/node/cache.ts';
+import { cifar10Directory, verifyCifar10 } from '../../platform/node/cifar10-files.ts';
+import { type OpenedDataset, openDataset } from '../../platform/node/open-dataset.ts';
+import { previewImage } from '../../platform/node/preview.ts';
+import { Exit } from '../failure.ts';
+import { Reporter } from '../reporter.ts';
+
+/** The options of `data` as they were typed. */
+export interface DataOptions {
+  readonly preview?: string;
+  readonly verify?: boolean;
+  readonly imageSize?: number;
+  readonly source?: 'original' | 'npm';
+  readonly skipBad?: boolean;
+  readonly json?: boolean;
+}
+
+/** `harrier data`. */
+export async function runData(name: string, options: DataOptions): Promise<void> {
+  const reporter = new Reporter({ machine: options.json });
+  if (options.verify) {
+    await verify(name, options, reporter);
+    return;
+  }
+  reporter.status(`opening ${name} …`);
+  const opened = await openDataset(name, { ...options, onProgress: reporter.work });
+  const description = describe(name, opened);
+  if (options.preview !== undefined) {
+    const path = resolve(options.preview);
+    await writeAtomically(path, await previewImage(opened.train), 'choose another file');
+    reporter.note(`Wrote ${options.preview}`);
+  }
+  if (options.json) reporter.json(description);
+  else printDescription(description, reporter);
+}
+
+async function verify(name: string, { json }: DataOptions, reporter: Reporter): Promise<void> {
+  const directory = name === 'cifar10' ? cifar10Directory() : resolve(name);
+  const files = await verifyCifar10(directory);
+  const ok = files.every((file) => file.ok);
+  if (json) reporter.json({ directory, ok, files });
+  else {
+    for (const file of files) {
+      const state = file.ok ? 'good' : file.actual === undefined ? 'missing' : 'DAMAGED';
+      reporter.print(`${state.padEnd(7)}  ${file.name}  SHA-256 ${file.actual ?? '–'}`);
+    }
+    reporter.print(reporter.style.faint(directory));
+  }
+  if (ok) return;
+  const bad = files.filter((file) => !file.ok).map((file) => file.name);
+  reporter.error(
+    new HarrierError(
+      'bad-data',
+      `${bad.length} of ${files.length} files are missing or damaged (${bad.join(', ')})`,
+      {
+        where: directory,
+        next: 'Delete the damaged ones; `npx harrier data cifar10` fetches what is missing.',
+      },
+    ).message,
+  );
+  throw new Exit(1);
+}
+
+type Description = ReturnType<typeof describe>;
+
+function describe(name: string, { train, validation, test, skipped }: OpenedDataset) {
+  const part = (dataset: Dataset) => ({
+    name: dataset.name,
+    images: dataset.size,
+    hash: dataset.hash,
+    perClass: [...classCounts(dataset)],
+  });
+  const { mean, standardDeviation } = channelStatistics(train);
+  return {
+    name,
+    path: name === 'cifar10' ? cifar10Directory() : resolve(name),
+    classNames: train.classNames,
+    imageShape: train.imageShape,
+    train: part(train),
+    ...(validation && { validation: part(validation) }),
+    test: part(test),
+    mean,
+    standardDeviation,
+    skipped,
+  };
+}
+
+function printDescription(description: Description, reporter: Reporter): void {
+  const { name, path, classNames, imageShape, train, validation, test, mean, standardDeviation, skipped } =
+    description;
+  const { style } = reporter;
+  const parts = [
+    ['train', train],
+    ['validation', validation],
+    ['test', test],
+  ] as const;
+  const there = parts.flatMap(([title, part]) => (part ? [{ title, ...part }] : []));
+  reporter.print(
+    style.strong(
+      `${name}: ${classNames.length} classes, images of ${imageShape.width} × ${imageShape.height}`,
+    ),
+  );
+  reporter.print();
+  const names = ['class', ...classNames.map(printable), 'in all'];
+  const width = Math.max(...names.map((each) => [...each].length));
+  const row = (first: string, cells: readonly string[]) =>
+    [first + ' '.repeat(width - [...first].length), ...cells.map((cell) => cell.padStart(10))].join('  ');
+  reporter.print(
+    style.faint(
+      row(
+        names[0],
+        there.map(({ title }) => title),
+      ),
+    ),
+  );
+  classNames.forEach((_, i) => {
+    reporter.print(
+      row(
+        names[i + 1],
+        there.map(({ perClass }) => formatCount(perClass[i])),
+      ),
+    );
+  });
+  reporter.print(
+    style.faint(
+      row(
+        'in all',
+        there.map(({ images }) => formatCount(images)),
+      ),
+    ),
+  );
+  reporter.print();
+  const figures = (values: readonly number[]) => values.map((value) => value.toFixed(2)).join('  ');
+  reporter.print(`Mean of red, green, blue   ${figures(mean)}`);
+  reporter.print(`Standard deviation         ${figures(standardDeviation)}`);
+  for (const { title, hash } of there) reporter.print(`SHA-256 of ${title.padEnd(15)} ${hash}`);
+  reporter.print(`Lies in                    ${path}`);
+  if (skipped.length > 0) {
+    reporter.note(`Left out ${formatCount(skipped.length)} files that are no usable picture:`);
+    for (const { file, reason } of skipped.slice(0, 20)) reporter.note(`  ${printable(file)}: ${reason}`);
+    if (skipped.length > 20) reporter.note(`  and ${formatCount(skipped.length - 20)} more`);
+  }
+}

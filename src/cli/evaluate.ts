@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { command, withDataOptions, withThreads } from './command.ts';
+import type { EvaluateOptions } from './evaluate/run.ts';
+import { oneOf, wholeNumber } from './values.ts';
+
+export function evaluateCommand(): Command {
+  const evaluate = command('evaluate', 'Judge a model on labelled pictures.', [
+    ['evaluate latest', 'the newest run, on its own test images'],
+    ['evaluate runs/mine --split train', 'how well it knows what it learned from'],
+    ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],
+    ['evaluate latest --json', 'for programs'],
+  ])
+    .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
+    .option('--data <name|path>', "cifar10, or a folder of pictures (default: the run's own data)")
+    .option(
+      '--split <part>',
+      'the part of the data: test or train',
+      oneOf('--split', ['test', 'train'] as const),
+      'test',
+    )
+    .option('--limit <count>', 'judge on so many images only (default: all)', wholeNumber('--limit'))
+    .option('--json', 'print one JSON object');
+  withThreads(withDataOptions(evaluate));
+  return evaluate.action(async (model: string, options: EvaluateOptions) => {
+    const { runEvaluate } = await import('./evaluate/run.ts');
+    await runEvaluate(model, options);
+  });
+}

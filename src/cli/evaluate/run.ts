@@ -1,0 +1,97 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { Dataset } from '../../data/dataset.ts';
+import { firstImages } from '../../data/subset.ts';
+import { HarrierError, unknownName } from '../../errors.ts';
+import { evaluatePredictions, evaluationText } from '../../evaluation/index.ts';
+import { Classifier } from '../../models/index.ts';
+import { findModel, type ModelSource } from '../../platform/node/find-run.ts';
+import { openDataset } from '../../platform/node/open-dataset.ts';
+import { readError } from '../../platform/node/read-error.ts';
+import { nodeRuntime } from '../../platform/node/runtime.ts';
+import { Reporter } from '../reporter.ts';
+
+/** The options of `evaluate` as they were typed. */
+export interface EvaluateOptions {
+  readonly data?: string;
+  readonly split: 'test' | 'train';
+  readonly limit?: number;
+  readonly threads?: number;
+  readonly imageSize?: number;
+  readonly source?: 'original' | 'npm';
+  readonly skipBad?: boolean;
+  readonly json?: boolean;
+}
+
+/** `harrier evaluate`. */
+export async function runEvaluate(model: string, options: EvaluateOptions): Promise<void> {
+  const reporter = new Reporter({ machine: options.json });
+  reporter.status('opening model and data …');
+  const source = await findModel(model);
+  const bytes = await readFile(source.modelFile).catch((error) => {
+    throw readError(error, source.modelFile, 'file');
+  });
+  const classifier = await Classifier.load(nodeRuntime(options), bytes, source.modelFile);
+  const opened = await openData(source, classifier, options, reporter);
+  const whole = relabelled(opened, classifier.classNames);
+  const dataset = options.limit === undefined ? whole : firstImages(whole, options.limit);
+  classifier.checkDataset(dataset);
+  const probabilities = await classifier.predictImages(dataset, {
+    onProgress: (done, total) =>
+      reporter.work({ what: `judging on ${dataset.name}`, done, total, unit: 'images' }),
+  });
+  const { labels, classNames } = dataset;
+  const evaluation = evaluatePredictions({ probabilities, labels, classNames });
+  await classifier.dispose();
+  if (options.json) reporter.json(evaluation);
+  else {
+    reporter.print(reporter.style.faint(dataset.name));
+    reporter.print(evaluationText(evaluation, { style: reporter.style }));
+  }
+}
+
+/** The part of the data that was asked for: of `--data`, else of the run's own data. */
+async function openData(
+  { modelFile, run }: ModelSource,
+  { imageShape }: Classifier,
+  { data, split, imageSize = imageShape.width, source, skipBad }: EvaluateOptions,
+  reporter: Reporter,
+): Promise<Dataset> {
+  const common = { imageSize, source, onProgress: reporter.work };
+  if (data !== undefined) return (await openDataset(data, { ...common, skipBad }))[split];
+  const record = await run?.record();
+  if (!record) {
+    throw new HarrierError('bad-option', 'a model file does not say which data to judge it on', {
+      where: modelFile,
+      next: 'Set --data: cifar10, or a folder with one sub-folder of pictures per class.',
+    });
+  }
+  const { options, data: own } = record;
+  const isHere = own.path === undefined || (await stat(options.data).catch(() => undefined));
+  const spec = isHere ? options.data : own.path!;
+  const opened = await openDataset(spec, { ...common, skipBad: skipBad ?? options.skipBad });
+  const isSame = split === 'test' ? opened.test.hash === own.test.hash : true;
+  if (!isSame) reporter.note(`Note: ${opened.test.name} has changed since the model was judged on it.`);
+  return opened[split];
+}
+
+/**
+ * A data set with the model's classes in place of its own, which may be fewer and in another order.
+ * @throws HarrierError `bad-option` for a class that the model does not know
+ */
+function relabelled(dataset: Dataset, classNames: readonly string[]): Dataset {
+  const stranger = dataset.classNames.find((name) => !classNames.includes(name));
+  if (stranger !== undefined) throw unknownName('class for this model', stranger, classNames);
+  const places = dataset.classNames.map((name) => classNames.indexOf(name));
+  if (places.length === classNames.length && places.every((place, i) => place === i)) return dataset;
+  const { name, imageShape, size, hash } = dataset;
+  return {
+    name,
+    imageShape,
+    size,
+    hash,
+    classNames,
+    labels: dataset.labels.map((label) => places[label]),
+    gather: (indices, out) => dataset.gather(indices, out),
+    describe: (index) => dataset.describe(index),
+  };
+}

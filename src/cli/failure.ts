@@ -1,0 +1,58 @@
+import { CommanderError } from 'commander';
+import { HarrierError } from '../errors.ts';
+
+/** Ends a command early and quietly with an exit code, after everything was said. */
+export class Exit extends Error {
+  readonly exitCode: number;
+  constructor(exitCode: number) {
+    super(`exit ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+export interface Failure {
+  readonly exitCode: number;
+  /** What to print after `error: `; undefined when everything was said. */
+  readonly message?: string;
+}
+
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+/** What to say about an error, and the exit code: 2 for wrong usage, else 1. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof Exit) return { exitCode: error.exitCode };
+  if (error instanceof HarrierError) {
+    return { exitCode: error.code === 'bad-option' ? WRONG_USAGE : FAILED, message: error.message };
+  }
+  if (error instanceof CommanderError) {
+    // Help and version were asked for: nothing is wrong.
+    if (error.exitCode === 0) return { exitCode: 0 };
+    return { exitCode: WRONG_USAGE, message: usageSentence(error.message) };
+  }
+  const reason = error instanceof Error ? error.message.split('\n')[0] || error.name : String(error);
+  return {
+    exitCode: FAILED,
+    message:
+      `something unexpected went wrong (${reason}). This is a fault of Harrier: please report it, ` +
+      'with what the same command prints with --debug.',
+  };
+}
+
+/** Every error of a chain of causes, stacks included: what --debug shows. */
+export function stacks(error: unknown): string {
+  const parts: string[] = [];
+  for (let each = error; each !== undefined && parts.length < 10; each = (each as Error).cause) {
+    parts.push(each instanceof Error ? (each.stack ?? each.message) : String(each));
+    if (!(each instanceof Error)) break;
+  }
+  return parts.join('\ncaused by: ');
+}
+
+/** Commander's message ("error: unknown option '--epoch'\n(Did you mean --epochs?)") in one line. */
+function usageSentence(message: string): string {
+  const [first, ...rest] = message.replace(/^error: /, '').split('\n');
+  const advice = rest.join(' ').replace(/^\((.*)\)$/, '$1');
+  const sentence = /[.!?]$/.test(first) ? first : `${first}.`;
+  return `${sentence} ${advice || 'See --help.'}`;
+}

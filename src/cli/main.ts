@@ -1,0 +1,31 @@
+import { failureOf, stacks } from './failure.ts';
+import { createProgram } from './program.ts';
+import { Reporter } from './reporter.ts';
+
+const reporter = new Reporter();
+
+function fail(error: unknown): void {
+  const { exitCode, message } = failureOf(error);
+  process.exitCode = exitCode;
+  if (message === undefined) return;
+  reporter.error(message);
+  if (process.argv.includes('--debug')) reporter.note(stacks(error));
+}
+
+// Whoever reads our output may stop reading: `harrier predict … | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  fail(error);
+});
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error) => {
+    fail(error);
+    process.exit();
+  });
+}
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { HarrierError } from '../../errors.ts';
+// Not through the rooms' index files: one picture should not wait for what only training needs.
+import { Classifier } from '../../models/classifier.ts';
+import { decodeImage } from '../../platform/node/decode.ts';
+import { findModel } from '../../platform/node/find-run.ts';
+import { readError } from '../../platform/node/read-error.ts';
+import { nodeRuntime } from '../../platform/node/runtime.ts';
+import { Exit, failureOf } from '../failure.ts';
+import { Reporter } from '../reporter.ts';
+import { csvHeader, csvRow, type FilePrediction, type Prediction, pictureText } from './text.ts';
+
+/** The options of `predict` as they were typed. */
+export interface PredictOptions {
+  readonly top: number;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+  readonly threads?: number;
+}
+
+/** Pictures that are decoded at the same time. */
+const AHEAD = 16;
+
+/** `harrier predict`: answers for every file that is a picture, even when another is not. */
+export async function runPredict(
+  model: string,
+  files: readonly string[],
+  options: PredictOptions,
+): Promise<void> {
+  const { json, csv, threads } = options;
+  if (json && csv) {
+    throw new HarrierError('bad-option', '--json and --csv exclude each other', {
+      next: 'Give one of them.',
+    });
+  }
+  const reporter = new Reporter({ machine: json || csv });
+  const { modelFile } = await findModel(model);
+  const bytes = await readFile(modelFile).catch((error) => {
+    throw readError(error, modelFile, 'file');
+  });
+  const classifier = await Classifier.load(nodeRuntime({ threads }), bytes, modelFile);
+  const top = Math.min(options.top, classifier.classNames.length);
+  if (csv) reporter.result(csvHeader(top));
+  const all: FilePrediction[] = [];
+  let failed = 0;
+  for (let start = 0; start < files.length; start += AHEAD) {
+    const pictures = files
+      .slice(start, start + AHEAD)
+      .map((file) => ({ file, pixels: decodeImage(file, classifier.imageShape) }));
+    await Promise.allSettled(pictures.map(({ pixels }) => pixels));
+    for (const { file, pixels } of pictures) {
+      try {
+        const predictions = best(classifier, await classifier.predict(await pixels), top);
+        if (json) all.push({ file, predictions });
+        else if (csv) reporter.result(csvRow({ file, predictions }));
+        else reporter.print(pictureText({ file, predictions }, reporter.style));
+      } catch (error) {
+        const { message = '' } = failureOf(error);
+        if (json) all.push({ file, predictions: [], error: message });
+        reporter.error(message);
+        failed++;
+      }
+    }
+    if (files.length > AHEAD && (json || csv)) {
+      const done = Math.min(files.length, start + AHEAD);
+      reporter.work({ what: 'looking at pictures', done, total: files.length, unit: 'files' });
+    }
+  }
+  if (json) reporter.json(all);
+  await classifier.dispose();
+  if (failed > 0) throw new Exit(1);
+}
+
+function best({ classNames }: Classifier, probabilities: Float32Array, count: number): Prediction[] {
+  return classNames
+    .map((label, i) => ({ label, probability: probabilities[i] }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, count);
+}

@@ -1,0 +1,45 @@
+import { formatPercent, printable } from '../../evaluation/format.ts';
+import type { TextStyle } from '../../evaluation/text.ts';
+import { block } from '../terminal.ts';
+
+export interface Prediction {
+  readonly label: string;
+  readonly probability: number;
+}
+
+/** What a model says about one file. */
+export interface FilePrediction {
+  readonly file: string;
+  /** Most probable first. */
+  readonly predictions: readonly Prediction[];
+  /** Why there are none. */
+  readonly error?: string;
+}
+
+const BAR = 30;
+
+/** The file's name, and below it each class with its probability in figures and as a bar. */
+export function pictureText({ file, predictions }: FilePrediction, style: TextStyle): string {
+  const names = predictions.map(({ label }) => printable(label));
+  const width = Math.max(...names.map((name) => [...name].length));
+  const lines = predictions.map(({ probability }, i) => {
+    const name = names[i] + ' '.repeat(width - [...names[i]].length);
+    return `  ${name}  ${formatPercent(probability).padStart(7)}  ${block(probability, BAR)}`.trimEnd();
+  });
+  return [style.strong(printable(file)), ...lines].join('\n');
+}
+
+export function csvHeader(top: number): string {
+  const pairs = Array.from({ length: top }, (_, i) => `label${i + 1},probability${i + 1}`);
+  return ['file', ...pairs].join(',');
+}
+
+export function csvRow({ file, predictions }: FilePrediction): string {
+  const cells = predictions.flatMap(({ label, probability }) => [csvCell(label), `${probability}`]);
+  return [csvCell(file), ...cells].join(',');
+}
+
+/** RFC 4180: quoted where it must be. */
+function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { HARRIER_VERSION } from '../platform/node/version.ts';
+import { benchCommand } from './bench.ts';
+import { dataCommand } from './data.ts';
+import { evaluateCommand } from './evaluate.ts';
+import { predictCommand } from './predict.ts';
+import { summaryCommand } from './summary.ts';
+import { trainCommand } from './train.ts';
+
+/** All commands. Each loads what it needs when it is run, so that help comes at once. */
+export function createProgram(): Command {
+  const program = new Command('harrier')
+    .description('Train, judge and use image classifiers. A model is an ONNX graph, and so is its training.')
+    .version(HARRIER_VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help about a command')
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ npx harrier train                          # train the default recipe on CIFAR-10
+  $ npx harrier predict latest photo.jpg       # what does the newest model see?
+  $ npx harrier train --help                   # everything about one command
+
+Exit codes: 0 success, 1 failure, 2 wrong usage.`,
+    );
+  for (const command of [
+    trainCommand(),
+    evaluateCommand(),
+    predictCommand(),
+    summaryCommand(),
+    dataCommand(),
+    benchCommand(),
+  ]) {
+    program.addCommand(command);
+  }
+  for (const each of [program, ...program.commands]) {
+    // Errors and exit codes are main.ts's business; help still goes to standard output.
+    each.exitOverride().configureOutput({ outputError: () => {} });
+  }
+  return program;
+}

@@ -1,0 +1,141 @@
+import type { WriteStream } from 'node:tty';
+import type { Progress } from '../data/progress.ts';
+import type { TextStyle } from '../evaluation/text.ts';
+import { bar, formatBytes } from './terminal.ts';
+
+type Output = NodeJS.WriteStream & Partial<WriteStream>;
+
+export interface ReporterOptions {
+  /** Standard output carries one result for a program: everything for people then goes to standard error. */
+  readonly machine?: boolean;
+  readonly stdout?: Output;
+  readonly stderr?: Output;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** How often the updating line may be drawn anew. */
+const REDRAW_MS = 100;
+/** Where nothing can be updated, long work says so after this long, and again every so often. */
+const FIRST_LINE_MS = 2_000;
+const NEXT_LINE_MS = 15_000;
+
+/** The only way to the terminal. People's text, a program's result, notes, and one updating line. */
+export class Reporter {
+  readonly #human: Output;
+  readonly #stdout: Output;
+  readonly #stderr: Output;
+  readonly #environment: Readonly<Record<string, string | undefined>>;
+  #shown = false;
+  #drawn = Number.NEGATIVE_INFINITY;
+  #work = { what: '', next: 0 };
+
+  constructor({
+    machine = false,
+    stdout = process.stdout,
+    stderr = process.stderr,
+    environment = process.env,
+  }: ReporterOptions = {}) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    this.#human = machine ? stderr : stdout;
+    this.#environment = environment;
+  }
+
+  /** Whether there is a line that can be updated. */
+  get live(): boolean {
+    return this.#stderr.isTTY === true;
+  }
+
+  /** How text for people is set off: not at all in files and where NO_COLOR is set. */
+  get style(): TextStyle {
+    const colours = this.#human.isTTY === true && !this.#environment.NO_COLOR;
+    const wrap = (open: number, close: number) => (text: string) =>
+      colours ? `\x1b[${open}m${text}\x1b[${close}m` : text;
+    return { strong: wrap(1, 22), faint: wrap(2, 22) };
+  }
+
+  /** Text for people. */
+  print(text = ''): void {
+    this.clear();
+    this.#human.write(`${text}\n`);
+  }
+
+  /** The result, for programs: standard output. */
+  result(text: string): void {
+    this.clear();
+    this.#stdout.write(`${text}\n`);
+  }
+
+  /** The result as one line of JSON. */
+  json(value: unknown): void {
+    this.result(JSON.stringify(value));
+  }
+
+  /** Something that people should know about, beside the result: standard error. */
+  note(text: string): void {
+    this.clear();
+    this.#stderr.write(`${text}\n`);
+  }
+
+  error(message: string): void {
+    this.note(`error: ${message}`);
+  }
+
+  /**
+   * Draws the updating line anew, at most ten times a second; nothing where there is none.
+   *
+   * @param render gives the line for a width in columns; what is longer is cut off
+   */
+  update(render: (columns: number) => string, { now = false }: { now?: boolean } = {}): void {
+    if (!this.live) return;
+    const time = performance.now();
+    if (!now && time - this.#drawn < REDRAW_MS) return;
+    this.#drawn = time;
+    // The last column stays free: a full line makes some terminals scroll.
+    const columns = (this.#stderr.columns || 80) - 1;
+    this.#stderr.write(`\r\x1b[K${[...render(columns)].slice(0, columns).join('')}`);
+    this.#shown = true;
+  }
+
+  /** What is being done, where it cannot be said how far it is. */
+  status(text: string): void {
+    this.update(() => text, { now: true });
+  }
+
+  /** Removes the updating line. */
+  clear(): void {
+    if (!this.#shown) return;
+    this.#stderr.write('\r\x1b[K');
+    this.#shown = false;
+    this.#drawn = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Progress of a piece of work: a bar where a line can be updated, else a plain line now and then. */
+  readonly work = (progress: Progress): void => {
+    const { what, done, total } = progress;
+    const time = performance.now();
+    const isNew = this.#work.what !== what;
+    if (isNew) this.#work = { what, next: time + FIRST_LINE_MS };
+    if (this.live) {
+      this.update((columns) => workLine(progress, columns), { now: isNew || (total > 0 && done >= total) });
+      if (total > 0 && done >= total) this.clear();
+    } else if (time >= this.#work.next) {
+      this.#work.next = time + NEXT_LINE_MS;
+      this.note(workText(progress));
+    }
+  };
+}
+
+function workLine(progress: Progress, columns: number): string {
+  const text = workText(progress);
+  const width = Math.min(30, columns - text.length - 2);
+  if (progress.total === 0 || width < 5) return text;
+  return `${bar(progress.done / progress.total, width)}  ${text}`;
+}
+
+function workText({ what, done, total, unit }: Progress): string {
+  const amount = (value: number) => (unit === 'bytes' ? formatBytes(value) : value.toLocaleString('en-US'));
+  if (total === 0) return `${what}: ${amount(done)}${unit === 'bytes' ? '' : ` ${unit}`}`;
+  const suffix = unit === 'bytes' ? '' : ` ${unit}`;
+  return `${what}: ${Math.floor((100 * done) / total)}% (${amount(done)} of ${amount(total)}${suffix})`;
+}

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { command } from './command.ts';
+import type { SummaryOptions } from './summary/run.ts';
+import { wholeNumber } from './values.ts';
+
+export function summaryCommand(): Command {
+  return command(
+    'summary',
+    'Show the layers, shapes and parameters of a recipe or of a run; without either, list the recipes.',
+    [
+      ['summary', 'all recipes'],
+      ['summary keras-cnn', 'its layers, as Keras prints them'],
+      ['summary keras-cnn --classes 3 --image-size 64', 'as it would be for other pictures'],
+      ['summary latest', 'the network of the newest run'],
+    ],
+  )
+    .argument('[recipe|run]', 'a recipe, a run folder, or "latest"')
+    .option('--classes <count>', 'number of classes (default: 10)', wholeNumber('--classes', { atLeast: 2 }))
+    .option(
+      '--image-size <pixels>',
+      "side of the pictures (default: the recipe's)",
+      wholeNumber('--image-size'),
+    )
+    .option('--json', 'print one JSON object')
+    .action(async (name: string | undefined, options: SummaryOptions) => {
+      const { runSummary } = await import('./summary/run.ts');
+      await runSummary(name, options);
+    });
+}

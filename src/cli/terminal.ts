@@ -1,0 +1,46 @@
+import { isAbsolute, relative } from 'node:path';
+
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** A share between 0 and 1 as a bar on a track of `width` columns. */
+export function bar(share: number, width: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return '━'.repeat(full) + '╌'.repeat(width - full);
+}
+
+/** A share between 0 and 1 as a block as long as it is large, to an eighth of a column; 1 is `width` columns. */
+export function block(share: number, width: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, share)) * width * 8);
+  return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8];
+}
+
+/** 170498071 → "170.5 MB". */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** 83 → "1:23", 4530 → "1:15:30". */
+export function formatClock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** A path as one would type it from here: relative where that is shorter. */
+export function shortPath(path: string, from: string = process.cwd()): string {
+  const short = relative(from, path) || '.';
+  return isAbsolute(short) || short.length >= path.length ? path : short;
+}
+
+/** An argument as a shell takes it. */
+export function shellQuote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

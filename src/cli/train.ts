@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import { command, share, withDataOptions, withThreads } from './command.ts';
+import type { TrainOptions } from './train/options.ts';
+import { number, wholeNumber } from './values.ts';
+
+export function trainCommand(): Command {
+  const train = command('train', 'Train a model, judge it on the test images, and write a run folder.', [
+    ['train', 'the default recipe on CIFAR-10'],
+    ['train --epochs 5 --limit 5000', 'a first try on a tenth of the images'],
+    ['train --data ./photos --image-size 64', 'a folder with one sub-folder per class'],
+    ['train --validation-split 0.1 --early-stopping 5', 'stop when it gets no better'],
+    ['train --resume latest', 'go on with a run that was stopped'],
+    ['train --resume runs/mine --epochs 60', 'give a finished run more epochs'],
+  ])
+    .option('--recipe <name>', 'network and settings; `harrier summary` lists them (default: keras-cnn)')
+    .option(
+      '--data <name|path>',
+      'cifar10, or a folder with one sub-folder of pictures per class (default: cifar10)',
+    )
+    .option(
+      '--epochs <count>',
+      "times to go through the training images (default: the recipe's)",
+      wholeNumber('--epochs'),
+    )
+    .option('--batch-size <count>', "images per step (default: the recipe's)", wholeNumber('--batch-size'))
+    .option(
+      '--seed <number>',
+      'everything random follows from it (default: 1)',
+      wholeNumber('--seed', { atLeast: 0 }),
+    )
+    .option('--limit <count>', 'use so many training images only (default: all)', wholeNumber('--limit'))
+    .option('--out <folder>', 'the run folder to write (default: runs/<recipe>-<time>)')
+    .option('--resume <run>', 'go on with this run (a folder, or "latest"), with its own options')
+    .option('--learning-rate <number>', "(default: the recipe's)", number('--learning-rate', { above: 0 }))
+    .option('--optimizer <name>', "sgd, adam or adamw (default: the recipe's)")
+    .option(
+      '--validation-split <share>',
+      "share of the training images to judge each epoch by (default: the recipe's)",
+      share('--validation-split'),
+    )
+    .option(
+      '--early-stopping <epochs>',
+      'stop after so many epochs without a lower validation loss',
+      wholeNumber('--early-stopping'),
+    )
+    .option(
+      '--checkpoint-seconds <seconds>',
+      'longest time between two checkpoints (default: 60)',
+      number('--checkpoint-seconds', { atLeast: 0 }),
+    )
+    .option('--json', 'print the result as one JSON object');
+  withThreads(withDataOptions(train));
+  return train.action(async (options: TrainOptions) => {
+    const { runTrain } = await import('./train/run.ts');
+    await runTrain(options);
+  });
+}

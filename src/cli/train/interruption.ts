@@ -1,0 +1,39 @@
+import { constants } from 'node:os';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+type Signal = (typeof SIGNALS)[number];
+
+/** The wish to stop: Ctrl-C, or a polite kill. */
+export interface Interruption {
+  /** Undefined until someone wishes so. */
+  readonly exitCode: number | undefined;
+  /** For work that can be abandoned. */
+  readonly signal: AbortSignal;
+  end(): void;
+}
+
+/**
+ * Listens for signals: the first is noted, so that work can end in an orderly way; a second ends the process at once.
+ */
+export function watchInterruption(onFirst: () => void): Interruption {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  const listen = (signal: Signal): void => {
+    // As shells report a process that a signal ended.
+    const code = 128 + constants.signals[signal];
+    if (exitCode !== undefined) process.exit(code);
+    exitCode = code;
+    onFirst();
+    controller.abort();
+  };
+  for (const signal of SIGNALS) process.on(signal, listen);
+  return {
+    get exitCode() {
+      return exitCode;
+    },
+    signal: controller.signal,
+    end() {
+      for (const signal of SIGNALS) process.off(signal, listen);
+    },
+  };
+}

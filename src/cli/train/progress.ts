@@ -1,0 +1,81 @@
+import type { EpochRecord } from '../../evaluation/index.ts';
+import type { StepProgress } from '../../training/index.ts';
+import type { Reporter } from '../reporter.ts';
+import { bar, formatClock } from '../terminal.ts';
+
+/** Where no line can be updated, an epoch that takes longer than this gets a line now and then. */
+const PLAIN_LINE_MS = 30_000;
+
+/** Shows how training goes: one updating line on a terminal, one plain line per epoch everywhere. */
+export class TrainingProgress {
+  readonly #reporter: Reporter;
+  readonly #epochs: number;
+  #lastPlain = performance.now();
+  #imagesAtEpochStart = 0;
+  #last: StepProgress | undefined;
+
+  constructor(reporter: Reporter, epochs: number) {
+    this.#reporter = reporter;
+    this.#epochs = epochs;
+  }
+
+  readonly step = (progress: StepProgress): void => {
+    this.#last = progress;
+    if (this.#reporter.live) {
+      this.#reporter.update((columns) => stepLine(progress, columns));
+    } else if (performance.now() - this.#lastPlain > PLAIN_LINE_MS) {
+      this.#lastPlain = performance.now();
+      this.#reporter.print(stepText(progress));
+    }
+  };
+
+  readonly epoch = (record: EpochRecord): void => {
+    this.#lastPlain = performance.now();
+    const images = (this.#last?.images ?? 0) - this.#imagesAtEpochStart;
+    this.#imagesAtEpochStart = this.#last?.images ?? 0;
+    this.#reporter.print(epochText(record, this.#epochs, images));
+  };
+}
+
+function rate(images: number, seconds: number): string {
+  return `${Math.round(images / Math.max(seconds, 1e-3)).toLocaleString('en-US')} images/s`;
+}
+
+function heading(epoch: number, epochs: number): string {
+  return `epoch ${`${epoch}`.padStart(`${epochs}`.length)}/${epochs}`;
+}
+
+function scores(loss: number, accuracy: number): string {
+  return `loss ${loss.toFixed(4)}  accuracy ${(accuracy * 100).toFixed(2)}%`;
+}
+
+function stepLine(progress: StepProgress, columns: number): string {
+  const { epoch, epochs, step, steps, images, seconds, imagesLeftInEpoch, imagesLeft } = progress;
+  const pace = Math.max(seconds, 1e-3) / images;
+  const text = [
+    `step ${`${step}`.padStart(`${steps}`.length)}/${steps}`,
+    rate(images, seconds),
+    `${formatClock(imagesLeftInEpoch * pace)} left, run ${formatClock(imagesLeft * pace)}`,
+    scores(progress.loss, progress.accuracy),
+  ].join('  ');
+  const head = heading(epoch, epochs);
+  const width = Math.min(24, columns - head.length - text.length - 4);
+  return width < 5 ? `${head}  ${text}` : `${head}  ${bar(step / steps, width)}  ${text}`;
+}
+
+function stepText(progress: StepProgress): string {
+  return stepLine(progress, 0);
+}
+
+function epochText(record: EpochRecord, epochs: number, images: number): string {
+  const { epoch, loss, accuracy, validationLoss, validationAccuracy, seconds = 0 } = record;
+  return [
+    heading(epoch, epochs),
+    scores(loss, accuracy),
+    ...(validationLoss === undefined
+      ? []
+      : [`validation ${scores(validationLoss, validationAccuracy ?? 0)}`]),
+    `${seconds.toFixed(1)} s`,
+    ...(images > 0 ? [rate(images, seconds)] : []),
+  ].join('  ');
+}

@@ -1,0 +1,213 @@
+import { HarrierError } from '../../errors.ts';
+import { formatCount, formatDuration, formatPercent } from '../../evaluation/format.ts';
+import { evaluationText } from '../../evaluation/index.ts';
+import { findRun } from '../../platform/node/find-run.ts';
+import { newRecord, type PreparedRun, prepareRun } from '../../platform/node/prepare-run.ts';
+import { createRunFolder, type RunFolder } from '../../platform/node/run-folder.ts';
+import type { RunRecord } from '../../platform/node/run-record.ts';
+import { optimizerText } from '../../platform/node/run-results.ts';
+import { type RunOutcome, readCheckpoint, trainRun } from '../../platform/node/training-run.ts';
+import { Exit } from '../failure.ts';
+import { Reporter } from '../reporter.ts';
+import { shellQuote, shortPath } from '../terminal.ts';
+import { type Interruption, watchInterruption } from './interruption.ts';
+import { commandLine, newRunOptions, resumedOptions, type TrainOptions } from './options.ts';
+import { TrainingProgress } from './progress.ts';
+
+/** `harrier train`. */
+export async function runTrain(given: TrainOptions): Promise<void> {
+  const reporter = new Reporter({ machine: given.json });
+  const interruption = watchInterruption(() =>
+    reporter.note('Stopping: the step is finished and saved first. Press Ctrl-C again to stop at once.'),
+  );
+  try {
+    if (given.resume === undefined) await trainAnew(given, reporter, interruption);
+    else await goOn(await findRun(given.resume), given, reporter, interruption);
+  } catch (error) {
+    // What was abandoned because of the signal fails in its own way; the signal is what the user knows of.
+    if (
+      interruption.exitCode !== undefined &&
+      interruption.signal.aborted &&
+      !(error instanceof HarrierError)
+    ) {
+      throw error instanceof Exit ? error : new Exit(interruption.exitCode);
+    }
+    throw error;
+  } finally {
+    interruption.end();
+  }
+}
+
+async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: Interruption): Promise<void> {
+  const options = newRunOptions(given);
+  reporter.status(`opening ${options.data} …`);
+  const run = await prepareRun(options, { onProgress: reporter.work, signal: interruption.signal });
+  const folder = await createRunFolder(options.recipe, given.out);
+  const record = newRecord(run, commandLine(process.argv.slice(2)));
+  await folder.exclusively(() => train({ run, record, folder, given, reporter, interruption }));
+}
+
+async function goOn(
+  folder: RunFolder,
+  given: TrainOptions,
+  reporter: Reporter,
+  interruption: Interruption,
+): Promise<void> {
+  await folder.record();
+  await folder.exclusively(async () => {
+    const { result, ...record } = await folder.record();
+    const options = resumedOptions(record, given);
+    if (result && (options.epochs === record.options.epochs || result.ended === 'early')) {
+      alreadyFinished(folder, result, reporter);
+      return;
+    }
+    reporter.status(`opening ${options.data} …`);
+    const run = await prepareRun(options, { onProgress: reporter.work, signal: interruption.signal }, record);
+    const at = (await readCheckpoint(folder, 'last'))?.position;
+    reporter.print(
+      at
+        ? `Going on with ${shortPath(folder.path)} at epoch ${at.epoch + 1}, step ${at.stepInEpoch + 1}.`
+        : `Going on with ${shortPath(folder.path)} from the beginning: it was stopped before its first checkpoint.`,
+    );
+    if (options.threads !== record.options.threads) {
+      reporter.note('Note: with another number of threads the results may differ in the last digits.');
+    }
+    await train({ run, record: { ...record, options }, folder, given, reporter, interruption });
+  });
+}
+
+interface Training {
+  readonly run: PreparedRun;
+  readonly record: RunRecord;
+  readonly folder: RunFolder;
+  readonly given: TrainOptions;
+  readonly reporter: Reporter;
+  readonly interruption: Interruption;
+}
+
+async function train({ run, record, folder, given, reporter, interruption }: Training): Promise<void> {
+  announce(run, folder, reporter);
+  const progress = new TrainingProgress(reporter, run.options.epochs);
+  let outcome: RunOutcome;
+  try {
+    outcome = await trainRun(run, record, folder, {
+      onStep: progress.step,
+      onEpoch: progress.epoch,
+      onProgress: (work) => {
+        if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
+        reporter.work(work);
+      },
+      interrupted: () => interruption.exitCode !== undefined,
+      checkpointSeconds: given.checkpointSeconds,
+    });
+  } catch (error) {
+    if (error instanceof Exit) sayHowToGoOn(folder, reporter);
+    else if (error instanceof HarrierError) await sayWhatIsKept(error, folder, reporter);
+    throw error;
+  }
+  if (outcome.ended === 'interrupted') {
+    const { epoch, stepInEpoch } = outcome.position;
+    reporter.note(`Stopped and saved: epoch ${epoch + 1}, after step ${stepInEpoch}.`);
+    sayHowToGoOn(folder, reporter);
+    throw new Exit(interruption.exitCode ?? 1);
+  }
+  conclude(outcome, folder, reporter, given.json);
+}
+
+function announce(
+  { network, options, data, optimizer, skipped }: PreparedRun,
+  folder: RunFolder,
+  reporter: Reporter,
+) {
+  const { style } = reporter;
+  const parameters = network.rows.reduce((total, row) => total + row.parameters, 0);
+  const images = (count: number) => `${formatCount(count)} images`;
+  reporter.print(
+    style.strong(
+      `${options.recipe}: ${formatCount(parameters)} parameters, ${data.classNames.length} classes`,
+    ),
+  );
+  reporter.print(
+    style.faint(
+      `${data.train.name}: ${images(data.train.images)} of ${data.imageShape.width} × ${data.imageShape.height}` +
+        `${data.validation ? `; validation: ${images(data.validation.images)}` : ''}; ` +
+        `test: ${images(data.test.images)}`,
+    ),
+  );
+  reporter.print(
+    style.faint(
+      `${optimizerText(optimizer)}; batch size ${options.batchSize}, seed ${options.seed}, ` +
+        `${options.threads} ${options.threads === 1 ? 'thread' : 'threads'}; ${shortPath(folder.path)}`,
+    ),
+  );
+  if (skipped > 0)
+    reporter.note(`Note: ${formatCount(skipped)} files that are no usable picture were left out.`);
+}
+
+function sayHowToGoOn(folder: RunFolder, reporter: Reporter): void {
+  reporter.note(`Go on with: npx harrier train --resume ${shellQuote(shortPath(folder.path))}`);
+}
+
+/** After a failure in the middle: which checkpoint is still there. */
+async function sayWhatIsKept(error: HarrierError, folder: RunFolder, reporter: Reporter): Promise<void> {
+  const last = await readCheckpoint(folder, 'last').catch(() => undefined);
+  if (!last) {
+    reporter.note('No checkpoint had been saved yet.');
+    return;
+  }
+  const path = shortPath(folder.file('last'));
+  reporter.note(`The last good checkpoint is kept: ${path} (step ${formatCount(last.position.step)}).`);
+  if (error.code === 'storage') sayHowToGoOn(folder, reporter);
+}
+
+function alreadyFinished(
+  folder: RunFolder,
+  result: NonNullable<RunRecord['result']>,
+  reporter: Reporter,
+): void {
+  const { epochs, testAccuracy, ended } = result;
+  const path = shellQuote(shortPath(folder.path));
+  const how =
+    ended === 'early' ? `early stopping ended it after ${epochs} epochs` : `it has had its ${epochs} epochs`;
+  reporter.print(
+    `${shortPath(folder.path)} is finished: ${how} and got ${formatPercent(testAccuracy)} of the test images right.`,
+  );
+  reporter.print(
+    ended === 'early'
+      ? 'For other settings, start a new run.'
+      : `To give it more: npx harrier train --resume ${path} --epochs ${epochs * 2}`,
+  );
+}
+
+function conclude(
+  { record, evaluation, ended }: Exclude<RunOutcome, { ended: 'interrupted' }>,
+  folder: RunFolder,
+  reporter: Reporter,
+  json: boolean | undefined,
+): void {
+  const result = record.result!;
+  const { style } = reporter;
+  const path = shortPath(folder.path);
+  if (ended === 'early') {
+    reporter.print(`Stopped early: the validation loss was lowest after epoch ${result.bestEpoch}.`);
+  }
+  const which = result.bestEpoch === undefined ? '' : `, weights of epoch ${result.bestEpoch}`;
+  reporter.print();
+  reporter.print(evaluationText(evaluation, { style }));
+  reporter.print();
+  reporter.print(
+    `Training accuracy ${formatPercent(result.trainingAccuracy)}; ${result.epochs} epochs in ` +
+      `${formatDuration(result.seconds)}${which}`,
+  );
+  reporter.print();
+  reporter.print(style.strong(`Everything lies in ${path}`));
+  const quoted = shellQuote(path);
+  const next = [
+    [`npx harrier predict ${quoted} photo.jpg`, 'what does it see in a picture?'],
+    [`npx harrier evaluate ${quoted}`, 'judge it again'],
+    [shortPath(folder.file('report')), 'the report: open it in a browser'],
+  ];
+  const width = Math.max(...next.map(([line]) => line.length));
+  for (const [line, what] of next) reporter.print(`  ${line.padEnd(width)}  ${style.faint(what)}`);
+  if (json) reporter.json({ run: folder.path, ...result, evaluation });
+}

@@ -1,0 +1,54 @@
+import { HarrierError, unknownName } from '../errors.ts';
+
+type Parser<T> = (text: string) => T;
+
+function bad(option: string, expected: string, received: string): HarrierError {
+  return new HarrierError('bad-option', 'this value makes no sense', {
+    where: option,
+    expected,
+    received: `"${received}"`,
+  });
+}
+
+/** Reads a whole number. @throws HarrierError `bad-option` */
+export function wholeNumber(option: string, { atLeast = 1 } = {}): Parser<number> {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text.trim()) && Number.isSafeInteger(value) && value >= atLeast) return value;
+    throw bad(option, `a whole number of at least ${atLeast}`, text);
+  };
+}
+
+interface Range {
+  readonly above?: number;
+  readonly atLeast?: number;
+  readonly below?: number;
+}
+
+/** Reads a number. @throws HarrierError `bad-option` */
+export function number(option: string, { above, atLeast, below }: Range): Parser<number> {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    const fits =
+      Number.isFinite(value) &&
+      (above === undefined || value > above) &&
+      (atLeast === undefined || value >= atLeast) &&
+      (below === undefined || value < below);
+    if (fits) return value;
+    const bounds = [
+      ...(above === undefined ? [] : [`above ${above}`]),
+      ...(atLeast === undefined ? [] : [`of at least ${atLeast}`]),
+      ...(below === undefined ? [] : [`below ${below}`]),
+    ];
+    throw bad(option, `a number ${bounds.join(' and ')}`, text);
+  };
+}
+
+/** Reads one of several words. @throws HarrierError `bad-option` with the nearest */
+export function oneOf<T extends string>(option: string, choices: readonly T[]): Parser<T> {
+  return (text) => {
+    const choice = choices.find((each) => each === text);
+    if (choice !== undefined) return choice;
+    throw unknownName(`value of ${option}`, text, choices);
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * `harrier`: networks, training and judging, for any platform. What runs them comes from a platform, such as
+ * `nodeRuntime` of `harrier/node`.
+ */
+
+export { differentiate } from './autodiff/index.ts';
+export type { Dataset, DatasetSplits, ImageShape } from './data/dataset.ts';
+export { type MemoryDatasetOptions, memoryDataset } from './data/memory.ts';
+export type { OnProgress, Progress } from './data/progress.ts';
+export { type RandomStream, random } from './data/random.ts';
+export { type ValidationSplit, validationSplit } from './data/split.ts';
+export { type ChannelStatistics, channelStatistics, classCounts } from './data/statistics.ts';
+export { firstImages, subset } from './data/subset.ts';
+export { type ErrorCode, type ErrorDetails, HarrierError } from './errors.ts';
+export * from './evaluation/index.ts';
+export * from './layers/index.ts';
+export { type CrossentropyOptions, categoricalCrossentropy } from './losses/index.ts';
+export { lower, type Target } from './lowering/index.ts';
+export * from './models/index.ts';
+export * from './onnx/index.ts';
+export { createGraph, definitionOf, importGraph, OPS } from './ops/index.ts';
+export * from './optimizers/index.ts';
+export * from './recipes/index.ts';
+export * from './runtime/index.ts';
+export * from './training/index.ts';

@@ -1,0 +1,251 @@
+/** Every layer against Keras's definition: see `checkLayer`. */
+import { describe, expect, it } from 'vitest';
+import { checkLayer, type LayerCase } from '../../test/layers/check-layer.ts';
+import {
+  activation,
+  batchNormalization,
+  conv2d,
+  dense,
+  flatten,
+  globalAverage,
+  type Pair,
+  pooling2d,
+} from '../../test/layers/keras.ts';
+import {
+  ACTIVATION_NAMES,
+  Activation,
+  AveragePooling2D,
+  BatchNormalization,
+  type BatchNormalizationOptions,
+  Conv2D,
+  type Conv2DOptions,
+  Dense,
+  type DenseOptions,
+  Dropout,
+  Flatten,
+  GlobalAveragePooling2D,
+  LAYERS,
+  Layer,
+  MaxPooling2D,
+  type PoolingOptions,
+} from './index.ts';
+
+const both = (value: number | Pair | undefined, otherwise: Pair): Pair =>
+  typeof value === 'number' ? [value, value] : (value ?? otherwise);
+
+function convolution(
+  options: Conv2DOptions,
+  input: Pair | readonly number[],
+  output: readonly number[],
+): LayerCase {
+  const [kernelHeight, kernelWidth] = both(options.kernelSize, [1, 1]);
+  const { filters, groups = 1, useBias = true } = options;
+  return {
+    layer: () => new Conv2D(options),
+    input,
+    output,
+    parameters: (kernelHeight * kernelWidth * input[2] * filters) / groups + (useBias ? filters : 0),
+    forward: (x, weight) =>
+      activation(
+        options.activation ?? 'linear',
+        conv2d(x, weight('kernel'), useBias ? weight('bias') : undefined, {
+          strides: both(options.strides, [1, 1]),
+          dilations: both(options.dilationRate, [1, 1]),
+          padding: options.padding,
+          groups,
+        }),
+      ),
+  };
+}
+
+function pooling(
+  kind: 'max' | 'average',
+  options: PoolingOptions,
+  input: readonly number[],
+  output: readonly number[],
+): LayerCase {
+  const size = both(options.poolSize, [2, 2]);
+  return {
+    layer: () => new (kind === 'max' ? MaxPooling2D : AveragePooling2D)(options),
+    input,
+    output,
+    parameters: 0,
+    forward: (x) =>
+      pooling2d(x, kind, size, { strides: both(options.strides, size), padding: options.padding }),
+  };
+}
+
+function fullyConnected(options: DenseOptions, inputs: number): LayerCase {
+  const { units, useBias = true } = options;
+  return {
+    layer: () => new Dense(options),
+    input: [inputs],
+    output: [units],
+    parameters: inputs * units + (useBias ? units : 0),
+    forward: (x, weight) =>
+      activation(
+        options.activation ?? 'linear',
+        dense(x, weight('kernel'), useBias ? weight('bias') : undefined),
+      ),
+  };
+}
+
+function normalization(options: BatchNormalizationOptions, input: readonly number[]): LayerCase {
+  const { center = true, scale = true, epsilon = 1e-3 } = options;
+  return {
+    layer: () => new BatchNormalization(options),
+    input,
+    output: input,
+    parameters: input.at(-1)! * (2 + Number(center) + Number(scale)),
+    forward: (x, weight) =>
+      batchNormalization(
+        x,
+        {
+          mean: weight('moving_mean'),
+          variance: weight('moving_variance'),
+          gamma: scale ? weight('gamma') : undefined,
+          beta: center ? weight('beta') : undefined,
+        },
+        epsilon,
+      ),
+  };
+}
+
+const CASES: Readonly<Record<string, LayerCase>> = {
+  'Conv2D, valid': convolution({ filters: 4, kernelSize: 3 }, [6, 5, 3], [4, 3, 4]),
+  'Conv2D, same, even picture': convolution(
+    { filters: 4, kernelSize: 3, padding: 'same' },
+    [6, 4, 3],
+    [6, 4, 4],
+  ),
+  'Conv2D, same, even kernel': convolution(
+    { filters: 3, kernelSize: 2, padding: 'same' },
+    [5, 6, 3],
+    [5, 6, 3],
+  ),
+  'Conv2D, same, kernel 4 × 5, strides 2 × 3': convolution(
+    { filters: 5, kernelSize: [4, 5], strides: [2, 3], padding: 'same', activation: 'relu' },
+    [7, 8, 4],
+    [4, 3, 5],
+  ),
+  'Conv2D, same, strides 2 on an even picture': convolution(
+    { filters: 4, kernelSize: 3, strides: 2, padding: 'same' },
+    [8, 6, 3],
+    [4, 3, 4],
+  ),
+  'Conv2D, same, strides larger than the kernel': convolution(
+    { filters: 4, kernelSize: 1, strides: 3, padding: 'same' },
+    [7, 8, 3],
+    [3, 3, 4],
+  ),
+  'Conv2D, valid, strides that leave a remainder': convolution(
+    { filters: 4, kernelSize: [2, 3], strides: 2 },
+    [7, 8, 3],
+    [3, 3, 4],
+  ),
+  'Conv2D, dilated': convolution(
+    { filters: 4, kernelSize: [3, 2], dilationRate: [2, 3], padding: 'same' },
+    [7, 8, 3],
+    [7, 8, 4],
+  ),
+  'Conv2D, groups': convolution(
+    { filters: 6, kernelSize: 3, groups: 2, useBias: false },
+    [5, 5, 4],
+    [3, 3, 6],
+  ),
+  'Conv2D, depthwise, softmax over channels': convolution(
+    { filters: 8, kernelSize: 3, groups: 4, padding: 'same', activation: 'softmax' },
+    [4, 5, 4],
+    [4, 5, 8],
+  ),
+  'MaxPooling2D, default': pooling('max', {}, [6, 5, 3], [3, 2, 3]),
+  'MaxPooling2D, same, odd': pooling('max', { poolSize: 2, padding: 'same' }, [5, 7, 4], [3, 4, 4]),
+  'MaxPooling2D, overlapping, same': pooling(
+    'max',
+    { poolSize: 3, strides: 2, padding: 'same' },
+    [6, 7, 3],
+    [3, 4, 3],
+  ),
+  'MaxPooling2D, 3 × 2 with strides 1 × 2': pooling(
+    'max',
+    { poolSize: [3, 2], strides: [1, 2] },
+    [5, 6, 3],
+    [3, 3, 3],
+  ),
+  'AveragePooling2D, default': pooling('average', {}, [6, 5, 3], [3, 2, 3]),
+  'AveragePooling2D, same, overlapping': pooling(
+    'average',
+    { poolSize: 3, strides: 2, padding: 'same' },
+    [6, 7, 3],
+    [3, 4, 3],
+  ),
+  'AveragePooling2D, 2 × 3': pooling('average', { poolSize: [2, 3], strides: 1 }, [4, 5, 2], [3, 3, 2]),
+  GlobalAveragePooling2D: {
+    layer: () => new GlobalAveragePooling2D(),
+    input: [4, 5, 6],
+    output: [6],
+    parameters: 0,
+    forward: globalAverage,
+  },
+  Flatten: { layer: () => new Flatten(), input: [3, 4, 5], output: [60], parameters: 0, forward: flatten },
+  'Flatten of a row': {
+    layer: () => new Flatten(),
+    input: [8],
+    output: [8],
+    parameters: 0,
+    forward: flatten,
+  },
+  'Dense, default': fullyConnected({ units: 5 }, 7),
+  'Dense, without bias, tanh': fullyConnected({ units: 6, useBias: false, activation: 'tanh' }, 4),
+  'Dense, softmax': fullyConnected({ units: 6, activation: 'softmax' }, 4),
+  'Dropout, on pictures': {
+    layer: () => new Dropout({ rate: 0.25 }),
+    input: [3, 4, 2],
+    output: [3, 4, 2],
+    parameters: 0,
+    forward: (x) => x,
+  },
+  'Dropout, on rows': {
+    layer: () => new Dropout({ rate: 0.3 }),
+    input: [16],
+    output: [16],
+    parameters: 0,
+    forward: (x) => x,
+  },
+  'Dropout, of nothing': {
+    layer: () => new Dropout({ rate: 0 }),
+    input: [9],
+    output: [9],
+    parameters: 0,
+    forward: (x) => x,
+  },
+  'BatchNormalization, on pictures': normalization({}, [3, 4, 5]),
+  'BatchNormalization, on rows': normalization({ momentum: 0.9 }, [6]),
+  'BatchNormalization, without scale': normalization({ scale: false, epsilon: 0.01 }, [3, 4, 5]),
+  'BatchNormalization, without offset': normalization({ center: false }, [3, 4, 5]),
+  'BatchNormalization, without either': normalization({ center: false, scale: false }, [6]),
+  ...Object.fromEntries(
+    ACTIVATION_NAMES.flatMap((name) =>
+      [[3, 4, 5], [12]].map((input): [string, LayerCase] => [
+        `Activation, ${name}, ${input.length === 1 ? 'on rows' : 'on pictures'}`,
+        {
+          layer: () => new Activation(name),
+          input,
+          output: input,
+          parameters: 0,
+          forward: (x) => activation(name, x),
+        },
+      ]),
+    ),
+  ),
+};
+
+describe('layers', () => {
+  it.each(Object.entries(CASES))('%s', (_, each) => checkLayer(each));
+
+  it('all have a case', () => {
+    const checked = new Set(Object.values(CASES).map(({ layer }) => layer().type));
+    expect([...checked].sort()).toEqual(Object.keys(LAYERS).sort());
+    for (const [name, Class] of Object.entries(LAYERS)) expect(Class.prototype, name).toBeInstanceOf(Layer);
+  });
+});

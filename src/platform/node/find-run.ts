@@ -1,0 +1,86 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { HarrierError, nearestName } from '../../errors.ts';
+import { RUN_FILES, RunFolder } from './run-folder.ts';
+
+/** A finished model, and the run it came from where that is known. */
+export interface ModelSource {
+  readonly modelFile: string;
+  readonly run?: RunFolder;
+}
+
+/** What a user calls the newest run in `runs`. */
+const LATEST = 'latest';
+
+/**
+ * The run that a user names: its folder, or `latest`.
+ * @throws HarrierError `not-found`, `bad-checkpoint`
+ */
+export async function findRun(name: string): Promise<RunFolder> {
+  if (name === LATEST && !(await isThere(resolve(name)))) return latestRun();
+  const path = resolve(name);
+  const info = await stat(path).catch(() => undefined);
+  if (!info) throw await noSuchRun(name, 'run folder');
+  if (!info.isDirectory()) {
+    throw new HarrierError('bad-checkpoint', 'this is a file', { where: path, expected: 'a run folder' });
+  }
+  return new RunFolder(path);
+}
+
+/**
+ * The model that a user names: a run folder, `latest`, or an `.onnx` file.
+ * @throws HarrierError `not-found`, or `bad-checkpoint` when the run has no model yet
+ */
+export async function findModel(name: string): Promise<ModelSource> {
+  const path = resolve(name);
+  const info = await stat(path).catch(() => undefined);
+  if (info?.isFile()) {
+    const folder = dirname(path);
+    const isOfRun = basename(path) === RUN_FILES.model && (await isThere(join(folder, RUN_FILES.record)));
+    return { modelFile: path, ...(isOfRun && { run: new RunFolder(folder) }) };
+  }
+  if (!info && name !== LATEST) throw await noSuchRun(name, 'model or run folder');
+  const run = await findRun(name);
+  const modelFile = run.file('model');
+  if (await isThere(modelFile)) {
+    return { modelFile, ...((await isThere(run.file('record'))) && { run }) };
+  }
+  await run.record();
+  throw new HarrierError('bad-checkpoint', 'this run has no model yet: it is not finished', {
+    where: run.path,
+    next: `Go on with it: npx harrier train --resume ${name}`,
+  });
+}
+
+async function latestRun(): Promise<RunFolder> {
+  const runs = await runNames();
+  const times = await Promise.all(runs.map((name) => stat(join('runs', name, RUN_FILES.record))));
+  const newest = runs
+    .map((name, i) => ({ name, time: times[i].mtimeMs }))
+    .sort((a, b) => b.time - a.time)
+    .at(0);
+  if (newest) return new RunFolder(resolve('runs', newest.name));
+  throw new HarrierError('not-found', 'there is no run in ./runs yet', {
+    next: 'Train one first: npx harrier train',
+  });
+}
+
+async function noSuchRun(name: string, kind: string): Promise<HarrierError> {
+  const known = (await runNames()).map((run) => `runs/${run}`);
+  const near = nearestName(name, [LATEST, ...known]);
+  return new HarrierError('not-found', `there is no such ${kind}`, {
+    where: name,
+    next: near ? `Did you mean "${near}"?` : 'Check the path.',
+  });
+}
+
+/** Names of the runs in `runs` below the current folder. */
+async function runNames(): Promise<string[]> {
+  const names = await readdir('runs').catch(() => [] as string[]);
+  const isRun = await Promise.all(names.map((name) => isThere(join('runs', name, RUN_FILES.record))));
+  return names.filter((_, i) => isRun[i]);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}

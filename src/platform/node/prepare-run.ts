@@ -1,0 +1,122 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Dataset } from '../../data/dataset.ts';
+import type { OnProgress } from '../../data/progress.ts';
+import { validationSplit } from '../../data/split.ts';
+import { firstImages } from '../../data/subset.ts';
+import { HarrierError } from '../../errors.ts';
+import type { DataFacts } from '../../evaluation/index.ts';
+import { Network, type NetworkConfig } from '../../models/index.ts';
+import { type Optimizer, optimizerFrom } from '../../optimizers/index.ts';
+import { networkOf, recipeNamed } from '../../recipes/index.ts';
+import type { Runtime } from '../../runtime/index.ts';
+import { checkFit } from '../../training/index.ts';
+import { describeHardware } from './hardware.ts';
+import { openDataset } from './open-dataset.ts';
+import { RUN_FORMAT, type RunData, type RunOptions, type RunRecord } from './run-record.ts';
+import { nodeRuntime } from './runtime.ts';
+import { HARRIER_VERSION } from './version.ts';
+
+/** All that a run needs, checked, before anything is written. */
+export interface PreparedRun {
+  readonly options: RunOptions;
+  readonly data: RunData;
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+  readonly runtime: Runtime;
+  readonly train: Dataset;
+  readonly validation?: Dataset;
+  readonly test: Dataset;
+  /** Files of the data folder that were left out. */
+  readonly skipped: number;
+}
+
+/**
+ * Opens the data and builds the network of a run.
+ *
+ * @param stored the network and data of a run that is to go on: the network is then not built by the recipe, and the
+ *   data must be the same
+ * @throws HarrierError when an option, the data or the network cannot be used, or they do not fit together
+ */
+export async function prepareRun(
+  options: RunOptions,
+  { onProgress, signal }: { onProgress?: OnProgress; signal?: AbortSignal } = {},
+  stored?: { readonly network: NetworkConfig; readonly data: RunData },
+): Promise<PreparedRun> {
+  const recipe = stored ? undefined : recipeNamed(options.recipe);
+  const optimizer = optimizerFrom(options.optimizer);
+  const spec = await dataSpec(options.data, stored?.data.path);
+  const { imageSize, source, skipBad } = options;
+  const opened = await openDataset(spec, { imageSize, source, skipBad, onProgress, signal });
+  const limited = options.limit === undefined ? opened.train : firstImages(opened.train, options.limit);
+  const { train, validation = opened.validation } =
+    options.validationSplit > 0
+      ? validationSplit(limited, options.validationSplit, options.seed)
+      : { train: limited };
+  const { height, width } = train.imageShape;
+  const network = recipe
+    ? networkOf(recipe, { inputShape: [height, width, 3], classes: train.classNames.length })
+    : Network.from(stored!.network);
+  checkFit({ ...options, network, train, validation });
+  const data: RunData = {
+    ...(options.data !== 'cifar10' && { path: resolve(spec) }),
+    train: factsOf(train),
+    ...(validation && { validation: factsOf(validation) }),
+    test: factsOf(opened.test),
+    classNames: train.classNames,
+    imageShape: train.imageShape,
+  };
+  if (stored) checkSameData(data, stored.data);
+  const runtime = nodeRuntime({ threads: options.threads });
+  return {
+    options,
+    data,
+    network,
+    optimizer,
+    runtime,
+    train,
+    validation,
+    test: opened.test,
+    skipped: opened.skipped.length,
+  };
+}
+
+/** The record of a run that is about to begin. */
+export function newRecord(run: PreparedRun, command: string, now: Date = new Date()): RunRecord {
+  return {
+    format: RUN_FORMAT,
+    command,
+    created: now.toISOString(),
+    options: run.options,
+    data: run.data,
+    network: run.network.config(),
+    versions: {
+      harrier: HARRIER_VERSION,
+      node: process.versions.node,
+      'onnxruntime-node': run.runtime.name.split(' ').at(-1)!,
+    },
+    hardware: describeHardware(),
+  };
+}
+
+/** A path as given; where that leads nowhere from here, the absolute one that the run began with. */
+async function dataSpec(given: string, path: string | undefined): Promise<string> {
+  if (path === undefined || (await stat(given).catch(() => undefined))) return given;
+  return path;
+}
+
+function factsOf({ name, size, hash }: Dataset): DataFacts {
+  return { name, images: size, hash };
+}
+
+function checkSameData(now: RunData, then: RunData): void {
+  for (const part of ['train', 'validation', 'test'] as const) {
+    if (now[part]?.hash === then[part]?.hash) continue;
+    throw new HarrierError('bad-data', 'the data has changed since the run began', {
+      where: now[part]?.name ?? then[part]?.name,
+      expected: `SHA-256 ${then[part]?.hash ?? 'of no images'}`,
+      received: now[part]?.hash ?? 'no images',
+      next: 'Put the old data back, or start a new run.',
+    });
+  }
+}

@@ -1,0 +1,136 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { storageError, writeAtomically } from './cache.ts';
+import { withLock } from './lock.ts';
+import { readError } from './read-error.ts';
+import { type RunRecord, readRecord } from './run-record.ts';
+
+/** What a folder of a run holds. Every file appears whole or not at all. */
+export const RUN_FILES = {
+  record: 'run.json',
+  history: 'history.csv',
+  last: join('checkpoints', 'last.safetensors'),
+  best: join('checkpoints', 'best.safetensors'),
+  model: 'model.onnx',
+  evaluation: 'evaluation.json',
+  report: 'report.html',
+  card: 'README.md',
+} as const;
+
+export type RunFile = keyof typeof RUN_FILES;
+
+const LOCK = '.lock';
+const ELSEWHERE = 'choose another folder with --out';
+
+/** The folder in which everything about one run lies. */
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  file(name: RunFile): string {
+    return join(this.path, RUN_FILES[name]);
+  }
+
+  /** @throws HarrierError `storage` */
+  async write(name: RunFile, content: Uint8Array | string): Promise<void> {
+    await writeAtomically(this.file(name), content, ELSEWHERE);
+  }
+
+  /** The bytes of a file, or undefined when there is none. @throws HarrierError `storage` */
+  async read(name: RunFile): Promise<Buffer | undefined> {
+    try {
+      return await readFile(this.file(name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw readError(error, this.file(name), 'file');
+    }
+  }
+
+  /** @throws HarrierError `bad-checkpoint` when this is no run, or its record cannot be used */
+  async record(): Promise<RunRecord> {
+    const bytes = await this.read('record');
+    if (!bytes) {
+      throw new HarrierError('bad-checkpoint', 'this is no run folder: it has no run.json', {
+        where: this.path,
+        next: 'Give a folder that harrier train wrote.',
+      });
+    }
+    return readRecord(bytes.toString('utf8'), this.file('record'));
+  }
+
+  async writeRecord(record: RunRecord): Promise<void> {
+    await this.write('record', `${JSON.stringify(record, undefined, 2)}\n`);
+  }
+
+  /**
+   * Does something that no other process may do to this run at the same time.
+   * @throws HarrierError `in-use` when another process is at it
+   */
+  async exclusively<T>(action: () => Promise<T>): Promise<T> {
+    const onWait = (holder: number): never => {
+      throw new HarrierError('in-use', `another process (${holder}) is writing to this run folder`, {
+        where: this.path,
+        next: 'Wait until it ends, or stop it.',
+      });
+    };
+    return withLock(join(this.path, LOCK), { onWait }, action);
+  }
+}
+
+/**
+ * Makes the folder of a new run.
+ *
+ * @param out where; by default `runs/<recipe>-<time>` below the current folder, numbered when that is taken
+ * @throws HarrierError `storage` when it cannot be made, `bad-option` when something is in it already
+ */
+export async function createRunFolder(
+  recipe: string,
+  out?: string,
+  now: Date = new Date(),
+): Promise<RunFolder> {
+  if (out !== undefined) {
+    const path = resolve(out);
+    await makeFolder(path, true);
+    const names = await readdir(path);
+    if (names.length > 0) {
+      const isRun = names.includes(RUN_FILES.record);
+      throw new HarrierError(
+        'bad-option',
+        isRun ? 'this folder holds a run already' : 'this folder is not empty',
+        {
+          where: path,
+          next: `Choose another with --out${isRun ? `, or go on with this one: --resume ${out}` : ''}.`,
+        },
+      );
+    }
+    return new RunFolder(path);
+  }
+  const base = resolve('runs', `${recipe}-${timestamp(now)}`);
+  await makeFolder(dirname(base), true);
+  for (let number = 1; ; number++) {
+    const path = number === 1 ? base : `${base}-${number}`;
+    if (await makeFolder(path, false)) return new RunFolder(path);
+  }
+}
+
+/** False when it is there already and `parents` is not set. */
+async function makeFolder(path: string, parents: boolean): Promise<boolean> {
+  try {
+    await mkdir(path, { recursive: parents });
+    return true;
+  } catch (error) {
+    if (!parents && (error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw storageError(error, path, ELSEWHERE);
+  }
+}
+
+/** 2026-11-23 18:04:05 in local time → "20261123-180405". */
+function timestamp(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  return `${day}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+}

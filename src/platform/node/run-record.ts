@@ -1,0 +1,102 @@
+import type { ImageShape } from '../../data/dataset.ts';
+import { HarrierError } from '../../errors.ts';
+import type { DataFacts } from '../../evaluation/index.ts';
+import type { CrossentropyOptions } from '../../losses/index.ts';
+import type { NetworkConfig } from '../../models/index.ts';
+import type { OptimizerConfig } from '../../optimizers/index.ts';
+import type { Hardware } from './hardware.ts';
+
+/** Every option of a run, after defaults. What is absent was not set and has no default. */
+export interface RunOptions {
+  readonly recipe: string;
+  /** As it was given: `cifar10` or a path. */
+  readonly data: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  /** Training images used, where not all. */
+  readonly limit?: number;
+  readonly threads: number;
+  readonly optimizer: OptimizerConfig;
+  readonly loss: CrossentropyOptions;
+  readonly validationSplit: number;
+  readonly earlyStopping?: number;
+  readonly imageSize?: number;
+  readonly source?: 'original' | 'npm';
+  readonly skipBad: boolean;
+}
+
+/** The data that a run was made with. */
+export interface RunData {
+  /** Where the data lies, if it is a folder: an absolute path. */
+  readonly path?: string;
+  readonly train: DataFacts;
+  readonly validation?: DataFacts;
+  readonly test: DataFacts;
+  readonly classNames: readonly string[];
+  readonly imageShape: ImageShape;
+}
+
+/** What came of a run. */
+export interface RunResult {
+  readonly ended: 'finished' | 'early';
+  readonly finished: string;
+  /** Wall time of all epochs, in seconds. */
+  readonly seconds: number;
+  readonly epochs: number;
+  /** The epoch whose weights the model has; without validation it is the last. */
+  readonly bestEpoch?: number;
+  /** Running training accuracy of the last epoch. */
+  readonly trainingAccuracy: number;
+  readonly testAccuracy: number;
+}
+
+/** `run.json`: everything that is needed to do the run again, or to go on with it. */
+export interface RunRecord {
+  readonly format: number;
+  readonly command: string;
+  readonly created: string;
+  readonly options: RunOptions;
+  readonly data: RunData;
+  readonly network: NetworkConfig;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly hardware: Hardware;
+  /** Absent until the run has finished. */
+  readonly result?: RunResult;
+}
+
+/** Raised when an older version would misread a record. */
+export const RUN_FORMAT = 1;
+
+/**
+ * Reads a `run.json`.
+ * @throws HarrierError `bad-checkpoint` when it is damaged or from a newer version
+ */
+export function readRecord(text: string, where: string): RunRecord {
+  let record: RunRecord;
+  try {
+    record = JSON.parse(text);
+  } catch (cause) {
+    throw new HarrierError('bad-checkpoint', 'the record of this run cannot be read', {
+      where,
+      next: 'Restore the file, or start a new run.',
+      cause,
+    });
+  }
+  if (record?.format > RUN_FORMAT) {
+    throw new HarrierError('bad-checkpoint', 'this run was made by a newer version of Harrier', {
+      where,
+      expected: `format ${RUN_FORMAT} or older`,
+      received: `format ${record.format}`,
+      next: 'Update Harrier.',
+    });
+  }
+  const complete =
+    record?.format >= 1 && record.options && record.data && Array.isArray(record.network?.layers);
+  if (complete) return record;
+  throw new HarrierError('bad-checkpoint', 'this is no record of a run', {
+    where,
+    expected: 'the fields format, options, data and network',
+    next: 'Restore the file, or start a new run.',
+  });
+}

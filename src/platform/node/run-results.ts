@@ -1,0 +1,151 @@
+import type { Dataset } from '../../data/dataset.ts';
+import { imageBytes } from '../../data/dataset.ts';
+import type { OnProgress } from '../../data/progress.ts';
+import {
+  type Evaluation,
+  evaluatePredictions,
+  mostConfidentMistakes,
+  type Predictions,
+  type ReportPicture,
+  type RunFacts,
+  renderModelCard,
+  renderReport,
+} from '../../evaluation/index.ts';
+import { CLASS_NAMES_KEY, Classifier, exportModel, type Network } from '../../models/index.ts';
+import { encodeModel } from '../../onnx/index.ts';
+import type { Optimizer } from '../../optimizers/index.ts';
+import type { FitResult } from '../../training/index.ts';
+import { hardwareText } from './hardware.ts';
+import type { PreparedRun } from './prepare-run.ts';
+import { pictureDataUri } from './report-pictures.ts';
+import type { RunFolder } from './run-folder.ts';
+import type { RunRecord } from './run-record.ts';
+import { HARRIER_VERSION } from './version.ts';
+
+const PICTURES = 40;
+
+/**
+ * Judges a trained model on the test images and writes all that a finished run leaves: `model.onnx`,
+ * `evaluation.json`, `report.html`, `README.md`, and the result in `run.json`, which comes last and says that the
+ * others are there.
+ */
+export async function finishRun(
+  run: PreparedRun,
+  record: RunRecord,
+  folder: RunFolder,
+  { weights, history, bestEpoch, ended }: FitResult,
+  onProgress?: OnProgress,
+): Promise<{ record: RunRecord; evaluation: Evaluation }> {
+  const { network, test, runtime } = run;
+  const predictions = await predictTest(runtime, exportModel(network, weights), test, onProgress);
+  const evaluation = evaluatePredictions(predictions);
+  const trainingAccuracy = history.at(-1)?.accuracy ?? 0;
+  const finished: RunRecord = {
+    ...record,
+    result: {
+      ended: ended === 'early' ? 'early' : 'finished',
+      finished: new Date().toISOString(),
+      seconds: history.reduce((total, { seconds = 0 }) => total + seconds, 0),
+      epochs: history.length,
+      ...(bestEpoch !== undefined && { bestEpoch }),
+      trainingAccuracy,
+      testAccuracy: evaluation.accuracy,
+    },
+  };
+  const title = `${record.options.recipe} on ${record.options.data}`;
+  const facts = factsOf(finished, network, run.optimizer);
+  const mistakes = await pictures(test, predictions);
+  await folder.write('model', encodeModel(exportModel(network, weights, metadataOf(record, evaluation))));
+  await folder.write('evaluation', `${JSON.stringify(evaluation, undefined, 2)}\n`);
+  await folder.write('report', renderReport({ title, facts, evaluation, history, mistakes }));
+  await folder.write('card', renderModelCard({ title, facts, evaluation, imageShape: run.data.imageShape }));
+  await folder.writeRecord(finished);
+  return { record: finished, evaluation };
+}
+
+async function predictTest(
+  runtime: PreparedRun['runtime'],
+  model: Parameters<typeof Classifier.load>[1],
+  test: Dataset,
+  onProgress?: OnProgress,
+): Promise<Predictions> {
+  const classifier = await Classifier.load(runtime, model);
+  try {
+    const probabilities = await classifier.predictImages(test, {
+      onProgress: (done, total) =>
+        onProgress?.({ what: `judging on ${test.name}`, done, total, unit: 'images' }),
+    });
+    return { probabilities, labels: test.labels, classNames: test.classNames };
+  } finally {
+    await classifier.dispose();
+  }
+}
+
+/** What the model file says about itself. The same run gives the same bytes: no times and no paths. */
+function metadataOf({ options, data }: RunRecord, { accuracy }: Evaluation): Record<string, string> {
+  return {
+    [CLASS_NAMES_KEY]: JSON.stringify(data.classNames),
+    'harrier.version': HARRIER_VERSION,
+    'harrier.recipe': options.recipe,
+    'harrier.seed': `${options.seed}`,
+    'harrier.epochs': `${options.epochs}`,
+    'harrier.trainingDataHash': data.train.hash,
+    'harrier.testDataHash': data.test.hash,
+    'harrier.testAccuracy': `${accuracy}`,
+  };
+}
+
+function factsOf(
+  { options, data, result, ...record }: RunRecord,
+  network: Network,
+  optimizer: Optimizer,
+): RunFacts {
+  const sizes = network.parameters.filter(({ trainable }) => trainable).map(({ shape }) => shape);
+  return {
+    recipe: options.recipe,
+    imageShape: data.imageShape,
+    parameters: sizes.reduce((total, shape) => total + shape.reduce((product, size) => product * size, 1), 0),
+    epochs: result?.epochs,
+    batchSize: options.batchSize,
+    optimizer: optimizerText(optimizer),
+    seed: options.seed,
+    trainingAccuracy: result?.trainingAccuracy,
+    trainingData: data.train,
+    testData: data.test,
+    seconds: result?.seconds,
+    finished: result && `${result.finished.slice(0, 16).replace('T', ' ')} UTC`,
+    hardware: hardwareText(record.hardware),
+    versions: record.versions,
+    command: record.command,
+  };
+}
+
+/** `SGD, learning rate 0.01, momentum 0.9`. Options that are off go unmentioned. */
+export function optimizerText({ config: { name, ...options } }: Pick<Optimizer, 'config'>): string {
+  const parts = Object.entries(options)
+    .filter(([, value]) => value !== 0 && value !== false)
+    .map(([option, value]) => {
+      const words = option.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+      return `${words} ${typeof value === 'object' && value !== null && 'name' in value ? value.name : value}`;
+    });
+  return [name, ...parts].join(', ');
+}
+
+async function pictures(test: Dataset, predictions: Predictions): Promise<ReportPicture[]> {
+  const { height, width } = test.imageShape;
+  return Promise.all(
+    mostConfidentMistakes(predictions, PICTURES).map(async ({ index, label, predicted, probability }) => {
+      const pixels = new Uint8Array(imageBytes(test.imageShape));
+      test.gather([index], pixels);
+      return {
+        uri: await pictureDataUri(pixels, test.imageShape),
+        width,
+        height,
+        trueClass: test.classNames[label],
+        predictedClass: test.classNames[predicted],
+        probability,
+        source: test.describe(index),
+      };
+    }),
+  );
+}

@@ -1,0 +1,91 @@
+import type { OnProgress } from '../../data/progress.ts';
+import { type EpochRecord, type Evaluation, historyToCsv } from '../../evaluation/index.ts';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  fit,
+  type RunPosition,
+  type StepProgress,
+} from '../../training/index.ts';
+import type { PreparedRun } from './prepare-run.ts';
+import type { RunFile, RunFolder } from './run-folder.ts';
+import type { RunRecord } from './run-record.ts';
+import { finishRun } from './run-results.ts';
+
+export interface RunHooks {
+  readonly onStep?: (step: StepProgress) => void;
+  readonly onEpoch?: (record: EpochRecord) => void;
+  /** Work besides the steps: judging on validation or test images. */
+  readonly onProgress?: OnProgress;
+  /** Asked after every step; when true, the run saves and ends. */
+  readonly interrupted?: () => boolean;
+  /** Seconds between checkpoints within an epoch. Default 60. */
+  readonly checkpointSeconds?: number;
+}
+
+export type RunOutcome =
+  | { readonly ended: 'interrupted'; readonly position: RunPosition }
+  | { readonly ended: 'finished' | 'early'; readonly record: RunRecord; readonly evaluation: Evaluation };
+
+/**
+ * Trains until the end, or until interrupted: from the last checkpoint in the folder where there is one, else from
+ * the beginning. At the end the model is judged on the test images, once, and the results are written.
+ *
+ * @throws HarrierError `diverged`, `bad-checkpoint`, `storage`; checkpoints saved before stay as they are
+ */
+export async function trainRun(
+  run: PreparedRun,
+  record: RunRecord,
+  folder: RunFolder,
+  hooks: RunHooks = {},
+): Promise<RunOutcome> {
+  const { options, network, optimizer, runtime, train, validation } = run;
+  const resume = await readCheckpoint(folder, 'last');
+  const best = resume?.position.best && (await readCheckpoint(folder, 'best'));
+  await folder.writeRecord(record);
+  const result = await fit({
+    network,
+    optimizer,
+    loss: options.loss,
+    runtime,
+    train,
+    validation,
+    epochs: options.epochs,
+    batchSize: options.batchSize,
+    seed: options.seed,
+    earlyStopping: options.earlyStopping,
+    resume,
+    bestWeights: best?.weights,
+    clock: () => performance.now(),
+    onStep: hooks.onStep,
+    onEpoch: hooks.onEpoch,
+    onValidation: (done, total) => hooks.onProgress?.({ what: 'validating', done, total, unit: 'images' }),
+    interrupted: hooks.interrupted,
+    checkpointSeconds: hooks.checkpointSeconds ?? 60,
+    save: (checkpoint, isBest) => saveCheckpoint(folder, checkpoint, isBest),
+  });
+  if (result.ended === 'interrupted') return { ended: 'interrupted', position: result.position };
+  const finished = await finishRun(run, record, folder, result, hooks.onProgress);
+  return { ended: result.ended, ...finished };
+}
+
+/** A checkpoint of a run, or undefined when none was kept yet. */
+export async function readCheckpoint(
+  folder: RunFolder,
+  name: 'last' | 'best',
+): Promise<Checkpoint | undefined> {
+  const bytes = await folder.read(name);
+  return bytes && decodeCheckpoint(bytes, folder.file(name));
+}
+
+/** The best is written first: whoever finds the last checkpoint then also finds the best that it speaks of. */
+async function saveCheckpoint(folder: RunFolder, checkpoint: Checkpoint, isBest: boolean): Promise<void> {
+  const bytes = encodeCheckpoint(checkpoint);
+  const files: [RunFile, Uint8Array | string][] = [
+    ...(isBest ? [['best', bytes] as [RunFile, Uint8Array]] : []),
+    ['last', bytes],
+    ['history', historyToCsv(checkpoint.position.history)],
+  ];
+  for (const [name, content] of files) await folder.write(name, content);
+}

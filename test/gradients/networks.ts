@@ -1,0 +1,114 @@
+/** Small whole networks, each with the same network in float64. */
+import { random } from '../../src/data/random.ts';
+import {
+  Activation,
+  AveragePooling2D,
+  BatchNormalization,
+  Conv2D,
+  Dense,
+  Dropout,
+  Flatten,
+  GlobalAveragePooling2D,
+  type Layer,
+  MaxPooling2D,
+} from '../../src/layers/index.ts';
+import { Network } from '../../src/models/index.ts';
+import { type Tensor, tensor } from '../../src/onnx/index.ts';
+import { type OracleTensor, oracle } from '../oracle/index.ts';
+import { map, sizeOf } from '../oracle/tensor.ts';
+import { SEED } from './check.ts';
+import { batchNormalizationTraining } from './references.ts';
+
+export const BATCH = 3;
+export const SIZE = 6;
+export const CLASSES = 4;
+
+export type Values = Readonly<Record<string, OracleTensor>>;
+
+export interface Example {
+  name: string;
+  layers: Layer[];
+  labelSmoothing?: number;
+  /** Scores before the softmax, from pixels of 0–1, channels first. */
+  forward: (image: OracleTensor, values: Values) => OracleTensor;
+}
+
+export const run = (op: string, inputs: OracleTensor[], attributes = {}): OracleTensor =>
+  oracle[op](inputs, attributes)[0];
+const relu = (x: OracleTensor) => run('Relu', [x]);
+
+export const examples: Example[] = [
+  {
+    name: 'convolution, ReLU, maximum, dense, dropout, softmax',
+    layers: [
+      new Conv2D({ filters: 2, kernelSize: 3, padding: 'same', activation: 'relu' }),
+      new MaxPooling2D(),
+      new Flatten(),
+      new Dense({ units: 5, activation: 'relu' }),
+      new Dropout({ rate: 0.3 }),
+      new Dense({ units: CLASSES, activation: 'softmax' }),
+    ],
+    forward: (image, v) => {
+      const conv = run('Conv', [image, v['conv2d/kernel'], v['conv2d/bias']], { pads: [1, 1, 1, 1] });
+      const pooled = run('MaxPool', [relu(conv)], { kernel_shape: [2, 2], strides: [2, 2] });
+      const flat = run('Flatten', [pooled]);
+      const dense = relu(run('Gemm', [flat, v['dense/kernel'], v['dense/bias']]));
+      return run('Gemm', [run('Mul', [dense, v['dropout/mask']]), v['dense_1/kernel'], v['dense_1/bias']]);
+    },
+  },
+  {
+    name: 'strides, groups, batch normalization, SiLU, GELU, overlapping maximum, means, smoothed labels',
+    labelSmoothing: 0.1,
+    layers: [
+      new Conv2D({ filters: 4, kernelSize: 3, strides: 2, padding: 'same', useBias: false }),
+      new BatchNormalization({ epsilon: 0.01 }),
+      new Activation('silu'),
+      new MaxPooling2D({ poolSize: 2, strides: 1 }),
+      new Conv2D({ filters: 4, kernelSize: 2, groups: 2, padding: 'same', activation: 'gelu' }),
+      new AveragePooling2D({ poolSize: 2, strides: 1, padding: 'same' }),
+      new GlobalAveragePooling2D(),
+      new Dense({ units: CLASSES }),
+    ],
+    forward: (image, v) => {
+      const conv = run('Conv', [image, v['conv2d/kernel']], { strides: [2, 2], pads: [0, 0, 1, 1] });
+      const [gamma, beta] = ['gamma', 'beta'].map((name) => v[`batch_normalization/${name}`]);
+      const [normal] = batchNormalizationTraining([conv, gamma, beta], { epsilon: { float: 0.01 } });
+      const silu = map(normal, (x) => x / (1 + Math.exp(-x)));
+      const pooled = run('MaxPool', [silu], { kernel_shape: [2, 2] });
+      const inputs = [pooled, v['conv2d_1/kernel'], v['conv2d_1/bias']];
+      const gelu = run('Gelu', [run('Conv', inputs, { group: 2, pads: [0, 0, 1, 1] })]);
+      const means = run('AveragePool', [gelu], { kernel_shape: [2, 2], pads: [0, 0, 1, 1] });
+      const flat = run('Flatten', [run('GlobalAveragePool', [means])]);
+      return run('Gemm', [flat, v['dense/kernel'], v['dense/bias']]);
+    },
+  },
+];
+
+export const networkOf = ({ layers }: Example): Network =>
+  new Network({ inputShape: [SIZE, SIZE, 3], layers });
+
+/** Everything that is fed: pixels, targets, masks, parameters. */
+export function draw(
+  network: Network,
+  masks: readonly { name: string; shape: readonly number[]; rate: number }[],
+) {
+  const stream = random(SEED, 'gradients/network');
+  const feed = (dims: readonly number[], value: () => number, type: Tensor['type'] = 'float32') =>
+    tensor(type, dims, Array.from({ length: sizeOf(dims) }, value));
+  const feeds: Record<string, Tensor> = {
+    image: feed([BATCH, SIZE, SIZE, 3], () => stream.integer(256), 'uint8'),
+    targets: tensor(
+      'float32',
+      [BATCH, CLASSES],
+      Array.from({ length: BATCH * CLASSES }, (_, i) => Number(i % CLASSES === Math.floor(i / CLASSES))),
+    ),
+  };
+  for (const { name, shape, rate } of masks) {
+    feeds[name] = feed(shape, () => (stream.uniform() < rate ? 0 : 1 / (1 - rate)));
+  }
+  for (const { name, graphShape } of network.parameters) {
+    // Far from 0, so that gradients of every parameter count.
+    feeds[name] = feed(graphShape, () => 0.5 * stream.normal() + (name.endsWith('gamma') ? 1 : 0));
+  }
+  return feeds;
+}
