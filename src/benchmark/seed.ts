@@ -31,7 +31,11 @@ export async function seedStep(runtime: Runtime, optimizer: 'SGD' | 'Adam', cloc
   for (let i = 0; i < BATCH; i++) targets[i * CLASSES + (i % CLASSES)] = 1;
   let step = 0;
   try {
-    return await measure(() => trainer.step(pixels, targets, step++, 0.001), { clock, warmUp: 20, runs: 100 });
+    return await measure(() => trainer.step(pixels, targets, step++, 0.001), {
+      clock,
+      warmUp: 20,
+      runs: 100,
+    });
   } finally {
     await trainer.dispose();
   }
@@ -55,9 +59,15 @@ export function seedStepFloor(optimizer: 'SGD' | 'Adam', matrixGflops: number, m
 }
 
 /** Images a second through the finished model, uint8 pixels to probabilities. */
-export async function seedInference(runtime: Runtime, clock: Clock): Promise<{ batch1: number; batch64: number }> {
+export async function seedInference(
+  runtime: Runtime,
+  clock: Clock,
+): Promise<{ batch1: number; batch64: number }> {
   const network = seedNetwork();
-  const classifier = await Classifier.load(runtime, exportModel(network, initialWeights(network.parameters, 1)));
+  const classifier = await Classifier.load(
+    runtime,
+    exportModel(network, initialWeights(network.parameters, 1)),
+  );
   const rate = async (count: number, runs: number): Promise<number> => {
     const pixels = samplePixels(count);
     const { median } = await measure(() => classifier.predict(pixels), { clock, warmUp: 20, runs });

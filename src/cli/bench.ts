@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
+import type { BenchOptions } from './bench/run.ts';
 import { command, withThreads } from './command.ts';
-
-/** The options of `bench` as they were typed. */
-export interface BenchOptions {
-  readonly threads?: number;
-  readonly peers: boolean;
-  readonly json?: boolean;
-}
 
 export function benchCommand(): Command {
   return withThreads(

@@ -90,7 +90,7 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
       graph.output(gradients[i], gradientName(name));
     });
   }
-  const finite = optimizer ? graph.in('guard', () => isFinite(graph, loss)) : undefined;
+  const finite = optimizer ? graph.in('guard', () => isFiniteNumber(graph, loss)) : undefined;
   for (const { input, next } of nexts) {
     graph.output(finite ? where(graph, finite, next, input) : next, nextName(input.name));
     carry.push({ output: nextName(input.name), input: input.name });
@@ -99,7 +99,7 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
 }
 
 /** Whether a single number is neither infinite nor NaN: x − x is 0, or else NaN. */
-function isFinite(graph: GraphBuilder, x: Value): Value {
+function isFiniteNumber(graph: GraphBuilder, x: Value): Value {
   return graph.op('Equal', [sub(graph, x, x), scalar(graph, 0)]);
 }
 

@@ -24,7 +24,7 @@ export function windowOver(attributes: Attributes, plane: number[], kernel: numb
   const pads = autoPad === 'NOTSET' ? numbers(attributes, 'pads', [0, 0, 0, 0]) : [0, 0, 0, 0];
   const begin = pads.slice(0, 2);
   const end = pads.slice(2);
-  const round = number(attributes, 'ceil_mode', 0) ? Math.ceil : Math.floor;
+  const ceil = number(attributes, 'ceil_mode', 0) === 1;
 
   const output = plane.map((size, i) => {
     const extent = (kernel[i] - 1) * dilations[i] + 1; // of the window, holes included
@@ -36,10 +36,11 @@ export function windowOver(attributes: Attributes, plane: number[], kernel: numb
       end[i] = padding - begin[i];
       return count;
     }
-    let count = round((size + begin[i] + end[i] - extent) / strides[i]) + 1;
+    const steps = (size + begin[i] + end[i] - extent) / strides[i];
+    if (!ceil) return Math.floor(steps) + 1;
+    const count = Math.ceil(steps) + 1;
     // Rounding up must not make a window that starts beyond the input, in the padding after it.
-    if ((count - 1) * strides[i] >= size + begin[i]) count--;
-    return count;
+    return (count - 1) * strides[i] >= size + begin[i] ? count - 1 : count;
   });
   return { kernel, strides, dilations, begin, end, output };
 }

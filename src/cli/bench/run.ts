@@ -1,8 +1,14 @@
 import { nodeRuntime } from '../../platform/node/runtime.ts';
-import type { BenchOptions } from '../bench.ts';
 import { Reporter } from '../reporter.ts';
 import { runBench } from './measure.ts';
 import { benchText } from './text.ts';
+
+/** The options of `bench` as they were typed. */
+export interface BenchOptions {
+  readonly threads?: number;
+  readonly peers: boolean;
+  readonly json?: boolean;
+}
 
 /** `harrier bench`. */
 export async function runBenchCommand({ threads, peers, json }: BenchOptions): Promise<void> {

@@ -4,7 +4,7 @@ import {
   type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,
-  fit,
+  fit as fitNetwork,
   type RunPosition,
   type StepProgress,
 } from '../../training/index.ts';
@@ -44,7 +44,7 @@ export async function trainRun(
   const resume = await readCheckpoint(folder, 'last');
   const best = resume?.position.best && (await readCheckpoint(folder, 'best'));
   await folder.writeRecord(record);
-  const result = await fit({
+  const result = await fitNetwork({
     network,
     optimizer,
     loss: options.loss,

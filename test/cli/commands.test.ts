@@ -1,0 +1,195 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Finished, harrier, workplace, writePicture, writePictures } from './harrier.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+let trained: Finished;
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+
+beforeAll(async () => {
+  place = await workplace();
+  await writePictures(join(place.path, 'pictures'));
+  await writePicture(join(place.path, 'one.png'), 8, 1, 999);
+  trained = await run('train', '--data', 'pictures', '--epochs', '3', '--batch-size', '8', '--json', '--out', 'run');
+});
+afterAll(() => place.remove());
+
+describe('help', () => {
+  it.each([[], ['train'], ['evaluate'], ['predict'], ['summary'], ['data'], ['bench']])(
+    'harrier %s --help says what it does, its options, and examples',
+    async (...command) => {
+      const { code, stdout, stderr } = await run(...command, '--help');
+      expect(code).toBe(0);
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(/^Usage: harrier/);
+      expect(stdout).toMatch(/Options:/);
+      expect(stdout).toMatch(/Examples:\n {2}\$ npx harrier /);
+    },
+  );
+
+  it('names the version of the package', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect((await run('--version')).stdout).toBe(`${version}\n`);
+  });
+});
+
+describe('train', () => {
+  it('prints one JSON object on standard output, everything else on standard error', () => {
+    expect(trained.code).toBe(0);
+    const result = JSON.parse(trained.stdout);
+    expect(result).toMatchObject({ ended: 'finished', epochs: 3, run: join(place.path, 'run') });
+    expect(result.evaluation.total).toBeGreaterThan(5);
+    expect(trained.stderr).toMatch(/^epoch 1\/3 {2}loss \d+\.\d{4} {2}accuracy \d+\.\d{2}% {2}[\d.]+ s/m);
+    expect(trained.stderr).toContain('npx harrier predict run photo.jpg');
+  });
+
+  it('writes the whole run folder, and nothing besides', async () => {
+    const files = await readdir(join(place.path, 'run'), { recursive: true });
+    expect(files.sort()).toEqual([
+      'README.md',
+      'checkpoints',
+      join('checkpoints', 'last.safetensors'),
+      'evaluation.json',
+      'history.csv',
+      'model.onnx',
+      'report.html',
+      'run.json',
+    ]);
+  });
+
+  it('records every option after defaults, the data, the network, versions and hardware', async () => {
+    const record = JSON.parse(await readFile(join(place.path, 'run', 'run.json'), 'utf8'));
+    expect(record).toMatchObject({
+      format: 1,
+      command: 'npx harrier train --data pictures --epochs 3 --batch-size 8 --json --out run',
+      options: {
+        recipe: 'keras-cnn',
+        data: 'pictures',
+        epochs: 3,
+        batchSize: 8,
+        seed: 1,
+        optimizer: { name: 'SGD', learningRate: 0.01 },
+        validationSplit: 0,
+        skipBad: false,
+      },
+      data: { classNames: ['cat', 'dog', 'ship'], imageShape: { height: 8, width: 8, channels: 3 } },
+      network: { name: 'keras-cnn', inputShape: [8, 8, 3] },
+      versions: { node: process.versions.node },
+      result: { ended: 'finished', epochs: 3 },
+    });
+    expect(record.data.train.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(record.hardware.cores).toBeGreaterThan(0);
+  });
+
+  it('keeps the best checkpoint and its weights where there is validation', async () => {
+    const options = ['--validation-split', '0.25', '--early-stopping', '2', '--optimizer', 'adam'];
+    const { code, stdout, stderr } = await run(
+      ...['train', '--data', 'pictures', '--epochs', '4', '--batch-size', '8', '--out', 'validated'],
+      ...options,
+    );
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/validation loss \d/);
+    expect(await readdir(join(place.path, 'validated', 'checkpoints'))).toContain('best.safetensors');
+  });
+
+  it('says of a finished run that it is finished, and how to give it more', async () => {
+    const { code, stdout } = await run('train', '--resume', 'run');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^run is finished: it has had its 3 epochs/);
+    expect(stdout).toContain('npx harrier train --resume run --epochs 6');
+  });
+});
+
+describe('evaluate', () => {
+  it('judges a run on its own test images, with the JSON that scripts rely on', async () => {
+    const { code, stdout } = await run('evaluate', 'run', '--json');
+    expect(code).toBe(0);
+    const written = JSON.parse(await readFile(join(place.path, 'run', 'evaluation.json'), 'utf8'));
+    expect(JSON.parse(stdout)).toEqual(written);
+    const { correct, total, accuracy, interval95, loss, confusions, perClass } = written;
+    expect(accuracy).toBe(correct / total);
+    expect(interval95).toHaveLength(2);
+    expect(loss).toBeGreaterThan(0);
+    for (const { classes, count } of confusions) expect([classes.length, count > 0]).toEqual([2, true]);
+    expect(perClass.map((row: { class: string }) => row.class)).toEqual(['cat', 'dog', 'ship']);
+  });
+
+  it('judges a model file on other data, which may have fewer classes', async () => {
+    await writePictures(join(place.path, 'other'), { classes: ['ship', 'dog'].sort(), perClass: 12 });
+    const { code, stdout } = await run('evaluate', join('run', 'model.onnx'), '--data', 'other', '--split', 'train');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\d+ of \d+ right: [\d.]+%/);
+  });
+
+  it('finds the newest run below ./runs', async () => {
+    const options = ['--data', 'pictures', '--epochs', '1'];
+    const first = await run('train', ...options);
+    expect(first.stdout).toMatch(/Everything lies in runs\/keras-cnn-\d{8}-\d{6}/);
+    expect((await run('evaluate', 'latest')).stdout).toMatch(/right:/);
+  });
+});
+
+describe('predict', () => {
+  it('gives the JSON that scripts rely on', async () => {
+    const { code, stdout } = await run('predict', 'run', 'one.png', '--top', '2', '--json');
+    expect(code).toBe(0);
+    const [{ file, predictions }, ...others] = JSON.parse(stdout);
+    expect(others).toEqual([]);
+    expect(file).toBe('one.png');
+    expect(predictions).toHaveLength(2);
+    expect(Object.keys(predictions[0])).toEqual(['label', 'probability']);
+    expect(predictions[0].probability).toBeGreaterThanOrEqual(predictions[1].probability);
+  });
+
+  it('gives a table for spreadsheets', async () => {
+    const { stdout } = await run('predict', 'run', 'one.png', '--csv', '--top', '9');
+    const [header, row] = stdout.split('\n');
+    expect(header).toBe('file,label1,probability1,label2,probability2,label3,probability3');
+    expect(row).toMatch(/^one\.png,(cat|dog|ship),0\.\d+,/);
+  });
+
+  it('draws bars for people, without colours in a file', async () => {
+    const { stdout } = await run('predict', join('run', 'model.onnx'), 'one.png');
+    expect(stdout).toMatch(/^one\.png\n {2}(cat|dog|ship) +\d+\.\d{2}% {2}█/);
+    expect(stdout).not.toContain('\x1b');
+  });
+});
+
+describe('summary', () => {
+  it('prints layers, shapes and parameters as Keras does', async () => {
+    const { stdout } = await run('summary', 'keras-cnn');
+    expect(stdout).toContain('Total params: 4,200,842 (16.02 MB)');
+    expect(stdout).toContain('(None, 16, 16, 32)');
+  });
+
+  it('describes a recipe for other pictures, and a run, as JSON', async () => {
+    const recipe = JSON.parse((await run('summary', 'keras-cnn', '--classes', '3', '--image-size', '8', '--json')).stdout);
+    const ofRun = JSON.parse((await run('summary', 'run', '--json')).stdout);
+    expect(ofRun).toEqual(recipe);
+    expect(recipe).toMatchObject({ classes: 3, inputShape: [8, 8, 3], nonTrainableParameters: 0 });
+  });
+
+  it('lists the recipes', async () => {
+    expect((await run('summary')).stdout).toContain('keras-cnn\n');
+  });
+});
+
+describe('data', () => {
+  it('describes a folder, and draws it', async () => {
+    const { code, stdout } = await run('data', 'pictures', '--preview', 'sheet.png', '--json');
+    expect(code).toBe(0);
+    const { classNames, train, test, mean } = JSON.parse(stdout);
+    expect(classNames).toEqual(['cat', 'dog', 'ship']);
+    expect(train.images + test.images).toBe(60);
+    expect(mean).toHaveLength(3);
+    expect((await readFile(join(place.path, 'sheet.png'))).subarray(1, 4).toString()).toBe('PNG');
+  });
+
+  it('prints a table for people', async () => {
+    const { stdout } = await run('data', 'pictures');
+    expect(stdout).toMatch(/^pictures: 3 classes, images of 8 × 8\n/);
+    expect(stdout).toMatch(/^dog +\d+ +\d+$/m);
+  });
+});

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { random } from '../../src/data/random.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/harrier.js', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A `harrier` process under way. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** Resolves when standard output and error together hold the text, or the process ends. */
+  says(text: string): Promise<void>;
+}
+
+export interface Place {
+  readonly cwd: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Starts the real command in a process of its own. */
+export function start(args: readonly string[], { cwd, environment = {} }: Place): Running {
+  const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...process.env, ...environment } });
+  const output = { stdout: '', stderr: '' };
+  const waiting = new Set<() => void>();
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+      for (const check of waiting) check();
+    });
+  }
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, ...output }));
+  });
+  return {
+    process: child,
+    finished,
+    says: (text) =>
+      new Promise((resolve) => {
+        const check = () => {
+          if (!`${output.stdout}\n${output.stderr}`.includes(text)) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        finished.then(() => resolve());
+        check();
+      }),
+  };
+}
+
+/** Runs the real command to its end. */
+export function harrier(args: readonly string[], place: Place): Promise<Finished> {
+  return start(args, place).finished;
+}
+
+/** An empty folder to work in, and its removal. */
+export async function workplace(): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'harrier-cli-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export interface PictureFolder {
+  readonly classes?: readonly string[];
+  readonly perClass?: number;
+  readonly side?: number;
+}
+
+/** A folder of pictures that can be told apart: noise around a colour of each class. The same every time. */
+export async function writePictures(
+  path: string,
+  { classes = ['cat', 'dog', 'ship'], perClass = 20, side = 8 }: PictureFolder = {},
+): Promise<string> {
+  for (const [label, name] of classes.entries()) {
+    for (let i = 0; i < perClass; i++) {
+      await writePicture(join(path, name, `${i}.png`), side, label, i);
+    }
+  }
+  return path;
+}
+
+/** One picture of such a folder. */
+export async function writePicture(path: string, side: number, label: number, number: number): Promise<void> {
+  const stream = random(label, 'pictures', number);
+  const pixels = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
+    const colour = ((label + 1) * (60 + 40 * (i % 3))) % 200;
+    return colour + stream.integer(56);
+  });
+  await mkdir(dirname(path), { recursive: true });
+  await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
+    .png()
+    .toFile(path);
+}
+
+/** What every failure must look like: an exit code, one sentence for people, and no stack trace. */
+export function sentenceOf({ stderr }: Pick<Finished, 'stderr'>): string {
+  const lines = stderr.split('\n').filter((line) => line.startsWith('error: '));
+  if (lines.length !== 1) throw new Error(`expected one line of error, received:\n${stderr}`);
+  if (/^\s+at /m.test(stderr)) throw new Error(`a stack trace:\n${stderr}`);
+  return lines[0].slice('error: '.length);
+}

@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Dense, Flatten } from '../../src/layers/index.ts';
+import { CLASS_NAMES_KEY, exportModel, initialWeights, Network } from '../../src/models/index.ts';
+import { encodeModel } from '../../src/onnx/index.ts';
+
+// The package as a user gets it: packed, installed in an empty folder, used there.
+
+const root = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'harrier-package-'));
+const run = (command: string, args: readonly string[], cwd = folder): string =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+let packed: string[];
+
+beforeAll(async () => {
+  run('npm', ['run', 'build'], root);
+  const [{ filename, files }] = JSON.parse(
+    run('npm', ['pack', '--json', '--pack-destination', folder], root),
+  );
+  packed = files.map(({ path }: { path: string }) => path);
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'user', private: true, type: 'module' }),
+  );
+  run('npm', [
+    'install',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    join(folder, filename),
+  ]);
+
+  const network = new Network({
+    inputShape: [8, 8, 3],
+    layers: [new Flatten(), new Dense({ units: 3, activation: 'softmax' })],
+  });
+  const model = exportModel(network, initialWeights(network.parameters, 1), {
+    [CLASS_NAMES_KEY]: JSON.stringify(['cat', 'dog', 'ship']),
+  });
+  writeFileSync(join(folder, 'model.onnx'), encodeModel(model));
+  await sharp({ create: { width: 20, height: 10, channels: 3, background: 'teal' } }).toFile(
+    join(folder, 'sea.png'),
+  );
+}, 300_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('holds what it needs and no more', () => {
+  expect(packed).toContain('bin/harrier.js');
+  expect(packed).toContain('dist/index.d.ts');
+  expect(packed).toContain('LICENSE');
+  expect(packed.filter((path) => /^(src|test|bench|docs|scripts)\/|\.test\./.test(path))).toEqual([]);
+});
+
+test('runs harrier predict in an empty folder', () => {
+  const [answer] = JSON.parse(
+    run('npx', ['--no-install', 'harrier', 'predict', 'model.onnx', 'sea.png', '--json']),
+  );
+  expect(answer.file).toBe('sea.png');
+  expect(answer.predictions.map(({ label }: { label: string }) => label).sort()).toEqual([
+    'cat',
+    'dog',
+    'ship',
+  ]);
+  const total = answer.predictions.reduce(
+    (sum: number, { probability }: { probability: number }) => sum + probability,
+    0,
+  );
+  expect(total).toBeCloseTo(1, 5);
+});
+
+test('gives both entry points, with types', () => {
+  writeFileSync(
+    join(folder, 'use.js'),
+    `import { Dense, Flatten, SGD, Sequential } from 'harrier';
+     import { nodeRuntime } from 'harrier/node';
+     const model = new Sequential({ inputShape: [8, 8, 3], layers: [new Flatten(), new Dense({ units: 2, activation: 'softmax' })] });
+     model.compile({ optimizer: new SGD(), runtime: nodeRuntime({ threads: 1 }) });
+     const [a, b] = await model.predict(new Uint8Array(192));
+     console.log(a + b);`,
+  );
+  expect(Number(run('node', ['use.js']))).toBeCloseTo(1, 5);
+  expect(readdirSync(join(folder, 'node_modules/harrier/dist'))).toContain('index.d.ts');
+});

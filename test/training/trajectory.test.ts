@@ -1,0 +1,174 @@
+/** Twenty training steps against the same steps written out by hand in float64 (`naive.ts`). */
+import { describe, expect, it } from 'vitest';
+import {
+  Activation,
+  BatchNormalization,
+  Conv2D,
+  Dense,
+  Dropout,
+  Flatten,
+  MaxPooling2D,
+} from '../../src/layers/index.ts';
+import { Network } from '../../src/models/index.ts';
+import { Adam, AdamW, type Optimizer, SGD } from '../../src/optimizers/index.ts';
+import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { Trainer } from '../../src/training/index.ts';
+import { drawWeights } from '../layers/check-layer.ts';
+import { tensorOf } from '../layers/keras.ts';
+import {
+  type Draw,
+  type NaiveLayer,
+  type NaiveOptimizer,
+  naiveBatchNormalization,
+  naiveConvolution,
+  naiveDense,
+  naiveDropout,
+  naiveFlatten,
+  naiveMaxPooling,
+  naiveRelu,
+  naiveStep,
+  naiveUpdate,
+} from './naive.ts';
+import { batchOf, pictures, relativeDistance } from './problem.ts';
+
+const SEED = 3;
+const STEPS = 20;
+/** Float32 against float64 over 20 steps. */
+const TOLERANCE = 2e-5;
+const runtime = nodeRuntime({ threads: 1 });
+
+/** Batches of 8, 8 and 5 in turn, as epochs of 21 pictures have. */
+const BATCHES = [0, 8, 16].map((start) => Array.from({ length: start === 16 ? 5 : 8 }, (_, i) => start + i));
+
+const NETWORKS: Readonly<Record<string, { network: () => Network; naive: (draw: Draw) => NaiveLayer[] }>> = {
+  'convolution, pool, dense, dropout, softmax': {
+    network: () =>
+      new Network({
+        inputShape: [7, 6, 3],
+        layers: [
+          new Conv2D({ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu' }),
+          new MaxPooling2D(),
+          new Flatten(),
+          new Dense({ units: 6, activation: 'relu' }),
+          new Dropout({ rate: 0.3 }),
+          new Dense({ units: 3, activation: 'softmax' }),
+        ],
+      }),
+    naive: (draw) => [
+      naiveConvolution('conv2d', draw, [3, 3, 3, 4], { padding: 'same' }),
+      naiveRelu(),
+      naiveMaxPooling([2, 2]),
+      naiveFlatten(),
+      naiveDense('dense', draw, 3 * 3 * 4, 6),
+      naiveRelu(),
+      naiveDropout('dropout', 0.3, SEED),
+      naiveDense('dense_1', draw, 6, 3),
+    ],
+  },
+  'strides, batch normalization, overlapping pool, dropout on pictures': {
+    network: () =>
+      new Network({
+        inputShape: [9, 8, 3],
+        layers: [
+          new Conv2D({ filters: 4, kernelSize: [3, 2], strides: [1, 2], padding: 'same', useBias: false }),
+          new BatchNormalization({ momentum: 0.8 }),
+          new Activation('relu'),
+          new Dropout({ rate: 0.2 }),
+          new MaxPooling2D({ poolSize: 3, strides: 2, padding: 'same' }),
+          new Flatten(),
+          new Dense({ units: 3, activation: 'softmax' }),
+        ],
+      }),
+    naive: (draw) => [
+      naiveConvolution('conv2d', draw, [3, 2, 3, 4], { strides: [1, 2], padding: 'same', useBias: false }),
+      naiveBatchNormalization('batch_normalization', draw, 4, 0.8),
+      naiveRelu(),
+      naiveDropout('dropout', 0.2, SEED),
+      naiveMaxPooling([3, 3], { strides: [2, 2], padding: 'same' }),
+      naiveFlatten(),
+      naiveDense('dense', draw, 5 * 2 * 4, 3),
+    ],
+  },
+};
+
+const OPTIMIZERS: Readonly<
+  Record<
+    string,
+    { optimizer: Optimizer; naive: NaiveOptimizer; learningRate: number; labelSmoothing?: number }
+  >
+> = {
+  SGD: { optimizer: new SGD(), naive: { rule: 'sgd' }, learningRate: 0.1 },
+  momentum: {
+    optimizer: new SGD({ momentum: 0.9 }),
+    naive: { rule: 'sgd', momentum: 0.9 },
+    learningRate: 0.02,
+    labelSmoothing: 0.1,
+  },
+  'Nesterov, weight decay, clipped by value': {
+    optimizer: new SGD({ momentum: 0.8, nesterov: true, weightDecay: 0.5, clipValue: 0.02 }),
+    naive: { rule: 'sgd', momentum: 0.8, nesterov: true, weightDecay: 0.5, clipValue: 0.02 },
+    learningRate: 0.05,
+  },
+  Adam: { optimizer: new Adam(), naive: { rule: 'adam' }, learningRate: 0.003 },
+  'Adam, clipped by norm': {
+    optimizer: new Adam({ clipNorm: 0.05 }),
+    naive: { rule: 'adam', clipNorm: 0.05 },
+    learningRate: 0.003,
+  },
+  'AdamW, clipped by the norm of all': {
+    optimizer: new AdamW({ weightDecay: 2, globalClipNorm: 0.3 }),
+    naive: { rule: 'adam', weightDecay: 2, globalClipNorm: 0.3 },
+    learningRate: 0.003,
+    labelSmoothing: 0.2,
+  },
+};
+
+describe.each(Object.entries(NETWORKS))('%s', (_, { network: build, naive: layersOf }) => {
+  it.each(Object.entries(OPTIMIZERS))('%s', async (_, { optimizer, naive, learningRate, labelSmoothing }) => {
+    const network = build();
+    const weights = drawWeights(network.parameters);
+    const layers = layersOf((name, shape) => tensorOf(shape, weights.get(name)));
+    const parameters = Object.assign({}, ...layers.map((layer) => layer.parameters));
+    const update = naiveUpdate(naive, parameters);
+    const [height, width] = network.inputShape;
+    const data = pictures(21, height, width);
+
+    const trainer = new Trainer({
+      network,
+      optimizer,
+      loss: { labelSmoothing },
+      runtime,
+      seed: SEED,
+      weights,
+    });
+    try {
+      for (let step = 0; step < STEPS; step++) {
+        const indices = BATCHES[step % 3];
+        const { pixels, labels, targets } = batchOf(data, indices);
+        const rate = learningRate * (1 - step / 40);
+        const actual = await trainer.step(pixels, targets, step, rate);
+
+        const images = tensorOf(
+          [indices.length, height, width, 3],
+          Float64Array.from(pixels, (pixel) => pixel / 255),
+        );
+        const expected = naiveStep(layers, images, labels, step, labelSmoothing);
+        update(expected.gradients, step + 1, rate);
+        expect(Math.abs(actual.loss - expected.loss) / expected.loss, `loss of step ${step}`).toBeLessThan(
+          TOLERANCE,
+        );
+        expect(actual.correct, `right ones of step ${step}`).toBe(expected.correct);
+      }
+      const trained = await trainer.read();
+      const all = Object.assign({}, parameters, ...layers.map((layer) => layer.statistics));
+      expect([...trained.weights.keys()].sort()).toEqual(Object.keys(all).sort());
+      for (const [name, values] of trained.weights) {
+        expect(relativeDistance(values, all[name].data), name).toBeLessThan(TOLERANCE);
+        // All of this says nothing about weights that stand still.
+        expect(relativeDistance(weights.get(name)!, all[name].data), name).toBeGreaterThan(100 * TOLERANCE);
+      }
+    } finally {
+      await trainer.dispose();
+    }
+  });
+});
