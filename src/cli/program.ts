@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { benchCommand } from './bench.ts';
-import { benchCommand } from './bench.ts';
 import { dataCommand } from './data.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { predictCommand } from './predict.ts';
@@ -32,7 +31,6 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     predictCommand(),
     summaryCommand(),
     dataCommand(),
-    benchCommand(),
     benchCommand(),
   ]) {
     program.addCommand(command);
