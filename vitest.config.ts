@@ -1,6 +1,16 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
+
 export default defineConfig({
+  // Examples import the package by its name; here that is the checkout's own source, not dist.
+  resolve: {
+    alias: [
+      { find: /^harrier$/, replacement: source('index.ts') },
+      { find: /^harrier\/node$/, replacement: source('platform/node/index.ts') },
+    ],
+  },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
     // ONNX Runtime uses every core itself; two files at a time keep a small machine busy without crowding it.

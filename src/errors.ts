@@ -72,14 +72,19 @@ export function unknownName(kind: string, name: string, candidates: Iterable<str
   });
 }
 
+/** Letters to change, add, remove or swap with their neighbour (Damerau's distance, each place edited once). */
 function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const substitution = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(substitution, previous[j] + 1, row[j - 1] + 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = swapped ? beforePrevious[j - 2] + 1 : Number.POSITIVE_INFINITY;
+      row.push(Math.min(substitution, previous[j] + 1, row[j - 1] + 1, swap));
     }
+    beforePrevious = previous;
     previous = row;
   }
   return previous[b.length];

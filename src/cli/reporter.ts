@@ -115,10 +115,14 @@ export class Reporter {
     const { what, done, total } = progress;
     const time = performance.now();
     const isNew = this.#work.what !== what;
+    const isDone = total > 0 && done >= total;
     if (isNew) this.#work = { what, next: time + FIRST_LINE_MS };
-    if (this.live) {
-      this.update((columns) => workLine(progress, columns), { now: isNew || (total > 0 && done >= total) });
-      if (total > 0 && done >= total) this.clear();
+    if (isDone) {
+      // The same work may begin anew: every epoch is validated.
+      this.#work = { what: '', next: 0 };
+      this.clear();
+    } else if (this.live) {
+      this.update((columns) => workLine(progress, columns), { now: isNew });
     } else if (time >= this.#work.next) {
       this.#work.next = time + NEXT_LINE_MS;
       this.note(workText(progress));

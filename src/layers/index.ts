@@ -8,9 +8,15 @@ import { Flatten } from './flatten.ts';
 import type { Layer, LayerConfig } from './layer.ts';
 import { AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D } from './pooling.ts';
 
+export type { ActivationOptions } from './activation.ts';
 export type { ActivationName } from './activations.ts';
 export { ACTIVATION_NAMES } from './activations.ts';
+export type { BatchNormalizationOptions } from './batch-normalization.ts';
+export type { Conv2DOptions } from './conv2d.ts';
+export type { DenseOptions } from './dense.ts';
+export type { DropoutOptions } from './dropout.ts';
 export * from './layer.ts';
+export type { PoolingOptions } from './pooling.ts';
 export {
   Activation,
   AveragePooling2D,

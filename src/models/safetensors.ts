@@ -65,7 +65,10 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): TensorFile 
     return fail('its header cannot be read', cause);
   }
   if (!isRecord(header)) return fail('its header is no list of arrays');
-  const body = bytes.subarray(LENGTH_BYTES + length);
+  // A view without the manners of Node's Buffer, whose `slice` does not copy.
+  const body = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).subarray(
+    LENGTH_BYTES + length,
+  );
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
     return fail('its metadata is no list of texts');

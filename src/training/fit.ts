@@ -94,9 +94,6 @@ const FRESH: RunPosition = {
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { network, optimizer, loss, runtime, train, seed, epochs, batchSize, clock, resume } = options;
   checkFit(options);
-  if (!(Number.isSafeInteger(seed) && seed >= 0)) {
-    throw new HarrierError('bad-option', 'seed', { expected: 'a whole number from 0', received: `${seed}` });
-  }
   const trainer = new Trainer({
     network,
     optimizer,

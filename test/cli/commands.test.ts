@@ -11,7 +11,18 @@ beforeAll(async () => {
   place = await workplace();
   await writePictures(join(place.path, 'pictures'));
   await writePicture(join(place.path, 'one.png'), 8, 1, 999);
-  trained = await run('train', '--data', 'pictures', '--epochs', '3', '--batch-size', '8', '--json', '--out', 'run');
+  trained = await run(
+    'train',
+    '--data',
+    'pictures',
+    '--epochs',
+    '3',
+    '--batch-size',
+    '8',
+    '--json',
+    '--out',
+    'run',
+  );
 });
 afterAll(() => place.remove());
 
@@ -118,7 +129,14 @@ describe('evaluate', () => {
 
   it('judges a model file on other data, which may have fewer classes', async () => {
     await writePictures(join(place.path, 'other'), { classes: ['ship', 'dog'].sort(), perClass: 12 });
-    const { code, stdout } = await run('evaluate', join('run', 'model.onnx'), '--data', 'other', '--split', 'train');
+    const { code, stdout } = await run(
+      'evaluate',
+      join('run', 'model.onnx'),
+      '--data',
+      'other',
+      '--split',
+      'train',
+    );
     expect(code).toBe(0);
     expect(stdout).toMatch(/\d+ of \d+ right: [\d.]+%/);
   });
@@ -165,7 +183,9 @@ describe('summary', () => {
   });
 
   it('describes a recipe for other pictures, and a run, as JSON', async () => {
-    const recipe = JSON.parse((await run('summary', 'keras-cnn', '--classes', '3', '--image-size', '8', '--json')).stdout);
+    const recipe = JSON.parse(
+      (await run('summary', 'keras-cnn', '--classes', '3', '--image-size', '8', '--json')).stdout,
+    );
     const ofRun = JSON.parse((await run('summary', 'run', '--json')).stdout);
     expect(ofRun).toEqual(recipe);
     expect(recipe).toMatchObject({ classes: 3, inputShape: [8, 8, 3], nonTrainableParameters: 0 });

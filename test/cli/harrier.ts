@@ -25,12 +25,14 @@ export interface Running {
 
 export interface Place {
   readonly cwd: string;
+  /** The cache is a folder of the test's own, unless HARRIER_CACHE is among these. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Starts the real command in a process of its own. */
 export function start(args: readonly string[], { cwd, environment = {} }: Place): Running {
-  const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...process.env, ...environment } });
+  const env = { ...process.env, HARRIER_CACHE: join(cwd, 'cache'), ...environment };
+  const child = spawn(process.execPath, [BIN, ...args], { cwd, env });
   const output = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {

@@ -44,7 +44,11 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
   const run = await prepareRun(options, { onProgress: reporter.work, signal: interruption.signal });
   const folder = await createRunFolder(options.recipe, given.out);
   const record = newRecord(run, commandLine(process.argv.slice(2)));
-  await folder.exclusively(() => train({ run, record, folder, given, reporter, interruption }));
+  await folder.exclusively(async () => {
+    // Before anything is said about the run: whoever then stops it can go on with it.
+    await folder.writeRecord(record);
+    await train({ run, record, folder, given, reporter, interruption });
+  });
 }
 
 async function goOn(
@@ -140,8 +144,13 @@ function announce(
         `${options.threads} ${options.threads === 1 ? 'thread' : 'threads'}; ${shortPath(folder.path)}`,
     ),
   );
-  if (skipped > 0)
-    reporter.note(`Note: ${formatCount(skipped)} files that are no usable picture were left out.`);
+  if (skipped > 0) {
+    const files =
+      skipped === 1
+        ? '1 file that is no usable picture was'
+        : `${formatCount(skipped)} files that are no usable pictures were`;
+    reporter.note(`Note: ${files} left out.`);
+  }
 }
 
 function sayHowToGoOn(folder: RunFolder, reporter: Reporter): void {

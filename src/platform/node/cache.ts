@@ -33,6 +33,11 @@ export function temporaryName(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
 }
 
+/** Whether a file's name is one that `temporaryName` gave. */
+export function isTemporaryName(name: string): boolean {
+  return /\.\d+-[0-9a-f]{8}\.tmp$/.test(name);
+}
+
 /**
  * Writes a whole file under another name, then renames it: whoever reads `path` sees the old bytes or the new ones,
  * never half of them, even if this process is killed.

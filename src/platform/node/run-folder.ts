@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { storageError, writeAtomically } from './cache.ts';
+import { isTemporaryName, storageError, writeAtomically } from './cache.ts';
 import { withLock } from './lock.ts';
 import { readError } from './read-error.ts';
 import { type RunRecord, readRecord } from './run-record.ts';
@@ -64,6 +64,15 @@ export class RunFolder {
 
   async writeRecord(record: RunRecord): Promise<void> {
     await this.write('record', `${JSON.stringify(record, undefined, 2)}\n`);
+  }
+
+  /** Removes files that killed processes left half-written. Only who holds the folder exclusively may do so. */
+  async removeLeftovers(): Promise<void> {
+    for (const folder of [this.path, dirname(this.file('last'))]) {
+      const names = await readdir(folder).catch(() => [] as string[]);
+      const leftovers = names.filter((name) => isTemporaryName(name));
+      await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })));
+    }
   }
 
   /**

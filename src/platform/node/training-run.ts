@@ -41,6 +41,7 @@ export async function trainRun(
   hooks: RunHooks = {},
 ): Promise<RunOutcome> {
   const { options, network, optimizer, runtime, train, validation } = run;
+  await folder.removeLeftovers();
   const resume = await readCheckpoint(folder, 'last');
   const best = resume?.position.best && (await readCheckpoint(folder, 'best'));
   await folder.writeRecord(record);

@@ -1,0 +1,203 @@
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeCheckpoint } from '../../src/index.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/models/index.ts';
+import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+const path = (...parts: string[]) => join(place.path, ...parts);
+const last = (name: string) => path(name, 'checkpoints', 'last.safetensors');
+
+beforeAll(async () => {
+  place = await workplace();
+  await writePictures(path('pictures'), { perClass: 12 });
+  await run('train', '--data', 'pictures', '--epochs', '2', '--batch-size', '8', '--out', 'run');
+});
+afterAll(() => place.remove());
+
+/** A copy of the finished run, which `--epochs 4` makes go on. */
+async function copyOfRun(name: string): Promise<void> {
+  await cp(path('run'), path(name), { recursive: true });
+}
+const goOn = (name: string) => run('train', '--resume', name, '--epochs', '4');
+
+describe('a checkpoint', () => {
+  it('of another model', async () => {
+    await copyOfRun('other');
+    await run('train', '--data', 'pictures', '--image-size', '16', '--epochs', '1', '--out', 'larger');
+    await cp(last('larger'), last('other'));
+    const finished = await goOn('other');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(/this checkpoint belongs to another model/);
+  });
+
+  it.each([4, 2_000, 100_000])('cut off after %i bytes', async (bytes) => {
+    const name = `cut-${bytes}`;
+    await copyOfRun(name);
+    await truncate(last(name), bytes);
+    const finished = await goOn(name);
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      /last\.safetensors: .*(cut off|less than a header).*take another checkpoint\.$/,
+    );
+  });
+
+  it('from a newer version', async () => {
+    await copyOfRun('newer');
+    const { tensors, metadata } = decodeSafetensors(await readFile(last('newer')), 'test');
+    await writeFile(
+      last('newer'),
+      encodeSafetensors({ tensors, metadata: { ...metadata, 'harrier.format': '99' } }),
+    );
+    const finished = await goOn('newer');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      /newer version of Harrier: expected format 1 or older, received format 99\. Update/,
+    );
+  });
+});
+
+describe('run.json', () => {
+  it.each<[string, string, RegExp]>([
+    ['damaged', '{ "format": 1, ', /run\.json: the record of this run cannot be read\. Restore/],
+    [
+      'from a newer version',
+      '{ "format": 7 }',
+      /run\.json: this run was made by a newer version.*Update Harrier/,
+    ],
+    ['of something else', '{ "name": "npm" }', /run\.json: this is no record of a run/],
+  ])('%s', async (name, text, sentence) => {
+    const folder = name.replaceAll(' ', '-');
+    await copyOfRun(folder);
+    await writeFile(path(folder, 'run.json'), text);
+    const finished = await run('train', '--resume', folder);
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(sentence);
+  });
+
+  it('in no folder', async () => {
+    await mkdir(path('empty'));
+    for (const name of ['empty', 'nowhere']) {
+      const finished = await run('train', '--resume', name);
+      expect(finished.code).toBe(1);
+      expect(sentenceOf(finished)).toMatch(/this is no run folder|there is no such run folder/);
+    }
+  });
+
+  it('whose data has changed', async () => {
+    await copyOfRun('moved');
+    await cp(path('pictures'), path('pictures-before'), { recursive: true });
+    await writePictures(path('pictures'), { perClass: 13 });
+    const finished = await goOn('moved');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      /the data has changed since the run began: expected SHA-256 .* Put the old data/,
+    );
+  });
+});
+
+describe('a run folder', () => {
+  const lock = (pid: number) => JSON.stringify({ pid, host: hostname(), token: 'of a test' });
+
+  it('in use by another process', async () => {
+    await copyOfRun('busy');
+    await writeFile(path('busy', '.lock'), lock(process.pid));
+    const finished = await goOn('busy');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      new RegExp(`another process \\(${process.pid}\\) is writing to this run folder\\. Wait until it ends`),
+    );
+    expect(await readFile(path('busy', '.lock'), 'utf8')).toBe(lock(process.pid));
+  });
+
+  it('whose lock was left by a process that is gone', async () => {
+    await copyOfRun('abandoned');
+    const gone = Number(execFileSync(process.execPath, ['-p', 'process.pid']).toString());
+    await writeFile(path('abandoned', '.lock'), lock(gone));
+    const { code, stdout } = await run('train', '--resume', 'abandoned');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^abandoned is finished/)]);
+  });
+
+  it('without permission to write: here a file stands in the way, which stops an administrator too', async () => {
+    await writeFile(path('file.txt'), '');
+    const finished = await run('train', '--data', 'pictures', '--epochs', '1', '--out', 'file.txt/x');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      /file\.txt.x: a file stands where a folder is needed\. Move it away, or choose another folder with --out\.$/,
+    );
+  });
+
+  it('that is not empty is left alone', async () => {
+    await mkdir(path('mine'));
+    await writeFile(path('mine', 'README.md'), 'mine');
+    const finished = await run('train', '--data', 'pictures', '--epochs', '1', '--out', 'mine');
+    expect(finished.code).toBe(2);
+    expect(sentenceOf(finished)).toMatch(/this folder is not empty\. Choose another with --out\.$/);
+    expect(await readdir(path('mine'))).toEqual(['README.md']);
+  });
+});
+
+describe('a loss that is not finite', () => {
+  it('stops and says which step', async () => {
+    const options = ['--learning-rate', '1e9', '--epochs', '3', '--batch-size', '8'];
+    const finished = await run('train', '--data', 'pictures', ...options, '--out', 'wild');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      /^the loss became (NaN|-?Infinity) at step \d+\. Lower the learning rate/,
+    );
+    expect(finished.stderr).toContain('No checkpoint had been saved yet.');
+  });
+
+  it('keeps the last good checkpoint', async () => {
+    await cp(path('pictures'), path('pictures-2'), { recursive: true });
+    await run('train', '--data', 'pictures-2', '--epochs', '1', '--batch-size', '8', '--out', 'gone-wild');
+    const record = JSON.parse(await readFile(path('gone-wild', 'run.json'), 'utf8'));
+    record.options.optimizer.learningRate = 1e9;
+    await writeFile(path('gone-wild', 'run.json'), JSON.stringify(record));
+    const before = await readFile(last('gone-wild'));
+    const finished = await goOn('gone-wild');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(/^the loss became .* at step \d+\./);
+    expect(finished.stderr).toMatch(
+      /The last good checkpoint is kept: gone-wild\/checkpoints\/last\.safetensors \(step \d+\)/,
+    );
+    expect(await readFile(last('gone-wild'))).toEqual(before);
+  });
+});
+
+describe('a full disk', () => {
+  const disk = () => path('disk');
+  let mounted = false;
+  beforeAll(async () => {
+    await mkdir(disk());
+    try {
+      // Room for one checkpoint of 2.4 MB, but not for the next beside it.
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk()], { stdio: 'ignore' });
+      mounted = true;
+    } catch {
+      // Only an administrator may mount, and not in every container.
+    }
+  });
+  afterAll(() => {
+    if (mounted) execFileSync('umount', [disk()]);
+  });
+
+  it('stops in one sentence, and what was saved before can be used', async (context) => {
+    if (!mounted) context.skip('no small file system can be mounted here');
+    const options = ['--data', 'pictures', '--image-size', '12', '--batch-size', '8', '--epochs', '2'];
+    const finished = await run('train', ...options, '--out', 'disk/run');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      /: the disk is full\. Free some space, or choose another folder with --out\.$/,
+    );
+    expect(finished.stderr).toContain('Go on with: npx harrier train --resume disk/run');
+    const { position } = decodeCheckpoint(await readFile(last('disk/run')), 'last');
+    expect(position.epoch).toBeGreaterThan(0);
+    const files = await readdir(path('disk', 'run'), { recursive: true });
+    expect(files.filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});

@@ -1,0 +1,124 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+
+beforeAll(async () => {
+  place = await workplace();
+  await writePictures(join(place.path, 'pictures'), { perClass: 8 });
+  await run('train', '--data', 'pictures', '--epochs', '1', '--out', 'run');
+});
+afterAll(() => place.remove());
+
+describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
+  it.each<[string, string[], RegExp]>([
+    ['an unknown command', ['trian'], /unknown command 'trian'\. Did you mean train\?$/],
+    ['an unknown option', ['train', '--epoch', '3'], /unknown option '--epoch'\. Did you mean --epochs\?$/],
+    [
+      'an unknown recipe',
+      ['train', '--recipe', 'keras-cn'],
+      /unknown recipe "keras-cn"\. Did you mean "keras-cnn"\?/,
+    ],
+    [
+      'an unknown recipe in summary',
+      ['summary', 'kerascnn'],
+      /unknown recipe "kerascnn"\. Did you mean "keras-cnn"\?/,
+    ],
+    [
+      'an unknown optimizer',
+      ['train', '--optimizer', 'adan'],
+      /unknown optimizer "adan"\. Did you mean "Adam"\?/,
+    ],
+    [
+      'an unknown source',
+      ['data', 'cifar10', '--source', 'nmp'],
+      /unknown value of --source "nmp"\. Did you mean "npm"\?/,
+    ],
+    [
+      'an unknown part',
+      ['evaluate', 'run', '--split', 'tset'],
+      /unknown value of --split "tset"\. Did you mean "test"\?/,
+    ],
+    [
+      'no epochs',
+      ['train', '--epochs', '0'],
+      /--epochs: .*expected a whole number of at least 1, received "0"/,
+    ],
+    [
+      'a word for a number',
+      ['train', '--learning-rate', 'fast'],
+      /--learning-rate: .*expected a number above 0/,
+    ],
+    [
+      'a share that is none',
+      ['train', '--validation-split', '1.5'],
+      /--validation-split: .*below 1, received "1\.5"/,
+    ],
+    ['a missing argument', ['predict', 'run'], /missing required argument 'file'/],
+    ['a superfluous argument', ['data', 'pictures', 'more'], /too many arguments/],
+    ['an option without its value', ['train', '--epochs'], /option '--epochs <count>' argument missing/],
+    [
+      'two forms of output',
+      ['predict', 'run', 'x.png', '--json', '--csv'],
+      /--json and --csv exclude each other/,
+    ],
+    [
+      'a model file without data',
+      ['evaluate', 'copy.onnx'],
+      /does not say which data to judge it on\. Set --data/,
+    ],
+    [
+      'early stopping without validation',
+      ['train', '--data', 'pictures', '--early-stopping', '2'],
+      /early stopping needs images to judge by\. Set --validation-split/,
+    ],
+    [
+      'a folder that holds a run already',
+      ['train', '--data', 'pictures', '--out', 'run'],
+      /this folder holds a run already\. Choose another with --out, or go on with this one: --resume run/,
+    ],
+    [
+      'another batch size in a run that goes on',
+      ['train', '--resume', 'run', '--batch-size', '7'],
+      /keeps its own options: --batch-size cannot change: expected 32, received 7/,
+    ],
+    [
+      'fewer epochs in a run that goes on',
+      ['train', '--resume', 'two', '--epochs', '1'],
+      /at least 2, received 1/,
+    ],
+  ])('%s', async (_, args, sentence) => {
+    if (args.includes('copy.onnx')) {
+      await writeFile(join(place.path, 'copy.onnx'), await readFile(join(place.path, 'run', 'model.onnx')));
+    }
+    if (args.includes('two')) await run('train', '--data', 'pictures', '--epochs', '2', '--out', 'two');
+    const finished = await run(...args);
+    expect(sentenceOf(finished)).toMatch(sentence);
+    expect(finished.code).toBe(2);
+    expect(finished.stdout).toBe('');
+  });
+
+  it('an unknown class: pictures of what the model does not know', async () => {
+    await writePictures(join(place.path, 'strangers'), { classes: ['cats', 'dog'], perClass: 4 });
+    const finished = await run('evaluate', 'run', '--data', 'strangers');
+    expect(sentenceOf(finished)).toBe(
+      'unknown class for this model "cats". Did you mean "cat"? There are: cat, dog, ship.',
+    );
+    expect(finished.code).toBe(2);
+  });
+
+  it('an unknown layer: a network that this version does not have', async () => {
+    const path = join(place.path, 'run', 'run.json');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('"MaxPooling2D"', '"MaxPoling2D"'));
+    const finished = await run('summary', 'run');
+    await writeFile(path, text);
+    expect(sentenceOf(finished)).toMatch(
+      /^unknown layer "MaxPoling2D"\. Did you mean "MaxPooling2D"\? There are: /,
+    );
+    expect(finished.code).toBe(2);
+  });
+});

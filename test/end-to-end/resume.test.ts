@@ -1,0 +1,126 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { random } from '../../src/data/random.ts';
+import { historyFromCsv } from '../../src/evaluation/index.ts';
+import { decodeSafetensors } from '../../src/models/index.ts';
+import { type Finished, harrier, start, workplace, writePictures } from '../cli/harrier.ts';
+
+// Dropout, an optimizer with slots, validation, a last partial batch: everything that a resumed run must not lose.
+const OPTIONS = [
+  ...['--data', 'pictures', '--epochs', '12', '--batch-size', '8', '--seed', '5', '--optimizer', 'adam'],
+  ...['--validation-split', '0.2', '--checkpoint-seconds', '0.05'],
+];
+const KILLS = 5;
+
+let place: { path: string; remove: () => Promise<void> };
+let expected: Awaited<ReturnType<typeof resultOf>>;
+/** Milliseconds from the announcement of a run to its end. */
+let duration: number;
+
+const train = (...args: string[]) => start(['train', ...args], { cwd: place.path });
+const goOn = (run: string) => train('--resume', run, '--checkpoint-seconds', '0.05');
+
+beforeAll(async () => {
+  place = await workplace();
+  await writePictures(join(place.path, 'pictures'), { perClass: 60, side: 12 });
+  await harrier(['data', 'pictures'], { cwd: place.path });
+  const running = train(...OPTIONS, '--out', 'straight');
+  await running.says('threads; ');
+  const began = performance.now();
+  succeeded(await running.finished);
+  duration = performance.now() - began;
+  expected = await resultOf('straight');
+});
+afterAll(() => place.remove());
+
+/** All that a run leaves, but for times. */
+async function resultOf(run: string) {
+  const read = (...parts: string[]) => readFile(join(place.path, run, ...parts));
+  const tensors = async (name: string) => decodeSafetensors(await read('checkpoints', name), name).tensors;
+  const history = historyFromCsv((await read('history.csv')).toString());
+  return {
+    last: await tensors('last.safetensors'),
+    best: await tensors('best.safetensors'),
+    model: (await read('model.onnx')).toString('base64'),
+    evaluation: (await read('evaluation.json')).toString(),
+    history: history.map(({ seconds, ...record }) => record),
+    files: (await readdir(join(place.path, run), { recursive: true })).sort(),
+  };
+}
+
+function succeeded({ code, stderr }: Finished): void {
+  expect([code, stderr]).toEqual([0, '']);
+}
+
+async function expectTheSame(run: string): Promise<void> {
+  const actual = await resultOf(run);
+  expect([...actual.last.keys()].sort()).toEqual([...expected.last.keys()].sort());
+  for (const part of ['last', 'best'] as const) {
+    for (const [name, { data }] of expected[part]) {
+      const same = Buffer.compare(bytesOf(actual[part].get(name)!.data), bytesOf(data)) === 0;
+      expect(same, `${part}: ${name}`).toBe(true);
+    }
+  }
+  expect(actual.model === expected.model, 'model.onnx').toBe(true);
+  expect(actual.evaluation).toBe(expected.evaluation);
+  expect(actual.history).toEqual(expected.history);
+  expect(actual.files).toEqual(expected.files);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+describe('the same run', () => {
+  it('done twice gives the same bytes', async () => {
+    succeeded(await train(...OPTIONS, '--out', 'again').finished);
+    await expectTheSame('again');
+  });
+
+  it.each([1, 2])('killed at random moments and resumed gives the same bytes (seed %i)', async (seed) => {
+    const run = `killed-${seed}`;
+    const moments = random(seed, 'kill');
+    let running = train(...OPTIONS, '--out', run);
+    let killed = 0;
+    for (let i = 0; i < KILLS; i++) {
+      await running.says('threads; ');
+      await sleep(moments.uniform() * duration * 0.6);
+      running.process.kill('SIGKILL');
+      if ((await running.finished).signal === 'SIGKILL') killed++;
+      running = goOn(run);
+    }
+    succeeded(await running.finished);
+    expect(killed).toBeGreaterThan(0);
+    await expectTheSame(run);
+  });
+
+  it.each<[NodeJS.Signals, number]>([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('stopped by %s saves, says how to go on, and goes on to the same bytes', async (signal, exitCode) => {
+    const run = `stopped-by-${signal}`;
+    const running = train(...OPTIONS, '--out', run);
+    await running.says('epoch  3/12');
+    running.process.kill(signal);
+    const { code, stderr } = await running.finished;
+    expect(code).toBe(exitCode);
+    expect(stderr).toMatch(
+      /Stopped and saved: epoch \d+, after step \d+\.\nGo on with: npx harrier train --resume stopped-by/,
+    );
+    const resumed = await goOn(run).finished;
+    succeeded(resumed);
+    expect(resumed.stdout).toMatch(/^Going on with stopped-by-\w+ at epoch \d+, step \d+\./);
+    await expectTheSame(run);
+  });
+});
+
+describe('a finished run', () => {
+  it('goes on for more epochs, as one that was longer from the start', async () => {
+    const short = OPTIONS.map((option) => (option === '12' ? '5' : option));
+    succeeded(await train(...short, '--out', 'extended').finished);
+    succeeded(await train('--resume', 'extended', '--epochs', '12').finished);
+    await expectTheSame('extended');
+  });
+});
