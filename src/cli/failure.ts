@@ -28,6 +28,8 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof CommanderError) {
     // Help and version were asked for: nothing is wrong.
     if (error.exitCode === 0) return { exitCode: 0 };
+    // No command at all: the help has been shown.
+    if (error.code === 'commander.help') return { exitCode: WRONG_USAGE };
     return { exitCode: WRONG_USAGE, message: usageSentence(error.message) };
   }
   const reason = error instanceof Error ? error.message.split('\n')[0] || error.name : String(error);

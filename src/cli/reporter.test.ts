@@ -63,7 +63,7 @@ describe('Reporter', () => {
   it('shows progress as a bar on a terminal', () => {
     const { reporter: own, output } = reporter({ isTTY: true });
     own.work(progress(50));
-    const bar = '━'.repeat(12) + '╌'.repeat(12);
+    const bar = '━'.repeat(13) + '╌'.repeat(13);
     expect(output.stderr).toBe(`\r\x1b[K${bar}  fetching: 50% (50 of 100 files)`);
     own.work(progress(100));
     expect(output.stderr.endsWith('\r\x1b[K')).toBe(true);

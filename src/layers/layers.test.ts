@@ -159,6 +159,7 @@ const CASES: Readonly<Record<string, LayerCase>> = {
     [4, 5, 8],
   ),
   'MaxPooling2D, default': pooling('max', {}, [6, 5, 3], [3, 2, 3]),
+  'MaxPooling2D, strides of its own size': pooling('max', { poolSize: 3 }, [7, 6, 3], [2, 2, 3]),
   'MaxPooling2D, same, odd': pooling('max', { poolSize: 2, padding: 'same' }, [5, 7, 4], [3, 4, 4]),
   'MaxPooling2D, overlapping, same': pooling(
     'max',
@@ -180,6 +181,7 @@ const CASES: Readonly<Record<string, LayerCase>> = {
     [3, 4, 3],
   ),
   'AveragePooling2D, 2 × 3': pooling('average', { poolSize: [2, 3], strides: 1 }, [4, 5, 2], [3, 3, 2]),
+  'AveragePooling2D, strides of its own size': pooling('average', { poolSize: [3, 1] }, [7, 4, 3], [2, 4, 3]),
   GlobalAveragePooling2D: {
     layer: () => new GlobalAveragePooling2D(),
     input: [4, 5, 6],

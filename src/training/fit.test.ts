@@ -404,7 +404,12 @@ describe('a run that cannot go on', () => {
   it.each<[string, Partial<FitOptions>, string, string]>([
     ['no epochs', { epochs: 0 }, 'bad-option', 'epochs: expected a whole number of at least 1, received 0'],
     ['half a batch', { batchSize: 0.5 }, 'bad-option', 'batchSize: expected a whole number'],
-    ['a seed below 0', { seed: -1 }, 'bad-option', 'seed: expected a whole number of at least 0, received -1'],
+    [
+      'a seed below 0',
+      { seed: -1 },
+      'bad-option',
+      'seed: expected a whole number of at least 0, received -1',
+    ],
     ['a seed in between', { seed: 0.5 }, 'bad-option', 'seed: expected'],
     ['no patience', { earlyStopping: 0, validation }, 'bad-option', 'earlyStopping: expected'],
     ['patience with nothing to judge by', { earlyStopping: 2 }, 'bad-option', 'The test set chooses nothing'],

@@ -39,6 +39,12 @@ describe('help', () => {
     },
   );
 
+  it('comes too when there is no command, which is wrong usage', async () => {
+    const { code, stdout, stderr } = await run();
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^Usage: harrier/);
+  });
+
   it('names the version of the package', async () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
     expect((await run('--version')).stdout).toBe(`${version}\n`);

@@ -77,27 +77,35 @@ export interface PictureFolder {
   readonly classes?: readonly string[];
   readonly perClass?: number;
   readonly side?: number;
+  /** Shades that chance may add to a colour; many make the classes hard to tell apart. */
+  readonly noise?: number;
 }
 
 /** A folder of pictures that can be told apart: noise around a colour of each class. The same every time. */
 export async function writePictures(
   path: string,
-  { classes = ['cat', 'dog', 'ship'], perClass = 20, side = 8 }: PictureFolder = {},
+  { classes = ['cat', 'dog', 'ship'], perClass = 20, side = 8, noise = 56 }: PictureFolder = {},
 ): Promise<string> {
   for (const [label, name] of classes.entries()) {
     for (let i = 0; i < perClass; i++) {
-      await writePicture(join(path, name, `${i}.png`), side, label, i);
+      await writePicture(join(path, name, `${i}.png`), side, label, i, noise);
     }
   }
   return path;
 }
 
 /** One picture of such a folder. */
-export async function writePicture(path: string, side: number, label: number, number: number): Promise<void> {
+export async function writePicture(
+  path: string,
+  side: number,
+  label: number,
+  number: number,
+  noise = 56,
+): Promise<void> {
   const stream = random(label, 'pictures', number);
   const pixels = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
     const colour = ((label + 1) * (60 + 40 * (i % 3))) % 200;
-    return colour + stream.integer(56);
+    return colour + stream.integer(noise);
   });
   await mkdir(dirname(path), { recursive: true });
   await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })

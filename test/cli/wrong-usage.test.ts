@@ -43,6 +43,11 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
       /unknown value of --split "tset"\. Did you mean "test"\?/,
     ],
     [
+      'another size for cifar10',
+      ['train', '--image-size', '64'],
+      /have one size, .*expected 32 × 32, received 64 × 64/,
+    ],
+    [
       'no epochs',
       ['train', '--epochs', '0'],
       /--epochs: .*expected a whole number of at least 1, received "0"/,

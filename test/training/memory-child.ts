@@ -12,7 +12,7 @@ const network = networkOf(recipeNamed('keras-cnn'), { inputShape: [32, 32, 3], c
 const trainer = new Trainer({
   network,
   optimizer: new SGD(),
-  runtime: nodeRuntime(),
+  runtime: nodeRuntime({ threads: 1 }),
   seed: 1,
   weights: initialWeights(network.parameters, 1),
 });

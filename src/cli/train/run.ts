@@ -18,7 +18,7 @@ import { TrainingProgress } from './progress.ts';
 export async function runTrain(given: TrainOptions): Promise<void> {
   const reporter = new Reporter({ machine: given.json });
   const interruption = watchInterruption(() =>
-    reporter.note('Stopping: the step is finished and saved first. Press Ctrl-C again to stop at once.'),
+    reporter.note('Stopping: what is done is saved first. Press Ctrl-C again to stop at once.'),
   );
   try {
     if (given.resume === undefined) await trainAnew(given, reporter, interruption);
@@ -111,7 +111,8 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
   }
   if (outcome.ended === 'interrupted') {
     const { epoch, stepInEpoch } = outcome.position;
-    reporter.note(`Stopped and saved: epoch ${epoch + 1}, after step ${stepInEpoch}.`);
+    const where = stepInEpoch === 0 ? `epoch ${epoch}` : `step ${stepInEpoch} of epoch ${epoch + 1}`;
+    reporter.note(`Stopped and saved after ${where}.`);
     sayHowToGoOn(folder, reporter);
     throw new Exit(interruption.exitCode ?? 1);
   }

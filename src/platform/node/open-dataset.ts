@@ -26,7 +26,10 @@ const BUILT_IN = ['cifar10'];
  * @throws HarrierError as `cifar10` and `imageFolder` do; `not-found` when it is neither a name nor a folder
  */
 export async function openDataset(spec: string, options: OpenDatasetOptions = {}): Promise<OpenedDataset> {
-  if (spec === 'cifar10') return { ...(await cifar10(options)), skipped: [] };
+  if (spec === 'cifar10') {
+    checkCifar10Size(options.imageSize);
+    return { ...(await cifar10(options)), skipped: [] };
+  }
   if (!(await stat(spec).catch(() => undefined))) {
     const near = nearestName(spec, BUILT_IN);
     throw new HarrierError('not-found', 'there is no such data set or folder', {
@@ -37,10 +40,20 @@ export async function openDataset(spec: string, options: OpenDatasetOptions = {}
   }
   const binaries = await cifar10Folder(spec);
   if (binaries) {
+    checkCifar10Size(options.imageSize);
     const advice = 'Put the original file there, or use --data cifar10, which fetches its own copy.';
     return { ...(await loadCifar10(binaries, advice, options)), skipped: [] };
   }
   return imageFolder(spec, options);
+}
+
+function checkCifar10Size(imageSize: number | undefined): void {
+  if (imageSize === undefined || imageSize === 32) return;
+  throw new HarrierError('bad-option', 'the images of CIFAR-10 have one size, and are not scaled', {
+    expected: '32 × 32',
+    received: `${imageSize} × ${imageSize}`,
+    next: 'Leave --image-size out, or use a folder of pictures.',
+  });
 }
 
 /** The folder, or the one that the original archive unpacks to, if it holds any of the six files. */

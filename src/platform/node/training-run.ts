@@ -1,4 +1,5 @@
 import type { OnProgress } from '../../data/progress.ts';
+import { HarrierError } from '../../errors.ts';
 import { type EpochRecord, type Evaluation, historyToCsv } from '../../evaluation/index.ts';
 import {
   type Checkpoint,
@@ -44,6 +45,12 @@ export async function trainRun(
   await folder.removeLeftovers();
   const resume = await readCheckpoint(folder, 'last');
   const best = resume?.position.best && (await readCheckpoint(folder, 'best'));
+  if (resume?.position.best && !best) {
+    throw new HarrierError('bad-checkpoint', 'the best checkpoint is missing', {
+      where: folder.file('best'),
+      next: 'Put it back, or start a new run.',
+    });
+  }
   await folder.writeRecord(record);
   const result = await fitNetwork({
     network,
