@@ -23,7 +23,7 @@ const goOn = (run: string) => train('--resume', run, '--checkpoint-seconds', '0.
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(join(place.path, 'pictures'), { perClass: 60, side: 12, noise: 180 });
+  await writePictures(join(place.path, 'pictures'), { perClass: 60, side: 12, noise: 240 });
   await harrier(['data', 'pictures'], { cwd: place.path });
   succeeded(await train(...OPTIONS, '--out', 'straight').finished);
   expected = await resultOf('straight');

@@ -9,7 +9,7 @@ export interface ModelSource {
   readonly run?: RunFolder;
 }
 
-/** What a user calls the newest run in `runs`. */
+/** What a user calls the newest run in `runs`; where a model is needed, the newest that has one. */
 const LATEST = 'latest';
 
 /**
@@ -17,7 +17,7 @@ const LATEST = 'latest';
  * @throws HarrierError `not-found`, `bad-checkpoint`
  */
 export async function findRun(name: string): Promise<RunFolder> {
-  if (name === LATEST && !(await isThere(resolve(name)))) return latestRun();
+  if (name === LATEST && !(await isThere(resolve(name)))) return latestRun('record');
   const path = resolve(name);
   const info = await stat(path).catch(() => undefined);
   if (!info) throw await noSuchRun(name, 'run folder');
@@ -40,7 +40,7 @@ export async function findModel(name: string): Promise<ModelSource> {
     return { modelFile: path, ...(isOfRun && { run: new RunFolder(folder) }) };
   }
   if (!info && name !== LATEST) throw await noSuchRun(name, 'model or run folder');
-  const run = await findRun(name);
+  const run = info ? new RunFolder(path) : await latestRun('model');
   const modelFile = run.file('model');
   if (await isThere(modelFile)) {
     return { modelFile, ...((await isThere(run.file('record'))) && { run }) };
@@ -52,16 +52,17 @@ export async function findModel(name: string): Promise<ModelSource> {
   });
 }
 
-async function latestRun(): Promise<RunFolder> {
-  const runs = await runNames();
-  const times = await Promise.all(runs.map((name) => stat(join('runs', name, RUN_FILES.record))));
+/** The run whose record or model was written last. */
+async function latestRun(file: 'record' | 'model'): Promise<RunFolder> {
+  const runs = (await runNames()).map((name) => new RunFolder(resolve('runs', name)));
+  const times = await Promise.all(runs.map((run) => stat(run.file(file)).catch(() => undefined)));
   const newest = runs
-    .map((name, i) => ({ name, time: times[i].mtimeMs }))
+    .flatMap((run, i) => (times[i] ? [{ run, time: times[i].mtimeMs }] : []))
     .sort((a, b) => b.time - a.time)
     .at(0);
-  if (newest) return new RunFolder(resolve('runs', newest.name));
-  throw new HarrierError('not-found', 'there is no run in ./runs yet', {
-    next: 'Train one first: npx harrier train',
+  if (newest) return newest.run;
+  throw new HarrierError('not-found', `there is no ${file === 'model' ? 'finished ' : ''}run in ./runs yet`, {
+    next: `${runs.length > 0 ? 'Finish one first: npx harrier train --resume latest' : 'Train one first: npx harrier train'}`,
   });
 }
 
