@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noConsole: an example prints
 import { Conv2D, Dense, Dropout, Flatten, firstImages, MaxPooling2D, Sequential } from 'harrier';
 import { cifar10, nodeRuntime } from 'harrier/node';
 
