@@ -62,7 +62,10 @@ async function latestRun(file: 'record' | 'model'): Promise<RunFolder> {
     .at(0);
   if (newest) return newest.run;
   throw new HarrierError('not-found', `there is no ${file === 'model' ? 'finished ' : ''}run in ./runs yet`, {
-    next: `${runs.length > 0 ? 'Finish one first: npx harrier train --resume latest' : 'Train one first: npx harrier train'}`,
+    next:
+      runs.length > 0
+        ? 'Finish one: npx harrier train --resume latest'
+        : 'Train one first: npx harrier train',
   });
 }
 
