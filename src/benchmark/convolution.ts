@@ -37,7 +37,9 @@ export async function convolutionRates(runtime: Runtime, clock: Clock): Promise<
     made.forEach((value, i) => {
       graph.output(slice(graph, value, [0, 1, 2], [0, 0, 0], [1, 1, 1]), `row${i}`);
     });
-    const model = modelOf(lower(graph.build(), runtime.target));
+    const model = modelOf(
+      lower(graph.build(), runtime.target, { convolutionBlock: await runtime.convolutionBlock?.() }),
+    );
     const feeds = { x: sampleTensor(dims), dy: sampleTensor(dims), weight: sampleTensor(kernelDims) };
     const { median } = await measureModel(runtime, model, feeds, { clock, runs: 15 });
     const operations = 3 * 2 * BATCH * channels * channels * side * side * KERNEL * KERNEL;

@@ -1,5 +1,6 @@
 import { float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
 import { fixedDims, reduceSum, reshape, slice, transpose } from '../ops/index.ts';
+import { convolve } from './blocked-convolution.ts';
 import type { Lowering, LoweringContext, Target } from './lowering.ts';
 import { matMul } from './matrix.ts';
 
@@ -51,7 +52,12 @@ function byFlippedKernel(node: LoweringContext): Value {
   const left = (i: number, at: number) => dilations[i] * (kernel[i] - 1) - pads[at];
   const flipped = [...kernel.map((_, i) => left(i, i)), ...kernel.map((_, i) => left(i, i + rank))];
   if (flipped.some((cells) => cells < 0)) return byTransposedConvolution(node);
-  return graph.op('Conv', [dy, swapped], { kernel_shape: kernel, dilations, group, pads: flipped });
+  return convolve(graph, node.convolutionBlock, [dy, swapped], {
+    kernel_shape: kernel,
+    dilations,
+    group,
+    pads: flipped,
+  });
 }
 
 function byTransposedConvolution(node: LoweringContext): Value {

@@ -2,8 +2,9 @@ import { HarrierError } from '../errors.ts';
 import { type Graph, HARRIER_DOMAIN, type Node, type Value } from '../onnx/index.ts';
 import { createGraph } from '../ops/index.ts';
 import { batchNormalizationLowerings } from './batch-normalization.ts';
+import { convolve } from './blocked-convolution.ts';
 import { convolutionLowerings } from './convolution.ts';
-import type { Lowering, Target } from './lowering.ts';
+import type { Lowering, LoweringOptions, Target } from './lowering.ts';
 import { matrixLowerings } from './matrix.ts';
 import { poolingLowerings } from './pooling.ts';
 import { stepLowerings } from './step.ts';
@@ -21,7 +22,7 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
  * Replaces every composite op (domain `harrier`) by the stock ONNX ops that are fastest on the target, and stock ops
  * that it has no kernel for by others. What comes out holds only ops that the target's ONNX Runtime runs.
  */
-export function lower(graph: Graph, target: Target): Graph {
+export function lower(graph: Graph, target: Target, options: LoweringOptions = {}): Graph {
   const builder = createGraph(graph.name);
   const values = new Map<string, Value>();
   for (const { name, type, shape } of graph.inputs) values.set(name, builder.input(name, type, shape));
@@ -32,10 +33,16 @@ export function lower(graph: Graph, target: Target): Graph {
   ]);
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
-    const write = loweringOf(node, target);
+    const write = loweringOf(node, target, options);
     const made = write
       ? builder.in(node.name, () =>
-          write({ graph: builder, inputs: inputs as Value[], attributes: node.attributes, target }),
+          write({
+            graph: builder,
+            inputs: inputs as Value[],
+            attributes: node.attributes,
+            target,
+            ...options,
+          }),
         )
       : builder.ops(node.opType, inputs, node.attributes, {
           domain: node.domain,
@@ -50,6 +57,10 @@ export function lower(graph: Graph, target: Target): Graph {
   return builder.build();
 }
 
+const blockedConvolution: Lowering = ({ graph, inputs: [x, weight, bias], attributes, convolutionBlock }) => [
+  convolve(graph, convolutionBlock, [x, weight, bias], attributes),
+];
+
 /** Outputs to ask for: indices and masks that nobody reads are not made, for not every target can make them. */
 function outputCount({ opType, domain, outputs }: Node, read: ReadonlySet<string>): number {
   const optional = domain === '' && (opType === 'MaxPool' || opType === 'Dropout');
@@ -57,7 +68,12 @@ function outputCount({ opType, domain, outputs }: Node, read: ReadonlySet<string
 }
 
 /** How to write a node in other ops; undefined where it stays as it is. */
-function loweringOf({ opType, domain }: Node, target: Target): Lowering | undefined {
+function loweringOf(
+  { opType, domain }: Node,
+  target: Target,
+  { convolutionBlock }: LoweringOptions,
+): Lowering | undefined {
+  if (domain === '' && opType === 'Conv' && convolutionBlock) return blockedConvolution;
   if (domain === '' && target === 'webgpu') return webgpuLowerings[opType];
   if (domain !== HARRIER_DOMAIN) return undefined;
   const found = LOWERINGS[opType];

@@ -1,6 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import {
   type Attributes,
+  BLOCKED_DOMAIN,
   type ElementType,
   elementCount,
   type Graph,
@@ -230,11 +231,13 @@ function plainNode(opType: string, name: string, inputs: string[], outputs: stri
   return { name, opType, domain: '', inputs, outputs, attributes: {} };
 }
 
+const OTHER_DOMAINS: readonly string[] = [MICROSOFT_DOMAIN, BLOCKED_DOMAIN, HARRIER_DOMAIN];
+
 /** A graph as a model: with the operator sets that its nodes use. */
 export function modelOf(graph: Graph, metadata: Record<string, string> = {}): Model {
   const opsets: Record<string, number> = { '': OPSET };
   for (const { domain } of graph.nodes) {
-    if (domain === MICROSOFT_DOMAIN || domain === HARRIER_DOMAIN) opsets[domain] = 1;
+    if (OTHER_DOMAINS.includes(domain)) opsets[domain] = 1;
   }
   return { graph, opsets, metadata };
 }

@@ -108,6 +108,9 @@ export const HARRIER_DOMAIN = 'harrier';
 /** ONNX Runtime's contributed operators. */
 export const MICROSOFT_DOMAIN = 'com.microsoft';
 
+/** ONNX Runtime's CPU kernels over channels in blocks (NCHWc). */
+export const BLOCKED_DOMAIN = 'com.microsoft.nchwc';
+
 /** An op's full name: `Conv`, or `com.microsoft.FusedMatMul`. */
 export function qualifiedName(opType: string, domain: string): string {
   return domain === '' ? opType : `${domain}.${opType}`;

@@ -1,4 +1,4 @@
-import { type Attributes, intAttribute } from '../onnx/index.ts';
+import { type Attributes, BLOCKED_DOMAIN, intAttribute } from '../onnx/index.ts';
 import { define, fixedDims, type InferContext, type OpDefinition } from './definition.ts';
 import { reduceSum } from './functional.ts';
 import { windowedShape, windowOf } from './shapes.ts';
@@ -33,6 +33,9 @@ export const convolution: OpDefinition[] = [
       node.needs(2) ? reduceSum(graph, dy, [0, ...spatial], false) : undefined,
     ];
   }),
+  define('Conv', inferConv, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
+  define('ReorderInput', sameAsInput, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
+  define('ReorderOutput', sameAsInput, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
   define('ConvTranspose', inferConvTranspose, { none: 'no layer needs it yet' }),
   define(
     'ConvInputGradient',
@@ -52,6 +55,11 @@ export const convolution: OpDefinition[] = [
     'harrier',
   ),
 ];
+
+/** Blocks are a matter of layout: shapes are written as if there were none. */
+function sameAsInput(node: InferContext) {
+  return [{ type: node.input(0).type, shape: node.shape(0) }];
+}
 
 function inferConv(node: InferContext) {
   const [x, weight] = [node.shape(0), node.shape(1)];

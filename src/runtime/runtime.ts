@@ -9,6 +9,11 @@ export interface Runtime {
   readonly name: string;
   /** What `lower` must write for it. */
   readonly target: Target;
+  /**
+   * Channels per block of the CPU's blocked convolutions, which `lower` then uses; undefined where there are none.
+   * Absent: there are none.
+   */
+  convolutionBlock?(): Promise<number | undefined>;
   /** Threads that one operation may use. */
   readonly threads: number;
   /**

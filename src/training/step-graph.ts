@@ -28,6 +28,7 @@ export interface StepGraph {
 export interface StepGraphOptions {
   readonly batch: number;
   readonly target: Target;
+  readonly convolutionBlock?: number;
   readonly loss?: CrossentropyOptions;
   /** Puts the update into the graph, where nothing changes when the loss is not finite; without it, gradients are outputs. */
   readonly optimizer?: Optimizer;
@@ -95,7 +96,12 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
     graph.output(finite ? where(graph, finite, next, input) : next, nextName(input.name));
     carry.push({ output: nextName(input.name), input: input.name });
   }
-  return { model: modelOf(lower(graph.build(), target)), batch, masks, carry };
+  return {
+    model: modelOf(lower(graph.build(), target, { convolutionBlock: options.convolutionBlock })),
+    batch,
+    masks,
+    carry,
+  };
 }
 
 /** Whether a single number is neither infinite nor NaN: x − x is 0, or else NaN. */

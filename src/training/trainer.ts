@@ -161,6 +161,7 @@ export class Trainer {
     const { model, masks, carry } = buildStepGraph(network, {
       batch,
       target: runtime.target,
+      convolutionBlock: await runtime.convolutionBlock?.(),
       loss,
       optimizer: this.#state.optimizerInGraph ? optimizer : undefined,
     });

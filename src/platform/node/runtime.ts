@@ -3,6 +3,7 @@ import * as ort from 'onnxruntime-node';
 import { HarrierError } from '../../errors.ts';
 import { encodeModel, type Model, type Tensor, type TensorData } from '../../onnx/index.ts';
 import type { CompileOptions, Executable, KernelMemory, Runtime, Tensors } from '../../runtime/index.ts';
+import { convolutionBlock } from './convolution-block.ts';
 
 export interface NodeRuntimeOptions {
   /** Threads of one operation; more than there are cores is slower, not faster. Default: all cores. */
@@ -21,6 +22,7 @@ export function nodeRuntime({
     target: 'cpu',
     threads,
     compile: (model, options) => compile(model, { threads, profilePrefix, ...options }),
+    convolutionBlock,
     kernels: { allocate },
   };
 }
