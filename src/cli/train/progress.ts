@@ -37,8 +37,8 @@ export class TrainingProgress {
   };
 }
 
-function rate(images: number, seconds: number): string {
-  return `${Math.round(images / Math.max(seconds, 1e-3)).toLocaleString('en-US')} images/s`;
+function rate(images: number, seconds: number, unit = 'images/s'): string {
+  return `${Math.round(images / Math.max(seconds, 1e-3)).toLocaleString('en-US')} ${unit}`;
 }
 
 function heading(epoch: number, epochs: number): string {
@@ -49,22 +49,31 @@ function scores(loss: number, accuracy: number): string {
   return `loss ${loss.toFixed(4)}  accuracy ${(accuracy * 100).toFixed(2)}%`;
 }
 
+/** The line for a width in columns: with a bar where there is room, with fewer words where there is little. */
 function stepLine(progress: StepProgress, columns: number): string {
-  const { epoch, epochs, step, steps, images, seconds, imagesLeftInEpoch, imagesLeft } = progress;
-  const pace = Math.max(seconds, 1e-3) / images;
-  const text = [
-    `step ${`${step}`.padStart(`${steps}`.length)}/${steps}`,
-    rate(images, seconds),
-    `${formatClock(imagesLeftInEpoch * pace)} left, run ${formatClock(imagesLeft * pace)}`,
-    scores(progress.loss, progress.accuracy),
-  ].join('  ');
-  const head = heading(epoch, epochs);
+  const { epoch, epochs, step, steps, images, seconds } = progress;
+  const { head, text, count, left, run, result } = stepWords(progress);
   const width = Math.min(24, columns - head.length - text.length - 4);
-  return width < 5 ? `${head}  ${text}` : `${head}  ${bar(step / steps, width)}  ${text}`;
+  if (width >= 5) return `${head}  ${bar(step / steps, width)}  ${text}`;
+  if (head.length + 2 + text.length <= columns) return `${head}  ${text}`;
+  const pace = rate(images, seconds, 'img/s');
+  return [`${epoch}/${epochs}`, count, pace, `${left}, run ${run}`, result].join('  ');
 }
 
 function stepText(progress: StepProgress): string {
-  return stepLine(progress, 0);
+  const { head, text } = stepWords(progress);
+  return `${head}  ${text}`;
+}
+
+function stepWords({ epoch, epochs, step, steps, ...progress }: StepProgress) {
+  const { images, seconds, imagesLeftInEpoch, imagesLeft } = progress;
+  const pace = Math.max(seconds, 1e-3) / images;
+  const count = `${`${step}`.padStart(`${steps}`.length)}/${steps}`;
+  const left = formatClock(imagesLeftInEpoch * pace);
+  const run = formatClock(imagesLeft * pace);
+  const result = scores(progress.loss, progress.accuracy);
+  const text = [`step ${count}`, rate(images, seconds), `${left} left, run ${run}`, result].join('  ');
+  return { head: heading(epoch, epochs), text, count, left, run, result };
 }
 
 function epochText(record: EpochRecord, epochs: number, images: number): string {
