@@ -34,7 +34,7 @@ export function withDataOptions(target: Command): Command {
 export function withThreads(target: Command): Command {
   return target.option(
     '--threads <count>',
-    'processor cores to use (default: all)',
+    'processor cores to use, at most all there are (default: all)',
     wholeNumber('--threads'),
   );
 }

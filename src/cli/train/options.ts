@@ -38,7 +38,7 @@ export function newRunOptions(given: TrainOptions): RunOptions {
     batchSize: given.batchSize ?? recipe.batchSize,
     seed: given.seed ?? 1,
     limit: given.limit,
-    threads: given.threads ?? availableParallelism(),
+    threads: Math.min(given.threads ?? availableParallelism(), availableParallelism()),
     optimizer: optimizerConfig(recipe, given),
     loss: recipe.loss ?? {},
     validationSplit: given.validationSplit ?? recipe.validationSplit,
@@ -98,7 +98,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
   return {
     ...options,
     epochs: given.epochs ?? options.epochs,
-    threads: given.threads ?? options.threads,
+    threads: Math.min(given.threads ?? options.threads, availableParallelism()),
     source: given.source ?? options.source,
   };
 }

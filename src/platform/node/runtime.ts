@@ -6,7 +6,7 @@ import type { CompileOptions, Executable, KernelMemory, Runtime, Tensors } from 
 import { convolutionBlock } from './convolution-block.ts';
 
 export interface NodeRuntimeOptions {
-  /** Threads of one operation; more than there are cores is slower, not faster. Default: all cores. */
+  /** Threads of one operation. Default: as many as there are cores; more are slower, so no more are used. */
   threads?: number;
   /** Writes ONNX Runtime's profile of every run to `<prefix>_<time>.json`. */
   profilePrefix?: string;
@@ -14,9 +14,10 @@ export interface NodeRuntimeOptions {
 
 /** ONNX Runtime's native CPU engine. */
 export function nodeRuntime({
-  threads = availableParallelism(),
+  threads: wanted = availableParallelism(),
   profilePrefix,
 }: NodeRuntimeOptions = {}): Runtime {
+  const threads = Math.min(wanted, availableParallelism());
   return {
     name: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
     target: 'cpu',
