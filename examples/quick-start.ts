@@ -17,4 +17,4 @@ console.log(model.summary());
 model.compile({ optimizer: 'adam', runtime: nodeRuntime() });
 await model.fit(firstImages(train, 2000), { epochs: 1, batchSize: 32 });
 console.log((await model.evaluate(test)).accuracy); // above 0.25, where guessing gives 0.10
-console.log(await model.predict(firstImages(test, 3))); // 3 rows of 10 probabilities
+console.log(await model.predict(firstImages(test, 3))); // 30 numbers: 3 rows of 10 probabilities

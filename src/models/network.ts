@@ -1,7 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import {
   type Activations,
-  type Layer,
+  Layer,
   type LayerConfig,
   type LayerContext,
   layerFrom,
@@ -83,6 +83,14 @@ export class Network {
     this.normalization = checkNormalization(name, normalization);
     if (layers.length === 0)
       throw new HarrierError('bad-option', 'a network needs at least one layer', { where: name });
+    const stranger = layers.find((layer) => !(layer instanceof Layer));
+    if (stranger !== undefined) {
+      throw new HarrierError('bad-option', 'layers holds something that is no layer', {
+        where: name,
+        expected: 'layers such as new Dense({ units: 10 })',
+        received: JSON.stringify(stranger),
+      });
+    }
     this.layers = nameLayers(name, layers);
 
     const graph = createGraph(name);

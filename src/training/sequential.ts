@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
 import { type Evaluation, evaluatePredictions, type History } from '../evaluation/index.ts';
+import { knownOptions } from '../layers/index.ts';
 import {
   CLASS_NAMES_KEY,
   Classifier,
@@ -66,6 +67,23 @@ export class Sequential {
 
   /** Chooses how to train, and what runs it; draws new weights. */
   compile(options: CompileOptions): void {
+    knownOptions('compile', options, ['optimizer', 'runtime', 'labelSmoothing', 'seed']);
+    if (typeof options.runtime?.compile !== 'function') {
+      throw new HarrierError('bad-option', 'runtime is missing: it says what runs the graphs', {
+        where: 'compile',
+        next: "Import { nodeRuntime } from 'harrier/node' and give runtime: nodeRuntime().",
+      });
+    }
+    const last = this.network.layers.at(-1)!;
+    const { activation = 'linear' } = last.layer.options as { activation?: string };
+    if (activation !== 'softmax' && activation !== 'linear') {
+      throw new HarrierError('bad-option', 'the last layer must give probabilities or logits', {
+        where: `${this.network.name}, layer "${last.name}"`,
+        expected: 'activation softmax, or none (softmax is then added to the model)',
+        received: activation,
+        next: 'The loss is categorical cross-entropy: one class for each image.',
+      });
+    }
     this.#compiled = { ...options, optimizer: optimizerFrom(options.optimizer) };
     this.#weights = initialWeights(this.network.parameters, options.seed ?? 0);
   }
@@ -83,6 +101,14 @@ export class Sequential {
 
   /** Trains on a data set. A second call goes on from the weights of the first, with a fresh optimizer. */
   async fit(dataset: Dataset, options: TrainOptions = {}): Promise<History> {
+    knownOptions('fit', options, [
+      'epochs',
+      'batchSize',
+      'validationData',
+      'validationSplit',
+      'earlyStopping',
+      'onStep',
+    ]);
     const { optimizer, runtime, labelSmoothing, seed = 0, weights } = this.#ready();
     const { epochs = 1, batchSize = 32, earlyStopping, onStep } = options;
     const split =

@@ -31,6 +31,13 @@ export async function runData(name: string, options: DataOptions): Promise<void>
   const opened = await openDataset(name, { ...options, onProgress: reporter.work });
   const description = describe(name, opened);
   if (options.preview !== undefined) {
+    if (!/\.png$/i.test(options.preview)) {
+      throw new HarrierError('bad-option', 'the preview is a PNG', {
+        where: '--preview',
+        expected: 'a file name that ends in .png',
+        received: `"${options.preview}"`,
+      });
+    }
     const path = resolve(options.preview);
     await writeAtomically(path, await previewImage(opened.train), 'choose another file');
     reporter.note(`Wrote ${options.preview}`);

@@ -206,7 +206,7 @@ function conclude(
   reporter.print(evaluationText(evaluation, { style }));
   reporter.print();
   reporter.print(
-    `Training accuracy ${formatPercent(result.trainingAccuracy)}; ${result.epochs} epochs in ` +
+    `Training accuracy ${formatPercent(result.trainingAccuracy)}; ${result.epochs} ${result.epochs === 1 ? 'epoch' : 'epochs'} in ` +
       `${formatDuration(result.seconds)}${which}`,
   );
   reporter.print();
