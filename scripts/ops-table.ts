@@ -8,6 +8,7 @@ import { OPS, type OpDefinition } from '../src/ops/index.ts';
 const DOMAINS = [
   { domain: '', title: "ONNX's own" },
   { domain: 'com.microsoft', title: "ONNX Runtime's (`com.microsoft`)" },
+  { domain: 'com.microsoft.nchwc', title: "ONNX Runtime's, over channels in blocks (`com.microsoft.nchwc`)" },
   { domain: 'harrier', title: "Harrier's own (`harrier`), written in stock ops before anything runs" },
 ];
 
