@@ -13,10 +13,14 @@ function fail(error: unknown): void {
 }
 
 // Whoever reads our output may stop reading: `harrier predict … | head`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  fail(error);
-});
+// Training goes on unread: it writes files.
+const training = process.argv[2] === 'train';
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') fail(error);
+    else if (!training && stream === process.stdout) process.exit(0);
+  });
+}
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error) => {
     fail(error);

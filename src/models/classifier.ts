@@ -78,7 +78,13 @@ export class Classifier {
       data: pixels,
     };
     const { probabilities } = await this.#executable.step({ image });
-    return probabilities.data as Float32Array;
+    const values = probabilities.data as Float32Array;
+    if (!values.every(Number.isFinite)) {
+      throw new HarrierError('bad-graph', 'the model gives numbers that are not finite', {
+        next: 'Its weights are damaged, or its training diverged: take another model.',
+      });
+    }
+    return values;
   }
 
   /**

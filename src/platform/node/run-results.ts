@@ -39,7 +39,7 @@ export async function finishRun(
   const { network, test, runtime } = run;
   const predictions = await predictTest(runtime, exportModel(network, weights), test, onProgress);
   const evaluation = evaluatePredictions(predictions);
-  const trainingAccuracy = history.at(-1)?.accuracy ?? 0;
+  const trainingAccuracy = history[(bestEpoch ?? history.length) - 1]?.accuracy ?? 0;
   const finished: RunRecord = {
     ...record,
     result: {
