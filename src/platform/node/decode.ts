@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { type ImageShape, imageBytes } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
@@ -73,17 +73,25 @@ export async function decodeImage(
  */
 export async function readImageFile(path: string): Promise<Buffer> {
   try {
+    // Before it is opened: to open a pipe is to wait for its writer.
+    const kind = await stat(path);
+    if (!kind.isFile() && !kind.isDirectory()) {
+      throw new HarrierError('bad-data', 'this is a pipe or a device', {
+        where: path,
+        expected: 'an image file',
+      });
+    }
     const file = await open(path, 'r');
     try {
-      const stat = await file.stat();
-      if (stat.isDirectory()) {
+      const { size } = kind;
+      if (kind.isDirectory()) {
         throw new HarrierError('bad-data', 'this is a folder', { where: path, expected: 'an image file' });
       }
-      if (stat.size > MAX_FILE_BYTES) {
+      if (size > MAX_FILE_BYTES) {
         throw new HarrierError('bad-data', 'the file is too large for an image', {
           where: path,
           expected: 'at most 1 GiB',
-          received: `${(stat.size / 2 ** 30).toFixed(1)} GiB`,
+          received: `${(size / 2 ** 30).toFixed(1)} GiB`,
         });
       }
       return await file.readFile();
