@@ -68,6 +68,12 @@ async function goOn(
     reporter.status(`opening ${options.data} …`);
     const run = await prepareRun(options, { onProgress: reporter.work, signal: interruption.signal }, record);
     const at = (await readCheckpoint(folder, 'last'))?.position;
+    if (!at && result) {
+      throw new HarrierError('bad-checkpoint', 'the last checkpoint of this finished run is missing', {
+        where: folder.file('last'),
+        next: 'Put it back, or start a new run.',
+      });
+    }
     reporter.print(
       at
         ? `Going on with ${shortPath(folder.path)} at epoch ${at.epoch + 1}, step ${at.stepInEpoch + 1}.`
