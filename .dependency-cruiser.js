@@ -30,7 +30,7 @@ const ROOMS = {
     'evaluation',
     'runtime',
   ],
-  recipes: ['layers', 'losses', 'models', 'optimizers', 'training'],
+  recipes: ['data', 'layers', 'losses', 'models', 'optimizers', 'training'],
   benchmark: ['onnx', 'ops', 'lowering', 'models', 'optimizers', 'recipes', 'runtime', 'training'],
 };
 const CORE = Object.keys(ROOMS);

@@ -4,6 +4,14 @@
  */
 
 export { differentiate } from './autodiff/index.ts';
+export * from './data/augmentation/index.ts';
+export {
+  type BatchPlan,
+  type BatchSource,
+  batchMaker,
+  type OpenBatches,
+  openBatches,
+} from './data/batches.ts';
 export type { Dataset, DatasetSplits, ImageShape } from './data/dataset.ts';
 export { type MemoryDatasetOptions, memoryDataset } from './data/memory.ts';
 export type { OnProgress, Progress } from './data/progress.ts';

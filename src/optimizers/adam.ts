@@ -1,5 +1,5 @@
+import { checkNumber } from '../options.ts';
 import { type CommonOptions, ElementwiseOptimizer } from './optimizer.ts';
-import { checkNumber } from './options.ts';
 
 export interface AdamOptions extends CommonOptions {
   /** Decay of the mean of gradients, in [0, 1). Default 0.9. */

@@ -1,7 +1,7 @@
 import { unknownName } from '../errors.ts';
+import { badOption } from '../options.ts';
 import { Adam, AdamW } from './adam.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
-import { badOption } from './options.ts';
 import { SGD } from './sgd.ts';
 
 const OPTIMIZERS = { SGD, Adam, AdamW } as const;

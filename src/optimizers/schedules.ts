@@ -1,4 +1,5 @@
 import { unknownName } from '../errors.ts';
+import { badOption, checkKeys, checkNumber } from '../options.ts';
 import {
   constantLearningRate,
   cosineDecay,
@@ -7,7 +8,6 @@ import {
   polynomialDecay,
 } from './decays.ts';
 import { oneCycle } from './one-cycle.ts';
-import { badOption, checkKeys, checkNumber } from './options.ts';
 import { checkSteps, type Schedule, type ScheduleConfig, type Steps, stepsIn } from './schedule.ts';
 
 export interface LinearWarmupOptions {

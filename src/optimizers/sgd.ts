@@ -1,7 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import type { Expression } from '../kernels/index.ts';
+import { checkBoolean, checkNumber } from '../options.ts';
 import { type CommonOptions, ElementwiseOptimizer } from './optimizer.ts';
-import { checkBoolean, checkNumber } from './options.ts';
 
 export interface SGDOptions extends CommonOptions {
   /** In [0, 1]. Default 0: plain gradient descent, without a slot. */

@@ -1,3 +1,4 @@
+import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import type { Layer } from '../layers/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import type { Normalization } from '../models/index.ts';
@@ -20,6 +21,8 @@ export interface Recipe {
   readonly batchSize: number;
   readonly optimizer: OptimizerConfig;
   readonly loss?: CrossentropyOptions;
+  /** Random changes of the training images, one after another. */
+  readonly augmentation?: readonly AugmentationConfig[];
   /** Share of the training images set aside to judge epochs by; 0 trains on all of them. */
   readonly validationSplit: number;
   /** Side of the square images that it is made for, where the data has no size of its own. */

@@ -136,6 +136,16 @@ describe('fit', () => {
     expect((await watched(6))[0]).not.toEqual(first);
   });
 
+  it('trains on augmented images', async () => {
+    const augmentation = [{ name: 'RandomTranslation', pixels: 2, fill: 'zero' }] as const;
+    const plain = await fit(options({ optimizer: new SGD({ learningRate: 0 }), validation, epochs: 1 }));
+    const moved = await fit(
+      options({ optimizer: new SGD({ learningRate: 0 }), validation, epochs: 1, augmentation }),
+    );
+    expect(moved.history[0].loss).not.toBe(plain.history[0].loss);
+    expect(moved.weights.get('dense/kernel')).toEqual(plain.weights.get('dense/kernel'));
+  });
+
   it('gives the same bytes for the same seed, and others for another', async () => {
     const run = async (seed: number) => {
       const kept: Uint8Array[] = [];
@@ -169,6 +179,11 @@ describe('fit', () => {
 });
 
 describe('a run that was interrupted and resumed', () => {
+  const augmentation = [
+    { name: 'RandomFlip', mode: 'alternating' },
+    { name: 'RandomTranslation', pixels: 1 },
+  ] as const;
+
   /** Everything that a finished run leaves behind, but for wall time. */
   async function outcome(more: Partial<FitOptions>) {
     const kept: Checkpoint[] = [];
@@ -176,7 +191,7 @@ describe('a run that was interrupted and resumed', () => {
       if (best) kept[1] = checkpoint;
       kept[0] = checkpoint;
     };
-    const result = await fit(options({ validation, ...more, save }));
+    const result = await fit(options({ validation, augmentation, ...more, save }));
     return { result, last: kept[0], best: kept[1] };
   }
 
@@ -212,6 +227,7 @@ describe('a run that was interrupted and resumed', () => {
     await fit(
       options({
         validation,
+        augmentation,
         clock: () => (now += 10_000),
         checkpointSeconds: 1,
         save: async (checkpoint) => void all.push(stored(checkpoint)),

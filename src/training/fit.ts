@@ -1,5 +1,6 @@
+import { type AugmentationConfig, augmentationsFrom } from '../data/augmentation/index.ts';
+import { type OpenBatches, openBatches, stepsPerEpoch as stepsOf } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { random } from '../data/random.ts';
 import { HarrierError } from '../errors.ts';
 import { type EpochRecord, evaluatePredictions, type History } from '../evaluation/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
@@ -19,6 +20,10 @@ export interface FitOptions {
   readonly validation?: Dataset;
   readonly epochs: number;
   readonly batchSize: number;
+  /** Random changes of the training images, one after another. */
+  readonly augmentation?: readonly AugmentationConfig[];
+  /** Where batches come from; all sources give the same. Default: each is computed when it is needed. */
+  readonly openBatches?: OpenBatches;
   /** Everything random follows from it. */
   readonly seed: number;
   /** Stops after this many epochs without a lower validation loss. */
@@ -94,6 +99,7 @@ const FRESH: RunPosition = {
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { network, optimizer, loss, runtime, train, seed, epochs, batchSize, clock, resume } = options;
   checkFit(options);
+  const { augmentation } = options;
   const trainer = new Trainer({
     network,
     optimizer,
@@ -106,7 +112,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
 
   let position = resume?.position ?? FRESH;
   let best = position.best && options.bestWeights;
-  const stepsPerEpoch = Math.ceil(train.size / batchSize);
+  const stepsPerEpoch = stepsOf({ dataset: train, batchSize });
   const run = { steps: stepsPerEpoch * epochs, stepsPerEpoch };
   const started = clock();
   let trained = 0;
@@ -127,29 +133,30 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     position,
   });
 
+  const open = options.openBatches ?? openBatches;
+  const batches = await open({ dataset: train, batchSize, seed, augmentation });
   try {
     while (position.epoch < epochs) {
       if (stoppedEarly(position, options.earlyStopping)) return await result('early');
       const epoch = position.epoch;
-      const order = random(seed, 'shuffle', epoch).permutation(train.size);
       const epochStarted = clock() - position.seconds * 1000;
       let learningRate = 0;
 
       for (let i = position.stepInEpoch; i < stepsPerEpoch; i++) {
-        const indices = order.subarray(i * batchSize, Math.min((i + 1) * batchSize, train.size));
-        const { pixels, targets } = gatherBatch(train, indices);
+        const { pixels, targets } = await batches.batch(epoch, i);
+        const images = targets.length / network.outputSize;
         learningRate = optimizer.learningRate.at(position.step, run);
         const { loss: batchLoss, correct } = await trainer.step(pixels, targets, position.step, learningRate);
         position = {
           ...position,
           step: position.step + 1,
           stepInEpoch: i + 1,
-          lossSum: position.lossSum + batchLoss * indices.length,
+          lossSum: position.lossSum + batchLoss * images,
           correct: position.correct + correct,
-          seen: position.seen + indices.length,
+          seen: position.seen + images,
           seconds: (clock() - epochStarted) / 1000,
         };
-        trained += indices.length;
+        trained += images;
         const left = train.size - position.seen;
         options.onStep?.({
           epoch: epoch + 1,
@@ -202,21 +209,9 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     }
     return await result('finished');
   } finally {
+    await batches.close();
     await trainer.dispose();
   }
-}
-
-/** The images of a batch and their classes as one-hot rows. */
-function gatherBatch(dataset: Dataset, indices: Uint32Array): { pixels: Uint8Array; targets: Float32Array } {
-  const { height, width, channels } = dataset.imageShape;
-  const pixels = new Uint8Array(indices.length * height * width * channels);
-  dataset.gather(indices, pixels);
-  const classes = dataset.classNames.length;
-  const targets = new Float32Array(indices.length * classes);
-  indices.forEach((index, i) => {
-    targets[i * classes + dataset.labels[index]] = 1;
-  });
-  return { pixels, targets };
 }
 
 async function validate({ network, runtime, validation, onValidation }: FitOptions, trainer: Trainer) {
@@ -247,6 +242,7 @@ export function checkFit({
   validation,
   epochs,
   batchSize,
+  augmentation = [],
   seed,
   earlyStopping,
   resume,
@@ -261,6 +257,7 @@ export function checkFit({
   whole('epochs', epochs);
   whole('batchSize', batchSize);
   whole('seed', seed, 0);
+  augmentationsFrom(augmentation);
   if (earlyStopping !== undefined) {
     whole('earlyStopping', earlyStopping);
     if (!validation) {

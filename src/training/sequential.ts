@@ -1,3 +1,4 @@
+import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
@@ -33,6 +34,8 @@ export interface TrainOptions {
   readonly epochs?: number;
   /** Default 32. */
   readonly batchSize?: number;
+  /** Random changes of the training images, one after another: `[{ name: 'RandomFlip' }]`. */
+  readonly augmentation?: readonly AugmentationConfig[];
   /** Judged after each epoch. */
   readonly validationData?: Dataset;
   /** Share of the training images to judge by after each epoch. */
@@ -104,13 +107,14 @@ export class Sequential {
     knownOptions('fit', options, [
       'epochs',
       'batchSize',
+      'augmentation',
       'validationData',
       'validationSplit',
       'earlyStopping',
       'onStep',
     ]);
     const { optimizer, runtime, labelSmoothing, seed = 0, weights } = this.#ready();
-    const { epochs = 1, batchSize = 32, earlyStopping, onStep } = options;
+    const { epochs = 1, batchSize = 32, augmentation, earlyStopping, onStep } = options;
     const split =
       options.validationSplit === undefined
         ? { train: dataset, validation: options.validationData }
@@ -123,6 +127,7 @@ export class Sequential {
       ...split,
       epochs,
       batchSize,
+      augmentation,
       seed,
       earlyStopping,
       weights,

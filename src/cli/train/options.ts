@@ -41,6 +41,7 @@ export function newRunOptions(given: TrainOptions): RunOptions {
     threads: Math.min(given.threads ?? availableParallelism(), availableParallelism()),
     optimizer: optimizerConfig(recipe, given),
     loss: recipe.loss ?? {},
+    augmentation: recipe.augmentation,
     validationSplit: given.validationSplit ?? recipe.validationSplit,
     earlyStopping: given.earlyStopping,
     imageSize: given.imageSize,

@@ -1,3 +1,4 @@
+import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { ImageShape } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
@@ -19,6 +20,7 @@ export interface RunOptions {
   readonly threads: number;
   readonly optimizer: OptimizerConfig;
   readonly loss: CrossentropyOptions;
+  readonly augmentation?: readonly AugmentationConfig[];
   readonly validationSplit: number;
   readonly earlyStopping?: number;
   readonly imageSize?: number;

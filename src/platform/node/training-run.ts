@@ -61,6 +61,7 @@ export async function trainRun(
     validation,
     epochs: options.epochs,
     batchSize: options.batchSize,
+    augmentation: options.augmentation,
     seed: options.seed,
     earlyStopping: options.earlyStopping,
     resume,

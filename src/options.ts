@@ -1,4 +1,4 @@
-import { HarrierError, unknownName } from '../errors.ts';
+import { HarrierError, unknownName } from './errors.ts';
 
 export interface NumberRange {
   above?: number;
@@ -11,7 +11,7 @@ export interface NumberRange {
 /**
  * Checks that an option is a finite number in a range.
  *
- * @param where the optimizer or schedule whose option it is
+ * @param where what the option belongs to: an optimizer, a schedule, an augmentation
  * @throws HarrierError `bad-option`
  */
 export function checkNumber(where: string, option: string, value: unknown, range: NumberRange = {}): number {

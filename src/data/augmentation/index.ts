@@ -1,0 +1,7 @@
+export type { Augmentation, Batch, Occasion } from './augmentation.ts';
+export {
+  type AugmentationConfig,
+  augmentationFrom,
+  augmentationNames,
+  augmentationsFrom,
+} from './augmentations.ts';

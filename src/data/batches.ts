@@ -1,0 +1,70 @@
+import { type AugmentationConfig, augmentationsFrom, type Batch } from './augmentation/index.ts';
+import { type Dataset, imageBytes } from './dataset.ts';
+import { random } from './random.ts';
+
+/** All that the batches of a run follow from. */
+export interface BatchPlan {
+  readonly dataset: Dataset;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly augmentation?: readonly AugmentationConfig[];
+}
+
+/** Gives the batches of a run, one after another, from any step on. */
+export interface BatchSource {
+  /**
+   * The batch of a step; it stays as it is until the next is asked for. Asking for steps in their order lets a source
+   * prepare what comes next while the caller computes.
+   *
+   * @param epoch from 0
+   * @param step from 0, within the epoch
+   */
+  batch(epoch: number, step: number): Promise<Batch>;
+  /** Ends what runs beside the caller. */
+  close(): Promise<void>;
+}
+
+/** Makes a source of batches; a platform's may work ahead in a thread of its own. All give the same bytes. */
+export type OpenBatches = (plan: BatchPlan) => BatchSource | Promise<BatchSource>;
+
+/** Steps of one epoch: the last partial batch is kept. */
+export function stepsPerEpoch({ dataset, batchSize }: Pick<BatchPlan, 'dataset' | 'batchSize'>): number {
+  return Math.ceil(dataset.size / batchSize);
+}
+
+/** Computes each batch when it is asked for, where it is asked for. */
+export function openBatches(plan: BatchPlan): BatchSource {
+  const make = batchMaker(plan);
+  return {
+    batch: async (epoch, step) => make(epoch, step),
+    close: async () => {},
+  };
+}
+
+/**
+ * What every source of batches computes: the images of a step in the order of its epoch, augmented, and their classes
+ * as one-hot rows. A pure function of the plan, the epoch and the step.
+ */
+export function batchMaker(plan: BatchPlan): (epoch: number, step: number) => Batch {
+  const { dataset, batchSize, seed, augmentation = [] } = plan;
+  const { imageShape } = dataset;
+  const classes = dataset.classNames.length;
+  const steps = stepsPerEpoch(plan);
+  const augment = augmentationsFrom(augmentation);
+  let order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
+  return (epoch, step) => {
+    if (order?.epoch !== epoch) {
+      order = { epoch, indices: random(seed, 'shuffle', epoch).permutation(dataset.size) };
+    }
+    const images = order.indices.subarray(step * batchSize, (step + 1) * batchSize);
+    const pixels = new Uint8Array(images.length * imageBytes(imageShape));
+    dataset.gather(images, pixels);
+    const targets = new Float32Array(images.length * classes);
+    images.forEach((index, i) => {
+      targets[i * classes + dataset.labels[index]] = 1;
+    });
+    const batch = { pixels, targets, imageShape };
+    augment(batch, { seed, purpose: 'augmentation', epoch, step: epoch * steps + step, images });
+    return batch;
+  };
+}
