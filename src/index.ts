@@ -19,6 +19,13 @@ export { type RandomStream, random } from './data/random.ts';
 export { type ValidationSplit, validationSplit } from './data/split.ts';
 export { type ChannelStatistics, channelStatistics, classCounts } from './data/statistics.ts';
 export { firstImages, subset } from './data/subset.ts';
+export {
+  describeViews,
+  TEST_TIME_AUGMENTATIONS,
+  type TestTimeAugmentation,
+  type View,
+  viewsOf,
+} from './data/views.ts';
 export { type ErrorCode, type ErrorDetails, HarrierError } from './errors.ts';
 export * from './evaluation/index.ts';
 export * from './layers/index.ts';

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { number, oneOf, wholeNumber } from './values.ts';
 
 /** A command with what all commands have. Examples are lines of what to type, each with what it does. */
@@ -40,3 +41,5 @@ export function withThreads(target: Command): Command {
 }
 
 export const share = (option: string) => number(option, { atLeast: 0, below: 1 });
+
+export const views = oneOf('--tta', TEST_TIME_AUGMENTATIONS);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command, withDataOptions, withThreads } from './command.ts';
+import { command, views, withDataOptions, withThreads } from './command.ts';
 import type { EvaluateOptions } from './evaluate/run.ts';
 import { oneOf, wholeNumber } from './values.ts';
 
@@ -8,6 +8,7 @@ export function evaluateCommand(): Command {
     ['evaluate latest', 'the newest run, on its own test images'],
     ['evaluate runs/mine --split train', 'how well it knows what it learned from'],
     ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],
+    ['evaluate latest --tta flip', 'average what it says of each picture and its mirror image'],
     ['evaluate latest --json', 'for programs'],
   ])
     .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
@@ -19,6 +20,11 @@ export function evaluateCommand(): Command {
       'test',
     )
     .option('--limit <count>', 'judge on so many images only (default: all)', wholeNumber('--limit'))
+    .option(
+      '--tta <views>',
+      "views of each picture to average: none, flip or flip-shift (default: the model's own)",
+      views,
+    )
     .option('--json', 'print one JSON object');
   withThreads(withDataOptions(evaluate));
   return evaluate.action(async (model: string, options: EvaluateOptions) => {

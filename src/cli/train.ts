@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command, share, withDataOptions, withThreads } from './command.ts';
+import { command, share, views, withDataOptions, withThreads } from './command.ts';
 import type { TrainOptions } from './train/options.ts';
 import { number, wholeNumber } from './values.ts';
 
@@ -47,6 +47,11 @@ export function trainCommand(): Command {
       '--checkpoint-seconds <seconds>',
       'longest time between two checkpoints (default: 60)',
       number('--checkpoint-seconds', { atLeast: 0 }),
+    )
+    .option(
+      '--tta <views>',
+      "views of each picture that the finished model averages: none, flip or flip-shift (default: the recipe's)",
+      views,
     )
     .option('--json', 'print the result as one JSON object');
   withThreads(withDataOptions(train));

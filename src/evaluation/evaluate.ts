@@ -1,3 +1,4 @@
+import type { TestTimeAugmentation } from '../data/views.ts';
 import { type Calibration, calibration } from './calibration.ts';
 import { type Confusion, confusionMatrix, confusionPairs } from './confusion.ts';
 import { type ClassScores, classScores, type MacroScores, macroScores } from './per-class.ts';
@@ -24,6 +25,8 @@ export interface Evaluation {
   /** Share of images whose class is among the five most probable. Only with ten classes or more. */
   readonly top5Accuracy?: number;
   readonly calibration: Calibration;
+  /** Views of each picture that were averaged, where that is known. */
+  readonly testTimeAugmentation?: TestTimeAugmentation;
   readonly classNames: readonly string[];
   /** Counts: row = true class, column = predicted class. */
   readonly matrix: readonly (readonly number[])[];

@@ -1,4 +1,5 @@
 import type { ImageShape } from '../data/dataset.ts';
+import { describeViews, type TestTimeAugmentation } from '../data/views.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from './format.ts';
 
 /** A data set, as reports name it. */
@@ -24,6 +25,8 @@ export interface RunFacts {
   readonly seed?: number;
   /** Running training accuracy of the last epoch, 0–1. */
   readonly trainingAccuracy?: number;
+  /** Views of each picture that the model averages. */
+  readonly testTimeAugmentation?: TestTimeAugmentation;
   readonly trainingData?: DataFacts;
   readonly testData?: DataFacts;
   /** Wall time of the training. */
@@ -60,6 +63,8 @@ export function factRows(facts: RunFacts): FactRow[] {
   add('Optimizer', facts.optimizer);
   add('Seed', facts.seed?.toString());
   add('Training accuracy', facts.trainingAccuracy === undefined ? '' : formatPercent(facts.trainingAccuracy));
+  const { testTimeAugmentation: views = 'none' } = facts;
+  add('Looks at', views === 'none' ? '' : `${describeViews(views)}; it averages its answers`);
   add('Trained on', trainingData && dataText(trainingData), trainingData && `SHA-256 ${trainingData.hash}`);
   add('Judged on', testData && dataText(testData), testData && `SHA-256 ${testData.hash}`);
   add('Training time', facts.seconds === undefined ? '' : formatDuration(facts.seconds));

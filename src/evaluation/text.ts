@@ -1,3 +1,4 @@
+import { describeViews } from '../data/views.ts';
 import type { Evaluation } from './evaluate.ts';
 import { formatCount, formatInterval, formatPercent, printable } from './format.ts';
 
@@ -23,10 +24,20 @@ export function headline({ correct, total, accuracy, interval95, loss }: Evaluat
   return `${share} (95% interval ${formatInterval(interval95)}), loss ${loss.toFixed(4)}`;
 }
 
+/** What the model looks at, where that is more than the picture. */
+function viewsLine({ testTimeAugmentation = 'none' }: Evaluation): string {
+  if (testTimeAugmentation === 'none') return '';
+  return `Test-time augmentation: ${describeViews(testTimeAugmentation)}, averaged.`;
+}
+
 /** Headline, per-class table and most confused pairs, as lines for a terminal. No newline at the end. */
 export function evaluationText(evaluation: Evaluation, options: TextOptions = {}): string {
   const style = options.style ?? PLAIN;
-  const parts = [style.strong(headline(evaluation)), classTable(evaluation, options)];
+  const views = viewsLine(evaluation);
+  const parts = [
+    style.strong(headline(evaluation)) + (views && `\n${style.faint(views)}`),
+    classTable(evaluation, options),
+  ];
   const pairs = confusionLines(evaluation, options);
   if (pairs) parts.push(`${style.strong('Most confused')}\n${pairs}`);
   return parts.join('\n\n');

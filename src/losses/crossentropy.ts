@@ -1,6 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import type { GraphBuilder, Value } from '../onnx/index.ts';
-import { add, fixedDims, mul, reduceSum, scalar, scale } from '../ops/index.ts';
+import { add, fixedDims, logitsOf, mul, reduceSum, scalar, scale } from '../ops/index.ts';
 
 export interface CrossentropyOptions {
   /** Share of each target that is spread evenly over all classes (Szegedy et al., 2016), in [0, 1). Default 0. */
@@ -34,10 +34,4 @@ export function categoricalCrossentropy(
       ? targets
       : add(graph, scale(graph, targets, 1 - labelSmoothing), scalar(graph, labelSmoothing / classes));
   return scale(graph, reduceSum(graph, mul(graph, logarithms, smoothed), [0, 1], false), -1 / batch);
-}
-
-/** What went into the Softmax that made a value; the value itself where none did. */
-export function logitsOf(graph: GraphBuilder, output: Value): Value {
-  const maker = graph.nodes.find(({ outputs }) => outputs[0] === output);
-  return maker?.opType === 'Softmax' ? maker.inputs[0]! : output;
 }

@@ -1,12 +1,24 @@
+import { type TestTimeAugmentation, testTimeAugmentationNamed } from '../data/views.ts';
+import { HarrierError } from '../errors.ts';
 import type { ParameterSpec } from '../layers/index.ts';
-import { float32, type Model, modelOf, type Value } from '../onnx/index.ts';
-import { createGraph } from '../ops/index.ts';
+import { elementCount, float32, type GraphBuilder, type Model, modelOf, type Value } from '../onnx/index.ts';
+import { createGraph, logitsOf } from '../ops/index.ts';
+import { averageViews } from './average-views.ts';
 import type { Network } from './network.ts';
-import { checkWeights, toGraphLayout, type Weights } from './weights.ts';
+import { checkWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
+
+/** Metadata key of the views that the model averages; absent where it looks at each picture once. */
+const VIEWS_KEY = 'harrier.testTimeAugmentation';
+
+export interface ExportOptions {
+  /** Views of each picture that the model averages, inside the graph. Default `none`. */
+  readonly testTimeAugmentation?: TestTimeAugmentation;
+}
 
 /**
  * A network with its weights as a model by Harrier's contract: input `image`, uint8 `[N, height, width, 3]`; output
- * `probabilities`, float32 `[N, classes]`. Scaling and normalisation are inside.
+ * `probabilities`, float32 `[N, classes]`. Scaling and normalisation are inside, and so is test-time augmentation: the
+ * logits of the views are averaged (as in airbench), then comes Softmax.
  *
  * @param metadata goes into the file's `metadata_props`: class names and where the model came from
  * @throws HarrierError `bad-checkpoint` when the weights belong to another network
@@ -14,29 +26,60 @@ import { checkWeights, toGraphLayout, type Weights } from './weights.ts';
 export function exportModel(
   network: Network,
   weights: Weights,
-  metadata: Record<string, string> = {},
+  metadata: Readonly<Record<string, string>> = {},
+  { testTimeAugmentation = 'none' }: ExportOptions = {},
 ): Model {
   checkWeights(network.parameters, weights, network.name);
   const graph = createGraph(network.name);
   const image = graph.input('image', 'uint8', ['N', ...network.inputShape]);
-  const output = network.build(graph, image, {
-    training: false,
-    parameter: (spec) => atTopLevel(graph, spec, weights),
-  });
-  graph.output(
-    endsInSoftmax(graph, output) ? output : graph.op('Softmax', [output], { axis: -1 }),
-    'probabilities',
+  const logits = averageViews(graph, image, testTimeAugmentation, (pictures) =>
+    logitsOf(
+      graph,
+      network.build(graph, pictures, {
+        training: false,
+        parameter: (spec) => atTopLevel(graph, spec, weights),
+      }),
+    ),
   );
-  return modelOf(graph.build(), metadata);
+  graph.output(graph.op('Softmax', [logits], { axis: -1 }), 'probabilities');
+  const { [VIEWS_KEY]: _, ...others } = metadata;
+  const own: Record<string, string> =
+    testTimeAugmentation === 'none' ? {} : { [VIEWS_KEY]: testTimeAugmentation };
+  return modelOf(graph.build(), { ...others, ...own });
 }
 
-function atTopLevel(graph: ReturnType<typeof createGraph>, spec: ParameterSpec, weights: Weights): Value {
+/** The views that a model averages, by its own account. */
+export function testTimeAugmentationOf({ metadata }: Pick<Model, 'metadata'>): TestTimeAugmentation {
+  return testTimeAugmentationNamed(metadata[VIEWS_KEY] ?? 'none');
+}
+
+function atTopLevel(graph: GraphBuilder, spec: ParameterSpec, weights: Weights): Value {
   const values = new Float32Array(weights.get(spec.name)!.length);
   toGraphLayout(spec, weights.get(spec.name)!, values);
   return graph.initializer(spec.name.split('/').at(-1)!, float32(spec.graphShape, values));
 }
 
-/** Whether a value was made by Softmax, so that it already holds probabilities. */
-export function endsInSoftmax(graph: ReturnType<typeof createGraph>, value: Value): boolean {
-  return graph.nodes.some(({ opType, outputs }) => opType === 'Softmax' && outputs[0] === value);
+/**
+ * The weights of a network from the model that `exportModel` made of it.
+ *
+ * @param where what to call the model in errors
+ * @throws HarrierError `bad-checkpoint` when the model is of another network, or holds its weights in another form
+ */
+export function weightsOf(network: Network, { graph }: Model, where: string): Weights {
+  const weights = new Map<string, Float32Array>();
+  for (const spec of network.parameters) {
+    const stored = graph.initializers.get(spec.name);
+    if (stored?.type !== 'float32' || stored.data.length !== elementCount(spec.shape)) {
+      throw new HarrierError('bad-checkpoint', `the weights ${spec.name} are not in this model`, {
+        where,
+        expected: `float32 (${spec.graphShape.join(', ')})`,
+        received: stored ? `${stored.type} (${stored.dims.join(', ')})` : 'nothing',
+        next: 'Is the model of this run?',
+      });
+    }
+    const values = new Float32Array(stored.data.length);
+    toKerasLayout(spec, stored.data as Float32Array, values);
+    weights.set(spec.name, values);
+  }
+  return weights;
 }

@@ -78,3 +78,8 @@ export function slice(
     axes(graph, steps),
   ]);
 }
+/** What went into the Softmax that made a value; the value itself where none did. */
+export function logitsOf(graph: GraphBuilder, output: Value): Value {
+  const maker = graph.nodes.find(({ outputs }) => outputs[0] === output);
+  return maker?.opType === 'Softmax' ? maker.inputs[0]! : output;
+}

@@ -109,10 +109,13 @@ function inferReshape(node: InferContext): ValueType[] {
     if (remaining % known !== 0) node.fail(`${remaining} elements do not divide into rows of ${known}`);
     shape[unknown] = remaining / known;
   } else {
-    const free = left.filter((size) => typeof size === 'string');
-    const fixed = elementCount(left.filter((size) => typeof size === 'number') as number[]);
+    const free = left.filter((size): size is string => typeof size === 'string');
+    // What an earlier Reshape multiplied a free size by counts among the fixed ones.
+    const [, name, factor = '1'] = /^(.+?)(?:\*(\d+))?$/.exec(free[0])!;
+    const sizes = left.filter((size) => typeof size === 'number') as number[];
+    const fixed = elementCount([...sizes, Number(factor)]);
     if (free.length === 1 && fixed % known === 0) {
-      shape[unknown] = fixed === known ? free[0] : `${free[0]}*${fixed / known}`;
+      shape[unknown] = fixed === known ? name : `${name}*${fixed / known}`;
     } else shape[unknown] = 'unknown';
   }
   return [{ type: node.input(0).type, shape }];

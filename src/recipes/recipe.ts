@@ -1,4 +1,5 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
+import type { TestTimeAugmentation } from '../data/views.ts';
 import type { Layer } from '../layers/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import type { Normalization } from '../models/index.ts';
@@ -28,5 +29,7 @@ export interface Recipe {
   /** Side of the square images that it is made for, where the data has no size of its own. */
   readonly imageSize: number;
   readonly normalization?: Normalization;
+  /** Views of each picture that the finished model averages. Epochs are judged without. Default `none`. */
+  readonly testTimeAugmentation?: TestTimeAugmentation;
   layers(input: RecipeInput): Layer[];
 }

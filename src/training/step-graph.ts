@@ -1,12 +1,12 @@
 import { differentiate } from '../autodiff/index.ts';
 import { emitOnnx } from '../kernels/index.ts';
 import type { ParameterSpec } from '../layers/index.ts';
-import { type CrossentropyOptions, categoricalCrossentropy, logitsOf } from '../losses/index.ts';
+import { type CrossentropyOptions, categoricalCrossentropy } from '../losses/index.ts';
 import { lower, type Target } from '../lowering/index.ts';
 import { correctCount } from '../metrics/index.ts';
 import type { Network } from '../models/index.ts';
 import { type GraphBuilder, type Model, modelOf, type Value } from '../onnx/index.ts';
-import { createGraph, scalar, sub, where } from '../ops/index.ts';
+import { createGraph, logitsOf, scalar, sub, where } from '../ops/index.ts';
 import { emitOnnxGradientScale, type Optimizer } from '../optimizers/index.ts';
 
 /** A dropout mask that is fed at every step. */

@@ -58,6 +58,8 @@ describe('a free batch size', () => {
     ['Reshape', [x('N', 3, 4), given(0, -1)], {}, x('N', 12)],
     ['Reshape', [x('N', 3, 4), given(-1, 12)], {}, x('N', 12)],
     ['Reshape', [x('N', 12), given(-1, 3, 2)], {}, x('N*2', 3, 2)],
+    ['Reshape', [x('N*6', 4), given(-1, 3, 4)], {}, x('N*2', 3, 4)],
+    ['Reshape', [x('N*6', 4), given(-1, 6, 4)], {}, x('N', 6, 4)],
     ['Transpose', [x('N', 3, 4, 5)], { perm: [0, 2, 3, 1] }, x('N', 4, 5, 3)],
     ['Concat', [x('N', 3), x('N', 4)], { axis: 1 }, x('N', 7)],
     ['Concat', [x('N', 3), x('N', 3)], { axis: 0 }, x('N+N', 3)],

@@ -1,20 +1,22 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Dataset } from '../../data/dataset.ts';
 import { firstImages } from '../../data/subset.ts';
+import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError, unknownName } from '../../errors.ts';
 import { evaluatePredictions, evaluationText } from '../../evaluation/index.ts';
-import { Classifier } from '../../models/index.ts';
+import { Classifier, testTimeAugmentationOf } from '../../models/index.ts';
 import { findModel, type ModelSource } from '../../platform/node/find-run.ts';
 import { openDataset } from '../../platform/node/open-dataset.ts';
-import { readError } from '../../platform/node/read-error.ts';
 import { nodeRuntime } from '../../platform/node/runtime.ts';
 import { Reporter } from '../reporter.ts';
+import { modelToJudge } from './model.ts';
 
 /** The options of `evaluate` as they were typed. */
 export interface EvaluateOptions {
   readonly data?: string;
   readonly split: 'test' | 'train';
   readonly limit?: number;
+  readonly tta?: TestTimeAugmentation;
   readonly threads?: number;
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';
@@ -23,14 +25,12 @@ export interface EvaluateOptions {
 }
 
 /** `harrier evaluate`. */
-export async function runEvaluate(model: string, options: EvaluateOptions): Promise<void> {
+export async function runEvaluate(name: string, options: EvaluateOptions): Promise<void> {
   const reporter = new Reporter({ machine: options.json });
   reporter.status('opening model and data …');
-  const source = await findModel(model);
-  const bytes = await readFile(source.modelFile).catch((error) => {
-    throw readError(error, source.modelFile, 'file');
-  });
-  const classifier = await Classifier.load(nodeRuntime(options), bytes, source.modelFile);
+  const source = await findModel(name);
+  const model = await modelToJudge(source, options.tta);
+  const classifier = await Classifier.load(nodeRuntime(options), model, source.modelFile);
   const opened = await openData(source, classifier, options, reporter);
   const whole = relabelled(opened, classifier.classNames);
   const dataset = options.limit === undefined ? whole : firstImages(whole, options.limit);
@@ -40,7 +40,10 @@ export async function runEvaluate(model: string, options: EvaluateOptions): Prom
       reporter.work({ what: `judging on ${dataset.name}`, done, total, unit: 'images' }),
   });
   const { labels, classNames } = dataset;
-  const evaluation = evaluatePredictions({ probabilities, labels, classNames });
+  const evaluation = {
+    ...evaluatePredictions({ probabilities, labels, classNames }),
+    testTimeAugmentation: testTimeAugmentationOf(classifier),
+  };
   await classifier.dispose();
   if (options.json) reporter.json(evaluation);
   else {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import { type OptimizerConfig, optimizerFrom } from '../../optimizers/index.ts';
 import type { RunOptions, RunRecord } from '../../platform/node/run-record.ts';
@@ -24,6 +25,7 @@ export interface TrainOptions {
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
   readonly checkpointSeconds?: number;
+  readonly tta?: TestTimeAugmentation;
   readonly json?: boolean;
 }
 
@@ -47,6 +49,7 @@ export function newRunOptions(given: TrainOptions): RunOptions {
     imageSize: given.imageSize,
     source: given.source,
     skipBad: given.skipBad ?? false,
+    testTimeAugmentation: given.tta ?? recipe.testTimeAugmentation,
   };
 }
 
@@ -75,6 +78,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ['--early-stopping', given.earlyStopping, options.earlyStopping],
     ['--image-size', given.imageSize, options.imageSize],
     ['--skip-bad', given.skipBad, options.skipBad],
+    ['--tta', given.tta, options.testTimeAugmentation ?? 'none'],
     ['--out', given.out, undefined],
   ];
   for (const [option, value, own] of fixed) {

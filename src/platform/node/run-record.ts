@@ -1,5 +1,6 @@
 import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { ImageShape } from '../../data/dataset.ts';
+import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
 import type { CrossentropyOptions } from '../../losses/index.ts';
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';
   readonly skipBad: boolean;
+  /** Views of each picture that the finished model averages; absent is `none`. */
+  readonly testTimeAugmentation?: TestTimeAugmentation;
 }
 
 /** The data that a run was made with. */

@@ -37,8 +37,11 @@ export async function finishRun(
   onProgress?: OnProgress,
 ): Promise<{ record: RunRecord; evaluation: Evaluation }> {
   const { network, test, runtime } = run;
-  const predictions = await predictTest(runtime, exportModel(network, weights), test, onProgress);
-  const evaluation = evaluatePredictions(predictions);
+  const { testTimeAugmentation = 'none' } = record.options;
+  const model = (metadata?: Record<string, string>) =>
+    exportModel(network, weights, metadata, { testTimeAugmentation });
+  const predictions = await predictTest(runtime, model(), test, onProgress);
+  const evaluation = { ...evaluatePredictions(predictions), testTimeAugmentation };
   const trainingAccuracy = history[(bestEpoch ?? history.length) - 1]?.accuracy ?? 0;
   const finished: RunRecord = {
     ...record,
@@ -55,7 +58,7 @@ export async function finishRun(
   const title = `${record.options.recipe} on ${record.options.data}`;
   const facts = factsOf(finished, network, run.optimizer);
   const mistakes = await pictures(test, predictions);
-  await folder.write('model', encodeModel(exportModel(network, weights, metadataOf(record, evaluation))));
+  await folder.write('model', encodeModel(model(metadataOf(record, evaluation))));
   await folder.write('evaluation', `${JSON.stringify(evaluation, undefined, 2)}\n`);
   await folder.write('report', renderReport({ title, facts, evaluation, history, mistakes }));
   await folder.write('card', renderModelCard({ title, facts, evaluation, imageShape: run.data.imageShape }));
@@ -110,6 +113,7 @@ function factsOf(
     optimizer: optimizerText(optimizer),
     seed: options.seed,
     trainingAccuracy: result?.trainingAccuracy,
+    testTimeAugmentation: options.testTimeAugmentation,
     trainingData: data.train,
     testData: data.test,
     seconds: result?.seconds,

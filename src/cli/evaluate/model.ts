@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import type { TestTimeAugmentation } from '../../data/views.ts';
+import { HarrierError } from '../../errors.ts';
+import { exportModel, Network, testTimeAugmentationOf, weightsOf } from '../../models/index.ts';
+import { decodeModel, type Model } from '../../onnx/index.ts';
+import type { ModelSource } from '../../platform/node/find-run.ts';
+import { readError } from '../../platform/node/read-error.ts';
+
+/**
+ * The model to judge, as it stands or with other views inside.
+ *
+ * @throws HarrierError `not-supported` for other views of a model that no run folder tells how to build
+ */
+export async function modelToJudge(
+  { modelFile, run }: ModelSource,
+  views: TestTimeAugmentation | undefined,
+): Promise<Uint8Array | Model> {
+  const bytes = await readFile(modelFile).catch((error) => {
+    throw readError(error, modelFile, 'file');
+  });
+  if (views === undefined) return bytes;
+  const model = decodeModel(bytes, modelFile);
+  const own = testTimeAugmentationOf(model);
+  if (own === views) return bytes;
+  const record = await run?.record();
+  if (!record) {
+    throw new HarrierError(
+      'not-supported',
+      'test-time augmentation is part of a model file and stays as it is',
+      {
+        where: modelFile,
+        expected: `--tta ${own}`,
+        received: `--tta ${views}`,
+        next: 'Leave --tta out, or give the run folder that the model came from.',
+      },
+    );
+  }
+  const network = Network.from(record.network);
+  const weights = weightsOf(network, model, modelFile);
+  return exportModel(network, weights, model.metadata, { testTimeAugmentation: views });
+}

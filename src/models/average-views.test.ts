@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { drawWeights, expectClose } from '../../test/layers/check-layer.ts';
+import { random } from '../data/random.ts';
+import type { TestTimeAugmentation } from '../data/views.ts';
+import { BatchNormalization, Conv2D, Dense, Flatten, type Layer } from '../layers/index.ts';
+import { decodeModel, encodeModel } from '../onnx/index.ts';
+import { nodeRuntime } from '../platform/node/runtime.ts';
+import { Classifier, exportModel, Network, testTimeAugmentationOf, weightsOf } from './index.ts';
+
+const HEIGHT = 6;
+const WIDTH = 5;
+const CLASSES = 4;
+const runtime = nodeRuntime({ threads: 1 });
+
+const network = (last: Layer[]) =>
+  new Network({
+    inputShape: [HEIGHT, WIDTH, 3],
+    layers: [new Conv2D({ filters: 5, kernelSize: 3 }), new BatchNormalization(), new Flatten(), ...last],
+  });
+const withSoftmax = network([new Dense({ units: CLASSES, activation: 'softmax' })]);
+const withLogits = network([new Dense({ units: CLASSES })]);
+
+type Look = (picture: Uint8Array) => Uint8Array;
+
+/** A picture whose pixel (row, column) is that of the given place; places outside are mirrored at the edge's pixel. */
+const look =
+  (place: (row: number, column: number) => [number, number]): Look =>
+  (picture) => {
+    const inside = (at: number, size: number) => (at < 0 ? -at : at >= size ? 2 * size - 2 - at : at);
+    return picture.map((_, i) => {
+      const [row, column] = place(Math.floor(i / 3 / WIDTH), Math.floor(i / 3) % WIDTH);
+      return picture[(inside(row, HEIGHT) * WIDTH + inside(column, WIDTH)) * 3 + (i % 3)];
+    });
+  };
+const same = look((row, column) => [row, column]);
+const mirrored = look((row, column) => [row, WIDTH - 1 - column]);
+const down = look((row, column) => [row - 1, column - 1]);
+const up = look((row, column) => [row + 1, column + 1]);
+const both =
+  (first: Look, second: Look): Look =>
+  (picture) =>
+    second(first(picture));
+
+const VIEWS: Readonly<Record<TestTimeAugmentation, readonly [Look, number][]>> = {
+  none: [[same, 1]],
+  flip: [
+    [same, 1 / 2],
+    [mirrored, 1 / 2],
+  ],
+  'flip-shift': [
+    [same, 1 / 4],
+    [mirrored, 1 / 4],
+    [down, 1 / 8],
+    [both(down, mirrored), 1 / 8],
+    [up, 1 / 8],
+    [both(up, mirrored), 1 / 8],
+  ],
+};
+
+async function predict(model: ReturnType<typeof exportModel>, pixels: Uint8Array): Promise<Float32Array> {
+  const classifier = await Classifier.load(runtime, model);
+  try {
+    return await classifier.predict(pixels);
+  } finally {
+    await classifier.dispose();
+  }
+}
+
+/** Probabilities of one picture from those of its views, each asked for alone: their logarithms are averaged. */
+async function averaged(kind: TestTimeAugmentation, picture: Uint8Array): Promise<number[]> {
+  const model = exportModel(withSoftmax, drawWeights(withSoftmax.parameters));
+  const scores = new Array<number>(CLASSES).fill(0);
+  for (const [view, weight] of VIEWS[kind]) {
+    const probabilities = await predict(model, view(picture));
+    probabilities.forEach((probability, c) => {
+      scores[c] += weight * Math.log(probability);
+    });
+  }
+  const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
+  return scores.map((score) => Math.exp(score) / total);
+}
+
+const pictures = [0, 1, 2].map((number) => {
+  const stream = random(7, 'picture', number);
+  return Uint8Array.from({ length: HEIGHT * WIDTH * 3 }, () => stream.integer(256));
+});
+
+describe.each(['none', 'flip', 'flip-shift'] as const)('test-time augmentation %s in the graph', (kind) => {
+  const options = { testTimeAugmentation: kind };
+
+  it.each([
+    ['ends in softmax', withSoftmax],
+    ['gives logits', withLogits],
+  ])('averages the logits of the views of each picture, where the network %s', async (_, net) => {
+    const model = exportModel(net, drawWeights(net.parameters), {}, options);
+    for (const picture of pictures) {
+      expectClose(await predict(model, picture), await averaged(kind, picture), 1e-5);
+    }
+  });
+
+  it('takes any number of pictures', async () => {
+    const model = exportModel(withLogits, drawWeights(withLogits.parameters), {}, options);
+    expect(model.graph.inputs[0].shape).toEqual(['N', HEIGHT, WIDTH, 3]);
+    expect(model.graph.outputs[0].shape).toEqual(['N', CLASSES]);
+    const all = await predict(model, Uint8Array.from(pictures.flatMap((picture) => [...picture])));
+    const alone = [];
+    for (const picture of pictures) alone.push(...(await predict(model, picture)));
+    expectClose(all, alone, 1e-6);
+  });
+
+  it('is known by the file, and its weights can be taken out again', () => {
+    const weights = drawWeights(withLogits.parameters);
+    const model = exportModel(withLogits, weights, { mine: 'kept' }, options);
+    const read = decodeModel(encodeModel(model));
+    expect(testTimeAugmentationOf(read)).toBe(kind);
+    expect(read.metadata.mine).toBe('kept');
+    expect(weightsOf(withLogits, read, 'model')).toEqual(weights);
+  });
+});
+
+it('pictures of one pixel cannot be moved', () => {
+  const small = new Network({ inputShape: [4, 1, 3], layers: [new Flatten(), new Dense({ units: 2 })] });
+  expect(() =>
+    exportModel(small, drawWeights(small.parameters), {}, { testTimeAugmentation: 'flip-shift' }),
+  ).toThrow(/too small to be moved by a pixel: expected at least 2 × 2 pixels, received 1 × 4/);
+});
+
+it('the weights of another network are not taken from a model', () => {
+  const model = exportModel(withLogits, drawWeights(withLogits.parameters));
+  const other = network([new Dense({ units: 2 })]);
+  expect(() => weightsOf(other, model, 'it')).toThrow(
+    /it: the weights dense\/kernel are not in this model: expected float32 \(60, 2\), received float32 \(60, 4\)/,
+  );
+});
