@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCheckpoint } from '../../src/index.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/models/index.ts';
-import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, start, workplace, writePictures } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
@@ -112,6 +112,25 @@ describe('a run folder', () => {
       new RegExp(`another process \\(${process.pid}\\) is writing to this run folder\\. Wait until it ends`),
     );
     expect(await readFile(path('busy', '.lock'), 'utf8')).toBe(lock(process.pid));
+  });
+
+  it('that another machine has taken over meanwhile is not written to any more', async () => {
+    const options = ['--data', 'pictures', '--epochs', '500', '--checkpoint-seconds', '0', '--out', 'shared'];
+    const running = start(['train', ...options], { cwd: place.path });
+    await running.says('epoch   1/500');
+    const owner = JSON.stringify({ pid: 7, host: 'elsewhere', token: 'of a test' });
+    await writeFile(path('shared', '.lock'), owner);
+    const finished = await running.finished;
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(/process 7 on elsewhere has taken this folder over.*This one stops/);
+    expect(await readFile(path('shared', '.lock'), 'utf8')).toBe(owner);
+    expect((await readdir(path('shared'), { recursive: true })).join()).not.toContain('.tmp');
+  });
+
+  it.runIf(process.platform === 'linux')('where nothing can be made', async () => {
+    const finished = await run('train', '--data', 'pictures', '--epochs', '1', '--out', '/proc/x');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(/^\/proc\/x: nothing can be made here\. Check the path/);
   });
 
   it('whose lock was left by a process that is gone', async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cacheDirectory, storageError, writeAtomically } from './cache.ts';
+import { cacheDirectory, makeDirectory, storageError, writeAtomically } from './cache.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -23,7 +23,32 @@ describe('cacheDirectory', () => {
   });
 });
 
+describe('makeDirectory', () => {
+  it('makes parents, and is content with what is there', async () => {
+    const path = join(folder, 'x', 'y', 'z');
+    await makeDirectory(path);
+    await makeDirectory(path);
+    expect(await readdir(join(folder, 'x', 'y'))).toEqual(['z']);
+  });
+
+  it.runIf(process.platform === 'linux')('ends where nothing can be made', async () => {
+    await expect(makeDirectory('/proc/x/y')).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringMatching(/^\/proc\/x\/y: nothing can be made here\. Check the path/),
+    });
+  });
+});
+
 describe('writeAtomically', () => {
+  it('leaves the old file when the check before the rename fails', async () => {
+    const path = join(folder, 'checked', 'file');
+    await writeAtomically(path, 'old');
+    const check = () => Promise.reject(new Error('not mine'));
+    await expect(writeAtomically(path, 'new', undefined, check)).rejects.toThrow('not mine');
+    expect(await readFile(path, 'utf8')).toBe('old');
+    expect(await readdir(join(folder, 'checked'))).toEqual(['file']);
+  });
+
   it('creates folders and replaces files', async () => {
     const path = join(folder, 'a', 'b', 'file');
     await writeAtomically(path, 'old');

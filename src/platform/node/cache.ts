@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
@@ -23,9 +23,28 @@ export function cacheDirectory(
 
 /** Creates a folder and its parents. @throws HarrierError `storage` */
 export async function makeDirectory(path: string, elsewhere?: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error) => {
+  await makeWithParents(path).catch((error) => {
     throw storageError(error, path, elsewhere);
   });
+}
+
+/** Not Node's own recursive `mkdir`: it never ends where the parent is there and still nothing can be made: `/proc/x`. */
+async function makeWithParents(path: string): Promise<void> {
+  const make = async (): Promise<void> => {
+    try {
+      await mkdir(path);
+    } catch (error) {
+      if ((await stat(path).catch(() => undefined))?.isDirectory() !== true) throw error;
+    }
+  };
+  try {
+    await make();
+  } catch (error) {
+    const isOrphan = (error as NodeJS.ErrnoException).code === 'ENOENT' && dirname(path) !== path;
+    if (!isOrphan) throw error;
+    await makeWithParents(dirname(path));
+    await make();
+  }
 }
 
 /** A name beside `path` for a file in the making, unlike that of any other process. */
@@ -42,13 +61,15 @@ export function isTemporaryName(name: string): boolean {
  * Writes a whole file under another name, then renames it: whoever reads `path` sees the old bytes or the new ones,
  * never half of them, even if this process is killed.
  *
- * @param elsewhere what an error proposes, where the file is not one of the cache: `choose another folder with --out`
+ * @param elsewhere what an error proposes, where the file is not one of the cache: `choose another folder`
+ * @param check is called right before the rename; when it throws, the old file stays
  * @throws HarrierError `storage` when it cannot be written (full disk, no permission); nothing is left behind
  */
 export async function writeAtomically(
   path: string,
   data: Uint8Array | string,
   elsewhere?: string,
+  check: () => Promise<void> = async () => {},
 ): Promise<void> {
   await makeDirectory(dirname(path), elsewhere);
   const temporary = temporaryName(path);
@@ -61,6 +82,7 @@ export async function writeAtomically(
     } finally {
       await file.close();
     }
+    await check();
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
@@ -73,9 +95,11 @@ const OTHER_CACHE = 'set HARRIER_CACHE to another folder';
 
 const REASONS: Record<string, [summary: string, remedy: string]> = {
   ENOSPC: ['the disk is full', 'Free some space'],
+  EFBIG: ['the file is larger than this process may write (ulimit -f)', 'Raise the limit'],
   EDQUOT: ['the disk quota is used up', 'Free some space'],
   EACCES: ['no permission to write here', 'Change the permissions'],
   EPERM: ['no permission to write here', 'Change the permissions'],
+  ENOENT: ['nothing can be made here', 'Check the path'],
   EROFS: ['the file system is read-only', 'Make it writable'],
   ENOTDIR: ['a file stands where a folder is needed', 'Move it away'],
   EEXIST: ['a file stands where a folder is needed', 'Move it away'],

@@ -80,6 +80,67 @@ describe('withLock', () => {
     expect(await withLock(lock, { pollMs: 20 }, async () => 1)).toBe(1);
   });
 
+  it('leaves a lock to a process that was stopped for long, and lives', async () => {
+    const [lock, log] = [join(folder, 'stopped.lock'), join(folder, 'stopped.log')];
+    const holder = child(
+      `await withLock(lock, {}, async () => { await appendFile(log, 'x'); await sleep(60_000); });`,
+      lock,
+      log,
+    );
+    await until(() => exists(log));
+    holder.kill('SIGSTOP');
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(lock, longAgo, longAgo);
+    const signal = AbortSignal.timeout(300);
+    await expect(withLock(lock, { pollMs: 20, signal }, async () => 1)).rejects.toThrow(/timeout/);
+    holder.kill('SIGKILL');
+    expect(await withLock(lock, { pollMs: 20 }, async () => 1)).toBe(1);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'takes over the lock of a process whose id another one has now',
+    async () => {
+      const lock = join(folder, 'reused.lock');
+      const owner = { pid: process.pid, host: hostname(), token: 'x', started: '1' };
+      await writeFile(lock, JSON.stringify(owner));
+      expect(await withLock(lock, { pollMs: 20 }, async () => 1)).toBe(1);
+    },
+  );
+
+  it.runIf(process.platform === 'linux')('does not judge the processes of another container', async () => {
+    const lock = join(folder, 'container.lock');
+    // No process here has that id.
+    const owner = { pid: 2 ** 30, host: hostname(), token: 'x', started: '1', space: 'another' };
+    await writeFile(lock, JSON.stringify(owner));
+    const signal = AbortSignal.timeout(200);
+    await expect(withLock(lock, { pollMs: 20, signal }, async () => 1)).rejects.toThrow(/timeout/);
+  });
+
+  it('tells its holder when another machine has taken it over', async () => {
+    const lock = join(folder, 'taken.lock');
+    const other = JSON.stringify({ pid: 7, host: 'elsewhere', token: 'y' });
+    const work = withLock(lock, {}, async (check) => {
+      await check();
+      await writeFile(lock, other);
+      await check();
+    });
+    await expect(work).rejects.toMatchObject({
+      code: 'in-use',
+      message: expect.stringMatching(/process 7 on elsewhere has taken this folder over.*This one stops/),
+    });
+    expect(await readFile(lock, 'utf8')).toBe(other);
+  });
+
+  it('puts back a lock that somebody removed while it was held', async () => {
+    const lock = join(folder, 'removed.lock');
+    await withLock(lock, {}, async (check) => {
+      await rm(lock);
+      await check();
+      expect(JSON.parse(await readFile(lock, 'utf8'))).toMatchObject({ pid: process.pid });
+    });
+    expect(await exists(lock)).toBe(false);
+  });
+
   it('lets go when the work fails', async () => {
     const lock = join(folder, 'failing.lock');
     await expect(withLock(lock, {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { link, open, readFile, readlink, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HarrierError } from '../../errors.ts';
 import { makeDirectory, storageError } from './cache.ts';
 
 export interface LockOptions {
@@ -11,33 +12,50 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
   /** How often a waiter looks again. */
   readonly pollMs?: number;
-  /** A lock not touched for this long is taken over, whoever holds it. */
+  /** A lock not touched for this long is taken over, unless its holder is seen to live. */
   readonly staleMs?: number;
 }
 
 interface Owner {
   readonly pid: number;
   readonly host: string;
+  /** Within which process ids are unique: see `processSpace`. */
+  readonly space?: string;
+  /** Tells the process from another that has its id later: see `startOf`. */
+  readonly started?: string;
   readonly token: string;
 }
 
 /**
  * Runs `action` while holding the lock file `path`, so that two processes that start at once share one piece of work.
  *
- * The holder touches the file every few seconds. A lock whose process is gone (same machine), or that has not been
- * touched for a minute (another machine, or a process id in use again), is taken over. A takeover is not atomic on
- * every file system, so the lock saves work and does not guard data: what is done under it must end in atomic renames.
+ * The holder touches the file every few seconds. A lock whose process is gone is taken over, and so is one that has
+ * not been touched for a minute where nobody can tell whether its process lives (it is another machine's). A process
+ * that lives on this machine keeps its lock however long it slept: laptops are shut, and processes stopped. A takeover
+ * is not atomic on every file system, so the lock saves work and does not guard data: what is done under it must end
+ * in atomic renames.
  *
+ * @param action is given a check: it throws `in-use` when another process has taken the lock over meanwhile
  * @throws HarrierError `storage` when the lock file cannot be written; the signal's reason when aborted
  */
-export async function withLock<T>(path: string, options: LockOptions, action: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  options: LockOptions,
+  action: (check: () => Promise<void>) => Promise<T>,
+): Promise<T> {
   const { signal, onWait, pollMs = 250, staleMs = 60_000 } = options;
   await makeDirectory(dirname(path));
-  const token = randomUUID();
+  const self: Owner = {
+    pid: process.pid,
+    host: hostname(),
+    space: await processSpace(),
+    started: await startOf(process.pid),
+    token: randomUUID(),
+  };
   const started = Date.now();
   for (;;) {
     signal?.throwIfAborted();
-    if (await create(path, token)) break;
+    if (await create(path, self)) break;
     const owner = await readOwner(path);
     if (await isStale(path, owner, staleMs)) {
       await takeAway(path, owner);
@@ -46,21 +64,37 @@ export async function withLock<T>(path: string, options: LockOptions, action: ()
       await sleep(pollMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
   }
-  const heartbeat = setInterval(() => {
+  const isMine = async () => (await readOwner(path))?.token === self.token;
+  const heartbeat = setInterval(async () => {
     const now = new Date();
-    utimes(path, now, now).catch(() => {});
+    if (await isMine()) await utimes(path, now, now).catch(() => {});
   }, staleMs / 10);
   heartbeat.unref();
   try {
-    return await action();
+    return await action(async () => {
+      // A lock file that somebody removed is put back, as long as nobody else has.
+      if ((await isMine()) || (await create(path, self))) return;
+      throw takenOver(dirname(path), await readOwner(path));
+    });
   } finally {
     clearInterval(heartbeat);
-    if ((await readOwner(path))?.token === token) await rm(path, { force: true });
+    if (await isMine()) await rm(path, { force: true });
   }
 }
 
-async function create(path: string, token: string): Promise<boolean> {
-  const owner: Owner = { pid: process.pid, host: hostname(), token };
+function takenOver(folder: string, owner: Owner | undefined): HarrierError {
+  const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
+  return new HarrierError(
+    'in-use',
+    `${who} has taken this folder over, after a minute without a sign of this one`,
+    {
+      where: folder,
+      next: 'This one stops, so that the two do not mix their files.',
+    },
+  );
+}
+
+async function create(path: string, owner: Owner): Promise<boolean> {
   try {
     const file = await open(path, 'wx');
     try {
@@ -85,9 +119,38 @@ async function readOwner(path: string): Promise<Owner | undefined> {
 }
 
 async function isStale(path: string, owner: Owner | undefined, staleMs: number): Promise<boolean> {
-  if (owner && owner.host === hostname() && !isAlive(owner.pid)) return true;
+  const space = await processSpace();
+  if (owner?.host === hostname() && (owner.space ?? space) === space) {
+    if (!isAlive(owner.pid)) return true;
+    return owner.started !== undefined && owner.started !== (await startOf(owner.pid));
+  }
   const touched = await stat(path).catch(() => undefined);
   return touched !== undefined && Date.now() - touched.mtimeMs > staleMs;
+}
+
+/**
+ * The boot of this machine and the container on it: a process id of another says nothing here, though the host may
+ * have the same name. Undefined where there is no `/proc` (macOS, Windows).
+ */
+async function processSpace(): Promise<string | undefined> {
+  try {
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
+    return `${boot.trim()} ${await readlink('/proc/self/ns/pid')}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** When a process started, in clock ticks since boot; undefined when it has ended, or where there is no `/proc`. */
+async function startOf(pid: number): Promise<string | undefined> {
+  try {
+    const line = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // proc_pid_stat(5): the second field is the name in brackets, which may hold anything; then state, …, start.
+    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+    return 'ZX'.includes(fields[0]) ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
 }
 
 function isAlive(pid: number): boolean {

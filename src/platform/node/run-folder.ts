@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { isTemporaryName, storageError, writeAtomically } from './cache.ts';
+import { isTemporaryName, makeDirectory, storageError, writeAtomically } from './cache.ts';
 import { withLock } from './lock.ts';
 import { readError } from './read-error.ts';
 import { type RunRecord, readRecord } from './run-record.ts';
@@ -26,6 +26,8 @@ const ELSEWHERE = 'choose another folder with --out';
 /** The folder in which everything about one run lies. */
 export class RunFolder {
   readonly path: string;
+  /** While the folder is held: throws when another process has taken it over. */
+  #check: (() => Promise<void>) | undefined;
 
   constructor(path: string) {
     this.path = path;
@@ -35,9 +37,9 @@ export class RunFolder {
     return join(this.path, RUN_FILES[name]);
   }
 
-  /** @throws HarrierError `storage` */
+  /** @throws HarrierError `storage`; `in-use` when another process has taken the folder over: nothing is then changed */
   async write(name: RunFile, content: Uint8Array | string): Promise<void> {
-    await writeAtomically(this.file(name), content, ELSEWHERE);
+    await writeAtomically(this.file(name), content, ELSEWHERE, this.#check);
   }
 
   /** The bytes of a file, or undefined when there is none. @throws HarrierError `storage` */
@@ -68,6 +70,7 @@ export class RunFolder {
 
   /** Removes files that killed processes left half-written. Only who holds the folder exclusively may do so. */
   async removeLeftovers(): Promise<void> {
+    await this.#check?.();
     for (const folder of [this.path, dirname(this.file('last'))]) {
       const names = await readdir(folder).catch(() => [] as string[]);
       const leftovers = names.filter((name) => isTemporaryName(name));
@@ -86,7 +89,14 @@ export class RunFolder {
         next: 'Wait until it ends, or stop it.',
       });
     };
-    return withLock(join(this.path, LOCK), { onWait }, action);
+    return withLock(join(this.path, LOCK), { onWait }, async (check) => {
+      this.#check = check;
+      try {
+        return await action();
+      } finally {
+        this.#check = undefined;
+      }
+    });
   }
 }
 
@@ -103,7 +113,7 @@ export async function createRunFolder(
 ): Promise<RunFolder> {
   if (out !== undefined) {
     const path = resolve(out);
-    await makeFolder(path, true);
+    await makeDirectory(path, ELSEWHERE);
     const names = await readdir(path);
     if (names.length > 0) {
       const isRun = names.includes(RUN_FILES.record);
@@ -119,20 +129,20 @@ export async function createRunFolder(
     return new RunFolder(path);
   }
   const base = resolve('runs', `${recipe}-${timestamp(now)}`);
-  await makeFolder(dirname(base), true);
+  await makeDirectory(dirname(base), ELSEWHERE);
   for (let number = 1; ; number++) {
     const path = number === 1 ? base : `${base}-${number}`;
-    if (await makeFolder(path, false)) return new RunFolder(path);
+    if (await makeFolder(path)) return new RunFolder(path);
   }
 }
 
-/** False when it is there already and `parents` is not set. */
-async function makeFolder(path: string, parents: boolean): Promise<boolean> {
+/** False when it is there already. */
+async function makeFolder(path: string): Promise<boolean> {
   try {
-    await mkdir(path, { recursive: parents });
+    await mkdir(path);
     return true;
   } catch (error) {
-    if (!parents && (error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw storageError(error, path, ELSEWHERE);
   }
 }
