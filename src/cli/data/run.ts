@@ -42,6 +42,7 @@ export async function runData(name: string, options: DataOptions): Promise<void>
     await writeAtomically(path, await previewImage(opened.train), 'choose another file');
     reporter.note(`Wrote ${options.preview}`);
   }
+  for (const note of description.notes) reporter.note(`Note: ${note}`);
   if (options.json) reporter.json(description);
   else printDescription(description, reporter);
 }
@@ -75,7 +76,7 @@ async function verify(name: string, { json }: DataOptions, reporter: Reporter): 
 
 type Description = ReturnType<typeof describe>;
 
-function describe(name: string, { train, validation, test, skipped }: OpenedDataset) {
+function describe(name: string, { train, validation, test, skipped, notes = [] }: OpenedDataset) {
   const part = (dataset: Dataset) => ({
     name: dataset.name,
     images: dataset.size,
@@ -94,6 +95,7 @@ function describe(name: string, { train, validation, test, skipped }: OpenedData
     mean,
     standardDeviation,
     skipped,
+    notes,
   };
 }
 

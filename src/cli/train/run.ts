@@ -126,7 +126,7 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
 }
 
 function announce(
-  { network, options, data, optimizer, skipped }: PreparedRun,
+  { network, options, data, optimizer, skipped, notes }: PreparedRun,
   folder: RunFolder,
   reporter: Reporter,
 ) {
@@ -158,6 +158,7 @@ function announce(
         : `${formatCount(skipped)} files that are no usable pictures were`;
     reporter.note(`Note: ${files} left out.`);
   }
+  for (const note of notes) reporter.note(`Note: ${note}`);
 }
 
 function sayHowToGoOn(folder: RunFolder, reporter: Reporter): void {

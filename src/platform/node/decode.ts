@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { lstat, open, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { type ImageShape, imageBytes } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
@@ -74,7 +74,16 @@ export async function decodeImage(
 export async function readImageFile(path: string): Promise<Buffer> {
   try {
     // Before it is opened: to open a pipe is to wait for its writer.
-    const kind = await stat(path);
+    const kind = await stat(path).catch(async (error) => {
+      const isLink = (await lstat(path).catch(() => undefined))?.isSymbolicLink();
+      if (!isLink) throw error;
+      throw new HarrierError('not-found', 'this link leads nowhere', {
+        where: path,
+        expected: 'an image file',
+        next: 'Replace or remove the link.',
+        cause: error,
+      });
+    });
     if (!kind.isFile() && !kind.isDirectory()) {
       throw new HarrierError('bad-data', 'this is a pipe or a device', {
         where: path,

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { readError } from './read-error.ts';
@@ -38,11 +38,15 @@ const JUNK = new Set(['thumbs.db', 'desktop.ini', '__macosx']);
 /**
  * Finds the classes and files of an image folder: one sub-folder per class, or `train`, `test` and `val` folders
  * (`training`, `testing`, `valid`, `validation` too) that each have one sub-folder per class. Everything below a
- * class's folder is an image of it, however deep; hidden files and files beside the class folders are ignored.
+ * class's folder is an image of it, however deep; hidden files and files beside the class folders are ignored. Links
+ * to files and folders are followed, a folder once per class, so that circles end. A link that leads nowhere is listed
+ * as a file: whoever reads it finds out.
+ *
  * Classes are in the order of their names (by character code, as Keras sorts them).
  *
  * @throws HarrierError `not-found` when there is no such folder; `bad-data` when it is a file, is empty, has fewer
- * than two classes, a class without files, or a test class that training lacks; `storage` when it cannot be read
+ * than two classes, a class without files, a test class that training lacks, or one file under two classes (by links);
+ * `storage` when it cannot be read
  */
 export async function listImageFolder(root: string): Promise<FolderListing> {
   const top = await subFolders(root);
@@ -50,6 +54,7 @@ export async function listImageFolder(root: string): Promise<FolderListing> {
   const classNames = (parts ? await subFolders(join(root, parts.get('train')!)) : top).sort(byCode);
   checkClasses(parts ? join(root, parts.get('train')!) : root, classNames);
   const files: FolderFile[] = [];
+  const owners = new Map<string, FolderFile>();
   for (const [part, folder] of parts ?? [[undefined, '']]) {
     const there = folder ? await subFolders(join(root, folder)) : classNames;
     const stranger = there.find((name) => !classNames.includes(name));
@@ -70,7 +75,15 @@ export async function listImageFolder(root: string): Promise<FolderListing> {
           next: 'Add images, or remove the folder.',
         });
       }
-      for (const { path, size, mtimeMs } of found) files.push({ path, label, part, size, mtimeMs });
+      for (const { identity, ...file } of found) {
+        const own = { ...file, label, part };
+        const other = owners.get(identity) ?? own;
+        if (other.label !== label && (await isSameFile(root, other, own))) {
+          throw twoClasses(root, classNames, other, own);
+        }
+        owners.set(identity, other);
+        files.push(own);
+      }
     }
   }
   return { root, classNames, files };
@@ -113,12 +126,41 @@ function checkClasses(root: string, classNames: readonly string[]): void {
   );
 }
 
+/** One file may be reached by links, or have two names (hard links); some file systems give several files one number. */
+async function isSameFile(root: string, a: FolderFile, b: FolderFile): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map(({ path }) => realpath(join(root, path))));
+  return first === second || (await stat(first)).nlink > 1;
+}
+
+function twoClasses(root: string, classNames: readonly string[], a: FolderFile, b: FolderFile): HarrierError {
+  const names = `"${classNames[a.label]}" and "${classNames[b.label]}"`;
+  return new HarrierError('bad-data', `one picture stands under two classes, ${names}: links lead to it`, {
+    where: root,
+    received: `${a.path} and ${b.path}`,
+    next: 'Remove one of the two.',
+  });
+}
+
 async function subFolders(path: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of await visibleNames(path)) {
-    if ((await stat(join(path, name)).catch(() => undefined))?.isDirectory()) names.push(name);
+    const full = join(path, name);
+    const info = await stat(full).catch(() => undefined);
+    if (info?.isDirectory()) names.push(name);
+    // It may have been the folder of a class.
+    else if (!info && (await isLink(full))) {
+      throw new HarrierError('bad-data', 'this link leads nowhere', {
+        where: full,
+        expected: 'a folder of images of one class',
+        next: 'Mend the link, or remove it.',
+      });
+    }
   }
   return names;
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
 }
 
 async function visibleNames(path: string): Promise<string[]> {
@@ -141,29 +183,43 @@ interface FoundFile {
   readonly path: string;
   readonly size: number;
   readonly mtimeMs: number;
+  /** The same for all names of one file. */
+  readonly identity: string;
 }
 
-/** Every file below a folder, by name; links are followed, but not round in circles. */
+/** Every file below a folder, by name. A folder that links lead to again is passed over. */
 async function filesBelow(
   root: string,
   relative: string,
-  above: ReadonlySet<string> = new Set(),
+  seen: Set<string> = new Set(),
 ): Promise<FoundFile[]> {
-  const names = (await visibleNames(join(root, relative))).sort(byCode);
   const found: FoundFile[] = [];
-  for (const name of names) {
+  const own = await stat(join(root, relative), { bigint: true }).catch((error) => {
+    throw readError(error, join(root, relative), 'folder');
+  });
+  seen.add(identityOf(own));
+  for (const name of (await visibleNames(join(root, relative))).sort(byCode)) {
     const path = `${relative}/${name}`;
-    const info = await stat(join(root, path)).catch((error) => {
-      throw readError(error, join(root, path), 'file');
+    const full = join(root, path);
+    const info = await stat(full, { bigint: true }).catch(async (error) => {
+      if (await isLink(full)) return undefined;
+      throw readError(error, full, 'file');
     });
-    if (info.isFile()) {
-      found.push({ path, size: info.size, mtimeMs: info.mtimeMs });
-    } else if (info.isDirectory()) {
-      const identity = `${info.dev}:${info.ino}`;
-      if (!above.has(identity)) found.push(...(await filesBelow(root, path, new Set([...above, identity]))));
+    if (!info) {
+      found.push({ path, size: 0, mtimeMs: 0, identity: path });
+    } else if (info.isFile()) {
+      const mtimeMs = Number(info.mtimeNs) / 1e6;
+      found.push({ path, size: Number(info.size), mtimeMs, identity: identityOf(info) });
+    } else if (info.isDirectory() && !seen.has(identityOf(info))) {
+      found.push(...(await filesBelow(root, path, seen)));
     }
   }
   return found;
+}
+
+/** As large whole numbers: on Windows a file's number does not fit a float64. */
+function identityOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {
+  return `${dev}:${ino}`;
 }
 
 function byCode(a: string, b: string): number {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   cp,
+  link,
   mkdir,
   mkdtemp,
   readdir,
@@ -116,12 +117,88 @@ describe('imageFolder', () => {
     expect(train.size + test.size).toBe(6);
   });
 
-  it('follows links, but not in circles', async () => {
-    await putTwoClasses(2);
+  it('follows links, but each folder once', async () => {
+    await putTwoClasses(3);
     await symlink(join(root, 'dog', '0.png'), join(root, 'dog', 'again.png'));
-    await symlink(join(root, 'cat'), join(root, 'cat', 'round'));
+    await put('../elsewhere/far.png', 3000);
+    await symlink(join(folder, 'elsewhere'), join(root, 'dog', 'linked'));
+    for (const name of ['round', 'and-round']) await symlink(join(root, 'cat'), join(root, 'cat', name));
+    // Two folders that lead to each other.
+    await put('cat/a/1.png', 10);
+    await put('cat/b/2.png', 11);
+    await symlink(join(root, 'cat', 'b'), join(root, 'cat', 'a', 'b'));
+    await symlink(join(root, 'cat', 'a'), join(root, 'cat', 'b', 'a'));
     const { train, test } = await open();
-    expect(classCounts(train)[1] + classCounts(test)[1]).toBe(3);
+    const all = [...numbers(train), ...numbers(test)].sort((a, b) => a - b);
+    expect(all).toEqual([0, 1, 2, 10, 11, 1000, 1000, 1001, 1002, 3000]);
+  });
+
+  it.each<[string, () => Promise<void>, RegExp]>([
+    [
+      'a link to a picture of another class',
+      () => symlink('../dog/1.png', join(root, 'cat', 'x.png')),
+      /"cat" and "dog".*received cat\/x\.png and dog\/1\.png\. Remove one of the two/,
+    ],
+    [
+      'a link to the folder of another class',
+      () => symlink('dog', join(root, 'puppy')),
+      /"dog" and "puppy".*received dog\/0\.png and puppy\/0\.png/,
+    ],
+    [
+      'a link to the whole folder',
+      () => symlink('..', join(root, 'cat', 'all')),
+      /"cat" and "dog".*received cat\/all\/dog\/0\.png and dog\/0\.png/,
+    ],
+    [
+      'a second name (hard link) of a picture of another class',
+      () => link(join(root, 'dog', '2.png'), join(root, 'cat', 'y.png')),
+      /"cat" and "dog".*received cat\/y\.png and dog\/2\.png/,
+    ],
+  ])('refuses one file under two classes: %s', async (_, make, message) => {
+    await putTwoClasses(3);
+    await make();
+    await expect(open({ skipBad: true })).rejects.toMatchObject({
+      code: 'bad-data',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('takes a link that leads nowhere, or to itself, for a file that cannot be used', async () => {
+    await putTwoClasses(3);
+    await symlink('gone.png', join(root, 'cat', 'dangling.png'));
+    await symlink('self.png', join(root, 'dog', 'self.png'));
+    await expect(open()).rejects.toMatchObject({
+      code: 'bad-data',
+      message: expect.stringMatching(/dangling\.png: 2 files of 8 cannot be used; .*this link leads nowhere/),
+    });
+    const { train, test, skipped } = await open({ skipBad: true });
+    expect(train.size + test.size).toBe(6);
+    expect(skipped.map(({ file, reason }) => [basename(file), reason])).toEqual([
+      ['dangling.png', expect.stringContaining('this link leads nowhere')],
+      ['self.png', expect.stringContaining('this link leads nowhere')],
+    ]);
+    // Mended, it is a picture again.
+    await picture(500).toFile(join(root, 'cat', 'gone.png'));
+    await rm(join(root, 'dog', 'self.png'));
+    const mended = await open();
+    expect(mended.train.size + mended.test.size).toBe(8);
+  });
+
+  it('does not lose a class whose folder is a link that leads nowhere', async () => {
+    await putTwoClasses(3);
+    await symlink('/nowhere/birds', join(root, 'bird'));
+    await expect(open()).rejects.toThrow(/bird: this link leads nowhere: expected a folder of images/);
+  });
+
+  it('notes a class that the test part lacks', async () => {
+    for (let i = 0; i < 2; i++) {
+      await put(`train/cat/${i}.png`, i);
+      await put(`train/dog/${i}.png`, 1000 + i);
+      await put(`test/cat/${i}.png`, 50 + i);
+    }
+    expect((await open()).notes).toEqual([expect.stringMatching(/test has no image of "dog"/)]);
+    await put('test/dog/9.png', 1050);
+    expect((await open()).notes).toEqual([]);
   });
 
   it('scales to the size asked for, and refuses a senseless one', async () => {

@@ -10,6 +10,7 @@ import {
 } from '../../data/dataset.ts';
 import { hashHeader } from '../../data/hash.ts';
 import type { OnProgress } from '../../data/progress.ts';
+import { classCounts } from '../../data/statistics.ts';
 import { HarrierError } from '../../errors.ts';
 import { cacheDirectory, makeDirectory } from './cache.ts';
 import {
@@ -48,6 +49,8 @@ export interface ImageFolderSplits extends DatasetSplits {
   /** Only where the folder has training, test and validation parts. */
   readonly validation?: Dataset;
   readonly skipped: readonly SkippedFile[];
+  /** Sentences about what is no error, but may be a mistake. */
+  readonly notes: readonly string[];
 }
 
 const MEMORY_BYTES = 512 * 2 ** 20;
@@ -131,7 +134,15 @@ async function assemble(
   if (Object.keys(hashes).some((part) => isKnown(part) && decoded.hashes[part] !== hashes[part]))
     return undefined;
   if (!Object.keys(hashes).every(isKnown)) await saveFolderCache(cache, { ...decoded, hashes });
-  return { train, test, ...(validation && { validation }), skipped };
+  return { train, test, ...(validation && { validation }), skipped, notes: notesOn(test) };
+}
+
+function notesOn(test: Dataset): string[] {
+  const counts = classCounts(test);
+  const lacking = test.classNames.filter((_, label) => counts[label] === 0).map((name) => `"${name}"`);
+  if (lacking.length === 0) return [];
+  const which = lacking.length > 5 ? `${lacking.slice(0, 5).join(', ')} and others` : lacking.join(', ');
+  return [`${test.name} has no image of ${which}: nothing is known about how well that is recognised.`];
 }
 
 function folderDataset(

@@ -15,6 +15,8 @@ export interface OpenedDataset {
   readonly validation?: Dataset;
   /** Files that were left out (with `skipBad`). */
   readonly skipped: readonly SkippedFile[];
+  /** Sentences about what is no error, but may be a mistake. */
+  readonly notes?: readonly string[];
 }
 
 const BUILT_IN = ['cifar10'];

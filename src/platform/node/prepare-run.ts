@@ -29,6 +29,8 @@ export interface PreparedRun {
   readonly test: Dataset;
   /** Files of the data folder that were left out. */
   readonly skipped: number;
+  /** Sentences about the data that its owner should read. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -78,6 +80,7 @@ export async function prepareRun(
     validation,
     test: opened.test,
     skipped: opened.skipped.length,
+    notes: opened.notes ?? [],
   };
 }
 
