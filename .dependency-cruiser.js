@@ -61,9 +61,22 @@ export default {
     },
     {
       name: 'no-dev-dependencies-in-the-package',
+      comment: 'The AWS SDK is an optional peer: here for the tests, there for who installs it.',
       severity: 'error',
       from: { path: '^src/', pathNot: notTest },
-      to: { dependencyTypes: ['npm-dev'] },
+      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@aws-sdk/' },
+    },
+    {
+      name: 'aws-in-its-room-alone',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/sagemaker/client/|${notTest}` },
+      to: { path: 'node_modules/@aws-sdk/' },
+    },
+    {
+      name: 'sagemaker-below-cli',
+      severity: 'error',
+      from: { path: '^src/sagemaker/', pathNot: notTest },
+      to: { path: '^src/cli/' },
     },
   ],
   options: {

@@ -14,7 +14,7 @@ function fail(error: unknown): void {
 
 // Whoever reads our output may stop reading: `harrier predict … | head`.
 // Training goes on unread: it writes files.
-const training = process.argv[2] === 'train';
+const training = process.argv.slice(2).find((word) => !/^(sagemaker|container)$/.test(word)) === 'train';
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') fail(error);

@@ -4,6 +4,7 @@ import { benchCommand } from './bench.ts';
 import { dataCommand } from './data.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { predictCommand } from './predict.ts';
+import { sagemakerCommand } from './sagemaker.ts';
 import { summaryCommand } from './summary.ts';
 import { trainCommand } from './train.ts';
 
@@ -31,6 +32,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     predictCommand(),
     summaryCommand(),
     dataCommand(),
+    sagemakerCommand(),
     benchCommand(),
   ]) {
     program.addCommand(command);

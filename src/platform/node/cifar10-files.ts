@@ -78,3 +78,32 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
 export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
+
+/**
+ * Planes to interleaved pixels once, here: then a batch is one copy an image.
+ *
+ * @param first where the first record goes
+ * @returns the number of records
+ */
+export function readRecords(
+  records: Uint8Array,
+  pixels: Uint8Array,
+  labels: Uint16Array,
+  first: number,
+): number {
+  const count = records.length / RECORD_BYTES;
+  for (let n = 0; n < count; n++) {
+    const record = n * RECORD_BYTES;
+    labels[first + n] = records[record];
+    const red = record + 1;
+    const green = red + PLANE_BYTES;
+    const blue = green + PLANE_BYTES;
+    let out = (first + n) * 3 * PLANE_BYTES;
+    for (let i = 0; i < PLANE_BYTES; i++) {
+      pixels[out++] = records[red + i];
+      pixels[out++] = records[green + i];
+      pixels[out++] = records[blue + i];
+    }
+  }
+  return count;
+}

@@ -10,9 +10,9 @@ import {
   CIFAR10_FILES,
   cifar10Directory,
   PLANE_BYTES,
-  RECORD_BYTES,
   RECORDS_PER_FILE,
   readIfThere,
+  readRecords,
   sha256Hex,
 } from './cifar10-files.ts';
 import { type Cifar10Source, npmSource, ORIGINAL_URL, originalSource } from './cifar10-sources.ts';
@@ -194,21 +194,4 @@ async function loadPart(
     hash: HASHES[part],
     describe: (index) => `${part} #${index}`,
   });
-}
-
-/** Planes to interleaved pixels once, here: then a batch is one copy an image. */
-function readRecords(records: Uint8Array, pixels: Uint8Array, labels: Uint16Array, first: number): void {
-  for (let n = 0; n < RECORDS_PER_FILE; n++) {
-    const record = n * RECORD_BYTES;
-    labels[first + n] = records[record];
-    const red = record + 1;
-    const green = red + PLANE_BYTES;
-    const blue = green + PLANE_BYTES;
-    let out = (first + n) * 3 * PLANE_BYTES;
-    for (let i = 0; i < PLANE_BYTES; i++) {
-      pixels[out++] = records[red + i];
-      pixels[out++] = records[green + i];
-      pixels[out++] = records[blue + i];
-    }
-  }
 }

@@ -22,7 +22,8 @@ export interface FolderListing {
   readonly files: readonly FolderFile[];
 }
 
-const PART_NAMES: Readonly<Record<string, Part>> = {
+/** What a folder of a part may be called, in lower case. */
+export const PART_NAMES: Readonly<Record<string, Part>> = {
   train: 'train',
   training: 'train',
   test: 'test',

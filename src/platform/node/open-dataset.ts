@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../../data/dataset.ts';
 import { HarrierError, nearestName } from '../../errors.ts';
+import { recordFolder } from './cifar-records.ts';
 import { type Cifar10Options, cifar10, loadCifar10, missingFiles } from './cifar10.ts';
 import { CIFAR10_FILES } from './cifar10-files.ts';
 import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-folder.ts';
@@ -23,7 +24,8 @@ const BUILT_IN = ['cifar10'];
 
 /**
  * What `--data` names: `cifar10`, a folder of images (see `imageFolder`), or a folder with the six files of
- * CIFAR-10's binary version (or their folder `cifar-10-batches-bin`).
+ * CIFAR-10's binary version (or their folder `cifar-10-batches-bin`), or `train` and `test` folders of such files with
+ * any number of records (see `recordFolder`).
  *
  * @throws HarrierError as `cifar10` and `imageFolder` do; `not-found` when it is neither a name nor a folder
  */
@@ -45,6 +47,11 @@ export async function openDataset(spec: string, options: OpenDatasetOptions = {}
     checkCifar10Size(options.imageSize);
     const advice = 'Put the original file there, or use --data cifar10, which fetches its own copy.';
     return { ...(await loadCifar10(binaries, advice, options)), skipped: [] };
+  }
+  const records = await recordFolder(spec);
+  if (records) {
+    checkCifar10Size(options.imageSize);
+    return { ...records, skipped: [] };
   }
   return imageFolder(spec, options);
 }

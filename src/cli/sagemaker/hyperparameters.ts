@@ -1,0 +1,72 @@
+import type { Option } from 'commander';
+import { HarrierError, unknownName } from '../../errors.ts';
+import type { TrainOptions } from '../train/options.ts';
+import { trainCommand } from '../train.ts';
+
+/** Options of `harrier train` that a job has no use for: SageMaker says where things lie. */
+const NOT_FOR_JOBS = new Set(['data', 'out', 'resume', 'source', 'json', 'debug', 'help']);
+
+/** The options of `harrier train` that are hyperparameters of a job, by name. */
+export function hyperparameterOptions(): ReadonlyMap<string, Option> {
+  const options = trainCommand().options.filter(({ negate }) => !negate);
+  return new Map(
+    options.map((option) => [nameOf(option), option] as const).filter(([name]) => !NOT_FOR_JOBS.has(name)),
+  );
+}
+
+/**
+ * Hyperparameters, all strings, as the options of `harrier train`. `batch-size`, `batch_size` and `batchSize` are the
+ * same.
+ *
+ * @throws HarrierError `bad-option` for a name that there is not and a value that makes no sense
+ */
+export function trainOptionsOf(hyperparameters: Readonly<Record<string, string>>): TrainOptions {
+  const known = hyperparameterOptions();
+  const args: string[] = [];
+  for (const [given, value] of Object.entries(hyperparameters)) {
+    const name = kebab(given);
+    const option = known.get(name);
+    if (!option) throw unknownName('hyperparameter', given, known.keys());
+    if (takesValue(option)) args.push(`--${name}=${value}`);
+    else if (isTrue(given, value)) args.push(`--${name}`);
+  }
+  const command = trainCommand()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  return command
+    .action(() => {})
+    .parse(args, { from: 'user' })
+    .opts<TrainOptions>();
+}
+
+/** Options as they were typed, as hyperparameters that `trainOptionsOf` reads back. */
+export function hyperparametersOf(given: Readonly<Record<string, unknown>>): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, option] of hyperparameterOptions()) {
+    const value = given[option.attributeName()];
+    if (value !== undefined) found[name] = `${value}`;
+  }
+  return found;
+}
+
+function nameOf(option: Option): string {
+  return option.long!.replace(/^--/, '');
+}
+
+function takesValue(option: Option): boolean {
+  return option.required || option.optional;
+}
+
+function kebab(name: string): string {
+  return name.replaceAll('_', '-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function isTrue(name: string, value: string): boolean {
+  if (/^(true|1)$/i.test(value)) return true;
+  if (/^(false|0)$/i.test(value)) return false;
+  throw new HarrierError('bad-option', 'this value makes no sense', {
+    where: `hyperparameter "${name}"`,
+    expected: 'true or false',
+    received: `"${value}"`,
+  });
+}

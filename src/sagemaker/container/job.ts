@@ -1,0 +1,165 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HarrierError, nearestName } from '../../errors.ts';
+import { readError } from '../../platform/node/read-error.ts';
+import type { ContainerPaths } from './paths.ts';
+
+/** Channels by the names that `fit` calls give them, and the parts of the data that they are. */
+const CHANNELS: Readonly<Record<string, 'train' | 'validation' | 'test'>> = {
+  train: 'train',
+  training: 'train',
+  validation: 'validation',
+  valid: 'validation',
+  val: 'validation',
+  test: 'test',
+  testing: 'test',
+};
+
+/** What SageMaker tells a training container about its job. */
+export interface TrainingJob {
+  /** As they were sent, all of them strings; what is SageMaker's own is left out. */
+  readonly hyperparameters: Readonly<Record<string, string>>;
+  /** The folder to open as data. */
+  readonly data: string;
+  /** The parts that have a channel. */
+  readonly parts: readonly ('train' | 'validation' | 'test')[];
+}
+
+/**
+ * Reads the job from `input/`.
+ *
+ * @throws HarrierError `bad-data` for a missing or unknown channel, `not-supported` for Pipe mode, RecordIO or more
+ *   than one instance, `storage` when a file cannot be read
+ */
+export async function readTrainingJob(paths: ContainerPaths): Promise<TrainingJob> {
+  await checkHosts(paths);
+  const hyperparameters = ownOnly(await readConfig(paths.config('hyperparameters')));
+  const channels = await readChannels(paths);
+  const parts = new Map<string, string>();
+  for (const channel of channels) {
+    const part = Object.hasOwn(CHANNELS, channel.toLowerCase()) ? CHANNELS[channel.toLowerCase()] : undefined;
+    if (!part) throw unknownChannel(channel);
+    if (parts.has(part)) {
+      throw new HarrierError(
+        'bad-data',
+        `the channels "${parts.get(part)}" and "${channel}" are the same part`,
+        {
+          where: paths.data,
+          next: 'Send one of them.',
+        },
+      );
+    }
+    parts.set(part, channel);
+  }
+  const train = parts.get('train');
+  if (train === undefined) throw noTraining(paths, channels);
+  const found = await readdir(join(paths.data, train)).catch((error) => {
+    throw readError(error, join(paths.data, train), 'folder');
+  });
+  if (found.length === 0) {
+    throw new HarrierError('bad-data', `the channel "${train}" is empty`, {
+      where: join(paths.data, train),
+      next: 'Check the S3 address of the channel: it must end where the class folders begin.',
+    });
+  }
+  // Files of CIFAR-10's format and channels beside the training channel are opened from above; a lone channel of
+  // pictures may itself hold train and test folders.
+  const isAlone = parts.size === 1 && !found.some((name) => name.endsWith('.bin'));
+  return {
+    hyperparameters,
+    data: isAlone ? join(paths.data, train) : paths.data,
+    parts: [...parts.keys()] as TrainingJob['parts'],
+  };
+}
+
+async function checkHosts(paths: ContainerPaths): Promise<void> {
+  const { hosts } = await readConfig(paths.config('resourceconfig'));
+  if (!Array.isArray(hosts) || hosts.length <= 1) return;
+  throw new HarrierError('not-supported', 'Harrier trains on one instance', {
+    where: 'resourceconfig.json',
+    expected: '1 host',
+    received: `${hosts.length}: ${hosts.join(', ')}`,
+    next: 'Set InstanceCount to 1, or try several settings at once with a tuning job.',
+  });
+}
+
+/** Names of the channels, in the order in which they were sent. */
+async function readChannels(paths: ContainerPaths): Promise<string[]> {
+  const config = await readConfig(paths.config('inputdataconfig'));
+  for (const [name, channel] of Object.entries(config)) {
+    const { TrainingInputMode: mode, RecordWrapperType: wrapper } = (channel ?? {}) as Record<
+      string,
+      unknown
+    >;
+    if (mode === 'Pipe') {
+      throw new HarrierError('not-supported', `the channel "${name}" comes through a pipe`, {
+        expected: 'TrainingInputMode File or FastFile',
+        received: 'Pipe',
+        next: 'Send the job again with TrainingInputMode File.',
+      });
+    }
+    if (wrapper === 'RecordIO') {
+      throw new HarrierError('not-supported', `the channel "${name}" is wrapped in RecordIO`, {
+        expected: 'RecordWrapperType None',
+        received: 'RecordIO',
+      });
+    }
+  }
+  const sent = Object.keys(config);
+  if (sent.length > 0) return sent;
+  const folders = await readdir(paths.data, { withFileTypes: true }).catch(() => []);
+  return folders.filter((entry) => !entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
+}
+
+/** A file of `input/config` as an object; empty when there is none. */
+async function readConfig(path: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw readError(error, path, 'file');
+  }
+  try {
+    const value: unknown = JSON.parse(text || '{}');
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch {
+    // Said below, in the same words.
+  }
+  throw new HarrierError('bad-data', 'this file is no JSON object', { where: path });
+}
+
+function ownOnly(all: Readonly<Record<string, unknown>>): Record<string, string> {
+  const own = Object.entries(all).filter(([name]) => !name.startsWith('_') && !name.startsWith('sagemaker_'));
+  return Object.fromEntries(own.map(([name, value]) => [name, plainText(value)]));
+}
+
+/** The Python SDK sends every value as JSON: `"quick"` with its quotation marks. */
+function plainText(value: unknown): string {
+  if (typeof value !== 'string') return JSON.stringify(value);
+  if (!/^".*"$/s.test(value)) return value;
+  try {
+    return String(JSON.parse(value));
+  } catch {
+    return value;
+  }
+}
+
+function unknownChannel(channel: string): HarrierError {
+  const near = nearestName(channel, ['train', 'validation', 'test']);
+  return new HarrierError('bad-data', `there is no use for a channel "${channel}"`, {
+    expected: 'train, validation or test',
+    next: near ? `Did you mean "${near}"?` : 'Leave it out.',
+  });
+}
+
+function noTraining(paths: ContainerPaths, channels: readonly string[]): HarrierError {
+  return new HarrierError('bad-data', 'there is no training channel', {
+    where: paths.data,
+    expected: 'a channel "train" with one folder of pictures per class, or files of CIFAR-10',
+    received: channels.length > 0 ? channels.join(', ') : 'no channels',
+    next: 'Send one with the job: InputDataConfig with ChannelName train.',
+  });
+}

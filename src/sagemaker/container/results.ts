@@ -1,0 +1,57 @@
+import { copyFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { CLASS_NAMES_KEY, exportModel } from '../../models/index.ts';
+import { encodeModel } from '../../onnx/index.ts';
+import { storageError, writeAtomically } from '../../platform/node/cache.ts';
+import type { PreparedRun } from '../../platform/node/prepare-run.ts';
+import type { RunFile, RunFolder } from '../../platform/node/run-folder.ts';
+import { readCheckpoint } from '../../platform/node/training-run.ts';
+import type { ContainerPaths } from './paths.ts';
+
+/** What becomes model.tar.gz: whoever has the model also has what it is worth. */
+const MODEL_FILES: readonly RunFile[] = ['model', 'card', 'evaluation'];
+/** What becomes output.tar.gz. */
+const OUTPUT_FILES: readonly RunFile[] = ['report', 'history', 'evaluation', 'record'];
+
+/** Hands a finished run over: copies, for SageMaker wants no links. @throws HarrierError `storage` */
+export async function copyResults(folder: RunFolder, paths: ContainerPaths): Promise<void> {
+  for (const [files, target] of [
+    [MODEL_FILES, paths.model],
+    [OUTPUT_FILES, paths.outputData],
+  ] as const) {
+    for (const name of files) {
+      const path = join(target, basename(folder.file(name)));
+      await copyFile(folder.file(name), path).catch((error) => {
+        throw storageError(error, path, 'give the job a larger volume (VolumeSizeInGB)');
+      });
+    }
+  }
+}
+
+/**
+ * The model of a run that was stopped before its end, so that a stopped job leaves something that can be used: the
+ * weights of its best epoch, else its last. It has not been judged, and says so.
+ */
+export async function saveStoppedModel(
+  { network, data, options }: PreparedRun,
+  folder: RunFolder,
+  paths: ContainerPaths,
+): Promise<void> {
+  const last = await readCheckpoint(folder, 'last');
+  if (!last) return;
+  const { position } = last;
+  const weights = (position.best && (await readCheckpoint(folder, 'best'))?.weights) ?? last.weights;
+  const model = exportModel(network, weights, {
+    [CLASS_NAMES_KEY]: JSON.stringify(data.classNames),
+    'harrier.recipe': options.recipe,
+    'harrier.seed': `${options.seed}`,
+    'harrier.stopped': `after ${position.epoch} of ${options.epochs} epochs`,
+  });
+  const elsewhere = 'give the job a larger volume (VolumeSizeInGB)';
+  await writeAtomically(join(paths.model, basename(folder.file('model'))), encodeModel(model), elsewhere);
+  await copyFile(folder.file('history'), join(paths.outputData, basename(folder.file('history')))).catch(
+    () => {
+      // Stopped within the first epoch: there is no history yet.
+    },
+  );
+}

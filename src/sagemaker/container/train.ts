@@ -1,0 +1,122 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { OnProgress } from '../../data/progress.ts';
+import { HarrierError } from '../../errors.ts';
+import { newRecord, type PreparedRun, prepareRun } from '../../platform/node/prepare-run.ts';
+import { RunFolder } from '../../platform/node/run-folder.ts';
+import type { RunOptions, RunRecord } from '../../platform/node/run-record.ts';
+import { trainRun } from '../../platform/node/training-run.ts';
+import type { RunPosition, StepProgress } from '../../training/index.ts';
+import { metricLine } from '../metrics.ts';
+import { readTrainingJob } from './job.ts';
+import type { ContainerPaths } from './paths.ts';
+import { copyResults, saveStoppedModel } from './results.ts';
+
+/** Options of a run as hyperparameters gave them. */
+export interface JobOptions {
+  readonly options: RunOptions;
+  readonly checkpointSeconds?: number;
+}
+
+export interface TrainContainerHooks {
+  /** Hyperparameters to options; throws for what there is not. */
+  readonly optionsOf: (hyperparameters: Readonly<Record<string, string>>, data: string) => JobOptions;
+  /** One line of the job's log. */
+  readonly log: (line: string) => void;
+  readonly onBegin?: (run: PreparedRun) => void;
+  readonly onStep?: (step: StepProgress) => void;
+  readonly onProgress?: OnProgress;
+  readonly interrupted?: () => boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * `train` of the container: trains what `input/` describes. The run folder is `checkpoints/`, which SageMaker keeps in
+ * S3, so a container that starts anew goes on by itself. `model/` gets the model with its card and evaluation,
+ * `output/data/` the report and the history.
+ *
+ * @returns where the run stands when it was interrupted; undefined when it is finished
+ * @throws HarrierError as `prepareRun` and `trainRun` do, and when the job is none that Harrier can do
+ */
+export async function trainInContainer(
+  paths: ContainerPaths,
+  hooks: TrainContainerHooks,
+): Promise<RunPosition | undefined> {
+  const job = await readTrainingJob(paths);
+  const { options, checkpointSeconds } = hooks.optionsOf(job.hyperparameters, job.data);
+  await paths.makeOutputs();
+  const folder = new RunFolder(paths.checkpoints);
+  const stored = (await folder.read('record')) ? await folder.record() : undefined;
+  if (stored) checkSameRun(stored.options, options, paths.checkpoints);
+  if (stored?.result && stored.options.epochs === options.epochs) {
+    hooks.log('The run in checkpoints/ is finished already: its results are handed over again.');
+    await copyResults(folder, paths);
+    return undefined;
+  }
+  const { onProgress, signal } = hooks;
+  const run = await prepareRun(options, { onProgress, signal }, stored);
+  const record: RunRecord = stored
+    ? withoutResult({ ...stored, options })
+    : newRecord(run, 'harrier sagemaker container train');
+  // Not under the folder's lock: a container has its folder to itself, and the lock of the one before, which may
+  // have come back from S3 with the rest, must not stop it.
+  hooks.onBegin?.(run);
+  const outcome = await trainRun(run, record, folder, {
+    onStep: hooks.onStep,
+    onProgress,
+    interrupted: hooks.interrupted,
+    checkpointSeconds,
+    onEpoch: ({ epoch, loss, accuracy, validationLoss, validationAccuracy }) =>
+      hooks.log(
+        metricLine(
+          {
+            'train:loss': loss,
+            'train:accuracy': accuracy,
+            'validation:loss': validationLoss,
+            'validation:accuracy': validationAccuracy,
+          },
+          { epoch },
+        ),
+      ),
+  });
+  if (outcome.ended === 'interrupted') {
+    await saveStoppedModel(run, folder, paths);
+    return outcome.position;
+  }
+  const { loss, accuracy } = outcome.evaluation;
+  // A validation channel without a test channel is what the finished model is judged on, once.
+  const standsIn = !run.validation && job.parts.includes('validation');
+  hooks.log(
+    metricLine({
+      ...(standsIn && { 'validation:loss': loss, 'validation:accuracy': accuracy }),
+      'test:loss': loss,
+      'test:accuracy': accuracy,
+    }),
+  );
+  await copyResults(folder, paths);
+  return undefined;
+}
+
+/** More epochs, another machine and another place for the data are the same run; other settings are not. */
+function checkSameRun(then: RunOptions, now: RunOptions, where: string): void {
+  const settings = ({
+    data: _data,
+    threads: _threads,
+    epochs: _epochs,
+    source: _source,
+    ...rest
+  }: RunOptions) => JSON.parse(JSON.stringify(rest)) as Record<string, unknown>;
+  const [before, after] = [settings(then), settings(now)];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = names.filter((name) => !isDeepStrictEqual(before[name], after[name]));
+  if (now.epochs < then.epochs) changed.push('epochs');
+  if (changed.length === 0) return;
+  throw new HarrierError('bad-checkpoint', 'the checkpoints belong to a run with other settings', {
+    where,
+    received: `other ${changed.join(', ')}`,
+    next: 'Give this job a checkpoint address of its own (CheckpointConfig.S3Uri), or the same hyperparameters.',
+  });
+}
+
+function withoutResult({ result: _result, ...record }: RunRecord): RunRecord {
+  return record;
+}

@@ -1,0 +1,211 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { METRIC_DEFINITIONS } from '../../src/sagemaker/metrics.ts';
+import { harrier, sentenceOf, workplace, writePictures } from '../cli/harrier.ts';
+import { type ContainerJob, containerFolder, startContainer } from './container.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+let pictures: string;
+const folders: { remove: () => Promise<void> }[] = [];
+const quick = { epochs: '2', 'batch-size': '8' };
+
+beforeAll(async () => {
+  place = await workplace();
+  pictures = await writePictures(join(place.path, 'pictures'), { perClass: 12 });
+});
+afterAll(async () => {
+  await Promise.all(folders.map((folder) => folder.remove()));
+  await place.remove();
+});
+
+async function folderFor(job: ContainerJob) {
+  const folder = await containerFolder(job);
+  folders.push(folder);
+  return folder;
+}
+
+async function train(job: ContainerJob) {
+  const folder = await folderFor(job);
+  const finished = await startContainer('train', folder.base).finished;
+  return { folder, ...finished };
+}
+
+function metric(log: string, name: string): number[] {
+  const { Regex } = METRIC_DEFINITIONS.find(({ Name }) => Name === name)!;
+  return [...log.matchAll(new RegExp(Regex, 'g'))].map(([, value]) => Number(value));
+}
+
+describe('a training job', () => {
+  it('leaves model, card, evaluation, report, history and metrics', async () => {
+    const hyperparameters = {
+      ...quick,
+      learning_rate: '"0.05"',
+      skipBad: 'true',
+      _tuning_objective_metric: 'validation:accuracy',
+      sagemaker_region: 'eu-west-1',
+    };
+    const channels = { train: pictures, validation: pictures, test: pictures };
+    const { code, stdout, stderr, folder } = await train({ hyperparameters, channels });
+    expect([code, stderr]).toEqual([0, '']);
+    expect((await readdir(folder.path('model'))).sort()).toEqual([
+      'README.md',
+      'evaluation.json',
+      'model.onnx',
+    ]);
+    expect((await readdir(folder.path('output/data'))).sort()).toEqual([
+      'evaluation.json',
+      'history.csv',
+      'report.html',
+      'run.json',
+    ]);
+    expect(await readdir(folder.path('output'))).toEqual(['data']);
+    const { options } = JSON.parse(await readFile(folder.path('output/data/run.json'), 'utf8'));
+    expect(options).toMatchObject({
+      epochs: 2,
+      batchSize: 8,
+      skipBad: true,
+      optimizer: { learningRate: 0.05 },
+    });
+    for (const name of ['train:loss', 'train:accuracy', 'validation:loss', 'validation:accuracy']) {
+      expect(metric(stdout, name), name).toHaveLength(2);
+    }
+    const evaluation = JSON.parse(await readFile(folder.path('model/evaluation.json'), 'utf8'));
+    expect(metric(stdout, 'test:accuracy')).toEqual([expect.closeTo(evaluation.accuracy, 6)]);
+  });
+
+  it('reports a validation channel that stands in for the test', async () => {
+    const { stdout } = await train({
+      hyperparameters: quick,
+      channels: { training: pictures, val: pictures },
+    });
+    expect(metric(stdout, 'validation:accuracy')).toEqual(metric(stdout, 'test:accuracy'));
+    expect(metric(stdout, 'validation:accuracy')).toHaveLength(1);
+  });
+
+  it('learns from records in the format of CIFAR-10', async () => {
+    for (const [part, count] of [['train', 30] as const, ['test', 10] as const]) {
+      const records = Buffer.alloc(count * 3073, 99);
+      for (let i = 0; i < count; i++) records[i * 3073] = i % 10;
+      await mkdir(join(place.path, 'records', part), { recursive: true });
+      await writeFile(join(place.path, 'records', part, 'batch.bin'), records);
+    }
+    const channels = { train: join(place.path, 'records/train'), test: join(place.path, 'records/test') };
+    const { code, stdout } = await train({ hyperparameters: quick, channels });
+    expect(code).toBe(0);
+    expect(stdout).toContain('30 training images, 10 to test with');
+  });
+});
+
+describe('a job that cannot be done fails in one sentence, which is its FailureReason', () => {
+  const sent = () => ({ train: pictures });
+  it.each<[string, () => ContainerJob, RegExp]>([
+    [
+      'an unknown hyperparameter',
+      () => ({ hyperparameters: { 'batch-sise': '8' }, channels: sent() }),
+      /^unknown hyperparameter "batch-sise"\. Did you mean "batch-size"\? There are: recipe, /,
+    ],
+    [
+      'a value that makes no sense',
+      () => ({ hyperparameters: { epochs: 'many' }, channels: sent() }),
+      /epochs: .*expected a whole number of at least 1, received "many"/,
+    ],
+    [
+      'where the data lies',
+      () => ({ hyperparameters: { data: 'cifar10' }, channels: sent() }),
+      /^unknown hyperparameter "data"/,
+    ],
+    [
+      'no channel',
+      () => ({}),
+      /there is no training channel: expected a channel "train" .* received no channels/,
+    ],
+    [
+      'no training channel',
+      () => ({ channels: { test: pictures } }),
+      /no training channel: .* received test\./,
+    ],
+    [
+      'an unknown channel',
+      () => ({ channels: { ...sent(), labels: pictures } }),
+      /no use for a channel "labels": expected train, validation or test/,
+    ],
+    ['Pipe mode', () => ({ channels: sent(), mode: 'Pipe' }), /expected TrainingInputMode File or FastFile/],
+    [
+      'two instances',
+      () => ({ channels: sent(), hosts: ['algo-1', 'algo-2'] }),
+      /Harrier trains on one instance: expected 1 host, received 2: algo-1, algo-2\. Set InstanceCount to 1/,
+    ],
+  ])('%s', async (_, job, sentence) => {
+    const { code, folder, ...finished } = await train(job());
+    expect(code).toBeGreaterThan(0);
+    expect(sentenceOf(finished)).toMatch(sentence);
+    const failure = await readFile(folder.path('output/failure'), 'utf8');
+    expect(failure).toBe(sentenceOf(finished).slice(0, 1024));
+    expect(await readdir(folder.path('model'))).toEqual([]);
+  });
+
+  it('keeps 1,024 characters of the reason', async () => {
+    const name = 'x'.repeat(3000);
+    const { folder } = await train({ hyperparameters: { [name]: '1' }, channels: sent() });
+    expect(await readFile(folder.path('output/failure'), 'utf8')).toHaveLength(1024);
+  });
+});
+
+describe('a job that is stopped', () => {
+  const job = () => ({ hyperparameters: { ...quick, epochs: '400' }, channels: { train: pictures } });
+
+  it('saves within its two minutes, and leaves a model', async () => {
+    const folder = await folderFor(job());
+    const running = startContainer('train', folder.base);
+    await running.says('epoch=2;');
+    running.process.kill('SIGTERM');
+    const { code, stdout } = await running.finished;
+    expect([code, stdout]).toEqual([143, expect.stringMatching(/Stopped and saved after step \d+/)]);
+    expect(await readdir(folder.path('output'))).toEqual(['data']);
+    const picture = join(pictures, 'cat', '0.png');
+    const model = folder.path('model', 'model.onnx');
+    const answer = await harrier(['predict', model, picture, '--json'], { cwd: place.path });
+    expect(JSON.parse(answer.stdout)[0].predictions).toHaveLength(3);
+  });
+
+  it('killed without a word, goes on by itself and ends like one that never stopped', async () => {
+    const epochs = '6';
+    const whole = await train({ hyperparameters: { ...quick, epochs }, channels: { train: pictures } });
+    const folder = await folderFor({ hyperparameters: { ...quick, epochs }, channels: { train: pictures } });
+    const running = startContainer('train', folder.base);
+    await running.says('epoch=2;');
+    running.process.kill('SIGKILL');
+    await running.finished;
+    // A new machine has checkpoints/ alone, lock and all.
+    await writeFile(
+      folder.path('checkpoints/.lock'),
+      JSON.stringify({ pid: process.pid, host: 'algo-1', token: '' }),
+    );
+    await rm(folder.path('model'), { recursive: true });
+    const again = await startContainer('train', folder.base).finished;
+    expect(again.code).toBe(0);
+    expect(again.stdout).not.toContain('epoch=1;');
+    const bytes = (of: typeof folder) => readFile(of.path('model/model.onnx'));
+    expect((await bytes(folder)).equals(await bytes(whole.folder))).toBe(true);
+  });
+
+  it('hands the results over again when it had finished', async () => {
+    const { folder } = await train({ hyperparameters: quick, channels: { train: pictures } });
+    await rm(folder.path('model'), { recursive: true });
+    const again = await startContainer('train', folder.base).finished;
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('finished already')]);
+    expect(await readdir(folder.path('model'))).toContain('model.onnx');
+  });
+
+  it('does not mix with a run of other settings', async () => {
+    const { folder } = await train({ hyperparameters: quick, channels: { train: pictures } });
+    const config = folder.path('input/config/hyperparameters.json');
+    await writeFile(config, JSON.stringify({ ...quick, seed: '7' }));
+    const again = await startContainer('train', folder.base).finished;
+    expect(again.code).toBe(1);
+    expect(sentenceOf(again)).toMatch(
+      /checkpoints belong to a run with other settings: received other seed\./,
+    );
+  });
+});
