@@ -24,7 +24,8 @@ export interface BatchNormalizationOptions extends LayerOptions {
 
 /**
  * Brings every channel to mean 0 and variance 1, over the batch in training and by running statistics afterwards,
- * then scales and shifts it by learnt amounts (Ioffe and Szegedy, 2015).
+ * then scales and shifts it by learnt amounts (Ioffe and Szegedy, 2015). Frozen (`trainable: false`), it stands on its
+ * running statistics in training too and does not move them, as in Keras.
  */
 export class BatchNormalization extends Layer<BatchNormalizationOptions> {
   readonly type = 'BatchNormalization';
@@ -49,7 +50,7 @@ export class BatchNormalization extends Layer<BatchNormalizationOptions> {
     const mean = parameter({ ...statistic, name: 'moving_mean', initializer: 'zeros' });
     const variance = parameter({ ...statistic, name: 'moving_variance', initializer: 'ones' });
     const attributes = { epsilon: float(epsilon) };
-    if (!training) {
+    if (!training || this.options.trainable === false) {
       return {
         ...input,
         value: graph.op('BatchNormalization', [input.value, gamma, beta, mean, variance], attributes),

@@ -68,7 +68,12 @@ export interface LayerConfig {
 export interface LayerOptions {
   /** Unique within the model. Default: the class name in snake case, numbered, as in Keras. */
   readonly name?: string;
+  /** Whether training changes the layer's weights. Frozen ones get no gradient and no optimizer slot. Default true. */
+  readonly trainable?: boolean;
 }
+
+/** Options that every layer has. */
+const COMMON_OPTIONS: readonly string[] = ['name', 'trainable'] satisfies (keyof LayerOptions)[];
 
 /** A building block with weights of its own. Names, options and defaults are Keras's. */
 export abstract class Layer<Options extends LayerOptions = LayerOptions> {
@@ -157,11 +162,15 @@ export function rowLayout(
   return { dims: [...rows, ...rest], perm: [2, 0, 1, ...rest.map((_, i) => i + 3)] };
 }
 
-/** Refuses options that a layer does not have. */
+/**
+ * Refuses options that a layer does not have.
+ * @param common those that need not be listed: by default what every layer has
+ */
 export function knownOptions<Options extends object>(
   layer: string,
   options: Options,
   names: readonly (keyof Options & string)[],
+  common: readonly string[] = COMMON_OPTIONS,
 ): Options {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new HarrierError('bad-option', 'options', {
@@ -171,9 +180,10 @@ export function knownOptions<Options extends object>(
     });
   }
   for (const name of Object.keys(options)) {
-    if (name !== 'name' && !names.includes(name as keyof Options & string)) {
+    if (!common.includes(name) && !names.includes(name as keyof Options & string)) {
       throw unknownName(`option of ${layer}`, name, names);
     }
   }
+  if (common.includes('trainable')) flag(layer, 'trainable', (options as LayerOptions).trainable);
   return options;
 }

@@ -109,6 +109,11 @@ describe('a layer refuses', () => {
       { layer: 'BatchNormalization', options: { center: 0.5 } },
       'center: expected true or false',
     ],
+    [
+      'a freeze in words',
+      { layer: 'Dense', options: { units: 3, trainable: 'no' } },
+      'Dense: trainable: expected true or false, received "no"',
+    ],
     ['options of Flatten', { layer: 'Flatten', options: { axis: 1 } }, 'unknown option of Flatten "axis"'],
     [
       'options that are no object',

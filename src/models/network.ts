@@ -158,7 +158,7 @@ export class Network {
       const input = current;
       current = graph.in(name, () =>
         named(this.name, name, layer, input, () =>
-          layer.call(context(graph, name, options, declared), input),
+          layer.call(context(graph, { name, layer }, options, declared), input),
         ),
       );
       onRow({
@@ -178,7 +178,7 @@ export class Network {
 
 function context(
   graph: GraphBuilder,
-  layer: string,
+  { name: layer, layer: { options: own } }: Network['layers'][number],
   options: BuildOptions,
   declared: ParameterSpec[],
 ): LayerContext {
@@ -194,7 +194,7 @@ function context(
         layout: layout ?? { dims: shape, perm: shape.map((_, i) => i) },
         graphShape: graphShape ?? shape,
         initializer,
-        trainable,
+        trainable: trainable && own.trainable !== false,
         decay,
       };
       declared.push(spec);

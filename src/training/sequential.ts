@@ -70,7 +70,7 @@ export class Sequential {
 
   /** Chooses how to train, and what runs it; draws new weights. */
   compile(options: CompileOptions): void {
-    knownOptions('compile', options, ['optimizer', 'runtime', 'labelSmoothing', 'seed']);
+    knownOptions('compile', options, ['optimizer', 'runtime', 'labelSmoothing', 'seed'], []);
     if (typeof options.runtime?.compile !== 'function') {
       throw new HarrierError('bad-option', 'runtime is missing: it says what runs the graphs', {
         where: 'compile',
@@ -104,15 +104,12 @@ export class Sequential {
 
   /** Trains on a data set. A second call goes on from the weights of the first, with a fresh optimizer. */
   async fit(dataset: Dataset, options: TrainOptions = {}): Promise<History> {
-    knownOptions('fit', options, [
-      'epochs',
-      'batchSize',
-      'augmentation',
-      'validationData',
-      'validationSplit',
-      'earlyStopping',
-      'onStep',
-    ]);
+    knownOptions(
+      'fit',
+      options,
+      ['epochs', 'batchSize', 'augmentation', 'validationData', 'validationSplit', 'earlyStopping', 'onStep'],
+      [],
+    );
     const { optimizer, runtime, labelSmoothing, seed = 0, weights } = this.#ready();
     const { epochs = 1, batchSize = 32, augmentation, earlyStopping, onStep } = options;
     const split =

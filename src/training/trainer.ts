@@ -42,6 +42,12 @@ export class Trainer {
 
   constructor(options: TrainerOptions) {
     const { network, optimizer, runtime, weights } = options;
+    if (!network.parameters.some(({ trainable }) => trainable)) {
+      throw new HarrierError('bad-option', 'there is nothing to train', {
+        where: network.name,
+        expected: 'weights in a layer that is not frozen by trainable: false',
+      });
+    }
     this.network = network;
     this.#options = options;
     this.#state = runtime.kernels
