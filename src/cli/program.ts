@@ -5,6 +5,7 @@ import { dataCommand } from './data.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { predictCommand } from './predict.ts';
 import { sagemakerCommand } from './sagemaker.ts';
+import { recipesCommand } from './recipes.ts';
 import { summaryCommand } from './summary.ts';
 import { trainCommand } from './train.ts';
 
@@ -31,13 +32,14 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     evaluateCommand(),
     predictCommand(),
     summaryCommand(),
+    recipesCommand(),
     dataCommand(),
     sagemakerCommand(),
     benchCommand(),
   ]) {
     program.addCommand(command);
   }
-  for (const each of [program, ...program.commands]) {
+  for (const each of [program, ...program.commands.flatMap((command) => [command, ...command.commands])]) {
     // Errors and exit codes are main.ts's business; help still goes to standard output.
     each.exitOverride().configureOutput({ outputError: () => {} });
   }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { command } from './command.ts';
 import type { SummaryOptions } from './summary/run.ts';
-import { wholeNumber } from './values.ts';
+import { collect, wholeNumber } from './values.ts';
 
 export function summaryCommand(): Command {
   return command(
@@ -11,16 +11,18 @@ export function summaryCommand(): Command {
       ['summary', 'all recipes'],
       ['summary keras-cnn', 'its layers, as Keras prints them'],
       ['summary keras-cnn --classes 3 --image-size 64', 'as it would be for other pictures'],
+      ['summary keras-cnn --set filters=64', 'as its options make it'],
       ['summary latest', 'the network of the newest run'],
     ],
   )
-    .argument('[recipe|run]', 'a recipe, a run folder, or "latest"')
+    .argument('[recipe|run]', 'a recipe or its file, a run folder, or "latest"')
     .option('--classes <count>', 'number of classes (default: 10)', wholeNumber('--classes', { atLeast: 2 }))
     .option(
       '--image-size <pixels>',
       "side of the pictures (default: the recipe's)",
       wholeNumber('--image-size'),
     )
+    .option('--set <name=value>', 'change a setting of the recipe; may be given several times', collect)
     .option('--json', 'print one JSON object')
     .action(async (name: string | undefined, options: SummaryOptions) => {
       const { runSummary } = await import('./summary/run.ts');

@@ -1,18 +1,22 @@
 import type { Command } from 'commander';
 import { command, share, views, withDataOptions, withThreads } from './command.ts';
 import type { TrainOptions } from './train/options.ts';
-import { number, wholeNumber } from './values.ts';
+import { collect, number, wholeNumber } from './values.ts';
 
 export function trainCommand(): Command {
   const train = command('train', 'Train a model, judge it on the test images, and write a run folder.', [
     ['train', 'the default recipe on CIFAR-10'],
     ['train --epochs 5 --limit 5000', 'a first try on a tenth of the images'],
+    ['train --set activation=tanh --set filters=64', 'change settings of the recipe'],
     ['train --data ./photos --image-size 64', 'a folder with one sub-folder per class'],
     ['train --validation-split 0.1 --early-stopping 5', 'stop when it gets no better'],
     ['train --resume latest', 'go on with a run that was stopped'],
     ['train --resume runs/mine --epochs 60', 'give a finished run more epochs'],
   ])
-    .option('--recipe <name>', 'network and settings; `harrier summary` lists them (default: keras-cnn)')
+    .option(
+      '--recipe <name|file>',
+      'network and settings: a name (`harrier recipes` lists them) or a file (default: keras-cnn, or the first of ./harrier.config.ts)',
+    )
     .option(
       '--data <name|path>',
       'cifar10, or a folder with one sub-folder of pictures per class (default: cifar10)',
@@ -31,8 +35,17 @@ export function trainCommand(): Command {
     .option('--limit <count>', 'use so many training images only (default: all)', wholeNumber('--limit'))
     .option('--out <folder>', 'the run folder to write (default: runs/<recipe>-<time>)')
     .option('--resume <run>', 'go on with this run (a folder, or "latest"), with its own options')
-    .option('--learning-rate <number>', "(default: the recipe's)", number('--learning-rate', { above: 0 }))
+    .option(
+      '--learning-rate <number>',
+      "the highest of a schedule (default: the recipe's)",
+      number('--learning-rate', { above: 0 }),
+    )
     .option('--optimizer <name>', "sgd, adam or adamw (default: the recipe's)")
+    .option(
+      '--set <name=value>',
+      'change a setting of the recipe; `harrier recipes` lists them; may be given several times',
+      collect,
+    )
     .option(
       '--validation-split <share>',
       "share of the training images to judge each epoch by (default: the recipe's)",

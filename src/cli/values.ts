@@ -44,6 +44,11 @@ export function number(option: string, { above, atLeast, below }: Range): Parser
   };
 }
 
+/** For an option that may be given several times, or hold several words: all that was typed. */
+export function collect(text: string, before: readonly string[] = []): string[] {
+  return [...before, ...text.split(/\s+/).filter((word) => word !== '')];
+}
+
 /** Reads one of several words. @throws HarrierError `bad-option` with the nearest */
 export function oneOf<T extends string>(option: string, choices: readonly T[]): Parser<T> {
   return (text) => {

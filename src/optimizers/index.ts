@@ -13,6 +13,7 @@ export {
   polynomialDecay,
 } from './decays.ts';
 export { exponentialMovingAverage, exponentialMovingAverageScalars } from './exponential-moving-average.ts';
+export { highestRate, withHighestRate } from './highest-rate.ts';
 export { type OneCycleOptions, oneCycle } from './one-cycle.ts';
 export type { CommonOptions, Optimizer, OptimizerConfig } from './optimizer.ts';
 export { optimizerFrom, optimizerNames } from './optimizers.ts';

@@ -3,7 +3,15 @@ import { Network } from '../models/index.ts';
 import { kerasCnn } from './keras-cnn.ts';
 import type { Recipe, RecipeInput } from './recipe.ts';
 
-export type { Recipe, RecipeInput } from './recipe.ts';
+export { checkRecipe } from './check.ts';
+export {
+  defineRecipe,
+  type OptionValue,
+  type Recipe,
+  type RecipeInput,
+  type RecipeOptions,
+} from './recipe.ts';
+export { readSetting, readSettings, readValue, type Settings, settingsOf, withSettings } from './settings.ts';
 export { kerasCnn };
 
 /** Every recipe by its name. */
@@ -22,7 +30,7 @@ export function networkOf(recipe: Recipe, input: RecipeInput): Network {
   return new Network({
     name: recipe.name,
     inputShape: input.inputShape,
-    layers: recipe.layers(input),
+    layers: recipe.layers(input, recipe.options ?? {}),
     normalization: recipe.normalization,
   });
 }

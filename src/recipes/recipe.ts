@@ -11,8 +11,13 @@ export interface RecipeInput {
   readonly classes: number;
 }
 
+export type OptionValue = number | string | boolean;
+
+/** Options of a recipe's network, by name. */
+export type RecipeOptions = Readonly<Record<string, OptionValue>>;
+
 /** A complete way to train: network, optimizer and length, with what it reaches. */
-export interface Recipe {
+export interface Recipe<Options extends RecipeOptions = RecipeOptions> {
   readonly name: string;
   /** One sentence for lists. */
   readonly description: string;
@@ -31,5 +36,12 @@ export interface Recipe {
   readonly normalization?: Normalization;
   /** Views of each picture that the finished model averages. Epochs are judged without. Default `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
-  layers(input: RecipeInput): Layer[];
+  /** What its network may be built with otherwise, each with its default: `--set filters=64` changes one. */
+  readonly options?: Options;
+  layers(input: RecipeInput, options: Options): Layer[];
+}
+
+/** A recipe, with the types of its options known to its `layers`. */
+export function defineRecipe<Options extends RecipeOptions>(recipe: Recipe<Options>): Recipe {
+  return recipe;
 }

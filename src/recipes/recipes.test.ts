@@ -31,7 +31,8 @@ describe.each(Object.entries(RECIPES))('recipe %s', (name, recipe) => {
 
   it('makes new layers every time', () => {
     const input = { inputShape: [32, 32, 3], classes: 10 } as const;
-    expect(recipe.layers(input)[0]).not.toBe(recipe.layers(input)[0]);
+    const { options = {} } = recipe;
+    expect(recipe.layers(input, options)[0]).not.toBe(recipe.layers(input, options)[0]);
   });
 });
 

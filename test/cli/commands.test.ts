@@ -27,17 +27,24 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 describe('help', () => {
-  it.each([[], ['train'], ['evaluate'], ['predict'], ['summary'], ['data'], ['bench']])(
-    'harrier %s --help says what it does, its options, and examples',
-    async (...command) => {
-      const { code, stdout, stderr } = await run(...command, '--help');
-      expect(code).toBe(0);
-      expect(stderr).toBe('');
-      expect(stdout).toMatch(/^Usage: harrier/);
-      expect(stdout).toMatch(/Options:/);
-      expect(stdout).toMatch(/Examples:\n {2}\$ npx harrier /);
-    },
-  );
+  it.each([
+    [],
+    ['train'],
+    ['evaluate'],
+    ['predict'],
+    ['summary'],
+    ['recipes'],
+    ['recipes', 'show'],
+    ['data'],
+    ['bench'],
+  ])('harrier %s --help says what it does, its options, and examples', async (...command) => {
+    const { code, stdout, stderr } = await run(...command, '--help');
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^Usage: harrier/);
+    expect(stdout).toMatch(/Options:/);
+    expect(stdout).toMatch(/Examples:\n {2}\$ npx harrier /);
+  });
 
   it('comes too when there is no command, which is wrong usage', async () => {
     const { code, stdout, stderr } = await run();
@@ -193,7 +200,9 @@ describe('summary', () => {
       (await run('summary', 'keras-cnn', '--classes', '3', '--image-size', '8', '--json')).stdout,
     );
     const ofRun = JSON.parse((await run('summary', 'run', '--json')).stdout);
-    expect(ofRun).toEqual(recipe);
+    const { settings, ...network } = recipe;
+    expect(ofRun).toEqual(network);
+    expect(settings).toMatchObject({ activation: 'relu', filters: 32, epochs: 30, learningRate: 0.01 });
     expect(recipe).toMatchObject({ classes: 3, inputShape: [8, 8, 3], nonTrainableParameters: 0 });
   });
 

@@ -75,6 +75,15 @@ test('runs harrier predict in an empty folder', () => {
   expect(total).toBeCloseTo(1, 5);
 });
 
+test('uses recipes of the user, which begin as copies of its own', () => {
+  const source = run('npx', ['--no-install', 'harrier', 'recipes', 'show', 'keras-cnn']);
+  writeFileSync(join(folder, 'harrier.config.ts'), source.replace("name: 'keras-cnn'", "name: 'mine'"));
+  const [mine] = JSON.parse(run('npx', ['--no-install', 'harrier', 'recipes', '--json']));
+  expect(mine).toMatchObject({ name: 'mine', settings: { filters: 32 } });
+  const { parameters } = JSON.parse(run('npx', ['--no-install', 'harrier', 'summary', 'mine', '--json']));
+  expect(parameters).toBe(4_200_842);
+});
+
 test('gives both entry points, with types', () => {
   writeFileSync(
     join(folder, 'use.js'),

@@ -44,7 +44,7 @@ export function hyperparametersOf(given: Readonly<Record<string, unknown>>): Rec
   const found: Record<string, string> = {};
   for (const [name, option] of hyperparameterOptions()) {
     const value = given[option.attributeName()];
-    if (value !== undefined) found[name] = `${value}`;
+    if (value !== undefined) found[name] = Array.isArray(value) ? value.join(' ') : `${value}`;
   }
   return found;
 }

@@ -1,64 +1,59 @@
 import { stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
-import { formatPercent } from '../../evaluation/format.ts';
 import { Network, summarize } from '../../models/index.ts';
 import { findRun } from '../../platform/node/find-run.ts';
-import { networkOf, RECIPES, recipeNamed } from '../../recipes/index.ts';
+import { allRecipes, findRecipe } from '../../platform/node/recipe-files.ts';
+import { networkOf, readSettings, type Settings, settingsOf, withSettings } from '../../recipes/index.ts';
+import { runRecipes, settingsText } from '../recipes/run.ts';
 import { Reporter } from '../reporter.ts';
 
 /** The options of `summary` as they were typed. */
 export interface SummaryOptions {
   readonly classes?: number;
   readonly imageSize?: number;
+  readonly set?: readonly string[];
   readonly json?: boolean;
 }
 
 /** `harrier summary`. */
 export async function runSummary(name: string | undefined, options: SummaryOptions): Promise<void> {
-  const reporter = new Reporter({ machine: options.json });
   if (name === undefined) {
-    listRecipes(options, reporter);
+    await runRecipes(options);
     return;
   }
-  const network = await networkNamed(name, options);
-  if (options.json) reporter.json(description(network));
-  else reporter.print(summarize(network));
-}
-
-function listRecipes({ json }: SummaryOptions, reporter: Reporter): void {
-  const recipes = Object.values(RECIPES).map(({ name, description, epochs, target }) => ({
-    name,
-    description,
-    epochs,
-    target,
-  }));
-  if (json) {
-    reporter.json(recipes);
+  const reporter = new Reporter({ machine: options.json });
+  const { network, settings } = await networkNamed(name, options);
+  if (options.json) {
+    reporter.json({ ...description(network), ...(settings && { settings }) });
     return;
   }
-  for (const { name, description, target } of recipes) {
-    reporter.print(reporter.style.strong(name));
-    reporter.print(`  ${description}`);
-    reporter.print(`  ${formatPercent(target.accuracy, 1)} on CIFAR-10's test images (${target.note})`);
-  }
+  reporter.print(summarize(network));
+  if (settings) reporter.print(`Settings: ${settingsText(settings)}`);
 }
 
-/** A recipe's network; for what is no recipe's name but leads to a folder, that run's. */
-async function networkNamed(name: string, { classes, imageSize }: SummaryOptions): Promise<Network> {
+/** A recipe's network and settings; for what is no recipe's name but leads to a folder, that run's network. */
+async function networkNamed(
+  name: string,
+  { classes, imageSize, set }: SummaryOptions,
+): Promise<{ network: Network; settings?: Settings }> {
   const isRun = name === 'latest' || (await stat(name).catch(() => undefined))?.isDirectory();
-  if (Object.hasOwn(RECIPES, name) || !isRun) {
-    const recipe = recipeNamed(name);
+  if (!isRun || (await allRecipes()).has(name)) {
+    const { recipe: found } = await findRecipe(name);
+    const recipe = withSettings(found, readSettings(found, set ?? []));
     const side = imageSize ?? recipe.imageSize;
-    return networkOf(recipe, { inputShape: [side, side, 3], classes: classes ?? 10 });
+    const network = networkOf(recipe, { inputShape: [side, side, 3], classes: classes ?? 10 });
+    return { network, settings: settingsOf(recipe) };
   }
-  const option = classes === undefined ? imageSize && '--image-size' : '--classes';
+  const option = Object.entries({ '--classes': classes, '--image-size': imageSize, '--set': set }).find(
+    ([, value]) => value !== undefined,
+  );
   if (option) {
     throw new HarrierError('bad-option', 'the network of a run is what it is', {
-      where: option,
+      where: option[0],
       next: 'Leave the option out, or give a recipe.',
     });
   }
-  return Network.from((await (await findRun(name)).record()).network);
+  return { network: Network.from((await (await findRun(name)).record()).network) };
 }
 
 function description(network: Network) {

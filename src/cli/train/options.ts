@@ -1,14 +1,17 @@
 import { availableParallelism } from 'node:os';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
-import { type OptimizerConfig, optimizerFrom } from '../../optimizers/index.ts';
+import { highestRate, optimizerFrom } from '../../optimizers/index.ts';
+import { findRecipe } from '../../platform/node/recipe-files.ts';
 import type { RunOptions, RunRecord } from '../../platform/node/run-record.ts';
-import { type Recipe, recipeNamed } from '../../recipes/index.ts';
+import { type Recipe, readSettings, type Settings, withSettings } from '../../recipes/index.ts';
 import { shellQuote } from '../terminal.ts';
 
 /** The options of `train` as they were typed. */
 export interface TrainOptions {
   readonly recipe?: string;
+  /** Settings of the recipe, each as `name=value`. */
+  readonly set?: readonly string[];
   readonly data?: string;
   readonly epochs?: number;
   readonly batchSize?: number;
@@ -29,35 +32,52 @@ export interface TrainOptions {
   readonly json?: boolean;
 }
 
+/** A new run: its recipe with the settings that were given, and its options. */
+export interface NewRun {
+  readonly recipe: Recipe;
+  readonly options: RunOptions;
+}
+
 /** Options of a new run: what was given, else the recipe's. */
-export function newRunOptions(given: TrainOptions): RunOptions {
-  const recipe = recipeNamed(given.recipe ?? 'keras-cnn');
+export async function newRun(given: TrainOptions): Promise<NewRun> {
+  const { recipe: found, file } = await findRecipe(given.recipe);
+  const recipe = withSettings(found, givenSettings(found, given));
   const { data = 'cifar10' } = given;
   return {
-    recipe: recipe.name,
-    data,
-    epochs: given.epochs ?? recipe.epochs,
-    batchSize: given.batchSize ?? recipe.batchSize,
-    seed: given.seed ?? 1,
-    limit: given.limit,
-    threads: Math.min(given.threads ?? availableParallelism(), availableParallelism()),
-    optimizer: optimizerConfig(recipe, given),
-    loss: recipe.loss ?? {},
-    augmentation: recipe.augmentation,
-    validationSplit: given.validationSplit ?? recipe.validationSplit,
-    earlyStopping: given.earlyStopping,
-    imageSize: given.imageSize,
-    source: given.source,
-    skipBad: given.skipBad ?? false,
-    testTimeAugmentation: given.tta ?? recipe.testTimeAugmentation,
+    recipe,
+    options: {
+      recipe: recipe.name,
+      ...(file && { recipeFile: file }),
+      ...(recipe.options && { recipeOptions: recipe.options }),
+      data,
+      epochs: recipe.epochs,
+      batchSize: recipe.batchSize,
+      seed: given.seed ?? 1,
+      limit: given.limit,
+      threads: Math.min(given.threads ?? availableParallelism(), availableParallelism()),
+      optimizer: optimizerFrom(recipe.optimizer).config,
+      loss: recipe.loss ?? {},
+      augmentation: recipe.augmentation,
+      validationSplit: recipe.validationSplit,
+      earlyStopping: given.earlyStopping,
+      imageSize: given.imageSize,
+      source: given.source,
+      skipBad: given.skipBad ?? false,
+      testTimeAugmentation: given.tta ?? recipe.testTimeAugmentation,
+    },
   };
 }
 
-/** The recipe's optimizer, or another with its own defaults; with every option spelled out. */
-function optimizerConfig(recipe: Recipe, { optimizer: name, learningRate }: TrainOptions): OptimizerConfig {
-  const isRecipes = name === undefined || name.toLowerCase() === recipe.optimizer.name.toLowerCase();
-  const base = isRecipes ? recipe.optimizer : { name };
-  return optimizerFrom({ ...base, ...(learningRate !== undefined && { learningRate }) }).config;
+/** Those options that are settings of the recipe; an option of its own counts before `--set`. */
+export function givenSettings(
+  recipe: Recipe,
+  { set = [], epochs, batchSize, optimizer, learningRate, validationSplit }: TrainOptions,
+): Settings {
+  const own = { epochs, batchSize, learningRate, validationSplit };
+  return {
+    ...readSettings(recipe, optimizer === undefined ? set : [...set, `optimizer=${optimizer}`]),
+    ...(Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as Settings),
+  };
 }
 
 /**
@@ -72,13 +92,14 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ['--batch-size', given.batchSize, options.batchSize],
     ['--seed', given.seed, options.seed],
     ['--limit', given.limit, options.limit],
-    ['--learning-rate', given.learningRate, options.optimizer.learningRate],
+    ['--learning-rate', given.learningRate, highestRate(options.optimizer.learningRate)],
     ['--optimizer', given.optimizer?.toLowerCase(), options.optimizer.name.toLowerCase()],
     ['--validation-split', given.validationSplit, options.validationSplit],
     ['--early-stopping', given.earlyStopping, options.earlyStopping],
     ['--image-size', given.imageSize, options.imageSize],
     ['--skip-bad', given.skipBad, options.skipBad],
     ['--tta', given.tta, options.testTimeAugmentation ?? 'none'],
+    ['--set', given.set?.join(' '), undefined],
     ['--out', given.out, undefined],
   ];
   for (const [option, value, own] of fixed) {

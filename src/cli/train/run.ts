@@ -11,7 +11,7 @@ import { Exit } from '../failure.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { type Interruption, watchInterruption } from './interruption.ts';
-import { commandLine, newRunOptions, resumedOptions, type TrainOptions } from './options.ts';
+import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
 import { TrainingProgress } from './progress.ts';
 
 /** `harrier train`. */
@@ -39,9 +39,13 @@ export async function runTrain(given: TrainOptions): Promise<void> {
 }
 
 async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: Interruption): Promise<void> {
-  const options = newRunOptions(given);
+  const { recipe, options } = await newRun(given);
   reporter.status(`opening ${options.data} …`);
-  const run = await prepareRun(options, { onProgress: reporter.work, signal: interruption.signal });
+  const run = await prepareRun(options, {
+    recipe,
+    onProgress: reporter.work,
+    signal: interruption.signal,
+  });
   const folder = await createRunFolder(options.recipe, given.out);
   const record = newRecord(run, commandLine(process.argv.slice(2)));
   await folder.exclusively(async () => {

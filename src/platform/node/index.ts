@@ -14,6 +14,7 @@ export {
 export { type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
 export { newRecord, type PreparedRun, prepareRun } from './prepare-run.ts';
 export { type PreviewOptions, previewImage } from './preview.ts';
+export { allRecipes, type FoundRecipe, findRecipe } from './recipe-files.ts';
 export { createRunFolder, RUN_FILES, type RunFile, RunFolder } from './run-folder.ts';
 export type { RunData, RunOptions, RunRecord, RunResult } from './run-record.ts';
 export { type NodeRuntimeOptions, nodeRuntime } from './runtime.ts';

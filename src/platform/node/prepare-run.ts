@@ -8,11 +8,12 @@ import { HarrierError } from '../../errors.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
 import { Network, type NetworkConfig } from '../../models/index.ts';
 import { type Optimizer, optimizerFrom } from '../../optimizers/index.ts';
-import { networkOf, recipeNamed } from '../../recipes/index.ts';
+import { networkOf, type Recipe, withSettings } from '../../recipes/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { checkFit } from '../../training/index.ts';
 import { describeHardware } from './hardware.ts';
 import { openDataset } from './open-dataset.ts';
+import { findRecipe } from './recipe-files.ts';
 import { RUN_FORMAT, type RunData, type RunOptions, type RunRecord } from './run-record.ts';
 import { nodeRuntime } from './runtime.ts';
 import { HARRIER_VERSION } from './version.ts';
@@ -33,6 +34,13 @@ export interface PreparedRun {
   readonly notes: readonly string[];
 }
 
+export interface PrepareOptions {
+  /** Default: the one that the options name, as `findRecipe` finds it. */
+  readonly recipe?: Recipe;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Opens the data and builds the network of a run.
  *
@@ -42,10 +50,12 @@ export interface PreparedRun {
  */
 export async function prepareRun(
   options: RunOptions,
-  { onProgress, signal }: { onProgress?: OnProgress; signal?: AbortSignal } = {},
+  { onProgress, signal, recipe: given }: PrepareOptions = {},
   stored?: { readonly network: NetworkConfig; readonly data: RunData },
 ): Promise<PreparedRun> {
-  const recipe = stored ? undefined : recipeNamed(options.recipe);
+  const recipe = stored
+    ? undefined
+    : withSettings(given ?? (await findRecipe(options.recipe)).recipe, options.recipeOptions ?? {});
   const optimizer = optimizerFrom(options.optimizer);
   const spec = await dataSpec(options.data, stored?.data.path);
   const { imageSize, source, skipBad } = options;

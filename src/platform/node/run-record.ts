@@ -6,11 +6,16 @@ import type { DataFacts } from '../../evaluation/index.ts';
 import type { CrossentropyOptions } from '../../losses/index.ts';
 import type { NetworkConfig } from '../../models/index.ts';
 import type { OptimizerConfig } from '../../optimizers/index.ts';
+import type { RecipeOptions } from '../../recipes/index.ts';
 import type { Hardware } from './hardware.ts';
 
 /** Every option of a run, after defaults. What is absent was not set and has no default. */
 export interface RunOptions {
   readonly recipe: string;
+  /** The user's own file that the recipe came from: an absolute path. */
+  readonly recipeFile?: string;
+  /** Options that the recipe built its network with, after defaults. */
+  readonly recipeOptions?: RecipeOptions;
   /** As it was given: `cifar10` or a path. */
   readonly data: string;
   readonly epochs: number;

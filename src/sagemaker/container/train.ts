@@ -19,7 +19,7 @@ export interface JobOptions {
 
 export interface TrainContainerHooks {
   /** Hyperparameters to options; throws for what there is not. */
-  readonly optionsOf: (hyperparameters: Readonly<Record<string, string>>, data: string) => JobOptions;
+  readonly optionsOf: (hyperparameters: Readonly<Record<string, string>>, data: string) => Promise<JobOptions>;
   /** One line of the job's log. */
   readonly log: (line: string) => void;
   readonly onBegin?: (run: PreparedRun) => void;
@@ -42,7 +42,7 @@ export async function trainInContainer(
   hooks: TrainContainerHooks,
 ): Promise<RunPosition | undefined> {
   const job = await readTrainingJob(paths);
-  const { options, checkpointSeconds } = hooks.optionsOf(job.hyperparameters, job.data);
+  const { options, checkpointSeconds } = await hooks.optionsOf(job.hyperparameters, job.data);
   await paths.makeOutputs();
   const folder = new RunFolder(paths.checkpoints);
   const stored = (await folder.read('record')) ? await folder.record() : undefined;

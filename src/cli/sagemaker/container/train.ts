@@ -7,7 +7,7 @@ import { trainInContainer } from '../../../sagemaker/container/train.ts';
 import { Exit, failureOf } from '../../failure.ts';
 import { Reporter } from '../../reporter.ts';
 import { watchInterruption } from '../../train/interruption.ts';
-import { newRunOptions } from '../../train/options.ts';
+import { newRun } from '../../train/options.ts';
 import { TrainingProgress } from '../../train/progress.ts';
 import { trainOptionsOf } from '../hyperparameters.ts';
 
@@ -27,12 +27,10 @@ export async function runContainerTrain(): Promise<void> {
   const progress = { current: undefined as TrainingProgress | undefined };
   try {
     const stopped = await trainInContainer(paths, {
-      optionsOf: (hyperparameters, data) => {
+      optionsOf: async (hyperparameters, data) => {
         const given = trainOptionsOf(hyperparameters);
-        return {
-          options: newRunOptions({ ...given, data }),
-          checkpointSeconds: given.checkpointSeconds,
-        };
+        const { options } = await newRun({ ...given, data });
+        return { options, checkpointSeconds: given.checkpointSeconds };
       },
       log: (line) => reporter.print(line),
       onBegin: ({ options, train, validation, test, optimizer }) => {

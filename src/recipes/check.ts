@@ -1,0 +1,92 @@
+import { HarrierError } from '../errors.ts';
+import { optimizerFrom } from '../optimizers/index.ts';
+import type { Recipe } from './recipe.ts';
+import { GENERAL_SETTINGS } from './settings.ts';
+
+type Check = readonly [expected: string, fits: (value: unknown) => boolean];
+
+const TEXT: Check = ['a text', (value) => typeof value === 'string' && value.trim() !== ''];
+const COUNT: Check = [
+  'a whole number of at least 1',
+  (value) => Number.isInteger(value) && Number(value) >= 1,
+];
+const SHARE: Check = [
+  'a number of at least 0 and below 1',
+  (value) => isNumber(value) && value >= 0 && value < 1,
+];
+
+const FIELDS: Readonly<Record<string, Check>> = {
+  name: [
+    'letters, digits, ".", "_" and "-"',
+    (value) => typeof value === 'string' && /^\w[\w.-]*$/.test(value),
+  ],
+  description: TEXT,
+  target: [
+    '{ accuracy, note }: a share from 0 to 1, and where it comes from',
+    (value) => isObject(value) && isNumber(value.accuracy) && typeof value.note === 'string',
+  ],
+  epochs: COUNT,
+  batchSize: COUNT,
+  optimizer: ['{ name, …options }', (value) => isObject(value) && typeof value.name === 'string'],
+  validationSplit: SHARE,
+  imageSize: COUNT,
+  layers: ['a function that gives the layers', (value) => typeof value === 'function'],
+  options: [
+    'an object of numbers, words, true and false',
+    (value) =>
+      value === undefined ||
+      (isObject(value) &&
+        Object.values(value).every((each) => ['number', 'string', 'boolean'].includes(typeof each))),
+  ],
+};
+
+/**
+ * Checks what is only known when it runs: that a value is a recipe.
+ *
+ * @param where what to call it in errors: its file
+ * @throws HarrierError `bad-option` that names the field which does not fit
+ */
+export function checkRecipe(value: unknown, where: string): Recipe {
+  if (!isObject(value)) {
+    throw new HarrierError('bad-option', 'this is no recipe', {
+      where,
+      expected: 'an object with name, epochs, layers and so on',
+      received: value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value,
+    });
+  }
+  for (const [field, [expected, fits]] of Object.entries(FIELDS)) {
+    if (fits(value[field])) continue;
+    throw new HarrierError('bad-option', `the field "${field}" of this recipe does not fit`, {
+      where,
+      expected,
+      received:
+        value[field] === undefined ? 'nothing' : (JSON.stringify(value[field]) ?? typeof value[field]),
+    });
+  }
+  const recipe = value as unknown as Recipe;
+  try {
+    optimizerFrom(recipe.optimizer);
+  } catch (cause) {
+    if (!(cause instanceof HarrierError)) throw cause;
+    throw new HarrierError('bad-option', cause.message.replace(/\.$/, ''), {
+      where: `${where}, optimizer`,
+      cause,
+    });
+  }
+  const taken = GENERAL_SETTINGS.find((name) => Object.hasOwn(recipe.options ?? {}, name));
+  if (taken !== undefined) {
+    throw new HarrierError('bad-option', `no option of a recipe can be called "${taken}"`, {
+      where,
+      next: 'All recipes have a setting of that name: choose another.',
+    });
+  }
+  return recipe;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

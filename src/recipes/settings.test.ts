@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { Dense } from '../layers/index.ts';
+import {
+  checkRecipe,
+  kerasCnn,
+  networkOf,
+  type Recipe,
+  readSettings,
+  settingsOf,
+  withSettings,
+} from './index.ts';
+
+const scheduled: Recipe = {
+  ...kerasCnn,
+  name: 'scheduled',
+  optimizer: {
+    name: 'SGD',
+    momentum: 0.9,
+    learningRate: {
+      name: 'linearWarmup',
+      warmupSteps: 10,
+      schedule: { name: 'polynomialDecay', initialLearningRate: 0.4, endLearningRate: 0.04 },
+    },
+  },
+};
+
+describe('settings', () => {
+  it('are those of the network, of all recipes, and of the optimizer', () => {
+    expect(settingsOf(kerasCnn)).toEqual({
+      activation: 'relu',
+      filters: 32,
+      units: 512,
+      dropout: 0.3,
+      epochs: 30,
+      batchSize: 32,
+      validationSplit: 0,
+      labelSmoothing: 0,
+      optimizer: 'SGD',
+      learningRate: 0.01,
+      momentum: 0,
+      nesterov: false,
+      weightDecay: 0,
+    });
+    expect(settingsOf(scheduled).learningRate).toBe(0.4);
+  });
+
+  it('change what the network is built with', () => {
+    const recipe = withSettings(kerasCnn, { units: 64, activation: 'tanh' });
+    const { layers } = networkOf(recipe, { inputShape: [32, 32, 3], classes: 10 });
+    expect((layers[3].layer as Dense).options).toMatchObject({ units: 64, activation: 'tanh' });
+    expect(settingsOf(kerasCnn).units).toBe(512);
+  });
+
+  it('change length, loss and optimizer; options that need each other come in any order', () => {
+    const set = {
+      nesterov: true,
+      momentum: 0.9,
+      epochs: 3,
+      labelSmoothing: 0.1,
+      weightDecay: 1e-4,
+      clipNorm: 1,
+    };
+    const recipe = withSettings(kerasCnn, set);
+    expect(recipe).toMatchObject({ epochs: 3, loss: { labelSmoothing: 0.1 } });
+    expect(recipe.optimizer).toMatchObject({ name: 'SGD', learningRate: 0.01, nesterov: true, clipNorm: 1 });
+  });
+
+  it('scale a schedule as a whole', () => {
+    expect(withSettings(scheduled, { learningRate: 0.2 }).optimizer.learningRate).toMatchObject({
+      name: 'linearWarmup',
+      warmupSteps: 10,
+      schedule: { name: 'polynomialDecay', initialLearningRate: 0.2, endLearningRate: 0.02 },
+    });
+  });
+
+  it('of another optimizer start from its own defaults', () => {
+    const settings = readSettings(kerasCnn, ['beta1=0.8', 'optimizer=adam']);
+    expect(settingsOf(withSettings(kerasCnn, settings))).toMatchObject({
+      optimizer: 'Adam',
+      learningRate: 0.001,
+      beta1: 0.8,
+    });
+  });
+
+  it.each<[string, RegExp]>([
+    [
+      'filter=3',
+      /unknown setting of keras-cnn "filter"\. Did you mean "filters"\? There are: activation, filters/,
+    ],
+    ['beta1=0.8', /unknown setting of keras-cnn "beta1"/],
+    ['filters=many', /keras-cnn: filters cannot be this: expected a number, received "many"/],
+    ['nesterov=1', /nesterov cannot be this: expected true or false/],
+    ['epochs=2.5', /epochs cannot be this: expected a whole number of at least 1, received 2\.5/],
+    ['validationSplit=1', /expected a number of at least 0 and below 1, received 1/],
+    ['momentum=2', /SGD: momentum: expected a number of at least 0 and of at most 1/],
+    ['optimizer=adan', /unknown optimizer "adan"\. Did you mean "Adam"\?/],
+    ['epochs', /--set: this sets nothing: expected name=value, such as epochs=5, received "epochs"/],
+  ])('refuse %s', (text, message) => {
+    expect(() => withSettings(kerasCnn, readSettings(kerasCnn, [text]))).toThrow(message);
+  });
+});
+
+describe('checkRecipe', () => {
+  it('takes every recipe', () => {
+    expect(checkRecipe(scheduled, 'a test')).toBe(scheduled);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', null, /a test: this is no recipe: .* received null/],
+    [
+      'no epochs',
+      { ...kerasCnn, epochs: undefined },
+      /the field "epochs" of this recipe does not fit: .* received nothing/,
+    ],
+    ['a batch size in words', { ...kerasCnn, batchSize: '32' }, /"batchSize".*received "32"/],
+    [
+      'layers that are a list',
+      { ...kerasCnn, layers: [] },
+      /"layers".*a function that gives the layers, received \[\]/,
+    ],
+    [
+      'an optimizer that is none',
+      { ...kerasCnn, optimizer: { name: 'SDG' } },
+      /a test, optimizer: unknown optimizer "SDG"/,
+    ],
+    [
+      'an option of a general name',
+      { ...kerasCnn, options: { epochs: 3 } },
+      /no option of a recipe can be called "epochs"/,
+    ],
+  ])('refuses %s', (_, value, message) => {
+    expect(() => checkRecipe(value, 'a test')).toThrow(message);
+  });
+});

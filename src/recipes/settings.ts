@@ -1,0 +1,161 @@
+import { HarrierError, unknownName } from '../errors.ts';
+import { highestRate, optimizerFrom, withHighestRate } from '../optimizers/index.ts';
+import type { OptionValue, Recipe } from './recipe.ts';
+
+/** Values for a recipe's settings, by name: those of its network, those that all recipes have, its optimizer's. */
+export type Settings = Readonly<Record<string, OptionValue>>;
+
+/** A number that every recipe has. */
+interface General {
+  readonly expected: string;
+  readonly fits: (value: number) => boolean;
+  readonly get: (recipe: Recipe) => number;
+  readonly set: (recipe: Recipe, value: number) => Recipe;
+}
+
+const COUNT = {
+  expected: 'a whole number of at least 1',
+  fits: (value: number) => Number.isSafeInteger(value) && value >= 1,
+};
+const SHARE = {
+  expected: 'a number of at least 0 and below 1',
+  fits: (value: number) => value >= 0 && value < 1,
+};
+
+const GENERAL: Readonly<Record<string, General>> = {
+  epochs: { ...COUNT, get: ({ epochs }) => epochs, set: (recipe, epochs) => ({ ...recipe, epochs }) },
+  batchSize: {
+    ...COUNT,
+    get: ({ batchSize }) => batchSize,
+    set: (recipe, batchSize) => ({ ...recipe, batchSize }),
+  },
+  validationSplit: {
+    ...SHARE,
+    get: ({ validationSplit }) => validationSplit,
+    set: (recipe, validationSplit) => ({ ...recipe, validationSplit }),
+  },
+  labelSmoothing: {
+    ...SHARE,
+    get: ({ loss }) => loss?.labelSmoothing ?? 0,
+    set: (recipe, labelSmoothing) => ({ ...recipe, loss: { ...recipe.loss, labelSmoothing } }),
+  },
+};
+
+/** Options that every optimizer has and that are off unless given. */
+const OPTIMIZER_EXTRAS = ['clipNorm', 'globalClipNorm', 'clipValue'];
+
+/** Names that a recipe's own options cannot have, because they are settings of all recipes. */
+export const GENERAL_SETTINGS: readonly string[] = [...Object.keys(GENERAL), 'optimizer', 'learningRate'];
+
+/** Every setting of a recipe with its value: first its network's own options. Of a schedule, the highest rate. */
+export function settingsOf(recipe: Recipe): Settings {
+  const { name, learningRate, ...options } = optimizerFrom(recipe.optimizer).config;
+  return {
+    ...recipe.options,
+    ...Object.fromEntries(Object.entries(GENERAL).map(([setting, { get }]) => [setting, get(recipe)])),
+    optimizer: name,
+    learningRate: highestRate(learningRate),
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => isValue(value))),
+  } as Settings;
+}
+
+/**
+ * The same recipe with other defaults. A learning rate replaces the highest of a schedule, which keeps its shape;
+ * another optimizer comes with defaults of its own.
+ *
+ * @throws HarrierError `bad-option` for a setting that the recipe does not have, or a value that it cannot take
+ */
+export function withSettings(recipe: Recipe, settings: Settings): Recipe {
+  const { optimizer, ...rest } = settings;
+  const base = optimizer === undefined ? recipe : withOptimizer(recipe, optimizer);
+  const known = settingsOf(base);
+  let result = base;
+  for (const [name, value] of Object.entries(rest)) {
+    const kind = kindOf(base, known, name);
+    if (typeof value !== kind || Number.isNaN(value)) throw badValue(recipe, name, WORDS[kind], value);
+    result = withSetting(result, name, value);
+  }
+  // Only all together: some options of an optimizer depend on others.
+  optimizerFrom(result.optimizer);
+  return result;
+}
+
+function withOptimizer(recipe: Recipe, value: OptionValue): Recipe {
+  const { name } = optimizerFrom({ name: String(value) });
+  return name === optimizerFrom(recipe.optimizer).name ? recipe : { ...recipe, optimizer: { name } };
+}
+
+function withSetting(recipe: Recipe, name: string, value: OptionValue): Recipe {
+  if (recipe.options && Object.hasOwn(recipe.options, name)) {
+    return { ...recipe, options: { ...recipe.options, [name]: value } };
+  }
+  if (Object.hasOwn(GENERAL, name)) {
+    const { expected, fits, set } = GENERAL[name];
+    if (!fits(value as number)) throw badValue(recipe, name, expected, value);
+    return set(recipe, value as number);
+  }
+  const { optimizer } = recipe;
+  if (name !== 'learningRate') return { ...recipe, optimizer: { ...optimizer, [name]: value } };
+  const rate = optimizer.learningRate ?? optimizerFrom({ name: optimizer.name }).config.learningRate;
+  return { ...recipe, optimizer: { ...optimizer, learningRate: withHighestRate(rate, value as number) } };
+}
+
+/** The type of a setting's values: that of its default. */
+function kindOf(recipe: Recipe, known: Settings, name: string): string {
+  if (Object.hasOwn(known, name)) return typeof known[name];
+  if (OPTIMIZER_EXTRAS.includes(name)) return 'number';
+  throw unknownName(`setting of ${recipe.name}`, name, [...Object.keys(known), ...OPTIMIZER_EXTRAS]);
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  number: 'a number',
+  boolean: 'true or false',
+  string: 'a word',
+};
+
+/**
+ * Reads `name=value` as a person types it: a number, `true` or `false`, or a word, as the setting's default is.
+ * @throws HarrierError `bad-option`
+ */
+export function readSetting(recipe: Recipe, text: string): [name: string, value: OptionValue] {
+  const at = text.indexOf('=');
+  if (at < 1) {
+    throw new HarrierError('bad-option', 'this sets nothing', {
+      where: '--set',
+      expected: 'name=value, such as epochs=5',
+      received: `"${text}"`,
+    });
+  }
+  const name = text.slice(0, at).trim();
+  return [name, readValue(recipe, name, text.slice(at + 1))];
+}
+
+/** Reads the value of one setting, as `readSetting` does. */
+export function readValue(recipe: Recipe, name: string, text: string): OptionValue {
+  const kind = kindOf(recipe, settingsOf(recipe), name);
+  const word = text.trim();
+  if (kind === 'string' && word !== '') return word;
+  if (kind === 'boolean' && (word === 'true' || word === 'false')) return word === 'true';
+  if (kind === 'number' && word !== '' && Number.isFinite(Number(word))) return Number(word);
+  throw badValue(recipe, name, WORDS[kind], word);
+}
+
+/** All that is typed after `--set`, in order: the last of two for one setting counts. */
+export function readSettings(recipe: Recipe, texts: readonly string[]): Settings {
+  // The optimizer decides which other settings there are.
+  const chosen = texts.filter((text) => /^\s*optimizer\s*=/.test(text)).at(-1);
+  const base = chosen ? withSettings(recipe, Object.fromEntries([readSetting(recipe, chosen)])) : recipe;
+  return Object.fromEntries(texts.map((text) => readSetting(base, text)));
+}
+
+function badValue({ name: where }: Recipe, setting: string, expected: string, received: unknown) {
+  return new HarrierError('bad-option', `${setting} cannot be this`, {
+    where,
+    expected,
+    received: JSON.stringify(received),
+  });
+}
+
+function isValue(value: unknown): value is OptionValue {
+  return ['number', 'string', 'boolean'].includes(typeof value);
+}

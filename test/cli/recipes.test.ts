@@ -1,0 +1,165 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadRecipes } from '../../src/platform/node/recipe-files.ts';
+import { networkOf, RECIPES } from '../../src/recipes/index.ts';
+import { harrier, sentenceOf, workplace, writePicture, writePictures } from './harrier.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+const path = (...parts: string[]) => join(place.path, ...parts);
+
+const MINE = `import { type ActivationName, Dense, defineRecipe, Flatten } from 'harrier';
+
+const rate: number = 0.05;
+
+export default defineRecipe({
+  name: 'mine',
+  description: 'One layer.',
+  target: { accuracy: 0.4, note: 'a guess' },
+  epochs: 2,
+  batchSize: 8,
+  optimizer: { name: 'SGD', learningRate: rate },
+  validationSplit: 0,
+  imageSize: 8,
+  options: { units: 6, activation: 'relu' as ActivationName },
+  layers: ({ classes }, { units, activation }) => [
+    new Flatten(),
+    new Dense({ units, activation }),
+    new Dense({ units: classes, activation: 'softmax' }),
+  ],
+});
+`;
+
+beforeAll(async () => {
+  place = await workplace();
+  await writePictures(path('pictures'), { perClass: 8 });
+});
+afterAll(() => place.remove());
+
+describe.each(Object.keys(RECIPES))('recipes show %s', (name) => {
+  it('prints a file that is the same recipe', async () => {
+    const { stdout, stderr } = await run('recipes', 'show', name);
+    expect(stderr).toBe('');
+    expect(stdout).not.toMatch(/from '\./);
+    await writeFile(path(`${name}.ts`), stdout);
+    const [recipe] = await loadRecipes(path(`${name}.ts`));
+    const config = (of: typeof recipe) => networkOf(of, { inputShape: [32, 32, 3], classes: 10 }).config();
+    expect(config(recipe)).toEqual(config(RECIPES[name]));
+    expect({ ...recipe, layers: undefined }).toEqual({ ...RECIPES[name], layers: undefined });
+  });
+});
+
+describe('--set', () => {
+  it('changes the network and the training, and run.json has it', async () => {
+    const set = ['--set', 'units=4', '--set', 'activation=tanh', '--set', 'epochs=1'];
+    const { code } = await run(
+      'train',
+      '--recipe',
+      'keras-cnn',
+      '--data',
+      'pictures',
+      ...set,
+      '--out',
+      'set',
+    );
+    expect(code).toBe(0);
+    const { options, network } = JSON.parse(await readFile(path('set', 'run.json'), 'utf8'));
+    expect(options.recipeOptions).toEqual({ activation: 'tanh', filters: 32, units: 4, dropout: 0.3 });
+    expect(options.epochs).toBe(1);
+    expect(network.layers[3].options).toMatchObject({ units: 4, activation: 'tanh' });
+  });
+
+  it.each<[string, RegExp]>([
+    [
+      'unit=4',
+      /^unknown setting of keras-cnn "unit"\. Did you mean "units"\? There are: activation, filters, units/,
+    ],
+    ['units=0', /units must be a positive whole number: received 0/],
+    ['activation=tahn', /unknown activation "tahn"\. Did you mean "tanh"\?/],
+  ])('%s is wrong usage', async (set, sentence) => {
+    for (const command of [
+      ['summary', 'keras-cnn'],
+      ['train', '--recipe', 'keras-cnn', '--data', 'pictures'],
+    ]) {
+      const finished = await run(...command, '--set', set);
+      expect(sentenceOf(finished)).toMatch(sentence);
+      expect(finished.code).toBe(2);
+    }
+  });
+});
+
+describe('harrier.config.ts', () => {
+  it('is used by every command, and a finished run does not need it again', async () => {
+    await writeFile(path('harrier.config.ts'), MINE);
+    expect((await run('recipes')).stdout).toMatch(/^mine {2}\(harrier\.config\.ts\)\n {2}One layer\./);
+    const summary = JSON.parse((await run('summary', 'mine', '--set', 'units=5', '--json')).stdout);
+    expect(summary.settings).toMatchObject({ units: 5, learningRate: 0.05 });
+    const trained = await run('train', '--data', 'pictures', '--set', 'units=5', '--out', 'own', '--json');
+    expect(trained.code).toBe(0);
+    const { options } = JSON.parse(await readFile(path('own', 'run.json'), 'utf8'));
+    expect(options).toMatchObject({ recipe: 'mine', recipeFile: path('harrier.config.ts'), epochs: 2 });
+
+    await writeFile(path('harrier.config.ts'), 'throw new Error("gone")');
+    await writePicture(path('one.png'), 8, 1, 99);
+    expect((await run('predict', 'own', 'one.png')).code).toBe(0);
+    expect((await run('train', '--resume', 'own', '--epochs', '3')).code).toBe(0);
+    await writeFile(path('harrier.config.ts'), MINE);
+  });
+
+  it('can hold several recipes, and a file of another name one', async () => {
+    await writeFile(path('mine.ts'), MINE);
+    await writeFile(
+      path('harrier.config.ts'),
+      `import a from './mine.ts';\nexport default { a, b: { ...a, name: 'b' } };`,
+    );
+    const names = JSON.parse((await run('recipes', '--json')).stdout).map(
+      ({ name }: { name: string }) => name,
+    );
+    expect(names).toEqual(['mine', 'b', ...Object.keys(RECIPES)]);
+    expect((await run('summary', './mine.ts')).stdout).toContain('"mine"');
+  });
+
+  it.each<[string, string, RegExp]>([
+    [
+      'does not parse',
+      "export default {\n  name: 'x',\n  layers: [ };",
+      /harrier\.config\.ts, line 3: this file does not parse \(Unexpected token\)\.$/,
+    ],
+    [
+      'throws',
+      "\nthrow new Error('out of ideas');",
+      /harrier\.config\.ts, line 2: this file cannot be used \(Error: out of ideas\)\.$/,
+    ],
+    [
+      'imports what is not there',
+      "import './nothing.ts';",
+      /harrier\.config\.ts, line 1: this file cannot be used \(Error: Cannot find module/,
+    ],
+    [
+      'exports nothing',
+      "export const name = 'x';",
+      /harrier\.config\.ts: this file exports no recipe\. Write: export default defineRecipe/,
+    ],
+    [
+      'exports a recipe of the wrong shape',
+      MINE.replace('epochs: 2', "epochs: '2'"),
+      /the field "epochs" of this recipe does not fit: expected a whole number of at least 1, received "2"\.$/,
+    ],
+    [
+      'has layers that throw',
+      MINE.replace('new Flatten()', 'new (undefined as any)()'),
+      /harrier\.config\.ts, line 16: the layers of mine cannot be built \(TypeError: /,
+    ],
+    [
+      'has a layer with a wrong option',
+      MINE.replace('Dense({ units, activation })', "Dense({ units: 'many' as never })"),
+      /line 17: the layers of mine cannot be built \(Dense: units must be a positive whole number/,
+    ],
+  ])('that %s', async (_, source, sentence) => {
+    await writeFile(path('harrier.config.ts'), source);
+    const finished = await run('summary', 'mine');
+    expect(sentenceOf(finished)).toMatch(sentence);
+    expect(finished.code).toBe(2);
+  });
+});
