@@ -4,8 +4,8 @@ import { benchCommand } from './bench.ts';
 import { dataCommand } from './data.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { predictCommand } from './predict.ts';
-import { sagemakerCommand } from './sagemaker.ts';
 import { recipesCommand } from './recipes.ts';
+import { sagemakerCommand } from './sagemaker.ts';
 import { summaryCommand } from './summary.ts';
 import { trainCommand } from './train.ts';
 

@@ -19,7 +19,10 @@ export interface JobOptions {
 
 export interface TrainContainerHooks {
   /** Hyperparameters to options; throws for what there is not. */
-  readonly optionsOf: (hyperparameters: Readonly<Record<string, string>>, data: string) => Promise<JobOptions>;
+  readonly optionsOf: (
+    hyperparameters: Readonly<Record<string, string>>,
+    data: string,
+  ) => Promise<JobOptions>;
   /** One line of the job's log. */
   readonly log: (line: string) => void;
   readonly onBegin?: (run: PreparedRun) => void;
