@@ -3,7 +3,7 @@ import { random } from '../data/random.ts';
 import { HarrierError } from '../errors.ts';
 import { BatchNormalization, Conv2D, Dense, Flatten } from '../layers/index.ts';
 import { decodeSafetensors, encodeSafetensors, initialWeights, Network } from '../models/index.ts';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, withChecksum } from './checkpoint.ts';
 
 const SEED = 12;
 
@@ -21,6 +21,7 @@ const weights = initialWeights(network.parameters, SEED);
 const velocity = (name: string) =>
   [`${name}/velocity`, weights.get(name)!.map((value) => value / 3)] as const;
 const checkpoint: Checkpoint = {
+  run: 'a run',
   network: network.config(),
   weights,
   slots: new Map(network.parameters.filter(({ trainable }) => trainable).map(({ name }) => velocity(name))),
@@ -50,11 +51,11 @@ function errorOf(bytes: Uint8Array): HarrierError {
   return expect.fail('nothing was thrown');
 }
 
-/** The checkpoint with something else in its description. */
+/** The checkpoint with something else in its description, and a checksum that fits. */
 function changed(metadata: Record<string, string>, without?: string): Uint8Array {
   const file = decodeSafetensors(encodeCheckpoint(checkpoint), 'file');
   const tensors = new Map([...file.tensors].filter(([name]) => name !== without));
-  return encodeSafetensors({ tensors, metadata: { ...file.metadata, ...metadata } });
+  return encodeSafetensors(withChecksum({ tensors, metadata: { ...file.metadata, ...metadata } }));
 }
 const position = (change: object) =>
   changed({ 'harrier.position': JSON.stringify({ ...checkpoint.position, ...change }) });
@@ -90,11 +91,11 @@ describe('a checkpoint', () => {
   });
 
   it('is refused when it is of a newer version', () => {
-    const error = errorOf(changed({ 'harrier.format': '2' }));
+    const error = errorOf(changed({ 'harrier.format': '3' }));
     expect(error.code).toBe('bad-checkpoint');
     expect(error.message).toBe(
       'last.safetensors: this checkpoint was written by a newer version of Harrier: ' +
-        'expected format 1 or older, received format 2. Update Harrier.',
+        'expected format 2 or older, received format 3. Update Harrier.',
     );
   });
 
@@ -104,6 +105,7 @@ describe('a checkpoint', () => {
       encodeSafetensors({ tensors: new Map(), metadata: {} }),
       'this is no checkpoint of Harrier',
     ],
+    ['format 0', changed({ 'harrier.format': '0' }), 'this is no checkpoint of Harrier'],
     ['a format in words', changed({ 'harrier.format': 'new' }), 'this is no checkpoint of Harrier'],
     ['no network', changed({ 'harrier.network': '' }), 'its description cannot be read'],
     ['a network that is nothing', changed({ 'harrier.network': 'null' }), 'its description cannot be read'],
@@ -139,6 +141,38 @@ describe('a checkpoint', () => {
     for (let length = 0; length < bytes.length; length += 1 + (length % 13)) {
       expect(errorOf(bytes.subarray(0, length)).code).toBe('bad-checkpoint');
     }
+  });
+
+  it('is refused when one bit is another, wherever that matters', () => {
+    const bytes = encodeCheckpoint(checkpoint);
+    const header = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    for (let at = header; at < bytes.length; at++) {
+      bytes[at] ^= 1 << (at % 8);
+      expect(errorOf(bytes).message, `byte ${at}`).toContain('its content does not fit its checksum');
+      bytes[at] ^= 1 << (at % 8);
+    }
+    // In the description a changed space changes nothing; but nothing else comes back.
+    const whole = decodeCheckpoint(bytes, 'whole');
+    for (let bit = 64; bit < header * 8; bit += 3) {
+      bytes[bit >> 3] ^= 1 << (bit & 7);
+      try {
+        expect(decodeCheckpoint(bytes, 'noise'), `bit ${bit}`).toEqual(whole);
+      } catch (error) {
+        if (!(error instanceof HarrierError && error.code === 'bad-checkpoint')) throw error;
+      }
+      bytes[bit >> 3] ^= 1 << (bit & 7);
+    }
+  });
+
+  it('is taken without a checksum when an older version wrote it', () => {
+    const { tensors, metadata } = decodeSafetensors(encodeCheckpoint(checkpoint), 'file');
+    const { 'harrier.sha256': checksum, 'harrier.run': run, ...others } = metadata;
+    expect([checksum, run]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), 'a run']);
+    const old = encodeSafetensors({ tensors, metadata: { ...others, 'harrier.format': '1' } });
+    const { run: none, ...expected } = checkpoint;
+    expect(decodeCheckpoint(old, 'old')).toEqual(expected);
+    const bare = encodeSafetensors({ tensors, metadata: { ...others, 'harrier.format': '2' } });
+    expect(errorOf(bare).message).toContain('its content does not fit its checksum');
   });
 
   it(`works or is refused, whatever happened to its header (seed ${SEED})`, () => {

@@ -1,3 +1,4 @@
+import { type Sha256, sha256 } from '../data/sha256.ts';
 import { HarrierError } from '../errors.ts';
 import type { EpochRecord } from '../evaluation/index.ts';
 import {
@@ -6,8 +7,10 @@ import {
   encodeSafetensors,
   Network,
   type NetworkConfig,
+  type TensorFile,
   type Weights,
 } from '../models/index.ts';
+import { utf8Encode } from '../utf8.ts';
 
 /** Where a run stands. With the seed, this and the arrays are all that the rest of the run depends on. */
 export interface RunPosition {
@@ -29,18 +32,29 @@ export interface RunPosition {
 }
 
 export interface Checkpoint {
+  /** Identity of the run, where it has one. */
+  readonly run?: string;
   readonly network: NetworkConfig;
   readonly weights: Weights;
   readonly slots: Weights;
   readonly position: RunPosition;
 }
 
-/** Raised when a newer file could be misread by this version. */
-const FORMAT = 1;
+/** Raised when a newer file could be misread by an older version. 2: checksum and identity of the run. */
+const FORMAT = 2;
+const FIRST_WITH_CHECKSUM = 2;
 const SLOT_PREFIX = 'optimizer/';
+const CHECKSUM = 'harrier.sha256';
 
-/** A checkpoint as the bytes of a `.safetensors` file; arrays are in Keras's layout, under Keras's names. */
-export function encodeCheckpoint({ network, weights, slots, position }: Checkpoint): Uint8Array<ArrayBuffer> {
+/**
+ * A checkpoint as the bytes of a `.safetensors` file; arrays are in Keras's layout, under Keras's names.
+ *
+ * @param hash begins a SHA-256; a platform's own is faster
+ */
+export function encodeCheckpoint(
+  { run, network, weights, slots, position }: Checkpoint,
+  hash: () => Sha256 = sha256,
+): Uint8Array<ArrayBuffer> {
   const shapes = new Map(Network.from(network).parameters.map(({ name, shape }) => [name, shape]));
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [name, data] of weights) tensors.set(name, { shape: shapes.get(name)!, data });
@@ -48,25 +62,51 @@ export function encodeCheckpoint({ network, weights, slots, position }: Checkpoi
     const parameter = name.slice(0, name.lastIndexOf('/'));
     tensors.set(SLOT_PREFIX + name, { shape: shapes.get(parameter)!, data });
   }
-  return encodeSafetensors({
-    tensors,
-    metadata: {
-      'harrier.format': `${FORMAT}`,
-      'harrier.network': JSON.stringify(network),
-      'harrier.position': JSON.stringify(position),
-    },
-  });
+  return encodeSafetensors(
+    withChecksum(
+      {
+        tensors,
+        metadata: {
+          'harrier.format': `${FORMAT}`,
+          ...(run !== undefined && { 'harrier.run': run }),
+          'harrier.network': JSON.stringify(network),
+          'harrier.position': JSON.stringify(position),
+        },
+      },
+      hash,
+    ),
+  );
+}
+
+/** The file with the SHA-256 of all that it says: descriptions, names, shapes, and every number. */
+export function withChecksum(file: TensorFile, hash: () => Sha256 = sha256): TensorFile {
+  return { ...file, metadata: { ...file.metadata, [CHECKSUM]: checksum(file, hash()) } };
+}
+
+function checksum({ tensors, metadata }: TensorFile, hash: Sha256): string {
+  const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : 1);
+  const arrays = [...tensors].sort(byName);
+  const described = Object.entries(metadata)
+    .filter(([key]) => key !== CHECKSUM)
+    .sort(byName);
+  hash.update(utf8Encode(JSON.stringify([described, arrays.map(([name, { shape }]) => [name, shape])])));
+  for (const [, { data }] of arrays) {
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest();
 }
 
 /**
- * Reads what `encodeCheckpoint` wrote.
- * @throws HarrierError `bad-checkpoint` when it is damaged, truncated, from a newer version, or holds arrays that
- *   do not fit the network it names
+ * Reads what `encodeCheckpoint` wrote. What an older version wrote without a checksum is taken as it is.
+ *
+ * @param hash begins a SHA-256; a platform's own is faster
+ * @throws HarrierError `bad-checkpoint` when it is damaged (one bit suffices), truncated, from a newer version, or
+ *   holds arrays that do not fit the network it names
  */
-export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
+export function decodeCheckpoint(bytes: Uint8Array, where: string, hash: () => Sha256 = sha256): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const format = Number(metadata['harrier.format']);
-  if (!Number.isInteger(format)) {
+  if (!(Number.isInteger(format) && format >= 1)) {
     throw new HarrierError('bad-checkpoint', 'this is no checkpoint of Harrier', { where });
   }
   if (format > FORMAT) {
@@ -75,6 +115,16 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
       expected: `format ${FORMAT} or older`,
       received: `format ${format}`,
       next: 'Update Harrier.',
+    });
+  }
+  const stated = metadata[CHECKSUM];
+  if (
+    (format >= FIRST_WITH_CHECKSUM || stated !== undefined) &&
+    stated !== checksum({ tensors, metadata }, hash())
+  ) {
+    throw new HarrierError('bad-checkpoint', 'its content does not fit its checksum', {
+      where,
+      next: 'The file is damaged: take another checkpoint.',
     });
   }
   let network: NetworkConfig;
@@ -100,7 +150,8 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
     else slots.set(name.slice(SLOT_PREFIX.length), data);
   }
   checkWeights(parameters, weights, where);
-  return { network, weights, slots, position };
+  const run = metadata['harrier.run'];
+  return { ...(run !== undefined && { run }), network, weights, slots, position };
 }
 
 function checkedPosition(position: RunPosition): RunPosition {
@@ -112,7 +163,7 @@ function checkedPosition(position: RunPosition): RunPosition {
     history.length !== epoch ||
     !numbers.every((number) => Number.isFinite(number) && Number(number) >= 0)
   ) {
-    throw new Error('the position of the run makes no sense');
+    throw new Error('the position of the run is no position');
   }
   return position;
 }

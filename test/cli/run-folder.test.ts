@@ -32,7 +32,46 @@ describe('a checkpoint', () => {
     await cp(last('larger'), last('other'));
     const finished = await goOn('other');
     expect(finished.code).toBe(1);
-    expect(sentenceOf(finished)).toMatch(/this checkpoint belongs to another model/);
+    expect(sentenceOf(finished)).toMatch(/last\.safetensors: this checkpoint belongs to another run/);
+  });
+
+  it('of another run of the same model', async () => {
+    await copyOfRun('same-model');
+    await run('train', '--data', 'pictures', '--epochs', '1', '--seed', '2', '--out', 'seed-2');
+    await cp(last('seed-2'), last('same-model'));
+    const finished = await goOn('same-model');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      /belongs to another run: expected [\w-]+, received [\w-]+\. Put this/,
+    );
+  });
+
+  it('with one bit changed', async () => {
+    await copyOfRun('flipped');
+    const bytes = await readFile(last('flipped'));
+    bytes[bytes.length - 1000] ^= 4;
+    await writeFile(last('flipped'), bytes);
+    const finished = await goOn('flipped');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(/its content does not fit its checksum\. The file is damaged/);
+  });
+
+  it('of an older version goes on, with a note', async () => {
+    await copyOfRun('older');
+    const { tensors, metadata } = decodeSafetensors(await readFile(last('older')), 'test');
+    const { 'harrier.sha256': _, 'harrier.run': __, ...others } = metadata;
+    const old = { tensors, metadata: { ...others, 'harrier.format': '1' } };
+    await writeFile(last('older'), encodeSafetensors(old));
+    const record = JSON.parse(await readFile(path('older', 'run.json'), 'utf8'));
+    await writeFile(path('older', 'run.json'), JSON.stringify({ ...record, id: undefined }));
+    const finished = await goOn('older');
+    expect([finished.code, finished.stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /^Note: an older version of Harrier began this run: its checkpoints have no checksum/,
+      ),
+    ]);
+    expect(decodeCheckpoint(await readFile(last('older')), 'last').position.epoch).toBe(4);
   });
 
   it.each([4, 2_000, 100_000])('cut off after %i bytes', async (bytes) => {
@@ -56,7 +95,7 @@ describe('a checkpoint', () => {
     const finished = await goOn('newer');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
-      /newer version of Harrier: expected format 1 or older, received format 99\. Update/,
+      /newer version of Harrier: expected format 2 or older, received format 99\. Update/,
     );
   });
 });
@@ -77,6 +116,24 @@ describe('run.json', () => {
     const finished = await run('train', '--resume', folder);
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(sentence);
+  });
+
+  it.each<[field: string, change: (record: Record<string, Record<string, unknown>>) => void]>([
+    ['options.batchSize', ({ options }) => Object.assign(options, { batchSize: '8' })],
+    ['options.epochs', ({ options }) => Object.assign(options, { epochs: -2 })],
+    ['options.optimizer', ({ options }) => Object.assign(options, { optimizer: { name: 'sdg' } })],
+    ['network', ({ network }) => Object.assign(network, { layers: [null] })],
+    ['data.classNames', ({ data }) => Object.assign(data, { classNames: 'cat' })],
+    ['result.testAccuracy', ({ result }) => Object.assign(result, { testAccuracy: 'good' })],
+  ])('with another %s: names the field', async (field, change) => {
+    const folder = `field-${field}`;
+    await copyOfRun(folder);
+    const record = JSON.parse(await readFile(path(folder, 'run.json'), 'utf8'));
+    change(record);
+    await writeFile(path(folder, 'run.json'), JSON.stringify(record));
+    const finished = await goOn(folder);
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toContain(`run.json: its field "${field}" cannot be used: `);
   });
 
   it('in no folder', async () => {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 import { Network, summarize } from '../../models/index.ts';
+import { fromField } from '../../platform/node/check-record.ts';
 import { findRun } from '../../platform/node/find-run.ts';
 import { allRecipes, findRecipe } from '../../platform/node/recipe-files.ts';
 import { networkOf, readSettings, type Settings, settingsOf, withSettings } from '../../recipes/index.ts';
@@ -53,7 +54,9 @@ async function networkNamed(
       next: 'Leave the option out, or give a recipe.',
     });
   }
-  return { network: Network.from((await (await findRun(name)).record()).network) };
+  const run = await findRun(name);
+  const { network } = await run.record();
+  return { network: fromField('network', run.file('record'), () => Network.from(network)) };
 }
 
 function description(network: Network) {

@@ -71,7 +71,13 @@ async function goOn(
     }
     reporter.status(`opening ${options.data} …`);
     const run = await prepareRun(options, { onProgress: reporter.work, signal: interruption.signal }, record);
-    const at = (await readCheckpoint(folder, 'last'))?.position;
+    const last = await readCheckpoint(folder, 'last');
+    if (last && last.run === undefined) {
+      reporter.note(
+        'Note: an older version of Harrier began this run: its checkpoints have no checksum, so damage would not show.',
+      );
+    }
+    const at = last?.position;
     if (!at && result) {
       throw new HarrierError('bad-checkpoint', 'the last checkpoint of this finished run is missing', {
         where: folder.file('last'),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Dataset } from '../../data/dataset.ts';
@@ -11,9 +12,11 @@ import { type Optimizer, optimizerFrom } from '../../optimizers/index.ts';
 import { networkOf, type Recipe, withSettings } from '../../recipes/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { checkFit } from '../../training/index.ts';
+import { fromField } from './check-record.ts';
 import { describeHardware } from './hardware.ts';
 import { openDataset } from './open-dataset.ts';
 import { findRecipe } from './recipe-files.ts';
+import { RUN_FILES } from './run-folder.ts';
 import { RUN_FORMAT, type RunData, type RunOptions, type RunRecord } from './run-record.ts';
 import { nodeRuntime } from './runtime.ts';
 import { HARRIER_VERSION } from './version.ts';
@@ -56,7 +59,9 @@ export async function prepareRun(
   const recipe = stored
     ? undefined
     : withSettings(given ?? (await findRecipe(options.recipe)).recipe, options.recipeOptions ?? {});
-  const optimizer = optimizerFrom(options.optimizer);
+  const own = <T>(field: string, make: () => T): T =>
+    stored ? fromField(field, RUN_FILES.record, make) : make();
+  const optimizer = own('options.optimizer', () => optimizerFrom(options.optimizer));
   const spec = await dataSpec(options.data, stored?.data.path);
   const { imageSize, source, skipBad } = options;
   const opened = await openDataset(spec, { imageSize, source, skipBad, onProgress, signal });
@@ -68,7 +73,7 @@ export async function prepareRun(
   const { height, width } = train.imageShape;
   const network = recipe
     ? networkOf(recipe, { inputShape: [height, width, 3], classes: train.classNames.length })
-    : Network.from(stored!.network);
+    : own('network', () => Network.from(stored!.network));
   checkFit({ ...options, network, train, validation });
   const data: RunData = {
     ...(options.data !== 'cifar10' && { path: resolve(spec) }),
@@ -98,6 +103,7 @@ export async function prepareRun(
 export function newRecord(run: PreparedRun, command: string, now: Date = new Date()): RunRecord {
   return {
     format: RUN_FORMAT,
+    id: randomUUID(),
     command,
     created: now.toISOString(),
     options: run.options,

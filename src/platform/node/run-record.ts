@@ -7,6 +7,7 @@ import type { CrossentropyOptions } from '../../losses/index.ts';
 import type { NetworkConfig } from '../../models/index.ts';
 import type { OptimizerConfig } from '../../optimizers/index.ts';
 import type { RecipeOptions } from '../../recipes/index.ts';
+import { checkRecord } from './check-record.ts';
 import type { Hardware } from './hardware.ts';
 
 /** Every option of a run, after defaults. What is absent was not set and has no default. */
@@ -64,6 +65,8 @@ export interface RunResult {
 /** `run.json`: everything that is needed to do the run again, or to go on with it. */
 export interface RunRecord {
   readonly format: number;
+  /** Identity of the run, which its checkpoints name. Absent where an older version began it. */
+  readonly id?: string;
   readonly command: string;
   readonly created: string;
   readonly options: RunOptions;
@@ -80,7 +83,7 @@ export const RUN_FORMAT = 1;
 
 /**
  * Reads a `run.json`.
- * @throws HarrierError `bad-checkpoint` when it is damaged or from a newer version
+ * @throws HarrierError `bad-checkpoint` when it is damaged or from a newer version, or a field cannot be used
  */
 export function readRecord(text: string, where: string): RunRecord {
   let record: RunRecord;
@@ -101,12 +104,13 @@ export function readRecord(text: string, where: string): RunRecord {
       next: 'Update Harrier.',
     });
   }
-  const complete =
-    record?.format >= 1 && record.options && record.data && Array.isArray(record.network?.layers);
-  if (complete) return record;
+  if (record?.format >= 1) {
+    checkRecord(record, where);
+    return record;
+  }
   throw new HarrierError('bad-checkpoint', 'this is no record of a run', {
     where,
-    expected: 'the fields format, options, data and network',
+    expected: `a record of format ${RUN_FORMAT}`,
     next: 'Restore the file, or start a new run.',
   });
 }

@@ -13,6 +13,7 @@ import type { PreparedRun } from './prepare-run.ts';
 import type { RunFile, RunFolder } from './run-folder.ts';
 import type { RunRecord } from './run-record.ts';
 import { finishRun } from './run-results.ts';
+import { nativeSha256 } from './sha256.ts';
 
 export interface RunHooks {
   readonly onStep?: (step: StepProgress) => void;
@@ -72,25 +73,38 @@ export async function trainRun(
     onValidation: (done, total) => hooks.onProgress?.({ what: 'validating', done, total, unit: 'images' }),
     interrupted: hooks.interrupted,
     checkpointSeconds: hooks.checkpointSeconds ?? 60,
-    save: (checkpoint, isBest) => saveCheckpoint(folder, checkpoint, isBest),
+    save: (checkpoint, isBest) => saveCheckpoint(folder, { ...checkpoint, run: record.id }, isBest),
   });
   if (result.ended === 'interrupted') return { ended: 'interrupted', position: result.position };
   const finished = await finishRun(run, record, folder, result, hooks.onProgress);
   return { ended: result.ended, ...finished };
 }
 
-/** A checkpoint of a run, or undefined when none was kept yet. */
+/**
+ * A checkpoint of a run, or undefined when none was kept yet.
+ * @throws HarrierError `bad-checkpoint` when it is damaged, or another run's
+ */
 export async function readCheckpoint(
   folder: RunFolder,
   name: 'last' | 'best',
 ): Promise<Checkpoint | undefined> {
   const bytes = await folder.read(name);
-  return bytes && decodeCheckpoint(bytes, folder.file(name));
+  if (!bytes) return undefined;
+  const checkpoint = decodeCheckpoint(bytes, folder.file(name), nativeSha256);
+  const { id } = await folder.record();
+  if (checkpoint.run === id) return checkpoint;
+  const run = (identity: string | undefined) => identity ?? 'a run of an older version, which has no id';
+  throw new HarrierError('bad-checkpoint', 'this checkpoint belongs to another run', {
+    where: folder.file(name),
+    expected: run(id),
+    received: run(checkpoint.run),
+    next: "Put this run's own back, or start a new run.",
+  });
 }
 
 /** The best is written first: whoever finds the last checkpoint then also finds the best that it speaks of. */
 async function saveCheckpoint(folder: RunFolder, checkpoint: Checkpoint, isBest: boolean): Promise<void> {
-  const bytes = encodeCheckpoint(checkpoint);
+  const bytes = encodeCheckpoint(checkpoint, nativeSha256);
   const files: [RunFile, Uint8Array | string][] = [
     ...(isBest ? [['best', bytes] as [RunFile, Uint8Array]] : []),
     ['last', bytes],
