@@ -60,6 +60,12 @@ export default {
       to: { path: '^src/(cli|server|sagemaker)/' },
     },
     {
+      name: 'server-below-cli',
+      severity: 'error',
+      from: { path: '^src/server/', pathNot: notTest },
+      to: { path: '^src/(cli|sagemaker)/' },
+    },
+    {
       name: 'no-dev-dependencies-in-the-package',
       comment: 'The AWS SDK is an optional peer: here for the tests, there for who installs it.',
       severity: 'error',

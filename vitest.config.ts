@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^harrier$/, replacement: source('index.ts') },
       { find: /^harrier\/node$/, replacement: source('platform/node/index.ts') },
+      { find: /^harrier\/server$/, replacement: source('server/index.ts') },
     ],
   },
   test: {

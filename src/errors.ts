@@ -9,6 +9,10 @@ export type ErrorCode =
   | 'not-supported' // something Harrier does not do
   | 'diverged' // training produced NaN or infinity
   | 'in-use' // another process holds it
+  | 'too-large' // beyond a limit that the message states
+  | 'overloaded' // too much to do at the moment: try again
+  | 'timed-out' // not done by its deadline
+  | 'unauthorized' // without the right token
   | 'network' // a download that failed
   | 'storage'; // a read or write that failed: full disk, no permission
 
@@ -30,12 +34,15 @@ export interface ErrorDetails {
  */
 export class HarrierError extends Error {
   readonly code: ErrorCode;
+  /** What happened, without the details. */
+  readonly summary: string;
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, summary: string, details: ErrorDetails = {}) {
     super(sentence(summary, details), { cause: details.cause });
     this.name = 'HarrierError';
     this.code = code;
+    this.summary = summary;
     this.details = details;
   }
 }

@@ -13,12 +13,13 @@ function fail(error: unknown): void {
 }
 
 // Whoever reads our output may stop reading: `harrier predict … | head`.
-// Training goes on unread: it writes files.
-const training = process.argv.slice(2).find((word) => !/^(sagemaker|container)$/.test(word)) === 'train';
+// Training and serving go on unread: they write files, and answer others.
+const what = process.argv.slice(2).find((word) => !/^(sagemaker|container)$/.test(word));
+const goesOn = what === 'train' || what === 'serve';
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') fail(error);
-    else if (!training && stream === process.stdout) process.exit(0);
+    else if (!goesOn && stream === process.stdout) process.exit(0);
   });
 }
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {

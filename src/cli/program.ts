@@ -6,6 +6,7 @@ import { evaluateCommand } from './evaluate.ts';
 import { predictCommand } from './predict.ts';
 import { recipesCommand } from './recipes.ts';
 import { sagemakerCommand } from './sagemaker.ts';
+import { serveCommand } from './serve.ts';
 import { summaryCommand } from './summary.ts';
 import { trainCommand } from './train.ts';
 
@@ -31,6 +32,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     trainCommand(),
     evaluateCommand(),
     predictCommand(),
+    serveCommand(),
     summaryCommand(),
     recipesCommand(),
     dataCommand(),

@@ -8,9 +8,9 @@ import type { RunRecord } from '../../platform/node/run-record.ts';
 import { optimizerText } from '../../platform/node/run-results.ts';
 import { type RunOutcome, readCheckpoint, trainRun } from '../../platform/node/training-run.ts';
 import { Exit } from '../failure.ts';
+import { type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { type Interruption, watchInterruption } from './interruption.ts';
 import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
 import { TrainingProgress } from './progress.ts';
 

@@ -30,21 +30,25 @@ const MAX_FILE_BYTES = 2 ** 30;
  *
  * @param source a file's path, or the bytes of one
  * @param where what to call it in errors; by default the path
+ * @param maxPixels the largest image, in pixels before scaling, that is decoded at all
  * @throws HarrierError `not-found` when there is no such file, `storage` when it cannot be read, `bad-data` when it is
- * not an image, damaged or too large
+ * not an image or damaged, `too-large`
  */
 export async function decodeImage(
   source: string | Uint8Array,
   shape: ImageShape,
   where: string = typeof source === 'string' ? source : 'image',
+  maxPixels = MAX_PIXELS,
 ): Promise<Uint8Array> {
   const bytes = typeof source === 'string' ? await readImageFile(source) : source;
-  await checkHeader(bytes, where);
+  // Where the first bytes name the format, the header is read apart only to explain a refusal: it takes as long as a
+  // small image itself.
+  if (signatureOf(bytes) === undefined) await checkHeader(bytes, where, maxPixels);
   const { height, width, channels } = shape;
   let data: Buffer;
   try {
     // Truncated and damaged data are errors; harmless oddities of a camera's JPEG are not.
-    data = await sharp(bytes, { failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true })
+    data = await sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true })
       .autoOrient()
       .flatten({ background: '#ffffff' })
       .resize(width, height, { fit: 'fill', kernel: 'lanczos3' })
@@ -52,6 +56,7 @@ export async function decodeImage(
       .raw({ depth: 'uchar' })
       .toBuffer();
   } catch (cause) {
+    await checkHeader(bytes, where, maxPixels);
     throw damaged(where, cause);
   }
   // A grey image stays one channel through sharp.
@@ -121,7 +126,7 @@ async function readHeader(bytes: Uint8Array) {
 }
 
 /** What the file is and how large it claims to be, before anything is decoded. */
-async function checkHeader(bytes: Uint8Array, where: string): Promise<void> {
+async function checkHeader(bytes: Uint8Array, where: string, maxPixels: number): Promise<void> {
   const header = await readHeader(bytes);
   const signature = header ? undefined : signatureOf(bytes);
   if (signature !== undefined) throw damaged(where, new Error(`its beginning says ${signature}`));
@@ -133,10 +138,10 @@ async function checkHeader(bytes: Uint8Array, where: string): Promise<void> {
       next: 'Replace or remove the file.',
     });
   }
-  if (header.width * header.height > MAX_PIXELS) {
-    throw new HarrierError('bad-data', 'the image is too large', {
+  if (header.width * header.height > maxPixels) {
+    throw new HarrierError('too-large', 'the image is too large', {
       where,
-      expected: `at most ${Math.floor(MAX_PIXELS / 1e6)} megapixels`,
+      expected: `at most ${maxPixels < 1e6 ? `${maxPixels} ` : `${Math.floor(maxPixels / 1e6)} mega`}pixels`,
       received: `${header.width} × ${header.height}`,
       next: 'Scale it down first.',
     });

@@ -1,0 +1,85 @@
+import { HarrierError } from '../../errors.ts';
+import { findModel } from '../../platform/node/find-run.ts';
+import { jsonLog, type LogLevel } from '../../server/log.ts';
+import { serveModel } from '../../server/serve.ts';
+import { watchInterruption } from '../interruption.ts';
+import { Reporter } from '../reporter.ts';
+
+/** The options of `serve` as they were typed. */
+export interface ServeCommandOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly name: string;
+  readonly workers?: number;
+  readonly threads?: number;
+  readonly maxQueue: number;
+  readonly maxBatch: number;
+  readonly maxDelay: number;
+  readonly deadline: number;
+  readonly maxBody: number;
+  readonly maxPixels: number;
+  readonly token?: string;
+  readonly log: LogLevel;
+  readonly reload: boolean;
+}
+
+const LOOPBACK = /^(127\.|localhost$|::1$)/;
+
+/** `harrier serve`: until it is told to end. */
+export async function runServe(model: string, options: ServeCommandOptions): Promise<void> {
+  const { port, host, name, log, reload } = options;
+  if (port > 65_535) {
+    throw new HarrierError('bad-option', 'there is no such port', {
+      where: '--port',
+      expected: 'at most 65535',
+      received: `${port}`,
+    });
+  }
+  if (!/^[\w.-]{1,63}$/.test(name)) {
+    throw new HarrierError('bad-option', 'this cannot stand in a URL', {
+      where: '--name',
+      expected: 'up to 63 letters, digits, dots, dashes and underscores',
+      received: `"${name}"`,
+    });
+  }
+  // Standard output belongs to the log.
+  const reporter = new Reporter({ machine: true });
+  const { modelFile } = await findModel(model);
+  const token = options.token ?? process.env.HARRIER_TOKEN;
+  const interruption = watchInterruption(() =>
+    reporter.note('Ending: requests under way are answered. Once more ends at once.'),
+  );
+  try {
+    const server = await serveModel({
+      modelFile,
+      port,
+      host,
+      name,
+      workers: options.workers,
+      threads: options.threads,
+      maxQueue: options.maxQueue,
+      maxBatch: options.maxBatch,
+      maxDelayMs: options.maxDelay,
+      deadlineMs: options.deadline,
+      maxBodyBytes: Math.floor(options.maxBody * 2 ** 20),
+      maxPixels: Math.floor(options.maxPixels * 1e6),
+      watchMs: reload ? undefined : 0,
+      token,
+      log: jsonLog((line) => reporter.result(line), log),
+    });
+    reporter.note(`Serving ${modelFile} at ${server.url} (Ctrl-C ends it).`);
+    reporter.note(
+      `Try: curl --data-binary @picture.png -H 'content-type: image/png' ${server.url}/invocations`,
+    );
+    if (token === undefined && !LOOPBACK.test(host)) {
+      reporter.note('Whoever can reach this address can use it: set --token, or put a proxy in front.');
+    }
+    await new Promise<void>((resolve) => {
+      if (interruption.signal.aborted) resolve();
+      interruption.signal.addEventListener('abort', () => resolve());
+    });
+    await server.close();
+  } finally {
+    interruption.end();
+  }
+}

@@ -1,0 +1,120 @@
+import { HarrierError } from '../errors.ts';
+import { HttpError } from './problem.ts';
+
+/** Bytes of requests that are in memory at a time: what many large ones together may take. */
+export class BodyBudget {
+  readonly #most: number;
+  #used = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** @throws HarrierError `overloaded` */
+  take(bytes: number): void {
+    if (this.#used > 0 && this.#used + bytes > this.#most) {
+      throw new HarrierError('overloaded', 'too many bytes of requests are in memory', {
+        expected: `at most ${megabytes(this.#most)} at a time`,
+        next: 'Try again in a second.',
+      });
+    }
+    this.#used += bytes;
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+}
+
+/**
+ * Reads a request's whole body and hands it to `use`; its bytes count against the budget until that is done.
+ *
+ * @throws HttpError 400 when there is none or the client stops halfway, 411 or 413 before anything is read that is too
+ * large, 415 when it is compressed
+ */
+export async function withBody<T>(
+  request: Request,
+  { most, budget }: { most: number; budget: BodyBudget },
+  use: (body: Uint8Array<ArrayBuffer>) => Promise<T>,
+): Promise<T> {
+  const encoding = request.headers.get('content-encoding');
+  if (encoding !== null && encoding.toLowerCase() !== 'identity') {
+    throw new HttpError(415, 'not-supported', 'the body is compressed', {
+      expected: 'no Content-Encoding',
+      received: encoding.slice(0, 40),
+      next: 'Send it as it is: image files are compressed already.',
+    });
+  }
+  const announced = request.headers.get('content-length');
+  const length = announced === null ? undefined : Number(announced);
+  if (length !== undefined && length > most) throw tooLarge(most, `${megabytes(length)}`);
+  let taken = length ?? 0;
+  budget.take(taken);
+  try {
+    let body: Uint8Array<ArrayBuffer>;
+    if (length === undefined) {
+      body = await readStream(request, most, (bytes) => {
+        budget.take(bytes);
+        taken += bytes;
+      });
+    } else body = new Uint8Array(await whole(request.arrayBuffer()));
+    if (body.length === 0) {
+      throw new HttpError(400, 'bad-data', 'the request has no body', {
+        next: 'Send an image: curl --data-binary @picture.png …',
+      });
+    }
+    return await use(body);
+  } finally {
+    budget.give(taken);
+  }
+}
+
+/** A body of unknown length: never more of it than allowed. */
+async function readStream(
+  request: Request,
+  most: number,
+  onChunk: (bytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = request.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (reader) {
+    const { done, value } = await whole(reader.read());
+    if (done) break;
+    size += value.length;
+    if (size > most) {
+      // The rest is not waited for.
+      reader.cancel().catch(() => {});
+      throw tooLarge(most, `more than ${megabytes(most)}`);
+    }
+    onChunk(value.length);
+    chunks.push(value);
+  }
+  const body = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return body;
+}
+
+async function whole<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (cause) {
+    throw new HttpError(400, 'bad-data', 'the body ended before it was whole', { cause });
+  }
+}
+
+function tooLarge(most: number, received: string): HttpError {
+  return new HttpError(413, 'too-large', 'the body is too large', {
+    expected: `at most ${megabytes(most)}`,
+    received,
+    next: 'Send a smaller image, fewer images, or bytes instead of JSON; or start the server with a larger --max-body.',
+  });
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1e6 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`;
+}

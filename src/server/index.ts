@@ -1,0 +1,15 @@
+/** `harrier/server`: a model behind HTTP. */
+export { type App, type AppOptions, createApp } from './app.ts';
+export { type Listener, type ListenOptions, listen } from './listen.ts';
+export { jsonLog, LOG_LEVELS, type Log, type LogLevel } from './log.ts';
+export { Metrics } from './metrics.ts';
+export { type PoolOptions, WorkerPool } from './pool/pool.ts';
+export { type ServeOptions, type ServerHandle, serveModel } from './serve.ts';
+export type {
+  Answer,
+  ClassificationService,
+  ClassifyOptions,
+  Picture,
+  ServedModel,
+  ServiceState,
+} from './service.ts';

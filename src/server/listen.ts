@@ -1,0 +1,158 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { HarrierError } from '../errors.ts';
+import type { App } from './app.ts';
+import { HttpError, problemOf } from './problem.ts';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Sockets at a time; more are closed at once. */
+  readonly maxConnections: number;
+  /** Milliseconds in which a request's headers must have come. */
+  readonly headersTimeoutMs: number;
+  /** Milliseconds in which a whole request must have come. */
+  readonly requestTimeoutMs: number;
+  /** Milliseconds for which a socket on which nothing moves stays open, answer pending or not. */
+  readonly idleTimeoutMs: number;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /**
+   * Ends without losing a request. For a moment everything is still answered, with the word that the connection ends;
+   * then nothing new is accepted, and what was is finished.
+   *
+   * @param graceMs that moment; none when there are no connections
+   * @param mostMs when to break off what is not finished
+   */
+  close(graceMs: number, mostMs: number): Promise<void>;
+}
+
+/** Longer than load balancers keep idle connections (60 s): the side that sends must be the one that closes. */
+const KEEP_ALIVE_MS = 65_000;
+const CHECK_MS = 1_000;
+
+/**
+ * Puts an app behind a socket.
+ * @throws HarrierError `in-use` when another process has the port; `bad-option` for a host or port that cannot be had
+ */
+export async function listen(app: App, options: ListenOptions): Promise<Listener> {
+  const { host, port, maxConnections, headersTimeoutMs, requestTimeoutMs, idleTimeoutMs } = options;
+  const answering = new Set<ServerResponse>();
+  let isClosing = false;
+  let onAnswered: () => void = () => {};
+
+  const answer = getRequestListener((request) => app.fetch(request), { errorHandler: failed });
+  const server = createServer(
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs, requestTimeoutMs),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+    (incoming, outgoing) => {
+      if (isClosing) outgoing.shouldKeepAlive = false;
+      answering.add(outgoing);
+      outgoing.on('close', () => {
+        answering.delete(outgoing);
+        if (answering.size === 0) onAnswered();
+      });
+      void answer(incoming, outgoing);
+    },
+  );
+  server.maxConnections = maxConnections;
+  server.timeout = idleTimeoutMs;
+  server.on('clientError', refuse);
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  server.on('error', () => {});
+  const address = server.address() as AddressInfo;
+  return {
+    port: address.port,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    async close(graceMs, mostMs) {
+      const end = performance.now() + mostMs;
+      isClosing = true;
+      for (const outgoing of answering) if (!outgoing.headersSent) outgoing.shouldKeepAlive = false;
+      const connections = () =>
+        new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count ?? 0)));
+      for (let waited = 0; waited < graceMs && (await connections()) > 0; waited += 20) await sleep(20);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      if (answering.size > 0) {
+        const answered = new Promise<void>((resolve) => {
+          onAnswered = resolve;
+        });
+        await Promise.race([answered, sleep(Math.max(0, end - performance.now()))]);
+      }
+      // What is left has no request: a browser's spare connection, a client that never said anything.
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** What the adaptor refuses before the app sees it, such as a Host header that is none. */
+function failed(error: unknown): Response {
+  const id = crypto.randomUUID();
+  const isClients = error instanceof Error && error.constructor.name === 'RequestError';
+  const problem = isClients
+    ? new HttpError(400, 'bad-data', 'the request makes no sense', { cause: error })
+    : error;
+  return new Response(JSON.stringify(problemOf(problem, id)), {
+    status: isClients ? 400 : 500,
+    headers: { 'content-type': 'application/json', 'x-request-id': id },
+  });
+}
+
+/** What is no HTTP, or comes too slowly. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, summary] =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? (['408 Request Timeout', 'the request came too slowly'] as const)
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? (['431 Request Header Fields Too Large', 'the headers are too large'] as const)
+        : (['400 Bad Request', 'this is not HTTP'] as const);
+  const body = JSON.stringify(problemOf(new HarrierError('bad-data', summary), crypto.randomUUID()));
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+  socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`);
+  socket.destroySoon();
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): HarrierError {
+  const where = `${host}:${port}`;
+  if (error.code === 'EADDRINUSE') {
+    return new HarrierError('in-use', 'this port is in use', {
+      where,
+      next: 'Stop what uses it, or choose another with --port.',
+      cause: error,
+    });
+  }
+  if (error.code === 'EACCES') {
+    return new HarrierError('bad-option', 'no permission to use this port', {
+      where,
+      next: 'Choose one above 1023 with --port.',
+      cause: error,
+    });
+  }
+  return new HarrierError('bad-option', `nothing can listen there (${error.message})`, {
+    where,
+    next: 'Choose an address of this machine with --host, such as 127.0.0.1 or 0.0.0.0.',
+    cause: error,
+  });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

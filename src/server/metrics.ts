@@ -1,0 +1,141 @@
+type Labels = Readonly<Record<string, string | number>>;
+
+interface Metric {
+  text(): string;
+}
+
+const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BATCH_IMAGES = [1, 2, 4, 8, 16, 32, 64, 128];
+
+/**
+ * What the server counts, in Prometheus's text format
+ * (https://prometheus.io/docs/instrumenting/exposition_formats/).
+ */
+export class Metrics {
+  readonly #all: Metric[] = [];
+  readonly requests = this.#counter('harrier_requests_total', 'Requests answered, by route and status.');
+  readonly latency = this.#histogram(
+    'harrier_request_duration_seconds',
+    'Time from a request to its answer, by route.',
+    LATENCY_SECONDS,
+  );
+  readonly shed = this.#counter('harrier_shed_total', 'Requests refused because there was too much to do.');
+  readonly batchImages = this.#histogram(
+    'harrier_batch_images',
+    'Images that ran together as one batch.',
+    BATCH_IMAGES,
+  );
+  readonly batchSeconds = this.#histogram(
+    'harrier_batch_duration_seconds',
+    'Time of a batch in its worker: decoding and inference.',
+    LATENCY_SECONDS,
+  );
+  readonly workerRestarts = this.#counter(
+    'harrier_worker_restarts_total',
+    'Workers that died and were replaced.',
+  );
+  readonly reloads = this.#counter('harrier_model_reloads_total', 'Changed model files, by result.');
+
+  /** A value that is read when the metrics are. */
+  gauge(name: string, help: string, read: () => number): void {
+    this.#all.push({ text: () => `${header(name, help, 'gauge')}${name} ${read()}\n` });
+  }
+
+  text(): string {
+    return this.#all.map((metric) => metric.text()).join('');
+  }
+
+  #counter(name: string, help: string): Counter {
+    const counter = new Counter(name, help);
+    this.#all.push(counter);
+    return counter;
+  }
+
+  #histogram(name: string, help: string, buckets: readonly number[]): Histogram {
+    const histogram = new Histogram(name, help, buckets);
+    this.#all.push(histogram);
+    return histogram;
+  }
+}
+
+class Counter implements Metric {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #values = new Map<string, number>();
+
+  constructor(name: string, help: string) {
+    this.#name = name;
+    this.#help = help;
+  }
+
+  add(labels: Labels = {}): void {
+    const key = labelText(labels);
+    this.#values.set(key, (this.#values.get(key) ?? 0) + 1);
+  }
+
+  text(): string {
+    const lines = [...this.#values].map(([labels, value]) => `${this.#name}${braces(labels)} ${value}\n`);
+    return header(this.#name, this.#help, 'counter') + lines.join('');
+  }
+}
+
+class Histogram implements Metric {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #bounds: readonly number[];
+  readonly #series = new Map<string, { counts: number[]; sum: number; count: number }>();
+
+  constructor(name: string, help: string, bounds: readonly number[]) {
+    this.#name = name;
+    this.#help = help;
+    this.#bounds = bounds;
+  }
+
+  observe(value: number, labels: Labels = {}): void {
+    const key = labelText(labels);
+    let series = this.#series.get(key);
+    if (!series) {
+      series = { counts: this.#bounds.map(() => 0), sum: 0, count: 0 };
+      this.#series.set(key, series);
+    }
+    const bucket = this.#bounds.findIndex((bound) => value <= bound);
+    if (bucket >= 0) series.counts[bucket]++;
+    series.sum += value;
+    series.count++;
+  }
+
+  text(): string {
+    const lines: string[] = [];
+    for (const [labels, { counts, sum, count }] of this.#series) {
+      let below = 0;
+      const line = (bound: number | '+Inf', value: number) =>
+        lines.push(`${this.#name}_bucket${braces(labels, `le="${bound}"`)} ${value}\n`);
+      this.#bounds.forEach((bound, i) => {
+        below += counts[i];
+        line(bound, below);
+      });
+      line('+Inf', count);
+      lines.push(
+        `${this.#name}_sum${braces(labels)} ${sum}\n`,
+        `${this.#name}_count${braces(labels)} ${count}\n`,
+      );
+    }
+    return header(this.#name, this.#help, 'histogram') + lines.join('');
+  }
+}
+
+function header(name: string, help: string, type: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+}
+
+/** Values are ours (routes, statuses, reasons): there is nothing to escape. */
+function labelText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(',');
+}
+
+function braces(...labels: readonly string[]): string {
+  const text = labels.filter((label) => label !== '').join(',');
+  return text && `{${text}}`;
+}

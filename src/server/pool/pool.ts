@@ -1,0 +1,314 @@
+import { createHash } from 'node:crypto';
+import { HarrierError } from '../../errors.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import {
+  type Answer,
+  type ClassificationService,
+  type ClassifyOptions,
+  checkCount,
+  type Picture,
+  type ServedModel,
+  type ServiceState,
+} from '../service.ts';
+import { InferenceWorker } from './inference-worker.ts';
+import { errorFrom } from './messages.ts';
+import { type Job, Queue } from './queue.ts';
+
+export interface PoolOptions {
+  /** Threads that classify. */
+  readonly workers: number;
+  /** Threads of one operation inside each of them. */
+  readonly threads: number;
+  /** Images that may wait. */
+  readonly maxQueue: number;
+  /** Images that run together at most. */
+  readonly maxBatch: number;
+  /** Milliseconds that an image may wait for others to run with. Nothing waits while all workers are idle. */
+  readonly maxDelayMs: number;
+  readonly maxPixels: number;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** A worker that dies right after its start is started again ever later: from a tenth of a second to half a minute. */
+const FIRST_RESTART_MS = 100;
+const LAST_RESTART_MS = 30_000;
+
+/** Workers that hold the same model. */
+interface Generation {
+  readonly model: ServedModel;
+  readonly start: () => InferenceWorker;
+  readonly workers: Set<InferenceWorker>;
+}
+
+/**
+ * Classifies in worker threads: decoding and inference never hold up the thread that talks to the network.
+ *
+ * Images wait in one queue. An idle worker takes all that wait, up to a batch; while other workers are busy it may
+ * first wait a moment for more, because a batch costs less than its images one by one.
+ */
+export class WorkerPool implements ClassificationService {
+  readonly #options: PoolOptions;
+  readonly #queue = new Queue();
+  #generation: Generation | undefined;
+  /** Of earlier models: they end after their batch. */
+  readonly #retiring = new Set<InferenceWorker>();
+  #state: ServiceState = 'loading';
+  #timer: NodeJS.Timeout | undefined;
+  #emptied: () => void = () => {};
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    const { metrics } = options;
+    metrics.gauge('harrier_queue_images', 'Images that wait for a worker.', () => this.#queue.length);
+    metrics.gauge('harrier_workers', 'Workers that can take images.', () => this.workers);
+    metrics.gauge('harrier_workers_busy', 'Workers that have a batch.', () => this.#busy());
+  }
+
+  get state(): ServiceState {
+    return this.#state;
+  }
+
+  get model(): ServedModel | undefined {
+    return this.#generation?.model;
+  }
+
+  get maxQueue(): number {
+    return this.#options.maxQueue;
+  }
+
+  get workers(): number {
+    return this.#alive().length;
+  }
+
+  /** Threads that classify now, for tests and logs. */
+  get threadIds(): number[] {
+    return this.#alive().map(({ threadId }) => threadId);
+  }
+
+  /**
+   * Loads a model into new workers, then lets them take over; the old ones finish what they have. When the model is
+   * refused, everything stays as it was.
+   * @throws HarrierError `bad-graph`, `not-supported`
+   */
+  async load(modelBytes: Uint8Array, where: string): Promise<ServedModel> {
+    const { workers: count, threads, maxPixels } = this.#options;
+    const start = () => new InferenceWorker({ modelBytes, where, threads, maxPixels });
+    const workers = new Set(Array.from({ length: count }, start));
+    try {
+      const [facts] = await Promise.all(Array.from(workers, ({ ready }) => ready));
+      if (this.#state === 'closed') throw closed();
+      const version = createHash('sha256').update(modelBytes).digest('hex').slice(0, 12);
+      const generation = { model: { ...facts, version }, start, workers };
+      for (const old of this.#generation?.workers ?? []) this.#retire(old);
+      this.#generation = generation;
+      for (const worker of workers) this.#watch(generation, worker);
+      if (this.#state === 'loading') this.#state = 'ready';
+      this.#schedule();
+      return generation.model;
+    } catch (error) {
+      await Promise.all(Array.from(workers, (worker) => worker.kill()));
+      throw error;
+    }
+  }
+
+  admit(): void {
+    if (this.#state === 'closed') throw closed();
+    if (!this.#generation) {
+      throw new HarrierError('overloaded', 'the model is still loading', { next: 'Try again in a moment.' });
+    }
+    if (this.#queue.length < this.#options.maxQueue) return;
+    throw this.#full();
+  }
+
+  async classify(pictures: readonly Picture[], { deadlineMs, signal }: ClassifyOptions): Promise<Answer> {
+    this.admit();
+    const { maxQueue } = this.#options;
+    checkCount(pictures.length, maxQueue);
+    if (this.#queue.length + pictures.length > maxQueue) throw this.#full();
+    return this.#enqueue(pictures, deadlineMs, signal);
+  }
+
+  /** From now on the service says that it is about to end; it still classifies. */
+  drain(): void {
+    if (this.#state !== 'closed') this.#state = 'draining';
+  }
+
+  /** Finishes what waits, then ends the workers. */
+  async close(): Promise<void> {
+    this.drain();
+    if (this.#queue.length > 0 && this.workers > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+      });
+    }
+    this.#state = 'closed';
+    clearTimeout(this.#timer);
+    for (const job of this.#queue.take(Number.POSITIVE_INFINITY)) {
+      job.failed(closed());
+    }
+    const all = [...(this.#generation?.workers ?? []), ...this.#retiring];
+    for (const worker of all) worker.end();
+    await Promise.all(all.map(({ gone }) => gone));
+  }
+
+  #enqueue(pictures: readonly Picture[], deadlineMs: number, signal?: AbortSignal): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const start = performance.now();
+      const probabilities: Float32Array[] = new Array(pictures.length);
+      const models = new Set<ServedModel>();
+      let open = pictures.length;
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+      };
+      const fail = (error: Error): void => {
+        end();
+        for (const job of jobs) this.#queue.drop(job);
+        if (this.#queue.length === 0) this.#emptied();
+        reject(error);
+      };
+      const done = (): void => {
+        end();
+        const [model, ...others] = models;
+        // The model was changed in between, and one answer must not come from two.
+        if (others.length > 0) {
+          const left = deadlineMs - (performance.now() - start);
+          this.#enqueue(pictures, left, signal).then(resolve, reject);
+        } else resolve({ model, probabilities });
+      };
+      const abort = () => fail(new HarrierError('timed-out', 'the client went away'));
+      const timer = setTimeout(() => {
+        fail(
+          new HarrierError('timed-out', 'no answer before the deadline', {
+            expected: `one within ${Math.round(deadlineMs)} ms`,
+            next: 'Try again when there is less to do, or start the server with a larger --deadline.',
+          }),
+        );
+      }, deadlineMs);
+      const jobs = pictures.map(
+        (picture, i): Job => ({
+          picture,
+          since: start,
+          dropped: false,
+          taken: false,
+          losses: 0,
+          done: (result, model) => {
+            probabilities[i] = result;
+            models.add(model);
+            if (--open === 0) done();
+          },
+          failed: fail,
+        }),
+      );
+      for (const job of jobs) this.#queue.add(job);
+      signal?.addEventListener('abort', abort);
+      this.#schedule();
+    });
+  }
+
+  /** Gives what waits to idle workers, now or in a moment. */
+  #schedule(): void {
+    const { maxBatch } = this.#options;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#queue.length > 0) {
+      const worker = this.#alive().find(({ isBusy }) => !isBusy);
+      if (!worker) return;
+      const wait = this.#wait();
+      if (wait > 0) {
+        this.#timer = setTimeout(() => this.#schedule(), wait);
+        return;
+      }
+      this.#run(worker, this.#queue.take(maxBatch));
+    }
+    this.#emptied();
+  }
+
+  /** Milliseconds for which an idle worker should wait for more images than there are. */
+  #wait(): number {
+    const { maxBatch, maxDelayMs } = this.#options;
+    if (this.#queue.length >= maxBatch || this.#busy() === 0) return 0;
+    return this.#queue.oldest! + maxDelayMs - performance.now();
+  }
+
+  async #run(worker: InferenceWorker, batch: readonly Job[]): Promise<void> {
+    const { metrics } = this.#options;
+    const { model } = this.#generation!;
+    const start = performance.now();
+    metrics.batchImages.observe(batch.length);
+    try {
+      const results = await worker.run(batch.map(({ picture }) => picture));
+      metrics.batchSeconds.observe((performance.now() - start) / 1000);
+      // The next batch sets off before the answers of this one are written.
+      this.#schedule();
+      batch.forEach((job, i) => {
+        const result = results[i];
+        if (result instanceof Float32Array) job.done(result, model);
+        else job.failed(errorFrom(result));
+      });
+    } catch (error) {
+      this.#recover(batch, error as Error);
+    }
+  }
+
+  /** What a worker held when it ended is tried once more: it may have ended for another's sake. */
+  #recover(batch: readonly Job[], error: Error): void {
+    for (const job of batch) job.losses++;
+    const again = batch.filter(({ dropped, losses }) => !dropped && losses < 2 && this.#state !== 'closed');
+    this.#queue.putBack(again);
+    for (const job of batch) if (!again.includes(job) && !job.dropped) job.failed(error);
+    this.#schedule();
+  }
+
+  #retire(worker: InferenceWorker): void {
+    this.#retiring.add(worker);
+    worker.gone.then(() => this.#retiring.delete(worker));
+    worker.end();
+  }
+
+  /** Replaces a worker when it dies, as long as its model is served. */
+  #watch(generation: Generation, worker: InferenceWorker, delay = FIRST_RESTART_MS): void {
+    const { metrics, log } = this.#options;
+    let next = Math.min(2 * delay, LAST_RESTART_MS);
+    worker.ready.then(
+      () => {
+        next = FIRST_RESTART_MS;
+        this.#schedule();
+      },
+      () => {},
+    );
+    worker.gone.then(async (reason) => {
+      generation.workers.delete(worker);
+      const isServed = () => this.#generation === generation && this.#state !== 'closed';
+      if (!isServed()) return;
+      metrics.workerRestarts.add();
+      log('error', 'a worker died', { reason: reason && String(reason), restartInMs: next });
+      await new Promise((resolve) => setTimeout(resolve, next));
+      if (!isServed()) return;
+      const replacement = generation.start();
+      generation.workers.add(replacement);
+      this.#watch(generation, replacement, next);
+    });
+  }
+
+  #alive(): InferenceWorker[] {
+    return [...(this.#generation?.workers ?? [])].filter(({ isAlive }) => isAlive);
+  }
+
+  #busy(): number {
+    return this.#alive().filter(({ isBusy }) => isBusy).length;
+  }
+
+  #full(): HarrierError {
+    return new HarrierError('overloaded', 'too many images are waiting', {
+      expected: `at most ${this.#options.maxQueue} at a time`,
+      next: 'Try again in a second.',
+    });
+  }
+}
+
+function closed(): HarrierError {
+  return new HarrierError('overloaded', 'the server is closed');
+}

@@ -1,0 +1,260 @@
+import { imageBytes } from '../../data/dataset.ts';
+import { HarrierError } from '../../errors.ts';
+import { fromBase64, isObject, type JsonObject, kindOf, parseObject, readPixels } from '../json.ts';
+import { HttpError } from '../problem.ts';
+import type { Picture, ServedModel } from '../service.ts';
+import { json, type Reply, type Route } from './protocol.ts';
+
+const VERSION = '1';
+const JSON_LENGTH = 'inference-header-content-length';
+
+export interface OpenInferenceOptions {
+  /** Of the model. */
+  readonly name: string;
+  /** Of the server. */
+  readonly version: string;
+  readonly isReady: () => boolean;
+}
+
+/**
+ * The Open Inference Protocol, version 2, of KServe and Triton
+ * (https://github.com/kserve/open-inference-protocol), with its extension for binary tensors.
+ */
+export function openInferenceRoutes({ name, version, isReady }: OpenInferenceOptions): Route[] {
+  const common = { errorField: true, method: 'GET' as const };
+  const ready = (value: object, isTrue: boolean): Reply => ({ ...json(value), status: isTrue ? 200 : 503 });
+  return [
+    {
+      ...common,
+      path: '/v2',
+      handler: () => json({ name: 'harrier', version, extensions: ['binary_tensor_data'] }),
+    },
+    { ...common, path: '/v2/health/live', isOpen: true, handler: () => json({ live: true }) },
+    {
+      ...common,
+      path: '/v2/health/ready',
+      isOpen: true,
+      handler: () => ready({ ready: isReady() }, isReady()),
+    },
+    {
+      ...common,
+      path: '/v2/models/*',
+      handler: ({ path, model }) => {
+        if (parsePath(path, name, ['', '/ready']) === '') return json(describe(name, model()));
+        return ready({ name, ready: isReady() }, isReady());
+      },
+    },
+    {
+      ...common,
+      method: 'POST',
+      path: '/v2/models/*',
+      classifies: true,
+      handler: ({ request, path, body, classify, model, checkCount }) => {
+        parsePath(path, name, ['/infer']);
+        const header = request.headers.get(JSON_LENGTH);
+        return body(
+          async (bytes) => {
+            const { asked, binary } = split(bytes, header);
+            const pictures = readPictures(asked, binary, model(), checkCount);
+            const wantsBinary = checkOutputs(asked);
+            const answer = await classify(pictures);
+            return reply(name, asked, answer.probabilities, wantsBinary);
+          },
+          header === null ? 'json' : undefined,
+        );
+      },
+    },
+  ];
+}
+
+function parsePath(path: string, name: string, known: readonly string[]): string {
+  const [, model, version, rest] = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?(.*)$/.exec(path) ?? [];
+  if (model !== name || (version !== undefined && version !== VERSION)) {
+    throw new HttpError(404, 'not-found', 'there is no such model or version', {
+      expected: `${name}, version ${VERSION}`,
+      received: path.slice(0, 200),
+    });
+  }
+  if (known.includes(rest)) return rest;
+  throw new HttpError(404, 'not-found', 'there is nothing here', {
+    expected: known.map((each) => `/v2/models/${name}${each}`).join(' or '),
+    received: path.slice(0, 200),
+  });
+}
+
+function describe(name: string, { imageShape, classNames }: ServedModel): object {
+  const { height, width, channels } = imageShape;
+  return {
+    name,
+    versions: [VERSION],
+    platform: 'onnxruntime_onnx',
+    inputs: [{ name: 'image', datatype: 'UINT8', shape: [-1, height, width, channels] }],
+    outputs: [{ name: 'probabilities', datatype: 'FP32', shape: [-1, classNames.length] }],
+  };
+}
+
+/** The JSON of a request, and the bytes that follow it where its length is given apart. */
+function split(bytes: Uint8Array<ArrayBuffer>, header: string | null) {
+  if (header === null) return { asked: parseObject(bytes), binary: undefined };
+  const length = /^\d+$/.test(header) ? Number(header) : Number.NaN;
+  if (!(length <= bytes.length)) {
+    throw new HarrierError('bad-data', 'no such length', {
+      where: JSON_LENGTH,
+      expected: `at most ${bytes.length}`,
+      received: header.slice(0, 40),
+    });
+  }
+  return { asked: parseObject(bytes.subarray(0, length)), binary: bytes.subarray(length) };
+}
+
+function readPictures(
+  { inputs }: JsonObject,
+  binary: Uint8Array<ArrayBuffer> | undefined,
+  { imageShape }: ServedModel,
+  checkCount: (count: number) => void,
+): Picture[] {
+  const input: unknown = Array.isArray(inputs) && inputs.length === 1 ? inputs[0] : undefined;
+  if (!isObject(input) || input.name !== 'image') {
+    throw new HarrierError('bad-data', 'the model takes one input', {
+      where: 'inputs',
+      expected: '[{"name": "image", …}]',
+      received: isObject(input) ? `one named ${kindOf(input.name)}` : kindOf(inputs),
+    });
+  }
+  const { datatype, shape } = input;
+  const { height, width, channels } = imageShape;
+  const count: unknown = Array.isArray(shape) ? shape[0] : undefined;
+  const isPixels = datatype === 'UINT8';
+  const rest = isPixels ? [height, width, channels] : [];
+  const fits =
+    (isPixels || datatype === 'BYTES') &&
+    Array.isArray(shape) &&
+    shape.length === rest.length + 1 &&
+    rest.every((size, i) => shape[i + 1] === size);
+  if (!fits || !Number.isSafeInteger(count) || (count as number) < 1) {
+    throw new HarrierError('bad-shape', 'the input does not fit the model', {
+      where: 'image',
+      expected: `UINT8 [n, ${height}, ${width}, ${channels}], or BYTES [n] (image files)`,
+      received: `${kindOf(datatype)} ${shapeText(shape)}`,
+    });
+  }
+  checkCount(count as number);
+  const own = ownBytes(input, binary);
+  if (isPixels) return pixels(own ?? input.data, count as number, imageBytes(imageShape));
+  return own ? lengthPrefixed(own, count as number) : base64Files(input.data, count as number);
+}
+
+function shapeText(shape: unknown): string {
+  const isShort =
+    Array.isArray(shape) && shape.length <= 8 && shape.every((size) => typeof size === 'number');
+  return isShort ? `[${shape.join(', ')}]` : kindOf(shape);
+}
+
+/** The input's bytes behind the JSON, where it has any. */
+function ownBytes({ parameters }: JsonObject, binary: Uint8Array<ArrayBuffer> | undefined) {
+  const size = isObject(parameters) ? parameters.binary_data_size : undefined;
+  if (size === undefined) return undefined;
+  if (binary?.length === size) return binary;
+  throw new HarrierError('bad-data', 'the bytes after the JSON are not as many as it says', {
+    where: 'binary_data_size',
+    expected: kindOf(size),
+    received: binary ? `${binary.length}` : `no ${JSON_LENGTH}`,
+  });
+}
+
+function pixels(data: unknown, count: number, size: number): Picture[] {
+  if (!Array.isArray(data) && !(data instanceof Uint8Array)) throw noData(data, 'numbers');
+  // Before anything is allocated: a shape is easily said. Flat data, as the protocol has it, or nested.
+  if (data instanceof Uint8Array || !Array.isArray(data[0])) checkLength(data.length, count * size);
+  else checkLength(data.length, count);
+  const all = data instanceof Uint8Array ? data : new Uint8Array(count * size);
+  if (Array.isArray(data)) checkLength(readPixels(data, all, 'image'), all.length);
+  return Array.from({ length: count }, (_, i) => ({
+    kind: 'pixels',
+    bytes: all.slice(i * size, (i + 1) * size),
+    where: `image[${i}]`,
+  }));
+}
+
+function checkLength(received: number, expected: number): void {
+  if (received === expected) return;
+  throw new HarrierError('bad-shape', 'the data do not fit the shape', {
+    where: 'image',
+    expected: `${expected}`,
+    received: `${received}`,
+  });
+}
+
+function base64Files(data: unknown, count: number): Picture[] {
+  if (!Array.isArray(data)) throw noData(data, 'base64');
+  checkLength(data.length, count);
+  return data.map((text, i) => {
+    const where = `image[${i}]`;
+    if (typeof text !== 'string') throw noData(text, 'base64');
+    return { kind: 'file', bytes: fromBase64(text, where), where };
+  });
+}
+
+/** BYTES behind the JSON: each element's length in four bytes, little-endian, then the element. */
+function lengthPrefixed(bytes: Uint8Array<ArrayBuffer>, count: number): Picture[] {
+  const pictures: Picture[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let offset = 0;
+  while (offset + 4 <= bytes.length) {
+    const length = view.getUint32(offset, true);
+    offset += 4;
+    if (offset + length > bytes.length) break;
+    const where = `image[${pictures.length}]`;
+    pictures.push({ kind: 'file', bytes: bytes.slice(offset, offset + length), where });
+    offset += length;
+  }
+  checkLength(pictures.length, count);
+  checkLength(offset, bytes.length);
+  return pictures;
+}
+
+function noData(received: unknown, expected: string): HarrierError {
+  return new HarrierError('bad-data', 'the input has no such data', {
+    where: 'image',
+    expected: `data: [${expected}, …]`,
+    received: kindOf(received),
+  });
+}
+
+/** Whether the answer should be bytes. @throws HarrierError `bad-data` for an output that there is not */
+function checkOutputs({ outputs, parameters }: JsonObject): boolean {
+  const all = isObject(parameters) && parameters.binary_data_output === true;
+  if (outputs === undefined) return all;
+  const output: unknown = Array.isArray(outputs) && outputs.length === 1 ? outputs[0] : undefined;
+  if (!isObject(output) || output.name !== 'probabilities') {
+    throw new HarrierError('bad-data', 'the model gives one output', {
+      where: 'outputs',
+      expected: '[{"name": "probabilities"}]',
+      received: kindOf(outputs),
+    });
+  }
+  const own = isObject(output.parameters) ? output.parameters.binary_data : undefined;
+  return typeof own === 'boolean' ? own : all;
+}
+
+function reply(name: string, { id }: JsonObject, rows: readonly Float32Array[], asBytes: boolean): Reply {
+  const output = { name: 'probabilities', datatype: 'FP32', shape: [rows.length, rows[0].length] };
+  const common = { model_name: name, model_version: VERSION, ...(typeof id === 'string' && { id }) };
+  if (!asBytes)
+    return json({ ...common, outputs: [{ ...output, data: rows.flatMap((row) => Array.from(row)) }] });
+  const size = 4 * rows.length * rows[0].length;
+  const text = JSON.stringify({
+    ...common,
+    outputs: [{ ...output, parameters: { binary_data_size: size } }],
+  });
+  const head = new TextEncoder().encode(text);
+  const body = new Uint8Array(head.length + size);
+  body.set(head);
+  const view = new DataView(body.buffer, head.length);
+  rows.forEach((row, i) => {
+    row.forEach((value, j) => {
+      view.setFloat32(4 * (i * row.length + j), value, true);
+    });
+  });
+  return { type: 'application/octet-stream', body, headers: { [JSON_LENGTH]: `${head.length}` } };
+}

@@ -1,0 +1,42 @@
+import type { Answer, Picture, ServedModel } from '../service.ts';
+
+/** What a route answers. */
+export interface Reply {
+  readonly status?: number;
+  readonly type?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a route is given. */
+export interface Call {
+  readonly request: Request;
+  /** Of the URL, decoded. */
+  readonly path: string;
+  /** @throws HarrierError `overloaded` while there is none */
+  readonly model: () => ServedModel;
+  /** Reads the body; a form that is only JSON may be less long. */
+  readonly body: <T>(use: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>, form?: 'json') => Promise<T>;
+  /** @throws HarrierError `too-large` when a request has more images than may ever wait */
+  readonly checkCount: (images: number) => void;
+  readonly classify: (pictures: readonly Picture[]) => Promise<Answer>;
+}
+
+export type Handler = (call: Call) => Promise<Reply> | Reply;
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** In Hono's language. */
+  readonly path: string;
+  readonly handler: Handler;
+  /** Anyone may ask, even where a token is wanted: is the server alive? */
+  readonly isOpen?: boolean;
+  /** Refusals put their sentence under `error`, as this protocol's clients expect. */
+  readonly errorField?: boolean;
+  /** It classifies: limits on how much is done at a time hold for it. */
+  readonly classifies?: boolean;
+}
+
+export function json(value: unknown, type = 'application/json'): Reply {
+  return { type, body: JSON.stringify(value) };
+}

@@ -1,0 +1,137 @@
+import { imageBytes } from '../../data/dataset.ts';
+import { HarrierError } from '../../errors.ts';
+import { fromBase64, isObject, kindOf, parseObject, readPixels } from '../json.ts';
+import { HttpError } from '../problem.ts';
+import type { Picture, ServedModel } from '../service.ts';
+import { json, type Reply, type Route } from './protocol.ts';
+
+const VERSION = '1';
+
+/** TensorFlow Serving's REST API (https://www.tensorflow.org/tfx/serving/api_rest), for one model of one version. */
+export function tensorFlowServingRoutes(name: string): Route[] {
+  const common = { path: '/v1/models/*', errorField: true };
+  return [
+    {
+      ...common,
+      method: 'GET',
+      handler: ({ path, model }) => {
+        const asked = parsePath(path, name, ['', '/metadata']);
+        if (asked === '/metadata') return metadata(name, model());
+        model();
+        const status = { error_code: 'OK', error_message: '' };
+        return json({ model_version_status: [{ version: VERSION, state: 'AVAILABLE', status }] });
+      },
+    },
+    {
+      ...common,
+      method: 'POST',
+      classifies: true,
+      handler: ({ path, body, classify, model, checkCount }) => {
+        parsePath(path, name, [':predict']);
+        return body(async (bytes): Promise<Reply> => {
+          const { isRow, list } = readRequest(bytes);
+          checkCount(list.length);
+          const pictures = list.map((value, i) =>
+            pictureFrom(value, model(), `${isRow ? 'instances' : 'inputs'}[${i}]`),
+          );
+          const { probabilities } = await classify(pictures);
+          const rows = probabilities.map((row) => Array.from(row));
+          return json(isRow ? { predictions: rows } : { outputs: rows });
+        }, 'json');
+      },
+    },
+  ];
+}
+
+/** What is asked of the model: the path's end. */
+function parsePath(path: string, name: string, known: readonly string[]): string {
+  const [, model, version, rest] = /^\/v1\/models\/([^/:]+)(?:\/versions\/([^/:]+))?(.*)$/.exec(path) ?? [];
+  if (model !== name) {
+    throw new HttpError(404, 'not-found', 'there is no such model', {
+      expected: name,
+      received: model?.slice(0, 80),
+    });
+  }
+  if (version !== undefined && version !== VERSION) {
+    throw new HttpError(404, 'not-found', 'there is no such version', {
+      expected: VERSION,
+      received: version.slice(0, 80),
+    });
+  }
+  if (known.includes(rest)) return rest;
+  throw new HttpError(404, 'not-found', 'there is nothing here', {
+    expected: known.map((each) => `/v1/models/${name}${each}`).join(' or '),
+    received: path.slice(0, 200),
+  });
+}
+
+/** Rows (`instances`), or the same as one column (`inputs`). */
+function readRequest(bytes: Uint8Array): { isRow: boolean; list: readonly unknown[] } {
+  const { instances, inputs } = parseObject(bytes);
+  const isRow = instances !== undefined;
+  const list = isRow ? instances : unwrap(inputs);
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new HarrierError('bad-data', 'no images', {
+      where: isRow ? 'instances' : 'inputs',
+      expected: 'an array of images',
+      received: kindOf(list),
+      next: 'Send {"instances": […]}, each one {"b64": "…"} or numbers by height, width and channel.',
+    });
+  }
+  return { isRow, list };
+}
+
+function pictureFrom(value: unknown, { imageShape }: ServedModel, where: string): Picture {
+  const own = unwrap(value);
+  if (isObject(own) && typeof own.b64 === 'string') {
+    return { kind: 'file', bytes: fromBase64(own.b64, where), where };
+  }
+  const { height, width, channels } = imageShape;
+  if (!Array.isArray(own) || !hasShape(own, [height, width, channels])) {
+    throw new HarrierError('bad-shape', 'not an image', {
+      where,
+      expected: `{"b64": "…"} or numbers of shape [${height}, ${width}, ${channels}]`,
+      received: kindOf(own),
+    });
+  }
+  const bytes = new Uint8Array(imageBytes(imageShape));
+  readPixels(own, bytes, where);
+  return { kind: 'pixels', bytes, where };
+}
+
+/** An input may be named, as the model's is: `{"image": …}`. */
+function unwrap(value: unknown): unknown {
+  return isObject(value) && Object.keys(value).length === 1 && 'image' in value ? value.image : value;
+}
+
+function hasShape(value: unknown, [length, ...rest]: readonly number[]): boolean {
+  if (length === undefined) return !Array.isArray(value);
+  return Array.isArray(value) && value.length === length && value.every((each) => hasShape(each, rest));
+}
+
+function metadata(name: string, { imageShape, classNames }: ServedModel): Reply {
+  const dims = (...sizes: number[]) => ({ dim: sizes.map((size) => ({ size: `${size}`, name: '' })) });
+  const { height, width, channels } = imageShape;
+  return json({
+    model_spec: { name, signature_name: '', version: VERSION },
+    metadata: {
+      signature_def: {
+        signature_def: {
+          serving_default: {
+            inputs: {
+              image: { dtype: 'DT_UINT8', tensor_shape: dims(-1, height, width, channels), name: 'image' },
+            },
+            outputs: {
+              probabilities: {
+                dtype: 'DT_FLOAT',
+                tensor_shape: dims(-1, classNames.length),
+                name: 'probabilities',
+              },
+            },
+            method_name: 'tensorflow/serving/predict',
+          },
+        },
+      },
+    },
+  });
+}

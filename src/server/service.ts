@@ -1,0 +1,67 @@
+import type { ImageShape } from '../data/dataset.ts';
+import { HarrierError } from '../errors.ts';
+
+/** One picture to classify. */
+export interface Picture {
+  /** An image file's bytes, or pixels already in the model's shape: uint8, row-major, RGB. */
+  readonly kind: 'file' | 'pixels';
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What errors call it, such as `instances[3]`. */
+  readonly where: string;
+}
+
+/** The model that is served. */
+export interface ServedModel {
+  readonly classNames: readonly string[];
+  readonly imageShape: ImageShape;
+  /** The beginning of its file's SHA-256. */
+  readonly version: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What a request gets: the model that answered, and one row of probabilities per picture. */
+export interface Answer {
+  readonly model: ServedModel;
+  readonly probabilities: readonly Float32Array[];
+}
+
+export interface ClassifyOptions {
+  /** Milliseconds until the answer is of no use any more. */
+  readonly deadlineMs: number;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** `loading` until the first model is ready; `draining` once it was asked to end. */
+export type ServiceState = 'loading' | 'ready' | 'draining' | 'closed';
+
+/** What classifies pictures behind the HTTP routes. */
+export interface ClassificationService {
+  readonly state: ServiceState;
+  /** Undefined while the first model is loading. */
+  readonly model: ServedModel | undefined;
+  /** Pictures that may wait at the same time; more are refused. */
+  readonly maxQueue: number;
+  /** Workers that can take pictures now. */
+  readonly workers: number;
+  /**
+   * Refuses at once what could only wait too long, before its body is read.
+   * @throws HarrierError `overloaded`
+   */
+  admit(): void;
+  /**
+   * @throws HarrierError `overloaded`, `timed-out`, `too-large` (more pictures than may ever wait), or what is wrong
+   * with a picture
+   */
+  classify(pictures: readonly Picture[], options: ClassifyOptions): Promise<Answer>;
+}
+
+/** @throws HarrierError `too-large` when a request has more images than may ever wait */
+export function checkCount(images: number, maxQueue: number): void {
+  if (images <= maxQueue) return;
+  throw new HarrierError('too-large', 'too many images in one request', {
+    expected: `at most ${maxQueue}`,
+    received: `${images}`,
+    next: 'Send them in several requests, or start the server with a larger --max-queue.',
+  });
+}

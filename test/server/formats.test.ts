@@ -1,0 +1,295 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Classifier } from '../../src/models/index.ts';
+import { decodeImage } from '../../src/platform/node/decode.ts';
+import { nodeRuntime } from '../../src/platform/node/index.ts';
+import { CLASSES, encode, modelBytes, noise, post, type Serving, SIDE, serving } from './serving.ts';
+
+// Every wire format, over a real socket, against what the classifier itself says.
+
+let place: Serving;
+let classifier: Classifier;
+let url: string;
+const shape = { height: SIDE, width: SIDE, channels: 3 };
+const JSON_LENGTH = 'inference-header-content-length';
+
+beforeAll(async () => {
+  place = await serving();
+  url = place.server.url;
+  classifier = await Classifier.load(nodeRuntime({ threads: 1 }), modelBytes());
+});
+afterAll(async () => {
+  await classifier.dispose();
+  await place.end();
+});
+
+async function expected(...pictures: Uint8Array[]): Promise<number[][]> {
+  const rows: number[][] = [];
+  for (const pixels of pictures) rows.push(Array.from(await classifier.predict(pixels)));
+  return rows;
+}
+
+/** Batches of other sizes round differently in the last bits. */
+function expectRows(received: number[][], wanted: number[][]): void {
+  expect(received).toHaveLength(wanted.length);
+  wanted.forEach((row, i) => {
+    expect(received[i]).toHaveLength(row.length);
+    row.forEach((value, j) => {
+      expect(received[i][j]).toBeCloseTo(value, 5);
+    });
+  });
+  // The pictures can be told apart, or the order would not be seen.
+  if (wanted.length > 1) {
+    expect(Math.max(...wanted[0].map((value, j) => Math.abs(value - wanted[1][j])))).toBeGreaterThan(1e-3);
+  }
+}
+
+const nested = (pixels: Uint8Array) =>
+  Array.from({ length: SIDE }, (_, y) =>
+    Array.from({ length: SIDE }, (_, x) =>
+      Array.from(pixels.subarray(3 * (y * SIDE + x), 3 * (y * SIDE + x) + 3)),
+    ),
+  );
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+describe("SageMaker's image classification", () => {
+  it.each([
+    ['png', 'image/png'],
+    ['webp', 'image/webp'],
+    ['jpeg', 'image/jpeg'],
+    ['png', 'application/x-image'],
+    ['jpeg', 'image/jpeg; charset=binary'],
+  ] as const)('%s as %s', async (format, type) => {
+    const bytes = await encode(noise(1), format);
+    const response = await post(`${url}/invocations`, bytes, { 'content-type': type });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expectRows([await response.json()], await expected(await decodeImage(bytes, shape)));
+  });
+
+  it('an image of another size is scaled', async () => {
+    const bytes = await encode(noise(2, 40), 'png', 40);
+    const response = await post(`${url}/invocations`, bytes);
+    expectRows([await response.json()], await expected(await decodeImage(bytes, shape)));
+  });
+
+  it('application/jsonlines', async () => {
+    const headers = { 'content-type': 'image/png', accept: 'application/jsonlines' };
+    const response = await post(`${url}/invocations`, await encode(noise(1)), headers);
+    expect(response.headers.get('content-type')).toBe('application/jsonlines');
+    const text = await response.text();
+    expect(text).toMatch(/^[^\n]+\n$/);
+    expectRows([JSON.parse(text).prediction], await expected(noise(1)));
+  });
+
+  it('application/json;verbose', async () => {
+    const headers = { 'content-type': 'image/png', accept: 'application/json;verbose' };
+    const answer = await (await post(`${url}/invocations`, await encode(noise(1)), headers)).json();
+    const [row] = await expected(noise(1));
+    expect(answer.labels).toEqual(CLASSES);
+    expect(answer.predicted_label).toBe(CLASSES[row.indexOf(Math.max(...row))]);
+    expectRows([answer.probabilities], [row]);
+  });
+
+  it('gives custom attributes back, and nothing that is none', async () => {
+    const name = 'x-amzn-sagemaker-custom-attributes';
+    const send = async (value: string) =>
+      (
+        await post(`${url}/invocations`, await encode(noise(1)), {
+          'content-type': 'image/png',
+          [name]: value,
+        })
+      ).headers.get(name);
+    expect(await send('trace=42; a b')).toBe('trace=42; a b');
+    expect(await send('x'.repeat(1025))).toBeNull();
+  });
+
+  it('ping and execution parameters', async () => {
+    const ping = await fetch(`${url}/ping`);
+    expect([ping.status, await ping.text()]).toEqual([200, '']);
+    const parameters = await (await fetch(`${url}/execution-parameters`)).json();
+    expect(parameters).toEqual({
+      MaxConcurrentTransforms: 4,
+      BatchStrategy: 'SINGLE_RECORD',
+      MaxPayloadInMB: 25,
+    });
+  });
+});
+
+describe('TensorFlow Serving', () => {
+  const predict = async (body: object) =>
+    (await post(`${url}/v1/models/harrier:predict`, JSON.stringify(body))).json();
+
+  it('instances as numbers, as files, and named', async () => {
+    const file = { b64: base64(await encode(noise(2))) };
+    const { predictions } = await predict({
+      instances: [nested(noise(1)), file, { image: nested(noise(3)) }, { image: file }],
+    });
+    expectRows(predictions, await expected(noise(1), noise(2), noise(3), noise(2)));
+  });
+
+  it('inputs as one column', async () => {
+    const { outputs } = await predict({ inputs: { image: [nested(noise(1)), nested(noise(2))] } });
+    expectRows(outputs, await expected(noise(1), noise(2)));
+  });
+
+  it('says that the model is there, and what it takes', async () => {
+    const { model_version_status: status } = await (await fetch(`${url}/v1/models/harrier`)).json();
+    expect(status).toEqual([
+      { version: '1', state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } },
+    ]);
+    const { model_spec: spec, metadata } = await (await fetch(`${url}/v1/models/harrier/metadata`)).json();
+    expect(spec.name).toBe('harrier');
+    const { inputs } = metadata.signature_def.signature_def.serving_default;
+    expect(inputs.image.tensor_shape.dim.map(({ size }: { size: string }) => size)).toEqual([
+      '-1',
+      '8',
+      '8',
+      '3',
+    ]);
+  });
+
+  it('puts the sentence of a refusal under "error"', async () => {
+    const response = await post(`${url}/v1/models/harrier:predict`, '{"instances": [[1, 2]]}');
+    expect(response.status).toBe(400);
+    const { error, message, where } = await response.json();
+    expect(error).toBe(message);
+    expect(where).toBe('instances[0]');
+    expect(error).toMatch(
+      /^instances\[0\]: not an image: expected \{"b64": "…"\} or numbers of shape \[8, 8, 3\]/,
+    );
+  });
+
+  it('names the one image of several that is none', async () => {
+    const good = { b64: base64(await encode(noise(1))) };
+    const response = await post(
+      `${url}/v1/models/harrier:predict`,
+      JSON.stringify({ instances: [good, { b64: base64(Buffer.from('no picture')) }, good] }),
+    );
+    expect([response.status, (await response.json()).where]).toEqual([400, 'instances[1]']);
+  });
+});
+
+describe('Open Inference Protocol', () => {
+  const tensor = (count: number) => ({ name: 'image', datatype: 'UINT8', shape: [count, SIDE, SIDE, 3] });
+  const infer = (body: Uint8Array | string, headers = {}) =>
+    post(`${url}/v2/models/harrier/infer`, body, { 'content-type': 'application/json', ...headers });
+
+  it.each([
+    ['flat', (pixels: Uint8Array[]) => pixels.flatMap((each) => Array.from(each))],
+    ['nested', (pixels: Uint8Array[]) => pixels.map(nested)],
+  ])('%s numbers', async (_, data) => {
+    const response = await infer(
+      JSON.stringify({ id: 'my-own', inputs: [{ ...tensor(2), data: data([noise(1), noise(2)]) }] }),
+    );
+    const { model_name: name, id, outputs } = await response.json();
+    expect([name, id]).toEqual(['harrier', 'my-own']);
+    expect(outputs).toHaveLength(1);
+    expect(outputs[0]).toMatchObject({ name: 'probabilities', datatype: 'FP32', shape: [2, 3] });
+    const { data: all } = outputs[0];
+    expectRows([all.slice(0, 3), all.slice(3)], await expected(noise(1), noise(2)));
+  });
+
+  it('image files in base64', async () => {
+    const data = [base64(await encode(noise(1))), base64(await encode(noise(2), 'webp'))];
+    const response = await infer(
+      JSON.stringify({ inputs: [{ name: 'image', datatype: 'BYTES', shape: [2], data }] }),
+    );
+    const all = (await response.json()).outputs[0].data;
+    expectRows([all.slice(0, 3), all.slice(3)], await expected(noise(1), noise(2)));
+  });
+
+  it('binary tensors, there and back', async () => {
+    const head = Buffer.from(
+      JSON.stringify({
+        inputs: [{ ...tensor(2), parameters: { binary_data_size: 2 * SIDE * SIDE * 3 } }],
+        outputs: [{ name: 'probabilities', parameters: { binary_data: true } }],
+      }),
+    );
+    const response = await infer(Buffer.concat([head, noise(1), noise(2)]), {
+      [JSON_LENGTH]: `${head.length}`,
+    });
+    expect(response.status).toBe(200);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const length = Number(response.headers.get(JSON_LENGTH));
+    const [output] = JSON.parse(bytes.subarray(0, length).toString()).outputs;
+    expect(output.parameters).toEqual({ binary_data_size: 24 });
+    const values = Array.from({ length: 6 }, (_, i) => bytes.readFloatLE(length + 4 * i));
+    expectRows([values.slice(0, 3), values.slice(3)], await expected(noise(1), noise(2)));
+  });
+
+  it('binary image files', async () => {
+    const files = [await encode(noise(1)), await encode(noise(2))];
+    const elements = files.map((file) => {
+      const size = Buffer.alloc(4);
+      size.writeUInt32LE(file.length);
+      return Buffer.concat([size, file]);
+    });
+    const binary = Buffer.concat(elements);
+    const parameters = { binary_data_size: binary.length };
+    const head = Buffer.from(
+      JSON.stringify({ inputs: [{ name: 'image', datatype: 'BYTES', shape: [2], parameters }] }),
+    );
+    const response = await infer(Buffer.concat([head, binary]), { [JSON_LENGTH]: `${head.length}` });
+    const all = (await response.json()).outputs[0].data;
+    expectRows([all.slice(0, 3), all.slice(3)], await expected(noise(1), noise(2)));
+  });
+
+  it('server and model describe themselves', async () => {
+    const get = async (path: string) => (await fetch(`${url}${path}`)).json();
+    expect(await get('/v2')).toMatchObject({ name: 'harrier', extensions: ['binary_tensor_data'] });
+    expect(await get('/v2/health/live')).toEqual({ live: true });
+    expect(await get('/v2/health/ready')).toEqual({ ready: true });
+    expect(await get('/v2/models/harrier/ready')).toEqual({ name: 'harrier', ready: true });
+    expect(await get('/v2/models/harrier')).toMatchObject({
+      inputs: [{ name: 'image', datatype: 'UINT8', shape: [-1, 8, 8, 3] }],
+      outputs: [{ name: 'probabilities', datatype: 'FP32', shape: [-1, 3] }],
+    });
+  });
+});
+
+describe('beside the protocols', () => {
+  it('alive, ready, a page, an OpenAPI document of routes that are there', async () => {
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'alive' });
+    expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ status: 'ready', workers: 1 });
+    const page = await fetch(url);
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(await page.text()).toContain('cat, dog, ship');
+    const { paths } = await (await fetch(`${url}/openapi.json`)).json();
+    for (const [path, methods] of Object.entries(paths as Record<string, object>)) {
+      const method = Object.keys(methods)[0].toUpperCase();
+      const { status } = await fetch(`${url}${path}`, { method });
+      // What wants a body says so; nothing is unknown.
+      expect([path, [200, 400, 415].includes(status)]).toEqual([path, true]);
+    }
+  });
+
+  it('metrics count what happened', async () => {
+    const read = async (name: string) => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const line = text.split('\n').find((each) => each.startsWith(`${name} `));
+      return Number(line?.slice(name.length + 1) ?? 0);
+    };
+    const requests = 'harrier_requests_total{route="POST /invocations",status="200"}';
+    const latency = 'harrier_request_duration_seconds_count{route="POST /invocations"}';
+    const before = [await read(requests), await read(latency), await read('harrier_batch_images_sum')];
+    await post(`${url}/invocations`, await encode(noise(1)));
+    expect([await read(requests), await read(latency), await read('harrier_batch_images_sum')]).toEqual(
+      before.map((value) => value + 1),
+    );
+    expect([await read('harrier_queue_images'), await read('harrier_workers')]).toEqual([0, 1]);
+  });
+
+  it('logs a line for each request, under the id that the client chose', async () => {
+    const bytes = await encode(noise(1));
+    const response = await post(`${url}/invocations`, bytes, {
+      'content-type': 'image/png',
+      'x-request-id': 'from-me',
+    });
+    expect(response.headers.get('x-request-id')).toBe('from-me');
+    const [line] = place.logged.filter(({ fields }) => fields.requestId === 'from-me');
+    expect(line).toMatchObject({
+      event: 'request',
+      fields: { method: 'POST', path: '/invocations', status: 200, images: 1, bytes: bytes.length },
+    });
+  });
+});
