@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { augmentationHelp, augmentationList } from './augment.ts';
 import { command, share, views, withDataOptions, withThreads } from './command.ts';
 import type { TrainOptions } from './train/options.ts';
 import { collect, number, wholeNumber } from './values.ts';
@@ -9,6 +10,8 @@ export function trainCommand(): Command {
     ['train --epochs 5 --limit 5000', 'a first try on a tenth of the images'],
     ['train --set activation=tanh --set filters=64', 'change settings of the recipe'],
     ['train --data ./photos --image-size 64', 'a folder with one sub-folder per class'],
+    ['train --augment standard', 'mirrored and shifted training images'],
+    ['train --augment flip,translation=2,cutout=8', 'a list of your own'],
     ['train --validation-split 0.1 --early-stopping 5', 'stop when it gets no better'],
     ['train --resume latest', 'go on with a run that was stopped'],
     ['train --resume runs/mine --epochs 60', 'give a finished run more epochs'],
@@ -47,6 +50,11 @@ export function trainCommand(): Command {
       collect,
     )
     .option(
+      '--augment <set|list>',
+      "random changes of the training images, see below (default: the recipe's)",
+      augmentationList,
+    )
+    .option(
       '--validation-split <share>',
       "share of the training images to judge each epoch by (default: the recipe's)",
       share('--validation-split'),
@@ -68,6 +76,7 @@ export function trainCommand(): Command {
     )
     .option('--json', 'print the result as one JSON object');
   withThreads(withDataOptions(train));
+  train.addHelpText('after', `\n${augmentationHelp()}`);
   return train.action(async (options: TrainOptions) => {
     const { runTrain } = await import('./train/run.ts');
     await runTrain(options);

@@ -33,6 +33,16 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
       /unknown optimizer "adan"\. Did you mean "Adam"\?/,
     ],
     [
+      'an unknown augmentation',
+      ['train', '--augment', 'flip,cutuot=8'],
+      /unknown augmentation "cutuot"\. Did you mean "cutout"\?/,
+    ],
+    [
+      'another augmentation in a run that goes on',
+      ['train', '--resume', 'run', '--augment', 'light'],
+      /--augment cannot change: expected \[\], received \[\{"name":"RandomFlip"\}\]/,
+    ],
+    [
       'an unknown source',
       ['data', 'cifar10', '--source', 'nmp'],
       /unknown value of --source "nmp"\. Did you mean "npm"\?/,

@@ -7,9 +7,10 @@ import { historyFromCsv } from '../../src/evaluation/index.ts';
 import { decodeSafetensors } from '../../src/models/index.ts';
 import { type Finished, harrier, start, workplace, writePictures } from '../cli/harrier.ts';
 
-// Dropout, an optimizer with slots, validation, a last partial batch: everything that a resumed run must not lose.
+// Dropout, augmentation, an optimizer with slots, validation, a last partial batch: everything that a resumed run must not lose.
 const OPTIONS = [
   ...['--data', 'pictures', '--epochs', '12', '--batch-size', '8', '--seed', '5', '--optimizer', 'adam'],
+  ...['--augment', 'flip-alternating,translation=2,color,cutmix'],
   ...['--validation-split', '0.2', '--checkpoint-seconds', '0.05'],
 ];
 /** Epochs after which a process is killed, a random moment later. */

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import { highestRate, optimizerFrom } from '../../optimizers/index.ts';
@@ -22,6 +23,7 @@ export interface TrainOptions {
   readonly threads?: number;
   readonly learningRate?: number;
   readonly optimizer?: string;
+  readonly augment?: readonly AugmentationConfig[];
   readonly validationSplit?: number;
   readonly earlyStopping?: number;
   readonly imageSize?: number;
@@ -57,7 +59,7 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
       threads: Math.min(given.threads ?? availableParallelism(), availableParallelism()),
       optimizer: optimizerFrom(recipe.optimizer).config,
       loss: recipe.loss ?? {},
-      augmentation: recipe.augmentation,
+      augmentation: given.augment ?? recipe.augmentation,
       validationSplit: recipe.validationSplit,
       earlyStopping: given.earlyStopping,
       imageSize: given.imageSize,
@@ -94,6 +96,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ['--limit', given.limit, options.limit],
     ['--learning-rate', given.learningRate, highestRate(options.optimizer.learningRate)],
     ['--optimizer', given.optimizer?.toLowerCase(), options.optimizer.name.toLowerCase()],
+    ['--augment', jsonOf(given.augment), JSON.stringify(options.augmentation ?? [])],
     ['--validation-split', given.validationSplit, options.validationSplit],
     ['--early-stopping', given.earlyStopping, options.earlyStopping],
     ['--image-size', given.imageSize, options.imageSize],
@@ -127,6 +130,11 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     threads: Math.min(given.threads ?? options.threads, availableParallelism()),
     source: given.source ?? options.source,
   };
+}
+
+/** What can be compared; undefined where nothing was given. */
+function jsonOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
 }
 
 /** The command that does a run again, from what was typed. */

@@ -1,16 +1,39 @@
 import { unknownName } from '../../errors.ts';
 import { badOption } from '../../options.ts';
 import type { Augmentation } from './augmentation.ts';
+import { type CutMixConfig, cutMix } from './cut-mix.ts';
+import { type MixUpConfig, mixUp } from './mix-up.ts';
+import { type RandAugmentConfig, randAugment } from './rand-augment.ts';
+import { type RandomColorJitterConfig, randomColorJitter } from './random-color-jitter.ts';
+import { type RandomErasingConfig, randomErasing } from './random-erasing.ts';
 import { type RandomFlipConfig, randomFlip } from './random-flip.ts';
+import { type RandomRotationConfig, randomRotation } from './random-rotation.ts';
 import { type RandomTranslationConfig, randomTranslation } from './random-translation.ts';
+import { type RandomZoomConfig, randomZoom } from './random-zoom.ts';
 
 const AUGMENTATIONS = {
   RandomFlip: randomFlip,
   RandomTranslation: randomTranslation,
+  RandomErasing: randomErasing,
+  RandomColorJitter: randomColorJitter,
+  RandomRotation: randomRotation,
+  RandomZoom: randomZoom,
+  RandAugment: randAugment,
+  MixUp: mixUp,
+  CutMix: cutMix,
 } as const;
 
 /** An augmentation's name and options, plain and storable: `{ name: 'RandomTranslation', pixels: 2 }`. */
-export type AugmentationConfig = RandomFlipConfig | RandomTranslationConfig;
+export type AugmentationConfig =
+  | RandomFlipConfig
+  | RandomTranslationConfig
+  | RandomErasingConfig
+  | RandomColorJitterConfig
+  | RandomRotationConfig
+  | RandomZoomConfig
+  | RandAugmentConfig
+  | MixUpConfig
+  | CutMixConfig;
 
 /** The names of all augmentations. */
 export const augmentationNames: readonly string[] = Object.keys(AUGMENTATIONS);

@@ -5,3 +5,4 @@ export {
   augmentationNames,
   augmentationsFrom,
 } from './augmentations.ts';
+export { AUGMENTATION_SETS } from './sets.ts';

@@ -33,74 +33,87 @@ export function randomTranslation(options: RandomTranslationOptions): Augmentati
   const { fill = 'reflect' } = options;
   if (!FILLS.includes(fill)) throw badOption(where, 'fill', FILLS.join(', '), fill);
   const reach = 2 * furthest + 1;
-  let scratch = new Uint8Array();
   return {
     config: { name: where, pixels: furthest, fill } as RandomTranslationConfig,
     apply(batch, occasion) {
       const { imageShape } = batch;
-      const bytes = imageShape.height * imageShape.width * imageShape.channels;
-      const limit =
-        fill === 'reflect' ? Math.min(imageShape.height, imageShape.width) : Number.POSITIVE_INFINITY;
-      if (furthest >= limit) {
+      const side = Math.min(imageShape.height, imageShape.width);
+      if (fill === 'reflect' && reach > side) {
         throw new HarrierError('bad-option', 'pixels', {
           where,
-          expected: `a whole number below the side of the images, ${limit}`,
+          expected: `less than half the side of the images, ${side}`,
           received: `${furthest}`,
+          next: 'Move them less far, or use fill zero or mean.',
         });
       }
-      if (scratch.length !== bytes) scratch = new Uint8Array(bytes);
       forEachImage(batch, occasion, (pixels, start, draws) => {
         const down = draws.integer(reach) - furthest;
         const right = draws.integer(reach) - furthest;
-        if (down !== 0 || right !== 0) translate(pixels, start, imageShape, down, right, fill, scratch);
+        const color =
+          fill === 'mean' ? meanColor(pixels, start, imageShape) : new Uint8Array(imageShape.channels);
+        shift(pixels, start, imageShape, down, right);
+        if (fill === 'reflect') mirrorEdges(pixels, start, imageShape, down, right);
+        else fillEdges(pixels, start, imageShape, down, right, color);
       });
     },
   };
 }
 
-/** Moves the image that begins at `start`; `scratch` has room for one image. */
-function translate(
+/** Moves the image that begins at `start` in one piece: what comes in at the edges is then anything. */
+function shift(
   pixels: Uint8Array,
   start: number,
-  shape: ImageShape,
+  { height, width, channels }: ImageShape,
   down: number,
   right: number,
-  fill: (typeof FILLS)[number],
-  scratch: Uint8Array,
 ): void {
-  const { height, width, channels } = shape;
+  const end = start + height * width * channels;
+  const distance = (down * width + right) * channels;
+  if (Math.abs(distance) >= end - start) return;
+  if (distance > 0) pixels.copyWithin(start + distance, start, end - distance);
+  else if (distance < 0) pixels.copyWithin(start, start - distance, end);
+}
+
+/** Gives the columns and rows that came in at the edges the pixels that lie as far inside. */
+function mirrorEdges(
+  pixels: Uint8Array,
+  start: number,
+  { height, width, channels }: ImageShape,
+  down: number,
+  right: number,
+): void {
   const row = width * channels;
-  const end = start + height * row;
-  const color = fill === 'mean' ? meanColor(pixels, start, shape) : new Uint8Array(channels);
-  scratch.set(pixels.subarray(start, end));
-  // The part of a row that keeps its neighbours moves as a whole; a few pixels at its ends come from elsewhere.
-  const first = Math.min(width, Math.max(0, right));
-  const last = Math.max(first, Math.min(width, width + right));
-  for (let y = 0; y < height; y++) {
-    const fromY = fill === 'reflect' ? reflected(y - down, height) : y - down;
-    const out = start + y * row;
-    const inside = fromY >= 0 && fromY < height;
-    const from = fromY * row;
-    const pixel = (x: number): void => {
-      const fromX = fill === 'reflect' ? reflected(x - right, width) : x - right;
-      const known = inside && fromX >= 0 && fromX < width;
-      for (let c = 0; c < channels; c++) {
-        pixels[out + x * channels + c] = known ? scratch[from + fromX * channels + c] : color[c];
-      }
-    };
-    if (!inside) for (let x = 0; x < width; x++) pixel(x);
-    else {
-      for (let x = 0; x < first; x++) pixel(x);
-      const shift = from - right * channels;
-      const stop = last * channels;
-      for (let i = first * channels; i < stop; i++) pixels[out + i] = scratch[shift + i];
-      for (let x = last; x < width; x++) pixel(x);
+  const [left, top] = [right > 0 ? 0 : width + right, down > 0 ? 0 : height + down];
+  const [axisX, axisY] = [right > 0 ? right : width - 1 + right, down > 0 ? down : height - 1 + down];
+  const columns = Math.abs(right);
+  for (let line = start; line < start + height * row; line += row) {
+    for (let x = left; x < left + columns; x++) {
+      const to = line + x * channels;
+      const from = line + (2 * axisX - x) * channels;
+      for (let c = 0; c < channels; c++) pixels[to + c] = pixels[from + c];
     }
+  }
+  for (let y = top; y < top + Math.abs(down); y++) {
+    const from = start + (2 * axisY - y) * row;
+    pixels.copyWithin(start + y * row, from, from + row);
   }
 }
 
-/** Where a place outside 0 … size − 1 lies when it is mirrored at the outermost places; at most size − 1 outside. */
-function reflected(place: number, size: number): number {
-  if (place < 0) return -place;
-  return place < size ? place : 2 * (size - 1) - place;
+/** Gives the columns and rows that came in at the edges one colour. */
+function fillEdges(
+  pixels: Uint8Array,
+  start: number,
+  { height, width, channels }: ImageShape,
+  down: number,
+  right: number,
+  color: Uint8Array,
+): void {
+  for (let y = 0, i = start; y < height; y++) {
+    const outside = y < down || y >= height + down;
+    for (let x = 0; x < width; x++, i += channels) {
+      if (outside || x < right || x >= width + right) {
+        for (let c = 0; c < channels; c++) pixels[i + c] = color[c];
+      }
+    }
+  }
 }

@@ -1,0 +1,33 @@
+import { checkKeys, checkNumber } from '../../options.ts';
+import type { Augmentation } from './augmentation.ts';
+import { mixPairs, symmetricBeta } from './mix.ts';
+
+export interface MixUpOptions {
+  /** The share of each image is drawn from Beta(alpha, alpha): 0.2 seldom mixes much, 1 any share alike. Default 0.2. */
+  readonly alpha?: number;
+}
+
+export interface MixUpConfig extends MixUpOptions {
+  readonly name: 'MixUp';
+}
+
+/**
+ * Blends every image with another of its batch, and their targets in the same shares (Zhang et al., "mixup: Beyond
+ * empirical risk minimization", 2018).
+ *
+ * @throws HarrierError `bad-option`
+ */
+export function mixUp(options: MixUpOptions = {}): Augmentation {
+  checkKeys('MixUp', options, ['alpha']);
+  const alpha = checkNumber('MixUp', 'alpha', options.alpha ?? 0.2, { above: 0 });
+  return {
+    config: { name: 'MixUp', alpha } as MixUpConfig,
+    apply(batch, occasion) {
+      mixPairs(batch, occasion, (to, partner, draws) => {
+        const share = symmetricBeta(alpha, draws);
+        for (let i = 0; i < to.length; i++) to[i] = (share * to[i] + (1 - share) * partner[i] + 0.5) | 0;
+        return share;
+      });
+    },
+  };
+}
