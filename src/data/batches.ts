@@ -4,17 +4,23 @@ import { random } from './random.ts';
 
 /** All that the batches of a run follow from. */
 export interface BatchPlan {
-  readonly dataset: Dataset;
+  readonly dataset: BatchDataset;
   readonly batchSize: number;
   readonly seed: number;
   readonly augmentation?: readonly AugmentationConfig[];
 }
 
+/** What batches need of a data set. */
+export type BatchDataset = Pick<
+  Dataset,
+  'name' | 'size' | 'classNames' | 'imageShape' | 'labels' | 'gather' | 'pixelSource'
+>;
+
 /** Gives the batches of a run, one after another, from any step on. */
 export interface BatchSource {
   /**
-   * The batch of a step; it stays as it is until the next is asked for. Asking for steps in their order lets a source
-   * prepare what comes next while the caller computes.
+   * The batch of a step; its arrays may be used again once the next is asked for. Asking for steps in their order lets
+   * a source prepare what comes next while the caller computes.
    *
    * @param epoch from 0
    * @param step from 0, within the epoch
@@ -25,41 +31,63 @@ export interface BatchSource {
 }
 
 /** Makes a source of batches; a platform's may work ahead in a thread of its own. All give the same bytes. */
-export type OpenBatches = (plan: BatchPlan) => BatchSource | Promise<BatchSource>;
+export type OpenBatches = (plan: BatchPlan) => BatchSource;
+
+/** Memory for a batch, to be used over and over. */
+export interface BatchMemory {
+  readonly pixels: ArrayBuffer;
+  readonly targets: ArrayBuffer;
+}
 
 /** Steps of one epoch: the last partial batch is kept. */
-export function stepsPerEpoch({ dataset, batchSize }: Pick<BatchPlan, 'dataset' | 'batchSize'>): number {
+export function stepsPerEpoch({
+  dataset,
+  batchSize,
+}: {
+  readonly dataset: Pick<Dataset, 'size'>;
+  readonly batchSize: number;
+}): number {
   return Math.ceil(dataset.size / batchSize);
+}
+
+/** Memory for the largest batch of a plan. */
+export function batchMemory({ dataset, batchSize }: BatchPlan): BatchMemory {
+  const images = Math.min(batchSize, dataset.size);
+  return {
+    pixels: new ArrayBuffer(images * imageBytes(dataset.imageShape)),
+    targets: new ArrayBuffer(images * dataset.classNames.length * Float32Array.BYTES_PER_ELEMENT),
+  };
 }
 
 /** Computes each batch when it is asked for, where it is asked for. */
 export function openBatches(plan: BatchPlan): BatchSource {
   const make = batchMaker(plan);
+  const memory = batchMemory(plan);
   return {
-    batch: async (epoch, step) => make(epoch, step),
+    batch: async (epoch, step) => make(epoch, step, memory),
     close: async () => {},
   };
 }
 
 /**
  * What every source of batches computes: the images of a step in the order of its epoch, augmented, and their classes
- * as one-hot rows. A pure function of the plan, the epoch and the step.
+ * as one-hot rows. A pure function of the plan, the epoch and the step; the result lies in the memory given.
  */
-export function batchMaker(plan: BatchPlan): (epoch: number, step: number) => Batch {
+export function batchMaker(plan: BatchPlan): (epoch: number, step: number, memory: BatchMemory) => Batch {
   const { dataset, batchSize, seed, augmentation = [] } = plan;
   const { imageShape } = dataset;
   const classes = dataset.classNames.length;
   const steps = stepsPerEpoch(plan);
   const augment = augmentationsFrom(augmentation);
   let order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
-  return (epoch, step) => {
+  return (epoch, step, memory) => {
     if (order?.epoch !== epoch) {
       order = { epoch, indices: random(seed, 'shuffle', epoch).permutation(dataset.size) };
     }
     const images = order.indices.subarray(step * batchSize, (step + 1) * batchSize);
-    const pixels = new Uint8Array(images.length * imageBytes(imageShape));
+    const pixels = new Uint8Array(memory.pixels, 0, images.length * imageBytes(imageShape));
     dataset.gather(images, pixels);
-    const targets = new Float32Array(images.length * classes);
+    const targets = new Float32Array(memory.targets, 0, images.length * classes).fill(0);
     images.forEach((index, i) => {
       targets[i * classes + dataset.labels[index]] = 1;
     });

@@ -1,4 +1,5 @@
 import { HarrierError } from '../errors.ts';
+import type { PixelSource } from './pixel-source.ts';
 
 /** Height, width and channels of every image in a data set. Channels is 3 (red, green, blue). */
 export interface ImageShape {
@@ -27,6 +28,8 @@ export interface Dataset {
    * (`[indices.length, height, width, channels]`, row-major).
    */
   gather(indices: ArrayLike<number>, out: Uint8Array): void;
+  /** Where another thread finds the same pixels, if it can. */
+  readonly pixelSource?: PixelSource;
   /** Where image `index` came from, for reports: a file name, or `test #17`. */
   describe(index: number): string;
 }

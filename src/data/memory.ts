@@ -1,6 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import { checkGather, type Dataset, type ImageShape, imageBytes } from './dataset.ts';
 import { hashHeader } from './hash.ts';
+import { sharedPixels } from './pixel-source.ts';
 import { sha256 } from './sha256.ts';
 
 export interface MemoryDatasetOptions {
@@ -9,7 +10,10 @@ export interface MemoryDatasetOptions {
   readonly imageShape: ImageShape;
   /** Class index of every image. */
   readonly labels: ArrayLike<number>;
-  /** uint8 `[images, height, width, channels]`, row-major; kept, not copied. */
+  /**
+   * uint8 `[images, height, width, channels]`, row-major; kept, not copied. In shared memory, other threads can
+   * read them too.
+   */
   readonly pixels: Uint8Array;
   /** The hash, where it is already known; otherwise it is computed when first asked for. */
   readonly hash?: string;
@@ -41,6 +45,7 @@ export function memoryDataset(options: MemoryDatasetOptions): Dataset {
     imageShape,
     size,
     labels,
+    pixelSource: sharedPixels(pixels),
     get hash() {
       hash ??= sha256()
         .update(hashHeader(classNames, imageShape, labels))

@@ -1,6 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import { checkGather, type Dataset } from './dataset.ts';
 import { ascii } from './hash.ts';
+import { pickImages } from './pixel-source.ts';
 import { sha256 } from './sha256.ts';
 import { classCounts } from './statistics.ts';
 
@@ -15,7 +16,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, name: strin
   const chosen = Uint32Array.from(indices);
   checkGather({ ...dataset, imageShape: { height: 0, width: 0, channels: 0 } }, indices, new Uint8Array());
   const labels = Uint16Array.from(chosen, (index) => dataset.labels[index]);
-  const { classNames, imageShape } = dataset;
+  const { classNames, imageShape, pixelSource } = dataset;
   const size = chosen.length;
   let hash: string | undefined;
   return {
@@ -24,6 +25,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, name: strin
     imageShape,
     size,
     labels,
+    pixelSource: pixelSource && pickImages(pixelSource, chosen),
     get hash() {
       hash ??= sha256()
         .update(ascii(`harrier-subset-1 ${dataset.hash}\n`))

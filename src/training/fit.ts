@@ -134,7 +134,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   });
 
   const open = options.openBatches ?? openBatches;
-  const batches = await open({ dataset: train, batchSize, seed, augmentation });
+  const batches = open({ dataset: train, batchSize, seed, augmentation });
   try {
     while (position.epoch < epochs) {
       if (stoppedEarly(position, options.earlyStopping)) return await result('early');

@@ -1,4 +1,5 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
+import type { OpenBatches } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
@@ -36,6 +37,8 @@ export interface TrainOptions {
   readonly batchSize?: number;
   /** Random changes of the training images, one after another: `[{ name: 'RandomFlip' }]`. */
   readonly augmentation?: readonly AugmentationConfig[];
+  /** Where batches come from, such as `nodeBatches()` of `harrier/node`. Default: computed when needed. */
+  readonly openBatches?: OpenBatches;
   /** Judged after each epoch. */
   readonly validationData?: Dataset;
   /** Share of the training images to judge by after each epoch. */
@@ -107,11 +110,20 @@ export class Sequential {
     knownOptions(
       'fit',
       options,
-      ['epochs', 'batchSize', 'augmentation', 'validationData', 'validationSplit', 'earlyStopping', 'onStep'],
+      [
+        'epochs',
+        'batchSize',
+        'augmentation',
+        'openBatches',
+        'validationData',
+        'validationSplit',
+        'earlyStopping',
+        'onStep',
+      ],
       [],
     );
     const { optimizer, runtime, labelSmoothing, seed = 0, weights } = this.#ready();
-    const { epochs = 1, batchSize = 32, augmentation, earlyStopping, onStep } = options;
+    const { epochs = 1, batchSize = 32, augmentation, openBatches, earlyStopping, onStep } = options;
     const split =
       options.validationSplit === undefined
         ? { train: dataset, validation: options.validationData }
@@ -125,6 +137,7 @@ export class Sequential {
       epochs,
       batchSize,
       augmentation,
+      openBatches,
       seed,
       earlyStopping,
       weights,

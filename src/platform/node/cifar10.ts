@@ -174,7 +174,8 @@ async function loadPart(
   advice: string,
   signal: AbortSignal | undefined,
 ): Promise<Dataset> {
-  const pixels = new Uint8Array(files.length * RECORDS_PER_FILE * 3 * PLANE_BYTES);
+  // Shared memory, so that a thread can prepare batches from it.
+  const pixels = new Uint8Array(new SharedArrayBuffer(files.length * RECORDS_PER_FILE * 3 * PLANE_BYTES));
   const labels = new Uint16Array(files.length * RECORDS_PER_FILE);
   for (const [i, name] of files.entries()) {
     signal?.throwIfAborted();

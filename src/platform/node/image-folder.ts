@@ -9,6 +9,7 @@ import {
   imageBytes,
 } from '../../data/dataset.ts';
 import { hashHeader } from '../../data/hash.ts';
+import { pickImages } from '../../data/pixel-source.ts';
 import type { OnProgress } from '../../data/progress.ts';
 import { classCounts } from '../../data/statistics.ts';
 import { HarrierError } from '../../errors.ts';
@@ -161,6 +162,7 @@ function folderDataset(
     classNames: listing.classNames,
     labels,
     hash,
+    pixelSource: pickImages(store.source, Uint32Array.from(slots)),
     gather(indices, out) {
       checkGather(own, indices, out);
       for (let i = 0; i < indices.length; i++) store.read(slots[indices[i]], out, i * bytes);

@@ -18,5 +18,6 @@ export { allRecipes, type FoundRecipe, findRecipe } from './recipe-files.ts';
 export { createRunFolder, RUN_FILES, type RunFile, RunFolder } from './run-folder.ts';
 export type { RunData, RunOptions, RunRecord, RunResult } from './run-record.ts';
 export { type NodeRuntimeOptions, nodeRuntime } from './runtime.ts';
+export { nodeBatches, openThreadedBatches } from './threaded-batches.ts';
 export { type RunHooks, type RunOutcome, readCheckpoint, trainRun } from './training-run.ts';
 export { HARRIER_VERSION } from './version.ts';

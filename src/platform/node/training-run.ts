@@ -14,6 +14,7 @@ import type { RunFile, RunFolder } from './run-folder.ts';
 import type { RunRecord } from './run-record.ts';
 import { finishRun } from './run-results.ts';
 import { nativeSha256 } from './sha256.ts';
+import { nodeBatches } from './threaded-batches.ts';
 
 export interface RunHooks {
   readonly onStep?: (step: StepProgress) => void;
@@ -63,6 +64,7 @@ export async function trainRun(
     epochs: options.epochs,
     batchSize: options.batchSize,
     augmentation: options.augmentation,
+    openBatches: nodeBatches({ threads: options.threads }),
     seed: options.seed,
     earlyStopping: options.earlyStopping,
     resume,
