@@ -32,9 +32,12 @@ export * from './layers/index.ts';
 export { type CrossentropyOptions, categoricalCrossentropy } from './losses/index.ts';
 export { lower, type Target } from './lowering/index.ts';
 export * from './models/index.ts';
+export type { Model as OnnxModel } from './onnx/index.ts';
 export * from './onnx/index.ts';
 export { createGraph, definitionOf, importGraph, OPS } from './ops/index.ts';
 export * from './optimizers/index.ts';
 export * from './recipes/index.ts';
 export * from './runtime/index.ts';
 export * from './training/index.ts';
+// Keras's Model, not the file's.
+export { Model } from './training/index.ts';

@@ -1,5 +1,6 @@
 import { HarrierError, unknownName } from '../errors.ts';
 import { formatShape, type GraphBuilder, type Value } from '../onnx/index.ts';
+import { createGraph } from '../ops/index.ts';
 
 /**
  * What a layer takes and gives: a value of the graph (channels first, batch in front) and its shape as users see it,
@@ -75,19 +76,38 @@ export interface LayerOptions {
 /** Options that every layer has. */
 const COMMON_OPTIONS: readonly string[] = ['name', 'trainable'] satisfies (keyof LayerOptions)[];
 
-/** A building block with weights of its own. Names, options and defaults are Keras's. */
-export abstract class Layer<Options extends LayerOptions = LayerOptions> {
+/**
+ * A building block with weights of its own. Names, options and defaults are Keras's.
+ *
+ * @typeParam Inputs what it is applied to: one tensor, or a list of them
+ */
+export abstract class Layer<
+  Options extends LayerOptions = LayerOptions,
+  Inputs extends SymbolicTensor | readonly SymbolicTensor[] = SymbolicTensor,
+> {
   /** The options as they were given. */
   readonly options: Options;
   /** Class name, such as `Conv2D`. */
   abstract readonly type: string;
+  /** Whether it joins a list of inputs. */
+  readonly merges: boolean = false;
 
   constructor(options: Options) {
     this.options = options;
   }
 
   /** Adds the layer to a graph. */
-  abstract call(context: LayerContext, input: Activations): Activations;
+  abstract call(context: LayerContext, ...inputs: Activations[]): Activations;
+
+  /**
+   * Uses the layer on what another gave, in the functional form: `new Dense({ units: 10 }).apply(x)`. Applied twice, it
+   * uses the same weights twice.
+   *
+   * @throws HarrierError `bad-shape` when the input does not fit
+   */
+  apply(inputs: Inputs): SymbolicTensor {
+    return SymbolicTensor.of(this, inputs);
+  }
 
   /** Multiplications and additions (counted as one) for one image, for the summary. */
   multiplyAdds(_input: Activations, _output: Activations): number {
@@ -97,6 +117,134 @@ export abstract class Layer<Options extends LayerOptions = LayerOptions> {
   config(): LayerConfig {
     return { layer: this.type, options: { ...(this.options as Record<string, unknown>) } };
   }
+}
+/** A layer of any kind. */
+export type AnyLayer = Layer<LayerOptions, SymbolicTensor | readonly SymbolicTensor[]>;
+
+/**
+ * What a layer gives when it is applied: no numbers yet, but a known shape, and how it comes from an `Input`. A `Model`
+ * is made from it.
+ */
+export class SymbolicTensor {
+  /** Without the batch, channels last: `[32, 32, 3]`. */
+  readonly shape: readonly number[];
+  /** For the output of Flatten: the shape (height, width, channels) that was flattened. */
+  readonly flattened?: readonly number[];
+  /** The layer that gives it and what that was applied to; undefined for an Input. */
+  readonly call?: { readonly layer: AnyLayer; readonly inputs: readonly SymbolicTensor[] };
+  /** How many layers were applied before, on the way from the same Input. */
+  readonly order: number;
+  readonly #origin: { applied: number };
+
+  protected constructor(
+    { shape, flattened }: Pick<Activations, 'shape' | 'flattened'>,
+    call?: SymbolicTensor['call'],
+  ) {
+    this.shape = shape;
+    this.flattened = flattened;
+    this.call = call;
+    this.#origin = call ? call.inputs[0].#origin : { applied: 0 };
+    this.order = this.#origin.applied++;
+  }
+
+  /** Applies layers one after another, each to what the one before gives. */
+  through(...layers: readonly Layer[]): SymbolicTensor {
+    return layers.reduce<SymbolicTensor>((tensor, layer) => layer.apply(tensor), this);
+  }
+
+  /**
+   * What a layer gives for these inputs.
+   * @throws HarrierError `bad-shape` when they do not fit the layer, `bad-option` when they are no tensors of one Input
+   */
+  static of(layer: AnyLayer, given: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
+    const name =
+      layer.options.name === undefined ? layer.type : `layer "${layer.options.name}" (${layer.type})`;
+    const inputs = Array.isArray(given) ? (given as readonly SymbolicTensor[]) : [given as SymbolicTensor];
+    const refuse = (expected: string, received: string, next?: string): never => {
+      throw new HarrierError('bad-option', 'this cannot be applied', {
+        where: name,
+        expected,
+        received,
+        next,
+      });
+    };
+    if (Array.isArray(given) !== layer.merges)
+      refuse(
+        layer.merges ? 'a list of inputs: [x, y]' : 'one input',
+        Array.isArray(given) ? 'a list' : 'one',
+      );
+    if (inputs.length === 0) refuse('at least one input', 'none');
+    if (!inputs.every((input) => input instanceof SymbolicTensor))
+      refuse('an Input, or what a layer gave when it was applied', 'something else');
+    if (inputs.some((input) => input.#origin !== inputs[0].#origin))
+      refuse('inputs that come from one Input', 'two Inputs', 'A network takes one image.');
+    const output = reportedAt(name, inputs, () => inferOutput(layer, inputs));
+    return new SymbolicTensor(output, { layer, inputs });
+  }
+}
+
+/** The image that a network takes, to apply layers to. */
+export class Input extends SymbolicTensor {
+  /** @param options `shape`: height, width and 3 channels of the images */
+  constructor(options: { readonly shape: readonly [number, number, number] }) {
+    const { shape } = knownOptions('Input', options, ['shape'], []);
+    super({ shape: checkImageShape('Input', 'shape', shape) });
+  }
+}
+
+/** Runs a layer alone, in a graph that is thrown away, for the shape of its output. */
+function inferOutput(layer: AnyLayer, inputs: readonly SymbolicTensor[]): Activations {
+  const graph = createGraph(layer.type);
+  const unexpected = () => {
+    throw new Error(`${layer.type} asked for what only training gives`);
+  };
+  const context: LayerContext = {
+    graph,
+    training: false,
+    parameter: ({ name, shape, graphShape = shape }) => graph.input(name, 'float32', graphShape),
+    dropoutMask: unexpected,
+    update: unexpected,
+  };
+  const given = inputs.map(({ shape, flattened }, i) => {
+    const [height, width, channels] = shape;
+    const sizes = shape.length === 3 ? [channels, height, width] : shape;
+    return { value: graph.input(`inputs/${i}`, 'float32', ['N', ...sizes]), shape, flattened };
+  });
+  return layer.call(context, ...given);
+}
+
+/** Runs a layer's work; what goes wrong in it is reported with the place and the shapes that it was given. */
+export function reportedAt<T>(
+  place: string,
+  inputs: readonly { readonly shape: readonly number[] }[],
+  run: () => T,
+): T {
+  try {
+    return run();
+  } catch (cause) {
+    if (!(cause instanceof HarrierError)) throw cause;
+    const shapes = inputs.map(({ shape }) => formatShape(shape)).join(', ');
+    throw new HarrierError(cause.code, cause.message.replace(/\.$/, ''), {
+      where: `${place} on ${shapes}`,
+      cause,
+    });
+  }
+}
+
+/** Height, width and 3 channels. */
+export function checkImageShape(
+  where: string,
+  option: string,
+  shape: readonly number[],
+): readonly [number, number, number] {
+  const fits =
+    shape?.length === 3 && shape.every((size) => Number.isInteger(size) && size > 0) && shape[2] === 3;
+  if (fits) return [shape[0], shape[1], 3];
+  throw new HarrierError('bad-option', option, {
+    where,
+    expected: '[height, width, 3] (grey pictures are read as three equal channels)',
+    received: JSON.stringify(shape),
+  });
 }
 
 /** (height, width, channels), or an error that names the layer. */

@@ -1,22 +1,30 @@
 /** Every layer against Keras's definition: see `checkLayer`. */
 import { describe, expect, it } from 'vitest';
-import { checkLayer, type LayerCase } from '../../test/layers/check-layer.ts';
+import { checkLayer, type LayerCase, type MergeCase } from '../../test/layers/check-layer.ts';
 import {
   activation,
+  addition,
   batchNormalization,
+  concatenate,
   conv2d,
   dense,
   flatten,
   globalAverage,
+  type KerasTensor,
+  multiplication,
   type Pair,
   pooling2d,
+  tensorOf,
 } from '../../test/layers/keras.ts';
 import {
   ACTIVATION_NAMES,
   Activation,
+  Add,
   AveragePooling2D,
   BatchNormalization,
   type BatchNormalizationOptions,
+  Concatenate,
+  type ConcatenateOptions,
   Conv2D,
   type Conv2DOptions,
   Dense,
@@ -27,7 +35,9 @@ import {
   LAYERS,
   Layer,
   MaxPooling2D,
+  Multiply,
   type PoolingOptions,
+  Reshape,
 } from './index.ts';
 
 const both = (value: number | Pair | undefined, otherwise: Pair): Pair =>
@@ -111,7 +121,34 @@ function normalization(options: BatchNormalizationOptions, input: readonly numbe
   };
 }
 
-const CASES: Readonly<Record<string, LayerCase>> = {
+function joined(
+  options: ConcatenateOptions,
+  inputs: readonly (readonly number[])[],
+  output: readonly number[],
+): MergeCase {
+  return {
+    layer: () => new Concatenate(options),
+    inputs,
+    output,
+    forward: (...tensors: KerasTensor[]) => concatenate(tensors, options.axis ?? -1),
+  };
+}
+
+function reshaping(
+  input: readonly number[],
+  targetShape: readonly number[],
+  output: readonly number[],
+): LayerCase {
+  return {
+    layer: () => new Reshape({ targetShape }),
+    input,
+    output,
+    parameters: 0,
+    forward: ({ shape, data }) => tensorOf([shape[0], ...output], data),
+  };
+}
+
+const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
   'Conv2D, valid': convolution({ filters: 4, kernelSize: 3 }, [6, 5, 3], [4, 3, 4]),
   'Conv2D, same, even picture': convolution(
     { filters: 4, kernelSize: 3, padding: 'same' },
@@ -197,6 +234,65 @@ const CASES: Readonly<Record<string, LayerCase>> = {
     parameters: 0,
     forward: flatten,
   },
+  'Reshape of a row': reshaping([24], [2, 3, 4], [2, 3, 4]),
+  'Reshape of a row to one cell': reshaping([5], [1, 1, -1], [1, 1, 5]),
+  'Reshape of a picture': reshaping([2, 6, 3], [4, -1, 1], [4, 9, 1]),
+  'Reshape of a picture to a row': reshaping([2, 3, 4], [-1], [24]),
+  'Add, three pictures': {
+    layer: () => new Add(),
+    inputs: [
+      [3, 4, 5],
+      [3, 4, 5],
+      [3, 4, 5],
+    ],
+    output: [3, 4, 5],
+    forward: (...inputs: KerasTensor[]) => inputs.reduce(addition),
+  },
+  'Add, rows': { layer: () => new Add(), inputs: [[6], [6]], output: [6], forward: addition },
+  'Multiply, channels scaled': {
+    layer: () => new Multiply(),
+    inputs: [
+      [3, 4, 5],
+      [1, 1, 5],
+    ],
+    output: [3, 4, 5],
+    forward: multiplication,
+  },
+  'Multiply, cells masked': {
+    layer: () => new Multiply(),
+    inputs: [
+      [3, 4, 5],
+      [3, 4, 1],
+    ],
+    output: [3, 4, 5],
+    forward: multiplication,
+  },
+  'Concatenate, channels': joined(
+    {},
+    [
+      [3, 4, 5],
+      [3, 4, 2],
+      [3, 4, 1],
+    ],
+    [3, 4, 8],
+  ),
+  'Concatenate, height': joined(
+    { axis: 1 },
+    [
+      [3, 4, 2],
+      [1, 4, 2],
+    ],
+    [4, 4, 2],
+  ),
+  'Concatenate, width': joined(
+    { axis: -2 },
+    [
+      [3, 4, 2],
+      [3, 2, 2],
+    ],
+    [3, 6, 2],
+  ),
+  'Concatenate, rows': joined({ axis: 1 }, [[4], [3]], [7]),
   'Dense, default': fullyConnected({ units: 5 }, 7),
   'Dense, without bias, tanh': fullyConnected({ units: 6, useBias: false, activation: 'tanh' }, 4),
   'Dense, softmax': fullyConnected({ units: 6, activation: 'softmax' }, 4),

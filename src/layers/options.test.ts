@@ -8,7 +8,7 @@ const conv = { filters: 4, kernelSize: 3 };
 describe('a layer refuses', () => {
   it.each<[string, LayerConfig, string]>([
     ['an unknown layer', { layer: 'Conv2d', options: {} }, 'unknown layer "Conv2d". Did you mean "Conv2D"?'],
-    ['a layer far from any', { layer: 'LSTM', options: {} }, 'There are: Activation, AveragePooling2D,'],
+    ['a layer far from any', { layer: 'LSTM', options: {} }, 'There are: Activation, Add, AveragePooling2D,'],
     ['what is no name', { layer: 5 as unknown as string, options: {} }, 'a layer must be given as'],
     ['a name of every object', { layer: 'toString', options: {} }, 'unknown layer "toString"'],
     [

@@ -1,3 +1,5 @@
+export type { BuildOptions, LayerRow } from './build.ts';
+export type { Call, CallConfig, NamedLayer } from './calls.ts';
 export { CLASS_NAMES_KEY, Classifier } from './classifier.ts';
 export { type ExportOptions, exportModel, testTimeAugmentationOf, weightsOf } from './export.ts';
 export * from './network.ts';

@@ -1,21 +1,27 @@
 import { HarrierError } from '../errors.ts';
 import {
   type Activations,
-  Layer,
+  checkImageShape,
+  Input,
+  type Layer,
   type LayerConfig,
-  type LayerContext,
   layerFrom,
   type ParameterSpec,
+  SymbolicTensor,
 } from '../layers/index.ts';
-import {
-  elementTypeCode,
-  float32,
-  formatShape,
-  type GraphBuilder,
-  int64,
-  type Value,
-} from '../onnx/index.ts';
+import { elementTypeCode, float32, formatShape, type GraphBuilder, type Value } from '../onnx/index.ts';
 import { createGraph, mul, scalar, sub, transpose } from '../ops/index.ts';
+import { addCalls, type BuildOptions, type LayerRow, rowsOf } from './build.ts';
+import {
+  applyCalls,
+  type Call,
+  type CallConfig,
+  callConfigs,
+  callsOfOutput,
+  callsOfStack,
+  isStack,
+  type NamedLayer,
+} from './calls.ts';
 
 /** What is done to pixels (0–255) before the first layer: (pixel − mean) / deviation, channel by channel. */
 export interface Normalization {
@@ -26,11 +32,23 @@ export interface Normalization {
 /** Pixels scaled to 0–1. */
 export const UNIT_SCALE: Normalization = { mean: [0, 0, 0], deviation: [255, 255, 255] };
 
+/** A network of layers one after another. */
 export interface NetworkOptions {
   readonly name?: string;
   /** Height, width and 3 channels of the images. */
   readonly inputShape: readonly [number, number, number];
   readonly layers: readonly Layer[];
+  /** Default: pixels scaled to 0–1. */
+  readonly normalization?: Normalization;
+}
+
+/** A network of layers that were applied to an `Input` and to each other. */
+export interface FunctionalOptions {
+  readonly name?: string;
+  /** The image. */
+  readonly inputs: Input | readonly [Input];
+  /** What the last layer gives: one number for each class. */
+  readonly outputs: SymbolicTensor | readonly [SymbolicTensor];
   /** Default: pixels scaled to 0–1. */
   readonly normalization?: Normalization;
 }
@@ -41,35 +59,18 @@ export interface NetworkConfig {
   readonly inputShape: readonly [number, number, number];
   readonly normalization: Normalization;
   readonly layers: readonly LayerConfig[];
+  /** How the layers are called, in an order to compute in. Absent: one after another. */
+  readonly calls?: readonly CallConfig[];
 }
 
-/** One row of the summary. */
-export interface LayerRow {
-  readonly name: string;
-  readonly type: string;
-  /** Without the batch, channels last. */
-  readonly outputShape: readonly number[];
-  readonly parameters: number;
-  readonly multiplyAdds: number;
-}
-
-/** How a network asks for what it needs while it is built into a graph. */
-export interface BuildOptions {
-  readonly training: boolean;
-  /** Gives the value that stands for a parameter. */
-  readonly parameter: (spec: ParameterSpec) => Value;
-  /** Gives the value of a dropout mask (batch included); needed in training. */
-  readonly dropoutMask?: (name: string, shape: readonly number[], rate: number) => Value;
-  /** Takes the next value of a parameter that gradients do not change; needed in training. */
-  readonly update?: (spec: ParameterSpec, next: Value) => void;
-}
-
-/** A stack of layers: their shapes, parameters and graph, but no weights. */
+/** A graph of layers: their shapes, parameters and calls, but no weights. */
 export class Network {
   readonly name: string;
   readonly inputShape: readonly [number, number, number];
   readonly normalization: Normalization;
-  readonly layers: readonly { readonly name: string; readonly layer: Layer }[];
+  /** In the order in which they are first called. */
+  readonly layers: readonly NamedLayer[];
+  readonly calls: readonly Call[];
   /** All parameters, in the order of the layers. */
   readonly parameters: readonly ParameterSpec[];
   readonly rows: readonly LayerRow[];
@@ -77,54 +78,49 @@ export class Network {
   readonly outputSize: number;
 
   /** @throws HarrierError `bad-shape` or `bad-option` that names the layer which does not fit, and the shapes */
-  constructor({ name = 'sequential', inputShape, layers, normalization = UNIT_SCALE }: NetworkOptions) {
-    this.name = name;
-    this.inputShape = checkInputShape(name, inputShape);
-    this.normalization = checkNormalization(name, normalization);
-    if (layers.length === 0)
-      throw new HarrierError('bad-option', 'a network needs at least one layer', { where: name });
-    const stranger = layers.find((layer) => !(layer instanceof Layer));
-    if (stranger !== undefined) {
-      throw new HarrierError('bad-option', 'layers holds something that is no layer', {
-        where: name,
-        expected: 'layers such as new Dense({ units: 10 })',
-        received: JSON.stringify(stranger),
-      });
+  constructor(options: NetworkOptions | FunctionalOptions) {
+    const { normalization = UNIT_SCALE } = options;
+    if ('outputs' in options) {
+      const { name = 'functional' } = options;
+      const image = theOnly(name, 'inputs', isInput, options.inputs);
+      this.name = name;
+      this.inputShape = checkImageShape(name, 'inputShape', image.shape);
+      this.calls = callsOfOutput(name, image, theOnly(name, 'outputs', isTensor, options.outputs));
+    } else {
+      const { name = 'sequential', inputShape, layers } = options;
+      this.name = name;
+      this.inputShape = checkImageShape(name, 'inputShape', inputShape);
+      this.calls = callsOfStack(name, layers);
     }
-    this.layers = nameLayers(name, layers);
+    this.normalization = checkNormalization(this.name, normalization);
+    this.layers = [...new Set(this.calls.map(({ layer }) => layer))];
 
-    const graph = createGraph(name);
+    const graph = createGraph(this.name);
     const parameters: ParameterSpec[] = [];
-    const rows: LayerRow[] = [];
     const image = graph.input('image', 'uint8', ['N', ...this.inputShape]);
-    const output = this.#stack(
-      graph,
-      image,
-      {
-        training: false,
-        parameter: (spec) => {
-          parameters.push(spec);
-          return graph.input(spec.name, 'float32', spec.graphShape);
-        },
+    const { output, made } = addCalls(this, graph, this.#normalized(graph, image), {
+      training: false,
+      parameter: (spec) => {
+        parameters.push(spec);
+        return graph.input(spec.name, 'float32', spec.graphShape);
       },
-      (row) => rows.push(row),
-    );
+    });
     if (output.shape.length !== 1) {
       throw new HarrierError('bad-shape', 'the last layer must give one row of numbers per image', {
-        where: `${name}, ${rows.at(-1)?.name}`,
+        where: `${this.name}, ${this.calls.at(-1)!.layer.name}`,
         expected: '(classes,)',
         received: formatShape(output.shape),
         next: 'End with Flatten or GlobalAveragePooling2D and a Dense layer.',
       });
     }
     this.parameters = parameters;
-    this.rows = rows;
+    this.rows = rowsOf(this.calls, made, !isStack(this.calls));
     this.outputSize = output.shape[0];
   }
 
   /** Adds the network to a graph, from uint8 pixels `[batch, height, width, 3]` to its output `[batch, outputSize]`. */
   build(graph: GraphBuilder, image: Value, options: BuildOptions): Value {
-    return this.#stack(graph, image, options, () => {}).value;
+    return addCalls(this, graph, this.#normalized(graph, image), options).output.value;
   }
 
   config(): NetworkConfig {
@@ -136,92 +132,42 @@ export class Network {
         const { layer: type, options } = layer.config();
         return { layer: type, options: { ...options, name } };
       }),
+      ...(isStack(this.calls) ? {} : { calls: callConfigs(this.calls) }),
     };
   }
 
-  static from({ name, inputShape, normalization, layers }: NetworkConfig): Network {
-    return new Network({ name, inputShape, normalization, layers: layers.map(layerFrom) });
-  }
-
-  #stack(
-    graph: GraphBuilder,
-    image: Value,
-    options: BuildOptions,
-    onRow: (row: LayerRow) => void,
-  ): Activations {
-    let current: Activations = {
-      value: normalize(graph, image, this.normalization),
-      shape: [...this.inputShape],
-    };
-    for (const { name, layer } of this.layers) {
-      const declared: ParameterSpec[] = [];
-      const input = current;
-      current = graph.in(name, () =>
-        named(this.name, name, layer, input, () =>
-          layer.call(context(graph, { name, layer }, options, declared), input),
-        ),
-      );
-      onRow({
-        name,
-        type: layer.type,
-        outputShape: current.shape,
-        parameters: declared.reduce(
-          (total, { shape }) => total + shape.reduce((product, n) => product * n, 1),
-          0,
-        ),
-        multiplyAdds: layer.multiplyAdds(input, current),
-      });
+  /** @throws HarrierError `bad-option` or `bad-shape` for a configuration that makes no network */
+  static from({ name, inputShape, normalization, layers, calls }: NetworkConfig): Network {
+    if (calls === undefined) {
+      return new Network({ name, inputShape, normalization, layers: layers.map(layerFrom) as Layer[] });
     }
-    return current.flattened ? { ...current, value: inKerasOrder(graph, current) } : current;
+    return new Network({ name, normalization, ...applyCalls(name, inputShape, layers, calls) });
+  }
+
+  #normalized(graph: GraphBuilder, image: Value): Activations {
+    return { value: normalize(graph, image, this.normalization), shape: [...this.inputShape] };
   }
 }
 
-function context(
-  graph: GraphBuilder,
-  { name: layer, layer: { options: own } }: Network['layers'][number],
-  options: BuildOptions,
-  declared: ParameterSpec[],
-): LayerContext {
-  const specs = new Map<Value, ParameterSpec>();
-  let masks = 0;
-  return {
-    graph,
-    training: options.training,
-    parameter: ({ name, shape, initializer, layout, graphShape, trainable = true, decay = false }) => {
-      const spec: ParameterSpec = {
-        name: `${layer}/${name}`,
-        shape,
-        layout: layout ?? { dims: shape, perm: shape.map((_, i) => i) },
-        graphShape: graphShape ?? shape,
-        initializer,
-        trainable: trainable && own.trainable !== false,
-        decay,
-      };
-      declared.push(spec);
-      // Parameters carry their own scope in their names.
-      const value = options.parameter(spec);
-      specs.set(value, spec);
-      return value;
-    },
-    dropoutMask: (shape, rate) => {
-      if (!options.dropoutMask) throw new Error('a dropout mask was asked for outside training');
-      return options.dropoutMask(`${layer}/mask${masks++ || ''}`, shape, rate);
-    },
-    update: (parameter, next) => options.update?.(specs.get(parameter)!, next),
-  };
-}
+const isInput = (value: unknown): value is Input => value instanceof Input;
+const isTensor = (value: unknown): value is SymbolicTensor => value instanceof SymbolicTensor;
 
-/** Runs a layer; what goes wrong in it is reported with the layer's name and the shape it was given. */
-function named<T>(network: string, name: string, layer: Layer, input: Activations, run: () => T): T {
-  try {
-    return run();
-  } catch (cause) {
-    if (!(cause instanceof HarrierError)) throw cause;
-    throw new HarrierError(cause.code, cause.message.replace(/\.$/, ''), {
-      where: `${network}, layer "${name}" (${layer.type}) on ${formatShape(input.shape)}`,
-      cause,
-    });
-  }
+/** The one input or output that a classifier has. */
+function theOnly<T extends SymbolicTensor>(
+  network: string,
+  option: 'inputs' | 'outputs',
+  is: (value: unknown) => value is T,
+  given: T | readonly [T],
+): T {
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const [first] = list;
+  if (list.length === 1 && is(first)) return first;
+  throw new HarrierError('bad-option', option, {
+    where: network,
+    expected: option === 'inputs' ? 'one Input' : 'what one layer gave when it was applied',
+    received: list.length === 1 ? `${JSON.stringify(first)}` : `${list.length} of them`,
+    next: 'A classifier takes one image and gives one row of scores.',
+  });
 }
 
 function normalize(graph: GraphBuilder, image: Value, { mean, deviation }: Normalization): Value {
@@ -233,22 +179,6 @@ function normalize(graph: GraphBuilder, image: Value, { mean, deviation }: Norma
   return mul(graph, centred, new Set(inverse).size === 1 ? scalar(graph, inverse[0]) : channels(inverse));
 }
 
-/**
- * The numbers of a row that no Dense has taken in, in Keras's order: (height, width, channels). Where Softmax made it,
- * its input is put in order instead, so that the row is still seen to be made by Softmax.
- */
-function inKerasOrder(graph: GraphBuilder, { value, shape, flattened }: Activations): Value {
-  const [height, width, channels] = flattened!;
-  if (height * width === 1 || channels === 1) return value;
-  const maker = graph.nodes.find(({ outputs }) => outputs[0] === value);
-  if (maker?.opType === 'Softmax') {
-    const ordered = inKerasOrder(graph, { value: maker.inputs[0]!, shape, flattened });
-    return graph.op('Softmax', [ordered], { axis: 1 });
-  }
-  const picture = graph.op('Reshape', [value, graph.constant(int64([-1, channels, height, width]))]);
-  return graph.op('Flatten', [transpose(graph, picture, [0, 2, 3, 1])]);
-}
-
 function checkNormalization(name: string, { mean, deviation }: Normalization): Normalization {
   const three = (values: readonly number[]): boolean =>
     Array.isArray(values) && values.length === 3 && values.every(Number.isFinite);
@@ -258,48 +188,4 @@ function checkNormalization(name: string, { mean, deviation }: Normalization): N
     expected: 'three means and three deviations above 0',
     received: JSON.stringify({ mean, deviation }),
   });
-}
-
-function checkInputShape(name: string, shape: readonly number[]): readonly [number, number, number] {
-  const fits =
-    shape?.length === 3 && shape.every((size) => Number.isInteger(size) && size > 0) && shape[2] === 3;
-  if (fits) return [shape[0], shape[1], 3];
-  throw new HarrierError('bad-option', 'inputShape', {
-    where: name,
-    expected: '[height, width, 3] (grey pictures are read as three equal channels)',
-    received: JSON.stringify(shape),
-  });
-}
-
-/** Keras's names: the class in snake case, numbered from the second on. */
-function nameLayers(network: string, layers: readonly Layer[]): { name: string; layer: Layer }[] {
-  const given = layers.flatMap(({ options: { name } }) => (name === undefined ? [] : [name]));
-  for (const [i, name] of given.entries()) {
-    if (typeof name !== 'string' || name === '' || name.includes('/')) {
-      throw new HarrierError('bad-option', 'a layer cannot be called so', {
-        where: network,
-        expected: 'a name without "/"',
-        received: JSON.stringify(name),
-      });
-    }
-    if (given.indexOf(name) !== i) {
-      throw new HarrierError('bad-option', `two layers are called "${name}"`, {
-        where: network,
-        next: 'Give one of them another name.',
-      });
-    }
-  }
-  const taken = new Set(given);
-  const free = (base: string): string => {
-    let name = base;
-    for (let i = 1; taken.has(name); i++) name = `${base}_${i}`;
-    taken.add(name);
-    return name;
-  };
-  return layers.map((layer) => ({ name: layer.options.name ?? free(snakeCase(layer.type)), layer }));
-}
-
-/** Keras's: Conv2D is conv2d, MaxPooling2D is max_pooling2d. */
-function snakeCase(type: string): string {
-  return type.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
 }

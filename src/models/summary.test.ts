@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D } from '../layers/index.ts';
+import { Add, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, Input } from '../layers/index.ts';
 import { networkOf, recipeNamed } from '../recipes/index.ts';
 import { Network } from './network.ts';
 import { summarize } from './summary.ts';
@@ -42,4 +42,30 @@ it('counts apart what is not trained', () => {
   expect(text).toContain('Trainable params: 196 (784.00 B)');
   expect(text).toContain('Non-trainable params: 16 (64.00 B)');
   expect(text).toContain(`Multiply-adds per image: ${(16 * 16 * 8 * 18 + 32).toLocaleString('en-US')}`);
+});
+
+it('tells what is connected to what, where the layers are no stack', () => {
+  const image = new Input({ shape: [8, 8, 3] });
+  const shared = new Conv2D({ filters: 3, kernelSize: 3, padding: 'same' });
+  const sum = new Add().apply([shared.apply(shared.apply(image)), image]);
+  const scores = sum.through(new GlobalAveragePooling2D(), new Dense({ units: 10, trainable: false }));
+  expect(summarize(new Network({ name: 'residual', inputs: image, outputs: scores }))).toBe(
+    `
+Model: "residual"
+┌───────────────────────────────────────────────────┬─────────────────┬─────────┬───────────────┬────────────────────────────────┐
+│ Layer (type)                                      │ Output Shape    │ Param # │ Multiply-adds │ Connected to                   │
+├───────────────────────────────────────────────────┼─────────────────┼─────────┼───────────────┼────────────────────────────────┤
+│ image (Input)                                     │ (None, 8, 8, 3) │       0 │             0 │ -                              │
+│ conv2d (Conv2D)                                   │ (None, 8, 8, 3) │      84 │        10,368 │ image[0][0]                    │
+│                                                   │                 │         │               │ conv2d[0][0]                   │
+│ add (Add)                                         │ (None, 8, 8, 3) │       0 │             0 │ conv2d[1][0]                   │
+│                                                   │                 │         │               │ image[0][0]                    │
+│ global_average_pooling2d (GlobalAveragePooling2D) │ (None, 3)       │       0 │             0 │ add[0][0]                      │
+│ dense (Dense)                                     │ (None, 10)      │      40 │            30 │ global_average_pooling2d[0][0] │
+└───────────────────────────────────────────────────┴─────────────────┴─────────┴───────────────┴────────────────────────────────┘
+ Total params: 124 (496.00 B)
+ Trainable params: 84 (336.00 B)
+ Non-trainable params: 40 (160.00 B)
+ Multiply-adds per image: 10,398`.slice(1),
+  );
 });

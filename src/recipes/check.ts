@@ -15,6 +15,10 @@ const SHARE: Check = [
   (value) => isNumber(value) && value >= 0 && value < 1,
 ];
 
+function optionalFunction(expected: string): Check {
+  return [expected, (value) => value === undefined || typeof value === 'function'];
+}
+
 const FIELDS: Readonly<Record<string, Check>> = {
   name: [
     'letters, digits, ".", "_" and "-"',
@@ -30,7 +34,8 @@ const FIELDS: Readonly<Record<string, Check>> = {
   optimizer: ['{ name, …options }', (value) => isObject(value) && typeof value.name === 'string'],
   validationSplit: SHARE,
   imageSize: COUNT,
-  layers: ['a function that gives the layers', (value) => typeof value === 'function'],
+  layers: optionalFunction('a function that gives the layers'),
+  outputs: optionalFunction('a function of an image that gives its scores'),
   options: [
     'an object of numbers, words, true and false',
     (value) =>
@@ -64,6 +69,7 @@ export function checkRecipe(value: unknown, where: string): Recipe {
     });
   }
   const recipe = value as unknown as Recipe;
+  checkForm(recipe, where);
   try {
     optimizerFrom(recipe.optimizer);
   } catch (cause) {
@@ -81,6 +87,16 @@ export function checkRecipe(value: unknown, where: string): Recipe {
     });
   }
   return recipe;
+}
+
+/** A recipe gives its network in one form. */
+export function checkForm({ layers, outputs }: Recipe, where: string): void {
+  if ((layers === undefined) !== (outputs === undefined)) return;
+  throw new HarrierError('bad-option', "a recipe's network", {
+    where,
+    expected: 'either layers or outputs',
+    received: layers ? 'both' : 'neither',
+  });
 }
 
 function isNumber(value: unknown): value is number {

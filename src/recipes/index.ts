@@ -1,5 +1,7 @@
 import { unknownName } from '../errors.ts';
+import { Input } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
+import { checkForm } from './check.ts';
 import { kerasCnn } from './keras-cnn.ts';
 import type { Recipe, RecipeInput } from './recipe.ts';
 
@@ -25,12 +27,16 @@ export function recipeNamed(name: string): Recipe {
   throw unknownName('recipe', name, Object.keys(RECIPES));
 }
 
-/** A recipe's network for images and classes of some data. */
+/**
+ * A recipe's network for images and classes of some data.
+ * @throws HarrierError `bad-option` when the recipe gives none, or two; `bad-shape` when it does not fit the images
+ */
 export function networkOf(recipe: Recipe, input: RecipeInput): Network {
-  return new Network({
-    name: recipe.name,
-    inputShape: input.inputShape,
-    layers: recipe.layers(input, recipe.options ?? {}),
-    normalization: recipe.normalization,
-  });
+  checkForm(recipe, recipe.name);
+  const { name, normalization, options = {} } = recipe;
+  const { inputShape } = input;
+  if (recipe.layers)
+    return new Network({ name, inputShape, layers: recipe.layers(input, options), normalization });
+  const image = new Input({ shape: inputShape });
+  return new Network({ name, inputs: image, outputs: recipe.outputs!(image, input, options), normalization });
 }

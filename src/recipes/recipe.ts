@@ -1,6 +1,6 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
-import type { Layer } from '../layers/index.ts';
+import type { Input, Layer, SymbolicTensor } from '../layers/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import type { Normalization } from '../models/index.ts';
 import type { OptimizerConfig } from '../optimizers/index.ts';
@@ -38,10 +38,13 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> {
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** What its network may be built with otherwise, each with its default: `--set filters=64` changes one. */
   readonly options?: Options;
-  layers(input: RecipeInput, options: Options): Layer[];
+  /** The network as layers one after another. Either this or `outputs`. */
+  layers?(input: RecipeInput, options: Options): Layer[];
+  /** The network in the functional form: what layers make of an image, at the end one score for each class. */
+  outputs?(image: Input, input: RecipeInput, options: Options): SymbolicTensor;
 }
 
-/** A recipe, with the types of its options known to its `layers`. */
+/** A recipe, with the types of its options known to its `layers` or `outputs`. */
 export function defineRecipe<Options extends RecipeOptions>(recipe: Recipe<Options>): Recipe {
   return recipe;
 }

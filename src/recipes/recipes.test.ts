@@ -31,8 +31,8 @@ describe.each(Object.entries(RECIPES))('recipe %s', (name, recipe) => {
 
   it('makes new layers every time', () => {
     const input = { inputShape: [32, 32, 3], classes: 10 } as const;
-    const { options = {} } = recipe;
-    expect(recipe.layers(input, options)[0]).not.toBe(recipe.layers(input, options)[0]);
+    const [one, other] = [networkOf(recipe, input), networkOf(recipe, input)];
+    expect(one.layers[0].layer).not.toBe(other.layers[0].layer);
   });
 });
 

@@ -1,5 +1,5 @@
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunPosition } from './checkpoint.ts';
 export { checkFit, type FitOptions, type FitResult, fit, type StepProgress } from './fit.ts';
-export { Sequential } from './sequential.ts';
+export { Model, Sequential } from './model.ts';
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
 export { type StepResult, Trainer, type TrainerOptions } from './trainer.ts';

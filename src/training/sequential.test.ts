@@ -5,7 +5,7 @@ import { Conv2D, Dense, Dropout, Flatten, MaxPooling2D } from '../layers/index.t
 import { Classifier } from '../models/index.ts';
 import { Adam } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/runtime.ts';
-import { Sequential } from './sequential.ts';
+import { Sequential } from './model.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 const train = pictures(48, 6, 6);

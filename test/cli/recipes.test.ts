@@ -120,6 +120,27 @@ describe('harrier.config.ts', () => {
     expect((await run('summary', './mine.ts')).stdout).toContain('"mine"');
   });
 
+  it('can give its network in the functional form', async () => {
+    const functional = MINE.replace('Dense,', 'Add, Dense,').replace(
+      /layers: .*?\],/s,
+      `outputs: (image, { classes }, { units, activation }) => {
+        const x = image.through(new Flatten(), new Dense({ units, activation }));
+        const y = x.through(new Dense({ units, activation: 'tanh' }));
+        return new Add().apply([x, y]).through(new Dense({ units: classes }));
+      },`,
+    );
+    await writeFile(path('harrier.config.ts'), functional);
+    const { stdout } = await run('summary', 'mine', '--json');
+    const { layers, multiplyAdds } = JSON.parse(stdout);
+    expect(layers[3]).toMatchObject({ name: 'add', connectedTo: ['dense', 'dense_1'] });
+    expect(multiplyAdds).toBe(192 * 6 + 36 + 60);
+    expect((await run('train', '--data', 'pictures', '--set', 'epochs=1', '--out', 'functional')).code).toBe(
+      0,
+    );
+    expect((await run('summary', 'functional')).stdout).toContain('dense_1[0][0]');
+    expect((await run('evaluate', 'functional', '--json')).code).toBe(0);
+  });
+
   it.each<[string, string, RegExp]>([
     [
       'does not parse',
@@ -145,6 +166,19 @@ describe('harrier.config.ts', () => {
       'exports a recipe of the wrong shape',
       MINE.replace('epochs: 2', "epochs: '2'"),
       /the field "epochs" of this recipe does not fit: expected a whole number of at least 1, received "2"\.$/,
+    ],
+    [
+      'has no network',
+      MINE.replace('layers:', 'layer:'),
+      /harrier\.config\.ts: a recipe's network: expected either layers or outputs, received neither\.$/,
+    ],
+    [
+      'has outputs that throw',
+      MINE.replace('layers: ({', 'outputs: (image, {').replace(
+        '[\n    new',
+        '[\n image.shape[5].toString(), new',
+      ),
+      /harrier\.config\.ts, line 16: the layers of mine cannot be built \(TypeError: /,
     ],
     [
       'has layers that throw',

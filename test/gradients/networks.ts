@@ -2,15 +2,21 @@
 import { random } from '../../src/data/random.ts';
 import {
   Activation,
+  Add,
   AveragePooling2D,
   BatchNormalization,
+  Concatenate,
   Conv2D,
   Dense,
   Dropout,
   Flatten,
   GlobalAveragePooling2D,
+  Input,
   type Layer,
   MaxPooling2D,
+  Multiply,
+  Reshape,
+  type SymbolicTensor,
 } from '../../src/layers/index.ts';
 import { Network } from '../../src/models/index.ts';
 import { type Tensor, tensor } from '../../src/onnx/index.ts';
@@ -27,7 +33,9 @@ export type Values = Readonly<Record<string, OracleTensor>>;
 
 export interface Example {
   name: string;
-  layers: Layer[];
+  /** One after another; or else `outputs`. */
+  layers?: Layer[];
+  outputs?: (image: Input) => SymbolicTensor;
   labelSmoothing?: number;
   /** Scores before the softmax, from pixels of 0–1, channels first. */
   forward: (image: OracleTensor, values: Values) => OracleTensor;
@@ -82,10 +90,48 @@ export const examples: Example[] = [
       return run('Gemm', [flat, v['dense/kernel'], v['dense/bias']]);
     },
   },
+  {
+    name: 'a residual block of one convolution used twice, squeeze and excite, rows of different order',
+    outputs: (image) => {
+      const shared = new Conv2D({ filters: 3, kernelSize: 3, padding: 'same', name: 'shared' });
+      const twice = shared.apply(new Activation('tanh').apply(shared.apply(image)));
+      const x = new Add().apply([image, twice]);
+      const weights = x.through(
+        new GlobalAveragePooling2D(),
+        new Dense({ units: 3, activation: 'sigmoid', name: 'excite' }),
+        new Reshape({ targetShape: [1, 1, 3] }),
+      );
+      const y = new Multiply().apply([x, weights]);
+      const rows = [y, x].map((each) => each.through(new AveragePooling2D(), new Flatten()));
+      const mixed = new Dense({ units: 27, activation: 'tanh', name: 'mixed' }).apply(rows[0]);
+      const sum = new Add().apply([mixed, rows[1]]);
+      return new Dense({ units: CLASSES, name: 'last' }).apply(new Concatenate().apply([sum, rows[0]]));
+    },
+    forward: (image, v) => {
+      const conv = (x: OracleTensor) =>
+        run('Conv', [x, v['shared/kernel'], v['shared/bias']], { pads: [1, 1, 1, 1] });
+      const x = run('Add', [image, conv(run('Tanh', [conv(image)]))]);
+      const means = run('Flatten', [run('GlobalAveragePool', [x])]);
+      const gates = run('Sigmoid', [run('Gemm', [means, v['excite/kernel'], v['excite/bias']])]);
+      const y = run('Mul', [x, { dims: [BATCH, 3, 1, 1], data: gates.data }]);
+      const means2 = (t: OracleTensor) => run('AveragePool', [t], { kernel_shape: [2, 2], strides: [2, 2] });
+      const [a, b] = [means2(y), means2(x)];
+      const inOrder = (t: OracleTensor) => run('Flatten', [run('Transpose', [t], { perm: [0, 2, 3, 1] })]);
+      // The kernel of a Dense after Flatten is in the graph's order.
+      const inputs = [run('Flatten', [a]), v['mixed/kernel'], v['mixed/bias']];
+      const sum = run('Add', [run('Tanh', [run('Gemm', inputs)]), inOrder(b)]);
+      const rows = run('Concat', [sum, inOrder(a)], { axis: 1 });
+      return run('Gemm', [rows, v['last/kernel'], v['last/bias']]);
+    },
+  },
 ];
 
-export const networkOf = ({ layers }: Example): Network =>
-  new Network({ inputShape: [SIZE, SIZE, 3], layers });
+export function networkOf({ layers, outputs }: Example): Network {
+  const image = new Input({ shape: [SIZE, SIZE, 3] });
+  return outputs
+    ? new Network({ inputs: image, outputs: outputs(image) })
+    : new Network({ inputShape: [SIZE, SIZE, 3], layers: layers! });
+}
 
 /** Everything that is fed: pixels, targets, masks, parameters. */
 export function draw(

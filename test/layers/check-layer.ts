@@ -2,12 +2,16 @@ import { expect } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import {
   type Activations,
+  type AnyLayer,
   Conv2D,
   Dense,
   Flatten,
+  Input,
   type Layer,
   layerFrom,
+  type Merge,
   type ParameterSpec,
+  Reshape,
 } from '../../src/layers/index.ts';
 import { Classifier, exportModel, Network, toGraphLayout, type Weights } from '../../src/models/index.ts';
 import { elementCount, encodeModel, float32, modelOf, type Tensor } from '../../src/onnx/index.ts';
@@ -28,6 +32,7 @@ export interface LayerCase {
   readonly layer: () => Layer;
   /** Shape of its input without the batch: (height, width, channels) or (numbers). */
   readonly input: readonly number[];
+  readonly inputs?: undefined;
   /** The layer in inference. `weight` gives a parameter by its name within the layer, in Keras's layout. */
   readonly forward: (input: KerasTensor, weight: (name: string) => KerasTensor) => KerasTensor;
   /** Numbers that the layer owns. */
@@ -36,13 +41,37 @@ export interface LayerCase {
   readonly output: readonly number[];
 }
 
+/** The same for a layer that joins several inputs. */
+export interface MergeCase {
+  readonly layer: () => Merge;
+  readonly inputs: readonly (readonly number[])[];
+  readonly forward: (...inputs: KerasTensor[]) => KerasTensor;
+  readonly output: readonly number[];
+}
+
+/** Either. */
+interface Case {
+  readonly layer: () => AnyLayer;
+  readonly inputs: readonly (readonly number[])[];
+  readonly forward: (inputs: readonly KerasTensor[], weight: (name: string) => KerasTensor) => KerasTensor;
+  readonly parameters: number;
+  readonly output: readonly number[];
+}
+
+function generalCase(each: LayerCase | MergeCase): Case {
+  return each.inputs
+    ? { ...each, parameters: 0, forward: (inputs) => each.forward(...inputs) }
+    : { ...each, inputs: [each.input], forward: ([input], weight) => each.forward(input, weight) };
+}
+
 /**
  * All that is asked of every layer:
  * inferred and actual output shape; the output itself, against a forward pass in float64 and channels last; parameter
  * count; configuration there and back; the exported model of a network around it, by the same forward pass; weights
  * saved and loaded; and a loss that falls when that network is trained.
  */
-export async function checkLayer(each: LayerCase): Promise<void> {
+export async function checkLayer(given: LayerCase | MergeCase): Promise<void> {
+  const each = generalCase(given);
   const layer = each.layer();
   const config = layer.config();
   expect(layerFrom(JSON.parse(JSON.stringify(config))).config()).toEqual(config);
@@ -62,10 +91,10 @@ export async function checkLayer(each: LayerCase): Promise<void> {
 }
 
 /** The layer in a graph of its own, on any number of channels. */
-async function checkAlone({ layer, input, forward, output, parameters }: LayerCase): Promise<void> {
+async function checkAlone({ layer, inputs, forward, output, parameters }: Case): Promise<void> {
   const graph = createGraph('layer');
-  const graphShape = input.length === 3 ? [input[2], input[0], input[1]] : input;
-  const x = graph.input('x', 'float32', ['N', ...graphShape]);
+  const graphShapes = inputs.map((shape) => (shape.length === 3 ? [shape[2], shape[0], shape[1]] : shape));
+  const xs = graphShapes.map((shape, i) => graph.input(`x${i}`, 'float32', ['N', ...shape]));
   const specs: ParameterSpec[] = [];
   const result = layer().call(
     {
@@ -80,20 +109,21 @@ async function checkAlone({ layer, input, forward, output, parameters }: LayerCa
       dropoutMask: () => expect.fail('a dropout mask was asked for in inference'),
       update: () => expect.fail('statistics were changed in inference'),
     },
-    { value: x, shape: input },
+    ...xs.map((value, i) => ({ value, shape: inputs[i] })),
   );
   expect(result.shape).toEqual(output);
   expect(specs.reduce((total, { shape }) => total + elementCount(shape), 0)).toBe(parameters);
   expect(new Set(specs.map(({ name }) => name)).size).toBe(specs.length);
 
   const weights = drawWeights(specs);
-  const value = drawNumbers('input', BATCH * elementCount(input));
+  const values = inputs.map((shape, i) => drawNumbers(`input${i || ''}`, BATCH * elementCount(shape)));
   graph.output(result.value, 'y');
   const executable = await runtime.compile(modelOf(graph.build()));
   try {
-    const feeds: Record<string, Tensor> = {
-      x: float32([BATCH, ...graphShape], channelsFirst(value, input)),
-    };
+    const feeds: Record<string, Tensor> = {};
+    for (const [i, shape] of inputs.entries()) {
+      feeds[`x${i}`] = float32([BATCH, ...graphShapes[i]], channelsFirst(values[i], shape));
+    }
     for (const spec of specs) {
       const values = new Float32Array(elementCount(spec.shape));
       toGraphLayout(spec, weights.get(spec.name)!, values);
@@ -102,7 +132,10 @@ async function checkAlone({ layer, input, forward, output, parameters }: LayerCa
     const { y } = await executable.step(feeds);
     const fixed = result.value.shape.map((size) => (size === 'N' ? BATCH : size));
     expect(y.dims).toEqual(fixed);
-    const expected = forward(tensorOf([BATCH, ...input], value), weightReader(specs, weights, ''));
+    const expected = forward(
+      inputs.map((shape, i) => tensorOf([BATCH, ...shape], values[i])),
+      weightReader(specs, weights, ''),
+    );
     expect(expected.shape).toEqual([BATCH, ...output]);
     expectClose(channelsLastAgain(y.data as Float32Array, result), expected.data);
   } finally {
@@ -112,29 +145,37 @@ async function checkAlone({ layer, input, forward, output, parameters }: LayerCa
 
 const UNDER_TEST = 'under_test';
 
+/** Height and width of the pictures that every input of a layer is made from. */
+function pictureOf(inputs: readonly (readonly number[])[]): readonly number[] {
+  return inputs.find(({ length }) => length === 3)?.slice(0, 2) ?? [2, 2];
+}
+
+/** A convolution makes inputs that are as large as the picture, a Dense all others. */
+function byConvolution(input: readonly number[], picture: readonly number[]): boolean {
+  return input.length === 3 && input[0] === picture[0] && input[1] === picture[1];
+}
+
 /** The layer where it can stand in a network of 3 channels and 3 classes. */
-function surround({ layer, input, output }: LayerCase): Network {
+function surround({ layer, inputs, output }: Case): Network {
   const { layer: type, options } = layer().config();
   const middle = layerFrom({ layer: type, options: { ...options, name: UNDER_TEST } });
-  const [height, width] = input.length === 3 ? input : [2, 2];
-  const before =
-    input.length === 3
-      ? [new Conv2D({ filters: input[2], kernelSize: 1, name: 'before' })]
-      : [new Flatten(), new Dense({ units: input[0], name: 'before' })];
-  const after = [...(output.length === 3 ? [new Flatten({ name: 'after_flatten' })] : [])];
-  return new Network({
-    inputShape: [height, width, 3],
-    layers: [
-      ...before,
-      middle,
-      ...after,
-      new Dense({ units: CLASSES, activation: 'softmax', name: 'after' }),
-    ],
+  const picture = pictureOf(inputs);
+  const image = new Input({ shape: [picture[0], picture[1], 3] });
+  const given = inputs.map((input, i) => {
+    const name = `before${i || ''}`;
+    if (byConvolution(input, picture))
+      return new Conv2D({ filters: input[2], kernelSize: 1, name }).apply(image);
+    const row = image.through(new Flatten(), new Dense({ units: elementCount(input), name }));
+    return input.length === 1 ? row : row.through(new Reshape({ targetShape: input }));
   });
+  let x = middle.apply(middle.merges ? given : given[0]);
+  if (output.length === 3) x = x.through(new Flatten({ name: 'after_flatten' }));
+  const probabilities = x.through(new Dense({ units: CLASSES, activation: 'softmax', name: 'after' }));
+  return new Network({ inputs: image, outputs: probabilities });
 }
 
 async function checkExport(
-  { input, forward }: LayerCase,
+  { inputs, forward }: Case,
   network: Network,
   weights: Map<string, Float32Array>,
 ): Promise<void> {
@@ -149,11 +190,13 @@ async function checkExport(
   );
   const of = (layer: string) => weightReader(network.parameters, weights, `${layer}/`);
   const own = of(UNDER_TEST);
-  const before =
-    input.length === 3
-      ? conv2d(scaled, of('before')('kernel'), of('before')('bias'))
-      : dense(flatten(scaled), of('before')('kernel'), of('before')('bias'));
-  const rows = flatten(forward(before, own));
+  const given = inputs.map((input, i) => {
+    const before = of(`before${i || ''}`);
+    return byConvolution(input, pictureOf(inputs))
+      ? conv2d(scaled, before('kernel'), before('bias'))
+      : tensorOf([BATCH, ...input], dense(flatten(scaled), before('kernel'), before('bias')).data);
+  });
+  const rows = flatten(forward(given, own));
   const expected = activation('softmax', dense(rows, of('after')('kernel'), of('after')('bias')));
 
   const classifier = await Classifier.load(runtime, encodeModel(exportModel(network, weights)));

@@ -172,6 +172,48 @@ export function batchNormalization(
   );
 }
 
+/** Element by element; sizes of 1 are repeated. */
+function elementwise(a: KerasTensor, b: KerasTensor, of: (x: number, y: number) => number): KerasTensor {
+  const shape = a.shape.map((size, axis) => Math.max(size, b.shape[axis]));
+  const read = ({ shape: own, data }: KerasTensor, at: readonly number[]): number =>
+    data[own.reduce((index, size, axis) => index * size + (size === 1 ? 0 : at[axis]), 0)];
+  return tensorOf(
+    shape,
+    positions(shape).map((at) => of(read(a, at), read(b, at))),
+  );
+}
+
+/** Every position of an array, row-major. */
+function positions(shape: readonly number[]): number[][] {
+  return shape.reduce<number[][]>(
+    (before, size) => before.flatMap((at) => Array.from({ length: size }, (_, i) => [...at, i])),
+    [[]],
+  );
+}
+
+export const addition = (a: KerasTensor, b: KerasTensor): KerasTensor => elementwise(a, b, (x, y) => x + y);
+export const multiplication = (a: KerasTensor, b: KerasTensor): KerasTensor =>
+  elementwise(a, b, (x, y) => x * y);
+
+/** Tensors one behind another along an axis. */
+export function concatenate(inputs: readonly KerasTensor[], axis: number): KerasTensor {
+  const along = axis < 0 ? axis + inputs[0].shape.length : axis;
+  const shape = inputs[0].shape.with(
+    along,
+    inputs.reduce((total, input) => total + input.shape[along], 0),
+  );
+  // For every place along the axis: the input it comes from, and where it lies there.
+  const sources = inputs.flatMap((input) =>
+    Array.from({ length: input.shape[along] }, (_, i) => ({ input, i })),
+  );
+  const values = positions(shape).map((at) => {
+    const { input, i } = sources[at[along]];
+    const own = at.with(along, i);
+    return input.data[input.shape.reduce((index, size, axis) => index * size + own[axis], 0)];
+  });
+  return tensorOf(shape, values);
+}
+
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const SELU_SCALE = 1.0507009873554805;
 const SELU_ALPHA = 1.6732632423543772;

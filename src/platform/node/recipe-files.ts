@@ -111,21 +111,23 @@ function recipesIn(exported: unknown): unknown[] {
   if (Array.isArray(exported)) return exported;
   if (typeof exported !== 'object' || exported === null) return exported === undefined ? [] : [exported];
   const values = Object.values(exported);
-  const isOne = ['name', 'layers', 'epochs', 'optimizer'].some((field) => field in exported);
+  const isOne = ['name', 'layers', 'outputs', 'epochs', 'optimizer'].some((field) => field in exported);
   return !isOne && values.every((each) => typeof each === 'object') ? values : [exported];
 }
 
-/** The same recipe; what goes wrong in its `layers` is reported with the file and line. */
+/** The same recipe; what goes wrong in its `layers` or `outputs` is reported with the file and line. */
 function guarded(recipe: Recipe, file: string): Recipe {
+  const guard = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      throw fileError(file, cause, `the layers of ${recipe.name} cannot be built`);
+    }
+  };
   return {
     ...recipe,
-    layers(input, options) {
-      try {
-        return recipe.layers(input, options);
-      } catch (cause) {
-        throw fileError(file, cause, `the layers of ${recipe.name} cannot be built`);
-      }
-    },
+    ...(recipe.layers && { layers: (...given) => guard(() => recipe.layers!(...given)) }),
+    ...(recipe.outputs && { outputs: (...given) => guard(() => recipe.outputs!(...given)) }),
   };
 }
 

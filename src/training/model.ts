@@ -10,6 +10,7 @@ import {
   Classifier,
   checkWeights,
   exportModel,
+  type FunctionalOptions,
   initialWeights,
   Network,
   type NetworkOptions,
@@ -49,21 +50,25 @@ export interface TrainOptions {
 }
 
 /**
- * Layers one after another, with weights: Keras's Sequential.
+ * A network with weights, to train, judge and use: Keras's Model.
  *
  * @example
- * const model = new Sequential({ inputShape: [32, 32, 3], layers: [new Flatten(), new Dense({ units: 10 })] });
- * model.compile({ optimizer: new SGD({ learningRate: 0.01 }), runtime: nodeRuntime() });
- * await model.fit(train, { epochs: 3 });
+ * const image = new Input({ shape: [32, 32, 3] });
+ * const x = image.through(new Conv2D({ filters: 8, kernelSize: 3, padding: 'same' }), new BatchNormalization());
+ * const y = new Conv2D({ filters: 8, kernelSize: 1 }).apply(image);
+ * const sum = new Add().apply([x, y]);
+ * const scores = sum.through(new GlobalAveragePooling2D(), new Dense({ units: 10 }));
+ * const model = new Model({ inputs: image, outputs: scores });
  */
-export class Sequential {
+export class Model {
   readonly network: Network;
   #compiled: (CompileOptions & { readonly optimizer: Optimizer }) | undefined;
   #weights: Weights | undefined;
   #classNames: readonly string[] | undefined;
 
-  constructor(options: NetworkOptions) {
-    this.network = new Network(options);
+  /** @param network an Input and what layers make of it; or a network that there is, such as a run's */
+  constructor(network: FunctionalOptions | Network) {
+    this.network = network instanceof Network ? network : new Network(network);
   }
 
   /** The layers, their shapes and parameters, as Keras prints them. */
@@ -80,7 +85,7 @@ export class Sequential {
         next: "Import { nodeRuntime } from 'harrier/node' and give runtime: nodeRuntime().",
       });
     }
-    const last = this.network.layers.at(-1)!;
+    const last = this.network.calls.at(-1)!.layer;
     const { activation = 'linear' } = last.layer.options as { activation?: string };
     if (activation !== 'softmax' && activation !== 'linear') {
       throw new HarrierError('bad-option', 'the last layer must give probabilities or logits', {
@@ -193,5 +198,19 @@ export class Sequential {
       where: this.network.name,
       next: 'Call compile({ optimizer, runtime }) first.',
     });
+  }
+}
+
+/**
+ * A model of layers one after another: Keras's Sequential.
+ *
+ * @example
+ * const model = new Sequential({ inputShape: [32, 32, 3], layers: [new Flatten(), new Dense({ units: 10 })] });
+ * model.compile({ optimizer: new SGD({ learningRate: 0.01 }), runtime: nodeRuntime() });
+ * await model.fit(train, { epochs: 3 });
+ */
+export class Sequential extends Model {
+  constructor(options: NetworkOptions) {
+    super(new Network(options));
   }
 }
