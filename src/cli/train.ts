@@ -74,6 +74,10 @@ export function trainCommand(): Command {
       "views of each picture that the finished model averages: none, flip or flip-shift (default: the recipe's)",
       views,
     )
+    .option(
+      '--no-calibrate',
+      'leave the probabilities as training left them, instead of fitting a temperature on the validation images',
+    )
     .option('--json', 'print the result as one JSON object');
   withThreads(withDataOptions(train));
   train.addHelpText('after', `\n${augmentationHelp()}`);

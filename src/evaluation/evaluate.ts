@@ -1,8 +1,11 @@
 import type { TestTimeAugmentation } from '../data/views.ts';
 import { type Calibration, calibration } from './calibration.ts';
 import { type Confusion, confusionMatrix, confusionPairs } from './confusion.ts';
+import { crossEntropy } from './cross-entropy.ts';
+import { type HumanBaseline, humanBaseline } from './human-baseline.ts';
 import { type ClassScores, classScores, type MacroScores, macroScores } from './per-class.ts';
 import { checkPredictions, type Predictions } from './predictions.ts';
+import type { TemperatureScaling } from './temperature.ts';
 import { topKAccuracy } from './top-k.ts';
 import { wilsonInterval } from './wilson.ts';
 
@@ -27,6 +30,10 @@ export interface Evaluation {
   readonly calibration: Calibration;
   /** Views of each picture that were averaged, where that is known. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
+  /** How the probabilities were made to mean what they say, where that is known. */
+  readonly temperatureScaling?: TemperatureScaling;
+  /** How people do on the same classes, where that is known. */
+  readonly humanBaseline?: HumanBaseline;
   readonly classNames: readonly string[];
   /** Counts: row = true class, column = predicted class. */
   readonly matrix: readonly (readonly number[])[];
@@ -47,6 +54,7 @@ export function evaluatePredictions(predictions: Predictions): Evaluation {
   const matrix = confusionMatrix(predictions);
   const correct = matrix.reduce((sum, row, c) => sum + row[c], 0);
   const perClass = classScores(matrix, classNames);
+  const people = humanBaseline(matrix, classNames);
   return {
     correct,
     total,
@@ -58,21 +66,8 @@ export function evaluatePredictions(predictions: Predictions): Evaluation {
     macro: macroScores(perClass),
     ...(classNames.length >= TOP5_FROM_CLASSES && { top5Accuracy: topKAccuracy(predictions, 5) }),
     calibration: calibration(predictions),
+    ...(people && { humanBaseline: people }),
     classNames: [...classNames],
     matrix,
   };
-}
-
-/** Keras's `backend.epsilon()`: keeps the loss finite when the true class got probability 0. */
-const KERAS_EPSILON = 1e-7;
-
-/** Mean over the images of -ln p(true class), with p clipped to [1e-7, 1 - 1e-7] as in Keras. */
-function crossEntropy({ probabilities, labels, classNames }: Predictions): number {
-  const classes = classNames.length;
-  let sum = 0;
-  for (let image = 0; image < labels.length; image++) {
-    const probability = probabilities[image * classes + labels[image]];
-    sum -= Math.log(Math.min(1 - KERAS_EPSILON, Math.max(KERAS_EPSILON, probability)));
-  }
-  return sum / labels.length;
 }

@@ -3,11 +3,21 @@ export type { Confusion } from './confusion.ts';
 export { type Evaluation, evaluatePredictions } from './evaluate.ts';
 export type { DataFacts, FactRow, RunFacts } from './facts.ts';
 export { type EpochRecord, type History, historyFromCsv, historyToCsv } from './history.ts';
+export type { HumanBaseline, HumanConfusion } from './human-baseline.ts';
 export { type Mistake, mostConfidentMistakes } from './mistakes.ts';
 export { type ModelCardOptions, renderModelCard } from './model-card.ts';
 export type { ClassScores, MacroScores } from './per-class.ts';
 export type { Predictions } from './predictions.ts';
 export { type ReportOptions, type ReportPicture, renderReport } from './report.ts';
+export {
+  type BeforeAndAfter,
+  beforeAndAfter,
+  type CalibrationMeasures,
+  type FittedTemperature,
+  fitTemperature,
+  type TemperatureScaling,
+  withTemperature,
+} from './temperature.ts';
 export {
   classTable,
   confusionLines,

@@ -2,6 +2,7 @@ import type { ImageShape } from '../data/dataset.ts';
 import type { Evaluation } from './evaluate.ts';
 import { factRows, type RunFacts } from './facts.ts';
 import { formatCount, formatInterval, formatPercent } from './format.ts';
+import { temperatureWords } from './text.ts';
 
 export interface ModelCardOptions {
   /** `keras-cnn on CIFAR-10`. */
@@ -70,6 +71,7 @@ console.log(classes[best], probabilities.data[best]);
 
 function results({ evaluation }: ModelCardOptions): string {
   const { accuracy, interval95, loss, macro, top5Accuracy, calibration, perClass, confusions } = evaluation;
+  const { temperatureScaling, humanBaseline } = evaluation;
   const measures: [string, string][] = [
     ['Accuracy', `${formatPercent(accuracy)} (${formatInterval(interval95)})`],
     ...(top5Accuracy === undefined
@@ -79,7 +81,18 @@ function results({ evaluation }: ModelCardOptions): string {
     ['Mean precision', formatPercent(macro.precision)],
     ['Mean recall', formatPercent(macro.recall)],
     ['Mean F1', formatPercent(macro.f1)],
-    ['Expected calibration error', formatPercent(calibration.expectedCalibrationError)],
+    [
+      'Expected calibration error',
+      formatPercent(calibration.expectedCalibrationError) + temperatureWords(temperatureScaling),
+    ],
+    ...(humanBaseline === undefined
+      ? []
+      : [
+          [
+            'People, for comparison',
+            `${formatPercent(humanBaseline.accuracy)} of single judgements, ${formatPercent(humanBaseline.majorityAccuracy)} by majority (${markdown(humanBaseline.source)})`,
+          ] as [string, string],
+        ]),
   ];
   const classes = perClass.map((row) => [
     markdown(row.class),

@@ -98,6 +98,43 @@ describe('renderReport', () => {
     }
   });
 
+  it('says what people do on the classes of CIFAR-10, beside the model', () => {
+    const cifar10 = [
+      'airplane',
+      'automobile',
+      'bird',
+      'cat',
+      'deer',
+      'dog',
+      'frog',
+      'horse',
+      'ship',
+      'truck',
+    ];
+    const evaluation = judged(cifar10);
+    expect(evaluation.humanBaseline?.confusions).toEqual([
+      { trueClass: 'deer', takenFor: 'horse', people: 0.043, model: 0 },
+      { trueClass: 'cat', takenFor: 'dog', people: 0.042, model: 0 },
+      { trueClass: 'dog', takenFor: 'cat', people: 0.034, model: 0 },
+    ]);
+    const withPeople = renderReport({ title: 'x', facts, evaluation });
+    for (const words of ['95.24%', '99.21%', 'deer → horse', 'Human uncertainty makes classification']) {
+      expect(withPeople).toContain(words);
+      expect(page).not.toContain(words);
+    }
+    expect(judged([...cifar10].reverse()).humanBaseline).toBeUndefined();
+  });
+
+  it('tells what the temperature did', () => {
+    const measures = { loss: 0.5, expectedCalibrationError: 0.0612 };
+    const scaled = { images: 500, before: measures, after: { loss: 0.4, expectedCalibrationError: 0.0123 } };
+    const temperatureScaling = { temperature: 1.4321, validation: scaled, judged: { ...scaled, images: 18 } };
+    const told = renderReport({ title: 'x', facts, evaluation: { ...judged(animals), temperatureScaling } });
+    for (const words of ['1.432', 'fitted on 500 validation images', '6.12%', '1.23%', '0.5000']) {
+      expect(told).toContain(words);
+    }
+  });
+
   it('has one heading of the first rank, a language, and names for its drawings', () => {
     expect(page.match(/<h1/g)).toHaveLength(1);
     expect(page).toContain('<html lang="en">');

@@ -6,6 +6,7 @@ import { curvesSection } from './report/curves.ts';
 import { Html, html } from './report/html.ts';
 import { matrixSection } from './report/matrix.ts';
 import { pairsSection } from './report/pairs.ts';
+import { peopleSection } from './report/people.ts';
 import { picturesSection, type ReportPicture } from './report/pictures.ts';
 import { reliabilitySection } from './report/reliability.ts';
 import { STYLE } from './report/style.ts';
@@ -55,9 +56,10 @@ ${factsSection(facts, extraFacts)}
 ${curvesSection(history, evaluation)}
 ${classesSection(evaluation.perClass, evaluation.macro)}
 ${pairsSection(evaluation.confusions)}
+${peopleSection(evaluation.humanBaseline)}
 ${matrixSection(evaluation)}
 ${picturesSection(mistakes)}
-${reliabilitySection(evaluation.calibration)}
+${reliabilitySection(evaluation)}
 <footer>Made by Harrier${facts.versions?.harrier && ` ${facts.versions.harrier}`}. The numbers behind it stand in <code>evaluation.json</code>${history.length > 0 && html` and <code>history.csv</code>`}.</footer>
 </main>
 </body>

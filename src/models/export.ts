@@ -2,23 +2,27 @@ import { type TestTimeAugmentation, testTimeAugmentationNamed } from '../data/vi
 import { HarrierError } from '../errors.ts';
 import type { ParameterSpec } from '../layers/index.ts';
 import { elementCount, float32, type GraphBuilder, type Model, modelOf, type Value } from '../onnx/index.ts';
-import { createGraph, logitsOf } from '../ops/index.ts';
+import { createGraph, div, logitsOf, scalar } from '../ops/index.ts';
 import { averageViews } from './average-views.ts';
 import type { Network } from './network.ts';
 import { checkWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 
 /** Metadata key of the views that the model averages; absent where it looks at each picture once. */
 const VIEWS_KEY = 'harrier.testTimeAugmentation';
+/** Metadata key of what the model divides its logits by; absent where that is 1. */
+const TEMPERATURE_KEY = 'harrier.temperature';
 
 export interface ExportOptions {
   /** Views of each picture that the model averages, inside the graph. Default `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
+  /** What logits are divided by before Softmax, so that probabilities mean what they say. Default 1. */
+  readonly temperature?: number;
 }
 
 /**
  * A network with its weights as a model by Harrier's contract: input `image`, uint8 `[N, height, width, 3]`; output
  * `probabilities`, float32 `[N, classes]`. Scaling and normalisation are inside, and so is test-time augmentation: the
- * logits of the views are averaged (as in airbench), then comes Softmax.
+ * logits of the views are averaged (as in airbench) and divided by the temperature, then comes Softmax.
  *
  * @param metadata goes into the file's `metadata_props`: class names and where the model came from
  * @throws HarrierError `bad-checkpoint` when the weights belong to another network
@@ -27,7 +31,7 @@ export function exportModel(
   network: Network,
   weights: Weights,
   metadata: Readonly<Record<string, string>> = {},
-  { testTimeAugmentation = 'none' }: ExportOptions = {},
+  { testTimeAugmentation = 'none', temperature = 1 }: ExportOptions = {},
 ): Model {
   checkWeights(network.parameters, weights, network.name);
   const graph = createGraph(network.name);
@@ -41,16 +45,22 @@ export function exportModel(
       }),
     ),
   );
-  graph.output(graph.op('Softmax', [logits], { axis: -1 }), 'probabilities');
-  const { [VIEWS_KEY]: _, ...others } = metadata;
-  const own: Record<string, string> =
-    testTimeAugmentation === 'none' ? {} : { [VIEWS_KEY]: testTimeAugmentation };
-  return modelOf(graph.build(), { ...others, ...own });
+  const scaled = temperature === 1 ? logits : div(graph, logits, scalar(graph, temperature));
+  graph.output(graph.op('Softmax', [scaled], { axis: -1 }), 'probabilities');
+  const { [VIEWS_KEY]: _, [TEMPERATURE_KEY]: __, ...others } = metadata;
+  return modelOf(graph.build(), {
+    ...others,
+    ...(testTimeAugmentation !== 'none' && { [VIEWS_KEY]: testTimeAugmentation }),
+    ...(temperature !== 1 && { [TEMPERATURE_KEY]: `${temperature}` }),
+  });
 }
 
-/** The views that a model averages, by its own account. */
-export function testTimeAugmentationOf({ metadata }: Pick<Model, 'metadata'>): TestTimeAugmentation {
-  return testTimeAugmentationNamed(metadata[VIEWS_KEY] ?? 'none');
+/** The options that a model was exported with, by its own account. */
+export function exportOptionsOf({ metadata }: Pick<Model, 'metadata'>): Required<ExportOptions> {
+  return {
+    testTimeAugmentation: testTimeAugmentationNamed(metadata[VIEWS_KEY] ?? 'none'),
+    temperature: Number(metadata[TEMPERATURE_KEY] ?? 1),
+  };
 }
 
 function atTopLevel(graph: GraphBuilder, spec: ParameterSpec, weights: Weights): Value {

@@ -1,6 +1,7 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeModel } from '../../src/onnx/index.ts';
 import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -73,6 +74,56 @@ describe('test-time augmentation', () => {
     expect(finished.code).toBe(2);
     expect(sentenceOf(finished)).toMatch(
       /unknown value of --tta "flop"\. Did you mean "flip"\? There are: none/,
+    );
+  });
+});
+
+describe('temperature scaling', () => {
+  const split = ['--validation-split', '0.3'];
+  beforeAll(async () => {
+    await run('train', ...training, ...split, '--out', 'calibrated');
+    await run('train', ...training, ...split, '--no-calibrate', '--out', 'raw');
+  });
+
+  it('is fitted on validation images, kept in the model, and told with what it changed', async () => {
+    const { temperatureScaling: scaling, ...evaluation } = await json('calibrated', 'evaluation.json');
+    const raw = await json('raw', 'evaluation.json');
+    expect(scaling.temperature).toBeGreaterThan(0);
+    expect(scaling.temperature).not.toBe(1);
+    const { data } = await json('calibrated', 'run.json');
+    expect(scaling.validation.images).toBe(data.validation.images);
+    expect(scaling.validation.after.loss).toBeLessThan(scaling.validation.before.loss);
+    expect(scaling.judged.before.loss).toBeCloseTo(raw.loss, 5);
+    expect(scaling.judged.after.loss).toBe(evaluation.loss);
+    expect(evaluation.matrix).toEqual(raw.matrix);
+    const model = decodeModel(await readFile(path('calibrated', 'model.onnx')));
+    expect(Number(model.metadata['harrier.temperature'])).toBe(scaling.temperature);
+  });
+
+  it('stays in force when the model is judged again, also with other views', async () => {
+    const { temperatureScaling: own, loss } = await json('calibrated', 'evaluation.json');
+    const again = JSON.parse((await run('evaluate', 'calibrated', '--json')).stdout);
+    expect([again.loss, again.temperatureScaling]).toEqual([
+      loss,
+      { temperature: own.temperature, judged: own.judged },
+    ]);
+    const flipped = JSON.parse((await run('evaluate', 'calibrated', '--tta', 'flip', '--json')).stdout);
+    expect(flipped.temperatureScaling.temperature).toBe(own.temperature);
+    expect((await run('evaluate', 'calibrated')).stdout).toMatch(
+      /^Calibration error [\d.]+% \([\d.]+% before the temperature [\d.]+\)\.$/m,
+    );
+  });
+
+  it.each([
+    ['raw', 'it was turned off with --no-calibrate'],
+    [
+      'plain',
+      'no images were set aside for validation (--validation-split), and the test images choose nothing',
+    ],
+  ])('of %s was not fitted, and the report says why', async (name, reason) => {
+    expect((await json(name, 'evaluation.json')).temperatureScaling).toEqual({ temperature: 1, reason });
+    expect(await readFile(path(name, 'report.html'), 'utf8')).toContain(
+      `No temperature was fitted: ${reason}.`,
     );
   });
 });

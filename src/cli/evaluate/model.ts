@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
-import { exportModel, Network, testTimeAugmentationOf, weightsOf } from '../../models/index.ts';
+import { exportModel, exportOptionsOf, Network, weightsOf } from '../../models/index.ts';
 import { decodeModel, type Model } from '../../onnx/index.ts';
 import type { ModelSource } from '../../platform/node/find-run.ts';
 import { readError } from '../../platform/node/read-error.ts';
@@ -20,7 +20,7 @@ export async function modelToJudge(
   });
   if (views === undefined) return bytes;
   const model = decodeModel(bytes, modelFile);
-  const own = testTimeAugmentationOf(model);
+  const { testTimeAugmentation: own, temperature } = exportOptionsOf(model);
   if (own === views) return bytes;
   const record = await run?.record();
   if (!record) {
@@ -37,5 +37,5 @@ export async function modelToJudge(
   }
   const network = Network.from(record.network);
   const weights = weightsOf(network, model, modelFile);
-  return exportModel(network, weights, model.metadata, { testTimeAugmentation: views });
+  return exportModel(network, weights, model.metadata, { testTimeAugmentation: views, temperature });
 }

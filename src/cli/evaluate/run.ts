@@ -3,8 +3,8 @@ import type { Dataset } from '../../data/dataset.ts';
 import { firstImages } from '../../data/subset.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError, unknownName } from '../../errors.ts';
-import { evaluatePredictions, evaluationText } from '../../evaluation/index.ts';
-import { Classifier, testTimeAugmentationOf } from '../../models/index.ts';
+import { beforeAndAfter, evaluatePredictions, evaluationText } from '../../evaluation/index.ts';
+import { Classifier, exportOptionsOf } from '../../models/index.ts';
 import { findModel, type ModelSource } from '../../platform/node/find-run.ts';
 import { openDataset } from '../../platform/node/open-dataset.ts';
 import { nodeRuntime } from '../../platform/node/runtime.ts';
@@ -40,9 +40,14 @@ export async function runEvaluate(name: string, options: EvaluateOptions): Promi
       reporter.work({ what: `judging on ${dataset.name}`, done, total, unit: 'images' }),
   });
   const { labels, classNames } = dataset;
+  const predictions = { probabilities, labels, classNames };
+  const { testTimeAugmentation, temperature } = exportOptionsOf(classifier);
   const evaluation = {
-    ...evaluatePredictions({ probabilities, labels, classNames }),
-    testTimeAugmentation: testTimeAugmentationOf(classifier),
+    ...evaluatePredictions(predictions),
+    testTimeAugmentation,
+    ...(temperature !== 1 && {
+      temperatureScaling: { temperature, judged: beforeAndAfter(predictions, temperature) },
+    }),
   };
   await classifier.dispose();
   if (options.json) reporter.json(evaluation);

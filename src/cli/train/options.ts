@@ -31,6 +31,8 @@ export interface TrainOptions {
   readonly skipBad?: boolean;
   readonly checkpointSeconds?: number;
   readonly tta?: TestTimeAugmentation;
+  /** False with --no-calibrate. */
+  readonly calibrate?: boolean;
   readonly json?: boolean;
 }
 
@@ -66,6 +68,7 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
       source: given.source,
       skipBad: given.skipBad ?? false,
       testTimeAugmentation: given.tta ?? recipe.testTimeAugmentation,
+      ...(given.calibrate === false && { calibrate: false }),
     },
   };
 }
@@ -101,6 +104,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ['--early-stopping', given.earlyStopping, options.earlyStopping],
     ['--image-size', given.imageSize, options.imageSize],
     ['--skip-bad', given.skipBad, options.skipBad],
+    ['--no-calibrate', given.calibrate === false ? false : undefined, options.calibrate ?? true],
     ['--tta', given.tta, options.testTimeAugmentation ?? 'none'],
     ['--set', given.set?.join(' '), undefined],
     ['--out', given.out, undefined],

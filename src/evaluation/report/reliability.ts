@@ -1,5 +1,6 @@
-import type { Calibration } from '../calibration.ts';
-import { formatCount, formatPercent } from '../format.ts';
+import type { Evaluation } from '../evaluate.ts';
+import { formatCount, formatNumber, formatPercent, formatQuantity } from '../format.ts';
+import type { TemperatureScaling } from '../temperature.ts';
 import { coordinate, type Html, html } from './html.ts';
 
 const SIZE = 320;
@@ -9,7 +10,8 @@ const TOP = 10;
 const STRIP = 46;
 
 /** The reliability diagram: how often the model is right when it says how sure it is. */
-export function reliabilitySection({ bins, expectedCalibrationError }: Calibration): Html {
+export function reliabilitySection({ calibration, temperatureScaling }: Evaluation): Html {
+  const { bins, expectedCalibrationError } = calibration;
   const total = bins.reduce((sum, { count }) => sum + count, 0);
   if (total === 0) return html``;
   const stated = bins.reduce((sum, { count, confidence }) => sum + count * (confidence ?? 0), 0) / total;
@@ -49,8 +51,31 @@ ${ticks}${bars}<line class="ideal" x1="${x(0)}" y1="${y(0)}" x2="${x(1)}" y2="${
 <text class="tick" x="${LEFT + SIZE / 2}" y="${bottom + STRIP + 52}" text-anchor="middle">probability that the model states</text>
 </svg></figure>
 <div><p>On average it states <b>${formatPercent(stated, 1)}</b> for the class it picks, and is right in <b>${formatPercent(right, 1)}</b>. ${verdict} The expected calibration error is <b>${formatPercent(expectedCalibrationError)}</b>.</p>
-<ul class="legend down"><li><span class="swatch share"></span>share that is right</li><li><span class="swatch gap"></span>distance to what was stated</li><li><svg viewBox="0 0 24 10" width="24" height="10" aria-hidden="true"><line class="ideal" x1="0" x2="24" y1="5" y2="5"/></svg>both equal</li><li><span class="swatch images"></span>where the images lie</li></ul></div>
+${temperatureText(temperatureScaling)}<ul class="legend down"><li><span class="swatch share"></span>share that is right</li><li><span class="swatch gap"></span>distance to what was stated</li><li><svg viewBox="0 0 24 10" width="24" height="10" aria-hidden="true"><line class="ideal" x1="0" x2="24" y1="5" y2="5"/></svg>both equal</li><li><span class="swatch images"></span>where the images lie</li></ul></div>
 </div>
 </section>
+`;
+}
+
+/** What was done about it, or why nothing was. */
+function temperatureText(scaling: TemperatureScaling | undefined): Html {
+  if (!scaling) return html``;
+  const { temperature, reason, validation, judged } = scaling;
+  if (!judged)
+    return html`<p class="soft">No temperature was fitted: ${reason}.</p>
+`;
+  const percent = (share: number) => formatPercent(share);
+  const where = validation && html` on ${formatQuantity(validation.images, 'validation image')}`;
+  const rows = [
+    ...(validation ? [{ name: 'validation images', ...validation }] : []),
+    { name: 'images judged', ...judged },
+  ].map(
+    ({ name, before, after }) =>
+      html`<tr><th scope="row">${name}</th><td>${percent(before.expectedCalibrationError)}</td><td>${percent(after.expectedCalibrationError)}</td><td>${before.loss.toFixed(4)}</td><td>${after.loss.toFixed(4)}</td></tr>
+`,
+  );
+  return html`<p>Its logits are divided by the temperature <b>${formatNumber(temperature)}</b>, fitted${where}; no answer changes by it, only how sure it sounds.</p>
+<div class="scroll"><table class="numbers"><thead><tr><th scope="col"></th><th scope="col">error before</th><th scope="col">after</th><th scope="col">loss before</th><th scope="col">after</th></tr></thead><tbody>
+${rows}</tbody></table></div>
 `;
 }

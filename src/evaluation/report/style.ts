@@ -114,6 +114,14 @@ thead th { color: var(--soft); font-size: 0.85rem; font-weight: 500; }
 .pairs .split i:last-child { opacity: 0.5; }
 .pairs small { grid-column: 2; color: var(--soft); font-size: 0.82rem; }
 
+.pairs.people { margin-top: 16px; gap: 16px; }
+.pairs .both { display: grid; gap: 4px; }
+.people .track { gap: 10px; font-size: 0.9rem; line-height: 1; }
+.people .track i { height: 11px; border-radius: 3px; }
+.track .people, .swatch.people { background: var(--grey); }
+.track .model, .swatch.model { background: var(--orange); opacity: 0.9; }
+.source { color: var(--soft); font-size: 0.82rem; margin-top: 14px; max-width: 80ch; }
+
 .swatch { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin: 0 2px 0 8px; vertical-align: -1px; }
 .swatch.right { background: rgb(var(--right) / 0.72); }
 .swatch.wrong { background: rgb(var(--wrong) / 0.72); }
@@ -140,6 +148,9 @@ thead th { color: var(--soft); font-size: 0.85rem; font-weight: 500; }
 
 .beside { display: grid; grid-template-columns: minmax(0, 420px) minmax(0, 1fr); gap: 24px 48px; align-items: center; margin-top: 14px; }
 .beside p { max-width: 46ch; }
+.beside p + p { margin-top: 10px; }
+.beside p.soft { color: var(--soft); }
+.beside .numbers { font-size: 0.86rem; }
 .reliability svg { display: block; width: 100%; height: auto; }
 .reliability .share, .swatch.share { fill: var(--blue); background: var(--blue); opacity: 0.85; }
 .reliability .gap, .swatch.gap { fill: var(--orange-pale); background: var(--orange-pale); }

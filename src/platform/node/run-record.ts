@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly skipBad: boolean;
   /** Views of each picture that the finished model averages; absent is `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
+  /** Whether a temperature is fitted on the validation images; absent is true. */
+  readonly calibrate?: boolean;
 }
 
 /** The data that a run was made with. */

@@ -2,6 +2,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { imageBytes } from '../../data/dataset.ts';
 import type { OnProgress } from '../../data/progress.ts';
 import {
+  beforeAndAfter,
   type Evaluation,
   evaluatePredictions,
   mostConfidentMistakes,
@@ -11,11 +12,13 @@ import {
   renderModelCard,
   renderReport,
 } from '../../evaluation/index.ts';
-import { CLASS_NAMES_KEY, Classifier, exportModel, type Network } from '../../models/index.ts';
+import { CLASS_NAMES_KEY, exportModel, type Network } from '../../models/index.ts';
 import { encodeModel } from '../../onnx/index.ts';
 import type { Optimizer } from '../../optimizers/index.ts';
 import type { FitResult } from '../../training/index.ts';
+import { calibrateRun } from './calibrate-run.ts';
 import { hardwareText } from './hardware.ts';
+import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import { pictureDataUri } from './report-pictures.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -38,10 +41,19 @@ export async function finishRun(
 ): Promise<{ record: RunRecord; evaluation: Evaluation }> {
   const { network, test, runtime } = run;
   const { testTimeAugmentation = 'none' } = record.options;
-  const model = (metadata?: Record<string, string>) =>
-    exportModel(network, weights, metadata, { testTimeAugmentation });
-  const predictions = await predictTest(runtime, model(), test, onProgress);
-  const evaluation = { ...evaluatePredictions(predictions), testTimeAugmentation };
+  const model = (temperature: number, metadata?: Record<string, string>) =>
+    exportModel(network, weights, metadata, { testTimeAugmentation, temperature });
+  const scaling = await calibrateRun(run, model(1), onProgress);
+  const { temperature } = scaling;
+  const predictions = await predictionsOf(runtime, model(temperature), test, 'judging', onProgress);
+  const evaluation: Evaluation = {
+    ...evaluatePredictions(predictions),
+    testTimeAugmentation,
+    temperatureScaling: {
+      ...scaling,
+      ...(temperature !== 1 && { judged: beforeAndAfter(predictions, temperature) }),
+    },
+  };
   const trainingAccuracy = history[(bestEpoch ?? history.length) - 1]?.accuracy ?? 0;
   const finished: RunRecord = {
     ...record,
@@ -58,30 +70,12 @@ export async function finishRun(
   const title = `${record.options.recipe} on ${record.options.data}`;
   const facts = factsOf(finished, network, run.optimizer);
   const mistakes = await pictures(test, predictions);
-  await folder.write('model', encodeModel(model(metadataOf(record, evaluation))));
+  await folder.write('model', encodeModel(model(temperature, metadataOf(record, evaluation))));
   await folder.write('evaluation', `${JSON.stringify(evaluation, undefined, 2)}\n`);
   await folder.write('report', renderReport({ title, facts, evaluation, history, mistakes }));
   await folder.write('card', renderModelCard({ title, facts, evaluation, imageShape: run.data.imageShape }));
   await folder.writeRecord(finished);
   return { record: finished, evaluation };
-}
-
-async function predictTest(
-  runtime: PreparedRun['runtime'],
-  model: Parameters<typeof Classifier.load>[1],
-  test: Dataset,
-  onProgress?: OnProgress,
-): Promise<Predictions> {
-  const classifier = await Classifier.load(runtime, model);
-  try {
-    const probabilities = await classifier.predictImages(test, {
-      onProgress: (done, total) =>
-        onProgress?.({ what: `judging on ${test.name}`, done, total, unit: 'images' }),
-    });
-    return { probabilities, labels: test.labels, classNames: test.classNames };
-  } finally {
-    await classifier.dispose();
-  }
 }
 
 /** What the model file says about itself. The same run gives the same bytes: no times and no paths. */

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { drawWeights, expectClose } from '../../test/layers/check-layer.ts';
 import { random } from '../data/random.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
+import { withTemperature } from '../evaluation/index.ts';
 import { BatchNormalization, Conv2D, Dense, Flatten, type Layer } from '../layers/index.ts';
 import { decodeModel, encodeModel } from '../onnx/index.ts';
 import { nodeRuntime } from '../platform/node/runtime.ts';
-import { Classifier, exportModel, Network, testTimeAugmentationOf, weightsOf } from './index.ts';
+import { Classifier, exportModel, exportOptionsOf, Network, weightsOf } from './index.ts';
 
 const HEIGHT = 6;
 const WIDTH = 5;
@@ -112,7 +113,7 @@ describe.each(['none', 'flip', 'flip-shift'] as const)('test-time augmentation %
     const weights = drawWeights(withLogits.parameters);
     const model = exportModel(withLogits, weights, { mine: 'kept' }, options);
     const read = decodeModel(encodeModel(model));
-    expect(testTimeAugmentationOf(read)).toBe(kind);
+    expect(exportOptionsOf(read)).toEqual({ testTimeAugmentation: kind, temperature: 1 });
     expect(read.metadata.mine).toBe('kept');
     expect(weightsOf(withLogits, read, 'model')).toEqual(weights);
   });
@@ -131,4 +132,17 @@ it('the weights of another network are not taken from a model', () => {
   expect(() => weightsOf(other, model, 'it')).toThrow(
     /it: the weights dense\/kernel are not in this model: expected float32 \(60, 2\), received float32 \(60, 4\)/,
   );
+});
+
+it('a temperature divides the logits, and is known by the file', async () => {
+  const weights = drawWeights(withSoftmax.parameters);
+  const predictions = {
+    probabilities: await predict(exportModel(withSoftmax, weights), pictures[0]),
+    labels: [0],
+    classNames: ['a', 'b', 'c', 'd'],
+  };
+  const model = exportModel(withSoftmax, weights, {}, { temperature: 2.5 });
+  expectClose(await predict(model, pictures[0]), withTemperature(predictions, 2.5).probabilities, 1e-5);
+  expect(exportOptionsOf(model)).toEqual({ testTimeAugmentation: 'none', temperature: 2.5 });
+  expect(exportOptionsOf(exportModel(withSoftmax, weights, model.metadata)).temperature).toBe(1);
 });

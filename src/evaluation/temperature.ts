@@ -1,0 +1,134 @@
+import { calibration } from './calibration.ts';
+import { crossEntropy } from './cross-entropy.ts';
+import { checkPredictions, type Predictions, predictedClass } from './predictions.ts';
+
+/** How well probabilities mean what they say. */
+export interface CalibrationMeasures {
+  /** Mean cross-entropy in nats. */
+  readonly loss: number;
+  readonly expectedCalibrationError: number;
+}
+
+export interface BeforeAndAfter {
+  readonly images: number;
+  readonly before: CalibrationMeasures;
+  readonly after: CalibrationMeasures;
+}
+
+/** What temperature scaling did to a model. */
+export interface TemperatureScaling {
+  /** What logits are divided by before Softmax; 1 where nothing was fitted. */
+  readonly temperature: number;
+  /** Why nothing was fitted. */
+  readonly reason?: string;
+  /** On the images that it was fitted on. */
+  readonly validation?: BeforeAndAfter;
+  /** On the images that the model was judged on, which had no part in it. */
+  readonly judged?: BeforeAndAfter;
+}
+
+/** A temperature, or why there is none. */
+export type FittedTemperature = { readonly temperature: number } | { readonly reason: string };
+
+/** Hotter or colder than this, a model is broken rather than ill calibrated. */
+const COLDEST = 0.1;
+const HOTTEST = 10;
+
+/**
+ * The temperature T with which softmax(logits / T) has the least cross-entropy on some images: by Newton's method on
+ * 1/T, in which the cross-entropy is convex, kept within bounds by bisection; all in float64. The most probable class
+ * of every image stays what it is.
+ *
+ * C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
+ *
+ * @param predictions of images that the model was not trained on, and that it will not be judged on
+ */
+export function fitTemperature(predictions: Predictions): FittedTemperature {
+  checkPredictions(predictions);
+  const { labels } = predictions;
+  const classes = predictions.classNames.length;
+  const mistake = Array.from(labels).some(
+    (label, image) => predictedClass(predictions.probabilities, classes, image) !== label,
+  );
+  if (!mistake)
+    return { reason: 'it is right about every validation image, so they do not tell how sure it may be' };
+  const logits = logarithms(predictions.probabilities);
+  const slopeAt = (inverse: number) => derivatives(logits, labels, classes, inverse).slope;
+  if (slopeAt(0) >= 0) return { reason: 'what it says of the validation images is no better than chance' };
+  // The slope grows with 1/T: the least cross-entropy is where it passes nought.
+  let low = 1 / HOTTEST;
+  let high = 1 / COLDEST;
+  if (slopeAt(low) >= 0) return { temperature: HOTTEST };
+  if (slopeAt(high) <= 0) return { temperature: COLDEST };
+  let inverse = 1;
+  for (let i = 0; i < 100; i++) {
+    const { slope, curvature } = derivatives(logits, labels, classes, inverse);
+    if (slope > 0) high = inverse;
+    else low = inverse;
+    const step = inverse - slope / curvature;
+    const next = step > low && step < high ? step : (low + high) / 2;
+    if (Math.abs(next - inverse) < 1e-9 * inverse) break;
+    inverse = next;
+  }
+  return { temperature: 1 / inverse };
+}
+
+/**
+ * First and second derivative, by b = 1/T, of the mean over the images of ln Σ exp(b · z) − b · z(true class): the
+ * mean of the logits under softmax(b · z) less the true one, and their variance.
+ */
+function derivatives(logits: Float64Array, labels: ArrayLike<number>, classes: number, inverse: number) {
+  let slope = 0;
+  let curvature = 0;
+  for (let image = 0; image < labels.length; image++) {
+    const row = logits.subarray(image * classes, (image + 1) * classes);
+    const probabilities = softmax(row, inverse);
+    let mean = 0;
+    for (let c = 0; c < classes; c++) mean += probabilities[c] * row[c];
+    let variance = 0;
+    for (let c = 0; c < classes; c++) variance += probabilities[c] * (row[c] - mean) ** 2;
+    slope += (mean - row[labels[image]]) / labels.length;
+    curvature += variance / labels.length;
+  }
+  return { slope, curvature };
+}
+
+/** The same predictions as from a model whose logits are divided by a (further) temperature. */
+export function withTemperature(predictions: Predictions, temperature: number): Predictions {
+  const classes = predictions.classNames.length;
+  const logits = logarithms(predictions.probabilities);
+  const probabilities = new Float32Array(logits.length);
+  for (let start = 0; start < logits.length; start += classes) {
+    probabilities.set(softmax(logits.subarray(start, start + classes), 1 / temperature), start);
+  }
+  return { ...predictions, probabilities };
+}
+
+/** @param predictions of the model with its temperature */
+export function beforeAndAfter(predictions: Predictions, temperature: number): BeforeAndAfter {
+  return {
+    images: predictions.labels.length,
+    before: measures(withTemperature(predictions, 1 / temperature)),
+    after: measures(predictions),
+  };
+}
+
+function measures(predictions: Predictions): CalibrationMeasures {
+  const { expectedCalibrationError } = calibration(predictions);
+  return { loss: crossEntropy(predictions), expectedCalibrationError };
+}
+
+function softmax(row: Float64Array, inverse: number): Float64Array {
+  const most = row.reduce((a, b) => Math.max(a, b));
+  const exponentials = row.map((logit) => Math.exp(inverse * (logit - most)));
+  const total = exponentials.reduce((a, b) => a + b);
+  return exponentials.map((value) => value / total);
+}
+
+/** The least normal number of float32: what is less than that was rounded, perhaps to nought. */
+const LEAST = 2 ** -126;
+
+/** Logits of probabilities. Those of a model differ from them by a number for each image, which Softmax leaves out. */
+function logarithms(probabilities: Float32Array): Float64Array {
+  return Float64Array.from(probabilities, (probability) => Math.log(Math.max(LEAST, probability)));
+}
