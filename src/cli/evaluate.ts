@@ -8,11 +8,13 @@ export function evaluateCommand(): Command {
     ['evaluate latest', 'the newest run, on its own test images'],
     ['evaluate runs/mine --split train', 'how well it knows what it learned from'],
     ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],
+    ['evaluate latest --data cifar10.1 ./datasets', 'on the CIFAR-10.1 test set, from its .npy files'],
     ['evaluate latest --tta flip', 'average what it says of each picture and its mirror image'],
     ['evaluate latest --json', 'for programs'],
   ])
     .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
-    .option('--data <name|path>', "cifar10, or a folder of pictures (default: the run's own data)")
+    .argument('[path]', 'only with --data cifar10.1: the folder of its two .npy files')
+    .option('--data <name|path>', "cifar10, cifar10.1, or a folder of pictures (default: the run's own data)")
     .option(
       '--split <part>',
       'the part of the data: test or train',
@@ -27,8 +29,8 @@ export function evaluateCommand(): Command {
     )
     .option('--json', 'print one JSON object');
   withThreads(withDataOptions(evaluate));
-  return evaluate.action(async (model: string, options: EvaluateOptions) => {
+  return evaluate.action(async (model: string, path: string | undefined, options: EvaluateOptions) => {
     const { runEvaluate } = await import('./evaluate/run.ts');
-    await runEvaluate(model, options);
+    await runEvaluate(path === undefined ? [model] : [model, path], options);
   });
 }

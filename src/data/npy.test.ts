@@ -48,6 +48,7 @@ describe('decodeNpy', () => {
     const larger = new Uint8Array(file.length + 1);
     larger.set(file, 1);
     expect(decodeNpy(larger.subarray(1), 'it')).toMatchObject({ shape: [2], data: values });
+    expect(decodeNpy(Buffer.from(larger.buffer, 1), 'it').data).toEqual(values);
   });
 
   it('reads a number without axes, and keys in another order', () => {

@@ -62,8 +62,8 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
       received: `${bytes.length}`,
     });
   }
-  // A copy, since elements of several bytes may not lie at any address.
-  return { type, shape, data: new values(bytes.slice(end).buffer) };
+  // A copy, since elements of several bytes may not lie at any address (slice() of Node's Buffer makes none).
+  return { type, shape, data: new values(new Uint8Array(bytes.subarray(end)).buffer) };
 }
 
 /** `{'descr': '|u1', 'fortran_order': False, 'shape': (2000, 32, 32, 3), }`, the keys in any order. */

@@ -1,7 +1,12 @@
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeModel } from '../../src/onnx/index.ts';
+import { evaluatePredictions } from '../../src/evaluation/index.ts';
+import { Dense, Flatten } from '../../src/layers/index.ts';
+import { CLASS_NAMES_KEY, Classifier, exportModel, initialWeights, Network } from '../../src/models/index.ts';
+import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
+import { CIFAR10_CLASSES } from '../../src/platform/node/cifar10-files.ts';
+import { nodeRuntime } from '../../src/platform/node/runtime.ts';
 import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -125,5 +130,162 @@ describe('temperature scaling', () => {
     expect(await readFile(path(name, 'report.html'), 'utf8')).toContain(
       `No temperature was fitted: ${reason}.`,
     );
+  });
+});
+
+describe('CIFAR-10.1', () => {
+  /** An array as numpy.save writes it. */
+  const npy = (descr: string, shape: readonly number[], values: NodeJS.TypedArray): Buffer => {
+    const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`;
+    const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
+    const prefix = Buffer.from([
+      0x93,
+      ...Buffer.from('NUMPY'),
+      1,
+      0,
+      padded.length & 255,
+      padded.length >> 8,
+    ]);
+    const content = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+    return Buffer.concat([prefix, Buffer.from(padded, 'latin1'), content]);
+  };
+  const IMAGES = 30;
+  const pixels = Uint8Array.from(
+    { length: IMAGES * 3072 },
+    (_, i) => (i * 31 + Math.floor(i / 3072) * 57) % 256,
+  );
+  const labels = Array.from({ length: IMAGES }, (_, i) => i % 10);
+  const write = async (folder: string, version: string, pictures: Buffer, truth: Buffer) => {
+    await mkdir(path(folder), { recursive: true });
+    await writeFile(path(folder, `cifar10.1_${version}_data.npy`), pictures);
+    await writeFile(path(folder, `cifar10.1_${version}_labels.npy`), truth);
+  };
+  const pictures = npy('|u1', [IMAGES, 32, 32, 3], pixels);
+
+  beforeAll(async () => {
+    await write('points', 'v6', pictures, npy('<i4', [IMAGES], Int32Array.from(labels)));
+    await write(
+      'points',
+      'v4',
+      npy('|u1', [20, 32, 32, 3], pixels.subarray(0, 20 * 3072)),
+      npy('<i8', [20], BigInt64Array.from(labels.slice(0, 20), BigInt)),
+    );
+    const network = new Network({
+      inputShape: [32, 32, 3],
+      layers: [new Flatten(), new Dense({ units: 10 })],
+    });
+    const model = exportModel(network, initialWeights(network.parameters, 1), {
+      [CLASS_NAMES_KEY]: JSON.stringify(CIFAR10_CLASSES),
+    });
+    await writeFile(path('ten.onnx'), encodeModel(model));
+  });
+  const judge = (...args: string[]) => run('evaluate', 'ten.onnx', '--data', 'cifar10.1', ...args);
+
+  it.each([
+    ['the folder, behind the name', ['evaluate', 'ten.onnx', '--data', 'cifar10.1', 'points']],
+    ['the folder, before the model', ['evaluate', '--data', 'cifar10.1', 'points', 'ten.onnx']],
+    ['a file of the pair', ['evaluate', 'ten.onnx', '--data', 'cifar10.1', 'points/cifar10.1_v6_labels.npy']],
+    ['one word', ['evaluate', 'ten.onnx', '--data', 'cifar10.1:points']],
+  ])('is read from %s', async (_, args) => {
+    const { code, stdout } = await run(...args, '--json');
+    expect(code).toBe(0);
+    const evaluation = JSON.parse(stdout);
+    const classifier = await Classifier.load(nodeRuntime(), await readFile(path('ten.onnx')));
+    const probabilities = await classifier.predict(pixels);
+    await classifier.dispose();
+    expect(evaluation).toMatchObject(
+      evaluatePredictions({ probabilities, labels, classNames: CIFAR10_CLASSES }),
+    );
+    expect(evaluation.total).toBe(IMAGES);
+    expect(evaluation.humanBaseline.accuracy).toBe(0.9524);
+  });
+
+  it('has an older version, whose labels have 8 bytes', async () => {
+    const { stdout } = await judge('points/cifar10.1_v4_data.npy');
+    expect(stdout).toMatch(/^cifar10\.1_v4\n\d+ of 20 right/);
+    expect(stdout).toContain('Right among its best five: ');
+    expect(stdout).toMatch(/People are right in 95\.24% of single judgements, 99\.21% by majority/);
+    expect(stdout).toMatch(/deer taken for horse +4\.3%/);
+  });
+
+  it.each<[string, Buffer, Buffer, RegExp]>([
+    [
+      'pictures of another size',
+      npy('|u1', [IMAGES, 16, 64, 3], pixels),
+      npy('<i4', [IMAGES], Int32Array.from(labels)),
+      /another shape: expected uint8 \(images, 32, 32, 3\), received \|u1 \(30, 16, 64, 3\)/,
+    ],
+    [
+      'planes of colours',
+      npy('|u1', [IMAGES, 3, 32, 32], pixels),
+      npy('<i4', [IMAGES], Int32Array.from(labels)),
+      /received \|u1 \(30, 3, 32, 32\)/,
+    ],
+    [
+      'pictures in floats',
+      npy('<f4', [1, 32, 32, 3], new Float32Array(3072)),
+      npy('<i4', [1], Int32Array.of(1)),
+      /received <f4 \(1, 32, 32, 3\)/,
+    ],
+    [
+      'labels of other pictures',
+      pictures,
+      npy('<i4', [10], Int32Array.from(labels.slice(0, 10))),
+      /expected \(30,\), a label for each of the images beside it, received <i4 \(10,\)/,
+    ],
+    [
+      'a label without a class',
+      pictures,
+      npy('<i4', [IMAGES], Int32Array.from(labels).fill(10, 29)),
+      /image 29 has a label without a class: expected a whole number from 0 to 9, received 10/,
+    ],
+    [
+      'half a file',
+      pictures.subarray(0, 5000),
+      npy('<i4', [IMAGES], Int32Array.from(labels)),
+      /cut off: expected \d+ bytes, received 5000/,
+    ],
+  ])('with %s is refused in a sentence', async (name, data, truth, sentence) => {
+    await write(name, 'v6', data, truth);
+    const finished = await judge(name);
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(sentence);
+  });
+
+  it.each<[string, string[], number, RegExp]>([
+    [
+      'no path',
+      [],
+      2,
+      /CIFAR-10\.1 is not fetched: say where it lies: expected the folder of .*, received "ten\.onnx"/,
+    ],
+    ['a path of nothing', ['nowhere'], 1, /nowhere: there is no such folder/],
+    [
+      'a folder of something else',
+      ['pictures'],
+      1,
+      /pictures: this is not CIFAR-10\.1: expected a folder with/,
+    ],
+    ['its training part', ['points', '--split', 'train'], 2, /CIFAR-10\.1 has test images only/],
+  ])('with %s', async (_, args, code, sentence) => {
+    const finished = await judge(...args);
+    expect(finished.code).toBe(code);
+    expect(sentenceOf(finished)).toMatch(sentence);
+  });
+
+  it('cannot be trained on', async () => {
+    const finished = await run('train', '--data', 'cifar10.1:points', '--epochs', '1');
+    expect([finished.code, sentenceOf(finished)]).toEqual([
+      1,
+      expect.stringMatching(/has test images only\. Judge a model/),
+    ]);
+  });
+
+  it('takes the only word too many', async () => {
+    const finished = await run('evaluate', 'ten.onnx', 'points', '--data', 'cifar10');
+    expect([finished.code, sentenceOf(finished)]).toEqual([
+      2,
+      expect.stringMatching(/one argument too many: received "points"/),
+    ]);
   });
 });

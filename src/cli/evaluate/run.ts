@@ -5,10 +5,12 @@ import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError, unknownName } from '../../errors.ts';
 import { beforeAndAfter, evaluatePredictions, evaluationText } from '../../evaluation/index.ts';
 import { Classifier, exportOptionsOf } from '../../models/index.ts';
+import { cifar10Point1 } from '../../platform/node/cifar10-1.ts';
 import { findModel, type ModelSource } from '../../platform/node/find-run.ts';
 import { openDataset } from '../../platform/node/open-dataset.ts';
 import { nodeRuntime } from '../../platform/node/runtime.ts';
 import { Reporter } from '../reporter.ts';
+import { CIFAR10_1, judgingArguments } from './arguments.ts';
 import { modelToJudge } from './model.ts';
 
 /** The options of `evaluate` as they were typed. */
@@ -24,11 +26,13 @@ export interface EvaluateOptions {
   readonly json?: boolean;
 }
 
-/** `harrier evaluate`. */
-export async function runEvaluate(name: string, options: EvaluateOptions): Promise<void> {
+/** `harrier evaluate`. @param words the arguments that are no options */
+export async function runEvaluate(words: readonly string[], typed: EvaluateOptions): Promise<void> {
+  const { model: name, data } = await judgingArguments(words, typed.data);
+  const options = { ...typed, data };
   const reporter = new Reporter({ machine: options.json });
   reporter.status('opening model and data …');
-  const source = await findModel(name);
+  const source = await findModel(name!);
   const model = await modelToJudge(source, options.tta);
   const classifier = await Classifier.load(nodeRuntime(options), model, source.modelFile);
   const opened = await openData(source, classifier, options, reporter);
@@ -65,6 +69,14 @@ async function openData(
   reporter: Reporter,
 ): Promise<Dataset> {
   const common = { imageSize, source, onProgress: reporter.work };
+  if (data?.startsWith(`${CIFAR10_1}:`)) {
+    if (split === 'test') return cifar10Point1(data.slice(CIFAR10_1.length + 1));
+    throw new HarrierError('bad-option', 'CIFAR-10.1 has test images only', {
+      where: '--split',
+      expected: 'test',
+      received: split,
+    });
+  }
   if (data !== undefined) return (await openDataset(data, { ...common, skipBad }))[split];
   const record = await run?.record();
   if (!record) {

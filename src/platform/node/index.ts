@@ -1,6 +1,7 @@
 /** `harrier/node`: what needs Node.js. Files, folders, image decoding, and ONNX Runtime's native engine. */
 export { cacheDirectory } from './cache.ts';
 export { type Cifar10Options, cifar10 } from './cifar10.ts';
+export { cifar10Point1 } from './cifar10-1.ts';
 export { CIFAR10_CLASSES, type Cifar10FileCheck, cifar10Directory, verifyCifar10 } from './cifar10-files.ts';
 export { decodeImage } from './decode.ts';
 export { findModel, findRun, type ModelSource } from './find-run.ts';

@@ -34,6 +34,12 @@ export async function openDataset(spec: string, options: OpenDatasetOptions = {}
     checkCifar10Size(options.imageSize);
     return { ...(await cifar10(options)), skipped: [] };
   }
+  if (spec === 'cifar10.1' || spec.startsWith('cifar10.1:')) {
+    throw new HarrierError('not-supported', 'CIFAR-10.1 has test images only', {
+      where: spec,
+      next: 'Judge a model on it: npx harrier evaluate RUN --data cifar10.1 PATH.',
+    });
+  }
   if (!(await stat(spec).catch(() => undefined))) {
     const near = nearestName(spec, BUILT_IN);
     throw new HarrierError('not-found', 'there is no such data set or folder', {

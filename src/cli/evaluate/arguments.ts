@@ -1,0 +1,42 @@
+import { HarrierError } from '../../errors.ts';
+import { isCifar10Point1 } from '../../platform/node/cifar10-1.ts';
+
+export const CIFAR10_1 = 'cifar10.1';
+
+/** Which model to judge, and on what. */
+export interface JudgingArguments {
+  readonly model: string | undefined;
+  /** A data set's name or path; `cifar10.1:PATH` for CIFAR-10.1. */
+  readonly data: string | undefined;
+}
+
+/**
+ * Sorts out what was typed. `--data cifar10.1 PATH` takes two words, of which the parser of options sees the second
+ * as an argument: behind that of the model, or before it.
+ *
+ * @throws HarrierError `bad-option` when there is a word too many or too few
+ */
+export async function judgingArguments(
+  words: readonly string[],
+  data: string | undefined,
+): Promise<JudgingArguments> {
+  if (data !== CIFAR10_1) {
+    if (words.length < 2) return { model: words[0], data };
+    throw new HarrierError('bad-option', 'there is one argument too many', {
+      received: `"${words[1]}"`,
+      next: `Only --data ${CIFAR10_1} has a path behind it.`,
+    });
+  }
+  const places = await Promise.all(words.map(isCifar10Point1));
+  const at = places.includes(true) ? places.indexOf(true) : words.length - 1;
+  const isModelAlone = words.length === 1 && !places[0];
+  if (words.length === 0 || isModelAlone) {
+    throw new HarrierError('bad-option', 'CIFAR-10.1 is not fetched: say where it lies', {
+      where: `--data ${CIFAR10_1}`,
+      expected: 'the folder of cifar10.1_v6_data.npy and cifar10.1_v6_labels.npy behind it',
+      ...(isModelAlone && { received: `"${words[0]}"` }),
+      next: 'They are published at https://github.com/modestyachts/CIFAR-10.1 (folder datasets).',
+    });
+  }
+  return { model: words.find((_, i) => i !== at), data: `${CIFAR10_1}:${words[at]}` };
+}
