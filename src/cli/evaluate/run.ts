@@ -3,7 +3,13 @@ import type { Dataset } from '../../data/dataset.ts';
 import { firstImages } from '../../data/subset.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError, unknownName } from '../../errors.ts';
-import { beforeAndAfter, evaluatePredictions, evaluationText } from '../../evaluation/index.ts';
+import {
+  beforeAndAfter,
+  type Evaluation,
+  evaluatePredictions,
+  evaluationText,
+  type TemperatureScaling,
+} from '../../evaluation/index.ts';
 import { Classifier, exportOptionsOf } from '../../models/index.ts';
 import { cifar10Point1 } from '../../platform/node/cifar10-1.ts';
 import { findModel, type ModelSource } from '../../platform/node/find-run.ts';
@@ -49,15 +55,34 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const evaluation = {
     ...evaluatePredictions(predictions),
     testTimeAugmentation,
-    ...(temperature !== 1 && {
-      temperatureScaling: { temperature, judged: beforeAndAfter(predictions, temperature) },
-    }),
+    temperatureScaling: {
+      ...(await howItWasFitted(source, temperature)),
+      ...(temperature !== 1 && { judged: beforeAndAfter(predictions, temperature) }),
+    },
   };
   await classifier.dispose();
   if (options.json) reporter.json(evaluation);
   else {
     reporter.print(reporter.style.faint(dataset.name));
     reporter.print(evaluationText(evaluation, { style: reporter.style }));
+  }
+}
+
+/** A model's temperature; with what the run that it came from noted of its fitting. */
+async function howItWasFitted({ run }: ModelSource, temperature: number): Promise<TemperatureScaling> {
+  const text = (await run?.read('evaluation'))?.toString('utf8') ?? '{}';
+  const { temperatureScaling: noted } = parsed(text) as Partial<Evaluation>;
+  if (noted?.temperature !== temperature) return { temperature };
+  const { judged: _, ...fitting } = noted;
+  return fitting;
+}
+
+/** A run's notes are no reason to fail. */
+function parsed(text: string): object {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
   }
 }
 

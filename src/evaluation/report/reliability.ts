@@ -61,6 +61,7 @@ ${temperatureText(temperatureScaling)}<ul class="legend down"><li><span class="s
 function temperatureText(scaling: TemperatureScaling | undefined): Html {
   if (!scaling) return html``;
   const { temperature, reason, validation, judged } = scaling;
+  if (!judged && !reason) return html``;
   if (!judged)
     return html`<p class="soft">No temperature was fitted: ${reason}.</p>
 `;
