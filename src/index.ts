@@ -8,11 +8,12 @@ export * from './data/augmentation/index.ts';
 export {
   type BatchPlan,
   type BatchSource,
-  batchMaker,
   type OpenBatches,
   openBatches,
 } from './data/batches.ts';
+export { type ClassWeight, classWeights } from './data/class-weight.ts';
 export type { Dataset, DatasetSplits, ImageShape } from './data/dataset.ts';
+export type { Sampling } from './data/epoch-order.ts';
 export { type MemoryDatasetOptions, memoryDataset } from './data/memory.ts';
 export type { OnProgress, Progress } from './data/progress.ts';
 export { type RandomStream, random } from './data/random.ts';

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import type { ClassWeight } from '../data/class-weight.ts';
 import { augmentationHelp, augmentationList } from './augment.ts';
 import { command, share, views, withDataOptions, withThreads } from './command.ts';
 import type { TrainOptions } from './train/options.ts';
-import { collect, number, wholeNumber } from './values.ts';
+import { collect, number, numbersByName, oneOf, wholeNumber } from './values.ts';
 
 export function trainCommand(): Command {
   const train = command('train', 'Train a model, judge it on the test images, and write a run folder.', [
@@ -12,6 +13,7 @@ export function trainCommand(): Command {
     ['train --data ./photos --image-size 64', 'a folder with one sub-folder per class'],
     ['train --augment standard', 'mirrored and shifted training images'],
     ['train --augment flip,translation=2,cutout=8', 'a list of your own'],
+    ['train --class-weight balanced', 'when some classes have few pictures'],
     ['train --validation-split 0.1 --early-stopping 5', 'stop when it gets no better'],
     ['train --resume latest', 'go on with a run that was stopped'],
     ['train --resume runs/mine --epochs 60', 'give a finished run more epochs'],
@@ -55,6 +57,16 @@ export function trainCommand(): Command {
       augmentationList,
     )
     .option(
+      '--class-weight <balanced|list>',
+      'how much images count by class: balanced makes all classes count alike; or cat=2,dog=0.5',
+      classWeight,
+    )
+    .option(
+      '--sampling <kind>',
+      'natural: each image once an epoch; balanced: every class equally often (default: natural)',
+      oneOf('--sampling', ['natural', 'balanced'] as const),
+    )
+    .option(
       '--validation-split <share>',
       "share of the training images to judge each epoch by (default: the recipe's)",
       share('--validation-split'),
@@ -85,4 +97,9 @@ export function trainCommand(): Command {
     const { runTrain } = await import('./train/run.ts');
     await runTrain(options);
   });
+}
+
+/** `balanced`, or weights by class name. */
+function classWeight(text: string): ClassWeight {
+  return text.trim() === 'balanced' ? 'balanced' : numbersByName('--class-weight')(text);
 }

@@ -57,3 +57,15 @@ export function oneOf<T extends string>(option: string, choices: readonly T[]): 
     throw unknownName(`value of ${option}`, text, choices);
   };
 }
+
+/** Reads `name=number` pairs with commas between. @throws HarrierError `bad-option` */
+export function numbersByName(option: string): Parser<Readonly<Record<string, number>>> {
+  return (text) =>
+    Object.fromEntries(
+      text.split(',').map((pair) => {
+        const [, name, value] = /^\s*(.+?)\s*=\s*(\S+)\s*$/.exec(pair) ?? [];
+        if (name !== undefined && Number.isFinite(Number(value))) return [name, Number(value)];
+        throw bad(option, 'balanced, or pairs such as cat=2,dog=0.5', text);
+      }),
+    );
+}

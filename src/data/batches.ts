@@ -1,6 +1,8 @@
+import { HarrierError } from '../errors.ts';
 import { type AugmentationConfig, augmentationsFrom, type Batch } from './augmentation/index.ts';
+import { type ClassWeight, classWeights } from './class-weight.ts';
 import { type Dataset, imageBytes } from './dataset.ts';
-import { random } from './random.ts';
+import { checkSampling, type EpochOrder, epochOrder, type Sampling } from './epoch-order.ts';
 
 /** All that the batches of a run follow from. */
 export interface BatchPlan {
@@ -8,6 +10,31 @@ export interface BatchPlan {
   readonly batchSize: number;
   readonly seed: number;
   readonly augmentation?: readonly AugmentationConfig[];
+  /** Which images an epoch shows. Default `natural`: each once. */
+  readonly sampling?: Sampling;
+  /** How much images count in the loss, by class. Default: all alike. */
+  readonly classWeight?: ClassWeight;
+}
+
+/** @throws HarrierError `bad-option` for what makes no sense, or does not go together */
+export function checkBatchPlan({
+  dataset,
+  augmentation = [],
+  sampling = 'natural',
+  classWeight,
+}: BatchPlan): void {
+  augmentationsFrom(augmentation);
+  checkSampling(sampling);
+  classWeights(dataset, classWeight);
+  if (sampling === 'balanced' && classWeight === 'balanced') {
+    throw new HarrierError(
+      'bad-option',
+      'balanced sampling and balanced class weights do the same, and twice is too much',
+      {
+        next: 'Choose one of them.',
+      },
+    );
+  }
 }
 
 /** What batches need of a data set. */
@@ -71,28 +98,30 @@ export function openBatches(plan: BatchPlan): BatchSource {
 
 /**
  * What every source of batches computes: the images of a step in the order of its epoch, augmented, and their classes
- * as one-hot rows. A pure function of the plan, the epoch and the step; the result lies in the memory given.
+ * as one-hot rows, times their weight. A pure function of the plan, the epoch and the step; the result lies in the memory given.
  */
 export function batchMaker(plan: BatchPlan): (epoch: number, step: number, memory: BatchMemory) => Batch {
-  const { dataset, batchSize, seed, augmentation = [] } = plan;
+  checkBatchPlan(plan);
+  const { dataset, batchSize, seed, augmentation = [], sampling } = plan;
   const { imageShape } = dataset;
   const classes = dataset.classNames.length;
   const steps = stepsPerEpoch(plan);
   const augment = augmentationsFrom(augmentation);
-  let order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
+  const weights = classWeights(dataset, plan.classWeight);
+  let order: (EpochOrder & { readonly epoch: number }) | undefined;
   return (epoch, step, memory) => {
-    if (order?.epoch !== epoch) {
-      order = { epoch, indices: random(seed, 'shuffle', epoch).permutation(dataset.size) };
-    }
-    const images = order.indices.subarray(step * batchSize, (step + 1) * batchSize);
+    if (order?.epoch !== epoch) order = { epoch, ...epochOrder(dataset, { seed, epoch, sampling }) };
+    const [images, draws] = [order.images, order.draws].map((all) =>
+      all.subarray(step * batchSize, (step + 1) * batchSize),
+    );
     const pixels = new Uint8Array(memory.pixels, 0, images.length * imageBytes(imageShape));
     dataset.gather(images, pixels);
     const targets = new Float32Array(memory.targets, 0, images.length * classes).fill(0);
     images.forEach((index, i) => {
-      targets[i * classes + dataset.labels[index]] = 1;
+      targets[i * classes + dataset.labels[index]] = weights[dataset.labels[index]];
     });
     const batch = { pixels, targets, imageShape };
-    augment(batch, { seed, purpose: 'augmentation', epoch, step: epoch * steps + step, images });
+    augment(batch, { seed, purpose: 'augmentation', epoch, step: epoch * steps + step, images: draws });
     return batch;
   };
 }

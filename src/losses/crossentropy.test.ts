@@ -56,6 +56,22 @@ describe('categorical cross-entropy', () => {
     expect(await lossOf([scores[0]], [[1, 0, 0]], { labelSmoothing: 0.3 })).toBeCloseTo(expected, 6);
   });
 
+  it('weighs an image by the sum of its targets, smoothed or not', async () => {
+    for (const labelSmoothing of [0, 0.3]) {
+      const alone = await lossOf([scores[0]], [[1, 0, 0]], { labelSmoothing });
+      const other = await lossOf([scores[1]], [[0, 1, 0]], { labelSmoothing });
+      const weighted = await lossOf(
+        scores,
+        [
+          [3, 0, 0],
+          [0, 0.5, 0],
+        ],
+        { labelSmoothing },
+      );
+      expect(weighted).toBeCloseTo((3 * alone + 0.5 * other) / 2, 6);
+    }
+  });
+
   it('is exact where probabilities underflow', async () => {
     expect(await lossOf([[0, 500, -500]], [[0, 0, 1]], { softmax: true })).toBeCloseTo(1000, 3);
   });

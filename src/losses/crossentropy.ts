@@ -1,6 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import type { GraphBuilder, Value } from '../onnx/index.ts';
-import { add, fixedDims, logitsOf, mul, reduceSum, scalar, scale } from '../ops/index.ts';
+import { add, fixedDims, logitsOf, mul, reduceSum, scale } from '../ops/index.ts';
 
 export interface CrossentropyOptions {
   /** Share of each target that is spread evenly over all classes (Szegedy et al., 2016), in [0, 1). Default 0. */
@@ -8,11 +8,12 @@ export interface CrossentropyOptions {
 }
 
 /**
- * Categorical cross-entropy, the mean over the batch: −Σ target · ln probability.
+ * Categorical cross-entropy, the mean over the batch: −Σ target · ln probability. A row of targets that adds up to
+ * more or less than 1 gives its image that weight, with label smoothing too.
  *
  * @param output `[batch, classes]`: probabilities from Softmax, whose input is then used instead because the
  *   logarithm of a softmax is exact where softmax itself underflows; or logits
- * @param targets `[batch, classes]`, each row a distribution over the classes
+ * @param targets `[batch, classes]`, each row a distribution over the classes, times the weight of its image
  * @returns a single number
  */
 export function categoricalCrossentropy(
@@ -32,6 +33,10 @@ export function categoricalCrossentropy(
   const smoothed =
     labelSmoothing === 0
       ? targets
-      : add(graph, scale(graph, targets, 1 - labelSmoothing), scalar(graph, labelSmoothing / classes));
+      : add(
+          graph,
+          scale(graph, targets, 1 - labelSmoothing),
+          scale(graph, reduceSum(graph, targets, [1], true), labelSmoothing / classes),
+        );
   return scale(graph, reduceSum(graph, mul(graph, logarithms, smoothed), [0, 1], false), -1 / batch);
 }

@@ -1,4 +1,6 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
+import type { ClassWeight } from '../data/class-weight.ts';
+import type { Sampling } from '../data/epoch-order.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
 import type { Input, Layer, SymbolicTensor } from '../layers/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
@@ -29,6 +31,10 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> {
   readonly loss?: CrossentropyOptions;
   /** Random changes of the training images, one after another. */
   readonly augmentation?: readonly AugmentationConfig[];
+  /** Which images an epoch shows. Default `natural`: each once. */
+  readonly sampling?: Sampling;
+  /** How much images count in the loss, by class. Default: all alike. */
+  readonly classWeight?: ClassWeight;
   /** Share of the training images set aside to judge epochs by; 0 trains on all of them. */
   readonly validationSplit: number;
   /** Side of the square images that it is made for, where the data has no size of its own. */

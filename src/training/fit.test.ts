@@ -136,6 +136,24 @@ describe('fit', () => {
     expect((await watched(6))[0]).not.toEqual(first);
   });
 
+  it('counts images by the weight of their class', async () => {
+    const lossWith = async (classWeight?: FitOptions['classWeight']) => {
+      const plain = new Network({
+        inputShape: [5, 4, 3],
+        layers: [new Flatten(), new Dense({ units: 3, activation: 'softmax' })],
+      });
+      const still = { network: plain, optimizer: new SGD({ learningRate: 0 }), epochs: 1, classWeight };
+      return (await fit(options({ ...still, loss: { labelSmoothing: 0.1 } }))).history[0].loss;
+    };
+    const [red, green, blue] = [
+      await lossWith({ green: 0, blue: 0 }),
+      await lossWith({ red: 0, blue: 0 }),
+      await lossWith({ red: 0, green: 0 }),
+    ];
+    expect(await lossWith()).toBeCloseTo(red + green + blue, 5);
+    expect(await lossWith({ red: 2, green: 0.5 })).toBeCloseTo(2 * red + 0.5 * green + blue, 5);
+  });
+
   it('trains on augmented images', async () => {
     const augmentation = [{ name: 'RandomTranslation', pixels: 2, fill: 'zero' }] as const;
     const plain = await fit(options({ optimizer: new SGD({ learningRate: 0 }), validation, epochs: 1 }));
@@ -442,6 +460,24 @@ describe('a run that cannot go on', () => {
       { train: { ...train, classNames: ['a', 'b'] } },
       'bad-data',
       'expected 3, received 2',
+    ],
+    [
+      'two ways to balance classes',
+      { sampling: 'balanced', classWeight: 'balanced' },
+      'bad-option',
+      'do the same, and twice is too much. Choose one of them.',
+    ],
+    [
+      'a weight for a class that there is not',
+      { classWeight: { gren: 2 } },
+      'bad-option',
+      'Did you mean "green"?',
+    ],
+    [
+      'an augmentation that there is not',
+      { augmentation: [{ name: 'RandomFlap' }] as never },
+      'bad-option',
+      'unknown augmentation "RandomFlap"',
     ],
     [
       'weights of another model',

@@ -1,6 +1,14 @@
-import { type AugmentationConfig, augmentationsFrom } from '../data/augmentation/index.ts';
-import { type OpenBatches, openBatches, stepsPerEpoch as stepsOf } from '../data/batches.ts';
+import type { AugmentationConfig } from '../data/augmentation/index.ts';
+import {
+  type BatchPlan,
+  checkBatchPlan,
+  type OpenBatches,
+  openBatches,
+  stepsPerEpoch as stepsOf,
+} from '../data/batches.ts';
+import type { ClassWeight } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { Sampling } from '../data/epoch-order.ts';
 import { HarrierError } from '../errors.ts';
 import { type EpochRecord, evaluatePredictions, type History } from '../evaluation/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
@@ -22,6 +30,10 @@ export interface FitOptions {
   readonly batchSize: number;
   /** Random changes of the training images, one after another. */
   readonly augmentation?: readonly AugmentationConfig[];
+  /** Which images an epoch shows: each once, or every class equally often. Default `natural`. */
+  readonly sampling?: Sampling;
+  /** How much the images of each class count in the training loss: `balanced`, or by class name. */
+  readonly classWeight?: ClassWeight;
   /** Where batches come from; all sources give the same. Default: each is computed when it is needed. */
   readonly openBatches?: OpenBatches;
   /** Everything random follows from it. */
@@ -99,7 +111,6 @@ const FRESH: RunPosition = {
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { network, optimizer, loss, runtime, train, seed, epochs, batchSize, clock, resume } = options;
   checkFit(options);
-  const { augmentation } = options;
   const trainer = new Trainer({
     network,
     optimizer,
@@ -134,7 +145,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   });
 
   const open = options.openBatches ?? openBatches;
-  const batches = open({ dataset: train, batchSize, seed, augmentation });
+  const batches = open(batchPlan(options));
   try {
     while (position.epoch < epochs) {
       if (stoppedEarly(position, options.earlyStopping)) return await result('early');
@@ -214,6 +225,18 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   }
 }
 
+/** What the batches of a run follow from. */
+function batchPlan({
+  train: dataset,
+  batchSize,
+  seed,
+  augmentation,
+  sampling,
+  classWeight,
+}: Omit<FitOptions, 'optimizer' | 'runtime' | 'clock'>): BatchPlan {
+  return { dataset, batchSize, seed, augmentation, sampling, classWeight };
+}
+
 async function validate({ network, runtime, validation, onValidation }: FitOptions, trainer: Trainer) {
   if (!validation) return undefined;
   const { weights } = await trainer.read();
@@ -236,17 +259,8 @@ function stoppedEarly({ epoch, best }: RunPosition, patience: number | undefined
 }
 
 /** What `fit` checks before it begins; for whoever wants to know before other work is done. */
-export function checkFit({
-  network,
-  train,
-  validation,
-  epochs,
-  batchSize,
-  augmentation = [],
-  seed,
-  earlyStopping,
-  resume,
-}: Omit<FitOptions, 'optimizer' | 'runtime' | 'clock'>): void {
+export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'clock'>): void {
+  const { network, train, validation, epochs, batchSize, seed, earlyStopping, resume } = options;
   const whole = (option: string, value: number, atLeast = 1): void => {
     if (Number.isInteger(value) && value >= atLeast) return;
     throw new HarrierError('bad-option', option, {
@@ -257,7 +271,6 @@ export function checkFit({
   whole('epochs', epochs);
   whole('batchSize', batchSize);
   whole('seed', seed, 0);
-  augmentationsFrom(augmentation);
   if (earlyStopping !== undefined) {
     whole('earlyStopping', earlyStopping);
     if (!validation) {
@@ -285,6 +298,7 @@ export function checkFit({
       });
     }
   }
+  checkBatchPlan(batchPlan(options));
   if (resume && JSON.stringify(resume.network) !== JSON.stringify(network.config())) {
     throw new HarrierError('bad-checkpoint', 'this checkpoint belongs to another model', {
       expected: network.name,

@@ -1,6 +1,8 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import type { OpenBatches } from '../data/batches.ts';
+import type { ClassWeight } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { Sampling } from '../data/epoch-order.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
 import { type Evaluation, evaluatePredictions, type History } from '../evaluation/index.ts';
@@ -38,6 +40,10 @@ export interface TrainOptions {
   readonly batchSize?: number;
   /** Random changes of the training images, one after another: `[{ name: 'RandomFlip' }]`. */
   readonly augmentation?: readonly AugmentationConfig[];
+  /** Which images an epoch shows: each once (`natural`, the default), or every class equally often (`balanced`). */
+  readonly sampling?: Sampling;
+  /** How much the images of each class count in the loss: `balanced`, or `{ cat: 2 }`. */
+  readonly classWeight?: ClassWeight;
   /** Where batches come from, such as `nodeBatches()` of `harrier/node`. Default: computed when needed. */
   readonly openBatches?: OpenBatches;
   /** Judged after each epoch. */
@@ -119,6 +125,8 @@ export class Model {
         'epochs',
         'batchSize',
         'augmentation',
+        'sampling',
+        'classWeight',
         'openBatches',
         'validationData',
         'validationSplit',
@@ -128,7 +136,7 @@ export class Model {
       [],
     );
     const { optimizer, runtime, labelSmoothing, seed = 0, weights } = this.#ready();
-    const { epochs = 1, batchSize = 32, augmentation, openBatches, earlyStopping, onStep } = options;
+    const { epochs = 1, batchSize = 32, earlyStopping, onStep } = options;
     const split =
       options.validationSplit === undefined
         ? { train: dataset, validation: options.validationData }
@@ -141,8 +149,10 @@ export class Model {
       ...split,
       epochs,
       batchSize,
-      augmentation,
-      openBatches,
+      augmentation: options.augmentation,
+      sampling: options.sampling,
+      classWeight: options.classWeight,
+      openBatches: options.openBatches,
       seed,
       earlyStopping,
       weights,

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { AugmentationConfig } from '../../data/augmentation/index.ts';
+import type { ClassWeight } from '../../data/class-weight.ts';
+import type { Sampling } from '../../data/epoch-order.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import { highestRate, optimizerFrom } from '../../optimizers/index.ts';
@@ -24,6 +26,8 @@ export interface TrainOptions {
   readonly learningRate?: number;
   readonly optimizer?: string;
   readonly augment?: readonly AugmentationConfig[];
+  readonly sampling?: Sampling;
+  readonly classWeight?: ClassWeight;
   readonly validationSplit?: number;
   readonly earlyStopping?: number;
   readonly imageSize?: number;
@@ -62,6 +66,8 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
       optimizer: optimizerFrom(recipe.optimizer).config,
       loss: recipe.loss ?? {},
       augmentation: given.augment ?? recipe.augmentation,
+      sampling: given.sampling ?? recipe.sampling,
+      classWeight: given.classWeight ?? recipe.classWeight,
       validationSplit: recipe.validationSplit,
       earlyStopping: given.earlyStopping,
       imageSize: given.imageSize,
@@ -100,6 +106,8 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ['--learning-rate', given.learningRate, highestRate(options.optimizer.learningRate)],
     ['--optimizer', given.optimizer?.toLowerCase(), options.optimizer.name.toLowerCase()],
     ['--augment', jsonOf(given.augment), JSON.stringify(options.augmentation ?? [])],
+    ['--sampling', given.sampling, options.sampling ?? 'natural'],
+    ['--class-weight', jsonOf(given.classWeight), jsonOf(options.classWeight)],
     ['--validation-split', given.validationSplit, options.validationSplit],
     ['--early-stopping', given.earlyStopping, options.earlyStopping],
     ['--image-size', given.imageSize, options.imageSize],

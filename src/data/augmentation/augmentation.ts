@@ -5,7 +5,7 @@ import { type RandomStream, random } from '../random.ts';
 export interface Batch {
   /** uint8 `[images, height, width, channels]`, row-major. */
   readonly pixels: Uint8Array;
-  /** float32 `[images, classes]`, each row a distribution over the classes. */
+  /** float32 `[images, classes]`, each row a distribution over the classes, times the weight of its image. */
   readonly targets: Float32Array;
   readonly imageShape: ImageShape;
 }

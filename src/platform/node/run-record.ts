@@ -1,5 +1,7 @@
 import type { AugmentationConfig } from '../../data/augmentation/index.ts';
+import type { ClassWeight } from '../../data/class-weight.ts';
 import type { ImageShape } from '../../data/dataset.ts';
+import type { Sampling } from '../../data/epoch-order.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
@@ -28,6 +30,8 @@ export interface RunOptions {
   readonly optimizer: OptimizerConfig;
   readonly loss: CrossentropyOptions;
   readonly augmentation?: readonly AugmentationConfig[];
+  readonly sampling?: Sampling;
+  readonly classWeight?: ClassWeight;
   readonly validationSplit: number;
   readonly earlyStopping?: number;
   readonly imageSize?: number;

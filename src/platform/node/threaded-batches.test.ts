@@ -85,6 +85,19 @@ describe('batches from a thread', () => {
     expect(new Set(direct.map(({ pixels }) => pixels.join())).size).toBe(direct.length);
   });
 
+  it('are the same with balanced sampling and class weights', async () => {
+    for (const more of [{ sampling: 'balanced' }, { classWeight: { red: 2, blue: 0.5 } }] as const) {
+      const given = plan({
+        dataset: subset(inMemory, [0, 1, 2, 3, 6, 9, 12, 15, 18, 21, 24]),
+        ...more,
+        batchSize: 3,
+      });
+      expect(await taken(openThreadedBatches(given), EPOCHS)).toEqual(
+        await taken(openBatches(given), EPOCHS),
+      );
+    }
+  });
+
   it('begin at any step, and may leap', async () => {
     const all = await taken(openBatches(plan()), EPOCHS);
     const places = [6, 7, 8, 2, 3, 11].map((i) => EPOCHS[i]);

@@ -64,6 +64,8 @@ export async function trainRun(
     epochs: options.epochs,
     batchSize: options.batchSize,
     augmentation: options.augmentation,
+    sampling: options.sampling,
+    classWeight: options.classWeight,
     openBatches: nodeBatches({ threads: options.threads }),
     seed: options.seed,
     earlyStopping: options.earlyStopping,
