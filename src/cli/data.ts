@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { augmentationHelp, augmentationList } from './augment.ts';
 import { command, withDataOptions } from './command.ts';
 import type { DataOptions } from './data/run.ts';
 
@@ -10,13 +11,21 @@ export function dataCommand(): Command {
       ['data cifar10', 'download it where it is not yet, and describe it'],
       ['data cifar10 --verify', 'check every cached file against its SHA-256'],
       ['data ./photos --preview sheet.png', 'draw the first pictures of every class'],
+      ['data ./photos --preview sheet.png --augment strong', 'draw what training would make of them'],
     ],
   )
     .argument('<cifar10|path>', 'a data set, or a folder with one sub-folder of pictures per class')
     .option('--preview <file>', 'write a picture (PNG) with the first images of every class')
+    .option(
+      '--augment <set|list>',
+      'with --preview: show one image of every class and how it is changed, see below',
+      augmentationList,
+    )
+    .option('--recipe <name|file>', "with --preview: show the recipe's augmentation")
     .option('--verify', 'check the files of cifar10 against their hashes, without downloading')
     .option('--json', 'print one JSON object');
-  return withDataOptions(data).action(async (name: string, options: DataOptions) => {
+  withDataOptions(data).addHelpText('after', `\n${augmentationHelp()}`);
+  return data.action(async (name: string, options: DataOptions) => {
     const { runData } = await import('./data/run.ts');
     await runData(name, options);
   });

@@ -23,7 +23,7 @@ export function checkBatchPlan({
   sampling = 'natural',
   classWeight,
 }: BatchPlan): void {
-  augmentationsFrom(augmentation);
+  tryAugmentation(dataset, augmentation);
   checkSampling(sampling);
   classWeights(dataset, classWeight);
   if (sampling === 'balanced' && classWeight === 'balanced') {
@@ -35,6 +35,17 @@ export function checkBatchPlan({
       },
     );
   }
+}
+
+/** Applies augmentations to one black image: what does not fit its size is known before a run begins. */
+function tryAugmentation(
+  { imageShape, classNames }: BatchDataset,
+  configs: readonly AugmentationConfig[],
+): void {
+  const pixels = new Uint8Array(imageBytes(imageShape));
+  const targets = new Float32Array(classNames.length);
+  const occasion = { seed: 0, purpose: 'try', epoch: 0, step: 0, images: [0] };
+  augmentationsFrom(configs)({ pixels, targets, imageShape }, occasion);
 }
 
 /** What batches need of a data set. */

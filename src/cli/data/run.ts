@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { channelStatistics, classCounts } from '../../data/statistics.ts';
 import { HarrierError } from '../../errors.ts';
@@ -7,12 +8,15 @@ import { writeAtomically } from '../../platform/node/cache.ts';
 import { cifar10Directory, verifyCifar10 } from '../../platform/node/cifar10-files.ts';
 import { type OpenedDataset, openDataset } from '../../platform/node/open-dataset.ts';
 import { previewImage } from '../../platform/node/preview.ts';
+import { findRecipe } from '../../platform/node/recipe-files.ts';
 import { Exit } from '../failure.ts';
 import { Reporter } from '../reporter.ts';
 
 /** The options of `data` as they were typed. */
 export interface DataOptions {
   readonly preview?: string;
+  readonly augment?: readonly AugmentationConfig[];
+  readonly recipe?: string;
   readonly verify?: boolean;
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';
@@ -27,6 +31,7 @@ export async function runData(name: string, options: DataOptions): Promise<void>
     await verify(name, options, reporter);
     return;
   }
+  const augmentation = await augmentationToShow(options);
   reporter.status(`opening ${name} …`);
   const opened = await openDataset(name, { ...options, onProgress: reporter.work });
   const description = describe(name, opened);
@@ -39,12 +44,31 @@ export async function runData(name: string, options: DataOptions): Promise<void>
       });
     }
     const path = resolve(options.preview);
-    await writeAtomically(path, await previewImage(opened.train), 'choose another file');
+    await writeAtomically(path, await previewImage(opened.train, { augmentation }), 'choose another file');
     reporter.note(`Wrote ${options.preview}`);
   }
   for (const note of description.notes) reporter.note(`Note: ${note}`);
   if (options.json) reporter.json(description);
   else printDescription(description, reporter);
+}
+
+/** The augmentation that a preview shows, if any. */
+async function augmentationToShow({
+  preview,
+  augment,
+  recipe,
+}: DataOptions): Promise<readonly AugmentationConfig[] | undefined> {
+  if (augment === undefined && recipe === undefined) return undefined;
+  if (preview === undefined) {
+    throw new HarrierError('bad-option', 'only a preview shows augmentation', {
+      where: augment ? '--augment' : '--recipe',
+      next: 'Add --preview FILE.png.',
+    });
+  }
+  if (augment && recipe !== undefined) {
+    throw new HarrierError('bad-option', '--augment and --recipe exclude each other');
+  }
+  return augment ?? (await findRecipe(recipe)).recipe.augmentation ?? [];
 }
 
 async function verify(name: string, { json }: DataOptions, reporter: Reporter): Promise<void> {

@@ -128,18 +128,10 @@ describe('batches from a thread', () => {
     expect(threaded.history).toEqual(direct.history);
   });
 
-  it('fail as they would without a thread', async () => {
+  it('are refused at once where they would be without a thread', () => {
     const wrong = plan({ augmentation: [{ name: 'RandomTranslation', pixels: 4 }] });
-    const errors = await Promise.all(
-      [openBatches(wrong), openThreadedBatches(wrong)].map((source) =>
-        taken(source, EPOCHS).catch((error) => error),
-      ),
-    );
-    for (const error of errors) {
-      expect(error).toBeInstanceOf(HarrierError);
-      expect(error.code).toBe('bad-option');
-      expect(error.message).toBe(errors[0].message);
-      expect(error.details.received).toBe('4');
+    for (const open of [openBatches, openThreadedBatches]) {
+      expect(() => open(wrong)).toThrow('less than half the side of the images, 8, received 4');
     }
   });
 
@@ -152,6 +144,11 @@ describe('batches from a thread', () => {
       const error = await taken(openThreadedBatches(plan({ dataset })), EPOCHS).catch((thrown) => thrown);
       expect(error).toBeInstanceOf(HarrierError);
       expect(error.code).toBe('storage');
+      expect(error.message).toBe(
+        `${dataset.pixelSource.place}: the cache of decoded images cannot be read. ` +
+          'Delete that file and run the command again.',
+      );
+      expect(error.details.where).toBe(dataset.pixelSource.place);
     }
   });
 

@@ -6,6 +6,7 @@ import {
   type BatchPlan,
   type BatchSource,
   batchMemory,
+  checkBatchPlan,
   type OpenBatches,
   openBatches,
   stepsPerEpoch,
@@ -59,9 +60,10 @@ export function nodeBatches({ threads = availableParallelism() }: { threads?: nu
 /**
  * Batches from a thread that works ahead.
  *
- * @throws HarrierError `not-supported` for a data set whose pixels a thread cannot read in place
+ * @throws HarrierError `bad-option` for a plan that makes no sense, `not-supported` for a data set whose pixels a thread cannot read in place
  */
 export function openThreadedBatches(plan: BatchPlan): BatchSource {
+  checkBatchPlan(plan);
   const { dataset, ...rest } = plan;
   const { classNames, imageShape, labels, pixelSource: source } = dataset;
   if (!source) {
