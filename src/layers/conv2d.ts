@@ -15,18 +15,31 @@ import {
   positive,
 } from './layer.ts';
 
-export interface Conv2DOptions extends LayerOptions {
-  /** Number of output channels. */
-  filters: number;
+/** Options that all convolutions have. */
+export interface ConvolutionOptions extends LayerOptions {
   /** Height and width of the kernel. */
   kernelSize: number | readonly [number, number];
   strides?: number | readonly [number, number];
   /** `valid`: none; `same`: as much as gives ⌈size / stride⌉. */
   padding?: 'valid' | 'same';
   dilationRate?: number | readonly [number, number];
-  groups?: number;
   activation?: ActivationName;
   useBias?: boolean;
+}
+
+export const CONVOLUTION_OPTIONS = [
+  'kernelSize',
+  'strides',
+  'padding',
+  'dilationRate',
+  'activation',
+  'useBias',
+] as const satisfies (keyof ConvolutionOptions)[];
+
+export interface Conv2DOptions extends ConvolutionOptions {
+  /** Number of output channels. */
+  filters: number;
+  groups?: number;
   kernelInitializer?: Initializer;
 }
 
@@ -36,35 +49,19 @@ export class Conv2D extends Layer<Conv2DOptions> {
 
   constructor(options: Conv2DOptions) {
     super(
-      knownOptions('Conv2D', options, [
-        'filters',
-        'kernelSize',
-        'strides',
-        'padding',
-        'dilationRate',
-        'groups',
-        'activation',
-        'useBias',
-        'kernelInitializer',
-      ]),
+      knownOptions('Conv2D', options, ['filters', ...CONVOLUTION_OPTIONS, 'groups', 'kernelInitializer']),
     );
     positive('Conv2D', 'filters', options.filters);
-    pair('Conv2D', 'kernelSize', options.kernelSize);
-    pair('Conv2D', 'strides', options.strides ?? 1);
-    pair('Conv2D', 'dilationRate', options.dilationRate ?? 1);
+    checkConvolution('Conv2D', options);
     positive('Conv2D', 'groups', options.groups ?? 1);
-    checkActivation(options.activation ?? 'linear');
-    checkPadding('Conv2D', options.padding);
-    flag('Conv2D', 'useBias', options.useBias);
     checkInitializer(options.kernelInitializer);
   }
 
   call({ graph, parameter }: LayerContext, input: Activations): Activations {
     const { filters, groups = 1, useBias = true, activation = 'linear' } = this.options;
     const [height, width, channels] = pictureShape('Conv2D', input);
-    const kernel = pair('Conv2D', 'kernelSize', this.options.kernelSize);
-    const strides = pair('Conv2D', 'strides', this.options.strides ?? 1);
-    const dilations = pair('Conv2D', 'dilationRate', this.options.dilationRate ?? 1);
+    const window = convolutionWindow('Conv2D', this.options, [height, width]);
+    const kernel = window.kernel_shape;
     if (channels % groups !== 0 || filters % groups !== 0) {
       throw new HarrierError(
         'bad-shape',
@@ -85,13 +82,7 @@ export class Conv2D extends Layer<Conv2DOptions> {
       decay: true,
     });
     const bias = useBias ? parameter({ name: 'bias', shape: [filters], initializer: 'zeros' }) : undefined;
-    const y = graph.op('Conv', [input.value, weight, bias], {
-      kernel_shape: kernel,
-      strides,
-      dilations,
-      group: groups,
-      pads: padsFor(this.options.padding ?? 'valid', [height, width], kernel, strides, dilations),
-    });
+    const y = graph.op('Conv', [input.value, weight, bias], { ...window, group: groups });
     return { value: activate(graph, activation, y), shape: channelsLast(y.shape) };
   }
 
@@ -100,6 +91,24 @@ export class Conv2D extends Layer<Conv2DOptions> {
     const perOutput = (kernelHeight * kernelWidth * input.shape[2]) / (this.options.groups ?? 1);
     return perOutput * shape[0] * shape[1] * shape[2];
   }
+}
+
+export function checkConvolution(layer: string, options: ConvolutionOptions): void {
+  pair(layer, 'kernelSize', options.kernelSize);
+  pair(layer, 'strides', options.strides ?? 1);
+  pair(layer, 'dilationRate', options.dilationRate ?? 1);
+  checkActivation(options.activation ?? 'linear');
+  checkPadding(layer, options.padding);
+  flag(layer, 'useBias', options.useBias);
+}
+
+/** The attributes of ONNX's Conv that say where its windows lie, for pictures of given height and width. */
+export function convolutionWindow(layer: string, options: ConvolutionOptions, sizes: readonly number[]) {
+  const kernel = pair(layer, 'kernelSize', options.kernelSize);
+  const strides = pair(layer, 'strides', options.strides ?? 1);
+  const dilations = pair(layer, 'dilationRate', options.dilationRate ?? 1);
+  const pads = padsFor(options.padding ?? 'valid', sizes, kernel, strides, dilations);
+  return { kernel_shape: kernel, strides, dilations, pads };
 }
 
 /** ONNX's pads (starts, then ends) for Keras's `padding`. */

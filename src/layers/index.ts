@@ -3,26 +3,36 @@ import { Activation } from './activation.ts';
 import { BatchNormalization } from './batch-normalization.ts';
 import { Conv2D } from './conv2d.ts';
 import { Dense } from './dense.ts';
+import { DepthwiseConv2D } from './depthwise-conv2d.ts';
 import { Dropout } from './dropout.ts';
 import { Flatten } from './flatten.ts';
 import type { AnyLayer, LayerConfig } from './layer.ts';
+import { LayerScale } from './layer-scale.ts';
 import { Add, Concatenate, Multiply } from './merge.ts';
-import { AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D } from './pooling.ts';
+import { AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D } from './pooling.ts';
+import { Rescaling } from './rescaling.ts';
 import { Reshape } from './reshape.ts';
+import { SeparableConv2D } from './separable-conv2d.ts';
+import { ZeroPadding2D } from './zero-padding.ts';
 
 export type { ActivationOptions } from './activation.ts';
 export type { ActivationName } from './activations.ts';
 export { ACTIVATION_NAMES } from './activations.ts';
 export type { BatchNormalizationOptions } from './batch-normalization.ts';
-export type { Conv2DOptions } from './conv2d.ts';
+export type { Conv2DOptions, ConvolutionOptions } from './conv2d.ts';
 export type { DenseOptions } from './dense.ts';
+export type { DepthwiseConv2DOptions } from './depthwise-conv2d.ts';
 export type { DropoutOptions } from './dropout.ts';
 export * from './layer.ts';
+export type { LayerScaleOptions } from './layer-scale.ts';
 export type { ConcatenateOptions } from './merge.ts';
 export { Merge } from './merge.ts';
-export type { PoolingOptions } from './pooling.ts';
+export type { GlobalPoolingOptions, PoolingOptions } from './pooling.ts';
+export type { RescalingOptions } from './rescaling.ts';
 export type { ReshapeOptions } from './reshape.ts';
 export { inKerasOrder, inOrderOf } from './row-order.ts';
+export type { SeparableConv2DOptions } from './separable-conv2d.ts';
+export type { ZeroPadding2DOptions } from './zero-padding.ts';
 export {
   Activation,
   Add,
@@ -31,12 +41,18 @@ export {
   Concatenate,
   Conv2D,
   Dense,
+  DepthwiseConv2D,
   Dropout,
   Flatten,
   GlobalAveragePooling2D,
+  GlobalMaxPooling2D,
+  LayerScale,
   MaxPooling2D,
   Multiply,
+  Rescaling,
   Reshape,
+  SeparableConv2D,
+  ZeroPadding2D,
 };
 
 /** Every layer by its class name. */
@@ -48,12 +64,18 @@ export const LAYERS = {
   Concatenate,
   Conv2D,
   Dense,
+  DepthwiseConv2D,
   Dropout,
   Flatten,
   GlobalAveragePooling2D,
+  GlobalMaxPooling2D,
+  LayerScale,
   MaxPooling2D,
   Multiply,
+  Rescaling,
   Reshape,
+  SeparableConv2D,
+  ZeroPadding2D,
 } as const;
 
 /**

@@ -18,6 +18,11 @@ const INITIALIZERS = ['glorotUniform', 'heNormal', 'heUniform', 'lecunNormal', '
 /** How first weights are drawn. */
 export type Initializer = (typeof INITIALIZERS)[number];
 
+/** Weights that all begin as one number. */
+export interface ConstantInitializer {
+  readonly constant: number;
+}
+
 /** An array of weights, or of running statistics, that belongs to a layer. */
 export interface ParameterSpec {
   /** `conv2d/kernel`. */
@@ -27,7 +32,7 @@ export interface ParameterSpec {
   /** How the graph's layout comes from Keras's: seen as `dims`, its axes in the order `perm`, then as `graphShape`. */
   readonly layout: { readonly dims: readonly number[]; readonly perm: readonly number[] };
   readonly graphShape: readonly number[];
-  readonly initializer: Initializer;
+  readonly initializer: Initializer | ConstantInitializer;
   /** Whether gradients change it; running statistics are changed by `update` instead. */
   readonly trainable: boolean;
   /** Whether weight decay applies: to kernels, not to biases and normalisation. */
@@ -53,7 +58,7 @@ export interface ParameterOptions {
   /** Within the layer: `kernel`. */
   readonly name: string;
   readonly shape: readonly number[];
-  readonly initializer: Initializer;
+  readonly initializer: Initializer | ConstantInitializer;
   readonly layout?: ParameterSpec['layout'];
   readonly graphShape?: readonly number[];
   readonly trainable?: boolean;

@@ -8,13 +8,16 @@ import {
   concatenate,
   conv2d,
   dense,
+  depthwiseConv2d,
   flatten,
   globalAverage,
+  globalMaximum,
   type KerasTensor,
   multiplication,
   type Pair,
   pooling2d,
   tensorOf,
+  zeroPadding,
 } from '../../test/layers/keras.ts';
 import {
   ACTIVATION_NAMES,
@@ -27,17 +30,26 @@ import {
   type ConcatenateOptions,
   Conv2D,
   type Conv2DOptions,
+  type ConvolutionOptions,
   Dense,
   type DenseOptions,
+  DepthwiseConv2D,
+  type DepthwiseConv2DOptions,
   Dropout,
   Flatten,
   GlobalAveragePooling2D,
+  GlobalMaxPooling2D,
   LAYERS,
   Layer,
+  LayerScale,
   MaxPooling2D,
   Multiply,
   type PoolingOptions,
+  Rescaling,
   Reshape,
+  SeparableConv2D,
+  type SeparableConv2DOptions,
+  ZeroPadding2D,
 } from './index.ts';
 
 const both = (value: number | Pair | undefined, otherwise: Pair): Pair =>
@@ -66,6 +78,51 @@ function convolution(
         }),
       ),
   };
+}
+
+function depthwise(
+  options: DepthwiseConv2DOptions,
+  input: readonly number[],
+  output: readonly number[],
+): LayerCase {
+  const [kernelHeight, kernelWidth] = both(options.kernelSize, [1, 1]);
+  const { useBias = true } = options;
+  return {
+    layer: () => new DepthwiseConv2D(options),
+    input,
+    output,
+    parameters: kernelHeight * kernelWidth * output[2] + (useBias ? output[2] : 0),
+    forward: (x, weight) =>
+      activation(
+        options.activation ?? 'linear',
+        depthwiseConv2d(x, weight('kernel'), useBias ? weight('bias') : undefined, windowOf(options)),
+      ),
+  };
+}
+
+function separable(
+  options: SeparableConv2DOptions,
+  input: readonly number[],
+  output: readonly number[],
+): LayerCase {
+  const [kernelHeight, kernelWidth] = both(options.kernelSize, [1, 1]);
+  const { filters, useBias = true, depthMultiplier = 1 } = options;
+  const between = input[2] * depthMultiplier;
+  return {
+    layer: () => new SeparableConv2D(options),
+    input,
+    output,
+    parameters: between * (kernelHeight * kernelWidth + filters) + (useBias ? filters : 0),
+    forward: (x, weight) => {
+      const apart = depthwiseConv2d(x, weight('depthwise_kernel'), undefined, windowOf(options));
+      const mixed = conv2d(apart, weight('pointwise_kernel'), useBias ? weight('bias') : undefined);
+      return activation(options.activation ?? 'linear', mixed);
+    },
+  };
+}
+
+function windowOf({ strides, dilationRate, padding }: ConvolutionOptions) {
+  return { strides: both(strides, [1, 1]), dilations: both(dilationRate, [1, 1]), padding };
 }
 
 function pooling(
@@ -195,6 +252,113 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
     [4, 5, 4],
     [4, 5, 8],
   ),
+  'DepthwiseConv2D, valid': depthwise({ kernelSize: 3 }, [6, 5, 4], [4, 3, 4]),
+  'DepthwiseConv2D, same, two outputs a channel, strides 2': depthwise(
+    { kernelSize: [3, 2], depthMultiplier: 2, strides: 2, padding: 'same', activation: 'relu' },
+    [6, 5, 4],
+    [3, 3, 8],
+  ),
+  'DepthwiseConv2D, dilated, without bias': depthwise(
+    { kernelSize: 2, dilationRate: 2, padding: 'same', useBias: false },
+    [5, 6, 3],
+    [5, 6, 3],
+  ),
+  'SeparableConv2D, same': separable(
+    { filters: 6, kernelSize: 3, padding: 'same', activation: 'relu' },
+    [5, 4, 3],
+    [5, 4, 6],
+  ),
+  'SeparableConv2D, strides, two between, without bias': separable(
+    { filters: 5, kernelSize: [2, 3], depthMultiplier: 2, strides: [1, 2], useBias: false },
+    [6, 7, 3],
+    [5, 3, 5],
+  ),
+  ...Object.fromEntries(
+    (
+      [
+        [
+          undefined,
+          [
+            [1, 1],
+            [1, 1],
+          ],
+          [5, 6, 3],
+        ],
+        [
+          2,
+          [
+            [2, 2],
+            [2, 2],
+          ],
+          [7, 8, 3],
+        ],
+        [
+          [0, 1],
+          [
+            [0, 0],
+            [1, 1],
+          ],
+          [3, 6, 3],
+        ],
+        [
+          [
+            [1, 0],
+            [0, 2],
+          ],
+          [
+            [1, 0],
+            [0, 2],
+          ],
+          [4, 6, 3],
+        ],
+      ] as const
+    ).map(([padding, sides, output]): [string, LayerCase] => [
+      `ZeroPadding2D of ${JSON.stringify(padding)}`,
+      {
+        layer: () => new ZeroPadding2D(padding === undefined ? {} : { padding }),
+        input: [3, 4, 3],
+        output,
+        parameters: 0,
+        forward: (x) => zeroPadding(x, sides),
+      },
+    ]),
+  ),
+  'LayerScale, on pictures': {
+    layer: () => new LayerScale({ initialValue: 0.1 }),
+    input: [3, 4, 5],
+    output: [3, 4, 5],
+    parameters: 5,
+    forward: (x, weight) => multiplication(x, tensorOf([1, 1, 1, 5], weight('gamma').data)),
+  },
+  'LayerScale, on rows': {
+    layer: () => new LayerScale(),
+    input: [6],
+    output: [6],
+    parameters: 6,
+    forward: (x, weight) => multiplication(x, tensorOf([1, 6], weight('gamma').data)),
+  },
+  'Rescaling, on pictures': {
+    layer: () => new Rescaling({ scale: 0.5, offset: -1 }),
+    input: [3, 4, 5],
+    output: [3, 4, 5],
+    parameters: 0,
+    forward: ({ shape, data }) =>
+      tensorOf(
+        shape,
+        data.map((value) => value * 0.5 - 1),
+      ),
+  },
+  'Rescaling, on rows': {
+    layer: () => new Rescaling({ scale: 3 }),
+    input: [6],
+    output: [6],
+    parameters: 0,
+    forward: ({ shape, data }) =>
+      tensorOf(
+        shape,
+        data.map((value) => value * 3),
+      ),
+  },
   'MaxPooling2D, default': pooling('max', {}, [6, 5, 3], [3, 2, 3]),
   'MaxPooling2D, strides of its own size': pooling('max', { poolSize: 3 }, [7, 6, 3], [2, 2, 3]),
   'MaxPooling2D, same, odd': pooling('max', { poolSize: 2, padding: 'same' }, [5, 7, 4], [3, 4, 4]),
@@ -225,6 +389,27 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
     output: [6],
     parameters: 0,
     forward: globalAverage,
+  },
+  'GlobalAveragePooling2D, keepdims': {
+    layer: () => new GlobalAveragePooling2D({ keepdims: true }),
+    input: [4, 5, 6],
+    output: [1, 1, 6],
+    parameters: 0,
+    forward: (x) => tensorOf([x.shape[0], 1, 1, 6], globalAverage(x).data),
+  },
+  GlobalMaxPooling2D: {
+    layer: () => new GlobalMaxPooling2D(),
+    input: [4, 5, 6],
+    output: [6],
+    parameters: 0,
+    forward: globalMaximum,
+  },
+  'GlobalMaxPooling2D, keepdims': {
+    layer: () => new GlobalMaxPooling2D({ keepdims: true }),
+    input: [3, 2, 4],
+    output: [1, 1, 4],
+    parameters: 0,
+    forward: (x) => tensorOf([x.shape[0], 1, 1, 4], globalMaximum(x).data),
   },
   Flatten: { layer: () => new Flatten(), input: [3, 4, 5], output: [60], parameters: 0, forward: flatten },
   'Flatten of a row': {

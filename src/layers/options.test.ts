@@ -114,6 +114,67 @@ describe('a layer refuses', () => {
       { layer: 'Dense', options: { units: 3, trainable: 'no' } },
       'Dense: trainable: expected true or false, received "no"',
     ],
+    [
+      'a depth of nothing',
+      { layer: 'DepthwiseConv2D', options: { kernelSize: 3, depthMultiplier: 0 } },
+      'DepthwiseConv2D: depthMultiplier must be a positive',
+    ],
+    [
+      'filters of a depthwise convolution',
+      { layer: 'DepthwiseConv2D', options: { kernelSize: 3, filters: 8 } },
+      'unknown option of DepthwiseConv2D "filters"',
+    ],
+    [
+      'no filters',
+      { layer: 'SeparableConv2D', options: { kernelSize: 3 } },
+      'SeparableConv2D: filters must be a positive',
+    ],
+    [
+      'an unknown initializer between',
+      { layer: 'SeparableConv2D', options: { ...conv, pointwiseInitializer: 'one' } },
+      'unknown initializer "one". Did you mean "ones"?',
+    ],
+    [
+      'less than no padding',
+      {
+        layer: 'ZeroPadding2D',
+        options: {
+          padding: [
+            [1, 1],
+            [0, -1],
+          ],
+        },
+      },
+      'ZeroPadding2D: padding: expected a whole number, two, or [[above, below], [left, right]], received',
+    ],
+    ['three paddings', { layer: 'ZeroPadding2D', options: { padding: [1, 2, 3] } }, 'received [1,2,3]'],
+    [
+      'no shape',
+      { layer: 'Reshape', options: {} },
+      'Reshape: targetShape: expected [height, width, channels] or [numbers]',
+    ],
+    ['two open sizes', { layer: 'Reshape', options: { targetShape: [-1, -1, 3] } }, 'received [-1,-1,3]'],
+    [
+      'no scale',
+      { layer: 'Rescaling', options: {} },
+      'Rescaling: scale: expected a number, received undefined',
+    ],
+    [
+      'a scale in words',
+      { layer: 'LayerScale', options: { initialValue: 'small' } },
+      'LayerScale: initialValue: expected a number, received small',
+    ],
+    [
+      'half a dimension',
+      { layer: 'GlobalMaxPooling2D', options: { keepdims: 1 } },
+      'GlobalMaxPooling2D: keepdims: expected true or false, received 1',
+    ],
+    [
+      'an axis over the batch',
+      { layer: 'Concatenate', options: { axis: 0 } },
+      'Concatenate: axis: expected -1',
+    ],
+    ['options of Add', { layer: 'Add', options: { axis: 1 } }, 'unknown option of Add "axis"'],
     ['options of Flatten', { layer: 'Flatten', options: { axis: 1 } }, 'unknown option of Flatten "axis"'],
     [
       'options that are no object',

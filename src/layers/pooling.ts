@@ -2,6 +2,7 @@ import type { Attributes, GraphBuilder, Value } from '../onnx/index.ts';
 import { channelsLast, checkPadding, padsFor } from './conv2d.ts';
 import {
   type Activations,
+  flag,
   knownOptions,
   Layer,
   type LayerContext,
@@ -71,15 +72,46 @@ export class AveragePooling2D extends Pooling {
   }
 }
 
-/** The mean of every channel: (height, width, channels) to (channels). */
-export class GlobalAveragePooling2D extends Layer {
-  readonly type = 'GlobalAveragePooling2D';
-  constructor(options: LayerOptions = {}) {
-    super(knownOptions('GlobalAveragePooling2D', options, []));
+export interface GlobalPoolingOptions extends LayerOptions {
+  /** Gives (1, 1, channels) in place of (channels). Default false. */
+  keepdims?: boolean;
+}
+
+abstract class GlobalPooling extends Layer<GlobalPoolingOptions> {
+  constructor(type: string, options: GlobalPoolingOptions) {
+    super(knownOptions(type, options, ['keepdims']));
+    flag(type, 'keepdims', options.keepdims);
   }
+
   call({ graph }: LayerContext, input: Activations): Activations {
-    const [, , channels] = pictureShape(this.type, input);
-    const mean = graph.op('GlobalAveragePool', [input.value]);
-    return { value: graph.op('Flatten', [mean]), shape: [channels] };
+    const [height, width, channels] = pictureShape(this.type, input);
+    const value = this.pool(graph, input.value, [height, width]);
+    if (this.options.keepdims) return { value, shape: [1, 1, channels] };
+    return { value: graph.op('Flatten', [value]), shape: [channels] };
+  }
+
+  protected abstract pool(graph: GraphBuilder, x: Value, sizes: readonly [number, number]): Value;
+}
+
+/** The mean of every channel: (height, width, channels) to (channels). */
+export class GlobalAveragePooling2D extends GlobalPooling {
+  readonly type = 'GlobalAveragePooling2D';
+  constructor(options: GlobalPoolingOptions = {}) {
+    super('GlobalAveragePooling2D', options);
+  }
+  protected pool(graph: GraphBuilder, x: Value): Value {
+    return graph.op('GlobalAveragePool', [x]);
+  }
+}
+
+/** The largest of every channel: (height, width, channels) to (channels). */
+export class GlobalMaxPooling2D extends GlobalPooling {
+  readonly type = 'GlobalMaxPooling2D';
+  constructor(options: GlobalPoolingOptions = {}) {
+    super('GlobalMaxPooling2D', options);
+  }
+  /** One window as large as the picture. */
+  protected pool(graph: GraphBuilder, x: Value, sizes: readonly [number, number]): Value {
+    return graph.op('MaxPool', [x], { kernel_shape: sizes, strides: sizes });
   }
 }

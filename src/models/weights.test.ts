@@ -46,7 +46,9 @@ describe('initializers', () => {
     expect(seen.largest).toBeGreaterThan(0.97 * bound);
   });
 
-  it('zeros and ones', () => {
+  it('zeros, ones and any other number', () => {
+    const spec4 = { ...spec('ones', [2]), initializer: { constant: 0.25 } };
+    expect(initialWeights([spec4], 1).get('layer/kernel')).toEqual(Float32Array.of(0.25, 0.25));
     expect(drawn('zeros', [3])).toEqual(Float32Array.of(0, 0, 0));
     expect(drawn('ones', [3])).toEqual(Float32Array.of(1, 1, 1));
   });

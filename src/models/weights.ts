@@ -18,6 +18,7 @@ function initialize({ name, shape, initializer }: ParameterSpec, seed: number): 
   const values = new Float32Array(elementCount(shape));
   if (initializer === 'zeros') return values;
   if (initializer === 'ones') return values.fill(1);
+  if (typeof initializer === 'object') return values.fill(initializer.constant);
   const field = elementCount(shape.slice(0, -2));
   const fanIn = field * (shape.at(-2) ?? 1);
   const fanOut = field * (shape.at(-1) ?? 1);

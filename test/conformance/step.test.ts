@@ -1,10 +1,12 @@
-/** A whole training step on both CPU platforms. */
+/** A whole training step, and a whole model, on both CPU platforms. */
 import { describe, expect, it } from 'vitest';
+import { exportModel } from '../../src/models/index.ts';
 import { numbersOf, qualifiedName } from '../../src/onnx/index.ts';
 import { nodeRuntime } from '../../src/platform/node/runtime.ts';
 import { buildStepGraph } from '../../src/training/step-graph.ts';
 import { largest, largestDifference } from '../gradients/check.ts';
 import { BATCH, draw, examples, networkOf } from '../gradients/networks.ts';
+import { drawWeights } from '../layers/check-layer.ts';
 import { wasmRuntime } from './wasm-runtime.ts';
 import { WEBGPU_EXCEPTIONS, WEBGPU_OPS } from './webgpu-ops.ts';
 
@@ -29,6 +31,23 @@ describe('a training step gives the same on Node and on WebAssembly', () => {
       const error = largestDifference(numbersOf(actual[name]), numbers) / (largest(numbers) || 1);
       expect(error, name).toBeLessThanOrEqual(TOLERANCE);
     }
+  });
+});
+
+describe('an exported model gives the same on Node and on WebAssembly', () => {
+  it.each(examples)('$name', async (example) => {
+    const network = networkOf(example);
+    const model = exportModel(network, drawWeights(network.parameters));
+    const { image } = draw(network, []);
+    const [expected, actual] = await Promise.all(
+      [nodeRuntime({ threads: 1 }), wasmRuntime()].map(async (runtime) => {
+        const executable = await runtime.compile(model);
+        const { probabilities } = await executable.step({ image });
+        await executable.dispose();
+        return numbersOf(probabilities);
+      }),
+    );
+    expect(largestDifference(actual, expected)).toBeLessThanOrEqual(TOLERANCE);
   });
 });
 

@@ -8,15 +8,21 @@ import {
   Concatenate,
   Conv2D,
   Dense,
+  DepthwiseConv2D,
   Dropout,
   Flatten,
   GlobalAveragePooling2D,
+  GlobalMaxPooling2D,
   Input,
   type Layer,
+  LayerScale,
   MaxPooling2D,
   Multiply,
+  Rescaling,
   Reshape,
+  SeparableConv2D,
   type SymbolicTensor,
+  ZeroPadding2D,
 } from '../../src/layers/index.ts';
 import { Network } from '../../src/models/index.ts';
 import { type Tensor, tensor } from '../../src/onnx/index.ts';
@@ -122,6 +128,43 @@ export const examples: Example[] = [
       const sum = run('Add', [run('Tanh', [run('Gemm', inputs)]), inOrder(b)]);
       const rows = run('Concat', [sum, inOrder(a)], { axis: 1 });
       return run('Gemm', [rows, v['last/kernel'], v['last/bias']]);
+    },
+  },
+  {
+    name: 'depthwise and separable convolutions, padding, scales, global maximum',
+    layers: [
+      new ZeroPadding2D({
+        padding: [
+          [1, 0],
+          [0, 2],
+        ],
+      }),
+      new DepthwiseConv2D({ kernelSize: 3, depthMultiplier: 2, strides: 2, padding: 'same' }),
+      new LayerScale({ initialValue: 0.5 }),
+      new Activation('tanh'),
+      new SeparableConv2D({ filters: 5, kernelSize: 3, padding: 'same', activation: 'gelu' }),
+      new GlobalMaxPooling2D(),
+      new LayerScale({ name: 'rows' }),
+      new Dense({ units: CLASSES }),
+      new Rescaling({ scale: 0.5, offset: 0.25 }),
+    ],
+    forward: (image, v) => {
+      const padded = run('Pad', [image, { dims: [8], data: Float64Array.of(0, 0, 1, 0, 0, 0, 0, 2) }]);
+      const apart = run('Conv', [padded, v['depthwise_conv2d/kernel'], v['depthwise_conv2d/bias']], {
+        group: 3,
+        strides: [2, 2],
+        // 7 rows and 8 columns: the columns need one cell more, behind.
+        pads: [1, 0, 1, 1],
+      });
+      const x = run('Tanh', [run('Mul', [apart, v['layer_scale/gamma']])]);
+      const kernels = ['depthwise_kernel', 'pointwise_kernel', 'bias'].map(
+        (name) => v[`separable_conv2d/${name}`],
+      );
+      const depthwise = run('Conv', [x, kernels[0]], { group: 6, pads: [1, 1, 1, 1] });
+      const y = run('Gelu', [run('Conv', [depthwise, kernels[1], kernels[2]])]);
+      const maxima = run('Flatten', [run('MaxPool', [y], { kernel_shape: y.dims.slice(2) })]);
+      const rows = run('Mul', [maxima, v['rows/gamma']]);
+      return map(run('Gemm', [rows, v['dense/kernel'], v['dense/bias']]), (score) => score * 0.5 + 0.25);
     },
   },
 ];

@@ -106,6 +106,48 @@ export function conv2d(
   return tensorOf([...sizes, filters], values);
 }
 
+/**
+ * Every channel by itself: output c · multiplier + m is channel c under kernel m.
+ * @param kernel (height, width, channels, multiplier)
+ */
+export function depthwiseConv2d(
+  input: KerasTensor,
+  kernel: KerasTensor,
+  bias: KerasTensor | undefined,
+  options: WindowOptions = {},
+): KerasTensor {
+  const [kernelHeight, kernelWidth, channels, multiplier] = kernel.shape;
+  const values: number[] = [];
+  const sizes = eachWindow(input.shape, [kernelHeight, kernelWidth], options, ([n], cells) => {
+    for (let c = 0; c < channels; c++) {
+      for (let m = 0; m < multiplier; m++) {
+        let sum = bias?.data[c * multiplier + m] ?? 0;
+        for (const { i, j, y, x } of cells) {
+          sum += input.data[place(input.shape, n, y, x, c)] * kernel.data[place(kernel.shape, i, j, c, m)];
+        }
+        values.push(sum);
+      }
+    }
+  });
+  return tensorOf([...sizes, channels * multiplier], values);
+}
+
+/** @param sides [[above, below], [left, right]] */
+export function zeroPadding(
+  input: KerasTensor,
+  [[above, below], [left, right]]: readonly [Pair, Pair],
+): KerasTensor {
+  const [batch, height, width, channels] = input.shape;
+  const output = tensorOf([batch, height + above + below, width + left + right, channels]);
+  for (let n = 0; n < batch; n++)
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++)
+        for (let c = 0; c < channels; c++)
+          output.data[place(output.shape, n, y + above, x + left, c)] =
+            input.data[place(input.shape, n, y, x, c)];
+  return output;
+}
+
 export function pooling2d(
   input: KerasTensor,
   kind: 'max' | 'average',
@@ -133,6 +175,16 @@ export function globalAverage(input: KerasTensor): KerasTensor {
       value / (height * width);
   });
   return tensorOf([batch, channels], means);
+}
+
+export function globalMaximum(input: KerasTensor): KerasTensor {
+  const [batch, height, width, channels] = input.shape;
+  const maxima = new Float64Array(batch * channels).fill(Number.NEGATIVE_INFINITY);
+  input.data.forEach((value, i) => {
+    const at = Math.floor(i / (height * width * channels)) * channels + (i % channels);
+    maxima[at] = Math.max(maxima[at], value);
+  });
+  return tensorOf([batch, channels], maxima);
 }
 
 export function flatten({ shape, data }: KerasTensor): KerasTensor {
