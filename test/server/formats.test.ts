@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Classifier } from '../../src/models/index.ts';
 import { decodeImage } from '../../src/platform/node/decode.ts';
 import { nodeRuntime } from '../../src/platform/node/index.ts';
-import { CLASSES, encode, modelBytes, noise, post, type Serving, SIDE, serving } from './serving.ts';
+import { CLASSES, encode, metric, modelBytes, noise, post, type Serving, SIDE, serving } from './serving.ts';
 
 // Every wire format, over a real socket, against what the classifier itself says.
 
@@ -264,11 +264,7 @@ describe('beside the protocols', () => {
   });
 
   it('metrics count what happened', async () => {
-    const read = async (name: string) => {
-      const text = await (await fetch(`${url}/metrics`)).text();
-      const line = text.split('\n').find((each) => each.startsWith(`${name} `));
-      return Number(line?.slice(name.length + 1) ?? 0);
-    };
+    const read = (name: string) => metric(url, name);
     const requests = 'harrier_requests_total{route="POST /invocations",status="200"}';
     const latency = 'harrier_request_duration_seconds_count{route="POST /invocations"}';
     const before = [await read(requests), await read(latency), await read('harrier_batch_images_sum')];

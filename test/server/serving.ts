@@ -1,9 +1,10 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { type IncomingHttpHeaders, type RequestOptions, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { random } from '../../src/data/random.ts';
-import { Dense, Flatten } from '../../src/layers/index.ts';
+import { Conv2D, Dense, Flatten, type Layer } from '../../src/layers/index.ts';
 import { CLASS_NAMES_KEY, exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel } from '../../src/onnx/index.ts';
 import type { LogLevel } from '../../src/server/log.ts';
@@ -13,13 +14,19 @@ export const SIDE = 8;
 export const CLASSES = ['cat', 'dog', 'ship'];
 
 /** A real model file of a small network; another seed gives other answers. */
-export function modelBytes({ seed = 1, side = SIDE, classes = CLASSES, units = 16 } = {}): Uint8Array {
+export function modelBytes({
+  seed = 1,
+  side = SIDE,
+  classes = CLASSES,
+  before = [] as Layer[],
+} = {}): Uint8Array {
   const network = new Network({
     name: 'small',
     inputShape: [side, side, 3],
     layers: [
+      ...before,
       new Flatten(),
-      new Dense({ units, activation: 'relu' }),
+      new Dense({ units: 16, activation: 'relu' }),
       new Dense({ units: classes.length, activation: 'softmax' }),
     ],
   });
@@ -28,6 +35,12 @@ export function modelBytes({ seed = 1, side = SIDE, classes = CLASSES, units = 1
       [CLASS_NAMES_KEY]: JSON.stringify(classes),
     }),
   );
+}
+
+/** One that takes its time: hundreds of millions of multiplications an image. */
+export function slowModelBytes(): Uint8Array {
+  const layer = () => new Conv2D({ filters: 64, kernelSize: 3, padding: 'same', activation: 'relu' });
+  return modelBytes({ side: 64, before: [layer(), layer(), layer()] });
 }
 
 /** Puts a file in place at once, as `harrier train` does. */
@@ -92,10 +105,53 @@ export function encode(
     .toBuffer();
 }
 
+/** POSTs over a connection of its own choosing. */
 export async function post(
   url: string,
   body: Uint8Array | string,
   headers: Record<string, string> = { 'content-type': 'image/png' },
 ): Promise<Response> {
   return fetch(url, { method: 'POST', body: body as Uint8Array<ArrayBuffer>, headers });
+}
+
+/** The value of a metric, by its name with labels; 0 where it has none yet. */
+export async function metric(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const line = text.split('\n').find((each) => each.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1) ?? 0);
+}
+
+/** Asks again and again until the answer is yes. */
+export async function until(is: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const end = Date.now() + 30_000; !(await is()); ) {
+    if (Date.now() > end) throw new Error(`in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export interface Exchange {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** One request by Node's own client, whose connections a test can choose. Rejects when the connection breaks. */
+export function exchange(
+  url: string,
+  { agent, method = 'POST', headers = {}, body }: RequestOptions & { body?: Uint8Array | string },
+): Promise<Exchange> {
+  return new Promise((resolve, reject) => {
+    const sending = request(url, { agent, method, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('error', reject)
+        .on('end', () => {
+          const { statusCode: status = 0, headers } = response;
+          resolve({ status, headers, body: Buffer.concat(chunks).toString() });
+        });
+    });
+    sending.on('error', reject);
+    sending.end(body);
+  });
 }

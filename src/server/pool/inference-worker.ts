@@ -4,9 +4,6 @@ import { startWorker } from '../../platform/node/worker.ts';
 import type { Picture, ServedModel } from '../service.ts';
 import { errorFrom, type Failure, type Order, type Report, type WorkerSetup } from './messages.ts';
 
-/** How long a worker may take to end by itself before it is ended. */
-const END_MS = 5_000;
-
 /** One thread with its own copy of the model. It takes one batch at a time. */
 export class InferenceWorker {
   /** What the model says of itself; rejects when the thread cannot load it. */
@@ -50,10 +47,6 @@ export class InferenceWorker {
     });
   }
 
-  get threadId(): number {
-    return this.#thread.threadId;
-  }
-
   /** Loaded, and neither gone nor about to go. */
   get isAlive(): boolean {
     return this.#isReady && !this.#isGone && !this.#isEnding;
@@ -74,22 +67,14 @@ export class InferenceWorker {
     return batch.promise;
   }
 
-  /** Lets it finish its batch, then end. */
+  /**
+   * Lets it finish what it does, be that loading, then end. It is never ended by force: ONNX Runtime takes the whole
+   * process down when its thread is terminated in the middle of a run.
+   */
   end(): void {
     if (this.#isEnding || this.#isGone) return;
     this.#isEnding = true;
-    if (!this.isBusy) this.#sendEnd();
-  }
-
-  /** Ends it at once. */
-  async kill(): Promise<void> {
-    await this.#thread.terminate();
-  }
-
-  #sendEnd(): void {
-    this.#order({ kind: 'end' });
-    const timer = setTimeout(() => this.#thread.terminate(), END_MS);
-    this.gone.then(() => clearTimeout(timer));
+    if (!this.isBusy) this.#order({ kind: 'end' });
   }
 
   #order(order: Order): void {
@@ -99,7 +84,7 @@ export class InferenceWorker {
   #answer(results: readonly (Float32Array | Failure)[]): void {
     this.#batch?.resolve(results);
     this.#batch = undefined;
-    if (this.#isEnding) this.#sendEnd();
+    if (this.#isEnding) this.#order({ kind: 'end' });
   }
 }
 

@@ -82,11 +82,6 @@ export class WorkerPool implements ClassificationService {
     return this.#alive().length;
   }
 
-  /** Threads that classify now, for tests and logs. */
-  get threadIds(): number[] {
-    return this.#alive().map(({ threadId }) => threadId);
-  }
-
   /**
    * Loads a model into new workers, then lets them take over; the old ones finish what they have. When the model is
    * refused, everything stays as it was.
@@ -108,7 +103,8 @@ export class WorkerPool implements ClassificationService {
       this.#schedule();
       return generation.model;
     } catch (error) {
-      await Promise.all(Array.from(workers, (worker) => worker.kill()));
+      for (const worker of workers) worker.end();
+      await Promise.all(Array.from(workers, ({ gone }) => gone));
       throw error;
     }
   }
