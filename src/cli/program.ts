@@ -8,6 +8,7 @@ import { recipesCommand } from './recipes.ts';
 import { sagemakerCommand } from './sagemaker.ts';
 import { serveCommand } from './serve.ts';
 import { summaryCommand } from './summary.ts';
+import { sweepCommand, sweepWorkerCommand } from './sweep.ts';
 import { trainCommand } from './train.ts';
 
 /** All commands. Each loads what it needs when it is run, so that help comes at once. */
@@ -30,6 +31,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     );
   for (const command of [
     trainCommand(),
+    sweepCommand(),
     evaluateCommand(),
     predictCommand(),
     serveCommand(),
@@ -41,6 +43,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
   ]) {
     program.addCommand(command);
   }
+  program.addCommand(sweepWorkerCommand(), { hidden: true });
   for (const each of [program, ...program.commands.flatMap((command) => [command, ...command.commands])]) {
     // Errors and exit codes are main.ts's business; help still goes to standard output.
     each.exitOverride().configureOutput({ outputError: () => {} });

@@ -19,6 +19,17 @@ export function wholeNumber(option: string, { atLeast = 1 } = {}): Parser<number
   };
 }
 
+/** Reads a time, such as `90s`, `30m` or `1h30m`. @returns seconds @throws HarrierError `bad-option` */
+export function duration(option: string): Parser<number> {
+  return (text) => {
+    const parts = text.trim().match(/^(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?$/);
+    const [hours, minutes, seconds] = [1, 2, 3].map((i) => Number(parts?.[i] ?? 0));
+    const total = 3600 * hours + 60 * minutes + seconds;
+    if (total > 0) return total;
+    throw bad(option, 'a time, such as 90s, 30m or 1h30m', text);
+  };
+}
+
 interface Range {
   readonly above?: number;
   readonly atLeast?: number;

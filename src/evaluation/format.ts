@@ -37,3 +37,14 @@ export function formatNumber(value: number, digits = 4): string {
 export function printable(name: string): string {
   return name.replace(/\p{Cc}/gu, '�');
 }
+
+/** Rows of a table as lines, two spaces between the columns: those in `left` to the left, the others to the right. */
+export function aligned(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => [...row[column]].length)));
+  const pad = (text: string, column: number) => ' '.repeat(widths[column] - [...text].length);
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (left.includes(column) ? cell + pad(cell, column) : pad(cell, column) + cell))
+      .join('  '),
+  );
+}

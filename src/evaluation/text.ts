@@ -1,6 +1,7 @@
 import { describeViews } from '../data/views.ts';
 import type { Evaluation } from './evaluate.ts';
 import {
+  aligned,
   formatCount,
   formatInterval,
   formatNumber,
@@ -131,13 +132,4 @@ export function confusionLines({ confusions }: Evaluation, { pairs = 10 }: TextO
     .slice(0, pairs)
     .map(({ classes: [a, b], count }) => `${printable(a)} ↔ ${printable(b)}: ${formatCount(count)}`)
     .join('\n');
-}
-
-/** First column to the left, the others to the right, two spaces between. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => [...row[column]].length)));
-  const pad = (text: string, column: number) => ' '.repeat(widths[column] - [...text].length);
-  return rows.map((row) =>
-    row.map((cell, column) => (column === 0 ? cell + pad(cell, 0) : pad(cell, column) + cell)).join('  '),
-  );
 }

@@ -13,7 +13,15 @@ export {
   type RecipeInput,
   type RecipeOptions,
 } from './recipe.ts';
-export { readSetting, readSettings, readValue, type Settings, settingsOf, withSettings } from './settings.ts';
+export {
+  readSetting,
+  readSettings,
+  readValue,
+  type Settings,
+  settingsOf,
+  settingsText,
+  withSettings,
+} from './settings.ts';
 export { kerasCnn };
 
 /** Every recipe by its name. */

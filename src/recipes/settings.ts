@@ -159,3 +159,10 @@ function badValue({ name: where }: Recipe, setting: string, expected: string, re
 function isValue(value: unknown): value is OptionValue {
   return ['number', 'string', 'boolean'].includes(typeof value);
 }
+
+/** `activation=relu filters=32`, as `--set` takes them. */
+export function settingsText(settings: Settings): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}

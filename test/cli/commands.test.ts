@@ -35,6 +35,7 @@ describe('help', () => {
     ['summary'],
     ['recipes'],
     ['recipes', 'show'],
+    ['sweep'],
     ['data'],
     ['bench'],
   ])('harrier %s --help says what it does, its options, and examples', async (...command) => {

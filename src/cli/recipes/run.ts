@@ -1,6 +1,6 @@
 import { formatPercent } from '../../evaluation/format.ts';
 import { allRecipes, type FoundRecipe } from '../../platform/node/recipe-files.ts';
-import { type Settings, settingsOf } from '../../recipes/index.ts';
+import { settingsOf, settingsText } from '../../recipes/index.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { recipeSource } from './source.ts';
@@ -33,13 +33,6 @@ function print({ recipe, file }: FoundRecipe, reporter: Reporter): void {
       `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
   );
   reporter.print(style.faint(`  ${settingsText(settingsOf(recipe))}`));
-}
-
-/** `activation=relu filters=32 …`, as `--set` takes them. */
-export function settingsText(settings: Settings): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ');
 }
 
 /** `harrier recipes show`. */

@@ -4,8 +4,15 @@ import { Network, summarize } from '../../models/index.ts';
 import { fromField } from '../../platform/node/check-record.ts';
 import { findRun } from '../../platform/node/find-run.ts';
 import { allRecipes, findRecipe } from '../../platform/node/recipe-files.ts';
-import { networkOf, readSettings, type Settings, settingsOf, withSettings } from '../../recipes/index.ts';
-import { runRecipes, settingsText } from '../recipes/run.ts';
+import {
+  networkOf,
+  readSettings,
+  type Settings,
+  settingsOf,
+  settingsText,
+  withSettings,
+} from '../../recipes/index.ts';
+import { runRecipes } from '../recipes/run.ts';
 import { Reporter } from '../reporter.ts';
 
 /** The options of `summary` as they were typed. */

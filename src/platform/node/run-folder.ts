@@ -104,12 +104,14 @@ export class RunFolder {
  * Makes the folder of a new run.
  *
  * @param out where; by default `runs/<recipe>-<time>` below the current folder, numbered when that is taken
+ * @param parent instead of `runs`
  * @throws HarrierError `storage` when it cannot be made, `bad-option` when something is in it already
  */
 export async function createRunFolder(
   recipe: string,
   out?: string,
   now: Date = new Date(),
+  parent = 'runs',
 ): Promise<RunFolder> {
   if (out !== undefined) {
     const path = resolve(out);
@@ -128,7 +130,7 @@ export async function createRunFolder(
     }
     return new RunFolder(path);
   }
-  const base = resolve('runs', `${recipe}-${timestamp(now)}`);
+  const base = resolve(parent, `${recipe}-${timestamp(now)}`);
   await makeDirectory(dirname(base), ELSEWHERE);
   for (let number = 1; ; number++) {
     const path = number === 1 ? base : `${base}-${number}`;

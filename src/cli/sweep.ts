@@ -1,0 +1,81 @@
+import { Command } from 'commander';
+import { command, share, withDataOptions, withThreads } from './command.ts';
+import type { SweepOptions } from './sweep/options.ts';
+import { collect, duration, number, wholeNumber } from './values.ts';
+
+export function sweepCommand(): Command {
+  const sweep = command('sweep', 'Try a recipe with different settings, and say which serve best.', [
+    ['sweep --vary activation=relu,tanh,sigmoid,elu,gelu --epochs 5', 'one trial for each'],
+    ['sweep --vary learningRate=log:1e-4..1e-1 --trials 20 --time 30m', 'points of a range'],
+    ['sweep --vary filters=16,32,64 --vary dropout=0,0.3,0.5', 'every combination'],
+    ['sweep --resume sweeps/keras-cnn-20261124-180405', 'go on with one that was stopped'],
+  ])
+    .option('--recipe <name|file>', '`harrier recipes` lists them and their settings (default: as for train)')
+    .option(
+      '--vary <name=values>',
+      'a setting and its values: a,b,c or log:from..to, lin:from..to, int:from..to (whole numbers); may be given several times',
+      collect,
+    )
+    .option(
+      '--trials <count>',
+      'how many (default: all combinations of lists; 10 where a range varies)',
+      wholeNumber('--trials'),
+    )
+    .option('--time <time>', 'stop and save after so long: 90s, 30m, 1h30m', duration('--time'))
+    .option(
+      '--parallel <count>',
+      'trials at a time, which share the cores (default: 1)',
+      wholeNumber('--parallel'),
+    )
+    .option(
+      '--halving',
+      'stop the worse half early, several times (default: with more than 4 trials and 2 epochs)',
+    )
+    .option('--no-halving', 'train all trials to the end')
+    .option('--out <folder>', 'the folder to write (default: sweeps/<recipe>-<time>)')
+    .option('--resume <folder>', 'go on with this sweep, with its own options')
+    .option('--data <name|path>', 'as for train (default: cifar10)')
+    .option('--epochs <count>', "epochs of each trial (default: the recipe's)", wholeNumber('--epochs'))
+    .option('--batch-size <count>', "images per step (default: the recipe's)", wholeNumber('--batch-size'))
+    .option('--set <name=value>', 'a setting that all trials share; may be given several times', collect)
+    .option('--optimizer <name>', "sgd, adam or adamw (default: the recipe's)")
+    .option('--learning-rate <number>', "(default: the recipe's)", number('--learning-rate', { above: 0 }))
+    .option(
+      '--validation-split <share>',
+      "share of the training images to judge trials by (default: the recipe's, or 0.1)",
+      share('--validation-split'),
+    )
+    .option(
+      '--early-stopping <epochs>',
+      'end a trial after so many epochs without a lower validation loss',
+      wholeNumber('--early-stopping'),
+    )
+    .option(
+      '--seed <number>',
+      'everything random follows from it (default: 1)',
+      wholeNumber('--seed', { atLeast: 0 }),
+    )
+    .option('--limit <count>', 'use so many training images only (default: all)', wholeNumber('--limit'))
+    .option('--json', 'print the result as one JSON object')
+    .addHelpText('after', EXPLANATION);
+  withThreads(withDataOptions(sweep));
+  return sweep.action(async (options: SweepOptions) => {
+    const { runSweep } = await import('./sweep/run.ts');
+    await runSweep(options);
+  });
+}
+
+const EXPLANATION = `
+Trials are judged on validation images, never on the test set. With halving, the better half
+of the trials goes on after 1/2, 1/4, 1/8, … of the epochs (Jamieson and Talwalkar, 2016): far
+cheaper, but a setting that learns slowly at first may be stopped too soon; --no-halving trains
+all to the end. Every trial is a run folder: predict, evaluate and train --resume take it.
+The sweep's folder gets sweep.csv, sweep.svg and sweep.json. Ctrl-C saves.`;
+
+/** What `sweep` starts for its trials; not for people. */
+export function sweepWorkerCommand(): Command {
+  return new Command('sweep-worker').action(async () => {
+    const { runSweepWorker } = await import('./sweep/worker.ts');
+    runSweepWorker();
+  });
+}

@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { type History, historyFromCsv } from '../../evaluation/index.ts';
+import { writeAtomically } from '../../platform/node/cache.ts';
+import { readError } from '../../platform/node/read-error.ts';
+import { RunFolder } from '../../platform/node/run-folder.ts';
+import type { Settings } from '../../recipes/index.ts';
+import { renderSweep, scoreOf, type TrialResult, trialsCsv, type Variation } from '../../sweeps/index.ts';
+import { shortPath } from '../terminal.ts';
+import type { TrainOptions } from '../train/options.ts';
+
+/** `sweep.json`: all that is needed to go on with a sweep; how far its trials are stands in their own folders. */
+export interface SweepRecord {
+  readonly format: number;
+  readonly command: string;
+  readonly created: string;
+  readonly title: string;
+  /** What all trials have in common. */
+  readonly given: TrainOptions;
+  readonly variations: readonly Variation[];
+  readonly epochs: number;
+  readonly halving: boolean;
+  readonly parallel: number;
+  readonly threads: number;
+  /** Images that trials are judged by. */
+  readonly images: number;
+  readonly trials: readonly TrialRecord[];
+}
+
+export interface TrialRecord {
+  readonly number: number;
+  readonly settings: Settings;
+  /** Name of its run folder within the sweep's. */
+  readonly folder: string;
+  /** Why it cannot go on. */
+  readonly failure?: string;
+  /** The number of epochs after which halving stopped it. */
+  readonly stoppedAfter?: number;
+}
+
+/** Raised when an older version would misread a record. */
+export const SWEEP_FORMAT = 1;
+
+const RECORD = 'sweep.json';
+const ELSEWHERE = 'choose another folder with --out';
+
+/** The folder of a sweep: its record, its results, and a run folder for each trial. */
+export class SweepFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  trial({ folder }: TrialRecord): RunFolder {
+    return new RunFolder(join(this.path, folder));
+  }
+
+  /** @throws HarrierError `bad-checkpoint` when this is no sweep, or its record cannot be used */
+  async record(): Promise<SweepRecord> {
+    const where = join(this.path, RECORD);
+    const text = await readFile(where, 'utf8').catch((error) => {
+      if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw readError(error, where, 'file');
+      throw new HarrierError('bad-checkpoint', 'this is no folder of a sweep: it has no sweep.json', {
+        where: this.path,
+        next: 'Give a folder that harrier sweep wrote.',
+      });
+    });
+    let record: SweepRecord | undefined;
+    try {
+      record = JSON.parse(text);
+    } catch {
+      // Reported below.
+    }
+    if (record && record.format > SWEEP_FORMAT) {
+      throw new HarrierError('bad-checkpoint', 'this sweep was made by a newer version of Harrier', {
+        where,
+        next: 'Update Harrier.',
+      });
+    }
+    if (record?.given && Array.isArray(record.trials) && Array.isArray(record.variations)) return record;
+    throw new HarrierError('bad-checkpoint', 'the record of this sweep cannot be read', {
+      where,
+      next: 'Restore the file, or start a new sweep.',
+    });
+  }
+
+  async writeRecord(record: SweepRecord): Promise<void> {
+    await writeAtomically(join(this.path, RECORD), `${JSON.stringify(record, undefined, 2)}\n`, ELSEWHERE);
+  }
+
+  /** Writes table and picture. */
+  async writeResults(
+    { title, variations, images }: SweepRecord,
+    trials: readonly TrialResult[],
+  ): Promise<void> {
+    const files = {
+      'sweep.csv': trialsCsv(trials.map((each) => ({ ...each, folder: relative(this.path, each.folder) }))),
+      'sweep.svg': renderSweep({ title, variations, trials, images }),
+    };
+    for (const [name, content] of Object.entries(files)) {
+      await writeAtomically(join(this.path, name), content, ELSEWHERE);
+    }
+  }
+
+  /** The epochs of a trial, from its run folder. */
+  async history(trial: TrialRecord): Promise<History> {
+    const folder = this.trial(trial);
+    const bytes = await folder.read('history');
+    return bytes ? historyFromCsv(bytes.toString('utf8'), folder.file('history')) : [];
+  }
+
+  /** Where a trial stands. */
+  async result(trial: TrialRecord): Promise<TrialResult> {
+    const history = await this.history(trial);
+    const folder = this.trial(trial);
+    const isFinished = await this.isFinished(trial);
+    return {
+      number: trial.number,
+      settings: trial.settings,
+      state: isFinished
+        ? 'finished'
+        : trial.failure !== undefined
+          ? 'failed'
+          : trial.stoppedAfter !== undefined
+            ? 'stopped'
+            : history.length > 0
+              ? 'unfinished'
+              : 'waiting',
+      epochs: history.length,
+      score: scoreOf(history),
+      seconds: history.reduce((total, { seconds = 0 }) => total + seconds, 0),
+      folder: shortPath(folder.path),
+      ...(trial.failure !== undefined && { message: trial.failure }),
+    };
+  }
+
+  /** Whether a trial was trained and judged to its end. */
+  async isFinished(trial: TrialRecord): Promise<boolean> {
+    const folder = this.trial(trial);
+    return (await folder.read('record')) !== undefined && (await folder.record()).result !== undefined;
+  }
+}

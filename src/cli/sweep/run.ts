@@ -1,0 +1,236 @@
+import { resolve } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { formatCount, formatQuantity } from '../../evaluation/format.ts';
+import { createRunFolder, RunFolder } from '../../platform/node/run-folder.ts';
+import { settingsText } from '../../recipes/index.ts';
+import {
+  compareScores,
+  epochsIn,
+  ranked,
+  rivals,
+  rungsOf,
+  scoreOf,
+  type TrialResult,
+  trialsText,
+} from '../../sweeps/index.ts';
+import { Exit } from '../failure.ts';
+import { type Interruption, watchInterruption } from '../interruption.ts';
+import { Reporter } from '../reporter.ts';
+import { shellQuote, shortPath } from '../terminal.ts';
+import { SweepFolder, type SweepRecord } from './folder.ts';
+import type { SweepOptions } from './options.ts';
+import { planSweep, resumedSweep, trialOptions } from './plan.ts';
+import { Pool } from './pool.ts';
+import { SweepProgress } from './progress.ts';
+
+/** `harrier sweep`. */
+export async function runSweep(given: SweepOptions): Promise<void> {
+  const reporter = new Reporter({ machine: given.json });
+  const interruption = watchInterruption(() =>
+    reporter.note('Stopping: what is done is saved first. Press Ctrl-C again to stop at once.'),
+  );
+  try {
+    if (given.resume === undefined) {
+      reporter.status('planning …');
+      const record = await planSweep(given, { onProgress: reporter.work, signal: interruption.signal });
+      const { path } = await createRunFolder(record.title.split(' ')[0], given.out, new Date(), 'sweeps');
+      await new SweepFolder(path).writeRecord(record);
+      await sweep(path, given, record, reporter, interruption);
+    } else {
+      const path = resolve(given.resume);
+      const record = resumedSweep(await new SweepFolder(path).record(), given);
+      await sweep(path, given, record, reporter, interruption);
+    }
+  } catch (error) {
+    if (interruption.exitCode !== undefined && !(error instanceof HarrierError)) {
+      throw error instanceof Exit ? error : new Exit(interruption.exitCode);
+    }
+    throw error;
+  } finally {
+    interruption.end();
+  }
+}
+
+async function sweep(
+  path: string,
+  given: SweepOptions,
+  record: SweepRecord,
+  reporter: Reporter,
+  interruption: Interruption,
+): Promise<void> {
+  const folder = new SweepFolder(path);
+  // The lock of a run folder serves a sweep's as well.
+  const outcome = await new RunFolder(path).exclusively(async () => {
+    announce(record, folder, reporter);
+    return train(folder, record, given.time, reporter, interruption);
+  });
+  conclude(outcome, folder, reporter, given.json);
+  if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
+  if (outcome.ended === 'finished' && outcome.trials.every(({ state }) => state === 'failed')) {
+    throw new HarrierError(
+      'diverged',
+      `no trial could be trained: ${outcome.trials[0].message?.replace(/\.$/, '')}`,
+    );
+  }
+}
+
+interface Outcome {
+  readonly ended: 'finished' | 'time' | 'interrupted';
+  readonly record: SweepRecord;
+  readonly trials: readonly TrialResult[];
+}
+
+/** Trains round by round until the end, or until time is up or someone interrupts. */
+async function train(
+  folder: SweepFolder,
+  begun: SweepRecord,
+  seconds: number | undefined,
+  reporter: Reporter,
+  interruption: Interruption,
+): Promise<Outcome> {
+  let record = begun;
+  const results = () => Promise.all(record.trials.map((trial) => folder.result(trial)));
+  const note = async (number: number, change: { failure?: string; stoppedAfter?: number }): Promise<void> => {
+    record = {
+      ...record,
+      trials: record.trials.map((trial) => (trial.number === number ? { ...trial, ...change } : trial)),
+    };
+    await folder.writeRecord(record);
+  };
+  const rungs = rungsOf(record.trials.length, record.epochs, record.halving);
+  const progress = new SweepProgress(reporter, record.trials.length, record.epochs, epochsIn(rungs));
+  for (const { number, epochs } of await results()) progress.before(number, epochs);
+
+  const pool = new Pool(record.parallel);
+  let timeIsUp = false;
+  const alarm =
+    seconds !== undefined &&
+    setTimeout(() => {
+      timeIsUp = true;
+      pool.stop();
+    }, 1000 * seconds);
+  const onAbort = (): void => pool.stop();
+  interruption.signal.addEventListener('abort', onAbort);
+  const isOver = (): boolean => timeIsUp || interruption.exitCode !== undefined;
+  try {
+    await folder.writeRecord(record);
+    for (const [i, { epochs: until }] of rungs.entries()) {
+      const alive = record.trials.filter(
+        ({ failure, stoppedAfter }) => failure === undefined && stoppedAfter === undefined,
+      );
+      const standing = await Promise.all(
+        alive.map(async (trial) => ({
+          trial,
+          isThere:
+            (await folder.isFinished(trial)) ||
+            (until < record.epochs && (await folder.history(trial)).length >= until),
+        })),
+      );
+      const tasks = standing
+        .filter(({ isThere }) => !isThere)
+        .map(({ trial }) => ({
+          number: trial.number,
+          folder: folder.trial(trial).path,
+          given: trialOptions(record, trial),
+          until,
+        }));
+      await pool.run(tasks, {
+        onProgress: ({ number }, epochs) => progress.at(number, epochs),
+        onDone: async ({ number }, failure) => {
+          if (failure !== undefined) await note(number, { failure });
+          const all = await results();
+          progress.trial(all[number - 1]);
+          await folder.writeResults(record, all);
+        },
+      });
+      if (isOver()) break;
+      const next = rungs[i + 1];
+      if (!next) continue;
+      const scores = await Promise.all(
+        record.trials
+          .filter(({ failure, stoppedAfter }) => failure === undefined && stoppedAfter === undefined)
+          .map(async (trial) => ({ trial, score: scoreOf(await folder.history(trial), until) })),
+      );
+      const order = scores.toSorted(
+        (a, b) => compareScores(a.score, b.score) || a.trial.number - b.trial.number,
+      );
+      const losers = order.slice(next.trials);
+      for (const { trial } of losers) await note(trial.number, { stoppedAfter: until });
+      if (losers.length > 0) {
+        reporter.print(
+          reporter.style.faint(
+            `After ${formatQuantity(until, 'epoch')} the better ${next.trials} of ${scores.length} go on.`,
+          ),
+        );
+      }
+    }
+  } finally {
+    if (alarm) clearTimeout(alarm);
+    interruption.signal.removeEventListener('abort', onAbort);
+  }
+  const trials = await results();
+  await folder.writeResults(record, trials);
+  const ended = interruption.exitCode !== undefined ? 'interrupted' : timeIsUp ? 'time' : 'finished';
+  return { ended, record, trials };
+}
+
+function announce(
+  { title, trials, epochs, images, halving, parallel, threads }: SweepRecord,
+  folder: SweepFolder,
+  reporter: Reporter,
+): void {
+  const { style } = reporter;
+  const rungs = rungsOf(trials.length, epochs, halving);
+  reporter.print(
+    style.strong(`${title}: ${formatQuantity(trials.length, 'trial')}, ${formatQuantity(epochs, 'epoch')}`),
+  );
+  reporter.print(
+    style.faint(`judged on ${formatQuantity(images, 'validation image')}; ${shortPath(folder.path)}`),
+  );
+  if (rungs.length > 1) {
+    const rounds = rungs
+      .map(({ trials: count, epochs: until }) => `${count} until epoch ${until}`)
+      .join(', ');
+    reporter.print(
+      style.faint(
+        `halving: ${rounds}: ${epochsIn(rungs)} epochs instead of ${formatCount(trials.length * epochs)} (--no-halving trains all)`,
+      ),
+    );
+  }
+  if (parallel > 1)
+    reporter.print(style.faint(`${parallel} at a time, ${formatQuantity(threads, 'thread')} each`));
+}
+
+function conclude(
+  { ended, record, trials }: Outcome,
+  folder: SweepFolder,
+  reporter: Reporter,
+  json: boolean | undefined,
+): void {
+  const { style } = reporter;
+  const path = shortPath(folder.path);
+  const [best] = ranked(trials);
+  reporter.print();
+  reporter.print(trialsText(trials, record.images, style));
+  reporter.print();
+  const close = rivals(trials, record.images);
+  if (close.length > 0) {
+    reporter.print(
+      `${formatQuantity(close.length, 'other trial')} cannot be told from the best by ${formatQuantity(record.images, 'image')}: within its 95% interval.`,
+    );
+  }
+  reporter.print(style.strong(`Everything lies in ${path}`));
+  const next: [string, string][] = [[`${path}/sweep.svg`, 'the picture: open it in a browser']];
+  if (best?.state === 'finished') {
+    next.unshift([
+      `npx harrier evaluate ${shellQuote(best.folder)}`,
+      `judge the best (${settingsText(best.settings)}) on the test images`,
+    ]);
+  }
+  if (ended !== 'finished') next.unshift([`npx harrier sweep --resume ${shellQuote(path)}`, 'go on']);
+  const width = Math.max(...next.map(([line]) => line.length));
+  for (const [line, what] of next) reporter.print(`  ${line.padEnd(width)}  ${style.faint(what)}`);
+  if (ended === 'time') reporter.note('The time is up: stopped and saved.');
+  if (ended === 'interrupted') reporter.note('Stopped and saved.');
+  if (json) reporter.json({ sweep: folder.path, ended, images: record.images, trials: ranked(trials) });
+}

@@ -1,0 +1,87 @@
+import { stat } from 'node:fs/promises';
+import { HarrierError } from '../../errors.ts';
+import { newRecord, prepareRun } from '../../platform/node/prepare-run.ts';
+import { createRunFolder, RunFolder } from '../../platform/node/run-folder.ts';
+import { trainRun } from '../../platform/node/training-run.ts';
+import { Exit } from '../failure.ts';
+import { commandLine, newRun, type TrainOptions } from '../train/options.ts';
+import type { News, Order } from './messages.ts';
+
+/** How often progress is reported. */
+const REPORT_MS = 100;
+
+/** A process that trains one trial after another, as it is told by the sweep that started it. */
+export function runSweepWorker(): void {
+  let stopping = false;
+  const tell = (news: News): void => {
+    if (process.connected) process.send?.(news);
+  };
+  // Ctrl-C reaches every process of a terminal; the sweep says what is to be done about it.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => {});
+  // Nobody is left to report to: save, and end.
+  process.on('disconnect', () => {
+    stopping = true;
+  });
+  process.on('message', (order: Order) => {
+    if (order.kind === 'stop') {
+      stopping = true;
+      return;
+    }
+    trainTrial(order, tell, () => stopping)
+      .then((stopped) => tell({ kind: 'done', stopped }))
+      .catch((error) => {
+        if (error instanceof Exit) tell({ kind: 'done', stopped: true });
+        else if (error instanceof HarrierError)
+          tell({ kind: 'failed', message: error.message, code: error.code });
+        else tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+      });
+  });
+}
+
+/** @returns whether it was stopped before it had done so many epochs */
+async function trainTrial(
+  { folder: path, given, until }: Extract<Order, { kind: 'train' }>,
+  tell: (news: News) => void,
+  stopping: () => boolean,
+): Promise<boolean> {
+  const onProgress = (): void => {
+    if (stopping()) throw new Exit(1);
+  };
+  onProgress();
+  let folder = new RunFolder(path);
+  const isNew = !(await stat(folder.file('record')).catch(() => undefined));
+  const stored = isNew ? undefined : await folder.record();
+  const { recipe, options } = stored ? { ...stored, recipe: undefined } : await newRun(given);
+  const run = await prepareRun(options, { recipe, onProgress }, stored);
+  if (isNew) folder = await createRunFolder(options.recipe, path);
+  const record = stored ?? newRecord(run, trialCommand(given, path));
+  return folder.exclusively(async () => {
+    let epochs = 0;
+    let reported = 0;
+    const outcome = await trainRun(run, record, folder, {
+      onStep: ({ epoch, step, steps }) => {
+        const now = performance.now();
+        if (now - reported < REPORT_MS) return;
+        reported = now;
+        tell({ kind: 'progress', epochs: epoch - 1 + step / steps });
+      },
+      onEpoch: ({ epoch }) => {
+        epochs = epoch;
+        tell({ kind: 'progress', epochs });
+      },
+      interrupted: () => stopping() || epochs >= until,
+    });
+    return outcome.ended === 'interrupted' && outcome.position.epoch < until;
+  });
+}
+
+/** The command that makes a trial again by itself. */
+function trialCommand(given: TrainOptions, out: string): string {
+  const words = Object.entries({ ...given, out }).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (value === true) return [option];
+    return (Array.isArray(value) ? value : [value]).flatMap((each) => [option, `${each}`]);
+  });
+  return commandLine(['train', ...words]);
+}

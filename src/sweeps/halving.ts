@@ -1,0 +1,59 @@
+import type { History } from '../evaluation/index.ts';
+
+/** A round of a sweep: its trials train until `epochs` are done, then so many go on. */
+export interface Rung {
+  readonly epochs: number;
+  /** Trials that enter. */
+  readonly trials: number;
+}
+
+/**
+ * The rounds of a sweep. With halving, the better half goes on after 1/2, 1/4, 1/8, … of the epochs (rounded up), as
+ * long as at least two trials are left to the end (K. Jamieson, A. Talwalkar, "Non-stochastic best arm identification
+ * and hyperparameter optimization", AISTATS 2016).
+ */
+export function rungsOf(trials: number, epochs: number, halving: boolean): Rung[] {
+  const stops: number[] = [];
+  const most = halving ? Math.max(0, Math.ceil(Math.log2(trials)) - 1) : 0;
+  for (let i = 1; i <= most; i++) {
+    const stop = Math.ceil(epochs / 2 ** i);
+    if (stop < epochs && !stops.includes(stop)) stops.unshift(stop);
+  }
+  let left = trials;
+  return [...stops, epochs].map((until) => {
+    const rung = { epochs: until, trials: left };
+    left = Math.ceil(left / 2);
+    return rung;
+  });
+}
+
+/** Epochs that all trials of all rungs take together: what the whole sweep costs at most. */
+export function epochsIn(rungs: readonly Rung[]): number {
+  return rungs.reduce(
+    (total, { epochs, trials }, i) => total + trials * (epochs - (rungs[i - 1]?.epochs ?? 0)),
+    0,
+  );
+}
+
+/** What a trial has come to: the epoch of the lowest validation loss, whose weights it would keep. */
+export interface Score {
+  readonly epoch: number;
+  readonly accuracy: number;
+  readonly loss: number;
+}
+
+/** The score of a training, of its first epochs where `upTo` says how many; undefined before the first validation. */
+export function scoreOf(history: History, upTo = Number.POSITIVE_INFINITY): Score | undefined {
+  let best: Score | undefined;
+  for (const { epoch, validationLoss: loss, validationAccuracy: accuracy } of history) {
+    if (epoch > upTo || loss === undefined || accuracy === undefined) continue;
+    if (!best || loss < best.loss) best = { epoch, accuracy, loss };
+  }
+  return best;
+}
+
+/** Higher accuracy first; of equal ones the lower loss. Nothing comes last. */
+export function compareScores(a: Score | undefined, b: Score | undefined): number {
+  if (!a || !b) return a ? -1 : b ? 1 : 0;
+  return b.accuracy - a.accuracy || a.loss - b.loss;
+}

@@ -1,0 +1,87 @@
+import { HarrierError, unknownName } from '../errors.ts';
+import { type OptionValue, type Recipe, readValue, settingsOf } from '../recipes/index.ts';
+
+/** How one setting of a recipe varies from trial to trial. */
+export type Variation = { readonly name: string } & (
+  | { readonly kind: 'list'; readonly values: readonly OptionValue[] }
+  | { readonly kind: 'range'; readonly scale: Scale; readonly from: number; readonly to: number }
+);
+
+/** `lin` and `int` (whole numbers) spread evenly, `log` by factors. */
+export type Scale = (typeof SCALES)[number];
+
+const SCALES = ['log', 'lin', 'int'] as const;
+
+/** Settings that all trials of a sweep share, and why. */
+const SHARED: Readonly<Record<string, string>> = {
+  epochs: 'trials are compared after equal numbers of epochs',
+  validationSplit: 'trials are compared on the same images',
+};
+
+/**
+ * Reads what is typed after `--vary`: `activation=relu,tanh`, or a range, `learningRate=log:1e-4..1e-1`.
+ *
+ * @throws HarrierError `bad-option` for a setting that there is not, and for values or a range that make no sense
+ */
+export function readVariation(recipe: Recipe, text: string): Variation {
+  const at = text.indexOf('=');
+  if (at < 1) {
+    throw bad(text, 'this varies nothing', 'name=value,value,… or name=log:from..to (or lin:, int:)', text);
+  }
+  const name = text.slice(0, at).trim();
+  const values = text.slice(at + 1).trim();
+  const shared = Object.hasOwn(SHARED, name) ? SHARED[name] : undefined;
+  if (shared) {
+    throw new HarrierError('bad-option', `${name} cannot vary: ${shared}`, { where: '--vary' });
+  }
+  const range = values.match(/^([a-z]+):(.*)$/i);
+  return range ? readRange(recipe, name, range[1], range[2]) : readList(recipe, name, values);
+}
+
+function readList(recipe: Recipe, name: string, text: string): Variation {
+  const values = text.split(',').map((value) => readValue(recipe, name, value));
+  const twice = values.find((value, i) => values.indexOf(value) !== i);
+  if (twice !== undefined) throw bad(name, 'one value stands here twice', 'different values', text);
+  return { name, kind: 'list', values };
+}
+
+function readRange(recipe: Recipe, name: string, kind: string, text: string): Variation {
+  const scale = SCALES.find((each) => each === kind);
+  if (!scale) throw unknownName('kind of range', kind, SCALES);
+  const ends = text.split('..');
+  if (ends.length !== 2) throw bad(name, 'this is no range', 'two numbers, such as 1e-4..1e-1', text);
+  const [from, to] = ends.map((end) => readValue(recipe, name, end));
+  if (typeof from !== 'number' || typeof to !== 'number') {
+    const value = settingsOf(recipe)[name];
+    throw bad(
+      name,
+      'there is no range of what is no number',
+      `a list, such as ${value},…`,
+      `${kind}:${text}`,
+    );
+  }
+  if (!(from < to)) throw bad(name, 'this range is empty', 'the lower end first', text);
+  if (scale === 'log' && from <= 0)
+    throw bad(name, 'a logarithm needs numbers above 0', 'from above 0', text);
+  if (scale === 'int' && !(Number.isInteger(from) && Number.isInteger(to))) {
+    throw bad(name, 'the ends of a range of whole numbers are such', 'int:from..to', text);
+  }
+  return { name, kind: 'range', scale, from, to };
+}
+
+/** The value at a share of the way through a variation, `u` in [0, 1). Ranges give four digits: names stay short. */
+export function valueAt(variation: Variation, u: number): OptionValue {
+  if (variation.kind === 'list') return variation.values[Math.floor(u * variation.values.length)];
+  const { scale, from, to } = variation;
+  if (scale === 'int') return from + Math.floor(u * (to - from + 1));
+  const value = scale === 'log' ? from * (to / from) ** u : from + u * (to - from);
+  return Number(value.toPrecision(4));
+}
+
+function bad(where: string, summary: string, expected: string, received: string): HarrierError {
+  return new HarrierError('bad-option', summary, {
+    where: `--vary ${where}`,
+    expected,
+    received: `"${received}"`,
+  });
+}

@@ -1,0 +1,209 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Finished, harrier, sentenceOf, start, workplace, writePictures } from './harrier.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+const path = (...parts: string[]) => join(place.path, ...parts);
+const SMALL = ['--data', 'pictures', '--set', 'units=8', '--set', 'filters=4', '--batch-size', '8'];
+const csv = async (folder: string) =>
+  (await readFile(path(folder, 'sweep.csv'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+
+beforeAll(async () => {
+  place = await workplace();
+  await writePictures(path('pictures'), { perClass: 40 });
+});
+afterAll(() => place.remove());
+
+describe('a sweep over a list', () => {
+  let finished: Finished;
+  beforeAll(async () => {
+    const vary = ['--vary', 'activation=relu,tanh,sigmoid,elu,gelu'];
+    finished = await run(
+      'sweep',
+      ...vary,
+      '--epochs',
+      '3',
+      ...SMALL,
+      '--parallel',
+      '2',
+      '--out',
+      'list',
+      '--json',
+    );
+  });
+
+  it('trains every trial, stops the worse half early, and ranks them by validation images', async () => {
+    expect(finished.code).toBe(0);
+    const { ended, images, trials } = JSON.parse(finished.stdout);
+    expect(ended).toBe('finished');
+    // A tenth of about four fifths of 40 pictures in each of 3 classes.
+    expect(images).toBeGreaterThan(5);
+    expect(trials.map(({ epochs, state }: { epochs: number; state: string }) => [epochs, state])).toEqual([
+      [3, 'finished'],
+      [3, 'finished'],
+      [2, 'stopped'],
+      [1, 'stopped'],
+      [1, 'stopped'],
+    ]);
+    expect(trials[0].score.accuracy).toBeGreaterThanOrEqual(trials[1].score.accuracy);
+    expect(finished.stderr).toMatch(
+      /halving: 5 until epoch 1, 3 until epoch 2, 2 until epoch 3: 10 epochs instead of 15/,
+    );
+    expect(finished.stderr).toContain('After 1 epoch the better 3 of 5 go on.');
+    expect(finished.stderr).toMatch(/^trial 2\/5 {2}activation=tanh {2}1\/3 epochs {2}validation [\d.]+%$/m);
+  });
+
+  it('writes one table, one picture, and a run folder for each trial', async () => {
+    const files = await readdir(path('list'));
+    expect(files.sort()).toEqual(
+      ['sweep.csv', 'sweep.json', 'sweep.svg', ...[1, 2, 3, 4, 5].map((number) => `trial-${number}`)].sort(),
+    );
+    const [head, ...rows] = await csv('list');
+    expect(head.slice(0, 3)).toEqual(['trial', 'activation', 'validation_accuracy']);
+    expect(rows).toHaveLength(5);
+    const picture = await readFile(path('list', 'sweep.svg'), 'utf8');
+    for (const name of ['relu', 'tanh', 'sigmoid', 'elu', 'gelu'])
+      expect(picture).toContain(`>${name}</text>`);
+    expect(picture).not.toMatch(/<script|href=/);
+  });
+
+  it('gives a trial what train would have given it: the recorded command makes it again', async () => {
+    const best = rowsBest(await csv('list'));
+    const record = JSON.parse(await readFile(path('list', best.folder, 'run.json'), 'utf8'));
+    expect(record.options).toMatchObject({ validationSplit: 0.1, threads: 1, epochs: 3 });
+    const words = record.command.split(' ').slice(2);
+    words[words.indexOf('--out') + 1] = 'again';
+    expect((await run(...words)).code).toBe(0);
+    const history = async (folder: string) =>
+      (await readFile(path(folder, 'history.csv'), 'utf8'))
+        .split('\n')
+        .map((line) => line.split(',').slice(0, 6));
+    expect(await history('again')).toEqual(await history(join('list', best.folder)));
+  });
+
+  it('is finished when it goes on', async () => {
+    const again = await run('sweep', '--resume', 'list', '--json');
+    expect(JSON.parse(again.stdout)).toEqual(JSON.parse(finished.stdout));
+  });
+});
+
+function rowsBest([head, best]: string[][]): Record<string, string> {
+  return Object.fromEntries(head.map((name, i) => [name, best[i]]));
+}
+
+describe('a sweep over ranges', () => {
+  it('stops and saves when it is interrupted, and goes on to the same end', async () => {
+    const options = [
+      '--vary',
+      'learningRate=log:1e-4..1e-1',
+      '--vary',
+      'activation=relu,tanh',
+      '--trials',
+      '3',
+    ];
+    const whole = run('sweep', ...options, '--epochs', '2', ...SMALL, '--out', 'whole', '--json');
+    const running = start(['sweep', ...options, '--epochs', '2', ...SMALL, '--out', 'halted'], {
+      cwd: place.path,
+    });
+    await running.says('trial 1/3');
+    running.process.kill('SIGINT');
+    const { code, stdout, stderr } = await running.finished;
+    expect(code).toBe(130);
+    expect(stderr).toContain('Stopped and saved.');
+    expect(stdout).toContain('npx harrier sweep --resume halted');
+    const resumed = await run('sweep', '--resume', 'halted', '--json');
+    expect(resumed.code).toBe(0);
+    const scores = ({ stdout: text }: Finished) =>
+      JSON.parse(text).trials.map(({ settings, score }: { settings: object; score: object }) => [
+        settings,
+        score,
+      ]);
+    expect(scores(resumed)).toEqual(scores(await whole));
+  });
+
+  it('keeps on when a trial diverges, and ends when the time is up', async () => {
+    const wild = await run(
+      'sweep',
+      '--vary',
+      'learningRate=1e30,0.01',
+      '--set',
+      'activation=linear',
+      '--epochs',
+      '1',
+      ...SMALL,
+      '--out',
+      'wild',
+      '--json',
+    );
+    expect(wild.code).toBe(0);
+    const [best, worst] = JSON.parse(wild.stdout).trials;
+    expect([best.state, worst.state]).toEqual(['finished', 'failed']);
+    expect(worst.message).toMatch(/the loss became/);
+
+    const vary = ['--vary', 'learningRate=log:1e-4..1e-1', '--trials', '5'];
+    const short = await run(
+      'sweep',
+      ...vary,
+      '--epochs',
+      '2000',
+      ...SMALL,
+      '--time',
+      '3s',
+      '--out',
+      'short',
+      '--json',
+    );
+    expect(short.code).toBe(0);
+    expect(JSON.parse(short.stdout).ended).toBe('time');
+    expect(short.stderr).toContain('npx harrier sweep --resume short');
+  });
+});
+
+describe('wrong usage', () => {
+  it.each<[string, string[], RegExp]>([
+    ['nothing varies', [], /there is nothing to try: no setting varies\. Give one or more, such as --vary/],
+    [
+      'a value that there is not',
+      ['--vary', 'activation=relu,tahn'],
+      /unknown activation "tahn"\. Did you mean "tanh"\?/,
+    ],
+    ['no trials', ['--vary', 'units=3,4', '--trials', '0'], /--trials: .*at least 1, received "0"/],
+    [
+      'no time',
+      ['--vary', 'units=3,4', '--time', 'soon'],
+      /--time: .*expected a time, such as 90s, 30m or 1h30m/,
+    ],
+    [
+      'set and varied',
+      ['--vary', 'learningRate=0.1,0.2', '--learning-rate', '0.1'],
+      /learningRate is set for all trials and varies/,
+    ],
+    [
+      'more workers than cores',
+      ['--vary', 'units=3,4', '--parallel', '999'],
+      /--parallel: there are not so many cores: expected at most \d+/,
+    ],
+    [
+      'other options with --resume',
+      ['--resume', 'list', '--epochs', '9'],
+      /keeps its own options: --epochs cannot change/,
+    ],
+  ])('%s', async (_, args, sentence) => {
+    const data = args.includes('--resume') ? [] : ['--data', 'pictures'];
+    const finished = await run('sweep', ...args, ...data);
+    expect(sentenceOf(finished)).toMatch(sentence);
+    expect(finished.code).toBe(2);
+    expect(finished.stdout).toBe('');
+  });
+
+  it('a folder of no sweep', async () => {
+    const finished = await run('sweep', '--resume', 'pictures');
+    expect(sentenceOf(finished)).toMatch(/this is no folder of a sweep: it has no sweep\.json/);
+    expect(finished.code).toBe(1);
+  });
+});
