@@ -25,6 +25,8 @@ export interface ErrorDetails {
   where?: string;
   /** What to do about it. */
   next?: string;
+  /** Options that `next` speaks of, by their names in the API (`batchSize`); the command line adds its own spelling. */
+  options?: readonly string[];
   cause?: unknown;
 }
 

@@ -23,7 +23,7 @@ const WRONG_USAGE = 2;
 export function failureOf(error: unknown): Failure {
   if (error instanceof Exit) return { exitCode: error.exitCode };
   if (error instanceof HarrierError) {
-    return { exitCode: error.code === 'bad-option' ? WRONG_USAGE : FAILED, message: error.message };
+    return { exitCode: error.code === 'bad-option' ? WRONG_USAGE : FAILED, message: withFlags(error) };
   }
   if (error instanceof CommanderError) {
     // Help and version were asked for: nothing is wrong.
@@ -39,6 +39,13 @@ export function failureOf(error: unknown): Failure {
       `something unexpected went wrong (${reason}). This is a fault of Harrier: please report it, ` +
       'with what the same command prints with --debug.',
   };
+}
+
+/** An error's message with the options that it advises as they are typed: "Lower the batch size (--batch-size)." */
+function withFlags({ message, details: { options = [] } }: HarrierError): string {
+  if (options.length === 0) return message;
+  const flags = options.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  return `${message.replace(/\.$/, '')} (${flags.join(', ')}).`;
 }
 
 /** Every error of a chain of causes, stacks included: what --debug shows. */

@@ -14,7 +14,7 @@ export function predictCommand(): Command {
     .argument('<file...>', 'pictures: PNG, JPEG, WebP, AVIF, GIF or TIFF')
     .option('--top <count>', 'classes to name for each picture', wholeNumber('--top'), 3)
     .option('--json', 'print one JSON array')
-    .option('--csv', 'print a table: file,label1,probability1,…');
+    .option('--csv', 'print a table: file,label1,probability1,…,error');
   withThreads(predict);
   return predict.action(async (model: string, files: string[], options: PredictOptions) => {
     const { runPredict } = await import('./predict/run.ts');

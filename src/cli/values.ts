@@ -3,7 +3,7 @@ import { HarrierError, unknownName } from '../errors.ts';
 type Parser<T> = (text: string) => T;
 
 function bad(option: string, expected: string, received: string): HarrierError {
-  return new HarrierError('bad-option', 'this value makes no sense', {
+  return new HarrierError('bad-option', 'this cannot be its value', {
     where: option,
     expected,
     received: `"${received}"`,

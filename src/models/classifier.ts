@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
-import { decodeModel, formatShape, type Model, type NamedType } from '../onnx/index.ts';
+import { type Dimension, decodeModel, formatShape, type Model, type NamedType } from '../onnx/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 
 /** Metadata keys of the model file. */
@@ -20,12 +20,7 @@ export class Classifier {
     const { graph, metadata } = model;
     const image = graph.inputs.find(({ name }) => name === 'image');
     const output = graph.outputs.find(({ name }) => name === 'probabilities');
-    if (
-      graph.inputs.length !== 1 ||
-      image?.type !== 'uint8' ||
-      image.shape.length !== 4 ||
-      output?.type !== 'float32'
-    ) {
+    if (!image || !output || graph.inputs.length !== 1 || !isImage(image) || !isProbabilities(output)) {
       const list = (values: readonly NamedType[]) =>
         values.map(({ name, type, shape }) => `${name}: ${type}${formatShape(shape)}`).join(', ') ||
         'nothing';
@@ -139,13 +134,27 @@ export class Classifier {
       where: name,
       expected: `${own.width} × ${own.height}`,
       received: `${imageShape.width} × ${imageShape.height}`,
-      next: 'Set --image-size.',
+      next: `Scale them to ${own.width} × ${own.height}.`,
+      options: ['imageSize'],
     });
   }
 
   async dispose(): Promise<void> {
     await this.#executable.dispose();
   }
+}
+
+function isImage({ type, shape }: NamedType): boolean {
+  const [, height, width, channels] = shape;
+  return type === 'uint8' && shape.length === 4 && isSize(height) && isSize(width) && channels === 3;
+}
+
+function isProbabilities({ type, shape }: NamedType): boolean {
+  return type === 'float32' && shape.length === 2 && isSize(shape[1]);
+}
+
+function isSize(size: Dimension): boolean {
+  return typeof size === 'number' && size > 0;
 }
 
 function namesFrom(json: string | undefined, classes: number, where: string): string[] {

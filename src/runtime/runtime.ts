@@ -16,6 +16,8 @@ export interface Runtime {
   convolutionBlock?(): Promise<number | undefined>;
   /** Threads that one operation may use. */
   readonly threads: number;
+  /** Bytes of memory that are free for it; absent where nobody can tell. */
+  freeMemory?(): number;
   /**
    * Prepares a model for running.
    * @param model a model, or the bytes of an `.onnx` file

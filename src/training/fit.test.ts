@@ -480,6 +480,12 @@ describe('a run that cannot go on', () => {
       'unknown augmentation "RandomFlap"',
     ],
     [
+      'other classes to judge by',
+      { validation: { ...train, classNames: train.classNames.toReversed() } },
+      'bad-data',
+      'its class 0 has another name than in the training data: expected "red", received "blue"',
+    ],
+    [
       'weights of another model',
       { weights: initialWeights(network.parameters.slice(1), 1) },
       'bad-checkpoint',

@@ -16,6 +16,7 @@ import { Classifier, exportModel, initialWeights, type Network, type Weights } f
 import type { Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { Checkpoint, RunPosition } from './checkpoint.ts';
+import { checkMemory } from './step-memory.ts';
 import { Trainer } from './trainer.ts';
 
 export interface FitOptions {
@@ -106,11 +107,12 @@ const FRESH: RunPosition = {
  * partial batch is kept.
  *
  * @throws HarrierError `diverged` when the loss is not finite (checkpoints kept before stay as they are),
- *   `bad-data` when the data does not fit the network
+ *   `bad-data` when the data does not fit the network, `not-supported` when memory does not suffice
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { network, optimizer, loss, runtime, train, seed, epochs, batchSize, clock, resume } = options;
   checkFit(options);
+  await checkMemory({ network, optimizer, loss, runtime, batch: Math.min(batchSize, train.size) });
   const trainer = new Trainer({
     network,
     optimizer,
@@ -275,7 +277,8 @@ export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'cl
     whole('earlyStopping', earlyStopping);
     if (!validation) {
       throw new HarrierError('bad-option', 'early stopping needs images to judge by', {
-        next: 'Set --validation-split, such as 0.1: the test set chooses nothing.',
+        next: 'Set a validation split, such as 0.1: the test set chooses nothing.',
+        options: ['validationSplit'],
       });
     }
   }
@@ -299,6 +302,7 @@ export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'cl
     }
   }
   checkBatchPlan(batchPlan(options));
+  checkSameClasses(train.classNames, validation);
   if (resume && JSON.stringify(resume.network) !== JSON.stringify(network.config())) {
     throw new HarrierError('bad-checkpoint', 'this checkpoint belongs to another model', {
       expected: network.name,
@@ -306,4 +310,16 @@ export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'cl
       next: 'Resume with the recipe that wrote it.',
     });
   }
+}
+
+/** A label means a class by its place: with other names in its place it would be judged as another class. */
+function checkSameClasses(classNames: readonly string[], validation: Dataset | undefined): void {
+  const stranger = validation?.classNames.findIndex((name, label) => name !== classNames[label]) ?? -1;
+  if (stranger < 0) return;
+  throw new HarrierError('bad-data', `its class ${stranger} has another name than in the training data`, {
+    where: validation!.name,
+    expected: `"${classNames[stranger]}"`,
+    received: `"${validation!.classNames[stranger]}"`,
+    next: 'Give both the same classes in the same order.',
+  });
 }

@@ -2,4 +2,5 @@ export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunPosition }
 export { checkFit, type FitOptions, type FitResult, fit, type StepProgress } from './fit.ts';
 export { Model, Sequential } from './model.ts';
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
+export { checkMemory, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';
 export { type StepResult, Trainer, type TrainerOptions } from './trainer.ts';

@@ -94,7 +94,8 @@ export class Trainer {
     const loss = outputs[LOSS].data[0] as number;
     if (!Number.isFinite(loss)) {
       throw new HarrierError('diverged', `the loss became ${loss} at step ${step + 1}`, {
-        next: 'Lower the learning rate (--learning-rate) or clip gradients.',
+        next: 'Lower the learning rate or clip gradients.',
+        options: ['learningRate'],
       });
     }
     return { loss, correct: outputs[CORRECT].data[0] as number };
@@ -111,7 +112,8 @@ export class Trainer {
       toKerasLayout(spec, arrays.get(name)!, values);
       if (!values.every(Number.isFinite)) {
         throw new HarrierError('diverged', `${name} holds numbers that are not finite`, {
-          next: 'Lower the learning rate (--learning-rate) or clip gradients.',
+          next: 'Lower the learning rate or clip gradients.',
+          options: ['learningRate'],
         });
       }
       return values;

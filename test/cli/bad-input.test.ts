@@ -57,7 +57,7 @@ describe('a data folder', () => {
     bytes.fill(0x55, 60, 120);
     await writeFile(join(place.path, folder, 'cat', '0.png'), bytes);
     expect(await train()).toMatch(
-      /0\.png: 1 file of 8 cannot be used; .*damaged.* leave them out with --skip-bad\.$/,
+      /0\.png: 1 file of 8 cannot be used; .*damaged.* have them left out \(--skip-bad\)\.$/,
     );
     await nothingWasMade();
   });
@@ -93,6 +93,15 @@ describe('a data folder', () => {
     bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29);
     await writeFile(huge, bytes);
     expect(await train()).toMatch(/huge\.png: .*too large.*60000 × 60000/);
+  });
+
+  it('that does not fit into memory: says how much is needed, before it starts', async () => {
+    await put();
+    const started = ['train', '--data', folder, '--out', `run-${count}`];
+    expect(await failure(...started, '--image-size', '512')).toMatch(
+      /^keras-cnn: its weights, gradients and optimizer do not fit.*received 8\.6 GB\. Lower the image size.*\(--image-size\)\.$/,
+    );
+    await nothingWasMade();
   });
 
   it('whose pictures are too small for the recipe: names the layer and both shapes', async () => {
@@ -151,6 +160,16 @@ describe('predict', () => {
     const [missing, answered] = JSON.parse(finished.stdout);
     expect(missing).toEqual({ file: 'nowhere.png', predictions: [], error: sentenceOf(finished) });
     expect(answered.predictions).toHaveLength(3);
+  });
+
+  it('a file that is no image, with the others in a table', async () => {
+    await writeFile(join(place.path, 'text.png'), 'this is "no" picture');
+    const finished = await run('predict', 'model', 'text.png', 'one.png', '--csv', '--top', '2');
+    expect(finished.code).toBe(1);
+    const [header, bad, good] = finished.stdout.split('\n');
+    expect(header).toBe('file,label1,probability1,label2,probability2,error');
+    expect(bad).toBe(`text.png,,,,,"${sentenceOf(finished).replaceAll('"', '""')}"`);
+    expect(good).toMatch(/^one\.png,\w+,[\d.e-]+,\w+,[\d.e-]+,$/);
   });
 
   it('with a model that is not there', async () => {

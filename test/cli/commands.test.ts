@@ -1,7 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Finished, harrier, workplace, writePicture, writePictures } from './harrier.ts';
+import { type Finished, harrier, sentenceOf, workplace, writePicture, writePictures } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 let trained: Finished;
@@ -127,6 +127,40 @@ describe('train', () => {
   });
 });
 
+describe('a run that early stopping ended', () => {
+  beforeAll(async () => {
+    await cp(join(place.path, 'run'), join(place.path, 'early'), { recursive: true });
+    const path = join(place.path, 'early', 'run.json');
+    const record = JSON.parse(await readFile(path, 'utf8'));
+    Object.assign(record.options, { earlyStopping: 2 });
+    Object.assign(record.result, { ended: 'early', bestEpoch: 1 });
+    await writeFile(path, JSON.stringify(record));
+  });
+
+  it('says that it is finished, and what to do for more', async () => {
+    const { code, stdout, stderr } = await run('train', '--resume', 'early', '--json');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^early is finished: early stopping ended it after 3 epochs and got/);
+    expect(stderr).toMatch(
+      /^More epochs would not change it: .*start a new run with a larger --early-stopping/m,
+    );
+    expect(JSON.parse(stdout)).toMatchObject({
+      ended: 'early',
+      epochs: 3,
+      evaluation: JSON.parse(trained.stdout).evaluation,
+    });
+  });
+
+  it('refuses more epochs, and says why', async () => {
+    const finished = await run('train', '--resume', 'early', '--epochs', '9');
+    expect([finished.code, finished.stdout]).toEqual([2, '']);
+    expect(sentenceOf(finished)).toBe(
+      'this run cannot have more epochs: early stopping ended it after epoch 3, 2 epochs after the best validation ' +
+        'loss (epoch 1). Start a new run that waits longer, or never stops early (--early-stopping).',
+    );
+  });
+});
+
 describe('evaluate', () => {
   it('judges a run on its own test images, with the JSON that scripts rely on', async () => {
     const { code, stdout } = await run('evaluate', 'run', '--json');
@@ -178,8 +212,8 @@ describe('predict', () => {
   it('gives a table for spreadsheets', async () => {
     const { stdout } = await run('predict', 'run', 'one.png', '--csv', '--top', '9');
     const [header, row] = stdout.split('\n');
-    expect(header).toBe('file,label1,probability1,label2,probability2,label3,probability3');
-    expect(row).toMatch(/^one\.png,(cat|dog|ship),0\.\d+,/);
+    expect(header).toBe('file,label1,probability1,label2,probability2,label3,probability3,error');
+    expect(row).toMatch(/^one\.png,(cat|dog|ship),0\.\d+,.*,$/);
   });
 
   it('draws bars for people, without colours in a file', async () => {

@@ -203,7 +203,7 @@ describe('a run folder', () => {
     const finished = await run('train', '--data', 'pictures', '--epochs', '1', '--out', 'file.txt/x');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
-      /file\.txt.x: a file stands where a folder is needed\. Move it away, or choose another folder with --out\.$/,
+      /file\.txt.x: a file stands where a folder is needed\. Move it away, or choose another folder \(--out\)\.$/,
     );
   });
 
@@ -212,7 +212,7 @@ describe('a run folder', () => {
     await writeFile(path('mine', 'README.md'), 'mine');
     const finished = await run('train', '--data', 'pictures', '--epochs', '1', '--out', 'mine');
     expect(finished.code).toBe(2);
-    expect(sentenceOf(finished)).toMatch(/this folder is not empty\. Choose another with --out\.$/);
+    expect(sentenceOf(finished)).toMatch(/this folder is not empty\. Choose another \(--out\)\.$/);
     expect(await readdir(path('mine'))).toEqual(['README.md']);
   });
 });
@@ -268,7 +268,7 @@ describe('a full disk', () => {
     const finished = await run('train', ...options, '--out', 'disk/run');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
-      /: the disk is full\. Free some space, or choose another folder with --out\.$/,
+      /: the disk is full\. Free some space, or choose another folder \(--out\)\.$/,
     );
     expect(finished.stderr).toContain('Go on with: npx harrier train --resume disk/run');
     const { position } = decodeCheckpoint(await readFile(last('disk/run')), 'last');

@@ -60,7 +60,7 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
     [
       'no epochs',
       ['train', '--epochs', '0'],
-      /--epochs: .*expected a whole number of at least 1, received "0"/,
+      /^--epochs: this cannot be its value: expected a whole number of at least 1, received "0"\.$/,
     ],
     [
       'a word for a number',
@@ -88,12 +88,12 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
     [
       'early stopping without validation',
       ['train', '--data', 'pictures', '--early-stopping', '2'],
-      /early stopping needs images to judge by\. Set --validation-split/,
+      /early stopping needs images to judge by\. Set a validation split, .*\(--validation-split\)\.$/,
     ],
     [
       'a folder that holds a run already',
       ['train', '--data', 'pictures', '--out', 'run'],
-      /this folder holds a run already\. Choose another with --out, or go on with this one: --resume run/,
+      /this folder holds a run already\. Choose another, or go on with this one \(--out, --resume\)\.$/,
     ],
     [
       'another batch size in a run that goes on',

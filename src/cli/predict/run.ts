@@ -52,11 +52,12 @@ export async function runPredict(
       try {
         const predictions = best(classifier, await classifier.predict(await pixels), top);
         if (json) all.push({ file, predictions });
-        else if (csv) reporter.result(csvRow({ file, predictions }));
+        else if (csv) reporter.result(csvRow({ file, predictions }, top));
         else reporter.print(pictureText({ file, predictions }, reporter.style));
       } catch (error) {
         const { message = '' } = failureOf(error);
         if (json) all.push({ file, predictions: [], error: message });
+        if (csv) reporter.result(csvRow({ file, predictions: [], error: message }, top));
         reporter.error(message);
         failed++;
       }

@@ -31,12 +31,15 @@ export function pictureText({ file, predictions }: FilePrediction, style: TextSt
 
 export function csvHeader(top: number): string {
   const pairs = Array.from({ length: top }, (_, i) => `label${i + 1},probability${i + 1}`);
-  return ['file', ...pairs].join(',');
+  return ['file', ...pairs, 'error'].join(',');
 }
 
-export function csvRow({ file, predictions }: FilePrediction): string {
-  const cells = predictions.flatMap(({ label, probability }) => [csvCell(label), `${probability}`]);
-  return [csvCell(file), ...cells].join(',');
+/** A file that could not be read has empty cells, and says why in the last. */
+export function csvRow({ file, predictions, error = '' }: FilePrediction, top: number): string {
+  const cells = Array.from({ length: top }, (_, i) => predictions.at(i)).flatMap((prediction) =>
+    prediction ? [csvCell(prediction.label), `${prediction.probability}`] : ['', ''],
+  );
+  return [csvCell(file), ...cells, csvCell(error)].join(',');
 }
 
 /** RFC 4180: quoted where it must be. */

@@ -64,7 +64,7 @@ function kebab(name: string): string {
 function isTrue(name: string, value: string): boolean {
   if (/^(true|1)$/i.test(value)) return true;
   if (/^(false|0)$/i.test(value)) return false;
-  throw new HarrierError('bad-option', 'this value makes no sense', {
+  throw new HarrierError('bad-option', 'this cannot be its value', {
     where: `hyperparameter "${name}"`,
     expected: 'true or false',
     received: `"${value}"`,

@@ -1,10 +1,10 @@
 import { HarrierError } from '../../errors.ts';
-import { formatCount, formatDuration, formatPercent } from '../../evaluation/format.ts';
+import { formatCount, formatDuration, formatPercent, formatQuantity } from '../../evaluation/format.ts';
 import { evaluationText } from '../../evaluation/index.ts';
 import { findRun } from '../../platform/node/find-run.ts';
 import { newRecord, type PreparedRun, prepareRun } from '../../platform/node/prepare-run.ts';
 import { createRunFolder, type RunFolder } from '../../platform/node/run-folder.ts';
-import type { RunRecord } from '../../platform/node/run-record.ts';
+import type { RunRecord, RunResult } from '../../platform/node/run-record.ts';
 import { optimizerText } from '../../platform/node/run-results.ts';
 import { type RunOutcome, readCheckpoint, trainRun } from '../../platform/node/training-run.ts';
 import { Exit } from '../failure.ts';
@@ -66,7 +66,8 @@ async function goOn(
     const { result, ...record } = await folder.record();
     const options = resumedOptions(record, given);
     if (result && (options.epochs === record.options.epochs || result.ended === 'early')) {
-      alreadyFinished(folder, result, reporter);
+      if (options.epochs > record.options.epochs) throw noMoreEpochs(record, result);
+      await alreadyFinished(folder, result, reporter, given.json);
       return;
     }
     reporter.status(`opening ${options.data} …`);
@@ -187,11 +188,26 @@ async function sayWhatIsKept(error: HarrierError, folder: RunFolder, reporter: R
   if (error.code === 'storage') sayHowToGoOn(folder, reporter);
 }
 
-function alreadyFinished(
+/** More epochs were asked for, and early stopping would end the run before the first of them. */
+function noMoreEpochs(
+  { options }: Omit<RunRecord, 'result'>,
+  { epochs, bestEpoch }: RunResult,
+): HarrierError {
+  const patience = formatQuantity(options.earlyStopping ?? 0, 'epoch');
+  return new HarrierError(
+    'bad-option',
+    `this run cannot have more epochs: early stopping ended it after epoch ${epochs}, ${patience} after the best ` +
+      `validation loss (epoch ${bestEpoch})`,
+    { next: 'Start a new run that waits longer, or never stops early.', options: ['earlyStopping'] },
+  );
+}
+
+async function alreadyFinished(
   folder: RunFolder,
-  result: NonNullable<RunRecord['result']>,
+  result: RunResult,
   reporter: Reporter,
-): void {
+  json: boolean | undefined,
+): Promise<void> {
   const { epochs, testAccuracy, ended } = result;
   const path = shellQuote(shortPath(folder.path));
   const how =
@@ -201,9 +217,12 @@ function alreadyFinished(
   );
   reporter.print(
     ended === 'early'
-      ? 'For other settings, start a new run.'
+      ? 'More epochs would not change it: to train longer, start a new run with a larger --early-stopping, or without.'
       : `To give it more: npx harrier train --resume ${path} --epochs ${epochs * 2}`,
   );
+  if (!json) return;
+  const evaluation = JSON.parse(`${(await folder.read('evaluation')) ?? 'null'}`);
+  reporter.json({ run: folder.path, ...result, evaluation });
 }
 
 function conclude(

@@ -22,7 +22,7 @@ export function cacheDirectory(
 }
 
 /** Creates a folder and its parents. @throws HarrierError `storage` */
-export async function makeDirectory(path: string, elsewhere?: string): Promise<void> {
+export async function makeDirectory(path: string, elsewhere?: Elsewhere): Promise<void> {
   await makeWithParents(path).catch((error) => {
     throw storageError(error, path, elsewhere);
   });
@@ -61,14 +61,14 @@ export function isTemporaryName(name: string): boolean {
  * Writes a whole file under another name, then renames it: whoever reads `path` sees the old bytes or the new ones,
  * never half of them, even if this process is killed.
  *
- * @param elsewhere what an error proposes, where the file is not one of the cache: `choose another folder`
+ * @param elsewhere what an error proposes, where the file is not one of the cache
  * @param check is called right before the rename; when it throws, the old file stays
  * @throws HarrierError `storage` when it cannot be written (full disk, no permission); nothing is left behind
  */
 export async function writeAtomically(
   path: string,
   data: Uint8Array | string,
-  elsewhere?: string,
+  elsewhere?: Elsewhere,
   check: () => Promise<void> = async () => {},
 ): Promise<void> {
   await makeDirectory(dirname(path), elsewhere);
@@ -90,8 +90,10 @@ export async function writeAtomically(
   }
 }
 
-/** What else a failed write of the cache leaves to do. */
-const OTHER_CACHE = 'set HARRIER_CACHE to another folder';
+/** How to have a file written to another place, as the end of a sentence, and the options that do it. */
+export type Elsewhere = string | { readonly next: string; readonly options?: readonly string[] };
+
+const OTHER_CACHE: Elsewhere = 'set HARRIER_CACHE to another folder';
 
 const REASONS: Record<string, [summary: string, remedy: string]> = {
   ENOSPC: ['the disk is full', 'Free some space'],
@@ -110,10 +112,11 @@ const REASONS: Record<string, [summary: string, remedy: string]> = {
  *
  * @param elsewhere how to have it written to another place
  */
-export function storageError(error: unknown, path: string, elsewhere: string = OTHER_CACHE): HarrierError {
+export function storageError(error: unknown, path: string, elsewhere: Elsewhere = OTHER_CACHE): HarrierError {
   if (error instanceof HarrierError) return error;
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
   const [summary, remedy] = REASONS[code] ?? [`it cannot be written or read (${message})`, undefined];
-  const next = remedy && `${remedy}, or ${elsewhere}.`;
-  return new HarrierError('storage', summary, { where: path, next, cause: error });
+  const { next, options = [] } = typeof elsewhere === 'string' ? { next: elsewhere } : elsewhere;
+  const advice = remedy && { next: `${remedy}, or ${next}.`, options };
+  return new HarrierError('storage', summary, { where: path, ...advice, cause: error });
 }

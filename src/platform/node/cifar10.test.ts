@@ -286,7 +286,7 @@ describe('openDataset', () => {
     await rm(join(cifar10Directory(cache), 'data_batch_5.bin'));
     await expect(openDataset(cifar10Directory(cache))).rejects.toMatchObject({
       code: 'not-found',
-      message: expect.stringMatching(/data_batch_5\.bin.*missing.*--data cifar10/),
+      message: expect.stringMatching(/data_batch_5\.bin.*missing.*take the data set cifar10/),
     });
   });
 

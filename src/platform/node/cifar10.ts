@@ -151,11 +151,11 @@ async function removeLeftovers(directory: string): Promise<void> {
 }
 
 async function install(directory: string, name: string, bytes: Buffer): Promise<void> {
-  checkHash(name, bytes, 'This is a fault of the source; try another with --source.');
+  checkHash(name, bytes, 'This is a fault of the source; try another.', ['source']);
   await writeAtomically(join(directory, name), bytes);
 }
 
-function checkHash(path: string, bytes: Uint8Array, next: string): void {
+function checkHash(path: string, bytes: Uint8Array, next: string, options?: readonly string[]): void {
   const expected = CIFAR10_FILES[path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)];
   const received = sha256Hex(bytes);
   if (received === expected) return;
@@ -164,6 +164,7 @@ function checkHash(path: string, bytes: Uint8Array, next: string): void {
     expected: `SHA-256 ${expected}`,
     received,
     next,
+    options,
   });
 }
 

@@ -490,7 +490,7 @@ describe('bad input', () => {
     expect(error.code).toBe('bad-data');
     expect(error.message).toContain(join(root, 'cat', 'cut.png'));
     expect(error.message).toMatch(
-      /3 files of 11 cannot be used; the first: the image is damaged or cut off.*--skip-bad/,
+      /3 files of 11 cannot be used; the first: the image is damaged or cut off.*have them left out/,
     );
 
     // With skipBad they are listed, and what was decoded before is used.

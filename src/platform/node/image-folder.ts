@@ -193,7 +193,7 @@ function badFiles(skipped: readonly SkippedFile[], total: number): HarrierError 
   return new HarrierError(
     'bad-data',
     `${count} ${total} cannot be used; the first: ${first.reason.replace(/ Replace [^.]*\.$/, '')}`,
-    { where: first.file, next: 'Repair or remove them, or leave them out with --skip-bad.' },
+    { where: first.file, next: 'Repair or remove them, or have them left out.', options: ['skipBad'] },
   );
 }
 

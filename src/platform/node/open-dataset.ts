@@ -51,7 +51,7 @@ export async function openDataset(spec: string, options: OpenDatasetOptions = {}
   const binaries = await cifar10Folder(spec);
   if (binaries) {
     checkCifar10Size(options.imageSize);
-    const advice = 'Put the original file there, or use --data cifar10, which fetches its own copy.';
+    const advice = 'Put the original file there, or take the data set cifar10, which fetches its own copy.';
     return { ...(await loadCifar10(binaries, advice, options)), skipped: [] };
   }
   const records = await recordFolder(spec);
@@ -67,7 +67,8 @@ function checkCifar10Size(imageSize: number | undefined): void {
   throw new HarrierError('bad-option', 'the images of CIFAR-10 have one size, and are not scaled', {
     expected: '32 × 32',
     received: `${imageSize} × ${imageSize}`,
-    next: 'Leave --image-size out, or use a folder of pictures.',
+    next: 'Leave the image size out, or use a folder of pictures.',
+    options: ['imageSize'],
   });
 }
 

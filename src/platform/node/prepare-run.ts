@@ -11,7 +11,7 @@ import { Network, type NetworkConfig } from '../../models/index.ts';
 import { type Optimizer, optimizerFrom } from '../../optimizers/index.ts';
 import { networkOf, type Recipe, withSettings } from '../../recipes/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
-import { checkFit } from '../../training/index.ts';
+import { checkFit, checkMemory } from '../../training/index.ts';
 import { fromField } from './check-record.ts';
 import { describeHardware } from './hardware.ts';
 import { openDataset } from './open-dataset.ts';
@@ -85,6 +85,8 @@ export async function prepareRun(
   };
   if (stored) checkSameData(data, stored.data);
   const runtime = nodeRuntime({ threads: options.threads });
+  const batch = Math.min(options.batchSize, train.size);
+  await checkMemory({ network, optimizer, loss: options.loss, runtime, batch });
   return {
     options,
     data,

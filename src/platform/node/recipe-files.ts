@@ -60,7 +60,8 @@ async function onlyRecipe(file: string): Promise<FoundRecipe> {
   throw new HarrierError('bad-option', 'this file holds more than one recipe', {
     where: file,
     received: recipes.map(({ name }) => name).join(', '),
-    next: 'Call it harrier.config.ts, and name the one that you want with --recipe.',
+    next: 'Call it harrier.config.ts, and name the one that you want.',
+    options: ['recipe'],
   });
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { isTemporaryName, makeDirectory, storageError, writeAtomically } from './cache.ts';
+import { type Elsewhere, isTemporaryName, makeDirectory, storageError, writeAtomically } from './cache.ts';
 import { withLock } from './lock.ts';
 import { readError } from './read-error.ts';
 import { type RunRecord, readRecord } from './run-record.ts';
@@ -21,7 +21,7 @@ export const RUN_FILES = {
 export type RunFile = keyof typeof RUN_FILES;
 
 const LOCK = '.lock';
-const ELSEWHERE = 'choose another folder with --out';
+const ELSEWHERE: Elsewhere = { next: 'choose another folder', options: ['out'] };
 
 /** The folder in which everything about one run lies. */
 export class RunFolder {
@@ -124,7 +124,8 @@ export async function createRunFolder(
         isRun ? 'this folder holds a run already' : 'this folder is not empty',
         {
           where: path,
-          next: `Choose another with --out${isRun ? `, or go on with this one: --resume ${out}` : ''}.`,
+          next: isRun ? 'Choose another, or go on with this one.' : 'Choose another.',
+          options: isRun ? ['out', 'resume'] : ['out'],
         },
       );
     }

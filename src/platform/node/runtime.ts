@@ -4,6 +4,7 @@ import { HarrierError } from '../../errors.ts';
 import { encodeModel, type Model, type Tensor, type TensorData } from '../../onnx/index.ts';
 import type { CompileOptions, Executable, KernelMemory, Runtime, Tensors } from '../../runtime/index.ts';
 import { convolutionBlock } from './convolution-block.ts';
+import { freeMemory } from './free-memory.ts';
 
 export interface NodeRuntimeOptions {
   /** Threads of one operation. Default: as many as there are cores; more are slower, so no more are used. */
@@ -22,6 +23,7 @@ export function nodeRuntime({
     name: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
     target: 'cpu',
     threads,
+    freeMemory,
     compile: (model, options) => compile(model, { threads, profilePrefix, ...options }),
     convolutionBlock,
     kernels: { allocate },
@@ -114,7 +116,7 @@ const PAGE = 65536;
 
 function allocate(bytes: number): KernelMemory {
   const pages = Math.max(1, Math.ceil(bytes / PAGE));
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const memory = block(pages);
   return {
     buffer: memory.buffer,
     instantiate(module) {
@@ -124,4 +126,20 @@ function allocate(bytes: number): KernelMemory {
       return instance.exports as Record<string, (...args: number[]) => number>;
     },
   };
+}
+
+function block(pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch (cause) {
+    throw new HarrierError(
+      'not-supported',
+      'there is no room for the weights and the state of the optimizer',
+      {
+        expected: `${((pages * PAGE) / 1e9).toFixed(1)} GB in one block`,
+        next: 'Free some memory, or take a network with fewer parameters.',
+        cause,
+      },
+    );
+  }
 }

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { pictures } from '../../test/training/problem.ts';
+import { Conv2D, Dense, Flatten } from '../layers/index.ts';
+import { Network } from '../models/index.ts';
+import { createGraph, reshape } from '../ops/index.ts';
+import { optimizerFrom } from '../optimizers/index.ts';
+import { nodeRuntime } from '../platform/node/runtime.ts';
+import { checkMemory, stepMemory } from './index.ts';
+import { Sequential } from './sequential.ts';
+import { peakMemory } from './step-memory.ts';
+
+const KB = 1024;
+
+describe('peakMemory', () => {
+  const graph = createGraph('chain');
+  const x = graph.input('x', 'float32', [256]);
+  /** Each of a kilobyte, but for what says otherwise. */
+  const first = graph.op('Relu', [x]);
+  const view = reshape(graph, first, [16, 16]);
+  const row = graph.op('ReduceSum', [view], { keepdims: 1 });
+  const second = graph.op('Exp', [view]);
+  const sum = graph.op('Add', [second, row]);
+  graph.output(sum, 'sum');
+
+  it('counts what is alive at once: views not at all, values that take the place of others once', () => {
+    // Worst: the first with its sum of 4 bytes; Exp takes the place of the first, Add that of Exp.
+    expect(peakMemory(graph.build())).toBe(KB + 4);
+  });
+
+  it('counts outputs to the end', () => {
+    graph.output(first, 'first');
+    expect(peakMemory(graph.build())).toBe(2 * KB + 4);
+  });
+});
+
+const runtime = (free: number) => ({ ...nodeRuntime({ threads: 1 }), freeMemory: () => free });
+const network = new Network({
+  name: 'small',
+  inputShape: [16, 16, 3],
+  layers: [
+    new Conv2D({ filters: 8, kernelSize: 3, padding: 'same', activation: 'relu' }),
+    new Flatten(),
+    new Dense({ units: 3, activation: 'softmax' }),
+  ],
+});
+
+describe('the memory of training', () => {
+  it('has a part for the weights and one that grows with the batch', async () => {
+    const parameters = 8 * 27 + 8 + 2048 * 3 + 3;
+    const of = (optimizer: string, batch: number) =>
+      stepMemory({ network, optimizer: optimizerFrom(optimizer), runtime: runtime(0), batch });
+    const [sgd, adam, twice] = [await of('sgd', 100), await of('adam', 100), await of('sgd', 200)];
+    expect([sgd.state, sgd.checkpoint]).toEqual([2 * 4 * parameters, 2 * 4 * parameters]);
+    expect([adam.state, adam.checkpoint]).toEqual([4 * 4 * parameters, 6 * 4 * parameters]);
+    expect(adam.step).toBe(sgd.step);
+    expect(twice.step / sgd.step).toBeCloseTo(2, 1);
+    // At the least the convolution's maps and their gradient.
+    expect(sgd.step).toBeGreaterThan(2 * 100 * 16 * 16 * 8 * 4);
+  });
+
+  it('is refused where it does not suffice, with how much is needed and what would fit', async () => {
+    const optimizer = optimizerFrom('sgd');
+    const options = (free: number) => ({ network, optimizer, runtime: runtime(free), batch: 1000 });
+    const { state, checkpoint, step } = await stepMemory(options(0));
+    await checkMemory(options(state + checkpoint + step));
+    await expect(checkMemory(options(state + checkpoint + step / 2))).rejects.toMatchObject({
+      code: 'not-supported',
+      message: expect.stringMatching(
+        /^small: training with a batch size of 1000 needs more memory than is free: expected at least 0\.\d GB, received 0\.\d GB\. Lower the batch size \(to 500 at most\) or the image size\.$/,
+      ),
+      details: { options: ['batchSize', 'imageSize'] },
+    });
+    await expect(checkMemory(options(state))).rejects.toThrow(/Lower the image size, or take a network with/);
+  });
+
+  it('is refused where the weights need more than one block', async () => {
+    const wide = new Network({
+      name: 'wide',
+      inputShape: [512, 512, 3],
+      layers: [new Flatten(), new Dense({ units: 1024 }), new Dense({ units: 2 })],
+    });
+    const options = { network: wide, optimizer: optimizerFrom('sgd'), runtime: runtime(1e12), batch: 1 };
+    await expect(checkMemory(options)).rejects.toThrow(
+      /^wide: its weights, gradients and optimizer do not fit into one block.*at most 4\.3 GB, received 6\.4 GB/,
+    );
+  });
+
+  it('is looked at by fit, before anything is allocated', async () => {
+    const model = new Sequential({ inputShape: [8, 8, 3], layers: [new Flatten(), new Dense({ units: 3 })] });
+    model.compile({ optimizer: 'sgd', runtime: runtime(1000) });
+    await expect(model.fit(pictures(12, 8, 8))).rejects.toThrow(/needs more memory than is free/);
+  });
+});
