@@ -5,8 +5,7 @@ import { Network } from '../models/index.ts';
 import { createGraph, reshape } from '../ops/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/runtime.ts';
-import { checkMemory, stepMemory } from './index.ts';
-import { Sequential } from './sequential.ts';
+import { checkMemory, Sequential, stepMemory } from './index.ts';
 import { peakMemory } from './step-memory.ts';
 
 const KB = 1024;
