@@ -20,15 +20,22 @@ export function convolve(
   [x, weight, bias]: readonly [Value, Value, Value?],
   attributes: Attributes,
 ): Value {
-  if (block === undefined || !dividesIntoBlocks(weight, attributes, block)) {
-    return graph.op('Conv', [x, weight, bias], attributes);
-  }
+  const layout = block === undefined ? undefined : layoutOf(weight, attributes, block);
+  if (block === undefined || layout === undefined) return graph.op('Conv', [x, weight, bias], attributes);
   const [outputs, inputs, ...kernel] = fixedDims(weight);
   const spatial = x.shape.slice(2).map(Number);
   const inBlocks = graph.op('ReorderInput', [x], {}, { domain: BLOCKED_DOMAIN });
-  // (O, I, h, w) → (O/b, I/b, h, w, b of I, b of O)
-  const apart = reshape(graph, weight, [outputs / block, block, inputs / block, block, ...kernel]);
-  const blocked = reshape(graph, transpose(graph, apart, [0, 2, 4, 5, 3, 1]), [outputs, inputs, ...kernel]);
+  const arranged =
+    layout === 'dense'
+      ? // (O, I, h, w) → (O/b, I/b, h, w, b of I, b of O)
+        transpose(
+          graph,
+          reshape(graph, weight, [outputs / block, block, inputs / block, block, ...kernel]),
+          [0, 2, 4, 5, 3, 1],
+        )
+      : // (O, 1, h, w) → (O/b, h, w, b of O)
+        transpose(graph, reshape(graph, weight, [outputs / block, block, ...kernel]), [0, 2, 3, 1]);
+  const blocked = reshape(graph, arranged, [outputs, inputs, ...kernel]);
   const y = graph.op(
     'Conv',
     [inBlocks, blocked, bias],
@@ -38,14 +45,14 @@ export function convolve(
   return graph.op('ReorderOutput', [y], { channels: outputs }, { domain: BLOCKED_DOMAIN });
 }
 
-/** One cell is a plain matrix product, which gains nothing. */
-function dividesIntoBlocks(weight: Value, attributes: Attributes, block: number): boolean {
+/**
+ * How a kernel goes into blocks, undefined where it doesn't: all inputs with all outputs, or each channel by itself.
+ * One cell is a plain matrix product, which gains nothing.
+ */
+function layoutOf(weight: Value, attributes: Attributes, block: number): 'dense' | 'depthwise' | undefined {
   const [outputs, inputs, ...kernel] = fixedDims(weight);
-  return (
-    kernel.length === 2 &&
-    kernel.some((size) => size > 1) &&
-    intAttribute(attributes, 'group', 1) === 1 &&
-    outputs % block === 0 &&
-    inputs % block === 0
-  );
+  const group = intAttribute(attributes, 'group', 1);
+  if (kernel.length !== 2 || kernel.every((size) => size === 1) || outputs % block !== 0) return undefined;
+  if (group === 1) return inputs % block === 0 ? 'dense' : undefined;
+  return group === outputs && inputs === 1 ? 'depthwise' : undefined;
 }

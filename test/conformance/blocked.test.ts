@@ -17,9 +17,15 @@ const cases = [
   { x: [1, 16, 9, 9], weight: [16, 16, 3, 2], attributes: { dilations: [2, 3] } },
   { x: [1, 16, 8, 8], weight: [16, 16, 3, 3], attributes: { auto_pad: 'SAME_UPPER', strides: [2, 2] } },
   { x: [2, 16, 5, 5], weight: [16, 16, 5, 5], attributes: { pads: [2, 2, 2, 2] } },
+  // Every channel by itself.
+  { x: [2, 32, 7, 6], weight: [32, 1, 3, 3], attributes: { group: 32, pads: [1, 1, 1, 1] } },
+  { x: [1, 16, 9, 8], weight: [16, 1, 3, 2], attributes: { group: 16, strides: [2, 1], pads: [0, 1, 1, 0] } },
+  { x: [1, 16, 9, 9], weight: [16, 1, 3, 3], attributes: { group: 16, dilations: [2, 3] } },
   // Left as they are: one cell, groups, channels that make no blocks.
   { x: [1, 16, 4, 4], weight: [16, 16, 1, 1], attributes: {}, plain: true },
   { x: [1, 32, 5, 5], weight: [32, 16, 3, 3], attributes: { group: 2 }, plain: true },
+  { x: [1, 16, 5, 5], weight: [32, 1, 3, 3], attributes: { group: 16 }, plain: true },
+  { x: [1, 12, 5, 5], weight: [12, 1, 3, 3], attributes: { group: 12 }, plain: true },
   { x: [1, 3, 5, 5], weight: [16, 3, 3, 3], attributes: {}, plain: true },
 ] as const;
 
