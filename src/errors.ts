@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'timed-out' // not done by its deadline
   | 'unauthorized' // without the right token
   | 'network' // a download that failed
+  | 'refused' // a service that says no: rights, quota, a name that is taken
   | 'storage'; // a read or write that failed: full disk, no permission
 
 export interface ErrorDetails {

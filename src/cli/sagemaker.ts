@@ -1,13 +1,257 @@
 import { Command } from 'commander';
+import { METRIC_NAMES } from '../sagemaker/metrics.ts';
 import { command } from './command.ts';
+import type { DeployOptions } from './sagemaker/deploy.ts';
+import { hyperparameterOptions } from './sagemaker/hyperparameters.ts';
+import type { TransformCommandOptions } from './sagemaker/manage.ts';
+import type { EndpointPredictOptions } from './sagemaker/predict.ts';
+import { type AwsCommandOptions, duration, scaleRange, withAwsOptions } from './sagemaker/session.ts';
+import type { SageMakerTrainOptions } from './sagemaker/train.ts';
+import type { TuneOptions } from './sagemaker/tune.ts';
+import { oneOf, wholeNumber } from './values.ts';
 
+/** `harrier sagemaker` and what is below it. */
 export function sagemakerCommand(): Command {
   const sagemaker = command('sagemaker', 'Train, deploy and use models on AWS SageMaker.', [
-    ['sagemaker container train', 'what a training container runs'],
+    ['sagemaker init', 'write a Dockerfile and a small configuration'],
+    ['sagemaker train --data ./photos --local', 'a first try on this machine, without AWS'],
+    ['sagemaker train --data ./photos --spot --wait', 'on a machine of AWS'],
+    ['sagemaker deploy JOB --expires 4h', 'put the model behind an endpoint'],
+    ['sagemaker predict ENDPOINT photo.jpg', 'ask it'],
+    ['sagemaker delete ENDPOINT', 'take everything away again'],
   ]);
-  sagemaker.addCommand(containerCommand());
+  for (const each of [
+    initCommand(),
+    trainCommand(),
+    tuneCommand(),
+    deployCommand(),
+    transformCommand(),
+    predictCommand(),
+    listCommand(),
+    logsCommand(),
+    stopCommand(),
+    deleteCommand(),
+    containerCommand(),
+  ]) {
+    sagemaker.addCommand(each);
+  }
   for (const each of descendants(sagemaker)) each.exitOverride().configureOutput({ outputError: () => {} });
   return sagemaker;
+}
+
+function initCommand(): Command {
+  return command('init', 'Write what the image is built from, and a configuration for the other commands.', [
+    ['sagemaker init', 'into this folder'],
+    ['sagemaker init deploy/', 'into another'],
+  ])
+    .argument('[folder]', 'where to', '.')
+    .option('--force', 'write over files that are there')
+    .action(async (folder: string, options: { force?: boolean }) => {
+      const { runInit } = await import('./sagemaker/init.ts');
+      await runInit(folder, options);
+    });
+}
+
+function withJobOptions(target: Command): Command {
+  withAwsOptions(target)
+    .option('--data <source>', 'training channel: cifar10, a folder of pictures, or s3://…')
+    .option('--validation <source>', 'validation channel: a folder or s3://…')
+    .option('--test <source>', 'test channel: a folder or s3://…')
+    .option('--role <arn>', 'the role that SageMaker works as: its ARN or name')
+    .option('--image <address>', 'the image, in ECR (default: harrier:latest of this account)')
+    .option(
+      '--bucket <name>',
+      "for uploads and results (default: SageMaker's own of this account and region)",
+    )
+    .option('--instance-type <type>', 'the machine (default: ml.c7i.2xlarge)')
+    .option('--volume-size <gigabytes>', 'its disk', wholeNumber('--volume-size'), 30)
+    .option('--spot', 'spare capacity: cheaper; when it is taken away the job goes on later by itself')
+    .option('--max-run <duration>', 'longest time that it may take', duration('--max-run'), 24 * 3600)
+    .option(
+      '--max-wait <duration>',
+      'with --spot: waiting included (default: twice --max-run)',
+      duration('--max-wait'),
+    )
+    .option('--name <name>', 'name of the job (default: one that no other has)')
+    .option('--wait', 'stay until it is done, and show its log');
+  for (const option of hyperparameterOptions().values()) target.addOption(option);
+  return target;
+}
+
+function trainCommand(): Command {
+  const train = command(
+    'train',
+    'Train on a machine of AWS; what is learned comes back as an artefact in S3.',
+    [
+      ['sagemaker train --role SageMakerRole --data s3://mine/photos', 'start a job'],
+      ['sagemaker train --data cifar10 --recipe keras-cnn --spot --wait', 'upload, and follow it'],
+      ['sagemaker train --data ./photos --epochs 1 --local', 'the same container contract on this machine'],
+    ],
+  );
+  return withJobOptions(train)
+    .option('--local', 'run the training entry point here instead, without AWS')
+    .option(
+      '--out <folder>',
+      'with --local: its folder, laid out as /opt/ml (default: runs/sagemaker-local-<time>)',
+    )
+    .action(async (options: SageMakerTrainOptions) => {
+      const { runSageMakerTrain } = await import('./sagemaker/train.ts');
+      await runSageMakerTrain(options);
+    });
+}
+
+function tuneCommand(): Command {
+  const collect = (value: string, all: readonly string[] = []) => [...all, value];
+  const tune = command('tune', 'Look for good settings with many jobs: a hyperparameter tuning job.', [
+    [
+      'sagemaker tune --data s3://mine/photos --tune learning-rate=0.001..0.1:log',
+      'twelve jobs, three at a time',
+    ],
+    ['sagemaker tune … --tune batch-size=16..128 --tune optimizer=sgd,adam', 'several at once'],
+  ]);
+  return withJobOptions(tune)
+    .option('--tune <name=values>', 'low..high, low..high:log, or one,another; may be repeated', collect)
+    .option('--jobs <count>', 'training jobs in all', wholeNumber('--jobs'), 12)
+    .option('--parallel <count>', 'of them at a time', wholeNumber('--parallel'), 3)
+    .option(
+      '--strategy <name>',
+      'Bayesian, Random, Hyperband or Grid',
+      oneOf('--strategy', ['Bayesian', 'Random', 'Hyperband', 'Grid'] as const),
+      'Bayesian',
+    )
+    .option('--metric <name>', 'what to judge by', oneOf('--metric', METRIC_NAMES), 'validation:accuracy')
+    .action(async (options: TuneOptions) => {
+      const { runTune } = await import('./sagemaker/tune.ts');
+      await runTune(options);
+    });
+}
+
+function deployCommand(): Command {
+  const deploy = command(
+    'deploy',
+    'Put a model behind an endpoint, or another model behind one that is there.',
+    [
+      ['sagemaker deploy JOB --name cats --expires 4h', 'the model of a training or tuning job'],
+      ['sagemaker deploy latest --serverless', 'the newest run of this machine; billed by use'],
+      ['sagemaker deploy runs/better --name cats', 'change over without a pause; back by itself if it fails'],
+    ],
+  )
+    .argument('<job|run>', 'a job of SageMaker, a run folder, "latest", or a model file')
+    .option('--name <endpoint>', 'name of the endpoint; one that is there is updated (default: a new name)')
+    .option('--role <arn>', 'the role that SageMaker works as: its ARN or name')
+    .option('--image <address>', 'the image, in ECR (default: harrier:latest of this account)')
+    .option('--bucket <name>', "for uploads (default: SageMaker's own of this account and region)")
+    .option('--instance-type <type>', 'the machine (default: ml.m7i.large)')
+    .option('--instances <count>', 'how many', wholeNumber('--instances'))
+    .option(
+      '--autoscale <least..most>',
+      'as many as the requests need, such as 1..4',
+      scaleRange('--autoscale'),
+    )
+    .option('--serverless', 'no machine of its own: billed by use, slow to wake')
+    .option('--memory <megabytes>', 'with --serverless: 1024 to 6144', wholeNumber('--memory'), 3072)
+    .option('--concurrency <count>', 'with --serverless: requests at once', wholeNumber('--concurrency'), 5)
+    .option('--expires <duration>', 'note when it should be gone, such as 4h', duration('--expires'));
+  return withAwsOptions(deploy).action(async (source: string, options: DeployOptions) => {
+    const { runDeploy } = await import('./sagemaker/deploy.ts');
+    await runDeploy(source, options);
+  });
+}
+
+function transformCommand(): Command {
+  const transform = command(
+    'transform',
+    'Classify every picture below an S3 address: a batch transform job.',
+    [
+      [
+        'sagemaker transform cats s3://mine/photos s3://mine/answers --instances 4',
+        'four machines share them',
+      ],
+    ],
+  )
+    .argument('<endpoint|model>', 'whose model to use')
+    .argument('<input>', 's3://… of the pictures')
+    .argument('<output>', 's3://… for the answers')
+    .option('--instance-type <type>', 'the machine', 'ml.c5.xlarge')
+    .option('--instances <count>', 'how many', wholeNumber('--instances'), 1)
+    .option('--wait', 'stay until it is done');
+  return withAwsOptions(transform).action(
+    async (source: string, input: string, output: string, options: TransformCommandOptions) => {
+      const { runTransform } = await import('./sagemaker/manage.ts');
+      await runTransform(source, input, output, options);
+    },
+  );
+}
+
+function predictCommand(): Command {
+  const predict = command('predict', 'Ask an endpoint what pictures show.', [
+    ['sagemaker predict cats photo.jpg', 'the three most probable classes'],
+    ['sagemaker predict cats *.jpg --json', 'for programs'],
+  ])
+    .argument('<endpoint>', 'its name')
+    .argument('<file...>', 'pictures: PNG, JPEG, WebP, AVIF, GIF or TIFF')
+    .option('--top <count>', 'classes to name for each picture', wholeNumber('--top'), 3);
+  return withAwsOptions(predict).action(
+    async (endpoint: string, files: string[], options: EndpointPredictOptions) => {
+      const { runEndpointPredict } = await import('./sagemaker/predict.ts');
+      await runEndpointPredict(endpoint, files, options);
+    },
+  );
+}
+
+function listCommand(): Command {
+  const list = command(
+    'list',
+    'Show the endpoints and the newest jobs, and which endpoints should be gone.',
+    [
+      ['sagemaker list', 'of this region'],
+      ['sagemaker list --json', 'for programs'],
+    ],
+  );
+  return withAwsOptions(list).action(async (options: AwsCommandOptions) => {
+    const { runList } = await import('./sagemaker/manage.ts');
+    await runList(options);
+  });
+}
+
+function logsCommand(): Command {
+  const logs = command('logs', 'Show what a job or an endpoint says.', [
+    ['sagemaker logs JOB', 'what it has said so far'],
+    ['sagemaker logs JOB --follow', 'until it is done'],
+  ])
+    .argument('<job|endpoint>', 'its name')
+    .option('-f, --follow', 'go on until the training job is done');
+  return withAwsOptions(logs).action(
+    async (name: string, options: AwsCommandOptions & { follow?: boolean }) => {
+      const { runLogs } = await import('./sagemaker/manage.ts');
+      await runLogs(name, options);
+    },
+  );
+}
+
+function stopCommand(): Command {
+  const stop = command('stop', 'Stop a training, tuning or transform job.', [
+    ['sagemaker stop JOB', 'it saves what it has first'],
+  ]).argument('<job>', 'its name');
+  return withAwsOptions(stop).action(async (name: string, options: AwsCommandOptions) => {
+    const { runStop } = await import('./sagemaker/manage.ts');
+    await runStop(name, options);
+  });
+}
+
+function deleteCommand(): Command {
+  const remove = command('delete', 'Delete endpoints, with the models and configurations made for them.', [
+    ['sagemaker delete cats', 'nothing of it bills any more'],
+    ['sagemaker delete --expired', 'all that should be gone by now (fit for cron)'],
+  ])
+    .argument('[endpoint...]', 'their names')
+    .option('--expired', 'those whose time is over (deploy --expires)');
+  return withAwsOptions(remove).action(
+    async (names: string[], options: AwsCommandOptions & { expired?: boolean }) => {
+      const { runDelete } = await import('./sagemaker/manage.ts');
+      await runDelete(names, options);
+    },
+  );
 }
 
 function containerCommand(): Command {
@@ -22,9 +266,17 @@ function containerCommand(): Command {
       const { runContainerTrain } = await import('./sagemaker/container/train.ts');
       await runContainerTrain();
     });
+  container
+    .command('serve')
+    .description('Serve the model in /opt/ml/model on port 8080 (SAGEMAKER_BIND_TO_PORT).')
+    .option('--debug', 'show where an error came from')
+    .action(async () => {
+      const { runContainerServe } = await import('./sagemaker/container/serve.ts');
+      await runContainerServe();
+    });
   return container;
 }
 
-function descendants(command: Command): Command[] {
-  return command.commands.flatMap((each) => [each, ...descendants(each)]);
+function descendants(parent: Command): Command[] {
+  return parent.commands.flatMap((each) => [each, ...descendants(each)]);
 }

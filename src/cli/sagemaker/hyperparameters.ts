@@ -40,10 +40,10 @@ export function trainOptionsOf(hyperparameters: Readonly<Record<string, string>>
 }
 
 /** Options as they were typed, as hyperparameters that `trainOptionsOf` reads back. */
-export function hyperparametersOf(given: Readonly<Record<string, unknown>>): Record<string, string> {
+export function hyperparametersOf(given: object): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [name, option] of hyperparameterOptions()) {
-    const value = given[option.attributeName()];
+    const value = (given as Record<string, unknown>)[option.attributeName()];
     if (value !== undefined) found[name] = Array.isArray(value) ? value.join(' ') : `${value}`;
   }
   return found;

@@ -19,6 +19,8 @@ const CHANNELS: Readonly<Record<string, 'train' | 'validation' | 'test'>> = {
 export interface TrainingJob {
   /** As they were sent, all of them strings; what is SageMaker's own is left out. */
   readonly hyperparameters: Readonly<Record<string, string>>;
+  /** Whether a tuning job sent it. */
+  readonly isOneOfMany: boolean;
   /** The folder to open as data. */
   readonly data: string;
   /** The parts that have a channel. */
@@ -33,7 +35,7 @@ export interface TrainingJob {
  */
 export async function readTrainingJob(paths: ContainerPaths): Promise<TrainingJob> {
   await checkHosts(paths);
-  const hyperparameters = ownOnly(await readConfig(paths.config('hyperparameters')));
+  const sent = await readConfig(paths.config('hyperparameters'));
   const channels = await readChannels(paths);
   const parts = new Map<string, string>();
   for (const channel of channels) {
@@ -66,7 +68,8 @@ export async function readTrainingJob(paths: ContainerPaths): Promise<TrainingJo
   // pictures may itself hold train and test folders.
   const isAlone = parts.size === 1 && !found.some((name) => name.endsWith('.bin'));
   return {
-    hyperparameters,
+    hyperparameters: ownOnly(sent),
+    isOneOfMany: Object.keys(sent).some((name) => name.startsWith('_tuning')),
     data: isAlone ? join(paths.data, train) : paths.data,
     parts: [...parts.keys()] as TrainingJob['parts'],
   };

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
@@ -47,9 +48,11 @@ export async function trainInContainer(
   const job = await readTrainingJob(paths);
   const { options, checkpointSeconds } = await hooks.optionsOf(job.hyperparameters, job.data);
   await paths.makeOutputs();
-  const folder = new RunFolder(paths.checkpoints);
+  // The jobs of a tuning job may share one address for checkpoints.
+  const ownName = job.isOneOfMany ? (process.env.TRAINING_JOB_NAME ?? '') : '';
+  const folder = new RunFolder(join(paths.checkpoints, ownName));
   const stored = (await folder.read('record')) ? await folder.record() : undefined;
-  if (stored) checkSameRun(stored.options, options, paths.checkpoints);
+  if (stored) checkSameRun(stored.options, options, folder.path);
   if (stored?.result && stored.options.epochs === options.epochs) {
     hooks.log('The run in checkpoints/ is finished already: its results are handed over again.');
     await copyResults(folder, paths);

@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { cifar10 } from '../../platform/node/cifar10.ts';
+import { cifar10Directory } from '../../platform/node/cifar10-files.ts';
+import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
+import { plainName } from '../../sagemaker/client/names.ts';
+import { checkInstance } from '../../sagemaker/client/prices.ts';
+import { checkBucket, isS3, s3Address, uploadFolder, workBucket } from '../../sagemaker/client/s3.ts';
+import type { JobResources } from '../../sagemaker/client/training.ts';
+import type { Reporter } from '../reporter.ts';
+import type { AwsCommandOptions, AwsSession } from './session.ts';
+
+/** Options that training and tuning share, as they were typed. */
+export interface JobOptions extends AwsCommandOptions {
+  readonly role?: string;
+  readonly image?: string;
+  readonly bucket?: string;
+  readonly data?: string;
+  readonly validation?: string;
+  readonly test?: string;
+  readonly instanceType?: string;
+  readonly volumeSize: number;
+  readonly maxRun: number;
+  readonly maxWait?: number;
+  readonly spot?: boolean;
+  readonly wait?: boolean;
+  readonly name?: string;
+}
+
+export const DEFAULT_TRAIN_INSTANCE = 'ml.c7i.2xlarge';
+
+/** The channels as they were given: addresses or folders of this machine, which are there. */
+export async function givenChannels(given: JobOptions, reporter: Reporter): Promise<Record<string, string>> {
+  const { data, validation, test } = given;
+  if (!data) {
+    throw new HarrierError('bad-option', 'there is nothing to learn from', {
+      where: '--data',
+      expected: 'cifar10, a folder of pictures, or its s3:// address',
+    });
+  }
+  const channels: Record<string, string> = {};
+  for (const [name, source] of Object.entries({ train: data, validation, test })) {
+    if (source === undefined) continue;
+    channels[name] = await checkedSource(source, reporter);
+  }
+  return channels;
+}
+
+async function checkedSource(source: string, reporter: Reporter): Promise<string> {
+  if (isS3(source)) {
+    s3Address(source);
+    return source;
+  }
+  if (source === 'cifar10' && !(await stat(source).catch(() => undefined))) {
+    await cifar10({ onProgress: reporter.work });
+    return cifar10Directory();
+  }
+  const info = await stat(source).catch(() => undefined);
+  if (info?.isDirectory()) return resolve(source);
+  throw new HarrierError('not-found', info ? 'this is a file, not a folder' : 'there is no such folder', {
+    where: source,
+    expected: 'cifar10, a folder of pictures, or its s3:// address',
+  });
+}
+
+/** Everything a job needs in AWS: role, image and buckets are checked, then folders of this machine go up. */
+export async function jobResources(
+  { aws, config, reporter, follow }: AwsSession,
+  given: JobOptions,
+  channels: Readonly<Record<string, string>>,
+): Promise<JobResources> {
+  const instanceType = given.instanceType ?? config.trainInstanceType ?? DEFAULT_TRAIN_INSTANCE;
+  checkInstance(instanceType);
+  const role = roleArn(aws, given.role ?? config.role);
+  const image = await imageAddress(aws, given.image ?? config.image);
+  const bucket = await workBucket(aws, given.bucket ?? config.bucket);
+  const addresses: Record<string, string> = {};
+  for (const [name, source] of Object.entries(channels)) {
+    if (isS3(source)) {
+      await checkBucket(aws, s3Address(source).bucket);
+      addresses[name] = source;
+      continue;
+    }
+    const key = `harrier/data/${plainName(basename(source))}`;
+    const { signal } = follow;
+    addresses[name] = await uploadFolder(aws, { bucket, key }, source, { onProgress: reporter.work, signal });
+    reporter.note(`${name}: ${source} is ${addresses[name]}`);
+  }
+  return {
+    image,
+    role,
+    bucket,
+    channels: addresses,
+    instanceType,
+    volumeGigabytes: given.volumeSize,
+    maxSeconds: given.maxRun,
+    spot: given.spot ?? false,
+    maxWaitSeconds: given.maxWait,
+  };
+}

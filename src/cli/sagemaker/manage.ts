@@ -1,0 +1,199 @@
+import { HarrierError } from '../../errors.ts';
+import { formatDuration } from '../../evaluation/format.ts';
+import { isMissing } from '../../sagemaker/client/aws-error.ts';
+import { deleteEndpoint, describeEndpoint } from '../../sagemaker/client/endpoint.ts';
+import { LogTail, lookUntil } from '../../sagemaker/client/follow.ts';
+import { expired, listEndpoints, listJobs } from '../../sagemaker/client/inventory.ts';
+import { checkInstance } from '../../sagemaker/client/prices.ts';
+import { checkBucket, s3Address } from '../../sagemaker/client/s3.ts';
+import { findModelName, transformRequest } from '../../sagemaker/client/transform.ts';
+import { Exit } from '../failure.ts';
+import { shortTime, warnOfExpired } from './deploy.ts';
+import { type AwsCommandOptions, inAws } from './session.ts';
+import { sayWhatBills, waitForTraining } from './train.ts';
+
+export interface TransformCommandOptions extends AwsCommandOptions {
+  readonly instanceType: string;
+  readonly instances: number;
+  readonly wait?: boolean;
+}
+
+/** `harrier sagemaker transform`. */
+export async function runTransform(
+  source: string,
+  input: string,
+  output: string,
+  given: TransformCommandOptions,
+): Promise<void> {
+  const buckets = [s3Address(input), s3Address(output)];
+  checkInstance(given.instanceType);
+  await inAws(given, ['sagemaker', 's3'], async ({ aws, reporter, follow, goesOn }) => {
+    for (const { bucket } of buckets) await checkBucket(aws, bucket);
+    const model = await findModelName(aws, source);
+    const request = transformRequest({ ...given, model, input, output });
+    const { TransformJobName: name = '' } = request;
+    sayWhatBills(
+      { instanceType: given.instanceType, spot: false, maxSeconds: 86_400 },
+      reporter,
+      given.instances,
+    );
+    await aws.sagemaker.createTransformJob(request);
+    reporter.print(`Started ${name}: answers go to ${output}`);
+    if (!given.wait) {
+      if (given.json) reporter.json({ job: name, output });
+      return;
+    }
+    goesOn(
+      'The job goes on: npx harrier sagemaker list shows it.',
+      `Stop it: npx harrier sagemaker stop ${name}`,
+    );
+    let said = '';
+    const job = await lookUntil(
+      () => aws.sagemaker.describeTransformJob({ TransformJobName: name }),
+      ({ TransformJobStatus: status = '' }) => {
+        if (status !== said) reporter.note(status);
+        said = status;
+        return !/^(InProgress|Stopping)$/.test(status);
+      },
+      follow,
+    );
+    const {
+      TransformJobStatus: status,
+      FailureReason: reason,
+      TransformStartTime: start,
+      TransformEndTime: end,
+    } = job;
+    if (given.json) reporter.json({ job: name, output, status, failure: reason });
+    if (status === 'Failed') {
+      throw new HarrierError(
+        'refused',
+        `the job failed: ${(reason ?? 'AWS does not say why').replace(/\.$/, '')}`,
+        {
+          where: name,
+        },
+      );
+    }
+    if (status === 'Stopped') throw new Exit(1);
+    const seconds = start && end ? ` in ${formatDuration((end.getTime() - start.getTime()) / 1000)}` : '';
+    reporter.print(`Done${seconds}: one .out file a picture in ${output}`);
+  });
+}
+
+/** `harrier sagemaker list`. */
+export async function runList(given: AwsCommandOptions): Promise<void> {
+  await inAws(given, ['sagemaker'], async (session) => {
+    const { aws, reporter } = session;
+    const [endpoints, jobs] = await Promise.all([listEndpoints(aws), listJobs(aws, 10)]);
+    if (given.json) {
+      reporter.json({ region: aws.region, endpoints, jobs });
+      return;
+    }
+    const rows = [
+      ...endpoints.map(({ name, status, created, expires }) => [
+        'endpoint',
+        name,
+        status,
+        shortTime(created),
+        expires ? `expires ${shortTime(expires)}` : '',
+      ]),
+      ...jobs.map(({ kind, name, status, created }) => [kind, name, status, shortTime(created), '']),
+    ];
+    if (rows.length === 0) reporter.print(`There is nothing of Harrier's in ${aws.region}.`);
+    const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column].length)));
+    for (const row of rows) {
+      reporter.print(
+        row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd(),
+      );
+    }
+    await warnOfExpired(session);
+  });
+}
+
+/** `harrier sagemaker logs`: of a training job, a transform job or an endpoint. */
+export async function runLogs(name: string, given: AwsCommandOptions & { follow?: boolean }): Promise<void> {
+  await inAws(given, ['sagemaker', 'logs'], async (session) => {
+    const { aws, follow, reporter } = session;
+    if (given.follow) {
+      await waitForTraining(session, name, given.json);
+      return;
+    }
+    for (const kind of ['training', 'transform', 'endpoint'] as const) {
+      const tail = new LogTail(aws, name, follow, kind);
+      await tail.read();
+      if (tail.found) return;
+    }
+    const isThere = await aws.sagemaker
+      .describeTrainingJob({ TrainingJobName: name })
+      .then(() => true)
+      .catch((error) => {
+        if (isMissing(error)) return describeEndpoint(aws, name);
+        throw error;
+      });
+    if (!isThere) {
+      throw new HarrierError('not-found', 'there is no such job or endpoint', {
+        where: name,
+        next: 'npx harrier sagemaker list shows those that there are.',
+      });
+    }
+    reporter.note('There is no log yet.');
+  });
+}
+
+/** `harrier sagemaker stop`: whatever job has the name. */
+export async function runStop(name: string, given: AwsCommandOptions): Promise<void> {
+  await inAws(given, ['sagemaker'], async ({ aws, reporter }) => {
+    const attempts = [
+      () => aws.sagemaker.stopTrainingJob({ TrainingJobName: name }),
+      () => aws.sagemaker.stopTransformJob({ TransformJobName: name }),
+      ...(name.length <= 32
+        ? [() => aws.sagemaker.stopHyperParameterTuningJob({ HyperParameterTuningJobName: name })]
+        : []),
+    ];
+    for (const attempt of attempts) {
+      try {
+        await attempt();
+        reporter.print(`${name} is stopping: within two minutes it saves what it has.`);
+        if (given.json) reporter.json({ job: name, status: 'Stopping' });
+        return;
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+    }
+    throw new HarrierError('not-found', 'there is no such job', {
+      where: name,
+      next: 'npx harrier sagemaker list shows those that there are.',
+    });
+  });
+}
+
+/** `harrier sagemaker delete`. */
+export async function runDelete(
+  names: readonly string[],
+  given: AwsCommandOptions & { expired?: boolean },
+): Promise<void> {
+  if (names.length === 0 && !given.expired) {
+    throw new HarrierError('bad-option', 'there is nothing to delete', {
+      expected: 'names of endpoints, or --expired',
+      next: 'npx harrier sagemaker list shows them.',
+    });
+  }
+  await inAws(given, ['sagemaker', 'scaling'], async ({ aws, reporter, follow, goesOn }) => {
+    const over = given.expired ? expired(await listEndpoints(aws)).map(({ name }) => name) : [];
+    const all = [...new Set([...names, ...over])];
+    if (all.length === 0) reporter.print('No endpoint has expired.');
+    goesOn('Stopped: run the same command again to delete the rest.');
+    const removed: Record<string, unknown> = {};
+    for (const name of all) {
+      reporter.status(`deleting ${name} …`);
+      const { endpoint, configs, models } = await deleteEndpoint(aws, name, follow);
+      removed[name] = { endpoint, configs, models };
+      reporter.print(
+        `${name}: ${endpoint ? 'the endpoint, ' : ''}${configs.length} configurations and ${models.length} models are gone.`,
+      );
+    }
+    if (given.json) reporter.json(removed);
+  });
+}

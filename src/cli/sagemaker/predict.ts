@@ -1,0 +1,118 @@
+import { HarrierError } from '../../errors.ts';
+import { readImageFile } from '../../platform/node/decode.ts';
+import type { Aws } from '../../sagemaker/client/aws.ts';
+import { awsError, isAws } from '../../sagemaker/client/aws-error.ts';
+import { LIMITS } from '../../sagemaker/client/limits.ts';
+import { Exit, failureOf } from '../failure.ts';
+import { type FilePrediction, pictureText } from '../predict/text.ts';
+import { type AwsCommandOptions, inAws } from './session.ts';
+
+export interface EndpointPredictOptions extends AwsCommandOptions {
+  readonly top: number;
+}
+
+/** Pictures that are on their way at the same time. */
+const AT_ONCE = 4;
+
+/** `harrier sagemaker predict`: answers for every file that is a picture, even when another is not. */
+export async function runEndpointPredict(
+  endpoint: string,
+  files: readonly string[],
+  given: EndpointPredictOptions,
+): Promise<void> {
+  await inAws(given, ['runtime'], async ({ aws, reporter, follow }) => {
+    const all: FilePrediction[] = [];
+    let failed = 0;
+    for (let start = 0; start < files.length; start += AT_ONCE) {
+      follow.signal?.throwIfAborted();
+      const answers = files
+        .slice(start, start + AT_ONCE)
+        .map((file) => ({ file, answer: ask(aws, endpoint, file, given.top) }));
+      await Promise.allSettled(answers.map(({ answer }) => answer));
+      for (const { file, answer } of answers) {
+        try {
+          const predictions = await answer;
+          all.push({ file, predictions });
+          if (!given.json) reporter.print(pictureText({ file, predictions }, reporter.style));
+        } catch (error) {
+          const { message = '' } = failureOf(error);
+          // When it is not about the picture, no other will fare better.
+          if (!(error instanceof HarrierError) || error.code !== 'bad-data') throw error;
+          all.push({ file, predictions: [], error: message });
+          reporter.error(message);
+          failed++;
+        }
+      }
+    }
+    if (given.json) reporter.json(all);
+    if (failed > 0) throw new Exit(1);
+  });
+}
+
+interface Verbose {
+  readonly probabilities: readonly number[];
+  readonly labels: readonly string[];
+}
+
+async function ask(
+  { runtime }: Aws,
+  endpoint: string,
+  file: string,
+  top: number,
+): Promise<FilePrediction['predictions']> {
+  const bytes = await readImageFile(file).catch((error) => {
+    throw error instanceof HarrierError
+      ? new HarrierError('bad-data', error.message, { cause: error })
+      : error;
+  });
+  if (bytes.length > LIMITS.payload) {
+    throw new HarrierError('bad-data', 'this picture is too large for an endpoint', {
+      where: file,
+      expected: `at most ${LIMITS.payload / 2 ** 20} MiB`,
+      received: `${(bytes.length / 2 ** 20).toFixed(1)} MiB`,
+      next: 'Scale it down first.',
+    });
+  }
+  try {
+    const { Body } = await runtime.invokeEndpoint({
+      EndpointName: endpoint,
+      ContentType: 'application/x-image',
+      Accept: 'application/json;verbose',
+      Body: bytes,
+    });
+    const { probabilities, labels } = JSON.parse(Body!.transformToString()) as Verbose;
+    return labels
+      .map((label, i) => ({ label, probability: probabilities[i] }))
+      .sort((a, b) => b.probability - a.probability)
+      .slice(0, top);
+  } catch (error) {
+    if (isAws(error, 'ModelError')) throw modelError(error as Error & ModelAnswer, file);
+    throw awsError(error);
+  }
+}
+
+interface ModelAnswer {
+  readonly OriginalStatusCode?: number;
+  readonly OriginalMessage?: string;
+}
+
+/** What the container answered, which AWS wraps. */
+function modelError(error: Error & ModelAnswer, file: string): HarrierError {
+  const { OriginalStatusCode: status = 500, OriginalMessage: answer = error.message } = error;
+  let said = answer;
+  try {
+    const body = JSON.parse(answer);
+    said = body.error?.message ?? body.detail ?? body.error ?? body.message ?? answer;
+  } catch {
+    // Not ours, or cut off: as it is.
+  }
+  const isPicture = status >= 400 && status < 500 && status !== 429;
+  return new HarrierError(
+    isPicture ? 'bad-data' : 'refused',
+    `the endpoint answered ${status}: ${`${said}`.replace(/\.$/, '')}`,
+    {
+      where: file,
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,145 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import { HarrierError, unknownName } from '../../errors.ts';
+import { type Aws, openAws } from '../../sagemaker/client/aws.ts';
+import { awsError } from '../../sagemaker/client/aws-error.ts';
+import type { FollowOptions } from '../../sagemaker/client/follow.ts';
+import { Exit } from '../failure.ts';
+import { Reporter } from '../reporter.ts';
+import { watchInterruption } from '../interruption.ts';
+import { number } from '../values.ts';
+
+/** Options that every command has that speaks to AWS. */
+export interface AwsCommandOptions {
+  readonly region?: string;
+  readonly endpointUrl?: string;
+  readonly poll: number;
+  readonly json?: boolean;
+}
+
+/** What `harrier.sagemaker.mjs` may say; the command line goes before it. */
+export interface SageMakerConfig {
+  readonly role?: string;
+  readonly region?: string;
+  readonly bucket?: string;
+  readonly image?: string;
+  readonly trainInstanceType?: string;
+  readonly deployInstanceType?: string;
+}
+
+export const CONFIG_FILE = 'harrier.sagemaker.mjs';
+const CONFIG_KEYS = ['role', 'region', 'bucket', 'image', 'trainInstanceType', 'deployInstanceType'];
+
+export function withAwsOptions(command: Command): Command {
+  return command
+    .option('--region <name>', "such as eu-west-1 (default: AWS_REGION, or the profile's)")
+    .option('--endpoint-url <url>', "instead of AWS's own address (default: AWS_ENDPOINT_URL)")
+    .option('--poll <seconds>', 'time between two looks while waiting', number('--poll', { above: 0 }), 10)
+    .option('--json', 'print the result as one JSON object');
+}
+
+/** A command's hold on AWS: clients, configuration, and how to say things. */
+export interface AwsSession {
+  readonly aws: Aws;
+  readonly config: SageMakerConfig;
+  readonly reporter: Reporter;
+  readonly follow: FollowOptions;
+  /** What to say when the user stops waiting: what goes on in AWS, and how to follow or end it. */
+  goesOn(...lines: readonly string[]): void;
+}
+
+/**
+ * Does something in AWS: reads the configuration, opens the clients, and puts what goes wrong into one sentence.
+ * Ctrl-C ends the waiting, not what AWS does.
+ */
+export async function inAws(
+  given: AwsCommandOptions,
+  services: Parameters<typeof openAws>[1],
+  action: (session: AwsSession) => Promise<void>,
+): Promise<void> {
+  const reporter = new Reporter({ machine: given.json });
+  let lines: readonly string[] = ['Stopped: nothing was started in AWS.'];
+  const interruption = watchInterruption(() => {});
+  try {
+    const config = await readConfig();
+    const { region = config.region, endpointUrl } = given;
+    const aws = await openAws({ region, endpointUrl }, services);
+    await action({
+      aws,
+      config,
+      reporter,
+      follow: {
+        pollSeconds: given.poll,
+        signal: interruption.signal,
+        log: (line) => reporter.print(line),
+        note: (line) => reporter.note(line),
+      },
+      goesOn: (...said) => {
+        lines = said;
+      },
+    });
+  } catch (error) {
+    if (interruption.exitCode === undefined) throw awsError(error);
+    for (const line of lines) reporter.note(line);
+    throw new Exit(interruption.exitCode);
+  } finally {
+    interruption.end();
+  }
+}
+
+/** The configuration of this folder; empty when there is none. */
+export async function readConfig(): Promise<SageMakerConfig> {
+  const path = resolve(CONFIG_FILE);
+  if (!(await stat(path).catch(() => undefined))) return {};
+  let config: unknown;
+  try {
+    ({ default: config } = await import(pathToFileURL(path).href));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : `${cause}`;
+    throw new HarrierError('bad-option', `this file cannot be read (${reason})`, { where: path, cause });
+  }
+  if (typeof config !== 'object' || config === null) {
+    throw new HarrierError('bad-option', 'this file exports no configuration', {
+      where: path,
+      expected: 'export default { role: … }',
+    });
+  }
+  for (const [key, value] of Object.entries(config)) {
+    if (!CONFIG_KEYS.includes(key)) throw unknownName(`setting of ${CONFIG_FILE}`, key, CONFIG_KEYS);
+    if (value !== undefined && typeof value !== 'string') {
+      throw new HarrierError('bad-option', key, { where: path, expected: 'text', received: `${value}` });
+    }
+  }
+  return config;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Reads `90s`, `30m`, `4h` or `2d` as seconds. @throws HarrierError `bad-option` */
+export function duration(option: string): (text: string) => number {
+  return (text) => {
+    const match = /^(\d+(?:\.\d+)?)\s*([smhd])$/.exec(text.trim());
+    const seconds = match ? Math.round(Number(match[1]) * UNITS[match[2]]) : 0;
+    if (seconds > 0) return seconds;
+    throw new HarrierError('bad-option', 'this is no duration', {
+      where: option,
+      expected: 'a number with s, m, h or d, such as 4h',
+      received: `"${text}"`,
+    });
+  };
+}
+
+/** Reads `1..4`. @throws HarrierError `bad-option` */
+export function scaleRange(option: string): (text: string) => { least: number; most: number } {
+  return (text) => {
+    const [, least, most] = (/^(\d+)\.\.(\d+)$/.exec(text.trim()) ?? []).map(Number);
+    if (least >= 1 && most >= least) return { least, most };
+    throw new HarrierError('bad-option', 'this is no range of machines', {
+      where: option,
+      expected: 'least..most, such as 1..4',
+      received: `"${text}"`,
+    });
+  };
+}

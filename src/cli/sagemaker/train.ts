@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { HarrierError } from '../../errors.ts';
+import { formatDuration, formatPercent } from '../../evaluation/format.ts';
+import { recipeNamed } from '../../recipes/index.ts';
+import { createRunFolder } from '../../platform/node/run-folder.ts';
+import { followTraining } from '../../sagemaker/client/follow.ts';
+import { familyOf, instanceAdvice, PRICES } from '../../sagemaker/client/prices.ts';
+import { isS3 } from '../../sagemaker/client/s3.ts';
+import { costOf, type FinishedJob, trainingRequest } from '../../sagemaker/client/training.ts';
+import { layOut, startEntryPoint } from '../../sagemaker/local.ts';
+import { Exit } from '../failure.ts';
+import { Reporter } from '../reporter.ts';
+import { shellQuote, shortPath } from '../terminal.ts';
+import { newRun, type TrainOptions } from '../train/options.ts';
+import { hyperparametersOf, trainOptionsOf } from './hyperparameters.ts';
+import { givenChannels, type JobOptions, jobResources } from './jobs.ts';
+import { type AwsSession, inAws } from './session.ts';
+
+export type SageMakerTrainOptions = JobOptions & Omit<TrainOptions, 'json'> & { readonly local?: boolean };
+
+/** `harrier sagemaker train`. */
+export async function runSageMakerTrain(given: SageMakerTrainOptions): Promise<void> {
+  const hyperparameters = await checkedHyperparameters(given);
+  if (given.local) return trainHere(given, hyperparameters);
+  await inAws(given, ['sagemaker', 's3', 'ecr', 'logs'], async (session) => {
+    const { aws, reporter } = session;
+    const channels = await givenChannels(given, reporter);
+    const resources = await jobResources(session, given, channels);
+    const request = trainingRequest(resources, hyperparameters, given.name);
+    const { TrainingJobName: name = '' } = request;
+    sayWhatBills(resources, reporter);
+    await aws.sagemaker.createTrainingJob(request);
+    reporter.print(`Started ${name}.`);
+    if (!given.wait) {
+      reporter.print(`Follow it: npx harrier sagemaker logs ${name} --follow`);
+      if (given.json) reporter.json({ job: name });
+      return;
+    }
+    await waitForTraining(session, name, given.json);
+  });
+}
+
+/** Hyperparameters of the options that were typed; what the container would refuse is refused here. */
+export async function checkedHyperparameters(
+  given: SageMakerTrainOptions,
+): Promise<Record<string, string>> {
+  const hyperparameters = hyperparametersOf(given);
+  // The container has Harrier's recipes and no file of this folder.
+  if (hyperparameters.recipe) recipeNamed(hyperparameters.recipe);
+  await newRun({ ...trainOptionsOf(hyperparameters), data: 'channels' });
+  return hyperparameters;
+}
+
+export function sayWhatBills(
+  { instanceType, spot, maxSeconds }: { instanceType: string; spot: boolean; maxSeconds: number },
+  reporter: Reporter,
+  count = 1,
+): void {
+  const advice = instanceAdvice(instanceType);
+  if (advice) reporter.note(advice);
+  reporter.print(
+    `${count} × ${instanceType} (${familyOf(instanceType)}${spot ? ', spot' : ''}), billed by the second while it ` +
+      `runs, at most ${formatDuration(maxSeconds)} each. Prices: ${PRICES}`,
+  );
+}
+
+/** Follows a job to its end and says what came of it. @throws HarrierError when it failed; Exit when it was stopped */
+export async function waitForTraining(
+  { aws, reporter, follow, goesOn }: AwsSession,
+  name: string,
+  json: boolean | undefined,
+): Promise<void> {
+  goesOn(
+    `The job goes on. Follow it: npx harrier sagemaker logs ${name} --follow`,
+    `Stop it: npx harrier sagemaker stop ${name}`,
+  );
+  const job = await followTraining(aws, name, follow);
+  const { TrainingJobStatus: status, FailureReason: reason, SecondaryStatus: secondary } = job;
+  sayCost(job, reporter);
+  const model = job.ModelArtifacts?.S3ModelArtifacts;
+  const metrics = Object.fromEntries(
+    (job.FinalMetricDataList ?? []).map(({ MetricName, Value }) => [MetricName!, Value!]),
+  );
+  if (json) reporter.json({ job: name, status, ...costOf(job), model, metrics, failure: reason });
+  if (status === 'Completed') {
+    for (const [metric, value] of Object.entries(metrics)) reporter.print(`${metric} ${value.toFixed(4)}`);
+    reporter.print(`The model: ${model}`);
+    reporter.print(`Put it behind an endpoint: npx harrier sagemaker deploy ${name}`);
+    return;
+  }
+  if (status === 'Failed') {
+    throw new HarrierError(
+      'refused',
+      `the job failed: ${(reason ?? 'AWS does not say why').replace(/\.$/, '')}`,
+      {
+        where: name,
+      },
+    );
+  }
+  reporter.note(`${name} was stopped (${secondary}) before its end.`);
+  throw new Exit(1);
+}
+
+function sayCost(job: FinishedJob, reporter: Reporter): void {
+  const cost = costOf(job);
+  if (!cost) return;
+  const saved = job.EnableManagedSpotTraining ? `, ${formatPercent(cost.saved)} saved by spot capacity` : '';
+  reporter.print(`Training ${cost.trainingSeconds} s, billed ${cost.billableSeconds} s${saved}.`);
+}
+
+/** The same job in the same container contract, as a process on this machine. */
+async function trainHere(
+  given: SageMakerTrainOptions,
+  hyperparameters: Readonly<Record<string, string>>,
+): Promise<void> {
+  const reporter = new Reporter({ machine: given.json });
+  const channels = await givenChannels(given, reporter);
+  const remote = Object.values(channels).find(isS3);
+  if (remote) {
+    throw new HarrierError('bad-option', 'with --local the data must be on this machine', {
+      expected: 'a folder',
+      received: remote,
+      next: 'Fetch it first: aws s3 sync.',
+    });
+  }
+  const folder = await createRunFolder('sagemaker-local', given.out);
+  await layOut(folder.path, { hyperparameters, channels });
+  const child = startEntryPoint('train', folder.path);
+  const forward = (signal: NodeJS.Signals) => child.kill(signal === 'SIGINT' ? 'SIGTERM' : signal);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, forward);
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  for (const each of ['SIGINT', 'SIGTERM'] as const) process.off(each, forward);
+  const model = shortPath(`${folder.path}/model/model.onnx`);
+  if (code !== 0) throw new Exit(code ?? (signal ? 1 : 0));
+  reporter.print(`The model: ${model}`);
+  reporter.print(`  npx harrier predict ${shellQuote(model)} photo.jpg`);
+  if (given.json) reporter.json({ folder: folder.path, model: `${folder.path}/model/model.onnx` });
+}

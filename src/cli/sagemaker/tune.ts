@@ -1,0 +1,144 @@
+import { HarrierError } from '../../errors.ts';
+import { formatDuration, formatPercent } from '../../evaluation/format.ts';
+import { lookUntil } from '../../sagemaker/client/follow.ts';
+import { type TunedParameter, type TuningOptions, tuningRequest } from '../../sagemaker/client/training.ts';
+import type { METRIC_NAMES } from '../../sagemaker/metrics.ts';
+import { Exit } from '../failure.ts';
+import { hyperparameterOptions, trainOptionsOf } from './hyperparameters.ts';
+import { givenChannels, jobResources } from './jobs.ts';
+import { type AwsSession, inAws } from './session.ts';
+import { checkedHyperparameters, type SageMakerTrainOptions, sayWhatBills } from './train.ts';
+
+export interface TuneOptions extends SageMakerTrainOptions {
+  readonly tune?: readonly string[];
+  readonly jobs: number;
+  readonly parallel: number;
+  readonly strategy: TuningOptions['strategy'];
+  readonly metric: (typeof METRIC_NAMES)[number];
+}
+
+/** `harrier sagemaker tune`. */
+export async function runTune(given: TuneOptions): Promise<void> {
+  const parameters = (given.tune ?? []).map(tunedParameter);
+  if (parameters.length === 0) {
+    throw new HarrierError('bad-option', 'there is nothing to tune', {
+      where: '--tune',
+      expected: 'learning-rate=0.001..0.1:log, batch-size=16..128 or optimizer=sgd,adam',
+    });
+  }
+  const fixed = await checkedHyperparameters(given);
+  const twice = parameters.find(({ name }) => name in fixed);
+  if (twice) {
+    throw new HarrierError('bad-option', 'this is fixed and tuned at once', {
+      where: `--${twice.name}`,
+      next: 'Leave one of the two out.',
+    });
+  }
+  await inAws(given, ['sagemaker', 's3', 'ecr'], async (session) => {
+    const { aws, reporter } = session;
+    const channels = await givenChannels(given, reporter);
+    const hyperparameters = { ...fixed };
+    if (
+      given.metric.startsWith('validation') &&
+      !channels.validation &&
+      !hyperparameters['validation-split']
+    ) {
+      hyperparameters['validation-split'] = '0.1';
+      reporter.note('Note: a tenth of the training images judges the settings (--validation-split 0.1).');
+    }
+    const resources = await jobResources(session, given, channels);
+    const request = tuningRequest(resources, hyperparameters, { ...given, parameters }, given.name);
+    const { HyperParameterTuningJobName: name = '' } = request;
+    sayWhatBills(resources, reporter, given.jobs);
+    await aws.sagemaker.createHyperParameterTuningJob(request);
+    reporter.print(`Started ${name}: ${given.jobs} jobs, ${given.parallel} at a time.`);
+    if (given.wait) await waitForTuning(session, name, given.json);
+    else if (given.json) reporter.json({ tuningJob: name });
+  });
+}
+
+async function waitForTuning(
+  { aws, reporter, follow, goesOn }: AwsSession,
+  name: string,
+  json: boolean | undefined,
+): Promise<void> {
+  goesOn(
+    'The tuning job goes on: npx harrier sagemaker list shows it.',
+    `Stop it: npx harrier sagemaker stop ${name}`,
+  );
+  let said = '';
+  const started = performance.now();
+  const job = await lookUntil(
+    () => aws.sagemaker.describeHyperParameterTuningJob({ HyperParameterTuningJobName: name }),
+    ({ HyperParameterTuningJobStatus: status = '', TrainingJobStatusCounters: counts = {} }) => {
+      const { Completed: done = 0, InProgress: going = 0, NonRetryableError: failed = 0 } = counts;
+      const line = `${done} done, ${going} under way, ${failed} failed`;
+      if (line !== said) reporter.print(line);
+      said = line;
+      return !/^(InProgress|Stopping)$/.test(status);
+    },
+    follow,
+  );
+  const best = job.BestTrainingJob;
+  const result = best?.FinalHyperParameterTuningJobObjectiveMetric;
+  if (json) {
+    const { HyperParameterTuningJobStatus: status, FailureReason: failure } = job;
+    const tuned = best?.TunedHyperParameters;
+    reporter.json({ tuningJob: name, status, best: best?.TrainingJobName, tuned, ...result, failure });
+  }
+  if (job.HyperParameterTuningJobStatus === 'Failed' || !best) {
+    const why = job.FailureReason?.replace(/\.$/, '') ?? 'no job of it reported the metric';
+    throw new HarrierError('refused', `the tuning job found nothing: ${why}`, { where: name });
+  }
+  const settings = Object.entries(best.TunedHyperParameters ?? {}).map((pair) => pair.join(' '));
+  const value = result?.Value ?? 0;
+  const shown = result?.MetricName?.endsWith('accuracy') ? formatPercent(value) : value.toFixed(4);
+  reporter.print(
+    `Best: ${settings.join(', ')}: ${result?.MetricName} ${shown}, after ${formatDuration((performance.now() - started) / 1000)}.`,
+  );
+  reporter.print(`Put it behind an endpoint: npx harrier sagemaker deploy ${best.TrainingJobName}`);
+  if (job.HyperParameterTuningJobStatus === 'Stopped') throw new Exit(1);
+}
+
+const SCALES = { log: 'Logarithmic', linear: 'Linear', 'reverse-log': 'ReverseLogarithmic' } as const;
+
+/** Reads `learning-rate=0.001..0.1:log` or `optimizer=sgd,adam`. @throws HarrierError `bad-option` */
+export function tunedParameter(text: string): TunedParameter {
+  const [, given = '', values = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  const name = given.trim();
+  const range = /^([^.,]+(?:\.\d+)?)\.\.([^:,]+)(?::(log|linear|reverse-log))?$/.exec(values);
+  if (!name || !values) throw badParameter(text);
+  if (!hyperparameterOptions().has(name)) trainOptionsOf({ [name]: '1' });
+  if (!range) {
+    const among = values.split(',').map((value) => value.trim());
+    for (const value of among) trainOptionsOf({ [name]: value });
+    return { name, among };
+  }
+  const [low, high] = [Number(range[1]), Number(range[2])];
+  if (!(low < high)) throw badParameter(text);
+  for (const bound of [low, high]) trainOptionsOf({ [name]: `${bound}` });
+  return {
+    name,
+    between: [low, high],
+    whole: !accepts(name, Math.floor(low) + 0.5),
+    ...(range[3] && { scale: SCALES[range[3] as keyof typeof SCALES] }),
+  };
+}
+
+/** Whether a hyperparameter takes a value: so it tells whether it is one of whole numbers. */
+function accepts(name: string, value: number): boolean {
+  try {
+    trainOptionsOf({ [name]: `${value}` });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function badParameter(text: string): HarrierError {
+  return new HarrierError('bad-option', 'this says nothing that can be tuned', {
+    where: '--tune',
+    expected: 'name=low..high, name=low..high:log or name=one,another',
+    received: `"${text}"`,
+  });
+}

@@ -1,0 +1,307 @@
+import type { DescribeEndpointOutput, ProductionVariantInstanceType } from '@aws-sdk/client-sagemaker';
+import { HarrierError } from '../../errors.ts';
+import type { Aws } from './aws.ts';
+import { isMissing } from './aws-error.ts';
+import { type FollowOptions, lookUntil } from './follow.ts';
+import { checked, LIMITS } from './limits.ts';
+import { uniqueName } from './names.ts';
+import { type Scale, scaleEndpoint, scaleOf, unscaleEndpoint } from './scaling.ts';
+import { TAGS } from './training.ts';
+
+/** Every endpoint of Harrier's has one variant, of this name. */
+export const VARIANT = 'all';
+/** A tag of endpoints: when they should be deleted, as an ISO date. */
+export const EXPIRES_TAG = 'harrier:expires';
+/** What `uniqueName` appends: models and configurations are called after their endpoint. */
+const SUFFIX = /^-\d{8}-\d{6}-[0-9a-f]{6}$/;
+const SUFFIX_CHARACTERS = 23;
+
+export interface Hosting {
+  /** Always there, billed by the hour. */
+  readonly instanceType?: string;
+  readonly instances?: number;
+  /** Billed by use. */
+  readonly serverless?: { readonly megabytes: number; readonly concurrency: number };
+}
+
+export interface Deployment {
+  readonly endpoint: string;
+  readonly image: string;
+  readonly role: string;
+  /** `s3://…/model.tar.gz` */
+  readonly model: string;
+  readonly hosting: Hosting;
+  readonly scale?: Scale;
+  readonly expires?: Date;
+}
+
+/** The three requests of a deployment, checked; nothing is sent yet. */
+export interface DeploymentPlan {
+  readonly deployment: Deployment;
+  /** What serves under this name now, where something does. */
+  readonly existing?: DescribeEndpointOutput;
+  readonly name: string;
+  readonly requests: ReturnType<typeof requestsOf>;
+}
+
+export interface Deployed {
+  readonly endpoint: string;
+  readonly arn: string;
+  readonly updated: boolean;
+}
+
+/**
+ * Prepares to put a model behind an endpoint: a new one, or the one that has the name already.
+ *
+ * @throws HarrierError `bad-option` for what SageMaker would not take, `in-use` when the endpoint is changing
+ */
+export async function planDeployment(aws: Aws, deployment: Deployment): Promise<DeploymentPlan> {
+  const { endpoint } = deployment;
+  const most = LIMITS.name - SUFFIX_CHARACTERS;
+  if (endpoint.length > most) {
+    throw new HarrierError('bad-option', 'this name is too long: those of its models are made from it', {
+      where: '--name',
+      expected: `at most ${most} characters`,
+      received: `${endpoint.length}`,
+    });
+  }
+  const name = uniqueName(endpoint);
+  const requests = requestsOf(deployment, name);
+  const existing = await describeEndpoint(aws, endpoint);
+  const status = existing?.EndpointStatus;
+  if (existing && status !== 'InService' && status !== 'Failed') {
+    throw new HarrierError('in-use', `this endpoint is busy: ${status}`, {
+      where: endpoint,
+      next: 'Wait until it is InService (npx harrier sagemaker list), or take another --name.',
+    });
+  }
+  return { deployment, existing, name, requests };
+}
+
+function requestsOf({ endpoint, image, role, model, hosting, expires }: Deployment, name: string) {
+  const { serverless, instanceType, instances = 1 } = hosting;
+  const tags = [...TAGS, ...(expires ? [{ Key: EXPIRES_TAG, Value: expires.toISOString() }] : [])];
+  return {
+    model: checked('CreateModel', {
+      ModelName: name,
+      ExecutionRoleArn: role,
+      PrimaryContainer: { Image: image, ModelDataUrl: model },
+      Tags: TAGS,
+    }),
+    config: checked('CreateEndpointConfig', {
+      EndpointConfigName: name,
+      ProductionVariants: [
+        {
+          VariantName: VARIANT,
+          ModelName: name,
+          ...(serverless
+            ? {
+                ServerlessConfig: {
+                  MemorySizeInMB: serverless.megabytes,
+                  MaxConcurrency: serverless.concurrency,
+                },
+              }
+            : {
+                InstanceType: instanceType as ProductionVariantInstanceType,
+                InitialInstanceCount: instances,
+                InitialVariantWeight: 1,
+              }),
+        },
+      ],
+      Tags: TAGS,
+    }),
+    create: checked('CreateEndpoint', { EndpointName: endpoint, EndpointConfigName: name, Tags: tags }),
+    update: checked('UpdateEndpoint', {
+      EndpointName: endpoint,
+      EndpointConfigName: name,
+      // All the new machines stand before the traffic moves; the old ones serve until then.
+      ...(!serverless && {
+        DeploymentConfig: {
+          BlueGreenUpdatePolicy: {
+            TrafficRoutingConfiguration: { Type: 'ALL_AT_ONCE' as const, WaitIntervalInSeconds: 0 },
+            TerminationWaitInSeconds: 0,
+          },
+        },
+      }),
+    }),
+    tags,
+  };
+}
+
+/**
+ * Creates or updates the endpoint and waits until it serves the new model. What a failed attempt made is removed.
+ *
+ * @param onStarted called when SageMaker has begun: from here on it goes on by itself
+ * @throws HarrierError `refused` when it fails, or an update was rolled back to the model before; the signal's reason
+ *   when aborted
+ */
+export async function deploy(
+  aws: Aws,
+  { deployment, existing, name, requests }: DeploymentPlan,
+  options: FollowOptions & { readonly onStarted?: () => void },
+): Promise<Deployed> {
+  const { endpoint } = deployment;
+  const before = existing && (await scaleOf(aws, endpoint, VARIANT));
+  try {
+    await aws.sagemaker.createModel(requests.model);
+    await aws.sagemaker.createEndpointConfig(requests.config);
+    // Machines that come and go by themselves would disturb the change.
+    if (before) await unscaleEndpoint(aws, endpoint, VARIANT);
+    if (existing) {
+      await aws.sagemaker.updateEndpoint(requests.update);
+      await aws.sagemaker.addTags({ ResourceArn: existing.EndpointArn, Tags: requests.tags });
+    } else {
+      await aws.sagemaker.createEndpoint(requests.create);
+    }
+  } catch (error) {
+    await removeConfigAndModel(aws, name);
+    throw error;
+  }
+  options.onStarted?.();
+  const arrived = await waitForEndpoint(aws, endpoint, options);
+  const failed = failureOf(arrived, name, existing !== undefined);
+  const scale = failed ? before : (deployment.scale ?? (deployment.hosting.serverless ? undefined : before));
+  if (scale && arrived.EndpointStatus === 'InService') await scaleEndpoint(aws, endpoint, VARIANT, scale);
+  if (failed) {
+    if (!existing) await aws.sagemaker.deleteEndpoint({ EndpointName: endpoint });
+    if (arrived.EndpointConfigName !== name || !existing) await removeConfigAndModel(aws, name);
+    throw failed;
+  }
+  const old = existing?.EndpointConfigName;
+  if (old && old !== name && isOwn(endpoint, old)) await removeConfigAndModel(aws, old);
+  return { endpoint, arn: arrived.EndpointArn!, updated: existing !== undefined };
+}
+
+/** Rolled back, an endpoint is InService too: only the configuration tells. */
+function failureOf(
+  {
+    EndpointName,
+    EndpointStatus: status,
+    EndpointConfigName: config,
+    FailureReason: reason,
+  }: DescribeEndpointOutput,
+  wanted: string,
+  isUpdate: boolean,
+): HarrierError | undefined {
+  if (status === 'InService' && config === wanted) return undefined;
+  const why = reason ? `: ${reason.replace(/\.$/, '')}` : '';
+  const next = `Its log says more: npx harrier sagemaker logs ${EndpointName}`;
+  if (isUpdate && status === 'InService') {
+    return new HarrierError('refused', `the update was rolled back, and the model before serves on${why}`, {
+      where: EndpointName,
+      next,
+    });
+  }
+  return new HarrierError('refused', `the endpoint did not come into service (${status})${why}`, {
+    where: EndpointName,
+    next,
+  });
+}
+
+async function waitForEndpoint(
+  aws: Aws,
+  EndpointName: string,
+  options: FollowOptions,
+): Promise<DescribeEndpointOutput> {
+  let said: string | undefined;
+  return lookUntil(
+    () => aws.sagemaker.describeEndpoint({ EndpointName }),
+    ({ EndpointStatus: status = '' }) => {
+      if (status !== said) options.note(`${EndpointName}: ${status}`);
+      said = status;
+      return !/^(Creating|Updating|SystemUpdating|RollingBack)$/.test(status);
+    },
+    options,
+  );
+}
+
+/** Undefined when there is no such endpoint. */
+export async function describeEndpoint(aws: Aws, name: string): Promise<DescribeEndpointOutput | undefined> {
+  try {
+    return await aws.sagemaker.describeEndpoint({ EndpointName: name });
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Takes away an endpoint, and every model and configuration that was made for it.
+ *
+ * @returns the names of what was removed, by kind
+ * @throws HarrierError `not-found` when there is no such endpoint and nothing of it
+ */
+export async function deleteEndpoint(
+  aws: Aws,
+  endpoint: string,
+  options: Pick<FollowOptions, 'pollSeconds' | 'signal'>,
+): Promise<{ endpoint: boolean; configs: string[]; models: string[] }> {
+  const found = await describeEndpoint(aws, endpoint);
+  const configs = new Set(await ownNames(aws, endpoint, 'configs'));
+  const models = new Set(await ownNames(aws, endpoint, 'models'));
+  if (found) {
+    configs.add(found.EndpointConfigName!);
+    for (const model of await modelsOf(aws, found.EndpointConfigName!)) models.add(model);
+    await unscaleEndpoint(aws, endpoint, VARIANT);
+    await aws.sagemaker.deleteEndpoint({ EndpointName: endpoint });
+    await lookUntil(
+      () => describeEndpoint(aws, endpoint),
+      (still) => still === undefined,
+      options,
+    );
+  } else if (configs.size === 0 && models.size === 0) {
+    throw new HarrierError('not-found', 'there is no such endpoint', {
+      where: endpoint,
+      next: 'npx harrier sagemaker list shows those that there are.',
+    });
+  }
+  for (const EndpointConfigName of configs) {
+    await ignoreMissing(aws.sagemaker.deleteEndpointConfig({ EndpointConfigName }));
+  }
+  for (const ModelName of models) await ignoreMissing(aws.sagemaker.deleteModel({ ModelName }));
+  return { endpoint: found !== undefined, configs: [...configs], models: [...models] };
+}
+
+/** The models that a configuration names. */
+export async function modelsOf(aws: Aws, EndpointConfigName: string): Promise<string[]> {
+  try {
+    const { ProductionVariants } = await aws.sagemaker.describeEndpointConfig({ EndpointConfigName });
+    return (ProductionVariants ?? []).flatMap(({ ModelName }) => (ModelName ? [ModelName] : []));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+async function ownNames(aws: Aws, endpoint: string, kind: 'configs' | 'models'): Promise<string[]> {
+  const names: string[] = [];
+  let NextToken: string | undefined;
+  do {
+    const query = { NameContains: `${endpoint}-`, MaxResults: 100, NextToken };
+    if (kind === 'configs') {
+      const page = await aws.sagemaker.listEndpointConfigs(query);
+      names.push(...(page.EndpointConfigs ?? []).map(({ EndpointConfigName }) => EndpointConfigName!));
+      NextToken = page.NextToken;
+    } else {
+      const page = await aws.sagemaker.listModels(query);
+      names.push(...(page.Models ?? []).map(({ ModelName }) => ModelName!));
+      NextToken = page.NextToken;
+    }
+  } while (NextToken);
+  return names.filter((name) => isOwn(endpoint, name));
+}
+
+function isOwn(endpoint: string, name: string): boolean {
+  return name.startsWith(endpoint) && SUFFIX.test(name.slice(endpoint.length));
+}
+
+async function removeConfigAndModel(aws: Aws, name: string): Promise<void> {
+  await ignoreMissing(aws.sagemaker.deleteEndpointConfig({ EndpointConfigName: name }));
+  await ignoreMissing(aws.sagemaker.deleteModel({ ModelName: name }));
+}
+
+async function ignoreMissing(action: Promise<unknown>): Promise<void> {
+  await action.catch((error) => {
+    if (!isMissing(error)) throw error;
+  });
+}

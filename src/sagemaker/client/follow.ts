@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DescribeTrainingJobResponse } from '@aws-sdk/client-sagemaker';
+import type { Aws } from './aws.ts';
+import { isAws, isMissing } from './aws-error.ts';
+
+export interface FollowOptions {
+  /** Seconds between two looks. */
+  readonly pollSeconds: number;
+  readonly signal?: AbortSignal;
+  readonly log: (line: string) => void;
+  readonly note: (line: string) => void;
+}
+
+/**
+ * Looks again and again until it is done. The SDK's own waiters look every two minutes, take a stopped job for a
+ * finished one and an endpoint that was rolled back for an updated one.
+ *
+ * @throws the signal's reason when aborted
+ */
+export async function lookUntil<T>(
+  look: () => Promise<T>,
+  isDone: (found: T) => boolean | Promise<boolean>,
+  { pollSeconds, signal }: Pick<FollowOptions, 'pollSeconds' | 'signal'>,
+): Promise<T> {
+  for (;;) {
+    signal?.throwIfAborted();
+    const found = await look();
+    if (await isDone(found)) return found;
+    await sleep(pollSeconds * 1000, undefined, { signal }).catch(() => signal?.throwIfAborted());
+  }
+}
+
+const ENDED = new Set(['Completed', 'Failed', 'Stopped']);
+
+/** Waits for a training job's end, saying its states and its log as they come. */
+export async function followTraining(
+  aws: Aws,
+  name: string,
+  options: FollowOptions,
+): Promise<DescribeTrainingJobResponse> {
+  const tail = new LogTail(aws, name, options);
+  let states = 0;
+  return lookUntil(
+    () => aws.sagemaker.describeTrainingJob({ TrainingJobName: name }),
+    async ({ SecondaryStatusTransitions: transitions = [], TrainingJobStatus: status = '' }) => {
+      for (const { Status, StatusMessage } of transitions.slice(states)) {
+        options.note(StatusMessage ? `${Status}: ${StatusMessage}` : `${Status}`);
+      }
+      states = transitions.length;
+      await tail.read();
+      return ENDED.has(status);
+    },
+    options,
+  );
+}
+
+/** CloudWatch's groups of jobs, by what the jobs are. */
+export const LOG_GROUPS = {
+  training: '/aws/sagemaker/TrainingJobs',
+  transform: '/aws/sagemaker/TransformJobs',
+  endpoint: '/aws/sagemaker/Endpoints',
+} as const;
+
+/** The new lines of a job's log, each time it is read. */
+export class LogTail {
+  readonly #aws: Aws;
+  readonly #name: string;
+  readonly #options: Pick<FollowOptions, 'log' | 'note'>;
+  readonly #group: string;
+  /** By stream, where the next read begins. */
+  readonly #tokens = new Map<string, string | undefined>();
+  #refused = false;
+
+  /** @param name a job's; for an endpoint, whose group has its name, its streams are all taken */
+  constructor(
+    aws: Aws,
+    name: string,
+    options: Pick<FollowOptions, 'log' | 'note'>,
+    kind: keyof typeof LOG_GROUPS = 'training',
+  ) {
+    this.#aws = aws;
+    this.#name = name;
+    this.#options = options;
+    this.#group = kind === 'endpoint' ? `${LOG_GROUPS.endpoint}/${name}` : LOG_GROUPS[kind];
+  }
+
+  /** Whether there is a log at all. */
+  get found(): boolean {
+    return this.#tokens.size > 0;
+  }
+
+  async read(): Promise<void> {
+    if (this.#refused) return;
+    try {
+      await this.#findStreams();
+      for (const stream of this.#tokens.keys()) await this.#readStream(stream);
+    } catch (error) {
+      // The group appears with the account's first job, the stream some time after its start.
+      if (isMissing(error)) return;
+      if (!isAws(error, 'AccessDenied')) throw error;
+      this.#refused = true;
+      this.#options.note(`The log cannot be shown: ${(error as Error).message}`);
+    }
+  }
+
+  async #findStreams(): Promise<void> {
+    const isEndpoint = this.#group.startsWith(LOG_GROUPS.endpoint);
+    const { logStreams = [] } = await this.#aws.logs.describeLogStreams({
+      logGroupName: this.#group,
+      ...(!isEndpoint && { logStreamNamePrefix: `${this.#name}/` }),
+    });
+    for (const { logStreamName } of logStreams) {
+      if (!this.#tokens.has(logStreamName!)) this.#tokens.set(logStreamName!, undefined);
+    }
+  }
+
+  async #readStream(logStreamName: string): Promise<void> {
+    for (;;) {
+      const nextToken = this.#tokens.get(logStreamName);
+      const { events = [], nextForwardToken } = await this.#aws.logs.getLogEvents({
+        logGroupName: this.#group,
+        logStreamName,
+        startFromHead: true,
+        nextToken,
+      });
+      for (const { message } of events) this.#options.log(message ?? '');
+      this.#tokens.set(logStreamName, nextForwardToken);
+      // The same token again: there is no more for now.
+      if (events.length === 0 || nextForwardToken === nextToken) return;
+    }
+  }
+}

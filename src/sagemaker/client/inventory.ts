@@ -1,0 +1,79 @@
+import type { Aws } from './aws.ts';
+import { EXPIRES_TAG } from './endpoint.ts';
+
+export interface ListedEndpoint {
+  readonly name: string;
+  readonly status: string;
+  readonly created: Date;
+  readonly expires?: Date;
+}
+
+export interface ListedJob {
+  readonly kind: 'training' | 'tuning' | 'transform';
+  readonly name: string;
+  readonly status: string;
+  readonly created: Date;
+}
+
+/** Every endpoint of the region that Harrier made, newest first. */
+export async function listEndpoints(aws: Aws): Promise<ListedEndpoint[]> {
+  const found: ListedEndpoint[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await aws.sagemaker.listEndpoints({
+      SortBy: 'CreationTime',
+      SortOrder: 'Descending',
+      MaxResults: 100,
+      NextToken,
+    });
+    for (const { EndpointName, EndpointArn, EndpointStatus, CreationTime } of page.Endpoints ?? []) {
+      const { Tags = [] } = await aws.sagemaker.listTags({ ResourceArn: EndpointArn });
+      if (!Tags.some(({ Key }) => Key === 'harrier')) continue;
+      const expires = Tags.find(({ Key }) => Key === EXPIRES_TAG)?.Value;
+      found.push({
+        name: EndpointName!,
+        status: EndpointStatus!,
+        created: CreationTime!,
+        ...(expires && { expires: new Date(expires) }),
+      });
+    }
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return found;
+}
+
+/** The newest jobs of each kind whose names are those that Harrier gives. */
+export async function listJobs(aws: Aws, most: number): Promise<ListedJob[]> {
+  const newest = { SortBy: 'CreationTime', SortOrder: 'Descending', MaxResults: most } as const;
+  const named = { ...newest, NameContains: 'harrier-' };
+  const [training, tuning, transform] = await Promise.all([
+    aws.sagemaker.listTrainingJobs(named),
+    aws.sagemaker.listHyperParameterTuningJobs({ ...newest, NameContains: 'hr-' }),
+    aws.sagemaker.listTransformJobs(named),
+  ]);
+  return [
+    ...(training.TrainingJobSummaries ?? []).map((job) => ({
+      kind: 'training' as const,
+      name: job.TrainingJobName!,
+      status: job.TrainingJobStatus!,
+      created: job.CreationTime!,
+    })),
+    ...(tuning.HyperParameterTuningJobSummaries ?? []).map((job) => ({
+      kind: 'tuning' as const,
+      name: job.HyperParameterTuningJobName!,
+      status: job.HyperParameterTuningJobStatus!,
+      created: job.CreationTime!,
+    })),
+    ...(transform.TransformJobSummaries ?? []).map((job) => ({
+      kind: 'transform' as const,
+      name: job.TransformJobName!,
+      status: job.TransformJobStatus!,
+      created: job.CreationTime!,
+    })),
+  ];
+}
+
+/** Those whose time is over: AWS deletes nothing by itself. */
+export function expired(endpoints: readonly ListedEndpoint[], now: Date = new Date()): ListedEndpoint[] {
+  return endpoints.filter(({ expires }) => expires !== undefined && expires <= now);
+}

@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { LIMITS } from './limits.ts';
+
+/**
+ * A name that no other job has: the prefix, the time to the second, and 24 random bits. The prefix is cut where the
+ * whole would be too long.
+ *
+ * @param most characters; AWS allows 63, and 32 for tuning jobs
+ */
+export function uniqueName(prefix: string, now: Date = new Date(), most: number = LIMITS.name): string {
+  const time = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const short = most < LIMITS.name ? time.slice(2) : time;
+  const suffix = `-${short}-${randomBytes(3).toString('hex')}`;
+  return (
+    plainName(prefix)
+      .slice(0, most - suffix.length)
+      .replace(/-+$/, '') + suffix
+  );
+}
+
+/** Only what AWS takes in names: letters, digits and hyphens between them. */
+export function plainName(text: string): string {
+  return text.replace(/[^a-zA-Z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'harrier';
+}

@@ -1,0 +1,40 @@
+import { HarrierError } from '../../errors.ts';
+
+const FAMILIES: readonly (readonly [RegExp, string])[] = [
+  [/^t\d/, 'burstable'],
+  [/^m\d/, 'general purpose'],
+  [/^c\d/, 'compute optimised'],
+  [/^r\d/, 'memory optimised'],
+  [/^(g|p)\d/, 'GPU'],
+  [/^(inf|trn|dl)\d/, 'accelerator'],
+];
+
+/** Where AWS says what it costs; prices differ by region and change. */
+export const PRICES = 'https://aws.amazon.com/sagemaker/ai/pricing/';
+
+/** `ml.c7i.xlarge` → `compute optimised`. */
+export function familyOf(instanceType: string): string {
+  const family = instanceType.split('.')[1] ?? '';
+  return FAMILIES.find(([pattern]) => pattern.test(family))?.[1] ?? 'unknown class';
+}
+
+/**
+ * Refuses machines that the image cannot run on.
+ * @throws HarrierError `not-supported` for processors other than x86-64
+ */
+export function checkInstance(instanceType: string): void {
+  // c7g, m6gd, r8g: Graviton, whose code is another one. g4dn and g5 are GPU machines with x86-64.
+  if (!/^ml\.[cmrt]\d+g/.test(instanceType)) return;
+  throw new HarrierError('not-supported', 'the image is built for x86-64, and this machine is not', {
+    where: instanceType,
+    expected: 'a type such as ml.c7i.xlarge or ml.m7i.large',
+    next: `Take its sibling without the g: ${instanceType.replace(/^(ml\.[a-z]+\d+)g/, '$1i')}.`,
+  });
+}
+
+/** What is wrong with a machine that works, and costs more than it is worth. */
+export function instanceAdvice(instanceType: string): string | undefined {
+  const family = familyOf(instanceType);
+  if (family !== 'GPU' && family !== 'accelerator') return undefined;
+  return `Note: Harrier computes on the processor; the ${family} of ${instanceType} would bill and idle.`;
+}
