@@ -7,8 +7,8 @@ import { type Aws, openAws } from '../../sagemaker/client/aws.ts';
 import { awsError } from '../../sagemaker/client/aws-error.ts';
 import type { FollowOptions } from '../../sagemaker/client/follow.ts';
 import { Exit } from '../failure.ts';
-import { Reporter } from '../reporter.ts';
 import { watchInterruption } from '../interruption.ts';
+import { Reporter } from '../reporter.ts';
 import { number } from '../values.ts';
 
 /** Options that every command has that speaks to AWS. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { HarrierError } from '../../errors.ts';
 import { formatDuration, formatPercent } from '../../evaluation/format.ts';
-import { recipeNamed } from '../../recipes/index.ts';
 import { createRunFolder } from '../../platform/node/run-folder.ts';
+import { recipeNamed } from '../../recipes/index.ts';
 import { followTraining } from '../../sagemaker/client/follow.ts';
 import { familyOf, instanceAdvice, PRICES } from '../../sagemaker/client/prices.ts';
 import { isS3 } from '../../sagemaker/client/s3.ts';
@@ -41,9 +41,7 @@ export async function runSageMakerTrain(given: SageMakerTrainOptions): Promise<v
 }
 
 /** Hyperparameters of the options that were typed; what the container would refuse is refused here. */
-export async function checkedHyperparameters(
-  given: SageMakerTrainOptions,
-): Promise<Record<string, string>> {
+export async function checkedHyperparameters(given: SageMakerTrainOptions): Promise<Record<string, string>> {
   const hyperparameters = hyperparametersOf(given);
   // The container has Harrier's recipes and no file of this folder.
   if (hyperparameters.recipe) recipeNamed(hyperparameters.recipe);

@@ -90,7 +90,9 @@ export function awsError(error: unknown): unknown {
       cause: error,
     });
   }
-  const known = KNOWN.find(([pattern]) => pattern.test(name));
+  // SageMaker has a name for it for jobs alone; for the others it says so in words.
+  const kind = /already exist/i.test(message) ? 'ResourceInUse' : name;
+  const known = KNOWN.find(([pattern]) => pattern.test(kind));
   if (known) {
     const [, summary, next] = known;
     const said = message && message !== name ? `${summary}: ${trimmed(message)}` : summary;

@@ -51,6 +51,8 @@ export const AWS_PACKAGES: readonly string[] = Object.values(LOADERS).map(
  * @throws HarrierError `not-found` when the AWS SDK is not installed; what AWS says about credentials and region
  */
 export async function openAws(options: AwsOptions, services: readonly Service[]): Promise<Aws> {
+  // The SDK announces on Node 20 which of its coming versions will not run there; that is npm's to say.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const endpoint = options.endpointUrl ?? process.env.AWS_ENDPOINT_URL;
   const config = {
     ...(options.region && { region: options.region }),

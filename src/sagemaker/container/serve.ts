@@ -1,0 +1,79 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { readError } from '../../platform/node/read-error.ts';
+import { RUN_FILES } from '../../platform/node/run-folder.ts';
+import type { Log } from '../../server/log.ts';
+import { type ServerHandle, serveModel } from '../../server/serve.ts';
+import type { ContainerPaths } from './paths.ts';
+
+/** SageMaker waits 60 s for an answer; one that comes later is for nobody. */
+const DEADLINE_MS = 55_000;
+/** The user that the official Node.js images bring along. */
+const USER = 'node';
+
+/**
+ * `serve` of the container: the model in `model/` on port 8080, or `SAGEMAKER_BIND_TO_PORT`. It answers from the first
+ * moment, 503 until the model is ready. Nothing is written.
+ *
+ * @throws HarrierError `not-found` without a model, `bad-option` for a port that there is not, and what `serveModel`
+ *   throws
+ */
+export async function serveInContainer(
+  paths: ContainerPaths,
+  environment: Readonly<Record<string, string | undefined>>,
+  log: Log,
+): Promise<ServerHandle> {
+  const isBatch = environment.SAGEMAKER_BATCH === 'true';
+  const server = await serveModel({
+    modelFile: await modelIn(paths.model),
+    host: '0.0.0.0',
+    port: portOf(environment.SAGEMAKER_BIND_TO_PORT),
+    // A batch has nobody who waits for a single answer: better late than refused.
+    maxQueue: isBatch ? 1_024 : undefined,
+    deadlineMs: DEADLINE_MS,
+    // What is in there does not change.
+    watchMs: 0,
+    log,
+  });
+  if (environment.SAGEMAKER_BASE_DIR === undefined) stepDown(log);
+  return server;
+}
+
+async function modelIn(folder: string): Promise<string> {
+  const names = await readdir(folder).catch((error) => {
+    throw readError(error, folder, 'folder');
+  });
+  const models = names.filter((name) => name.endsWith('.onnx'));
+  const name = models.includes(RUN_FILES.model) ? RUN_FILES.model : models[0];
+  if (name !== undefined && (models.length === 1 || name === RUN_FILES.model)) return join(folder, name);
+  throw new HarrierError('not-found', 'the archive of the model holds no model.onnx', {
+    where: folder,
+    expected: 'model.onnx at the top of model.tar.gz',
+    received: names.length > 0 ? names.join(', ') : 'an empty folder',
+    next: 'Deploy with npx harrier sagemaker deploy, which packs it so.',
+  });
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined || text === '') return 8080;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new HarrierError('bad-option', 'this is no port', {
+    where: 'SAGEMAKER_BIND_TO_PORT',
+    expected: '1 to 65535',
+    received: `"${text}"`,
+  });
+}
+
+/** Pictures come from anywhere: whoever breaks out of their decoder should not be root. */
+function stepDown(log: Log): void {
+  if (process.getuid?.() !== 0) return;
+  try {
+    process.setgroups?.([]);
+    process.setgid?.(USER);
+    process.setuid?.(USER);
+  } catch (error) {
+    log('warn', 'still root', { reason: error instanceof Error ? error.message : `${error}` });
+  }
+}

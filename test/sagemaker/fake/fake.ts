@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AwsFailure, checkRequest } from './api.ts';
+import { Hosting } from './hosting.ts';
+import { Training } from './training.ts';
+import { ACCOUNT, type Json, REGION, World } from './world.ts';
+
+export { ACCOUNT, IMAGE, REGION, ROLE } from './world.ts';
+
+export const ACCESS_KEY = 'AKIAFAKEFAKEFAKEFAKE';
+
+/** A request to SageMaker as it came in. */
+export interface Captured {
+  readonly operation: string;
+  readonly request: Json;
+}
+
+/**
+ * AWS on 127.0.0.1: SageMaker with its states, which runs our container's entry points, and as much as that needs of
+ * S3, CloudWatch Logs, STS, ECR and Application Auto Scaling. It refuses what AWS refuses.
+ */
+export class FakeAws {
+  readonly world = new World();
+  readonly training = new Training(this.world);
+  readonly hosting = new Hosting(this.world);
+  readonly captured: Captured[] = [];
+  /** Operations that the caller may not do, with AWS's words for it. */
+  readonly denied = new Map<string, string>();
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error) => response.destroy(error));
+    });
+  }
+
+  static async start(): Promise<FakeAws> {
+    const fake = new FakeAws();
+    fake.#server.listen(0, '127.0.0.1');
+    await once(fake.#server, 'listening');
+    return fake;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** What a command needs to reach it, and no other AWS. */
+  get environment(): Record<string, string> {
+    return {
+      AWS_ENDPOINT_URL: this.url,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: ACCESS_KEY,
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.hosting.close();
+    while (this.world.work.size > 0) await Promise.all(this.world.work);
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const target = `${request.headers['x-amz-target'] ?? ''}`;
+    const isXml = target === '' && !request.url!.includes('/invocations');
+    try {
+      this.#authenticate(request);
+      const [service, operation] = target.split('.');
+      if (target) {
+        const denied = this.denied.get(operation);
+        if (denied) throw new AwsFailure('AccessDeniedException', denied);
+        const answer = this.#json(service, operation, JSON.parse(body.toString() || '{}'));
+        response.setHeader('content-type', 'application/x-amz-json-1.1');
+        response.end(JSON.stringify(answer));
+      } else if (request.url!.startsWith('/endpoints/')) {
+        await this.#invoke(request, body, response);
+      } else if (`${request.headers['content-type']}`.includes('x-www-form-urlencoded')) {
+        response.setHeader('content-type', 'text/xml');
+        response.end(
+          `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${ACCOUNT}</Account><Arn>arn:aws:iam::${ACCOUNT}:user/test</Arn><UserId>A</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+        );
+      } else this.world.s3.handle(request, body, response);
+    } catch (error) {
+      if (!(error instanceof AwsFailure)) throw error;
+      const { name, message, status } = error;
+      response.statusCode = status;
+      if (isXml) {
+        response.setHeader('content-type', 'application/xml');
+        response.end(
+          request.method === 'HEAD' ? '' : `<Error><Code>${name}</Code><Message>${message}</Message></Error>`,
+        );
+      } else {
+        response.setHeader('content-type', 'application/x-amz-json-1.1');
+        response.setHeader('x-amzn-errortype', name);
+        response.end(JSON.stringify({ __type: name, message, Message: message }));
+      }
+    }
+  }
+
+  #authenticate({ headers }: IncomingMessage): void {
+    const { authorization = '' } = headers;
+    if (authorization.startsWith('AWS4-HMAC-SHA256') && authorization.includes(`Credential=${ACCESS_KEY}/`))
+      return;
+    throw new AwsFailure(
+      'UnrecognizedClientException',
+      'The security token included in the request is invalid.',
+    );
+  }
+
+  #json(service: string, operation: string, request: Json): Json {
+    const { world } = this;
+    if (service === 'SageMaker') {
+      this.captured.push({ operation, request });
+      checkRequest(operation, request);
+      const known = this.training.operations[operation] ?? this.hosting.operations[operation];
+      if (known) return known(request);
+      if (operation === 'ListTags') return { Tags: world.tags.get(request.ResourceArn) ?? [] };
+      world.tag(request.ResourceArn, request.Tags);
+      return { Tags: world.tags.get(request.ResourceArn) };
+    }
+    switch (operation) {
+      case 'DescribeLogStreams':
+        return { logStreams: this.#streams(request).map(([logStreamName]) => ({ logStreamName })) };
+      case 'GetLogEvents':
+        return this.#events(request);
+      case 'DescribeImages': {
+        const name = `${request.repositoryName}:${request.imageIds[0].imageTag}`;
+        const type = world.images.get(name);
+        if (!type) throw new AwsFailure('ImageNotFoundException', `The image ${name} does not exist`);
+        return { imageDetails: [{ imageManifestMediaType: type }] };
+      }
+      case 'RegisterScalableTarget':
+        world.scaling.set(request.ResourceId, request);
+        return {};
+      case 'PutScalingPolicy':
+        if (!world.scaling.has(request.ResourceId)) {
+          throw new AwsFailure('ObjectNotFoundException', 'No scalable target registered');
+        }
+        world.policies.set(request.ResourceId, request);
+        return { PolicyARN: 'arn', Alarms: [] };
+      case 'DescribeScalableTargets':
+        return {
+          ScalableTargets: [...world.scaling.values()].filter(({ ResourceId }) =>
+            request.ResourceIds.includes(ResourceId),
+          ),
+        };
+      case 'DeregisterScalableTarget':
+        if (!world.scaling.delete(request.ResourceId)) {
+          throw new AwsFailure('ObjectNotFoundException', 'No scalable target found');
+        }
+        world.policies.delete(request.ResourceId);
+        return {};
+      default:
+        throw new AwsFailure('UnknownOperationException', `the fake has no ${service}.${operation}`);
+    }
+  }
+
+  #streams({ logGroupName, logStreamNamePrefix = '' }: Json): [string, string[]][] {
+    const group = this.world.logs.get(logGroupName);
+    if (!group) throw new AwsFailure('ResourceNotFoundException', 'The specified log group does not exist.');
+    return [...group].filter(([name]) => name.startsWith(logStreamNamePrefix));
+  }
+
+  /** Ten lines at a time, so that whoever does not ask on is found out. */
+  #events({ logGroupName, logStreamName, nextToken = 'f/0' }: Json): Json {
+    const [[, lines] = ['', []]] = this.#streams({ logGroupName, logStreamNamePrefix: logStreamName });
+    const start = Number(nextToken.slice(2));
+    const events = lines.slice(start, start + 10).map((message) => ({ message, timestamp: Date.now() }));
+    return { events, nextForwardToken: `f/${start + events.length}`, nextBackwardToken: `b/${start}` };
+  }
+
+  async #invoke(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
+    const name = decodeURIComponent(request.url!.split('/')[2]);
+    const headers: Record<string, string> = {};
+    for (const header of ['content-type', 'accept', 'x-amzn-sagemaker-custom-attributes']) {
+      const value = request.headers[header];
+      if (typeof value === 'string') headers[header] = value;
+    }
+    const { status, type, bytes } = await this.hosting.invoke(name, headers, body);
+    if (status < 400) {
+      response.setHeader('content-type', type);
+      response.end(bytes);
+      return;
+    }
+    response.statusCode = 424;
+    response.setHeader('content-type', 'application/json');
+    response.setHeader('x-amzn-errortype', 'ModelError');
+    const text = bytes.toString();
+    response.end(
+      JSON.stringify({
+        Message: `Received client error (${status}) from primary with message "${text}".`,
+        OriginalStatusCode: status,
+        OriginalMessage: text,
+        LogStreamArn: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:/aws/sagemaker/Endpoints/${name}`,
+      }),
+    );
+  }
+}
