@@ -8,7 +8,7 @@ const NOT_FOR_JOBS = new Set(['data', 'out', 'resume', 'source', 'json', 'debug'
 
 /** The options of `harrier train` that are hyperparameters of a job, by name. */
 export function hyperparameterOptions(): ReadonlyMap<string, Option> {
-  const options = trainCommand().options.filter(({ negate }) => !negate);
+  const { options } = trainCommand();
   return new Map(
     options.map((option) => [nameOf(option), option] as const).filter(([name]) => !NOT_FOR_JOBS.has(name)),
   );
@@ -28,7 +28,8 @@ export function trainOptionsOf(hyperparameters: Readonly<Record<string, string>>
     const option = known.get(name);
     if (!option) throw unknownName('hyperparameter', given, known.keys());
     if (takesValue(option)) args.push(`--${name}=${value}`);
-    else if (isTrue(given, value)) args.push(`--${name}`);
+    // `--no-calibrate` is the hyperparameter calibrate, false.
+    else if (isTrue(given, value) !== option.negate) args.push(option.long!);
   }
   const command = trainCommand()
     .exitOverride()
@@ -44,13 +45,14 @@ export function hyperparametersOf(given: object): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [name, option] of hyperparameterOptions()) {
     const value = (given as Record<string, unknown>)[option.attributeName()];
-    if (value !== undefined) found[name] = Array.isArray(value) ? value.join(' ') : `${value}`;
+    if (value === undefined || (option.negate && value === true)) continue;
+    found[name] = Array.isArray(value) ? value.join(' ') : `${value}`;
   }
   return found;
 }
 
 function nameOf(option: Option): string {
-  return option.long!.replace(/^--/, '');
+  return option.long!.replace(/^--(no-)?/, '');
 }
 
 function takesValue(option: Option): boolean {
