@@ -33,6 +33,16 @@ export function trainCommand(): Command {
     )
     .option('--batch-size <count>', "images per step (default: the recipe's)", wholeNumber('--batch-size'))
     .option(
+      '--micro-batch <count>',
+      "images that go through the network at once; a larger batch goes in parts (default: the recipe's)",
+      wholeNumber('--micro-batch'),
+    )
+    .option(
+      '--average-momentum <share>',
+      "judge and keep an average of the weights, of which so much stays at each step (default: the recipe's)",
+      share('--average-momentum'),
+    )
+    .option(
       '--seed <number>',
       'everything random follows from it (default: 1)',
       wholeNumber('--seed', { atLeast: 0 }),
@@ -45,7 +55,7 @@ export function trainCommand(): Command {
       "the highest of a schedule (default: the recipe's)",
       number('--learning-rate', { above: 0 }),
     )
-    .option('--optimizer <name>', "sgd, adam or adamw (default: the recipe's)")
+    .option('--optimizer <name>', "sgd, adam, adamw or muon (default: the recipe's)")
     .option(
       '--set <name=value>',
       'change a setting of the recipe; `harrier recipes` lists them; may be given several times',

@@ -9,6 +9,7 @@ import { Flatten } from './flatten.ts';
 import type { AnyLayer, LayerConfig } from './layer.ts';
 import { LayerScale } from './layer-scale.ts';
 import { Add, Concatenate, Multiply } from './merge.ts';
+import { PatchWhitening2D } from './patch-whitening.ts';
 import { AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D } from './pooling.ts';
 import { Rescaling } from './rescaling.ts';
 import { Reshape } from './reshape.ts';
@@ -27,6 +28,7 @@ export * from './layer.ts';
 export type { LayerScaleOptions } from './layer-scale.ts';
 export type { ConcatenateOptions } from './merge.ts';
 export { Merge } from './merge.ts';
+export type { PatchWhitening2DOptions } from './patch-whitening.ts';
 export type { GlobalPoolingOptions, PoolingOptions } from './pooling.ts';
 export type { RescalingOptions } from './rescaling.ts';
 export type { ReshapeOptions } from './reshape.ts';
@@ -49,6 +51,7 @@ export {
   LayerScale,
   MaxPooling2D,
   Multiply,
+  PatchWhitening2D,
   Rescaling,
   Reshape,
   SeparableConv2D,
@@ -76,6 +79,7 @@ export const LAYERS = {
   Reshape,
   SeparableConv2D,
   ZeroPadding2D,
+  PatchWhitening2D,
 } as const;
 
 /**

@@ -13,9 +13,21 @@ export interface Activations {
   readonly flattened?: readonly number[];
 }
 
-const INITIALIZERS = ['glorotUniform', 'heNormal', 'heUniform', 'lecunNormal', 'zeros', 'ones'] as const;
+const INITIALIZERS = [
+  'glorotUniform',
+  'heNormal',
+  'heUniform',
+  'lecunNormal',
+  'dirac',
+  'zeros',
+  'ones',
+  'patchWhitening',
+] as const;
 
-/** How first weights are drawn. */
+/**
+ * How first weights are drawn. With `dirac` the first filters of a convolution copy its input channels, and the others
+ * are uniform in ±1/√fanIn, as PyTorch's; `patchWhitening` is found from the training images, by PatchWhitening2D alone.
+ */
 export type Initializer = (typeof INITIALIZERS)[number];
 
 /** Weights that all begin as one number. */

@@ -23,7 +23,7 @@ export const convolutionLowerings: Readonly<Record<string, Lowering>> = {
     const { strides } = read(node);
     return [strides.every((stride) => stride === 1) ? byFlippedKernel(node) : byTransposedConvolution(node)];
   },
-  ConvKernelGradient: (node) => [byColumns(node)],
+  ConvKernelGradient: (node) => [ofSmallPictures(node) ? byOneProduct(node) : byColumns(node)],
 };
 
 /**
@@ -143,6 +143,51 @@ function byColumns(node: LoweringContext): Value {
           { transB: true, target },
         );
   return reshape(graph, sumOverBatch(graph, product, target), [outputs, perGroup, ...kernel]);
+}
+
+/**
+ * Places of a picture up to which one product over the whole batch is faster: the batched product writes a whole
+ * gradient for every image, to sum them up afterwards.
+ */
+const FEW_PLACES = 16;
+
+function ofSmallPictures({ target, attributes, inputs: [dy] }: LoweringContext): boolean {
+  const { group } = attributes as unknown as ConvolutionAttributes;
+  const [, , ...positions] = fixedDims(dy);
+  const places = positions.reduce((product, size) => product * size, 1);
+  return target === 'cpu' && group === 1 && positions.length === 2 && places <= FEW_PLACES;
+}
+
+/**
+ * The same with channels last, so that images and places together are the rows of both factors:
+ * dW[o, k, c] = Σ_(n,p) dY[(n,p), o] · columns[(n,p), (k,c)], where columns are slices of the padded pictures.
+ */
+function byOneProduct(node: LoweringContext): Value {
+  const { graph, target } = node;
+  const [dy, x] = node.inputs;
+  const { strides, dilations, pads } = read(node);
+  const [rows, columns] = node.attributes.kernel_shape as readonly number[];
+  const [batch, outputs, height, width] = fixedDims(dy);
+  const channels = fixedDims(x)[1];
+  const last = transpose(graph, x, [0, 2, 3, 1]);
+  const [top, left, bottom, right] = pads;
+  const padded = pads.every((cells) => cells === 0)
+    ? last
+    : graph.op('Pad', [last, graph.constant(int64([0, top, left, 0, 0, bottom, right, 0]))]);
+  const cells = Array.from({ length: rows * columns }, (_, cell) => {
+    const start = [Math.floor(cell / columns) * dilations[0], (cell % columns) * dilations[1]];
+    const end = [height, width].map((size, i) => start[i] + (size - 1) * strides[i] + 1);
+    return slice(graph, padded, [1, 2], start, end, strides);
+  });
+  const seen = cells.length === 1 ? cells[0] : graph.op('Concat', cells, { axis: 3 });
+  const product = matMul(
+    graph,
+    reshape(graph, transpose(graph, dy, [0, 2, 3, 1]), [batch * height * width, outputs]),
+    reshape(graph, seen, [batch * height * width, rows * columns * channels]),
+    { transA: true, target },
+  );
+  const apart = reshape(graph, product, [outputs, rows * columns, channels]);
+  return reshape(graph, transpose(graph, apart, [0, 2, 1]), [outputs, channels, rows, columns]);
 }
 
 /** (N, C, H, W) → (N, C·cells, places): for every channel and kernel cell, the picture as that cell sees it. */

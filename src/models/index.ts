@@ -6,3 +6,4 @@ export * from './network.ts';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.ts';
 export { summarize } from './summary.ts';
 export { checkWeights, initialWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
+export type { WeightData } from './whitening.ts';

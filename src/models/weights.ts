@@ -2,6 +2,7 @@ import { random } from '../data/random.ts';
 import { HarrierError } from '../errors.ts';
 import type { ParameterSpec } from '../layers/index.ts';
 import { elementCount, formatShape } from '../onnx/index.ts';
+import { patchWhitening, type WeightData } from './whitening.ts';
 
 /** Arrays by parameter name, each in Keras's layout. */
 export type Weights = ReadonlyMap<string, Float32Array>;
@@ -9,14 +10,22 @@ export type Weights = ReadonlyMap<string, Float32Array>;
 /**
  * First values of all parameters: the same for the same seed. Fans are Keras's: a kernel (…, in, out) has a receptive
  * field of the product of the sizes before. Glorot and Bengio 2010; He et al. 2015; LeCun et al. 1998.
+ *
+ * @param data where weights that are found from the training images come from; without it they are 0
  */
-export function initialWeights(parameters: readonly ParameterSpec[], seed: number): Weights {
-  return new Map(parameters.map((spec) => [spec.name, initialize(spec, seed)]));
+export function initialWeights(
+  parameters: readonly ParameterSpec[],
+  seed: number,
+  data?: WeightData,
+): Weights {
+  return new Map(parameters.map((spec) => [spec.name, initialize(spec, seed, data)]));
 }
 
-function initialize({ name, shape, initializer }: ParameterSpec, seed: number): Float32Array {
+function initialize(spec: ParameterSpec, seed: number, data: WeightData | undefined): Float32Array {
+  const { name, shape, initializer } = spec;
+  if (initializer === 'patchWhitening' && data) return patchWhitening(spec, data);
   const values = new Float32Array(elementCount(shape));
-  if (initializer === 'zeros') return values;
+  if (initializer === 'zeros' || initializer === 'patchWhitening') return values;
   if (initializer === 'ones') return values.fill(1);
   if (typeof initializer === 'object') return values.fill(initializer.constant);
   const field = elementCount(shape.slice(0, -2));
@@ -40,6 +49,8 @@ function initialize({ name, shape, initializer }: ParameterSpec, seed: number): 
       return normal(Math.sqrt(2 / fanIn) / TRUNCATED_DEVIATION);
     case 'lecunNormal':
       return normal(Math.sqrt(1 / fanIn) / TRUNCATED_DEVIATION);
+    case 'dirac':
+      return copyingChannels(uniform(Math.sqrt(1 / fanIn)), shape);
   }
 }
 
@@ -50,6 +61,21 @@ function truncatedNormal({ normal }: { normal(): number }): number {
   let draw = normal();
   while (Math.abs(draw) > 2) draw = normal();
   return draw;
+}
+
+/** Makes the first filters of a kernel (…, in, out) copies of one input channel each. */
+function copyingChannels(values: Float32Array, shape: readonly number[]): Float32Array {
+  const [inputs, outputs] = shape.slice(-2);
+  const field = elementCount(shape.slice(0, -2));
+  const middle = shape.slice(0, -2).reduce((place, size) => place * size + Math.floor((size - 1) / 2), 0);
+  for (let filter = 0; filter < Math.min(inputs, outputs); filter++) {
+    for (let cell = 0; cell < field; cell++) {
+      for (let input = 0; input < inputs; input++) {
+        values[(cell * inputs + input) * outputs + filter] = Number(cell === middle && input === filter);
+      }
+    }
+  }
+  return values;
 }
 
 /** Writes a parameter from Keras's layout into the graph's. */

@@ -33,9 +33,9 @@ export const convolution: OpDefinition[] = [
       node.needs(2) ? reduceSum(graph, dy, [0, ...spatial], false) : undefined,
     ];
   }),
-  define('Conv', inferConv, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
+  define('Conv', inferBlockedConv, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
   define('ReorderInput', sameAsInput, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
-  define('ReorderOutput', sameAsInput, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
+  define('ReorderOutput', inferReorderOutput, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
   define('ConvTranspose', inferConvTranspose, { none: 'no layer needs it yet' }),
   define(
     'ConvInputGradient',
@@ -61,13 +61,31 @@ function sameAsInput(node: InferContext) {
   return [{ type: node.input(0).type, shape: node.shape(0) }];
 }
 
+/** The last block may be filled up: the kernel then has more channels than the picture. */
+function inferBlockedConv(node: InferContext) {
+  const taken = Number(node.shape(1)[1]);
+  return convShape(node, Math.max(taken, Number(node.shape(0)[1])));
+}
+
+/** Drops channels that only filled the last block up. */
+function inferReorderOutput(node: InferContext) {
+  const [batch, , ...spatial] = node.shape(0);
+  return [
+    { type: node.input(0).type, shape: [batch, intAttribute(node.attributes, 'channels', 0), ...spatial] },
+  ];
+}
+
 function inferConv(node: InferContext) {
+  return convShape(node, Number(node.shape(0)[1]));
+}
+
+/** @param channels of the picture */
+function convShape(node: InferContext, channels: number) {
   const [x, weight] = [node.shape(0), node.shape(1)];
   if (x.length < 3 || weight.length !== x.length) {
     node.fail('Conv needs an input (N, C, spatial…) and a kernel (O, C/group, spatial…) of equal rank');
   }
   const group = intAttribute(node.attributes, 'group', 1);
-  const channels = Number(x[1]);
   const outputs = Number(weight[0]);
   if (channels !== Number(weight[1]) * group) {
     node.fail(`the kernel takes ${Number(weight[1]) * group} channels, the input has ${channels}`);

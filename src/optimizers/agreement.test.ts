@@ -150,7 +150,7 @@ const everything = defineKernel('everything', {
   }),
 });
 
-const optimizers: Record<string, Optimizer> = {
+const optimizers: Record<string, Optimizer & { kernel: Kernel }> = {
   'plain SGD': new SGD(),
   'SGD with momentum': new SGD({ momentum: 0.9 }),
   'SGD with Nesterov momentum and weight decay': new SGD({

@@ -13,9 +13,17 @@ export {
   polynomialDecay,
 } from './decays.ts';
 export { exponentialMovingAverage, exponentialMovingAverageScalars } from './exponential-moving-average.ts';
+export {
+  type GroupConfig,
+  learningRates,
+  type ParameterGroup,
+  parameterGroups,
+  withGroups,
+} from './groups.ts';
 export { highestRate, withHighestRate } from './highest-rate.ts';
+export { Muon, type MuonOptions } from './muon.ts';
 export { type OneCycleOptions, oneCycle } from './one-cycle.ts';
-export type { CommonOptions, Optimizer, OptimizerConfig } from './optimizer.ts';
+export type { CommonOptions, Optimizer, OptimizerConfig, OptimizerGroup } from './optimizer.ts';
 export { optimizerFrom, optimizerNames } from './optimizers.ts';
 export type { RunLength, Schedule, ScheduleConfig, Steps } from './schedule.ts';
 export { type LinearWarmupOptions, linearWarmup, scheduleFrom, scheduleNames } from './schedules.ts';

@@ -1,5 +1,6 @@
 import { HarrierError } from '../errors.ts';
-import { defineKernel, type Expression, type Kernel } from '../kernels/index.ts';
+import { defineKernel, type Expression, emitOnnx, type Kernel } from '../kernels/index.ts';
+import type { GraphBuilder, Value } from '../onnx/index.ts';
 import { checkKeys, checkNumber } from '../options.ts';
 import type { Clipping } from './clipping.ts';
 import type { Schedule, ScheduleConfig } from './schedule.ts';
@@ -11,18 +12,19 @@ export interface OptimizerConfig {
   readonly [option: string]: unknown;
 }
 
-/**
- * A rule that updates parameters from gradients, element by element.
- *
- * Its kernel has the arrays `parameter`, `gradient` and the slots, and the scalars that `scalars` gives. It makes no
- * difference between parameters: one call may cover many, and one that needs another learning rate or no weight decay
- * gets a call of its own with other scalars.
- */
+/** A rule that updates parameters from gradients. */
 export interface Optimizer {
   readonly name: string;
   /** Arrays kept per parameter, of its shape, zero at first. */
   readonly slots: readonly string[];
-  readonly kernel: Kernel;
+  /**
+   * The rule as a kernel, where it works element by element: with the arrays `parameter`, `gradient` and the slots,
+   * and the scalars that `scalars` gives. It makes no difference between parameters: one call may cover many, and one
+   * that needs another learning rate or no weight decay gets a call of its own with other scalars.
+   */
+  readonly kernel: Kernel | undefined;
+  /** Names of the scalars that `scalars` gives. */
+  readonly scalarNames: readonly string[];
   readonly learningRate: Schedule;
   /** How gradients are limited, if they are. */
   readonly clipping: Clipping | undefined;
@@ -40,6 +42,24 @@ export interface Optimizer {
    * @param learningRate for this step and parameter, as a rule `learningRate.at(step - 1, run)`
    */
   scalars(step: number, learningRate: number): Record<string, number>;
+  /**
+   * Adds the rule for one parameter to a graph, in the builder's present scope.
+   *
+   * @param values `parameter`, `gradient`, the slots, and the scalars (of shape `()`)
+   * @returns new contents of `parameter` and the slots
+   */
+  emit(graph: GraphBuilder, values: Readonly<Record<string, Value>>): Record<string, Value>;
+  /** Parameters that are updated by another optimizer instead; the first group that a parameter fits takes it. */
+  readonly groups: readonly OptimizerGroup[];
+}
+
+/** Some parameters, and what updates them. */
+export interface OptimizerGroup {
+  /** Patterns of names, such as `conv2d/*` or `dense_1/kernel`: `*` stands for anything. */
+  readonly parameters: readonly string[];
+  /** Where given, only parameters with at most so many axes. */
+  readonly maximumRank?: number;
+  readonly optimizer: Optimizer;
 }
 
 /** Options that every optimizer has, with Keras's meaning. */
@@ -81,9 +101,11 @@ export abstract class ElementwiseOptimizer implements Optimizer {
   readonly name: string;
   readonly slots: readonly string[];
   readonly kernel: Kernel;
+  readonly scalarNames: readonly string[];
   readonly learningRate: Schedule;
   readonly clipping: Clipping | undefined;
   readonly config: OptimizerConfig;
+  readonly groups: readonly OptimizerGroup[] = [];
   readonly #weightDecay: number;
   readonly #scalarsAt: Rule['scalarsAt'];
 
@@ -114,6 +136,7 @@ export abstract class ElementwiseOptimizer implements Optimizer {
       },
     });
 
+    this.scalarNames = this.kernel.scalars;
     const { config } = this.learningRate;
     this.config = {
       name,
@@ -132,6 +155,10 @@ export abstract class ElementwiseOptimizer implements Optimizer {
     if (this.kernel.scalars.includes('weightDecay')) values.weightDecay = this.#weightDecay * learningRate;
     if (this.kernel.scalars.includes('gradientScale')) values.gradientScale = 1;
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Math.fround(value)]));
+  }
+
+  emit(graph: GraphBuilder, values: Readonly<Record<string, Value>>): Record<string, Value> {
+    return emitOnnx(graph, this.kernel, values);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { emitWasm, kernelArguments } from '../kernels/index.ts';
+import { emitWasm, type Kernel, kernelArguments } from '../kernels/index.ts';
 import {
   Adam,
   AdamW,
@@ -23,13 +23,15 @@ declare const WebAssembly: {
   ) => { readonly exports: { run(...parameters: number[]): number } };
 };
 
+type Elementwise = Optimizer & { readonly kernel: Kernel };
+
 /**
  * Takes one step per row of gradients, from slots of zero, through the WebAssembly kernel.
  *
  * @returns the parameters after each step
  */
 function trajectory(
-  optimizer: Optimizer,
+  optimizer: Elementwise,
   parameters: readonly number[],
   gradients: readonly (readonly number[])[],
   learningRate: number,
@@ -53,7 +55,7 @@ function trajectory(
 const GRADIENTS = [1, -2, 0.5, 3, -1];
 
 /** One parameter, 1 at first, under {@link GRADIENTS}. */
-function path(optimizer: Optimizer, learningRate: number, change?: Record<string, number>): number[] {
+function path(optimizer: Elementwise, learningRate: number, change?: Record<string, number>): number[] {
   return trajectory(
     optimizer,
     [1],
@@ -267,7 +269,7 @@ describe('configuration', () => {
   test.each([
     [
       () => optimizerFrom('adan'),
-      'unknown optimizer "adan". Did you mean "Adam"? There are: SGD, Adam, AdamW.',
+      'unknown optimizer "adan". Did you mean "Adam"? There are: SGD, Adam, AdamW, Muon.',
     ],
     [
       () => optimizerFrom({ name: 'SGD', momentumm: 0.9 }),

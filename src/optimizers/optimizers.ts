@@ -1,17 +1,20 @@
 import { unknownName } from '../errors.ts';
 import { badOption } from '../options.ts';
 import { Adam, AdamW } from './adam.ts';
+import { groupsFrom, withGroups } from './groups.ts';
+import { Muon } from './muon.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
 import { SGD } from './sgd.ts';
 
-const OPTIMIZERS = { SGD, Adam, AdamW } as const;
+const OPTIMIZERS = { SGD, Adam, AdamW, Muon } as const;
 
 /** The names of all optimizers. */
 export const optimizerNames: readonly string[] = Object.keys(OPTIMIZERS);
 
 /**
  * An optimizer from its name or its configuration, `{ name, …options }`; capitals do not matter, as in Keras.
- * An optimizer is itself.
+ * An optimizer is itself. `groups: [{ parameters: ['name', 'pattern*'], optimizer: { name, …options } }]` updates some
+ * parameters by other optimizers.
  *
  * @throws HarrierError `bad-option` for an unknown name, an unknown option or a value that makes no sense
  */
@@ -20,9 +23,10 @@ export function optimizerFrom(config: string | Optimizer | OptimizerConfig): Opt
   if (typeof config !== 'object' || config === null) {
     throw badOption('optimizer', 'configuration', 'a name, an optimizer or { name, …options }', config);
   }
-  if ('kernel' in config) return config as Optimizer;
-  const { name, ...options } = config as OptimizerConfig;
+  if ('emit' in config) return config as Optimizer;
+  const { name, groups, ...options } = config as OptimizerConfig;
   const known = optimizerNames.find((each) => each.toLowerCase() === String(name).toLowerCase());
   if (known === undefined) throw unknownName('optimizer', String(name), optimizerNames);
-  return new OPTIMIZERS[known as keyof typeof OPTIMIZERS](options);
+  const optimizer = new OPTIMIZERS[known as keyof typeof OPTIMIZERS](options);
+  return groups === undefined ? optimizer : withGroups(optimizer, groupsFrom(groups, optimizerFrom));
 }

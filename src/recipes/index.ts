@@ -4,6 +4,7 @@ import { Network } from '../models/index.ts';
 import { checkForm } from './check.ts';
 import { kerasCnn } from './keras-cnn.ts';
 import type { Recipe, RecipeInput } from './recipe.ts';
+import { record } from './record.ts';
 
 export { checkRecipe } from './check.ts';
 export {
@@ -22,11 +23,11 @@ export {
   settingsText,
   withSettings,
 } from './settings.ts';
-export { kerasCnn };
+export { kerasCnn, record };
 
 /** Every recipe by its name. */
 export const RECIPES: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [kerasCnn].map((recipe) => [recipe.name, recipe]),
+  [kerasCnn, record].map((recipe) => [recipe.name, recipe]),
 );
 
 /** @throws HarrierError `bad-option` for a name that there is not */
@@ -41,7 +42,8 @@ export function recipeNamed(name: string): Recipe {
  */
 export function networkOf(recipe: Recipe, input: RecipeInput): Network {
   checkForm(recipe, recipe.name);
-  const { name, normalization, options = {} } = recipe;
+  const { name, options = {} } = recipe;
+  const normalization = recipe.normalization === 'data' ? input.normalization : recipe.normalization;
   const { inputShape } = input;
   if (recipe.layers)
     return new Network({ name, inputShape, layers: recipe.layers(input, options), normalization });

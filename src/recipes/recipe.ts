@@ -11,6 +11,8 @@ import type { OptimizerConfig } from '../optimizers/index.ts';
 export interface RecipeInput {
   readonly inputShape: readonly [number, number, number];
   readonly classes: number;
+  /** That of the training images, for recipes that ask for it. */
+  readonly normalization?: Normalization;
 }
 
 export type OptionValue = number | string | boolean;
@@ -29,6 +31,10 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> {
   readonly batchSize: number;
   readonly optimizer: OptimizerConfig;
   readonly loss?: CrossentropyOptions;
+  /** Images that go through the network at once, at most; a larger batch goes in parts. Default: the whole batch. */
+  readonly microBatch?: number;
+  /** How much of an average of the weights stays at each step; the average is then judged. Default: no average. */
+  readonly averageMomentum?: number;
   /** Random changes of the training images, one after another. */
   readonly augmentation?: readonly AugmentationConfig[];
   /** Which images an epoch shows. Default `natural`: each once. */
@@ -39,7 +45,8 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> {
   readonly validationSplit: number;
   /** Side of the square images that it is made for, where the data has no size of its own. */
   readonly imageSize: number;
-  readonly normalization?: Normalization;
+  /** What is done to pixels first; `data`: to mean 0 and deviation 1 of the training images' channels. Default: to 0–1. */
+  readonly normalization?: Normalization | 'data';
   /** Views of each picture that the finished model averages. Epochs are judged without. Default `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** What its network may be built with otherwise, each with its default: `--set filters=64` changes one. */

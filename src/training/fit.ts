@@ -13,11 +13,11 @@ import { HarrierError } from '../errors.ts';
 import { type EpochRecord, evaluatePredictions, type History } from '../evaluation/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import { Classifier, exportModel, initialWeights, type Network, type Weights } from '../models/index.ts';
-import type { Optimizer } from '../optimizers/index.ts';
+import { learningRates, type Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { Checkpoint, RunPosition } from './checkpoint.ts';
 import { checkMemory } from './step-memory.ts';
-import { Trainer } from './trainer.ts';
+import { Trainer, weightsToUse } from './trainer.ts';
 
 export interface FitOptions {
   readonly network: Network;
@@ -29,6 +29,10 @@ export interface FitOptions {
   readonly validation?: Dataset;
   readonly epochs: number;
   readonly batchSize: number;
+  /** Images that go through the network at once, at most; a larger batch goes in parts. See `TrainerOptions`. */
+  readonly microBatch?: number;
+  /** Keeps an average of the weights over the steps, and judges and gives that. See `TrainerOptions`. */
+  readonly averageMomentum?: number;
   /** Random changes of the training images, one after another. */
   readonly augmentation?: readonly AugmentationConfig[];
   /** Which images an epoch shows: each once, or every class equally often. Default `natural`. */
@@ -43,7 +47,7 @@ export interface FitOptions {
   readonly earlyStopping?: number;
   /** Where to go on from; the other options must be those of the run that wrote it. */
   readonly resume?: Checkpoint;
-  /** With `resume`: the weights of the best epoch before, as `save` kept them. */
+  /** With `resume`: the weights of the best epoch before, those to use of what `save` kept. */
   readonly bestWeights?: Weights;
   /** First weights, where they are not drawn by the seed. */
   readonly weights?: Weights;
@@ -119,7 +123,9 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     loss,
     runtime,
     seed,
-    weights: resume?.weights ?? options.weights ?? initialWeights(network.parameters, seed),
+    microBatch: options.microBatch,
+    averageMomentum: options.averageMomentum,
+    weights: resume?.weights ?? options.weights ?? firstWeights(network, seed, train),
   });
   if (resume) trainer.write(resume);
 
@@ -134,13 +140,13 @@ export async function fit(options: FitOptions): Promise<FitResult> {
 
   const checkpoint = async (isBest: boolean): Promise<void> => {
     const arrays = await trainer.read();
-    if (isBest) best = arrays.weights;
+    if (isBest) best = weightsToUse(arrays);
     await options.save?.({ network: network.config(), ...arrays, position }, isBest);
     lastSave = clock();
   };
   const result = async (ended: FitResult['ended']): Promise<FitResult> => ({
     history: position.history,
-    weights: best ?? (await trainer.read()).weights,
+    weights: best ?? weightsToUse(await trainer.read()),
     ...(best && position.best ? { bestEpoch: position.best.epoch } : {}),
     ended,
     position,
@@ -158,8 +164,9 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       for (let i = position.stepInEpoch; i < stepsPerEpoch; i++) {
         const { pixels, targets } = await batches.batch(epoch, i);
         const images = targets.length / network.outputSize;
-        learningRate = optimizer.learningRate.at(position.step, run);
-        const { loss: batchLoss, correct } = await trainer.step(pixels, targets, position.step, learningRate);
+        const rates = learningRates(optimizer, position.step, run);
+        [learningRate] = rates;
+        const { loss: batchLoss, correct } = await trainer.step(pixels, targets, position.step, rates);
         position = {
           ...position,
           step: position.step + 1,
@@ -239,9 +246,15 @@ function batchPlan({
   return { dataset, batchSize, seed, augmentation, sampling, classWeight };
 }
 
+/** Weights drawn by the seed, or found from the training images. */
+export function firstWeights(network: Network, seed: number, dataset?: Dataset): Weights {
+  const { parameters, normalization } = network;
+  return initialWeights(parameters, seed, dataset && { dataset, normalization });
+}
+
 async function validate({ network, runtime, validation, onValidation }: FitOptions, trainer: Trainer) {
   if (!validation) return undefined;
-  const { weights } = await trainer.read();
+  const weights = weightsToUse(await trainer.read());
   const classifier = await Classifier.load(runtime, exportModel(network, weights));
   try {
     const probabilities = await classifier.predictImages(validation, { onProgress: onValidation });

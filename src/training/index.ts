@@ -3,4 +3,4 @@ export { checkFit, type FitOptions, type FitResult, fit, type StepProgress } fro
 export { Model, Sequential } from './model.ts';
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
 export { checkMemory, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';
-export { type StepResult, Trainer, type TrainerOptions } from './trainer.ts';
+export { type StepResult, Trainer, type TrainerOptions, weightsToUse } from './trainer.ts';

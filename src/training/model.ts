@@ -13,7 +13,6 @@ import {
   checkWeights,
   exportModel,
   type FunctionalOptions,
-  initialWeights,
   Network,
   type NetworkOptions,
   summarize,
@@ -22,7 +21,7 @@ import {
 import { encodeModel } from '../onnx/index.ts';
 import { type Optimizer, type OptimizerConfig, optimizerFrom } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
-import { fit, type StepProgress } from './fit.ts';
+import { firstWeights, fit, type StepProgress } from './fit.ts';
 
 export interface CompileOptions {
   /** An optimizer, or the name of one with Keras's defaults: `sgd`. */
@@ -70,6 +69,8 @@ export class Model {
   readonly network: Network;
   #compiled: (CompileOptions & { readonly optimizer: Optimizer }) | undefined;
   #weights: Weights | undefined;
+  /** Whether the weights are those that were drawn: what depends on the data is found at the first `fit`. */
+  #fresh = false;
   #classNames: readonly string[] | undefined;
 
   /** @param network an Input and what layers make of it; or a network that there is, such as a run's */
@@ -102,7 +103,8 @@ export class Model {
       });
     }
     this.#compiled = { ...options, optimizer: optimizerFrom(options.optimizer) };
-    this.#weights = initialWeights(this.network.parameters, options.seed ?? 0);
+    this.#weights = firstWeights(this.network, options.seed ?? 0);
+    this.#fresh = true;
   }
 
   /** All weights by name, in Keras's layout. */
@@ -114,6 +116,7 @@ export class Model {
     this.#ready();
     checkWeights(this.network.parameters, weights, this.network.name);
     this.#weights = weights;
+    this.#fresh = false;
   }
 
   /** Trains on a data set. A second call goes on from the weights of the first, with a fresh optimizer. */
@@ -155,11 +158,12 @@ export class Model {
       openBatches: options.openBatches,
       seed,
       earlyStopping,
-      weights,
+      weights: this.#fresh ? firstWeights(this.network, seed, split.train) : weights,
       clock: Date.now,
       onStep,
     });
     this.#weights = result.weights;
+    this.#fresh = false;
     this.#classNames = dataset.classNames;
     return result.history;
   }

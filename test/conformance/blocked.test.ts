@@ -21,12 +21,16 @@ const cases = [
   { x: [2, 32, 7, 6], weight: [32, 1, 3, 3], attributes: { group: 32, pads: [1, 1, 1, 1] } },
   { x: [1, 16, 9, 8], weight: [16, 1, 3, 2], attributes: { group: 16, strides: [2, 1], pads: [0, 1, 1, 0] } },
   { x: [1, 16, 9, 9], weight: [16, 1, 3, 3], attributes: { group: 16, dilations: [2, 3] } },
+  // Filled up to whole blocks.
+  { x: [2, 24, 6, 7], weight: [32, 24, 3, 3], attributes: { pads: [1, 1, 1, 1] } },
+  { x: [1, 32, 6, 7], weight: [28, 32, 2, 3], attributes: { strides: [2, 1] } },
   // Left as they are: one cell, groups, channels that make no blocks.
   { x: [1, 16, 4, 4], weight: [16, 16, 1, 1], attributes: {}, plain: true },
   { x: [1, 32, 5, 5], weight: [32, 16, 3, 3], attributes: { group: 2 }, plain: true },
   { x: [1, 16, 5, 5], weight: [32, 1, 3, 3], attributes: { group: 16 }, plain: true },
   { x: [1, 12, 5, 5], weight: [12, 1, 3, 3], attributes: { group: 12 }, plain: true },
   { x: [1, 3, 5, 5], weight: [16, 3, 3, 3], attributes: {}, plain: true },
+  { x: [1, 20, 5, 5], weight: [20, 20, 3, 3], attributes: {}, plain: true },
 ] as const;
 
 describe.skipIf(block === undefined)(`blocked convolutions, ${block} channels a block`, () => {

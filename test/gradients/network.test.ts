@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf } from '../../src/onnx/index.ts';
 import { nodeRuntime } from '../../src/platform/node/runtime.ts';
-import { buildStepGraph, CORRECT, gradientName, LOSS } from '../../src/training/step-graph.ts';
+import { buildStepGraph, CORRECT, LOSS } from '../../src/training/step-graph.ts';
+import { gradientName } from '../../src/training/updates.ts';
 import type { OracleTensor } from '../oracle/index.ts';
 import { map } from '../oracle/tensor.ts';
 import { SEED } from './check.ts';

@@ -37,6 +37,8 @@ export interface TrainOptions {
   readonly tta?: TestTimeAugmentation;
   /** False with --no-calibrate. */
   readonly calibrate?: boolean;
+  readonly microBatch?: number;
+  readonly averageMomentum?: number;
   readonly json?: boolean;
 }
 
@@ -68,6 +70,8 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
       augmentation: given.augment ?? recipe.augmentation,
       sampling: given.sampling ?? recipe.sampling,
       classWeight: given.classWeight ?? recipe.classWeight,
+      microBatch: given.microBatch ?? recipe.microBatch,
+      averageMomentum: given.averageMomentum ?? recipe.averageMomentum,
       validationSplit: recipe.validationSplit,
       earlyStopping: given.earlyStopping,
       imageSize: given.imageSize,
@@ -102,6 +106,8 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ['--data', given.data, options.data],
     ['--batch-size', given.batchSize, options.batchSize],
     ['--seed', given.seed, options.seed],
+    ['--micro-batch', given.microBatch, options.microBatch],
+    ['--average-momentum', given.averageMomentum, options.averageMomentum],
     ['--limit', given.limit, options.limit],
     ['--learning-rate', given.learningRate, highestRate(options.optimizer.learningRate)],
     ['--optimizer', given.optimizer?.toLowerCase(), options.optimizer.name.toLowerCase()],

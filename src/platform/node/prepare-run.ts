@@ -4,10 +4,11 @@ import { resolve } from 'node:path';
 import type { Dataset } from '../../data/dataset.ts';
 import type { OnProgress } from '../../data/progress.ts';
 import { validationSplit } from '../../data/split.ts';
+import { channelStatistics } from '../../data/statistics.ts';
 import { firstImages } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
-import { Network, type NetworkConfig } from '../../models/index.ts';
+import { Network, type NetworkConfig, type Normalization } from '../../models/index.ts';
 import { type Optimizer, optimizerFrom } from '../../optimizers/index.ts';
 import { networkOf, type Recipe, withSettings } from '../../recipes/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
@@ -72,7 +73,11 @@ export async function prepareRun(
       : { train: limited };
   const { height, width } = train.imageShape;
   const network = recipe
-    ? networkOf(recipe, { inputShape: [height, width, 3], classes: train.classNames.length })
+    ? networkOf(recipe, {
+        inputShape: [height, width, 3],
+        classes: train.classNames.length,
+        normalization: recipe.normalization === 'data' ? normalizationOf(train) : undefined,
+      })
     : own('network', () => Network.from(stored!.network));
   checkFit({ ...options, network, train, validation });
   const data: RunData = {
@@ -118,6 +123,13 @@ export function newRecord(run: PreparedRun, command: string, now: Date = new Dat
     },
     hardware: describeHardware(),
   };
+}
+
+/** To mean 0 and deviation 1 over all training images; a channel that never changes keeps its scale. */
+function normalizationOf(train: Dataset): Normalization {
+  const { mean, standardDeviation } = channelStatistics(train);
+  const three = (values: readonly number[]) => [values[0], values[1], values[2]] as const;
+  return { mean: three(mean), deviation: three(standardDeviation.map((value) => value || 255)) };
 }
 
 /** A path as given; where that leads nowhere from here, the absolute one that the run began with. */

@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly threads: number;
   readonly optimizer: OptimizerConfig;
   readonly loss: CrossentropyOptions;
+  readonly microBatch?: number;
+  readonly averageMomentum?: number;
   readonly augmentation?: readonly AugmentationConfig[];
   readonly sampling?: Sampling;
   readonly classWeight?: ClassWeight;

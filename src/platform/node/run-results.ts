@@ -14,7 +14,7 @@ import {
 } from '../../evaluation/index.ts';
 import { CLASS_NAMES_KEY, exportModel, type Network } from '../../models/index.ts';
 import { encodeModel } from '../../onnx/index.ts';
-import type { Optimizer } from '../../optimizers/index.ts';
+import type { Optimizer, OptimizerConfig } from '../../optimizers/index.ts';
 import type { FitResult } from '../../training/index.ts';
 import { calibrateRun } from './calibrate-run.ts';
 import { hardwareText } from './hardware.ts';
@@ -119,7 +119,15 @@ function factsOf(
 }
 
 /** `SGD, learning rate 0.01, momentum 0.9`. Options that are off go unmentioned. */
-export function optimizerText({ config: { name, ...options } }: Pick<Optimizer, 'config'>): string {
+export function optimizerText({ config }: Pick<Optimizer, 'config'>): string {
+  const { groups, ...own } = config;
+  const others = ((groups ?? []) as { parameters: string[]; optimizer: OptimizerConfig }[]).map(
+    ({ parameters, optimizer }) => `${parameters.join(' and ')}: ${optionsText(optimizer)}`,
+  );
+  return [optionsText(own as OptimizerConfig), ...others].join('; ');
+}
+
+function optionsText({ name, ...options }: OptimizerConfig): string {
   const parts = Object.entries(options)
     .filter(([, value]) => value !== 0 && value !== false)
     .map(([option, value]) => {

@@ -8,6 +8,7 @@ import {
   fit as fitNetwork,
   type RunPosition,
   type StepProgress,
+  weightsToUse,
 } from '../../training/index.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunFile, RunFolder } from './run-folder.ts';
@@ -63,6 +64,8 @@ export async function trainRun(
     validation,
     epochs: options.epochs,
     batchSize: options.batchSize,
+    microBatch: options.microBatch,
+    averageMomentum: options.averageMomentum,
     augmentation: options.augmentation,
     sampling: options.sampling,
     classWeight: options.classWeight,
@@ -70,7 +73,7 @@ export async function trainRun(
     seed: options.seed,
     earlyStopping: options.earlyStopping,
     resume,
-    bestWeights: best?.weights,
+    bestWeights: best && weightsToUse(best),
     clock: () => performance.now(),
     onStep: hooks.onStep,
     onEpoch: hooks.onEpoch,

@@ -1,0 +1,113 @@
+import { HarrierError } from '../errors.ts';
+import { badOption, checkKeys } from '../options.ts';
+import type { Optimizer, OptimizerConfig, OptimizerGroup } from './optimizer.ts';
+import type { RunLength } from './schedule.ts';
+
+/** A group as plain JSON. */
+export interface GroupConfig {
+  /** A pattern of parameter names, or several; `*` stands for anything. */
+  readonly parameters: string | readonly string[];
+  readonly optimizer: string | Optimizer | OptimizerConfig;
+}
+
+/** What is asked of a parameter to find its group. */
+interface Parameter {
+  readonly name: string;
+  readonly graphShape: readonly number[];
+}
+
+/** Parameters that are updated in one way. */
+export interface ParameterGroup<P extends Parameter> {
+  readonly optimizer: Optimizer;
+  readonly parameters: readonly P[];
+  /** Whether the parameters were asked for by name: all of them then decay, if the optimizer decays weights. */
+  readonly named: boolean;
+}
+
+/**
+ * An optimizer that leaves some parameters to others: biases to one with another learning rate, say.
+ * Weight decay of a group applies to all that it names, biases too.
+ */
+export function withGroups(optimizer: Optimizer, groups: readonly OptimizerGroup[]): Optimizer {
+  const given = groups.map(({ parameters, optimizer: { config } }) => ({ parameters, optimizer: config }));
+  const { name, slots, kernel, scalarNames, learningRate, clipping } = optimizer;
+  return {
+    name,
+    slots,
+    kernel,
+    scalarNames,
+    learningRate,
+    clipping,
+    config: { ...optimizer.config, groups: given },
+    scalars: (step, rate) => optimizer.scalars(step, rate),
+    emit: (graph, values) => optimizer.emit(graph, values),
+    groups: [...groups, ...optimizer.groups],
+  };
+}
+
+/** Groups from their configuration. */
+export function groupsFrom(
+  configs: unknown,
+  optimizerFrom: (config: GroupConfig['optimizer']) => Optimizer,
+): OptimizerGroup[] {
+  if (!Array.isArray(configs)) {
+    throw badOption('optimizer', 'groups', 'a list of { parameters, optimizer }', configs);
+  }
+  return configs.map((config: GroupConfig) => {
+    checkKeys('group of parameters', config, ['parameters', 'optimizer']);
+    const patterns: readonly unknown[] = [config.parameters].flat();
+    if (patterns.length === 0 || !patterns.every((each) => typeof each === 'string')) {
+      throw badOption('group of parameters', 'parameters', 'names such as "dense/*"', config.parameters);
+    }
+    const optimizer = optimizerFrom(config.optimizer);
+    if (optimizer.groups.length > 0 && optimizer.kernel) {
+      throw badOption('group of parameters', 'optimizer', 'one without groups of its own', config.optimizer);
+    }
+    return { parameters: patterns as string[], optimizer };
+  });
+}
+
+/**
+ * Divides parameters among an optimizer and its groups, in the groups' order: first the optimizer's own. A group that
+ * gets nothing is kept, so that positions stay.
+ *
+ * @throws HarrierError `bad-option` for a pattern that fits no parameter
+ */
+export function parameterGroups<P extends Parameter>(
+  optimizer: Optimizer,
+  parameters: readonly P[],
+): ParameterGroup<P>[] {
+  const left = new Set(parameters);
+  const groups = optimizer.groups.map((group): ParameterGroup<P> => {
+    const named = group.maximumRank === undefined;
+    const tests = group.parameters.map((pattern) => ({ pattern, test: matcher(pattern) }));
+    for (const { pattern, test } of tests) {
+      if (!named || parameters.some(({ name }) => test(name))) continue;
+      throw new HarrierError('bad-option', `no trainable parameter is called "${pattern}"`, {
+        where: 'groups of the optimizer',
+        next: `There are: ${parameters.map(({ name }) => name).join(', ')}`,
+      });
+    }
+    const own = [...left].filter(
+      ({ name, graphShape }) =>
+        tests.some(({ test }) => test(name)) &&
+        graphShape.length <= (group.maximumRank ?? Number.POSITIVE_INFINITY),
+    );
+    for (const each of own) left.delete(each);
+    return { optimizer: group.optimizer, parameters: own, named };
+  });
+  return [{ optimizer, parameters: [...left], named: false }, ...groups];
+}
+
+/** The learning rates of a step: the optimizer's own first, then its groups'. */
+export function learningRates(optimizer: Optimizer, step: number, run: RunLength): number[] {
+  return [optimizer, ...optimizer.groups.map((group) => group.optimizer)].map(({ learningRate }) =>
+    learningRate.at(step, run),
+  );
+}
+
+function matcher(pattern: string): (name: string) => boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  const expression = new RegExp(`^${parts.join('.*')}$`);
+  return (name) => expression.test(name);
+}
