@@ -31,7 +31,7 @@ const ROOMS = {
     'runtime',
   ],
   recipes: ['data', 'layers', 'losses', 'models', 'optimizers', 'training'],
-  sweeps: ['data', 'evaluation', 'recipes'],
+  sweeps: ['data', 'evaluation', 'recipes', 'training'],
   benchmark: ['onnx', 'ops', 'lowering', 'models', 'optimizers', 'recipes', 'runtime', 'training'],
 };
 const CORE = Object.keys(ROOMS);

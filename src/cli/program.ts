@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { benchCommand } from './bench.ts';
+import { compareCommand } from './compare.ts';
 import { dataCommand } from './data.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { lrFindCommand } from './lr-find.ts';
 import { predictCommand } from './predict.ts';
 import { recipesCommand } from './recipes.ts';
 import { sagemakerCommand } from './sagemaker.ts';
@@ -32,6 +34,8 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
   for (const command of [
     trainCommand(),
     sweepCommand(),
+    lrFindCommand(),
+    compareCommand(),
     evaluateCommand(),
     predictCommand(),
     serveCommand(),

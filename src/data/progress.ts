@@ -6,7 +6,7 @@ export interface Progress {
   readonly done: number;
   /** How much there is in all, or 0 when that is not known. */
   readonly total: number;
-  readonly unit: 'bytes' | 'images' | 'files' | 'seconds';
+  readonly unit: 'bytes' | 'images' | 'files' | 'seconds' | 'steps';
 }
 
 export type OnProgress = (progress: Progress) => void;

@@ -1,13 +1,23 @@
 export type { Calibration, CalibrationBin } from './calibration.ts';
+export {
+  type ComparedRun,
+  type Comparison,
+  compareRuns,
+  comparisonText,
+  type Difference,
+} from './comparison.ts';
+export { renderComparison } from './comparison-page.ts';
 export type { Confusion } from './confusion.ts';
 export { type Evaluation, evaluatePredictions } from './evaluate.ts';
 export type { DataFacts, FactRow, RunFacts } from './facts.ts';
 export { type EpochRecord, type History, historyFromCsv, historyToCsv } from './history.ts';
 export type { HumanBaseline, HumanConfusion } from './human-baseline.ts';
+export { type McNemar, mcnemar } from './mcnemar.ts';
 export { type Mistake, mostConfidentMistakes } from './mistakes.ts';
 export { type ModelCardOptions, renderModelCard } from './model-card.ts';
 export type { ClassScores, MacroScores } from './per-class.ts';
 export type { Predictions } from './predictions.ts';
+export { type PredictionRow, predictionsFromCsv, predictionsToCsv } from './predictions-csv.ts';
 export { type ReportOptions, type ReportPicture, renderReport } from './report.ts';
 export {
   type BeforeAndAfter,

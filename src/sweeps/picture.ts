@@ -1,8 +1,9 @@
 import { formatCount, formatNumber, formatPercent, formatQuantity } from '../evaluation/format.ts';
-import { coordinate, type Hole, Html, html } from '../evaluation/report/html.ts';
+import { coordinate, type Hole, type Html, html } from '../evaluation/report/html.ts';
 import { niceTicks } from '../evaluation/report/ticks.ts';
 import { type OptionValue, settingsText } from '../recipes/index.ts';
 import { intervalOf, ranked, type TrialResult } from './results.ts';
+import { frame, logarithmicTicks } from './svg.ts';
 import type { Variation } from './variation.ts';
 
 export interface PictureOptions {
@@ -43,13 +44,14 @@ export function renderSweep(options: PictureOptions): string {
     best && `best: ${settingsText(best.settings)}, ${formatPercent(best.score.accuracy)}`,
     failed > 0 && `${failed} failed`,
   ].filter(Boolean);
-  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${options.title}">
-<style>${new Html(STYLE)}</style>
-<rect class="page" width="${WIDTH}" height="${height}"/>
-<text class="title" x="40" y="44">${options.title}</text>
-<text class="note" x="40" y="68">${subtitle.join('  ·  ')}</text>
-${drawing}</svg>
-`.markup;
+  return frame({
+    title: options.title,
+    subtitle: subtitle.join('  ·  '),
+    width: WIDTH,
+    height,
+    drawing,
+    style: STYLE,
+  });
 }
 
 interface Drawing {
@@ -200,29 +202,11 @@ function ticksOf(variation: Variation): number[] {
   if (variation.kind === 'list') return [];
   const { scale, from, to } = variation;
   const even = niceTicks(from, to, 6, scale === 'int' ? 1 : 0).filter((tick) => tick >= from && tick <= to);
-  if (scale !== 'log') return even;
-  const factors = to / from > 300 ? [1] : [1, 2, 5];
-  const round: number[] = [];
-  for (let power = Math.floor(Math.log10(from)); 10 ** power <= to; power++) {
-    for (const factor of factors) {
-      const tick = Number((factor * 10 ** power).toPrecision(3));
-      if (tick >= from * 0.999 && tick <= to * 1.001) round.push(tick);
-    }
-  }
-  return round.length > 1 ? round : even;
+  return scale === 'log' ? logarithmicTicks(from, to) : even;
 }
 
 const STYLE = `
-svg { --page: #fbfaf8; --ink: #1d2126; --soft: #5b636d; --hair: #e4e1db; --blue: #0068a8; --orange: #bf5200; --pale: #9fc3dc;
-  font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "DejaVu Sans", sans-serif; font-variant-numeric: tabular-nums; }
-.page { fill: #fbfaf8; fill: var(--page); }
-.title { font-size: 19px; font-weight: 650; fill: var(--ink); }
-.note { font-size: 13.5px; fill: var(--soft); }
-.tick { fill: var(--soft); font-size: 12px; }
-.halo { stroke: var(--page); stroke-width: 4; paint-order: stroke; stroke-linejoin: round; }
-.axis { fill: var(--ink); font-weight: 600; }
 .name, .value { fill: var(--ink); }
-.grid { stroke: var(--hair); stroke-width: 1; }
 .rail { stroke: var(--soft); stroke-width: 1.5; }
 .bar, .dot { fill: var(--blue); }
 .short .bar, .short .dot { fill: var(--pale); }
@@ -233,7 +217,4 @@ svg { --page: #fbfaf8; --ink: #1d2126; --soft: #5b636d; --hair: #e4e1db; --blue:
 .short .way { stroke-dasharray: 3 4; }
 .best .way { stroke: var(--orange); stroke-width: 3.5; opacity: 1; }
 g:hover .way { stroke-width: 4; opacity: 1; }
-@media (prefers-color-scheme: dark) {
-  svg { --page: #14171b; --ink: #e7e9ec; --soft: #a3abb5; --hair: #2d333a; --blue: #5fb4ea; --orange: #f0973d; --pale: #2f5c7c; }
-}
 `;

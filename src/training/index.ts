@@ -1,5 +1,11 @@
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunPosition } from './checkpoint.ts';
 export { checkFit, type FitOptions, type FitResult, fit, type StepProgress } from './fit.ts';
+export {
+  findLearningRate,
+  type RangeTest,
+  type RangeTestOptions,
+  type RatePoint,
+} from './learning-rate-range.ts';
 export { Model, Sequential } from './model.ts';
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
 export { checkMemory, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';

@@ -36,6 +36,8 @@ describe('help', () => {
     ['recipes'],
     ['recipes', 'show'],
     ['sweep'],
+    ['lr-find'],
+    ['compare'],
     ['data'],
     ['bench'],
   ])('harrier %s --help says what it does, its options, and examples', async (...command) => {
@@ -78,6 +80,7 @@ describe('train', () => {
       'evaluation.json',
       'history.csv',
       'model.onnx',
+      'predictions.csv',
       'report.html',
       'run.json',
     ]);

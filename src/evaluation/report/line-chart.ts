@@ -3,8 +3,8 @@ import { epochTicks, niceTicks } from './ticks.ts';
 
 export interface Series {
   readonly name: string;
-  /** `training` or `validation`: which colour and stroke the style sheet gives it. */
-  readonly kind: 'training' | 'validation';
+  /** Which colour and stroke the style sheet gives it. */
+  readonly kind: 'training' | 'validation' | `run${number}`;
   /** One value per epoch; undefined where there is none. */
   readonly values: readonly (number | undefined)[];
 }

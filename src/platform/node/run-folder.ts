@@ -14,6 +14,7 @@ export const RUN_FILES = {
   best: join('checkpoints', 'best.safetensors'),
   model: 'model.onnx',
   evaluation: 'evaluation.json',
+  predictions: 'predictions.csv',
   report: 'report.html',
   card: 'README.md',
 } as const;

@@ -7,6 +7,7 @@ import {
   evaluatePredictions,
   mostConfidentMistakes,
   type Predictions,
+  predictionsToCsv,
   type ReportPicture,
   type RunFacts,
   renderModelCard,
@@ -29,7 +30,7 @@ const PICTURES = 40;
 
 /**
  * Judges a trained model on the test images and writes all that a finished run leaves: `model.onnx`,
- * `evaluation.json`, `report.html`, `README.md`, and the result in `run.json`, which comes last and says that the
+ * `evaluation.json`, `predictions.csv`, `report.html`, `README.md`, and the result in `run.json`, which comes last and says that the
  * others are there.
  */
 export async function finishRun(
@@ -72,6 +73,7 @@ export async function finishRun(
   const mistakes = await pictures(test, predictions);
   await folder.write('model', encodeModel(model(temperature, metadataOf(record, evaluation))));
   await folder.write('evaluation', `${JSON.stringify(evaluation, undefined, 2)}\n`);
+  await folder.write('predictions', predictionsToCsv(predictions));
   await folder.write('report', renderReport({ title, facts, evaluation, history, mistakes }));
   await folder.write('card', renderModelCard({ title, facts, evaluation, imageShape: run.data.imageShape }));
   await folder.writeRecord(finished);

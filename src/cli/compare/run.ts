@@ -1,0 +1,109 @@
+import { resolve } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import {
+  type ComparedRun,
+  compareRuns,
+  comparisonText,
+  type Evaluation,
+  historyFromCsv,
+  predictionsFromCsv,
+  renderComparison,
+} from '../../evaluation/index.ts';
+import { Network } from '../../models/index.ts';
+import { writeAtomically } from '../../platform/node/cache.ts';
+import { findRun } from '../../platform/node/find-run.ts';
+import type { RunFile, RunFolder } from '../../platform/node/run-folder.ts';
+import { Reporter } from '../reporter.ts';
+import { shortPath } from '../terminal.ts';
+
+/** The options of `compare` as they were typed. */
+export interface CompareOptions {
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/** `harrier compare`. */
+export async function runCompare(names: readonly string[], { out, json }: CompareOptions): Promise<void> {
+  const reporter = new Reporter({ machine: json });
+  const folders = await Promise.all(names.map(findRun));
+  const paths = folders.map(({ path }) => path);
+  const twice = paths.find((path, i) => paths.indexOf(path) !== i);
+  if (folders.length < 2 || twice !== undefined) {
+    throw new HarrierError('bad-option', 'a comparison needs two different runs or more', {
+      received: twice ? `${shortPath(twice)} twice` : 'one',
+    });
+  }
+  const comparison = compareRuns(await Promise.all(folders.map(compared)));
+  const file = resolve(out);
+  await writeAtomically(file, renderComparison(comparison), 'choose another file with --out');
+  reporter.print(comparisonText(comparison, reporter.style));
+  reporter.print();
+  reporter.print(reporter.style.faint(`The same with curves: ${shortPath(file)}`));
+  if (!json) return;
+  const { options, differences, classes } = comparison;
+  const runs = comparison.runs.map(({ evaluation, history, predictions, ...run }) => ({
+    ...run,
+    epochs: history.length,
+    accuracy: evaluation.accuracy,
+    interval95: evaluation.interval95,
+    loss: evaluation.loss,
+  }));
+  reporter.json({ runs, options, differences, classes, page: file });
+}
+
+/** @throws HarrierError `bad-checkpoint` when a run is not finished */
+async function compared(folder: RunFolder): Promise<ComparedRun> {
+  const { options, data, network, result } = await folder.record();
+  const evaluation = await textOf(folder, 'evaluation');
+  if (!result || evaluation === undefined) {
+    throw new HarrierError('bad-checkpoint', 'this run is not finished', {
+      where: folder.path,
+      next: `Go on with it: npx harrier train --resume ${shortPath(folder.path)}`,
+    });
+  }
+  const history = await textOf(folder, 'history');
+  const predictions = await textOf(folder, 'predictions');
+  return {
+    name: shortPath(folder.path),
+    options: flat(options),
+    testHash: data.test.hash,
+    evaluation: readEvaluation(evaluation, folder.file('evaluation')),
+    history: history === undefined ? [] : historyFromCsv(history, folder.file('history')),
+    bestEpoch: result.bestEpoch,
+    seconds: result.seconds,
+    parameters: Network.from(network).rows.reduce((total, row) => total + row.parameters, 0),
+    ...(predictions !== undefined && {
+      predictions: predictionsFromCsv(predictions, folder.file('predictions')),
+    }),
+  };
+}
+
+async function textOf(folder: RunFolder, file: RunFile): Promise<string | undefined> {
+  return (await folder.read(file))?.toString('utf8');
+}
+
+function readEvaluation(text: string, where: string): Evaluation {
+  try {
+    const evaluation = JSON.parse(text);
+    if (Array.isArray(evaluation.perClass) && Array.isArray(evaluation.interval95)) return evaluation;
+  } catch {
+    // Reported below.
+  }
+  throw new HarrierError('bad-checkpoint', 'the evaluation of this run cannot be read', {
+    where,
+    next: 'Restore the file.',
+  });
+}
+
+/** `{ optimizer: { name } }` as `{ 'optimizer.name': … }`. */
+function flat(value: object, prefix = ''): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, each]): [string, string][] => {
+      if (each === undefined) return [];
+      if (typeof each === 'object' && each !== null && !Array.isArray(each)) {
+        return Object.entries(flat(each, `${prefix}${name}.`));
+      }
+      return [[`${prefix}${name}`, typeof each === 'string' ? each : JSON.stringify(each)]];
+    }),
+  );
+}

@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import { formatNumber } from '../../evaluation/format.ts';
+import { writeAtomically } from '../../platform/node/cache.ts';
+import { prepareRun } from '../../platform/node/prepare-run.ts';
+import { renderRangeTest } from '../../sweeps/index.ts';
+import { findLearningRate, type RangeTest } from '../../training/index.ts';
+import { Exit } from '../failure.ts';
+import { watchInterruption } from '../interruption.ts';
+import { Reporter } from '../reporter.ts';
+import { shortPath } from '../terminal.ts';
+import { newRun, type TrainOptions } from '../train/options.ts';
+
+/** The options of `lr-find` as they were typed. */
+export interface LrFindOptions extends TrainOptions {
+  readonly from: number;
+  readonly to: number;
+  readonly steps: number;
+}
+
+/** `harrier lr-find`. */
+export async function runLrFind({ from, to, steps, out, ...given }: LrFindOptions): Promise<void> {
+  const reporter = new Reporter({ machine: given.json });
+  const interruption = watchInterruption(() => reporter.note('Stopping …'));
+  try {
+    const { recipe, options } = await newRun(given);
+    reporter.status(`opening ${options.data} …`);
+    const hooks = { onProgress: reporter.work, signal: interruption.signal };
+    const { network, optimizer, runtime, train } = await prepareRun(options, { recipe, ...hooks });
+    const test = await findLearningRate({
+      network,
+      optimizer,
+      loss: options.loss,
+      runtime,
+      train,
+      augmentation: options.augmentation,
+      batchSize: options.batchSize,
+      seed: options.seed,
+      from,
+      to,
+      steps,
+      onStep: (done, total) =>
+        reporter.work({ what: 'raising the learning rate', done, total, unit: 'steps' }),
+      interrupted: () => interruption.exitCode !== undefined,
+    });
+    if (test.ended === 'interrupted') throw new Exit(interruption.exitCode ?? 1);
+    reporter.clear();
+    const file = resolve(out ?? `lr-find-${recipe.name}.svg`);
+    const title = `${recipe.name} on ${options.data}, ${optimizer.name}, batch size ${options.batchSize}`;
+    await writeAtomically(file, renderRangeTest(title, test), 'choose another file with --out');
+    reporter.print(reporter.style.strong(title));
+    for (const line of advice(test)) reporter.print(line);
+    reporter.print(reporter.style.faint(`The picture: ${shortPath(file)}`));
+    if (given.json) {
+      const { steepest, lowest, ended, points } = test;
+      reporter.json({
+        suggested: lowest === undefined ? null : lowest / 10,
+        steepest,
+        lowest,
+        ended,
+        picture: file,
+        points,
+      });
+    }
+  } catch (error) {
+    if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
+    throw error;
+  } finally {
+    interruption.end();
+  }
+}
+
+/** What the test says, in sentences. */
+function advice({ steepest, lowest, ended, points }: RangeTest): string[] {
+  if (steepest === undefined || lowest === undefined) {
+    return [
+      points.length < 3
+        ? 'The loss was not finite almost from the beginning. Try a lower --from.'
+        : 'The loss did not fall at any of these rates. Try another --from and --to, more --steps, or look at the data.',
+    ];
+  }
+  const rate = (value: number) => formatNumber(value, 2);
+  const last = points.at(-1)!.learningRate;
+  return [
+    `Suggested learning rate: ${rate(lowest / 10)}, a tenth of the rate at which the loss is lowest.`,
+    `The loss falls fastest at ${rate(steepest)}. Both are rules of thumb: try what lies between, too.`,
+    ...(ended === 'diverged'
+      ? [`The loss exploded at ${rate(last)}, as it should: stay well below.`]
+      : lowest > last / 3
+        ? [`The loss was still falling at ${rate(last)}: a higher --to would show more.`]
+        : []),
+  ];
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type ComparedRun,
+  compareRuns,
+  comparisonText,
+  evaluatePredictions,
+  mcnemar,
+  type Predictions,
+  predictionsFromCsv,
+  predictionsToCsv,
+  renderComparison,
+} from './index.ts';
+
+const STYLE = { strong: (text: string) => text, faint: (text: string) => text };
+
+/** Predictions for two classes from "1" (right) and "0" (wrong) per image. */
+function predictionsOf(rights: string): Predictions {
+  const labels = [...rights].map((_, image) => image % 2);
+  const probabilities = Float32Array.from(
+    labels.flatMap((label, image) => {
+      const predicted = rights[image] === '1' ? label : 1 - label;
+      return predicted === 0 ? [0.75, 0.25] : [0.25, 0.75];
+    }),
+  );
+  return { probabilities, labels, classNames: ['cat', '<dog>'] };
+}
+
+function runOf(name: string, rights: string, more: Partial<ComparedRun> = {}): ComparedRun {
+  const predictions = predictionsOf(rights);
+  return {
+    name,
+    options: { recipe: 'r', 'optimizer.learningRate': name === 'a' ? '0.1' : '0.2' },
+    testHash: 'same',
+    evaluation: evaluatePredictions(predictions),
+    history: [1, 2].map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: 0.5 + epoch / 10 })),
+    seconds: 90,
+    parameters: 1234,
+    predictions: predictionsFromCsv(predictionsToCsv(predictions)),
+    ...more,
+  };
+}
+
+describe('mcnemar', () => {
+  it('is the exact sign test on the images where two models differ', () => {
+    const first = [true, true, true, true, true, true, false, true];
+    const second = [true, false, false, false, false, false, true, true];
+    // 1 against 5 of 6 fair tosses: 2 · (1 + 6) / 64.
+    expect(mcnemar(first, second)).toEqual({ onlyFirst: 5, onlySecond: 1, p: expect.closeTo(0.21875, 12) });
+  });
+
+  it('agrees with the normal approximation where that is good', () => {
+    const rights = (count: number, from: number) =>
+      Array.from({ length: 5000 }, (_, i) => i >= from && i < from + count);
+    // 1,100 against 1,000: z with continuity correction is 99 / sqrt(2100) = 2.160, p = 0.0308.
+    const { p } = mcnemar(rights(1100, 0), rights(1000, 1100));
+    expect(p).toBeCloseTo(0.0308, 3);
+  });
+
+  it('finds no difference where there is none', () => {
+    expect(mcnemar([true, false], [true, false])).toEqual({ onlyFirst: 0, onlySecond: 0, p: 1 });
+  });
+});
+
+describe('compareRuns', () => {
+  it('tests on images where both kept their predictions', () => {
+    const { options, differences, classes } = compareRuns([
+      runOf('a', '1111111111111100'),
+      runOf('b', '0000000011111100'),
+    ]);
+    expect(options).toEqual({ 'optimizer.learningRate': ['0.1', '0.2'] });
+    expect(differences).toEqual([
+      {
+        accuracy: -0.5,
+        by: 'mcnemar',
+        mcnemar: { onlyFirst: 8, onlySecond: 0, p: expect.closeTo(2 / 256, 12) },
+        significant: true,
+      },
+    ]);
+    expect(classes.map(({ recalls }) => recalls)).toEqual([
+      [0.875, 0.375],
+      [0.875, 0.375],
+    ]);
+  });
+
+  it('falls back on intervals, and says nothing about other images', () => {
+    const near = compareRuns([runOf('a', '11110000'), runOf('b', '11100000', { predictions: undefined })]);
+    expect(near.differences[0]).toEqual({ accuracy: -0.125, by: 'intervals' });
+    const far = compareRuns([
+      runOf('a', '1'.repeat(40)),
+      runOf('b', '0'.repeat(40), { predictions: undefined }),
+    ]);
+    expect(far.differences[0]).toMatchObject({ by: 'intervals', significant: true });
+    const other = compareRuns([runOf('a', '1111'), runOf('b', '0000', { testHash: 'other' })]);
+    expect(other.differences[0]).toEqual({ accuracy: -1, by: 'other images' });
+  });
+
+  it('reads as text and as a page, with names from outside escaped', () => {
+    const comparison = compareRuns([runOf('a', '1111111111111100'), runOf('b', '0000000011111100')]);
+    const text = comparisonText(comparison, STYLE);
+    expect(text).toMatch(/^accuracy +87\.50% +37\.50%$/m);
+    expect(text).toMatch(/^optimizer\.learningRate +0\.1 +0\.2$/m);
+    expect(text).toContain(
+      "b is 50.00 points worse than a: more than chance (0 images only it gets right, 8 only the other; McNemar's test, p = 0.0078).",
+    );
+    const page = renderComparison(comparison);
+    expect(page).toContain('&lt;dog&gt;');
+    expect(page).not.toMatch(/<dog>|<script|https?:/);
+    expect(page.match(/<path class="line run1"/g)).toHaveLength(2);
+  });
+});
+
+it('refuses a file that holds no predictions', () => {
+  expect(() => predictionsFromCsv('a,b\n1,2')).toThrow('these are no predictions');
+  expect(() => predictionsFromCsv('image,label,predicted,probability\n0,x,1,0.5')).toThrow(
+    'predictions.csv, line 2: this line is no prediction',
+  );
+});

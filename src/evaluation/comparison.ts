@@ -1,0 +1,172 @@
+import type { Evaluation } from './evaluate.ts';
+import {
+  aligned,
+  formatCount,
+  formatDuration,
+  formatInterval,
+  formatNumber,
+  formatPercent,
+  printable,
+} from './format.ts';
+import type { History } from './history.ts';
+import { type McNemar, mcnemar } from './mcnemar.ts';
+import type { PredictionRow } from './predictions-csv.ts';
+import type { TextStyle } from './text.ts';
+
+/** A finished run, as far as it can be compared. */
+export interface ComparedRun {
+  /** What to call it: its folder. */
+  readonly name: string;
+  /** Options by name, nested ones with dots: `optimizer.learningRate`. */
+  readonly options: Readonly<Record<string, string>>;
+  /** SHA-256 of the images it was judged on. */
+  readonly testHash: string;
+  readonly evaluation: Evaluation;
+  readonly history: History;
+  readonly bestEpoch?: number;
+  readonly seconds: number;
+  readonly parameters: number;
+  /** In the order of the test images, where the run kept them. */
+  readonly predictions?: readonly PredictionRow[];
+}
+
+/** How a run differs from the first. */
+export interface Difference {
+  /** Accuracy of the run less that of the first. */
+  readonly accuracy: number;
+  /** Only where both were judged on the same images and kept their predictions. */
+  readonly mcnemar?: McNemar;
+  /** Whether it is more than luck; undefined when it cannot be said. */
+  readonly significant?: boolean;
+  /** How that is known. */
+  readonly by: 'mcnemar' | 'intervals' | 'other images';
+}
+
+export interface Comparison {
+  readonly runs: readonly ComparedRun[];
+  /** Options that are not the same in all runs, by name, with the value in each run (`–` where it has none). */
+  readonly options: Readonly<Record<string, readonly string[]>>;
+  /** Of each run but the first. */
+  readonly differences: readonly Difference[];
+  /** Share of each class that is found, in each run; the classes with the largest differences first. */
+  readonly classes: readonly { readonly class: string; readonly recalls: readonly (number | undefined)[] }[];
+}
+
+const SIGNIFICANT = 0.05;
+
+/** Puts runs side by side, each against the first. */
+export function compareRuns(runs: readonly ComparedRun[]): Comparison {
+  const names = [...new Set(runs.flatMap(({ options }) => Object.keys(options)))];
+  const options = Object.fromEntries(
+    names
+      .map((name) => [name, runs.map((run) => run.options[name] ?? '–')] as const)
+      .filter(([, values]) => new Set(values).size > 1),
+  );
+  const [first, ...others] = runs;
+  return {
+    runs,
+    options,
+    differences: others.map((run) => difference(first, run)),
+    classes: classesOf(runs),
+  };
+}
+
+function difference(first: ComparedRun, run: ComparedRun): Difference {
+  const accuracy = run.evaluation.accuracy - first.evaluation.accuracy;
+  if (first.testHash !== run.testHash) return { accuracy, by: 'other images' };
+  if (first.predictions && run.predictions && first.predictions.length === run.predictions.length) {
+    const rights = [first.predictions, run.predictions].map((rows) =>
+      rows.map(({ label, predicted }) => label === predicted),
+    );
+    const test = mcnemar(rights[0], rights[1]);
+    return { accuracy, mcnemar: test, significant: test.p < SIGNIFICANT, by: 'mcnemar' };
+  }
+  const [low, high] = run.evaluation.interval95;
+  const [firstLow, firstHigh] = first.evaluation.interval95;
+  // Intervals that overlap say nothing: images that both get wrong make them wider than the difference is unsure.
+  return { accuracy, ...((low > firstHigh || high < firstLow) && { significant: true }), by: 'intervals' };
+}
+
+function classesOf(runs: readonly ComparedRun[]): Comparison['classes'] {
+  const names = [...new Set(runs.flatMap(({ evaluation }) => evaluation.classNames))];
+  const spread = ({ recalls }: { recalls: readonly (number | undefined)[] }): number => {
+    const known = recalls.filter((recall) => recall !== undefined);
+    return Math.max(...known) - Math.min(...known);
+  };
+  return names
+    .map((name) => ({
+      class: name,
+      recalls: runs.map(({ evaluation }) => evaluation.perClass.find((row) => row.class === name)?.recall),
+    }))
+    .toSorted((a, b) => spread(b) - spread(a));
+}
+
+/** The facts about each run, one row for each: a name, and a value for every run. */
+export function comparisonRows({ runs, options }: Comparison): (readonly string[])[] {
+  const row = (name: string, value: (run: ComparedRun) => string) => [name, ...runs.map(value)];
+  return [
+    row('accuracy', ({ evaluation }) => formatPercent(evaluation.accuracy)),
+    row('95% interval', ({ evaluation }) => formatInterval(evaluation.interval95)),
+    row('loss', ({ evaluation }) => evaluation.loss.toFixed(4)),
+    row('calibration error', ({ evaluation }) =>
+      formatPercent(evaluation.calibration.expectedCalibrationError),
+    ),
+    row('test images', ({ evaluation }) => formatCount(evaluation.total)),
+    row('parameters', ({ parameters }) => formatCount(parameters)),
+    row('epochs trained', ({ history }) => `${history.length}`),
+    row('best epoch', ({ bestEpoch }) => `${bestEpoch ?? '–'}`),
+    row('training time', ({ seconds }) => formatDuration(seconds)),
+    ...Object.entries(options).map(([name, values]) => [name, ...values]),
+  ];
+}
+
+/** What a difference means, in one sentence. */
+export function verdict(
+  first: string,
+  name: string,
+  { accuracy, by, mcnemar: test, significant }: Difference,
+): string {
+  const points = `${Math.abs(100 * accuracy).toFixed(2)} points`;
+  const what =
+    accuracy === 0
+      ? `${name} is right as often as ${first}`
+      : `${name} is ${points} ${accuracy > 0 ? 'better' : 'worse'} than ${first}`;
+  if (by === 'other images') return `${what}, but on other images: that says nothing.`;
+  if (by === 'intervals') {
+    return significant
+      ? `${what}: more than chance, since the 95% intervals are apart.`
+      : `${what}; whether that is chance cannot be said, since the intervals overlap and not both runs kept their predictions.`;
+  }
+  const { onlyFirst, onlySecond, p } = test!;
+  const counts = `${formatCount(onlySecond)} images only it gets right, ${formatCount(onlyFirst)} only the other`;
+  const chance = p < 0.0001 ? 'p < 0.0001' : `p = ${formatNumber(p, 2)}`;
+  return `${what}: ${significant ? 'more than chance' : 'this can be chance'} (${counts}; McNemar's test, ${chance}).`;
+}
+
+const CLASSES = 10;
+
+/** The comparison as lines for a terminal. */
+export function comparisonText(comparison: Comparison, style: TextStyle): string {
+  const { runs, differences, classes } = comparison;
+  const names = runs.map(({ name }) => name);
+  const [head, ...facts] = aligned([
+    ['', ...names],
+    ...comparisonRows(comparison).map((row) => row.map(printable)),
+  ]);
+  const shown = classes
+    .slice(0, CLASSES)
+    .map(({ class: name, recalls }) => [
+      printable(name),
+      ...recalls.map((recall) => (recall === undefined ? '–' : formatPercent(recall))),
+    ]);
+  const [classHead, ...rows] = aligned([['share found', ...names], ...shown]);
+  const more =
+    classes.length > CLASSES
+      ? [style.faint(`The ${CLASSES} classes that differ most, of ${classes.length}.`)]
+      : [];
+  return [
+    [style.strong(head), ...facts].join('\n'),
+    [style.faint(classHead), ...rows, ...more].join('\n'),
+    differences.map((each, i) => verdict(names[0], names[i + 1], each)).join('\n'),
+  ].join('\n\n');
+}

@@ -1,0 +1,166 @@
+import type { AugmentationConfig } from '../data/augmentation/index.ts';
+import { openBatches } from '../data/batches.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { HarrierError } from '../errors.ts';
+import type { CrossentropyOptions } from '../losses/index.ts';
+import { initialWeights, type Network } from '../models/index.ts';
+import type { Optimizer } from '../optimizers/index.ts';
+import type { Runtime } from '../runtime/index.ts';
+import { Trainer } from './trainer.ts';
+
+export interface RangeTestOptions {
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+  readonly loss?: CrossentropyOptions;
+  readonly runtime: Runtime;
+  readonly train: Dataset;
+  readonly augmentation?: readonly AugmentationConfig[];
+  readonly batchSize: number;
+  readonly seed: number;
+  /** The first and the last learning rate. */
+  readonly from: number;
+  readonly to: number;
+  /** Steps from one to the other, if the loss lets it come so far. */
+  readonly steps: number;
+  readonly onStep?: (done: number, total: number) => void;
+  /** Asked after every step; when true, the test ends with what it has. */
+  readonly interrupted?: () => boolean;
+}
+
+/** One step of a range test. */
+export interface RatePoint {
+  readonly learningRate: number;
+  /** Mean over the batch, before the update. */
+  readonly loss: number;
+  /** Mean over the steps around it. */
+  readonly smoothed: number;
+}
+
+export interface RangeTest {
+  readonly points: readonly RatePoint[];
+  /** Why it ended: the loss rose far above its best or became infinite, the last rate was reached, or a wish. */
+  readonly ended: 'diverged' | 'finished' | 'interrupted';
+  /** Where the loss falls fastest; undefined when it never falls. */
+  readonly steepest?: number;
+  /** Where the smoothed loss is lowest; undefined when it never falls. */
+  readonly lowest?: number;
+}
+
+/** The test ends when the running loss is so many times its best. */
+const DIVERGED = 4;
+/** Weight of the past in the running loss. */
+const MEMORY = 0.9;
+/** Steps before the running loss means anything. */
+const FIRST = 10;
+
+/**
+ * The learning-rate range test: from fresh weights, the rate rises exponentially from step to step until the loss
+ * explodes (L. N. Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3). A rate that
+ * diverges is what it looks for, and no error.
+ *
+ * @throws HarrierError `bad-option` for a range that is none
+ */
+export async function findLearningRate(options: RangeTestOptions): Promise<RangeTest> {
+  const { network, optimizer, loss, runtime, train, augmentation, batchSize, seed, from, to, steps } =
+    options;
+  if (!(from > 0 && from < to && Number.isFinite(to))) {
+    throw new HarrierError('bad-option', 'these learning rates are no range', {
+      expected: 'two numbers above 0, the lower one first',
+      received: `${from} and ${to}`,
+    });
+  }
+  const weights = initialWeights(network.parameters, seed);
+  const trainer = new Trainer({ network, optimizer, loss, runtime, seed, weights });
+  // Whole batches only: losses of equal weight, and one graph to compile.
+  const perEpoch = Math.max(1, Math.floor(train.size / batchSize));
+  const batches = openBatches({ dataset: train, batchSize, seed, augmentation });
+  const rates: number[] = [];
+  const losses: number[] = [];
+  let ended: RangeTest['ended'] = 'finished';
+  let running = 0;
+  let best = Number.POSITIVE_INFINITY;
+  try {
+    for (let step = 0; step < steps; step++) {
+      const learningRate = from * (to / from) ** (steps === 1 ? 0 : step / (steps - 1));
+      const { pixels, targets } = await batches.batch(Math.floor(step / perEpoch), step % perEpoch);
+      const result = await trainer.step(pixels, targets, step, learningRate).catch((error) => {
+        if (error instanceof HarrierError && error.code === 'diverged') return undefined;
+        throw error;
+      });
+      if (!result) {
+        ended = 'diverged';
+        break;
+      }
+      rates.push(learningRate);
+      losses.push(result.loss);
+      options.onStep?.(step + 1, steps);
+      running = MEMORY * running + (1 - MEMORY) * result.loss;
+      const unbiased = running / (1 - MEMORY ** (step + 1));
+      if (step >= FIRST) best = Math.min(best, unbiased);
+      if (unbiased > DIVERGED * best) {
+        ended = 'diverged';
+        break;
+      }
+      if (options.interrupted?.()) {
+        ended = 'interrupted';
+        break;
+      }
+    }
+  } finally {
+    await batches.close();
+    await trainer.dispose();
+  }
+  const smoothed = smooth(losses, Math.max(1, steps / 25));
+  const points = rates.map((learningRate, i) => ({ learningRate, loss: losses[i], smoothed: smoothed[i] }));
+  return { points, ended, ...suggestions(points) };
+}
+
+/** A Gaussian mean over neighbours: unlike a running mean, it does not lag behind. */
+function smooth(values: readonly number[], deviation: number): number[] {
+  const reach = Math.ceil(3 * deviation);
+  return values.map((_, i) => {
+    let sum = 0;
+    let weights = 0;
+    for (let j = Math.max(0, i - reach); j <= Math.min(values.length - 1, i + reach); j++) {
+      const weight = Math.exp(-(((j - i) / deviation) ** 2) / 2);
+      sum += weight * values[j];
+      weights += weight;
+    }
+    return sum / weights;
+  });
+}
+
+/** Less than this share of the first loss is noise, and no fall. */
+const FALL = 0.01;
+
+function suggestions(points: readonly RatePoint[]): { steepest?: number; lowest?: number } {
+  if (points.length < 3) return {};
+  let lowest = 0;
+  points.forEach(({ smoothed }, i) => {
+    if (smoothed < points[lowest].smoothed) lowest = i;
+  });
+  const highest = Math.max(...points.slice(0, lowest + 1).map(({ smoothed }) => smoothed));
+  if (points[lowest].smoothed > (1 - FALL) * highest) return {};
+  let steepest = 0;
+  let slope = Number.POSITIVE_INFINITY;
+  for (let i = 0; i <= lowest; i++) {
+    const change = slopeAround(points, i);
+    if (change < slope) [steepest, slope] = [i, change];
+  }
+  return { steepest: points[steepest].learningRate, lowest: points[lowest].learningRate };
+}
+
+/** A line's slope is trusted over so large a share of all steps: single batches are noisy. */
+const WINDOW = 0.2;
+
+/**
+ * Slope of the loss per step, from a straight line through the steps around one. Rates rise by equal factors, so it is
+ * a slope over their logarithm.
+ */
+function slopeAround(points: readonly RatePoint[], centre: number): number {
+  const reach = Math.max(2, Math.round((WINDOW * points.length) / 2));
+  const near = points.slice(Math.max(0, centre - reach), centre + reach + 1).map(({ loss }) => loss);
+  const middle = (near.length - 1) / 2;
+  const spread = near.reduce((sum, _, i) => sum + (i - middle) ** 2, 0);
+  return near.reduce((sum, loss, i) => sum + (i - middle) * loss, 0) / spread;
+}

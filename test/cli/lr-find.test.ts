@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+const SMALL = ['--data', 'pictures', '--set', 'units=32', '--set', 'filters=8', '--batch-size', '16'];
+
+beforeAll(async () => {
+  place = await workplace();
+  await writePictures(join(place.path, 'pictures'), { perClass: 40 });
+});
+afterAll(() => place.remove());
+
+describe('lr-find', () => {
+  it('finds a rate that trains, from a loss that explodes in the end', async () => {
+    const { code, stdout, stderr } = await run(
+      'lr-find',
+      ...SMALL,
+      '--to',
+      '1000',
+      '--steps',
+      '120',
+      '--json',
+    );
+    expect(code).toBe(0);
+    const { suggested, lowest, ended, points } = JSON.parse(stdout);
+    expect(ended).toBe('diverged');
+    expect(points.length).toBeGreaterThan(30);
+    expect(points.length).toBeLessThan(120);
+    expect(points[0]).toMatchObject({ learningRate: 1e-5, loss: expect.closeTo(Math.log(3), 0) });
+    expect(suggested).toBeGreaterThan(1e-4);
+    expect(suggested).toBeLessThan(lowest);
+    expect(stderr).toMatch(
+      /Suggested learning rate: [\d.]+, a tenth of the rate at which the loss is lowest\./,
+    );
+    expect(stderr).toMatch(/The loss exploded at [\d.]+, as it should/);
+    const picture = await readFile(join(place.path, 'lr-find-keras-cnn.svg'), 'utf8');
+    expect(picture).toContain('falls fastest');
+
+    const epochs = ['--epochs', '4', '--learning-rate', `${suggested}`, '--out', 'run', '--json'];
+    const trained = await run('train', ...SMALL, ...epochs);
+    expect(JSON.parse(trained.stdout).testAccuracy).toBeGreaterThan(0.6);
+  });
+
+  it('says so when no rate helps, and when the range is none', async () => {
+    const slow = await run(
+      'lr-find',
+      ...SMALL,
+      '--from',
+      '1e-12',
+      '--to',
+      '1e-11',
+      '--steps',
+      '20',
+      '--out',
+      'slow.svg',
+    );
+    expect(slow.code).toBe(0);
+    expect(slow.stdout).toContain('The loss did not fall at any of these rates.');
+    const none = await run('lr-find', ...SMALL, '--from', '1', '--to', '0.1');
+    expect(sentenceOf(none)).toMatch(/these learning rates are no range: .*received 1 and 0\.1/);
+    expect(none.code).toBe(2);
+  });
+});
