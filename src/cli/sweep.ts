@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { command, share, withDataOptions, withThreads } from './command.ts';
 import type { SweepOptions } from './sweep/options.ts';
-import { collect, duration, number, wholeNumber } from './values.ts';
+import { collect, duration, number, oneOf, wholeNumber } from './values.ts';
 
 export function sweepCommand(): Command {
   const sweep = command('sweep', 'Try a recipe with different settings, and say which serve best.', [
@@ -40,6 +40,13 @@ export function sweepCommand(): Command {
     .option('--set <name=value>', 'a setting that all trials share; may be given several times', collect)
     .option('--optimizer <name>', "sgd, adam or adamw (default: the recipe's)")
     .option('--learning-rate <number>', "(default: the recipe's)", number('--learning-rate', { above: 0 }))
+    .option('--augment <set|list>', 'random changes of the training images, as for train')
+    .option('--class-weight <balanced|list>', 'how much images count by class, as for train')
+    .option(
+      '--sampling <kind>',
+      'natural or balanced, as for train',
+      oneOf('--sampling', ['natural', 'balanced'] as const),
+    )
     .option(
       '--validation-split <share>',
       "share of the training images to judge trials by (default: the recipe's, or 0.1)",

@@ -110,6 +110,6 @@ export function trainCommand(): Command {
 }
 
 /** `balanced`, or weights by class name. */
-function classWeight(text: string): ClassWeight {
+export function classWeight(text: string): ClassWeight {
   return text.trim() === 'balanced' ? 'balanced' : numbersByName('--class-weight')(text);
 }

@@ -22,7 +22,7 @@ afterAll(() => place.remove());
 describe('a sweep over a list', () => {
   let finished: Finished;
   beforeAll(async () => {
-    const vary = ['--vary', 'activation=relu,tanh,sigmoid,elu,gelu'];
+    const vary = ['--vary', 'activation=relu,tanh,sigmoid,elu,gelu', '--augment', 'flip'];
     finished = await run(
       'sweep',
       ...vary,

@@ -8,7 +8,7 @@ import { RunFolder } from '../../platform/node/run-folder.ts';
 import type { Settings } from '../../recipes/index.ts';
 import { renderSweep, scoreOf, type TrialResult, trialsCsv, type Variation } from '../../sweeps/index.ts';
 import { shortPath } from '../terminal.ts';
-import type { TrainOptions } from '../train/options.ts';
+import type { TrialOptions } from './options.ts';
 
 /** `sweep.json`: all that is needed to go on with a sweep; how far its trials are stands in their own folders. */
 export interface SweepRecord {
@@ -17,7 +17,7 @@ export interface SweepRecord {
   readonly created: string;
   readonly title: string;
   /** What all trials have in common. */
-  readonly given: TrainOptions;
+  readonly given: TrialOptions;
   readonly variations: readonly Variation[];
   readonly epochs: number;
   readonly halving: boolean;

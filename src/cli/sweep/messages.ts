@@ -1,10 +1,10 @@
 import type { ErrorCode } from '../../errors.ts';
-import type { TrainOptions } from '../train/options.ts';
+import type { TrialOptions } from './options.ts';
 
 /** What a worker is told. */
 export type Order =
   /** Train the run in `folder`, beginning or going on, until so many epochs are done. */
-  | { readonly kind: 'train'; readonly folder: string; readonly given: TrainOptions; readonly until: number }
+  | { readonly kind: 'train'; readonly folder: string; readonly given: TrialOptions; readonly until: number }
   /** Save, and report where the trial stands. */
   | { readonly kind: 'stop' };
 

@@ -1,11 +1,28 @@
+import { augmentationList } from '../augment.ts';
 import type { TrainOptions } from '../train/options.ts';
+import { classWeight } from '../train.ts';
 
-/** The options of `sweep` as they were typed: those of `train` hold for every trial. */
-export interface SweepOptions extends TrainOptions {
+/** Options of `train` that hold for every trial, as they were typed where their values are no plain ones. */
+export interface TrialOptions extends Omit<TrainOptions, 'augment' | 'classWeight'> {
+  readonly augment?: string;
+  readonly classWeight?: string;
+}
+
+/** The options of `sweep` as they were typed. */
+export interface SweepOptions extends TrialOptions {
   readonly vary?: readonly string[];
   readonly trials?: number;
   /** Seconds. */
   readonly time?: number;
   readonly parallel?: number;
   readonly halving?: boolean;
+}
+
+/** A trial's options as `train` has them. @throws HarrierError `bad-option` */
+export function asTrainOptions({ augment, classWeight: weights, ...others }: TrialOptions): TrainOptions {
+  return {
+    ...others,
+    ...(augment !== undefined && { augment: augmentationList(augment) }),
+    ...(weights !== undefined && { classWeight: classWeight(weights) }),
+  };
 }

@@ -7,9 +7,9 @@ import { prepareRun } from '../../platform/node/prepare-run.ts';
 import { findRecipe } from '../../platform/node/recipe-files.ts';
 import { networkOf, withSettings } from '../../recipes/index.ts';
 import { readVariation, trialsOf } from '../../sweeps/index.ts';
-import { commandLine, givenSettings, newRun, type TrainOptions } from '../train/options.ts';
+import { commandLine, givenSettings, newRun } from '../train/options.ts';
 import { SWEEP_FORMAT, type SweepRecord, type TrialRecord } from './folder.ts';
-import type { SweepOptions } from './options.ts';
+import { asTrainOptions, type SweepOptions, type TrialOptions } from './options.ts';
 
 /** Share of the training images that judges trials where nobody says how many. */
 const VALIDATION_SPLIT = 0.1;
@@ -38,7 +38,7 @@ export async function planSweep(
   hooks: { onProgress: OnProgress; signal: AbortSignal },
 ): Promise<SweepRecord> {
   const { recipe: found, file } = await findRecipe(given.recipe);
-  const fixed = givenSettings(found, given);
+  const fixed = givenSettings(found, asTrainOptions(given));
   const recipe = withSettings(found, fixed);
   const variations = (given.vary ?? []).map((text) => readVariation(recipe, text));
   const settings = trialsOf(variations, given.trials, given.seed ?? 1);
@@ -54,7 +54,7 @@ export async function planSweep(
     networkOf(withSettings(recipe, each), { inputShape: [side, side, 3], classes: 10 });
   }
   const { parallel, threads } = shares(given);
-  const base: TrainOptions = {
+  const base: TrialOptions = {
     ...Object.fromEntries(Object.entries(given).filter(([name]) => !OF_THE_SWEEP.has(name))),
     // As they are found from any other folder, too.
     recipe: given.recipe !== undefined && file && resolve(given.recipe) === file ? file : recipe.name,
@@ -88,8 +88,8 @@ export async function planSweep(
   };
 }
 
-async function prepare(given: TrainOptions, hooks: { onProgress: OnProgress; signal: AbortSignal }) {
-  const { recipe, options } = await newRun(given);
+async function prepare(given: TrialOptions, hooks: { onProgress: OnProgress; signal: AbortSignal }) {
+  const { recipe, options } = await newRun(asTrainOptions(given));
   return prepareRun(options, { recipe, ...hooks });
 }
 
@@ -111,7 +111,7 @@ export function shares(
 }
 
 /** What one trial is trained with. */
-export function trialOptions({ given, threads }: SweepRecord, { settings }: TrialRecord): TrainOptions {
+export function trialOptions({ given, threads }: SweepRecord, { settings }: TrialRecord): TrialOptions {
   const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   return { ...given, threads, set: [...(given.set ?? []), ...set] };
 }

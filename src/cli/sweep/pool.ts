@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { TrainOptions } from '../train/options.ts';
 import type { News, Order } from './messages.ts';
+import type { TrialOptions } from './options.ts';
 
 /** A trial to train until so many epochs are done. */
 export interface Task {
   readonly number: number;
   readonly folder: string;
-  readonly given: TrainOptions;
+  readonly given: TrialOptions;
   readonly until: number;
 }
 
@@ -38,6 +38,7 @@ export class Pool {
         }
         const current = task;
         const news = await worker.train(current, (epochs) => hooks.onProgress(current, epochs));
+        if (news.kind === 'failed' && this.#stopping) break;
         if (news.kind === 'failed') await hooks.onDone(current, news.message);
         else if (!news.stopped) await hooks.onDone(current);
       }
@@ -59,7 +60,11 @@ class Worker {
   #errors = '';
 
   constructor() {
-    this.#process = fork(process.argv[1], ['sweep-worker'], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.#process = fork(process.argv[1], ['sweep-worker'], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // A group of its own, which Ctrl-C does not reach before it can listen. Windows would open a window for it.
+      detached: process.platform !== 'win32',
+    });
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-2000);
     });

@@ -4,8 +4,9 @@ import { newRecord, prepareRun } from '../../platform/node/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/run-folder.ts';
 import { trainRun } from '../../platform/node/training-run.ts';
 import { Exit } from '../failure.ts';
-import { commandLine, newRun, type TrainOptions } from '../train/options.ts';
+import { commandLine, newRun } from '../train/options.ts';
 import type { News, Order } from './messages.ts';
+import { asTrainOptions, type TrialOptions } from './options.ts';
 
 /** How often progress is reported. */
 const REPORT_MS = 100;
@@ -51,7 +52,7 @@ async function trainTrial(
   let folder = new RunFolder(path);
   const isNew = !(await stat(folder.file('record')).catch(() => undefined));
   const stored = isNew ? undefined : await folder.record();
-  const { recipe, options } = stored ? { ...stored, recipe: undefined } : await newRun(given);
+  const { recipe, options } = stored ? { ...stored, recipe: undefined } : await newRun(asTrainOptions(given));
   const run = await prepareRun(options, { recipe, onProgress }, stored);
   if (isNew) folder = await createRunFolder(options.recipe, path);
   const record = stored ?? newRecord(run, trialCommand(given, path));
@@ -76,7 +77,7 @@ async function trainTrial(
 }
 
 /** The command that makes a trial again by itself. */
-function trialCommand(given: TrainOptions, out: string): string {
+function trialCommand(given: TrialOptions, out: string): string {
   const words = Object.entries({ ...given, out }).flatMap(([name, value]) => {
     if (value === undefined || value === false) return [];
     const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
