@@ -142,7 +142,7 @@ export function applyCalls(
   const inputs = new Input({ shape: inputShape });
   const values = new Map<string, SymbolicTensor>([[IMAGE, inputs]]);
   const times = new Map<string, number>();
-  const unused = new Set([IMAGE, ...layers.map(({ options }) => `${options.name}`)]);
+  const unused = new Set([IMAGE, ...[...known.keys()].map((name) => `${name}`)]);
   let outputs: SymbolicTensor = inputs;
   for (const { layer: name, inputs: from } of calls) {
     const layer = known.get(name) ?? refuse(`calls name a layer "${name}", and there is none`);

@@ -304,6 +304,13 @@ describe('the functional form', () => {
     expect(summarize(functional)).toBe(summarize(stack));
   });
 
+  it('refuses a layer that joins where one follows another', () => {
+    // @ts-expect-error: the compiler refuses it, too
+    expect(() => image().through(new Add())).toThrow(
+      'Add: this cannot be applied: expected a list of inputs',
+    );
+  });
+
   it('leaves out what the output does not depend on', () => {
     const x = image();
     new Dense({ units: 9 }).apply(x.through(new Flatten()));
@@ -324,6 +331,23 @@ describe('the functional form', () => {
     const [test] = [pictures(6, 5, 4, 3)];
     expect(await again.predict(test)).toEqual(await model.predict(test));
   });
+});
+
+it('a network that there is can be fine-tuned, most of it frozen', async () => {
+  const x = image();
+  const y = x.through(new Conv2D({ filters: 3, kernelSize: 3, padding: 'same', activation: 'relu' }));
+  const whole = new Network({ inputs: x, outputs: scores(new Add().apply([x, y])) });
+  const weights = drawWeights(whole.parameters);
+  const network = whole.config();
+  const layers = network.layers.map((layer, i) =>
+    i === network.layers.length - 1 ? layer : { ...layer, options: { ...layer.options, trainable: false } },
+  );
+  const model = new Model(Network.from({ ...network, layers }));
+  model.compile({ optimizer: 'sgd', runtime });
+  model.weights = weights;
+  await model.fit(pictures(12, 5, 4), { epochs: 1, batchSize: 4 });
+  expect(model.weights.get('conv2d/kernel')).toEqual(weights.get('conv2d/kernel'));
+  expect(model.weights.get('dense/kernel')).not.toEqual(weights.get('dense/kernel'));
 });
 
 describe('what cannot be is refused', () => {
@@ -356,17 +380,20 @@ describe('what cannot be is refused', () => {
     ['no input to join', () => new Add().apply([]), ['Add: this cannot be applied', 'at least one input']],
     [
       'a tensor in place of a list',
-      (x) => new Add().apply(x as unknown as SymbolicTensor[]),
+      // @ts-expect-error: likewise
+      (x) => new Add().apply(x),
       ['Add: this cannot be applied: expected a list of inputs: [x, y], received one.'],
     ],
     [
       'a list in place of a tensor',
-      (x) => new Flatten().apply([x, x] as unknown as SymbolicTensor),
+      // @ts-expect-error: likewise
+      (x) => new Flatten().apply([x, x]),
       ['Flatten: this cannot be applied: expected one input, received a list.'],
     ],
     [
       'a layer in place of a tensor',
-      () => new Flatten().apply(new Flatten() as unknown as SymbolicTensor),
+      // @ts-expect-error: likewise
+      () => new Flatten().apply(new Flatten()),
       ['expected an Input, or what a layer gave when it was applied'],
     ],
     [
@@ -411,7 +438,8 @@ describe('what cannot be is refused', () => {
     ],
     [
       'a layer that joins, in a stack',
-      () => new Network({ name: 'net', inputShape: SHAPE, layers: [new Add() as unknown as Layer] }),
+      // @ts-expect-error: the compiler refuses it, too
+      () => new Network({ name: 'net', inputShape: SHAPE, layers: [new Add()] }),
       [
         'net: layer "add" (Add) joins several inputs, and in a stack there is one. Write the network with Input',
       ],
