@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
@@ -82,6 +82,27 @@ test('uses recipes of the user, which begin as copies of its own', () => {
   expect(mine).toMatchObject({ name: 'mine', settings: { filters: 32 } });
   const { parameters } = JSON.parse(run('npx', ['--no-install', 'harrier', 'summary', 'mine', '--json']));
   expect(parameters).toBe(4_200_842);
+});
+
+test('says what to install for SageMaker, and writes what its image is built from', () => {
+  const { status, stderr } = spawnSync('npx', ['--no-install', 'harrier', 'sagemaker', 'list'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /the AWS SDK is not installed beside Harrier\. Install it: npm install @aws-sdk\/client-/,
+  );
+  run('npx', ['--no-install', 'harrier', 'sagemaker', 'init', 'image']);
+  const image = readdirSync(join(folder, 'image'));
+  const archive = image.find((name) => name.endsWith('.tgz'))!;
+  expect(image.sort()).toEqual(['.dockerignore', 'Dockerfile', archive, 'harrier.sagemaker.mjs'].sort());
+  const dockerfile = readFileSync(join(folder, 'image', 'Dockerfile'), 'utf8');
+  expect(dockerfile).toContain(`COPY ${archive} ./`);
+  expect(dockerfile).toContain(`ARG NODE=node:${process.versions.node}-bookworm-slim`);
+  // What the image installs is this very package.
+  const listed = run('tar', ['-tzf', join(folder, 'image', archive)]);
+  expect(listed).toContain('package/dist/cli/sagemaker/container/serve.js');
 });
 
 test('gives both entry points, with types', () => {

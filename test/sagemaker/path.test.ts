@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cacheDirectory } from '../../src/platform/node/cache.ts';
 import { cifar10 } from '../../src/platform/node/cifar10.ts';
 import { harrier, sentenceOf, workplace } from '../cli/harrier.ts';
+import { botocore } from './botocore.ts';
 import { FakeAws } from './fake/fake.ts';
 
 // The whole path on the fake SageMaker, with our containers as processes: train on CIFAR-10, an endpoint, the same
@@ -192,4 +193,11 @@ it('deletes what has expired, and nothing is left', async () => {
   expect(JSON.parse(stdout).birds.endpoint).toBe(true);
   const { endpoints, configs, models } = fake.hosting;
   expect([endpoints.size, configs.size, models.size, fake.world.scaling.size]).toEqual([0, 0, 0, 0]);
+});
+
+it('sent nothing but what botocore would send', (context) => {
+  const wrong = botocore(fake.captured);
+  if (wrong === undefined)
+    return context.skip('python3 with botocore is not here: test/sagemaker/requirements.txt');
+  expect(wrong).toEqual([]);
 });

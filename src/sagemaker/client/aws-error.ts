@@ -78,7 +78,7 @@ export function awsError(error: unknown): unknown {
       cause: error,
     });
   }
-  if (/region is missing/i.test(message)) {
+  if (/region is missing|region not accepted/i.test(message)) {
     return new HarrierError('not-found', 'no AWS region is set', {
       next: 'Give one with --region, such as eu-west-1, or set AWS_REGION.',
       cause: error,

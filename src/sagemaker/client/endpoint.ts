@@ -163,7 +163,7 @@ export async function deploy(
   const scale = failed ? before : (deployment.scale ?? (deployment.hosting.serverless ? undefined : before));
   if (scale && arrived.EndpointStatus === 'InService') await scaleEndpoint(aws, endpoint, VARIANT, scale);
   if (failed) {
-    if (!existing) await aws.sagemaker.deleteEndpoint({ EndpointName: endpoint });
+    if (!existing) await removeEndpoint(aws, endpoint, options);
     if (arrived.EndpointConfigName !== name || !existing) await removeConfigAndModel(aws, name);
     throw failed;
   }
@@ -243,12 +243,7 @@ export async function deleteEndpoint(
     configs.add(found.EndpointConfigName!);
     for (const model of await modelsOf(aws, found.EndpointConfigName!)) models.add(model);
     await unscaleEndpoint(aws, endpoint, VARIANT);
-    await aws.sagemaker.deleteEndpoint({ EndpointName: endpoint });
-    await lookUntil(
-      () => describeEndpoint(aws, endpoint),
-      (still) => still === undefined,
-      options,
-    );
+    await removeEndpoint(aws, endpoint, options);
   } else if (configs.size === 0 && models.size === 0) {
     throw new HarrierError('not-found', 'there is no such endpoint', {
       where: endpoint,
@@ -260,6 +255,20 @@ export async function deleteEndpoint(
   }
   for (const ModelName of models) await ignoreMissing(aws.sagemaker.deleteModel({ ModelName }));
   return { endpoint: found !== undefined, configs: [...configs], models: [...models] };
+}
+
+/** Takes an endpoint away and waits until it is gone: what it uses may go only then. */
+async function removeEndpoint(
+  aws: Aws,
+  endpoint: string,
+  options: Pick<FollowOptions, 'pollSeconds' | 'signal'>,
+): Promise<void> {
+  await aws.sagemaker.deleteEndpoint({ EndpointName: endpoint });
+  await lookUntil(
+    () => describeEndpoint(aws, endpoint),
+    (still) => still === undefined,
+    options,
+  );
 }
 
 /** The models that a configuration names. */

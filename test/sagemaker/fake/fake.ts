@@ -95,8 +95,11 @@ export class FakeAws {
       response.statusCode = status;
       if (isXml) {
         response.setHeader('content-type', 'application/xml');
+        const text = `<Error><Code>${name}</Code><Message>${message}</Message></Error>`;
+        // STS wraps what S3 says plainly.
+        const isSts = `${request.headers['content-type']}`.includes('x-www-form-urlencoded');
         response.end(
-          request.method === 'HEAD' ? '' : `<Error><Code>${name}</Code><Message>${message}</Message></Error>`,
+          isSts ? `<ErrorResponse>${text}</ErrorResponse>` : request.method === 'HEAD' ? '' : text,
         );
       } else {
         response.setHeader('content-type', 'application/x-amz-json-1.1');

@@ -1,6 +1,4 @@
-import { chmod } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { extract } from 'tar';
 import { AwsFailure, invalid } from './api.ts';
@@ -217,7 +215,8 @@ export class Hosting {
   async #serve(model: Json, group: string, stream: string, batch = false): Promise<Served | undefined> {
     const container = await Container.make();
     const archive = this.#world.s3.objects.get(model.PrimaryContainer.ModelDataUrl.replace('s3://', ''))!;
-    await finished(Readable.from(archive).pipe(extract({ cwd: container.path('model') })));
+    await writeFile(container.path('model.tar.gz'), archive);
+    await extract({ cwd: container.path('model'), file: container.path('model.tar.gz') });
     await chmod(container.path('model'), 0o555);
     const port = await freePort();
     const environment = { SAGEMAKER_BIND_TO_PORT: `${port}`, ...(batch && { SAGEMAKER_BATCH: 'true' }) };

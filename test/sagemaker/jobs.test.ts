@@ -1,0 +1,332 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { create } from 'tar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { harrier, sentenceOf, start, workplace, writePictures } from '../cli/harrier.ts';
+import { botocore } from './botocore.ts';
+import { FakeAws, ROLE } from './fake/fake.ts';
+
+// Jobs on the fake SageMaker that do not go the straight way, and requests that AWS or we refuse.
+
+let fake: FakeAws;
+let place: { path: string; remove: () => Promise<void> };
+const environment = () => fake.environment;
+const sagemaker = (args: readonly string[], changed: Record<string, string> = {}) =>
+  harrier(['sagemaker', ...args, '--poll', '0.1'], {
+    cwd: place.path,
+    environment: { ...environment(), ...changed },
+  });
+const TRAIN = ['train', '--role', ROLE, '--data', 'pictures', '--batch-size', '8'];
+
+beforeAll(async () => {
+  place = await workplace();
+  fake = await FakeAws.start();
+  await writePictures(join(place.path, 'pictures'), { perClass: 10 });
+});
+afterAll(async () => {
+  await fake.close();
+  await place.remove();
+});
+
+describe('a job under way', () => {
+  it('goes on when the user stops waiting, and is told how to follow and stop it', async () => {
+    const args = ['sagemaker', ...TRAIN, '--epochs', '5000', '--name', 'patience', '--wait', '--poll', '0.1'];
+    const running = start(args, { cwd: place.path, environment: environment() });
+    await running.says('epoch=2;');
+    running.process.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(
+      /The job goes on\. Follow it: npx harrier sagemaker logs patience --follow\nStop it: npx harrier sagemaker stop patience\n$/,
+    );
+    expect(fake.training.jobs.get('patience')!.TrainingJobStatus).toBe('InProgress');
+  });
+
+  it('is stopped, and leaves a model; who waits does not take that for success', async () => {
+    const waiting = sagemaker(['logs', 'patience', '--follow']);
+    expect((await sagemaker(['stop', 'patience'])).stdout).toContain('patience is stopping');
+    const { code, stderr } = await waiting;
+    expect([code, stderr]).toEqual([1, expect.stringContaining('patience was stopped (Stopped)')]);
+    const job = fake.training.jobs.get('patience')!;
+    const archive = fake.world.s3.objects.get(job.ModelArtifacts.S3ModelArtifacts.replace('s3://', ''))!;
+    expect(archive.length).toBeGreaterThan(1000);
+    const again = await sagemaker(['stop', 'patience']);
+    expect(sentenceOf(again)).toMatch(/rejected because the training job is in status Stopped/);
+  });
+
+  it('whose spot machine is taken away goes on where it was', async () => {
+    const args = [...TRAIN, '--epochs', '60', '--name', 'spot', '--spot', '--wait'];
+    const waiting = start(['sagemaker', ...args, '--poll', '0.1'], {
+      cwd: place.path,
+      environment: environment(),
+    });
+    await waiting.says('epoch=3;');
+    fake.training.interrupt('spot');
+    const { code, stdout, stderr } = await waiting.finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/Interrupted: .*\nRestarting: /);
+    expect(stdout.match(/^epoch=1;/gm)).toHaveLength(1);
+    expect(stdout).toContain('epoch=60;');
+  });
+
+  it('that fails shows the sentence of its container', async () => {
+    fake.world.s3.buckets.set('mine', 'eu-west-1');
+    fake.world.s3.objects.set('mine/train/only/a.txt', Buffer.from('no picture'));
+    const { code, ...finished } = await sagemaker([
+      ...['train', '--role', ROLE, '--data', 's3://mine/train', '--name', 'hopeless', '--wait'],
+    ]);
+    expect(code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      /^hopeless: the job failed: AlgorithmError: .*the folder has one class/,
+    );
+  });
+
+  it('of many settings finds the best of them', async () => {
+    const { code, stdout, stderr } = await sagemaker([
+      ...['tune', ...TRAIN.slice(1), '--epochs', '2', '--tune', 'learning-rate=0.00001..0.05:log'],
+      ...['--tune', 'seed=1..9', '--jobs', '2', '--wait', '--json'],
+    ]);
+    expect(code, stderr).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ status: 'Completed', MetricName: 'validation:accuracy' });
+    const { tuningJob } = result;
+    expect(tuningJob.length).toBeLessThanOrEqual(32);
+    const { ParameterRanges: ranges } = fake.training.tuning.get(tuningJob)!.HyperParameterTuningJobConfig;
+    expect(ranges.ContinuousParameterRanges).toEqual([
+      { Name: 'learning-rate', MinValue: '0.00001', MaxValue: '0.05', ScalingType: 'Logarithmic' },
+    ]);
+    expect(ranges.IntegerParameterRanges).toMatchObject([{ Name: 'seed', MinValue: '1', MaxValue: '9' }]);
+  });
+});
+
+describe('what AWS refuses, in one sentence', () => {
+  it.each<[string, () => Promise<unknown> | unknown, string[], Record<string, string>, RegExp]>([
+    [
+      'no credentials',
+      () => {},
+      TRAIN,
+      { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
+      /^there are no AWS credentials here\. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or sign in with: aws sso login/,
+    ],
+    [
+      'credentials that are none',
+      () => {},
+      TRAIN,
+      { AWS_ACCESS_KEY_ID: 'AKIAWRONG' },
+      /^AWS does not accept these credentials.*Set AWS_ACCESS_KEY_ID/,
+    ],
+    ['no region', () => {}, ['list'], { AWS_REGION: '' }, /^no AWS region is set\. Give one with --region/],
+    [
+      'an address where nobody is',
+      () => {},
+      ['list'],
+      { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' },
+      /^AWS cannot be reached \(ECONNREFUSED\)/,
+    ],
+    [
+      'no right to start jobs',
+      () =>
+        fake.denied.set(
+          'CreateTrainingJob',
+          'User: arn:aws:iam::1:user/me is not authorized to perform: sagemaker:CreateTrainingJob',
+        ),
+      TRAIN,
+      {},
+      /^AWS refuses this: User: arn:aws:iam::1:user\/me is not authorized to perform: sagemaker:CreateTrainingJob\. Ask/,
+    ],
+    [
+      'a role that cannot be assumed',
+      () => fake.denied.clear(),
+      [...TRAIN, '--role', 'NobodysRole'],
+      {},
+      /^AWS says: Could not assume role arn:aws:iam::123456789012:role\/NobodysRole\./,
+    ],
+    [
+      'a bucket in another region',
+      () => fake.world.s3.buckets.set('far-away', 'us-west-2'),
+      [...TRAIN, '--test', 's3://far-away/test'],
+      {},
+      /^s3:\/\/far-away: this bucket is in another region than the job: expected eu-west-1, received us-west-2\. .*--region us-west-2/,
+    ],
+    [
+      'a bucket that is not there',
+      () => {},
+      [...TRAIN, '--bucket', 'no-such'],
+      {},
+      /^s3:\/\/no-such: there is no such bucket\./,
+    ],
+    [
+      'a name that is taken',
+      () => {},
+      [...TRAIN, '--name', 'patience'],
+      {},
+      /^this name is taken, or it is busy: Training job names must be unique.*Take another name/,
+    ],
+    [
+      'a machine without quota',
+      () => fake.world.withoutQuota.add('ml.c7i.48xlarge'),
+      [...TRAIN, '--instance-type', 'ml.c7i.48xlarge'],
+      {},
+      /^the account has no quota for this: The account-level service limit .*Take another --instance-type/,
+    ],
+    [
+      'an image that nobody pushed',
+      () => {},
+      [...TRAIN, '--image', 'other:1'],
+      {},
+      /other:1: this image is not in the registry\. Build and push it/,
+    ],
+    [
+      'an image in OCI format',
+      () => fake.world.images.set('oci:1', 'application/vnd.oci.image.manifest.v1+json'),
+      [...TRAIN, '--image', 'oci:1'],
+      {},
+      /oci:1: SageMaker takes no image in OCI format: expected a Docker image/,
+    ],
+    [
+      'a job that is not there',
+      () => {},
+      ['deploy', 'nothing', '--role', ROLE],
+      {},
+      /^nothing: there is no run folder here and no job/,
+    ],
+    [
+      'an endpoint that is not there',
+      () => {},
+      ['delete', 'nothing'],
+      {},
+      /^nothing: there is no such endpoint\./,
+    ],
+    [
+      'nothing to ask',
+      () => {},
+      ['predict', 'nothing', 'pictures/cat/0.png'],
+      {},
+      /Endpoint nothing of account not found/,
+    ],
+    ['no log', () => {}, ['logs', 'nothing'], {}, /^nothing: there is no such job or endpoint\./],
+  ])('%s', async (_, before, args, changed, sentence) => {
+    await before();
+    const finished = await sagemaker(args, changed);
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(sentence);
+  });
+
+  it('an endpoint that does not come into service: nothing of it is left', async () => {
+    const { world, hosting } = fake;
+    world.s3.buckets.set('mine', 'eu-west-1');
+    fake.training.jobs.set('empty', {
+      TrainingJobName: 'empty',
+      TrainingJobStatus: 'Completed',
+      ModelArtifacts: { S3ModelArtifacts: 's3://mine/empty/model.tar.gz' },
+    });
+    // An archive without a model.
+    const archive = join(place.path, 'other.tar.gz');
+    await create({ cwd: place.path, file: archive, gzip: true }, ['pictures/cat/0.png']);
+    world.s3.objects.set('mine/empty/model.tar.gz', await readFile(archive));
+    const finished = await sagemaker(['deploy', 'empty', '--role', ROLE, '--name', 'void']);
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      /^void: the endpoint did not come into service \(Failed\): The primary container/,
+    );
+    while (fake.world.work.size > 0) await sleep(20);
+    expect([hosting.endpoints.size, hosting.configs.size, hosting.models.size]).toEqual([0, 0, 0]);
+    expect((await sagemaker(['logs', 'void'])).stdout).toContain(
+      'the archive of the model holds no model.onnx',
+    );
+  });
+});
+
+describe('what is wrong before AWS is asked: exit code 2, and no request', () => {
+  it.each<[string, string[], RegExp]>([
+    [
+      'no role',
+      ['train', '--data', 'pictures'],
+      /^--role: SageMaker needs a role to work as: expected its ARN or its name/,
+    ],
+    [
+      'no data',
+      ['train', '--role', ROLE],
+      /^--data: there is nothing to learn from: expected cifar10, a folder/,
+    ],
+    [
+      'an unknown recipe',
+      [...TRAIN, '--recipe', 'keras-cn'],
+      /^unknown recipe "keras-cn"\. Did you mean "keras-cnn"/,
+    ],
+    [
+      'a name with a line under it',
+      [...TRAIN, '--name', 'my_job'],
+      /TrainingJobName: .*single hyphens.*received "my_job"/,
+    ],
+    [
+      'a duration without a unit',
+      [...TRAIN, '--max-run', '3600'],
+      /^--max-run: this is no duration: expected a number with s, m, h or d/,
+    ],
+    ['nothing to tune', ['tune', ...TRAIN.slice(1)], /^--tune: there is nothing to tune/],
+    [
+      'an unknown setting to tune',
+      ['tune', ...TRAIN.slice(1), '--tune', 'learning-rat=1..2'],
+      /^unknown hyperparameter "learning-rat"\. Did you mean "learning-rate"/,
+    ],
+    [
+      'a range the wrong way round',
+      ['tune', ...TRAIN.slice(1), '--tune', 'epochs=9..3'],
+      /^--tune: this says nothing that can be tuned/,
+    ],
+    [
+      'serverless machines',
+      ['deploy', 'x', '--role', ROLE, '--serverless', '--autoscale', '1..4'],
+      /^--serverless and --autoscale exclude each other/,
+    ],
+    [
+      'a range of machines',
+      ['deploy', 'x', '--autoscale', '4..1'],
+      /^--autoscale: this is no range of machines/,
+    ],
+    [
+      'a local job on S3',
+      [...TRAIN.slice(0, 3), '--data', 's3://mine/train', '--local'],
+      /^with --local the data must be on this machine/,
+    ],
+    [
+      'nothing to delete',
+      ['delete'],
+      /^there is nothing to delete: expected names of endpoints, or --expired/,
+    ],
+  ])('%s', async (_, args, sentence) => {
+    const before = fake.captured.length;
+    const finished = await sagemaker(args);
+    expect(finished.code).toBe(2);
+    expect(sentenceOf(finished)).toMatch(sentence);
+    expect(fake.captured.length).toBe(before);
+  });
+
+  it('a processor that the image is not for', async () => {
+    const finished = await sagemaker([...TRAIN, '--instance-type', 'ml.c7g.xlarge']);
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(/^ml\.c7g\.xlarge: the image is built for x86-64.* ml\.c7i\.xlarge/);
+  });
+});
+
+it('trains in the same container without AWS', async () => {
+  const { code, stdout, stderr } = await sagemaker(
+    ['train', '--data', 'pictures', '--epochs', '1', '--local', '--out', 'here', '--json'],
+    { AWS_ACCESS_KEY_ID: '', AWS_ENDPOINT_URL: 'http://127.0.0.1:9' },
+  );
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain('epoch=1; train:loss=');
+  const answer = await harrier(['predict', JSON.parse(stdout).model, 'pictures/cat/0.png'], {
+    cwd: place.path,
+  });
+  expect(answer.code).toBe(0);
+});
+
+it('sent nothing but what botocore would send', (context) => {
+  const wrong = botocore(fake.captured);
+  if (wrong === undefined)
+    return context.skip('python3 with botocore is not here: test/sagemaker/requirements.txt');
+  expect(wrong).toEqual([]);
+});
