@@ -10,10 +10,12 @@ export function benchCommand(): Command {
       [
         ['bench', 'a minute or two; let the machine do nothing else'],
         ['bench --no-peers', 'Harrier and the machine alone'],
+        ['bench --recipe record', "a recipe's training step, and an equal network in PyTorch"],
         ['bench --json', 'the figures as one JSON object'],
       ],
     ),
   )
+    .option('--recipe <name|file>', 'measure the training step of this recipe instead')
     .option('--no-peers', 'leave out PyTorch, Keras and TensorFlow.js')
     .option('--json', 'print one JSON object')
     .action(async (options: BenchOptions) => {

@@ -2,9 +2,12 @@ import { unknownName } from '../errors.ts';
 import { Input } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
 import { checkForm } from './check.ts';
+import { deep } from './deep.ts';
 import { kerasCnn } from './keras-cnn.ts';
+import { quick } from './quick.ts';
 import type { Recipe, RecipeInput } from './recipe.ts';
 import { record } from './record.ts';
+import { standard } from './standard.ts';
 
 export { checkRecipe } from './check.ts';
 export {
@@ -23,11 +26,11 @@ export {
   settingsText,
   withSettings,
 } from './settings.ts';
-export { kerasCnn, record };
+export { deep, kerasCnn, quick, record, standard };
 
 /** Every recipe by its name. */
 export const RECIPES: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [kerasCnn, record].map((recipe) => [recipe.name, recipe]),
+  [kerasCnn, quick, standard, record, deep].map((recipe) => [recipe.name, recipe]),
 );
 
 /** @throws HarrierError `bad-option` for a name that there is not */

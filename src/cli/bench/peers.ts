@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Recipe } from '../../recipes/index.ts';
 
 /** What a peer measured on this machine, each figure from its fastest way of running. */
 export interface PeerFigures {
@@ -68,6 +69,45 @@ export async function runPeers(threads: number, onStart: (title: string) => void
     }
   }
   return { figures, missing };
+}
+
+/** What a peer measured of a recipe's network. */
+export interface RecipePeerFigures {
+  /** With its version. */
+  readonly title: string;
+  /** A whole training step on the recipe's batch, in its fastest way of running. */
+  readonly stepMs: number;
+}
+
+export interface RecipePeers {
+  readonly figures: Readonly<Record<string, RecipePeerFigures>>;
+  readonly missing: Readonly<Record<string, string>>;
+}
+
+/** Recipes of which PyTorch has an equal network: those of record's. */
+const WITH_PEER = ['record', 'standard', 'quick'];
+
+/** Runs an equal network in PyTorch, where that is installed and has one. */
+export async function runRecipePeers(
+  { name, batchSize, microBatch = batchSize, options = {} }: Recipe,
+  threads: number,
+  onStart: (title: string) => void,
+): Promise<RecipePeers> {
+  const { name: peer, title, command } = PEERS[0];
+  const folder = join(PEERS_FOLDER, peer);
+  const line = command(folder);
+  const refused = (why: string): RecipePeers => ({ figures: {}, missing: { [peer]: why } });
+  if (!WITH_PEER.includes(name)) return refused(`has no network equal to ${name}'s`);
+  if (!line) return refused('not installed: see bench/peers/README.md');
+  onStart(title);
+  const sizes = ['--width', options.width, '--batch', batchSize, '--micro-batch', microBatch].map(String);
+  try {
+    const printed = await run([line[0], 'record.py', ...sizes], folder, threads);
+    const { version, stepMs } = printed as unknown as { version: string; stepMs: number };
+    return { figures: { [peer]: { title: `${title} ${version.split(/[ +]/)[0]}`, stepMs } }, missing: {} };
+  } catch (error) {
+    return refused(error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function run([program, ...args]: readonly [string, ...string[]], folder: string, threads: number) {

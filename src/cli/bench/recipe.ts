@@ -1,0 +1,127 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { matrixRate, type RecipeSpeed, recipeSpeed, recipeSteps } from '../../benchmark/index.ts';
+import { nodeRuntime } from '../../platform/node/runtime.ts';
+import type { Recipe } from '../../recipes/index.ts';
+import { type RecipePeers, runRecipePeers } from './peers.ts';
+
+/** What `harrier bench --recipe NAME --json` prints. */
+export interface RecipeBenchResult extends RecipeSpeed {
+  readonly recipe: string;
+  readonly runtime: string;
+  readonly threads: number;
+  readonly matrixGflops: number;
+  /** Part of the matrix rate that the whole step reaches. */
+  readonly shareOfMatrixRate: number;
+  /** Time in ONNX Runtime by the kind of layer that it was spent for, forward and back, as shares of all of it. */
+  readonly shares: Readonly<Record<string, number>>;
+  readonly peers: RecipePeers['figures'];
+  readonly peersMissing: RecipePeers['missing'];
+}
+
+/** Measures the training step of a recipe, and of an equal network in the peers that have one. */
+export async function runRecipeBench(
+  recipe: Recipe,
+  threads: number | undefined,
+  { peers, onStart }: { peers: boolean; onStart: (what: string) => void },
+): Promise<RecipeBenchResult> {
+  const runtime = nodeRuntime({ threads });
+  const clock = () => performance.now();
+  onStart('matrix product');
+  const matrixGflops = await matrixRate(runtime, clock);
+  onStart(`training step of ${recipe.name}`);
+  const speed = await recipeSpeed(recipe, runtime, clock);
+  onStart('where the time goes');
+  const shares = await sharesByLayer(recipe, threads);
+  const others = peers
+    ? await runRecipePeers(recipe, runtime.threads, onStart)
+    : { figures: {}, missing: {} };
+  return {
+    recipe: recipe.name,
+    runtime: runtime.name,
+    threads: runtime.threads,
+    matrixGflops,
+    ...speed,
+    shareOfMatrixRate: speed.gflops / matrixGflops,
+    shares,
+    peers: others.figures,
+    peersMissing: others.missing,
+  };
+}
+
+/** Reads ONNX Runtime's profile of one step: nodes bear the names of the layers that they were made for. */
+async function sharesByLayer(recipe: Recipe, threads: number | undefined): Promise<Record<string, number>> {
+  const folder = await mkdtemp(join(tmpdir(), 'harrier-profile-'));
+  try {
+    const steps = recipeSteps(recipe, nodeRuntime({ threads, profilePrefix: join(folder, 'step') }));
+    await steps.step();
+    await steps.dispose();
+    const times = new Map<string, number>();
+    for (const file of await readdir(folder)) {
+      const events = JSON.parse(await readFile(join(folder, file), 'utf8')) as ProfileEvent[];
+      for (const { cat, name, dur } of events) {
+        if (cat !== 'Node' || !name.endsWith('_kernel_time')) continue;
+        const type = steps.layers.get(name.split('/')[0]) ?? 'other';
+        times.set(type, (times.get(type) ?? 0) + dur);
+      }
+    }
+    const total = [...times.values()].reduce((sum, time) => sum + time, 0);
+    return Object.fromEntries(
+      [...times].sort(([, a], [, b]) => b - a).map(([type, time]) => [type, time / total]),
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface ProfileEvent {
+  readonly cat: string;
+  readonly name: string;
+  /** Microseconds. */
+  readonly dur: number;
+}
+
+/** The figures as text for people. */
+export function recipeBenchText(result: RecipeBenchResult): string {
+  const { stepMs, batch, imagesPerSecond, gflops, secondsPerEpoch, minutes } = result;
+  const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
+  const rows = [
+    ['Harrier', stepMs.median, imagesPerSecond, secondsPerEpoch, minutes] as const,
+    ...Object.values(result.peers).map(
+      ({ title, stepMs: own }) =>
+        [
+          title,
+          own,
+          (1000 * batch) / own,
+          secondsPerEpoch * (own / stepMs.median),
+          minutes * (own / stepMs.median),
+        ] as const,
+    ),
+  ];
+  const table = [
+    ['', `step of ${batch}`, 'images/s', 'epoch', 'whole run'],
+    ...rows.map(([title, ms, rate, epoch, run]) => [
+      title,
+      `${ms.toFixed(0)} ms`,
+      rate.toFixed(0),
+      `${epoch.toFixed(0)} s`,
+      `${run.toFixed(1)} min`,
+    ]),
+  ];
+  const widths = table[0].map((_, column) => Math.max(...table.map((cells) => cells[column].length)));
+  return [
+    `${result.recipe}: ${result.runtime}, ${result.threads} threads, images of 32 × 32`,
+    '',
+    ...table.map((cells) =>
+      cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('   '),
+    ),
+    '',
+    `${gflops.toFixed(0)} GFLOP/s in the whole step = ${percent(result.shareOfMatrixRate)} of the matrix product's ${result.matrixGflops.toFixed(0)}`,
+    `time by layer: ${Object.entries(result.shares)
+      .filter(([, share]) => share >= 0.005)
+      .map(([type, share]) => `${type} ${percent(share)}`)
+      .join(', ')}`,
+    ...Object.entries(result.peersMissing).map(([name, why]) => `${name}: ${why}`),
+  ].join('\n');
+}

@@ -1,0 +1,12 @@
+import { defineRecipe } from './recipe.ts';
+import { record } from './record.ts';
+
+/** The network of `record` at half its width, for half its epochs: to see soon whether pictures can be told apart. */
+export const quick = defineRecipe({
+  ...record,
+  name: 'quick',
+  description: 'The network of record at half the width, for 4 epochs: a good model in a few minutes.',
+  target: { accuracy: 0.85, note: '4 epochs' },
+  epochs: 4,
+  options: { width: 32 },
+});

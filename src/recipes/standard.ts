@@ -1,0 +1,11 @@
+import { defineRecipe } from './recipe.ts';
+import { record } from './record.ts';
+
+/** The network and training of `record`, for half its epochs. */
+export const standard = defineRecipe({
+  ...record,
+  name: 'standard',
+  description: 'The network of record, for 4 epochs: most of its accuracy in half the time.',
+  target: { accuracy: 0.91, note: '4 epochs' },
+  epochs: 4,
+});
