@@ -46,7 +46,8 @@ describe.each(Object.keys(RECIPES))('recipes show %s', (name) => {
     const [recipe] = await loadRecipes(path(`${name}.ts`));
     const config = (of: typeof recipe) => networkOf(of, { inputShape: [32, 32, 3], classes: 10 }).config();
     expect(config(recipe)).toEqual(config(RECIPES[name]));
-    expect({ ...recipe, layers: undefined }).toEqual({ ...RECIPES[name], layers: undefined });
+    const plain = (of: typeof recipe) => ({ ...of, layers: undefined, outputs: undefined });
+    expect(plain(recipe)).toEqual(plain(RECIPES[name]));
   });
 });
 
@@ -195,5 +196,38 @@ describe('harrier.config.ts', () => {
     const finished = await run('summary', 'mine');
     expect(sentenceOf(finished)).toMatch(sentence);
     expect(finished.code).toBe(2);
+  });
+});
+
+describe('bench --recipe', () => {
+  it("measures a recipe's training step", async () => {
+    await writeFile(
+      path('tiny.ts'),
+      `import { BatchNormalization, Conv2D, defineRecipe, Dense, Flatten } from 'harrier';
+export default defineRecipe({
+  name: 'tiny', description: 'Small.', target: { accuracy: 0.2, note: 'none' }, epochs: 3, batchSize: 8, microBatch: 4,
+  optimizer: { name: 'Muon' }, validationSplit: 0, imageSize: 32, normalization: 'data',
+  layers: ({ classes }) => [
+    new Conv2D({ filters: 4, kernelSize: 3 }), new BatchNormalization(), new Flatten(), new Dense({ units: classes }),
+  ],
+});
+`,
+    );
+    const { code, stdout } = await run('bench', '--recipe', './tiny.ts', '--json');
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ recipe: 'tiny', batch: 8, peers: {} });
+    expect(result.peersMissing.pytorch).toBe("has no network equal to tiny's");
+    expect(result.imagesPerSecond).toBeCloseTo(8000 / result.stepMs.median, 6);
+    expect(result.minutes).toBeCloseTo((3 * 50_000) / result.imagesPerSecond / 60, 6);
+    expect(result.shares.Conv2D + result.shares.BatchNormalization).toBeGreaterThan(0.1);
+    const shares: number[] = Object.values(result.shares);
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
+  });
+
+  it('refuses a recipe that there is not', async () => {
+    const { code, stderr } = await run('bench', '--recipe', 'recrod');
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean "record"?');
   });
 });
