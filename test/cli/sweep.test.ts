@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Finished, harrier, sentenceOf, start, workplace, writePictures } from './harrier.ts';
 
@@ -161,6 +164,28 @@ describe('a sweep over ranges', () => {
     expect(short.code).toBe(0);
     expect(JSON.parse(short.stdout).ended).toBe('time');
     expect(short.stderr).toContain('npx harrier sweep --resume short');
+  });
+});
+
+describe('a worker that is killed', () => {
+  it('costs its trial alone, which is tried again when the sweep goes on', async () => {
+    const vary = ['--vary', 'dropout=0.1,0.2', '--epochs', '15'];
+    const running = start(['sweep', ...vary, ...SMALL, '--out', 'killed', '--json'], { cwd: place.path });
+    const isTraining = () => existsSync(path('killed', 'trial-1', 'history.csv'));
+    while (!isTraining() && running.process.exitCode === null) await sleep(20);
+    const workers = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', `${running.process.pid}`]).toString();
+    process.kill(Number.parseInt(workers, 10), 'SIGKILL');
+    const first = await running.finished;
+    expect(first.code).toBe(0);
+    const [best, failed] = JSON.parse(first.stdout).trials;
+    expect([best.number, failed.number, failed.state]).toEqual([2, 1, 'failed']);
+    expect(failed.message).toMatch(/its process was ended by SIGKILL; was there enough memory\?/);
+    expect(first.stderr).toContain('npx harrier sweep --resume killed');
+    const again = await run('sweep', '--resume', 'killed', '--json');
+    expect(JSON.parse(again.stdout).trials.map(({ state }: { state: string }) => state)).toEqual([
+      'finished',
+      'finished',
+    ]);
   });
 });
 

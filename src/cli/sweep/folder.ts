@@ -35,6 +35,8 @@ export interface TrialRecord {
   readonly folder: string;
   /** Why it cannot go on. */
   readonly failure?: string;
+  /** It failed for want of something that may be there another time: memory, disk space. */
+  readonly retry?: boolean;
   /** The number of epochs after which halving stopped it. */
   readonly stoppedAfter?: number;
 }

@@ -117,7 +117,8 @@ export function trialOptions({ given, threads }: SweepRecord, { settings }: Tria
 }
 
 /**
- * A sweep that goes on keeps its own options; how many cores it uses, and for how long, may change.
+ * A sweep that goes on keeps its own options; how many cores it uses, and for how long, may change. Trials that failed
+ * for want of memory or disk space are tried again.
  * @throws HarrierError `bad-option` for what cannot change
  */
 export function resumedSweep(record: SweepRecord, given: SweepOptions): SweepRecord {
@@ -133,5 +134,9 @@ export function resumedSweep(record: SweepRecord, given: SweepOptions): SweepRec
       },
     );
   }
-  return { ...record, ...shares(given, record) };
+  const trials = record.trials.map(({ failure, retry, ...trial }) => ({
+    ...trial,
+    ...(!retry && { failure }),
+  }));
+  return { ...record, ...shares(given, record), trials };
 }

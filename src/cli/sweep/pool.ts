@@ -10,10 +10,12 @@ export interface Task {
   readonly until: number;
 }
 
+export type Failure = Extract<News, { kind: 'failed' }>;
+
 export interface PoolHooks {
   readonly onProgress: (task: Task, epochs: number) => void;
   /** The trial is where it should be; `failure` says why it cannot be. */
-  readonly onDone: (task: Task, failure?: string) => Promise<void>;
+  readonly onDone: (task: Task, failure?: Failure) => Promise<void>;
 }
 
 /** Worker processes that train trials, each one trial at a time. */
@@ -39,7 +41,7 @@ export class Pool {
         const current = task;
         const news = await worker.train(current, (epochs) => hooks.onProgress(current, epochs));
         if (news.kind === 'failed' && this.#stopping) break;
-        if (news.kind === 'failed') await hooks.onDone(current, news.message);
+        if (news.kind === 'failed') await hooks.onDone(current, news);
         else if (!news.stopped) await hooks.onDone(current);
       }
       worker?.end();

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { HarrierError } from '../../errors.ts';
+import { type ErrorCode, HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity } from '../../evaluation/format.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/run-folder.ts';
 import { settingsText } from '../../recipes/index.ts';
@@ -17,7 +17,7 @@ import { Exit } from '../failure.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { SweepFolder, type SweepRecord } from './folder.ts';
+import { SweepFolder, type SweepRecord, type TrialRecord } from './folder.ts';
 import type { SweepOptions } from './options.ts';
 import { planSweep, resumedSweep, trialOptions } from './plan.ts';
 import { Pool } from './pool.ts';
@@ -80,6 +80,9 @@ interface Outcome {
   readonly trials: readonly TrialResult[];
 }
 
+/** Failures that a trial's own settings cause: they would come again. */
+const OWN_FAULTS: readonly (ErrorCode | undefined)[] = ['diverged', 'bad-option', 'bad-shape'];
+
 /** Trains round by round until the end, or until time is up or someone interrupts. */
 async function train(
   folder: SweepFolder,
@@ -90,7 +93,7 @@ async function train(
 ): Promise<Outcome> {
   let record = begun;
   const results = () => Promise.all(record.trials.map((trial) => folder.result(trial)));
-  const note = async (number: number, change: { failure?: string; stoppedAfter?: number }): Promise<void> => {
+  const note = async (number: number, change: Partial<TrialRecord>): Promise<void> => {
     record = {
       ...record,
       trials: record.trials.map((trial) => (trial.number === number ? { ...trial, ...change } : trial)),
@@ -137,7 +140,10 @@ async function train(
       await pool.run(tasks, {
         onProgress: ({ number }, epochs) => progress.at(number, epochs),
         onDone: async ({ number }, failure) => {
-          if (failure !== undefined) await note(number, { failure });
+          if (failure) {
+            const retry = !OWN_FAULTS.includes(failure.code);
+            await note(number, { failure: failure.message, ...(retry && { retry }) });
+          }
           const all = await results();
           progress.trial(all[number - 1]);
           await folder.writeResults(record, all);
@@ -227,7 +233,9 @@ function conclude(
       `judge the best (${settingsText(best.settings)}) on the test images`,
     ]);
   }
-  if (ended !== 'finished') next.unshift([`npx harrier sweep --resume ${shellQuote(path)}`, 'go on']);
+  if (ended !== 'finished' || record.trials.some(({ retry }) => retry)) {
+    next.unshift([`npx harrier sweep --resume ${shellQuote(path)}`, 'go on']);
+  }
   const width = Math.max(...next.map(([line]) => line.length));
   for (const [line, what] of next) reporter.print(`  ${line.padEnd(width)}  ${style.faint(what)}`);
   if (ended === 'time') reporter.note('The time is up: stopped and saved.');
