@@ -73,6 +73,15 @@ describe('settings', () => {
     });
   });
 
+  it('scale the rates of groups of parameters in proportion', () => {
+    const groups = [{ parameters: '*/bias', optimizer: { name: 'SGD', learningRate: 0.5 } }];
+    const grouped = { ...kerasCnn, optimizer: { name: 'SGD', learningRate: 0.1, groups } };
+    expect(withSettings(grouped, { learningRate: 0.2 }).optimizer).toMatchObject({
+      learningRate: 0.2,
+      groups: [{ parameters: '*/bias', optimizer: { learningRate: 1 } }],
+    });
+  });
+
   it('of another optimizer start from its own defaults', () => {
     const settings = readSettings(kerasCnn, ['beta1=0.8', 'optimizer=adam']);
     expect(settingsOf(withSettings(kerasCnn, settings))).toMatchObject({

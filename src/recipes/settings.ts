@@ -1,5 +1,5 @@
 import { HarrierError, unknownName } from '../errors.ts';
-import { highestRate, optimizerFrom, withHighestRate } from '../optimizers/index.ts';
+import { highestRate, type OptimizerConfig, optimizerFrom, withHighestRate } from '../optimizers/index.ts';
 import type { OptionValue, Recipe } from './recipe.ts';
 
 /** Values for a recipe's settings, by name: those of its network, those that all recipes have, its optimizer's. */
@@ -96,8 +96,25 @@ function withSetting(recipe: Recipe, name: string, value: OptionValue): Recipe {
   }
   const { optimizer } = recipe;
   if (name !== 'learningRate') return { ...recipe, optimizer: { ...optimizer, [name]: value } };
-  const rate = optimizer.learningRate ?? optimizerFrom({ name: optimizer.name }).config.learningRate;
-  return { ...recipe, optimizer: { ...optimizer, learningRate: withHighestRate(rate, value as number) } };
+  return { ...recipe, optimizer: withLearningRate(optimizer, value as number) };
+}
+
+/** The same optimizer with another highest rate; those of its groups of parameters change in proportion. */
+function withLearningRate(optimizer: OptimizerConfig, rate: number): OptimizerConfig {
+  const own = optimizer.learningRate ?? optimizerFrom({ name: optimizer.name }).config.learningRate;
+  const factor = rate / highestRate(own);
+  const inProportion = (group: unknown): unknown => {
+    const { optimizer: others } = Object(group) as { optimizer?: OptimizerConfig };
+    if (typeof others !== 'object' || others.learningRate === undefined) return group;
+    const learningRate = withHighestRate(others.learningRate, highestRate(others.learningRate) * factor);
+    return { ...Object(group), optimizer: { ...others, learningRate } };
+  };
+  const { groups } = optimizer;
+  return {
+    ...optimizer,
+    learningRate: withHighestRate(own, rate),
+    ...(Array.isArray(groups) && Number.isFinite(factor) && { groups: groups.map(inProportion) }),
+  };
 }
 
 /** The type of a setting's values: that of its default. */

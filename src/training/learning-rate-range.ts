@@ -3,9 +3,10 @@ import { openBatches } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
-import { initialWeights, type Network } from '../models/index.ts';
+import type { Network } from '../models/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
+import { firstWeights } from './fit.ts';
 import { Trainer } from './trainer.ts';
 
 export interface RangeTestOptions {
@@ -16,6 +17,8 @@ export interface RangeTestOptions {
   readonly train: Dataset;
   readonly augmentation?: readonly AugmentationConfig[];
   readonly batchSize: number;
+  /** Images of a batch that pass through the network at once. */
+  readonly microBatch?: number;
   readonly seed: number;
   /** The first and the last learning rate. */
   readonly from: number;
@@ -69,8 +72,9 @@ export async function findLearningRate(options: RangeTestOptions): Promise<Range
       received: `${from} and ${to}`,
     });
   }
-  const weights = initialWeights(network.parameters, seed);
-  const trainer = new Trainer({ network, optimizer, loss, runtime, seed, weights });
+  const weights = firstWeights(network, seed, train);
+  const { microBatch } = options;
+  const trainer = new Trainer({ network, optimizer, loss, runtime, seed, microBatch, weights });
   // Whole batches only: losses of equal weight, and one graph to compile.
   const perEpoch = Math.max(1, Math.floor(train.size / batchSize));
   const batches = openBatches({ dataset: train, batchSize, seed, augmentation });

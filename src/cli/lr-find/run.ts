@@ -34,6 +34,7 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
       train,
       augmentation: options.augmentation,
       batchSize: options.batchSize,
+      microBatch: options.microBatch,
       seed: options.seed,
       from,
       to,
