@@ -5,8 +5,8 @@
 
 export { differentiate } from './autodiff/index.ts';
 export * from './data/augmentation/index.ts';
+export type { BatchPlan } from './data/batch-plan.ts';
 export {
-  type BatchPlan,
   type BatchSource,
   type OpenBatches,
   openBatches,
@@ -17,6 +17,7 @@ export type { Sampling } from './data/epoch-order.ts';
 export { type MemoryDatasetOptions, memoryDataset } from './data/memory.ts';
 export type { OnProgress, Progress } from './data/progress.ts';
 export { type RandomStream, random } from './data/random.ts';
+export type { Resolution, ResolutionStep } from './data/resolution.ts';
 export { type ValidationSplit, validationSplit } from './data/split.ts';
 export { type ChannelStatistics, channelStatistics, classCounts } from './data/statistics.ts';
 export { firstImages, subset } from './data/subset.ts';

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { ClassWeight } from '../data/class-weight.ts';
+import type { Resolution } from '../data/resolution.ts';
+import { HarrierError } from '../errors.ts';
 import { augmentationHelp, augmentationList } from './augment.ts';
 import { command, share, views, withDataOptions, withThreads } from './command.ts';
 import type { TrainOptions } from './train/options.ts';
@@ -77,6 +79,11 @@ export function trainCommand(): Command {
       oneOf('--sampling', ['natural', 'balanced'] as const),
     )
     .option(
+      '--resolution <list>',
+      'size of the training images from an epoch on, such as 1:24,5:32: smaller ones train faster',
+      resolution,
+    )
+    .option(
       '--validation-split <share>',
       "share of the training images to judge each epoch by (default: the recipe's)",
       share('--validation-split'),
@@ -112,4 +119,17 @@ export function trainCommand(): Command {
 /** `balanced`, or weights by class name. */
 export function classWeight(text: string): ClassWeight {
   return text.trim() === 'balanced' ? 'balanced' : numbersByName('--class-weight')(text);
+}
+
+/** `epoch:size` pairs with commas between. */
+function resolution(text: string): Resolution {
+  return text.split(',').map((pair) => {
+    const [, epoch, size] = /^\s*(\d+)\s*:\s*(\d+)\s*$/.exec(pair) ?? [];
+    if (size !== undefined) return { fromEpoch: Number(epoch), size: Number(size) };
+    throw new HarrierError('bad-option', 'this value makes no sense', {
+      where: '--resolution',
+      expected: 'epoch:size, with commas between, such as 1:24,5:32',
+      received: `"${text}"`,
+    });
+  });
 }

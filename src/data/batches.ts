@@ -1,58 +1,10 @@
-import { HarrierError } from '../errors.ts';
-import { type AugmentationConfig, augmentationsFrom, type Batch } from './augmentation/index.ts';
-import { type ClassWeight, classWeights } from './class-weight.ts';
-import { type Dataset, imageBytes } from './dataset.ts';
-import { checkSampling, type EpochOrder, epochOrder, type Sampling } from './epoch-order.ts';
-
-/** All that the batches of a run follow from. */
-export interface BatchPlan {
-  readonly dataset: BatchDataset;
-  readonly batchSize: number;
-  readonly seed: number;
-  readonly augmentation?: readonly AugmentationConfig[];
-  /** Which images an epoch shows. Default `natural`: each once. */
-  readonly sampling?: Sampling;
-  /** How much images count in the loss, by class. Default: all alike. */
-  readonly classWeight?: ClassWeight;
-}
-
-/** @throws HarrierError `bad-option` for what makes no sense, or does not go together */
-export function checkBatchPlan({
-  dataset,
-  augmentation = [],
-  sampling = 'natural',
-  classWeight,
-}: BatchPlan): void {
-  tryAugmentation(dataset, augmentation);
-  checkSampling(sampling);
-  classWeights(dataset, classWeight);
-  if (sampling === 'balanced' && classWeight === 'balanced') {
-    throw new HarrierError(
-      'bad-option',
-      'balanced sampling and balanced class weights do the same, and twice is too much',
-      {
-        next: 'Choose one of them.',
-      },
-    );
-  }
-}
-
-/** Applies augmentations to one black image: what does not fit its size is known before a run begins. */
-function tryAugmentation(
-  { imageShape, classNames }: BatchDataset,
-  configs: readonly AugmentationConfig[],
-): void {
-  const pixels = new Uint8Array(imageBytes(imageShape));
-  const targets = new Float32Array(classNames.length);
-  const occasion = { seed: 0, purpose: 'try', epoch: 0, step: 0, images: [0] };
-  augmentationsFrom(configs)({ pixels, targets, imageShape }, occasion);
-}
-
-/** What batches need of a data set. */
-export type BatchDataset = Pick<
-  Dataset,
-  'name' | 'size' | 'classNames' | 'imageShape' | 'labels' | 'gather' | 'pixelSource'
->;
+import { augmentationsFrom, type Batch } from './augmentation/index.ts';
+import { type BatchDataset, type BatchPlan, checkBatchPlan, stepsPerEpoch } from './batch-plan.ts';
+import { classWeights } from './class-weight.ts';
+import { type ImageShape, imageBytes } from './dataset.ts';
+import { type EpochOrder, epochOrder } from './epoch-order.ts';
+import { areaResampler } from './resample.ts';
+import { imageShapeIn } from './resolution.ts';
 
 /** Gives the batches of a run, one after another, from any step on. */
 export interface BatchSource {
@@ -77,17 +29,6 @@ export interface BatchMemory {
   readonly targets: ArrayBuffer;
 }
 
-/** Steps of one epoch: the last partial batch is kept. */
-export function stepsPerEpoch({
-  dataset,
-  batchSize,
-}: {
-  readonly dataset: Pick<Dataset, 'size'>;
-  readonly batchSize: number;
-}): number {
-  return Math.ceil(dataset.size / batchSize);
-}
-
 /** Memory for the largest batch of a plan. */
 export function batchMemory({ dataset, batchSize }: BatchPlan): BatchMemory {
   const images = Math.min(batchSize, dataset.size);
@@ -108,15 +49,16 @@ export function openBatches(plan: BatchPlan): BatchSource {
 }
 
 /**
- * What every source of batches computes: the images of a step in the order of its epoch, augmented, and their classes
- * as one-hot rows, times their weight. A pure function of the plan, the epoch and the step; the result lies in the memory given.
+ * What every source of batches computes: the images of a step in the order of its epoch, scaled and augmented, and
+ * their classes as one-hot rows, times their weight. A pure function of the plan, the epoch and the step; the result
+ * lies in the memory given.
  */
 export function batchMaker(plan: BatchPlan): (epoch: number, step: number, memory: BatchMemory) => Batch {
   checkBatchPlan(plan);
-  const { dataset, batchSize, seed, augmentation = [], sampling } = plan;
-  const { imageShape } = dataset;
+  const { dataset, batchSize, seed, augmentation = [], sampling, resolution } = plan;
   const classes = dataset.classNames.length;
   const steps = stepsPerEpoch(plan);
+  const gather = scaledGather(dataset);
   const augment = augmentationsFrom(augmentation);
   const weights = classWeights(dataset, plan.classWeight);
   let order: (EpochOrder & { readonly epoch: number }) | undefined;
@@ -125,8 +67,9 @@ export function batchMaker(plan: BatchPlan): (epoch: number, step: number, memor
     const [images, draws] = [order.images, order.draws].map((all) =>
       all.subarray(step * batchSize, (step + 1) * batchSize),
     );
+    const imageShape = imageShapeIn(epoch, dataset.imageShape, resolution);
     const pixels = new Uint8Array(memory.pixels, 0, images.length * imageBytes(imageShape));
-    dataset.gather(images, pixels);
+    gather(images, imageShape, pixels);
     const targets = new Float32Array(memory.targets, 0, images.length * classes).fill(0);
     images.forEach((index, i) => {
       targets[i * classes + dataset.labels[index]] = weights[dataset.labels[index]];
@@ -134,5 +77,25 @@ export function batchMaker(plan: BatchPlan): (epoch: number, step: number, memor
     const batch = { pixels, targets, imageShape };
     augment(batch, { seed, purpose: 'augmentation', epoch, step: epoch * steps + step, images: draws });
     return batch;
+  };
+}
+
+/** Copies images of a data set and scales them down where they are to be smaller. */
+function scaledGather(
+  dataset: BatchDataset,
+): (images: Uint32Array, shape: ImageShape, out: Uint8Array) => void {
+  const { height: side, channels } = dataset.imageShape;
+  let whole = new Uint8Array();
+  let scale: { readonly size: number; readonly resample: ReturnType<typeof areaResampler> } | undefined;
+  return (images, { height: size }, out) => {
+    if (size === side) {
+      dataset.gather(images, out);
+      return;
+    }
+    if (scale?.size !== size) scale = { size, resample: areaResampler(side, size, channels) };
+    const bytes = images.length * imageBytes(dataset.imageShape);
+    if (whole.length < bytes) whole = new Uint8Array(bytes);
+    dataset.gather(images, whole);
+    scale.resample(whole, out);
   };
 }

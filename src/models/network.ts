@@ -118,9 +118,38 @@ export class Network {
     this.outputSize = output.shape[0];
   }
 
-  /** Adds the network to a graph, from uint8 pixels `[batch, height, width, 3]` to its output `[batch, outputSize]`. */
+  /**
+   * Adds the network to a graph, from uint8 pixels `[batch, height, width, 3]` to its output `[batch, outputSize]`.
+   * Height and width may be others than the network was made for, where `checkImageSize` allows them.
+   */
   build(graph: GraphBuilder, image: Value, options: BuildOptions): Value {
     return addCalls(this, graph, this.#normalized(graph, image), options).output.value;
+  }
+
+  /**
+   * Checks that the same weights can be used for images of another size: all layers that depend on it come after
+   * global pooling.
+   *
+   * @throws HarrierError `not-supported` that names the layer which cannot, `bad-shape` for images too small for one
+   */
+  checkImageSize(height: number, width: number): void {
+    const graph = createGraph(this.name);
+    const image = graph.input('image', 'uint8', ['N', height, width, 3]);
+    const own = new Map(this.parameters.map((spec) => [spec.name, spec]));
+    this.build(graph, image, {
+      training: false,
+      parameter: (spec) => {
+        const [expected, received] = [own.get(spec.name)!.shape, spec.shape].map(formatShape);
+        if (expected === received) return graph.input(spec.name, 'float32', spec.graphShape);
+        const { name, layer } = this.layers.find((each) => spec.name.startsWith(`${each.name}/`))!;
+        throw new HarrierError('not-supported', 'it has weights for one size of images', {
+          where: `${this.name}, layer "${name}" (${layer.type})`,
+          expected: `${this.inputShape[1]} × ${this.inputShape[0]}`,
+          received: `${width} × ${height}`,
+          next: 'Let GlobalAveragePooling2D come before it, or keep one resolution.',
+        });
+      },
+    });
   }
 
   config(): NetworkConfig {
@@ -145,7 +174,7 @@ export class Network {
   }
 
   #normalized(graph: GraphBuilder, image: Value): Activations {
-    return { value: normalize(graph, image, this.normalization), shape: [...this.inputShape] };
+    return { value: normalize(graph, image, this.normalization), shape: image.shape.slice(1).map(Number) };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import type { ClassWeight } from '../data/class-weight.ts';
 import type { Sampling } from '../data/epoch-order.ts';
+import type { Resolution } from '../data/resolution.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
 import type { Input, Layer, SymbolicTensor } from '../layers/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
@@ -41,6 +42,8 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> {
   readonly sampling?: Sampling;
   /** How much images count in the loss, by class. Default: all alike. */
   readonly classWeight?: ClassWeight;
+  /** To what sizes training images are scaled down, from which epochs on (counted from 1). Default: none. */
+  readonly resolution?: Resolution;
   /** Share of the training images set aside to judge epochs by; 0 trains on all of them. */
   readonly validationSplit: number;
   /** Side of the square images that it is made for, where the data has no size of its own. */

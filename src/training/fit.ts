@@ -2,13 +2,14 @@ import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import {
   type BatchPlan,
   checkBatchPlan,
-  type OpenBatches,
-  openBatches,
+  imageShapesOf,
   stepsPerEpoch as stepsOf,
-} from '../data/batches.ts';
+} from '../data/batch-plan.ts';
+import { type OpenBatches, openBatches } from '../data/batches.ts';
 import type { ClassWeight } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Sampling } from '../data/epoch-order.ts';
+import type { Resolution } from '../data/resolution.ts';
 import { HarrierError } from '../errors.ts';
 import { type EpochRecord, evaluatePredictions, type History } from '../evaluation/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
@@ -39,6 +40,8 @@ export interface FitOptions {
   readonly sampling?: Sampling;
   /** How much the images of each class count in the training loss: `balanced`, or by class name. */
   readonly classWeight?: ClassWeight;
+  /** To what sizes training images are scaled down, from which epochs on. Judged and exported is the whole size. */
+  readonly resolution?: Resolution;
   /** Where batches come from; all sources give the same. Default: each is computed when it is needed. */
   readonly openBatches?: OpenBatches;
   /** Everything random follows from it. */
@@ -162,11 +165,14 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       let learningRate = 0;
 
       for (let i = position.stepInEpoch; i < stepsPerEpoch; i++) {
-        const { pixels, targets } = await batches.batch(epoch, i);
+        const { pixels, targets, imageShape } = await batches.batch(epoch, i);
         const images = targets.length / network.outputSize;
         const rates = learningRates(optimizer, position.step, run);
         [learningRate] = rates;
-        const { loss: batchLoss, correct } = await trainer.step(pixels, targets, position.step, rates);
+        const { loss: batchLoss, correct } = await trainer.step(pixels, targets, position.step, rates, [
+          imageShape.height,
+          imageShape.width,
+        ]);
         position = {
           ...position,
           step: position.step + 1,
@@ -242,8 +248,9 @@ function batchPlan({
   augmentation,
   sampling,
   classWeight,
+  resolution,
 }: Omit<FitOptions, 'optimizer' | 'runtime' | 'clock'>): BatchPlan {
-  return { dataset, batchSize, seed, augmentation, sampling, classWeight };
+  return { dataset, batchSize, seed, augmentation, sampling, classWeight, resolution };
 }
 
 /** Weights drawn by the seed, or found from the training images. */
@@ -314,7 +321,9 @@ export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'cl
       });
     }
   }
-  checkBatchPlan(batchPlan(options));
+  const plan = batchPlan(options);
+  checkBatchPlan(plan);
+  for (const { height, width } of imageShapesOf(plan)) network.checkImageSize(height, width);
   checkSameClasses(train.classNames, validation);
   if (resume && JSON.stringify(resume.network) !== JSON.stringify(network.config())) {
     throw new HarrierError('bad-checkpoint', 'this checkpoint belongs to another model', {

@@ -3,6 +3,7 @@ import type { OpenBatches } from '../data/batches.ts';
 import type { ClassWeight } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Sampling } from '../data/epoch-order.ts';
+import type { Resolution } from '../data/resolution.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
 import { type Evaluation, evaluatePredictions, type History } from '../evaluation/index.ts';
@@ -43,6 +44,8 @@ export interface TrainOptions {
   readonly sampling?: Sampling;
   /** How much the images of each class count in the loss: `balanced`, or `{ cat: 2 }`. */
   readonly classWeight?: ClassWeight;
+  /** Trains on smaller images at first: `[{ fromEpoch: 1, size: 24 }, { fromEpoch: 5, size: 32 }]`. */
+  readonly resolution?: Resolution;
   /** Where batches come from, such as `nodeBatches()` of `harrier/node`. Default: computed when needed. */
   readonly openBatches?: OpenBatches;
   /** Judged after each epoch. */
@@ -130,6 +133,7 @@ export class Model {
         'augmentation',
         'sampling',
         'classWeight',
+        'resolution',
         'openBatches',
         'validationData',
         'validationSplit',
@@ -155,6 +159,7 @@ export class Model {
       augmentation: options.augmentation,
       sampling: options.sampling,
       classWeight: options.classWeight,
+      resolution: options.resolution,
       openBatches: options.openBatches,
       seed,
       earlyStopping,

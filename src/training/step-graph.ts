@@ -28,6 +28,8 @@ export interface StepGraph {
 
 export interface StepGraphOptions {
   readonly batch: number;
+  /** Height and width of the images. Default: the network's. */
+  readonly imageSize?: readonly [height: number, width: number];
   readonly target: Target;
   readonly convolutionBlock?: number;
   readonly loss?: CrossentropyOptions;
@@ -46,8 +48,9 @@ export const CORRECT = 'correct';
  */
 export function buildStepGraph(network: Network, options: StepGraphOptions): StepGraph {
   const { batch, target, loss: lossOptions, updates } = options;
+  const { imageSize = [network.inputShape[0], network.inputShape[1]] } = options;
   const graph = createGraph(`${network.name}-step`);
-  const image = graph.input('image', 'uint8', [batch, ...network.inputShape]);
+  const image = graph.input('image', 'uint8', [batch, ...imageSize, 3]);
   const targets = graph.input('targets', 'float32', [batch, network.outputSize]);
   const parameters = new Map<ParameterSpec, Value>();
   const masks: MaskInput[] = [];

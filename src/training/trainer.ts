@@ -41,6 +41,8 @@ export interface StepResult {
   readonly correct: number;
 }
 
+type ImageSize = readonly [height: number, width: number];
+
 interface Compiled {
   readonly executable: Executable;
   readonly masks: readonly MaskInput[];
@@ -53,7 +55,7 @@ export class Trainer {
   readonly #groups: readonly ParameterGroup<ParameterSpec>[];
   readonly #state: TrainingState;
   /** One executable: several live ones slow each other down. */
-  #compiled: { readonly batch: number; readonly value: Compiled } | undefined;
+  #compiled: { readonly batch: number; readonly size: ImageSize; readonly value: Compiled } | undefined;
 
   constructor(options: TrainerOptions) {
     const { network, optimizer, runtime, weights, averageMomentum, microBatch } = options;
@@ -82,6 +84,7 @@ export class Trainer {
    * @param step steps taken before this one: it seeds dropout and is the optimizer's time
    * @param rates the learning rates of the optimizer and of its groups, in their order; a single one is the
    *   optimizer's, and the groups' are then their first ones in the same proportion
+   * @param imageSize height and width of the images, where they are not the network's
    * @throws HarrierError `diverged` when the loss is not finite; parameters are then as they were before the step
    */
   async step(
@@ -89,10 +92,11 @@ export class Trainer {
     targets: Float32Array,
     step: number,
     rates: number | readonly number[],
+    imageSize: ImageSize = [this.network.inputShape[0], this.network.inputShape[1]],
   ): Promise<StepResult> {
     const { network, averageMomentum } = this.#options;
     const batch = targets.length / network.outputSize;
-    const size = elementCount(network.inputShape);
+    const size = imageSize[0] * imageSize[1] * 3;
     if (!(Number.isInteger(batch) && batch > 0 && pixels.length === batch * size)) {
       throw new HarrierError('bad-shape', 'images and targets do not fit together', {
         where: network.name,
@@ -100,7 +104,7 @@ export class Trainer {
         received: `${pixels.length} and ${targets.length}`,
       });
     }
-    const passes = this.#passes(pixels, targets, batch, step);
+    const passes = this.#passes(pixels, targets, batch, step, imageSize);
     const learningRates = typeof rates === 'number' ? this.#inProportion(rates) : rates;
     const results = await this.#state.step(passes, {
       groups: this.#groups.map(({ optimizer }, i) => optimizer.scalars(step + 1, learningRates[i])),
@@ -120,16 +124,22 @@ export class Trainer {
   }
 
   /** The batch in parts of at most `microBatch` images, as equal as can be with few sizes: the last may be smaller. */
-  #passes(pixels: Uint8Array, targets: Float32Array, batch: number, step: number): Pass[] {
+  #passes(
+    pixels: Uint8Array,
+    targets: Float32Array,
+    batch: number,
+    step: number,
+    imageSize: ImageSize,
+  ): Pass[] {
     const { network, microBatch = batch, seed } = this.#options;
-    const size = elementCount(network.inputShape);
+    const size = imageSize[0] * imageSize[1] * 3;
     const passes: Pass[] = [];
     for (let start = 0; start < batch; start += microBatch) {
       const count = Math.min(microBatch, batch - start);
       const feeds: Record<string, Tensor> = {
         image: {
           type: 'uint8',
-          dims: [count, ...network.inputShape],
+          dims: [count, ...imageSize, 3],
           data: pixels.subarray(start * size, (start + count) * size),
         },
         targets: float32(
@@ -141,7 +151,7 @@ export class Trainer {
         feeds,
         share: count / batch,
         executable: async () => {
-          const { executable, masks } = await this.#compile(count);
+          const { executable, masks } = await this.#compile(count, imageSize);
           for (const mask of masks) feeds[mask.name] = drawMask(mask, seed, step, start);
           return executable;
         },
@@ -220,13 +230,15 @@ export class Trainer {
     await compiled?.value.executable.dispose();
   }
 
-  async #compile(batch: number): Promise<Compiled> {
-    if (this.#compiled?.batch === batch) return this.#compiled.value;
+  async #compile(batch: number, size: ImageSize): Promise<Compiled> {
+    const has = this.#compiled;
+    if (has?.batch === batch && has.size[0] === size[0] && has.size[1] === size[1]) return has.value;
     await this.dispose();
     const { network, loss, runtime, averageMomentum } = this.#options;
     const { updatesInGraph } = this.#state;
     const { model, masks, carry } = buildStepGraph(network, {
       batch,
+      imageSize: size,
       target: runtime.target,
       convolutionBlock: await runtime.convolutionBlock?.(),
       loss,
@@ -235,7 +247,7 @@ export class Trainer {
     });
     const executable = await runtime.compile(model, updatesInGraph ? { carry } : {});
     const value = { executable, masks };
-    this.#compiled = { batch, value };
+    this.#compiled = { batch, size, value };
     return value;
   }
 }

@@ -63,6 +63,11 @@ describe('augmentation on the command line', () => {
       /unknown class of .*"cats"\. Did you mean "cat"\?/,
     ],
     [['train', '--class-weight', 'heavy'], /--class-weight: .*balanced, or pairs such as cat=2,dog=0.5/],
+    [
+      ['train', '--data', 'pictures', '--resolution', '1:8,3:12'],
+      /layer "dense" \(Dense\): it has weights for one size of images: expected 12 × 12, received 8 × 8/,
+    ],
+    [['train', '--resolution', '24'], /--resolution: .*expected epoch:size, with commas between/],
     [['train', '--sampling', 'balance'], /unknown value of --sampling "balance"\. Did you mean "balanced"\?/],
     [
       ['train', '--data', 'pictures', '--class-weight', 'balanced', '--sampling', 'balanced'],

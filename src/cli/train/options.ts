@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { ClassWeight } from '../../data/class-weight.ts';
 import type { Sampling } from '../../data/epoch-order.ts';
+import type { Resolution } from '../../data/resolution.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import { highestRate, optimizerFrom } from '../../optimizers/index.ts';
@@ -28,6 +29,7 @@ export interface TrainOptions {
   readonly augment?: readonly AugmentationConfig[];
   readonly sampling?: Sampling;
   readonly classWeight?: ClassWeight;
+  readonly resolution?: Resolution;
   readonly validationSplit?: number;
   readonly earlyStopping?: number;
   readonly imageSize?: number;
@@ -72,6 +74,7 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
       classWeight: given.classWeight ?? recipe.classWeight,
       microBatch: given.microBatch ?? recipe.microBatch,
       averageMomentum: given.averageMomentum ?? recipe.averageMomentum,
+      resolution: given.resolution ?? recipe.resolution,
       validationSplit: recipe.validationSplit,
       earlyStopping: given.earlyStopping,
       imageSize: given.imageSize,
@@ -114,6 +117,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ['--augment', jsonOf(given.augment), JSON.stringify(options.augmentation ?? [])],
     ['--sampling', given.sampling, options.sampling ?? 'natural'],
     ['--class-weight', jsonOf(given.classWeight), jsonOf(options.classWeight)],
+    ['--resolution', jsonOf(given.resolution), jsonOf(options.resolution)],
     ['--validation-split', given.validationSplit, options.validationSplit],
     ['--early-stopping', given.earlyStopping, options.earlyStopping],
     ['--image-size', given.imageSize, options.imageSize],

@@ -2,6 +2,7 @@ import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { ClassWeight } from '../../data/class-weight.ts';
 import type { ImageShape } from '../../data/dataset.ts';
 import type { Sampling } from '../../data/epoch-order.ts';
+import type { Resolution } from '../../data/resolution.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
@@ -34,6 +35,7 @@ export interface RunOptions {
   readonly augmentation?: readonly AugmentationConfig[];
   readonly sampling?: Sampling;
   readonly classWeight?: ClassWeight;
+  readonly resolution?: Resolution;
   readonly validationSplit: number;
   readonly earlyStopping?: number;
   readonly imageSize?: number;

@@ -1,4 +1,4 @@
-import type { BatchDataset } from '../../data/batches.ts';
+import type { BatchDataset } from '../../data/batch-plan.ts';
 import { checkGather, type ImageShape, imageBytes } from '../../data/dataset.ts';
 import type { PixelSource } from '../../data/pixel-source.ts';
 import { openPixelStore } from './pixel-store.ts';

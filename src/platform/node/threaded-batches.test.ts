@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pictures } from '../../../test/training/problem.ts';
 import type { AugmentationConfig } from '../../data/augmentation/index.ts';
-import { type BatchPlan, openBatches } from '../../data/batches.ts';
+import type { BatchPlan } from '../../data/batch-plan.ts';
+import { openBatches } from '../../data/batches.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { memoryDataset } from '../../data/memory.ts';
 import { subset } from '../../data/subset.ts';
@@ -16,7 +17,7 @@ import { fit } from '../../training/index.ts';
 import { nodeRuntime } from './runtime.ts';
 import { nodeBatches, openThreadedBatches } from './threaded-batches.ts';
 
-const [HEIGHT, WIDTH] = [9, 8];
+const [HEIGHT, WIDTH] = [8, 8];
 const AUGMENTATION: readonly AugmentationConfig[] = [
   { name: 'RandomFlip', mode: 'alternating' },
   { name: 'RandomTranslation', pixels: 2 },
@@ -85,8 +86,13 @@ describe('batches from a thread', () => {
     expect(new Set(direct.map(({ pixels }) => pixels.join())).size).toBe(direct.length);
   });
 
-  it('are the same with balanced sampling and class weights', async () => {
-    for (const more of [{ sampling: 'balanced' }, { classWeight: { red: 2, blue: 0.5 } }] as const) {
+  it('are the same with smaller images, balanced sampling and class weights', async () => {
+    const resolution = [{ fromEpoch: 2, size: 5 }];
+    for (const more of [
+      { resolution },
+      { sampling: 'balanced' },
+      { classWeight: { red: 2, blue: 0.5 } },
+    ] as const) {
       const given = plan({
         dataset: subset(inMemory, [0, 1, 2, 3, 6, 9, 12, 15, 18, 21, 24]),
         ...more,

@@ -1,15 +1,13 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Batch } from '../../data/augmentation/index.ts';
+import { type BatchPlan, checkBatchPlan, stepsPerEpoch } from '../../data/batch-plan.ts';
 import {
   type BatchMemory,
-  type BatchPlan,
   type BatchSource,
   batchMemory,
-  checkBatchPlan,
   type OpenBatches,
   openBatches,
-  stepsPerEpoch,
 } from '../../data/batches.ts';
 import { type ImageShape, imageBytes } from '../../data/dataset.ts';
 import { type ErrorCode, type ErrorDetails, HarrierError } from '../../errors.ts';
@@ -43,7 +41,7 @@ const AHEAD = 2;
 const LARGE = 128 * 128 * 3;
 
 /**
- * Batches from a thread that works ahead, where that is worth it: with augmentation or large images, more than one
+ * Batches from a thread that works ahead, where that is worth it: with augmentation, scaling or large images, more than one
  * core, and pixels that a thread can read in place; else they are computed when they are needed. The bytes are the
  * same.
  *
@@ -51,7 +49,9 @@ const LARGE = 128 * 128 * 3;
  */
 export function nodeBatches({ threads = availableParallelism() }: { threads?: number } = {}): OpenBatches {
   return (plan) => {
-    const busy = (plan.augmentation ?? []).length > 0 || imageBytes(plan.dataset.imageShape) >= LARGE;
+    const { augmentation = [], resolution = [] } = plan;
+    const busy =
+      augmentation.length > 0 || resolution.length > 0 || imageBytes(plan.dataset.imageShape) >= LARGE;
     const helps = busy && threads > 1 && availableParallelism() > 1 && plan.dataset.pixelSource !== undefined;
     return helps ? openThreadedBatches(plan) : openBatches(plan);
   };

@@ -69,6 +69,7 @@ export async function trainRun(
     augmentation: options.augmentation,
     sampling: options.sampling,
     classWeight: options.classWeight,
+    resolution: options.resolution,
     openBatches: nodeBatches({ threads: options.threads }),
     seed: options.seed,
     earlyStopping: options.earlyStopping,

@@ -1,0 +1,40 @@
+import { HarrierError } from '../errors.ts';
+import type { ImageShape } from './dataset.ts';
+
+/** From an epoch on, training images are scaled down to squares of so many pixels. */
+export interface ResolutionStep {
+  /** Counted from 1. */
+  readonly fromEpoch: number;
+  readonly size: number;
+}
+
+/** What sizes the training images have over a run; before the first step, and without any, their own. */
+export type Resolution = readonly ResolutionStep[];
+
+/**
+ * The shape of the training images in an epoch.
+ * @param epoch from 0
+ */
+export function imageShapeIn(epoch: number, imageShape: ImageShape, resolution: Resolution = []): ImageShape {
+  const step = resolution.findLast(({ fromEpoch }) => fromEpoch <= epoch + 1);
+  return step ? { ...imageShape, height: step.size, width: step.size } : imageShape;
+}
+
+/** @throws HarrierError `bad-option` */
+export function checkResolution(resolution: Resolution, { height, width }: ImageShape): void {
+  const bad = (expected: string, received: unknown) =>
+    new HarrierError('bad-option', 'resolution', { expected, received: JSON.stringify(received) });
+  if (!Array.isArray(resolution)) throw bad('[{ fromEpoch, size }, …]', resolution);
+  if (resolution.length > 0 && height !== width) {
+    throw bad('square images, which alone can change their size in training', `${width} × ${height}`);
+  }
+  resolution.forEach(({ fromEpoch, size }, i) => {
+    const after = i === 0 ? 0 : resolution[i - 1].fromEpoch;
+    if (!(Number.isInteger(fromEpoch) && fromEpoch > after)) {
+      throw bad(`fromEpoch: a whole number of at least ${after + 1}`, fromEpoch);
+    }
+    if (!(Number.isInteger(size) && size >= 1 && size <= height)) {
+      throw bad(`size: a whole number from 1 to ${height}, the size of the images`, size);
+    }
+  });
+}
