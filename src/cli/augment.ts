@@ -1,4 +1,9 @@
-import { AUGMENTATION_SETS, type AugmentationConfig, augmentationFrom } from '../data/augmentation/index.ts';
+import {
+  AUGMENTATION_SETS,
+  type AugmentationConfig,
+  augmentationFrom,
+  augmentationText,
+} from '../data/augmentation/index.ts';
 import { HarrierError, unknownName } from '../errors.ts';
 
 interface Word {
@@ -104,13 +109,10 @@ function configOf(name: string, value: string | undefined): AugmentationConfig {
 
 /** The sets and words with what they do, for the help of a command. */
 export function augmentationHelp(): string {
-  const describe = (configs: readonly AugmentationConfig[]): string =>
-    configs.map(({ name, ...options }) => [name, ...Object.values(options)].join(' ')).join(', ') ||
-    'no change';
   const lines: [string, string][] = [
     ...Object.entries(AUGMENTATION_SETS).map(([name, configs]): [string, string] => [
       name,
-      describe(configs),
+      augmentationText(configs) || 'no change',
     ]),
     ...Object.entries(WORDS).map(([name, { value, what }]): [string, string] => [
       value ? `${name}[=${value}]` : name,

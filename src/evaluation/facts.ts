@@ -22,6 +22,8 @@ export interface RunFacts {
   readonly batchSize?: number;
   /** For people: `SGD, learning rate 0.01`. */
   readonly optimizer?: string;
+  /** For people: how training images were changed. */
+  readonly augmentation?: string;
   readonly seed?: number;
   /** Running training accuracy of the last epoch, 0–1. */
   readonly trainingAccuracy?: number;
@@ -61,6 +63,7 @@ export function factRows(facts: RunFacts): FactRow[] {
   add('Epochs', facts.epochs?.toString());
   add('Batch size', facts.batchSize?.toString());
   add('Optimizer', facts.optimizer);
+  add('Augmentation', facts.augmentation);
   add('Seed', facts.seed?.toString());
   add('Training accuracy', facts.trainingAccuracy === undefined ? '' : formatPercent(facts.trainingAccuracy));
   const { testTimeAugmentation: views = 'none' } = facts;

@@ -28,7 +28,7 @@ describe('augmentation on the command line', () => {
   });
 
   it('is stored with the run, with sampling and class weights', async () => {
-    const { code } = await run(
+    const { code, stdout } = await run(
       ...['train', '--data', 'pictures', '--epochs', '1', '--out', 'run'],
       ...['--augment', 'light,cutout=3', '--class-weight', 'cat=2, dog = 0.5', '--sampling', 'balanced'],
     );
@@ -39,6 +39,9 @@ describe('augmentation on the command line', () => {
       classWeight: { cat: 2, dog: 0.5 },
       sampling: 'balanced',
     });
+    const text = 'RandomFlip horizontal, RandomErasing 3 mean';
+    expect(stdout).toContain(`augmentation: ${text}\n`);
+    expect(await readFile(join(place.path, 'run', 'README.md'), 'utf8')).toContain(text);
   });
 
   it.each<[string[], RegExp]>([

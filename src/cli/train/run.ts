@@ -1,3 +1,4 @@
+import { augmentationText } from '../../data/augmentation/index.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../../evaluation/format.ts';
 import { evaluationText } from '../../evaluation/index.ts';
@@ -162,6 +163,8 @@ function announce(
         `${options.threads} ${options.threads === 1 ? 'thread' : 'threads'}; ${shortPath(folder.path)}`,
     ),
   );
+  const augmentation = augmentationText(options.augmentation ?? []);
+  if (augmentation) reporter.print(style.faint(`augmentation: ${augmentation}`));
   if (skipped > 0) {
     const files =
       skipped === 1

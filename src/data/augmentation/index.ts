@@ -6,3 +6,4 @@ export {
   augmentationsFrom,
 } from './augmentations.ts';
 export { AUGMENTATION_SETS } from './sets.ts';
+export { augmentationText } from './text.ts';

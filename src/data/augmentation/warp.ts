@@ -50,6 +50,7 @@ export function warper(): (pixels: Uint8Array, start: number, shape: ImageShape,
 
 /** A place as it lies when it is mirrored at 0 and `last`, as often as it takes. */
 function mirrored(place: number, last: number): number {
+  if (place >= 0 && place <= last) return place;
   if (last === 0) return 0;
   const period = 2 * last;
   const once = ((place % period) + period) % period;

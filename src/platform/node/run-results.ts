@@ -1,3 +1,4 @@
+import { augmentationText } from '../../data/augmentation/index.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { imageBytes } from '../../data/dataset.ts';
 import type { OnProgress } from '../../data/progress.ts';
@@ -107,6 +108,7 @@ function factsOf(
     epochs: result?.epochs,
     batchSize: options.batchSize,
     optimizer: optimizerText(optimizer),
+    augmentation: augmentationText(options.augmentation ?? []),
     seed: options.seed,
     trainingAccuracy: result?.trainingAccuracy,
     testTimeAugmentation: options.testTimeAugmentation,
