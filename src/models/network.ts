@@ -130,7 +130,7 @@ export class Network {
    * Checks that the same weights can be used for images of another size: all layers that depend on it come after
    * global pooling.
    *
-   * @throws HarrierError `not-supported` that names the layer which cannot, `bad-shape` for images too small for one
+   * @throws HarrierError `bad-option` that names the layer which cannot, `bad-shape` for images too small for one
    */
   checkImageSize(height: number, width: number): void {
     const graph = createGraph(this.name);
@@ -142,7 +142,7 @@ export class Network {
         const [expected, received] = [own.get(spec.name)!.shape, spec.shape].map(formatShape);
         if (expected === received) return graph.input(spec.name, 'float32', spec.graphShape);
         const { name, layer } = this.layers.find((each) => spec.name.startsWith(`${each.name}/`))!;
-        throw new HarrierError('not-supported', 'it has weights for one size of images', {
+        throw new HarrierError('bad-option', 'it has weights for one size of images', {
           where: `${this.name}, layer "${name}" (${layer.type})`,
           expected: `${this.inputShape[1]} × ${this.inputShape[0]}`,
           received: `${width} × ${height}`,
