@@ -2,4 +2,4 @@ export { convolutionRates } from './convolution.ts';
 export { matrixRate, memoryBandwidth } from './machine.ts';
 export { type Clock, type Measured, measure } from './measure.ts';
 export { type RecipeSpeed, recipeSpeed, recipeSteps } from './recipe.ts';
-export { seedInference, seedStep, seedStepFloor } from './seed.ts';
+export { seedInference, seedModel, seedStep, seedStepFloor } from './seed.ts';

@@ -1,4 +1,5 @@
 import { Classifier, exportModel, initialWeights, type Network } from '../models/index.ts';
+import type { Model } from '../onnx/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { kerasCnn, networkOf } from '../recipes/index.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -10,6 +11,12 @@ const CLASSES = 10;
 
 function seedNetwork(): Network {
   return networkOf(kerasCnn, { inputShape: [32, 32, 3], classes: CLASSES });
+}
+
+/** The finished model of `keras-cnn` as it is before training: what it costs does not depend on its weights. */
+export function seedModel(): Model {
+  const network = seedNetwork();
+  return exportModel(network, initialWeights(network.parameters, 1));
 }
 
 function samplePixels(count: number): Uint8Array {
@@ -63,11 +70,7 @@ export async function seedInference(
   runtime: Runtime,
   clock: Clock,
 ): Promise<{ batch1: number; batch64: number }> {
-  const network = seedNetwork();
-  const classifier = await Classifier.load(
-    runtime,
-    exportModel(network, initialWeights(network.parameters, 1)),
-  );
+  const classifier = await Classifier.load(runtime, seedModel());
   const rate = async (count: number, runs: number): Promise<number> => {
     const pixels = samplePixels(count);
     const { median } = await measure(() => classifier.predict(pixels), { clock, warmUp: 20, runs });

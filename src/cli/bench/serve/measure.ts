@@ -1,0 +1,197 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { measure, seedModel } from '../../../benchmark/index.ts';
+import { Conv2D, Dense, Flatten } from '../../../layers/index.ts';
+import { Classifier, exportModel, initialWeights, Network } from '../../../models/index.ts';
+import { encodeModel, type Model } from '../../../onnx/index.ts';
+import { decodeImage } from '../../../platform/node/decode.ts';
+import { nodeRuntime } from '../../../platform/node/runtime.ts';
+import { startWorker } from '../../../platform/node/worker.ts';
+import type { LoadOrder, LoadResult } from './load.ts';
+import { hasFastApi, type RunningServer, startFastApi, startHarrier } from './servers.ts';
+
+/** Connections that send one request after another. */
+export const CONNECTIONS = [1, 8, 64] as const;
+
+/** One server under its loads, by number of connections. */
+export type Served = Readonly<Record<(typeof CONNECTIONS)[number], LoadResult>>;
+
+/** What `harrier bench --serve --json` prints. Rates are a second, times in milliseconds. */
+export interface ServeBenchResult {
+  readonly runtime: string;
+  readonly cores: number;
+  /** One image through the model with one thread, as a worker has: decoded already. */
+  readonly bareInferenceMs: number;
+  /** One image file to pixels, in this process. */
+  readonly decodeMs: number;
+  /** What a request on an idle server takes beyond bare inference: HTTP, decoding, two changes of thread. */
+  readonly overheadMs: number;
+  readonly batching: Served;
+  readonly noBatching: Served;
+  /** At ten times the rate that 64 connections reached: requests come in whether or not there are answers. */
+  readonly overload: { readonly kerasCnn: LoadResult; readonly slow: LoadResult };
+  readonly peers: Readonly<Record<string, Served>>;
+  readonly peersMissing: Readonly<Record<string, string>>;
+}
+
+export interface ServeBenchOptions {
+  readonly peers: boolean;
+  /** How long each load lasts. */
+  readonly seconds: number;
+  readonly onStart: (what: string) => void;
+}
+
+const OVERLOAD = 10;
+/** Connections of the overload: as many as requests may be under way. */
+const OVERLOAD_CONNECTIONS = 512;
+
+/** Measures `harrier serve` with the model of keras-cnn, and FastAPI beside it where that is installed. */
+export async function runServeBench(options: ServeBenchOptions): Promise<ServeBenchResult> {
+  const { seconds, onStart } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'harrier-bench-'));
+  try {
+    const [kerasCnn, slow] = [join(folder, 'keras-cnn.onnx'), join(folder, 'slow.onnx')];
+    await writeFile(kerasCnn, encodeModel(seedModel()));
+    await writeFile(slow, encodeModel(slowModel()));
+    const file = await photograph();
+    const request = requestOf(file);
+
+    onStart('bare inference and decoding');
+    const bare = await bareTimes(file);
+    const underLoads = async (server: RunningServer, title: string): Promise<Served> => {
+      const results: Partial<Record<number, LoadResult>> = {};
+      for (const connections of CONNECTIONS) {
+        onStart(`${title}, ${connections} ${connections === 1 ? 'connection' : 'connections'}`);
+        results[connections] = await loadFrom({ port: server.port, request, connections, seconds });
+      }
+      return results as Served;
+    };
+    const overloaded = async ({ port }: RunningServer, title: string): Promise<LoadResult> => {
+      onStart(`${title} at ${OVERLOAD} times its capacity`);
+      const { answeredPerSecond } = await loadFrom({ port, request, connections: 64, seconds });
+      const rate = OVERLOAD * answeredPerSecond;
+      return loadFrom({ port, request, connections: OVERLOAD_CONNECTIONS, seconds, rate });
+    };
+    const [batching, kerasCnnOverload] = await during(startHarrier(kerasCnn, []), async (server) => [
+      await underLoads(server, 'harrier serve'),
+      await overloaded(server, 'harrier serve'),
+    ]);
+    const noBatching = await during(startHarrier(kerasCnn, ['--max-batch', '1']), (server) =>
+      underLoads(server, 'harrier serve --max-batch 1'),
+    );
+    const slowOverload = await during(startHarrier(slow, []), (server) =>
+      overloaded(server, 'harrier serve, a slow model,'),
+    );
+    const { peers, missing } = options.peers
+      ? await servePeers(kerasCnn, underLoads)
+      : { peers: {}, missing: {} };
+    return {
+      runtime: nodeRuntime().name,
+      cores: availableParallelism(),
+      ...bare,
+      overheadMs: batching[1].times[200].p50Ms - bare.bareInferenceMs,
+      batching,
+      noBatching,
+      overload: { kerasCnn: kerasCnnOverload, slow: slowOverload },
+      peers,
+      peersMissing: missing,
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The peer in both ways of sharing the cores out. */
+async function servePeers(
+  modelFile: string,
+  underLoads: (server: RunningServer, title: string) => Promise<Served>,
+): Promise<{ peers: Record<string, Served>; missing: Record<string, string> }> {
+  const peers: Record<string, Served> = {};
+  const missing: Record<string, string> = {};
+  if (!hasFastApi()) return { peers, missing: { fastapi: 'not installed: see bench/peers/README.md' } };
+  const cores = availableParallelism();
+  const ways = [
+    { processes: 1, threads: cores },
+    { processes: cores, threads: 1 },
+  ].slice(0, cores > 1 ? 2 : 1);
+  for (const { processes, threads } of ways) {
+    const name = `fastapi, processes × threads ${processes} × ${threads}`;
+    try {
+      peers[name] = await during(startFastApi(modelFile, { processes, threads }), (server) =>
+        underLoads(server, name),
+      );
+    } catch (error) {
+      missing[name] = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return { peers, missing };
+}
+
+async function during<T>(
+  starting: Promise<RunningServer>,
+  work: (server: RunningServer) => Promise<T>,
+): Promise<T> {
+  const server = await starting;
+  try {
+    return await work(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Runs a load on a thread of its own. */
+function loadFrom(order: LoadOrder): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    startWorker('./load-worker', import.meta.url, { workerData: order })
+      .on('message', resolve)
+      .on('error', reject);
+  });
+}
+
+async function bareTimes(file: Uint8Array): Promise<{ bareInferenceMs: number; decodeMs: number }> {
+  const clock = () => performance.now();
+  const classifier = await Classifier.load(nodeRuntime({ threads: 1 }), seedModel());
+  try {
+    const pixels = await decodeImage(file, classifier.imageShape);
+    const options = { clock, warmUp: 50, runs: 500 };
+    return {
+      bareInferenceMs: (await measure(() => classifier.predict(pixels), options)).median,
+      decodeMs: (await measure(() => decodeImage(file, classifier.imageShape), options)).median,
+    };
+  } finally {
+    await classifier.dispose();
+  }
+}
+
+/** A model so slow that ten times its capacity is still a rate at which a generator can send. */
+function slowModel(): Model {
+  const layers = Array.from(
+    { length: 12 },
+    () => new Conv2D({ filters: 64, kernelSize: 3, padding: 'same', activation: 'relu' }),
+  );
+  const network = new Network({
+    name: 'slow',
+    inputShape: [32, 32, 3],
+    layers: [...layers, new Flatten(), new Dense({ units: 10, activation: 'softmax' })],
+  });
+  return exportModel(network, initialWeights(network.parameters, 1));
+}
+
+/** A PNG of 32 × 32 pixels that compresses as a photograph does. */
+function photograph(): Promise<Buffer> {
+  const side = 32;
+  const pixels = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side)];
+    return 128 + 60 * Math.sin(x / 5 + (i % 3)) + 50 * Math.cos(y / 7) + ((i * 7919) % 17);
+  });
+  return sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+function requestOf(file: Uint8Array): Uint8Array {
+  const head = `POST /invocations HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: image/png\r\ncontent-length: ${file.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), file]);
+}
