@@ -17,6 +17,7 @@ export function trainCommand(): Command {
     ['train --augment flip,translation=2,cutout=8', 'a list of your own'],
     ['train --class-weight balanced', 'when some classes have few pictures'],
     ['train --validation-split 0.1 --early-stopping 5', 'stop when it gets no better'],
+    ['train --seeds 3', 'three runs, and what they reach on average'],
     ['train --resume latest', 'go on with a run that was stopped'],
     ['train --resume runs/mine --epochs 60', 'give a finished run more epochs'],
   ])
@@ -48,6 +49,11 @@ export function trainCommand(): Command {
       '--seed <number>',
       'everything random follows from it (default: 1)',
       wholeNumber('--seed', { atLeast: 0 }),
+    )
+    .option(
+      '--seeds <count>',
+      'train so many times, with seeds from --seed on, and say mean and deviation',
+      wholeNumber('--seeds'),
     )
     .option('--limit <count>', 'use so many training images only (default: all)', wholeNumber('--limit'))
     .option('--out <folder>', 'the run folder to write (default: runs/<recipe>-<time>)')

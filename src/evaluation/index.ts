@@ -19,6 +19,7 @@ export type { ClassScores, MacroScores } from './per-class.ts';
 export type { Predictions } from './predictions.ts';
 export { type PredictionRow, predictionsFromCsv, predictionsToCsv } from './predictions-csv.ts';
 export { type ReportOptions, type ReportPicture, renderReport } from './report.ts';
+export { type Spread, spreadOf } from './spread.ts';
 export {
   type BeforeAndAfter,
   beforeAndAfter,

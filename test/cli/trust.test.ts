@@ -7,7 +7,7 @@ import { CLASS_NAMES_KEY, Classifier, exportModel, initialWeights, Network } fro
 import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
 import { CIFAR10_CLASSES } from '../../src/platform/node/cifar10-files.ts';
 import { nodeRuntime } from '../../src/platform/node/runtime.ts';
-import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, start, workplace, writePictures } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
@@ -284,5 +284,106 @@ describe('CIFAR-10.1', () => {
       2,
       expect.stringMatching(/one argument too many: received "points"/),
     ]);
+  });
+});
+
+describe('train --seeds', () => {
+  it('trains with one seed after another, and tells mean and deviation', async () => {
+    const { code, stdout } = await run(
+      'train',
+      ...training,
+      '--seeds',
+      '2',
+      '--seed',
+      '5',
+      '--out',
+      'two',
+      '--json',
+    );
+    expect(code).toBe(0);
+    const { testAccuracy, runs } = JSON.parse(stdout);
+    expect(runs.map(({ seed, run }: { seed: number; run: string }) => [seed, run])).toEqual([
+      [5, path('two', 'seed-5')],
+      [6, path('two', 'seed-6')],
+    ]);
+    const [a, b] = await Promise.all(
+      runs.map(async (each: { run: string; testAccuracy: number }) => {
+        const { accuracy } = JSON.parse(await readFile(join(each.run, 'evaluation.json'), 'utf8'));
+        expect(each.testAccuracy).toBe(accuracy);
+        return accuracy;
+      }),
+    );
+    expect(testAccuracy.count).toBe(2);
+    expect(testAccuracy.mean).toBeCloseTo((a + b) / 2, 12);
+    expect(testAccuracy.standardDeviation).toBeCloseTo(Math.abs(a - b) / Math.SQRT2, 12);
+    expect([testAccuracy.minimum, testAccuracy.maximum]).toEqual([Math.min(a, b), Math.max(a, b)]);
+    const { command, options } = await json('two', 'seed-6', 'run.json');
+    expect(options.seed).toBe(6);
+    expect(command).toBe(`npx harrier train ${training.join(' ')} --seed 6`);
+  });
+
+  it('goes on after an interruption, to what it would have come to without; and takes more seeds', async () => {
+    const begun = start(['train', ...training, '--seeds', '2', '--seed', '5', '--out', 'stopped'], {
+      cwd: place.path,
+    });
+    await begun.says('Seed 6');
+    await begun.says('epoch 1/2');
+    begun.process.kill('SIGINT');
+    const stopped = await begun.finished;
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toContain('Go on with: npx harrier train --resume stopped\n');
+    const finished = await run('train', '--resume', 'stopped', '--seeds', '3');
+    expect(finished.code).toBe(0);
+    expect(finished.stdout).toMatch(
+      /mean [\d.]+% ± [\d.]+% \(standard deviation of 3 seeds\), lowest [\d.]+%, highest [\d.]+%/,
+    );
+    for (const seed of ['seed-5', 'seed-6']) {
+      const [one, other] = [
+        await json('stopped', seed, 'evaluation.json'),
+        await json('two', seed, 'evaluation.json'),
+      ];
+      expect(one).toEqual(other);
+    }
+    expect((await json('stopped', 'seed-7', 'run.json')).result.epochs).toBe(2);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    [
+      'no seed',
+      ['--seeds', '0'],
+      /--seeds: this value makes no sense: expected a whole number of at least 1/,
+    ],
+    [
+      'fewer seeds than before',
+      ['--resume', 'two', '--seeds', '1'],
+      /more seeds, but not fewer: expected at least 2, received 1/,
+    ],
+    [
+      'another option than before',
+      ['--resume', 'two', '--batch-size', '9'],
+      /--batch-size: runs that go on keep their own options/,
+    ],
+    [
+      'a single run',
+      ['--resume', 'plain', '--seeds', '2'],
+      /no runs of train --seeds: expected a folder with seeds\.json/,
+    ],
+    [
+      'a folder in use',
+      [...training, '--seeds', '2', '--out', 'two'],
+      /this folder holds a run already.*--resume two/,
+    ],
+  ])('with %s is refused', async (_, args, sentence) => {
+    const finished = await run('train', ...args);
+    expect(finished.code).toBe(2);
+    expect(sentenceOf(finished)).toMatch(sentence);
+  });
+
+  it('whose record is damaged says so', async () => {
+    await mkdir(path('broken'));
+    await writeFile(path('broken', 'seeds.json'), '{ "format": 1, ');
+    const finished = await run('train', '--resume', 'broken');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(/seeds\.json: this is no record of runs with several seeds/);
   });
 });

@@ -41,6 +41,12 @@ export interface TrainOptions {
   readonly calibrate?: boolean;
   readonly microBatch?: number;
   readonly averageMomentum?: number;
+  /** So many runs, with seeds one after another from `seed`. */
+  readonly seeds?: number;
+  /** The folder of the seeds that this run is one of: what to go on with. */
+  readonly partOf?: string;
+  /** The command that does this run again, where it is not the one that was typed. */
+  readonly words?: readonly string[];
   readonly json?: boolean;
 }
 

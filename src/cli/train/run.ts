@@ -14,6 +14,7 @@ import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
 import { TrainingProgress } from './progress.ts';
+import { trainSeeds, wantsSeeds } from './seeds.ts';
 
 /** `harrier train`. */
 export async function runTrain(given: TrainOptions): Promise<void> {
@@ -22,8 +23,12 @@ export async function runTrain(given: TrainOptions): Promise<void> {
     reporter.note('Stopping: what is done is saved first. Press Ctrl-C again to stop at once.'),
   );
   try {
-    if (given.resume === undefined) await trainAnew(given, reporter, interruption);
-    else await goOn(await findRun(given.resume), given, reporter, interruption);
+    const one = async (each: TrainOptions): Promise<void> => {
+      if (each.resume === undefined) await trainAnew(each, reporter, interruption);
+      else await goOn(await findRun(each.resume), each, reporter, interruption);
+    };
+    if (await wantsSeeds(given)) await trainSeeds(given, process.argv.slice(2), reporter, one);
+    else await one(given);
   } catch (error) {
     // What was abandoned because of the signal fails in its own way; the signal is what the user knows of.
     if (
@@ -48,7 +53,7 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
     signal: interruption.signal,
   });
   const folder = await createRunFolder(options.recipe, given.out);
-  const record = newRecord(run, commandLine(process.argv.slice(2)));
+  const record = newRecord(run, commandLine(given.words ?? process.argv.slice(2)));
   await folder.exclusively(async () => {
     // Before anything is said about the run: whoever then stops it can go on with it.
     await folder.writeRecord(record);
@@ -123,15 +128,16 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
       checkpointSeconds: given.checkpointSeconds,
     });
   } catch (error) {
-    if (error instanceof Exit) sayHowToGoOn(folder, reporter);
-    else if (error instanceof HarrierError) await sayWhatIsKept(error, folder, reporter);
+    if (error instanceof Exit) sayHowToGoOn(given.partOf ?? folder.path, reporter);
+    else if (error instanceof HarrierError)
+      await sayWhatIsKept(error, folder, given.partOf ?? folder.path, reporter);
     throw error;
   }
   if (outcome.ended === 'interrupted') {
     const { epoch, stepInEpoch } = outcome.position;
     const where = stepInEpoch === 0 ? `epoch ${epoch}` : `step ${stepInEpoch} of epoch ${epoch + 1}`;
     reporter.note(`Stopped and saved after ${where}.`);
-    sayHowToGoOn(folder, reporter);
+    sayHowToGoOn(given.partOf ?? folder.path, reporter);
     throw new Exit(interruption.exitCode ?? 1);
   }
   conclude(outcome, folder, reporter, given.json);
@@ -175,12 +181,17 @@ function announce(
   for (const note of notes) reporter.note(`Note: ${note}`);
 }
 
-function sayHowToGoOn(folder: RunFolder, reporter: Reporter): void {
-  reporter.note(`Go on with: npx harrier train --resume ${shellQuote(shortPath(folder.path))}`);
+function sayHowToGoOn(path: string, reporter: Reporter): void {
+  reporter.note(`Go on with: npx harrier train --resume ${shellQuote(shortPath(path))}`);
 }
 
 /** After a failure in the middle: which checkpoint is still there. */
-async function sayWhatIsKept(error: HarrierError, folder: RunFolder, reporter: Reporter): Promise<void> {
+async function sayWhatIsKept(
+  error: HarrierError,
+  folder: RunFolder,
+  goOnWith: string,
+  reporter: Reporter,
+): Promise<void> {
   const last = await readCheckpoint(folder, 'last').catch(() => undefined);
   if (!last) {
     reporter.note('No checkpoint had been saved yet.');
@@ -188,7 +199,7 @@ async function sayWhatIsKept(error: HarrierError, folder: RunFolder, reporter: R
   }
   const path = shortPath(folder.file('last'));
   reporter.note(`The last good checkpoint is kept: ${path} (step ${formatCount(last.position.step)}).`);
-  if (error.code === 'storage') sayHowToGoOn(folder, reporter);
+  if (error.code === 'storage') sayHowToGoOn(goOnWith, reporter);
 }
 
 /** More epochs were asked for, and early stopping would end the run before the first of them. */

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HarrierError, nearestName } from '../../errors.ts';
 import { RUN_FILES, RunFolder } from './run-folder.ts';
+import { isSeedsFolder } from './seeds-folder.ts';
 
 /** A finished model, and the run it came from where that is known. */
 export interface ModelSource {
@@ -78,9 +79,13 @@ async function noSuchRun(name: string, kind: string): Promise<HarrierError> {
   });
 }
 
-/** Names of the runs in `runs` below the current folder. */
+/** Names of the runs in `runs` below the current folder: of those with several seeds each, as `NAME/seed-1`. */
 async function runNames(): Promise<string[]> {
-  const names = await readdir('runs').catch(() => [] as string[]);
+  const names: string[] = [];
+  for (const name of await readdir('runs').catch(() => [] as string[])) {
+    const within = (await isSeedsFolder(join('runs', name))) ? await readdir(join('runs', name)) : undefined;
+    names.push(...(within?.map((seed) => join(name, seed)) ?? [name]));
+  }
   const isRun = await Promise.all(names.map((name) => isThere(join('runs', name, RUN_FILES.record))));
   return names.filter((_, i) => isRun[i]);
 }

@@ -104,22 +104,22 @@ export class RunFolder {
 /**
  * Makes the folder of a new run.
  *
- * @param out where; by default `runs/<recipe>-<time>` below the current folder, numbered when that is taken
- * @param parent instead of `runs`
+ * @param out where; by default `runs/<recipe>-<time><ending>` below the current folder, numbered when that is taken
+ * @param place the folder instead of `runs`, and what the name ends in
  * @throws HarrierError `storage` when it cannot be made, `bad-option` when something is in it already
  */
 export async function createRunFolder(
   recipe: string,
   out?: string,
   now: Date = new Date(),
-  parent = 'runs',
+  { parent = 'runs', ending = '' }: { parent?: string; ending?: string } = {},
 ): Promise<RunFolder> {
   if (out !== undefined) {
     const path = resolve(out);
     await makeDirectory(path, ELSEWHERE);
     const names = await readdir(path);
     if (names.length > 0) {
-      const isRun = names.includes(RUN_FILES.record);
+      const isRun = names.includes(RUN_FILES.record) || names.includes('seeds.json');
       throw new HarrierError(
         'bad-option',
         isRun ? 'this folder holds a run already' : 'this folder is not empty',
@@ -132,7 +132,7 @@ export async function createRunFolder(
     }
     return new RunFolder(path);
   }
-  const base = resolve(parent, `${recipe}-${timestamp(now)}`);
+  const base = resolve(parent, `${recipe}-${timestamp(now)}${ending}`);
   await makeDirectory(dirname(base), ELSEWHERE);
   for (let number = 1; ; number++) {
     const path = number === 1 ? base : `${base}-${number}`;

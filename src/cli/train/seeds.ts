@@ -1,0 +1,157 @@
+import { resolve } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { formatPercent } from '../../evaluation/format.ts';
+import { type Spread, spreadOf } from '../../evaluation/index.ts';
+import type { RunFolder } from '../../platform/node/run-folder.ts';
+import { createSeedsFolder, isSeedsFolder, SeedsFolder } from '../../platform/node/seeds-folder.ts';
+import type { Reporter } from '../reporter.ts';
+import { shellQuote, shortPath } from '../terminal.ts';
+import { newRun, type TrainOptions } from './options.ts';
+
+/** Whether several runs are wanted: by --seeds, or by the folder that is to go on. */
+export async function wantsSeeds({ seeds, resume }: TrainOptions): Promise<boolean> {
+  return seeds !== undefined || (resume !== undefined && (await isSeedsFolder(resume)));
+}
+
+/**
+ * `harrier train --seeds`: one run after another, each in its own folder, and at the end what they have in common.
+ * Interrupted, it goes on where it was; given more seeds, it adds them.
+ *
+ * @param train trains one run to its end
+ */
+export async function trainSeeds(
+  typed: TrainOptions,
+  words: readonly string[],
+  reporter: Reporter,
+  train: (given: TrainOptions) => Promise<void>,
+): Promise<void> {
+  const folder = await openFolder(typed, words);
+  const record = await folder.read();
+  for (const [i, seed] of record.seeds.entries()) {
+    const run = folder.run(seed);
+    reporter.print(
+      `${i === 0 ? '' : '\n'}${reporter.style.strong(`Seed ${seed}`)}, ${i + 1} of ${record.seeds.length}`,
+    );
+    const begun = (await run.read('record')) !== undefined;
+    if (begun && (await run.record()).result) {
+      reporter.print('It is finished.');
+      continue;
+    }
+    const own: TrainOptions = begun ? { resume: run.path } : { ...record.given, seed, out: run.path };
+    await train({
+      ...own,
+      threads: typed.threads ?? own.threads,
+      checkpointSeconds: typed.checkpointSeconds ?? own.checkpointSeconds,
+      partOf: folder.path,
+      words: [...record.words, '--seed', `${seed}`],
+    });
+  }
+  const results = await Promise.all(record.seeds.map((seed) => resultOf(seed, folder.run(seed))));
+  conclude(folder.path, results, reporter, typed.json);
+}
+
+async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<SeedsFolder<TrainOptions>> {
+  if (typed.resume !== undefined) return goOn(typed, typed.resume);
+  const { recipe, options } = await newRun(typed);
+  const { seeds: count = 1, seed: _, out, json: __, ...given } = typed;
+  const folder = await createSeedsFolder<TrainOptions>(recipe.name, out);
+  await folder.write({
+    created: new Date().toISOString(),
+    seeds: seedsFrom(options.seed, count),
+    given,
+    words: withoutFolders(words),
+  });
+  return folder;
+}
+
+/** @throws HarrierError `bad-option` for what cannot change, or fewer seeds than before */
+async function goOn(typed: TrainOptions, path: string): Promise<SeedsFolder<TrainOptions>> {
+  if (!(await isSeedsFolder(path))) {
+    throw new HarrierError('bad-option', 'these are no runs of train --seeds', {
+      where: path,
+      expected: 'a folder with seeds.json',
+      next: 'Leave --seeds out to go on with a single run.',
+    });
+  }
+  const changeable = ['seeds', 'resume', 'threads', 'checkpointSeconds', 'json', 'debug', 'calibrate'];
+  const fixed = Object.entries(typed).find(
+    ([option, value]) => value !== undefined && (!changeable.includes(option) || value === false),
+  );
+  if (fixed) {
+    const option = fixed[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new HarrierError('bad-option', 'runs that go on keep their own options', {
+      where: fixed[1] === false ? `--no-${option}` : `--${option}`,
+      next: 'Leave it out, or begin anew without --resume.',
+    });
+  }
+  const folder = new SeedsFolder<TrainOptions>(resolve(path));
+  const record = await folder.read();
+  const { seeds: count = record.seeds.length } = typed;
+  if (count < record.seeds.length) {
+    throw new HarrierError('bad-option', 'runs that go on can have more seeds, but not fewer', {
+      where: '--seeds',
+      expected: `at least ${record.seeds.length}`,
+      received: `${count}`,
+    });
+  }
+  if (count > record.seeds.length)
+    await folder.write({ ...record, seeds: seedsFrom(record.seeds[0], count) });
+  return folder;
+}
+
+const seedsFrom = (first: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => first + i);
+
+/** The words of a command without those that a single run of it has otherwise. */
+function withoutFolders(words: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    if (/^--(seeds|seed|out)$/.test(words[i])) i++;
+    else if (!/^--((seeds|seed|out)=|json$)/.test(words[i])) kept.push(words[i]);
+  }
+  return kept;
+}
+
+interface SeedResult {
+  readonly seed: number;
+  readonly run: string;
+  readonly testAccuracy: number;
+  readonly trainingAccuracy: number;
+  readonly seconds: number;
+}
+
+async function resultOf(seed: number, folder: RunFolder): Promise<SeedResult> {
+  const { result } = await folder.record();
+  const { testAccuracy, trainingAccuracy, seconds } = result!;
+  return { seed, run: folder.path, testAccuracy, trainingAccuracy, seconds };
+}
+
+function conclude(path: string, runs: readonly SeedResult[], reporter: Reporter, json?: boolean): void {
+  const testAccuracy = spreadOf(runs.map((run) => run.testAccuracy));
+  const { style } = reporter;
+  const width = Math.max(...runs.map(({ seed }) => `${seed}`.length));
+  reporter.print();
+  for (const { seed, ...run } of runs) {
+    reporter.print(
+      `seed ${`${seed}`.padStart(width)}  ${formatPercent(run.testAccuracy)}  ${style.faint(shortPath(run.run))}`,
+    );
+  }
+  reporter.print(style.strong(spreadText(testAccuracy)));
+  reporter.print();
+  reporter.print(style.strong(`Everything lies in ${shortPath(path)}`));
+  const more = `npx harrier train --seeds ${runs.length + 2} --resume ${shellQuote(shortPath(path))}`;
+  reporter.print(`  ${more}  ${style.faint('two seeds more')}`);
+  if (json) {
+    const trainingAccuracy = spreadOf(runs.map((run) => run.trainingAccuracy));
+    reporter.json({ folder: path, testAccuracy, trainingAccuracy, runs });
+  }
+}
+
+/** "mean 94.03% ± 0.11% (standard deviation of 3 seeds), lowest 93.92%, highest 94.14%". */
+export function spreadText({ count, mean, standardDeviation, minimum, maximum }: Spread): string {
+  if (standardDeviation === null) return `${formatPercent(mean)} with one seed`;
+  return (
+    `mean ${formatPercent(mean)} ± ${formatPercent(standardDeviation)} (standard deviation of ${count} seeds), ` +
+    `lowest ${formatPercent(minimum)}, highest ${formatPercent(maximum)}`
+  );
+}

@@ -1,0 +1,23 @@
+/** A figure over several runs that differ by chance alone. */
+export interface Spread {
+  readonly count: number;
+  readonly mean: number;
+  /** Of the sample (divided by count − 1); null of a single run. */
+  readonly standardDeviation: number | null;
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** @param values at least one */
+export function spreadOf(values: readonly number[]): Spread {
+  const count = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return {
+    count,
+    mean,
+    standardDeviation: count > 1 ? Math.sqrt(squares / (count - 1)) : null,
+    minimum: Math.min(...values),
+    maximum: Math.max(...values),
+  };
+}
