@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluatePredictions } from '../../src/evaluation/index.ts';
@@ -345,6 +345,15 @@ describe('train --seeds', () => {
       expect(one).toEqual(other);
     }
     expect((await json('stopped', 'seed-7', 'run.json')).result.epochs).toBe(2);
+  });
+
+  it('leaves runs that "latest" finds', async () => {
+    await run('train', ...training, '--seeds', '1');
+    const { code, stdout } = await run('summary', 'latest');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Dense')]);
+    const [name] = await readdir(path('runs'));
+    expect(name).toMatch(/^keras-cnn-\d{8}-\d{6}-seeds$/);
+    expect((await readdir(path('runs', name))).sort()).toEqual(['seed-1', 'seeds.json']);
   });
 
   it.each<[string, string[], RegExp]>([
