@@ -5,6 +5,7 @@ import { compareCommand } from './compare.ts';
 import { dataCommand } from './data.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { lrFindCommand } from './lr-find.ts';
+import { exportCommand } from './export.ts';
 import { predictCommand } from './predict.ts';
 import { recipesCommand } from './recipes.ts';
 import { sagemakerCommand } from './sagemaker.ts';
@@ -38,6 +39,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     compareCommand(),
     evaluateCommand(),
     predictCommand(),
+    exportCommand(),
     serveCommand(),
     summaryCommand(),
     recipesCommand(),

@@ -4,6 +4,12 @@ export { CLASS_NAMES_KEY, Classifier } from './classifier.ts';
 export { type ExportOptions, exportModel, exportOptionsOf, weightsOf } from './export.ts';
 export * from './network.ts';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.ts';
+export {
+  toFloat16,
+  type WeightStorage,
+  weightStorageOf,
+  withStoredWeights,
+} from './stored-weights.ts';
 export { summarize } from './summary.ts';
 export { checkWeights, initialWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 export type { WeightData } from './whitening.ts';

@@ -32,6 +32,7 @@ describe('help', () => {
     ['train'],
     ['evaluate'],
     ['predict'],
+    ['export'],
     ['summary'],
     ['recipes'],
     ['recipes', 'show'],

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import type { Dataset } from '../../data/dataset.ts';
+import { relabelled } from '../../data/relabelled.ts';
 import { firstImages } from '../../data/subset.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
-import { HarrierError, unknownName } from '../../errors.ts';
+import { HarrierError } from '../../errors.ts';
 import {
   beforeAndAfter,
   type Evaluation,
@@ -117,26 +118,4 @@ async function openData(
   const isSame = split === 'test' ? opened.test.hash === own.test.hash : true;
   if (!isSame) reporter.note(`Note: ${opened.test.name} has changed since the model was judged on it.`);
   return opened[split];
-}
-
-/**
- * A data set with the model's classes in place of its own, which may be fewer and in another order.
- * @throws HarrierError `bad-option` for a class that the model does not know
- */
-function relabelled(dataset: Dataset, classNames: readonly string[]): Dataset {
-  const stranger = dataset.classNames.find((name) => !classNames.includes(name));
-  if (stranger !== undefined) throw unknownName('class for this model', stranger, classNames);
-  const places = dataset.classNames.map((name) => classNames.indexOf(name));
-  if (places.length === classNames.length && places.every((place, i) => place === i)) return dataset;
-  const { name, imageShape, size, hash } = dataset;
-  return {
-    name,
-    imageShape,
-    size,
-    hash,
-    classNames,
-    labels: dataset.labels.map((label) => places[label]),
-    gather: (indices, out) => dataset.gather(indices, out),
-    describe: (index) => dataset.describe(index),
-  };
 }

@@ -33,7 +33,9 @@ export async function runSweep(given: SweepOptions): Promise<void> {
     if (given.resume === undefined) {
       reporter.status('planning …');
       const record = await planSweep(given, { onProgress: reporter.work, signal: interruption.signal });
-      const { path } = await createRunFolder(record.title.split(' ')[0], given.out, new Date(), { parent: 'sweeps' });
+      const { path } = await createRunFolder(record.title.split(' ')[0], given.out, new Date(), {
+        parent: 'sweeps',
+      });
       await new SweepFolder(path).writeRecord(record);
       await sweep(path, given, record, reporter, interruption);
     } else {

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { command, views, withDataOptions, withThreads } from './command.ts';
+import { EXPORT_FORMATS, type ExportCommandOptions } from './export/formats.ts';
+import { oneOf, wholeNumber } from './values.ts';
+
+export function exportCommand(): Command {
+  const exporting = command('export', 'Write a model in another form, and say what that costs in accuracy.', [
+    ['export latest --format onnx-int8', 'a quarter of the size: <run>-int8.onnx'],
+    ['export runs/mine --format onnx-fp16 --out small.onnx', 'half the size'],
+    ['export latest --format onnx --tta flip-shift', 'with test-time augmentation inside'],
+    ['export latest --format safetensors', "the weights, in Keras's layout"],
+    ['export model.onnx --format onnx-int8 --data ./photos', 'judged on a folder of pictures'],
+  ])
+    .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
+    .requiredOption(
+      '--format <name>',
+      'onnx, onnx-fp16 (weights in 16 bits), onnx-int8 (in 8), or safetensors',
+      oneOf('--format', EXPORT_FORMATS),
+    )
+    .option('--out <file>', 'the file to write (default: named after the run, in this folder)')
+    .option(
+      '--tta <views>',
+      "views of each picture to average: none, flip or flip-shift (default: the model's own)",
+      views,
+    )
+    .option('--data <name|path>', "what to judge it on (default: the run's validation images)")
+    .option('--limit <count>', 'judge on so many images only (default: all)', wholeNumber('--limit'))
+    .option('--json', 'print one JSON object');
+  withThreads(withDataOptions(exporting));
+  return exporting.action(async (model: string, options: ExportCommandOptions) => {
+    const { runExport } = await import('./export/run.ts');
+    await runExport(model, options);
+  });
+}

@@ -1,0 +1,18 @@
+import type { TestTimeAugmentation } from '../../data/views.ts';
+
+export const EXPORT_FORMATS = ['onnx', 'onnx-fp16', 'onnx-int8', 'safetensors'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** The options of `export` as they were typed. */
+export interface ExportCommandOptions {
+  readonly format: ExportFormat;
+  readonly out?: string;
+  readonly tta?: TestTimeAugmentation;
+  readonly data?: string;
+  readonly limit?: number;
+  readonly threads?: number;
+  readonly imageSize?: number;
+  readonly source?: 'original' | 'npm';
+  readonly skipBad?: boolean;
+  readonly json?: boolean;
+}

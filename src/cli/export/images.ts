@@ -1,0 +1,46 @@
+import type { Dataset } from '../../data/dataset.ts';
+import { relabelled } from '../../data/relabelled.ts';
+import { firstImages } from '../../data/subset.ts';
+import { formatQuantity } from '../../evaluation/format.ts';
+import type { Classifier } from '../../models/index.ts';
+import type { ModelSource } from '../../platform/node/find-run.ts';
+import { openDataset } from '../../platform/node/open-dataset.ts';
+import { prepareRun } from '../../platform/node/prepare-run.ts';
+import type { Reporter } from '../reporter.ts';
+import type { ExportCommandOptions } from './formats.ts';
+
+export interface JudgingImages {
+  readonly dataset: Dataset;
+  /** For people: `5,000 validation images of cifar10`. */
+  readonly label: string;
+}
+
+/**
+ * The images to compare two forms of a model on: those of `--data`, else the validation images of its run, else the
+ * test images, which then are called so: nothing is chosen by them.
+ *
+ * @returns undefined for a model file without its run and without `--data`
+ * @throws HarrierError when the data cannot be opened, or does not fit the model
+ */
+export async function imagesToJudgeOn(
+  { run }: ModelSource,
+  { classNames, imageShape }: Pick<Classifier, 'classNames' | 'imageShape'>,
+  { data, limit, imageSize, source, skipBad }: ExportCommandOptions,
+  reporter: Reporter,
+): Promise<JudgingImages | undefined> {
+  const limited = (dataset: Dataset) => (limit === undefined ? dataset : firstImages(dataset, limit));
+  const labelled = (dataset: Dataset, kind: string, note = ''): JudgingImages => ({
+    dataset,
+    label: `${formatQuantity(dataset.size, `${kind} image`)} (${dataset.name})${note}`,
+  });
+  if (data !== undefined) {
+    const common = { imageSize: imageSize ?? imageShape.width, source, skipBad, onProgress: reporter.work };
+    const { test } = await openDataset(data, common);
+    return labelled(limited(relabelled(test, classNames)), 'test');
+  }
+  const record = await run?.record();
+  if (!record) return undefined;
+  const { validation, test } = await prepareRun(record.options, { onProgress: reporter.work }, record);
+  if (validation) return labelled(limited(validation), 'validation');
+  return labelled(limited(test), 'test', ', since the run set none aside for validation');
+}

@@ -1,0 +1,190 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname, resolve } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { formatPercent } from '../../evaluation/format.ts';
+import { evaluatePredictions } from '../../evaluation/index.ts';
+import {
+  Classifier,
+  encodeSafetensors,
+  Network,
+  type StoredTensor,
+  weightStorageOf,
+  weightsOf,
+  withStoredWeights,
+} from '../../models/index.ts';
+import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
+import { writeAtomically } from '../../platform/node/cache.ts';
+import { findModel, type ModelSource } from '../../platform/node/find-run.ts';
+import { predictionsOf } from '../../platform/node/predictions-of.ts';
+import { readError } from '../../platform/node/read-error.ts';
+import { nodeRuntime } from '../../platform/node/runtime.ts';
+import { modelToJudge } from '../evaluate/model.ts';
+import { Reporter } from '../reporter.ts';
+import { formatBytes, shellQuote, shortPath } from '../terminal.ts';
+import type { ExportCommandOptions, ExportFormat } from './formats.ts';
+import { imagesToJudgeOn, type JudgingImages } from './images.ts';
+
+/** How good a model is before and after, on the same images. */
+interface ExportAccuracy {
+  /** What it was judged on; of a run's test images, the label says so. */
+  readonly data: string;
+  readonly images: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** `harrier export`. */
+export async function runExport(name: string, options: ExportCommandOptions): Promise<void> {
+  const { format, json } = options;
+  const reporter = new Reporter({ machine: json });
+  const source = await findModel(name);
+  const before = await readFile(source.modelFile).catch((error) => {
+    throw readError(error, source.modelFile, 'file');
+  });
+  const out = resolve(options.out ?? defaultName(source, format));
+  if (out === source.modelFile) {
+    throw new HarrierError('bad-option', 'the export would overwrite the model it is made of', {
+      where: out,
+      next: 'Choose another file with --out.',
+    });
+  }
+  const after =
+    format === 'safetensors'
+      ? await weightsFile(source, decodeModel(before, source.modelFile), options)
+      : await modelFile(source, format, options);
+  // Judged before it is written: who then stops it has not half of it.
+  const judged = format === 'safetensors' ? undefined : await judge(source, before, after, options, reporter);
+  await writeAtomically(out, after, 'choose another file with --out');
+  if (json)
+    reporter.json({
+      file: out,
+      format,
+      bytesBefore: before.length,
+      bytes: after.length,
+      accuracy: judged ?? null,
+    });
+  else report(out, [before.length, after.length], judged, format, reporter);
+}
+
+/** The model in its new form. */
+async function modelFile(
+  source: ModelSource,
+  format: Exclude<ExportFormat, 'safetensors'>,
+  { tta }: ExportCommandOptions,
+): Promise<Uint8Array> {
+  const found = await modelToJudge(source, tta);
+  if (format === 'onnx') return found instanceof Uint8Array ? found : encodeModel(found);
+  const model = found instanceof Uint8Array ? decodeModel(found, source.modelFile) : found;
+  refuseStored(model, source.modelFile);
+  return encodeModel(withStoredWeights(model, format === 'onnx-int8' ? 'int8' : 'float16'));
+}
+
+/** The weights: of a run in Keras's layout, of another model as its graph has them. */
+async function weightsFile(
+  { modelFile, run }: ModelSource,
+  model: Model,
+  { tta }: ExportCommandOptions,
+): Promise<Uint8Array> {
+  if (tta) {
+    throw new HarrierError('bad-option', 'weights have no test-time augmentation', {
+      where: '--tta',
+      next: 'Leave it out, or use --format onnx.',
+    });
+  }
+  refuseStored(model, modelFile);
+  const record = await run?.record();
+  const tensors = new Map<string, StoredTensor>();
+  if (record) {
+    const network = Network.from(record.network);
+    const weights = weightsOf(network, model, modelFile);
+    for (const { name, shape } of network.parameters) tensors.set(name, { shape, data: weights.get(name)! });
+  } else {
+    for (const [name, { type, dims, data }] of model.graph.initializers) {
+      if (type === 'float32') tensors.set(name, { shape: dims, data: data as Float32Array });
+    }
+  }
+  const network = record && { 'harrier.network': JSON.stringify(record.network) };
+  return encodeSafetensors({ tensors, metadata: { ...model.metadata, ...network } });
+}
+
+function refuseStored(model: Model, where: string): void {
+  const storage = weightStorageOf(model);
+  if (storage === 'float32') return;
+  throw new HarrierError(
+    'not-supported',
+    `the weights of this model were stored in ${storage}, and the rest is gone`,
+    {
+      where,
+      next: 'Export from the run, or from the model.onnx that harrier train wrote.',
+    },
+  );
+}
+
+async function judge(
+  source: ModelSource,
+  before: Uint8Array,
+  after: Uint8Array,
+  options: ExportCommandOptions,
+  reporter: Reporter,
+): Promise<ExportAccuracy | undefined> {
+  const runtime = nodeRuntime(options);
+  const described = await Classifier.load(runtime, before, source.modelFile);
+  await described.dispose();
+  let images: JudgingImages | undefined;
+  try {
+    images = await imagesToJudgeOn(source, described, options, reporter);
+  } catch (error) {
+    // What was asked for must work; the run's own data may have been moved away since.
+    if (options.data !== undefined || !(error instanceof HarrierError)) throw error;
+    reporter.note(`Note: the accuracy was not measured: ${error.message}`);
+    return undefined;
+  }
+  if (!images) {
+    reporter.note('Note: the accuracy was not measured. Set --data to say on which images.');
+    return undefined;
+  }
+  const { dataset, label } = images;
+  const accuracyOf = async (model: Uint8Array, what: string): Promise<number> =>
+    evaluatePredictions(await predictionsOf(runtime, model, dataset, what, reporter.work)).accuracy;
+  const first = await accuracyOf(before, 'judging the model');
+  const isSame = Buffer.compare(before, after) === 0;
+  return {
+    data: label,
+    images: dataset.size,
+    before: first,
+    after: isSame ? first : await accuracyOf(after, 'judging the export'),
+  };
+}
+
+/** `mine-int8.onnx` in the current folder, for a run called mine. */
+function defaultName({ modelFile, run }: ModelSource, format: ExportFormat): string {
+  const name = run ? basename(run.path) : basename(modelFile, extname(modelFile));
+  return {
+    onnx: `${name}.onnx`,
+    'onnx-fp16': `${name}-fp16.onnx`,
+    'onnx-int8': `${name}-int8.onnx`,
+    safetensors: `${name}.safetensors`,
+  }[format];
+}
+
+function report(
+  out: string,
+  [bytesBefore, bytes]: readonly [number, number],
+  accuracy: ExportAccuracy | undefined,
+  format: ExportFormat,
+  reporter: Reporter,
+): void {
+  const { style } = reporter;
+  reporter.print(style.strong(shortPath(out)));
+  reporter.print(`size      ${formatBytes(bytesBefore)} before, ${formatBytes(bytes)} now`);
+  if (accuracy) {
+    const { before, after, data } = accuracy;
+    const points = (after - before) * 100;
+    const change = `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(2)} points`;
+    reporter.print(`accuracy  ${formatPercent(before)} before, ${formatPercent(after)} now (${change})`);
+    reporter.print(style.faint(`judged on ${data}`));
+  }
+  if (format !== 'safetensors') {
+    reporter.print(style.faint(`Use it: npx harrier predict ${shellQuote(shortPath(out))} photo.jpg`));
+  }
+}

@@ -1,0 +1,152 @@
+import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeSafetensors, Network, weightsOf } from '../../src/models/index.ts';
+import { decodeModel } from '../../src/onnx/index.ts';
+import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+const path = (...parts: string[]) => join(place.path, ...parts);
+const size = async (file: string) => (await stat(path(file))).size;
+
+beforeAll(async () => {
+  place = await workplace();
+  await writePictures(path('pictures'), { perClass: 12, noise: 200 });
+  const training = ['--data', 'pictures', '--epochs', '2', '--batch-size', '8', '--tta', 'flip'];
+  await run('train', ...training, '--validation-split', '0.3', '--out', 'run');
+  await run('train', ...training, '--out', 'whole');
+  await copyFile(path('run', 'model.onnx'), path('bare.onnx'));
+});
+afterAll(() => place.remove());
+
+/** What a bare ONNX Runtime says of pictures that are darker on the left. */
+async function probabilitiesOf(file: string): Promise<number[]> {
+  const session = await ort.InferenceSession.create(path(file));
+  const pixels = Uint8Array.from({ length: 3 * 192 }, (_, i) => 60 * Math.floor(i / 192) + (i % 24));
+  const { probabilities } = await session.run({ image: new ort.Tensor('uint8', pixels, [3, 8, 8, 3]) });
+  expect(probabilities.type).toBe('float32');
+  await session.release();
+  return Array.from(probabilities.data as Float32Array);
+}
+
+describe('harrier export', () => {
+  it.each([
+    ['onnx-int8', 'run-int8.onnx', 0.3],
+    ['onnx-fp16', 'run-fp16.onnx', 0.55],
+    ['onnx', 'run.onnx', 1.01],
+  ])('--format %s keeps the contract, and states size and accuracy', async (format, file, share) => {
+    const { code, stdout } = await run('export', 'run', '--format', format, '--json');
+    expect(code).toBe(0);
+    const stated = JSON.parse(stdout);
+    expect(stated).toMatchObject({
+      file: path(file),
+      format,
+      bytes: await size(file),
+      bytesBefore: await size('run/model.onnx'),
+    });
+    expect(stated.bytes).toBeLessThan(share * stated.bytesBefore);
+    const { data } = JSON.parse(await readFile(path('run', 'run.json'), 'utf8'));
+    expect(stated.accuracy).toMatchObject({
+      images: data.validation.images,
+      data: expect.stringMatching(/validation images/),
+    });
+    const [before, after] = [await probabilitiesOf('run/model.onnx'), await probabilitiesOf(file)];
+    after.forEach((probability, i) => {
+      expect(Math.abs(probability - before[i])).toBeLessThan(format === 'onnx' ? 1e-7 : 0.05);
+    });
+    const evaluate = await run('evaluate', file, '--data', 'pictures', '--json');
+    expect(JSON.parse(evaluate.stdout)).toMatchObject({ testTimeAugmentation: 'flip' });
+  });
+
+  it('tells people, and which images they were', async () => {
+    const { stdout } = await run('export', 'whole', '--format', 'onnx-int8', '--out', 'small.onnx');
+    expect(stdout).toMatch(/^small\.onnx\nsize +[\d.]+ MB before, [\d.]+ kB now\n/);
+    expect(stdout).toMatch(/^accuracy +[\d.]+% before, [\d.]+% now \([−+][\d.]+ points\)$/m);
+    expect(stdout).toMatch(/^judged on \d+ test images .*since the run set none aside for validation$/m);
+  });
+
+  it('writes the weights of a run as Keras has them', async () => {
+    expect((await run('export', 'run', '--format', 'safetensors')).code).toBe(0);
+    const { tensors, metadata } = decodeSafetensors(await readFile(path('run.safetensors')), 'it');
+    const network = Network.from(JSON.parse(metadata['harrier.network']));
+    const weights = weightsOf(network, decodeModel(await readFile(path('run', 'model.onnx'))), 'it');
+    expect([...tensors.keys()]).toEqual(network.parameters.map(({ name }) => name));
+    for (const { name, shape } of network.parameters) {
+      expect(tensors.get(name)).toEqual({ shape, data: weights.get(name) });
+    }
+    expect(JSON.parse(metadata['harrier.classNames'])).toEqual(['cat', 'dog', 'ship']);
+  });
+
+  it('can change the views of a run', async () => {
+    await run('export', 'run', '--format', 'onnx', '--tta', 'none', '--out', 'once.onnx');
+    const { metadata } = decodeModel(await readFile(path('once.onnx')));
+    expect(metadata['harrier.testTimeAugmentation']).toBeUndefined();
+    expect(await probabilitiesOf('once.onnx')).not.toEqual(await probabilitiesOf('run/model.onnx'));
+  });
+
+  it('of a model file measures accuracy on the data that is named, or says that it did not', async () => {
+    const named = await run('export', 'bare.onnx', '--format', 'onnx-fp16', '--data', 'pictures', '--json');
+    expect(JSON.parse(named.stdout)).toMatchObject({
+      file: path('bare-fp16.onnx'),
+      accuracy: { data: expect.stringMatching(/test images/) },
+    });
+    const unnamed = await run('export', 'bare.onnx', '--format', 'onnx-fp16', '--json');
+    expect(JSON.parse(unnamed.stdout).accuracy).toBeNull();
+    expect(unnamed.stderr).toContain('the accuracy was not measured. Set --data');
+  });
+
+  it.each<[string, string[], number, RegExp]>([
+    ['no format', ['run'], 2, /required option '--format <name>' not specified/],
+    [
+      'an unknown format',
+      ['run', '--format', 'onnx-int4'],
+      2,
+      /unknown value of --format "onnx-int4"\. Did you mean "onnx-int8"/,
+    ],
+    [
+      'a file onto itself',
+      ['bare.onnx', '--format', 'onnx', '--out', 'bare.onnx'],
+      2,
+      /would overwrite the model it is made of/,
+    ],
+    [
+      'a model that was shrunk before',
+      ['small.onnx', '--format', 'onnx-fp16'],
+      1,
+      /weights of this model were stored in int8/,
+    ],
+    [
+      'other views of a model file',
+      ['bare.onnx', '--format', 'onnx', '--tta', 'none', '--out', 'x.onnx'],
+      1,
+      /test-time augmentation is part of a model file/,
+    ],
+    [
+      'views of weights',
+      ['run', '--format', 'safetensors', '--tta', 'flip'],
+      2,
+      /weights have no test-time augmentation/,
+    ],
+    [
+      'data of other classes',
+      ['bare.onnx', '--format', 'onnx', '--data', 'strange', '--out', 'x.onnx'],
+      2,
+      /unknown class for this model "bear"/,
+    ],
+    ['no model', ['text.onnx', '--format', 'onnx-int8'], 1, /text\.onnx: this is not an ONNX model/],
+    [
+      'a place where nothing can be',
+      ['bare.onnx', '--format', 'onnx', '--out', 'text.onnx/x.onnx'],
+      1,
+      /text\.onnx/,
+    ],
+  ])('refuses %s', async (_, args, code, sentence) => {
+    await writeFile(path('text.onnx'), 'no model');
+    await writePictures(path('strange'), { classes: ['bear', 'cat'], perClass: 6 });
+    const finished = await run('export', ...args);
+    expect(finished.code).toBe(code);
+    expect(sentenceOf(finished)).toMatch(sentence);
+  });
+});
