@@ -12,7 +12,10 @@ export function evaluateCommand(): Command {
     ['evaluate latest --tta flip', 'average what it says of each picture and its mirror image'],
     ['evaluate latest --json', 'for programs'],
   ])
-    .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
+    .argument(
+      '[run|model.onnx]',
+      'a run folder, "latest", or a model file (default: the model that comes with Harrier)',
+    )
     .argument('[path]', 'only with --data cifar10.1: the folder of its two .npy files')
     .option('--data <name|path>', "cifar10, cifar10.1, or a folder of pictures (default: the run's own data)")
     .option(
@@ -29,8 +32,13 @@ export function evaluateCommand(): Command {
     )
     .option('--json', 'print one JSON object');
   withThreads(withDataOptions(evaluate));
-  return evaluate.action(async (model: string, path: string | undefined, options: EvaluateOptions) => {
-    const { runEvaluate } = await import('./evaluate/run.ts');
-    await runEvaluate(path === undefined ? [model] : [model, path], options);
-  });
+  return evaluate.action(
+    async (model: string | undefined, path: string | undefined, options: EvaluateOptions) => {
+      const { runEvaluate } = await import('./evaluate/run.ts');
+      await runEvaluate(
+        [model, path].filter((word) => word !== undefined),
+        options,
+      );
+    },
+  );
 }

@@ -5,19 +5,23 @@ import { wholeNumber } from './values.ts';
 
 export function predictCommand(): Command {
   const predict = command('predict', 'Say what pictures show.', [
+    ['predict photo.jpg', 'with the model that comes with Harrier'],
     ['predict latest photo.jpg', 'with the newest run in ./runs'],
     ['predict runs/mine *.png --top 1', 'the best class of each'],
     ['predict model.onnx photo.jpg --json', 'for programs'],
     ['predict latest *.jpg --csv > out.csv', 'for spreadsheets'],
   ])
-    .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
-    .argument('<file...>', 'pictures: PNG, JPEG, WebP, AVIF, GIF or TIFF')
+    .usage('[options] [run|model.onnx] <file...>')
+    .argument(
+      '[words...]',
+      'a run folder, "latest", or a model file (default: the model that comes with Harrier), then pictures: PNG, JPEG, WebP, AVIF, GIF or TIFF',
+    )
     .option('--top <count>', 'classes to name for each picture', wholeNumber('--top'), 3)
     .option('--json', 'print one JSON array')
     .option('--csv', 'print a table: file,label1,probability1,…,error');
   withThreads(predict);
-  return predict.action(async (model: string, files: string[], options: PredictOptions) => {
+  return predict.action(async (words: string[], options: PredictOptions) => {
     const { runPredict } = await import('./predict/run.ts');
-    await runPredict(model, files, options);
+    await runPredict(words, options);
   });
 }

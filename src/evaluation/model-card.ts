@@ -13,6 +13,10 @@ export interface ModelCardOptions {
   readonly imageShape: ImageShape;
   /** The terms of the training data or of the model, where they are known: a sentence in Markdown. */
   readonly licence?: string;
+  /** The model's file and how to name it to `harrier`, where it is not the `model.onnx` of a run folder. */
+  readonly file?: { readonly name: string; readonly command: string };
+  /** What else should be known first: Markdown. */
+  readonly note?: string;
 }
 
 const PAIRS = 10;
@@ -30,36 +34,38 @@ export function renderModelCard(options: ModelCardOptions): string {
   return `${[introduction, usage, results, training, limits, licence].map((part) => part(options)).join('\n\n')}\n`;
 }
 
-function introduction({ title, facts, evaluation, imageShape }: ModelCardOptions): string {
+function introduction({ title, facts, evaluation, imageShape, file, note }: ModelCardOptions): string {
   const { classNames, accuracy, interval95, correct, total } = evaluation;
   const names = classNames.slice(0, LISTED_CLASSES).map(markdown).join(', ');
   const more = classNames.length > LISTED_CLASSES ? ', …' : '';
   const size = facts.parameters === undefined ? '' : ` of ${formatCount(facts.parameters)} parameters`;
+  const report = file ? '' : ' `report.html` shows curves, confusion matrix and the worst mistakes.';
   const where = facts.testData ? ` of \`${code(facts.testData.name)}\`` : '';
   return `# ${markdown(title)}
 
 An image classifier${size}, trained with Harrier by the recipe \`${code(facts.recipe)}\`. It looks at a picture of ${imageShape.width} × ${imageShape.height} pixels and says which of ${classNames.length} classes it shows: ${names}${more}.
 
-**${formatPercent(accuracy)}** right: ${formatCount(correct)} of ${formatCount(total)} pictures${where} (95% interval ${formatInterval(interval95)}). \`report.html\` shows curves, confusion matrix and the worst mistakes.`;
+**${formatPercent(accuracy)}** right: ${formatCount(correct)} of ${formatCount(total)} pictures${where} (95% interval ${formatInterval(interval95)}).${report}${note ? `\n\n${note}` : ''}`;
 }
 
-function usage({ evaluation, imageShape: { height, width } }: ModelCardOptions): string {
+function usage({ evaluation, imageShape: { height, width }, file }: ModelCardOptions): string {
+  const name = file?.name ?? 'model.onnx';
   return `## Use
 
-In this folder:
+${file ? 'It comes with Harrier' : 'In this folder'}:
 
 \`\`\`sh
-npx harrier predict . picture.png
+npx harrier ${file?.command ?? 'predict .'} picture.png
 \`\`\`
 
-\`model.onnx\` is complete: pixels in, probabilities out, scaling included. So any ONNX Runtime can run it, without Harrier:
+\`${name}\` is complete: pixels in, probabilities out, scaling included. So any ONNX Runtime can run it, without Harrier:
 
 \`\`\`js
 import * as ort from 'onnxruntime-node';
 import sharp from 'sharp';
 
 const classes = ${JSON.stringify(evaluation.classNames).replaceAll('`', '\\u0060')};
-const session = await ort.InferenceSession.create('model.onnx');
+const session = await ort.InferenceSession.create('${name}');
 const picture = sharp('picture.png').rotate().flatten({ background: 'white' }).toColourspace('srgb');
 const pixels = await picture.resize(${width}, ${height}, { fit: 'fill' }).raw().toBuffer();
 const image = new ort.Tensor('uint8', new Uint8Array(pixels), [1, ${height}, ${width}, 3]);
@@ -131,14 +137,14 @@ function training({ facts }: ModelCardOptions): string {
   return `## Data and training\n\n${table(['', ''], rows)}${again}`;
 }
 
-function limits({ evaluation, imageShape: { height, width } }: ModelCardOptions): string {
+function limits({ evaluation, imageShape: { height, width }, file }: ModelCardOptions): string {
   const { classNames, perClass, confusions } = evaluation;
   const judged = perClass.filter(({ support }) => support > 0);
   const weakest = judged.reduce((a, b) => (b.recall < a.recall ? b : a), judged[0]);
   const lines = [
     `It knows its ${classNames.length} classes and nothing else. Shown anything else, it still names one of them, and may sound sure.`,
     `Every picture is resized to ${width} × ${height} before the model sees it: what is too small to be seen then is lost, and other proportions are distorted.`,
-    'The figures above hold for pictures like those it was judged on. With another camera, light, background or selection expect less, and measure on your own pictures: `npx harrier evaluate . --data FOLDER`. The interval covers chance in the choice of test pictures, nothing more.',
+    `The figures above hold for pictures like those it was judged on. With another camera, light, background or selection expect less, and measure on your own pictures: \`npx harrier evaluate ${file ? '' : '. '}--data FOLDER\`. The interval covers chance in the choice of test pictures, nothing more.`,
   ];
   if (weakest && weakest.recall < 1) {
     lines.push(

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
@@ -103,6 +103,21 @@ test('says what to install for SageMaker, and writes what its image is built fro
   // What the image installs is this very package.
   const listed = run('tar', ['-tzf', join(folder, 'image', archive)]);
   expect(listed).toContain('package/dist/cli/sagemaker/container/serve.js');
+});
+
+test('uses the model that it carries when none is named', () => {
+  const models = join(folder, 'node_modules/harrier/models');
+  const named = readdirSync(models).filter((name) => name.endsWith('.onnx'));
+  // Before all others by name, so that it is the one also where the package has one already.
+  copyFileSync(join(folder, 'model.onnx'), join(models, '0.onnx'));
+  const [answer] = JSON.parse(run('npx', ['--no-install', 'harrier', 'predict', 'sea.png', '--json']));
+  rmSync(join(models, '0.onnx'));
+  expect(answer.predictions.map(({ label }: { label: string }) => label).sort()).toEqual([
+    'cat',
+    'dog',
+    'ship',
+  ]);
+  expect(readdirSync(models).filter((name) => name.endsWith('.onnx'))).toEqual(named);
 });
 
 test('gives both entry points, with types', () => {

@@ -17,6 +17,7 @@ import { findModel, type ModelSource } from '../../platform/node/find-run.ts';
 import { openDataset } from '../../platform/node/open-dataset.ts';
 import { nodeRuntime } from '../../platform/node/runtime.ts';
 import { Reporter } from '../reporter.ts';
+import { shippedNote } from '../shipped.ts';
 import { CIFAR10_1, judgingArguments } from './arguments.ts';
 import { modelToJudge } from './model.ts';
 
@@ -36,12 +37,14 @@ export interface EvaluateOptions {
 /** `harrier evaluate`. @param words the arguments that are no options */
 export async function runEvaluate(words: readonly string[], typed: EvaluateOptions): Promise<void> {
   const { model: name, data } = await judgingArguments(words, typed.data);
-  const options = { ...typed, data };
-  const reporter = new Reporter({ machine: options.json });
+  const reporter = new Reporter({ machine: typed.json });
   reporter.status('opening model and data …');
-  const source = await findModel(name!);
+  const source = await findModel(name);
+  // The model that the package carries was made for it.
+  const options = { ...typed, data: data ?? (source.shipped ? 'cifar10' : undefined) };
   const model = await modelToJudge(source, options.tta);
   const classifier = await Classifier.load(nodeRuntime(options), model, source.modelFile);
+  if (source.shipped) reporter.note(shippedNote(source.modelFile, classifier.classNames));
   const opened = await openData(source, classifier, options, reporter);
   const whole = relabelled(opened, classifier.classNames);
   const dataset = options.limit === undefined ? whole : firstImages(whole, options.limit);

@@ -8,6 +8,8 @@ import { readError } from '../../platform/node/read-error.ts';
 import { nodeRuntime } from '../../platform/node/runtime.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { Reporter } from '../reporter.ts';
+import { shippedNote } from '../shipped.ts';
+import { predictArguments } from './arguments.ts';
 import { csvHeader, csvRow, type FilePrediction, type Prediction, pictureText } from './text.ts';
 
 /** The options of `predict` as they were typed. */
@@ -21,12 +23,12 @@ export interface PredictOptions {
 /** Pictures that are decoded at the same time. */
 const AHEAD = 16;
 
-/** `harrier predict`: answers for every file that is a picture, even when another is not. */
-export async function runPredict(
-  model: string,
-  files: readonly string[],
-  options: PredictOptions,
-): Promise<void> {
+/**
+ * `harrier predict`: answers for every file that is a picture, even when another is not.
+ *
+ * @param words the arguments that are no options: a model perhaps, and pictures
+ */
+export async function runPredict(words: readonly string[], options: PredictOptions): Promise<void> {
   const { json, csv, threads } = options;
   if (json && csv) {
     throw new HarrierError('bad-option', '--json and --csv exclude each other', {
@@ -34,11 +36,13 @@ export async function runPredict(
     });
   }
   const reporter = new Reporter({ machine: json || csv });
-  const { modelFile } = await findModel(model);
+  const { model, files } = await predictArguments(words);
+  const { modelFile, shipped } = await findModel(model);
   const bytes = await readFile(modelFile).catch((error) => {
     throw readError(error, modelFile, 'file');
   });
   const classifier = await Classifier.load(nodeRuntime({ threads }), bytes, modelFile);
+  if (shipped) reporter.note(shippedNote(modelFile, classifier.classNames));
   const top = Math.min(options.top, classifier.classNames.length);
   if (csv) reporter.result(csvHeader(top));
   const all: FilePrediction[] = [];

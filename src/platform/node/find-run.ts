@@ -3,11 +3,14 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { HarrierError, nearestName } from '../../errors.ts';
 import { RUN_FILES, RunFolder } from './run-folder.ts';
 import { isSeedsFolder } from './seeds-folder.ts';
+import { shippedModel } from './shipped-model.ts';
 
 /** A finished model, and the run it came from where that is known. */
 export interface ModelSource {
   readonly modelFile: string;
   readonly run?: RunFolder;
+  /** Whether it is the one that the package carries. */
+  readonly shipped?: boolean;
 }
 
 /** What a user calls the newest run in `runs`; where a model is needed, the newest that has one. */
@@ -29,10 +32,18 @@ export async function findRun(name: string): Promise<RunFolder> {
 }
 
 /**
- * The model that a user names: a run folder, `latest`, or an `.onnx` file.
+ * The model that a user names: a run folder, `latest`, or an `.onnx` file. Who names none gets the one that the package
+ * carries.
  * @throws HarrierError `not-found`, or `bad-checkpoint` when the run has no model yet
  */
-export async function findModel(name: string): Promise<ModelSource> {
+export async function findModel(name: string | undefined): Promise<ModelSource> {
+  if (name === undefined) {
+    const modelFile = await shippedModel();
+    if (modelFile) return { modelFile, shipped: true };
+    throw new HarrierError('not-found', 'no model is named, and this package carries none of its own', {
+      next: 'Name a run folder, "latest" or a model file.',
+    });
+  }
   const path = resolve(name);
   const info = await stat(path).catch(() => undefined);
   if (info?.isFile()) {

@@ -95,7 +95,8 @@ function metadataOf({ options, data }: RunRecord, { accuracy }: Evaluation): Rec
   };
 }
 
-function factsOf(
+/** What is said about a run besides how good it is. */
+export function factsOf(
   { options, data, result, ...record }: RunRecord,
   network: Network,
   optimizer: Optimizer,

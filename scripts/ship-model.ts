@@ -1,0 +1,90 @@
+// Makes a run's model the one that the package carries: `node --import tsx scripts/ship-model.ts RUN [NAME]` writes
+// models/NAME.onnx, with its weights in as few bits as keep its accuracy, and its card models/NAME.md.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { firstImages } from '../src/data/subset.ts';
+import { formatPercent } from '../src/evaluation/format.ts';
+import {
+  beforeAndAfter,
+  type Evaluation,
+  evaluatePredictions,
+  renderModelCard,
+} from '../src/evaluation/index.ts';
+import { exportOptionsOf, type WeightStorage, withStoredWeights } from '../src/models/index.ts';
+import { decodeModel, encodeModel } from '../src/onnx/index.ts';
+import { findRun } from '../src/platform/node/find-run.ts';
+import { predictionsOf } from '../src/platform/node/predictions-of.ts';
+import { prepareRun } from '../src/platform/node/prepare-run.ts';
+import { factsOf } from '../src/platform/node/run-results.ts';
+import { SHIPPED_MODELS } from '../src/platform/node/shipped-model.ts';
+
+/** The package grows by no more. */
+const LARGEST_BYTES = 5e6;
+/** Accuracy that may be lost, as a share. */
+const LARGEST_LOSS = 0.0005;
+
+const [name, as = 'cifar10'] = process.argv.slice(2);
+if (!name) throw new Error('usage: node --import tsx scripts/ship-model.ts RUN [NAME]');
+const folder = await findRun(name);
+const record = await folder.record();
+const bytes = await folder.read('model');
+if (!bytes) throw new Error(`${name} has no model.onnx: it is not finished`);
+const model = decodeModel(bytes, name);
+const run = await prepareRun(record.options, {}, record);
+const judged = async (candidate: Uint8Array, data: typeof run.test): Promise<Evaluation> => {
+  const predictions = await predictionsOf(run.runtime, candidate, data, 'judging');
+  const { testTimeAugmentation, temperature } = exportOptionsOf(model);
+  return {
+    ...evaluatePredictions(predictions),
+    testTimeAugmentation,
+    ...(temperature !== 1 && {
+      temperatureScaling: { temperature, judged: beforeAndAfter(predictions, temperature) },
+    }),
+  };
+};
+
+// The test images choose nothing: how to store the weights is chosen by others.
+const choosing = run.validation ?? firstImages(run.train, 10_000);
+const reference = (await judged(bytes, choosing)).accuracy;
+const chosen = await smallest();
+const before = (await judged(bytes, run.test)).accuracy;
+const after = await judged(chosen.bytes, run.test);
+const metadata = { ...chosen.model.metadata, 'harrier.testAccuracy': `${after.accuracy}` };
+
+mkdirSync(SHIPPED_MODELS, { recursive: true });
+writeFileSync(join(SHIPPED_MODELS, `${as}.onnx`), encodeModel({ ...chosen.model, metadata }));
+writeFileSync(
+  join(SHIPPED_MODELS, `${as}.md`),
+  renderModelCard({
+    title: `${as}: the model that comes with Harrier`,
+    facts: factsOf(record, run.network, run.optimizer),
+    evaluation: after,
+    imageShape: record.data.imageShape,
+    file: { name: `${as}.onnx`, command: 'predict' },
+    note:
+      `Its weights are stored in ${chosen.storage} (${(chosen.bytes.length / 1e6).toFixed(1)} MB instead of ` +
+      `${(bytes.length / 1e6).toFixed(1)}), the least that keeps its accuracy on ${choosing.name}. As it came from training it got ` +
+      `${formatPercent(before)} of the test pictures right, as it is stored here ${formatPercent(after.accuracy)}.`,
+  }),
+);
+process.stdout.write(
+  `models/${as}.onnx: ${chosen.storage}, ${chosen.bytes.length} bytes; test accuracy ${formatPercent(before)} before, ` +
+    `${formatPercent(after.accuracy)} after\n`,
+);
+
+/** The form with the fewest bytes that loses no more accuracy than it may. */
+async function smallest() {
+  const refused: string[] = [];
+  for (const storage of ['int8', 'float16'] satisfies WeightStorage[]) {
+    const small = withStoredWeights(model, storage);
+    const encoded = encodeModel(small);
+    const { accuracy } = await judged(encoded, choosing);
+    if (reference - accuracy <= LARGEST_LOSS && encoded.length <= LARGEST_BYTES) {
+      return { storage, model: small, bytes: encoded };
+    }
+    refused.push(
+      `${storage}: ${encoded.length} bytes, ${formatPercent(accuracy)} instead of ${formatPercent(reference)}`,
+    );
+  }
+  throw new Error(`no form of this model is small and good enough: ${refused.join('; ')}`);
+}

@@ -1,0 +1,28 @@
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+
+const PICTURES = ['.png', '.jpg', '.jpeg', '.webp', '.avif', '.gif', '.tif', '.tiff'];
+
+/**
+ * Parts what was typed into model and pictures: the first word is the model, unless it is called like a picture and
+ * is no folder.
+ *
+ * @throws HarrierError `bad-option` when there are no pictures
+ */
+export async function predictArguments(
+  words: readonly string[],
+): Promise<{ model: string | undefined; files: readonly string[] }> {
+  const [first, ...rest] = words;
+  const isPicture = first !== undefined && PICTURES.includes(extname(first).toLowerCase());
+  const hasModel = first !== undefined && !(isPicture && !(await isFolder(first)));
+  const files = hasModel ? rest : words;
+  if (files.length > 0) return { model: hasModel ? first : undefined, files };
+  throw new HarrierError('bad-option', "missing required argument 'file': which pictures are meant", {
+    next: 'See --help.',
+  });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}

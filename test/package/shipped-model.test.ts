@@ -1,0 +1,29 @@
+import { readFile, stat } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { evaluatePredictions } from '../../src/evaluation/index.ts';
+import { decodeModel } from '../../src/onnx/index.ts';
+import { cifar10 } from '../../src/platform/node/cifar10.ts';
+import { predictionsOf } from '../../src/platform/node/predictions-of.ts';
+import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { shippedModel } from '../../src/platform/node/shipped-model.ts';
+
+// The model that the package carries keeps its word.
+
+const file = await shippedModel();
+
+test('is small, and as accurate on the real test images as it and its card say', async (context) => {
+  if (!file) {
+    context.skip('models/ holds no model yet');
+    return;
+  }
+  expect((await stat(file)).size).toBeLessThanOrEqual(5e6);
+  const bytes = await readFile(file);
+  const { test: images } = await cifar10();
+  const { accuracy } = evaluatePredictions(await predictionsOf(nodeRuntime(), bytes, images, 'judging'));
+  const stated = Number(decodeModel(bytes, file).metadata['harrier.testAccuracy']);
+  // Processors differ in the last digits: of 10,000 pictures a few lie on the edge.
+  expect(Math.abs(accuracy - stated)).toBeLessThanOrEqual(0.0005);
+  const card = await readFile(file.replace(/\.onnx$/, '.md'), 'utf8');
+  expect(card).toContain(`**${(stated * 100).toFixed(2)}%** right`);
+  expect(card).toContain(`as it is stored here ${(stated * 100).toFixed(2)}%`);
+});
