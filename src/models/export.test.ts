@@ -6,7 +6,8 @@ import { withTemperature } from '../evaluation/index.ts';
 import { BatchNormalization, Conv2D, Dense, Flatten, type Layer } from '../layers/index.ts';
 import { decodeModel, encodeModel } from '../onnx/index.ts';
 import { nodeRuntime } from '../platform/node/runtime.ts';
-import { Classifier, exportModel, exportOptionsOf, Network, weightsOf } from './index.ts';
+import { networkOf, RECIPES } from '../recipes/index.ts';
+import { Classifier, exportModel, exportOptionsOf, initialWeights, Network, weightsOf } from './index.ts';
 
 const HEIGHT = 6;
 const WIDTH = 5;
@@ -146,3 +147,13 @@ it('a temperature divides the logits, and is known by the file', async () => {
   expect(exportOptionsOf(model)).toEqual({ testTimeAugmentation: 'none', temperature: 2.5 });
   expect(exportOptionsOf(exportModel(withSoftmax, weights, model.metadata)).temperature).toBe(1);
 });
+
+it.each(Object.values(RECIPES))(
+  'the weights of recipe $name can be taken out of its model again',
+  (recipe) => {
+    const net = networkOf(recipe, { inputShape: [32, 32, 3], classes: 3 });
+    const weights = initialWeights(net.parameters, 1);
+    const model = exportModel(net, weights, {}, { testTimeAugmentation: 'flip', temperature: 2 });
+    expect(weightsOf(net, model, 'it')).toEqual(weights);
+  },
+);

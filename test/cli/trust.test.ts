@@ -357,11 +357,7 @@ describe('train --seeds', () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    [
-      'no seed',
-      ['--seeds', '0'],
-      /--seeds: this value makes no sense: expected a whole number of at least 1/,
-    ],
+    ['no seed', ['--seeds', '0'], /--seeds: this cannot be its value: expected a whole number of at least 1/],
     [
       'fewer seeds than before',
       ['--resume', 'two', '--seeds', '1'],
@@ -380,7 +376,7 @@ describe('train --seeds', () => {
     [
       'a folder in use',
       [...training, '--seeds', '2', '--out', 'two'],
-      /this folder holds a run already.*--resume two/,
+      /two: this folder holds a run already\. .*--resume/,
     ],
   ])('with %s is refused', async (_, args, sentence) => {
     const finished = await run('train', ...args);
