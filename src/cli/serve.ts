@@ -5,12 +5,15 @@ import { number, oneOf, wholeNumber } from './values.ts';
 
 export function serveCommand(): Command {
   return command('serve', 'Answer over HTTP what pictures show (docs/serving.md).', [
-    ['serve', 'the newest run in ./runs, on http://127.0.0.1:8080'],
+    ['serve', 'the newest run in ./runs, else the own model, on http://127.0.0.1:8080'],
     ['serve runs/mine --port 9000', 'another run, another port'],
     ['serve model.onnx --host 0.0.0.0 --token "$TOKEN"', 'for other machines'],
     ['serve --max-batch 1', 'without batching'],
   ])
-    .argument('[run|model.onnx]', 'a run folder, "latest", or a model file', 'latest')
+    .argument(
+      '[run|model.onnx]',
+      'a run folder, "latest", or a model file (default: the newest run in ./runs, else the model that comes with Harrier)',
+    )
     .option('--port <number>', 'port; 0 takes one that is free', wholeNumber('--port', { atLeast: 0 }), 8080)
     .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
     .option('--name <name>', 'what the model is called in URLs', 'harrier')
@@ -39,7 +42,7 @@ export function serveCommand(): Command {
       'info',
     )
     .option('--no-reload', 'do not look for a changed model file')
-    .action(async (model: string, options: ServeCommandOptions) => {
+    .action(async (model: string | undefined, options: ServeCommandOptions) => {
       const { runServe } = await import('./serve/run.ts');
       await runServe(model, options);
     });

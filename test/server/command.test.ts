@@ -99,7 +99,7 @@ describe('does not start', () => {
     const cut = await harrier(['serve', 'cut.onnx', '--port', '0'], { cwd: place.path });
     expect(cut.code).toBe(1);
     expect(sentenceOf(cut)).toMatch(/cut\.onnx: /);
-    const none = await harrier(['serve'], { cwd: place.path });
+    const none = await harrier(['serve', 'latest'], { cwd: place.path });
     expect(none.code).toBe(1);
     expect(sentenceOf(none)).toMatch(/there is no finished run in \.\/runs yet/);
   });

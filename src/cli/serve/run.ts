@@ -1,5 +1,5 @@
 import { HarrierError } from '../../errors.ts';
-import { findModel } from '../../platform/node/find-run.ts';
+import { findModel, newestModel } from '../../platform/node/find-run.ts';
 import { jsonLog, type LogLevel } from '../../server/log.ts';
 import { serveModel } from '../../server/serve.ts';
 import { watchInterruption } from '../interruption.ts';
@@ -26,7 +26,7 @@ export interface ServeCommandOptions {
 const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
 /** `harrier serve`: until it is told to end. */
-export async function runServe(model: string, options: ServeCommandOptions): Promise<void> {
+export async function runServe(model: string | undefined, options: ServeCommandOptions): Promise<void> {
   const { port, host, name, log, reload } = options;
   if (port > 65_535) {
     throw new HarrierError('bad-option', 'there is no such port', {
@@ -44,7 +44,7 @@ export async function runServe(model: string, options: ServeCommandOptions): Pro
   }
   // Standard output belongs to the log.
   const reporter = new Reporter({ machine: true });
-  const { modelFile } = await findModel(model);
+  const { modelFile } = model === undefined ? await newestModel() : await findModel(model);
   const token = options.token ?? process.env.HARRIER_TOKEN;
   const interruption = watchInterruption(() =>
     reporter.note('Ending: requests under way are answered. Once more ends at once.'),

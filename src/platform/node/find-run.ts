@@ -64,6 +64,19 @@ export async function findModel(name: string | undefined): Promise<ModelSource> 
   });
 }
 
+/** For whoever need not name a model: the newest finished run, else the model that the package carries. */
+export async function newestModel(): Promise<ModelSource> {
+  try {
+    return await findModel(LATEST);
+  } catch (error) {
+    const modelFile = await shippedModel();
+    if (modelFile && error instanceof HarrierError && error.code === 'not-found') {
+      return { modelFile, shipped: true };
+    }
+    throw error;
+  }
+}
+
 /** The run whose record or model was written last. */
 async function latestRun(file: 'record' | 'model'): Promise<RunFolder> {
   const runs = (await runNames()).map((name) => new RunFolder(resolve('runs', name)));
