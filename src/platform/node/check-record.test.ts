@@ -21,6 +21,8 @@ const record = {
     validationSplit: 0.1,
     earlyStopping: 3,
     skipBad: false,
+    testTimeAugmentation: 'flip',
+    calibrate: true,
   },
   data: {
     train: facts(7),
@@ -43,7 +45,14 @@ const record = {
 };
 /** Fields that may hold any object: what is in them is checked by what is made of them. */
 const OPEN = ['options.optimizer', 'options.loss', 'network', 'versions'];
-const MAY_BE_ABSENT = ['id', 'data.validation', 'options.earlyStopping', 'result'];
+const MAY_BE_ABSENT = [
+  'id',
+  'data.validation',
+  'options.earlyStopping',
+  'options.testTimeAugmentation',
+  'options.calibrate',
+  'result',
+];
 
 type Path = readonly string[];
 

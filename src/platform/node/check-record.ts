@@ -1,3 +1,4 @@
+import { TEST_TIME_AUGMENTATIONS } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 
 /** What a field must hold: the test, and its words. */
@@ -56,6 +57,8 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   'options.imageSize?': whole(1),
   'options.source?': oneOf('original', 'npm'),
   'options.skipBad': flag,
+  'options.testTimeAugmentation?': oneOf(...TEST_TIME_AUGMENTATIONS),
+  'options.calibrate?': flag,
   data: object,
   'data.path?': text,
   ...dataFacts('train'),
