@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { METRIC_NAMES } from '../sagemaker/metrics.ts';
 import { command } from './command.ts';
 import type { DeployOptions } from './sagemaker/deploy.ts';
@@ -66,7 +66,11 @@ function withJobOptions(target: Command): Command {
     .option('--instance-type <type>', 'the machine (default: ml.c7i.2xlarge)')
     .option('--volume-size <gigabytes>', 'its disk', wholeNumber('--volume-size'), 30)
     .option('--spot', 'spare capacity: cheaper; when it is taken away the job goes on later by itself')
-    .option('--max-run <duration>', 'longest time that it may take', duration('--max-run'), 24 * 3600)
+    .addOption(
+      new Option('--max-run <duration>', 'longest time that it may take')
+        .argParser(duration('--max-run'))
+        .default(24 * 3600, '24h'),
+    )
     .option(
       '--max-wait <duration>',
       'with --spot: waiting included (default: twice --max-run)',

@@ -6,7 +6,14 @@ import { cifar10Directory } from '../../platform/node/cifar10-files.ts';
 import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
 import { plainName } from '../../sagemaker/client/names.ts';
 import { checkInstance } from '../../sagemaker/client/prices.ts';
-import { checkBucket, isS3, s3Address, uploadFolder, workBucket } from '../../sagemaker/client/s3.ts';
+import {
+  checkBucket,
+  folderAddress,
+  isS3,
+  s3Address,
+  uploadFolder,
+  workBucket,
+} from '../../sagemaker/client/s3.ts';
 import type { JobResources } from '../../sagemaker/client/training.ts';
 import type { Reporter } from '../reporter.ts';
 import type { AwsCommandOptions, AwsSession } from './session.ts';
@@ -79,7 +86,7 @@ export async function jobResources(
   for (const [name, source] of Object.entries(channels)) {
     if (isS3(source)) {
       await checkBucket(aws, s3Address(source).bucket);
-      addresses[name] = source;
+      addresses[name] = folderAddress(source);
       continue;
     }
     const key = `harrier/data/${plainName(basename(source))}`;

@@ -5,7 +5,7 @@ import { deleteEndpoint, describeEndpoint } from '../../sagemaker/client/endpoin
 import { LogTail, lookUntil } from '../../sagemaker/client/follow.ts';
 import { expired, listEndpoints, listJobs } from '../../sagemaker/client/inventory.ts';
 import { checkInstance } from '../../sagemaker/client/prices.ts';
-import { checkBucket, s3Address } from '../../sagemaker/client/s3.ts';
+import { checkBucket, folderAddress, s3Address } from '../../sagemaker/client/s3.ts';
 import { findModelName, transformRequest } from '../../sagemaker/client/transform.ts';
 import { Exit } from '../failure.ts';
 import { shortTime, warnOfExpired } from './deploy.ts';
@@ -30,7 +30,7 @@ export async function runTransform(
   await inAws(given, ['sagemaker', 's3'], async ({ aws, reporter, follow, goesOn }) => {
     for (const { bucket } of buckets) await checkBucket(aws, bucket);
     const model = await findModelName(aws, source);
-    const request = transformRequest({ ...given, model, input, output });
+    const request = transformRequest({ ...given, model, input: folderAddress(input), output });
     const { TransformJobName: name = '' } = request;
     sayWhatBills(
       { instanceType: given.instanceType, spot: false, maxSeconds: 86_400 },
@@ -98,7 +98,8 @@ export async function runList(given: AwsCommandOptions): Promise<void> {
       ]),
       ...jobs.map(({ kind, name, status, created }) => [kind, name, status, shortTime(created), '']),
     ];
-    if (rows.length === 0) reporter.print(`There is nothing of Harrier's in ${aws.region}.`);
+    if (rows.length === 0)
+      reporter.print(`There are no endpoints of Harrier's and no jobs in ${aws.region}.`);
     const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column].length)));
     for (const row of rows) {
       reporter.print(

@@ -42,14 +42,13 @@ export async function listEndpoints(aws: Aws): Promise<ListedEndpoint[]> {
   return found;
 }
 
-/** The newest jobs of each kind whose names are those that Harrier gives. */
+/** The newest jobs of each kind in the region, whoever started them: their names may be anything. */
 export async function listJobs(aws: Aws, most: number): Promise<ListedJob[]> {
   const newest = { SortBy: 'CreationTime', SortOrder: 'Descending', MaxResults: most } as const;
-  const named = { ...newest, NameContains: 'harrier-' };
   const [training, tuning, transform] = await Promise.all([
-    aws.sagemaker.listTrainingJobs(named),
-    aws.sagemaker.listHyperParameterTuningJobs({ ...newest, NameContains: 'hr-' }),
-    aws.sagemaker.listTransformJobs(named),
+    aws.sagemaker.listTrainingJobs(newest),
+    aws.sagemaker.listHyperParameterTuningJobs(newest),
+    aws.sagemaker.listTransformJobs(newest),
   ]);
   return [
     ...(training.TrainingJobSummaries ?? []).map((job) => ({

@@ -29,6 +29,11 @@ export function s3Address(uri: string): S3Address {
   });
 }
 
+/** A folder's address with its slash: to S3 `s3://mine/train` is also the beginning of `s3://mine/train-old/`. */
+export function folderAddress(uri: string): string {
+  return uri.endsWith('/') ? uri : `${uri}/`;
+}
+
 /**
  * Checks that a bucket is there and in the region of the jobs, which SageMaker demands of data and results.
  *

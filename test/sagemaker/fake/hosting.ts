@@ -254,7 +254,8 @@ export class Hosting {
         });
         if (!answer.ok) failed.push(`${path}: ${await answer.text()}`);
         else {
-          const key = `${job.TransformOutput.S3OutputPath.replace('s3://', '')}${path.slice(input.length)}.out`;
+          const output = job.TransformOutput.S3OutputPath.replace('s3://', '');
+          const key = `${output}/${path.slice(input.length).replace(/^\//, '')}.out`;
           s3.objects.set(key, Buffer.from(await answer.arrayBuffer()));
         }
       }
