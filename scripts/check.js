@@ -34,7 +34,7 @@ function checkGenerated() {
   const folder = mkdtempSync(join(tmpdir(), 'harrier-generated-'));
   try {
     const { status } = spawnSync(process.execPath, ['scripts/generate.js', folder], { stdio: 'inherit' });
-    const stale = ['src/onnx/generated/onnx_pb.ts', 'docs/ops.md'].filter(
+    const stale = ['src/onnx/generated/onnx_pb.ts', 'docs/ops.md', 'docs/results.md'].filter(
       (file) => status !== 0 || readFileSync(file, 'utf8') !== readFileSync(join(folder, file), 'utf8'),
     );
     if (stale.length > 0) {

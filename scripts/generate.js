@@ -1,5 +1,5 @@
 // `npm run generate`: writes what is generated from other files: the protobuf code from src/onnx/onnx.proto and the
-// table of ops from the op definitions. An argument names another folder to write to.
+// table of ops from the op definitions, the table of results from the records of runs. An argument names another folder to write to.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
@@ -19,3 +19,4 @@ function run(command, args) {
 mkdirSync(join(root, 'docs'), { recursive: true });
 run(join(bin, 'buf'), ['generate', '--output', root]);
 run(process.execPath, ['--import', 'tsx', 'scripts/ops-table.ts', join(root, 'docs', 'ops.md')]);
+run(process.execPath, ['--import', 'tsx', 'scripts/results-table.ts', join(root, 'docs', 'results.md')]);

@@ -1,0 +1,104 @@
+/**
+ * docs/results.md: what the recipes reached, from the records of finished runs in docs/results/.
+ *
+ *     node --import tsx scripts/results-table.ts FILE        writes the page (npm run generate does it)
+ *     node --import tsx scripts/results-table.ts --add RUN…  keeps the record of finished runs, without their networks
+ */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { hardwareText } from '../src/platform/node/hardware.ts';
+import { type RunRecord, readRecord } from '../src/platform/node/run-record.ts';
+
+const FOLDER = 'docs/results';
+
+type Kept = Omit<RunRecord, 'network'>;
+
+export async function add(runs: readonly string[]): Promise<void> {
+  await mkdir(FOLDER, { recursive: true });
+  for (const run of runs) {
+    const file = join(run, 'run.json');
+    const { network: _, ...record } = readRecord(await readFile(file, 'utf8'), file);
+    if (!record.result) throw new Error(`${run} is not finished`);
+    const name = `${record.options.recipe}-seed-${record.options.seed}.json`;
+    await writeFile(join(FOLDER, name), `${JSON.stringify(record, undefined, 2)}\n`);
+  }
+}
+
+/** The page for some records, in order of recipe and seed. */
+export function resultsPage(records: readonly Kept[]): string {
+  const groups = new Map<string, Kept[]>();
+  for (const record of records) {
+    const { recipe, epochs } = record.options;
+    const key = [recipe, epochs, hardwareText(record.hardware), versions(record)].join('\n');
+    groups.set(key, [...(groups.get(key) ?? []), record]);
+  }
+  const rows = [...groups.values()].map((group) => {
+    const [first] = group;
+    const accuracies = group.map(({ result }) => result!.testAccuracy);
+    const minutes = group.map(({ result }) => result!.seconds / 60);
+    const { recipe, epochs, testTimeAugmentation = 'none' } = first.options;
+    return [
+      `\`${recipe}\``,
+      spread(
+        accuracies.map((accuracy) => 100 * accuracy),
+        2,
+        '%',
+      ),
+      `${group.length}`,
+      spread(
+        group.map(({ result }) => 100 * result!.trainingAccuracy),
+        2,
+        '%',
+      ),
+      spread(minutes, 1, ' min'),
+      `${epochs}`,
+      testTimeAugmentation,
+      `${hardwareText(first.hardware)}; ${versions(first)}`,
+      `\`${first.command}\``,
+    ];
+  });
+  const titles = [
+    'recipe',
+    'test accuracy',
+    'runs',
+    'training accuracy',
+    'time',
+    'epochs',
+    'views',
+    'machine',
+    'command',
+  ];
+  const lines = [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return `# Results
+
+What the recipes reached on CIFAR-10's 10,000 test images: mean ± standard deviation where there are several runs, each with another seed. Training accuracy is the running one of the last epoch, with augmentation and dropout where the recipe has them. Time is that of all epochs. The test images chose nothing.
+
+${lines.join('\n')}
+
+Made by \`npm run generate\` from the records in [docs/results](results/): \`node --import tsx scripts/results-table.ts --add RUN…\` keeps that of a finished run there.
+`;
+}
+
+function versions({ versions: of }: Kept): string {
+  return ['node', 'onnxruntime-node'].map((part) => `${part} ${of[part]}`).join(', ');
+}
+
+function spread(values: readonly number[], digits: number, unit: string): string {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 1) return `${mean.toFixed(digits)}${unit}`;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return `${mean.toFixed(digits)} ± ${Math.sqrt(squares / (values.length - 1)).toFixed(digits)}${unit}`;
+}
+
+async function main([first, ...rest]: readonly string[]): Promise<void> {
+  if (first === '--add') return add(rest);
+  const names = (await readdir(FOLDER).catch(() => [])).filter((name) => name.endsWith('.json')).sort();
+  const records = await Promise.all(
+    names.map(async (name) => JSON.parse(await readFile(join(FOLDER, name), 'utf8')) as Kept),
+  );
+  await writeFile(first, resultsPage(records));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
