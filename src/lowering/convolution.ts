@@ -1,4 +1,4 @@
-import { float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
+import { BLOCKED_DOMAIN, float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
 import { fixedDims, reduceSum, reshape, slice, transpose } from '../ops/index.ts';
 import { convolve } from './blocked-convolution.ts';
 import type { Lowering, LoweringContext, Target } from './lowering.ts';
@@ -23,7 +23,10 @@ export const convolutionLowerings: Readonly<Record<string, Lowering>> = {
     const { strides } = read(node);
     return [strides.every((stride) => stride === 1) ? byFlippedKernel(node) : byTransposedConvolution(node)];
   },
-  ConvKernelGradient: (node) => [ofSmallPictures(node) ? byOneProduct(node) : byColumns(node)],
+  ConvKernelGradient: (node) => {
+    if (ofSmallPictures(node)) return [byOneProduct(node)];
+    return [batchMakesBlocks(node) ? byBlockedConvolution(node) : byColumns(node)];
+  },
 };
 
 /**
@@ -188,6 +191,48 @@ function byOneProduct(node: LoweringContext): Value {
   );
   const apart = reshape(graph, product, [outputs, rows * columns, channels]);
   return reshape(graph, transpose(graph, apart, [0, 2, 1]), [outputs, channels, rows, columns]);
+}
+
+/** Places of a picture up to which a blocked convolution over the batch is faster than products with columns. */
+const MODERATE_PLACES = 64;
+
+function batchMakesBlocks({ attributes, convolutionBlock, inputs: [dy] }: LoweringContext): boolean {
+  const { group, strides, dilations } = attributes as unknown as ConvolutionAttributes;
+  const [batch, outputs, ...positions] = fixedDims(dy);
+  return (
+    convolutionBlock !== undefined &&
+    group === 1 &&
+    positions.length === 2 &&
+    positions[0] * positions[1] <= MODERATE_PLACES &&
+    [...strides, ...dilations].every((step) => step === 1) &&
+    batch % convolutionBlock === 0 &&
+    outputs % convolutionBlock === 0
+  );
+}
+
+/**
+ * The same as a convolution whose channels are the images: dW[o, c] = Σ_n X[n, c] ∗ dY[n, o], with dY as a kernel as
+ * large as its pictures. Padding comes first, for the kernels in blocks are slow at edges.
+ */
+function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: LoweringContext): Value {
+  const [dy, x] = inputs;
+  const { pads } = attributes as unknown as ConvolutionAttributes;
+  const block = convolutionBlock!;
+  const [batch, outputs, height, width] = fixedDims(dy);
+  const [top, left, bottom, right] = pads;
+  const turned = transpose(graph, x, [1, 0, 2, 3]);
+  const padded = graph.op('Pad', [turned, graph.constant(int64([0, 0, top, left, 0, 0, bottom, right]))]);
+  // (N, O, h, w) → (O/b, N/b, h, w, b of N, b of O)
+  const apart = reshape(graph, dy, [batch / block, block, outputs / block, block, height, width]);
+  const kernel = reshape(graph, transpose(graph, apart, [2, 0, 4, 5, 1, 3]), [outputs, batch, height, width]);
+  const y = graph.op(
+    'Conv',
+    [graph.op('ReorderInput', [padded], {}, { domain: BLOCKED_DOMAIN }), kernel],
+    { kernel_shape: [height, width], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], group: 1 },
+    { domain: BLOCKED_DOMAIN },
+  );
+  const inPlace = graph.op('ReorderOutput', [y], { channels: outputs }, { domain: BLOCKED_DOMAIN });
+  return transpose(graph, inPlace, [1, 0, 2, 3]);
 }
 
 /** (N, C, H, W) → (N, C·cells, places): for every channel and kernel cell, the picture as that cell sees it. */

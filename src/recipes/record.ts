@@ -38,7 +38,7 @@ export const record = defineRecipe({
   target: { accuracy: 0.94, note: '8 epochs' },
   epochs: 8,
   batchSize: 2000,
-  microBatch: 500,
+  microBatch: 400,
   optimizer: {
     name: 'Muon',
     learningRate: falling(0.24),

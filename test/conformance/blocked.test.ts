@@ -17,6 +17,10 @@ const cases = [
   { x: [1, 16, 9, 9], weight: [16, 16, 3, 2], attributes: { dilations: [2, 3] } },
   { x: [1, 16, 8, 8], weight: [16, 16, 3, 3], attributes: { auto_pad: 'SAME_UPPER', strides: [2, 2] } },
   { x: [2, 16, 5, 5], weight: [16, 16, 5, 5], attributes: { pads: [2, 2, 2, 2] } },
+  // A batch that makes blocks.
+  { x: [16, 16, 7, 6], weight: [16, 16, 3, 3], attributes: { pads: [1, 1, 1, 1] } },
+  { x: [32, 4, 6, 8], weight: [16, 4, 3, 2], attributes: { pads: [0, 1, 2, 0] } },
+  { x: [16, 5, 5, 5], weight: [32, 5, 1, 1], attributes: {} },
   // Every channel by itself.
   { x: [2, 32, 7, 6], weight: [32, 1, 3, 3], attributes: { group: 32, pads: [1, 1, 1, 1] } },
   { x: [1, 16, 9, 8], weight: [16, 1, 3, 2], attributes: { group: 16, strides: [2, 1], pads: [0, 1, 1, 0] } },

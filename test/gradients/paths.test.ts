@@ -19,15 +19,16 @@ const x = argument('x', 2, 3);
 const rowOf = (scores: OracleTensor, i: number) =>
   scores.data.slice(i * scores.dims[1], (i + 1) * scores.dims[1]);
 
-/** Mean over the batch of −Σ smoothed target · ln softmax. */
+/** Mean over the batch of −Σ smoothed target · ln softmax, each row of targets smoothed by its own sum. */
 const crossentropy = (logits: OracleTensor, targets: OracleTensor, smoothing: number): OracleTensor => {
   const [batch, classes] = logits.dims;
   let loss = 0;
   for (let i = 0; i < batch; i++) {
     const [scores, wanted] = [rowOf(logits, i), rowOf(targets, i)];
+    const whole = wanted.reduce((sum, value) => sum + value, 0);
     const total = Math.log(scores.reduce((sum, score) => sum + Math.exp(score), 0));
     scores.forEach((score, c) => {
-      loss -= (((1 - smoothing) * wanted[c] + smoothing / classes) * (score - total)) / batch;
+      loss -= (((1 - smoothing) * wanted[c] + (smoothing * whole) / classes) * (score - total)) / batch;
     });
   }
   return { dims: [], data: Float64Array.of(loss) };
