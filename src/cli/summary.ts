@@ -6,16 +6,17 @@ import { collect, wholeNumber } from './values.ts';
 export function summaryCommand(): Command {
   return command(
     'summary',
-    'Show the layers, shapes and parameters of a recipe or of a run; without either, list the recipes.',
+    'Show the layers, shapes and parameters of a recipe, a run or a model file; without any, list the recipes.',
     [
       ['summary', 'all recipes'],
       ['summary keras-cnn', 'its layers, as Keras prints them'],
       ['summary keras-cnn --classes 3 --image-size 64', 'as it would be for other pictures'],
       ['summary keras-cnn --set filters=64', 'as its options make it'],
       ['summary latest', 'the network of the newest run'],
+      ['summary model.onnx', 'the operations of any ONNX model'],
     ],
   )
-    .argument('[recipe|run]', 'a recipe or its file, a run folder, or "latest"')
+    .argument('[recipe|run|model.onnx]', 'a recipe or its file, a run folder, "latest", or a model file')
     .option('--classes <count>', 'number of classes (default: 10)', wholeNumber('--classes', { atLeast: 2 }))
     .option(
       '--image-size <pixels>',

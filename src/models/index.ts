@@ -2,6 +2,7 @@ export type { BuildOptions, LayerRow } from './build.ts';
 export type { Call, CallConfig, NamedLayer } from './calls.ts';
 export { CLASS_NAMES_KEY, Classifier } from './classifier.ts';
 export { type ExportOptions, exportModel, exportOptionsOf, weightsOf } from './export.ts';
+export { type GraphRow, graphRows, summarizeGraph } from './graph-summary.ts';
 export * from './network.ts';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.ts';
 export {

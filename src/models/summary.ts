@@ -1,7 +1,7 @@
 import { IMAGE } from './calls.ts';
 import type { Network } from './network.ts';
 
-const grouped = (value: number): string => value.toLocaleString('en-US');
+export const grouped = (value: number): string => value.toLocaleString('en-US');
 
 /** Layers with their output shapes and parameters, and the totals, as Keras prints them. */
 export function summarize(network: Network): string {
@@ -60,7 +60,10 @@ function graphTable(network: Network): string[] {
   );
 }
 
-function table(columns: readonly { title: string; right?: boolean }[], rows: readonly string[][]): string[] {
+export function table(
+  columns: readonly { title: string; right?: boolean }[],
+  rows: readonly string[][],
+): string[] {
   const header = columns.map(({ title }) => title);
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (cells: readonly string[]): string =>
@@ -71,7 +74,7 @@ function table(columns: readonly { title: string; right?: boolean }[], rows: rea
 }
 
 /** Keras's way to write a size: 16.02 MB, with 1 KB = 1024 B. */
-function bytes(size: number): string {
+export function bytes(size: number): string {
   const units = ['B', 'KB', 'MB', 'GB'];
   let value = size;
   let unit = 0;

@@ -245,6 +245,23 @@ describe('summary', () => {
     expect(recipe).toMatchObject({ classes: 3, inputShape: [8, 8, 3], nonTrainableParameters: 0 });
   });
 
+  it('describes the operations of a model file', async () => {
+    const file = join('run', 'model.onnx');
+    const { stdout } = await run('summary', file);
+    expect(stdout).toContain(' Input:  image: uint8(N, 8, 8, 3)\n Output: probabilities: float32(N, 3)\n');
+    expect(stdout).toMatch(/│ conv2d\/\w+ \(Conv\) +│ \(N, 32, 8, 8\) +│ +896 │/);
+    const { parameters, nodes } = JSON.parse((await run('summary', file, '--json')).stdout);
+    const layers = JSON.parse((await run('summary', 'run', '--json')).stdout).parameters;
+    // Besides the weights, the scale of the pixels.
+    expect(parameters - layers).toBeLessThanOrEqual(6);
+    expect(nodes.at(-1)).toMatchObject({ type: 'Softmax', outputShape: ['N', 3] });
+    const missing = await run('summary', 'nowhere.onnx');
+    expect([missing.code, sentenceOf(missing)]).toEqual([
+      1,
+      'nowhere.onnx: there is no such file. Check the path.',
+    ]);
+  });
+
   it('lists the recipes', async () => {
     expect((await run('summary')).stdout).toContain('keras-cnn\n');
   });

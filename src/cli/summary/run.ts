@@ -1,8 +1,10 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
-import { Network, summarize } from '../../models/index.ts';
+import { graphRows, Network, summarize, summarizeGraph } from '../../models/index.ts';
+import { decodeModel } from '../../onnx/index.ts';
 import { fromField } from '../../platform/node/check-record.ts';
 import { findRun } from '../../platform/node/find-run.ts';
+import { readError } from '../../platform/node/read-error.ts';
 import { allRecipes, findRecipe } from '../../platform/node/recipe-files.ts';
 import {
   networkOf,
@@ -30,6 +32,10 @@ export async function runSummary(name: string | undefined, options: SummaryOptio
     return;
   }
   const reporter = new Reporter({ machine: options.json });
+  if (/\.onnx$/i.test(name)) {
+    await summarizeFile(name, options, reporter);
+    return;
+  }
   const { network, settings } = await networkNamed(name, options);
   if (options.json) {
     reporter.json({ ...description(network), ...(settings && { settings }) });
@@ -37,6 +43,23 @@ export async function runSummary(name: string | undefined, options: SummaryOptio
   }
   reporter.print(summarize(network));
   if (settings) reporter.print(`Settings: ${settingsText(settings)}`);
+}
+
+/** A model file has no layers any more, but operations. */
+async function summarizeFile(file: string, options: SummaryOptions, reporter: Reporter): Promise<void> {
+  refuseOptions(options, 'a model file');
+  const bytes = await readFile(file).catch((error) => {
+    throw readError(error, file, 'file');
+  });
+  const model = decodeModel(bytes, file);
+  if (!options.json) {
+    reporter.print(summarizeGraph(model, file));
+    return;
+  }
+  const nodes = graphRows(model, file);
+  const { name, inputs, outputs } = model.graph;
+  const parameters = nodes.reduce((total, row) => total + row.parameters, 0);
+  reporter.json({ name, inputs, outputs, parameters, nodes });
 }
 
 /** A recipe's network and settings; for what is no recipe's name but leads to a folder, that run's network. */
@@ -52,18 +75,22 @@ async function networkNamed(
     const network = networkOf(recipe, { inputShape: [side, side, 3], classes: classes ?? 10 });
     return { network, settings: settingsOf(recipe) };
   }
-  const option = Object.entries({ '--classes': classes, '--image-size': imageSize, '--set': set }).find(
-    ([, value]) => value !== undefined,
-  );
-  if (option) {
-    throw new HarrierError('bad-option', 'the network of a run is what it is', {
-      where: option[0],
-      next: 'Leave the option out, or give a recipe.',
-    });
-  }
+  refuseOptions({ classes, imageSize, set }, 'a run');
   const run = await findRun(name);
   const { network } = await run.record();
   return { network: fromField('network', run.file('record'), () => Network.from(network)) };
+}
+
+/** @throws HarrierError `bad-option` for what only changes the network of a recipe */
+function refuseOptions({ classes, imageSize, set }: SummaryOptions, what: string): void {
+  const option = Object.entries({ '--classes': classes, '--image-size': imageSize, '--set': set }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (!option) return;
+  throw new HarrierError('bad-option', `the network of ${what} is what it is`, {
+    where: option[0],
+    next: 'Leave the option out, or give a recipe.',
+  });
 }
 
 function description(network: Network) {

@@ -11,12 +11,15 @@ export interface NodeRuntimeOptions {
   threads?: number;
   /** Writes ONNX Runtime's profile of every run to `<prefix>_<time>.json`. */
   profilePrefix?: string;
+  /** Leaves unwanted copies to the garbage collector, to measure what that costs (bench/decisions.ts). Default false. */
+  keepCopies?: boolean;
 }
 
 /** ONNX Runtime's native CPU engine. */
 export function nodeRuntime({
   threads: wanted = availableParallelism(),
   profilePrefix,
+  keepCopies = false,
 }: NodeRuntimeOptions = {}): Runtime {
   const threads = Math.min(wanted, availableParallelism());
   return {
@@ -24,7 +27,7 @@ export function nodeRuntime({
     target: 'cpu',
     threads,
     freeMemory,
-    compile: (model, options) => compile(model, { threads, profilePrefix, ...options }),
+    compile: (model, options) => compile(model, { threads, profilePrefix, keepCopies, ...options }),
     convolutionBlock,
     kernels: { allocate },
   };
@@ -32,7 +35,7 @@ export function nodeRuntime({
 
 async function compile(
   model: Model | Uint8Array,
-  { carry = [], state = {}, threads, profilePrefix }: CompileOptions & NodeRuntimeOptions,
+  { carry = [], state = {}, threads, profilePrefix, keepCopies }: CompileOptions & NodeRuntimeOptions,
 ): Promise<Executable> {
   const session = await createSession(model, { threads, profilePrefix });
   const carried = new Map(carry.map(({ output, input }) => [output, input]));
@@ -53,9 +56,9 @@ async function compile(
       for (const [output, tensor] of Object.entries(outputs)) {
         const input = carried.get(output);
         if (input) held[input] = tensor;
+        else if (!into[output]) returned[output] = fromOrt(tensor);
         // A preallocated output is written in place, and a copy of it comes back as well.
-        else if (into[output]) discard(tensor.data as Float32Array);
-        else returned[output] = fromOrt(tensor);
+        else if (!keepCopies) discard(tensor.data as Float32Array);
       }
       return returned;
     },

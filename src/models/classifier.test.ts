@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { elementTypeCode, type Model, modelOf, type Shape } from '../onnx/index.ts';
+import { createGraph, reduceMean } from '../ops/index.ts';
+import { nodeRuntime } from '../platform/node/runtime.ts';
+import { Classifier } from './classifier.ts';
+
+/** The mean of a picture over some of its axes, as if it were probabilities. */
+function model(shape: Shape, over: readonly number[]): Model {
+  const graph = createGraph('means');
+  const image = graph.input('image', 'uint8', shape);
+  const floats = graph.op('Cast', [image], { to: elementTypeCode('float32') });
+  graph.output(reduceMean(graph, floats, over, false), 'probabilities');
+  return modelOf(graph.build());
+}
+
+describe('Classifier.load', () => {
+  it('takes a row of numbers per image', async () => {
+    const classifier = await Classifier.load(nodeRuntime(), model(['N', 4, 5, 3], [1, 2]));
+    expect(classifier.classNames).toEqual(['class 0', 'class 1', 'class 2']);
+    await classifier.dispose();
+  });
+
+  it.each<[string, Shape, number[]]>([
+    ['a map per image', ['N', 4, 5, 3], [3]],
+    ['a single number per image', ['N', 4, 5, 3], [1, 2, 3]],
+    ['any number of classes', ['N', 'height', 5, 3], [2, 3]],
+    ['pictures of any size', ['N', 'height', 'width', 3], [1, 2]],
+    ['pictures with four channels', ['N', 4, 5, 4], [1, 2]],
+  ])('refuses %s', async (_, shape, over) => {
+    await expect(Classifier.load(nodeRuntime(), model(shape, over), 'x.onnx')).rejects.toMatchObject({
+      code: 'not-supported',
+      message: expect.stringMatching(
+        /^x\.onnx: this model does not keep to the contract: expected .*received image/,
+      ),
+    });
+  });
+});

@@ -1,0 +1,64 @@
+import { HarrierError } from '../errors.ts';
+import { elementCount, formatShape, type Model, type Shape } from '../onnx/index.ts';
+import { createGraph, importGraph } from '../ops/index.ts';
+import { bytes, grouped, table } from './summary.ts';
+
+/** One operation of a finished model. */
+export interface GraphRow {
+  readonly name: string;
+  /** ONNX's name. */
+  readonly type: string;
+  /** In the graph's own order of axes: the batch, channels, height, width. */
+  readonly outputShape: Shape;
+  /** Numbers of the weights that it is the first to use. */
+  readonly parameters: number;
+}
+
+/**
+ * The operations of a model with their output shapes and parameters. Constants of less than two axes that are no
+ * weights of a layer (shapes, scales) count as well: a file does not tell them apart.
+ *
+ * @throws HarrierError `bad-graph` or `not-supported` when it holds an op whose shapes Harrier does not know
+ */
+export function graphRows({ graph }: Model, where: string): GraphRow[] {
+  const known = (() => {
+    try {
+      return importGraph(createGraph(graph.name), graph);
+    } catch (cause) {
+      if (!(cause instanceof HarrierError)) throw cause;
+      throw new HarrierError(cause.code, cause.message.replace(/\.$/, ''), { where, cause });
+    }
+  })();
+  const counted = new Set<string>();
+  return graph.nodes.map(({ name, opType, inputs, outputs }) => {
+    const own = inputs.filter(
+      (input) => graph.initializers.get(input)?.type === 'float32' && !counted.has(input),
+    );
+    for (const input of own) counted.add(input);
+    return {
+      name: name || outputs[0],
+      type: opType,
+      outputShape: known.get(outputs[0])?.shape ?? [],
+      parameters: own.reduce((total, input) => total + elementCount(graph.initializers.get(input)!.dims), 0),
+    };
+  });
+}
+
+/** A finished model as a table: what goes in, every operation, what comes out. */
+export function summarizeGraph(model: Model, where: string): string {
+  const rows = graphRows(model, where);
+  const { inputs, outputs, name } = model.graph;
+  const total = rows.reduce((sum, { parameters }) => sum + parameters, 0);
+  const ends = (values: typeof inputs) =>
+    values.map((value) => `${value.name}: ${value.type}${formatShape(value.shape)}`).join(', ');
+  return [
+    `Model: "${name}"`,
+    ` Input:  ${ends(inputs)}`,
+    ` Output: ${ends(outputs)}`,
+    ...table(
+      [{ title: 'Node (op)' }, { title: 'Output Shape' }, { title: 'Param #', right: true }],
+      rows.map((row) => [`${row.name} (${row.type})`, formatShape(row.outputShape), grouped(row.parameters)]),
+    ),
+    ` Total params: ${grouped(total)} (${bytes(total * 4)})`,
+  ].join('\n');
+}
