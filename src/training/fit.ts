@@ -119,7 +119,9 @@ const FRESH: RunPosition = {
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { network, optimizer, loss, runtime, train, seed, epochs, batchSize, clock, resume } = options;
   checkFit(options);
-  await checkMemory({ network, optimizer, loss, runtime, batch: Math.min(batchSize, train.size) });
+  const { microBatch, averageMomentum } = options;
+  const batch = Math.min(batchSize, train.size);
+  await checkMemory({ network, optimizer, loss, runtime, batch, microBatch, averageMomentum });
   const trainer = new Trainer({
     network,
     optimizer,

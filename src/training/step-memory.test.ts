@@ -57,6 +57,38 @@ describe('the memory of training', () => {
     expect(sgd.step).toBeGreaterThan(2 * 100 * 16 * 16 * 8 * 4);
   });
 
+  it('counts a part of the batch where it goes in parts, and what else is then kept', async () => {
+    const sizes = [8 * 27, 8, 2048 * 3, 3];
+    const parameters = sizes.reduce((sum, size) => sum + size, 0);
+    const optimizer = optimizerFrom({
+      name: 'Muon',
+      groups: [{ parameters: '*/bias', optimizer: 'SGD' }],
+    });
+    const whole = await stepMemory({ network, optimizer, runtime: runtime(0), batch: 100 });
+    const parts = await stepMemory({
+      network,
+      optimizer,
+      runtime: runtime(0),
+      batch: 100,
+      microBatch: 25,
+      averageMomentum: 0.9,
+    });
+    expect(parts.step / whole.step).toBeCloseTo(0.25, 1);
+    // Muon keeps a velocity of each kernel, SGD nothing of the offsets.
+    const velocities = sizes[0] + sizes[2];
+    expect(whole.state).toBe(4 * (2 * parameters + velocities));
+    expect(parts.state).toBe(4 * (4 * parameters + velocities));
+    await expect(
+      checkMemory({
+        network,
+        optimizer,
+        runtime: runtime(parts.state + parts.checkpoint),
+        batch: 100,
+        microBatch: 25,
+      }),
+    ).rejects.toThrow('training on 25 images at once needs more memory than is free');
+  });
+
   it('is refused where it does not suffice, with how much is needed and what would fit', async () => {
     const optimizer = optimizerFrom('sgd');
     const options = (free: number) => ({ network, optimizer, runtime: runtime(free), batch: 1000 });

@@ -7,14 +7,18 @@ import { createGraph, importGraph } from '../ops/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { buildStepGraph } from './step-graph.ts';
+import { slotsOf, trainableGroups } from './updates.ts';
 
 export interface MemoryOptions {
   readonly network: Network;
-  readonly optimizer: Pick<Optimizer, 'slots'>;
+  readonly optimizer: Optimizer;
   readonly loss?: CrossentropyOptions;
   readonly runtime: Runtime;
   /** Images of one step. */
   readonly batch: number;
+  /** Images that go through the network at once, at most, and whether averages are kept: see `TrainerOptions`. */
+  readonly microBatch?: number;
+  readonly averageMomentum?: number;
 }
 
 /** Bytes that training needs at least. */
@@ -48,9 +52,11 @@ export async function stepMemory({
   loss,
   runtime,
   batch,
+  microBatch,
+  averageMomentum,
 }: MemoryOptions): Promise<StepMemory> {
   const { model } = buildStepGraph(network, {
-    batch,
+    batch: Math.min(batch, microBatch ?? batch),
     target: runtime.target,
     convolutionBlock: await runtime.convolutionBlock?.(),
     loss,
@@ -59,9 +65,14 @@ export async function stepMemory({
     specs.reduce((total, { shape }) => total + 4 * elementCount(shape), 0);
   const all = floats(network.parameters);
   const trainable = floats(network.parameters.filter((spec) => spec.trainable));
-  const slots = trainable * optimizer.slots.length;
+  const slots = trainableGroups(network.parameters, optimizer).reduce(
+    (total, group) => total + floats(group.parameters) * slotsOf(group, averageMomentum !== undefined).length,
+    0,
+  );
+  // Where batches go in parts, a part's gradients have a place of their own.
+  const gradients = microBatch === undefined ? trainable : 2 * trainable;
   return {
-    state: all + trainable + slots,
+    state: all + gradients + slots,
     checkpoint: 2 * (all + slots),
     step: TIMES_OVER * peakMemory(model.graph),
   };
@@ -72,7 +83,8 @@ export async function stepMemory({
  *   what to lower
  */
 export async function checkMemory(options: MemoryOptions): Promise<void> {
-  const { network, runtime, batch } = options;
+  const { network, runtime, microBatch } = options;
+  const batch = Math.min(options.batch, microBatch ?? options.batch);
   const { state, checkpoint, step } = await stepMemory(options);
   if (runtime.kernels && state > LARGEST_STATE) {
     throw new HarrierError(
@@ -93,16 +105,18 @@ export async function checkMemory(options: MemoryOptions): Promise<void> {
   const images = Math.floor((batch * (free - state - checkpoint)) / step);
   throw new HarrierError(
     'not-supported',
-    `training with a batch size of ${batch} needs more memory than is free`,
+    microBatch === undefined
+      ? `training with a batch size of ${batch} needs more memory than is free`
+      : `training on ${batch} images at once needs more memory than is free`,
     {
       where: network.name,
       expected: `at least ${gigabytes(total)}`,
       received: gigabytes(free),
       next:
         images >= 1
-          ? `Lower the batch size (to ${images} at most) or the image size.`
+          ? `Lower the ${microBatch === undefined ? 'batch size' : 'number of images at once'} (to ${images} at most) or the image size.`
           : 'Lower the image size, or take a network with fewer parameters.',
-      options: images >= 1 ? ['batchSize', 'imageSize'] : ['imageSize'],
+      options: [...(images >= 1 ? [microBatch === undefined ? 'batchSize' : 'microBatch'] : []), 'imageSize'],
     },
   );
 }

@@ -91,7 +91,8 @@ export async function prepareRun(
   if (stored) checkSameData(data, stored.data);
   const runtime = nodeRuntime({ threads: options.threads });
   const batch = Math.min(options.batchSize, train.size);
-  await checkMemory({ network, optimizer, loss: options.loss, runtime, batch });
+  const { loss, microBatch, averageMomentum } = options;
+  await checkMemory({ network, optimizer, loss, runtime, batch, microBatch, averageMomentum });
   return {
     options,
     data,
