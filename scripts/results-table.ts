@@ -8,6 +8,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { spreadOf } from '../src/evaluation/spread.ts';
 import { hardwareText } from '../src/platform/node/hardware.ts';
 import { type RunRecord, readRecord } from '../src/platform/node/run-record.ts';
 
@@ -21,7 +22,9 @@ export async function add(runs: readonly string[]): Promise<void> {
     const file = join(run, 'run.json');
     const { network: _, ...record } = readRecord(await readFile(file, 'utf8'), file);
     if (!record.result) throw new Error(`${run} is not finished`);
-    const name = `${record.options.recipe}-seed-${record.options.seed}.json`;
+    const { recipe, epochs, seed } = record.options;
+    const machine = record.hardware.cpu.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+    const name = `${recipe}-${epochs}-epochs-${machine}-seed-${seed}.json`;
     await writeFile(join(FOLDER, name), `${JSON.stringify(record, undefined, 2)}\n`);
   }
 }
@@ -73,7 +76,7 @@ export function resultsPage(records: readonly Kept[]): string {
   const lines = [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   return `# Results
 
-What the recipes reached on CIFAR-10's 10,000 test images: mean ± standard deviation where there are several runs, each with another seed. Training accuracy is the running one of the last epoch, with augmentation and dropout where the recipe has them. Time is that of all epochs. The test images chose nothing.
+What the recipes reached on CIFAR-10's 10,000 test images: mean ± standard deviation where there are several runs, each with another seed. Training accuracy is the running one of the epoch whose weights the model has, with augmentation and dropout where the recipe has them. Time is that of all epochs. The test images chose nothing.
 
 ${lines.join('\n')}
 
@@ -86,10 +89,9 @@ function versions({ versions: of }: Kept): string {
 }
 
 function spread(values: readonly number[], digits: number, unit: string): string {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (values.length === 1) return `${mean.toFixed(digits)}${unit}`;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return `${mean.toFixed(digits)} ± ${Math.sqrt(squares / (values.length - 1)).toFixed(digits)}${unit}`;
+  const { mean, standardDeviation } = spreadOf(values);
+  if (standardDeviation === null) return `${mean.toFixed(digits)}${unit}`;
+  return `${mean.toFixed(digits)} ± ${standardDeviation.toFixed(digits)}${unit}`;
 }
 
 async function main([first, ...rest]: readonly string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import type { Recipe } from './recipe.ts';
@@ -19,6 +20,10 @@ function optionalFunction(expected: string): Check {
   return [expected, (value) => value === undefined || typeof value === 'function'];
 }
 
+function optional([expected, fits]: Check): Check {
+  return [`${expected}, or nothing`, (value) => value === undefined || fits(value)];
+}
+
 const FIELDS: Readonly<Record<string, Check>> = {
   name: [
     'letters, digits, ".", "_" and "-"',
@@ -33,6 +38,20 @@ const FIELDS: Readonly<Record<string, Check>> = {
   batchSize: COUNT,
   optimizer: ['{ name, …options }', (value) => isObject(value) && typeof value.name === 'string'],
   validationSplit: SHARE,
+  microBatch: optional(COUNT),
+  averageMomentum: optional(SHARE),
+  testTimeAugmentation: optional([
+    TEST_TIME_AUGMENTATIONS.map((views) => JSON.stringify(views)).join(' or '),
+    (value) => TEST_TIME_AUGMENTATIONS.some((views) => views === value),
+  ]),
+  loss: optional([
+    '{ labelSmoothing }: a number of at least 0 and below 1',
+    (value) => isObject(value) && (value.labelSmoothing === undefined || SHARE[1](value.labelSmoothing)),
+  ]),
+  normalization: optional([
+    '"data", or { mean, deviation }: three numbers each',
+    (value) => value === 'data' || (isObject(value) && Array.isArray(value.mean) && Array.isArray(value.deviation)),
+  ]),
   imageSize: COUNT,
   layers: optionalFunction('a function that gives the layers'),
   outputs: optionalFunction('a function of an image that gives its scores'),

@@ -23,7 +23,8 @@ export const deep = defineRecipe({
   description: 'Nine convolutions with shortcuts, for 40 epochs: accuracy first, for a night.',
   target: { accuracy: 0.955, note: '40 epochs; airbench96 reports 96% for its like' },
   epochs: 40,
-  batchSize: 1000,
+  batchSize: 1024,
+  microBatch: 256,
   augmentation: [
     { name: 'RandomFlip', mode: 'alternating' },
     { name: 'RandomTranslation', pixels: 4, fill: 'reflect' },

@@ -73,6 +73,16 @@ describe('settings', () => {
     });
   });
 
+  it("scale Muon's rate for vectors, and rates that a group leaves to its optimizer", () => {
+    const groups = [{ parameters: 'dense/*', optimizer: 'Adam' }];
+    const muon = { ...kerasCnn, optimizer: { name: 'Muon', groups } };
+    expect(withSettings(muon, { learningRate: 0.04 }).optimizer).toMatchObject({
+      learningRate: 0.04,
+      vectorLearningRate: 0.002,
+      groups: [{ parameters: 'dense/*', optimizer: { name: 'Adam', learningRate: 0.002 } }],
+    });
+  });
+
   it('scale the rates of groups of parameters in proportion', () => {
     const groups = [{ parameters: '*/bias', optimizer: { name: 'SGD', learningRate: 0.5 } }];
     const grouped = { ...kerasCnn, optimizer: { name: 'SGD', learningRate: 0.1, groups } };
@@ -127,6 +137,13 @@ describe('checkRecipe', () => {
       { ...kerasCnn, layers: [] },
       /"layers".*a function that gives the layers, received \[\]/,
     ],
+    ['parts of no image', { ...kerasCnn, microBatch: 0 }, /"microBatch".*at least 1, or nothing, received 0/],
+    [
+      'views that there are not',
+      { ...kerasCnn, testTimeAugmentation: 'flipp' },
+      /"testTimeAugmentation".*"flip-shift", or nothing, received "flipp"/,
+    ],
+    ['a loss that is none', { ...kerasCnn, loss: { labelSmoothing: 2 } }, /"loss".*below 1, or nothing/],
     [
       'an optimizer that is none',
       { ...kerasCnn, optimizer: { name: 'SDG' } },

@@ -104,15 +104,20 @@ function withLearningRate(optimizer: OptimizerConfig, rate: number): OptimizerCo
   const own = optimizer.learningRate ?? optimizerFrom({ name: optimizer.name }).config.learningRate;
   const factor = rate / highestRate(own);
   const inProportion = (group: unknown): unknown => {
-    const { optimizer: others } = Object(group) as { optimizer?: OptimizerConfig };
-    if (typeof others !== 'object' || others.learningRate === undefined) return group;
-    const learningRate = withHighestRate(others.learningRate, highestRate(others.learningRate) * factor);
+    const { optimizer: given } = Object(group) as { optimizer: string | OptimizerConfig };
+    const others = typeof given === 'string' ? { name: given } : given;
+    const { learningRate: old } = optimizerFrom(others).config;
+    const learningRate = withHighestRate(old, highestRate(old) * factor);
     return { ...Object(group), optimizer: { ...others, learningRate } };
   };
   const { groups } = optimizer;
+  // What Muon leaves to its AdamW.
+  const { vectorLearningRate: vectors } = optimizerFrom(optimizer).config;
   return {
     ...optimizer,
     learningRate: withHighestRate(own, rate),
+    ...(vectors !== undefined &&
+      Number.isFinite(factor) && { vectorLearningRate: withHighestRate(vectors, highestRate(vectors) * factor) }),
     ...(Array.isArray(groups) && Number.isFinite(factor) && { groups: groups.map(inProportion) }),
   };
 }

@@ -14,7 +14,7 @@ import { HarrierError } from '../errors.ts';
 import { type EpochRecord, evaluatePredictions, type History } from '../evaluation/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import { Classifier, exportModel, initialWeights, type Network, type Weights } from '../models/index.ts';
-import { learningRates, type Optimizer } from '../optimizers/index.ts';
+import { exponentialMovingAverageScalars, learningRates, type Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { Checkpoint, RunPosition } from './checkpoint.ts';
 import { checkMemory } from './step-memory.ts';
@@ -284,7 +284,8 @@ function stoppedEarly({ epoch, best }: RunPosition, patience: number | undefined
 
 /** What `fit` checks before it begins; for whoever wants to know before other work is done. */
 export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'clock'>): void {
-  const { network, train, validation, epochs, batchSize, seed, earlyStopping, resume } = options;
+  const { network, train, validation, epochs, batchSize, microBatch, averageMomentum, seed, earlyStopping, resume } =
+    options;
   const whole = (option: string, value: number, atLeast = 1): void => {
     if (Number.isInteger(value) && value >= atLeast) return;
     throw new HarrierError('bad-option', option, {
@@ -294,6 +295,8 @@ export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'cl
   };
   whole('epochs', epochs);
   whole('batchSize', batchSize);
+  if (microBatch !== undefined) whole('microBatch', microBatch);
+  if (averageMomentum !== undefined) exponentialMovingAverageScalars(averageMomentum);
   whole('seed', seed, 0);
   if (earlyStopping !== undefined) {
     whole('earlyStopping', earlyStopping);

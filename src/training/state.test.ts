@@ -210,6 +210,30 @@ describe('a batch in parts', () => {
     },
   );
 
+  it('compiles each size of part once, whatever sizes a step has', async () => {
+    let compiled = 0;
+    const counting: Runtime = {
+      ...withKernels,
+      compile(model, options) {
+        compiled++;
+        return withKernels.compile(model, options);
+      },
+    };
+    const net = plain();
+    const one = new Trainer({
+      network: net,
+      optimizer: new Muon(),
+      runtime: counting,
+      seed: 4,
+      weights: drawWeights(net.parameters),
+      microBatch: 4,
+    });
+    // Parts of 4 and 2 images, and the updates: three graphs.
+    for (const step of [0, 1, 3, 4]) await run(one, [step]);
+    expect(compiled).toBe(3);
+    await one.dispose();
+  });
+
   it('normalises each part by itself, and every part moves the running statistics', async () => {
     const net = () =>
       network([new BatchNormalization({ momentum: 0.5 }), new Flatten(), new Dense({ units: 3 })]);

@@ -43,7 +43,10 @@ export interface StepResult {
 
 type ImageSize = readonly [height: number, width: number];
 
+/** A step graph for so many images of one size. */
 interface Compiled {
+  readonly batch: number;
+  readonly size: ImageSize;
   readonly executable: Executable;
   readonly masks: readonly MaskInput[];
 }
@@ -54,8 +57,8 @@ export class Trainer {
   readonly #options: TrainerOptions;
   readonly #groups: readonly ParameterGroup<ParameterSpec>[];
   readonly #state: TrainingState;
-  /** One executable: several live ones slow each other down. */
-  #compiled: { readonly batch: number; readonly size: ImageSize; readonly value: Compiled } | undefined;
+  /** No more than the passes of a step need: several live ones slow each other down. */
+  #compiled: readonly Compiled[] = [];
 
   constructor(options: TrainerOptions) {
     const { network, optimizer, runtime, weights, averageMomentum, microBatch } = options;
@@ -123,7 +126,7 @@ export class Trainer {
     return { loss, correct: total(CORRECT, () => 1) };
   }
 
-  /** The batch in parts of at most `microBatch` images, as equal as can be with few sizes: the last may be smaller. */
+  /** The batch in parts of `microBatch` images; the last may be smaller. */
   #passes(
     pixels: Uint8Array,
     targets: Float32Array,
@@ -134,8 +137,10 @@ export class Trainer {
     const { network, microBatch = batch, seed } = this.#options;
     const size = imageSize[0] * imageSize[1] * 3;
     const passes: Pass[] = [];
+    const counts = new Set<number>();
     for (let start = 0; start < batch; start += microBatch) {
       const count = Math.min(microBatch, batch - start);
+      counts.add(count);
       const feeds: Record<string, Tensor> = {
         image: {
           type: 'uint8',
@@ -151,7 +156,7 @@ export class Trainer {
         feeds,
         share: count / batch,
         executable: async () => {
-          const { executable, masks } = await this.#compile(count, imageSize);
+          const { executable, masks } = await this.#compile(count, imageSize, counts);
           for (const mask of masks) feeds[mask.name] = drawMask(mask, seed, step, start);
           return executable;
         },
@@ -222,18 +227,27 @@ export class Trainer {
     this.#state.write(arrays);
   }
 
-  /** Gives the executable's memory back. The state stays. */
+  /** Gives the executables' memory back. The state stays. */
   async dispose(): Promise<void> {
-    const compiled = this.#compiled;
-    this.#compiled = undefined;
+    await this.#release(() => false);
     await this.#state.dispose();
-    await compiled?.value.executable.dispose();
   }
 
-  async #compile(batch: number, size: ImageSize): Promise<Compiled> {
-    const has = this.#compiled;
-    if (has?.batch === batch && has.size[0] === size[0] && has.size[1] === size[1]) return has.value;
-    await this.dispose();
+  async #release(stays: (compiled: Compiled) => boolean): Promise<void> {
+    const [kept, gone] = [this.#compiled.filter(stays), this.#compiled.filter((each) => !stays(each))];
+    if (gone.length === 0) return;
+    this.#compiled = kept;
+    // What an executable holds of the state goes back first.
+    await this.#state.read();
+    for (const { executable } of gone) await executable.dispose();
+  }
+
+  /** @param counts how many images the passes of the step have: executables for other numbers are not kept */
+  async #compile(batch: number, size: ImageSize, counts: ReadonlySet<number>): Promise<Compiled> {
+    const fits = (compiled: Compiled) => compiled.size[0] === size[0] && compiled.size[1] === size[1];
+    await this.#release((compiled) => fits(compiled) && counts.has(compiled.batch));
+    const has = this.#compiled.find((compiled) => compiled.batch === batch);
+    if (has) return has;
     const { network, loss, runtime, averageMomentum } = this.#options;
     const { updatesInGraph } = this.#state;
     const { model, masks, carry } = buildStepGraph(network, {
@@ -246,9 +260,9 @@ export class Trainer {
       average: averageMomentum !== undefined,
     });
     const executable = await runtime.compile(model, updatesInGraph ? { carry } : {});
-    const value = { executable, masks };
-    this.#compiled = { batch, size, value };
-    return value;
+    const compiled = { batch, size, executable, masks };
+    this.#compiled = [...this.#compiled, compiled];
+    return compiled;
   }
 }
 

@@ -52,6 +52,8 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   'options.threads': whole(1),
   'options.optimizer': object,
   'options.loss': object,
+  'options.microBatch?': whole(1),
+  'options.averageMomentum?': number(0, 1),
   'options.validationSplit': number(0, 1),
   'options.earlyStopping?': whole(1),
   'options.imageSize?': whole(1),
