@@ -50,7 +50,8 @@ const FIELDS: Readonly<Record<string, Check>> = {
   ]),
   normalization: optional([
     '"data", or { mean, deviation }: three numbers each',
-    (value) => value === 'data' || (isObject(value) && Array.isArray(value.mean) && Array.isArray(value.deviation)),
+    (value) =>
+      value === 'data' || (isObject(value) && Array.isArray(value.mean) && Array.isArray(value.deviation)),
   ]),
   imageSize: COUNT,
   layers: optionalFunction('a function that gives the layers'),

@@ -117,7 +117,9 @@ function withLearningRate(optimizer: OptimizerConfig, rate: number): OptimizerCo
     ...optimizer,
     learningRate: withHighestRate(own, rate),
     ...(vectors !== undefined &&
-      Number.isFinite(factor) && { vectorLearningRate: withHighestRate(vectors, highestRate(vectors) * factor) }),
+      Number.isFinite(factor) && {
+        vectorLearningRate: withHighestRate(vectors, highestRate(vectors) * factor),
+      }),
     ...(Array.isArray(groups) && Number.isFinite(factor) && { groups: groups.map(inProportion) }),
   };
 }

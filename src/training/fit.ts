@@ -284,8 +284,18 @@ function stoppedEarly({ epoch, best }: RunPosition, patience: number | undefined
 
 /** What `fit` checks before it begins; for whoever wants to know before other work is done. */
 export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'clock'>): void {
-  const { network, train, validation, epochs, batchSize, microBatch, averageMomentum, seed, earlyStopping, resume } =
-    options;
+  const {
+    network,
+    train,
+    validation,
+    epochs,
+    batchSize,
+    microBatch,
+    averageMomentum,
+    seed,
+    earlyStopping,
+    resume,
+  } = options;
   const whole = (option: string, value: number, atLeast = 1): void => {
     if (Number.isInteger(value) && value >= atLeast) return;
     throw new HarrierError('bad-option', option, {
