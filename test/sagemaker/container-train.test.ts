@@ -1,7 +1,16 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { trainOptionsOf } from '../../src/cli/sagemaker/hyperparameters.ts';
+import { newRun } from '../../src/cli/train/options.ts';
+import { Network, weightsOf } from '../../src/models/index.ts';
+import { decodeModel } from '../../src/onnx/index.ts';
+import { RunFolder } from '../../src/platform/node/run-folder.ts';
+import { readCheckpoint } from '../../src/platform/node/training-run.ts';
+import { ContainerPaths } from '../../src/sagemaker/container/paths.ts';
+import { trainInContainer } from '../../src/sagemaker/container/train.ts';
 import { METRIC_DEFINITIONS } from '../../src/sagemaker/metrics.ts';
+import { weightsToUse } from '../../src/training/index.ts';
 import { harrier, sentenceOf, workplace, writePictures } from '../cli/harrier.ts';
 import { type ContainerJob, containerFolder, startContainer } from './container.ts';
 
@@ -167,6 +176,45 @@ describe('a job that is stopped', () => {
     const model = folder.path('model', 'model.onnx');
     const answer = await harrier(['predict', model, picture, '--json'], { cwd: place.path });
     expect(JSON.parse(answer.stdout)[0].predictions).toHaveLength(3);
+  });
+
+  it('leaves the weights that it would have been judged by, with its views', async () => {
+    const averaged = { ...job().hyperparameters, 'average-momentum': '0.9', tta: 'flip' };
+    const folder = await folderFor({ ...job(), hyperparameters: averaged });
+    const running = startContainer('train', folder.base);
+    await running.says('epoch=1;');
+    running.process.kill('SIGTERM');
+    expect((await running.finished).code).toBe(143);
+    const last = (await readCheckpoint(new RunFolder(folder.path('checkpoints')), 'last'))!;
+    const model = decodeModel(await readFile(folder.path('model/model.onnx')));
+    const weights = weightsOf(Network.from(last.network), model, 'model.onnx');
+    expect(weights).toEqual(weightsToUse(last));
+    expect(weights).not.toEqual(last.weights);
+    expect(model.metadata['harrier.testTimeAugmentation']).toBe('flip');
+  });
+
+  it.each(['validating', 'judging'])('while it is %s leaves the model that it saved last', async (phase) => {
+    const hyperparameters = { ...quick, 'validation-split': '0.2', 'checkpoint-seconds': '0' };
+    const folder = await folderFor({ hyperparameters, channels: { train: pictures } });
+    vi.stubEnv('HARRIER_CACHE', join(place.path, 'cache'));
+    let stopped = false;
+    const position = await trainInContainer(new ContainerPaths({ SAGEMAKER_BASE_DIR: folder.base }), {
+      optionsOf: async (given, data) => {
+        const { checkpointSeconds, ...options } = trainOptionsOf(given);
+        return { ...(await newRun({ ...options, data })), checkpointSeconds };
+      },
+      log: () => {},
+      onProgress: ({ what }) => {
+        if (!what.startsWith(phase)) return;
+        stopped = true;
+        throw new Error('abandoned');
+      },
+      interrupted: () => stopped,
+    });
+    vi.unstubAllEnvs();
+    expect(position?.epoch).toBe(phase === 'judging' ? 2 : 0);
+    const model = decodeModel(await readFile(folder.path('model/model.onnx')));
+    expect(model.metadata['harrier.stopped']).toBe(`after ${position!.epoch} of 2 epochs`);
   });
 
   it('killed without a word, goes on by itself and ends like one that never stopped', async () => {

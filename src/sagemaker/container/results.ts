@@ -6,6 +6,7 @@ import { storageError, writeAtomically } from '../../platform/node/cache.ts';
 import type { PreparedRun } from '../../platform/node/prepare-run.ts';
 import type { RunFile, RunFolder } from '../../platform/node/run-folder.ts';
 import { readCheckpoint } from '../../platform/node/training-run.ts';
+import { weightsToUse } from '../../training/index.ts';
 import type { ContainerPaths } from './paths.ts';
 
 /** What becomes model.tar.gz: whoever has the model also has what it is worth. */
@@ -40,13 +41,15 @@ export async function saveStoppedModel(
   const last = await readCheckpoint(folder, 'last');
   if (!last) return;
   const { position } = last;
-  const weights = (position.best && (await readCheckpoint(folder, 'best'))?.weights) ?? last.weights;
-  const model = exportModel(network, weights, {
+  const best = position.best && (await readCheckpoint(folder, 'best'));
+  const metadata = {
     [CLASS_NAMES_KEY]: JSON.stringify(data.classNames),
     'harrier.recipe': options.recipe,
     'harrier.seed': `${options.seed}`,
     'harrier.stopped': `after ${position.epoch} of ${options.epochs} epochs`,
-  });
+  };
+  const { testTimeAugmentation } = options;
+  const model = exportModel(network, weightsToUse(best ?? last), metadata, { testTimeAugmentation });
   const elsewhere = 'give the job a larger volume (VolumeSizeInGB)';
   await writeAtomically(join(paths.model, basename(folder.file('model'))), encodeModel(model), elsewhere);
   await copyFile(folder.file('history'), join(paths.outputData, basename(folder.file('history')))).catch(

@@ -5,7 +5,7 @@ import { HarrierError } from '../../errors.ts';
 import { newRecord, type PreparedRun, prepareRun } from '../../platform/node/prepare-run.ts';
 import { RunFolder } from '../../platform/node/run-folder.ts';
 import type { RunOptions, RunRecord } from '../../platform/node/run-record.ts';
-import { trainRun } from '../../platform/node/training-run.ts';
+import { readCheckpoint, trainRun } from '../../platform/node/training-run.ts';
 import type { RunPosition, StepProgress } from '../../training/index.ts';
 import { metricLine } from '../metrics.ts';
 import { readTrainingJob } from './job.ts';
@@ -28,6 +28,7 @@ export interface TrainContainerHooks {
   readonly log: (line: string) => void;
   readonly onBegin?: (run: PreparedRun) => void;
   readonly onStep?: (step: StepProgress) => void;
+  /** May throw to abandon the work, once `interrupted` says so. */
   readonly onProgress?: OnProgress;
   readonly interrupted?: () => boolean;
   readonly signal?: AbortSignal;
@@ -66,7 +67,7 @@ export async function trainInContainer(
   // Not under the folder's lock: a container has its folder to itself, and the lock of the one before, which may
   // have come back from S3 with the rest, must not stop it.
   hooks.onBegin?.(run);
-  const outcome = await trainRun(run, record, folder, {
+  const training = trainRun(run, record, folder, {
     onStep: hooks.onStep,
     onProgress,
     interrupted: hooks.interrupted,
@@ -83,6 +84,12 @@ export async function trainInContainer(
           { epoch },
         ),
       ),
+  });
+  const outcome = await training.catch(async (error) => {
+    // Abandoned while it was judged: what was saved last is what there is.
+    const last = hooks.interrupted?.() ? await readCheckpoint(folder, 'last') : undefined;
+    if (!last) throw error;
+    return { ended: 'interrupted' as const, position: last.position };
   });
   if (outcome.ended === 'interrupted') {
     await saveStoppedModel(run, folder, paths);

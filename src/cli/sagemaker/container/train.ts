@@ -51,7 +51,7 @@ export async function runContainerTrain(): Promise<void> {
       signal: interruption.signal,
     });
     if (!stopped) return;
-    reporter.print(`Stopped and saved after step ${stopped.step}, epoch ${stopped.epoch + 1}.`);
+    reporter.print(`Stopped and saved after step ${stopped.step}; epochs done: ${stopped.epoch}.`);
     throw new Exit(interruption.exitCode ?? 1);
   } catch (error) {
     // What was abandoned because of the signal is no failure of the job.
