@@ -132,8 +132,8 @@ function requestsOf({ endpoint, image, role, model, hosting, expires }: Deployme
  * Creates or updates the endpoint and waits until it serves the new model. What a failed attempt made is removed.
  *
  * @param onStarted called when SageMaker has begun: from here on it goes on by itself
- * @throws HarrierError `refused` when it fails, or an update was rolled back to the model before; the signal's reason
- *   when aborted
+ * @throws HarrierError `refused` when it fails, an update was rolled back to the model before, or the endpoint cannot
+ *   be tagged; the signal's reason when aborted
  */
 export async function deploy(
   aws: Aws,
@@ -145,22 +145,23 @@ export async function deploy(
   try {
     await aws.sagemaker.createModel(requests.model);
     await aws.sagemaker.createEndpointConfig(requests.config);
-    // Machines that come and go by themselves would disturb the change.
-    if (before) await unscaleEndpoint(aws, endpoint, VARIANT);
-    if (existing) {
-      await aws.sagemaker.updateEndpoint(requests.update);
-      await aws.sagemaker.addTags({ ResourceArn: existing.EndpointArn, Tags: requests.tags });
-    } else {
-      await aws.sagemaker.createEndpoint(requests.create);
-    }
+    if (existing) await update(aws, endpoint, requests, before, options);
+    else await aws.sagemaker.createEndpoint(requests.create);
   } catch (error) {
     await removeConfigAndModel(aws, name);
     throw error;
   }
   options.onStarted?.();
-  const arrived = await waitForEndpoint(aws, endpoint, options);
+  const wanted = deployment.scale ?? (deployment.hosting.serverless ? undefined : before);
+  // Only now, for a refused update changes nothing; and the update goes on even where this fails.
+  const untagged = existing && (await tag(aws, existing, requests.tags));
+  const arrived = await waitForEndpoint(aws, endpoint, options).catch(async (error) => {
+    // Who waits no longer has nobody to do it later.
+    if (wanted) await tryToScale(aws, endpoint, wanted, options);
+    throw error;
+  });
   const failed = failureOf(arrived, name, existing !== undefined);
-  const scale = failed ? before : (deployment.scale ?? (deployment.hosting.serverless ? undefined : before));
+  const scale = failed ? before : wanted;
   if (scale && arrived.EndpointStatus === 'InService') await scaleEndpoint(aws, endpoint, VARIANT, scale);
   if (failed) {
     if (!existing) await removeEndpoint(aws, endpoint, options);
@@ -169,7 +170,56 @@ export async function deploy(
   }
   const old = existing?.EndpointConfigName;
   if (old && old !== name && isOwn(endpoint, old)) await removeConfigAndModel(aws, old);
+  if (untagged) throw untagged;
   return { endpoint, arn: arrived.EndpointArn!, updated: existing !== undefined };
+}
+
+/** Machines that come and go by themselves would disturb the change; a refused one leaves them as they were. */
+async function update(
+  aws: Aws,
+  endpoint: string,
+  requests: DeploymentPlan['requests'],
+  before: Scale | undefined,
+  options: Pick<FollowOptions, 'note'>,
+): Promise<void> {
+  if (before) await unscaleEndpoint(aws, endpoint, VARIANT);
+  await aws.sagemaker.updateEndpoint(requests.update).catch(async (error) => {
+    if (before) await tryToScale(aws, endpoint, before, options);
+    throw error;
+  });
+}
+
+/** Lets machines come and go after something else went wrong, which is what is to be reported. */
+async function tryToScale(
+  aws: Aws,
+  endpoint: string,
+  scale: Scale,
+  { note }: Pick<FollowOptions, 'note'>,
+): Promise<void> {
+  await scaleEndpoint(aws, endpoint, VARIANT, scale).catch(() =>
+    note(
+      `${endpoint} does not scale by itself now: once it is in service, deploy again with --autoscale ${scale.least}..${scale.most}`,
+    ),
+  );
+}
+
+/** Tags an endpoint that is there. @returns what went wrong */
+async function tag(
+  aws: Aws,
+  { EndpointName: where, EndpointArn: ResourceArn }: DescribeEndpointOutput,
+  Tags: DeploymentPlan['requests']['tags'],
+): Promise<HarrierError | undefined> {
+  try {
+    await aws.sagemaker.addTags({ ResourceArn, Tags });
+    return undefined;
+  } catch (cause) {
+    const reason = (cause as Error).message.replace(/\.$/, '');
+    return new HarrierError('refused', `the new model serves, but the endpoint got no tags: ${reason}`, {
+      where,
+      next: 'So what --expires says is not noted: deploy again to set it.',
+      cause,
+    });
+  }
 }
 
 /** Rolled back, an endpoint is InService too: only the configuration tells. */
