@@ -2,13 +2,13 @@ import { Command, Option } from 'commander';
 import { METRIC_NAMES } from '../sagemaker/metrics.ts';
 import { command } from './command.ts';
 import type { DeployOptions } from './sagemaker/deploy.ts';
-import { hyperparameterOptions } from './sagemaker/hyperparameters.ts';
+import { hyperparameterOptions, manySeeds } from './sagemaker/hyperparameters.ts';
 import type { TransformCommandOptions } from './sagemaker/manage.ts';
 import type { EndpointPredictOptions } from './sagemaker/predict.ts';
-import { type AwsCommandOptions, duration, scaleRange, withAwsOptions } from './sagemaker/session.ts';
+import { type AwsCommandOptions, scaleRange, withAwsOptions } from './sagemaker/session.ts';
 import type { SageMakerTrainOptions } from './sagemaker/train.ts';
 import type { TuneOptions } from './sagemaker/tune.ts';
-import { oneOf, wholeNumber } from './values.ts';
+import { collect, duration, oneOf, wholeNumber } from './values.ts';
 
 /** `harrier sagemaker` and what is below it. */
 export function sagemakerCommand(): Command {
@@ -78,8 +78,15 @@ function withJobOptions(target: Command): Command {
     )
     .option('--name <name>', 'name of the job (default: one that no other has)')
     .option('--wait', 'stay until it is done, and show its log');
-  for (const option of hyperparameterOptions().values()) target.addOption(option);
-  return target;
+  // Hyperparameters are texts: they stay as they are typed, and are read where all of them are checked.
+  for (const [name, { flags, description }] of hyperparameterOptions()) {
+    const option = new Option(flags, description);
+    target.addOption(name === 'set' ? option.argParser(collect) : option);
+  }
+  const seeds = new Option('--seeds <count>').hideHelp().argParser(() => {
+    throw manySeeds('--seeds');
+  });
+  return target.addOption(seeds);
 }
 
 function trainCommand(): Command {
@@ -105,7 +112,6 @@ function trainCommand(): Command {
 }
 
 function tuneCommand(): Command {
-  const collect = (value: string, all: readonly string[] = []) => [...all, value];
   const tune = command('tune', 'Look for good settings with many jobs: a hyperparameter tuning job.', [
     [
       'sagemaker tune --data s3://mine/photos --tune learning-rate=0.001..0.1:log',

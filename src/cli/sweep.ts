@@ -21,7 +21,7 @@ export function sweepCommand(): Command {
       'how many (default: all combinations of lists; 10 where a range varies)',
       wholeNumber('--trials'),
     )
-    .option('--time <time>', 'stop and save after so long: 90s, 30m, 1h30m', duration('--time'))
+    .option('--time <time>', 'stop and save after so long: 90s, 1h30m, 2d', duration('--time'))
     .option(
       '--parallel <count>',
       'trials at a time, which share the cores (default: 1)',

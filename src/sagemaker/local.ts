@@ -35,11 +35,13 @@ export async function layOut(base: string, { hyperparameters, channels }: LocalJ
   }
 }
 
-/** Starts the container's entry point as a process on such a folder. */
+/** Starts the container's entry point as a process on such a folder; signals are its parent's to pass on. */
 export function startEntryPoint(entry: 'train' | 'serve', base: string): ChildProcess {
   return spawn(process.execPath, [BIN, 'sagemaker', 'container', entry], {
     env: { ...process.env, SAGEMAKER_BASE_DIR: base },
     // What it says is for people; a result for programs is ours to print.
     stdio: ['ignore', 2, 2],
+    // A group of its own: of one Ctrl-C that reached it twice, the second would end it before it has saved.
+    detached: process.platform !== 'win32',
   });
 }

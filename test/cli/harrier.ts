@@ -27,12 +27,14 @@ export interface Place {
   readonly cwd: string;
   /** The cache is a folder of the test's own, unless HARRIER_CACHE is among these. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Makes it the first of a process group, to which signals can be sent as a terminal sends them. */
+  readonly ownGroup?: boolean;
 }
 
 /** Starts the real command in a process of its own. */
-export function start(args: readonly string[], { cwd, environment = {} }: Place): Running {
+export function start(args: readonly string[], { cwd, environment = {}, ownGroup = false }: Place): Running {
   const env = { ...process.env, HARRIER_CACHE: join(cwd, 'cache'), ...environment };
-  const child = spawn(process.execPath, [BIN, ...args], { cwd, env });
+  const child = spawn(process.execPath, [BIN, ...args], { cwd, env, detached: ownGroup });
   const output = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {

@@ -201,7 +201,7 @@ describe('wrong usage', () => {
     [
       'no time',
       ['--vary', 'units=3,4', '--time', 'soon'],
-      /--time: .*expected a time, such as 90s, 30m or 1h30m/,
+      /--time: .*expected a time, such as 90s, 1h30m or 2d/,
     ],
     [
       'set and varied',

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { create } from 'tar';
@@ -97,6 +97,76 @@ describe('a job under way', () => {
       { Name: 'learning-rate', MinValue: '0.00001', MaxValue: '0.05', ScalingType: 'Logarithmic' },
     ]);
     expect(ranges.IntegerParameterRanges).toMatchObject([{ Name: 'seed', MinValue: '1', MaxValue: '9' }]);
+  });
+});
+
+it('sends options of several words as they were typed, and no validation split of its own beside another', async () => {
+  const given = ['--augment', 'flip,cutout=2', '--class-weight', 'cat=2', '--resolution', '1:8'];
+  const { code, stderr } = await sagemaker([
+    ...['tune', ...TRAIN.slice(1), ...given, '--set', 'validationSplit=0.2', '--epochs', '1'],
+    ...['--tune', 'seed=1,2', '--jobs', '1', '--name', 'words'],
+  ]);
+  expect(code, stderr).toBe(0);
+  expect(stderr).not.toContain('--validation-split 0.1');
+  const { TrainingJobDefinition: definition } = fake.training.tuning.get('words')!;
+  expect(definition.StaticHyperParameters).toEqual({
+    'batch-size': '8',
+    augment: 'flip,cutout=2',
+    'class-weight': 'cat=2',
+    resolution: '1:8',
+    set: 'validationSplit=0.2',
+    epochs: '1',
+  });
+});
+
+describe('an endpoint with autoscaling', () => {
+  const steady = (...args: string[]) => ['deploy', 'patience', '--role', ROLE, '--name', 'steady', ...args];
+  const scaling = () => {
+    const { MinCapacity, MaxCapacity } = fake.world.scaling.get('endpoint/steady/variant/all') ?? {};
+    return [MinCapacity, MaxCapacity, fake.world.policies.size];
+  };
+  const config = () => fake.hosting.endpoints.get('steady')!.EndpointConfigName;
+
+  it('keeps it when an update is refused', async () => {
+    const { code, stderr } = await sagemaker(steady('--autoscale', '1..2'));
+    expect(code, stderr).toBe(0);
+    const before = config();
+    fake.denied.set('UpdateEndpoint', 'not authorized to perform: sagemaker:UpdateEndpoint');
+    const refused = await sagemaker(steady('--expires', '1h'));
+    fake.denied.clear();
+    expect([refused.code, sentenceOf(refused)]).toEqual([1, expect.stringContaining('UpdateEndpoint')]);
+    expect(scaling()).toEqual([1, 2, 1]);
+    expect([config(), fake.hosting.configs.size, fake.hosting.models.size]).toEqual([before, 1, 1]);
+    const tags = fake.world.tags.get(fake.world.arn('endpoint', 'steady'))!;
+    expect(tags.map(({ Key }) => Key)).toEqual(['harrier']);
+  });
+
+  it('is updated and scales even if it cannot be tagged, which is said', async () => {
+    const before = config();
+    fake.denied.set('AddTags', 'not authorized to perform: sagemaker:AddTags');
+    const untagged = await sagemaker(steady('--expires', '1h'));
+    fake.denied.clear();
+    expect(untagged.code).toBe(1);
+    expect(sentenceOf(untagged)).toMatch(
+      /^steady: the new model serves, but the endpoint got no tags: not authorized .*AddTags\. So what --expires/,
+    );
+    expect(scaling()).toEqual([1, 2, 1]);
+    expect(fake.hosting.endpoints.get('steady')!.EndpointStatus).toBe('InService');
+    expect([...fake.hosting.configs.keys()]).toEqual([config()]);
+    expect(config()).not.toBe(before);
+  });
+
+  it('has it again when the user stops waiting for an update', async () => {
+    const args = ['sagemaker', ...steady(), '--poll', '0.1'];
+    const running = start(args, { cwd: place.path, environment: environment() });
+    await running.says('steady: Updating');
+    running.process.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code).toBe(130);
+    expect(stderr).toContain('steady goes on being updated');
+    expect(scaling()).toEqual([1, 2, 1]);
+    while (fake.world.work.size > 0) await sleep(20);
+    expect((await sagemaker(['delete', 'steady'])).code).toBe(0);
   });
 });
 
@@ -263,7 +333,7 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
     [
       'a duration without a unit',
       [...TRAIN, '--max-run', '3600'],
-      /^--max-run: this is no duration: expected a number with s, m, h or d/,
+      /^--max-run: .*expected a time, such as 90s, 1h30m or 2d, received "3600"/,
     ],
     ['nothing to tune', ['tune', ...TRAIN.slice(1)], /^--tune: there is nothing to tune/],
     [
@@ -276,6 +346,27 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
       ['tune', ...TRAIN.slice(1), '--tune', 'epochs=9..3'],
       /^--tune: this says nothing that can be tuned/,
     ],
+    [
+      'tuned and fixed, under other names',
+      ['tune', ...TRAIN.slice(1), '--learning-rate', '0.1', '--tune', 'learningRate=0.1..0.2'],
+      /^--learning-rate: this is fixed and tuned at once\. Leave one/,
+    ],
+    [
+      'tuned, and fixed as a setting',
+      ['tune', ...TRAIN.slice(1), '--set', 'learningRate=0.1', '--tune', 'learning-rate=0.1..0.2'],
+      /^--learning-rate: this is fixed and tuned at once\. Leave one/,
+    ],
+    [
+      'tuned twice',
+      ['tune', ...TRAIN.slice(1), '--tune', 'seed=1..9', '--tune', 'seed=10,11'],
+      /^--seed: this is tuned twice\. Leave one/,
+    ],
+    [
+      'several seeds',
+      [...TRAIN, '--seeds', '3'],
+      /^--seeds: a job trains one model, with one seed\. Send a job/,
+    ],
+    ['a value of several words', [...TRAIN, '--augment', 'flip,nonsense'], /nonsense/],
     [
       'serverless machines',
       ['deploy', 'x', '--role', ROLE, '--serverless', '--autoscale', '1..4'],
@@ -304,6 +395,27 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
     expect(fake.captured.length).toBe(before);
   });
 
+  it.each([
+    ['the first of harrier.config.ts', 'mine', []],
+    ['one of harrier.config.ts that hides one of Harrier', 'keras-cnn', ['--recipe', 'keras-cnn']],
+    ['one in a file', 'mine', ['--recipe', './harrier.config.ts']],
+  ])('a recipe that the image lacks: %s', async (_, name, args) => {
+    const cwd = join(place.path, 'own');
+    await mkdir(cwd, { recursive: true });
+    await writeFile(
+      join(cwd, 'harrier.config.ts'),
+      `import { defineRecipe, kerasCnn } from 'harrier';\nexport default defineRecipe({ ...kerasCnn, name: '${name}' });\n`,
+    );
+    const given = ['sagemaker', 'train', '--data', '../pictures', '--local', ...args];
+    const finished = await harrier(given, { cwd });
+    expect(finished.code).toBe(2);
+    expect(sentenceOf(finished)).toMatch(
+      new RegExp(
+        `^harrier\\.config\\.ts: a job cannot train "${name}" of this file, .* with --recipe: .*quick`,
+      ),
+    );
+  });
+
   it('a processor that the image is not for', async () => {
     const finished = await sagemaker([...TRAIN, '--instance-type', 'ml.c7g.xlarge']);
     expect(finished.code).toBe(1);
@@ -319,6 +431,30 @@ it('trains in the same container without AWS', async () => {
   expect(code, stderr).toBe(0);
   expect(stderr).toContain('epoch=1; train:loss=');
   const answer = await harrier(['predict', JSON.parse(stdout).model, 'pictures/cat/0.png'], {
+    cwd: place.path,
+  });
+  expect(answer.code).toBe(0);
+});
+
+it('saves when Ctrl-C ends a job without AWS', async () => {
+  const args = [
+    'sagemaker',
+    'train',
+    '--data',
+    'pictures',
+    '--epochs',
+    '400',
+    '--batch-size',
+    '8',
+    '--local',
+  ];
+  const running = start([...args, '--out', 'halted'], { cwd: place.path, ownGroup: true });
+  await running.says('epoch=1;');
+  // A terminal sends it to the whole group.
+  process.kill(-running.process.pid!, 'SIGINT');
+  const { code, stderr } = await running.finished;
+  expect([code, stderr]).toEqual([130, expect.stringMatching(/Stopped and saved after step \d+/)]);
+  const answer = await harrier(['predict', 'halted/model/model.onnx', 'pictures/cat/0.png'], {
     cwd: place.path,
   });
   expect(answer.code).toBe(0);

@@ -3,8 +3,8 @@ import { HarrierError, unknownName } from '../../errors.ts';
 import type { TrainOptions } from '../train/options.ts';
 import { trainCommand } from '../train.ts';
 
-/** Options of `harrier train` that a job has no use for: SageMaker says where things lie. */
-const NOT_FOR_JOBS = new Set(['data', 'out', 'resume', 'source', 'json', 'debug', 'help']);
+/** Options of `harrier train` that a job has no use for: SageMaker says where things lie, and a job is one run. */
+const NOT_FOR_JOBS = new Set(['data', 'out', 'resume', 'seeds', 'source', 'json', 'debug', 'help']);
 
 /** The options of `harrier train` that are hyperparameters of a job, by name. */
 export function hyperparameterOptions(): ReadonlyMap<string, Option> {
@@ -25,6 +25,7 @@ export function trainOptionsOf(hyperparameters: Readonly<Record<string, string>>
   const args: string[] = [];
   for (const [given, value] of Object.entries(hyperparameters)) {
     const name = kebab(given);
+    if (name === 'seeds') throw manySeeds('hyperparameter "seeds"');
     const option = known.get(name);
     if (!option) throw unknownName('hyperparameter', given, known.keys());
     if (takesValue(option)) args.push(`--${name}=${value}`);
@@ -51,6 +52,14 @@ export function hyperparametersOf(given: object): Record<string, string> {
   return found;
 }
 
+/** Why there is no `--seeds` here. */
+export function manySeeds(where: string): HarrierError {
+  return new HarrierError('bad-option', 'a job trains one model, with one seed', {
+    where,
+    next: 'Send a job for each --seed, or try them all: npx harrier sagemaker tune --tune seed=1,2,3.',
+  });
+}
+
 function nameOf(option: Option): string {
   return option.long!.replace(/^--(no-)?/, '');
 }
@@ -59,7 +68,8 @@ function takesValue(option: Option): boolean {
   return option.required || option.optional;
 }
 
-function kebab(name: string): string {
+/** A hyperparameter's name as its option has it: `batch-size`. */
+export function kebab(name: string): string {
   return name.replaceAll('_', '-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

@@ -101,8 +101,9 @@ export async function jobResources(
     channels: addresses,
     instanceType,
     volumeGigabytes: given.volumeSize,
-    maxSeconds: given.maxRun,
+    // SageMaker counts in whole seconds.
+    maxSeconds: Math.round(given.maxRun),
     spot: given.spot ?? false,
-    maxWaitSeconds: given.maxWait,
+    maxWaitSeconds: given.maxWait && Math.round(given.maxWait),
   };
 }

@@ -115,22 +115,6 @@ export async function readConfig(): Promise<SageMakerConfig> {
   return config;
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** Reads `90s`, `30m`, `4h` or `2d` as seconds. @throws HarrierError `bad-option` */
-export function duration(option: string): (text: string) => number {
-  return (text) => {
-    const match = /^(\d+(?:\.\d+)?)\s*([smhd])$/.exec(text.trim());
-    const seconds = match ? Math.round(Number(match[1]) * UNITS[match[2]]) : 0;
-    if (seconds > 0) return seconds;
-    throw new HarrierError('bad-option', 'this is no duration', {
-      where: option,
-      expected: 'a number with s, m, h or d, such as 4h',
-      received: `"${text}"`,
-    });
-  };
-}
-
 /** Reads `1..4`. @throws HarrierError `bad-option` */
 export function scaleRange(option: string): (text: string) => { least: number; most: number } {
   return (text) => {

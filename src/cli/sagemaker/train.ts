@@ -1,22 +1,28 @@
 import { once } from 'node:events';
 import { HarrierError } from '../../errors.ts';
 import { formatDuration, formatPercent } from '../../evaluation/format.ts';
+import { findRecipe } from '../../platform/node/recipe-files.ts';
 import { createRunFolder } from '../../platform/node/run-folder.ts';
-import { recipeNamed } from '../../recipes/index.ts';
+import { RECIPES } from '../../recipes/index.ts';
 import { followTraining } from '../../sagemaker/client/follow.ts';
 import { familyOf, instanceAdvice, PRICES } from '../../sagemaker/client/prices.ts';
 import { isS3 } from '../../sagemaker/client/s3.ts';
 import { costOf, type FinishedJob, trainingRequest } from '../../sagemaker/client/training.ts';
 import { layOut, startEntryPoint } from '../../sagemaker/local.ts';
 import { Exit } from '../failure.ts';
+import { SIGNALS } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { newRun, type TrainOptions } from '../train/options.ts';
+import { newRun } from '../train/options.ts';
 import { hyperparametersOf, trainOptionsOf } from './hyperparameters.ts';
 import { givenChannels, type JobOptions, jobResources } from './jobs.ts';
 import { type AwsSession, inAws } from './session.ts';
 
-export type SageMakerTrainOptions = JobOptions & Omit<TrainOptions, 'json'> & { readonly local?: boolean };
+/** Beside these, the hyperparameters as they were typed. */
+export interface SageMakerTrainOptions extends JobOptions {
+  readonly local?: boolean;
+  readonly out?: string;
+}
 
 /** `harrier sagemaker train`. */
 export async function runSageMakerTrain(given: SageMakerTrainOptions): Promise<void> {
@@ -40,13 +46,37 @@ export async function runSageMakerTrain(given: SageMakerTrainOptions): Promise<v
   });
 }
 
-/** Hyperparameters of the options that were typed; what the container would refuse is refused here. */
-export async function checkedHyperparameters(given: SageMakerTrainOptions): Promise<Record<string, string>> {
+/**
+ * Hyperparameters of the options that were typed; what the container would refuse is refused here.
+ *
+ * @param recipes those that jobs will be told to use, where that is not the one that was typed
+ */
+export async function checkedHyperparameters(
+  given: SageMakerTrainOptions,
+  recipes?: readonly string[],
+): Promise<Record<string, string>> {
   const hyperparameters = hyperparametersOf(given);
-  // The container has Harrier's recipes and no file of this folder.
-  if (hyperparameters.recipe) recipeNamed(hyperparameters.recipe);
-  await newRun({ ...trainOptionsOf(hyperparameters), data: 'channels' });
+  const options = trainOptionsOf(hyperparameters);
+  for (const recipe of recipes ?? [options.recipe]) {
+    await refuseOwnRecipe(recipe);
+    await newRun({ ...options, recipe, data: 'channels' });
+  }
   return hyperparameters;
+}
+
+/** The container has Harrier's recipes and no file of this folder: by the same name it would train something else. */
+async function refuseOwnRecipe(name: string | undefined): Promise<void> {
+  const { recipe, file } = await findRecipe(name);
+  if (!file) return;
+  const others = Object.keys(RECIPES).filter((each) => each !== recipe.name);
+  throw new HarrierError(
+    'bad-option',
+    `a job cannot train "${recipe.name}" of this file, which its image lacks`,
+    {
+      where: shortPath(file),
+      next: `Name a recipe of Harrier's with --recipe: ${others.join(', ')}.`,
+    },
+  );
 }
 
 export function sayWhatBills(
@@ -124,10 +154,11 @@ async function trainHere(
   const folder = await createRunFolder('sagemaker-local', given.out);
   await layOut(folder.path, { hyperparameters, channels });
   const child = startEntryPoint('train', folder.path);
-  const forward = (signal: NodeJS.Signals) => child.kill(signal === 'SIGINT' ? 'SIGTERM' : signal);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, forward);
+  // On Windows Ctrl-C reaches the child by itself, and what is passed on ends it at once.
+  const forward = (signal: NodeJS.Signals) => process.platform !== 'win32' && child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, forward);
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  for (const each of ['SIGINT', 'SIGTERM'] as const) process.off(each, forward);
+  for (const each of SIGNALS) process.off(each, forward);
   const model = shortPath(`${folder.path}/model/model.onnx`);
   if (code !== 0) throw new Exit(code ?? (signal ? 1 : 0));
   reporter.print(`The model: ${model}`);

@@ -4,7 +4,7 @@ import { lookUntil } from '../../sagemaker/client/follow.ts';
 import { type TunedParameter, type TuningOptions, tuningRequest } from '../../sagemaker/client/training.ts';
 import type { METRIC_NAMES } from '../../sagemaker/metrics.ts';
 import { Exit } from '../failure.ts';
-import { hyperparameterOptions, trainOptionsOf } from './hyperparameters.ts';
+import { hyperparameterOptions, kebab, trainOptionsOf } from './hyperparameters.ts';
 import { givenChannels, jobResources } from './jobs.ts';
 import { type AwsSession, inAws } from './session.ts';
 import { checkedHyperparameters, type SageMakerTrainOptions, sayWhatBills } from './train.ts';
@@ -26,13 +26,14 @@ export async function runTune(given: TuneOptions): Promise<void> {
       expected: 'learning-rate=0.001..0.1:log, batch-size=16..128 or optimizer=sgd,adam',
     });
   }
-  const fixed = await checkedHyperparameters(given);
-  const twice = parameters.find(({ name }) => name in fixed);
-  if (twice) {
-    throw new HarrierError('bad-option', 'this is fixed and tuned at once', {
-      where: `--${twice.name}`,
-      next: 'Leave one of the two out.',
-    });
+  const recipes = parameters.find(({ name }) => name === 'recipe')?.among;
+  const fixed = await checkedHyperparameters(given, recipes);
+  const named = namedBy(fixed);
+  for (const { name } of parameters) {
+    if (named.has(name)) throw givenTwice(name, 'this is fixed and tuned at once');
+    if (parameters.filter((each) => each.name === name).length > 1) {
+      throw givenTwice(name, 'this is tuned twice');
+    }
   }
   await inAws(given, ['sagemaker', 's3', 'ecr'], async (session) => {
     const { aws, reporter } = session;
@@ -41,7 +42,8 @@ export async function runTune(given: TuneOptions): Promise<void> {
     if (
       given.metric.startsWith('validation') &&
       !channels.validation &&
-      !hyperparameters['validation-split']
+      !named.has('validation-split') &&
+      !parameters.some(({ name }) => name === 'validation-split')
     ) {
       hyperparameters['validation-split'] = '0.1';
       reporter.note('Note: a tenth of the training images judges the settings (--validation-split 0.1).');
@@ -54,6 +56,19 @@ export async function runTune(given: TuneOptions): Promise<void> {
     reporter.print(`Started ${name}: ${given.jobs} jobs, ${given.parallel} at a time.`);
     if (given.wait) await waitForTuning(session, name, given.json);
     else if (given.json) reporter.json({ tuningJob: name });
+  });
+}
+
+/** What hyperparameters fix: themselves, and the recipe's settings that `set` names. */
+function namedBy(fixed: Readonly<Record<string, string>>): ReadonlySet<string> {
+  const settings = (fixed.set ?? '').split(' ').map((word) => kebab(word.split('=')[0]));
+  return new Set([...Object.keys(fixed), ...settings]);
+}
+
+function givenTwice(name: string, summary: string): HarrierError {
+  return new HarrierError('bad-option', summary, {
+    where: `--${name}`,
+    next: 'Leave one of the two out.',
   });
 }
 
@@ -105,12 +120,12 @@ const SCALES = { log: 'Logarithmic', linear: 'Linear', 'reverse-log': 'ReverseLo
 /** Reads `learning-rate=0.001..0.1:log` or `optimizer=sgd,adam`. @throws HarrierError `bad-option` */
 export function tunedParameter(text: string): TunedParameter {
   const [, given = '', values = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  const name = given.trim();
+  const name = kebab(given);
   const range = /^([^.,]+(?:\.\d+)?)\.\.([^:,]+)(?::(log|linear|reverse-log))?$/.exec(values);
   if (!name || !values) throw badParameter(text);
-  if (!hyperparameterOptions().has(name)) trainOptionsOf({ [name]: '1' });
+  if (!hyperparameterOptions().has(name)) trainOptionsOf({ [given]: '1' });
   if (!range) {
-    const among = values.split(',').map((value) => value.trim());
+    const among = values.split(',');
     for (const value of among) trainOptionsOf({ [name]: value });
     return { name, among };
   }
