@@ -46,7 +46,7 @@ const trainer = new Trainer({
 });
 const orders = createWriteStream(join(folder, 'orders.bin'));
 const masks = createWriteStream(join(folder, 'masks.bin'));
-console.log('epoch,train_loss,train_accuracy');
+process.stdout.write('epoch,train_loss,train_accuracy\n');
 let step = 0;
 for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
   const order = random(seed, 'shuffle', epoch).permutation(train.size);
@@ -65,7 +65,8 @@ for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
     lossSum += loss * chosen.length;
     correctSum += correct;
   }
-  console.log([epoch + 1, (lossSum / train.size).toFixed(4), (correctSum / train.size).toFixed(4)].join(','));
+  const row = [epoch + 1, (lossSum / train.size).toFixed(4), (correctSum / train.size).toFixed(4)];
+  process.stdout.write(`${row.join(',')}\n`);
 }
 await trainer.dispose();
 await Promise.all([orders, masks].map((stream) => finished(stream.end())));
