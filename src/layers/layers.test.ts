@@ -44,6 +44,7 @@ import {
   LayerScale,
   MaxPooling2D,
   Multiply,
+  PatchWhitening2D,
   type PoolingOptions,
   Rescaling,
   Reshape,
@@ -396,6 +397,13 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
     output: [1, 1, 6],
     parameters: 0,
     forward: (x) => tensorOf([x.shape[0], 1, 1, 6], globalAverage(x).data),
+  },
+  PatchWhitening2D: {
+    layer: () => new PatchWhitening2D({ kernelSize: 2 }),
+    input: [5, 4, 3],
+    output: [4, 3, 24],
+    parameters: 2 * 2 * 3 * 24 + 24,
+    forward: (x, weight) => conv2d(x, weight('kernel'), weight('bias'), {}),
   },
   GlobalMaxPooling2D: {
     layer: () => new GlobalMaxPooling2D(),
