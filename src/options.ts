@@ -49,12 +49,15 @@ export function badOption(where: string, option: string, expected: string, recei
  * @throws HarrierError `bad-option` that names the nearest known option
  */
 export function checkKeys(where: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw badOption(where, 'options', 'an object', options);
-  }
+  if (!isObject(options)) throw badOption(where, 'options', 'an object', options);
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) throw unknownName(`option of ${where}`, key, known);
   }
+}
+
+/** Whether a value has fields by name: an object that is neither null nor a list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function formatted(value: unknown): string {

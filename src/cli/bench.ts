@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { HarrierError } from '../errors.ts';
 import type { BenchOptions } from './bench/run.ts';
 import type { ServeBenchCommandOptions } from './bench/serve/run.ts';
 import { command, withThreads } from './command.ts';
@@ -24,6 +25,11 @@ export function benchCommand(): Command {
     .option('--seconds <count>', 'how long each load of --serve lasts', number('--seconds', { above: 0 }), 5)
     .option('--json', 'print one JSON object')
     .action(async (options: BenchOptions & ServeBenchCommandOptions & { serve?: boolean }) => {
+      if (options.serve && options.recipe !== undefined) {
+        throw new HarrierError('bad-option', '--serve and --recipe exclude each other', {
+          next: 'Give one of them.',
+        });
+      }
       if (options.serve) {
         const { runServeBenchCommand } = await import('./bench/serve/run.ts');
         return runServeBenchCommand(options);

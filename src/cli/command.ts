@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
+import { optimizerNames } from '../optimizers/names.ts';
 import { number, oneOf, wholeNumber } from './values.ts';
 
 /** A command with what all commands have. Examples are lines of what to type, each with what it does. */
@@ -39,6 +40,12 @@ export function withThreads(target: Command): Command {
     wholeNumber('--threads'),
   );
 }
+
+/** What `--optimizer` takes. */
+export const optimizerHelp = `${optimizerNames
+  .map((name) => name.toLowerCase())
+  .join(', ')
+  .replace(/, (\w+)$/, ' or $1')} (default: the recipe's)`;
 
 export const share = (option: string) => number(option, { atLeast: 0, below: 1 });
 

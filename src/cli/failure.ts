@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { HarrierError } from '../errors.ts';
+import { flagOf } from './flag.ts';
 
 /** Ends a command early and quietly with an exit code, after everything was said. */
 export class Exit extends Error {
@@ -44,8 +45,7 @@ export function failureOf(error: unknown): Failure {
 /** An error's message with the options that it advises as they are typed: "Lower the batch size (--batch-size)." */
 function withFlags({ message, details: { options = [] } }: HarrierError): string {
   if (options.length === 0) return message;
-  const flags = options.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-  return `${message.replace(/\.$/, '')} (${flags.join(', ')}).`;
+  return `${message.replace(/\.$/, '')} (${options.map(flagOf).join(', ')}).`;
 }
 
 /** Every error of a chain of causes, stacks included: what --debug shows. */

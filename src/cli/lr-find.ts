@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { augmentationList } from './augment.ts';
-import { command, withDataOptions, withThreads } from './command.ts';
+import { command, optimizerHelp, withDataOptions, withThreads } from './command.ts';
 import type { LrFindOptions } from './lr-find/run.ts';
 import { collect, number, wholeNumber } from './values.ts';
 
@@ -19,7 +19,7 @@ export function lrFindCommand(): Command {
     .option('--data <name|path>', 'as for train (default: cifar10)')
     .option('--set <name=value>', 'change a setting of the recipe; may be given several times', collect)
     .option('--batch-size <count>', "images per step (default: the recipe's)", wholeNumber('--batch-size'))
-    .option('--optimizer <name>', "sgd, adam or adamw (default: the recipe's)")
+    .option('--optimizer <name>', optimizerHelp)
     .option('--augment <set|list>', 'random changes of the training images, as for train', augmentationList)
     .option('--from <rate>', 'the first learning rate', number('--from', { above: 0 }), 1e-5)
     .option('--to <rate>', 'the last learning rate', number('--to', { above: 0 }), 10)

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { command, share, withDataOptions, withThreads } from './command.ts';
+import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
+import { command, optimizerHelp, share, withDataOptions, withThreads } from './command.ts';
 import type { SweepOptions } from './sweep/options.ts';
 import { collect, duration, number, oneOf, wholeNumber } from './values.ts';
 
@@ -21,7 +22,11 @@ export function sweepCommand(): Command {
       'how many (default: all combinations of lists; 10 where a range varies)',
       wholeNumber('--trials'),
     )
-    .option('--time <time>', 'stop and save after so long: 90s, 1h30m, 2d', duration('--time'))
+    .option(
+      '--time <time>',
+      'stop and save after so long: 90s, 1h30m, 2d',
+      duration('--time', { atMostDays: Math.floor(LONGEST_TIMER_MS / 86_400_000) }),
+    )
     .option(
       '--parallel <count>',
       'trials at a time, which share the cores (default: 1)',
@@ -38,7 +43,7 @@ export function sweepCommand(): Command {
     .option('--epochs <count>', "epochs of each trial (default: the recipe's)", wholeNumber('--epochs'))
     .option('--batch-size <count>', "images per step (default: the recipe's)", wholeNumber('--batch-size'))
     .option('--set <name=value>', 'a setting that all trials share; may be given several times', collect)
-    .option('--optimizer <name>', "sgd, adam or adamw (default: the recipe's)")
+    .option('--optimizer <name>', optimizerHelp)
     .option('--learning-rate <number>', "(default: the recipe's)", number('--learning-rate', { above: 0 }))
     .option('--augment <set|list>', 'random changes of the training images, as for train')
     .option('--class-weight <balanced|list>', 'how much images count by class, as for train')

@@ -3,7 +3,7 @@ import type { ClassWeight } from '../data/class-weight.ts';
 import type { Resolution } from '../data/resolution.ts';
 import { HarrierError } from '../errors.ts';
 import { augmentationHelp, augmentationList } from './augment.ts';
-import { command, share, views, withDataOptions, withThreads } from './command.ts';
+import { command, optimizerHelp, share, views, withDataOptions, withThreads } from './command.ts';
 import type { TrainOptions } from './train/options.ts';
 import { collect, number, numbersByName, oneOf, wholeNumber } from './values.ts';
 
@@ -63,7 +63,7 @@ export function trainCommand(): Command {
       "the highest of a schedule (default: the recipe's)",
       number('--learning-rate', { above: 0 }),
     )
-    .option('--optimizer <name>', "sgd, adam, adamw or muon (default: the recipe's)")
+    .option('--optimizer <name>', optimizerHelp)
     .option(
       '--set <name=value>',
       'change a setting of the recipe; `harrier recipes` lists them; may be given several times',

@@ -20,13 +20,14 @@ export function wholeNumber(option: string, { atLeast = 1 } = {}): Parser<number
 }
 
 /** Reads a time, such as `90s`, `1h30m` or `2d`. @returns seconds @throws HarrierError `bad-option` */
-export function duration(option: string): Parser<number> {
+export function duration(option: string, { atMostDays = Number.POSITIVE_INFINITY } = {}): Parser<number> {
   return (text) => {
     const parts = text.trim().match(/^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?$/);
     const [days, hours, minutes, seconds] = [1, 2, 3, 4].map((i) => Number(parts?.[i] ?? 0));
     const total = 86_400 * days + 3600 * hours + 60 * minutes + seconds;
-    if (total > 0) return total;
-    throw bad(option, 'a time, such as 90s, 1h30m or 2d', text);
+    if (total > 0 && total <= 86_400 * atMostDays) return total;
+    const most = Number.isFinite(atMostDays) ? `, of at most ${atMostDays}d` : '';
+    throw bad(option, `a time, such as 90s, 1h30m or 2d${most}`, text);
   };
 }
 

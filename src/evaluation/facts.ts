@@ -25,7 +25,7 @@ export interface RunFacts {
   /** For people: how training images were changed. */
   readonly augmentation?: string;
   readonly seed?: number;
-  /** Running training accuracy of the last epoch, 0–1. */
+  /** Running training accuracy of the epoch whose weights the model has, 0–1. */
   readonly trainingAccuracy?: number;
   /** Views of each picture that the model averages. */
   readonly testTimeAugmentation?: TestTimeAugmentation;

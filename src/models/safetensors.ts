@@ -1,5 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import { elementCount } from '../onnx/index.ts';
+import { isObject } from '../options.ts';
 import { utf8Decode, utf8Encode } from '../utf8.ts';
 
 /** A float32 array with its shape. */
@@ -64,18 +65,18 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): TensorFile 
   } catch (cause) {
     return fail('its header cannot be read', cause);
   }
-  if (!isRecord(header)) return fail('its header is no list of arrays');
+  if (!isObject(header)) return fail('its header is no list of arrays');
   // A view without the manners of Node's Buffer, whose `slice` does not copy.
   const body = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).subarray(
     LENGTH_BYTES + length,
   );
   const { __metadata__: metadata = {}, ...entries } = header;
-  if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
+  if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
     return fail('its metadata is no list of texts');
   }
   const tensors = new Map<string, StoredTensor>();
   for (const [name, entry] of Object.entries(entries)) {
-    if (!isRecord(entry) || entry.dtype !== 'F32') return fail(`"${name}" is no float32 array`);
+    if (!isObject(entry) || entry.dtype !== 'F32') return fail(`"${name}" is no float32 array`);
     const { shape, data_offsets: offsets } = entry;
     if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
       return fail(`"${name}" has no shape or no place`);
@@ -87,10 +88,6 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): TensorFile 
     tensors.set(name, { shape, data: new Float32Array(body.slice(start, end).buffer) });
   }
   return { tensors, metadata: metadata as Record<string, string> };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCounts(value: unknown): value is number[] {

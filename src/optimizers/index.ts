@@ -22,9 +22,10 @@ export {
 } from './groups.ts';
 export { highestRate, withHighestRate } from './highest-rate.ts';
 export { Muon, type MuonOptions } from './muon.ts';
+export { optimizerNames } from './names.ts';
 export { type OneCycleOptions, oneCycle } from './one-cycle.ts';
 export type { CommonOptions, Optimizer, OptimizerConfig, OptimizerGroup } from './optimizer.ts';
-export { optimizerFrom, optimizerNames } from './optimizers.ts';
+export { optimizerFrom } from './optimizers.ts';
 export type { RunLength, Schedule, ScheduleConfig, Steps } from './schedule.ts';
 export { type LinearWarmupOptions, linearWarmup, scheduleFrom, scheduleNames } from './schedules.ts';
 export { SGD, type SGDOptions } from './sgd.ts';

@@ -3,13 +3,11 @@ import { badOption } from '../options.ts';
 import { Adam, AdamW } from './adam.ts';
 import { groupsFrom, withGroups } from './groups.ts';
 import { Muon } from './muon.ts';
+import { type OptimizerName, optimizerNames } from './names.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
 import { SGD } from './sgd.ts';
 
-const OPTIMIZERS = { SGD, Adam, AdamW, Muon } as const;
-
-/** The names of all optimizers. */
-export const optimizerNames: readonly string[] = Object.keys(OPTIMIZERS);
+const OPTIMIZERS = { SGD, Adam, AdamW, Muon } as const satisfies Record<OptimizerName, unknown>;
 
 /**
  * An optimizer from its name or its configuration, `{ name, …options }`; capitals do not matter, as in Keras.
@@ -27,6 +25,6 @@ export function optimizerFrom(config: string | Optimizer | OptimizerConfig): Opt
   const { name, groups, ...options } = config as OptimizerConfig;
   const known = optimizerNames.find((each) => each.toLowerCase() === String(name).toLowerCase());
   if (known === undefined) throw unknownName('optimizer', String(name), optimizerNames);
-  const optimizer = new OPTIMIZERS[known as keyof typeof OPTIMIZERS](options);
+  const optimizer = new OPTIMIZERS[known](options);
   return groups === undefined ? optimizer : withGroups(optimizer, groupsFrom(groups, optimizerFrom));
 }

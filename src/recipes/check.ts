@@ -1,6 +1,7 @@
 import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
+import { isObject } from '../options.ts';
 import type { Recipe } from './recipe.ts';
 import { GENERAL_SETTINGS } from './settings.ts';
 
@@ -121,8 +122,4 @@ export function checkForm({ layers, outputs }: Recipe, where: string): void {
 
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

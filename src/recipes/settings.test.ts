@@ -65,6 +65,13 @@ describe('settings', () => {
     expect(recipe.optimizer).toMatchObject({ name: 'SGD', learningRate: 0.01, nesterov: true, clipNorm: 1 });
   });
 
+  it('may be off until they are given', () => {
+    expect(settingsOf(kerasCnn)).not.toHaveProperty('microBatch');
+    const recipe = withSettings(kerasCnn, readSettings(kerasCnn, ['microBatch=8', 'averageMomentum=0.99']));
+    expect(recipe).toMatchObject({ microBatch: 8, averageMomentum: 0.99 });
+    expect(settingsOf(recipe)).toMatchObject({ microBatch: 8, averageMomentum: 0.99 });
+  });
+
   it('scale a schedule as a whole', () => {
     expect(withSettings(scheduled, { learningRate: 0.2 }).optimizer.learningRate).toMatchObject({
       name: 'linearWarmup',
@@ -110,6 +117,7 @@ describe('settings', () => {
     ['filters=many', /keras-cnn: filters cannot be this: expected a number, received "many"/],
     ['nesterov=1', /nesterov cannot be this: expected true or false/],
     ['epochs=2.5', /epochs cannot be this: expected a whole number of at least 1, received 2\.5/],
+    ['microBatch=0.5', /microBatch cannot be this: expected a whole number of at least 1, received 0\.5/],
     ['validationSplit=1', /expected a number of at least 0 and below 1, received 1/],
     ['momentum=2', /SGD: momentum: expected a number of at least 0 and of at most 1/],
     ['optimizer=adan', /unknown optimizer "adan"\. Did you mean "Adam"\?/],

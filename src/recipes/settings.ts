@@ -5,11 +5,11 @@ import type { OptionValue, Recipe } from './recipe.ts';
 /** Values for a recipe's settings, by name: those of its network, those that all recipes have, its optimizer's. */
 export type Settings = Readonly<Record<string, OptionValue>>;
 
-/** A number that every recipe has. */
+/** A number that every recipe may have; undefined: it is off until given. */
 interface General {
   readonly expected: string;
   readonly fits: (value: number) => boolean;
-  readonly get: (recipe: Recipe) => number;
+  readonly get: (recipe: Recipe) => number | undefined;
   readonly set: (recipe: Recipe, value: number) => Recipe;
 }
 
@@ -29,6 +29,16 @@ const GENERAL: Readonly<Record<string, General>> = {
     get: ({ batchSize }) => batchSize,
     set: (recipe, batchSize) => ({ ...recipe, batchSize }),
   },
+  microBatch: {
+    ...COUNT,
+    get: ({ microBatch }) => microBatch,
+    set: (recipe, microBatch) => ({ ...recipe, microBatch }),
+  },
+  averageMomentum: {
+    ...SHARE,
+    get: ({ averageMomentum }) => averageMomentum,
+    set: (recipe, averageMomentum) => ({ ...recipe, averageMomentum }),
+  },
   validationSplit: {
     ...SHARE,
     get: ({ validationSplit }) => validationSplit,
@@ -44,19 +54,24 @@ const GENERAL: Readonly<Record<string, General>> = {
 /** Options that every optimizer has and that are off unless given. */
 const OPTIMIZER_EXTRAS = ['clipNorm', 'globalClipNorm', 'clipValue'];
 
+/** Numbers that are settings even where a recipe says nothing of them. */
+const EXTRAS = [...Object.keys(GENERAL), ...OPTIMIZER_EXTRAS];
+
 /** Names that a recipe's own options cannot have, because they are settings of all recipes. */
 export const GENERAL_SETTINGS: readonly string[] = [...Object.keys(GENERAL), 'optimizer', 'learningRate'];
 
-/** Every setting of a recipe with its value: first its network's own options. Of a schedule, the highest rate. */
+/** Every setting of a recipe that is on, with its value: first its network's own options. Of a schedule, the highest rate. */
 export function settingsOf(recipe: Recipe): Settings {
   const { name, learningRate, ...options } = optimizerFrom(recipe.optimizer).config;
+  const general = Object.entries(GENERAL).map(([setting, { get }]) => [setting, get(recipe)]);
+  const values = (entries: unknown[][]) => Object.fromEntries(entries.filter(([, value]) => isValue(value)));
   return {
     ...recipe.options,
-    ...Object.fromEntries(Object.entries(GENERAL).map(([setting, { get }]) => [setting, get(recipe)])),
+    ...values(general),
     optimizer: name,
     learningRate: highestRate(learningRate),
-    ...Object.fromEntries(Object.entries(options).filter(([, value]) => isValue(value))),
-  } as Settings;
+    ...values(Object.entries(options)),
+  };
 }
 
 /**
@@ -127,8 +142,8 @@ function withLearningRate(optimizer: OptimizerConfig, rate: number): OptimizerCo
 /** The type of a setting's values: that of its default. */
 function kindOf(recipe: Recipe, known: Settings, name: string): string {
   if (Object.hasOwn(known, name)) return typeof known[name];
-  if (OPTIMIZER_EXTRAS.includes(name)) return 'number';
-  throw unknownName(`setting of ${recipe.name}`, name, [...Object.keys(known), ...OPTIMIZER_EXTRAS]);
+  if (EXTRAS.includes(name)) return 'number';
+  throw unknownName(`setting of ${recipe.name}`, name, new Set([...Object.keys(known), ...EXTRAS]));
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -44,6 +44,7 @@ const REQUEST_ID = 'x-request-id';
 /** The HTTP side of a classifier: all its routes. It knows neither sockets nor threads. */
 export function createApp(service: ClassificationService, options: AppOptions): App {
   const { name, version, metrics, maxBodyBytes, maxConcurrency } = options;
+  const maxJsonBytes = Math.min(options.maxJsonBytes, maxBodyBytes);
   const isReady = () => service.state === 'ready' && service.workers > 0;
   const budget = new BodyBudget(options.maxBufferedBytes);
   const app = new Hono({ strict: false });
@@ -67,7 +68,7 @@ export function createApp(service: ClassificationService, options: AppOptions): 
     },
     ...sageMakerRoutes({ isReady, maxBodyBytes, concurrency: Math.min(maxConcurrency, service.maxQueue) }),
     ...tensorFlowServingRoutes(name),
-    ...openInferenceRoutes({ name, version, isReady }),
+    ...openInferenceRoutes({ name, version, isReady, maxJsonBytes }),
     { method: 'GET', path: '/openapi.json', handler: ({ model }) => json(openApi(name, version, model())) },
     { method: 'GET', path: '/', handler: ({ model, request }) => page(name, version, model(), request.url) },
   ];
@@ -121,7 +122,7 @@ export function createApp(service: ClassificationService, options: AppOptions): 
         model,
         checkCount: (images) => checkCount(images, service.maxQueue),
         body: (use, form) => {
-          const most = form === 'json' ? Math.min(options.maxJsonBytes, maxBodyBytes) : maxBodyBytes;
+          const most = form === 'json' ? maxJsonBytes : maxBodyBytes;
           return withBody(request, { most, budget }, (bytes) => {
             facts.bytes = bytes.length;
             return use(bytes);

@@ -1,6 +1,12 @@
 import { HarrierError } from '../errors.ts';
 import { HttpError } from './problem.ts';
 
+/**
+ * A body of up to so many bytes counts from when it is announced, and is read in one go, which is faster. A larger one
+ * counts as it comes: what is only announced takes no memory.
+ */
+const SMALL = 64 * 1024;
+
 /** Bytes of requests that are in memory at a time: what many large ones together may take. */
 export class BodyBudget {
   readonly #most: number;
@@ -48,16 +54,17 @@ export async function withBody<T>(
   const announced = request.headers.get('content-length');
   const length = announced === null ? undefined : Number(announced);
   if (length !== undefined && length > most) throw tooLarge(most, `${megabytes(length)}`);
-  let taken = length ?? 0;
-  budget.take(taken);
+  let taken = 0;
+  const take = (bytes: number): void => {
+    budget.take(bytes);
+    taken += bytes;
+  };
   try {
     let body: Uint8Array<ArrayBuffer>;
-    if (length === undefined) {
-      body = await readStream(request, most, (bytes) => {
-        budget.take(bytes);
-        taken += bytes;
-      });
-    } else body = new Uint8Array(await whole(request.arrayBuffer()));
+    if (length !== undefined && length <= SMALL) {
+      take(length);
+      body = new Uint8Array(await whole(request.arrayBuffer()));
+    } else body = await readStream(request, most, take);
     if (body.length === 0) {
       throw new HttpError(400, 'bad-data', 'the request has no body', {
         next: 'Send an image: curl --data-binary @picture.png …',
@@ -69,7 +76,7 @@ export async function withBody<T>(
   }
 }
 
-/** A body of unknown length: never more of it than allowed. */
+/** A body chunk by chunk: never more of it than allowed. */
 async function readStream(
   request: Request,
   most: number,
@@ -78,17 +85,19 @@ async function readStream(
   const reader = request.body?.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  while (reader) {
-    const { done, value } = await whole(reader.read());
-    if (done) break;
-    size += value.length;
-    if (size > most) {
-      // The rest is not waited for.
-      reader.cancel().catch(() => {});
-      throw tooLarge(most, `more than ${megabytes(most)}`);
+  try {
+    while (reader) {
+      const { done, value } = await whole(reader.read());
+      if (done) break;
+      size += value.length;
+      if (size > most) throw tooLarge(most, `more than ${megabytes(most)}`);
+      onChunk(value.length);
+      chunks.push(value);
     }
-    onChunk(value.length);
-    chunks.push(value);
+  } catch (error) {
+    // The rest is not waited for.
+    reader?.cancel().catch(() => {});
+    throw error;
   }
   const body = new Uint8Array(size);
   let offset = 0;
@@ -115,6 +124,6 @@ function tooLarge(most: number, received: string): HttpError {
   });
 }
 
-function megabytes(bytes: number): string {
+export function megabytes(bytes: number): string {
   return bytes < 1e6 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,4 +1,5 @@
 import { HarrierError } from '../errors.ts';
+import { isObject } from '../options.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -17,10 +18,6 @@ export function parseObject(bytes: Uint8Array, where = 'body'): JsonObject {
   }
   if (isObject(value)) return value;
   throw new HarrierError('bad-data', 'not a JSON object', { where, received: kindOf(value) });
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What a JSON value is, for errors: the value itself only where that is short. */

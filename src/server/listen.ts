@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { HarrierError } from '../errors.ts';
 import type { App } from './app.ts';
@@ -151,8 +152,4 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
     next: 'Choose an address of this machine with --host, such as 127.0.0.1 or 0.0.0.0.',
     cause: error,
   });
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { HarrierError } from '../errors.ts';
 import { readError } from '../platform/node/read-error.ts';
+import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { createApp } from './app.ts';
 import { listen } from './listen.ts';
@@ -80,7 +81,9 @@ const BUFFERED_BYTES = 256 * MIB;
  */
 export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const { modelFile, token, watchMs = 1_000, graceMs = 1_000, drainMs = 25_000 } = options;
-  const { log = () => {}, deadlineMs = 10_000, maxBodyBytes = 25 * MIB } = options;
+  const { log = () => {}, maxBodyBytes = 25 * MIB } = options;
+  // A longer one, which is as good as none, would pass at once.
+  const deadlineMs = Math.min(options.deadlineMs ?? 10_000, LONGEST_TIMER_MS);
   const bytes = await readModel(modelFile);
   const cores = availableParallelism();
   const workers = options.workers ?? cores;
@@ -91,7 +94,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
     threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
     maxQueue: options.maxQueue ?? 128,
     maxBatch: options.maxBatch ?? 32,
-    maxDelayMs: options.maxDelayMs ?? 2,
+    maxDelayMs: Math.min(options.maxDelayMs ?? 2, LONGEST_TIMER_MS),
     maxPixels: options.maxPixels ?? 50e6,
     metrics,
     log,
@@ -114,7 +117,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
     maxConnections: options.maxConnections ?? 2_048,
     headersTimeoutMs: options.headersTimeoutMs ?? 10_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
-    idleTimeoutMs: deadlineMs + 120_000,
+    idleTimeoutMs: Math.min(deadlineMs + 120_000, LONGEST_TIMER_MS),
   });
   let model: ServedModel;
   try {

@@ -1,6 +1,9 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import { openBatches } from '../data/batches.ts';
+import type { ClassWeight } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { Sampling } from '../data/epoch-order.ts';
+import type { Resolution } from '../data/resolution.ts';
 import { HarrierError } from '../errors.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import type { Network } from '../models/index.ts';
@@ -16,6 +19,10 @@ export interface RangeTestOptions {
   readonly runtime: Runtime;
   readonly train: Dataset;
   readonly augmentation?: readonly AugmentationConfig[];
+  /** Which images an epoch shows, how much their classes count, and to what sizes they are scaled: as for `fit`. */
+  readonly sampling?: Sampling;
+  readonly classWeight?: ClassWeight;
+  readonly resolution?: Resolution;
   readonly batchSize: number;
   /** Images of a batch that pass through the network at once. */
   readonly microBatch?: number;
@@ -64,8 +71,7 @@ const FIRST = 10;
  * @throws HarrierError `bad-option` for a range that is none
  */
 export async function findLearningRate(options: RangeTestOptions): Promise<RangeTest> {
-  const { network, optimizer, loss, runtime, train, augmentation, batchSize, seed, from, to, steps } =
-    options;
+  const { network, optimizer, loss, runtime, train, batchSize, seed, from, to, steps } = options;
   if (!(from > 0 && from < to && Number.isFinite(to))) {
     throw new HarrierError('bad-option', 'these learning rates are no range', {
       expected: 'two numbers above 0, the lower one first',
@@ -73,11 +79,19 @@ export async function findLearningRate(options: RangeTestOptions): Promise<Range
     });
   }
   const weights = firstWeights(network, seed, train);
-  const { microBatch } = options;
+  const { augmentation, sampling, classWeight, resolution, microBatch } = options;
   const trainer = new Trainer({ network, optimizer, loss, runtime, seed, microBatch, weights });
-  // Whole batches only: losses of equal weight, and one graph to compile.
+  // Whole batches only: losses of equal weight, and one graph to compile for each size of images.
   const perEpoch = Math.max(1, Math.floor(train.size / batchSize));
-  const batches = openBatches({ dataset: train, batchSize, seed, augmentation });
+  const batches = openBatches({
+    dataset: train,
+    batchSize,
+    seed,
+    augmentation,
+    sampling,
+    classWeight,
+    resolution,
+  });
   const rates: number[] = [];
   const losses: number[] = [];
   let ended: RangeTest['ended'] = 'finished';
@@ -86,11 +100,17 @@ export async function findLearningRate(options: RangeTestOptions): Promise<Range
   try {
     for (let step = 0; step < steps; step++) {
       const learningRate = from * (to / from) ** (steps === 1 ? 0 : step / (steps - 1));
-      const { pixels, targets } = await batches.batch(Math.floor(step / perEpoch), step % perEpoch);
-      const result = await trainer.step(pixels, targets, step, learningRate).catch((error) => {
-        if (error instanceof HarrierError && error.code === 'diverged') return undefined;
-        throw error;
-      });
+      const { pixels, targets, imageShape } = await batches.batch(
+        Math.floor(step / perEpoch),
+        step % perEpoch,
+      );
+      const { height, width } = imageShape;
+      const result = await trainer
+        .step(pixels, targets, step, learningRate, [height, width])
+        .catch((error) => {
+          if (error instanceof HarrierError && error.code === 'diverged') return undefined;
+          throw error;
+        });
       if (!result) {
         ended = 'diverged';
         break;

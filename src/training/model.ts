@@ -38,6 +38,13 @@ export interface TrainOptions {
   readonly epochs?: number;
   /** Default 32. */
   readonly batchSize?: number;
+  /** Images that go through the network at once, at most; a larger batch goes in parts. Default: the whole batch. */
+  readonly microBatch?: number;
+  /**
+   * Keeps an average of the weights over the steps, of which so much stays at each: 0.999. It is judged, and becomes
+   * the model's weights. Default: no average.
+   */
+  readonly averageMomentum?: number;
   /** Random changes of the training images, one after another: `[{ name: 'RandomFlip' }]`. */
   readonly augmentation?: readonly AugmentationConfig[];
   /** Which images an epoch shows: each once (`natural`, the default), or every class equally often (`balanced`). */
@@ -130,6 +137,8 @@ export class Model {
       [
         'epochs',
         'batchSize',
+        'microBatch',
+        'averageMomentum',
         'augmentation',
         'sampling',
         'classWeight',
@@ -156,6 +165,8 @@ export class Model {
       ...split,
       epochs,
       batchSize,
+      microBatch: options.microBatch,
+      averageMomentum: options.averageMomentum,
       augmentation: options.augmentation,
       sampling: options.sampling,
       classWeight: options.classWeight,

@@ -5,7 +5,7 @@ import { Conv2D, Dense, Dropout, Flatten, MaxPooling2D } from '../layers/index.t
 import { Classifier } from '../models/index.ts';
 import { Adam } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/runtime.ts';
-import { Sequential } from './model.ts';
+import { Sequential, type TrainOptions } from './model.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 const train = pictures(48, 6, 6);
@@ -60,6 +60,24 @@ describe('Sequential', () => {
     await a.fit(train);
     expect([...a.weights]).not.toEqual(once);
     expect([...model(2).weights]).not.toEqual([...model(1).weights]);
+  });
+
+  it('trains on parts of a batch, and keeps an average of the weights', async () => {
+    const weights = async (options: TrainOptions) => {
+      const one = model();
+      await one.fit(train, { epochs: 1, batchSize: 8, ...options });
+      return [...one.weights];
+    };
+    const plain = await weights({});
+    // Each part has its own dropout.
+    expect(await weights({ microBatch: 4 })).not.toEqual(plain);
+    expect(await weights({ microBatch: 8 })).toEqual(plain);
+    expect(await weights({ averageMomentum: 0.9 })).not.toEqual(plain);
+    expect(await weights({ averageMomentum: 0 })).toEqual(plain);
+    await expect(weights({ microBatch: 0 })).rejects.toThrow(
+      'microBatch: expected a whole number of at least 1',
+    );
+    await expect(weights({ averageMomentum: 2 })).rejects.toThrow('momentum: expected a number');
   });
 
   it('sets a share of the images aside, and stops early', async () => {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRecipes } from '../../src/platform/node/recipe-files.ts';
@@ -196,6 +196,62 @@ describe('harrier.config.ts', () => {
     const finished = await run('summary', 'mine');
     expect(sentenceOf(finished)).toMatch(sentence);
     expect(finished.code).toBe(2);
+  });
+});
+
+describe('runs that are begun from another folder', () => {
+  const elsewhere = (...args: string[]) => harrier(args, { cwd: path('elsewhere') });
+  const record = async (...parts: string[]) => JSON.parse(await readFile(path(...parts, 'run.json'), 'utf8'));
+  beforeAll(async () => {
+    await writeFile(path('harrier.config.ts'), MINE);
+    await mkdir(path('elsewhere'));
+    await writeFile(path('elsewhere', 'harrier.config.ts'), MINE.replace("'relu'", "'tanh'"));
+  });
+
+  it('more seeds: the same recipe and data, or none', async () => {
+    const seeds = ['train', '--data', 'pictures', '--seeds', '1', '--out', 'seeds'];
+    expect((await run(...seeds)).code).toBe(0);
+    expect((await elsewhere('train', '--resume', '../seeds', '--seeds', '2')).code).toBe(0);
+    const [one, two] = [await record('seeds', 'seed-1'), await record('seeds', 'seed-2')];
+    expect(two.network).toEqual(one.network);
+    expect(two.data).toEqual(one.data);
+    expect(two.options).toEqual({ ...one.options, seed: 2 });
+
+    await writeFile(
+      path('harrier.config.ts'),
+      MINE.replace('new Flatten(),', 'new Flatten(), new Dense({ units: 5 }),'),
+    );
+    const other = await elsewhere('train', '--resume', '../seeds', '--seeds', '3');
+    expect(sentenceOf(other)).toBe(
+      'seed 3: it would not be trained like the first one: expected the same network. ' +
+        'Put the recipe back as it was, or begin anew without --resume.',
+    );
+    expect(other.code).toBe(2);
+    await writeFile(path('harrier.config.ts'), MINE.replace('0.05', '0.06'));
+    expect(sentenceOf(await elsewhere('train', '--resume', '../seeds'))).toMatch(
+      /expected the same optimizer/,
+    );
+    await writeFile(path('harrier.config.ts'), MINE);
+    await writePicture(path('pictures', 'cat', 'new.png'), 8, 0, 98);
+    expect(sentenceOf(await elsewhere('train', '--resume', '../seeds'))).toMatch(
+      /the data has changed since the first seed was trained: expected SHA-256/,
+    );
+    await rm(path('pictures', 'cat', 'new.png'));
+  });
+
+  it('trials of a sweep: the same recipe and data', async () => {
+    const vary = ['--vary', 'units=3,4', '--validation-split', '0.3', '--epochs', '1'];
+    expect((await run('sweep', '--data', 'pictures', ...vary, '--out', 'sweep')).code).toBe(0);
+    const before = await record('sweep', 'trial-2');
+    await rm(path('sweep', 'trial-2'), { recursive: true });
+    expect((await elsewhere('sweep', '--resume', '../sweep')).code).toBe(0);
+    const { network, data, options } = await record('sweep', 'trial-2');
+    expect({ network, data, options }).toEqual({
+      network: before.network,
+      data: before.data,
+      options: before.options,
+    });
+    expect(options).toMatchObject({ recipe: 'mine', recipeFile: path('harrier.config.ts') });
   });
 });
 

@@ -204,6 +204,11 @@ describe('wrong usage', () => {
       /--time: .*expected a time, such as 90s, 1h30m or 2d/,
     ],
     [
+      'more time than there is',
+      ['--vary', 'units=3,4', '--time', '600h'],
+      /--time: .*or 2d, of at most 24d, received "600h"/,
+    ],
+    [
       'set and varied',
       ['--vary', 'learningRate=0.1,0.2', '--learning-rate', '0.1'],
       /learningRate is set for all trials and varies/,

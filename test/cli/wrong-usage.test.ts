@@ -81,6 +81,11 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
       /--json and --csv exclude each other/,
     ],
     [
+      'two things to measure',
+      ['bench', '--serve', '--recipe', 'quick'],
+      /--serve and --recipe exclude each other/,
+    ],
+    [
       'a model file without data',
       ['evaluate', 'copy.onnx'],
       /does not say which data to judge it on\. Set --data/,

@@ -15,6 +15,7 @@ import {
 // What the server does not take, and how it says so.
 
 const MOST = 4_000;
+const MOST_JSON = 3_000;
 let place: Serving;
 
 const refusal = async (response: Response) => {
@@ -26,7 +27,7 @@ const refusal = async (response: Response) => {
 describe('one request', () => {
   let place: Serving;
   beforeAll(async () => {
-    place = await serving({ maxPixels: 10_000, maxBodyBytes: MOST, maxQueue: 2 });
+    place = await serving({ maxPixels: 10_000, maxBodyBytes: MOST, maxJsonBytes: MOST_JSON, maxQueue: 2 });
   });
   afterAll(() => place.end());
 
@@ -117,6 +118,21 @@ describe('one request', () => {
       body: await encode(noise(1)),
     });
     expect(fits.status).toBe(200);
+  });
+
+  it('JSON that is too large, whatever may follow it', async () => {
+    const text = JSON.stringify({ inputs: [], parameters: { note: 'x'.repeat(MOST_JSON) } });
+    const response = await post(`${place.server.url}/v2/models/harrier/infer`, text, {
+      'content-type': 'application/octet-stream',
+      'inference-header-content-length': `${text.length}`,
+    });
+    expect(await refusal(response)).toEqual({
+      status: 413,
+      code: 'too-large',
+      message: expect.stringMatching(
+        /^inference-header-content-length: the JSON is too large: expected at most 3000 bytes, received 30\d\d bytes/,
+      ),
+    });
   });
 
   it('more images than may wait', async () => {
@@ -216,6 +232,28 @@ describe('too much to do', () => {
     expect(await refusal(late[0])).toMatchObject({ status: 504, code: 'timed-out' });
     expect(await metric(place.server.url, 'harrier_queue_images')).toBe(0);
     expect(await metric(place.server.url, 'harrier_batch_images_sum')).toBeLessThan(20);
+  });
+
+  it('a deadline beyond what a timer can wait is no deadline', async () => {
+    place = await serving({ deadlineMs: 2 ** 32 }, slowModelBytes());
+    expect((await post(`${place.server.url}/invocations`, await picture())).status).toBe(200);
+  });
+
+  it('bodies that are only announced hold up nobody', async () => {
+    const most = 64 * 2 ** 20;
+    place = await serving({ maxBodyBytes: most });
+    const head = `POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: ${most}\r\n`;
+    const sockets = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const socket = connect(place.server.port, '127.0.0.1');
+        socket.write(`${head}expect: 100-continue\r\n\r\n`);
+        await new Promise((resolve) => socket.once('data', resolve));
+        return socket;
+      }),
+    );
+    const response = await post(`${place.server.url}/invocations`, await encode(noise(1)));
+    for (const socket of sockets) socket.destroy();
+    expect(response.status).toBe(200);
   });
 
   it('what runs together runs as one batch', async () => {

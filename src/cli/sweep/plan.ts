@@ -1,13 +1,12 @@
-import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
 import { prepareRun } from '../../platform/node/prepare-run.ts';
 import { findRecipe } from '../../platform/node/recipe-files.ts';
 import { networkOf, withSettings } from '../../recipes/index.ts';
 import { readVariation, trialsOf } from '../../sweeps/index.ts';
-import { commandLine, givenSettings, newRun } from '../train/options.ts';
+import { flagOf } from '../flag.ts';
+import { commandLine, fromAnywhere, givenSettings, newRun } from '../train/options.ts';
 import { SWEEP_FORMAT, type SweepRecord, type TrialRecord } from './folder.ts';
 import { asTrainOptions, type SweepOptions, type TrialOptions } from './options.ts';
 
@@ -37,7 +36,7 @@ export async function planSweep(
   given: SweepOptions,
   hooks: { onProgress: OnProgress; signal: AbortSignal },
 ): Promise<SweepRecord> {
-  const { recipe: found, file } = await findRecipe(given.recipe);
+  const { recipe: found } = await findRecipe(given.recipe);
   const fixed = givenSettings(found, asTrainOptions(given));
   const recipe = withSettings(found, fixed);
   const variations = (given.vary ?? []).map((text) => readVariation(recipe, text));
@@ -54,13 +53,9 @@ export async function planSweep(
     networkOf(withSettings(recipe, each), { inputShape: [side, side, 3], classes: 10 });
   }
   const { parallel, threads } = shares(given);
-  const base: TrialOptions = {
-    ...Object.fromEntries(Object.entries(given).filter(([name]) => !OF_THE_SWEEP.has(name))),
-    // As they are found from any other folder, too.
-    recipe: given.recipe !== undefined && file && resolve(given.recipe) === file ? file : recipe.name,
-    ...(given.data !== undefined &&
-      (await stat(given.data).catch(() => false)) && { data: resolve(given.data) }),
-  };
+  const base: TrialOptions = await fromAnywhere(
+    Object.fromEntries(Object.entries(given).filter(([name]) => !OF_THE_SWEEP.has(name))),
+  );
   const first = { ...base, threads };
   let run = await prepare(first, hooks);
   const split = run.validation ? {} : { validationSplit: VALIDATION_SPLIT };
@@ -125,7 +120,7 @@ export function resumedSweep(record: SweepRecord, given: SweepOptions): SweepRec
   const free = new Set(['resume', 'parallel', 'threads', 'time', 'json', 'debug']);
   const fixed = Object.entries(given).find(([name, value]) => !free.has(name) && value !== undefined);
   if (fixed) {
-    const option = `--${fixed[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const option = flagOf(fixed[0]);
     throw new HarrierError(
       'bad-option',
       `a sweep that goes on keeps its own options: ${option} cannot change`,

@@ -4,6 +4,7 @@ import { newRecord, prepareRun } from '../../platform/node/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/run-folder.ts';
 import { trainRun } from '../../platform/node/training-run.ts';
 import { Exit } from '../failure.ts';
+import { flagOf } from '../flag.ts';
 import { commandLine, newRun } from '../train/options.ts';
 import type { News, Order } from './messages.ts';
 import { asTrainOptions, type TrialOptions } from './options.ts';
@@ -76,11 +77,11 @@ async function trainTrial(
   });
 }
 
-/** The command that makes a trial again by itself. */
-function trialCommand(given: TrialOptions, out: string): string {
+/** The command that makes a trial again by itself, in the folder of the user's own recipes if it is one of those. */
+function trialCommand({ recipeFile: _, ...given }: TrialOptions, out: string): string {
   const words = Object.entries({ ...given, out }).flatMap(([name, value]) => {
     if (value === undefined || value === false) return [];
-    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const option = flagOf(name);
     if (value === true) return [option];
     return (Array.isArray(value) ? value : [value]).flatMap((each) => [option, `${each}`]);
   });

@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { ClassWeight } from '../../data/class-weight.ts';
 import type { Sampling } from '../../data/epoch-order.ts';
@@ -6,7 +8,7 @@ import type { Resolution } from '../../data/resolution.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import { highestRate, optimizerFrom } from '../../optimizers/index.ts';
-import { findRecipe } from '../../platform/node/recipe-files.ts';
+import { type FoundRecipe, findRecipe, recipeIn } from '../../platform/node/recipe-files.ts';
 import type { RunOptions, RunRecord } from '../../platform/node/run-record.ts';
 import { type Recipe, readSettings, type Settings, withSettings } from '../../recipes/index.ts';
 import { shellQuote } from '../terminal.ts';
@@ -14,6 +16,8 @@ import { shellQuote } from '../terminal.ts';
 /** The options of `train` as they were typed. */
 export interface TrainOptions {
   readonly recipe?: string;
+  /** The file to find `recipe` in by its name, where that is not the current folder's; absolute. */
+  readonly recipeFile?: string;
   /** Settings of the recipe, each as `name=value`. */
   readonly set?: readonly string[];
   readonly data?: string;
@@ -45,6 +49,8 @@ export interface TrainOptions {
   readonly seeds?: number;
   /** The folder of the seeds that this run is one of: what to go on with. */
   readonly partOf?: string;
+  /** The first of those seeds' runs, where there is one: this one must be like it. */
+  readonly like?: RunRecord;
   /** The command that does this run again, where it is not the one that was typed. */
   readonly words?: readonly string[];
   readonly json?: boolean;
@@ -58,7 +64,7 @@ export interface NewRun {
 
 /** Options of a new run: what was given, else the recipe's. */
 export async function newRun(given: TrainOptions): Promise<NewRun> {
-  const { recipe: found, file } = await findRecipe(given.recipe);
+  const { recipe: found, file } = await givenRecipe(given);
   const recipe = withSettings(found, givenSettings(found, given));
   const { data = 'cifar10' } = given;
   return {
@@ -89,6 +95,24 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
       testTimeAugmentation: given.tta ?? recipe.testTimeAugmentation,
       ...(given.calibrate === false && { calibrate: false }),
     },
+  };
+}
+
+function givenRecipe({ recipe, recipeFile }: TrainOptions): Promise<FoundRecipe> {
+  return recipe !== undefined && recipeFile ? recipeIn(recipeFile, recipe) : findRecipe(recipe);
+}
+
+/** The same options in words that mean the same in every folder: for runs that are begun later. */
+export async function fromAnywhere<T extends Pick<TrainOptions, 'recipe' | 'data'>>(given: T): Promise<T> {
+  const { recipe, file } = await findRecipe(given.recipe);
+  const isFile = file !== undefined && given.recipe !== undefined && resolve(given.recipe) === file;
+  const { data } = given;
+  const isFolder = data !== undefined && data !== 'cifar10' && (await stat(data).catch(() => undefined));
+  return {
+    ...given,
+    recipe: isFile ? file : recipe.name,
+    ...(file && !isFile && { recipeFile: file }),
+    ...(isFolder && { data: resolve(data) }),
   };
 }
 

@@ -14,7 +14,7 @@ import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
 import { TrainingProgress } from './progress.ts';
-import { trainSeeds, wantsSeeds } from './seeds.ts';
+import { checkAlike, trainSeeds, wantsSeeds } from './seeds.ts';
 
 /** `harrier train`. */
 export async function runTrain(given: TrainOptions): Promise<void> {
@@ -52,8 +52,9 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
     onProgress: reporter.work,
     signal: interruption.signal,
   });
-  const folder = await createRunFolder(options.recipe, given.out);
   const record = newRecord(run, commandLine(given.words ?? process.argv.slice(2)));
+  if (given.like) checkAlike(record, given.like);
+  const folder = await createRunFolder(options.recipe, given.out);
   await folder.exclusively(async () => {
     // Before anything is said about the run: whoever then stops it can go on with it.
     await folder.writeRecord(record);

@@ -3,10 +3,12 @@ import { HarrierError } from '../../errors.ts';
 import { formatPercent } from '../../evaluation/format.ts';
 import { type Spread, spreadOf } from '../../evaluation/index.ts';
 import type { RunFolder } from '../../platform/node/run-folder.ts';
+import type { RunOptions, RunRecord } from '../../platform/node/run-record.ts';
 import { createSeedsFolder, isSeedsFolder, SeedsFolder } from '../../platform/node/seeds-folder.ts';
+import { flagOf } from '../flag.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { newRun, type TrainOptions } from './options.ts';
+import { fromAnywhere, newRun, type TrainOptions } from './options.ts';
 
 /** Whether several runs are wanted: by --seeds, or by the folder that is to go on. */
 export async function wantsSeeds({ seeds, resume }: TrainOptions): Promise<boolean> {
@@ -37,7 +39,8 @@ export async function trainSeeds(
       reporter.print('It is finished.');
       continue;
     }
-    const own: TrainOptions = begun ? { resume: run.path } : { ...record.given, seed, out: run.path };
+    const like = i > 0 && !begun ? await folder.run(record.seeds[0]).record() : undefined;
+    const own: TrainOptions = begun ? { resume: run.path } : { ...record.given, seed, out: run.path, like };
     await train({
       ...own,
       threads: typed.threads ?? own.threads,
@@ -58,7 +61,7 @@ async function openFolder(typed: TrainOptions, words: readonly string[]): Promis
   await folder.write({
     created: new Date().toISOString(),
     seeds: seedsFrom(options.seed, count),
-    given,
+    given: await fromAnywhere(given),
     words: withoutFolders(words),
   });
   return folder;
@@ -78,9 +81,9 @@ async function goOn(typed: TrainOptions, path: string): Promise<SeedsFolder<Trai
     ([option, value]) => value !== undefined && (!changeable.includes(option) || value === false),
   );
   if (fixed) {
-    const option = fixed[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const option = flagOf(fixed[0]);
     throw new HarrierError('bad-option', 'runs that go on keep their own options', {
-      where: fixed[1] === false ? `--no-${option}` : `--${option}`,
+      where: fixed[1] === false ? option.replace('--', '--no-') : option,
       next: 'Leave it out, or begin anew without --resume.',
     });
   }
@@ -97,6 +100,43 @@ async function goOn(typed: TrainOptions, path: string): Promise<SeedsFolder<Trai
   if (count > record.seeds.length)
     await folder.write({ ...record, seeds: seedsFrom(record.seeds[0], count) });
   return folder;
+}
+
+/** What may differ between the seeds of one folder, or is compared otherwise. */
+const OWN: readonly (keyof RunOptions)[] = ['seed', 'threads', 'source', 'data', 'recipeFile'];
+
+/**
+ * Checks that the run of a new seed differs from the first one's by its seed alone: a recipe or data may have been
+ * changed in the meantime.
+ * @throws HarrierError `bad-option` or `bad-data`
+ */
+export function checkAlike(run: RunRecord, first: RunRecord): void {
+  const names = new Set([...Object.keys(run.options), ...Object.keys(first.options)] as (keyof RunOptions)[]);
+  const different = [...names].find(
+    (name) => !OWN.includes(name) && !isSame(run.options[name], first.options[name]),
+  );
+  // The normalization is that of the training images, which a validation split draws by the seed.
+  const layers = ({ network: { normalization: _, ...network } }: RunRecord) => network;
+  if (different !== undefined || !isSame(layers(run), layers(first))) {
+    throw new HarrierError('bad-option', 'it would not be trained like the first one', {
+      where: `seed ${run.options.seed}`,
+      expected: `the same ${different ?? 'network'}`,
+      next: 'Put the recipe back as it was, or begin anew without --resume.',
+    });
+  }
+  const parts = run.options.validationSplit > 0 ? (['test'] as const) : (['train', 'test'] as const);
+  const changed = parts.find((part) => run.data[part].hash !== first.data[part].hash);
+  if (changed === undefined) return;
+  throw new HarrierError('bad-data', 'the data has changed since the first seed was trained', {
+    where: run.data[changed].name,
+    expected: `SHA-256 ${first.data[changed].hash}`,
+    received: run.data[changed].hash,
+    next: 'Put the old data back, or begin anew without --resume.',
+  });
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 const seedsFrom = (first: number, count: number): number[] =>

@@ -1,5 +1,6 @@
 import { TEST_TIME_AUGMENTATIONS } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
+import { isObject } from '../../options.ts';
 
 /** What a field must hold: the test, and its words. */
 interface Kind {
@@ -131,8 +132,4 @@ function valueAt(from: unknown, [step, ...rest]: string[]): unknown {
   const value = isObject(from) ? from[name] : undefined;
   if (value === undefined && step !== name) return ABSENT;
   return rest.length === 0 ? value : valueAt(value, rest);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

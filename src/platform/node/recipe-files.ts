@@ -44,17 +44,37 @@ export async function findRecipe(name?: string, folder: string = process.cwd()):
   throw unknownName('recipe', name ?? DEFAULT_RECIPE, recipes.keys());
 }
 
+/**
+ * The recipe of that name in a user's own file, for runs that are begun from another folder than the one where it was
+ * found.
+ * @throws HarrierError `bad-option` when it is not there, or the file cannot be used; `not-found` for a missing file
+ */
+export async function recipeIn(file: string, name: string): Promise<FoundRecipe> {
+  await checkIsThere(file);
+  const recipes = await loadRecipes(file);
+  const recipe = recipes.find((each) => each.name === name);
+  if (recipe) return { recipe, file };
+  throw unknownName(
+    `recipe of ${file}`,
+    name,
+    recipes.map((each) => each.name),
+  );
+}
+
 function isPath(name: string): boolean {
   return /[\\/]|\.[cm]?[jt]s$/.test(name);
 }
 
+async function checkIsThere(file: string): Promise<void> {
+  if ((await stat(file).catch(() => undefined))?.isFile()) return;
+  throw new HarrierError('not-found', 'there is no such recipe file', {
+    where: file,
+    next: 'Check the path.',
+  });
+}
+
 async function onlyRecipe(file: string): Promise<FoundRecipe> {
-  if (!(await stat(file).catch(() => undefined))?.isFile()) {
-    throw new HarrierError('not-found', 'there is no such recipe file', {
-      where: file,
-      next: 'Check the path.',
-    });
-  }
+  await checkIsThere(file);
   const recipes = await loadRecipes(file);
   if (recipes.length === 1) return { recipe: recipes[0], file };
   throw new HarrierError('bad-option', 'this file holds more than one recipe', {

@@ -67,7 +67,7 @@ export interface RunResult {
   readonly epochs: number;
   /** The epoch whose weights the model has; without validation it is the last. */
   readonly bestEpoch?: number;
-  /** Running training accuracy of the last epoch. */
+  /** Running training accuracy of the epoch whose weights the model has. */
   readonly trainingAccuracy: number;
   readonly testAccuracy: number;
 }

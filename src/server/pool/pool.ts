@@ -56,6 +56,8 @@ export class WorkerPool implements ClassificationService {
   readonly #retiring = new Set<InferenceWorker>();
   #state: ServiceState = 'loading';
   #timer: NodeJS.Timeout | undefined;
+  /** Of workers that died and are started again in a while. */
+  readonly #restarts = new Set<NodeJS.Timeout>();
   #emptied: () => void = () => {};
 
   constructor(options: PoolOptions) {
@@ -141,6 +143,7 @@ export class WorkerPool implements ClassificationService {
     }
     this.#state = 'closed';
     clearTimeout(this.#timer);
+    for (const restart of this.#restarts) clearTimeout(restart);
     for (const job of this.#queue.take(Number.POSITIVE_INFINITY)) {
       job.failed(closed());
     }
@@ -275,17 +278,20 @@ export class WorkerPool implements ClassificationService {
       },
       () => {},
     );
-    worker.gone.then(async (reason) => {
+    worker.gone.then((reason) => {
       generation.workers.delete(worker);
       const isServed = () => this.#generation === generation && this.#state !== 'closed';
       if (!isServed()) return;
       metrics.workerRestarts.add();
       log('error', 'a worker died', { reason: reason && String(reason), restartInMs: next });
-      await new Promise((resolve) => setTimeout(resolve, next));
-      if (!isServed()) return;
-      const replacement = generation.start();
-      generation.workers.add(replacement);
-      this.#watch(generation, replacement, next);
+      const restart = setTimeout(() => {
+        this.#restarts.delete(restart);
+        if (!isServed()) return;
+        const replacement = generation.start();
+        generation.workers.add(replacement);
+        this.#watch(generation, replacement, next);
+      }, next);
+      this.#restarts.add(restart);
     });
   }
 

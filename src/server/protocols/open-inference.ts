@@ -1,6 +1,8 @@
 import { imageBytes } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
-import { fromBase64, isObject, type JsonObject, kindOf, parseObject, readPixels } from '../json.ts';
+import { isObject } from '../../options.ts';
+import { megabytes } from '../body.ts';
+import { fromBase64, type JsonObject, kindOf, parseObject, readPixels } from '../json.ts';
 import { HttpError } from '../problem.ts';
 import type { Picture, ServedModel } from '../service.ts';
 import { json, type Reply, type Route } from './protocol.ts';
@@ -14,13 +16,16 @@ export interface OpenInferenceOptions {
   /** Of the server. */
   readonly version: string;
   readonly isReady: () => boolean;
+  /** Bytes of JSON in a request, whatever follows it: it is read on the thread that talks to the network. */
+  readonly maxJsonBytes: number;
 }
 
 /**
  * The Open Inference Protocol, version 2, of KServe and Triton
  * (https://github.com/kserve/open-inference-protocol), with its extension for binary tensors.
  */
-export function openInferenceRoutes({ name, version, isReady }: OpenInferenceOptions): Route[] {
+export function openInferenceRoutes(options: OpenInferenceOptions): Route[] {
+  const { name, version, isReady, maxJsonBytes } = options;
   const common = { errorField: true, method: 'GET' as const };
   const ready = (value: object, isTrue: boolean): Reply => ({ ...json(value), status: isTrue ? 200 : 503 });
   return [
@@ -54,7 +59,7 @@ export function openInferenceRoutes({ name, version, isReady }: OpenInferenceOpt
         const header = request.headers.get(JSON_LENGTH);
         return body(
           async (bytes) => {
-            const { asked, binary } = split(bytes, header);
+            const { asked, binary } = split(bytes, header, maxJsonBytes);
             const pictures = readPictures(asked, binary, model(), checkCount);
             const wantsBinary = checkOutputs(asked);
             const answer = await classify(pictures);
@@ -94,7 +99,7 @@ function describe(name: string, { imageShape, classNames }: ServedModel): object
 }
 
 /** The JSON of a request, and the bytes that follow it where its length is given apart. */
-function split(bytes: Uint8Array<ArrayBuffer>, header: string | null) {
+function split(bytes: Uint8Array<ArrayBuffer>, header: string | null, maxJsonBytes: number) {
   if (header === null) return { asked: parseObject(bytes), binary: undefined };
   const length = /^\d+$/.test(header) ? Number(header) : Number.NaN;
   if (!(length <= bytes.length)) {
@@ -102,6 +107,14 @@ function split(bytes: Uint8Array<ArrayBuffer>, header: string | null) {
       where: JSON_LENGTH,
       expected: `at most ${bytes.length}`,
       received: header.slice(0, 40),
+    });
+  }
+  if (length > maxJsonBytes) {
+    throw new HarrierError('too-large', 'the JSON is too large', {
+      where: JSON_LENGTH,
+      expected: `at most ${megabytes(maxJsonBytes)}`,
+      received: megabytes(length),
+      next: 'Send pictures as bytes after the JSON.',
     });
   }
   return { asked: parseObject(bytes.subarray(0, length)), binary: bytes.subarray(length) };

@@ -1,6 +1,7 @@
 import { imageBytes } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
-import { fromBase64, isObject, kindOf, parseObject, readPixels } from '../json.ts';
+import { isObject } from '../../options.ts';
+import { fromBase64, kindOf, parseObject, readPixels } from '../json.ts';
 import { HttpError } from '../problem.ts';
 import type { Picture, ServedModel } from '../service.ts';
 import { json, type Reply, type Route } from './protocol.ts';

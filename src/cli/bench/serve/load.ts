@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A load to put on a server. */
 export interface LoadOrder {
@@ -88,7 +89,7 @@ export async function load({ port, request, connections, seconds, rate }: LoadOr
           // What could not be sent in time is not sent later: it would come in a burst.
           due = Math.max(due, Math.floor(now));
         }, TICK_MS);
-  await sleep(measureFrom - performance.now());
+  await sleep(Math.max(0, measureFrom - performance.now()));
   isMeasured = true;
   const from = performance.now();
   await sleep(1000 * seconds);
@@ -168,8 +169,4 @@ function summary(times: number[]): Times {
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(share * times.length))];
   return { count: times.length, p50Ms: at(0.5), p99Ms: at(0.99) };
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PEERS_FOLDER } from '../peers.ts';
 
 /** A server that runs, as a process of its own. */
@@ -45,7 +46,7 @@ export async function startFastApi(
       await server.stop();
       throw new Error('it did not answer within a minute');
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   return server;
 }
