@@ -11,7 +11,9 @@ import { shippedModel } from '../../src/platform/node/shipped-model.ts';
 
 const file = await shippedModel();
 
-test('is small, and as accurate on the real test images as it and its card say', async (context) => {
+test('is small, and as accurate on the real test images as it and its card say', {
+  timeout: 600_000,
+}, async (context) => {
   if (!file) {
     context.skip('models/ holds no model yet');
     return;
