@@ -26,7 +26,7 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> {
   readonly name: string;
   /** One sentence for lists. */
   readonly description: string;
-  /** What it is known to reach on CIFAR-10's test set, as a share, and where that figure comes from. */
+  /** What it should reach on CIFAR-10's test set, as a share, and where that figure comes from. */
   readonly target: { readonly accuracy: number; readonly note: string };
   readonly epochs: number;
   readonly batchSize: number;
