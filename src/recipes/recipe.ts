@@ -1,12 +1,9 @@
-import type { AugmentationConfig } from '../data/augmentation/index.ts';
-import type { ClassWeight } from '../data/class-weight.ts';
-import type { Sampling } from '../data/epoch-order.ts';
-import type { Resolution } from '../data/resolution.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
 import type { Input, Layer, SymbolicTensor } from '../layers/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import type { Normalization } from '../models/index.ts';
 import type { OptimizerConfig } from '../optimizers/index.ts';
+import type { BatchOptions } from '../training/index.ts';
 
 /** What a recipe is told about the data before it builds its network. */
 export interface RecipeInput {
@@ -22,7 +19,7 @@ export type OptionValue = number | string | boolean;
 export type RecipeOptions = Readonly<Record<string, OptionValue>>;
 
 /** A complete way to train: network, optimizer and length, with what it reaches. */
-export interface Recipe<Options extends RecipeOptions = RecipeOptions> {
+export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends BatchOptions {
   readonly name: string;
   /** One sentence for lists. */
   readonly description: string;
@@ -32,18 +29,6 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> {
   readonly batchSize: number;
   readonly optimizer: OptimizerConfig;
   readonly loss?: CrossentropyOptions;
-  /** Images that go through the network at once, at most; a larger batch goes in parts. Default: the whole batch. */
-  readonly microBatch?: number;
-  /** How much of an average of the weights stays at each step; the average is then judged. Default: no average. */
-  readonly averageMomentum?: number;
-  /** Random changes of the training images, one after another. */
-  readonly augmentation?: readonly AugmentationConfig[];
-  /** Which images an epoch shows. Default `natural`: each once. */
-  readonly sampling?: Sampling;
-  /** How much images count in the loss, by class. Default: all alike. */
-  readonly classWeight?: ClassWeight;
-  /** To what sizes training images are scaled down, from which epochs on (counted from 1). Default: none. */
-  readonly resolution?: Resolution;
   /** Share of the training images set aside to judge epochs by; 0 trains on all of them. */
   readonly validationSplit: number;
   /** Side of the square images that it is made for, where the data has no size of its own. */

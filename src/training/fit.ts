@@ -1,4 +1,3 @@
-import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import {
   type BatchPlan,
   checkBatchPlan,
@@ -6,21 +5,19 @@ import {
   stepsPerEpoch as stepsOf,
 } from '../data/batch-plan.ts';
 import { type OpenBatches, openBatches } from '../data/batches.ts';
-import type { ClassWeight } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { Sampling } from '../data/epoch-order.ts';
-import type { Resolution } from '../data/resolution.ts';
 import { HarrierError } from '../errors.ts';
 import { type EpochRecord, evaluatePredictions, type History } from '../evaluation/index.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import { Classifier, exportModel, initialWeights, type Network, type Weights } from '../models/index.ts';
 import { exponentialMovingAverageScalars, learningRates, type Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
+import type { BatchOptions } from './batch-options.ts';
 import type { Checkpoint, RunPosition } from './checkpoint.ts';
 import { checkMemory } from './step-memory.ts';
 import { Trainer, weightsToUse } from './trainer.ts';
 
-export interface FitOptions {
+export interface FitOptions extends BatchOptions {
   readonly network: Network;
   readonly optimizer: Optimizer;
   readonly loss?: CrossentropyOptions;
@@ -30,18 +27,6 @@ export interface FitOptions {
   readonly validation?: Dataset;
   readonly epochs: number;
   readonly batchSize: number;
-  /** Images that go through the network at once, at most; a larger batch goes in parts. See `TrainerOptions`. */
-  readonly microBatch?: number;
-  /** Keeps an average of the weights over the steps, and judges and gives that. See `TrainerOptions`. */
-  readonly averageMomentum?: number;
-  /** Random changes of the training images, one after another. */
-  readonly augmentation?: readonly AugmentationConfig[];
-  /** Which images an epoch shows: each once, or every class equally often. Default `natural`. */
-  readonly sampling?: Sampling;
-  /** How much the images of each class count in the training loss: `balanced`, or by class name. */
-  readonly classWeight?: ClassWeight;
-  /** To what sizes training images are scaled down, from which epochs on. Judged and exported is the whole size. */
-  readonly resolution?: Resolution;
   /** Where batches come from; all sources give the same. Default: each is computed when it is needed. */
   readonly openBatches?: OpenBatches;
   /** Everything random follows from it. */

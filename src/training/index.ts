@@ -1,3 +1,4 @@
+export type { BatchOptions } from './batch-options.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunPosition } from './checkpoint.ts';
 export { checkFit, type FitOptions, type FitResult, fit, type StepProgress } from './fit.ts';
 export {

@@ -1,9 +1,5 @@
-import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import type { OpenBatches } from '../data/batches.ts';
-import type { ClassWeight } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { Sampling } from '../data/epoch-order.ts';
-import type { Resolution } from '../data/resolution.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
 import { type Evaluation, evaluatePredictions, type History } from '../evaluation/index.ts';
@@ -22,6 +18,7 @@ import {
 import { encodeModel } from '../onnx/index.ts';
 import { type Optimizer, type OptimizerConfig, optimizerFrom } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
+import type { BatchOptions } from './batch-options.ts';
 import { firstWeights, fit, type StepProgress } from './fit.ts';
 
 export interface CompileOptions {
@@ -33,26 +30,11 @@ export interface CompileOptions {
   readonly seed?: number;
 }
 
-export interface TrainOptions {
+export interface TrainOptions extends BatchOptions {
   /** Default 1. */
   readonly epochs?: number;
   /** Default 32. */
   readonly batchSize?: number;
-  /** Images that go through the network at once, at most; a larger batch goes in parts. Default: the whole batch. */
-  readonly microBatch?: number;
-  /**
-   * Keeps an average of the weights over the steps, of which so much stays at each: 0.999. It is judged, and becomes
-   * the model's weights. Default: no average.
-   */
-  readonly averageMomentum?: number;
-  /** Random changes of the training images, one after another: `[{ name: 'RandomFlip' }]`. */
-  readonly augmentation?: readonly AugmentationConfig[];
-  /** Which images an epoch shows: each once (`natural`, the default), or every class equally often (`balanced`). */
-  readonly sampling?: Sampling;
-  /** How much the images of each class count in the loss: `balanced`, or `{ cat: 2 }`. */
-  readonly classWeight?: ClassWeight;
-  /** Trains on smaller images at first: `[{ fromEpoch: 1, size: 24 }, { fromEpoch: 5, size: 32 }]`. */
-  readonly resolution?: Resolution;
   /** Where batches come from, such as `nodeBatches()` of `harrier/node`. Default: computed when needed. */
   readonly openBatches?: OpenBatches;
   /** Judged after each epoch. */

@@ -1,8 +1,4 @@
-import type { AugmentationConfig } from '../../data/augmentation/index.ts';
-import type { ClassWeight } from '../../data/class-weight.ts';
 import type { ImageShape } from '../../data/dataset.ts';
-import type { Sampling } from '../../data/epoch-order.ts';
-import type { Resolution } from '../../data/resolution.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
@@ -10,11 +6,12 @@ import type { CrossentropyOptions } from '../../losses/index.ts';
 import type { NetworkConfig } from '../../models/index.ts';
 import type { OptimizerConfig } from '../../optimizers/index.ts';
 import type { RecipeOptions } from '../../recipes/index.ts';
+import type { BatchOptions } from '../../training/index.ts';
 import { checkRecord } from './check-record.ts';
 import type { Hardware } from './hardware.ts';
 
 /** Every option of a run, after defaults. What is absent was not set and has no default. */
-export interface RunOptions {
+export interface RunOptions extends BatchOptions {
   readonly recipe: string;
   /** The user's own file that the recipe came from: an absolute path. */
   readonly recipeFile?: string;
@@ -30,12 +27,6 @@ export interface RunOptions {
   readonly threads: number;
   readonly optimizer: OptimizerConfig;
   readonly loss: CrossentropyOptions;
-  readonly microBatch?: number;
-  readonly averageMomentum?: number;
-  readonly augmentation?: readonly AugmentationConfig[];
-  readonly sampling?: Sampling;
-  readonly classWeight?: ClassWeight;
-  readonly resolution?: Resolution;
   readonly validationSplit: number;
   readonly earlyStopping?: number;
   readonly imageSize?: number;
