@@ -1,0 +1,337 @@
+import type { ImageShape } from '../data/dataset.ts';
+import type { Progress } from '../data/progress.ts';
+import type { EpochRecord, Evaluation } from '../evaluation/index.ts';
+
+// What Studio's server and its page say to each other, in JSON: types alone, which either side can import.
+//
+// A GET of JSON at `api/…` is, in an exported site, the file `api/….json`: `api/runs` is `api/runs.json`, and
+// `api/runs/mine/predictions` is `api/runs/mine/predictions.json`. An exported page knows that it is one by
+// `<meta name="harrier-exported" content="true">`. Ids hold no character that a URL would have to escape.
+
+/** GET api/state */
+export interface StudioState {
+  /** Harrier's version. */
+  readonly version: string;
+  /** Where runs lie: an absolute path; none in an exported site. */
+  readonly runsFolder?: string;
+  /** Ids of the data sets that can be looked at; the first is the one to show at first. */
+  readonly datasets: readonly string[];
+  /** Whether runs can be started, paused and stopped here. */
+  readonly canTrain: boolean;
+  /** The page stands alone, without a server. */
+  readonly exported?: boolean;
+}
+
+export type Split = 'train' | 'test' | 'validation';
+
+/**
+ * GET api/datasets/:id. Asking for a data set opens it, and fetches CIFAR-10 where it is not in the cache: until that
+ * is done the answer has status 202, and `dataset` events tell how far it is.
+ */
+export type DatasetAnswer = DatasetFacts | DatasetOpening;
+
+export interface DatasetFacts {
+  readonly id: string;
+  readonly state: 'ready';
+  /** For people: `cifar10`, or the folder's path. */
+  readonly name: string;
+  readonly classNames: readonly string[];
+  readonly imageShape: ImageShape;
+  /** `validation` only where a folder brings such a part. */
+  readonly splits: Readonly<Partial<Record<Split, SplitFacts>>> & { readonly train: SplitFacts; readonly test: SplitFacts };
+  readonly sheet: SheetLayout;
+  /** Sentences about the data that its owner should read. */
+  readonly notes: readonly string[];
+  /** Files that are no usable picture and were left out. */
+  readonly skipped: readonly { readonly file: string; readonly reason: string }[];
+}
+
+export interface SplitFacts {
+  readonly size: number;
+  /** Images of each class, as the data has them: without marks. */
+  readonly counts: readonly number[];
+  /** SHA-256 (hex) of the data without marks. */
+  readonly hash: string;
+  readonly marks: MarkCounts;
+}
+
+export interface MarkCounts {
+  readonly relabelled: number;
+  readonly excluded: number;
+}
+
+export interface DatasetOpening {
+  readonly id: string;
+  readonly state: 'opening';
+  readonly name: string;
+  readonly progress?: Progress;
+}
+
+/** How the pictures of a sheet stand: rows of `columns` squares of `cell` pixels, `perPage` in all. */
+export interface SheetLayout {
+  readonly cell: number;
+  readonly columns: number;
+  readonly perPage: number;
+}
+
+/** Which images `mark=` asks for. `none`: those without a mark. */
+export type MarkFilter = 'any' | 'none' | 'relabelled' | 'excluded';
+
+/**
+ * GET api/datasets/:id/:split/images?class=&mark=&q=&offset=&limit=
+ *
+ * `class` is an index, of the label that counts (the mark's, where there is one); `q` is looked for in class names and
+ * sources; at most 1,000 images are given at a time. In order of index.
+ *
+ * GET api/datasets/:id/:split/sheet?class=&mark=&q=&page= is a WebP with pictures `page * perPage` to
+ * `(page + 1) * perPage - 1` of the same list; `sheet?indices=3,1,2` one of at most `perPage` pictures in that order.
+ * In an exported site: `api/datasets/:id/:split/sheet/:page.webp`, of the whole list.
+ *
+ * GET api/datasets/:id/:split/picture/:index?size= is a PNG; `size` enlarges it pixel by pixel, or shrinks it.
+ *
+ * GET api/datasets/:id/:split/pixels?indices=1,2,3 is uint8 `[images, height, width, 3]`, at most 256 images.
+ */
+export interface ImageList {
+  readonly total: number;
+  readonly images: readonly ImageEntry[];
+}
+
+export interface ImageEntry {
+  readonly index: number;
+  /** As the data has it. */
+  readonly label: number;
+  /** A path below the data's folder, or `test #17`. */
+  readonly source: string;
+  readonly mark?: Mark;
+}
+
+/** What its owner says of a picture, without changing it. */
+export interface Mark {
+  /** The class that it is of. */
+  readonly label?: number;
+  /** Neither trained on nor judged by. */
+  readonly excluded?: boolean;
+}
+
+/** PUT api/datasets/:id/:split/marks/:index, answered with the ImageEntry. Null takes a label back. */
+export interface MarkChange {
+  readonly label?: number | null;
+  readonly excluded?: boolean;
+}
+
+/**
+ * GET api/datasets/:id/duplicates. Asking starts the search; until it is done the answer has status 202, and
+ * `duplicates` events tell how far it is.
+ */
+export type DuplicatesAnswer =
+  | { readonly state: 'searching'; readonly progress?: Progress }
+  | { readonly state: 'done'; readonly groups: readonly DuplicateGroup[] };
+
+export interface DuplicateGroup {
+  /** `exact`: the same pixels; `near`: pictures that hardly differ. */
+  readonly kind: 'exact' | 'near';
+  /** Two or more, all splits together. */
+  readonly images: readonly { readonly split: Split; readonly index: number; readonly label: number }[];
+}
+
+/** GET api/recipes: an array of these. */
+export interface RecipeForm {
+  readonly name: string;
+  /** One sentence. */
+  readonly summary: string;
+  /** What it should reach on CIFAR-10's test set, as a share, and where that figure comes from. */
+  readonly target: { readonly accuracy: number; readonly note: string };
+  readonly fields: readonly RecipeField[];
+}
+
+export interface RecipeField {
+  /** The key in `options` of POST api/runs. */
+  readonly name: string;
+  /** For people. */
+  readonly label: string;
+  readonly type: 'number' | 'integer' | 'choice' | 'boolean' | 'list';
+  /** Null: off until given. */
+  readonly default: OptionValue | null;
+  /** Of a `choice`: all; of a `list` (words with commas between): some to begin with. */
+  readonly choices?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** One sentence. */
+  readonly help: string;
+  /** What most people leave as it is. */
+  readonly advanced: boolean;
+}
+
+export type OptionValue = number | string | boolean;
+
+/** `paused`: can go on; `stopped`: ended before its last epoch, as somebody wished; `failed`: `message` says why. */
+export type RunState = 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
+
+/** GET api/runs: an array of these, the newest first; and the event `run`. */
+export interface RunSummary {
+  readonly id: string;
+  readonly recipe: string;
+  /** As it was given: `cifar10` or a path. */
+  readonly data: string;
+  /** The data set here that it was made with, where there is one. */
+  readonly dataset?: string;
+  readonly state: RunState;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly epochs: number;
+  readonly epochsDone: number;
+  /** Of the last epoch: on validation images where there are some, else on training images. */
+  readonly accuracy?: number;
+  readonly testAccuracy?: number;
+  readonly etaSeconds?: number;
+  /** Whether this server started it. */
+  readonly startedHere: boolean;
+  readonly hasModel: boolean;
+  /** What is being done besides steps, or why it failed. */
+  readonly message?: string;
+}
+
+/** GET api/runs/:id */
+export interface RunDetails {
+  readonly summary: RunSummary;
+  /** run.json; absent while the data is being opened. */
+  readonly record?: RunRecordFacts;
+  readonly history: readonly EpochRecord[];
+  /** The newest step, while it runs. */
+  readonly step?: RunStep;
+  /** evaluation.json, once it is finished. */
+  readonly evaluation?: Evaluation;
+  /** Which of `api/runs/:id/files/:name` there are. */
+  readonly files: readonly RunFileName[];
+}
+
+/** What run.json says, as far as the page uses it. */
+export interface RunRecordFacts {
+  readonly command: string;
+  readonly created: string;
+  readonly options: Readonly<Record<string, unknown>> & {
+    readonly recipe: string;
+    readonly data: string;
+    readonly epochs: number;
+    readonly batchSize: number;
+    readonly seed: number;
+  };
+  readonly data: {
+    readonly train: { readonly name: string; readonly images: number; readonly hash: string };
+    readonly validation?: { readonly name: string; readonly images: number; readonly hash: string };
+    readonly test: { readonly name: string; readonly images: number; readonly hash: string };
+    readonly classNames: readonly string[];
+    readonly imageShape: ImageShape;
+  };
+  readonly versions: Readonly<Record<string, string>>;
+  readonly hardware: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+    readonly platform: string;
+    readonly architecture: string;
+  };
+  readonly result?: {
+    readonly ended: 'finished' | 'early';
+    readonly finished: string;
+    readonly seconds: number;
+    readonly epochs: number;
+    readonly bestEpoch?: number;
+    readonly trainingAccuracy: number;
+    readonly testAccuracy: number;
+  };
+}
+
+/** GET api/runs/:id/files/:name */
+export type RunFileName =
+  | 'model.onnx'
+  | 'report.html'
+  | 'README.md'
+  | 'history.csv'
+  | 'predictions.csv'
+  | 'evaluation.json'
+  | 'run.json';
+
+/** GET api/runs/:id/predictions: of test image i of the run, in four columns. */
+export interface RunPredictions {
+  /** The data set here whose pictures these are, where it is the same still. */
+  readonly dataset?: string;
+  /** Its index in the test images of that data set. */
+  readonly index: readonly number[];
+  /** The true class. */
+  readonly label: readonly number[];
+  readonly predicted: readonly number[];
+  /** Of the predicted class. */
+  readonly probability: readonly number[];
+}
+
+/** POST api/runs, answered with status 201 and the RunSummary. */
+export interface NewRunRequest {
+  readonly recipe: string;
+  /** Id of a data set. */
+  readonly data: string;
+  /** By the names of the recipe's fields; what is left out is as the recipe has it. */
+  readonly options: Readonly<Record<string, OptionValue>>;
+}
+
+/** GET api/models: an array of these; the model itself is at api/models/:id/model.onnx. */
+export interface ModelFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly classNames: readonly string[];
+  readonly imageShape: ImageShape;
+  /** The one that comes with Harrier, or a run's. */
+  readonly source: 'shipped' | 'run';
+  readonly bytes: number;
+  /** On its own test images. */
+  readonly accuracy?: number;
+}
+
+/** GET api/events: server-sent events, the name of each with its data. */
+export interface StudioEvents {
+  /** First of all. Another `server` than before: it was started anew, and what the page knows may be stale. */
+  readonly hello: { readonly server: string; readonly version: string };
+  /** A run that is new, or of which anything changed. */
+  readonly run: RunSummary;
+  /** A run whose folder is gone. */
+  readonly gone: { readonly id: string };
+  readonly step: RunStep;
+  readonly epoch: { readonly id: string; readonly record: EpochRecord };
+  readonly dataset: DatasetAnswer | { readonly id: string; readonly state: 'failed'; readonly error: StudioError };
+  readonly duplicates: { readonly id: string } & DuplicatesAnswer;
+}
+
+/** How far a run is, about once a second while it runs. Means are over the images seen so far in the epoch. */
+export interface RunStep {
+  readonly id: string;
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** From 1, within the epoch. */
+  readonly step: number;
+  readonly steps: number;
+  readonly imagesPerSecond: number;
+  /** For the whole run. */
+  readonly etaSeconds: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly learningRate: number;
+}
+
+/** Every refusal, with the fitting status. */
+export interface ErrorAnswer {
+  readonly error: StudioError;
+}
+
+export interface StudioError {
+  /** As HarrierError has them, or `internal`. */
+  readonly code: string;
+  /** A whole sentence. */
+  readonly message: string;
+  readonly expected?: string;
+  readonly received?: string;
+  readonly where?: string;
+  readonly next?: string;
+  /** What is wrong with single fields of a form, by name: a sentence each. */
+  readonly fields?: Readonly<Record<string, string>>;
+}
