@@ -7,6 +7,8 @@ import type { EpochRecord, Evaluation } from '../evaluation/index.ts';
 // A GET of JSON at `api/…` is, in an exported site, the file `api/….json`: `api/runs` is `api/runs.json`, and
 // `api/runs/mine/predictions` is `api/runs/mine/predictions.json`. An exported page knows that it is one by
 // `<meta name="harrier-exported" content="true">`. Ids hold no character that a URL would have to escape.
+//
+// The page is built to dist/page (dist/studio is what the server's own source is compiled to).
 
 /** GET api/state */
 export interface StudioState {
