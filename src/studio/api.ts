@@ -40,7 +40,10 @@ export interface DatasetFacts {
   readonly classNames: readonly string[];
   readonly imageShape: ImageShape;
   /** `validation` only where a folder brings such a part. */
-  readonly splits: Readonly<Partial<Record<Split, SplitFacts>>> & { readonly train: SplitFacts; readonly test: SplitFacts };
+  readonly splits: Readonly<Partial<Record<Split, SplitFacts>>> & {
+    readonly train: SplitFacts;
+    readonly test: SplitFacts;
+  };
   readonly sheet: SheetLayout;
   /** Sentences about the data that its owner should read. */
   readonly notes: readonly string[];
@@ -299,7 +302,9 @@ export interface StudioEvents {
   readonly gone: { readonly id: string };
   readonly step: RunStep;
   readonly epoch: { readonly id: string; readonly record: EpochRecord };
-  readonly dataset: DatasetAnswer | { readonly id: string; readonly state: 'failed'; readonly error: StudioError };
+  readonly dataset:
+    | DatasetAnswer
+    | { readonly id: string; readonly state: 'failed'; readonly error: StudioError };
   readonly duplicates: { readonly id: string } & DuplicatesAnswer;
 }
 
