@@ -68,10 +68,27 @@ export default {
     },
     {
       name: 'no-dev-dependencies-in-the-package',
-      comment: 'The AWS SDK is an optional peer: here for the tests, there for who installs it.',
+      comment:
+        'The AWS SDK and onnxruntime-web are optional peers: here for the tests, there for who installs them. ' +
+        'bench --web works in checkouts alone, with what is installed for development there.',
       severity: 'error',
-      from: { path: '^src/', pathNot: notTest },
-      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@aws-sdk/' },
+      from: { path: '^src/', pathNot: `^src/cli/bench/web/|${notTest}` },
+      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(@aws-sdk|onnxruntime-web)/' },
+    },
+    {
+      name: 'browser-without-node',
+      comment: 'What runs in browsers knows the core, ONNX Runtime for browsers, and nothing of Node.',
+      severity: 'error',
+      from: { path: '^src/platform/(web/|[^/]+$)', pathNot: notTest },
+      to: {
+        pathNot: `^src/(${CORE.join('|')})/|^src/[^/]+$|^src/platform/(web/|[^/]+$)|onnxruntime-web/`,
+      },
+    },
+    {
+      name: 'onnxruntime-web-in-its-room-alone',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/platform/web/|${notTest}` },
+      to: { path: 'onnxruntime-web/' },
     },
     {
       name: 'aws-in-its-room-alone',

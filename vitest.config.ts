@@ -10,6 +10,7 @@ export default defineConfig({
       { find: /^harrier$/, replacement: source('index.ts') },
       { find: /^harrier\/node$/, replacement: source('platform/node/index.ts') },
       { find: /^harrier\/server$/, replacement: source('server/index.ts') },
+      { find: /^harrier\/web$/, replacement: source('platform/web/index.ts') },
     ],
   },
   test: {

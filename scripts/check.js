@@ -10,6 +10,7 @@ const steps = [
   ['format and lint', 'biome', ['check', '--error-on-warnings', '.']],
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   ['types of the neutral core', 'tsc', ['-p', 'tsconfig.core.json']],
+  ['types of what runs in browsers', 'tsc', ['-p', 'tsconfig.web.json']],
   ['import rules', 'depcruise', ['src', '--config', '.dependency-cruiser.js', '--output-type', 'err']],
   ['build', 'tsc', ['-p', 'tsconfig.build.json']],
   ['package exports', 'publint', ['--strict']],

@@ -15,7 +15,8 @@ export type ErrorCode =
   | 'unauthorized' // without the right token
   | 'network' // a download that failed
   | 'refused' // a service that says no: rights, quota, a name that is taken
-  | 'storage'; // a read or write that failed: full disk, no permission
+  | 'storage' // a read or write that failed: full disk, no permission
+  | 'device-lost'; // the graphics device went away, and with it what it held
 
 export interface ErrorDetails {
   /** What would have been right. */

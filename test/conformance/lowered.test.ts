@@ -22,7 +22,7 @@ import { WEBGPU_EXCEPTIONS, WEBGPU_OPS } from './webgpu-ops.ts';
 const TOLERANCE = 1e-5;
 
 const node = nodeRuntime({ threads: 1 });
-const wasm = wasmRuntime();
+const wasm = await wasmRuntime();
 
 async function runOn(runtime: Runtime, problem: Problem, graph: Graph): Promise<Tensors> {
   const executable = await runtime.compile(modelOf(graph));

@@ -18,7 +18,7 @@ describe('a training step gives the same on Node and on WebAssembly', () => {
     const { model, masks } = buildStepGraph(network, { batch: BATCH, target: 'cpu' });
     const feeds = draw(network, masks);
     const [expected, actual] = await Promise.all(
-      [nodeRuntime({ threads: 1 }), wasmRuntime()].map(async (runtime) => {
+      [nodeRuntime({ threads: 1 }), await wasmRuntime()].map(async (runtime) => {
         const executable = await runtime.compile(model);
         const outputs = await executable.step(feeds);
         await executable.dispose();
@@ -40,7 +40,7 @@ describe('an exported model gives the same on Node and on WebAssembly', () => {
     const model = exportModel(network, drawWeights(network.parameters));
     const { image } = draw(network, []);
     const [expected, actual] = await Promise.all(
-      [nodeRuntime({ threads: 1 }), wasmRuntime()].map(async (runtime) => {
+      [nodeRuntime({ threads: 1 }), await wasmRuntime()].map(async (runtime) => {
         const executable = await runtime.compile(model);
         const { probabilities } = await executable.step({ image });
         await executable.dispose();

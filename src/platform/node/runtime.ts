@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import { HarrierError } from '../../errors.ts';
 import { encodeModel, type Model, type Tensor, type TensorData } from '../../onnx/index.ts';
-import type { CompileOptions, Executable, KernelMemory, Runtime, Tensors } from '../../runtime/index.ts';
+import type { CompileOptions, Executable, Runtime, Tensors } from '../../runtime/index.ts';
+import { allocateKernelMemory } from '../kernel-memory.ts';
 import { convolutionBlock } from './convolution-block.ts';
 import { freeMemory } from './free-memory.ts';
 
@@ -29,7 +30,7 @@ export function nodeRuntime({
     freeMemory,
     compile: (model, options) => compile(model, { threads, profilePrefix, keepCopies, ...options }),
     convolutionBlock,
-    kernels: { allocate },
+    kernels: { allocate: allocateKernelMemory },
   };
 }
 
@@ -113,36 +114,4 @@ closedPort.close();
  */
 function discard({ buffer }: Float32Array): void {
   closedPort.postMessage(undefined, [buffer as ArrayBuffer]);
-}
-
-const PAGE = 65536;
-
-function allocate(bytes: number): KernelMemory {
-  const pages = Math.max(1, Math.ceil(bytes / PAGE));
-  const memory = block(pages);
-  return {
-    buffer: memory.buffer,
-    instantiate(module) {
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(module as Uint8Array<ArrayBuffer>), {
-        env: { memory },
-      });
-      return instance.exports as Record<string, (...args: number[]) => number>;
-    },
-  };
-}
-
-function block(pages: number): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
-  } catch (cause) {
-    throw new HarrierError(
-      'not-supported',
-      'there is no room for the weights and the state of the optimizer',
-      {
-        expected: `${((pages * PAGE) / 1e9).toFixed(1)} GB in one block`,
-        next: 'Free some memory, or take a network with fewer parameters.',
-        cause,
-      },
-    );
-  }
 }

@@ -1,0 +1,193 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { type ErrorCode, type ErrorDetails, HarrierError } from '../../../errors.ts';
+
+export interface PageOptions {
+  /** The module whose exported functions the page has, as a path. */
+  readonly module: string;
+  /** Whether the page may share memory between threads. Default true. */
+  readonly crossOriginIsolated?: boolean;
+  /** More files to serve, by path: `/model.onnx`. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+}
+
+/** A module that runs in a browser page, its functions callable from here. */
+export interface BrowserPage {
+  readonly page: Page;
+  readonly url: string;
+  /**
+   * Calls one of the module's exported functions. Arguments and result go through the browser's protocol: plain
+   * values, arrays and objects of them, and typed arrays.
+   *
+   * @throws HarrierError as the page threw it; any other error of the page as an Error with its message
+   */
+  call<Result = unknown>(name: string, ...args: unknown[]): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** The policy under which Studio runs, so that whatever runs in a page of these runs there. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "img-src 'self' blob: data:",
+  "media-src 'self' blob:",
+  "style-src 'self'",
+  "connect-src 'self' blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+
+const PAGE =
+  '<!doctype html><meta charset="utf-8"><title>Harrier</title><script type="module" src="/page.js"></script>';
+const ENTRY = 'virtual:harrier-page';
+/** How the page gives a function's result or error back. */
+type Answer = { readonly value: unknown } | { readonly error: PageError };
+interface PageError {
+  readonly code?: ErrorCode;
+  readonly message: string;
+  readonly details?: ErrorDetails;
+}
+
+/** Builds a module for the browser, serves it from this machine alone, and opens it. */
+export async function openPage(browser: Browser, options: PageOptions): Promise<BrowserPage> {
+  const served = await servePage(options);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(served.url);
+  await page.waitForFunction(() => 'harrierPage' in globalThis);
+  return {
+    page,
+    url: served.url,
+    async call<Result>(name: string, ...args: unknown[]) {
+      const answer = await page.evaluate(
+        ([name, args]) => {
+          const call = (
+            globalThis as unknown as { harrierPage: (name: string, args: unknown[]) => Promise<Answer> }
+          ).harrierPage;
+          return call(name, args);
+        },
+        [name, args] as [string, unknown[]],
+      );
+      if ('error' in answer) {
+        const { code, message, details } = answer.error;
+        throw code ? new HarrierError(code, message, details) : new Error(message);
+      }
+      return answer.value as Result;
+    },
+    async close() {
+      await context.close();
+      await served.close();
+    },
+  };
+}
+
+/** Builds a module and serves it on a free port of the loopback address. */
+export async function servePage({
+  module,
+  crossOriginIsolated = true,
+  files = {},
+}: PageOptions): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const all = new Map<string, string | Uint8Array>([
+    ...(await build(module)),
+    ...Object.entries(files),
+    ['/', PAGE],
+  ]);
+  const headers = {
+    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    ...(crossOriginIsolated && {
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
+    }),
+  };
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const body = all.get(path);
+    const type = path === '/' ? TYPES['.html'] : (TYPES[extname(path)] ?? 'application/octet-stream');
+    response.writeHead(body === undefined ? 404 : 200, { ...headers, 'Content-Type': type });
+    response.end(body);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.on('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** The module and everything that it imports, for the browser: contents by path. */
+async function build(module: string): Promise<Map<string, string | Uint8Array>> {
+  const vite = await import('vite').catch((cause) => {
+    throw new HarrierError('not-found', 'Vite is not installed, which prepares pages for the browser', {
+      next: 'It is for development: do this in a checkout of Harrier, after npm ci.',
+      cause,
+    });
+  });
+  const source = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+  const output = await vite.build({
+    configFile: false,
+    root: fileURLToPath(new URL('../../../..', import.meta.url)),
+    logLevel: 'error',
+    publicDir: false,
+    resolve: {
+      alias: [
+        { find: /^harrier$/, replacement: source('index.ts') },
+        { find: /^harrier\/web$/, replacement: source('platform/web/index.ts') },
+      ],
+    },
+    plugins: [
+      {
+        name: 'harrier-page',
+        resolveId: (id) => (id === ENTRY ? id : undefined),
+        load: (id) => (id === ENTRY ? entryOf(module) : undefined),
+      },
+    ],
+    worker: { format: 'es' },
+    build: {
+      write: false,
+      target: 'es2023',
+      minify: false,
+      assetsInlineLimit: 0,
+      modulePreload: false,
+      rolldownOptions: { input: ENTRY, output: { entryFileNames: 'page.js' } },
+    },
+  });
+  const files = new Map<string, string | Uint8Array>();
+  for (const each of [output].flat()) {
+    if (!('output' in each)) continue;
+    for (const file of each.output)
+      files.set(`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source);
+  }
+  return files;
+}
+
+/** What the page runs: it waits to be told which of the module's functions to call. */
+function entryOf(module: string): string {
+  return `import * as functions from ${JSON.stringify(module)};
+globalThis.harrierPage = async (name, args) => {
+  try {
+    return { value: await functions[name](...args) };
+  } catch (error) {
+    const { code, summary, details = {}, message, stack } = error ?? {};
+    if (summary === undefined) return { error: { message: stack ?? message ?? String(error) } };
+    const { cause, ...plain } = details;
+    return { error: { code, message: summary, details: plain } };
+  }
+};`;
+}

@@ -1,0 +1,128 @@
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web/wasm';
+import { HarrierError } from '../../errors.ts';
+import { encodeModel, type Model, type Tensor, type TensorData } from '../../onnx/index.ts';
+import type { CompileOptions, Executable, Tensors } from '../../runtime/index.ts';
+import type { Gpu } from './gpu.ts';
+import type { Loaded, OnnxRuntime } from './onnxruntime.ts';
+
+/** Prepares a model: on the processor, or on the graphics device if there is one. */
+export async function compile(
+  { ort, inTurn }: Loaded,
+  gpu: Gpu | undefined,
+  model: Model | Uint8Array,
+  { carry = [], state = {} }: CompileOptions = {},
+): Promise<Executable> {
+  /** Ends at once when the device is lost: ONNX Runtime itself may then wait forever. */
+  const guarded = <T>(work: () => Promise<T>): Promise<T> =>
+    gpu ? Promise.race([gpu.lost, inTurn(() => Promise.race([gpu.lost, work()]))]) : inTurn(work);
+
+  const carried = new Map(carry.map(({ output, input }) => [output, input]));
+  const session = await guarded(() => createSession(ort, model, gpu, [...carried.keys()]));
+  const held = new Map<string, OrtTensor>();
+  /** Takes the place of what was held, which is given back if it is on the device. */
+  const hold = (input: string, tensor: OrtTensor): void => {
+    const before = held.get(input);
+    if (before?.location === 'gpu-buffer') before.dispose();
+    held.set(input, tensor);
+  };
+  const writeState = (tensors: Tensors): void => {
+    for (const [input, tensor] of Object.entries(tensors)) hold(input, toOrt(ort, tensor));
+  };
+  writeState(state);
+  let disposed = false;
+  return {
+    async step(feeds, into = {}) {
+      const inputs: Record<string, OrtTensor> = Object.fromEntries(held);
+      for (const [input, tensor] of Object.entries(feeds)) inputs[input] = toOrt(ort, tensor);
+      const outputs = await guarded(() => run(session, inputs));
+      const returned: Record<string, Tensor> = {};
+      for (const [output, tensor] of Object.entries(outputs)) {
+        const input = carried.get(output);
+        if (input) hold(input, tensor);
+        else if (into[output]) moveInto(tensor.data as Float32Array, into[output].data as Float32Array);
+        else returned[output] = fromOrt(tensor);
+      }
+      return returned;
+    },
+    writeState,
+    async readState() {
+      const read: Record<string, Tensor> = {};
+      for (const [input, tensor] of held) {
+        // From then on it lies in memory, and goes to the device again with the next step.
+        await guarded(() => tensor.getData(true));
+        read[input] = fromOrt(tensor);
+      }
+      return read;
+    },
+    async dispose() {
+      if (disposed) return;
+      disposed = true;
+      if (gpu?.isLost) return;
+      await guarded(async () => {
+        for (const tensor of held.values()) tensor.dispose();
+        held.clear();
+        await session.release();
+      });
+    },
+  };
+}
+
+async function createSession(
+  ort: OnnxRuntime,
+  model: Model | Uint8Array,
+  gpu: Gpu | undefined,
+  carried: readonly string[],
+): Promise<InferenceSession> {
+  const bytes = model instanceof Uint8Array ? model : encodeModel(model);
+  try {
+    return await ort.InferenceSession.create(bytes, {
+      executionProviders: [gpu ? { name: 'webgpu', device: gpu.device } : 'wasm'],
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 4,
+      ...(gpu && carried.length > 0
+        ? {
+            preferredOutputLocation: Object.fromEntries(carried.map((name) => [name, 'gpu-buffer' as const])),
+          }
+        : {}),
+    });
+  } catch (cause) {
+    throw new HarrierError('bad-graph', 'ONNX Runtime refuses this model', {
+      ...(model instanceof Uint8Array ? {} : { where: model.graph.name }),
+      received: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
+}
+
+async function run(
+  session: InferenceSession,
+  inputs: Record<string, OrtTensor>,
+): Promise<InferenceSession.ReturnType> {
+  try {
+    return await session.run(inputs);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    if (!/bad_alloc|out of memory|OOM|allocation failed|failed to allocate/i.test(message)) throw cause;
+    throw new HarrierError('not-supported', 'the browser has not enough memory for this', {
+      received: message,
+      next: 'Take fewer images at once, or smaller ones.',
+      options: ['batchSize', 'imageSize'],
+      cause,
+    });
+  }
+}
+
+/** ONNX Runtime gives a new array at each step; it is freed at once, before many of them pile up. */
+function moveInto(from: Float32Array, to: Float32Array): void {
+  to.set(from);
+  // Not in every browser yet; there the garbage collector has to.
+  (from.buffer as ArrayBuffer & { transfer?(bytes: number): ArrayBuffer }).transfer?.(0);
+}
+
+function toOrt(ort: OnnxRuntime, { type, data, dims }: Tensor): OrtTensor {
+  return new ort.Tensor(type as 'float32', data as Float32Array, dims as number[]);
+}
+
+function fromOrt(tensor: OrtTensor): Tensor {
+  return { type: tensor.type as Tensor['type'], dims: tensor.dims, data: tensor.data as TensorData };
+}

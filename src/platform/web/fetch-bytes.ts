@@ -1,0 +1,44 @@
+import type { OnProgress } from '../../data/progress.ts';
+import { HarrierError } from '../../errors.ts';
+
+/**
+ * Fetches a file and tells how far it is.
+ *
+ * @param what for people: `loading the model`
+ * @throws HarrierError `network` when it does not come, or not whole
+ */
+export async function fetchBytes(
+  address: string,
+  what: string,
+  onProgress?: OnProgress,
+): Promise<ArrayBuffer> {
+  const failed = (received: string, cause?: unknown): HarrierError =>
+    new HarrierError('network', 'a file does not come', {
+      where: address,
+      received,
+      next: 'See whether the network and the server are there, then try again.',
+      cause,
+    });
+  try {
+    const response = await fetch(address);
+    if (!response.ok || !response.body) throw failed(`status ${response.status}`);
+    // The length of what is compressed on its way says nothing about what comes out.
+    const total = response.headers.has('Content-Encoding')
+      ? 0
+      : Number(response.headers.get('Content-Length') ?? 0);
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let done = 0;
+    const reader = response.body.getReader();
+    for (;;) {
+      const { done: ended, value } = await reader.read();
+      if (ended) break;
+      chunks.push(value);
+      done += value.length;
+      onProgress?.({ what, done, total, unit: 'bytes' });
+    }
+    return await new Blob(chunks).arrayBuffer();
+  } catch (cause) {
+    if (cause instanceof HarrierError) throw cause;
+    throw failed(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}

@@ -1,0 +1,93 @@
+import { HarrierError } from '../../errors.ts';
+
+/** A graphics device that is there, and the news that it no longer is. */
+export interface Gpu {
+  readonly device: GPUDevice;
+  /** What it calls itself, for people: `nvidia ampere`, `google swiftshader`. */
+  readonly name: string;
+  /** Never fulfilled; rejected with `device-lost` when the device goes away. */
+  readonly lost: Promise<never>;
+  /** Whether it has gone. */
+  readonly isLost: boolean;
+}
+
+/** Limits of a device that large models come near: as much as there is of each is asked for. */
+const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+/** What ONNX Runtime's kernels use where a device has it. */
+const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups'];
+
+let current: Promise<Gpu> | undefined;
+
+/**
+ * The graphics device of this page or worker: one for all, and a new one after it was lost.
+ *
+ * @throws HarrierError `not-supported` when the browser has no WebGPU, or no device for it
+ */
+export async function openGpu(): Promise<Gpu> {
+  const known = await current?.catch(() => undefined);
+  if (known && !known.isLost) return known;
+  current = requestGpu();
+  return current;
+}
+
+/** What WebGPU's device is called here, for people to know; undefined where there is none. */
+export async function webGpuName(): Promise<string | undefined> {
+  const adapter = await findAdapter();
+  return adapter ? nameOf(adapter.info) : undefined;
+}
+
+async function requestGpu(): Promise<Gpu> {
+  const adapter = await findAdapter();
+  if (!adapter) {
+    throw new HarrierError(
+      'not-supported',
+      hasWebGpu() ? 'this browser has found no device for WebGPU' : 'this browser has no WebGPU',
+      { next: "Use the backend 'wasm'." },
+    );
+  }
+  const device = await adapter.requestDevice({
+    requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
+    requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
+  });
+  let isLost = false;
+  const lost = device.lost.then(({ message, reason }) => {
+    isLost = true;
+    throw new HarrierError('device-lost', 'the graphics device is gone, and with it what it held', {
+      received: message || reason,
+      next: "Go on from what was saved last, with the backend 'wasm'.",
+    });
+  });
+  // Whoever waits for the device hears of it; nobody need.
+  lost.catch(() => {});
+  return {
+    device,
+    name: nameOf(adapter.info),
+    lost,
+    get isLost() {
+      return isLost;
+    },
+  };
+}
+
+function hasWebGpu(): boolean {
+  return typeof navigator !== 'undefined' && 'gpu' in navigator && navigator.gpu !== undefined;
+}
+
+async function findAdapter(): Promise<GPUAdapter | null> {
+  return hasWebGpu() ? navigator.gpu.requestAdapter({ powerPreference: 'high-performance' }) : null;
+}
+
+function nameOf({ description, vendor, architecture }: GPUAdapterInfo): string {
+  return description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed';
+}

@@ -1,0 +1,38 @@
+/** A real Chromium for tests, WebGPU included, on machines that have one. */
+import { fileURLToPath } from 'node:url';
+import { findChromium, launchChromium } from '../../src/cli/bench/web/chromium.ts';
+import { type BrowserPage, openPage, type PageOptions } from '../../src/cli/bench/web/page.ts';
+
+export type { BrowserPage };
+
+/** Why browser tests are skipped; undefined where they run. */
+export const noChromium: string | undefined =
+  findChromium() === undefined
+    ? 'skipped: no Chromium on this machine (HARRIER_CHROMIUM says where one is)'
+    : undefined;
+
+let launched: ReturnType<typeof launchChromium> | undefined;
+
+/** The browser of this test file; the first call starts it. Its graphics are computed on the processor. */
+export function testBrowser(): ReturnType<typeof launchChromium> {
+  launched ??= launchChromium({ softwareGpu: true });
+  return launched;
+}
+
+/** Ends the browser, if it was started: for `afterAll`. */
+export async function closeTestBrowser(): Promise<void> {
+  await (await launched)?.close();
+  launched = undefined;
+}
+
+/**
+ * Opens a page that has the exported functions of a module of tests.
+ *
+ * @param module its address: `new URL('./pages/runtime.ts', import.meta.url)`
+ */
+export async function openTestPage(
+  module: URL,
+  options: Omit<PageOptions, 'module'> = {},
+): Promise<BrowserPage> {
+  return openPage(await testBrowser(), { module: fileURLToPath(module), ...options });
+}
