@@ -37,6 +37,7 @@ const FIELDS: Readonly<Record<string, Check>> = {
   ],
   epochs: COUNT,
   batchSize: COUNT,
+  images: optional(COUNT),
   optimizer: ['{ name, …options }', (value) => isObject(value) && typeof value.name === 'string'],
   validationSplit: SHARE,
   microBatch: optional(COUNT),

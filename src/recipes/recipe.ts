@@ -27,6 +27,11 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends B
   readonly target: { readonly accuracy: number; readonly note: string };
   readonly epochs: number;
   readonly batchSize: number;
+  /**
+   * Training images that epochs and batch size are made for. With less than half of them, batches shrink and epochs become more, so
+   * that a run has as many steps. Default: they hold for any number.
+   */
+  readonly images?: number;
   readonly optimizer: OptimizerConfig;
   readonly loss?: CrossentropyOptions;
   /** Share of the training images set aside to judge epochs by; 0 trains on all of them. */

@@ -22,10 +22,14 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
   const reporter = new Reporter({ machine: given.json });
   const interruption = watchInterruption(() => reporter.note('Stopping …'));
   try {
-    const { recipe, options } = await newRun(given);
-    reporter.status(`opening ${options.data} …`);
+    const { recipe, options: wanted, chosen } = await newRun(given);
+    reporter.status(`opening ${wanted.data} …`);
     const hooks = { onProgress: reporter.work, signal: interruption.signal };
-    const { network, optimizer, runtime, train } = await prepareRun(options, { recipe, ...hooks });
+    const { options, network, optimizer, runtime, train } = await prepareRun(wanted, {
+      recipe,
+      chosen,
+      ...hooks,
+    });
     const test = await findLearningRate({
       network,
       optimizer,

@@ -60,6 +60,7 @@ export async function planSweep(
   let run = await prepare(first, hooks);
   const split = run.validation ? {} : { validationSplit: VALIDATION_SPLIT };
   if (!run.validation) run = await prepare({ ...first, ...split }, hooks);
+  const { epochs } = run.options;
   const digits = `${settings.length}`.length;
   return {
     format: SWEEP_FORMAT,
@@ -68,8 +69,8 @@ export async function planSweep(
     title: `${recipe.name} on ${given.data ?? 'cifar10'}`,
     given: { ...base, ...split },
     variations,
-    epochs: recipe.epochs,
-    halving: given.halving ?? (settings.length >= HALVING.trials && recipe.epochs >= HALVING.epochs),
+    epochs,
+    halving: given.halving ?? (settings.length >= HALVING.trials && epochs >= HALVING.epochs),
     parallel,
     threads,
     images: run.validation!.size,
@@ -84,8 +85,8 @@ export async function planSweep(
 }
 
 async function prepare(given: TrialOptions, hooks: { onProgress: OnProgress; signal: AbortSignal }) {
-  const { recipe, options } = await newRun(asTrainOptions(given));
-  return prepareRun(options, { recipe, ...hooks });
+  const { options, ...how } = await newRun(asTrainOptions(given));
+  return prepareRun(options, { ...how, ...hooks });
 }
 
 /** Workers, and threads for each: together never more than there are cores. */

@@ -53,8 +53,8 @@ async function trainTrial(
   let folder = new RunFolder(path);
   const isNew = !(await stat(folder.file('record')).catch(() => undefined));
   const stored = isNew ? undefined : await folder.record();
-  const { recipe, options } = stored ? { ...stored, recipe: undefined } : await newRun(asTrainOptions(given));
-  const run = await prepareRun(options, { recipe, onProgress }, stored);
+  const { options, ...how } = stored ? { options: stored.options } : await newRun(asTrainOptions(given));
+  const run = await prepareRun(options, { ...how, onProgress }, stored);
   if (isNew) folder = await createRunFolder(options.recipe, path);
   const record = stored ?? newRecord(run, trialCommand(given, path));
   return folder.exclusively(async () => {

@@ -60,15 +60,19 @@ export interface TrainOptions {
 export interface NewRun {
   readonly recipe: Recipe;
   readonly options: RunOptions;
+  /** Settings of the recipe that were given. */
+  readonly chosen: readonly string[];
 }
 
 /** Options of a new run: what was given, else the recipe's. */
 export async function newRun(given: TrainOptions): Promise<NewRun> {
   const { recipe: found, file } = await givenRecipe(given);
-  const recipe = withSettings(found, givenSettings(found, given));
+  const settings = givenSettings(found, given);
+  const recipe = withSettings(found, settings);
   const { data = 'cifar10' } = given;
   return {
     recipe,
+    chosen: Object.keys(settings),
     options: {
       recipe: recipe.name,
       ...(file && { recipeFile: file }),

@@ -45,10 +45,11 @@ export async function runTrain(given: TrainOptions): Promise<void> {
 }
 
 async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: Interruption): Promise<void> {
-  const { recipe, options } = await newRun(given);
+  const { recipe, options, chosen } = await newRun(given);
   reporter.status(`opening ${options.data} …`);
   const run = await prepareRun(options, {
     recipe,
+    chosen,
     onProgress: reporter.work,
     signal: interruption.signal,
   });

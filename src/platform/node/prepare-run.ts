@@ -7,10 +7,11 @@ import { validationSplit } from '../../data/split.ts';
 import { channelStatistics } from '../../data/statistics.ts';
 import { firstImages } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
+import { formatCount } from '../../evaluation/format.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
 import { Network, type NetworkConfig, type Normalization } from '../../models/index.ts';
 import { type Optimizer, optimizerFrom } from '../../optimizers/index.ts';
-import { networkOf, type Recipe, withSettings } from '../../recipes/index.ts';
+import { lengthForFewImages, networkOf, type Recipe, withSettings } from '../../recipes/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { checkFit, checkMemory } from '../../training/index.ts';
 import { fromField } from './check-record.ts';
@@ -41,6 +42,8 @@ export interface PreparedRun {
 export interface PrepareOptions {
   /** Default: the one that the options name, as `findRecipe` finds it. */
   readonly recipe?: Recipe;
+  /** Settings of that recipe that somebody chose: few images do not change them. */
+  readonly chosen?: readonly string[];
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -53,24 +56,28 @@ export interface PrepareOptions {
  * @throws HarrierError when an option, the data or the network cannot be used, or they do not fit together
  */
 export async function prepareRun(
-  options: RunOptions,
-  { onProgress, signal, recipe: given }: PrepareOptions = {},
+  wanted: RunOptions,
+  { onProgress, signal, recipe: given, chosen }: PrepareOptions = {},
   stored?: { readonly network: NetworkConfig; readonly data: RunData },
 ): Promise<PreparedRun> {
   const recipe = stored
     ? undefined
-    : withSettings(given ?? (await findRecipe(options.recipe)).recipe, options.recipeOptions ?? {});
+    : withSettings(given ?? (await findRecipe(wanted.recipe)).recipe, wanted.recipeOptions ?? {});
   const own = <T>(field: string, make: () => T): T =>
     stored ? fromField(field, RUN_FILES.record, make) : make();
-  const optimizer = own('options.optimizer', () => optimizerFrom(options.optimizer));
-  const spec = await dataSpec(options.data, stored?.data.path);
-  const { imageSize, source, skipBad } = options;
+  const optimizer = own('options.optimizer', () => optimizerFrom(wanted.optimizer));
+  const spec = await dataSpec(wanted.data, stored?.data.path);
+  const { imageSize, source, skipBad } = wanted;
   const opened = await openDataset(spec, { imageSize, source, skipBad, onProgress, signal });
-  const limited = options.limit === undefined ? opened.train : firstImages(opened.train, options.limit);
+  const limited = wanted.limit === undefined ? opened.train : firstImages(opened.train, wanted.limit);
   const { train, validation = opened.validation } =
-    options.validationSplit > 0
-      ? validationSplit(limited, options.validationSplit, options.seed)
+    wanted.validationSplit > 0
+      ? validationSplit(limited, wanted.validationSplit, wanted.seed)
       : { train: limited };
+  const options: RunOptions = {
+    ...wanted,
+    ...(given && lengthForFewImages(given, wanted, train.size, chosen)),
+  };
   const { height, width } = train.imageShape;
   const network = recipe
     ? networkOf(recipe, {
@@ -103,8 +110,17 @@ export async function prepareRun(
     validation,
     test: opened.test,
     skipped: opened.skipped.length,
-    notes: opened.notes ?? [],
+    notes: [...(opened.notes ?? []), ...lengthNote(wanted, options, train.size)],
   };
+}
+
+function lengthNote(before: RunOptions, now: RunOptions, images: number): string[] {
+  if (before.epochs === now.epochs && before.batchSize === now.batchSize) return [];
+  return [
+    `${now.recipe} is made for more images than ${formatCount(images)}: batches of ${now.batchSize} and ` +
+      `${now.epochs} epochs (not ${formatCount(before.batchSize)} and ${before.epochs}) give it the steps that it ` +
+      'needs. --batch-size and --epochs decide otherwise.',
+  ];
 }
 
 /** The record of a run that is about to begin. */
