@@ -11,10 +11,11 @@ export default defineConfig({
       { find: /^harrier\/node$/, replacement: source('platform/node/index.ts') },
       { find: /^harrier\/server$/, replacement: source('server/index.ts') },
       { find: /^harrier\/web$/, replacement: source('platform/web/index.ts') },
+      { find: /^harrier\/src\//, replacement: source('') },
     ],
   },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts', 'studio/**/*.test.ts'],
     // ONNX Runtime uses every core itself; two files at a time keep a small machine busy without crowding it.
     maxWorkers: 2,
     testTimeout: 120_000,

@@ -11,7 +11,13 @@ const steps = [
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   ['types of the neutral core', 'tsc', ['-p', 'tsconfig.core.json']],
   ['types of what runs in browsers', 'tsc', ['-p', 'tsconfig.web.json']],
+  ['types of Studio’s page', 'tsc', ['-p', 'studio/tsconfig.json']],
   ['import rules', 'depcruise', ['src', '--config', '.dependency-cruiser.js', '--output-type', 'err']],
+  [
+    'import rules of Studio’s page',
+    'depcruise',
+    ['studio/src', '--config', 'studio/.dependency-cruiser.js', '--output-type', 'err'],
+  ],
   ['build', 'tsc', ['-p', 'tsconfig.build.json']],
   ['package exports', 'publint', ['--strict']],
 ];

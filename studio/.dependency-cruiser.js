@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+
+// What the page may import: the neutral core, the web platform, and of the server's side the types alone. The rules of
+// the core itself are in the file beside package.json.
+const CORE =
+  'onnx|ops|autodiff|lowering|kernels|layers|losses|metrics|optimizers|data|runtime|models|evaluation|explanation|training|recipes|sweeps';
+const ours = { path: '^studio/src/', pathNot: '[.]test[.]ts$' };
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: { path: '^studio/' }, to: { circular: true } },
+    {
+      name: 'page-imports-what-runs-in-a-page',
+      severity: 'error',
+      from: ours,
+      to: { path: '^src/', pathNot: `^src/((${CORE})/|platform/web/|studio/api[.]ts$|[^/]+[.]ts$)` },
+    },
+    {
+      name: 'types-alone-of-the-server',
+      severity: 'error',
+      from: ours,
+      to: { path: '^src/studio/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-node-in-the-page',
+      severity: 'error',
+      from: ours,
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'few-packages-in-the-page',
+      comment: 'Whatever it imports is sent to every user: docs/dependencies.md says what for.',
+      severity: 'error',
+      from: ours,
+      to: { path: 'node_modules/', pathNot: 'node_modules/(preact|@preact/signals|uplot)/' },
+    },
+    {
+      name: 'components-know-no-views',
+      severity: 'error',
+      from: { path: '^studio/src/components/' },
+      to: { path: '^studio/src/views/' },
+    },
+    {
+      name: 'views-know-no-other-views',
+      severity: 'error',
+      from: { path: '^studio/src/views/([^/]+)/' },
+      to: { path: '^studio/src/views/', pathNot: '^studio/src/views/$1/' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules|^src/' },
+    tsConfig: { fileName: fileURLToPath(new URL('tsconfig.json', import.meta.url)) },
+  },
+};

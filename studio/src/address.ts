@@ -1,0 +1,38 @@
+/** The views, in the order of the navigation. Each is a path; the rest of the state is the query. */
+export const VIEWS = ['try', 'data', 'train', 'judge', 'inside', 'teach'] as const;
+
+export type View = (typeof VIEWS)[number];
+
+export type Query = Readonly<Record<string, string>>;
+
+export interface Place {
+  readonly view: View;
+  readonly query: Query;
+}
+
+/** Undefined takes a key out. */
+export type QueryChange = Readonly<Record<string, string | number | undefined>>;
+
+/** Reads `/data?class=3`, whatever folder stands before it. What is no view is the first one. */
+export function placeOf(address: string): Place {
+  const [path, search = ''] = address.split('?');
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const view = VIEWS.find((each) => each === name) ?? VIEWS[0];
+  return { view, query: Object.fromEntries(new URLSearchParams(search)) };
+}
+
+/** The address of a view below a folder that ends in a slash. */
+export function addressOf(folder: string, view: View, query: QueryChange = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') parameters.set(key, String(value));
+  }
+  // Commas may stand in a query as they are, and read better.
+  const search = parameters.toString().replaceAll('%2C', ',');
+  return `${folder}${view}${search && `?${search}`}`;
+}
+
+/** A list in the query: `runs=a,b`. */
+export function listOf(text: string | undefined): string[] {
+  return text ? text.split(',').filter((item) => item !== '') : [];
+}

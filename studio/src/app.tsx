@@ -1,0 +1,185 @@
+import type { ComponentType } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import './app.css';
+import { Boundary } from './components/boundary.tsx';
+import { Button } from './components/button.tsx';
+import { Icon, type IconName, Mark } from './components/icon.tsx';
+import { Link } from './components/link.tsx';
+import { Loading } from './components/loading.tsx';
+import { Message } from './components/message.tsx';
+import { connect, connection, reconnections } from './live.ts';
+import { place, VIEWS, type View } from './router.ts';
+import { anyRunning } from './runs.ts';
+import { setTheme, type Theme, theme } from './theme.ts';
+
+interface ViewEntry {
+  readonly title: string;
+  /** Where there is little room. */
+  readonly short: string;
+  readonly icon: IconName;
+  readonly load: () => Promise<{ default: ComponentType }>;
+}
+
+const ENTRIES: Readonly<Record<View, ViewEntry>> = {
+  try: { title: 'Try it', short: 'Try it', icon: 'try', load: () => import('./views/try/index.tsx') },
+  data: { title: 'Data', short: 'Data', icon: 'data', load: () => import('./views/data/index.tsx') },
+  train: { title: 'Train', short: 'Train', icon: 'train', load: () => import('./views/train/index.tsx') },
+  judge: { title: 'Judge', short: 'Judge', icon: 'judge', load: () => import('./views/judge/index.tsx') },
+  inside: {
+    title: 'Look inside',
+    short: 'Inside',
+    icon: 'inside',
+    load: () => import('./views/inside/index.tsx'),
+  },
+  teach: { title: 'Teach', short: 'Teach', icon: 'teach', load: () => import('./views/teach/index.tsx') },
+};
+
+/** The page: navigation, what concerns all views, and the view that the address names. */
+export function App() {
+  const { view } = place.value;
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(view);
+  useEffect(() => {
+    document.title = `${ENTRIES[view].title} · Harrier Studio`;
+    if (shown.current === view) return;
+    shown.current = view;
+    // As when a page is left for another: to the top, and screen readers begin with the new one.
+    scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [view]);
+  return (
+    <>
+      {/* A button, since the address holds the state of the page: a fragment would stand in it for nothing. */}
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+        Skip to the content
+      </button>
+      <header class="bar">
+        <Link class="brand" view="try" aria-label="Harrier Studio, to the start">
+          <Mark />
+          <span>Harrier</span>
+        </Link>
+        <nav aria-label="Views">
+          <ul>
+            {VIEWS.map((name) => (
+              <li key={name}>
+                <Link view={name} aria-current={name === view ? 'page' : undefined} class="tab">
+                  <Icon name={ENTRIES[name].icon} />
+                  <span class="long">{ENTRIES[name].title}</span>
+                  <span class="short" aria-hidden="true">
+                    {ENTRIES[name].short}
+                  </span>
+                  {name === 'train' && anyRunning.value && <i class="running" title="A run is training" />}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <ThemeSwitch />
+      </header>
+      <Connection />
+      <main id="main" ref={main} tabIndex={-1}>
+        <Boundary key={view}>
+          <LazyView view={view} />
+        </Boundary>
+      </main>
+    </>
+  );
+}
+
+const loaded = new Map<View, ComponentType>();
+
+/** A view, fetched when it is first looked at. */
+function LazyView({ view }: { view: View }) {
+  const [, setCount] = useState(0);
+  const [error, setError] = useState<unknown>();
+  const [tries, setTries] = useState(0);
+  const Component = loaded.get(view);
+  // Tries is a reason to load anew.
+  useEffect(() => {
+    if (loaded.has(view)) return;
+    let gone = false;
+    setError(undefined);
+    ENTRIES[view].load().then(
+      (module) => {
+        loaded.set(view, module.default);
+        if (!gone) setCount((count) => count + 1);
+      },
+      (reason: unknown) => {
+        if (!gone) setError(reason ?? new Error('unknown'));
+      },
+    );
+    return () => {
+      gone = true;
+    };
+  }, [view, tries]);
+  if (Component) return <Component />;
+  if (error === undefined) return <Loading what="this view" />;
+  return (
+    <Message
+      kind="error"
+      title="This part of Studio could not be fetched"
+      onRetry={() => setTries(tries + 1)}
+    >
+      The server does not answer, or Studio was updated since this page was opened: then reload it.
+    </Message>
+  );
+}
+
+/** Says that the server is gone, and that it is back. */
+function Connection() {
+  const lost = connection.value === 'lost';
+  const [back, setBack] = useState(false);
+  const times = reconnections.value;
+  useEffect(() => {
+    if (times === 0) return;
+    setBack(true);
+    const timer = setTimeout(() => setBack(false), 4000);
+    return () => clearTimeout(timer);
+  }, [times]);
+  return (
+    <div class="connection" role="status">
+      {lost && (
+        <div class="banner">
+          <Icon name="warning" />
+          <p>
+            <b>Studio’s server does not answer.</b> What is on this page stays; pictures, runs and training
+            come back with it. Trying again by itself.
+          </p>
+          <Button kind="plain" onClick={connect}>
+            Try now
+          </Button>
+        </div>
+      )}
+      {!lost && back && (
+        <div class="banner good">
+          <Icon name="check" />
+          <p>The server is back.</p>
+        </div>
+      )}
+    </div>
+  );
+}
+
+const THEMES: readonly { readonly theme: Theme; readonly icon: IconName; readonly name: string }[] = [
+  { theme: 'system', icon: 'system', name: 'as the system has it' },
+  { theme: 'light', icon: 'sun', name: 'light' },
+  { theme: 'dark', icon: 'moon', name: 'dark' },
+];
+
+/** One button that goes round: system, light, dark. */
+function ThemeSwitch() {
+  const at = THEMES.findIndex((each) => each.theme === theme.value);
+  const { icon, name } = THEMES[at];
+  const next = THEMES[(at + 1) % THEMES.length];
+  return (
+    <button
+      type="button"
+      class="theme-switch"
+      onClick={() => setTheme(next.theme)}
+      aria-label={`Colours: ${name}. Change to ${next.name}`}
+      title={`Colours: ${name}`}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}

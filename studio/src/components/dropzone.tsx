@@ -1,0 +1,71 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import './dropzone.css';
+import { Icon } from './icon.tsx';
+
+export interface DropzoneProps {
+  /** What to do, in a few words: `Drop a picture here`. */
+  readonly title: string;
+  /** A second line. */
+  readonly note?: ComponentChildren;
+  /** As a file input has it; what is dropped is not filtered, so that a wrong file can be spoken of. */
+  readonly accept?: string;
+  readonly multiple?: boolean;
+  /** Takes pictures that are pasted anywhere on the page. */
+  readonly paste?: boolean;
+  readonly disabled?: boolean;
+  /** Small, for where there is something already. */
+  readonly compact?: boolean;
+  readonly onFiles: (files: File[]) => void;
+}
+
+/** A place for files: dropped, pasted, or picked by a click. */
+export function Dropzone(props: DropzoneProps) {
+  const { title, note, accept = 'image/*', multiple, paste, disabled, compact, onFiles } = props;
+  const [over, setOver] = useState(false);
+  const latest = useRef(onFiles);
+  latest.current = onFiles;
+  useEffect(() => {
+    if (!paste || disabled) return;
+    const take = (event: ClipboardEvent) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length === 0) return;
+      event.preventDefault();
+      latest.current(multiple ? files : files.slice(0, 1));
+    };
+    addEventListener('paste', take);
+    return () => removeEventListener('paste', take);
+  }, [paste, disabled, multiple]);
+  return (
+    <label
+      class={`dropzone ${over ? 'over' : ''} ${compact ? 'compact' : ''} ${disabled ? 'disabled' : ''}`}
+      onDragOver={(event) => {
+        event.preventDefault();
+        if (!disabled) setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        const files = [...(event.dataTransfer?.files ?? [])];
+        if (!disabled && files.length > 0) onFiles(multiple ? files : files.slice(0, 1));
+      }}
+    >
+      <input
+        type="file"
+        accept={accept}
+        multiple={multiple}
+        disabled={disabled}
+        onChange={(event) => {
+          const files = [...(event.currentTarget.files ?? [])];
+          // The same file again is a choice too.
+          event.currentTarget.value = '';
+          if (files.length > 0) onFiles(files);
+        }}
+      />
+      <Icon name="upload" size={compact ? 20 : 30} />
+      <span class="dropzone-title">{title}</span>
+      {note && <span class="dropzone-note">{note}</span>}
+    </label>
+  );
+}

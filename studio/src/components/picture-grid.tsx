@@ -1,0 +1,187 @@
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { gridLayout, moved, visibleRows } from './grid-window.ts';
+import './picture-grid.css';
+import { useSheets } from './sheets.ts';
+
+/** Where a picture lies: a place on a sheet of small pictures. */
+export interface SheetPlace {
+  /** Address of the sheet. */
+  readonly url: string;
+  /** From 0, row by row. */
+  readonly place: number;
+  /** How many pictures lie on this sheet. */
+  readonly count: number;
+}
+
+/** Pictures by their place in a list, as many as there may be. */
+export interface PictureSource {
+  readonly total: number;
+  /** Pictures in a row of a sheet. */
+  readonly columns: number;
+  readonly sheet: (position: number) => SheetPlace;
+  /** What a picture shows, for who cannot see it. */
+  readonly name: (position: number) => string;
+  /** A word of the style sheet for its look, such as `excluded`. */
+  readonly look?: (position: number) => string | undefined;
+  /** Called when other pictures come into sight, from `first` to the one before `last`. */
+  readonly onVisible?: (first: number, last: number) => void;
+}
+
+export interface PictureGridProps {
+  readonly source: PictureSource;
+  /** What the pictures are, for screen readers. */
+  readonly label: string;
+  /** About how wide a picture is to be, in pixels. */
+  readonly size?: number;
+  /** The one that is looked at. */
+  readonly selected?: number;
+  readonly onSelect?: (position: number) => void;
+  /** Shows a line of words below each picture. */
+  readonly caption?: (position: number) => string;
+}
+
+const GAP = 4;
+const CAPTION = 38;
+const MORE_ROWS = 3;
+
+/**
+ * Any number of small pictures of which only those in sight exist. It scrolls with the page. Arrow keys go from picture
+ * to picture, Enter chooses one.
+ */
+export function PictureGrid({ source, label, size = 64, selected, onSelect, caption }: PictureGridProps) {
+  const id = useId();
+  const element = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  const [range, setRange] = useState<readonly [number, number]>([0, 0]);
+  const [active, setActive] = useState<number>();
+  const plain = gridLayout(width, source.total, size, GAP);
+  const extra = caption ? CAPTION : 0;
+  const layout = { ...plain, stride: plain.stride + extra, height: plain.height + extra * plain.rows };
+  const latest = useRef(layout);
+  latest.current = layout;
+
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
+    observer.observe(element.current!);
+    return () => observer.disconnect();
+  }, []);
+
+  // Another layout sees other rows.
+  useEffect(() => {
+    let frame = 0;
+    const look = () => {
+      frame = 0;
+      const { top } = element.current!.getBoundingClientRect();
+      const [first, last] = visibleRows(latest.current, top, innerHeight, MORE_ROWS);
+      setRange((before) => (before[0] === first && before[1] === last ? before : [first, last]));
+    };
+    const later = () => {
+      frame ||= requestAnimationFrame(look);
+    };
+    look();
+    addEventListener('scroll', later, { passive: true, capture: true });
+    addEventListener('resize', later);
+    return () => {
+      cancelAnimationFrame(frame);
+      removeEventListener('scroll', later, { capture: true });
+      removeEventListener('resize', later);
+    };
+  }, [layout.columns, layout.stride, layout.rows]);
+
+  const { columns, cell, stride, rows, height } = layout;
+  const [first, last] = [Math.min(range[0], rows), Math.min(range[1], rows)];
+  const from = first * columns;
+  const to = Math.min(source.total, last * columns);
+  const sheets = useSheets(sheetsBetween(source, from, to));
+  const { onVisible } = source;
+  useEffect(() => {
+    if (to > from) onVisible?.(from, to);
+  }, [onVisible, from, to]);
+
+  const current = active ?? selected;
+  const go = (position: number) => {
+    setActive(position);
+    const { top } = element.current!.getBoundingClientRect();
+    const y = top + Math.floor(position / columns) * stride;
+    // Below the bar at the top, above the navigation of a phone.
+    if (y < 76) scrollBy(0, y - 76);
+    else if (y + stride > innerHeight - 76) scrollBy(0, y + stride - innerHeight + 76);
+  };
+  const pool = Math.max(1, last - first);
+  return (
+    <div
+      ref={element}
+      class="picture-grid"
+      role="listbox"
+      aria-label={label}
+      tabIndex={0}
+      aria-activedescendant={
+        current !== undefined && current >= from && current < to ? `${id}-${current}` : undefined
+      }
+      style={{ height: `${height}px` }}
+      onKeyDown={(event) => {
+        const page = Math.max(1, Math.floor((innerHeight - 200) / stride));
+        const next = moved(event.key, current ?? 0, source.total, columns, page);
+        if (next !== undefined && source.total > 0) {
+          event.preventDefault();
+          go(next);
+        } else if ((event.key === 'Enter' || event.key === ' ') && current !== undefined) {
+          event.preventDefault();
+          onSelect?.(current);
+        }
+      }}
+    >
+      {Array.from({ length: last - first }, (_, i) => first + i).map((row) => (
+        // Rows that leave become those that come: the page makes no new elements while it scrolls.
+        <div
+          key={row % pool}
+          class="picture-row"
+          role="presentation"
+          style={{ transform: `translateY(${row * stride}px)` }}
+        >
+          {Array.from({ length: Math.min(columns, source.total - row * columns) }, (_, column) => {
+            const position = row * columns + column;
+            const { url, place, count } = source.sheet(position);
+            const ready = sheets.has(url);
+            return (
+              // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus, and says which one is active
+              // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the keys
+              <div
+                key={column}
+                id={`${id}-${position}`}
+                class={`picture-cell ${source.look?.(position) ?? ''} ${position === current ? 'active' : ''}`}
+                role="option"
+                aria-selected={position === selected}
+                aria-label={source.name(position)}
+                aria-setsize={source.total}
+                aria-posinset={position + 1}
+                style={{ width: `${cell}px` }}
+                onClick={() => {
+                  setActive(position);
+                  onSelect?.(position);
+                }}
+              >
+                <i
+                  style={{
+                    height: `${cell}px`,
+                    backgroundImage: ready ? `url("${url}")` : 'none',
+                    backgroundSize: `${source.columns * cell}px ${Math.ceil(count / source.columns) * cell}px`,
+                    backgroundPosition: `${-(place % source.columns) * cell}px ${-Math.floor(place / source.columns) * cell}px`,
+                  }}
+                />
+                {caption && <span>{caption(position)}</span>}
+              </div>
+            );
+          })}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** The sheets that a range of pictures lies on, each once. */
+function sheetsBetween(source: PictureSource, from: number, to: number): string[] {
+  const urls = new Set<string>();
+  for (let position = from; position < to; position++) urls.add(source.sheet(position).url);
+  return [...urls];
+}

@@ -1,0 +1,81 @@
+import { useEffect, useRef } from 'preact/hooks';
+import './picture.css';
+
+interface Shared {
+  /** What it shows, for who cannot see it. Empty where words beside it say so. */
+  readonly alt: string;
+  readonly class?: string;
+}
+
+export type PictureProps = Shared &
+  (
+    | {
+        readonly src: string /** Pixels of its own, where known: small pictures are shown as squares. */;
+        readonly pixelsWide?: number;
+      }
+    | {
+        /** uint8 `[height, width, 3]`, or with 4 channels. */
+        readonly pixels: Uint8Array | Uint8ClampedArray;
+        readonly width: number;
+        readonly height: number;
+      }
+  );
+
+/** Below this many pixels across they are meant to be seen as squares, and not blurred into each other. */
+const CRISP_BELOW = 100;
+
+/** One picture, as large as its place. */
+export function Picture(props: PictureProps) {
+  if ('src' in props) {
+    const crisp = props.pixelsWide !== undefined && props.pixelsWide < CRISP_BELOW;
+    return (
+      <img class={`picture ${crisp ? 'crisp' : ''} ${props.class ?? ''}`} src={props.src} alt={props.alt} />
+    );
+  }
+  return <PixelPicture {...props} />;
+}
+
+function PixelPicture({
+  pixels,
+  width,
+  height,
+  alt,
+  class: more,
+}: Extract<PictureProps, { pixels: unknown }>) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    canvas.current?.getContext('2d')?.putImageData(imageDataOf(pixels, width, height), 0, 0);
+  }, [pixels, width, height]);
+  const crisp = Math.max(width, height) < CRISP_BELOW;
+  return (
+    <canvas
+      ref={canvas}
+      width={width}
+      height={height}
+      class={`picture ${crisp ? 'crisp' : ''} ${more ?? ''}`}
+      role="img"
+      aria-label={alt}
+      aria-hidden={alt === '' || undefined}
+    />
+  );
+}
+
+/** Pixels as a canvas takes them: RGB gets its alpha. */
+export function imageDataOf(
+  pixels: Uint8Array | Uint8ClampedArray,
+  width: number,
+  height: number,
+): ImageData {
+  const image = new ImageData(width, height);
+  if (pixels.length === image.data.length) {
+    image.data.set(pixels);
+    return image;
+  }
+  for (let from = 0, to = 0; to < image.data.length; from += 3, to += 4) {
+    image.data[to] = pixels[from];
+    image.data[to + 1] = pixels[from + 1];
+    image.data[to + 2] = pixels[from + 2];
+    image.data[to + 3] = 255;
+  }
+  return image;
+}

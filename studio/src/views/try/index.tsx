@@ -1,0 +1,5 @@
+import { Empty } from '../../components/empty.tsx';
+
+export default function View() {
+  return <Empty icon="try" title="Try it is not here yet" />;
+}
