@@ -19,6 +19,11 @@ const steps = [
     ['studio/src', '--config', 'studio/.dependency-cruiser.js', '--output-type', 'err'],
   ],
   ['build', 'tsc', ['-p', 'tsconfig.build.json']],
+  [
+    'build of Studio’s page',
+    'vite',
+    ['build', 'studio', '--config', 'studio/vite.config.ts', '--logLevel', 'warn'],
+  ],
   ['package exports', 'publint', ['--strict']],
 ];
 

@@ -24,7 +24,8 @@ export default defineConfig({
     ],
   },
   build: {
-    outDir: below('../dist/studio'),
+    // dist/studio holds the server's compiled source.
+    outDir: below('../dist/page'),
     emptyOutDir: true,
     // What has light-dark(), WebAssembly SIMD and module workers.
     target: ['chrome123', 'firefox128', 'safari17.5'],
