@@ -30,6 +30,7 @@ export {
 } from './data/views.ts';
 export { type ErrorCode, type ErrorDetails, HarrierError } from './errors.ts';
 export * from './evaluation/index.ts';
+export * from './explanation/index.ts';
 export * from './layers/index.ts';
 export { type CrossentropyOptions, categoricalCrossentropy } from './losses/index.ts';
 export { lower, type Target } from './lowering/index.ts';

@@ -8,7 +8,7 @@ import type { Network } from './network.ts';
 import { checkWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 
 /** Metadata key of the views that the model averages; absent where it looks at each picture once. */
-const VIEWS_KEY = 'harrier.testTimeAugmentation';
+export const VIEWS_KEY = 'harrier.testTimeAugmentation';
 /** Metadata key of what the model divides its logits by; absent where that is 1. */
 const TEMPERATURE_KEY = 'harrier.temperature';
 

@@ -14,3 +14,4 @@ export {
 export { summarize } from './summary.ts';
 export { checkWeights, initialWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 export type { WeightData } from './whitening.ts';
+export { withoutViews } from './without-views.ts';

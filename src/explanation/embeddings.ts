@@ -1,0 +1,100 @@
+import { HarrierError } from '../errors.ts';
+import type { BuiltNode, Model, NamedType, TensorData, Value } from '../onnx/index.ts';
+import { decodeModel } from '../onnx/index.ts';
+import { reshape } from '../ops/index.ts';
+import type { Executable, Runtime } from '../runtime/index.ts';
+import { type Anatomy, dissect, sizeOf } from './anatomy.ts';
+import { compileGraph } from './compile.ts';
+import { pictures } from './features.ts';
+
+/**
+ * What a classifier knows of a picture before it decides: the numbers that its last layer of weights takes. Pictures
+ * that it takes for alike lie close to each other (cosine).
+ */
+export class Embedder {
+  /** Numbers of one embedding. */
+  readonly size: number;
+  readonly #image: NamedType;
+  readonly #executable: Executable;
+
+  private constructor(size: number, image: NamedType, executable: Executable) {
+    this.size = size;
+    this.#image = image;
+    this.#executable = executable;
+  }
+
+  /**
+   * @param source a model, or the bytes of an `.onnx` file
+   * @throws HarrierError `not-supported` when it is no classifier of pictures, or has no last layer of weights
+   */
+  static async load(runtime: Runtime, source: Model | Uint8Array, where = 'model'): Promise<Embedder> {
+    const anatomy = dissect(source instanceof Uint8Array ? decodeModel(source, where) : source, 'N', where);
+    const taken = headInput(anatomy, where);
+    const size = sizeOf({ ...taken, shape: taken.shape.slice(1) });
+    anatomy.graph.output(reshape(anatomy.graph, taken, [-1, size]), 'embeddings');
+    return new Embedder(size, anatomy.image, await compileGraph(runtime, anatomy.graph));
+  }
+
+  /**
+   * @param pixels any number of pictures in the model's own shape and type: uint8 `[count, height, width, 3]`
+   * @returns float32 `[count, size]`, each row of length 1 (so that a product of two is their cosine)
+   * @throws HarrierError `bad-shape`
+   */
+  async embed(pixels: TensorData): Promise<Float32Array> {
+    const { embeddings } = await this.#executable.step({
+      [this.#image.name]: pictures(this.#image, pixels),
+    });
+    const rows = (embeddings.data as Float32Array).slice();
+    for (let start = 0; start < rows.length; start += this.size) {
+      const row = rows.subarray(start, start + this.size);
+      const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+      if (length > 0) row.set(row.map((value) => value / length));
+    }
+    return rows;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#executable.dispose();
+  }
+}
+
+export interface Neighbour {
+  /** Row of the index. */
+  readonly index: number;
+  /** Cosine: 1 for the same, 0 for nothing in common. */
+  readonly similarity: number;
+}
+
+/**
+ * The rows that are most like one embedding, best first.
+ * @param rows float32 `[count, size]`, each of length 1, as `embed` gives them
+ */
+export function nearest(embedding: Float32Array, rows: Float32Array, count: number): Neighbour[] {
+  const size = embedding.length;
+  const all: Neighbour[] = [];
+  for (let index = 0; index * size < rows.length; index++) {
+    let similarity = 0;
+    for (let i = 0; i < size; i++) similarity += embedding[i] * rows[index * size + i];
+    all.push({ index, similarity });
+  }
+  return all.sort((a, b) => b.similarity - a.similarity).slice(0, count);
+}
+
+/** The value that the last product with weights takes, on the way back from the logits. */
+function headInput({ graph, nodes, logits, image }: Anatomy, where: string): Value {
+  const makers = new Map<string, BuiltNode>(
+    nodes.flatMap((node) => node.outputs.map((output) => [output.name, node] as const)),
+  );
+  let value = logits;
+  for (let node = makers.get(value.name); node; node = makers.get(value.name)) {
+    const changing = node.inputs.filter((input) => input === image || makers.has(input?.name ?? ''));
+    if (changing.length !== 1) break;
+    value = changing[0]!;
+    if (['Gemm', 'MatMul', 'Conv'].includes(node.opType)) return value;
+  }
+  throw new HarrierError('not-supported', 'this model has no last layer of weights', {
+    where,
+    expected: 'a dense layer, or a convolution, that the logits come from',
+    received: `"${value.name}" of ${graph.name}`,
+  });
+}

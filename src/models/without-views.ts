@@ -1,0 +1,49 @@
+import { HarrierError } from '../errors.ts';
+import type { Model } from '../onnx/index.ts';
+import { exportOptionsOf, VIEWS_KEY } from './export.ts';
+
+/** What `averageViews` calls the nodes around the network. */
+const SCOPE = 'views/';
+
+/**
+ * The same model looking at each picture once, as it is: without the test-time augmentation inside its graph, whose
+ * views would otherwise each have gradients and features of their own. A model without views comes back as it is.
+ *
+ * @throws HarrierError `bad-graph` when the model says that it averages views, and its graph does not
+ */
+export function withoutViews(model: Model): Model {
+  const { graph, opsets, metadata } = model;
+  const views = exportOptionsOf(model).testTimeAugmentation;
+  if (views === 'none') return model;
+  // Around the network: from the image to all its views as one batch, and from their logits to the average.
+  const around = graph.nodes.filter(({ outputs: [name] }) => name.startsWith(SCOPE));
+  const reshapes = around.filter(({ opType }) => opType === 'Reshape');
+  const average = around.at(-1);
+  if (reshapes.length !== 2 || average?.opType !== 'ReduceSum') {
+    throw new HarrierError('bad-graph', 'its views are not where Harrier puts them', {
+      where: graph.name,
+      expected: `a graph that averages the views "${views}", as its metadata says`,
+      next: 'Export it again: npx harrier export RUN --tta none',
+    });
+  }
+  const [pictures, logits] = reshapes;
+  const [image] = graph.inputs;
+  const instead = new Map([
+    [pictures.outputs[0], image.name],
+    [average.outputs[0], logits.inputs[0]],
+  ]);
+  const nodes = graph.nodes
+    .filter((node) => !around.includes(node))
+    .map((node) => ({ ...node, inputs: node.inputs.map((name) => instead.get(name) ?? name) }));
+  const used = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const { [VIEWS_KEY]: _, ...others } = metadata;
+  return {
+    graph: {
+      ...graph,
+      initializers: new Map([...graph.initializers].filter(([name]) => used.has(name))),
+      nodes,
+    },
+    opsets,
+    metadata: others,
+  };
+}
