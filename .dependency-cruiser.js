@@ -58,13 +58,26 @@ export default {
       name: 'platform-below-cli',
       severity: 'error',
       from: { path: '^src/platform/', pathNot: notTest },
-      to: { path: '^src/(cli|server|sagemaker)/' },
+      to: { path: '^src/(cli|server|sagemaker|studio)/' },
+    },
+    {
+      name: 'studio-below-cli',
+      severity: 'error',
+      from: { path: '^src/studio/', pathNot: notTest },
+      to: { path: '^src/(cli|sagemaker)/' },
+    },
+    {
+      name: 'types-of-studio-for-both-sides',
+      comment: 'The page imports them too: it has neither Node nor a server.',
+      severity: 'error',
+      from: { path: '^src/studio/api[.]ts$' },
+      to: { path: '^src/', pathNot: '^src/(data|evaluation)/' },
     },
     {
       name: 'server-below-cli',
       severity: 'error',
       from: { path: '^src/server/', pathNot: notTest },
-      to: { path: '^src/(cli|sagemaker)/' },
+      to: { path: '^src/(cli|sagemaker|studio)/' },
     },
     {
       name: 'no-dev-dependencies-in-the-package',

@@ -30,7 +30,12 @@ export function withDataOptions(target: Command): Command {
       'where to download cifar10 from: original or npm (default: both, in turn)',
       oneOf('--source', ['original', 'npm'] as const),
     )
-    .option('--skip-bad', 'leave out files that are no usable picture, instead of failing');
+    .option('--skip-bad', 'leave out files that are no usable picture, instead of failing')
+    .option(
+      '--marks <none>',
+      'none: every picture with the label it lies under (default: as marked in harrier studio)',
+      oneOf('--marks', ['none'] as const),
+    );
 }
 
 export function withThreads(target: Command): Command {

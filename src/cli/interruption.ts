@@ -38,3 +38,23 @@ export function watchInterruption(onFirst: () => void): Interruption {
     },
   };
 }
+
+/**
+ * Where another process of Harrier started this one and holds a channel to it: `stop` on that channel, or the other's
+ * end, is a wish to stop as Ctrl-C is one.
+ */
+export function endWithParent(): void {
+  if (!process.connected) return;
+  let wished = false;
+  const stop = (): void => {
+    // Once: a second signal would end the process before it has saved.
+    if (!wished) process.emit('SIGINT', 'SIGINT');
+    wished = true;
+  };
+  process.on('message', (message) => {
+    if (message === 'stop') stop();
+  });
+  process.on('disconnect', stop);
+  // It is no reason to stay.
+  process.channel?.unref();
+}

@@ -15,7 +15,7 @@ function fail(error: unknown): void {
 // Whoever reads our output may stop reading: `harrier predict … | head`.
 // Training and serving go on unread: they write files, and answer others.
 const what = process.argv.slice(2).find((word) => !/^(sagemaker|container)$/.test(word));
-const goesOn = what === 'train' || what === 'sweep' || what === 'serve';
+const goesOn = ['train', 'sweep', 'serve', 'studio'].includes(what ?? '');
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') fail(error);

@@ -10,6 +10,7 @@ import { predictCommand } from './predict.ts';
 import { recipesCommand } from './recipes.ts';
 import { sagemakerCommand } from './sagemaker.ts';
 import { serveCommand } from './serve.ts';
+import { studioCommand } from './studio.ts';
 import { summaryCommand } from './summary.ts';
 import { sweepCommand, sweepWorkerCommand } from './sweep.ts';
 import { trainCommand } from './train.ts';
@@ -41,6 +42,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     predictCommand(),
     exportCommand(),
     serveCommand(),
+    studioCommand(),
     summaryCommand(),
     recipesCommand(),
     dataCommand(),

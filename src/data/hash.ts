@@ -19,9 +19,16 @@ export function hashHeader(
   const line = ascii(`${description}\n`);
   const bytes = new Uint8Array(line.length + 2 * labels.length);
   bytes.set(line);
-  for (let i = 0; i < labels.length; i++) {
-    bytes[line.length + 2 * i] = labels[i] & 0xff;
-    bytes[line.length + 2 * i + 1] = labels[i] >>> 8;
+  bytes.set(littleEndian16(labels), line.length);
+  return bytes;
+}
+
+/** Whole numbers below 65,536, two bytes each. */
+export function littleEndian16(values: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(2 * values.length);
+  for (let i = 0; i < values.length; i++) {
+    bytes[2 * i] = values[i] & 0xff;
+    bytes[2 * i + 1] = values[i] >>> 8;
   }
   return bytes;
 }

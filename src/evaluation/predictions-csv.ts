@@ -7,6 +7,8 @@ export interface PredictionRow {
   readonly label: number;
   /** Index of the class that it took the image for. */
   readonly predicted: number;
+  /** Of that class. */
+  readonly probability: number;
 }
 
 const HEADER = 'image,label,predicted,probability';
@@ -36,8 +38,9 @@ export function predictionsFromCsv(text: string, where = 'predictions.csv'): Pre
     });
   }
   return lines.map((line, i) => {
-    const [image, label, predicted] = line.split(',').map(Number);
-    if (image === i && Number.isInteger(label) && Number.isInteger(predicted)) return { label, predicted };
+    const [image, label, predicted, probability] = line.split(',').map(Number);
+    const fits = image === i && Number.isInteger(label) && Number.isInteger(predicted);
+    if (fits && Number.isFinite(probability)) return { label, predicted, probability };
     throw new HarrierError('bad-checkpoint', 'this line is no prediction', {
       where: `${where}, line ${i + 2}`,
       received: line,

@@ -17,10 +17,14 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'bad-shape': 400,
   'bad-option': 400,
   'not-found': 404,
+  'in-use': 409,
+  'bad-checkpoint': 409,
   'too-large': 413,
   overloaded: 503,
   'timed-out': 504,
   unauthorized: 401,
+  network: 502,
+  storage: 507,
 };
 
 /** A refusal that only HTTP knows, such as a wrong content type. */

@@ -21,6 +21,7 @@ export interface DataOptions {
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
+  readonly marks?: 'none';
   readonly json?: boolean;
 }
 
@@ -33,7 +34,14 @@ export async function runData(name: string, options: DataOptions): Promise<void>
   }
   const augmentation = await augmentationToShow(options);
   reporter.status(`opening ${name} …`);
-  const opened = await openDataset(name, { ...options, onProgress: reporter.work });
+  const { imageSize, source, skipBad, marks } = options;
+  const opened = await openDataset(name, {
+    imageSize,
+    source,
+    skipBad,
+    marks: marks && false,
+    onProgress: reporter.work,
+  });
   const description = describe(name, opened);
   if (options.preview !== undefined) {
     if (!/\.png$/i.test(options.preview)) {

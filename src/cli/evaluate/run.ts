@@ -31,6 +31,7 @@ export interface EvaluateOptions {
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
+  readonly marks?: 'none';
   readonly json?: boolean;
 }
 
@@ -94,7 +95,7 @@ function parsed(text: string): object {
 async function openData(
   { modelFile, run }: ModelSource,
   { imageShape }: Classifier,
-  { data, split, imageSize = imageShape.width, source, skipBad }: EvaluateOptions,
+  { data, split, imageSize = imageShape.width, source, skipBad, marks }: EvaluateOptions,
   reporter: Reporter,
 ): Promise<Dataset> {
   const common = { imageSize, source, onProgress: reporter.work };
@@ -106,7 +107,8 @@ async function openData(
       received: split,
     });
   }
-  if (data !== undefined) return (await openDataset(data, { ...common, skipBad }))[split];
+  if (data !== undefined)
+    return (await openDataset(data, { ...common, skipBad, marks: marks && false }))[split];
   const record = await run?.record();
   if (!record) {
     throw new HarrierError('bad-option', 'a model file does not say which data to judge it on', {
@@ -117,7 +119,11 @@ async function openData(
   const { options, data: own } = record;
   const isHere = own.path === undefined || (await stat(options.data).catch(() => undefined));
   const spec = isHere ? options.data : own.path!;
-  const opened = await openDataset(spec, { ...common, skipBad: skipBad ?? options.skipBad });
+  const opened = await openDataset(spec, {
+    ...common,
+    skipBad: skipBad ?? options.skipBad,
+    marks: (marks ?? options.marks) && false,
+  });
   const isSame = split === 'test' ? opened.test.hash === own.test.hash : true;
   if (!isSame) reporter.note(`Note: ${opened.test.name} has changed since the model was judged on it.`);
   return opened[split];

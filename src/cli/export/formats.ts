@@ -14,5 +14,6 @@ export interface ExportCommandOptions {
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
+  readonly marks?: 'none';
   readonly json?: boolean;
 }

@@ -25,7 +25,7 @@ export interface JudgingImages {
 export async function imagesToJudgeOn(
   { run }: ModelSource,
   { classNames, imageShape }: Pick<Classifier, 'classNames' | 'imageShape'>,
-  { data, limit, imageSize, source, skipBad }: ExportCommandOptions,
+  { data, limit, imageSize, source, skipBad, marks }: ExportCommandOptions,
   reporter: Reporter,
 ): Promise<JudgingImages | undefined> {
   const limited = (dataset: Dataset) => (limit === undefined ? dataset : firstImages(dataset, limit));
@@ -34,8 +34,13 @@ export async function imagesToJudgeOn(
     label: `${formatQuantity(dataset.size, `${kind} image`)} (${dataset.name})${note}`,
   });
   if (data !== undefined) {
-    const common = { imageSize: imageSize ?? imageShape.width, source, skipBad, onProgress: reporter.work };
-    const { test } = await openDataset(data, common);
+    const { test } = await openDataset(data, {
+      imageSize: imageSize ?? imageShape.width,
+      source,
+      skipBad,
+      marks: marks && false,
+      onProgress: reporter.work,
+    });
     return labelled(limited(relabelled(test, classNames)), 'test');
   }
   const record = await run?.record();

@@ -39,6 +39,7 @@ export interface TrainOptions {
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
+  readonly marks?: 'none';
   readonly checkpointSeconds?: number;
   readonly tta?: TestTimeAugmentation;
   /** False with --no-calibrate. */
@@ -96,6 +97,7 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
       imageSize: given.imageSize,
       source: given.source,
       skipBad: given.skipBad ?? false,
+      ...(given.marks && { marks: given.marks }),
       testTimeAugmentation: given.tta ?? recipe.testTimeAugmentation,
       ...(given.calibrate === false && { calibrate: false }),
     },
@@ -156,6 +158,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ['--early-stopping', given.earlyStopping, options.earlyStopping],
     ['--image-size', given.imageSize, options.imageSize],
     ['--skip-bad', given.skipBad, options.skipBad],
+    ['--marks', given.marks, options.marks],
     ['--no-calibrate', given.calibrate === false ? false : undefined, options.calibrate ?? true],
     ['--tta', given.tta, options.testTimeAugmentation ?? 'none'],
     ['--set', given.set?.join(' '), undefined],

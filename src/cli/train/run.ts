@@ -5,11 +5,12 @@ import { evaluationText } from '../../evaluation/index.ts';
 import { findRun } from '../../platform/node/find-run.ts';
 import { newRecord, type PreparedRun, prepareRun } from '../../platform/node/prepare-run.ts';
 import { createRunFolder, type RunFolder } from '../../platform/node/run-folder.ts';
+import { ProgressFile } from '../../platform/node/run-progress.ts';
 import type { RunRecord, RunResult } from '../../platform/node/run-record.ts';
 import { optimizerText } from '../../platform/node/run-results.ts';
 import { type RunOutcome, readCheckpoint, trainRun } from '../../platform/node/training-run.ts';
-import { Exit } from '../failure.ts';
-import { type Interruption, watchInterruption } from '../interruption.ts';
+import { Exit, failureOf } from '../failure.ts';
+import { endWithParent, type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
@@ -22,6 +23,7 @@ export async function runTrain(given: TrainOptions): Promise<void> {
   const interruption = watchInterruption(() =>
     reporter.note('Stopping: what is done is saved first. Press Ctrl-C again to stop at once.'),
   );
+  endWithParent();
   try {
     const one = async (each: TrainOptions): Promise<void> => {
       if (each.resume === undefined) await trainAnew(each, reporter, interruption);
@@ -117,19 +119,28 @@ interface Training {
 async function train({ run, record, folder, given, reporter, interruption }: Training): Promise<void> {
   announce(run, folder, reporter);
   const progress = new TrainingProgress(reporter, run.options.epochs);
+  const file = new ProgressFile(folder);
   let outcome: RunOutcome;
   try {
     outcome = await trainRun(run, record, folder, {
-      onStep: progress.step,
+      onStep: (step) => {
+        progress.step(step);
+        file.step(step);
+      },
       onEpoch: progress.epoch,
       onProgress: (work) => {
         if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
         reporter.work(work);
+        file.work(work);
       },
       interrupted: () => interruption.exitCode !== undefined,
       checkpointSeconds: given.checkpointSeconds,
     });
+    await file.end();
   } catch (error) {
+    await file.end(
+      error instanceof Exit ? undefined : { state: 'failed', message: failureOf(error).message ?? '' },
+    );
     if (error instanceof Exit) sayHowToGoOn(given.partOf ?? folder.path, reporter);
     else if (error instanceof HarrierError)
       await sayWhatIsKept(error, folder, given.partOf ?? folder.path, reporter);

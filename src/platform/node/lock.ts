@@ -82,6 +82,20 @@ export async function withLock<T>(
   }
 }
 
+/** Who holds a lock now. */
+export interface LockHolder {
+  readonly pid: number;
+  /** Whether it is a process of this machine (and container), to which signals can be sent. */
+  readonly isHere: boolean;
+}
+
+/** Who holds a lock; undefined when nobody does, or only a process that is gone. */
+export async function lockHolder(path: string, staleMs = 60_000): Promise<LockHolder | undefined> {
+  const owner = await readOwner(path);
+  if (!owner || (await isStale(path, owner, staleMs))) return undefined;
+  return { pid: owner.pid, isHere: await isOfHere(owner) };
+}
+
 function takenOver(folder: string, owner: Owner | undefined): HarrierError {
   const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
   return new HarrierError(
@@ -118,9 +132,14 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   }
 }
 
+/** Whether its process id means something here. */
+async function isOfHere({ host, space }: Owner): Promise<boolean> {
+  const own = await processSpace();
+  return host === hostname() && (space ?? own) === own;
+}
+
 async function isStale(path: string, owner: Owner | undefined, staleMs: number): Promise<boolean> {
-  const space = await processSpace();
-  if (owner?.host === hostname() && (owner.space ?? space) === space) {
+  if (owner && (await isOfHere(owner))) {
     if (!isAlive(owner.pid)) return true;
     return owner.started !== undefined && owner.started !== (await startOf(owner.pid));
   }

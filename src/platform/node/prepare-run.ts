@@ -68,7 +68,9 @@ export async function prepareRun(
   const optimizer = own('options.optimizer', () => optimizerFrom(wanted.optimizer));
   const spec = await dataSpec(wanted.data, stored?.data.path);
   const { imageSize, source, skipBad } = wanted;
-  const opened = await openDataset(spec, { imageSize, source, skipBad, onProgress, signal });
+  // A run that goes on keeps the marks that it began with.
+  const marks = stored ? (stored.data.marks?.images ?? false) : wanted.marks && false;
+  const opened = await openDataset(spec, { imageSize, source, skipBad, marks, onProgress, signal });
   const limited = wanted.limit === undefined ? opened.train : firstImages(opened.train, wanted.limit);
   const { train, validation = opened.validation } =
     wanted.validationSplit > 0
@@ -94,6 +96,7 @@ export async function prepareRun(
     test: factsOf(opened.test),
     classNames: train.classNames,
     imageShape: train.imageShape,
+    ...(opened.marks && { marks: opened.marks }),
   };
   if (stored) checkSameData(data, stored.data);
   const runtime = nodeRuntime({ threads: options.threads });

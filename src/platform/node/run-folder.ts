@@ -2,13 +2,14 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { type Elsewhere, isTemporaryName, makeDirectory, storageError, writeAtomically } from './cache.ts';
-import { withLock } from './lock.ts';
+import { type LockHolder, lockHolder, withLock } from './lock.ts';
 import { readError } from './read-error.ts';
 import { type RunRecord, readRecord } from './run-record.ts';
 
 /** What a folder of a run holds. Every file appears whole or not at all. */
 export const RUN_FILES = {
   record: 'run.json',
+  progress: 'progress.json',
   history: 'history.csv',
   last: join('checkpoints', 'last.safetensors'),
   best: join('checkpoints', 'best.safetensors'),
@@ -77,6 +78,11 @@ export class RunFolder {
       const leftovers = names.filter((name) => isTemporaryName(name));
       await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })));
     }
+  }
+
+  /** The process that is at this run now, if there is one. */
+  holder(): Promise<LockHolder | undefined> {
+    return lockHolder(join(this.path, LOCK));
   }
 
   /**

@@ -9,6 +9,7 @@ import type { RecipeOptions } from '../../recipes/index.ts';
 import type { BatchOptions } from '../../training/index.ts';
 import { checkRecord } from './check-record.ts';
 import type { Hardware } from './hardware.ts';
+import { checkMarks, type UsedMarks } from './marks.ts';
 
 /** Every option of a run, after defaults. What is absent was not set and has no default. */
 export interface RunOptions extends BatchOptions {
@@ -32,6 +33,8 @@ export interface RunOptions extends BatchOptions {
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';
   readonly skipBad: boolean;
+  /** `none`: the data as it lies, without the marks that its owner made; absent: with them. */
+  readonly marks?: 'none';
   /** Views of each picture that the finished model averages; absent is `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** Whether a temperature is fitted on the validation images; absent is true. */
@@ -47,6 +50,8 @@ export interface RunData {
   readonly test: DataFacts;
   readonly classNames: readonly string[];
   readonly imageShape: ImageShape;
+  /** Labels that its owner changed and images that were left out; the run goes on with them, whatever comes later. */
+  readonly marks?: UsedMarks;
 }
 
 /** What came of a run. */
@@ -107,6 +112,7 @@ export function readRecord(text: string, where: string): RunRecord {
   }
   if (record?.format >= 1) {
     checkRecord(record, where);
+    if (record.data.marks) checkMarks(record.data.marks.images, where);
     return record;
   }
   throw new HarrierError('bad-checkpoint', 'this is no record of a run', {

@@ -1,0 +1,29 @@
+import { findRun } from '../../platform/node/find-run.ts';
+import { exportSite } from '../../studio/export.ts';
+import type { Reporter } from '../reporter.ts';
+import { formatBytes, shortPath } from '../terminal.ts';
+
+export interface ExportStudioOptions {
+  readonly folder: string;
+  readonly pageFolder: string;
+  /** As they were typed. */
+  readonly runs: readonly string[];
+  readonly data: readonly string[];
+  readonly reporter: Reporter;
+  readonly json?: boolean;
+}
+
+/** `harrier studio --export`. */
+export async function exportStudio({ runs, reporter, json, ...options }: ExportStudioOptions): Promise<void> {
+  const folders = await Promise.all(runs.map(findRun));
+  const written = await exportSite({ ...options, runs: folders, onProgress: reporter.work });
+  const path = shortPath(written.folder);
+  reporter.print(`Wrote ${written.files} files, ${formatBytes(written.bytes)}, to ${path}.`);
+  reporter.print(
+    'Put them on any web host, below any address. To try it here: npx serve, or python3 -m http.server,',
+  );
+  reporter.print(
+    `in ${path}. WebAssembly has more than one thread only where the host sends the headers of _headers.`,
+  );
+  if (json) reporter.json(written);
+}

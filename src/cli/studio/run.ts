@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { isLoopback } from '../../studio/guard.ts';
+import { startStudio } from '../../studio/start.ts';
+import { stacks } from '../failure.ts';
+import { watchInterruption } from '../interruption.ts';
+import { Reporter } from '../reporter.ts';
+import { checkTrainWords } from './check-words.ts';
+import { exportStudio } from './export.ts';
+import { builtPage } from './page.ts';
+
+/** The options of `studio` as they were typed. */
+export interface StudioCommandOptions {
+  readonly data?: readonly string[];
+  readonly port: number;
+  readonly host: string;
+  readonly allowHost?: readonly string[];
+  readonly token?: string;
+  readonly open?: boolean;
+  readonly export?: string;
+  readonly runs?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** `harrier studio`: until it is told to end. */
+export async function runStudio(runsFolder: string, options: StudioCommandOptions): Promise<void> {
+  const { port, host, json } = options;
+  const reporter = new Reporter({ machine: json });
+  if (port > 65_535) {
+    throw new HarrierError('bad-option', 'there is no such port', {
+      where: '--port',
+      expected: 'at most 65535',
+      received: `${port}`,
+    });
+  }
+  if (options.runs && options.export === undefined) {
+    throw new HarrierError('bad-option', '--runs is for --export alone', {
+      next: 'Studio itself shows all runs of its folder: npx harrier studio RUNS-DIR.',
+    });
+  }
+  await checkRunsFolder(runsFolder);
+  for (const each of options.data ?? []) await checkData(each);
+  const pageFolder = await builtPage(reporter);
+  if (options.export !== undefined) {
+    // Whose pictures go to a public place is said, and never guessed.
+    const { export: folder, runs = [], data = [] } = options;
+    await exportStudio({ folder, pageFolder, runs, data, reporter, json });
+    return;
+  }
+  const interruption = watchInterruption(() =>
+    reporter.note('Ending: runs that Studio started save first. Once more ends at once.'),
+  );
+  try {
+    const studio = await startStudio({
+      runsFolder,
+      data: options.data ?? ['cifar10'],
+      pageFolder,
+      program: process.argv[1],
+      checkWords: checkTrainWords,
+      host,
+      port,
+      token: options.token ?? process.env.HARRIER_TOKEN,
+      allowedHosts: options.allowHost,
+      log: (error) => reporter.note(`error: ${stacks(error)}`),
+    });
+    if (json) reporter.json({ url: studio.url, port: studio.port });
+    reporter.note(`Studio is at ${studio.url} (Ctrl-C ends it).`);
+    if (!isLoopback(host)) {
+      reporter.note(
+        'Others can reach this address: only who knows the token in it is let in. Over a network that you',
+      );
+      reporter.note(
+        'do not trust, put a proxy with TLS in front: the token and all pictures are sent as they are.',
+      );
+    }
+    if (options.open) openBrowser(studio.url, reporter);
+    await new Promise<void>((resolve) => {
+      if (interruption.signal.aborted) resolve();
+      interruption.signal.addEventListener('abort', () => resolve());
+    });
+    await studio.close();
+  } finally {
+    interruption.end();
+  }
+}
+
+async function checkRunsFolder(path: string): Promise<void> {
+  const info = await stat(path).catch(() => undefined);
+  if (!info || info.isDirectory()) return;
+  throw new HarrierError('bad-option', 'this is a file', {
+    where: resolve(path),
+    expected: 'a folder of runs, or one that is still to be made',
+  });
+}
+
+/** So that a mistyped path is told at once, and not by a page that stays empty. */
+async function checkData(name: string): Promise<void> {
+  if (name === 'cifar10') return;
+  const info = await stat(name).catch(() => undefined);
+  if (info?.isDirectory()) return;
+  throw new HarrierError('not-found', info ? 'this is a file' : 'there is no such data set or folder', {
+    where: name,
+    expected: 'cifar10, or the path of a folder with one sub-folder of pictures per class',
+    next: 'Check --data.',
+  });
+}
+
+/** Opens the address as the system opens addresses; that there is no browser is no failure. */
+function openBrowser(url: string, reporter: Reporter): void {
+  const [program, ...args] =
+    process.platform === 'darwin'
+      ? ['open', url]
+      : process.platform === 'win32'
+        ? ['rundll32', 'url.dll,FileProtocolHandler', url]
+        : ['xdg-open', url];
+  const child = spawn(program, args, { stdio: 'ignore', detached: true });
+  child.on('error', () => reporter.note('No browser could be opened: open the address yourself.'));
+  child.unref();
+}

@@ -1,0 +1,88 @@
+import { HarrierError } from '../errors.ts';
+import type { Dataset } from './dataset.ts';
+import { ascii, littleEndian16 } from './hash.ts';
+import { sha256 } from './sha256.ts';
+import { subset } from './subset.ts';
+
+/** What the owner of a picture says of it, without changing the picture. */
+export interface Mark {
+  /** The class that it is of, as an index. */
+  readonly label?: number;
+  /** Neither trained on nor judged by. */
+  readonly excluded?: boolean;
+}
+
+/** How many images of a data set have a mark. One that is excluded counts as that alone. */
+export interface MarkCounts {
+  readonly relabelled: number;
+  readonly excluded: number;
+}
+
+/**
+ * A view of a data set as its marks have it: other labels, and without the excluded images. Without marks it is the
+ * data set itself. Name and hash tell the two apart.
+ *
+ * @param marks by index
+ * @throws HarrierError `bad-data` when a label is no class, or every image is excluded
+ */
+export function markedDataset(dataset: Dataset, marks: ReadonlyMap<number, Mark>): Dataset {
+  const { relabelled, excluded } = countMarks(marks);
+  if (relabelled === 0 && excluded === 0) return dataset;
+  const name = [
+    dataset.name,
+    ...(relabelled > 0 ? [`${relabelled} relabelled`] : []),
+    ...(excluded > 0 ? [`${excluded} excluded`] : []),
+  ].join(', ');
+  const changed = relabelled > 0 ? withLabels(dataset, marks, name) : dataset;
+  if (excluded === 0) return changed;
+  const kept = [...changed.labels.keys()].filter((index) => !marks.get(index)?.excluded);
+  if (kept.length > 0) return subset(changed, kept, name);
+  throw new HarrierError('bad-data', 'every image is excluded', {
+    where: dataset.name,
+    next: 'Take some marks back.',
+  });
+}
+
+export function countMarks(marks: ReadonlyMap<number, Mark>): MarkCounts {
+  let relabelled = 0;
+  let excluded = 0;
+  for (const mark of marks.values()) {
+    if (mark.excluded) excluded++;
+    else if (mark.label !== undefined) relabelled++;
+  }
+  return { relabelled, excluded };
+}
+
+function withLabels(dataset: Dataset, marks: ReadonlyMap<number, Mark>, name: string): Dataset {
+  const { classNames, imageShape, size, pixelSource } = dataset;
+  const labels = Uint16Array.from(dataset.labels);
+  for (const [index, { label, excluded }] of marks) {
+    if (label === undefined || excluded) continue;
+    if (Number.isInteger(label) && label >= 0 && label < classNames.length) labels[index] = label;
+    else {
+      throw new HarrierError('bad-data', `the label that ${dataset.describe(index)} is given is no class`, {
+        where: dataset.name,
+        expected: `a whole number from 0 to ${classNames.length - 1}`,
+        received: `${label}`,
+      });
+    }
+  }
+  let hash: string | undefined;
+  return {
+    name,
+    classNames,
+    imageShape,
+    size,
+    labels,
+    pixelSource,
+    get hash() {
+      hash ??= sha256()
+        .update(ascii(`harrier-relabelled-1 ${dataset.hash}\n`))
+        .update(littleEndian16(labels))
+        .digest();
+      return hash;
+    },
+    gather: (indices, out) => dataset.gather(indices, out),
+    describe: (index) => dataset.describe(index),
+  };
+}

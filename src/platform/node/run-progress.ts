@@ -1,0 +1,109 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import type { Progress } from '../../data/progress.ts';
+import { isObject } from '../../options.ts';
+import type { StepProgress } from '../../training/index.ts';
+import { temporaryName } from './cache.ts';
+import { readIfThere } from './cifar10-files.ts';
+import type { RunFolder } from './run-folder.ts';
+
+/** How far a run is, as its folder says while it is trained. Means are over the images seen so far in the epoch. */
+export interface StepFacts {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** From 1, within the epoch. */
+  readonly step: number;
+  readonly steps: number;
+  readonly imagesPerSecond: number;
+  /** For the whole run. */
+  readonly etaSeconds: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly learningRate: number;
+}
+
+/**
+ * `progress.json`: what a run is at. It is there while the run is trained, and afterwards where the run failed, or was
+ * ended for good before its last epoch.
+ */
+export type RunProgress =
+  | { readonly state: 'running'; readonly step?: StepFacts; readonly work?: Progress }
+  | { readonly state: 'failed'; readonly message: string }
+  | { readonly state: 'stopped' };
+
+/** How often the file may be written anew: it is for people who watch. */
+const WRITE_MS = 1_000;
+
+/**
+ * Says in a run's folder how far it is. Training never waits for it, and a disk that does not take it is no failure:
+ * what counts is written elsewhere.
+ */
+export class ProgressFile {
+  readonly #path: string;
+  #step: StepFacts | undefined;
+  #work: Progress | undefined;
+  #next = Number.NEGATIVE_INFINITY;
+  #writing: Promise<void> | undefined;
+
+  constructor(folder: RunFolder) {
+    this.#path = folder.file('progress');
+  }
+
+  readonly step = (progress: StepProgress): void => {
+    this.#work = undefined;
+    if (!this.#isDue()) return;
+    const { epoch, epochs, step, steps, loss, accuracy, learningRate } = progress;
+    const imagesPerSecond = progress.images / Math.max(progress.seconds, 1e-3);
+    const etaSeconds = progress.imagesLeft / imagesPerSecond;
+    this.#step = { epoch, epochs, step, steps, imagesPerSecond, etaSeconds, loss, accuracy, learningRate };
+    this.#write();
+  };
+
+  readonly work = (progress: Progress): void => {
+    this.#work = progress.total > 0 && progress.done >= progress.total ? undefined : progress;
+    if (this.#isDue()) this.#write();
+  };
+
+  /** What is to be said after the end; nothing: the other files say it. */
+  async end(last?: Exclude<RunProgress, { state: 'running' }>): Promise<void> {
+    this.#next = Number.POSITIVE_INFINITY;
+    await this.#writing;
+    if (last) await writeProgress(this.#path, last);
+    else await rm(this.#path, { force: true }).catch(() => {});
+  }
+
+  #isDue(): boolean {
+    return this.#writing === undefined && performance.now() >= this.#next;
+  }
+
+  #write(): void {
+    this.#next = performance.now() + WRITE_MS;
+    const { step, work } = { step: this.#step, work: this.#work };
+    this.#writing = writeProgress(this.#path, { state: 'running', step, work }).finally(() => {
+      this.#writing = undefined;
+    });
+  }
+}
+
+/** @param path of `progress.json` */
+export async function writeProgress(path: string, progress: RunProgress): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    // Not forced to the disk: after a power cut nobody misses it.
+    await writeFile(temporary, JSON.stringify(progress));
+    await rename(temporary, path);
+  } catch {
+    await rm(temporary, { force: true }).catch(() => {});
+  }
+}
+
+/** What a run's folder says of its progress; undefined where it says nothing that can be read. */
+export async function readProgress(folder: RunFolder): Promise<RunProgress | undefined> {
+  try {
+    const progress: unknown = JSON.parse(String(await readIfThere(folder.file('progress'))));
+    const known = isObject(progress) && ['running', 'failed', 'stopped'].includes(String(progress.state));
+    return known ? (progress as unknown as RunProgress) : undefined;
+  } catch {
+    return undefined;
+  }
+}

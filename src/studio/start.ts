@@ -1,0 +1,107 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { HARRIER_VERSION } from '../platform/node/version.ts';
+import { listen } from '../server/listen.ts';
+import { createStudioApp } from './app.ts';
+import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
+import { EventHub } from './events.ts';
+import { isLoopback } from './guard.ts';
+import { ModelLibrary } from './models.ts';
+import { PageFiles } from './page.ts';
+import type { CheckWords } from './training/request.ts';
+import { RunLibrary } from './training/run-library.ts';
+import { Trainer } from './training/trainer.ts';
+
+export interface StudioOptions {
+  /** Where runs lie; made when the first is started. */
+  readonly runsFolder: string;
+  /** What may be looked at: `cifar10`, or paths. */
+  readonly data: readonly string[];
+  /** The built page. */
+  readonly pageFolder: string;
+  /** The script that is started as `node PROGRAM train …`. */
+  readonly program: string;
+  readonly checkWords: CheckWords;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0: any that is free. Default 3000. */
+  readonly port?: number;
+  /** What who comes must know. Default: nothing on this machine's own address, else one that is made up. */
+  readonly token?: string;
+  /** Other names by which a browser may come. */
+  readonly allowedHosts?: readonly string[];
+  readonly log?: (error: unknown) => void;
+}
+
+export interface StudioHandle {
+  /** To open in a browser, with the token where one is wanted. */
+  readonly url: string;
+  readonly port: number;
+  /** How many runs that were started here are under way. */
+  readonly running: number;
+  /** Has runs save and end, then the server; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** A page holds one connection for events, and up to six for the rest. */
+const MOST_CONNECTIONS = 512;
+const HOUR_MS = 3_600_000;
+/** For runs to save and end, which may be judging 10,000 images. */
+const RUNS_MS = 60_000;
+const DRAIN_MS = 2_000;
+
+/**
+ * Serves Studio: the page and what it asks for.
+ * @throws HarrierError `in-use` when the port is taken, `not-found` when the page has not been built
+ */
+export async function startStudio(options: StudioOptions): Promise<StudioHandle> {
+  const { host = '127.0.0.1', log = () => {} } = options;
+  const page = await PageFiles.open(options.pageFolder);
+  const token = options.token ?? (isLoopback(host) ? undefined : randomBytes(16).toString('hex'));
+  const ending = new AbortController();
+  let runs: RunLibrary | undefined;
+  const hub = new EventHub((pages) => runs?.watch(pages > 0));
+  const datasets = new DatasetLibrary(datasetSources(options.data), hub, ending.signal);
+  runs = new RunLibrary(resolve(options.runsFolder), hub, (data, path) => datasets.idOf(data, path));
+  const trainer = new Trainer(runs, options.program);
+  const app = createStudioApp({
+    version: HARRIER_VERSION,
+    guard: { host, token, allowedHosts: options.allowedHosts },
+    page,
+    datasets,
+    runs,
+    trainer,
+    models: new ModelLibrary(runs),
+    hub,
+    checkWords: options.checkWords,
+    server: randomUUID(),
+    log,
+  });
+  const listener = await listen(app, {
+    host,
+    port: options.port ?? 3000,
+    maxConnections: MOST_CONNECTIONS,
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 30_000,
+    // Asking for data that must be fetched first may take long; events say every few seconds that they are alive.
+    idleTimeoutMs: HOUR_MS,
+  });
+  let closing: Promise<void> | undefined;
+  return {
+    url: token === undefined ? listener.url : `${listener.url}/?token=${token}`,
+    port: listener.port,
+    get running() {
+      return trainer.running;
+    },
+    close() {
+      closing ??= (async () => {
+        ending.abort(new Error('Studio is ending'));
+        await trainer.close(RUNS_MS);
+        runs?.watch(false);
+        hub.close();
+        await listener.close(0, DRAIN_MS);
+      })();
+      return closing;
+    },
+  };
+}

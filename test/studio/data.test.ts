@@ -1,0 +1,306 @@
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readRecord } from '../../src/platform/node/run-record.ts';
+import type {
+  DatasetAnswer,
+  DatasetFacts,
+  DuplicatesAnswer,
+  ErrorAnswer,
+  ImageEntry,
+  ImageList,
+} from '../../src/studio/api.ts';
+import { harrier, writePictures } from '../cli/harrier.ts';
+import { listenTo, openStudio, studioFolder, type TestStudio } from './studio.ts';
+
+let server: TestStudio;
+const path = (...parts: string[]) => join(server.folder, ...parts);
+const SIDE = 8;
+
+beforeAll(async () => {
+  const folder = await studioFolder();
+  await writePictures(join(folder, 'pictures'), { perClass: 120, side: SIDE });
+  // The same picture twice: in one class, and under another name.
+  await cp(join(folder, 'pictures/cat/3.png'), join(folder, 'pictures/dog/copy of 3.png'));
+  await mkdir(join(folder, 'empty'));
+  server = await openStudio(folder, { data: [join(folder, 'pictures'), join(folder, 'empty')] });
+});
+afterAll(() => server.end());
+
+/** The facts, once the data set is open. */
+async function facts(id = 'pictures'): Promise<DatasetFacts> {
+  for (;;) {
+    const answer = await server.json<DatasetAnswer>(`/api/datasets/${id}`);
+    if (answer.state === 'ready') return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+const images = (query = '', split = 'train') =>
+  server.json<ImageList>(`/api/datasets/pictures/${split}/images?${query}`);
+const mark = async (index: number, change: object, split = 'train') => {
+  const answer = await server.send('PUT', `/api/datasets/pictures/${split}/marks/${index}`, change);
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as ImageEntry;
+};
+
+describe('a data set', () => {
+  it('says what is in it, once it is open, and tells how far it is until then', async () => {
+    const events = await listenTo(server);
+    const { splits, ...rest } = await facts();
+    expect(rest).toEqual({
+      id: 'pictures',
+      state: 'ready',
+      name: path('pictures'),
+      classNames: ['cat', 'dog', 'ship'],
+      imageShape: { height: SIDE, width: SIDE, channels: 3 },
+      sheet: { cell: SIDE, columns: 16, perPage: 256 },
+      notes: [],
+      skipped: [],
+    });
+    expect(splits.train.size + splits.test.size).toBe(361);
+    expect(splits.train.counts.reduce((sum, count) => sum + count, 0)).toBe(splits.train.size);
+    expect(splits.train.marks).toEqual({ relabelled: 0, excluded: 0 });
+    const { name, data } = await events.wait(
+      ({ name, data }) => name === 'dataset' && data.id === 'pictures',
+    );
+    expect([name, data]).toMatchObject(['dataset', { state: expect.stringMatching(/opening|ready/) }]);
+    events.close();
+  });
+
+  it('says why it cannot be opened, and is asked anew once that is mended', async () => {
+    const refused = await server.get('/api/datasets/empty');
+    expect(refused.status).toBe(400);
+    const { error } = (await refused.json()) as ErrorAnswer;
+    expect(error.message).toMatch(/no usable classes/);
+    await writePictures(path('empty'), { perClass: 6, side: SIDE });
+    expect((await facts('empty')).classNames).toEqual(['cat', 'dog', 'ship']);
+    expect((await server.get('/api/datasets/other')).status).toBe(404);
+    expect((await server.get('/api/datasets/pictures/validation/images')).status).toBe(404);
+  });
+});
+
+describe('images', () => {
+  it('are listed by class, by words of class and source, and in pages', async () => {
+    const { splits } = await facts();
+    const all = await images();
+    expect(all.total).toBe(splits.train.size);
+    expect(all.images[0]).toEqual({ index: 0, label: 0, source: expect.stringMatching(/^cat\/\d+\.png$/) });
+    const dogs = await images('class=1');
+    expect(dogs.total).toBe(splits.train.counts[1]);
+    expect(dogs.images.every(({ label }) => label === 1)).toBe(true);
+    expect((await images('q=SHIP')).total).toBe(splits.train.counts[2]);
+    const [copy] = [...(await images('q=copy')).images, ...(await images('q=copy', 'test')).images];
+    expect(copy.source).toBe('dog/copy of 3.png');
+    const page = await images('class=1&offset=10&limit=5');
+    expect(page).toEqual({ total: dogs.total, images: dogs.images.slice(10, 15) });
+    expect((await images('offset=100000')).images).toEqual([]);
+  });
+
+  it.each(['class=cat', 'offset=-1', 'limit=1e3', 'mark=all'])('refuses %s', async (query) => {
+    expect((await server.get(`/api/datasets/pictures/train/images?${query}`)).status).toBe(400);
+  });
+
+  it('come as raw pixels, in the order asked for', async () => {
+    const { images: list } = await images();
+    const answer = await server.get('/api/datasets/pictures/train/pixels?indices=7,2');
+    const pixels = new Uint8Array(await answer.arrayBuffer());
+    const file = (index: number) => sharp(path('pictures', list[index].source)).raw().toBuffer();
+    expect(Buffer.from(pixels)).toEqual(Buffer.concat([await file(7), await file(2)]));
+    for (const indices of ['', 'x', '1,,2', '100000', Array(257).fill(0).join()]) {
+      expect((await server.get(`/api/datasets/pictures/train/pixels?indices=${indices}`)).status).toBe(400);
+    }
+  });
+
+  it('come as pictures with every pixel as it is', async () => {
+    const { images: list } = await images();
+    const own = await server.get('/api/datasets/pictures/train/picture/5');
+    expect(own.headers.get('content-type')).toBe('image/png');
+    const original = await sharp(path('pictures', list[5].source)).raw().toBuffer();
+    expect(
+      await sharp(Buffer.from(await own.arrayBuffer()))
+        .raw()
+        .toBuffer(),
+    ).toEqual(original);
+    const large = await server.get('/api/datasets/pictures/train/picture/5?size=32');
+    const { data, info } = await sharp(Buffer.from(await large.arrayBuffer()))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect([info.width, info.height]).toEqual([32, 32]);
+    expect([...data.subarray(0, 3)]).toEqual([...original.subarray(0, 3)]);
+    expect([...data.subarray(4 * 3, 5 * 3)]).toEqual([...original.subarray(3, 6)]);
+    expect((await server.get('/api/datasets/pictures/train/picture/100000')).status).toBe(404);
+    expect((await server.get('/api/datasets/pictures/train/picture/1.5')).status).toBe(404);
+  });
+});
+
+describe('sheets', () => {
+  const sheet = async (query: string) => {
+    const answer = await server.get(`/api/datasets/pictures/train/sheet?${query}`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/webp']);
+    return sharp(Buffer.from(await answer.arrayBuffer()))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+  };
+  /** Mean of all values of a cell. */
+  const meanOf = (data: Buffer, place: number): number => {
+    const [top, left] = [Math.floor(place / 16) * SIDE, (place % 16) * SIDE];
+    let sum = 0;
+    for (let y = 0; y < SIDE; y++) {
+      const start = ((top + y) * 16 * SIDE + left) * 3;
+      for (const value of data.subarray(start, start + SIDE * 3)) sum += value;
+    }
+    return sum / (SIDE * SIDE * 3);
+  };
+
+  it('hold 256 pictures each, sixteen in a row, in the order of the list', async () => {
+    const { total, images: list } = await images();
+    const first = await sheet('page=0');
+    expect([first.info.width, first.info.height]).toEqual([16 * SIDE, 16 * SIDE]);
+    for (const place of [0, 15, 16, 200, 255]) {
+      const original = await sharp(path('pictures', list[place].source)).raw().toBuffer();
+      const mean = original.reduce((sum, value) => sum + value, 0) / original.length;
+      expect(Math.abs(meanOf(first.data, place) - mean)).toBeLessThan(4);
+    }
+    const last = await sheet('page=1');
+    expect(last.info.height).toBe(Math.ceil((total - 256) / 16) * SIDE);
+  });
+
+  it('hold what a filter finds, or just the pictures that are named', async () => {
+    const dogs = await images('class=1');
+    const [byClass, named] = [await sheet('class=1'), await sheet('indices=250,3')];
+    const original = await sharp(path('pictures', dogs.images[2].source)).raw().toBuffer();
+    const mean = original.reduce((sum, value) => sum + value, 0) / original.length;
+    expect(Math.abs(meanOf(byClass.data, 2) - mean)).toBeLessThan(4);
+    const whole = await sheet('page=0');
+    expect(Math.abs(meanOf(named.data, 0) - meanOf(whole.data, 250))).toBeLessThan(2);
+    expect(Math.abs(meanOf(named.data, 1) - meanOf(whole.data, 3))).toBeLessThan(2);
+  });
+
+  it('are drawn once: who has one is told so, and who names the data keeps it for ever', async () => {
+    const url = '/api/datasets/pictures/train/sheet?page=0';
+    const first = await server.get(url);
+    const etag = first.headers.get('etag')!;
+    expect(first.headers.get('cache-control')).toBe('private, no-cache');
+    const again = await server.get(url, { headers: { 'if-none-match': etag } });
+    expect([again.status, (await again.arrayBuffer()).byteLength]).toEqual([304, 0]);
+    const { splits } = await facts();
+    const named = await server.get(`${url}&v=${splits.train.hash}`);
+    expect(named.headers.get('cache-control')).toMatch(/immutable/);
+    expect((await server.get(`${url}&v=other`)).headers.get('cache-control')).toBe('private, no-cache');
+  });
+});
+
+it('finds pictures that are there twice, in whichever part they are', async () => {
+  const events = await listenTo(server);
+  const begun = await server.get('/api/datasets/pictures/duplicates');
+  expect([200, 202]).toContain(begun.status);
+  let answer: DuplicatesAnswer;
+  do answer = await server.json<DuplicatesAnswer>('/api/datasets/pictures/duplicates');
+  while (answer.state === 'searching');
+  const exact = answer.groups.filter(({ kind }) => kind === 'exact');
+  expect(exact).toHaveLength(1);
+  const found = await Promise.all(
+    exact[0].images.map(async ({ split, index }) => (await images('', split)).images[index].source),
+  );
+  expect(found.sort()).toEqual(['cat/3.png', 'dog/copy of 3.png']);
+  expect(exact[0].images.map(({ label }) => label).sort()).toEqual([0, 1]);
+  await events.wait(({ name, data }) => name === 'duplicates' && data.state === 'done');
+  events.close();
+});
+
+describe('marks', () => {
+  it('are kept beside the data, which stays as it is, and are found again', async () => {
+    const { images: before } = await images();
+    expect(await mark(4, { label: 2 })).toEqual({ ...before[4], mark: { label: 2 } });
+    expect(await mark(5, { excluded: true })).toEqual({ ...before[5], mark: { excluded: true } });
+    expect(await mark(4, { excluded: true })).toEqual({ ...before[4], mark: { label: 2, excluded: true } });
+    expect(await mark(4, { excluded: false })).toEqual({ ...before[4], mark: { label: 2 } });
+    expect(JSON.parse(await readFile(path('pictures/harrier-marks.json'), 'utf8'))).toEqual({
+      format: 1,
+      images: { [before[4].source]: { label: 'ship' }, [before[5].source]: { excluded: true } },
+    });
+    expect((await images('mark=relabelled')).images).toEqual([{ ...before[4], mark: { label: 2 } }]);
+    expect((await images('mark=excluded')).total).toBe(1);
+    expect((await images('mark=any')).total).toBe(2);
+    expect((await images('mark=none')).total).toBe(before.length - 2);
+    expect((await images('class=2')).images[0].index).toBe(4);
+    expect((await facts()).splits.train.marks).toEqual({ relabelled: 1, excluded: 1 });
+
+    const other = await openStudio(server.folder, { data: [path('pictures')] });
+    const list = await other.json<ImageList>('/api/datasets/pictures/train/images?mark=any');
+    expect(list.images.map(({ index }) => index)).toEqual([4, 5]);
+    await other.studio.close();
+  });
+
+  it('go away when a picture is what it was', async () => {
+    const { images: before } = await images();
+    await mark(6, { label: 1 });
+    expect(await mark(6, { label: before[6].label })).not.toHaveProperty('mark');
+    await mark(6, { label: 1 });
+    expect(await mark(6, { label: null })).not.toHaveProperty('mark');
+    expect((await images('mark=any')).total).toBe(2);
+  });
+
+  it('are all kept when many come at a time', async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, i) => mark(20 + i, { excluded: true })));
+    expect((await images('mark=excluded')).total).toBe(21);
+    await Promise.all(Array.from({ length: 20 }, (_, i) => mark(20 + i, { excluded: false })));
+    expect((await images('mark=excluded')).total).toBe(1);
+  });
+
+  it('are what training learns from, and run.json says so; a run keeps those that it began with', async () => {
+    const { splits } = await facts();
+    const place = { cwd: server.folder };
+    const train = (out: string, ...more: string[]) =>
+      harrier(['train', '--data', 'pictures', '--epochs', '1', '--out', out, ...more], place);
+    const recordOf = async (name: string) => readRecord(await readFile(path(name, 'run.json'), 'utf8'), name);
+    expect((await train('marked')).code).toBe(0);
+    const { data } = await recordOf('marked');
+    expect(data.train.images).toBe(splits.train.size - 1);
+    expect(data.train.name).toMatch(/, 1 relabelled, 1 excluded$/);
+    expect(data.marks).toMatchObject({
+      train: { relabelled: 1, excluded: 1 },
+      test: { relabelled: 0, excluded: 0 },
+    });
+    expect((await train('plain', '--marks', 'none')).code).toBe(0);
+    const plain = await recordOf('plain');
+    expect(plain.data.train).toMatchObject({ images: splits.train.size, hash: splits.train.hash });
+    expect([plain.data.marks, plain.options.marks]).toEqual([undefined, 'none']);
+
+    await mark(9, { excluded: true });
+    const goneOn = await harrier(['train', '--resume', 'marked', '--epochs', '2'], place);
+    expect([goneOn.code, goneOn.stderr]).toEqual([0, '']);
+    expect((await recordOf('marked')).data.train).toEqual(data.train);
+    await mark(9, { excluded: false });
+  });
+
+  it('of pictures that are gone are said to be, and others stay', async () => {
+    const file = path('pictures/harrier-marks.json');
+    const kept = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(
+      file,
+      JSON.stringify({ ...kept, images: { ...kept.images, 'cat/gone.png': { excluded: true } } }),
+    );
+    const { stderr, code } = await harrier(['data', 'pictures'], { cwd: server.folder });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /Note: .*harrier-marks\.json: a mark is of a picture no longer there \(cat\/gone\.png\)\./,
+    );
+    await writeFile(file, JSON.stringify(kept));
+  });
+
+  it.each([
+    ['{', /not JSON.*Restore the file, or delete it/],
+    ['{"format":9,"images":{}}', /made by a newer version/],
+    ['{"format":1,"images":{"cat/1.png":{"label":3}}}', /these are no marks/],
+  ])('that are damaged (%s) fail with a sentence', async (text, message) => {
+    const file = path('empty/harrier-marks.json');
+    await writeFile(file, text);
+    const { code, stderr } = await harrier(['data', 'empty'], { cwd: server.folder });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
+    const answer = await server.get('/api/datasets/empty');
+    expect(((await answer.json()) as ErrorAnswer).error.message).toMatch(message);
+    await rm(file);
+  });
+});
