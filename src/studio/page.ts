@@ -102,7 +102,7 @@ export class PageFiles {
    */
   async answer(request: Request, pathname: string): Promise<Response | undefined> {
     const wanted = pathname.replace(/^\/+/, '');
-    const name = this.#files.has(wanted) ? wanted : /^[a-z-]*\/?$/.test(wanted) ? 'index.html' : undefined;
+    const name = this.#files.has(wanted) ? wanted : /^[a-z-]*$/.test(wanted) ? 'index.html' : undefined;
     if (name === undefined) return undefined;
     const content = await this.#content(name);
     const takesPacked = /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '');

@@ -207,15 +207,6 @@ export function flagsOf(name: string, value: OptionValue): string[] {
   return flag ? [`${flag}=${value}`] : [`--set=${name}=${value}`];
 }
 
-/** The field that a flag of `harrier train` is of: what an error speaks of. */
-export function fieldOfFlag(flag: string): string | undefined {
-  const entries = [
-    ...Object.entries(OWN_FLAGS),
-    ...Object.entries(OPTIONS).map(([name, each]) => [name, each.flag]),
-  ];
-  return entries.find(([, each]) => each === flag)?.[0];
-}
-
 /** Whether a field is one of the recipe's settings, as `withSettings` takes them. */
 export function isSetting(name: string): boolean {
   return !Object.hasOwn(OPTIONS, name);

@@ -4,7 +4,7 @@ import { findRecipe } from '../../platform/node/recipe-files.ts';
 import { type Recipe, withSettings } from '../../recipes/index.ts';
 import type { OptionValue, RecipeField } from '../api.ts';
 import { FieldErrors } from '../respond.ts';
-import { fieldOfFlag, flagsOf, isSetting, recipeForm } from './form.ts';
+import { flagsOf, isSetting, recipeForm } from './form.ts';
 
 /** Reads the words after `harrier train` as the command does, without doing anything. @throws HarrierError */
 export type CheckWords = (words: readonly string[]) => Promise<void>;
@@ -54,14 +54,14 @@ export async function readRequest(body: unknown, checkWords: CheckWords): Promis
     recipe,
     changed.filter(([name]) => isSetting(name)),
   );
-  const words = ['--recipe', recipe.name, ...changed.flatMap(([name, value]) => flagsOf(name, value))];
-  try {
-    await checkWords(words);
-  } catch (error) {
-    if (!(error instanceof HarrierError)) throw error;
-    const name = fieldOfFlag(error.details.where ?? '');
-    throw name === undefined ? error : new FieldErrors({ [name]: withoutPlace(error) });
+  for (const [name, value] of changed) {
+    await checkWords(flagsOf(name, value)).catch((error) => {
+      if (!(error instanceof HarrierError)) throw error;
+      errors[name] = withoutPlace(error);
+    });
   }
+  if (Object.keys(errors).length > 0) throw new FieldErrors(errors);
+  const words = ['--recipe', recipe.name, ...changed.flatMap(([name, value]) => flagsOf(name, value))];
   const epochs = Number(changed.find(([name]) => name === 'epochs')?.[1] ?? recipe.epochs);
   return { recipe, epochs, data: body.data, words };
 }

@@ -1,0 +1,151 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findRun } from '../../src/platform/node/find-run.ts';
+import type { ModelFacts, RunDetails, RunPredictions, StudioState } from '../../src/studio/api.ts';
+import { exportSite } from '../../src/studio/export.ts';
+import { harrier, writePictures } from '../cli/harrier.ts';
+import { openStudio, raw, studioFolder, type TestStudio, WASM } from './studio.ts';
+
+let server: TestStudio;
+const path = (...parts: string[]) => join(server.folder, ...parts);
+beforeAll(async () => {
+  server = await openStudio(await studioFolder());
+});
+afterAll(() => server.end());
+
+describe('the page', () => {
+  it('stands at the address of every view', async () => {
+    for (const view of ['/', '/data?data=cifar10', '/judge', '/try', '/inside', '/teach', '/train']) {
+      const answer = await server.get(view);
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+      expect(await answer.text()).toContain('<!doctype html>');
+    }
+  });
+
+  it('has files of the right types; those named after their content are kept for ever', async () => {
+    const kinds = [
+      ['/theme.js', 'text/javascript; charset=utf-8', /no-cache/],
+      ['/assets/index-a1b2c3.js', 'text/javascript; charset=utf-8', /immutable/],
+      ['/assets/engine-d4e5f6.wasm', 'application/wasm', /immutable/],
+    ] as const;
+    for (const [address, type, control] of kinds) {
+      const answer = await server.get(address);
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, type]);
+      expect(answer.headers.get('cache-control')).toMatch(control);
+      const again = await server.get(address, { headers: { 'if-none-match': answer.headers.get('etag')! } });
+      expect(again.status).toBe(304);
+    }
+    for (const address of [
+      '/assets/index.js',
+      '/favicon.ico',
+      '/assets/',
+      '/assets/engine-d4e5f6.wasm.gz',
+      '/a/b',
+    ]) {
+      const answer = await server.get(address);
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/json']);
+    }
+  });
+
+  it('comes compressed to who takes that, and as it is to others', async () => {
+    const host = { host: `127.0.0.1:${server.studio.port}` };
+    for (const address of ['/assets/index-a1b2c3.js', '/assets/engine-d4e5f6.wasm']) {
+      const plain = await raw(server.studio.port, address, { headers: host });
+      expect(plain.headers['content-encoding']).toBeUndefined();
+      const packed = await raw(server.studio.port, address, {
+        headers: { ...host, 'accept-encoding': 'br, gzip' },
+      });
+      expect(packed.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding' });
+      const through = await server.get(address);
+      const bytes = new Uint8Array(await through.arrayBuffer());
+      expect(through.headers.get('x-uncompressed-length')).toBe(`${bytes.length}`);
+      expect(Buffer.from(plain.text)).toEqual(Buffer.from(new TextDecoder().decode(bytes)));
+    }
+    expect(new Uint8Array(await (await server.get('/assets/engine-d4e5f6.wasm')).arrayBuffer())).toEqual(
+      WASM,
+    );
+    const stored = gunzipSync(await readFile(path('page/assets/engine-d4e5f6.wasm.gz')));
+    expect(new Uint8Array(stored)).toEqual(WASM);
+  });
+
+  it('is missed with a sentence', async () => {
+    const missing = openStudio(server.folder, { pageFolder: path('nowhere') });
+    await expect(missing).rejects.toThrow(/the page of Studio has not been built\. Build it: npm run build/);
+  });
+});
+
+it('tells what people see in CIFAR-10', async () => {
+  const people = await server.json<{ accuracy: number; confusions: unknown[] }>('/api/human-baseline');
+  expect(people).toMatchObject({ accuracy: 0.9524, majorityAccuracy: 0.9921 });
+  expect(people.confusions[0]).toEqual({ trueClass: 'deer', takenFor: 'horse', people: 0.043, model: null });
+});
+
+describe('an exported site', () => {
+  const read = async <T>(name: string): Promise<T> => JSON.parse(await readFile(path('site', name), 'utf8'));
+  const exported = (data: string[]) =>
+    findRun(path('judged')).then((run) =>
+      exportSite({ folder: path('site'), pageFolder: path('page'), runs: [run], data }),
+    );
+  beforeAll(async () => {
+    await writePictures(path('pictures'), { perClass: 20 });
+    const place = { cwd: server.folder, environment: { HARRIER_CACHE: path('cache') } };
+    const train = ['train', '--data', 'pictures', '--epochs', '1', '--set', 'filters=2', '--out', 'judged'];
+    expect((await harrier(train, place)).code).toBe(0);
+  });
+
+  it('holds the page, the shipped model, and what the page would ask for', async () => {
+    const { files, bytes } = await exported([]);
+    const names = (await readdir(path('site'), { recursive: true, withFileTypes: true })).filter((each) =>
+      each.isFile(),
+    );
+    expect([names.length, bytes > 2e6]).toEqual([files, true]);
+    const html = await readFile(path('site/index.html'), 'utf8');
+    expect(html).toContain('<meta name="harrier-exported" content="true">');
+    expect(html).toMatch(/<meta http-equiv="Content-Security-Policy" content="default-src 'self'; [^"]*">/);
+    expect(html).not.toContain('frame-ancestors');
+    expect(new Uint8Array(await readFile(path('site/assets/engine-d4e5f6.wasm')))).toEqual(WASM);
+    expect(await read<StudioState>('api/state.json')).toMatchObject({
+      exported: true,
+      canTrain: false,
+      datasets: [],
+    });
+    const models = await read<ModelFacts[]>('api/models.json');
+    expect(models.map(({ id }) => id)).toEqual(['shipped-cifar10', 'judged']);
+    for (const { id, bytes: size } of models) {
+      expect((await readFile(path('site/api/models', id, 'model.onnx'))).length).toBe(size);
+    }
+    const details = await read<RunDetails>('api/runs/judged.json');
+    expect(details.evaluation?.accuracy).toBe(details.summary.testAccuracy);
+    expect(details.summary).not.toHaveProperty('dataset');
+    expect(JSON.stringify(details.record?.data)).not.toContain(path('pictures'));
+    expect((await read<RunPredictions>('api/runs/judged/predictions.json')).label).toHaveLength(
+      details.record!.data.test.images,
+    );
+    expect((await readdir(path('site/api'))).includes('datasets')).toBe(false);
+  });
+
+  it('holds test pictures only where they are named', async () => {
+    await exported([path('pictures')]);
+    const { dataset, index } = await read<RunPredictions>('api/runs/judged/predictions.json');
+    expect(dataset).toBe('pictures');
+    const list = await read<{ total: number }>('api/datasets/pictures/test/images.json');
+    expect(list.total).toBe(index.length);
+    expect(await readdir(path('site/api/datasets/pictures/test/sheet'))).toEqual(['0.webp']);
+    expect(await read('api/datasets/pictures.json')).toMatchObject({
+      id: 'pictures',
+      name: 'pictures',
+      state: 'ready',
+    });
+  });
+
+  it('is written anew over one of before, and over nothing else', async () => {
+    await writeFile(path('site/stale.js'), '');
+    await exported([]);
+    expect(await readdir(path('site'))).not.toContain('stale.js');
+    const elsewhere = exportSite({ folder: path('judged'), pageFolder: path('page'), runs: [], data: [] });
+    await expect(elsewhere).rejects.toThrow(/this folder is not empty/);
+    expect(await readdir(path('judged'))).toContain('run.json');
+  });
+});
