@@ -176,7 +176,10 @@ export function createStudioApp(options: StudioAppOptions): {
   });
 
   app.all('/api/*', ({ req }) => notFound('address', `${req.method} ${req.path}`));
-  app.get('*', async ({ req }) => (await page.answer(req.raw, req.path)) ?? notFound('page', req.path));
+  app.get(
+    '*',
+    async ({ req }) => (await page.answer(req.raw, new URL(req.url).pathname)) ?? notFound('page', req.path),
+  );
   app.all('*', ({ req }) => notFound('address', `${req.method} ${req.path}`));
   app.onError((error) => refusal(error, options.log));
 
