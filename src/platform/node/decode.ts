@@ -1,18 +1,12 @@
 import { lstat, open, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { type ImageShape, imageBytes } from '../../data/dataset.ts';
+import { describeBytes, imageFormatOf } from '../../data/image-bytes.ts';
 import { HarrierError } from '../../errors.ts';
 import { readError } from './read-error.ts';
 
 /** Formats that are accepted, by sharp's names for them. */
-const FORMATS: Readonly<Record<string, string>> = {
-  png: 'PNG',
-  jpeg: 'JPEG',
-  webp: 'WebP',
-  heif: 'AVIF',
-  gif: 'GIF',
-  tiff: 'TIFF',
-};
+const FORMATS: readonly string[] = ['png', 'jpeg', 'webp', 'heif', 'gif', 'tiff'];
 const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF or TIFF';
 
 /** 16,383 × 16,383: what larger an image claims to be is a mistake, or meant to exhaust memory. */
@@ -43,7 +37,7 @@ export async function decodeImage(
   const bytes = typeof source === 'string' ? await readImageFile(source) : source;
   // Where the first bytes name the format, the header is read apart only to explain a refusal: it takes as long as a
   // small image itself.
-  if (signatureOf(bytes) === undefined) await checkHeader(bytes, where, maxPixels);
+  if (imageFormatOf(bytes) === undefined) await checkHeader(bytes, where, maxPixels);
   const { height, width, channels } = shape;
   let data: Buffer;
   try {
@@ -128,9 +122,9 @@ async function readHeader(bytes: Uint8Array) {
 /** What the file is and how large it claims to be, before anything is decoded. */
 async function checkHeader(bytes: Uint8Array, where: string, maxPixels: number): Promise<void> {
   const header = await readHeader(bytes);
-  const signature = header ? undefined : signatureOf(bytes);
+  const signature = header ? undefined : imageFormatOf(bytes);
   if (signature !== undefined) throw damaged(where, new Error(`its beginning says ${signature}`));
-  if (header === undefined || !(header.format in FORMATS)) {
+  if (header === undefined || !FORMATS.includes(header.format)) {
     throw new HarrierError('bad-data', 'not an image', {
       where,
       expected: FORMAT_NAMES,
@@ -155,31 +149,6 @@ function damaged(where: string, cause: unknown): HarrierError {
     next: 'Replace the file by a whole one.',
     cause,
   });
-}
-
-/** The format that a file's first bytes announce. */
-function signatureOf(bytes: Uint8Array): string | undefined {
-  const text = String.fromCharCode(...bytes.subarray(0, 12));
-  if (text.startsWith('\x89PNG')) return FORMATS.png;
-  if (text.startsWith('\xff\xd8\xff')) return FORMATS.jpeg;
-  if (text.startsWith('GIF8')) return FORMATS.gif;
-  if (text.startsWith('RIFF') && text.endsWith('WEBP')) return FORMATS.webp;
-  if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return FORMATS.tiff;
-  return text.endsWith('ftypavif') ? FORMATS.heif : undefined;
-}
-
-/** What a file that is no image seems to be. */
-function describeBytes(bytes: Uint8Array): string {
-  if (bytes.length === 0) return 'an empty file';
-  const start = bytes.subarray(0, 24);
-  if (start.every((byte) => byte >= 9 && byte < 127)) {
-    const text = String.fromCharCode(...start)
-      .replace(/\s+/g, ' ')
-      .trim();
-    return `text beginning "${text}${bytes.length > start.length ? '…' : ''}"`;
-  }
-  const hex = Array.from(start.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  return `bytes beginning ${hex}`;
 }
 
 function fromGrey(grey: Uint8Array): Uint8Array {

@@ -1,4 +1,8 @@
-/** `harrier/web`: what needs a browser. ONNX Runtime's WebAssembly and WebGPU engines. */
+/** `harrier/web`: what needs a browser. ONNX Runtime's WebAssembly and WebGPU engines, image decoding, storage. */
+export type { ByteStorage } from './byte-storage.ts';
+export { decodeImage } from './decode.ts';
 export { webGpuName } from './gpu.ts';
+export { withTabLock } from './lock.ts';
 export type { Backend, WasmPaths } from './onnxruntime.ts';
 export { type WebRuntime, type WebRuntimeOptions, webRuntime } from './runtime.ts';
+export { openStorage } from './storage.ts';

@@ -100,7 +100,7 @@ export async function servePage({
   files = {},
 }: PageOptions): Promise<{ readonly url: string; close(): Promise<void> }> {
   const all = new Map<string, string | Uint8Array>([
-    ...(await build(module)),
+    ...(await builtOnce(module)),
     ...Object.entries(files),
     ['/', PAGE],
   ]);
@@ -129,6 +129,15 @@ export async function servePage({
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+const built = new Map<string, ReturnType<typeof build>>();
+
+/** A process opens several pages of one module. */
+function builtOnce(module: string): ReturnType<typeof build> {
+  const known = built.get(module) ?? build(module);
+  built.set(module, known);
+  return known;
 }
 
 /** The module and everything that it imports, for the browser: contents by path. */

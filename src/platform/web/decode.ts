@@ -1,0 +1,139 @@
+import type { ImageShape } from '../../data/dataset.ts';
+import { describeBytes, imageFormatOf, imageSizeOf, isCutOff } from '../../data/image-bytes.ts';
+import { scaler } from '../../data/scaling.ts';
+import { HarrierError } from '../../errors.ts';
+
+/** A picture of so many pixels takes a quarter of a gigabyte while it is decoded. */
+const MAX_PIXELS = 2 ** 26;
+const MAX_FILE_BYTES = 2 ** 28;
+/** Pixels that are read at once. */
+const STRIP_PIXELS = 2 ** 21;
+const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF or GIF';
+
+/**
+ * Reads one picture as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB, by the browser's own decoders.
+ *
+ * It does what `decodeImage` of `harrier/node` does, so that answers agree: the camera's orientation (EXIF) is applied,
+ * transparent parts become white, of several frames the first counts, and the whole picture is scaled to the shape
+ * without regard to its aspect. Works in pages and in workers.
+ *
+ * @param source a file, or the bytes of one
+ * @param where what to call it in errors; by default the file's name
+ * @param maxPixels the largest picture, in pixels before scaling, that is decoded at all
+ * @throws HarrierError `bad-data` when it is no picture, damaged or cut off; `too-large`; `not-supported` when the
+ *   shape is not of three channels; `storage` when the file cannot be read
+ */
+export async function decodeImage(
+  source: Blob | Uint8Array<ArrayBuffer>,
+  shape: ImageShape,
+  where: string = source instanceof File ? source.name : 'image',
+  maxPixels = MAX_PIXELS,
+): Promise<Uint8Array> {
+  if (shape.channels !== 3) {
+    throw new HarrierError('not-supported', 'pictures have three channels', {
+      where,
+      expected: '3',
+      received: `${shape.channels}`,
+    });
+  }
+  const blob = source instanceof Blob ? source : new Blob([source]);
+  if (blob.size > MAX_FILE_BYTES) {
+    throw new HarrierError('too-large', 'the file is too large for an image', {
+      where,
+      expected: `at most ${MAX_FILE_BYTES / 2 ** 20} MiB`,
+      received: `${Math.ceil(blob.size / 2 ** 20)} MiB`,
+    });
+  }
+  checkBytes(await bytesOf(source, where), where, maxPixels);
+  const bitmap = await decode(blob, where);
+  try {
+    checkPixels(bitmap, where, maxPixels);
+    return pixelsOf(bitmap, shape);
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function bytesOf(source: Blob | Uint8Array, where: string): Promise<Uint8Array> {
+  if (!(source instanceof Blob)) return source;
+  try {
+    return new Uint8Array(await source.arrayBuffer());
+  } catch (cause) {
+    throw new HarrierError('storage', 'the file cannot be read', {
+      where,
+      received: cause instanceof Error ? cause.message : String(cause),
+      next: 'It may have been moved, changed or removed since it was chosen: choose it again.',
+      cause,
+    });
+  }
+}
+
+function checkBytes(bytes: Uint8Array, where: string, maxPixels: number): void {
+  if (imageFormatOf(bytes) === undefined) {
+    throw new HarrierError('bad-data', 'not an image', {
+      where,
+      expected: FORMAT_NAMES,
+      received: describeBytes(bytes),
+      next: 'Choose another file.',
+    });
+  }
+  const size = imageSizeOf(bytes);
+  if (size) checkPixels(size, where, maxPixels);
+  if (isCutOff(bytes)) throw damaged(where, 'it ends too early');
+}
+
+function checkPixels(
+  { width, height }: { readonly width: number; readonly height: number },
+  where: string,
+  maxPixels: number,
+): void {
+  if (width * height <= maxPixels) return;
+  throw new HarrierError('too-large', 'the image is too large', {
+    where,
+    expected: `at most ${maxPixels < 1e6 ? `${maxPixels} ` : `${Math.floor(maxPixels / 1e6)} mega`}pixels`,
+    received: `${width} × ${height}`,
+    next: 'Scale it down first.',
+  });
+}
+
+async function decode(blob: Blob, where: string): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(blob, { imageOrientation: 'from-image' });
+  } catch (cause) {
+    const format = imageFormatOf(new Uint8Array(await blob.slice(0, 32).arrayBuffer()));
+    if (format === 'TIFF') {
+      throw new HarrierError('not-supported', 'browsers do not read TIFF', {
+        where,
+        expected: FORMAT_NAMES,
+        next: 'Save it in another format.',
+        cause,
+      });
+    }
+    throw damaged(where, cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause), cause);
+  }
+}
+
+function damaged(where: string, why: string, cause?: unknown): HarrierError {
+  return new HarrierError('bad-data', `the image is damaged or cut off (${why})`, {
+    where,
+    next: 'Choose another file.',
+    cause,
+  });
+}
+
+/** Draws strip after strip on white and scales as it goes: a whole large picture is never there twice. */
+function pixelsOf(bitmap: ImageBitmap, shape: ImageShape): Uint8Array {
+  const { width, height } = bitmap;
+  const strip = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));
+  const canvas = new OffscreenCanvas(width, strip);
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  context.fillStyle = '#ffffff';
+  const scaled = scaler({ width, height }, shape);
+  for (let top = 0; top < height; top += strip) {
+    const rows = Math.min(strip, height - top);
+    context.fillRect(0, 0, width, strip);
+    context.drawImage(bitmap, 0, -top);
+    scaled.add(context.getImageData(0, 0, width, rows).data);
+  }
+  return scaled.finish();
+}

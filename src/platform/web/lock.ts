@@ -1,0 +1,19 @@
+import { HarrierError } from '../../errors.ts';
+
+/**
+ * Does something that no two tabs of this site may do at the same time, such as training into the same storage.
+ *
+ * @param name of what is done
+ * @param doing what another tab does then, for people: `training`
+ * @throws HarrierError `in-use` when another tab or worker does it; whatever `action` throws
+ */
+export async function withTabLock<T>(name: string, doing: string, action: () => Promise<T>): Promise<T> {
+  // Pages that are not served securely have no locks.
+  if (!navigator.locks) return action();
+  return navigator.locks.request(`harrier/${name}`, { ifAvailable: true }, (lock) => {
+    if (lock) return action();
+    throw new HarrierError('in-use', `another tab of this page is ${doing} at the moment`, {
+      next: 'Wait until it has finished, or close that tab.',
+    });
+  }) as Promise<T>;
+}

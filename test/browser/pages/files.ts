@@ -1,0 +1,51 @@
+/** Pictures and storage in a page. */
+import { type ByteStorage, decodeImage, openStorage, withTabLock } from '../../../src/platform/web/index.ts';
+
+export function decode(
+  bytes: Uint8Array<ArrayBuffer>,
+  height: number,
+  width: number,
+  name: string,
+  maxPixels?: number,
+): Promise<Uint8Array> {
+  return decodeImage(new File([bytes], name), { height, width, channels: 3 }, undefined, maxPixels);
+}
+
+let storage: ByteStorage;
+
+export async function open(folder: string): Promise<string> {
+  storage = await openStorage(folder);
+  return storage.kind;
+}
+
+/** What browsers do that cannot write private files. */
+export function forgetPrivateFiles(): void {
+  delete (FileSystemFileHandle.prototype as Partial<FileSystemFileHandle>).createWritable;
+}
+
+export const read = (name: string) => storage.read(name);
+export const write = (name: string, length: number, value: number) =>
+  storage.write(name, new Uint8Array(length).fill(value));
+export const remove = (name: string) => storage.remove(name);
+export const names = () => storage.names();
+
+let finish: () => void;
+let training: Promise<void>;
+
+/** Holds the lock until `finishTraining`. */
+export async function startTraining(): Promise<void> {
+  await new Promise<void>((started, refused) => {
+    training = withTabLock('test', 'training', async () => {
+      started();
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    });
+    training.catch(refused);
+  });
+}
+
+export async function finishTraining(): Promise<void> {
+  finish();
+  await training;
+}
