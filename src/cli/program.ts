@@ -4,6 +4,7 @@ import { benchCommand } from './bench.ts';
 import { compareCommand } from './compare.ts';
 import { dataCommand } from './data.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { lrFindCommand } from './lr-find.ts';
 import { predictCommand } from './predict.ts';
@@ -40,6 +41,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     compareCommand(),
     evaluateCommand(),
     predictCommand(),
+    explainCommand(),
     exportCommand(),
     serveCommand(),
     studioCommand(),

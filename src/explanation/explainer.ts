@@ -4,11 +4,8 @@ import { decodeModel, float32, type Model } from '../onnx/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 import { compileGraph } from './compile.ts';
 import { type ExplanationGraph, gradCam } from './grad-cam.ts';
+import { EXPLANATION_METHODS, type ExplanationMethod } from './methods.ts';
 import { saliency } from './saliency.ts';
-
-/** How a picture may be explained. */
-export const EXPLANATION_METHODS = ['grad-cam', 'saliency'] as const;
-export type ExplanationMethod = (typeof EXPLANATION_METHODS)[number];
 
 export interface ExplainerOptions {
   /** Default `grad-cam`. */

@@ -1,15 +1,14 @@
 export { heatColour } from './color-map.ts';
 export { Embedder, type Neighbour, nearest } from './embeddings.ts';
 export {
-  EXPLANATION_METHODS,
   Explainer,
   type ExplainerOptions,
   type Explanation,
-  type ExplanationMethod,
 } from './explainer.ts';
 export { FeatureMaps, type LayerFeatures } from './features.ts';
 export { type Filters, firstFilters } from './filters.ts';
 export { layersOf, type ModelLayer } from './layers.ts';
+export { EXPLANATION_METHODS, type ExplanationMethod } from './methods.ts';
 export {
   type HeatMap,
   heatLayer,

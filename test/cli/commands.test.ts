@@ -32,6 +32,7 @@ describe('help', () => {
     ['train'],
     ['evaluate'],
     ['predict'],
+    ['explain'],
     ['export'],
     ['summary'],
     ['recipes'],

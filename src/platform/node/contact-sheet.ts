@@ -20,8 +20,8 @@ const CELL = 64;
 const GAP = 6;
 const MARGIN = 24;
 const FONT = 16;
-const INK = '#1f2933';
-const FAINT = '#7b8794';
+/** Colours of text on white. */
+export const TEXT_INK = { strong: '#1f2933', faint: '#7b8794' };
 
 /** Draws a contact sheet. @returns the bytes of a PNG */
 export async function contactSheet({
@@ -50,15 +50,15 @@ export async function contactSheet({
     }
   }
   const lines = [
-    text(MARGIN, MARGIN + FONT * 0.75, title, { fill: FAINT, size: FONT * 0.875 }),
+    drawText(MARGIN, MARGIN + FONT * 0.75, title, { fill: TEXT_INK.faint, size: FONT * 0.875 }),
     ...headings.map(([column, heading]) =>
-      text(columnLeft(column), top - FONT * 0.75, heading, { size: FONT * 0.875 }),
+      drawText(columnLeft(column), top - FONT * 0.75, heading, { size: FONT * 0.875 }),
     ),
     ...labels.map((label, row) =>
-      text(left - 2 * GAP, rowTop(row) + CELL / 2 + FONT * 0.35, label, { anchor: 'end' }),
+      drawText(left - 2 * GAP, rowTop(row) + CELL / 2 + FONT * 0.35, label, { anchor: 'end' }),
     ),
   ];
-  if (note) lines.push(text(left, height - MARGIN, note, { fill: FAINT }));
+  if (note) lines.push(drawText(left, height - MARGIN, note, { fill: TEXT_INK.faint }));
   const size = { width: Math.ceil(width), height: Math.ceil(height) };
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}">${lines.join('')}</svg>`;
   return sharp({ create: { ...size, channels: 3, background: '#ffffff' } })
@@ -81,11 +81,16 @@ function enlarges({ height, width }: ImageShape): boolean {
   return height <= CELL && width <= CELL;
 }
 
-function text(
+/** A line of text as SVG. */
+export function drawText(
   x: number,
   y: number,
   content: string,
-  { fill = INK, size = FONT, anchor = 'start' }: { fill?: string; size?: number; anchor?: string } = {},
+  {
+    fill = TEXT_INK.strong,
+    size = FONT,
+    anchor = 'start',
+  }: { fill?: string; size?: number; anchor?: string } = {},
 ): string {
   const escaped = content.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
   return (

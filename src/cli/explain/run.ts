@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { HarrierError, unknownName } from '../../errors.ts';
+import { formatPercent, printable } from '../../evaluation/format.ts';
+import { Explainer, type ExplanationMethod } from '../../explanation/index.ts';
+import { writeAtomically } from '../../platform/node/cache.ts';
+import { decodeImage, readImageFile } from '../../platform/node/decode.ts';
+import { explanationPicture } from '../../platform/node/explanation-picture.ts';
+import { findModel } from '../../platform/node/find-run.ts';
+import { readError } from '../../platform/node/read-error.ts';
+import { nodeRuntime } from '../../platform/node/runtime.ts';
+import { Exit, failureOf } from '../failure.ts';
+import { predictArguments } from '../predict/arguments.ts';
+import { Reporter } from '../reporter.ts';
+import { shippedNote } from '../shipped.ts';
+import { shortPath } from '../terminal.ts';
+
+/** The options of `explain` as they were typed. */
+export interface ExplainOptions {
+  readonly out: string;
+  readonly method: ExplanationMethod;
+  readonly layer?: string;
+  readonly class?: string;
+  readonly json?: boolean;
+  readonly threads?: number;
+}
+
+/** What is said of one file. */
+interface ExplainedFile {
+  readonly file: string;
+  /** The picture that was written. */
+  readonly picture?: string;
+  /** The class that was explained, and its probability. */
+  readonly label?: string;
+  readonly probability?: number;
+  readonly method?: ExplanationMethod;
+  readonly layer?: string;
+  /** 0–1, row by row. */
+  readonly map?: readonly (readonly number[])[];
+  /** Why there is nothing. */
+  readonly error?: string;
+}
+
+/**
+ * `harrier explain`: a picture for every file that is one, even when another is not.
+ *
+ * @param words the arguments that are no options: a model perhaps, and pictures
+ */
+export async function runExplain(words: readonly string[], options: ExplainOptions): Promise<void> {
+  const { json, threads, method, layer } = options;
+  const reporter = new Reporter({ machine: json });
+  const { model, files } = await predictArguments(words);
+  const { modelFile, shipped } = await findModel(model);
+  const bytes = await readFile(modelFile).catch((error) => {
+    throw readError(error, modelFile, 'file');
+  });
+  const explainer = await Explainer.load(nodeRuntime({ threads }), bytes, {
+    method,
+    layer,
+    where: modelFile,
+  });
+  if (shipped) reporter.note(shippedNote(modelFile, explainer.classNames));
+  const classIndex = options.class === undefined ? undefined : classNamed(explainer, options.class);
+  const folder = resolve(options.out);
+  const names = new Set<string>();
+  const all: ExplainedFile[] = [];
+  for (const [done, file] of files.entries()) {
+    if (files.length > 1) reporter.work({ what: 'explaining', done, total: files.length, unit: 'files' });
+    try {
+      const explained = await explain(explainer, file, join(folder, freeName(file, names)), classIndex);
+      all.push(explained);
+      if (!json) reporter.print(lineOf(explained));
+    } catch (error) {
+      const { message = '' } = failureOf(error);
+      all.push({ file, error: message });
+      reporter.error(message);
+    }
+  }
+  reporter.clear();
+  if (json) reporter.json(all);
+  await explainer.dispose();
+  if (all.some(({ error }) => error !== undefined)) throw new Exit(1);
+}
+
+async function explain(
+  explainer: Explainer,
+  file: string,
+  picture: string,
+  classIndex: number | undefined,
+): Promise<ExplainedFile> {
+  const source = await readImageFile(file);
+  const pixels = await decodeImage(source, explainer.imageShape, file);
+  const explanation = await explainer.explain(pixels, classIndex);
+  const { probabilities, map, width } = explanation;
+  const label = explainer.classNames[explanation.classIndex];
+  const probability = probabilities[explanation.classIndex];
+  const { method, layer } = explainer;
+  const title = `${printable(label)} ${formatPercent(probability)}`;
+  const png = await explanationPicture(source, explanation, {
+    title,
+    note: layer === undefined ? method : `${method} at ${layer}`,
+    pixelated: explainer.imageShape,
+  });
+  await writeAtomically(picture, png, 'choose another folder with --out');
+  const rows = Array.from({ length: map.length / width }, (_, row) => [
+    ...map.subarray(row * width, (row + 1) * width),
+  ]);
+  return { file, picture, label, probability, method, ...(layer !== undefined && { layer }), map: rows };
+}
+
+function lineOf({ file, label = '', probability = 0, picture = '' }: ExplainedFile): string {
+  return `${printable(file)}: ${printable(label)} ${formatPercent(probability)}  →  ${shortPath(picture)}`;
+}
+
+/** @throws HarrierError `bad-option` with the nearest name, when the model has none such */
+function classNamed({ classNames }: Explainer, name: string): number {
+  const index = classNames.indexOf(name);
+  if (index >= 0) return index;
+  const { summary, details } = unknownName('class', name, classNames);
+  throw new HarrierError('bad-option', summary, { ...details, where: '--class' });
+}
+
+/** `photo.png` for `holiday/photo.jpg`; `photo-2.png` where another picture took that. */
+function freeName(file: string, taken: Set<string>): string {
+  const stem = basename(file, extname(file));
+  let name = `${stem}.png`;
+  for (let i = 2; taken.has(name); i++) name = `${stem}-${i}.png`;
+  taken.add(name);
+  return name;
+}
