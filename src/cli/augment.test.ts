@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AUGMENTATION_SETS, augmentationsFrom } from '../data/augmentation/index.ts';
+import { augmentationList } from '../data/augmentation/words.ts';
 import { HarrierError } from '../errors.ts';
-import { augmentationHelp, augmentationList } from './augment.ts';
+import { augmentationHelp } from './augment.ts';
 
 describe('--augment', () => {
   it.each(Object.keys(AUGMENTATION_SETS))('%s is a set that works', (name) => {

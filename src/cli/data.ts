@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { augmentationHelp, augmentationList } from './augment.ts';
+import { augmentationList } from '../data/augmentation/words.ts';
+import { augmentationHelp } from './augment.ts';
 import { command, withDataOptions } from './command.ts';
 import type { DataOptions } from './data/run.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { augmentationList } from './augment.ts';
+import { augmentationList } from '../data/augmentation/words.ts';
 import { command, optimizerHelp, withDataOptions, withThreads } from './command.ts';
 import type { LrFindOptions } from './lr-find/run.ts';
 import { collect, number, wholeNumber } from './values.ts';

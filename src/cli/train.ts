@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { augmentationList } from '../data/augmentation/words.ts';
 import type { ClassWeight } from '../data/class-weight.ts';
 import type { Resolution } from '../data/resolution.ts';
 import { HarrierError } from '../errors.ts';
-import { augmentationHelp, augmentationList } from './augment.ts';
+import { augmentationHelp } from './augment.ts';
 import { command, optimizerHelp, share, views, withDataOptions, withThreads } from './command.ts';
 import type { TrainOptions } from './train/options.ts';
 import { collect, number, numbersByName, oneOf, wholeNumber } from './values.ts';

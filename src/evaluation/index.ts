@@ -12,6 +12,7 @@ export { type Evaluation, evaluatePredictions } from './evaluate.ts';
 export type { DataFacts, FactRow, RunFacts } from './facts.ts';
 export { type EpochRecord, type History, historyFromCsv, historyToCsv } from './history.ts';
 export type { HumanBaseline, HumanConfusion } from './human-baseline.ts';
+export { type LabelError, likelyLabelErrors, type PredictionColumns } from './label-errors.ts';
 export { type McNemar, mcnemar } from './mcnemar.ts';
 export { type Mistake, mostConfidentMistakes } from './mistakes.ts';
 export { type ModelCardOptions, renderModelCard } from './model-card.ts';

@@ -2,8 +2,10 @@ import type { Progress } from 'harrier/src/data/progress.ts';
 import type { DatasetAnswer, DatasetFacts, Split, StudioEvents } from 'harrier/src/studio/api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { apiUrl, getJson } from './api.ts';
+import type { PictureSource } from './components/picture-grid.tsx';
 import { listen } from './live.ts';
 import { useLoad } from './load.ts';
+import { exported } from './router.ts';
 
 /** A data set that is being looked at. */
 export interface OpenedDataset {
@@ -52,4 +54,38 @@ export function useDataset(id: string | undefined): OpenedDataset {
 /** One picture in its own size, as a PNG. */
 export function pictureUrl(dataset: string, split: Split, index: number): string {
   return apiUrl(`datasets/${dataset}/${split}/picture/${index}`);
+}
+
+/** Pictures of a split by their indices, in that order, on sheets of small pictures. */
+export function picturesAt(
+  facts: DatasetFacts,
+  split: Split,
+  indices: readonly number[],
+  name: (position: number) => string,
+): PictureSource {
+  const { columns, perPage } = facts.sheet;
+  const sheetPath = `datasets/${facts.id}/${split}/sheet`;
+  const size = facts.splits[split]?.size ?? 0;
+  const urls = new Map<number, string>();
+  const urlOf = (page: number): string => {
+    const known = urls.get(page);
+    if (known !== undefined) return known;
+    const part = indices.slice(page * perPage, (page + 1) * perPage);
+    const url = exported
+      ? apiUrl(`${sheetPath}/${page}.webp`)
+      : apiUrl(sheetPath, { indices: part.join(',') });
+    urls.set(page, url);
+    return url;
+  };
+  return {
+    total: indices.length,
+    columns,
+    sheet: (position) => {
+      // In an exported site sheets are of all pictures, in order of index.
+      const [at, all] = exported ? [indices[position], size] : [position, indices.length];
+      const page = Math.floor(at / perPage);
+      return { url: urlOf(page), place: at % perPage, count: Math.min(perPage, all - page * perPage) };
+    },
+    name,
+  };
 }

@@ -1,4 +1,4 @@
-import { augmentationList } from '../augment.ts';
+import { augmentationList } from '../../data/augmentation/words.ts';
 import type { TrainOptions } from '../train/options.ts';
 import { classWeight } from '../train.ts';
 

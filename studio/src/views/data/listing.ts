@@ -71,6 +71,8 @@ class Pages {
       q: search,
       // Other pictures under the same address: the browser must not show those that it knows.
       ...(filtered && revision > 0 && { revision }),
+      // Who names the content that is wanted may keep it for ever.
+      ...(!filtered && { v: facts.splits[filter.split]?.hash }),
     };
   }
 
