@@ -168,7 +168,7 @@ function optionsOf(
       {
         ...axis,
         size: 52,
-        space: 40,
+        space: 30,
         values: (_, ticks) => ticks.map((tick) => (latest.current.formatTick ?? latest.current.format)(tick)),
       },
     ],

@@ -51,6 +51,7 @@ const MORE_ROWS = 3;
 export function PictureGrid({ source, label, size = 64, selected, onSelect, caption }: PictureGridProps) {
   const id = useId();
   const element = useRef<HTMLDivElement>(null);
+  const target = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [range, setRange] = useState<readonly [number, number]>([0, 0]);
   const [active, setActive] = useState<number>();
@@ -101,11 +102,9 @@ export function PictureGrid({ source, label, size = 64, selected, onSelect, capt
   const current = active ?? selected;
   const go = (position: number) => {
     setActive(position);
-    const { top } = element.current!.getBoundingClientRect();
-    const y = top + Math.floor(position / columns) * stride;
-    // Below the bar at the top, above the navigation of a phone.
-    if (y < 76) scrollBy(0, y - 76);
-    else if (y + stride > innerHeight - 76) scrollBy(0, y + stride - innerHeight + 76);
+    // The picture itself may not be there yet.
+    target.current!.style.top = `${Math.floor(position / columns) * stride}px`;
+    target.current!.scrollIntoView({ block: 'nearest' });
   };
   const pool = Math.max(1, last - first);
   return (
@@ -131,6 +130,7 @@ export function PictureGrid({ source, label, size = 64, selected, onSelect, capt
         }
       }}
     >
+      <div ref={target} class="picture-target" role="presentation" style={{ height: `${stride}px` }} />
       {Array.from({ length: last - first }, (_, i) => first + i).map((row) => (
         // Rows that leave become those that come: the page makes no new elements while it scrolls.
         <div

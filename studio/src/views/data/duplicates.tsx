@@ -121,7 +121,7 @@ function Groups({
         ))}
       </ul>
       {fitting.length > shown && (
-        <Button onClick={() => setShown(shown + SHOWN)}>
+        <Button class="more" onClick={() => setShown(shown + SHOWN)}>
           Show more ({formatCount(fitting.length - shown)} left)
         </Button>
       )}

@@ -102,7 +102,7 @@ function Control({ run }: { readonly run: RunSummary }) {
           )}
         </div>
         <div class="row">
-          {run.state === 'running' && run.startedHere && (
+          {run.state === 'running' && (
             <>
               <Button icon="pause" busy={busy} onClick={() => void act('pause')}>
                 Pause
@@ -227,7 +227,7 @@ function seriesOf(
   if (shown.length === 1) {
     const [{ history }] = shown;
     return [
-      { name: 'training', color: '--series-1', dashed: true, ...trainingLine(history) },
+      { name: 'training', color: '--series-1', dashed: isValidated(history), ...trainingLine(history) },
       ...(isValidated(history)
         ? [{ name: 'validation', color: '--series-2' as const, ...validationLine(history) }]
         : []),

@@ -158,7 +158,7 @@ function RecipeControl({ field, typed, onTyped, error }: RecipeControlProps) {
       {...shared}
       value={value}
       onValue={onTyped}
-      placeholder={field.default === null ? 'off' : own}
+      placeholder={field.default !== null ? own : type === 'list' ? 'as the recipe has it' : 'off'}
       {...(type === 'list' ? { list: choices } : { inputMode: type === 'integer' ? 'numeric' : 'decimal' })}
     />
   );

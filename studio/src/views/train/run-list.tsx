@@ -31,7 +31,7 @@ export function RunList({ runs, chosen, onChoose }: RunListProps) {
                   style={{ background: place >= 0 ? `var(${seriesColor(place)})` : 'transparent' }}
                 />
                 <span class="run-name">{run.id}</span>
-                <span class={`run-state ${run.state}`}>{stateText(run)}</span>
+                {run.state !== 'finished' && <span class={`run-state ${run.state}`}>{stateText(run)}</span>}
                 <span class="run-facts">{factsOf(run)}</span>
                 {run.state === 'running' && <RunBar run={run} />}
               </label>

@@ -1,0 +1,53 @@
+// node --import tsx scripts/studio-screenshots.ts ADDRESS FOLDER [VIEW …]: pictures of every view of a running Studio,
+// light and dark, on a desktop and on a phone, for people to look at. A view may have a query: "judge?cell=3,5".
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { launchChromium } from '../src/cli/bench/web/chromium.ts';
+
+const VIEWS = [
+  'try',
+  'data',
+  'data?class=3&picture=9',
+  'data?tab=duplicates',
+  'data?tab=augmentation&augment=strong',
+  'train',
+  'train?new=1',
+  'judge',
+  'inside',
+  'teach',
+];
+const DEVICES = {
+  desktop: { viewport: { width: 1360, height: 850 } },
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+} as const;
+
+const [address, folder, ...wanted] = process.argv.slice(2);
+if (!address || !folder) {
+  console.error('Usage: node --import tsx scripts/studio-screenshots.ts ADDRESS FOLDER [VIEW …]');
+  process.exit(2);
+}
+await mkdir(folder, { recursive: true });
+const browser = await launchChromium();
+try {
+  for (const [device, options] of Object.entries(DEVICES)) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const context = await browser.newContext({ ...options, colorScheme });
+      const page = await context.newPage();
+      for (const view of wanted.length > 0 ? wanted : VIEWS) {
+        await page.goto(new URL(view, `${address}/`).href);
+        // Pictures and charts come in a moment after the page; the stream of events never ends.
+        await page.waitForTimeout(Number(process.env.WAIT_MS ?? 2500));
+        const name = `${view.replace(/[^a-z0-9]+/gi, '-')}-${device}-${colorScheme}.png`;
+        await page.screenshot({
+          path: join(folder, name),
+          fullPage: device === 'desktop' && view !== 'data' && !view.startsWith('data?class'),
+        });
+        console.log(name);
+      }
+      await context.close();
+    }
+  }
+} finally {
+  await browser.close();
+}
