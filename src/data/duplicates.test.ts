@@ -6,13 +6,13 @@ import { random } from './random.ts';
 
 const SIDE = 32;
 
-/** A picture of a few soft blobs, another for every seed. */
+/** A picture of soft blobs, another for every seed. */
 function picture(seed: number, change: (value: number, x: number, y: number) => number = (value) => value) {
   const stream = random(seed, 'blobs', 0);
-  const blobs = Array.from({ length: 6 }, () => ({
+  const blobs = Array.from({ length: 24 }, () => ({
     x: stream.integer(SIDE),
     y: stream.integer(SIDE),
-    size: 4 + stream.integer(10),
+    size: 2 + stream.integer(4),
     colour: [stream.integer(256), stream.integer(256), stream.integer(256)],
   }));
   const pixels = new Uint8Array(SIDE * SIDE * 3);
@@ -23,7 +23,7 @@ function picture(seed: number, change: (value: number, x: number, y: number) => 
           const near = Math.exp(-((x - blob.x) ** 2 + (y - blob.y) ** 2) / blob.size ** 2);
           return near * blob.colour[channel];
         });
-        const value = light.reduce((sum, each) => sum + each, 0) / 2;
+        const value = light.reduce((sum, each) => sum + each, 0) / 1.5;
         pixels[i] = Math.max(0, Math.min(255, Math.round(change(value, x, y))));
       }
     }
@@ -113,6 +113,6 @@ test('says how far it is, and can be left in the middle', () => {
   ]);
   const first = [search.next().value, search.next().value, search.next().value];
   expect(first).toEqual(
-    [0, 64, 128].map((done) => ({ what: 'looking at every picture', done, total: 130, unit: 'images' })),
+    [0, 32, 64].map((done) => ({ what: 'looking at every picture', done, total: 130, unit: 'images' })),
   );
 });

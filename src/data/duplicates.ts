@@ -10,18 +10,18 @@ export interface DuplicateImages {
 }
 
 /** Images that are looked at between two signs of life. */
-const SLICE = 64;
+const SLICE = 32;
 /** Bits of the difference hash in which near duplicates may differ. */
-const MOST_BITS = 6;
+const MOST_BITS = 10;
 /** Columns of the small picture that the hash is of: one more than rows, so that there are as many differences. */
 const COLUMNS = 9;
 const ROWS = 8;
 /** How alike the brightness of all pixels must be: Pearson's correlation. */
-const LEAST_CORRELATION = 0.98;
+const LEAST_CORRELATION = 0.9;
 /** Pictures whose pixels are compared with one, at most: thousands of empty ones would take for ever. */
 const MOST_COMPARED = 64;
 /** Mean distance of all values, of 255, beyond which pictures are different ones in any case. */
-const MOST_DISTANCE = 24;
+const MOST_DISTANCE = 32;
 
 /**
  * Finds images that are there more than once, in one data set or in several of the same image shape (a test image that
@@ -29,7 +29,7 @@ const MOST_DISTANCE = 24;
  *
  * Candidates have nearly the same difference hash: whether brightness rises or falls from one place to the next, in the
  * picture scaled to 9 × 8 (N. Krawetz, "Kind of Like That", 2013). Their pixels decide: equal, or so alike that
- * brightness correlates by 0.98.
+ * brightness correlates by 0.9.
  *
  * It works in slices: between two, the caller may do other things, or stop.
  *
