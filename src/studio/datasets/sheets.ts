@@ -72,9 +72,7 @@ async function drawSheet(view: SplitView, indices: readonly number[]): Promise<U
   }
   const raw = { width: COLUMNS * cell, height: rows * cell, channels: 3 } as const;
   // Little effort: the network is short, and somebody is waiting.
-  return bytesOf(
-    await sharp(canvas, { raw }).webp({ quality: 90, effort: 1, smartSubsample: true }).toBuffer(),
-  );
+  return bytesOf(await sharp(canvas, { raw }).webp({ quality: 90, effort: 0 }).toBuffer());
 }
 
 function scaled(image: Uint8Array, { height, width }: ImageShape, cell: number): Promise<Uint8Array> {
