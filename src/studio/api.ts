@@ -302,6 +302,7 @@ export interface StudioEvents {
   readonly gone: { readonly id: string };
   readonly step: RunStep;
   readonly epoch: { readonly id: string; readonly record: EpochRecord };
+  /** Also when a mark was changed. */
   readonly dataset:
     | DatasetAnswer
     | { readonly id: string; readonly state: 'failed'; readonly error: StudioError };

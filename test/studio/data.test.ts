@@ -235,7 +235,15 @@ describe('marks', () => {
 
   it('go away when a picture is what it was', async () => {
     const { images: before } = await images();
+    const events = await listenTo(server);
     await mark(6, { label: 1 });
+    // Other pages learn of it.
+    const { data } = await events.wait(({ name }) => name === 'dataset');
+    expect(data).toMatchObject({
+      id: 'pictures',
+      splits: { train: { marks: { relabelled: 2, excluded: 1 } } },
+    });
+    events.close();
     expect(await mark(6, { label: before[6].label })).not.toHaveProperty('mark');
     await mark(6, { label: 1 });
     expect(await mark(6, { label: null })).not.toHaveProperty('mark');

@@ -129,6 +129,7 @@ export class StudioDataset {
   readonly opened: OpenedDataset;
   readonly duplicates: DuplicateSearch;
   readonly #folder: string;
+  readonly #hub: EventHub;
   readonly #views = new Map<string, SplitView>();
   /** Marks are changed one after another. */
   #writing: Promise<unknown> = Promise.resolve();
@@ -138,6 +139,7 @@ export class StudioDataset {
     this.name = spec;
     this.opened = opened;
     this.#folder = marksFolder(spec);
+    this.#hub = hub;
     for (const split of ['train', 'test', 'validation'] as const) {
       const dataset = opened[split];
       if (dataset) this.#views.set(split, new SplitView(split, dataset, this.#folder));
@@ -206,6 +208,7 @@ export class StudioDataset {
       const images = Object.keys(mark).length > 0 ? { ...others, [key]: mark } : others;
       await writeMarks(this.#folder, images);
       for (const each of this.#views.values()) each.setMarks(images);
+      this.#hub.send('dataset', this.facts());
       return view.entry(index);
     };
     const written = this.#writing.then(write);
