@@ -24,7 +24,10 @@ beforeAll(async () => {
   // The same picture twice: in one class, and under another name.
   await cp(join(folder, 'pictures/cat/3.png'), join(folder, 'pictures/dog/copy of 3.png'));
   await mkdir(join(folder, 'empty'));
-  server = await openStudio(folder, { data: [join(folder, 'pictures'), join(folder, 'empty')] });
+  await writePictures(join(folder, 'damaged'), { perClass: 6, side: SIDE });
+  server = await openStudio(folder, {
+    data: ['pictures', 'empty', 'damaged'].map((name) => join(folder, name)),
+  });
 });
 afterAll(() => server.end());
 
@@ -303,11 +306,11 @@ describe('marks', () => {
     ['{"format":9,"images":{}}', /made by a newer version/],
     ['{"format":1,"images":{"cat/1.png":{"label":3}}}', /these are no marks/],
   ])('that are damaged (%s) fail with a sentence', async (text, message) => {
-    const file = path('empty/harrier-marks.json');
+    const file = path('damaged/harrier-marks.json');
     await writeFile(file, text);
-    const { code, stderr } = await harrier(['data', 'empty'], { cwd: server.folder });
+    const { code, stderr } = await harrier(['data', 'damaged'], { cwd: server.folder });
     expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
-    const answer = await server.get('/api/datasets/empty');
+    const answer = await server.get('/api/datasets/damaged');
     expect(((await answer.json()) as ErrorAnswer).error.message).toMatch(message);
     await rm(file);
   });
