@@ -1,0 +1,38 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { harrier, sentenceOf, workplace } from '../cli/harrier.ts';
+
+// What is wrong with a command is told before anything is built or served. That it serves: test/package.
+
+let place: { path: string; remove: () => Promise<void> };
+beforeAll(async () => {
+  place = await workplace();
+  await writeFile(join(place.path, 'file'), '');
+  await mkdir(join(place.path, 'full'));
+  await writeFile(join(place.path, 'full', 'own.txt'), '');
+});
+afterAll(() => place.remove());
+
+it.each([
+  [['--port', '70000'], 2, /--port: there is no such port: expected at most 65535/],
+  [['--port', 'x'], 2, /--port: this cannot be its value/],
+  [['file'], 2, /this is a file: expected a folder of runs/],
+  [
+    ['--data', 'nowhere'],
+    1,
+    /nowhere: there is no such data set or folder: expected cifar10, or the path of a folder/,
+  ],
+  [['--data', 'file'], 1, /file: this is a file: expected cifar10, or the path of a folder/],
+  [['--runs', 'latest'], 2, /--runs is for --export alone/],
+  [['one', 'two'], 2, /too many arguments/],
+])('studio %j fails with a sentence', async (args, code, message) => {
+  const finished = await harrier(['studio', ...args], { cwd: place.path });
+  expect([finished.code, sentenceOf(finished)]).toEqual([code, expect.stringMatching(message)]);
+  expect(finished.stdout).toBe('');
+});
+
+it('has help with examples', async () => {
+  const { code, stdout } = await harrier(['studio', '--help'], { cwd: place.path });
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/Examples:\n.*npx harrier studio/)]);
+});
