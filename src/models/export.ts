@@ -5,10 +5,13 @@ import { elementCount, float32, type GraphBuilder, type Model, modelOf, type Val
 import { createGraph, div, logitsOf, scalar } from '../ops/index.ts';
 import { averageViews } from './average-views.ts';
 import type { Network } from './network.ts';
+import { STORAGE_KEY, weightTensor } from './stored-weights.ts';
 import { checkWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 
 /** Metadata key of the views that the model averages; absent where it looks at each picture once. */
 export const VIEWS_KEY = 'harrier.testTimeAugmentation';
+/** Metadata key of the layers that the model is made of: with the weights, all that training on needs. */
+export const NETWORK_KEY = 'harrier.network';
 /** Metadata key of what the model divides its logits by; absent where that is 1. */
 const TEMPERATURE_KEY = 'harrier.temperature';
 
@@ -23,6 +26,8 @@ export interface ExportOptions {
  * A network with its weights as a model by Harrier's contract: input `image`, uint8 `[N, height, width, 3]`; output
  * `probabilities`, float32 `[N, classes]`. Scaling and normalisation are inside, and so is test-time augmentation: the
  * logits of the views are averaged (as in airbench) and divided by the temperature, then comes Softmax.
+ *
+ * The file also says what layers it is made of (`trainedNetwork` reads it), so that it can be trained on.
  *
  * @param metadata goes into the file's `metadata_props`: class names and where the model came from
  * @throws HarrierError `bad-checkpoint` when the weights belong to another network
@@ -47,9 +52,10 @@ export function exportModel(
   );
   const scaled = temperature === 1 ? logits : div(graph, logits, scalar(graph, temperature));
   graph.output(graph.op('Softmax', [scaled], { axis: -1 }), 'probabilities');
-  const { [VIEWS_KEY]: _, [TEMPERATURE_KEY]: __, ...others } = metadata;
+  const { [VIEWS_KEY]: _, [TEMPERATURE_KEY]: __, [STORAGE_KEY]: ___, ...others } = metadata;
   return modelOf(graph.build(), {
     ...others,
+    [NETWORK_KEY]: JSON.stringify(network.config()),
     ...(testTimeAugmentation !== 'none' && { [VIEWS_KEY]: testTimeAugmentation }),
     ...(temperature !== 1 && { [TEMPERATURE_KEY]: `${temperature}` }),
   });
@@ -70,7 +76,7 @@ function atTopLevel(graph: GraphBuilder, spec: ParameterSpec, weights: Weights):
 }
 
 /**
- * The weights of a network from the model that `exportModel` made of it.
+ * The weights of a network from the model that `exportModel` made of it, also where they are stored in fewer bits.
  *
  * @param where what to call the model in errors
  * @throws HarrierError `bad-checkpoint` when the model is of another network, or holds its weights in another form
@@ -78,8 +84,8 @@ function atTopLevel(graph: GraphBuilder, spec: ParameterSpec, weights: Weights):
 export function weightsOf(network: Network, { graph }: Model, where: string): Weights {
   const weights = new Map<string, Float32Array>();
   for (const spec of network.parameters) {
-    const stored = graph.initializers.get(spec.name);
-    if (stored?.type !== 'float32' || stored.data.length !== elementCount(spec.shape)) {
+    const stored = weightTensor(graph, spec.name);
+    if (stored?.data.length !== elementCount(spec.shape)) {
       throw new HarrierError('bad-checkpoint', `the weights ${spec.name} are not in this model`, {
         where,
         expected: `float32 (${spec.graphShape.join(', ')})`,

@@ -1,9 +1,10 @@
 export type { BuildOptions, LayerRow } from './build.ts';
 export type { Call, CallConfig, NamedLayer } from './calls.ts';
 export { CLASS_NAMES_KEY, Classifier } from './classifier.ts';
-export { type ExportOptions, exportModel, exportOptionsOf, weightsOf } from './export.ts';
+export { type ExportOptions, exportModel, exportOptionsOf, NETWORK_KEY, weightsOf } from './export.ts';
 export { type GraphRow, graphRows, summarizeGraph } from './graph-summary.ts';
 export * from './network.ts';
+export { type NewHead, type NewHeadOptions, TUNED_PARTS, type TunedPart, withNewHead } from './new-head.ts';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.ts';
 export {
   toFloat16,
@@ -12,6 +13,7 @@ export {
   withStoredWeights,
 } from './stored-weights.ts';
 export { summarize } from './summary.ts';
+export { type TrainedNetwork, trainedNetwork } from './trained-network.ts';
 export { checkWeights, initialWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 export type { WeightData } from './whitening.ts';
 export { withoutViews } from './without-views.ts';

@@ -12,7 +12,7 @@ import {
 export type WeightStorage = 'float16' | 'int8';
 
 /** Metadata key of how the weights are stored; absent where that is float32. */
-const STORAGE_KEY = 'harrier.weights';
+export const STORAGE_KEY = 'harrier.weights';
 
 /** Arrays with fewer elements stay as they are: nothing is gained by biases in fewer bits. */
 const SMALLEST = 256;
@@ -45,6 +45,30 @@ export function withStoredWeights({ graph, opsets, metadata }: Model, storage: W
   };
 }
 
+/**
+ * An array of weights in float32, however the model stores it.
+ *
+ * @param name what the model would call it in float32
+ * @returns undefined when the model holds no such array, or holds it in a form that is not Harrier's
+ */
+export function weightTensor({ initializers }: Graph, name: string): Tensor | undefined {
+  const whole = initializers.get(name);
+  if (whole?.type === 'float32') return whole;
+  const half = initializers.get(`${name}/float16`);
+  if (half?.type === 'float16') return float32(half.dims, fromFloat16(half.data as Uint16Array));
+  const [quantized, scale] = [initializers.get(`${name}/int8`), initializers.get(`${name}/scale`)];
+  if (quantized?.type !== 'int8' || scale?.type !== 'float32') return undefined;
+  const channel = channelOf(
+    quantized.dims,
+    scale.dims.findIndex((size) => size > 1),
+  );
+  const scales = scale.data as Float32Array;
+  return float32(
+    quantized.dims,
+    Float32Array.from(quantized.data as Int8Array, (value, i) => value * scales[channel(i)]),
+  );
+}
+
 /** How a model's weights are stored, by its own account. */
 export function weightStorageOf({ metadata }: Pick<Model, 'metadata'>): 'float32' | WeightStorage {
   const stored = metadata[STORAGE_KEY];
@@ -75,14 +99,13 @@ function storeInt8(graph: Graph, name: string, { type, dims, data }: Tensor): St
   if (type !== 'float32' || axis === undefined) return undefined;
   const values = data as Float32Array;
   const channels = dims[axis];
-  const inner = elementCount(dims.slice(axis + 1));
-  const channelOf = (i: number) => Math.floor(i / inner) % channels;
+  const channel = channelOf(dims, axis);
   const scales = new Float32Array(channels);
   values.forEach((value, i) => {
-    scales[channelOf(i)] = Math.max(scales[channelOf(i)], Math.abs(value) / 127);
+    scales[channel(i)] = Math.max(scales[channel(i)], Math.abs(value) / 127);
   });
   const quantized = Int8Array.from(values, (value, i) => {
-    const scale = scales[channelOf(i)];
+    const scale = scales[channel(i)];
     return scale === 0 ? 0 : Math.max(-127, Math.min(127, Math.round(value / scale)));
   });
   const [stored, scale, cast] = [`${name}/int8`, `${name}/scale`, `${name}/cast`];
@@ -119,6 +142,13 @@ function outputAxis(graph: Graph, name: string, rank: number): number | undefine
   return axes.size === 1 ? [...axes][0] : undefined;
 }
 
+/** Which place along an axis an element has; with no such axis, all have the first. */
+function channelOf(dims: readonly number[], axis: number): (element: number) => number {
+  if (axis < 0) return () => 0;
+  const inner = elementCount(dims.slice(axis + 1));
+  return (element) => Math.floor(element / inner) % dims[axis];
+}
+
 const LARGEST_FLOAT16 = 65504;
 
 /** IEEE 754 binary16 as bits, rounded to the nearest, ties to even. */
@@ -139,5 +169,16 @@ export function toFloat16(values: Float32Array): Uint16Array {
     // A carry out of the fraction raises the exponent by itself; the leading one does so for normal numbers too.
     const base = exponent < -14 ? 0 : (exponent + 14) << 10;
     return sign | Math.min(0x7c00, base + rounded);
+  });
+}
+
+/** Numbers from the bits of IEEE 754 binary16. */
+function fromFloat16(values: Uint16Array): Float32Array {
+  return Float32Array.from(values, (bits) => {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const [exponent, fraction] = [(bits >>> 10) & 0x1f, bits & 0x3ff];
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
   });
 }

@@ -11,6 +11,8 @@ import { standard } from './standard.ts';
 
 export { checkRecipe } from './check.ts';
 export { lengthForFewImages } from './few-images.ts';
+export { type FineTuning, type FineTuningOptions, fineTuning, lightAugmentation } from './fine-tuning.ts';
+export { normalizationOf } from './normalization.ts';
 export {
   defineRecipe,
   type OptionValue,

@@ -4,14 +4,19 @@ import { resolve } from 'node:path';
 import type { Dataset } from '../../data/dataset.ts';
 import type { OnProgress } from '../../data/progress.ts';
 import { validationSplit } from '../../data/split.ts';
-import { channelStatistics } from '../../data/statistics.ts';
 import { firstImages } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount } from '../../evaluation/format.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
-import { Network, type NetworkConfig, type Normalization } from '../../models/index.ts';
+import { Network, type NetworkConfig } from '../../models/index.ts';
 import { type Optimizer, optimizerFrom } from '../../optimizers/index.ts';
-import { lengthForFewImages, networkOf, type Recipe, withSettings } from '../../recipes/index.ts';
+import {
+  lengthForFewImages,
+  networkOf,
+  normalizationOf,
+  type Recipe,
+  withSettings,
+} from '../../recipes/index.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { checkFit, checkMemory } from '../../training/index.ts';
 import { fromField } from './check-record.ts';
@@ -143,13 +148,6 @@ export function newRecord(run: PreparedRun, command: string, now: Date = new Dat
     },
     hardware: describeHardware(),
   };
-}
-
-/** To mean 0 and deviation 1 over all training images; a channel that never changes keeps its scale. */
-function normalizationOf(train: Dataset): Normalization {
-  const { mean, standardDeviation } = channelStatistics(train);
-  const three = (values: readonly number[]) => [values[0], values[1], values[2]] as const;
-  return { mean: three(mean), deviation: three(standardDeviation.map((value) => value || 255)) };
 }
 
 /** A path as given; where that leads nowhere from here, the absolute one that the run began with. */

@@ -1,0 +1,44 @@
+import { HarrierError } from '../errors.ts';
+import type { Model } from '../onnx/index.ts';
+import { NETWORK_KEY, weightsOf } from './export.ts';
+import { Network } from './network.ts';
+import type { Weights } from './weights.ts';
+
+/** A network, and weights that it was given by training. */
+export interface TrainedNetwork {
+  readonly network: Network;
+  readonly weights: Weights;
+}
+
+/**
+ * What a finished model was exported from, by its own account: layers and weights, which can be trained on. Weights that
+ * are stored in fewer bits come back as float32.
+ *
+ * @param where what to call the model in errors
+ * @throws HarrierError `not-supported` when the model does not say what layers it is made of, `bad-graph` when it says
+ *   so in a way that cannot be read, `bad-checkpoint` when its weights are not those of its layers
+ */
+export function trainedNetwork(model: Model, where: string): TrainedNetwork {
+  const config = model.metadata[NETWORK_KEY];
+  if (config === undefined) {
+    throw new HarrierError('not-supported', 'this model does not say what layers it is made of', {
+      where,
+      expected: `a model.onnx of Harrier, with ${NETWORK_KEY} in its metadata`,
+      next: 'Train it again with this version of Harrier, or take the model that comes with it.',
+    });
+  }
+  const network = networkFrom(config, where);
+  return { network, weights: weightsOf(network, model, where) };
+}
+
+function networkFrom(config: string, where: string): Network {
+  try {
+    return Network.from(JSON.parse(config));
+  } catch (cause) {
+    throw new HarrierError('bad-graph', 'what it says of its layers cannot be read', {
+      where,
+      next: 'The file is damaged, or from a newer version of Harrier.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import type { AugmentationConfig } from '../data/augmentation/index.ts';
+import { type TrainedNetwork, type TunedPart, withNewHead } from '../models/index.ts';
+import { optimizerFrom } from '../optimizers/index.ts';
+import type { FitOptions } from '../training/index.ts';
+
+export interface FineTuningOptions {
+  /** What there is already, such as what `trainedNetwork` finds in a `model.onnx`. */
+  readonly from: TrainedNetwork;
+  /** Classes to tell apart from now on. */
+  readonly classes: number;
+  /** Training images that there are. */
+  readonly images: number;
+  /** Default `all`. */
+  readonly trainable?: TunedPart;
+  /** Default: as many as make up {@link STEPS} steps. */
+  readonly epochs?: number;
+  /** Whether a picture's mirror image shows the same class. Default true. */
+  readonly mirrored?: boolean;
+  readonly seed: number;
+}
+
+/** What `fit` is to be told to fine-tune a network. */
+export type FineTuning = Required<
+  Pick<FitOptions, 'network' | 'weights' | 'optimizer' | 'epochs' | 'batchSize' | 'augmentation'>
+>;
+
+/** Steps after which a new head has settled. */
+const STEPS = 150;
+/** Few images make at least so many batches, that every epoch takes several steps. */
+const BATCHES = 8;
+const [SMALLEST_BATCH, LARGEST_BATCH] = [8, 32];
+
+/** Learning rates of the new head, and of what was learned before, which should move little. */
+const HEAD_RATE = 0.003;
+const BODY_RATE = 2e-4;
+const WEIGHT_DECAY = 0.01;
+
+/**
+ * How a network that was trained before learns other classes from few images: a new head at AdamW's full rate, the
+ * layers before it at a small part of that or not at all, in batches that suit the number of images.
+ *
+ * @throws HarrierError `not-supported` when the network has no last layer that could be replaced
+ */
+export function fineTuning(options: FineTuningOptions): FineTuning {
+  const { from, classes, images, trainable = 'all', mirrored = true, seed } = options;
+  const { network, weights, head } = withNewHead(from, { classes, trainable, seed });
+  const batchSize = batchSizeFor(images);
+  const stepsPerEpoch = Math.ceil(images / batchSize);
+  return {
+    network,
+    weights,
+    batchSize,
+    epochs: options.epochs ?? Math.max(2, Math.round(STEPS / stepsPerEpoch)),
+    optimizer: optimizerFrom(
+      trainable === 'head'
+        ? adamW(HEAD_RATE)
+        : { ...adamW(BODY_RATE), groups: [{ parameters: `${head}/*`, optimizer: adamW(HEAD_RATE) }] },
+    ),
+    augmentation: lightAugmentation(mirrored),
+  };
+}
+
+/** A batch is a small part of few images, so that an epoch of them has steps enough. */
+function batchSizeFor(images: number): number {
+  return Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, Math.round(images / BATCHES)));
+}
+
+function adamW(rate: number) {
+  return {
+    name: 'AdamW',
+    weightDecay: WEIGHT_DECAY,
+    learningRate: { name: 'cosineDecay', initialLearningRate: rate, decaySteps: { fraction: 1 } },
+  };
+}
+
+/** Small changes of place and light, which leave every class what it is. */
+export function lightAugmentation(mirrored: boolean): AugmentationConfig[] {
+  return [
+    ...(mirrored ? [{ name: 'RandomFlip' } as const] : []),
+    { name: 'RandomTranslation', pixels: 2, fill: 'reflect' },
+    { name: 'RandomColorJitter', brightness: 0.2, contrast: 0.2 },
+  ];
+}
