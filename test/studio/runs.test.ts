@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +16,7 @@ import type {
   RunSummary,
 } from '../../src/studio/api.ts';
 import { start, writePictures } from '../cli/harrier.ts';
-import { listenTo, openStudio, studioFolder, type TestStudio } from './studio.ts';
+import { listenTo, openStudio, PROGRAM, studioFolder, type TestStudio } from './studio.ts';
 
 let server: TestStudio;
 const path = (...parts: string[]) => join(server.folder, ...parts);
@@ -318,6 +320,32 @@ describe('a run of a terminal', () => {
 });
 
 describe('the end of the server', () => {
+  it('that nobody saw coming has its runs save and end as well', async () => {
+    const words = [
+      'train',
+      '--data',
+      path('pictures'),
+      '--epochs',
+      '500',
+      '--batch-size',
+      '4',
+      '--threads',
+      '1',
+    ];
+    const small = ['--set', 'filters=2', '--set', 'units=4', '--out', path('runs', 'orphan')];
+    const child = fork(PROGRAM, [...words, ...small], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    let said = '';
+    child.stderr!.on('data', (text) => {
+      said += text;
+    });
+    while (((await details('orphan').catch(() => undefined))?.history?.length ?? 0) === 0) await sleep(100);
+    // What a process that is killed does to those that it started.
+    child.disconnect();
+    const [code] = await once(child, 'exit');
+    expect([code, said]).toEqual([130, expect.stringMatching(/Stopped and saved after/)]);
+    expect((await details('orphan')).summary.state).toBe('paused');
+  });
+
   it('has runs save and end, and tells pages', async () => {
     const other = await openStudio(server.folder, { data: [path('pictures')], runsFolder: path('others') });
     const events = await listenTo(other);

@@ -8,7 +8,8 @@ import { checkTrainWords } from '../../src/cli/studio/check-words.ts';
 import type { RunSummary, StudioEvents } from '../../src/studio/api.ts';
 import { type StudioHandle, type StudioOptions, startStudio } from '../../src/studio/start.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/harrier.js', import.meta.url));
+/** What a user starts. */
+export const PROGRAM = fileURLToPath(new URL('../../bin/harrier.js', import.meta.url));
 
 /** A stand-in for the built page, of its shape: what the server does with files is the same for all of them. */
 export async function writePage(folder: string): Promise<void> {
