@@ -55,7 +55,7 @@ export class RunLibrary {
 
   /** @throws HarrierError `not-found` */
   async details(id: string): Promise<RunDetails> {
-    await this.refresh();
+    await this.refresh(0);
     const summary = this.#summary(id) ?? notFound('run', id);
     const view = this.#views.get(id);
     if (!view) return { summary, history: [], files: [] };
