@@ -18,6 +18,9 @@ test('what a link says leads back to the same place', () => {
   });
   expect(address).toBe('/some/folder/judge?run=standard-1&cell=3,5&q=a+%26+b');
   expect(placeOf(address)).toEqual({ view: 'judge', query: { run: 'standard-1', cell: '3,5', q: 'a & b' } });
+  const augmented = addressOf('/', 'data', { augment: 'flip,cutout=8' });
+  expect(augmented).toBe('/data?augment=flip,cutout=8');
+  expect(placeOf(augmented).query).toEqual({ augment: 'flip,cutout=8' });
   expect(addressOf('#/', 'try')).toBe('#/try');
 });
 

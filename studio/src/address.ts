@@ -27,8 +27,8 @@ export function addressOf(folder: string, view: View, query: QueryChange = {}): 
   for (const [key, value] of Object.entries(query)) {
     if (value !== undefined && value !== '') parameters.set(key, String(value));
   }
-  // Commas may stand in a query as they are, and read better.
-  const search = parameters.toString().replaceAll('%2C', ',');
+  // These may stand in a value as they are, and read better.
+  const search = parameters.toString().replaceAll('%2C', ',').replaceAll('%3D', '=');
   return `${folder}${view}${search && `?${search}`}`;
 }
 

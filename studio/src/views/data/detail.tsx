@@ -1,5 +1,5 @@
 import type { DatasetFacts, ImageEntry, ImageList, MarkChange, Split } from 'harrier/src/studio/api.ts';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Checkbox, Select } from '../../components/field.tsx';
@@ -41,7 +41,7 @@ export function Detail({
     }),
   );
   const entry = known ?? asked.value?.images[0];
-  useEffect(() => {
+  useLayoutEffect(() => {
     const close = (event: KeyboardEvent) => {
       if (event.key === 'Escape') onClose();
     };

@@ -1,6 +1,6 @@
 import { formatCount, formatPercent, formatQuantity } from 'harrier/src/evaluation/format.ts';
 import type { DatasetFacts, MarkFilter, Split } from 'harrier/src/studio/api.ts';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
 import { Choice } from '../../components/choice.tsx';
@@ -57,7 +57,7 @@ export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
     if (stale.current) setRevision((count) => count + 1);
     stale.current = false;
   }, [filterKey]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const undo = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLInputElement && event.target.type !== 'checkbox';
       if (event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !typing) {

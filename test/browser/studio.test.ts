@@ -1,0 +1,326 @@
+import { cp, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Reporter } from '../../src/cli/reporter.ts';
+import { builtPage } from '../../src/cli/studio/page.ts';
+import type { ImageList, RunSummary } from '../../src/studio/api.ts';
+import { writePictures } from '../cli/harrier.ts';
+import { openStudio, studioFolder, type TestStudio } from '../studio/studio.ts';
+import { closeTestBrowser, noChromium, openTestPage, testBrowser } from './browser.ts';
+
+// The built page in a real browser, on a real server with a real run.
+const VIEWS = ['try', 'data', 'train', 'judge', 'inside', 'teach'];
+const FIRST_VIEW_BYTES = 300_000;
+
+let folder: string;
+let pageFolder: string;
+let server: TestStudio;
+let page: Page;
+/** What the browser complained of: nothing may break the content-security policy, and nothing may be thrown. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  pageFolder = await builtPage(new Reporter({ machine: true }));
+  if (noChromium) return;
+  folder = await studioFolder();
+  const pictures = join(folder, 'pictures');
+  await writePictures(pictures, { perClass: 60 });
+  await cp(join(pictures, 'cat/3.png'), join(pictures, 'dog/copy of 3.png'));
+  server = await openStudio(folder, { pageFolder, data: [pictures] });
+  page = await newPage();
+});
+afterAll(async () => {
+  await closeTestBrowser();
+  await server?.end();
+});
+
+async function newPage(options: { colorScheme?: 'light' | 'dark' } = {}): Promise<Page> {
+  const context = await (await testBrowser()).newContext({
+    viewport: { width: 1280, height: 800 },
+    ...options,
+  });
+  const opened = await context.newPage();
+  opened.setDefaultTimeout(30_000);
+  opened.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
+  opened.on('console', (message) => {
+    if (/Content.Security.Policy|Refused to/i.test(message.text())) complaints.push(message.text());
+  });
+  return opened;
+}
+
+const at = (address: string) => page.goto(`http://127.0.0.1:${server.studio.port}/${address}`);
+const addressOf = () => new URL(page.url()).pathname + new URL(page.url()).search;
+const options = () => page.getByRole('option').and(page.locator('.picture-cell'));
+const listed = (query: string) => server.json<ImageList>(`/api/datasets/pictures/train/images?${query}`);
+const until = (what: Locator) => what.first().waitFor();
+
+describe('the built page', () => {
+  it('asks for less than 300 kB before its first view can be used', async () => {
+    const manifest = JSON.parse(await readFile(join(pageFolder, '.vite/manifest.json'), 'utf8')) as Record<
+      string,
+      { file: string; css?: string[]; imports?: string[] }
+    >;
+    const files = new Set(['index.html', 'theme.js']);
+    const add = (name: string): void => {
+      const { file, css = [], imports = [] } = manifest[name];
+      if (files.has(file)) return;
+      for (const each of [file, ...css]) files.add(each);
+      imports.forEach(add);
+    };
+    add('index.html');
+    add('src/views/try/index.tsx');
+    const sizes = await Promise.all(
+      [...files].map(async (file) => (await readFile(join(pageFolder, file))).length),
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(FIRST_VIEW_BYTES);
+  });
+});
+
+describe.skipIf(noChromium)('data in the browser', () => {
+  it('shows pictures by class, and keeps what is looked at in the address', async () => {
+    await at('data');
+    await until(options());
+    await page.getByRole('button', { name: /^dog/ }).click();
+    expect(addressOf()).toBe('/data?class=1');
+    await until(page.getByRole('option', { name: /^dog/ }));
+    expect(await page.getByRole('option', { name: /^cat/ }).count()).toBe(0);
+    await page.getByLabel('Search by class or file').fill('copy of');
+    await until(page.getByText('1 picture of dog'));
+    await page.reload();
+    await until(page.getByText('1 picture of dog'));
+    await page.getByLabel('Search by class or file').fill('no such thing');
+    await until(page.getByText('No picture is left'));
+    await page.getByRole('button', { name: 'Show all pictures' }).click();
+    await until(page.getByRole('option', { name: /^cat/ }));
+    expect(addressOf()).toBe('/data');
+    await page.goBack();
+    await until(page.getByText('No picture is left'));
+  });
+
+  it('is gone through with the keyboard alone', async () => {
+    await at('data');
+    await until(options());
+    await page.getByRole('listbox', { name: /^Pictures of/ }).focus();
+    for (const key of ['ArrowRight', 'ArrowDown', 'ArrowLeft', 'Enter']) await page.keyboard.press(key);
+    const chosen = page.locator('.picture-cell[aria-selected="true"]');
+    await until(chosen);
+    expect(await page.getByRole('complementary', { name: 'The picture' }).textContent()).toContain('cat');
+    expect(addressOf()).toMatch(/^\/data\?picture=\d+$/);
+    await page.keyboard.press('Escape');
+    await page.locator('.detail').waitFor({ state: 'detached' });
+    await page.keyboard.press('End');
+    await until(page.getByRole('option', { name: /^ship/ }));
+  });
+
+  it('relabels and leaves out pictures, beside the data, and takes it back', async () => {
+    await at('data?picture=0');
+    await page.getByLabel('It is a picture of').selectOption({ label: 'ship' });
+    await until(page.getByText(/is now a picture of ship/));
+    expect((await listed('mark=relabelled')).images).toMatchObject([
+      { index: 0, label: 0, mark: { label: 2 } },
+    ]);
+    await page.getByLabel('Leave it out').check();
+    await until(page.locator('.picture-cell.excluded'));
+    expect((await listed('mark=excluded')).total).toBe(1);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.locator('.picture-cell.excluded').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+z');
+    await page.locator('.picture-cell.relabelled').waitFor({ state: 'detached' });
+    expect((await listed('mark=any')).total).toBe(0);
+  });
+
+  it('finds pictures that are there twice', async () => {
+    await at('data?tab=duplicates');
+    await until(page.getByText('The same pixels'));
+    await until(page.getByText(/labels differ/i));
+  });
+
+  it('shows what an augmentation does, as it is turned', async () => {
+    await at('data?tab=augmentation&augment=none');
+    const pixels = () =>
+      page
+        .locator('.variants tbody tr:nth-child(2) canvas')
+        .first()
+        .evaluate((canvas: HTMLCanvasElement) =>
+          [...canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data].join(),
+        );
+    await until(page.locator('.variants canvas'));
+    const before = await pixels();
+    await page.getByLabel('Upside down').check();
+    await page.getByLabel('A square painted over').check();
+    await page.waitForURL(/augment=flip-vertical,cutout$/);
+    await expect.poll(pixels).not.toBe(before);
+    const strength = page.getByRole('slider', { name: /A square painted over/ });
+    await strength.fill('4');
+    await page.waitForURL(/cutout=4$/);
+    await at('data?tab=augmentation&augment=flp');
+    await until(page.getByText('Did you mean "flip"?'));
+  });
+});
+
+describe.skipIf(noChromium)('training in the browser', () => {
+  it('says beside the field what is wrong with it', async () => {
+    await at('train?new=1');
+    await page.getByText('keras-cnn', { exact: true }).click();
+    await page.getByRole('textbox', { name: 'Epochs' }).fill('many');
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await until(page.getByText('Epochs is a whole number of at least 1.'));
+    expect(await page.getByRole('textbox', { name: 'Epochs' }).getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('starts a run, draws it as it learns, pauses, resumes and ends it', async () => {
+    await at('train?new=1');
+    await page.getByText('keras-cnn', { exact: true }).click();
+    await page.getByRole('textbox', { name: 'Epochs' }).fill('2000');
+    await page.getByRole('textbox', { name: 'Batch size' }).fill('8');
+    await page.getByRole('textbox', { name: 'Validation split' }).fill('0.2');
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await page.waitForURL(/train\?runs=/);
+    await until(page.getByRole('img', { name: /^Accuracy at epoch \d+: training .+ validation / }));
+    const label = () => page.getByRole('img', { name: /^Loss/ }).getAttribute('aria-label');
+    const before = await label();
+    await expect.poll(label, { timeout: 20_000 }).not.toBe(before);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await until(page.locator('.control').getByText(/is stopped after \d+ of 2000 epochs/));
+  });
+
+  it('puts several runs on one chart', async () => {
+    const answer = await server.send('POST', '/api/runs', {
+      recipe: 'keras-cnn',
+      data: 'pictures',
+      options: { epochs: 3, batchSize: 8 },
+    });
+    const { id } = (await answer.json()) as RunSummary;
+    await at('train');
+    await until(page.getByText(/on test images/));
+    for (const box of await page.getByRole('checkbox').all()) await box.check();
+    await page.waitForURL(/runs=.+,.+/);
+    await until(page.getByRole('img', { name: new RegExp(`^Loss.*${id}`) }));
+  });
+
+  it('draws for hours without drawing anew', async () => {
+    const chart = await openTestPage(new URL('../../studio/test/chart-page.tsx', import.meta.url));
+    const session = await chart.page.context().newCDPSession(chart.page);
+    const nodes = async () => {
+      await session.send('HeapProfiler.collectGarbage');
+      const { metrics } = await session.send('Performance.getMetrics');
+      const value = (name: string) => metrics.find((metric) => metric.name === name)!.value;
+      return { nodes: value('Nodes'), listeners: value('JSEventListeners'), heap: value('JSHeapUsedSize') };
+    };
+    await session.send('Performance.enable');
+    await chart.call('live', 300);
+    const before = await nodes();
+    // An hour of one value a second.
+    expect(await chart.call('live', 3600)).toMatchObject({ drawings: 1, kept: true });
+    const after = await nodes();
+    expect(after.nodes).toBeLessThanOrEqual(before.nodes + 20);
+    expect(after.listeners).toBeLessThanOrEqual(before.listeners + 5);
+    expect(after.heap - before.heap).toBeLessThan(1_000_000);
+    await chart.close();
+  });
+});
+
+describe.skipIf(noChromium)('judging in the browser', () => {
+  it('shows the pictures of a cell, and leads from one to its place in the data', async () => {
+    await at('judge');
+    await until(page.getByText(/test images right/));
+    const cell = page.locator('.matrix button').and(page.getByRole('button', { name: /cat, recognised/ }));
+    await cell.click();
+    await page.waitForURL(/cell=0,0/);
+    await until(page.getByRole('heading', { name: 'cat, recognised' }));
+    const count = Number(/: (\d+)/.exec((await cell.getAttribute('aria-label'))!)![1]);
+    expect(count).toBeGreaterThan(0);
+    const wall = page.locator('.cell-pictures').getByRole('option');
+    await until(wall);
+    expect(await wall.first().getAttribute('aria-setsize')).toBe(String(count));
+    await wall.first().click();
+    await page.waitForURL(/data\?data=pictures&split=test&picture=\d+/);
+    await until(page.getByRole('complementary', { name: 'The picture' }).getByText('cat'));
+  });
+
+  it('goes from cell to cell by arrow keys', async () => {
+    await at('judge?cell=0,0');
+    await page.locator('.matrix [data-cell="0,0"]').focus();
+    for (const key of ['ArrowRight', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+    await page.waitForURL(/cell=1,1/);
+  });
+});
+
+describe.skipIf(noChromium)('the page as a whole', () => {
+  it.each(['light', 'dark'] as const)('holds nothing that is not accessible, %s', async (colorScheme) => {
+    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    const looked = await newPage({ colorScheme });
+    for (const view of [
+      ...VIEWS,
+      'data?picture=1',
+      'data?tab=duplicates',
+      'data?tab=augmentation',
+      'train?new=1',
+    ]) {
+      await looked.goto(`http://127.0.0.1:${server.studio.port}/${view}`);
+      await looked.locator('main > *').first().waitFor();
+      await looked.locator('.loading').first().waitFor({ state: 'detached' });
+      await looked.evaluate(axe);
+      const violations = await looked.evaluate(async () => {
+        const { axe } = globalThis as unknown as {
+          axe: {
+            run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+          };
+        };
+        return (await axe.run()).violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+      });
+      expect({ view, violations }).toEqual({ view, violations: [] });
+    }
+    await looked.context().close();
+  });
+
+  it('has light and dark by choice, and remembers it', async () => {
+    await at('data');
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await ground();
+    await page.getByRole('button', { name: /^Colours: as the system has it/ }).click();
+    await page.getByRole('button', { name: /^Colours: light/ }).click();
+    const dark = await ground();
+    expect(dark).not.toBe(light);
+    await page.reload();
+    expect(await ground()).toBe(dark);
+    await page.getByRole('button', { name: /^Colours: dark/ }).click();
+    expect(await ground()).toBe(light);
+  });
+
+  it('fits a phone: nothing stands out to the side', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const view of [...VIEWS, 'data?tab=augmentation', 'data?tab=duplicates', 'train?new=1']) {
+      await at(view);
+      await page.locator('main > *').first().waitFor();
+      await page.locator('.loading').first().waitFor({ state: 'detached' });
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect({ view, width }).toEqual({ view, width: 360 });
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it('says that the server is gone, keeps what it has, and recovers when it is back', async () => {
+    await at('data');
+    await until(options());
+    const { port } = server.studio;
+    await server.studio.close();
+    await until(page.getByText('Studio’s server does not answer.'));
+    expect(await options().count()).toBeGreaterThan(0);
+    server = await openStudio(folder, { pageFolder, data: [join(folder, 'pictures')], port });
+    await until(page.getByText('The server is back.'));
+    await page.getByText('Studio’s server does not answer.').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /^dog/ }).click();
+    await until(page.getByRole('option', { name: /^dog/ }));
+  });
+
+  it('breaks no rule of its content-security policy, and throws nothing', () => {
+    expect(complaints).toEqual([]);
+  });
+});
