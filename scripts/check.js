@@ -19,11 +19,7 @@ const steps = [
     ['studio/src', '--config', 'studio/.dependency-cruiser.js', '--output-type', 'err'],
   ],
   ['build', 'tsc', ['-p', 'tsconfig.build.json']],
-  [
-    'build of Studio’s page',
-    'vite',
-    ['build', 'studio', '--config', 'studio/vite.config.ts', '--logLevel', 'warn'],
-  ],
+  ['build of Studio’s page', process.execPath, ['scripts/build-page.js']],
   ['package exports', 'publint', ['--strict']],
 ];
 
@@ -33,7 +29,11 @@ console.log('check: all good');
 
 function run(name, command, args) {
   const start = performance.now();
-  const { status } = spawnSync(join('node_modules', '.bin', command), args, { stdio: 'inherit' });
+  const { status } = spawnSync(
+    command === process.execPath ? command : join('node_modules', '.bin', command),
+    args,
+    { stdio: 'inherit' },
+  );
   if (status !== 0) {
     console.error(`check: ${name} failed`);
     process.exit(1);
