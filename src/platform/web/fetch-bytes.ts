@@ -22,10 +22,9 @@ export async function fetchBytes(
   try {
     const response = await fetch(address);
     if (!response.ok || !response.body) throw failed(`status ${response.status}`);
-    // The length of what is compressed on its way says nothing about what comes out.
-    const total = response.headers.has('Content-Encoding')
-      ? 0
-      : Number(response.headers.get('Content-Length') ?? 0);
+    // The length of what is compressed on its way says nothing about what comes out; Studio's server says that too.
+    const length = response.headers.has('Content-Encoding') ? 'X-Uncompressed-Length' : 'Content-Length';
+    const total = Number(response.headers.get(length) ?? 0);
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let done = 0;
     const reader = response.body.getReader();
