@@ -24,7 +24,10 @@ export async function builtPage(reporter: Reporter): Promise<string> {
   await withLock(join(ROOT, 'node_modules', '.harrier-page.lock'), {}, async () => {
     if (await isFresh()) return;
     reporter.note('Building the page, which takes a moment: its sources are newer.');
-    await build(reporter);
+    await build(reporter).catch(async (error) => {
+      if (!(await isThere(join(PAGE, 'index.html')))) throw error;
+      reporter.note(`Note: ${error.message} The page that was built before is shown.`);
+    });
   });
   return PAGE;
 }

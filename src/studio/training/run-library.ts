@@ -118,20 +118,20 @@ export class RunLibrary {
   async #look(): Promise<void> {
     const paths = await runPaths(this.folder);
     for (const [id, path] of paths) if (!this.#views.has(id)) this.#views.set(id, new RunView(id, path));
-    for (const [id, view] of this.#views) {
-      const epochs = view.history.length;
-      const hadStep = JSON.stringify(view.step);
-      const changed = paths.has(id) ? await view.look() : undefined;
-      if (changed === undefined) {
-        this.#views.delete(id);
-        continue;
-      }
+    const looked = await Promise.all(
+      [...this.#views].map(async ([id, view]) => {
+        const before = { epochs: view.history.length, step: JSON.stringify(view.step) };
+        return { id, view, before, changed: paths.has(id) ? await view.look() : undefined };
+      }),
+    );
+    for (const { id, view, before, changed } of looked) {
+      if (changed === undefined) this.#views.delete(id);
       if (!changed) continue;
-      for (const record of view.history.slice(epochs)) {
+      for (const record of view.history.slice(before.epochs)) {
         // What was there before anyone looked is no news.
         if (this.#told.has(id)) this.#hub.send('epoch', { id, record });
       }
-      if (view.step && JSON.stringify(view.step) !== hadStep) this.#hub.send('step', view.step);
+      if (view.step && JSON.stringify(view.step) !== before.step) this.#hub.send('step', view.step);
     }
     this.tell();
   }
