@@ -12,7 +12,7 @@ export interface FineTuningOptions {
   readonly images: number;
   /** Default `all`. */
   readonly trainable?: TunedPart;
-  /** Default: as many as make up {@link STEPS} steps. */
+  /** Default: as many as it takes for the head, and for all layers where they are trained, to settle. */
   readonly epochs?: number;
   /** Whether a picture's mirror image shows the same class. Default true. */
   readonly mirrored?: boolean;
@@ -24,14 +24,17 @@ export type FineTuning = Required<
   Pick<FitOptions, 'network' | 'weights' | 'optimizer' | 'epochs' | 'batchSize' | 'augmentation'>
 >;
 
-/** Steps after which a new head has settled. */
-const STEPS = 150;
+/** Steps after which all has settled, and a new head alone, which needs fewer. */
+const STEPS: Readonly<Record<TunedPart, number>> = { all: 150, head: 80 };
+/** Epochs even of many images. */
+const FEWEST_EPOCHS: Readonly<Record<TunedPart, number>> = { all: 2, head: 6 };
 /** Few images make at least so many batches, that every epoch takes several steps. */
 const BATCHES = 8;
 const [SMALLEST_BATCH, LARGEST_BATCH] = [8, 32];
 
-/** Learning rates of the new head, and of what was learned before, which should move little. */
-const HEAD_RATE = 0.003;
+/** Learning rates of the new head: alone, and before layers that follow it at a rate of their own. */
+const HEAD_RATE: Readonly<Record<TunedPart, number>> = { all: 0.003, head: 0.01 };
+/** What was learned before should move little. */
 const BODY_RATE = 2e-4;
 const WEIGHT_DECAY = 0.01;
 
@@ -50,11 +53,12 @@ export function fineTuning(options: FineTuningOptions): FineTuning {
     network,
     weights,
     batchSize,
-    epochs: options.epochs ?? Math.max(2, Math.round(STEPS / stepsPerEpoch)),
+    epochs:
+      options.epochs ?? Math.max(FEWEST_EPOCHS[trainable], Math.round(STEPS[trainable] / stepsPerEpoch)),
     optimizer: optimizerFrom(
       trainable === 'head'
-        ? adamW(HEAD_RATE)
-        : { ...adamW(BODY_RATE), groups: [{ parameters: `${head}/*`, optimizer: adamW(HEAD_RATE) }] },
+        ? adamW(HEAD_RATE.head)
+        : { ...adamW(BODY_RATE), groups: [{ parameters: `${head}/*`, optimizer: adamW(HEAD_RATE.all) }] },
     ),
     augmentation: lightAugmentation(mirrored),
   };

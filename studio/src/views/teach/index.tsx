@@ -1,5 +1,124 @@
-import { Empty } from '../../components/empty.tsx';
+import { useEffect, useState } from 'preact/hooks';
+import { Button } from '../../components/button.tsx';
+import { Loading } from '../../components/loading.tsx';
+import { Message } from '../../components/message.tsx';
+import {
+  addClass,
+  addFiles,
+  classes,
+  clearProject,
+  loadProject,
+  notKept,
+  removed,
+  undo,
+} from '../../teach/project.ts';
+import { loadTraining, taught, training } from '../../teach/training.ts';
+import { ClassCard } from './class-card.tsx';
+import { HeldOut } from './held-out.tsx';
+import { TakeAway } from './take-away.tsx';
+import './teach.css';
+import { TrainPanel } from './train-panel.tsx';
+import { TryPanel } from './try-panel.tsx';
 
-export default function View() {
-  return <Empty icon="teach" title="Teach is not here yet" />;
+/** Classes of one's own: pictures, a training in this page, and a model to take away. */
+export default function Teach() {
+  useEffect(() => {
+    void loadProject().then(loadTraining);
+  }, []);
+  const all = classes.value;
+  const [active, setActive] = useState<string>();
+  // What is pasted goes to the class that was used last.
+  const target = all?.find(({ id }) => id === active) ?? all?.[0];
+  useEffect(() => {
+    if (!target) return;
+    const take = (event: ClipboardEvent) => {
+      const place = event.target as Element | null;
+      if (place?.closest('input, textarea, .try-panel')) return;
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length === 0) return;
+      event.preventDefault();
+      void addFiles(
+        target.id,
+        files.map((file) => ({ blob: file, name: file.name })),
+      );
+    };
+    addEventListener('paste', take);
+    return () => removeEventListener('paste', take);
+  }, [target?.id]);
+
+  if (!all) return <Loading what="your classes" />;
+  const pictures = all.reduce((total, each) => total + each.pictures.length, 0);
+  return (
+    <>
+      <header class="view-head">
+        <div>
+          <h1>Teach it your own classes</h1>
+          <p class="note">
+            Show a few pictures of each thing. The training runs in this page, and nothing leaves it: pictures
+            and model stay in your browser.
+          </p>
+        </div>
+        {pictures > 0 && (
+          <Button kind="quiet" icon="trash" onClick={clearProject}>
+            Start over
+          </Button>
+        )}
+      </header>
+      {notKept.value !== undefined && (
+        <Message kind="note" title="This will be gone when you close the page" error={notKept.value} />
+      )}
+      <div class="teach">
+        <section class="teach-classes" aria-label="Classes and their pictures">
+          {all.map((each, place) => (
+            <ClassCard
+              key={each.id}
+              taught={each}
+              number={place + 1}
+              removable={all.length > 1}
+              onUse={() => setActive(each.id)}
+              isTarget={each.id === target?.id}
+            />
+          ))}
+          <button type="button" class="add-class" onClick={() => setActive(addClass().id)}>
+            <span aria-hidden="true">+</span> Add a class
+          </button>
+        </section>
+        <div class="teach-work">
+          <TrainPanel />
+          {taught.value && !training.value && (
+            <>
+              <TryPanel taught={taught.value} />
+              <HeldOut taught={taught.value} />
+              <TakeAway taught={taught.value} />
+            </>
+          )}
+        </div>
+      </div>
+      <Undo />
+    </>
+  );
+}
+
+/** Brings back what was removed last, for a while. */
+function Undo() {
+  const last = removed.value;
+  useEffect(() => {
+    if (!last) return;
+    const timer = setTimeout(() => {
+      if (removed.peek() === last) removed.value = undefined;
+    }, 15_000);
+    return () => clearTimeout(timer);
+  }, [last]);
+  return (
+    <div class="teach-undo" role="status">
+      {last && (
+        <div>
+          <span>Removed {last.what}.</span>
+          <Button kind="quiet" icon="undo" onClick={undo}>
+            Undo
+          </Button>
+        </div>
+      )}
+    </div>
+  );
 }

@@ -1,0 +1,39 @@
+import { HarrierError } from 'harrier/src/errors.ts';
+
+/** Fewer cannot be divided into some to learn from and some to judge by. */
+export const FEWEST_PICTURES = 2;
+
+/**
+ * Checks what the user has put together, before anything is loaded.
+ * @throws HarrierError `bad-data` that names the class
+ */
+export function checkClasses(classes: readonly { readonly name: string; readonly count: number }[]): void {
+  if (classes.length < 2) {
+    throw new HarrierError('bad-data', 'one class is nothing to tell apart', {
+      expected: 'at least 2 classes',
+      received: `${classes.length}`,
+      next: 'Add another class: what else may be in a picture, or “something else”.',
+    });
+  }
+  for (const { name, count } of classes) {
+    if (count >= FEWEST_PICTURES) continue;
+    throw new HarrierError(
+      'bad-data',
+      count === 0 ? 'this class has no pictures' : 'one picture is too few to learn from and to be judged by',
+      {
+        where: name,
+        expected: `at least ${FEWEST_PICTURES} pictures`,
+        received: `${count}`,
+        next: 'Add pictures to it, or remove the class.',
+      },
+    );
+  }
+  const names = classes.map(({ name }) => name.trim().toLowerCase());
+  const twice = classes.find((_, i) => names.indexOf(names[i]) < i);
+  if (twice) {
+    throw new HarrierError('bad-data', 'two classes have the same name', {
+      where: twice.name,
+      next: 'Give one of them another name.',
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import type { EpochRecord, ErrorCode } from 'harrier';
+import type { Progress } from 'harrier/src/data/progress.ts';
+import { HarrierError } from 'harrier/src/errors.ts';
+import type { Way } from './lesson.ts';
+
+/** A picture of a class, as it was added. */
+export interface Picture {
+  readonly id: string;
+  /** For people: its file's name, or where it came from. */
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+/** All that a training is made from. */
+export interface Job {
+  /** Whatever was trained before has another. */
+  readonly id: string;
+  readonly classes: readonly { readonly name: string; readonly pictures: readonly Picture[] }[];
+  readonly way: Way;
+  /** The address of the model that is fine-tuned. */
+  readonly from?: string;
+  readonly epochs?: number;
+  readonly mirrored: boolean;
+  readonly seed: number;
+  /** `auto`: the graphics card where there is a real one. */
+  readonly backend: 'auto' | 'wasm' | 'webgpu';
+}
+
+/** What the page says to the worker that trains. */
+export type ToTeacher =
+  | { readonly type: 'train'; readonly job: Job; readonly resume: boolean }
+  | { readonly type: 'pause' };
+
+/** How far an epoch has come. */
+export interface Step {
+  readonly epoch: number;
+  readonly epochs: number;
+  /** From 0 to the number of steps in all. */
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly imagesPerSecond: number;
+  readonly etaSeconds: number;
+}
+
+/** What came of a training, as far as it is not the model file. */
+export interface Outcome {
+  readonly job: string;
+  readonly classNames: readonly string[];
+  /** Height and width of the pictures that the model takes. */
+  readonly imageShape: readonly [height: number, width: number];
+  readonly history: readonly EpochRecord[];
+  readonly bestEpoch?: number;
+  /** The pictures that were held out, in order. */
+  readonly heldOut: readonly {
+    readonly id: string;
+    readonly label: number;
+    readonly probabilities: readonly number[];
+  }[];
+  readonly engine: string;
+  readonly seconds: number;
+}
+
+/** What the worker says to the page. */
+export type FromTeacher =
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'engine'; readonly engine: string }
+  | { readonly type: 'step'; readonly step: Step }
+  | { readonly type: 'epoch'; readonly record: EpochRecord }
+  /** Something that the user should know, and that did not stop it. */
+  | { readonly type: 'note'; readonly note: string }
+  | { readonly type: 'paused' }
+  | { readonly type: 'done'; readonly outcome: Outcome; readonly model: Uint8Array<ArrayBuffer> }
+  | { readonly type: 'failed'; readonly error: Failure };
+
+/** An error on its way from a worker. */
+export interface Failure {
+  readonly code?: ErrorCode;
+  readonly message: string;
+}
+
+export function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof HarrierError ? { code: error.code, message } : { message };
+}
+
+export function errorOf({ code, message }: Failure): Error {
+  return code ? new HarrierError(code, message.replace(/\.$/, '')) : new Error(message);
+}

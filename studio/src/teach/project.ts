@@ -1,0 +1,231 @@
+import { signal } from '@preact/signals';
+import { HarrierError } from 'harrier/src/errors.ts';
+import type { Picture } from './messages.ts';
+import { readJson, store, writeJson } from './store.ts';
+import { ask } from './tools.ts';
+
+/** A class that the user makes. */
+export interface TaughtClass {
+  readonly id: string;
+  readonly name: string;
+  readonly pictures: readonly Picture[];
+}
+
+/** A file that was not taken, and why. */
+export interface Refusal {
+  readonly id: string;
+  readonly classId: string;
+  readonly message: string;
+}
+
+interface StoredProject {
+  readonly format: 1;
+  readonly classes: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly pictures: readonly { readonly id: string; readonly name: string; readonly type: string }[];
+  }[];
+}
+
+const PROJECT = 'project.json';
+const pictureFile = (id: string) => `picture-${id}`;
+
+/** The classes with their pictures, as they are now; undefined until what was kept has been read. */
+export const classes = signal<readonly TaughtClass[] | undefined>(undefined);
+/** What was removed last, to be brought back. */
+export const removed = signal<{ readonly what: string; readonly before: readonly TaughtClass[] } | undefined>(
+  undefined,
+);
+export const refusals = signal<readonly Refusal[]>([]);
+/** Why the browser does not keep what is here. */
+export const notKept = signal<unknown>(undefined);
+/** Pictures that are still being read, by class. */
+export const reading = signal<Readonly<Record<string, number>>>({});
+
+let loading: Promise<void> | undefined;
+
+/** Reads what was kept, once; a first visit begins with two empty classes. */
+export function loadProject(): Promise<void> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<void> {
+  let found: TaughtClass[] = [];
+  try {
+    const stored = await readJson<StoredProject>(PROJECT);
+    const storage = await store();
+    for (const { id, name, pictures } of stored?.classes ?? []) {
+      const there = await Promise.all(
+        pictures.map(async (picture) => {
+          const bytes = await storage.read(pictureFile(picture.id));
+          return (
+            bytes && { id: picture.id, name: picture.name, blob: new Blob([bytes], { type: picture.type }) }
+          );
+        }),
+      );
+      found.push({ id, name, pictures: there.filter((picture) => picture !== undefined) });
+    }
+    await removeStrays(found);
+  } catch (error) {
+    notKept.value = error;
+    found = [];
+  }
+  classes.value = found.length > 0 ? found : [emptyClass(1), emptyClass(2)];
+}
+
+/** Pictures that no class has any more. While the page is open they stay, so that removing them can be undone. */
+async function removeStrays(known: readonly TaughtClass[]): Promise<void> {
+  const used = new Set(known.flatMap(({ pictures }) => pictures.map(({ id }) => pictureFile(id))));
+  const storage = await store();
+  for (const name of await storage.names()) {
+    if (name.startsWith(pictureFile('')) && !used.has(name)) await storage.remove(name);
+  }
+}
+
+function emptyClass(number: number): TaughtClass {
+  return { id: crypto.randomUUID(), name: `Class ${number}`, pictures: [] };
+}
+
+export function addClass(): TaughtClass {
+  const now = classes.peek() ?? [];
+  const names = new Set(now.map(({ name }) => name));
+  let number = now.length + 1;
+  while (names.has(`Class ${number}`)) number++;
+  const made = emptyClass(number);
+  change([...now, made]);
+  return made;
+}
+
+export function renameClass(id: string, name: string): void {
+  change(now().map((each) => (each.id === id ? { ...each, name } : each)));
+}
+
+export function removeClass(id: string): void {
+  const { name } = now().find((each) => each.id === id)!;
+  remember(`“${name}”`);
+  change(now().filter((each) => each.id !== id));
+}
+
+export function removePictures(classId: string, ids: readonly string[]): void {
+  remember(ids.length === 1 ? 'a picture' : `${ids.length} pictures`);
+  change(
+    now().map((each) =>
+      each.id === classId ? { ...each, pictures: each.pictures.filter(({ id }) => !ids.includes(id)) } : each,
+    ),
+  );
+}
+
+/** Everything anew: no classes, no pictures. */
+export function clearProject(): void {
+  remember('all classes');
+  change([emptyClass(1), emptyClass(2)]);
+}
+
+export function undo(): void {
+  const last = removed.peek();
+  if (!last) return;
+  removed.value = undefined;
+  change(last.before);
+}
+
+/**
+ * Adds files to a class, one after another; what is no picture is left out and spoken of.
+ *
+ * @param files pictures, or whatever was dropped
+ */
+export async function addFiles(
+  classId: string,
+  files: readonly { readonly blob: Blob; readonly name: string }[],
+): Promise<void> {
+  count(classId, files.length);
+  for (const { blob, name } of files) {
+    try {
+      const kept = await ask({ type: 'shrink', file: blob, name });
+      const id = crypto.randomUUID();
+      const bytes = new Uint8Array(await kept.arrayBuffer());
+      await keep(async () => (await store()).write(pictureFile(id), bytes));
+      // From memory: a file on disk may change or go.
+      const picture = { id, name, blob: new Blob([bytes], { type: kept.type }) };
+      change(
+        now().map((each) =>
+          each.id === classId ? { ...each, pictures: [...each.pictures, picture] } : each,
+        ),
+      );
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      refusals.value = [...refusals.peek(), { id: crypto.randomUUID(), classId, message }];
+    } finally {
+      count(classId, -1);
+    }
+  }
+}
+
+export function forgetRefusals(classId: string): void {
+  refusals.value = refusals.peek().filter((each) => each.classId !== classId);
+}
+
+const urls = new Map<string, string>();
+
+/** Where a picture can be shown from. */
+export function pictureUrlOf({ id, blob }: Picture): string {
+  const known = urls.get(id);
+  if (known) return known;
+  const url = URL.createObjectURL(blob);
+  urls.set(id, url);
+  return url;
+}
+
+const now = (): readonly TaughtClass[] => classes.peek() ?? [];
+
+function count(classId: string, more: number): void {
+  const counts = reading.peek();
+  reading.value = { ...counts, [classId]: (counts[classId] ?? 0) + more };
+}
+
+function remember(what: string): void {
+  removed.value = { what, before: now() };
+}
+
+let writing = Promise.resolve();
+let waitingToWrite = false;
+
+function change(next: readonly TaughtClass[]): void {
+  classes.value = next;
+  if (waitingToWrite) return;
+  waitingToWrite = true;
+  writing = writing.then(async () => {
+    // Many changes one after another are written once.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    waitingToWrite = false;
+    await keep(() => writeJson(PROJECT, storedOf(now())));
+  });
+}
+
+/** Waits until what is shown is what is kept. */
+export async function projectKept(): Promise<void> {
+  await writing;
+}
+
+function storedOf(all: readonly TaughtClass[]): StoredProject {
+  return {
+    format: 1,
+    classes: all.map(({ id, name, pictures }) => ({
+      id,
+      name,
+      pictures: pictures.map((picture) => ({ id: picture.id, name: picture.name, type: picture.blob.type })),
+    })),
+  };
+}
+
+/** Without room the page works on, and says that it will forget. */
+async function keep(write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+    notKept.value = undefined;
+  } catch (error) {
+    if (!(error instanceof HarrierError)) throw error;
+    // The name of a file means nothing to its user.
+    notKept.value = new HarrierError(error.code, error.summary, { ...error.details, where: undefined });
+  }
+}

@@ -1,0 +1,224 @@
+import { computed, signal } from '@preact/signals';
+import type { EpochRecord } from 'harrier';
+import type { Progress } from 'harrier/src/data/progress.ts';
+import { checkClasses } from './check-classes.ts';
+import type { Way } from './lesson.ts';
+import { errorOf, type FromTeacher, type Job, type Outcome, type Step, type ToTeacher } from './messages.ts';
+import { classes, type TaughtClass } from './project.ts';
+import { readJson, store, writeJson } from './store.ts';
+
+/** How the user wants it. */
+export interface TeachOptions {
+  readonly way: Way;
+  /** Undefined: what suits the number of pictures. */
+  readonly epochs?: number;
+  readonly mirrored: boolean;
+}
+
+/** A training, from its beginning to its end. */
+export interface Training {
+  readonly state: 'running' | 'pausing' | 'paused' | 'failed';
+  readonly job: Omit<Job, 'classes'>;
+  /** What comes before the steps. */
+  readonly progress?: Progress;
+  readonly step?: Step;
+  readonly history: readonly EpochRecord[];
+  readonly engine?: string;
+  readonly notes: readonly string[];
+  readonly error?: unknown;
+}
+
+/** A model that was taught here. */
+export interface Taught {
+  readonly outcome: Outcome;
+  readonly model: Uint8Array<ArrayBuffer>;
+  /** What it was taught with: `stateOf` the classes. */
+  readonly of: string;
+}
+
+interface StoredJob {
+  readonly job: Omit<Job, 'classes'>;
+  readonly classes: readonly { readonly name: string; readonly pictures: readonly string[] }[];
+  readonly history: readonly EpochRecord[];
+}
+
+const JOB = 'training.json';
+const OUTCOME = 'outcome.json';
+const MODEL = 'model.onnx';
+
+/** The training under way, or stopped in the middle. */
+export const training = signal<Training | undefined>(undefined);
+export const taught = signal<Taught | undefined>(undefined);
+
+/** Whether the pictures or classes have changed since the model was taught. */
+export const stale = computed(
+  () =>
+    taught.value !== undefined && classes.value !== undefined && taught.value.of !== stateOf(classes.value),
+);
+
+let worker: Worker | undefined;
+let stored: StoredJob | undefined;
+
+/** Reads what was kept: a model that was taught before, a training that was cut short. After the project. */
+export async function loadTraining(): Promise<void> {
+  try {
+    const outcome = await readJson<{ outcome: Outcome; of: string }>(OUTCOME);
+    const model = await (await store()).read(MODEL);
+    if (outcome && model) taught.value = { ...outcome, model };
+    stored = await readJson<StoredJob>(JOB);
+    if (stored && !training.peek()) training.value = { ...stored, state: 'paused', notes: [] };
+  } catch {
+    // Nothing is kept in this browser; the project says so.
+  }
+}
+
+/** Begins. @throws HarrierError `bad-data` for what cannot be learned from */
+export function start(options: TeachOptions, from: string | undefined, backend: Job['backend']): void {
+  const now = classes.peek() ?? [];
+  checkClasses(now.map(({ name, pictures }) => ({ name, count: pictures.length })));
+  const job = { id: crypto.randomUUID(), ...options, ...(from && { from }), seed: 1, backend };
+  stored = {
+    job,
+    classes: now.map(({ name, pictures }) => ({ name, pictures: pictures.map(({ id }) => id) })),
+    history: [],
+  };
+  void keepJob();
+  run(false);
+}
+
+/** Goes on where it was paused or cut short. */
+export function goOn(): void {
+  run(true);
+}
+
+/** Stops after the step under way and keeps where it stands. */
+export function pause(): void {
+  if (training.peek()?.state !== 'running') return;
+  training.value = { ...training.peek()!, state: 'pausing' };
+  worker?.postMessage({ type: 'pause' } satisfies ToTeacher);
+}
+
+/** Ends it for good. */
+export function discard(): void {
+  end();
+  training.value = undefined;
+  void forgetJob();
+}
+
+function run(resume: boolean): void {
+  const { job, classes: wanted, history } = stored!;
+  const pictures = new Map(
+    (classes.peek() ?? []).flatMap((each) => each.pictures.map((p) => [p.id, p] as const)),
+  );
+  const missing = wanted.flatMap((each) => each.pictures).filter((id) => !pictures.has(id)).length;
+  training.value = { state: 'running', job, history: resume ? history : [], notes: [] };
+  if (missing > 0) {
+    fail(
+      new Error(
+        `${missing} of the pictures that this training began with are gone, so it cannot go on. Train again with those that are there.`,
+      ),
+    );
+    return;
+  }
+  worker = new Worker(new URL('../workers/teach-worker.ts', import.meta.url), { type: 'module' });
+  worker.addEventListener('message', ({ data }: MessageEvent<FromTeacher>) => hear(data));
+  worker.addEventListener('error', (event) =>
+    fail(
+      new Error(
+        `What trains has stopped: ${event.message || 'it could not be loaded'}. Go on from the last checkpoint.`,
+      ),
+    ),
+  );
+  const whole = wanted.map(({ name, pictures: ids }) => ({
+    name,
+    pictures: ids.map((id) => pictures.get(id)!),
+  }));
+  worker.postMessage({ type: 'train', job: { ...job, classes: whole }, resume } satisfies ToTeacher);
+}
+
+function hear(message: FromTeacher): void {
+  const now = training.peek();
+  if (!now) return;
+  switch (message.type) {
+    case 'progress':
+      training.value = { ...now, progress: message.progress };
+      break;
+    case 'engine':
+      training.value = { ...now, engine: message.engine };
+      break;
+    case 'step':
+      training.value = { ...now, step: message.step };
+      break;
+    case 'note':
+      training.value = { ...now, notes: [...now.notes, message.note] };
+      break;
+    case 'epoch': {
+      // After a lost device some epochs come a second time.
+      const history = [...now.history.slice(0, message.record.epoch - 1), message.record];
+      training.value = { ...now, history };
+      if (stored) stored = { ...stored, history };
+      break;
+    }
+    case 'paused':
+      end();
+      training.value = { ...now, state: 'paused' };
+      void keepJob();
+      break;
+    case 'failed':
+      fail(errorOf(message.error));
+      break;
+    case 'done':
+      end();
+      void finish(message.outcome, message.model);
+      break;
+  }
+}
+
+async function finish(outcome: Outcome, model: Uint8Array<ArrayBuffer>): Promise<void> {
+  const of = stateOfJob(stored!);
+  taught.value = { outcome, model, of };
+  training.value = undefined;
+  try {
+    await (await store()).write(MODEL, model);
+    await writeJson(OUTCOME, { outcome, of });
+  } catch {
+    // It can be downloaded all the same; that nothing is kept is said where the pictures are.
+  }
+  await forgetJob();
+}
+
+function fail(error: unknown): void {
+  end();
+  const now = training.peek();
+  if (now) training.value = { ...now, state: 'failed', error };
+}
+
+function end(): void {
+  worker?.terminate();
+  worker = undefined;
+}
+
+async function keepJob(): Promise<void> {
+  if (stored) await writeJson(JOB, stored).catch(() => {});
+}
+
+async function forgetJob(): Promise<void> {
+  stored = undefined;
+  try {
+    const storage = await store();
+    for (const name of await storage.names()) {
+      if (name === JOB || name.startsWith('checkpoint-')) await storage.remove(name);
+    }
+  } catch {
+    // What could not be kept need not be removed.
+  }
+}
+
+/** What a model is taught with, to be compared. */
+function stateOf(all: readonly TaughtClass[]): string {
+  return JSON.stringify(all.map(({ name, pictures }) => [name.trim(), pictures.map(({ id }) => id)]));
+}
+
+function stateOfJob({ classes: all }: StoredJob): string {
+  return JSON.stringify(all.map(({ name, pictures }) => [name.trim(), pictures]));
+}

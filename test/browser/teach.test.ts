@@ -1,0 +1,297 @@
+/** Studio's view Teach, from a folder of files that any web host could serve: no server of ours, one thread. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { BrowserContext, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Reporter } from '../../src/cli/reporter.ts';
+import { builtPage } from '../../src/cli/studio/page.ts';
+import { Classifier, trainedNetwork } from '../../src/models/index.ts';
+import { decodeModel } from '../../src/onnx/index.ts';
+import { cifar10 } from '../../src/platform/node/cifar10.ts';
+import { decodeImage } from '../../src/platform/node/decode.ts';
+import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { exportSite } from '../../src/studio/export.ts';
+import { SNIPPET } from '../../studio/src/teach/snippet.ts';
+import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
+
+const SIDE = 32;
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+};
+
+interface Upload {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly buffer: Buffer;
+}
+
+describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () => {
+  let folder: string;
+  let server: Server;
+  let address: string;
+  let frogs: Upload[];
+  let ships: Upload[];
+  let context: BrowserContext;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'harrier-teach-'));
+    const pageFolder = await builtPage(new Reporter({ machine: true }));
+    await exportSite({ folder: join(folder, 'site'), pageFolder, runs: [], data: [] });
+    server = createServer(async (request, answer) => {
+      const path = new URL(request.url!, 'http://here').pathname
+        .replace(/^\/below\//, '')
+        .replace(/^$/, 'index.html');
+      const body = await readFile(join(folder, 'site', path)).catch(() => undefined);
+      answer.writeHead(body ? 200 : 404, {
+        'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
+      });
+      answer.end(body);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/below/`;
+    [frogs, ships] = await Promise.all([pictures(6, 'frog'), pictures(8, 'ship')]);
+  });
+  afterEach(() => context?.close());
+  afterAll(async () => {
+    await closeTestBrowser();
+    server?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function open(query = ''): Promise<Page> {
+    context = await (await testBrowser()).newContext({ viewport: { width: 1280, height: 900 } });
+    return tab(query);
+  }
+
+  async function tab(query = ''): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(`${address}#/teach${query}`);
+    await page.waitForSelector('.class-card');
+    return page;
+  }
+
+  async function add(page: Page, place: number, files: readonly Upload[]): Promise<void> {
+    await page
+      .locator('.class-card')
+      .nth(place)
+      .locator('input[type=file]')
+      .setInputFiles([...files]);
+  }
+
+  async function twoClasses(page: Page, count = 8): Promise<void> {
+    for (const [place, files] of [frogs, ships].entries()) await add(page, place, files.slice(0, count));
+    await page
+      .locator('.thumbnails li')
+      .nth(2 * count - 1)
+      .waitFor();
+  }
+
+  async function train(page: Page, epochs?: number): Promise<void> {
+    if (epochs !== undefined) {
+      await page.getByRole('button', { name: 'Options', exact: true }).click();
+      await page.getByLabel('Epochs').fill(`${epochs}`);
+    }
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+  }
+
+  const trained = (page: Page) => page.waitForSelector('.try-panel', { timeout: 90_000 });
+
+  it('two classes are made, trained on in the page, tried, taken away, and answer in Node as they do here', {
+    timeout: 240_000,
+  }, async () => {
+    const page = await open();
+    await twoClasses(page);
+    for (const [place, name] of ['frog', 'ship'].entries()) {
+      await page.locator('.class-name').nth(place).fill(name);
+    }
+    await train(page, 8);
+    await page.getByText(/pictures\/s/).waitFor();
+    await trained(page);
+    expect(await page.locator('.held-out li').count()).toBe(4);
+
+    await page.locator('.try-panel input[type=file]').setInputFiles([ships[10]]);
+    const verdict = page.locator('.verdict');
+    await verdict.waitFor();
+    const shown = new Map<string, number>();
+    for (const row of await verdict.locator('.bar-row').all()) {
+      const share = Number((await row.locator('.bar-text').innerText()).replace('%', '')) / 100;
+      shown.set(await row.locator('.bar-name').innerText(), share);
+    }
+    expect(shown.get('ship')).toBeGreaterThan(0.5);
+
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: /^model\.onnx/ }).click(),
+    ]);
+    const file = join(folder, 'model.onnx');
+    await download.saveAs(file);
+    const bytes = await readFile(file);
+    expect(trainedNetwork(decodeModel(bytes), file).network.outputSize).toBe(2);
+    const model = await Classifier.load(nodeRuntime(), bytes);
+    expect(model.classNames).toEqual(['frog', 'ship']);
+    const answer = await model.predict(await decodeImage(ships[10].buffer, model.imageShape));
+    await model.dispose();
+    // The page shows hundredths of a percent.
+    model.classNames.forEach((name, i) => {
+      expect(Math.abs(answer[i] - shown.get(name)!)).toBeLessThan(1e-4);
+    });
+
+    const printed = await runSnippet(ships[10].buffer);
+    expect(printed).toBe(model.classNames.map((name, i) => `${name} ${answer[i].toFixed(3)}\n`).join(''));
+
+    await page.reload();
+    await trained(page);
+    expect(await page.locator('.thumbnails li').count()).toBe(16);
+    expect(await page.locator('.class-name').nth(1).inputValue()).toBe('ship');
+  });
+
+  it('what is no usable picture is left out, and said', async () => {
+    const page = await open();
+    const huge = Buffer.from(frogs[0].buffer);
+    huge.writeUInt32BE(60_000, 16);
+    huge.writeUInt32BE(60_000, 20);
+    const bad: [string, Buffer, RegExp][] = [
+      [
+        'notes.png',
+        Buffer.from('these are no pixels'),
+        /notes\.png: not an image: expected PNG, .*text beginning "these are/,
+      ],
+      ['cut.png', frogs[0].buffer.subarray(0, 500), /cut\.png: the image is damaged or cut off/],
+      [
+        'huge.png',
+        huge,
+        /huge\.png: the image is too large: expected at most 67 megapixels, received 60000 × 60000/,
+      ],
+      ['film.mp4', Buffer.from('\0\0\0\x18ftypmp42\0\0\0\0mp42isom'), /film\.mp4: not an image: .*a video/],
+    ];
+    for (const [name, buffer, message] of bad) {
+      await add(page, 0, [{ name, mimeType: 'image/png', buffer }, frogs[1]]);
+      await page.getByText(message).waitFor();
+      await page.getByRole('button', { name: 'Close this message' }).click();
+    }
+    // The good ones beside them were taken.
+    await page
+      .locator('.thumbnails li')
+      .nth(bad.length - 1)
+      .waitFor();
+    expect(await page.locator('.thumbnails li').count()).toBe(bad.length);
+  });
+
+  it('classes that cannot be learned are named, and what was removed comes back', async () => {
+    const page = await open();
+    await add(page, 0, frogs.slice(0, 3));
+    await page.locator('.thumbnails li').nth(2).waitFor();
+    await train(page);
+    await page
+      .getByText('Class 2: this class has no pictures: expected at least 2 pictures, received 0.')
+      .waitFor();
+    await add(page, 1, ships.slice(0, 1));
+    await page.locator('.thumbnails li').nth(3).waitFor();
+    await train(page);
+    await page.getByText('Class 2: one picture is too few to learn from').waitFor();
+    await page.getByRole('button', { name: 'Remove class Class 2' }).click();
+    await train(page);
+    await page
+      .getByText('one class is nothing to tell apart: expected at least 2 classes, received 1.')
+      .waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    expect(await page.locator('.class-card').count()).toBe(2);
+    expect(await page.locator('.thumbnails li').count()).toBe(4);
+    await page.locator('.class-name').nth(1).fill('class 1');
+    await add(page, 1, ships.slice(1, 3));
+    await page.locator('.thumbnails li').nth(5).waitFor();
+    await train(page);
+    await page.getByText('class 1: two classes have the same name.').waitFor();
+  });
+
+  it('a training is paused, goes on after the page was closed, and another tab is kept from training', {
+    timeout: 240_000,
+  }, async () => {
+    const page = await open();
+    await twoClasses(page, 5);
+    await train(page, 12);
+    await page.getByText('Epoch 2 of 12').waitFor({ timeout: 60_000 });
+
+    const other = await tab();
+    await other.locator('.thumbnails li').nth(9).waitFor();
+    // The other tab sees the training of this one as one that was cut short.
+    await other.getByRole('button', { name: 'Go on' }).click();
+    await other.getByText('another tab of this page is training at the moment').waitFor();
+    await other.close();
+
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const paused = page.getByText(/^Paused after epoch \d+$/);
+    await paused.waitFor();
+    const epoch = Number((await paused.innerText()).match(/\d+/)![0]);
+    expect(epoch).toBeLessThan(12);
+    await page.close();
+
+    const again = await tab();
+    await again.getByText(`Paused after epoch ${epoch}`).waitFor();
+    await again.getByRole('button', { name: 'Go on' }).click();
+    await again
+      .getByText(new RegExp(`^Epoch (${epoch + 1}|${epoch + 2}) of 12$`))
+      .waitFor({ timeout: 60_000 });
+    await trained(again);
+  });
+
+  it('when the browser keeps no more, that is said, and training works all the same', async () => {
+    const page = await open();
+    const client = await context.newCDPSession(page);
+    await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(address).origin, quotaSize: 1 });
+    await twoClasses(page, 3);
+    await page.getByText('This will be gone when you close the page').waitFor();
+    await page.getByText(/^the browser has no more room for this page/).waitFor();
+    await train(page, 2);
+    await trained(page);
+  });
+
+  async function runSnippet(picture: Buffer): Promise<string> {
+    const here = fileURLToPath(new URL('../../', import.meta.url));
+    const paths = {
+      harrier: [join(here, 'src/index.ts')],
+      'harrier/node': [join(here, 'src/platform/node/index.ts')],
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { paths } }));
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+    await writeFile(join(folder, 'picture.jpg'), picture);
+    await writeFile(join(folder, 'classify.ts'), SNIPPET);
+    const tsx = join(here, 'node_modules/tsx/dist/cli.mjs');
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [tsx, '--tsconfig', 'tsconfig.json', 'classify.ts'],
+      {
+        cwd: folder,
+      },
+    );
+    return stdout;
+  }
+});
+
+/** Real pictures of one class, as PNG files. */
+async function pictures(label: number, name: string): Promise<Upload[]> {
+  const { test } = await cifar10();
+  const indices = Array.from(test.labels.keys()).filter((index) => test.labels[index] === label);
+  return Promise.all(
+    indices.slice(0, 12).map(async (index) => {
+      const pixels = new Uint8Array(SIDE * SIDE * 3);
+      test.gather([index], pixels);
+      const buffer = await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+        .png()
+        .toBuffer();
+      return { name: `${name} ${index}.png`, mimeType: 'image/png', buffer };
+    }),
+  );
+}
