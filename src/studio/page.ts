@@ -77,6 +77,8 @@ export class PageFiles {
         .slice(folder.length)
         .replace(/^[\\/]+/, '')
         .replaceAll('\\', '/');
+      // What the build notes for itself.
+      if (name.startsWith('.')) continue;
       const isCompressed = name.endsWith(COMPRESSED);
       files.set(isCompressed ? name.slice(0, -COMPRESSED.length) : name, { path, isCompressed });
     }

@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -16,13 +17,15 @@ const run = (command: string, args: readonly string[], cwd = folder): string =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 let packed: string[];
+let size: { packed: number; unpacked: number };
 
 beforeAll(async () => {
   run('npm', ['run', 'build'], root);
-  const [{ filename, files }] = JSON.parse(
+  const [{ filename, files, size: bytes, unpackedSize }] = JSON.parse(
     run('npm', ['pack', '--json', '--pack-destination', folder], root),
   );
   packed = files.map(({ path }: { path: string }) => path);
+  size = { packed: bytes, unpacked: unpackedSize };
   writeFileSync(
     join(folder, 'package.json'),
     JSON.stringify({ name: 'user', private: true, type: 'module' }),
@@ -55,7 +58,36 @@ test('holds what it needs and no more', () => {
   expect(packed).toContain('bin/harrier.js');
   expect(packed).toContain('dist/index.d.ts');
   expect(packed).toContain('LICENSE');
-  expect(packed.filter((path) => /^(src|test|bench|docs|scripts)\/|\.test\./.test(path))).toEqual([]);
+  expect(packed.filter((path) => /^(src|test|bench|docs|scripts|studio)\/|\.test\./.test(path))).toEqual([]);
+  // Most of it is ONNX Runtime for browsers, which is kept compressed.
+  expect(packed.filter((path) => path.endsWith('.wasm'))).toEqual([]);
+  expect(size.packed).toBeLessThan(18e6);
+  expect(size.unpacked).toBeLessThan(24e6);
+});
+
+test('serves Studio, and writes it as a site', async () => {
+  const program = join(folder, 'node_modules/harrier/bin/harrier.js');
+  const studio = spawn(process.execPath, [program, 'studio', '--port', '0', '--json'], { cwd: folder });
+  const [line] = await once(studio.stdout.setEncoding('utf8'), 'data');
+  const { url } = JSON.parse(line);
+  const page = await fetch(url);
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  const [, script] = /<script type="module"[^>]* src="\.\/(assets\/[^"]+\.js)"/.exec(await page.text())!;
+  const asset = await fetch(new URL(script, url));
+  expect([asset.status, asset.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+  for (const engine of packed.flatMap((path) => /^dist\/page\/(.+\.wasm)\.gz$/.exec(path)?.[1] ?? [])) {
+    const answer = await fetch(new URL(engine, url));
+    const start = new Uint8Array(await answer.arrayBuffer()).subarray(0, 4);
+    expect([answer.headers.get('content-type'), ...start]).toEqual(['application/wasm', 0, 0x61, 0x73, 0x6d]);
+  }
+  const [{ id }] = await (await fetch(new URL('/api/models', url))).json();
+  expect((await fetch(new URL(`/api/models/${id}/model.onnx`, url))).status).toBe(200);
+  studio.kill('SIGINT');
+  expect((await once(studio, 'exit'))[0]).toBe(0);
+
+  run('npx', ['--no-install', 'harrier', 'studio', '--export', 'site']);
+  expect(readdirSync(join(folder, 'site'))).toEqual(expect.arrayContaining(['index.html', 'assets', 'api']));
+  expect(readdirSync(join(folder, 'site', 'assets')).filter((name) => name.endsWith('.gz'))).toEqual([]);
 });
 
 test('runs harrier predict in an empty folder', () => {
