@@ -1,5 +1,5 @@
 export { heatColour } from './color-map.ts';
-export { Embedder, type Neighbour, nearest } from './embeddings.ts';
+export { Embedder } from './embeddings.ts';
 export {
   Explainer,
   type ExplainerOptions,
@@ -9,6 +9,7 @@ export { FeatureMaps, type LayerFeatures } from './features.ts';
 export { type Filters, firstFilters } from './filters.ts';
 export { layersOf, type ModelLayer } from './layers.ts';
 export { EXPLANATION_METHODS, type ExplanationMethod } from './methods.ts';
+export { type Neighbour, nearest } from './neighbours.ts';
 export {
   type HeatMap,
   heatLayer,

@@ -1,0 +1,67 @@
+// What the page and its worker for models say to each other: types alone.
+import type { ImageShape } from 'harrier/src/data/dataset.ts';
+import type { Progress } from 'harrier/src/data/progress.ts';
+import type { Explanation, Filters, LayerFeatures, ModelLayer } from 'harrier/src/explanation/index.ts';
+
+/** `auto`: the graphics device where there is one that computes, else the processor. */
+export type WantedBackend = 'auto' | 'wasm' | 'webgpu';
+
+/** Where a model comes from: an address, or a file that the user chose. */
+export type ModelSource = { readonly url: string } | { readonly file: File };
+
+/** A model that is ready. */
+export interface OpenedModel {
+  readonly name: string;
+  readonly classNames: readonly string[];
+  readonly imageShape: ImageShape;
+  readonly layers: readonly ModelLayer[];
+  /** The layer that Grad-CAM looks at; undefined where `unexplained` says why it cannot. */
+  readonly explainedLayer?: string;
+  readonly unexplained?: string;
+  readonly backend: 'wasm' | 'webgpu';
+  /** For people: `WebGPU (nvidia ampere)`, `WebAssembly, 4 threads`. */
+  readonly engine: string;
+  /** Why it does not run where it was wanted to. */
+  readonly note?: string;
+}
+
+/** What a model says of a picture. */
+export interface Answer {
+  readonly probabilities: Float32Array;
+  /** The class that the map is about. */
+  readonly classIndex: number;
+  /** Absent where the model cannot be explained. */
+  readonly map?: Pick<Explanation, 'map' | 'height' | 'width' | 'peak'>;
+  /** How long the model took, with its explanation. */
+  readonly milliseconds: number;
+}
+
+/** What the worker can be asked for, each answered once. */
+export interface Actions {
+  open(
+    source: ModelSource,
+    name: string,
+    backend: WantedBackend,
+    progress: (progress: Progress) => void,
+  ): Promise<OpenedModel>;
+  /** uint8 `[height, width, 3]`, as the opened model takes it. */
+  decode(file: Blob, where: string): Promise<Uint8Array>;
+  explain(pixels: Uint8Array, classIndex?: number): Promise<Answer>;
+  /** float32, each row of length 1. */
+  embed(pixels: Uint8Array): Promise<Float32Array>;
+  features(pixels: Uint8Array, layers: readonly string[]): Promise<LayerFeatures[]>;
+  filters(): Promise<Filters>;
+}
+
+export type ActionName = keyof Actions;
+
+export interface Request {
+  readonly id: number;
+  readonly name: ActionName;
+  readonly args: readonly unknown[];
+}
+
+export type Reply =
+  | { readonly id: number; readonly progress: Progress }
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: { readonly code?: string; readonly message: string } };

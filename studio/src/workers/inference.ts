@@ -1,0 +1,164 @@
+// Runs models, so that the page goes on moving while they work.
+import { HarrierError } from 'harrier/src/errors.ts';
+import { Embedder, Explainer, FeatureMaps, firstFilters, layersOf } from 'harrier/src/explanation/index.ts';
+import { Classifier } from 'harrier/src/models/classifier.ts';
+import { decodeModel, type Model } from 'harrier/src/onnx/index.ts';
+import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
+import { decodeImage, type WebRuntime, webGpuName, webRuntime } from 'harrier/web';
+import type { Actions, OpenedModel, Reply, Request, WantedBackend } from '../inference/protocol.ts';
+
+/** Graphics devices that are computed on the processor: ONNX Runtime does that better itself. */
+const SOFTWARE = /swiftshader|llvmpipe|software|basic render/i;
+
+/** A model that is open, and what of it was asked for so far. */
+interface Open {
+  readonly runtime: WebRuntime;
+  readonly model: Model;
+  readonly name: string;
+  readonly imageShape: Classifier['imageShape'];
+  /** Gives probabilities, and a map where the model has gradients. */
+  readonly answerer: Explainer | Classifier;
+  embedder?: Promise<Embedder>;
+  features?: { readonly key: string; readonly maps: Promise<FeatureMaps> };
+}
+
+let open: Open | undefined;
+
+const actions: Actions = {
+  async open(source, name, wanted, progress) {
+    const bytes =
+      'url' in source
+        ? new Uint8Array(await fetchBytes(source.url, 'Downloading the model', progress))
+        : new Uint8Array(await source.file.arrayBuffer());
+    const model = decodeModel(bytes, name);
+    // What is said of the model comes before ONNX Runtime is fetched for it.
+    const layers = layersOf(model, name);
+    const { opened, note } = await inTurn(wanted, async (runtime) => {
+      progress({ what: 'Preparing the model', done: 0, total: 0, unit: 'steps' });
+      return { runtime, ...(await answererOf(runtime, model, name)) };
+    });
+    const { runtime, answerer, unexplained } = opened;
+    await close();
+    open = { runtime, model, name, answerer, imageShape: answerer.imageShape };
+    return {
+      name,
+      classNames: answerer.classNames,
+      imageShape: answerer.imageShape,
+      layers,
+      backend: runtime.backend,
+      engine: engineOf(runtime),
+      ...(answerer instanceof Explainer && { explainedLayer: answerer.layer }),
+      ...(unexplained !== undefined && { unexplained }),
+      ...(note !== undefined && { note }),
+    } satisfies OpenedModel;
+  },
+
+  decode(file, where) {
+    return decodeImage(file, opened().imageShape, where);
+  },
+
+  async explain(pixels, classIndex) {
+    const { answerer } = opened();
+    const start = performance.now();
+    if (answerer instanceof Explainer) {
+      const { probabilities, classIndex: explained, ...map } = await answerer.explain(pixels, classIndex);
+      return { probabilities, classIndex: explained, map, milliseconds: performance.now() - start };
+    }
+    const probabilities = await answerer.predict(pixels);
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    return { probabilities, classIndex: classIndex ?? best, milliseconds: performance.now() - start };
+  },
+
+  async embed(pixels) {
+    const { runtime, model, name } = opened();
+    opened().embedder ??= Embedder.load(runtime, model, name);
+    return (await opened().embedder!).embed(pixels);
+  },
+
+  async features(pixels, layers) {
+    const current = opened();
+    const key = layers.join('\n');
+    if (current.features?.key !== key) {
+      const before = current.features;
+      current.features = {
+        key,
+        maps: FeatureMaps.load(current.runtime, current.model, layers, current.name),
+      };
+      (await before?.maps.catch(() => undefined))?.dispose();
+    }
+    return (await current.features.maps).of(pixels);
+  },
+
+  filters() {
+    const { runtime, model, name } = opened();
+    return firstFilters(runtime, model, name);
+  },
+};
+
+function opened(): Open {
+  if (open) return open;
+  throw new HarrierError('bad-option', 'no model is open', { next: 'Choose one.' });
+}
+
+async function close(): Promise<void> {
+  const before = open;
+  open = undefined;
+  await before?.answerer.dispose();
+  (await before?.embedder?.catch(() => undefined))?.dispose();
+  (await before?.features?.maps.catch(() => undefined))?.dispose();
+}
+
+/** With explanations where the model has gradients; else why there are none. */
+async function answererOf(runtime: WebRuntime, model: Model, name: string) {
+  try {
+    return { answerer: await Explainer.load(runtime, model, { where: name }) };
+  } catch (error) {
+    if (!(error instanceof HarrierError) || error.code !== 'not-supported') throw error;
+    // Throws itself when it is no classifier at all.
+    return { answerer: await Classifier.load(runtime, model, name), unexplained: error.message };
+  }
+}
+
+/** Tries the graphics device first, where that is wanted, and the processor where it does not do. */
+async function inTurn<T>(
+  wanted: WantedBackend,
+  work: (runtime: WebRuntime) => Promise<T>,
+): Promise<{ opened: T; note?: string }> {
+  const gpu = wanted === 'wasm' ? undefined : await webGpuName();
+  let note: string | undefined;
+  if (wanted === 'webgpu' && gpu === undefined) {
+    note = 'This browser has no WebGPU, or no graphics device for it.';
+  }
+  if (gpu !== undefined && (wanted === 'webgpu' || !SOFTWARE.test(gpu))) {
+    try {
+      return { opened: await work(await webRuntime({ backend: 'webgpu' })) };
+    } catch (error) {
+      if (error instanceof HarrierError && error.code === 'network') throw error;
+      note = `It does not run on the graphics device: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+  return { opened: await work(await webRuntime({ backend: 'wasm' })), ...(note !== undefined && { note }) };
+}
+
+function engineOf({ backend, gpu, threads }: WebRuntime): string {
+  if (backend === 'webgpu') return `WebGPU (${gpu})`;
+  return `WebAssembly, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+}
+
+/** One after another: a model is opened before it is asked. */
+let last: Promise<unknown> = Promise.resolve();
+
+self.onmessage = ({ data: { id, name, args } }: MessageEvent<Request>) => {
+  const reply = (message: Reply) => self.postMessage(message);
+  last = last.then(async () => {
+    try {
+      const report = (progress: unknown) => reply({ id, progress } as Reply);
+      const action = actions[name] as (...args: unknown[]) => Promise<unknown>;
+      reply({ id, value: await action(...args, ...(name === 'open' ? [report] : [])) });
+    } catch (error) {
+      const { code } = error as { code?: string };
+      const message = error instanceof Error ? error.message : String(error);
+      reply({ id, error: { ...(typeof code === 'string' && { code }), message } });
+    }
+  });
+};
