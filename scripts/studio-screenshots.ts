@@ -17,6 +17,10 @@ const VIEWS = [
   'inside',
   'teach',
 ];
+/** Views without an end. */
+const WALLS = /^data(\?(?!tab)|$)/;
+/** Pictures and charts come in a moment after the page. */
+const WAIT_MS = 2500;
 const DEVICES = {
   desktop: { viewport: { width: 1360, height: 850 } },
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
@@ -36,13 +40,17 @@ try {
       const page = await context.newPage();
       for (const view of wanted.length > 0 ? wanted : VIEWS) {
         await page.goto(new URL(view, `${address}/`).href);
-        // Pictures and charts come in a moment after the page; the stream of events never ends.
-        await page.waitForTimeout(Number(process.env.WAIT_MS ?? 2500));
+        // The stream of events never ends: there is no last answer to wait for.
+        await page.waitForTimeout(WAIT_MS);
         const name = `${view.replace(/[^a-z0-9]+/gi, '-')}-${device}-${colorScheme}.png`;
-        await page.screenshot({
-          path: join(folder, name),
-          fullPage: device === 'desktop' && view !== 'data' && !view.startsWith('data?class'),
-        });
+        if (device === 'desktop' && !WALLS.test(view)) {
+          // What is below the window makes its pictures only once it is seen.
+          const height = await page.evaluate(() => document.documentElement.scrollHeight);
+          await page.setViewportSize({ width: 1360, height: Math.min(4000, Math.max(850, height)) });
+          await page.waitForTimeout(WAIT_MS / 2);
+        }
+        await page.screenshot({ path: join(folder, name) });
+        if (device === 'desktop') await page.setViewportSize(DEVICES.desktop.viewport);
         console.log(name);
       }
       await context.close();

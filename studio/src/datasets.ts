@@ -51,7 +51,13 @@ export function useDataset(id: string | undefined): OpenedDataset {
   };
 }
 
-/** One picture in its own size, as a PNG. */
+/** The parts of a data set that can be looked at: in an exported site the test pictures are. */
+export function splitsOf(facts: DatasetFacts): Split[] {
+  const all = Object.keys(facts.splits) as Split[];
+  return exported ? all.filter((split) => split === 'test') : all;
+}
+
+/** One picture in its own size, as a PNG: of a server alone. */
 export function pictureUrl(dataset: string, split: Split, index: number): string {
   return apiUrl(`datasets/${dataset}/${split}/picture/${index}`);
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import './picture.css';
+import type { SheetPlace } from './picture-grid.tsx';
 
 interface Shared {
   /** What it shows, for who cannot see it. Empty where words beside it say so. */
@@ -33,6 +34,30 @@ export function Picture(props: PictureProps) {
     );
   }
   return <PixelPicture {...props} />;
+}
+
+export interface SheetPictureProps extends Shared {
+  readonly sheet: SheetPlace;
+  /** Pictures in a row of the sheet. */
+  readonly columns: number;
+}
+
+/** One picture of a sheet of small pictures, as large as its place. */
+export function SheetPicture({ sheet, columns, alt, class: more }: SheetPictureProps) {
+  const rows = Math.ceil(sheet.count / columns);
+  const share = (at: number, of: number): number => (of > 1 ? (100 * at) / (of - 1) : 0);
+  return (
+    <div
+      class={`picture crisp ${more ?? ''}`}
+      role="img"
+      aria-label={alt}
+      style={{
+        backgroundImage: `url("${sheet.url}")`,
+        backgroundSize: `${100 * columns}% ${100 * rows}%`,
+        backgroundPosition: `${share(sheet.place % columns, columns)}% ${share(Math.floor(sheet.place / columns), rows)}%`,
+      }}
+    />
+  );
 }
 
 function PixelPicture({

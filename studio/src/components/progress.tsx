@@ -9,16 +9,31 @@ export interface ProgressProps {
   readonly total: number;
   /** How `done` and `total` read; by default as counts. */
   readonly format?: (amount: number) => string;
+  /** What is counted: `steps`. */
+  readonly unit?: string;
   /** What a second does, in words: `1,200 images/s`. */
   readonly rate?: string;
   readonly etaSeconds?: number;
 }
 
 /** How far something has come, how fast it goes and when it will be done. */
-export function Progress({ label, done, total, format = formatCount, rate, etaSeconds }: ProgressProps) {
+export function Progress({
+  label,
+  done,
+  total,
+  format = formatCount,
+  unit,
+  rate,
+  etaSeconds,
+}: ProgressProps) {
   const share = total > 0 ? Math.min(1, done / total) : undefined;
+  const words = unit === undefined ? '' : ` ${unit}`;
   const facts = [
-    total > 0 ? `${format(done)} of ${format(total)}` : done > 0 ? format(done) : undefined,
+    total > 0
+      ? `${format(done)} of ${format(total)}${words}`
+      : done > 0
+        ? `${format(done)}${words}`
+        : undefined,
     rate,
     etaSeconds === undefined ? undefined : `${formatDuration(etaSeconds)} left`,
   ].filter((fact) => fact !== undefined);

@@ -3,8 +3,8 @@ import { useLayoutEffect } from 'preact/hooks';
 import { getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Checkbox, Select } from '../../components/field.tsx';
-import { Picture } from '../../components/picture.tsx';
-import { pictureUrl } from '../../datasets.ts';
+import { Picture, SheetPicture } from '../../components/picture.tsx';
+import { picturesAt, pictureUrl } from '../../datasets.ts';
 import { useLoad } from '../../load.ts';
 import { exported } from '../../router.ts';
 import { labelOf } from './listing.ts';
@@ -66,7 +66,15 @@ export function Detail({
         <Button kind="quiet" icon="right" aria-label="Next picture" disabled={!onNext} onClick={onNext} />
         <Button kind="quiet" icon="close" aria-label="Close the picture" onClick={onClose} />
       </div>
-      <Picture src={pictureUrl(facts.id, split, index)} alt={name} pixelsWide={facts.imageShape.width} />
+      {exported ? (
+        <SheetPicture
+          sheet={picturesAt(facts, split, [index], () => name).sheet(0)}
+          columns={facts.sheet.columns}
+          alt={name}
+        />
+      ) : (
+        <Picture src={pictureUrl(facts.id, split, index)} alt={name} pixelsWide={facts.imageShape.width} />
+      )}
       {entry && (
         <>
           <p class="note">

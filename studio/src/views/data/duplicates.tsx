@@ -61,7 +61,7 @@ export function Duplicates({ facts }: { readonly facts: DatasetFacts }) {
         label="Looking for pictures that are there more than once"
         done={done}
         total={total}
-        format={(images) => formatQuantity(images, 'picture')}
+        unit="pictures"
       />
     </div>
   );

@@ -6,8 +6,9 @@ import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { formatBytes, Progress } from '../../components/progress.tsx';
 import { Tabs } from '../../components/tabs.tsx';
-import { type OpenedDataset, useDataset } from '../../datasets.ts';
+import { type OpenedDataset, splitsOf, useDataset } from '../../datasets.ts';
 import { exported, place, setQuery } from '../../router.ts';
+import { runs } from '../../runs.ts';
 import { loadStudio, studio, studioError } from '../../studio.ts';
 import { Augmentation } from './augmentation.tsx';
 import './data.css';
@@ -24,7 +25,9 @@ const TABS = [
 export default function Data() {
   const state = studio.value;
   const { query } = place.value;
-  const id = query.data ?? state?.datasets[0];
+  // In an exported site the pictures are those of the runs in it.
+  const id =
+    query.data ?? state?.datasets[0] ?? runs.value?.find(({ dataset }) => dataset !== undefined)?.dataset;
   const dataset = useDataset(id);
   if (!state && studioError.value !== undefined) {
     return <Message error={studioError.value} onRetry={() => void loadStudio()} />;
@@ -33,8 +36,14 @@ export default function Data() {
   if (id === undefined) {
     return (
       <Empty icon="data" title="There is no data set to look at">
-        Start Studio with one: <code>npx harrier studio --data PATH</code>, where PATH holds a folder of
-        pictures for each class.
+        {exported ? (
+          'Pictures go along only where they are named when the site is written.'
+        ) : (
+          <>
+            Start Studio with one: <code>npx harrier studio --data PATH</code>, where PATH holds a folder of
+            pictures for each class.
+          </>
+        )}
       </Empty>
     );
   }
@@ -63,8 +72,6 @@ export default function Data() {
 
 function Facts({ facts }: { readonly facts: DatasetFacts }) {
   const { tab = 'pictures' } = place.value.query;
-  // Searching for duplicates and marking is the server's work.
-  const tabs = exported ? TABS.filter(({ id }) => id !== 'duplicates') : TABS;
   return (
     <>
       {facts.notes.map((note) => (
@@ -82,20 +89,25 @@ function Facts({ facts }: { readonly facts: DatasetFacts }) {
           </ul>
         </details>
       )}
-      <Tabs
-        label="What to look at"
-        tabs={tabs}
-        selected={tab}
-        onSelect={(id) => setQuery({ tab: id === 'pictures' ? undefined : id })}
-      >
-        {tab === 'duplicates' ? (
-          <Duplicates facts={facts} />
-        ) : tab === 'augmentation' ? (
-          <Augmentation facts={facts} />
-        ) : (
-          <Pictures facts={facts} />
-        )}
-      </Tabs>
+      {exported ? (
+        // Duplicates and pixels are the server's work.
+        <Pictures facts={facts} />
+      ) : (
+        <Tabs
+          label="What to look at"
+          tabs={TABS}
+          selected={tab}
+          onSelect={(id) => setQuery({ tab: id === 'pictures' ? undefined : id })}
+        >
+          {tab === 'duplicates' ? (
+            <Duplicates facts={facts} />
+          ) : tab === 'augmentation' ? (
+            <Augmentation facts={facts} />
+          ) : (
+            <Pictures facts={facts} />
+          )}
+        </Tabs>
+      )}
     </>
   );
 }
@@ -112,13 +124,15 @@ function Opening({ dataset, id }: { readonly dataset: OpenedDataset; readonly id
         label={`${what[0].toUpperCase()}${what.slice(1)}`}
         done={done}
         total={total}
-        format={unit === 'bytes' ? formatBytes : (amount) => `${formatCount(amount)} ${unit}`}
+        {...(unit === 'bytes' ? { format: formatBytes } : { unit })}
       />
     </div>
   );
 }
 
-function summaryOf({ splits, classNames, imageShape: { width, height } }: DatasetFacts): string {
-  const parts = Object.entries(splits).map(([name, { size }]) => `${formatCount(size)} ${name}`);
+function summaryOf(facts: DatasetFacts): string {
+  const { splits, classNames, imageShape } = facts;
+  const { width, height } = imageShape;
+  const parts = splitsOf(facts).map((name) => `${formatCount(splits[name]!.size)} ${name}`);
   return `${parts.join(' and ')} pictures of ${classNames.length} classes, ${width} × ${height} pixels each`;
 }

@@ -8,6 +8,7 @@ import { Empty } from '../../components/empty.tsx';
 import { Input, Select, Slider } from '../../components/field.tsx';
 import { Message } from '../../components/message.tsx';
 import { PictureGrid } from '../../components/picture-grid.tsx';
+import { splitsOf } from '../../datasets.ts';
 import { exported, place, setQuery } from '../../router.ts';
 import { Detail } from './detail.tsx';
 import { type Filter, useListing } from './listing.ts';
@@ -81,9 +82,9 @@ export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
           label="Part of the data"
           value={split}
           onValue={(value) => setQuery({ split: value, picture: undefined })}
-          options={Object.entries(facts.splits).map(([value, { size: images }]) => ({
+          options={splitsOf(facts).map((value) => ({
             value,
-            label: `${value} ${formatCount(images)}`,
+            label: `${value} ${formatCount(facts.splits[value]!.size)}`,
           }))}
         />
         <Search value={query.q ?? ''} />
@@ -252,7 +253,8 @@ function Balance(props: {
 }
 
 function splitOf(facts: DatasetFacts, text: string | undefined): Split {
-  return text !== undefined && Object.hasOwn(facts.splits, text) ? (text as Split) : 'train';
+  const splits = splitsOf(facts);
+  return splits.find((split) => split === text) ?? splits[0];
 }
 
 /** A whole number below `limit` in the address; anything else is as if it were not there. */

@@ -25,6 +25,7 @@ export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
   // A chart is drawn anew when one of these changes, and not whenever anything on the page does.
   const accuracy = useMemo(() => seriesOf(shown, 'accuracy', 'validationAccuracy'), [key, ...parts]);
   const loss = useMemo(() => seriesOf(shown, 'loss', 'validationLoss'), [key, ...parts]);
+  const of = shown.length < 2 ? '' : ` on ${allValidated(shown) ? 'validation' : 'training'} images`;
   if (runs.length === 0) {
     return (
       <Empty icon="train" title="No run is chosen">
@@ -43,7 +44,7 @@ export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
       <Panel>
         <div class="charts">
           <Chart
-            title="Accuracy"
+            title={`Accuracy${of}`}
             xLabel="epoch"
             series={accuracy}
             ceiling={1}
@@ -51,7 +52,7 @@ export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
             formatTick={(value) => `${formatNumber(100 * value)}%`}
           />
           <Chart
-            title="Loss"
+            title={`Loss${of}`}
             xLabel="epoch"
             series={loss}
             format={(value) => value.toFixed(4)}
@@ -88,7 +89,7 @@ function Control({ run }: { readonly run: RunSummary }) {
               label={`${run.id}: ${step ? `epoch ${step.epoch} of ${step.epochs}` : (run.message ?? 'getting ready')}`}
               done={step ? (step.epoch - 1) * step.steps + step.step : run.epochsDone}
               total={step ? step.epochs * step.steps : run.epochs}
-              format={step ? (amount) => `${formatCount(amount)} steps` : (amount) => `${amount} epochs`}
+              unit={step ? 'steps' : 'epochs'}
               {...(step && {
                 rate: `${formatCount(Math.round(step.imagesPerSecond))} images/s`,
                 etaSeconds: step.etaSeconds,
@@ -206,12 +207,19 @@ const COLUMNS: readonly Column<EpochRecord>[] = [
   number('seconds', 'Seconds', (value) => value.toFixed(1)),
 ];
 
+type Shown = readonly { readonly run: RunSummary; readonly history: RunHistory }[];
+
+const isValidated = ({ history }: RunHistory): boolean =>
+  history.some(({ validationAccuracy }) => validationAccuracy !== undefined);
+
+const allValidated = (shown: Shown): boolean => shown.every(({ history }) => isValidated(history));
+
 /**
  * One run: a line for training and one for validation. Several: one line for each, of validation where all have it,
  * in a colour of its own.
  */
 function seriesOf(
-  shown: readonly { readonly run: RunSummary; readonly history: RunHistory }[],
+  shown: Shown,
   training: 'accuracy' | 'loss',
   validation: 'validationAccuracy' | 'validationLoss',
 ): ChartSeries[] {
@@ -223,7 +231,6 @@ function seriesOf(
     const known = history.filter((record) => record[validation] !== undefined);
     return { x: known.map(({ epoch }) => epoch), y: known.map((record) => record[validation]!) };
   };
-  const isValidated = ({ history }: RunHistory) => history.some((record) => record[validation] !== undefined);
   if (shown.length === 1) {
     const [{ history }] = shown;
     return [
@@ -233,9 +240,9 @@ function seriesOf(
         : []),
     ];
   }
-  const validated = shown.every(({ history }) => isValidated(history));
+  const validated = allValidated(shown);
   return shown.map(({ run, history }, i) => ({
-    name: `${run.id}${validated ? '' : ' (training)'}`,
+    name: run.id,
     color: seriesColor(i),
     ...(validated ? validationLine(history) : trainingLine(history)),
   }));

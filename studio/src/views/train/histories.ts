@@ -4,7 +4,7 @@ import type { RunDetails, RunStep } from 'harrier/src/studio/api.ts';
 import { useEffect } from 'preact/hooks';
 import { getJson } from '../../api.ts';
 import { listen, reconnections } from '../../live.ts';
-import { addEpoch, addStep, type LivePoint } from './live-points.ts';
+import { addEpoch, addStep, type LivePoint, newest } from './live-points.ts';
 
 /** How a run has learned so far. */
 export interface RunHistory {
@@ -51,13 +51,12 @@ function withStep(before: RunHistory, step: RunStep): RunHistory {
 
 async function load(id: string): Promise<void> {
   try {
+    // From now on events are for this run too: what ends while the server is asked must not be lost.
+    change(id, (before) => before);
     const details = await getJson<RunDetails>(`runs/${id}`);
-    change(id, ({ live }) => {
-      const before = {
-        details,
-        history: details.history,
-        live: live.filter(({ x }) => x > details.history.length),
-      };
+    change(id, ({ history: told, live }) => {
+      const history = newest(details.history, told);
+      const before = { details, history, live: live.filter(({ x }) => x > history.length) };
       return details.step ? withStep(before, details.step) : before;
     });
   } catch (error) {

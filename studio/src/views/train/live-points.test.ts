@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addEpoch, addStep, type LivePoint, MOST_LIVE } from './live-points.ts';
+import { addEpoch, addStep, type LivePoint, MOST_LIVE, newest } from './live-points.ts';
 
 const step = (epoch: number, at: number, loss: number) => ({
   id: 'run',
@@ -25,9 +25,11 @@ test('however long an epoch takes, its points stay few and in order, and the new
 
 test('a new epoch begins anew, and a step that is told twice counts once', () => {
   let live = addStep(addStep([], step(1, 400, 2)), step(1, 800, 1));
-  live = addStep(live, step(2, 1, 0.5));
-  expect(live).toEqual([{ x: 1.001, loss: 0.5, accuracy: 0.5 }]);
-  expect(addStep(live, step(2, 1, 0.5))).toEqual(live);
+  live = addStep(live, step(2, 100, 0.5));
+  expect(live).toEqual([{ x: 1.1, loss: 0.5, accuracy: 0.5 }]);
+  // The first few images of an epoch say little.
+  expect(addStep([], step(2, 99, 0.5))).toEqual([]);
+  expect(addStep(live, step(2, 100, 0.5))).toEqual(live);
 });
 
 test('an epoch that is told again takes the place of what it was and of all after it', () => {
@@ -37,4 +39,14 @@ test('an epoch that is told again takes the place of what it was and of all afte
   // A run that was resumed from its second epoch.
   expect(addEpoch(history, record(3, 9))).toEqual([record(1, 3), record(2, 2), record(3, 9)]);
   expect(addEpoch(history, record(2, 9))).toEqual([record(1, 3), record(2, 9)]);
+});
+
+test('an epoch that ended while the server was being asked is kept', () => {
+  const record = (epoch: number, loss: number) => ({ epoch, loss, accuracy: 0 });
+  expect(newest([record(1, 3), record(2, 2)], [record(2, 9), record(3, 1)])).toEqual([
+    record(1, 3),
+    record(2, 2),
+    record(3, 1),
+  ]);
+  expect(newest([], [record(1, 3)])).toEqual([record(1, 3)]);
 });

@@ -31,8 +31,10 @@ export function RunList({ runs, chosen, onChoose }: RunListProps) {
                   style={{ background: place >= 0 ? `var(${seriesColor(place)})` : 'transparent' }}
                 />
                 <span class="run-name">{run.id}</span>
-                {run.state !== 'finished' && <span class={`run-state ${run.state}`}>{stateText(run)}</span>}
-                <span class="run-facts">{factsOf(run)}</span>
+                <span class="run-facts">
+                  {run.state !== 'finished' && <b class={run.state}>{stateText(run)}</b>}
+                  {factsOf(run)}
+                </span>
                 {run.state === 'running' && <RunBar run={run} />}
               </label>
             </li>
@@ -69,7 +71,7 @@ function factsOf(run: RunSummary): string {
     testAccuracy !== undefined
       ? `${formatPercent(testAccuracy)} on test images`
       : accuracy !== undefined
-        ? `${formatPercent(accuracy)} so far`
+        ? formatPercent(accuracy)
         : undefined,
     run.state === 'finished' ? `${epochs} epochs` : `${epochsDone} of ${epochs} epochs`,
     run.state === 'running' && eta !== undefined ? `${formatDuration(eta)} left` : undefined,
