@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { HarrierError } from '../errors.ts';
@@ -73,10 +73,7 @@ export class PageFiles {
     for (const entry of entries) {
       if (!entry.isFile()) continue;
       const path = join(entry.parentPath, entry.name);
-      const name = path
-        .slice(folder.length)
-        .replace(/^[\\/]+/, '')
-        .replaceAll('\\', '/');
+      const name = relative(folder, path).replaceAll('\\', '/');
       // What the build notes for itself.
       if (name.startsWith('.')) continue;
       const isCompressed = name.endsWith(COMPRESSED);

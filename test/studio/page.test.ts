@@ -1,5 +1,5 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findRun } from '../../src/platform/node/find-run.ts';
@@ -68,6 +68,13 @@ describe('the page', () => {
     );
     const stored = gunzipSync(await readFile(path('page/assets/engine-d4e5f6.wasm.gz')));
     expect(new Uint8Array(stored)).toEqual(WASM);
+  });
+
+  it('is found however its folder is written', async () => {
+    const folder = `${relative(process.cwd(), path('page'))}/./`;
+    const other = await openStudio(server.folder, { pageFolder: folder });
+    expect((await other.get('/theme.js')).status).toBe(200);
+    await other.studio.close();
   });
 
   it('is missed with a sentence', async () => {
