@@ -1,4 +1,11 @@
-import { float, floatAttribute } from '../onnx/index.ts';
+import {
+  type Attributes,
+  float,
+  floatAttribute,
+  type GraphBuilder,
+  int64,
+  type Value,
+} from '../onnx/index.ts';
 import {
   add,
   fixedDims,
@@ -12,21 +19,17 @@ import {
   square,
   sub,
 } from '../ops/index.ts';
-import type { Lowering } from './lowering.ts';
+import type { Lowering, Target } from './lowering.ts';
 
 export const batchNormalizationLowerings: Readonly<Record<string, Lowering>> = {
   // Statistics of the batch, then ONNX's BatchNormalization with them: a single fused pass over x.
-  BatchNormalizationTraining: ({ graph, inputs: [x, gamma, beta], attributes }) => {
+  BatchNormalizationTraining: ({ graph, inputs: [x, gamma, beta], attributes, target }) => {
     const over = otherAxes(x);
     const mean = reduceMean(graph, x, over);
     const variance = reduceMean(graph, square(graph, sub(graph, x, mean)), over, false);
     const flatMean = reshape(graph, mean, fixedDims(gamma));
     const epsilon = float(floatAttribute(attributes, 'epsilon', 1e-5));
-    return [
-      graph.op('BatchNormalization', [x, gamma, beta, flatMean, variance], { epsilon }),
-      flatMean,
-      variance,
-    ];
+    return [normalized(graph, [x, gamma, beta, flatMean, variance], { epsilon }, target), flatMean, variance];
   },
   // With r = 1/√(v + ε), dβ = Σ dy, dγ = r · Σ dy·(x − μ), over m elements a channel:
   // dx = γr · dy − γr²·dγ/m · x + γr · (r·dγ·μ − dβ)/m
@@ -53,3 +56,16 @@ export const batchNormalizationLowerings: Readonly<Record<string, Lowering>> = {
     return [dx, dGamma, dBeta];
   },
 };
+
+/** ONNX's own op, with given statistics. WebGPU's kernel is wrong for rows: they go as pictures of one pixel. */
+export function normalized(
+  graph: GraphBuilder,
+  [x, ...statistics]: readonly Value[],
+  attributes: Attributes,
+  target: Target,
+): Value {
+  const apply = (value: Value) => graph.op('BatchNormalization', [value, ...statistics], attributes);
+  if (target !== 'webgpu' || x.shape.length !== 2) return apply(x);
+  const axes = graph.constant(int64([2, 3]));
+  return graph.op('Squeeze', [apply(graph.op('Unsqueeze', [x, axes])), axes]);
+}

@@ -1,5 +1,6 @@
 import { float, floatAttribute, intAttribute, type Value } from '../onnx/index.ts';
 import { add, mul, neg, SELU_ALPHA, SELU_GAMMA, scale, shift, sub, where } from '../ops/index.ts';
+import { normalized } from './batch-normalization.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
 import { stepLowerings } from './step.ts';
 
@@ -18,6 +19,9 @@ export const webgpuLowerings: Readonly<Record<string, Lowering>> = {
     const shifted = sub(graph, x, graph.op('ReduceMax', [x, axis], { keepdims: 1 }));
     return [sub(graph, shifted, graph.op('ReduceLogSumExp', [shifted, axis], { keepdims: 1 }))];
   },
+  BatchNormalization: ({ graph, inputs, attributes, target }) => [
+    normalized(graph, inputs, attributes, target),
+  ],
   // max(x, 0) + ln(1 + e^−|x|)
   Softplus: ({ graph, inputs: [x] }) => {
     const small = graph.op('Exp', [neg(graph, graph.op('Abs', [x]))]);

@@ -118,7 +118,9 @@ export class GraphBuilder {
     { domain = '', name = opType, outputs = 1 }: OpOptions = {},
   ): Value[] {
     const unique = this.uniqueName(name);
-    const draft = { name: unique, opType, domain, inputs, attributes };
+    // Optional inputs at the end are left out: by an empty name, ONNX Runtime's WebGPU kernels take them for given.
+    const given = inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
+    const draft = { name: unique, opType, domain, inputs: given, attributes };
     const types = this.#infer(draft, outputs);
     const values = types.slice(0, outputs).map(
       (type, i): Value => ({

@@ -29,7 +29,7 @@ it('prints a graph, a line a node', () => {
   expect(printGraph(g.build())).toMatchInlineSnapshot(`
     "graph sample(image: uint8(N, 32, 32, 3))
       dense/kernel: float32(2,)
-      Gemm = Gemm(image, dense/kernel, ) {transA: 1, alpha: 1.0, beta: 0.25}
+      Gemm = Gemm(image, dense/kernel) {transA: 1, alpha: 1.0, beta: 0.25}
       scores, indices = com.microsoft.Everything(Gemm) {mode: "nearest", strides: [1, 2], names: [a, b], scales: [0.5, 2], value: tensor(2, 3), body: graph sample}
       return scores: float32(N, 10), indices: int64(N,)"
   `);

@@ -1,5 +1,7 @@
 /** The contract of every runtime (test/conformance/contract.ts), by the browser's. */
-import { afterAll, describe } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { encodeModel, float32, modelOf } from '../../src/onnx/index.ts';
+import { createGraph } from '../../src/ops/index.ts';
 import { runtimeContract } from '../conformance/contract.ts';
 import { closeTestBrowser, noChromium } from './browser.ts';
 import { remoteRuntime } from './remote-runtime.ts';
@@ -17,6 +19,17 @@ else {
     const runtime = await remoteRuntime(options);
     describe(`${runtime.name}, ${runtime.threads} threads ${runtime.gpu ?? ''}`, () => {
       runtimeContract(runtime);
+
+      it.runIf(options.backend === 'webgpu')('refuses what it would compute wrongly', async () => {
+        const graph = createGraph('rows');
+        const x = graph.input('x', 'float32', ['N', 2]);
+        const ones = graph.constant(float32([2], [1, 1]));
+        graph.output(graph.op('BatchNormalization', [x, ones, ones, ones, ones]), 'y');
+        await expect(runtime.compile(encodeModel(modelOf(graph.build())))).rejects.toMatchObject({
+          code: 'not-supported',
+          message: expect.stringContaining("Use the backend 'wasm'."),
+        });
+      });
     });
   }
 }

@@ -3,6 +3,7 @@ import { HarrierError } from '../../errors.ts';
 import { encodeModel, type Model, type Tensor, type TensorData } from '../../onnx/index.ts';
 import type { CompileOptions, Executable, Tensors } from '../../runtime/index.ts';
 import type { Gpu } from './gpu.ts';
+import { checkForGpu } from './gpu-limits.ts';
 import type { Loaded, OnnxRuntime } from './onnxruntime.ts';
 
 /** Prepares a model: on the processor, or on the graphics device if there is one. */
@@ -12,10 +13,9 @@ export async function compile(
   model: Model | Uint8Array,
   { carry = [], state = {} }: CompileOptions = {},
 ): Promise<Executable> {
-  /** Ends at once when the device is lost: ONNX Runtime itself may then wait forever. */
   const guarded = <T>(work: () => Promise<T>): Promise<T> =>
-    gpu ? Promise.race([gpu.lost, inTurn(() => Promise.race([gpu.lost, work()]))]) : inTurn(work);
-
+    gpu ? Promise.race([gpu.lost, inTurn(() => onDevice(gpu, work))]) : inTurn(work);
+  if (gpu) checkForGpu(model);
   const carried = new Map(carry.map(({ output, input }) => [output, input]));
   const session = await guarded(() => createSession(ort, model, gpu, [...carried.keys()]));
   const held = new Map<string, OrtTensor>();
@@ -67,6 +67,23 @@ export async function compile(
   };
 }
 
+/** What fails may be told of by ONNX Runtime before the news of its device come. */
+const NEWS_MS = 500;
+
+/**
+ * Works on the device as long as it is there, and ends at once when it is lost: ONNX Runtime itself may then wait for
+ * ever, and let nothing else run meanwhile.
+ */
+async function onDevice<T>(gpu: Gpu, work: () => Promise<T>): Promise<T> {
+  if (gpu.isLost) return gpu.lost;
+  try {
+    return await Promise.race([gpu.lost, work()]);
+  } catch (cause) {
+    await Promise.race([gpu.lost, new Promise((resolve) => setTimeout(resolve, NEWS_MS))]);
+    throw cause;
+  }
+}
+
 async function createSession(
   ort: OnnxRuntime,
   model: Model | Uint8Array,
@@ -76,7 +93,8 @@ async function createSession(
   const bytes = model instanceof Uint8Array ? model : encodeModel(model);
   try {
     return await ort.InferenceSession.create(bytes, {
-      executionProviders: [gpu ? { name: 'webgpu', device: gpu.device } : 'wasm'],
+      // With channels last, its grouped ConvTranspose with strides is wrong.
+      executionProviders: [gpu ? { name: 'webgpu', device: gpu.device, preferredLayout: 'NCHW' } : 'wasm'],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 4,
       ...(gpu && carried.length > 0

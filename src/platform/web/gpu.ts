@@ -30,15 +30,20 @@ const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups'];
 let current: Promise<Gpu> | undefined;
 
 /**
- * The graphics device of this page or worker: one for all, and a new one after it was lost.
+ * The graphics device of this page or worker: one for all.
  *
- * @throws HarrierError `not-supported` when the browser has no WebGPU, or no device for it
+ * @throws HarrierError `not-supported` when the browser has no WebGPU, or no device for it; `device-lost` when it was
+ *   lost before: ONNX Runtime may then wait for it for ever, and with it whatever comes next
  */
 export async function openGpu(): Promise<Gpu> {
   const known = await current?.catch(() => undefined);
-  if (known && !known.isLost) return known;
-  current = requestGpu();
-  return current;
+  if (known?.isLost) {
+    throw new HarrierError('device-lost', 'the graphics device of this page was lost', {
+      next: "Use the backend 'wasm', or another worker.",
+    });
+  }
+  if (!known) current = requestGpu();
+  return current!;
 }
 
 /** What WebGPU's device is called here, for people to know; undefined where there is none. */
