@@ -97,7 +97,9 @@ function checkSite({ method, headers }: Request, url: URL): void {
     headers.get('sec-fetch-dest') === 'document';
   if (site !== 'same-origin' && !(site === 'none' && reads) && !isVisit) throw otherSite(site);
   const origin = headers.get('origin');
-  if (origin !== null && origin !== url.origin && !isVisit) throw otherSite(origin);
+  // A proxy with TLS in front makes the scheme another one.
+  const isOwn = origin === `http://${url.host}` || origin === `https://${url.host}`;
+  if (origin !== null && !isOwn && !isVisit) throw otherSite(origin);
   if (reads) return;
   const type = headers.get('content-type') ?? '';
   if (/^application\/json(;|$)/i.test(type)) return;

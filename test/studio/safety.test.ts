@@ -110,6 +110,11 @@ describe('requests of other sites', () => {
     expect((await ask('/api/state', { origin: 'http://evil.example' })).status).toBe(403);
   });
 
+  it('answers the page behind a proxy with TLS', async () => {
+    const headers = { 'content-type': 'application/json', origin: `https://127.0.0.1:${server.studio.port}` };
+    expect((await put(headers, '{"excluded":false}')).status).toBe(200);
+  });
+
   it('changes nothing that does not come as JSON, as a form of another site would', async () => {
     for (const type of [
       'text/plain',
