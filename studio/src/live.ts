@@ -68,6 +68,23 @@ function subscribe(to: EventSource, name: Name): void {
   });
 }
 
+/** A page that is hidden for so long lets go of its connection. */
+const HIDDEN_MS = 15_000;
+let hiding: ReturnType<typeof setTimeout> | undefined;
+
+// All tabs of a browser share six connections to one server: with six idle ones, the seventh would wait for ever.
+document.addEventListener('visibilitychange', () => {
+  clearTimeout(hiding);
+  if (document.hidden) hiding = setTimeout(disconnect, HIDDEN_MS);
+  else if (!source) connect();
+});
+
+function disconnect(): void {
+  clearTimeout(timer);
+  source?.close();
+  source = undefined;
+}
+
 // A page that was laid aside (a phone's other app) comes back to a dead connection.
 addEventListener('pageshow', (event) => {
   if (event.persisted) connect();

@@ -320,6 +320,29 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     await until(page.getByRole('option', { name: /^dog/ }));
   });
 
+  it('lets go of its connection while it is hidden, and is up to date when it is seen again', async () => {
+    const other = await newPage();
+    await other.clock.install();
+    const isEvents = (request: { url(): string }) => request.url().endsWith('/api/events');
+    const opened = other.waitForEvent('request', isEvents);
+    await other.goto(`http://127.0.0.1:${server.studio.port}/train`);
+    await opened;
+    await until(other.getByRole('heading', { name: 'Train' }));
+    const show = (hidden: boolean) =>
+      other.evaluate((value) => {
+        Object.defineProperty(document, 'hidden', { value, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, hidden);
+    const closed = other.waitForEvent('requestfailed', isEvents);
+    await show(true);
+    await other.clock.fastForward(15_000);
+    await closed;
+    const again = other.waitForEvent('request', isEvents);
+    await show(false);
+    await again;
+    await other.context().close();
+  });
+
   it('breaks no rule of its content-security policy, and throws nothing', () => {
     expect(complaints).toEqual([]);
   });
