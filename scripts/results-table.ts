@@ -25,7 +25,9 @@ export async function add(runs: readonly string[]): Promise<void> {
     const { recipe, epochs, seed } = record.options;
     const machine = record.hardware.cpu.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     const name = `${recipe}-${epochs}-epochs-${machine}-seed-${seed}.json`;
-    await writeFile(join(FOLDER, name), `${JSON.stringify(record, undefined, 2)}\n`);
+    // Where the run was written concerns nobody else.
+    const command = record.command.replace(/ --out \S+/, '');
+    await writeFile(join(FOLDER, name), `${JSON.stringify({ ...record, command }, undefined, 2)}\n`);
   }
 }
 
