@@ -39,7 +39,10 @@ export default {
       comment: 'Whatever it imports is sent to every user: docs/dependencies.md says what for.',
       severity: 'error',
       from: ours,
-      to: { path: 'node_modules/', pathNot: 'node_modules/(preact|@preact/signals|uplot)/' },
+      to: {
+        path: 'node_modules/',
+        pathNot: 'node_modules/(preact|@preact/signals|uplot|onnxruntime-web/dist/[^/]+[.]wasm)',
+      },
     },
     {
       name: 'components-know-no-views',

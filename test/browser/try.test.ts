@@ -282,6 +282,6 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
     await page.getByRole('button', { name: 'Use the camera' }).click();
     await expect
       .poll(() => error(page).innerText(), soon)
-      .toMatch(/The camera cannot be used\s+(There is none on this device|This page may not use it)/);
+      .toMatch(/The camera cannot be used\s+(No camera was found|This page may not use the camera)/);
   });
 });

@@ -61,6 +61,9 @@ export function BackendChoice({ chosen }: { readonly chosen: ChosenModel }) {
   );
 }
 
+/** As the worker says it: what comes compressed has no length of its own. */
+const DOWNLOADING = 'downloading the model';
+
 /** How far the model is, or why it cannot be used; nothing once it is ready. */
 export function ModelState({ chosen }: { readonly chosen: ChosenModel }) {
   const { opened, error, progress, facts, again } = chosen;
@@ -69,9 +72,9 @@ export function ModelState({ chosen }: { readonly chosen: ChosenModel }) {
   const { what = 'Starting', done = 0, total = 0, unit } = progress ?? {};
   return (
     <Progress
-      label={what}
+      label={`${what[0].toUpperCase()}${what.slice(1)}`}
       done={done}
-      total={total || (unit === 'bytes' ? (facts?.bytes ?? 0) : 0)}
+      total={total || (what === DOWNLOADING ? (facts?.bytes ?? 0) : 0)}
       format={unit === 'bytes' ? formatBytes : undefined}
     />
   );

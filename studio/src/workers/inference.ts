@@ -1,10 +1,13 @@
 // Runs models, so that the page goes on moving while they work.
+import type { OnProgress } from 'harrier/src/data/progress.ts';
 import { HarrierError } from 'harrier/src/errors.ts';
 import { Embedder, Explainer, FeatureMaps, firstFilters, layersOf } from 'harrier/src/explanation/index.ts';
 import { Classifier } from 'harrier/src/models/classifier.ts';
 import { decodeModel, type Model } from 'harrier/src/onnx/index.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { decodeImage, type WebRuntime, webGpuName, webRuntime } from 'harrier/web';
+import gpuEngine from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import engine from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import type { Actions, OpenedModel, Reply, Request, WantedBackend } from '../inference/protocol.ts';
 
 /** Graphics devices that are computed on the processor: ONNX Runtime does that better itself. */
@@ -28,13 +31,13 @@ const actions: Actions = {
   async open(source, name, wanted, progress) {
     const bytes =
       'url' in source
-        ? new Uint8Array(await fetchBytes(source.url, 'Downloading the model', progress))
+        ? new Uint8Array(await fetchBytes(source.url, 'downloading the model', progress))
         : new Uint8Array(await source.file.arrayBuffer());
     const model = decodeModel(bytes, name);
     // What is said of the model comes before ONNX Runtime is fetched for it.
     const layers = layersOf(model, name);
-    const { opened, note } = await inTurn(wanted, async (runtime) => {
-      progress({ what: 'Preparing the model', done: 0, total: 0, unit: 'steps' });
+    const { opened, note } = await inTurn(wanted, progress, async (runtime) => {
+      progress({ what: 'preparing the model', done: 0, total: 0, unit: 'steps' });
       return { runtime, ...(await answererOf(runtime, model, name)) };
     });
     const { runtime, answerer, unexplained } = opened;
@@ -122,6 +125,7 @@ async function answererOf(runtime: WebRuntime, model: Model, name: string) {
 /** Tries the graphics device first, where that is wanted, and the processor where it does not do. */
 async function inTurn<T>(
   wanted: WantedBackend,
+  onProgress: OnProgress,
   work: (runtime: WebRuntime) => Promise<T>,
 ): Promise<{ opened: T; note?: string }> {
   const gpu = wanted === 'wasm' ? undefined : await webGpuName();
@@ -131,13 +135,20 @@ async function inTurn<T>(
   }
   if (gpu !== undefined && (wanted === 'webgpu' || !SOFTWARE.test(gpu))) {
     try {
-      return { opened: await work(await webRuntime({ backend: 'webgpu' })) };
+      return {
+        opened: await work(
+          await webRuntime({ backend: 'webgpu', wasmPaths: { wasm: gpuEngine }, onProgress }),
+        ),
+      };
     } catch (error) {
       if (error instanceof HarrierError && error.code === 'network') throw error;
       note = `It does not run on the graphics device: ${error instanceof Error ? error.message : error}`;
     }
   }
-  return { opened: await work(await webRuntime({ backend: 'wasm' })), ...(note !== undefined && { note }) };
+  return {
+    opened: await work(await webRuntime({ backend: 'wasm', wasmPaths: { wasm: engine }, onProgress })),
+    ...(note !== undefined && { note }),
+  };
 }
 
 function engineOf({ backend, gpu, threads }: WebRuntime): string {

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { squareOf, useCamera } from '../../camera.ts';
 import { Button } from '../../components/button.tsx';
 import { Message } from '../../components/message.tsx';
 
@@ -7,62 +8,9 @@ const SIDE = 256;
 /** Between two pictures while the button is held. */
 const MILLISECONDS = 120;
 
-/** What the camera shows, as a square; undefined until it does. */
-export function useCamera() {
-  const video = useRef<HTMLVideoElement>(null);
-  const [ready, setReady] = useState(false);
-  const [error, setError] = useState<string>();
-  const [tries, setTries] = useState(0);
-  useEffect(() => {
-    let stream: MediaStream | undefined;
-    let gone = false;
-    setError(undefined);
-    setReady(false);
-    void (async () => {
-      try {
-        if (!navigator.mediaDevices) throw new DOMException('', 'NotSupportedError');
-        stream = await navigator.mediaDevices.getUserMedia({
-          video: { facingMode: 'environment', width: { ideal: 640 }, height: { ideal: 480 } },
-        });
-        if (gone) throw new DOMException('', 'AbortError');
-        const element = video.current!;
-        element.srcObject = stream;
-        await element.play();
-        setReady(true);
-      } catch (reason) {
-        for (const track of stream?.getTracks() ?? []) track.stop();
-        if (!gone) setError(wordsFor(reason));
-      }
-    })();
-    return () => {
-      gone = true;
-      for (const track of stream?.getTracks() ?? []) track.stop();
-    };
-  }, [tries]);
-  /** The picture of this moment. */
-  const take = (): Promise<Blob> => {
-    const { videoWidth: width, videoHeight: height } = video.current!;
-    const side = Math.min(width, height);
-    const canvas = new OffscreenCanvas(SIDE, SIDE);
-    canvas
-      .getContext('2d')!
-      .drawImage(video.current!, (width - side) / 2, (height - side) / 2, side, side, 0, 0, SIDE, SIDE);
-    return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 });
-  };
-  return { video, ready, error, again: () => setTries(tries + 1), take };
-}
-
-function wordsFor(reason: unknown): string {
-  const name = reason instanceof Error ? reason.name : '';
-  if (name === 'NotAllowedError')
-    return 'This page may not use the camera. Allow it in the address bar of the browser, then try again.';
-  if (name === 'NotFoundError' || name === 'OverconstrainedError')
-    return 'No camera was found. Connect one, or add pictures as files.';
-  if (name === 'NotReadableError')
-    return 'The camera is in use by another program. Close that one, then try again.';
-  if (name === 'NotSupportedError')
-    return 'Browsers give the camera to secure pages alone: open Studio as http://localhost or over https.';
-  return `The camera does not start: ${reason instanceof Error ? reason.message : String(reason)}`;
+/** The picture of this moment. */
+export function pictureOf(video: HTMLVideoElement): Promise<Blob> {
+  return squareOf(video, SIDE).convertToBlob({ type: 'image/jpeg', quality: 0.92 });
 }
 
 interface RecorderProps {
@@ -74,7 +22,7 @@ interface RecorderProps {
 
 /** Takes pictures for as long as its button is held. */
 export function Recorder({ label, onPicture, onClose }: RecorderProps) {
-  const { video, ready, error, again, take } = useCamera();
+  const { video, ready, error, again } = useCamera();
   const [recording, setRecording] = useState(false);
   const [count, setCount] = useState(0);
   const latest = useRef(onPicture);
@@ -85,7 +33,7 @@ export function Recorder({ label, onPicture, onClose }: RecorderProps) {
     void (async () => {
       while (held) {
         const started = performance.now();
-        latest.current(await take(), new Date());
+        latest.current(await pictureOf(video.current!), new Date());
         setCount((before) => before + 1);
         await new Promise((resolve) =>
           setTimeout(resolve, Math.max(0, MILLISECONDS - (performance.now() - started))),

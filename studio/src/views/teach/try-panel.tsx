@@ -1,5 +1,6 @@
 import { formatPercent } from 'harrier/src/evaluation/format.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useCamera } from '../../camera.ts';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
 import { Dropzone } from '../../components/dropzone.tsx';
@@ -7,7 +8,7 @@ import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ask } from '../../teach/tools.ts';
 import type { Taught } from '../../teach/training.ts';
-import { useCamera } from './camera.tsx';
+import { pictureOf } from './camera.tsx';
 
 interface Verdict {
   readonly probabilities: Float32Array;
@@ -98,7 +99,7 @@ function Live({
   readonly onPicture: (picture: Blob) => Promise<void>;
   readonly onClose: () => void;
 }) {
-  const { video, ready, error, again, take } = useCamera();
+  const { video, ready, error, again } = useCamera();
   const latest = useRef(onPicture);
   latest.current = onPicture;
   useEffect(() => {
@@ -106,7 +107,7 @@ function Live({
     let on = true;
     void (async () => {
       while (on) {
-        await latest.current(await take());
+        await latest.current(await pictureOf(video.current!));
         await new Promise((resolve) => setTimeout(resolve, 60));
       }
     })();
