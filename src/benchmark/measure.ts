@@ -21,8 +21,31 @@ export async function measure(
     await work();
     if (i >= 0) times.push(clock() - start);
   }
+  return summaryOf(times);
+}
+
+function summaryOf(times: number[]): Measured {
   times.sort((a, b) => a - b);
   return { min: times[0], median: times[times.length >> 1], max: times.at(-1)! };
+}
+
+/**
+ * How long a piece of work takes, in milliseconds, where nobody knows beforehand whether that is one or a thousand: one
+ * untimed run, then timed ones until some seconds are over.
+ */
+export async function measureFor(
+  work: () => Promise<unknown>,
+  { clock, seconds = 5, atMost = 50 }: { clock: Clock; seconds?: number; atMost?: number },
+): Promise<Measured> {
+  await work();
+  const times: number[] = [];
+  const end = clock() + 1000 * seconds;
+  while (times.length === 0 || (times.length < atMost && clock() < end)) {
+    const start = clock();
+    await work();
+    times.push(clock() - start);
+  }
+  return summaryOf(times);
 }
 
 /** As {@link measure}, for one run of a model. */

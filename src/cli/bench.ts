@@ -2,8 +2,13 @@ import type { Command } from 'commander';
 import { HarrierError } from '../errors.ts';
 import type { BenchOptions } from './bench/run.ts';
 import type { ServeBenchCommandOptions } from './bench/serve/run.ts';
+import type { WebBenchCommandOptions } from './bench/web/run.ts';
 import { command, withThreads } from './command.ts';
 import { number } from './values.ts';
+
+type BenchCommandOptions = BenchOptions &
+  ServeBenchCommandOptions &
+  WebBenchCommandOptions & { readonly serve?: boolean; readonly web?: boolean };
 
 export function benchCommand(): Command {
   return withThreads(
@@ -15,6 +20,10 @@ export function benchCommand(): Command {
         ['bench --no-peers', 'Harrier and the machine alone'],
         ['bench --recipe record', "a recipe's training step, and an equal network in PyTorch"],
         ['bench --serve', 'harrier serve under load, beside FastAPI where that is installed'],
+        [
+          'bench --web',
+          'training and inference in a headless Chromium, beside TensorFlow.js where that is installed',
+        ],
         ['bench --json', 'the figures as one JSON object'],
       ],
     ),
@@ -22,13 +31,20 @@ export function benchCommand(): Command {
     .option('--recipe <name|file>', 'measure the training step of this recipe instead')
     .option('--no-peers', 'leave out PyTorch, Keras, TensorFlow.js and FastAPI')
     .option('--serve', 'measure the server instead: requests a second and their times')
+    .option('--web', 'measure in a browser instead: training steps and inference, on WebAssembly and WebGPU')
     .option('--seconds <count>', 'how long each load of --serve lasts', number('--seconds', { above: 0 }), 5)
     .option('--json', 'print one JSON object')
-    .action(async (options: BenchOptions & ServeBenchCommandOptions & { serve?: boolean }) => {
-      if (options.serve && options.recipe !== undefined) {
-        throw new HarrierError('bad-option', '--serve and --recipe exclude each other', {
+    .action(async (options: BenchCommandOptions) => {
+      const chosen = (['serve', 'web', 'recipe'] as const).filter((name) => options[name]);
+      if (chosen.length > 1) {
+        const [first, second] = chosen.map((name) => `--${name}`);
+        throw new HarrierError('bad-option', `${first} and ${second} exclude each other`, {
           next: 'Give one of them.',
         });
+      }
+      if (options.web) {
+        const { runWebBenchCommand } = await import('./bench/web/run.ts');
+        return runWebBenchCommand(options);
       }
       if (options.serve) {
         const { runServeBenchCommand } = await import('./bench/serve/run.ts');

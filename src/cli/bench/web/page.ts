@@ -10,6 +10,8 @@ export interface PageOptions {
   readonly module: string;
   /** Whether the page may share memory between threads. Default true. */
   readonly crossOriginIsolated?: boolean;
+  /** Whether it runs under Studio's content-security policy. Default true. */
+  readonly strict?: boolean;
   /** More files to serve, by path: `/model.onnx`. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
 }
@@ -97,6 +99,7 @@ export async function openPage(browser: Browser, options: PageOptions): Promise<
 export async function servePage({
   module,
   crossOriginIsolated = true,
+  strict = true,
   files = {},
 }: PageOptions): Promise<{ readonly url: string; close(): Promise<void> }> {
   const all = new Map<string, string | Uint8Array>([
@@ -105,7 +108,7 @@ export async function servePage({
     ['/', PAGE],
   ]);
   const headers = {
-    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+    ...(strict && { 'Content-Security-Policy': CONTENT_SECURITY_POLICY }),
     'Cross-Origin-Resource-Policy': 'same-origin',
     ...(crossOriginIsolated && {
       'Cross-Origin-Opener-Policy': 'same-origin',

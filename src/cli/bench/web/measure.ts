@@ -1,0 +1,185 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { shippedModel } from '../../../platform/node/shipped-model.ts';
+import { PEERS_FOLDER } from '../peers.ts';
+import { launchChromium } from './chromium.ts';
+import { MEASUREMENTS, nameOf, SHIPPED_MODEL } from './measurements.ts';
+import { type BrowserPage, openPage, type PageOptions } from './page.ts';
+
+/** What computes in the page. */
+export interface WebEngine {
+  readonly library: 'harrier' | 'tensorflowjs';
+  readonly backend: 'cpu' | 'wasm' | 'webgl' | 'webgpu';
+  readonly threads?: number;
+}
+
+export interface WebFigures extends WebEngine {
+  /** Milliseconds, medians, by measurement: `training keras-cnn 32`. */
+  readonly ms: Readonly<Record<string, number>>;
+  /** What could not be measured, and why. */
+  readonly missing: Readonly<Record<string, string>>;
+}
+
+/** What `harrier bench --web --json` prints. */
+export interface WebBenchResult {
+  readonly browser: string;
+  readonly cores: number;
+  /** The device of WebGPU and WebGL; a name with SwiftShader in it stands for the processor. */
+  readonly gpu: string;
+  readonly engines: readonly WebFigures[];
+  readonly peersMissing: Readonly<Record<string, string>>;
+}
+
+/** Beyond this a single measurement is given up. */
+const PATIENCE_MS = 180_000;
+const PEER = join(PEERS_FOLDER, 'tensorflowjs');
+const PEER_WASM = [
+  'tfjs-backend-wasm.wasm',
+  'tfjs-backend-wasm-simd.wasm',
+  'tfjs-backend-wasm-threaded-simd.wasm',
+];
+
+export interface WebBenchOptions {
+  readonly peers: boolean;
+  readonly onStart: (what: string) => void;
+  /** To measure less, for tests. */
+  readonly engines?: readonly WebEngine[];
+  readonly measurements?: typeof MEASUREMENTS;
+}
+
+/**
+ * Measures training steps and inference in a headless Chromium, and TensorFlow.js in the same browser where it is
+ * installed (bench/peers/README.md).
+ *
+ * @throws HarrierError `not-found` when there is no Chromium, or nothing to drive it with
+ */
+export async function runWebBench({
+  peers,
+  onStart,
+  engines = enginesOf(peers),
+  measurements = MEASUREMENTS,
+}: WebBenchOptions): Promise<WebBenchResult> {
+  const peersMissing: Record<string, string> =
+    !peers || existsSync(join(PEER, 'node_modules'))
+      ? {}
+      : { tensorflowjs: 'not installed: see bench/peers/README.md' };
+  const measured = engines.filter(
+    ({ library }) => library === 'harrier' || Object.keys(peersMissing).length === 0,
+  );
+  onStart('pages for the browser');
+  const { browser, gpu } = await browserWithGpu();
+  try {
+    const figures: WebFigures[] = [];
+    for (const engine of measured) figures.push(await measureEngine(browser, engine, measurements, onStart));
+    return {
+      browser: `Chromium ${browser.version()}`,
+      cores: availableParallelism(),
+      gpu,
+      engines: figures,
+      peersMissing,
+    };
+  } finally {
+    await browser.close();
+  }
+}
+
+function enginesOf(peers: boolean): WebEngine[] {
+  const wasm = [1, 2].filter((threads) => threads <= availableParallelism());
+  const harrier: WebEngine[] = [
+    ...wasm.map((threads) => ({ library: 'harrier', backend: 'wasm', threads }) as const),
+    { library: 'harrier', backend: 'webgpu' },
+  ];
+  const others: WebEngine[] = [
+    { library: 'tensorflowjs', backend: 'cpu' },
+    ...wasm.map((threads) => ({ library: 'tensorflowjs', backend: 'wasm', threads }) as const),
+    { library: 'tensorflowjs', backend: 'webgl' },
+    { library: 'tensorflowjs', backend: 'webgpu' },
+  ];
+  return peers ? [...harrier, ...others] : harrier;
+}
+
+/** A browser on the graphics card; where that gives no WebGPU, one that computes it on the processor. */
+async function browserWithGpu(): Promise<{ browser: Browser; gpu: string }> {
+  const browser = await launchChromium();
+  const name = await gpuOf(browser);
+  if (name !== undefined) return { browser, gpu: name };
+  await browser.close();
+  const software = await launchChromium({ softwareGpu: true });
+  return { browser: software, gpu: (await gpuOf(software)) ?? 'none' };
+}
+
+async function gpuOf(browser: Browser): Promise<string | undefined> {
+  const page = await openPage(browser, {
+    module: fileURLToPath(new URL('./bench-page.ts', import.meta.url)),
+  });
+  try {
+    return await page.call('gpuName');
+  } finally {
+    await page.close();
+  }
+}
+
+async function measureEngine(
+  browser: Browser,
+  engine: WebEngine,
+  measurements: typeof MEASUREMENTS,
+  onStart: (what: string) => void,
+): Promise<WebFigures> {
+  const ms: Record<string, number> = {};
+  const missing: Record<string, string> = {};
+  const options = await pageOf(engine);
+  let page: BrowserPage | undefined;
+  for (const what of measurements) {
+    const name = nameOf(what);
+    onStart(`${titleOf(engine)}, ${name}`);
+    try {
+      if (!page) {
+        page = await openPage(browser, options);
+        await inTime(page.call('start', { backend: engine.backend, threads: engine.threads }));
+      }
+      ms[name] = await inTime(page.call<number>('measureHere', what));
+    } catch (error) {
+      missing[name] = (error instanceof Error ? error.message : String(error)).split('\n')[0];
+      // What failed may have left the page in any state.
+      await page?.close();
+      page = undefined;
+    }
+  }
+  await page?.close();
+  return { ...engine, ms, missing };
+}
+
+async function pageOf({ library }: WebEngine): Promise<PageOptions> {
+  if (library === 'tensorflowjs') {
+    const folder = join(PEER, 'node_modules/@tensorflow/tfjs-backend-wasm/dist');
+    const files = await Promise.all(
+      PEER_WASM.map(async (name) => [`/${name}`, await readFile(join(folder, name))] as const),
+    );
+    // It makes its workers of blobs, which Harrier's own policy forbids.
+    return { module: join(PEER, 'page.js'), files: Object.fromEntries(files), strict: false };
+  }
+  return {
+    module: fileURLToPath(new URL('./bench-page.ts', import.meta.url)),
+    files: { [SHIPPED_MODEL]: await readFile((await shippedModel())!) },
+  };
+}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done in ${PATIENCE_MS / 60_000} minutes`)), PATIENCE_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+const BACKENDS = { cpu: 'CPU', wasm: 'WASM', webgl: 'WebGL', webgpu: 'WebGPU' } as const;
+
+/** `Harrier, WASM, 2 threads`. */
+export function titleOf({ library, backend, threads }: WebEngine): string {
+  const count = threads === undefined ? '' : `, ${threads} thread${threads === 1 ? '' : 's'}`;
+  return `${library === 'harrier' ? 'Harrier' : 'TensorFlow.js'}, ${BACKENDS[backend]}${count}`;
+}
