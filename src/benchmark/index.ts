@@ -1,5 +1,5 @@
 export { convolutionRates } from './convolution.ts';
 export { matrixRate, memoryBandwidth } from './machine.ts';
 export { type Clock, type Measured, measure, measureFor } from './measure.ts';
-export { type RecipeSpeed, recipeSpeed, recipeSteps } from './recipe.ts';
+export { type RecipeSpeed, recipeModel, recipeSpeed, recipeSteps } from './recipe.ts';
 export { seedInference, seedModel, seedStep, seedStepFloor } from './seed.ts';

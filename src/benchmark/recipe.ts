@@ -1,4 +1,5 @@
-import { initialWeights } from '../models/index.ts';
+import { exportModel, initialWeights, type Network } from '../models/index.ts';
+import type { Model } from '../onnx/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { networkOf, type Recipe } from '../recipes/index.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -29,10 +30,20 @@ export interface RecipeSteps {
   dispose(): Promise<void>;
 }
 
+function sampleNetwork(recipe: Recipe): Network {
+  const normalization = { mean: [125, 123, 114], deviation: [63, 62, 67] } as const;
+  return networkOf(recipe, { inputShape: [SIDE, SIDE, 3], classes: CLASSES, normalization });
+}
+
+/** The finished model of a recipe, one view of each picture, as it is before training. */
+export function recipeModel(recipe: Recipe): Model {
+  const network = sampleNetwork(recipe);
+  return exportModel(network, initialWeights(network.parameters, 1));
+}
+
 /** Prepares training steps of a recipe, whole batches and updates included. */
 export function recipeSteps(recipe: Recipe, runtime: Runtime): RecipeSteps {
-  const normalization = { mean: [125, 123, 114], deviation: [63, 62, 67] } as const;
-  const network = networkOf(recipe, { inputShape: [SIDE, SIDE, 3], classes: CLASSES, normalization });
+  const network = sampleNetwork(recipe);
   const trainer = new Trainer({
     network,
     optimizer: optimizerFrom({ ...recipe.optimizer }),

@@ -1,5 +1,5 @@
 /** What `harrier bench --web` measures of Harrier, inside a page. */
-import { measureFor, recipeSteps, seedModel } from '../../../benchmark/index.ts';
+import { measureFor, recipeModel, recipeSteps } from '../../../benchmark/index.ts';
 import { Classifier } from '../../../models/index.ts';
 import {
   type WebRuntime,
@@ -24,15 +24,10 @@ const clock = () => performance.now();
 
 /** @returns milliseconds, the median */
 export async function measureHere(what: WebMeasurement): Promise<number> {
-  const { of, images } = what;
-  switch (what.kind) {
-    case 'training':
-      return trainingStep(of === 'keras-cnn' ? kerasCnn : record, images);
-    case 'inference': {
-      const model = of === 'keras-cnn' ? seedModel() : await shippedModel();
-      return inference(model, images);
-    }
-  }
+  const { kind, of, images } = what;
+  const recipe = of === 'keras-cnn' ? kerasCnn : record;
+  if (kind === 'training') return trainingStep(recipe, images);
+  return inference(of === 'shipped model' ? await shippedModel() : recipeModel(recipe), images);
 }
 
 async function trainingStep(recipe: Recipe, images: number): Promise<number> {

@@ -5,13 +5,7 @@ import { MEASUREMENTS, nameOf } from './measurements.ts';
 export function webBenchText({ browser, cores, gpu, engines, peersMissing }: WebBenchResult): string {
   const names = MEASUREMENTS.map(nameOf);
   const table = [
-    [
-      'milliseconds',
-      ...MEASUREMENTS.map(
-        ({ kind, of, images }) =>
-          `${of === 'record' && kind === 'inference' ? 'shipped model' : of}, ${kind}, ${images}`,
-      ),
-    ],
+    ['milliseconds', ...MEASUREMENTS.map(({ kind, of, images }) => `${of}, ${kind}, ${images}`)],
     ...engines.map((engine) => [titleOf(engine), ...names.map((name) => show(engine.ms[name]))]),
   ];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
@@ -26,6 +20,7 @@ export function webBenchText({ browser, cores, gpu, engines, peersMissing }: Web
     ),
     '',
     'Medians of a whole training step (forward, backward, update) or of pixels to probabilities, by the number of images.',
+    'The shipped model is the network of record, six views of each picture, with weights of 8 bits.',
     ...ratio(engines),
     ...reasons,
     ...Object.entries(peersMissing).map(([name, why]) => `${name}: ${why}`),
