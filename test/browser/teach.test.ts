@@ -258,6 +258,32 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await trained(page);
   });
 
+  it('when the graphics device goes away, training goes on from its last checkpoint on the processor', {
+    timeout: 240_000,
+  }, async () => {
+    const page = await open('?backend=webgpu');
+    await twoClasses(page, 2);
+    const starting = page.waitForEvent('worker', (worker) => /teach-worker/.test(worker.url()));
+    await train(page, 6);
+    const worker = await starting;
+    await worker.evaluate(() => {
+      const { requestDevice } = GPUAdapter.prototype;
+      GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, ...options) {
+        const device = await requestDevice.apply(this, options);
+        Object.assign(globalThis, { loseDevice: () => device.destroy() });
+        return device;
+      };
+    });
+    await page.getByText(/^WebGPU/).waitFor({ timeout: 60_000 });
+    await page.getByText('Epoch 2 of 6').waitFor({ timeout: 120_000 });
+    await worker.evaluate(() => (globalThis as unknown as { loseDevice(): void }).loseDevice());
+    await page
+      .getByText(/^The graphics card has failed, or the browser took it away\./)
+      .waitFor({ timeout: 60_000 });
+    await page.getByText(/^WebAssembly/).waitFor();
+    await trained(page);
+  });
+
   async function runSnippet(picture: Buffer): Promise<string> {
     const here = fileURLToPath(new URL('../../', import.meta.url));
     const paths = {

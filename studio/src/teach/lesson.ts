@@ -44,7 +44,7 @@ export interface Lesson {
 
 export interface LessonHooks {
   readonly runtime: Runtime;
-  /** What goes on when the graphics device of `runtime` goes away: from the last checkpoint. */
+  /** What goes on from the last checkpoint when `runtime` fails: its graphics device has gone, or cannot do it. */
   readonly fallback?: () => Promise<Runtime>;
   readonly resume?: { readonly last: Checkpoint; readonly best?: Checkpoint };
   readonly onStep?: (step: StepProgress) => void;
@@ -73,7 +73,7 @@ const HELD_OUT = 0.2;
  * Trains until the end, or until paused. The best epoch by the pictures that were held out counts.
  *
  * @returns undefined when paused: `save` was given where it stands
- * @throws HarrierError what `fit` throws; `device-lost` only where there is no fallback
+ * @throws HarrierError what `fit` throws; what is the runtime's fault only where there is no fallback
  */
 export async function learn(lesson: Lesson, hooks: LessonHooks): Promise<Learned | undefined> {
   const { dataset, seed, mirrored } = lesson;
@@ -100,7 +100,7 @@ export async function learn(lesson: Lesson, hooks: LessonHooks): Promise<Learned
   };
 }
 
-/** Trains, and goes on with the other runtime when the first one's device goes away. */
+/** Trains, and goes on with the other runtime when the first one fails. */
 async function trainThrough(
   plan: Plan,
   train: Dataset,
@@ -132,9 +132,16 @@ async function trainThrough(
   try {
     return await run(hooks.runtime);
   } catch (error) {
-    if (!hooks.fallback || !(error instanceof HarrierError) || error.code !== 'device-lost') throw error;
+    if (!hooks.fallback || !isOfTheRuntime(error)) throw error;
     return run(await hooks.fallback());
   }
+}
+
+/** Whether another runtime may do better: what is wrong with the data or the training is wrong there too. */
+function isOfTheRuntime(error: unknown): boolean {
+  return (
+    !(error instanceof HarrierError) || ['device-lost', 'bad-graph', 'not-supported'].includes(error.code)
+  );
 }
 
 /** Batches as they are, with a rest before each. */

@@ -46,14 +46,16 @@ async function trainAlone(job: Job, resume: boolean): Promise<void> {
     { dataset, way: job.way, from, epochs: job.epochs, mirrored: job.mirrored, seed: job.seed },
     {
       runtime,
-      fallback: async () => {
-        say({
-          type: 'note',
-          note: 'The browser took the graphics card away. The training goes on from its last checkpoint, on the processor.',
-        });
-        runtime = await engine('wasm');
-        return runtime;
-      },
+      ...(runtime.backend === 'webgpu' && {
+        fallback: async () => {
+          say({
+            type: 'note',
+            note: 'The graphics card has failed, or the browser took it away. The training goes on from its last checkpoint, on the processor.',
+          });
+          runtime = await engine('wasm');
+          return runtime;
+        },
+      }),
       resume: resumed,
       onStep: atMostEvery(100, sayStep),
       onEpoch: (record) => say({ type: 'epoch', record }),
