@@ -1,11 +1,15 @@
 import { cp, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
+import { RunFolder } from '../../src/platform/node/run-folder.ts';
 import type { ImageList, RunSummary } from '../../src/studio/api.ts';
+import { exportSite } from '../../src/studio/export.ts';
 import { writePictures } from '../cli/harrier.ts';
 import { openStudio, studioFolder, type TestStudio } from '../studio/studio.ts';
 import { closeTestBrowser, noChromium, openTestPage, testBrowser } from './browser.ts';
@@ -13,6 +17,15 @@ import { closeTestBrowser, noChromium, openTestPage, testBrowser } from './brows
 // The built page in a real browser, on a real server with a real run.
 const VIEWS = ['try', 'data', 'train', 'judge', 'inside', 'teach'];
 const FIRST_VIEW_BYTES = 300_000;
+/** What a host of static files says of them. */
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.webp': 'image/webp',
+  '.json': 'application/json',
+};
 
 let folder: string;
 let pageFolder: string;
@@ -36,7 +49,7 @@ afterAll(async () => {
   await server?.end();
 });
 
-async function newPage(options: { colorScheme?: 'light' | 'dark' } = {}): Promise<Page> {
+async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await (await testBrowser()).newContext({
     viewport: { width: 1280, height: 800 },
     ...options,
@@ -295,15 +308,15 @@ describe.skipIf(noChromium)('the page as a whole', () => {
   });
 
   it('fits a phone: nothing stands out to the side', async () => {
-    await page.setViewportSize({ width: 360, height: 740 });
+    const phone = await newPage({ viewport: { width: 360, height: 740 } });
     for (const view of [...VIEWS, 'data?tab=augmentation', 'data?tab=duplicates', 'train?new=1']) {
-      await at(view);
-      await page.locator('main > *').first().waitFor();
-      await page.locator('.loading').first().waitFor({ state: 'detached' });
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      await phone.goto(`http://127.0.0.1:${server.studio.port}/${view}`);
+      await phone.locator('main > *').first().waitFor();
+      await phone.locator('.loading').first().waitFor({ state: 'detached' });
+      const width = await phone.evaluate(() => document.documentElement.scrollWidth);
       expect({ view, width }).toEqual({ view, width: 360 });
     }
-    await page.setViewportSize({ width: 1280, height: 800 });
+    await phone.context().close();
   });
 
   it('says that the server is gone, keeps what it has, and recovers when it is back', async () => {
@@ -341,6 +354,42 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     await show(false);
     await again;
     await other.context().close();
+  });
+
+  it('works as files without a server of ours, below any address', async () => {
+    const [{ id }] = (await server.json<RunSummary[]>('/api/runs')).filter(
+      ({ state }) => state === 'finished',
+    );
+    await exportSite({
+      folder: join(folder, 'site', 'some', 'folder'),
+      pageFolder,
+      runs: [new RunFolder(join(folder, 'runs', id))],
+      data: [join(folder, 'pictures')],
+    });
+    const host = createServer(async (request, response) => {
+      const path = join(folder, 'site', new URL(request.url ?? '/', 'http://localhost').pathname);
+      const file = path.endsWith('/') ? join(path, 'index.html') : path;
+      const body = await readFile(file).catch(() => undefined);
+      response.writeHead(body ? 200 : 404, {
+        'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
+      });
+      response.end(body);
+    });
+    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+    const { port } = host.address() as AddressInfo;
+    await page.goto(`http://127.0.0.1:${port}/some/folder/#/judge?cell=0,0`);
+    await until(page.getByRole('heading', { name: 'cat, recognised' }));
+    await page.locator('.cell-pictures').getByRole('option').first().click();
+    await until(page.getByRole('complementary', { name: 'The picture' }).getByText('cat'));
+    await page.waitForFunction(() => {
+      const picture = document.querySelector<HTMLElement>('.detail .picture');
+      return picture?.style.backgroundImage.includes('/some/folder/api/datasets/') ?? false;
+    });
+    await page.getByRole('link', { name: 'Train' }).click();
+    await until(page.getByRole('img', { name: /^Accuracy at epoch/ }));
+    expect(await page.getByRole('button', { name: 'New run' }).count()).toBe(0);
+    host.closeAllConnections();
+    await new Promise((resolve) => host.close(resolve));
   });
 
   it('breaks no rule of its content-security policy, and throws nothing', () => {
