@@ -88,6 +88,16 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
           {mine.length > 3 && <span class="refusal">And {mine.length - 3} more.</span>}
         </Message>
       )}
+      {/* Above the pictures: they become more while the button is held, and it must not move. */}
+      {camera && (
+        <Recorder
+          label={name}
+          onPicture={(blob, taken) =>
+            void addFiles(id, [{ blob, name: `webcam ${taken.toLocaleTimeString()}` }])
+          }
+          onClose={() => setCamera(false)}
+        />
+      )}
       {pictures.length > 0 && (
         <ul class="thumbnails">
           {shown.map((picture) => (
@@ -115,15 +125,7 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
           Reading {waiting === 1 ? 'a picture' : `${waiting} pictures`} …
         </p>
       )}
-      {camera ? (
-        <Recorder
-          label={name}
-          onPicture={(blob, taken) =>
-            void addFiles(id, [{ blob, name: `webcam ${taken.toLocaleTimeString()}` }])
-          }
-          onClose={() => setCamera(false)}
-        />
-      ) : (
+      {!camera && (
         <div class="class-sources">
           <Dropzone
             compact
