@@ -38,7 +38,10 @@ const actions: Actions = {
     const layers = layersOf(model, name);
     const { opened, note } = await inTurn(wanted, progress, async (runtime) => {
       progress({ what: 'preparing the model', done: 0, total: 0, unit: 'steps' });
-      return { runtime, ...(await answererOf(runtime, model, name)) };
+      const made = { runtime, ...(await answererOf(runtime, model, name)) };
+      // What a graphics device does not do shows only when it is asked to.
+      if (runtime.backend === 'webgpu') await tryOut(made.answerer);
+      return made;
     });
     const { runtime, answerer, unexplained } = opened;
     await close();
@@ -120,6 +123,12 @@ async function answererOf(runtime: WebRuntime, model: Model, name: string) {
     // Throws itself when it is no classifier at all.
     return { answerer: await Classifier.load(runtime, model, name), unexplained: error.message };
   }
+}
+
+async function tryOut(answerer: Explainer | Classifier): Promise<void> {
+  const { height, width, channels } = answerer.imageShape;
+  const nothing = new Uint8Array(height * width * channels);
+  await (answerer instanceof Explainer ? answerer.explain(nothing) : answerer.predict(nothing));
 }
 
 /** Tries the graphics device first, where that is wanted, and the processor where it does not do. */
