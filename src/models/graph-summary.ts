@@ -12,7 +12,11 @@ export interface GraphRow {
   readonly outputShape: Shape;
   /** Numbers of the weights that it is the first to use. */
   readonly parameters: number;
+  /** Bytes that those weights take in the file. */
+  readonly bytes: number;
 }
+
+const WEIGHT_TYPES = ['float32', 'float16', 'int8'];
 
 /**
  * The operations of a model with their output shapes and parameters. Constants of less than two axes that are no
@@ -31,24 +35,32 @@ export function graphRows({ graph }: Model, where: string): GraphRow[] {
   })();
   const counted = new Set<string>();
   return graph.nodes.map(({ name, opType, inputs, outputs }) => {
-    const own = inputs.filter(
-      (input) => graph.initializers.get(input)?.type === 'float32' && !counted.has(input),
-    );
-    for (const input of own) counted.add(input);
+    const own = inputs.flatMap((input) => {
+      const tensor = graph.initializers.get(input);
+      if (!tensor || counted.has(input) || !WEIGHT_TYPES.includes(tensor.type)) return [];
+      counted.add(input);
+      return isScale(graph, input) ? [] : tensor;
+    });
     return {
       name: name || outputs[0],
       type: opType,
       outputShape: known.get(outputs[0])?.shape ?? [],
-      parameters: own.reduce((total, input) => total + elementCount(graph.initializers.get(input)!.dims), 0),
+      parameters: own.reduce((total, { dims }) => total + elementCount(dims), 0),
+      bytes: own.reduce((total, { data }) => total + data.byteLength, 0),
     };
   });
+}
+
+/** Whether it only brings back weights that are stored in 8 bits. */
+function isScale({ initializers }: Model['graph'], name: string): boolean {
+  return name.endsWith('/scale') && initializers.has(name.replace(/scale$/, 'int8'));
 }
 
 /** A finished model as a table: what goes in, every operation, what comes out. */
 export function summarizeGraph(model: Model, where: string): string {
   const rows = graphRows(model, where);
   const { inputs, outputs, name } = model.graph;
-  const total = rows.reduce((sum, { parameters }) => sum + parameters, 0);
+  const sum = (of: 'parameters' | 'bytes') => rows.reduce((total, row) => total + row[of], 0);
   const ends = (values: typeof inputs) =>
     values.map((value) => `${value.name}: ${value.type}${formatShape(value.shape)}`).join(', ');
   return [
@@ -59,6 +71,6 @@ export function summarizeGraph(model: Model, where: string): string {
       [{ title: 'Node (op)' }, { title: 'Output Shape' }, { title: 'Param #', right: true }],
       rows.map((row) => [`${row.name} (${row.type})`, formatShape(row.outputShape), grouped(row.parameters)]),
     ),
-    ` Total params: ${grouped(total)} (${bytes(total * 4)})`,
+    ` Total params: ${grouped(sum('parameters'))} (${bytes(sum('bytes'))})`,
   ].join('\n');
 }

@@ -9,7 +9,15 @@ import { BatchNormalization, Conv2D, Dense, Flatten } from '../layers/index.ts';
 import { decodeModel, encodeModel, float32, type Model, modelOf } from '../onnx/index.ts';
 import { createGraph, importGraph } from '../ops/index.ts';
 import { nodeRuntime } from '../platform/node/runtime.ts';
-import { Classifier, exportModel, Network, toFloat16, weightStorageOf, withStoredWeights } from './index.ts';
+import {
+  Classifier,
+  exportModel,
+  graphRows,
+  Network,
+  toFloat16,
+  weightStorageOf,
+  withStoredWeights,
+} from './index.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 
@@ -110,6 +118,11 @@ describe.each([
   ['int8', 0.35],
 ] as const)('a model with its weights in %s', (storage, share) => {
   const small = withStoredWeights(model, storage);
+
+  it('has as many parameters in its summary', () => {
+    const parameters = (of: Model) => graphRows(of, 'model').reduce((sum, row) => sum + row.parameters, 0);
+    expect(parameters(small)).toBe(parameters(model));
+  });
 
   it('is smaller, keeps the contract, and says nearly the same in ONNX Runtime', async () => {
     const bytes = encodeModel(small);
