@@ -1,5 +1,5 @@
 import type { DatasetFacts, ImageEntry, ImageList, MarkChange, Split } from 'harrier/src/studio/api.ts';
-import { useLayoutEffect } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Checkbox, Select } from '../../components/field.tsx';
@@ -49,8 +49,12 @@ export function Detail({
     return () => removeEventListener('keydown', close);
   }, [onClose]);
   const name = entry ? facts.classNames[labelOf(entry)] : `Picture ${index}`;
-  const change = (what: MarkChange, words: string) => {
-    void marks.change({ dataset: facts.id, split, index, before: entry?.mark, words }, what);
+  // What was asked for is shown at once, and stays where the server agrees.
+  const [pending, setPending] = useState<MarkChange>({});
+  const change = async (what: MarkChange, words: string) => {
+    setPending(what);
+    await marks.change({ dataset: facts.id, split, index, before: entry?.mark, words }, what);
+    setPending({});
   };
   return (
     <aside class="detail" aria-label="The picture">
@@ -85,10 +89,10 @@ export function Detail({
             <div class="detail-marks">
               <Select
                 label="It is a picture of"
-                value={String(labelOf(entry))}
+                value={String(pending.label === undefined ? labelOf(entry) : (pending.label ?? entry.label))}
                 onValue={(value) => {
                   const label = Number(value) === entry.label ? null : Number(value);
-                  change(
+                  void change(
                     { label },
                     `${entry.source} is now a picture of ${facts.classNames[Number(value)]}.`,
                   );
@@ -101,9 +105,12 @@ export function Detail({
               <Checkbox
                 label="Leave it out"
                 help="Neither trained on nor judged by. Your data stays as it is: marks are kept in a file beside it."
-                checked={entry.mark?.excluded ?? false}
+                checked={pending.excluded ?? entry.mark?.excluded ?? false}
                 onValue={(excluded) =>
-                  change({ excluded }, `${entry.source} is ${excluded ? 'left out' : 'no longer left out'}.`)
+                  void change(
+                    { excluded },
+                    `${entry.source} is ${excluded ? 'left out' : 'no longer left out'}.`,
+                  )
                 }
               />
             </div>
