@@ -3,7 +3,7 @@ import { HarrierError } from '../../errors.ts';
 import { encodeModel, type Model, type Tensor, type TensorData } from '../../onnx/index.ts';
 import type { CompileOptions, Executable, Tensors } from '../../runtime/index.ts';
 import type { Gpu } from './gpu.ts';
-import { checkForGpu } from './gpu-limits.ts';
+import { forGpu } from './gpu-limits.ts';
 import type { Loaded, OnnxRuntime } from './onnxruntime.ts';
 
 /** Prepares a model: on the processor, or on the graphics device if there is one. */
@@ -15,9 +15,9 @@ export async function compile(
 ): Promise<Executable> {
   const guarded = <T>(work: () => Promise<T>): Promise<T> =>
     gpu ? Promise.race([gpu.lost, inTurn(() => onDevice(gpu, work))]) : inTurn(work);
-  if (gpu) checkForGpu(model);
+  const suited = gpu ? forGpu(model) : model;
   const carried = new Map(carry.map(({ output, input }) => [output, input]));
-  const session = await guarded(() => createSession(ort, model, gpu, [...carried.keys()]));
+  const session = await guarded(() => createSession(ort, suited, gpu, [...carried.keys()]));
   const held = new Map<string, OrtTensor>();
   /** Takes the place of what was held, which is given back if it is on the device. */
   const hold = (input: string, tensor: OrtTensor): void => {
