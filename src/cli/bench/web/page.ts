@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { type ErrorCode, type ErrorDetails, HarrierError } from '../../../errors.ts';
+import { SECURITY_HEADERS } from '../../../studio/guard.ts';
 
 export interface PageOptions {
   /** The module whose exported functions the page has, as a path. */
@@ -29,20 +30,6 @@ export interface BrowserPage {
   call<Result = unknown>(name: string, ...args: unknown[]): Promise<Result>;
   close(): Promise<void>;
 }
-
-/** The policy under which Studio runs, so that whatever runs in a page of these runs there. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "img-src 'self' blob: data:",
-  "media-src 'self' blob:",
-  "style-src 'self'",
-  "connect-src 'self' blob:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -108,7 +95,7 @@ export async function servePage({
     ['/', PAGE],
   ]);
   const headers = {
-    ...(strict && { 'Content-Security-Policy': CONTENT_SECURITY_POLICY }),
+    ...(strict && { 'Content-Security-Policy': SECURITY_HEADERS['content-security-policy'] }),
     'Cross-Origin-Resource-Policy': 'same-origin',
     ...(crossOriginIsolated && {
       'Cross-Origin-Opener-Policy': 'same-origin',
