@@ -19,9 +19,10 @@ export const webgpuLowerings: Readonly<Record<string, Lowering>> = {
     const shifted = sub(graph, x, graph.op('ReduceMax', [x, axis], { keepdims: 1 }));
     return [sub(graph, shifted, graph.op('ReduceLogSumExp', [shifted, axis], { keepdims: 1 }))];
   },
-  BatchNormalization: ({ graph, inputs, attributes, target }) => [
-    normalized(graph, inputs, attributes, target),
-  ],
+  BatchNormalization: ({ graph, inputs, attributes, target }) =>
+    intAttribute(attributes, 'training_mode', 0) === 1
+      ? graph.ops('BatchNormalization', inputs, attributes, { outputs: 3 })
+      : [normalized(graph, inputs, attributes, target)],
   // max(x, 0) + ln(1 + e^−|x|)
   Softplus: ({ graph, inputs: [x] }) => {
     const small = graph.op('Exp', [neg(graph, graph.op('Abs', [x]))]);
