@@ -71,7 +71,7 @@ export default {
       comment: 'The page imports them too: it has neither Node nor a server.',
       severity: 'error',
       from: { path: '^src/studio/api[.]ts$' },
-      to: { path: '^src/', pathNot: '^src/(data|evaluation)/' },
+      to: { path: '^src/', pathNot: '^src/(data|evaluation|training)/' },
     },
     {
       name: 'server-below-cli',

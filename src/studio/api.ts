@@ -1,6 +1,7 @@
 import type { ImageShape } from '../data/dataset.ts';
 import type { Progress } from '../data/progress.ts';
 import type { EpochRecord, Evaluation } from '../evaluation/index.ts';
+import type { StepFacts } from '../training/step-facts.ts';
 
 // What Studio's server and its page say to each other, in JSON: types alone, which either side can import.
 //
@@ -309,21 +310,9 @@ export interface StudioEvents {
   readonly duplicates: { readonly id: string } & DuplicatesAnswer;
 }
 
-/** How far a run is, about once a second while it runs. Means are over the images seen so far in the epoch. */
-export interface RunStep {
+/** How far a run is, about once a second while it runs. */
+export interface RunStep extends StepFacts {
   readonly id: string;
-  /** From 1. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** From 1, within the epoch. */
-  readonly step: number;
-  readonly steps: number;
-  readonly imagesPerSecond: number;
-  /** For the whole run. */
-  readonly etaSeconds: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly learningRate: number;
 }
 
 /** Every refusal, with the fitting status. */

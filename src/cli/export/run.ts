@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { formatPercent } from '../../evaluation/format.ts';
+import { formatBytes, formatPercent } from '../../evaluation/format.ts';
 import { evaluatePredictions } from '../../evaluation/index.ts';
 import {
   Classifier,
@@ -20,7 +20,7 @@ import { readError } from '../../platform/node/read-error.ts';
 import { nodeRuntime } from '../../platform/node/runtime.ts';
 import { modelToJudge } from '../evaluate/model.ts';
 import { Reporter } from '../reporter.ts';
-import { formatBytes, shellQuote, shortPath } from '../terminal.ts';
+import { shellQuote, shortPath } from '../terminal.ts';
 import type { ExportCommandOptions, ExportFormat } from './formats.ts';
 import { imagesToJudgeOn, type JudgingImages } from './images.ts';
 

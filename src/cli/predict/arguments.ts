@@ -19,6 +19,10 @@ export async function predictArguments(
   const files = hasModel ? rest : words;
   if (files.length > 0) return { model: hasModel ? first : undefined, files };
   throw new HarrierError('bad-option', "missing required argument 'file': which pictures are meant", {
+    // Whoever meant it as a picture learns why it is not taken for one.
+    ...(hasModel && {
+      received: `only "${first}", which is not called like a picture and so names the model`,
+    }),
     next: 'See --help.',
   });
 }

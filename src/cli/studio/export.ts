@@ -1,7 +1,8 @@
+import { formatBytes } from '../../evaluation/format.ts';
 import { findRun } from '../../platform/node/find-run.ts';
 import { exportSite } from '../../studio/export.ts';
 import type { Reporter } from '../reporter.ts';
-import { formatBytes, shortPath } from '../terminal.ts';
+import { shortPath } from '../terminal.ts';
 
 export interface ExportStudioOptions {
   readonly folder: string;

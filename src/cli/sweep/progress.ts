@@ -1,8 +1,8 @@
-import { formatPercent } from '../../evaluation/format.ts';
+import { formatClock, formatPercent } from '../../evaluation/format.ts';
 import { settingsText } from '../../recipes/index.ts';
 import type { TrialResult } from '../../sweeps/index.ts';
 import type { Reporter } from '../reporter.ts';
-import { bar, formatClock } from '../terminal.ts';
+import { bar } from '../terminal.ts';
 
 /** Where no line can be updated, one is printed after so long without another. */
 const PLAIN_LINE_MS = 30_000;

@@ -1,7 +1,8 @@
+import { formatClock } from '../../evaluation/format.ts';
 import type { EpochRecord } from '../../evaluation/index.ts';
 import type { StepProgress } from '../../training/index.ts';
 import type { Reporter } from '../reporter.ts';
-import { bar, formatClock } from '../terminal.ts';
+import { bar } from '../terminal.ts';
 
 /** Where no line can be updated, an epoch that takes longer than this gets a line now and then. */
 const PLAIN_LINE_MS = 30_000;

@@ -6,7 +6,7 @@ import type { OnProgress } from '../../data/progress.ts';
 import { validationSplit } from '../../data/split.ts';
 import { firstImages } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
-import { formatCount } from '../../evaluation/format.ts';
+import { formatCount, formatQuantity } from '../../evaluation/format.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
 import { Network, type NetworkConfig } from '../../models/index.ts';
 import { type Optimizer, optimizerFrom } from '../../optimizers/index.ts';
@@ -122,12 +122,18 @@ export async function prepareRun(
   };
 }
 
+/** What few images have changed, if anything. */
 function lengthNote(before: RunOptions, now: RunOptions, images: number): string[] {
-  if (before.epochs === now.epochs && before.batchSize === now.batchSize) return [];
+  const changed = [
+    ...(before.batchSize === now.batchSize
+      ? []
+      : [`batches of ${now.batchSize} in place of ${formatCount(before.batchSize)} (--batch-size)`]),
+    ...(before.epochs === now.epochs ? [] : [`${now.epochs} epochs in place of ${before.epochs} (--epochs)`]),
+  ];
+  if (changed.length === 0) return [];
+  const have = formatQuantity(images, 'image');
   return [
-    `${now.recipe} is made for more images than ${formatCount(images)}: batches of ${now.batchSize} and ` +
-      `${now.epochs} epochs (not ${formatCount(before.batchSize)} and ${before.epochs}) give it the steps that it ` +
-      'needs. --batch-size and --epochs decide otherwise.',
+    `${now.recipe} is made for more than ${have}. To have enough steps it takes ${changed.join(' and ')}.`,
   ];
 }
 

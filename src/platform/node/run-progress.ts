@@ -1,26 +1,10 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { Progress } from '../../data/progress.ts';
 import { isObject } from '../../options.ts';
-import type { StepProgress } from '../../training/index.ts';
+import { type StepFacts, type StepProgress, stepFacts } from '../../training/index.ts';
 import { temporaryName } from './cache.ts';
 import { readIfThere } from './cifar10-files.ts';
 import type { RunFolder } from './run-folder.ts';
-
-/** How far a run is, as its folder says while it is trained. Means are over the images seen so far in the epoch. */
-export interface StepFacts {
-  /** From 1. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** From 1, within the epoch. */
-  readonly step: number;
-  readonly steps: number;
-  readonly imagesPerSecond: number;
-  /** For the whole run. */
-  readonly etaSeconds: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly learningRate: number;
-}
 
 /**
  * `progress.json`: what a run is at. It is there while the run is trained, and afterwards where the run failed, or was
@@ -52,10 +36,7 @@ export class ProgressFile {
   readonly step = (progress: StepProgress): void => {
     this.#work = undefined;
     if (!this.#isDue()) return;
-    const { epoch, epochs, step, steps, loss, accuracy, learningRate } = progress;
-    const imagesPerSecond = progress.images / Math.max(progress.seconds, 1e-3);
-    const etaSeconds = progress.imagesLeft / imagesPerSecond;
-    this.#step = { epoch, epochs, step, steps, imagesPerSecond, etaSeconds, loss, accuracy, learningRate };
+    this.#step = stepFacts(progress);
     this.#write();
   };
 

@@ -1,10 +1,13 @@
-import { formatPercent } from 'harrier/src/evaluation/format.ts';
+import { formatBytes, formatPercent } from 'harrier/src/evaluation/format.ts';
 import type { ModelFacts } from 'harrier/src/studio/api.ts';
 import { useRef } from 'preact/hooks';
 import { Button } from '../components/button.tsx';
+import { Empty } from '../components/empty.tsx';
 import { Select } from '../components/field.tsx';
+import type { IconName } from '../components/icon.tsx';
+import { Loading } from '../components/loading.tsx';
 import { Message } from '../components/message.tsx';
-import { formatBytes, Progress } from '../components/progress.tsx';
+import { Progress } from '../components/progress.tsx';
 import { type ChosenModel, chooseBackend, chooseFile, chooseModel } from './model.ts';
 import './model-bar.css';
 
@@ -13,6 +16,25 @@ const BACKENDS = [
   { value: 'webgpu', label: 'Runs on graphics (WebGPU)' },
   { value: 'wasm', label: 'Runs on the processor (WebAssembly)' },
 ];
+
+/** Why a view of models has none to show: they are still asked for, cannot be had, or there are none. */
+export function NoModel({
+  chosen: { models },
+  icon,
+}: {
+  readonly chosen: ChosenModel;
+  readonly icon: IconName;
+}) {
+  if (models.value) {
+    return (
+      <Empty icon={icon} title="There is no model yet">
+        Train one in the view Train, or in a terminal: <code>npx harrier train</code>.
+      </Empty>
+    );
+  }
+  if (models.error === undefined) return <Loading what="models" />;
+  return <Message error={models.error} onRetry={models.again} />;
+}
 
 /** Which model answers. */
 export function ModelBar({ chosen }: { readonly chosen: ChosenModel }) {

@@ -1,6 +1,7 @@
 import type { EpochRecord, ErrorCode } from 'harrier';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import { HarrierError } from 'harrier/src/errors.ts';
+import type { StepFacts } from 'harrier/src/training/step-facts.ts';
 import type { Way } from './lesson.ts';
 
 /** A picture of a class, as it was added. */
@@ -31,19 +32,6 @@ export type ToTeacher =
   | { readonly type: 'train'; readonly job: Job; readonly resume: boolean }
   | { readonly type: 'pause' };
 
-/** How far an epoch has come. */
-export interface Step {
-  readonly epoch: number;
-  readonly epochs: number;
-  /** From 0 to the number of steps in all. */
-  readonly step: number;
-  readonly steps: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly imagesPerSecond: number;
-  readonly etaSeconds: number;
-}
-
 /** What came of a training, as far as it is not the model file. */
 export interface Outcome {
   readonly job: string;
@@ -66,7 +54,7 @@ export interface Outcome {
 export type FromTeacher =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'engine'; readonly engine: string }
-  | { readonly type: 'step'; readonly step: Step }
+  | { readonly type: 'step'; readonly step: StepFacts }
   | { readonly type: 'epoch'; readonly record: EpochRecord }
   /** Something that the user should know, and that did not stop it. */
   | { readonly type: 'note'; readonly note: string }

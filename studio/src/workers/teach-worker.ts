@@ -1,4 +1,5 @@
 /** Trains in a worker of its own, so that the page goes on moving. It ends with the training. */
+
 import {
   Classifier,
   decodeModel,
@@ -10,6 +11,7 @@ import {
   trainedNetwork,
 } from 'harrier';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
+import { stepFacts } from 'harrier/src/training/step-facts.ts';
 import { decodeImage, openStorage, type WebRuntime, webGpuName, webRuntime, withTabLock } from 'harrier/web';
 import { checkClasses } from '../teach/check-classes.ts';
 import { CheckpointFiles } from '../teach/checkpoints.ts';
@@ -183,21 +185,12 @@ async function judged(
   };
 }
 
+/** Steps are counted over all epochs: those of few pictures are over at once. */
 function sayStep(progress: StepProgress): void {
-  const { epoch, epochs, step, steps, loss, accuracy, images, seconds, imagesLeft } = progress;
-  const imagesPerSecond = images / Math.max(seconds, 1e-3);
+  const { epoch, epochs, step, steps } = progress;
   say({
     type: 'step',
-    step: {
-      epoch,
-      epochs,
-      step: (epoch - 1) * steps + step,
-      steps: epochs * steps,
-      loss,
-      accuracy,
-      imagesPerSecond,
-      etaSeconds: imagesLeft / imagesPerSecond,
-    },
+    step: { ...stepFacts(progress), step: (epoch - 1) * steps + step, steps: epochs * steps },
   });
 }
 

@@ -76,5 +76,8 @@ export async function launchChromium({ softwareGpu = false }: ChromiumOptions = 
   return chromium.launch({
     executablePath,
     args: [...QUIET, ...WEBGPU, ...(softwareGpu ? SOFTWARE : [])],
+    // Else playwright would end the browser and leave this process running, which was told to end.
+    handleSIGTERM: false,
+    handleSIGHUP: false,
   });
 }

@@ -71,20 +71,16 @@ export async function runWebBench({
     ({ library }) => library === 'harrier' || Object.keys(peersMissing).length === 0,
   );
   onStart('pages for the browser');
-  const { browser, gpu } = await browserWithGpu();
-  try {
-    const figures: WebFigures[] = [];
-    for (const engine of measured) figures.push(await measureEngine(browser, engine, measurements, onStart));
-    return {
-      browser: `Chromium ${browser.version()}`,
-      cores: availableParallelism(),
-      gpu,
-      engines: figures,
-      peersMissing,
-    };
-  } finally {
-    await browser.close();
-  }
+  const { gpu, version, launch } = await findGpu();
+  const figures: WebFigures[] = [];
+  for (const engine of measured) figures.push(await measureEngine(launch, engine, measurements, onStart));
+  return {
+    browser: `Chromium ${version}`,
+    cores: availableParallelism(),
+    gpu,
+    engines: figures,
+    peersMissing,
+  };
 }
 
 function enginesOf(peers: boolean): WebEngine[] {
@@ -102,14 +98,21 @@ function enginesOf(peers: boolean): WebEngine[] {
   return peers ? [...harrier, ...others] : harrier;
 }
 
-/** A browser on the graphics card; where that gives no WebGPU, one that computes it on the processor. */
-async function browserWithGpu(): Promise<{ browser: Browser; gpu: string }> {
-  const browser = await launchChromium();
-  const name = await gpuOf(browser);
-  if (name !== undefined) return { browser, gpu: name };
-  await browser.close();
-  const software = await launchChromium({ softwareGpu: true });
-  return { browser: software, gpu: (await gpuOf(software)) ?? 'none' };
+type Launch = () => Promise<Browser>;
+
+/** How to start a browser on the graphics card; where that gives no WebGPU, one that computes it on the processor. */
+async function findGpu(): Promise<{ gpu: string; version: string; launch: Launch }> {
+  for (const softwareGpu of [false, true]) {
+    const launch = () => launchChromium({ softwareGpu });
+    const browser = await launch();
+    try {
+      const gpu = await gpuOf(browser);
+      if (gpu !== undefined || softwareGpu) return { gpu: gpu ?? 'none', version: browser.version(), launch };
+    } finally {
+      await browser.close();
+    }
+  }
+  throw new Error('unreachable');
 }
 
 async function gpuOf(browser: Browser): Promise<string | undefined> {
@@ -123,8 +126,9 @@ async function gpuOf(browser: Browser): Promise<string | undefined> {
   }
 }
 
+/** One engine in a browser of its own; after a failure, in a new one: what failed may have left it in any state. */
 async function measureEngine(
-  browser: Browser,
+  launch: Launch,
   engine: WebEngine,
   measurements: typeof MEASUREMENTS,
   onStart: (what: string) => void,
@@ -132,26 +136,31 @@ async function measureEngine(
   const ms: Record<string, number> = {};
   const missing: Record<string, string> = {};
   const options = await pageOf(engine);
-  let page: BrowserPage | undefined;
+  let opened: { readonly browser: Browser; readonly page: BrowserPage } | undefined;
+  const close = async () => {
+    // First the browser: a page that still computes would not let itself be closed.
+    await opened?.browser.close();
+    await opened?.page.close();
+    opened = undefined;
+  };
   for (const what of measurements) {
     // It reads no ONNX files.
     if (engine.library === 'tensorflowjs' && what.of === 'shipped model') continue;
     const name = nameOf(what);
     onStart(`${titleOf(engine)}, ${name}`);
     try {
-      if (!page) {
-        page = await openPage(browser, options);
-        await inTime(page.call('start', { backend: engine.backend, threads: engine.threads }));
+      if (!opened) {
+        const browser = await launch();
+        opened = { browser, page: await openPage(browser, options) };
+        await inTime(opened.page.call('start', { backend: engine.backend, threads: engine.threads }));
       }
-      ms[name] = await inTime(page.call<number>('measureHere', what));
+      ms[name] = await inTime(opened.page.call<number>('measureHere', what));
     } catch (error) {
       missing[name] = (error instanceof Error ? error.message : String(error)).split('\n')[0];
-      // What failed may have left the page in any state.
-      await page?.close();
-      page = undefined;
+      await close();
     }
   }
-  await page?.close();
+  await close();
   return { ...engine, ms, missing };
 }
 

@@ -1,10 +1,10 @@
-import { formatCount } from 'harrier/src/evaluation/format.ts';
+import { formatBytes, formatCount } from 'harrier/src/evaluation/format.ts';
 import type { DatasetFacts } from 'harrier/src/studio/api.ts';
 import { Empty } from '../../components/empty.tsx';
 import { Select } from '../../components/field.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
-import { formatBytes, Progress } from '../../components/progress.tsx';
+import { Progress } from '../../components/progress.tsx';
 import { Tabs } from '../../components/tabs.tsx';
 import { type OpenedDataset, splitsOf, useDataset } from '../../datasets.ts';
 import { exported, place, setQuery } from '../../router.ts';

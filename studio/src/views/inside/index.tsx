@@ -3,14 +3,13 @@ import type { LayerFeatures, ModelLayer } from 'harrier/src/explanation/index.ts
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Dropzone } from '../../components/dropzone.tsx';
-import { Empty } from '../../components/empty.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { Picture } from '../../components/picture.tsx';
 import { Examples } from '../../inference/examples.tsx';
 import { askModel, chooseFile, useModel } from '../../inference/model.ts';
-import { ModelBar, ModelState } from '../../inference/model-bar.tsx';
+import { ModelBar, ModelState, NoModel } from '../../inference/model-bar.tsx';
 import type { OpenedModel } from '../../inference/protocol.ts';
 import { useLoad } from '../../load.ts';
 import { place, setQuery } from '../../router.ts';
@@ -27,16 +26,7 @@ const MOST_NUMBERS = 8e6;
 export default function Inside() {
   const chosen = useModel();
   const { models, opened } = chosen;
-  if (models.error !== undefined && !models.value)
-    return <Message error={models.error} onRetry={models.again} />;
-  if (!models.value) return <Loading what="models" />;
-  if (chosen.id === undefined) {
-    return (
-      <Empty icon="inside" title="There is no model yet">
-        Train one in the view Train, or in a terminal: <code>npx harrier train</code>.
-      </Empty>
-    );
-  }
+  if (!models.value || chosen.id === undefined) return <NoModel chosen={chosen} icon="inside" />;
   return (
     <>
       <header class="view-head">

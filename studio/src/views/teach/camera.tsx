@@ -13,6 +13,33 @@ export function pictureOf(video: HTMLVideoElement): Promise<Blob> {
   return squareOf(video, SIDE).convertToBlob({ type: 'image/jpeg', quality: 0.92 });
 }
 
+type Camera = ReturnType<typeof useCamera>;
+
+/** Why there is no camera, and what to do. */
+export function NoCamera({ camera, onClose }: { readonly camera: Camera; readonly onClose: () => void }) {
+  return (
+    <Message kind="error" title="No camera" onRetry={camera.again} onClose={onClose}>
+      {camera.error}
+    </Message>
+  );
+}
+
+interface ViewfinderProps {
+  readonly camera: Camera;
+  readonly label: string;
+  readonly recording?: boolean;
+}
+
+/** What the camera sees. */
+export function Viewfinder({ camera: { video, ready }, label, recording = false }: ViewfinderProps) {
+  return (
+    <div class={`viewfinder ${recording ? 'recording' : ''}`}>
+      <video ref={video} playsInline muted aria-label={label} />
+      {!ready && <span class="note">Starting the camera …</span>}
+    </div>
+  );
+}
+
 interface RecorderProps {
   /** What is recorded. */
   readonly label: string;
@@ -22,7 +49,8 @@ interface RecorderProps {
 
 /** Takes pictures for as long as its button is held. */
 export function Recorder({ label, onPicture, onClose }: RecorderProps) {
-  const { video, ready, error, again } = useCamera();
+  const camera = useCamera();
+  const { video, ready } = camera;
   const [recording, setRecording] = useState(false);
   const [count, setCount] = useState(0);
   const latest = useRef(onPicture);
@@ -44,19 +72,10 @@ export function Recorder({ label, onPicture, onClose }: RecorderProps) {
       held = false;
     };
   }, [recording]);
-  if (error) {
-    return (
-      <Message kind="error" title="No camera" onRetry={again} onClose={onClose}>
-        {error}
-      </Message>
-    );
-  }
+  if (camera.error) return <NoCamera camera={camera} onClose={onClose} />;
   return (
     <div class="recorder">
-      <div class={`viewfinder ${recording ? 'recording' : ''}`}>
-        <video ref={video} playsInline muted aria-label={`What the camera sees, for ${label}`} />
-        {!ready && <span class="note">Starting the camera …</span>}
-      </div>
+      <Viewfinder camera={camera} label={`What the camera sees, for ${label}`} recording={recording} />
       <div class="recorder-buttons">
         <Button
           kind="primary"

@@ -1,7 +1,7 @@
+import { formatBytes } from 'harrier/src/evaluation/format.ts';
 import { useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Panel } from '../../components/panel.tsx';
-import { formatBytes } from '../../components/progress.tsx';
 import { INSTALL, SNIPPET } from '../../teach/snippet.ts';
 import type { Taught } from '../../teach/training.ts';
 

@@ -1,11 +1,11 @@
-import { formatPercent } from 'harrier/src/evaluation/format.ts';
+import { formatBytes, formatPercent } from 'harrier/src/evaluation/format.ts';
 import { useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Chart } from '../../components/chart.tsx';
 import { Checkbox, Input, Select } from '../../components/field.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
-import { formatBytes, Progress } from '../../components/progress.tsx';
+import { Progress } from '../../components/progress.tsx';
 import { place } from '../../router.ts';
 import type { Way } from '../../teach/lesson.ts';
 import { classes } from '../../teach/project.ts';

@@ -8,7 +8,7 @@ import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ask } from '../../teach/tools.ts';
 import type { Taught } from '../../teach/training.ts';
-import { pictureOf } from './camera.tsx';
+import { NoCamera, pictureOf, Viewfinder } from './camera.tsx';
 
 interface Verdict {
   readonly probabilities: Float32Array;
@@ -99,7 +99,8 @@ function Live({
   readonly onPicture: (picture: Blob) => Promise<void>;
   readonly onClose: () => void;
 }) {
-  const { video, ready, error, again } = useCamera();
+  const camera = useCamera();
+  const { video, ready } = camera;
   const latest = useRef(onPicture);
   latest.current = onPicture;
   useEffect(() => {
@@ -115,17 +116,6 @@ function Live({
       on = false;
     };
   }, [ready]);
-  if (error) {
-    return (
-      <Message kind="error" title="No camera" onRetry={again} onClose={onClose}>
-        {error}
-      </Message>
-    );
-  }
-  return (
-    <div class="viewfinder">
-      <video ref={video} playsInline muted aria-label="What the camera sees" />
-      {!ready && <span class="note">Starting the camera …</span>}
-    </div>
-  );
+  if (camera.error) return <NoCamera camera={camera} onClose={onClose} />;
+  return <Viewfinder camera={camera} label="What the camera sees" />;
 }

@@ -3,13 +3,11 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
 import { Dropzone } from '../../components/dropzone.tsx';
-import { Empty } from '../../components/empty.tsx';
-import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { Examples } from '../../inference/examples.tsx';
 import { askModel, type ChosenModel, chooseFile, useModel } from '../../inference/model.ts';
-import { BackendChoice, ModelBar, ModelState } from '../../inference/model-bar.tsx';
+import { BackendChoice, ModelBar, ModelState, NoModel } from '../../inference/model-bar.tsx';
 import type { Answer, OpenedModel } from '../../inference/protocol.ts';
 import { place, setQuery } from '../../router.ts';
 import { Alike } from './alike.tsx';
@@ -50,16 +48,7 @@ export default function Try() {
       return { blob, name, url: URL.createObjectURL(blob), count: counter.current++ };
     });
   };
-  if (models.error !== undefined && !models.value)
-    return <Message error={models.error} onRetry={models.again} />;
-  if (!models.value) return <Loading what="models" />;
-  if (chosen.id === undefined) {
-    return (
-      <Empty icon="try" title="There is no model yet">
-        Train one in the view Train, or in a terminal: <code>npx harrier train</code>.
-      </Empty>
-    );
-  }
+  if (!models.value || chosen.id === undefined) return <NoModel chosen={chosen} icon="try" />;
   const empty = !live && subject === undefined;
   const broken = !live && looked.error !== undefined && looked.pixels === undefined;
   return (
