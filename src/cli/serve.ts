@@ -29,7 +29,7 @@ export function serveCommand(): Command {
       '--max-delay <ms>',
       'how long an image may wait for others to run with',
       number('--max-delay', { atLeast: 0 }),
-      2,
+      5,
     )
     .option('--deadline <ms>', 'how long a request may take', wholeNumber('--deadline'), 10_000)
     .option('--max-body <megabytes>', 'largest request', number('--max-body', { above: 0 }), 25)

@@ -30,7 +30,7 @@ export interface ServeOptions {
   readonly maxQueue?: number;
   /** Images that run together at most. Default 32. */
   readonly maxBatch?: number;
-  /** Milliseconds that an image may wait for others to run with, while other workers are busy. Default 2. */
+  /** Milliseconds that an image may wait for others to run with, while other workers are busy. Default 5. */
   readonly maxDelayMs?: number;
   /** Milliseconds for a request; then 504. Default 10,000. */
   readonly deadlineMs?: number;
@@ -94,7 +94,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
     threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
     maxQueue: options.maxQueue ?? 128,
     maxBatch: options.maxBatch ?? 32,
-    maxDelayMs: Math.min(options.maxDelayMs ?? 2, LONGEST_TIMER_MS),
+    maxDelayMs: Math.min(options.maxDelayMs ?? 5, LONGEST_TIMER_MS),
     maxPixels: options.maxPixels ?? 50e6,
     metrics,
     log,

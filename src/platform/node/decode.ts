@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { type ImageShape, imageBytes } from '../../data/dataset.ts';
 import { describeBytes, imageFormatOf } from '../../data/image-bytes.ts';
 import { HarrierError } from '../../errors.ts';
+import { decodePlainPng, repeated } from './plain-png.ts';
 import { readError } from './read-error.ts';
 
 /** Formats that are accepted, by sharp's names for them. */
@@ -35,6 +36,8 @@ export async function decodeImage(
   maxPixels = MAX_PIXELS,
 ): Promise<Uint8Array> {
   const bytes = typeof source === 'string' ? await readImageFile(source) : source;
+  const plain = shape.height * shape.width <= maxPixels ? decodePlainPng(bytes, shape) : undefined;
+  if (plain) return plain;
   // Where the first bytes name the format, the header is read apart only to explain a refusal: it takes as long as a
   // small image itself.
   if (imageFormatOf(bytes) === undefined) await checkHeader(bytes, where, maxPixels);
@@ -54,7 +57,7 @@ export async function decodeImage(
     throw damaged(where, cause);
   }
   // A grey image stays one channel through sharp.
-  if (channels === 3 && data.length === height * width) return fromGrey(data);
+  if (channels === 3 && data.length === height * width) return repeated(data, channels);
   if (data.length !== imageBytes(shape)) {
     throw new HarrierError('not-supported', 'the image cannot be brought to the shape of the model', {
       where,
@@ -149,10 +152,4 @@ function damaged(where: string, cause: unknown): HarrierError {
     next: 'Replace the file by a whole one.',
     cause,
   });
-}
-
-function fromGrey(grey: Uint8Array): Uint8Array {
-  const out = new Uint8Array(3 * grey.length);
-  for (let i = 0; i < grey.length; i++) out.fill(grey[i], 3 * i, 3 * i + 3);
-  return out;
 }

@@ -51,6 +51,8 @@ interface Generation {
 export class WorkerPool implements ClassificationService {
   readonly #options: PoolOptions;
   readonly #queue = new Queue();
+  /** Made once: where an error comes from takes longer to find out than a refusal may. */
+  readonly #full: HarrierError;
   #generation: Generation | undefined;
   /** Of earlier models: they end after their batch. */
   readonly #retiring = new Set<InferenceWorker>();
@@ -62,7 +64,11 @@ export class WorkerPool implements ClassificationService {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    const { metrics } = options;
+    const { metrics, maxQueue } = options;
+    this.#full = new HarrierError('overloaded', 'too many images are waiting', {
+      expected: `at most ${maxQueue} at a time`,
+      next: 'Try again in a second.',
+    });
     metrics.gauge('harrier_queue_images', 'Images that wait for a worker.', () => this.#queue.length);
     metrics.gauge('harrier_workers', 'Workers that can take images.', () => this.workers);
     metrics.gauge('harrier_workers_busy', 'Workers that have a batch.', () => this.#busy());
@@ -117,14 +123,14 @@ export class WorkerPool implements ClassificationService {
       throw new HarrierError('overloaded', 'the model is still loading', { next: 'Try again in a moment.' });
     }
     if (this.#queue.length < this.#options.maxQueue) return;
-    throw this.#full();
+    throw this.#full;
   }
 
   async classify(pictures: readonly Picture[], { deadlineMs, signal }: ClassifyOptions): Promise<Answer> {
     this.admit();
     const { maxQueue } = this.#options;
     checkCount(pictures.length, maxQueue);
-    if (this.#queue.length + pictures.length > maxQueue) throw this.#full();
+    if (this.#queue.length + pictures.length > maxQueue) throw this.#full;
     return this.#enqueue(pictures, deadlineMs, signal);
   }
 
@@ -301,13 +307,6 @@ export class WorkerPool implements ClassificationService {
 
   #busy(): number {
     return this.#alive().filter(({ isBusy }) => isBusy).length;
-  }
-
-  #full(): HarrierError {
-    return new HarrierError('overloaded', 'too many images are waiting', {
-      expected: `at most ${this.#options.maxQueue} at a time`,
-      next: 'Try again in a second.',
-    });
   }
 }
 

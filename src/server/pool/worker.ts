@@ -1,3 +1,4 @@
+import { platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { imageBytes } from '../../data/dataset.ts';
@@ -9,11 +10,15 @@ import { nodeRuntime } from '../../platform/node/runtime.ts';
 import type { Picture } from '../service.ts';
 import { type Failure, failureFrom, type Order, type Report, type WorkerSetup } from './messages.ts';
 
+/** Of a thread that computes: far below the one that talks to the network. */
+const NICENESS = 15;
+
 /** libvips' readers of the formats that Harrier takes. The others (SVG, PDF, raw camera files, …) stay shut. */
 const READERS = ['Png', 'Jpeg', 'Webp', 'Heif', 'Nsgif', 'Tiff'];
 
 const port = parentPort!;
 const { modelBytes, where, threads, maxPixels } = workerData as WorkerSetup;
+let pixels = new Uint8Array(0);
 const say = (report: Report) => port.postMessage(report);
 
 // One image after another never asks for the same twice; and batches, not single images, keep the cores busy.
@@ -21,6 +26,10 @@ sharp.cache(false);
 sharp.concurrency(1);
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: READERS.map((reader) => `VipsForeignLoad${reader}`) });
+
+// Requests are taken in, refused and answered before more is computed, or a full server would answer nobody in time.
+// On Linux alone a priority is one thread's.
+if (platform() === 'linux') setPriority(0, NICENESS);
 
 try {
   const classifier = await Classifier.load(nodeRuntime({ threads }), modelBytes, where);
@@ -46,16 +55,18 @@ async function classify(
 ): Promise<(Float32Array | Failure)[]> {
   const decoded = await Promise.allSettled(pictures.map((picture) => pixelsOf(classifier, picture)));
   const good = decoded.flatMap((result, i) =>
-    result.status === 'fulfilled' ? [{ i, pixels: result.value }] : [],
+    result.status === 'fulfilled' ? [{ i, image: result.value }] : [],
   );
   const results: (Float32Array | Failure)[] = decoded.map((result) =>
     failureFrom(result.status === 'rejected' ? result.reason : undefined),
   );
   if (good.length === 0) return results;
   const size = imageBytes(classifier.imageShape);
-  const batch = new Uint8Array(good.length * size);
-  good.forEach(({ pixels }, row) => {
-    batch.set(pixels, row * size);
+  // One memory for all batches: the garbage collector would stop for every hundred new ones.
+  if (pixels.length < good.length * size) pixels = new Uint8Array(good.length * size);
+  const batch = pixels.subarray(0, good.length * size);
+  good.forEach(({ image }, row) => {
+    batch.set(image, row * size);
   });
   try {
     const probabilities = await classifier.predict(batch);

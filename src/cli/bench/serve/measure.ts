@@ -30,10 +30,19 @@ export interface ServeBenchResult {
   readonly overheadMs: number;
   readonly batching: Served;
   readonly noBatching: Served;
+  readonly memory: Memory;
   /** At ten times the rate that 64 connections reached: requests come in whether or not there are answers. */
   readonly overload: { readonly kerasCnn: LoadResult; readonly slow: LoadResult };
   readonly peers: Readonly<Record<string, Served>>;
   readonly peersMissing: Readonly<Record<string, string>>;
+}
+
+/** What the server's process holds, before and after many requests. */
+export interface Memory {
+  readonly beforeBytes: number;
+  readonly afterBytes: number;
+  /** Requests answered in between. */
+  readonly requests: number;
 }
 
 export interface ServeBenchOptions {
@@ -43,6 +52,8 @@ export interface ServeBenchOptions {
   readonly onStart: (what: string) => void;
 }
 
+/** After so many requests memory should be what it was. */
+const MANY = 100_000;
 const OVERLOAD = 10;
 /** Connections of the overload: as many as requests may be under way. */
 const OVERLOAD_CONNECTIONS = 512;
@@ -74,10 +85,20 @@ export async function runServeBench(options: ServeBenchOptions): Promise<ServeBe
       const rate = OVERLOAD * answeredPerSecond;
       return loadFrom({ port, request, connections: OVERLOAD_CONNECTIONS, seconds, rate });
     };
-    const [batching, kerasCnnOverload] = await during(startHarrier(kerasCnn, []), async (server) => [
-      await underLoads(server, 'harrier serve'),
-      await overloaded(server, 'harrier serve'),
-    ]);
+    const afterMany = async ({ port }: RunningServer, perSecond: number): Promise<Memory> => {
+      onStart(`harrier serve, ${MANY.toLocaleString('en-US')} requests`);
+      const beforeBytes = await residentMemory(port);
+      const enough = Math.ceil(MANY / perSecond);
+      const { answeredPerSecond } = await loadFrom({ port, request, connections: 64, seconds: enough });
+      const afterBytes = await residentMemory(port);
+      return { beforeBytes, afterBytes, requests: Math.round(answeredPerSecond * enough) };
+    };
+    const [batching, kerasCnnOverload, memory] = await during(startHarrier(kerasCnn, []), async (server) => {
+      const served = await underLoads(server, 'harrier serve');
+      const overload = await overloaded(server, 'harrier serve');
+      // After the overload: what that took at most is there already.
+      return [served, overload, await afterMany(server, served[64].answeredPerSecond)] as const;
+    });
     const noBatching = await during(startHarrier(kerasCnn, ['--max-batch', '1']), (server) =>
       underLoads(server, 'harrier serve --max-batch 1'),
     );
@@ -94,6 +115,7 @@ export async function runServeBench(options: ServeBenchOptions): Promise<ServeBe
       overheadMs: batching[1].times[200].p50Ms - bare.bareInferenceMs,
       batching,
       noBatching,
+      memory,
       overload: { kerasCnn: kerasCnnOverload, slow: slowOverload },
       peers,
       peersMissing: missing,
@@ -139,6 +161,12 @@ async function during<T>(
   } finally {
     await server.stop();
   }
+}
+
+/** Bytes of memory that a server says its process holds. */
+async function residentMemory(port: number): Promise<number> {
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return Number(/^process_resident_memory_bytes (\d+)$/m.exec(metrics)?.[1]);
 }
 
 /** Runs a load on a thread of its own. */

@@ -1,9 +1,10 @@
+import { formatBytes } from '../../../evaluation/format.ts';
 import type { LoadResult } from './load.ts';
 import { CONNECTIONS, type ServeBenchResult, type Served } from './measure.ts';
 
 /** The figures as tables for people. */
 export function serveBenchText(result: ServeBenchResult): string {
-  const { runtime, cores, bareInferenceMs, decodeMs, overheadMs, overload, peersMissing } = result;
+  const { runtime, cores, bareInferenceMs, decodeMs, overheadMs, overload, memory, peersMissing } = result;
   const servers: [string, Served][] = [
     ['harrier serve', result.batching],
     ['harrier serve --max-batch 1', result.noBatching],
@@ -25,6 +26,7 @@ export function serveBenchText(result: ServeBenchResult): string {
     ),
     '',
     `One request at a time: ${ms(result.batching[1].times[200].p50Ms)} = ${ms(bareInferenceMs)} of bare inference (one thread) + ${ms(overheadMs)}; decoding alone takes ${ms(decodeMs)}.`,
+    `Memory of the server: ${formatBytes(memory.beforeBytes)}, and ${formatBytes(memory.afterBytes)} after ${memory.requests.toLocaleString('en-US')} more requests.`,
     '',
     'Ten times the rate that 64 connections reached, sent whether or not there are answers:',
     `keras-cnn:    ${overloadText(overload.kerasCnn)}`,
