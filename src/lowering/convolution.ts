@@ -212,27 +212,46 @@ function batchMakesBlocks({ attributes, convolutionBlock, inputs: [dy] }: Loweri
 
 /**
  * The same as a convolution whose channels are the images: dW[o, c] = Σ_n X[n, c] ∗ dY[n, o], with dY as a kernel as
- * large as its pictures. Padding comes first, for the kernels in blocks are slow at edges.
+ * large as its pictures. A kernel's few cells a row would leave most of a blocked convolution's accumulators idle, so
+ * the channels of X lie side by side in one picture's rows, (row, column · C + c), and dY's columns are C apart: each
+ * row of what comes out holds a row of cells for every channel.
  */
 function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: LoweringContext): Value {
   const [dy, x] = inputs;
-  const { pads } = attributes as unknown as ConvolutionAttributes;
+  const { pads, kernel_shape } = attributes as unknown as ConvolutionAttributes & { kernel_shape: number[] };
+  const [rows, columns] = kernel_shape;
   const block = convolutionBlock!;
   const [batch, outputs, height, width] = fixedDims(dy);
+  const [, channels, ...size] = fixedDims(x);
   const [top, left, bottom, right] = pads;
-  const turned = transpose(graph, x, [1, 0, 2, 3]);
-  const padded = graph.op('Pad', [turned, graph.constant(int64([0, 0, top, left, 0, 0, bottom, right]))]);
+  const [tall, wide] = [size[0] + top + bottom, size[1] + left + right];
+  // (N, C, H, W) → (N/b, H, W, C, b of N), then a border of zeros: the kernels in blocks are slow at edges.
+  const lined = transpose(
+    graph,
+    reshape(graph, x, [batch / block, block, channels, ...size]),
+    [0, 3, 4, 2, 1],
+  );
+  const padded = graph.op('Pad', [
+    lined,
+    graph.constant(int64([0, top, left, 0, 0, 0, bottom, right, 0, 0])),
+  ]);
   // (N, O, h, w) → (O/b, N/b, h, w, b of N, b of O)
   const apart = reshape(graph, dy, [batch / block, block, outputs / block, block, height, width]);
   const kernel = reshape(graph, transpose(graph, apart, [2, 0, 4, 5, 1, 3]), [outputs, batch, height, width]);
   const y = graph.op(
     'Conv',
-    [graph.op('ReorderInput', [padded], {}, { domain: BLOCKED_DOMAIN }), kernel],
-    { kernel_shape: [height, width], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], group: 1 },
+    [reshape(graph, padded, [1, batch, tall, wide * channels]), kernel],
+    {
+      kernel_shape: [height, width],
+      strides: [1, 1],
+      dilations: [1, channels],
+      pads: [0, 0, 0, 0],
+      group: 1,
+    },
     { domain: BLOCKED_DOMAIN },
   );
   const inPlace = graph.op('ReorderOutput', [y], { channels: outputs }, { domain: BLOCKED_DOMAIN });
-  return transpose(graph, inPlace, [1, 0, 2, 3]);
+  return transpose(graph, reshape(graph, inPlace, [outputs, rows, columns, channels]), [0, 3, 1, 2]);
 }
 
 /** (N, C, H, W) → (N, C·cells, places): for every channel and kernel cell, the picture as that cell sees it. */
