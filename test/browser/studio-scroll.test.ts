@@ -14,7 +14,7 @@ afterAll(async () => {
   await server?.end();
 });
 
-// How long its frames take is what scripts/studio-scroll.ts prints.
+// How long its frames take is what scripts/studio-frames.ts prints.
 it.skipIf(noChromium)(
   '10,000 thumbnails are some hundred elements, and sheets that fly by are not asked for',
   async () => {

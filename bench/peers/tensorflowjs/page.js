@@ -1,7 +1,7 @@
 /**
  * Measures TensorFlow.js inside a browser page, for `harrier bench --web`: training steps and inference of the seed's
- * network and of the network of the recipe `record`, on one of its backends. Only the optimizer of `record` differs:
- * SGD with momentum, for TensorFlow.js has no Muon.
+ * network and of the network of the recipe `record`, on one of its backends. Of `record` the optimizer differs, SGD with
+ * momentum, for TensorFlow.js has no Muon; and batch normalization has a scale, without which its training fails there.
  */
 import * as tf from '@tensorflow/tfjs';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
@@ -58,7 +58,7 @@ function recordNetwork() {
   const { layers } = tf;
   const convolution = (filters) => layers.conv2d({ filters, kernelSize: 3, padding: 'same', useBias: false });
   const normalized = () => [
-    layers.batchNormalization({ momentum: 0.6, epsilon: 1e-12, scale: false }),
+    layers.batchNormalization({ momentum: 0.6, epsilon: 1e-12 }),
     layers.activation({ activation: 'gelu' }),
   ];
   const block = (filters) => [

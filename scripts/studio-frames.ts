@@ -1,0 +1,88 @@
+// node --import tsx scripts/studio-frames.ts ADDRESS: how smoothly a running Studio's page moves. Scrolls the 10,000 test
+// pictures from top to end, three times; then teaches it two classes in the page, and watches its frames meanwhile.
+import process from 'node:process';
+import type { Page } from 'playwright-core';
+import sharp from 'sharp';
+import { launchChromium } from '../src/cli/bench/web/chromium.ts';
+import { cifar10 } from '../src/platform/node/cifar10.ts';
+import { scrollToEnd } from '../test/browser/scroll.ts';
+
+const SIDE = 32;
+const CLASSES = ['frog', 'ship'];
+const PICTURES = 100;
+const WATCHED_MS = 10_000;
+
+const [address] = process.argv.slice(2);
+if (!address) {
+  console.error('Usage: node --import tsx scripts/studio-frames.ts ADDRESS');
+  process.exit(2);
+}
+const browser = await launchChromium();
+try {
+  for (let time = 1; time <= 3; time++) {
+    const page = await open('data?split=test');
+    await page.locator('.picture-cell').first().waitFor();
+    const { frames, longest, distance } = await scrollToEnd(page);
+    console.log(`scrolling ${distance} pixels: ${frames} frames, the longest ${longest.toFixed(0)} ms`);
+    await page.close();
+  }
+  const page = await open('teach');
+  await page.waitForSelector('.class-card');
+  for (const [place, name] of CLASSES.entries()) {
+    const card = page.locator('.class-card').nth(place);
+    await card.locator('input[type=file]').setInputFiles(await files(name));
+    await card.getByText(`${PICTURES} pictures`).waitFor();
+  }
+  await page.getByRole('button', { name: 'Options', exact: true }).click();
+  await page.locator('.train-panel select').selectOption('all');
+  await page.getByLabel('Epochs').fill('1000');
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await page.getByText(/^Epoch 2 of/).waitFor({ timeout: 120_000 });
+  const times = await framesOf(page, WATCHED_MS);
+  const rate = await page.getByText(/pictures\/s/).innerText();
+  times.sort((a, b) => a - b);
+  const share = times.filter((ms) => ms < 20).length / times.length;
+  console.log(
+    `while training (${rate}): ${(times.length / (WATCHED_MS / 1000)).toFixed(1)} frames a second, ${(100 * share).toFixed(1)}% in time, the longest ${times.at(-1)!.toFixed(0)} ms`,
+  );
+} finally {
+  await browser.close();
+}
+
+async function open(path: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  // What runs in the page comes compiled by tsx, whose mark for names the page does not have.
+  await page.addInitScript({ content: 'globalThis.__name = (work) => work;' });
+  await page.goto(new URL(path, `${address}/`).href);
+  return page;
+}
+
+/** Pictures of one class as files. */
+async function files(name: string) {
+  const { test } = await cifar10();
+  const label = test.classNames.indexOf(name);
+  const indices = Array.from(test.labels.keys()).filter((index) => test.labels[index] === label);
+  return Promise.all(
+    indices.slice(0, PICTURES).map(async (index) => {
+      const pixels = new Uint8Array(SIDE * SIDE * 3);
+      test.gather([index], pixels);
+      const image = sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } });
+      return { name: `${name}-${index}.png`, mimeType: 'image/png', buffer: await image.png().toBuffer() };
+    }),
+  );
+}
+
+/** Milliseconds between one frame and the next, for so long. */
+function framesOf(page: Page, watchedMs: number): Promise<number[]> {
+  return page.evaluate(async (most) => {
+    const frame = () => new Promise<number>(requestAnimationFrame);
+    const times: number[] = [];
+    const start = await frame();
+    for (let before = start; before - start < most; ) {
+      const now = await frame();
+      times.push(now - before);
+      before = now;
+    }
+    return times;
+  }, watchedMs);
+}
