@@ -26,7 +26,6 @@ export function convolve(
   if (block === undefined || layout === undefined) return graph.op('Conv', [x, weight, bias], attributes);
   const [channels, , ...kernel] = fixedDims(weight);
   const spatial = x.shape.slice(2).map(Number);
-  const inBlocks = graph.op('ReorderInput', [x], {}, { domain: BLOCKED_DOMAIN });
   // What is missing to whole blocks is 0: ReorderInput fills its blocks up likewise, ReorderOutput drops the rest.
   const whole = layout === 'dense' ? filledUp(graph, weight, block) : weight;
   const [outputs, inputs] = fixedDims(whole);
@@ -43,11 +42,20 @@ export function convolve(
   const blocked = reshape(graph, arranged, [outputs, inputs, ...kernel]);
   const y = graph.op(
     'Conv',
-    [inBlocks, blocked, bias && filledUp(graph, bias, block)],
+    [inBlocks(graph, x), blocked, bias && filledUp(graph, bias, block)],
     { kernel_shape: kernel, ...convolutionAttributes(attributes, kernel, spatial) },
     { domain: BLOCKED_DOMAIN },
   );
   return graph.op('ReorderOutput', [y], { channels }, { domain: BLOCKED_DOMAIN });
+}
+
+const reordered = new WeakMap<Value, Value>();
+
+/** (N, C, H, W) in blocks of channels, (N, C/b, H, W, b): made once for all that reads it. */
+export function inBlocks(graph: GraphBuilder, x: Value): Value {
+  const made = reordered.get(x) ?? graph.op('ReorderInput', [x], {}, { domain: BLOCKED_DOMAIN });
+  reordered.set(x, made);
+  return made;
 }
 
 /** Zeros after the channels of a kernel (outputs, inputs, …) or a bias (outputs), up to whole blocks. */
