@@ -3,6 +3,7 @@ import {
   elementTypeCode,
   float32,
   type GraphBuilder,
+  int64,
   intAttribute,
   intsAttribute,
   type Value,
@@ -71,13 +72,11 @@ function maxByComparison(node: LoweringContext): Value {
   return mul(graph, winners, enlarge(graph, scale(graph, share, 1 / cells), strides));
 }
 
-/** Windows of any kind: dy is added up at the place that MaxPool names for each window (the first, where some tie). */
+/** Windows of any kind: dy goes to the place that MaxPool names for each window (the first, where some tie). */
 function maxByScatter(node: LoweringContext): Value {
   const { graph } = node;
   const [dy, x] = node.inputs;
   const dims = fixedDims(x);
-  const total = elementCount(dims);
-  const count = elementCount(fixedDims(dy));
   const { kernel_shape, strides, dilations, pads, ceil_mode } = read(node);
   const [, places] = graph.ops(
     'MaxPool',
@@ -85,6 +84,14 @@ function maxByScatter(node: LoweringContext): Value {
     { kernel_shape, strides, dilations, pads, ceil_mode },
     { outputs: 2 },
   );
+  if (kernel_shape.every((size, i) => dilations[i] * (size - 1) < strides[i])) {
+    // No element lies in two windows, so there is nothing to add up. Places are those in the whole tensor; from a larger
+    // window, ONNX Runtime would conclude that the picture is at least as large as all windows, the cut ones too.
+    const cell = dims.slice(2).map(() => 1);
+    return graph.op('MaxUnpool', [dy, places, graph.constant(int64(dims))], { kernel_shape: cell });
+  }
+  const total = elementCount(dims);
+  const count = elementCount(fixedDims(dy));
   const nought = graph.op('Expand', [
     graph.constant(float32([1], [0])),
     graph.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(BigInt(total)) }),

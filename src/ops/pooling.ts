@@ -73,6 +73,9 @@ export const pooling: OpDefinition[] = [
     { none: 'it occurs in gradients only' },
     'harrier',
   ),
+  define('MaxUnpool', (node) => [{ type: node.input(0).type, shape: node.constant(2) }], {
+    none: 'it occurs in lowered gradients only',
+  }),
   define(
     'Resize',
     (node) => {
