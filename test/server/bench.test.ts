@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
 import { harrier } from '../cli/harrier.ts';
 
-it('bench --serve answers every request and prints every figure', async () => {
+it('bench --serve answers every request and prints every figure', { timeout: 300_000 }, async () => {
   const { code, stdout, stderr } = await harrier(
     ['bench', '--serve', '--no-peers', '--seconds', '0.5', '--json'],
     { cwd: tmpdir() },
