@@ -10,8 +10,8 @@ import { nodeRuntime } from '../../platform/node/runtime.ts';
 import type { Picture } from '../service.ts';
 import { type Failure, failureFrom, type Order, type Report, type WorkerSetup } from './messages.ts';
 
-/** Of a thread that computes: far below the one that talks to the network. */
-const NICENESS = 15;
+/** Of a thread that computes: below the one that talks to the network, yet not so far that other programs starve it. */
+const NICENESS = 5;
 
 /** libvips' readers of the formats that Harrier takes. The others (SVG, PDF, raw camera files, …) stay shut. */
 const READERS = ['Png', 'Jpeg', 'Webp', 'Heif', 'Nsgif', 'Tiff'];
