@@ -2,12 +2,10 @@
 // pictures from top to end, three times; then teaches it two classes in the page, and watches its frames meanwhile.
 import process from 'node:process';
 import type { Page } from 'playwright-core';
-import sharp from 'sharp';
 import { launchChromium } from '../src/cli/bench/web/chromium.ts';
-import { cifar10 } from '../src/platform/node/cifar10.ts';
+import { cifarFiles } from '../test/browser/cifar-files.ts';
 import { scrollToEnd } from '../test/browser/scroll.ts';
 
-const SIDE = 32;
 const CLASSES = ['frog', 'ship'];
 const PICTURES = 100;
 const WATCHED_MS = 10_000;
@@ -30,7 +28,7 @@ try {
   await page.waitForSelector('.class-card');
   for (const [place, name] of CLASSES.entries()) {
     const card = page.locator('.class-card').nth(place);
-    await card.locator('input[type=file]').setInputFiles(await files(name));
+    await card.locator('input[type=file]').setInputFiles(await cifarFiles(name, PICTURES));
     await card.getByText(`${PICTURES} pictures`).waitFor();
   }
   await page.getByRole('button', { name: 'Options', exact: true }).click();
@@ -55,21 +53,6 @@ async function open(path: string): Promise<Page> {
   await page.addInitScript({ content: 'globalThis.__name = (work) => work;' });
   await page.goto(new URL(path, `${address}/`).href);
   return page;
-}
-
-/** Pictures of one class as files. */
-async function files(name: string) {
-  const { test } = await cifar10();
-  const label = test.classNames.indexOf(name);
-  const indices = Array.from(test.labels.keys()).filter((index) => test.labels[index] === label);
-  return Promise.all(
-    indices.slice(0, PICTURES).map(async (index) => {
-      const pixels = new Uint8Array(SIDE * SIDE * 3);
-      test.gather([index], pixels);
-      const image = sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } });
-      return { name: `${name}-${index}.png`, mimeType: 'image/png', buffer: await image.png().toBuffer() };
-    }),
-  );
 }
 
 /** Milliseconds between one frame and the next, for so long. */

@@ -131,7 +131,8 @@ function endsAsPng(bytes: Uint8Array, data: DataView): boolean {
   return false;
 }
 
-function textAt(bytes: Uint8Array, start: number, end: number): string {
+/** Some bytes as Latin-1 text. */
+export function textAt(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode(...bytes.subarray(start, end));
 }
 

@@ -49,7 +49,7 @@ export const poolingLowerings: Readonly<Record<string, Lowering>> = {
   MaxPoolGradient: (node) => {
     const spatial = fixedDims(node.inputs[1]).slice(2);
     if (tiles(read(node), spatial)) return [maxByComparison(node)];
-    return [node.target === 'webgpu' ? maxByColumns(node) : maxByScatter(node)];
+    return [node.target === 'webgpu' ? maxByColumns(node) : maxByPlaces(node)];
   },
   AveragePoolGradient: (node) => {
     const size = node.attributes.input_shape as readonly number[];
@@ -73,7 +73,7 @@ function maxByComparison(node: LoweringContext): Value {
 }
 
 /** Windows of any kind: dy goes to the place that MaxPool names for each window (the first, where some tie). */
-function maxByScatter(node: LoweringContext): Value {
+function maxByPlaces(node: LoweringContext): Value {
   const { graph } = node;
   const [dy, x] = node.inputs;
   const dims = fixedDims(x);

@@ -8,20 +8,18 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { BrowserContext, Page } from 'playwright-core';
-import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
 import { Classifier, trainedNetwork } from '../../src/models/index.ts';
 import { decodeModel } from '../../src/onnx/index.ts';
-import { cifar10 } from '../../src/platform/node/cifar10.ts';
 import { decodeImage } from '../../src/platform/node/decode.ts';
 import { nodeRuntime } from '../../src/platform/node/runtime.ts';
 import { exportSite } from '../../src/studio/export.ts';
 import { SNIPPET } from '../../studio/src/teach/snippet.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
+import { cifarFiles, type Upload } from './cifar-files.ts';
 
-const SIDE = 32;
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -30,12 +28,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
 };
-
-interface Upload {
-  readonly name: string;
-  readonly mimeType: string;
-  readonly buffer: Buffer;
-}
 
 describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () => {
   let folder: string;
@@ -61,7 +53,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/below/`;
-    [frogs, ships] = await Promise.all([pictures(6, 'frog'), pictures(8, 'ship')]);
+    [frogs, ships] = await Promise.all([cifarFiles('frog', 12), cifarFiles('ship', 12)]);
   });
   afterEach(() => context?.close());
   afterAll(async () => {
@@ -305,19 +297,3 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     return stdout;
   }
 });
-
-/** Real pictures of one class, as PNG files. */
-async function pictures(label: number, name: string): Promise<Upload[]> {
-  const { test } = await cifar10();
-  const indices = Array.from(test.labels.keys()).filter((index) => test.labels[index] === label);
-  return Promise.all(
-    indices.slice(0, 12).map(async (index) => {
-      const pixels = new Uint8Array(SIDE * SIDE * 3);
-      test.gather([index], pixels);
-      const buffer = await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
-        .png()
-        .toBuffer();
-      return { name: `${name} ${index}.png`, mimeType: 'image/png', buffer };
-    }),
-  );
-}

@@ -71,6 +71,14 @@ describe('decodePlainPng', () => {
     expect(read + refused).toBe(2000);
   });
 
+  it('leaves a large picture to libvips', async () => {
+    const large = { height: 128, width: 129, channels: 3 };
+    expect(decodePlainPng(await picture(3, large).png().toBuffer(), large)).toBeUndefined();
+    const most = { ...large, width: 128 };
+    const bytes = await picture(3, most).png().toBuffer();
+    expect(decodePlainPng(bytes, most)).toEqual(await reference(bytes));
+  });
+
   it('inflates no more than a picture needs', async () => {
     const large = await sharp({ create: { width: 4000, height: 4000, channels: 3, background: '#fff' } })
       .png()

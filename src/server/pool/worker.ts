@@ -18,7 +18,6 @@ const READERS = ['Png', 'Jpeg', 'Webp', 'Heif', 'Nsgif', 'Tiff'];
 
 const port = parentPort!;
 const { modelBytes, where, threads, maxPixels } = workerData as WorkerSetup;
-let pixels = new Uint8Array(0);
 const say = (report: Report) => port.postMessage(report);
 
 // One image after another never asks for the same twice; and batches, not single images, keep the cores busy.
@@ -55,18 +54,16 @@ async function classify(
 ): Promise<(Float32Array | Failure)[]> {
   const decoded = await Promise.allSettled(pictures.map((picture) => pixelsOf(classifier, picture)));
   const good = decoded.flatMap((result, i) =>
-    result.status === 'fulfilled' ? [{ i, image: result.value }] : [],
+    result.status === 'fulfilled' ? [{ i, pixels: result.value }] : [],
   );
   const results: (Float32Array | Failure)[] = decoded.map((result) =>
     failureFrom(result.status === 'rejected' ? result.reason : undefined),
   );
   if (good.length === 0) return results;
   const size = imageBytes(classifier.imageShape);
-  // One memory for all batches: the garbage collector would stop for every hundred new ones.
-  if (pixels.length < good.length * size) pixels = new Uint8Array(good.length * size);
-  const batch = pixels.subarray(0, good.length * size);
-  good.forEach(({ image }, row) => {
-    batch.set(image, row * size);
+  const batch = new Uint8Array(good.length * size);
+  good.forEach(({ pixels }, row) => {
+    batch.set(pixels, row * size);
   });
   try {
     const probabilities = await classifier.predict(batch);
