@@ -1,4 +1,4 @@
-import { intAttribute, type ValueType } from '../onnx/index.ts';
+import { intAttribute, type Shape, type ValueType } from '../onnx/index.ts';
 import { define, fixedDims, type InferContext, type OpDefinition } from './definition.ts';
 import { expand, scale } from './functional.ts';
 import { windowedShape, windowOf } from './shapes.ts';
@@ -73,7 +73,7 @@ export const pooling: OpDefinition[] = [
     { none: 'it occurs in gradients only' },
     'harrier',
   ),
-  define('MaxUnpool', (node) => [{ type: node.input(0).type, shape: node.constant(2) }], {
+  define('MaxUnpool', (node) => [{ type: node.input(0).type, shape: unpooledShape(node) }], {
     none: 'it occurs in lowered gradients only',
   }),
   define(
@@ -97,4 +97,17 @@ function globallyPooled(node: InferContext): ValueType[] {
   const x = node.shape(0);
   if (x.length < 3) node.fail('a picture (N, C, spatial…) is needed');
   return [{ type: node.input(0).type, shape: [x[0], x[1], ...x.slice(2).map(() => 1)] }];
+}
+
+/** The picture that a pooling without overlap, of the same attributes, came from; input 2 says it where several fit. */
+function unpooledShape(node: InferContext): Shape {
+  if (node.has(2)) return node.constant(2);
+  const [n, c, ...cells] = node.shape(0);
+  const window = windowOf(node.attributes, node.attributes.kernel_shape as readonly number[], cells);
+  const spatial = cells.map((size, i) => {
+    if (typeof size !== 'number') return node.fail(`axis ${2 + i} has no fixed size`);
+    const { kernel, strides, pads } = window;
+    return (size - 1) * strides[i] + kernel[i] - pads[i] - pads[kernel.length + i];
+  });
+  return [n, c, ...spatial];
 }
