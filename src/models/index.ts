@@ -4,7 +4,14 @@ export { CLASS_NAMES_KEY, Classifier } from './classifier.ts';
 export { type ExportOptions, exportModel, exportOptionsOf, NETWORK_KEY, weightsOf } from './export.ts';
 export { type GraphRow, graphRows, summarizeGraph } from './graph-summary.ts';
 export * from './network.ts';
-export { type NewHead, type NewHeadOptions, TUNED_PARTS, type TunedPart, withNewHead } from './new-head.ts';
+export {
+  headOf,
+  type NewHead,
+  type NewHeadOptions,
+  TUNED_PARTS,
+  type TunedPart,
+  withNewHead,
+} from './new-head.ts';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.ts';
 export {
   toFloat16,

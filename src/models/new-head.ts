@@ -51,8 +51,11 @@ export function withNewHead({ network, weights }: TrainedNetwork, options: NewHe
   };
 }
 
-/** The Dense layer that gives the scores; nothing but activations comes after it. */
-function headOf(network: Network): string {
+/**
+ * The Dense layer that gives the scores; nothing but activations comes after it.
+ * @throws HarrierError `not-supported` when the network does not end so
+ */
+export function headOf(network: Network): string {
   const { calls } = network;
   for (let place = calls.length; place > 0; ) {
     const { layer, inputs } = calls[place - 1];

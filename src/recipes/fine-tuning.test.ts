@@ -11,7 +11,7 @@ import { predictionsOf } from '../platform/node/predictions-of.ts';
 import { nodeRuntime } from '../platform/node/runtime.ts';
 import { shippedModel } from '../platform/node/shipped-model.ts';
 import { fit } from '../training/index.ts';
-import { fineTuning } from './index.ts';
+import { fineTuning, fineTuningLength, fineTuningMethod, withSettings } from './index.ts';
 
 /** So many images of each of these classes, from a place on, as a data set of these classes alone. */
 function pictures(all: Dataset, classes: readonly number[], count: number, from: number): Dataset {
@@ -71,4 +71,20 @@ test('the batch follows the number of images, and so do the epochs', async () =>
     [5000, 32, 2],
     [100_000, 32, 2],
   ]);
+});
+
+test('a chosen batch size decides how many epochs have as many steps', () => {
+  expect(fineTuningLength(200, 'all')).toEqual({ batchSize: 25, epochs: 19 });
+  expect(fineTuningLength(200, 'all', 50)).toEqual({ batchSize: 50, epochs: 38 });
+  expect(fineTuningLength(200, 'head', 50)).toEqual({ batchSize: 50, epochs: 20 });
+});
+
+test('a chosen learning rate is that of the layers before the head, whose rate keeps its ratio to it', async () => {
+  const file = (await shippedModel())!;
+  const { network } = trainedNetwork(decodeModel(await readFile(file), file), file);
+  const { optimizer } = withSettings(fineTuningMethod(network, 'all'), { learningRate: 4e-4 });
+  expect(optimizer).toMatchObject({
+    learningRate: { initialLearningRate: 4e-4 },
+    groups: [{ parameters: 'dense/*', optimizer: { learningRate: { initialLearningRate: 0.006 } } }],
+  });
 });

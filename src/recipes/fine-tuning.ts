@@ -1,7 +1,9 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
-import { type TrainedNetwork, type TunedPart, withNewHead } from '../models/index.ts';
+import { headOf, type Network, type TrainedNetwork, type TunedPart, withNewHead } from '../models/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import type { FitOptions } from '../training/index.ts';
+import type { RunLength } from './few-images.ts';
+import type { TrainingMethod } from './recipe.ts';
 
 export interface FineTuningOptions {
   /** What there is already, such as what `trainedNetwork` finds in a `model.onnx`. */
@@ -46,27 +48,52 @@ const WEIGHT_DECAY = 0.01;
  */
 export function fineTuning(options: FineTuningOptions): FineTuning {
   const { from, classes, images, trainable = 'all', mirrored = true, seed } = options;
-  const { network, weights, head } = withNewHead(from, { classes, trainable, seed });
-  const batchSize = batchSizeFor(images);
-  const stepsPerEpoch = Math.ceil(images / batchSize);
+  const { network, weights } = withNewHead(from, { classes, trainable, seed });
+  const length = fineTuningLength(images, trainable);
   return {
     network,
     weights,
-    batchSize,
-    epochs:
-      options.epochs ?? Math.max(FEWEST_EPOCHS[trainable], Math.round(STEPS[trainable] / stepsPerEpoch)),
-    optimizer: optimizerFrom(
-      trainable === 'head'
-        ? adamW(HEAD_RATE.head)
-        : { ...adamW(BODY_RATE), groups: [{ parameters: `${head}/*`, optimizer: adamW(HEAD_RATE.all) }] },
-    ),
+    batchSize: length.batchSize,
+    epochs: options.epochs ?? length.epochs,
+    optimizer: optimizerFrom(fineTuningMethod(from.network, trainable).optimizer),
     augmentation: lightAugmentation(mirrored),
   };
 }
 
-/** A batch is a small part of few images, so that an epoch of them has steps enough. */
-function batchSizeFor(images: number): number {
-  return Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, Math.round(images / BATCHES)));
+/**
+ * What settings of a fine-tuning there are, and their defaults; those of its length are for many images.
+ * @throws HarrierError `not-supported` when the network has no last layer that could be replaced
+ */
+export function fineTuningMethod(network: Network, trainable: TunedPart): TrainingMethod {
+  const head = headOf(network);
+  return {
+    name: 'fine-tuning',
+    ...fineTuningLength(Number.MAX_SAFE_INTEGER, trainable),
+    optimizer:
+      trainable === 'head'
+        ? adamW(HEAD_RATE.head)
+        : { ...adamW(BODY_RATE), groups: [{ parameters: `${head}/*`, optimizer: adamW(HEAD_RATE.all) }] },
+    augmentation: lightAugmentation(true),
+    validationSplit: 0,
+  };
+}
+
+/**
+ * How long a number of images is trained on, and in what batches: a batch is a small part of few images, so that an
+ * epoch of them has steps enough.
+ *
+ * @param batchSize where somebody chose it
+ */
+export function fineTuningLength(
+  images: number,
+  trainable: TunedPart,
+  batchSize: number = Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, Math.round(images / BATCHES))),
+): RunLength {
+  const stepsPerEpoch = Math.ceil(images / batchSize);
+  return {
+    batchSize,
+    epochs: Math.max(FEWEST_EPOCHS[trainable], Math.round(STEPS[trainable] / stepsPerEpoch)),
+  };
 }
 
 function adamW(rate: number) {

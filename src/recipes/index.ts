@@ -11,7 +11,14 @@ import { standard } from './standard.ts';
 
 export { checkRecipe } from './check.ts';
 export { lengthForFewImages } from './few-images.ts';
-export { type FineTuning, type FineTuningOptions, fineTuning, lightAugmentation } from './fine-tuning.ts';
+export {
+  type FineTuning,
+  type FineTuningOptions,
+  fineTuning,
+  fineTuningLength,
+  fineTuningMethod,
+  lightAugmentation,
+} from './fine-tuning.ts';
 export { normalizationOf } from './normalization.ts';
 export {
   defineRecipe,
@@ -19,6 +26,7 @@ export {
   type Recipe,
   type RecipeInput,
   type RecipeOptions,
+  type TrainingMethod,
 } from './recipe.ts';
 export {
   readSetting,

@@ -18,32 +18,36 @@ export type OptionValue = number | string | boolean;
 /** Options of a recipe's network, by name. */
 export type RecipeOptions = Readonly<Record<string, OptionValue>>;
 
-/** A complete way to train: network, optimizer and length, with what it reaches. */
-export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends BatchOptions {
+/** How a network is trained, whichever it is: what settings change. */
+export interface TrainingMethod<Options extends RecipeOptions = RecipeOptions> extends BatchOptions {
   readonly name: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimizer: OptimizerConfig;
+  readonly loss?: CrossentropyOptions;
+  /** Share of the training images set aside to judge epochs by; 0 trains on all of them. */
+  readonly validationSplit: number;
+  /** What its network may be built with otherwise, each with its default: `--set filters=64` changes one. */
+  readonly options?: Options;
+}
+
+/** A complete way to train: network, optimizer and length, with what it reaches. */
+export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends TrainingMethod<Options> {
   /** One sentence for lists. */
   readonly description: string;
   /** What it should reach on CIFAR-10's test set, as a share, and where that figure comes from. */
   readonly target: { readonly accuracy: number; readonly note: string };
-  readonly epochs: number;
-  readonly batchSize: number;
   /**
    * Training images that epochs and batch size are made for. With less than half of them, batches shrink and epochs become more, so
    * that a run has as many steps. Default: they hold for any number.
    */
   readonly images?: number;
-  readonly optimizer: OptimizerConfig;
-  readonly loss?: CrossentropyOptions;
-  /** Share of the training images set aside to judge epochs by; 0 trains on all of them. */
-  readonly validationSplit: number;
   /** Side of the square images that it is made for, where the data has no size of its own. */
   readonly imageSize: number;
   /** What is done to pixels first; `data`: to mean 0 and deviation 1 of the training images' channels. Default: to 0–1. */
   readonly normalization?: Normalization | 'data';
   /** Views of each picture that the finished model averages. Epochs are judged without. Default `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
-  /** What its network may be built with otherwise, each with its default: `--set filters=64` changes one. */
-  readonly options?: Options;
   /** The network as layers one after another. Either this or `outputs`. */
   layers?(input: RecipeInput, options: Options): Layer[];
   /** The network in the functional form: what layers make of an image, at the end one score for each class. */

@@ -1,6 +1,6 @@
 import { HarrierError, unknownName } from '../errors.ts';
 import { highestRate, type OptimizerConfig, optimizerFrom, withHighestRate } from '../optimizers/index.ts';
-import type { OptionValue, Recipe } from './recipe.ts';
+import type { OptionValue, TrainingMethod } from './recipe.ts';
 
 /** Values for a recipe's settings, by name: those of its network, those that all recipes have, its optimizer's. */
 export type Settings = Readonly<Record<string, OptionValue>>;
@@ -9,8 +9,8 @@ export type Settings = Readonly<Record<string, OptionValue>>;
 interface General {
   readonly expected: string;
   readonly fits: (value: number) => boolean;
-  readonly get: (recipe: Recipe) => number | undefined;
-  readonly set: (recipe: Recipe, value: number) => Recipe;
+  readonly get: (recipe: TrainingMethod) => number | undefined;
+  readonly set: <R extends TrainingMethod>(recipe: R, value: number) => R;
 }
 
 const COUNT = {
@@ -61,7 +61,7 @@ const EXTRAS = [...Object.keys(GENERAL), ...OPTIMIZER_EXTRAS];
 export const GENERAL_SETTINGS: readonly string[] = [...Object.keys(GENERAL), 'optimizer', 'learningRate'];
 
 /** Every setting of a recipe that is on, with its value: first its network's own options. Of a schedule, the highest rate. */
-export function settingsOf(recipe: Recipe): Settings {
+export function settingsOf(recipe: TrainingMethod): Settings {
   const { name, learningRate, ...options } = optimizerFrom(recipe.optimizer).config;
   const general = Object.entries(GENERAL).map(([setting, { get }]) => [setting, get(recipe)]);
   const values = (entries: unknown[][]) => Object.fromEntries(entries.filter(([, value]) => isValue(value)));
@@ -80,7 +80,7 @@ export function settingsOf(recipe: Recipe): Settings {
  *
  * @throws HarrierError `bad-option` for a setting that the recipe does not have, or a value that it cannot take
  */
-export function withSettings(recipe: Recipe, settings: Settings): Recipe {
+export function withSettings<R extends TrainingMethod>(recipe: R, settings: Settings): R {
   const { optimizer, ...rest } = settings;
   const base = optimizer === undefined ? recipe : withOptimizer(recipe, optimizer);
   const known = settingsOf(base);
@@ -95,12 +95,12 @@ export function withSettings(recipe: Recipe, settings: Settings): Recipe {
   return result;
 }
 
-function withOptimizer(recipe: Recipe, value: OptionValue): Recipe {
+function withOptimizer<R extends TrainingMethod>(recipe: R, value: OptionValue): R {
   const { name } = optimizerFrom({ name: String(value) });
   return name === optimizerFrom(recipe.optimizer).name ? recipe : { ...recipe, optimizer: { name } };
 }
 
-function withSetting(recipe: Recipe, name: string, value: OptionValue): Recipe {
+function withSetting<R extends TrainingMethod>(recipe: R, name: string, value: OptionValue): R {
   if (recipe.options && Object.hasOwn(recipe.options, name)) {
     return { ...recipe, options: { ...recipe.options, [name]: value } };
   }
@@ -140,7 +140,7 @@ function withLearningRate(optimizer: OptimizerConfig, rate: number): OptimizerCo
 }
 
 /** The type of a setting's values: that of its default. */
-function kindOf(recipe: Recipe, known: Settings, name: string): string {
+function kindOf(recipe: TrainingMethod, known: Settings, name: string): string {
   if (Object.hasOwn(known, name)) return typeof known[name];
   if (EXTRAS.includes(name)) return 'number';
   throw unknownName(`setting of ${recipe.name}`, name, new Set([...Object.keys(known), ...EXTRAS]));
@@ -156,7 +156,7 @@ const WORDS: Readonly<Record<string, string>> = {
  * Reads `name=value` as a person types it: a number, `true` or `false`, or a word, as the setting's default is.
  * @throws HarrierError `bad-option`
  */
-export function readSetting(recipe: Recipe, text: string): [name: string, value: OptionValue] {
+export function readSetting(recipe: TrainingMethod, text: string): [name: string, value: OptionValue] {
   const at = text.indexOf('=');
   if (at < 1) {
     throw new HarrierError('bad-option', 'this sets nothing', {
@@ -170,7 +170,7 @@ export function readSetting(recipe: Recipe, text: string): [name: string, value:
 }
 
 /** Reads the value of one setting, as `readSetting` does. */
-export function readValue(recipe: Recipe, name: string, text: string): OptionValue {
+export function readValue(recipe: TrainingMethod, name: string, text: string): OptionValue {
   const kind = kindOf(recipe, settingsOf(recipe), name);
   const word = text.trim();
   if (kind === 'string' && word !== '') return word;
@@ -180,14 +180,14 @@ export function readValue(recipe: Recipe, name: string, text: string): OptionVal
 }
 
 /** All that is typed after `--set`, in order: the last of two for one setting counts. */
-export function readSettings(recipe: Recipe, texts: readonly string[]): Settings {
+export function readSettings(recipe: TrainingMethod, texts: readonly string[]): Settings {
   // The optimizer decides which other settings there are.
   const chosen = texts.filter((text) => /^\s*optimizer\s*=/.test(text)).at(-1);
   const base = chosen ? withSettings(recipe, Object.fromEntries([readSetting(recipe, chosen)])) : recipe;
   return Object.fromEntries(texts.map((text) => readSetting(base, text)));
 }
 
-function badValue({ name: where }: Recipe, setting: string, expected: string, received: unknown) {
+function badValue({ name: where }: TrainingMethod, setting: string, expected: string, received: unknown) {
   return new HarrierError('bad-option', `${setting} cannot be this`, {
     where,
     expected,
