@@ -3,6 +3,7 @@ import { augmentationList } from '../data/augmentation/words.ts';
 import type { ClassWeight } from '../data/class-weight.ts';
 import type { Resolution } from '../data/resolution.ts';
 import { HarrierError } from '../errors.ts';
+import { TUNED_PARTS } from '../models/new-head.ts';
 import { augmentationHelp } from './augment.ts';
 import { command, optimizerHelp, share, views, withDataOptions, withThreads } from './command.ts';
 import type { TrainOptions } from './train/options.ts';
@@ -14,6 +15,8 @@ export function trainCommand(): Command {
     ['train --epochs 5 --limit 5000', 'a first try on a tenth of the images'],
     ['train --set activation=tanh --set filters=64', 'change settings of the recipe'],
     ['train --data ./photos --image-size 64', 'a folder with one sub-folder per class'],
+    ['train --from latest --data ./photos', 'teach a finished model other classes'],
+    ['train --from --data ./photos --trainable all', 'the same from the model that comes with Harrier'],
     ['train --augment standard', 'mirrored and shifted training images'],
     ['train --augment flip,translation=2,cutout=8', 'a list of your own'],
     ['train --class-weight balanced', 'when some classes have few pictures'],
@@ -25,6 +28,16 @@ export function trainCommand(): Command {
     .option(
       '--recipe <name|file>',
       'network and settings: a name (`harrier recipes` lists them) or a file (default: keras-cnn, or the first of ./harrier.config.ts)',
+    )
+    .option(
+      '--from [model]',
+      'fine-tune a finished model: a run folder, "latest" or a model.onnx of Harrier (when none is named: the one that comes with it)',
+      namedModel,
+    )
+    .option(
+      '--trainable <part>',
+      'with --from; head: a new last layer alone; all: the other layers too, at a lower rate (default: head)',
+      oneOf('--trainable', TUNED_PARTS),
     )
     .option(
       '--data <name|path>',
@@ -126,6 +139,16 @@ export function trainCommand(): Command {
 /** `balanced`, or weights by class name. */
 export function classWeight(text: string): ClassWeight {
   return text.trim() === 'balanced' ? 'balanced' : numbersByName('--class-weight')(text);
+}
+
+/** An empty name is a variable of the shell that is not set, not a wish for the model that comes with Harrier. */
+function namedModel(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new HarrierError('bad-option', 'this names no model', {
+    where: '--from',
+    expected: 'a run folder, "latest" or a model.onnx',
+    received: `"${text}"`,
+  });
 }
 
 /** `epoch:size` pairs with commas between. */

@@ -12,11 +12,22 @@ export interface DataFacts {
   readonly hash: string;
 }
 
+/** The model that another began as. */
+export interface FineTunedFacts {
+  /** Its run folder, its file, or its own name. */
+  readonly name: string;
+  /** SHA-256 of its file, hex. */
+  readonly hash: string;
+  /** What was trained: a new last layer alone, or the layers before it too. */
+  readonly trainable: 'head' | 'all';
+}
+
 /** How a model came to be: what the report and the model card say besides how good it is. */
 export interface RunFacts {
   readonly recipe: string;
+  readonly fineTunedFrom?: FineTunedFacts;
   readonly imageShape?: ImageShape;
-  /** Trainable numbers in the model. */
+  /** Numbers in the model that were trained; of a fine-tuned one all that there are. */
   readonly parameters?: number;
   readonly epochs?: number;
   readonly batchSize?: number;
@@ -57,7 +68,12 @@ export function factRows(facts: RunFacts): FactRow[] {
   const add = (label: string, value: string | undefined, detail?: string) => {
     if (value) rows.push({ label, value, ...(detail && { detail }) });
   };
-  const { imageShape: shape, trainingData, testData } = facts;
+  const { fineTunedFrom: from, imageShape: shape, trainingData, testData } = facts;
+  add('Fine-tuned from', from && `${from.name}, ${from.hash.slice(0, 12)}`, from && `SHA-256 ${from.hash}`);
+  add(
+    'Trained layers',
+    from && (from.trainable === 'head' ? 'the last, which is new' : 'all; the last is new'),
+  );
   add('Parameters', facts.parameters?.toString() && formatCount(facts.parameters));
   add('Picture size', shape && `${shape.width} × ${shape.height}`);
   add('Epochs', facts.epochs?.toString());

@@ -9,7 +9,7 @@ export {
 export { renderComparison } from './comparison-page.ts';
 export type { Confusion } from './confusion.ts';
 export { type Evaluation, evaluatePredictions } from './evaluate.ts';
-export type { DataFacts, FactRow, RunFacts } from './facts.ts';
+export type { DataFacts, FactRow, FineTunedFacts, RunFacts } from './facts.ts';
 export { type EpochRecord, type History, historyFromCsv, historyToCsv } from './history.ts';
 export type { HumanBaseline, HumanConfusion } from './human-baseline.ts';
 export { type LabelError, likelyLabelErrors, type PredictionColumns } from './label-errors.ts';

@@ -43,9 +43,15 @@ function introduction({ title, facts, evaluation, imageShape, file, note }: Mode
   const where = facts.testData ? ` of \`${code(facts.testData.name)}\`` : '';
   return `# ${markdown(title)}
 
-An image classifier${size}, trained with Harrier by the recipe \`${code(facts.recipe)}\`. It looks at a picture of ${imageShape.width} × ${imageShape.height} pixels and says which of ${classNames.length} classes it shows: ${names}${more}.
+An image classifier${size}, ${originOf(facts)}. It looks at a picture of ${imageShape.width} × ${imageShape.height} pixels and says which of ${classNames.length} classes it shows: ${names}${more}.
 
 **${formatPercent(accuracy)}** right: ${formatCount(correct)} of ${formatCount(total)} pictures${where} (95% interval ${formatInterval(interval95)}).${report}${note ? `\n\n${note}` : ''}`;
+}
+
+function originOf({ recipe, fineTunedFrom: from }: RunFacts): string {
+  if (!from) return `trained with Harrier by the recipe \`${code(recipe)}\``;
+  const others = from.trainable === 'head' ? 'the others are as they were' : 'the others were trained on';
+  return `fine-tuned with Harrier from \`${code(from.name)}\`: its last layer is new, ${others}`;
 }
 
 function usage({ evaluation, imageShape: { height, width }, file }: ModelCardOptions): string {
@@ -157,10 +163,13 @@ function limits({ evaluation, imageShape: { height, width }, file }: ModelCardOp
   return `## Limits and intended use\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
 }
 
-function licence({ licence: terms }: ModelCardOptions): string {
+function licence({ facts, licence: terms }: ModelCardOptions): string {
+  const pictures = facts.fineTunedFrom
+    ? 'pictures named above, and before that from those of the model that it was fine-tuned from'
+    : 'pictures named above';
   const data =
     terms ??
-    'The weights were learned from the pictures named above. Whether and how they may be passed on depends on the terms of those pictures: check them before publishing.';
+    `The weights were learned from the ${pictures}. Whether and how they may be passed on depends on the terms of those pictures: check them before publishing.`;
   return `## Licence\n\n${data}\n\nHarrier itself is under the MIT licence, which says nothing about the models made with it.`;
 }
 

@@ -11,7 +11,7 @@ import { shortPath } from '../terminal.ts';
 import { newRun, type TrainOptions } from '../train/options.ts';
 
 /** The options of `lr-find` as they were typed. */
-export interface LrFindOptions extends TrainOptions {
+export interface LrFindOptions extends Omit<TrainOptions, 'from'> {
   readonly from: number;
   readonly to: number;
   readonly steps: number;
@@ -22,12 +22,11 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
   const reporter = new Reporter({ machine: given.json });
   const interruption = watchInterruption(() => reporter.note('Stopping …'));
   try {
-    const { recipe, options: wanted, chosen } = await newRun(given);
+    const { options: wanted, ...how } = await newRun(given);
     reporter.status(`opening ${wanted.data} …`);
     const hooks = { onProgress: reporter.work, signal: interruption.signal };
     const { options, network, optimizer, runtime, train } = await prepareRun(wanted, {
-      recipe,
-      chosen,
+      ...how,
       ...hooks,
     });
     const test = await findLearningRate({
@@ -52,8 +51,8 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
     });
     if (test.ended === 'interrupted') throw new Exit(interruption.exitCode ?? 1);
     reporter.clear();
-    const file = resolve(out ?? `lr-find-${recipe.name}.svg`);
-    const title = `${recipe.name} on ${options.data}, ${optimizer.name}, batch size ${options.batchSize}`;
+    const file = resolve(out ?? `lr-find-${options.recipe}.svg`);
+    const title = `${options.recipe} on ${options.data}, ${optimizer.name}, batch size ${options.batchSize}`;
     await writeAtomically(file, renderRangeTest(title, test), 'choose another file with --out');
     reporter.print(reporter.style.strong(title));
     for (const line of advice(test)) reporter.print(line);

@@ -3,8 +3,14 @@ import { HarrierError, unknownName } from '../../errors.ts';
 import type { TrainOptions } from '../train/options.ts';
 import { trainCommand } from '../train.ts';
 
-/** Options of `harrier train` that a job has no use for: SageMaker says where things lie, and a job is one run. */
-const NOT_FOR_JOBS = new Set(['data', 'out', 'resume', 'seeds', 'source', 'json', 'debug', 'help']);
+/**
+ * Options of `harrier train` that a job has no use for: SageMaker says where things lie, a job is one run, and it is
+ * sent pictures but no model.
+ */
+const NOT_FOR_JOBS = new Set([
+  ...['data', 'out', 'resume', 'seeds', 'source', 'json', 'debug', 'help'],
+  ...['from', 'trainable'],
+]);
 
 /** The options of `harrier train` that are hyperparameters of a job, by name. */
 export function hyperparameterOptions(): ReadonlyMap<string, Option> {

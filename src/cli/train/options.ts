@@ -7,10 +7,20 @@ import type { Sampling } from '../../data/epoch-order.ts';
 import type { Resolution } from '../../data/resolution.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
+import type { TunedPart } from '../../models/index.ts';
 import { highestRate, optimizerFrom } from '../../optimizers/index.ts';
+import { findModel } from '../../platform/node/find-run.ts';
 import { type FoundRecipe, findRecipe, recipeIn } from '../../platform/node/recipe-files.ts';
 import type { RunOptions, RunRecord } from '../../platform/node/run-record.ts';
-import { type Recipe, readSettings, type Settings, withSettings } from '../../recipes/index.ts';
+import { type StartingModel, startingModel } from '../../platform/node/starting-model.ts';
+import {
+  fineTuningMethod,
+  type Recipe,
+  readSettings,
+  type Settings,
+  type TrainingMethod,
+  withSettings,
+} from '../../recipes/index.ts';
 import { shellQuote } from '../terminal.ts';
 
 /** The options of `train` as they were typed. */
@@ -20,6 +30,10 @@ export interface TrainOptions {
   readonly recipeFile?: string;
   /** Settings of the recipe, each as `name=value`. */
   readonly set?: readonly string[];
+  /** The model to fine-tune; true: the one that comes with Harrier. */
+  readonly from?: string | true;
+  /** What of it is trained. */
+  readonly trainable?: TunedPart;
   readonly data?: string;
   readonly epochs?: number;
   readonly batchSize?: number;
@@ -57,50 +71,103 @@ export interface TrainOptions {
   readonly json?: boolean;
 }
 
-/** A new run: its recipe with the settings that were given, and its options. */
+/** A new run: its recipe with the settings that were given, or the model that it fine-tunes, and its options. */
 export interface NewRun {
-  readonly recipe: Recipe;
+  readonly recipe?: Recipe;
+  readonly from?: StartingModel;
   readonly options: RunOptions;
-  /** Settings of the recipe that were given. */
+  /** Settings that were given. */
   readonly chosen: readonly string[];
 }
 
-/** Options of a new run: what was given, else the recipe's. */
+/** Options of a new run: what was given, else those of the recipe, or of a fine-tuning. */
 export async function newRun(given: TrainOptions): Promise<NewRun> {
+  if (given.from !== undefined) return newFineTuning(given, given.from);
+  if (given.trainable !== undefined) {
+    throw new HarrierError('bad-option', 'a recipe trains its whole network', {
+      where: '--trainable',
+      next: 'Leave it out, or say what to fine-tune: --from MODEL.',
+    });
+  }
   const { recipe: found, file } = await givenRecipe(given);
   const settings = givenSettings(found, given);
   const recipe = withSettings(found, settings);
-  const { data = 'cifar10' } = given;
   return {
     recipe,
     chosen: Object.keys(settings),
     options: {
-      recipe: recipe.name,
+      ...optionsOf(recipe, given),
       ...(file && { recipeFile: file }),
       ...(recipe.options && { recipeOptions: recipe.options }),
-      data,
-      epochs: recipe.epochs,
-      batchSize: recipe.batchSize,
-      seed: given.seed ?? 1,
-      limit: given.limit,
-      threads: Math.min(given.threads ?? availableParallelism(), availableParallelism()),
-      optimizer: optimizerFrom(recipe.optimizer).config,
-      loss: recipe.loss ?? {},
-      augmentation: given.augment ?? recipe.augmentation,
-      sampling: given.sampling ?? recipe.sampling,
-      classWeight: given.classWeight ?? recipe.classWeight,
-      microBatch: given.microBatch ?? recipe.microBatch,
-      averageMomentum: given.averageMomentum ?? recipe.averageMomentum,
-      resolution: given.resolution ?? recipe.resolution,
-      validationSplit: recipe.validationSplit,
-      earlyStopping: given.earlyStopping,
-      imageSize: given.imageSize,
-      source: given.source,
-      skipBad: given.skipBad ?? false,
-      ...(given.marks && { marks: given.marks }),
       testTimeAugmentation: given.tta ?? recipe.testTimeAugmentation,
-      ...(given.calibrate === false && { calibrate: false }),
     },
+  };
+}
+
+/** @throws HarrierError when there is no such model, it cannot be trained on, or an option does not suit it */
+async function newFineTuning(given: TrainOptions, model: string | true): Promise<NewRun> {
+  if (given.recipe !== undefined) {
+    throw new HarrierError('bad-option', '--recipe and --from exclude each other', {
+      next: 'A model that is fine-tuned keeps its own network: leave one of them out.',
+    });
+  }
+  const { trainable = 'head' } = given;
+  const from = await startingModel(model === true ? undefined : model);
+  checkImageSize(from, given.imageSize);
+  const { name, path, hash } = from;
+  const known = fineTuningMethod(from.network, trainable);
+  const settings = givenSettings(known, given);
+  const options = optionsOf(withSettings(known, settings), given);
+  // A model that averages mirror images should know them.
+  const mirrors = options.augmentation?.some((each) => each.name === 'RandomFlip');
+  return {
+    from,
+    chosen: Object.keys(settings),
+    options: {
+      ...options,
+      from: { name, ...(path && { path }), hash, trainable },
+      testTimeAugmentation: given.tta ?? (mirrors ? from.testTimeAugmentation : 'none'),
+    },
+  };
+}
+
+/** @throws HarrierError `bad-option` for another size than the one that the model looks at */
+function checkImageSize({ name, network: { inputShape } }: StartingModel, given: number | undefined): void {
+  const [height, width] = inputShape;
+  if (given === undefined || (given === height && given === width)) return;
+  throw new HarrierError('bad-option', `${name} looks at pictures of one size, and keeps it`, {
+    where: '--image-size',
+    expected: `${width}`,
+    received: `${given}`,
+    next: 'Leave it out: pictures are scaled to what the model needs.',
+  });
+}
+
+/** What every run has, from how it is trained and what was given. */
+function optionsOf(method: TrainingMethod, given: TrainOptions): RunOptions {
+  return {
+    recipe: method.name,
+    data: given.data ?? 'cifar10',
+    epochs: method.epochs,
+    batchSize: method.batchSize,
+    seed: given.seed ?? 1,
+    limit: given.limit,
+    threads: Math.min(given.threads ?? availableParallelism(), availableParallelism()),
+    optimizer: optimizerFrom(method.optimizer).config,
+    loss: method.loss ?? {},
+    augmentation: given.augment ?? method.augmentation,
+    sampling: given.sampling ?? method.sampling,
+    classWeight: given.classWeight ?? method.classWeight,
+    microBatch: given.microBatch ?? method.microBatch,
+    averageMomentum: given.averageMomentum ?? method.averageMomentum,
+    resolution: given.resolution ?? method.resolution,
+    validationSplit: method.validationSplit,
+    earlyStopping: given.earlyStopping,
+    imageSize: given.imageSize,
+    source: given.source,
+    skipBad: given.skipBad ?? false,
+    ...(given.marks && { marks: given.marks }),
+    ...(given.calibrate === false && { calibrate: false }),
   };
 }
 
@@ -109,22 +176,30 @@ function givenRecipe({ recipe, recipeFile }: TrainOptions): Promise<FoundRecipe>
 }
 
 /** The same options in words that mean the same in every folder: for runs that are begun later. */
-export async function fromAnywhere<T extends Pick<TrainOptions, 'recipe' | 'data'>>(given: T): Promise<T> {
-  const { recipe, file } = await findRecipe(given.recipe);
-  const isFile = file !== undefined && given.recipe !== undefined && resolve(given.recipe) === file;
-  const { data } = given;
+export async function fromAnywhere<T extends Pick<TrainOptions, 'recipe' | 'from' | 'data'>>(
+  given: T,
+): Promise<T> {
+  const { data, from } = given;
   const isFolder = data !== undefined && data !== 'cifar10' && (await stat(data).catch(() => undefined));
   return {
     ...given,
-    recipe: isFile ? file : recipe.name,
-    ...(file && !isFile && { recipeFile: file }),
+    ...(from === undefined && (await recipeFromAnywhere(given.recipe))),
+    ...(typeof from === 'string' && { from: (await findModel(from)).modelFile }),
     ...(isFolder && { data: resolve(data) }),
   };
 }
 
+async function recipeFromAnywhere(
+  name: string | undefined,
+): Promise<Pick<TrainOptions, 'recipe' | 'recipeFile'>> {
+  const { recipe, file } = await findRecipe(name);
+  const isFile = file !== undefined && name !== undefined && resolve(name) === file;
+  return { recipe: isFile ? file : recipe.name, ...(file && !isFile && { recipeFile: file }) };
+}
+
 /** Those options that are settings of the recipe; an option of its own counts before `--set`. */
 export function givenSettings(
-  recipe: Recipe,
+  recipe: TrainingMethod,
   { set = [], epochs, batchSize, optimizer, learningRate, validationSplit }: TrainOptions,
 ): Settings {
   const own = { epochs, batchSize, learningRate, validationSplit };
@@ -142,6 +217,8 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
   const { options } = record;
   const fixed: [option: string, value: unknown, own: unknown][] = [
     ['--recipe', given.recipe, options.recipe],
+    ['--from', nameOf(given.from), options.from && nameOf(options.from.path ? options.from.name : true)],
+    ['--trainable', given.trainable, options.from?.trainable],
     ['--data', given.data, options.data],
     ['--batch-size', given.batchSize, options.batchSize],
     ['--seed', given.seed, options.seed],
@@ -189,6 +266,11 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     threads: Math.min(given.threads ?? options.threads, availableParallelism()),
     source: given.source ?? options.source,
   };
+}
+
+/** A model to fine-tune, in words. */
+function nameOf(model: string | true | undefined): string | undefined {
+  return model === true ? 'the model that comes with Harrier' : model;
 }
 
 /** What can be compared; undefined where nothing was given. */

@@ -2,6 +2,7 @@ import { augmentationText } from '../../data/augmentation/index.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../../evaluation/format.ts';
 import { evaluationText } from '../../evaluation/index.ts';
+import type { TunedPart } from '../../models/index.ts';
 import { findRun } from '../../platform/node/find-run.ts';
 import { newRecord, type PreparedRun, prepareRun } from '../../platform/node/prepare-run.ts';
 import { createRunFolder, type RunFolder } from '../../platform/node/run-folder.ts';
@@ -47,11 +48,10 @@ export async function runTrain(given: TrainOptions): Promise<void> {
 }
 
 async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: Interruption): Promise<void> {
-  const { recipe, options, chosen } = await newRun(given);
+  const { options, ...how } = await newRun(given);
   reporter.status(`opening ${options.data} …`);
   const run = await prepareRun(options, {
-    recipe,
-    chosen,
+    ...how,
     onProgress: reporter.work,
     signal: interruption.signal,
   });
@@ -156,6 +156,12 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
   conclude(outcome, folder, reporter, given.json);
 }
 
+/** What a fine-tuning trains, in words. */
+const TUNED: Readonly<Record<TunedPart, string>> = {
+  head: 'a new last layer is trained, the others stay (--trainable all trains them too)',
+  all: 'a new last layer is trained, and the others at a lower rate',
+};
+
 function announce(
   { network, options, data, optimizer, skipped, notes }: PreparedRun,
   folder: RunFolder,
@@ -169,6 +175,8 @@ function announce(
       `${options.recipe}: ${formatCount(parameters)} parameters, ${data.classNames.length} classes`,
     ),
   );
+  const { from } = options;
+  if (from) reporter.print(style.faint(`from ${from.name}: ${TUNED[from.trainable]}`));
   reporter.print(
     style.faint(
       `${data.train.name}: ${images(data.train.images)} of ${data.imageShape.width} × ${data.imageShape.height}` +

@@ -55,9 +55,9 @@ export async function trainSeeds(
 
 async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<SeedsFolder<TrainOptions>> {
   if (typed.resume !== undefined) return goOn(typed, typed.resume);
-  const { recipe, options } = await newRun(typed);
+  const { options } = await newRun(typed);
   const { seeds: count = 1, seed: _, out, json: __, ...given } = typed;
-  const folder = await createSeedsFolder<TrainOptions>(recipe.name, out);
+  const folder = await createSeedsFolder<TrainOptions>(options.recipe, out);
   await folder.write({
     created: new Date().toISOString(),
     seeds: seedsFrom(options.seed, count),
@@ -111,10 +111,13 @@ const OWN: readonly (keyof RunOptions)[] = ['seed', 'threads', 'source', 'data',
  * @throws HarrierError `bad-option` or `bad-data`
  */
 export function checkAlike(run: RunRecord, first: RunRecord): void {
-  const names = new Set([...Object.keys(run.options), ...Object.keys(first.options)] as (keyof RunOptions)[]);
-  const different = [...names].find(
-    (name) => !OWN.includes(name) && !isSame(run.options[name], first.options[name]),
-  );
+  const [now, then] = [run, first].map(({ options }) => ({
+    ...options,
+    // The same model has another path from another folder.
+    from: options.from && { ...options.from, name: undefined },
+  }));
+  const names = new Set([...Object.keys(now), ...Object.keys(then)] as (keyof RunOptions)[]);
+  const different = [...names].find((name) => !OWN.includes(name) && !isSame(now[name], then[name]));
   // The normalization is that of the training images, which a validation split draws by the seed.
   const layers = ({ network: { normalization: _, ...network } }: RunRecord) => network;
   if (different !== undefined || !isSame(layers(run), layers(first))) {

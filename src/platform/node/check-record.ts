@@ -1,5 +1,6 @@
 import { TEST_TIME_AUGMENTATIONS } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
+import { TUNED_PARTS } from '../../models/index.ts';
 import { isObject } from '../../options.ts';
 
 /** What a field must hold: the test, and its words. */
@@ -45,6 +46,11 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   created: text,
   options: object,
   'options.recipe': text,
+  'options.from?': object,
+  'options.from?.name': text,
+  'options.from?.path?': text,
+  'options.from?.hash': text,
+  'options.from?.trainable': oneOf(...TUNED_PARTS),
   'options.data': text,
   'options.epochs': whole(1),
   'options.batchSize': whole(1),

@@ -9,6 +9,8 @@ import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-
 import { type KeptMarks, readMarks, type UsedMarks, withMarks } from './marks.ts';
 
 export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {
+  /** `imageSize` where none is given, for pictures that are scaled; others keep the size that they have. */
+  readonly defaultImageSize?: number;
   /** Other labels and left-out images: by default those kept beside the data (`readMarks`); false: none. */
   readonly marks?: KeptMarks | false;
 }
@@ -77,7 +79,7 @@ async function openUnmarked(spec: string, options: OpenDatasetOptions): Promise<
     checkCifar10Size(options.imageSize);
     return { ...records, skipped: [] };
   }
-  return imageFolder(spec, options);
+  return imageFolder(spec, { ...options, imageSize: options.imageSize ?? options.defaultImageSize });
 }
 
 function checkCifar10Size(imageSize: number | undefined): void {

@@ -8,9 +8,16 @@ import { firstImages } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity } from '../../evaluation/format.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
-import { Network, type NetworkConfig } from '../../models/index.ts';
+import {
+  Network,
+  type NetworkConfig,
+  type TrainedNetwork,
+  type Weights,
+  withNewHead,
+} from '../../models/index.ts';
 import { type Optimizer, optimizerFrom } from '../../optimizers/index.ts';
 import {
+  fineTuningLength,
   lengthForFewImages,
   networkOf,
   normalizationOf,
@@ -26,6 +33,7 @@ import { findRecipe } from './recipe-files.ts';
 import { RUN_FILES } from './run-folder.ts';
 import { RUN_FORMAT, type RunData, type RunOptions, type RunRecord } from './run-record.ts';
 import { nodeRuntime } from './runtime.ts';
+import { type StartingModel, sameStartingModel } from './starting-model.ts';
 import { HARRIER_VERSION } from './version.ts';
 
 /** All that a run needs, checked, before anything is written. */
@@ -33,6 +41,8 @@ export interface PreparedRun {
   readonly options: RunOptions;
   readonly data: RunData;
   readonly network: Network;
+  /** What a fine-tuning begins with; absent where the seed draws it. */
+  readonly firstWeights?: () => Promise<Weights>;
   readonly optimizer: Optimizer;
   readonly runtime: Runtime;
   readonly train: Dataset;
@@ -47,6 +57,8 @@ export interface PreparedRun {
 export interface PrepareOptions {
   /** Default: the one that the options name, as `findRecipe` finds it. */
   readonly recipe?: Recipe;
+  /** In place of a recipe, with the option `from`: the model that it names. */
+  readonly from?: StartingModel;
   /** Settings of that recipe that somebody chose: few images do not change them. */
   readonly chosen?: readonly string[];
   readonly onProgress?: OnProgress;
@@ -62,12 +74,13 @@ export interface PrepareOptions {
  */
 export async function prepareRun(
   wanted: RunOptions,
-  { onProgress, signal, recipe: given, chosen }: PrepareOptions = {},
+  { onProgress, signal, recipe: given, from, chosen }: PrepareOptions = {},
   stored?: { readonly network: NetworkConfig; readonly data: RunData },
 ): Promise<PreparedRun> {
-  const recipe = stored
-    ? undefined
-    : withSettings(given ?? (await findRecipe(wanted.recipe)).recipe, wanted.recipeOptions ?? {});
+  const recipe =
+    stored || from
+      ? undefined
+      : withSettings(given ?? (await findRecipe(wanted.recipe)).recipe, wanted.recipeOptions ?? {});
   const own = <T>(field: string, make: () => T): T =>
     stored ? fromField(field, RUN_FILES.record, make) : make();
   const optimizer = own('options.optimizer', () => optimizerFrom(wanted.optimizer));
@@ -75,7 +88,17 @@ export async function prepareRun(
   const { imageSize, source, skipBad } = wanted;
   // A run that goes on keeps the marks that it began with.
   const marks = stored ? (stored.data.marks?.images ?? false) : wanted.marks && false;
-  const opened = await openDataset(spec, { imageSize, source, skipBad, marks, onProgress, signal });
+  // A fine-tuned model looks at pictures of the size that it always did.
+  const inputShape = from?.network.inputShape ?? (wanted.from && stored?.network.inputShape);
+  const opened = await openDataset(spec, {
+    imageSize,
+    defaultImageSize: inputShape?.[1],
+    source,
+    skipBad,
+    marks,
+    onProgress,
+    signal,
+  });
   const limited = wanted.limit === undefined ? opened.train : firstImages(opened.train, wanted.limit);
   const { train, validation = opened.validation } =
     wanted.validationSplit > 0
@@ -84,15 +107,26 @@ export async function prepareRun(
   const options: RunOptions = {
     ...wanted,
     ...(given && lengthForFewImages(given, wanted, train.size, chosen)),
+    ...(from && lengthOfFineTuning(wanted, train.size, chosen)),
   };
   const { height, width } = train.imageShape;
-  const network = recipe
-    ? networkOf(recipe, {
-        inputShape: [height, width, 3],
-        classes: train.classNames.length,
-        normalization: recipe.normalization === 'data' ? normalizationOf(train) : undefined,
-      })
-    : own('network', () => Network.from(stored!.network));
+  if (from) checkSize(from, train);
+  const tuned = (model: TrainedNetwork) =>
+    withNewHead(model, {
+      classes: train.classNames.length,
+      trainable: wanted.from!.trainable,
+      seed: wanted.seed,
+    });
+  const begun = from && tuned(from);
+  const network =
+    begun?.network ??
+    (recipe
+      ? networkOf(recipe, {
+          inputShape: [height, width, 3],
+          classes: train.classNames.length,
+          normalization: recipe.normalization === 'data' ? normalizationOf(train) : undefined,
+        })
+      : own('network', () => Network.from(stored!.network)));
   checkFit({ ...options, network, train, validation });
   const data: RunData = {
     ...(options.data !== 'cifar10' && { path: resolve(spec) }),
@@ -112,14 +146,43 @@ export async function prepareRun(
     options,
     data,
     network,
+    ...(wanted.from && {
+      firstWeights: async () => (begun ?? tuned(await sameStartingModel(wanted.from!))).weights,
+    }),
     optimizer,
     runtime,
     train,
     validation,
     test: opened.test,
     skipped: opened.skipped.length,
-    notes: [...(opened.notes ?? []), ...lengthNote(wanted, options, train.size)],
+    notes: [...(opened.notes ?? []), ...(from ? [] : lengthNote(wanted, options, train.size))],
   };
+}
+
+/** How long a fine-tuning takes, but for what somebody chose. */
+function lengthOfFineTuning(
+  { batchSize, epochs, from }: RunOptions,
+  images: number,
+  chosen: readonly string[] = [],
+): Pick<RunOptions, 'batchSize' | 'epochs'> {
+  const length = fineTuningLength(
+    images,
+    from!.trainable,
+    chosen.includes('batchSize') ? batchSize : undefined,
+  );
+  return { ...length, ...(chosen.includes('epochs') && { epochs }) };
+}
+
+/** @throws HarrierError `bad-data` when the images have another size than those that a model looks at */
+function checkSize({ network: { inputShape }, name: model }: StartingModel, { name, imageShape }: Dataset) {
+  if (imageShape.height === inputShape[0] && imageShape.width === inputShape[1]) return;
+  throw new HarrierError('bad-data', `its images have another size than those that ${model} looks at`, {
+    where: name,
+    expected: `${inputShape[1]} × ${inputShape[0]}`,
+    received: `${imageShape.width} × ${imageShape.height}`,
+    next: 'Fine-tune another model, or give a folder of pictures, which are scaled.',
+    options: ['from', 'data'],
+  });
 }
 
 /** What few images have changed, if anything. */

@@ -3,13 +3,25 @@ import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import type { DataFacts } from '../../evaluation/index.ts';
 import type { CrossentropyOptions } from '../../losses/index.ts';
-import type { NetworkConfig } from '../../models/index.ts';
+import type { NetworkConfig, TunedPart } from '../../models/index.ts';
 import type { OptimizerConfig } from '../../optimizers/index.ts';
 import type { RecipeOptions } from '../../recipes/index.ts';
 import type { BatchOptions } from '../../training/index.ts';
 import { checkRecord } from './check-record.ts';
 import type { Hardware } from './hardware.ts';
 import { checkMarks, type UsedMarks } from './marks.ts';
+
+/** The model that a run is fine-tuned from, as `run.json` names it. */
+export interface FineTunedFrom {
+  /** For people: a path from where the run began, or the name of the model that comes with Harrier. */
+  readonly name: string;
+  /** Its file: an absolute path. Absent for the model that comes with Harrier, wherever that lies. */
+  readonly path?: string;
+  /** SHA-256 of the file, hex. */
+  readonly hash: string;
+  /** What is trained: a new last layer alone, or the layers before it too. */
+  readonly trainable: TunedPart;
+}
 
 /** Every option of a run, after defaults. What is absent was not set and has no default. */
 export interface RunOptions extends BatchOptions {
@@ -18,6 +30,8 @@ export interface RunOptions extends BatchOptions {
   readonly recipeFile?: string;
   /** Options that the recipe built its network with, after defaults. */
   readonly recipeOptions?: RecipeOptions;
+  /** What is fine-tuned, where the network is not a recipe's. */
+  readonly from?: FineTunedFrom;
   /** As it was given: `cifar10` or a path. */
   readonly data: string;
   readonly epochs: number;

@@ -87,6 +87,7 @@ function metadataOf({ options, data }: RunRecord, { accuracy }: Evaluation): Rec
     [CLASS_NAMES_KEY]: JSON.stringify(data.classNames),
     'harrier.version': HARRIER_VERSION,
     'harrier.recipe': options.recipe,
+    ...(options.from && { 'harrier.fineTunedFrom': options.from.hash }),
     'harrier.seed': `${options.seed}`,
     'harrier.epochs': `${options.epochs}`,
     'harrier.trainingDataHash': data.train.hash,
@@ -101,9 +102,13 @@ export function factsOf(
   network: Network,
   optimizer: Optimizer,
 ): RunFacts {
-  const sizes = network.parameters.filter(({ trainable }) => trainable).map(({ shape }) => shape);
+  // Of a fine-tuned network some are frozen that were trained all the same, before.
+  const sizes = network.parameters
+    .filter(({ trainable }) => trainable || options.from)
+    .map(({ shape }) => shape);
   return {
     recipe: options.recipe,
+    ...(options.from && { fineTunedFrom: options.from }),
     imageShape: data.imageShape,
     parameters: sizes.reduce((total, shape) => total + shape.reduce((product, size) => product * size, 1), 0),
     epochs: result?.epochs,

@@ -75,6 +75,7 @@ export async function trainRun(
     earlyStopping: options.earlyStopping,
     resume,
     bestWeights: best && weightsToUse(best),
+    weights: resume ? undefined : await run.firstWeights?.(),
     clock: () => performance.now(),
     onStep: hooks.onStep,
     onEpoch: hooks.onEpoch,
