@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 import { findModel } from '../../platform/node/find-run.ts';
 import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
-import { deploy, type Hosting, planDeployment } from '../../sagemaker/client/endpoint.ts';
+import { deploy, type Hosting, planDeployment } from '../../sagemaker/client/deploy.ts';
 import { expired, listEndpoints } from '../../sagemaker/client/inventory.ts';
 import { uploadModel } from '../../sagemaker/client/model-archive.ts';
 import { uniqueName } from '../../sagemaker/client/names.ts';

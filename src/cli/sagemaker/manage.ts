@@ -1,7 +1,8 @@
 import { HarrierError } from '../../errors.ts';
 import { formatDuration } from '../../evaluation/format.ts';
 import { isMissing } from '../../sagemaker/client/aws-error.ts';
-import { deleteEndpoint, describeEndpoint } from '../../sagemaker/client/endpoint.ts';
+import { deleteEndpoint } from '../../sagemaker/client/delete-endpoint.ts';
+import { describeEndpoint } from '../../sagemaker/client/endpoint.ts';
 import { LogTail, lookUntil } from '../../sagemaker/client/follow.ts';
 import { expired, listEndpoints, listJobs } from '../../sagemaker/client/inventory.ts';
 import { checkInstance } from '../../sagemaker/client/prices.ts';

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { LIMITS } from './limits.ts';
 
+/** Characters that `uniqueName` appends where there is room enough. */
+export const UNIQUE_CHARACTERS = 23;
+
 /**
  * A name that no other job has: the prefix, the time to the second, and 24 random bits. The prefix is cut where the
  * whole would be too long.
@@ -16,6 +19,11 @@ export function uniqueName(prefix: string, now: Date = new Date(), most: number 
       .slice(0, most - suffix.length)
       .replace(/-+$/, '') + suffix
   );
+}
+
+/** Whether `uniqueName` made a name of this prefix, which had room enough. */
+export function isUniqueNameOf(prefix: string, name: string): boolean {
+  return name.startsWith(prefix) && /^-\d{8}-\d{6}-[0-9a-f]{6}$/.test(name.slice(prefix.length));
 }
 
 /** Only what AWS takes in names: letters, digits and hyphens between them. */

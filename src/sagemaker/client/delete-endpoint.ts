@@ -1,0 +1,83 @@
+import { HarrierError } from '../../errors.ts';
+import type { Aws } from './aws.ts';
+import { isMissing } from './aws-error.ts';
+import { describeEndpoint, modelsOf, VARIANT } from './endpoint.ts';
+import { type FollowOptions, lookUntil } from './follow.ts';
+import { isUniqueNameOf } from './names.ts';
+import { unscaleEndpoint } from './scaling.ts';
+
+/**
+ * Takes away an endpoint, and every model and configuration that was made for it.
+ *
+ * @returns the names of what was removed, by kind
+ * @throws HarrierError `not-found` when there is no such endpoint and nothing of it
+ */
+export async function deleteEndpoint(
+  aws: Aws,
+  endpoint: string,
+  options: Pick<FollowOptions, 'pollSeconds' | 'signal'>,
+): Promise<{ endpoint: boolean; configs: string[]; models: string[] }> {
+  const found = await describeEndpoint(aws, endpoint);
+  const configs = new Set(await ownNames(aws, endpoint, 'configs'));
+  const models = new Set(await ownNames(aws, endpoint, 'models'));
+  if (found) {
+    configs.add(found.EndpointConfigName!);
+    for (const model of await modelsOf(aws, found.EndpointConfigName!)) models.add(model);
+    await unscaleEndpoint(aws, endpoint, VARIANT);
+    await removeEndpoint(aws, endpoint, options);
+  } else if (configs.size === 0 && models.size === 0) {
+    throw new HarrierError('not-found', 'there is no such endpoint', {
+      where: endpoint,
+      next: 'npx harrier sagemaker list shows those that there are.',
+    });
+  }
+  for (const EndpointConfigName of configs) {
+    await ignoreMissing(aws.sagemaker.deleteEndpointConfig({ EndpointConfigName }));
+  }
+  for (const ModelName of models) await ignoreMissing(aws.sagemaker.deleteModel({ ModelName }));
+  return { endpoint: found !== undefined, configs: [...configs], models: [...models] };
+}
+
+/** Takes an endpoint away and waits until it is gone: what it uses may go only then. */
+export async function removeEndpoint(
+  aws: Aws,
+  endpoint: string,
+  options: Pick<FollowOptions, 'pollSeconds' | 'signal'>,
+): Promise<void> {
+  await aws.sagemaker.deleteEndpoint({ EndpointName: endpoint });
+  await lookUntil(
+    () => describeEndpoint(aws, endpoint),
+    (still) => still === undefined,
+    options,
+  );
+}
+
+async function ownNames(aws: Aws, endpoint: string, kind: 'configs' | 'models'): Promise<string[]> {
+  const names: string[] = [];
+  let NextToken: string | undefined;
+  do {
+    const query = { NameContains: `${endpoint}-`, MaxResults: 100, NextToken };
+    if (kind === 'configs') {
+      const page = await aws.sagemaker.listEndpointConfigs(query);
+      names.push(...(page.EndpointConfigs ?? []).map(({ EndpointConfigName }) => EndpointConfigName!));
+      NextToken = page.NextToken;
+    } else {
+      const page = await aws.sagemaker.listModels(query);
+      names.push(...(page.Models ?? []).map(({ ModelName }) => ModelName!));
+      NextToken = page.NextToken;
+    }
+  } while (NextToken);
+  return names.filter((name) => isUniqueNameOf(endpoint, name));
+}
+
+/** A configuration, and the model that was made with it under the same name. */
+export async function removeConfigAndModel(aws: Aws, name: string): Promise<void> {
+  await ignoreMissing(aws.sagemaker.deleteEndpointConfig({ EndpointConfigName: name }));
+  await ignoreMissing(aws.sagemaker.deleteModel({ ModelName: name }));
+}
+
+async function ignoreMissing(action: Promise<unknown>): Promise<void> {
+  await action.catch((error) => {
+    if (!isMissing(error)) throw error;
+  });
+}
