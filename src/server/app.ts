@@ -1,11 +1,12 @@
 import { type Context, Hono } from 'hono';
 import { HarrierError } from '../errors.ts';
 import { BodyBudget, withBody } from './body.ts';
+import { Exchange, type PlainResponse, type RequestHead } from './exchange.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { openApi } from './openapi.ts';
 import { page } from './page.ts';
-import { HttpError, problemOf, statusOf } from './problem.ts';
+import { HttpError } from './problem.ts';
 import { openInferenceRoutes } from './protocols/open-inference.ts';
 import { type Call, json, type Reply, type Route } from './protocols/protocol.ts';
 import { sageMakerRoutes } from './protocols/sagemaker.ts';
@@ -36,10 +37,14 @@ export interface AppOptions {
 /** Anything that answers a Request of the Fetch standard: on Node, in a test, or in another server. */
 export interface App {
   fetch(request: Request): Response | Promise<Response>;
+  /**
+   * The answer to a request that would only wait too long, from its head alone; undefined when `fetch` must be asked,
+   * which refuses it likewise. Whoever has not read the request yet saves most of what it costs.
+   *
+   * @param head with a path that has nothing to decode or resolve
+   */
+  refusal?(head: RequestHead): PlainResponse | undefined;
 }
-
-const CUSTOM_ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
-const REQUEST_ID = 'x-request-id';
 
 /** The HTTP side of a classifier: all its routes. It knows neither sockets nor threads. */
 export function createApp(service: ClassificationService, options: AppOptions): App {
@@ -49,6 +54,11 @@ export function createApp(service: ClassificationService, options: AppOptions): 
   const budget = new BodyBudget(options.maxBufferedBytes);
   const app = new Hono({ strict: false });
   let classifying = 0;
+  // Made once: where an error comes from takes longer to find out than a refusal may.
+  const tooMany = new HarrierError('overloaded', 'too many requests at a time', {
+    expected: `at most ${maxConcurrency}`,
+    next: 'Try again in a second.',
+  });
 
   const routes: Route[] = [
     { method: 'GET', path: '/healthz', isOpen: true, handler: () => json({ status: 'alive' }) },
@@ -79,35 +89,19 @@ export function createApp(service: ClassificationService, options: AppOptions): 
   }
   app.notFound((context) => serve(context, NOWHERE));
 
-  async function serve(context: Context, route: Route): Promise<Response> {
-    const { raw: request, path } = context.req;
-    const start = performance.now();
-    const id = requestId(request.headers.get(REQUEST_ID));
-    const facts = { images: 0, bytes: 0 };
-    let reply: Reply;
+  async function serve({ req: { raw: request, path } }: Context, route: Route): Promise<Response> {
+    const head = { method: request.method, path, header: (name: string) => request.headers.get(name) };
+    const exchange = new Exchange(head, route, options);
+    let reply: Reply | undefined;
     let failure: unknown;
     try {
-      if (!route.isOpen) authorize(request, options.isToken);
+      if (!route.isOpen) authorize(head, options.isToken);
       reply = route.classifies ? await admitted(() => route.handler(call())) : await route.handler(call());
     } catch (error) {
       failure = error;
-      reply = refusal(error, id, route.errorField);
     }
-    const status = reply.status ?? 200;
-    const seconds = (performance.now() - start) / 1000;
-    const label = `${route.method} ${route.path}`;
-    metrics.requests.add({ route: label, status });
-    metrics.latency.observe(seconds, { route: label });
-    if (status === 503 && route.classifies) metrics.shed.add();
-    report(status, failure, {
-      requestId: id,
-      method: request.method,
-      path: path.slice(0, 200),
-      status,
-      ms: Math.round(seconds * 1e5) / 100,
-      ...facts,
-    });
-    return new Response(reply.body ?? null, { status, headers: headersOf(reply, request, id) });
+    const { status, headers, body } = reply ? exchange.replied(reply) : exchange.refused(failure);
+    return new Response(body ?? null, { status, headers });
 
     function call(): Call {
       const model = () => {
@@ -124,28 +118,28 @@ export function createApp(service: ClassificationService, options: AppOptions): 
         body: (use, form) => {
           const most = form === 'json' ? maxJsonBytes : maxBodyBytes;
           return withBody(request, { most, budget }, (bytes) => {
-            facts.bytes = bytes.length;
+            exchange.bytes = bytes.length;
             return use(bytes);
           });
         },
         classify: (pictures) => {
-          facts.images = pictures.length;
-          const deadlineMs = options.deadlineMs - (performance.now() - start);
+          exchange.images = pictures.length;
+          const deadlineMs = options.deadlineMs - exchange.age;
           return service.classify(pictures, { deadlineMs, signal: request.signal });
         },
       };
     }
   }
 
+  /** Why nothing more that classifies can be taken in at the moment, if so. */
+  function overload(): HarrierError | undefined {
+    return service.overload ?? (classifying < maxConcurrency ? undefined : tooMany);
+  }
+
   /** Refuses before a body is read what would only wait too long. */
   async function admitted<T>(work: () => T | Promise<T>): Promise<T> {
-    service.admit();
-    if (classifying >= maxConcurrency) {
-      throw new HarrierError('overloaded', 'too many requests at a time', {
-        expected: `at most ${maxConcurrency}`,
-        next: 'Try again in a second.',
-      });
-    }
+    const failure = overload();
+    if (failure) throw failure;
     classifying++;
     try {
       return await work();
@@ -154,19 +148,21 @@ export function createApp(service: ClassificationService, options: AppOptions): 
     }
   }
 
-  /** What was wrong with a request is logged without its details, which may quote the body. */
-  function report(status: number, failure: unknown, fields: Record<string, unknown>): void {
-    if (failure === undefined) options.log('info', 'request', fields);
-    else if (failure instanceof HarrierError && status !== 500) {
-      const { code, summary: reason } = failure;
-      options.log(status > 500 ? 'warn' : 'info', 'request', { ...fields, code, reason });
-    } else {
-      const reason = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
-      options.log('error', 'request', { ...fields, reason });
-    }
-  }
+  return {
+    fetch: (request) => app.fetch(request),
+    refusal(head) {
+      const failure = overload();
+      const route = failure && routes.find((route) => route.classifies && isFor(route, head));
+      if (!route || (!route.isOpen && !isAuthorized(head, options.isToken))) return undefined;
+      return new Exchange(head, route, options).refused(failure);
+    },
+  };
+}
 
-  return app;
+/** Whether a request leads to this route, of a path in its plainest form. */
+function isFor({ method, path }: Route, head: RequestHead): boolean {
+  if (method !== head.method) return false;
+  return path.endsWith('*') ? head.path.startsWith(path.slice(0, -1)) : head.path === path;
 }
 
 const NOWHERE: Route = {
@@ -197,32 +193,18 @@ function refusing(path: string, methods: readonly string[]): Route {
   };
 }
 
-function authorize(request: Request, isToken: AppOptions['isToken']): void {
-  if (!isToken) return;
-  const [, token] = /^Bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '') ?? [];
-  if (token !== undefined && isToken(token)) return;
-  throw new HarrierError('unauthorized', token === undefined ? 'a token is wanted' : 'this token is wrong', {
-    next: 'Send the header "Authorization: Bearer …".',
-  });
+function authorize(head: RequestHead, isToken: AppOptions['isToken']): void {
+  if (isAuthorized(head, isToken)) return;
+  const summary = tokenOf(head) === undefined ? 'a token is wanted' : 'this token is wrong';
+  throw new HarrierError('unauthorized', summary, { next: 'Send the header "Authorization: Bearer …".' });
 }
 
-/** The client's own id where it is a sensible one, so that its log and ours can be joined. */
-function requestId(given: string | null): string {
-  return given !== null && /^[\x21-\x7e]{1,128}$/.test(given) ? given : crypto.randomUUID();
+function isAuthorized(head: RequestHead, isToken: AppOptions['isToken']): boolean {
+  if (!isToken) return true;
+  const token = tokenOf(head);
+  return token !== undefined && isToken(token);
 }
 
-function refusal(error: unknown, id: string, errorField = false): Reply {
-  const problem = problemOf(error, id);
-  return { ...json(errorField ? { error: problem.message, ...problem } : problem), ...statusOf(error) };
-}
-
-function headersOf(reply: Reply, request: Request, id: string): Record<string, string> {
-  const attributes = request.headers.get(CUSTOM_ATTRIBUTES);
-  return {
-    ...(reply.type && { 'content-type': reply.type }),
-    [REQUEST_ID]: id,
-    'x-content-type-options': 'nosniff',
-    ...(attributes && /^[\x20-\x7e]{1,1024}$/.test(attributes) && { [CUSTOM_ATTRIBUTES]: attributes }),
-    ...reply.headers,
-  };
+function tokenOf(head: RequestHead): string | undefined {
+  return /^Bearer +(.+)$/i.exec(head.header('authorization') ?? '')?.[1];
 }

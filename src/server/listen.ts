@@ -1,9 +1,10 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { HarrierError } from '../errors.ts';
 import type { App } from './app.ts';
+import type { PlainResponse, RequestHead } from './exchange.ts';
 import { HttpError, problemOf } from './problem.ts';
 
 export interface ListenOptions {
@@ -37,6 +38,12 @@ export interface Listener {
 /** Longer than load balancers keep idle connections (60 s): the side that sends must be the one that closes. */
 const KEEP_ALIVE_MS = 65_000;
 const CHECK_MS = 1_000;
+/** Bytes of a body that are rather received and thrown away than taken as a reason to end a connection. */
+const SHORT = 64 * 1024;
+/** Milliseconds for the rest of such a body. */
+const REST_MS = 500;
+/** Paths that mean the same to everybody: nothing in them is to be decoded or resolved. */
+const PLAIN_PATH = /^(?:\/[\w:-][\w.:-]*)+$/;
 
 /**
  * Puts an app behind a socket.
@@ -63,7 +70,9 @@ export async function listen(app: App, options: ListenOptions): Promise<Listener
         answering.delete(outgoing);
         if (answering.size === 0) onAnswered();
       });
-      void answer(incoming, outgoing);
+      const refusal = isShort(incoming) ? app.refusal?.(headOf(incoming)) : undefined;
+      if (refusal) answerEarly(incoming, outgoing, refusal);
+      else void answer(incoming, outgoing);
     },
   );
   server.maxConnections = maxConnections;
@@ -98,6 +107,30 @@ export async function listen(app: App, options: ListenOptions): Promise<Listener
       await closed;
     },
   };
+}
+
+/** Whether a request says that its body is short. */
+function isShort({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length']) <= SHORT;
+}
+
+function headOf({ method = '', url = '', headers }: IncomingMessage): RequestHead {
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  return {
+    method,
+    path: PLAIN_PATH.test(path) ? path : '',
+    header: (name) => headers[name]?.toString(),
+  };
+}
+
+/** Answers before the body is read. Node throws that away when the answer is sent, and the connection goes on. */
+function answerEarly(incoming: IncomingMessage, outgoing: ServerResponse, response: PlainResponse): void {
+  const { status, headers, body = '' } = response;
+  outgoing.once('finish', () => {
+    if (!incoming.complete) setTimeout(() => incoming.complete || incoming.socket.destroySoon(), REST_MS);
+  });
+  outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 
 /** What the adaptor refuses before the app sees it, such as a Host header that is none. */

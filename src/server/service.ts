@@ -44,11 +44,8 @@ export interface ClassificationService {
   readonly maxQueue: number;
   /** Workers that can take pictures now. */
   readonly workers: number;
-  /**
-   * Refuses at once what could only wait too long, before its body is read.
-   * @throws HarrierError `overloaded`
-   */
-  admit(): void;
+  /** Why a request would wait too long or in vain, known before its body is read: `overloaded`; else undefined. */
+  readonly overload: HarrierError | undefined;
   /**
    * @throws HarrierError `overloaded`, `timed-out`, `too-large` (more pictures than may ever wait), or what is wrong
    * with a picture

@@ -117,17 +117,17 @@ export class WorkerPool implements ClassificationService {
     }
   }
 
-  admit(): void {
-    if (this.#state === 'closed') throw closed();
+  get overload(): HarrierError | undefined {
+    if (this.#state === 'closed') return closed();
     if (!this.#generation) {
-      throw new HarrierError('overloaded', 'the model is still loading', { next: 'Try again in a moment.' });
+      return new HarrierError('overloaded', 'the model is still loading', { next: 'Try again in a moment.' });
     }
-    if (this.#queue.length < this.#options.maxQueue) return;
-    throw this.#full;
+    return this.#queue.length < this.#options.maxQueue ? undefined : this.#full;
   }
 
   async classify(pictures: readonly Picture[], { deadlineMs, signal }: ClassifyOptions): Promise<Answer> {
-    this.admit();
+    const { overload } = this;
+    if (overload) throw overload;
     const { maxQueue } = this.#options;
     checkCount(pictures.length, maxQueue);
     if (this.#queue.length + pictures.length > maxQueue) throw this.#full;
