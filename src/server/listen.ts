@@ -127,9 +127,11 @@ function headOf({ method = '', url = '', headers }: IncomingMessage): RequestHea
 /** Answers before the body is read. Node throws that away when the answer is sent, and the connection goes on. */
 function answerEarly(incoming: IncomingMessage, outgoing: ServerResponse, response: PlainResponse): void {
   const { status, headers, body = '' } = response;
-  outgoing.once('finish', () => {
-    if (!incoming.complete) setTimeout(() => incoming.complete || incoming.socket.destroySoon(), REST_MS);
-  });
+  const isWhole = () => incoming.complete;
+  // A body that came together with its head has gone by after this turn: a timer for each would keep them all.
+  outgoing.once('finish', () =>
+    setImmediate(() => isWhole() || setTimeout(() => isWhole() || incoming.socket.destroySoon(), REST_MS)),
+  );
   outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 
