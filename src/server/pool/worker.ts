@@ -1,4 +1,4 @@
-import { platform, setPriority } from 'node:os';
+import { getPriority, platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { imageBytes } from '../../data/dataset.ts';
@@ -10,8 +10,12 @@ import { nodeRuntime } from '../../platform/node/runtime.ts';
 import type { Picture } from '../service.ts';
 import { type Failure, failureFrom, type Order, type Report, type WorkerSetup } from './messages.ts';
 
-/** Of a thread that computes: below the one that talks to the network, yet not so far that other programs starve it. */
-const NICENESS = 5;
+/**
+ * How much nicer a thread that computes is than the one that talks to the network, whatever that one was started with:
+ * it gets a tenth of what that one may have, yet other programs do not starve it.
+ */
+const NICER_BY = 10;
+const NICEST = 19;
 
 /** libvips' readers of the formats that Harrier takes. The others (SVG, PDF, raw camera files, …) stay shut. */
 const READERS = ['Png', 'Jpeg', 'Webp', 'Heif', 'Nsgif', 'Tiff'];
@@ -28,7 +32,7 @@ sharp.unblock({ operation: READERS.map((reader) => `VipsForeignLoad${reader}`) }
 
 // Requests are taken in, refused and answered before more is computed, or a full server would answer nobody in time.
 // On Linux alone a priority is one thread's.
-if (platform() === 'linux') setPriority(0, NICENESS);
+if (platform() === 'linux') setPriority(0, Math.min(NICEST, getPriority() + NICER_BY));
 
 try {
   const classifier = await Classifier.load(nodeRuntime({ threads }), modelBytes, where);
