@@ -17,9 +17,10 @@ it('bench --serve answers every request and prints every figure', { timeout: 300
       expect(times[200].p99Ms).toBeGreaterThanOrEqual(times[200].p50Ms);
     }
   }
-  for (const { times, broken, offeredPerSecond } of Object.values<typeof result>(result.overload)) {
-    expect(broken).toBe(0);
+  for (const { times, broken, offeredPerSecond, client } of Object.values<typeof result>(result.overload)) {
+    expect([broken, client.broken]).toEqual([0, 0]);
     expect(offeredPerSecond).toBeGreaterThan(0);
+    expect(client.offeredPerSecond).toBeGreaterThan(0);
     expect(['200', '503']).toEqual(expect.arrayContaining(Object.keys(times)));
   }
   // Nothing is kept of a request.

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority, platform } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
 import { modelBytes } from '../../../test/server/serving.ts';
@@ -28,3 +30,19 @@ it('that is closed starts no worker again, and nothing waits to', async () => {
   await pool.close();
   expect(cleared).toHaveBeenCalledWith(restart);
 });
+
+it.skipIf(platform() !== 'linux')(
+  'has workers that leave the processor to whoever started them',
+  async () => {
+    const limits = { maxQueue: 1, maxBatch: 1, maxDelayMs: 0, maxPixels: 1e6 };
+    const pool = new WorkerPool({ workers: 2, threads: 1, ...limits, metrics: new Metrics(), log: () => {} });
+    await pool.load(modelBytes(), 'model.onnx');
+    // The nineteenth field of a thread's line, two of which stand before the bracket that ends its name.
+    const niceness = readdirSync('/proc/self/task').map((thread) =>
+      Number(readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ')[1].split(' ')[16]),
+    );
+    await pool.close();
+    const nicer = Math.min(19, getPriority() + 10);
+    expect(niceness.filter((each) => each === nicer).length).toBeGreaterThanOrEqual(2);
+  },
+);

@@ -31,10 +31,25 @@ export interface ServeBenchResult {
   readonly batching: Served;
   readonly noBatching: Served;
   readonly memory: Memory;
-  /** At ten times the rate that 64 connections reached: requests come in whether or not there are answers. */
-  readonly overload: { readonly kerasCnn: LoadResult; readonly slow: LoadResult };
+  /** Requests come in whether or not there are answers. */
+  readonly overload: {
+    readonly kerasCnn: OverloadResult;
+    readonly kerasCnnTwice: OverloadResult;
+    readonly slow: OverloadResult;
+  };
   readonly peers: Readonly<Record<string, Served>>;
   readonly peersMissing: Readonly<Record<string, string>>;
+}
+
+/** What the sender of an overload saw, and who asked beside it. */
+export interface OverloadResult extends LoadResult {
+  /** How many times the rate that 64 connections reached was to be sent. */
+  readonly times64: number;
+  /**
+   * A client of its own that asks now and then. Unlike the sender's, its times hold nothing of how long the sender takes
+   * to read its many answers.
+   */
+  readonly client: LoadResult;
 }
 
 /** What the server's process holds, before and after many requests. */
@@ -58,6 +73,8 @@ const LONGEST_SECONDS = 60;
 const OVERLOAD = 10;
 /** Connections of the overload: as many as requests may be under way. */
 const OVERLOAD_CONNECTIONS = 512;
+/** Requests a second of the client beside it, and its connections: as many as may wait for an answer at a time. */
+const CLIENT = { rate: 200, connections: 128 };
 
 /** Measures `harrier serve` with the model of keras-cnn, and FastAPI beside it where that is installed. */
 export async function runServeBench(options: ServeBenchOptions): Promise<ServeBenchResult> {
@@ -80,11 +97,19 @@ export async function runServeBench(options: ServeBenchOptions): Promise<ServeBe
       }
       return results as Served;
     };
-    const overloaded = async ({ port }: RunningServer, title: string): Promise<LoadResult> => {
-      onStart(`${title} at ${OVERLOAD} times its capacity`);
+    const overloaded = async (
+      { port }: RunningServer,
+      title: string,
+      times64 = OVERLOAD,
+    ): Promise<OverloadResult> => {
+      onStart(`${title} at ${times64} times its capacity`);
       const { answeredPerSecond } = await loadFrom({ port, request, connections: 64, seconds });
-      const rate = OVERLOAD * answeredPerSecond;
-      return loadFrom({ port, request, connections: OVERLOAD_CONNECTIONS, seconds, rate });
+      const rate = times64 * answeredPerSecond;
+      const [sender, client] = await Promise.all([
+        loadFrom({ port, request, connections: OVERLOAD_CONNECTIONS, seconds, rate }),
+        loadFrom({ port, request, seconds, ...CLIENT }),
+      ]);
+      return { ...sender, times64, client };
     };
     const afterMany = async ({ port }: RunningServer, perSecond: number): Promise<Memory> => {
       onStart(`harrier serve, ${MANY.toLocaleString('en-US')} requests`);
@@ -94,12 +119,16 @@ export async function runServeBench(options: ServeBenchOptions): Promise<ServeBe
       const afterBytes = await residentMemory(port);
       return { beforeBytes, afterBytes, requests: Math.round(answeredPerSecond * enough) };
     };
-    const [batching, kerasCnnOverload, memory] = await during(startHarrier(kerasCnn, []), async (server) => {
-      const served = await underLoads(server, 'harrier serve');
-      const overload = await overloaded(server, 'harrier serve');
-      // After the overload: what that took at most is there already.
-      return [served, overload, await afterMany(server, served[64].answeredPerSecond)] as const;
-    });
+    const [batching, kerasCnnOverload, kerasCnnTwice, memory] = await during(
+      startHarrier(kerasCnn, []),
+      async (server) => {
+        const served = await underLoads(server, 'harrier serve');
+        const overload = await overloaded(server, 'harrier serve');
+        const twice = await overloaded(server, 'harrier serve', 2);
+        // After the overload: what that took at most is there already.
+        return [served, overload, twice, await afterMany(server, served[64].answeredPerSecond)] as const;
+      },
+    );
     const noBatching = await during(startHarrier(kerasCnn, ['--max-batch', '1']), (server) =>
       underLoads(server, 'harrier serve --max-batch 1'),
     );
@@ -117,7 +146,7 @@ export async function runServeBench(options: ServeBenchOptions): Promise<ServeBe
       batching,
       noBatching,
       memory,
-      overload: { kerasCnn: kerasCnnOverload, slow: slowOverload },
+      overload: { kerasCnn: kerasCnnOverload, kerasCnnTwice, slow: slowOverload },
       peers,
       peersMissing: missing,
     };

@@ -1,6 +1,6 @@
 import { formatBytes } from '../../../evaluation/format.ts';
 import type { LoadResult } from './load.ts';
-import { CONNECTIONS, type ServeBenchResult, type Served } from './measure.ts';
+import { CONNECTIONS, type OverloadResult, type ServeBenchResult, type Served } from './measure.ts';
 
 /** The figures as tables for people. */
 export function serveBenchText(result: ServeBenchResult): string {
@@ -28,9 +28,11 @@ export function serveBenchText(result: ServeBenchResult): string {
     `One request at a time: ${ms(result.batching[1].times[200].p50Ms)} = ${ms(bareInferenceMs)} of bare inference (one thread) + ${ms(overheadMs)}; decoding alone takes ${ms(decodeMs)}.`,
     `Memory of the server: ${formatBytes(memory.beforeBytes)}, and ${formatBytes(memory.afterBytes)} after ${memory.requests.toLocaleString('en-US')} more requests.`,
     '',
-    'Ten times the rate that 64 connections reached, sent whether or not there are answers:',
-    `keras-cnn:    ${overloadText(overload.kerasCnn)}`,
-    `a slow model: ${overloadText(overload.slow)}`,
+    'More than the rate that 64 connections reached, sent whether or not there are answers; as its sender saw it, and a',
+    'client beside it that asks now and then:',
+    ...overloadLines('keras-cnn', overload.kerasCnn),
+    ...overloadLines('keras-cnn', overload.kerasCnnTwice),
+    ...overloadLines('a slow model', overload.slow),
     ...Object.entries(peersMissing).map(([name, why]) => `${name}: ${why}`),
   ].join('\n');
 }
@@ -42,6 +44,10 @@ function cell({ answeredPerSecond, times, broken }: LoadResult): string {
   const notes = [...others.map((status) => `some ${status}`), ...(broken > 0 ? [`${broken} broken`] : [])];
   const text = `${rate(answeredPerSecond)}/s · ${ms(good.p50Ms)} · ${ms(good.p99Ms)}`;
   return notes.length > 0 ? `${text} (${notes.join(', ')})` : text;
+}
+
+function overloadLines(model: string, { times64, client, ...sender }: OverloadResult): string[] {
+  return [`${model}, ${times64} times: ${overloadText(sender)}`, `  the client: ${overloadText(client)}`];
 }
 
 function overloadText({ offeredPerSecond, answeredPerSecond, times, broken }: LoadResult): string {
