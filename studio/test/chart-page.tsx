@@ -5,6 +5,16 @@ import { addStep, type LivePoint } from '../src/views/train/live-points.ts';
 
 const STEPS = 1000;
 
+/** What a chart says of a run that has recorded nothing. */
+export function empty(): string {
+  const place = document.createElement('div');
+  const series = [{ name: 'training', color: '--series-1', x: [], y: [] }] as const;
+  render(<Chart title="Loss" xLabel="epoch" format={String} series={series} />, place);
+  const said = place.innerText;
+  render(null, place);
+  return said;
+}
+
 /** @returns how many drawings there are, and how many of them are the first one */
 export async function live(seconds: number): Promise<{ drawings: number; kept: boolean; label: string }> {
   const place = document.body;

@@ -44,6 +44,7 @@ export function Chart(props: ChartProps) {
   const data = useMemo(() => aligned(series), [series]);
   const dataRef = useRef(data);
   dataRef.current = data;
+  const isEmpty = data[0].length === 0;
   // Other lines make another drawing; other values do not.
   const kind = JSON.stringify([
     height,
@@ -112,8 +113,15 @@ export function Chart(props: ChartProps) {
           ))}
         </ul>
       </figcaption>
+      {isEmpty && (
+        <p class="chart-empty" style={{ minHeight: `${height}px` }}>
+          Nothing is recorded yet.
+        </p>
+      )}
+      {/* It stays, so that it need not be made again; but without a value its axes would be made up. */}
       <div
         ref={place}
+        hidden={isEmpty}
         role="img"
         aria-label={words ? `${title} at ${xLabel} ${Math.ceil(x[at])}: ${words}` : `${title}: nothing yet`}
         style={{ minHeight: `${height}px` }}
