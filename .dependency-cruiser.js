@@ -31,6 +31,7 @@ const ROOMS = {
     'runtime',
   ],
   recipes: ['data', 'layers', 'losses', 'models', 'optimizers', 'training'],
+  report: ['evaluation'],
   sweeps: ['data', 'evaluation', 'recipes', 'training'],
   benchmark: ['onnx', 'ops', 'lowering', 'models', 'optimizers', 'recipes', 'runtime', 'training'],
 };
@@ -46,7 +47,23 @@ export default {
       comment: 'The core runs anywhere: no Node, no platform, no packages but the protobuf runtime.',
       severity: 'error',
       from: { path: `^src/(${CORE.join('|')}|[^/]+$)`, pathNot: notTest },
-      to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: 'node_modules/@bufbuild/protobuf' },
+      to: {
+        dependencyTypes: ['core', 'npm', 'npm-dev'],
+        pathNot: 'node_modules/(@bufbuild/protobuf|preact|preact-render-to-string)/',
+      },
+    },
+    {
+      name: 'preact-in-its-room-alone',
+      comment: 'Figures are components, in reports as in Studio; who writes no report does not load Preact.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/report/|${notTest}` },
+      to: { path: 'node_modules/preact' },
+    },
+    {
+      name: 'report-is-loaded-when-one-is-written',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/report/|${notTest}` },
+      to: { path: '^src/report/', dependencyTypesNot: ['dynamic-import', 'type-only'] },
     },
     ...CORE.map((room) => ({
       name: `imports-of-${room}`,

@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^harrier$/, replacement: source('index.ts') },
       { find: /^harrier\/node$/, replacement: source('platform/node/index.ts') },
+      { find: /^harrier\/report$/, replacement: source('report/index.ts') },
       { find: /^harrier\/server$/, replacement: source('server/index.ts') },
       { find: /^harrier\/web$/, replacement: source('platform/web/index.ts') },
       { find: /^harrier\/src\//, replacement: source('') },

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+import { BASICS, FIGURES } from '../src/report/figure-style.ts';
+import { SWITCHED_COLORS } from '../src/report/tokens.ts';
 
 const below = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -12,10 +14,24 @@ const ISOLATION = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+/** The style sheets that reports hold as text, as files to import: the page has no inline styles. */
+function reportStyles(): Plugin {
+  const sheets: Readonly<Record<string, string>> = {
+    'virtual:report/basics.css': SWITCHED_COLORS + BASICS,
+    'virtual:report/figures.css': FIGURES,
+  };
+  return {
+    name: 'report-styles',
+    resolveId: (id) => (Object.hasOwn(sheets, id) ? id : undefined),
+    load: (id) => sheets[id],
+  };
+}
+
 export default defineConfig({
   root: below('.'),
   // Relative, so that the page works below any folder.
   base: './',
+  plugins: [reportStyles()],
   resolve: {
     alias: [
       { find: /^harrier$/, replacement: below('../src/index.ts') },

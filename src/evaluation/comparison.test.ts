@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { renderComparison } from '../report/index.ts';
 import {
   type ComparedRun,
   compareRuns,
@@ -8,7 +9,6 @@ import {
   type Predictions,
   predictionsFromCsv,
   predictionsToCsv,
-  renderComparison,
 } from './index.ts';
 
 const STYLE = { strong: (text: string) => text, faint: (text: string) => text };
@@ -103,7 +103,7 @@ describe('compareRuns', () => {
       "b is 50.00 points worse than a: more than chance (0 images only it gets right, 8 only the other; McNemar's test, p = 0.0078).",
     );
     const page = renderComparison(comparison);
-    expect(page).toContain('&lt;dog&gt;');
+    expect(page).toContain('&lt;dog>');
     expect(page).not.toMatch(/<dog>|<script|https?:/);
     expect(page.match(/<path class="line run1"/g)).toHaveLength(2);
   });

@@ -8,6 +8,12 @@ export function formatPercent(share: number, digits = 2): string {
   return `${(share * 100).toFixed(digits)}%`;
 }
 
+/** A probability as whole percent; but 0.9997 is not "100%". */
+export function formatCertainty(probability: number): string {
+  if (probability < 0.995) return formatPercent(probability, 0);
+  return probability < 0.9995 ? formatPercent(probability, 1) : '>99.9%';
+}
+
 /** [0.68479, 0.70286] → "68.48–70.29%". */
 export function formatInterval([lower, upper]: readonly [number, number]): string {
   return `${(lower * 100).toFixed(2)}–${formatPercent(upper)}`;

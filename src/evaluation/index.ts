@@ -6,7 +6,6 @@ export {
   comparisonText,
   type Difference,
 } from './comparison.ts';
-export { renderComparison } from './comparison-page.ts';
 export type { Confusion } from './confusion.ts';
 export { type Evaluation, evaluatePredictions } from './evaluate.ts';
 export type { DataFacts, FactRow, FineTunedFacts, RunFacts } from './facts.ts';
@@ -19,7 +18,6 @@ export { type ModelCardOptions, renderModelCard } from './model-card.ts';
 export type { ClassScores, MacroScores } from './per-class.ts';
 export type { Predictions } from './predictions.ts';
 export { type PredictionRow, predictionsFromCsv, predictionsToCsv } from './predictions-csv.ts';
-export { type ReportOptions, type ReportPicture, renderReport } from './report.ts';
 export { type Spread, spreadOf } from './spread.ts';
 export {
   type BeforeAndAfter,

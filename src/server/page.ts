@@ -1,4 +1,4 @@
-import { html } from '../evaluation/report/html.ts';
+import { html } from '../evaluation/html.ts';
 import type { Reply } from './protocols/protocol.ts';
 import type { ServedModel } from './service.ts';
 

@@ -1,6 +1,6 @@
 import { formatCount, formatNumber, formatPercent, formatQuantity } from '../evaluation/format.ts';
-import { coordinate, type Hole, type Html, html } from '../evaluation/report/html.ts';
-import { niceTicks } from '../evaluation/report/ticks.ts';
+import { coordinate, type Hole, type Html, html } from '../evaluation/html.ts';
+import { niceTicks } from '../evaluation/ticks.ts';
 import { type OptionValue, settingsText } from '../recipes/index.ts';
 import { intervalOf, ranked, type TrialResult } from './results.ts';
 import { frame, logarithmicTicks } from './svg.ts';

@@ -1,5 +1,5 @@
-import { Html, html } from '../evaluation/report/html.ts';
-import { niceTicks } from '../evaluation/report/ticks.ts';
+import { Html, html } from '../evaluation/html.ts';
+import { niceTicks } from '../evaluation/ticks.ts';
 
 export interface Frame {
   readonly title: string;

@@ -7,7 +7,6 @@ import {
   type Evaluation,
   historyFromCsv,
   predictionsFromCsv,
-  renderComparison,
 } from '../../evaluation/index.ts';
 import { Network } from '../../models/index.ts';
 import { writeAtomically } from '../../platform/node/cache.ts';
@@ -35,6 +34,7 @@ export async function runCompare(names: readonly string[], { out, json }: Compar
   }
   const comparison = compareRuns(await Promise.all(folders.map(compared)));
   const file = resolve(out);
+  const { renderComparison } = await import('../../report/index.ts');
   await writeAtomically(file, renderComparison(comparison), 'choose another file with --out');
   reporter.print(comparisonText(comparison, reporter.style));
   reporter.print();

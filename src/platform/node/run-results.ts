@@ -9,14 +9,13 @@ import {
   mostConfidentMistakes,
   type Predictions,
   predictionsToCsv,
-  type ReportPicture,
   type RunFacts,
   renderModelCard,
-  renderReport,
 } from '../../evaluation/index.ts';
 import { CLASS_NAMES_KEY, exportModel, type Network } from '../../models/index.ts';
 import { encodeModel } from '../../onnx/index.ts';
 import type { Optimizer, OptimizerConfig } from '../../optimizers/index.ts';
+import type { ReportPicture } from '../../report/index.ts';
 import type { FitResult } from '../../training/index.ts';
 import { calibrateRun } from './calibrate-run.ts';
 import { hardwareText } from './hardware.ts';
@@ -72,6 +71,8 @@ export async function finishRun(
   const title = `${record.options.recipe} on ${record.options.data}`;
   const facts = factsOf(finished, network, run.optimizer);
   const mistakes = await pictures(test, predictions);
+  // Who only predicts never loads what draws pages.
+  const { renderReport } = await import('../../report/index.ts');
   await folder.write('model', encodeModel(model(temperature, metadataOf(record, evaluation))));
   await folder.write('evaluation', `${JSON.stringify(evaluation, undefined, 2)}\n`);
   await folder.write('predictions', predictionsToCsv(predictions));

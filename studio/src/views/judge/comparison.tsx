@@ -1,10 +1,11 @@
 import { type ComparedRun, compareRuns, verdict } from 'harrier/src/evaluation/comparison.ts';
 import { formatCount, formatQuantity } from 'harrier/src/evaluation/format.ts';
+import { type CellOf, cellTitle } from 'harrier/src/report/matrix.ts';
 import type { DatasetFacts, RunDetails, RunPredictions, RunSummary } from 'harrier/src/studio/api.ts';
 import { useMemo } from 'preact/hooks';
 import { Panel } from '../../components/panel.tsx';
 import { place, setQuery } from '../../router.ts';
-import { cellOf, Matrix, type MatrixCell, MOST_CLASSES } from './matrix.tsx';
+import { ChoiceMatrix, cellOf, MOST_CLASSES } from './matrix.tsx';
 import { Wall } from './wall.tsx';
 
 interface Side {
@@ -46,7 +47,7 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
               How many more or fewer pictures each cell has. Blue is better: more on the diagonal, fewer
               beside it.
             </p>
-            <Matrix
+            <ChoiceMatrix
               label="Differences of the confusion matrices"
               classNames={classNames}
               cell={cell}
@@ -132,7 +133,7 @@ function differences(
   first: readonly (readonly number[])[],
   second: readonly (readonly number[])[],
   classNames: readonly string[],
-): (row: number, column: number) => MatrixCell {
+): CellOf {
   const change = (row: number, column: number) => second[row][column] - first[row][column];
   const largest = Math.max(
     1,
@@ -142,13 +143,9 @@ function differences(
     const more = change(row, column);
     const better = row === column ? more > 0 : more < 0;
     const sign = more > 0 ? '+' : more < 0 ? '−' : '';
-    const what =
-      row === column
-        ? `${classNames[row]}, recognised`
-        : `${classNames[row]}, taken for ${classNames[column]}`;
     return {
       text: `${sign}${formatCount(Math.abs(more))}`,
-      words: `${what}: ${more === 0 ? 'as often' : `${formatCount(Math.abs(more))} ${more > 0 ? 'more' : 'fewer'}`}`,
+      words: `${cellTitle(classNames, row, column)}: ${more === 0 ? 'as often' : `${formatCount(Math.abs(more))} ${more > 0 ? 'more' : 'fewer'}`}`,
       kind: more === 0 ? 'none' : better ? 'right' : 'wrong',
       strength: Math.sqrt(Math.abs(more) / largest),
     };

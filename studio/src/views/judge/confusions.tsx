@@ -1,10 +1,11 @@
-import { formatCount, formatPercent, formatQuantity } from 'harrier/src/evaluation/format.ts';
+import { formatPercent, formatQuantity } from 'harrier/src/evaluation/format.ts';
+import { ConfusionMatrix, cellTitle, confusionCells } from 'harrier/src/report/matrix.ts';
+import { PAIRS_NOTE, Pairs } from 'harrier/src/report/pairs.ts';
 import { useMemo } from 'preact/hooks';
-import { Bars } from '../../components/bars.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { place, setQuery } from '../../router.ts';
 import type { SectionProps } from './evaluation.ts';
-import { cellOf, Matrix, type MatrixCell, MOST_CLASSES } from './matrix.tsx';
+import { ChoiceMatrix, cellOf, MOST_CLASSES } from './matrix.tsx';
 import { Wall } from './wall.tsx';
 
 const PAIRS = 8;
@@ -13,7 +14,7 @@ const PAIRS = 8;
 export function Confusions({ evaluation, facts, predictions }: SectionProps) {
   const { matrix, classNames, confusions } = evaluation;
   const selected = cellOf(place.value.query.cell, classNames.length) ?? firstCell(evaluation);
-  const cell = useMemo(() => shading(matrix, classNames), [matrix, classNames]);
+  const cell = useMemo(() => confusionCells({ matrix, classNames }), [matrix, classNames]);
   const select = (row: number, column: number) => setQuery({ cell: `${row},${column}` }, { replace: true });
   const [row, column] = selected;
   const pictures = useMemo(() => {
@@ -24,42 +25,42 @@ export function Confusions({ evaluation, facts, predictions }: SectionProps) {
       .sort((a, b) => probability[b] - probability[a]);
   }, [predictions, row, column]);
   const count = matrix[row][column];
+  const isChoice = classNames.length <= MOST_CLASSES;
   return (
     <div class="judge-pair wide-left">
       <Panel
         title="Confusion matrix"
-        note="Row: what the picture is. Column: what the model said. Click a cell to see its pictures."
+        note={`Row: what the picture is. Column: what the model said.${isChoice ? ' Click a cell to see its pictures.' : ''}`}
       >
-        {classNames.length <= MOST_CLASSES && (
-          <Matrix
+        {isChoice ? (
+          <ChoiceMatrix
             label="Confusion matrix: true classes in rows, predicted classes in columns"
             classNames={classNames}
             cell={cell}
             selected={selected}
             onSelect={select}
           />
+        ) : (
+          <ConfusionMatrix matrix={matrix} classNames={classNames} />
         )}
-        <h3 class="pairs-title">Most often taken for each other</h3>
-        <Bars
-          label="Pairs of classes, most confused first"
-          bars={confusions.slice(0, PAIRS).map(({ classes: [a, b], count: mistakes }) => ({
-            id: `${classNames.indexOf(a)},${classNames.indexOf(b)}`,
-            label: `${a} and ${b}`,
-            value: mistakes,
-            text: formatCount(mistakes),
-            kind: 'wrong',
-          }))}
-          selected={selected.join()}
-          onSelect={(id) => setQuery({ cell: id }, { replace: true })}
+        {confusions.length > 0 && (
+          <div class="pairs-head">
+            <h3>What it mixes up</h3>
+            <p class="note">{PAIRS_NOTE}</p>
+          </div>
+        )}
+        <Pairs
+          confusions={confusions}
+          most={PAIRS}
+          selected={[classNames[row], classNames[column]]}
+          onSelect={(trueClass, takenFor) =>
+            select(classNames.indexOf(trueClass), classNames.indexOf(takenFor))
+          }
         />
       </Panel>
       <Panel
         class="cell-pictures"
-        title={
-          row === column
-            ? `${classNames[row]}, recognised`
-            : `${classNames[row]}, taken for ${classNames[column]}`
-        }
+        title={cellTitle(classNames, row, column)}
         note={`${formatQuantity(count, 'picture')}, ${formatPercent(count / Math.max(1, evaluation.perClass[row].support), 1)} of the ${classNames[row]} pictures; the surest first.`}
       >
         {facts && predictions && pictures.length > 0 && (
@@ -84,35 +85,4 @@ function firstCell({ matrix }: SectionProps['evaluation']): [number, number] {
     });
   });
   return best;
-}
-
-/**
- * Hits by their share of the row, mistakes against the largest share among mistakes: on a common scale the diagonal
- * would leave nothing to see beside it.
- */
-function shading(
-  matrix: readonly (readonly number[])[],
-  classNames: readonly string[],
-): (row: number, column: number) => MatrixCell {
-  const sums = matrix.map((cells) => cells.reduce((sum, count) => sum + count, 0));
-  const shareOf = (row: number, column: number) => (sums[row] === 0 ? 0 : matrix[row][column] / sums[row]);
-  const largest = Math.max(
-    Number.MIN_VALUE,
-    ...matrix.flatMap((cells, row) => cells.map((_, column) => (row === column ? 0 : shareOf(row, column)))),
-  );
-  return (row, column) => {
-    const count = matrix[row][column];
-    const share = shareOf(row, column);
-    const what =
-      row === column
-        ? `${classNames[row]}, recognised`
-        : `${classNames[row]}, taken for ${classNames[column]}`;
-    return {
-      text: String(count),
-      words: `${what}: ${formatCount(count)} (${formatPercent(share, 1)})`,
-      kind: count === 0 ? 'none' : row === column ? 'right' : 'wrong',
-      // The square root spreads the many small mistakes, which a linear scale leaves white.
-      strength: row === column ? share : Math.sqrt(share / largest),
-    };
-  };
 }

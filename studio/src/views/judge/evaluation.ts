@@ -8,9 +8,3 @@ export interface SectionProps {
   readonly facts: DatasetFacts | undefined;
   readonly predictions: RunPredictions | undefined;
 }
-
-/** Whole percent, but 0.9997 is not "100%". */
-export function certainty(probability: number): string {
-  if (probability < 0.995) return `${Math.round(100 * probability)}%`;
-  return probability < 0.9995 ? `${(100 * probability).toFixed(1)}%` : '>99.9%';
-}

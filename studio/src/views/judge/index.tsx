@@ -1,3 +1,7 @@
+import { CLASS_TABLE_NOTE, ClassTable } from 'harrier/src/report/classes.ts';
+import { Curves } from 'harrier/src/report/curves.ts';
+import { People, PeopleNote } from 'harrier/src/report/people.ts';
+import { Reliability, ReliabilityWords } from 'harrier/src/report/reliability.ts';
 import type { RunDetails, RunPredictions, RunSummary } from 'harrier/src/studio/api.ts';
 import { getJson, RequestError } from '../../api.ts';
 import { Empty } from '../../components/empty.tsx';
@@ -5,19 +9,18 @@ import { Select } from '../../components/field.tsx';
 import { Link } from '../../components/link.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
+import { Panel } from '../../components/panel.tsx';
 import { useDataset } from '../../datasets.ts';
 import { useLoad } from '../../load.ts';
 import { place, setQuery } from '../../router.ts';
 import { loadRuns, runs, runsError } from '../../runs.ts';
-import { Calibration } from './calibration.tsx';
-import { ClassTable } from './class-table.tsx';
 import { Comparison } from './comparison.tsx';
 import { Confusions } from './confusions.tsx';
 import { Headline } from './headline.tsx';
+import 'virtual:report/figures.css';
 import './judge.css';
 import { LabelErrors } from './label-errors.tsx';
 import { Mistakes } from './mistakes.tsx';
-import { People } from './people.tsx';
 
 /** How good a finished run is, and where it is wrong, picture by picture. */
 export default function Judge() {
@@ -125,8 +128,16 @@ function Judged({ run, other }: { readonly run: RunSummary; readonly other: RunS
       )}
       {!other && <Confusions {...shared} />}
       <div class="judge-pair">
-        <ClassTable evaluation={evaluation} />
-        <Calibration evaluation={evaluation} />
+        <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
+          <ClassTable perClass={evaluation.perClass} macro={evaluation.macro} />
+        </Panel>
+        <Panel
+          title="Does it mean what it says?"
+          note="How often it is right, by how sure it says that it is."
+        >
+          <Reliability calibration={evaluation.calibration} />
+          <ReliabilityWords evaluation={evaluation} />
+        </Panel>
       </div>
       {columns && dataset.facts && (
         <>
@@ -134,7 +145,16 @@ function Judged({ run, other }: { readonly run: RunSummary; readonly other: RunS
           <LabelErrors facts={dataset.facts} predictions={columns} />
         </>
       )}
-      {evaluation.humanBaseline && <People baseline={evaluation.humanBaseline} />}
+      {evaluation.humanBaseline && (
+        <Panel title="And people?" note={<PeopleNote baseline={evaluation.humanBaseline} />}>
+          <People baseline={evaluation.humanBaseline} />
+        </Panel>
+      )}
+      {value.history.length > 0 && (
+        <Panel title="How it learned">
+          <Curves history={value.history} test={evaluation} />
+        </Panel>
+      )}
     </div>
   );
 }

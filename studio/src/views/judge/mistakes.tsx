@@ -1,9 +1,8 @@
-import { formatCount } from 'harrier/src/evaluation/format.ts';
+import { formatCertainty, formatCount } from 'harrier/src/evaluation/format.ts';
 import type { DatasetFacts, RunPredictions } from 'harrier/src/studio/api.ts';
 import { useMemo, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Panel } from '../../components/panel.tsx';
-import { certainty } from './evaluation.ts';
 import { Wall } from './wall.tsx';
 
 interface PictureSection {
@@ -33,7 +32,7 @@ export function Mistakes({ facts, predictions }: PictureSection) {
         images={all ? images : images.slice(0, SHOWN)}
         size={104}
         caption={(image) =>
-          `${classNames[predictions.label[image]]}, said ${classNames[predictions.predicted[image]]} ${certainty(predictions.probability[image])}`
+          `${classNames[predictions.label[image]]}, said ${classNames[predictions.predicted[image]]} ${formatCertainty(predictions.probability[image])}`
         }
       />
       {images.length > SHOWN && (

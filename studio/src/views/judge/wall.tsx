@@ -1,9 +1,9 @@
+import { formatCertainty } from 'harrier/src/evaluation/format.ts';
 import type { DatasetFacts, RunPredictions } from 'harrier/src/studio/api.ts';
 import { useMemo } from 'preact/hooks';
 import { PictureGrid } from '../../components/picture-grid.tsx';
 import { picturesAt } from '../../datasets.ts';
 import { navigate } from '../../router.ts';
-import { certainty } from './evaluation.ts';
 
 export interface WallProps {
   readonly facts: DatasetFacts;
@@ -27,7 +27,7 @@ export function Wall({ facts, predictions, classNames, images, size = 68, captio
         images.map((image) => index[image]),
         (position) => {
           const image = images[position];
-          const said = `${classNames[predicted[image]]} with ${certainty(probability[image])}`;
+          const said = `${classNames[predicted[image]]} with ${formatCertainty(probability[image])}`;
           return `${classNames[label[image]]}, test #${index[image]}; the model said ${said}`;
         },
       ),
@@ -40,7 +40,7 @@ export function Wall({ facts, predictions, classNames, images, size = 68, captio
       size={size}
       caption={(position) => {
         const image = images[position];
-        return caption ? caption(image) : certainty(probability[image]);
+        return caption ? caption(image) : formatCertainty(probability[image]);
       }}
       onSelect={(position) =>
         navigate('data', { data: facts.id, split: 'test', picture: index[images[position]] })

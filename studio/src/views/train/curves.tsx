@@ -1,5 +1,5 @@
 import { formatCount, formatDuration, formatNumber, formatPercent } from 'harrier/src/evaluation/format.ts';
-import type { EpochRecord } from 'harrier/src/evaluation/history.ts';
+import { EpochTable } from 'harrier/src/report/epochs.ts';
 import type { RunSummary } from 'harrier/src/studio/api.ts';
 import { useMemo, useState } from 'preact/hooks';
 import { send } from '../../api.ts';
@@ -10,7 +10,6 @@ import { Link } from '../../components/link.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { Progress } from '../../components/progress.tsx';
-import { type Column, Table } from '../../components/table.tsx';
 import { steps } from '../../runs.ts';
 import { seriesColor } from './colors.ts';
 import { histories, type RunHistory, useHistories } from './histories.ts';
@@ -169,43 +168,12 @@ function Facts({ run, history }: { readonly run: RunSummary; readonly history: R
       {history.history.length > 0 && (
         <details>
           <summary>The numbers, epoch by epoch</summary>
-          <Table
-            label="Epoch by epoch"
-            columns={COLUMNS.filter(({ id }) =>
-              history.history.some((each) => each[id as keyof EpochRecord] !== undefined),
-            )}
-            rows={history.history}
-            keyOf={({ epoch }) => String(epoch)}
-          />
+          <EpochTable history={history.history} />
         </details>
       )}
     </Panel>
   );
 }
-
-const number = (
-  id: keyof EpochRecord,
-  title: string,
-  format: (value: number) => string,
-): Column<EpochRecord> => ({
-  id,
-  title,
-  numeric: true,
-  cell: (record) => {
-    const value = record[id];
-    return value === undefined ? '' : format(value);
-  },
-});
-
-const COLUMNS: readonly Column<EpochRecord>[] = [
-  number('epoch', 'Epoch', String),
-  number('loss', 'Loss', (value) => value.toFixed(4)),
-  number('accuracy', 'Accuracy', (value) => formatPercent(value)),
-  number('validationLoss', 'Validation loss', (value) => value.toFixed(4)),
-  number('validationAccuracy', 'Validation accuracy', (value) => formatPercent(value)),
-  number('learningRate', 'Learning rate', (value) => formatNumber(value)),
-  number('seconds', 'Seconds', (value) => value.toFixed(1)),
-];
 
 type Shown = readonly { readonly run: RunSummary; readonly history: RunHistory }[];
 

@@ -1,0 +1,80 @@
+import { Fragment, h, type JSX } from 'preact';
+import { formatCount, formatPercent } from '../evaluation/format.ts';
+import type { ClassScores, MacroScores } from '../evaluation/per-class.ts';
+import { type Column, Table, type TableProps } from './table.ts';
+
+/** Up to here every class is shown in class order; of more, the weakest first and the rest folded away. */
+const ALL_CLASSES = 20;
+
+export interface ClassTableProps {
+  readonly perClass: readonly ClassScores[];
+  readonly macro: MacroScores;
+  /** On paper and where no script runs nothing can be sorted. */
+  readonly still?: boolean;
+}
+
+/** What the columns mean. */
+export const CLASS_TABLE_NOTE =
+  'Found: of the pictures of a class, the share recognised (recall). Right when said: of those that it says are of the class, the share that is (precision). F1: both in one number.';
+
+/** How well each class is recognised, in numbers that are bars too. */
+export function ClassTable({ perClass, macro, still = false }: ClassTableProps): JSX.Element {
+  const many = perClass.length > ALL_CLASSES;
+  const ordered = many ? [...perClass].sort((a, b) => a.f1 - b.f1) : perClass;
+  const folded = ordered.slice(ALL_CLASSES);
+  const table = (rows: readonly ClassScores[], more: Partial<TableProps<ClassScores>>) =>
+    h(Table<ClassScores>, {
+      label: 'Scores of each class',
+      columns: COLUMNS,
+      rows,
+      keyOf: (row) => row.class,
+      still,
+      ...more,
+    });
+  return h(
+    Fragment,
+    null,
+    many && h('p', { class: 'note' }, 'Weakest first.'),
+    table(ordered.slice(0, ALL_CLASSES), {
+      foot: ['Mean', share(macro.recall), share(macro.precision), share(macro.f1), ''],
+    }),
+    folded.length > 0 &&
+      h(
+        'details',
+        null,
+        h('summary', null, `The other ${folded.length} classes`),
+        table(folded, { label: 'Scores of the other classes' }),
+      ),
+  );
+}
+
+function share(value: number): JSX.Element {
+  return h(
+    'span',
+    { class: 'score-cell' },
+    formatPercent(value, 1),
+    h('i', { 'aria-hidden': true }, h('i', { style: { width: formatPercent(value, 1) } })),
+  );
+}
+
+const score = (id: 'precision' | 'recall' | 'f1', title: string): Column<ClassScores> => ({
+  id,
+  title,
+  numeric: true,
+  sort: (row) => row[id],
+  cell: (row) => share(row[id]),
+});
+
+const COLUMNS: readonly Column<ClassScores>[] = [
+  { id: 'class', title: 'Class', sort: (row) => row.class, cell: (row) => row.class },
+  score('recall', 'Found'),
+  score('precision', 'Right when said'),
+  score('f1', 'F1'),
+  {
+    id: 'support',
+    title: 'Pictures',
+    numeric: true,
+    sort: (row) => row.support,
+    cell: (row) => formatCount(row.support),
+  },
+];

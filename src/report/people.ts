@@ -1,0 +1,57 @@
+import { Fragment, h, type JSX } from 'preact';
+import { formatPercent } from '../evaluation/format.ts';
+import type { HumanBaseline } from '../evaluation/human-baseline.ts';
+import { legend, swatch } from './legend.ts';
+
+/** How people do in general: a sentence above the bars. */
+export function PeopleNote({ baseline }: { readonly baseline: HumanBaseline }): JSX.Element {
+  return h(
+    Fragment,
+    null,
+    'Of single judgements ',
+    h('b', null, formatPercent(baseline.accuracy)),
+    ' are right, and ',
+    h('b', null, formatPercent(baseline.majorityAccuracy)),
+    ' where most of those asked agree. What they mix up most, as a share of the pictures of the first class:',
+  );
+}
+
+/** What people mix up most, beside the model: two bars for each confusion. */
+export function People({ baseline }: { readonly baseline: HumanBaseline }): JSX.Element {
+  const { confusions, source } = baseline;
+  const most = Math.max(...confusions.flatMap(({ people, model }) => [people, model ?? 0]));
+  const bar = (kind: 'people' | 'model', who: string, share: number | null) =>
+    share !== null &&
+    h(
+      'span',
+      { class: 'people-track' },
+      h('i', {
+        class: kind,
+        'aria-hidden': true,
+        style: { width: formatPercent((0.85 * share) / most, 1) },
+      }),
+      h('span', { class: 'unseen' }, `${who} `),
+      h('b', null, formatPercent(share, 1)),
+    );
+  return h(
+    Fragment,
+    null,
+    legend([
+      [swatch('people'), 'people'],
+      [swatch('model'), 'this model'],
+    ]),
+    h(
+      'ol',
+      { class: 'people-rows' },
+      confusions.map(({ trueClass, takenFor, people, model }) =>
+        h(
+          'li',
+          { key: `${trueClass} ${takenFor}` },
+          h('span', null, `${trueClass} → ${takenFor}`),
+          h('span', { class: 'both' }, bar('people', 'people', people), bar('model', 'this model', model)),
+        ),
+      ),
+    ),
+    h('p', { class: 'note source' }, source),
+  );
+}

@@ -1,0 +1,62 @@
+import { h, type JSX } from 'preact';
+import { HarrierError } from '../errors.ts';
+import { formatCertainty } from '../evaluation/format.ts';
+
+/** A misjudged image, ready to show. */
+export interface ReportPicture {
+  /** The image itself: `data:image/png;base64,…`. Anything else would make the report depend on other files. */
+  readonly uri: string;
+  readonly width: number;
+  readonly height: number;
+  readonly trueClass: string;
+  readonly predictedClass: string;
+  /** Probability of the predicted class, 0–1. */
+  readonly probability: number;
+  /** Where it came from: a file name, or `test #17`. */
+  readonly source?: string;
+}
+
+/** Below this size pixels are meant to be seen as squares, and not blurred into each other. */
+const PIXELATED_BELOW = 100;
+
+/**
+ * Mistakes as a wall of pictures with captions.
+ *
+ * @throws HarrierError `bad-data` when a picture is not an image data URI
+ */
+export function Pictures({ pictures }: { readonly pictures: readonly ReportPicture[] }): JSX.Element {
+  return h('ul', { class: 'pictures' }, pictures.map(picture));
+}
+
+function picture({ uri, width, height, source, ...judged }: ReportPicture): JSX.Element {
+  if (!/^data:image\/[a-z+.-]+;base64,[A-Za-z0-9+/=]+$/.test(uri)) {
+    throw new HarrierError('bad-data', 'a picture of the report is no image data URI', {
+      expected: 'data:image/png;base64,…',
+      received: uri.slice(0, 40),
+    });
+  }
+  const { trueClass, predictedClass, probability } = judged;
+  const isCrisp = Math.max(width, height) < PIXELATED_BELOW;
+  return h(
+    'li',
+    null,
+    h(
+      'figure',
+      { title: source },
+      h('img', {
+        src: uri,
+        width,
+        height,
+        alt: `${trueClass}, taken for ${predictedClass}`,
+        class: isCrisp ? 'crisp' : undefined,
+      }),
+      h(
+        'figcaption',
+        null,
+        `true ${trueClass} → `,
+        h('b', null, predictedClass),
+        ` ${formatCertainty(probability)}`,
+      ),
+    ),
+  );
+}

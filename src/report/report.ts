@@ -1,0 +1,105 @@
+import { h } from 'preact';
+import type { Evaluation } from '../evaluation/evaluate.ts';
+import { type FactRow, factRows, type RunFacts } from '../evaluation/facts.ts';
+import type { History } from '../evaluation/history.ts';
+import { CLASS_TABLE_NOTE, ClassTable } from './classes.ts';
+import { Curves } from './curves.ts';
+import { Facts } from './facts.ts';
+import { swatch } from './legend.ts';
+import { ConfusionMatrix, MATRIX_NOTE } from './matrix.ts';
+import { renderPage, section } from './page.ts';
+import { PAIRS_NOTE, Pairs } from './pairs.ts';
+import { People, PeopleNote } from './people.ts';
+import { Pictures, type ReportPicture } from './pictures.ts';
+import { Reliability, ReliabilityWords } from './reliability.ts';
+import { Score } from './score.ts';
+
+const PAIRS = 12;
+
+export interface ReportOptions {
+  /** `keras-cnn on CIFAR-10`. */
+  readonly title: string;
+  readonly facts: RunFacts;
+  /** Facts beyond the usual ones, shown after them. */
+  readonly extraFacts?: readonly FactRow[];
+  readonly evaluation: Evaluation;
+  /** Left out or empty for a model that was not trained here: then there are no curves. */
+  readonly history?: History;
+  /** The most confident mistakes, most confident first. */
+  readonly mistakes?: readonly ReportPicture[];
+}
+
+/**
+ * The report of a run as one HTML page that needs nothing else: no script, no network, no other file. Its figures are
+ * those of Studio's view Judge. It follows the reader's light or dark setting, fits phones, and prints. Whatever comes
+ * from outside (class names, titles, file names) is escaped, and a content security policy in the page forbids scripts
+ * and requests besides.
+ *
+ * @returns the whole of `report.html`
+ * @throws HarrierError `bad-data` when a picture is not an image data URI
+ */
+export function renderReport(options: ReportOptions): string {
+  const { title, facts, extraFacts = [], evaluation, history = [], mistakes = [] } = options;
+  const { perClass, macro, confusions, humanBaseline, calibration } = evaluation;
+  const version = facts.versions?.harrier;
+  return renderPage({
+    title: `${title} – Harrier report`,
+    children: [
+      h(
+        'header',
+        null,
+        h('p', { class: 'brand' }, 'Harrier report'),
+        h('h1', null, title),
+        h(Score, { evaluation, judgedOn: facts.testData?.name }),
+      ),
+      section(
+        'facts',
+        'How it was made',
+        undefined,
+        h(Facts, { rows: [...factRows(facts), ...extraFacts], command: facts.command }),
+      ),
+      history.length > 0 &&
+        section('training', 'How it learned', undefined, h(Curves, { history, test: evaluation })),
+      section('classes', 'Class by class', CLASS_TABLE_NOTE, h(ClassTable, { perClass, macro, still: true })),
+      confusions.length > 0 &&
+        section('pairs', 'What it mixes up', PAIRS_NOTE, h(Pairs, { confusions, most: PAIRS })),
+      humanBaseline &&
+        section(
+          'people',
+          'And people?',
+          h(PeopleNote, { baseline: humanBaseline }),
+          h(People, { baseline: humanBaseline }),
+        ),
+      section(
+        'matrix',
+        'Confusion matrix',
+        [MATRIX_NOTE, ' ', swatch('right'), ' right ', swatch('wrong'), ' wrong'],
+        h(ConfusionMatrix, evaluation),
+      ),
+      mistakes.length > 0 &&
+        section(
+          'mistakes',
+          mistakes.length === 1
+            ? 'The most confident mistake'
+            : `The ${mistakes.length} most confident mistakes`,
+          'What it was surest of, and wrong about. Some of them may be labelled wrongly.',
+          h(Pictures, { pictures: mistakes }),
+        ),
+      calibration.bins.some(({ count }) => count > 0) &&
+        section(
+          'calibration',
+          'Does it mean what it says?',
+          undefined,
+          h('div', { class: 'beside' }, h(Reliability, { calibration }), h(ReliabilityWords, { evaluation })),
+        ),
+      h(
+        'footer',
+        null,
+        `Made by Harrier${version ? ` ${version}` : ''}. The numbers behind it stand in `,
+        h('code', null, 'evaluation.json'),
+        history.length > 0 && [' and ', h('code', null, 'history.csv')],
+        '.',
+      ),
+    ],
+  });
+}

@@ -1,0 +1,60 @@
+import { h, type JSX } from 'preact';
+import type { Evaluation } from '../evaluation/evaluate.ts';
+import { formatCount, formatInterval, formatPercent } from '../evaluation/format.ts';
+import { coordinate } from '../evaluation/html.ts';
+
+export interface ScoreProps {
+  readonly evaluation: Evaluation;
+  /** The name of the images that it was judged on, where that is known. */
+  readonly judgedOn?: string;
+}
+
+/** The one number that counts with its interval, and a few more. */
+export function Score({ evaluation, judgedOn }: ScoreProps): JSX.Element {
+  const { correct, total, accuracy, interval95, loss, macro, top5Accuracy, calibration } = evaluation;
+  const tiles: [string, string][] = [
+    ['Loss', loss.toFixed(4)],
+    ['Mean precision', formatPercent(macro.precision)],
+    ['Mean recall', formatPercent(macro.recall)],
+    ['Mean F1', formatPercent(macro.f1)],
+  ];
+  if (top5Accuracy !== undefined) tiles.push(['Among its best five', formatPercent(top5Accuracy)]);
+  tiles.push(['Calibration error', formatPercent(calibration.expectedCalibrationError)]);
+  return h(
+    'div',
+    { class: 'accuracy' },
+    h(
+      'div',
+      { class: 'score' },
+      h('strong', null, formatPercent(accuracy).slice(0, -1), h('small', null, '%')),
+      h(
+        'p',
+        null,
+        `${formatCount(correct)} of ${formatCount(total)} pictures right`,
+        judgedOn && [' in ', h('b', null, judgedOn)],
+        h('span', null, `95% interval ${formatInterval(interval95)}`),
+      ),
+    ),
+    intervalBar(accuracy, interval95),
+    h(
+      'dl',
+      { class: 'tiles' },
+      tiles.map(([label, value]) => h('div', { key: label }, h('dt', null, label), h('dd', null, value))),
+    ),
+  );
+}
+
+/** A rail from 0 to 100% with the interval as a mark on it. */
+function intervalBar(accuracy: number, [lower, upper]: readonly [number, number]): JSX.Element {
+  const x = (share: number) => coordinate(share * 1000);
+  // Never thinner than can be seen.
+  const width = Math.max(4, x(upper) - x(lower));
+  const start = coordinate(Math.min(1000 - width, (x(lower) + x(upper) - width) / 2));
+  return h(
+    'svg',
+    { class: 'interval', viewBox: '0 0 1000 20', preserveAspectRatio: 'none', 'aria-hidden': true },
+    h('rect', { class: 'rail', x: 0, y: 7, width: 1000, height: 6, rx: 3 }),
+    h('rect', { class: 'done', x: 0, y: 7, width: x(accuracy), height: 6, rx: 3 }),
+    h('rect', { class: 'span', x: start, y: 2, width: coordinate(width), height: 16, rx: 2 }),
+  );
+}
