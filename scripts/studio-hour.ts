@@ -22,13 +22,19 @@ const send = async <T>(path: string, body: object): Promise<T> => {
   return (await answer.json()) as T;
 };
 
-const run = await send<RunSummary>('runs', {
-  recipe: 'keras-cnn',
-  data: 'cifar10',
-  options: { limit: 320, epochs: 100_000 },
-});
+if (!(await fetch(api('state')).catch(() => undefined))?.ok) {
+  console.error(`No Studio answers at ${address}. Start one: npx harrier studio RUNS-DIR`);
+  process.exit(1);
+}
+// First the browser: where there is none, no run is left behind.
 const browser = await launchChromium();
+let run: RunSummary | undefined;
 try {
+  run = await send<RunSummary>('runs', {
+    recipe: 'keras-cnn',
+    data: 'cifar10',
+    options: { limit: 320, epochs: 100_000 },
+  });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   let events = 0;
   const devtools = await page.context().newCDPSession(page);
@@ -48,6 +54,6 @@ try {
     );
   }
 } finally {
-  await send(`runs/${run.id}/stop`, {}).catch(console.error);
+  if (run) await send(`runs/${run.id}/stop`, {}).catch(console.error);
   await browser.close();
 }
