@@ -1,10 +1,9 @@
-import { HarrierError } from '../errors.ts';
 import type { ParameterSpec } from '../layers/index.ts';
 import { elementCount, float32, type Tensor } from '../onnx/index.ts';
 import type { ParameterGroup } from '../optimizers/index.ts';
 import type { Executable, Tensors } from '../runtime/index.ts';
-import type { Pass, StateOptions, StepScalars, TrainingState } from './state.ts';
-import { AVERAGE_SHARE, decays, scalarName, slotName, slotsOf } from './updates.ts';
+import { isFiniteLoss, type Pass, type StateOptions, type StepScalars, type TrainingState } from './state.ts';
+import { AVERAGE_SHARE, decays, PASS, scalarName, slotName, slotsOf } from './updates.ts';
 
 /**
  * State that the runtime carries from one step to the next; the optimizer is in the graph, and so is the guard that
@@ -13,6 +12,7 @@ import { AVERAGE_SHARE, decays, scalarName, slotName, slotsOf } from './updates.
 export class GraphState implements TrainingState {
   readonly updatesInGraph = true;
   readonly #average: boolean;
+  readonly #accumulate: boolean;
   readonly #state = new Map<string, Tensor>();
   /** Inputs of the step graph that the optimizers' scalars become. */
   readonly #scalars: {
@@ -26,18 +26,13 @@ export class GraphState implements TrainingState {
   /** What was written since; it goes in with the next step. */
   readonly #written = new Map<string, Tensor>();
 
-  /** @throws HarrierError `not-supported` when steps would have several passes */
   constructor(
     parameters: readonly ParameterSpec[],
     groups: readonly ParameterGroup<ParameterSpec>[],
     { average, accumulate }: StateOptions,
   ) {
-    if (accumulate) {
-      throw new HarrierError('not-supported', 'this runtime cannot divide a batch into parts', {
-        next: 'Leave microBatch out, or lower the batch size.',
-      });
-    }
     this.#average = average;
+    this.#accumulate = accumulate;
     const zeros = ({ graphShape }: ParameterSpec) =>
       float32(graphShape, new Float32Array(elementCount(graphShape)));
     for (const spec of parameters) this.#state.set(spec.name, zeros(spec));
@@ -56,19 +51,38 @@ export class GraphState implements TrainingState {
     });
   }
 
-  async step([pass]: readonly Pass[], scalars: StepScalars): Promise<Tensors[]> {
+  async step(passes: readonly Pass[], scalars: StepScalars): Promise<Tensors[]> {
+    const updates: Record<string, Tensor> = {};
+    for (const { input, group, scalar, decay } of this.#scalars) {
+      updates[input] = float32([], [decay ? scalars.groups[group][scalar] : 0]);
+    }
+    if (this.#average) updates[AVERAGE_SHARE] = float32([], [scalars.averageShare]);
+    const results: Tensors[] = [];
+    for (const [i, pass] of passes.entries()) {
+      const executable = await this.#holding(pass);
+      const place: Record<string, Tensor> = this.#accumulate
+        ? {
+            [PASS.first]: bool(i === 0),
+            [PASS.last]: bool(i === passes.length - 1),
+            [PASS.share]: float32([], [pass.share]),
+          }
+        : {};
+      const outputs = await executable.step({ ...pass.feeds, ...updates, ...place });
+      results.push(outputs);
+      if (!isFiniteLoss(outputs)) break;
+    }
+    return results;
+  }
+
+  /** What runs a pass, with the state in it. */
+  async #holding(pass: Pass): Promise<Executable> {
     const executable = await pass.executable();
     if (executable !== this.#holder || this.#written.size > 0) {
       await this.#collect();
       executable.writeState(Object.fromEntries(this.#state));
       this.#holder = executable;
     }
-    const given: Record<string, Tensor> = { ...pass.feeds };
-    for (const { input, group, scalar, decay } of this.#scalars) {
-      given[input] = float32([], [decay ? scalars.groups[group][scalar] : 0]);
-    }
-    if (this.#average) given[AVERAGE_SHARE] = float32([], [scalars.averageShare]);
-    return [await executable.step(given)];
+    return executable;
   }
 
   async read(): Promise<ReadonlyMap<string, Float32Array>> {
@@ -95,4 +109,8 @@ export class GraphState implements TrainingState {
     for (const [name, tensor] of this.#written) this.#state.set(name, tensor);
     this.#written.clear();
   }
+}
+
+function bool(value: boolean): Tensor {
+  return { type: 'bool', dims: [], data: Uint8Array.of(Number(value)) };
 }

@@ -5,10 +5,27 @@ import { type CrossentropyOptions, categoricalCrossentropy } from '../losses/ind
 import { lower, type Target } from '../lowering/index.ts';
 import { correctCount } from '../metrics/index.ts';
 import type { Network } from '../models/index.ts';
-import { type GraphBuilder, type Model, modelOf, type Value } from '../onnx/index.ts';
-import { createGraph, logitsOf, scalar, sub, where } from '../ops/index.ts';
+import {
+  elementCount,
+  float32,
+  type GraphBuilder,
+  type Model,
+  modelOf,
+  type Tensor,
+  type Value,
+} from '../onnx/index.ts';
+import { add, createGraph, logitsOf, mul, scalar, sub, where } from '../ops/index.ts';
 import { exponentialMovingAverage, type ParameterGroup } from '../optimizers/index.ts';
-import { AVERAGE, AVERAGE_SHARE, emitUpdates, gradientName, nextName, slotName } from './updates.ts';
+import {
+  AVERAGE,
+  AVERAGE_SHARE,
+  emitUpdates,
+  gradientName,
+  nextName,
+  PASS,
+  partialName,
+  slotName,
+} from './updates.ts';
 
 /** A dropout mask that is fed at every step. */
 export interface MaskInput {
@@ -24,6 +41,8 @@ export interface StepGraph {
   readonly masks: readonly MaskInput[];
   /** Where the optimizer is in the graph: each new value with the input it becomes. */
   readonly carry: readonly { readonly output: string; readonly input: string }[];
+  /** First values of what the parts of a batch hand on. */
+  readonly state: Readonly<Record<string, Tensor>>;
 }
 
 export interface StepGraphOptions {
@@ -37,6 +56,11 @@ export interface StepGraphOptions {
   readonly updates?: readonly ParameterGroup<ParameterSpec>[];
   /** With `updates`: keeps an average of every trainable parameter, with its share as a scalar input. */
   readonly average?: boolean;
+  /**
+   * With `updates`: the graph runs for a part of the batch. Gradients are added up from part to part, and the last part
+   * brings everything up to date.
+   */
+  readonly accumulate?: boolean;
 }
 
 export const LOSS = 'loss';
@@ -49,15 +73,25 @@ export const CORRECT = 'correct';
 export function buildStepGraph(network: Network, options: StepGraphOptions): StepGraph {
   const { batch, target, loss: lossOptions, updates } = options;
   const { imageSize = [network.inputShape[0], network.inputShape[1]] } = options;
+  const parts = updates !== undefined && options.accumulate === true;
+  const moving = parts ? movingStatistics(network, [batch, ...imageSize, 3]) : undefined;
   const graph = createGraph(`${network.name}-step`);
   const image = graph.input('image', 'uint8', [batch, ...imageSize, 3]);
   const targets = graph.input('targets', 'float32', [batch, network.outputSize]);
   const parameters = new Map<ParameterSpec, Value>();
   const masks: MaskInput[] = [];
   const carry: { output: string; input: string }[] = [];
-  const nexts: { input: Value; next: Value }[] = [];
+  const nexts: { input: Value; next: Value; everyPart?: boolean }[] = [];
   const carried = (input: Value, next: Value): void => {
     nexts.push({ input, next });
+  };
+  const pass = parts ? passInputs(graph) : undefined;
+  /** What the parts of a batch hand on: the first gets `before`, the next ones what became of it. */
+  const partials = new Map<string, Value>();
+  const handedOn = ({ name, graphShape }: ParameterSpec): Value => {
+    const input = graph.input(partialName(name), 'float32', graphShape);
+    partials.set(name, input);
+    return input;
   };
 
   const output = network.build(graph, image, {
@@ -65,13 +99,17 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
     parameter: (spec) => {
       const value = graph.input(spec.name, 'float32', spec.graphShape);
       parameters.set(spec, value);
-      return value;
+      return pass && moving?.has(spec.name) ? where(graph, pass.first, value, handedOn(spec)) : value;
     },
     dropoutMask: (name, shape, rate) => {
       masks.push({ name, shape: [batch, ...shape], rate });
       return graph.input(name, 'float32', [batch, ...shape]);
     },
-    update: (spec, next) => carried(parameters.get(spec)!, next),
+    update: (spec, next) => {
+      carried(parameters.get(spec)!, next);
+      const partial = partials.get(spec.name);
+      if (partial) nexts.push({ input: partial, next, everyPart: true });
+    },
   });
 
   const loss = graph.in('loss', () => categoricalCrossentropy(graph, output, targets, lossOptions));
@@ -87,7 +125,15 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
   );
   if (updates) {
     const parameterOf = new Map(trainable.map(([{ name }, value]) => [name, value]));
-    const gradientOf = new Map(trainable.map(([{ name }], i) => [name, gradients[i]]));
+    const total = (spec: ParameterSpec, gradient: Value): Value => {
+      if (!pass) return gradient;
+      const input = handedOn(spec);
+      const part = mul(graph, gradient, pass.share);
+      const next = where(graph, pass.first, part, add(graph, input, part));
+      nexts.push({ input, next, everyPart: true });
+      return next;
+    };
+    const gradientOf = new Map(trainable.map(([spec], i) => [spec.name, total(spec, gradients[i])]));
     const average = options.average ? graph.input(AVERAGE_SHARE, 'float32', []) : undefined;
     emitUpdates(
       graph,
@@ -105,8 +151,10 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
     });
   }
   const finite = updates ? graph.in('guard', () => isFiniteNumber(graph, loss)) : undefined;
-  for (const { input, next } of nexts) {
-    graph.output(finite ? where(graph, finite, next, input) : next, nextName(input.name));
+  const changes = finite && pass ? graph.op('And', [finite, pass.last]) : finite;
+  for (const { input, next, everyPart } of nexts) {
+    const guarded = changes && !everyPart ? where(graph, changes, next, input) : next;
+    graph.output(guarded, nextName(input.name));
     carry.push({ output: nextName(input.name), input: input.name });
   }
   return {
@@ -114,7 +162,40 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
     batch,
     masks,
     carry,
+    state: Object.fromEntries(
+      [...partials.values()].map(({ name, shape }) => [name, zeros(shape as number[])]),
+    ),
   };
+}
+
+function zeros(dims: readonly number[]): Tensor {
+  return float32(dims, new Float32Array(elementCount(dims)));
+}
+
+/** What tells the parts of a batch from one another. */
+function passInputs(graph: GraphBuilder): {
+  readonly first: Value;
+  readonly last: Value;
+  readonly share: Value;
+} {
+  return {
+    first: graph.input(PASS.first, 'bool', []),
+    last: graph.input(PASS.last, 'bool', []),
+    share: graph.input(PASS.share, 'float32', []),
+  };
+}
+
+/** Names of the parameters that the network itself changes as it trains. */
+function movingStatistics(network: Network, imageShape: readonly number[]): ReadonlySet<string> {
+  const graph = createGraph(network.name);
+  const names = new Set<string>();
+  network.build(graph, graph.input('image', 'uint8', imageShape), {
+    training: true,
+    parameter: ({ name, graphShape }) => graph.input(name, 'float32', graphShape),
+    dropoutMask: (name, shape) => graph.input(name, 'float32', [imageShape[0], ...shape]),
+    update: ({ name }) => names.add(name),
+  });
+  return names;
 }
 
 /** The average of a parameter's values as an input, and what it becomes. */

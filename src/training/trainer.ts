@@ -248,9 +248,9 @@ export class Trainer {
     await this.#release((compiled) => fits(compiled) && counts.has(compiled.batch));
     const has = this.#compiled.find((compiled) => compiled.batch === batch);
     if (has) return has;
-    const { network, loss, runtime, averageMomentum } = this.#options;
+    const { network, loss, runtime, averageMomentum, microBatch } = this.#options;
     const { updatesInGraph } = this.#state;
-    const { model, masks, carry } = buildStepGraph(network, {
+    const { model, masks, carry, state } = buildStepGraph(network, {
       batch,
       imageSize: size,
       target: runtime.target,
@@ -258,8 +258,9 @@ export class Trainer {
       loss,
       updates: updatesInGraph ? this.#groups : undefined,
       average: averageMomentum !== undefined,
+      accumulate: microBatch !== undefined,
     });
-    const executable = await runtime.compile(model, updatesInGraph ? { carry } : {});
+    const executable = await runtime.compile(model, updatesInGraph ? { carry, state } : {});
     const compiled = { batch, size, executable, masks };
     this.#compiled = [...this.#compiled, compiled];
     return compiled;

@@ -17,6 +17,11 @@ export const AVERAGE = 'average';
 /** The scalar that says how much of a parameter goes into its average. */
 export const AVERAGE_SHARE = 'scalar/averageShare';
 
+/** What tells the parts of a batch from one another, and how much of the batch's gradient each gives. */
+export const PASS = { first: 'pass/first', last: 'pass/last', share: 'pass/share' } as const;
+
+/** What the parts of a batch hand on: the gradient so far, and statistics that are not those of the step yet. */
+export const partialName = (parameter: string): string => `partial/${parameter}`;
 export const gradientName = (parameter: string): string => `gradient/${parameter}`;
 export const nextName = (parameter: string): string => `next/${parameter}`;
 export const slotName = (parameter: string, slot: string): string => `${parameter}/${slot}`;

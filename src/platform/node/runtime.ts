@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import * as ort from 'onnxruntime-node';
-import { HarrierError } from '../../errors.ts';
-import { encodeModel, type Model, type Tensor, type TensorData } from '../../onnx/index.ts';
+import type * as ort from 'onnxruntime-node';
+import type { Model, Tensor } from '../../onnx/index.ts';
 import type { CompileOptions, Executable, Runtime, Tensors } from '../../runtime/index.ts';
 import { allocateKernelMemory } from '../kernel-memory.ts';
 import { convolutionBlock } from './convolution-block.ts';
 import { freeMemory } from './free-memory.ts';
+import { createSession, engineName, fromOrt, profiled, toOrt } from './ort-session.ts';
 
 export interface NodeRuntimeOptions {
   /** Threads of one operation. Default: as many as there are cores; more are slower, so no more are used. */
@@ -24,7 +24,7 @@ export function nodeRuntime({
 }: NodeRuntimeOptions = {}): Runtime {
   const threads = Math.min(wanted, availableParallelism());
   return {
-    name: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
+    name: engineName(),
     target: 'cpu',
     threads,
     freeMemory,
@@ -38,7 +38,13 @@ async function compile(
   model: Model | Uint8Array,
   { carry = [], state = {}, threads, profilePrefix, keepCopies }: CompileOptions & NodeRuntimeOptions,
 ): Promise<Executable> {
-  const session = await createSession(model, { threads, profilePrefix });
+  const session = await createSession(model, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    logSeverityLevel: 3,
+    ...profiled(profilePrefix),
+  });
   const carried = new Map(carry.map(({ output, input }) => [output, input]));
   const held: Record<string, ort.Tensor> = {};
   const writeState = (tensors: Tensors): void => {
@@ -74,34 +80,6 @@ async function compile(
       await session.release();
     },
   };
-}
-
-async function createSession(model: Model | Uint8Array, { threads, profilePrefix }: NodeRuntimeOptions) {
-  const bytes = model instanceof Uint8Array ? model : encodeModel(model);
-  try {
-    return await ort.InferenceSession.create(bytes, {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-      ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
-    });
-  } catch (cause) {
-    throw new HarrierError('bad-graph', 'ONNX Runtime refuses this model', {
-      ...(model instanceof Uint8Array ? {} : { where: model.graph.name }),
-      received: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
-  }
-}
-
-function toOrt({ type, data, dims }: Tensor): ort.Tensor {
-  return new ort.Tensor(type as 'float32', data as Float32Array, dims as number[]);
-}
-
-function fromOrt(tensor: ort.Tensor): Tensor {
-  return { type: tensor.type as Tensor['type'], dims: tensor.dims, data: tensor.data as TensorData };
 }
 
 const { port1: closedPort } = new MessageChannel();

@@ -2,8 +2,8 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web/wasm
 import { HarrierError } from '../../errors.ts';
 import { encodeModel, type Model, type Tensor, type TensorData } from '../../onnx/index.ts';
 import type { CompileOptions, Executable, Tensors } from '../../runtime/index.ts';
+import { forGpu } from '../gpu-limits.ts';
 import type { Gpu } from './gpu.ts';
-import { forGpu } from './gpu-limits.ts';
 import type { Loaded, OnnxRuntime } from './onnxruntime.ts';
 
 /** Prepares a model: on the processor, or on the graphics device if there is one. */

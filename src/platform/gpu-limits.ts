@@ -1,6 +1,6 @@
-import { HarrierError } from '../../errors.ts';
-import { decodeModel, type Model } from '../../onnx/index.ts';
-import { createGraph, importGraph } from '../../ops/index.ts';
+import { HarrierError } from '../errors.ts';
+import { decodeModel, type Model } from '../onnx/index.ts';
+import { createGraph, importGraph } from '../ops/index.ts';
 
 /**
  * A model as ONNX Runtime 1.30 computes it rightly on the graphics device. Its kernels take optional inputs at the end
