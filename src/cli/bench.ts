@@ -3,7 +3,7 @@ import { HarrierError } from '../errors.ts';
 import type { BenchOptions } from './bench/run.ts';
 import type { ServeBenchCommandOptions } from './bench/serve/run.ts';
 import type { WebBenchCommandOptions } from './bench/web/run.ts';
-import { command, withThreads } from './command.ts';
+import { command, withDevice } from './command.ts';
 import { number } from './values.ts';
 
 type BenchCommandOptions = BenchOptions &
@@ -11,7 +11,7 @@ type BenchCommandOptions = BenchOptions &
   WebBenchCommandOptions & { readonly serve?: boolean; readonly web?: boolean };
 
 export function benchCommand(): Command {
-  return withThreads(
+  return withDevice(
     command(
       'bench',
       'Measure this machine, Harrier on it, and beside it the peers that are installed (bench/peers/README.md).',

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { optimizerNames } from '../optimizers/names.ts';
+import { DEVICES } from '../platform/node/device.ts';
 import { number, oneOf, wholeNumber } from './values.ts';
 
 /** A command with what all commands have. Examples are lines of what to type, each with what it does. */
@@ -43,6 +44,15 @@ export function withThreads(target: Command): Command {
     '--threads <count>',
     'processor cores to use, at most all there are (default: all)',
     wholeNumber('--threads'),
+  );
+}
+
+/** What computes, and how much of the processor. */
+export function withDevice(target: Command): Command {
+  return withThreads(target).option(
+    '--device <cpu|gpu>',
+    'compute on the processor, or on the graphics device (default: cpu)',
+    oneOf('--device', DEVICES),
   );
 }
 

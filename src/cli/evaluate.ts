@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command, views, withDataOptions, withThreads } from './command.ts';
+import { command, views, withDataOptions, withDevice } from './command.ts';
 import type { EvaluateOptions } from './evaluate/run.ts';
 import { oneOf, wholeNumber } from './values.ts';
 
@@ -31,7 +31,7 @@ export function evaluateCommand(): Command {
       views,
     )
     .option('--json', 'print one JSON object');
-  withThreads(withDataOptions(evaluate));
+  withDevice(withDataOptions(evaluate));
   return evaluate.action(
     async (model: string | undefined, path: string | undefined, options: EvaluateOptions) => {
       const { runEvaluate } = await import('./evaluate/run.ts');

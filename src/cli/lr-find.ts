@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { augmentationList } from '../data/augmentation/words.ts';
-import { command, optimizerHelp, withDataOptions, withThreads } from './command.ts';
+import { command, optimizerHelp, withDataOptions, withDevice } from './command.ts';
 import type { LrFindOptions } from './lr-find/run.ts';
 import { collect, number, wholeNumber } from './values.ts';
 
@@ -32,7 +32,7 @@ export function lrFindCommand(): Command {
     .option('--limit <count>', 'use so many training images only (default: all)', wholeNumber('--limit'))
     .option('--out <file>', 'where to draw the picture (default: lr-find-<recipe>.svg)')
     .option('--json', 'print one JSON object');
-  withThreads(withDataOptions(find));
+  withDevice(withDataOptions(find));
   return find.action(async (options: LrFindOptions) => {
     const { runLrFind } = await import('./lr-find/run.ts');
     await runLrFind(options);

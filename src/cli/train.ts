@@ -5,7 +5,7 @@ import type { Resolution } from '../data/resolution.ts';
 import { HarrierError } from '../errors.ts';
 import { TUNED_PARTS } from '../models/new-head.ts';
 import { augmentationHelp } from './augment.ts';
-import { command, optimizerHelp, share, views, withDataOptions, withThreads } from './command.ts';
+import { command, optimizerHelp, share, views, withDataOptions, withDevice } from './command.ts';
 import type { TrainOptions } from './train/options.ts';
 import { collect, number, numbersByName, oneOf, wholeNumber } from './values.ts';
 
@@ -22,6 +22,7 @@ export function trainCommand(): Command {
     ['train --class-weight balanced', 'when some classes have few pictures'],
     ['train --validation-split 0.1 --early-stopping 5', 'stop when it gets no better'],
     ['train --seeds 3', 'three runs, and what they reach on average'],
+    ['train --recipe deep --device gpu', 'on the graphics device'],
     ['train --resume latest', 'go on with a run that was stopped'],
     ['train --resume runs/mine --epochs 60', 'give a finished run more epochs'],
   ])
@@ -128,7 +129,7 @@ export function trainCommand(): Command {
       'leave the probabilities as training left them, instead of fitting a temperature on the validation images',
     )
     .option('--json', 'print the result as one JSON object');
-  withThreads(withDataOptions(train));
+  withDevice(withDataOptions(train));
   train.addHelpText('after', `\n${augmentationHelp()}`);
   return train.action(async (options: TrainOptions) => {
     const { runTrain } = await import('./train/run.ts');

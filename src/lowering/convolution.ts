@@ -3,6 +3,7 @@ import { fixedDims, reduceSum, reshape, slice, transpose } from '../ops/index.ts
 import { convolve, inBlocks } from './blocked-convolution.ts';
 import type { Lowering, LoweringContext, Target } from './lowering.ts';
 import { matMul } from './matrix.ts';
+import { convolveRows, isByRows, kernelGradientOfRows } from './row-convolution.ts';
 
 /** WebGPU's grouped Conv is wrong unless the outputs per group are a multiple of its vector width. */
 const WEBGPU_GROUP_MULTIPLE = 4;
@@ -24,6 +25,10 @@ export const convolutionLowerings: Readonly<Record<string, Lowering>> = {
     return [strides.every((stride) => stride === 1) ? byFlippedKernel(node) : byTransposedConvolution(node)];
   },
   ConvKernelGradient: (node) => {
+    const [dy, x] = node.inputs;
+    if (node.target === 'webgpu' && isByRows(x, dy, node.attributes)) {
+      return [kernelGradientOfRows(node.graph, [dy, x], node.attributes)];
+    }
     if (ofSmallPictures(node)) return [byOneProduct(node)];
     return [batchMakesBlocks(node) ? byBlockedConvolution(node) : byColumns(node)];
   },
@@ -55,12 +60,10 @@ function byFlippedKernel(node: LoweringContext): Value {
   const left = (i: number, at: number) => dilations[i] * (kernel[i] - 1) - pads[at];
   const flipped = [...kernel.map((_, i) => left(i, i)), ...kernel.map((_, i) => left(i, i + rank))];
   if (flipped.some((cells) => cells < 0)) return byTransposedConvolution(node);
-  return convolve(graph, node.convolutionBlock, [dy, swapped], {
-    kernel_shape: kernel,
-    dilations,
-    group,
-    pads: flipped,
-  });
+  const turnedRound = { kernel_shape: kernel, dilations, group, pads: flipped };
+  return target === 'webgpu' && isByRows(dy, swapped, turnedRound)
+    ? convolveRows(graph, [dy, swapped], turnedRound)
+    : convolve(graph, node.convolutionBlock, [dy, swapped], turnedRound);
 }
 
 function byTransposedConvolution(node: LoweringContext): Value {

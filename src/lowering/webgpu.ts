@@ -2,11 +2,12 @@ import { float, floatAttribute, intAttribute, type Value } from '../onnx/index.t
 import { add, mul, neg, SELU_ALPHA, SELU_GAMMA, scale, shift, sub, where } from '../ops/index.ts';
 import { normalized } from './batch-normalization.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
+import { convolveRows, isByRows } from './row-convolution.ts';
 import { stepLowerings } from './step.ts';
 
 /**
- * Ops of ONNX's own that have no WebGPU kernel and would send their values to the CPU and back: written in ops that
- * have one.
+ * Ops of ONNX's own that have no WebGPU kernel, and would send their values to the CPU and back, or a slow one: written
+ * in others.
  */
 export const webgpuLowerings: Readonly<Record<string, Lowering>> = {
   // x − max − ln Σ e^(x − max)
@@ -19,6 +20,11 @@ export const webgpuLowerings: Readonly<Record<string, Lowering>> = {
     const shifted = sub(graph, x, graph.op('ReduceMax', [x, axis], { keepdims: 1 }));
     return [sub(graph, shifted, graph.op('ReduceLogSumExp', [shifted, axis], { keepdims: 1 }))];
   },
+  Conv: ({ graph, inputs: [x, weight, bias], attributes }) => [
+    isByRows(x, weight, attributes)
+      ? convolveRows(graph, [x, weight, bias], attributes)
+      : graph.op('Conv', [x, weight, bias], attributes),
+  ],
   BatchNormalization: ({ graph, inputs, attributes, target }) =>
     intAttribute(attributes, 'training_mode', 0) === 1
       ? graph.ops('BatchNormalization', inputs, attributes, { outputs: 3 })

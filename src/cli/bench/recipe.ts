@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { matrixRate, type RecipeSpeed, recipeSpeed, recipeSteps } from '../../benchmark/index.ts';
-import { nodeRuntime } from '../../platform/node/runtime.ts';
+import type { Device } from '../../platform/node/device.ts';
+import { openRuntime } from '../../platform/node/open-runtime.ts';
 import type { Recipe } from '../../recipes/index.ts';
 import { type RecipePeers, runRecipePeers } from './peers.ts';
 
@@ -11,6 +12,7 @@ export interface RecipeBenchResult extends RecipeSpeed {
   readonly recipe: string;
   readonly runtime: string;
   readonly threads: number;
+  readonly device: Device;
   readonly matrixGflops: number;
   /** Part of the matrix rate that the whole step reaches. */
   readonly shareOfMatrixRate: number;
@@ -23,24 +25,27 @@ export interface RecipeBenchResult extends RecipeSpeed {
 /** Measures the training step of a recipe, and of an equal network in the peers that have one. */
 export async function runRecipeBench(
   recipe: Recipe,
-  threads: number | undefined,
+  where: { readonly threads?: number; readonly device?: Device },
   { peers, onStart }: { peers: boolean; onStart: (what: string) => void },
 ): Promise<RecipeBenchResult> {
-  const runtime = nodeRuntime({ threads });
+  const runtime = await openRuntime(where);
   const clock = () => performance.now();
   onStart('matrix product');
   const matrixGflops = await matrixRate(runtime, clock);
   onStart(`training step of ${recipe.name}`);
   const speed = await recipeSpeed(recipe, runtime, clock);
   onStart('where the time goes');
-  const shares = await sharesByLayer(recipe, threads);
-  const others = peers
-    ? await runRecipePeers(recipe, runtime.threads, onStart)
-    : { figures: {}, missing: {} };
+  const shares = await sharesByLayer(recipe, where);
+  // What PyTorch does on the processor says nothing about a graphics device.
+  const others =
+    peers && where.device !== 'gpu'
+      ? await runRecipePeers(recipe, runtime.threads, onStart)
+      : { figures: {}, missing: {} };
   return {
     recipe: recipe.name,
     runtime: runtime.name,
     threads: runtime.threads,
+    device: where.device ?? 'cpu',
     matrixGflops,
     ...speed,
     shareOfMatrixRate: speed.gflops / matrixGflops,
@@ -51,17 +56,22 @@ export async function runRecipeBench(
 }
 
 /** Reads ONNX Runtime's profile of one step: nodes bear the names of the layers that they were made for. */
-async function sharesByLayer(recipe: Recipe, threads: number | undefined): Promise<Record<string, number>> {
+async function sharesByLayer(
+  recipe: Recipe,
+  where: { readonly threads?: number; readonly device?: Device },
+): Promise<Record<string, number>> {
   const folder = await mkdtemp(join(tmpdir(), 'harrier-profile-'));
   try {
-    const steps = recipeSteps(recipe, nodeRuntime({ threads, profilePrefix: join(folder, 'step') }));
+    const steps = recipeSteps(recipe, await openRuntime({ ...where, profilePrefix: join(folder, 'step') }));
     await steps.step();
     await steps.dispose();
     const times = new Map<string, number>();
     for (const file of await readdir(folder)) {
       const events = JSON.parse(await readFile(join(folder, file), 'utf8')) as ProfileEvent[];
       for (const { cat, name, dur } of events) {
-        if (cat !== 'Node' || !name.endsWith('_kernel_time')) continue;
+        // A graphics device has its own clock, which its profile gives as another category.
+        if (where.device === 'gpu' ? cat !== 'Api' : cat !== 'Node' || !name.endsWith('_kernel_time'))
+          continue;
         const type = steps.layers.get(name.split('/')[0]) ?? 'other';
         times.set(type, (times.get(type) ?? 0) + dur);
       }
@@ -111,7 +121,7 @@ export function recipeBenchText(result: RecipeBenchResult): string {
   ];
   const widths = table[0].map((_, column) => Math.max(...table.map((cells) => cells[column].length)));
   return [
-    `${result.recipe}: ${result.runtime}, ${result.threads} threads, images of 32 × 32`,
+    `${result.recipe}: ${result.runtime}, ${result.device === 'gpu' ? 'graphics device' : `${result.threads} threads`}, images of 32 × 32`,
     '',
     ...table.map((cells) =>
       cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('   '),

@@ -1,3 +1,5 @@
+import { HarrierError } from '../../errors.ts';
+import type { Device } from '../../platform/node/device.ts';
 import { findRecipe } from '../../platform/node/recipe-files.ts';
 import { nodeRuntime } from '../../platform/node/runtime.ts';
 import { Reporter } from '../reporter.ts';
@@ -9,23 +11,34 @@ import { benchText } from './text.ts';
 export interface BenchOptions {
   readonly recipe?: string;
   readonly threads?: number;
+  readonly device?: Device;
   readonly peers: boolean;
   readonly json?: boolean;
 }
 
 /** `harrier bench`. */
-export async function runBenchCommand({ recipe, threads, peers, json }: BenchOptions): Promise<void> {
+export async function runBenchCommand({ recipe, threads, device, peers, json }: BenchOptions): Promise<void> {
   const reporter = new Reporter({ machine: json });
   const onStart = (what: string): void => {
     if (reporter.live) reporter.update(() => `measuring: ${what}`, { now: true });
     else reporter.note(`measuring: ${what}`);
   };
   if (recipe !== undefined) {
-    const result = await runRecipeBench((await findRecipe(recipe)).recipe, threads, { peers, onStart });
+    const result = await runRecipeBench(
+      (await findRecipe(recipe)).recipe,
+      { threads, device },
+      { peers, onStart },
+    );
     reporter.clear();
     if (json) reporter.json(result);
     else reporter.print(recipeBenchText(result));
     return;
+  }
+  if (device === 'gpu') {
+    throw new HarrierError('bad-option', 'on a graphics device, a recipe is what can be measured', {
+      where: '--device',
+      next: 'Add --recipe, such as --recipe record.',
+    });
   }
   const result = await runBench(nodeRuntime({ threads }), { peers, onStart });
   reporter.clear();

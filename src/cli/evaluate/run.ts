@@ -13,9 +13,10 @@ import {
 } from '../../evaluation/index.ts';
 import { Classifier, exportOptionsOf } from '../../models/index.ts';
 import { cifar10Point1 } from '../../platform/node/cifar10-1.ts';
+import type { Device } from '../../platform/node/device.ts';
 import { findModel, type ModelSource } from '../../platform/node/find-run.ts';
 import { openDataset } from '../../platform/node/open-dataset.ts';
-import { nodeRuntime } from '../../platform/node/runtime.ts';
+import { openRuntime } from '../../platform/node/open-runtime.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { CIFAR10_1, judgingArguments } from './arguments.ts';
@@ -28,6 +29,7 @@ export interface EvaluateOptions {
   readonly limit?: number;
   readonly tta?: TestTimeAugmentation;
   readonly threads?: number;
+  readonly device?: Device;
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
@@ -44,7 +46,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   // The model that the package carries was made for it.
   const options = { ...typed, data: data ?? (source.shipped ? 'cifar10' : undefined) };
   const model = await modelToJudge(source, options.tta);
-  const classifier = await Classifier.load(nodeRuntime(options), model, source.modelFile);
+  const classifier = await Classifier.load(await openRuntime(options), model, source.modelFile);
   if (source.shipped) reporter.note(shippedNote(source.modelFile, classifier.classNames));
   const opened = await openData(source, classifier, options, reporter);
   const whole = relabelled(opened, classifier.classNames);

@@ -9,6 +9,7 @@ import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import type { TunedPart } from '../../models/index.ts';
 import { highestRate, optimizerFrom } from '../../optimizers/index.ts';
+import type { Device } from '../../platform/node/device.ts';
 import { findModel } from '../../platform/node/find-run.ts';
 import { type FoundRecipe, findRecipe, recipeIn } from '../../platform/node/recipe-files.ts';
 import type { RunOptions, RunRecord } from '../../platform/node/run-record.ts';
@@ -42,6 +43,7 @@ export interface TrainOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly threads?: number;
+  readonly device?: Device;
   readonly learningRate?: number;
   readonly optimizer?: string;
   readonly augment?: readonly AugmentationConfig[];
@@ -153,6 +155,7 @@ function optionsOf(method: TrainingMethod, given: TrainOptions): RunOptions {
     seed: given.seed ?? 1,
     limit: given.limit,
     threads: Math.min(given.threads ?? availableParallelism(), availableParallelism()),
+    ...deviceOf(given.device),
     optimizer: optimizerFrom(method.optimizer).config,
     loss: method.loss ?? {},
     augmentation: given.augment ?? method.augmentation,
@@ -169,6 +172,11 @@ function optionsOf(method: TrainingMethod, given: TrainOptions): RunOptions {
     ...(given.marks && { marks: given.marks }),
     ...(given.calibrate === false && { calibrate: false }),
   };
+}
+
+/** The processor goes without saying. */
+function deviceOf(device: Device | undefined): Pick<RunOptions, 'device'> {
+  return device === 'gpu' ? { device } : {};
 }
 
 function givenRecipe({ recipe, recipeFile }: TrainOptions): Promise<FoundRecipe> {
@@ -210,7 +218,7 @@ export function givenSettings(
 }
 
 /**
- * Options of a run that goes on: its own. More epochs and another number of threads may be given.
+ * Options of a run that goes on: its own. More epochs, another number of threads and another device may be given.
  * @throws HarrierError `bad-option` for what cannot change
  */
 export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptions {
@@ -264,6 +272,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ...options,
     epochs: given.epochs ?? options.epochs,
     threads: Math.min(given.threads ?? options.threads, availableParallelism()),
+    ...(given.device && { device: undefined, ...deviceOf(given.device) }),
     source: given.source ?? options.source,
   };
 }

@@ -103,6 +103,9 @@ async function goOn(
     if (options.threads !== record.options.threads) {
       reporter.note('Note: with another number of threads the results may differ in the last digits.');
     }
+    if (options.device !== record.options.device) {
+      reporter.note('Note: on another device the results may differ in the last digits.');
+    }
     await train({ run, record: { ...record, options }, folder, given, reporter, interruption });
   });
 }
@@ -187,7 +190,7 @@ function announce(
   reporter.print(
     style.faint(
       `${optimizerText(optimizer)}; batch size ${options.batchSize}, seed ${options.seed}, ` +
-        `${options.threads} ${options.threads === 1 ? 'thread' : 'threads'}; ${shortPath(folder.path)}`,
+        `${whatComputes(options)}; ${shortPath(folder.path)}`,
     ),
   );
   const augmentation = augmentationText(options.augmentation ?? []);
@@ -200,6 +203,10 @@ function announce(
     reporter.note(`Note: ${files} left out.`);
   }
   for (const note of notes) reporter.note(`Note: ${note}`);
+}
+
+function whatComputes({ device, threads }: PreparedRun['options']): string {
+  return device === 'gpu' ? 'on the graphics device' : formatQuantity(threads, 'thread');
 }
 
 function sayHowToGoOn(path: string, reporter: Reporter): void {

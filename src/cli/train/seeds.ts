@@ -44,6 +44,7 @@ export async function trainSeeds(
     await train({
       ...own,
       threads: typed.threads ?? own.threads,
+      device: typed.device ?? own.device,
       checkpointSeconds: typed.checkpointSeconds ?? own.checkpointSeconds,
       partOf: folder.path,
       words: [...record.words, '--seed', `${seed}`],
@@ -76,7 +77,16 @@ async function goOn(typed: TrainOptions, path: string): Promise<SeedsFolder<Trai
       next: 'Leave --seeds out to go on with a single run.',
     });
   }
-  const changeable = ['seeds', 'resume', 'threads', 'checkpointSeconds', 'json', 'debug', 'calibrate'];
+  const changeable = [
+    'seeds',
+    'resume',
+    'threads',
+    'device',
+    'checkpointSeconds',
+    'json',
+    'debug',
+    'calibrate',
+  ];
   const fixed = Object.entries(typed).find(
     ([option, value]) => value !== undefined && (!changeable.includes(option) || value === false),
   );
@@ -103,7 +113,7 @@ async function goOn(typed: TrainOptions, path: string): Promise<SeedsFolder<Trai
 }
 
 /** What may differ between the seeds of one folder, or is compared otherwise. */
-const OWN: readonly (keyof RunOptions)[] = ['seed', 'threads', 'source', 'data', 'recipeFile'];
+const OWN: readonly (keyof RunOptions)[] = ['seed', 'threads', 'device', 'source', 'data', 'recipeFile'];
 
 /**
  * Checks that the run of a new seed differs from the first one's by its seed alone: a recipe or data may have been

@@ -2,6 +2,7 @@ import { TEST_TIME_AUGMENTATIONS } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import { TUNED_PARTS } from '../../models/index.ts';
 import { isObject } from '../../options.ts';
+import { DEVICES } from './device.ts';
 
 /** What a field must hold: the test, and its words. */
 interface Kind {
@@ -57,6 +58,7 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   'options.seed': whole(0),
   'options.limit?': whole(1),
   'options.threads': whole(1),
+  'options.device?': oneOf(...DEVICES),
   'options.optimizer': object,
   'options.loss': object,
   'options.microBatch?': whole(1),
@@ -89,6 +91,7 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   'hardware.memoryBytes': number(0),
   'hardware.platform': text,
   'hardware.architecture': text,
+  'hardware.gpu?': text,
   'result?': object,
   'result?.ended': oneOf('finished', 'early'),
   'result?.finished': text,

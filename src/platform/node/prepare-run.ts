@@ -29,10 +29,10 @@ import { checkFit, checkMemory } from '../../training/index.ts';
 import { fromField } from './check-record.ts';
 import { describeHardware } from './hardware.ts';
 import { openDataset } from './open-dataset.ts';
+import { openRuntime } from './open-runtime.ts';
 import { findRecipe } from './recipe-files.ts';
 import { RUN_FILES } from './run-folder.ts';
 import { RUN_FORMAT, type RunData, type RunOptions, type RunRecord } from './run-record.ts';
-import { nodeRuntime } from './runtime.ts';
 import { type StartingModel, sameStartingModel } from './starting-model.ts';
 import { HARRIER_VERSION } from './version.ts';
 
@@ -138,7 +138,7 @@ export async function prepareRun(
     ...(opened.marks && { marks: opened.marks }),
   };
   if (stored) checkSameData(data, stored.data);
-  const runtime = nodeRuntime({ threads: options.threads });
+  const runtime = await openRuntime(options);
   const batch = Math.min(options.batchSize, train.size);
   const { loss, microBatch, averageMomentum } = options;
   await checkMemory({ network, optimizer, loss, runtime, batch, microBatch, averageMomentum });
@@ -213,9 +213,9 @@ export function newRecord(run: PreparedRun, command: string, now: Date = new Dat
     versions: {
       harrier: HARRIER_VERSION,
       node: process.versions.node,
-      'onnxruntime-node': run.runtime.name.split(' ').at(-1)!,
+      'onnxruntime-node': run.runtime.name.split(' ')[1],
     },
-    hardware: describeHardware(),
+    hardware: describeHardware(run.options.device),
   };
 }
 

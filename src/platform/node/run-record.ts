@@ -8,6 +8,7 @@ import type { OptimizerConfig } from '../../optimizers/index.ts';
 import type { RecipeOptions } from '../../recipes/index.ts';
 import type { BatchOptions } from '../../training/index.ts';
 import { checkRecord } from './check-record.ts';
+import type { Device } from './device.ts';
 import type { Hardware } from './hardware.ts';
 import { checkMarks, type UsedMarks } from './marks.ts';
 
@@ -40,6 +41,8 @@ export interface RunOptions extends BatchOptions {
   /** Training images used, where not all. */
   readonly limit?: number;
   readonly threads: number;
+  /** What computed; absent is the processor. */
+  readonly device?: Device;
   readonly optimizer: OptimizerConfig;
   readonly loss: CrossentropyOptions;
   readonly validationSplit: number;
