@@ -23,7 +23,8 @@ export async function add(runs: readonly string[]): Promise<void> {
     const { network: _, ...record } = readRecord(await readFile(file, 'utf8'), file);
     if (!record.result) throw new Error(`${run} is not finished`);
     const { recipe, epochs, seed } = record.options;
-    const machine = record.hardware.cpu.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+    const { cpu, gpu = cpu } = record.hardware;
+    const machine = gpu.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     const name = `${recipe}-${epochs}-epochs-${machine}-seed-${seed}.json`;
     // Where the run was written concerns nobody else.
     const command = record.command.replace(/ --out \S+/, '');

@@ -36,12 +36,18 @@ async function findDevice(): Promise<void> {
     await session.release();
   } catch (cause) {
     throw new HarrierError('not-supported', 'ONNX Runtime finds no graphics device to compute on', {
-      received: cause instanceof Error ? cause.message : String(cause),
+      received: reasonOf(cause),
       next: "Use the processor, or install the device's driver (on Linux its Vulkan driver, and libvulkan1).",
       options: ['device'],
       cause,
     });
   }
+}
+
+/** What ONNX Runtime complains of, without the place in its source. */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return /Failed to [^\n]*/.exec(message)?.[0] ?? message.trim();
 }
 
 async function compile(
