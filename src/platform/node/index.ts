@@ -4,6 +4,7 @@ export { type Cifar10Options, cifar10 } from './cifar10.ts';
 export { cifar10Point1 } from './cifar10-1.ts';
 export { CIFAR10_CLASSES, type Cifar10FileCheck, cifar10Directory, verifyCifar10 } from './cifar10-files.ts';
 export { decodeImage } from './decode.ts';
+export type { Device } from './device.ts';
 export { findModel, findRun, type ModelSource } from './find-run.ts';
 export { describeHardware, type Hardware, hardwareText } from './hardware.ts';
 export {
@@ -13,6 +14,7 @@ export {
   type SkippedFile,
 } from './image-folder.ts';
 export { type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
+export { openRuntime } from './open-runtime.ts';
 export { newRecord, type PreparedRun, prepareRun } from './prepare-run.ts';
 export { type PreviewOptions, previewImage } from './preview.ts';
 export { allRecipes, type FoundRecipe, findRecipe } from './recipe-files.ts';
