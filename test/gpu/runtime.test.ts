@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D } from '../../src/layers/index.ts';
 import { Network } from '../../src/models/index.ts';
 import { float32, modelOf, numbersOf } from '../../src/onnx/index.ts';
-import { add, createGraph } from '../../src/ops/index.ts';
+import { add, createGraph, expand } from '../../src/ops/index.ts';
 import { optimizerFrom } from '../../src/optimizers/index.ts';
 import { gpuRuntime } from '../../src/platform/node/gpu-runtime.ts';
 import { nodeRuntime } from '../../src/platform/node/runtime.ts';
@@ -45,6 +45,25 @@ describe.skipIf(noVulkan)(`the graphics device${noVulkan ? ` (${noVulkan})` : ''
       }
     }
     await executable.dispose();
+  });
+
+  it('says that its memory does not suffice, and goes on with what fits', async () => {
+    const negated = async (rows: number, columns: number) => {
+      const graph = createGraph('large');
+      const large = expand(graph, graph.input('x', 'float32', [1, 1]), [rows, columns]);
+      graph.output(graph.op('ReduceMax', [graph.op('Neg', [large])], { keepdims: 0 }), 'y');
+      const executable = await gpu.compile(modelOf(graph.build()));
+      try {
+        return numbersOf((await executable.step({ x: float32([1, 1], [3]) })).y);
+      } finally {
+        await executable.dispose();
+      }
+    };
+    // Five gigabytes in one piece, where WebGPU's buffers have four at most.
+    await expect(negated(1024, 1_310_720)).rejects.toThrow(
+      /^the graphics device has not enough memory for this: received .*\. Take fewer images at once, or smaller ones/,
+    );
+    expect(await negated(16, 16)).toEqual([-3]);
   });
 
   it.each(Object.keys(cases))(

@@ -15,9 +15,12 @@ export interface GpuRuntimeOptions {
  * ONNX Runtime's native WebGPU engine, which comes with it: on Vulkan, Metal or Direct3D 12. The optimizer is in the
  * graph, and weights and slots stay in buffers of the device from step to step.
  *
- * @throws HarrierError `not-supported` where it finds no device
+ * @throws HarrierError `not-supported` where it finds no device. Steps throw it when the device's memory does not suffice,
+ *   and `device-lost` when the device goes away: its state is gone then.
  */
 export async function gpuRuntime({ profilePrefix }: GpuRuntimeOptions = {}): Promise<Runtime> {
+  // What goes wrong is thrown, in words of Harrier's.
+  ort.env.logLevel = 'fatal';
   await findDevice();
   return {
     name: `${engineName()} (webgpu)`,
@@ -75,7 +78,7 @@ async function compile(
       const inputs: Record<string, ort.Tensor> = Object.fromEntries(held);
       for (const [input, tensor] of Object.entries(feeds)) inputs[input] = toOrt(tensor);
       const returned: Record<string, Tensor> = {};
-      for (const [output, tensor] of Object.entries(await session.run(inputs))) {
+      for (const [output, tensor] of Object.entries(await run(session, inputs))) {
         const input = carried.get(output);
         if (input) hold(input, tensor);
         else if (into[output]) (into[output].data as Float32Array).set(tensor.data as Float32Array);
@@ -94,6 +97,33 @@ async function compile(
       await session.release();
     },
   };
+}
+
+/** @throws HarrierError `not-supported` for want of memory, `device-lost` */
+async function run(
+  session: ort.InferenceSession,
+  inputs: Record<string, ort.Tensor>,
+): Promise<ort.InferenceSession.ReturnType> {
+  try {
+    return await session.run(inputs);
+  } catch (cause) {
+    const received = reasonOf(cause).split('\n')[0];
+    if (/device.*lost|lost.*device/i.test(received)) {
+      throw new HarrierError('device-lost', 'the graphics device is gone, and with it what it held', {
+        received,
+        next: 'Go on from what was saved last.',
+        cause,
+      });
+    }
+    // A buffer that could not be had is found out by the first operation that would use it.
+    if (!/invalid due to a previous error|out.of.(device.)?memory|allocat/i.test(received)) throw cause;
+    throw new HarrierError('not-supported', 'the graphics device has not enough memory for this', {
+      received,
+      next: 'Take fewer images at once, or smaller ones.',
+      options: ['microBatch', 'imageSize'],
+      cause,
+    });
+  }
 }
 
 /**
@@ -115,7 +145,7 @@ async function read(tensors: ReadonlyMap<string, ort.Tensor>): Promise<Record<st
   }
   if (Object.keys(inputs).length === 0) return result;
   const session = await createSession(modelOf(graph.build()), settings());
-  const outputs = await session.run(inputs);
+  const outputs = await run(session, inputs);
   for (const name of Object.keys(inputs)) result[name] = fromOrt(outputs[`read/${name}`]);
   await session.release();
   return result;
