@@ -8,6 +8,7 @@ export function serveBenchText(result: ServeBenchResult): string {
   const servers: [string, Served][] = [
     ['harrier serve', result.batching],
     ['harrier serve --max-batch 1', result.noBatching],
+    ['harrier serve --workers 1', result.oneWorker],
     ...Object.entries(result.peers),
   ];
   const table = [
