@@ -35,7 +35,8 @@ const cases = [
   { x: [1, 16, 5, 5], weight: [32, 1, 3, 3], attributes: { group: 16 }, plain: true },
   { x: [1, 12, 5, 5], weight: [12, 1, 3, 3], attributes: { group: 12 }, plain: true },
   { x: [1, 3, 5, 5], weight: [16, 3, 3, 3], attributes: {}, plain: true },
-  { x: [1, 20, 5, 5], weight: [20, 20, 3, 3], attributes: {}, plain: true },
+  // Filled up to 16 they would be 1.8 times the work, in blocks of 8 and of 16 alike.
+  { x: [1, 12, 5, 5], weight: [12, 12, 3, 3], attributes: {}, plain: true },
 ] as const;
 
 describe.skipIf(block === undefined)(`blocked convolutions, ${block} channels a block`, () => {

@@ -4,12 +4,12 @@ import type { TrainOptions } from '../train/options.ts';
 import { trainCommand } from '../train.ts';
 
 /**
- * Options of `harrier train` that a job has no use for: SageMaker says where things lie, a job is one run, and it is
- * sent pictures but no model.
+ * Options of `harrier train` that a job has no use for: SageMaker says where things lie, a job is one run, it is sent
+ * pictures but no model, and its container has no driver of a graphics device.
  */
 const NOT_FOR_JOBS = new Set([
   ...['data', 'out', 'resume', 'seeds', 'source', 'json', 'debug', 'help'],
-  ...['from', 'trainable'],
+  ...['from', 'trainable', 'device'],
 ]);
 
 /** The options of `harrier train` that are hyperparameters of a job, by name. */
