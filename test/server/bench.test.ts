@@ -9,7 +9,7 @@ it('bench --serve answers every request and prints every figure', { timeout: 300
   );
   expect([code, stderr]).toEqual([0, expect.stringContaining('measuring: harrier serve, 64 connections')]);
   const result = JSON.parse(stdout);
-  for (const served of [result.batching, result.noBatching, result.oneWorker]) {
+  for (const served of [result.batching, result.noBatching]) {
     expect(Object.keys(served)).toEqual(['1', '8', '64']);
     for (const { answeredPerSecond, times, broken } of Object.values<typeof result>(served)) {
       expect([Object.keys(times), broken]).toEqual([['200'], 0]);

@@ -14,11 +14,6 @@ export interface LoadOrder {
    * connection sends when it has its answer.
    */
   readonly rate?: number;
-  /**
-   * Whether the sender leaves the processor to what it measures, as it would on another machine: more than a server's
-   * capacity otherwise takes most of the cores for itself. On Linux, where a priority is one thread's.
-   */
-  readonly yields?: boolean;
 }
 
 /** Times of the answers with one status, in milliseconds. */

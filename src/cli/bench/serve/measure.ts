@@ -30,8 +30,6 @@ export interface ServeBenchResult {
   readonly overheadMs: number;
   readonly batching: Served;
   readonly noBatching: Served;
-  /** One worker, whose inferences have all cores. */
-  readonly oneWorker: Served;
   readonly memory: Memory;
   /** Requests come in whether or not there are answers. */
   readonly overload: {
@@ -108,7 +106,7 @@ export async function runServeBench(options: ServeBenchOptions): Promise<ServeBe
       const { answeredPerSecond } = await loadFrom({ port, request, connections: 64, seconds });
       const rate = times64 * answeredPerSecond;
       const [sender, client] = await Promise.all([
-        loadFrom({ port, request, connections: OVERLOAD_CONNECTIONS, seconds, rate, yields: true }),
+        loadFrom({ port, request, connections: OVERLOAD_CONNECTIONS, seconds, rate }),
         loadFrom({ port, request, seconds, ...CLIENT }),
       ]);
       return { ...sender, times64, client };
@@ -134,9 +132,6 @@ export async function runServeBench(options: ServeBenchOptions): Promise<ServeBe
     const noBatching = await during(startHarrier(kerasCnn, ['--max-batch', '1']), (server) =>
       underLoads(server, 'harrier serve --max-batch 1'),
     );
-    const oneWorker = await during(startHarrier(kerasCnn, ['--workers', '1']), (server) =>
-      underLoads(server, 'harrier serve --workers 1'),
-    );
     const slowOverload = await during(startHarrier(slow, []), (server) =>
       overloaded(server, 'harrier serve, a slow model,'),
     );
@@ -150,7 +145,6 @@ export async function runServeBench(options: ServeBenchOptions): Promise<ServeBe
       overheadMs: batching[1].times[200].p50Ms - bare.bareInferenceMs,
       batching,
       noBatching,
-      oneWorker,
       memory,
       overload: { kerasCnn: kerasCnnOverload, kerasCnnTwice, slow: slowOverload },
       peers,

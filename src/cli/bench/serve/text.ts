@@ -8,7 +8,6 @@ export function serveBenchText(result: ServeBenchResult): string {
   const servers: [string, Served][] = [
     ['harrier serve', result.batching],
     ['harrier serve --max-batch 1', result.noBatching],
-    ['harrier serve --workers 1', result.oneWorker],
     ...Object.entries(result.peers),
   ];
   const table = [
