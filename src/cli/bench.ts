@@ -42,6 +42,12 @@ export function benchCommand(): Command {
           next: 'Give one of them.',
         });
       }
+      if (options.device === 'gpu' && options.recipe === undefined) {
+        throw new HarrierError('bad-option', 'on a graphics device, a recipe is what can be measured', {
+          where: '--device',
+          next: 'Add --recipe, such as --recipe record.',
+        });
+      }
       if (options.web) {
         const { runWebBenchCommand } = await import('./bench/web/run.ts');
         return runWebBenchCommand(options);

@@ -73,6 +73,16 @@ describe.skipIf(process.platform !== 'linux')('without a graphics device', () =>
     await expect(stat(join(place.path, 'nowhere'))).rejects.toThrow('ENOENT');
   });
 
+  it('bench measures recipes alone there', async () => {
+    for (const what of [[], ['--serve'], ['--web']]) {
+      const finished = await harrier(['bench', '--device', 'gpu', ...what], { cwd: place.path });
+      expect(finished.code).toBe(2);
+      expect(sentenceOf(finished)).toBe(
+        '--device: on a graphics device, a recipe is what can be measured. Add --recipe, such as --recipe record.',
+      );
+    }
+  });
+
   it('an unknown device is refused', async () => {
     const finished = await train({}, '--device', 'tpu');
     expect(finished.code).toBe(2);

@@ -1,4 +1,3 @@
-import { HarrierError } from '../../errors.ts';
 import type { Device } from '../../platform/node/device.ts';
 import { findRecipe } from '../../platform/node/recipe-files.ts';
 import { nodeRuntime } from '../../platform/node/runtime.ts';
@@ -33,12 +32,6 @@ export async function runBenchCommand({ recipe, threads, device, peers, json }: 
     if (json) reporter.json(result);
     else reporter.print(recipeBenchText(result));
     return;
-  }
-  if (device === 'gpu') {
-    throw new HarrierError('bad-option', 'on a graphics device, a recipe is what can be measured', {
-      where: '--device',
-      next: 'Add --recipe, such as --recipe record.',
-    });
   }
   const result = await runBench(nodeRuntime({ threads }), { peers, onStart });
   reporter.clear();
