@@ -3,7 +3,7 @@ import { fixedDims, reduceSum, reshape, slice, transpose } from '../ops/index.ts
 import { convolve, inBlocks } from './blocked-convolution.ts';
 import type { Lowering, LoweringContext, Target } from './lowering.ts';
 import { matMul } from './matrix.ts';
-import { convolveRows, isByRows, kernelGradientOfRows } from './row-convolution.ts';
+import { convolveRows, isByRows, kernelGradientOfRows, rowsOf } from './row-convolution.ts';
 
 /** WebGPU's grouped Conv is wrong unless the outputs per group are a multiple of its vector width. */
 const WEBGPU_GROUP_MULTIPLE = 4;
@@ -166,34 +166,18 @@ function ofSmallPictures({ target, attributes, inputs: [dy] }: LoweringContext):
 
 /**
  * The same with channels last, so that images and places together are the rows of both factors:
- * dW[o, k, c] = Σ_(n,p) dY[(n,p), o] · columns[(n,p), (k,c)], where columns are slices of the padded pictures.
+ * dW[o, k, c] = Σ_(n,p) dY[(n,p), o] · rows[(n,p), (k,c)].
  */
-function byOneProduct(node: LoweringContext): Value {
-  const { graph, target } = node;
-  const [dy, x] = node.inputs;
-  const { strides, dilations, pads } = read(node);
-  const [rows, columns] = node.attributes.kernel_shape as readonly number[];
+function byOneProduct({ graph, target, attributes, inputs: [dy, x] }: LoweringContext): Value {
+  const kernel = attributes.kernel_shape as readonly number[];
   const [batch, outputs, height, width] = fixedDims(dy);
-  const channels = fixedDims(x)[1];
-  const last = transpose(graph, x, [0, 2, 3, 1]);
-  const [top, left, bottom, right] = pads;
-  const padded = pads.every((cells) => cells === 0)
-    ? last
-    : graph.op('Pad', [last, graph.constant(int64([0, top, left, 0, 0, bottom, right, 0]))]);
-  const cells = Array.from({ length: rows * columns }, (_, cell) => {
-    const start = [Math.floor(cell / columns) * dilations[0], (cell % columns) * dilations[1]];
-    const end = [height, width].map((size, i) => start[i] + (size - 1) * strides[i] + 1);
-    return slice(graph, padded, [1, 2], start, end, strides);
-  });
-  const seen = cells.length === 1 ? cells[0] : graph.op('Concat', cells, { axis: 3 });
   const product = matMul(
     graph,
     reshape(graph, transpose(graph, dy, [0, 2, 3, 1]), [batch * height * width, outputs]),
-    reshape(graph, seen, [batch * height * width, rows * columns * channels]),
+    rowsOf(graph, x, kernel, attributes).rows,
     { transA: true, target },
   );
-  const apart = reshape(graph, product, [outputs, rows * columns, channels]);
-  return reshape(graph, transpose(graph, apart, [0, 2, 1]), [outputs, channels, rows, columns]);
+  return transpose(graph, reshape(graph, product, [outputs, ...kernel, fixedDims(x)[1]]), [0, 3, 1, 2]);
 }
 
 /** Places of a picture up to which a blocked convolution over the batch is faster than products with columns. */

@@ -2,9 +2,9 @@ import { type Attributes, type GraphBuilder, int64, intAttribute, type Value } f
 import { add, convolutionAttributes, fixedDims, reduceSum, reshape, slice, transpose } from '../ops/index.ts';
 
 /**
- * Convolutions of pictures as matrix products, for graphics devices: ONNX Runtime's WebGPU product runs about three
- * times as fast there as its convolution, and what it multiplies, the cells that every place of a picture sees, serves
- * the forward pass and the kernel's gradient alike (im2col; Chellapilla et al., 2006).
+ * Convolutions of pictures as matrix products: what is multiplied, the cells that every place of a picture sees, serves
+ * the forward pass and the kernel's gradient alike (im2col; Chellapilla et al., 2006). On graphics devices all are
+ * written so, for ONNX Runtime's WebGPU product is several times as fast there as its convolution.
  */
 
 /** Whether a convolution can be written so: two spatial axes, one group, known sizes. */
@@ -87,8 +87,13 @@ interface Rows {
 
 const known = new WeakMap<Value, Map<string, Rows>>();
 
-/** Made once for all that reads it. */
-function rowsOf(graph: GraphBuilder, x: Value, kernel: readonly number[], attributes: Attributes): Rows {
+/** What the places of x see of it, through a kernel (height, width): made once for all that reads it. */
+export function rowsOf(
+  graph: GraphBuilder,
+  x: Value,
+  kernel: readonly number[],
+  attributes: Attributes,
+): Rows {
   const [, , ...spatial] = fixedDims(x);
   const { strides, dilations, pads } = convolutionAttributes(attributes, kernel, spatial);
   const key = JSON.stringify([kernel, strides, dilations, pads]);

@@ -72,7 +72,9 @@ describe.skipIf(process.platform !== 'linux')('without a graphics device', () =>
     );
     await expect(stat(join(place.path, 'nowhere'))).rejects.toThrow('ENOENT');
   });
+});
 
+describe('whatever the machine has', () => {
   it('bench measures recipes alone there', async () => {
     for (const what of [[], ['--serve'], ['--web']]) {
       const finished = await harrier(['bench', '--device', 'gpu', ...what], { cwd: place.path });

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { matrixRate, type RecipeSpeed, recipeSpeed, recipeSteps } from '../../benchmark/index.ts';
 import type { Device } from '../../platform/node/device.ts';
-import { openRuntime } from '../../platform/node/open-runtime.ts';
+import { type OpenRuntimeOptions, openRuntime } from '../../platform/node/open-runtime.ts';
 import type { Recipe } from '../../recipes/index.ts';
+import type { Runtime } from '../../runtime/index.ts';
 import { type RecipePeers, runRecipePeers } from './peers.ts';
 
 /** What `harrier bench --recipe NAME --json` prints. */
@@ -25,7 +26,7 @@ export interface RecipeBenchResult extends RecipeSpeed {
 /** Measures the training step of a recipe, and of an equal network in the peers that have one. */
 export async function runRecipeBench(
   recipe: Recipe,
-  where: { readonly threads?: number; readonly device?: Device },
+  where: OpenRuntimeOptions,
   { peers, onStart }: { peers: boolean; onStart: (what: string) => void },
 ): Promise<RecipeBenchResult> {
   const runtime = await openRuntime(where);
@@ -36,11 +37,7 @@ export async function runRecipeBench(
   const speed = await recipeSpeed(recipe, runtime, clock);
   onStart('where the time goes');
   const shares = await sharesByLayer(recipe, where);
-  // What PyTorch does on the processor says nothing about a graphics device.
-  const others =
-    peers && where.device !== 'gpu'
-      ? await runRecipePeers(recipe, runtime.threads, onStart)
-      : { figures: {}, missing: {} };
+  const others = peers ? await peersOf(recipe, runtime, onStart) : { figures: {}, missing: {} };
   return {
     recipe: recipe.name,
     runtime: runtime.name,
@@ -55,11 +52,18 @@ export async function runRecipeBench(
   };
 }
 
-/** Reads ONNX Runtime's profile of one step: nodes bear the names of the layers that they were made for. */
-async function sharesByLayer(
+/** The peers compute on the processor, which says nothing about a graphics device. */
+async function peersOf(
   recipe: Recipe,
-  where: { readonly threads?: number; readonly device?: Device },
-): Promise<Record<string, number>> {
+  { target, threads }: Runtime,
+  onStart: (what: string) => void,
+): Promise<RecipePeers> {
+  if (target === 'cpu') return runRecipePeers(recipe, threads, onStart);
+  return { figures: {}, missing: { pytorch: 'is measured on the processor alone' } };
+}
+
+/** Reads ONNX Runtime's profile of one step: nodes bear the names of the layers that they were made for. */
+async function sharesByLayer(recipe: Recipe, where: OpenRuntimeOptions): Promise<Record<string, number>> {
   const folder = await mkdtemp(join(tmpdir(), 'harrier-profile-'));
   try {
     const steps = recipeSteps(recipe, await openRuntime({ ...where, profilePrefix: join(folder, 'step') }));

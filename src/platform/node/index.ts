@@ -14,7 +14,7 @@ export {
   type SkippedFile,
 } from './image-folder.ts';
 export { type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
-export { openRuntime } from './open-runtime.ts';
+export { type OpenRuntimeOptions, openRuntime } from './open-runtime.ts';
 export { newRecord, type PreparedRun, prepareRun } from './prepare-run.ts';
 export { type PreviewOptions, previewImage } from './preview.ts';
 export { allRecipes, type FoundRecipe, findRecipe } from './recipe-files.ts';

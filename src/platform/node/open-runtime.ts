@@ -3,15 +3,16 @@ import type { Device } from './device.ts';
 import { gpuRuntime } from './gpu-runtime.ts';
 import { type NodeRuntimeOptions, nodeRuntime } from './runtime.ts';
 
+export interface OpenRuntimeOptions extends NodeRuntimeOptions {
+  device?: Device;
+}
+
 /**
  * ONNX Runtime on a device.
  *
  * @param options `device`: default `cpu`; the others as for `nodeRuntime`, where the device has use for them
  * @throws HarrierError `not-supported` for `gpu` where ONNX Runtime finds none
  */
-export async function openRuntime({
-  device = 'cpu',
-  ...options
-}: NodeRuntimeOptions & { device?: Device } = {}): Promise<Runtime> {
+export async function openRuntime({ device = 'cpu', ...options }: OpenRuntimeOptions = {}): Promise<Runtime> {
   return device === 'gpu' ? gpuRuntime(options) : nodeRuntime(options);
 }
