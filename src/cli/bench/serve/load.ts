@@ -7,7 +7,10 @@ export interface LoadOrder {
   /** A whole HTTP request, which is sent again and again. */
   readonly request: Uint8Array;
   readonly connections: number;
-  /** How long to measure, after a fifth as long of warming up. */
+  /**
+   * How long to measure, after a fifth as long of warming up. It takes longer, half a minute at most, where there were
+   * fewer requests or answers by then than there are connections.
+   */
   readonly seconds: number;
   /**
    * Requests a second, sent whether or not earlier ones were answered, on whichever connection is free. Absent: each
@@ -36,6 +39,9 @@ export interface LoadResult {
 
 const WARM_UP = 0.2;
 const TICK_MS = 1;
+const LONGEST_SECONDS = 30;
+/** How often to look whether there were enough answers. */
+const LOOK_MS = 10;
 
 /**
  * A load generator that costs little itself, as it shares the processor with what it measures: the same bytes over
@@ -44,10 +50,12 @@ const TICK_MS = 1;
 export async function load({ port, request, connections, seconds, rate }: LoadOrder): Promise<LoadResult> {
   const times = new Map<number, number[]>();
   let sent = 0;
+  let answered = 0;
   let broken = 0;
   let isMeasured = false;
   const onAnswer = (status: number, ms: number): void => {
     if (!isMeasured) return;
+    answered++;
     const list = times.get(status);
     if (list) list.push(ms);
     else times.set(status, [ms]);
@@ -92,15 +100,17 @@ export async function load({ port, request, connections, seconds, rate }: LoadOr
   await sleep(Math.max(0, measureFrom - performance.now()));
   isMeasured = true;
   const from = performance.now();
+  const elapsed = () => (performance.now() - from) / 1000;
   await sleep(1000 * seconds);
+  while (Math.min(sent, answered) < connections && elapsed() < LONGEST_SECONDS) await sleep(LOOK_MS);
   isMeasured = false;
-  const elapsed = (performance.now() - from) / 1000;
+  const measuredSeconds = elapsed();
   isOver = true;
   clearInterval(ticker);
   for (const connection of all) connection.close();
   return {
-    offeredPerSecond: sent / elapsed,
-    answeredPerSecond: (times.get(200)?.length ?? 0) / elapsed,
+    offeredPerSecond: sent / measuredSeconds,
+    answeredPerSecond: (times.get(200)?.length ?? 0) / measuredSeconds,
     times: Object.fromEntries([...times].map(([status, list]) => [status, summary(list)])),
     broken,
   };

@@ -67,9 +67,9 @@ export interface ServeBenchOptions {
   readonly onStart: (what: string) => void;
 }
 
-/** After so many requests memory should be what it was; after fewer on a machine that takes longer for them. */
+/** After so many requests memory should be what it was; after fewer where they take more than so many loads' time. */
 const MANY = 100_000;
-const LONGEST_SECONDS = 60;
+const MOST_LOADS = 12;
 const OVERLOAD = 10;
 /** Connections of the overload: as many as requests may be under way. */
 const OVERLOAD_CONNECTIONS = 512;
@@ -114,7 +114,7 @@ export async function runServeBench(options: ServeBenchOptions): Promise<ServeBe
     const afterMany = async ({ port }: RunningServer, perSecond: number): Promise<Memory> => {
       onStart(`harrier serve, ${MANY.toLocaleString('en-US')} requests`);
       const beforeBytes = await residentMemory(port);
-      const enough = Math.min(LONGEST_SECONDS, Math.ceil(MANY / perSecond));
+      const enough = Math.min(MOST_LOADS * seconds, Math.ceil(MANY / perSecond));
       const { answeredPerSecond } = await loadFrom({ port, request, connections: 64, seconds: enough });
       const afterBytes = await residentMemory(port);
       return { beforeBytes, afterBytes, requests: Math.round(answeredPerSecond * enough) };
