@@ -22,38 +22,90 @@ export function convolve(
   [x, weight, bias]: readonly [Value, Value, Value?],
   attributes: Attributes,
 ): Value {
-  const layout = block === undefined ? undefined : layoutOf(weight, attributes, block);
+  const layout = block === undefined ? undefined : layoutOf(fixedDims(weight), attributes, block);
   if (block === undefined || layout === undefined) return graph.op('Conv', [x, weight, bias], attributes);
-  const [channels, , ...kernel] = fixedDims(weight);
-  const spatial = x.shape.slice(2).map(Number);
-  // What is missing to whole blocks is 0: ReorderInput fills its blocks up likewise, ReorderOutput drops the rest.
-  const whole = layout === 'dense' ? filledUp(graph, weight, block) : weight;
-  const [outputs, inputs] = fixedDims(whole);
-  const arranged =
-    layout === 'dense'
-      ? // (O, I, h, w) → (O/b, I/b, h, w, b of I, b of O)
-        transpose(
-          graph,
-          reshape(graph, whole, [outputs / block, block, inputs / block, block, ...kernel]),
-          [0, 2, 4, 5, 3, 1],
-        )
-      : // (O, 1, h, w) → (O/b, h, w, b of O)
-        transpose(graph, reshape(graph, whole, [outputs / block, block, ...kernel]), [0, 2, 3, 1]);
-  const blocked = reshape(graph, arranged, [outputs, inputs, ...kernel]);
-  const y = graph.op(
-    'Conv',
-    [inBlocks(graph, x), blocked, bias && filledUp(graph, bias, block)],
-    { kernel_shape: kernel, ...convolutionAttributes(attributes, kernel, spatial) },
-    { domain: BLOCKED_DOMAIN },
-  );
+  const kernel = layout === 'dense' ? denseKernel(graph, weight, block) : depthwiseKernel(graph, weight);
+  return convolveBlocks(graph, [inBlocks(graph, x), kernel, bias && filledUp(graph, bias, block)], {
+    ...convolutionAttributes(attributes, fixedDims(weight).slice(2), fixedDims(x).slice(2)),
+    channels: fixedDims(weight)[0],
+  });
+}
+
+/**
+ * The same with a kernel (O, C, h, w) turned by 180° in its spatial axes and its channel axes swapped, for pictures of O
+ * channels: undefined where it does not go into blocks.
+ *
+ * @param attributes of one group
+ */
+export function convolveTurned(
+  graph: GraphBuilder,
+  block: number | undefined,
+  [x, weight]: readonly [Value, Value],
+  attributes: Attributes,
+): Value | undefined {
+  const [inputs, channels, ...kernel] = fixedDims(weight);
+  if (block === undefined || layoutOf([channels, inputs, ...kernel], attributes, block) !== 'dense') {
+    return undefined;
+  }
+  return convolveBlocks(graph, [inBlocks(graph, x), turnedKernel(graph, weight, block)], {
+    ...attributes,
+    channels,
+  });
+}
+
+/** @param attributes spelt out, with the channels that do not only fill the last block up */
+function convolveBlocks(
+  graph: GraphBuilder,
+  inputs: readonly [Value, Value, Value?],
+  { channels, ...attributes }: Attributes,
+): Value {
+  const kernel_shape = fixedDims(inputs[1]).slice(2);
+  const y = graph.op('Conv', inputs, { ...attributes, kernel_shape }, { domain: BLOCKED_DOMAIN });
   return graph.op('ReorderOutput', [y], { channels }, { domain: BLOCKED_DOMAIN });
+}
+
+// Kernels go through ReorderInput first, for ONNX Runtime moves single numbers several times slower than whole blocks.
+// What is missing to whole blocks is 0: ReorderInput fills pictures up likewise, ReorderOutput drops the rest.
+
+/** (O, I, h, w) → (O/b, I/b, h, w, b of I, b of O) */
+function denseKernel(graph: GraphBuilder, weight: Value, block: number): Value {
+  const whole = filledUp(graph, weight, block);
+  const [outputs, inputs, ...kernel] = fixedDims(whole);
+  const cells = kernel[0] * kernel[1];
+  const ofOutputs = reorderInput(graph, reshape(graph, whole, [1, outputs, inputs * cells, 1]));
+  const apart = reshape(graph, ofOutputs, [outputs / block, inputs / block, block, cells, block]);
+  return reshape(graph, transpose(graph, apart, [0, 1, 3, 2, 4]), [outputs, inputs, ...kernel]);
+}
+
+/** (I, O, h, w) → (O/b, I/b, h, w, b of I, b of O), with cells in reverse */
+function turnedKernel(graph: GraphBuilder, weight: Value, block: number): Value {
+  const whole = filledUp(graph, weight, block);
+  const [inputs, outputs, ...kernel] = fixedDims(whole);
+  const cells = kernel[0] * kernel[1];
+  const ofOutputs = reorderInput(graph, reshape(graph, whole, [inputs, outputs, cells, 1]));
+  const apart = reshape(graph, ofOutputs, [inputs / block, block, outputs / block, cells, block]);
+  const arranged = transpose(graph, apart, [2, 0, 3, 1, 4]);
+  const backwards = graph.constant(int64(Array.from({ length: cells }, (_, cell) => cells - 1 - cell)));
+  const turned = cells === 1 ? arranged : graph.op('Gather', [arranged, backwards], { axis: 2 });
+  return reshape(graph, turned, [outputs, inputs, ...kernel]);
+}
+
+/** (O, 1, h, w) → (O/b, h, w, b of O) */
+function depthwiseKernel(graph: GraphBuilder, weight: Value): Value {
+  const [outputs, , ...kernel] = fixedDims(weight);
+  const ofOutputs = reorderInput(graph, reshape(graph, weight, [1, outputs, kernel[0] * kernel[1], 1]));
+  return reshape(graph, ofOutputs, [outputs, 1, ...kernel]);
+}
+
+function reorderInput(graph: GraphBuilder, x: Value): Value {
+  return graph.op('ReorderInput', [x], {}, { domain: BLOCKED_DOMAIN });
 }
 
 const reordered = new WeakMap<Value, Value>();
 
 /** (N, C, H, W) in blocks of channels, (N, C/b, H, W, b): made once for all that reads it. */
 export function inBlocks(graph: GraphBuilder, x: Value): Value {
-  const made = reordered.get(x) ?? graph.op('ReorderInput', [x], {}, { domain: BLOCKED_DOMAIN });
+  const made = reordered.get(x) ?? reorderInput(graph, x);
   reordered.set(x, made);
   return made;
 }
@@ -74,8 +126,11 @@ const MOST_FILLING = 1.5;
  * How a kernel goes into blocks, undefined where it doesn't: all inputs with all outputs, or each channel by itself.
  * One cell is a plain matrix product, which gains nothing.
  */
-function layoutOf(weight: Value, attributes: Attributes, block: number): 'dense' | 'depthwise' | undefined {
-  const [outputs, inputs, ...kernel] = fixedDims(weight);
+function layoutOf(
+  [outputs, inputs, ...kernel]: readonly number[],
+  attributes: Attributes,
+  block: number,
+): 'dense' | 'depthwise' | undefined {
   const group = intAttribute(attributes, 'group', 1);
   if (kernel.length !== 2 || kernel.every((size) => size === 1)) return undefined;
   if (group > 1) return group === outputs && inputs === 1 && outputs % block === 0 ? 'depthwise' : undefined;

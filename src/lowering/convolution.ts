@@ -1,6 +1,6 @@
 import { BLOCKED_DOMAIN, float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
 import { fixedDims, reduceSum, reshape, slice, transpose } from '../ops/index.ts';
-import { convolve, inBlocks } from './blocked-convolution.ts';
+import { convolve, convolveTurned, inBlocks } from './blocked-convolution.ts';
 import type { Lowering, LoweringContext, Target } from './lowering.ts';
 import { matMul } from './matrix.ts';
 import { convolveRows, isByRows, kernelGradientOfRows, rowsOf } from './row-convolution.ts';
@@ -41,9 +41,17 @@ export const convolutionLowerings: Readonly<Record<string, Lowering>> = {
 function byFlippedKernel(node: LoweringContext): Value {
   const { graph, target } = node;
   const [dy, weight] = node.inputs;
-  const { dilations, pads, group } = read(node);
+  const { strides, dilations, pads, group } = read(node);
   const [outputs, inputsPerGroup, ...kernel] = fixedDims(weight);
   const rank = kernel.length;
+  const left = (i: number, at: number) => dilations[i] * (kernel[i] - 1) - pads[at];
+  const flipped = [...kernel.map((_, i) => left(i, i)), ...kernel.map((_, i) => left(i, i + rank))];
+  if (flipped.some((cells) => cells < 0)) return byTransposedConvolution(node);
+  const turnedRound = { kernel_shape: kernel, strides, dilations, group, pads: flipped };
+  const blocked =
+    group === 1 ? convolveTurned(graph, node.convolutionBlock, [dy, weight], turnedRound) : undefined;
+  if (blocked) return blocked;
+
   const turned = turn(graph, weight, target);
   // (g·o, c, k…) → (g, o, c, k…) → (g, c, o, k…) → (g·c, o, k…)
   const spatial = kernel.map((_, i) => i + 3);
@@ -57,10 +65,6 @@ function byFlippedKernel(node: LoweringContext): Value {
     ]),
     [group * inputsPerGroup, outputs / group, ...kernel],
   );
-  const left = (i: number, at: number) => dilations[i] * (kernel[i] - 1) - pads[at];
-  const flipped = [...kernel.map((_, i) => left(i, i)), ...kernel.map((_, i) => left(i, i + rank))];
-  if (flipped.some((cells) => cells < 0)) return byTransposedConvolution(node);
-  const turnedRound = { kernel_shape: kernel, dilations, group, pads: flipped };
   return target === 'webgpu' && isByRows(dy, swapped, turnedRound)
     ? convolveRows(graph, [dy, swapped], turnedRound)
     : convolve(graph, node.convolutionBlock, [dy, swapped], turnedRound);

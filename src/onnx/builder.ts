@@ -68,6 +68,11 @@ export class GraphBuilder {
     return this.#inputs;
   }
 
+  /** What was marked as an output so far. */
+  get outputs(): readonly Value[] {
+    return this.#outputs.map(({ value }) => value);
+  }
+
   /** An input of the graph. */
   input(name: string, type: ElementType, shape: Shape): Value {
     const value: Value = { name: this.#claim(name), type, shape };

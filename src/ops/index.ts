@@ -12,3 +12,4 @@ export * from './functional.ts';
 export { otherAxes } from './normalization.ts';
 export { broadcastShapes, samePadding } from './shapes.ts';
 export { createGraph, definitionOf, importGraph, OPS } from './table.ts';
+export { leaveOutUnreadEdges } from './unread-edges.ts';

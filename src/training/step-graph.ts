@@ -14,7 +14,7 @@ import {
   type Tensor,
   type Value,
 } from '../onnx/index.ts';
-import { add, createGraph, logitsOf, mul, scalar, sub, where } from '../ops/index.ts';
+import { add, createGraph, leaveOutUnreadEdges, logitsOf, mul, scalar, sub, where } from '../ops/index.ts';
 import { exponentialMovingAverage, type ParameterGroup } from '../optimizers/index.ts';
 import {
   AVERAGE,
@@ -116,6 +116,7 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
   const correct = graph.in('accuracy', () => correctCount(graph, logitsOf(graph, output), targets));
   graph.output(loss, LOSS);
   graph.output(correct, CORRECT);
+  leaveOutUnreadEdges(graph);
 
   const trainable = [...parameters].filter(([spec]) => spec.trainable);
   const gradients = differentiate(
