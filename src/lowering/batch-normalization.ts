@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  elementCount,
   float,
   floatAttribute,
   type GraphBuilder,
@@ -19,43 +20,102 @@ import {
   square,
   sub,
 } from '../ops/index.ts';
+import {
+  acrossBlocks,
+  inBlocks,
+  isMadeInBlocks,
+  operandsInBlocks,
+  outOfBlocks,
+  sumInBlocks,
+} from './blocks.ts';
 import type { Lowering, Target } from './lowering.ts';
+
+/** How to go from a picture to numbers per channel, (C), and back, in the layout that the picture has. */
+interface Channels {
+  readonly sum: (picture: Value) => Value;
+  /** A number per channel, to meet the picture. */
+  readonly spread: (vector: Value) => Value;
+}
 
 export const batchNormalizationLowerings: Readonly<Record<string, Lowering>> = {
   // Statistics of the batch, then ONNX's BatchNormalization with them: a single fused pass over x.
-  BatchNormalizationTraining: ({ graph, inputs: [x, gamma, beta], attributes, target }) => {
+  BatchNormalizationTraining: ({ graph, inputs: [x, gamma, beta], attributes, target, convolutionBlock }) => {
+    const epsilon = floatAttribute(attributes, 'epsilon', 1e-5);
+    if (convolutionBlock && isMadeInBlocks(x)) {
+      return trainingInBlocks(graph, [x, gamma, beta], epsilon, convolutionBlock);
+    }
     const over = otherAxes(x);
     const mean = reduceMean(graph, x, over);
     const variance = reduceMean(graph, square(graph, sub(graph, x, mean)), over, false);
     const flatMean = reshape(graph, mean, fixedDims(gamma));
-    const epsilon = float(floatAttribute(attributes, 'epsilon', 1e-5));
-    return [normalized(graph, [x, gamma, beta, flatMean, variance], { epsilon }, target), flatMean, variance];
+    const statistics = [gamma, beta, flatMean, variance];
+    return [normalized(graph, [x, ...statistics], { epsilon: float(epsilon) }, target), flatMean, variance];
   },
   // With r = 1/√(v + ε), dβ = Σ dy, dγ = r · Σ dy·(x − μ), over m elements a channel:
   // dx = γr · dy − γr²·dγ/m · x + γr · (r·dγ·μ − dβ)/m
-  BatchNormalizationGradient: ({ graph, inputs: [dy, x, gamma, mean, variance], attributes }) => {
-    const over = otherAxes(x);
-    const dims = fixedDims(x);
-    const channels = fixedDims(gamma);
-    const wide = dims.map((_, i) => (i === 1 ? channels[0] : 1));
-    const count = dims.reduce((product, size) => product * size, 1) / channels[0];
-    const epsilon = floatAttribute(attributes, 'epsilon', 1e-5);
-    const inverse = graph.op('Reciprocal', [graph.op('Sqrt', [shift(graph, variance, epsilon)])]);
-    const dBeta = reduceSum(graph, dy, over, false);
-    const centred = sub(graph, x, reshape(graph, mean, wide));
-    const dGamma = mul(graph, reduceSum(graph, mul(graph, dy, centred), over, false), inverse);
+  BatchNormalizationGradient: ({ graph, inputs, attributes, convolutionBlock }) => {
+    const [, , gamma, mean, variance] = inputs;
+    const blocked = convolutionBlock && operandsInBlocks(inputs.slice(0, 2));
+    const [dy, x] = blocked || inputs;
+    const { sum, spread } = blocked ? channelsInBlocks(graph, x, convolutionBlock) : channelsOf(graph, x);
+    const count = countOf(x);
+    const inverse = inverseDeviation(graph, variance, floatAttribute(attributes, 'epsilon', 1e-5));
+    const dBeta = sum(dy);
+    const centred = sub(graph, x, spread(mean));
+    const dGamma = mul(graph, sum(mul(graph, dy, centred)), inverse);
     const slope = mul(graph, gamma, inverse);
     const towardsX = scale(graph, mul(graph, mul(graph, slope, inverse), dGamma), -1 / count);
     const offset = scale(graph, mul(graph, slope, dBeta), -1 / count);
-    const perChannel = (value: typeof x) => reshape(graph, value, wide);
     const dx = add(
       graph,
-      add(graph, mul(graph, dy, perChannel(slope)), mul(graph, centred, perChannel(towardsX))),
-      perChannel(offset),
+      add(graph, mul(graph, dy, spread(slope)), mul(graph, centred, spread(towardsX))),
+      spread(offset),
     );
-    return [dx, dGamma, dBeta];
+    return [blocked ? outOfBlocks(graph, dx) : dx, dGamma, dBeta];
   },
 };
+
+/** ONNX's op does not know blocks: what is left of x without its mean is scaled and shifted. */
+function trainingInBlocks(
+  graph: GraphBuilder,
+  [picture, gamma, beta]: readonly [Value, Value, Value],
+  epsilon: number,
+  block: number,
+): Value[] {
+  const x = inBlocks(graph, picture);
+  const { sum, spread } = channelsInBlocks(graph, x, block);
+  const mean = scale(graph, sum(x), 1 / countOf(x));
+  const centred = sub(graph, x, spread(mean));
+  const variance = scale(graph, sum(square(graph, centred)), 1 / countOf(x));
+  const slope = mul(graph, gamma, inverseDeviation(graph, variance, epsilon));
+  const y = add(graph, mul(graph, centred, spread(slope)), spread(beta));
+  return [outOfBlocks(graph, y), mean, variance];
+}
+
+/** Elements of a channel in all pictures. */
+function countOf(x: Value): number {
+  const dims = fixedDims(x);
+  return elementCount(dims) / dims[1];
+}
+
+function inverseDeviation(graph: GraphBuilder, variance: Value, epsilon: number): Value {
+  return graph.op('Reciprocal', [graph.op('Sqrt', [shift(graph, variance, epsilon)])]);
+}
+
+function channelsOf(graph: GraphBuilder, x: Value): Channels {
+  const wide = fixedDims(x).map((size, axis) => (axis === 1 ? size : 1));
+  return {
+    sum: (picture) => reduceSum(graph, picture, otherAxes(x), false),
+    spread: (vector) => reshape(graph, vector, wide),
+  };
+}
+
+function channelsInBlocks(graph: GraphBuilder, x: Value, block: number): Channels {
+  return {
+    sum: (picture) => sumInBlocks(graph, picture, block),
+    spread: (vector) => acrossBlocks(graph, vector, x, block),
+  };
+}
 
 /** ONNX's own op, with given statistics. WebGPU's kernel is wrong for rows: they go as pictures of one pixel. */
 export function normalized(

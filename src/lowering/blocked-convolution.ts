@@ -7,6 +7,7 @@ import {
   type Value,
 } from '../onnx/index.ts';
 import { convolutionAttributes, fixedDims, reshape, transpose } from '../ops/index.ts';
+import { inBlocks, outOfBlocks } from './blocks.ts';
 
 /**
  * A convolution in the layout that ONNX Runtime's fastest CPU kernels work in: channels in blocks of the processor's
@@ -61,7 +62,7 @@ function convolveBlocks(
 ): Value {
   const kernel_shape = fixedDims(inputs[1]).slice(2);
   const y = graph.op('Conv', inputs, { ...attributes, kernel_shape }, { domain: BLOCKED_DOMAIN });
-  return graph.op('ReorderOutput', [y], { channels }, { domain: BLOCKED_DOMAIN });
+  return outOfBlocks(graph, y, channels as number);
 }
 
 // Kernels go through ReorderInput first, for ONNX Runtime moves single numbers several times slower than whole blocks.
@@ -72,7 +73,7 @@ function denseKernel(graph: GraphBuilder, weight: Value, block: number): Value {
   const whole = filledUp(graph, weight, block);
   const [outputs, inputs, ...kernel] = fixedDims(whole);
   const cells = kernel[0] * kernel[1];
-  const ofOutputs = reorderInput(graph, reshape(graph, whole, [1, outputs, inputs * cells, 1]));
+  const ofOutputs = inBlocks(graph, reshape(graph, whole, [1, outputs, inputs * cells, 1]));
   const apart = reshape(graph, ofOutputs, [outputs / block, inputs / block, block, cells, block]);
   return reshape(graph, transpose(graph, apart, [0, 1, 3, 2, 4]), [outputs, inputs, ...kernel]);
 }
@@ -82,7 +83,7 @@ function turnedKernel(graph: GraphBuilder, weight: Value, block: number): Value 
   const whole = filledUp(graph, weight, block);
   const [inputs, outputs, ...kernel] = fixedDims(whole);
   const cells = kernel[0] * kernel[1];
-  const ofOutputs = reorderInput(graph, reshape(graph, whole, [inputs, outputs, cells, 1]));
+  const ofOutputs = inBlocks(graph, reshape(graph, whole, [inputs, outputs, cells, 1]));
   const apart = reshape(graph, ofOutputs, [inputs / block, block, outputs / block, cells, block]);
   const arranged = transpose(graph, apart, [2, 0, 3, 1, 4]);
   const backwards = graph.constant(int64(Array.from({ length: cells }, (_, cell) => cells - 1 - cell)));
@@ -93,21 +94,8 @@ function turnedKernel(graph: GraphBuilder, weight: Value, block: number): Value 
 /** (O, 1, h, w) → (O/b, h, w, b of O) */
 function depthwiseKernel(graph: GraphBuilder, weight: Value): Value {
   const [outputs, , ...kernel] = fixedDims(weight);
-  const ofOutputs = reorderInput(graph, reshape(graph, weight, [1, outputs, kernel[0] * kernel[1], 1]));
+  const ofOutputs = inBlocks(graph, reshape(graph, weight, [1, outputs, kernel[0] * kernel[1], 1]));
   return reshape(graph, ofOutputs, [outputs, 1, ...kernel]);
-}
-
-function reorderInput(graph: GraphBuilder, x: Value): Value {
-  return graph.op('ReorderInput', [x], {}, { domain: BLOCKED_DOMAIN });
-}
-
-const reordered = new WeakMap<Value, Value>();
-
-/** (N, C, H, W) in blocks of channels, (N, C/b, H, W, b): made once for all that reads it. */
-export function inBlocks(graph: GraphBuilder, x: Value): Value {
-  const made = reordered.get(x) ?? reorderInput(graph, x);
-  reordered.set(x, made);
-  return made;
 }
 
 /** Zeros after the channels of a kernel (outputs, inputs, …) or a bias (outputs), up to whole blocks. */

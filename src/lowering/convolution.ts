@@ -1,8 +1,9 @@
 import { BLOCKED_DOMAIN, float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
-import { fixedDims, reduceSum, reshape, slice, transpose } from '../ops/index.ts';
-import { convolve, convolveTurned, inBlocks } from './blocked-convolution.ts';
+import { fixedDims, reshape, slice, transpose } from '../ops/index.ts';
+import { convolve, convolveTurned } from './blocked-convolution.ts';
+import { inBlocks, isMadeInBlocks } from './blocks.ts';
 import type { Lowering, LoweringContext, Target } from './lowering.ts';
-import { matMul } from './matrix.ts';
+import { matMul, sumOverBatch } from './matrix.ts';
 import { convolveRows, isByRows, kernelGradientOfRows, rowsOf } from './row-convolution.ts';
 
 /** WebGPU's grouped Conv is wrong unless the outputs per group are a multiple of its vector width. */
@@ -184,17 +185,25 @@ function byOneProduct({ graph, target, attributes, inputs: [dy, x] }: LoweringCo
   return transpose(graph, reshape(graph, product, [outputs, ...kernel, fixedDims(x)[1]]), [0, 3, 1, 2]);
 }
 
-/** Places of a picture up to which a blocked convolution over the batch is faster than products with columns. */
+/** Places of a strip up to which a blocked convolution over the batch is faster than products with columns. */
 const MODERATE_PLACES = 225;
+
+/** Rows of the strips that a picture is cut into: equally many each, and as few strips as there may be. */
+function rowsOfStrip(height: number, width: number): number {
+  let rows = height;
+  while (height % rows !== 0 || (rows > 1 && rows * width > MODERATE_PLACES)) rows--;
+  return rows;
+}
 
 function batchMakesBlocks({ attributes, convolutionBlock, inputs: [dy] }: LoweringContext): boolean {
   const { group, strides, dilations } = attributes as unknown as ConvolutionAttributes;
+  const kernel = attributes.kernel_shape as readonly number[];
   const [batch, outputs, ...positions] = fixedDims(dy);
   return (
     convolutionBlock !== undefined &&
     group === 1 &&
     positions.length === 2 &&
-    positions[0] * positions[1] <= MODERATE_PLACES &&
+    (positions[0] * positions[1] <= MODERATE_PLACES || gainsByStrips(dy, kernel)) &&
     [...strides, ...dilations].every((step) => step === 1) &&
     batch % convolutionBlock === 0 &&
     outputs % convolutionBlock === 0
@@ -202,10 +211,21 @@ function batchMakesBlocks({ attributes, convolutionBlock, inputs: [dy] }: Loweri
 }
 
 /**
+ * Strips are no faster than columns where dY has to be put into blocks for them first. What neighbours share is there
+ * twice: strips of fewer rows than the kernel's would be mostly that.
+ */
+function gainsByStrips(dy: Value, kernel: readonly number[]): boolean {
+  const [, , height, width] = fixedDims(dy);
+  const rows = rowsOfStrip(height, width);
+  return isMadeInBlocks(dy) && rows >= kernel[0] && rows * width <= MODERATE_PLACES;
+}
+
+/**
  * The same as a convolution whose channels are the images: dW[o, c] = Σ_n X[n, c] ∗ dY[n, o], with dY as a kernel as
  * large as its pictures. A kernel's few cells a row would leave most of a blocked convolution's accumulators idle, so
  * the channels of X lie side by side in one picture's rows, (row, column · C + c), and dY's columns are C apart: each
- * row of what comes out holds a row of cells for every channel.
+ * row of what comes out holds a row of cells for every channel. Large pictures are cut into strips, each of which counts
+ * as a picture: a kernel as large as they are does not fit into the processor's cache.
  */
 function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: LoweringContext): Value {
   const [dy, x] = inputs;
@@ -215,7 +235,7 @@ function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: L
   const [batch, outputs, height, width] = fixedDims(dy);
   const [, channels, ...size] = fixedDims(x);
   const [top, left, bottom, right] = pads;
-  const [tall, wide] = [size[0] + top + bottom, size[1] + left + right];
+  const wide = size[1] + left + right;
   const pixels = size[0] * size[1];
   // Each transpose keeps a block together, for ONNX Runtime moves single numbers several times slower.
   // (1, N, C·H·W, 1) → (N/b, C·H·W, b of N) → (N/b, H·W, C, b of N), then a border of zeros: the kernels in blocks are
@@ -238,12 +258,23 @@ function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: L
     height * width,
     block,
   ]);
-  const kernel = reshape(graph, transpose(graph, apart, [2, 0, 3, 1, 4]), [outputs, batch, height, width]);
+  const strip = rowsOfStrip(height, width);
+  const strips = height / strip;
+  const kernel = reshape(graph, transpose(graph, apart, [2, 0, 3, 1, 4]), [
+    outputs,
+    batch * strips,
+    strip,
+    width,
+  ]);
+  const seen = strip + rows - 1;
+  const rowsSeen = Array.from({ length: strips * seen }, (_, i) => Math.floor(i / seen) * strip + (i % seen));
+  const cut =
+    strips === 1 ? padded : graph.op('Gather', [padded, graph.constant(int64(rowsSeen))], { axis: 1 });
   const y = graph.op(
     'Conv',
-    [reshape(graph, padded, [1, batch, tall, wide * channels]), kernel],
+    [reshape(graph, cut, [1, batch * strips, seen, wide * channels]), kernel],
     {
-      kernel_shape: [height, width],
+      kernel_shape: [strip, width],
       strides: [1, 1],
       dilations: [1, channels],
       pads: [0, 0, 0, 0],
@@ -277,13 +308,4 @@ function shiftedPictures(node: LoweringContext, cells: number, places: number): 
   if (rows === cells) return shifted;
   const apart = reshape(graph, shifted, [batch, channels, rows, places]);
   return slice(graph, apart, [2], [0], [cells]);
-}
-
-/** Sums over the first axis. On the CPU a product with a row of ones takes a tenth of the time of ReduceSum. */
-function sumOverBatch(graph: GraphBuilder, x: Value, target: Target): Value {
-  if (target !== 'cpu') return reduceSum(graph, x, [0], false);
-  const [batch, ...rest] = fixedDims(x);
-  const size = rest.reduce((product, length) => product * length, 1);
-  const ones = graph.constant(float32([1, batch], new Float32Array(batch).fill(1)));
-  return reshape(graph, graph.op('MatMul', [ones, reshape(graph, x, [batch, size])]), rest);
 }

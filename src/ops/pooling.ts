@@ -1,4 +1,4 @@
-import { intAttribute, type Shape, type ValueType } from '../onnx/index.ts';
+import { BLOCKED_DOMAIN, intAttribute, intsAttribute, type Shape, type ValueType } from '../onnx/index.ts';
 import { define, fixedDims, type InferContext, type OpDefinition } from './definition.ts';
 import { expand, scale } from './functional.ts';
 import { windowedShape, windowOf } from './shapes.ts';
@@ -72,6 +72,18 @@ export const pooling: OpDefinition[] = [
     (node) => [{ type: node.input(0).type, shape: node.attributes.input_shape as number[] }],
     { none: 'it occurs in gradients only' },
     'harrier',
+  ),
+  ...['MaxPool', 'AveragePool'].map((opType) =>
+    define(opType, (node) => [pooled(node)], { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
+  ),
+  define(
+    'Upsample',
+    (node) => {
+      const factors = intsAttribute(node.attributes, 'scales') ?? [];
+      return [{ type: node.input(0).type, shape: node.shape(0).map((size, i) => Number(size) * factors[i]) }];
+    },
+    { none: 'it occurs in lowered graphs only' },
+    BLOCKED_DOMAIN,
   ),
   define('MaxUnpool', (node) => [{ type: node.input(0).type, shape: unpooledShape(node) }], {
     none: 'it occurs in lowered gradients only',

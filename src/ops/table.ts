@@ -28,6 +28,18 @@ export const OPS: ReadonlyMap<string, OpDefinition> = new Map(
     .map((definition) => [qualifiedName(definition.opType, definition.domain), definition]),
 );
 
+const ELEMENTWISE: ReadonlySet<string> = new Set(
+  [...elementwise.map(({ opType }) => opType), 'Add', 'Sub', 'Mul', 'Div'].filter(
+    // It may have a mask as a second output.
+    (opType) => opType !== 'Dropout',
+  ),
+);
+
+/** Whether an op computes each element from the elements at the same place alone, so that any layout will do. */
+export function isElementwise(opType: string): boolean {
+  return ELEMENTWISE.has(opType);
+}
+
 /** @throws HarrierError `not-supported` when the op is not in the table */
 export function definitionOf(opType: string, domain: string): OpDefinition {
   const name = qualifiedName(opType, domain);

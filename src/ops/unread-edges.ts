@@ -1,10 +1,8 @@
 import type { BuiltNode, GraphBuilder, Value } from '../onnx/index.ts';
 import { convolutionAttributes } from './convolution.ts';
 import { fixedDims } from './definition.ts';
-import { elementwise } from './elementwise.ts';
 import { windowOf } from './shapes.ts';
-
-const ELEMENTWISE: ReadonlySet<string> = new Set(elementwise.map(({ opType }) => opType));
+import { isElementwise } from './table.ts';
 
 /**
  * Lets convolutions leave out the last rows and columns that no window of the pooling behind them reads: of 15 × 15 places
@@ -34,8 +32,7 @@ export function leaveOutUnreadEdges(graph: GraphBuilder): void {
       const maker = graph.nodes[makerAt];
       chain.push(makerAt);
       if (isStock(maker, 'Conv')) break;
-      if (maker.domain !== '' || !ELEMENTWISE.has(maker.opType)) return;
-      if (maker.inputs.length !== 1 || maker.outputs.length !== 1) return;
+      if (maker.domain !== '' || !isElementwise(maker.opType) || maker.inputs.length !== 1) return;
       value = maker.inputs[0]!;
     }
     const narrowed = withSmallerPads(graph.nodes[chain.at(-1)!], unread);
