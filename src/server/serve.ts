@@ -24,7 +24,10 @@ export interface ServeOptions {
   readonly name?: string;
   /** Threads that classify, each with its own copy of the model. Default: one per core. */
   readonly workers?: number;
-  /** Threads of one operation in each worker. Default: the cores shared out among the workers. */
+  /**
+   * Threads of one operation in each worker. Default: the cores shared out among the workers, and up to four for what
+   * runs while nothing else does, for which one worker holds the model a second time.
+   */
   readonly threads?: number;
   /** Images that may wait; more are refused at once. Default 128. */
   readonly maxQueue?: number;
@@ -69,6 +72,8 @@ export interface ServerHandle {
 }
 
 const MIB = 2 ** 20;
+/** One image has little to share out among more. */
+const MOST_THREADS_ALONE = 4;
 /** Bytes of all bodies in memory at a time, but room for four of the largest. */
 const BUFFERED_BYTES = 256 * MIB;
 
@@ -92,6 +97,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const pool = new WorkerPool({
     workers,
     threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
+    threadsAlone: options.threads ?? Math.min(cores, MOST_THREADS_ALONE),
     maxQueue: options.maxQueue ?? 128,
     maxBatch: options.maxBatch ?? 32,
     maxDelayMs: Math.min(options.maxDelayMs ?? 5, LONGEST_TIMER_MS),

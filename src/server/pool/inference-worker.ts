@@ -10,6 +10,8 @@ export class InferenceWorker {
   readonly ready: Promise<Omit<ServedModel, 'version'>>;
   /** Resolves when the thread is gone, with what ended it unless it was asked to. */
   readonly gone: Promise<unknown>;
+  /** Whether it has more threads for a batch that runs alone. */
+  readonly takesMoreAlone: boolean;
   readonly #thread: Worker;
   #batch: PromiseWithResolvers<readonly (Float32Array | Failure)[]> | undefined;
   #isReady = false;
@@ -19,6 +21,7 @@ export class InferenceWorker {
   constructor(setup: WorkerSetup) {
     const thread = startWorker('./worker', import.meta.url, { workerData: setup });
     this.#thread = thread;
+    this.takesMoreAlone = setup.threadsAlone > setup.threads;
     this.ready = new Promise((resolve, reject) => {
       thread.on('message', (report: Report) => {
         if (report.kind === 'batch') this.#answer(report.results);
@@ -57,13 +60,14 @@ export class InferenceWorker {
   }
 
   /**
+   * @param alone nothing else is under way
    * @returns for each picture its probabilities, or why there are none
    * @throws HarrierError `overloaded` when the thread ends meanwhile
    */
-  run(pictures: readonly Picture[]): Promise<readonly (Float32Array | Failure)[]> {
+  run(pictures: readonly Picture[], alone: boolean): Promise<readonly (Float32Array | Failure)[]> {
     const batch = withResolvers<readonly (Float32Array | Failure)[]>();
     this.#batch = batch;
-    this.#order({ kind: 'batch', pictures });
+    this.#order({ kind: 'batch', pictures, alone });
     return batch.promise;
   }
 

@@ -7,12 +7,19 @@ export interface WorkerSetup {
   /** What errors call the model. */
   readonly where: string;
   readonly threads: number;
+  /** Threads for a batch that runs alone. More than `threads` takes a second copy of the model. */
+  readonly threadsAlone: number;
   readonly maxPixels: number;
 }
 
 /** To a worker. */
 export type Order =
-  | { readonly kind: 'batch'; readonly pictures: readonly Picture[] }
+  | {
+      readonly kind: 'batch';
+      readonly pictures: readonly Picture[];
+      /** Nothing else is under way, so that all cores are free for it. */
+      readonly alone: boolean;
+    }
   | { readonly kind: 'end' };
 
 /** From a worker: once `ready` or `refused`, then a `batch` for each that it was given. */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority, platform } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
 import { modelBytes } from '../../../test/server/serving.ts';
@@ -29,6 +30,41 @@ it('that is closed starts no worker again, and nothing waits to', async () => {
   const cleared = vi.spyOn(globalThis, 'clearTimeout');
   await pool.close();
   expect(cleared).toHaveBeenCalledWith(restart);
+});
+
+it('gives a batch more threads while nothing else comes, in one worker', async () => {
+  const workers: Worker[] = [];
+  const collect = (worker: Worker) => workers.push(worker);
+  process.on('worker', collect);
+  const limits = { maxQueue: 8, maxBatch: 1, maxDelayMs: 0, maxPixels: 1e6 };
+  const threads = { threads: 1, threadsAlone: 2 };
+  const pool = new WorkerPool({ workers: 2, ...threads, ...limits, metrics: new Metrics(), log: () => {} });
+  const { imageShape } = await pool.load(modelBytes(), 'model.onnx');
+  process.off('worker', collect);
+  const orders = workers.map((worker) => vi.spyOn(worker, 'postMessage'));
+  const alone = () => orders.map(({ mock }) => mock.calls.map(([order]) => order.alone));
+  const bytes = new Uint8Array(imageShape.height * imageShape.width * imageShape.channels).fill(100);
+  const ask = async () => {
+    const picture = { kind: 'pixels', bytes, where: 'a test' } as const;
+    return (await pool.classify([picture], { deadlineMs: 60_000 })).probabilities[0];
+  };
+
+  const first = await ask();
+  expect(alone()).toEqual([[true], []]);
+  const together = await Promise.all([ask(), ask()]);
+  // The second came while the first ran, which nobody could know before.
+  expect(alone()).toEqual([[true, true], [false]]);
+  const soonAfter = await ask();
+  expect(alone()).toEqual([[true, true, false], [false]]);
+  await sleep(200);
+  const later = await ask();
+  expect(alone()).toEqual([[true, true, false, true], [false]]);
+  for (const answer of [...together, soonAfter, later]) {
+    answer.forEach((probability, i) => {
+      expect(probability).toBeCloseTo(first[i], 5);
+    });
+  }
+  await pool.close();
 });
 
 it.skipIf(platform() !== 'linux')(

@@ -20,6 +20,8 @@ export interface PoolOptions {
   readonly workers: number;
   /** Threads of one operation inside each of them. */
   readonly threads: number;
+  /** The same for a batch that runs while nothing else does. Default: as many. */
+  readonly threadsAlone?: number;
   /** Images that may wait. */
   readonly maxQueue: number;
   /** Images that run together at most. */
@@ -34,11 +36,14 @@ export interface PoolOptions {
 /** A worker that dies right after its start is started again ever later: from a tenth of a second to half a minute. */
 const FIRST_RESTART_MS = 100;
 const LAST_RESTART_MS = 30_000;
+/** Milliseconds without a crowd after which the next batch is taken to stay alone. */
+const QUIET_MS = 100;
 
 /** Workers that hold the same model. */
 interface Generation {
   readonly model: ServedModel;
-  readonly start: () => InferenceWorker;
+  /** @param first whether it is the worker that takes what runs alone */
+  readonly start: (first: boolean) => InferenceWorker;
   readonly workers: Set<InferenceWorker>;
 }
 
@@ -46,7 +51,8 @@ interface Generation {
  * Classifies in worker threads: decoding and inference never hold up the thread that talks to the network.
  *
  * Images wait in one queue. An idle worker takes all that wait, up to a batch; while other workers are busy it may
- * first wait a moment for more, because a batch costs less than its images one by one.
+ * first wait a moment for more, because a batch costs less than its images one by one. A batch that runs while nothing
+ * else does has more threads, in a worker that holds the model a second time for it.
  */
 export class WorkerPool implements ClassificationService {
   readonly #options: PoolOptions;
@@ -58,6 +64,8 @@ export class WorkerPool implements ClassificationService {
   readonly #retiring = new Set<InferenceWorker>();
   #state: ServiceState = 'loading';
   #timer: NodeJS.Timeout | undefined;
+  /** When something came last while something ran. */
+  #crowdedAt = Number.NEGATIVE_INFINITY;
   /** Of workers that died and are started again in a while. */
   readonly #restarts = new Set<NodeJS.Timeout>();
   #emptied: () => void = () => {};
@@ -96,9 +104,16 @@ export class WorkerPool implements ClassificationService {
    * @throws HarrierError `bad-graph`, `not-supported`
    */
   async load(modelBytes: Uint8Array, where: string): Promise<ServedModel> {
-    const { workers: count, threads, maxPixels } = this.#options;
-    const start = () => new InferenceWorker({ modelBytes, where, threads, maxPixels });
-    const workers = new Set(Array.from({ length: count }, start));
+    const { workers: count, threads, threadsAlone = threads, maxPixels } = this.#options;
+    const start = (first: boolean) =>
+      new InferenceWorker({
+        modelBytes,
+        where,
+        threads,
+        threadsAlone: first ? threadsAlone : threads,
+        maxPixels,
+      });
+    const workers = new Set(Array.from({ length: count }, (_, i) => start(i === 0)));
     try {
       const [facts] = await Promise.all(Array.from(workers, ({ ready }) => ready));
       if (this.#state === 'closed') throw closed();
@@ -218,17 +233,28 @@ export class WorkerPool implements ClassificationService {
     const { maxBatch } = this.#options;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#queue.length > 0 && this.#busy() > 0) this.#crowdedAt = performance.now();
     while (this.#queue.length > 0) {
-      const worker = this.#alive().find(({ isBusy }) => !isBusy);
+      const idle = this.#alive().filter(({ isBusy }) => !isBusy);
+      const worker = idle.find(({ takesMoreAlone }) => takesMoreAlone) ?? idle.at(0);
       if (!worker) return;
       const wait = this.#wait();
       if (wait > 0) {
         this.#timer = setTimeout(() => this.#schedule(), wait);
         return;
       }
-      this.#run(worker, this.#queue.take(maxBatch));
+      const alone = this.#isQuiet();
+      this.#run(worker, this.#queue.take(maxBatch), alone);
     }
     this.#emptied();
+  }
+
+  /**
+   * Whether a batch can have all cores: nothing runs, and for a while nothing has come while something ran. Else the
+   * next one would soon share the cores with threads that wait for one another.
+   */
+  #isQuiet(): boolean {
+    return this.#busy() === 0 && performance.now() - this.#crowdedAt > QUIET_MS;
   }
 
   /** Milliseconds for which an idle worker should wait for more images than there are. */
@@ -238,13 +264,16 @@ export class WorkerPool implements ClassificationService {
     return this.#queue.oldest! + maxDelayMs - performance.now();
   }
 
-  async #run(worker: InferenceWorker, batch: readonly Job[]): Promise<void> {
+  async #run(worker: InferenceWorker, batch: readonly Job[], alone: boolean): Promise<void> {
     const { metrics } = this.#options;
     const { model } = this.#generation!;
     const start = performance.now();
     metrics.batchImages.observe(batch.length);
     try {
-      const results = await worker.run(batch.map(({ picture }) => picture));
+      const results = await worker.run(
+        batch.map(({ picture }) => picture),
+        alone,
+      );
       metrics.batchSeconds.observe((performance.now() - start) / 1000);
       // The next batch sets off before the answers of this one are written.
       this.#schedule();
@@ -293,7 +322,7 @@ export class WorkerPool implements ClassificationService {
       const restart = setTimeout(() => {
         this.#restarts.delete(restart);
         if (!isServed()) return;
-        const replacement = generation.start();
+        const replacement = generation.start(worker.takesMoreAlone);
         generation.workers.add(replacement);
         this.#watch(generation, replacement, next);
       }, next);

@@ -21,7 +21,7 @@ const NICEST = 19;
 const READERS = ['Png', 'Jpeg', 'Webp', 'Heif', 'Nsgif', 'Tiff'];
 
 const port = parentPort!;
-const { modelBytes, where, threads, maxPixels } = workerData as WorkerSetup;
+const { modelBytes, where, threads, threadsAlone, maxPixels } = workerData as WorkerSetup;
 const say = (report: Report) => port.postMessage(report);
 
 // One image after another never asks for the same twice; and batches, not single images, keep the cores busy.
@@ -35,20 +35,29 @@ sharp.unblock({ operation: READERS.map((reader) => `VipsForeignLoad${reader}`) }
 if (platform() === 'linux') setPriority(0, Math.min(NICEST, getPriority() + NICER_BY));
 
 try {
-  const classifier = await Classifier.load(nodeRuntime({ threads }), modelBytes, where);
+  const classifier = await load(threads);
+  const classifierAlone = threadsAlone > threads ? await load(threadsAlone) : classifier;
   const { classNames, imageShape, metadata } = classifier;
-  // The first run allocates what later ones use again; and a model that gives no numbers is found out here.
-  await classifier.predict(new Uint8Array(imageBytes(imageShape)));
   port.on('message', async (order: Order) => {
     if (order.kind === 'end') {
-      await classifier.dispose();
+      for (const each of new Set([classifier, classifierAlone])) await each.dispose();
       port.close();
-    } else say({ kind: 'batch', results: await classify(classifier, order.pictures) });
+    } else {
+      const results = await classify(order.alone ? classifierAlone : classifier, order.pictures);
+      say({ kind: 'batch', results });
+    }
   });
   say({ kind: 'ready', model: { classNames, imageShape, metadata } });
 } catch (error) {
   say({ kind: 'refused', failure: failureFrom(error) });
   port.close();
+}
+
+async function load(threads: number): Promise<Classifier> {
+  const classifier = await Classifier.load(nodeRuntime({ threads }), modelBytes, where);
+  // The first run allocates what later ones use again; and a model that gives no numbers is found out here.
+  await classifier.predict(new Uint8Array(imageBytes(classifier.imageShape)));
+  return classifier;
 }
 
 /** Every picture gets its own answer: one that cannot be read does not spoil the others. */
