@@ -20,7 +20,7 @@ export function serveCommand(): Command {
     .option('--workers <count>', 'threads that classify (default: one per core)', wholeNumber('--workers'))
     .option(
       '--threads <count>',
-      'threads of one operation in each worker (default: cores / workers)',
+      'threads of one operation in each worker (default: cores / workers, more for what runs alone)',
       wholeNumber('--threads'),
     )
     .option('--max-queue <images>', 'images that may wait; more are refused', wholeNumber('--max-queue'), 128)

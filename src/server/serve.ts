@@ -74,6 +74,11 @@ export interface ServerHandle {
 const MIB = 2 ** 20;
 /** One image has little to share out among more. */
 const MOST_THREADS_ALONE = 4;
+
+/** Threads of a request that runs while nothing else does, where the options do not say how many. */
+export function threadsAlone(cores: number): number {
+  return Math.min(cores, MOST_THREADS_ALONE);
+}
 /** Bytes of all bodies in memory at a time, but room for four of the largest. */
 const BUFFERED_BYTES = 256 * MIB;
 
@@ -97,7 +102,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const pool = new WorkerPool({
     workers,
     threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
-    threadsAlone: options.threads ?? Math.min(cores, MOST_THREADS_ALONE),
+    threadsAlone: options.threads ?? threadsAlone(cores),
     maxQueue: options.maxQueue ?? 128,
     maxBatch: options.maxBatch ?? 32,
     maxDelayMs: Math.min(options.maxDelayMs ?? 5, LONGEST_TIMER_MS),

@@ -72,6 +72,32 @@ const cases: Readonly<Record<string, Case>> = {
     build: (net, x) => net.graph.op('AveragePool', [net.graph.op('Tanh', [net.convolution(x)])], windows),
     ordered: 4,
   },
+  'windows that overlap, over padding': {
+    build: (net, x) => {
+      const overlapping = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] };
+      return net.graph.op('MaxPool', [net.convolution(x)], overlapping);
+    },
+    ordered: 4,
+  },
+  'windows that are cut or dilated, and means that leave padding out': {
+    build: (net, x) => {
+      const { graph } = net;
+      const cut = { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 };
+      const dilated = { kernel_shape: [2, 2], strides: [1, 1], dilations: [2, 2] };
+      const means = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], count_include_pad: 0 };
+      const y = net.convolution(x);
+      return add(
+        graph,
+        graph.op('AveragePool', [graph.op('MaxPool', [y], dilated)], {
+          ...cut,
+          ceil_mode: 0,
+          strides: [1, 1],
+        }),
+        add(graph, graph.op('MaxPool', [y], cut), graph.op('AveragePool', [y], means)),
+      );
+    },
+    ordered: 4,
+  },
   'a shortcut, and what reads a value both in blocks and in order': {
     build: (net, x) => {
       const { graph } = net;

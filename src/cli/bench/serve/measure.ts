@@ -9,6 +9,7 @@ import { encodeModel, type Model } from '../../../onnx/index.ts';
 import { decodeImage } from '../../../platform/node/decode.ts';
 import { nodeRuntime } from '../../../platform/node/runtime.ts';
 import { startWorker } from '../../../platform/node/worker.ts';
+import { threadsAlone } from '../../../server/serve.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
 import { hasFastApi, type RunningServer, startFastApi, startHarrier } from './servers.ts';
 
@@ -22,7 +23,7 @@ export type Served = Readonly<Record<(typeof CONNECTIONS)[number], LoadResult>>;
 export interface ServeBenchResult {
   readonly runtime: string;
   readonly cores: number;
-  /** One image through the model with one thread, as a worker has: decoded already. */
+  /** One image through the model, decoded already, with the threads that a request has while nothing else runs. */
   readonly bareInferenceMs: number;
   /** One image file to pixels, in this process. */
   readonly decodeMs: number;
@@ -90,6 +91,8 @@ export async function runServeBench(options: ServeBenchOptions): Promise<ServeBe
     onStart('bare inference and decoding');
     const bare = await bareTimes(file);
     const underLoads = async (server: RunningServer, title: string): Promise<Served> => {
+      onStart(`${title}, warming up`);
+      await loadFrom({ port: server.port, request, connections: 64, seconds });
       const results: Partial<Record<number, LoadResult>> = {};
       for (const connections of CONNECTIONS) {
         onStart(`${title}, ${connections} ${connections === 1 ? 'connection' : 'connections'}`);
@@ -210,7 +213,10 @@ function loadFrom(order: LoadOrder): Promise<LoadResult> {
 
 async function bareTimes(file: Uint8Array): Promise<{ bareInferenceMs: number; decodeMs: number }> {
   const clock = () => performance.now();
-  const classifier = await Classifier.load(nodeRuntime({ threads: 1 }), seedModel());
+  const classifier = await Classifier.load(
+    nodeRuntime({ threads: threadsAlone(availableParallelism()) }),
+    seedModel(),
+  );
   try {
     const pixels = await decodeImage(file, classifier.imageShape);
     const options = { clock, warmUp: 50, runs: 500 };

@@ -25,7 +25,7 @@ export function serveBenchText(result: ServeBenchResult): string {
         .trimEnd(),
     ),
     '',
-    `One request at a time: ${ms(result.batching[1].times[200].p50Ms)} = ${ms(bareInferenceMs)} of bare inference (one thread) + ${ms(overheadMs)}; decoding alone takes ${ms(decodeMs)}.`,
+    `One request at a time: ${ms(result.batching[1].times[200].p50Ms)} = ${ms(bareInferenceMs)} of bare inference + ${ms(overheadMs)}; decoding alone takes ${ms(decodeMs)}.`,
     `Memory of the server: ${formatBytes(memory.beforeBytes)}, and ${formatBytes(memory.afterBytes)} after ${memory.requests.toLocaleString('en-US')} more requests.`,
     '',
     'More than the rate that 64 connections reached, sent whether or not there are answers; as its sender saw it, and a',
