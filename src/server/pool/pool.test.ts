@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority, platform } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
 import { modelBytes } from '../../../test/server/serving.ts';
@@ -49,6 +48,9 @@ it('gives a batch more threads while nothing else comes, in one worker', async (
     return (await pool.classify([picture], { deadlineMs: 60_000 })).probabilities[0];
   };
 
+  let now = 1_000;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+
   const first = await ask();
   expect(alone()).toEqual([[true], []]);
   const together = await Promise.all([ask(), ask()]);
@@ -56,7 +58,7 @@ it('gives a batch more threads while nothing else comes, in one worker', async (
   expect(alone()).toEqual([[true, true], [false]]);
   const soonAfter = await ask();
   expect(alone()).toEqual([[true, true, false], [false]]);
-  await sleep(200);
+  now += 200;
   const later = await ask();
   expect(alone()).toEqual([[true, true, false, true], [false]]);
   for (const answer of [...together, soonAfter, later]) {
