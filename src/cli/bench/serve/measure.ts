@@ -70,7 +70,7 @@ export interface ServeBenchOptions {
 
 /** After so many requests memory should be what it was; after fewer where they take more than so many loads' time. */
 const MANY = 100_000;
-const MOST_LOADS = 12;
+const MOST_LOADS = 24;
 const OVERLOAD = 10;
 /** Connections of the overload: as many as requests may be under way. */
 const OVERLOAD_CONNECTIONS = 512;
