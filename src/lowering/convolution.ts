@@ -1,7 +1,7 @@
 import { BLOCKED_DOMAIN, float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
 import { fixedDims, reshape, slice, transpose } from '../ops/index.ts';
 import { convolve, convolveTurned } from './blocked-convolution.ts';
-import { inBlocks, isMadeInBlocks } from './blocks.ts';
+import { inBlocks, isMadeInBlocks, outOfBlocks } from './blocks.ts';
 import type { Lowering, LoweringContext, Target } from './lowering.ts';
 import { matMul, sumOverBatch } from './matrix.ts';
 import { convolveRows, isByRows, kernelGradientOfRows, rowsOf } from './row-convolution.ts';
@@ -282,8 +282,11 @@ function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: L
     },
     { domain: BLOCKED_DOMAIN },
   );
-  const inPlace = graph.op('ReorderOutput', [y], { channels: outputs }, { domain: BLOCKED_DOMAIN });
-  return transpose(graph, reshape(graph, inPlace, [outputs, rows, columns, channels]), [0, 3, 1, 2]);
+  return transpose(
+    graph,
+    reshape(graph, outOfBlocks(graph, y), [outputs, rows, columns, channels]),
+    [0, 3, 1, 2],
+  );
 }
 
 /** (N, C, H, W) → (N, C·cells, places): for every channel and kernel cell, the picture as that cell sees it. */

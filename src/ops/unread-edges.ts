@@ -66,7 +66,7 @@ function withSmallerPads(node: BuiltNode, unread: readonly number[]): BuiltNode 
   const { strides, dilations, pads, group } = convolutionAttributes(
     node.attributes,
     kernel,
-    fixedDims(x).slice(2),
+    x.shape.slice(2).map(Number),
   );
   const [y] = node.outputs;
   const rank = kernel.length;
