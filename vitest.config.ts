@@ -21,7 +21,7 @@ export default defineConfig({
       'test/**/*.test.ts',
       'examples/**/*.test.ts',
       'scripts/**/*.test.ts',
-      'studio/**/*.test.ts',
+      'studio-page/**/*.test.ts',
     ],
     // ONNX Runtime uses every core itself; two files at a time keep a small machine busy without crowding it.
     maxWorkers: 2,

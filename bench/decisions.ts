@@ -8,7 +8,7 @@ import { type Measured, measureModel, sampleTensor } from '../src/benchmark/meas
 import { seedStep } from '../src/benchmark/seed.ts';
 import { float32, modelOf } from '../src/onnx/index.ts';
 import { createGraph, reduceSum } from '../src/ops/index.ts';
-import { nodeRuntime } from '../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../src/platform/node/engine/runtime.ts';
 
 const { values } = parseArgs({ options: { threads: { type: 'string' } } });
 const threads = values.threads === undefined ? undefined : Number(values.threads);

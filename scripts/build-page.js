@@ -22,8 +22,8 @@ try {
 
 try {
   await build({
-    configFile: join(root, 'studio', 'vite.config.ts'),
-    root: join(root, 'studio'),
+    configFile: join(root, 'studio-page', 'vite.config.ts'),
+    root: join(root, 'studio-page'),
     logLevel: 'warn',
     build: { outDir: fresh, emptyOutDir: true },
   });

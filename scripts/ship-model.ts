@@ -3,20 +3,20 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstImages } from '../src/data/subset.ts';
-import { formatPercent } from '../src/evaluation/format.ts';
 import {
   beforeAndAfter,
   type Evaluation,
   evaluatePredictions,
   renderModelCard,
 } from '../src/evaluation/index.ts';
+import { formatPercent } from '../src/format/format.ts';
 import { exportOptionsOf, type WeightStorage, withStoredWeights } from '../src/models/index.ts';
 import { decodeModel, encodeModel } from '../src/onnx/index.ts';
-import { findRun } from '../src/platform/node/find-run.ts';
-import { predictionsOf } from '../src/platform/node/predictions-of.ts';
-import { prepareRun } from '../src/platform/node/prepare-run.ts';
-import { factsOf } from '../src/platform/node/run-results.ts';
-import { SHIPPED_MODELS } from '../src/platform/node/shipped-model.ts';
+import { findRun } from '../src/platform/node/runs/find-run.ts';
+import { predictionsOf } from '../src/platform/node/runs/predictions-of.ts';
+import { prepareRun } from '../src/platform/node/runs/prepare-run.ts';
+import { factsOf } from '../src/platform/node/runs/run-results.ts';
+import { SHIPPED_MODELS } from '../src/platform/node/runs/shipped-model.ts';
 
 /** The package grows by no more. */
 const LARGEST_BYTES = 5e6;

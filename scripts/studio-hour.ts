@@ -4,7 +4,7 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium } from '../src/cli/bench/web/chromium.ts';
-import type { RunSummary } from '../src/studio/api.ts';
+import type { RunSummary } from '../src/studio-server/api.ts';
 
 const [address, minutes = '60'] = process.argv.slice(2);
 if (!address || !(Number(minutes) > 0)) {

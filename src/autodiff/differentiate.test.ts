@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HarrierError } from '../errors.ts';
 import { float32, type GraphBuilder, modelOf, numbersOf, printGraph, type Value } from '../onnx/index.ts';
 import { add, createGraph, mul, reduceSum, scale } from '../ops/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { differentiate } from './differentiate.ts';
 
 const nodeLines = (graph: GraphBuilder): string[] =>

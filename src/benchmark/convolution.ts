@@ -1,6 +1,6 @@
-import { lower } from '../lowering/index.ts';
 import { modelOf } from '../onnx/index.ts';
 import { createGraph, slice } from '../ops/index.ts';
+import { lower } from '../passes/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { type Clock, measureModel, sampleTensor } from './measure.ts';
 

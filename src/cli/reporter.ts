@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import type { Progress } from '../data/progress.ts';
-import { formatBytes } from '../evaluation/format.ts';
 import type { TextStyle } from '../evaluation/text.ts';
+import { formatBytes } from '../format/format.ts';
 import { bar } from './terminal.ts';
 
 type Output = NodeJS.WriteStream & Partial<WriteStream>;

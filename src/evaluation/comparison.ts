@@ -1,4 +1,3 @@
-import type { Evaluation } from './evaluate.ts';
 import {
   aligned,
   formatCount,
@@ -7,7 +6,8 @@ import {
   formatNumber,
   formatPercent,
   printable,
-} from './format.ts';
+} from '../format/format.ts';
+import type { Evaluation } from './evaluate.ts';
 import type { History } from './history.ts';
 import { type McNemar, mcnemar } from './mcnemar.ts';
 import type { PredictionRow } from './predictions-csv.ts';

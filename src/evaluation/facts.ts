@@ -1,6 +1,6 @@
 import type { ImageShape } from '../data/dataset.ts';
 import { describeViews, type TestTimeAugmentation } from '../data/views.ts';
-import { formatCount, formatDuration, formatPercent, formatQuantity } from './format.ts';
+import { formatCount, formatDuration, formatPercent, formatQuantity } from '../format/format.ts';
 
 /** A data set, as reports name it. */
 export interface DataFacts {

@@ -1,7 +1,7 @@
 import type { ImageShape } from '../data/dataset.ts';
+import { formatCount, formatInterval, formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
 import { factRows, type RunFacts } from './facts.ts';
-import { formatCount, formatInterval, formatPercent } from './format.ts';
 import { temperatureWords } from './text.ts';
 
 export interface ModelCardOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { formatCount, formatDuration, formatInterval, formatQuantity } from '../format/format.ts';
 import { evaluatePredictions } from './evaluate.ts';
-import { formatCount, formatDuration, formatInterval, formatQuantity } from './format.ts';
 import { classTable, confusionLines, evaluationText, headline } from './text.ts';
 
 const evaluation = evaluatePredictions({

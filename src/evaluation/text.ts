@@ -1,5 +1,4 @@
 import { describeViews } from '../data/views.ts';
-import type { Evaluation } from './evaluate.ts';
 import {
   aligned,
   formatCount,
@@ -8,7 +7,8 @@ import {
   formatPercent,
   formatQuantity,
   printable,
-} from './format.ts';
+} from '../format/format.ts';
+import type { Evaluation } from './evaluate.ts';
 import type { TemperatureScaling } from './temperature.ts';
 
 /** How to set off parts of the text on a terminal. Each must add only invisible characters. */

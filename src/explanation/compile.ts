@@ -1,5 +1,5 @@
-import { lower } from '../lowering/index.ts';
 import { type GraphBuilder, modelOf } from '../onnx/index.ts';
+import { lower } from '../passes/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 
 /** Prepares what a graph's outputs need for running. */

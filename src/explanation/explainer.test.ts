@@ -3,7 +3,7 @@ import { CLASS_NAMES, OBJECT, planted, SIDE } from '../../test/explanation/plant
 import { Conv2D, Dense, Flatten, GlobalMaxPooling2D, MaxPooling2D } from '../layers/index.ts';
 import { Classifier, exportModel, initialWeights, Network } from '../models/index.ts';
 import { Adam } from '../optimizers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { Sequential } from '../training/index.ts';
 import { Embedder, Explainer, nearest, resizeMap } from './index.ts';
 

@@ -1,6 +1,6 @@
 import { HarrierError } from '../errors.ts';
-import { lower } from '../lowering/index.ts';
 import { decodeModel, type Model, modelOf } from '../onnx/index.ts';
+import { lower } from '../passes/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { dissect } from './anatomy.ts';
 import { placedLayers } from './layers.ts';

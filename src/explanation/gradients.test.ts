@@ -16,7 +16,7 @@ import {
 } from '../layers/index.ts';
 import { exportModel, Network, withStoredWeights } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { type Anatomy, dissect } from './anatomy.ts';
 import { Explainer, type ExplanationMethod } from './index.ts';
 import { layerNamed, placedLayers } from './layers.ts';

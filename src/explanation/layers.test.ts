@@ -13,7 +13,7 @@ import {
 import { Classifier, exportModel, initialWeights, Network, withoutViews } from '../models/index.ts';
 import { decodeModel, float32, type GraphBuilder, modelOf, numbersOf, type Value } from '../onnx/index.ts';
 import { createGraph } from '../ops/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { gradCam } from './grad-cam.ts';
 import { Embedder, Explainer, FeatureMaps, firstFilters, layersOf } from './index.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HarrierError } from '../errors.ts';
 import { float32, modelOf } from '../onnx/index.ts';
 import { createGraph, logitsOf } from '../ops/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { type CrossentropyOptions, categoricalCrossentropy } from './index.ts';
 
 const runtime = nodeRuntime({ threads: 1 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { float32, modelOf } from '../onnx/index.ts';
 import { createGraph } from '../ops/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { correctCount } from './index.ts';
 
 it('counts the images whose largest output stands at the largest target; of equal ones, the first counts', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { elementTypeCode, type Model, modelOf, type Shape } from '../onnx/index.ts';
 import { createGraph, reduceMean } from '../ops/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { Classifier } from './classifier.ts';
 
 /** The mean of a picture over some of its axes, as if it were probabilities. */

@@ -5,7 +5,7 @@ import type { TestTimeAugmentation } from '../data/views.ts';
 import { withTemperature } from '../evaluation/index.ts';
 import { BatchNormalization, Conv2D, Dense, Flatten, type Layer } from '../layers/index.ts';
 import { decodeModel, encodeModel } from '../onnx/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { networkOf, RECIPES } from '../recipes/index.ts';
 import { Classifier, exportModel, exportOptionsOf, initialWeights, Network, weightsOf } from './index.ts';
 

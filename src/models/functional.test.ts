@@ -33,7 +33,7 @@ import {
   type SymbolicTensor,
 } from '../layers/index.ts';
 import { Adam, SGD } from '../optimizers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { decodeCheckpoint, encodeCheckpoint, Model, Trainer } from '../training/index.ts';
 import { Classifier, exportModel, Network, type NetworkConfig, summarize } from './index.ts';
 

@@ -13,7 +13,7 @@ import {
   type Layer,
   MaxPooling2D,
 } from '../layers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { Classifier, exportModel, Network, type NetworkOptions, type Normalization } from './index.ts';
 
 const runtime = nodeRuntime({ threads: 1 });

@@ -8,7 +8,7 @@ import { random } from '../data/random.ts';
 import { BatchNormalization, Conv2D, Dense, Flatten } from '../layers/index.ts';
 import { decodeModel, encodeModel, float32, type Model, modelOf } from '../onnx/index.ts';
 import { createGraph, importGraph } from '../ops/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import {
   Classifier,
   exportModel,

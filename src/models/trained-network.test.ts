@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { drawWeights, expectClose } from '../../test/layers/check-layer.ts';
 import { Add, BatchNormalization, Conv2D, Dense, Flatten, Input } from '../layers/index.ts';
 import { decodeModel, encodeModel } from '../onnx/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import {
   Classifier,
   exportModel,

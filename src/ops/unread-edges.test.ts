@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { normal } from '../../test/gradients/check.ts';
 import { differentiate } from '../autodiff/index.ts';
-import { lower } from '../lowering/index.ts';
 import {
   type Attributes,
   elementCount,
@@ -11,7 +10,8 @@ import {
   numbersOf,
   type Value,
 } from '../onnx/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { lower } from '../passes/index.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { createGraph, leaveOutUnreadEdges, mul, reduceSum } from './index.ts';
 
 const BATCH = 2;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { random } from '../data/random.ts';
 import { float32, modelOf } from '../onnx/index.ts';
 import { createGraph } from '../ops/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { Muon, type MuonOptions, optimizerFrom, parameterGroups } from './index.ts';
 
 type Matrix = number[][];

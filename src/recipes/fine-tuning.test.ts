@@ -6,10 +6,10 @@ import { subset } from '../data/subset.ts';
 import { evaluatePredictions } from '../evaluation/index.ts';
 import { exportModel, trainedNetwork } from '../models/index.ts';
 import { decodeModel } from '../onnx/index.ts';
-import { cifar10 } from '../platform/node/cifar10.ts';
-import { predictionsOf } from '../platform/node/predictions-of.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
-import { shippedModel } from '../platform/node/shipped-model.ts';
+import { cifar10 } from '../platform/node/datasets/cifar10.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
+import { predictionsOf } from '../platform/node/runs/predictions-of.ts';
+import { shippedModel } from '../platform/node/runs/shipped-model.ts';
 import { fit } from '../training/index.ts';
 import { fineTuning, fineTuningLength, fineTuningMethod, withSettings } from './index.ts';
 

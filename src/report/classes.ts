@@ -1,6 +1,6 @@
 import { Fragment, h, type JSX } from 'preact';
-import { formatCount, formatPercent } from '../evaluation/format.ts';
 import type { ClassScores, MacroScores } from '../evaluation/per-class.ts';
+import { formatCount, formatPercent } from '../format/format.ts';
 import { type Column, Table, type TableProps } from './table.ts';
 
 /** Up to here every class is shown in class order; of more, the weakest first and the rest folded away. */

@@ -1,6 +1,6 @@
 import { h, type JSX } from 'preact';
 import { type Comparison, comparisonRows, verdict } from '../evaluation/comparison.ts';
-import { formatPercent } from '../evaluation/format.ts';
+import { formatPercent } from '../format/format.ts';
 import { ACCURACY_AXIS, LOSS_AXIS } from './curves.ts';
 import { LineChart, type Series } from './line-chart.ts';
 import { renderPage, section } from './page.ts';

@@ -1,6 +1,6 @@
 import { Fragment, h, type JSX } from 'preact';
-import { formatNumber, formatPercent } from '../evaluation/format.ts';
 import type { EpochRecord, History } from '../evaluation/history.ts';
+import { formatNumber, formatPercent } from '../format/format.ts';
 import { EpochTable } from './epochs.ts';
 import { LineChart, type Series } from './line-chart.ts';
 

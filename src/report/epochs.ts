@@ -1,6 +1,6 @@
 import { h, type JSX } from 'preact';
-import { formatNumber, formatPercent } from '../evaluation/format.ts';
 import type { EpochRecord, History } from '../evaluation/history.ts';
+import { formatNumber, formatPercent } from '../format/format.ts';
 import { type Column, Table } from './table.ts';
 
 /** All numbers of a training, epoch by epoch; columns that no epoch has are left out. */

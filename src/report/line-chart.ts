@@ -1,6 +1,6 @@
 import { h, type JSX } from 'preact';
-import { coordinate } from '../evaluation/html.ts';
-import { epochTicks, niceTicks } from '../evaluation/ticks.ts';
+import { coordinate } from '../format/html.ts';
+import { epochTicks, niceTicks } from '../format/ticks.ts';
 import { legend, stroke } from './legend.ts';
 
 export interface Series {

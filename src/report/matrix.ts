@@ -1,7 +1,7 @@
 import { type HTMLAttributes, h, type JSX } from 'preact';
 import type { Evaluation } from '../evaluation/evaluate.ts';
-import { formatCount, formatPercent } from '../evaluation/format.ts';
-import { coordinate } from '../evaluation/html.ts';
+import { formatCount, formatPercent } from '../format/format.ts';
+import { coordinate } from '../format/html.ts';
 
 /** Up to here cells hold numbers. */
 const NUMBERED_CLASSES = 20;

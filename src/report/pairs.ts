@@ -1,6 +1,6 @@
 import { type ComponentChildren, h, type JSX } from 'preact';
 import type { Confusion } from '../evaluation/confusion.ts';
-import { formatCount, formatPercent } from '../evaluation/format.ts';
+import { formatCount, formatPercent } from '../format/format.ts';
 
 export interface PairsProps {
   /** Most often first. */

@@ -1,6 +1,6 @@
 import { Fragment, h, type JSX } from 'preact';
-import { formatPercent } from '../evaluation/format.ts';
 import type { HumanBaseline } from '../evaluation/human-baseline.ts';
+import { formatPercent } from '../format/format.ts';
 import { legend, swatch } from './legend.ts';
 
 /** How people do in general: a sentence above the bars. */

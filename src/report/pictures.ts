@@ -1,6 +1,6 @@
 import { h, type JSX } from 'preact';
 import { HarrierError } from '../errors.ts';
-import { formatCertainty } from '../evaluation/format.ts';
+import { formatCertainty } from '../format/format.ts';
 
 /** A misjudged image, ready to show. */
 export interface ReportPicture {

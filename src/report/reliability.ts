@@ -1,9 +1,9 @@
 import { type ComponentChildren, Fragment, h, type JSX } from 'preact';
 import type { Calibration } from '../evaluation/calibration.ts';
 import type { Evaluation } from '../evaluation/evaluate.ts';
-import { formatCount, formatNumber, formatPercent, formatQuantity } from '../evaluation/format.ts';
-import { coordinate } from '../evaluation/html.ts';
 import type { TemperatureScaling } from '../evaluation/temperature.ts';
+import { formatCount, formatNumber, formatPercent, formatQuantity } from '../format/format.ts';
+import { coordinate } from '../format/html.ts';
 import { legend, stroke, swatch } from './legend.ts';
 import { type Column, Table } from './table.ts';
 

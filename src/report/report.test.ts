@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Evaluation, evaluatePredictions } from '../evaluation/evaluate.ts';
 import type { RunFacts } from '../evaluation/facts.ts';
 import type { History } from '../evaluation/history.ts';
-import { epochTicks, niceTicks } from '../evaluation/ticks.ts';
+import { epochTicks, niceTicks } from '../format/ticks.ts';
 import { type ReportPicture, renderReport } from './index.ts';
 
 const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';

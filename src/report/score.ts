@@ -1,7 +1,7 @@
 import { h, type JSX } from 'preact';
 import type { Evaluation } from '../evaluation/evaluate.ts';
-import { formatCount, formatInterval, formatPercent } from '../evaluation/format.ts';
-import { coordinate } from '../evaluation/html.ts';
+import { formatCount, formatInterval, formatPercent } from '../format/format.ts';
+import { coordinate } from '../format/html.ts';
 
 export interface ScoreProps {
   readonly evaluation: Evaluation;

@@ -1,5 +1,5 @@
-import type { Target } from '../lowering/index.ts';
 import type { Model, Tensor } from '../onnx/index.ts';
+import type { Target } from '../passes/index.ts';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 

@@ -1,4 +1,4 @@
-import { html } from '../evaluation/html.ts';
+import { html } from '../format/html.ts';
 import type { Reply } from './protocols/protocol.ts';
 import type { ServedModel } from './service.ts';
 

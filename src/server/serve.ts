@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { HarrierError } from '../errors.ts';
-import { readError } from '../platform/node/read-error.ts';
+import { readError } from '../platform/node/files/read-error.ts';
 import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { createApp } from './app.ts';

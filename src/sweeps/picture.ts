@@ -1,6 +1,6 @@
-import { formatCount, formatNumber, formatPercent, formatQuantity } from '../evaluation/format.ts';
-import { coordinate, type Hole, type Html, html } from '../evaluation/html.ts';
-import { niceTicks } from '../evaluation/ticks.ts';
+import { formatCount, formatNumber, formatPercent, formatQuantity } from '../format/format.ts';
+import { coordinate, type Hole, type Html, html } from '../format/html.ts';
+import { niceTicks } from '../format/ticks.ts';
 import { type OptionValue, settingsText } from '../recipes/index.ts';
 import { intervalOf, ranked, type TrialResult } from './results.ts';
 import { frame, logarithmicTicks } from './svg.ts';

@@ -1,6 +1,6 @@
-import { formatNumber } from '../evaluation/format.ts';
-import { coordinate, html } from '../evaluation/html.ts';
-import { niceTicks } from '../evaluation/ticks.ts';
+import { formatNumber } from '../format/format.ts';
+import { coordinate, html } from '../format/html.ts';
+import { niceTicks } from '../format/ticks.ts';
 import type { RangeTest } from '../training/index.ts';
 import { frame, logarithmicTicks } from './svg.ts';
 

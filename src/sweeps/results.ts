@@ -1,5 +1,5 @@
-import { aligned, formatCount, formatDuration, formatInterval, formatPercent } from '../evaluation/format.ts';
 import { type TextStyle, wilsonInterval } from '../evaluation/index.ts';
+import { aligned, formatCount, formatDuration, formatInterval, formatPercent } from '../format/format.ts';
 import type { OptionValue, Settings } from '../recipes/index.ts';
 import { compareScores, type Score } from './halving.ts';
 

@@ -1,5 +1,5 @@
-import { Html, html } from '../evaluation/html.ts';
-import { niceTicks } from '../evaluation/ticks.ts';
+import { Html, html } from '../format/html.ts';
+import { niceTicks } from '../format/ticks.ts';
 
 export interface Frame {
   readonly title: string;

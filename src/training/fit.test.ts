@@ -7,7 +7,7 @@ import { evaluatePredictions } from '../evaluation/index.ts';
 import { BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D } from '../layers/index.ts';
 import { Classifier, exportModel, initialWeights, Network, type Weights } from '../models/index.ts';
 import { Adam, cosineDecay, SGD } from '../optimizers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { type FitOptions, type FitResult, fit, type StepProgress } from './fit.ts';

@@ -5,7 +5,7 @@ import { batchOf, pictures } from '../../test/training/problem.ts';
 import { BatchNormalization, Conv2D, Dense, Flatten, type Layer } from '../layers/index.ts';
 import { Network, summarize } from '../models/index.ts';
 import { SGD } from '../optimizers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { buildStepGraph } from './step-graph.ts';
 import { Trainer } from './trainer.ts';

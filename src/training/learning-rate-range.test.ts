@@ -3,7 +3,7 @@ import { pictures } from '../../test/training/problem.ts';
 import { Conv2D, Dense, GlobalAveragePooling2D } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
 import { SGD } from '../optimizers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { findLearningRate, type RangeTestOptions } from './learning-rate-range.ts';
 
 const train = pictures(48, 6, 6);

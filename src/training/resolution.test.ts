@@ -13,7 +13,7 @@ import {
 } from '../layers/index.ts';
 import { Classifier, exportModel, Network } from '../models/index.ts';
 import { SGD } from '../optimizers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { type FitOptions, fit } from './fit.ts';

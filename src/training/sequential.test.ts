@@ -4,7 +4,7 @@ import { HarrierError } from '../errors.ts';
 import { Conv2D, Dense, Dropout, Flatten, MaxPooling2D } from '../layers/index.ts';
 import { Classifier } from '../models/index.ts';
 import { Adam } from '../optimizers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { Sequential, type TrainOptions } from './model.ts';
 
 const runtime = nodeRuntime({ threads: 1 });

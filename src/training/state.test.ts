@@ -14,7 +14,7 @@ import {
 } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
 import { Adam, AdamW, Muon, type Optimizer, optimizerFrom, SGD } from '../optimizers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { Trainer, weightsToUse } from './trainer.ts';
 

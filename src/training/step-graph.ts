@@ -2,7 +2,6 @@ import { differentiate } from '../autodiff/index.ts';
 import { emitOnnx } from '../kernels/index.ts';
 import type { ParameterSpec } from '../layers/index.ts';
 import { type CrossentropyOptions, categoricalCrossentropy } from '../losses/index.ts';
-import { lower, type Target } from '../lowering/index.ts';
 import { correctCount } from '../metrics/index.ts';
 import type { Network } from '../models/index.ts';
 import {
@@ -16,6 +15,7 @@ import {
 } from '../onnx/index.ts';
 import { add, createGraph, leaveOutUnreadEdges, logitsOf, mul, scalar, sub, where } from '../ops/index.ts';
 import { exponentialMovingAverage, type ParameterGroup } from '../optimizers/index.ts';
+import { lower, type Target } from '../passes/index.ts';
 import {
   AVERAGE,
   AVERAGE_SHARE,

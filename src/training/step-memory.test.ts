@@ -4,7 +4,7 @@ import { Conv2D, Dense, Flatten } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
 import { createGraph, reshape } from '../ops/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { checkMemory, Sequential, stepMemory } from './index.ts';
 import { peakMemory } from './step-memory.ts';
 

@@ -6,7 +6,7 @@ import { HarrierError } from '../errors.ts';
 import { BatchNormalization, Dense, Dropout, Flatten } from '../layers/index.ts';
 import { Classifier, exportModel, Network } from '../models/index.ts';
 import { Adam, SGD } from '../optimizers/index.ts';
-import { nodeRuntime } from '../platform/node/runtime.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import type { Runtime, Tensors } from '../runtime/index.ts';
 import { Trainer } from './trainer.ts';
 

@@ -1,5 +1,4 @@
 import type { ParameterSpec } from '../layers/index.ts';
-import { lower, type Target } from '../lowering/index.ts';
 import { type GraphBuilder, type Model, modelOf, type Value } from '../onnx/index.ts';
 import { createGraph } from '../ops/index.ts';
 import {
@@ -8,6 +7,7 @@ import {
   type ParameterGroup,
   parameterGroups,
 } from '../optimizers/index.ts';
+import { lower, type Target } from '../passes/index.ts';
 
 /** The scalars of each group of parameters for one step, as its optimizer gives them. */
 export type GroupScalars = readonly Readonly<Record<string, number>>[];

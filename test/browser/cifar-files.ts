@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { cifar10 } from '../../src/platform/node/cifar10.ts';
+import { cifar10 } from '../../src/platform/node/datasets/cifar10.ts';
 
 const SIDE = 32;
 

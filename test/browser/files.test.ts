@@ -3,7 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import type { HarrierError } from '../../src/errors.ts';
-import { decodeImage } from '../../src/platform/node/decode.ts';
+import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { type BrowserPage, closeTestBrowser, noChromium, openTestPage } from './browser.ts';
 
 const MODULE = new URL('./pages/files.ts', import.meta.url);

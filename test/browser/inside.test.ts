@@ -6,13 +6,13 @@ import { FeatureMaps } from '../../src/explanation/index.ts';
 import { Add, Conv2D, Dense, GlobalAveragePooling2D, Input } from '../../src/layers/index.ts';
 import { exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel } from '../../src/onnx/index.ts';
-import { decodeImage } from '../../src/platform/node/decode.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
-import { shippedModel } from '../../src/platform/node/shipped-model.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
+import { decodeImage } from '../../src/platform/node/images/decode.ts';
+import { shippedModel } from '../../src/platform/node/runs/shipped-model.ts';
 import { closeTestBrowser, noChromium } from './browser.ts';
 import { accessibilityFaults, type StudioInBrowser, studioInBrowser } from './studio.ts';
 
-const HORSE = new URL('../../studio/src/inference/examples/horse.png', import.meta.url);
+const HORSE = new URL('../../studio-page/src/inference/examples/horse.png', import.meta.url);
 
 describe.skipIf(noChromium)(`Look inside${noChromium ? ` (${noChromium})` : ''}`, () => {
   let studio: StudioInBrowser;

@@ -1,7 +1,7 @@
 /** Gradients of every op on WebGPU itself, against the same graph on the processor. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { float32, type Graph, modelOf, numbersOf } from '../../src/onnx/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import type { Runtime } from '../../src/runtime/index.ts';
 import { largest, largestDifference, normal } from '../gradients/check.ts';
 import { feedsOf, loweredGradientGraph, type Problem } from '../gradients/problem.ts';

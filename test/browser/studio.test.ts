@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
 import { evaluatePredictions } from '../../src/evaluation/index.ts';
-import { RunFolder } from '../../src/platform/node/run-folder.ts';
-import type { ImageList, RunSummary } from '../../src/studio/api.ts';
-import { exportSite } from '../../src/studio/export.ts';
+import { RunFolder } from '../../src/platform/node/runs/run-folder.ts';
+import type { ImageList, RunSummary } from '../../src/studio-server/api.ts';
+import { exportSite } from '../../src/studio-server/export.ts';
 import { writePictures } from '../cli/harrier.ts';
 import { openStudio, studioFolder, type TestStudio } from '../studio/studio.ts';
 import { closeTestBrowser, noChromium, openTestPage, testBrowser } from './browser.ts';
@@ -236,7 +236,7 @@ describe.skipIf(noChromium)('training in the browser', () => {
   });
 
   it('draws for hours without drawing anew', async () => {
-    const chart = await openTestPage(new URL('../../studio/test/chart-page.tsx', import.meta.url));
+    const chart = await openTestPage(new URL('../../studio-page/test/chart-page.tsx', import.meta.url));
     const session = await chart.page.context().newCDPSession(chart.page);
     const nodes = async () => {
       await session.send('HeapProfiler.collectGarbage');

@@ -4,7 +4,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
-import type { StudioOptions } from '../../src/studio/start.ts';
+import type { StudioOptions } from '../../src/studio-server/start.ts';
 import { openStudio, studioFolder, type TestStudio } from '../studio/studio.ts';
 import { testBrowser } from './browser.ts';
 

@@ -13,10 +13,10 @@ import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
 import { Classifier, trainedNetwork } from '../../src/models/index.ts';
 import { decodeModel } from '../../src/onnx/index.ts';
-import { decodeImage } from '../../src/platform/node/decode.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
-import { exportSite } from '../../src/studio/export.ts';
-import { SNIPPET } from '../../studio/src/teach/snippet.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
+import { decodeImage } from '../../src/platform/node/images/decode.ts';
+import { exportSite } from '../../src/studio-server/export.ts';
+import { SNIPPET } from '../../studio-page/src/teach/snippet.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
 import { cifarFiles, type Upload } from './cifar-files.ts';
 

@@ -1,7 +1,7 @@
 /** Whole training steps in Chromium against Node's: gradients, trajectories, and the loss of the device. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { numbersOf } from '../../src/onnx/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import type { Runtime } from '../../src/runtime/index.ts';
 import { buildStepGraph } from '../../src/training/step-graph.ts';
 import { largest, largestDifference } from '../gradients/check.ts';

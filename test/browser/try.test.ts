@@ -9,16 +9,16 @@ import { Conv2D, Dense, Flatten, GlobalAveragePooling2D } from '../../src/layers
 import { Classifier, exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel, modelOf } from '../../src/onnx/index.ts';
 import { createGraph } from '../../src/ops/index.ts';
-import { decodeImage } from '../../src/platform/node/decode.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
-import { shippedModel } from '../../src/platform/node/shipped-model.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
+import { decodeImage } from '../../src/platform/node/images/decode.ts';
+import { shippedModel } from '../../src/platform/node/runs/shipped-model.ts';
 import { writePictures } from '../cli/harrier.ts';
 import { closeTestBrowser, noChromium } from './browser.ts';
 import { accessibilityFaults, type StudioInBrowser, studioInBrowser } from './studio.ts';
 
 /** The machine may have other things to do. */
 const soon = { timeout: 30_000 };
-const EXAMPLES = new URL('../../studio/src/inference/examples/', import.meta.url);
+const EXAMPLES = new URL('../../studio-page/src/inference/examples/', import.meta.url);
 /** A network of one convolution, as it begins. */
 function small() {
   const network = new Network({

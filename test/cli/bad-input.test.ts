@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } 
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CIFAR10_FILES } from '../../src/platform/node/cifar10-files.ts';
+import { CIFAR10_FILES } from '../../src/platform/node/datasets/cifar10-files.ts';
 import { cacheDirectory, cifar10, cifar10Directory } from '../../src/platform/node/index.ts';
 import { harrier, sentenceOf, workplace, writePicture, writePictures } from './harrier.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadRecipes } from '../../src/platform/node/recipe-files.ts';
+import { loadRecipes } from '../../src/platform/node/runs/recipe-files.ts';
 import { networkOf, RECIPES } from '../../src/recipes/index.ts';
 import { harrier, sentenceOf, workplace, writePicture, writePictures } from './harrier.ts';
 

@@ -5,8 +5,8 @@ import { evaluatePredictions } from '../../src/evaluation/index.ts';
 import { Dense, Flatten } from '../../src/layers/index.ts';
 import { CLASS_NAMES_KEY, Classifier, exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
-import { CIFAR10_CLASSES } from '../../src/platform/node/cifar10-files.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { CIFAR10_CLASSES } from '../../src/platform/node/datasets/cifar10-files.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { harrier, sentenceOf, start, workplace, writePictures } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };

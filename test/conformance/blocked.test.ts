@@ -1,8 +1,8 @@
 /** Convolutions in the processor's blocked layout: the same numbers as the plain ones. */
 import { describe, expect, it } from 'vitest';
-import { lower } from '../../src/lowering/index.ts';
 import { BLOCKED_DOMAIN, float32, modelOf, numbersOf } from '../../src/onnx/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { lower } from '../../src/passes/index.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { largest, largestDifference, normal } from '../gradients/check.ts';
 import { gradientGraph, type Problem } from '../gradients/problem.ts';
 

@@ -11,7 +11,7 @@ import {
   tensor,
 } from '../../src/onnx/index.ts';
 import { createGraph, importGraph } from '../../src/ops/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { normal } from '../gradients/check.ts';
 import { feedsOf, loweredGradientGraph } from '../gradients/problem.ts';
 import { problemOf, rows } from '../gradients/table.ts';

@@ -1,7 +1,6 @@
 /** What stays in blocks from one op to the next: the same numbers as without them, and nothing put in order in between. */
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/autodiff/index.ts';
-import { lower } from '../../src/lowering/index.ts';
 import {
   BLOCKED_DOMAIN,
   elementCount,
@@ -13,7 +12,8 @@ import {
   type Value,
 } from '../../src/onnx/index.ts';
 import { add, createGraph, mul, reduceSum, scale } from '../../src/ops/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { lower } from '../../src/passes/index.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { largest, largestDifference, normal } from '../gradients/check.ts';
 
 const TOLERANCE = 1e-5;

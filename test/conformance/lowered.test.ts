@@ -1,6 +1,5 @@
 /** Every graph of the gradient table, lowered, on every platform. */
 import { describe, expect, it } from 'vitest';
-import type { Target } from '../../src/lowering/index.ts';
 import {
   float32,
   type Graph,
@@ -9,7 +8,8 @@ import {
   numbersOf,
   qualifiedName,
 } from '../../src/onnx/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import type { Target } from '../../src/passes/index.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import type { Runtime, Tensors } from '../../src/runtime/index.ts';
 import { checkGradients, largest, largestDifference, normal } from '../gradients/check.ts';
 import { feedsOf, loweredGradientGraph, type Problem } from '../gradients/problem.ts';

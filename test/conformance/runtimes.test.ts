@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { runtimeContract } from './contract.ts';
 import { wasmRuntime } from './wasm-runtime.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { exportModel } from '../../src/models/index.ts';
 import { numbersOf, qualifiedName } from '../../src/onnx/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { buildStepGraph } from '../../src/training/step-graph.ts';
 import { largest, largestDifference } from '../gradients/check.ts';
 import { BATCH, draw, examples, networkOf } from '../gradients/networks.ts';

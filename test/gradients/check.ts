@@ -1,7 +1,7 @@
 /** Compares gradients that a runtime computes in float32 with central differences of the float64 reference. */
 import { random } from '../../src/data/random.ts';
-import type { Target } from '../../src/lowering/index.ts';
 import { float32, modelOf, numbersOf } from '../../src/onnx/index.ts';
+import type { Target } from '../../src/passes/index.ts';
 import type { Runtime, Tensors } from '../../src/runtime/index.ts';
 import type { OracleTensor } from '../oracle/index.ts';
 import { feedsOf, gradientName, loweredGradientGraph, type Problem } from './problem.ts';

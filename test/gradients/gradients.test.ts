@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HarrierError } from '../../src/errors.ts';
 import { OPS } from '../../src/ops/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { opOf } from '../oracle/cases.ts';
 import { checkGradients } from './check.ts';
 import { gradientGraph } from './problem.ts';

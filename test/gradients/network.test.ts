@@ -1,7 +1,7 @@
 /** The training step of whole networks against differences of the same networks in float64. */
 import { describe, expect, it } from 'vitest';
 import { numbersOf } from '../../src/onnx/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { buildStepGraph, CORRECT, LOSS } from '../../src/training/step-graph.ts';
 import { gradientName } from '../../src/training/updates.ts';
 import type { OracleTensor } from '../oracle/index.ts';

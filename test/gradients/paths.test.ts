@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { categoricalCrossentropy } from '../../src/losses/index.ts';
 import { add, mul, reduceMean, scale, shift, slice, square, sub } from '../../src/ops/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { type OracleTensor, oracle } from '../oracle/index.ts';
 import { map, sizeOf } from '../oracle/tensor.ts';
 import { checkGradients, normal } from './check.ts';

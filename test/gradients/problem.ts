@@ -1,6 +1,5 @@
 /** A function given twice, as a graph and as float64 arithmetic, whose gradients are to agree. */
 import { differentiate } from '../../src/autodiff/index.ts';
-import { lower, type Target } from '../../src/lowering/index.ts';
 import {
   type ElementType,
   type Graph,
@@ -10,6 +9,7 @@ import {
   type Value,
 } from '../../src/onnx/index.ts';
 import { createGraph, mul, reduceSum } from '../../src/ops/index.ts';
+import { lower, type Target } from '../../src/passes/index.ts';
 import type { OracleTensor } from '../oracle/index.ts';
 
 export interface Argument extends OracleTensor {

@@ -1,8 +1,8 @@
 /** Points at which a derivative is a matter of convention, or of care: ties, corners, zeros, infinities. */
 import { describe, expect, it } from 'vitest';
-import type { Target } from '../../src/lowering/index.ts';
 import { type Attributes, float } from '../../src/onnx/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import type { Target } from '../../src/passes/index.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { of, row, scalar } from '../oracle/cases/case.ts';
 import type { OracleCase } from '../oracle/cases.ts';
 import { oracle } from '../oracle/index.ts';

@@ -17,7 +17,7 @@ import { Classifier, exportModel, Network, toGraphLayout, type Weights } from '.
 import { elementCount, encodeModel, float32, modelOf, type Tensor } from '../../src/onnx/index.ts';
 import { createGraph } from '../../src/ops/index.ts';
 import { Adam } from '../../src/optimizers/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { decodeCheckpoint, encodeCheckpoint, Trainer } from '../../src/training/index.ts';
 import { activation, conv2d, dense, flatten, type KerasTensor, tensorOf } from './keras.ts';
 

@@ -2,10 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { evaluatePredictions } from '../../src/evaluation/index.ts';
 import { decodeModel } from '../../src/onnx/index.ts';
-import { cifar10 } from '../../src/platform/node/cifar10.ts';
-import { predictionsOf } from '../../src/platform/node/predictions-of.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
-import { shippedModel } from '../../src/platform/node/shipped-model.ts';
+import { cifar10 } from '../../src/platform/node/datasets/cifar10.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
+import { predictionsOf } from '../../src/platform/node/runs/predictions-of.ts';
+import { shippedModel } from '../../src/platform/node/runs/shipped-model.ts';
 
 // The model that the package carries keeps its word.
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Classifier } from '../../src/models/index.ts';
-import { decodeImage } from '../../src/platform/node/decode.ts';
+import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { nodeRuntime } from '../../src/platform/node/index.ts';
 import { CLASSES, encode, metric, modelBytes, noise, post, type Serving, SIDE, serving } from './serving.ts';
 

@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRecord } from '../../src/platform/node/run-record.ts';
+import { readRecord } from '../../src/platform/node/runs/run-record.ts';
 import type {
   DatasetAnswer,
   DatasetFacts,
@@ -10,7 +10,7 @@ import type {
   ErrorAnswer,
   ImageEntry,
   ImageList,
-} from '../../src/studio/api.ts';
+} from '../../src/studio-server/api.ts';
 import { harrier, writePictures } from '../cli/harrier.ts';
 import { listenTo, openStudio, studioFolder, type TestStudio } from './studio.ts';
 

@@ -2,9 +2,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findRun } from '../../src/platform/node/find-run.ts';
-import type { ModelFacts, RunDetails, RunPredictions, StudioState } from '../../src/studio/api.ts';
-import { exportSite } from '../../src/studio/export.ts';
+import { findRun } from '../../src/platform/node/runs/find-run.ts';
+import type { ModelFacts, RunDetails, RunPredictions, StudioState } from '../../src/studio-server/api.ts';
+import { exportSite } from '../../src/studio-server/export.ts';
 import { harrier, writePictures } from '../cli/harrier.ts';
 import { openStudio, raw, studioFolder, type TestStudio, WASM } from './studio.ts';
 

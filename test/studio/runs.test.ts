@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { predictionsFromCsv } from '../../src/evaluation/index.ts';
-import { RunFolder } from '../../src/platform/node/run-folder.ts';
+import { RunFolder } from '../../src/platform/node/runs/run-folder.ts';
 import type {
   ErrorAnswer,
   ModelFacts,
@@ -14,7 +14,7 @@ import type {
   RunDetails,
   RunPredictions,
   RunSummary,
-} from '../../src/studio/api.ts';
+} from '../../src/studio-server/api.ts';
 import { start, writePictures } from '../cli/harrier.ts';
 import { listenTo, openStudio, PROGRAM, studioFolder, type TestStudio } from './studio.ts';
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { checkTrainWords } from '../../src/cli/studio/check-words.ts';
-import type { RunSummary, StudioEvents } from '../../src/studio/api.ts';
-import { type StudioHandle, type StudioOptions, startStudio } from '../../src/studio/start.ts';
+import type { RunSummary, StudioEvents } from '../../src/studio-server/api.ts';
+import { type StudioHandle, type StudioOptions, startStudio } from '../../src/studio-server/start.ts';
 
 /** What a user starts. */
 export const PROGRAM = fileURLToPath(new URL('../../bin/harrier.js', import.meta.url));

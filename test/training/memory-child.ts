@@ -2,7 +2,7 @@
 import { random } from '../../src/data/random.ts';
 import { initialWeights } from '../../src/models/index.ts';
 import { SGD } from '../../src/optimizers/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { networkOf, recipeNamed } from '../../src/recipes/index.ts';
 import { Trainer } from '../../src/training/index.ts';
 

@@ -11,7 +11,7 @@ import {
 } from '../../src/layers/index.ts';
 import { Network } from '../../src/models/index.ts';
 import { Adam, AdamW, type Optimizer, SGD } from '../../src/optimizers/index.ts';
-import { nodeRuntime } from '../../src/platform/node/runtime.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { Trainer } from '../../src/training/index.ts';
 import { drawWeights } from '../layers/check-layer.ts';
 import { tensorOf } from '../layers/keras.ts';

@@ -9,9 +9,9 @@ import {
   predictionsFromCsv,
 } from '../../evaluation/index.ts';
 import { Network } from '../../models/index.ts';
-import { writeAtomically } from '../../platform/node/cache.ts';
-import { findRun } from '../../platform/node/find-run.ts';
-import type { RunFile, RunFolder } from '../../platform/node/run-folder.ts';
+import { writeAtomically } from '../../platform/node/files/cache.ts';
+import { findRun } from '../../platform/node/runs/find-run.ts';
+import type { RunFile, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 

@@ -3,12 +3,12 @@ import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { channelStatistics, classCounts } from '../../data/statistics.ts';
 import { HarrierError } from '../../errors.ts';
-import { formatCount, printable } from '../../evaluation/format.ts';
-import { writeAtomically } from '../../platform/node/cache.ts';
-import { cifar10Directory, verifyCifar10 } from '../../platform/node/cifar10-files.ts';
-import { type OpenedDataset, openDataset } from '../../platform/node/open-dataset.ts';
-import { previewImage } from '../../platform/node/preview.ts';
-import { findRecipe } from '../../platform/node/recipe-files.ts';
+import { formatCount, printable } from '../../format/format.ts';
+import { cifar10Directory, verifyCifar10 } from '../../platform/node/datasets/cifar10-files.ts';
+import { type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
+import { writeAtomically } from '../../platform/node/files/cache.ts';
+import { previewImage } from '../../platform/node/images/preview.ts';
+import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { Exit } from '../failure.ts';
 import { Reporter } from '../reporter.ts';
 

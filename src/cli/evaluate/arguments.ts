@@ -1,5 +1,5 @@
 import { HarrierError } from '../../errors.ts';
-import { isCifar10Point1 } from '../../platform/node/cifar10-1.ts';
+import { isCifar10Point1 } from '../../platform/node/datasets/cifar10-1.ts';
 
 export const CIFAR10_1 = 'cifar10.1';
 

@@ -3,8 +3,8 @@ import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import { exportModel, exportOptionsOf, Network, weightsOf } from '../../models/index.ts';
 import { decodeModel, type Model } from '../../onnx/index.ts';
-import type { ModelSource } from '../../platform/node/find-run.ts';
-import { readError } from '../../platform/node/read-error.ts';
+import { readError } from '../../platform/node/files/read-error.ts';
+import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 
 /**
  * The model to judge, as it stands or with other views inside.

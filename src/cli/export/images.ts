@@ -1,11 +1,11 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { relabelled } from '../../data/relabelled.ts';
 import { firstImages } from '../../data/subset.ts';
-import { formatQuantity } from '../../evaluation/format.ts';
+import { formatQuantity } from '../../format/format.ts';
 import type { Classifier } from '../../models/index.ts';
-import type { ModelSource } from '../../platform/node/find-run.ts';
-import { openDataset } from '../../platform/node/open-dataset.ts';
-import { prepareRun } from '../../platform/node/prepare-run.ts';
+import { openDataset } from '../../platform/node/datasets/open-dataset.ts';
+import type { ModelSource } from '../../platform/node/runs/find-run.ts';
+import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import type { Reporter } from '../reporter.ts';
 import type { ExportCommandOptions } from './formats.ts';
 

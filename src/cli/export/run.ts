@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { formatBytes, formatPercent } from '../../evaluation/format.ts';
 import { evaluatePredictions } from '../../evaluation/index.ts';
+import { formatBytes, formatPercent } from '../../format/format.ts';
 import {
   Classifier,
   encodeSafetensors,
@@ -13,11 +13,11 @@ import {
   withStoredWeights,
 } from '../../models/index.ts';
 import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
-import { writeAtomically } from '../../platform/node/cache.ts';
-import { findModel, type ModelSource } from '../../platform/node/find-run.ts';
-import { predictionsOf } from '../../platform/node/predictions-of.ts';
-import { readError } from '../../platform/node/read-error.ts';
-import { nodeRuntime } from '../../platform/node/runtime.ts';
+import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
+import { writeAtomically } from '../../platform/node/files/cache.ts';
+import { readError } from '../../platform/node/files/read-error.ts';
+import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
+import { predictionsOf } from '../../platform/node/runs/predictions-of.ts';
 import { modelToJudge } from '../evaluate/model.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';

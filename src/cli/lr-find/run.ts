@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { formatNumber } from '../../evaluation/format.ts';
-import { writeAtomically } from '../../platform/node/cache.ts';
-import { prepareRun } from '../../platform/node/prepare-run.ts';
+import { formatNumber } from '../../format/format.ts';
+import { writeAtomically } from '../../platform/node/files/cache.ts';
+import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { renderRangeTest } from '../../sweeps/index.ts';
 import { findLearningRate, type RangeTest } from '../../training/index.ts';
 import { Exit } from '../failure.ts';

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 // Not through the rooms' index files: one picture should not wait for what only training needs.
 import { Classifier } from '../../models/classifier.ts';
-import { decodeImage } from '../../platform/node/decode.ts';
-import { findModel } from '../../platform/node/find-run.ts';
-import { readError } from '../../platform/node/read-error.ts';
-import { nodeRuntime } from '../../platform/node/runtime.ts';
+import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
+import { readError } from '../../platform/node/files/read-error.ts';
+import { decodeImage } from '../../platform/node/images/decode.ts';
+import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';

@@ -1,5 +1,5 @@
-import { formatPercent, printable } from '../../evaluation/format.ts';
 import type { TextStyle } from '../../evaluation/text.ts';
+import { formatPercent, printable } from '../../format/format.ts';
 import { block } from '../terminal.ts';
 
 export interface Prediction {

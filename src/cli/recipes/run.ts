@@ -1,5 +1,5 @@
-import { formatPercent } from '../../evaluation/format.ts';
-import { allRecipes, type FoundRecipe } from '../../platform/node/recipe-files.ts';
+import { formatPercent } from '../../format/format.ts';
+import { allRecipes, type FoundRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { settingsOf, settingsText } from '../../recipes/index.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';

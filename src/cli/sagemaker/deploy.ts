@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
-import { findModel } from '../../platform/node/find-run.ts';
+import { findModel } from '../../platform/node/runs/find-run.ts';
 import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
 import { deploy, type Hosting, planDeployment } from '../../sagemaker/client/deploy.ts';
 import { expired, listEndpoints } from '../../sagemaker/client/inventory.ts';

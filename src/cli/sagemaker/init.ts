@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { HarrierError } from '../../errors.ts';
-import { storageError } from '../../platform/node/cache.ts';
+import { storageError } from '../../platform/node/files/cache.ts';
 import { HARRIER_VERSION } from '../../platform/node/version.ts';
 import { configText, dockerfile, dockerignore } from '../../sagemaker/image.ts';
 import { Reporter } from '../reporter.ts';

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { cifar10 } from '../../platform/node/cifar10.ts';
-import { cifar10Directory } from '../../platform/node/cifar10-files.ts';
+import { cifar10 } from '../../platform/node/datasets/cifar10.ts';
+import { cifar10Directory } from '../../platform/node/datasets/cifar10-files.ts';
 import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
 import { plainName } from '../../sagemaker/client/names.ts';
 import { checkInstance } from '../../sagemaker/client/prices.ts';

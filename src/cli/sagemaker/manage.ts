@@ -1,5 +1,5 @@
 import { HarrierError } from '../../errors.ts';
-import { formatDuration } from '../../evaluation/format.ts';
+import { formatDuration } from '../../format/format.ts';
 import { isMissing } from '../../sagemaker/client/aws-error.ts';
 import { deleteEndpoint } from '../../sagemaker/client/delete-endpoint.ts';
 import { describeEndpoint } from '../../sagemaker/client/endpoint.ts';

@@ -1,5 +1,5 @@
 import { HarrierError } from '../../errors.ts';
-import { readImageFile } from '../../platform/node/decode.ts';
+import { readImageFile } from '../../platform/node/images/decode.ts';
 import type { Aws } from '../../sagemaker/client/aws.ts';
 import { awsError, isAws } from '../../sagemaker/client/aws-error.ts';
 import { LIMITS } from '../../sagemaker/client/limits.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { HarrierError } from '../../errors.ts';
-import { formatDuration, formatPercent } from '../../evaluation/format.ts';
-import { findRecipe } from '../../platform/node/recipe-files.ts';
-import { createRunFolder } from '../../platform/node/run-folder.ts';
+import { formatDuration, formatPercent } from '../../format/format.ts';
+import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
+import { createRunFolder } from '../../platform/node/runs/run-folder.ts';
 import { RECIPES } from '../../recipes/index.ts';
 import { followTraining } from '../../sagemaker/client/follow.ts';
 import { familyOf, instanceAdvice, PRICES } from '../../sagemaker/client/prices.ts';

@@ -1,5 +1,5 @@
 import { HarrierError } from '../../errors.ts';
-import { formatDuration, formatPercent } from '../../evaluation/format.ts';
+import { formatDuration, formatPercent } from '../../format/format.ts';
 import { lookUntil } from '../../sagemaker/client/follow.ts';
 import { type TunedParameter, type TuningOptions, tuningRequest } from '../../sagemaker/client/training.ts';
 import type { METRIC_NAMES } from '../../sagemaker/metrics.ts';

@@ -1,5 +1,5 @@
 import { HarrierError } from '../../errors.ts';
-import { findModel, newestModel } from '../../platform/node/find-run.ts';
+import { findModel, newestModel } from '../../platform/node/runs/find-run.ts';
 import { jsonLog, type LogLevel } from '../../server/log.ts';
 import { serveModel } from '../../server/serve.ts';
 import { watchInterruption } from '../interruption.ts';

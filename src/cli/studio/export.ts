@@ -1,6 +1,6 @@
-import { formatBytes } from '../../evaluation/format.ts';
-import { findRun } from '../../platform/node/find-run.ts';
-import { exportSite } from '../../studio/export.ts';
+import { formatBytes } from '../../format/format.ts';
+import { findRun } from '../../platform/node/runs/find-run.ts';
+import { exportSite } from '../../studio-server/export.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HarrierError } from '../../errors.ts';
-import { withLock } from '../../platform/node/lock.ts';
+import { withLock } from '../../platform/node/files/lock.ts';
 import type { Reporter } from '../reporter.ts';
 
 /** The root of the checkout or of the package: as far from the source as from what is built of it. */

@@ -2,10 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 import { graphRows, Network, summarize, summarizeGraph } from '../../models/index.ts';
 import { decodeModel } from '../../onnx/index.ts';
-import { fromField } from '../../platform/node/check-record.ts';
-import { findRun } from '../../platform/node/find-run.ts';
-import { readError } from '../../platform/node/read-error.ts';
-import { allRecipes, findRecipe } from '../../platform/node/recipe-files.ts';
+import { readError } from '../../platform/node/files/read-error.ts';
+import { fromField } from '../../platform/node/runs/check-record.ts';
+import { findRun } from '../../platform/node/runs/find-run.ts';
+import { allRecipes, findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import {
   networkOf,
   readSettings,

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
-import { prepareRun } from '../../platform/node/prepare-run.ts';
-import { findRecipe } from '../../platform/node/recipe-files.ts';
+import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
+import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { networkOf, withSettings } from '../../recipes/index.ts';
 import { readVariation, trialsOf } from '../../sweeps/index.ts';
 import { flagOf } from '../flag.ts';

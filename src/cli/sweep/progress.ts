@@ -1,4 +1,4 @@
-import { formatClock, formatPercent } from '../../evaluation/format.ts';
+import { formatClock, formatPercent } from '../../format/format.ts';
 import { settingsText } from '../../recipes/index.ts';
 import type { TrialResult } from '../../sweeps/index.ts';
 import type { Reporter } from '../reporter.ts';

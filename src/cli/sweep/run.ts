@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type ErrorCode, HarrierError } from '../../errors.ts';
-import { formatCount, formatQuantity } from '../../evaluation/format.ts';
-import { createRunFolder, RunFolder } from '../../platform/node/run-folder.ts';
+import { formatCount, formatQuantity } from '../../format/format.ts';
+import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { settingsText } from '../../recipes/index.ts';
 import {
   compareScores,

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
-import { newRecord, prepareRun } from '../../platform/node/prepare-run.ts';
-import { createRunFolder, RunFolder } from '../../platform/node/run-folder.ts';
-import { trainRun } from '../../platform/node/training-run.ts';
+import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
+import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { trainRun } from '../../platform/node/runs/training-run.ts';
 import { Exit } from '../failure.ts';
 import { flagOf } from '../flag.ts';
 import { commandLine, newRun } from '../train/options.ts';

@@ -9,11 +9,11 @@ import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import type { TunedPart } from '../../models/index.ts';
 import { highestRate, optimizerFrom } from '../../optimizers/index.ts';
-import type { Device } from '../../platform/node/device.ts';
-import { findModel } from '../../platform/node/find-run.ts';
-import { type FoundRecipe, findRecipe, recipeIn } from '../../platform/node/recipe-files.ts';
-import type { RunOptions, RunRecord } from '../../platform/node/run-record.ts';
-import { type StartingModel, startingModel } from '../../platform/node/starting-model.ts';
+import type { Device } from '../../platform/node/engine/device.ts';
+import { findModel } from '../../platform/node/runs/find-run.ts';
+import { type FoundRecipe, findRecipe, recipeIn } from '../../platform/node/runs/recipe-files.ts';
+import type { RunOptions, RunRecord } from '../../platform/node/runs/run-record.ts';
+import { type StartingModel, startingModel } from '../../platform/node/runs/starting-model.ts';
 import {
   fineTuningMethod,
   type Recipe,

@@ -1,5 +1,5 @@
-import { formatClock } from '../../evaluation/format.ts';
 import type { EpochRecord } from '../../evaluation/index.ts';
+import { formatClock } from '../../format/format.ts';
 import type { StepProgress } from '../../training/index.ts';
 import type { Reporter } from '../reporter.ts';
 import { bar } from '../terminal.ts';

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { formatPercent } from '../../evaluation/format.ts';
 import { type Spread, spreadOf } from '../../evaluation/index.ts';
-import type { RunFolder } from '../../platform/node/run-folder.ts';
-import type { RunOptions, RunRecord } from '../../platform/node/run-record.ts';
-import { createSeedsFolder, isSeedsFolder, SeedsFolder } from '../../platform/node/seeds-folder.ts';
+import { formatPercent } from '../../format/format.ts';
+import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import type { RunOptions, RunRecord } from '../../platform/node/runs/run-record.ts';
+import { createSeedsFolder, isSeedsFolder, SeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
 import { flagOf } from '../flag.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';

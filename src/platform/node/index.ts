@@ -1,26 +1,32 @@
 /** `harrier/node`: what needs Node.js. Files, folders, image decoding, and ONNX Runtime's native engine. */
-export { cacheDirectory } from './cache.ts';
-export { type Cifar10Options, cifar10 } from './cifar10.ts';
-export { cifar10Point1 } from './cifar10-1.ts';
-export { CIFAR10_CLASSES, type Cifar10FileCheck, cifar10Directory, verifyCifar10 } from './cifar10-files.ts';
-export { decodeImage } from './decode.ts';
-export type { Device } from './device.ts';
-export { findModel, findRun, type ModelSource } from './find-run.ts';
-export { describeHardware, type Hardware, hardwareText } from './hardware.ts';
+
+export { type Cifar10Options, cifar10 } from './datasets/cifar10.ts';
+export { cifar10Point1 } from './datasets/cifar10-1.ts';
+export {
+  CIFAR10_CLASSES,
+  type Cifar10FileCheck,
+  cifar10Directory,
+  verifyCifar10,
+} from './datasets/cifar10-files.ts';
 export {
   type ImageFolderOptions,
   type ImageFolderSplits,
   imageFolder,
   type SkippedFile,
-} from './image-folder.ts';
-export { type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
-export { type OpenRuntimeOptions, openRuntime } from './open-runtime.ts';
-export { newRecord, type PreparedRun, prepareRun } from './prepare-run.ts';
-export { type PreviewOptions, previewImage } from './preview.ts';
-export { allRecipes, type FoundRecipe, findRecipe } from './recipe-files.ts';
-export { createRunFolder, RUN_FILES, type RunFile, RunFolder } from './run-folder.ts';
-export type { RunData, RunOptions, RunRecord, RunResult } from './run-record.ts';
-export { type NodeRuntimeOptions, nodeRuntime } from './runtime.ts';
-export { nodeBatches, openThreadedBatches } from './threaded-batches.ts';
-export { type RunHooks, type RunOutcome, readCheckpoint, trainRun } from './training-run.ts';
+} from './datasets/image-folder.ts';
+export { type OpenDatasetOptions, type OpenedDataset, openDataset } from './datasets/open-dataset.ts';
+export { nodeBatches, openThreadedBatches } from './datasets/threaded-batches.ts';
+export type { Device } from './engine/device.ts';
+export { describeHardware, type Hardware, hardwareText } from './engine/hardware.ts';
+export { type OpenRuntimeOptions, openRuntime } from './engine/open-runtime.ts';
+export { type NodeRuntimeOptions, nodeRuntime } from './engine/runtime.ts';
+export { cacheDirectory } from './files/cache.ts';
+export { decodeImage } from './images/decode.ts';
+export { type PreviewOptions, previewImage } from './images/preview.ts';
+export { findModel, findRun, type ModelSource } from './runs/find-run.ts';
+export { newRecord, type PreparedRun, prepareRun } from './runs/prepare-run.ts';
+export { allRecipes, type FoundRecipe, findRecipe } from './runs/recipe-files.ts';
+export { createRunFolder, RUN_FILES, type RunFile, RunFolder } from './runs/run-folder.ts';
+export type { RunData, RunOptions, RunRecord, RunResult } from './runs/run-record.ts';
+export { type RunHooks, type RunOutcome, readCheckpoint, trainRun } from './runs/training-run.ts';
 export { HARRIER_VERSION } from './version.ts';

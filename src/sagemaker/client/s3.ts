@@ -4,7 +4,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
-import { readError } from '../../platform/node/read-error.ts';
+import { readError } from '../../platform/node/files/read-error.ts';
 import type { Aws } from './aws.ts';
 
 /** Larger files go up in parts. S3 wants parts of at least 5 MiB, and at most 10,000 of them. */

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError, nearestName } from '../../errors.ts';
-import { readError } from '../../platform/node/read-error.ts';
+import { readError } from '../../platform/node/files/read-error.ts';
 import type { ContainerPaths } from './paths.ts';
 
 /** Channels by the names that `fit` calls give them, and the parts of the data that they are. */

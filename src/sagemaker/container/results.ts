@@ -2,10 +2,10 @@ import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CLASS_NAMES_KEY, exportModel } from '../../models/index.ts';
 import { encodeModel } from '../../onnx/index.ts';
-import { storageError, writeAtomically } from '../../platform/node/cache.ts';
-import type { PreparedRun } from '../../platform/node/prepare-run.ts';
-import type { RunFile, RunFolder } from '../../platform/node/run-folder.ts';
-import { readCheckpoint } from '../../platform/node/training-run.ts';
+import { storageError, writeAtomically } from '../../platform/node/files/cache.ts';
+import type { PreparedRun } from '../../platform/node/runs/prepare-run.ts';
+import type { RunFile, RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { readCheckpoint } from '../../platform/node/runs/training-run.ts';
 import { weightsToUse } from '../../training/index.ts';
 import type { ContainerPaths } from './paths.ts';
 

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { readError } from '../../platform/node/read-error.ts';
-import { RUN_FILES } from '../../platform/node/run-folder.ts';
+import { readError } from '../../platform/node/files/read-error.ts';
+import { RUN_FILES } from '../../platform/node/runs/run-folder.ts';
 import type { Log } from '../../server/log.ts';
 import { type ServerHandle, serveModel } from '../../server/serve.ts';
 import type { ContainerPaths } from './paths.ts';

@@ -5,8 +5,8 @@ import { imageBytes } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 // Not through the rooms' index files: a worker should start without what only training needs.
 import { Classifier } from '../../models/classifier.ts';
-import { decodeImage } from '../../platform/node/decode.ts';
-import { nodeRuntime } from '../../platform/node/runtime.ts';
+import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
+import { decodeImage } from '../../platform/node/images/decode.ts';
 import type { Picture } from '../service.ts';
 import { type Failure, failureFrom, type Order, type Report, type WorkerSetup } from './messages.ts';
 

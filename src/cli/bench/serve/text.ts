@@ -1,4 +1,4 @@
-import { formatBytes } from '../../../evaluation/format.ts';
+import { formatBytes } from '../../../format/format.ts';
 import type { LoadResult } from './load.ts';
 import { CONNECTIONS, type OverloadResult, type ServeBenchResult, type Served } from './measure.ts';
 

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { shippedModel } from '../../../platform/node/shipped-model.ts';
+import { shippedModel } from '../../../platform/node/runs/shipped-model.ts';
 import { PEERS_FOLDER } from '../peers.ts';
 import { launchChromium } from './chromium.ts';
 import { MEASUREMENTS, nameOf, SHIPPED_MODEL } from './measurements.ts';

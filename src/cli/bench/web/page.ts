@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { type ErrorCode, type ErrorDetails, HarrierError } from '../../../errors.ts';
-import { SECURITY_HEADERS } from '../../../studio/guard.ts';
+import { SECURITY_HEADERS } from '../../../studio-server/guard.ts';
 
 export interface PageOptions {
   /** The module whose exported functions the page has, as a path. */

@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { ImageShape } from '../../../data/dataset.ts';
+import { imageBytes } from '../../../data/dataset.ts';
+import type { OnProgress } from '../../../data/progress.ts';
+import { HarrierError } from '../../../errors.ts';
+import { storageError, temporaryName, writeAtomically } from '../files/cache.ts';
+import { decodeImage, readImageFile } from '../images/decode.ts';
+import { readIfThere, sha256Hex } from './cifar10-files.ts';
+import type { FolderListing } from './folder-listing.ts';
+
+/** Raised when the same files would be decoded to other pixels. */
+const VERSION = 1;
+
+/** What became of the files of a listing. */
+export interface DecodedFolder {
+  /** The decoded images, one slot per file of the listing (a bad file's slot holds zeros). */
+  readonly pixelFile: string;
+  /** SHA-256 (hex) of every file's bytes; empty for a file that could not be read. */
+  readonly contentHashes: readonly string[];
+  /** Why a file is no image, by its place in the listing. */
+  readonly bad: ReadonlyMap<number, string>;
+  /** `Dataset.hash` of each part, where known. */
+  readonly hashes: Readonly<Record<string, string>>;
+}
+
+interface Metadata {
+  readonly version: number;
+  readonly contentHashes: string[];
+  readonly bad: [number, string][];
+  readonly hashes: Record<string, string>;
+  /** Size and time of the pixel file: another hand in it shows. */
+  readonly pixelBytes: number;
+  readonly pixelTime: number;
+}
+
+/** Names of the cache files of a folder; they change with its content, so a stale cache is never read. */
+export function cacheName(listing: FolderListing, shape: ImageShape): { prefix: string; name: string } {
+  const root = resolve(listing.root);
+  const size = `${shape.height}x${shape.width}`;
+  const folder = createHash('sha256')
+    .update(JSON.stringify([root, size]))
+    .digest('hex')
+    .slice(0, 16);
+  const content = createHash('sha256').update(JSON.stringify([VERSION, size, listing.classNames]));
+  for (const { path, size: bytes, mtimeMs } of listing.files)
+    content.update(JSON.stringify([path, bytes, mtimeMs]));
+  const label = basename(root)
+    .replace(/[^A-Za-z0-9_-]+/g, '_')
+    .slice(0, 40);
+  const prefix = `${label}-${size}-${folder}-`;
+  return { prefix, name: prefix + content.digest('hex').slice(0, 16) };
+}
+
+/** The decoded folder if the cache holds it whole, else undefined. */
+export async function readFolderCache(
+  path: string,
+  listing: FolderListing,
+): Promise<DecodedFolder | undefined> {
+  const text = await readIfThere(`${path}.json`);
+  const pixels = await stat(`${path}.pixels`).catch(() => undefined);
+  if (!text || !pixels) return undefined;
+  let metadata: Metadata;
+  try {
+    metadata = JSON.parse(text.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  const fits =
+    metadata.version === VERSION &&
+    metadata.contentHashes.length === listing.files.length &&
+    metadata.pixelBytes === pixels.size &&
+    metadata.pixelTime === pixels.mtimeMs;
+  if (!fits) return undefined;
+  const { contentHashes, bad, hashes } = metadata;
+  return { pixelFile: `${path}.pixels`, contentHashes, bad: new Map(bad), hashes };
+}
+
+/**
+ * Decodes every file of a listing, several at once, into a new pixel file. `saveFolderCache` completes the cache.
+ *
+ * @throws HarrierError `storage` when the cache cannot be written; the signal's reason when aborted
+ */
+export async function decodeFolder(
+  path: string,
+  listing: FolderListing,
+  shape: ImageShape,
+  { onProgress, signal }: { onProgress?: OnProgress; signal?: AbortSignal },
+): Promise<DecodedFolder> {
+  const pixelFile = `${path}.pixels`;
+  const temporary = temporaryName(pixelFile);
+  const bytes = imageBytes(shape);
+  const total = listing.files.length;
+  const contentHashes = new Array<string>(total).fill('');
+  const bad = new Map<number, string>();
+  const report = (done: number) =>
+    onProgress?.({ what: `decoding the images of ${listing.root}`, done, total, unit: 'images' });
+  let file: FileHandle | undefined;
+  try {
+    const out = await open(temporary, 'wx');
+    file = out;
+    await out.truncate(total * bytes);
+    let next = 0;
+    let done = 0;
+    report(0);
+    const worker = async () => {
+      for (let slot = next++; slot < total; slot = next++) {
+        signal?.throwIfAborted();
+        const where = join(listing.root, listing.files[slot].path);
+        try {
+          const content = await readImageFile(where);
+          contentHashes[slot] = sha256Hex(content);
+          await writeAll(out, await decodeImage(content, shape, where), slot * bytes);
+        } catch (error) {
+          // The cache's own failure is not the image's.
+          if (!(error instanceof HarrierError)) {
+            next = total; // the other workers stop too
+            throw error;
+          }
+          bad.set(slot, error.message.replace(`${where}: `, ''));
+        }
+        report(++done);
+      }
+    };
+    // Decoding runs in libuv's threads, four unless the user set more.
+    const workers = Math.min(8, Math.max(2, availableParallelism()));
+    await settleAll(Array.from({ length: workers }, worker));
+    await out.sync();
+    await out.close();
+    file = undefined;
+    await rename(temporary, pixelFile);
+    return { pixelFile, contentHashes, bad: new Map([...bad].sort(([a], [b]) => a - b)), hashes: {} };
+  } catch (error) {
+    await file?.close().catch(() => {});
+    await rm(temporary, { force: true }).catch(() => {});
+    signal?.throwIfAborted();
+    throw storageError(error, dirname(path));
+  }
+}
+
+/** Writes down what belongs to the pixel file: from then on the cache is used. @throws HarrierError `storage` */
+export async function saveFolderCache(path: string, decoded: DecodedFolder): Promise<void> {
+  const { size, mtimeMs } = await stat(decoded.pixelFile).catch((error) => {
+    throw storageError(error, decoded.pixelFile);
+  });
+  const metadata: Metadata = {
+    version: VERSION,
+    contentHashes: [...decoded.contentHashes],
+    bad: [...decoded.bad],
+    hashes: { ...decoded.hashes },
+    pixelBytes: size,
+    pixelTime: mtimeMs,
+  };
+  await writeAtomically(`${path}.json`, JSON.stringify(metadata));
+}
+
+/** Removes the caches of the folder's earlier contents, and what killed processes left half-written. */
+export async function removeOldCaches(path: string, prefix: string): Promise<void> {
+  const keep = basename(path);
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(prefix)) continue;
+    const old = join(dirname(path), name);
+    const isOld = /\.(pixels|json)$/.test(name)
+      ? !name.startsWith(keep)
+      : name.endsWith('.tmp') && (name.startsWith(keep) || (await isAbandoned(old)));
+    // On Windows a file in use cannot be removed; the next run tries again.
+    if (isOld) await rm(old, { force: true }).catch(() => {});
+  }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  return info !== undefined && Date.now() - info.mtimeMs > 3_600_000;
+}
+
+async function writeAll(file: FileHandle, data: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < data.length; ) {
+    done += (await file.write(data, done, data.length - done, position + done)).bytesWritten;
+  }
+}
+
+/** Waits for all, then throws the first failure: nobody writes to a file that is closed already. */
+async function settleAll(work: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure) throw failure.reason;
+}

@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { Dataset } from '../../../data/dataset.ts';
+import { countMarks, type Mark, type MarkCounts, markedDataset } from '../../../data/marked.ts';
+import { HarrierError } from '../../../errors.ts';
+import { isObject } from '../../../options.ts';
+import { writeAtomically } from '../files/cache.ts';
+import { readError } from '../files/read-error.ts';
+
+/** Where marks lie: in the folder of a data set, beside its pictures. */
+export const MARKS_FILE = 'harrier-marks.json';
+
+const FORMAT = 1;
+
+/** A mark as it is kept: with the class by its name, so that it outlives new classes. */
+export interface KeptMark {
+  readonly label?: string;
+  readonly excluded?: boolean;
+}
+
+/** Marks by picture: its path below the folder with `/` between, or what else the data set calls it (`train #17`). */
+export type KeptMarks = Readonly<Record<string, KeptMark>>;
+
+/** What a picture is called in a file of marks. @param root the folder of the data set, where it is one of files */
+export function markKey(dataset: Dataset, index: number, root: string): string {
+  const source = dataset.describe(index);
+  const path = relative(resolve(root), resolve(source));
+  return path.startsWith('..') || isAbsolute(path) ? source : path.split(sep).join('/');
+}
+
+/**
+ * The marks kept in a folder; none where there is no such file.
+ * @throws HarrierError `bad-data` when the file cannot be used
+ */
+export async function readMarks(folder: string): Promise<KeptMarks> {
+  const file = join(folder, MARKS_FILE);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
+    throw readError(error, file, 'file');
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (cause) {
+    throw new HarrierError('bad-data', 'these marks are not JSON', { where: file, next: REMEDY, cause });
+  }
+  if (isObject(content) && Number(content.format) > FORMAT) {
+    throw new HarrierError('bad-data', 'these marks were made by a newer version of Harrier', {
+      where: file,
+      expected: `format ${FORMAT}`,
+      received: `format ${content.format}`,
+      next: 'Update Harrier.',
+    });
+  }
+  return checkMarks(isObject(content) ? content.images : undefined, file);
+}
+
+const REMEDY = 'Restore the file, or delete it to go without marks.';
+
+/** @throws HarrierError `bad-data` when a value is no marks */
+export function checkMarks(value: unknown, where: string): KeptMarks {
+  const isMark = (mark: unknown) =>
+    isObject(mark) &&
+    (mark.label === undefined || typeof mark.label === 'string') &&
+    (mark.excluded === undefined || typeof mark.excluded === 'boolean');
+  if (isObject(value) && Object.values(value).every(isMark)) return value as KeptMarks;
+  throw new HarrierError('bad-data', 'these are no marks', {
+    where,
+    expected: '{ "format": 1, "images": { "<picture>": { "label": "<class>", "excluded": true } } }',
+    next: REMEDY,
+  });
+}
+
+/** Writes the marks of a folder; what is there appears whole. @throws HarrierError `storage` */
+export async function writeMarks(folder: string, images: KeptMarks): Promise<void> {
+  const sorted = Object.fromEntries(Object.entries(images).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const text = `${JSON.stringify({ format: FORMAT, images: sorted }, undefined, 1)}\n`;
+  await writeAtomically(join(folder, MARKS_FILE), text, 'make the folder of the data set writable');
+}
+
+/** The marks of a data set's images by index, and those of pictures or classes that it does not have. */
+export function marksByIndex(
+  dataset: Dataset,
+  kept: KeptMarks,
+  root: string,
+): { readonly marks: Map<number, Mark>; readonly used: ReadonlySet<string> } {
+  const marks = new Map<number, Mark>();
+  const used = new Set<string>();
+  if (Object.keys(kept).length === 0) return { marks, used };
+  for (let index = 0; index < dataset.size; index++) {
+    const key = markKey(dataset, index, root);
+    if (!Object.hasOwn(kept, key)) continue;
+    used.add(key);
+    const { label, excluded } = kept[key];
+    const place = label === undefined ? -1 : dataset.classNames.indexOf(label);
+    const isNews = place >= 0 && place !== dataset.labels[index];
+    if (isNews || excluded)
+      marks.set(index, { ...(isNews && { label: place }), ...(excluded && { excluded }) });
+  }
+  return { marks, used };
+}
+
+/** Which marks a data set was opened with. */
+export interface UsedMarks {
+  readonly train: MarkCounts;
+  readonly test: MarkCounts;
+  readonly validation?: MarkCounts;
+  /** The marks themselves. */
+  readonly images: KeptMarks;
+}
+
+interface Splits {
+  readonly train: Dataset;
+  readonly test: Dataset;
+  readonly validation?: Dataset;
+  readonly notes?: readonly string[];
+}
+
+const PARTS = ['train', 'test', 'validation'] as const;
+
+/** A data set as its marks have it; `marks` is absent where none of them is of one of its images. */
+export function withMarks<T extends Splits>(
+  opened: T,
+  kept: KeptMarks,
+  root: string,
+): T & { readonly marks?: UsedMarks } {
+  if (Object.keys(kept).length === 0) return opened;
+  const all = new Set<string>();
+  const datasets: Partial<Record<(typeof PARTS)[number], Dataset>> = {};
+  const counts: Partial<Record<(typeof PARTS)[number], MarkCounts>> = {};
+  for (const part of PARTS) {
+    const dataset = opened[part];
+    if (!dataset) continue;
+    const { marks, used } = marksByIndex(dataset, kept, root);
+    for (const key of used) all.add(key);
+    datasets[part] = markedDataset(dataset, marks);
+    counts[part] = countMarks(marks);
+  }
+  const lost = Object.keys(kept).filter((key) => !all.has(key));
+  const images = Object.fromEntries(Object.entries(kept).filter(([key]) => all.has(key)));
+  return {
+    ...opened,
+    ...datasets,
+    ...(lost.length > 0 && { notes: [...(opened.notes ?? []), lostNote(root, lost)] }),
+    ...(all.size > 0 && { marks: { ...(counts as Required<typeof counts>), images } }),
+  };
+}
+
+function lostNote(root: string, lost: readonly string[]): string {
+  const names = `${lost.slice(0, 3).join(', ')}${lost.length > 3 ? ', …' : ''}`;
+  const what = lost.length === 1 ? 'a mark is of a picture' : `${lost.length} marks are of pictures`;
+  return `${join(root, MARKS_FILE)}: ${what} no longer there (${names}).`;
+}

@@ -1,0 +1,102 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Dataset } from '../../../data/dataset.ts';
+import { HarrierError, nearestName } from '../../../errors.ts';
+import { recordFolder } from './cifar-records.ts';
+import { type Cifar10Options, cifar10, loadCifar10, missingFiles } from './cifar10.ts';
+import { CIFAR10_FILES, cifar10Directory } from './cifar10-files.ts';
+import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-folder.ts';
+import { type KeptMarks, readMarks, type UsedMarks, withMarks } from './marks.ts';
+
+export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {
+  /** `imageSize` where none is given, for pictures that are scaled; others keep the size that they have. */
+  readonly defaultImageSize?: number;
+  /** Other labels and left-out images: by default those kept beside the data (`readMarks`); false: none. */
+  readonly marks?: KeptMarks | false;
+}
+
+export interface OpenedDataset {
+  readonly train: Dataset;
+  readonly test: Dataset;
+  /** A validation part that an image folder brings along. */
+  readonly validation?: Dataset;
+  /** Files that were left out (with `skipBad`). */
+  readonly skipped: readonly SkippedFile[];
+  /** Sentences about what is no error, but may be a mistake. */
+  readonly notes?: readonly string[];
+  /** The marks of its images, where there are any: labels and number of images are theirs. */
+  readonly marks?: UsedMarks;
+}
+
+const BUILT_IN = ['cifar10'];
+
+/**
+ * What `--data` names: `cifar10`, a folder of images (see `imageFolder`), or a folder with the six files of
+ * CIFAR-10's binary version (or their folder `cifar-10-batches-bin`), or `train` and `test` folders of such files with
+ * any number of records (see `recordFolder`). Marks that its owner made (in Studio) are honoured in all parts.
+ *
+ * @throws HarrierError as `cifar10` and `imageFolder` do; `not-found` when it is neither a name nor a folder
+ */
+export async function openDataset(spec: string, options: OpenDatasetOptions = {}): Promise<OpenedDataset> {
+  const opened = await openUnmarked(spec, options);
+  if (options.marks === false) return opened;
+  const folder = marksFolder(spec, options.cacheDirectory);
+  return withMarks(opened, options.marks ?? (await readMarks(folder)), folder);
+}
+
+/** The folder in which the marks of a data set lie: its own, or its place in the cache. */
+export function marksFolder(spec: string, cache?: string): string {
+  return spec === 'cifar10' ? cifar10Directory(cache) : spec;
+}
+
+async function openUnmarked(spec: string, options: OpenDatasetOptions): Promise<OpenedDataset> {
+  if (spec === 'cifar10') {
+    checkCifar10Size(options.imageSize);
+    return { ...(await cifar10(options)), skipped: [] };
+  }
+  if (spec === 'cifar10.1' || spec.startsWith('cifar10.1:')) {
+    throw new HarrierError('not-supported', 'CIFAR-10.1 has test images only', {
+      where: spec,
+      next: 'Judge a model on it: npx harrier evaluate RUN --data cifar10.1 PATH.',
+    });
+  }
+  if (!(await stat(spec).catch(() => undefined))) {
+    const near = nearestName(spec, BUILT_IN);
+    throw new HarrierError('not-found', 'there is no such data set or folder', {
+      where: spec,
+      expected: `${BUILT_IN.join(', ')}, or the path of a folder with one sub-folder of images per class`,
+      next: near ? `Did you mean "${near}"?` : 'Check the path.',
+    });
+  }
+  const binaries = await cifar10Folder(spec);
+  if (binaries) {
+    checkCifar10Size(options.imageSize);
+    const advice = 'Put the original file there, or take the data set cifar10, which fetches its own copy.';
+    return { ...(await loadCifar10(binaries, advice, options)), skipped: [] };
+  }
+  const records = await recordFolder(spec);
+  if (records) {
+    checkCifar10Size(options.imageSize);
+    return { ...records, skipped: [] };
+  }
+  return imageFolder(spec, { ...options, imageSize: options.imageSize ?? options.defaultImageSize });
+}
+
+function checkCifar10Size(imageSize: number | undefined): void {
+  if (imageSize === undefined || imageSize === 32) return;
+  throw new HarrierError('bad-option', 'the images of CIFAR-10 have one size, and are not scaled', {
+    expected: '32 × 32',
+    received: `${imageSize} × ${imageSize}`,
+    next: 'Leave the image size out, or use a folder of pictures.',
+    options: ['imageSize'],
+  });
+}
+
+/** The folder, or the one that the original archive unpacks to, if it holds any of the six files. */
+async function cifar10Folder(path: string): Promise<string | undefined> {
+  const count = Object.keys(CIFAR10_FILES).length;
+  for (const folder of [path, join(path, 'cifar-10-batches-bin')]) {
+    if ((await missingFiles(folder)).length < count) return folder;
+  }
+  return undefined;
+}

@@ -1,0 +1,54 @@
+import * as ort from 'onnxruntime-node';
+import { encodeModel, modelOf } from '../../../onnx/index.ts';
+import { createGraph } from '../../../ops/index.ts';
+import { convolve } from '../../../passes/blocked-convolution.ts';
+
+/** Widths of the vector units that ONNX Runtime has kernels for: AVX-512, then AVX2 and NEON. */
+const CANDIDATES = [16, 8];
+const CHANNELS = 16;
+const SIDE = 3;
+
+let found: Promise<number | undefined> | undefined;
+
+/**
+ * Channels per block of the blocked convolutions on this processor, found by trial: with the wrong number they compute
+ * something else. Undefined where ONNX Runtime has none.
+ */
+export function convolutionBlock(): Promise<number | undefined> {
+  found ??= (async () => {
+    for (const block of CANDIDATES) if (await worksWith(block)) return block;
+    return undefined;
+  })();
+  return found;
+}
+
+/** Whether a 3×3 convolution over one 3×3 picture, whose middle is the sum of products of all, comes out right. */
+async function worksWith(block: number): Promise<boolean> {
+  const graph = createGraph('trial');
+  const xDims = [1, CHANNELS, SIDE, SIDE];
+  const weightDims = [CHANNELS, CHANNELS, SIDE, SIDE];
+  const inputs = [graph.input('x', 'float32', xDims), graph.input('weight', 'float32', weightDims)] as const;
+  graph.output(convolve(graph, block, inputs, { kernel_shape: [SIDE, SIDE] }), 'y');
+  const cells = CHANNELS * SIDE * SIDE;
+  const x = Float32Array.from({ length: cells }, (_, i) => (i * 7) % 5);
+  const weight = Float32Array.from({ length: CHANNELS * cells }, (_, i) => (i * 11) % 13);
+  try {
+    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), {
+      intraOpNumThreads: 1,
+      logSeverityLevel: 4,
+    });
+    const { y } = await session.run({
+      x: new ort.Tensor('float32', x, xDims),
+      weight: new ort.Tensor('float32', weight, weightDims),
+    });
+    await session.release();
+    // Small whole numbers: exact in any order of summation.
+    return (y.data as Float32Array).every((value, output) => {
+      let sum = 0;
+      for (let i = 0; i < cells; i++) sum += x[i] * weight[output * cells + i];
+      return value === sum;
+    });
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Runtime } from '../../../runtime/index.ts';
+import type { Device } from './device.ts';
+import { gpuRuntime } from './gpu-runtime.ts';
+import { type NodeRuntimeOptions, nodeRuntime } from './runtime.ts';
+
+export interface OpenRuntimeOptions extends NodeRuntimeOptions {
+  device?: Device;
+}
+
+/**
+ * ONNX Runtime on a device.
+ *
+ * @param options `device`: default `cpu`; the others as for `nodeRuntime`, where the device has use for them
+ * @throws HarrierError `not-supported` for `gpu` where ONNX Runtime finds none
+ */
+export async function openRuntime({ device = 'cpu', ...options }: OpenRuntimeOptions = {}): Promise<Runtime> {
+  return device === 'gpu' ? gpuRuntime(options) : nodeRuntime(options);
+}

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HarrierError } from '../../../errors.ts';
+import { makeDirectory, storageError } from './cache.ts';
+
+export interface DownloadOptions {
+  /** Expected MD5 (hex) of the whole file. */
+  readonly md5: string;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+  /** How many times in a row the connection may break without a byte gained. */
+  readonly attempts?: number;
+  /** Wait before the second attempt; doubled before each later one. */
+  readonly backoffMs?: number;
+  /** How long the server may take to answer. */
+  readonly connectTimeoutMs?: number;
+  /** How long the server may stay silent in the middle. */
+  readonly stallTimeoutMs?: number;
+}
+
+/** A failure that another attempt will not mend. */
+class Final extends Error {}
+
+/**
+ * Downloads `url` to `destination`. The bytes go to `<destination>.partial` first: when the connection is cut, or the
+ * process killed, the next attempt asks the server for the rest only. A server that was never reached is not tried
+ * again; one that was is, with growing pauses.
+ *
+ * @throws HarrierError `network` when it cannot be fetched or is not the file that was expected, `storage` when it
+ * cannot be written; the signal's reason when aborted
+ */
+export async function download(url: string, destination: string, options: DownloadOptions): Promise<void> {
+  const { attempts = 5, backoffMs = 500, signal } = options;
+  const partial = `${destination}.partial`;
+  await makeDirectory(dirname(destination));
+  let failures = 0;
+  let size = await sizeOf(partial);
+  for (;;) {
+    try {
+      const resumed = await fetchRest(url, partial, options);
+      await checkMd5(partial, options.md5, resumed);
+      await rename(partial, destination);
+      return;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof HarrierError) throw error;
+      const gained = await sizeOf(partial);
+      failures = gained > size ? 1 : failures + 1;
+      size = gained;
+      if (error instanceof Final || failures >= attempts) {
+        throw new HarrierError('network', `the download failed (${reason(error)})`, {
+          where: url,
+          cause: error,
+        });
+      }
+      const pause = backoffMs * 2 ** (failures - 1);
+      await sleep(pause, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    }
+  }
+}
+
+/** One connection: appends what the server sends to the partial file. Returns whether an earlier part was kept. */
+async function fetchRest(url: string, partial: string, options: DownloadOptions): Promise<boolean> {
+  const { connectTimeoutMs = 5_000, stallTimeoutMs = 30_000, onProgress } = options;
+  const have = await sizeOf(partial);
+  const watch = watchdog(options.signal);
+  try {
+    watch.within(connectTimeoutMs, 'no answer');
+    // A server that compresses once more could not be resumed.
+    const headers: Record<string, string> = { 'accept-encoding': 'identity' };
+    if (have > 0) headers.range = `bytes=${have}-`;
+    const response = await fetch(url, { headers, signal: watch.signal }).catch((error) => {
+      throw have > 0 ? error : new Final(reason(error), { cause: error });
+    });
+    // 416: nothing is missing, or what is here is no part of that file; the MD5 tells which.
+    if (response.status === 416) return true;
+    if (!response.ok || !response.body) {
+      const temporary = response.status >= 500 || response.status === 429 || response.status === 408;
+      throw new (temporary ? Error : Final)(
+        `the server answered ${response.status} ${response.statusText}`.trim(),
+      );
+    }
+    const resumed = response.status === 206;
+    let done = resumed ? have : 0;
+    const total = done + Number(response.headers.get('content-length') ?? 0);
+    const file = await open(partial, resumed ? 'a' : 'w');
+    try {
+      onProgress?.(done, total);
+      watch.within(stallTimeoutMs, 'the server fell silent');
+      for await (const chunk of response.body) {
+        await file.writeFile(chunk).catch((error) => {
+          throw storageError(error, partial);
+        });
+        done += chunk.length;
+        onProgress?.(done, total);
+        watch.within(stallTimeoutMs, 'the server fell silent');
+      }
+    } finally {
+      await file.close();
+    }
+    return resumed;
+  } finally {
+    watch.end();
+  }
+}
+
+/** An abort signal that fires when the user's does, or when what was expected does not come in time. */
+function watchdog(user: AbortSignal | undefined) {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const abort = () => controller.abort(user?.reason);
+  user?.addEventListener('abort', abort, { once: true });
+  return {
+    signal: controller.signal,
+    within(ms: number, otherwise: string) {
+      clearTimeout(timer);
+      timer = setTimeout(() => controller.abort(new Error(otherwise)), ms);
+    },
+    end() {
+      clearTimeout(timer);
+      user?.removeEventListener('abort', abort);
+      // Frees the connection of a response whose body nobody read; after a whole body it does nothing.
+      controller.abort();
+    },
+  };
+}
+
+/** A bad file is deleted. If it was put together from parts, a fresh one is worth an attempt. */
+async function checkMd5(path: string, expected: string, pieced: boolean): Promise<void> {
+  const hash = createHash('md5');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  const received = hash.digest('hex');
+  if (received === expected) return;
+  await rm(path, { force: true });
+  const message = `not the file that was expected: MD5 ${expected} expected, ${received} received`;
+  throw new (pieced ? Error : Final)(message);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
+}
+
+/** The innermost reason: `fetch failed` says nothing, its cause does. */
+export function reason(error: unknown): string {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  if (inner instanceof AggregateError && inner.errors.length > 0) inner = inner.errors[0];
+  return inner instanceof Error ? inner.message || inner.name : String(inner);
+}

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { link, open, readFile, readlink, rename, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HarrierError } from '../../../errors.ts';
+import { makeDirectory, storageError } from './cache.ts';
+
+export interface LockOptions {
+  /** Called while another process holds the lock: its process id, and for how many seconds this one has waited. */
+  readonly onWait?: (holder: number, seconds: number) => void;
+  readonly signal?: AbortSignal;
+  /** How often a waiter looks again. */
+  readonly pollMs?: number;
+  /** A lock not touched for this long is taken over, unless its holder is seen to live. */
+  readonly staleMs?: number;
+}
+
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** Within which process ids are unique: see `processSpace`. */
+  readonly space?: string;
+  /** Tells the process from another that has its id later: see `startOf`. */
+  readonly started?: string;
+  readonly token: string;
+}
+
+/**
+ * Runs `action` while holding the lock file `path`, so that two processes that start at once share one piece of work.
+ *
+ * The holder touches the file every few seconds. A lock whose process is gone is taken over, and so is one that has
+ * not been touched for a minute where nobody can tell whether its process lives (it is another machine's). A process
+ * that lives on this machine keeps its lock however long it slept: laptops are shut, and processes stopped. A takeover
+ * is not atomic on every file system, so the lock saves work and does not guard data: what is done under it must end
+ * in atomic renames.
+ *
+ * @param action is given a check: it throws `in-use` when another process has taken the lock over meanwhile
+ * @throws HarrierError `storage` when the lock file cannot be written; the signal's reason when aborted
+ */
+export async function withLock<T>(
+  path: string,
+  options: LockOptions,
+  action: (check: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const { signal, onWait, pollMs = 250, staleMs = 60_000 } = options;
+  await makeDirectory(dirname(path));
+  const self: Owner = {
+    pid: process.pid,
+    host: hostname(),
+    space: await processSpace(),
+    started: await startOf(process.pid),
+    token: randomUUID(),
+  };
+  const started = Date.now();
+  for (;;) {
+    signal?.throwIfAborted();
+    if (await create(path, self)) break;
+    const owner = await readOwner(path);
+    if (await isStale(path, owner, staleMs)) {
+      await takeAway(path, owner);
+    } else {
+      onWait?.(owner?.pid ?? 0, (Date.now() - started) / 1000);
+      await sleep(pollMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    }
+  }
+  const isMine = async () => (await readOwner(path))?.token === self.token;
+  const heartbeat = setInterval(async () => {
+    const now = new Date();
+    if (await isMine()) await utimes(path, now, now).catch(() => {});
+  }, staleMs / 10);
+  heartbeat.unref();
+  try {
+    return await action(async () => {
+      // A lock file that somebody removed is put back, as long as nobody else has.
+      if ((await isMine()) || (await create(path, self))) return;
+      throw takenOver(dirname(path), await readOwner(path));
+    });
+  } finally {
+    clearInterval(heartbeat);
+    if (await isMine()) await rm(path, { force: true });
+  }
+}
+
+/** Who holds a lock now. */
+export interface LockHolder {
+  readonly pid: number;
+  /** Whether it is a process of this machine (and container), to which signals can be sent. */
+  readonly isHere: boolean;
+}
+
+/** Who holds a lock; undefined when nobody does, or only a process that is gone. */
+export async function lockHolder(path: string, staleMs = 60_000): Promise<LockHolder | undefined> {
+  const owner = await readOwner(path);
+  if (!owner || (await isStale(path, owner, staleMs))) return undefined;
+  return { pid: owner.pid, isHere: await isOfHere(owner) };
+}
+
+function takenOver(folder: string, owner: Owner | undefined): HarrierError {
+  const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
+  return new HarrierError(
+    'in-use',
+    `${who} has taken this folder over, after a minute without a sign of this one`,
+    {
+      where: folder,
+      next: 'This one stops, so that the two do not mix their files.',
+    },
+  );
+}
+
+async function create(path: string, owner: Owner): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx');
+    try {
+      await file.writeFile(JSON.stringify(owner));
+    } finally {
+      await file.close();
+    }
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw storageError(error, path);
+  }
+}
+
+/** Undefined when the file is gone, or its process has not yet written its name into it. */
+async function readOwner(path: string): Promise<Owner | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Owner;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether its process id means something here. */
+async function isOfHere({ host, space }: Owner): Promise<boolean> {
+  const own = await processSpace();
+  return host === hostname() && (space ?? own) === own;
+}
+
+async function isStale(path: string, owner: Owner | undefined, staleMs: number): Promise<boolean> {
+  if (owner && (await isOfHere(owner))) {
+    if (!isAlive(owner.pid)) return true;
+    return owner.started !== undefined && owner.started !== (await startOf(owner.pid));
+  }
+  const touched = await stat(path).catch(() => undefined);
+  return touched !== undefined && Date.now() - touched.mtimeMs > staleMs;
+}
+
+/**
+ * The boot of this machine and the container on it: a process id of another says nothing here, though the host may
+ * have the same name. Undefined where there is no `/proc` (macOS, Windows).
+ */
+async function processSpace(): Promise<string | undefined> {
+  try {
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
+    return `${boot.trim()} ${await readlink('/proc/self/ns/pid')}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** When a process started, in clock ticks since boot; undefined when it has ended, or where there is no `/proc`. */
+async function startOf(pid: number): Promise<string | undefined> {
+  try {
+    const line = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // proc_pid_stat(5): the second field is the name in brackets, which may hold anything; then state, …, start.
+    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+    return 'ZX'.includes(fields[0]) ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there, and belongs to another user.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** Removes a stale lock; if another waiter was quicker and this moved its fresh lock, puts that back. */
+async function takeAway(path: string, stale: Owner | undefined): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return; // Another waiter removed it first.
+  }
+  const moved = await readOwner(aside);
+  if (moved?.token !== stale?.token) await link(aside, path).catch(() => {});
+  await rm(aside, { force: true });
+}

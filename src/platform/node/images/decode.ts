@@ -1,0 +1,155 @@
+import { lstat, open, stat } from 'node:fs/promises';
+import sharp from 'sharp';
+import { type ImageShape, imageBytes } from '../../../data/dataset.ts';
+import { describeBytes, imageFormatOf } from '../../../data/image-bytes.ts';
+import { HarrierError } from '../../../errors.ts';
+import { readError } from '../files/read-error.ts';
+import { decodePlainPng, repeated } from './plain-png.ts';
+
+/** Formats that are accepted, by sharp's names for them. */
+const FORMATS: readonly string[] = ['png', 'jpeg', 'webp', 'heif', 'gif', 'tiff'];
+const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF or TIFF';
+
+/** 16,383 × 16,383: what larger an image claims to be is a mistake, or meant to exhaust memory. */
+const MAX_PIXELS = 0x3fff ** 2;
+const MAX_FILE_BYTES = 2 ** 30;
+
+/**
+ * Reads one image as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB.
+ *
+ * The camera's orientation (EXIF) is applied; grey, palette, 16-bit and CMYK images become 8-bit RGB; transparent
+ * parts become white; of several frames or pages the first counts. The whole image is then scaled to the shape
+ * without regard to its aspect (as Keras's `image_dataset_from_directory` does by default: no part of the picture is
+ * lost), with Lanczos filtering over everything that falls into a pixel. An image that has the shape already keeps
+ * its exact pixels. Training folders and predictions go through this same function.
+ *
+ * @param source a file's path, or the bytes of one
+ * @param where what to call it in errors; by default the path
+ * @param maxPixels the largest image, in pixels before scaling, that is decoded at all
+ * @throws HarrierError `not-found` when there is no such file, `storage` when it cannot be read, `bad-data` when it is
+ * not an image or damaged, `too-large`
+ */
+export async function decodeImage(
+  source: string | Uint8Array,
+  shape: ImageShape,
+  where: string = typeof source === 'string' ? source : 'image',
+  maxPixels = MAX_PIXELS,
+): Promise<Uint8Array> {
+  const bytes = typeof source === 'string' ? await readImageFile(source) : source;
+  const plain = shape.height * shape.width <= maxPixels ? decodePlainPng(bytes, shape) : undefined;
+  if (plain) return plain;
+  // Where the first bytes name the format, the header is read apart only to explain a refusal: it takes as long as a
+  // small image itself.
+  if (imageFormatOf(bytes) === undefined) await checkHeader(bytes, where, maxPixels);
+  const { height, width, channels } = shape;
+  let data: Buffer;
+  try {
+    // Truncated and damaged data are errors; harmless oddities of a camera's JPEG are not.
+    data = await sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true })
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .resize(width, height, { fit: 'fill', kernel: 'lanczos3' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer();
+  } catch (cause) {
+    await checkHeader(bytes, where, maxPixels);
+    throw damaged(where, cause);
+  }
+  // A grey image stays one channel through sharp.
+  if (channels === 3 && data.length === height * width) return repeated(data, channels);
+  if (data.length !== imageBytes(shape)) {
+    throw new HarrierError('not-supported', 'the image cannot be brought to the shape of the model', {
+      where,
+      expected: `${height} × ${width} × ${channels}`,
+      received: `${height} × ${width} × ${data.length / (height * width)}`,
+    });
+  }
+  return data;
+}
+
+/**
+ * The bytes of a file that should be an image.
+ *
+ * @throws HarrierError `not-found`, `storage`, or `bad-data` when it is a folder or larger than a gigabyte
+ */
+export async function readImageFile(path: string): Promise<Buffer> {
+  try {
+    // Before it is opened: to open a pipe is to wait for its writer.
+    const kind = await stat(path).catch(async (error) => {
+      const isLink = (await lstat(path).catch(() => undefined))?.isSymbolicLink();
+      if (!isLink) throw error;
+      throw new HarrierError('not-found', 'this link leads nowhere', {
+        where: path,
+        expected: 'an image file',
+        next: 'Replace or remove the link.',
+        cause: error,
+      });
+    });
+    if (!kind.isFile() && !kind.isDirectory()) {
+      throw new HarrierError('bad-data', 'this is a pipe or a device', {
+        where: path,
+        expected: 'an image file',
+      });
+    }
+    const file = await open(path, 'r');
+    try {
+      const { size } = kind;
+      if (kind.isDirectory()) {
+        throw new HarrierError('bad-data', 'this is a folder', { where: path, expected: 'an image file' });
+      }
+      if (size > MAX_FILE_BYTES) {
+        throw new HarrierError('bad-data', 'the file is too large for an image', {
+          where: path,
+          expected: 'at most 1 GiB',
+          received: `${(size / 2 ** 30).toFixed(1)} GiB`,
+        });
+      }
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw readError(error, path, 'file');
+  }
+}
+
+async function readHeader(bytes: Uint8Array) {
+  try {
+    return await sharp(bytes, { limitInputPixels: false }).metadata();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the file is and how large it claims to be, before anything is decoded. */
+async function checkHeader(bytes: Uint8Array, where: string, maxPixels: number): Promise<void> {
+  const header = await readHeader(bytes);
+  const signature = header ? undefined : imageFormatOf(bytes);
+  if (signature !== undefined) throw damaged(where, new Error(`its beginning says ${signature}`));
+  if (header === undefined || !FORMATS.includes(header.format)) {
+    throw new HarrierError('bad-data', 'not an image', {
+      where,
+      expected: FORMAT_NAMES,
+      received: header?.format ?? describeBytes(bytes),
+      next: 'Replace or remove the file.',
+    });
+  }
+  if (header.width * header.height > maxPixels) {
+    throw new HarrierError('too-large', 'the image is too large', {
+      where,
+      expected: `at most ${maxPixels < 1e6 ? `${maxPixels} ` : `${Math.floor(maxPixels / 1e6)} mega`}pixels`,
+      received: `${header.width} × ${header.height}`,
+      next: 'Scale it down first.',
+    });
+  }
+}
+
+function damaged(where: string, cause: unknown): HarrierError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new HarrierError('bad-data', `the image is damaged or cut off (${message.split('\n')[0]})`, {
+    where,
+    next: 'Replace the file by a whole one.',
+    cause,
+  });
+}

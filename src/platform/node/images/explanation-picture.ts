@@ -1,0 +1,75 @@
+import sharp from 'sharp';
+import type { ImageShape } from '../../../data/dataset.ts';
+import { type HeatMap, heatLayer } from '../../../explanation/index.ts';
+import { drawText, TEXT_INK } from './contact-sheet.ts';
+
+export interface ExplanationPictureOptions {
+  /** Above: what is explained. */
+  readonly title: string;
+  /** Below, small: how. */
+  readonly note: string;
+  /** The size in which the model sees pictures: those that are no larger are enlarged pixel by pixel. */
+  readonly pixelated: ImageShape;
+}
+
+/** Sides of the two panels, in pixels: small pictures are enlarged to the first, large ones shrunk to the second. */
+const SMALLEST = 256;
+const LARGEST = 768;
+const MARGIN = 16;
+const GAP = 12;
+const TITLE = 40;
+const NOTE = 36;
+const FONT = 18;
+
+/**
+ * A picture beside itself with a map over it, in its own proportions.
+ *
+ * @param source the bytes of a picture that `decodeImage` could read
+ * @returns the bytes of a PNG
+ */
+export async function explanationPicture(
+  source: Uint8Array,
+  map: HeatMap,
+  { title, note, pixelated }: ExplanationPictureOptions,
+): Promise<Buffer> {
+  const upright = await sharp(source, { failOn: 'error', limitInputPixels: false })
+    .autoOrient()
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .png({ compressionLevel: 0 })
+    .toBuffer({ resolveWithObject: true });
+  const size = panelSize(upright.info);
+  const small = upright.info.width <= pixelated.width && upright.info.height <= pixelated.height;
+  const panel = await sharp(upright.data)
+    .resize(size.width, size.height, { fit: 'fill', kernel: small ? 'nearest' : 'lanczos3' })
+    .toBuffer();
+  const heat = { raw: { ...size, channels: 4 as const } };
+  const second = MARGIN + size.width + GAP;
+  const width = second + size.width + MARGIN;
+  const height = TITLE + size.height + NOTE;
+  const text = [
+    drawText(MARGIN, TITLE - 14, title, { size: FONT, fill: TEXT_INK.strong }),
+    drawText(MARGIN, height - 13, note, { size: FONT - 4, fill: TEXT_INK.faint }),
+  ];
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${text.join('')}</svg>`;
+  return sharp({ create: { width, height, channels: 3, background: '#ffffff' } })
+    .composite([
+      { input: panel, left: MARGIN, top: TITLE },
+      { input: panel, left: second, top: TITLE },
+      { input: Buffer.from(heatLayer(map, size).buffer), ...heat, left: second, top: TITLE },
+      { input: Buffer.from(svg), left: 0, top: 0 },
+    ])
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+}
+
+/** Small pictures by a whole factor, so that their pixels stay squares. */
+function panelSize({ width, height }: { width: number; height: number }): { width: number; height: number } {
+  const longest = Math.max(width, height);
+  const factor =
+    longest < SMALLEST ? Math.ceil(SMALLEST / longest) : longest > LARGEST ? LARGEST / longest : 1;
+  return {
+    width: Math.max(1, Math.round(width * factor)),
+    height: Math.max(1, Math.round(height * factor)),
+  };
+}

@@ -1,0 +1,119 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { HarrierError, nearestName } from '../../../errors.ts';
+import { RUN_FILES, RunFolder } from './run-folder.ts';
+import { isSeedsFolder } from './seeds-folder.ts';
+import { shippedModel } from './shipped-model.ts';
+
+/** A finished model, and the run it came from where that is known. */
+export interface ModelSource {
+  readonly modelFile: string;
+  readonly run?: RunFolder;
+  /** Whether it is the one that the package carries. */
+  readonly shipped?: boolean;
+}
+
+/** What a user calls the newest run in `runs`; where a model is needed, the newest that has one. */
+const LATEST = 'latest';
+
+/**
+ * The run that a user names: its folder, or `latest`.
+ * @throws HarrierError `not-found`, `bad-checkpoint`
+ */
+export async function findRun(name: string): Promise<RunFolder> {
+  if (name === LATEST && !(await isThere(resolve(name)))) return latestRun('record');
+  const path = resolve(name);
+  const info = await stat(path).catch(() => undefined);
+  if (!info) throw await noSuchRun(name, 'run folder');
+  if (!info.isDirectory()) {
+    throw new HarrierError('bad-checkpoint', 'this is a file', { where: path, expected: 'a run folder' });
+  }
+  return new RunFolder(path);
+}
+
+/**
+ * The model that a user names: a run folder, `latest`, or an `.onnx` file. Who names none gets the one that the package
+ * carries.
+ * @throws HarrierError `not-found`, or `bad-checkpoint` when the run has no model yet
+ */
+export async function findModel(name: string | undefined): Promise<ModelSource> {
+  if (name === undefined) {
+    const modelFile = await shippedModel();
+    if (modelFile) return { modelFile, shipped: true };
+    throw new HarrierError('not-found', 'no model is named, and this package carries none of its own', {
+      next: 'Name a run folder, "latest" or a model file.',
+    });
+  }
+  const path = resolve(name);
+  const info = await stat(path).catch(() => undefined);
+  if (info?.isFile()) {
+    const folder = dirname(path);
+    const isOfRun = basename(path) === RUN_FILES.model && (await isThere(join(folder, RUN_FILES.record)));
+    return { modelFile: path, ...(isOfRun && { run: new RunFolder(folder) }) };
+  }
+  if (!info && name !== LATEST) throw await noSuchRun(name, 'model or run folder');
+  const run = info ? new RunFolder(path) : await latestRun('model');
+  const modelFile = run.file('model');
+  if (await isThere(modelFile)) {
+    return { modelFile, ...((await isThere(run.file('record'))) && { run }) };
+  }
+  await run.record();
+  throw new HarrierError('bad-checkpoint', 'this run has no model yet: it is not finished', {
+    where: run.path,
+    next: `Go on with it: npx harrier train --resume ${name}`,
+  });
+}
+
+/** For whoever need not name a model: the newest finished run, else the model that the package carries. */
+export async function newestModel(): Promise<ModelSource> {
+  try {
+    return await findModel(LATEST);
+  } catch (error) {
+    const modelFile = await shippedModel();
+    if (modelFile && error instanceof HarrierError && error.code === 'not-found') {
+      return { modelFile, shipped: true };
+    }
+    throw error;
+  }
+}
+
+/** The run whose record or model was written last. */
+async function latestRun(file: 'record' | 'model'): Promise<RunFolder> {
+  const runs = (await runNames()).map((name) => new RunFolder(resolve('runs', name)));
+  const times = await Promise.all(runs.map((run) => stat(run.file(file)).catch(() => undefined)));
+  const newest = runs
+    .flatMap((run, i) => (times[i] ? [{ run, time: times[i].mtimeMs }] : []))
+    .sort((a, b) => b.time - a.time)
+    .at(0);
+  if (newest) return newest.run;
+  throw new HarrierError('not-found', `there is no ${file === 'model' ? 'finished ' : ''}run in ./runs yet`, {
+    next:
+      runs.length > 0
+        ? 'Finish one: npx harrier train --resume latest'
+        : 'Train one first: npx harrier train',
+  });
+}
+
+async function noSuchRun(name: string, kind: string): Promise<HarrierError> {
+  const known = (await runNames()).map((run) => `runs/${run}`);
+  const near = nearestName(name, [LATEST, ...known]);
+  return new HarrierError('not-found', `there is no such ${kind}`, {
+    where: name,
+    next: near ? `Did you mean "${near}"?` : 'Check the path.',
+  });
+}
+
+/** Names of the runs in `runs` below the current folder: of those with several seeds each, as `NAME/seed-1`. */
+async function runNames(): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of await readdir('runs').catch(() => [] as string[])) {
+    const within = (await isSeedsFolder(join('runs', name))) ? await readdir(join('runs', name)) : undefined;
+    names.push(...(within?.map((seed) => join(name, seed)) ?? [name]));
+  }
+  const isRun = await Promise.all(names.map((name) => isThere(join('runs', name, RUN_FILES.record))));
+  return names.filter((_, i) => isRun[i]);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}

@@ -1,0 +1,177 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createJiti } from 'jiti';
+import { HarrierError, unknownName } from '../../../errors.ts';
+import { checkRecipe, RECIPES, type Recipe } from '../../../recipes/index.ts';
+
+/** A recipe, and the file that it came from where it is a user's own. */
+export interface FoundRecipe {
+  readonly recipe: Recipe;
+  /** Absolute. */
+  readonly file?: string;
+}
+
+/** The file in the current folder that holds a user's own recipes. */
+export const CONFIG_FILES = [
+  'harrier.config.ts',
+  'harrier.config.mts',
+  'harrier.config.js',
+  'harrier.config.mjs',
+];
+
+const DEFAULT_RECIPE = 'keras-cnn';
+
+/** All recipes by name: those of `harrier.config.ts` in the current folder first, which hide others of their names. */
+export async function allRecipes(folder: string = process.cwd()): Promise<ReadonlyMap<string, FoundRecipe>> {
+  const own = await configRecipes(folder);
+  const found = new Map(own.map((each) => [each.recipe.name, each] as const));
+  for (const [name, recipe] of Object.entries(RECIPES)) if (!found.has(name)) found.set(name, { recipe });
+  return found;
+}
+
+/**
+ * The recipe that `--recipe` names: one of `harrier.config.ts`, one that Harrier brings, or a file that holds one.
+ *
+ * @param name left out: the first of `harrier.config.ts`, or `keras-cnn` where there is no such file
+ * @throws HarrierError `bad-option` when there is none, or the file cannot be used; `not-found` for a missing file
+ */
+export async function findRecipe(name?: string, folder: string = process.cwd()): Promise<FoundRecipe> {
+  if (name !== undefined && isPath(name)) return onlyRecipe(resolve(folder, name));
+  const recipes = await allRecipes(folder);
+  const [first] = recipes.values();
+  const found = name === undefined ? (first.file ? first : recipes.get(DEFAULT_RECIPE)) : recipes.get(name);
+  if (found) return found;
+  throw unknownName('recipe', name ?? DEFAULT_RECIPE, recipes.keys());
+}
+
+/**
+ * The recipe of that name in a user's own file, for runs that are begun from another folder than the one where it was
+ * found.
+ * @throws HarrierError `bad-option` when it is not there, or the file cannot be used; `not-found` for a missing file
+ */
+export async function recipeIn(file: string, name: string): Promise<FoundRecipe> {
+  await checkIsThere(file);
+  const recipes = await loadRecipes(file);
+  const recipe = recipes.find((each) => each.name === name);
+  if (recipe) return { recipe, file };
+  throw unknownName(
+    `recipe of ${file}`,
+    name,
+    recipes.map((each) => each.name),
+  );
+}
+
+function isPath(name: string): boolean {
+  return /[\\/]|\.[cm]?[jt]s$/.test(name);
+}
+
+async function checkIsThere(file: string): Promise<void> {
+  if ((await stat(file).catch(() => undefined))?.isFile()) return;
+  throw new HarrierError('not-found', 'there is no such recipe file', {
+    where: file,
+    next: 'Check the path.',
+  });
+}
+
+async function onlyRecipe(file: string): Promise<FoundRecipe> {
+  await checkIsThere(file);
+  const recipes = await loadRecipes(file);
+  if (recipes.length === 1) return { recipe: recipes[0], file };
+  throw new HarrierError('bad-option', 'this file holds more than one recipe', {
+    where: file,
+    received: recipes.map(({ name }) => name).join(', '),
+    next: 'Call it harrier.config.ts, and name the one that you want.',
+    options: ['recipe'],
+  });
+}
+
+async function configRecipes(folder: string): Promise<FoundRecipe[]> {
+  for (const name of CONFIG_FILES) {
+    const file = join(folder, name);
+    if ((await stat(file).catch(() => undefined))?.isFile()) {
+      return (await loadRecipes(file)).map((recipe) => ({ recipe, file }));
+    }
+  }
+  return [];
+}
+
+/**
+ * The recipes that a TypeScript or JavaScript file exports by default: one, a list, or an object of them. Types are
+ * stripped, not checked. Its `import … from 'harrier'` is this very Harrier, wherever the file lies.
+ *
+ * @throws HarrierError `bad-option` with file and line when it does not parse, throws, or exports something else
+ */
+export async function loadRecipes(file: string): Promise<Recipe[]> {
+  const harrier = await import('../../../index.ts');
+  const jiti = createJiti(import.meta.url, { fsCache: false, virtualModules: { harrier } });
+  const exported: unknown = await jiti.import(file, { default: true }).catch((cause) => {
+    throw fileError(file, cause, 'this file cannot be used');
+  });
+  const candidates = recipesIn(exported);
+  if (candidates.length === 0 || !Object.hasOwn(Object(await jiti.import(file)), 'default')) {
+    throw new HarrierError('bad-option', 'this file exports no recipe', {
+      where: file,
+      next: 'Write: export default defineRecipe({ … }). `npx harrier recipes show keras-cnn` prints one to begin with.',
+    });
+  }
+  const recipes = candidates.map((each, i) =>
+    checkRecipe(each, candidates.length === 1 ? file : `${file}, recipe ${i + 1}`),
+  );
+  const names = recipes.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new HarrierError('bad-option', `two recipes are called "${twice}"`, {
+      where: file,
+      next: 'Give one of them another name.',
+    });
+  }
+  return recipes.map((recipe) => guarded(recipe, file));
+}
+
+function recipesIn(exported: unknown): unknown[] {
+  if (Array.isArray(exported)) return exported;
+  if (typeof exported !== 'object' || exported === null) return exported === undefined ? [] : [exported];
+  const values = Object.values(exported);
+  const isOne = ['name', 'layers', 'outputs', 'epochs', 'optimizer'].some((field) => field in exported);
+  return !isOne && values.every((each) => typeof each === 'object') ? values : [exported];
+}
+
+/** The same recipe; what goes wrong in its `layers` or `outputs` is reported with the file and line. */
+function guarded(recipe: Recipe, file: string): Recipe {
+  const guard = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      throw fileError(file, cause, `the layers of ${recipe.name} cannot be built`);
+    }
+  };
+  return {
+    ...recipe,
+    ...(recipe.layers && { layers: (...given) => guard(() => recipe.layers!(...given)) }),
+    ...(recipe.outputs && { outputs: (...given) => guard(() => recipe.outputs!(...given)) }),
+  };
+}
+
+/** What went wrong in a user's file, as one sentence with the line where that is known. */
+function fileError(file: string, cause: unknown, summary: string): HarrierError {
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  const at = `${error.stack ?? ''}\n${error.message}`.match(new RegExp(`${escaped(file)}:(\\d+)(?::\\d+)?`));
+  const message = error.message
+    .split('\n')[0]
+    .replace(/^ParseError: /, '')
+    .replace(/[\s.]+$/, '');
+  const isParse = error.message.startsWith('ParseError: ');
+  const what = error instanceof HarrierError || isParse ? message : `${error.name}: ${message}`;
+  return new HarrierError(
+    'bad-option',
+    isParse ? `this file does not parse (${what})` : `${summary} (${what})`,
+    {
+      where: at ? `${file}, line ${at[1]}` : file,
+      cause,
+    },
+  );
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -1,0 +1,278 @@
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { type Context, Hono } from 'hono';
+import { HarrierError } from '../errors.ts';
+import { humanBaseline } from '../evaluation/human-baseline.ts';
+import { isObject } from '../options.ts';
+import { CIFAR10_CLASSES } from '../platform/node/datasets/cifar10-files.ts';
+import { allRecipes } from '../platform/node/runs/recipe-files.ts';
+import { BodyBudget, withBody } from '../server/body.ts';
+import { parseObject } from '../server/json.ts';
+import { HttpError } from '../server/problem.ts';
+import type { MarkChange, MarkFilter, RunFileName, Split, StudioState } from './api.ts';
+import type { DatasetLibrary } from './datasets/dataset-library.ts';
+import { drawPicture, PER_PAGE, SheetMaker } from './datasets/sheets.ts';
+import type { SplitView } from './datasets/split-view.ts';
+import type { EventHub } from './events.ts';
+import { createGuard, type GuardOptions, REPORT_POLICY, SECURITY_HEADERS } from './guard.ts';
+import type { ModelLibrary } from './models.ts';
+import type { PageFiles } from './page.ts';
+import { cached, FOREVER, json, notFound, refusal } from './respond.ts';
+import { recipeForm } from './training/form.ts';
+import { runPredictions } from './training/predictions.ts';
+import { type CheckWords, readRequest } from './training/request.ts';
+import type { RunLibrary } from './training/run-library.ts';
+import { SERVED_FILES } from './training/run-view.ts';
+import type { Trainer } from './training/trainer.ts';
+
+export interface StudioAppOptions {
+  readonly version: string;
+  readonly guard: GuardOptions;
+  readonly page: PageFiles;
+  readonly datasets: DatasetLibrary;
+  readonly runs: RunLibrary;
+  readonly trainer: Trainer;
+  readonly models: ModelLibrary;
+  readonly hub: EventHub;
+  readonly checkWords: CheckWords;
+  /** Tells this server from the one before. */
+  readonly server: string;
+  /** Takes what was no mistake of a client's. */
+  readonly log: (error: unknown) => void;
+}
+
+/** Bytes of a body: a form, or a mark. */
+const MOST_BODY = 64 * 1024;
+/** Images of one list. */
+const MOST_LISTED = 1_000;
+const PIXEL_IMAGES = 256;
+
+/** The HTTP side of Studio: all its routes. It knows no sockets. */
+export function createStudioApp(options: StudioAppOptions): {
+  fetch(request: Request): Response | Promise<Response>;
+} {
+  const { datasets, runs, trainer, models, hub, page, version } = options;
+  const guard = createGuard(options.guard);
+  const sheets = new SheetMaker();
+  const budget = new BodyBudget(16 * MOST_BODY);
+  const app = new Hono({ strict: false });
+
+  app.get('/api/state', () => {
+    const state: StudioState = {
+      version,
+      runsFolder: runs.folder,
+      datasets: datasets.sources.map(({ id }) => id),
+      canTrain: true,
+    };
+    return json(state);
+  });
+  app.get('/api/events', async () =>
+    hub.connect([
+      ['hello', { server: options.server, version }],
+      ...(await runs.list()).map((run) => ['run', run] as const),
+    ]),
+  );
+  app.get('/api/human-baseline', () =>
+    json(
+      humanBaseline(
+        CIFAR10_CLASSES.map(() => CIFAR10_CLASSES.map(() => 0)),
+        CIFAR10_CLASSES,
+      ),
+    ),
+  );
+
+  app.get('/api/datasets/:id', async ({ req }) => {
+    const answer = await datasets.answer(req.param('id'));
+    return json(answer, answer.state === 'ready' ? 200 : 202);
+  });
+  app.get('/api/datasets/:id/duplicates', async ({ req }) => {
+    const answer = (await datasets.get(req.param('id'))).duplicates.answer();
+    return json(answer, answer.state === 'done' ? 200 : 202);
+  });
+  app.get('/api/datasets/:id/:split/images', async (context) => {
+    const view = await viewOf(context);
+    const found = filtered(context, view);
+    const offset = wholeNumber(context, 'offset') ?? 0;
+    const limit = Math.min(MOST_LISTED, wholeNumber(context, 'limit') ?? MOST_LISTED);
+    const images = [...found.subarray(offset, offset + limit)].map((index) => view.entry(index));
+    return json({ total: found.length, images });
+  });
+  app.get('/api/datasets/:id/:split/sheet', async (context) => {
+    const view = await viewOf(context);
+    const given = context.req.query('indices');
+    const start = (wholeNumber(context, 'page') ?? 0) * PER_PAGE;
+    const indices =
+      given === undefined
+        ? [...filtered(context, view).subarray(start, start + PER_PAGE)]
+        : indicesOf(given, view, PER_PAGE);
+    const etag = view.etag(indices, 'sheet');
+    // Who names the content that is wanted may keep it for ever.
+    const control =
+      context.req.query('v') === view.dataset.hash && !isFiltered(context) ? FOREVER : undefined;
+    return cached(context.req.raw, { type: 'image/webp', etag, control }, () =>
+      sheets.sheet(view, indices, etag),
+    );
+  });
+  app.get('/api/datasets/:id/:split/picture/:index', async (context) => {
+    const view = await viewOf(context);
+    const index = view.check(Number(context.req.param('index')));
+    const size = wholeNumber(context, 'size');
+    const etag = view.etag([index], `picture ${size ?? ''}`);
+    return cached(context.req.raw, { type: 'image/png', etag }, () => drawPicture(view, index, size));
+  });
+  app.get('/api/datasets/:id/:split/pixels', async (context) => {
+    const view = await viewOf(context);
+    const indices = indicesOf(context.req.query('indices') ?? '', view, PIXEL_IMAGES);
+    return cached(
+      context.req.raw,
+      { type: 'application/octet-stream', etag: view.etag(indices, 'pixels') },
+      () => view.pixels(indices),
+    );
+  });
+  app.put('/api/datasets/:id/:split/marks/:index', async (context) => {
+    const { id, split, index } = context.req.param();
+    const dataset = await datasets.get(id);
+    return json(await dataset.setMark(split as Split, Number(index), markChange(await body(context))));
+  });
+
+  app.get('/api/recipes', async () =>
+    json([...(await allRecipes()).values()].map(({ recipe }) => recipeForm(recipe))),
+  );
+  app.get('/api/runs', async () => json(await runs.list()));
+  app.post('/api/runs', async (context) => {
+    const request = await readRequest(await body(context), options.checkWords);
+    const source = datasets.source(request.data);
+    const id = await trainer.start(request, source);
+    return json(await runs.summary(id), 201);
+  });
+  app.get('/api/runs/:id', async ({ req }) => json(await runs.details(req.param('id'))));
+  app.get('/api/runs/:id/predictions', async ({ req }) =>
+    json(await runPredictions(await runs.view(req.param('id')), datasets)),
+  );
+  app.get('/api/runs/:id/files/:name', async ({ req }) => {
+    const { id, name } = req.param();
+    if (!Object.hasOwn(SERVED_FILES, name)) notFound('file of a run', name);
+    const { file, type } = SERVED_FILES[name as RunFileName];
+    const { folder } = await runs.view(id);
+    return fileOf(req.raw, folder.file(file), folder.path, type);
+  });
+  for (const [verb, act] of Object.entries({
+    pause: (id: string) => trainer.end(id, 'paused'),
+    stop: (id: string) => trainer.end(id, 'stopped'),
+    resume: (id: string) => trainer.resume(id),
+  })) {
+    app.post(`/api/runs/:id/${verb}`, async ({ req }) => {
+      const id = req.param('id')!;
+      await act(id);
+      return json(await runs.summary(id));
+    });
+  }
+
+  app.get('/api/models', async () => json((await models.list()).map(({ facts }) => facts)));
+  app.get('/api/models/:id/model.onnx', async ({ req }) => {
+    const { path, facts } = await models.find(req.param('id'));
+    const folder = facts.source === 'run' ? (await runs.view(facts.id)).folder.path : undefined;
+    return fileOf(req.raw, path, folder, 'application/octet-stream');
+  });
+
+  app.all('/api/*', ({ req }) => notFound('address', `${req.method} ${req.path}`));
+  app.get(
+    '*',
+    async ({ req }) => (await page.answer(req.raw, new URL(req.url).pathname)) ?? notFound('page', req.path),
+  );
+  app.all('*', ({ req }) => notFound('address', `${req.method} ${req.path}`));
+  app.onError((error) => refusal(error, options.log));
+
+  async function viewOf(context: Context): Promise<SplitView> {
+    const { id, split } = context.req.param() as { id: string; split: string };
+    return (await datasets.get(id)).view(split);
+  }
+
+  async function body(context: Context): Promise<Readonly<Record<string, unknown>>> {
+    return withBody(context.req.raw, { most: MOST_BODY, budget }, async (bytes) => parseObject(bytes));
+  }
+
+  return {
+    async fetch(request) {
+      let response: Response;
+      try {
+        response = guard(request) ?? (await app.fetch(request));
+      } catch (error) {
+        response = refusal(error, options.log);
+      }
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+        if (!response.headers.has(name)) response.headers.set(name, value);
+      }
+      return response;
+    },
+  };
+}
+
+/** A file, where it lies in its folder truly: a link that leads out of it is none. */
+async function fileOf(
+  request: Request,
+  path: string,
+  folder: string | undefined,
+  type: string,
+): Promise<Response> {
+  const real = await realpath(path).catch(() => notFound('file'));
+  const root = folder === undefined ? undefined : await realpath(folder).catch(() => notFound('file'));
+  if (root !== undefined && !real.startsWith(root + sep)) notFound('file');
+  const { size, mtimeMs } = await stat(real);
+  const etag = `${size.toString(16)}-${Math.round(mtimeMs).toString(16)}`;
+  const response = await cached(request, { type, etag }, async () => new Uint8Array(await readFile(real)));
+  if (type.startsWith('text/html')) response.headers.set('content-security-policy', REPORT_POLICY);
+  return response;
+}
+
+function isFiltered({ req }: Context): boolean {
+  return ['class', 'mark', 'q'].some((name) => (req.query(name) ?? '') !== '');
+}
+
+function filtered(context: Context, view: SplitView): Uint32Array {
+  const mark = context.req.query('mark') || undefined;
+  const known: readonly MarkFilter[] = ['any', 'none', 'relabelled', 'excluded'];
+  if (mark !== undefined && !known.some((each) => each === mark))
+    throw badQuery('mark', known.join(', '), mark);
+  return view.find({
+    class: wholeNumber(context, 'class'),
+    mark: mark as MarkFilter | undefined,
+    text: context.req.query('q'),
+  });
+}
+
+function wholeNumber({ req }: Context, name: string): number | undefined {
+  const text = req.query(name);
+  if (text === undefined || text === '') return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw badQuery(name, 'a whole number', text);
+}
+
+function indicesOf(text: string, view: SplitView, most: number): number[] {
+  const indices = text.split(',').map((each) => (/^\d{1,9}$/.test(each) ? Number(each) : Number.NaN));
+  const isFine = indices.length <= most && indices.every((index) => index < view.dataset.size);
+  if (isFine) return indices;
+  throw badQuery(
+    'indices',
+    `up to ${most} whole numbers below ${view.dataset.size}, with commas between`,
+    text,
+  );
+}
+
+function badQuery(where: string, expected: string, received: string): HttpError {
+  return new HttpError(400, 'bad-option', 'this cannot be asked for', {
+    where,
+    expected,
+    received: `"${received.slice(0, 60)}"`,
+  });
+}
+
+function markChange(value: unknown): MarkChange {
+  const { label, excluded, ...others } = isObject(value) ? value : {};
+  const isLabel = label === undefined || label === null || Number.isInteger(label);
+  const isExcluded = excluded === undefined || typeof excluded === 'boolean';
+  if (isLabel && isExcluded && Object.keys(others).length === 0) return { label, excluded } as MarkChange;
+  throw new HarrierError('bad-data', 'this is no mark', {
+    expected: '{ "label": a whole number or null, "excluded": true or false }',
+  });
+}

@@ -1,0 +1,218 @@
+import { basename, resolve } from 'node:path';
+import type { Progress } from '../../data/progress.ts';
+import { HarrierError } from '../../errors.ts';
+import { type KeptMark, readMarks, writeMarks } from '../../platform/node/datasets/marks.ts';
+import { marksFolder, type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
+import type { DatasetAnswer, DatasetFacts, ImageEntry, MarkChange, Split } from '../api.ts';
+import type { EventHub } from '../events.ts';
+import { notFound, refusalOf } from '../respond.ts';
+import { DuplicateSearch } from './duplicate-search.ts';
+import { sheetLayout } from './sheets.ts';
+import { SplitView } from './split-view.ts';
+
+/** A data set that may be looked at. */
+export interface DatasetSource {
+  readonly id: string;
+  /** What `--data` takes: `cifar10`, or an absolute path. */
+  readonly spec: string;
+}
+
+/** How often pages are told how far opening is. */
+const TELL_MS = 250;
+
+/** Ids for what `--data` named, each once: folders are called after their last part. */
+export function datasetSources(specs: readonly string[]): DatasetSource[] {
+  const sources: DatasetSource[] = [];
+  for (const given of specs) {
+    const spec = given === 'cifar10' ? given : resolve(given);
+    if (sources.some((source) => source.spec === spec)) continue;
+    const name = basename(spec).replace(/[^\w.-]+/g, '-') || 'data';
+    const taken = (id: string) =>
+      sources.some((source) => source.id === id) || (id === 'cifar10' && spec !== id);
+    let id = name;
+    for (let number = 2; taken(id); number++) id = `${name}-${number}`;
+    sources.push({ id, spec });
+  }
+  return sources;
+}
+
+/** The data sets of a Studio, each opened when it is first asked for. */
+export class DatasetLibrary {
+  readonly sources: readonly DatasetSource[];
+  readonly #hub: EventHub;
+  readonly #signal: AbortSignal;
+  readonly #opened = new Map<string, Promise<StudioDataset>>();
+  readonly #ready = new Map<string, StudioDataset>();
+  readonly #progress = new Map<string, Progress>();
+
+  /** @param signal ends what is being opened */
+  constructor(sources: readonly DatasetSource[], hub: EventHub, signal: AbortSignal) {
+    this.sources = sources;
+    this.#hub = hub;
+    this.#signal = signal;
+  }
+
+  /** The id of a data set by what a run was given, or where its data lies. */
+  idOf(data: string, path?: string): string | undefined {
+    return this.sources.find(({ spec }) => spec === (path ?? data))?.id;
+  }
+
+  /** @throws HarrierError `not-found` */
+  source(id: string): DatasetSource {
+    return this.sources.find((source) => source.id === id) ?? notFound('data set', id);
+  }
+
+  /** What is known of it now; asking opens it. @throws HarrierError `not-found`, or why it cannot be opened */
+  async answer(id: string): Promise<DatasetAnswer> {
+    const { spec } = this.source(id);
+    const opening = this.get(id);
+    // What is in the cache is there within a moment: then one answer is enough.
+    const ready = await Promise.race([
+      opening,
+      new Promise<undefined>((resolve) => setTimeout(resolve, 300)),
+    ]);
+    if (!ready) return { id, state: 'opening', name: spec, progress: this.#progress.get(id) };
+    await ready.readMarks();
+    return ready.facts();
+  }
+
+  /** The data set, once it is open. @throws HarrierError `not-found`, or why it cannot be opened */
+  get(id: string): Promise<StudioDataset> {
+    const known = this.#opened.get(id);
+    if (known) return known;
+    const source = this.source(id);
+    const opening = this.#open(source);
+    this.#opened.set(id, opening);
+    opening.then(
+      (dataset) => {
+        this.#ready.set(id, dataset);
+        this.#hub.send('dataset', dataset.facts());
+      },
+      (error) => {
+        // Whoever asks again may have mended it.
+        this.#opened.delete(id);
+        this.#hub.send('dataset', { id, state: 'failed', error: refusalOf(error) });
+      },
+    );
+    return opening;
+  }
+
+  /** The data set if it is open already. */
+  ready(id: string): StudioDataset | undefined {
+    return this.#ready.get(id);
+  }
+
+  async #open({ id, spec }: DatasetSource): Promise<StudioDataset> {
+    let told = 0;
+    const opened = await openDataset(spec, {
+      marks: false,
+      // The page says which were left out.
+      skipBad: true,
+      signal: this.#signal,
+      onProgress: (progress) => {
+        this.#progress.set(id, progress);
+        if (performance.now() - told < TELL_MS) return;
+        told = performance.now();
+        this.#hub.send('dataset', { id, state: 'opening', name: spec, progress });
+      },
+    });
+    const dataset = new StudioDataset(id, spec, opened, this.#hub);
+    await dataset.readMarks();
+    return dataset;
+  }
+}
+
+/** An open data set with its marks. */
+export class StudioDataset {
+  readonly id: string;
+  readonly name: string;
+  readonly opened: OpenedDataset;
+  readonly duplicates: DuplicateSearch;
+  readonly #folder: string;
+  readonly #hub: EventHub;
+  readonly #views = new Map<string, SplitView>();
+  /** Marks are changed one after another. */
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor(id: string, spec: string, opened: OpenedDataset, hub: EventHub) {
+    this.id = id;
+    this.name = spec;
+    this.opened = opened;
+    this.#folder = marksFolder(spec);
+    this.#hub = hub;
+    for (const split of ['train', 'test', 'validation'] as const) {
+      const dataset = opened[split];
+      if (dataset) this.#views.set(split, new SplitView(split, dataset, this.#folder));
+    }
+    this.duplicates = new DuplicateSearch([...this.#views.values()], (answer) =>
+      hub.send('duplicates', { id, ...answer }),
+    );
+  }
+
+  /** @throws HarrierError `not-found` */
+  view(split: string): SplitView {
+    return this.#views.get(split) ?? notFound('part of this data set', split);
+  }
+
+  facts(): DatasetFacts {
+    const { train, skipped, notes = [] } = this.opened;
+    const splits = Object.fromEntries([...this.#views].map(([split, view]) => [split, view.facts()]));
+    return {
+      id: this.id,
+      state: 'ready',
+      name: this.name,
+      classNames: train.classNames,
+      imageShape: train.imageShape,
+      splits: splits as unknown as DatasetFacts['splits'],
+      sheet: sheetLayout(train.imageShape),
+      notes,
+      skipped,
+    };
+  }
+
+  /** Reads what lies beside the data: another Studio, or a person, may have changed it. */
+  async readMarks(): Promise<void> {
+    const kept = await readMarks(this.#folder);
+    for (const view of this.#views.values()) view.setMarks(kept);
+  }
+
+  /**
+   * Changes the mark of a picture, in the file beside the data first.
+   * @throws HarrierError `bad-option` for a label that is no class, `storage` when the file cannot be written
+   */
+  setMark(split: Split, index: number, change: MarkChange): Promise<ImageEntry> {
+    const view = this.view(split);
+    view.check(index);
+    const { classNames, labels } = view.dataset;
+    const { label, excluded } = change;
+    if (label !== undefined && label !== null && classNames[label] === undefined) {
+      throw new HarrierError('bad-option', 'this label is no class', {
+        where: 'label',
+        expected: `a whole number from 0 to ${classNames.length - 1}, or null`,
+        received: `${label}`,
+      });
+    }
+    const write = async (): Promise<ImageEntry> => {
+      const kept = await readMarks(this.#folder);
+      const key = view.source(index);
+      const before: KeptMark = Object.hasOwn(kept, key) ? kept[key] : {};
+      const name =
+        label === undefined
+          ? before.label
+          : label === null || label === labels[index]
+            ? undefined
+            : classNames[label];
+      const isExcluded = excluded ?? before.excluded ?? false;
+      const { [key]: _, ...others } = kept;
+      const mark = { ...(name !== undefined && { label: name }), ...(isExcluded && { excluded: true }) };
+      const images = Object.keys(mark).length > 0 ? { ...others, [key]: mark } : others;
+      await writeMarks(this.#folder, images);
+      for (const each of this.#views.values()) each.setMarks(images);
+      this.#hub.send('dataset', this.facts());
+      return view.entry(index);
+    };
+    const written = this.#writing.then(write);
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+}

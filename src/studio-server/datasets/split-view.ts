@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import type { Dataset } from '../../data/dataset.ts';
+import { countMarks, type Mark } from '../../data/marked.ts';
+import { classCounts } from '../../data/statistics.ts';
+import { type KeptMarks, markKey, marksByIndex } from '../../platform/node/datasets/marks.ts';
+import type { ImageEntry, MarkFilter, Split, SplitFacts } from '../api.ts';
+import { notFound } from '../respond.ts';
+
+/** Which images are asked for: all that are left out say nothing. */
+export interface ImageFilter {
+  /** Of the label that counts. */
+  readonly class?: number;
+  readonly mark?: MarkFilter;
+  /** In class names and sources, in any case. */
+  readonly text?: string;
+}
+
+/** One part of a data set with its marks: all images are there, also those that are excluded. */
+export class SplitView {
+  readonly split: Split;
+  readonly dataset: Dataset;
+  readonly #root: string;
+  #marks: ReadonlyMap<number, Mark> = new Map();
+  #sources: string[] | undefined;
+  /** What was asked last: pages of it are asked for one after another. */
+  #found = new Map<string, Uint32Array>();
+
+  constructor(split: Split, dataset: Dataset, root: string) {
+    this.split = split;
+    this.dataset = dataset;
+    this.#root = root;
+  }
+
+  get marks(): ReadonlyMap<number, Mark> {
+    return this.#marks;
+  }
+
+  setMarks(kept: KeptMarks): void {
+    this.#marks = marksByIndex(this.dataset, kept, this.#root).marks;
+    this.#found.clear();
+  }
+
+  facts(): SplitFacts {
+    const { dataset } = this;
+    return {
+      size: dataset.size,
+      counts: [...classCounts(dataset)],
+      hash: dataset.hash,
+      marks: countMarks(this.#marks),
+    };
+  }
+
+  /** What the picture is called in the file of marks. */
+  source(index: number): string {
+    return this.#sources?.[index] ?? markKey(this.dataset, index, this.#root);
+  }
+
+  /** @throws HarrierError `not-found` */
+  check(index: number): number {
+    return Number.isInteger(index) && index >= 0 && index < this.dataset.size
+      ? index
+      : notFound('picture', `${index}`);
+  }
+
+  entry(index: number): ImageEntry {
+    const mark = this.#marks.get(index);
+    return {
+      index,
+      label: this.dataset.labels[index],
+      source: this.source(index),
+      ...(mark && { mark }),
+    };
+  }
+
+  /** Indices of the images that fit, in order. */
+  find(filter: ImageFilter): Uint32Array {
+    const key = JSON.stringify([filter.class, filter.mark, filter.text]);
+    const known = this.#found.get(key);
+    if (known) return known;
+    const { labels, classNames, size } = this.dataset;
+    const text = filter.text?.trim().toLowerCase() ?? '';
+    const classHas = classNames.map((name) => name.toLowerCase().includes(text));
+    if (text !== '') this.#sources ??= Array.from({ length: size }, (_, index) => this.source(index));
+    const found: number[] = [];
+    for (let index = 0; index < size; index++) {
+      const mark = this.#marks.get(index);
+      const label = mark?.label ?? labels[index];
+      if (filter.class !== undefined && label !== filter.class) continue;
+      if (filter.mark !== undefined && !hasMark(mark, filter.mark)) continue;
+      if (text !== '' && !classHas[label] && !this.source(index).toLowerCase().includes(text)) continue;
+      found.push(index);
+    }
+    const indices = Uint32Array.from(found);
+    if (this.#found.size >= 16) this.#found.clear();
+    this.#found.set(key, indices);
+    return indices;
+  }
+
+  /** What pictures of this part, in this order, are known by. */
+  etag(indices: ArrayLike<number>, form: string): string {
+    const order = Uint32Array.from(indices);
+    return createHash('sha256')
+      .update(`${this.dataset.hash} ${form} `)
+      .update(new Uint8Array(order.buffer))
+      .digest('hex')
+      .slice(0, 32);
+  }
+
+  /** uint8 `[images, height, width, 3]` */
+  pixels(indices: readonly number[]): Uint8Array<ArrayBuffer> {
+    const { height, width } = this.dataset.imageShape;
+    const out = new Uint8Array(indices.length * height * width * 3);
+    this.dataset.gather(indices, out);
+    return out;
+  }
+}
+
+function hasMark(mark: Mark | undefined, wanted: MarkFilter): boolean {
+  if (wanted === 'none') return mark === undefined;
+  if (wanted === 'any') return mark !== undefined;
+  return wanted === 'excluded' ? mark?.excluded === true : mark?.label !== undefined;
+}

@@ -1,0 +1,235 @@
+import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { OnProgress } from '../data/progress.ts';
+import { HarrierError } from '../errors.ts';
+import { humanBaseline } from '../evaluation/human-baseline.ts';
+import { CIFAR10_CLASSES } from '../platform/node/datasets/cifar10-files.ts';
+import { makeDirectory, writeAtomically } from '../platform/node/files/cache.ts';
+import type { RunFolder } from '../platform/node/runs/run-folder.ts';
+import { HARRIER_VERSION } from '../platform/node/version.ts';
+import { RECIPES } from '../recipes/index.ts';
+import type { ImageList, ModelFacts, RunDetails, RunSummary, StudioState } from './api.ts';
+import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
+import { PER_PAGE, SheetMaker } from './datasets/sheets.ts';
+import { EventHub } from './events.ts';
+import { SECURITY_HEADERS } from './guard.ts';
+import { ModelLibrary } from './models.ts';
+import { PageFiles } from './page.ts';
+import { recipeForm } from './training/form.ts';
+import { runPredictions } from './training/predictions.ts';
+import { runId } from './training/run-library.ts';
+import { RunView, SERVED_FILES } from './training/run-view.ts';
+
+export interface ExportOptions {
+  /** Where to; empty, or an export of before. */
+  readonly folder: string;
+  readonly pageFolder: string;
+  /** Runs whose results the page shows. */
+  readonly runs: readonly RunFolder[];
+  /** Data sets whose test pictures go along, for the runs that were judged on them: `cifar10`, or paths. */
+  readonly data: readonly string[];
+  readonly onProgress?: OnProgress;
+}
+
+export interface Exported {
+  readonly folder: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+const ELSEWHERE = { next: 'choose another folder', options: ['export'] };
+
+/**
+ * Writes Studio as files that need no server of ours: the page, the shipped model, and what the page would have asked
+ * for. It works below any address, on any host of static files.
+ *
+ * @throws HarrierError `bad-option` when something else is in the folder; `bad-checkpoint` for a run that is not
+ * finished; `storage`
+ */
+export async function exportSite({ runs, data, onProgress, ...options }: ExportOptions): Promise<Exported> {
+  const site = new Site(resolve(options.folder));
+  const views = await Promise.all(runs.map(finishedRun));
+  await site.clear();
+  await writePage(site, await PageFiles.open(options.pageFolder));
+  const state: StudioState = { version: HARRIER_VERSION, datasets: [], canTrain: false, exported: true };
+  await site.json('state', state);
+  await site.json('recipes', Object.values(RECIPES).map(recipeForm));
+  const people = humanBaseline(
+    CIFAR10_CLASSES.map(() => CIFAR10_CLASSES.map(() => 0)),
+    CIFAR10_CLASSES,
+  );
+  await site.json('human-baseline', people);
+
+  const models: ModelFacts[] = [];
+  const shipped = await new ModelLibrary().shipped();
+  if (shipped) {
+    models.push(shipped.facts);
+    await site.copy(`api/models/${shipped.facts.id}/model.onnx`, shipped.path);
+  }
+  const datasets = new DatasetLibrary(datasetSources(data), new EventHub(), new AbortController().signal);
+  const summaries: RunSummary[] = [];
+  const shown = new Set<string>();
+  for (const view of views) {
+    const predictions = await runPredictions(view, datasets);
+    if (predictions.dataset !== undefined) shown.add(predictions.dataset);
+    const { details, model } = await detailsOf(view, predictions.dataset);
+    summaries.push(details.summary);
+    models.push(model);
+    await site.json(`runs/${view.id}`, details);
+    await site.json(`runs/${view.id}/predictions`, predictions);
+    for (const name of details.files) {
+      await site.copy(`api/runs/${view.id}/files/${name}`, view.folder.file(SERVED_FILES[name].file));
+    }
+    await site.copy(`api/models/${view.id}/model.onnx`, view.folder.file('model'));
+  }
+  await site.json('runs', summaries);
+  await site.json('models', models);
+  for (const id of shown) await writePictures(site, datasets, id, onProgress);
+  return site.written();
+}
+
+class Site {
+  readonly folder: string;
+  #files = 0;
+  #bytes = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Makes room, where nothing is lost by it. */
+  async clear(): Promise<void> {
+    await makeDirectory(this.folder, ELSEWHERE);
+    const names = await readdir(this.folder);
+    if (names.length === 0) return;
+    const before = await readFile(join(this.folder, 'api', 'state.json'), 'utf8').catch(() => '');
+    if (!before.includes('"exported":true')) {
+      throw new HarrierError('bad-option', 'this folder is not empty', {
+        where: this.folder,
+        expected: 'an empty folder, a new one, or one that harrier studio --export wrote',
+      });
+    }
+    for (const name of names) await rm(join(this.folder, name), { recursive: true, force: true });
+  }
+
+  async write(name: string, content: Uint8Array | string): Promise<void> {
+    await writeAtomically(join(this.folder, name), content, ELSEWHERE);
+    this.#files++;
+    this.#bytes += typeof content === 'string' ? Buffer.byteLength(content) : content.length;
+  }
+
+  json(name: string, value: unknown): Promise<void> {
+    return this.write(`api/${name}.json`, JSON.stringify(value));
+  }
+
+  async copy(name: string, from: string): Promise<void> {
+    const to = join(this.folder, name);
+    await makeDirectory(join(to, '..'), ELSEWHERE);
+    await cp(from, to);
+    this.#files++;
+    this.#bytes += (await stat(to)).size;
+  }
+
+  written(): Exported {
+    return { folder: this.folder, files: this.#files, bytes: this.#bytes };
+  }
+}
+
+/** Headers for hosts that read such a file (Netlify, Cloudflare Pages): with them WebAssembly has threads. */
+const HEADERS_FILE = `/*
+  Cross-Origin-Opener-Policy: same-origin
+  Cross-Origin-Embedder-Policy: require-corp
+  X-Content-Type-Options: nosniff
+  Referrer-Policy: no-referrer
+`;
+
+async function writePage(site: Site, page: PageFiles): Promise<void> {
+  for (const name of page.names) {
+    const bytes = await page.read(name);
+    if (name !== 'index.html') await site.write(name, bytes);
+    else await site.write(name, exportedPage(new TextDecoder().decode(bytes)));
+  }
+  await site.write('_headers', HEADERS_FILE);
+}
+
+/** The page, which knows that it stands alone, and keeps to its policy though no server sends it. */
+function exportedPage(html: string): string {
+  // A page cannot say of itself who may frame it.
+  const policy = SECURITY_HEADERS['content-security-policy'].replace(/; frame-ancestors 'none'/, '');
+  const lines = [
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="referrer" content="no-referrer">',
+    '<meta name="harrier-exported" content="true">',
+  ];
+  return html.replace(/<meta charset="utf-8" ?\/?>/i, (charset) => [charset, ...lines].join('\n    '));
+}
+
+async function finishedRun(folder: RunFolder): Promise<RunView> {
+  const record = await folder.record();
+  const view = new RunView(runId([basename(folder.path)]), folder.path);
+  await view.look();
+  if (record.result && (await folder.read('predictions'))) return view;
+  throw new HarrierError('bad-checkpoint', 'this run has no results yet: it is not finished', {
+    where: folder.path,
+    next: 'Finish it first: npx harrier train --resume.',
+  });
+}
+
+async function detailsOf(
+  view: RunView,
+  dataset: string | undefined,
+): Promise<{ details: RunDetails; model: ModelFacts }> {
+  const { record, history } = view;
+  const { classNames, imageShape, ...data } = record!.data;
+  // Where the data lay, and which of its pictures were marked, is its owner's business.
+  const { path: _, marks: __, ...facts } = { ...data, classNames, imageShape };
+  const summary = view.summary(false, () => dataset);
+  const files = (await view.files()).filter((name) => name !== 'run.json');
+  const details: RunDetails = {
+    summary,
+    record: { ...record!, options: { ...record!.options }, data: facts },
+    history,
+    evaluation: await view.evaluation(),
+    files,
+  };
+  const { size: bytes } = await stat(view.folder.file('model'));
+  const accuracy = record!.result!.testAccuracy;
+  const model: ModelFacts = {
+    id: view.id,
+    name: view.id,
+    classNames,
+    imageShape,
+    source: 'run',
+    bytes,
+    accuracy,
+  };
+  return { details, model };
+}
+
+/** The test pictures of a data set as sheets: what the runs were judged on. */
+async function writePictures(
+  site: Site,
+  datasets: DatasetLibrary,
+  id: string,
+  onProgress?: OnProgress,
+): Promise<void> {
+  const dataset = await datasets.get(id);
+  const view = dataset.view('test');
+  const { size } = view.dataset;
+  await site.json(`datasets/${id}`, { ...dataset.facts(), name: id, skipped: [], notes: [] });
+  const images = Array.from({ length: size }, (_, index) => view.entry(index));
+  const list: ImageList = { total: size, images };
+  await site.json(`datasets/${id}/test/images`, list);
+  const sheets = new SheetMaker();
+  for (let start = 0; start < size; start += PER_PAGE) {
+    const indices = images.slice(start, start + PER_PAGE).map(({ index }) => index);
+    const sheet = await sheets.sheet(view, indices, `${start}`);
+    await site.write(`api/datasets/${id}/test/sheet/${start / PER_PAGE}.webp`, sheet);
+    onProgress?.({
+      what: 'drawing the test pictures',
+      done: start + indices.length,
+      total: size,
+      unit: 'images',
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import { markedDataset } from '../../data/marked.ts';
+import { predictionsFromCsv } from '../../evaluation/index.ts';
+import { marksByIndex } from '../../platform/node/datasets/marks.ts';
+import { marksFolder } from '../../platform/node/datasets/open-dataset.ts';
+import type { RunPredictions } from '../api.ts';
+import type { DatasetLibrary } from '../datasets/dataset-library.ts';
+import { notFound } from '../respond.ts';
+import type { RunView } from './run-view.ts';
+
+/**
+ * What a run's model said of its test images, and which pictures they are: those of its data set here, where that is
+ * still the same.
+ *
+ * @throws HarrierError `not-found` for a run without predictions
+ */
+export async function runPredictions(
+  { folder, record, id }: RunView,
+  datasets: DatasetLibrary,
+): Promise<RunPredictions> {
+  const text = await folder.read('predictions');
+  if (!text || !record) return notFound('file of predictions: the run is not finished', id);
+  const rows = predictionsFromCsv(text.toString('utf8'), folder.file('predictions'));
+  const labels = rows.map(({ label }) => label);
+  const known = datasets.idOf(record.options.data, record.data.path);
+  const index = known === undefined ? undefined : await indexOf(known, labels);
+  return {
+    ...(index && { dataset: known }),
+    index: index ?? labels.map((_, i) => i),
+    label: labels,
+    predicted: rows.map(({ predicted }) => predicted),
+    probability: rows.map(({ probability }) => probability),
+  };
+
+  /** For each image of the run, which image of the data set it is; undefined when that has changed. */
+  async function indexOf(dataset: string, wanted: readonly number[]): Promise<number[] | undefined> {
+    const opened = await datasets.get(dataset).catch(() => undefined);
+    if (!opened) return undefined;
+    const { test, classNames } = { test: opened.opened.test, classNames: opened.opened.train.classNames };
+    const { data } = record!;
+    if (data.classNames.join('\n') !== classNames.join('\n')) return undefined;
+    const { spec } = datasets.source(dataset);
+    const { marks } = marksByIndex(test, data.marks?.images ?? {}, marksFolder(spec));
+    const marked = markedDataset(test, marks);
+    const isSameSize =
+      data.imageShape.width === test.imageShape.width && data.imageShape.height === test.imageShape.height;
+    // Scaled otherwise, the same pictures have another hash: then their number and labels must do.
+    const isSame = isSameSize
+      ? marked.hash === data.test.hash
+      : marked.size === wanted.length && wanted.every((label, i) => marked.labels[i] === label);
+    if (!isSame || marked.size !== wanted.length) return undefined;
+    return [...test.labels.keys()].filter((place) => !marks.get(place)?.excluded);
+  }
+}

@@ -1,0 +1,136 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type EpochRecord, type Evaluation, historyFromCsv } from '../../evaluation/index.ts';
+import { RUN_FILES, type RunFile, RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { type RunProgress, readProgress } from '../../platform/node/runs/run-progress.ts';
+import type { RunRecord } from '../../platform/node/runs/run-record.ts';
+import type { RunFileName, RunState, RunStep, RunSummary } from '../api.ts';
+
+/** Files of a run that may be asked for, with what they are. */
+export const SERVED_FILES: Readonly<Record<RunFileName, { readonly file: RunFile; readonly type: string }>> =
+  {
+    'model.onnx': { file: 'model', type: 'application/octet-stream' },
+    'report.html': { file: 'report', type: 'text/html; charset=utf-8' },
+    'README.md': { file: 'card', type: 'text/markdown; charset=utf-8' },
+    'history.csv': { file: 'history', type: 'text/csv; charset=utf-8' },
+    'predictions.csv': { file: 'predictions', type: 'text/csv; charset=utf-8' },
+    'evaluation.json': { file: 'evaluation', type: 'application/json' },
+    'run.json': { file: 'record', type: 'application/json' },
+  };
+
+const WATCHED: readonly RunFile[] = ['record', 'history', 'progress', 'evaluation', 'model'];
+
+/** One run folder as it was when it was last looked at; it is read again only when something in it changed. */
+export class RunView {
+  readonly id: string;
+  readonly folder: RunFolder;
+  #seen = '';
+  #record: RunRecord | undefined;
+  #history: readonly EpochRecord[] = [];
+  #progress: RunProgress | undefined;
+  #problem: string | undefined;
+  #hasModel = false;
+  #isHeld = false;
+
+  constructor(id: string, path: string) {
+    this.id = id;
+    this.folder = new RunFolder(path);
+  }
+
+  get record(): RunRecord | undefined {
+    return this.#record;
+  }
+
+  get history(): readonly EpochRecord[] {
+    return this.#history;
+  }
+
+  get step(): RunStep | undefined {
+    if (!this.#isHeld || this.#progress?.state !== 'running' || !this.#progress.step) return undefined;
+    return { id: this.id, ...this.#progress.step };
+  }
+
+  /** Looks at the folder. @returns whether anything has changed; undefined when the run is gone */
+  async look(): Promise<boolean | undefined> {
+    const times = await Promise.all(
+      WATCHED.map((name) => stat(this.folder.file(name)).catch(() => undefined)),
+    );
+    if (!times[0]) return undefined;
+    const isHeld = (await this.folder.holder()) !== undefined;
+    const seen = [...times.map((info) => info && `${info.mtimeMs} ${info.size}`), isHeld].join();
+    if (seen === this.#seen) return false;
+    this.#isHeld = isHeld;
+    this.#hasModel = times[WATCHED.indexOf('model')] !== undefined;
+    try {
+      this.#record = await this.folder.record();
+      const history = await this.folder.read('history');
+      this.#history = history ? historyFromCsv(history.toString('utf8'), this.folder.file('history')) : [];
+      this.#problem = undefined;
+    } catch (error) {
+      // It is listed all the same: its owner should learn what is wrong with it.
+      this.#problem = error instanceof Error ? error.message : String(error);
+    }
+    this.#progress = await readProgress(this.folder);
+    this.#seen = seen;
+    return true;
+  }
+
+  /** @param startedHere whether this server started it; @param idOf the id of its data set here */
+  summary(startedHere: boolean, idOf: (data: string, path?: string) => string | undefined): RunSummary {
+    const record = this.#record;
+    const last = this.#history.at(-1);
+    const progress = this.#progress;
+    const state = this.#state();
+    const step = state === 'running' ? this.step : undefined;
+    return {
+      id: this.id,
+      recipe: record?.options.recipe ?? '',
+      data: record?.options.data ?? '',
+      dataset: record && idOf(record.options.data, record.data.path),
+      state,
+      startedAt: record?.created ?? '',
+      epochs: record?.options.epochs ?? 0,
+      epochsDone: this.#history.length,
+      accuracy: last && (last.validationAccuracy ?? last.accuracy),
+      testAccuracy: record?.result?.testAccuracy,
+      etaSeconds: step?.etaSeconds,
+      startedHere,
+      hasModel: this.#hasModel && record?.result !== undefined,
+      message: this.#problem ?? (progress && messageOf(progress, state)),
+    };
+  }
+
+  async evaluation(): Promise<Evaluation | undefined> {
+    const text = await this.folder.read('evaluation');
+    try {
+      return text && this.#record?.result ? JSON.parse(text.toString('utf8')) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async files(): Promise<RunFileName[]> {
+    const names = Object.keys(SERVED_FILES) as RunFileName[];
+    const there = await Promise.all(
+      names.map((name) =>
+        stat(join(this.folder.path, RUN_FILES[SERVED_FILES[name].file])).catch(() => undefined),
+      ),
+    );
+    return names.filter((_, i) => there[i]?.isFile());
+  }
+
+  #state(): RunState {
+    if (this.#isHeld) return 'running';
+    if (this.#problem !== undefined) return 'failed';
+    if (this.#progress?.state === 'failed') return 'failed';
+    if (this.#progress?.state === 'stopped') return 'stopped';
+    return this.#record?.result ? 'finished' : 'paused';
+  }
+}
+
+function messageOf(progress: RunProgress, state: RunState): string | undefined {
+  if (progress.state === 'failed') return progress.message;
+  if (progress.state !== 'running' || state !== 'running' || !progress.work) return undefined;
+  const { what, done, total } = progress.work;
+  return total > 0 ? `${what}: ${Math.floor((100 * done) / total)}%` : what;
+}

@@ -1,0 +1,231 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { rmdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HarrierError } from '../../errors.ts';
+import { createRunFolder, RUN_FILES, type RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { writeProgress } from '../../platform/node/runs/run-progress.ts';
+import type { RunSummary } from '../api.ts';
+import type { DatasetSource } from '../datasets/dataset-library.ts';
+import type { CheckedRequest } from './request.ts';
+import { type OwnRuns, type RunLibrary, runId } from './run-library.ts';
+
+/** Runs at a time: each more makes all of them slower. */
+const MOST_AT_A_TIME = 4;
+/** What is kept of what a process says. */
+const KEPT_CHARACTERS = 4_000;
+/** For saving a checkpoint and judging, once a run was asked to stop. */
+const STOP_MS = 60_000;
+
+interface OwnRun {
+  readonly id: string;
+  readonly folder: string;
+  readonly startedAt: string;
+  readonly first: Pick<RunSummary, 'recipe' | 'data' | 'dataset' | 'epochs'>;
+  child?: ChildProcess;
+  exited: Promise<void>;
+  said: string;
+  /** `error: …`, as the process said it. */
+  failure?: string;
+  endsAs?: 'paused' | 'stopped';
+}
+
+/** Starts, pauses, resumes and stops runs, each a process of its own: `harrier train`. */
+export class Trainer implements OwnRuns {
+  readonly #runs: RunLibrary;
+  readonly #program: string;
+  readonly #own = new Map<string, OwnRun>();
+  #closing = false;
+
+  /** @param program the script that is started as `node PROGRAM train …` */
+  constructor(runs: RunLibrary, program: string) {
+    this.#runs = runs;
+    this.#program = program;
+    runs.own = this;
+  }
+
+  get ids(): Iterable<string> {
+    return this.#own.keys();
+  }
+
+  known(id: string): ReturnType<OwnRuns['known']> {
+    const run = this.#own.get(id);
+    if (!run) return undefined;
+    const isAlive = run.child !== undefined;
+    const message = isAlive ? lastLine(run.said) : run.failure;
+    return {
+      isAlive,
+      summary: {
+        ...run.first,
+        id,
+        state: isAlive ? 'running' : run.failure === undefined ? 'paused' : 'failed',
+        startedAt: run.startedAt,
+        epochsDone: 0,
+        startedHere: true,
+        hasModel: false,
+        message,
+      },
+    };
+  }
+
+  /** @throws HarrierError `overloaded` when too many run already, `storage` when there can be no folder */
+  async start(
+    { recipe, epochs, words }: CheckedRequest,
+    { id: dataset, spec }: DatasetSource,
+  ): Promise<string> {
+    this.#admit();
+    const folder = await createRunFolder(recipe.name, undefined, new Date(), { parent: this.#runs.folder });
+    const data = ['--data', spec, ...(spec === 'cifar10' ? [] : ['--skip-bad'])];
+    const run: OwnRun = {
+      id: runId([basename(folder.path)]),
+      folder: folder.path,
+      startedAt: new Date().toISOString(),
+      first: { recipe: recipe.name, data: spec, dataset, epochs },
+      exited: Promise.resolve(),
+      said: '',
+    };
+    this.#own.set(run.id, run);
+    this.#spawn(run, ['train', ...words, ...data, '--out', folder.path, '--json']);
+    return run.id;
+  }
+
+  /** @throws HarrierError `not-found`; `in-use` when it runs already; `overloaded` */
+  async resume(id: string): Promise<void> {
+    const { folder, record, history } = await this.#runs.view(id);
+    await this.#checkIdle(id, folder);
+    if (record?.result) throw new HarrierError('bad-option', 'this run is finished', { where: id });
+    this.#admit();
+    const { recipe = '', data = '', epochs = 0 } = record?.options ?? {};
+    const run: OwnRun = {
+      id,
+      folder: folder.path,
+      startedAt: record?.created ?? new Date().toISOString(),
+      first: { recipe, data, epochs },
+      exited: Promise.resolve(),
+      said: `going on after ${history.length} epochs`,
+    };
+    this.#own.set(id, run);
+    this.#spawn(run, ['train', '--resume', folder.path, '--json']);
+  }
+
+  /**
+   * Has a run save and end, and waits until it has: a paused run goes on later, a stopped one is over.
+   * @throws HarrierError `not-found`; `bad-option` when it does not run; `in-use` when it cannot be told from here
+   */
+  async end(id: string, as: 'paused' | 'stopped'): Promise<void> {
+    const own = this.#own.get(id);
+    if (own?.child) {
+      own.endsAs = as;
+      tellToStop(own.child);
+      await Promise.race([own.exited, sleep(STOP_MS, undefined, { ref: false })]);
+      return;
+    }
+    const { folder, record } = await this.#runs.view(id);
+    const holder = await folder.holder();
+    if (holder) await endElsewhere(folder, holder);
+    else if (as === 'paused') throw new HarrierError('bad-option', 'this run is not running', { where: id });
+    if (as !== 'stopped') return;
+    if (record?.result) throw new HarrierError('bad-option', 'this run is finished', { where: id });
+    await writeProgress(folder.file('progress'), { state: 'stopped' });
+  }
+
+  /** Has all runs that were started here save and end. @param mostMs how long they may take */
+  async close(mostMs: number): Promise<void> {
+    this.#closing = true;
+    const alive = [...this.#own.values()].flatMap(({ child, exited }) => (child ? [{ child, exited }] : []));
+    for (const { child } of alive) tellToStop(child);
+    const all = Promise.all(alive.map(({ exited }) => exited));
+    await Promise.race([all, sleep(mostMs, undefined, { ref: false })]);
+  }
+
+  /** How many run that were started here. */
+  get running(): number {
+    return [...this.#own.values()].filter(({ child }) => child).length;
+  }
+
+  #admit(): void {
+    if (this.#closing) throw new HarrierError('overloaded', 'this server is ending');
+    if (this.running < MOST_AT_A_TIME) return;
+    throw new HarrierError('overloaded', 'as many runs as this server starts are running', {
+      expected: `at most ${MOST_AT_A_TIME} at a time`,
+      next: 'Wait until one is finished, or pause one.',
+    });
+  }
+
+  async #checkIdle(id: string, folder: RunFolder): Promise<void> {
+    if (!this.#own.get(id)?.child && !(await folder.holder())) return;
+    throw new HarrierError('in-use', 'this run is running already', { where: id });
+  }
+
+  #spawn(run: OwnRun, words: readonly string[]): void {
+    const child = fork(this.#program, words, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // A group of its own, which Ctrl-C does not reach: the server passes the wish on. Windows would open a window.
+      detached: process.platform !== 'win32',
+    });
+    run.child = child;
+    run.failure = undefined;
+    run.endsAs = undefined;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      run.said = (run.said + text).slice(-KEPT_CHARACTERS);
+    });
+    run.exited = new Promise((resolve) => {
+      const ended = async (code: number | null, how: string): Promise<void> => {
+        run.child = undefined;
+        if (code !== 0 && run.endsAs === undefined && !this.#closing && code !== 130) {
+          run.failure = errorIn(run.said) ?? `Its process ended ${how}.`;
+        }
+        const begun = await stat(join(run.folder, RUN_FILES.record)).catch(() => undefined);
+        if (!begun) {
+          // Nothing came of it: neither a folder nor, where that was wished, a word stays.
+          await rmdir(run.folder).catch(() => {});
+          if (run.failure === undefined) this.#own.delete(run.id);
+        } else if (run.endsAs === 'stopped' && code !== 0) {
+          await writeProgress(join(run.folder, RUN_FILES.progress), { state: 'stopped' });
+        }
+        await this.#runs.refresh(0).catch(() => {});
+        this.#runs.tell();
+        resolve();
+      };
+      child.once('error', (error) => {
+        run.said += `\nerror: ${error.message}`;
+        void ended(1, 'before it began');
+      });
+      child.once('close', (code, signal) => {
+        void ended(code, signal ? `by ${signal}: was there enough memory?` : `with code ${code}`);
+      });
+    });
+  }
+}
+
+function tellToStop(child: ChildProcess): void {
+  // A process that is gone says so by itself.
+  if (child.connected) child.send('stop', () => {});
+}
+
+/** Ends a run that was begun in a terminal, as Ctrl-C there would, and waits until it has saved. */
+async function endElsewhere(
+  folder: RunFolder,
+  { pid, isHere }: { pid: number; isHere: boolean },
+): Promise<void> {
+  if (!isHere || process.platform === 'win32') {
+    throw new HarrierError('in-use', 'this run cannot be told to stop from here', {
+      where: folder.path,
+      next: 'Press Ctrl-C in the terminal in which it was started.',
+    });
+  }
+  process.kill(pid, 'SIGINT');
+  for (let waited = 0; waited < STOP_MS && (await folder.holder()); waited += 100) await sleep(100);
+}
+
+/** The sentence of a command that failed. */
+function errorIn(said: string): string | undefined {
+  return said
+    .split('\n')
+    .findLast((line) => line.startsWith('error: '))
+    ?.slice('error: '.length);
+}
+
+function lastLine(said: string): string | undefined {
+  return said.trimEnd().split('\n').at(-1)?.slice(0, 200) || undefined;
+}

@@ -1,0 +1,97 @@
+import type { Progress } from 'harrier/src/data/progress.ts';
+import type { DatasetAnswer, DatasetFacts, Split, StudioEvents } from 'harrier/src/studio-server/api.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { apiUrl, getJson } from './api.ts';
+import type { PictureSource } from './components/picture-grid.tsx';
+import { listen } from './live.ts';
+import { useLoad } from './load.ts';
+import { exported } from './router.ts';
+
+/** A data set that is being looked at. */
+export interface OpenedDataset {
+  readonly facts?: DatasetFacts;
+  /** How far it is, while it is fetched or read. */
+  readonly progress?: Progress;
+  readonly error?: unknown;
+  readonly loading: boolean;
+  readonly again: () => void;
+}
+
+/** Opens a data set and waits until it is there. */
+export function useDataset(id: string | undefined): OpenedDataset {
+  const asked = useLoad(id === undefined ? undefined : `dataset ${id}`, (signal) =>
+    getJson<DatasetAnswer>(`datasets/${id}`, { signal }),
+  );
+  const [event, setEvent] = useState<StudioEvents['dataset']>();
+  useEffect(
+    () =>
+      listen('dataset', (told) => {
+        if (told.id === id) setEvent(told);
+      }),
+    [id],
+  );
+  const told = event?.id === id ? event : undefined;
+  const { again } = asked;
+  if (told?.state === 'failed') {
+    const retry = () => {
+      setEvent(undefined);
+      again();
+    };
+    return { error: new Error(told.error.message), loading: false, again: retry };
+  }
+  // Facts change with marks: what was told last is the newest.
+  if (told?.state === 'ready') return { facts: told, loading: false, again };
+  if (asked.value?.state === 'ready') return { facts: asked.value, loading: false, again };
+  const opening = told ?? asked.value;
+  return {
+    ...(opening?.progress && { progress: opening.progress }),
+    ...(asked.error !== undefined && { error: asked.error }),
+    loading: asked.loading || opening !== undefined,
+    again,
+  };
+}
+
+/** The parts of a data set that can be looked at: in an exported site the test pictures are. */
+export function splitsOf(facts: DatasetFacts): Split[] {
+  const all = Object.keys(facts.splits) as Split[];
+  return exported ? all.filter((split) => split === 'test') : all;
+}
+
+/** One picture in its own size, as a PNG: of a server alone. */
+export function pictureUrl(dataset: string, split: Split, index: number): string {
+  return apiUrl(`datasets/${dataset}/${split}/picture/${index}`);
+}
+
+/** Pictures of a split by their indices, in that order, on sheets of small pictures. */
+export function picturesAt(
+  facts: DatasetFacts,
+  split: Split,
+  indices: readonly number[],
+  name: (position: number) => string,
+): PictureSource {
+  const { columns, perPage } = facts.sheet;
+  const sheetPath = `datasets/${facts.id}/${split}/sheet`;
+  const size = facts.splits[split]?.size ?? 0;
+  const urls = new Map<number, string>();
+  const urlOf = (page: number): string => {
+    const known = urls.get(page);
+    if (known !== undefined) return known;
+    const part = indices.slice(page * perPage, (page + 1) * perPage);
+    const url = exported
+      ? apiUrl(`${sheetPath}/${page}.webp`)
+      : apiUrl(sheetPath, { indices: part.join(',') });
+    urls.set(page, url);
+    return url;
+  };
+  return {
+    total: indices.length,
+    columns,
+    sheet: (position) => {
+      // In an exported site sheets are of all pictures, in order of index.
+      const [at, all] = exported ? [indices[position], size] : [position, indices.length];
+      const page = Math.floor(at / perPage);
+      return { url: urlOf(page), place: at % perPage, count: Math.min(perPage, all - page * perPage) };
+    },
+    name,
+  };
+}

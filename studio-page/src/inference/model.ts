@@ -1,0 +1,114 @@
+import { signal } from '@preact/signals';
+import type { Progress } from 'harrier/src/data/progress.ts';
+import type { ModelFacts } from 'harrier/src/studio-server/api.ts';
+import { useEffect } from 'preact/hooks';
+import { apiUrl, getJson } from '../api.ts';
+import { type Loaded, useLoad } from '../load.ts';
+import { place, setQuery } from '../router.ts';
+import type { ActionName, Actions, ModelSource, OpenedModel, WantedBackend } from './protocol.ts';
+import { ModelWorker } from './worker-client.ts';
+
+/** One for all views: what one has opened, another need not open again. */
+const worker = new ModelWorker();
+
+interface State {
+  readonly key: string;
+  readonly progress?: Progress;
+  readonly model?: OpenedModel;
+  readonly error?: unknown;
+}
+
+const state = signal<State | undefined>(undefined);
+
+/** In the address, a file of the user's own; it is gone when the page is loaded anew. */
+const OWN = 'file';
+const ownFile = signal<{ readonly file: File; readonly count: number } | undefined>(undefined);
+
+/** The model of a view, as the address names it; without a name the first there is. */
+export interface ChosenModel {
+  readonly models: Loaded<readonly ModelFacts[]>;
+  /** What is chosen: of a model of the user's own, no more than its name. */
+  readonly id?: string;
+  readonly facts?: ModelFacts;
+  readonly fileName?: string;
+  readonly backend: WantedBackend;
+  readonly opened?: OpenedModel;
+  readonly progress?: Progress;
+  readonly error?: unknown;
+  readonly again: () => void;
+}
+
+export function useModel(): ChosenModel {
+  const models = useLoad('models', (abort) => getJson<readonly ModelFacts[]>('models', { signal: abort }));
+  const { query } = place.value;
+  const backend = backendOf(query.backend);
+  const own = query.model === OWN ? ownFile.value : undefined;
+  const facts = own ? undefined : (models.value?.find(({ id }) => id === query.model) ?? models.value?.[0]);
+  const id = own ? OWN : facts?.id;
+  const key = id === undefined ? undefined : `${id} ${own?.count ?? facts?.bytes} ${backend}`;
+  const open = () => {
+    if (key === undefined) return;
+    if (own) void openModel(key, { file: own.file }, own.file.name, backend);
+    else void openModel(key, { url: apiUrl(`models/${facts!.id}/model.onnx`) }, facts!.name, backend);
+  };
+  // The key holds all that a model is opened by.
+  useEffect(() => {
+    if (key !== undefined && state.peek()?.key !== key) open();
+  }, [key]);
+  const current = state.value?.key === key ? state.value : undefined;
+  return {
+    models,
+    ...(id !== undefined && { id }),
+    ...(facts && { facts }),
+    ...(own && { fileName: own.file.name }),
+    backend,
+    ...(current?.model && { opened: current.model }),
+    ...(current?.progress && { progress: current.progress }),
+    ...(current?.error !== undefined && { error: current.error }),
+    again: open,
+  };
+}
+
+/** Chooses a model file of the user's own. */
+export function chooseFile(file: File): void {
+  ownFile.value = { file, count: (ownFile.peek()?.count ?? 0) + 1 };
+  setQuery({ model: OWN, class: undefined, layer: undefined });
+}
+
+export function chooseModel(id: string): void {
+  setQuery({ model: id, class: undefined, layer: undefined });
+}
+
+export function chooseBackend(backend: string): void {
+  setQuery({ backend: backend === 'auto' ? undefined : backend });
+}
+
+/** Asks the open model. A graphics device that went away is replaced by the processor. */
+export async function askModel<N extends ActionName>(
+  name: N,
+  ...args: Parameters<Actions[N]>
+): Promise<Awaited<ReturnType<Actions[N]>>> {
+  try {
+    return await worker.call(name, args as never);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'device-lost') chooseBackend('wasm');
+    throw error;
+  }
+}
+
+async function openModel(key: string, source: ModelSource, name: string, backend: WantedBackend) {
+  const put = (next: Omit<State, 'key'>) => {
+    // Another model may have been chosen meanwhile.
+    if (state.peek()?.key === key) state.value = { key, ...next };
+  };
+  state.value = { key };
+  try {
+    put({ model: await worker.call('open', [source, name, backend], (progress) => put({ progress })) });
+  } catch (error) {
+    put({ error });
+  }
+}
+
+function backendOf(text: string | undefined): WantedBackend {
+  return text === 'wasm' || text === 'webgpu' ? text : 'auto';
+}

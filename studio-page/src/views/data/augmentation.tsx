@@ -1,0 +1,224 @@
+import { type AugmentationConfig, augmentationsFrom } from 'harrier/src/data/augmentation/index.ts';
+import { augmentationList } from 'harrier/src/data/augmentation/words.ts';
+import { imageBytes } from 'harrier/src/data/dataset.ts';
+import type { DatasetFacts, ImageList, Split } from 'harrier/src/studio-server/api.ts';
+import { useMemo, useState } from 'preact/hooks';
+import { apiUrl, getBytes, getJson } from '../../api.ts';
+import { Button } from '../../components/button.tsx';
+import { Checkbox, Field, Select, Slider } from '../../components/field.tsx';
+import { Link } from '../../components/link.tsx';
+import { Loading } from '../../components/loading.tsx';
+import { Message } from '../../components/message.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { Picture } from '../../components/picture.tsx';
+import { useLoad } from '../../load.ts';
+import { exported, place, setQuery } from '../../router.ts';
+import { KNOBS, SETS, type Settings, settingsOf, wordsOf } from './knobs.ts';
+
+const PICTURES = 6;
+const EPOCHS = 6;
+
+/** What random changes make of training pictures, computed here as training computes them. */
+export function Augmentation({ facts }: { readonly facts: DatasetFacts }) {
+  const { augment = 'standard', class: classText } = place.value.query;
+  const [seed, setSeed] = useState(1);
+  const [first, setFirst] = useState(0);
+  const parsed = useMemo(() => parse(augment), [augment]);
+  const settings = 'error' in parsed ? {} : settingsOf(parsed.configs);
+  const change = (next: Settings) => setQuery({ augment: wordsOf(next) || 'none' }, { replace: true });
+  const samples = useLoad(`samples ${facts.id} ${classText} ${first}`, (signal) =>
+    loadSamples(facts, classText, first, signal),
+  );
+  return (
+    <div class="augmentation">
+      <Panel
+        title="What is changed"
+        note="Each picture differently in every epoch. Classes stay what they are."
+      >
+        <div class="stack">
+          <Select
+            label="Begin with a set"
+            value={SETS.find(({ words }) => words === augment)?.words ?? ''}
+            onValue={(words) => words && setQuery({ augment: words }, { replace: true })}
+            options={[
+              { value: '', label: 'Of my own' },
+              ...SETS.map(({ words, label }) => ({ value: words, label })),
+            ]}
+          />
+          {KNOBS.map((knob) => {
+            const value = settings[knob.word];
+            return (
+              <div class="knob" key={knob.word}>
+                <Checkbox
+                  label={knob.label}
+                  checked={value !== undefined}
+                  onValue={(on) => change({ ...settings, [knob.word]: on ? knob.start : undefined })}
+                />
+                {value !== undefined && knob.maximum !== undefined && (
+                  <Slider
+                    label={`${knob.label}: strength`}
+                    unseen
+                    value={value}
+                    minimum={knob.minimum}
+                    maximum={knob.maximum}
+                    step={knob.step}
+                    format={knob.format}
+                    onValue={(next) => change({ ...settings, [knob.word]: next })}
+                  />
+                )}
+                {value !== undefined && knob.maximum !== undefined && (
+                  <span class="knob-value">{knob.format(value)}</span>
+                )}
+              </div>
+            );
+          })}
+          <Field label="On the command line">
+            {(control) => <input {...control} class="input code" readOnly value={`--augment ${augment}`} />}
+          </Field>
+          {!exported && (
+            <Link class="button" view="train" query={{ new: 1, data: facts.id, augment }}>
+              Train with these
+            </Link>
+          )}
+        </div>
+      </Panel>
+      <div class="stack">
+        <div class="row">
+          <Button icon="refresh" onClick={() => setSeed(seed + 1)}>
+            Draw again
+          </Button>
+          <Button icon="picture" onClick={() => setFirst(first + PICTURES)}>
+            Other pictures
+          </Button>
+        </div>
+        {'error' in parsed && <Message error={parsed.error} />}
+        {samples.error !== undefined && <Message error={samples.error} onRetry={samples.again} />}
+        {!samples.value && samples.loading && <Loading what="pictures" />}
+        {samples.value && 'configs' in parsed && (
+          <Variants facts={facts} samples={samples.value} configs={parsed.configs} seed={seed} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface Samples {
+  readonly pixels: Uint8Array;
+  readonly labels: readonly number[];
+  readonly indices: readonly number[];
+}
+
+function Variants(props: {
+  readonly facts: DatasetFacts;
+  readonly samples: Samples;
+  readonly configs: readonly AugmentationConfig[];
+  readonly seed: number;
+}) {
+  const { facts, samples, configs, seed } = props;
+  const { imageShape, classNames } = facts;
+  const bytes = imageBytes(imageShape);
+  const result = useMemo(() => variantsOf(facts, samples, configs, seed), [facts, samples, configs, seed]);
+  if ('error' in result) return <Message error={result.error} />;
+  const cell = (pixels: Uint8Array, i: number, alt: string) => (
+    <Picture
+      pixels={pixels.subarray(i * bytes, (i + 1) * bytes)}
+      width={imageShape.width}
+      height={imageShape.height}
+      alt={alt}
+    />
+  );
+  return (
+    <div class="scroll">
+      <table class="variants">
+        <thead>
+          <tr>
+            <td />
+            {samples.labels.map((label, i) => (
+              <th key={samples.indices[i]} scope="col">
+                {classNames[label]}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <tr class="original">
+            <th scope="row">as it is</th>
+            {samples.labels.map((label, i) => (
+              <td key={samples.indices[i]}>{cell(samples.pixels, i, `${classNames[label]}, as it is`)}</td>
+            ))}
+          </tr>
+          {result.epochs.map((pixels, epoch) => (
+            <tr key={epoch}>
+              <th scope="row">epoch {epoch + 1}</th>
+              {samples.labels.map((label, i) => (
+                <td key={samples.indices[i]}>
+                  {cell(pixels, i, `${classNames[label]}, epoch ${epoch + 1}`)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The pictures of each epoch, as a run with this seed would see them. */
+function variantsOf(
+  { imageShape, classNames }: DatasetFacts,
+  { pixels, labels, indices }: Samples,
+  configs: readonly AugmentationConfig[],
+  seed: number,
+): { readonly epochs: Uint8Array[] } | { readonly error: unknown } {
+  try {
+    const apply = augmentationsFrom(configs);
+    const epochs = Array.from({ length: EPOCHS }, (_, epoch) => {
+      const changed = pixels.slice();
+      const targets = new Float32Array(labels.length * classNames.length);
+      labels.forEach((label, i) => {
+        targets[i * classNames.length + label] = 1;
+      });
+      apply(
+        { pixels: changed, targets, imageShape },
+        { seed, purpose: 'augmentation', epoch, step: epoch, images: indices },
+      );
+      return changed;
+    });
+    return { epochs };
+  } catch (error) {
+    // Such as a translation that is larger than the picture.
+    return { error };
+  }
+}
+
+function parse(
+  text: string,
+): { readonly configs: readonly AugmentationConfig[] } | { readonly error: unknown } {
+  try {
+    return { configs: augmentationList(text) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** A few pictures of different classes, or of the class that is looked at. */
+async function loadSamples(
+  facts: DatasetFacts,
+  classText: string | undefined,
+  first: number,
+  signal: AbortSignal,
+): Promise<Samples> {
+  const split: Split = 'train';
+  const path = `datasets/${facts.id}/${split}`;
+  const { size, counts } = facts.splits.train;
+  const ofClass = classText !== undefined && Number(classText) < facts.classNames.length;
+  const most = ofClass ? counts[Number(classText)] : size;
+  const offset = most > PICTURES ? first % (most - PICTURES) : 0;
+  const { images } = await getJson<ImageList>(`${path}/images`, {
+    parameters: { ...(ofClass && { class: classText }), offset, limit: PICTURES },
+    signal,
+  });
+  const indices = images.slice(0, PICTURES).map(({ index }) => index);
+  const pixels = await getBytes(apiUrl(`${path}/pixels`, { indices: indices.join(',') }), signal);
+  return { pixels, indices, labels: images.slice(0, PICTURES).map(({ label }) => label) };
+}

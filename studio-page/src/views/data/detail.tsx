@@ -1,0 +1,128 @@
+import type {
+  DatasetFacts,
+  ImageEntry,
+  ImageList,
+  MarkChange,
+  Split,
+} from 'harrier/src/studio-server/api.ts';
+import { useLayoutEffect, useState } from 'preact/hooks';
+import { getJson } from '../../api.ts';
+import { Button } from '../../components/button.tsx';
+import { Checkbox, Select } from '../../components/field.tsx';
+import { Picture, SheetPicture } from '../../components/picture.tsx';
+import { picturesAt, pictureUrl } from '../../datasets.ts';
+import { useLoad } from '../../load.ts';
+import { exported } from '../../router.ts';
+import { labelOf } from './listing.ts';
+import type { Marks } from './marks.ts';
+
+export interface DetailProps {
+  readonly facts: DatasetFacts;
+  readonly split: Split;
+  readonly index: number;
+  /** Where the list has it already. */
+  readonly entry: ImageEntry | undefined;
+  readonly marks: Marks;
+  readonly onPrevious: (() => void) | undefined;
+  readonly onNext: (() => void) | undefined;
+  readonly onClose: () => void;
+}
+
+/** One picture, large, and what can be said about it. */
+export function Detail({
+  facts,
+  split,
+  index,
+  entry: known,
+  marks,
+  onPrevious,
+  onNext,
+  onClose,
+}: DetailProps) {
+  // A link may lead to a picture that the list has not come to.
+  const asked = useLoad(known || exported ? undefined : `entry ${facts.id} ${split} ${index}`, (signal) =>
+    getJson<ImageList>(`datasets/${facts.id}/${split}/images`, {
+      parameters: { offset: index, limit: 1 },
+      signal,
+    }),
+  );
+  const entry = known ?? asked.value?.images[0];
+  useLayoutEffect(() => {
+    const close = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') onClose();
+    };
+    addEventListener('keydown', close);
+    return () => removeEventListener('keydown', close);
+  }, [onClose]);
+  const name = entry ? facts.classNames[labelOf(entry)] : `Picture ${index}`;
+  // What was asked for is shown at once, and stays where the server agrees.
+  const [pending, setPending] = useState<MarkChange>({});
+  const change = async (what: MarkChange, words: string) => {
+    setPending(what);
+    await marks.change({ dataset: facts.id, split, index, before: entry?.mark, words }, what);
+    setPending({});
+  };
+  return (
+    <aside class="detail" aria-label="The picture">
+      <div class="detail-head">
+        <h2>{name}</h2>
+        <Button
+          kind="quiet"
+          icon="left"
+          aria-label="Previous picture"
+          disabled={!onPrevious}
+          onClick={onPrevious}
+        />
+        <Button kind="quiet" icon="right" aria-label="Next picture" disabled={!onNext} onClick={onNext} />
+        <Button kind="quiet" icon="close" aria-label="Close the picture" onClick={onClose} />
+      </div>
+      {exported ? (
+        <SheetPicture
+          sheet={picturesAt(facts, split, [index], () => name).sheet(0)}
+          columns={facts.sheet.columns}
+          alt={name}
+        />
+      ) : (
+        <Picture src={pictureUrl(facts.id, split, index)} alt={name} pixelsWide={facts.imageShape.width} />
+      )}
+      {entry && (
+        <>
+          <p class="note">
+            {entry.source}
+            {entry.mark?.label !== undefined && `, labelled ${facts.classNames[entry.label]} in the data`}
+          </p>
+          {!exported && (
+            <div class="detail-marks">
+              <Select
+                label="It is a picture of"
+                value={String(pending.label === undefined ? labelOf(entry) : (pending.label ?? entry.label))}
+                onValue={(value) => {
+                  const label = Number(value) === entry.label ? null : Number(value);
+                  void change(
+                    { label },
+                    `${entry.source} is now a picture of ${facts.classNames[Number(value)]}.`,
+                  );
+                }}
+                options={facts.classNames.map((label, i) => ({
+                  value: String(i),
+                  label: i === entry.label ? `${label} (as in the data)` : label,
+                }))}
+              />
+              <Checkbox
+                label="Leave it out"
+                help="Neither trained on nor judged by. Your data stays as it is: marks are kept in a file beside it."
+                checked={pending.excluded ?? entry.mark?.excluded ?? false}
+                onValue={(excluded) =>
+                  void change(
+                    { excluded },
+                    `${entry.source} is ${excluded ? 'left out' : 'no longer left out'}.`,
+                  )
+                }
+              />
+            </div>
+          )}
+        </>
+      )}
+    </aside>
+  );
+}

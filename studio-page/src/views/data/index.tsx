@@ -1,0 +1,138 @@
+import { formatBytes, formatCount } from 'harrier/src/format/format.ts';
+import type { DatasetFacts } from 'harrier/src/studio-server/api.ts';
+import { Empty } from '../../components/empty.tsx';
+import { Select } from '../../components/field.tsx';
+import { Loading } from '../../components/loading.tsx';
+import { Message } from '../../components/message.tsx';
+import { Progress } from '../../components/progress.tsx';
+import { Tabs } from '../../components/tabs.tsx';
+import { type OpenedDataset, splitsOf, useDataset } from '../../datasets.ts';
+import { exported, place, setQuery } from '../../router.ts';
+import { runs } from '../../runs.ts';
+import { loadStudio, studio, studioError } from '../../studio.ts';
+import { Augmentation } from './augmentation.tsx';
+import './data.css';
+import { Duplicates } from './duplicates.tsx';
+import { Pictures } from './pictures.tsx';
+
+const TABS = [
+  { id: 'pictures', label: 'Pictures' },
+  { id: 'duplicates', label: 'Duplicates' },
+  { id: 'augmentation', label: 'Augmentation' },
+];
+
+/** What a model learns from: every picture, how the classes are balanced, what is there twice, what may be wrong. */
+export default function Data() {
+  const state = studio.value;
+  const { query } = place.value;
+  // In an exported site the pictures are those of the runs in it.
+  const id =
+    query.data ?? state?.datasets[0] ?? runs.value?.find(({ dataset }) => dataset !== undefined)?.dataset;
+  const dataset = useDataset(id);
+  if (!state && studioError.value !== undefined) {
+    return <Message error={studioError.value} onRetry={() => void loadStudio()} />;
+  }
+  if (!state) return <Loading what="what there is" />;
+  if (id === undefined) {
+    return (
+      <Empty icon="data" title="There is no data set to look at">
+        {exported ? (
+          'Pictures go along only where they are named when the site is written.'
+        ) : (
+          <>
+            Start Studio with one: <code>npx harrier studio --data PATH</code>, where PATH holds a folder of
+            pictures for each class.
+          </>
+        )}
+      </Empty>
+    );
+  }
+  const { facts } = dataset;
+  return (
+    <>
+      <header class="view-head">
+        <div>
+          <h1>{facts?.name ?? id}</h1>
+          {facts && <p class="note">{summaryOf(facts)}</p>}
+        </div>
+        {state.datasets.length > 1 && (
+          <Select
+            label="Data set"
+            unseen
+            value={id}
+            onValue={(data) => setQuery({ data, class: undefined, picture: undefined, q: undefined })}
+            options={state.datasets.map((value) => ({ value, label: value }))}
+          />
+        )}
+      </header>
+      {facts ? <Facts facts={facts} /> : <Opening dataset={dataset} id={id} />}
+    </>
+  );
+}
+
+function Facts({ facts }: { readonly facts: DatasetFacts }) {
+  const { tab = 'pictures' } = place.value.query;
+  return (
+    <>
+      {facts.notes.map((note) => (
+        <Message key={note}>{note}</Message>
+      ))}
+      {facts.skipped.length > 0 && (
+        <details class="skipped">
+          <summary>{formatCount(facts.skipped.length)} files are no usable picture and were left out</summary>
+          <ul>
+            {facts.skipped.slice(0, 200).map(({ file, reason }) => (
+              <li key={file}>
+                <code>{file}</code> {reason}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {exported ? (
+        // Duplicates and pixels are the server's work.
+        <Pictures facts={facts} />
+      ) : (
+        <Tabs
+          label="What to look at"
+          tabs={TABS}
+          selected={tab}
+          onSelect={(id) => setQuery({ tab: id === 'pictures' ? undefined : id })}
+        >
+          {tab === 'duplicates' ? (
+            <Duplicates facts={facts} />
+          ) : tab === 'augmentation' ? (
+            <Augmentation facts={facts} />
+          ) : (
+            <Pictures facts={facts} />
+          )}
+        </Tabs>
+      )}
+    </>
+  );
+}
+
+function Opening({ dataset, id }: { readonly dataset: OpenedDataset; readonly id: string }) {
+  const { error, progress, again } = dataset;
+  if (error !== undefined)
+    return <Message title={`“${id}” cannot be opened`} error={error} onRetry={again} />;
+  if (!progress) return <Loading what="the data" />;
+  const { what, done, total, unit } = progress;
+  return (
+    <div class="opening">
+      <Progress
+        label={`${what[0].toUpperCase()}${what.slice(1)}`}
+        done={done}
+        total={total}
+        {...(unit === 'bytes' ? { format: formatBytes } : { unit })}
+      />
+    </div>
+  );
+}
+
+function summaryOf(facts: DatasetFacts): string {
+  const { splits, classNames, imageShape } = facts;
+  const { width, height } = imageShape;
+  const parts = splitsOf(facts).map((name) => `${formatCount(splits[name]!.size)} ${name}`);
+  return `${parts.join(' and ')} pictures of ${classNames.length} classes, ${width} × ${height} pixels each`;
+}

@@ -1,0 +1,200 @@
+import type {
+  DatasetFacts,
+  ImageEntry,
+  ImageList,
+  MarkFilter,
+  Split,
+} from 'harrier/src/studio-server/api.ts';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { apiUrl, getJson, type Parameters } from '../../api.ts';
+import type { PictureSource } from '../../components/picture-grid.tsx';
+import { exported } from '../../router.ts';
+
+/** Which pictures are looked at. */
+export interface Filter {
+  readonly split: Split;
+  readonly class?: number;
+  readonly mark?: MarkFilter;
+  /** Looked for in class names and sources. */
+  readonly search?: string;
+}
+
+/** The pictures that a filter leaves; what is known of each comes when it is needed. */
+export interface Listing {
+  readonly total: number | undefined;
+  readonly error?: unknown;
+  readonly entry: (position: number) => ImageEntry | undefined;
+  /** Puts a changed entry in the place of what it was. */
+  readonly replace: (entry: ImageEntry) => void;
+  readonly source: PictureSource;
+}
+
+/** Entries that are asked for together. */
+const PAGE = 256;
+
+/** The label that counts. */
+export function labelOf({ label, mark }: ImageEntry): number {
+  return mark?.label ?? label;
+}
+
+/** @param revision changes when marks have changed what a filter leaves */
+export function useListing(facts: DatasetFacts, filter: Filter, revision: number): Listing {
+  const key = JSON.stringify([facts.id, filter, revision]);
+  const [, setCount] = useState(0);
+  // The key stands for them.
+  const pages = useMemo(
+    () => new Pages(facts, filter, revision, () => setCount((count) => count + 1)),
+    [key],
+  );
+  useEffect(() => {
+    pages.need(0, 1);
+    return () => pages.close();
+  }, [pages]);
+  return pages.listing();
+}
+
+class Pages {
+  private readonly entries = new Map<number, ImageEntry>();
+  private readonly asked = new Set<number>();
+  private readonly abort = new AbortController();
+  private readonly facts: DatasetFacts;
+  private readonly filter: Filter;
+  private readonly parameters: Parameters;
+  private readonly changed: () => void;
+  private total: number | undefined;
+  private error: unknown;
+  private current: Listing | undefined;
+
+  constructor(facts: DatasetFacts, filter: Filter, revision: number, changed: () => void) {
+    this.facts = facts;
+    this.filter = filter;
+    this.changed = changed;
+    const { class: index, mark, search } = filter;
+    const filtered = index !== undefined || mark !== undefined || search !== undefined;
+    this.parameters = {
+      class: index,
+      mark,
+      q: search,
+      // Other pictures under the same address: the browser must not show those that it knows.
+      ...(filtered && revision > 0 && { revision }),
+      // Who names the content that is wanted may keep it for ever.
+      ...(!filtered && { v: facts.splits[filter.split]?.hash }),
+    };
+  }
+
+  listing(): Listing {
+    this.current ??= {
+      total: this.total,
+      error: this.error,
+      entry: (position) => this.entries.get(position),
+      replace: (entry) => {
+        for (const [position, { index }] of this.entries) {
+          if (index === entry.index) this.entries.set(position, entry);
+        }
+        this.tell();
+      },
+      source: this.source(),
+    };
+    return this.current;
+  }
+
+  need = (first: number, last: number): void => {
+    for (let page = Math.floor(first / PAGE); page * PAGE < last; page++) {
+      if (!this.asked.has(page)) void this.fetch(page);
+    }
+  };
+
+  close(): void {
+    this.abort.abort();
+  }
+
+  private async fetch(page: number): Promise<void> {
+    this.asked.add(page);
+    try {
+      if (exported) return await this.fetchAll();
+      const { total, images } = await getJson<ImageList>(this.path('images'), {
+        parameters: { ...this.parameters, offset: page * PAGE, limit: PAGE },
+        signal: this.abort.signal,
+      });
+      this.total = total;
+      images.forEach((entry, i) => {
+        this.entries.set(page * PAGE + i, entry);
+      });
+      this.error = undefined;
+    } catch (error) {
+      if (this.abort.signal.aborted) return;
+      this.asked.delete(page);
+      // With pictures on the page, the banner that the server is away says enough.
+      if (this.total === undefined) this.error = error;
+    }
+    this.tell();
+  }
+
+  /** Without a server there is one list, of all pictures. */
+  private async fetchAll(): Promise<void> {
+    const { images } = await getJson<ImageList>(this.path('images'), { signal: this.abort.signal });
+    const { class: index, search } = this.filter;
+    const { classNames } = this.facts;
+    const wanted = search?.toLowerCase();
+    const left = images.filter(
+      (entry) =>
+        (index === undefined || labelOf(entry) === index) &&
+        (wanted === undefined ||
+          `${classNames[labelOf(entry)]} ${entry.source}`.toLowerCase().includes(wanted)),
+    );
+    this.total = left.length;
+    left.forEach((entry, i) => {
+      this.entries.set(i, entry);
+    });
+    for (let page = 0; page * PAGE < left.length; page++) this.asked.add(page);
+    this.tell();
+  }
+
+  private tell(): void {
+    this.current = undefined;
+    this.changed();
+  }
+
+  private path(what: string): string {
+    return `datasets/${this.facts.id}/${this.filter.split}/${what}`;
+  }
+
+  private source(): PictureSource {
+    const { columns, perPage } = this.facts.sheet;
+    const total = this.total ?? 0;
+    const urls = new Map<number, string>();
+    const urlOf = (page: number): string => {
+      const known = urls.get(page);
+      if (known !== undefined) return known;
+      const url = exported
+        ? apiUrl(`${this.path('sheet')}/${page}.webp`)
+        : apiUrl(this.path('sheet'), { ...this.parameters, page });
+      urls.set(page, url);
+      return url;
+    };
+    // In an exported site sheets are of all pictures, in order of index.
+    const size = exported ? (this.facts.splits[this.filter.split]?.size ?? 0) : total;
+    return {
+      total,
+      columns,
+      sheet: (position) => {
+        const at = exported ? (this.entries.get(position)?.index ?? position) : position;
+        const page = Math.floor(at / perPage);
+        return { url: urlOf(page), place: at % perPage, count: Math.min(perPage, size - page * perPage) };
+      },
+      name: (position) => {
+        const entry = this.entries.get(position);
+        if (!entry) return `Picture ${position + 1}`;
+        const { classNames } = this.facts;
+        const was =
+          entry.mark?.label === undefined ? '' : `, labelled ${classNames[entry.label]} in the data`;
+        return `${classNames[labelOf(entry)]}, ${entry.source}${was}${entry.mark?.excluded ? ', left out' : ''}`;
+      },
+      look: (position) => {
+        const mark = this.entries.get(position)?.mark;
+        return mark?.excluded ? 'excluded' : mark?.label === undefined ? undefined : 'relabelled';
+      },
+      onVisible: this.need,
+    };
+  }
+}

@@ -1,0 +1,268 @@
+import { formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
+import type { DatasetFacts, MarkFilter, Split } from 'harrier/src/studio-server/api.ts';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { Bars } from '../../components/bars.tsx';
+import { Button } from '../../components/button.tsx';
+import { Choice } from '../../components/choice.tsx';
+import { Empty } from '../../components/empty.tsx';
+import { Input, Select, Slider } from '../../components/field.tsx';
+import { Message } from '../../components/message.tsx';
+import { PictureGrid } from '../../components/picture-grid.tsx';
+import { splitsOf } from '../../datasets.ts';
+import { exported, place, setQuery } from '../../router.ts';
+import { Detail } from './detail.tsx';
+import { type Filter, useListing } from './listing.ts';
+import { useMarks } from './marks.ts';
+
+const MARKS: readonly { readonly value: MarkFilter | ''; readonly label: string }[] = [
+  { value: '', label: 'All pictures' },
+  { value: 'any', label: 'Marked by you' },
+  { value: 'relabelled', label: 'Relabelled' },
+  { value: 'excluded', label: 'Left out' },
+];
+
+/** Every picture of a split, by class, by words, by mark. */
+export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
+  const { query } = place.value;
+  const split = splitOf(facts, query.split);
+  const classIndex = indexIn(query.class, facts.classNames.length);
+  const mark = MARKS.find(({ value }) => value !== '' && value === query.mark)?.value as
+    | MarkFilter
+    | undefined;
+  const filter: Filter = {
+    split,
+    ...(classIndex !== undefined && { class: classIndex }),
+    ...(mark !== undefined && { mark }),
+    ...(query.q && { search: query.q }),
+  };
+  const [size, setSize] = useState(defaultSize);
+  const [revision, setRevision] = useState(0);
+  const listing = useListing(facts, filter, revision);
+  const [position, setPosition] = useState<number>();
+  const index = indexIn(query.picture, facts.splits[split]!.size);
+  const filtered = filter.class !== undefined || filter.mark !== undefined || filter.search !== undefined;
+  // Without a filter a picture's place in the list is its index.
+  const at = index === undefined ? undefined : filtered ? position : index;
+  const marks = useMarks((entry, changed) => {
+    if (changed !== split) return;
+    listing.replace(entry);
+    setChanged(entry);
+    if (filtered) stale.current = true;
+  });
+  const [changed, setChanged] = useState<Parameters<typeof listing.replace>[0]>();
+  const stale = useRef(false);
+  const filterKey = JSON.stringify(filter);
+  // Another filter is the reason.
+  useEffect(() => {
+    // Only now: a picture that leaves the list while it is being marked would make all others jump.
+    if (stale.current) setRevision((count) => count + 1);
+    stale.current = false;
+  }, [filterKey]);
+  useLayoutEffect(() => {
+    const undo = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLInputElement && event.target.type !== 'checkbox';
+      if (event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !typing) {
+        event.preventDefault();
+        void marks.undo();
+      }
+    };
+    addEventListener('keydown', undo);
+    return () => removeEventListener('keydown', undo);
+  });
+  const select = (next: number | undefined) => {
+    setPosition(next);
+    const entry = next === undefined ? undefined : listing.entry(next);
+    setQuery({ picture: entry?.index }, { replace: index !== undefined });
+  };
+  const entry = at === undefined ? undefined : listing.entry(at);
+  return (
+    <div class={`pictures ${index === undefined ? '' : 'with-detail'}`}>
+      <aside class="filters" aria-label="Filters">
+        <Choice
+          label="Part of the data"
+          value={split}
+          onValue={(value) => setQuery({ split: value, picture: undefined })}
+          options={splitsOf(facts).map((value) => ({
+            value,
+            label: `${value} ${formatCount(facts.splits[value]!.size)}`,
+          }))}
+        />
+        <Search value={query.q ?? ''} />
+        <div class="narrow-only">
+          <Select
+            label="Class"
+            unseen
+            value={query.class ?? ''}
+            onValue={(value) => setQuery({ class: value, picture: undefined })}
+            options={[
+              { value: '', label: 'All classes' },
+              ...facts.classNames.map((label, i) => ({ value: String(i), label })),
+            ]}
+          />
+        </div>
+        {!exported && (
+          <Select
+            label="Marks"
+            unseen
+            value={mark ?? ''}
+            onValue={(value) => setQuery({ mark: value, picture: undefined })}
+            options={MARKS}
+          />
+        )}
+        <Balance facts={facts} split={split} selected={classIndex} />
+      </aside>
+      <div class="wall">
+        <div class="wall-head">
+          <p role="status">
+            {listing.total === undefined ? ' ' : formatQuantity(listing.total, 'picture')}
+            {classIndex !== undefined && ` of ${facts.classNames[classIndex]}`}
+          </p>
+          {filtered && (
+            <Button kind="quiet" icon="close" onClick={() => setQuery(CLEARED)}>
+              Clear filters
+            </Button>
+          )}
+          <div class="size">
+            <Slider
+              label="Size"
+              unseen
+              value={size}
+              onValue={setSize}
+              minimum={32}
+              maximum={160}
+              step={8}
+              format={(value) => `${value} pixels`}
+            />
+          </div>
+        </div>
+        {listing.error !== undefined && (
+          <Message error={listing.error} onRetry={() => setRevision(revision + 1)} />
+        )}
+        {listing.total === 0 ? (
+          <Empty
+            icon="search"
+            title="No picture is left"
+            action={<Button onClick={() => setQuery(CLEARED)}>Show all pictures</Button>}
+          >
+            No picture of this part of the data fits all that is asked for.
+          </Empty>
+        ) : (
+          <PictureGrid
+            source={listing.source}
+            label={`Pictures of ${facts.name}, ${split}`}
+            size={size}
+            selected={at}
+            onSelect={select}
+          />
+        )}
+      </div>
+      {index !== undefined && (
+        <Detail
+          key={`${split} ${index}`}
+          facts={facts}
+          split={split}
+          index={index}
+          entry={changed?.index === index ? changed : entry}
+          marks={marks}
+          onPrevious={at !== undefined && at > 0 ? () => select(at - 1) : undefined}
+          onNext={at !== undefined && at + 1 < (listing.total ?? 0) ? () => select(at + 1) : undefined}
+          onClose={() => select(undefined)}
+        />
+      )}
+      <div class="undo" role="status">
+        {marks.error !== undefined && <Message error={marks.error} title="The mark could not be kept" />}
+        {marks.last && (
+          <Message kind="good" onRetry={() => void marks.undo()} retry="Undo" onClose={marks.dismiss}>
+            {marks.last.words}
+          </Message>
+        )}
+      </div>
+    </div>
+  );
+}
+
+const CLEARED = { class: undefined, mark: undefined, q: undefined, picture: undefined };
+
+/** Waits until typing rests. */
+function Search({ value }: { readonly value: string }) {
+  const [text, setText] = useState(value);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  // When the address changes by itself, the field follows.
+  useEffect(() => {
+    if (value !== text.trim()) setText(value);
+  }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return (
+    <Input
+      label="Search by class or file"
+      unseen
+      type="search"
+      placeholder="Search by class or file"
+      value={text}
+      onValue={(next) => {
+        setText(next);
+        clearTimeout(timer.current);
+        timer.current = setTimeout(
+          () => setQuery({ q: next.trim() || undefined, picture: undefined }, { replace: true }),
+          250,
+        );
+      }}
+    />
+  );
+}
+
+/** How many pictures each class has; a click shows them. */
+function Balance(props: {
+  readonly facts: DatasetFacts;
+  readonly split: Split;
+  readonly selected: number | undefined;
+}) {
+  const { facts, split, selected } = props;
+  const { size, counts, hash, marks } = facts.splits[split]!;
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  return (
+    <div class="balance wide-only">
+      <h2>Classes</h2>
+      <Bars
+        label="Pictures of each class"
+        bars={counts.map((count, i) => ({
+          id: String(i),
+          label: facts.classNames[i],
+          value: count,
+          text: formatCount(count),
+        }))}
+        selected={selected === undefined ? undefined : String(selected)}
+        onSelect={(id) => setQuery({ class: id === String(selected) ? undefined : id, picture: undefined })}
+      />
+      <p class="note">
+        {fewest === most
+          ? 'All classes have as many pictures.'
+          : `The largest class has ${formatQuantity(most, 'picture')} (${formatPercent(most / size, 1)}), the smallest ${formatCount(fewest)}.`}
+      </p>
+      {marks.relabelled + marks.excluded > 0 && (
+        <p class="note">
+          Marked by you: {formatCount(marks.relabelled)} relabelled, {formatCount(marks.excluded)} left out.
+          Training goes by it.
+        </p>
+      )}
+      <p class="note hash" title={hash}>
+        SHA-256 <code>{hash.slice(0, 16)}…</code>
+      </p>
+    </div>
+  );
+}
+
+function splitOf(facts: DatasetFacts, text: string | undefined): Split {
+  const splits = splitsOf(facts);
+  return splits.find((split) => split === text) ?? splits[0];
+}
+
+/** A whole number below `limit` in the address; anything else is as if it were not there. */
+function indexIn(text: string | undefined, limit: number): number | undefined {
+  const value = text === undefined || text === '' ? Number.NaN : Number(text);
+  return Number.isInteger(value) && value >= 0 && value < limit ? value : undefined;
+}
+
+function defaultSize(): number {
+  return innerWidth < 760 ? 56 : 72;
+}

@@ -1,0 +1,88 @@
+import { formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
+import { ConfusionMatrix, cellTitle, confusionCells } from 'harrier/src/report/matrix.ts';
+import { PAIRS_NOTE, Pairs } from 'harrier/src/report/pairs.ts';
+import { useMemo } from 'preact/hooks';
+import { Panel } from '../../components/panel.tsx';
+import { place, setQuery } from '../../router.ts';
+import type { SectionProps } from './evaluation.ts';
+import { ChoiceMatrix, cellOf, MOST_CLASSES } from './matrix.tsx';
+import { Wall } from './wall.tsx';
+
+const PAIRS = 8;
+
+/** What is taken for what; a click on a cell shows the very pictures. */
+export function Confusions({ evaluation, facts, predictions }: SectionProps) {
+  const { matrix, classNames, confusions } = evaluation;
+  const selected = cellOf(place.value.query.cell, classNames.length) ?? firstCell(evaluation);
+  const cell = useMemo(() => confusionCells({ matrix, classNames }), [matrix, classNames]);
+  const select = (row: number, column: number) => setQuery({ cell: `${row},${column}` }, { replace: true });
+  const [row, column] = selected;
+  const pictures = useMemo(() => {
+    if (!predictions) return [];
+    const { label, predicted, probability } = predictions;
+    return label
+      .flatMap((each, i) => (each === row && predicted[i] === column ? [i] : []))
+      .sort((a, b) => probability[b] - probability[a]);
+  }, [predictions, row, column]);
+  const count = matrix[row][column];
+  const isChoice = classNames.length <= MOST_CLASSES;
+  return (
+    <div class="judge-pair wide-left">
+      <Panel
+        title="Confusion matrix"
+        note={`Row: what the picture is. Column: what the model said.${isChoice ? ' Click a cell to see its pictures.' : ''}`}
+      >
+        {isChoice ? (
+          <ChoiceMatrix
+            label="Confusion matrix: true classes in rows, predicted classes in columns"
+            classNames={classNames}
+            cell={cell}
+            selected={selected}
+            onSelect={select}
+          />
+        ) : (
+          <ConfusionMatrix matrix={matrix} classNames={classNames} />
+        )}
+        {confusions.length > 0 && (
+          <div class="pairs-head">
+            <h3>What it mixes up</h3>
+            <p class="note">{PAIRS_NOTE}</p>
+          </div>
+        )}
+        <Pairs
+          confusions={confusions}
+          most={PAIRS}
+          selected={[classNames[row], classNames[column]]}
+          onSelect={(trueClass, takenFor) =>
+            select(classNames.indexOf(trueClass), classNames.indexOf(takenFor))
+          }
+        />
+      </Panel>
+      <Panel
+        class="cell-pictures"
+        title={cellTitle(classNames, row, column)}
+        note={`${formatQuantity(count, 'picture')}, ${formatPercent(count / Math.max(1, evaluation.perClass[row].support), 1)} of the ${classNames[row]} pictures; the surest first.`}
+      >
+        {facts && predictions && pictures.length > 0 && (
+          <Wall facts={facts} predictions={predictions} images={pictures} classNames={classNames} />
+        )}
+        {count === 0 && <p class="note">No picture of this kind: that is how it should be.</p>}
+      </Panel>
+    </div>
+  );
+}
+
+/** The mistake that is made most often, or the first class where there is none. */
+function firstCell({ matrix }: SectionProps['evaluation']): [number, number] {
+  let best: [number, number] = [0, 0];
+  let most = 0;
+  matrix.forEach((cells, row) => {
+    cells.forEach((count, column) => {
+      if (row !== column && count > most) {
+        most = count;
+        best = [row, column];
+      }
+    });
+  });
+  return best;
+}

@@ -1,0 +1,174 @@
+import { CLASS_TABLE_NOTE, ClassTable } from 'harrier/src/report/classes.ts';
+import { Curves } from 'harrier/src/report/curves.ts';
+import { People, PeopleNote } from 'harrier/src/report/people.ts';
+import { Reliability, ReliabilityWords } from 'harrier/src/report/reliability.ts';
+import type { RunDetails, RunPredictions, RunSummary } from 'harrier/src/studio-server/api.ts';
+import { getJson, RequestError } from '../../api.ts';
+import { Empty } from '../../components/empty.tsx';
+import { Select } from '../../components/field.tsx';
+import { Link } from '../../components/link.tsx';
+import { Loading } from '../../components/loading.tsx';
+import { Message } from '../../components/message.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { useDataset } from '../../datasets.ts';
+import { useLoad } from '../../load.ts';
+import { place, setQuery } from '../../router.ts';
+import { loadRuns, runs, runsError } from '../../runs.ts';
+import { Comparison } from './comparison.tsx';
+import { Confusions } from './confusions.tsx';
+import { Headline } from './headline.tsx';
+import 'virtual:report/figures.css';
+import './judge.css';
+import { LabelErrors } from './label-errors.tsx';
+import { Mistakes } from './mistakes.tsx';
+
+/** How good a finished run is, and where it is wrong, picture by picture. */
+export default function Judge() {
+  const { query } = place.value;
+  const finished = runs.value?.filter(({ testAccuracy }) => testAccuracy !== undefined);
+  const run = finished?.find(({ id }) => id === query.run) ?? finished?.[0];
+  if (!finished) {
+    return runsError.value === undefined ? (
+      <Loading what="runs" />
+    ) : (
+      <Message error={runsError.value} onRetry={() => void loadRuns()} />
+    );
+  }
+  if (!run) {
+    return (
+      <Empty
+        icon="judge"
+        title="There is nothing to judge yet"
+        action={
+          <Link class="button" view="train">
+            To the runs
+          </Link>
+        }
+      >
+        A run is judged on its test images when it has finished.
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <header class="view-head">
+        <div>
+          <h1>Judge</h1>
+          {query.run !== undefined && query.run !== run.id && (
+            <p class="note">There is no finished run “{query.run}”: this is the newest.</p>
+          )}
+        </div>
+        <div class="judge-choice">
+          <Select
+            label="Run"
+            value={run.id}
+            onValue={(id) =>
+              setQuery({ run: id, cell: undefined, with: query.with === id ? undefined : query.with })
+            }
+            options={finished.map(({ id }) => ({ value: id, label: id }))}
+          />
+          <Select
+            label="Compare with"
+            value={query.with ?? ''}
+            onValue={(id) => setQuery({ with: id, cell: undefined })}
+            options={[
+              { value: '', label: 'no other run' },
+              ...finished.filter(({ id }) => id !== run.id).map(({ id }) => ({ value: id, label: id })),
+            ]}
+          />
+        </div>
+      </header>
+      <Judged key={run.id} run={run} other={finished.find(({ id }) => id === query.with && id !== run.id)} />
+    </>
+  );
+}
+
+function Judged({ run, other }: { readonly run: RunSummary; readonly other: RunSummary | undefined }) {
+  const details = useDetails(run);
+  const predictions = usePredictions(run);
+  const dataset = useDataset(predictions.value?.dataset);
+  const otherDetails = useDetails(other);
+  const otherPredictions = usePredictions(other);
+  if (details.error !== undefined && !details.value) {
+    return <Message error={details.error} onRetry={details.again} />;
+  }
+  const { value } = details;
+  const evaluation = value?.evaluation;
+  if (!value || !evaluation) {
+    return details.loading ? (
+      <Loading what="the evaluation" />
+    ) : (
+      <Empty icon="judge" title="This run keeps no evaluation">
+        <code>npx harrier evaluate {run.id}</code> judges it.
+      </Empty>
+    );
+  }
+  const columns = predictions.value;
+  const shared = { evaluation, facts: dataset.facts, predictions: columns };
+  return (
+    <div class="judge">
+      <Headline run={run} details={value} evaluation={evaluation} />
+      {predictions.error !== undefined && (
+        <Message title="Single pictures cannot be shown" error={predictions.error} />
+      )}
+      {columns && columns.dataset === undefined && (
+        <Message title="Single pictures cannot be shown">
+          The data of this run is none of those that Studio was started with, or has changed since.
+        </Message>
+      )}
+      {other && otherDetails.value && (
+        <Comparison
+          first={{ run: other, details: otherDetails.value, predictions: otherPredictions.value }}
+          second={{ run, details: value, predictions: columns }}
+          facts={dataset.facts}
+        />
+      )}
+      {other && otherDetails.error !== undefined && (
+        <Message error={otherDetails.error} onRetry={otherDetails.again} />
+      )}
+      {!other && <Confusions {...shared} />}
+      <div class="judge-pair">
+        <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
+          <ClassTable perClass={evaluation.perClass} macro={evaluation.macro} />
+        </Panel>
+        <Panel
+          title="Does it mean what it says?"
+          note="How often it is right, by how sure it says that it is."
+        >
+          <Reliability calibration={evaluation.calibration} />
+          <ReliabilityWords evaluation={evaluation} />
+        </Panel>
+      </div>
+      {columns && dataset.facts && (
+        <>
+          <Mistakes facts={dataset.facts} predictions={columns} />
+          <LabelErrors facts={dataset.facts} predictions={columns} />
+        </>
+      )}
+      {evaluation.humanBaseline && (
+        <Panel title="And people?" note={<PeopleNote baseline={evaluation.humanBaseline} />}>
+          <People baseline={evaluation.humanBaseline} />
+        </Panel>
+      )}
+      {value.history.length > 0 && (
+        <Panel title="How it learned">
+          <Curves history={value.history} test={evaluation} />
+        </Panel>
+      )}
+    </div>
+  );
+}
+
+function useDetails(run: RunSummary | undefined) {
+  return useLoad(run && `run ${run.id}`, (signal) => getJson<RunDetails>(`runs/${run!.id}`, { signal }));
+}
+
+function usePredictions(run: RunSummary | undefined) {
+  return useLoad(run && `predictions ${run.id}`, (signal) =>
+    getJson<RunPredictions>(`runs/${run!.id}/predictions`, { signal }).catch((error: unknown) => {
+      // Runs of older versions kept none: all the rest can still be shown.
+      if (error instanceof RequestError && error.status === 404) return undefined;
+      throw error;
+    }),
+  );
+}

@@ -1,0 +1,41 @@
+import { likelyLabelErrors } from 'harrier/src/evaluation/label-errors.ts';
+import { formatCount, formatQuantity } from 'harrier/src/format/format.ts';
+import type { DatasetFacts, RunPredictions } from 'harrier/src/studio-server/api.ts';
+import { useMemo, useState } from 'preact/hooks';
+import { Button } from '../../components/button.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { Wall } from './wall.tsx';
+
+const SHOWN = 24;
+
+/** Pictures whose label may be wrong, for a person to look at. */
+export function LabelErrors(props: { readonly facts: DatasetFacts; readonly predictions: RunPredictions }) {
+  const { facts, predictions } = props;
+  const [all, setAll] = useState(false);
+  const errors = useMemo(() => likelyLabelErrors(predictions), [predictions]);
+  const images = useMemo(() => errors.map(({ index }) => index), [errors]);
+  if (images.length === 0) return null;
+  const { classNames } = facts;
+  return (
+    <Panel
+      title="Likely label errors"
+      note={`${formatQuantity(images.length, 'picture')} of which it is surer to be of another class than it usually is of that class. A click leads to the picture, where it can be relabelled or left out.`}
+    >
+      <Wall
+        facts={facts}
+        predictions={predictions}
+        classNames={classNames}
+        images={all ? images : images.slice(0, SHOWN)}
+        size={104}
+        caption={(image) =>
+          `labelled ${classNames[predictions.label[image]]}: ${classNames[predictions.predicted[image]]}?`
+        }
+      />
+      {images.length > SHOWN && (
+        <Button kind="quiet" class="more" onClick={() => setAll(!all)}>
+          {all ? 'Show fewer' : `Show all ${formatCount(images.length)}`}
+        </Button>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,17 @@
+import { HarrierError } from 'harrier/src/errors.ts';
+import type { ModelFacts } from 'harrier/src/studio-server/api.ts';
+import { apiUrl, getJson } from '../../api.ts';
+import { useLoad } from '../../load.ts';
+
+/** The address of the model that fine-tuning starts from: the one that comes with Harrier. */
+export function useBaseModel() {
+  const { value, error, loading, again } = useLoad('models', async (signal) => {
+    const models = await getJson<readonly ModelFacts[]>('models', { signal });
+    const shipped = models.find(({ source }) => source === 'shipped');
+    if (shipped) return apiUrl(`models/${shipped.id}/model.onnx`);
+    throw new HarrierError('not-found', 'the model that comes with Harrier is not here', {
+      next: 'Train from scratch, or export the site again from a whole package.',
+    });
+  });
+  return { url: value, error: value === undefined ? error : undefined, loading, again };
+}

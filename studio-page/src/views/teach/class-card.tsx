@@ -1,0 +1,150 @@
+import { formatCount } from 'harrier/src/format/format.ts';
+import { useState } from 'preact/hooks';
+import { Button } from '../../components/button.tsx';
+import { Dropzone } from '../../components/dropzone.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { Message } from '../../components/message.tsx';
+import {
+  addFiles,
+  forgetRefusals,
+  pictureUrlOf,
+  reading,
+  refusals,
+  removeClass,
+  removePictures,
+  renameClass,
+  type TaughtClass,
+} from '../../teach/project.ts';
+import { Recorder } from './camera.tsx';
+
+interface ClassCardProps {
+  readonly taught: TaughtClass;
+  /** From 1. */
+  readonly number: number;
+  readonly removable: boolean;
+  /** The user does something with it. */
+  readonly onUse: () => void;
+  /** What is pasted comes here. */
+  readonly isTarget: boolean;
+}
+
+/** As many thumbnails as fit into a few rows; the rest can be asked for. */
+const SHOWN = 40;
+
+/** A class: its name, its pictures, and ways to add more. */
+export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassCardProps) {
+  const { id, name, pictures } = taught;
+  const [camera, setCamera] = useState(false);
+  const [all, setAll] = useState(false);
+  const mine = refusals.value.filter(({ classId }) => classId === id);
+  const waiting = reading.value[id] ?? 0;
+  const shown = all ? pictures : pictures.slice(-SHOWN);
+  const add = (files: File[]) => {
+    onUse();
+    void addFiles(
+      id,
+      files.map((file) => ({ blob: file, name: file.name })),
+    );
+  };
+  return (
+    <article class={`class-card tint-${((number - 1) % 6) + 1}`} onFocusIn={onUse} aria-label={name}>
+      <header>
+        <input
+          class="class-name"
+          value={name}
+          aria-label={`Name of class ${number}`}
+          maxLength={60}
+          spellcheck={false}
+          autocomplete="off"
+          onFocus={(event) => event.currentTarget.select()}
+          onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+          onInput={(event) => renameClass(id, event.currentTarget.value)}
+          onBlur={() => {
+            if (name.trim() === '') renameClass(id, `Class ${number}`);
+          }}
+        />
+        <span class="class-count">
+          {pictures.length === 1 ? '1 picture' : `${formatCount(pictures.length)} pictures`}
+        </span>
+        <Button
+          kind="quiet"
+          icon="trash"
+          disabled={!removable}
+          aria-label={`Remove class ${name}`}
+          onClick={() => removeClass(id)}
+        />
+      </header>
+      {mine.length > 0 && (
+        <Message
+          kind="error"
+          title={mine.length === 1 ? 'A file was left out' : `${mine.length} files were left out`}
+          onClose={() => forgetRefusals(id)}
+        >
+          {mine.slice(0, 3).map((each) => (
+            <span key={each.id} class="refusal">
+              {each.message}
+            </span>
+          ))}
+          {mine.length > 3 && <span class="refusal">And {mine.length - 3} more.</span>}
+        </Message>
+      )}
+      {/* Above the pictures: they become more while the button is held, and it must not move. */}
+      {camera && (
+        <Recorder
+          label={name}
+          onPicture={(blob, taken) =>
+            void addFiles(id, [{ blob, name: `webcam ${taken.toLocaleTimeString()}` }])
+          }
+          onClose={() => setCamera(false)}
+        />
+      )}
+      {pictures.length > 0 && (
+        <ul class="thumbnails">
+          {shown.map((picture) => (
+            <li key={picture.id}>
+              <img src={pictureUrlOf(picture)} alt={picture.name} loading="lazy" />
+              <button
+                type="button"
+                aria-label={`Remove ${picture.name}`}
+                title={`Remove ${picture.name}`}
+                onClick={() => removePictures(id, [picture.id])}
+              >
+                <Icon name="close" size={14} />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {pictures.length > SHOWN && (
+        <Button kind="quiet" onClick={() => setAll(!all)}>
+          {all ? 'Show fewer' : `Show all ${formatCount(pictures.length)}`}
+        </Button>
+      )}
+      {waiting > 0 && (
+        <p class="note" role="status">
+          Reading {waiting === 1 ? 'a picture' : `${waiting} pictures`} …
+        </p>
+      )}
+      {!camera && (
+        <div class="class-sources">
+          <Dropzone
+            compact
+            multiple
+            title={pictures.length === 0 ? 'Drop or choose pictures' : 'Add pictures'}
+            note={isTarget && pictures.length === 0 ? 'or paste' : undefined}
+            onFiles={add}
+          />
+          <Button
+            icon="camera"
+            onClick={() => {
+              onUse();
+              setCamera(true);
+            }}
+          >
+            Webcam
+          </Button>
+        </div>
+      )}
+    </article>
+  );
+}

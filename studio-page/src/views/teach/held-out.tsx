@@ -1,0 +1,112 @@
+import { formatDuration, formatPercent } from 'harrier/src/format/format.ts';
+import { Panel } from '../../components/panel.tsx';
+import { classes, pictureUrlOf } from '../../teach/project.ts';
+import type { Taught } from '../../teach/training.ts';
+
+/** What the model makes of the pictures that it was not trained on: the wrong ones first. */
+export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
+  const { classNames, heldOut, seconds, history } = outcome;
+  const pictures = new Map(
+    (classes.value ?? []).flatMap((each) => each.pictures.map((picture) => [picture.id, picture] as const)),
+  );
+  const judged = heldOut.map(({ id, label, probabilities }) => {
+    const predicted = probabilities.indexOf(Math.max(...probabilities));
+    return { id, label, predicted, share: probabilities[predicted], picture: pictures.get(id) };
+  });
+  const right = judged.filter(({ label, predicted }) => label === predicted).length;
+  return (
+    <Panel
+      title={`${right} of ${judged.length} held-out pictures are right`}
+      note={
+        judged.length < 30
+          ? `So few pictures say little: with as many others it may well be ${wider(right, judged.length)}.`
+          : undefined
+      }
+    >
+      <div class="stack">
+        {classNames.length > 1 && <Confusion classNames={classNames} judged={judged} />}
+        <ul class="held-out">
+          {judged
+            .toSorted(
+              (a, b) =>
+                Number(a.label === a.predicted) - Number(b.label === b.predicted) || b.share - a.share,
+            )
+            .slice(0, 60)
+            .map(({ id, label, predicted, share, picture }) => (
+              <li key={id} class={label === predicted ? 'right' : 'wrong'}>
+                {picture ? <img src={pictureUrlOf(picture)} alt={picture.name} loading="lazy" /> : <i />}
+                <span>
+                  {label === predicted
+                    ? classNames[label]
+                    : `${classNames[label]} taken for ${classNames[predicted]}`}{' '}
+                  <b>{formatPercent(share)}</b>
+                </span>
+              </li>
+            ))}
+        </ul>
+        <p class="note">
+          Trained in {formatDuration(seconds)}, {history.length} epochs. These pictures were not trained on,
+          but the best epoch was chosen by them.
+        </p>
+      </div>
+    </Panel>
+  );
+}
+
+/** A rough range for another draw of as many: Wilson's interval at 95%. */
+function wider(right: number, all: number): string {
+  const z = 1.96;
+  const share = right / all;
+  const centre = (share + z ** 2 / (2 * all)) / (1 + z ** 2 / all);
+  const reach = (z * Math.sqrt((share * (1 - share)) / all + z ** 2 / (4 * all ** 2))) / (1 + z ** 2 / all);
+  return `${Math.round(100 * Math.max(0, centre - reach))} to ${Math.round(100 * Math.min(1, centre + reach))}%`;
+}
+
+interface Judged {
+  readonly label: number;
+  readonly predicted: number;
+}
+
+/** Rows: what the pictures show; columns: what the model says. */
+function Confusion({
+  classNames,
+  judged,
+}: {
+  readonly classNames: readonly string[];
+  readonly judged: readonly Judged[];
+}) {
+  const count = (label: number, predicted: number) =>
+    judged.filter((each) => each.label === label && each.predicted === predicted).length;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="scroll" aria-label="Which class was taken for which" tabIndex={0}>
+      <table class="confusion">
+        <thead>
+          <tr>
+            <th scope="col">shows ↓ says →</th>
+            {classNames.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {classNames.map((name, label) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {classNames.map((other, predicted) => {
+                const here = count(label, predicted);
+                return (
+                  <td key={other} class={here === 0 ? 'none' : label === predicted ? 'right' : 'wrong'}>
+                    {here}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,121 @@
+import { formatPercent } from 'harrier/src/format/format.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { useCamera } from '../../camera.ts';
+import { Bars } from '../../components/bars.tsx';
+import { Button } from '../../components/button.tsx';
+import { Dropzone } from '../../components/dropzone.tsx';
+import { Message } from '../../components/message.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { ask } from '../../teach/tools.ts';
+import type { Taught } from '../../teach/training.ts';
+import { NoCamera, pictureOf, Viewfinder } from './camera.tsx';
+
+interface Verdict {
+  readonly probabilities: Float32Array;
+  readonly milliseconds: number;
+}
+
+/** Asks the taught model about a picture, or about what the camera sees. */
+export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taught }) {
+  const [verdict, setVerdict] = useState<Verdict>();
+  const [picture, setPicture] = useState<string>();
+  const [error, setError] = useState<unknown>();
+  const [live, setLive] = useState(false);
+  const loaded = useRef<Promise<unknown>>(Promise.resolve());
+  useEffect(() => {
+    loaded.current = ask({ type: 'load', model });
+    loaded.current.catch(setError);
+    setVerdict(undefined);
+    setPicture(undefined);
+  }, [model]);
+  useEffect(() => () => void (picture && URL.revokeObjectURL(picture)), [picture]);
+  const look = async (blob: Blob, name: string): Promise<void> => {
+    try {
+      await loaded.current;
+      setVerdict(await ask({ type: 'classify', file: blob, name }));
+      setError(undefined);
+    } catch (reason) {
+      setVerdict(undefined);
+      setPicture(undefined);
+      setError(reason);
+    }
+  };
+  return (
+    <Panel
+      title="Try it"
+      class="try-panel"
+      aside={
+        <Button kind="quiet" icon={live ? 'stop' : 'camera'} onClick={() => setLive(!live)}>
+          {live ? 'Camera off' : 'Webcam'}
+        </Button>
+      }
+    >
+      <div class="try-body">
+        {live ? (
+          <Live onPicture={(blob) => look(blob, 'webcam')} onClose={() => setLive(false)} />
+        ) : (
+          <>
+            {picture && <img class="tried" src={picture} alt="The one that was tried" />}
+            <Dropzone
+              compact={picture !== undefined}
+              title={picture ? 'Another picture' : 'Drop a picture that it has not seen'}
+              onFiles={([file]) => {
+                setPicture(URL.createObjectURL(file));
+                void look(file, file.name);
+              }}
+            />
+          </>
+        )}
+        {error !== undefined && <Message error={error} onClose={() => setError(undefined)} />}
+        {verdict && (
+          <div class="verdict" role="status">
+            <Bars
+              label="How likely each class is"
+              most={1}
+              bars={outcome.classNames
+                .map((name, i) => ({ name, share: verdict.probabilities[i] }))
+                .map(({ name, share }) => ({
+                  id: name,
+                  label: name,
+                  value: share,
+                  text: formatPercent(share),
+                  kind:
+                    share === Math.max(...verdict.probabilities) ? ('right' as const) : ('other' as const),
+                }))}
+            />
+            <p class="note">{Math.max(1, Math.round(verdict.milliseconds))} ms in this page</p>
+          </div>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+/** The camera, looked at again as soon as the answer is there. */
+function Live({
+  onPicture,
+  onClose,
+}: {
+  readonly onPicture: (picture: Blob) => Promise<void>;
+  readonly onClose: () => void;
+}) {
+  const camera = useCamera();
+  const { video, ready } = camera;
+  const latest = useRef(onPicture);
+  latest.current = onPicture;
+  useEffect(() => {
+    if (!ready) return;
+    let on = true;
+    void (async () => {
+      while (on) {
+        await latest.current(await pictureOf(video.current!));
+        await new Promise((resolve) => setTimeout(resolve, 60));
+      }
+    })();
+    return () => {
+      on = false;
+    };
+  }, [ready]);
+  if (camera.error) return <NoCamera camera={camera} onClose={onClose} />;
+  return <Viewfinder camera={camera} label="What the camera sees" />;
+}

@@ -1,0 +1,217 @@
+import { formatCount, formatDuration, formatNumber, formatPercent } from 'harrier/src/format/format.ts';
+import { EpochTable } from 'harrier/src/report/epochs.ts';
+import type { RunSummary } from 'harrier/src/studio-server/api.ts';
+import { useMemo, useState } from 'preact/hooks';
+import { send } from '../../api.ts';
+import { Button } from '../../components/button.tsx';
+import { Chart, type ChartSeries } from '../../components/chart.tsx';
+import { Empty } from '../../components/empty.tsx';
+import { Link } from '../../components/link.tsx';
+import { Message } from '../../components/message.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { Progress } from '../../components/progress.tsx';
+import { steps } from '../../runs.ts';
+import { seriesColor } from './colors.ts';
+import { histories, type RunHistory, useHistories } from './histories.ts';
+
+/** How the chosen runs learn, or have learned. */
+export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
+  useHistories(runs.map(({ id }) => id));
+  const all = histories.value;
+  const shown = runs.flatMap((run) => (all[run.id] ? [{ run, history: all[run.id] }] : []));
+  const key = shown.map(({ run }) => run.id).join();
+  const parts = shown.map(({ history }) => history);
+  // A chart is drawn anew when one of these changes, and not whenever anything on the page does.
+  const accuracy = useMemo(() => seriesOf(shown, 'accuracy', 'validationAccuracy'), [key, ...parts]);
+  const loss = useMemo(() => seriesOf(shown, 'loss', 'validationLoss'), [key, ...parts]);
+  const of = shown.length < 2 ? '' : ` on ${allValidated(shown) ? 'validation' : 'training'} images`;
+  if (runs.length === 0) {
+    return (
+      <Empty icon="train" title="No run is chosen">
+        Tick the runs whose curves are to stand side by side.
+      </Empty>
+    );
+  }
+  const [first] = runs;
+  return (
+    <div class="stack curves">
+      {runs
+        .filter(({ state }) => state !== 'finished')
+        .map((run) => (
+          <Control key={run.id} run={run} />
+        ))}
+      <Panel>
+        <div class="charts">
+          <Chart
+            title={`Accuracy${of}`}
+            xLabel="epoch"
+            series={accuracy}
+            ceiling={1}
+            format={(value) => formatPercent(value)}
+            formatTick={(value) => `${formatNumber(100 * value)}%`}
+          />
+          <Chart
+            title={`Loss${of}`}
+            xLabel="epoch"
+            series={loss}
+            format={(value) => value.toFixed(4)}
+            formatTick={(value) => formatNumber(value, 3)}
+          />
+        </div>
+      </Panel>
+      {runs.length === 1 && <Facts run={first} history={all[first.id]} />}
+    </div>
+  );
+}
+
+/** What a run that is not finished is at, and what can be done with it. */
+function Control({ run }: { readonly run: RunSummary }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const step = steps.value[run.id];
+  const act = async (what: 'pause' | 'resume' | 'stop') => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await send('POST', `runs/${run.id}/${what}`);
+    } catch (reason) {
+      setError(reason);
+    }
+    setBusy(false);
+  };
+  return (
+    <Panel>
+      <div class="control">
+        <div class="stack">
+          {run.state === 'running' ? (
+            <Progress
+              label={`${run.id}: ${step ? `epoch ${step.epoch} of ${step.epochs}` : (run.message ?? 'getting ready')}`}
+              done={step ? (step.epoch - 1) * step.steps + step.step : run.epochsDone}
+              total={step ? step.epochs * step.steps : run.epochs}
+              unit={step ? 'steps' : 'epochs'}
+              {...(step && {
+                rate: `${formatCount(Math.round(step.imagesPerSecond))} images/s`,
+                etaSeconds: step.etaSeconds,
+              })}
+            />
+          ) : (
+            <p>
+              <b>{run.id}</b> is {run.state} after {run.epochsDone} of {run.epochs} epochs.
+              {run.message && ` ${run.message}`}
+            </p>
+          )}
+        </div>
+        <div class="row">
+          {run.state === 'running' && (
+            <>
+              <Button icon="pause" busy={busy} onClick={() => void act('pause')}>
+                Pause
+              </Button>
+              <Button icon="stop" kind="danger" busy={busy} onClick={() => void act('stop')}>
+                Stop
+              </Button>
+            </>
+          )}
+          {run.state === 'paused' && (
+            <Button icon="play" busy={busy} onClick={() => void act('resume')}>
+              Resume
+            </Button>
+          )}
+        </div>
+      </div>
+      {error !== undefined && <Message error={error} onClose={() => setError(undefined)} />}
+    </Panel>
+  );
+}
+
+/** One run in numbers. */
+function Facts({ run, history }: { readonly run: RunSummary; readonly history: RunHistory | undefined }) {
+  const details = history?.details;
+  if (history?.error !== undefined && !details) return <Message error={history.error} />;
+  if (!details) return null;
+  const { record } = details;
+  const facts: [string, string | undefined][] = [
+    ['Recipe', run.recipe],
+    ['Data', record && `${record.data.train.name}, ${formatCount(record.data.train.images)} images`],
+    ['Batch size', record && String(record.options.batchSize)],
+    ['Seed', record && String(record.options.seed)],
+    ['Time', record?.result && formatDuration(record.result.seconds)],
+    ['Machine', record && `${record.hardware.cpu}, ${record.hardware.cores} cores`],
+  ];
+  return (
+    <Panel
+      title={run.id}
+      aside={
+        run.testAccuracy !== undefined && (
+          <Link class="button" view="judge" query={{ run: run.id }}>
+            Judge it
+          </Link>
+        )
+      }
+    >
+      <dl class="facts">
+        {facts.map(
+          ([name, value]) =>
+            value !== undefined && (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ),
+        )}
+      </dl>
+      {record && (
+        <p class="note command">
+          The same again: <code>{record.command}</code>
+        </p>
+      )}
+      {history.history.length > 0 && (
+        <details>
+          <summary>The numbers, epoch by epoch</summary>
+          <EpochTable history={history.history} />
+        </details>
+      )}
+    </Panel>
+  );
+}
+
+type Shown = readonly { readonly run: RunSummary; readonly history: RunHistory }[];
+
+const isValidated = ({ history }: RunHistory): boolean =>
+  history.some(({ validationAccuracy }) => validationAccuracy !== undefined);
+
+const allValidated = (shown: Shown): boolean => shown.every(({ history }) => isValidated(history));
+
+/**
+ * One run: a line for training and one for validation. Several: one line for each, of validation where all have it,
+ * in a colour of its own.
+ */
+function seriesOf(
+  shown: Shown,
+  training: 'accuracy' | 'loss',
+  validation: 'validationAccuracy' | 'validationLoss',
+): ChartSeries[] {
+  const trainingLine = ({ history, live }: RunHistory) => ({
+    x: [...history.map(({ epoch }) => epoch), ...live.map(({ x }) => x)],
+    y: [...history.map((record) => record[training]), ...live.map((point) => point[training])],
+  });
+  const validationLine = ({ history }: RunHistory) => {
+    const known = history.filter((record) => record[validation] !== undefined);
+    return { x: known.map(({ epoch }) => epoch), y: known.map((record) => record[validation]!) };
+  };
+  if (shown.length === 1) {
+    const [{ history }] = shown;
+    return [
+      { name: 'training', color: '--series-1', dashed: isValidated(history), ...trainingLine(history) },
+      ...(isValidated(history)
+        ? [{ name: 'validation', color: '--series-2' as const, ...validationLine(history) }]
+        : []),
+    ];
+  }
+  const validated = allValidated(shown);
+  return shown.map(({ run, history }, i) => ({
+    name: run.id,
+    color: seriesColor(i),
+    ...(validated ? validationLine(history) : trainingLine(history)),
+  }));
+}

@@ -1,0 +1,211 @@
+import type { ImageShape } from 'harrier/src/data/dataset.ts';
+import { scaler } from 'harrier/src/data/scaling.ts';
+import { type Neighbour, nearest } from 'harrier/src/explanation/neighbours.ts';
+import { formatCount } from 'harrier/src/format/format.ts';
+import { openStorage } from 'harrier/src/platform/web/storage.ts';
+import type { DatasetFacts, ImageList } from 'harrier/src/studio-server/api.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { apiUrl, getBytes, getJson } from '../../api.ts';
+import { Button } from '../../components/button.tsx';
+import { Link } from '../../components/link.tsx';
+import { Message } from '../../components/message.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { Picture } from '../../components/picture.tsx';
+import { Progress } from '../../components/progress.tsx';
+import { pictureUrl, useDataset } from '../../datasets.ts';
+import { askModel } from '../../inference/model.ts';
+import type { OpenedModel } from '../../inference/protocol.ts';
+import { exported } from '../../router.ts';
+import { studio } from '../../studio.ts';
+
+/** Training pictures that are looked through, spread evenly over all of them. */
+const SAMPLE = 2000;
+/** Pictures that are fetched and judged together; between them the model has time for the user's own. */
+const PART = 100;
+const SHOWN = 8;
+
+/** The user asked for it once: then it is wanted of every picture. */
+let wanted = false;
+
+/** Embeddings of training pictures, by model and data. */
+const indices = new Map<string, { readonly images: readonly number[]; readonly rows: Float32Array }>();
+
+interface Props {
+  readonly opened: OpenedModel;
+  /** What the embeddings are kept under. */
+  readonly modelKey: string;
+  /** Of the picture, as the model takes it. */
+  readonly pixels: Uint8Array;
+}
+
+/** The training pictures that the model takes for most like the picture. Needs the server, which has the pictures. */
+export function Alike(props: Props) {
+  const [on, setOn] = useState(wanted);
+  const dataset = studio.value?.datasets[0];
+  if (exported || dataset === undefined) return null;
+  if (on) return <Found {...props} dataset={dataset} />;
+  return (
+    <div class="alike-offer">
+      <Button
+        icon="search"
+        onClick={() => {
+          wanted = true;
+          setOn(true);
+        }}
+      >
+        Find alike training pictures in {dataset}
+      </Button>
+    </div>
+  );
+}
+
+function Found({ opened, modelKey, pixels, dataset }: Props & { readonly dataset: string }) {
+  const { facts, progress: opening, error: refused, again } = useDataset(dataset);
+  const [done, setDone] = useState<number>();
+  const [error, setError] = useState<unknown>();
+  const [tries, setTries] = useState(0);
+  const [found, setFound] = useState<{
+    readonly of: Uint8Array;
+    readonly neighbours: readonly Neighbour[];
+  }>();
+  const count = Math.min(SAMPLE, facts?.splits.train.size ?? 0);
+  useEffect(() => {
+    if (!facts) return;
+    const abort = new AbortController();
+    setError(undefined);
+    (async () => {
+      const index = await indexOf(opened, modelKey, facts, setDone, abort.signal);
+      const embedding = await askModel('embed', pixels);
+      if (abort.signal.aborted) return;
+      const neighbours = nearest(embedding, index.rows, SHOWN).map(({ index: place, similarity }) => ({
+        index: index.images[place],
+        similarity,
+      }));
+      setFound({ of: pixels, neighbours });
+    })().catch((reason: unknown) => {
+      if (!abort.signal.aborted) setError(reason);
+    });
+    return () => abort.abort();
+  }, [opened, facts, pixels, tries]);
+  return (
+    <Panel
+      title="Alike in training"
+      class="alike"
+      note={
+        facts &&
+        `What the model takes for most like it, among ${formatCount(count)} of ${formatCount(facts.splits.train.size)} training pictures of ${facts.name}: it learnt from pictures such as these.`
+      }
+    >
+      {refused !== undefined && <Message error={refused} onRetry={again} />}
+      {error !== undefined && <Message error={error} onRetry={() => setTries(tries + 1)} />}
+      {!facts && refused === undefined && (
+        <Progress
+          label={opening?.what ?? 'Opening the data'}
+          done={opening?.done ?? 0}
+          total={opening?.total ?? 0}
+        />
+      )}
+      {facts && !found && error === undefined && (
+        <Progress label="Looking through training pictures" done={done ?? 0} total={count} />
+      )}
+      {facts && found && (
+        <ul class={found.of === pixels ? '' : 'stale'}>
+          {found.neighbours.map((each) => (
+            <Neighbouring key={each.index} facts={facts} {...each} />
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function Neighbouring({ facts, index, similarity }: Neighbour & { readonly facts: DatasetFacts }) {
+  const [label, setLabel] = useState<string>();
+  useEffect(() => {
+    const abort = new AbortController();
+    getJson<ImageList>(`datasets/${facts.id}/train/images`, {
+      parameters: { offset: index, limit: 1 },
+      signal: abort.signal,
+    }).then(
+      ({ images: [image] }) => setLabel(facts.classNames[image.mark?.label ?? image.label]),
+      // Without a name the picture still shows what it is.
+      () => undefined,
+    );
+    return () => abort.abort();
+  }, [facts.id, index]);
+  return (
+    <li>
+      <Link view="data" query={{ data: facts.id, split: 'train', picture: index }}>
+        <Picture
+          src={pictureUrl(facts.id, 'train', index)}
+          alt={label ?? 'A training picture'}
+          pixelsWide={facts.imageShape.width}
+        />
+        <span>{label ?? ' '}</span>
+        <small>{Math.round(100 * similarity)}% alike</small>
+      </Link>
+    </li>
+  );
+}
+
+/** Embeddings of the sample: known, kept from an earlier visit, or computed now. */
+async function indexOf(
+  { imageShape }: OpenedModel,
+  modelKey: string,
+  { id, splits: { train }, imageShape: own }: DatasetFacts,
+  onDone: (done: number) => void,
+  abort: AbortSignal,
+): Promise<{ readonly images: readonly number[]; readonly rows: Float32Array }> {
+  const count = Math.min(SAMPLE, train.size);
+  const images = Array.from({ length: count }, (_, i) => Math.floor((i * train.size) / count));
+  const name = `${modelKey} ${train.hash.slice(0, 16)} ${count}`;
+  const known = indices.get(name);
+  if (known) return known;
+  const storage = await openStorage('embeddings').catch(() => undefined);
+  const kept = await storage?.read(name).catch(() => undefined);
+  if (kept && kept.length > 0 && kept.length % (4 * count) === 0) {
+    const index = { images, rows: new Float32Array(kept.buffer, kept.byteOffset, kept.length / 4) };
+    indices.set(name, index);
+    return index;
+  }
+  const parts: Float32Array[] = [];
+  for (let start = 0; start < count; start += PART) {
+    abort.throwIfAborted();
+    const part = images.slice(start, start + PART);
+    const url = apiUrl(`datasets/${id}/train/pixels`, { indices: part.join(',') });
+    const pixels = inSize(await getBytes(url, abort), own, imageShape);
+    parts.push(await askModel('embed', pixels));
+    onDone(start + part.length);
+  }
+  const rows = new Float32Array(parts.reduce((total, { length }) => total + length, 0));
+  parts.reduce((at, part) => {
+    rows.set(part, at);
+    return at + part.length;
+  }, 0);
+  indices.set(name, { images, rows });
+  // Where there is no room, it is computed again at the next visit.
+  await storage?.write(name, new Uint8Array(rows.buffer)).catch(() => undefined);
+  return { images, rows };
+}
+
+/** Pictures in the model's size, scaled as files are. */
+function inSize(pixels: Uint8Array, from: ImageShape, to: ImageShape): Uint8Array {
+  if (from.height === to.height && from.width === to.width) return pixels;
+  const size = from.height * from.width * 3;
+  const scaled = Array.from({ length: pixels.length / size }, (_, i) => {
+    const one = scaler(from, to);
+    const own = pixels.subarray(i * size, (i + 1) * size);
+    one.add(
+      Uint8Array.from({ length: (size / 3) * 4 }, (_, at) =>
+        at % 4 === 3 ? 255 : own[3 * (at >> 2) + (at % 4)],
+      ),
+    );
+    return one.finish();
+  });
+  const all = new Uint8Array(scaled.reduce((total, { length }) => total + length, 0));
+  scaled.reduce((at, one) => {
+    all.set(one, at);
+    return at + one.length;
+  }, 0);
+  return all;
+}

@@ -1,0 +1,284 @@
+import { formatPercent } from 'harrier/src/format/format.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Bars } from '../../components/bars.tsx';
+import { Button } from '../../components/button.tsx';
+import { Dropzone } from '../../components/dropzone.tsx';
+import { Message } from '../../components/message.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { Examples } from '../../inference/examples.tsx';
+import { askModel, type ChosenModel, chooseFile, useModel } from '../../inference/model.ts';
+import { BackendChoice, ModelBar, ModelState, NoModel } from '../../inference/model-bar.tsx';
+import type { Answer, OpenedModel } from '../../inference/protocol.ts';
+import { place, setQuery } from '../../router.ts';
+import { Alike } from './alike.tsx';
+import { Camera } from './camera.tsx';
+import { Explained } from './explained.tsx';
+import './try.css';
+
+/** What is looked at. */
+interface Subject {
+  readonly blob: Blob;
+  readonly name: string;
+  /** Of the blob, for the page. */
+  readonly url: string;
+  readonly count: number;
+}
+
+/** Classes that are shown at first. */
+const TOP = 5;
+
+/** A picture in, classes out, and where in the picture they were found. Nothing leaves the device. */
+export default function Try() {
+  const chosen = useModel();
+  const { models, opened } = chosen;
+  const [subject, setSubject] = useState<Subject>();
+  const [live, setLive] = useState(false);
+  const [frame, setFrame] = useState<Uint8Array>();
+  const looked = useAnswer(opened, live ? undefined : subject, live ? frame : undefined);
+  const counter = useRef(0);
+  const take = ([file]: readonly File[]) => {
+    // A model that is dropped is meant as one.
+    if (/\.onnx$/i.test(file.name)) chooseFile(file);
+    else show(file, file.name);
+  };
+  const show = (blob: Blob, name: string) => {
+    setLive(false);
+    setSubject((before) => {
+      if (before) URL.revokeObjectURL(before.url);
+      return { blob, name, url: URL.createObjectURL(blob), count: counter.current++ };
+    });
+  };
+  if (!models.value || chosen.id === undefined) return <NoModel chosen={chosen} icon="try" />;
+  const empty = !live && subject === undefined;
+  const broken = !live && looked.error !== undefined && looked.pixels === undefined;
+  return (
+    <>
+      <header class="view-head">
+        <div>
+          <h1>What does it see?</h1>
+          <p class="note">
+            The model runs in this page. Pictures stay on this device.
+            {opened && ` It knows: ${listed(opened.classNames)}.`}
+          </p>
+        </div>
+        <ModelBar chosen={chosen} />
+      </header>
+      <div class={`try ${empty ? 'at-first' : ''}`}>
+        <div class="stack">
+          {live ? (
+            <Camera
+              shape={opened?.imageShape}
+              busy={looked.busy}
+              answer={looked.answer}
+              onFrame={setFrame}
+              onPicture={show}
+              onClose={() => {
+                setLive(false);
+                setFrame(undefined);
+              }}
+            />
+          ) : (
+            subject &&
+            !broken && (
+              <Explained
+                key={subject.count}
+                url={subject.url}
+                alt={subject.name}
+                map={looked.answer?.map}
+                pixelsWide={opened?.imageShape.width}
+              />
+            )
+          )}
+          {looked.error !== undefined && <Message title="This cannot be looked at" error={looked.error} />}
+          {!live && (
+            <>
+              <Dropzone
+                title={empty ? 'Drop a picture here' : 'Another picture'}
+                note={
+                  empty ? (
+                    <>
+                      or click to choose one, or paste it.
+                      <br />
+                      PNG, JPEG, WebP, AVIF or GIF.
+                    </>
+                  ) : undefined
+                }
+                compact={!empty}
+                paste
+                onFiles={take}
+              />
+              <div class="row">
+                <Button icon="camera" onClick={() => setLive(true)}>
+                  Use the camera
+                </Button>
+                <Examples facts={chosen.facts} onPick={show} />
+              </div>
+            </>
+          )}
+        </div>
+        <Results
+          chosen={chosen}
+          answer={empty || broken ? undefined : looked.answer}
+          waiting={!empty && looked.error === undefined}
+        />
+      </div>
+      {opened && !live && looked.pixels && chosen.id && (
+        <Alike opened={opened} modelKey={`${chosen.id} ${chosen.facts?.bytes ?? 0}`} pixels={looked.pixels} />
+      )}
+    </>
+  );
+}
+
+interface Looked {
+  readonly pixels?: Uint8Array;
+  readonly answer?: Answer;
+  readonly error?: unknown;
+  readonly busy: boolean;
+}
+
+/** Has the model look at a picture, or at one frame after another, for the class that the address names. */
+function useAnswer(
+  opened: OpenedModel | undefined,
+  subject: Subject | undefined,
+  frame?: Uint8Array,
+): Looked {
+  const [decoded, setDecoded] = useState<{
+    of: Subject;
+    by: OpenedModel;
+    pixels?: Uint8Array;
+    error?: unknown;
+  }>();
+  const [looked, setLooked] = useState<{
+    at: Uint8Array;
+    live: boolean;
+    answer?: Answer;
+    error?: unknown;
+  }>();
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    if (!opened || !subject) return;
+    let gone = false;
+    const done = (result: { pixels?: Uint8Array; error?: unknown }) => {
+      if (!gone) setDecoded({ of: subject, by: opened, ...result });
+    };
+    askModel('decode', subject.blob, subject.name).then(
+      (pixels) => done({ pixels }),
+      (error: unknown) => done({ error }),
+    );
+    return () => {
+      gone = true;
+    };
+  }, [opened, subject]);
+  const current = decoded && decoded.of === subject && decoded.by === opened ? decoded : undefined;
+  const pixels = frame ?? current?.pixels;
+  const wanted = opened?.classNames.indexOf(place.value.query.class ?? '') ?? -1;
+  useEffect(() => {
+    if (!opened || !pixels) return;
+    let gone = false;
+    setBusy(true);
+    const done = (result: { answer?: Answer; error?: unknown }) => {
+      setBusy(false);
+      if (!gone) setLooked({ at: pixels, live: frame !== undefined, ...result });
+    };
+    askModel('explain', pixels, wanted < 0 ? undefined : wanted).then(
+      (answer) => done({ answer }),
+      (error: unknown) => done({ error }),
+    );
+    return () => {
+      gone = true;
+    };
+  }, [opened, pixels, wanted]);
+  // What was said of the frame before stands until the next is judged.
+  const answered =
+    looked && (looked.at === pixels || (frame !== undefined && looked.live)) ? looked : undefined;
+  const error = current?.error ?? answered?.error;
+  return {
+    ...(pixels && { pixels }),
+    ...(answered?.answer && { answer: answered.answer }),
+    ...(error !== undefined && { error }),
+    busy,
+  };
+}
+
+function Results(props: {
+  readonly chosen: ChosenModel;
+  readonly answer: Answer | undefined;
+  readonly waiting: boolean;
+}) {
+  const { chosen, answer, waiting } = props;
+  const { opened } = chosen;
+  const [all, setAll] = useState(false);
+  if (!opened) {
+    return (
+      <Panel title={waiting ? 'The picture waits for the model' : 'The model is on its way'}>
+        <ModelState chosen={chosen} />
+      </Panel>
+    );
+  }
+  if (!answer) {
+    return (
+      <Panel class="results" title={waiting ? 'Looking …' : 'Ready'} note={`Runs on ${opened.engine}.`}>
+        <ModelState chosen={chosen} />
+        <p>What the model takes a picture for is shown here, and where in the picture it found that.</p>
+        <div class="timing">
+          <BackendChoice chosen={chosen} />
+        </div>
+      </Panel>
+    );
+  }
+  const { probabilities, classIndex, map, milliseconds } = answer;
+  const ranked = opened.classNames
+    .map((name, index) => ({ name, index, probability: probabilities[index] }))
+    .sort((a, b) => b.probability - a.probability);
+  const shown = ranked.filter(({ index }, place) => all || place < TOP || index === classIndex);
+  const [best] = ranked;
+  const explained = opened.classNames[classIndex];
+  return (
+    <Panel class="results">
+      <ModelState chosen={chosen} />
+      <p class="verdict" role="status">
+        <b>{best.name}</b> <span>{formatPercent(best.probability, 1)}</span>
+      </p>
+      <Bars
+        label="Classes, the most probable first; choose one to see what speaks for it"
+        most={1}
+        bars={shown.map(({ name, index, probability }, place) => ({
+          id: String(index),
+          label: name,
+          value: probability,
+          text: formatPercent(probability, 1),
+          kind: place === 0 ? 'right' : 'other',
+        }))}
+        selected={String(classIndex)}
+        onSelect={(id) => {
+          const name = opened.classNames[Number(id)];
+          setQuery({ class: name === best.name ? undefined : name }, { replace: true });
+        }}
+      />
+      {ranked.length > TOP && (
+        <Button kind="quiet" onClick={() => setAll(!all)}>
+          {all ? `The ${TOP} most probable` : `All ${ranked.length} classes`}
+        </Button>
+      )}
+      <p class="note">
+        {map
+          ? map.peak > 0
+            ? `Yellow is where the picture speaks most for ${explained}. Choose another class to see what speaks for that.`
+            : `Nothing in the picture speaks for ${explained}.`
+          : opened.unexplained}
+      </p>
+      <div class="timing">
+        <p class="note">
+          {milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms on {opened.engine}
+        </p>
+        <BackendChoice chosen={chosen} />
+      </div>
+    </Panel>
+  );
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 12
+    ? names.join(', ')
+    : `${names.slice(0, 12).join(', ')} and ${names.length - 12} more`;
+}
