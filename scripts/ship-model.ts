@@ -64,7 +64,7 @@ writeFileSync(
     note:
       `Its weights are stored in ${chosen.storage} (${(chosen.bytes.length / 1e6).toFixed(1)} MB instead of ` +
       `${(bytes.length / 1e6).toFixed(1)}), the least that keeps its accuracy on ${choosing.name}. As it came from training it got ` +
-      `${formatPercent(before)} of the test pictures right, as it is stored here ${formatPercent(after.accuracy)}.`,
+      `${formatPercent(before)} of the test images right, as it is stored here ${formatPercent(after.accuracy)}.`,
   }),
 );
 process.stdout.write(

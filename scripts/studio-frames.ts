@@ -1,5 +1,5 @@
 // node --import tsx scripts/studio-frames.ts ADDRESS: how smoothly a running Studio's page moves. Scrolls the 10,000 test
-// pictures from top to end, three times; then teaches it two classes in the page, and watches its frames meanwhile.
+// images from top to end, three times; then teaches it two classes in the page, and watches its frames meanwhile.
 import process from 'node:process';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../src/cli/bench/web/chromium.ts';
@@ -7,7 +7,7 @@ import { cifarFiles } from '../test/browser/cifar-files.ts';
 import { scrollToEnd } from '../test/browser/scroll.ts';
 
 const CLASSES = ['frog', 'ship'];
-const PICTURES = 100;
+const IMAGES = 100;
 const WATCHED_MS = 10_000;
 
 const [address] = process.argv.slice(2);
@@ -19,7 +19,7 @@ const browser = await launchChromium();
 try {
   for (let time = 1; time <= 3; time++) {
     const page = await open('data?split=test');
-    await page.locator('.picture-cell').first().waitFor();
+    await page.locator('.image-cell').first().waitFor();
     const { frames, longest, distance } = await scrollToEnd(page);
     console.log(`scrolling ${distance} pixels: ${frames} frames, the longest ${longest.toFixed(0)} ms`);
     await page.close();
@@ -28,8 +28,8 @@ try {
   await page.waitForSelector('.class-card');
   for (const [place, name] of CLASSES.entries()) {
     const card = page.locator('.class-card').nth(place);
-    await card.locator('input[type=file]').setInputFiles(await cifarFiles(name, PICTURES));
-    await card.getByText(`${PICTURES} pictures`).waitFor();
+    await card.locator('input[type=file]').setInputFiles(await cifarFiles(name, IMAGES));
+    await card.getByText(`${IMAGES} images`).waitFor();
   }
   await page.getByRole('button', { name: 'Options', exact: true }).click();
   await page.locator('.train-panel select').selectOption('all');
@@ -37,7 +37,7 @@ try {
   await page.getByRole('button', { name: 'Train', exact: true }).click();
   await page.getByText(/^Epoch 2 of/).waitFor({ timeout: 120_000 });
   const times = await framesOf(page, WATCHED_MS);
-  const rate = await page.getByText(/pictures\/s/).innerText();
+  const rate = await page.getByText(/images\/s/).innerText();
   times.sort((a, b) => a - b);
   const share = times.filter((ms) => ms < 20).length / times.length;
   console.log(

@@ -1,4 +1,4 @@
-// node --import tsx scripts/studio-screenshots.ts ADDRESS FOLDER [VIEW …]: pictures of every view of a running Studio,
+// node --import tsx scripts/studio-screenshots.ts ADDRESS FOLDER [VIEW …]: images of every view of a running Studio,
 // light and dark, on a desktop and on a phone, for people to look at. A view may have a query: "judge?cell=3,5".
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { launchChromium } from '../src/cli/bench/web/chromium.ts';
 const VIEWS = [
   'try',
   'data',
-  'data?class=3&picture=9',
+  'data?class=3&image=9',
   'data?tab=duplicates',
   'data?tab=augmentation&augment=strong',
   'train',
@@ -19,7 +19,7 @@ const VIEWS = [
 ];
 /** Views without an end. */
 const WALLS = /^data(\?(?!tab)|$)/;
-/** Pictures and charts come in a moment after the page. */
+/** Images and charts come in a moment after the page. */
 const WAIT_MS = 2500;
 const DEVICES = {
   desktop: { viewport: { width: 1360, height: 850 } },
@@ -44,7 +44,7 @@ try {
         await page.waitForTimeout(WAIT_MS);
         const name = `${view.replace(/[^a-z0-9]+/gi, '-')}-${device}-${colorScheme}.png`;
         if (device === 'desktop' && !WALLS.test(view)) {
-          // What is below the window makes its pictures only once it is seen.
+          // What is below the window makes its images only once it is seen.
           const height = await page.evaluate(() => document.documentElement.scrollHeight);
           await page.setViewportSize({ width: 1360, height: Math.min(4000, Math.max(850, height)) });
           await page.waitForTimeout(WAIT_MS / 2);

@@ -47,7 +47,7 @@ export default defineConfig({
     target: ['chrome123', 'firefox128', 'safari17.5'],
     manifest: true,
     modulePreload: { polyfill: false },
-    // Nothing as data: URLs, which the content-security policy allows for pictures alone.
+    // Nothing as data: URLs, which the content-security policy allows for images alone.
     assetsInlineLimit: 0,
     reportCompressedSize: false,
   },

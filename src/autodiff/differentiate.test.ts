@@ -216,11 +216,11 @@ describe('what cannot be differentiated is refused:', () => {
       'statistics of a batch',
       (g, x) => {
         const wide = g.op('Concat', [x, x], { axis: 0 });
-        const picture = g.op('Reshape', [
+        const image = g.op('Reshape', [
           wide,
           g.constant({ type: 'int64', dims: [2], data: BigInt64Array.of(2n, 2n) }),
         ]);
-        return g.ops('BatchNormalizationTraining', [picture, x, x], {}, { domain: 'harrier', outputs: 3 })[1];
+        return g.ops('BatchNormalizationTraining', [image, x, x], {}, { domain: 'harrier', outputs: 3 })[1];
       },
     ],
   ])('%s', (_, build) => {

@@ -35,7 +35,7 @@ function sampleNetwork(recipe: Recipe): Network {
   return networkOf(recipe, { inputShape: [SIDE, SIDE, 3], classes: CLASSES, normalization });
 }
 
-/** The finished model of a recipe, one view of each picture, as it is before training. */
+/** The finished model of a recipe, one view of each image, as it is before training. */
 export function recipeModel(recipe: Recipe): Model {
   const network = sampleNetwork(recipe);
   return exportModel(network, initialWeights(network.parameters, 1));

@@ -23,7 +23,7 @@ export function withDataOptions(target: Command): Command {
   return target
     .option(
       '--image-size <pixels>',
-      'side of the square that pictures are scaled to',
+      'side of the square that images are scaled to',
       wholeNumber('--image-size'),
     )
     .option(
@@ -31,10 +31,10 @@ export function withDataOptions(target: Command): Command {
       'where to download cifar10 from: original or npm (default: both, in turn)',
       oneOf('--source', ['original', 'npm'] as const),
     )
-    .option('--skip-bad', 'leave out files that are no usable picture, instead of failing')
+    .option('--skip-bad', 'leave out files that are no usable image, instead of failing')
     .option(
       '--marks <none>',
-      'none: every picture with the label it lies under (default: as marked in harrier studio)',
+      'none: every image with the label it lies under (default: as marked in harrier studio)',
       oneOf('--marks', ['none'] as const),
     );
 }

@@ -11,12 +11,12 @@ export function dataCommand(): Command {
     [
       ['data cifar10', 'download it where it is not yet, and describe it'],
       ['data cifar10 --verify', 'check every cached file against its SHA-256'],
-      ['data ./photos --preview sheet.png', 'draw the first pictures of every class'],
+      ['data ./photos --preview sheet.png', 'draw the first images of every class'],
       ['data ./photos --preview sheet.png --augment strong', 'draw what training would make of them'],
     ],
   )
-    .argument('<cifar10|path>', 'a data set, or a folder with one sub-folder of pictures per class')
-    .option('--preview <file>', 'write a picture (PNG) with the first images of every class')
+    .argument('<cifar10|path>', 'a data set, or a folder with one sub-folder of images per class')
+    .option('--preview <file>', 'write an image (PNG) with the first images of every class')
     .option(
       '--augment <set|list>',
       'with --preview: show one image of every class and how it is changed, see below',

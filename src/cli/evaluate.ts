@@ -4,12 +4,12 @@ import type { EvaluateOptions } from './evaluate/run.ts';
 import { oneOf, wholeNumber } from './values.ts';
 
 export function evaluateCommand(): Command {
-  const evaluate = command('evaluate', 'Judge a model on labelled pictures.', [
+  const evaluate = command('evaluate', 'Judge a model on labelled images.', [
     ['evaluate latest', 'the newest run, on its own test images'],
     ['evaluate runs/mine --split train', 'how well it knows what it learned from'],
     ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],
     ['evaluate latest --data cifar10.1 ./datasets', 'on the CIFAR-10.1 test set, from its .npy files'],
-    ['evaluate latest --tta flip', 'average what it says of each picture and its mirror image'],
+    ['evaluate latest --tta flip', 'average what it says of each image and its mirror image'],
     ['evaluate latest --json', 'for programs'],
   ])
     .argument(
@@ -17,7 +17,7 @@ export function evaluateCommand(): Command {
       'a run folder, "latest", or a model file (default: the model that comes with Harrier)',
     )
     .argument('[path]', 'only with --data cifar10.1: the folder of its two .npy files')
-    .option('--data <name|path>', "cifar10, cifar10.1, or a folder of pictures (default: the run's own data)")
+    .option('--data <name|path>', "cifar10, cifar10.1, or a folder of images (default: the run's own data)")
     .option(
       '--split <part>',
       'the part of the data: test or train',
@@ -27,7 +27,7 @@ export function evaluateCommand(): Command {
     .option('--limit <count>', 'judge on so many images only (default: all)', wholeNumber('--limit'))
     .option(
       '--tta <views>',
-      "views of each picture to average: none, flip or flip-shift (default: the model's own)",
+      "views of each image to average: none, flip or flip-shift (default: the model's own)",
       views,
     )
     .option('--json', 'print one JSON object');

@@ -5,7 +5,7 @@ import type { ExplainOptions } from './explain/run.ts';
 import { oneOf } from './values.ts';
 
 export function explainCommand(): Command {
-  const explain = command('explain', 'Show where a model looks when it says what pictures show.', [
+  const explain = command('explain', 'Show where a model looks when it says what images show.', [
     ['explain photo.jpg --out why', 'with the model that comes with Harrier'],
     ['explain latest *.jpg --out why', 'with the newest run in ./runs'],
     ['explain latest photo.jpg --out why --class cat', 'what in it speaks for cat?'],
@@ -15,15 +15,15 @@ export function explainCommand(): Command {
     .usage('[options] [run|model.onnx] <file...>')
     .argument(
       '[words...]',
-      'a run folder, "latest", or a model file (default: the model that comes with Harrier), then pictures: PNG, JPEG, WebP, AVIF, GIF or TIFF',
+      'a run folder, "latest", or a model file (default: the model that comes with Harrier), then images: PNG, JPEG, WebP, AVIF, GIF or TIFF',
     )
     .requiredOption(
       '--out <folder>',
-      'where to write a picture for each: as it is, and beside it what counted, from violet (little) to yellow (most)',
+      'where to write an image for each: as it is, and beside it what counted, from violet (little) to yellow (most)',
     )
     .option(
       '--method <name>',
-      'grad-cam (which parts of the picture) or saliency (which pixels)',
+      'grad-cam (which parts of the image) or saliency (which pixels)',
       oneOf('--method', EXPLANATION_METHODS),
       'grad-cam',
     )

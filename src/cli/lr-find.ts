@@ -30,7 +30,7 @@ export function lrFindCommand(): Command {
       wholeNumber('--seed', { atLeast: 0 }),
     )
     .option('--limit <count>', 'use so many training images only (default: all)', wholeNumber('--limit'))
-    .option('--out <file>', 'where to draw the picture (default: lr-find-<recipe>.svg)')
+    .option('--out <file>', 'where to draw the image (default: lr-find-<recipe>.svg)')
     .option('--json', 'print one JSON object');
   withDevice(withDataOptions(find));
   return find.action(async (options: LrFindOptions) => {

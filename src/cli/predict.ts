@@ -4,7 +4,7 @@ import type { PredictOptions } from './predict/run.ts';
 import { wholeNumber } from './values.ts';
 
 export function predictCommand(): Command {
-  const predict = command('predict', 'Say what pictures show.', [
+  const predict = command('predict', 'Say what images show.', [
     ['predict photo.jpg', 'with the model that comes with Harrier'],
     ['predict latest photo.jpg', 'with the newest run in ./runs'],
     ['predict runs/mine *.png --top 1', 'the best class of each'],
@@ -14,9 +14,9 @@ export function predictCommand(): Command {
     .usage('[options] [run|model.onnx] <file...>')
     .argument(
       '[words...]',
-      'a run folder, "latest", or a model file (default: the model that comes with Harrier), then pictures: PNG, JPEG, WebP, AVIF, GIF or TIFF',
+      'a run folder, "latest", or a model file (default: the model that comes with Harrier), then images: PNG, JPEG, WebP, AVIF, GIF or TIFF',
     )
-    .option('--top <count>', 'classes to name for each picture', wholeNumber('--top'), 3)
+    .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3)
     .option('--json', 'print one JSON array')
     .option('--csv', 'print a table: file,label1,probability1,…,error');
   withThreads(predict);

@@ -54,7 +54,7 @@ function initCommand(): Command {
 
 function withJobOptions(target: Command): Command {
   withAwsOptions(target)
-    .option('--data <source>', 'training channel: cifar10, a folder of pictures, or s3://…')
+    .option('--data <source>', 'training channel: cifar10, a folder of images, or s3://…')
     .option('--validation <source>', 'validation channel: a folder or s3://…')
     .option('--test <source>', 'test channel: a folder or s3://…')
     .option('--role <arn>', 'the role that SageMaker works as: its ARN or name')
@@ -169,18 +169,11 @@ function deployCommand(): Command {
 }
 
 function transformCommand(): Command {
-  const transform = command(
-    'transform',
-    'Classify every picture below an S3 address: a batch transform job.',
-    [
-      [
-        'sagemaker transform cats s3://mine/photos s3://mine/answers --instances 4',
-        'four machines share them',
-      ],
-    ],
-  )
+  const transform = command('transform', 'Classify every image below an S3 address: a batch transform job.', [
+    ['sagemaker transform cats s3://mine/photos s3://mine/answers --instances 4', 'four machines share them'],
+  ])
     .argument('<endpoint|model>', 'whose model to use')
-    .argument('<input>', 's3://… of the pictures')
+    .argument('<input>', 's3://… of the images')
     .argument('<output>', 's3://… for the answers')
     .option('--instance-type <type>', 'the machine', 'ml.c5.xlarge')
     .option('--instances <count>', 'how many', wholeNumber('--instances'), 1)
@@ -194,13 +187,13 @@ function transformCommand(): Command {
 }
 
 function predictCommand(): Command {
-  const predict = command('predict', 'Ask an endpoint what pictures show.', [
+  const predict = command('predict', 'Ask an endpoint what images show.', [
     ['sagemaker predict cats photo.jpg', 'the three most probable classes'],
     ['sagemaker predict cats *.jpg --json', 'for programs'],
   ])
     .argument('<endpoint>', 'its name')
-    .argument('<file...>', 'pictures: PNG, JPEG, WebP, AVIF, GIF or TIFF')
-    .option('--top <count>', 'classes to name for each picture', wholeNumber('--top'), 3);
+    .argument('<file...>', 'images: PNG, JPEG, WebP, AVIF, GIF or TIFF')
+    .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3);
   return withAwsOptions(predict).action(
     async (endpoint: string, files: string[], options: EndpointPredictOptions) => {
       const { runEndpointPredict } = await import('./sagemaker/predict.ts');

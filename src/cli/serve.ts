@@ -4,7 +4,7 @@ import type { ServeCommandOptions } from './serve/run.ts';
 import { number, oneOf, wholeNumber } from './values.ts';
 
 export function serveCommand(): Command {
-  return command('serve', 'Answer over HTTP what pictures show (docs/serving.md).', [
+  return command('serve', 'Answer over HTTP what images show (docs/serving.md).', [
     ['serve', 'the newest run in ./runs, else the own model, on http://127.0.0.1:8080'],
     ['serve runs/mine --port 9000', 'another run, another port'],
     ['serve model.onnx --host 0.0.0.0 --token "$TOKEN"', 'for other machines'],

@@ -9,19 +9,16 @@ export function studioCommand(): Command {
     'See the data, watch models learn, question them, teach your own classes: in the browser (docs/studio.md).',
     [
       ['studio', 'with the runs of ./runs and CIFAR-10, on http://127.0.0.1:3000'],
-      ['studio --data ./photos --open', 'look at a folder of pictures, and open the page'],
+      ['studio --data ./photos --open', 'look at a folder of images, and open the page'],
       ['studio runs/of-others --port 4000', 'other runs, another port'],
       ['studio --export site', 'a page that needs no server, for any web host'],
-      [
-        'studio --export site --runs latest --data cifar10',
-        'with the results of a run, and its test pictures',
-      ],
+      ['studio --export site --runs latest --data cifar10', 'with the results of a run, and its test images'],
     ],
   )
     .argument('[runs-dir]', 'folder of runs, which is made when the first is started', 'runs')
     .option(
       '--data <name|path>',
-      'cifar10, or a folder with one sub-folder of pictures per class; may be given several times (default: cifar10)',
+      'cifar10, or a folder with one sub-folder of images per class; may be given several times (default: cifar10)',
       collectPath,
     )
     .option('--port <number>', 'port; 0 takes one that is free', wholeNumber('--port', { atLeast: 0 }), 3000)

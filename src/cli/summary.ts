@@ -10,7 +10,7 @@ export function summaryCommand(): Command {
     [
       ['summary', 'all recipes'],
       ['summary keras-cnn', 'its layers, as Keras prints them'],
-      ['summary keras-cnn --classes 3 --image-size 64', 'as it would be for other pictures'],
+      ['summary keras-cnn --classes 3 --image-size 64', 'as it would be for other images'],
       ['summary keras-cnn --set filters=64', 'as its options make it'],
       ['summary latest', 'the network of the newest run'],
       ['summary model.onnx', 'the operations of any ONNX model'],
@@ -20,7 +20,7 @@ export function summaryCommand(): Command {
     .option('--classes <count>', 'number of classes (default: 10)', wholeNumber('--classes', { atLeast: 2 }))
     .option(
       '--image-size <pixels>',
-      "side of the pictures (default: the recipe's)",
+      "side of the images (default: the recipe's)",
       wholeNumber('--image-size'),
     )
     .option('--set <name=value>', 'change a setting of the recipe; may be given several times', collect)

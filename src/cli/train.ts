@@ -19,7 +19,7 @@ export function trainCommand(): Command {
     ['train --from --data ./photos --trainable all', 'the same from the model that comes with Harrier'],
     ['train --augment standard', 'mirrored and shifted training images'],
     ['train --augment flip,translation=2,cutout=8', 'a list of your own'],
-    ['train --class-weight balanced', 'when some classes have few pictures'],
+    ['train --class-weight balanced', 'when some classes have few images'],
     ['train --validation-split 0.1 --early-stopping 5', 'stop when it gets no better'],
     ['train --seeds 3', 'three runs, and what they reach on average'],
     ['train --recipe deep --device gpu', 'on the graphics device'],
@@ -42,7 +42,7 @@ export function trainCommand(): Command {
     )
     .option(
       '--data <name|path>',
-      'cifar10, or a folder with one sub-folder of pictures per class (default: cifar10)',
+      'cifar10, or a folder with one sub-folder of images per class (default: cifar10)',
     )
     .option(
       '--epochs <count>',
@@ -121,7 +121,7 @@ export function trainCommand(): Command {
     )
     .option(
       '--tta <views>',
-      "views of each picture that the finished model averages: none, flip or flip-shift (default: the recipe's)",
+      "views of each image that the finished model averages: none, flip or flip-shift (default: the recipe's)",
       views,
     )
     .option(

@@ -6,8 +6,8 @@ import { random } from './random.ts';
 
 const SIDE = 32;
 
-/** A picture of soft blobs, another for every seed. */
-function picture(seed: number, change: (value: number, x: number, y: number) => number = (value) => value) {
+/** An image of soft blobs, another for every seed. */
+function image(seed: number, change: (value: number, x: number, y: number) => number = (value) => value) {
   const stream = random(seed, 'blobs', 0);
   const blobs = Array.from({ length: 24 }, () => ({
     x: stream.integer(SIDE),
@@ -31,13 +31,13 @@ function picture(seed: number, change: (value: number, x: number, y: number) => 
   return pixels;
 }
 
-function datasetOf(name: string, pictures: readonly Uint8Array[]): Dataset {
+function datasetOf(name: string, images: readonly Uint8Array[]): Dataset {
   return memoryDataset({
     name,
     classNames: ['a', 'b'],
     imageShape: { height: SIDE, width: SIDE, channels: 3 },
-    labels: pictures.map((_, i) => i % 2),
-    pixels: Uint8Array.from(pictures.flatMap((each) => [...each])),
+    labels: images.map((_, i) => i % 2),
+    pixels: Uint8Array.from(images.flatMap((each) => [...each])),
   });
 }
 
@@ -49,18 +49,14 @@ function duplicatesIn(...datasets: Dataset[]): DuplicateImages[] {
   }
 }
 
-test('finds equal pixels within and between data sets, and pictures that hardly differ', () => {
+test('finds equal pixels within and between data sets, and images that hardly differ', () => {
   const noise = random(1, 'noise', 0);
   const train = datasetOf('train', [
-    ...Array.from({ length: 20 }, (_, seed) => picture(seed)),
-    picture(3),
-    picture(5, (value) => 1.08 * value + 4),
+    ...Array.from({ length: 20 }, (_, seed) => image(seed)),
+    image(3),
+    image(5, (value) => 1.08 * value + 4),
   ]);
-  const test = datasetOf('test', [
-    picture(100),
-    picture(3),
-    picture(8, (value) => value + noise.integer(9) - 4),
-  ]);
+  const test = datasetOf('test', [image(100), image(3), image(8, (value) => value + noise.integer(9) - 4)]);
   expect(duplicatesIn(train, test)).toEqual([
     {
       kind: 'exact',
@@ -87,18 +83,18 @@ test('finds equal pixels within and between data sets, and pictures that hardly 
   ]);
 });
 
-test('finds none among different pictures', () => {
+test('finds none among different images', () => {
   expect(
     duplicatesIn(
       datasetOf(
         'all',
-        Array.from({ length: 60 }, (_, seed) => picture(seed)),
+        Array.from({ length: 60 }, (_, seed) => image(seed)),
       ),
     ),
   ).toEqual([]);
 });
 
-test('pictures of one colour are alike when their colour is', () => {
+test('images of one colour are alike when their colour is', () => {
   const flat = (value: number) => new Uint8Array(SIDE * SIDE * 3).fill(value);
   const groups = duplicatesIn(datasetOf('flat', [flat(10), flat(200), flat(10), flat(11)]));
   expect(groups).toEqual([{ kind: 'near', images: [0, 2, 3].map((index) => ({ dataset: 0, index })) }]);
@@ -108,11 +104,11 @@ test('says how far it is, and can be left in the middle', () => {
   const search = findDuplicates([
     datasetOf(
       'all',
-      Array.from({ length: 130 }, (_, seed) => picture(seed % 9)),
+      Array.from({ length: 130 }, (_, seed) => image(seed % 9)),
     ),
   ]);
   const first = [search.next().value, search.next().value, search.next().value];
   expect(first).toEqual(
-    [0, 32, 64].map((done) => ({ what: 'looking at every picture', done, total: 130, unit: 'images' })),
+    [0, 32, 64].map((done) => ({ what: 'looking at every image', done, total: 130, unit: 'images' })),
   );
 });

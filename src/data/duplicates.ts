@@ -3,7 +3,7 @@ import type { Progress } from './progress.ts';
 
 /** Images that show the same, as places in all the data sets together. */
 export interface DuplicateImages {
-  /** `exact`: the same pixels; `near`: pictures that hardly differ (a copy saved anew, a little lighter, a little moved). */
+  /** `exact`: the same pixels; `near`: images that hardly differ (a copy saved anew, a little lighter, a little moved). */
   readonly kind: 'exact' | 'near';
   /** Two or more, in order. */
   readonly images: readonly { readonly dataset: number; readonly index: number }[];
@@ -13,14 +13,14 @@ export interface DuplicateImages {
 const SLICE = 32;
 /** Bits of the difference hash in which near duplicates may differ. */
 const MOST_BITS = 10;
-/** Columns of the small picture that the hash is of: one more than rows, so that there are as many differences. */
+/** Columns of the small image that the hash is of: one more than rows, so that there are as many differences. */
 const COLUMNS = 9;
 const ROWS = 8;
 /** How alike the brightness of all pixels must be: Pearson's correlation. */
 const LEAST_CORRELATION = 0.9;
-/** Pictures whose pixels are compared with one, at most: thousands of empty ones would take for ever. */
+/** Images whose pixels are compared with one, at most: thousands of empty ones would take for ever. */
 const MOST_COMPARED = 64;
-/** Mean distance of all values, of 255, beyond which pictures are different ones in any case. */
+/** Mean distance of all values, of 255, beyond which images are different ones in any case. */
 const MOST_DISTANCE = 32;
 
 /**
@@ -28,7 +28,7 @@ const MOST_DISTANCE = 32;
  * is also trained on says nothing).
  *
  * Candidates have nearly the same difference hash: whether brightness rises or falls from one place to the next, in the
- * picture scaled to 9 × 8 (N. Krawetz, "Kind of Like That", 2013). Their pixels decide: equal, or so alike that
+ * image scaled to 9 × 8 (N. Krawetz, "Kind of Like That", 2013). Their pixels decide: equal, or so alike that
  * brightness correlates by 0.9.
  *
  * It works in slices: between two, the caller may do other things, or stop.
@@ -48,7 +48,7 @@ export function* findDuplicates(datasets: readonly Dataset[]): Generator<Progres
   const contents = new Uint32Array(total);
   const progress = (what: string, done: number): Progress => ({ what, done, total, unit: 'images' });
   for (let image = 0; image < total; image++) {
-    if (image % SLICE === 0) yield progress('looking at every picture', image);
+    if (image % SLICE === 0) yield progress('looking at every image', image);
     const pixels = images.read(image, 0);
     [low[image], high[image]] = differenceHash(pixels, datasets[0].imageShape);
     contents[image] = contentHash(pixels);
@@ -154,7 +154,7 @@ class AllImages {
     if (distance > MOST_DISTANCE * one.length) return false;
     const covariance = products - (sumA * sumB) / pixels;
     const spread = (squaresA - sumA ** 2 / pixels) * (squaresB - sumB ** 2 / pixels);
-    // Pictures of one colour have nothing to correlate: their colours alone decide.
+    // Images of one colour have nothing to correlate: their colours alone decide.
     return spread <= 0 ? distance <= one.length : covariance >= LEAST_CORRELATION * Math.sqrt(spread);
   }
 }

@@ -1,8 +1,8 @@
-/** What the first bytes of a picture file tell, before anything is decoded. */
+/** What the first bytes of an image file tell, before anything is decoded. */
 
 export type ImageFormat = 'PNG' | 'JPEG' | 'WebP' | 'AVIF' | 'GIF' | 'TIFF';
 
-/** The format that a file's first bytes announce; undefined when it is none of pictures. */
+/** The format that a file's first bytes announce; undefined when it is none of images. */
 export function imageFormatOf(bytes: Uint8Array): ImageFormat | undefined {
   const text = textAt(bytes, 0, 12);
   if (text.startsWith('\x89PNG')) return 'PNG';
@@ -13,7 +13,7 @@ export function imageFormatOf(bytes: Uint8Array): ImageFormat | undefined {
   return text.endsWith('ftypavif') ? 'AVIF' : undefined;
 }
 
-/** What a file that is no picture seems to be. */
+/** What a file that is no image seems to be. */
 export function describeBytes(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'an empty file';
   const start = bytes.subarray(0, 24);
@@ -24,7 +24,7 @@ export function describeBytes(bytes: Uint8Array): string {
   if (/^RIFF....AVI /s.test(text)) return 'a video (AVI)';
   if (text.startsWith('%PDF')) return 'a PDF document';
   if (text.startsWith('PK\x03\x04')) return 'a ZIP archive';
-  if (text.startsWith('BM') && text.slice(6, 10) === '\0\0\0\0') return 'a BMP picture';
+  if (text.startsWith('BM') && text.slice(6, 10) === '\0\0\0\0') return 'a BMP image';
   if (start.every((byte) => byte >= 9 && byte < 127)) {
     const words = textAt(start, 0, start.length).replace(/\s+/g, ' ').trim();
     return `text beginning "${words}${bytes.length > start.length ? '…' : ''}"`;
@@ -33,7 +33,7 @@ export function describeBytes(bytes: Uint8Array): string {
   return `bytes beginning ${hex}`;
 }
 
-/** Width and height that a picture claims to have, before its orientation is applied; undefined where that is not easy to tell. */
+/** Width and height that an image claims to have, before its orientation is applied; undefined where that is not easy to tell. */
 export function imageSizeOf(
   bytes: Uint8Array,
 ): { readonly width: number; readonly height: number } | undefined {
@@ -58,7 +58,7 @@ export function imageSizeOf(
 }
 
 /**
- * Whether a picture ends before its end. Browsers show the part of such a picture that there is, and say nothing.
+ * Whether an image ends before its end. Browsers show the part of such an image that there is, and say nothing.
  */
 export function isCutOff(bytes: Uint8Array): boolean {
   const data = view(bytes);

@@ -4,7 +4,7 @@ import { ascii, littleEndian16 } from './hash.ts';
 import { sha256 } from './sha256.ts';
 import { subset } from './subset.ts';
 
-/** What the owner of a picture says of it, without changing the picture. */
+/** What the owner of an image says of it, without changing the image. */
 export interface Mark {
   /** The class that it is of, as an index. */
   readonly label?: number;

@@ -1,12 +1,12 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { random } from './random.ts';
-import { type PictureSize, scaler } from './scaling.ts';
+import { type ImageSize, scaler } from './scaling.ts';
 
 const FOUR = 4;
 
-/** A picture of soft shapes with some noise and edges, as photographs are. */
-async function photograph({ width, height }: PictureSize): Promise<Buffer> {
+/** An image of soft shapes with some noise and edges, as photographs are. */
+async function photograph({ width, height }: ImageSize): Promise<Buffer> {
   const stream = random(1, 'test/photograph');
   const [columns, rows] = [Math.ceil(width / 12) + 1, Math.ceil(height / 12) + 1];
   const coarse = Uint8Array.from({ length: columns * rows * 3 }, () => stream.integer(256));
@@ -19,7 +19,7 @@ async function photograph({ width, height }: PictureSize): Promise<Buffer> {
   return soft;
 }
 
-function scaled(pixels: Uint8Array, from: PictureSize, to: PictureSize, rowsAtOnce: number): Uint8Array {
+function scaled(pixels: Uint8Array, from: ImageSize, to: ImageSize, rowsAtOnce: number): Uint8Array {
   const four = new Uint8Array(from.width * from.height * FOUR).fill(255);
   for (let i = 0; i < from.width * from.height; i++) four.set(pixels.subarray(i * 3, i * 3 + 3), i * FOUR);
   const scaling = scaler(from, to);
@@ -34,7 +34,7 @@ function differences(actual: Uint8Array, expected: Uint8Array): { mean: number; 
 }
 
 describe('scaler agrees with sharp', () => {
-  it.each<[string, PictureSize, PictureSize]>([
+  it.each<[string, ImageSize, ImageSize]>([
     ['to a third', { width: 96, height: 96 }, { width: 32, height: 32 }],
     ['a little', { width: 40, height: 36 }, { width: 32, height: 32 }],
     ['a photograph', { width: 640, height: 427 }, { width: 32, height: 32 }],
@@ -54,7 +54,7 @@ describe('scaler agrees with sharp', () => {
   });
 });
 
-it('keeps a picture that has the size, and gives the same by strips', async () => {
+it('keeps an image that has the size, and gives the same by strips', async () => {
   const size = { width: 33, height: 21 };
   const pixels = await photograph(size);
   expect(scaled(pixels, size, size, 5)).toEqual(new Uint8Array(pixels));

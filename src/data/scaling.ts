@@ -1,14 +1,14 @@
 /** Height and width in pixels. */
-export interface PictureSize {
+export interface ImageSize {
   readonly height: number;
   readonly width: number;
 }
 
-/** Takes a picture row by row, and gives it in another size. */
+/** Takes an image row by row, and gives it in another size. */
 export interface Scaler {
   /** Whole rows, from the top down: uint8, four numbers a pixel, of which the fourth is left out. */
   add(rows: ArrayLike<number>): void;
-  /** The picture: uint8 `[height, width, 3]`. */
+  /** The image: uint8 `[height, width, 3]`. */
   finish(): Uint8Array;
 }
 
@@ -22,12 +22,12 @@ interface Taps {
 const GAP = 2;
 
 /**
- * Scales a picture to a size without regard to its aspect, as `harrier/node` does with sharp, so that models give the
+ * Scales an image to a size without regard to its aspect, as `harrier/node` does with sharp, so that models give the
  * same answers: by means of whole blocks until about twice the size, then with Lanczos filtering (3 lobes); larger,
- * with Catmull and Rom's cubic. Beyond its edges a picture goes on as its outermost pixels. One that has the size
+ * with Catmull and Rom's cubic. Beyond its edges an image goes on as its outermost pixels. One that has the size
  * already keeps its pixels.
  */
-export function scaler(from: PictureSize, to: PictureSize): Scaler {
+export function scaler(from: ImageSize, to: ImageSize): Scaler {
   const enlarged = to.width > from.width || to.height > from.height;
   const across = axis(from.width, to.width, enlarged);
   const down = axis(from.height, to.height, enlarged);
@@ -76,7 +76,7 @@ interface Axis {
   readonly taps: readonly Taps[];
 }
 
-/** @param enlarged whether the picture becomes larger along this axis or the other */
+/** @param enlarged whether the image becomes larger along this axis or the other */
 function axis(from: number, to: number, enlarged: boolean): Axis {
   const block = Math.max(1, Math.floor(from / to / GAP));
   const blocks = Math.ceil(from / block);

@@ -1,20 +1,20 @@
 import { unknownName } from '../errors.ts';
 
-/** How many looks a finished model takes at a picture; their average is its answer. */
+/** How many looks a finished model takes at an image; their average is its answer. */
 export const TEST_TIME_AUGMENTATIONS = ['none', 'flip', 'flip-shift'] as const;
 export type TestTimeAugmentation = (typeof TEST_TIME_AUGMENTATIONS)[number];
 
-/** One look at a picture. */
+/** One look at an image. */
 export interface View {
   readonly mirrored: boolean;
-  /** Pixels that the picture is moved down and to the right; what comes in at its edge is reflected. */
+  /** Pixels that the image is moved down and to the right; what comes in at its edge is reflected. */
   readonly shift: number;
   /** Its part in the average; those of all views add up to 1. */
   readonly weight: number;
 }
 
 /**
- * The views that a kind of test-time augmentation averages: `flip` the picture and its mirror image; `flip-shift`
+ * The views that a kind of test-time augmentation averages: `flip` the image and its mirror image; `flip-shift`
  * these with half the weight, and both moved by one pixel in either diagonal direction with the other half. That is
  * level 2 of K. Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024, section 3.6.
  */
@@ -36,12 +36,12 @@ export function viewsOf(kind: TestTimeAugmentation): View[] {
   );
 }
 
-/** For people: `the picture and its mirror image`. */
+/** For people: `the image and its mirror image`. */
 export function describeViews(kind: TestTimeAugmentation): string {
   return {
-    none: 'the picture alone',
-    flip: 'the picture and its mirror image',
-    'flip-shift': 'the picture and its mirror image, as they are and moved by one pixel',
+    none: 'the image alone',
+    flip: 'the image and its mirror image',
+    'flip-shift': 'the image and its mirror image, as they are and moved by one pixel',
   }[kind];
 }
 

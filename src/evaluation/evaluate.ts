@@ -28,7 +28,7 @@ export interface Evaluation {
   /** Share of images whose class is among the five most probable. Only with ten classes or more. */
   readonly top5Accuracy?: number;
   readonly calibration: Calibration;
-  /** Views of each picture that were averaged, where that is known. */
+  /** Views of each image that were averaged, where that is known. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** How the probabilities were made to mean what they say, where that is known. */
   readonly temperatureScaling?: TemperatureScaling;

@@ -38,7 +38,7 @@ export interface RunFacts {
   readonly seed?: number;
   /** Running training accuracy of the epoch whose weights the model has, 0–1. */
   readonly trainingAccuracy?: number;
-  /** Views of each picture that the model averages. */
+  /** Views of each image that the model averages. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
   readonly trainingData?: DataFacts;
   readonly testData?: DataFacts;
@@ -75,7 +75,7 @@ export function factRows(facts: RunFacts): FactRow[] {
     from && (from.trainable === 'head' ? 'the last, which is new' : 'all; the last is new'),
   );
   add('Parameters', facts.parameters?.toString() && formatCount(facts.parameters));
-  add('Picture size', shape && `${shape.width} × ${shape.height}`);
+  add('Image size', shape && `${shape.width} × ${shape.height}`);
   add('Epochs', facts.epochs?.toString());
   add('Batch size', facts.batchSize?.toString());
   add('Optimizer', facts.optimizer);

@@ -45,8 +45,8 @@ describe('renderModelCard', () => {
       '# keras-cnn on colours',
       '4,200,842 parameters',
       'which of 3 classes it shows: red, green, blue.',
-      '**75.00%** right: 3 of 4 pictures of `colours/test`',
-      'npx harrier predict . picture.png',
+      '**75.00%** right: 3 of 4 images of `colours/test`',
+      'npx harrier predict . image.png',
       '| green | 1 | 50.00% | 100.00% | 66.67% |',
       '- green ↔ blue: 1',
       `SHA-256 \`${'ab'.repeat(32)}\``,
@@ -65,7 +65,7 @@ describe('renderModelCard', () => {
   });
 
   it('shows code that runs', async () => {
-    // A model in Harrier's contract: how red, green and blue a picture is on average, through a softmax.
+    // A model in Harrier's contract: how red, green and blue an image is on average, through a softmax.
     const folder = mkdtempSync(join(tmpdir(), 'harrier-card-'));
     try {
       const node = (
@@ -109,7 +109,7 @@ describe('renderModelCard', () => {
       );
       await sharp({ create: { width: 40, height: 20, channels: 3, background: '#1028e0' } })
         .png()
-        .toFile(join(folder, 'picture.png'));
+        .toFile(join(folder, 'image.png'));
       const said = execFileSync(process.execPath, ['card.mjs'], { cwd: folder, encoding: 'utf8' });
       expect(said).toMatch(/^blue 0\.9\d+\n$/);
     } finally {

@@ -9,7 +9,7 @@ export interface ModelCardOptions {
   readonly title: string;
   readonly facts: RunFacts;
   readonly evaluation: Evaluation;
-  /** What every picture is resized to. */
+  /** What every image is resized to. */
   readonly imageShape: ImageShape;
   /** The terms of the training data or of the model, where they are known: a sentence in Markdown. */
   readonly licence?: string;
@@ -43,9 +43,9 @@ function introduction({ title, facts, evaluation, imageShape, file, note }: Mode
   const where = facts.testData ? ` of \`${code(facts.testData.name)}\`` : '';
   return `# ${markdown(title)}
 
-An image classifier${size}, ${originOf(facts)}. It looks at a picture of ${imageShape.width} × ${imageShape.height} pixels and says which of ${classNames.length} classes it shows: ${names}${more}.
+An image classifier${size}, ${originOf(facts)}. It looks at an image of ${imageShape.width} × ${imageShape.height} pixels and says which of ${classNames.length} classes it shows: ${names}${more}.
 
-**${formatPercent(accuracy)}** right: ${formatCount(correct)} of ${formatCount(total)} pictures${where} (95% interval ${formatInterval(interval95)}).${report}${note ? `\n\n${note}` : ''}`;
+**${formatPercent(accuracy)}** right: ${formatCount(correct)} of ${formatCount(total)} images${where} (95% interval ${formatInterval(interval95)}).${report}${note ? `\n\n${note}` : ''}`;
 }
 
 function originOf({ recipe, fineTunedFrom: from }: RunFacts): string {
@@ -61,7 +61,7 @@ function usage({ evaluation, imageShape: { height, width }, file }: ModelCardOpt
 ${file ? 'It comes with Harrier' : 'In this folder'}:
 
 \`\`\`sh
-npx harrier ${file?.command ?? 'predict .'} picture.png
+npx harrier ${file?.command ?? 'predict .'} image.png
 \`\`\`
 
 \`${name}\` is complete: pixels in, probabilities out, scaling included. So any ONNX Runtime can run it, without Harrier:
@@ -72,8 +72,8 @@ import sharp from 'sharp';
 
 const classes = ${JSON.stringify(evaluation.classNames).replaceAll('`', '\\u0060')};
 const session = await ort.InferenceSession.create('${name}');
-const picture = sharp('picture.png').rotate().flatten({ background: 'white' }).toColourspace('srgb');
-const pixels = await picture.resize(${width}, ${height}, { fit: 'fill' }).raw().toBuffer();
+const image = sharp('image.png').rotate().flatten({ background: 'white' }).toColourspace('srgb');
+const pixels = await image.resize(${width}, ${height}, { fit: 'fill' }).raw().toBuffer();
 const image = new ort.Tensor('uint8', new Uint8Array(pixels), [1, ${height}, ${width}, 3]);
 const { probabilities } = await session.run({ image });
 const best = probabilities.data.indexOf(Math.max(...probabilities.data));
@@ -149,8 +149,8 @@ function limits({ evaluation, imageShape: { height, width }, file }: ModelCardOp
   const weakest = judged.reduce((a, b) => (b.recall < a.recall ? b : a), judged[0]);
   const lines = [
     `It knows its ${classNames.length} classes and nothing else. Shown anything else, it still names one of them, and may sound sure.`,
-    `Every picture is resized to ${width} × ${height} before the model sees it: what is too small to be seen then is lost, and other proportions are distorted.`,
-    `The figures above hold for pictures like those it was judged on. With another camera, light, background or selection expect less, and measure on your own pictures: \`npx harrier evaluate ${file ? '' : '. '}--data FOLDER\`. The interval covers chance in the choice of test pictures, nothing more.`,
+    `Every image is resized to ${width} × ${height} before the model sees it: what is too small to be seen then is lost, and other proportions are distorted.`,
+    `The figures above hold for images like those it was judged on. With another camera, light, background or selection expect less, and measure on your own images: \`npx harrier evaluate ${file ? '' : '. '}--data FOLDER\`. The interval covers chance in the choice of test images, nothing more.`,
   ];
   if (weakest && weakest.recall < 1) {
     lines.push(
@@ -164,12 +164,12 @@ function limits({ evaluation, imageShape: { height, width }, file }: ModelCardOp
 }
 
 function licence({ facts, licence: terms }: ModelCardOptions): string {
-  const pictures = facts.fineTunedFrom
-    ? 'pictures named above, and before that from those of the model that it was fine-tuned from'
-    : 'pictures named above';
+  const images = facts.fineTunedFrom
+    ? 'images named above, and before that from those of the model that it was fine-tuned from'
+    : 'images named above';
   const data =
     terms ??
-    `The weights were learned from the ${pictures}. Whether and how they may be passed on depends on the terms of those pictures: check them before publishing.`;
+    `The weights were learned from the ${images}. Whether and how they may be passed on depends on the terms of those images: check them before publishing.`;
   return `## Licence\n\n${data}\n\nHarrier itself is under the MIT licence, which says nothing about the models made with it.`;
 }
 

@@ -33,7 +33,7 @@ export function headline({ correct, total, accuracy, interval95, loss }: Evaluat
   return `${share} (95% interval ${formatInterval(interval95)}), loss ${loss.toFixed(4)}`;
 }
 
-/** What the model looks at, where that is more than the picture. */
+/** What the model looks at, where that is more than the image. */
 function viewsLine({ testTimeAugmentation = 'none' }: Evaluation): string {
   if (testTimeAugmentation === 'none') return '';
   return `Test-time augmentation: ${describeViews(testTimeAugmentation)}, averaged.`;

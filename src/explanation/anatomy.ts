@@ -41,9 +41,9 @@ export function dissect(model: Model, batch: Dimension, where = model.graph.name
   if (!input || others.length > 0 || input.shape.length !== 4 || output?.shape.length !== 2) {
     const list = (values: typeof finished.inputs) =>
       values.map(({ name, shape }) => `${name}${formatShape(shape)}`).join(', ') || 'nothing';
-    throw new HarrierError('not-supported', 'this model is no classifier of pictures', {
+    throw new HarrierError('not-supported', 'this model is no classifier of images', {
       where,
-      expected: 'one input of 4 axes (pictures) and an output of 2 (a number for each class)',
+      expected: 'one input of 4 axes (images) and an output of 2 (a number for each class)',
       received: `${list(finished.inputs)} to ${list(finished.outputs)}`,
     });
   }
@@ -62,7 +62,7 @@ export function dissect(model: Model, batch: Dimension, where = model.graph.name
       : nodes.find(({ outputs: [{ type }] }) => type === 'float32')?.outputs[0];
   const logits = beforeAnswer(nodes, values.get(output.name)!);
   if (!pixels || !changing.has(logits.name)) {
-    throw new HarrierError('not-supported', 'what this model answers does not come from the picture', {
+    throw new HarrierError('not-supported', 'what this model answers does not come from the image', {
       where,
     });
   }
@@ -75,7 +75,7 @@ function beforeAnswer(nodes: readonly BuiltNode[], answer: Value): Value {
   return maker && ANSWERS.has(maker.opType) ? beforeAnswer(nodes, maker.inputs[0]!) : answer;
 }
 
-/** The axis of a picture's colours: the last by Harrier's contract, else the one of three that is found first. */
+/** The axis of an image's colours: the last by Harrier's contract, else the one of three that is found first. */
 export function colourAxis({ shape }: Value): number {
   return shape[3] === 3 ? 3 : 1;
 }

@@ -5,10 +5,10 @@ import { reshape } from '../ops/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 import { type Anatomy, dissect, sizeOf } from './anatomy.ts';
 import { compileGraph } from './compile.ts';
-import { pictures } from './features.ts';
+import { images } from './features.ts';
 
 /**
- * What a classifier knows of a picture before it decides: the numbers that its last layer of weights takes. Pictures
+ * What a classifier knows of an image before it decides: the numbers that its last layer of weights takes. Images
  * that it takes for alike lie close to each other (cosine).
  */
 export class Embedder {
@@ -25,7 +25,7 @@ export class Embedder {
 
   /**
    * @param source a model, or the bytes of an `.onnx` file
-   * @throws HarrierError `not-supported` when it is no classifier of pictures, or has no last layer of weights
+   * @throws HarrierError `not-supported` when it is no classifier of images, or has no last layer of weights
    */
   static async load(runtime: Runtime, source: Model | Uint8Array, where = 'model'): Promise<Embedder> {
     const anatomy = dissect(source instanceof Uint8Array ? decodeModel(source, where) : source, 'N', where);
@@ -36,13 +36,13 @@ export class Embedder {
   }
 
   /**
-   * @param pixels any number of pictures in the model's own shape and type: uint8 `[count, height, width, 3]`
+   * @param pixels any number of images in the model's own shape and type: uint8 `[count, height, width, 3]`
    * @returns float32 `[count, size]`, each row of length 1 (so that a product of two is their cosine)
    * @throws HarrierError `bad-shape`
    */
   async embed(pixels: TensorData): Promise<Float32Array> {
     const { embeddings } = await this.#executable.step({
-      [this.#image.name]: pictures(this.#image, pixels),
+      [this.#image.name]: images(this.#image, pixels),
     });
     const rows = (embeddings.data as Float32Array).slice();
     for (let start = 0; start < rows.length; start += this.size) {

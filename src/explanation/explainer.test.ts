@@ -28,13 +28,13 @@ beforeAll(async () => {
   model = network.toOnnx();
 });
 
-const picture = (index: number): Uint8Array => {
+const image = (index: number): Uint8Array => {
   const pixels = new Uint8Array(SIDE * SIDE * 3);
   test.gather([index], pixels);
   return pixels;
 };
 
-/** How much of a map lies on the picture's object, give or take the pixels that a filter sees around it. */
+/** How much of a map lies on the image's object, give or take the pixels that a filter sees around it. */
 function shareOnObject(map: Float32Array, index: number, margin = 2): number {
   const [top, left] = test.places[index];
   let inside = 0;
@@ -51,12 +51,12 @@ function shareOnObject(map: Float32Array, index: number, margin = 2): number {
 /** What a map that knows nothing would have there, at most: a quarter. */
 const CHANCE = (OBJECT + 4) ** 2 / SIDE ** 2;
 
-describe('the map of a trained network falls on the object that was planted in the picture:', () => {
+describe('the map of a trained network falls on the object that was planted in the image:', () => {
   it.each(['grad-cam', 'saliency'] as const)('%s', async (method) => {
     const explainer = await Explainer.load(runtime, model, { method });
     const shares: number[] = [];
     for (let index = 0; index < test.size; index++) {
-      const explanation = await explainer.explain(picture(index));
+      const explanation = await explainer.explain(image(index));
       expect(explanation.classIndex).toBe(
         explanation.probabilities.indexOf(Math.max(...explanation.probabilities)),
       );
@@ -97,8 +97,8 @@ describe('Explainer', () => {
       await Explainer.load(runtime, model),
       await Classifier.load(runtime, model),
     ];
-    const { probabilities, height, width } = await explainer.explain(picture(4));
-    expect(probabilities).toEqual(await classifier.predict(picture(4)));
+    const { probabilities, height, width } = await explainer.explain(image(4));
+    expect(probabilities).toEqual(await classifier.predict(image(4)));
     expect([explainer.layer, height, width]).toEqual(['last', SIDE / 2, SIDE / 2]);
     expect(explainer.classNames).toEqual(CLASS_NAMES);
     await explainer.dispose();
@@ -114,7 +114,7 @@ describe('Explainer', () => {
       'bad-option',
       'unknown layer "lost". Did you mean "last"? There are: preprocessing, ',
     ],
-    [{ layer: 'dense' }, 'bad-option', 'layer "dense" gives no picture of channels: expected'],
+    [{ layer: 'dense' }, 'bad-option', 'layer "dense" gives no image of channels: expected'],
     [{ method: 'guess' }, 'bad-option', 'unknown method "guess". There are: grad-cam, saliency.'],
     [{ method: 'saliency', layer: 'last' }, 'bad-option', 'saliency looks at the pixels, not at a layer'],
   ])('refuses %j in a sentence', async (options, code, sentence) => {
@@ -126,7 +126,7 @@ describe('Explainer', () => {
     await expect(explainer.explain(new Uint8Array(10))).rejects.toThrow(
       'expected 24 × 24 × 3 values, received 10',
     );
-    await expect(explainer.explain(picture(0), 3)).rejects.toThrow(
+    await expect(explainer.explain(image(0), 3)).rejects.toThrow(
       'classIndex: expected a whole number from 0 to 2, received 3',
     );
     await explainer.dispose();
@@ -140,7 +140,7 @@ describe('Explainer', () => {
     const source = exportModel(dense, initialWeights(dense.parameters, 1));
     await expect(Explainer.load(runtime, source)).rejects.toMatchObject({
       code: 'not-supported',
-      message: expect.stringContaining('no layer of this model gives a picture'),
+      message: expect.stringContaining('no layer of this model gives an image'),
     });
     const explainer = await Explainer.load(runtime, source, { method: 'saliency' });
     expect((await explainer.explain(new Uint8Array(48))).map.length).toBe(16);
@@ -149,7 +149,7 @@ describe('Explainer', () => {
 });
 
 describe('embeddings', () => {
-  it('lie close together for pictures of one class', async () => {
+  it('lie close together for images of one class', async () => {
     const embedder = await Embedder.load(runtime, model);
     expect(embedder.size).toBe(12);
     const all = new Uint8Array(test.size * SIDE * SIDE * 3);

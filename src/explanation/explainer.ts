@@ -16,7 +16,7 @@ export interface ExplainerOptions {
   readonly where?: string;
 }
 
-/** Where a model looks when it takes a picture for one of its classes. */
+/** Where a model looks when it takes an image for one of its classes. */
 export interface Explanation {
   /** float32 `[classes]`, as `Classifier.predict` gives them. */
   readonly probabilities: Float32Array;
@@ -24,16 +24,16 @@ export interface Explanation {
   readonly classIndex: number;
   /** float32 `[height, width]`, row-major: 1 where most speaks for the class, 0 where nothing does. */
   readonly map: Float32Array;
-  /** Of the map: it covers the whole picture, in cells as coarse as the layer's. */
+  /** Of the map: it covers the whole image, in cells as coarse as the layer's. */
   readonly height: number;
   readonly width: number;
-  /** The largest value of the map before it was brought to 1; 0 where nothing in the picture speaks for the class. */
+  /** The largest value of the map before it was brought to 1; 0 where nothing in the image speaks for the class. */
   readonly peak: number;
 }
 
 /**
- * Explains what a classifier says, picture by picture. The explanation is a graph of its own: the model,
- * differentiated. Models that average several views of a picture are explained by the view of it as it is.
+ * Explains what a classifier says, image by image. The explanation is a graph of its own: the model,
+ * differentiated. Models that average several views of an image are explained by the view of it as it is.
  */
 export class Explainer {
   readonly method: ExplanationMethod;
@@ -99,13 +99,13 @@ export class Explainer {
   /**
    * @param pixels uint8 `[height, width, 3]`
    * @param classIndex the class to explain; by default the most probable
-   * @throws HarrierError `bad-shape` when these are not the pixels of one picture, `bad-option` for a class that there
+   * @throws HarrierError `bad-shape` when these are not the pixels of one image, `bad-option` for a class that there
    *   is not
    */
   async explain(pixels: Uint8Array, classIndex?: number): Promise<Explanation> {
     const { height, width, channels } = this.imageShape;
     if (pixels.length !== height * width * channels) {
-      throw new HarrierError('bad-shape', 'these are not the pixels of one picture', {
+      throw new HarrierError('bad-shape', 'these are not the pixels of one image', {
         expected: `${height} × ${width} × ${channels} values`,
         received: `${pixels.length}`,
       });

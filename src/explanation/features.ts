@@ -5,7 +5,7 @@ import { dissect } from './anatomy.ts';
 import { compileGraph } from './compile.ts';
 import { layerNamed, placedLayers } from './layers.ts';
 
-/** What one layer makes of one picture. */
+/** What one layer makes of one image. */
 export interface LayerFeatures {
   readonly layer: string;
   /** Feature maps; numbers, where the layer gives a row of them. */
@@ -17,7 +17,7 @@ export interface LayerFeatures {
   readonly data: Float32Array;
 }
 
-/** Gives what layers of a classifier make of a picture. */
+/** Gives what layers of a classifier make of an image. */
 export class FeatureMaps {
   readonly layers: readonly string[];
   readonly #image: NamedType;
@@ -31,8 +31,8 @@ export class FeatureMaps {
 
   /**
    * @param source a model, or the bytes of an `.onnx` file
-   * @param names of layers (see `layersOf`); by default all that give pictures
-   * @throws HarrierError `bad-option` for a layer that there is not, `not-supported` when it is no classifier of pictures
+   * @param names of layers (see `layersOf`); by default all that give images
+   * @throws HarrierError `bad-option` for a layer that there is not, `not-supported` when it is no classifier of images
    */
   static async load(
     runtime: Runtime,
@@ -42,7 +42,7 @@ export class FeatureMaps {
   ): Promise<FeatureMaps> {
     const anatomy = dissect(source instanceof Uint8Array ? decodeModel(source, where) : source, 1, where);
     const layers = placedLayers(anatomy);
-    const chosen = names?.map((name) => layerNamed(layers, name)) ?? layers.filter((each) => each.isPicture);
+    const chosen = names?.map((name) => layerNamed(layers, name)) ?? layers.filter((each) => each.isImage);
     chosen.forEach(({ output }, i) => {
       anatomy.graph.output(output, outputOf(i));
     });
@@ -55,12 +55,12 @@ export class FeatureMaps {
   }
 
   /**
-   * @param pixels one picture in the model's own shape and type: uint8 `[height, width, 3]` by Harrier's contract
+   * @param pixels one image in the model's own shape and type: uint8 `[height, width, 3]` by Harrier's contract
    * @returns for each layer what it makes of it, in the order of `layers`
    * @throws HarrierError `bad-shape`
    */
   async of(pixels: TensorData): Promise<LayerFeatures[]> {
-    const outputs = await this.#executable.step({ [this.#image.name]: pictures(this.#image, pixels, 1) });
+    const outputs = await this.#executable.step({ [this.#image.name]: images(this.#image, pixels, 1) });
     return this.layers.map((layer, i) => {
       const { dims, data } = outputs[outputOf(i)];
       const [, channels, height = 1, width = 1] = dims;
@@ -76,17 +76,17 @@ export class FeatureMaps {
 const outputOf = (place: number): string => `features/${place}`;
 
 /**
- * Pictures as a model takes them.
+ * Images as a model takes them.
  * @param count how many there should be; by default as many as there are
- * @throws HarrierError `bad-shape` when these are no whole pictures, or not so many
+ * @throws HarrierError `bad-shape` when these are no whole images, or not so many
  */
-export function pictures({ type, shape }: NamedType, data: TensorData, count?: number) {
+export function images({ type, shape }: NamedType, data: TensorData, count?: number) {
   const own = shape.slice(1).map(Number);
   const size = own.reduce((product, length) => product * length, 1);
   const given = data.length / size;
   if (data.length === 0 || !Number.isInteger(given) || (count !== undefined && given !== count)) {
     throw new HarrierError('bad-shape', 'these are not the pixels that the model takes', {
-      expected: `${count ?? 'whole'} picture${count === 1 ? '' : 's'} of ${formatShape(own)}`,
+      expected: `${count ?? 'whole'} image${count === 1 ? '' : 's'} of ${formatShape(own)}`,
       received: `${data.length} values`,
     });
   }

@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime/index.ts';
 import { dissect } from './anatomy.ts';
 import { placedLayers } from './layers.ts';
 
-/** The kernels of a convolution that sees the picture itself. */
+/** The kernels of a convolution that sees the image itself. */
 export interface Filters {
   readonly layer: string;
   readonly count: number;
@@ -33,12 +33,12 @@ export async function firstFilters(
   const first = anatomy.nodes.find(({ opType }) => opType === 'Conv');
   const kernel = first?.inputs[1];
   if (!first || !kernel || kernel.shape.length !== 4) {
-    throw new HarrierError('not-supported', 'this model has no convolution over pictures', { where });
+    throw new HarrierError('not-supported', 'this model has no convolution over images', { where });
   }
   const layer = placedLayers(anatomy).find(({ ops }) => ops.includes('Conv'))!.name;
   const [count, channels, height, width] = kernel.shape.map(Number);
   anatomy.graph.output(kernel, 'filters');
-  // What brings stored weights back needs no picture.
+  // What brings stored weights back needs no image.
   const graph = { ...anatomy.graph.build(), inputs: [] };
   const executable = await runtime.compile(modelOf(lower(graph, runtime.target)));
   try {

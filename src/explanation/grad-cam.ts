@@ -24,7 +24,7 @@ export interface ExplanationGraph {
  *   α_k = 1/Z Σ_ij ∂y/∂A^k_ij,   map = max(0, Σ_k α_k A^k)
  *
  * @param name of the layer; by default the last whose maps are larger than one cell
- * @throws HarrierError `bad-option` for a layer that there is not, or whose output is no picture; `not-supported` when
+ * @throws HarrierError `bad-option` for a layer that there is not, or whose output is no image; `not-supported` when
  *   an op between it and the logits has no gradient
  */
 export function gradCam(model: Model, name?: string, where?: string): ExplanationGraph {
@@ -44,11 +44,11 @@ export function gradCam(model: Model, name?: string, where?: string): Explanatio
 
 function layerFor(anatomy: Anatomy, name: string | undefined, where: string): PlacedLayer {
   const layers = placedLayers(anatomy);
-  const pictures = layers.filter(({ isPicture, output }) => isPicture && spatialCells(output) > 1);
+  const images = layers.filter(({ isImage, output }) => isImage && spatialCells(output) > 1);
   if (name === undefined) {
-    const last = pictures.at(-1);
+    const last = images.at(-1);
     if (last) return last;
-    throw new HarrierError('not-supported', 'no layer of this model gives a picture', {
+    throw new HarrierError('not-supported', 'no layer of this model gives an image', {
       where,
       expected: 'convolutions',
       next: 'Ask for its saliency instead: that needs none.',
@@ -56,12 +56,12 @@ function layerFor(anatomy: Anatomy, name: string | undefined, where: string): Pl
     });
   }
   const layer = layerNamed(layers, name);
-  if (layer.output.shape.length === 4 && pictures.includes(layer)) return layer;
-  throw new HarrierError('bad-option', `layer "${name}" gives no picture of channels`, {
+  if (layer.output.shape.length === 4 && images.includes(layer)) return layer;
+  throw new HarrierError('bad-option', `layer "${name}" gives no image of channels`, {
     where,
     expected: '(channels, height, width) with more than one cell',
     received: formatShape(layer.output.shape.slice(1)),
-    next: `There are: ${pictures.map((each) => each.name).join(', ') || 'none'}.`,
+    next: `There are: ${images.map((each) => each.name).join(', ') || 'none'}.`,
   });
 }
 

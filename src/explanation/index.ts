@@ -15,6 +15,6 @@ export {
   heatLayer,
   type OverlayOptions,
   overlay,
-  type Picture,
+  type RgbImage,
   resizeMap,
 } from './overlay.ts';

@@ -99,7 +99,7 @@ describe('layers of a model', () => {
 });
 
 describe('withoutViews', () => {
-  it('answers for a picture as it is', async () => {
+  it('answers for an image as it is', async () => {
     const pixels = Uint8Array.from({ length: 2 * 192 }, (_, i) => (i * 37) % 256);
     const answers = [];
     for (const model of [
@@ -121,7 +121,7 @@ describe('withoutViews', () => {
 });
 
 describe('feature maps and filters', () => {
-  it('are what the layers of the shipped model give, picture by picture', async () => {
+  it('are what the layers of the shipped model give, image by image', async () => {
     const maps = await FeatureMaps.load(runtime, await shipped());
     const pixels = Uint8Array.from({ length: 3072 }, (_, i) => (i * 7) % 256);
     const features = await maps.of(pixels);
@@ -132,7 +132,7 @@ describe('feature maps and filters', () => {
     const pooled = features.find(({ layer }) => layer === 'max_pooling2d')!;
     expect(pooled.data[0]).toBe(Math.max(...[0, 1, 31, 32].map((place) => before.data[place])));
     await expect(maps.of(new Uint8Array(5))).rejects.toThrow(
-      'expected 1 picture of (32, 32, 3), received 5 values',
+      'expected 1 image of (32, 32, 3), received 5 values',
     );
     await maps.dispose();
   });
@@ -195,11 +195,11 @@ describe('a model from elsewhere', () => {
     const graph = createGraph('rows');
     graph.output(graph.op('Relu', [graph.input('x', 'float32', ['N', 4])]), 'y');
     await expect(Embedder.load(runtime, modelOf(graph.build()), 'rows.onnx')).rejects.toThrow(
-      'rows.onnx: this model is no classifier of pictures: expected one input of 4 axes',
+      'rows.onnx: this model is no classifier of images: expected one input of 4 axes',
     );
     const flat = new Network({ inputShape: [4, 4, 3], layers: [new Flatten(), new Dense({ units: 2 })] });
     await expect(
       firstFilters(runtime, exportModel(flat, initialWeights(flat.parameters, 1))),
-    ).rejects.toThrow('no convolution over pictures');
+    ).rejects.toThrow('no convolution over images');
   });
 });

@@ -11,7 +11,7 @@ export interface ModelLayer {
   /** In the graph's own order of axes: the batch, channels, height, width. */
   readonly outputShape: Shape;
   readonly parameters: number;
-  /** Names of the layers whose outputs it takes; `image` for the picture itself. */
+  /** Names of the layers whose outputs it takes; `image` for the image itself. */
   readonly inputs: readonly string[];
 }
 
@@ -25,15 +25,15 @@ const WEIGHTED = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'FusedConv'
 /** A layer within a graph, with the value that it gives. */
 export interface PlacedLayer extends ModelLayer {
   readonly output: Value;
-  /** Whether its output is a picture of channels, `[batch, channels, height, width]`. */
-  readonly isPicture: boolean;
+  /** Whether its output is an image of channels, `[batch, channels, height, width]`. */
+  readonly isImage: boolean;
 }
 
 /**
  * The layers of a model, in the order in which they run: views that it averages are left out, and so is what brings
  * stored weights back.
  *
- * @throws HarrierError `not-supported` when it is no classifier of pictures
+ * @throws HarrierError `not-supported` when it is no classifier of images
  */
 export function layersOf(model: Model, where?: string): ModelLayer[] {
   return placedLayers(dissect(model, 'N', where)).map(({ name, ops, outputShape, parameters, inputs }) => ({
@@ -69,7 +69,7 @@ export function placedLayers(anatomy: Anatomy): PlacedLayer[] {
       parameters,
       inputs: [...new Set(inputs)].filter((each) => each !== name),
       output,
-      isPicture:
+      isImage:
         firstConvolution >= 0 &&
         place >= firstConvolution &&
         output.shape.length === 4 &&

@@ -1,3 +1,3 @@
-/** How a picture may be explained. */
+/** How an image may be explained. */
 export const EXPLANATION_METHODS = ['grad-cam', 'saliency'] as const;
 export type ExplanationMethod = (typeof EXPLANATION_METHODS)[number];

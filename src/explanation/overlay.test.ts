@@ -79,27 +79,27 @@ describe('a map in another size', () => {
 });
 
 describe('overlay', () => {
-  const picture = { pixels: new Uint8Array(12).fill(100), height: 2, width: 2 };
+  const image = { pixels: new Uint8Array(12).fill(100), height: 2, width: 2 };
   const map = { map: Float32Array.of(0, 1, 0, 0), height: 2, width: 2 };
 
-  it('leaves a picture as it is where the map is 0, and shows the colour where it is 1', () => {
+  it('leaves an image as it is where the map is 0, and shows the colour where it is 1', () => {
     const hottest = heatColour(1).map(Math.round);
-    const out = overlay(picture, map, { opacity: 1 });
+    const out = overlay(image, map, { opacity: 1 });
     expect([...out.subarray(0, 4)]).toEqual([100, 100, 100, 255]);
     expect([...out.subarray(4, 8)]).toEqual([...hottest, 255]);
-    expect([...heatLayer(map, picture, { opacity: 1 }).subarray(0, 8)].at(3)).toBe(0);
+    expect([...heatLayer(map, image, { opacity: 1 }).subarray(0, 8)].at(3)).toBe(0);
   });
 
-  it('lets the picture through as its opacity says', () => {
+  it('lets the image through as its opacity says', () => {
     const [red] = heatColour(1);
-    const out = overlay(picture, map, { opacity: 0.5 });
+    const out = overlay(image, map, { opacity: 0.5 });
     expect(Math.abs(out[4] - (red + 100) / 2)).toBeLessThan(1.5);
   });
 
-  it('takes pictures with alpha, and refuses what is none', () => {
+  it('takes images with alpha, and refuses what is none', () => {
     const pixels = new Uint8Array(16).fill(7);
-    expect(overlay({ ...picture, pixels }, map)[3]).toBe(7);
-    expect(() => overlay({ ...picture, pixels: new Uint8Array(5) }, map)).toThrow(
+    expect(overlay({ ...image, pixels }, map)[3]).toBe(7);
+    expect(() => overlay({ ...image, pixels: new Uint8Array(5) }, map)).toThrow(
       'expected 2 × 2 × 3 or 4 values, received 5',
     );
   });

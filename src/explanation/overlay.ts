@@ -6,13 +6,13 @@ export interface Size {
   readonly width: number;
 }
 
-/** Numbers from 0 to 1 over a picture, row-major, in as many cells as there are: an `Explanation`, or a part of one. */
+/** Numbers from 0 to 1 over an image, row-major, in as many cells as there are: an `Explanation`, or a part of one. */
 export interface HeatMap extends Size {
   readonly map: Float32Array;
 }
 
-/** A picture's pixels, row-major: red, green, blue, and perhaps alpha. */
-export interface Picture extends Size {
+/** An image's pixels, row-major: red, green, blue, and perhaps alpha. */
+export interface RgbImage extends Size {
   readonly pixels: Uint8Array | Uint8ClampedArray;
 }
 
@@ -22,10 +22,10 @@ export interface OverlayOptions {
 }
 
 /**
- * A map in the colours of heat, as a picture to lay over another: where the map is 0 it is transparent, so that a
- * picture stays visible where nothing was found in it.
+ * A map in the colours of heat, as an image to lay over another: where the map is 0 it is transparent, so that a
+ * image stays visible where nothing was found in it.
  *
- * @param size of the picture that it is for
+ * @param size of the image that it is for
  * @returns RGBA, `[height, width, 4]`, alpha not multiplied in
  */
 export function heatLayer(
@@ -43,21 +43,21 @@ export function heatLayer(
 }
 
 /**
- * A picture with a map over it.
+ * An image with a map over it.
  *
  * @returns RGBA, `[height, width, 4]`
- * @throws HarrierError `bad-shape` when the pixels do not fit the picture's size
+ * @throws HarrierError `bad-shape` when the pixels do not fit the image's size
  */
-export function overlay(picture: Picture, map: HeatMap, options?: OverlayOptions): Uint8ClampedArray {
-  const { pixels, height, width } = picture;
+export function overlay(image: RgbImage, map: HeatMap, options?: OverlayOptions): Uint8ClampedArray {
+  const { pixels, height, width } = image;
   const channels = pixels.length / (height * width);
   if (channels !== 3 && channels !== 4) {
-    throw new HarrierError('bad-shape', 'the pixels do not fit the size of the picture', {
+    throw new HarrierError('bad-shape', 'the pixels do not fit the size of the image', {
       expected: `${height} × ${width} × 3 or 4 values`,
       received: `${pixels.length}`,
     });
   }
-  const out = heatLayer(map, picture, options);
+  const out = heatLayer(map, image, options);
   for (let i = 0; i < height * width; i++) {
     const share = out[4 * i + 3] / 255;
     for (let c = 0; c < 3; c++) {

@@ -6,12 +6,12 @@ import {
   checkInitializer,
   flag,
   type Initializer,
+  imageShape,
   knownOptions,
   Layer,
   type LayerContext,
   type LayerOptions,
   pair,
-  pictureShape,
   positive,
 } from './layer.ts';
 
@@ -59,7 +59,7 @@ export class Conv2D extends Layer<Conv2DOptions> {
 
   call({ graph, parameter }: LayerContext, input: Activations): Activations {
     const { filters, groups = 1, useBias = true, activation = 'linear' } = this.options;
-    const [height, width, channels] = pictureShape('Conv2D', input);
+    const [height, width, channels] = imageShape('Conv2D', input);
     const window = convolutionWindow('Conv2D', this.options, [height, width]);
     const kernel = window.kernel_shape;
     if (channels % groups !== 0 || filters % groups !== 0) {
@@ -102,7 +102,7 @@ export function checkConvolution(layer: string, options: ConvolutionOptions): vo
   flag(layer, 'useBias', options.useBias);
 }
 
-/** The attributes of ONNX's Conv that say where its windows lie, for pictures of given height and width. */
+/** The attributes of ONNX's Conv that say where its windows lie, for images of given height and width. */
 export function convolutionWindow(layer: string, options: ConvolutionOptions, sizes: readonly number[]) {
   const kernel = pair(layer, 'kernelSize', options.kernelSize);
   const strides = pair(layer, 'strides', options.strides ?? 1);

@@ -11,11 +11,11 @@ import {
   type Activations,
   checkInitializer,
   type Initializer,
+  imageShape,
   knownOptions,
   Layer,
   type LayerContext,
   pair,
-  pictureShape,
   positive,
 } from './layer.ts';
 
@@ -44,7 +44,7 @@ export class DepthwiseConv2D extends Layer<DepthwiseConv2DOptions> {
 
   call(context: LayerContext, input: Activations): Activations {
     const { depthMultiplier = 1, useBias = true, activation = 'linear' } = this.options;
-    const filters = pictureShape(this.type, input)[2] * depthMultiplier;
+    const filters = imageShape(this.type, input)[2] * depthMultiplier;
     const kernel = depthwiseKernel(context, this, 'kernel', input);
     const bias = useBias
       ? context.parameter({ name: 'bias', shape: [filters], initializer: 'zeros' })
@@ -74,7 +74,7 @@ export function depthwiseKernel(
   input: Activations,
 ): Value {
   const { depthMultiplier = 1, depthwiseInitializer = 'glorotUniform' } = options;
-  const [, , channels] = pictureShape(type, input);
+  const [, , channels] = imageShape(type, input);
   const kernel = pair(type, 'kernelSize', options.kernelSize);
   const shape = [...kernel, channels, depthMultiplier];
   return parameter({
@@ -95,7 +95,7 @@ export function depthwise(
   kernel: Value,
   bias?: Value,
 ): Value {
-  const [height, width, channels] = pictureShape(type, input);
+  const [height, width, channels] = imageShape(type, input);
   const window = convolutionWindow(type, options, [height, width]);
   return graph.op('Conv', [input.value, kernel, bias], { ...window, group: channels });
 }

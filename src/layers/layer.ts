@@ -259,15 +259,15 @@ export function checkImageShape(
   if (fits) return [shape[0], shape[1], 3];
   throw new HarrierError('bad-option', option, {
     where,
-    expected: '[height, width, 3] (grey pictures are read as three equal channels)',
+    expected: '[height, width, 3] (grey images are read as three equal channels)',
     received: JSON.stringify(shape),
   });
 }
 
 /** (height, width, channels), or an error that names the layer. */
-export function pictureShape(layer: string, { shape }: Activations): [number, number, number] {
+export function imageShape(layer: string, { shape }: Activations): [number, number, number] {
   if (shape.length === 3) return [shape[0], shape[1], shape[2]];
-  throw new HarrierError('bad-shape', `${layer} needs pictures`, {
+  throw new HarrierError('bad-shape', `${layer} needs images`, {
     expected: '(height, width, channels)',
     received: formatShape(shape),
     next: 'It must stand before Flatten and Dense.',

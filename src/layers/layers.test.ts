@@ -208,7 +208,7 @@ function reshaping(
 
 const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
   'Conv2D, valid': convolution({ filters: 4, kernelSize: 3 }, [6, 5, 3], [4, 3, 4]),
-  'Conv2D, same, even picture': convolution(
+  'Conv2D, same, even image': convolution(
     { filters: 4, kernelSize: 3, padding: 'same' },
     [6, 4, 3],
     [6, 4, 4],
@@ -223,7 +223,7 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
     [7, 8, 4],
     [4, 3, 5],
   ),
-  'Conv2D, same, strides 2 on an even picture': convolution(
+  'Conv2D, same, strides 2 on an even image': convolution(
     { filters: 4, kernelSize: 3, strides: 2, padding: 'same' },
     [8, 6, 3],
     [4, 3, 4],
@@ -324,7 +324,7 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
       },
     ]),
   ),
-  'LayerScale, on pictures': {
+  'LayerScale, on images': {
     layer: () => new LayerScale({ initialValue: 0.1 }),
     input: [3, 4, 5],
     output: [3, 4, 5],
@@ -338,7 +338,7 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
     parameters: 6,
     forward: (x, weight) => multiplication(x, tensorOf([1, 6], weight('gamma').data)),
   },
-  'Rescaling, on pictures': {
+  'Rescaling, on images': {
     layer: () => new Rescaling({ scale: 0.5, offset: -1 }),
     input: [3, 4, 5],
     output: [3, 4, 5],
@@ -429,9 +429,9 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
   },
   'Reshape of a row': reshaping([24], [2, 3, 4], [2, 3, 4]),
   'Reshape of a row to one cell': reshaping([5], [1, 1, -1], [1, 1, 5]),
-  'Reshape of a picture': reshaping([2, 6, 3], [4, -1, 1], [4, 9, 1]),
-  'Reshape of a picture to a row': reshaping([2, 3, 4], [-1], [24]),
-  'Add, three pictures': {
+  'Reshape of an image': reshaping([2, 6, 3], [4, -1, 1], [4, 9, 1]),
+  'Reshape of an image to a row': reshaping([2, 3, 4], [-1], [24]),
+  'Add, three images': {
     layer: () => new Add(),
     inputs: [
       [3, 4, 5],
@@ -489,7 +489,7 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
   'Dense, default': fullyConnected({ units: 5 }, 7),
   'Dense, without bias, tanh': fullyConnected({ units: 6, useBias: false, activation: 'tanh' }, 4),
   'Dense, softmax': fullyConnected({ units: 6, activation: 'softmax' }, 4),
-  'Dropout, on pictures': {
+  'Dropout, on images': {
     layer: () => new Dropout({ rate: 0.25 }),
     input: [3, 4, 2],
     output: [3, 4, 2],
@@ -510,7 +510,7 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
     parameters: 0,
     forward: (x) => x,
   },
-  'BatchNormalization, on pictures': normalization({}, [3, 4, 5]),
+  'BatchNormalization, on images': normalization({}, [3, 4, 5]),
   'BatchNormalization, on rows': normalization({ momentum: 0.9 }, [6]),
   'BatchNormalization, without scale': normalization({ scale: false, epsilon: 0.01 }, [3, 4, 5]),
   'BatchNormalization, without offset': normalization({ center: false }, [3, 4, 5]),
@@ -518,7 +518,7 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
   ...Object.fromEntries(
     ACTIVATION_NAMES.flatMap((name) =>
       [[3, 4, 5], [12]].map((input): [string, LayerCase] => [
-        `Activation, ${name}, ${input.length === 1 ? 'on rows' : 'on pictures'}`,
+        `Activation, ${name}, ${input.length === 1 ? 'on rows' : 'on images'}`,
         {
           layer: () => new Activation(name),
           input,

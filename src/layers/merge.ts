@@ -46,7 +46,7 @@ export class Add extends Elementwise {
   }
 }
 
-/** The product of its inputs. A picture times (1, 1, channels) scales its channels. */
+/** The product of its inputs. An image times (1, 1, channels) scales its channels. */
 export class Multiply extends Elementwise {
   readonly type = 'Multiply';
   protected readonly op = 'Mul';

@@ -2,11 +2,11 @@ import { HarrierError } from '../errors.ts';
 import { channelsLast } from './conv2d.ts';
 import {
   type Activations,
+  imageShape,
   knownOptions,
   Layer,
   type LayerContext,
   type LayerOptions,
-  pictureShape,
   positive,
 } from './layer.ts';
 
@@ -33,7 +33,7 @@ export class PatchWhitening2D extends Layer<PatchWhitening2DOptions> {
 
   call({ graph, parameter }: LayerContext, input: Activations): Activations {
     const { kernelSize: size = 2 } = this.options;
-    const [height, width, channels] = pictureShape(this.type, input);
+    const [height, width, channels] = imageShape(this.type, input);
     if (size > Math.min(height, width)) {
       throw new HarrierError('bad-shape', 'the patches are larger than the images', {
         expected: `kernelSize of at most ${Math.min(height, width)}`,

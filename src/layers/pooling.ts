@@ -3,12 +3,12 @@ import { channelsLast, checkPadding, padsFor } from './conv2d.ts';
 import {
   type Activations,
   flag,
+  imageShape,
   knownOptions,
   Layer,
   type LayerContext,
   type LayerOptions,
   pair,
-  pictureShape,
 } from './layer.ts';
 
 export interface PoolingOptions extends LayerOptions {
@@ -30,7 +30,7 @@ abstract class Pooling extends Layer<PoolingOptions> {
   }
 
   call({ graph }: LayerContext, input: Activations): Activations {
-    const [height, width] = pictureShape(this.type, input);
+    const [height, width] = imageShape(this.type, input);
     const kernel = pair(this.type, 'poolSize', this.options.poolSize ?? 2);
     const strides = pair(this.type, 'strides', this.options.strides ?? kernel);
     const attributes: Attributes = {
@@ -84,7 +84,7 @@ abstract class GlobalPooling extends Layer<GlobalPoolingOptions> {
   }
 
   call({ graph }: LayerContext, input: Activations): Activations {
-    const [height, width, channels] = pictureShape(this.type, input);
+    const [height, width, channels] = imageShape(this.type, input);
     const value = this.pool(graph, input.value, [height, width]);
     if (this.options.keepdims) return { value, shape: [1, 1, channels] };
     return { value: graph.op('Flatten', [value]), shape: [channels] };
@@ -110,7 +110,7 @@ export class GlobalMaxPooling2D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
     super('GlobalMaxPooling2D', options);
   }
-  /** One window as large as the picture. */
+  /** One window as large as the image. */
   protected pool(graph: GraphBuilder, x: Value, sizes: readonly [number, number]): Value {
     return graph.op('MaxPool', [x], { kernel_shape: sizes, strides: sizes });
   }

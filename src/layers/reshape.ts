@@ -38,8 +38,8 @@ export class Reshape extends Layer<ReshapeOptions> {
     if (shape.length === 1) return { ...row, shape };
     const [height, width, channels] = shape;
     const { value } = inKerasOrder(graph, row);
-    const picture = graph.op('Reshape', [value, graph.constant(int64([-1, height, width, channels]))]);
-    return { value: transpose(graph, picture, [0, 3, 1, 2]), shape };
+    const image = graph.op('Reshape', [value, graph.constant(int64([-1, height, width, channels]))]);
+    return { value: transpose(graph, image, [0, 3, 1, 2]), shape };
   }
 
   #shape(input: Activations): number[] {

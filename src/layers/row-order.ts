@@ -11,11 +11,11 @@ function oneOrder([height, width, channels]: readonly number[]): boolean {
 export function inKerasOrder(graph: GraphBuilder, { value, shape, flattened }: Activations): Activations {
   if (!flattened || oneOrder(flattened)) return { value, shape };
   const [height, width, channels] = flattened;
-  const picture = graph.op('Reshape', [value, graph.constant(int64([-1, channels, height, width]))]);
-  return { value: graph.op('Flatten', [transpose(graph, picture, [0, 2, 3, 1])]), shape };
+  const image = graph.op('Reshape', [value, graph.constant(int64([-1, channels, height, width]))]);
+  return { value: graph.op('Flatten', [transpose(graph, image, [0, 2, 3, 1])]), shape };
 }
 
-/** The numbers of a row in the order that the graph has for rows made from pictures of shape `flattened`. */
+/** The numbers of a row in the order that the graph has for rows made from images of shape `flattened`. */
 export function inOrderOf(
   graph: GraphBuilder,
   input: Activations,
@@ -24,6 +24,6 @@ export function inOrderOf(
   if (`${input.flattened}` === `${flattened}`) return input;
   const { value, shape } = inKerasOrder(graph, input);
   if (!flattened || oneOrder(flattened)) return { value, shape, flattened };
-  const picture = graph.op('Reshape', [value, graph.constant(int64([-1, ...flattened]))]);
-  return { value: graph.op('Flatten', [transpose(graph, picture, [0, 3, 1, 2])]), shape, flattened };
+  const image = graph.op('Reshape', [value, graph.constant(int64([-1, ...flattened]))]);
+  return { value: graph.op('Flatten', [transpose(graph, image, [0, 3, 1, 2])]), shape, flattened };
 }

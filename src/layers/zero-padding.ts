@@ -3,11 +3,11 @@ import { axes, scalar } from '../ops/index.ts';
 import { channelsLast } from './conv2d.ts';
 import {
   type Activations,
+  imageShape,
   knownOptions,
   Layer,
   type LayerContext,
   type LayerOptions,
-  pictureShape,
 } from './layer.ts';
 
 type Cells = readonly [number, number];
@@ -20,7 +20,7 @@ export interface ZeroPadding2DOptions extends LayerOptions {
   padding?: number | Cells | readonly [Cells, Cells];
 }
 
-/** Rows and columns of zeros around a picture. */
+/** Rows and columns of zeros around an image. */
 export class ZeroPadding2D extends Layer<ZeroPadding2DOptions> {
   readonly type = 'ZeroPadding2D';
 
@@ -30,7 +30,7 @@ export class ZeroPadding2D extends Layer<ZeroPadding2DOptions> {
   }
 
   call({ graph }: LayerContext, input: Activations): Activations {
-    pictureShape('ZeroPadding2D', input);
+    imageShape('ZeroPadding2D', input);
     const [[top, bottom], [left, right]] = sides(this.options.padding);
     const pads = axes(graph, [0, 0, top, left, 0, 0, bottom, right]);
     const value = graph.op('Pad', [input.value, pads, scalar(graph, 0)], { mode: 'constant' });

@@ -4,25 +4,25 @@ import { float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts'
 import { axes, mul, reduceSum } from '../ops/index.ts';
 
 /**
- * Has a network look at several views of every picture, and averages what it says: its logits, not its
- * probabilities, as airbench does. The views of a picture lie beside each other along the batch, so that one pass of
+ * Has a network look at several views of every image, and averages what it says: its logits, not its
+ * probabilities, as airbench does. The views of an image lie beside each other along the batch, so that one pass of
  * the network serves all.
  *
  * @param image uint8 `[N, height, width, 3]`
- * @param network gives logits `[batch, classes]` of pictures `[batch, height, width, 3]`
+ * @param network gives logits `[batch, classes]` of images `[batch, height, width, 3]`
  * @returns logits `[N, classes]`
- * @throws HarrierError `bad-shape` when the pictures are too small to be moved
+ * @throws HarrierError `bad-shape` when the images are too small to be moved
  */
 export function averageViews(
   graph: GraphBuilder,
   image: Value,
   kind: TestTimeAugmentation,
-  network: (pictures: Value) => Value,
+  network: (images: Value) => Value,
 ): Value {
   if (kind === 'none') return network(image);
   const [, height, width, channels] = image.shape.map(Number);
   if (kind === 'flip-shift' && Math.min(height, width) < 2) {
-    throw new HarrierError('bad-shape', 'these pictures are too small to be moved by a pixel', {
+    throw new HarrierError('bad-shape', 'these images are too small to be moved by a pixel', {
       where: `test-time augmentation "${kind}"`,
       expected: 'at least 2 × 2 pixels',
       received: `${width} × ${height}`,
@@ -30,12 +30,12 @@ export function averageViews(
     });
   }
   const views = viewsOf(kind);
-  const pictures = graph.in('views', () => {
+  const images = graph.in('views', () => {
     const looks = views.map((view) => graph.op('Unsqueeze', [look(graph, image, view), axes(graph, [1])]));
     const stacked = graph.op('Concat', looks, { axis: 1 });
     return graph.op('Reshape', [stacked, graph.constant(int64([-1, height, width, channels]))]);
   });
-  const logits = network(pictures);
+  const logits = network(images);
   const classes = Number(logits.shape[1]);
   return graph.in('views', () => {
     const each = graph.op('Reshape', [logits, graph.constant(int64([-1, views.length, classes]))]);
@@ -49,7 +49,7 @@ export function averageViews(
   });
 }
 
-/** One view of the pictures: their rows and columns in another order. */
+/** One view of the images: their rows and columns in another order. */
 function look(graph: GraphBuilder, image: Value, { mirrored, shift }: View): Value {
   const [, height, width] = image.shape.map(Number);
   const rows = movedBy(shift, height);

@@ -4,7 +4,7 @@ import { createGraph, reduceMean } from '../ops/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { Classifier } from './classifier.ts';
 
-/** The mean of a picture over some of its axes, as if it were probabilities. */
+/** The mean of an image over some of its axes, as if it were probabilities. */
 function model(shape: Shape, over: readonly number[]): Model {
   const graph = createGraph('means');
   const image = graph.input('image', 'uint8', shape);
@@ -24,8 +24,8 @@ describe('Classifier.load', () => {
     ['a map per image', ['N', 4, 5, 3], [3]],
     ['a single number per image', ['N', 4, 5, 3], [1, 2, 3]],
     ['any number of classes', ['N', 'height', 5, 3], [2, 3]],
-    ['pictures of any size', ['N', 'height', 'width', 3], [1, 2]],
-    ['pictures with four channels', ['N', 4, 5, 4], [1, 2]],
+    ['images of any size', ['N', 'height', 'width', 3], [1, 2]],
+    ['images with four channels', ['N', 4, 5, 4], [1, 2]],
   ])('refuses %s', async (_, shape, over) => {
     await expect(Classifier.load(nodeRuntime(), model(shape, over), 'x.onnx')).rejects.toMatchObject({
       code: 'not-supported',

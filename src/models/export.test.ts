@@ -22,16 +22,16 @@ const network = (last: Layer[]) =>
 const withSoftmax = network([new Dense({ units: CLASSES, activation: 'softmax' })]);
 const withLogits = network([new Dense({ units: CLASSES })]);
 
-type Look = (picture: Uint8Array) => Uint8Array;
+type Look = (image: Uint8Array) => Uint8Array;
 
-/** A picture whose pixel (row, column) is that of the given place; places outside are mirrored at the edge's pixel. */
+/** An image whose pixel (row, column) is that of the given place; places outside are mirrored at the edge's pixel. */
 const look =
   (place: (row: number, column: number) => [number, number]): Look =>
-  (picture) => {
+  (image) => {
     const inside = (at: number, size: number) => (at < 0 ? -at : at >= size ? 2 * size - 2 - at : at);
-    return picture.map((_, i) => {
+    return image.map((_, i) => {
       const [row, column] = place(Math.floor(i / 3 / WIDTH), Math.floor(i / 3) % WIDTH);
-      return picture[(inside(row, HEIGHT) * WIDTH + inside(column, WIDTH)) * 3 + (i % 3)];
+      return image[(inside(row, HEIGHT) * WIDTH + inside(column, WIDTH)) * 3 + (i % 3)];
     });
   };
 const same = look((row, column) => [row, column]);
@@ -40,8 +40,8 @@ const down = look((row, column) => [row - 1, column - 1]);
 const up = look((row, column) => [row + 1, column + 1]);
 const both =
   (first: Look, second: Look): Look =>
-  (picture) =>
-    second(first(picture));
+  (image) =>
+    second(first(image));
 
 const VIEWS: Readonly<Record<TestTimeAugmentation, readonly [Look, number][]>> = {
   none: [[same, 1]],
@@ -68,12 +68,12 @@ async function predict(model: ReturnType<typeof exportModel>, pixels: Uint8Array
   }
 }
 
-/** Probabilities of one picture from those of its views, each asked for alone: their logarithms are averaged. */
-async function averaged(kind: TestTimeAugmentation, picture: Uint8Array): Promise<number[]> {
+/** Probabilities of one image from those of its views, each asked for alone: their logarithms are averaged. */
+async function averaged(kind: TestTimeAugmentation, image: Uint8Array): Promise<number[]> {
   const model = exportModel(withSoftmax, drawWeights(withSoftmax.parameters));
   const scores = new Array<number>(CLASSES).fill(0);
   for (const [view, weight] of VIEWS[kind]) {
-    const probabilities = await predict(model, view(picture));
+    const probabilities = await predict(model, view(image));
     probabilities.forEach((probability, c) => {
       scores[c] += weight * Math.log(probability);
     });
@@ -82,8 +82,8 @@ async function averaged(kind: TestTimeAugmentation, picture: Uint8Array): Promis
   return scores.map((score) => Math.exp(score) / total);
 }
 
-const pictures = [0, 1, 2].map((number) => {
-  const stream = random(7, 'picture', number);
+const images = [0, 1, 2].map((number) => {
+  const stream = random(7, 'image', number);
   return Uint8Array.from({ length: HEIGHT * WIDTH * 3 }, () => stream.integer(256));
 });
 
@@ -93,20 +93,20 @@ describe.each(['none', 'flip', 'flip-shift'] as const)('test-time augmentation %
   it.each([
     ['ends in softmax', withSoftmax],
     ['gives logits', withLogits],
-  ])('averages the logits of the views of each picture, where the network %s', async (_, net) => {
+  ])('averages the logits of the views of each image, where the network %s', async (_, net) => {
     const model = exportModel(net, drawWeights(net.parameters), {}, options);
-    for (const picture of pictures) {
-      expectClose(await predict(model, picture), await averaged(kind, picture), 1e-5);
+    for (const image of images) {
+      expectClose(await predict(model, image), await averaged(kind, image), 1e-5);
     }
   });
 
-  it('takes any number of pictures', async () => {
+  it('takes any number of images', async () => {
     const model = exportModel(withLogits, drawWeights(withLogits.parameters), {}, options);
     expect(model.graph.inputs[0].shape).toEqual(['N', HEIGHT, WIDTH, 3]);
     expect(model.graph.outputs[0].shape).toEqual(['N', CLASSES]);
-    const all = await predict(model, Uint8Array.from(pictures.flatMap((picture) => [...picture])));
+    const all = await predict(model, Uint8Array.from(images.flatMap((image) => [...image])));
     const alone = [];
-    for (const picture of pictures) alone.push(...(await predict(model, picture)));
+    for (const image of images) alone.push(...(await predict(model, image)));
     expectClose(all, alone, 1e-6);
   });
 
@@ -120,7 +120,7 @@ describe.each(['none', 'flip', 'flip-shift'] as const)('test-time augmentation %
   });
 });
 
-it('pictures of one pixel cannot be moved', () => {
+it('images of one pixel cannot be moved', () => {
   const small = new Network({ inputShape: [4, 1, 3], layers: [new Flatten(), new Dense({ units: 2 })] });
   expect(() =>
     exportModel(small, drawWeights(small.parameters), {}, { testTimeAugmentation: 'flip-shift' }),
@@ -138,12 +138,12 @@ it('the weights of another network are not taken from a model', () => {
 it('a temperature divides the logits, and is known by the file', async () => {
   const weights = drawWeights(withSoftmax.parameters);
   const predictions = {
-    probabilities: await predict(exportModel(withSoftmax, weights), pictures[0]),
+    probabilities: await predict(exportModel(withSoftmax, weights), images[0]),
     labels: [0],
     classNames: ['a', 'b', 'c', 'd'],
   };
   const model = exportModel(withSoftmax, weights, {}, { temperature: 2.5 });
-  expectClose(await predict(model, pictures[0]), withTemperature(predictions, 2.5).probabilities, 1e-5);
+  expectClose(await predict(model, images[0]), withTemperature(predictions, 2.5).probabilities, 1e-5);
   expect(exportOptionsOf(model)).toEqual({ testTimeAugmentation: 'none', temperature: 2.5 });
   expect(exportOptionsOf(exportModel(withSoftmax, weights, model.metadata)).temperature).toBe(1);
 });

@@ -8,7 +8,7 @@ import type { Network } from './network.ts';
 import { STORAGE_KEY, weightTensor } from './stored-weights.ts';
 import { checkWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 
-/** Metadata key of the views that the model averages; absent where it looks at each picture once. */
+/** Metadata key of the views that the model averages; absent where it looks at each image once. */
 export const VIEWS_KEY = 'harrier.testTimeAugmentation';
 /** Metadata key of the layers that the model is made of: with the weights, all that training on needs. */
 export const NETWORK_KEY = 'harrier.network';
@@ -16,7 +16,7 @@ export const NETWORK_KEY = 'harrier.network';
 const TEMPERATURE_KEY = 'harrier.temperature';
 
 export interface ExportOptions {
-  /** Views of each picture that the model averages, inside the graph. Default `none`. */
+  /** Views of each image that the model averages, inside the graph. Default `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** What logits are divided by before Softmax, so that probabilities mean what they say. Default 1. */
   readonly temperature?: number;
@@ -41,10 +41,10 @@ export function exportModel(
   checkWeights(network.parameters, weights, network.name);
   const graph = createGraph(network.name);
   const image = graph.input('image', 'uint8', ['N', ...network.inputShape]);
-  const logits = averageViews(graph, image, testTimeAugmentation, (pictures) =>
+  const logits = averageViews(graph, image, testTimeAugmentation, (images) =>
     logitsOf(
       graph,
-      network.build(graph, pictures, {
+      network.build(graph, images, {
         training: false,
         parameter: (spec) => atTopLevel(graph, spec, weights),
       }),

@@ -14,7 +14,7 @@ import {
   pooling2d,
   tensorOf,
 } from '../../test/layers/keras.ts';
-import { batchOf, pictures } from '../../test/training/problem.ts';
+import { batchOf, images } from '../../test/training/problem.ts';
 import { HarrierError } from '../errors.ts';
 import {
   Activation,
@@ -166,13 +166,13 @@ describe.each(Object.entries(NETWORKS))('%s', (_, { build, by }) => {
 
   it('computes what it says, before and after its configuration and checkpoint went there and back', async () => {
     const pixels = Uint8Array.from({ length: 2 * 60 }, (_, i) => (i * 37) % 256);
-    const pictures = tensorOf(
+    const images = tensorOf(
       [2, ...SHAPE],
       Float64Array.from(pixels, (value) => value / 255),
     );
     const of = (name: string): KerasTensor =>
       tensorOf(network.parameters.find((spec) => spec.name === name)!.shape, weights.get(name)!);
-    const expected = activation('softmax', by(pictures, of)).data;
+    const expected = activation('softmax', by(images, of)).data;
 
     const config: NetworkConfig = JSON.parse(JSON.stringify(network.config()));
     expect(Network.from(config).config()).toEqual(network.config());
@@ -202,7 +202,7 @@ describe.each(Object.entries(NETWORKS))('%s', (_, { build, by }) => {
     ['in memory', runtime],
     ['in the graph', { ...runtime, kernels: undefined }],
   ])('trains, with the optimizer %s', async (_, runtime) => {
-    const { pixels, targets } = batchOf(pictures(12, 5, 4), [...Array(12).keys()]);
+    const { pixels, targets } = batchOf(images(12, 5, 4), [...Array(12).keys()]);
     const optimizer = new Adam({ learningRate: 0.02 });
     const trainer = new Trainer({ network, optimizer, runtime, seed: 1, weights });
     const losses: number[] = [];
@@ -247,7 +247,7 @@ describe('a layer used twice', () => {
       outputs: scores(new Add().apply([norm.apply(x), norm.apply(x)])),
     });
     const weights = drawWeights(network.parameters);
-    const { pixels, targets } = batchOf(pictures(4, 5, 4), [0, 1, 2, 3]);
+    const { pixels, targets } = batchOf(images(4, 5, 4), [0, 1, 2, 3]);
     const trainer = new Trainer({ network, optimizer: new SGD(), runtime, seed: 1, weights });
     await trainer.step(pixels, targets, 0, 0);
     const after = (await trainer.read()).weights.get('norm/moving_mean')!;
@@ -268,7 +268,7 @@ describe('a layer used twice', () => {
       outputs: scores(new Add().apply([drop.apply(x), drop.apply(x)])),
     });
     const weights = drawWeights(network.parameters);
-    const { pixels, targets } = batchOf(pictures(4, 5, 4), [0, 1, 2, 3]);
+    const { pixels, targets } = batchOf(images(4, 5, 4), [0, 1, 2, 3]);
     const trainer = new Trainer({ network, optimizer: new SGD(), runtime, seed: 1, weights });
     expect((await trainer.step(pixels, targets, 0, 0.01)).loss).toBeGreaterThan(0);
     await trainer.dispose();
@@ -323,12 +323,12 @@ describe('the functional form', () => {
     const y = x.through(new Conv2D({ filters: 3, kernelSize: 3, padding: 'same', activation: 'relu' }));
     const model = new Model({ inputs: x, outputs: scores(new Add().apply([x, y])) });
     model.compile({ optimizer: new Adam({ learningRate: 0.02 }), runtime });
-    await model.fit(pictures(48, 5, 4), { epochs: 8, batchSize: 8 });
-    expect((await model.evaluate(pictures(30, 5, 4, 2))).accuracy).toBeGreaterThan(0.8);
+    await model.fit(images(48, 5, 4), { epochs: 8, batchSize: 8 });
+    expect((await model.evaluate(images(30, 5, 4, 2))).accuracy).toBeGreaterThan(0.8);
     const again = new Model(Network.from(model.network.config()));
     again.compile({ optimizer: 'sgd', runtime });
     again.weights = model.weights;
-    const [test] = [pictures(6, 5, 4, 3)];
+    const [test] = [images(6, 5, 4, 3)];
     expect(await again.predict(test)).toEqual(await model.predict(test));
   });
 });
@@ -345,7 +345,7 @@ it('a network that there is can be fine-tuned, most of it frozen', async () => {
   const model = new Model(Network.from({ ...network, layers }));
   model.compile({ optimizer: 'sgd', runtime });
   model.weights = weights;
-  await model.fit(pictures(12, 5, 4), { epochs: 1, batchSize: 4 });
+  await model.fit(images(12, 5, 4), { epochs: 1, batchSize: 4 });
   expect(model.weights.get('conv2d/kernel')).toEqual(weights.get('conv2d/kernel'));
   expect(model.weights.get('dense/kernel')).not.toEqual(weights.get('dense/kernel'));
 });
@@ -362,12 +362,12 @@ describe('what cannot be is refused', () => {
       ],
     ],
     [
-      'a row and a picture',
+      'a row and an image',
       (x) => new Multiply().apply([x, x.through(new Flatten())]),
       ['Multiply on (5, 4, 3), (60,)', 'received (5, 4, 3) and (60,)'],
     ],
     [
-      'pictures of other sizes, one behind another',
+      'images of other sizes, one behind another',
       (x) => new Concatenate().apply([x, x.through(new MaxPooling2D())]),
       ['Concatenate on (5, 4, 3), (2, 2, 3): these cannot be joined along axis -1', 'along that axis alone'],
     ],
@@ -453,7 +453,7 @@ describe('what cannot be is refused', () => {
       ['net: layer "activation" (Activation) stands in the stack twice. Make a second layer'],
     ],
     [
-      'an image that is no picture',
+      'an image that is no image',
       () => new Input({ shape: [32, 32] as never }),
       ['Input: shape: expected [height, width, 3]', 'received [32,32]'],
     ],

@@ -33,7 +33,7 @@ function errorOf(work: () => unknown): HarrierError {
 describe('a network whose shapes do not fit names the layer and both shapes', () => {
   it.each<[string, () => Layer[], string, string[]]>([
     [
-      'Dense on pictures',
+      'Dense on images',
       () => [new Conv2D({ filters: 4, kernelSize: 3 }), new Dense({ units: 10 })],
       'bad-shape',
       ['net, layer "dense" (Dense) on (6, 4, 4)', 'expected (inputs,)', 'received (6, 4, 4)', 'Put Flatten'],
@@ -57,13 +57,13 @@ describe('a network whose shapes do not fit names the layer and both shapes', ()
       ['"global_average_pooling2d" (GlobalAveragePooling2D) on (144,)'],
     ],
     [
-      'a kernel larger than the picture',
+      'a kernel larger than the image',
       () => [new Conv2D({ filters: 4, kernelSize: 7 }), new Flatten()],
       'bad-shape',
       ['layer "conv2d" (Conv2D) on (8, 6, 3)', 'a window of 7 is larger than the 6 cells'],
     ],
     [
-      'a pool larger than the picture',
+      'a pool larger than the image',
       () => [new MaxPooling2D(), new MaxPooling2D(), new MaxPooling2D(), new Flatten()],
       'bad-shape',
       ['layer "max_pooling2d_2" (MaxPooling2D) on (2, 1, 3)', 'a window of 2 is larger than the 1 cells'],

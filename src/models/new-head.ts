@@ -23,7 +23,7 @@ export interface NewHead extends TrainedNetwork {
 
 /**
  * The same network with a new last layer for other classes, ready to be fine-tuned: what comes before keeps its weights.
- * Batch normalisation stands on the statistics that it has, so that a few pictures do not spoil them.
+ * Batch normalisation stands on the statistics that it has, so that a few images do not spoil them.
  *
  * @throws HarrierError `not-supported` when its last weights are not a Dense layer's that gives the scores
  */

@@ -6,7 +6,7 @@ import { exportOptionsOf, VIEWS_KEY } from './export.ts';
 const SCOPE = 'views/';
 
 /**
- * The same model looking at each picture once, as it is: without the test-time augmentation inside its graph, whose
+ * The same model looking at each image once, as it is: without the test-time augmentation inside its graph, whose
  * views would otherwise each have gradients and features of their own. A model without views comes back as it is.
  *
  * @throws HarrierError `bad-graph` when the model says that it averages views, and its graph does not
@@ -26,10 +26,10 @@ export function withoutViews(model: Model): Model {
       next: 'Export it again: npx harrier export RUN --tta none',
     });
   }
-  const [pictures, logits] = reshapes;
+  const [images, logits] = reshapes;
   const [image] = graph.inputs;
   const instead = new Map([
-    [pictures.outputs[0], image.name],
+    [images.outputs[0], image.name],
     [average.outputs[0], logits.inputs[0]],
   ]);
   const nodes = graph.nodes

@@ -61,7 +61,7 @@ function sameAsInput(node: InferContext) {
   return [{ type: node.input(0).type, shape: node.shape(0) }];
 }
 
-/** The last block may be filled up: the kernel then has more channels than the picture. */
+/** The last block may be filled up: the kernel then has more channels than the image. */
 function inferBlockedConv(node: InferContext) {
   const taken = Number(node.shape(1)[1]);
   return convShape(node, Math.max(taken, Number(node.shape(0)[1])));
@@ -79,7 +79,7 @@ function inferConv(node: InferContext) {
   return convShape(node, Number(node.shape(0)[1]));
 }
 
-/** @param channels of the picture */
+/** @param channels of the image */
 function convShape(node: InferContext, channels: number) {
   const [x, weight] = [node.shape(0), node.shape(1)];
   if (x.length < 3 || weight.length !== x.length) {

@@ -7,7 +7,7 @@ function pooled(node: InferContext): ValueType {
   const x = node.shape(0);
   const kernel = node.attributes.kernel_shape as readonly number[] | undefined;
   if (!kernel || x.length !== kernel.length + 2)
-    return node.fail('the window does not have the rank of the picture');
+    return node.fail('the window does not have the rank of the image');
   const window = windowOf(node.attributes, kernel, x.slice(2));
   return { type: node.input(0).type, shape: [x[0], x[1], ...windowedShape(node, x.slice(2), window)] };
 }
@@ -107,11 +107,11 @@ export const pooling: OpDefinition[] = [
 
 function globallyPooled(node: InferContext): ValueType[] {
   const x = node.shape(0);
-  if (x.length < 3) node.fail('a picture (N, C, spatial…) is needed');
+  if (x.length < 3) node.fail('an image (N, C, spatial…) is needed');
   return [{ type: node.input(0).type, shape: [x[0], x[1], ...x.slice(2).map(() => 1)] }];
 }
 
-/** The picture that a pooling without overlap, of the same attributes, came from; input 2 says it where several fit. */
+/** The image that a pooling without overlap, of the same attributes, came from; input 2 says it where several fit. */
 function unpooledShape(node: InferContext): Shape {
   if (node.has(2)) return node.constant(2);
   const [n, c, ...cells] = node.shape(0);

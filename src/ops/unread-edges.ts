@@ -44,7 +44,7 @@ function isStock({ opType, domain }: BuiltNode, ...names: string[]): boolean {
   return domain === '' && names.includes(opType);
 }
 
-/** Rows and columns at the end of its picture that a pooling never reads; undefined where there are none. */
+/** Rows and columns at the end of its image that a pooling never reads; undefined where there are none. */
 function unreadBy(node: BuiltNode): number[] | undefined {
   if (!isStock(node, 'MaxPool', 'AveragePool') || node.outputs.length !== 1) return undefined;
   const [, , ...spatial] = node.inputs[0]!.shape;

@@ -30,10 +30,10 @@ import {
 } from './blocks.ts';
 import type { Lowering, Target } from './lowering.ts';
 
-/** How to go from a picture to numbers per channel, (C), and back, in the layout that the picture has. */
+/** How to go from an image to numbers per channel, (C), and back, in the layout that the image has. */
 interface Channels {
-  readonly sum: (picture: Value) => Value;
-  /** A number per channel, to meet the picture. */
+  readonly sum: (image: Value) => Value;
+  /** A number per channel, to meet the image. */
   readonly spread: (vector: Value) => Value;
 }
 
@@ -78,11 +78,11 @@ export const batchNormalizationLowerings: Readonly<Record<string, Lowering>> = {
 /** ONNX's op does not know blocks: what is left of x without its mean is scaled and shifted. */
 function trainingInBlocks(
   graph: GraphBuilder,
-  [picture, gamma, beta]: readonly [Value, Value, Value],
+  [image, gamma, beta]: readonly [Value, Value, Value],
   epsilon: number,
   block: number,
 ): Value[] {
-  const x = inBlocks(graph, picture);
+  const x = inBlocks(graph, image);
   const { sum, spread } = channelsInBlocks(graph, x, block);
   const mean = scale(graph, sum(x), 1 / countOf(x));
   const centred = sub(graph, x, spread(mean));
@@ -92,7 +92,7 @@ function trainingInBlocks(
   return [outOfBlocks(graph, y), mean, variance];
 }
 
-/** Elements of a channel in all pictures. */
+/** Elements of a channel in all images. */
 function countOf(x: Value): number {
   const dims = fixedDims(x);
   return elementCount(dims) / dims[1];
@@ -105,19 +105,19 @@ function inverseDeviation(graph: GraphBuilder, variance: Value, epsilon: number)
 function channelsOf(graph: GraphBuilder, x: Value): Channels {
   const wide = fixedDims(x).map((size, axis) => (axis === 1 ? size : 1));
   return {
-    sum: (picture) => reduceSum(graph, picture, otherAxes(x), false),
+    sum: (image) => reduceSum(graph, image, otherAxes(x), false),
     spread: (vector) => reshape(graph, vector, wide),
   };
 }
 
 function channelsInBlocks(graph: GraphBuilder, x: Value, block: number): Channels {
   return {
-    sum: (picture) => sumInBlocks(graph, picture, block),
+    sum: (image) => sumInBlocks(graph, image, block),
     spread: (vector) => acrossBlocks(graph, vector, x, block),
   };
 }
 
-/** ONNX's own op, with given statistics. WebGPU's kernel is wrong for rows: they go as pictures of one pixel. */
+/** ONNX's own op, with given statistics. WebGPU's kernel is wrong for rows: they go as images of one pixel. */
 export function normalized(
   graph: GraphBuilder,
   [x, ...statistics]: readonly Value[],

@@ -33,7 +33,7 @@ export function convolve(
 }
 
 /**
- * The same with a kernel (O, C, h, w) turned by 180° in its spatial axes and its channel axes swapped, for pictures of O
+ * The same with a kernel (O, C, h, w) turned by 180° in its spatial axes and its channel axes swapped, for images of O
  * channels: undefined where it does not go into blocks.
  *
  * @param attributes of one group
@@ -66,7 +66,7 @@ function convolveBlocks(
 }
 
 // Kernels go through ReorderInput first, for ONNX Runtime moves single numbers several times slower than whole blocks.
-// What is missing to whole blocks is 0: ReorderInput fills pictures up likewise, ReorderOutput drops the rest.
+// What is missing to whole blocks is 0: ReorderInput fills images up likewise, ReorderOutput drops the rest.
 
 /** (O, I, h, w) → (O/b, I/b, h, w, b of I, b of O) */
 function denseKernel(graph: GraphBuilder, weight: Value, block: number): Value {

@@ -52,9 +52,9 @@ export function operandsInBlocks(inputs: readonly (Value | undefined)[]): Value[
   return operands.length === inputs.length ? operands : undefined;
 }
 
-/** A number for each channel, (C), at every place of a picture in blocks: (1, C, H, W). */
-export function acrossBlocks(graph: GraphBuilder, vector: Value, picture: Value, block: number): Value {
-  const [, channels, height, width] = fixedDims(picture);
+/** A number for each channel, (C), at every place of an image in blocks: (1, C, H, W). */
+export function acrossBlocks(graph: GraphBuilder, vector: Value, image: Value, block: number): Value {
+  const [, channels, height, width] = fixedDims(image);
   const blocks = channels / block;
   const repeated = expand(graph, reshape(graph, vector, [1, blocks, 1, block]), [
     1,
@@ -65,10 +65,10 @@ export function acrossBlocks(graph: GraphBuilder, vector: Value, picture: Value,
   return reshape(graph, repeated, [1, channels, height, width]);
 }
 
-/** The sum of each channel of pictures in blocks, (C). */
-export function sumInBlocks(graph: GraphBuilder, pictures: Value, block: number): Value {
-  const [, channels, height, width] = fixedDims(pictures);
-  const ofBatch = reshape(graph, sumOverBatch(graph, pictures, 'cpu'), [
+/** The sum of each channel of images in blocks, (C). */
+export function sumInBlocks(graph: GraphBuilder, images: Value, block: number): Value {
+  const [, channels, height, width] = fixedDims(images);
+  const ofBatch = reshape(graph, sumOverBatch(graph, images, 'cpu'), [
     channels / block,
     height * width,
     block,

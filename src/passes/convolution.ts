@@ -30,7 +30,7 @@ export const convolutionLowerings: Readonly<Record<string, Lowering>> = {
     if (node.target === 'webgpu' && isByRows(x, dy, node.attributes)) {
       return [kernelGradientOfRows(node.graph, [dy, x], node.attributes)];
     }
-    if (ofSmallPictures(node)) return [byOneProduct(node)];
+    if (ofSmallImages(node)) return [byOneProduct(node)];
     return [batchMakesBlocks(node) ? byBlockedConvolution(node) : byColumns(node)];
   },
 };
@@ -119,7 +119,7 @@ function turn(graph: GraphBuilder, weight: Value, target: Target): Value {
 }
 
 /**
- * dW[o,c,k] = Σ_n Σ_p dY[n,o,p] · columns[n,c,k,p], where columns are the shifted pictures that each kernel cell
+ * dW[o,c,k] = Σ_n Σ_p dY[n,o,p] · columns[n,c,k,p], where columns are the shifted images that each kernel cell
  * sees: a depthwise convolution with one-hot kernels makes them, a batched matrix product meets them with dY, and
  * the batch is summed at the end.
  */
@@ -134,7 +134,7 @@ function byColumns(node: LoweringContext): Value {
   const places = positions.reduce((product, size) => product * size, 1);
 
   const pointwise = cells === 1 && strides.every((s) => s === 1) && pads.every((p) => p === 0);
-  const columns = pointwise ? x : shiftedPictures(node, cells, places);
+  const columns = pointwise ? x : shiftedImages(node, cells, places);
   const perGroup = channels / group;
   const product =
     group === 1
@@ -157,12 +157,12 @@ function byColumns(node: LoweringContext): Value {
 }
 
 /**
- * Places of a picture up to which one product over the whole batch is faster: the batched product writes a whole
+ * Places of an image up to which one product over the whole batch is faster: the batched product writes a whole
  * gradient for every image, to sum them up afterwards.
  */
 const FEW_PLACES = 16;
 
-function ofSmallPictures({ target, attributes, inputs: [dy] }: LoweringContext): boolean {
+function ofSmallImages({ target, attributes, inputs: [dy] }: LoweringContext): boolean {
   const { group } = attributes as unknown as ConvolutionAttributes;
   const [, , ...positions] = fixedDims(dy);
   const places = positions.reduce((product, size) => product * size, 1);
@@ -188,7 +188,7 @@ function byOneProduct({ graph, target, attributes, inputs: [dy, x] }: LoweringCo
 /** Places of a strip up to which a blocked convolution over the batch is faster than products with columns. */
 const MODERATE_PLACES = 225;
 
-/** Rows of the strips that a picture is cut into: equally many each, and as few strips as there may be. */
+/** Rows of the strips that an image is cut into: equally many each, and as few strips as there may be. */
 function rowsOfStrip(height: number, width: number): number {
   let rows = height;
   while (height % rows !== 0 || (rows > 1 && rows * width > MODERATE_PLACES)) rows--;
@@ -222,10 +222,10 @@ function gainsByStrips(dy: Value, kernel: readonly number[]): boolean {
 
 /**
  * The same as a convolution whose channels are the images: dW[o, c] = Σ_n X[n, c] ∗ dY[n, o], with dY as a kernel as
- * large as its pictures. A kernel's few cells a row would leave most of a blocked convolution's accumulators idle, so
- * the channels of X lie side by side in one picture's rows, (row, column · C + c), and dY's columns are C apart: each
- * row of what comes out holds a row of cells for every channel. Large pictures are cut into strips, each of which counts
- * as a picture: a kernel as large as they are does not fit into the processor's cache.
+ * large as its images. A kernel's few cells a row would leave most of a blocked convolution's accumulators idle, so
+ * the channels of X lie side by side in one image's rows, (row, column · C + c), and dY's columns are C apart: each
+ * row of what comes out holds a row of cells for every channel. Large images are cut into strips, each of which counts
+ * as an image: a kernel as large as they are does not fit into the processor's cache.
  */
 function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: LoweringContext): Value {
   const [dy, x] = inputs;
@@ -240,10 +240,10 @@ function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: L
   // Each transpose keeps a block together, for ONNX Runtime moves single numbers several times slower.
   // (1, N, C·H·W, 1) → (N/b, C·H·W, b of N) → (N/b, H·W, C, b of N), then a border of zeros: the kernels in blocks are
   // slow at edges.
-  const pictures = inBlocks(graph, reshape(graph, x, [1, batch, channels * pixels, 1]));
+  const images = inBlocks(graph, reshape(graph, x, [1, batch, channels * pixels, 1]));
   const lined = reshape(
     graph,
-    transpose(graph, reshape(graph, pictures, [batch / block, channels, pixels, block]), [0, 2, 1, 3]),
+    transpose(graph, reshape(graph, images, [batch / block, channels, pixels, block]), [0, 2, 1, 3]),
     [batch / block, ...size, channels, block],
   );
   const padded = graph.op('Pad', [
@@ -289,8 +289,8 @@ function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: L
   );
 }
 
-/** (N, C, H, W) → (N, C·cells, places): for every channel and kernel cell, the picture as that cell sees it. */
-function shiftedPictures(node: LoweringContext, cells: number, places: number): Value {
+/** (N, C, H, W) → (N, C·cells, places): for every channel and kernel cell, the image as that cell sees it. */
+function shiftedImages(node: LoweringContext, cells: number, places: number): Value {
   const { graph, target } = node;
   const x = node.inputs[1];
   const { strides, dilations, pads } = read(node);

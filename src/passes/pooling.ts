@@ -27,7 +27,7 @@ function read({ attributes }: LoweringContext): WindowAttributes {
   return attributes as unknown as WindowAttributes;
 }
 
-/** Whether the windows tile the picture exactly: each element lies in one and only one. */
+/** Whether the windows tile the image exactly: each element lies in one and only one. */
 function tiles(
   { kernel_shape, strides, dilations, pads }: WindowAttributes,
   spatial: readonly number[],
@@ -39,7 +39,7 @@ function tiles(
   );
 }
 
-/** Repeats every cell of a picture along its spatial axes (nearest-neighbour enlargement). */
+/** Repeats every cell of an image along its spatial axes (nearest-neighbour enlargement). */
 function enlarge(graph: GraphBuilder, x: Value, factors: readonly number[]): Value {
   const scales = graph.constant(float32([factors.length + 2], [1, 1, ...factors]));
   return graph.op('Resize', [x, undefined, scales], {
@@ -63,8 +63,8 @@ export const poolingLowerings: Readonly<Record<string, Lowering>> = {
 };
 
 /**
- * Windows that tile the picture: x is a winner where it equals its window's maximum. Winners that tie share dy
- * equally, so that what goes back sums to what came in (flat patches of real pictures do tie).
+ * Windows that tile the image: x is a winner where it equals its window's maximum. Winners that tie share dy
+ * equally, so that what goes back sums to what came in (flat patches of real images do tie).
  */
 function maxByComparison(node: LoweringContext): Value {
   const { graph } = node;
@@ -77,7 +77,7 @@ function maxByComparison(node: LoweringContext): Value {
   return mul(graph, winners, enlarge(graph, scale(graph, share, 1 / cells), strides));
 }
 
-/** Pooling of a picture that was made in blocks. */
+/** Pooling of an image that was made in blocks. */
 export const blockedPooling =
   (opType: 'MaxPool' | 'AveragePool'): Lowering =>
   ({ graph, inputs: [x], attributes }) => [
@@ -114,7 +114,7 @@ function maxByPlaces(node: LoweringContext): Value {
   );
   if (kernel_shape.every((size, i) => dilations[i] * (size - 1) < strides[i])) {
     // No element lies in two windows, so there is nothing to add up. Places are those in the whole tensor; from a larger
-    // window, ONNX Runtime would conclude that the picture is at least as large as all windows, the cut ones too.
+    // window, ONNX Runtime would conclude that the image is at least as large as all windows, the cut ones too.
     const cell = dims.slice(2).map(() => 1);
     return graph.op('MaxUnpool', [dy, places, graph.constant(int64(dims))], { kernel_shape: cell });
   }
@@ -135,7 +135,7 @@ function maxByPlaces(node: LoweringContext): Value {
 /**
  * The same without MaxPool's indices, which WebGPU does not give: a convolution with one-hot kernels shows, for every
  * window, each of its cells; those that equal the maximum share dy; the transposed convolution puts them back and adds
- * them up. Every plane goes as a picture of its own, so that no convolution is grouped.
+ * them up. Every plane goes as an image of its own, so that no convolution is grouped.
  */
 function maxByColumns(node: LoweringContext): Value {
   const { graph } = node;
@@ -174,7 +174,7 @@ function maxByColumns(node: LoweringContext): Value {
   return reshape(graph, back, [batch, channels, ...spatial]);
 }
 
-/** 1 where a cell of a window lies in the picture, 0 where in the padding; (cells, positions…), row-major. */
+/** 1 where a cell of a window lies in the image, 0 where in the padding; (cells, positions…), row-major. */
 function cellsInside(
   { kernel_shape, strides, dilations, pads }: WindowAttributes,
   spatial: readonly number[],

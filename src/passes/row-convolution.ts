@@ -2,7 +2,7 @@ import { type Attributes, type GraphBuilder, int64, intAttribute, type Value } f
 import { add, convolutionAttributes, fixedDims, reduceSum, reshape, slice, transpose } from '../ops/index.ts';
 
 /**
- * Convolutions of pictures as matrix products: what is multiplied, the cells that every place of a picture sees, serves
+ * Convolutions of images as matrix products: what is multiplied, the cells that every place of an image sees, serves
  * the forward pass and the kernel's gradient alike (im2col; Chellapilla et al., 2006). On graphics devices all are
  * written so, for ONNX Runtime's WebGPU product is several times as fast there as its convolution.
  */
@@ -78,7 +78,7 @@ function smallestDivisor(number: number, least: number): number {
 }
 
 interface Rows {
-  /** (N·h·w of the outcome, cells · C): for every place of every picture, the channels of each cell that it sees. */
+  /** (N·h·w of the outcome, cells · C): for every place of every image, the channels of each cell that it sees. */
   readonly rows: Value;
   readonly batch: number;
   /** Height and width of the outcome. */
@@ -97,10 +97,10 @@ export function rowsOf(
   const [, , ...spatial] = fixedDims(x);
   const { strides, dilations, pads } = convolutionAttributes(attributes, kernel, spatial);
   const key = JSON.stringify([kernel, strides, dilations, pads]);
-  const ofPicture = known.get(x) ?? new Map<string, Rows>();
-  known.set(x, ofPicture);
-  const made = ofPicture.get(key) ?? makeRows(graph, x, { kernel, strides, dilations, pads });
-  ofPicture.set(key, made);
+  const ofImage = known.get(x) ?? new Map<string, Rows>();
+  known.set(x, ofImage);
+  const made = ofImage.get(key) ?? makeRows(graph, x, { kernel, strides, dilations, pads });
+  ofImage.set(key, made);
   return made;
 }
 

@@ -14,7 +14,7 @@ import { fit } from '../training/index.ts';
 import { fineTuning, fineTuningLength, fineTuningMethod, withSettings } from './index.ts';
 
 /** So many images of each of these classes, from a place on, as a data set of these classes alone. */
-function pictures(all: Dataset, classes: readonly number[], count: number, from: number): Dataset {
+function partOf(all: Dataset, classes: readonly number[], count: number, from: number): Dataset {
   const indices = classes.flatMap((label) =>
     Array.from(all.labels.keys())
       .filter((index) => all.labels[index] === label)
@@ -34,12 +34,12 @@ function pictures(all: Dataset, classes: readonly number[], count: number, from:
 }
 
 test.each(['head', 'all'] as const)(
-  'the shipped model learns three classes from ten pictures each (%s)',
+  'the shipped model learns three classes from ten images each (%s)',
   async (trainable) => {
     const file = (await shippedModel())!;
     const from = trainedNetwork(decodeModel(await readFile(file), file), file);
     const { test: images } = await cifar10();
-    const [train, judged] = [pictures(images, [3, 5, 7], 10, 0), pictures(images, [3, 5, 7], 30, 10)];
+    const [train, judged] = [partOf(images, [3, 5, 7], 10, 0), partOf(images, [3, 5, 7], 30, 10)];
     const runtime = nodeRuntime();
     const tuning = fineTuning({ from, classes: 3, images: train.size, trainable, epochs: 6, seed: 1 });
     expect(tuning.batchSize).toBe(8);

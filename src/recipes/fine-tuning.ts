@@ -16,7 +16,7 @@ export interface FineTuningOptions {
   readonly trainable?: TunedPart;
   /** Default: as many as it takes for the head, and for all layers where they are trained, to settle. */
   readonly epochs?: number;
-  /** Whether a picture's mirror image shows the same class. Default true. */
+  /** Whether an image's mirror image shows the same class. Default true. */
   readonly mirrored?: boolean;
   readonly seed: number;
 }

@@ -1,7 +1,7 @@
 import { defineRecipe } from './recipe.ts';
 import { record } from './record.ts';
 
-/** The network of `record` at half its width, for 4 epochs: to see soon whether pictures can be told apart. */
+/** The network of `record` at half its width, for 4 epochs: to see soon whether images can be told apart. */
 export const quick = defineRecipe({
   ...record,
   name: 'quick',

@@ -46,7 +46,7 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends T
   readonly imageSize: number;
   /** What is done to pixels first; `data`: to mean 0 and deviation 1 of the training images' channels. Default: to 0–1. */
   readonly normalization?: Normalization | 'data';
-  /** Views of each picture that the finished model averages. Epochs are judged without. Default `none`. */
+  /** Views of each image that the finished model averages. Epochs are judged without. Default `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** The network as layers one after another. Either this or `outputs`. */
   layers?(input: RecipeInput, options: Options): Layer[];

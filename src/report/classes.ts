@@ -15,7 +15,7 @@ export interface ClassTableProps {
 
 /** What the columns mean. */
 export const CLASS_TABLE_NOTE =
-  'Found: of the pictures of a class, the share recognised (recall). Right when said: of those that it says are of the class, the share that is (precision). F1: both in one number.';
+  'Found: of the images of a class, the share recognised (recall). Right when said: of those that it says are of the class, the share that is (precision). F1: both in one number.';
 
 /** How well each class is recognised, in numbers that are bars too. */
 export function ClassTable({ perClass, macro, still = false }: ClassTableProps): JSX.Element {
@@ -72,7 +72,7 @@ const COLUMNS: readonly Column<ClassScores>[] = [
   score('f1', 'F1'),
   {
     id: 'support',
-    title: 'Pictures',
+    title: 'Images',
     numeric: true,
     sort: (row) => row.support,
     cell: (row) => formatCount(row.support),

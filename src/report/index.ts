@@ -2,5 +2,5 @@
  * `harrier/report`: pages about runs. Apart from `harrier`, so that who writes none does not load what renders them.
  */
 export { renderComparison } from './comparison-page.ts';
-export type { ReportPicture } from './pictures.ts';
+export type { ReportImage } from './images.ts';
 export { type ReportOptions, renderReport } from './report.ts';

@@ -87,7 +87,7 @@ export function Matrix({ label, classNames, cell, button, table }: MatrixProps):
 
 /** What the colours of a confusion matrix stand for. */
 export const MATRIX_NOTE =
-  'Row: what the picture is. Column: what the model said. The stronger, the larger the share of its row.';
+  'Row: what the image is. Column: what the model said. The stronger, the larger the share of its row.';
 
 /** The confusion matrix to look at: with numbers for few classes, as a drawing for many. */
 export function ConfusionMatrix({ matrix, classNames }: Judged): JSX.Element {

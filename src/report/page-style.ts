@@ -40,10 +40,10 @@ summary { font-size: 0.94rem; padding: 4px 0; border-radius: 4px; }
   .matrix.upright thead th span { writing-mode: horizontal-tb; transform: none; }
 }
 
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 22px 16px; }
-.pictures img { display: block; width: 100%; height: auto; aspect-ratio: 1; object-fit: contain; border-radius: 6px; background: var(--ground); }
-.pictures figcaption { margin-top: 6px; font-size: 0.8rem; line-height: 1.35; color: var(--soft); overflow-wrap: anywhere; }
-.pictures figcaption b { color: var(--ink); }
+.image-list { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 22px 16px; }
+.image-list img { display: block; width: 100%; height: auto; aspect-ratio: 1; object-fit: contain; border-radius: 6px; background: var(--ground); }
+.image-list figcaption { margin-top: 6px; font-size: 0.8rem; line-height: 1.35; color: var(--soft); overflow-wrap: anywhere; }
+.image-list figcaption b { color: var(--ink); }
 footer { margin-top: 72px; padding-top: 16px; border-top: 1px solid var(--hair); color: var(--soft); font-size: 0.85rem; }
 
 @media (max-width: 760px) {
@@ -55,8 +55,8 @@ footer { margin-top: 72px; padding-top: 16px; border-top: 1px solid var(--hair);
   .table th, .table td { padding-inline: 6px; }
   .table thead th { font-size: 0.76rem; white-space: normal; overflow-wrap: anywhere; }
   .beside { grid-template-columns: minmax(0, 1fr); }
-  .pictures { grid-template-columns: repeat(3, 1fr); gap: 16px 10px; }
-  .pictures figcaption { font-size: 0.74rem; }
+  .image-list { grid-template-columns: repeat(3, 1fr); gap: 16px 10px; }
+  .image-list figcaption { font-size: 0.74rem; }
 }
 @media print {
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
@@ -66,8 +66,8 @@ footer { margin-top: 72px; padding-top: 16px; border-top: 1px solid var(--hair);
   .facts, .charts { grid-template-columns: 1fr 1fr; gap: 0 24pt; }
   .facts div { grid-template-columns: 100pt 1fr; font-size: 9.5pt; padding: 4pt 0; }
   .beside { grid-template-columns: 240pt 1fr; }
-  .pictures { grid-template-columns: repeat(8, 1fr); gap: 8pt; }
-  .pictures figcaption { font-size: 7.5pt; }
+  .image-list { grid-template-columns: repeat(8, 1fr); gap: 8pt; }
+  .image-list figcaption { font-size: 7.5pt; }
   .pairs li { grid-template-columns: 2fr 7fr; }
   .pairs small { grid-column: 2; }
   .score-cell { grid-template-columns: 3.5em minmax(0, 1fr); }
@@ -80,7 +80,7 @@ footer { margin-top: 72px; padding-top: 16px; border-top: 1px solid var(--hair);
   section:has(table.matrix) { break-inside: avoid; }
   .line-chart > svg text { font-size: 16px; }
   .scroll { overflow: visible; }
-  figure, tr, .pairs li, .pictures li, .facts div, .tiles, .matrix, .beside { break-inside: avoid; }
+  figure, tr, .pairs li, .image-list li, .facts div, .tiles, .matrix, .beside { break-inside: avoid; }
   details { display: none; }
 }
 `;

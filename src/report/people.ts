@@ -12,7 +12,7 @@ export function PeopleNote({ baseline }: { readonly baseline: HumanBaseline }): 
     h('b', null, formatPercent(baseline.accuracy)),
     ' are right, and ',
     h('b', null, formatPercent(baseline.majorityAccuracy)),
-    ' where most of those asked agree. What they mix up most, as a share of the pictures of the first class:',
+    ' where most of those asked agree. What they mix up most, as a share of the images of the first class:',
   );
 }
 

@@ -3,7 +3,7 @@ import { type Evaluation, evaluatePredictions } from '../evaluation/evaluate.ts'
 import type { RunFacts } from '../evaluation/facts.ts';
 import type { History } from '../evaluation/history.ts';
 import { epochTicks, niceTicks } from '../format/ticks.ts';
-import { type ReportPicture, renderReport } from './index.ts';
+import { type ReportImage, renderReport } from './index.ts';
 
 const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';
 const HASH = '0123456789abcdef'.repeat(4);
@@ -29,7 +29,7 @@ const history: History = [
   { epoch: 3, loss: 1.2, accuracy: 0.58, validationLoss: 1.4, validationAccuracy: 0.51 },
 ];
 
-const picture: ReportPicture = {
+const image: ReportImage = {
   uri: PIXEL,
   width: 32,
   height: 32,
@@ -68,14 +68,14 @@ describe('renderReport', () => {
     facts,
     evaluation: judged(animals),
     history,
-    mistakes: [picture, picture],
+    mistakes: [image, image],
   });
 
   it('says what it must', () => {
     for (const words of [
       '<h1>keras-cnn on CIFAR-10</h1>',
       '66.67<small>%</small>',
-      '12 of 18 pictures right in <b>cifar10/test</b>',
+      '12 of 18 images right in <b>cifar10/test</b>',
       '95% interval 43.75–83.72%',
       '4,200,842',
       '<dt>Seed</dt><dd>0</dd>',
@@ -184,7 +184,7 @@ describe('renderReport', () => {
       },
       extraFacts: [{ label: bad, value: bad, detail: bad }],
       evaluation: judged([bad, 'b', 'c']),
-      mistakes: [{ ...picture, trueClass: bad, predictedClass: bad, source: bad }],
+      mistakes: [{ ...image, trueClass: bad, predictedClass: bad, source: bad }],
     });
     expect(hostile).toContain('&quot;>&lt;script>alert(1)&lt;/script>');
     expect(hostile).not.toMatch(/<script/i);
@@ -195,7 +195,7 @@ describe('renderReport', () => {
     expect(fetched(many)).toEqual([]);
   });
 
-  it('refuses a picture from elsewhere', () => {
+  it('refuses an image from elsewhere', () => {
     for (const uri of [
       'https://example.org/a.png',
       'cat.png',
@@ -203,7 +203,7 @@ describe('renderReport', () => {
       `${PIXEL}" onload="`,
     ]) {
       expect(() =>
-        renderReport({ title: 't', facts, evaluation: judged(animals), mistakes: [{ ...picture, uri }] }),
+        renderReport({ title: 't', facts, evaluation: judged(animals), mistakes: [{ ...image, uri }] }),
       ).toThrow('no image data URI');
     }
   });
@@ -214,19 +214,19 @@ describe('renderReport', () => {
         title: 't',
         facts,
         evaluation: judged(animals),
-        mistakes: [{ ...picture, probability }],
+        mistakes: [{ ...image, probability }],
       });
     expect(shown(0.9971)).toContain('</b> 99.7%');
     expect(shown(0.99999)).toContain('</b> >99.9%');
   });
 
-  it('makes small pictures crisp, and leaves large ones smooth', () => {
-    const large = { ...picture, width: 160, height: 120 };
-    const both = renderReport({ title: 't', facts, evaluation: judged(animals), mistakes: [picture, large] });
+  it('makes small images crisp, and leaves large ones smooth', () => {
+    const large = { ...image, width: 160, height: 120 };
+    const both = renderReport({ title: 't', facts, evaluation: judged(animals), mistakes: [image, large] });
     expect(both.match(/class="crisp"/g)).toHaveLength(1);
   });
 
-  it('does without history, pictures, facts and mistakes', () => {
+  it('does without history, images, facts and mistakes', () => {
     const right = evaluatePredictions({
       probabilities: new Float32Array([1, 0, 0, 1]),
       labels: [0, 1],

@@ -5,12 +5,12 @@ import type { History } from '../evaluation/history.ts';
 import { CLASS_TABLE_NOTE, ClassTable } from './classes.ts';
 import { Curves } from './curves.ts';
 import { Facts } from './facts.ts';
+import { ImageList, type ReportImage } from './images.ts';
 import { swatch } from './legend.ts';
 import { ConfusionMatrix, MATRIX_NOTE } from './matrix.ts';
 import { renderPage, section } from './page.ts';
 import { PAIRS_NOTE, Pairs } from './pairs.ts';
 import { People, PeopleNote } from './people.ts';
-import { Pictures, type ReportPicture } from './pictures.ts';
 import { Reliability, ReliabilityWords } from './reliability.ts';
 import { Score } from './score.ts';
 
@@ -26,7 +26,7 @@ export interface ReportOptions {
   /** Left out or empty for a model that was not trained here: then there are no curves. */
   readonly history?: History;
   /** The most confident mistakes, most confident first. */
-  readonly mistakes?: readonly ReportPicture[];
+  readonly mistakes?: readonly ReportImage[];
 }
 
 /**
@@ -36,7 +36,7 @@ export interface ReportOptions {
  * and requests besides.
  *
  * @returns the whole of `report.html`
- * @throws HarrierError `bad-data` when a picture is not an image data URI
+ * @throws HarrierError `bad-data` when an image is not an image data URI
  */
 export function renderReport(options: ReportOptions): string {
   const { title, facts, extraFacts = [], evaluation, history = [], mistakes = [] } = options;
@@ -83,7 +83,7 @@ export function renderReport(options: ReportOptions): string {
             ? 'The most confident mistake'
             : `The ${mistakes.length} most confident mistakes`,
           'What it was surest of, and wrong about. Some of them may be labelled wrongly.',
-          h(Pictures, { pictures: mistakes }),
+          h(ImageList, { images: mistakes }),
         ),
       calibration.bins.some(({ count }) => count > 0) &&
         section(

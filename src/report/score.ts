@@ -30,7 +30,7 @@ export function Score({ evaluation, judgedOn }: ScoreProps): JSX.Element {
       h(
         'p',
         null,
-        `${formatCount(correct)} of ${formatCount(total)} pictures right`,
+        `${formatCount(correct)} of ${formatCount(total)} images right`,
         judgedOn && [' in ', h('b', null, judgedOn)],
         h('span', null, `95% interval ${formatInterval(interval95)}`),
       ),

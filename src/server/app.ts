@@ -122,10 +122,10 @@ export function createApp(service: ClassificationService, options: AppOptions): 
             return use(bytes);
           });
         },
-        classify: (pictures) => {
-          exchange.images = pictures.length;
+        classify: (images) => {
+          exchange.images = images.length;
           const deadlineMs = options.deadlineMs - exchange.age;
-          return service.classify(pictures, { deadlineMs, signal: request.signal });
+          return service.classify(images, { deadlineMs, signal: request.signal });
         },
       };
     }

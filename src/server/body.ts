@@ -67,7 +67,7 @@ export async function withBody<T>(
     } else body = await readStream(request, most, take);
     if (body.length === 0) {
       throw new HttpError(400, 'bad-data', 'the request has no body', {
-        next: 'Send an image: curl --data-binary @picture.png …',
+        next: 'Send an image: curl --data-binary @image.png …',
       });
     }
     return await use(body);

@@ -9,7 +9,7 @@ export type {
   Answer,
   ClassificationService,
   ClassifyOptions,
-  Picture,
+  InputImage,
   ServedModel,
   ServiceState,
 } from './service.ts';

@@ -9,9 +9,9 @@ export function page(name: string, version: string, model: ServedModel, url: str
   const shown = classNames.slice(0, 100).join(', ');
   const more = classNames.length > 100 ? `, and ${classNames.length - 100} more` : '';
   const commands = [
-    `curl --data-binary @picture.png -H 'content-type: image/png' ${origin}/invocations`,
-    `curl --data-binary @picture.png -H 'content-type: image/png' -H 'accept: application/json;verbose' ${origin}/invocations`,
-    `curl -d "{\\"instances\\": [{\\"b64\\": \\"$(base64 -w0 picture.png)\\"}]}" ${origin}/v1/models/${name}:predict`,
+    `curl --data-binary @image.png -H 'content-type: image/png' ${origin}/invocations`,
+    `curl --data-binary @image.png -H 'content-type: image/png' -H 'accept: application/json;verbose' ${origin}/invocations`,
+    `curl -d "{\\"instances\\": [{\\"b64\\": \\"$(base64 -w0 image.png)\\"}]}" ${origin}/v1/models/${name}:predict`,
     `curl ${origin}/v2/models/${name}`,
   ];
   const body = html`<!doctype html>

@@ -1,8 +1,8 @@
 import type { ImageShape } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
 
-/** One picture to classify. */
-export interface Picture {
+/** One image to classify. */
+export interface InputImage {
   /** An image file's bytes, or pixels already in the model's shape: uint8, row-major, RGB. */
   readonly kind: 'file' | 'pixels';
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -19,7 +19,7 @@ export interface ServedModel {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What a request gets: the model that answered, and one row of probabilities per picture. */
+/** What a request gets: the model that answered, and one row of probabilities per image. */
 export interface Answer {
   readonly model: ServedModel;
   readonly probabilities: readonly Float32Array[];
@@ -35,22 +35,22 @@ export interface ClassifyOptions {
 /** `loading` until the first model is ready; `draining` once it was asked to end. */
 export type ServiceState = 'loading' | 'ready' | 'draining' | 'closed';
 
-/** What classifies pictures behind the HTTP routes. */
+/** What classifies images behind the HTTP routes. */
 export interface ClassificationService {
   readonly state: ServiceState;
   /** Undefined while the first model is loading. */
   readonly model: ServedModel | undefined;
-  /** Pictures that may wait at the same time; more are refused. */
+  /** Images that may wait at the same time; more are refused. */
   readonly maxQueue: number;
-  /** Workers that can take pictures now. */
+  /** Workers that can take images now. */
   readonly workers: number;
   /** Why a request would wait too long or in vain, known before its body is read: `overloaded`; else undefined. */
   readonly overload: HarrierError | undefined;
   /**
-   * @throws HarrierError `overloaded`, `timed-out`, `too-large` (more pictures than may ever wait), or what is wrong
-   * with a picture
+   * @throws HarrierError `overloaded`, `timed-out`, `too-large` (more images than may ever wait), or what is wrong
+   * with an image
    */
-  classify(pictures: readonly Picture[], options: ClassifyOptions): Promise<Answer>;
+  classify(images: readonly InputImage[], options: ClassifyOptions): Promise<Answer>;
 }
 
 /** @throws HarrierError `too-large` when a request has more images than may ever wait */

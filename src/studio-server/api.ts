@@ -48,7 +48,7 @@ export interface DatasetFacts {
   readonly sheet: SheetLayout;
   /** Sentences about the data that its owner should read. */
   readonly notes: readonly string[];
-  /** Files that are no usable picture and were left out. */
+  /** Files that are no usable image and were left out. */
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
 }
 
@@ -73,7 +73,7 @@ export interface DatasetOpening {
   readonly progress?: Progress;
 }
 
-/** How the pictures of a sheet stand: rows of `columns` squares of `cell` pixels, `perPage` in all. */
+/** How the images of a sheet stand: rows of `columns` squares of `cell` pixels, `perPage` in all. */
 export interface SheetLayout {
   readonly cell: number;
   readonly columns: number;
@@ -89,11 +89,11 @@ export type MarkFilter = 'any' | 'none' | 'relabelled' | 'excluded';
  * `class` is an index, of the label that counts (the mark's, where there is one); `q` is looked for in class names and
  * sources; at most 1,000 images are given at a time. In order of index.
  *
- * GET api/datasets/:id/:split/sheet?class=&mark=&q=&page= is a WebP with pictures `page * perPage` to
- * `(page + 1) * perPage - 1` of the same list; `sheet?indices=3,1,2` one of at most `perPage` pictures in that order.
+ * GET api/datasets/:id/:split/sheet?class=&mark=&q=&page= is a WebP with images `page * perPage` to
+ * `(page + 1) * perPage - 1` of the same list; `sheet?indices=3,1,2` one of at most `perPage` images in that order.
  * In an exported site: `api/datasets/:id/:split/sheet/:page.webp`, of the whole list.
  *
- * GET api/datasets/:id/:split/picture/:index?size= is a PNG; `size` enlarges it pixel by pixel, or shrinks it.
+ * GET api/datasets/:id/:split/image/:index?size= is a PNG; `size` enlarges it pixel by pixel, or shrinks it.
  *
  * GET api/datasets/:id/:split/pixels?indices=1,2,3 is uint8 `[images, height, width, 3]`, at most 256 images.
  */
@@ -111,7 +111,7 @@ export interface ImageEntry {
   readonly mark?: Mark;
 }
 
-/** What its owner says of a picture, without changing it. */
+/** What its owner says of an image, without changing it. */
 export interface Mark {
   /** The class that it is of. */
   readonly label?: number;
@@ -134,7 +134,7 @@ export type DuplicatesAnswer =
   | { readonly state: 'done'; readonly groups: readonly DuplicateGroup[] };
 
 export interface DuplicateGroup {
-  /** `exact`: the same pixels; `near`: pictures that hardly differ. */
+  /** `exact`: the same pixels; `near`: images that hardly differ. */
   readonly kind: 'exact' | 'near';
   /** Two or more, all splits together. */
   readonly images: readonly { readonly split: Split; readonly index: number; readonly label: number }[];
@@ -260,7 +260,7 @@ export type RunFileName =
 
 /** GET api/runs/:id/predictions: of test image i of the run, in four columns. */
 export interface RunPredictions {
-  /** The data set here whose pictures these are, where it is the same still. */
+  /** The data set here whose images these are, where it is the same still. */
   readonly dataset?: string;
   /** Its index in the test images of that data set. */
   readonly index: readonly number[];

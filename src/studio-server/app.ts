@@ -11,7 +11,7 @@ import { parseObject } from '../server/json.ts';
 import { HttpError } from '../server/problem.ts';
 import type { MarkChange, MarkFilter, RunFileName, Split, StudioState } from './api.ts';
 import type { DatasetLibrary } from './datasets/dataset-library.ts';
-import { drawPicture, PER_PAGE, SheetMaker } from './datasets/sheets.ts';
+import { drawImage, PER_PAGE, SheetMaker } from './datasets/sheets.ts';
 import type { SplitView } from './datasets/split-view.ts';
 import type { EventHub } from './events.ts';
 import { createGuard, type GuardOptions, REPORT_POLICY, SECURITY_HEADERS } from './guard.ts';
@@ -113,12 +113,12 @@ export function createStudioApp(options: StudioAppOptions): {
       sheets.sheet(view, indices, etag),
     );
   });
-  app.get('/api/datasets/:id/:split/picture/:index', async (context) => {
+  app.get('/api/datasets/:id/:split/image/:index', async (context) => {
     const view = await viewOf(context);
     const index = view.check(Number(context.req.param('index')));
     const size = wholeNumber(context, 'size');
-    const etag = view.etag([index], `picture ${size ?? ''}`);
-    return cached(context.req.raw, { type: 'image/png', etag }, () => drawPicture(view, index, size));
+    const etag = view.etag([index], `image ${size ?? ''}`);
+    return cached(context.req.raw, { type: 'image/png', etag }, () => drawImage(view, index, size));
   });
   app.get('/api/datasets/:id/:split/pixels', async (context) => {
     const view = await viewOf(context);

@@ -26,7 +26,7 @@ export interface ExportOptions {
   readonly pageFolder: string;
   /** Runs whose results the page shows. */
   readonly runs: readonly RunFolder[];
-  /** Data sets whose test pictures go along, for the runs that were judged on them: `cifar10`, or paths. */
+  /** Data sets whose test images go along, for the runs that were judged on them: `cifar10`, or paths. */
   readonly data: readonly string[];
   readonly onProgress?: OnProgress;
 }
@@ -84,7 +84,7 @@ export async function exportSite({ runs, data, onProgress, ...options }: ExportO
   }
   await site.json('runs', summaries);
   await site.json('models', models);
-  for (const id of shown) await writePictures(site, datasets, id, onProgress);
+  for (const id of shown) await writeImages(site, datasets, id, onProgress);
   return site.written();
 }
 
@@ -181,7 +181,7 @@ async function detailsOf(
 ): Promise<{ details: RunDetails; model: ModelFacts }> {
   const { record, history } = view;
   const { classNames, imageShape, ...data } = record!.data;
-  // Where the data lay, and which of its pictures were marked, is its owner's business.
+  // Where the data lay, and which of its images were marked, is its owner's business.
   const { path: _, marks: __, ...facts } = { ...data, classNames, imageShape };
   const summary = view.summary(false, () => dataset);
   const files = (await view.files()).filter((name) => name !== 'run.json');
@@ -206,8 +206,8 @@ async function detailsOf(
   return { details, model };
 }
 
-/** The test pictures of a data set as sheets: what the runs were judged on. */
-async function writePictures(
+/** The test images of a data set as sheets: what the runs were judged on. */
+async function writeImages(
   site: Site,
   datasets: DatasetLibrary,
   id: string,
@@ -226,7 +226,7 @@ async function writePictures(
     const sheet = await sheets.sheet(view, indices, `${start}`);
     await site.write(`api/datasets/${id}/test/sheet/${start / PER_PAGE}.webp`, sheet);
     onProgress?.({
-      what: 'drawing the test pictures',
+      what: 'drawing the test images',
       done: start + indices.length,
       total: size,
       unit: 'images',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pictures } from '../../test/training/problem.ts';
+import { images } from '../../test/training/problem.ts';
 import { memoryDataset } from '../data/memory.ts';
 import { subset } from '../data/subset.ts';
 import { HarrierError } from '../errors.ts';
@@ -13,8 +13,8 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoin
 import { type FitOptions, type FitResult, fit, type StepProgress } from './fit.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
-const train = pictures(26, 5, 4);
-const validation = pictures(15, 5, 4, 2);
+const train = images(26, 5, 4);
+const validation = images(15, 5, 4, 2);
 
 const network = new Network({
   name: 'small',
@@ -190,7 +190,7 @@ describe('fit', () => {
   });
 
   it('learns', async () => {
-    const { history } = await fit(options({ train: pictures(90, 5, 4, 3), epochs: 12, validation }));
+    const { history } = await fit(options({ train: images(90, 5, 4, 3), epochs: 12, validation }));
     expect(history.at(-1)!.validationAccuracy).toBeGreaterThan(0.8);
     expect(history.at(-1)!.loss).toBeLessThan(0.7 * history[0].loss);
   });
@@ -434,7 +434,7 @@ describe('a run that cannot go on', () => {
     expect(live).toBe(0);
   });
 
-  const sized = (height: number) => pictures(6, height, 4);
+  const sized = (height: number) => images(6, height, 4);
   it.each<[string, Partial<FitOptions>, string, string]>([
     ['no epochs', { epochs: 0 }, 'bad-option', 'epochs: expected a whole number of at least 1, received 0'],
     ['half a batch', { batchSize: 0.5 }, 'bad-option', 'batchSize: expected a whole number'],
@@ -447,14 +447,14 @@ describe('a run that cannot go on', () => {
     ['a seed in between', { seed: 0.5 }, 'bad-option', 'seed: expected'],
     ['no patience', { earlyStopping: 0, validation }, 'bad-option', 'earlyStopping: expected'],
     ['patience with nothing to judge by', { earlyStopping: 2 }, 'bad-option', 'The test set chooses nothing'],
-    ['pictures of another size', { train: sized(6) }, 'bad-data', 'expected 4 × 5, received 4 × 6'],
+    ['images of another size', { train: sized(6) }, 'bad-data', 'expected 4 × 5, received 4 × 6'],
     [
       'others to judge by',
       { validation: sized(6) },
       'bad-data',
-      'pictures 1: its images do not fit the network',
+      'images 1: its images do not fit the network',
     ],
-    ['no pictures', { train: subset(train, []) }, 'bad-data', 'it has no images'],
+    ['no images', { train: subset(train, []) }, 'bad-data', 'it has no images'],
     [
       'another number of classes',
       { train: { ...train, classNames: ['a', 'b'] } },

@@ -1,7 +1,7 @@
 /** Layers with `trainable: false`. */
 import { describe, expect, it } from 'vitest';
 import { drawWeights } from '../../test/layers/check-layer.ts';
-import { batchOf, pictures } from '../../test/training/problem.ts';
+import { batchOf, images } from '../../test/training/problem.ts';
 import { BatchNormalization, Conv2D, Dense, Flatten, type Layer } from '../layers/index.ts';
 import { Network, summarize } from '../models/index.ts';
 import { SGD } from '../optimizers/index.ts';
@@ -12,7 +12,7 @@ import { Trainer } from './trainer.ts';
 
 const inMemory = nodeRuntime({ threads: 1 });
 const inGraph: Runtime = { ...inMemory, kernels: undefined };
-const { pixels, targets } = batchOf(pictures(6, 5, 4), [0, 1, 2, 3, 4, 5]);
+const { pixels, targets } = batchOf(images(6, 5, 4), [0, 1, 2, 3, 4, 5]);
 
 const layers = (trainable: boolean): Layer[] => [
   new Conv2D({ filters: 3, kernelSize: 3, name: 'first', trainable }),

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { pictures } from '../../test/training/problem.ts';
+import { images } from '../../test/training/problem.ts';
 import { Conv2D, Dense, GlobalAveragePooling2D } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
 import { SGD } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { findLearningRate, type RangeTestOptions } from './learning-rate-range.ts';
 
-const train = pictures(48, 6, 6);
+const train = images(48, 6, 6);
 const network = new Network({
   inputShape: [6, 6, 3],
   layers: [new Conv2D({ filters: 4, kernelSize: 3 }), new GlobalAveragePooling2D(), new Dense({ units: 3 })],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pictures } from '../../test/training/problem.ts';
+import { images } from '../../test/training/problem.ts';
 import { memoryDataset } from '../data/memory.ts';
 import { areaResampler } from '../data/resample.ts';
 import { HarrierError } from '../errors.ts';
@@ -20,8 +20,8 @@ import { type FitOptions, fit } from './fit.ts';
 
 const SIDE = 8;
 const runtime = nodeRuntime({ threads: 1 });
-const train = pictures(20, SIDE, SIDE);
-const validation = pictures(9, SIDE, SIDE, 2);
+const train = images(20, SIDE, SIDE);
+const validation = images(9, SIDE, SIDE, 2);
 
 const networkFor = (side: number) =>
   new Network({
@@ -120,7 +120,7 @@ describe('training at growing resolutions', () => {
     inputShape: [SIDE, SIDE, 3],
     layers: [new Flatten(), new Dense({ units: 3, activation: 'softmax' })],
   });
-  const wide = pictures(6, 8, 9);
+  const wide = images(6, 8, 9);
   it.each<[string, Partial<FitOptions>, string]>([
     [
       'a network with weights for one size',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pictures } from '../../test/training/problem.ts';
+import { images } from '../../test/training/problem.ts';
 import { HarrierError } from '../errors.ts';
 import { Conv2D, Dense, Dropout, Flatten, MaxPooling2D } from '../layers/index.ts';
 import { Classifier } from '../models/index.ts';
@@ -8,8 +8,8 @@ import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { Sequential, type TrainOptions } from './model.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
-const train = pictures(48, 6, 6);
-const test = pictures(30, 6, 6, 2);
+const train = images(48, 6, 6);
+const test = images(30, 6, 6, 2);
 
 function model(seed = 1): Sequential {
   const result = new Sequential({
@@ -125,8 +125,8 @@ describe('Sequential', () => {
     await expect(use(one)).rejects.toThrow(HarrierError);
   });
 
-  it('refuses pictures of another size, and pixels that are no whole pictures', async () => {
-    const smaller = pictures(6, 5, 5);
+  it('refuses images of another size, and pixels that are no whole images', async () => {
+    const smaller = images(6, 5, 5);
     for (const use of ['predict', 'evaluate', 'fit'] as const) {
       await expect(model()[use](smaller)).rejects.toThrow('expected 6 × 6, received 5 × 5');
     }

@@ -1,7 +1,7 @@
 /** State in memory with fused loops, and state that the runtime carries with the optimizer in the graph: the same numbers. */
 import { describe, expect, it } from 'vitest';
 import { drawWeights } from '../../test/layers/check-layer.ts';
-import { batchOf, pictures, relativeDistance } from '../../test/training/problem.ts';
+import { batchOf, images, relativeDistance } from '../../test/training/problem.ts';
 import { HarrierError } from '../errors.ts';
 import {
   BatchNormalization,
@@ -37,7 +37,7 @@ const withoutKernels: Runtime = {
 };
 const runtimes = { 'in memory': withKernels, 'in the graph': withoutKernels };
 
-const data = pictures(10, 6, 5);
+const data = images(10, 6, 5);
 const first = batchOf(data, [0, 1, 2, 3, 4, 5]);
 const second = batchOf(data, [6, 7, 8, 9]);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pictures } from '../../test/training/problem.ts';
+import { images } from '../../test/training/problem.ts';
 import { Conv2D, Dense, Flatten } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
 import { createGraph, reshape } from '../ops/index.ts';
@@ -119,6 +119,6 @@ describe('the memory of training', () => {
   it('is looked at by fit, before anything is allocated', async () => {
     const model = new Sequential({ inputShape: [8, 8, 3], layers: [new Flatten(), new Dense({ units: 3 })] });
     model.compile({ optimizer: 'sgd', runtime: runtime(1000) });
-    await expect(model.fit(pictures(12, 8, 8))).rejects.toThrow(/needs more memory than is free/);
+    await expect(model.fit(images(12, 8, 8))).rejects.toThrow(/needs more memory than is free/);
   });
 });

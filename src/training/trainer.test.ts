@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { drawWeights } from '../../test/layers/check-layer.ts';
 import { activation, dense, flatten, tensorOf } from '../../test/layers/keras.ts';
-import { batchOf, pictures } from '../../test/training/problem.ts';
+import { batchOf, images } from '../../test/training/problem.ts';
 import { HarrierError } from '../errors.ts';
 import { BatchNormalization, Dense, Dropout, Flatten } from '../layers/index.ts';
 import { Classifier, exportModel, Network } from '../models/index.ts';
@@ -11,7 +11,7 @@ import type { Runtime, Tensors } from '../runtime/index.ts';
 import { Trainer } from './trainer.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
-const data = pictures(12, 3, 2);
+const data = images(12, 3, 2);
 const network = new Network({
   name: 'small',
   inputShape: [3, 2, 3],

@@ -142,8 +142,8 @@ function Connection() {
         <div class="banner">
           <Icon name="warning" />
           <p>
-            <b>Studio’s server does not answer.</b> What is on this page stays; pictures, runs and training
-            come back with it. Trying again by itself.
+            <b>Studio’s server does not answer.</b> What is on this page stays; images, runs and training come
+            back with it. Trying again by itself.
           </p>
           <Button kind="plain" onClick={connect}>
             Try now

@@ -55,7 +55,7 @@ function wordsFor(reason: unknown): string {
   if (name === 'NotAllowedError')
     return 'This page may not use the camera. Allow it in the address bar of the browser, then try again.';
   if (name === 'NotFoundError' || name === 'OverconstrainedError')
-    return 'No camera was found. Connect one, or add pictures as files.';
+    return 'No camera was found. Connect one, or add images as files.';
   if (name === 'NotReadableError')
     return 'The camera is in use by another program. Close that one, then try again.';
   if (name === 'NotSupportedError')

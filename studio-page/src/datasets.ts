@@ -2,7 +2,7 @@ import type { Progress } from 'harrier/src/data/progress.ts';
 import type { DatasetAnswer, DatasetFacts, Split, StudioEvents } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { apiUrl, getJson } from './api.ts';
-import type { PictureSource } from './components/picture-grid.tsx';
+import type { ImageSource } from './components/image-grid.tsx';
 import { listen } from './live.ts';
 import { useLoad } from './load.ts';
 import { exported } from './router.ts';
@@ -51,24 +51,24 @@ export function useDataset(id: string | undefined): OpenedDataset {
   };
 }
 
-/** The parts of a data set that can be looked at: in an exported site the test pictures are. */
+/** The parts of a data set that can be looked at: in an exported site the test images are. */
 export function splitsOf(facts: DatasetFacts): Split[] {
   const all = Object.keys(facts.splits) as Split[];
   return exported ? all.filter((split) => split === 'test') : all;
 }
 
-/** One picture in its own size, as a PNG: of a server alone. */
-export function pictureUrl(dataset: string, split: Split, index: number): string {
-  return apiUrl(`datasets/${dataset}/${split}/picture/${index}`);
+/** One image in its own size, as a PNG: of a server alone. */
+export function imageUrl(dataset: string, split: Split, index: number): string {
+  return apiUrl(`datasets/${dataset}/${split}/image/${index}`);
 }
 
-/** Pictures of a split by their indices, in that order, on sheets of small pictures. */
-export function picturesAt(
+/** Images of a split by their indices, in that order, on sheets of small images. */
+export function imagesAt(
   facts: DatasetFacts,
   split: Split,
   indices: readonly number[],
   name: (position: number) => string,
-): PictureSource {
+): ImageSource {
   const { columns, perPage } = facts.sheet;
   const sheetPath = `datasets/${facts.id}/${split}/sheet`;
   const size = facts.splits[split]?.size ?? 0;
@@ -87,7 +87,7 @@ export function picturesAt(
     total: indices.length,
     columns,
     sheet: (position) => {
-      // In an exported site sheets are of all pictures, in order of index.
+      // In an exported site sheets are of all images, in order of index.
       const [at, all] = exported ? [indices[position], size] : [position, indices.length];
       const page = Math.floor(at / perPage);
       return { url: urlOf(page), place: at % perPage, count: Math.min(perPage, all - page * perPage) };

@@ -10,7 +10,7 @@ export interface Upload {
   readonly buffer: Buffer;
 }
 
-/** The first test pictures of a class of CIFAR-10 as PNG files. */
+/** The first test images of a class of CIFAR-10 as PNG files. */
 export async function cifarFiles(className: string, count: number): Promise<Upload[]> {
   const { test } = await cifar10();
   const label = test.classNames.indexOf(className);

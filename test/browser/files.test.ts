@@ -1,4 +1,4 @@
-/** Pictures as the browser reads them, against Node's; and what the browser keeps. */
+/** Images as the browser reads them, against Node's; and what the browser keeps. */
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../src/data/random.ts';
@@ -28,10 +28,10 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
     await closeTestBrowser();
   });
 
-  const decode = (bytes: Uint8Array, name = 'picture', side = 32, maxPixels?: number) =>
+  const decode = (bytes: Uint8Array, name = 'image', side = 32, maxPixels?: number) =>
     page.call<Uint8Array>('decode', new Uint8Array(bytes), side, side, name, maxPixels);
 
-  describe('pictures come out as in Node', () => {
+  describe('images come out as in Node', () => {
     // What codecs themselves do differently, in levels of 256: lossy ones round in their own ways.
     it.each<[string, () => Sharp, number, number]>([
       ['PNG', () => photograph(100, 80).png(), 0.6, 6],
@@ -68,7 +68,7 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
     });
   });
 
-  describe('what is no usable picture', () => {
+  describe('what is no usable image', () => {
     const text = (words: string) => new TextEncoder().encode(words);
     it.each<[string, Uint8Array, RegExp]>([
       [

@@ -1,4 +1,4 @@
-/** The view Look inside: a model's layers, its first filters, and what each layer makes of a picture. */
+/** The view Look inside: a model's layers, its first filters, and what each layer makes of an image. */
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,17 +44,17 @@ describe.skipIf(noChromium)(`Look inside${noChromium ? ` (${noChromium})` : ''}`
     expect(await page.getByText('24 filters of 2 × 2').count()).toBe(1);
   });
 
-  it('shows what each layer makes of a picture, as Node computes it', async () => {
+  it('shows what each layer makes of an image, as Node computes it', async () => {
     await page.getByAltText('Example: horse').click();
     await block('activation_6').click();
-    const sheet = page.getByLabel('What layer activation_6 makes of the picture');
+    const sheet = page.getByLabel('What layer activation_6 makes of the image');
     await sheet.waitFor();
     expect(page.url()).toContain('layer=activation_6');
     const maps = await FeatureMaps.load(nodeRuntime(), await readFile((await shippedModel())!), [
       'activation_6',
     ]);
-    const picture = await decodeImage(await readFile(HORSE), { height: 32, width: 32, channels: 3 });
-    const [{ data }] = await maps.of(picture);
+    const image = await decodeImage(await readFile(HORSE), { height: 32, width: 32, channels: 3 });
+    const [{ data }] = await maps.of(image);
     await maps.dispose();
     const words = await page.locator('.layer .maps .note').innerText();
     const [low, high] = [...words.matchAll(/(-?[\d.]+) \(/g)].map(([, number]) => Number(number));

@@ -23,7 +23,7 @@ const firstOfEachOp = rows.filter((row, i) => {
   if (row.notInRuntime || opOf(row) in REFUSED) return false;
   return rows.findIndex((other) => opOf(other) === opOf(row)) === i;
 });
-/** Where kernels have been wrong: groups with strides, rows instead of pictures. */
+/** Where kernels have been wrong: groups with strides, rows instead of images. */
 const delicate = rows.filter(
   ({ op, attributes, inputs }) =>
     (op === 'Conv' && Number(attributes.group) > 1 && 'strides' in attributes) ||

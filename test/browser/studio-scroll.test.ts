@@ -29,14 +29,14 @@ it.skipIf(noChromium)(
       if (request.url().includes('/sheet?')) sheets.add(request.url());
     });
     await page.goto(`http://127.0.0.1:${server.studio.port}/data?split=test`);
-    await page.getByText('10,000 pictures').first().waitFor();
-    await page.locator('.picture-cell').first().waitFor();
-    const { mostPictures, distance } = await scrollToEnd(page);
+    await page.getByText('10,000 images').first().waitFor();
+    await page.locator('.image-cell').first().waitFor();
+    const { mostImages, distance } = await scrollToEnd(page);
     expect(distance).toBeGreaterThan(20_000);
-    expect(mostPictures).toBeLessThan(600);
-    // Where it came to rest the pictures are there.
+    expect(mostImages).toBeLessThan(600);
+    // Where it came to rest the images are there.
     await page.waitForFunction(() => {
-      const last = [...document.querySelectorAll<HTMLElement>('.picture-cell > i')].at(-1);
+      const last = [...document.querySelectorAll<HTMLElement>('.image-cell > i')].at(-1);
       return last?.style.backgroundImage.startsWith('url(') ?? false;
     });
     expect(sheets.size).toBeLessThanOrEqual(40);

@@ -11,7 +11,7 @@ import { evaluatePredictions } from '../../src/evaluation/index.ts';
 import { RunFolder } from '../../src/platform/node/runs/run-folder.ts';
 import type { ImageList, RunSummary } from '../../src/studio-server/api.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
-import { writePictures } from '../cli/harrier.ts';
+import { writeImages } from '../cli/harrier.ts';
 import { openStudio, studioFolder, type TestStudio } from '../studio/studio.ts';
 import { closeTestBrowser, noChromium, openTestPage, testBrowser } from './browser.ts';
 
@@ -39,10 +39,10 @@ beforeAll(async () => {
   pageFolder = await builtPage(new Reporter({ machine: true }));
   if (noChromium) return;
   folder = await studioFolder();
-  const pictures = join(folder, 'pictures');
-  await writePictures(pictures, { perClass: 60 });
-  await cp(join(pictures, 'cat/3.png'), join(pictures, 'dog/copy of 3.png'));
-  server = await openStudio(folder, { pageFolder, data: [pictures] });
+  const images = join(folder, 'images');
+  await writeImages(images, { perClass: 60 });
+  await cp(join(images, 'cat/3.png'), join(images, 'dog/copy of 3.png'));
+  server = await openStudio(folder, { pageFolder, data: [images] });
   page = await newPage();
 });
 afterAll(async () => {
@@ -66,11 +66,11 @@ async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
 
 const at = (address: string) => page.goto(`http://127.0.0.1:${server.studio.port}/${address}`);
 const addressOf = () => new URL(page.url()).pathname + new URL(page.url()).search;
-const options = () => page.getByRole('option').and(page.locator('.picture-cell'));
-const listed = (query: string) => server.json<ImageList>(`/api/datasets/pictures/train/images?${query}`);
+const options = () => page.getByRole('option').and(page.locator('.image-cell'));
+const listed = (query: string) => server.json<ImageList>(`/api/datasets/images/train/images?${query}`);
 const until = (what: Locator) => what.first().waitFor();
 
-/** A finished run once more, which takes two dogs for cats: the pictures here are too easy for mistakes. */
+/** A finished run once more, which takes two dogs for cats: the images here are too easy for mistakes. */
 async function mixUp(name: string): Promise<string> {
   const runs = await server.json<RunSummary[]>('/api/runs');
   const { id } = runs.find(({ testAccuracy }) => testAccuracy !== undefined)!;
@@ -112,7 +112,7 @@ describe('the built page', () => {
 });
 
 describe.skipIf(noChromium)('data in the browser', () => {
-  it('shows pictures by class, and keeps what is looked at in the address', async () => {
+  it('shows images by class, and keeps what is looked at in the address', async () => {
     await at('data');
     await until(options());
     await page.getByRole('button', { name: /^dog/ }).click();
@@ -120,51 +120,51 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await until(page.getByRole('option', { name: /^dog/ }));
     expect(await page.getByRole('option', { name: /^cat/ }).count()).toBe(0);
     await page.getByLabel('Search by class or file').fill('copy of');
-    await until(page.getByText('1 picture of dog'));
+    await until(page.getByText('1 image of dog'));
     await page.reload();
-    await until(page.getByText('1 picture of dog'));
+    await until(page.getByText('1 image of dog'));
     await page.getByLabel('Search by class or file').fill('no such thing');
-    await until(page.getByText('No picture is left'));
-    await page.getByRole('button', { name: 'Show all pictures' }).click();
+    await until(page.getByText('No image is left'));
+    await page.getByRole('button', { name: 'Show all images' }).click();
     await until(page.getByRole('option', { name: /^cat/ }));
     expect(addressOf()).toBe('/data');
     await page.goBack();
-    await until(page.getByText('No picture is left'));
+    await until(page.getByText('No image is left'));
   });
 
   it('is gone through with the keyboard alone', async () => {
     await at('data');
     await until(options());
-    await page.getByRole('listbox', { name: /^Pictures of/ }).focus();
+    await page.getByRole('listbox', { name: /^Images of/ }).focus();
     for (const key of ['ArrowRight', 'ArrowDown', 'ArrowLeft', 'Enter']) await page.keyboard.press(key);
-    const chosen = page.locator('.picture-cell[aria-selected="true"]');
+    const chosen = page.locator('.image-cell[aria-selected="true"]');
     await until(chosen);
-    expect(await page.getByRole('complementary', { name: 'The picture' }).textContent()).toContain('cat');
-    expect(addressOf()).toMatch(/^\/data\?picture=\d+$/);
+    expect(await page.getByRole('complementary', { name: 'The image' }).textContent()).toContain('cat');
+    expect(addressOf()).toMatch(/^\/data\?image=\d+$/);
     await page.keyboard.press('Escape');
     await page.locator('.detail').waitFor({ state: 'detached' });
     await page.keyboard.press('End');
     await until(page.getByRole('option', { name: /^ship/ }));
   });
 
-  it('relabels and leaves out pictures, beside the data, and takes it back', async () => {
-    await at('data?picture=0');
-    await page.getByLabel('It is a picture of').selectOption({ label: 'ship' });
-    await until(page.getByText(/is now a picture of ship/));
+  it('relabels and leaves out images, beside the data, and takes it back', async () => {
+    await at('data?image=0');
+    await page.getByLabel('It is an image of').selectOption({ label: 'ship' });
+    await until(page.getByText(/is now an image of ship/));
     expect((await listed('mark=relabelled')).images).toMatchObject([
       { index: 0, label: 0, mark: { label: 2 } },
     ]);
     await page.getByLabel('Leave it out').check();
-    await until(page.locator('.picture-cell.excluded'));
+    await until(page.locator('.image-cell.excluded'));
     expect((await listed('mark=excluded')).total).toBe(1);
     await page.getByRole('button', { name: 'Undo' }).click();
-    await page.locator('.picture-cell.excluded').waitFor({ state: 'detached' });
+    await page.locator('.image-cell.excluded').waitFor({ state: 'detached' });
     await page.keyboard.press('Control+z');
-    await page.locator('.picture-cell.relabelled').waitFor({ state: 'detached' });
+    await page.locator('.image-cell.relabelled').waitFor({ state: 'detached' });
     expect((await listed('mark=any')).total).toBe(0);
   });
 
-  it('finds pictures that are there twice', async () => {
+  it('finds images that are there twice', async () => {
     await at('data?tab=duplicates');
     await until(page.getByText('The same pixels'));
     await until(page.getByText(/labels differ/i));
@@ -224,7 +224,7 @@ describe.skipIf(noChromium)('training in the browser', () => {
   it('puts several runs on one chart', async () => {
     const answer = await server.send('POST', '/api/runs', {
       recipe: 'keras-cnn',
-      data: 'pictures',
+      data: 'images',
       options: { epochs: 3, batchSize: 8 },
     });
     const { id } = (await answer.json()) as RunSummary;
@@ -259,21 +259,21 @@ describe.skipIf(noChromium)('training in the browser', () => {
 });
 
 describe.skipIf(noChromium)('judging in the browser', () => {
-  it('shows the pictures of a cell, and leads from one to its place in the data', async () => {
+  it('shows the images of a cell, and leads from one to its place in the data', async () => {
     await at('judge');
-    await until(page.getByText(/pictures right in/));
+    await until(page.getByText(/images right in/));
     const cell = page.locator('.matrix button').and(page.getByRole('button', { name: /cat, recognised/ }));
     await cell.click();
     await page.waitForURL(/cell=0,0/);
     await until(page.getByRole('heading', { name: 'cat, recognised' }));
     const count = Number(/: (\d+)/.exec((await cell.getAttribute('aria-label'))!)![1]);
     expect(count).toBeGreaterThan(0);
-    const wall = page.locator('.cell-pictures').getByRole('option');
+    const wall = page.locator('.cell-images').getByRole('option');
     await until(wall);
     expect(await wall.first().getAttribute('aria-setsize')).toBe(String(count));
     await wall.first().click();
-    await page.waitForURL(/data\?data=pictures&split=test&picture=\d+/);
-    await until(page.getByRole('complementary', { name: 'The picture' }).getByText('cat'));
+    await page.waitForURL(/data\?data=images&split=test&image=\d+/);
+    await until(page.getByRole('complementary', { name: 'The image' }).getByText('cat'));
   });
 
   it('goes from cell to cell by arrow keys', async () => {
@@ -302,7 +302,7 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     const looked = await newPage({ colorScheme });
     for (const view of [
       ...VIEWS,
-      'data?picture=1',
+      'data?image=1',
       'data?tab=duplicates',
       'data?tab=augmentation',
       'train?new=1',
@@ -359,7 +359,7 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     await server.studio.close();
     await until(page.getByText('Studio’s server does not answer.'));
     expect(await options().count()).toBeGreaterThan(0);
-    server = await openStudio(folder, { pageFolder, data: [join(folder, 'pictures')], port });
+    server = await openStudio(folder, { pageFolder, data: [join(folder, 'images')], port });
     await until(page.getByText('The server is back.'));
     await page.getByText('Studio’s server does not answer.').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: /^dog/ }).click();
@@ -397,7 +397,7 @@ describe.skipIf(noChromium)('the page as a whole', () => {
       folder: join(folder, 'site', 'some', 'folder'),
       pageFolder,
       runs: [new RunFolder(join(folder, 'runs', id))],
-      data: [join(folder, 'pictures')],
+      data: [join(folder, 'images')],
     });
     const host = createServer(async (request, response) => {
       const path = join(folder, 'site', new URL(request.url ?? '/', 'http://localhost').pathname);
@@ -412,11 +412,11 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     const { port } = host.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${port}/some/folder/#/judge?cell=0,0`);
     await until(page.getByRole('heading', { name: 'cat, recognised' }));
-    await page.locator('.cell-pictures').getByRole('option').first().click();
-    await until(page.getByRole('complementary', { name: 'The picture' }).getByText('cat'));
+    await page.locator('.cell-images').getByRole('option').first().click();
+    await until(page.getByRole('complementary', { name: 'The image' }).getByText('cat'));
     await page.waitForFunction(() => {
-      const picture = document.querySelector<HTMLElement>('.detail .picture');
-      return picture?.style.backgroundImage.includes('/some/folder/api/datasets/') ?? false;
+      const image = document.querySelector<HTMLElement>('.detail .image-view');
+      return image?.style.backgroundImage.includes('/some/folder/api/datasets/') ?? false;
     });
     await page.getByRole('link', { name: 'Train' }).click();
     await until(page.getByRole('img', { name: /^Accuracy at epoch/ }));

@@ -109,7 +109,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
       await page.locator('.class-name').nth(place).fill(name);
     }
     await train(page, 8);
-    await page.getByText(/pictures\/s/).waitFor();
+    await page.getByText(/images\/s/).waitFor();
     await trained(page);
     expect(await page.locator('.held-out li').count()).toBe(4);
 
@@ -149,7 +149,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     expect(await page.locator('.class-name').nth(1).inputValue()).toBe('ship');
   });
 
-  it('what is no usable picture is left out, and said', async () => {
+  it('what is no usable image is left out, and said', async () => {
     const page = await open();
     const huge = Buffer.from(frogs[0].buffer);
     huge.writeUInt32BE(60_000, 16);
@@ -187,12 +187,12 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await page.locator('.thumbnails li').nth(2).waitFor();
     await train(page);
     await page
-      .getByText('Class 2: this class has no pictures: expected at least 2 pictures, received 0.')
+      .getByText('Class 2: this class has no images: expected at least 2 images, received 0.')
       .waitFor();
     await add(page, 1, ships.slice(0, 1));
     await page.locator('.thumbnails li').nth(3).waitFor();
     await train(page);
-    await page.getByText('Class 2: one picture is too few to learn from').waitFor();
+    await page.getByText('Class 2: one image is too few to learn from').waitFor();
     await page.getByRole('button', { name: 'Remove class Class 2' }).click();
     await train(page);
     await page
@@ -276,7 +276,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await trained(page);
   });
 
-  async function runSnippet(picture: Buffer): Promise<string> {
+  async function runSnippet(image: Buffer): Promise<string> {
     const here = fileURLToPath(new URL('../../', import.meta.url));
     const paths = {
       harrier: [join(here, 'src/index.ts')],
@@ -284,7 +284,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { paths } }));
     await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
-    await writeFile(join(folder, 'picture.jpg'), picture);
+    await writeFile(join(folder, 'image.jpg'), image);
     await writeFile(join(folder, 'classify.ts'), SNIPPET);
     const tsx = join(here, 'node_modules/tsx/dist/cli.mjs');
     const { stdout } = await promisify(execFile)(

@@ -1,4 +1,4 @@
-/** The view Try it: a picture in, classes and their reasons out, all in the page. */
+/** The view Try it: an image in, classes and their reasons out, all in the page. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { createGraph } from '../../src/ops/index.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { shippedModel } from '../../src/platform/node/runs/shipped-model.ts';
-import { writePictures } from '../cli/harrier.ts';
+import { writeImages } from '../cli/harrier.ts';
 import { closeTestBrowser, noChromium } from './browser.ts';
 import { accessibilityFaults, type StudioInBrowser, studioInBrowser } from './studio.ts';
 
@@ -41,7 +41,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
   let opened: Awaited<ReturnType<StudioInBrowser['open']>>;
   beforeAll(async () => {
     studio = await studioInBrowser(async (folder) => ({
-      data: [await writePictures(join(folder, 'pictures'), { side: 32, perClass: 12 })],
+      data: [await writeImages(join(folder, 'images'), { side: 32, perClass: 12 })],
     }));
     opened = await studio.open('try?backend=wasm');
     page = opened.page;
@@ -140,10 +140,10 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
     await close();
   });
 
-  it('finds training pictures that are alike, and finds them again', async () => {
+  it('finds training images that are alike, and finds them again', async () => {
     const first = page.locator('.alike li').first();
     await drop(page, 'frog.png', await example('frog'));
-    await page.getByRole('button', { name: /Find alike training pictures/ }).click();
+    await page.getByRole('button', { name: /Find alike training images/ }).click();
     await expect.poll(() => page.locator('.alike li').count(), { timeout: 60_000 }).toBe(8);
     await expect.poll(() => first.innerText(), soon).toMatch(/^(cat|dog|ship)\s+\d+% alike$/);
     const before = await first.innerText();
@@ -154,7 +154,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
     });
     await page.reload();
     await drop(page, 'frog.png', await example('frog'));
-    await page.getByRole('button', { name: /Find alike training pictures/ }).click({ timeout: 60_000 });
+    await page.getByRole('button', { name: /Find alike training images/ }).click({ timeout: 60_000 });
     await expect.poll(() => first.innerText(), soon).toBe(before);
     expect([asked, opened.faults]).toEqual([0, []]);
   });
@@ -184,7 +184,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
       await drop(page, name, await make());
       await expect.poll(() => error(page).innerText(), soon).toMatch(sentence);
       expect(await error(page).innerText()).toContain(name);
-      // The next picture is looked at as if nothing had been.
+      // The next image is looked at as if nothing had been.
       await drop(page, 'dog.png', await example('dog'));
       await expect.poll(() => verdict(page).innerText(), soon).toMatch(/^dog/);
       expect(await error(page).count()).toBe(0);
@@ -210,7 +210,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
     };
 
     it.each<[string, Uint8Array, RegExp]>([
-      ['rows.onnx', rows(), /rows\.onnx: this model is no classifier of pictures: expected one input/],
+      ['rows.onnx', rows(), /rows\.onnx: this model is no classifier of images: expected one input/],
       [
         'cut.onnx',
         encodeModel(classifier).subarray(0, 300),
@@ -231,27 +231,27 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
       await drop(page, 'dense.onnx', encodeModel(classifier));
       await drop(page, 'dog.png', await example('dog'));
       await expect.poll(() => verdict(page).innerText(), soon).toMatch(/^class \d/);
-      expect(await page.locator('.results').innerText()).toContain('no layer of this model gives a picture');
+      expect(await page.locator('.results').innerText()).toContain('no layer of this model gives an image');
       expect(await page.locator('canvas.heat').count()).toBe(0);
     });
   });
 
   it('looks through the camera, frame by frame, and keeps one', async () => {
-    // A stream as a camera gives one, of a picture that can be changed.
+    // A stream as a camera gives one, of an image that can be changed.
     await page.evaluate(async () => {
       const canvas = document.createElement('canvas');
       [canvas.width, canvas.height] = [320, 240];
       const context = canvas.getContext('2d')!;
-      const pictures = new Map<string, HTMLImageElement>();
+      const images = new Map<string, HTMLImageElement>();
       for (const name of ['ship', 'horse']) {
         const image = new Image();
         image.src = document.querySelector<HTMLImageElement>(`img[alt="Example: ${name}"]`)!.src;
         await image.decode();
-        pictures.set(name, image);
+        images.set(name, image);
       }
       const draw = () => {
         const shown = (globalThis as { shown?: string }).shown ?? 'ship';
-        context.drawImage(pictures.get(shown)!, 40, 0, 240, 240);
+        context.drawImage(images.get(shown)!, 40, 0, 240, 240);
         requestAnimationFrame(draw);
       };
       draw();
@@ -262,7 +262,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
     await page.evaluate(() => Object.assign(globalThis, { shown: 'horse' }));
     await expect.poll(() => verdict(page).innerText(), soon).toMatch(/^horse/);
     expect(Math.max(...(await heat(page)))).toBeGreaterThan(100);
-    await page.getByRole('button', { name: 'Keep this picture' }).click();
+    await page.getByRole('button', { name: 'Keep this image' }).click();
     await page.getByAltText('camera.png').waitFor();
     await expect.poll(() => verdict(page).innerText(), soon).toMatch(/^horse/);
     expect(await page.locator('video').count()).toBe(0);

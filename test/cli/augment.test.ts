@@ -2,14 +2,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(join(place.path, 'pictures'), { perClass: 10, side: 12 });
+  await writeImages(join(place.path, 'images'), { perClass: 10, side: 12 });
 });
 afterAll(() => place.remove());
 
@@ -19,7 +19,7 @@ describe('augmentation on the command line', () => {
       ['--augment', 'flip,translation=2,mixup'],
       ['--recipe', 'keras-cnn'],
     ]) {
-      const { code, stderr } = await run('data', 'pictures', '--preview', 'sheet.png', ...extra);
+      const { code, stderr } = await run('data', 'images', '--preview', 'sheet.png', ...extra);
       expect([code, stderr]).toEqual([0, 'Wrote sheet.png\n']);
       const { width, height } = await sharp(join(place.path, 'sheet.png')).metadata();
       expect(width).toBeGreaterThan(11 * 64);
@@ -29,7 +29,7 @@ describe('augmentation on the command line', () => {
 
   it('is stored with the run, with sampling and class weights', async () => {
     const { code, stdout } = await run(
-      ...['train', '--data', 'pictures', '--epochs', '1', '--out', 'run'],
+      ...['train', '--data', 'images', '--epochs', '1', '--out', 'run'],
       ...['--augment', 'light,cutout=3', '--class-weight', 'cat=2, dog = 0.5', '--sampling', 'balanced'],
     );
     expect(code).toBe(0);
@@ -46,34 +46,34 @@ describe('augmentation on the command line', () => {
 
   it.each<[string[], RegExp]>([
     [
-      ['data', 'pictures', '--augment', 'light'],
+      ['data', 'images', '--augment', 'light'],
       /--augment: only a preview shows augmentation\. Add --preview/,
     ],
     [
-      ['data', 'pictures', '--preview', 'x.png', '--augment', 'light', '--recipe', 'keras-cnn'],
+      ['data', 'images', '--preview', 'x.png', '--augment', 'light', '--recipe', 'keras-cnn'],
       /--augment and --recipe exclude each other/,
     ],
     [
-      ['data', 'pictures', '--preview', 'x.png', '--augment', 'translation=6'],
+      ['data', 'images', '--preview', 'x.png', '--augment', 'translation=6'],
       /RandomTranslation: pixels: expected less than half the side of the images, 12, received 6/,
     ],
     [
-      ['train', '--data', 'pictures', '--augment', 'translation=6'],
+      ['train', '--data', 'images', '--augment', 'translation=6'],
       /RandomTranslation: pixels: expected less than half the side of the images, 12, received 6/,
     ],
     [
-      ['train', '--data', 'pictures', '--class-weight', 'cats=2'],
+      ['train', '--data', 'images', '--class-weight', 'cats=2'],
       /unknown class of .*"cats"\. Did you mean "cat"\?/,
     ],
     [['train', '--class-weight', 'heavy'], /--class-weight: .*balanced, or pairs such as cat=2,dog=0.5/],
     [
-      ['train', '--data', 'pictures', '--resolution', '1:8,3:12'],
+      ['train', '--data', 'images', '--resolution', '1:8,3:12'],
       /layer "dense" \(Dense\): it has weights for one size of images: expected 12 × 12, received 8 × 8/,
     ],
     [['train', '--resolution', '24'], /--resolution: .*expected epoch:size, with commas between/],
     [['train', '--sampling', 'balance'], /unknown value of --sampling "balance"\. Did you mean "balanced"\?/],
     [
-      ['train', '--data', 'pictures', '--class-weight', 'balanced', '--sampling', 'balanced'],
+      ['train', '--data', 'images', '--class-weight', 'balanced', '--sampling', 'balanced'],
       /do the same, and twice is too much\. Choose one of them\./,
     ],
   ])('%j is wrong usage', async (args, sentence) => {

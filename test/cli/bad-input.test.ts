@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CIFAR10_FILES } from '../../src/platform/node/datasets/cifar10-files.ts';
 import { cacheDirectory, cifar10, cifar10Directory } from '../../src/platform/node/index.ts';
-import { harrier, sentenceOf, workplace, writePicture, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, workplace, writeImage, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 let folder: string;
@@ -25,15 +25,15 @@ afterAll(() => place.remove());
 
 describe('a data folder', () => {
   beforeEach(() => {
-    folder = `pictures-${++count}`;
+    folder = `images-${++count}`;
   });
   const train = () => failure('train', '--data', folder, '--epochs', '1', '--out', `run-${count}`);
-  const put = () => writePictures(join(place.path, folder), { classes: ['cat', 'dog'], perClass: 4 });
+  const put = () => writeImages(join(place.path, folder), { classes: ['cat', 'dog'], perClass: 4 });
   const nothingWasMade = async () => expect(await readdir(place.path)).not.toContain(`run-${count}`);
 
   it('that is missing', async () => {
     expect(await train()).toMatch(
-      /^pictures-\d+: there is no such data set or folder: expected cifar10, or the path/,
+      /^images-\d+: there is no such data set or folder: expected cifar10, or the path/,
     );
     await nothingWasMade();
   });
@@ -47,7 +47,7 @@ describe('a data folder', () => {
   });
 
   it('that has one class', async () => {
-    await writePictures(join(place.path, folder), { classes: ['cat'] });
+    await writeImages(join(place.path, folder), { classes: ['cat'] });
     expect(await train()).toMatch(/the folder has one class: .*received only "cat"\. Sort the images/);
   });
 
@@ -76,16 +76,13 @@ describe('a data folder', () => {
       '--out',
       `run-${count}`,
     );
-    expect([code, stderr]).toEqual([
-      0,
-      expect.stringMatching(/1 file that is no usable picture was left out/),
-    ]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/1 file that is no usable image was left out/)]);
   });
 
   it('that holds an absurdly large image', async () => {
     await put();
     const huge = join(place.path, folder, 'cat', 'huge.png');
-    await writePicture(huge, 8, 0, 0);
+    await writeImage(huge, 8, 0, 0);
     const bytes = await readFile(huge);
     // Width and height in the header; its checksum follows from them.
     bytes.writeUInt32BE(60_000, 16);
@@ -104,7 +101,7 @@ describe('a data folder', () => {
     await nothingWasMade();
   });
 
-  it('whose pictures are too small for the recipe: names the layer and both shapes', async () => {
+  it('whose images are too small for the recipe: names the layer and both shapes', async () => {
     await put();
     const sentence = await failure('train', '--data', folder, '--image-size', '1', '--out', `run-${count}`);
     expect(sentence).toMatch(/^keras-cnn, layer "max_pooling2d" \(MaxPooling2D\) on \(1, 1, 32\): /);
@@ -139,13 +136,13 @@ describe('the cache of CIFAR-10', () => {
 
 describe('predict', () => {
   beforeAll(async () => {
-    await writePictures(join(place.path, 'pictures'), { perClass: 4 });
-    await writePicture(join(place.path, 'one.png'), 8, 1, 5);
-    await run('train', '--data', 'pictures', '--epochs', '1', '--out', 'model');
+    await writeImages(join(place.path, 'images'), { perClass: 4 });
+    await writeImage(join(place.path, 'one.png'), 8, 1, 5);
+    await run('train', '--data', 'images', '--epochs', '1', '--out', 'model');
   });
 
   it('a file that is no image: the others are still answered', async () => {
-    await writeFile(join(place.path, 'text.png'), 'this is no picture');
+    await writeFile(join(place.path, 'text.png'), 'this is no image');
     const finished = await run('predict', 'model', 'text.png', 'one.png');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
@@ -163,7 +160,7 @@ describe('predict', () => {
   });
 
   it('a file that is no image, with the others in a table', async () => {
-    await writeFile(join(place.path, 'text.png'), 'this is "no" picture');
+    await writeFile(join(place.path, 'text.png'), 'this is "no" image');
     const finished = await run('predict', 'model', 'text.png', 'one.png', '--csv', '--top', '2');
     expect(finished.code).toBe(1);
     const [header, bad, good] = finished.stdout.split('\n');
@@ -186,7 +183,7 @@ describe('predict', () => {
     expect(await failure('predict', 'cut.onnx', 'one.png')).toMatch(/^.*cut\.onnx: /);
   });
 
-  it('a picture that cannot hold still: an animation gives its first frame', async () => {
+  it('an image that cannot hold still: an animation gives its first frame', async () => {
     await sharp(join(place.path, 'one.png')).gif().toFile(join(place.path, 'one.gif'));
     expect((await run('predict', 'model', 'one.gif')).code).toBe(0);
   });

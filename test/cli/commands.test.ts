@@ -1,7 +1,7 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Finished, harrier, sentenceOf, workplace, writePicture, writePictures } from './harrier.ts';
+import { type Finished, harrier, sentenceOf, workplace, writeImage, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 let trained: Finished;
@@ -9,12 +9,12 @@ const run = (...args: string[]) => harrier(args, { cwd: place.path });
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(join(place.path, 'pictures'));
-  await writePicture(join(place.path, 'one.png'), 8, 1, 999);
+  await writeImages(join(place.path, 'images'));
+  await writeImage(join(place.path, 'one.png'), 8, 1, 999);
   trained = await run(
     'train',
     '--data',
-    'pictures',
+    'images',
     '--epochs',
     '3',
     '--batch-size',
@@ -92,10 +92,10 @@ describe('train', () => {
     const record = JSON.parse(await readFile(join(place.path, 'run', 'run.json'), 'utf8'));
     expect(record).toMatchObject({
       format: 1,
-      command: 'npx harrier train --data pictures --epochs 3 --batch-size 8 --json --out run',
+      command: 'npx harrier train --data images --epochs 3 --batch-size 8 --json --out run',
       options: {
         recipe: 'keras-cnn',
-        data: 'pictures',
+        data: 'images',
         epochs: 3,
         batchSize: 8,
         seed: 1,
@@ -115,7 +115,7 @@ describe('train', () => {
   it('keeps the best checkpoint and its weights where there is validation', async () => {
     const options = ['--validation-split', '0.25', '--early-stopping', '2', '--optimizer', 'adam'];
     const { code, stdout, stderr } = await run(
-      ...['train', '--data', 'pictures', '--epochs', '4', '--batch-size', '8', '--out', 'validated'],
+      ...['train', '--data', 'images', '--epochs', '4', '--batch-size', '8', '--out', 'validated'],
       ...options,
     );
     expect(stderr).toBe('');
@@ -181,7 +181,7 @@ describe('evaluate', () => {
   });
 
   it('judges a model file on other data, which may have fewer classes', async () => {
-    await writePictures(join(place.path, 'other'), { classes: ['ship', 'dog'].sort(), perClass: 12 });
+    await writeImages(join(place.path, 'other'), { classes: ['ship', 'dog'].sort(), perClass: 12 });
     const { code, stdout } = await run(
       'evaluate',
       join('run', 'model.onnx'),
@@ -195,7 +195,7 @@ describe('evaluate', () => {
   });
 
   it('finds the newest run below ./runs', async () => {
-    const options = ['--data', 'pictures', '--epochs', '1'];
+    const options = ['--data', 'images', '--epochs', '1'];
     const first = await run('train', ...options);
     expect(first.stdout).toMatch(/Everything lies in runs\/keras-cnn-\d{8}-\d{6}/);
     expect((await run('evaluate', 'latest')).stdout).toMatch(/right:/);
@@ -235,7 +235,7 @@ describe('summary', () => {
     expect(stdout).toContain('(None, 16, 16, 32)');
   });
 
-  it('describes a recipe for other pictures, and a run, as JSON', async () => {
+  it('describes a recipe for other images, and a run, as JSON', async () => {
     const recipe = JSON.parse(
       (await run('summary', 'keras-cnn', '--classes', '3', '--image-size', '8', '--json')).stdout,
     );
@@ -270,7 +270,7 @@ describe('summary', () => {
 
 describe('data', () => {
   it('describes a folder, and draws it', async () => {
-    const { code, stdout } = await run('data', 'pictures', '--preview', 'sheet.png', '--json');
+    const { code, stdout } = await run('data', 'images', '--preview', 'sheet.png', '--json');
     expect(code).toBe(0);
     const { classNames, train, test, mean } = JSON.parse(stdout);
     expect(classNames).toEqual(['cat', 'dog', 'ship']);
@@ -280,8 +280,8 @@ describe('data', () => {
   });
 
   it('prints a table for people', async () => {
-    const { stdout } = await run('data', 'pictures');
-    expect(stdout).toMatch(/^pictures: 3 classes, images of 8 × 8\n/);
+    const { stdout } = await run('data', 'images');
+    expect(stdout).toMatch(/^images: 3 classes, images of 8 × 8\n/);
     expect(stdout).toMatch(/^dog +\d+ +\d+$/m);
   });
 });

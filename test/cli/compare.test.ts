@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
@@ -9,8 +9,8 @@ const path = (...parts: string[]) => join(place.path, ...parts);
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(path('pictures'), { perClass: 60 });
-  const small = ['--data', 'pictures', '--set', 'units=16', '--set', 'filters=8', '--batch-size', '8'];
+  await writeImages(path('images'), { perClass: 60 });
+  const small = ['--data', 'images', '--set', 'units=16', '--set', 'filters=8', '--batch-size', '8'];
   const adam = ['--optimizer', 'adam', '--learning-rate', '0.003'];
   await run('train', ...small, ...adam, '--epochs', '5', '--out', 'good');
   await run('train', ...small, '--epochs', '1', '--learning-rate', '1e-7', '--out', 'bad');
@@ -46,7 +46,7 @@ describe('compare', () => {
   it.each<[string, string[], number, RegExp]>([
     ['one run', ['good'], 2, /a comparison needs two different runs or more: received one/],
     ['a run twice', ['good', './good'], 2, /needs two different runs or more: received good twice/],
-    ['a folder of no run', ['good', 'pictures'], 1, /this is no run folder/],
+    ['a folder of no run', ['good', 'images'], 1, /this is no run folder/],
     ['a name that is near', ['good', 'nothing'], 1, /there is no such run folder/],
   ])('refuses %s', async (_, names, code, sentence) => {
     const finished = await run('compare', ...names);

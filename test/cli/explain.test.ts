@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Conv2D, Dense, GlobalMaxPooling2D } from '../../src/layers/index.ts';
 import { CLASS_NAMES_KEY, exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel } from '../../src/onnx/index.ts';
-import { harrier, sentenceOf, workplace, writePicture } from './harrier.ts';
+import { harrier, sentenceOf, workplace, writeImage } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(['explain', ...args], { cwd: place.path });
@@ -24,21 +24,21 @@ beforeAll(async () => {
     [CLASS_NAMES_KEY]: JSON.stringify(['cat', 'dog', 'ship']),
   });
   await writeFile(join(place.path, 'model.onnx'), encodeModel(model));
-  await writePicture(join(place.path, 'one.png'), 8, 1, 1);
-  await writePicture(join(place.path, 'more', 'one.png'), 40, 2, 2);
-  await writeFile(join(place.path, 'text.png'), 'no picture');
+  await writeImage(join(place.path, 'one.png'), 8, 1, 1);
+  await writeImage(join(place.path, 'more', 'one.png'), 40, 2, 2);
+  await writeFile(join(place.path, 'text.png'), 'no image');
 });
 afterAll(() => place.remove());
 
 describe('harrier explain', () => {
-  it('writes a picture for each, and says where', async () => {
+  it('writes an image for each, and says where', async () => {
     const { code, stdout } = await run('model.onnx', 'one.png', join('more', 'one.png'), '--out', 'why');
     expect(code).toBe(0);
     expect(stdout).toMatch(
       /^one\.png: (cat|dog|ship) [\d.]+% {2}→ {2}why\/one\.png\nmore\/one\.png: .* {2}→ {2}why\/one-2\.png\n$/,
     );
     expect((await readdir(join(place.path, 'why'))).sort()).toEqual(['one-2.png', 'one.png']);
-    // Two panels of 256: the picture, and the picture under its map.
+    // Two panels of 256: the image, and the image under its map.
     const { data, info } = await sharp(join(place.path, 'why', 'one.png'))
       .raw()
       .toBuffer({ resolveWithObject: true });
@@ -65,7 +65,7 @@ describe('harrier explain', () => {
     expect(others).toEqual([]);
     expect(facts).toEqual({
       file: 'one.png',
-      picture: join(place.path, 'json', 'one.png'),
+      image: join(place.path, 'json', 'one.png'),
       label: 'ship',
       probability: expect.any(Number),
       method: 'saliency',
@@ -73,7 +73,7 @@ describe('harrier explain', () => {
     expect([map.length, map[0].length, Math.max(...map.flat())]).toEqual([8, 8, 1]);
   });
 
-  it('explains the others when one is no picture, and fails in the end', async () => {
+  it('explains the others when one is no image, and fails in the end', async () => {
     const finished = await run('model.onnx', 'text.png', 'one.png', '--out', 'some', '--layer', 'conv2d');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(/^text\.png: not an image: expected PNG, .* received text/);
@@ -96,7 +96,7 @@ describe('harrier explain', () => {
       2,
       'unknown layer "conv2". Did you mean "conv2d"? There are: preprocessing, conv2d,',
     ],
-    [['--layer', 'dense'], 2, 'model.onnx: layer "dense" gives no picture of channels: expected'],
+    [['--layer', 'dense'], 2, 'model.onnx: layer "dense" gives no image of channels: expected'],
     [['--method', 'guess'], 2, 'unknown value of --method "guess". There are: grad-cam, saliency.'],
     [['--method', 'saliency', '--layer', 'conv2d'], 2, 'saliency looks at the pixels, not at a layer'],
     [['--out', '/proc/harrier'], 1, '/proc/harrier'],
@@ -106,7 +106,7 @@ describe('harrier explain', () => {
     expect(sentenceOf(finished)).toContain(sentence);
   });
 
-  it('wants a folder and pictures', async () => {
+  it('wants a folder and images', async () => {
     expect(sentenceOf(await run('model.onnx', 'one.png'))).toBe(
       "required option '--out <folder>' not specified. See --help.",
     );

@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeSafetensors, Network, weightsOf } from '../../src/models/index.ts';
 import { decodeModel } from '../../src/onnx/index.ts';
-import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
@@ -13,15 +13,15 @@ const size = async (file: string) => (await stat(path(file))).size;
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(path('pictures'), { perClass: 12, noise: 200 });
-  const training = ['--data', 'pictures', '--epochs', '2', '--batch-size', '8', '--tta', 'flip'];
+  await writeImages(path('images'), { perClass: 12, noise: 200 });
+  const training = ['--data', 'images', '--epochs', '2', '--batch-size', '8', '--tta', 'flip'];
   await run('train', ...training, '--validation-split', '0.3', '--out', 'run');
   await run('train', ...training, '--out', 'whole');
   await copyFile(path('run', 'model.onnx'), path('bare.onnx'));
 });
 afterAll(() => place.remove());
 
-/** What a bare ONNX Runtime says of pictures that are darker on the left. */
+/** What a bare ONNX Runtime says of images that are darker on the left. */
 async function probabilitiesOf(file: string): Promise<number[]> {
   const session = await ort.InferenceSession.create(path(file));
   const pixels = Uint8Array.from({ length: 3 * 192 }, (_, i) => 60 * Math.floor(i / 192) + (i % 24));
@@ -56,7 +56,7 @@ describe('harrier export', () => {
     after.forEach((probability, i) => {
       expect(Math.abs(probability - before[i])).toBeLessThan(format === 'onnx' ? 1e-7 : 0.05);
     });
-    const evaluate = await run('evaluate', file, '--data', 'pictures', '--json');
+    const evaluate = await run('evaluate', file, '--data', 'images', '--json');
     expect(JSON.parse(evaluate.stdout)).toMatchObject({ testTimeAugmentation: 'flip' });
   });
 
@@ -87,7 +87,7 @@ describe('harrier export', () => {
   });
 
   it('of a model file measures accuracy on the data that is named, or says that it did not', async () => {
-    const named = await run('export', 'bare.onnx', '--format', 'onnx-fp16', '--data', 'pictures', '--json');
+    const named = await run('export', 'bare.onnx', '--format', 'onnx-fp16', '--data', 'images', '--json');
     expect(JSON.parse(named.stdout)).toMatchObject({
       file: path('bare-fp16.onnx'),
       accuracy: { data: expect.stringMatching(/test images/) },
@@ -144,7 +144,7 @@ describe('harrier export', () => {
     ],
   ])('refuses %s', async (_, args, code, sentence) => {
     await writeFile(path('text.onnx'), 'no model');
-    await writePictures(path('strange'), { classes: ['bear', 'cat'], perClass: 6 });
+    await writeImages(path('strange'), { classes: ['bear', 'cat'], perClass: 6 });
     const finished = await run('export', ...args);
     expect(finished.code).toBe(code);
     expect(sentenceOf(finished)).toMatch(sentence);

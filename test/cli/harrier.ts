@@ -75,7 +75,7 @@ export async function workplace(): Promise<{ path: string; remove: () => Promise
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-export interface PictureFolder {
+export interface ImageFolder {
   readonly classes?: readonly string[];
   readonly perClass?: number;
   readonly side?: number;
@@ -83,28 +83,28 @@ export interface PictureFolder {
   readonly noise?: number;
 }
 
-/** A folder of pictures that can be told apart: noise around a colour of each class. The same every time. */
-export async function writePictures(
+/** A folder of images that can be told apart: noise around a colour of each class. The same every time. */
+export async function writeImages(
   path: string,
-  { classes = ['cat', 'dog', 'ship'], perClass = 20, side = 8, noise = 56 }: PictureFolder = {},
+  { classes = ['cat', 'dog', 'ship'], perClass = 20, side = 8, noise = 56 }: ImageFolder = {},
 ): Promise<string> {
   for (const [label, name] of classes.entries()) {
     for (let i = 0; i < perClass; i++) {
-      await writePicture(join(path, name, `${i}.png`), side, label, i, noise);
+      await writeImage(join(path, name, `${i}.png`), side, label, i, noise);
     }
   }
   return path;
 }
 
-/** One picture of such a folder. */
-export async function writePicture(
+/** One image of such a folder. */
+export async function writeImage(
   path: string,
   side: number,
   label: number,
   number: number,
   noise = 56,
 ): Promise<void> {
-  const stream = random(label, 'pictures', number);
+  const stream = random(label, 'images', number);
   const pixels = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
     const colour = ((label + 1) * (60 + 40 * (i % 3))) % 200;
     return colour + stream.integer(noise);

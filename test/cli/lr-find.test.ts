@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
-const SMALL = ['--data', 'pictures', '--set', 'units=32', '--set', 'filters=8', '--batch-size', '16'];
+const SMALL = ['--data', 'images', '--set', 'units=32', '--set', 'filters=8', '--batch-size', '16'];
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(join(place.path, 'pictures'), { perClass: 40 });
+  await writeImages(join(place.path, 'images'), { perClass: 40 });
 });
 afterAll(() => place.remove());
 
@@ -36,8 +36,8 @@ describe('lr-find', () => {
       /Suggested learning rate: [\d.]+, a tenth of the rate at which the loss is lowest\./,
     );
     expect(stderr).toMatch(/The loss exploded at [\d.]+, as it should/);
-    const picture = await readFile(join(place.path, 'lr-find-keras-cnn.svg'), 'utf8');
-    expect(picture).toContain('falls fastest');
+    const image = await readFile(join(place.path, 'lr-find-keras-cnn.svg'), 'utf8');
+    expect(image).toContain('falls fastest');
 
     const epochs = ['--epochs', '4', '--learning-rate', `${suggested}`, '--out', 'run', '--json'];
     const trained = await run('train', ...SMALL, ...epochs);

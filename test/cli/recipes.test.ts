@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRecipes } from '../../src/platform/node/runs/recipe-files.ts';
 import { networkOf, RECIPES } from '../../src/recipes/index.ts';
-import { harrier, sentenceOf, workplace, writePicture, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, workplace, writeImage, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
@@ -33,7 +33,7 @@ export default defineRecipe({
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(path('pictures'), { perClass: 8 });
+  await writeImages(path('images'), { perClass: 8 });
 });
 afterAll(() => place.remove());
 
@@ -54,16 +54,7 @@ describe.each(Object.keys(RECIPES))('recipes show %s', (name) => {
 describe('--set', () => {
   it('changes the network and the training, and run.json has it', async () => {
     const set = ['--set', 'units=4', '--set', 'activation=tanh', '--set', 'epochs=1'];
-    const { code } = await run(
-      'train',
-      '--recipe',
-      'keras-cnn',
-      '--data',
-      'pictures',
-      ...set,
-      '--out',
-      'set',
-    );
+    const { code } = await run('train', '--recipe', 'keras-cnn', '--data', 'images', ...set, '--out', 'set');
     expect(code).toBe(0);
     const { options, network } = JSON.parse(await readFile(path('set', 'run.json'), 'utf8'));
     expect(options.recipeOptions).toEqual({ activation: 'tanh', filters: 32, units: 4, dropout: 0.3 });
@@ -81,7 +72,7 @@ describe('--set', () => {
   ])('%s is wrong usage', async (set, sentence) => {
     for (const command of [
       ['summary', 'keras-cnn'],
-      ['train', '--recipe', 'keras-cnn', '--data', 'pictures'],
+      ['train', '--recipe', 'keras-cnn', '--data', 'images'],
     ]) {
       const finished = await run(...command, '--set', set);
       expect(sentenceOf(finished)).toMatch(sentence);
@@ -96,13 +87,13 @@ describe('harrier.config.ts', () => {
     expect((await run('recipes')).stdout).toMatch(/^mine {2}\(harrier\.config\.ts\)\n {2}One layer\./);
     const summary = JSON.parse((await run('summary', 'mine', '--set', 'units=5', '--json')).stdout);
     expect(summary.settings).toMatchObject({ units: 5, learningRate: 0.05 });
-    const trained = await run('train', '--data', 'pictures', '--set', 'units=5', '--out', 'own', '--json');
+    const trained = await run('train', '--data', 'images', '--set', 'units=5', '--out', 'own', '--json');
     expect(trained.code).toBe(0);
     const { options } = JSON.parse(await readFile(path('own', 'run.json'), 'utf8'));
     expect(options).toMatchObject({ recipe: 'mine', recipeFile: path('harrier.config.ts'), epochs: 2 });
 
     await writeFile(path('harrier.config.ts'), 'throw new Error("gone")');
-    await writePicture(path('one.png'), 8, 1, 99);
+    await writeImage(path('one.png'), 8, 1, 99);
     expect((await run('predict', 'own', 'one.png')).code).toBe(0);
     expect((await run('train', '--resume', 'own', '--epochs', '3')).code).toBe(0);
     await writeFile(path('harrier.config.ts'), MINE);
@@ -135,9 +126,7 @@ describe('harrier.config.ts', () => {
     const { layers, multiplyAdds } = JSON.parse(stdout);
     expect(layers[3]).toMatchObject({ name: 'add', connectedTo: ['dense', 'dense_1'] });
     expect(multiplyAdds).toBe(192 * 6 + 36 + 60);
-    expect((await run('train', '--data', 'pictures', '--set', 'epochs=1', '--out', 'functional')).code).toBe(
-      0,
-    );
+    expect((await run('train', '--data', 'images', '--set', 'epochs=1', '--out', 'functional')).code).toBe(0);
     expect((await run('summary', 'functional')).stdout).toContain('dense_1[0][0]');
     expect((await run('evaluate', 'functional', '--json')).code).toBe(0);
   });
@@ -209,7 +198,7 @@ describe('runs that are begun from another folder', () => {
   });
 
   it('more seeds: the same recipe and data, or none', async () => {
-    const seeds = ['train', '--data', 'pictures', '--seeds', '1', '--out', 'seeds'];
+    const seeds = ['train', '--data', 'images', '--seeds', '1', '--out', 'seeds'];
     expect((await run(...seeds)).code).toBe(0);
     expect((await elsewhere('train', '--resume', '../seeds', '--seeds', '2')).code).toBe(0);
     const [one, two] = [await record('seeds', 'seed-1'), await record('seeds', 'seed-2')];
@@ -232,16 +221,16 @@ describe('runs that are begun from another folder', () => {
       /expected the same optimizer/,
     );
     await writeFile(path('harrier.config.ts'), MINE);
-    await writePicture(path('pictures', 'cat', 'new.png'), 8, 0, 98);
+    await writeImage(path('images', 'cat', 'new.png'), 8, 0, 98);
     expect(sentenceOf(await elsewhere('train', '--resume', '../seeds'))).toMatch(
       /the data has changed since the first seed was trained: expected SHA-256/,
     );
-    await rm(path('pictures', 'cat', 'new.png'));
+    await rm(path('images', 'cat', 'new.png'));
   });
 
   it('trials of a sweep: the same recipe and data', async () => {
     const vary = ['--vary', 'units=3,4', '--validation-split', '0.3', '--epochs', '1'];
-    expect((await run('sweep', '--data', 'pictures', ...vary, '--out', 'sweep')).code).toBe(0);
+    expect((await run('sweep', '--data', 'images', ...vary, '--out', 'sweep')).code).toBe(0);
     const before = await record('sweep', 'trial-2');
     await rm(path('sweep', 'trial-2'), { recursive: true });
     expect((await elsewhere('sweep', '--resume', '../sweep')).code).toBe(0);

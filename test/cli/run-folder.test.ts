@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCheckpoint } from '../../src/index.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/models/index.ts';
-import { harrier, sentenceOf, start, workplace, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, start, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
@@ -15,8 +15,8 @@ const last = (name: string) => path(name, 'checkpoints', 'last.safetensors');
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(path('pictures'), { perClass: 12 });
-  await run('train', '--data', 'pictures', '--epochs', '2', '--batch-size', '8', '--out', 'run');
+  await writeImages(path('images'), { perClass: 12 });
+  await run('train', '--data', 'images', '--epochs', '2', '--batch-size', '8', '--out', 'run');
 });
 afterAll(() => place.remove());
 
@@ -29,7 +29,7 @@ const goOn = (name: string) => run('train', '--resume', name, '--epochs', '4');
 describe('a checkpoint', () => {
   it('of another model', async () => {
     await copyOfRun('other');
-    await run('train', '--data', 'pictures', '--image-size', '16', '--epochs', '1', '--out', 'larger');
+    await run('train', '--data', 'images', '--image-size', '16', '--epochs', '1', '--out', 'larger');
     await cp(last('larger'), last('other'));
     const finished = await goOn('other');
     expect(finished.code).toBe(1);
@@ -38,7 +38,7 @@ describe('a checkpoint', () => {
 
   it('of another run of the same model', async () => {
     await copyOfRun('same-model');
-    await run('train', '--data', 'pictures', '--epochs', '1', '--seed', '2', '--out', 'seed-2');
+    await run('train', '--data', 'images', '--epochs', '1', '--seed', '2', '--out', 'seed-2');
     await cp(last('seed-2'), last('same-model'));
     const finished = await goOn('same-model');
     expect(finished.code).toBe(1);
@@ -148,8 +148,8 @@ describe('run.json', () => {
 
   it('whose data has changed', async () => {
     await copyOfRun('moved');
-    await cp(path('pictures'), path('pictures-before'), { recursive: true });
-    await writePictures(path('pictures'), { perClass: 13 });
+    await cp(path('images'), path('images-before'), { recursive: true });
+    await writeImages(path('images'), { perClass: 13 });
     const finished = await goOn('moved');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
@@ -173,7 +173,7 @@ describe('a run folder', () => {
   });
 
   it('that another machine has taken over meanwhile is not written to any more', async () => {
-    const options = ['--data', 'pictures', '--epochs', '500', '--checkpoint-seconds', '0', '--out', 'shared'];
+    const options = ['--data', 'images', '--epochs', '500', '--checkpoint-seconds', '0', '--out', 'shared'];
     const running = start(['train', ...options], { cwd: place.path });
     await running.says('epoch   1/500');
     const owner = JSON.stringify({ pid: 7, host: 'elsewhere', token: 'of a test' });
@@ -186,7 +186,7 @@ describe('a run folder', () => {
   });
 
   it.runIf(process.platform === 'linux')('where nothing can be made', async () => {
-    const finished = await run('train', '--data', 'pictures', '--epochs', '1', '--out', '/proc/x');
+    const finished = await run('train', '--data', 'images', '--epochs', '1', '--out', '/proc/x');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(/^\/proc\/x: nothing can be made here\. Check the path/);
   });
@@ -201,7 +201,7 @@ describe('a run folder', () => {
 
   it('without permission to write: here a file stands in the way, which stops an administrator too', async () => {
     await writeFile(path('file.txt'), '');
-    const finished = await run('train', '--data', 'pictures', '--epochs', '1', '--out', 'file.txt/x');
+    const finished = await run('train', '--data', 'images', '--epochs', '1', '--out', 'file.txt/x');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
       /file\.txt.x: a file stands where a folder is needed\. Move it away, or choose another folder \(--out\)\.$/,
@@ -211,7 +211,7 @@ describe('a run folder', () => {
   it('that is not empty is left alone', async () => {
     await mkdir(path('mine'));
     await writeFile(path('mine', 'README.md'), 'mine');
-    const finished = await run('train', '--data', 'pictures', '--epochs', '1', '--out', 'mine');
+    const finished = await run('train', '--data', 'images', '--epochs', '1', '--out', 'mine');
     expect(finished.code).toBe(2);
     expect(sentenceOf(finished)).toMatch(/this folder is not empty\. Choose another \(--out\)\.$/);
     expect(await readdir(path('mine'))).toEqual(['README.md']);
@@ -221,7 +221,7 @@ describe('a run folder', () => {
 describe('a loss that is not finite', () => {
   it('stops and says which step', async () => {
     const options = ['--learning-rate', '1e9', '--epochs', '3', '--batch-size', '8'];
-    const finished = await run('train', '--data', 'pictures', ...options, '--out', 'wild');
+    const finished = await run('train', '--data', 'images', ...options, '--out', 'wild');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
       /^the loss became (NaN|-?Infinity) at step \d+\. Lower the learning rate/,
@@ -230,8 +230,8 @@ describe('a loss that is not finite', () => {
   });
 
   it('keeps the last good checkpoint', async () => {
-    await cp(path('pictures'), path('pictures-2'), { recursive: true });
-    await run('train', '--data', 'pictures-2', '--epochs', '1', '--batch-size', '8', '--out', 'gone-wild');
+    await cp(path('images'), path('images-2'), { recursive: true });
+    await run('train', '--data', 'images-2', '--epochs', '1', '--batch-size', '8', '--out', 'gone-wild');
     const record = JSON.parse(await readFile(path('gone-wild', 'run.json'), 'utf8'));
     record.options.optimizer.learningRate = 1e9;
     await writeFile(path('gone-wild', 'run.json'), JSON.stringify(record));
@@ -248,7 +248,7 @@ describe('a loss that is not finite', () => {
 
 describe.skipIf(process.platform === 'win32')('a write that fails in the middle', () => {
   it('stops in one sentence, keeps the checkpoint before, and can be gone on with', async () => {
-    const options = ['--data', 'pictures', '--epochs', '1', '--batch-size', '8', '--out', 'limited'];
+    const options = ['--data', 'images', '--epochs', '1', '--batch-size', '8', '--out', 'limited'];
     await run('train', ...options);
     const before = await readFile(last('limited'));
     // No file may grow beyond 512 kB: a checkpoint of 1.1 MB does not fit.
@@ -288,7 +288,7 @@ describe('a full disk', () => {
 
   it('stops in one sentence, and what was saved before can be used', async (context) => {
     if (!mounted) context.skip('no small file system can be mounted here');
-    const options = ['--data', 'pictures', '--image-size', '12', '--batch-size', '8', '--epochs', '2'];
+    const options = ['--data', 'images', '--image-size', '12', '--batch-size', '8', '--epochs', '2'];
     const finished = await run('train', ...options, '--out', 'disk/run');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(

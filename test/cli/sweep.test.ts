@@ -4,12 +4,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Finished, harrier, sentenceOf, start, workplace, writePictures } from './harrier.ts';
+import { type Finished, harrier, sentenceOf, start, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
 const path = (...parts: string[]) => join(place.path, ...parts);
-const SMALL = ['--data', 'pictures', '--set', 'units=8', '--set', 'filters=4', '--batch-size', '8'];
+const SMALL = ['--data', 'images', '--set', 'units=8', '--set', 'filters=4', '--batch-size', '8'];
 const csv = async (folder: string) =>
   (await readFile(path(folder, 'sweep.csv'), 'utf8'))
     .trim()
@@ -18,7 +18,7 @@ const csv = async (folder: string) =>
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(path('pictures'), { perClass: 40 });
+  await writeImages(path('images'), { perClass: 40 });
 });
 afterAll(() => place.remove());
 
@@ -44,7 +44,7 @@ describe('a sweep over a list', () => {
     expect(finished.code).toBe(0);
     const { ended, images, trials } = JSON.parse(finished.stdout);
     expect(ended).toBe('finished');
-    // A tenth of about four fifths of 40 pictures in each of 3 classes.
+    // A tenth of about four fifths of 40 images in each of 3 classes.
     expect(images).toBeGreaterThan(5);
     expect(trials.map(({ epochs, state }: { epochs: number; state: string }) => [epochs, state])).toEqual([
       [3, 'finished'],
@@ -61,7 +61,7 @@ describe('a sweep over a list', () => {
     expect(finished.stderr).toMatch(/^trial 2\/5 {2}activation=tanh {2}1\/3 epochs {2}validation [\d.]+%$/m);
   });
 
-  it('writes one table, one picture, and a run folder for each trial', async () => {
+  it('writes one table, one image, and a run folder for each trial', async () => {
     const files = await readdir(path('list'));
     expect(files.sort()).toEqual(
       ['sweep.csv', 'sweep.json', 'sweep.svg', ...[1, 2, 3, 4, 5].map((number) => `trial-${number}`)].sort(),
@@ -69,10 +69,9 @@ describe('a sweep over a list', () => {
     const [head, ...rows] = await csv('list');
     expect(head.slice(0, 3)).toEqual(['trial', 'activation', 'validation_accuracy']);
     expect(rows).toHaveLength(5);
-    const picture = await readFile(path('list', 'sweep.svg'), 'utf8');
-    for (const name of ['relu', 'tanh', 'sigmoid', 'elu', 'gelu'])
-      expect(picture).toContain(`>${name}</text>`);
-    expect(picture).not.toMatch(/<script|href=/);
+    const image = await readFile(path('list', 'sweep.svg'), 'utf8');
+    for (const name of ['relu', 'tanh', 'sigmoid', 'elu', 'gelu']) expect(image).toContain(`>${name}</text>`);
+    expect(image).not.toMatch(/<script|href=/);
   });
 
   it('gives a trial what train would have given it: the recorded command makes it again', async () => {
@@ -224,7 +223,7 @@ describe('wrong usage', () => {
       /keeps its own options: --epochs cannot change/,
     ],
   ])('%s', async (_, args, sentence) => {
-    const data = args.includes('--resume') ? [] : ['--data', 'pictures'];
+    const data = args.includes('--resume') ? [] : ['--data', 'images'];
     const finished = await run('sweep', ...args, ...data);
     expect(sentenceOf(finished)).toMatch(sentence);
     expect(finished.code).toBe(2);
@@ -232,7 +231,7 @@ describe('wrong usage', () => {
   });
 
   it('a folder of no sweep', async () => {
-    const finished = await run('sweep', '--resume', 'pictures');
+    const finished = await run('sweep', '--resume', 'images');
     expect(sentenceOf(finished)).toMatch(/this is no folder of a sweep: it has no sweep\.json/);
     expect(finished.code).toBe(1);
   });

@@ -7,18 +7,18 @@ import { CLASS_NAMES_KEY, Classifier, exportModel, initialWeights, Network } fro
 import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
 import { CIFAR10_CLASSES } from '../../src/platform/node/datasets/cifar10-files.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
-import { harrier, sentenceOf, start, workplace, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, start, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
 const path = (...parts: string[]) => join(place.path, ...parts);
 const json = async (...parts: string[]) => JSON.parse(await readFile(path(...parts), 'utf8'));
-const training = ['--data', 'pictures', '--epochs', '2', '--batch-size', '8'];
+const training = ['--data', 'images', '--epochs', '2', '--batch-size', '8'];
 
 beforeAll(async () => {
   place = await workplace();
   // So noisy that it cannot be learned by heart in two epochs: probabilities then tell models apart.
-  await writePictures(path('pictures'), { perClass: 12, noise: 200 });
+  await writeImages(path('images'), { perClass: 12, noise: 200 });
 });
 afterAll(() => place.remove());
 
@@ -40,7 +40,7 @@ describe('test-time augmentation', () => {
     const again = await evaluate('flipped');
     expect([again.loss, again.testTimeAugmentation]).toEqual([evaluation.loss, 'flip']);
     expect((await run('evaluate', 'flipped')).stdout).toContain(
-      'Test-time augmentation: the picture and its mirror image, averaged.',
+      'Test-time augmentation: the image and its mirror image, averaged.',
     );
   });
 
@@ -65,7 +65,7 @@ describe('test-time augmentation', () => {
     ['bare.onnx', 'flip', 'expected --tta none, received --tta flip'],
     ['bare-flipped.onnx', 'none', 'expected --tta flip, received --tta none'],
   ])('of %s without its run cannot become %s', async (file, views, difference) => {
-    const finished = await run('evaluate', file, '--data', 'pictures', '--tta', views);
+    const finished = await run('evaluate', file, '--data', 'images', '--tta', views);
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
       new RegExp(
@@ -152,15 +152,15 @@ describe('CIFAR-10.1', () => {
     (_, i) => (i * 31 + Math.floor(i / 3072) * 57) % 256,
   );
   const labels = Array.from({ length: IMAGES }, (_, i) => i % 10);
-  const write = async (folder: string, version: string, pictures: Buffer, truth: Buffer) => {
+  const write = async (folder: string, version: string, images: Buffer, truth: Buffer) => {
     await mkdir(path(folder), { recursive: true });
-    await writeFile(path(folder, `cifar10.1_${version}_data.npy`), pictures);
+    await writeFile(path(folder, `cifar10.1_${version}_data.npy`), images);
     await writeFile(path(folder, `cifar10.1_${version}_labels.npy`), truth);
   };
-  const pictures = npy('|u1', [IMAGES, 32, 32, 3], pixels);
+  const images = npy('|u1', [IMAGES, 32, 32, 3], pixels);
 
   beforeAll(async () => {
-    await write('points', 'v6', pictures, npy('<i4', [IMAGES], Int32Array.from(labels)));
+    await write('points', 'v6', images, npy('<i4', [IMAGES], Int32Array.from(labels)));
     await write(
       'points',
       'v4',
@@ -207,7 +207,7 @@ describe('CIFAR-10.1', () => {
 
   it.each<[string, Buffer, Buffer, RegExp]>([
     [
-      'pictures of another size',
+      'images of another size',
       npy('|u1', [IMAGES, 16, 64, 3], pixels),
       npy('<i4', [IMAGES], Int32Array.from(labels)),
       /another shape: expected uint8 \(images, 32, 32, 3\), received \|u1 \(30, 16, 64, 3\)/,
@@ -219,26 +219,26 @@ describe('CIFAR-10.1', () => {
       /received \|u1 \(30, 3, 32, 32\)/,
     ],
     [
-      'pictures in floats',
+      'images in floats',
       npy('<f4', [1, 32, 32, 3], new Float32Array(3072)),
       npy('<i4', [1], Int32Array.of(1)),
       /received <f4 \(1, 32, 32, 3\)/,
     ],
     [
-      'labels of other pictures',
-      pictures,
+      'labels of other images',
+      images,
       npy('<i4', [10], Int32Array.from(labels.slice(0, 10))),
       /expected \(30,\), a label for each of the images beside it, received <i4 \(10,\)/,
     ],
     [
       'a label without a class',
-      pictures,
+      images,
       npy('<i4', [IMAGES], Int32Array.from(labels).fill(10, 29)),
       /image 29 has a label without a class: expected a whole number from 0 to 9, received 10/,
     ],
     [
       'half a file',
-      pictures.subarray(0, 5000),
+      images.subarray(0, 5000),
       npy('<i4', [IMAGES], Int32Array.from(labels)),
       /cut off: expected \d+ bytes, received 5000/,
     ],
@@ -257,12 +257,7 @@ describe('CIFAR-10.1', () => {
       /CIFAR-10\.1 is not fetched: say where it lies: expected the folder of .*, received "ten\.onnx"/,
     ],
     ['a path of nothing', ['nowhere'], 1, /nowhere: there is no such folder/],
-    [
-      'a folder of something else',
-      ['pictures'],
-      1,
-      /pictures: this is not CIFAR-10\.1: expected a folder with/,
-    ],
+    ['a folder of something else', ['images'], 1, /images: this is not CIFAR-10\.1: expected a folder with/],
     ['its training part', ['points', '--split', 'train'], 2, /CIFAR-10\.1 has test images only/],
   ])('with %s', async (_, args, code, sentence) => {
     const finished = await judge(...args);

@@ -1,15 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, sentenceOf, workplace, writePictures } from './harrier.ts';
+import { harrier, sentenceOf, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(join(place.path, 'pictures'), { perClass: 8 });
-  await run('train', '--data', 'pictures', '--epochs', '1', '--out', 'run');
+  await writeImages(join(place.path, 'images'), { perClass: 8 });
+  await run('train', '--data', 'images', '--epochs', '1', '--out', 'run');
 });
 afterAll(() => place.remove());
 
@@ -73,7 +73,7 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
       /--validation-split: .*below 1, received "1\.5"/,
     ],
     ['a missing argument', ['predict', 'run'], /missing required argument 'file'/],
-    ['a superfluous argument', ['data', 'pictures', 'more'], /too many arguments/],
+    ['a superfluous argument', ['data', 'images', 'more'], /too many arguments/],
     ['an option without its value', ['train', '--epochs'], /option '--epochs <count>' argument missing/],
     [
       'two forms of output',
@@ -92,12 +92,12 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
     ],
     [
       'early stopping without validation',
-      ['train', '--data', 'pictures', '--early-stopping', '2'],
+      ['train', '--data', 'images', '--early-stopping', '2'],
       /early stopping needs images to judge by\. Set a validation split, .*\(--validation-split\)\.$/,
     ],
     [
       'a folder that holds a run already',
-      ['train', '--data', 'pictures', '--out', 'run'],
+      ['train', '--data', 'images', '--out', 'run'],
       /this folder holds a run already\. Choose another, or go on with this one \(--out, --resume\)\.$/,
     ],
     [
@@ -114,15 +114,15 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
     if (args.includes('copy.onnx')) {
       await writeFile(join(place.path, 'copy.onnx'), await readFile(join(place.path, 'run', 'model.onnx')));
     }
-    if (args.includes('two')) await run('train', '--data', 'pictures', '--epochs', '2', '--out', 'two');
+    if (args.includes('two')) await run('train', '--data', 'images', '--epochs', '2', '--out', 'two');
     const finished = await run(...args);
     expect(sentenceOf(finished)).toMatch(sentence);
     expect(finished.code).toBe(2);
     expect(finished.stdout).toBe('');
   });
 
-  it('an unknown class: pictures of what the model does not know', async () => {
-    await writePictures(join(place.path, 'strangers'), { classes: ['cats', 'dog'], perClass: 4 });
+  it('an unknown class: images of what the model does not know', async () => {
+    await writeImages(join(place.path, 'strangers'), { classes: ['cats', 'dog'], perClass: 4 });
     const finished = await run('evaluate', 'run', '--data', 'strangers');
     expect(sentenceOf(finished)).toBe(
       'unknown class for this model "cats". Did you mean "cat"? There are: cat, dog, ship.',

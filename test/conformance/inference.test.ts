@@ -150,7 +150,7 @@ describe('what does not fit is refused, in a sentence that names op and shapes',
       'sizes differ along axis 0',
     ],
     ['Softmax', [[2, 3]], { axis: 2 }, 'axis 2 of a value of rank 2'],
-    ['MaxPool', [[1, 3, 8]], { kernel_shape: [2, 2] }, 'the window does not have the rank of the picture'],
+    ['MaxPool', [[1, 3, 8]], { kernel_shape: [2, 2] }, 'the window does not have the rank of the image'],
     ['BatchNormalization', [[1, 3, 2, 2], [3], [3], [2], [3]], {}, 'input 3 must have one number for each'],
   ];
   it.each(table)('%s of %j', (op, shapes, attributes, message) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NETWORK_KEY, trainedNetwork } from '../../src/models/index.ts';
 import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
-import { type Finished, harrier, sentenceOf, start, workplace, writePictures } from '../cli/harrier.ts';
+import { type Finished, harrier, sentenceOf, start, workplace, writeImages } from '../cli/harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 
@@ -20,12 +20,12 @@ function succeeded({ code, stderr }: Finished): void {
   expect([code, stderr]).toEqual([0, '']);
 }
 
-// A first model of three classes, with views and a normalization of its own, and pictures of two classes more.
+// A first model of three classes, with views and a normalization of its own, and images of two classes more.
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(join(place.path, 'pictures'), { perClass: 40, side: 12, noise: 120 });
-  await writePictures(join(place.path, 'others'), { classes: ['leaf', 'stone'], perClass: 30, side: 20 });
-  succeeded(await train('--data', 'pictures', '--epochs', '3', '--tta', 'flip', '--out', 'first'));
+  await writeImages(join(place.path, 'images'), { perClass: 40, side: 12, noise: 120 });
+  await writeImages(join(place.path, 'others'), { classes: ['leaf', 'stone'], perClass: 30, side: 20 });
+  succeeded(await train('--data', 'images', '--epochs', '3', '--tta', 'flip', '--out', 'first'));
 });
 afterAll(() => place.remove());
 
@@ -35,7 +35,7 @@ describe('train --from', () => {
     succeeded(finished);
     expect(finished.stdout).toContain('from first: a new last layer is trained, the others stay');
     const [before, after] = [await learned('first'), await learned('head')];
-    expect(after.network.inputShape, 'pictures of 20 × 20 are scaled').toEqual([12, 12, 3]);
+    expect(after.network.inputShape, 'images of 20 × 20 are scaled').toEqual([12, 12, 3]);
     expect(after.network.normalization).toEqual(before.network.normalization);
     expect(after.weights.get('conv2d/kernel')).toEqual(before.weights.get('conv2d/kernel'));
     expect(after.weights.get('dense_1/bias')).toHaveLength(2);
@@ -154,9 +154,9 @@ describe('refused, in one sentence:', () => {
       /^--recipe and --from exclude each other\. A model that is fine-tuned keeps its own network/,
     ],
     [
-      'another size of pictures',
+      'another size of images',
       ['--from', 'first', '--image-size', '24'],
-      /^--image-size: first looks at pictures of one size, and keeps it: expected 12, received 24\. Leave it out/,
+      /^--image-size: first looks at images of one size, and keeps it: expected 12, received 24\. Leave it out/,
     ],
     [
       'data of another size',

@@ -2,16 +2,16 @@ import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { harrier, workplace, writePicture, writePictures } from '../cli/harrier.ts';
+import { harrier, workplace, writeImage, writeImages } from '../cli/harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(join(place.path, 'pictures'), { side: 12 });
-  await writePicture(join(place.path, 'one.png'), 12, 2, 500);
-  await run('train', '--data', 'pictures', '--epochs', '4', '--batch-size', '8', '--out', 'run');
+  await writeImages(join(place.path, 'images'), { side: 12 });
+  await writeImage(join(place.path, 'one.png'), 12, 2, 500);
+  await run('train', '--data', 'images', '--epochs', '4', '--batch-size', '8', '--out', 'run');
 });
 afterAll(() => place.remove());
 
@@ -34,7 +34,7 @@ it('model.onnx in a bare ONNX Runtime, fed pixels, says what predict says', asyn
   expect(predictions).toEqual(own);
 });
 
-it('takes any number of pictures at once', async () => {
+it('takes any number of images at once', async () => {
   const session = await ort.InferenceSession.create(join(place.path, 'run', 'model.onnx'));
   const image = new ort.Tensor('uint8', new Uint8Array(5 * 12 * 12 * 3).fill(100), [5, 12, 12, 3]);
   const { probabilities } = await session.run({ image });

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import { historyFromCsv } from '../../src/evaluation/index.ts';
 import { decodeSafetensors } from '../../src/models/index.ts';
-import { type Finished, harrier, start, workplace, writePictures } from '../cli/harrier.ts';
+import { type Finished, harrier, start, workplace, writeImages } from '../cli/harrier.ts';
 
 // Dropout, augmentation, an optimizer with slots, validation, a last partial batch: everything that a resumed run must not lose.
 const OPTIONS = [
-  ...['--data', 'pictures', '--epochs', '12', '--batch-size', '8', '--seed', '5', '--optimizer', 'adam'],
+  ...['--data', 'images', '--epochs', '12', '--batch-size', '8', '--seed', '5', '--optimizer', 'adam'],
   ...['--augment', 'flip-alternating,translation=2,color,cutmix'],
   ...['--validation-split', '0.2', '--checkpoint-seconds', '0.05'],
 ];
@@ -24,8 +24,8 @@ const goOn = (run: string) => train('--resume', run, '--checkpoint-seconds', '0.
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(join(place.path, 'pictures'), { perClass: 60, side: 12, noise: 240 });
-  await harrier(['data', 'pictures'], { cwd: place.path });
+  await writeImages(join(place.path, 'images'), { perClass: 60, side: 12, noise: 240 });
+  await harrier(['data', 'images'], { cwd: place.path });
   succeeded(await train(...OPTIONS, '--out', 'straight').finished);
   expected = await resultOf('straight');
   const { result } = JSON.parse(await readFile(join(place.path, 'straight', 'run.json'), 'utf8'));

@@ -1,4 +1,4 @@
-/** Pictures of noise with one small object in each: what tells the classes apart is there, and nowhere else. */
+/** Images of noise with one small object in each: what tells the classes apart is there, and nowhere else. */
 
 import { random } from '../../src/data/random.ts';
 import { type Dataset, memoryDataset } from '../../src/index.ts';
@@ -10,7 +10,7 @@ export const OBJECT = 8;
 export const CLASS_NAMES = ['across', 'down', 'checks'];
 
 export interface Planted extends Dataset {
-  /** Top left corner of each picture's object. */
+  /** Top left corner of each image's object. */
   readonly places: readonly (readonly [row: number, column: number])[];
 }
 

@@ -12,7 +12,7 @@ import { Trainer } from '../../src/training/index.ts';
 import { cases, trajectory } from '../browser/pages/training.ts';
 import { runtimeContract } from '../conformance/contract.ts';
 import { drawWeights } from '../layers/check-layer.ts';
-import { batchOf, pictures, relativeDistance } from '../training/problem.ts';
+import { batchOf, images, relativeDistance } from '../training/problem.ts';
 import { noVulkan, softwareVulkan } from './software-vulkan.ts';
 
 /** Of losses and weights after some steps, each of which carries the errors of those before on. */
@@ -78,7 +78,7 @@ describe.skipIf(noVulkan)(`the graphics device${noVulkan ? ` (${noVulkan})` : ''
   );
 
   describe('a batch in parts', () => {
-    const data = pictures(10, 6, 5);
+    const data = images(10, 6, 5);
     const { pixels, targets } = batchOf(data, [0, 1, 2, 3, 4, 5]);
     const after = async (runtime: Runtime, steps: number) => {
       const network = new Network({

@@ -2,13 +2,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, sentenceOf, workplace, writePictures } from '../cli/harrier.ts';
+import { harrier, sentenceOf, workplace, writeImages } from '../cli/harrier.ts';
 import { noVulkan, softwareVulkan } from './software-vulkan.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(join(place.path, 'pictures'), { perClass: 30, side: 12 });
+  await writeImages(join(place.path, 'images'), { perClass: 30, side: 12 });
 });
 afterAll(() => place.remove());
 
@@ -16,7 +16,7 @@ const train = (environment: Readonly<Record<string, string>>, ...args: string[])
   harrier(['train', ...args], { cwd: place.path, environment });
 const record = async (run: string) => JSON.parse(`${await readFile(join(place.path, run, 'run.json'))}`);
 
-const SMALL = ['--data', 'pictures', '--set', 'filters=4', '--set', 'units=8', '--learning-rate', '0.05'];
+const SMALL = ['--data', 'images', '--set', 'filters=4', '--set', 'units=8', '--learning-rate', '0.05'];
 
 describe.skipIf(noVulkan)(`train --device gpu${noVulkan ? ` (${noVulkan})` : ''}`, () => {
   it('learns there what it learns on the processor, and is judged there', async () => {

@@ -123,7 +123,7 @@ const problems: Problem[] = [
   {
     name: 'a residual block: convolution, normalization and the way around them',
     inputs: [
-      argument('picture', 2, 2, 4, 4),
+      argument('image', 2, 2, 4, 4),
       argument('kernel', 2, 2, 3, 3),
       argument('gamma', 2),
       argument('beta', 2),

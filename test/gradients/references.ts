@@ -1,4 +1,4 @@
-/** Float64 references that the oracle does not have: ops of Harrier's own, and pictures of one axis. */
+/** Float64 references that the oracle does not have: ops of Harrier's own, and images of one axis. */
 import { type OracleOp, type OracleTensor, oracle } from '../oracle/index.ts';
 import { number, required } from '../oracle/tensor.ts';
 
@@ -32,7 +32,7 @@ export const batchNormalizationTraining: OracleOp = (inputs, attributes) => {
   ];
 };
 
-/** Conv whose padding is put round the picture beforehand: any amount of it is then plain arithmetic. */
+/** Conv whose padding is put round the image beforehand: any amount of it is then plain arithmetic. */
 export const overPadded: OracleOp = ([x, ...others], { pads, ...attributes }) => {
   const [top, left, bottom, right] = pads as number[];
   const around = Float64Array.of(0, 0, top, left, 0, 0, bottom, right);
@@ -40,7 +40,7 @@ export const overPadded: OracleOp = ([x, ...others], { pads, ...attributes }) =>
   return oracle.Conv([padded, ...others], attributes);
 };
 
-/** An op over pictures (N, C, L), as the oracle's over (N, C, 1, L). */
+/** An op over images (N, C, L), as the oracle's over (N, C, 1, L). */
 export function oneAxisAsTwo(op: string): OracleOp {
   const wide = (x: OracleTensor | undefined): OracleTensor | undefined =>
     x?.dims.length === 3 ? { dims: [...x.dims.slice(0, 2), 1, x.dims[2]], data: x.data } : x;

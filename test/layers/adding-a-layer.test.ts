@@ -38,7 +38,7 @@ it('docs/adding-a-layer.md speaks of files and functions that there are', () => 
     expect(() => readFileSync(new URL(`src/layers/${name}`, root)), name).not.toThrow();
   }
   const layer = readFileSync(new URL('src/layers/layer.ts', root), 'utf8');
-  for (const name of ['knownOptions', 'positive', 'pair', 'flag', 'pictureShape', 'rowLayout']) {
+  for (const name of ['knownOptions', 'positive', 'pair', 'flag', 'imageShape', 'rowLayout']) {
     expect(layer).toContain(`export function ${name}`);
   }
 });

@@ -145,25 +145,25 @@ async function checkAlone({ layer, inputs, forward, output, parameters }: Case):
 
 const UNDER_TEST = 'under_test';
 
-/** Height and width of the pictures that every input of a layer is made from. */
-function pictureOf(inputs: readonly (readonly number[])[]): readonly number[] {
+/** Height and width of the images that every input of a layer is made from. */
+function imageOf(inputs: readonly (readonly number[])[]): readonly number[] {
   return inputs.find(({ length }) => length === 3)?.slice(0, 2) ?? [2, 2];
 }
 
-/** A convolution makes inputs that are as large as the picture, a Dense all others. */
-function byConvolution(input: readonly number[], picture: readonly number[]): boolean {
-  return input.length === 3 && input[0] === picture[0] && input[1] === picture[1];
+/** A convolution makes inputs that are as large as the image, a Dense all others. */
+function byConvolution(input: readonly number[], image: readonly number[]): boolean {
+  return input.length === 3 && input[0] === image[0] && input[1] === image[1];
 }
 
 /** The layer where it can stand in a network of 3 channels and 3 classes. */
 function surround({ layer, inputs, output }: Case): Network {
   const { layer: type, options } = layer().config();
   const middle = layerFrom({ layer: type, options: { ...options, name: UNDER_TEST } });
-  const picture = pictureOf(inputs);
-  const image = new Input({ shape: [picture[0], picture[1], 3] });
+  const size = imageOf(inputs);
+  const image = new Input({ shape: [size[0], size[1], 3] });
   const given = inputs.map((input, i) => {
     const name = `before${i || ''}`;
-    if (byConvolution(input, picture))
+    if (byConvolution(input, size))
       return new Conv2D({ filters: input[2], kernelSize: 1, name }).apply(image);
     const row = image.through(new Flatten(), new Dense({ units: elementCount(input), name }));
     return input.length === 1 ? row : row.through(new Reshape({ targetShape: input }));
@@ -192,7 +192,7 @@ async function checkExport(
   const own = of(UNDER_TEST);
   const given = inputs.map((input, i) => {
     const before = of(`before${i || ''}`);
-    return byConvolution(input, pictureOf(inputs))
+    return byConvolution(input, imageOf(inputs))
       ? conv2d(scaled, before('kernel'), before('bias'))
       : tensorOf([BATCH, ...input], dense(flatten(scaled), before('kernel'), before('bias')).data);
   });
@@ -229,7 +229,7 @@ function checkSaved(network: Network, weights: Weights): void {
   );
 }
 
-/** Three classes of pictures that are red, green or blue; noise on top. */
+/** Three classes of images that are red, green or blue; noise on top. */
 async function checkTraining(network: Network): Promise<void> {
   const count = 24;
   const size = elementCount(network.inputShape);

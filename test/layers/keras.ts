@@ -3,7 +3,7 @@
  * what the layers are judged by.
  */
 
-/** Row-major; pictures are (batch, height, width, channels), rows (batch, numbers). */
+/** Row-major; images are (batch, height, width, channels), rows (batch, numbers). */
 export interface KerasTensor {
   readonly shape: readonly number[];
   readonly data: Float64Array;
@@ -42,7 +42,7 @@ export function windows(
   return { count, before: Math.floor(missing / 2) };
 }
 
-/** Visits every window of every picture, with the cells of the picture that it covers. */
+/** Visits every window of every image, with the cells of the image that it covers. */
 export function eachWindow(
   shape: readonly number[],
   kernel: Pair,
@@ -73,7 +73,7 @@ export function eachWindow(
   return [batch, rows.count, columns.count];
 }
 
-/** Where element (n, y, x, c) of pictures lies. */
+/** Where element (n, y, x, c) of images lies. */
 export function place(shape: readonly number[], n: number, y: number, x: number, c: number): number {
   return ((n * shape[1] + y) * shape[2] + x) * shape[3] + c;
 }

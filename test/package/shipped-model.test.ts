@@ -23,7 +23,7 @@ test('is small, and as accurate on the real test images as it and its card say',
   const { test: images } = await cifar10();
   const { accuracy } = evaluatePredictions(await predictionsOf(nodeRuntime(), bytes, images, 'judging'));
   const stated = Number(decodeModel(bytes, file).metadata['harrier.testAccuracy']);
-  // Processors differ in the last digits: of 10,000 pictures a few lie on the edge.
+  // Processors differ in the last digits: of 10,000 images a few lie on the edge.
   expect(Math.abs(accuracy - stated)).toBeLessThanOrEqual(0.0005);
   const card = await readFile(file.replace(/\.onnx$/, '.md'), 'utf8');
   expect(card).toContain(`**${(stated * 100).toFixed(2)}%** right`);

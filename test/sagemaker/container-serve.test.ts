@@ -1,20 +1,20 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, type Running, sentenceOf, workplace, writePictures } from '../cli/harrier.ts';
+import { harrier, type Running, sentenceOf, workplace, writeImages } from '../cli/harrier.ts';
 import { containerFolder, startContainer } from './container.ts';
 import { freePort } from './fake/container.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 let model: Buffer;
-let picture: Buffer;
+let image: Buffer;
 
 beforeAll(async () => {
   place = await workplace();
-  await writePictures(join(place.path, 'pictures'), { perClass: 6 });
-  await harrier(['train', '--data', 'pictures', '--epochs', '1', '--out', 'run'], { cwd: place.path });
+  await writeImages(join(place.path, 'images'), { perClass: 6 });
+  await harrier(['train', '--data', 'images', '--epochs', '1', '--out', 'run'], { cwd: place.path });
   model = await readFile(join(place.path, 'run', 'model.onnx'));
-  picture = await readFile(join(place.path, 'pictures', 'cat', '0.png'));
+  image = await readFile(join(place.path, 'images', 'cat', '0.png'));
 });
 afterAll(() => place.remove());
 
@@ -42,7 +42,7 @@ describe('a container that serves', () => {
     fetch(`${url}/invocations`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-image', ...headers },
-      body: new Uint8Array(picture),
+      body: new Uint8Array(image),
     });
 
   it('answers pings with nothing', async () => {
@@ -61,7 +61,7 @@ describe('a container that serves', () => {
     expect(verbose.labels).toEqual(['cat', 'dog', 'ship']);
   });
 
-  it('says how to send a batch: one picture at a time, within 100 MB', async () => {
+  it('says how to send a batch: one image at a time, within 100 MB', async () => {
     const parameters = (await (await fetch(`${url}/execution-parameters`)).json()) as Record<string, number>;
     expect(parameters).toMatchObject({ BatchStrategy: 'SINGLE_RECORD' });
     expect(parameters.MaxConcurrentTransforms * parameters.MaxPayloadInMB).toBeLessThanOrEqual(100);

@@ -12,17 +12,17 @@ import { ContainerPaths } from '../../src/sagemaker/container/paths.ts';
 import { trainInContainer } from '../../src/sagemaker/container/train.ts';
 import { METRIC_DEFINITIONS } from '../../src/sagemaker/metrics.ts';
 import { weightsToUse } from '../../src/training/index.ts';
-import { harrier, sentenceOf, workplace, writePictures } from '../cli/harrier.ts';
+import { harrier, sentenceOf, workplace, writeImages } from '../cli/harrier.ts';
 import { type ContainerJob, containerFolder, startContainer } from './container.ts';
 
 let place: { path: string; remove: () => Promise<void> };
-let pictures: string;
+let images: string;
 const folders: { remove: () => Promise<void> }[] = [];
 const quick = { epochs: '2', 'batch-size': '8' };
 
 beforeAll(async () => {
   place = await workplace();
-  pictures = await writePictures(join(place.path, 'pictures'), { perClass: 12 });
+  images = await writeImages(join(place.path, 'images'), { perClass: 12 });
 });
 afterAll(async () => {
   await Promise.all(folders.map((folder) => folder.remove()));
@@ -55,7 +55,7 @@ describe('a training job', () => {
       _tuning_objective_metric: 'validation:accuracy',
       sagemaker_region: 'eu-west-1',
     };
-    const channels = { train: pictures, validation: pictures, test: pictures };
+    const channels = { train: images, validation: images, test: images };
     const { code, stdout, stderr, folder } = await train({ hyperparameters, channels });
     expect([code, stderr]).toEqual([0, '']);
     expect((await readdir(folder.path('model'))).sort()).toEqual([
@@ -87,7 +87,7 @@ describe('a training job', () => {
   it('reports a validation channel that stands in for the test', async () => {
     const { stdout } = await train({
       hyperparameters: quick,
-      channels: { training: pictures, val: pictures },
+      channels: { training: images, val: images },
     });
     expect(metric(stdout, 'validation:accuracy')).toEqual(metric(stdout, 'test:accuracy'));
     expect(metric(stdout, 'validation:accuracy')).toHaveLength(1);
@@ -108,7 +108,7 @@ describe('a training job', () => {
 });
 
 describe('a job that cannot be done fails in one sentence, which is its FailureReason', () => {
-  const sent = () => ({ train: pictures });
+  const sent = () => ({ train: images });
   it.each<[string, () => ContainerJob, RegExp]>([
     [
       'an unknown hyperparameter',
@@ -132,12 +132,12 @@ describe('a job that cannot be done fails in one sentence, which is its FailureR
     ],
     [
       'no training channel',
-      () => ({ channels: { test: pictures } }),
+      () => ({ channels: { test: images } }),
       /no training channel: .* received test\./,
     ],
     [
       'an unknown channel',
-      () => ({ channels: { ...sent(), labels: pictures } }),
+      () => ({ channels: { ...sent(), labels: images } }),
       /no use for a channel "labels": expected train, validation or test/,
     ],
     ['Pipe mode', () => ({ channels: sent(), mode: 'Pipe' }), /expected TrainingInputMode File or FastFile/],
@@ -163,7 +163,7 @@ describe('a job that cannot be done fails in one sentence, which is its FailureR
 });
 
 describe('a job that is stopped', () => {
-  const job = () => ({ hyperparameters: { ...quick, epochs: '400' }, channels: { train: pictures } });
+  const job = () => ({ hyperparameters: { ...quick, epochs: '400' }, channels: { train: images } });
 
   it('saves within its two minutes, and leaves a model', async () => {
     const folder = await folderFor(job());
@@ -173,9 +173,9 @@ describe('a job that is stopped', () => {
     const { code, stdout } = await running.finished;
     expect([code, stdout]).toEqual([143, expect.stringMatching(/Stopped and saved after step \d+/)]);
     expect(await readdir(folder.path('output'))).toEqual(['data']);
-    const picture = join(pictures, 'cat', '0.png');
+    const image = join(images, 'cat', '0.png');
     const model = folder.path('model', 'model.onnx');
-    const answer = await harrier(['predict', model, picture, '--json'], { cwd: place.path });
+    const answer = await harrier(['predict', model, image, '--json'], { cwd: place.path });
     expect(JSON.parse(answer.stdout)[0].predictions).toHaveLength(3);
   });
 
@@ -197,7 +197,7 @@ describe('a job that is stopped', () => {
 
   it.each(['validating', 'judging'])('while it is %s leaves the model that it saved last', async (phase) => {
     const hyperparameters = { ...quick, 'validation-split': '0.2', 'checkpoint-seconds': '0' };
-    const folder = await folderFor({ hyperparameters, channels: { train: pictures } });
+    const folder = await folderFor({ hyperparameters, channels: { train: images } });
     vi.stubEnv('HARRIER_CACHE', join(place.path, 'cache'));
     let stopped = false;
     const position = await trainInContainer(new ContainerPaths({ SAGEMAKER_BASE_DIR: folder.base }), {
@@ -221,8 +221,8 @@ describe('a job that is stopped', () => {
 
   it('killed without a word, goes on by itself and ends like one that never stopped', async () => {
     const epochs = '6';
-    const whole = await train({ hyperparameters: { ...quick, epochs }, channels: { train: pictures } });
-    const folder = await folderFor({ hyperparameters: { ...quick, epochs }, channels: { train: pictures } });
+    const whole = await train({ hyperparameters: { ...quick, epochs }, channels: { train: images } });
+    const folder = await folderFor({ hyperparameters: { ...quick, epochs }, channels: { train: images } });
     const running = startContainer('train', folder.base);
     await running.says('epoch=2;');
     running.process.kill('SIGKILL');
@@ -241,7 +241,7 @@ describe('a job that is stopped', () => {
   });
 
   it('hands the results over again when it had finished', async () => {
-    const { folder } = await train({ hyperparameters: quick, channels: { train: pictures } });
+    const { folder } = await train({ hyperparameters: quick, channels: { train: images } });
     await rm(folder.path('model'), { recursive: true });
     const again = await startContainer('train', folder.base).finished;
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('finished already')]);
@@ -249,7 +249,7 @@ describe('a job that is stopped', () => {
   });
 
   it('does not mix with a run of other settings', async () => {
-    const { folder } = await train({ hyperparameters: quick, channels: { train: pictures } });
+    const { folder } = await train({ hyperparameters: quick, channels: { train: images } });
     const config = folder.path('input/config/hyperparameters.json');
     await writeFile(config, JSON.stringify({ ...quick, seed: '7' }));
     const again = await startContainer('train', folder.base).finished;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { create } from 'tar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, sentenceOf, start, workplace, writePictures } from '../cli/harrier.ts';
+import { harrier, sentenceOf, start, workplace, writeImages } from '../cli/harrier.ts';
 import { botocore } from './botocore.ts';
 import { FakeAws, ROLE } from './fake/fake.ts';
 
@@ -17,12 +17,12 @@ const sagemaker = (args: readonly string[], changed: Record<string, string> = {}
     cwd: place.path,
     environment: { ...environment(), ...changed },
   });
-const TRAIN = ['train', '--role', ROLE, '--data', 'pictures', '--batch-size', '8'];
+const TRAIN = ['train', '--role', ROLE, '--data', 'images', '--batch-size', '8'];
 
 beforeAll(async () => {
   place = await workplace();
   fake = await FakeAws.start();
-  await writePictures(join(place.path, 'pictures'), { perClass: 10 });
+  await writeImages(join(place.path, 'images'), { perClass: 10 });
 });
 afterAll(async () => {
   await fake.close();
@@ -72,7 +72,7 @@ describe('a job under way', () => {
 
   it('that fails shows the sentence of its container', async () => {
     fake.world.s3.buckets.set('mine', 'eu-west-1');
-    fake.world.s3.objects.set('mine/train/only/a.txt', Buffer.from('no picture'));
+    fake.world.s3.objects.set('mine/train/only/a.txt', Buffer.from('no image'));
     const { code, ...finished } = await sagemaker([
       ...['train', '--role', ROLE, '--data', 's3://mine/train', '--name', 'hopeless', '--wait'],
     ]);
@@ -271,7 +271,7 @@ describe('what AWS refuses, in one sentence', () => {
     [
       'nothing to ask',
       () => {},
-      ['predict', 'nothing', 'pictures/cat/0.png'],
+      ['predict', 'nothing', 'images/cat/0.png'],
       {},
       /Endpoint nothing of account not found/,
     ],
@@ -293,7 +293,7 @@ describe('what AWS refuses, in one sentence', () => {
     });
     // An archive without a model.
     const archive = join(place.path, 'other.tar.gz');
-    await create({ cwd: place.path, file: archive, gzip: true }, ['pictures/cat/0.png']);
+    await create({ cwd: place.path, file: archive, gzip: true }, ['images/cat/0.png']);
     world.s3.objects.set('mine/empty/model.tar.gz', await readFile(archive));
     const finished = await sagemaker(['deploy', 'empty', '--role', ROLE, '--name', 'void']);
     expect(finished.code).toBe(1);
@@ -312,7 +312,7 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
   it.each<[string, string[], RegExp]>([
     [
       'no role',
-      ['train', '--data', 'pictures'],
+      ['train', '--data', 'images'],
       /^--role: SageMaker needs a role to work as: expected its ARN or its name/,
     ],
     [
@@ -406,7 +406,7 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
       join(cwd, 'harrier.config.ts'),
       `import { defineRecipe, kerasCnn } from 'harrier';\nexport default defineRecipe({ ...kerasCnn, name: '${name}' });\n`,
     );
-    const given = ['sagemaker', 'train', '--data', '../pictures', '--local', ...args];
+    const given = ['sagemaker', 'train', '--data', '../images', '--local', ...args];
     const finished = await harrier(given, { cwd });
     expect(finished.code).toBe(2);
     expect(sentenceOf(finished)).toMatch(
@@ -425,36 +425,26 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
 
 it('trains in the same container without AWS', async () => {
   const { code, stdout, stderr } = await sagemaker(
-    ['train', '--data', 'pictures', '--epochs', '1', '--local', '--out', 'here', '--json'],
+    ['train', '--data', 'images', '--epochs', '1', '--local', '--out', 'here', '--json'],
     { AWS_ACCESS_KEY_ID: '', AWS_ENDPOINT_URL: 'http://127.0.0.1:9' },
   );
   expect(code, stderr).toBe(0);
   expect(stderr).toContain('epoch=1; train:loss=');
-  const answer = await harrier(['predict', JSON.parse(stdout).model, 'pictures/cat/0.png'], {
+  const answer = await harrier(['predict', JSON.parse(stdout).model, 'images/cat/0.png'], {
     cwd: place.path,
   });
   expect(answer.code).toBe(0);
 });
 
 it('saves when Ctrl-C ends a job without AWS', async () => {
-  const args = [
-    'sagemaker',
-    'train',
-    '--data',
-    'pictures',
-    '--epochs',
-    '400',
-    '--batch-size',
-    '8',
-    '--local',
-  ];
+  const args = ['sagemaker', 'train', '--data', 'images', '--epochs', '400', '--batch-size', '8', '--local'];
   const running = start([...args, '--out', 'halted'], { cwd: place.path, ownGroup: true });
   await running.says('epoch=1;');
   // A terminal sends it to the whole group.
   process.kill(-running.process.pid!, 'SIGINT');
   const { code, stderr } = await running.finished;
   expect([code, stderr]).toEqual([130, expect.stringMatching(/Stopped and saved after step \d+/)]);
-  const answer = await harrier(['predict', 'halted/model/model.onnx', 'pictures/cat/0.png'], {
+  const answer = await harrier(['predict', 'halted/model/model.onnx', 'images/cat/0.png'], {
     cwd: place.path,
   });
   expect(answer.code).toBe(0);

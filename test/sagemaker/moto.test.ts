@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, workplace, writePictures } from '../cli/harrier.ts';
+import { harrier, workplace, writeImages } from '../cli/harrier.ts';
 import { freePort } from './fake/container.ts';
 import { FakeAws, ROLE } from './fake/fake.ts';
 
@@ -20,7 +20,7 @@ describe.skipIf(!hasMoto)('moto takes our requests (pip install -r test/sagemake
 
   beforeAll(async () => {
     place = await workplace();
-    await writePictures(join(place.path, 'pictures'), { perClass: 4 });
+    await writeImages(join(place.path, 'images'), { perClass: 4 });
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     moto = spawn('python3', ['-m', 'moto.server', '-p', `${port}`], { stdio: 'ignore' });
@@ -44,7 +44,7 @@ describe.skipIf(!hasMoto)('moto takes our requests (pip install -r test/sagemake
       'train',
       ...OPTIONS,
       '--data',
-      'pictures',
+      'images',
       '--name',
       'one',
       '--wait',
@@ -57,7 +57,7 @@ describe.skipIf(!hasMoto)('moto takes our requests (pip install -r test/sagemake
 
   it('tune', async () => {
     const tune = ['--tune', 'learning-rate=0.001..0.1:log', '--jobs', '2'];
-    const { code, stderr } = await run('tune', ...OPTIONS, '--data', 'pictures', ...tune);
+    const { code, stderr } = await run('tune', ...OPTIONS, '--data', 'images', ...tune);
     expect(code, stderr).toBe(0);
   });
 

@@ -111,8 +111,8 @@ it('deploys the job, and the endpoint answers as the same model does here', asyn
   }
 });
 
-it('says which file is no picture, and answers for the others', async () => {
-  await writeFile(at('notes.txt'), 'no picture');
+it('says which file is no image, and answers for the others', async () => {
+  await writeFile(at('notes.txt'), 'no image');
   const { code, stdout, stderr } = await run('predict', 'birds', at('0.png'), at('notes.txt'), '--json');
   expect(code).toBe(1);
   expect(sentenceOf({ stderr })).toMatch(/notes\.txt: the endpoint answered 4\d\d: .*not an image/);
@@ -155,7 +155,7 @@ it('tells an update that was rolled back from one that succeeded', async () => {
   expect(code).toBe(0);
 });
 
-it('classifies every picture below an address', async () => {
+it('classifies every image below an address', async () => {
   await rename(at('notes.txt'), at('notes'));
   for (const i of [0, 1, 2]) fake.world.s3.objects.set(`mine/in/${i}.png`, await readFile(at(`${i}.png`)));
   fake.world.s3.buckets.set('mine', 'eu-west-1');

@@ -22,9 +22,9 @@ afterAll(async () => {
   await place.end();
 });
 
-async function expected(...pictures: Uint8Array[]): Promise<number[][]> {
+async function expected(...images: Uint8Array[]): Promise<number[][]> {
   const rows: number[][] = [];
-  for (const pixels of pictures) rows.push(Array.from(await classifier.predict(pixels)));
+  for (const pixels of images) rows.push(Array.from(await classifier.predict(pixels)));
   return rows;
 }
 
@@ -37,7 +37,7 @@ function expectRows(received: number[][], wanted: number[][]): void {
       expect(received[i][j]).toBeCloseTo(value, 5);
     });
   });
-  // The pictures can be told apart, or the order would not be seen.
+  // The images can be told apart, or the order would not be seen.
   if (wanted.length > 1) {
     expect(Math.max(...wanted[0].map((value, j) => Math.abs(value - wanted[1][j])))).toBeGreaterThan(1e-3);
   }
@@ -163,7 +163,7 @@ describe('TensorFlow Serving', () => {
     const good = { b64: base64(await encode(noise(1))) };
     const response = await post(
       `${url}/v1/models/harrier:predict`,
-      JSON.stringify({ instances: [good, { b64: base64(Buffer.from('no picture')) }, good] }),
+      JSON.stringify({ instances: [good, { b64: base64(Buffer.from('no image')) }, good] }),
     );
     expect([response.status, (await response.json()).where]).toEqual([400, 'instances[1]']);
   });

@@ -89,10 +89,10 @@ function nearlyRight(stream: RandomStream): string {
   ];
   const any = () => pick(stream, values)();
   const or = (value: unknown) => (stream.integer(4) === 0 ? any() : value);
-  const picture = () => or({ b64: or(stream.integer(2) ? good.toString('base64') : 'AAAA') });
+  const image = () => or({ b64: or(stream.integer(2) ? good.toString('base64') : 'AAAA') });
   const body = pick(stream, [
-    () => ({ instances: or([picture(), picture()]) }),
-    () => ({ inputs: or({ image: or([picture()]) }) }),
+    () => ({ instances: or([image(), image()]) }),
+    () => ({ inputs: or({ image: or([image()]) }) }),
     () => ({
       id: or('id'),
       inputs: or([

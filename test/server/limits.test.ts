@@ -66,7 +66,7 @@ describe('one request', () => {
   it.each([
     [
       'text',
-      Buffer.from('this is no picture'),
+      Buffer.from('this is no image'),
       400,
       /^image: not an image: expected PNG, .* received text beginning/,
     ],
@@ -197,12 +197,12 @@ describe('a token', () => {
 describe('too much to do', () => {
   afterEach(() => place.end());
 
-  const picture = () => encode(noise(1, 64), 'png', 64);
+  const image = () => encode(noise(1, 64), 'png', 64);
 
   it('is refused at once, with the hint in the body; what was accepted is answered', async () => {
     place = await serving({ maxQueue: 4, maxBatch: 1 }, slowModelBytes());
     const url = `${place.server.url}/invocations`;
-    const body = await picture();
+    const body = await image();
     const all = await Promise.all(Array.from({ length: 64 }, () => post(url, body)));
     const shed = all.filter(({ status }) => status === 503);
     expect(all.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(5);
@@ -225,7 +225,7 @@ describe('too much to do', () => {
   it('ends at the deadline, and the workers do not go on with it', async () => {
     place = await serving({ deadlineMs: 30, maxBatch: 1 }, slowModelBytes());
     const url = `${place.server.url}/invocations`;
-    const body = await picture();
+    const body = await image();
     const all = await Promise.all(Array.from({ length: 20 }, () => post(url, body)));
     const late = all.filter(({ status }) => status === 504);
     expect(late.length).toBeGreaterThan(0);
@@ -236,7 +236,7 @@ describe('too much to do', () => {
 
   it('a deadline beyond what a timer can wait is no deadline', async () => {
     place = await serving({ deadlineMs: 2 ** 32 }, slowModelBytes());
-    expect((await post(`${place.server.url}/invocations`, await picture())).status).toBe(200);
+    expect((await post(`${place.server.url}/invocations`, await image())).status).toBe(200);
   });
 
   it('bodies that are only announced hold up nobody', async () => {
@@ -258,7 +258,7 @@ describe('too much to do', () => {
 
   it('what runs together runs as one batch', async () => {
     place = await serving({}, slowModelBytes());
-    const body = await picture();
+    const body = await image();
     const all = await Promise.all(
       Array.from({ length: 32 }, () => post(`${place.server.url}/invocations`, body)),
     );
@@ -270,7 +270,7 @@ describe('too much to do', () => {
   it('nobody waits for a client that went away', async () => {
     place = await serving({ maxBatch: 1 }, slowModelBytes());
     const { url } = place.server;
-    const body = await picture();
+    const body = await image();
     const controller = new AbortController();
     const gone = Array.from({ length: 20 }, () =>
       fetch(`${url}/invocations`, {

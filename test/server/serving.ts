@@ -89,9 +89,9 @@ export async function serving(options: Partial<ServeOptions> = {}, bytes = model
   }
 }
 
-/** Bright and dark dots, the same for the same number: a picture that is not like any other. */
+/** Bright and dark dots, the same for the same number: an image that is not like any other. */
 export function noise(number: number, side = SIDE): Uint8Array<ArrayBuffer> {
-  const stream = random(number, 'server-pictures');
+  const stream = random(number, 'server-images');
   return Uint8Array.from({ length: side * side * 3 }, () => (40 * stream.integer(2) * (1 + number)) % 256);
 }
 

@@ -11,7 +11,7 @@ import type {
   ImageEntry,
   ImageList,
 } from '../../src/studio-server/api.ts';
-import { harrier, writePictures } from '../cli/harrier.ts';
+import { harrier, writeImages } from '../cli/harrier.ts';
 import { listenTo, openStudio, studioFolder, type TestStudio } from './studio.ts';
 
 let server: TestStudio;
@@ -20,19 +20,19 @@ const SIDE = 8;
 
 beforeAll(async () => {
   const folder = await studioFolder();
-  await writePictures(join(folder, 'pictures'), { perClass: 120, side: SIDE });
-  // The same picture twice: in one class, and under another name.
-  await cp(join(folder, 'pictures/cat/3.png'), join(folder, 'pictures/dog/copy of 3.png'));
+  await writeImages(join(folder, 'images'), { perClass: 120, side: SIDE });
+  // The same image twice: in one class, and under another name.
+  await cp(join(folder, 'images/cat/3.png'), join(folder, 'images/dog/copy of 3.png'));
   await mkdir(join(folder, 'empty'));
-  await writePictures(join(folder, 'damaged'), { perClass: 6, side: SIDE });
+  await writeImages(join(folder, 'damaged'), { perClass: 6, side: SIDE });
   server = await openStudio(folder, {
-    data: ['pictures', 'empty', 'damaged'].map((name) => join(folder, name)),
+    data: ['images', 'empty', 'damaged'].map((name) => join(folder, name)),
   });
 });
 afterAll(() => server.end());
 
 /** The facts, once the data set is open. */
-async function facts(id = 'pictures'): Promise<DatasetFacts> {
+async function facts(id = 'images'): Promise<DatasetFacts> {
   for (;;) {
     const answer = await server.json<DatasetAnswer>(`/api/datasets/${id}`);
     if (answer.state === 'ready') return answer;
@@ -40,9 +40,9 @@ async function facts(id = 'pictures'): Promise<DatasetFacts> {
   }
 }
 const images = (query = '', split = 'train') =>
-  server.json<ImageList>(`/api/datasets/pictures/${split}/images?${query}`);
+  server.json<ImageList>(`/api/datasets/images/${split}/images?${query}`);
 const mark = async (index: number, change: object, split = 'train') => {
-  const answer = await server.send('PUT', `/api/datasets/pictures/${split}/marks/${index}`, change);
+  const answer = await server.send('PUT', `/api/datasets/images/${split}/marks/${index}`, change);
   expect(answer.status).toBe(200);
   return (await answer.json()) as ImageEntry;
 };
@@ -52,9 +52,9 @@ describe('a data set', () => {
     const events = await listenTo(server);
     const { splits, ...rest } = await facts();
     expect(rest).toEqual({
-      id: 'pictures',
+      id: 'images',
       state: 'ready',
-      name: path('pictures'),
+      name: path('images'),
       classNames: ['cat', 'dog', 'ship'],
       imageShape: { height: SIDE, width: SIDE, channels: 3 },
       sheet: { cell: SIDE, columns: 16, perPage: 256 },
@@ -64,9 +64,7 @@ describe('a data set', () => {
     expect(splits.train.size + splits.test.size).toBe(361);
     expect(splits.train.counts.reduce((sum, count) => sum + count, 0)).toBe(splits.train.size);
     expect(splits.train.marks).toEqual({ relabelled: 0, excluded: 0 });
-    const { name, data } = await events.wait(
-      ({ name, data }) => name === 'dataset' && data.id === 'pictures',
-    );
+    const { name, data } = await events.wait(({ name, data }) => name === 'dataset' && data.id === 'images');
     expect([name, data]).toMatchObject(['dataset', { state: expect.stringMatching(/opening|ready/) }]);
     events.close();
   });
@@ -76,10 +74,10 @@ describe('a data set', () => {
     expect(refused.status).toBe(400);
     const { error } = (await refused.json()) as ErrorAnswer;
     expect(error.message).toMatch(/no usable classes/);
-    await writePictures(path('empty'), { perClass: 6, side: SIDE });
+    await writeImages(path('empty'), { perClass: 6, side: SIDE });
     expect((await facts('empty')).classNames).toEqual(['cat', 'dog', 'ship']);
     expect((await server.get('/api/datasets/other')).status).toBe(404);
-    expect((await server.get('/api/datasets/pictures/validation/images')).status).toBe(404);
+    expect((await server.get('/api/datasets/images/validation/images')).status).toBe(404);
   });
 });
 
@@ -101,45 +99,45 @@ describe('images', () => {
   });
 
   it.each(['class=cat', 'offset=-1', 'limit=1e3', 'mark=all'])('refuses %s', async (query) => {
-    expect((await server.get(`/api/datasets/pictures/train/images?${query}`)).status).toBe(400);
+    expect((await server.get(`/api/datasets/images/train/images?${query}`)).status).toBe(400);
   });
 
   it('come as raw pixels, in the order asked for', async () => {
     const { images: list } = await images();
-    const answer = await server.get('/api/datasets/pictures/train/pixels?indices=7,2');
+    const answer = await server.get('/api/datasets/images/train/pixels?indices=7,2');
     const pixels = new Uint8Array(await answer.arrayBuffer());
-    const file = (index: number) => sharp(path('pictures', list[index].source)).raw().toBuffer();
+    const file = (index: number) => sharp(path('images', list[index].source)).raw().toBuffer();
     expect(Buffer.from(pixels)).toEqual(Buffer.concat([await file(7), await file(2)]));
     for (const indices of ['', 'x', '1,,2', '100000', Array(257).fill(0).join()]) {
-      expect((await server.get(`/api/datasets/pictures/train/pixels?indices=${indices}`)).status).toBe(400);
+      expect((await server.get(`/api/datasets/images/train/pixels?indices=${indices}`)).status).toBe(400);
     }
   });
 
-  it('come as pictures with every pixel as it is', async () => {
+  it('come as images with every pixel as it is', async () => {
     const { images: list } = await images();
-    const own = await server.get('/api/datasets/pictures/train/picture/5');
+    const own = await server.get('/api/datasets/images/train/image/5');
     expect(own.headers.get('content-type')).toBe('image/png');
-    const original = await sharp(path('pictures', list[5].source)).raw().toBuffer();
+    const original = await sharp(path('images', list[5].source)).raw().toBuffer();
     expect(
       await sharp(Buffer.from(await own.arrayBuffer()))
         .raw()
         .toBuffer(),
     ).toEqual(original);
-    const large = await server.get('/api/datasets/pictures/train/picture/5?size=32');
+    const large = await server.get('/api/datasets/images/train/image/5?size=32');
     const { data, info } = await sharp(Buffer.from(await large.arrayBuffer()))
       .raw()
       .toBuffer({ resolveWithObject: true });
     expect([info.width, info.height]).toEqual([32, 32]);
     expect([...data.subarray(0, 3)]).toEqual([...original.subarray(0, 3)]);
     expect([...data.subarray(4 * 3, 5 * 3)]).toEqual([...original.subarray(3, 6)]);
-    expect((await server.get('/api/datasets/pictures/train/picture/100000')).status).toBe(404);
-    expect((await server.get('/api/datasets/pictures/train/picture/1.5')).status).toBe(404);
+    expect((await server.get('/api/datasets/images/train/image/100000')).status).toBe(404);
+    expect((await server.get('/api/datasets/images/train/image/1.5')).status).toBe(404);
   });
 });
 
 describe('sheets', () => {
   const sheet = async (query: string) => {
-    const answer = await server.get(`/api/datasets/pictures/train/sheet?${query}`);
+    const answer = await server.get(`/api/datasets/images/train/sheet?${query}`);
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/webp']);
     return sharp(Buffer.from(await answer.arrayBuffer()))
       .raw()
@@ -156,12 +154,12 @@ describe('sheets', () => {
     return sum / (SIDE * SIDE * 3);
   };
 
-  it('hold 256 pictures each, sixteen in a row, in the order of the list', async () => {
+  it('hold 256 images each, sixteen in a row, in the order of the list', async () => {
     const { total, images: list } = await images();
     const first = await sheet('page=0');
     expect([first.info.width, first.info.height]).toEqual([16 * SIDE, 16 * SIDE]);
     for (const place of [0, 15, 16, 200, 255]) {
-      const original = await sharp(path('pictures', list[place].source)).raw().toBuffer();
+      const original = await sharp(path('images', list[place].source)).raw().toBuffer();
       const mean = original.reduce((sum, value) => sum + value, 0) / original.length;
       expect(Math.abs(meanOf(first.data, place) - mean)).toBeLessThan(4);
     }
@@ -169,10 +167,10 @@ describe('sheets', () => {
     expect(last.info.height).toBe(Math.ceil((total - 256) / 16) * SIDE);
   });
 
-  it('hold what a filter finds, or just the pictures that are named', async () => {
+  it('hold what a filter finds, or just the images that are named', async () => {
     const dogs = await images('class=1');
     const [byClass, named] = [await sheet('class=1'), await sheet('indices=250,3')];
-    const original = await sharp(path('pictures', dogs.images[2].source)).raw().toBuffer();
+    const original = await sharp(path('images', dogs.images[2].source)).raw().toBuffer();
     const mean = original.reduce((sum, value) => sum + value, 0) / original.length;
     expect(Math.abs(meanOf(byClass.data, 2) - mean)).toBeLessThan(4);
     const whole = await sheet('page=0');
@@ -181,7 +179,7 @@ describe('sheets', () => {
   });
 
   it('are drawn once: who has one is told so, and who names the data keeps it for ever', async () => {
-    const url = '/api/datasets/pictures/train/sheet?page=0';
+    const url = '/api/datasets/images/train/sheet?page=0';
     const first = await server.get(url);
     const etag = first.headers.get('etag')!;
     expect(first.headers.get('cache-control')).toBe('private, no-cache');
@@ -194,12 +192,12 @@ describe('sheets', () => {
   });
 });
 
-it('finds pictures that are there twice, in whichever part they are', async () => {
+it('finds images that are there twice, in whichever part they are', async () => {
   const events = await listenTo(server);
-  const begun = await server.get('/api/datasets/pictures/duplicates');
+  const begun = await server.get('/api/datasets/images/duplicates');
   expect([200, 202]).toContain(begun.status);
   let answer: DuplicatesAnswer;
-  do answer = await server.json<DuplicatesAnswer>('/api/datasets/pictures/duplicates');
+  do answer = await server.json<DuplicatesAnswer>('/api/datasets/images/duplicates');
   while (answer.state === 'searching');
   const exact = answer.groups.filter(({ kind }) => kind === 'exact');
   expect(exact).toHaveLength(1);
@@ -219,7 +217,7 @@ describe('marks', () => {
     expect(await mark(5, { excluded: true })).toEqual({ ...before[5], mark: { excluded: true } });
     expect(await mark(4, { excluded: true })).toEqual({ ...before[4], mark: { label: 2, excluded: true } });
     expect(await mark(4, { excluded: false })).toEqual({ ...before[4], mark: { label: 2 } });
-    expect(JSON.parse(await readFile(path('pictures/harrier-marks.json'), 'utf8'))).toEqual({
+    expect(JSON.parse(await readFile(path('images/harrier-marks.json'), 'utf8'))).toEqual({
       format: 1,
       images: { [before[4].source]: { label: 'ship' }, [before[5].source]: { excluded: true } },
     });
@@ -230,20 +228,20 @@ describe('marks', () => {
     expect((await images('class=2')).images[0].index).toBe(4);
     expect((await facts()).splits.train.marks).toEqual({ relabelled: 1, excluded: 1 });
 
-    const other = await openStudio(server.folder, { data: [path('pictures')] });
-    const list = await other.json<ImageList>('/api/datasets/pictures/train/images?mark=any');
+    const other = await openStudio(server.folder, { data: [path('images')] });
+    const list = await other.json<ImageList>('/api/datasets/images/train/images?mark=any');
     expect(list.images.map(({ index }) => index)).toEqual([4, 5]);
     await other.studio.close();
   });
 
-  it('go away when a picture is what it was', async () => {
+  it('go away when an image is what it was', async () => {
     const { images: before } = await images();
     const events = await listenTo(server);
     await mark(6, { label: 1 });
     // Other pages learn of it.
     const { data } = await events.wait(({ name }) => name === 'dataset');
     expect(data).toMatchObject({
-      id: 'pictures',
+      id: 'images',
       splits: { train: { marks: { relabelled: 2, excluded: 1 } } },
     });
     events.close();
@@ -264,7 +262,7 @@ describe('marks', () => {
     const { splits } = await facts();
     const place = { cwd: server.folder };
     const train = (out: string, ...more: string[]) =>
-      harrier(['train', '--data', 'pictures', '--epochs', '1', '--out', out, ...more], place);
+      harrier(['train', '--data', 'images', '--epochs', '1', '--out', out, ...more], place);
     const recordOf = async (name: string) => readRecord(await readFile(path(name, 'run.json'), 'utf8'), name);
     expect((await train('marked')).code).toBe(0);
     const { data } = await recordOf('marked');
@@ -286,17 +284,17 @@ describe('marks', () => {
     await mark(9, { excluded: false });
   });
 
-  it('of pictures that are gone are said to be, and others stay', async () => {
-    const file = path('pictures/harrier-marks.json');
+  it('of images that are gone are said to be, and others stay', async () => {
+    const file = path('images/harrier-marks.json');
     const kept = JSON.parse(await readFile(file, 'utf8'));
     await writeFile(
       file,
       JSON.stringify({ ...kept, images: { ...kept.images, 'cat/gone.png': { excluded: true } } }),
     );
-    const { stderr, code } = await harrier(['data', 'pictures'], { cwd: server.folder });
+    const { stderr, code } = await harrier(['data', 'images'], { cwd: server.folder });
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /Note: .*harrier-marks\.json: a mark is of a picture no longer there \(cat\/gone\.png\)\./,
+      /Note: .*harrier-marks\.json: a mark is of an image no longer there \(cat\/gone\.png\)\./,
     );
     await writeFile(file, JSON.stringify(kept));
   });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findRun } from '../../src/platform/node/runs/find-run.ts';
 import type { ModelFacts, RunDetails, RunPredictions, StudioState } from '../../src/studio-server/api.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
-import { harrier, writePictures } from '../cli/harrier.ts';
+import { harrier, writeImages } from '../cli/harrier.ts';
 import { openStudio, raw, studioFolder, type TestStudio, WASM } from './studio.ts';
 
 let server: TestStudio;
@@ -96,9 +96,9 @@ describe('an exported site', () => {
       exportSite({ folder: path('site'), pageFolder: path('page'), runs: [run], data }),
     );
   beforeAll(async () => {
-    await writePictures(path('pictures'), { perClass: 20 });
+    await writeImages(path('images'), { perClass: 20 });
     const place = { cwd: server.folder, environment: { HARRIER_CACHE: path('cache') } };
-    const train = ['train', '--data', 'pictures', '--epochs', '1', '--set', 'filters=2', '--out', 'judged'];
+    const train = ['train', '--data', 'images', '--epochs', '1', '--set', 'filters=2', '--out', 'judged'];
     expect((await harrier(train, place)).code).toBe(0);
   });
 
@@ -126,23 +126,23 @@ describe('an exported site', () => {
     const details = await read<RunDetails>('api/runs/judged.json');
     expect(details.evaluation?.accuracy).toBe(details.summary.testAccuracy);
     expect(details.summary).not.toHaveProperty('dataset');
-    expect(JSON.stringify(details.record?.data)).not.toContain(path('pictures'));
+    expect(JSON.stringify(details.record?.data)).not.toContain(path('images'));
     expect((await read<RunPredictions>('api/runs/judged/predictions.json')).label).toHaveLength(
       details.record!.data.test.images,
     );
     expect((await readdir(path('site/api'))).includes('datasets')).toBe(false);
   });
 
-  it('holds test pictures only where they are named', async () => {
-    await exported([path('pictures')]);
+  it('holds test images only where they are named', async () => {
+    await exported([path('images')]);
     const { dataset, index } = await read<RunPredictions>('api/runs/judged/predictions.json');
-    expect(dataset).toBe('pictures');
-    const list = await read<{ total: number }>('api/datasets/pictures/test/images.json');
+    expect(dataset).toBe('images');
+    const list = await read<{ total: number }>('api/datasets/images/test/images.json');
     expect(list.total).toBe(index.length);
-    expect(await readdir(path('site/api/datasets/pictures/test/sheet'))).toEqual(['0.webp']);
-    expect(await read('api/datasets/pictures.json')).toMatchObject({
-      id: 'pictures',
-      name: 'pictures',
+    expect(await readdir(path('site/api/datasets/images/test/sheet'))).toEqual(['0.webp']);
+    expect(await read('api/datasets/images.json')).toMatchObject({
+      id: 'images',
+      name: 'images',
       state: 'ready',
     });
   });

@@ -15,7 +15,7 @@ import type {
   RunPredictions,
   RunSummary,
 } from '../../src/studio-server/api.ts';
-import { start, writePictures } from '../cli/harrier.ts';
+import { start, writeImages } from '../cli/harrier.ts';
 import { listenTo, openStudio, PROGRAM, studioFolder, type TestStudio } from './studio.ts';
 
 let server: TestStudio;
@@ -26,13 +26,13 @@ const SHORT = { ...LONG, epochs: 2 };
 
 beforeAll(async () => {
   const folder = await studioFolder();
-  await writePictures(join(folder, 'pictures'), { perClass: 30 });
-  server = await openStudio(folder, { data: [join(folder, 'pictures')] });
+  await writeImages(join(folder, 'images'), { perClass: 30 });
+  server = await openStudio(folder, { data: [join(folder, 'images')] });
 });
 afterAll(() => server.end());
 
 const wish = (options: NewRunRequest['options'], more: object = {}) =>
-  server.send('POST', '/api/runs', { recipe: 'keras-cnn', data: 'pictures', options, ...more });
+  server.send('POST', '/api/runs', { recipe: 'keras-cnn', data: 'images', options, ...more });
 async function begin(options: NewRunRequest['options']): Promise<RunSummary> {
   const answer = await wish(options);
   expect(answer.status).toBe(201);
@@ -51,7 +51,7 @@ describe('a run', () => {
     expect(begun).toMatchObject({
       state: 'running',
       recipe: 'keras-cnn',
-      dataset: 'pictures',
+      dataset: 'images',
       epochs: 2,
       startedHere: true,
     });
@@ -92,7 +92,7 @@ describe('a run', () => {
     const predictions = await server.json<RunPredictions>(`/api/runs/${begun.id}/predictions`);
     const rows = predictionsFromCsv(await readFile(path('runs', begun.id, 'predictions.csv'), 'utf8'));
     expect(predictions).toEqual({
-      dataset: 'pictures',
+      dataset: 'images',
       index: rows.map((_, i) => i),
       label: rows.map(({ label }) => label),
       predicted: rows.map(({ predicted }) => predicted),
@@ -164,16 +164,16 @@ describe('a run', () => {
   });
 
   it('whose data cannot be used fails without leaving a folder', async () => {
-    await writeFile(path('pictures/cat/broken.png'), 'no picture');
-    await mkdir(path('pictures/only-broken'));
-    await writeFile(path('pictures/only-broken/1.png'), 'no picture');
+    await writeFile(path('images/cat/broken.png'), 'no image');
+    await mkdir(path('images/only-broken'));
+    await writeFile(path('images/only-broken/1.png'), 'no image');
     const events = await listenTo(server);
     const { id } = await begin(SHORT);
     const { message } = await events.run(id, ({ state }) => state === 'failed');
     expect(message).toMatch(/only-broken/);
     expect(await readFile(path('runs', id, 'run.json')).catch(() => 'none')).toBe('none');
-    await rm(path('pictures/only-broken'), { recursive: true });
-    await rm(path('pictures/cat/broken.png'));
+    await rm(path('images/only-broken'), { recursive: true });
+    await rm(path('images/cat/broken.png'));
     events.close();
   });
 });
@@ -279,7 +279,7 @@ describe('a run of a terminal', () => {
 
   it('appears, grows, and can be paused from here', async () => {
     const events = await listenTo(server);
-    const typed = start(['train', '--data', path('pictures'), ...TYPED, '--out', path('runs', 'typed')], {
+    const typed = start(['train', '--data', path('images'), ...TYPED, '--out', path('runs', 'typed')], {
       cwd: server.folder,
       environment: { HARRIER_CACHE: path('cache') },
     });
@@ -287,7 +287,7 @@ describe('a run of a terminal', () => {
       'typed',
       ({ state, epochsDone }) => state === 'running' && epochsDone > 0,
     );
-    expect(summary).toMatchObject({ startedHere: false, dataset: 'pictures', epochs: 500 });
+    expect(summary).toMatchObject({ startedHere: false, dataset: 'images', epochs: 500 });
     await events.wait(({ name, data }) => name === 'step' && data.id === 'typed');
     expect((await act('typed', 'resume')).status).toBe(409);
     const paused = await act('typed', 'pause');
@@ -298,7 +298,7 @@ describe('a run of a terminal', () => {
   });
 
   it('that was killed is no longer running', async () => {
-    const typed = start(['train', '--data', path('pictures'), ...TYPED, '--out', path('runs', 'killed')], {
+    const typed = start(['train', '--data', path('images'), ...TYPED, '--out', path('runs', 'killed')], {
       cwd: server.folder,
       environment: { HARRIER_CACHE: path('cache') },
     });
@@ -324,7 +324,7 @@ describe('the end of the server', () => {
     const words = [
       'train',
       '--data',
-      path('pictures'),
+      path('images'),
       '--epochs',
       '500',
       '--batch-size',
@@ -347,11 +347,11 @@ describe('the end of the server', () => {
   });
 
   it('has runs save and end, and tells pages', async () => {
-    const other = await openStudio(server.folder, { data: [path('pictures')], runsFolder: path('others') });
+    const other = await openStudio(server.folder, { data: [path('images')], runsFolder: path('others') });
     const events = await listenTo(other);
     const answer = await other.send('POST', '/api/runs', {
       recipe: 'keras-cnn',
-      data: 'pictures',
+      data: 'images',
       options: LONG,
     });
     const { id } = (await answer.json()) as RunSummary;

@@ -1,21 +1,21 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writePictures } from '../cli/harrier.ts';
+import { writeImages } from '../cli/harrier.ts';
 import { openStudio, raw, studioFolder, type TestStudio } from './studio.ts';
 
 let server: TestStudio;
 beforeAll(async () => {
   const folder = await studioFolder();
-  await writePictures(join(folder, 'pictures'), { perClass: 4 });
-  server = await openStudio(folder, { data: [join(folder, 'pictures')] });
+  await writeImages(join(folder, 'images'), { perClass: 4 });
+  server = await openStudio(folder, { data: [join(folder, 'images')] });
 });
 afterAll(() => server.end());
 
 const ask = (path: string, headers: Record<string, string> = {}) =>
   raw(server.studio.port, path, { headers: { host: `127.0.0.1:${server.studio.port}`, ...headers } });
 const put = (headers: Record<string, string>, body = '{"excluded":true}') =>
-  raw(server.studio.port, '/api/datasets/pictures/train/marks/0', {
+  raw(server.studio.port, '/api/datasets/images/train/marks/0', {
     method: 'PUT',
     headers: { host: `127.0.0.1:${server.studio.port}`, ...headers },
     body,
@@ -53,7 +53,7 @@ describe('names of the host', () => {
     '192.168.0.7',
     '0.0.0.0',
   ])('refuses %s: a page there may have had its name point here', async (host) => {
-    for (const path of ['/', '/api/state', '/api/datasets/pictures/train/picture/0']) {
+    for (const path of ['/', '/api/state', '/api/datasets/images/train/image/0']) {
       const answer = await ask(path, { host });
       expect(answer.status).toBe(421);
       expect(codeOf(answer)).toBe('refused');
@@ -70,12 +70,7 @@ describe('names of the host', () => {
 
 describe('requests of other sites', () => {
   it.each(['cross-site', 'same-site'])('refuses what a %s page asks', async (site) => {
-    for (const path of [
-      '/api/state',
-      '/api/datasets/pictures/train/picture/0',
-      '/assets/index-a1b2c3.js',
-      '/',
-    ]) {
+    for (const path of ['/api/state', '/api/datasets/images/train/image/0', '/assets/index-a1b2c3.js', '/']) {
       const answer = await ask(path, {
         'sec-fetch-site': site,
         'sec-fetch-mode': 'no-cors',
@@ -127,7 +122,7 @@ describe('requests of other sites', () => {
     expect((await put({})).status).toBe(415);
     const { status } = await raw(server.studio.port, '/api/runs/x/stop', { method: 'POST' });
     expect(status).toBe(415);
-    const list = await ask('/api/datasets/pictures/train/images?mark=any');
+    const list = await ask('/api/datasets/images/train/images?mark=any');
     expect(JSON.parse(list.text).total).toBe(0);
     expect((await put({ 'content-type': 'application/json' }, '{"excluded":false}')).status).toBe(200);
   });
@@ -147,9 +142,9 @@ describe('files', () => {
     '/api/runs/mine/files/..%2f..%2fsecret.txt',
     '/api/runs/mine/files/checkpoints%2flast.safetensors',
     '/api/models/..%2f..%2fsecret/model.onnx',
-    '/api/datasets/..%2fpictures/train/images',
-    '/api/datasets/pictures/..%2f..%2fx/images',
-    '/api/datasets/pictures/train/picture/..%2f0',
+    '/api/datasets/..%2fimages/train/images',
+    '/api/datasets/images/..%2f..%2fx/images',
+    '/api/datasets/images/train/image/..%2f0',
   ])('%s leads nowhere', async (path) => {
     await writeFile(join(server.folder, 'secret.txt'), 'not for you');
     const answer = await ask(path);
@@ -251,7 +246,7 @@ it('refuses bodies that are large, broken or no objects, with a sentence', async
       expect.stringMatching(message),
     ]);
   }
-  const wrong = await raw(server.studio.port, '/api/datasets/pictures/train/marks/99', {
+  const wrong = await raw(server.studio.port, '/api/datasets/images/train/marks/99', {
     method: 'PUT',
     headers: { ...json },
     body: '{}',

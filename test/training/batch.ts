@@ -1,9 +1,9 @@
 import type { Batch, Occasion } from '../../src/data/augmentation/index.ts';
-import { batchOf, pictures } from './problem.ts';
+import { batchOf, images } from './problem.ts';
 
-/** A batch of small pictures with their one-hot targets; the same every time. */
+/** A batch of small images with their one-hot targets; the same every time. */
 export function smallBatch(count: number, height = 6, width = 5): Batch {
-  const data = pictures(count, height, width);
+  const data = images(count, height, width);
   const { pixels, targets } = batchOf(
     data,
     Array.from({ length: count }, (_, i) => i),
@@ -17,8 +17,8 @@ export function occasion(count: number, more: Partial<Occasion> = {}): Occasion 
   return { seed: 1, purpose: 'test', epoch: 0, step: 0, images, ...more };
 }
 
-/** One picture of a batch as rows of pixels of three numbers. */
-export function pictureOf({ pixels, imageShape: { height, width } }: Batch, index: number): number[][][] {
+/** One image of a batch as rows of pixels of three numbers. */
+export function imageOf({ pixels, imageShape: { height, width } }: Batch, index: number): number[][][] {
   const start = index * height * width * 3;
   return Array.from({ length: height }, (_, y) =>
     Array.from({ length: width }, (_, x) => [...pixels.slice(start + (y * width + x) * 3).slice(0, 3)]),

@@ -160,7 +160,7 @@ export function naiveFlatten(): NaiveLayer {
   };
 }
 
-/** Masks are drawn image by image, and within pictures channel by channel. */
+/** Masks are drawn image by image, and within images channel by channel. */
 export function naiveDropout(name: string, rate: number, seed: number): NaiveLayer {
   let mask: Float64Array;
   const apply = (x: KerasTensor) =>

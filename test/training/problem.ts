@@ -2,9 +2,9 @@ import type { Dataset } from '../../src/data/dataset.ts';
 import { memoryDataset } from '../../src/data/memory.ts';
 import { random } from '../../src/data/random.ts';
 
-/** Small coloured pictures with noise, three classes; the same for the same seed. */
-export function pictures(count: number, height: number, width: number, seed = 1): Dataset {
-  const stream = random(seed, 'test/pictures');
+/** Small coloured images with noise, three classes; the same for the same seed. */
+export function images(count: number, height: number, width: number, seed = 1): Dataset {
+  const stream = random(seed, 'test/images');
   const labels = Array.from({ length: count }, (_, i) => i % 3);
   const size = height * width * 3;
   const pixels = Uint8Array.from({ length: count * size }, (_, i) => {
@@ -12,7 +12,7 @@ export function pictures(count: number, height: number, width: number, seed = 1)
     return (own ? 110 : 60) + stream.integer(140);
   });
   return memoryDataset({
-    name: `pictures ${seed}`,
+    name: `images ${seed}`,
     classNames: ['red', 'green', 'blue'],
     imageShape: { height, width, channels: 3 },
     labels,

@@ -29,7 +29,7 @@ import {
   naiveStep,
   naiveUpdate,
 } from './naive.ts';
-import { batchOf, pictures, relativeDistance } from './problem.ts';
+import { batchOf, images, relativeDistance } from './problem.ts';
 
 const SEED = 3;
 const STEPS = 20;
@@ -37,7 +37,7 @@ const STEPS = 20;
 const TOLERANCE = 2e-5;
 const runtime = nodeRuntime({ threads: 1 });
 
-/** Batches of 8, 8 and 5 in turn, as epochs of 21 pictures have. */
+/** Batches of 8, 8 and 5 in turn, as epochs of 21 images have. */
 const BATCHES = [0, 8, 16].map((start) => Array.from({ length: start === 16 ? 5 : 8 }, (_, i) => start + i));
 
 const NETWORKS: Readonly<Record<string, { network: () => Network; naive: (draw: Draw) => NaiveLayer[] }>> = {
@@ -65,7 +65,7 @@ const NETWORKS: Readonly<Record<string, { network: () => Network; naive: (draw: 
       naiveDense('dense_1', draw, 6, 3),
     ],
   },
-  'strides, batch normalization, overlapping pool, dropout on pictures': {
+  'strides, batch normalization, overlapping pool, dropout on images': {
     network: () =>
       new Network({
         inputShape: [9, 8, 3],
@@ -131,7 +131,7 @@ describe.each(Object.entries(NETWORKS))('%s', (_, { network: build, naive: layer
     const parameters = Object.assign({}, ...layers.map((layer) => layer.parameters));
     const update = naiveUpdate(naive, parameters);
     const [height, width] = network.inputShape;
-    const data = pictures(21, height, width);
+    const data = images(21, height, width);
 
     const trainer = new Trainer({
       network,

@@ -182,7 +182,7 @@ function printDescription(description: Description, reporter: Reporter): void {
   for (const { title, hash } of there) reporter.print(`SHA-256 of ${title.padEnd(15)} ${hash}`);
   reporter.print(`Lies in                    ${path}`);
   if (skipped.length > 0) {
-    reporter.note(`Left out ${formatCount(skipped.length)} files that are no usable picture:`);
+    reporter.note(`Left out ${formatCount(skipped.length)} files that are no usable image:`);
     for (const { file, reason } of skipped.slice(0, 20)) reporter.note(`  ${printable(file)}: ${reason}`);
     if (skipped.length > 20) reporter.note(`  and ${formatCount(skipped.length - 20)} more`);
   }

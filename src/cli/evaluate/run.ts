@@ -115,7 +115,7 @@ async function openData(
   if (!record) {
     throw new HarrierError('bad-option', 'a model file does not say which data to judge it on', {
       where: modelFile,
-      next: 'Set --data: cifar10, or a folder with one sub-folder of pictures per class.',
+      next: 'Set --data: cifar10, or a folder with one sub-folder of images per class.',
     });
   }
   const { options, data: own } = record;

@@ -7,7 +7,7 @@ import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
 import { decodeImage, readImageFile } from '../../platform/node/images/decode.ts';
-import { explanationPicture } from '../../platform/node/images/explanation-picture.ts';
+import { explanationImage } from '../../platform/node/images/explanation-image.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { predictArguments } from '../predict/arguments.ts';
@@ -28,8 +28,8 @@ export interface ExplainOptions {
 /** What is said of one file. */
 interface ExplainedFile {
   readonly file: string;
-  /** The picture that was written. */
-  readonly picture?: string;
+  /** The image that was written. */
+  readonly image?: string;
   /** The class that was explained, and its probability. */
   readonly label?: string;
   readonly probability?: number;
@@ -42,9 +42,9 @@ interface ExplainedFile {
 }
 
 /**
- * `harrier explain`: a picture for every file that is one, even when another is not.
+ * `harrier explain`: an image for every file that is one, even when another is not.
  *
- * @param words the arguments that are no options: a model perhaps, and pictures
+ * @param words the arguments that are no options: a model perhaps, and images
  */
 export async function runExplain(words: readonly string[], options: ExplainOptions): Promise<void> {
   const { json, threads, method, layer } = options;
@@ -85,7 +85,7 @@ export async function runExplain(words: readonly string[], options: ExplainOptio
 async function explain(
   explainer: Explainer,
   file: string,
-  picture: string,
+  image: string,
   classIndex: number | undefined,
 ): Promise<ExplainedFile> {
   const source = await readImageFile(file);
@@ -96,20 +96,20 @@ async function explain(
   const probability = probabilities[explanation.classIndex];
   const { method, layer } = explainer;
   const title = `${printable(label)} ${formatPercent(probability)}`;
-  const png = await explanationPicture(source, explanation, {
+  const png = await explanationImage(source, explanation, {
     title,
     note: layer === undefined ? method : `${method} at ${layer}`,
     pixelated: explainer.imageShape,
   });
-  await writeAtomically(picture, png, 'choose another folder with --out');
+  await writeAtomically(image, png, 'choose another folder with --out');
   const rows = Array.from({ length: map.length / width }, (_, row) => [
     ...map.subarray(row * width, (row + 1) * width),
   ]);
-  return { file, picture, label, probability, method, ...(layer !== undefined && { layer }), map: rows };
+  return { file, image, label, probability, method, ...(layer !== undefined && { layer }), map: rows };
 }
 
-function lineOf({ file, label = '', probability = 0, picture = '' }: ExplainedFile): string {
-  return `${printable(file)}: ${printable(label)} ${formatPercent(probability)}  →  ${shortPath(picture)}`;
+function lineOf({ file, label = '', probability = 0, image = '' }: ExplainedFile): string {
+  return `${printable(file)}: ${printable(label)} ${formatPercent(probability)}  →  ${shortPath(image)}`;
 }
 
 /** @throws HarrierError `bad-option` with the nearest name, when the model has none such */
@@ -120,7 +120,7 @@ function classNamed({ classNames }: Explainer, name: string): number {
   throw new HarrierError('bad-option', summary, { ...details, where: '--class' });
 }
 
-/** `photo.png` for `holiday/photo.jpg`; `photo-2.png` where another picture took that. */
+/** `photo.png` for `holiday/photo.jpg`; `photo-2.png` where another image took that. */
 function freeName(file: string, taken: Set<string>): string {
   const stem = basename(file, extname(file));
   let name = `${stem}.png`;

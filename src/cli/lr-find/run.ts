@@ -56,7 +56,7 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
     await writeAtomically(file, renderRangeTest(title, test), 'choose another file with --out');
     reporter.print(reporter.style.strong(title));
     for (const line of advice(test)) reporter.print(line);
-    reporter.print(reporter.style.faint(`The picture: ${shortPath(file)}`));
+    reporter.print(reporter.style.faint(`The image: ${shortPath(file)}`));
     if (given.json) {
       const { steepest, lowest, ended, points } = test;
       reporter.json({
@@ -64,7 +64,7 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
         steepest,
         lowest,
         ended,
-        picture: file,
+        image: file,
         points,
       });
     }

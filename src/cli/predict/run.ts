@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
-// Not through the rooms' index files: one picture should not wait for what only training needs.
+// Not through the rooms' index files: one image should not wait for what only training needs.
 import { Classifier } from '../../models/classifier.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
@@ -10,7 +10,7 @@ import { Exit, failureOf } from '../failure.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { predictArguments } from './arguments.ts';
-import { csvHeader, csvRow, type FilePrediction, type Prediction, pictureText } from './text.ts';
+import { csvHeader, csvRow, type FilePrediction, imageText, type Prediction } from './text.ts';
 
 /** The options of `predict` as they were typed. */
 export interface PredictOptions {
@@ -20,13 +20,13 @@ export interface PredictOptions {
   readonly threads?: number;
 }
 
-/** Pictures that are decoded at the same time. */
+/** Images that are decoded at the same time. */
 const AHEAD = 16;
 
 /**
- * `harrier predict`: answers for every file that is a picture, even when another is not.
+ * `harrier predict`: answers for every file that is an image, even when another is not.
  *
- * @param words the arguments that are no options: a model perhaps, and pictures
+ * @param words the arguments that are no options: a model perhaps, and images
  */
 export async function runPredict(words: readonly string[], options: PredictOptions): Promise<void> {
   const { json, csv, threads } = options;
@@ -48,16 +48,16 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   const all: FilePrediction[] = [];
   let failed = 0;
   for (let start = 0; start < files.length; start += AHEAD) {
-    const pictures = files
+    const images = files
       .slice(start, start + AHEAD)
       .map((file) => ({ file, pixels: decodeImage(file, classifier.imageShape) }));
-    await Promise.allSettled(pictures.map(({ pixels }) => pixels));
-    for (const { file, pixels } of pictures) {
+    await Promise.allSettled(images.map(({ pixels }) => pixels));
+    for (const { file, pixels } of images) {
       try {
         const predictions = best(classifier, await classifier.predict(await pixels), top);
         if (json) all.push({ file, predictions });
         else if (csv) reporter.result(csvRow({ file, predictions }, top));
-        else reporter.print(pictureText({ file, predictions }, reporter.style));
+        else reporter.print(imageText({ file, predictions }, reporter.style));
       } catch (error) {
         const { message = '' } = failureOf(error);
         if (json) all.push({ file, predictions: [], error: message });
@@ -68,7 +68,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     }
     if (files.length > AHEAD && (json || csv)) {
       const done = Math.min(files.length, start + AHEAD);
-      reporter.work({ what: 'looking at pictures', done, total: files.length, unit: 'files' });
+      reporter.work({ what: 'looking at images', done, total: files.length, unit: 'files' });
     }
   }
   if (json) reporter.json(all);

@@ -19,7 +19,7 @@ export interface FilePrediction {
 const BAR = 30;
 
 /** The file's name, and below it each class with its probability in figures and as a bar. */
-export function pictureText({ file, predictions }: FilePrediction, style: TextStyle): string {
+export function imageText({ file, predictions }: FilePrediction, style: TextStyle): string {
   const names = predictions.map(({ label }) => printable(label));
   const width = Math.max(...names.map((name) => [...name].length));
   const lines = predictions.map(({ probability }, i) => {

@@ -5,7 +5,7 @@ import { trainCommand } from '../train.ts';
 
 /**
  * Options of `harrier train` that a job has no use for: SageMaker says where things lie, a job is one run, it is sent
- * pictures but no model, and its container has no driver of a graphics device.
+ * images but no model, and its container has no driver of a graphics device.
  */
 const NOT_FOR_JOBS = new Set([
   ...['data', 'out', 'resume', 'seeds', 'source', 'json', 'debug', 'help'],

@@ -43,7 +43,7 @@ export async function givenChannels(given: JobOptions, reporter: Reporter): Prom
   if (!data) {
     throw new HarrierError('bad-option', 'there is nothing to learn from', {
       where: '--data',
-      expected: 'cifar10, a folder of pictures, or its s3:// address',
+      expected: 'cifar10, a folder of images, or its s3:// address',
     });
   }
   const channels: Record<string, string> = {};
@@ -67,7 +67,7 @@ async function checkedSource(source: string, reporter: Reporter): Promise<string
   if (info?.isDirectory()) return resolve(source);
   throw new HarrierError('not-found', info ? 'this is a file, not a folder' : 'there is no such folder', {
     where: source,
-    expected: 'cifar10, a folder of pictures, or its s3:// address',
+    expected: 'cifar10, a folder of images, or its s3:// address',
   });
 }
 

@@ -76,7 +76,7 @@ export async function runTransform(
     }
     if (status === 'Stopped') throw new Exit(1);
     const seconds = start && end ? ` in ${formatDuration((end.getTime() - start.getTime()) / 1000)}` : '';
-    reporter.print(`Done${seconds}: one .out file a picture in ${output}`);
+    reporter.print(`Done${seconds}: one .out file an image in ${output}`);
   });
 }
 

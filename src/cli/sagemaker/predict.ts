@@ -4,17 +4,17 @@ import type { Aws } from '../../sagemaker/client/aws.ts';
 import { awsError, isAws } from '../../sagemaker/client/aws-error.ts';
 import { LIMITS } from '../../sagemaker/client/limits.ts';
 import { Exit, failureOf } from '../failure.ts';
-import { type FilePrediction, pictureText } from '../predict/text.ts';
+import { type FilePrediction, imageText } from '../predict/text.ts';
 import { type AwsCommandOptions, inAws } from './session.ts';
 
 export interface EndpointPredictOptions extends AwsCommandOptions {
   readonly top: number;
 }
 
-/** Pictures that are on their way at the same time. */
+/** Images that are on their way at the same time. */
 const AT_ONCE = 4;
 
-/** `harrier sagemaker predict`: answers for every file that is a picture, even when another is not. */
+/** `harrier sagemaker predict`: answers for every file that is an image, even when another is not. */
 export async function runEndpointPredict(
   endpoint: string,
   files: readonly string[],
@@ -33,10 +33,10 @@ export async function runEndpointPredict(
         try {
           const predictions = await answer;
           all.push({ file, predictions });
-          if (!given.json) reporter.print(pictureText({ file, predictions }, reporter.style));
+          if (!given.json) reporter.print(imageText({ file, predictions }, reporter.style));
         } catch (error) {
           const { message = '' } = failureOf(error);
-          // When it is not about the picture, no other will fare better.
+          // When it is not about the image, no other will fare better.
           if (!(error instanceof HarrierError) || error.code !== 'bad-data') throw error;
           all.push({ file, predictions: [], error: message });
           reporter.error(message);
@@ -66,7 +66,7 @@ async function ask(
       : error;
   });
   if (bytes.length > LIMITS.payload) {
-    throw new HarrierError('bad-data', 'this picture is too large for an endpoint', {
+    throw new HarrierError('bad-data', 'this image is too large for an endpoint', {
       where: file,
       expected: `at most ${LIMITS.payload / 2 ** 20} MiB`,
       received: `${(bytes.length / 2 ** 20).toFixed(1)} MiB`,
@@ -106,9 +106,9 @@ function modelError(error: Error & ModelAnswer, file: string): HarrierError {
   } catch {
     // Not ours, or cut off: as it is.
   }
-  const isPicture = status >= 400 && status < 500 && status !== 429;
+  const isImage = status >= 400 && status < 500 && status !== 429;
   return new HarrierError(
-    isPicture ? 'bad-data' : 'refused',
+    isImage ? 'bad-data' : 'refused',
     `the endpoint answered ${status}: ${`${said}`.replace(/\.$/, '')}`,
     {
       where: file,

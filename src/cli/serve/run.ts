@@ -69,7 +69,7 @@ export async function runServe(model: string | undefined, options: ServeCommandO
     });
     reporter.note(`Serving ${modelFile} at ${server.url} (Ctrl-C ends it).`);
     reporter.note(
-      `Try: curl --data-binary @picture.png -H 'content-type: image/png' ${server.url}/invocations`,
+      `Try: curl --data-binary @image.png -H 'content-type: image/png' ${server.url}/invocations`,
     );
     if (token === undefined && !LOOPBACK.test(host)) {
       reporter.note('Whoever can reach this address can use it: set --token, or put a proxy in front.');

@@ -44,7 +44,7 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
   for (const each of options.data ?? []) await checkData(each);
   const pageFolder = await builtPage(reporter);
   if (options.export !== undefined) {
-    // Whose pictures go to a public place is said, and never guessed.
+    // Whose images go to a public place is said, and never guessed.
     const { export: folder, runs = [], data = [] } = options;
     await exportStudio({ folder, pageFolder, runs, data, reporter, json });
     return;
@@ -72,7 +72,7 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
         'Others can reach this address: only who knows the token in it is let in. Over a network that you',
       );
       reporter.note(
-        'do not trust, put a proxy with TLS in front: the token and all pictures are sent as they are.',
+        'do not trust, put a proxy with TLS in front: the token and all images are sent as they are.',
       );
     }
     if (options.open) openBrowser(studio.url, reporter);
@@ -102,7 +102,7 @@ async function checkData(name: string): Promise<void> {
   if (info?.isDirectory()) return;
   throw new HarrierError('not-found', info ? 'this is a file' : 'there is no such data set or folder', {
     where: name,
-    expected: 'cifar10, or the path of a folder with one sub-folder of pictures per class',
+    expected: 'cifar10, or the path of a folder with one sub-folder of images per class',
     next: 'Check --data.',
   });
 }

@@ -92,7 +92,7 @@ export class SweepFolder {
     await writeAtomically(join(this.path, RECORD), `${JSON.stringify(record, undefined, 2)}\n`, ELSEWHERE);
   }
 
-  /** Writes table and picture. */
+  /** Writes table and image. */
   async writeResults(
     { title, variations, images }: SweepRecord,
     trials: readonly TrialResult[],

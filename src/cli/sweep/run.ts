@@ -228,7 +228,7 @@ function conclude(
     );
   }
   reporter.print(style.strong(`Everything lies in ${path}`));
-  const next: [string, string][] = [[`${path}/sweep.svg`, 'the picture: open it in a browser']];
+  const next: [string, string][] = [[`${path}/sweep.svg`, 'the image: open it in a browser']];
   if (best?.state === 'finished') {
     next.unshift([
       `npx harrier evaluate ${shellQuote(best.folder)}`,

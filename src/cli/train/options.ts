@@ -137,11 +137,11 @@ async function newFineTuning(given: TrainOptions, model: string | true): Promise
 function checkImageSize({ name, network: { inputShape } }: StartingModel, given: number | undefined): void {
   const [height, width] = inputShape;
   if (given === undefined || (given === height && given === width)) return;
-  throw new HarrierError('bad-option', `${name} looks at pictures of one size, and keeps it`, {
+  throw new HarrierError('bad-option', `${name} looks at images of one size, and keeps it`, {
     where: '--image-size',
     expected: `${width}`,
     received: `${given}`,
-    next: 'Leave it out: pictures are scaled to what the model needs.',
+    next: 'Leave it out: images are scaled to what the model needs.',
   });
 }
 

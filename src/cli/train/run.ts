@@ -198,8 +198,8 @@ function announce(
   if (skipped > 0) {
     const files =
       skipped === 1
-        ? '1 file that is no usable picture was'
-        : `${formatCount(skipped)} files that are no usable pictures were`;
+        ? '1 file that is no usable image was'
+        : `${formatCount(skipped)} files that are no usable images were`;
     reporter.note(`Note: ${files} left out.`);
   }
   for (const note of notes) reporter.note(`Note: ${note}`);
@@ -291,7 +291,7 @@ function conclude(
   reporter.print(style.strong(`Everything lies in ${path}`));
   const quoted = shellQuote(path);
   const next = [
-    [`npx harrier predict ${quoted} photo.jpg`, 'what does it see in a picture?'],
+    [`npx harrier predict ${quoted} photo.jpg`, 'what does it see in an image?'],
     [`npx harrier evaluate ${quoted}`, 'judge it again'],
     [shortPath(folder.file('report')), 'the report: open it in a browser'],
   ];

@@ -3,7 +3,7 @@ import { copyOf, occasion, smallBatch } from '../../../test/training/batch.ts';
 import { HarrierError } from '../../errors.ts';
 import { type AugmentationConfig, augmentationFrom, augmentationNames, augmentationsFrom } from './index.ts';
 
-/** Every augmentation, with options that change most pictures. */
+/** Every augmentation, with options that change most images. */
 const ALL: readonly AugmentationConfig[] = [
   { name: 'RandomFlip', mode: 'alternating' },
   { name: 'RandomTranslation', pixels: 2 },
@@ -24,7 +24,7 @@ describe.each(ALL)('$name', (config) => {
     return batch;
   };
 
-  it('changes pictures, and is a pure function of seed, epoch and image', () => {
+  it('changes images, and is a pure function of seed, epoch and image', () => {
     expect(applied(config).pixels).not.toEqual(before.pixels);
     expect(applied(config)).toEqual(applied(config));
     expect(applied(config, 1)).not.toEqual(applied(config));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { copyOf, occasion, pictureOf, smallBatch } from '../../../test/training/batch.ts';
+import { copyOf, imageOf, occasion, smallBatch } from '../../../test/training/batch.ts';
 import { brightness, contrast, hue, product, recolor, saturation } from './color.ts';
 import { augmentationFrom } from './index.ts';
 import { autoContrast, equalize, posterize, sharpen, solarize } from './tones.ts';
@@ -77,7 +77,7 @@ describe('tones', () => {
     expect(result(values, change)).toEqual(expected);
   });
 
-  it('sharpen leaves flat pictures, strengthens a point, and blurs below 1', () => {
+  it('sharpen leaves flat images, strengthens a point, and blurs below 1', () => {
     const shape = { height: 5, width: 5, channels: 3 };
     const flat = new Uint8Array(75).fill(80);
     sharpen(flat, 0, shape, 1.9);
@@ -99,9 +99,9 @@ describe('shapes', () => {
   const warped = (warp: Parameters<ReturnType<typeof warper>>[3]) => {
     const batch = copyOf(before);
     warper()(batch.pixels, 0, batch.imageShape, warp);
-    return pictureOf(batch, 0);
+    return imageOf(batch, 0);
   };
-  const then = pictureOf(before, 0);
+  const then = imageOf(before, 0);
 
   it('stay as they are, turn by quarters, and move by whole pixels exactly', () => {
     expect(warped({ a: 1, b: 0, c: 0, d: 1 })).toEqual(then);
@@ -120,12 +120,12 @@ describe('shapes', () => {
 });
 
 describe('RandomErasing', () => {
-  it('paints one square of the mean colour, or a part of it, over every picture', () => {
+  it('paints one square of the mean colour, or a part of it, over every image', () => {
     const before = smallBatch(40, 8, 8);
     const batch = copyOf(before);
     augmentationFrom({ name: 'RandomErasing', size: 4 }).apply(batch, occasion(40));
     for (let i = 0; i < 40; i++) {
-      const [now, then] = [pictureOf(batch, i).flat(), pictureOf(before, i).flat()];
+      const [now, then] = [imageOf(batch, i).flat(), imageOf(before, i).flat()];
       const mean = [0, 1, 2].map((c) => Math.round(then.reduce((sum, pixel) => sum + pixel[c], 0) / 64));
       const painted = [...now.keys()].filter((p) => now[p].join() !== then[p].join());
       expect(painted.length).toBeGreaterThan(2);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { copyOf, occasion, pictureOf, smallBatch } from '../../../test/training/batch.ts';
+import { copyOf, imageOf, occasion, smallBatch } from '../../../test/training/batch.ts';
 import { type AugmentationConfig, augmentationFrom, type Occasion } from './index.ts';
 
 const COUNT = 64;
@@ -13,14 +13,14 @@ function augmented(config: AugmentationConfig, more: Partial<Occasion> = {}) {
   return batch;
 }
 
-const mirrored = (picture: number[][][]) => picture.map((row) => row.toReversed());
-const upsideDown = (picture: number[][][]) => picture.toReversed();
+const mirrored = (image: number[][][]) => image.map((row) => row.toReversed());
+const upsideDown = (image: number[][][]) => image.toReversed();
 
-/** Which pictures are flipped; each must be either as it was, or mirrored. */
+/** Which images are flipped; each must be either as it was, or mirrored. */
 function flips(config: AugmentationConfig, more: Partial<Occasion> = {}, flipped = mirrored): boolean[] {
   const batch = augmented(config, more);
   return Array.from({ length: COUNT }, (_, i) => {
-    const [now, then] = [pictureOf(batch, i), pictureOf(before, i)];
+    const [now, then] = [imageOf(batch, i), imageOf(before, i)];
     const isFlipped = JSON.stringify(now) !== JSON.stringify(then);
     expect(now).toEqual(isFlipped ? flipped(then) : then);
     return isFlipped;
@@ -32,7 +32,7 @@ describe('RandomFlip', () => {
     ['horizontal', mirrored],
     ['vertical', upsideDown],
     ['alternating', mirrored],
-  ] as const)('%s mirrors about half of the pictures and leaves the others as they are', (mode, flipped) => {
+  ] as const)('%s mirrors about half of the images and leaves the others as they are', (mode, flipped) => {
     const count = flips({ name: 'RandomFlip', mode }, {}, flipped).filter(Boolean).length;
     // 64 fair draws: five standard deviations of 4.
     expect(Math.abs(count - COUNT / 2)).toBeLessThan(20);
@@ -51,7 +51,7 @@ describe('RandomFlip', () => {
     expect(batch.pixels).toEqual(before.pixels);
   });
 
-  it('alternating shows the other side of every picture in every other epoch', () => {
+  it('alternating shows the other side of every image in every other epoch', () => {
     const config = { name: 'RandomFlip', mode: 'alternating' } as const;
     const first = flips(config);
     for (const epoch of [2, 4, 100]) expect(flips(config, { epoch })).toEqual(first);
@@ -60,7 +60,7 @@ describe('RandomFlip', () => {
     }
   });
 
-  it('goes with the picture, not with its place in the batch', () => {
+  it('goes with the image, not with its place in the batch', () => {
     const images = Array.from({ length: COUNT }, (_, i) => COUNT - 1 - i);
     expect(flips({ name: 'RandomFlip' }, { images })).toEqual(flips({ name: 'RandomFlip' }).toReversed());
   });
@@ -75,15 +75,15 @@ describe('RandomTranslation', () => {
   };
 
   /** Pixel by pixel, from the definition. */
-  function moved(picture: number[][][], down: number, right: number, fill: string): number[][][] {
+  function moved(image: number[][][], down: number, right: number, fill: string): number[][][] {
     const mean = [0, 1, 2].map((c) =>
-      Math.round(picture.flat().reduce((sum, pixel) => sum + pixel[c], 0) / (height * width)),
+      Math.round(image.flat().reduce((sum, pixel) => sum + pixel[c], 0) / (height * width)),
     );
-    return picture.map((row, y) =>
+    return image.map((row, y) =>
       row.map((_, x) => {
         const [fromY, fromX] = [y - down, x - right];
-        if (fill === 'reflect') return picture[mirror(fromY, height)][mirror(fromX, width)];
-        return picture[fromY]?.[fromX] ?? (fill === 'zero' ? [0, 0, 0] : mean);
+        if (fill === 'reflect') return image[mirror(fromY, height)][mirror(fromX, width)];
+        return image[fromY]?.[fromX] ?? (fill === 'zero' ? [0, 0, 0] : mean);
       }),
     );
   }
@@ -94,12 +94,12 @@ describe('RandomTranslation', () => {
     ['zero', 2],
     ['zero', 9],
     ['mean', 3],
-  ] as const)('%s by up to %i moves every picture as the definition says', (fill, pixels) => {
+  ] as const)('%s by up to %i moves every image as the definition says', (fill, pixels) => {
     const batch = augmented({ name: 'RandomTranslation', pixels, fill });
     const distances = new Set<number>();
     const all = Array.from({ length: 2 * pixels + 1 }, (_, i) => i - pixels);
     for (let i = 0; i < COUNT; i++) {
-      const [now, then] = [JSON.stringify(pictureOf(batch, i)), pictureOf(before, i)];
+      const [now, then] = [JSON.stringify(imageOf(batch, i)), imageOf(before, i)];
       const found = all.flatMap((down) =>
         all
           .filter((right) => JSON.stringify(moved(then, down, right, fill)) === now)
@@ -116,8 +116,8 @@ describe('RandomTranslation', () => {
     for (let epoch = 0; epoch < 40; epoch++) {
       const batch = augmented({ name: 'RandomTranslation', pixels: 1 }, { epoch });
       for (let i = 0; i < COUNT; i++) {
-        const key = JSON.stringify(pictureOf(batch, i)[2][2]);
-        const then = pictureOf(before, i);
+        const key = JSON.stringify(imageOf(batch, i)[2][2]);
+        const then = imageOf(before, i);
         for (const y of [1, 2, 3]) {
           for (const x of [1, 2, 3]) {
             if (JSON.stringify(then[y][x]) === key)
@@ -131,7 +131,7 @@ describe('RandomTranslation', () => {
     for (const count of counts.values()) expect(Math.abs(count - 284)).toBeLessThan(80);
   });
 
-  it('refuses pictures that are too small to be reflected', () => {
+  it('refuses images that are too small to be reflected', () => {
     expect(() => augmented({ name: 'RandomTranslation', pixels: 3 })).toThrow(
       'RandomTranslation: pixels: expected less than half the side of the images, 5, received 3.',
     );

@@ -3,7 +3,7 @@ import { describeBytes, imageFormatOf, imageSizeOf, isCutOff } from '../../data/
 import { scaler } from '../../data/scaling.ts';
 import { HarrierError } from '../../errors.ts';
 
-/** A picture of so many pixels takes a quarter of a gigabyte while it is decoded. */
+/** An image of so many pixels takes a quarter of a gigabyte while it is decoded. */
 const MAX_PIXELS = 2 ** 26;
 const MAX_FILE_BYTES = 2 ** 28;
 /** Pixels that are read at once. */
@@ -11,16 +11,16 @@ const STRIP_PIXELS = 2 ** 21;
 const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF or GIF';
 
 /**
- * Reads one picture as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB, by the browser's own decoders.
+ * Reads one image as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB, by the browser's own decoders.
  *
  * It does what `decodeImage` of `harrier/node` does, so that answers agree: the camera's orientation (EXIF) is applied,
- * transparent parts become white, of several frames the first counts, and the whole picture is scaled to the shape
+ * transparent parts become white, of several frames the first counts, and the whole image is scaled to the shape
  * without regard to its aspect. Works in pages and in workers.
  *
  * @param source a file, or the bytes of one
  * @param where what to call it in errors; by default the file's name
- * @param maxPixels the largest picture, in pixels before scaling, that is decoded at all
- * @throws HarrierError `bad-data` when it is no picture, damaged or cut off; `too-large`; `not-supported` when the
+ * @param maxPixels the largest image, in pixels before scaling, that is decoded at all
+ * @throws HarrierError `bad-data` when it is no image, damaged or cut off; `too-large`; `not-supported` when the
  *   shape is not of three channels; `storage` when the file cannot be read
  */
 export async function decodeImage(
@@ -30,7 +30,7 @@ export async function decodeImage(
   maxPixels = MAX_PIXELS,
 ): Promise<Uint8Array> {
   if (shape.channels !== 3) {
-    throw new HarrierError('not-supported', 'pictures have three channels', {
+    throw new HarrierError('not-supported', 'images have three channels', {
       where,
       expected: '3',
       received: `${shape.channels}`,
@@ -121,7 +121,7 @@ function damaged(where: string, why: string, cause?: unknown): HarrierError {
   });
 }
 
-/** Draws strip after strip on white and scales as it goes: a whole large picture is never there twice. */
+/** Draws strip after strip on white and scales as it goes: a whole large image is never there twice. */
 function pixelsOf(bitmap: ImageBitmap, shape: ImageShape): Uint8Array {
   const { width, height } = bitmap;
   const strip = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));

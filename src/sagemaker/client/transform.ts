@@ -35,11 +35,11 @@ export interface TransformOptions {
   readonly instances: number;
 }
 
-/** Megabytes of one picture, times those on their way at once: SageMaker allows 100 in all. */
-const MAX_PICTURE_MEGABYTES = 20;
+/** Megabytes of one image, times those on their way at once: SageMaker allows 100 in all. */
+const MAX_IMAGE_MEGABYTES = 20;
 const AT_ONCE = 4;
 
-/** The request that classifies every picture below an address: one request a picture, one answer file each. */
+/** The request that classifies every image below an address: one request an image, one answer file each. */
 export function transformRequest(options: TransformOptions): CreateTransformJobRequest {
   const { model, input, output, instanceType, instances } = options;
   return checked('CreateTransformJob', {
@@ -56,7 +56,7 @@ export function transformRequest(options: TransformOptions): CreateTransformJobR
       InstanceCount: instances,
     },
     BatchStrategy: 'SingleRecord' as const,
-    MaxPayloadInMB: MAX_PICTURE_MEGABYTES,
+    MaxPayloadInMB: MAX_IMAGE_MEGABYTES,
     MaxConcurrentTransforms: AT_ONCE,
     Tags: TAGS,
   });

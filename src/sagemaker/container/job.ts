@@ -65,7 +65,7 @@ export async function readTrainingJob(paths: ContainerPaths): Promise<TrainingJo
     });
   }
   // Files of CIFAR-10's format and channels beside the training channel are opened from above; a lone channel of
-  // pictures may itself hold train and test folders.
+  // images may itself hold train and test folders.
   const isAlone = parts.size === 1 && !found.some((name) => name.endsWith('.bin'));
   return {
     hyperparameters: ownOnly(sent),
@@ -161,7 +161,7 @@ function unknownChannel(channel: string): HarrierError {
 function noTraining(paths: ContainerPaths, channels: readonly string[]): HarrierError {
   return new HarrierError('bad-data', 'there is no training channel', {
     where: paths.data,
-    expected: 'a channel "train" with one folder of pictures per class, or files of CIFAR-10',
+    expected: 'a channel "train" with one folder of images per class, or files of CIFAR-10',
     received: channels.length > 0 ? channels.join(', ') : 'no channels',
     next: 'Send one with the job: InputDataConfig with ChannelName train.',
   });

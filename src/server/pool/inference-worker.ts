@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { HarrierError } from '../../errors.ts';
 import { startWorker } from '../../platform/node/worker.ts';
-import type { Picture, ServedModel } from '../service.ts';
+import type { InputImage, ServedModel } from '../service.ts';
 import { errorFrom, type Failure, type Order, type Report, type WorkerSetup } from './messages.ts';
 
 /** One thread with its own copy of the model. It takes one batch at a time. */
@@ -61,13 +61,13 @@ export class InferenceWorker {
 
   /**
    * @param alone nothing else is under way
-   * @returns for each picture its probabilities, or why there are none
+   * @returns for each image its probabilities, or why there are none
    * @throws HarrierError `overloaded` when the thread ends meanwhile
    */
-  run(pictures: readonly Picture[], alone: boolean): Promise<readonly (Float32Array | Failure)[]> {
+  run(images: readonly InputImage[], alone: boolean): Promise<readonly (Float32Array | Failure)[]> {
     const batch = withResolvers<readonly (Float32Array | Failure)[]>();
     this.#batch = batch;
-    this.#order({ kind: 'batch', pictures, alone });
+    this.#order({ kind: 'batch', images, alone });
     return batch.promise;
   }
 

@@ -1,5 +1,5 @@
 import { type ErrorCode, type ErrorDetails, HarrierError } from '../../errors.ts';
-import type { Picture, ServedModel } from '../service.ts';
+import type { InputImage, ServedModel } from '../service.ts';
 
 /** What a worker starts with. */
 export interface WorkerSetup {
@@ -16,7 +16,7 @@ export interface WorkerSetup {
 export type Order =
   | {
       readonly kind: 'batch';
-      readonly pictures: readonly Picture[];
+      readonly images: readonly InputImage[];
       /** Nothing else is under way, so that all cores are free for it. */
       readonly alone: boolean;
     }

@@ -44,8 +44,8 @@ it('gives a batch more threads while nothing else comes, in one worker', async (
   const alone = () => orders.map(({ mock }) => mock.calls.map(([order]) => order.alone));
   const bytes = new Uint8Array(imageShape.height * imageShape.width * imageShape.channels).fill(100);
   const ask = async () => {
-    const picture = { kind: 'pixels', bytes, where: 'a test' } as const;
-    return (await pool.classify([picture], { deadlineMs: 60_000 })).probabilities[0];
+    const image = { kind: 'pixels', bytes, where: 'a test' } as const;
+    return (await pool.classify([image], { deadlineMs: 60_000 })).probabilities[0];
   };
 
   let now = 1_000;

@@ -7,7 +7,7 @@ import {
   type ClassificationService,
   type ClassifyOptions,
   checkCount,
-  type Picture,
+  type InputImage,
   type ServedModel,
   type ServiceState,
 } from '../service.ts';
@@ -140,13 +140,13 @@ export class WorkerPool implements ClassificationService {
     return this.#queue.length < this.#options.maxQueue ? undefined : this.#full;
   }
 
-  async classify(pictures: readonly Picture[], { deadlineMs, signal }: ClassifyOptions): Promise<Answer> {
+  async classify(images: readonly InputImage[], { deadlineMs, signal }: ClassifyOptions): Promise<Answer> {
     const { overload } = this;
     if (overload) throw overload;
     const { maxQueue } = this.#options;
-    checkCount(pictures.length, maxQueue);
-    if (this.#queue.length + pictures.length > maxQueue) throw this.#full;
-    return this.#enqueue(pictures, deadlineMs, signal);
+    checkCount(images.length, maxQueue);
+    if (this.#queue.length + images.length > maxQueue) throw this.#full;
+    return this.#enqueue(images, deadlineMs, signal);
   }
 
   /** From now on the service says that it is about to end; it still classifies. */
@@ -173,12 +173,12 @@ export class WorkerPool implements ClassificationService {
     await Promise.all(all.map(({ gone }) => gone));
   }
 
-  #enqueue(pictures: readonly Picture[], deadlineMs: number, signal?: AbortSignal): Promise<Answer> {
+  #enqueue(images: readonly InputImage[], deadlineMs: number, signal?: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const start = performance.now();
-      const probabilities: Float32Array[] = new Array(pictures.length);
+      const probabilities: Float32Array[] = new Array(images.length);
       const models = new Set<ServedModel>();
-      let open = pictures.length;
+      let open = images.length;
       const end = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
@@ -195,7 +195,7 @@ export class WorkerPool implements ClassificationService {
         // The model was changed in between, and one answer must not come from two.
         if (others.length > 0) {
           const left = deadlineMs - (performance.now() - start);
-          this.#enqueue(pictures, left, signal).then(resolve, reject);
+          this.#enqueue(images, left, signal).then(resolve, reject);
         } else resolve({ model, probabilities });
       };
       const abort = () => fail(new HarrierError('timed-out', 'the client went away'));
@@ -207,9 +207,9 @@ export class WorkerPool implements ClassificationService {
           }),
         );
       }, deadlineMs);
-      const jobs = pictures.map(
-        (picture, i): Job => ({
-          picture,
+      const jobs = images.map(
+        (image, i): Job => ({
+          image,
           since: start,
           dropped: false,
           taken: false,
@@ -271,7 +271,7 @@ export class WorkerPool implements ClassificationService {
     metrics.batchImages.observe(batch.length);
     try {
       const results = await worker.run(
-        batch.map(({ picture }) => picture),
+        batch.map(({ image }) => image),
         alone,
       );
       metrics.batchSeconds.observe((performance.now() - start) / 1000);

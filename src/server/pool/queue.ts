@@ -1,8 +1,8 @@
-import type { Picture, ServedModel } from '../service.ts';
+import type { InputImage, ServedModel } from '../service.ts';
 
-/** One picture on its way to an answer. */
+/** One image on its way to an answer. */
 export interface Job {
-  readonly picture: Picture;
+  readonly image: InputImage;
   /** When it came, in milliseconds of the pool's clock. */
   readonly since: number;
   /** Nobody waits for it any more. */

@@ -7,7 +7,7 @@ import { HarrierError } from '../../errors.ts';
 import { Classifier } from '../../models/classifier.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
-import type { Picture } from '../service.ts';
+import type { InputImage } from '../service.ts';
 import { type Failure, failureFrom, type Order, type Report, type WorkerSetup } from './messages.ts';
 
 /**
@@ -43,7 +43,7 @@ try {
       for (const each of new Set([classifier, classifierAlone])) await each.dispose();
       port.close();
     } else {
-      const results = await classify(order.alone ? classifierAlone : classifier, order.pictures);
+      const results = await classify(order.alone ? classifierAlone : classifier, order.images);
       say({ kind: 'batch', results });
     }
   });
@@ -60,12 +60,12 @@ async function load(threads: number): Promise<Classifier> {
   return classifier;
 }
 
-/** Every picture gets its own answer: one that cannot be read does not spoil the others. */
+/** Every image gets its own answer: one that cannot be read does not spoil the others. */
 async function classify(
   classifier: Classifier,
-  pictures: readonly Picture[],
+  images: readonly InputImage[],
 ): Promise<(Float32Array | Failure)[]> {
-  const decoded = await Promise.allSettled(pictures.map((picture) => pixelsOf(classifier, picture)));
+  const decoded = await Promise.allSettled(images.map((image) => pixelsOf(classifier, image)));
   const good = decoded.flatMap((result, i) =>
     result.status === 'fulfilled' ? [{ i, pixels: result.value }] : [],
   );
@@ -90,7 +90,7 @@ async function classify(
   return results;
 }
 
-async function pixelsOf({ imageShape }: Classifier, { kind, bytes, where }: Picture): Promise<Uint8Array> {
+async function pixelsOf({ imageShape }: Classifier, { kind, bytes, where }: InputImage): Promise<Uint8Array> {
   if (kind === 'file') return decodeImage(bytes, imageShape, where, maxPixels);
   if (bytes.length === imageBytes(imageShape)) return bytes;
   const { height, width, channels } = imageShape;

@@ -4,7 +4,7 @@ import { isObject } from '../../options.ts';
 import { megabytes } from '../body.ts';
 import { fromBase64, type JsonObject, kindOf, parseObject, readPixels } from '../json.ts';
 import { HttpError } from '../problem.ts';
-import type { Picture, ServedModel } from '../service.ts';
+import type { InputImage, ServedModel } from '../service.ts';
 import { json, type Reply, type Route } from './protocol.ts';
 
 const VERSION = '1';
@@ -60,9 +60,9 @@ export function openInferenceRoutes(options: OpenInferenceOptions): Route[] {
         return body(
           async (bytes) => {
             const { asked, binary } = split(bytes, header, maxJsonBytes);
-            const pictures = readPictures(asked, binary, model(), checkCount);
+            const images = readImages(asked, binary, model(), checkCount);
             const wantsBinary = checkOutputs(asked);
-            const answer = await classify(pictures);
+            const answer = await classify(images);
             return reply(name, asked, answer.probabilities, wantsBinary);
           },
           header === null ? 'json' : undefined,
@@ -114,18 +114,18 @@ function split(bytes: Uint8Array<ArrayBuffer>, header: string | null, maxJsonByt
       where: JSON_LENGTH,
       expected: `at most ${megabytes(maxJsonBytes)}`,
       received: megabytes(length),
-      next: 'Send pictures as bytes after the JSON.',
+      next: 'Send images as bytes after the JSON.',
     });
   }
   return { asked: parseObject(bytes.subarray(0, length)), binary: bytes.subarray(length) };
 }
 
-function readPictures(
+function readImages(
   { inputs }: JsonObject,
   binary: Uint8Array<ArrayBuffer> | undefined,
   { imageShape }: ServedModel,
   checkCount: (count: number) => void,
-): Picture[] {
+): InputImage[] {
   const input: unknown = Array.isArray(inputs) && inputs.length === 1 ? inputs[0] : undefined;
   if (!isObject(input) || input.name !== 'image') {
     throw new HarrierError('bad-data', 'the model takes one input', {
@@ -175,7 +175,7 @@ function ownBytes({ parameters }: JsonObject, binary: Uint8Array<ArrayBuffer> | 
   });
 }
 
-function pixels(data: unknown, count: number, size: number): Picture[] {
+function pixels(data: unknown, count: number, size: number): InputImage[] {
   if (!Array.isArray(data) && !(data instanceof Uint8Array)) throw noData(data, 'numbers');
   // Before anything is allocated: a shape is easily said. Flat data, as the protocol has it, or nested.
   if (data instanceof Uint8Array || !Array.isArray(data[0])) checkLength(data.length, count * size);
@@ -198,7 +198,7 @@ function checkLength(received: number, expected: number): void {
   });
 }
 
-function base64Files(data: unknown, count: number): Picture[] {
+function base64Files(data: unknown, count: number): InputImage[] {
   if (!Array.isArray(data)) throw noData(data, 'base64');
   checkLength(data.length, count);
   return data.map((text, i) => {
@@ -209,21 +209,21 @@ function base64Files(data: unknown, count: number): Picture[] {
 }
 
 /** BYTES behind the JSON: each element's length in four bytes, little-endian, then the element. */
-function lengthPrefixed(bytes: Uint8Array<ArrayBuffer>, count: number): Picture[] {
-  const pictures: Picture[] = [];
+function lengthPrefixed(bytes: Uint8Array<ArrayBuffer>, count: number): InputImage[] {
+  const images: InputImage[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let offset = 0;
   while (offset + 4 <= bytes.length) {
     const length = view.getUint32(offset, true);
     offset += 4;
     if (offset + length > bytes.length) break;
-    const where = `image[${pictures.length}]`;
-    pictures.push({ kind: 'file', bytes: bytes.slice(offset, offset + length), where });
+    const where = `image[${images.length}]`;
+    images.push({ kind: 'file', bytes: bytes.slice(offset, offset + length), where });
     offset += length;
   }
-  checkLength(pictures.length, count);
+  checkLength(images.length, count);
   checkLength(offset, bytes.length);
-  return pictures;
+  return images;
 }
 
 function noData(received: unknown, expected: string): HarrierError {

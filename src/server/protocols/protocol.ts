@@ -1,4 +1,4 @@
-import type { Answer, Picture, ServedModel } from '../service.ts';
+import type { Answer, InputImage, ServedModel } from '../service.ts';
 
 /** What a route answers. */
 export interface Reply {
@@ -19,7 +19,7 @@ export interface Call {
   readonly body: <T>(use: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>, form?: 'json') => Promise<T>;
   /** @throws HarrierError `too-large` when a request has more images than may ever wait */
   readonly checkCount: (images: number) => void;
-  readonly classify: (pictures: readonly Picture[]) => Promise<Answer>;
+  readonly classify: (images: readonly InputImage[]) => Promise<Answer>;
 }
 
 export type Handler = (call: Call) => Promise<Reply> | Reply;

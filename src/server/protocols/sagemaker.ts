@@ -67,7 +67,7 @@ function checkType(header: string | null): void {
     where: 'Content-Type',
     expected: IMAGE_TYPES.join(', '),
     received: type.slice(0, 80) || 'none',
-    next: "Say what it is: curl -H 'content-type: application/x-image' --data-binary @picture.png …",
+    next: "Say what it is: curl -H 'content-type: application/x-image' --data-binary @image.png …",
   });
 }
 

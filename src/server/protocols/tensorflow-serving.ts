@@ -3,7 +3,7 @@ import { HarrierError } from '../../errors.ts';
 import { isObject } from '../../options.ts';
 import { fromBase64, kindOf, parseObject, readPixels } from '../json.ts';
 import { HttpError } from '../problem.ts';
-import type { Picture, ServedModel } from '../service.ts';
+import type { InputImage, ServedModel } from '../service.ts';
 import { json, type Reply, type Route } from './protocol.ts';
 
 const VERSION = '1';
@@ -32,10 +32,10 @@ export function tensorFlowServingRoutes(name: string): Route[] {
         return body(async (bytes): Promise<Reply> => {
           const { isRow, list } = readRequest(bytes);
           checkCount(list.length);
-          const pictures = list.map((value, i) =>
-            pictureFrom(value, model(), `${isRow ? 'instances' : 'inputs'}[${i}]`),
+          const images = list.map((value, i) =>
+            imageFrom(value, model(), `${isRow ? 'instances' : 'inputs'}[${i}]`),
           );
-          const { probabilities } = await classify(pictures);
+          const { probabilities } = await classify(images);
           const rows = probabilities.map((row) => Array.from(row));
           return json(isRow ? { predictions: rows } : { outputs: rows });
         }, 'json');
@@ -82,7 +82,7 @@ function readRequest(bytes: Uint8Array): { isRow: boolean; list: readonly unknow
   return { isRow, list };
 }
 
-function pictureFrom(value: unknown, { imageShape }: ServedModel, where: string): Picture {
+function imageFrom(value: unknown, { imageShape }: ServedModel, where: string): InputImage {
   const own = unwrap(value);
   if (isObject(own) && typeof own.b64 === 'string') {
     return { kind: 'file', bytes: fromBase64(own.b64, where), where };

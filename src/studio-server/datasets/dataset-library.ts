@@ -177,7 +177,7 @@ export class StudioDataset {
   }
 
   /**
-   * Changes the mark of a picture, in the file beside the data first.
+   * Changes the mark of an image, in the file beside the data first.
    * @throws HarrierError `bad-option` for a label that is no class, `storage` when the file cannot be written
    */
   setMark(split: Split, index: number, change: MarkChange): Promise<ImageEntry> {

@@ -7,7 +7,7 @@ import type { SplitView } from './split-view.ts';
 const TURN_MS = 8;
 const TELL_MS = 250;
 
-/** Searches a data set for pictures that are there more than once, when it is first asked, and keeps what it finds. */
+/** Searches a data set for images that are there more than once, when it is first asked, and keeps what it finds. */
 export class DuplicateSearch {
   readonly #views: readonly SplitView[];
   readonly #tell: (answer: DuplicatesAnswer) => void;
@@ -50,7 +50,7 @@ export class DuplicateSearch {
       }
       this.#tell(this.#answer);
     } catch {
-      // The pixels can no longer be read: whoever asks again is told why by the pictures themselves.
+      // The pixels can no longer be read: whoever asks again is told why by the images themselves.
       this.#answer = undefined;
     }
   }

@@ -4,13 +4,13 @@ import type { SheetLayout } from '../api.ts';
 import type { SplitView } from './split-view.ts';
 
 const COLUMNS = 16;
-/** Pictures of a sheet. */
+/** Images of a sheet. */
 export const PER_PAGE = 256;
 /** Thumbnails of larger images are scaled down to this. */
 const LARGEST_CELL = 96;
 /** Bytes of finished sheets that are kept: all of CIFAR-10. */
 const KEPT_BYTES = 96 * 2 ** 20;
-const LARGEST_PICTURE = 1024;
+const LARGEST_IMAGE = 1024;
 
 export function sheetLayout({ height, width }: ImageShape): SheetLayout {
   return { cell: Math.min(LARGEST_CELL, Math.max(height, width)), columns: COLUMNS, perPage: PER_PAGE };
@@ -23,7 +23,7 @@ export class SheetMaker {
   readonly #sizes = new Map<string, number>();
   #bytes = 0;
 
-  /** @param etag of these pictures in this order */
+  /** @param etag of these images in this order */
   sheet(view: SplitView, indices: readonly number[], etag: string): Promise<Uint8Array<ArrayBuffer>> {
     const known = this.#kept.get(etag);
     const sheet = known ?? drawSheet(view, indices);
@@ -82,20 +82,20 @@ function scaled(image: Uint8Array, { height, width }: ImageShape, cell: number):
     .toBuffer();
 }
 
-/** One picture as a PNG with every pixel as it is, enlarged to squares of them or shrunk to `size`. */
-export async function drawPicture(
+/** One image as a PNG with every pixel as it is, enlarged to squares of them or shrunk to `size`. */
+export async function drawImage(
   view: SplitView,
   index: number,
   size?: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { height, width } = view.dataset.imageShape;
-  const picture = sharp(view.pixels([index]), { raw: { width, height, channels: 3 } });
+  const image = sharp(view.pixels([index]), { raw: { width, height, channels: 3 } });
   if (size !== undefined && size !== Math.max(width, height)) {
-    const side = Math.min(LARGEST_PICTURE, Math.max(1, size));
+    const side = Math.min(LARGEST_IMAGE, Math.max(1, size));
     const kernel = side > Math.max(width, height) ? 'nearest' : 'lanczos3';
-    picture.resize(side, side, { fit: 'inside', kernel });
+    image.resize(side, side, { fit: 'inside', kernel });
   }
-  return bytesOf(await picture.png({ compressionLevel: 6 }).toBuffer());
+  return bytesOf(await image.png({ compressionLevel: 6 }).toBuffer());
 }
 
 function bytesOf(buffer: Buffer): Uint8Array<ArrayBuffer> {

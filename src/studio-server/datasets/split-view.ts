@@ -50,7 +50,7 @@ export class SplitView {
     };
   }
 
-  /** What the picture is called in the file of marks. */
+  /** What the image is called in the file of marks. */
   source(index: number): string {
     return this.#sources?.[index] ?? markKey(this.dataset, index, this.#root);
   }
@@ -59,7 +59,7 @@ export class SplitView {
   check(index: number): number {
     return Number.isInteger(index) && index >= 0 && index < this.dataset.size
       ? index
-      : notFound('picture', `${index}`);
+      : notFound('image', `${index}`);
   }
 
   entry(index: number): ImageEntry {
@@ -96,7 +96,7 @@ export class SplitView {
     return indices;
   }
 
-  /** What pictures of this part, in this order, are known by. */
+  /** What images of this part, in this order, are known by. */
   etag(indices: ArrayLike<number>, form: string): string {
     const order = Uint32Array.from(indices);
     return createHash('sha256')

@@ -81,8 +81,8 @@ const OPTIONS: Readonly<
     maximum: 4096,
     flag: '--image-size',
     of: () => null,
-    label: 'Picture size',
-    help: 'Side of the square that pictures are scaled to.',
+    label: 'Image size',
+    help: 'Side of the square that images are scaled to.',
   },
   seed: {
     type: 'integer',
@@ -118,7 +118,7 @@ const OPTIONS: Readonly<
     flag: '--tta',
     of: ({ testTimeAugmentation }) => testTimeAugmentation ?? 'none',
     label: 'Test-time augmentation',
-    help: 'Views of each picture that the finished model averages.',
+    help: 'Views of each image that the finished model averages.',
   },
   calibrate: {
     type: 'boolean',

@@ -8,7 +8,7 @@ import { notFound } from '../respond.ts';
 import type { RunView } from './run-view.ts';
 
 /**
- * What a run's model said of its test images, and which pictures they are: those of its data set here, where that is
+ * What a run's model said of its test images, and which images they are: those of its data set here, where that is
  * still the same.
  *
  * @throws HarrierError `not-found` for a run without predictions
@@ -43,7 +43,7 @@ export async function runPredictions(
     const marked = markedDataset(test, marks);
     const isSameSize =
       data.imageShape.width === test.imageShape.width && data.imageShape.height === test.imageShape.height;
-    // Scaled otherwise, the same pictures have another hash: then their number and labels must do.
+    // Scaled otherwise, the same images have another hash: then their number and labels must do.
     const isSame = isSameSize
       ? marked.hash === data.test.hash
       : marked.size === wanted.length && wanted.every((label, i) => marked.labels[i] === label);

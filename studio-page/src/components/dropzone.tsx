@@ -4,14 +4,14 @@ import './dropzone.css';
 import { Icon } from './icon.tsx';
 
 export interface DropzoneProps {
-  /** What to do, in a few words: `Drop a picture here`. */
+  /** What to do, in a few words: `Drop an image here`. */
   readonly title: string;
   /** A second line. */
   readonly note?: ComponentChildren;
   /** As a file input has it; what is dropped is not filtered, so that a wrong file can be spoken of. */
   readonly accept?: string;
   readonly multiple?: boolean;
-  /** Takes pictures that are pasted anywhere on the page. */
+  /** Takes images that are pasted anywhere on the page. */
   readonly paste?: boolean;
   readonly disabled?: boolean;
   /** Small, for where there is something already. */

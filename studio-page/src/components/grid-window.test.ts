@@ -7,7 +7,7 @@ test('a grid fills its width with whole pixels', () => {
   expect(layout.columns * layout.cell + (layout.columns - 1) * 4).toBeLessThanOrEqual(1000);
 });
 
-test('a place narrower than a picture has one column', () => {
+test('a place narrower than an image has one column', () => {
   expect(gridLayout(40, 3, 64, 4)).toMatchObject({ columns: 1, cell: 40, rows: 3 });
 });
 

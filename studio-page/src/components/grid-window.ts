@@ -1,4 +1,4 @@
-/** How a grid of pictures fills its place. */
+/** How a grid of images fills its place. */
 export interface GridLayout {
   readonly columns: number;
   /** Side of a cell in whole pixels, so that parts of a sheet never bleed into each other. */

@@ -6,7 +6,7 @@ const SETTLED_MS = 60;
 const KEPT = 48;
 
 /**
- * Fetches sheets of pictures once they have been wanted for a moment.
+ * Fetches sheets of images once they have been wanted for a moment.
  * @returns those of them that can be drawn without waiting
  */
 export function useSheets(wanted: readonly string[]): ReadonlySet<string> {

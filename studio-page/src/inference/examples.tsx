@@ -12,7 +12,7 @@ import truck from './examples/truck.png';
 /** Test images of CIFAR-10: the model has not learnt from them. */
 const EXAMPLES = Object.entries({ horse, ship, dog, frog, airplane, deer, cat, truck });
 
-/** Pictures to begin with, where the model knows what they show. */
+/** Images to begin with, where the model knows what they show. */
 export function Examples(props: {
   readonly facts: ModelFacts | undefined;
   readonly onPick: (blob: Blob, name: string) => void;

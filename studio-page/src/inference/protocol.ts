@@ -25,7 +25,7 @@ export interface OpenedModel {
   readonly note?: string;
 }
 
-/** What a model says of a picture. */
+/** What a model says of an image. */
 export interface Answer {
   readonly probabilities: Float32Array;
   /** The class that the map is about. */

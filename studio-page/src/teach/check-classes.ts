@@ -1,7 +1,7 @@
 import { HarrierError } from 'harrier/src/errors.ts';
 
 /** Fewer cannot be divided into some to learn from and some to judge by. */
-export const FEWEST_PICTURES = 2;
+export const FEWEST_IMAGES = 2;
 
 /**
  * Checks what the user has put together, before anything is loaded.
@@ -12,19 +12,19 @@ export function checkClasses(classes: readonly { readonly name: string; readonly
     throw new HarrierError('bad-data', 'one class is nothing to tell apart', {
       expected: 'at least 2 classes',
       received: `${classes.length}`,
-      next: 'Add another class: what else may be in a picture, or “something else”.',
+      next: 'Add another class: what else may be in an image, or “something else”.',
     });
   }
   for (const { name, count } of classes) {
-    if (count >= FEWEST_PICTURES) continue;
+    if (count >= FEWEST_IMAGES) continue;
     throw new HarrierError(
       'bad-data',
-      count === 0 ? 'this class has no pictures' : 'one picture is too few to learn from and to be judged by',
+      count === 0 ? 'this class has no images' : 'one image is too few to learn from and to be judged by',
       {
         where: name,
-        expected: `at least ${FEWEST_PICTURES} pictures`,
+        expected: `at least ${FEWEST_IMAGES} images`,
         received: `${count}`,
-        next: 'Add pictures to it, or remove the class.',
+        next: 'Add images to it, or remove the class.',
       },
     );
   }

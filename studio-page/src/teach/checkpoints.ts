@@ -4,7 +4,7 @@ import type { ByteStorage } from 'harrier/web';
 const LAST = 'checkpoint-last.safetensors';
 const BEST = 'checkpoint-best.safetensors';
 
-/** Seconds between two that are written: they are large, and epochs of few pictures short. */
+/** Seconds between two that are written: they are large, and epochs of few images short. */
 const SECONDS = 5;
 
 /** The checkpoints of one training, in the browser's storage. */

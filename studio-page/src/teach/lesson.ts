@@ -30,12 +30,12 @@ export type Way = 'head' | 'all' | 'scratch';
 
 /** What is to be learned, and how. The same lesson gives the same model, on the same machine. */
 export interface Lesson {
-  /** Every picture with its class. */
+  /** Every image with its class. */
   readonly dataset: Dataset;
   readonly way: Way;
   /** What is fine-tuned; not for `scratch`. */
   readonly from?: TrainedNetwork;
-  /** Default: what suits the number of pictures. */
+  /** Default: what suits the number of images. */
   readonly epochs?: number;
   /** Whether a mirror image shows the same class. */
   readonly mirrored: boolean;
@@ -62,15 +62,15 @@ export interface Learned {
   readonly history: readonly EpochRecord[];
   /** The epoch that the model is of. */
   readonly bestEpoch?: number;
-  /** The pictures that were kept from training, to judge by. */
+  /** The images that were kept from training, to judge by. */
   readonly heldOut: Dataset;
 }
 
-/** Share of each class's pictures that is not trained on. At least one. */
+/** Share of each class's images that is not trained on. At least one. */
 const HELD_OUT = 0.2;
 
 /**
- * Trains until the end, or until paused. The best epoch by the pictures that were held out counts.
+ * Trains until the end, or until paused. The best epoch by the images that were held out counts.
  *
  * @returns undefined when paused: `save` was given where it stands
  * @throws HarrierError what `fit` throws; what is the runtime's fault only where there is no fallback

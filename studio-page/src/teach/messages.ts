@@ -4,8 +4,8 @@ import { HarrierError } from 'harrier/src/errors.ts';
 import type { StepFacts } from 'harrier/src/training/step-facts.ts';
 import type { Way } from './lesson.ts';
 
-/** A picture of a class, as it was added. */
-export interface Picture {
+/** An image of a class, as it was added. */
+export interface TaughtImage {
   readonly id: string;
   /** For people: its file's name, or where it came from. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Picture {
 export interface Job {
   /** Whatever was trained before has another. */
   readonly id: string;
-  readonly classes: readonly { readonly name: string; readonly pictures: readonly Picture[] }[];
+  readonly classes: readonly { readonly name: string; readonly images: readonly TaughtImage[] }[];
   readonly way: Way;
   /** The address of the model that is fine-tuned. */
   readonly from?: string;
@@ -36,11 +36,11 @@ export type ToTeacher =
 export interface Outcome {
   readonly job: string;
   readonly classNames: readonly string[];
-  /** Height and width of the pictures that the model takes. */
+  /** Height and width of the images that the model takes. */
   readonly imageShape: readonly [height: number, width: number];
   readonly history: readonly EpochRecord[];
   readonly bestEpoch?: number;
-  /** The pictures that were held out, in order. */
+  /** The images that were held out, in order. */
   readonly heldOut: readonly {
     readonly id: string;
     readonly label: number;

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { HarrierError } from 'harrier/src/errors.ts';
-import type { Picture } from './messages.ts';
+import type { TaughtImage } from './messages.ts';
 import { readJson, store, writeJson } from './store.ts';
 import { ask } from './tools.ts';
 
@@ -8,7 +8,7 @@ import { ask } from './tools.ts';
 export interface TaughtClass {
   readonly id: string;
   readonly name: string;
-  readonly pictures: readonly Picture[];
+  readonly images: readonly TaughtImage[];
 }
 
 /** A file that was not taken, and why. */
@@ -23,14 +23,16 @@ interface StoredProject {
   readonly classes: readonly {
     readonly id: string;
     readonly name: string;
+    /** The name that format 1 has for images. */
     readonly pictures: readonly { readonly id: string; readonly name: string; readonly type: string }[];
   }[];
 }
 
 const PROJECT = 'project.json';
-const pictureFile = (id: string) => `picture-${id}`;
+/** Named as format 1 names them. */
+const imageFile = (id: string) => `picture-${id}`;
 
-/** The classes with their pictures, as they are now; undefined until what was kept has been read. */
+/** The classes with their images, as they are now; undefined until what was kept has been read. */
 export const classes = signal<readonly TaughtClass[] | undefined>(undefined);
 /** What was removed last, to be brought back. */
 export const removed = signal<{ readonly what: string; readonly before: readonly TaughtClass[] } | undefined>(
@@ -39,7 +41,7 @@ export const removed = signal<{ readonly what: string; readonly before: readonly
 export const refusals = signal<readonly Refusal[]>([]);
 /** Why the browser does not keep what is here. */
 export const notKept = signal<unknown>(undefined);
-/** Pictures that are still being read, by class. */
+/** Images that are still being read, by class. */
 export const reading = signal<Readonly<Record<string, number>>>({});
 
 let loading: Promise<void> | undefined;
@@ -57,14 +59,12 @@ async function load(): Promise<void> {
     const storage = await store();
     for (const { id, name, pictures } of stored?.classes ?? []) {
       const there = await Promise.all(
-        pictures.map(async (picture) => {
-          const bytes = await storage.read(pictureFile(picture.id));
-          return (
-            bytes && { id: picture.id, name: picture.name, blob: new Blob([bytes], { type: picture.type }) }
-          );
+        pictures.map(async (image) => {
+          const bytes = await storage.read(imageFile(image.id));
+          return bytes && { id: image.id, name: image.name, blob: new Blob([bytes], { type: image.type }) };
         }),
       );
-      found.push({ id, name, pictures: there.filter((picture) => picture !== undefined) });
+      found.push({ id, name, images: there.filter((image) => image !== undefined) });
     }
     await removeStrays(found);
   } catch (error) {
@@ -74,17 +74,17 @@ async function load(): Promise<void> {
   classes.value = found.length > 0 ? found : [emptyClass(1), emptyClass(2)];
 }
 
-/** Pictures that no class has any more. While the page is open they stay, so that removing them can be undone. */
+/** Images that no class has any more. While the page is open they stay, so that removing them can be undone. */
 async function removeStrays(known: readonly TaughtClass[]): Promise<void> {
-  const used = new Set(known.flatMap(({ pictures }) => pictures.map(({ id }) => pictureFile(id))));
+  const used = new Set(known.flatMap(({ images }) => images.map(({ id }) => imageFile(id))));
   const storage = await store();
   for (const name of await storage.names()) {
-    if (name.startsWith(pictureFile('')) && !used.has(name)) await storage.remove(name);
+    if (name.startsWith(imageFile('')) && !used.has(name)) await storage.remove(name);
   }
 }
 
 function emptyClass(number: number): TaughtClass {
-  return { id: crypto.randomUUID(), name: `Class ${number}`, pictures: [] };
+  return { id: crypto.randomUUID(), name: `Class ${number}`, images: [] };
 }
 
 export function addClass(): TaughtClass {
@@ -107,16 +107,16 @@ export function removeClass(id: string): void {
   change(now().filter((each) => each.id !== id));
 }
 
-export function removePictures(classId: string, ids: readonly string[]): void {
-  remember(ids.length === 1 ? 'a picture' : `${ids.length} pictures`);
+export function removeImages(classId: string, ids: readonly string[]): void {
+  remember(ids.length === 1 ? 'an image' : `${ids.length} images`);
   change(
     now().map((each) =>
-      each.id === classId ? { ...each, pictures: each.pictures.filter(({ id }) => !ids.includes(id)) } : each,
+      each.id === classId ? { ...each, images: each.images.filter(({ id }) => !ids.includes(id)) } : each,
     ),
   );
 }
 
-/** Everything anew: no classes, no pictures. */
+/** Everything anew: no classes, no images. */
 export function clearProject(): void {
   remember('all classes');
   change([emptyClass(1), emptyClass(2)]);
@@ -130,9 +130,9 @@ export function undo(): void {
 }
 
 /**
- * Adds files to a class, one after another; what is no picture is left out and spoken of.
+ * Adds files to a class, one after another; what is no image is left out and spoken of.
  *
- * @param files pictures, or whatever was dropped
+ * @param files images, or whatever was dropped
  */
 export async function addFiles(
   classId: string,
@@ -144,13 +144,11 @@ export async function addFiles(
       const kept = await ask({ type: 'shrink', file: blob, name });
       const id = crypto.randomUUID();
       const bytes = new Uint8Array(await kept.arrayBuffer());
-      await keep(async () => (await store()).write(pictureFile(id), bytes));
+      await keep(async () => (await store()).write(imageFile(id), bytes));
       // From memory: a file on disk may change or go.
-      const picture = { id, name, blob: new Blob([bytes], { type: kept.type }) };
+      const image = { id, name, blob: new Blob([bytes], { type: kept.type }) };
       change(
-        now().map((each) =>
-          each.id === classId ? { ...each, pictures: [...each.pictures, picture] } : each,
-        ),
+        now().map((each) => (each.id === classId ? { ...each, images: [...each.images, image] } : each)),
       );
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -167,8 +165,8 @@ export function forgetRefusals(classId: string): void {
 
 const urls = new Map<string, string>();
 
-/** Where a picture can be shown from. */
-export function pictureUrlOf({ id, blob }: Picture): string {
+/** Where an image can be shown from. */
+export function imageUrlOf({ id, blob }: TaughtImage): string {
   const known = urls.get(id);
   if (known) return known;
   const url = URL.createObjectURL(blob);
@@ -210,10 +208,10 @@ export async function projectKept(): Promise<void> {
 function storedOf(all: readonly TaughtClass[]): StoredProject {
   return {
     format: 1,
-    classes: all.map(({ id, name, pictures }) => ({
+    classes: all.map(({ id, name, images }) => ({
       id,
       name,
-      pictures: pictures.map((picture) => ({ id: picture.id, name: picture.name, type: picture.blob.type })),
+      pictures: images.map((image) => ({ id: image.id, name: image.name, type: image.blob.type })),
     })),
   };
 }

@@ -1,14 +1,14 @@
 import { decodeImage } from 'harrier/web';
 
-/** Longest side of the pictures that are kept: sharp as a thumbnail, and more than any model here looks at. */
+/** Longest side of the images that are kept: sharp as a thumbnail, and more than any model here looks at. */
 const LONGEST = 256;
 /** Smaller files are kept as they are. */
 const SMALL_FILE = 64 * 1024;
 
 /**
- * What to keep of a picture: the file itself where it is small, else a smaller picture.
+ * What to keep of an image: the file itself where it is small, else a smaller image.
  *
- * @throws HarrierError `bad-data` when it is no picture or damaged, `too-large`, `storage` when it cannot be read
+ * @throws HarrierError `bad-data` when it is no image or damaged, `too-large`, `storage` when it cannot be read
  */
 export async function shrink(file: Blob, name: string): Promise<Blob> {
   // Says in plain words what is wrong with it, if anything is.

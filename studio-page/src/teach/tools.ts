@@ -1,4 +1,4 @@
-import type { Answered, Answers, Asked, Question } from '../workers/picture-worker.ts';
+import type { Answered, Answers, Asked, Question } from '../workers/image-worker.ts';
 import { errorOf } from './messages.ts';
 
 type Waiting = { resolve: (answer: never) => void; reject: (error: unknown) => void };
@@ -7,7 +7,7 @@ let worker: Worker | undefined;
 let last = 0;
 const waiting = new Map<number, Waiting>();
 
-/** Asks the worker that reads pictures and runs the model. @throws what the worker threw */
+/** Asks the worker that reads images and runs the model. @throws what the worker threw */
 export function ask<Q extends Question>(question: Q): Promise<Answers[Q['type']]> {
   worker ??= start();
   const id = ++last;
@@ -18,7 +18,7 @@ export function ask<Q extends Question>(question: Q): Promise<Answers[Q['type']]
 }
 
 function start(): Worker {
-  const made = new Worker(new URL('../workers/picture-worker.ts', import.meta.url), { type: 'module' });
+  const made = new Worker(new URL('../workers/image-worker.ts', import.meta.url), { type: 'module' });
   made.addEventListener('message', ({ data }: MessageEvent<Answered>) => {
     const asker = waiting.get(data.id);
     waiting.delete(data.id);
@@ -27,7 +27,7 @@ function start(): Worker {
   });
   made.addEventListener('error', (event) => {
     // It did not even start, or ran out of memory: nobody will be answered by it any more.
-    const error = new Error(`What reads pictures has stopped: ${event.message || 'it could not be loaded'}.`);
+    const error = new Error(`What reads images has stopped: ${event.message || 'it could not be loaded'}.`);
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
     made.terminate();

@@ -11,7 +11,7 @@ import { readJson, store, writeJson } from './store.ts';
 /** How the user wants it. */
 export interface TeachOptions {
   readonly way: Way;
-  /** Undefined: what suits the number of pictures. */
+  /** Undefined: what suits the number of images. */
   readonly epochs?: number;
   readonly mirrored: boolean;
 }
@@ -39,7 +39,7 @@ export interface Taught {
 
 interface StoredJob {
   readonly job: Omit<Job, 'classes'>;
-  readonly classes: readonly { readonly name: string; readonly pictures: readonly string[] }[];
+  readonly classes: readonly { readonly name: string; readonly images: readonly string[] }[];
   readonly history: readonly EpochRecord[];
 }
 
@@ -51,7 +51,7 @@ const MODEL = 'model.onnx';
 export const training = signal<Training | undefined>(undefined);
 export const taught = signal<Taught | undefined>(undefined);
 
-/** Whether the pictures or classes have changed since the model was taught. */
+/** Whether the images or classes have changed since the model was taught. */
 export const stale = computed(
   () =>
     taught.value !== undefined && classes.value !== undefined && taught.value.of !== stateOf(classes.value),
@@ -76,11 +76,11 @@ export async function loadTraining(): Promise<void> {
 /** Begins. @throws HarrierError `bad-data` for what cannot be learned from */
 export function start(options: TeachOptions, from: string | undefined, backend: Job['backend']): void {
   const now = classes.peek() ?? [];
-  checkClasses(now.map(({ name, pictures }) => ({ name, count: pictures.length })));
+  checkClasses(now.map(({ name, images }) => ({ name, count: images.length })));
   const job = { id: crypto.randomUUID(), ...options, ...(from && { from }), seed: 1, backend };
   stored = {
     job,
-    classes: now.map(({ name, pictures }) => ({ name, pictures: pictures.map(({ id }) => id) })),
+    classes: now.map(({ name, images }) => ({ name, images: images.map(({ id }) => id) })),
     history: [],
   };
   void keepJob();
@@ -108,15 +108,15 @@ export function discard(): void {
 
 function run(resume: boolean): void {
   const { job, classes: wanted, history } = stored!;
-  const pictures = new Map(
-    (classes.peek() ?? []).flatMap((each) => each.pictures.map((p) => [p.id, p] as const)),
+  const images = new Map(
+    (classes.peek() ?? []).flatMap((each) => each.images.map((p) => [p.id, p] as const)),
   );
-  const missing = wanted.flatMap((each) => each.pictures).filter((id) => !pictures.has(id)).length;
+  const missing = wanted.flatMap((each) => each.images).filter((id) => !images.has(id)).length;
   training.value = { state: 'running', job, history: resume ? history : [], notes: [] };
   if (missing > 0) {
     fail(
       new Error(
-        `${missing} of the pictures that this training began with are gone, so it cannot go on. Train again with those that are there.`,
+        `${missing} of the images that this training began with are gone, so it cannot go on. Train again with those that are there.`,
       ),
     );
     return;
@@ -130,9 +130,9 @@ function run(resume: boolean): void {
       ),
     ),
   );
-  const whole = wanted.map(({ name, pictures: ids }) => ({
+  const whole = wanted.map(({ name, images: ids }) => ({
     name,
-    pictures: ids.map((id) => pictures.get(id)!),
+    images: ids.map((id) => images.get(id)!),
   }));
   worker.postMessage({ type: 'train', job: { ...job, classes: whole }, resume } satisfies ToTeacher);
 }
@@ -183,7 +183,7 @@ async function finish(outcome: Outcome, model: Uint8Array<ArrayBuffer>): Promise
     await (await store()).write(MODEL, model);
     await writeJson(OUTCOME, { outcome, of });
   } catch {
-    // It can be downloaded all the same; that nothing is kept is said where the pictures are.
+    // It can be downloaded all the same; that nothing is kept is said where the images are.
   }
   await forgetJob();
 }
@@ -217,9 +217,9 @@ async function forgetJob(): Promise<void> {
 
 /** What a model is taught with, to be compared. */
 function stateOf(all: readonly TaughtClass[]): string {
-  return JSON.stringify(all.map(({ name, pictures }) => [name.trim(), pictures.map(({ id }) => id)]));
+  return JSON.stringify(all.map(({ name, images }) => [name.trim(), images.map(({ id }) => id)]));
 }
 
 function stateOfJob({ classes: all }: StoredJob): string {
-  return JSON.stringify(all.map(({ name, pictures }) => [name.trim(), pictures]));
+  return JSON.stringify(all.map(({ name, images }) => [name.trim(), images]));
 }

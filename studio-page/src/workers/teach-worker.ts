@@ -28,7 +28,7 @@ addEventListener('message', ({ data }: MessageEvent<ToTeacher>) => {
 
 async function train(job: Job, resume: boolean): Promise<void> {
   try {
-    checkClasses(job.classes.map(({ name, pictures }) => ({ name, count: pictures.length })));
+    checkClasses(job.classes.map(({ name, images }) => ({ name, count: images.length })));
     await withTabLock('teach', 'training', () => trainAlone(job, resume));
   } catch (error) {
     say({ type: 'failed', error: failureOf(error) });
@@ -89,23 +89,23 @@ async function base(address: string) {
 }
 
 async function datasetOf({ classes }: Job, height: number, width: number) {
-  const all = classes.flatMap(({ pictures }, label) => pictures.map((picture) => ({ ...picture, label })));
+  const all = classes.flatMap(({ images }, label) => images.map((image) => ({ ...image, label })));
   const bytes = height * width * 3;
   const pixels = new Uint8Array(all.length * bytes);
   for (const [i, { blob, name }] of all.entries()) {
     pixels.set(await decodeImage(blob, { height, width, channels: 3 }, name), i * bytes);
     say({
       type: 'progress',
-      progress: { what: 'reading the pictures', done: i + 1, total: all.length, unit: 'images' },
+      progress: { what: 'reading the images', done: i + 1, total: all.length, unit: 'images' },
     });
   }
   return memoryDataset({
-    name: 'your pictures',
+    name: 'your images',
     classNames: classes.map(({ name }) => name.trim()),
     imageShape: { height, width, channels: 3 },
     labels: all.map(({ label }) => label),
     pixels,
-    // Held-out pictures are found again by it.
+    // Held-out images are found again by it.
     describe: (index) => all[index].id,
   });
 }
@@ -185,7 +185,7 @@ async function judged(
   };
 }
 
-/** Steps are counted over all epochs: those of few pictures are over at once. */
+/** Steps are counted over all epochs: those of few images are over at once. */
 function sayStep(progress: StepProgress): void {
   const { epoch, epochs, step, steps } = progress;
   say({

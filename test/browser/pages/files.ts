@@ -1,4 +1,4 @@
-/** Pictures and storage in a page. */
+/** Images and storage in a page. */
 import { type ByteStorage, decodeImage, openStorage, withTabLock } from '../../../src/platform/web/index.ts';
 
 export function decode(

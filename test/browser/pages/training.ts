@@ -15,7 +15,7 @@ import { type WebRuntimeOptions, webRuntime } from '../../../src/platform/web/in
 import { networkOf, record, standard } from '../../../src/recipes/index.ts';
 import type { Runtime } from '../../../src/runtime/index.ts';
 import { Trainer } from '../../../src/training/index.ts';
-import { batchOf, pictures } from '../../training/problem.ts';
+import { batchOf, images } from '../../training/problem.ts';
 
 const SIDE = 16;
 const CLASSES = 3;
@@ -107,7 +107,7 @@ function newTrainer(runtime: Runtime, name: string): Trainer {
   });
 }
 
-/** Recipes begin with kernels of zeros that learn nothing from pictures that they have not measured. */
+/** Recipes begin with kernels of zeros that learn nothing from images that they have not measured. */
 function firstWeights(network: Network): Weights {
   return new Map(
     Array.from(initialWeights(network.parameters, 1), ([name, values]) => {
@@ -120,7 +120,7 @@ function firstWeights(network: Network): Weights {
 
 async function oneStep(trainer: Trainer, name: string, step: number): Promise<number> {
   const indices = Array.from({ length: BATCH }, (_, i) => (step * BATCH + i) % 48);
-  const { pixels, targets } = batchOf(pictures(48, SIDE, SIDE), indices);
+  const { pixels, targets } = batchOf(images(48, SIDE, SIDE), indices);
   return (await trainer.step(pixels, targets, step, cases[name].rate)).loss;
 }
 

@@ -8,7 +8,7 @@ import { readError } from '../files/read-error.ts';
 import { CIFAR10_CLASSES } from './cifar10-files.ts';
 
 const SIDE = 32;
-const PICTURES = '_data.npy';
+const IMAGES = '_data.npy';
 const LABELS = '_labels.npy';
 
 /**
@@ -23,10 +23,10 @@ const LABELS = '_labels.npy';
  */
 export async function cifar10Point1(path: string): Promise<Dataset> {
   const stem = await findPair(path);
-  const [pictures, labels] = await Promise.all([readArray(stem + PICTURES), readArray(stem + LABELS)]);
-  const [count, ...shape] = pictures.array.shape;
-  if (pictures.array.type !== '|u1' || `${shape}` !== `${[SIDE, SIDE, 3]}` || count === 0) {
-    throw wrongShape(pictures, `uint8 (images, ${SIDE}, ${SIDE}, 3)`);
+  const [images, labels] = await Promise.all([readArray(stem + IMAGES), readArray(stem + LABELS)]);
+  const [count, ...shape] = images.array.shape;
+  if (images.array.type !== '|u1' || `${shape}` !== `${[SIDE, SIDE, 3]}` || count === 0) {
+    throw wrongShape(images, `uint8 (images, ${SIDE}, ${SIDE}, 3)`);
   }
   const numbers = Array.from(labels.array.data as ArrayLike<number | bigint>, Number);
   if (labels.array.shape.length !== 1 || numbers.length !== count) {
@@ -38,7 +38,7 @@ export async function cifar10Point1(path: string): Promise<Dataset> {
     classNames: CIFAR10_CLASSES,
     imageShape: { height: SIDE, width: SIDE, channels: 3 },
     labels: numbers,
-    pixels: pictures.array.data as Uint8Array,
+    pixels: images.array.data as Uint8Array,
   });
 }
 
@@ -52,7 +52,7 @@ async function findPair(path: string): Promise<string> {
   const info = await stat(path).catch((error) => {
     throw readError(error, path, 'folder');
   });
-  const end = [PICTURES, LABELS].find((each) => path.endsWith(each));
+  const end = [IMAGES, LABELS].find((each) => path.endsWith(each));
   if (info.isFile() && end) return path.slice(0, -end.length);
   const folder = info.isDirectory() ? path : dirname(path);
   const names = info.isDirectory() ? await readdir(folder) : [];
@@ -60,7 +60,7 @@ async function findPair(path: string): Promise<string> {
     .filter((name) => /^cifar10\.1.*_data\.npy$/.test(name))
     .sort()
     .at(-1);
-  if (newest) return join(folder, newest.slice(0, -PICTURES.length));
+  if (newest) return join(folder, newest.slice(0, -IMAGES.length));
   throw new HarrierError('not-found', 'this is not CIFAR-10.1', {
     where: path,
     expected: 'a folder with cifar10.1_v6_data.npy and cifar10.1_v6_labels.npy',

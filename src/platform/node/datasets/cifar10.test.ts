@@ -295,6 +295,6 @@ describe('openDataset', () => {
       code: 'not-found',
       message: expect.stringMatching(/no such data set or folder.*Did you mean "cifar10"\?/),
     });
-    await expect(openDataset('./pictures')).rejects.toThrow(/folder with one sub-folder of images per class/);
+    await expect(openDataset('./images')).rejects.toThrow(/folder with one sub-folder of images per class/);
   });
 });

@@ -16,9 +16,9 @@ const TEST_SHARE = 0.2;
  * Sorts the good images of a folder into training and test.
  *
  * Where the folder names its parts, they hold; a validation part stands in for a missing test part. Otherwise an
- * image's own bytes decide: about one in five, those whose SHA-256 begins low, go to the test. So the same pictures
+ * image's own bytes decide: about one in five, those whose SHA-256 begins low, go to the test. So the same images
  * always split the same way, wherever they lie and whatever they are called; a copy never stands on both sides; and
- * adding pictures moves none. A class with two images or more has at least one on each side.
+ * adding images moves none. A class with two images or more has at least one on each side.
  *
  * @throws HarrierError `bad-data` when a class has no image to learn from, or there is none to test with
  */

@@ -35,24 +35,24 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(() => {
   count++;
-  root = join(folder, `pictures-${count}`);
+  root = join(folder, `images-${count}`);
   cache = join(folder, `cache-${count}`);
 });
 
 const open = (options: ImageFolderOptions = {}) => imageFolder(root, { cacheDirectory: cache, ...options });
 
-/** A flat picture of a colour that no other number has. */
-function picture(number: number, width = 8, height = width) {
+/** A flat image of a colour that no other number has. */
+function image(number: number, width = 8, height = width) {
   const background = { r: number % 256, g: Math.floor(number / 256), b: 77 };
   return sharp({ create: { width, height, channels: 3, background } });
 }
 
 async function put(path: string, number: number, width?: number, height?: number): Promise<void> {
   await mkdir(dirname(join(root, path)), { recursive: true });
-  await picture(number, width, height).toFile(join(root, path));
+  await image(number, width, height).toFile(join(root, path));
 }
 
-/** Two classes of `perClass` pictures each. */
+/** Two classes of `perClass` images each. */
 async function putTwoClasses(perClass: number): Promise<void> {
   for (let i = 0; i < perClass; i++) {
     await put(`cat/${i}.png`, i);
@@ -60,7 +60,7 @@ async function putTwoClasses(perClass: number): Promise<void> {
   }
 }
 
-/** The numbers of the pictures of a data set. */
+/** The numbers of the images of a data set. */
 function numbers(dataset: Dataset): number[] {
   const { height, width } = dataset.imageShape;
   const out = new Uint8Array(dataset.size * height * width * 3);
@@ -109,7 +109,7 @@ describe('imageFolder', () => {
 
   it('ignores hidden files, what operating systems leave, and files beside the classes', async () => {
     await putTwoClasses(3);
-    await writeFile(join(root, 'README.md'), 'My pictures');
+    await writeFile(join(root, 'README.md'), 'My images');
     await writeFile(join(root, 'cat', '.DS_Store'), 'x');
     await writeFile(join(root, 'cat', 'Thumbs.db'), 'x');
     await mkdir(join(root, '.git'));
@@ -135,7 +135,7 @@ describe('imageFolder', () => {
 
   it.each<[string, () => Promise<void>, RegExp]>([
     [
-      'a link to a picture of another class',
+      'a link to an image of another class',
       () => symlink('../../dog/1.png', join(root, 'cat', 'x.png')),
       /"cat" and "dog".*received cat\/x\.png and dog\/1\.png\. Remove one of the two/,
     ],
@@ -150,7 +150,7 @@ describe('imageFolder', () => {
       /"cat" and "dog".*received cat\/all\/dog\/0\.png and dog\/0\.png/,
     ],
     [
-      'a second name (hard link) of a picture of another class',
+      'a second name (hard link) of an image of another class',
       () => link(join(root, 'dog', '2.png'), join(root, 'cat', 'y.png')),
       /"cat" and "dog".*received cat\/y\.png and dog\/2\.png/,
     ],
@@ -177,8 +177,8 @@ describe('imageFolder', () => {
       ['dangling.png', expect.stringContaining('this link leads nowhere')],
       ['self.png', expect.stringContaining('this link leads nowhere')],
     ]);
-    // Mended, it is a picture again.
-    await picture(500).toFile(join(root, 'cat', 'gone.png'));
+    // Mended, it is an image again.
+    await image(500).toFile(join(root, 'cat', 'gone.png'));
     await rm(join(root, 'dog', 'self.png'));
     const mended = await open();
     expect(mended.train.size + mended.test.size).toBe(8);
@@ -344,7 +344,7 @@ describe('the cache', () => {
     await putTwoClasses(5);
     const first = await decodings();
     await put('cat/0.png', 200);
-    // A picture of the same size, within the resolution of the clock: the time tells.
+    // An image of the same size, within the resolution of the clock: the time tells.
     await utimes(join(root, 'cat', '0.png'), new Date(), new Date(Date.now() + 5000));
     const changed = await decodings();
     expect(changed.decoded).toBe(true);
@@ -530,7 +530,7 @@ describe('previewImage', () => {
     expect(format).toBe('png');
     expect(height).toBeGreaterThan(3 * 64);
     expect(width).toBeGreaterThan(5 * 64);
-    // The first picture of a class is there, enlarged.
+    // The first image of a class is there, enlarged.
     const first = numbers(train)[0];
     const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     let matching = 0;

@@ -7,7 +7,7 @@ import { isObject } from '../../../options.ts';
 import { writeAtomically } from '../files/cache.ts';
 import { readError } from '../files/read-error.ts';
 
-/** Where marks lie: in the folder of a data set, beside its pictures. */
+/** Where marks lie: in the folder of a data set, beside its images. */
 export const MARKS_FILE = 'harrier-marks.json';
 
 const FORMAT = 1;
@@ -18,10 +18,10 @@ export interface KeptMark {
   readonly excluded?: boolean;
 }
 
-/** Marks by picture: its path below the folder with `/` between, or what else the data set calls it (`train #17`). */
+/** Marks by image: its path below the folder with `/` between, or what else the data set calls it (`train #17`). */
 export type KeptMarks = Readonly<Record<string, KeptMark>>;
 
-/** What a picture is called in a file of marks. @param root the folder of the data set, where it is one of files */
+/** What an image is called in a file of marks. @param root the folder of the data set, where it is one of files */
 export function markKey(dataset: Dataset, index: number, root: string): string {
   const source = dataset.describe(index);
   const path = relative(resolve(root), resolve(source));
@@ -70,7 +70,7 @@ export function checkMarks(value: unknown, where: string): KeptMarks {
   if (isObject(value) && Object.values(value).every(isMark)) return value as KeptMarks;
   throw new HarrierError('bad-data', 'these are no marks', {
     where,
-    expected: '{ "format": 1, "images": { "<picture>": { "label": "<class>", "excluded": true } } }',
+    expected: '{ "format": 1, "images": { "<image>": { "label": "<class>", "excluded": true } } }',
     next: REMEDY,
   });
 }
@@ -82,7 +82,7 @@ export async function writeMarks(folder: string, images: KeptMarks): Promise<voi
   await writeAtomically(join(folder, MARKS_FILE), text, 'make the folder of the data set writable');
 }
 
-/** The marks of a data set's images by index, and those of pictures or classes that it does not have. */
+/** The marks of a data set's images by index, and those of images or classes that it does not have. */
 export function marksByIndex(
   dataset: Dataset,
   kept: KeptMarks,
@@ -152,6 +152,6 @@ export function withMarks<T extends Splits>(
 
 function lostNote(root: string, lost: readonly string[]): string {
   const names = `${lost.slice(0, 3).join(', ')}${lost.length > 3 ? ', …' : ''}`;
-  const what = lost.length === 1 ? 'a mark is of a picture' : `${lost.length} marks are of pictures`;
+  const what = lost.length === 1 ? 'a mark is of an image' : `${lost.length} marks are of images`;
   return `${join(root, MARKS_FILE)}: ${what} no longer there (${names}).`;
 }

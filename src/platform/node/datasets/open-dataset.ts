@@ -9,7 +9,7 @@ import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-
 import { type KeptMarks, readMarks, type UsedMarks, withMarks } from './marks.ts';
 
 export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {
-  /** `imageSize` where none is given, for pictures that are scaled; others keep the size that they have. */
+  /** `imageSize` where none is given, for images that are scaled; others keep the size that they have. */
   readonly defaultImageSize?: number;
   /** Other labels and left-out images: by default those kept beside the data (`readMarks`); false: none. */
   readonly marks?: KeptMarks | false;
@@ -87,7 +87,7 @@ function checkCifar10Size(imageSize: number | undefined): void {
   throw new HarrierError('bad-option', 'the images of CIFAR-10 have one size, and are not scaled', {
     expected: '32 × 32',
     received: `${imageSize} × ${imageSize}`,
-    next: 'Leave the image size out, or use a folder of pictures.',
+    next: 'Leave the image size out, or use a folder of images.',
     options: ['imageSize'],
   });
 }

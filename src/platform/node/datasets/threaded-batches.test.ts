@@ -2,7 +2,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pictures } from '../../../../test/training/problem.ts';
+import { images } from '../../../../test/training/problem.ts';
 import type { AugmentationConfig } from '../../../data/augmentation/index.ts';
 import type { BatchPlan } from '../../../data/batch-plan.ts';
 import { openBatches } from '../../../data/batches.ts';
@@ -28,7 +28,7 @@ const AUGMENTATION: readonly AugmentationConfig[] = [
   { name: 'CutMix' },
 ];
 
-/** The same pictures with their pixels in shared memory. */
+/** The same images with their pixels in shared memory. */
 function shared(dataset: Dataset): Dataset {
   const size = dataset.size * HEIGHT * WIDTH * 3;
   const pixels = new Uint8Array(new SharedArrayBuffer(size));
@@ -39,7 +39,7 @@ function shared(dataset: Dataset): Dataset {
   return memoryDataset({ ...dataset, imageShape: dataset.imageShape, pixels });
 }
 
-const inMemory = shared(pictures(26, HEIGHT, WIDTH));
+const inMemory = shared(images(26, HEIGHT, WIDTH));
 let folder: string;
 let inFile: Dataset;
 
@@ -166,15 +166,15 @@ describe('batches from a thread', () => {
   });
 
   it('need pixels that a thread can read in place', () => {
-    expect(() => openThreadedBatches(plan({ dataset: pictures(8, HEIGHT, WIDTH) }))).toThrow(
-      'pictures 1: the pixels of this data set cannot be read by a thread.',
+    expect(() => openThreadedBatches(plan({ dataset: images(8, HEIGHT, WIDTH) }))).toThrow(
+      'images 1: the pixels of this data set cannot be read by a thread.',
     );
   });
 });
 
 describe('nodeBatches', () => {
   it('uses no thread where it cannot or need not', async () => {
-    const plain = plan({ dataset: pictures(26, HEIGHT, WIDTH) });
+    const plain = plan({ dataset: images(26, HEIGHT, WIDTH) });
     const direct = await taken(openBatches(plain), EPOCHS);
     expect(await taken(nodeBatches()(plain), EPOCHS)).toEqual(direct);
     expect(await taken(nodeBatches({ threads: 1 })(plan()), EPOCHS)).toEqual(direct);

@@ -22,7 +22,7 @@ export function convolutionBlock(): Promise<number | undefined> {
   return found;
 }
 
-/** Whether a 3×3 convolution over one 3×3 picture, whose middle is the sum of products of all, comes out right. */
+/** Whether a 3×3 convolution over one 3×3 image, whose middle is the sum of products of all, comes out right. */
 async function worksWith(block: number): Promise<boolean> {
   const graph = createGraph('trial');
   const xDims = [1, CHANNELS, SIDE, SIDE];

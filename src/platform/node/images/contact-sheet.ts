@@ -42,11 +42,11 @@ export async function contactSheet({
   const width = Math.max(columnLeft(columns - 1) + CELL, 2 * MARGIN + title.length * FONT * 0.5) + MARGIN;
   const height = rowTop(rows.length) - GAP + MARGIN + (note ? 2 * FONT : 0);
 
-  const pictures: OverlayOptions[] = [];
+  const cells: OverlayOptions[] = [];
   for (const [row, { images }] of rows.entries()) {
     for (const [column, pixels] of images.entries()) {
       const input = await cell(pixels, imageShape);
-      pictures.push({ input, left: columnLeft(column), top: rowTop(row) });
+      cells.push({ input, left: columnLeft(column), top: rowTop(row) });
     }
   }
   const lines = [
@@ -62,7 +62,7 @@ export async function contactSheet({
   const size = { width: Math.ceil(width), height: Math.ceil(height) };
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}">${lines.join('')}</svg>`;
   return sharp({ create: { ...size, channels: 3, background: '#ffffff' } })
-    .composite([...pictures, { input: Buffer.from(svg), left: 0, top: 0 }])
+    .composite([...cells, { input: Buffer.from(svg), left: 0, top: 0 }])
     .png({ compressionLevel: 9 })
     .toBuffer();
 }

@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const square = (size: number) => ({ height: size, width: size, channels: 3 });
 
-/** A picture of four flat quarters: red, green / blue, white. */
+/** An image of four flat quarters: red, green / blue, white. */
 function quarters(size = 32): Sharp {
   const pixels = new Uint8Array(size * size * 3);
   for (let y = 0; y < size; y++) {
@@ -109,7 +109,7 @@ describe('decodeImage', () => {
     expect((await decodeImage(clear, square(4))).every((value) => value === 255)).toBe(true);
   });
 
-  // EXIF orientations 1 to 8: which quarter of the stored picture is shown at top left, top right, and so on.
+  // EXIF orientations 1 to 8: which quarter of the stored image is shown at top left, top right, and so on.
   it.each([
     [1, [0, 1, 2, 3]],
     [2, [1, 0, 3, 2]],
@@ -141,7 +141,7 @@ describe('decodeImage', () => {
     expect(Buffer.from(decoded).equals(pixels)).toBe(true);
   });
 
-  it('scales the whole picture, whatever its aspect', async () => {
+  it('scales the whole image, whatever its aspect', async () => {
     const wide = await quarters(64).resize(128, 32, { fit: 'fill' }).png().toBuffer();
     expectColours(corners(await decodeImage(wide, square(16)), 16), COLOURS, 2);
     const tiny = await quarters(2).png().toBuffer();
@@ -239,7 +239,7 @@ describe('what is no usable image', () => {
   });
 });
 
-/** A few bytes that claim to be a picture of any size. */
+/** A few bytes that claim to be an image of any size. */
 function hugePng(width: number, height: number): Buffer {
   const chunk = (type: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(type), data]);

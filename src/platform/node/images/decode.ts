@@ -19,7 +19,7 @@ const MAX_FILE_BYTES = 2 ** 30;
  *
  * The camera's orientation (EXIF) is applied; grey, palette, 16-bit and CMYK images become 8-bit RGB; transparent
  * parts become white; of several frames or pages the first counts. The whole image is then scaled to the shape
- * without regard to its aspect (as Keras's `image_dataset_from_directory` does by default: no part of the picture is
+ * without regard to its aspect (as Keras's `image_dataset_from_directory` does by default: no part of the image is
  * lost), with Lanczos filtering over everything that falls into a pixel. An image that has the shape already keeps
  * its exact pixels. Training folders and predictions go through this same function.
  *

@@ -1,13 +1,13 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { pictures } from '../../../../test/training/problem.ts';
+import { images } from '../../../../test/training/problem.ts';
 import { flipHorizontal } from '../../../data/augmentation/random-flip.ts';
 import { HarrierError } from '../../../errors.ts';
 import { previewImage } from './preview.ts';
 
-const dataset = pictures(9, 8, 8);
+const dataset = images(9, 8, 8);
 
-/** The cells of each row, made small again: one pixel per pixel of the picture. */
+/** The cells of each row, made small again: one pixel per pixel of the image. */
 async function cellsOf(png: Buffer): Promise<string[][]> {
   const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const at = (x: number, y: number) => [...data.subarray((y * info.width + x) * 3).subarray(0, 3)];
@@ -20,7 +20,7 @@ async function cellsOf(png: Buffer): Promise<string[][]> {
   );
 }
 
-const picture = (index: number, flipped = false): string => {
+const image = (index: number, flipped = false): string => {
   const pixels = new Uint8Array(8 * 8 * 3);
   dataset.gather([index], pixels);
   if (flipped) flipHorizontal(pixels, 0, dataset.imageShape);
@@ -34,7 +34,7 @@ describe('previewImage', () => {
       augmentation: [{ name: 'RandomFlip', mode: 'alternating' }],
     });
     for (const [label, row] of (await cellsOf(png)).entries()) {
-      const sides = [picture(label), picture(label, true)];
+      const sides = [image(label), image(label, true)];
       for (const [i, cell] of row.entries()) {
         expect(sides).toContain(cell);
         if (i > 0) expect(cell).not.toBe(row[i - 1]);

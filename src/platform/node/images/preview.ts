@@ -61,7 +61,7 @@ function imageOf(dataset: Dataset, index: number): Uint8Array {
   return pixels;
 }
 
-/** What the first epochs would make of some images, had they one batch; for each image, one picture an epoch. */
+/** What the first epochs would make of some images, had they one batch; for each image, one image an epoch. */
 function drawsOf(
   dataset: Dataset,
   images: readonly number[],

@@ -3,7 +3,7 @@ import { HarrierError } from '../../../errors.ts';
 import { fromField } from './check-record.ts';
 import { readRecord } from './run-record.ts';
 
-const facts = (images: number) => ({ name: 'pictures/train', images, hash: 'ab' });
+const facts = (images: number) => ({ name: 'images/train', images, hash: 'ab' });
 const record = {
   format: 1,
   id: 'x',
@@ -11,7 +11,7 @@ const record = {
   created: '2026-11-24T12:00:00.000Z',
   options: {
     recipe: 'keras-cnn',
-    data: 'pictures',
+    data: 'images',
     epochs: 2,
     batchSize: 8,
     seed: 0,

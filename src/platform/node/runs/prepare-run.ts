@@ -88,7 +88,7 @@ export async function prepareRun(
   const { imageSize, source, skipBad } = wanted;
   // A run that goes on keeps the marks that it began with.
   const marks = stored ? (stored.data.marks?.images ?? false) : wanted.marks && false;
-  // A fine-tuned model looks at pictures of the size that it always did.
+  // A fine-tuned model looks at images of the size that it always did.
   const inputShape = from?.network.inputShape ?? (wanted.from && stored?.network.inputShape);
   const opened = await openDataset(spec, {
     imageSize,
@@ -180,7 +180,7 @@ function checkSize({ network: { inputShape }, name: model }: StartingModel, { na
     where: name,
     expected: `${inputShape[1]} × ${inputShape[0]}`,
     received: `${imageShape.width} × ${imageShape.height}`,
-    next: 'Fine-tune another model, or give a folder of pictures, which are scaled.',
+    next: 'Fine-tune another model, or give a folder of images, which are scaled.',
     options: ['from', 'data'],
   });
 }

@@ -52,7 +52,7 @@ export interface RunOptions extends BatchOptions {
   readonly skipBad: boolean;
   /** `none`: the data as it lies, without the marks that its owner made; absent: with them. */
   readonly marks?: 'none';
-  /** Views of each picture that the finished model averages; absent is `none`. */
+  /** Views of each image that the finished model averages; absent is `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** Whether a temperature is fitted on the validation images; absent is true. */
   readonly calibrate?: boolean;

@@ -15,18 +15,18 @@ import {
 import { CLASS_NAMES_KEY, exportModel, type Network } from '../../../models/index.ts';
 import { encodeModel } from '../../../onnx/index.ts';
 import type { Optimizer, OptimizerConfig } from '../../../optimizers/index.ts';
-import type { ReportPicture } from '../../../report/index.ts';
+import type { ReportImage } from '../../../report/index.ts';
 import type { FitResult } from '../../../training/index.ts';
 import { calibrateRun } from './calibrate-run.ts';
 import { hardwareText } from '../engine/hardware.ts';
 import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
-import { pictureDataUri } from '../images/report-pictures.ts';
+import { imageDataUri } from '../images/report-images.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { RunRecord } from './run-record.ts';
 import { HARRIER_VERSION } from '../version.ts';
 
-const PICTURES = 40;
+const IMAGES = 40;
 
 /**
  * Judges a trained model on the test images and writes all that a finished run leaves: `model.onnx`,
@@ -70,7 +70,7 @@ export async function finishRun(
   };
   const title = `${record.options.recipe} on ${record.options.data}`;
   const facts = factsOf(finished, network, run.optimizer);
-  const mistakes = await pictures(test, predictions);
+  const mistakes = await images(test, predictions);
   // Who only predicts never loads what draws pages.
   const { renderReport } = await import('../../../report/index.ts');
   await folder.write('model', encodeModel(model(temperature, metadataOf(record, evaluation))));
@@ -148,14 +148,14 @@ function optionsText({ name, ...options }: OptimizerConfig): string {
   return [name, ...parts].join(', ');
 }
 
-async function pictures(test: Dataset, predictions: Predictions): Promise<ReportPicture[]> {
+async function images(test: Dataset, predictions: Predictions): Promise<ReportImage[]> {
   const { height, width } = test.imageShape;
   return Promise.all(
-    mostConfidentMistakes(predictions, PICTURES).map(async ({ index, label, predicted, probability }) => {
+    mostConfidentMistakes(predictions, IMAGES).map(async ({ index, label, predicted, probability }) => {
       const pixels = new Uint8Array(imageBytes(test.imageShape));
       test.gather([index], pixels);
       return {
-        uri: await pictureDataUri(pixels, test.imageShape),
+        uri: await imageDataUri(pixels, test.imageShape),
         width,
         height,
         trueClass: test.classNames[label],

@@ -12,7 +12,7 @@ import { shippedModel } from './shipped-model.ts';
 
 /** A finished model that can be trained on. */
 export interface StartingModel extends TrainedNetwork, Omit<FineTunedFrom, 'trainable'> {
-  /** Views of each picture that it averages. */
+  /** Views of each image that it averages. */
   readonly testTimeAugmentation: TestTimeAugmentation;
 }
 

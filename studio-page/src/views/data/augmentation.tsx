@@ -6,19 +6,19 @@ import { useMemo, useState } from 'preact/hooks';
 import { apiUrl, getBytes, getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Checkbox, Field, Select, Slider } from '../../components/field.tsx';
+import { ImageView } from '../../components/image.tsx';
 import { Link } from '../../components/link.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
-import { Picture } from '../../components/picture.tsx';
 import { useLoad } from '../../load.ts';
 import { exported, place, setQuery } from '../../router.ts';
 import { KNOBS, SETS, type Settings, settingsOf, wordsOf } from './knobs.ts';
 
-const PICTURES = 6;
+const IMAGES = 6;
 const EPOCHS = 6;
 
-/** What random changes make of training pictures, computed here as training computes them. */
+/** What random changes make of training images, computed here as training computes them. */
 export function Augmentation({ facts }: { readonly facts: DatasetFacts }) {
   const { augment = 'standard', class: classText } = place.value.query;
   const [seed, setSeed] = useState(1);
@@ -33,7 +33,7 @@ export function Augmentation({ facts }: { readonly facts: DatasetFacts }) {
     <div class="augmentation">
       <Panel
         title="What is changed"
-        note="Each picture differently in every epoch. Classes stay what they are."
+        note="Each image differently in every epoch. Classes stay what they are."
       >
         <div class="stack">
           <Select
@@ -87,13 +87,13 @@ export function Augmentation({ facts }: { readonly facts: DatasetFacts }) {
           <Button icon="refresh" onClick={() => setSeed(seed + 1)}>
             Draw again
           </Button>
-          <Button icon="picture" onClick={() => setFirst(first + PICTURES)}>
-            Other pictures
+          <Button icon="image" onClick={() => setFirst(first + IMAGES)}>
+            Other images
           </Button>
         </div>
         {'error' in parsed && <Message error={parsed.error} />}
         {samples.error !== undefined && <Message error={samples.error} onRetry={samples.again} />}
-        {!samples.value && samples.loading && <Loading what="pictures" />}
+        {!samples.value && samples.loading && <Loading what="images" />}
         {samples.value && 'configs' in parsed && (
           <Variants facts={facts} samples={samples.value} configs={parsed.configs} seed={seed} />
         )}
@@ -120,7 +120,7 @@ function Variants(props: {
   const result = useMemo(() => variantsOf(facts, samples, configs, seed), [facts, samples, configs, seed]);
   if ('error' in result) return <Message error={result.error} />;
   const cell = (pixels: Uint8Array, i: number, alt: string) => (
-    <Picture
+    <ImageView
       pixels={pixels.subarray(i * bytes, (i + 1) * bytes)}
       width={imageShape.width}
       height={imageShape.height}
@@ -163,7 +163,7 @@ function Variants(props: {
   );
 }
 
-/** The pictures of each epoch, as a run with this seed would see them. */
+/** The images of each epoch, as a run with this seed would see them. */
 function variantsOf(
   { imageShape, classNames }: DatasetFacts,
   { pixels, labels, indices }: Samples,
@@ -186,7 +186,7 @@ function variantsOf(
     });
     return { epochs };
   } catch (error) {
-    // Such as a translation that is larger than the picture.
+    // Such as a translation that is larger than the image.
     return { error };
   }
 }
@@ -201,7 +201,7 @@ function parse(
   }
 }
 
-/** A few pictures of different classes, or of the class that is looked at. */
+/** A few images of different classes, or of the class that is looked at. */
 async function loadSamples(
   facts: DatasetFacts,
   classText: string | undefined,
@@ -213,12 +213,12 @@ async function loadSamples(
   const { size, counts } = facts.splits.train;
   const ofClass = classText !== undefined && Number(classText) < facts.classNames.length;
   const most = ofClass ? counts[Number(classText)] : size;
-  const offset = most > PICTURES ? first % (most - PICTURES) : 0;
+  const offset = most > IMAGES ? first % (most - IMAGES) : 0;
   const { images } = await getJson<ImageList>(`${path}/images`, {
-    parameters: { ...(ofClass && { class: classText }), offset, limit: PICTURES },
+    parameters: { ...(ofClass && { class: classText }), offset, limit: IMAGES },
     signal,
   });
-  const indices = images.slice(0, PICTURES).map(({ index }) => index);
+  const indices = images.slice(0, IMAGES).map(({ index }) => index);
   const pixels = await getBytes(apiUrl(`${path}/pixels`, { indices: indices.join(',') }), signal);
-  return { pixels, indices, labels: images.slice(0, PICTURES).map(({ label }) => label) };
+  return { pixels, indices, labels: images.slice(0, IMAGES).map(({ label }) => label) };
 }

@@ -9,8 +9,8 @@ import { useLayoutEffect, useState } from 'preact/hooks';
 import { getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Checkbox, Select } from '../../components/field.tsx';
-import { Picture, SheetPicture } from '../../components/picture.tsx';
-import { picturesAt, pictureUrl } from '../../datasets.ts';
+import { ImageView, SheetImage } from '../../components/image.tsx';
+import { imagesAt, imageUrl } from '../../datasets.ts';
 import { useLoad } from '../../load.ts';
 import { exported } from '../../router.ts';
 import { labelOf } from './listing.ts';
@@ -28,7 +28,7 @@ export interface DetailProps {
   readonly onClose: () => void;
 }
 
-/** One picture, large, and what can be said about it. */
+/** One image, large, and what can be said about it. */
 export function Detail({
   facts,
   split,
@@ -39,7 +39,7 @@ export function Detail({
   onNext,
   onClose,
 }: DetailProps) {
-  // A link may lead to a picture that the list has not come to.
+  // A link may lead to an image that the list has not come to.
   const asked = useLoad(known || exported ? undefined : `entry ${facts.id} ${split} ${index}`, (signal) =>
     getJson<ImageList>(`datasets/${facts.id}/${split}/images`, {
       parameters: { offset: index, limit: 1 },
@@ -54,7 +54,7 @@ export function Detail({
     addEventListener('keydown', close);
     return () => removeEventListener('keydown', close);
   }, [onClose]);
-  const name = entry ? facts.classNames[labelOf(entry)] : `Picture ${index}`;
+  const name = entry ? facts.classNames[labelOf(entry)] : `Image ${index}`;
   // What was asked for is shown at once, and stays where the server agrees.
   const [pending, setPending] = useState<MarkChange>({});
   const change = async (what: MarkChange, words: string) => {
@@ -63,27 +63,27 @@ export function Detail({
     setPending({});
   };
   return (
-    <aside class="detail" aria-label="The picture">
+    <aside class="detail" aria-label="The image">
       <div class="detail-head">
         <h2>{name}</h2>
         <Button
           kind="quiet"
           icon="left"
-          aria-label="Previous picture"
+          aria-label="Previous image"
           disabled={!onPrevious}
           onClick={onPrevious}
         />
-        <Button kind="quiet" icon="right" aria-label="Next picture" disabled={!onNext} onClick={onNext} />
-        <Button kind="quiet" icon="close" aria-label="Close the picture" onClick={onClose} />
+        <Button kind="quiet" icon="right" aria-label="Next image" disabled={!onNext} onClick={onNext} />
+        <Button kind="quiet" icon="close" aria-label="Close the image" onClick={onClose} />
       </div>
       {exported ? (
-        <SheetPicture
-          sheet={picturesAt(facts, split, [index], () => name).sheet(0)}
+        <SheetImage
+          sheet={imagesAt(facts, split, [index], () => name).sheet(0)}
           columns={facts.sheet.columns}
           alt={name}
         />
       ) : (
-        <Picture src={pictureUrl(facts.id, split, index)} alt={name} pixelsWide={facts.imageShape.width} />
+        <ImageView src={imageUrl(facts.id, split, index)} alt={name} pixelsWide={facts.imageShape.width} />
       )}
       {entry && (
         <>
@@ -94,13 +94,13 @@ export function Detail({
           {!exported && (
             <div class="detail-marks">
               <Select
-                label="It is a picture of"
+                label="It is an image of"
                 value={String(pending.label === undefined ? labelOf(entry) : (pending.label ?? entry.label))}
                 onValue={(value) => {
                   const label = Number(value) === entry.label ? null : Number(value);
                   void change(
                     { label },
-                    `${entry.source} is now a picture of ${facts.classNames[Number(value)]}.`,
+                    `${entry.source} is now an image of ${facts.classNames[Number(value)]}.`,
                   );
                 }}
                 options={facts.classNames.map((label, i) => ({

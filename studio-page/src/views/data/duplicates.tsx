@@ -11,12 +11,12 @@ import { getJson, send } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Choice } from '../../components/choice.tsx';
 import { Empty } from '../../components/empty.tsx';
+import { ImageView } from '../../components/image.tsx';
 import { Link } from '../../components/link.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
-import { Picture } from '../../components/picture.tsx';
 import { Progress } from '../../components/progress.tsx';
-import { pictureUrl } from '../../datasets.ts';
+import { imageUrl } from '../../datasets.ts';
 import { listen } from '../../live.ts';
 import { useLoad } from '../../load.ts';
 
@@ -37,7 +37,7 @@ const KINDS: readonly {
   { kind: 'labels', label: 'Labels differ', fits: labelsDiffer },
 ];
 
-/** Pictures that are there more than once: in training and test they make a model look better than it is. */
+/** Images that are there more than once: in training and test they make a model look better than it is. */
 export function Duplicates({ facts }: { readonly facts: DatasetFacts }) {
   const asked = useLoad(`duplicates ${facts.id}`, (signal) =>
     getJson<DuplicatesAnswer>(`datasets/${facts.id}/duplicates`, { signal }),
@@ -58,10 +58,10 @@ export function Duplicates({ facts }: { readonly facts: DatasetFacts }) {
   return (
     <div class="opening">
       <Progress
-        label="Looking for pictures that are there more than once"
+        label="Looking for images that are there more than once"
         done={done}
         total={total}
-        unit="pictures"
+        unit="images"
       />
     </div>
   );
@@ -78,8 +78,8 @@ function Groups({
   const [shown, setShown] = useState(SHOWN);
   if (groups.length === 0) {
     return (
-      <Empty icon="check" title="No picture is there twice">
-        Neither the same pixels nor pictures that hardly differ, within a part of the data or across them.
+      <Empty icon="check" title="No image is there twice">
+        Neither the same pixels nor images that hardly differ, within a part of the data or across them.
       </Empty>
     );
   }
@@ -92,7 +92,7 @@ function Groups({
   return (
     <div class="stack">
       <p class="note">
-        {formatQuantity(groups.length, 'group')} of pictures that are there more than once.{' '}
+        {formatQuantity(groups.length, 'group')} of images that are there more than once.{' '}
         {across > 0
           ? `${formatCount(across)} of them lie in training and in test data: a model is asked what it was told, and looks better than it is.`
           : 'None of them lies in both training and test data.'}
@@ -162,9 +162,9 @@ function Group({ facts, group }: { readonly facts: DatasetFacts; readonly group:
           const out = left.has(`${split} ${index}`);
           return (
             <li key={`${split} ${index}`} class={out ? 'out' : undefined}>
-              <Link view="data" query={{ data: id, split, picture: index }}>
-                <Picture
-                  src={pictureUrl(id, split, index)}
+              <Link view="data" query={{ data: id, split, image: index }}>
+                <ImageView
+                  src={imageUrl(id, split, index)}
                   alt={`${classNames[label]}, ${split} #${index}`}
                   pixelsWide={imageShape.width}
                 />

@@ -13,19 +13,19 @@ import { loadStudio, studio, studioError } from '../../studio.ts';
 import { Augmentation } from './augmentation.tsx';
 import './data.css';
 import { Duplicates } from './duplicates.tsx';
-import { Pictures } from './pictures.tsx';
+import { ImagesTab } from './images.tsx';
 
 const TABS = [
-  { id: 'pictures', label: 'Pictures' },
+  { id: 'images', label: 'Images' },
   { id: 'duplicates', label: 'Duplicates' },
   { id: 'augmentation', label: 'Augmentation' },
 ];
 
-/** What a model learns from: every picture, how the classes are balanced, what is there twice, what may be wrong. */
+/** What a model learns from: every image, how the classes are balanced, what is there twice, what may be wrong. */
 export default function Data() {
   const state = studio.value;
   const { query } = place.value;
-  // In an exported site the pictures are those of the runs in it.
+  // In an exported site the images are those of the runs in it.
   const id =
     query.data ?? state?.datasets[0] ?? runs.value?.find(({ dataset }) => dataset !== undefined)?.dataset;
   const dataset = useDataset(id);
@@ -37,11 +37,11 @@ export default function Data() {
     return (
       <Empty icon="data" title="There is no data set to look at">
         {exported ? (
-          'Pictures go along only where they are named when the site is written.'
+          'Images go along only where they are named when the site is written.'
         ) : (
           <>
             Start Studio with one: <code>npx harrier studio --data PATH</code>, where PATH holds a folder of
-            pictures for each class.
+            images for each class.
           </>
         )}
       </Empty>
@@ -60,7 +60,7 @@ export default function Data() {
             label="Data set"
             unseen
             value={id}
-            onValue={(data) => setQuery({ data, class: undefined, picture: undefined, q: undefined })}
+            onValue={(data) => setQuery({ data, class: undefined, image: undefined, q: undefined })}
             options={state.datasets.map((value) => ({ value, label: value }))}
           />
         )}
@@ -71,7 +71,7 @@ export default function Data() {
 }
 
 function Facts({ facts }: { readonly facts: DatasetFacts }) {
-  const { tab = 'pictures' } = place.value.query;
+  const { tab = 'images' } = place.value.query;
   return (
     <>
       {facts.notes.map((note) => (
@@ -79,7 +79,7 @@ function Facts({ facts }: { readonly facts: DatasetFacts }) {
       ))}
       {facts.skipped.length > 0 && (
         <details class="skipped">
-          <summary>{formatCount(facts.skipped.length)} files are no usable picture and were left out</summary>
+          <summary>{formatCount(facts.skipped.length)} files are no usable image and were left out</summary>
           <ul>
             {facts.skipped.slice(0, 200).map(({ file, reason }) => (
               <li key={file}>
@@ -91,20 +91,20 @@ function Facts({ facts }: { readonly facts: DatasetFacts }) {
       )}
       {exported ? (
         // Duplicates and pixels are the server's work.
-        <Pictures facts={facts} />
+        <ImagesTab facts={facts} />
       ) : (
         <Tabs
           label="What to look at"
           tabs={TABS}
           selected={tab}
-          onSelect={(id) => setQuery({ tab: id === 'pictures' ? undefined : id })}
+          onSelect={(id) => setQuery({ tab: id === 'images' ? undefined : id })}
         >
           {tab === 'duplicates' ? (
             <Duplicates facts={facts} />
           ) : tab === 'augmentation' ? (
             <Augmentation facts={facts} />
           ) : (
-            <Pictures facts={facts} />
+            <ImagesTab facts={facts} />
           )}
         </Tabs>
       )}
@@ -134,5 +134,5 @@ function summaryOf(facts: DatasetFacts): string {
   const { splits, classNames, imageShape } = facts;
   const { width, height } = imageShape;
   const parts = splitsOf(facts).map((name) => `${formatCount(splits[name]!.size)} ${name}`);
-  return `${parts.join(' and ')} pictures of ${classNames.length} classes, ${width} × ${height} pixels each`;
+  return `${parts.join(' and ')} images of ${classNames.length} classes, ${width} × ${height} pixels each`;
 }

@@ -7,10 +7,10 @@ import type {
 } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { apiUrl, getJson, type Parameters } from '../../api.ts';
-import type { PictureSource } from '../../components/picture-grid.tsx';
+import type { ImageSource } from '../../components/image-grid.tsx';
 import { exported } from '../../router.ts';
 
-/** Which pictures are looked at. */
+/** Which images are looked at. */
 export interface Filter {
   readonly split: Split;
   readonly class?: number;
@@ -19,14 +19,14 @@ export interface Filter {
   readonly search?: string;
 }
 
-/** The pictures that a filter leaves; what is known of each comes when it is needed. */
+/** The images that a filter leaves; what is known of each comes when it is needed. */
 export interface Listing {
   readonly total: number | undefined;
   readonly error?: unknown;
   readonly entry: (position: number) => ImageEntry | undefined;
   /** Puts a changed entry in the place of what it was. */
   readonly replace: (entry: ImageEntry) => void;
-  readonly source: PictureSource;
+  readonly source: ImageSource;
 }
 
 /** Entries that are asked for together. */
@@ -75,7 +75,7 @@ class Pages {
       class: index,
       mark,
       q: search,
-      // Other pictures under the same address: the browser must not show those that it knows.
+      // Other images under the same address: the browser must not show those that it knows.
       ...(filtered && revision > 0 && { revision }),
       // Who names the content that is wanted may keep it for ever.
       ...(!filtered && { v: facts.splits[filter.split]?.hash }),
@@ -124,13 +124,13 @@ class Pages {
     } catch (error) {
       if (this.abort.signal.aborted) return;
       this.asked.delete(page);
-      // With pictures on the page, the banner that the server is away says enough.
+      // With images on the page, the banner that the server is away says enough.
       if (this.total === undefined) this.error = error;
     }
     this.tell();
   }
 
-  /** Without a server there is one list, of all pictures. */
+  /** Without a server there is one list, of all images. */
   private async fetchAll(): Promise<void> {
     const { images } = await getJson<ImageList>(this.path('images'), { signal: this.abort.signal });
     const { class: index, search } = this.filter;
@@ -159,7 +159,7 @@ class Pages {
     return `datasets/${this.facts.id}/${this.filter.split}/${what}`;
   }
 
-  private source(): PictureSource {
+  private source(): ImageSource {
     const { columns, perPage } = this.facts.sheet;
     const total = this.total ?? 0;
     const urls = new Map<number, string>();
@@ -172,7 +172,7 @@ class Pages {
       urls.set(page, url);
       return url;
     };
-    // In an exported site sheets are of all pictures, in order of index.
+    // In an exported site sheets are of all images, in order of index.
     const size = exported ? (this.facts.splits[this.filter.split]?.size ?? 0) : total;
     return {
       total,
@@ -184,7 +184,7 @@ class Pages {
       },
       name: (position) => {
         const entry = this.entries.get(position);
-        if (!entry) return `Picture ${position + 1}`;
+        if (!entry) return `Image ${position + 1}`;
         const { classNames } = this.facts;
         const was =
           entry.mark?.label === undefined ? '' : `, labelled ${classNames[entry.label]} in the data`;

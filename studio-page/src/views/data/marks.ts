@@ -21,7 +21,7 @@ export interface Marks {
   readonly dismiss: () => void;
 }
 
-/** Sets marks and takes them back, the last one first. `onEntry` is told what became of a picture. */
+/** Sets marks and takes them back, the last one first. `onEntry` is told what became of an image. */
 export function useMarks(onEntry: (entry: ImageEntry, split: Split) => void): Marks {
   const [done, setDone] = useState<readonly Step[]>([]);
   const [shown, setShown] = useState(false);

@@ -2,10 +2,10 @@ import type { Filters } from 'harrier/src/explanation/index.ts';
 import { formatQuantity } from 'harrier/src/format/format.ts';
 import { useMemo } from 'preact/hooks';
 import { limitsOf, sheetOf } from './pixels.ts';
-import { SheetPicture } from './sheet-picture.tsx';
+import { SheetImage } from './sheet-image.tsx';
 
 /** The first convolution's filters, in the colours that they look for. */
-export function FilterPictures({ filters }: { readonly filters: Filters }) {
+export function FilterImages({ filters }: { readonly filters: Filters }) {
   const { layer, count, channels, height, width, data } = filters;
   const sheet = useMemo(() => {
     const size = channels * height * width;
@@ -28,7 +28,7 @@ export function FilterPictures({ filters }: { readonly filters: Filters }) {
         {formatQuantity(count, 'filter')} of {height} × {width}: light where a filter looks for light, dark
         where for dark, grey where it does not care; each in its own contrast.
       </p>
-      <SheetPicture sheet={sheet} label={`The filters of layer ${layer}`} small />
+      <SheetImage sheet={sheet} label={`The filters of layer ${layer}`} small />
     </div>
   );
 }

@@ -2,7 +2,7 @@ import type { ImageShape } from 'harrier/src/data/dataset.ts';
 import type { LayerFeatures, ModelLayer } from 'harrier/src/explanation/index.ts';
 import { formatCount } from 'harrier/src/format/format.ts';
 import { useMemo } from 'preact/hooks';
-import { imageDataOf } from '../../components/picture.tsx';
+import { imageDataOf } from '../../components/image.tsx';
 import { strengthOf } from './pixels.ts';
 import { sizeText } from './shape.ts';
 
@@ -11,7 +11,7 @@ const ARCS = 50;
 const HEIGHT = 56;
 const GAP = 18;
 const RIGHT = 330;
-/** A picture at the left of each block. */
+/** An image at the left of each block. */
 const THUMB = 40;
 
 export interface LayerGraphProps {
@@ -20,7 +20,7 @@ export interface LayerGraphProps {
   readonly selected: string;
   readonly onSelect: (name: string) => void;
   readonly features: ReadonlyMap<string, LayerFeatures> | undefined;
-  /** Of the picture, as the model takes it. */
+  /** Of the image, as the model takes it. */
   readonly pixels: Uint8Array | undefined;
 }
 
@@ -134,7 +134,7 @@ function pathOf(from: number, to: number, topOf: (row: number) => number): strin
   return `M${RIGHT + 1} ${y1}C${out} ${y1} ${out} ${y1} ${out} ${y1 + 22}V${y2 - 22}C${out} ${y2} ${out} ${y2} ${RIGHT + 4} ${y2}m5 -4l-5 4l5 4`;
 }
 
-/** How strongly each layer answers in each place, as addresses of pictures; of the image the image itself. */
+/** How strongly each layer answers in each place, as addresses of images; of the image the image itself. */
 function thumbnails(
   features: ReadonlyMap<string, LayerFeatures> | undefined,
   pixels: Uint8Array | undefined,

@@ -3,26 +3,26 @@ import { formatCount, formatQuantity } from 'harrier/src/format/format.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Dropzone } from '../../components/dropzone.tsx';
+import { ImageView } from '../../components/image.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
-import { Picture } from '../../components/picture.tsx';
 import { Examples } from '../../inference/examples.tsx';
 import { askModel, chooseFile, useModel } from '../../inference/model.ts';
 import { ModelBar, ModelState, NoModel } from '../../inference/model-bar.tsx';
 import type { OpenedModel } from '../../inference/protocol.ts';
 import { useLoad } from '../../load.ts';
 import { place, setQuery } from '../../router.ts';
-import { FilterPictures } from './filters.tsx';
+import { FilterImages } from './filters.tsx';
 import { LayerGraph } from './graph.tsx';
-import { FeaturePictures } from './maps.tsx';
+import { FeatureImages } from './maps.tsx';
 import { sizeText } from './shape.ts';
 import './inside.css';
 
 /** Numbers that all layers may give together; of larger models the layer that is looked at is computed alone. */
 const MOST_NUMBERS = 8e6;
 
-/** A model as a graph of layers, and what each of them makes of a picture. */
+/** A model as a graph of layers, and what each of them makes of an image. */
 export default function Inside() {
   const chosen = useModel();
   const { models, opened } = chosen;
@@ -33,7 +33,7 @@ export default function Inside() {
         <div>
           <h1>Look inside</h1>
           <p class="note">
-            {opened ? summaryOf(opened) : 'The layers of a model, and what each makes of a picture.'}
+            {opened ? summaryOf(opened) : 'The layers of a model, and what each makes of an image.'}
           </p>
         </div>
         <ModelBar chosen={chosen} />
@@ -87,7 +87,7 @@ function Opened({
       <div class="stack">
         <Panel class="subject">
           {pixels && (
-            <Picture
+            <ImageView
               pixels={pixels}
               width={imageShape.width}
               height={imageShape.height}
@@ -96,7 +96,7 @@ function Opened({
           )}
           <div class="stack">
             <Dropzone
-              title={pixels ? 'Another picture' : 'Drop a picture to see what each layer makes of it'}
+              title={pixels ? 'Another image' : 'Drop an image to see what each layer makes of it'}
               compact
               paste
               onFiles={take}
@@ -126,13 +126,13 @@ function Opened({
             </div>
           }
         >
-          {filters.value?.layer === layer.name && <FilterPictures filters={filters.value} />}
+          {filters.value?.layer === layer.name && <FilterImages filters={filters.value} />}
           {shown ? (
-            <FeaturePictures key={layer.name} features={shown} classNames={opened.classNames} />
+            <FeatureImages key={layer.name} features={shown} classNames={opened.classNames} />
           ) : busy ? (
-            <Loading what="what it makes of the picture" />
+            <Loading what="what it makes of the image" />
           ) : (
-            <p class="note">Choose a picture above to see what this layer makes of it.</p>
+            <p class="note">Choose an image above to see what this layer makes of it.</p>
           )}
         </Panel>
       </div>
@@ -140,7 +140,7 @@ function Opened({
   );
 }
 
-/** What layers make of a picture: of all of them at once, where that is not too much. */
+/** What layers make of an image: of all of them at once, where that is not too much. */
 function useFeatures(
   opened: OpenedModel,
   subject: { readonly blob: Blob; readonly name: string } | undefined,
@@ -216,5 +216,5 @@ function factsOf({ ops, outputShape, parameters, inputs }: ModelLayer): string {
 
 function summaryOf({ name, layers, classNames, imageShape: { width, height } }: OpenedModel): string {
   const parameters = layers.reduce((total, layer) => total + layer.parameters, 0);
-  return `${name}: ${formatCount(layers.length)} layers with ${formatQuantity(parameters, 'parameter')}, from pictures of ${width} × ${height} to ${formatQuantity(classNames.length, 'class', 'classes')}. What runs is the file itself; views that it averages are left out here.`;
+  return `${name}: ${formatCount(layers.length)} layers with ${formatQuantity(parameters, 'parameter')}, from images of ${width} × ${height} to ${formatQuantity(classNames.length, 'class', 'classes')}. What runs is the file itself; views that it averages are left out here.`;
 }

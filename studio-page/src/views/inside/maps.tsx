@@ -4,13 +4,13 @@ import { useMemo, useState } from 'preact/hooks';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
 import { heatBetween, limitsOf, sheetOf } from './pixels.ts';
-import { SheetPicture } from './sheet-picture.tsx';
+import { SheetImage } from './sheet-image.tsx';
 
 /** Maps that are shown at first. */
 const FIRST = 64;
 
-/** What one layer makes of a picture: a map for each channel, or a row of numbers. */
-export function FeaturePictures(props: {
+/** What one layer makes of an image: a map for each channel, or a row of numbers. */
+export function FeatureImages(props: {
   readonly features: LayerFeatures;
   readonly classNames: readonly string[];
 }) {
@@ -46,7 +46,7 @@ export function FeaturePictures(props: {
           ? `${formatQuantity(channels, 'number')}, from ${formatNumber(low, 3)} (dark) to ${formatNumber(high, 3)} (light).`
           : `${formatQuantity(channels, 'feature map')} of ${height} × ${width}, from ${formatNumber(low, 3)} (dark) to ${formatNumber(high, 3)} (light).`}
       </p>
-      <SheetPicture sheet={sheet} label={`What layer ${features.layer} makes of the picture`} />
+      <SheetImage sheet={sheet} label={`What layer ${features.layer} makes of the image`} />
       {!isRow && channels > FIRST && (
         <Button kind="quiet" onClick={() => setAll(!all)}>
           {all ? `The first ${FIRST}` : `All ${channels} maps`}

@@ -1,20 +1,20 @@
 import { heatColour } from 'harrier/src/explanation/color-map.ts';
 import type { LayerFeatures } from 'harrier/src/explanation/index.ts';
 
-/** Many small pictures side by side, as one. */
+/** Many small images side by side, as one. */
 export interface Sheet {
   readonly width: number;
   readonly height: number;
   readonly columns: number;
-  /** RGBA; transparent between the pictures. */
+  /** RGBA; transparent between the images. */
   readonly pixels: Uint8ClampedArray;
 }
 
-/** Pixels across that a picture has at least, so that the gaps between pictures stay thin. */
+/** Pixels across that an image has at least, so that the gaps between images stay thin. */
 const LEAST_ACROSS = 14;
 
 /**
- * @param color red, green and blue (0–255) of picture `i` at a row and a column
+ * @param color red, green and blue (0–255) of image `i` at a row and a column
  */
 export function sheetOf(
   count: number,

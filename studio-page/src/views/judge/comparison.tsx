@@ -44,8 +44,8 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
         {cell && classNames.length <= MOST_CLASSES ? (
           <>
             <p class="note">
-              How many more or fewer pictures each cell has. Blue is better: more on the diagonal, fewer
-              beside it.
+              How many more or fewer images each cell has. Blue is better: more on the diagonal, fewer beside
+              it.
             </p>
             <ChoiceMatrix
               label="Differences of the confusion matrices"
@@ -66,7 +66,7 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
   );
 }
 
-/** The pictures on which the two differ: of a cell, or of all. */
+/** The images on which the two differ: of a cell, or of all. */
 function Changed(props: {
   readonly first: Side;
   readonly second: Side;
@@ -94,14 +94,14 @@ function Changed(props: {
     <Wall facts={facts} predictions={b} classNames={classNames} images={images} size={84} caption={caption} />
   );
   return (
-    <Panel class="cell-pictures" title={where} note="What the first said → what the second says.">
+    <Panel class="cell-images" title={where} note="What the first said → what the second says.">
       <div class="stack">
         <h3>
-          Only {second.run.id}: {formatQuantity(gained.length, 'picture')}
+          Only {second.run.id}: {formatQuantity(gained.length, 'image')}
         </h3>
         {wall(gained)}
         <h3>
-          Only {first.run.id}: {formatQuantity(lost.length, 'picture')}
+          Only {first.run.id}: {formatQuantity(lost.length, 'image')}
         </h3>
         {wall(lost)}
       </div>

@@ -10,14 +10,14 @@ import { Wall } from './wall.tsx';
 
 const PAIRS = 8;
 
-/** What is taken for what; a click on a cell shows the very pictures. */
+/** What is taken for what; a click on a cell shows the very images. */
 export function Confusions({ evaluation, facts, predictions }: SectionProps) {
   const { matrix, classNames, confusions } = evaluation;
   const selected = cellOf(place.value.query.cell, classNames.length) ?? firstCell(evaluation);
   const cell = useMemo(() => confusionCells({ matrix, classNames }), [matrix, classNames]);
   const select = (row: number, column: number) => setQuery({ cell: `${row},${column}` }, { replace: true });
   const [row, column] = selected;
-  const pictures = useMemo(() => {
+  const images = useMemo(() => {
     if (!predictions) return [];
     const { label, predicted, probability } = predictions;
     return label
@@ -30,7 +30,7 @@ export function Confusions({ evaluation, facts, predictions }: SectionProps) {
     <div class="judge-pair wide-left">
       <Panel
         title="Confusion matrix"
-        note={`Row: what the picture is. Column: what the model said.${isChoice ? ' Click a cell to see its pictures.' : ''}`}
+        note={`Row: what the image is. Column: what the model said.${isChoice ? ' Click a cell to see its images.' : ''}`}
       >
         {isChoice ? (
           <ChoiceMatrix
@@ -59,14 +59,14 @@ export function Confusions({ evaluation, facts, predictions }: SectionProps) {
         />
       </Panel>
       <Panel
-        class="cell-pictures"
+        class="cell-images"
         title={cellTitle(classNames, row, column)}
-        note={`${formatQuantity(count, 'picture')}, ${formatPercent(count / Math.max(1, evaluation.perClass[row].support), 1)} of the ${classNames[row]} pictures; the surest first.`}
+        note={`${formatQuantity(count, 'image')}, ${formatPercent(count / Math.max(1, evaluation.perClass[row].support), 1)} of the ${classNames[row]} images; the surest first.`}
       >
-        {facts && predictions && pictures.length > 0 && (
-          <Wall facts={facts} predictions={predictions} images={pictures} classNames={classNames} />
+        {facts && predictions && images.length > 0 && (
+          <Wall facts={facts} predictions={predictions} images={images} classNames={classNames} />
         )}
-        {count === 0 && <p class="note">No picture of this kind: that is how it should be.</p>}
+        {count === 0 && <p class="note">No image of this kind: that is how it should be.</p>}
       </Panel>
     </div>
   );

@@ -4,7 +4,7 @@ import type { DatasetFacts, RunPredictions } from 'harrier/src/studio-server/api
 /** What most sections of the view are made from. */
 export interface SectionProps {
   readonly evaluation: Evaluation;
-  /** The data set whose pictures can be shown, where it is here. */
+  /** The data set whose images can be shown, where it is here. */
   readonly facts: DatasetFacts | undefined;
   readonly predictions: RunPredictions | undefined;
 }

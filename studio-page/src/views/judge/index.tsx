@@ -22,7 +22,7 @@ import './judge.css';
 import { LabelErrors } from './label-errors.tsx';
 import { Mistakes } from './mistakes.tsx';
 
-/** How good a finished run is, and where it is wrong, picture by picture. */
+/** How good a finished run is, and where it is wrong, image by image. */
 export default function Judge() {
   const { query } = place.value;
   const finished = runs.value?.filter(({ testAccuracy }) => testAccuracy !== undefined);
@@ -109,10 +109,10 @@ function Judged({ run, other }: { readonly run: RunSummary; readonly other: RunS
     <div class="judge">
       <Headline run={run} details={value} evaluation={evaluation} />
       {predictions.error !== undefined && (
-        <Message title="Single pictures cannot be shown" error={predictions.error} />
+        <Message title="Single images cannot be shown" error={predictions.error} />
       )}
       {columns && columns.dataset === undefined && (
-        <Message title="Single pictures cannot be shown">
+        <Message title="Single images cannot be shown">
           The data of this run is none of those that Studio was started with, or has changed since.
         </Message>
       )}

@@ -8,7 +8,7 @@ import { Wall } from './wall.tsx';
 
 const SHOWN = 24;
 
-/** Pictures whose label may be wrong, for a person to look at. */
+/** Images whose label may be wrong, for a person to look at. */
 export function LabelErrors(props: { readonly facts: DatasetFacts; readonly predictions: RunPredictions }) {
   const { facts, predictions } = props;
   const [all, setAll] = useState(false);
@@ -19,7 +19,7 @@ export function LabelErrors(props: { readonly facts: DatasetFacts; readonly pred
   return (
     <Panel
       title="Likely label errors"
-      note={`${formatQuantity(images.length, 'picture')} of which it is surer to be of another class than it usually is of that class. A click leads to the picture, where it can be relabelled or left out.`}
+      note={`${formatQuantity(images.length, 'image')} of which it is surer to be of another class than it usually is of that class. A click leads to the image, where it can be relabelled or left out.`}
     >
       <Wall
         facts={facts}

@@ -5,7 +5,7 @@ import { Button } from '../../components/button.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { Wall } from './wall.tsx';
 
-interface PictureSection {
+interface ImageSection {
   readonly facts: DatasetFacts;
   readonly predictions: RunPredictions;
 }
@@ -13,7 +13,7 @@ interface PictureSection {
 const SHOWN = 24;
 
 /** What the model was surest of, and wrong about. */
-export function Mistakes({ facts, predictions }: PictureSection) {
+export function Mistakes({ facts, predictions }: ImageSection) {
   const [all, setAll] = useState(false);
   const { classNames } = facts;
   const images = useMemo(() => {

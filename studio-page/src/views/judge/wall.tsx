@@ -1,8 +1,8 @@
 import { formatCertainty } from 'harrier/src/format/format.ts';
 import type { DatasetFacts, RunPredictions } from 'harrier/src/studio-server/api.ts';
 import { useMemo } from 'preact/hooks';
-import { PictureGrid } from '../../components/picture-grid.tsx';
-import { picturesAt } from '../../datasets.ts';
+import { ImageGrid } from '../../components/image-grid.tsx';
+import { imagesAt } from '../../datasets.ts';
 import { navigate } from '../../router.ts';
 
 export interface WallProps {
@@ -16,12 +16,12 @@ export interface WallProps {
   readonly caption?: (image: number) => string;
 }
 
-/** Test images of a run; a click leads to the picture among its data, where it can be relabelled or left out. */
+/** Test images of a run; a click leads to the image among its data, where it can be relabelled or left out. */
 export function Wall({ facts, predictions, classNames, images, size = 68, caption }: WallProps) {
   const { index, label, predicted, probability } = predictions;
   const source = useMemo(
     () =>
-      picturesAt(
+      imagesAt(
         facts,
         'test',
         images.map((image) => index[image]),
@@ -34,16 +34,16 @@ export function Wall({ facts, predictions, classNames, images, size = 68, captio
     [facts, images, predictions],
   );
   return (
-    <PictureGrid
+    <ImageGrid
       source={source}
-      label="Pictures"
+      label="Images"
       size={size}
       caption={(position) => {
         const image = images[position];
         return caption ? caption(image) : formatCertainty(probability[image]);
       }}
       onSelect={(position) =>
-        navigate('data', { data: facts.id, split: 'test', picture: index[images[position]] })
+        navigate('data', { data: facts.id, split: 'test', image: index[images[position]] })
       }
     />
   );

@@ -3,13 +3,13 @@ import { squareOf, useCamera } from '../../camera.ts';
 import { Button } from '../../components/button.tsx';
 import { Message } from '../../components/message.tsx';
 
-/** Side of the pictures that are taken. */
+/** Side of the images that are taken. */
 const SIDE = 256;
-/** Between two pictures while the button is held. */
+/** Between two images while the button is held. */
 const MILLISECONDS = 120;
 
-/** The picture of this moment. */
-export function pictureOf(video: HTMLVideoElement): Promise<Blob> {
+/** The image of this moment. */
+export function imageOf(video: HTMLVideoElement): Promise<Blob> {
   return squareOf(video, SIDE).convertToBlob({ type: 'image/jpeg', quality: 0.92 });
 }
 
@@ -43,25 +43,25 @@ export function Viewfinder({ camera: { video, ready }, label, recording = false 
 interface RecorderProps {
   /** What is recorded. */
   readonly label: string;
-  readonly onPicture: (picture: Blob, taken: Date) => void;
+  readonly onImage: (image: Blob, taken: Date) => void;
   readonly onClose: () => void;
 }
 
-/** Takes pictures for as long as its button is held. */
-export function Recorder({ label, onPicture, onClose }: RecorderProps) {
+/** Takes images for as long as its button is held. */
+export function Recorder({ label, onImage, onClose }: RecorderProps) {
   const camera = useCamera();
   const { video, ready } = camera;
   const [recording, setRecording] = useState(false);
   const [count, setCount] = useState(0);
-  const latest = useRef(onPicture);
-  latest.current = onPicture;
+  const latest = useRef(onImage);
+  latest.current = onImage;
   useEffect(() => {
     if (!recording) return;
     let held = true;
     void (async () => {
       while (held) {
         const started = performance.now();
-        latest.current(await pictureOf(video.current!), new Date());
+        latest.current(await imageOf(video.current!), new Date());
         setCount((before) => before + 1);
         await new Promise((resolve) =>
           setTimeout(resolve, Math.max(0, MILLISECONDS - (performance.now() - started))),

@@ -7,11 +7,11 @@ import { Message } from '../../components/message.tsx';
 import {
   addFiles,
   forgetRefusals,
-  pictureUrlOf,
+  imageUrlOf,
   reading,
   refusals,
   removeClass,
-  removePictures,
+  removeImages,
   renameClass,
   type TaughtClass,
 } from '../../teach/project.ts';
@@ -31,14 +31,14 @@ interface ClassCardProps {
 /** As many thumbnails as fit into a few rows; the rest can be asked for. */
 const SHOWN = 40;
 
-/** A class: its name, its pictures, and ways to add more. */
+/** A class: its name, its images, and ways to add more. */
 export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassCardProps) {
-  const { id, name, pictures } = taught;
+  const { id, name, images } = taught;
   const [camera, setCamera] = useState(false);
   const [all, setAll] = useState(false);
   const mine = refusals.value.filter(({ classId }) => classId === id);
   const waiting = reading.value[id] ?? 0;
-  const shown = all ? pictures : pictures.slice(-SHOWN);
+  const shown = all ? images : images.slice(-SHOWN);
   const add = (files: File[]) => {
     onUse();
     void addFiles(
@@ -64,7 +64,7 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
           }}
         />
         <span class="class-count">
-          {pictures.length === 1 ? '1 picture' : `${formatCount(pictures.length)} pictures`}
+          {images.length === 1 ? '1 image' : `${formatCount(images.length)} images`}
         </span>
         <Button
           kind="quiet"
@@ -88,26 +88,26 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
           {mine.length > 3 && <span class="refusal">And {mine.length - 3} more.</span>}
         </Message>
       )}
-      {/* Above the pictures: they become more while the button is held, and it must not move. */}
+      {/* Above the images: they become more while the button is held, and it must not move. */}
       {camera && (
         <Recorder
           label={name}
-          onPicture={(blob, taken) =>
+          onImage={(blob, taken) =>
             void addFiles(id, [{ blob, name: `webcam ${taken.toLocaleTimeString()}` }])
           }
           onClose={() => setCamera(false)}
         />
       )}
-      {pictures.length > 0 && (
+      {images.length > 0 && (
         <ul class="thumbnails">
-          {shown.map((picture) => (
-            <li key={picture.id}>
-              <img src={pictureUrlOf(picture)} alt={picture.name} loading="lazy" />
+          {shown.map((image) => (
+            <li key={image.id}>
+              <img src={imageUrlOf(image)} alt={image.name} loading="lazy" />
               <button
                 type="button"
-                aria-label={`Remove ${picture.name}`}
-                title={`Remove ${picture.name}`}
-                onClick={() => removePictures(id, [picture.id])}
+                aria-label={`Remove ${image.name}`}
+                title={`Remove ${image.name}`}
+                onClick={() => removeImages(id, [image.id])}
               >
                 <Icon name="close" size={14} />
               </button>
@@ -115,14 +115,14 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
           ))}
         </ul>
       )}
-      {pictures.length > SHOWN && (
+      {images.length > SHOWN && (
         <Button kind="quiet" onClick={() => setAll(!all)}>
-          {all ? 'Show fewer' : `Show all ${formatCount(pictures.length)}`}
+          {all ? 'Show fewer' : `Show all ${formatCount(images.length)}`}
         </Button>
       )}
       {waiting > 0 && (
         <p class="note" role="status">
-          Reading {waiting === 1 ? 'a picture' : `${waiting} pictures`} …
+          Reading {waiting === 1 ? 'an image' : `${waiting} images`} …
         </p>
       )}
       {!camera && (
@@ -130,8 +130,8 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
           <Dropzone
             compact
             multiple
-            title={pictures.length === 0 ? 'Drop or choose pictures' : 'Add pictures'}
-            note={isTarget && pictures.length === 0 ? 'or paste' : undefined}
+            title={images.length === 0 ? 'Drop or choose images' : 'Add images'}
+            note={isTarget && images.length === 0 ? 'or paste' : undefined}
             onFiles={add}
           />
           <Button

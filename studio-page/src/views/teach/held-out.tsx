@@ -1,25 +1,25 @@
 import { formatDuration, formatPercent } from 'harrier/src/format/format.ts';
 import { Panel } from '../../components/panel.tsx';
-import { classes, pictureUrlOf } from '../../teach/project.ts';
+import { classes, imageUrlOf } from '../../teach/project.ts';
 import type { Taught } from '../../teach/training.ts';
 
-/** What the model makes of the pictures that it was not trained on: the wrong ones first. */
+/** What the model makes of the images that it was not trained on: the wrong ones first. */
 export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
   const { classNames, heldOut, seconds, history } = outcome;
-  const pictures = new Map(
-    (classes.value ?? []).flatMap((each) => each.pictures.map((picture) => [picture.id, picture] as const)),
+  const images = new Map(
+    (classes.value ?? []).flatMap((each) => each.images.map((image) => [image.id, image] as const)),
   );
   const judged = heldOut.map(({ id, label, probabilities }) => {
     const predicted = probabilities.indexOf(Math.max(...probabilities));
-    return { id, label, predicted, share: probabilities[predicted], picture: pictures.get(id) };
+    return { id, label, predicted, share: probabilities[predicted], image: images.get(id) };
   });
   const right = judged.filter(({ label, predicted }) => label === predicted).length;
   return (
     <Panel
-      title={`${right} of ${judged.length} held-out pictures are right`}
+      title={`${right} of ${judged.length} held-out images are right`}
       note={
         judged.length < 30
-          ? `So few pictures say little: with as many others it may well be ${wider(right, judged.length)}.`
+          ? `So few images say little: with as many others it may well be ${wider(right, judged.length)}.`
           : undefined
       }
     >
@@ -32,9 +32,9 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
                 Number(a.label === a.predicted) - Number(b.label === b.predicted) || b.share - a.share,
             )
             .slice(0, 60)
-            .map(({ id, label, predicted, share, picture }) => (
+            .map(({ id, label, predicted, share, image }) => (
               <li key={id} class={label === predicted ? 'right' : 'wrong'}>
-                {picture ? <img src={pictureUrlOf(picture)} alt={picture.name} loading="lazy" /> : <i />}
+                {image ? <img src={imageUrlOf(image)} alt={image.name} loading="lazy" /> : <i />}
                 <span>
                   {label === predicted
                     ? classNames[label]
@@ -45,8 +45,8 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
             ))}
         </ul>
         <p class="note">
-          Trained in {formatDuration(seconds)}, {history.length} epochs. These pictures were not trained on,
-          but the best epoch was chosen by them.
+          Trained in {formatDuration(seconds)}, {history.length} epochs. These images were not trained on, but
+          the best epoch was chosen by them.
         </p>
       </div>
     </Panel>
@@ -67,7 +67,7 @@ interface Judged {
   readonly predicted: number;
 }
 
-/** Rows: what the pictures show; columns: what the model says. */
+/** Rows: what the images show; columns: what the model says. */
 function Confusion({
   classNames,
   judged,

@@ -20,7 +20,7 @@ import './teach.css';
 import { TrainPanel } from './train-panel.tsx';
 import { TryPanel } from './try-panel.tsx';
 
-/** Classes of one's own: pictures, a training in this page, and a model to take away. */
+/** Classes of one's own: images, a training in this page, and a model to take away. */
 export default function Teach() {
   useEffect(() => {
     void loadProject().then(loadTraining);
@@ -47,18 +47,18 @@ export default function Teach() {
   }, [target?.id]);
 
   if (!all) return <Loading what="your classes" />;
-  const pictures = all.reduce((total, each) => total + each.pictures.length, 0);
+  const images = all.reduce((total, each) => total + each.images.length, 0);
   return (
     <>
       <header class="view-head">
         <div>
           <h1>Teach it your own classes</h1>
           <p class="note">
-            Show a few pictures of each thing. The training runs in this page, and nothing leaves it: pictures
-            and model stay in your browser.
+            Show a few images of each thing. The training runs in this page, and nothing leaves it: images and
+            model stay in your browser.
           </p>
         </div>
-        {pictures > 0 && (
+        {images > 0 && (
           <Button kind="quiet" icon="trash" onClick={clearProject}>
             Start over
           </Button>
@@ -68,7 +68,7 @@ export default function Teach() {
         <Message kind="note" title="This will be gone when you close the page" error={notKept.value} />
       )}
       <div class="teach">
-        <section class="teach-classes" aria-label="Classes and their pictures">
+        <section class="teach-classes" aria-label="Classes and their images">
           {all.map((each, place) => (
             <ClassCard
               key={each.id}

@@ -45,7 +45,7 @@ export function TakeAway({ taught: { model } }: { readonly taught: Taught }) {
         </section>
         <p class="note">
           <code>{INSTALL}</code>, put both files into one folder and run <code>npx tsx classify.ts</code>.
-          Without any program: <code>npx harrier predict model.onnx picture.jpg</code>.
+          Without any program: <code>npx harrier predict model.onnx image.jpg</code>.
         </p>
       </div>
     </Panel>

@@ -21,12 +21,12 @@ const WAYS: readonly { readonly value: Way; readonly label: string; readonly hel
   {
     value: 'all',
     label: 'Thorough: the whole network',
-    help: 'Changes all of the model. Slower, and better for pictures of another kind than photos of things.',
+    help: 'Changes all of the model. Slower, and better for images of another kind than photos of things.',
   },
   {
     value: 'scratch',
     label: 'From scratch: a new small network',
-    help: 'Knows nothing at first. For hundreds of pictures of each class.',
+    help: 'Knows nothing at first. For hundreds of images of each class.',
   },
 ];
 
@@ -48,8 +48,8 @@ function Options() {
   const [problem, setProblem] = useState<unknown>();
   const base = useBaseModel();
   const all = classes.value ?? [];
-  const pictures = all.reduce((total, each) => total + each.pictures.length, 0);
-  const few = all.filter(({ pictures }) => pictures.length > 0 && pictures.length < 10);
+  const images = all.reduce((total, each) => total + each.images.length, 0);
+  const few = all.filter(({ images }) => images.length > 0 && images.length < 10);
   const epochsError =
     epochs !== '' && !/^[1-9]\d{0,3}$/.test(epochs.trim())
       ? 'A whole number from 1 to 9999, or nothing.'
@@ -105,8 +105,8 @@ function Options() {
             value={epochs}
             onValue={setEpochs}
             inputMode="numeric"
-            placeholder="what suits the number of pictures"
-            help="How often it goes through all pictures."
+            placeholder="what suits the number of images"
+            help="How often it goes through all images."
             error={epochsError}
           />
           <Checkbox
@@ -117,23 +117,23 @@ function Options() {
           />
         </div>
       )}
-      {pictures === 0 && !more && (
+      {images === 0 && !more && (
         <ol class="teach-steps">
           <li>
-            <b>Show</b> a few pictures of each class: files, or what your webcam sees.
+            <b>Show</b> a few images of each class: files, or what your webcam sees.
           </li>
           <li>
-            <b>Train</b>: it takes seconds, because Harrier’s own model has seen 50,000 pictures before.
+            <b>Train</b>: it takes seconds, because Harrier’s own model has seen 50,000 images before.
           </li>
           <li>
-            <b>Try it</b> on other pictures, and take the model away as one file.
+            <b>Try it</b> on other images, and take the model away as one file.
           </li>
         </ol>
       )}
       {few.length > 0 && !taught.value && (
         <p class="note">
-          It works from 2 pictures of each class, and well from about 20. A fifth of them is kept from
-          training, to see what the model makes of pictures that it has never seen.
+          It works from 2 images of each class, and well from about 20. A fifth of them is kept from training,
+          to see what the model makes of images that it has never seen.
         </p>
       )}
     </div>
@@ -159,7 +159,7 @@ function Running({ training: now }: { readonly training: Training }) {
             label={`Epoch ${step.epoch} of ${step.epochs}`}
             done={step.step}
             total={step.steps}
-            rate={`${step.imagesPerSecond < 10 ? step.imagesPerSecond.toFixed(1) : Math.round(step.imagesPerSecond)} pictures/s`}
+            rate={`${step.imagesPerSecond < 10 ? step.imagesPerSecond.toFixed(1) : Math.round(step.imagesPerSecond)} images/s`}
             etaSeconds={step.etaSeconds}
           />
         ) : (

@@ -8,17 +8,17 @@ import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ask } from '../../teach/tools.ts';
 import type { Taught } from '../../teach/training.ts';
-import { NoCamera, pictureOf, Viewfinder } from './camera.tsx';
+import { imageOf, NoCamera, Viewfinder } from './camera.tsx';
 
 interface Verdict {
   readonly probabilities: Float32Array;
   readonly milliseconds: number;
 }
 
-/** Asks the taught model about a picture, or about what the camera sees. */
+/** Asks the taught model about an image, or about what the camera sees. */
 export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taught }) {
   const [verdict, setVerdict] = useState<Verdict>();
-  const [picture, setPicture] = useState<string>();
+  const [image, setImage] = useState<string>();
   const [error, setError] = useState<unknown>();
   const [live, setLive] = useState(false);
   const loaded = useRef<Promise<unknown>>(Promise.resolve());
@@ -26,9 +26,9 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
     loaded.current = ask({ type: 'load', model });
     loaded.current.catch(setError);
     setVerdict(undefined);
-    setPicture(undefined);
+    setImage(undefined);
   }, [model]);
-  useEffect(() => () => void (picture && URL.revokeObjectURL(picture)), [picture]);
+  useEffect(() => () => void (image && URL.revokeObjectURL(image)), [image]);
   const look = async (blob: Blob, name: string): Promise<void> => {
     try {
       await loaded.current;
@@ -36,7 +36,7 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
       setError(undefined);
     } catch (reason) {
       setVerdict(undefined);
-      setPicture(undefined);
+      setImage(undefined);
       setError(reason);
     }
   };
@@ -52,15 +52,15 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
     >
       <div class="try-body">
         {live ? (
-          <Live onPicture={(blob) => look(blob, 'webcam')} onClose={() => setLive(false)} />
+          <Live onImage={(blob) => look(blob, 'webcam')} onClose={() => setLive(false)} />
         ) : (
           <>
-            {picture && <img class="tried" src={picture} alt="The one that was tried" />}
+            {image && <img class="tried" src={image} alt="The one that was tried" />}
             <Dropzone
-              compact={picture !== undefined}
-              title={picture ? 'Another picture' : 'Drop a picture that it has not seen'}
+              compact={image !== undefined}
+              title={image ? 'Another image' : 'Drop an image that it has not seen'}
               onFiles={([file]) => {
-                setPicture(URL.createObjectURL(file));
+                setImage(URL.createObjectURL(file));
                 void look(file, file.name);
               }}
             />
@@ -93,22 +93,22 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
 
 /** The camera, looked at again as soon as the answer is there. */
 function Live({
-  onPicture,
+  onImage,
   onClose,
 }: {
-  readonly onPicture: (picture: Blob) => Promise<void>;
+  readonly onImage: (image: Blob) => Promise<void>;
   readonly onClose: () => void;
 }) {
   const camera = useCamera();
   const { video, ready } = camera;
-  const latest = useRef(onPicture);
-  latest.current = onPicture;
+  const latest = useRef(onImage);
+  latest.current = onImage;
   useEffect(() => {
     if (!ready) return;
     let on = true;
     void (async () => {
       while (on) {
-        await latest.current(await pictureOf(video.current!));
+        await latest.current(await imageOf(video.current!));
         await new Promise((resolve) => setTimeout(resolve, 60));
       }
     })();

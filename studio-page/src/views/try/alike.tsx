@@ -7,38 +7,38 @@ import type { DatasetFacts, ImageList } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { apiUrl, getBytes, getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
+import { ImageView } from '../../components/image.tsx';
 import { Link } from '../../components/link.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
-import { Picture } from '../../components/picture.tsx';
 import { Progress } from '../../components/progress.tsx';
-import { pictureUrl, useDataset } from '../../datasets.ts';
+import { imageUrl, useDataset } from '../../datasets.ts';
 import { askModel } from '../../inference/model.ts';
 import type { OpenedModel } from '../../inference/protocol.ts';
 import { exported } from '../../router.ts';
 import { studio } from '../../studio.ts';
 
-/** Training pictures that are looked through, spread evenly over all of them. */
+/** Training images that are looked through, spread evenly over all of them. */
 const SAMPLE = 2000;
-/** Pictures that are fetched and judged together; between them the model has time for the user's own. */
+/** Images that are fetched and judged together; between them the model has time for the user's own. */
 const PART = 100;
 const SHOWN = 8;
 
-/** The user asked for it once: then it is wanted of every picture. */
+/** The user asked for it once: then it is wanted of every image. */
 let wanted = false;
 
-/** Embeddings of training pictures, by model and data. */
+/** Embeddings of training images, by model and data. */
 const indices = new Map<string, { readonly images: readonly number[]; readonly rows: Float32Array }>();
 
 interface Props {
   readonly opened: OpenedModel;
   /** What the embeddings are kept under. */
   readonly modelKey: string;
-  /** Of the picture, as the model takes it. */
+  /** Of the image, as the model takes it. */
   readonly pixels: Uint8Array;
 }
 
-/** The training pictures that the model takes for most like the picture. Needs the server, which has the pictures. */
+/** The training images that the model takes for most like the image. Needs the server, which has the images. */
 export function Alike(props: Props) {
   const [on, setOn] = useState(wanted);
   const dataset = studio.value?.datasets[0];
@@ -53,7 +53,7 @@ export function Alike(props: Props) {
           setOn(true);
         }}
       >
-        Find alike training pictures in {dataset}
+        Find alike training images in {dataset}
       </Button>
     </div>
   );
@@ -93,7 +93,7 @@ function Found({ opened, modelKey, pixels, dataset }: Props & { readonly dataset
       class="alike"
       note={
         facts &&
-        `What the model takes for most like it, among ${formatCount(count)} of ${formatCount(facts.splits.train.size)} training pictures of ${facts.name}: it learnt from pictures such as these.`
+        `What the model takes for most like it, among ${formatCount(count)} of ${formatCount(facts.splits.train.size)} training images of ${facts.name}: it learnt from images such as these.`
       }
     >
       {refused !== undefined && <Message error={refused} onRetry={again} />}
@@ -106,7 +106,7 @@ function Found({ opened, modelKey, pixels, dataset }: Props & { readonly dataset
         />
       )}
       {facts && !found && error === undefined && (
-        <Progress label="Looking through training pictures" done={done ?? 0} total={count} />
+        <Progress label="Looking through training images" done={done ?? 0} total={count} />
       )}
       {facts && found && (
         <ul class={found.of === pixels ? '' : 'stale'}>
@@ -128,17 +128,17 @@ function Neighbouring({ facts, index, similarity }: Neighbour & { readonly facts
       signal: abort.signal,
     }).then(
       ({ images: [image] }) => setLabel(facts.classNames[image.mark?.label ?? image.label]),
-      // Without a name the picture still shows what it is.
+      // Without a name the image still shows what it is.
       () => undefined,
     );
     return () => abort.abort();
   }, [facts.id, index]);
   return (
     <li>
-      <Link view="data" query={{ data: facts.id, split: 'train', picture: index }}>
-        <Picture
-          src={pictureUrl(facts.id, 'train', index)}
-          alt={label ?? 'A training picture'}
+      <Link view="data" query={{ data: facts.id, split: 'train', image: index }}>
+        <ImageView
+          src={imageUrl(facts.id, 'train', index)}
+          alt={label ?? 'A training image'}
           pixelsWide={facts.imageShape.width}
         />
         <span>{label ?? ' '}</span>
@@ -188,7 +188,7 @@ async function indexOf(
   return { images, rows };
 }
 
-/** Pictures in the model's size, scaled as files are. */
+/** Images in the model's size, scaled as files are. */
 function inSize(pixels: Uint8Array, from: ImageShape, to: ImageShape): Uint8Array {
   if (from.height === to.height && from.width === to.width) return pixels;
   const size = from.height * from.width * 3;

@@ -14,12 +14,12 @@ export interface CameraProps {
   readonly answer: Answer | undefined;
   /** uint8 `[height, width, 3]` */
   readonly onFrame: (pixels: Uint8Array) => void;
-  readonly onPicture: (blob: Blob, name: string) => void;
+  readonly onImage: (blob: Blob, name: string) => void;
   readonly onClose: () => void;
 }
 
 /** The square in the middle of what the camera sees, one frame after another, as fast as the model judges them. */
-export function Camera({ shape, busy, answer, onFrame, onPicture, onClose }: CameraProps) {
+export function Camera({ shape, busy, answer, onFrame, onImage, onClose }: CameraProps) {
   const { video, ready, error, again } = useCamera();
   const [opacity, setOpacity] = useState(0.7);
   useEffect(() => {
@@ -29,7 +29,7 @@ export function Camera({ shape, busy, answer, onFrame, onPicture, onClose }: Cam
     });
     return () => cancelAnimationFrame(request);
   }, [shape, ready, busy, answer, error]);
-  const keep = async () => onPicture(await squareOf(video.current!).convertToBlob(), 'camera.png');
+  const keep = async () => onImage(await squareOf(video.current!).convertToBlob(), 'camera.png');
   if (error !== undefined) {
     return (
       <Message kind="error" title="The camera cannot be used" onRetry={again} onClose={onClose}>
@@ -47,7 +47,7 @@ export function Camera({ shape, busy, answer, onFrame, onPicture, onClose }: Cam
       <HeatControls opacity={opacity} onOpacity={setOpacity} />
       <div class="row">
         <Button kind="primary" icon="camera" disabled={!ready} onClick={keep}>
-          Keep this picture
+          Keep this image
         </Button>
         <Button icon="stop" onClick={onClose}>
           Stop the camera

@@ -6,7 +6,7 @@ import type { Answer } from '../../inference/protocol.ts';
 
 /** Pixels along the longer side of a map's drawing: it is smooth, and enlarged by the browser. */
 const DETAIL = 256;
-/** Below this many pixels across, pictures are shown as the squares that the model sees. */
+/** Below this many pixels across, images are shown as the squares that the model sees. */
 const CRISP_BELOW = 100;
 
 export interface ExplainedProps {
@@ -17,7 +17,7 @@ export interface ExplainedProps {
   readonly pixelsWide: number | undefined;
 }
 
-/** A picture, with what counted laid over it as far as the slider says. */
+/** An image, with what counted laid over it as far as the slider says. */
 export function Explained({ url, alt, map }: ExplainedProps) {
   const [size, setSize] = useState<{ width: number; height: number }>();
   const [failed, setFailed] = useState(false);
@@ -100,7 +100,7 @@ export function Heat(props: {
       height={height}
       style={{ opacity }}
       role="img"
-      aria-label="Where in the picture the class was found"
+      aria-label="Where in the image the class was found"
     />
   );
 }

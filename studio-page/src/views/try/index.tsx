@@ -27,7 +27,7 @@ interface Subject {
 /** Classes that are shown at first. */
 const TOP = 5;
 
-/** A picture in, classes out, and where in the picture they were found. Nothing leaves the device. */
+/** An image in, classes out, and where in the image they were found. Nothing leaves the device. */
 export default function Try() {
   const chosen = useModel();
   const { models, opened } = chosen;
@@ -57,7 +57,7 @@ export default function Try() {
         <div>
           <h1>What does it see?</h1>
           <p class="note">
-            The model runs in this page. Pictures stay on this device.
+            The model runs in this page. Images stay on this device.
             {opened && ` It knows: ${listed(opened.classNames)}.`}
           </p>
         </div>
@@ -71,7 +71,7 @@ export default function Try() {
               busy={looked.busy}
               answer={looked.answer}
               onFrame={setFrame}
-              onPicture={show}
+              onImage={show}
               onClose={() => {
                 setLive(false);
                 setFrame(undefined);
@@ -93,7 +93,7 @@ export default function Try() {
           {!live && (
             <>
               <Dropzone
-                title={empty ? 'Drop a picture here' : 'Another picture'}
+                title={empty ? 'Drop an image here' : 'Another image'}
                 note={
                   empty ? (
                     <>
@@ -136,7 +136,7 @@ interface Looked {
   readonly busy: boolean;
 }
 
-/** Has the model look at a picture, or at one frame after another, for the class that the address names. */
+/** Has the model look at an image, or at one frame after another, for the class that the address names. */
 function useAnswer(
   opened: OpenedModel | undefined,
   subject: Subject | undefined,
@@ -210,7 +210,7 @@ function Results(props: {
   const [all, setAll] = useState(false);
   if (!opened) {
     return (
-      <Panel title={waiting ? 'The picture waits for the model' : 'The model is on its way'}>
+      <Panel title={waiting ? 'The image waits for the model' : 'The model is on its way'}>
         <ModelState chosen={chosen} />
       </Panel>
     );
@@ -219,7 +219,7 @@ function Results(props: {
     return (
       <Panel class="results" title={waiting ? 'Looking …' : 'Ready'} note={`Runs on ${opened.engine}.`}>
         <ModelState chosen={chosen} />
-        <p>What the model takes a picture for is shown here, and where in the picture it found that.</p>
+        <p>What the model takes an image for is shown here, and where in the image it found that.</p>
         <div class="timing">
           <BackendChoice chosen={chosen} />
         </div>
@@ -263,8 +263,8 @@ function Results(props: {
       <p class="note">
         {map
           ? map.peak > 0
-            ? `Yellow is where the picture speaks most for ${explained}. Choose another class to see what speaks for that.`
-            : `Nothing in the picture speaks for ${explained}.`
+            ? `Yellow is where the image speaks most for ${explained}. Choose another class to see what speaks for that.`
+            : `Nothing in the image speaks for ${explained}.`
           : opened.unexplained}
       </p>
       <div class="timing">

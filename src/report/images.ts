@@ -3,7 +3,7 @@ import { HarrierError } from '../errors.ts';
 import { formatCertainty } from '../format/format.ts';
 
 /** A misjudged image, ready to show. */
-export interface ReportPicture {
+export interface ReportImage {
   /** The image itself: `data:image/png;base64,…`. Anything else would make the report depend on other files. */
   readonly uri: string;
   readonly width: number;
@@ -20,17 +20,17 @@ export interface ReportPicture {
 const PIXELATED_BELOW = 100;
 
 /**
- * Mistakes as a wall of pictures with captions.
+ * Mistakes as a wall of images with captions.
  *
- * @throws HarrierError `bad-data` when a picture is not an image data URI
+ * @throws HarrierError `bad-data` when an image is not an image data URI
  */
-export function Pictures({ pictures }: { readonly pictures: readonly ReportPicture[] }): JSX.Element {
-  return h('ul', { class: 'pictures' }, pictures.map(picture));
+export function ImageList({ images }: { readonly images: readonly ReportImage[] }): JSX.Element {
+  return h('ul', { class: 'image-list' }, images.map(image));
 }
 
-function picture({ uri, width, height, source, ...judged }: ReportPicture): JSX.Element {
+function image({ uri, width, height, source, ...judged }: ReportImage): JSX.Element {
   if (!/^data:image\/[a-z+.-]+;base64,[A-Za-z0-9+/=]+$/.test(uri)) {
-    throw new HarrierError('bad-data', 'a picture of the report is no image data URI', {
+    throw new HarrierError('bad-data', 'an image of the report is no image data URI', {
       expected: 'data:image/png;base64,…',
       received: uri.slice(0, 40),
     });

@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { imageDataOf } from '../../components/picture.tsx';
+import { imageDataOf } from '../../components/image.tsx';
 import type { Sheet } from './pixels.ts';
 
-/** A sheet of small pictures, every pixel a square. */
-export function SheetPicture(props: {
+/** A sheet of small images, every pixel a square. */
+export function SheetImage(props: {
   readonly sheet: Sheet;
   readonly label: string;
   readonly small?: boolean;

@@ -1,42 +1,42 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { gridLayout, moved, visibleRows } from './grid-window.ts';
-import './picture-grid.css';
+import './image-grid.css';
 import { useSheets } from './sheets.ts';
 
-/** Where a picture lies: a place on a sheet of small pictures. */
+/** Where an image lies: a place on a sheet of small images. */
 export interface SheetPlace {
   /** Address of the sheet. */
   readonly url: string;
   /** From 0, row by row. */
   readonly place: number;
-  /** How many pictures lie on this sheet. */
+  /** How many images lie on this sheet. */
   readonly count: number;
 }
 
-/** Pictures by their place in a list, as many as there may be. */
-export interface PictureSource {
+/** Images by their place in a list, as many as there may be. */
+export interface ImageSource {
   readonly total: number;
-  /** Pictures in a row of a sheet. */
+  /** Images in a row of a sheet. */
   readonly columns: number;
   readonly sheet: (position: number) => SheetPlace;
-  /** What a picture shows, for who cannot see it. */
+  /** What an image shows, for who cannot see it. */
   readonly name: (position: number) => string;
   /** A word of the style sheet for its look, such as `excluded`. */
   readonly look?: (position: number) => string | undefined;
-  /** Called when other pictures come into sight, from `first` to the one before `last`. */
+  /** Called when other images come into sight, from `first` to the one before `last`. */
   readonly onVisible?: (first: number, last: number) => void;
 }
 
-export interface PictureGridProps {
-  readonly source: PictureSource;
-  /** What the pictures are, for screen readers. */
+export interface ImageGridProps {
+  readonly source: ImageSource;
+  /** What the images are, for screen readers. */
   readonly label: string;
-  /** About how wide a picture is to be, in pixels. */
+  /** About how wide an image is to be, in pixels. */
   readonly size?: number;
   /** The one that is looked at. */
   readonly selected?: number;
   readonly onSelect?: (position: number) => void;
-  /** Shows a line of words below each picture. */
+  /** Shows a line of words below each image. */
   readonly caption?: (position: number) => string;
 }
 
@@ -45,10 +45,10 @@ const CAPTION = 38;
 const MORE_ROWS = 3;
 
 /**
- * Any number of small pictures of which only those in sight exist. It scrolls with the page. Arrow keys go from picture
- * to picture, Enter chooses one.
+ * Any number of small images of which only those in sight exist. It scrolls with the page. Arrow keys go from image
+ * to image, Enter chooses one.
  */
-export function PictureGrid({ source, label, size = 64, selected, onSelect, caption }: PictureGridProps) {
+export function ImageGrid({ source, label, size = 64, selected, onSelect, caption }: ImageGridProps) {
   const id = useId();
   const element = useRef<HTMLDivElement>(null);
   const target = useRef<HTMLDivElement>(null);
@@ -102,7 +102,7 @@ export function PictureGrid({ source, label, size = 64, selected, onSelect, capt
   const current = active ?? selected;
   const go = (position: number) => {
     setActive(position);
-    // The picture itself may not be there yet.
+    // The image itself may not be there yet.
     target.current!.style.top = `${Math.floor(position / columns) * stride}px`;
     target.current!.scrollIntoView({ block: 'nearest' });
   };
@@ -110,7 +110,7 @@ export function PictureGrid({ source, label, size = 64, selected, onSelect, capt
   return (
     <div
       ref={element}
-      class="picture-grid"
+      class="image-grid"
       role="listbox"
       aria-label={label}
       tabIndex={0}
@@ -130,12 +130,12 @@ export function PictureGrid({ source, label, size = 64, selected, onSelect, capt
         }
       }}
     >
-      <div ref={target} class="picture-target" role="presentation" style={{ height: `${stride}px` }} />
+      <div ref={target} class="image-target" role="presentation" style={{ height: `${stride}px` }} />
       {Array.from({ length: last - first }, (_, i) => first + i).map((row) => (
         // Rows that leave become those that come: the page makes no new elements while it scrolls.
         <div
           key={row % pool}
-          class="picture-row"
+          class="image-row"
           role="presentation"
           style={{ transform: `translateY(${row * stride}px)` }}
         >
@@ -149,7 +149,7 @@ export function PictureGrid({ source, label, size = 64, selected, onSelect, capt
               <div
                 key={column}
                 id={`${id}-${position}`}
-                class={`picture-cell ${source.look?.(position) ?? ''} ${position === current ? 'active' : ''}`}
+                class={`image-cell ${source.look?.(position) ?? ''} ${position === current ? 'active' : ''}`}
                 role="option"
                 aria-selected={position === selected}
                 aria-label={source.name(position)}
@@ -179,8 +179,8 @@ export function PictureGrid({ source, label, size = 64, selected, onSelect, capt
   );
 }
 
-/** The sheets that a range of pictures lies on, each once. */
-function sheetsBetween(source: PictureSource, from: number, to: number): string[] {
+/** The sheets that a range of images lies on, each once. */
+function sheetsBetween(source: ImageSource, from: number, to: number): string[] {
   const urls = new Set<string>();
   for (let position = from; position < to; position++) urls.add(source.sheet(position).url);
   return [...urls];

@@ -1,4 +1,4 @@
-/** Reads files as pictures, and asks a model about them, beside the page. */
+/** Reads files as images, and asks a model about them, beside the page. */
 import { Classifier } from 'harrier';
 import { decodeImage, webRuntime } from 'harrier/web';
 import { type Failure, failureOf } from '../teach/messages.ts';
@@ -6,7 +6,7 @@ import { shrink } from '../teach/shrink.ts';
 
 /** What the page asks; each gets its answer. */
 export type Question =
-  /** Whether a file is a picture, and what to keep of it. */
+  /** Whether a file is an image, and what to keep of it. */
   | { readonly type: 'shrink'; readonly file: Blob; readonly name: string }
   /** Makes a model the one to ask. */
   | { readonly type: 'load'; readonly model: Uint8Array<ArrayBuffer> }

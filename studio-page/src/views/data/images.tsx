@@ -6,8 +6,8 @@ import { Button } from '../../components/button.tsx';
 import { Choice } from '../../components/choice.tsx';
 import { Empty } from '../../components/empty.tsx';
 import { Input, Select, Slider } from '../../components/field.tsx';
+import { ImageGrid } from '../../components/image-grid.tsx';
 import { Message } from '../../components/message.tsx';
-import { PictureGrid } from '../../components/picture-grid.tsx';
 import { splitsOf } from '../../datasets.ts';
 import { exported, place, setQuery } from '../../router.ts';
 import { Detail } from './detail.tsx';
@@ -15,14 +15,14 @@ import { type Filter, useListing } from './listing.ts';
 import { useMarks } from './marks.ts';
 
 const MARKS: readonly { readonly value: MarkFilter | ''; readonly label: string }[] = [
-  { value: '', label: 'All pictures' },
+  { value: '', label: 'All images' },
   { value: 'any', label: 'Marked by you' },
   { value: 'relabelled', label: 'Relabelled' },
   { value: 'excluded', label: 'Left out' },
 ];
 
-/** Every picture of a split, by class, by words, by mark. */
-export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
+/** Every image of a split, by class, by words, by mark. */
+export function ImagesTab({ facts }: { readonly facts: DatasetFacts }) {
   const { query } = place.value;
   const split = splitOf(facts, query.split);
   const classIndex = indexIn(query.class, facts.classNames.length);
@@ -39,9 +39,9 @@ export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
   const [revision, setRevision] = useState(0);
   const listing = useListing(facts, filter, revision);
   const [position, setPosition] = useState<number>();
-  const index = indexIn(query.picture, facts.splits[split]!.size);
+  const index = indexIn(query.image, facts.splits[split]!.size);
   const filtered = filter.class !== undefined || filter.mark !== undefined || filter.search !== undefined;
-  // Without a filter a picture's place in the list is its index.
+  // Without a filter an image's place in the list is its index.
   const at = index === undefined ? undefined : filtered ? position : index;
   const marks = useMarks((entry, changed) => {
     if (changed !== split) return;
@@ -54,7 +54,7 @@ export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
   const filterKey = JSON.stringify(filter);
   // Another filter is the reason.
   useEffect(() => {
-    // Only now: a picture that leaves the list while it is being marked would make all others jump.
+    // Only now: an image that leaves the list while it is being marked would make all others jump.
     if (stale.current) setRevision((count) => count + 1);
     stale.current = false;
   }, [filterKey]);
@@ -72,16 +72,16 @@ export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
   const select = (next: number | undefined) => {
     setPosition(next);
     const entry = next === undefined ? undefined : listing.entry(next);
-    setQuery({ picture: entry?.index }, { replace: index !== undefined });
+    setQuery({ image: entry?.index }, { replace: index !== undefined });
   };
   const entry = at === undefined ? undefined : listing.entry(at);
   return (
-    <div class={`pictures ${index === undefined ? '' : 'with-detail'}`}>
+    <div class={`data-images ${index === undefined ? '' : 'with-detail'}`}>
       <aside class="filters" aria-label="Filters">
         <Choice
           label="Part of the data"
           value={split}
-          onValue={(value) => setQuery({ split: value, picture: undefined })}
+          onValue={(value) => setQuery({ split: value, image: undefined })}
           options={splitsOf(facts).map((value) => ({
             value,
             label: `${value} ${formatCount(facts.splits[value]!.size)}`,
@@ -93,7 +93,7 @@ export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
             label="Class"
             unseen
             value={query.class ?? ''}
-            onValue={(value) => setQuery({ class: value, picture: undefined })}
+            onValue={(value) => setQuery({ class: value, image: undefined })}
             options={[
               { value: '', label: 'All classes' },
               ...facts.classNames.map((label, i) => ({ value: String(i), label })),
@@ -105,7 +105,7 @@ export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
             label="Marks"
             unseen
             value={mark ?? ''}
-            onValue={(value) => setQuery({ mark: value, picture: undefined })}
+            onValue={(value) => setQuery({ mark: value, image: undefined })}
             options={MARKS}
           />
         )}
@@ -114,7 +114,7 @@ export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
       <div class="wall">
         <div class="wall-head">
           <p role="status">
-            {listing.total === undefined ? ' ' : formatQuantity(listing.total, 'picture')}
+            {listing.total === undefined ? ' ' : formatQuantity(listing.total, 'image')}
             {classIndex !== undefined && ` of ${facts.classNames[classIndex]}`}
           </p>
           {filtered && (
@@ -141,15 +141,15 @@ export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
         {listing.total === 0 ? (
           <Empty
             icon="search"
-            title="No picture is left"
-            action={<Button onClick={() => setQuery(CLEARED)}>Show all pictures</Button>}
+            title="No image is left"
+            action={<Button onClick={() => setQuery(CLEARED)}>Show all images</Button>}
           >
-            No picture of this part of the data fits all that is asked for.
+            No image of this part of the data fits all that is asked for.
           </Empty>
         ) : (
-          <PictureGrid
+          <ImageGrid
             source={listing.source}
-            label={`Pictures of ${facts.name}, ${split}`}
+            label={`Images of ${facts.name}, ${split}`}
             size={size}
             selected={at}
             onSelect={select}
@@ -181,7 +181,7 @@ export function Pictures({ facts }: { readonly facts: DatasetFacts }) {
   );
 }
 
-const CLEARED = { class: undefined, mark: undefined, q: undefined, picture: undefined };
+const CLEARED = { class: undefined, mark: undefined, q: undefined, image: undefined };
 
 /** Waits until typing rests. */
 function Search({ value }: { readonly value: string }) {
@@ -203,7 +203,7 @@ function Search({ value }: { readonly value: string }) {
         setText(next);
         clearTimeout(timer.current);
         timer.current = setTimeout(
-          () => setQuery({ q: next.trim() || undefined, picture: undefined }, { replace: true }),
+          () => setQuery({ q: next.trim() || undefined, image: undefined }, { replace: true }),
           250,
         );
       }}
@@ -211,7 +211,7 @@ function Search({ value }: { readonly value: string }) {
   );
 }
 
-/** How many pictures each class has; a click shows them. */
+/** How many images each class has; a click shows them. */
 function Balance(props: {
   readonly facts: DatasetFacts;
   readonly split: Split;
@@ -224,7 +224,7 @@ function Balance(props: {
     <div class="balance wide-only">
       <h2>Classes</h2>
       <Bars
-        label="Pictures of each class"
+        label="Images of each class"
         bars={counts.map((count, i) => ({
           id: String(i),
           label: facts.classNames[i],
@@ -232,12 +232,12 @@ function Balance(props: {
           text: formatCount(count),
         }))}
         selected={selected === undefined ? undefined : String(selected)}
-        onSelect={(id) => setQuery({ class: id === String(selected) ? undefined : id, picture: undefined })}
+        onSelect={(id) => setQuery({ class: id === String(selected) ? undefined : id, image: undefined })}
       />
       <p class="note">
         {fewest === most
-          ? 'All classes have as many pictures.'
-          : `The largest class has ${formatQuantity(most, 'picture')} (${formatPercent(most / size, 1)}), the smallest ${formatCount(fewest)}.`}
+          ? 'All classes have as many images.'
+          : `The largest class has ${formatQuantity(most, 'image')} (${formatPercent(most / size, 1)}), the smallest ${formatCount(fewest)}.`}
       </p>
       {marks.relabelled + marks.excluded > 0 && (
         <p class="note">

@@ -3,16 +3,16 @@ import type { ImageShape } from '../../../data/dataset.ts';
 import { type HeatMap, heatLayer } from '../../../explanation/index.ts';
 import { drawText, TEXT_INK } from './contact-sheet.ts';
 
-export interface ExplanationPictureOptions {
+export interface ExplanationImageOptions {
   /** Above: what is explained. */
   readonly title: string;
   /** Below, small: how. */
   readonly note: string;
-  /** The size in which the model sees pictures: those that are no larger are enlarged pixel by pixel. */
+  /** The size in which the model sees images: those that are no larger are enlarged pixel by pixel. */
   readonly pixelated: ImageShape;
 }
 
-/** Sides of the two panels, in pixels: small pictures are enlarged to the first, large ones shrunk to the second. */
+/** Sides of the two panels, in pixels: small images are enlarged to the first, large ones shrunk to the second. */
 const SMALLEST = 256;
 const LARGEST = 768;
 const MARGIN = 16;
@@ -22,15 +22,15 @@ const NOTE = 36;
 const FONT = 18;
 
 /**
- * A picture beside itself with a map over it, in its own proportions.
+ * An image beside itself with a map over it, in its own proportions.
  *
- * @param source the bytes of a picture that `decodeImage` could read
+ * @param source the bytes of an image that `decodeImage` could read
  * @returns the bytes of a PNG
  */
-export async function explanationPicture(
+export async function explanationImage(
   source: Uint8Array,
   map: HeatMap,
-  { title, note, pixelated }: ExplanationPictureOptions,
+  { title, note, pixelated }: ExplanationImageOptions,
 ): Promise<Buffer> {
   const upright = await sharp(source, { failOn: 'error', limitInputPixels: false })
     .autoOrient()
@@ -63,7 +63,7 @@ export async function explanationPicture(
     .toBuffer();
 }
 
-/** Small pictures by a whole factor, so that their pixels stay squares. */
+/** Small images by a whole factor, so that their pixels stay squares. */
 function panelSize({ width, height }: { width: number; height: number }): { width: number; height: number } {
   const longest = Math.max(width, height);
   const factor =

@@ -6,7 +6,7 @@ import { intervalOf, ranked, type TrialResult } from './results.ts';
 import { frame, logarithmicTicks } from './svg.ts';
 import type { Variation } from './variation.ts';
 
-export interface PictureOptions {
+export interface ImageOptions {
   /** `keras-cnn on cifar10`. */
   readonly title: string;
   readonly variations: readonly Variation[];
@@ -24,7 +24,7 @@ const TOP = 104;
  * A sweep as one SVG file that needs nothing else: bars for the values of one list, points for one range, and a line
  * for every trial across parallel axes where several settings vary. Follows the viewer's light or dark setting.
  */
-export function renderSweep(options: PictureOptions): string {
+export function renderSweep(options: ImageOptions): string {
   const scored = options.trials.filter((trial): trial is Scored => trial.score !== undefined);
   const best = ranked(scored).at(0);
   const [first, ...others] = options.variations;

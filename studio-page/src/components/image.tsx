@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import './picture.css';
-import type { SheetPlace } from './picture-grid.tsx';
+import './image.css';
+import type { SheetPlace } from './image-grid.tsx';
 
 interface Shared {
   /** What it shows, for who cannot see it. Empty where words beside it say so. */
@@ -8,10 +8,10 @@ interface Shared {
   readonly class?: string;
 }
 
-export type PictureProps = Shared &
+export type ImageProps = Shared &
   (
     | {
-        readonly src: string /** Pixels of its own, where known: small pictures are shown as squares. */;
+        readonly src: string /** Pixels of its own, where known: small images are shown as squares. */;
         readonly pixelsWide?: number;
       }
     | {
@@ -25,30 +25,34 @@ export type PictureProps = Shared &
 /** Below this many pixels across they are meant to be seen as squares, and not blurred into each other. */
 const CRISP_BELOW = 100;
 
-/** One picture, as large as its place. */
-export function Picture(props: PictureProps) {
+/** One image, as large as its place. */
+export function ImageView(props: ImageProps) {
   if ('src' in props) {
     const crisp = props.pixelsWide !== undefined && props.pixelsWide < CRISP_BELOW;
     return (
-      <img class={`picture ${crisp ? 'crisp' : ''} ${props.class ?? ''}`} src={props.src} alt={props.alt} />
+      <img
+        class={`image-view ${crisp ? 'crisp' : ''} ${props.class ?? ''}`}
+        src={props.src}
+        alt={props.alt}
+      />
     );
   }
-  return <PixelPicture {...props} />;
+  return <PixelImage {...props} />;
 }
 
-export interface SheetPictureProps extends Shared {
+export interface SheetImageProps extends Shared {
   readonly sheet: SheetPlace;
-  /** Pictures in a row of the sheet. */
+  /** Images in a row of the sheet. */
   readonly columns: number;
 }
 
-/** One picture of a sheet of small pictures, as large as its place. */
-export function SheetPicture({ sheet, columns, alt, class: more }: SheetPictureProps) {
+/** One image of a sheet of small images, as large as its place. */
+export function SheetImage({ sheet, columns, alt, class: more }: SheetImageProps) {
   const rows = Math.ceil(sheet.count / columns);
   const share = (at: number, of: number): number => (of > 1 ? (100 * at) / (of - 1) : 0);
   return (
     <div
-      class={`picture crisp ${more ?? ''}`}
+      class={`image-view crisp ${more ?? ''}`}
       role="img"
       aria-label={alt}
       style={{
@@ -60,13 +64,7 @@ export function SheetPicture({ sheet, columns, alt, class: more }: SheetPictureP
   );
 }
 
-function PixelPicture({
-  pixels,
-  width,
-  height,
-  alt,
-  class: more,
-}: Extract<PictureProps, { pixels: unknown }>) {
+function PixelImage({ pixels, width, height, alt, class: more }: Extract<ImageProps, { pixels: unknown }>) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     canvas.current?.getContext('2d')?.putImageData(imageDataOf(pixels, width, height), 0, 0);
@@ -77,7 +75,7 @@ function PixelPicture({
       ref={canvas}
       width={width}
       height={height}
-      class={`picture ${crisp ? 'crisp' : ''} ${more ?? ''}`}
+      class={`image-view ${crisp ? 'crisp' : ''} ${more ?? ''}`}
       role="img"
       aria-label={alt}
       aria-hidden={alt === '' || undefined}
