@@ -46,7 +46,7 @@ describe('renderModelCard', () => {
       '4,200,842 parameters',
       'which of 3 classes it shows: red, green, blue.',
       '**75.00%** right: 3 of 4 images of `colours/test`',
-      'npx harrier predict . image.png',
+      'npx harrier predict . photo.png',
       '| green | 1 | 50.00% | 100.00% | 66.67% |',
       '- green ↔ blue: 1',
       `SHA-256 \`${'ab'.repeat(32)}\``,
@@ -109,7 +109,7 @@ describe('renderModelCard', () => {
       );
       await sharp({ create: { width: 40, height: 20, channels: 3, background: '#1028e0' } })
         .png()
-        .toFile(join(folder, 'image.png'));
+        .toFile(join(folder, 'photo.png'));
       const said = execFileSync(process.execPath, ['card.mjs'], { cwd: folder, encoding: 'utf8' });
       expect(said).toMatch(/^blue 0\.9\d+\n$/);
     } finally {

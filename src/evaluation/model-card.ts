@@ -61,7 +61,7 @@ function usage({ evaluation, imageShape: { height, width }, file }: ModelCardOpt
 ${file ? 'It comes with Harrier' : 'In this folder'}:
 
 \`\`\`sh
-npx harrier ${file?.command ?? 'predict .'} image.png
+npx harrier ${file?.command ?? 'predict .'} photo.png
 \`\`\`
 
 \`${name}\` is complete: pixels in, probabilities out, scaling included. So any ONNX Runtime can run it, without Harrier:
@@ -72,8 +72,8 @@ import sharp from 'sharp';
 
 const classes = ${JSON.stringify(evaluation.classNames).replaceAll('`', '\\u0060')};
 const session = await ort.InferenceSession.create('${name}');
-const image = sharp('image.png').rotate().flatten({ background: 'white' }).toColourspace('srgb');
-const pixels = await image.resize(${width}, ${height}, { fit: 'fill' }).raw().toBuffer();
+const photo = sharp('photo.png').rotate().flatten({ background: 'white' }).toColourspace('srgb');
+const pixels = await photo.resize(${width}, ${height}, { fit: 'fill' }).raw().toBuffer();
 const image = new ort.Tensor('uint8', new Uint8Array(pixels), [1, ${height}, ${width}, 3]);
 const { probabilities } = await session.run({ image });
 const best = probabilities.data.indexOf(Math.max(...probabilities.data));

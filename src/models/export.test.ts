@@ -83,7 +83,7 @@ async function averaged(kind: TestTimeAugmentation, image: Uint8Array): Promise<
 }
 
 const images = [0, 1, 2].map((number) => {
-  const stream = random(7, 'image', number);
+  const stream = random(7, 'picture', number);
   return Uint8Array.from({ length: HEIGHT * WIDTH * 3 }, () => stream.integer(256));
 });
 

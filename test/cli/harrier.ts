@@ -104,7 +104,7 @@ export async function writeImage(
   number: number,
   noise = 56,
 ): Promise<void> {
-  const stream = random(label, 'images', number);
+  const stream = random(label, 'pictures', number);
   const pixels = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
     const colour = ((label + 1) * (60 + 40 * (i % 3))) % 200;
     return colour + stream.integer(noise);

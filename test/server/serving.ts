@@ -91,7 +91,7 @@ export async function serving(options: Partial<ServeOptions> = {}, bytes = model
 
 /** Bright and dark dots, the same for the same number: an image that is not like any other. */
 export function noise(number: number, side = SIDE): Uint8Array<ArrayBuffer> {
-  const stream = random(number, 'server-images');
+  const stream = random(number, 'server-pictures');
   return Uint8Array.from({ length: side * side * 3 }, () => (40 * stream.integer(2) * (1 + number)) % 256);
 }
 

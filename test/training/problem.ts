@@ -4,7 +4,7 @@ import { random } from '../../src/data/random.ts';
 
 /** Small coloured images with noise, three classes; the same for the same seed. */
 export function images(count: number, height: number, width: number, seed = 1): Dataset {
-  const stream = random(seed, 'test/images');
+  const stream = random(seed, 'test/pictures');
   const labels = Array.from({ length: count }, (_, i) => i % 3);
   const size = height * width * 3;
   const pixels = Uint8Array.from({ length: count * size }, (_, i) => {
