@@ -1,7 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import { badOption, checkKeys } from '../options.ts';
 import type { Optimizer, OptimizerConfig, OptimizerGroup } from './optimizer.ts';
-import type { RunLength } from './schedule.ts';
+import type { RunSteps } from './schedule.ts';
 
 /** A group as plain JSON. */
 export interface GroupConfig {
@@ -100,7 +100,7 @@ export function parameterGroups<P extends Parameter>(
 }
 
 /** The learning rates of a step: the optimizer's own first, then its groups'. */
-export function learningRates(optimizer: Optimizer, step: number, run: RunLength): number[] {
+export function learningRates(optimizer: Optimizer, step: number, run: RunSteps): number[] {
   return [optimizer, ...optimizer.groups.map((group) => group.optimizer)].map(({ learningRate }) =>
     learningRate.at(step, run),
   );

@@ -26,6 +26,6 @@ export { optimizerNames } from './names.ts';
 export { type OneCycleOptions, oneCycle } from './one-cycle.ts';
 export type { CommonOptions, Optimizer, OptimizerConfig, OptimizerGroup } from './optimizer.ts';
 export { optimizerFrom } from './optimizers.ts';
-export type { RunLength, Schedule, ScheduleConfig, Steps } from './schedule.ts';
+export type { RunSteps, Schedule, ScheduleConfig, Steps } from './schedule.ts';
 export { type LinearWarmupOptions, linearWarmup, scheduleFrom, scheduleNames } from './schedules.ts';
 export { SGD, type SGDOptions } from './sgd.ts';

@@ -5,7 +5,7 @@ import { badOption, checkKeys, checkNumber } from '../options.ts';
 export type Steps = number | { readonly fraction: number } | { readonly epochs: number };
 
 /** How long a run is, in optimizer steps. */
-export interface RunLength {
+export interface RunSteps {
   readonly steps: number;
   readonly stepsPerEpoch?: number;
 }
@@ -27,7 +27,7 @@ export interface Schedule {
    * @param run needed by schedules whose steps are given as a fraction of the run or as epochs
    * @throws HarrierError `bad-option` when `run` is needed and absent
    */
-  at(step: number, run?: RunLength): number;
+  at(step: number, run?: RunSteps): number;
 }
 
 /** The whole run, or all that a warm-up leaves of it. */
@@ -58,7 +58,7 @@ export function checkSteps(where: string, option: string, value: unknown, atLeas
  *
  * @param taken steps of the run that a fraction does not count, such as its warm-up
  */
-export function stepsIn(where: string, steps: Steps, run: RunLength | undefined, taken = 0): number {
+export function stepsIn(where: string, steps: Steps, run: RunSteps | undefined, taken = 0): number {
   if (typeof steps === 'number') return steps;
   if ('fraction' in steps && run) return Math.round(steps.fraction * Math.max(0, run.steps - taken));
   if ('epochs' in steps && run?.stepsPerEpoch) return Math.round(steps.epochs * run.stepsPerEpoch);

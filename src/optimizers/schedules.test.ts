@@ -7,13 +7,13 @@ import {
   oneCycle,
   piecewiseConstantDecay,
   polynomialDecay,
-  type RunLength,
+  type RunSteps,
   type Schedule,
   type ScheduleConfig,
   scheduleFrom,
 } from './index.ts';
 
-function expectRates(schedule: Schedule, rates: Record<number, number>, run?: RunLength): void {
+function expectRates(schedule: Schedule, rates: Record<number, number>, run?: RunSteps): void {
   for (const [step, rate] of Object.entries(rates)) {
     expect(schedule.at(Number(step), run)).toBeCloseTo(rate, 12);
   }

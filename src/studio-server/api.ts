@@ -1,7 +1,7 @@
 import type { ImageShape } from '../data/dataset.ts';
 import type { Progress } from '../data/progress.ts';
 import type { EpochRecord, Evaluation } from '../evaluation/index.ts';
-import type { StepFacts } from '../training/step-facts.ts';
+import type { StepInfo } from '../training/step-info.ts';
 
 // What Studio's server and its page say to each other, in JSON: types alone, which either side can import.
 //
@@ -311,7 +311,7 @@ export interface StudioEvents {
 }
 
 /** How far a run is, about once a second while it runs. */
-export interface RunStep extends StepFacts {
+export interface RunStep extends StepInfo {
   readonly id: string;
 }
 

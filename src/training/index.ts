@@ -8,7 +8,7 @@ export {
   type RatePoint,
 } from './learning-rate-range.ts';
 export { Model, Sequential } from './model.ts';
-export { type StepFacts, stepFacts } from './step-facts.ts';
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
+export { type StepInfo, stepInfo } from './step-info.ts';
 export { checkMemory, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';
 export { type StepResult, Trainer, type TrainerOptions, weightsToUse } from './trainer.ts';

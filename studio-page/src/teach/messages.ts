@@ -1,7 +1,7 @@
 import type { EpochRecord, ErrorCode } from 'harrier';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import { HarrierError } from 'harrier/src/errors.ts';
-import type { StepFacts } from 'harrier/src/training/step-facts.ts';
+import type { StepInfo } from 'harrier/src/training/step-info.ts';
 import type { Way } from './lesson.ts';
 
 /** An image of a class, as it was added. */
@@ -54,7 +54,7 @@ export interface Outcome {
 export type FromTeacher =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'engine'; readonly engine: string }
-  | { readonly type: 'step'; readonly step: StepFacts }
+  | { readonly type: 'step'; readonly step: StepInfo }
   | { readonly type: 'epoch'; readonly record: EpochRecord }
   /** Something that the user should know, and that did not stop it. */
   | { readonly type: 'note'; readonly note: string }

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { EpochRecord } from 'harrier';
 import type { Progress } from 'harrier/src/data/progress.ts';
-import type { StepFacts } from 'harrier/src/training/step-facts.ts';
+import type { StepInfo } from 'harrier/src/training/step-info.ts';
 import { checkClasses } from './check-classes.ts';
 import type { Way } from './lesson.ts';
 import { errorOf, type FromTeacher, type Job, type Outcome, type ToTeacher } from './messages.ts';
@@ -22,7 +22,7 @@ export interface Training {
   readonly job: Omit<Job, 'classes'>;
   /** What comes before the steps. */
   readonly progress?: Progress;
-  readonly step?: StepFacts;
+  readonly step?: StepInfo;
   readonly history: readonly EpochRecord[];
   readonly engine?: string;
   readonly notes: readonly string[];

@@ -11,7 +11,7 @@ import {
   trainedNetwork,
 } from 'harrier';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
-import { stepFacts } from 'harrier/src/training/step-facts.ts';
+import { stepInfo } from 'harrier/src/training/step-info.ts';
 import { decodeImage, openStorage, type WebRuntime, webGpuName, webRuntime, withTabLock } from 'harrier/web';
 import { checkClasses } from '../teach/check-classes.ts';
 import { CheckpointFiles } from '../teach/checkpoints.ts';
@@ -190,7 +190,7 @@ function sayStep(progress: StepProgress): void {
   const { epoch, epochs, step, steps } = progress;
   say({
     type: 'step',
-    step: { ...stepFacts(progress), step: (epoch - 1) * steps + step, steps: epochs * steps },
+    step: { ...stepInfo(progress), step: (epoch - 1) * steps + step, steps: epochs * steps },
   });
 }
 

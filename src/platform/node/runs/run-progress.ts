@@ -1,7 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { Progress } from '../../../data/progress.ts';
 import { isObject } from '../../../options.ts';
-import { type StepFacts, type StepProgress, stepFacts } from '../../../training/index.ts';
+import { type StepInfo, type StepProgress, stepInfo } from '../../../training/index.ts';
 import { temporaryName } from '../files/cache.ts';
 import { readIfThere } from '../datasets/cifar10-files.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -11,7 +11,7 @@ import type { RunFolder } from './run-folder.ts';
  * ended for good before its last epoch.
  */
 export type RunProgress =
-  | { readonly state: 'running'; readonly step?: StepFacts; readonly work?: Progress }
+  | { readonly state: 'running'; readonly step?: StepInfo; readonly work?: Progress }
   | { readonly state: 'failed'; readonly message: string }
   | { readonly state: 'stopped' };
 
@@ -24,7 +24,7 @@ const WRITE_MS = 1_000;
  */
 export class ProgressFile {
   readonly #path: string;
-  #step: StepFacts | undefined;
+  #step: StepInfo | undefined;
   #work: Progress | undefined;
   #next = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> | undefined;
@@ -36,7 +36,7 @@ export class ProgressFile {
   readonly step = (progress: StepProgress): void => {
     this.#work = undefined;
     if (!this.#isDue()) return;
-    this.#step = stepFacts(progress);
+    this.#step = stepInfo(progress);
     this.#write();
   };
 

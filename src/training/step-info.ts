@@ -1,7 +1,7 @@
 import type { StepProgress } from './fit.ts';
 
 /** How far a training is, for those who watch. Means are over the images seen so far in the epoch. */
-export interface StepFacts {
+export interface StepInfo {
   /** From 1. */
   readonly epoch: number;
   readonly epochs: number;
@@ -17,7 +17,7 @@ export interface StepFacts {
 }
 
 /** Rate and time left, from what `fit` tells after a step. */
-export function stepFacts({ images, seconds, imagesLeft, ...progress }: StepProgress): StepFacts {
+export function stepInfo({ images, seconds, imagesLeft, ...progress }: StepProgress): StepInfo {
   const { epoch, epochs, step, steps, loss, accuracy, learningRate } = progress;
   const imagesPerSecond = images / Math.max(seconds, 1e-3);
   const etaSeconds = imagesLeft / imagesPerSecond;
