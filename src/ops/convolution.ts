@@ -1,4 +1,5 @@
 import { type Attributes, BLOCKED_DOMAIN, intAttribute } from '../onnx/index.ts';
+import { attributeReader, int, ints } from './attributes.ts';
 import { define, fixedDims, type InferContext, type OpDefinition } from './definition.ts';
 import { reduceSum } from './functional.ts';
 import { windowedShape, windowOf } from './shapes.ts';
@@ -12,6 +13,24 @@ export function convolutionAttributes(
   const { strides, dilations, pads } = windowOf(attributes, kernel, spatial);
   return { strides, dilations, pads, group: intAttribute(attributes, 'group', 1) };
 }
+
+/** Attributes of `harrier.ConvInputGradient`: those of its convolution, spelt out, and the shape of the convolution's input. */
+export const readConvInputGradient = attributeReader({
+  strides: ints(),
+  dilations: ints(),
+  pads: ints(),
+  group: int(1),
+  input_shape: ints(),
+});
+
+/** Attributes of `harrier.ConvKernelGradient`: those of its convolution, spelt out, and the kernel's spatial size. */
+export const readConvKernelGradient = attributeReader({
+  strides: ints(),
+  dilations: ints(),
+  pads: ints(),
+  group: int(1),
+  kernel_shape: ints(),
+});
 
 export const convolution: OpDefinition[] = [
   // Y[n,o,p] = Σ X[n,c,p·s + k·d − pad] · W[o,c,k] + B[o]
@@ -39,15 +58,14 @@ export const convolution: OpDefinition[] = [
   define('ConvTranspose', inferConvTranspose, { none: 'no layer needs it yet' }),
   define(
     'ConvInputGradient',
-    (node) => [{ type: node.input(0).type, shape: node.attributes.input_shape as number[] }],
+    (node) => [{ type: node.input(0).type, shape: readConvInputGradient(node.attributes).input_shape }],
     { none: 'it occurs in gradients only' },
     'harrier',
   ),
   define(
     'ConvKernelGradient',
     (node) => {
-      const group = intAttribute(node.attributes, 'group', 1);
-      const kernel = node.attributes.kernel_shape as number[];
+      const { group, kernel_shape: kernel } = readConvKernelGradient(node.attributes);
       const [outputs, inputs] = [node.shape(0)[1], Number(node.shape(1)[1]) / group];
       return [{ type: node.input(0).type, shape: [outputs, inputs, ...kernel] }];
     },

@@ -1,4 +1,4 @@
-export { convolutionAttributes } from './convolution.ts';
+export { convolutionAttributes, readConvInputGradient, readConvKernelGradient } from './convolution.ts';
 export {
   type Derivative,
   fixedDims,
@@ -10,6 +10,7 @@ export {
 export { SELU_ALPHA, SELU_GAMMA } from './elementwise.ts';
 export * from './functional.ts';
 export { otherAxes } from './normalization.ts';
+export { readAveragePoolGradient, readMaxPoolGradient } from './pooling.ts';
 export { broadcastShapes, samePadding } from './shapes.ts';
 export { createGraph, definitionOf, importGraph, isElementwise, OPS } from './table.ts';
 export { leaveOutUnreadEdges } from './unread-edges.ts';

@@ -1,4 +1,5 @@
 import { BLOCKED_DOMAIN, intAttribute, intsAttribute, type Shape, type ValueType } from '../onnx/index.ts';
+import { attributeReader, int, ints } from './attributes.ts';
 import { define, fixedDims, type InferContext, type OpDefinition } from './definition.ts';
 import { expand, scale } from './functional.ts';
 import { windowedShape, windowOf } from './shapes.ts';
@@ -21,6 +22,24 @@ function windowAttributes(attributes: InferContext['attributes'], spatial: reado
   );
   return { kernel_shape: kernel, strides, dilations, pads, ceil_mode: Number(ceil) };
 }
+
+const WINDOW_ATTRIBUTES = {
+  kernel_shape: ints(),
+  strides: ints(),
+  dilations: ints(),
+  pads: ints(),
+  ceil_mode: int(0),
+};
+
+/** Attributes of `harrier.MaxPoolGradient`: those of its pooling, spelt out. */
+export const readMaxPoolGradient = attributeReader(WINDOW_ATTRIBUTES);
+
+/** Attributes of `harrier.AveragePoolGradient`: those of its pooling, spelt out, and the shape of the pooling's input. */
+export const readAveragePoolGradient = attributeReader({
+  ...WINDOW_ATTRIBUTES,
+  count_include_pad: int(0),
+  input_shape: ints(),
+});
 
 export const pooling: OpDefinition[] = [
   // y = the largest of a window: dy goes to the element it came from; ties share it or the first takes it
@@ -69,7 +88,7 @@ export const pooling: OpDefinition[] = [
   ),
   define(
     'AveragePoolGradient',
-    (node) => [{ type: node.input(0).type, shape: node.attributes.input_shape as number[] }],
+    (node) => [{ type: node.input(0).type, shape: readAveragePoolGradient(node.attributes).input_shape }],
     { none: 'it occurs in gradients only' },
     'harrier',
   ),

@@ -1,5 +1,12 @@
 import { BLOCKED_DOMAIN, float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
-import { fixedDims, reshape, slice, transpose } from '../ops/index.ts';
+import {
+  fixedDims,
+  readConvInputGradient,
+  readConvKernelGradient,
+  reshape,
+  slice,
+  transpose,
+} from '../ops/index.ts';
 import { convolve, convolveTurned } from './blocked-convolution.ts';
 import { inBlocks, isMadeInBlocks, outOfBlocks } from './blocks.ts';
 import type { Lowering, LoweringContext, Target } from './lowering.ts';
@@ -9,20 +16,9 @@ import { convolveRows, isByRows, kernelGradientOfRows, rowsOf } from './row-conv
 /** WebGPU's grouped Conv is wrong unless the outputs per group are a multiple of its vector width. */
 const WEBGPU_GROUP_MULTIPLE = 4;
 
-interface ConvolutionAttributes {
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly pads: readonly number[];
-  readonly group: number;
-}
-
-function read({ attributes }: LoweringContext): ConvolutionAttributes {
-  return attributes as unknown as ConvolutionAttributes;
-}
-
 export const convolutionLowerings: Readonly<Record<string, Lowering>> = {
   ConvInputGradient: (node) => {
-    const { strides } = read(node);
+    const { strides } = readConvInputGradient(node.attributes);
     return [strides.every((stride) => stride === 1) ? byFlippedKernel(node) : byTransposedConvolution(node)];
   },
   ConvKernelGradient: (node) => {
@@ -42,7 +38,7 @@ export const convolutionLowerings: Readonly<Record<string, Lowering>> = {
 function byFlippedKernel(node: LoweringContext): Value {
   const { graph, target } = node;
   const [dy, weight] = node.inputs;
-  const { strides, dilations, pads, group } = read(node);
+  const { strides, dilations, pads, group } = readConvInputGradient(node.attributes);
   const [outputs, inputsPerGroup, ...kernel] = fixedDims(weight);
   const rank = kernel.length;
   const left = (i: number, at: number) => dilations[i] * (kernel[i] - 1) - pads[at];
@@ -74,9 +70,9 @@ function byFlippedKernel(node: LoweringContext): Value {
 function byTransposedConvolution(node: LoweringContext): Value {
   const { graph } = node;
   const [dy, weight] = node.inputs;
-  const { strides, dilations, pads, group } = read(node);
+  const { strides, dilations, pads, group, input_shape } = readConvInputGradient(node.attributes);
   const kernel = fixedDims(weight).slice(2);
-  const size = (node.attributes.input_shape as readonly number[]).slice(2);
+  const size = input_shape.slice(2);
   const output_padding = kernel.map((cells, i) => {
     const reached = (fixedDims(dy)[i + 2] - 1) * strides[i] + dilations[i] * (cells - 1) + 1;
     return size[i] - (reached - pads[i] - pads[i + kernel.length]);
@@ -126,8 +122,7 @@ function turn(graph: GraphBuilder, weight: Value, target: Target): Value {
 function byColumns(node: LoweringContext): Value {
   const { graph, target } = node;
   const [dy, x] = node.inputs;
-  const { strides, pads, group } = read(node);
-  const kernel = node.attributes.kernel_shape as readonly number[];
+  const { strides, pads, group, kernel_shape: kernel } = readConvKernelGradient(node.attributes);
   const [batch, outputs, ...positions] = fixedDims(dy);
   const channels = fixedDims(x)[1];
   const cells = kernel.reduce((product, size) => product * size, 1);
@@ -163,7 +158,7 @@ function byColumns(node: LoweringContext): Value {
 const FEW_PLACES = 16;
 
 function ofSmallImages({ target, attributes, inputs: [dy] }: LoweringContext): boolean {
-  const { group } = attributes as unknown as ConvolutionAttributes;
+  const { group } = readConvKernelGradient(attributes);
   const [, , ...positions] = fixedDims(dy);
   const places = positions.reduce((product, size) => product * size, 1);
   return target === 'cpu' && group === 1 && positions.length === 2 && places <= FEW_PLACES;
@@ -174,7 +169,7 @@ function ofSmallImages({ target, attributes, inputs: [dy] }: LoweringContext): b
  * dW[o, k, c] = Σ_(n,p) dY[(n,p), o] · rows[(n,p), (k,c)].
  */
 function byOneProduct({ graph, target, attributes, inputs: [dy, x] }: LoweringContext): Value {
-  const kernel = attributes.kernel_shape as readonly number[];
+  const { kernel_shape: kernel } = readConvKernelGradient(attributes);
   const [batch, outputs, height, width] = fixedDims(dy);
   const product = matMul(
     graph,
@@ -196,8 +191,7 @@ function rowsOfStrip(height: number, width: number): number {
 }
 
 function batchMakesBlocks({ attributes, convolutionBlock, inputs: [dy] }: LoweringContext): boolean {
-  const { group, strides, dilations } = attributes as unknown as ConvolutionAttributes;
-  const kernel = attributes.kernel_shape as readonly number[];
+  const { group, strides, dilations, kernel_shape: kernel } = readConvKernelGradient(attributes);
   const [batch, outputs, ...positions] = fixedDims(dy);
   return (
     convolutionBlock !== undefined &&
@@ -229,7 +223,7 @@ function gainsByStrips(dy: Value, kernel: readonly number[]): boolean {
  */
 function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: LoweringContext): Value {
   const [dy, x] = inputs;
-  const { pads, kernel_shape } = attributes as unknown as ConvolutionAttributes & { kernel_shape: number[] };
+  const { pads, kernel_shape } = readConvKernelGradient(attributes);
   const [rows, columns] = kernel_shape;
   const block = convolutionBlock!;
   const [batch, outputs, height, width] = fixedDims(dy);
@@ -293,8 +287,7 @@ function byBlockedConvolution({ graph, attributes, convolutionBlock, inputs }: L
 function shiftedImages(node: LoweringContext, cells: number, places: number): Value {
   const { graph, target } = node;
   const x = node.inputs[1];
-  const { strides, dilations, pads } = read(node);
-  const kernel = node.attributes.kernel_shape as readonly number[];
+  const { strides, dilations, pads, kernel_shape: kernel } = readConvKernelGradient(node.attributes);
   const [batch, channels] = fixedDims(x);
   const rows = target === 'webgpu' ? Math.ceil(cells / WEBGPU_GROUP_MULTIPLE) * WEBGPU_GROUP_MULTIPLE : cells;
   const oneHot = new Float32Array(channels * rows * cells);

@@ -6,26 +6,24 @@ import {
   float32,
   type GraphBuilder,
   int64,
-  intAttribute,
-  intsAttribute,
   type Value,
 } from '../onnx/index.ts';
-import { div, fixedDims, mul, reduceSum, reshape, scale, sub } from '../ops/index.ts';
+import {
+  div,
+  fixedDims,
+  mul,
+  readAveragePoolGradient,
+  readMaxPoolGradient,
+  reduceSum,
+  reshape,
+  scale,
+  sub,
+} from '../ops/index.ts';
 import { inBlocks, isMadeInBlocks, outOfBlocks } from './blocks.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
 import { STEEP } from './step.ts';
 
-interface WindowAttributes {
-  readonly kernel_shape: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly pads: readonly number[];
-  readonly ceil_mode: number;
-}
-
-function read({ attributes }: LoweringContext): WindowAttributes {
-  return attributes as unknown as WindowAttributes;
-}
+type WindowAttributes = ReturnType<typeof readMaxPoolGradient>;
 
 /** Whether the windows tile the image exactly: each element lies in one and only one. */
 function tiles(
@@ -53,12 +51,15 @@ export const poolingLowerings: Readonly<Record<string, Lowering>> = {
   MaxPoolGradient: (node) => {
     const [, x] = node.inputs;
     const spatial = fixedDims(x).slice(2);
-    if (tiles(read(node), spatial)) return [isMadeInBlocks(x) ? maxInBlocks(node) : maxByComparison(node)];
+    if (tiles(readMaxPoolGradient(node.attributes), spatial))
+      return [isMadeInBlocks(x) ? maxInBlocks(node) : maxByComparison(node)];
     return [node.target === 'webgpu' ? maxByColumns(node) : maxByPlaces(node)];
   },
   AveragePoolGradient: (node) => {
-    const size = node.attributes.input_shape as readonly number[];
-    return [tiles(read(node), size.slice(2)) ? averageByEnlarging(node) : averageByConvolution(node)];
+    const window = readAveragePoolGradient(node.attributes);
+    return [
+      tiles(window, window.input_shape.slice(2)) ? averageByEnlarging(node) : averageByConvolution(node),
+    ];
   },
 };
 
@@ -69,7 +70,7 @@ export const poolingLowerings: Readonly<Record<string, Lowering>> = {
 function maxByComparison(node: LoweringContext): Value {
   const { graph } = node;
   const [dy, x, y] = node.inputs;
-  const { kernel_shape, strides } = read(node);
+  const { kernel_shape, strides } = readMaxPoolGradient(node.attributes);
   const equal = graph.op('Equal', [x, enlarge(graph, y, strides)]);
   const winners = graph.op('Cast', [equal], { to: elementTypeCode('float32') });
   const share = div(graph, dy, graph.op('AveragePool', [winners], { kernel_shape, strides }));
@@ -88,7 +89,7 @@ export const blockedPooling =
 function maxInBlocks(node: LoweringContext): Value {
   const { graph } = node;
   const [dy, x, y] = node.inputs.map((value) => inBlocks(graph, value));
-  const { kernel_shape, strides } = read(node);
+  const { kernel_shape, strides } = readMaxPoolGradient(node.attributes);
   const enlarged = (value: Value) =>
     graph.op('Upsample', [value], { scales: [1, 1, ...strides] }, { domain: BLOCKED_DOMAIN });
   const winners = graph.op('HardSigmoid', [sub(graph, x, enlarged(y))], {
@@ -105,7 +106,7 @@ function maxByPlaces(node: LoweringContext): Value {
   const { graph } = node;
   const [dy, x] = node.inputs;
   const dims = fixedDims(x);
-  const { kernel_shape, strides, dilations, pads, ceil_mode } = read(node);
+  const { kernel_shape, strides, dilations, pads, ceil_mode } = readMaxPoolGradient(node.attributes);
   const [, places] = graph.ops(
     'MaxPool',
     [x],
@@ -140,7 +141,7 @@ function maxByPlaces(node: LoweringContext): Value {
 function maxByColumns(node: LoweringContext): Value {
   const { graph } = node;
   const [dy, x, y] = node.inputs;
-  const attributes = read(node);
+  const attributes = readMaxPoolGradient(node.attributes);
   const { kernel_shape, strides, dilations, pads } = attributes;
   const [batch, channels, ...spatial] = fixedDims(x);
   const positions = fixedDims(y).slice(2);
@@ -199,7 +200,7 @@ function cellsInside(
 
 function averageByEnlarging(node: LoweringContext): Value {
   const { graph } = node;
-  const { kernel_shape, strides } = read(node);
+  const { kernel_shape, strides } = readAveragePoolGradient(node.attributes);
   const cells = elementCount(kernel_shape);
   return enlarge(graph, scale(graph, node.inputs[0], 1 / cells), strides);
 }
@@ -211,11 +212,11 @@ function averageByEnlarging(node: LoweringContext): Value {
 function averageByConvolution(node: LoweringContext): Value {
   const { graph } = node;
   const [dy] = node.inputs;
-  const attributes = read(node);
+  const attributes = readAveragePoolGradient(node.attributes);
   const { kernel_shape, strides, dilations, pads } = attributes;
-  const [, channels, ...spatial] = intsAttribute(node.attributes, 'input_shape')!;
+  const [, channels, ...spatial] = attributes.input_shape;
   const positions = fixedDims(dy).slice(2);
-  const includePads = intAttribute(node.attributes, 'count_include_pad', 0) === 1;
+  const includePads = attributes.count_include_pad === 1;
   const weights = float32([1, 1, ...positions], inverseCounts(attributes, spatial, positions, includePads));
   const shared = mul(graph, dy, graph.constant(weights));
   const ones = float32(

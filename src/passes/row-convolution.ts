@@ -1,5 +1,14 @@
 import { type Attributes, type GraphBuilder, int64, intAttribute, type Value } from '../onnx/index.ts';
-import { add, convolutionAttributes, fixedDims, reduceSum, reshape, slice, transpose } from '../ops/index.ts';
+import {
+  add,
+  convolutionAttributes,
+  fixedDims,
+  readConvKernelGradient,
+  reduceSum,
+  reshape,
+  slice,
+  transpose,
+} from '../ops/index.ts';
 
 /**
  * Convolutions of images as matrix products: what is multiplied, the cells that every place of an image sees, serves
@@ -51,7 +60,7 @@ export function kernelGradientOfRows(
   [dy, x]: readonly [Value, Value],
   attributes: Attributes,
 ): Value {
-  const kernel = attributes.kernel_shape as readonly number[];
+  const { kernel_shape: kernel } = readConvKernelGradient(attributes);
   const [batch, outputs, ...places] = fixedDims(dy);
   const channels = fixedDims(x)[1];
   const area = places[0] * places[1];
