@@ -242,7 +242,8 @@ const OTHER_DOMAINS: readonly string[] = [MICROSOFT_DOMAIN, BLOCKED_DOMAIN, HARR
 
 /** A graph as a model: with the operator sets that its nodes use. */
 export function modelOf(graph: Graph, metadata: Record<string, string> = {}): Model {
-  const opsets: Record<string, number> = { '': OPSET };
+  const { opset = OPSET } = graph;
+  const opsets: Record<string, number> = opset === 0 ? {} : { '': opset };
   for (const { domain } of graph.nodes) {
     if (OTHER_DOMAINS.includes(domain)) opsets[domain] = 1;
   }

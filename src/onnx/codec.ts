@@ -25,8 +25,10 @@ import {
   type Model,
   type NamedType,
   type Node,
+  OPSET,
   type Tensor,
   type TensorData,
+  toInt64,
 } from './types.ts';
 
 /** TensorProto.DataType, from the ONNX IR specification. */
@@ -62,6 +64,9 @@ const ATTRIBUTE = {
 
 /** The IR version that goes with operator set 21. */
 const IR_VERSION = 10n;
+
+/** Beyond any version that there will be. */
+const MAX_OPSET = 1_000_000n;
 
 /** The ONNX code of an element type, for the `to` attribute of Cast. */
 export function elementTypeCode(type: ElementType): number {
@@ -111,11 +116,33 @@ function modelFromProto(proto: ModelProto, where: string): Model {
     throw new HarrierError('bad-graph', 'this is not an ONNX model: it has no graph or no operator set', {
       where,
     });
+  const opsets = opsetsFromProto(proto, where);
+  const graph = graphFromProto(proto.graph, where);
+  const opset = opsets[''] ?? 0;
   return {
-    graph: graphFromProto(proto.graph, where),
-    opsets: Object.fromEntries(proto.opsetImport.map(({ domain, version }) => [domain, Number(version)])),
+    graph: opset === OPSET ? graph : { ...graph, opset },
+    opsets,
     metadata: Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value])),
   };
+}
+
+/** ONNX's own domain may be spelt `ai.onnx`. */
+function opsetsFromProto({ opsetImport }: ModelProto, where: string): Record<string, number> {
+  return Object.fromEntries(
+    opsetImport.map(({ domain, version }) => {
+      if (version < 1n || version > MAX_OPSET) {
+        throw new HarrierError(
+          'bad-graph',
+          `the operator set of "${domain || 'ai.onnx'}" has no valid version`,
+          {
+            where,
+            received: `${version}`,
+          },
+        );
+      }
+      return [domain === 'ai.onnx' ? '' : domain, Number(version)];
+    }),
+  );
 }
 
 function graphToProto(graph: Graph): GraphProto {
@@ -211,8 +238,6 @@ function attributeToProto(name: string, value: AttributeValue): AttributeProto {
   throw new HarrierError('bad-graph', `attribute "${name}" has no ONNX type`);
 }
 
-const INT64_MAX = 2n ** 63n - 1n;
-
 function integer(name: string, value: number): bigint {
   if (!Number.isInteger(value)) {
     throw new HarrierError('bad-graph', `attribute "${name}" must be a whole number`, {
@@ -220,9 +245,7 @@ function integer(name: string, value: number): bigint {
       next: 'Wrap a fraction as float(…).',
     });
   }
-  // INT64_MAX, which stands for "to the end", is rounded up when it becomes a number.
-  const wide = BigInt(value);
-  return wide > INT64_MAX ? INT64_MAX : wide < -INT64_MAX - 1n ? -INT64_MAX - 1n : wide;
+  return toInt64(value);
 }
 
 function attributeFromProto(attribute: AttributeProto, where: string): AttributeValue {

@@ -90,6 +90,11 @@ export interface Graph {
   readonly initializers: ReadonlyMap<string, Tensor>;
   /** In an order in which every value is made before it is used. */
   readonly nodes: readonly Node[];
+  /**
+   * The operator set of ONNX's own ops among its nodes, where that is not {@link OPSET}; 0 where its file states none.
+   * Whoever reads the nodes must heed it: `importGraph` does.
+   */
+  readonly opset?: number;
 }
 
 export interface Model {
@@ -102,6 +107,9 @@ export interface Model {
 
 /** The version of ONNX's own operators in what Harrier writes. */
 export const OPSET = 21;
+/** The oldest and the newest operator sets that Harrier reads. */
+export const OLDEST_OPSET = 7;
+export const NEWEST_OPSET = 26;
 
 /** Harrier's own operators, which `lower` replaces before a runtime sees them. */
 export const HARRIER_DOMAIN = 'harrier';
@@ -145,9 +153,20 @@ export function arrayOf<T extends ElementType>(type: T): (typeof ARRAYS)[T] {
   return ARRAYS[type];
 }
 
+const INT64_MAX = 2n ** 63n - 1n;
+
+/**
+ * A whole number as an int64. INT64_MAX, which stands for "to the end", is rounded up when it becomes a number: what
+ * lies beyond the range is its nearest end.
+ */
+export function toInt64(value: number): bigint {
+  const wide = BigInt(value);
+  return wide > INT64_MAX ? INT64_MAX : wide < -INT64_MAX - 1n ? -INT64_MAX - 1n : wide;
+}
+
 /** A tensor from plain numbers. */
 export function tensor(type: ElementType, dims: readonly number[], values: Iterable<number>): Tensor {
-  if (type === 'int64') return { type, dims, data: BigInt64Array.from(values, BigInt) };
+  if (type === 'int64') return { type, dims, data: BigInt64Array.from(values, toInt64) };
   if (type === 'uint64') return { type, dims, data: BigUint64Array.from(values, BigInt) };
   return { type, dims, data: arrayOf(type).from(values) as TensorData };
 }

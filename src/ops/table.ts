@@ -6,6 +6,7 @@ import {
   type InferTypes,
   int64,
   type Node,
+  OPSET,
   qualifiedName,
   type Shape,
   tensor,
@@ -20,6 +21,8 @@ import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { pooling } from './pooling.ts';
 import { reduction } from './reduction.ts';
+import { checkOpset, upgrade } from './upgrade/upgrade.ts';
+import { UPGRADES } from './upgrade/upgrades.ts';
 
 /** Every op that Harrier knows, by qualified name. */
 export const OPS: ReadonlyMap<string, OpDefinition> = new Map(
@@ -71,22 +74,21 @@ export function importGraph(
   initializers: Readonly<Record<string, Value>> = {},
 ): Map<string, Value> {
   const values = new Map<string, Value>();
+  const given = (replacements: Readonly<Record<string, Value>>, name: string) =>
+    Object.hasOwn(replacements, name) ? replacements[name] : undefined;
   for (const { name, type, shape } of graph.inputs) {
-    values.set(name, inputs[name] ?? builder.input(name, type, shape as Shape));
+    values.set(name, given(inputs, name) ?? builder.input(name, type, shape as Shape));
   }
   for (const [name, contents] of graph.initializers) {
-    values.set(name, initializers[name] ?? builder.initializer(name, contents));
+    values.set(name, given(initializers, name) ?? builder.initializer(name, contents));
   }
+  const opset = graph.opset ?? OPSET;
+  if (graph.nodes.some(({ domain }) => domain === '')) checkOpset(opset, graph.name);
   for (const node of graph.nodes) {
     const outputs =
       node.opType === 'Constant' && node.domain === ''
         ? [constantOf(builder, node)]
-        : builder.ops(
-            node.opType,
-            node.inputs.map((input) => (input === '' ? undefined : made(values, input, node))),
-            node.attributes,
-            { domain: node.domain, name: node.outputs[0], outputs: node.outputs.length },
-          );
+        : imported(builder, node, opset, values);
     node.outputs.forEach((output, i) => {
       if (outputs[i]) values.set(output, outputs[i]);
     });
@@ -94,7 +96,34 @@ export function importGraph(
   return values;
 }
 
-function made(values: ReadonlyMap<string, Value>, name: string, node: Node): Value {
+/** Adds a node of any operator set to a builder, which holds nodes of the present one. */
+function imported(
+  builder: GraphBuilder,
+  { opType, domain, name, inputs, outputs, attributes }: Node,
+  opset: number,
+  values: ReadonlyMap<string, Value>,
+): readonly Value[] {
+  const node = {
+    opType,
+    name: name || outputs[0],
+    inputs: inputs.map((input) => (input === '' ? undefined : made(values, input, { opType, domain, name }))),
+    attributes,
+    outputs: outputs.length,
+  };
+  const current = domain === '' ? upgrade(UPGRADES, builder, node, opset) : node;
+  if (!('opType' in current)) return current;
+  return builder.ops(current.opType, current.inputs, current.attributes, {
+    domain,
+    name: outputs[0],
+    outputs: current.outputs,
+  });
+}
+
+function made(
+  values: ReadonlyMap<string, Value>,
+  name: string,
+  node: Pick<Node, 'opType' | 'domain' | 'name'>,
+): Value {
   const value = values.get(name);
   if (value) return value;
   throw new HarrierError('bad-graph', `nothing before it makes its input "${name}"`, {
