@@ -3,6 +3,20 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
+/** Tests in one process, without a browser: `npm run test:unit`. */
+const UNIT = [
+  'src/**/*.test.ts',
+  'scripts/**/*.test.ts',
+  'studio-page/**/*.test.ts',
+  'test/{conformance,explanation,gradients,layers,oracle,training}/**/*.test.ts',
+];
+/** Tests that start processes stand in these folders, or say so in their names. */
+const PROCESS = '**/*.process.test.ts';
+const PROCESS_FOLDERS = [
+  'test/{cases,cli,end-to-end,gpu,package,sagemaker,server,studio}/**/*.test.ts',
+  'examples/**/*.test.ts',
+];
+
 export default defineConfig({
   // Examples import the package by its name; here that is the checkout's own source, not dist.
   resolve: {
@@ -16,16 +30,27 @@ export default defineConfig({
     ],
   },
   test: {
-    include: [
-      'src/**/*.test.ts',
-      'test/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'scripts/**/*.test.ts',
-      'studio-page/**/*.test.ts',
-    ],
     // ONNX Runtime uses every core itself; two files at a time keep a small machine busy without crowding it.
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 600_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: UNIT, exclude: [PROCESS] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          include: [PROCESS, ...PROCESS_FOLDERS],
+          globalSetup: 'test/build.ts',
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], globalSetup: 'test/build.ts' },
+      },
+    ],
   },
 });

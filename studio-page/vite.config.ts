@@ -40,7 +40,7 @@ export default defineConfig({
     ],
   },
   build: {
-    // dist/studio holds the server's compiled source.
+    // dist/studio-server holds the server's compiled source.
     outDir: below('../dist/page'),
     emptyOutDir: true,
     // What has light-dark(), WebAssembly SIMD and module workers.

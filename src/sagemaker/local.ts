@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const BIN = fileURLToPath(new URL('../../bin/harrier.js', import.meta.url));
+import { PROGRAM } from '../platform/node/program.ts';
 
 /** A training job for this machine. */
 export interface LocalJob {
@@ -37,7 +35,7 @@ export async function layOut(base: string, { hyperparameters, channels }: LocalJ
 
 /** Starts the container's entry point as a process on such a folder; signals are its parent's to pass on. */
 export function startEntryPoint(entry: 'train' | 'serve', base: string): ChildProcess {
-  return spawn(process.execPath, [BIN, 'sagemaker', 'container', entry], {
+  return spawn(process.execPath, [PROGRAM, 'sagemaker', 'container', entry], {
     env: { ...process.env, SAGEMAKER_BASE_DIR: base },
     // What it says is for people; a result for programs is ours to print.
     stdio: ['ignore', 2, 2],

@@ -2,11 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { random } from '../../src/data/random.ts';
-
-const BIN = fileURLToPath(new URL('../../bin/harrier.js', import.meta.url));
+import { PROGRAM } from '../program.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -27,14 +25,19 @@ export interface Place {
   readonly cwd: string;
   /** The cache is a folder of the test's own, unless HARRIER_CACHE is among these. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What is started; the built command when left out. */
+  readonly program?: string;
   /** Makes it the first of a process group, to which signals can be sent as a terminal sends them. */
   readonly ownGroup?: boolean;
 }
 
 /** Starts the real command in a process of its own. */
-export function start(args: readonly string[], { cwd, environment = {}, ownGroup = false }: Place): Running {
+export function start(
+  args: readonly string[],
+  { cwd, environment = {}, program = PROGRAM, ownGroup = false }: Place,
+): Running {
   const env = { ...process.env, HARRIER_CACHE: join(cwd, 'cache'), ...environment };
-  const child = spawn(process.execPath, [BIN, ...args], { cwd, env, detached: ownGroup });
+  const child = spawn(process.execPath, [program, ...args], { cwd, env, detached: ownGroup });
   const output = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {

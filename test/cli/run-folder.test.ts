@@ -2,10 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCheckpoint } from '../../src/index.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/models/index.ts';
+import { PROGRAM } from '../program.ts';
 import { harrier, sentenceOf, start, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -253,9 +253,8 @@ describe.skipIf(process.platform === 'win32')('a write that fails in the middle'
     const before = await readFile(last('limited'));
     // No file may grow beyond 512 kB: a checkpoint of 1.1 MB does not fit.
     const command = 'ulimit -f 1000; exec "$0" "$@"';
-    const bin = fileURLToPath(new URL('../../bin/harrier.js', import.meta.url));
     const args = ['train', '--resume', 'limited', '--epochs', '3'];
-    const failed = spawnSync('sh', ['-c', command, process.execPath, bin, ...args], {
+    const failed = spawnSync('sh', ['-c', command, process.execPath, PROGRAM, ...args], {
       cwd: place.path,
       encoding: 'utf8',
       env: { ...process.env, HARRIER_CACHE: path('cache') },

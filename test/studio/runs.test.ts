@@ -16,7 +16,8 @@ import type {
   RunSummary,
 } from '../../src/studio-server/api.ts';
 import { start, writeImages } from '../cli/harrier.ts';
-import { listenTo, openStudio, PROGRAM, studioFolder, type TestStudio } from './studio.ts';
+import { PROGRAM } from '../program.ts';
+import { listenTo, openStudio, studioFolder, type TestStudio } from './studio.ts';
 
 let server: TestStudio;
 const path = (...parts: string[]) => join(server.folder, ...parts);

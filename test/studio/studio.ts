@@ -2,14 +2,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { checkTrainWords } from '../../src/cli/studio/check-words.ts';
 import type { RunSummary, StudioEvents } from '../../src/studio-server/api.ts';
 import { type StudioHandle, type StudioOptions, startStudio } from '../../src/studio-server/start.ts';
-
-/** What a user starts. */
-export const PROGRAM = fileURLToPath(new URL('../../bin/harrier.js', import.meta.url));
+import { PROGRAM } from '../program.ts';
 
 /** A stand-in for the built page, of its shape: what the server does with files is the same for all of them. */
 export async function writePage(folder: string): Promise<void> {

@@ -10,7 +10,7 @@ import type { Reporter } from '../reporter.ts';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PAGE = join(ROOT, 'dist', 'page');
 /** What the page is made of: it runs the core's own source. */
-const SOURCES = ['studio', 'src', 'package.json'];
+const SOURCES = ['studio-page', 'src', 'package.json'];
 
 /**
  * The folder of the built page. In a checkout it is built first when it is missing or older than its sources.
@@ -18,7 +18,7 @@ const SOURCES = ['studio', 'src', 'package.json'];
  * @throws HarrierError `not-found` when it cannot be built
  */
 export async function builtPage(reporter: Reporter): Promise<string> {
-  const isCheckout = await isThere(join(ROOT, 'studio', 'index.html'));
+  const isCheckout = await isThere(join(ROOT, 'studio-page', 'index.html'));
   if (!isCheckout || (await isFresh())) return PAGE;
   reporter.status('waiting for another build …');
   await withLock(join(ROOT, 'node_modules', '.harrier-page.lock'), {}, async () => {

@@ -4,9 +4,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../../../bin/harrier.js', import.meta.url));
+import { PROGRAM } from '../../program.ts';
 
 /** One of our containers: the entry point as a process, and its `/opt/ml`. */
 export class Container {
@@ -48,7 +47,10 @@ export class Container {
       SAGEMAKER_BASE_DIR: this.base,
       ...environment,
     };
-    const child = spawn(process.execPath, [BIN, 'sagemaker', 'container', entry], { cwd: this.base, env });
+    const child = spawn(process.execPath, [PROGRAM, 'sagemaker', 'container', entry], {
+      cwd: this.base,
+      env,
+    });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) {
       let rest = '';

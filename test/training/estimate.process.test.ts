@@ -8,7 +8,7 @@ const src = (path: string) => JSON.stringify(fileURLToPath(new URL(`../../src/${
 function measured(batch: number): { estimated: number; grown: number } {
   const script = `
     import { kerasCnn, networkOf } from ${src('recipes/index.ts')};
-    import { nodeRuntime } from ${src('platform/node/runtime.ts')};
+    import { nodeRuntime } from ${src('platform/node/engine/runtime.ts')};
     import { stepMemory, Trainer } from ${src('training/index.ts')};
     import { optimizerFrom } from ${src('optimizers/index.ts')};
     import { initialWeights } from ${src('models/index.ts')};
