@@ -8,10 +8,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../', import.meta.url));
 
 export default function build(): void {
-  // Beside what it describes: whoever removes dist removes the record of it too.
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'];
-  const incremental = ['--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo'];
-  for (const args of [[...tsc, ...incremental], ['scripts/copy-recipes.js']]) {
+  for (const args of [tsc, ['scripts/copy-recipes.js']]) {
     const { status, error } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
     if (status !== 0) throw error ?? new Error(`${args.join(' ')} failed: the tests need what it builds`);
   }

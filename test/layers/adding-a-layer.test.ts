@@ -1,5 +1,5 @@
 /** The example of docs/adding-a-layer.md is tried out as it stands there. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ it('the example layer of docs/adding-a-layer.md passes what every layer must', a
 
 it('docs/adding-a-layer.md speaks of files and functions that there are', () => {
   for (const [, name] of text.matchAll(/`([a-z0-9-]+\.ts)`/g)) {
-    expect(() => readFileSync(new URL(`src/layers/${name}`, root)), name).not.toThrow();
+    expect(existsSync(new URL(`src/layers/${name}`, root)), name).toBe(true);
   }
   const layer = readFileSync(new URL('src/layers/layer.ts', root), 'utf8');
   for (const name of ['knownOptions', 'positive', 'pair', 'flag', 'imageShape', 'rowLayout']) {
