@@ -1,6 +1,7 @@
 // Which room may import from which: everything flows one way (ARCHITECTURE.md). A room may import itself and the
-// rooms listed for it; nothing else. Tests may import anything.
+// rooms listed for it, and `options`, on which all rooms stand; nothing else. Tests may import anything.
 const ROOMS = {
+  options: [],
   onnx: [],
   ops: ['onnx'],
   autodiff: ['onnx', 'ops'],
@@ -45,12 +46,12 @@ export default {
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'neutral-core',
-      comment: 'The core runs anywhere: no Node, no platform, no packages but the protobuf runtime.',
+      comment: 'The core runs anywhere: no Node, no platform, and packages only that run anywhere too.',
       severity: 'error',
       from: { path: `^src/(${CORE.join('|')}|[^/]+$)`, pathNot: notTest },
       to: {
         dependencyTypes: ['core', 'npm', 'npm-dev'],
-        pathNot: 'node_modules/(@bufbuild/protobuf|preact|preact-render-to-string)/',
+        pathNot: 'node_modules/(@bufbuild/protobuf|preact|preact-render-to-string|zod)/',
       },
     },
     {
@@ -70,7 +71,7 @@ export default {
       name: `imports-of-${room}`,
       severity: 'error',
       from: { path: `^src/${room}/`, pathNot: notTest },
-      to: { path: '^src/.+/', pathNot: `^src/(${[room, ...ROOMS[room]].join('|')})/` },
+      to: { path: '^src/.+/', pathNot: `^src/(${[room, 'options', ...ROOMS[room]].join('|')})/` },
     })),
     {
       name: 'platform-below-cli',
@@ -83,6 +84,13 @@ export default {
       severity: 'error',
       from: { path: '^src/studio-server/', pathNot: notTest },
       to: { path: '^src/(cli|sagemaker)/' },
+    },
+    {
+      name: 'schemas-in-their-room-alone',
+      comment: 'One set of words for what is expected, and one place that decides how the library is loaded.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/options/|${notTest}` },
+      to: { path: 'node_modules/zod/' },
     },
     {
       name: 'types-of-studio-for-both-sides',

@@ -75,10 +75,15 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
 }
 
 /** An error for a name that is not in a list, with the nearest one and the whole list. */
-export function unknownName(kind: string, name: string, candidates: Iterable<string>): HarrierError {
+export function unknownName(
+  kind: string,
+  name: string,
+  candidates: Iterable<string>,
+  code: ErrorCode = 'bad-option',
+): HarrierError {
   const all = [...candidates];
   const near = nearestName(name, all);
-  return new HarrierError('bad-option', `unknown ${kind} "${name}"`, {
+  return new HarrierError(code, `unknown ${kind} "${name}"`, {
     next: `${near ? `Did you mean "${near}"? ` : ''}There are: ${all.join(', ')}.`,
   });
 }

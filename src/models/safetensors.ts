@@ -1,6 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import { elementCount } from '../onnx/index.ts';
-import { isObject } from '../options.ts';
+import { isObject } from '../options/values.ts';
 import { utf8Decode, utf8Encode } from '../utf8.ts';
 
 /** A float32 array with its shape. */

@@ -1,4 +1,4 @@
-import { checkNumber } from '../options.ts';
+import { checkNumber } from '../options/values.ts';
 import { type CommonOptions, ElementwiseOptimizer } from './optimizer.ts';
 
 export interface AdamOptions extends CommonOptions {

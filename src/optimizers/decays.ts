@@ -1,4 +1,4 @@
-import { badOption, checkBoolean, checkKeys, checkNumber } from '../options.ts';
+import { badOption, checkBoolean, checkKeys, checkNumber } from '../options/values.ts';
 import { checkSteps, type Schedule, type Steps, share, stepsIn, WHOLE_RUN } from './schedule.ts';
 
 export interface ConstantOptions {

@@ -1,5 +1,5 @@
 import { defineKernel, type Kernel } from '../kernels/index.ts';
-import { checkNumber } from '../options.ts';
+import { checkNumber } from '../options/values.ts';
 
 /**
  * An exponential moving average of weights (Polyak, Juditsky 1992; Keras's `use_ema`): arrays `average` and

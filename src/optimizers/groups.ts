@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { badOption, checkKeys } from '../options.ts';
+import { badOption, checkKeys } from '../options/values.ts';
 import type { Optimizer, OptimizerConfig, OptimizerGroup } from './optimizer.ts';
 import type { RunSteps } from './schedule.ts';
 

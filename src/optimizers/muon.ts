@@ -1,6 +1,6 @@
 import { emitOnnxSumOfSquares } from '../kernels/index.ts';
 import { float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
-import { checkBoolean, checkKeys, checkNumber } from '../options.ts';
+import { checkBoolean, checkKeys, checkNumber } from '../options/values.ts';
 import { AdamW } from './adam.ts';
 import type { Optimizer, OptimizerConfig, OptimizerGroup } from './optimizer.ts';
 import type { Schedule, ScheduleConfig } from './schedule.ts';

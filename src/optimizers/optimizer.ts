@@ -1,7 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import { defineKernel, type Expression, emitOnnx, type Kernel } from '../kernels/index.ts';
 import type { GraphBuilder, Value } from '../onnx/index.ts';
-import { checkKeys, checkNumber } from '../options.ts';
+import { checkKeys, checkNumber } from '../options/values.ts';
 import type { Clipping } from './clipping.ts';
 import type { Schedule, ScheduleConfig } from './schedule.ts';
 import { scheduleFrom } from './schedules.ts';

@@ -281,7 +281,7 @@ describe('configuration', () => {
     ],
     [
       () => new SGD({ momentum: 1.5 }),
-      'SGD: momentum: expected a number of at least 0 and of at most 1, received 1.5.',
+      'SGD: momentum: expected a number from 0 to 1, received 1.5.',
     ],
     [() => new SGD({ nesterov: true }), 'SGD: nesterov needs a momentum above 0. Give a momentum'],
     [

@@ -1,5 +1,5 @@
 import { unknownName } from '../errors.ts';
-import { badOption } from '../options.ts';
+import { badOption } from '../options/values.ts';
 import { Adam, AdamW } from './adam.ts';
 import { groupsFrom, withGroups } from './groups.ts';
 import { Muon } from './muon.ts';

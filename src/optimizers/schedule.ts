@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { badOption, checkKeys, checkNumber } from '../options.ts';
+import { badOption, checkKeys, checkNumber } from '../options/values.ts';
 
 /** A number of steps: as such, as a fraction of the run, or as epochs; the last two are settled when the run is known. */
 export type Steps = number | { readonly fraction: number } | { readonly epochs: number };

@@ -1,5 +1,5 @@
 import { unknownName } from '../errors.ts';
-import { badOption, checkKeys, checkNumber } from '../options.ts';
+import { badOption, checkKeys, checkNumber } from '../options/values.ts';
 import {
   constantLearningRate,
   cosineDecay,

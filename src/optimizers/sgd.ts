@@ -1,6 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import type { Expression } from '../kernels/index.ts';
-import { checkBoolean, checkNumber } from '../options.ts';
+import { checkBoolean, checkNumber } from '../options/values.ts';
 import { type CommonOptions, ElementwiseOptimizer } from './optimizer.ts';
 
 export interface SGDOptions extends CommonOptions {

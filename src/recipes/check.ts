@@ -1,7 +1,7 @@
 import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
-import { isObject } from '../options.ts';
+import { isObject } from '../options/values.ts';
 import type { Recipe } from './recipe.ts';
 import { GENERAL_SETTINGS } from './settings.ts';
 

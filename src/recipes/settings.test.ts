@@ -119,7 +119,7 @@ describe('settings', () => {
     ['epochs=2.5', /epochs cannot be this: expected a whole number of at least 1, received 2\.5/],
     ['microBatch=0.5', /microBatch cannot be this: expected a whole number of at least 1, received 0\.5/],
     ['validationSplit=1', /expected a number of at least 0 and below 1, received 1/],
-    ['momentum=2', /SGD: momentum: expected a number of at least 0 and of at most 1/],
+    ['momentum=2', /SGD: momentum: expected a number from 0 to 1/],
     ['optimizer=adan', /unknown optimizer "adan"\. Did you mean "Adam"\?/],
     ['epochs', /--set: this sets nothing: expected name=value, such as epochs=5, received "epochs"/],
   ])('refuse %s', (text, message) => {

@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { isObject } from '../options.ts';
+import { isObject } from '../options/values.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

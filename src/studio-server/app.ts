@@ -3,7 +3,7 @@ import { sep } from 'node:path';
 import { type Context, Hono } from 'hono';
 import { HarrierError } from '../errors.ts';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
-import { isObject } from '../options.ts';
+import { isObject } from '../options/values.ts';
 import { CIFAR10_CLASSES } from '../platform/node/datasets/cifar10-files.ts';
 import { allRecipes } from '../platform/node/runs/recipe-files.ts';
 import { BodyBudget, withBody } from '../server/body.ts';

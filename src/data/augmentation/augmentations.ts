@@ -1,5 +1,5 @@
 import { unknownName } from '../../errors.ts';
-import { badOption } from '../../options.ts';
+import { badOption } from '../../options/values.ts';
 import type { Augmentation } from './augmentation.ts';
 import { type CutMixConfig, cutMix } from './cut-mix.ts';
 import { type MixUpConfig, mixUp } from './mix-up.ts';

@@ -1,4 +1,4 @@
-import { checkKeys, checkNumber } from '../../options.ts';
+import { checkKeys, checkNumber } from '../../options/values.ts';
 import type { ImageShape } from '../dataset.ts';
 import type { RandomStream } from '../random.ts';
 import { type Augmentation, forEachImage } from './augmentation.ts';

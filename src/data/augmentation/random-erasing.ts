@@ -1,4 +1,4 @@
-import { badOption, checkKeys, checkNumber } from '../../options.ts';
+import { badOption, checkKeys, checkNumber } from '../../options/values.ts';
 import { type Augmentation, forEachImage } from './augmentation.ts';
 import { meanColor } from './mean-color.ts';
 

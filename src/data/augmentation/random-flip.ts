@@ -1,4 +1,4 @@
-import { badOption, checkKeys } from '../../options.ts';
+import { badOption, checkKeys } from '../../options/values.ts';
 import type { ImageShape } from '../dataset.ts';
 import { random } from '../random.ts';
 import type { Augmentation } from './augmentation.ts';

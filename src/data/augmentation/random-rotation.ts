@@ -1,4 +1,4 @@
-import { checkKeys, checkNumber } from '../../options.ts';
+import { checkKeys, checkNumber } from '../../options/values.ts';
 import { type Augmentation, forEachImage } from './augmentation.ts';
 import { type Warp, warper } from './warp.ts';
 

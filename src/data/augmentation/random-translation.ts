@@ -1,5 +1,5 @@
 import { HarrierError } from '../../errors.ts';
-import { badOption, checkKeys, checkNumber } from '../../options.ts';
+import { badOption, checkKeys, checkNumber } from '../../options/values.ts';
 import type { ImageShape } from '../dataset.ts';
 import { type Augmentation, forEachImage } from './augmentation.ts';
 import { meanColor } from './mean-color.ts';

@@ -1,6 +1,6 @@
 import { imageBytes } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
-import { isObject } from '../../options.ts';
+import { isObject } from '../../options/values.ts';
 import { megabytes } from '../body.ts';
 import { fromBase64, type JsonObject, kindOf, parseObject, readPixels } from '../json.ts';
 import { HttpError } from '../problem.ts';

@@ -1,5 +1,5 @@
 import { HarrierError } from '../../errors.ts';
-import { isObject } from '../../options.ts';
+import { isObject } from '../../options/values.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { type Recipe, withSettings } from '../../recipes/index.ts';
 import type { OptionValue, RecipeField } from '../api.ts';

@@ -3,7 +3,7 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Dataset } from '../../../data/dataset.ts';
 import { countMarks, type Mark, type MarkCounts, markedDataset } from '../../../data/marked.ts';
 import { HarrierError } from '../../../errors.ts';
-import { isObject } from '../../../options.ts';
+import { isObject } from '../../../options/values.ts';
 import { writeAtomically } from '../files/cache.ts';
 import { readError } from '../files/read-error.ts';
 

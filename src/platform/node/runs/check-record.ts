@@ -1,7 +1,7 @@
 import { TEST_TIME_AUGMENTATIONS } from '../../../data/views.ts';
 import { HarrierError } from '../../../errors.ts';
 import { TUNED_PARTS } from '../../../models/index.ts';
-import { isObject } from '../../../options.ts';
+import { isObject } from '../../../options/values.ts';
 import { DEVICES } from '../engine/device.ts';
 
 /** What a field must hold: the test, and its words. */

@@ -1,6 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { Progress } from '../../../data/progress.ts';
-import { isObject } from '../../../options.ts';
+import { isObject } from '../../../options/values.ts';
 import { type StepInfo, type StepProgress, stepInfo } from '../../../training/index.ts';
 import { temporaryName } from '../files/cache.ts';
 import { readIfThere } from '../datasets/cifar10-files.ts';

@@ -1,0 +1,60 @@
+import { COUNT, FRACTION, type NumberRange, rangeWords } from './range.ts';
+import { z } from './zod.ts';
+
+/** Any schema. The message of its issues is what it expects, in words: `check` puts it after "expected". */
+export type Schema<T = unknown> = z.ZodMiniType<T>;
+
+/** A finite number in a range. */
+export function number(range: NumberRange = {}): Schema<number> {
+  const error = rangeWords(range);
+  const { above, atLeast, below, atMost, whole } = range;
+  const checks = [
+    ...(above === undefined ? [] : [z.gt(above, { error })]),
+    ...(atLeast === undefined ? [] : [z.gte(atLeast, { error })]),
+    ...(below === undefined ? [] : [z.lt(below, { error })]),
+    ...(atMost === undefined ? [] : [z.lte(atMost, { error })]),
+  ];
+  return (whole ? z.int({ error }) : z.number({ error })).check(...checks);
+}
+
+/** A whole number of at least 1. */
+export const count = number(COUNT);
+
+/** At least 0 and below 1. */
+export const fraction = number(FRACTION);
+
+export const flag: Schema<boolean> = z.boolean({ error: 'true or false' });
+
+/** A text that holds more than spaces, or any where `empty` is true. */
+export function text({ empty = false } = {}): Schema<string> {
+  const error = 'a text';
+  return z.string({ error }).check(...(empty ? [] : [z.regex(/\S/, { error })]));
+}
+
+/** One of some words. */
+export function oneOf<const T extends readonly string[]>(words: T): Schema<T[number]> {
+  return z.enum(words, { error: words.map((word) => JSON.stringify(word)).join(' or ') }) as Schema<
+    T[number]
+  >;
+}
+
+/** An object with these fields. Others are left as they are: a newer version may have written them. */
+export function object<const S extends Readonly<Record<string, Schema>>>(fields: S, words = 'an object') {
+  return z.looseObject(fields, { error: words });
+}
+
+/** An object with these fields and no others. */
+export function exactObject<const S extends Readonly<Record<string, Schema>>>(fields: S) {
+  return z.strictObject(fields);
+}
+
+/** An object whose fields are checked by what is made of it. */
+export const anyObject = z.record(z.string(), z.unknown(), { error: 'an object' });
+
+/** A list of values. */
+export function list<T>(of: Schema<T>, { words = 'a list', atLeast = 0 } = {}) {
+  return z.array(of, { error: words }).check(z.minLength(atLeast, { error: words }));
+}
+
+/** A value that may be left out. */
+export const optional = z.optional;
