@@ -279,10 +279,7 @@ describe('configuration', () => {
       () => optimizerFrom(null as never),
       'optimizer: configuration: expected a name, an optimizer or { name, …options }',
     ],
-    [
-      () => new SGD({ momentum: 1.5 }),
-      'SGD: momentum: expected a number from 0 to 1, received 1.5.',
-    ],
+    [() => new SGD({ momentum: 1.5 }), 'SGD: momentum: expected a number from 0 to 1, received 1.5.'],
     [() => new SGD({ nesterov: true }), 'SGD: nesterov needs a momentum above 0. Give a momentum'],
     [
       () => new SGD({ nesterov: 'yes' as never, momentum: 0.9 }),
