@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { News, Order } from './messages.ts';
+import { Caller } from '../../calls.ts';
+import { processChannel } from '../../platform/node/worker.ts';
+import type { TrialCalls } from './messages.ts';
 import type { TrialOptions } from './options.ts';
 
 /** A trial to train until so many epochs are done. */
@@ -10,12 +12,10 @@ export interface Task {
   readonly until: number;
 }
 
-export type Failure = Extract<News, { kind: 'failed' }>;
-
 export interface PoolHooks {
   readonly onProgress: (task: Task, epochs: number) => void;
   /** The trial is where it should be; `failure` says why it cannot be. */
-  readonly onDone: (task: Task, failure?: Failure) => Promise<void>;
+  readonly onDone: (task: Task, failure?: Error) => Promise<void>;
 }
 
 /** Worker processes that train trials, each one trial at a time. */
@@ -39,10 +39,14 @@ export class Pool {
           this.#workers.add(worker);
         }
         const current = task;
-        const news = await worker.train(current, (epochs) => hooks.onProgress(current, epochs));
-        if (news.kind === 'failed' && this.#stopping) break;
-        if (news.kind === 'failed') await hooks.onDone(current, news);
-        else if (!news.stopped) await hooks.onDone(current);
+        const { stopped, failure } = await worker
+          .train(current, (epochs) => hooks.onProgress(current, epochs))
+          .then(
+            (stopped) => ({ stopped, failure: undefined }),
+            (failure: Error) => ({ stopped: false, failure }),
+          );
+        if (failure && this.#stopping) break;
+        if (!stopped) await hooks.onDone(current, failure);
       }
       worker?.end();
     };
@@ -59,6 +63,7 @@ export class Pool {
 
 class Worker {
   readonly #process: ChildProcess;
+  readonly #calls: Caller<TrialCalls>;
   #errors = '';
 
   constructor() {
@@ -70,49 +75,29 @@ class Worker {
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-2000);
     });
+    this.#calls = new Caller(processChannel(this.#process));
+    this.#process.on('close', (code, signal) => {
+      const last = this.#errors.trim().split('\n').at(-1);
+      const how = signal ? `was ended by ${signal}; was there enough memory?` : `ended with code ${code}`;
+      this.#calls.fail(new Error(`its process ${how}${last ? ` (${last})` : ''}`));
+    });
   }
 
   get alive(): boolean {
     return this.#process.connected && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** Trains one trial. Resolves when it is done, has failed, or its process has ended. */
-  train(
-    { folder, given, until }: Task,
-    onProgress: (epochs: number) => void,
-  ): Promise<Exclude<News, { kind: 'progress' }>> {
-    return new Promise((resolve) => {
-      const child = this.#process;
-      const end = (news: Exclude<News, { kind: 'progress' }>): void => {
-        child.off('message', listen);
-        child.off('close', closed);
-        resolve(news);
-      };
-      const listen = (news: News): void => {
-        if (news.kind === 'progress') onProgress(news.epochs);
-        else end(news);
-      };
-      const closed = (code: number | null, signal: NodeJS.Signals | null): void => {
-        const last = this.#errors.trim().split('\n').at(-1);
-        const how = signal ? `was ended by ${signal}; was there enough memory?` : `ended with code ${code}`;
-        end({ kind: 'failed', message: `its process ${how}${last ? ` (${last})` : ''}` });
-      };
-      child.on('message', listen);
-      child.on('close', closed);
-      this.#send({ kind: 'train', folder, given, until });
-    });
+  /** Trains one trial. @returns whether it was stopped before its end @throws why it failed, or how its process ended */
+  train({ folder, given, until }: Task, onProgress: (epochs: number) => void): Promise<boolean> {
+    return this.#calls.call('train', [folder, given, until, onProgress]);
   }
 
   stop(): void {
-    if (this.alive) this.#send({ kind: 'stop' });
+    // A process that is gone has nothing to stop.
+    this.#calls.call('stop', []).catch(() => {});
   }
 
   end(): void {
     if (this.#process.connected) this.#process.disconnect();
-  }
-
-  #send(order: Order): void {
-    // A process that is gone reports so by itself.
-    this.#process.send(order, () => {});
   }
 }

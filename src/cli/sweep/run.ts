@@ -143,7 +143,7 @@ async function train(
         onProgress: ({ number }, epochs) => progress.at(number, epochs),
         onDone: async ({ number }, failure) => {
           if (failure) {
-            const retry = !OWN_FAULTS.includes(failure.code);
+            const retry = !(failure instanceof HarrierError && OWN_FAULTS.includes(failure.code));
             await note(number, { failure: failure.message, ...(retry && { retry }) });
           }
           const all = await results();

@@ -1,13 +1,15 @@
 import { stat } from 'node:fs/promises';
-import { HarrierError } from '../../errors.ts';
+import { answerCalls } from '../../calls.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { trainRun } from '../../platform/node/runs/training-run.ts';
+import { processChannel } from '../../platform/node/worker.ts';
 import { Exit } from '../failure.ts';
 import { flagOf } from '../flag.ts';
 import { commandLine, newRun } from '../train/options.ts';
-import type { News, Order } from './messages.ts';
+import type { TrialCalls } from './messages.ts';
 import { asTrainOptions, type TrialOptions } from './options.ts';
+import type { Task } from './pool.ts';
 
 /** How often progress is reported. */
 const REPORT_MS = 100;
@@ -15,35 +17,31 @@ const REPORT_MS = 100;
 /** A process that trains one trial after another, as it is told by the sweep that started it. */
 export function runSweepWorker(): void {
   let stopping = false;
-  const tell = (news: News): void => {
-    if (process.connected) process.send?.(news);
-  };
   // Ctrl-C reaches every process of a terminal; the sweep says what is to be done about it.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => {});
   // Nobody is left to report to: save, and end.
   process.on('disconnect', () => {
     stopping = true;
   });
-  process.on('message', (order: Order) => {
-    if (order.kind === 'stop') {
+  answerCalls<TrialCalls>(processChannel(process), {
+    stop() {
       stopping = true;
-      return;
-    }
-    trainTrial(order, tell, () => stopping)
-      .then((stopped) => tell({ kind: 'done', stopped }))
-      .catch((error) => {
-        if (error instanceof Exit) tell({ kind: 'done', stopped: true });
-        else if (error instanceof HarrierError)
-          tell({ kind: 'failed', message: error.message, code: error.code });
-        else tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
-      });
+    },
+    async train(folder, given, until, onProgress) {
+      try {
+        return await trainTrial({ folder, given, until }, onProgress, () => stopping);
+      } catch (error) {
+        if (error instanceof Exit) return true;
+        throw error;
+      }
+    },
   });
 }
 
 /** @returns whether it was stopped before it had done so many epochs */
 async function trainTrial(
-  { folder: path, given, until }: Extract<Order, { kind: 'train' }>,
-  tell: (news: News) => void,
+  { folder: path, given, until }: Omit<Task, 'number'>,
+  tell: (epochs: number) => void,
   stopping: () => boolean,
 ): Promise<boolean> {
   const onProgress = (): void => {
@@ -65,11 +63,11 @@ async function trainTrial(
         const now = performance.now();
         if (now - reported < REPORT_MS) return;
         reported = now;
-        tell({ kind: 'progress', epochs: epoch - 1 + step / steps });
+        tell(epoch - 1 + step / steps);
       },
       onEpoch: ({ epoch }) => {
         epochs = epoch;
-        tell({ kind: 'progress', epochs });
+        tell(epochs);
       },
       interrupted: () => stopping() || epochs >= until,
     });

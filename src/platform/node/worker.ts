@@ -1,4 +1,6 @@
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import type { ChildProcess, Serializable } from 'node:child_process';
+import { parentPort, Worker, type WorkerOptions } from 'node:worker_threads';
+import type { Channel } from '../../calls.ts';
 
 /**
  * Starts a module of this package as a worker thread, whether the package runs as TypeScript source (a checkout) or
@@ -19,4 +21,31 @@ export function startWorker(module: string, from: string, options: WorkerOptions
     return import(${JSON.stringify(entry.href)});
   });`;
   return new Worker(start, { ...options, eval: true });
+}
+
+/** The channel to a thread. */
+export function threadChannel(worker: Worker): Channel {
+  return {
+    send: (message, transfer = []) => worker.postMessage(message, transfer),
+    listen: (onMessage) => worker.on('message', onMessage),
+  };
+}
+
+/** The channel of a thread to whoever started it. */
+export function parentChannel(): Channel {
+  const port = parentPort;
+  if (!port) throw new Error('this is not a worker thread');
+  return {
+    send: (message, transfer = []) => port.postMessage(message, transfer),
+    listen: (onMessage) => port.on('message', onMessage),
+  };
+}
+
+/** The channel to a process that was started with `fork`, or of such a process to its parent. Memory is copied. */
+export function processChannel(other: ChildProcess | NodeJS.Process): Channel {
+  return {
+    // A process that is gone reports so by itself.
+    send: (message) => void (other.connected && other.send?.(message as Serializable, undefined, undefined, () => {})),
+    listen: (onMessage) => other.on('message', onMessage),
+  };
 }

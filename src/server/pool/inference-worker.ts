@@ -1,8 +1,9 @@
-import type { Worker } from 'node:worker_threads';
+import { Caller } from '../../calls.ts';
 import { HarrierError } from '../../errors.ts';
-import { startWorker } from '../../platform/node/worker.ts';
+import type { PlainError } from '../../plain-error.ts';
+import { startWorker, threadChannel } from '../../platform/node/worker.ts';
 import type { InputImage, ServedModel } from '../service.ts';
-import { errorFrom, type Failure, type Order, type Report, type WorkerSetup } from './messages.ts';
+import type { WorkerCalls, WorkerSetup } from './messages.ts';
 
 /** One thread with its own copy of the model. It takes one batch at a time. */
 export class InferenceWorker {
@@ -12,30 +13,16 @@ export class InferenceWorker {
   readonly gone: Promise<unknown>;
   /** Whether it has more threads for a batch that runs alone. */
   readonly takesMoreAlone: boolean;
-  readonly #thread: Worker;
-  #batch: PromiseWithResolvers<readonly (Float32Array | Failure)[]> | undefined;
+  readonly #calls: Caller<WorkerCalls>;
+  #isBusy = false;
   #isReady = false;
   #isGone = false;
   #isEnding = false;
 
   constructor(setup: WorkerSetup) {
     const thread = startWorker('./worker', import.meta.url, { workerData: setup });
-    this.#thread = thread;
+    this.#calls = new Caller(threadChannel(thread));
     this.takesMoreAlone = setup.threadsAlone > setup.threads;
-    this.ready = new Promise((resolve, reject) => {
-      thread.on('message', (report: Report) => {
-        if (report.kind === 'batch') this.#answer(report.results);
-        else if (report.kind === 'refused') reject(errorFrom(report.failure));
-        else {
-          this.#isReady = true;
-          resolve(report.model);
-        }
-      });
-      thread.on('error', reject);
-      thread.on('exit', () => reject(ended()));
-    });
-    // Whoever does not wait for it hears of it from `gone`.
-    this.ready.catch(() => {});
     this.gone = new Promise((resolve) => {
       let reason: unknown;
       thread.on('error', (error) => {
@@ -43,11 +30,18 @@ export class InferenceWorker {
       });
       thread.on('exit', () => {
         this.#isGone = true;
-        this.#batch?.reject(ended());
-        this.#batch = undefined;
+        this.#calls.fail(ended());
         resolve(reason);
       });
     });
+    this.ready = this.#calls.call('model', []);
+    this.ready.then(
+      () => {
+        this.#isReady = true;
+      },
+      // Whoever does not wait for it hears of it from `gone`.
+      () => this.end(),
+    );
   }
 
   /** Loaded, and neither gone nor about to go. */
@@ -56,7 +50,7 @@ export class InferenceWorker {
   }
 
   get isBusy(): boolean {
-    return this.#batch !== undefined;
+    return this.#isBusy;
   }
 
   /**
@@ -64,11 +58,14 @@ export class InferenceWorker {
    * @returns for each image its probabilities, or why there are none
    * @throws HarrierError `overloaded` when the thread ends meanwhile
    */
-  run(images: readonly InputImage[], alone: boolean): Promise<readonly (Float32Array | Failure)[]> {
-    const batch = withResolvers<readonly (Float32Array | Failure)[]>();
-    this.#batch = batch;
-    this.#order({ kind: 'batch', images, alone });
-    return batch.promise;
+  async run(images: readonly InputImage[], alone: boolean): Promise<readonly (Float32Array | PlainError)[]> {
+    this.#isBusy = true;
+    try {
+      return await this.#calls.call('classify', [images, alone]);
+    } finally {
+      this.#isBusy = false;
+      if (this.#isEnding) this.#end();
+    }
   }
 
   /**
@@ -78,17 +75,12 @@ export class InferenceWorker {
   end(): void {
     if (this.#isEnding || this.#isGone) return;
     this.#isEnding = true;
-    if (!this.isBusy) this.#order({ kind: 'end' });
+    if (!this.isBusy) this.#end();
   }
 
-  #order(order: Order): void {
-    this.#thread.postMessage(order);
-  }
-
-  #answer(results: readonly (Float32Array | Failure)[]): void {
-    this.#batch?.resolve(results);
-    this.#batch = undefined;
-    if (this.#isEnding) this.#order({ kind: 'end' });
+  #end(): void {
+    // Its end is its answer.
+    this.#calls.call('end', []).catch(() => {});
   }
 }
 
@@ -96,21 +88,4 @@ function ended(): HarrierError {
   return new HarrierError('overloaded', 'the worker that held this request came to an end', {
     next: 'Send the request again.',
   });
-}
-
-interface PromiseWithResolvers<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(reason: unknown): void;
-}
-
-/** Promise.withResolvers, which Node 20 does not have. */
-function withResolvers<T>(): PromiseWithResolvers<T> {
-  let resolve!: (value: T) => void;
-  let reject!: (reason: unknown) => void;
-  const promise = new Promise<T>((res, rej) => {
-    resolve = res;
-    reject = rej;
-  });
-  return { promise, resolve, reject };
 }

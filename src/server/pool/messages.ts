@@ -1,4 +1,4 @@
-import { type ErrorCode, type ErrorDetails, HarrierError } from '../../errors.ts';
+import type { PlainError } from '../../plain-error.ts';
 import type { InputImage, ServedModel } from '../service.ts';
 
 /** What a worker starts with. */
@@ -12,38 +12,15 @@ export interface WorkerSetup {
   readonly maxPixels: number;
 }
 
-/** To a worker. */
-export type Order =
-  | {
-      readonly kind: 'batch';
-      readonly images: readonly InputImage[];
-      /** Nothing else is under way, so that all cores are free for it. */
-      readonly alone: boolean;
-    }
-  | { readonly kind: 'end' };
-
-/** From a worker: once `ready` or `refused`, then a `batch` for each that it was given. */
-export type Report =
-  | { readonly kind: 'ready'; readonly model: Omit<ServedModel, 'version'> }
-  | { readonly kind: 'refused'; readonly failure: Failure }
-  | { readonly kind: 'batch'; readonly results: readonly (Float32Array | Failure)[] };
-
-/** A HarrierError on its way between threads. */
-export interface Failure {
-  /** Undefined for an error that nobody foresaw. */
-  readonly code?: ErrorCode;
-  readonly summary: string;
-  readonly details: Omit<ErrorDetails, 'cause'>;
-}
-
-export function failureFrom(error: unknown): Failure {
-  if (error instanceof HarrierError) {
-    const { cause: _, ...details } = error.details;
-    return { code: error.code, summary: error.summary, details };
-  }
-  return { summary: error instanceof Error ? (error.stack ?? error.message) : String(error), details: {} };
-}
-
-export function errorFrom({ code, summary, details }: Failure): Error {
-  return code === undefined ? new Error(summary) : new HarrierError(code, summary, details);
+/** What a worker is asked for. */
+export interface WorkerCalls {
+  /** What the model says of itself. @throws why it cannot be used */
+  model(): Promise<Omit<ServedModel, 'version'>>;
+  /**
+   * @param alone nothing else is under way, so that all cores are free for it
+   * @returns for each image its probabilities, or why there are none
+   */
+  classify(images: readonly InputImage[], alone: boolean): Promise<(Float32Array | PlainError)[]>;
+  /** Ends the thread. */
+  end(): Promise<void>;
 }

@@ -41,7 +41,7 @@ it('gives a batch more threads while nothing else comes, in one worker', async (
   const { imageShape } = await pool.load(modelBytes(), 'model.onnx');
   process.off('worker', collect);
   const orders = workers.map((worker) => vi.spyOn(worker, 'postMessage'));
-  const alone = () => orders.map(({ mock }) => mock.calls.map(([order]) => order.alone));
+  const alone = () => orders.map(({ mock }) => mock.calls.map(([{ args }]) => args[1]));
   const bytes = new Uint8Array(imageShape.height * imageShape.width * imageShape.channels).fill(100);
   const ask = async () => {
     const image = { kind: 'pixels', bytes, where: 'a test' } as const;

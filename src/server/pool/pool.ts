@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HarrierError } from '../../errors.ts';
+import { errorFromPlain } from '../../plain-error.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type ServiceState,
 } from '../service.ts';
 import { InferenceWorker } from './inference-worker.ts';
-import { errorFrom } from './messages.ts';
 import { type Job, Queue } from './queue.ts';
 
 export interface PoolOptions {
@@ -280,7 +280,7 @@ export class WorkerPool implements ClassificationService {
       batch.forEach((job, i) => {
         const result = results[i];
         if (result instanceof Float32Array) job.done(result, model);
-        else job.failed(errorFrom(result));
+        else job.failed(errorFromPlain(result));
       });
     } catch (error) {
       this.#recover(batch, error as Error);

@@ -1,14 +1,17 @@
 import { getPriority, platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
+import { answerCalls } from '../../calls.ts';
 import { imageBytes } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 // Not through the rooms' index files: a worker should start without what only training needs.
 import { Classifier } from '../../models/classifier.ts';
+import { type PlainError, plainError } from '../../plain-error.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
+import { parentChannel } from '../../platform/node/worker.ts';
 import type { InputImage } from '../service.ts';
-import { type Failure, failureFrom, type Order, type Report, type WorkerSetup } from './messages.ts';
+import type { WorkerCalls, WorkerSetup } from './messages.ts';
 
 /**
  * How much nicer a thread that computes is than the one that talks to the network, whatever that one was started with:
@@ -20,9 +23,7 @@ const NICEST = 19;
 /** libvips' readers of the formats that Harrier takes. The others (SVG, PDF, raw camera files, …) stay shut. */
 const READERS = ['Png', 'Jpeg', 'Webp', 'Heif', 'Nsgif', 'Tiff'];
 
-const port = parentPort!;
 const { modelBytes, where, threads, threadsAlone, maxPixels } = workerData as WorkerSetup;
-const say = (report: Report) => port.postMessage(report);
 
 // One image after another never asks for the same twice; and batches, not single images, keep the cores busy.
 sharp.cache(false);
@@ -34,23 +35,30 @@ sharp.unblock({ operation: READERS.map((reader) => `VipsForeignLoad${reader}`) }
 // On Linux alone a priority is one thread's.
 if (platform() === 'linux') setPriority(0, Math.min(NICEST, getPriority() + NICER_BY));
 
-try {
-  const classifier = await load(threads);
-  const classifierAlone = threadsAlone > threads ? await load(threadsAlone) : classifier;
-  const { classNames, imageShape, metadata } = classifier;
-  port.on('message', async (order: Order) => {
-    if (order.kind === 'end') {
-      for (const each of new Set([classifier, classifierAlone])) await each.dispose();
-      port.close();
-    } else {
-      const results = await classify(order.alone ? classifierAlone : classifier, order.images);
-      say({ kind: 'batch', results });
-    }
-  });
-  say({ kind: 'ready', model: { classNames, imageShape, metadata } });
-} catch (error) {
-  say({ kind: 'refused', failure: failureFrom(error) });
-  port.close();
+const loading = loadAll();
+// Told to whoever asks for the model.
+loading.catch(() => {});
+
+answerCalls<WorkerCalls>(parentChannel(), {
+  async model() {
+    const { classNames, imageShape, metadata } = (await loading).shared;
+    return { classNames, imageShape, metadata };
+  },
+  async classify(images, isAlone) {
+    const { shared, alone } = await loading;
+    return classify(isAlone ? alone : shared, images);
+  },
+  async end() {
+    const loaded = await loading.catch(() => undefined);
+    for (const each of new Set(loaded && [loaded.shared, loaded.alone])) await each.dispose();
+    parentPort!.close();
+  },
+});
+
+/** The model for batches that share the cores with others, and for those that have them alone. */
+async function loadAll(): Promise<{ readonly shared: Classifier; readonly alone: Classifier }> {
+  const shared = await load(threads);
+  return { shared, alone: threadsAlone > threads ? await load(threadsAlone) : shared };
 }
 
 async function load(threads: number): Promise<Classifier> {
@@ -64,13 +72,13 @@ async function load(threads: number): Promise<Classifier> {
 async function classify(
   classifier: Classifier,
   images: readonly InputImage[],
-): Promise<(Float32Array | Failure)[]> {
+): Promise<(Float32Array | PlainError)[]> {
   const decoded = await Promise.allSettled(images.map((image) => pixelsOf(classifier, image)));
   const good = decoded.flatMap((result, i) =>
     result.status === 'fulfilled' ? [{ i, pixels: result.value }] : [],
   );
-  const results: (Float32Array | Failure)[] = decoded.map((result) =>
-    failureFrom(result.status === 'rejected' ? result.reason : undefined),
+  const results: (Float32Array | PlainError)[] = decoded.map((result) =>
+    plainError(result.status === 'rejected' ? result.reason : undefined),
   );
   if (good.length === 0) return results;
   const size = imageBytes(classifier.imageShape);
@@ -85,7 +93,7 @@ async function classify(
       results[i] = probabilities.slice(row * classes, (row + 1) * classes);
     });
   } catch (error) {
-    for (const { i } of good) results[i] = failureFrom(error);
+    for (const { i } of good) results[i] = plainError(error);
   }
   return results;
 }

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import type { Result } from 'harrier/src/calls.ts';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import type { ModelFacts } from 'harrier/src/studio-server/api.ts';
 import { useEffect } from 'preact/hooks';
@@ -87,9 +88,9 @@ export function chooseBackend(backend: string): void {
 export async function askModel<N extends ActionName>(
   name: N,
   ...args: Parameters<Actions[N]>
-): Promise<Awaited<ReturnType<Actions[N]>>> {
+): Promise<Result<Actions[N]>> {
   try {
-    return await worker.call(name, args as never);
+    return await worker.call(name, ...args);
   } catch (error) {
     if ((error as { code?: string }).code === 'device-lost') chooseBackend('wasm');
     throw error;
@@ -103,7 +104,7 @@ async function openModel(key: string, source: ModelSource, name: string, backend
   };
   state.value = { key };
   try {
-    put({ model: await worker.call('open', [source, name, backend], (progress) => put({ progress })) });
+    put({ model: await worker.call('open', source, name, backend, (progress) => put({ progress })) });
   } catch (error) {
     put({ error });
   }

@@ -1,4 +1,4 @@
-// What the page and its worker for models say to each other: types alone.
+// What the page asks of its worker for models: types alone.
 import type { ImageShape } from 'harrier/src/data/dataset.ts';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import type { Explanation, Filters, LayerFeatures, ModelLayer } from 'harrier/src/explanation/index.ts';
@@ -54,14 +54,3 @@ export interface Actions {
 }
 
 export type ActionName = keyof Actions;
-
-export interface Request {
-  readonly id: number;
-  readonly name: ActionName;
-  readonly args: readonly unknown[];
-}
-
-export type Reply =
-  | { readonly id: number; readonly progress: Progress }
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: { readonly code?: string; readonly message: string } };

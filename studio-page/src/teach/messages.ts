@@ -1,6 +1,6 @@
-import type { EpochRecord, ErrorCode } from 'harrier';
+import type { EpochRecord } from 'harrier';
 import type { Progress } from 'harrier/src/data/progress.ts';
-import { HarrierError } from 'harrier/src/errors.ts';
+import type { PlainError } from 'harrier/src/plain-error.ts';
 import type { StepInfo } from 'harrier/src/training/step-info.ts';
 import type { Way } from './lesson.ts';
 
@@ -60,19 +60,4 @@ export type FromTeacher =
   | { readonly type: 'note'; readonly note: string }
   | { readonly type: 'paused' }
   | { readonly type: 'done'; readonly outcome: Outcome; readonly model: Uint8Array<ArrayBuffer> }
-  | { readonly type: 'failed'; readonly error: Failure };
-
-/** An error on its way from a worker. */
-export interface Failure {
-  readonly code?: ErrorCode;
-  readonly message: string;
-}
-
-export function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  return error instanceof HarrierError ? { code: error.code, message } : { message };
-}
-
-export function errorOf({ code, message }: Failure): Error {
-  return code ? new HarrierError(code, message.replace(/\.$/, '')) : new Error(message);
-}
+  | { readonly type: 'failed'; readonly error: PlainError };

@@ -141,7 +141,7 @@ export async function addFiles(
   count(classId, files.length);
   for (const { blob, name } of files) {
     try {
-      const kept = await ask({ type: 'shrink', file: blob, name });
+      const kept = await ask('shrink', blob, name);
       const id = crypto.randomUUID();
       const bytes = new Uint8Array(await kept.arrayBuffer());
       await keep(async () => (await store()).write(imageFile(id), bytes));

@@ -1,37 +1,28 @@
-import type { Answered, Answers, Asked, Question } from '../workers/image-worker.ts';
-import { errorOf } from './messages.ts';
+import { Caller, type Result } from 'harrier/src/calls.ts';
+import { workerChannel } from '../workers/channel.ts';
+import type { ImageCalls } from '../workers/image-worker.ts';
 
-type Waiting = { resolve: (answer: never) => void; reject: (error: unknown) => void };
-
-let worker: Worker | undefined;
-let last = 0;
-const waiting = new Map<number, Waiting>();
+let calls: Caller<ImageCalls> | undefined;
 
 /** Asks the worker that reads images and runs the model. @throws what the worker threw */
-export function ask<Q extends Question>(question: Q): Promise<Answers[Q['type']]> {
-  worker ??= start();
-  const id = ++last;
-  return new Promise((resolve, reject) => {
-    waiting.set(id, { resolve, reject });
-    worker!.postMessage({ id, question } satisfies Asked);
-  });
+export function ask<N extends keyof ImageCalls>(
+  name: N,
+  ...args: Parameters<ImageCalls[N]>
+): Promise<Result<ImageCalls[N]>> {
+  calls ??= start();
+  return calls.call(name, args as never);
 }
 
-function start(): Worker {
-  const made = new Worker(new URL('../workers/image-worker.ts', import.meta.url), { type: 'module' });
-  made.addEventListener('message', ({ data }: MessageEvent<Answered>) => {
-    const asker = waiting.get(data.id);
-    waiting.delete(data.id);
-    if ('error' in data) asker?.reject(errorOf(data.error));
-    else asker?.resolve(data.answer as never);
-  });
-  made.addEventListener('error', (event) => {
+function start(): Caller<ImageCalls> {
+  const worker = new Worker(new URL('../workers/image-worker.ts', import.meta.url), { type: 'module' });
+  const made = new Caller<ImageCalls>(workerChannel(worker));
+  worker.addEventListener('error', (event) => {
     // It did not even start, or ran out of memory: nobody will be answered by it any more.
-    const error = new Error(`What reads images has stopped: ${event.message || 'it could not be loaded'}.`);
-    for (const { reject } of waiting.values()) reject(error);
-    waiting.clear();
-    made.terminate();
-    worker = undefined;
+    worker.terminate();
+    calls = undefined;
+    made.fail(
+      new Error(`The worker that reads images has stopped: ${event.message || 'it could not be loaded'}.`),
+    );
   });
   return made;
 }

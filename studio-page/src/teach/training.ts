@@ -1,10 +1,11 @@
 import { computed, signal } from '@preact/signals';
 import type { EpochRecord } from 'harrier';
 import type { Progress } from 'harrier/src/data/progress.ts';
+import { errorFromPlain } from 'harrier/src/plain-error.ts';
 import type { StepInfo } from 'harrier/src/training/step-info.ts';
 import { checkClasses } from './check-classes.ts';
 import type { Way } from './lesson.ts';
-import { errorOf, type FromTeacher, type Job, type Outcome, type ToTeacher } from './messages.ts';
+import type { FromTeacher, Job, Outcome, ToTeacher } from './messages.ts';
 import { classes, type TaughtClass } from './project.ts';
 import { readJson, store, writeJson } from './store.ts';
 
@@ -166,7 +167,7 @@ function hear(message: FromTeacher): void {
       void keepJob();
       break;
     case 'failed':
-      fail(errorOf(message.error));
+      fail(errorFromPlain(message.error));
       break;
     case 'done':
       end();

@@ -1,4 +1,5 @@
 // Runs models, so that the page goes on moving while they work.
+import { answerCalls } from 'harrier/src/calls.ts';
 import type { OnProgress } from 'harrier/src/data/progress.ts';
 import { HarrierError } from 'harrier/src/errors.ts';
 import { Embedder, Explainer, FeatureMaps, firstFilters, layersOf } from 'harrier/src/explanation/index.ts';
@@ -8,7 +9,8 @@ import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { decodeImage, type WebRuntime, webGpuName, webRuntime } from 'harrier/web';
 import gpuEngine from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import engine from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
-import type { Actions, OpenedModel, Reply, Request, WantedBackend } from '../inference/protocol.ts';
+import type { Actions, OpenedModel, WantedBackend } from '../inference/protocol.ts';
+import { pageChannel } from './channel.ts';
 
 /** Graphics devices that are computed on the processor: ONNX Runtime does that better itself. */
 const SOFTWARE = /swiftshader|llvmpipe|software|basic render/i;
@@ -165,20 +167,5 @@ function engineOf({ backend, gpu, threads }: WebRuntime): string {
   return `WebAssembly, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 
-/** One after another: a model is opened before it is asked. */
-let last: Promise<unknown> = Promise.resolve();
-
-self.onmessage = ({ data: { id, name, args } }: MessageEvent<Request>) => {
-  const reply = (message: Reply) => self.postMessage(message);
-  last = last.then(async () => {
-    try {
-      const report = (progress: unknown) => reply({ id, progress } as Reply);
-      const action = actions[name] as (...args: unknown[]) => Promise<unknown>;
-      reply({ id, value: await action(...args, ...(name === 'open' ? [report] : [])) });
-    } catch (error) {
-      const { code } = error as { code?: string };
-      const message = error instanceof Error ? error.message : String(error);
-      reply({ id, error: { ...(typeof code === 'string' && { code }), message } });
-    }
-  });
-};
+// One after another: a model is opened before it is asked.
+answerCalls(pageChannel, actions, { inTurn: true });

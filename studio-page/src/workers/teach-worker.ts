@@ -10,13 +10,14 @@ import {
   type StepProgress,
   trainedNetwork,
 } from 'harrier';
+import { plainError } from 'harrier/src/plain-error.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { stepInfo } from 'harrier/src/training/step-info.ts';
 import { decodeImage, openStorage, type WebRuntime, webGpuName, webRuntime, withTabLock } from 'harrier/web';
 import { checkClasses } from '../teach/check-classes.ts';
 import { CheckpointFiles } from '../teach/checkpoints.ts';
 import { type Learned, learn } from '../teach/lesson.ts';
-import { type FromTeacher, failureOf, type Job, type Outcome, type ToTeacher } from '../teach/messages.ts';
+import type { FromTeacher, Job, Outcome, ToTeacher } from '../teach/messages.ts';
 
 const say = (message: FromTeacher, transfer: Transferable[] = []) => postMessage(message, { transfer });
 let paused = false;
@@ -31,7 +32,7 @@ async function train(job: Job, resume: boolean): Promise<void> {
     checkClasses(job.classes.map(({ name, images }) => ({ name, count: images.length })));
     await withTabLock('teach', 'training', () => trainAlone(job, resume));
   } catch (error) {
-    say({ type: 'failed', error: failureOf(error) });
+    say({ type: 'failed', error: plainError(error) });
   }
 }
 
@@ -123,7 +124,7 @@ async function runtimeFor({ backend, way }: Job): Promise<WebRuntime> {
   } catch (error) {
     say({
       type: 'note',
-      note: `The graphics card cannot be used, so the processor trains. ${failureOf(error).message}`,
+      note: `The graphics card cannot be used, so the processor trains. ${messageOf(error)}`,
     });
     return engine('wasm');
   }
@@ -145,7 +146,7 @@ async function checkpointsOf(job: Job, resume: boolean) {
     const files = new CheckpointFiles(await openStorage('teach'), job.id, (error) =>
       say({
         type: 'note',
-        note: `Checkpoints of this training cannot be kept, so it is lost if you leave the page. ${failureOf(error).message}`,
+        note: `Checkpoints of this training cannot be kept, so it is lost if you leave the page. ${messageOf(error)}`,
       }),
     );
     const resumed = resume ? await files.read() : undefined;
@@ -192,6 +193,10 @@ function sayStep(progress: StepProgress): void {
     type: 'step',
     step: { ...stepInfo(progress), step: (epoch - 1) * steps + step, steps: epochs * steps },
   });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function atMostEvery<T>(milliseconds: number, act: (value: T) => void): (value: T) => void {

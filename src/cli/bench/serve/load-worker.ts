@@ -1,5 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { type LoadOrder, load } from './load.ts';
+import { answerCalls } from '../../../calls.ts';
+import { parentChannel } from '../../../platform/node/worker.ts';
+import { load } from './load.ts';
 
 // On a thread of its own, so that nothing else of the benchmark is in its way.
-parentPort!.postMessage(await load(workerData as LoadOrder));
+const methods = { load };
+export type LoadCalls = typeof methods;
+answerCalls(parentChannel(), methods);

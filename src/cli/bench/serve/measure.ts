@@ -3,14 +3,16 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { measure, seedModel } from '../../../benchmark/index.ts';
+import { Caller } from '../../../calls.ts';
 import { Conv2D, Dense, Flatten } from '../../../layers/index.ts';
 import { Classifier, exportModel, initialWeights, Network } from '../../../models/index.ts';
 import { encodeModel, type Model } from '../../../onnx/index.ts';
 import { nodeRuntime } from '../../../platform/node/engine/runtime.ts';
 import { decodeImage } from '../../../platform/node/images/decode.ts';
-import { startWorker } from '../../../platform/node/worker.ts';
+import { startWorker, threadChannel } from '../../../platform/node/worker.ts';
 import { threadsAlone } from '../../../server/serve.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
+import type { LoadCalls } from './load-worker.ts';
 import { hasFastApi, type RunningServer, startFastApi, startHarrier } from './servers.ts';
 
 /** Connections that send one request after another. */
@@ -203,12 +205,15 @@ async function residentMemory(port: number): Promise<number> {
 }
 
 /** Runs a load on a thread of its own. */
-function loadFrom(order: LoadOrder): Promise<LoadResult> {
-  return new Promise((resolve, reject) => {
-    startWorker('./load-worker', import.meta.url, { workerData: order })
-      .on('message', resolve)
-      .on('error', reject);
-  });
+async function loadFrom(order: LoadOrder): Promise<LoadResult> {
+  const worker = startWorker('./load-worker', import.meta.url);
+  const calls = new Caller<LoadCalls>(threadChannel(worker));
+  worker.on('error', (error) => calls.fail(error));
+  try {
+    return await calls.call('load', [order]);
+  } finally {
+    await worker.terminate();
+  }
 }
 
 async function bareTimes(file: Uint8Array): Promise<{ bareInferenceMs: number; decodeMs: number }> {

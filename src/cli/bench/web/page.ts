@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { type ErrorCode, type ErrorDetails, HarrierError } from '../../../errors.ts';
+import { HarrierError } from '../../../errors.ts';
+import { errorFromPlain, type PlainError } from '../../../plain-error.ts';
 import { SECURITY_HEADERS } from '../../../studio-server/guard.ts';
 
 export interface PageOptions {
@@ -42,12 +43,7 @@ const PAGE =
   '<!doctype html><meta charset="utf-8"><title>Harrier</title><script type="module" src="/page.js"></script>';
 const ENTRY = 'virtual:harrier-page';
 /** How the page gives a function's result or error back. */
-type Answer = { readonly value: unknown } | { readonly error: PageError };
-interface PageError {
-  readonly code?: ErrorCode;
-  readonly message: string;
-  readonly details?: ErrorDetails;
-}
+type Answer = { readonly value: unknown } | { readonly error: PlainError };
 
 /** Builds a module for the browser, serves it from this machine alone, and opens it. */
 export async function openPage(browser: Browser, options: PageOptions): Promise<BrowserPage> {
@@ -69,10 +65,7 @@ export async function openPage(browser: Browser, options: PageOptions): Promise<
         },
         [name, args] as [string, unknown[]],
       );
-      if ('error' in answer) {
-        const { code, message, details } = answer.error;
-        throw code ? new HarrierError(code, message, details) : new Error(message);
-      }
+      if ('error' in answer) throw errorFromPlain(answer.error);
       return answer.value as Result;
     },
     async close() {
@@ -121,6 +114,9 @@ export async function servePage({
   };
 }
 
+/** A file of Harrier's own. */
+const source = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
 const built = new Map<string, ReturnType<typeof build>>();
 
 /** A process opens several pages of one module. */
@@ -138,7 +134,6 @@ async function build(module: string): Promise<Map<string, string | Uint8Array>> 
       cause,
     });
   });
-  const source = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
   const output = await vite.build({
     configFile: false,
     root: fileURLToPath(new URL('../../../..', import.meta.url)),
@@ -179,14 +174,12 @@ async function build(module: string): Promise<Map<string, string | Uint8Array>> 
 /** What the page runs: it waits to be told which of the module's functions to call. */
 function entryOf(module: string): string {
   return `import * as functions from ${JSON.stringify(module)};
+import { plainError } from ${JSON.stringify(source('plain-error.ts'))};
 globalThis.harrierPage = async (name, args) => {
   try {
     return { value: await functions[name](...args) };
   } catch (error) {
-    const { code, summary, details = {}, message, stack } = error ?? {};
-    if (summary === undefined) return { error: { message: stack ?? message ?? String(error) } };
-    const { cause, ...plain } = details;
-    return { error: { code, message: summary, details: plain } };
+    return { error: plainError(error) };
   }
 };`;
 }

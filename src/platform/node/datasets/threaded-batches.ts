@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
+import { Caller, type Moved } from '../../../calls.ts';
 import type { Batch } from '../../../data/augmentation/index.ts';
 import { type BatchPlan, checkBatchPlan, stepsPerEpoch } from '../../../data/batch-plan.ts';
 import {
@@ -10,8 +11,8 @@ import {
   openBatches,
 } from '../../../data/batches.ts';
 import { type ImageShape, imageBytes } from '../../../data/dataset.ts';
-import { type ErrorCode, type ErrorDetails, HarrierError } from '../../../errors.ts';
-import { startWorker } from '../worker.ts';
+import { HarrierError } from '../../../errors.ts';
+import { startWorker, threadChannel } from '../worker.ts';
 import type { SharedDataset } from './thread-dataset.ts';
 
 /** What the thread is told about the run. */
@@ -19,20 +20,17 @@ export interface ThreadPlan extends Omit<BatchPlan, 'dataset'> {
   readonly dataset: SharedDataset;
 }
 
-/** A batch to prepare, in memory that is sent along. */
-export interface BatchOrder {
-  readonly epoch: number;
-  readonly step: number;
+/** A batch in the memory that was sent along, and how much of that it fills. */
+export interface PreparedBatch {
   readonly memory: BatchMemory;
+  readonly pixels: number;
+  readonly targets: number;
+  readonly imageShape: ImageShape;
 }
 
-/** The memory comes back, with how much of it is filled, or with what went wrong. */
-export interface BatchAnswer {
-  readonly memory: BatchMemory;
-  readonly pixels?: number;
-  readonly targets?: number;
-  readonly imageShape?: ImageShape;
-  readonly error?: { readonly code?: ErrorCode; readonly message: string; readonly details?: ErrorDetails };
+/** What the thread is asked for. */
+export interface BatchCalls {
+  prepare(epoch: number, step: number, memory: BatchMemory): Moved<PreparedBatch>;
 }
 
 /** Batches prepared ahead of the one in use. */
@@ -79,51 +77,54 @@ export function openThreadedBatches(plan: BatchPlan): BatchSource {
 interface Ordered {
   readonly epoch: number;
   readonly step: number;
-  readonly answer: Promise<BatchAnswer>;
+  /** Settles with a batch or with why there is none, and never rejects: nobody may wait for it. */
+  readonly answer: Promise<PreparedBatch | Error>;
 }
 
 class ThreadedBatches implements BatchSource {
   readonly #worker: Worker;
+  readonly #calls: Caller<BatchCalls>;
+  readonly #plan: BatchPlan;
   readonly #steps: number;
   /** Memory that nobody uses at present. */
   readonly #free: BatchMemory[];
   /** In the order in which the thread answers. */
   readonly #ordered: Ordered[] = [];
-  readonly #waiting: { resolve: (answer: BatchAnswer) => void; reject: (error: Error) => void }[] = [];
   #inUse: BatchMemory | undefined;
-  #failure: Error | undefined;
 
   constructor(plan: BatchPlan, threadPlan: ThreadPlan) {
+    this.#plan = plan;
     this.#steps = stepsPerEpoch(plan);
     this.#free = Array.from({ length: AHEAD + 1 }, () => batchMemory(plan));
     this.#worker = startWorker('./batch-thread', import.meta.url, { workerData: threadPlan });
-    this.#worker.on('message', (answer: BatchAnswer) => this.#waiting.shift()?.resolve(answer));
-    this.#worker.on('error', (cause) => this.#fail(threadError(cause.message, cause)));
-    this.#worker.on('exit', (code) => this.#fail(threadError(`the thread ended with code ${code}`)));
+    this.#calls = new Caller(threadChannel(this.#worker));
+    this.#worker.on('error', (cause) => this.#calls.fail(threadError(cause.message, cause)));
+    this.#worker.on('exit', (code) => this.#calls.fail(threadError(`the thread ended with code ${code}`)));
   }
 
   async batch(epoch: number, step: number): Promise<Batch> {
-    if (this.#failure) throw this.#failure;
     if (this.#inUse) this.#free.push(this.#inUse);
     this.#inUse = undefined;
     // Steps are asked for in their order but for the first; what was prepared for others is of no use.
     while (this.#ordered.length > 0 && !isFor(this.#ordered[0], epoch, step)) {
-      this.#free.push((await this.#ordered.shift()!.answer).memory);
+      const unused = await this.#ordered.shift()!.answer;
+      this.#free.push(memoryOf(unused, this.#plan));
     }
     this.#orderAhead(epoch, step);
     const answer = await this.#ordered.shift()!.answer;
-    this.#inUse = answer.memory;
-    const { memory, pixels, targets, imageShape, error } = answer;
-    if (error) throw revived(error);
+    this.#inUse = memoryOf(answer, this.#plan);
+    if (answer instanceof HarrierError) throw answer;
+    if (answer instanceof Error) throw threadError(answer.message, answer);
+    const { memory, pixels, targets, imageShape } = answer;
     return {
       pixels: new Uint8Array(memory.pixels, 0, pixels),
       targets: new Float32Array(memory.targets, 0, targets),
-      imageShape: imageShape!,
+      imageShape,
     };
   }
 
   async close(): Promise<void> {
-    this.#fail(threadError('it is closed'));
+    this.#calls.fail(threadError('it is closed'));
     await this.#worker.terminate();
   }
 
@@ -132,25 +133,16 @@ class ThreadedBatches implements BatchSource {
     const last = this.#ordered.at(-1);
     let next = last ? this.#after(last) : { epoch, step };
     for (let memory = this.#free.pop(); memory; memory = this.#free.pop()) {
-      const answer = new Promise<BatchAnswer>((resolve, reject) => {
-        this.#waiting.push({ resolve, reject });
-      });
-      // Who does not come to wait for it learns of a failure at the next batch.
-      answer.catch(() => {});
+      const answer = this.#calls
+        .call('prepare', [next.epoch, next.step, memory], [memory.pixels, memory.targets])
+        .catch((error: Error) => error);
       this.#ordered.push({ ...next, answer });
-      const order: BatchOrder = { ...next, memory };
-      this.#worker.postMessage(order, [memory.pixels, memory.targets]);
       next = this.#after(next);
     }
   }
 
   #after({ epoch, step }: { epoch: number; step: number }): { epoch: number; step: number } {
     return step + 1 < this.#steps ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 };
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }
 }
 
@@ -166,9 +158,7 @@ function threadError(received: string, cause?: unknown): HarrierError {
   });
 }
 
-/** The error of the thread as it would have been thrown here. */
-function revived({ code, message, details }: NonNullable<BatchAnswer['error']>): Error {
-  if (code === undefined) return threadError(message);
-  // The message is whole already.
-  return Object.assign(new HarrierError(code, message), { details });
+/** The memory of a batch for use again. Where there is no batch its memory stayed with the thread. */
+function memoryOf(answer: PreparedBatch | Error, plan: BatchPlan): BatchMemory {
+  return answer instanceof Error ? batchMemory(plan) : answer.memory;
 }

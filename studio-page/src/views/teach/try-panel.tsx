@@ -23,7 +23,7 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
   const [live, setLive] = useState(false);
   const loaded = useRef<Promise<unknown>>(Promise.resolve());
   useEffect(() => {
-    loaded.current = ask({ type: 'load', model });
+    loaded.current = ask('load', model);
     loaded.current.catch(setError);
     setVerdict(undefined);
     setImage(undefined);
@@ -32,7 +32,7 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
   const look = async (blob: Blob, name: string): Promise<void> => {
     try {
       await loaded.current;
-      setVerdict(await ask({ type: 'classify', file: blob, name }));
+      setVerdict(await ask('classify', blob, name));
       setError(undefined);
     } catch (reason) {
       setVerdict(undefined);
