@@ -45,7 +45,8 @@ export function parentChannel(): Channel {
 export function processChannel(other: ChildProcess | NodeJS.Process): Channel {
   return {
     // A process that is gone reports so by itself.
-    send: (message) => void (other.connected && other.send?.(message as Serializable, undefined, undefined, () => {})),
+    send: (message) =>
+      void (other.connected && other.send?.(message as Serializable, undefined, undefined, () => {})),
     listen: (onMessage) => other.on('message', onMessage),
   };
 }
