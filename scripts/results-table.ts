@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { spreadOf } from '../src/evaluation/spread.ts';
-import { hardwareText } from '../src/platform/node/engine/hardware.ts';
-import { type RunRecord, readRecord } from '../src/platform/node/runs/run-record.ts';
+import { hardwareText } from '../src/runs/hardware.ts';
+import { type RunRecord, readRecord } from '../src/runs/run-record.ts';
 
 const FOLDER = 'docs/results';
 

@@ -13,10 +13,10 @@ import { formatPercent } from '../src/format/format.ts';
 import { exportOptionsOf, type WeightStorage, withStoredWeights } from '../src/models/index.ts';
 import { decodeModel, encodeModel } from '../src/onnx/index.ts';
 import { findRun } from '../src/platform/node/runs/find-run.ts';
-import { predictionsOf } from '../src/platform/node/runs/predictions-of.ts';
 import { prepareRun } from '../src/platform/node/runs/prepare-run.ts';
-import { factsOf } from '../src/platform/node/runs/run-results.ts';
 import { SHIPPED_MODELS } from '../src/platform/node/runs/shipped-model.ts';
+import { factsOf } from '../src/runs/describe-run.ts';
+import { predictionsOf } from '../src/runs/predictions-of.ts';
 
 /** The package grows by no more. */
 const LARGEST_BYTES = 5e6;

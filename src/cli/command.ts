@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { optimizerNames } from '../optimizers/names.ts';
-import { DEVICES } from '../platform/node/engine/device.ts';
+import { DEVICES } from '../runs/device.ts';
 import { number, oneOf, wholeNumber } from './values.ts';
 
 /** A command with what all commands have. Examples are lines of what to type, each with what it does. */

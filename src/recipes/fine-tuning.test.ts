@@ -8,8 +8,8 @@ import { exportModel, trainedNetwork } from '../models/index.ts';
 import { decodeModel } from '../onnx/index.ts';
 import { cifar10 } from '../platform/node/datasets/cifar10.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
-import { predictionsOf } from '../platform/node/runs/predictions-of.ts';
 import { shippedModel } from '../platform/node/runs/shipped-model.ts';
+import { predictionsOf } from '../runs/predictions-of.ts';
 import { fit } from '../training/index.ts';
 import { fineTuning, fineTuningLength, fineTuningMethod, withSettings } from './index.ts';
 

@@ -4,8 +4,8 @@ import { evaluatePredictions } from '../../src/evaluation/index.ts';
 import { decodeModel } from '../../src/onnx/index.ts';
 import { cifar10 } from '../../src/platform/node/datasets/cifar10.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
-import { predictionsOf } from '../../src/platform/node/runs/predictions-of.ts';
 import { shippedModel } from '../../src/platform/node/runs/shipped-model.ts';
+import { predictionsOf } from '../../src/runs/predictions-of.ts';
 
 // The model that the package carries keeps its word.
 

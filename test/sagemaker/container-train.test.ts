@@ -7,7 +7,7 @@ import { newRun } from '../../src/cli/train/options.ts';
 import { Network, weightsOf } from '../../src/models/index.ts';
 import { decodeModel } from '../../src/onnx/index.ts';
 import { RunFolder } from '../../src/platform/node/runs/run-folder.ts';
-import { readCheckpoint } from '../../src/platform/node/runs/training-run.ts';
+import { readCheckpoint } from '../../src/platform/node/runs/train-run.ts';
 import { ContainerPaths } from '../../src/sagemaker/container/paths.ts';
 import { trainInContainer } from '../../src/sagemaker/container/train.ts';
 import { METRIC_DEFINITIONS } from '../../src/sagemaker/metrics.ts';

@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRecord } from '../../src/platform/node/runs/run-record.ts';
+import { readRecord } from '../../src/runs/run-record.ts';
 import type {
   DatasetAnswer,
   DatasetFacts,

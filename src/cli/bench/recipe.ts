@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { matrixRate, type RecipeSpeed, recipeSpeed, recipeSteps } from '../../benchmark/index.ts';
-import type { Device } from '../../platform/node/engine/device.ts';
 import { type OpenRuntimeOptions, openRuntime } from '../../platform/node/engine/open-runtime.ts';
 import type { Recipe } from '../../recipes/index.ts';
+import type { Device } from '../../runs/device.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { type RecipePeers, runRecipePeers } from './peers.ts';
 

@@ -1,6 +1,6 @@
-import type { Device } from '../../platform/node/engine/device.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
+import type { Device } from '../../runs/device.ts';
 import { Reporter } from '../reporter.ts';
 import { runBench } from './measure.ts';
 import { recipeBenchText, runRecipeBench } from './recipe.ts';

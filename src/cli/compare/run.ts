@@ -11,7 +11,8 @@ import {
 import { Network } from '../../models/index.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
-import type { RunFile, RunFolder } from '../../platform/node/runs/run-folder.ts';
+import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import type { RunFile } from '../../runs/stored-run.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 

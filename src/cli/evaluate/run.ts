@@ -14,9 +14,9 @@ import {
 import { Classifier, exportOptionsOf } from '../../models/index.ts';
 import { cifar10Point1 } from '../../platform/node/datasets/cifar10-1.ts';
 import { openDataset } from '../../platform/node/datasets/open-dataset.ts';
-import type { Device } from '../../platform/node/engine/device.ts';
 import { openRuntime } from '../../platform/node/engine/open-runtime.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
+import type { Device } from '../../runs/device.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { CIFAR10_1, judgingArguments } from './arguments.ts';

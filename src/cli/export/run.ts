@@ -17,7 +17,7 @@ import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
-import { predictionsOf } from '../../platform/node/runs/predictions-of.ts';
+import { predictionsOf } from '../../runs/predictions-of.ts';
 import { modelToJudge } from '../evaluate/model.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';

@@ -3,7 +3,6 @@ import { HarrierError } from '../../errors.ts';
 import { graphRows, Network, summarize, summarizeGraph } from '../../models/index.ts';
 import { decodeModel } from '../../onnx/index.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
-import { fromField } from '../../platform/node/runs/check-record.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { allRecipes, findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import {
@@ -14,6 +13,7 @@ import {
   settingsText,
   withSettings,
 } from '../../recipes/index.ts';
+import { fromField } from '../../runs/check-record.ts';
 import { runRecipes } from '../recipes/run.ts';
 import { Reporter } from '../reporter.ts';
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { answerCalls } from '../../calls.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
-import { trainRun } from '../../platform/node/runs/training-run.ts';
+import { trainRun } from '../../platform/node/runs/train-run.ts';
 import { processChannel } from '../../platform/node/worker.ts';
 import { Exit } from '../failure.ts';
 import { flagOf } from '../flag.ts';

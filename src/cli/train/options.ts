@@ -9,11 +9,9 @@ import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import type { TunedPart } from '../../models/index.ts';
 import { highestRate, optimizerFrom } from '../../optimizers/index.ts';
-import type { Device } from '../../platform/node/engine/device.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { type FoundRecipe, findRecipe, recipeIn } from '../../platform/node/runs/recipe-files.ts';
-import type { RunOptions, RunRecord } from '../../platform/node/runs/run-record.ts';
-import { type StartingModel, startingModel } from '../../platform/node/runs/starting-model.ts';
+import { startingModel } from '../../platform/node/runs/starting-model.ts';
 import {
   fineTuningMethod,
   type Recipe,
@@ -22,6 +20,9 @@ import {
   type TrainingMethod,
   withSettings,
 } from '../../recipes/index.ts';
+import type { Device } from '../../runs/device.ts';
+import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
+import type { StartingModel } from '../../runs/starting-model.ts';
 import { shellQuote } from '../terminal.ts';
 
 /** The options of `train` as they were typed. */

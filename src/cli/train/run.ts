@@ -4,12 +4,14 @@ import { evaluationText } from '../../evaluation/index.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../../format/format.ts';
 import type { TunedPart } from '../../models/index.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
-import { newRecord, type PreparedRun, prepareRun } from '../../platform/node/runs/prepare-run.ts';
+import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, type RunFolder } from '../../platform/node/runs/run-folder.ts';
-import { ProgressFile } from '../../platform/node/runs/run-progress.ts';
-import type { RunRecord, RunResult } from '../../platform/node/runs/run-record.ts';
-import { optimizerText } from '../../platform/node/runs/run-results.ts';
-import { type RunOutcome, readCheckpoint, trainRun } from '../../platform/node/runs/training-run.ts';
+import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
+import { optimizerText } from '../../runs/describe-run.ts';
+import type { PreparedRun } from '../../runs/prepare-run.ts';
+import { ProgressFile } from '../../runs/run-progress.ts';
+import type { RunRecord, RunResult } from '../../runs/run-record.ts';
+import type { RunOutcome } from '../../runs/train-run.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { endWithParent, type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
@@ -122,7 +124,7 @@ interface Training {
 async function train({ run, record, folder, given, reporter, interruption }: Training): Promise<void> {
   announce(run, folder, reporter);
   const progress = new TrainingProgress(reporter, run.options.epochs);
-  const file = new ProgressFile(folder);
+  const file = new ProgressFile(folder, () => performance.now());
   let outcome: RunOutcome;
   try {
     outcome = await trainRun(run, record, folder, {

@@ -1,5 +1,11 @@
 /** `harrier/node`: what needs Node.js. Files, folders, image decoding, and ONNX Runtime's native engine. */
 
+export type { Device } from '../../runs/device.ts';
+export { type Hardware, hardwareText } from '../../runs/hardware.ts';
+export type { PreparedRun } from '../../runs/prepare-run.ts';
+export type { RunData, RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts';
+export { RUN_FILES, type RunFile } from '../../runs/stored-run.ts';
+export type { RunHooks, RunOutcome } from '../../runs/train-run.ts';
 export { type Cifar10Options, cifar10 } from './datasets/cifar10.ts';
 export { cifar10Point1 } from './datasets/cifar10-1.ts';
 export {
@@ -16,17 +22,15 @@ export {
 } from './datasets/image-folder.ts';
 export { type OpenDatasetOptions, type OpenedDataset, openDataset } from './datasets/open-dataset.ts';
 export { nodeBatches, openThreadedBatches } from './datasets/threaded-batches.ts';
-export type { Device } from './engine/device.ts';
-export { describeHardware, type Hardware, hardwareText } from './engine/hardware.ts';
+export { describeHardware } from './engine/hardware.ts';
 export { type OpenRuntimeOptions, openRuntime } from './engine/open-runtime.ts';
 export { type NodeRuntimeOptions, nodeRuntime } from './engine/runtime.ts';
 export { cacheDirectory } from './files/cache.ts';
 export { decodeImage } from './images/decode.ts';
 export { type PreviewOptions, previewImage } from './images/preview.ts';
 export { findModel, findRun, type ModelSource } from './runs/find-run.ts';
-export { newRecord, type PreparedRun, prepareRun } from './runs/prepare-run.ts';
+export { newRecord, prepareRun } from './runs/prepare-run.ts';
 export { allRecipes, type FoundRecipe, findRecipe } from './runs/recipe-files.ts';
-export { createRunFolder, RUN_FILES, type RunFile, RunFolder } from './runs/run-folder.ts';
-export type { RunData, RunOptions, RunRecord, RunResult } from './runs/run-record.ts';
-export { type RunHooks, type RunOutcome, readCheckpoint, trainRun } from './runs/training-run.ts';
+export { createRunFolder, RunFolder } from './runs/run-folder.ts';
+export { readCheckpoint, trainRun } from './runs/train-run.ts';
 export { HARRIER_VERSION } from './version.ts';

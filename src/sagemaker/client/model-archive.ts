@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { create } from 'tar';
-import { RUN_FILES } from '../../platform/node/runs/run-folder.ts';
+import { RUN_FILES } from '../../runs/stored-run.ts';
 import type { Aws } from './aws.ts';
 import { uploadFile } from './s3.ts';
 

@@ -3,9 +3,10 @@ import { basename, join } from 'node:path';
 import { CLASS_NAMES_KEY, exportModel } from '../../models/index.ts';
 import { encodeModel } from '../../onnx/index.ts';
 import { storageError, writeAtomically } from '../../platform/node/files/cache.ts';
-import type { PreparedRun } from '../../platform/node/runs/prepare-run.ts';
-import type { RunFile, RunFolder } from '../../platform/node/runs/run-folder.ts';
-import { readCheckpoint } from '../../platform/node/runs/training-run.ts';
+import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { readCheckpoint } from '../../platform/node/runs/train-run.ts';
+import type { PreparedRun } from '../../runs/prepare-run.ts';
+import type { RunFile } from '../../runs/stored-run.ts';
 import { weightsToUse } from '../../training/index.ts';
 import type { ContainerPaths } from './paths.ts';
 

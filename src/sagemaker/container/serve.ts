@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
-import { RUN_FILES } from '../../platform/node/runs/run-folder.ts';
+import { RUN_FILES } from '../../runs/stored-run.ts';
 import type { Log } from '../../server/log.ts';
 import { type ServerHandle, serveModel } from '../../server/serve.ts';
 import type { ContainerPaths } from './paths.ts';

@@ -1,8 +1,8 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { RUN_FILES } from '../../platform/node/runs/run-folder.ts';
 import { isSeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
+import { RUN_FILES } from '../../runs/stored-run.ts';
 import type { RunDetails, RunSummary } from '../api.ts';
 import type { EventHub } from '../events.ts';
 import { notFound } from '../respond.ts';

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EpochRecord, type Evaluation, historyFromCsv } from '../../evaluation/index.ts';
-import { RUN_FILES, type RunFile, RunFolder } from '../../platform/node/runs/run-folder.ts';
-import { type RunProgress, readProgress } from '../../platform/node/runs/run-progress.ts';
-import type { RunRecord } from '../../platform/node/runs/run-record.ts';
+import { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { type RunProgress, readProgress } from '../../runs/run-progress.ts';
+import type { RunRecord } from '../../runs/run-record.ts';
+import { RUN_FILES, type RunFile } from '../../runs/stored-run.ts';
 import type { RunFileName, RunState, RunStep, RunSummary } from '../api.ts';
 
 /** Files of a run that may be asked for, with what they are. */

@@ -3,8 +3,9 @@ import { rmdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarrierError } from '../../errors.ts';
-import { createRunFolder, RUN_FILES, type RunFolder } from '../../platform/node/runs/run-folder.ts';
-import { writeProgress } from '../../platform/node/runs/run-progress.ts';
+import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { writeProgress } from '../../runs/run-progress.ts';
+import { RUN_FILES } from '../../runs/stored-run.ts';
 import type { RunSummary } from '../api.ts';
 import type { DatasetSource } from '../datasets/dataset-library.ts';
 import type { CheckedRequest } from './request.ts';
@@ -126,7 +127,7 @@ export class Trainer implements OwnRuns {
     else if (as === 'paused') throw new HarrierError('bad-option', 'this run is not running', { where: id });
     if (as !== 'stopped') return;
     if (record?.result) throw new HarrierError('bad-option', 'this run is finished', { where: id });
-    await writeProgress(folder.file('progress'), { state: 'stopped' });
+    await writeProgress(folder, { state: 'stopped' });
   }
 
   /** Has all runs that were started here save and end. @param mostMs how long they may take */
@@ -181,7 +182,7 @@ export class Trainer implements OwnRuns {
           await rmdir(run.folder).catch(() => {});
           if (run.failure === undefined) this.#own.delete(run.id);
         } else if (run.endsAs === 'stopped' && code !== 0) {
-          await writeProgress(join(run.folder, RUN_FILES.progress), { state: 'stopped' });
+          await writeProgress(new RunFolder(run.folder), { state: 'stopped' });
         }
         await this.#runs.refresh(0).catch(() => {});
         this.#runs.tell();

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatCount } from '../../../format/format.ts';
-import { optimizerText } from '../../../platform/node/runs/run-results.ts';
+import { optimizerText } from '../../../runs/describe-run.ts';
 import { ContainerPaths } from '../../../sagemaker/container/paths.ts';
 import { trainInContainer } from '../../../sagemaker/container/train.ts';
 import { Exit, failureOf } from '../../failure.ts';

@@ -1,25 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Dataset } from '../../../data/dataset.ts';
+import { checkMarks, type KeptMarks, MARKS_REMEDY, type UsedMarks } from '../../../data/kept-marks.ts';
 import { countMarks, type Mark, type MarkCounts, markedDataset } from '../../../data/marked.ts';
 import { HarrierError } from '../../../errors.ts';
 import { isObject } from '../../../options/values.ts';
 import { writeAtomically } from '../files/cache.ts';
 import { readError } from '../files/read-error.ts';
 
+export { checkMarks, type KeptMark, type KeptMarks, type UsedMarks } from '../../../data/kept-marks.ts';
+
 /** Where marks lie: in the folder of a data set, beside its images. */
 export const MARKS_FILE = 'harrier-marks.json';
 
 const FORMAT = 1;
-
-/** A mark as it is kept: with the class by its name, so that it outlives new classes. */
-export interface KeptMark {
-  readonly label?: string;
-  readonly excluded?: boolean;
-}
-
-/** Marks by image: its path below the folder with `/` between, or what else the data set calls it (`train #17`). */
-export type KeptMarks = Readonly<Record<string, KeptMark>>;
 
 /** What an image is called in a file of marks. @param root the folder of the data set, where it is one of files */
 export function markKey(dataset: Dataset, index: number, root: string): string {
@@ -46,7 +40,11 @@ export async function readMarks(folder: string): Promise<KeptMarks> {
   try {
     content = JSON.parse(text);
   } catch (cause) {
-    throw new HarrierError('bad-data', 'these marks are not JSON', { where: file, next: REMEDY, cause });
+    throw new HarrierError('bad-data', 'these marks are not JSON', {
+      where: file,
+      next: MARKS_REMEDY,
+      cause,
+    });
   }
   if (isObject(content) && Number(content.format) > FORMAT) {
     throw new HarrierError('bad-data', 'these marks were made by a newer version of Harrier', {
@@ -57,22 +55,6 @@ export async function readMarks(folder: string): Promise<KeptMarks> {
     });
   }
   return checkMarks(isObject(content) ? content.images : undefined, file);
-}
-
-const REMEDY = 'Restore the file, or delete it to go without marks.';
-
-/** @throws HarrierError `bad-data` when a value is no marks */
-export function checkMarks(value: unknown, where: string): KeptMarks {
-  const isMark = (mark: unknown) =>
-    isObject(mark) &&
-    (mark.label === undefined || typeof mark.label === 'string') &&
-    (mark.excluded === undefined || typeof mark.excluded === 'boolean');
-  if (isObject(value) && Object.values(value).every(isMark)) return value as KeptMarks;
-  throw new HarrierError('bad-data', 'these are no marks', {
-    where,
-    expected: '{ "format": 1, "images": { "<image>": { "label": "<class>", "excluded": true } } }',
-    next: REMEDY,
-  });
 }
 
 /** Writes the marks of a folder; what is there appears whole. @throws HarrierError `storage` */
@@ -102,15 +84,6 @@ export function marksByIndex(
       marks.set(index, { ...(isNews && { label: place }), ...(excluded && { excluded }) });
   }
   return { marks, used };
-}
-
-/** Which marks a data set was opened with. */
-export interface UsedMarks {
-  readonly train: MarkCounts;
-  readonly test: MarkCounts;
-  readonly validation?: MarkCounts;
-  /** The marks themselves. */
-  readonly images: KeptMarks;
 }
 
 interface Splits {

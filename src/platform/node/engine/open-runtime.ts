@@ -1,5 +1,5 @@
+import type { Device } from '../../../runs/device.ts';
 import type { Runtime } from '../../../runtime/index.ts';
-import type { Device } from './device.ts';
 import { gpuRuntime } from './gpu-runtime.ts';
 import { type NodeRuntimeOptions, nodeRuntime } from './runtime.ts';
 

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HarrierError, nearestName } from '../../../errors.ts';
-import { RUN_FILES, RunFolder } from './run-folder.ts';
+import { RUN_FILES } from '../../../runs/stored-run.ts';
+import { RunFolder } from './run-folder.ts';
 import { isSeedsFolder } from './seeds-folder.ts';
 import { shippedModel } from './shipped-model.ts';
 

@@ -1,20 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
-import type { TestTimeAugmentation } from '../../../data/views.ts';
 import { HarrierError } from '../../../errors.ts';
-import { exportOptionsOf, type TrainedNetwork, trainedNetwork } from '../../../models/index.ts';
+import { type TrainedNetwork, trainedNetwork } from '../../../models/index.ts';
 import { decodeModel } from '../../../onnx/index.ts';
-import { findModel } from './find-run.ts';
+import type { FineTunedFrom } from '../../../runs/run-record.ts';
+import { type StartingModel, startingModelOf } from '../../../runs/starting-model.ts';
 import { readError } from '../files/read-error.ts';
-import type { FineTunedFrom } from './run-record.ts';
 import { nativeSha256 } from '../files/sha256.ts';
+import { findModel } from './find-run.ts';
 import { shippedModel } from './shipped-model.ts';
-
-/** A finished model that can be trained on. */
-export interface StartingModel extends TrainedNetwork, Omit<FineTunedFrom, 'trainable'> {
-  /** Views of each image that it averages. */
-  readonly testTimeAugmentation: TestTimeAugmentation;
-}
 
 /**
  * The model that a user names, as `findModel` finds it, with layers and weights.
@@ -25,14 +19,8 @@ export interface StartingModel extends TrainedNetwork, Omit<FineTunedFrom, 'trai
 export async function startingModel(given: string | undefined): Promise<StartingModel> {
   const { modelFile, run, shipped } = await findModel(given);
   const bytes = await bytesOf(modelFile);
-  const model = decodeModel(bytes, modelFile);
-  return {
-    ...trainedNetwork(model, modelFile),
-    name: shipped ? basename(modelFile, '.onnx') : relative('', run?.path ?? modelFile) || '.',
-    ...(!shipped && { path: modelFile }),
-    hash: hashOf(bytes),
-    testTimeAugmentation: exportOptionsOf(model).testTimeAugmentation,
-  };
+  const name = shipped ? basename(modelFile, '.onnx') : relative('', run?.path ?? modelFile) || '.';
+  return startingModelOf(bytes, { name, ...(!shipped && { path: modelFile }) }, modelFile, nativeSha256);
 }
 
 /**

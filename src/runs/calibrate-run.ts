@@ -1,11 +1,11 @@
-import type { OnProgress } from '../../../data/progress.ts';
+import type { OnProgress } from '../data/progress.ts';
 import {
   beforeAndAfter,
   fitTemperature,
   type TemperatureScaling,
   withTemperature,
-} from '../../../evaluation/index.ts';
-import type { Model } from '../../../onnx/index.ts';
+} from '../evaluation/index.ts';
+import type { Model } from '../onnx/index.ts';
 import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
 

@@ -1,9 +1,9 @@
-import type { Dataset } from '../../../data/dataset.ts';
-import type { OnProgress } from '../../../data/progress.ts';
-import type { Predictions } from '../../../evaluation/index.ts';
-import { Classifier } from '../../../models/index.ts';
-import type { Model } from '../../../onnx/index.ts';
-import type { Runtime } from '../../../runtime/index.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { OnProgress } from '../data/progress.ts';
+import type { Predictions } from '../evaluation/index.ts';
+import { Classifier } from '../models/index.ts';
+import type { Model } from '../onnx/index.ts';
+import type { Runtime } from '../runtime/index.ts';
 
 /** What a model says of all images of a data set. */
 export async function predictionsOf(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HarrierError } from '../../../errors.ts';
+import { HarrierError } from '../errors.ts';
 import { fromField } from './check-record.ts';
 import { readRecord } from './run-record.ts';
 

@@ -1,16 +1,16 @@
-import type { ImageShape } from '../../../data/dataset.ts';
-import type { TestTimeAugmentation } from '../../../data/views.ts';
-import { HarrierError } from '../../../errors.ts';
-import type { DataFacts } from '../../../evaluation/index.ts';
-import type { CrossentropyOptions } from '../../../losses/index.ts';
-import type { NetworkConfig, TunedPart } from '../../../models/index.ts';
-import type { OptimizerConfig } from '../../../optimizers/index.ts';
-import type { RecipeOptions } from '../../../recipes/index.ts';
-import type { BatchOptions } from '../../../training/index.ts';
+import type { ImageShape } from '../data/dataset.ts';
+import { checkMarks, type UsedMarks } from '../data/kept-marks.ts';
+import type { TestTimeAugmentation } from '../data/views.ts';
+import { HarrierError } from '../errors.ts';
+import type { DataFacts } from '../evaluation/index.ts';
+import type { CrossentropyOptions } from '../losses/index.ts';
+import type { NetworkConfig, TunedPart } from '../models/index.ts';
+import type { OptimizerConfig } from '../optimizers/index.ts';
+import type { RecipeOptions } from '../recipes/index.ts';
+import type { BatchOptions } from '../training/index.ts';
 import { checkRecord } from './check-record.ts';
-import type { Device } from '../engine/device.ts';
-import type { Hardware } from '../engine/hardware.ts';
-import { checkMarks, type UsedMarks } from '../datasets/marks.ts';
+import type { Device } from './device.ts';
+import type { Hardware } from './hardware.ts';
 
 /** The model that a run is fine-tuned from, as `run.json` names it. */
 export interface FineTunedFrom {

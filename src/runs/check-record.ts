@@ -1,8 +1,8 @@
-import { TEST_TIME_AUGMENTATIONS } from '../../../data/views.ts';
-import { HarrierError } from '../../../errors.ts';
-import { TUNED_PARTS } from '../../../models/index.ts';
-import { isObject } from '../../../options/values.ts';
-import { DEVICES } from '../engine/device.ts';
+import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
+import { HarrierError } from '../errors.ts';
+import { TUNED_PARTS } from '../models/index.ts';
+import { isObject } from '../options/values.ts';
+import { DEVICES } from './device.ts';
 
 /** What a field must hold: the test, and its words. */
 interface Kind {

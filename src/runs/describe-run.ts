@@ -1,0 +1,128 @@
+import { augmentationText } from '../data/augmentation/index.ts';
+import { type Dataset, imageBytes } from '../data/dataset.ts';
+import {
+  type Evaluation,
+  type History,
+  mostConfidentMistakes,
+  type Predictions,
+  predictionsToCsv,
+  type RunFacts,
+  renderModelCard,
+} from '../evaluation/index.ts';
+import type { Network } from '../models/index.ts';
+import type { Optimizer, OptimizerConfig } from '../optimizers/index.ts';
+import type { ReportImage } from '../report/index.ts';
+import { hardwareText } from './hardware.ts';
+import type { RunPlatform } from './run-platform.ts';
+import type { RunRecord } from './run-record.ts';
+
+/** Mistakes that the report shows. */
+const IMAGES = 40;
+
+/** A finished run, as it is described. */
+export interface FinishedRun {
+  readonly record: RunRecord;
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+  readonly history: History;
+  readonly test: Dataset;
+  readonly predictions: Predictions;
+  readonly evaluation: Evaluation;
+}
+
+/** The files that describe a finished run, in the order in which they are written. */
+export type Descriptions = Readonly<Record<'evaluation' | 'predictions' | 'report' | 'card', string>>;
+
+/** Describes a finished run for programs and for people. Nothing is written. */
+export async function describeRun(
+  { record, network, optimizer, history, test, predictions, evaluation }: FinishedRun,
+  { imageUri }: Pick<RunPlatform, 'imageUri'>,
+): Promise<Descriptions> {
+  const title = `${record.options.recipe} on ${record.options.data}`;
+  const facts = factsOf(record, network, optimizer);
+  const { imageShape } = record.data;
+  const mistakes = await mistakesIn(test, predictions, imageUri);
+  // A command that only predicts never loads the components of pages.
+  const { renderReport } = await import('../report/index.ts');
+  return {
+    evaluation: `${JSON.stringify(evaluation, undefined, 2)}\n`,
+    predictions: predictionsToCsv(predictions),
+    report: renderReport({ title, facts, evaluation, history, mistakes }),
+    card: renderModelCard({ title, facts, evaluation, imageShape }),
+  };
+}
+
+/** What is said about a run besides how good it is. */
+export function factsOf(
+  { options, data, result, ...record }: RunRecord,
+  network: Network,
+  optimizer: Optimizer,
+): RunFacts {
+  // Of a fine-tuned network some are frozen that were trained all the same, before.
+  const sizes = network.parameters
+    .filter(({ trainable }) => trainable || options.from)
+    .map(({ shape }) => shape);
+  return {
+    recipe: options.recipe,
+    ...(options.from && { fineTunedFrom: options.from }),
+    imageShape: data.imageShape,
+    parameters: sizes.reduce((total, shape) => total + shape.reduce((product, size) => product * size, 1), 0),
+    epochs: result?.epochs,
+    batchSize: options.batchSize,
+    optimizer: optimizerText(optimizer),
+    augmentation: augmentationText(options.augmentation ?? []),
+    seed: options.seed,
+    trainingAccuracy: result?.trainingAccuracy,
+    testTimeAugmentation: options.testTimeAugmentation,
+    trainingData: data.train,
+    testData: data.test,
+    seconds: result?.seconds,
+    finished: result && `${result.finished.slice(0, 16).replace('T', ' ')} UTC`,
+    hardware: hardwareText(record.hardware),
+    versions: record.versions,
+    command: record.command,
+  };
+}
+
+/** `SGD, learning rate 0.01, momentum 0.9`. Options that are off go unmentioned. */
+export function optimizerText({ config }: Pick<Optimizer, 'config'>): string {
+  const { groups, ...own } = config;
+  const others = ((groups ?? []) as { parameters: string[]; optimizer: OptimizerConfig }[]).map(
+    ({ parameters, optimizer }) => `${parameters.join(' and ')}: ${optionsText(optimizer)}`,
+  );
+  return [optionsText(own as OptimizerConfig), ...others].join('; ');
+}
+
+function optionsText({ name, ...options }: OptimizerConfig): string {
+  const parts = Object.entries(options)
+    .filter(([, value]) => value !== 0 && value !== false)
+    .map(([option, value]) => {
+      const words = option.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+      return `${words} ${typeof value === 'object' && value !== null && 'name' in value ? value.name : value}`;
+    });
+  return [name, ...parts].join(', ');
+}
+
+/** The mistakes that the model was surest of. */
+async function mistakesIn(
+  test: Dataset,
+  predictions: Predictions,
+  imageUri: RunPlatform['imageUri'],
+): Promise<ReportImage[]> {
+  const { height, width } = test.imageShape;
+  return Promise.all(
+    mostConfidentMistakes(predictions, IMAGES).map(async ({ index, label, predicted, probability }) => {
+      const pixels = new Uint8Array(imageBytes(test.imageShape));
+      test.gather([index], pixels);
+      return {
+        uri: await imageUri(pixels, test.imageShape),
+        width,
+        height,
+        trueClass: test.classNames[label],
+        predictedClass: test.classNames[predicted],
+        probability,
+        source: test.describe(index),
+      };
+    }),
+  );
+}

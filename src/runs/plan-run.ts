@@ -1,0 +1,140 @@
+import type { Dataset } from '../data/dataset.ts';
+import { validationSplit } from '../data/split.ts';
+import { firstImages } from '../data/subset.ts';
+import { HarrierError } from '../errors.ts';
+import {
+  Network,
+  type NetworkConfig,
+  type TrainedNetwork,
+  type Weights,
+  withNewHead,
+} from '../models/index.ts';
+import { type Optimizer, optimizerFrom } from '../optimizers/index.ts';
+import {
+  fineTuningLength,
+  lengthForFewImages,
+  networkOf,
+  normalizationOf,
+  type Recipe,
+} from '../recipes/index.ts';
+import { checkFit } from '../training/index.ts';
+import { fromField } from './check-record.ts';
+import type { FineTunedFrom, RunOptions } from './run-record.ts';
+import type { StartingModel } from './starting-model.ts';
+import { RUN_FILES } from './stored-run.ts';
+
+/** What a new run is made from: a recipe, or a model that is trained on. */
+export interface RunMethod {
+  /** With its settings. */
+  readonly recipe?: Recipe;
+  /** In place of a recipe, with the option `from`: the model that it names. */
+  readonly from?: StartingModel;
+  /** Settings that somebody chose: few images do not change them. */
+  readonly chosen?: readonly string[];
+  /** In place of both: the network of a run that is resumed. */
+  readonly stored?: NetworkConfig;
+  /** Opens the model again that a fine-tuning began with, where a resumed run has no checkpoint yet. */
+  readonly reopen?: (from: FineTunedFrom) => Promise<TrainedNetwork>;
+}
+
+/** What is trained, and how: all that follows from the options, the images and the method. */
+export interface RunPlan {
+  /** With the length that suits the number of images. */
+  readonly options: RunOptions;
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+  /** What a fine-tuning begins with; absent where the seed draws it. */
+  readonly firstWeights?: () => Promise<Weights>;
+}
+
+/** The training images that a run uses, and those that it sets aside to evaluate epochs on. */
+export interface TrainingImages {
+  readonly train: Dataset;
+  readonly validation?: Dataset;
+}
+
+/**
+ * The images that a run trains on and evaluates its epochs on, as its options say.
+ *
+ * @param given all training images, and the validation images that the data brings along
+ */
+export function trainingImages(
+  given: TrainingImages,
+  { limit, validationSplit: fraction, seed }: Pick<RunOptions, 'limit' | 'validationSplit' | 'seed'>,
+): TrainingImages {
+  const limited = limit === undefined ? given.train : firstImages(given.train, limit);
+  if (!(fraction > 0)) return { train: limited, validation: given.validation };
+  return validationSplit(limited, fraction, seed);
+}
+
+/**
+ * Makes the network and optimizer of a run, and finds how long it takes.
+ *
+ * @throws HarrierError when the options, the images and the method do not fit together; `bad-checkpoint` when the
+ *   stored network or an option of a resumed run cannot be used
+ */
+export function planRun(
+  wanted: RunOptions,
+  { train, validation }: TrainingImages,
+  { recipe, from, chosen, stored, reopen }: RunMethod,
+): RunPlan {
+  const own = <T>(field: string, make: () => T): T =>
+    stored ? fromField(field, RUN_FILES.record, make) : make();
+  const optimizer = own('options.optimizer', () => optimizerFrom(wanted.optimizer));
+  const options: RunOptions = {
+    ...wanted,
+    ...(recipe && lengthForFewImages(recipe, wanted, train.size, chosen)),
+    ...(from && lengthOfFineTuning(wanted, train.size, chosen)),
+  };
+  if (from) checkSize(from, train);
+  const classes = train.classNames.length;
+  const tuned = (model: TrainedNetwork) =>
+    withNewHead(model, { classes, trainable: wanted.from!.trainable, seed: wanted.seed });
+  const begun = from && tuned(from);
+  const network =
+    begun?.network ?? (recipe ? builtBy(recipe, train) : own('network', () => Network.from(stored!)));
+  checkFit({ ...options, network, train, validation });
+  return {
+    options,
+    network,
+    optimizer,
+    ...(wanted.from && {
+      firstWeights: async () => (begun ?? tuned(await reopen!(wanted.from!))).weights,
+    }),
+  };
+}
+
+function builtBy(recipe: Recipe, train: Dataset): Network {
+  const { height, width } = train.imageShape;
+  return networkOf(recipe, {
+    inputShape: [height, width, 3],
+    classes: train.classNames.length,
+    normalization: recipe.normalization === 'data' ? normalizationOf(train) : undefined,
+  });
+}
+
+/** How long a fine-tuning takes, but for the settings that somebody chose. */
+function lengthOfFineTuning(
+  { batchSize, epochs, from }: RunOptions,
+  images: number,
+  chosen: readonly string[] = [],
+): Pick<RunOptions, 'batchSize' | 'epochs'> {
+  const length = fineTuningLength(
+    images,
+    from!.trainable,
+    chosen.includes('batchSize') ? batchSize : undefined,
+  );
+  return { ...length, ...(chosen.includes('epochs') && { epochs }) };
+}
+
+/** @throws HarrierError `bad-data` when the images have another size than those that a model looks at */
+function checkSize({ network: { inputShape }, name: model }: StartingModel, { name, imageShape }: Dataset) {
+  if (imageShape.height === inputShape[0] && imageShape.width === inputShape[1]) return;
+  throw new HarrierError('bad-data', `its images have another size than those that ${model} looks at`, {
+    where: name,
+    expected: `${inputShape[1]} × ${inputShape[0]}`,
+    received: `${imageShape.width} × ${imageShape.height}`,
+    next: 'Fine-tune another model, or give a folder of images, which are scaled.',
+    options: ['from', 'data'],
+  });
+}

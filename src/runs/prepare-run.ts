@@ -1,0 +1,128 @@
+import type { Dataset } from '../data/dataset.ts';
+import type { UsedMarks } from '../data/kept-marks.ts';
+import { HarrierError } from '../errors.ts';
+import type { DataFacts } from '../evaluation/index.ts';
+import { formatCount, formatQuantity } from '../format/format.ts';
+import type { NetworkConfig } from '../models/index.ts';
+import type { Runtime } from '../runtime/index.ts';
+import { checkMemory } from '../training/index.ts';
+import { planRun, type RunMethod, type RunPlan, type TrainingImages, trainingImages } from './plan-run.ts';
+import type { RunData, RunOptions } from './run-record.ts';
+
+/** All that a run needs, checked, before anything is written. */
+export interface PreparedRun extends RunPlan, TrainingImages {
+  readonly data: RunData;
+  readonly runtime: Runtime;
+  readonly test: Dataset;
+  /** Files of the data folder that were left out. */
+  readonly skipped: number;
+  /** Sentences about the data that its owner should read. */
+  readonly notes: readonly string[];
+}
+
+/** Data as a platform opens it. */
+export interface OpenedData extends TrainingImages {
+  readonly test: Dataset;
+  /** Where it lies, if it is a folder: an absolute path. */
+  readonly path?: string;
+  /** Files that were left out. */
+  readonly skipped: number;
+  readonly notes?: readonly string[];
+  /** The label corrections that it was opened with. */
+  readonly marks?: UsedMarks;
+}
+
+/** A resumed run, as its record has it. */
+export interface StoredPlan {
+  readonly network: NetworkConfig;
+  readonly data: RunData;
+}
+
+/** How a platform opens what a run needs. */
+export interface RunSources {
+  /** @param side that of images that are scaled, where the options name none */
+  openData(options: RunOptions, side: number | undefined, stored: RunData | undefined): Promise<OpenedData>;
+  openRuntime(options: RunOptions): Promise<Runtime>;
+}
+
+/**
+ * Opens the data and makes the network of a run.
+ *
+ * @param stored the network and data of a run that is resumed: the network is then not built by the recipe, and the
+ *   data must be the same
+ * @throws HarrierError when an option, the data or the network cannot be used, or they do not fit together
+ */
+export async function prepareRun(
+  wanted: RunOptions,
+  sources: RunSources,
+  method: RunMethod,
+  stored?: StoredPlan,
+): Promise<PreparedRun> {
+  // A fine-tuned model looks at images of the size that it always did.
+  const inputShape = method.from?.network.inputShape ?? (wanted.from && stored?.network.inputShape);
+  const opened = await sources.openData(wanted, inputShape?.[1], stored?.data);
+  const images = trainingImages(opened, wanted);
+  const plan = planRun(wanted, images, stored ? { stored: stored.network, reopen: method.reopen } : method);
+  const { options, network, optimizer } = plan;
+  const data = dataOf(opened, images);
+  if (stored) checkSameData(data, stored.data);
+  const runtime = await sources.openRuntime(options);
+  const batch = Math.min(options.batchSize, images.train.size);
+  const { loss, microBatch, averageMomentum } = options;
+  await checkMemory({ network, optimizer, loss, runtime, batch, microBatch, averageMomentum });
+  return {
+    ...plan,
+    ...images,
+    data,
+    runtime,
+    test: opened.test,
+    skipped: opened.skipped,
+    notes: [
+      ...(opened.notes ?? []),
+      ...(method.recipe ? lengthNote(wanted, options, images.train.size) : []),
+    ],
+  };
+}
+
+function dataOf({ test, path, marks }: OpenedData, { train, validation }: TrainingImages): RunData {
+  return {
+    ...(path !== undefined && { path }),
+    train: factsOf(train),
+    ...(validation && { validation: factsOf(validation) }),
+    test: factsOf(test),
+    classNames: train.classNames,
+    imageShape: train.imageShape,
+    ...(marks && { marks }),
+  };
+}
+
+/** What few images have changed, if anything. */
+function lengthNote(before: RunOptions, now: RunOptions, images: number): string[] {
+  const changed = [
+    ...(before.batchSize === now.batchSize
+      ? []
+      : [`batches of ${now.batchSize} in place of ${formatCount(before.batchSize)} (--batch-size)`]),
+    ...(before.epochs === now.epochs ? [] : [`${now.epochs} epochs in place of ${before.epochs} (--epochs)`]),
+  ];
+  if (changed.length === 0) return [];
+  const have = formatQuantity(images, 'image');
+  return [
+    `${now.recipe} is made for more than ${have}. To have enough steps it takes ${changed.join(' and ')}.`,
+  ];
+}
+
+function factsOf({ name, size, hash }: Dataset): DataFacts {
+  return { name, images: size, hash };
+}
+
+function checkSameData(now: RunData, then: RunData): void {
+  for (const part of ['train', 'validation', 'test'] as const) {
+    if (now[part]?.hash === then[part]?.hash) continue;
+    throw new HarrierError('bad-data', 'the data has changed since the run began', {
+      where: now[part]?.name ?? then[part]?.name,
+      expected: `SHA-256 ${then[part]?.hash ?? 'of no images'}`,
+      received: now[part]?.hash ?? 'no images',
+      next: 'Put the old data back, or start a new run.',
+    });
+  }
+}

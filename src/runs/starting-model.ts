@@ -1,0 +1,34 @@
+import { type Sha256, sha256 } from '../data/sha256.ts';
+import type { TestTimeAugmentation } from '../data/views.ts';
+import { exportOptionsOf, type TrainedNetwork, trainedNetwork } from '../models/index.ts';
+import { decodeModel } from '../onnx/index.ts';
+import type { FineTunedFrom } from './run-record.ts';
+
+/** A finished model that can be trained on. */
+export interface StartingModel extends TrainedNetwork, Omit<FineTunedFrom, 'trainable'> {
+  /** Views of each image that it averages. */
+  readonly testTimeAugmentation: TestTimeAugmentation;
+}
+
+/**
+ * A model file with its layers and weights.
+ *
+ * @param called what a run calls it: see `FineTunedFrom`
+ * @param where its file, for errors
+ * @param hash begins a SHA-256
+ * @throws HarrierError as `decodeModel` and `trainedNetwork` do
+ */
+export function startingModelOf(
+  bytes: Uint8Array,
+  called: Pick<FineTunedFrom, 'name' | 'path'>,
+  where: string,
+  hash: () => Sha256 = sha256,
+): StartingModel {
+  const model = decodeModel(bytes, where);
+  return {
+    ...trainedNetwork(model, where),
+    ...called,
+    hash: hash().update(bytes).digest(),
+    testTimeAugmentation: exportOptionsOf(model).testTimeAugmentation,
+  };
+}

@@ -1,0 +1,84 @@
+import { HarrierError } from '../errors.ts';
+import { utf8Decode } from '../utf8.ts';
+import { type RunRecord, readRecord } from './run-record.ts';
+import type { RunStore } from './run-store.ts';
+
+/** The files of a run, by what they are. */
+export const RUN_FILES = {
+  record: 'run.json',
+  progress: 'progress.json',
+  history: 'history.csv',
+  last: 'checkpoints/last.safetensors',
+  best: 'checkpoints/best.safetensors',
+  model: 'model.onnx',
+  evaluation: 'evaluation.json',
+  predictions: 'predictions.csv',
+  report: 'report.html',
+  card: 'README.md',
+} as const;
+
+export type RunFile = keyof typeof RUN_FILES;
+
+/** One run where it is kept: its files by what they are, whatever they lie in. */
+export class StoredRun {
+  readonly store: RunStore;
+
+  constructor(store: RunStore) {
+    this.store = store;
+  }
+
+  /** What a person calls one of its files: a path, in a folder. */
+  file(name: RunFile): string {
+    return this.store.where(RUN_FILES[name]);
+  }
+
+  /** @throws HarrierError `storage`; `in-use` when another process has taken the run over: nothing is then changed */
+  write(name: RunFile, content: Uint8Array | string): Promise<void> {
+    return this.store.write(RUN_FILES[name], content);
+  }
+
+  /** As `write`, for what nobody misses after a power cut. @throws HarrierError `storage` */
+  note(name: RunFile, content: string): Promise<void> {
+    return this.store.note(RUN_FILES[name], content);
+  }
+
+  /** Removes a file; one that is not there is no error. @throws HarrierError `storage` */
+  remove(name: RunFile): Promise<void> {
+    return this.store.remove(RUN_FILES[name]);
+  }
+
+  /** The bytes of a file, or undefined when there is none. @throws HarrierError `storage` */
+  read(name: RunFile): Promise<Uint8Array | undefined> {
+    return this.store.read(RUN_FILES[name]);
+  }
+
+  /** @throws HarrierError `bad-checkpoint` when this is no run, or its record cannot be used */
+  async record(): Promise<RunRecord> {
+    const bytes = await this.read('record');
+    if (!bytes) {
+      throw new HarrierError('bad-checkpoint', 'this is no run folder: it has no run.json', {
+        where: this.store.where(),
+        next: 'Give a folder that harrier train wrote.',
+      });
+    }
+    return readRecord(textOf(bytes), this.file('record'));
+  }
+
+  async writeRecord(record: RunRecord): Promise<void> {
+    await this.write('record', `${JSON.stringify(record, undefined, 2)}\n`);
+  }
+
+  /** Does something that no other process may do to this run at the same time. @throws HarrierError `in-use` */
+  exclusively<T>(action: () => Promise<T>): Promise<T> {
+    return this.store.exclusively(action);
+  }
+}
+
+/** Text that is not UTF-8 is no JSON either, and is refused as such. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return utf8Decode(bytes);
+  } catch {
+    return '';
+  }
+}
