@@ -11,6 +11,5 @@ export { SELU_ALPHA, SELU_GAMMA } from './elementwise.ts';
 export * from './functional.ts';
 export { otherAxes } from './normalization.ts';
 export { readAveragePoolGradient, readMaxPoolGradient } from './pooling.ts';
-export { broadcastShapes, samePadding } from './shapes.ts';
+export { broadcastShapes, samePadding, windowOf } from './shapes.ts';
 export { createGraph, definitionOf, importGraph, isElementwise, OPS } from './table.ts';
-export { leaveOutUnreadEdges } from './unread-edges.ts';

@@ -1,2 +1,2 @@
-export { lower } from './lower.ts';
-export type { LoweringOptions, Target } from './lowering.ts';
+export type { LoweringOptions, Target } from './pass.ts';
+export { lower, prepare } from './passes.ts';

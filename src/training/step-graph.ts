@@ -1,8 +1,7 @@
 import { differentiate } from '../autodiff/index.ts';
 import { emitOnnx } from '../kernels/index.ts';
 import type { ParameterSpec } from '../layers/index.ts';
-import { type CrossentropyOptions, categoricalCrossentropy } from '../losses/index.ts';
-import { correctCount } from '../metrics/index.ts';
+import type { CrossentropyOptions } from '../losses/index.ts';
 import type { Network } from '../models/index.ts';
 import {
   elementCount,
@@ -13,9 +12,10 @@ import {
   type Tensor,
   type Value,
 } from '../onnx/index.ts';
-import { add, createGraph, leaveOutUnreadEdges, logitsOf, mul, scalar, sub, where } from '../ops/index.ts';
+import { add, createGraph, importGraph, mul, scalar, sub, where } from '../ops/index.ts';
 import { exponentialMovingAverage, type ParameterGroup } from '../optimizers/index.ts';
-import { lower, type Target } from '../passes/index.ts';
+import { lower, prepare, type Target } from '../passes/index.ts';
+import { buildForwardGraph, type MaskInput } from './forward-graph.ts';
 import {
   AVERAGE,
   AVERAGE_SHARE,
@@ -26,13 +26,6 @@ import {
   partialName,
   slotName,
 } from './updates.ts';
-
-/** A dropout mask that is fed at every step. */
-export interface MaskInput {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly rate: number;
-}
 
 /** A training step as a model, and what its inputs and outputs mean. */
 export interface StepGraph {
@@ -73,52 +66,36 @@ export const CORRECT = 'correct';
 export function buildStepGraph(network: Network, options: StepGraphOptions): StepGraph {
   const { batch, target, loss: lossOptions, updates } = options;
   const { imageSize = [network.inputShape[0], network.inputShape[1]] } = options;
-  const parts = updates !== undefined && options.accumulate === true;
-  const moving = parts ? movingStatistics(network, [batch, ...imageSize, 3]) : undefined;
-  const graph = createGraph(`${network.name}-step`);
-  const image = graph.input('image', 'uint8', [batch, ...imageSize, 3]);
-  const targets = graph.input('targets', 'float32', [batch, network.outputSize]);
-  const parameters = new Map<ParameterSpec, Value>();
-  const masks: MaskInput[] = [];
+  const accumulate = updates !== undefined && options.accumulate === true;
+  const forward = buildForwardGraph(network, { batch, imageSize, loss: lossOptions, accumulate });
+  const graph = createGraph(forward.graph.name);
+  const values = importGraph(graph, prepare(forward.graph));
+  const named = (name: string): Value => values.get(name)!;
   const carry: { output: string; input: string }[] = [];
   const nexts: { input: Value; next: Value; everyPart?: boolean }[] = [];
   const carried = (input: Value, next: Value): void => {
     nexts.push({ input, next });
   };
-  const pass = parts ? passInputs(graph) : undefined;
-  /** What the parts of a batch hand on: the first gets `before`, the next ones what became of it. */
+  const pass = accumulate
+    ? { first: named(PASS.first), last: named(PASS.last), share: named(PASS.share) }
+    : undefined;
+  /** What the passes of a step hand on: the first gets `before`, the next ones what became of it. */
   const partials = new Map<string, Value>();
   const handedOn = ({ name, graphShape }: ParameterSpec): Value => {
-    const input = graph.input(partialName(name), 'float32', graphShape);
+    const input = values.get(partialName(name)) ?? graph.input(partialName(name), 'float32', graphShape);
     partials.set(name, input);
     return input;
   };
+  for (const { spec, next } of forward.moving) {
+    carried(named(spec.name), named(next));
+    if (pass) nexts.push({ input: handedOn(spec), next: named(next), everyPart: true });
+  }
 
-  const output = network.build(graph, image, {
-    training: true,
-    parameter: (spec) => {
-      const value = graph.input(spec.name, 'float32', spec.graphShape);
-      parameters.set(spec, value);
-      return pass && moving?.has(spec.name) ? where(graph, pass.first, value, handedOn(spec)) : value;
-    },
-    dropoutMask: (name, shape, rate) => {
-      masks.push({ name, shape: [batch, ...shape], rate });
-      return graph.input(name, 'float32', [batch, ...shape]);
-    },
-    update: (spec, next) => {
-      carried(parameters.get(spec)!, next);
-      const partial = partials.get(spec.name);
-      if (partial) nexts.push({ input: partial, next, everyPart: true });
-    },
-  });
-
-  const loss = graph.in('loss', () => categoricalCrossentropy(graph, output, targets, lossOptions));
-  const correct = graph.in('accuracy', () => correctCount(graph, logitsOf(graph, output), targets));
+  const loss = named(forward.loss);
   graph.output(loss, LOSS);
-  graph.output(correct, CORRECT);
-  leaveOutUnreadEdges(graph);
-
-  const trainable = [...parameters].filter(([spec]) => spec.trainable);
+  graph.output(named(forward.correct), CORRECT);
+  const parameters = forward.parameters.map((spec) => [spec, named(spec.name)] as const);
+  const trainable = parameters.filter(([spec]) => spec.trainable);
   const gradients = differentiate(
     graph,
     loss,
@@ -161,7 +138,7 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
   return {
     model: modelOf(lower(graph.build(), target, { convolutionBlock: options.convolutionBlock })),
     batch,
-    masks,
+    masks: forward.masks,
     carry,
     state: Object.fromEntries(
       [...partials.values()].map(({ name, shape }) => [name, zeros(shape as number[])]),
@@ -171,32 +148,6 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
 
 function zeros(dims: readonly number[]): Tensor {
   return float32(dims, new Float32Array(elementCount(dims)));
-}
-
-/** What tells the parts of a batch from one another. */
-function passInputs(graph: GraphBuilder): {
-  readonly first: Value;
-  readonly last: Value;
-  readonly share: Value;
-} {
-  return {
-    first: graph.input(PASS.first, 'bool', []),
-    last: graph.input(PASS.last, 'bool', []),
-    share: graph.input(PASS.share, 'float32', []),
-  };
-}
-
-/** Names of the parameters that the network itself changes as it trains. */
-function movingStatistics(network: Network, imageShape: readonly number[]): ReadonlySet<string> {
-  const graph = createGraph(network.name);
-  const names = new Set<string>();
-  network.build(graph, graph.input('image', 'uint8', imageShape), {
-    training: true,
-    parameter: ({ name, graphShape }) => graph.input(name, 'float32', graphShape),
-    dropoutMask: (name, shape) => graph.input(name, 'float32', [imageShape[0], ...shape]),
-    update: ({ name }) => names.add(name),
-  });
-  return names;
 }
 
 /** The average of a parameter's values as an input, and what it becomes. */

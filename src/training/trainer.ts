@@ -6,10 +6,11 @@ import { checkWeights, type Network, toGraphLayout, toKerasLayout, type Weights 
 import { elementCount, float32, type Tensor } from '../onnx/index.ts';
 import { exponentialMovingAverageScalars, type Optimizer, type ParameterGroup } from '../optimizers/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
+import type { MaskInput } from './forward-graph.ts';
 import { GraphState } from './graph-state.ts';
 import { KernelState } from './kernel-state.ts';
 import type { Pass, TrainingState } from './state.ts';
-import { buildStepGraph, CORRECT, LOSS, type MaskInput } from './step-graph.ts';
+import { buildStepGraph, CORRECT, LOSS } from './step-graph.ts';
 import { AVERAGE, slotName, slotsOf, trainableGroups } from './updates.ts';
 
 export interface TrainerOptions {

@@ -1,7 +1,8 @@
 import * as ort from 'onnxruntime-node';
 import { encodeModel, modelOf } from '../../../onnx/index.ts';
 import { createGraph } from '../../../ops/index.ts';
-import { convolve } from '../../../passes/blocked-convolution.ts';
+import { convolveInBlocks } from '../../../passes/blocked/convolution.ts';
+import { BlockedLayout } from '../../../passes/blocked/layout.ts';
 
 /** Widths of the vector units that ONNX Runtime has kernels for: AVX-512, then AVX2 and NEON. */
 const CANDIDATES = [16, 8];
@@ -28,7 +29,8 @@ async function worksWith(block: number): Promise<boolean> {
   const xDims = [1, CHANNELS, SIDE, SIDE];
   const weightDims = [CHANNELS, CHANNELS, SIDE, SIDE];
   const inputs = [graph.input('x', 'float32', xDims), graph.input('weight', 'float32', weightDims)] as const;
-  graph.output(convolve(graph, block, inputs, { kernel_shape: [SIDE, SIDE] }), 'y');
+  const layout = new BlockedLayout(graph, block);
+  graph.output(convolveInBlocks(layout, inputs, { kernel_shape: [SIDE, SIDE] })!, 'y');
   const cells = CHANNELS * SIDE * SIDE;
   const x = Float32Array.from({ length: cells }, (_, i) => (i * 7) % 5);
   const weight = Float32Array.from({ length: CHANNELS * cells }, (_, i) => (i * 11) % 13);

@@ -1,13 +1,11 @@
 import {
-  BLOCKED_DOMAIN,
   elementCount,
   elementTypeCode,
-  float,
   float32,
   type GraphBuilder,
   int64,
   type Value,
-} from '../onnx/index.ts';
+} from '../../onnx/index.ts';
 import {
   div,
   fixedDims,
@@ -17,16 +15,13 @@ import {
   reduceSum,
   reshape,
   scale,
-  sub,
-} from '../ops/index.ts';
-import { inBlocks, isMadeInBlocks, outOfBlocks } from './blocks.ts';
-import type { Lowering, LoweringContext } from './lowering.ts';
-import { STEEP } from './step.ts';
+} from '../../ops/index.ts';
+import type { Composite, Decomposition } from './composite.ts';
 
-type WindowAttributes = ReturnType<typeof readMaxPoolGradient>;
+export type WindowAttributes = ReturnType<typeof readMaxPoolGradient>;
 
 /** Whether the windows tile the image exactly: each element lies in one and only one. */
-function tiles(
+export function tiles(
   { kernel_shape, strides, dilations, pads }: WindowAttributes,
   spatial: readonly number[],
 ): boolean {
@@ -37,7 +32,7 @@ function tiles(
   );
 }
 
-/** Repeats every cell of an image along its spatial axes (nearest-neighbour enlargement). */
+/** Repeats every element of an image along its spatial axes (nearest-neighbour enlargement). */
 function enlarge(graph: GraphBuilder, x: Value, factors: readonly number[]): Value {
   const scales = graph.constant(float32([factors.length + 2], [1, 1, ...factors]));
   return graph.op('Resize', [x, undefined, scales], {
@@ -47,13 +42,12 @@ function enlarge(graph: GraphBuilder, x: Value, factors: readonly number[]): Val
   });
 }
 
-export const poolingLowerings: Readonly<Record<string, Lowering>> = {
+export const poolingDecompositions: Readonly<Record<string, Decomposition>> = {
   MaxPoolGradient: (node) => {
     const [, x] = node.inputs;
     const spatial = fixedDims(x).slice(2);
-    if (tiles(readMaxPoolGradient(node.attributes), spatial))
-      return [isMadeInBlocks(x) ? maxInBlocks(node) : maxByComparison(node)];
-    return [node.target === 'webgpu' ? maxByColumns(node) : maxByPlaces(node)];
+    if (tiles(readMaxPoolGradient(node.attributes), spatial)) return [maxByComparison(node)];
+    return [node.target === 'webgpu' ? maxByColumns(node) : maxByPositions(node)];
   },
   AveragePoolGradient: (node) => {
     const window = readAveragePoolGradient(node.attributes);
@@ -67,67 +61,44 @@ export const poolingLowerings: Readonly<Record<string, Lowering>> = {
  * Windows that tile the image: x is a winner where it equals its window's maximum. Winners that tie share dy
  * equally, so that what goes back sums to what came in (flat patches of real images do tie).
  */
-function maxByComparison(node: LoweringContext): Value {
+function maxByComparison(node: Composite): Value {
   const { graph } = node;
   const [dy, x, y] = node.inputs;
   const { kernel_shape, strides } = readMaxPoolGradient(node.attributes);
   const equal = graph.op('Equal', [x, enlarge(graph, y, strides)]);
   const winners = graph.op('Cast', [equal], { to: elementTypeCode('float32') });
   const share = div(graph, dy, graph.op('AveragePool', [winners], { kernel_shape, strides }));
-  const cells = elementCount(kernel_shape);
-  return mul(graph, winners, enlarge(graph, scale(graph, share, 1 / cells), strides));
+  const elements = elementCount(kernel_shape);
+  return mul(graph, winners, enlarge(graph, scale(graph, share, 1 / elements), strides));
 }
 
-/** Pooling of an image that was made in blocks. */
-export const blockedPooling =
-  (opType: 'MaxPool' | 'AveragePool'): Lowering =>
-  ({ graph, inputs: [x], attributes }) => [
-    outOfBlocks(graph, graph.op(opType, [inBlocks(graph, x)], attributes, { domain: BLOCKED_DOMAIN })),
-  ];
-
-/** The same on blocks. x ≥ y holds where x is a winner: 1 + 1e38 · (x − y), kept within 0 and 1. */
-function maxInBlocks(node: LoweringContext): Value {
-  const { graph } = node;
-  const [dy, x, y] = node.inputs.map((value) => inBlocks(graph, value));
-  const { kernel_shape, strides } = readMaxPoolGradient(node.attributes);
-  const enlarged = (value: Value) =>
-    graph.op('Upsample', [value], { scales: [1, 1, ...strides] }, { domain: BLOCKED_DOMAIN });
-  const winners = graph.op('HardSigmoid', [sub(graph, x, enlarged(y))], {
-    alpha: float(STEEP),
-    beta: float(1),
-  });
-  const average = graph.op('AveragePool', [winners], { kernel_shape, strides }, { domain: BLOCKED_DOMAIN });
-  const share = scale(graph, div(graph, dy, average), 1 / elementCount(kernel_shape));
-  return outOfBlocks(graph, mul(graph, winners, enlarged(share)));
-}
-
-/** Windows of any kind: dy goes to the place that MaxPool names for each window (the first, where some tie). */
-function maxByPlaces(node: LoweringContext): Value {
+/** Windows of any kind: dy goes to the position that MaxPool names for each window (the first, where some tie). */
+function maxByPositions(node: Composite): Value {
   const { graph } = node;
   const [dy, x] = node.inputs;
   const dims = fixedDims(x);
   const { kernel_shape, strides, dilations, pads, ceil_mode } = readMaxPoolGradient(node.attributes);
-  const [, places] = graph.ops(
+  const [, winners] = graph.ops(
     'MaxPool',
     [x],
     { kernel_shape, strides, dilations, pads, ceil_mode },
     { outputs: 2 },
   );
   if (kernel_shape.every((size, i) => dilations[i] * (size - 1) < strides[i])) {
-    // No element lies in two windows, so there is nothing to add up. Places are those in the whole tensor; from a larger
+    // No element lies in two windows, so there is nothing to add up. Positions are those in the whole tensor; from a larger
     // window, ONNX Runtime would conclude that the image is at least as large as all windows, the cut ones too.
-    const cell = dims.slice(2).map(() => 1);
-    return graph.op('MaxUnpool', [dy, places, graph.constant(int64(dims))], { kernel_shape: cell });
+    const one = dims.slice(2).map(() => 1);
+    return graph.op('MaxUnpool', [dy, winners, graph.constant(int64(dims))], { kernel_shape: one });
   }
   const total = elementCount(dims);
   const count = elementCount(fixedDims(dy));
-  const nought = graph.op('Expand', [
+  const zeros = graph.op('Expand', [
     graph.constant(float32([1], [0])),
     graph.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(BigInt(total)) }),
   ]);
   const scattered = graph.op(
     'ScatterElements',
-    [nought, reshape(graph, places, [count]), reshape(graph, dy, [count])],
+    [zeros, reshape(graph, winners, [count]), reshape(graph, dy, [count])],
     { axis: 0, reduction: 'add' },
   );
   return reshape(graph, scattered, dims);
@@ -135,10 +106,10 @@ function maxByPlaces(node: LoweringContext): Value {
 
 /**
  * The same without MaxPool's indices, which WebGPU does not give: a convolution with one-hot kernels shows, for every
- * window, each of its cells; those that equal the maximum share dy; the transposed convolution puts them back and adds
+ * window, each of its elements; those that equal the maximum share dy; the transposed convolution puts them back and adds
  * them up. Every plane goes as an image of its own, so that no convolution is grouped.
  */
-function maxByColumns(node: LoweringContext): Value {
+function maxByColumns(node: Composite): Value {
   const { graph } = node;
   const [dy, x, y] = node.inputs;
   const attributes = readMaxPoolGradient(node.attributes);
@@ -146,14 +117,14 @@ function maxByColumns(node: LoweringContext): Value {
   const [batch, channels, ...spatial] = fixedDims(x);
   const positions = fixedDims(y).slice(2);
   const planes = batch * channels;
-  const cells = elementCount(kernel_shape);
+  const elements = elementCount(kernel_shape);
   const oneHot = graph.constant(
     float32(
-      [cells, 1, ...kernel_shape],
-      Float32Array.from({ length: cells * cells }, (_, i) => Number(i % (cells + 1) === 0)),
+      [elements, 1, ...kernel_shape],
+      Float32Array.from({ length: elements * elements }, (_, i) => Number(i % (elements + 1) === 0)),
     ),
   );
-  // The end padding that makes exactly as many windows as there are, and never fewer cells than there are.
+  // The end padding that makes exactly as many windows as there are, and never fewer elements than there are.
   const reach = positions.map(
     (count, i) => (count - 1) * strides[i] + dilations[i] * (kernel_shape[i] - 1) + 1,
   );
@@ -164,7 +135,7 @@ function maxByColumns(node: LoweringContext): Value {
   const shown = graph.op('Conv', [reshape(graph, x, [planes, 1, ...spatial]), oneHot], window);
   const equal = graph.op('Equal', [shown, reshape(graph, y, [planes, 1, ...positions])]);
   const inside = graph.constant(
-    float32([1, cells, ...positions], cellsInside(attributes, spatial, positions)),
+    float32([1, elements, ...positions], elementsInside(attributes, spatial, positions)),
   );
   const winners = mul(graph, graph.op('Cast', [equal], { to: elementTypeCode('float32') }), inside);
   const share = div(graph, reshape(graph, dy, [planes, 1, ...positions]), reduceSum(graph, winners, [1]));
@@ -175,8 +146,8 @@ function maxByColumns(node: LoweringContext): Value {
   return reshape(graph, back, [batch, channels, ...spatial]);
 }
 
-/** 1 where a cell of a window lies in the image, 0 where in the padding; (cells, positions…), row-major. */
-function cellsInside(
+/** 1 where an element of a window lies in the image, 0 where in the padding; (elements, positions…), row-major. */
+function elementsInside(
   { kernel_shape, strides, dilations, pads }: WindowAttributes,
   spatial: readonly number[],
   positions: readonly number[],
@@ -190,26 +161,26 @@ function cellsInside(
       rest = Math.floor(rest / sizes[axis]);
     }
     const inside = spatial.every((size, axis) => {
-      const place = at[axis + spatial.length] * strides[axis] + at[axis] * dilations[axis] - pads[axis];
-      return place >= 0 && place < size;
+      const element = at[axis + spatial.length] * strides[axis] + at[axis] * dilations[axis] - pads[axis];
+      return element >= 0 && element < size;
     });
     flags[i] = Number(inside);
   }
   return flags;
 }
 
-function averageByEnlarging(node: LoweringContext): Value {
+function averageByEnlarging(node: Composite): Value {
   const { graph } = node;
   const { kernel_shape, strides } = readAveragePoolGradient(node.attributes);
-  const cells = elementCount(kernel_shape);
-  return enlarge(graph, scale(graph, node.inputs[0], 1 / cells), strides);
+  const elements = elementCount(kernel_shape);
+  return enlarge(graph, scale(graph, node.inputs[0], 1 / elements), strides);
 }
 
 /**
  * Windows of any kind: dx is the depthwise transposed convolution of dy with ones, after dividing each window's dy by
  * the number of elements it was the mean of (padding counts when count_include_pad says so).
  */
-function averageByConvolution(node: LoweringContext): Value {
+function averageByConvolution(node: Composite): Value {
   const { graph } = node;
   const [dy] = node.inputs;
   const attributes = readAveragePoolGradient(node.attributes);
@@ -252,8 +223,8 @@ function inverseCounts(
       const last = includePads ? spatial[axis] + pads[axis + spatial.length] : spatial[axis];
       const first = includePads ? -pads[axis] : 0;
       let count = 0;
-      for (let cell = 0; cell < kernel_shape[axis]; cell++) {
-        const at = start + cell * dilations[axis];
+      for (let element = 0; element < kernel_shape[axis]; element++) {
+        const at = start + element * dilations[axis];
         if (at >= first && at < last) count++;
       }
       return count;

@@ -1,6 +1,7 @@
-import { float32, type GraphBuilder, intAttribute, MICROSOFT_DOMAIN, type Value } from '../onnx/index.ts';
-import { fixedDims, reduceSum, reshape, transpose } from '../ops/index.ts';
-import type { Lowering, Target } from './lowering.ts';
+import { float32, type GraphBuilder, intAttribute, MICROSOFT_DOMAIN, type Value } from '../../onnx/index.ts';
+import { fixedDims, reduceSum, reshape, transpose } from '../../ops/index.ts';
+import type { Target } from '../pass.ts';
+import type { Decomposition } from './composite.ts';
 
 /**
  * a · b with either transposed in its last two axes. ONNX Runtime's CPU does it in one op; its WebGPU kernels have
@@ -39,7 +40,7 @@ export function sumOverBatch(graph: GraphBuilder, x: Value, target: Target): Val
   return reshape(graph, graph.op('MatMul', [ones, reshape(graph, x, [batch, size])]), rest);
 }
 
-export const matrixLowerings: Readonly<Record<string, Lowering>> = {
+export const matrixDecompositions: Readonly<Record<string, Decomposition>> = {
   TransposedMatMul: ({ graph, inputs: [a, b], attributes, target }) => [
     matMul(graph, a, b, {
       transA: intAttribute(attributes, 'transA', 0) === 1,

@@ -1,0 +1,53 @@
+import { type Attributes, qualifiedName, type Value } from '../onnx/index.ts';
+import { isElementwise } from '../ops/index.ts';
+import { normalizationGradientInBlocks, normalizeInBlocks } from './blocked/batch-normalization.ts';
+import { convolveInBlocks, inputGradientInBlocks } from './blocked/convolution.ts';
+import { kernelGradientInBlocks } from './blocked/kernel-gradient.ts';
+import { BlockedLayout } from './blocked/layout.ts';
+import { maxPoolGradientInBlocks, poolInBlocks } from './blocked/pooling.ts';
+import type { TargetPass } from './pass.ts';
+import { keep, type NodeToRewrite, rewrite } from './rewrite.ts';
+
+/** Writes a node in blocks and returns its outputs in plain order; undefined where it gains nothing by them. */
+type BlockedForm = (
+  layout: BlockedLayout,
+  inputs: readonly Value[],
+  attributes: Attributes,
+) => Value | Value[] | undefined;
+
+/** Ops with a form of their own in blocks, by qualified name. */
+const FORMS: Readonly<Record<string, BlockedForm>> = {
+  Conv: convolveInBlocks,
+  MaxPool: (layout, [x], attributes) => poolInBlocks(layout, 'MaxPool', x, attributes),
+  AveragePool: (layout, [x], attributes) => poolInBlocks(layout, 'AveragePool', x, attributes),
+  'harrier.ConvInputGradient': inputGradientInBlocks,
+  'harrier.ConvKernelGradient': kernelGradientInBlocks,
+  'harrier.MaxPoolGradient': maxPoolGradientInBlocks,
+  'harrier.BatchNormalizationTraining': normalizeInBlocks,
+  'harrier.BatchNormalizationGradient': normalizationGradientInBlocks,
+};
+
+/**
+ * Puts convolutions into the blocked layout of ONNX Runtime's CPU kernels where that is faster, and leaves values in
+ * it from one op to the next, where each op between can read it.
+ */
+export const placeBlockedLayout: TargetPass = (graph, { convolutionBlock }) => {
+  if (convolutionBlock === undefined) return graph;
+  return rewrite(graph, (builder) => {
+    const layout = new BlockedLayout(builder, convolutionBlock);
+    return (given) => inBlocks(layout, given) ?? elementwiseInBlocks(layout, given);
+  });
+};
+
+function inBlocks(layout: BlockedLayout, { graph, node, inputs }: NodeToRewrite): Value[] | undefined {
+  const name = qualifiedName(node.opType, node.domain);
+  const form = Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
+  if (!form) return undefined;
+  const made = graph.in(node.name, () => form(layout, inputs as readonly Value[], node.attributes));
+  return made && [made].flat();
+}
+
+function elementwiseInBlocks(layout: BlockedLayout, given: NodeToRewrite): Value[] | undefined {
+  const inputs = isElementwise(given.node.opType) ? layout.operands(given.inputs) : undefined;
+  return inputs && keep(given, { inputs }).map((value) => layout.fromBlocks(value));
+}
