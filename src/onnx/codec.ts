@@ -8,47 +8,28 @@ import {
   GraphProtoSchema,
   type ModelProto,
   ModelProtoSchema,
+  type NodeProto,
   NodeProtoSchema,
   type TensorProto,
-  TensorProtoSchema,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
 } from './generated/onnx_pb.ts';
 import {
+  type ExternalReader,
+  sparseFromProto,
+  sparseToProto,
+  tensorFromProto,
+  tensorToProto,
+  withUnread,
+} from './tensor-codec.ts';
+import {
   type AttributeValue,
-  arrayOf,
-  type Dimension,
-  type ElementType,
-  elementCount,
-  formatShape,
   type Graph,
   type Model,
-  type NamedType,
   type Node,
   OPSET,
-  type Tensor,
-  type TensorData,
   toInt64,
+  type Unread,
 } from './types.ts';
-
-/** TensorProto.DataType, from the ONNX IR specification. */
-const ELEMENT_TYPE_CODES: Record<ElementType, number> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-  uint32: 12,
-  uint64: 13,
-};
-const ELEMENT_TYPES = new Map(
-  Object.entries(ELEMENT_TYPE_CODES).map(([name, code]) => [code, name as ElementType]),
-);
+import { namedTypeFromProto, namedTypeToProto } from './value-codec.ts';
 
 /** AttributeProto.AttributeType, from the ONNX IR specification. */
 const ATTRIBUTE = {
@@ -62,31 +43,25 @@ const ATTRIBUTE = {
   strings: 8,
 } as const;
 
+/** After those come lists of tensors and graphs, sparse tensors, and types. */
+const LAST_ATTRIBUTE_TYPE = 14;
+
 /** The IR version that goes with operator set 21. */
-const IR_VERSION = 10n;
+const IR_VERSION = 10;
+/** The oldest whose initializers need not be inputs: what is older is written as this. */
+const OLDEST_IR_VERSION = 4;
 
 /** Beyond any version that there will be. */
 const MAX_OPSET = 1_000_000n;
 
-/** The ONNX code of an element type, for the `to` attribute of Cast. */
-export function elementTypeCode(type: ElementType): number {
-  return ELEMENT_TYPE_CODES[type];
-}
-
-/** The element type that an ONNX code names. */
-export function elementTypeOf(code: number, where: string): ElementType {
-  const type = ELEMENT_TYPES.get(code);
-  if (!type) throw new HarrierError('not-supported', `element type ${code} is not supported`, { where });
-  return type;
-}
-
 /** A model as the bytes of an `.onnx` file. The same model gives the same bytes. */
 export function encodeModel(model: Model): Uint8Array {
-  return toBinary(
-    ModelProtoSchema,
+  const { producer = { name: 'harrier', version: '' } } = model;
+  const proto = withUnread(
     create(ModelProtoSchema, {
-      irVersion: IR_VERSION,
-      producerName: 'harrier',
+      irVersion: BigInt(Math.max(OLDEST_IR_VERSION, model.irVersion ?? IR_VERSION)),
+      producerName: producer.name,
+      producerVersion: producer.version,
       graph: graphToProto(model.graph),
       opsetImport: Object.entries(model.opsets).map(([domain, version]) => ({
         domain,
@@ -94,35 +69,98 @@ export function encodeModel(model: Model): Uint8Array {
       })),
       metadataProps: Object.entries(model.metadata).map(([key, value]) => ({ key, value })),
     }),
+    model.unread,
   );
+  return toBinary(ModelProtoSchema, proto);
 }
 
 /**
- * Reads the bytes of an `.onnx` file.
- * @throws HarrierError `bad-graph` when they are none, `not-supported` when the file keeps weights in other files
- *   or holds element types that Harrier does not know
+ * Reads the bytes of an `.onnx` file. What Harrier has no use for (documentation, functions, …) is kept, and written
+ * back by `encodeModel`.
+ *
+ * @param external reads weights that the model keeps in other files; without it such a model is refused
+ * @throws HarrierError `bad-graph` when they are none, `not-supported` when it holds element types that Harrier does
+ *   not know, or weights in other files
  */
-export function decodeModel(bytes: Uint8Array, where = 'model'): Model {
+export function decodeModel(bytes: Uint8Array, where = 'model', external?: ExternalReader): Model {
   try {
-    return modelFromProto(fromBinary(ModelProtoSchema, bytes), where);
+    return modelFromProto(fromBinary(ModelProtoSchema, bytes), bytes, {
+      where,
+      external,
+      irVersion: IR_VERSION,
+    });
   } catch (cause) {
     if (cause instanceof HarrierError) throw cause;
-    throw new HarrierError('bad-graph', 'this is not an ONNX model, or it is cut off', { where, cause });
+    throw new HarrierError('bad-graph', 'this is not an ONNX model, or it is cut off', {
+      where,
+      received: startOf(bytes),
+      cause,
+    });
   }
 }
 
-function modelFromProto(proto: ModelProto, where: string): Model {
+/** Whether a model keeps weights in other files. Bytes that are no model keep none. */
+export function keepsExternalData(bytes: Uint8Array): boolean {
+  try {
+    const { graph } = fromBinary(ModelProtoSchema, bytes);
+    return graph !== undefined && hasExternalData(graph);
+  } catch {
+    return false;
+  }
+}
+
+function hasExternalData({ initializer, sparseInitializer, node }: GraphProto): boolean {
+  const isExternal = (tensor: TensorProto | undefined) => tensor !== undefined && tensor.dataLocation !== 0;
+  return (
+    initializer.some(isExternal) ||
+    sparseInitializer.some(({ values, indices }) => isExternal(values) || isExternal(indices)) ||
+    node.some(({ attribute }) => attribute.some(({ t, g }) => isExternal(t) || (g && hasExternalData(g))))
+  );
+}
+
+/** What a file is that often lies in a model's place. */
+function startOf(bytes: Uint8Array): string | undefined {
+  const start = String.fromCharCode(...bytes.subarray(0, 64)).trimStart();
+  if (bytes.length === 0) return 'an empty file';
+  if (start.startsWith('version https://git-lfs')) return 'a pointer of Git LFS, in place of the file';
+  if (start.startsWith('<')) return 'a page of HTML or XML';
+  if (start.startsWith('PK')) return 'a ZIP archive (a PyTorch checkpoint, perhaps)';
+  return undefined;
+}
+
+/** What reading a part of a file needs to know of the whole. */
+interface Source {
+  /** For messages. */
+  readonly where: string;
+  readonly external: ExternalReader | undefined;
+  readonly irVersion: number;
+}
+
+function within(source: Source, name: string): Source {
+  return { ...source, where: `${source.where}: ${name}` };
+}
+
+const unreadOf = ({ $unknown }: { $unknown?: Unread }) => ($unknown ? { unread: $unknown } : {});
+
+function modelFromProto(proto: ModelProto, bytes: Uint8Array, source: Source): Model {
+  const { where } = source;
   if (!proto.graph || proto.opsetImport.length === 0)
     throw new HarrierError('bad-graph', 'this is not an ONNX model: it has no graph or no operator set', {
       where,
+      received: startOf(bytes),
     });
   const opsets = opsetsFromProto(proto, where);
-  const graph = graphFromProto(proto.graph, where);
+  const irVersion = Number(proto.irVersion);
+  const graph = graphFromProto(proto.graph, { ...source, irVersion });
   const opset = opsets[''] ?? 0;
+  const { producerName: name, producerVersion: version } = proto;
   return {
     graph: opset === OPSET ? graph : { ...graph, opset },
     opsets,
     metadata: Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value])),
+    ...(irVersion !== IR_VERSION && { irVersion }),
+    ...((name !== 'harrier' || version !== '') && { producer: { name, version } }),
+    ...unreadOf(proto),
   };
 }
 
@@ -146,78 +184,78 @@ function opsetsFromProto({ opsetImport }: ModelProto, where: string): Record<str
 }
 
 function graphToProto(graph: Graph): GraphProto {
-  return create(GraphProtoSchema, {
-    name: graph.name,
-    input: graph.inputs.map(namedTypeToProto),
-    output: graph.outputs.map(namedTypeToProto),
-    initializer: Array.from(graph.initializers, ([name, tensor]) => tensorToProto(tensor, name)),
-    node: graph.nodes.map((node) =>
-      create(NodeProtoSchema, {
-        name: node.name,
-        opType: node.opType,
-        domain: node.domain,
-        input: [...node.inputs],
-        output: [...node.outputs],
-        attribute: Object.entries(node.attributes).map(([name, value]) => attributeToProto(name, value)),
-      }),
-    ),
-  });
+  return withUnread(
+    create(GraphProtoSchema, {
+      name: graph.name,
+      input: [...graph.inputs, ...(graph.optionalInputs ?? [])].map(namedTypeToProto),
+      output: graph.outputs.map(namedTypeToProto),
+      initializer: Array.from(graph.initializers, ([name, tensor]) => tensorToProto(tensor, name)),
+      sparseInitializer: Array.from(graph.sparseInitializers ?? [], ([name, sparse]) =>
+        sparseToProto(sparse, name),
+      ),
+      node: graph.nodes.map(nodeToProto),
+    }),
+    graph.unread,
+  );
 }
 
-function graphFromProto(graph: GraphProto, where: string): Graph {
-  const initializers = new Map(
-    graph.initializer.map((t) => [t.name, tensorFromProto(t, `${where}: ${t.name}`)]),
+function nodeToProto(node: Node): NodeProto {
+  return withUnread(
+    create(NodeProtoSchema, {
+      name: node.name,
+      opType: node.opType,
+      domain: node.domain,
+      input: [...node.inputs],
+      output: [...node.outputs],
+      attribute: Object.entries(node.attributes).map(([name, value]) =>
+        withUnread(attributeToProto(name, value), node.unreadOfAttributes?.get(name)),
+      ),
+    }),
+    node.unread,
   );
+}
+
+function graphFromProto(graph: GraphProto, source: Source): Graph {
+  const { where, external } = source;
+  const initializers = new Map(
+    graph.initializer.map((t) => [t.name, tensorFromProto(t, `${where}: ${t.name}`, external)]),
+  );
+  const sparse = graph.sparseInitializer.map(
+    (t) => [t.values?.name ?? '', sparseFromProto(t, where, external)] as const,
+  );
+  const given = (name: string) => initializers.has(name) || sparse.some(([other]) => other === name);
+  const inputs = graph.input.map((input) => namedTypeFromProto(input, where));
+  // Up to IR version 3 every initializer was listed among the inputs; since then those that may be replaced are.
+  const optionalInputs = source.irVersion < OLDEST_IR_VERSION ? [] : inputs.filter(({ name }) => given(name));
   return {
     name: graph.name,
-    // Up to IR version 3, initializers were listed among the inputs too.
-    inputs: graph.input
-      .filter(({ name }) => !initializers.has(name))
-      .map((v) => namedTypeFromProto(v, where)),
+    inputs: inputs.filter(({ name }) => !given(name)),
     outputs: graph.output.map((v) => namedTypeFromProto(v, where)),
     initializers,
-    nodes: graph.node.map(
-      (node): Node => ({
+    ...(sparse.length > 0 && { sparseInitializers: new Map(sparse) }),
+    ...(optionalInputs.length > 0 && { optionalInputs }),
+    nodes: graph.node.map((node): Node => {
+      const unreadOfAttributes = new Map(
+        node.attribute.flatMap(({ name, $unknown }) => ($unknown ? [[name, $unknown] as const] : [])),
+      );
+      return {
         name: node.name,
         opType: node.opType,
         domain: node.domain === 'ai.onnx' ? '' : node.domain,
         inputs: node.input,
         outputs: node.output,
         attributes: Object.fromEntries(
-          node.attribute.map((a) => [a.name, attributeFromProto(a, `${where}: ${node.name || node.opType}`)]),
+          node.attribute.map((a) => [
+            a.name,
+            attributeFromProto(a, within(source, node.name || node.opType)),
+          ]),
         ),
-      }),
-    ),
+        ...unreadOf(node),
+        ...(unreadOfAttributes.size > 0 && { unreadOfAttributes }),
+      };
+    }),
+    ...unreadOf(graph),
   };
-}
-
-function namedTypeToProto({ name, type, shape }: NamedType): ValueInfoProto {
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: {
-      tensorType: {
-        elemType: ELEMENT_TYPE_CODES[type],
-        shape: {
-          dim: shape.map((size) =>
-            typeof size === 'number'
-              ? { value: { case: 'dimValue' as const, value: BigInt(size) } }
-              : { value: { case: 'dimParam' as const, value: size } },
-          ),
-        },
-      },
-    },
-  });
-}
-
-function namedTypeFromProto(info: ValueInfoProto, where: string): NamedType {
-  const tensorType = info.type?.tensorType;
-  if (!tensorType) throw new HarrierError('not-supported', `"${info.name}" is no tensor`, { where });
-  const shape = (tensorType.shape?.dim ?? []).map(({ value }, axis): Dimension => {
-    // Some exporters write −1 for a free size.
-    if (value.case === 'dimValue' && value.value >= 0n) return Number(value.value);
-    return value.case === 'dimParam' && value.value !== '' ? value.value : `${info.name}_${axis}`;
-  });
-  return { name: info.name, type: elementTypeOf(tensorType.elemType, `${where}: ${info.name}`), shape };
 }
 
 function attributeToProto(name: string, value: AttributeValue): AttributeProto {
@@ -235,6 +273,11 @@ function attributeToProto(name: string, value: AttributeValue): AttributeProto {
   if ('floats' in value) return encode({ type: ATTRIBUTE.floats, floats: [...value.floats] });
   if ('tensor' in value) return encode({ type: ATTRIBUTE.tensor, t: tensorToProto(value.tensor, '') });
   if ('graph' in value) return encode({ type: ATTRIBUTE.graph, g: graphToProto(value.graph) });
+  if ('wide' in value) return encode({ type: ATTRIBUTE.int, i: value.wide });
+  if ('wides' in value) return encode({ type: ATTRIBUTE.ints, ints: [...value.wides] });
+  if ('bytes' in value) return encode({ type: ATTRIBUTE.string, s: value.bytes });
+  if ('byteStrings' in value) return encode({ type: ATTRIBUTE.strings, strings: [...value.byteStrings] });
+  if ('unread' in value) return fromBinary(AttributeProtoSchema, value.unread);
   throw new HarrierError('bad-graph', `attribute "${name}" has no ONNX type`);
 }
 
@@ -248,83 +291,53 @@ function integer(name: string, value: number): bigint {
   return toInt64(value);
 }
 
-function attributeFromProto(attribute: AttributeProto, where: string): AttributeValue {
+const isExact = (value: bigint): boolean =>
+  value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER;
+
+function attributeFromProto(attribute: AttributeProto, source: Source): AttributeValue {
   switch (attribute.type) {
     case ATTRIBUTE.float:
       return { float: attribute.f };
     case ATTRIBUTE.int:
-      return Number(attribute.i);
+      return isExact(attribute.i) ? Number(attribute.i) : { wide: attribute.i };
     case ATTRIBUTE.string:
-      return utf8Decode(attribute.s);
+      return textOf(attribute.s) ?? { bytes: attribute.s };
     case ATTRIBUTE.floats:
       return { floats: attribute.floats };
     case ATTRIBUTE.ints:
-      return attribute.ints.map(Number);
-    case ATTRIBUTE.strings:
-      return attribute.strings.map(utf8Decode);
+      return attribute.ints.every(isExact) ? attribute.ints.map(Number) : { wides: attribute.ints };
+    case ATTRIBUTE.strings: {
+      const texts = attribute.strings.map(textOf);
+      const isText = (text: string | undefined): text is string => text !== undefined;
+      return texts.length > 0 && texts.every(isText) ? texts : { byteStrings: attribute.strings };
+    }
     case ATTRIBUTE.tensor:
-      if (attribute.t) return { tensor: tensorFromProto(attribute.t, where) };
+      if (attribute.t) {
+        return {
+          tensor: tensorFromProto(attribute.t, `${source.where}: ${attribute.name}`, source.external),
+        };
+      }
       break;
     case ATTRIBUTE.graph:
-      if (attribute.g) return { graph: graphFromProto(attribute.g, where) };
+      if (attribute.g) return { graph: graphFromProto(attribute.g, source) };
       break;
+    default:
+      if (attribute.type > LAST_ATTRIBUTE_TYPE || attribute.type < 1) {
+        throw new HarrierError('not-supported', `attribute "${attribute.name}" has no type that ONNX knows`, {
+          where: source.where,
+          received: `${attribute.type}`,
+        });
+      }
+      return { unread: toBinary(AttributeProtoSchema, attribute) };
   }
-  throw new HarrierError('not-supported', `attribute "${attribute.name}" has a type that is not supported`, {
-    where,
-  });
+  throw new HarrierError('bad-graph', `attribute "${attribute.name}" is empty`, { where: source.where });
 }
 
-function tensorToProto(tensor: Tensor, name: string): TensorProto {
-  const { data } = tensor;
-  return create(TensorProtoSchema, {
-    name,
-    dims: tensor.dims.map(BigInt),
-    dataType: ELEMENT_TYPE_CODES[tensor.type],
-    rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
-  });
-}
-
-function tensorFromProto(proto: TensorProto, where: string): Tensor {
-  if (proto.dataLocation !== 0) {
-    throw new HarrierError('not-supported', 'its weights are in another file', {
-      where,
-      next: 'Save the model as one file (external data off).',
-    });
+/** Undefined for bytes that are not UTF-8. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8Decode(bytes);
+  } catch {
+    return undefined;
   }
-  const type = elementTypeOf(proto.dataType, where);
-  const dims = proto.dims.map(Number);
-  const count = elementCount(dims);
-  const ArrayType = arrayOf(type);
-  // The size that dims claim is believed only once as much data is there.
-  const checkSize = (unit: string, expected: number, received: number): void => {
-    if (expected === received && dims.every((size) => size >= 0)) return;
-    throw new HarrierError('bad-graph', `a tensor ${formatShape(dims)} holds the wrong number of ${unit}`, {
-      where,
-      expected: `${expected}`,
-      received: `${received}`,
-    });
-  };
-  if (proto.rawData.byteLength > 0) {
-    checkSize('bytes', count * ArrayType.BYTES_PER_ELEMENT, proto.rawData.byteLength);
-    const data = new ArrayType(count) as TensorData;
-    new Uint8Array(data.buffer).set(proto.rawData);
-    return { type, dims, data };
-  }
-  // The typed fields: 8-, 16- and 32-bit integers, bool and float16 bits share int32_data.
-  const values: ArrayLike<number | bigint> =
-    type === 'float32'
-      ? proto.floatData
-      : type === 'float64'
-        ? proto.doubleData
-        : type === 'int64'
-          ? proto.int64Data
-          : type === 'uint64' || type === 'uint32'
-            ? proto.uint64Data
-            : proto.int32Data;
-  checkSize('elements', count, values.length);
-  const data = new ArrayType(count) as TensorData;
-  const wide = type === 'int64' || type === 'uint64';
-  for (let i = 0; i < count; i++)
-    (data as { [index: number]: number | bigint })[i] = wide ? BigInt(values[i]) : Number(values[i]);
-  return { type, dims, data };
 }

@@ -26,11 +26,31 @@ export type TensorData =
   | BigInt64Array
   | BigUint64Array;
 
+/** Fields of a file's message that Harrier does not read, such as documentation: they are written back as they were. */
+export type Unread = readonly {
+  readonly no: number;
+  readonly wireType: number;
+  readonly data: Uint8Array;
+}[];
+
 /** A dense tensor, row-major. */
 export interface Tensor {
   readonly type: ElementType;
   readonly dims: readonly number[];
   readonly data: TensorData;
+  readonly unread?: Unread;
+}
+
+/** A tensor of zeros but for some elements. */
+export interface SparseTensor {
+  readonly dims: readonly number[];
+  /** `[count]`. */
+  readonly values: Tensor;
+  /** int64: positions of the values in the flattened tensor `[count]`, or along every axis `[count, rank]`. */
+  readonly indices: Tensor;
+  /** What the file calls the indices. */
+  readonly indicesName: string;
+  readonly unread?: Unread;
 }
 
 /** A fixed size, or the name of a free one, such as `N`. */
@@ -45,6 +65,14 @@ export interface ValueType {
 /** A graph's input or output. */
 export interface NamedType extends ValueType {
   readonly name: string;
+  /** Set where a file does not even state the number of axes; `shape` is then empty. */
+  readonly unranked?: true;
+  /** Of the value, of its type, and of each of its sizes. */
+  readonly unread?: {
+    readonly value?: Unread;
+    readonly type?: Unread;
+    readonly sizes?: readonly (Unread | undefined)[];
+  };
 }
 
 /** Marks a number as ONNX's FLOAT: bare numbers are INT. */
@@ -61,6 +89,26 @@ export interface GraphAttribute {
 export interface TensorAttribute {
   readonly tensor: Tensor;
 }
+/** ONNX's INT beyond ±2⁵³, where numbers are not exact. */
+export interface WideAttribute {
+  readonly wide: bigint;
+}
+/** ONNX's INTS of which some lie beyond ±2⁵³. */
+export interface WidesAttribute {
+  readonly wides: readonly bigint[];
+}
+/** ONNX's STRING that is not UTF-8. */
+export interface BytesAttribute {
+  readonly bytes: Uint8Array;
+}
+/** ONNX's STRINGS where bare lists cannot say it: none, or some that are not UTF-8. */
+export interface ByteStringsAttribute {
+  readonly byteStrings: readonly Uint8Array[];
+}
+/** An attribute that Harrier does not read, as its file has it: a type, several graphs, a reference within a function. */
+export interface UnreadAttribute {
+  readonly unread: Uint8Array;
+}
 export type AttributeValue =
   | number
   | string
@@ -69,7 +117,12 @@ export type AttributeValue =
   | FloatAttribute
   | FloatsAttribute
   | TensorAttribute
-  | GraphAttribute;
+  | GraphAttribute
+  | WideAttribute
+  | WidesAttribute
+  | BytesAttribute
+  | ByteStringsAttribute
+  | UnreadAttribute;
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** One operation. An absent optional input is the empty string. */
@@ -81,6 +134,9 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Attributes;
+  readonly unread?: Unread;
+  /** By the attribute's name. */
+  readonly unreadOfAttributes?: ReadonlyMap<string, Unread>;
 }
 
 export interface Graph {
@@ -88,6 +144,9 @@ export interface Graph {
   readonly inputs: readonly NamedType[];
   readonly outputs: readonly NamedType[];
   readonly initializers: ReadonlyMap<string, Tensor>;
+  readonly sparseInitializers?: ReadonlyMap<string, SparseTensor>;
+  /** Inputs that may be left out: an initializer of the same name takes their place. */
+  readonly optionalInputs?: readonly NamedType[];
   /** In an order in which every value is made before it is used. */
   readonly nodes: readonly Node[];
   /**
@@ -95,6 +154,7 @@ export interface Graph {
    * Whoever reads the nodes must heed it: `importGraph` does.
    */
   readonly opset?: number;
+  readonly unread?: Unread;
 }
 
 export interface Model {
@@ -103,6 +163,11 @@ export interface Model {
   readonly opsets: Readonly<Record<string, number>>;
   /** Free text by key (`metadata_props`). */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Version of the file format, where it is not the one that goes with {@link OPSET}. */
+  readonly irVersion?: number;
+  /** The program that wrote it, where that is not Harrier. */
+  readonly producer?: { readonly name: string; readonly version: string };
+  readonly unread?: Unread;
 }
 
 /** The version of ONNX's own operators in what Harrier writes. */
@@ -189,14 +254,17 @@ export function formatShape(shape: Shape): string {
   return `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
 }
 
-/** The int attribute, or its default. */
+/** The int attribute, or its default; beyond ±2⁵³ it is rounded. */
 export function intAttribute(attributes: Attributes, name: string, otherwise: number): number {
   const value = attributes[name];
+  if (typeof value === 'object' && 'wide' in value) return Number(value.wide);
   return typeof value === 'number' ? value : otherwise;
 }
 
+/** The ints attribute; beyond ±2⁵³ they are rounded. */
 export function intsAttribute(attributes: Attributes, name: string): readonly number[] | undefined {
   const value = attributes[name];
+  if (typeof value === 'object' && 'wides' in value) return value.wides.map(Number);
   return Array.isArray(value) ? (value as readonly number[]) : undefined;
 }
 

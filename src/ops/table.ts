@@ -1,5 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import {
+  denseTensor,
   float32,
   type Graph,
   GraphBuilder,
@@ -76,11 +77,20 @@ export function importGraph(
   const values = new Map<string, Value>();
   const given = (replacements: Readonly<Record<string, Value>>, name: string) =>
     Object.hasOwn(replacements, name) ? replacements[name] : undefined;
-  for (const { name, type, shape } of graph.inputs) {
+  for (const { name, type, shape, unranked } of graph.inputs) {
+    if (unranked && !given(inputs, name)) {
+      throw new HarrierError('not-supported', `the model does not state the shape of its input "${name}"`, {
+        where: graph.name,
+        next: 'Export it again with the shape of its input.',
+      });
+    }
     values.set(name, given(inputs, name) ?? builder.input(name, type, shape as Shape));
   }
   for (const [name, contents] of graph.initializers) {
     values.set(name, given(initializers, name) ?? builder.initializer(name, contents));
+  }
+  for (const [name, sparse] of graph.sparseInitializers ?? []) {
+    values.set(name, given(initializers, name) ?? builder.initializer(name, denseTensor(sparse, name)));
   }
   const opset = graph.opset ?? OPSET;
   if (graph.nodes.some(({ domain }) => domain === '')) checkOpset(opset, graph.name);

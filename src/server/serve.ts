@@ -1,8 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { HarrierError } from '../errors.ts';
-import { readError } from '../platform/node/files/read-error.ts';
+import { readModelFile } from '../platform/node/files/model-file.ts';
 import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { createApp } from './app.ts';
@@ -94,7 +93,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const { log = () => {}, maxBodyBytes = 25 * MIB } = options;
   // A longer one, which is as good as none, would pass at once.
   const deadlineMs = Math.min(options.deadlineMs ?? 10_000, LONGEST_TIMER_MS);
-  const bytes = await readModel(modelFile);
+  const bytes = await readModelFile(modelFile);
   const cores = availableParallelism();
   const workers = options.workers ?? cores;
   const metrics = new Metrics();
@@ -141,7 +140,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
 
   const reload = async (): Promise<void> => {
     try {
-      model = await pool.load(await readModel(modelFile), modelFile);
+      model = await pool.load(await readModelFile(modelFile), modelFile);
       metrics.reloads.add({ result: 'loaded' });
       log('info', 'model reloaded', { model: model.version });
     } catch (error) {
@@ -170,14 +169,6 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
       return closing;
     },
   };
-}
-
-async function readModel(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw readError(error, path, 'file');
-  }
 }
 
 /** Compares digests: they are equally long, and where two begin to differ tells nothing about the token. */

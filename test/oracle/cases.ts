@@ -3,7 +3,7 @@
  * against ONNX Runtime on them; shape inference and gradients can be checked against the oracle on the same.
  */
 import { random } from '../../src/data/random.ts';
-import { elementTypeOf } from '../../src/onnx/codec.ts';
+import { elementTypeOf } from '../../src/onnx/element-types.ts';
 import { type ElementType, qualifiedName } from '../../src/onnx/types.ts';
 import type { CaseInput, Distribution, OracleCase } from './cases/case.ts';
 import { elementwiseCases } from './cases/elementwise.ts';

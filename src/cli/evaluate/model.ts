@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import { exportModel, exportOptionsOf, Network, weightsOf } from '../../models/index.ts';
 import { decodeModel, type Model } from '../../onnx/index.ts';
-import { readError } from '../../platform/node/files/read-error.ts';
+import { readModelFile } from '../../platform/node/files/model-file.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 
 /**
@@ -15,9 +14,7 @@ export async function modelToJudge(
   { modelFile, run }: ModelSource,
   views: TestTimeAugmentation | undefined,
 ): Promise<Uint8Array | Model> {
-  const bytes = await readFile(modelFile).catch((error) => {
-    throw readError(error, modelFile, 'file');
-  });
+  const bytes = await readModelFile(modelFile);
   if (views === undefined) return bytes;
   const model = decodeModel(bytes, modelFile);
   const { testTimeAugmentation: own, temperature } = exportOptionsOf(model);

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { HarrierError, unknownName } from '../../errors.ts';
 import { Explainer, type ExplanationMethod } from '../../explanation/index.ts';
 import { formatPercent, printable } from '../../format/format.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
-import { readError } from '../../platform/node/files/read-error.ts';
+import { readModelFile } from '../../platform/node/files/model-file.ts';
 import { decodeImage, readImageFile } from '../../platform/node/images/decode.ts';
 import { explanationImage } from '../../platform/node/images/explanation-image.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
@@ -51,9 +50,7 @@ export async function runExplain(words: readonly string[], options: ExplainOptio
   const reporter = new Reporter({ machine: json });
   const { model, files } = await predictArguments(words);
   const { modelFile, shipped } = await findModel(model);
-  const bytes = await readFile(modelFile).catch((error) => {
-    throw readError(error, modelFile, 'file');
-  });
+  const bytes = await readModelFile(modelFile);
   const explainer = await Explainer.load(nodeRuntime({ threads }), bytes, {
     method,
     layer,

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { evaluatePredictions } from '../../evaluation/index.ts';
@@ -15,7 +14,7 @@ import {
 import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
-import { readError } from '../../platform/node/files/read-error.ts';
+import { readModelFile } from '../../platform/node/files/model-file.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
 import { predictionsOf } from '../../runs/predictions-of.ts';
 import { modelToJudge } from '../evaluate/model.ts';
@@ -38,9 +37,7 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
   const { format, json } = options;
   const reporter = new Reporter({ machine: json });
   const source = await findModel(name);
-  const before = await readFile(source.modelFile).catch((error) => {
-    throw readError(error, source.modelFile, 'file');
-  });
+  const before = await readModelFile(source.modelFile);
   const out = resolve(options.out ?? defaultName(source, format));
   if (out === source.modelFile) {
     throw new HarrierError('bad-option', 'the export would overwrite the model it is made of', {

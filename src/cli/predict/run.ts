@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 // Not through the rooms' index files: one image should not wait for what only training needs.
 import { Classifier } from '../../models/classifier.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
-import { readError } from '../../platform/node/files/read-error.ts';
+import { readModelFile } from '../../platform/node/files/model-file.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
@@ -38,9 +37,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   const reporter = new Reporter({ machine: json || csv });
   const { model, files } = await predictArguments(words);
   const { modelFile, shipped } = await findModel(model);
-  const bytes = await readFile(modelFile).catch((error) => {
-    throw readError(error, modelFile, 'file');
-  });
+  const bytes = await readModelFile(modelFile);
   const classifier = await Classifier.load(nodeRuntime({ threads }), bytes, modelFile);
   if (shipped) reporter.note(shippedNote(modelFile, classifier.classNames));
   const top = Math.min(options.top, classifier.classNames.length);

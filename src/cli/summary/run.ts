@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 import { graphRows, Network, summarize, summarizeGraph } from '../../models/index.ts';
 import { decodeModel } from '../../onnx/index.ts';
-import { readError } from '../../platform/node/files/read-error.ts';
+import { readModelFile } from '../../platform/node/files/model-file.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { allRecipes, findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import {
@@ -48,9 +48,7 @@ export async function runSummary(name: string | undefined, options: SummaryOptio
 /** A model file has no layers any more, but operations. */
 async function summarizeFile(file: string, options: SummaryOptions, reporter: Reporter): Promise<void> {
   refuseOptions(options, 'a model file');
-  const bytes = await readFile(file).catch((error) => {
-    throw readError(error, file, 'file');
-  });
+  const bytes = await readModelFile(file);
   const model = decodeModel(bytes, file);
   if (!options.json) {
     reporter.print(summarizeGraph(model, file));
