@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { command, views, withDataOptions, withDevice } from './command.ts';
+import { command, withDataOptions, withDevice } from './command.ts';
 import type { EvaluateOptions } from './evaluate/run.ts';
-import { oneOf, wholeNumber } from './values.ts';
+import { withOptions } from './flags.ts';
+import { oneOf } from './values.ts';
 
 export function evaluateCommand(): Command {
   const evaluate = command('evaluate', 'Judge a model on labelled images.', [
@@ -24,13 +25,11 @@ export function evaluateCommand(): Command {
       oneOf('--split', ['test', 'train'] as const),
       'test',
     )
-    .option('--limit <count>', 'judge on so many images only (default: all)', wholeNumber('--limit'))
-    .option(
-      '--tta <views>',
-      "views of each image to average: none, flip or flip-shift (default: the model's own)",
-      views,
-    )
     .option('--json', 'print one JSON object');
+  withOptions(evaluate, ['limit', 'tta'], {
+    limit: 'evaluate on so many images only (default: all)',
+    tta: "views of each image to average: none, flip or flip-shift (default: the model's own)",
+  });
   withDevice(withDataOptions(evaluate));
   return evaluate.action(
     async (model: string | undefined, path: string | undefined, options: EvaluateOptions) => {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { command, views, withDataOptions, withThreads } from './command.ts';
+import { command, withDataOptions, withThreads } from './command.ts';
 import { EXPORT_FORMATS, type ExportCommandOptions } from './export/formats.ts';
-import { oneOf, wholeNumber } from './values.ts';
+import { withOptions } from './flags.ts';
+import { oneOf } from './values.ts';
 
 export function exportCommand(): Command {
   const exporting = command('export', 'Write a model in another form, and say what that costs in accuracy.', [
@@ -18,14 +19,12 @@ export function exportCommand(): Command {
       oneOf('--format', EXPORT_FORMATS),
     )
     .option('--out <file>', 'the file to write (default: named after the run, in this folder)')
-    .option(
-      '--tta <views>',
-      "views of each image to average: none, flip or flip-shift (default: the model's own)",
-      views,
-    )
     .option('--data <name|path>', "what to judge it on (default: the run's validation images)")
-    .option('--limit <count>', 'judge on so many images only (default: all)', wholeNumber('--limit'))
     .option('--json', 'print one JSON object');
+  withOptions(exporting, ['limit', 'tta'], {
+    limit: 'evaluate on so many images only (default: all)',
+    tta: "views of each image to average: none, flip or flip-shift (default: the model's own)",
+  });
   withThreads(withDataOptions(exporting));
   return exporting.action(async (model: string, options: ExportCommandOptions) => {
     const { runExport } = await import('./export/run.ts');

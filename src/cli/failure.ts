@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { HarrierError } from '../errors.ts';
-import { flagOf } from './flag.ts';
+import { flagOf } from '../options/option.ts';
 
 /** Ends a command early and quietly with an exit code, after everything was said. */
 export class Exit extends Error {

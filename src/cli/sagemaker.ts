@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander';
+import { hyperparameters } from '../options/table.ts';
 import { METRIC_NAMES } from '../sagemaker/metrics.ts';
 import { command } from './command.ts';
+import { untypedFlag } from './flags.ts';
 import type { DeployOptions } from './sagemaker/deploy.ts';
-import { hyperparameterOptions, manySeeds } from './sagemaker/hyperparameters.ts';
+import { manySeeds } from './sagemaker/hyperparameters.ts';
 import type { TransformCommandOptions } from './sagemaker/manage.ts';
 import type { EndpointPredictOptions } from './sagemaker/predict.ts';
 import { type AwsCommandOptions, scaleRange, withAwsOptions } from './sagemaker/session.ts';
@@ -79,9 +81,9 @@ function withJobOptions(target: Command): Command {
     .option('--name <name>', 'name of the job (default: one that no other has)')
     .option('--wait', 'stay until it is done, and show its log');
   // Hyperparameters are texts: they stay as they are typed, and are read where all of them are checked.
-  for (const [name, { flags, description }] of hyperparameterOptions()) {
-    const option = new Option(flags, description);
-    target.addOption(name === 'set' ? option.argParser(collect) : option);
+  for (const [name, option] of hyperparameters()) {
+    const flag = untypedFlag(name, option);
+    target.addOption(option.type.kind === 'texts' ? flag.argParser(collect) : flag);
   }
   const seeds = new Option('--seeds <count>').hideHelp().argParser(() => {
     throw manySeeds('--seeds');

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
-import { command, optimizerHelp, share, withDataOptions, withThreads } from './command.ts';
+import { command } from './command.ts';
+import { withOptionsOf } from './flags.ts';
 import type { SweepOptions } from './sweep/options.ts';
-import { collect, duration, number, oneOf, wholeNumber } from './values.ts';
+import { collect, duration, wholeNumber } from './values.ts';
 
 export function sweepCommand(): Command {
   const sweep = command('sweep', 'Try a recipe with different settings, and say which serve best.', [
@@ -11,7 +12,6 @@ export function sweepCommand(): Command {
     ['sweep --vary filters=16,32,64 --vary dropout=0,0.3,0.5', 'every combination'],
     ['sweep --resume sweeps/keras-cnn-20261124-180405', 'go on with one that was stopped'],
   ])
-    .option('--recipe <name|file>', '`harrier recipes` lists them and their settings (default: as for train)')
     .option(
       '--vary <name=values>',
       'a setting and its values: a,b,c or log:from..to, lin:from..to, int:from..to (whole numbers); may be given several times',
@@ -38,43 +38,13 @@ export function sweepCommand(): Command {
     )
     .option('--no-halving', 'train all trials to the end')
     .option('--out <folder>', 'the folder to write (default: sweeps/<recipe>-<time>)')
-    .option('--resume <folder>', 'go on with this sweep, with its own options')
-    .option('--data <name|path>', 'as for train (default: cifar10)')
-    .option('--epochs <count>', "epochs of each trial (default: the recipe's)", wholeNumber('--epochs'))
-    .option('--batch-size <count>', "images per step (default: the recipe's)", wholeNumber('--batch-size'))
-    .option('--set <name=value>', 'a setting that all trials share; may be given several times', collect)
-    .option('--optimizer <name>', optimizerHelp)
-    .option('--learning-rate <number>', "(default: the recipe's)", number('--learning-rate', { above: 0 }))
-    .option('--augment <set|list>', 'random changes of the training images, as for train')
-    .option('--class-weight <balanced|list>', 'how much images count by class, as for train')
-    .option(
-      '--sampling <kind>',
-      'natural or balanced, as for train',
-      oneOf('--sampling', ['natural', 'balanced'] as const),
-    )
-    .option(
-      '--validation-split <share>',
-      "share of the training images to judge trials by (default: the recipe's, or 0.1)",
-      share('--validation-split'),
-    )
-    .option(
-      '--early-stopping <epochs>',
-      'end a trial after so many epochs without a lower validation loss',
-      wholeNumber('--early-stopping'),
-    )
-    .option(
-      '--seed <number>',
-      'everything random follows from it (default: 1)',
-      wholeNumber('--seed', { atLeast: 0 }),
-    )
-    .option('--limit <count>', 'use so many training images only (default: all)', wholeNumber('--limit'))
-    .option('--json', 'print the result as one JSON object')
-    .addHelpText('after', EXPLANATION);
-  withThreads(withDataOptions(sweep));
-  return sweep.action(async (options: SweepOptions) => {
-    const { runSweep } = await import('./sweep/run.ts');
-    await runSweep(options);
-  });
+    .option('--resume <folder>', 'resume this sweep, with its own options');
+  return withOptionsOf(sweep, 'sweep')
+    .addHelpText('after', EXPLANATION)
+    .action(async (options: SweepOptions) => {
+      const { runSweep } = await import('./sweep/run.ts');
+      await runSweep(options);
+    });
 }
 
 const EXPLANATION = `

@@ -1,9 +1,8 @@
 import { unknownName } from '../errors.ts';
+import { SAMPLINGS } from '../options/words.ts';
 import type { Dataset } from './dataset.ts';
 import { random } from './random.ts';
 import { classCounts } from './statistics.ts';
-
-const SAMPLINGS = ['natural', 'balanced'] as const;
 
 /**
  * Which images an epoch shows. `natural`: each once. `balanced`: as many, but every class equally often; images of a

@@ -1,7 +1,8 @@
 import { unknownName } from '../errors.ts';
+import { TEST_TIME_AUGMENTATIONS } from '../options/words.ts';
 
 /** How many looks a finished model takes at an image; their average is its answer. */
-export const TEST_TIME_AUGMENTATIONS = ['none', 'flip', 'flip-shift'] as const;
+export { TEST_TIME_AUGMENTATIONS };
 export type TestTimeAugmentation = (typeof TEST_TIME_AUGMENTATIONS)[number];
 
 /** One look at an image. */

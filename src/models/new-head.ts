@@ -1,10 +1,11 @@
 import { HarrierError } from '../errors.ts';
+import { TUNED_PARTS } from '../options/words.ts';
 import { Network } from './network.ts';
 import type { TrainedNetwork } from './trained-network.ts';
 import { initialWeights } from './weights.ts';
 
 /** Which weights of a network training changes. */
-export const TUNED_PARTS = ['head', 'all'] as const;
+export { TUNED_PARTS };
 export type TunedPart = (typeof TUNED_PARTS)[number];
 
 export interface NewHeadOptions {

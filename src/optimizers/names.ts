@@ -1,4 +1,6 @@
-/** The names of all optimizers. */
-export const optimizerNames = ['SGD', 'Adam', 'AdamW', 'Muon'] as const;
+import type { OPTIMIZERS } from '../options/words.ts';
 
-export type OptimizerName = (typeof optimizerNames)[number];
+/** The names of all optimizers. */
+export { OPTIMIZERS as optimizerNames } from '../options/words.ts';
+
+export type OptimizerName = (typeof OPTIMIZERS)[number];

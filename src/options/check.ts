@@ -25,7 +25,7 @@ export interface Complaint {
 export function check<T>(schema: Schema<T>, value: unknown, complaint: Complaint): T {
   const result = z.safeParse(schema, value, { reportInput: true, error: ourWords });
   if (result.success) return result.data;
-  throw errorOf(result.error, complaint);
+  throw errorOf(schema, result.error, complaint);
 }
 
 /** Whether a value fits a schema. */
@@ -34,7 +34,7 @@ export function fits(schema: Schema, value: unknown): boolean {
 }
 
 /** What the schema library found, as the error of Harrier's own: of several issues the first. */
-export function errorOf({ issues }: z.core.$ZodError, complaint: Complaint): HarrierError {
+function errorOf(schema: Schema, { issues }: z.core.$ZodError, complaint: Complaint): HarrierError {
   const { code = 'bad-option', where, summary, absent = 'nothing', next } = complaint;
   const [issue] = issues;
   const field = z.core.toDotPath(issue.path);
@@ -44,10 +44,20 @@ export function errorOf({ issues }: z.core.$ZodError, complaint: Complaint): Har
   }
   return new HarrierError(code, summary(field), {
     where,
-    expected: issue.message,
+    expected: `${issue.message}${mayBeAbsent(schema, issue.path) ? ', or nothing' : ''}`,
     received: valueWords(issue.input) ?? absent,
     next,
   });
+}
+
+/** Whether the field at a path may be left out. */
+function mayBeAbsent(schema: Schema, path: readonly PropertyKey[]): boolean {
+  let at: Schema | undefined = schema;
+  for (const key of path) {
+    while (at instanceof z.ZodMiniOptional) at = at._zod.def.innerType as Schema;
+    at = at instanceof z.ZodMiniObject ? (at._zod.def.shape[String(key)] as Schema) : undefined;
+  }
+  return at instanceof z.ZodMiniOptional;
 }
 
 const TYPES: Readonly<Record<string, string>> = {

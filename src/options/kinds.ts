@@ -56,5 +56,33 @@ export function list<T>(of: Schema<T>, { words = 'a list', atLeast = 0 } = {}) {
   return z.array(of, { error: words }).check(z.minLength(atLeast, { error: words }));
 }
 
+/** A text of a pattern. */
+export function pattern(of: RegExp, words: string): Schema<string> {
+  return z.string({ error: words }).check(z.regex(of, { error: words }));
+}
+
+/** A value that fits one of some schemas. */
+export function anyOf<const T extends readonly Schema[]>(
+  schemas: T,
+  words: string,
+): Schema<z.output<T[number]>> {
+  return z.union(schemas, { error: words }) as Schema<z.output<T[number]>>;
+}
+
+/** An object of values of one kind, by any names. */
+export function byName<T>(of: Schema<T>, words = 'an object'): Schema<Record<string, T>> {
+  return z.record(z.string(), of, { error: words }) as Schema<Record<string, T>>;
+}
+
+/** A function, of which no more can be known. */
+export function callable(words: string): Schema<(...args: never[]) => unknown> {
+  return z.custom((value) => typeof value === 'function', { error: words });
+}
+
+/** A schema with a sentence for editors. */
+export function described<S extends Schema>(schema: S, description: string): S {
+  return schema.check(z.meta({ description })) as S;
+}
+
 /** A value that may be left out. */
 export const optional = z.optional;

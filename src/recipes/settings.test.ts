@@ -143,7 +143,7 @@ describe('checkRecipe', () => {
     [
       'layers that are a list',
       { ...kerasCnn, layers: [] },
-      /"layers".*a function that gives the layers, received \[\]/,
+      /"layers".*a function that gives the layers, or nothing, received \[\]/,
     ],
     ['parts of no image', { ...kerasCnn, microBatch: 0 }, /"microBatch".*at least 1, or nothing, received 0/],
     [
@@ -151,7 +151,11 @@ describe('checkRecipe', () => {
       { ...kerasCnn, testTimeAugmentation: 'flipp' },
       /"testTimeAugmentation".*"flip-shift", or nothing, received "flipp"/,
     ],
-    ['a loss that is none', { ...kerasCnn, loss: { labelSmoothing: 2 } }, /"loss".*below 1, or nothing/],
+    [
+      'a loss that is none',
+      { ...kerasCnn, loss: { labelSmoothing: 2 } },
+      /"loss\.labelSmoothing".*below 1, or nothing, received 2/,
+    ],
     [
       'an optimizer that is none',
       { ...kerasCnn, optimizer: { name: 'SDG' } },

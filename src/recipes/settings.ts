@@ -1,55 +1,28 @@
 import { HarrierError, unknownName } from '../errors.ts';
 import { highestRate, type OptimizerConfig, optimizerFrom, withHighestRate } from '../optimizers/index.ts';
+import type { Option } from '../options/option.ts';
+import { isInRange, rangeWords } from '../options/range.ts';
+import { optionsWhere } from '../options/table.ts';
 import type { OptionValue, TrainingMethod } from './recipe.ts';
 
 /** Values for a recipe's settings, by name: those of its network, those that all recipes have, its optimizer's. */
 export type Settings = Readonly<Record<string, OptionValue>>;
 
-/** A number that every recipe may have; undefined: it is off until given. */
-interface General {
-  readonly expected: string;
-  readonly fits: (value: number) => boolean;
-  readonly get: (recipe: TrainingMethod) => number | undefined;
-  readonly set: <R extends TrainingMethod>(recipe: R, value: number) => R;
+/** Settings that every recipe has, all of them numbers; those that are off until given included. */
+const GENERAL: Readonly<Record<string, Option>> = Object.fromEntries(optionsWhere(({ setting }) => setting));
+
+/** The value of a setting that every recipe has; undefined where it is off. */
+function generalValue(recipe: TrainingMethod, name: string): unknown {
+  const { setting, field = name } = GENERAL[name];
+  const value = field.split('.').reduce<unknown>((at, key) => Object(at)[key], recipe);
+  return value ?? setting?.value;
 }
 
-const COUNT = {
-  expected: 'a whole number of at least 1',
-  fits: (value: number) => Number.isSafeInteger(value) && value >= 1,
-};
-const SHARE = {
-  expected: 'a number of at least 0 and below 1',
-  fits: (value: number) => value >= 0 && value < 1,
-};
-
-const GENERAL: Readonly<Record<string, General>> = {
-  epochs: { ...COUNT, get: ({ epochs }) => epochs, set: (recipe, epochs) => ({ ...recipe, epochs }) },
-  batchSize: {
-    ...COUNT,
-    get: ({ batchSize }) => batchSize,
-    set: (recipe, batchSize) => ({ ...recipe, batchSize }),
-  },
-  microBatch: {
-    ...COUNT,
-    get: ({ microBatch }) => microBatch,
-    set: (recipe, microBatch) => ({ ...recipe, microBatch }),
-  },
-  averageMomentum: {
-    ...SHARE,
-    get: ({ averageMomentum }) => averageMomentum,
-    set: (recipe, averageMomentum) => ({ ...recipe, averageMomentum }),
-  },
-  validationSplit: {
-    ...SHARE,
-    get: ({ validationSplit }) => validationSplit,
-    set: (recipe, validationSplit) => ({ ...recipe, validationSplit }),
-  },
-  labelSmoothing: {
-    ...SHARE,
-    get: ({ loss }) => loss?.labelSmoothing ?? 0,
-    set: (recipe, labelSmoothing) => ({ ...recipe, loss: { ...recipe.loss, labelSmoothing } }),
-  },
-};
+function withField<T extends object>(target: T, [key, ...rest]: readonly string[], value: unknown): T {
+  const below =
+    rest.length === 0 ? value : withField(Object((target as Record<string, unknown>)[key]), rest, value);
+  return { ...target, [key]: below };
+}
 
 /** Options that every optimizer has and that are off unless given. */
 const OPTIMIZER_EXTRAS = ['clipNorm', 'globalClipNorm', 'clipValue'];
@@ -63,7 +36,7 @@ export const GENERAL_SETTINGS: readonly string[] = [...Object.keys(GENERAL), 'op
 /** Every setting of a recipe that is on, with its value: first its network's own options. Of a schedule, the highest rate. */
 export function settingsOf(recipe: TrainingMethod): Settings {
   const { name, learningRate, ...options } = optimizerFrom(recipe.optimizer).config;
-  const general = Object.entries(GENERAL).map(([setting, { get }]) => [setting, get(recipe)]);
+  const general = Object.keys(GENERAL).map((setting) => [setting, generalValue(recipe, setting)]);
   const values = (entries: unknown[][]) => Object.fromEntries(entries.filter(([, value]) => isValue(value)));
   return {
     ...recipe.options,
@@ -105,9 +78,11 @@ function withSetting<R extends TrainingMethod>(recipe: R, name: string, value: O
     return { ...recipe, options: { ...recipe.options, [name]: value } };
   }
   if (Object.hasOwn(GENERAL, name)) {
-    const { expected, fits, set } = GENERAL[name];
-    if (!fits(value as number)) throw badValue(recipe, name, expected, value);
-    return set(recipe, value as number);
+    const { type, field = name } = GENERAL[name];
+    if (type.kind === 'number' && !isInRange(value, type)) {
+      throw badValue(recipe, name, rangeWords(type), value);
+    }
+    return withField(recipe, field.split('.'), value);
   }
   const { optimizer } = recipe;
   if (name !== 'learningRate') return { ...recipe, optimizer: { ...optimizer, [name]: value } };

@@ -1,3 +1,5 @@
+import { DEVICES } from '../options/words.ts';
+
 /** What computes: the processor's cores, or a graphics device. */
-export const DEVICES = ['cpu', 'gpu'] as const;
+export { DEVICES };
 export type Device = (typeof DEVICES)[number];

@@ -1,10 +1,11 @@
 import { HarrierError } from '../../errors.ts';
 import { formatDuration, formatPercent } from '../../format/format.ts';
+import { kebabCase } from '../../options/option.ts';
 import { lookUntil } from '../../sagemaker/client/follow.ts';
 import { type TunedParameter, type TuningOptions, tuningRequest } from '../../sagemaker/client/training.ts';
 import type { METRIC_NAMES } from '../../sagemaker/metrics.ts';
 import { Exit } from '../failure.ts';
-import { hyperparameterOptions, kebab, trainOptionsOf } from './hyperparameters.ts';
+import { hyperparameterOptions, trainOptionsOf } from './hyperparameters.ts';
 import { givenChannels, jobResources } from './jobs.ts';
 import { type AwsSession, inAws } from './session.ts';
 import { checkedHyperparameters, type SageMakerTrainOptions, sayWhatBills } from './train.ts';
@@ -61,7 +62,7 @@ export async function runTune(given: TuneOptions): Promise<void> {
 
 /** What hyperparameters fix: themselves, and the recipe's settings that `set` names. */
 function namedBy(fixed: Readonly<Record<string, string>>): ReadonlySet<string> {
-  const settings = (fixed.set ?? '').split(' ').map((word) => kebab(word.split('=')[0]));
+  const settings = (fixed.set ?? '').split(' ').map((word) => kebabCase(word.split('=')[0]));
   return new Set([...Object.keys(fixed), ...settings]);
 }
 
@@ -120,10 +121,11 @@ const SCALES = { log: 'Logarithmic', linear: 'Linear', 'reverse-log': 'ReverseLo
 /** Reads `learning-rate=0.001..0.1:log` or `optimizer=sgd,adam`. @throws HarrierError `bad-option` */
 export function tunedParameter(text: string): TunedParameter {
   const [, given = '', values = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  const name = kebab(given);
+  const name = kebabCase(given);
   const range = /^([^.,]+(?:\.\d+)?)\.\.([^:,]+)(?::(log|linear|reverse-log))?$/.exec(values);
   if (!name || !values) throw badParameter(text);
-  if (!hyperparameterOptions().has(name)) trainOptionsOf({ [given]: '1' });
+  const { type } = hyperparameterOptions().get(name)?.[1] ?? {};
+  if (!type) trainOptionsOf({ [given]: '1' });
   if (!range) {
     const among = values.split(',');
     for (const value of among) trainOptionsOf({ [name]: value });
@@ -135,19 +137,9 @@ export function tunedParameter(text: string): TunedParameter {
   return {
     name,
     between: [low, high],
-    whole: !accepts(name, Math.floor(low) + 0.5),
+    whole: type?.kind === 'number' && (type.whole ?? false),
     ...(range[3] && { scale: SCALES[range[3] as keyof typeof SCALES] }),
   };
-}
-
-/** Whether a hyperparameter takes a value: so it tells whether it is one of whole numbers. */
-function accepts(name: string, value: number): boolean {
-  try {
-    trainOptionsOf({ [name]: `${value}` });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function badParameter(text: string): HarrierError {

@@ -1,6 +1,7 @@
 import { augmentationList } from '../../data/augmentation/words.ts';
+import { flagOf } from '../../options/option.ts';
+import { readClassWeight } from '../../options/read.ts';
 import type { TrainOptions } from '../train/options.ts';
-import { classWeight } from '../train.ts';
 
 /** Options of `train` that hold for every trial, as they were typed where their values are no plain ones. */
 export interface TrialOptions extends Omit<TrainOptions, 'augment' | 'classWeight'> {
@@ -23,6 +24,6 @@ export function asTrainOptions({ augment, classWeight: weights, ...others }: Tri
   return {
     ...others,
     ...(augment !== undefined && { augment: augmentationList(augment) }),
-    ...(weights !== undefined && { classWeight: classWeight(weights) }),
+    ...(weights !== undefined && { classWeight: readClassWeight(weights, flagOf('classWeight')) }),
   };
 }

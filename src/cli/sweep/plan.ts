@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
+import { flagOf } from '../../options/option.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { networkOf, withSettings } from '../../recipes/index.ts';
 import { readVariation, trialsOf } from '../../sweeps/index.ts';
-import { flagOf } from '../flag.ts';
 import { commandLine, fromAnywhere, givenSettings, newRun } from '../train/options.ts';
 import { SWEEP_FORMAT, type SweepRecord, type TrialRecord } from './folder.ts';
 import { asTrainOptions, type SweepOptions, type TrialOptions } from './options.ts';

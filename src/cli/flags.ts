@@ -1,0 +1,58 @@
+import { type Command, Option as Flag } from 'commander';
+import { augmentationList } from '../data/augmentation/words.ts';
+import { type CommandName, flagOf, type Option } from '../options/option.ts';
+import { readText } from '../options/read.ts';
+import { OPTIONS, type OptionName, optionsOf } from '../options/table.ts';
+import { collect } from './values.ts';
+
+/** The flags of all options that the table gives a command. */
+export function withOptionsOf(target: Command, command: CommandName): Command {
+  for (const [name, option] of optionsOf(command)) {
+    // A sweep keeps lists as they were typed: each trial reads them anew.
+    const make = command === 'sweep' && isList(option) ? untypedFlag : typedFlag;
+    target.addOption(make(name, option, option.flag?.helpOf?.[command]));
+  }
+  return target;
+}
+
+/** Flags of options by their names, with other help where that is given. */
+export function withOptions(
+  target: Command,
+  names: readonly OptionName[],
+  help: Partial<Record<OptionName, string>> = {},
+): Command {
+  for (const name of names) target.addOption(typedFlag(name, OPTIONS[name], help[name]));
+  return target;
+}
+
+function isList({ type: { kind } }: Option): boolean {
+  return kind === 'augmentation' || kind === 'classWeight' || kind === 'resolution';
+}
+
+/** An option's flag, which reads its text as the option's type. */
+function typedFlag(name: string, option: Option, help?: string): Flag {
+  const flag = untypedFlag(name, option, help);
+  if (option.type.kind === 'boolean') return flag;
+  if (option.type.kind === 'texts') return flag.argParser(collect);
+  return flag.argParser((text) => readOption(option, text, flag.long!));
+}
+
+/**
+ * Reads the value of an option from one text.
+ * @throws HarrierError `bad-option` for a text that is no value of its type
+ */
+export function readOption({ type }: Option, text: string, where: string): unknown {
+  if (type.kind === 'texts') return collect(text);
+  return type.kind === 'augmentation' ? augmentationList(text) : readText(type, text, where);
+}
+
+/** The same, for texts that are read later. */
+export function untypedFlag(name: string, option: Option, help = helpOf(option)): Flag {
+  const { flag } = option;
+  return new Flag([flag?.name ?? flagOf(name), flag?.value ?? ''].join(' ').trim(), help);
+}
+
+/** What an option does, and its default. */
+function helpOf({ help, default: value }: Option): string {
+  return value === undefined ? help : `${help} (default: ${value})`;
+}

@@ -1,0 +1,61 @@
+import type { Option } from './option.ts';
+import { COUNT } from './range.ts';
+import { SOURCES } from './words.ts';
+
+/** The images, and how they are read. */
+export const DATA = {
+  data: {
+    type: { kind: 'text' },
+    help: 'cifar10, or a folder with one sub-folder of images per class',
+    default: 'cifar10',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<name|path>',
+      helpOf: { sweep: 'as for train (default: cifar10)', 'lr-find': 'as for train (default: cifar10)' },
+      notForJobs: true,
+      insteadOf: { '--dataset': '--data', '--data-dir': '--data' },
+    },
+    recorded: 'always',
+  },
+  limit: {
+    type: { kind: 'number', ...COUNT },
+    help: 'use so many training images only',
+    default: 'all',
+    flag: { of: ['train', 'sweep', 'lr-find'], value: '<count>' },
+    recorded: 'if given',
+    form: { label: 'Images', help: 'Use so many training images only.' },
+  },
+  imageSize: {
+    type: { kind: 'number', ...COUNT },
+    help: 'side of the square that images are scaled to',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<pixels>',
+      insteadOf: { '--img-size': '--image-size', '--imgsz': '--image-size', '--size': '--image-size' },
+    },
+    recorded: 'if given',
+    form: { maximum: 4096, help: 'Side of the square that images are scaled to.' },
+    recipe: 'needed',
+  },
+  source: {
+    type: { kind: 'choice', choices: SOURCES },
+    help: 'where to download cifar10 from: original or npm',
+    default: 'both, in turn',
+    flag: { of: ['train', 'sweep', 'lr-find'], value: '<name>', notForJobs: true },
+    recorded: 'if given',
+    onResume: 'may change',
+  },
+  skipBad: {
+    type: { kind: 'boolean' },
+    help: 'leave out files that are no usable image, instead of failing',
+    flag: { of: ['train', 'sweep', 'lr-find'] },
+    recorded: 'always',
+  },
+  marks: {
+    type: { kind: 'choice', choices: ['none'] },
+    help: 'none: every image with the label it lies under',
+    default: 'as corrected in harrier studio',
+    flag: { of: ['train', 'sweep', 'lr-find'], value: '<none>' },
+    recorded: 'if given',
+  },
+} as const satisfies Readonly<Record<string, Option>>;

@@ -1,0 +1,106 @@
+import type { Option } from './option.ts';
+import { COUNT } from './range.ts';
+import { DEVICES, TEST_TIME_AUGMENTATIONS } from './words.ts';
+
+/** How a run goes, and what it leaves. */
+export const RUNNING = {
+  seed: {
+    type: { kind: 'number', whole: true, atLeast: 0 },
+    help: 'everything random follows from it',
+    default: '1',
+    flag: { of: ['train', 'sweep', 'lr-find'], value: '<number>' },
+    recorded: 'always',
+    form: { value: 1, help: 'Everything random follows from it: the same seed gives the same run.' },
+  },
+  seeds: {
+    type: { kind: 'number', ...COUNT },
+    help: 'train so many times, with seeds from --seed on, and print mean and deviation',
+    flag: { of: ['train'], value: '<count>', notForJobs: true },
+    onResume: 'may change',
+  },
+  out: {
+    type: { kind: 'text' },
+    help: 'the run folder to write',
+    default: 'runs/<recipe>-<time>',
+    flag: {
+      of: ['train'],
+      value: '<folder>',
+      notForJobs: true,
+      insteadOf: { '--output': '--out', '--output-dir': '--out', '--save-dir': '--out' },
+    },
+  },
+  resume: {
+    type: { kind: 'text' },
+    help: 'resume this run (a folder, or "latest"), with its own options',
+    flag: { of: ['train'], value: '<run>', notForJobs: true, insteadOf: { '--continue': '--resume' } },
+    onResume: 'may change',
+  },
+  checkpointSeconds: {
+    type: { kind: 'number', atLeast: 0 },
+    help: 'longest time between two checkpoints',
+    default: '60',
+    flag: { of: ['train'], value: '<seconds>' },
+    onResume: 'may change',
+  },
+  tta: {
+    type: { kind: 'choice', choices: TEST_TIME_AUGMENTATIONS },
+    help: 'views of each image that the finished model averages: none, flip or flip-shift',
+    default: "the recipe's",
+    field: 'testTimeAugmentation',
+    flag: { of: ['train'], value: '<views>' },
+    recorded: 'if given',
+    form: {
+      label: 'Test-time augmentation',
+      value: 'none',
+      help: 'Views of each image that the finished model averages.',
+    },
+    recipe: 'optional',
+  },
+  calibrate: {
+    type: { kind: 'boolean' },
+    help: 'leave the probabilities as training left them, instead of fitting a temperature on the validation images',
+    flag: { of: ['train'], name: '--no-calibrate' },
+    recorded: 'if given',
+    form: {
+      value: true,
+      help: 'Fit a temperature on the validation images, so that probabilities mean what they say.',
+    },
+  },
+  threads: {
+    type: { kind: 'number', ...COUNT },
+    help: 'processor cores to use, at most all there are',
+    default: 'all',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<count>',
+      insteadOf: { '--cores': '--threads', '--workers': '--threads', '--num-workers': '--threads' },
+    },
+    recorded: 'always',
+    onResume: 'may change',
+    form: { help: 'Processor cores to use; all when left empty.' },
+  },
+  device: {
+    type: { kind: 'choice', choices: DEVICES },
+    help: 'compute on the processor, or on the graphics device',
+    default: 'cpu',
+    flag: {
+      of: ['train', 'lr-find'],
+      value: '<cpu|gpu>',
+      notForJobs: true,
+      insteadOf: {
+        '--gpu': '--device gpu',
+        '--cuda': '--device gpu',
+        '--webgpu': '--device gpu',
+        '--cpu': '--device cpu',
+      },
+    },
+    recorded: 'if given',
+    onResume: 'may change',
+  },
+  json: {
+    type: { kind: 'boolean' },
+    help: 'print the result as one JSON object',
+    flag: { of: ['train', 'sweep', 'lr-find'], notForJobs: true },
+    onResume: 'may change',
+  },
+} as const satisfies Readonly<Record<string, Option>>;

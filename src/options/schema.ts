@@ -1,0 +1,62 @@
+import { count, described, flag, number, object, oneOf, optional, type Schema, text } from './kinds.ts';
+import type { Option, OptionType } from './option.ts';
+import { optionsWhere } from './table.ts';
+import { z } from './zod.ts';
+
+/** The schema of an option's values, where they are a number, a word or a flag. */
+export function schemaOf({ type }: Pick<Option, 'type'>): Schema {
+  return schemaOfType(type);
+}
+
+function schemaOfType(type: OptionType): Schema {
+  switch (type.kind) {
+    case 'number':
+      return number(type);
+    case 'duration':
+      return number({ above: 0 });
+    case 'boolean':
+      return flag;
+    case 'choice':
+      return oneOf(type.choices);
+    case 'text':
+      return text();
+    case 'texts':
+      return z.array(text());
+    case 'classWeight':
+      return z.union([z.literal('balanced'), z.record(z.string(), number({ atLeast: 0 }))], {
+        error: '"balanced", or numbers by class name',
+      });
+    case 'resolution':
+      return z.array(object({ fromEpoch: count, size: count }));
+    case 'augmentation':
+      return z.array(object({ name: text() }), { error: 'a list of { name, …options }' });
+  }
+}
+
+/** The options that `run.json` keeps, by their fields there. */
+export function recordedOptions(): Readonly<Record<string, Schema>> {
+  return Object.fromEntries(
+    optionsWhere(({ recorded }) => recorded).map(([name, option]) => [
+      option.field ?? name,
+      option.recorded === 'always' ? schemaOf(option) : optional(schemaOf(option)),
+    ]),
+  );
+}
+
+/** The options that a recipe gives values for, by its fields; with what they do, for editors. */
+export function recipeOptions(): Readonly<Record<string, Schema>> {
+  const fields: Record<string, Schema> = {};
+  for (const [name, option] of optionsWhere(({ recipe }) => recipe)) {
+    const sentence = option.form?.help ?? `${option.help[0].toUpperCase()}${option.help.slice(1)}.`;
+    const schema = described(schemaOf(option), sentence);
+    const field = option.recipe === 'needed' ? schema : optional(schema);
+    const [outer, inner] = (option.field ?? name).split('.');
+    fields[outer] = inner === undefined ? field : optional(object({ [inner]: field }));
+  }
+  return fields;
+}
+
+/** A schema as JSON Schema, for editors and other programs; functions are left open. */
+export function jsonSchemaOf(schema: Schema): Record<string, unknown> {
+  return z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }) as Record<string, unknown>;
+}

@@ -1,0 +1,40 @@
+import { DATA } from './data.ts';
+import type { CommandName, Option } from './option.ts';
+import { PARTS } from './parts.ts';
+import { RUNNING } from './running.ts';
+import { TRAINING } from './training.ts';
+
+/** Every option of training, by its name in the API, in the order of help. */
+export const OPTIONS = { ...TRAINING, ...DATA, ...RUNNING } as const;
+
+export type OptionName = keyof typeof OPTIONS;
+
+/** The same, for those who look an option up by any name. */
+const ALL: Readonly<Record<string, Option>> = { ...OPTIONS, ...PARTS };
+
+/** An option by its name; undefined where there is none. */
+export function optionNamed(name: string): Option | undefined {
+  return Object.hasOwn(ALL, name) ? ALL[name] : undefined;
+}
+
+/** Options with their names that fit a question, in the order of help. */
+export function optionsWhere(
+  fits: (option: Option) => unknown,
+): (readonly [name: OptionName, option: Option])[] {
+  return (Object.entries(OPTIONS) as [OptionName, Option][]).filter(([, option]) => fits(option));
+}
+
+/** Options of a command. */
+export function optionsOf(command: CommandName) {
+  return optionsWhere(({ flag }) => flag?.of.includes(command));
+}
+
+/** Options that are hyperparameters of a SageMaker job: those of `train` that a job does not decide itself. */
+export function hyperparameters() {
+  return optionsOf('train').filter(([, { flag }]) => !flag?.notForJobs);
+}
+
+/** The field of an option in a recipe and in `run.json`. */
+export function fieldOf(name: string): string {
+  return optionNamed(name)?.field ?? name;
+}

@@ -1,0 +1,236 @@
+import type { Option } from './option.ts';
+import { COUNT, FRACTION } from './range.ts';
+import { OPTIMIZERS, SAMPLINGS, TUNED_PARTS } from './words.ts';
+
+/** How a network is trained. */
+export const TRAINING = {
+  recipe: {
+    type: { kind: 'text' },
+    help: 'network and settings: a name (`harrier recipes` lists them) or a file',
+    default: 'keras-cnn, or the first of ./harrier.config.ts',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<name|file>',
+      helpOf: {
+        sweep: '`harrier recipes` lists them and their settings (default: as for train)',
+        'lr-find': '`harrier recipes` lists them (default: as for train)',
+      },
+      insteadOf: { '--model': '--recipe', '--network': '--recipe', '--arch': '--recipe' },
+    },
+    recorded: 'always',
+  },
+  from: {
+    type: { kind: 'text', expected: 'a run folder, "latest" or a model.onnx' },
+    help: 'fine-tune a finished model: a run folder, "latest" or a model.onnx of Harrier',
+    default: 'when none is named: the one that comes with Harrier',
+    flag: {
+      of: ['train'],
+      value: '[model]',
+      helpOf: {
+        train:
+          'fine-tune a finished model: a run folder, "latest" or a model.onnx of Harrier (when none is named: the one that comes with it)',
+      },
+      notForJobs: true,
+      insteadOf: { '--pretrained': '--from', '--fine-tune': '--from', '--weights': '--from' },
+    },
+  },
+  trainable: {
+    type: { kind: 'choice', choices: TUNED_PARTS },
+    help: 'with --from; head: a new last layer alone; all: the other layers too, at a lower rate',
+    default: 'head',
+    flag: { of: ['train'], value: '<part>', notForJobs: true },
+    field: 'from.trainable',
+  },
+  epochs: {
+    type: { kind: 'number', ...COUNT },
+    help: 'times to go through the training images',
+    default: "the recipe's",
+    flag: {
+      of: ['train', 'sweep'],
+      value: '<count>',
+      helpOf: { sweep: "epochs of each trial (default: the recipe's)" },
+      insteadOf: { '--iterations': '--epochs', '--n-epochs': '--epochs' },
+    },
+    setting: { sharedByTrials: 'trials are compared after equal numbers of epochs' },
+    recorded: 'always',
+    onResume: 'more',
+    form: { help: 'Times to go through the training images.', place: 1 },
+    recipe: 'needed',
+  },
+  batchSize: {
+    type: { kind: 'number', ...COUNT },
+    help: 'images per step',
+    default: "the recipe's",
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<count>',
+      insteadOf: { '--batch': '--batch-size', '--bs': '--batch-size' },
+    },
+    setting: {},
+    recorded: 'always',
+    form: { help: 'Images of one step.', place: 2 },
+    recipe: 'needed',
+  },
+  microBatch: {
+    type: { kind: 'number', ...COUNT },
+    help: 'images that go through the network at once; a larger batch is divided',
+    default: "the recipe's",
+    flag: { of: ['train'], value: '<count>' },
+    setting: {},
+    recorded: 'if given',
+    form: {
+      help: 'Images that go through the network at once; a larger batch is divided.',
+      shownWhenOff: true,
+    },
+    recipe: 'optional',
+  },
+  averageMomentum: {
+    type: { kind: 'number', ...FRACTION },
+    help: 'evaluate and keep a moving average of the weights, of which this fraction stays at each step',
+    default: "the recipe's",
+    flag: { of: ['train'], value: '<fraction>', insteadOf: { '--ema': '--average-momentum' } },
+    setting: {},
+    recorded: 'if given',
+    form: {
+      help: 'Evaluate and keep a moving average of the weights, of which this fraction stays at each step.',
+      shownWhenOff: true,
+    },
+    recipe: 'optional',
+  },
+  learningRate: {
+    type: { kind: 'number', above: 0 },
+    help: 'the highest of a schedule',
+    default: "the recipe's",
+    flag: {
+      of: ['train', 'sweep'],
+      value: '<number>',
+      insteadOf: { '--lr': '--learning-rate', '--rate': '--learning-rate' },
+    },
+    form: { help: 'How far a step goes; of a schedule, the highest rate.', place: 3 },
+  },
+  optimizer: {
+    type: { kind: 'choice', choices: OPTIMIZERS, noun: 'optimizer' },
+    help: OPTIMIZERS.map((name) => name.toLowerCase())
+      .join(', ')
+      .replace(/, (\w+)$/, ' or $1'),
+    default: "the recipe's",
+    flag: { of: ['train', 'sweep', 'lr-find'], value: '<name>', insteadOf: { '--optim': '--optimizer' } },
+    form: {
+      help: 'The rule that makes a step of a gradient. Another one comes with a learning rate of its own.',
+    },
+  },
+  labelSmoothing: {
+    type: { kind: 'number', ...FRACTION },
+    help: 'fraction of each target that is spread over all classes',
+    field: 'loss.labelSmoothing',
+    setting: { value: 0 },
+    form: { help: 'Fraction of each target that is spread over all classes.' },
+    recipe: 'optional',
+  },
+  set: {
+    type: { kind: 'texts' },
+    help: 'change a setting of the recipe; `harrier recipes` lists them; may be given several times',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<name=value>',
+      helpOf: {
+        sweep: 'a setting that all trials share; may be given several times',
+        'lr-find': 'change a setting of the recipe; may be given several times',
+      },
+    },
+  },
+  augment: {
+    type: { kind: 'augmentation' },
+    help: 'random changes of the training images, see below',
+    default: "the recipe's",
+    field: 'augmentation',
+    flag: {
+      of: ['train', 'sweep', 'lr-find'],
+      value: '<set|list>',
+      helpOf: {
+        sweep: 'random changes of the training images, as for train',
+        'lr-find': 'random changes of the training images, as for train',
+      },
+      insteadOf: { '--augmentation': '--augment', '--aug': '--augment' },
+    },
+    form: {
+      label: 'Augmentation',
+      place: 4,
+      help: "Random changes of the training images: a set, or words such as flip,translation=4. Empty: the recipe's own.",
+    },
+    recipe: 'optional',
+    recorded: 'if given',
+  },
+  classWeight: {
+    type: { kind: 'classWeight' },
+    help: 'how much images count by class: balanced makes all classes count alike; or cat=2,dog=0.5',
+    flag: {
+      of: ['train', 'sweep'],
+      value: '<balanced|list>',
+      helpOf: { sweep: 'how much images count by class, as for train' },
+    },
+    form: {
+      label: 'Class weights',
+      choices: ['none', 'balanced'],
+      value: 'none',
+      help: 'Balanced: all classes count alike, however many images they have.',
+    },
+    recipe: 'optional',
+    recorded: 'if given',
+  },
+  sampling: {
+    type: { kind: 'choice', choices: SAMPLINGS },
+    help: 'natural: each image once an epoch; balanced: every class equally often',
+    default: 'natural',
+    flag: {
+      of: ['train', 'sweep'],
+      value: '<kind>',
+      helpOf: { sweep: 'natural or balanced, as for train' },
+    },
+    recorded: 'if given',
+    form: {
+      value: 'natural',
+      help: 'Natural: each image once an epoch. Balanced: every class equally often.',
+    },
+    recipe: 'optional',
+  },
+  resolution: {
+    type: { kind: 'resolution' },
+    help: 'size of the training images from an epoch on, such as 1:24,5:32: smaller ones train faster',
+    flag: { of: ['train'], value: '<list>' },
+    recipe: 'optional',
+    recorded: 'if given',
+  },
+  validationSplit: {
+    type: { kind: 'number', ...FRACTION },
+    help: 'fraction of the training images to evaluate each epoch on',
+    default: "the recipe's",
+    flag: {
+      of: ['train', 'sweep'],
+      value: '<fraction>',
+      helpOf: {
+        sweep: "fraction of the training images to evaluate trials on (default: the recipe's, or 0.1)",
+      },
+      insteadOf: { '--val-split': '--validation-split', '--validation': '--validation-split' },
+    },
+    setting: { sharedByTrials: 'trials are compared on the same images' },
+    recorded: 'always',
+    form: {
+      place: 5,
+      help: 'Fraction of the training images to evaluate each epoch on, instead of training on them.',
+    },
+    recipe: 'needed',
+  },
+  earlyStopping: {
+    type: { kind: 'number', ...COUNT },
+    help: 'stop after so many epochs without a lower validation loss',
+    flag: {
+      of: ['train', 'sweep'],
+      value: '<epochs>',
+      helpOf: { sweep: 'end a trial after so many epochs without a lower validation loss' },
+      insteadOf: { '--patience': '--early-stopping' },
+    },
+    recorded: 'if given',
+    form: { help: 'End after so many epochs without a lower validation loss.' },
+  },
+} as const satisfies Readonly<Record<string, Option>>;

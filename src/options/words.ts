@@ -1,0 +1,15 @@
+/** The words that some options take. What each of them means is told where it is done. */
+
+export const OPTIMIZERS = ['SGD', 'Adam', 'AdamW', 'Muon'] as const;
+
+export const TEST_TIME_AUGMENTATIONS = ['none', 'flip', 'flip-shift'] as const;
+
+export const SAMPLINGS = ['natural', 'balanced'] as const;
+
+/** The layers of a finished model that fine-tuning changes. */
+export const TUNED_PARTS = ['head', 'all'] as const;
+
+export const DEVICES = ['cpu', 'gpu'] as const;
+
+/** Where CIFAR-10 is downloaded from. */
+export const SOURCES = ['original', 'npm'] as const;
