@@ -22,6 +22,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^harrier$/, replacement: source('index.ts') },
+      { find: /^harrier\/graph$/, replacement: source('graph.ts') },
+      { find: /^harrier\/layer$/, replacement: source('layer.ts') },
       { find: /^harrier\/node$/, replacement: source('platform/node/index.ts') },
       { find: /^harrier\/report$/, replacement: source('report/index.ts') },
       { find: /^harrier\/server$/, replacement: source('server/index.ts') },

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'storage' // a read or write that failed: full disk, no permission
   | 'device-lost'; // the graphics device went away, and with it what it held
 
+/** The parts of an error's sentence beside its summary. */
 export interface ErrorDetails {
   /** What would have been right. */
   expected?: string;

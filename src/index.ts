@@ -1,16 +1,13 @@
 /**
- * `harrier`: networks, training and judging, for any platform. What runs them comes from a platform, such as
- * `nodeRuntime` of `harrier/node`.
+ * Layers, models, data, training and evaluation, on any platform: the names of Keras where Keras has one. What runs the
+ * graphs comes from a platform: `nodeRuntime` of `harrier/node`, `webRuntime` of `harrier/web`.
+ *
+ * @module harrier
  */
 
-export { differentiate } from './autodiff/index.ts';
-export * from './data/augmentation/index.ts';
+export { AUGMENTATION_SETS, type AugmentationConfig, augmentationNames } from './data/augmentation/index.ts';
 export type { BatchPlan } from './data/batch-plan.ts';
-export {
-  type BatchSource,
-  type OpenBatches,
-  openBatches,
-} from './data/batches.ts';
+export { type BatchSource, type OpenBatches, openBatches } from './data/batches.ts';
 export { type ClassWeight, classWeights } from './data/class-weight.ts';
 export type { Dataset, DatasetSplits, ImageShape } from './data/dataset.ts';
 export type { Sampling } from './data/epoch-order.ts';
@@ -21,26 +18,196 @@ export type { Resolution, ResolutionStep } from './data/resolution.ts';
 export { type ValidationSplit, validationSplit } from './data/split.ts';
 export { type ChannelStatistics, channelStatistics, classCounts } from './data/statistics.ts';
 export { firstImages, subset } from './data/subset.ts';
-export {
-  describeViews,
-  TEST_TIME_AUGMENTATIONS,
-  type TestTimeAugmentation,
-  type View,
-  viewsOf,
-} from './data/views.ts';
+export { TEST_TIME_AUGMENTATIONS, type TestTimeAugmentation } from './data/views.ts';
 export { type ErrorCode, type ErrorDetails, HarrierError } from './errors.ts';
-export * from './evaluation/index.ts';
-export * from './explanation/index.ts';
-export * from './layers/index.ts';
-export { type CrossentropyOptions, categoricalCrossentropy } from './losses/index.ts';
-export * from './models/index.ts';
-export type { Model as OnnxModel } from './onnx/index.ts';
-export * from './onnx/index.ts';
-export { createGraph, definitionOf, importGraph, OPS } from './ops/index.ts';
-export * from './optimizers/index.ts';
-export { lower, type Target } from './passes/index.ts';
-export * from './recipes/index.ts';
-export * from './runtime/index.ts';
-export * from './training/index.ts';
-// Keras's Model, not the file's.
-export { Model } from './training/index.ts';
+export {
+  type Calibration,
+  type CalibrationBin,
+  type ClassScores,
+  type ComparedRun,
+  type Comparison,
+  type Confusion,
+  compareRuns,
+  comparisonText,
+  type Difference,
+  type EpochRecord,
+  type Evaluation,
+  evaluatePredictions,
+  evaluationText,
+  type FittedTemperature,
+  fitTemperature,
+  type History,
+  historyFromCsv,
+  historyToCsv,
+  type LabelError,
+  likelyLabelErrors,
+  type MacroScores,
+  type McNemar,
+  type Mistake,
+  mcnemar,
+  mostConfidentMistakes,
+  type PredictionRow,
+  type Predictions,
+  predictionsFromCsv,
+  predictionsToCsv,
+  type Spread,
+  spreadOf,
+  type TextOptions,
+  type TextStyle,
+  wilsonInterval,
+  withTemperature,
+} from './evaluation/index.ts';
+export {
+  Embedder,
+  EXPLANATION_METHODS,
+  Explainer,
+  type ExplainerOptions,
+  type Explanation,
+  type ExplanationMethod,
+  FeatureMaps,
+  type Filters,
+  firstFilters,
+  type HeatMap,
+  type LayerFeatures,
+  layersOf,
+  type ModelLayer,
+  type Neighbour,
+  nearest,
+  type OverlayOptions,
+  overlay,
+  type RgbImage,
+} from './explanation/index.ts';
+export {
+  ACTIVATION_NAMES,
+  Activation,
+  type ActivationName,
+  type ActivationOptions,
+  Add,
+  AveragePooling2D,
+  BatchNormalization,
+  type BatchNormalizationOptions,
+  Concatenate,
+  type ConcatenateOptions,
+  type ConstantInitializer,
+  Conv2D,
+  type Conv2DOptions,
+  type ConvolutionOptions,
+  Dense,
+  type DenseOptions,
+  DepthwiseConv2D,
+  type DepthwiseConv2DOptions,
+  Dropout,
+  type DropoutOptions,
+  Flatten,
+  GlobalAveragePooling2D,
+  GlobalMaxPooling2D,
+  type GlobalPoolingOptions,
+  type Initializer,
+  Input,
+  type Layer,
+  type LayerOptions,
+  LayerScale,
+  type LayerScaleOptions,
+  MaxPooling2D,
+  Multiply,
+  PatchWhitening2D,
+  type PatchWhitening2DOptions,
+  type PoolingOptions,
+  Rescaling,
+  type RescalingOptions,
+  Reshape,
+  type ReshapeOptions,
+  SeparableConv2D,
+  type SeparableConv2DOptions,
+  type SymbolicTensor,
+  ZeroPadding2D,
+  type ZeroPadding2DOptions,
+} from './layers/index.ts';
+export type { CrossentropyOptions } from './losses/index.ts';
+export {
+  Classifier,
+  type FunctionalOptions,
+  Network,
+  type NetworkConfig,
+  type NetworkOptions,
+  type NewHead,
+  type NewHeadOptions,
+  type Normalization,
+  type TrainedNetwork,
+  type TunedPart,
+  UNIT_SCALE,
+  type Weights,
+  withNewHead,
+} from './models/index.ts';
+export {
+  Adam,
+  type AdamOptions,
+  AdamW,
+  type CommonOptions,
+  type ConstantOptions,
+  type CosineDecayOptions,
+  constantLearningRate,
+  cosineDecay,
+  type ExponentialDecayOptions,
+  exponentialDecay,
+  type GroupConfig,
+  type LinearWarmupOptions,
+  linearWarmup,
+  Muon,
+  type MuonOptions,
+  type OneCycleOptions,
+  type Optimizer,
+  type OptimizerConfig,
+  type OptimizerGroup,
+  oneCycle,
+  optimizerFrom,
+  optimizerNames,
+  type PiecewiseConstantDecayOptions,
+  type PolynomialDecayOptions,
+  piecewiseConstantDecay,
+  polynomialDecay,
+  type RunSteps,
+  type Schedule,
+  type ScheduleConfig,
+  SGD,
+  type SGDOptions,
+  type Steps,
+  scheduleFrom,
+  scheduleNames,
+  withGroups,
+} from './optimizers/index.ts';
+export {
+  defineRecipe,
+  type FineTuning,
+  type FineTuningOptions,
+  fineTuning,
+  networkOf,
+  type OptionValue,
+  RECIPES,
+  type Recipe,
+  type RecipeInput,
+  type RecipeOptions,
+  recipeNamed,
+  type Settings,
+  settingsOf,
+  type TrainingMethod,
+  withSettings,
+} from './recipes/index.ts';
+export type { Runtime } from './runtime/index.ts';
+export {
+  type BatchOptions,
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type FitOptions,
+  type FitResult,
+  findLearningRate,
+  fit,
+  Model,
+  type RangeTest,
+  type RangeTestOptions,
+  type RatePoint,
+  type RunPosition,
+  Sequential,
+  type StepProgress,
+} from './training/index.ts';

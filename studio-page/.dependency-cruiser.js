@@ -17,13 +17,13 @@ export default {
       from: ours,
       to: {
         path: '^harrier/',
-        pathNot: `^harrier/(web|src/((${CORE})/.+|platform/web/.+|studio-server/api[.]ts|[^/]+[.]ts))$`,
+        pathNot: `^harrier/(graph|web|src/((${CORE})/.+|platform/web/.+|studio-server/api[.]ts|[^/]+[.]ts))$`,
       },
     },
     {
       name: 'source-by-its-name',
       comment:
-        'Harrier itself is imported as harrier, harrier/web or harrier/src/…, never by a path out of studio-page/.',
+        'Harrier itself is imported as harrier, harrier/graph, harrier/web or harrier/src/…, never by a path out of studio-page/.',
       severity: 'error',
       from: ours,
       to: { path: '^src/' },

@@ -35,6 +35,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^harrier$/, replacement: below('../src/index.ts') },
+      { find: /^harrier\/graph$/, replacement: below('../src/graph.ts') },
       { find: /^harrier\/web$/, replacement: below('../src/platform/web/index.ts') },
       { find: /^harrier\/src\//, replacement: below('../src/') },
     ],

@@ -4,6 +4,7 @@ import { hashHeader } from './hash.ts';
 import { sharedPixels } from './pixel-source.ts';
 import { sha256 } from './sha256.ts';
 
+/** The images of a `memoryDataset`, their labels and what the classes are called. */
 export interface MemoryDatasetOptions {
   readonly name: string;
   readonly classNames: readonly string[];

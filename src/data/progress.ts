@@ -9,4 +9,5 @@ export interface Progress {
   readonly unit: 'bytes' | 'images' | 'files' | 'seconds' | 'steps';
 }
 
+/** Is told how far a long piece of work has come. */
 export type OnProgress = (progress: Progress) => void;

@@ -17,6 +17,8 @@ export interface RandomStream {
 }
 
 /**
+ * Random numbers that depend on a seed, a purpose and an index alone: the same three always give the same stream.
+ *
  * @param seed the run's seed, an integer in [0, 2⁵³)
  * @param purpose what the draws are for, such as `shuffle` or `dropout/dense1`: different purposes never share draws
  * @param counters up to two integers in [0, 2³²) that tell occasions apart, such as epoch or step

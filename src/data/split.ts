@@ -3,6 +3,7 @@ import type { Dataset } from './dataset.ts';
 import { random } from './random.ts';
 import { subset } from './subset.ts';
 
+/** A data set in two parts: images to learn from, and images that choose the best epoch. */
 export interface ValidationSplit {
   readonly train: Dataset;
   readonly validation: Dataset;

@@ -42,6 +42,7 @@ export interface Difference {
   readonly by: 'mcnemar' | 'intervals' | 'other images';
 }
 
+/** Runs side by side: what is in each, and whether the differences are more than chance. */
 export interface Comparison {
   readonly runs: readonly ComparedRun[];
   /** Options that are not the same in all runs, by name, with the value in each run (`–` where it has none). */

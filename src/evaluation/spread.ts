@@ -8,7 +8,10 @@ export interface Spread {
   readonly maximum: number;
 }
 
-/** @param values at least one */
+/**
+ * Mean and sample standard deviation of several runs' figures.
+ * @param values at least one
+ */
 export function spreadOf(values: readonly number[]): Spread {
   const count = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / count;

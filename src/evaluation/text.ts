@@ -19,6 +19,7 @@ export interface TextStyle {
 
 const PLAIN: TextStyle = { strong: (text) => text, faint: (text) => text };
 
+/** How `evaluationText` lays out and colours its lines. */
 export interface TextOptions {
   readonly style?: TextStyle;
   /** How many confused pairs to list. 10 when left out. */

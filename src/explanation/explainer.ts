@@ -7,6 +7,7 @@ import { type ExplanationGraph, gradCam } from './grad-cam.ts';
 import { EXPLANATION_METHODS, type ExplanationMethod } from './methods.ts';
 import { saliency } from './saliency.ts';
 
+/** How an `Explainer` is made. */
 export interface ExplainerOptions {
   /** Default `grad-cam`. */
   readonly method?: ExplanationMethod;

@@ -1,3 +1,4 @@
+/** An image that is like another, and how much. */
 export interface Neighbour {
   /** Row of the index. */
   readonly index: number;

@@ -16,6 +16,7 @@ export interface RgbImage extends Size {
   readonly pixels: Uint8Array | Uint8ClampedArray;
 }
 
+/** How a heat map is laid over its image. */
 export interface OverlayOptions {
   /** How far the hottest place is covered, 0–1. Default 0.8. */
   readonly opacity?: number;

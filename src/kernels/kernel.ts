@@ -30,6 +30,7 @@ export interface Kernel {
   readonly updates: readonly Update[];
 }
 
+/** An elementwise rule: its arrays, its scalars and the new contents of some of the arrays. */
 export interface KernelDefinition<A extends string, S extends string> {
   readonly arrays: readonly A[];
   readonly scalars?: readonly S[];

@@ -1,6 +1,7 @@
 import { type ActivationName, activate, checkActivation } from './activations.ts';
 import { type Activations, knownOptions, Layer, type LayerContext, type LayerOptions } from './layer.ts';
 
+/** Options of `Activation`. */
 export interface ActivationOptions extends LayerOptions {
   activation: ActivationName;
 }

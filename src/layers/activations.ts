@@ -19,8 +19,10 @@ const ACTIVATIONS = {
   softmax: (graph: GraphBuilder, x: Value) => graph.op('Softmax', [x], { axis: 1 }),
 } as const;
 
+/** The name of an activation function, as in Keras: `relu`. */
 export type ActivationName = keyof typeof ACTIVATIONS;
 
+/** The names of all activation functions: Keras's. */
 export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as ActivationName[];
 
 /** @throws HarrierError `bad-option` for a name that there is not */

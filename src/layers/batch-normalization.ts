@@ -11,6 +11,7 @@ import {
   rowLayout,
 } from './layer.ts';
 
+/** Options of `BatchNormalization`; names and defaults are Keras's. */
 export interface BatchNormalizationOptions extends LayerOptions {
   /** How much of the running statistics each step keeps. Default 0.99. */
   momentum?: number;

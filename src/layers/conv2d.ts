@@ -36,6 +36,7 @@ export const CONVOLUTION_OPTIONS = [
   'useBias',
 ] as const satisfies (keyof ConvolutionOptions)[];
 
+/** Options of `Conv2D`; names and defaults are Keras's. */
 export interface Conv2DOptions extends ConvolutionOptions {
   /** Number of output channels. */
   filters: number;

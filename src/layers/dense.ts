@@ -14,6 +14,7 @@ import {
   rowLayout,
 } from './layer.ts';
 
+/** Options of `Dense`; names and defaults are Keras's. */
 export interface DenseOptions extends LayerOptions {
   /** Number of outputs. */
   units: number;

@@ -25,6 +25,7 @@ export interface DepthwiseOptions extends ConvolutionOptions {
   depthwiseInitializer?: Initializer;
 }
 
+/** Options of `DepthwiseConv2D`; names and defaults are Keras's. */
 export type DepthwiseConv2DOptions = DepthwiseOptions;
 
 /** A convolution of every channel by itself: (height, width, channels) to (height′, width′, channels · depthMultiplier). */

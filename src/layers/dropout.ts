@@ -2,6 +2,7 @@ import { HarrierError } from '../errors.ts';
 import { mul } from '../ops/index.ts';
 import { type Activations, knownOptions, Layer, type LayerContext, type LayerOptions } from './layer.ts';
 
+/** Options of `Dropout`. */
 export interface DropoutOptions extends LayerOptions {
   /** Share of the inputs that is set to 0 in training, in [0, 1). */
   rate: number;

@@ -9,6 +9,7 @@ import {
   rowLayout,
 } from './layer.ts';
 
+/** Options of `LayerScale`. */
 export interface LayerScaleOptions extends LayerOptions {
   /** What every channel is scaled by at first. Default 1e-5. */
   initialValue?: number;

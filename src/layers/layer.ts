@@ -66,6 +66,7 @@ export interface LayerContext {
   update(parameter: Value, next: Value): void;
 }
 
+/** An array of weights, as a layer asks for it. */
 export interface ParameterOptions {
   /** Within the layer: `kernel`. */
   readonly name: string;
@@ -83,6 +84,7 @@ export interface LayerConfig {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** Options that every layer has. */
 export interface LayerOptions {
   /** Unique within the model. Default: the class name in snake case, numbered, as in Keras. */
   readonly name?: string;
@@ -307,7 +309,10 @@ export function flag(layer: string, option: string, value: unknown): void {
   });
 }
 
-/** @throws HarrierError `bad-option` for an initializer that there is not */
+/**
+ * Checks the name of an initializer.
+ * @throws HarrierError `bad-option` for an initializer that there is not
+ */
 export function checkInitializer(name: string | undefined): void {
   if (name === undefined || INITIALIZERS.some((known) => known === name)) return;
   throw unknownName('initializer', `${name}`, INITIALIZERS);

@@ -55,6 +55,7 @@ export class Multiply extends Elementwise {
   }
 }
 
+/** Options of `Concatenate`. */
 export interface ConcatenateOptions extends LayerOptions {
   /** Along which axis, the batch being 0. Default −1, the channels. */
   axis?: number;

@@ -10,6 +10,7 @@ import {
   positive,
 } from './layer.ts';
 
+/** Options of `PatchWhitening2D`. */
 export interface PatchWhitening2DOptions extends LayerOptions {
   /** Side of the square patches. Default 2. */
   kernelSize?: number;

@@ -11,6 +11,7 @@ import {
   pair,
 } from './layer.ts';
 
+/** Options of `MaxPooling2D` and `AveragePooling2D`; names and defaults are Keras's. */
 export interface PoolingOptions extends LayerOptions {
   /** Height and width of the window. Default 2. */
   poolSize?: number | readonly [number, number];
@@ -72,6 +73,7 @@ export class AveragePooling2D extends Pooling {
   }
 }
 
+/** Options of `GlobalAveragePooling2D` and `GlobalMaxPooling2D`. */
 export interface GlobalPoolingOptions extends LayerOptions {
   /** Gives (1, 1, channels) in place of (channels). Default false. */
   keepdims?: boolean;

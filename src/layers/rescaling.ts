@@ -2,6 +2,7 @@ import { HarrierError } from '../errors.ts';
 import { scale, shift } from '../ops/index.ts';
 import { type Activations, knownOptions, Layer, type LayerContext, type LayerOptions } from './layer.ts';
 
+/** Options of `Rescaling`. */
 export interface RescalingOptions extends LayerOptions {
   scale: number;
   /** Default 0. */

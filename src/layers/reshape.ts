@@ -4,6 +4,7 @@ import { transpose } from '../ops/index.ts';
 import { type Activations, knownOptions, Layer, type LayerContext, type LayerOptions } from './layer.ts';
 import { inKerasOrder } from './row-order.ts';
 
+/** Options of `Reshape`. */
 export interface ReshapeOptions extends LayerOptions {
   /** (height, width, channels) or (numbers), without the batch. One size may be −1: whatever is left. */
   targetShape: readonly number[];

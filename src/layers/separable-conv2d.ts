@@ -12,6 +12,7 @@ import {
   positive,
 } from './layer.ts';
 
+/** Options of `SeparableConv2D`; names and defaults are Keras's. */
 export interface SeparableConv2DOptions extends DepthwiseOptions {
   /** Number of output channels. */
   filters: number;

@@ -12,6 +12,7 @@ import {
 
 type Cells = readonly [number, number];
 
+/** Options of `ZeroPadding2D`. */
 export interface ZeroPadding2DOptions extends LayerOptions {
   /**
    * Cells to add: a number for all sides, [rows above and below, columns left and right], or

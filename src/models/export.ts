@@ -15,6 +15,7 @@ export const NETWORK_KEY = 'harrier.network';
 /** Metadata key of what the model divides its logits by; absent where that is 1. */
 const TEMPERATURE_KEY = 'harrier.temperature';
 
+/** What an exported model does beside the network. */
 export interface ExportOptions {
   /** Views of each image that the model averages, inside the graph. Default `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;

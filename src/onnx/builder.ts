@@ -34,6 +34,7 @@ export interface BuiltNode {
 /** Gives the types of a node's outputs from its inputs; the op table's, as a rule. */
 export type InferTypes = (node: Omit<BuiltNode, 'outputs'>, outputCount: number) => ValueType[];
 
+/** How one node is added to a graph. */
 export interface OpOptions {
   domain?: string;
   /** Name of the node and of its first output; made unique. Default: the op's name in the present scope. */

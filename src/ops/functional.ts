@@ -8,18 +8,23 @@ export function scalar(graph: GraphBuilder, value: number): Value {
 export function axes(graph: GraphBuilder, values: readonly number[]): Value {
   return graph.constant(int64(values));
 }
+/** a + b, element by element; sizes of 1 are repeated. */
 export function add(graph: GraphBuilder, a: Value, b: Value): Value {
   return graph.op('Add', [a, b]);
 }
+/** a − b, element by element; sizes of 1 are repeated. */
 export function sub(graph: GraphBuilder, a: Value, b: Value): Value {
   return graph.op('Sub', [a, b]);
 }
+/** a · b, element by element; sizes of 1 are repeated. */
 export function mul(graph: GraphBuilder, a: Value, b: Value): Value {
   return graph.op('Mul', [a, b]);
 }
+/** a / b, element by element; sizes of 1 are repeated. */
 export function div(graph: GraphBuilder, a: Value, b: Value): Value {
   return graph.op('Div', [a, b]);
 }
+/** −x, element by element. */
 export function neg(graph: GraphBuilder, x: Value): Value {
   return graph.op('Neg', [x]);
 }
@@ -31,6 +36,7 @@ export function scale(graph: GraphBuilder, x: Value, value: number): Value {
 export function shift(graph: GraphBuilder, x: Value, value: number): Value {
   return value === 0 ? x : add(graph, x, scalar(graph, value));
 }
+/** x · x, element by element. */
 export function square(graph: GraphBuilder, x: Value): Value {
   return mul(graph, x, x);
 }
@@ -38,6 +44,7 @@ export function square(graph: GraphBuilder, x: Value): Value {
 export function heavisideStep(graph: GraphBuilder, x: Value): Value {
   return graph.op('HeavisideStep', [x], {}, { domain: 'harrier' });
 }
+/** `a` where the condition holds, else `b`. */
 export function where(graph: GraphBuilder, condition: Value, a: Value, b: Value): Value {
   return graph.op('Where', [condition, a, b]);
 }
@@ -46,14 +53,17 @@ export function reshape(graph: GraphBuilder, x: Value, dims: readonly number[]):
   if (x.shape.length === dims.length && x.shape.every((size, i) => size === dims[i])) return x;
   return graph.op('Reshape', [x, graph.constant(int64(dims))]);
 }
+/** The axes in the order `perm`. */
 export function transpose(graph: GraphBuilder, x: Value, perm: readonly number[]): Value {
   return perm.every((axis, i) => axis === i) ? x : graph.op('Transpose', [x], { perm });
 }
+/** The sum over some axes. */
 export function reduceSum(graph: GraphBuilder, x: Value, over: readonly number[], keepdims = true): Value {
   return over.length === 0
     ? x
     : graph.op('ReduceSum', [x, axes(graph, over)], { keepdims: Number(keepdims) });
 }
+/** The mean over some axes. */
 export function reduceMean(graph: GraphBuilder, x: Value, over: readonly number[], keepdims = true): Value {
   return graph.op('ReduceMean', [x, axes(graph, over)], { keepdims: Number(keepdims) });
 }
@@ -62,6 +72,7 @@ export function expand(graph: GraphBuilder, x: Value, dims: readonly number[]): 
   if (x.shape.length === dims.length && x.shape.every((size, i) => size === dims[i])) return x;
   return graph.op('Expand', [x, graph.constant(int64(dims))]);
 }
+/** A range of each axis. */
 export function slice(
   graph: GraphBuilder,
   x: Value,

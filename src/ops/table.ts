@@ -44,7 +44,10 @@ export function isElementwise(opType: string): boolean {
   return ELEMENTWISE.has(opType);
 }
 
-/** @throws HarrierError `not-supported` when the op is not in the table */
+/**
+ * The definition of an op: shape inference and gradient rule.
+ * @throws HarrierError `not-supported` when the op is not in the table
+ */
 export function definitionOf(opType: string, domain: string): OpDefinition {
   const name = qualifiedName(opType, domain);
   const definition = OPS.get(name);

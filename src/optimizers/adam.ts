@@ -1,6 +1,7 @@
 import { checkNumber } from '../options/values.ts';
 import { type CommonOptions, ElementwiseOptimizer } from './optimizer.ts';
 
+/** Options of `Adam` and `AdamW`. */
 export interface AdamOptions extends CommonOptions {
   /** Decay of the mean of gradients, in [0, 1). Default 0.9. */
   beta1?: number;

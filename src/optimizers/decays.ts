@@ -1,6 +1,7 @@
 import { badOption, checkBoolean, checkKeys, checkNumber } from '../options/values.ts';
 import { checkSteps, type Schedule, type Steps, share, stepsIn, WHOLE_RUN } from './schedule.ts';
 
+/** Options of `constantLearningRate`. */
 export interface ConstantOptions {
   learningRate: number;
 }
@@ -13,6 +14,7 @@ export function constantLearningRate(options: ConstantOptions): Schedule {
   return { config: { name: where, learningRate }, at: () => learningRate };
 }
 
+/** Options of `piecewiseConstantDecay`. */
 export interface PiecewiseConstantDecayOptions {
   /** Ascending. */
   boundaries: readonly Steps[];
@@ -54,6 +56,7 @@ export function piecewiseConstantDecay(options: PiecewiseConstantDecayOptions): 
   };
 }
 
+/** Options of `exponentialDecay`. */
 export interface ExponentialDecayOptions {
   initialLearningRate: number;
   decaySteps: Steps;
@@ -80,6 +83,7 @@ export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
   };
 }
 
+/** Options of `polynomialDecay`. */
 export interface PolynomialDecayOptions {
   initialLearningRate: number;
   /** Default: the whole run. */
@@ -108,6 +112,7 @@ export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
   };
 }
 
+/** Options of `cosineDecay`. */
 export interface CosineDecayOptions {
   initialLearningRate: number;
   /** After the warm-up. A fraction is one of the steps after it. Default: all of them. */

@@ -6,6 +6,7 @@ import type { Optimizer, OptimizerConfig, OptimizerGroup } from './optimizer.ts'
 import type { Schedule, ScheduleConfig } from './schedule.ts';
 import { scheduleFrom } from './schedules.ts';
 
+/** Options of `Muon`. */
 export interface MuonOptions {
   /** A number, a schedule, or a schedule's configuration. Default 0.02. */
   learningRate?: number | Schedule | ScheduleConfig;

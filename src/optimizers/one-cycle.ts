@@ -1,6 +1,7 @@
 import { badOption, checkKeys, checkNumber } from '../options/values.ts';
 import { checkSteps, type Schedule, type Steps, share, stepsIn, WHOLE_RUN } from './schedule.ts';
 
+/** Options of `oneCycle`. */
 export interface OneCycleOptions {
   maximumLearningRate: number;
   /** Default: the whole run. */

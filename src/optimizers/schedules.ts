@@ -10,6 +10,7 @@ import {
 import { oneCycle } from './one-cycle.ts';
 import { checkSteps, type Schedule, type ScheduleConfig, type Steps, stepsIn } from './schedule.ts';
 
+/** Options of `linearWarmup`. */
 export interface LinearWarmupOptions {
   warmupSteps: Steps;
   /** Default 0. */

@@ -3,6 +3,7 @@ import type { Expression } from '../kernels/index.ts';
 import { checkBoolean, checkNumber } from '../options/values.ts';
 import { type CommonOptions, ElementwiseOptimizer } from './optimizer.ts';
 
+/** Options of `SGD`. */
 export interface SGDOptions extends CommonOptions {
   /** In [0, 1]. Default 0: plain gradient descent, without a slot. */
   momentum?: number;

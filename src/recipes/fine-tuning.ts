@@ -5,6 +5,7 @@ import type { FitOptions } from '../training/index.ts';
 import type { RunLength } from './few-images.ts';
 import type { TrainingMethod } from './recipe.ts';
 
+/** What `fineTuning` needs to know. */
 export interface FineTuningOptions {
   /** What there is already, such as what `trainedNetwork` finds in a `model.onnx`. */
   readonly from: TrainedNetwork;

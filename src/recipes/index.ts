@@ -44,7 +44,10 @@ export const RECIPES: Readonly<Record<string, Recipe>> = Object.fromEntries(
   [kerasCnn, quick, standard, record, deep].map((recipe) => [recipe.name, recipe]),
 );
 
-/** @throws HarrierError `bad-option` for a name that there is not */
+/**
+ * The recipe of that name.
+ * @throws HarrierError `bad-option` for a name that there is not
+ */
 export function recipeNamed(name: string): Recipe {
   if (Object.hasOwn(RECIPES, name)) return RECIPES[name];
   throw unknownName('recipe', name, Object.keys(RECIPES));

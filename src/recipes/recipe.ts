@@ -13,6 +13,7 @@ export interface RecipeInput {
   readonly normalization?: Normalization;
 }
 
+/** The value of one option of a recipe. */
 export type OptionValue = number | string | boolean;
 
 /** Options of a recipe's network, by name. */

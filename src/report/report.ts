@@ -16,6 +16,7 @@ import { Score } from './score.ts';
 
 const PAIRS = 12;
 
+/** What a report is made from. */
 export interface ReportOptions {
   /** `keras-cnn on CIFAR-10`. */
   readonly title: string;

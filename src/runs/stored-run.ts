@@ -17,6 +17,7 @@ export const RUN_FILES = {
   card: 'README.md',
 } as const;
 
+/** A file of a run folder, by what it holds. */
 export type RunFile = keyof typeof RUN_FILES;
 
 /** One run where it is kept: its files by what they are, whatever they lie in. */

@@ -9,6 +9,7 @@ import type { RunPlatform } from './run-platform.ts';
 import type { RunRecord } from './run-record.ts';
 import type { StoredRun } from './stored-run.ts';
 
+/** Who is told about a run while it goes on. */
 export interface RunHooks {
   readonly onStep?: (step: StepProgress) => void;
   readonly onEpoch?: (record: EpochRecord) => void;

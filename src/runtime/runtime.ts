@@ -1,6 +1,7 @@
 import type { Model, Tensor } from '../onnx/index.ts';
 import type { Target } from '../passes/index.ts';
 
+/** Tensors by the name of their input or output. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** What runs graphs: ONNX Runtime, in Node or in a browser. */
@@ -31,6 +32,7 @@ export interface Runtime {
   readonly kernels?: KernelRuntime;
 }
 
+/** How a model is prepared for running. */
 export interface CompileOptions {
   /**
    * State that stays with the executable: each output named here becomes the input of the next step and is not
@@ -41,6 +43,7 @@ export interface CompileOptions {
   readonly state?: Tensors;
 }
 
+/** A model that is ready to run, and the state that it carries from step to step. */
 export interface Executable {
   /**
    * Runs once.
@@ -62,6 +65,7 @@ export interface KernelRuntime {
   allocate(bytes: number): KernelMemory;
 }
 
+/** One block of memory that WebAssembly loops and fed tensors share. */
 export interface KernelMemory {
   readonly buffer: ArrayBuffer;
   /** Instantiates a module that imports `env.memory`; returns its exported functions. */

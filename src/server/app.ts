@@ -13,6 +13,7 @@ import { sageMakerRoutes } from './protocols/sagemaker.ts';
 import { tensorFlowServingRoutes } from './protocols/tensorflow-serving.ts';
 import { type ClassificationService, checkCount } from './service.ts';
 
+/** How the HTTP interface of a model behaves. */
 export interface AppOptions {
   /** What the model is called in URLs. */
   readonly name: string;

@@ -7,6 +7,7 @@ import type { App } from './app.ts';
 import type { PlainResponse, RequestHead } from './exchange.ts';
 import { HttpError, problemOf } from './problem.ts';
 
+/** Where to listen, and within what limits. */
 export interface ListenOptions {
   readonly host: string;
   /** 0: any that is free. */
@@ -21,6 +22,7 @@ export interface ListenOptions {
   readonly idleTimeoutMs: number;
 }
 
+/** A server that listens, and how to end it. */
 export interface Listener {
   readonly port: number;
   /** Such as `http://127.0.0.1:8080`. */

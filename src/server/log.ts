@@ -1,6 +1,7 @@
 /** `error`: someone must look; `warn`: something was refused or mended; `info`: every request. */
 export type LogLevel = 'error' | 'warn' | 'info';
 
+/** The levels of the log, from the quietest. */
 export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info'];
 
 /** Takes one event. Fields never hold pixels, tokens or bodies. */

@@ -12,6 +12,7 @@ import { WorkerPool } from './pool/pool.ts';
 import type { ServedModel } from './service.ts';
 import { watchFile } from './watch.ts';
 
+/** Which model to serve, where, and within what limits. */
 export interface ServeOptions {
   /** A model.onnx. It is read again when it changes. */
   readonly modelFile: string;
@@ -62,6 +63,7 @@ export interface ServeOptions {
   readonly log?: Log;
 }
 
+/** A running server: its address, and how to end it. */
 export interface ServerHandle {
   readonly url: string;
   readonly port: number;

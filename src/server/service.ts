@@ -25,6 +25,7 @@ export interface Answer {
   readonly probabilities: readonly Float32Array[];
 }
 
+/** How one request wants to be answered. */
 export interface ClassifyOptions {
   /** Milliseconds until the answer is of no use any more. */
   readonly deadlineMs: number;

@@ -31,6 +31,7 @@ export interface RunPosition {
   readonly best?: { readonly epoch: number; readonly validationLoss: number };
 }
 
+/** A training run at one moment: all that it needs to resume, bit for bit. */
 export interface Checkpoint {
   /** Identity of the run, where it has one. */
   readonly run?: string;

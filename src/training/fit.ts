@@ -17,6 +17,7 @@ import type { Checkpoint, RunPosition } from './checkpoint.ts';
 import { checkMemory } from './step-memory.ts';
 import { Trainer, weightsToUse } from './trainer.ts';
 
+/** A training run: network, data, optimizer, length, and who is told about it. */
 export interface FitOptions extends BatchOptions {
   readonly network: Network;
   readonly optimizer: Optimizer;
@@ -73,6 +74,7 @@ export interface StepProgress {
   readonly imagesLeft: number;
 }
 
+/** What a training run came to. */
 export interface FitResult {
   readonly history: History;
   /** Of the best epoch where one is known, else of the last step. */

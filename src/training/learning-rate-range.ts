@@ -12,6 +12,7 @@ import type { Runtime } from '../runtime/index.ts';
 import { firstWeights } from './fit.ts';
 import { Trainer } from './trainer.ts';
 
+/** What a learning-rate range test trains, and from which rate to which. */
 export interface RangeTestOptions {
   readonly network: Network;
   readonly optimizer: Optimizer;
@@ -46,6 +47,7 @@ export interface RatePoint {
   readonly smoothed: number;
 }
 
+/** The losses of a learning-rate range test, and the rate that they suggest. */
 export interface RangeTest {
   readonly points: readonly RatePoint[];
   /** Why it ended: the loss rose far above its best or became infinite, the last rate was reached, or a wish. */

@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime/index.ts';
 import { buildStepGraph } from './step-graph.ts';
 import { slotsOf, trainableGroups } from './updates.ts';
 
+/** The training whose memory is estimated. */
 export interface MemoryOptions {
   readonly network: Network;
   readonly optimizer: Optimizer;

@@ -13,6 +13,7 @@ import type { Pass, TrainingState } from './state.ts';
 import { buildStepGraph, CORRECT, LOSS } from './step-graph.ts';
 import { AVERAGE, slotName, slotsOf, trainableGroups } from './updates.ts';
 
+/** What a `Trainer` trains, and how. */
 export interface TrainerOptions {
   readonly network: Network;
   readonly optimizer: Optimizer;

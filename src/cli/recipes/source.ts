@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { recipeNamed } from '../../recipes/index.ts';
+import { RECIPES, recipeNamed } from '../../recipes/index.ts';
 
 /** Where the source of recipes lies: in a checkout, and in the package. */
 const PLACES = ['../../recipes/', '../../recipes/source/'];
@@ -29,10 +29,14 @@ function adapted(source: string): string {
   const body = source
     .replace(IMPORT, (_, type: string | undefined, list: string) => {
       for (const name of list.split(',').map((each) => each.trim())) {
-        if (name) names.add(type ? `type ${name}` : name);
+        if (Object.hasOwn(RECIPES, name)) names.add('RECIPES');
+        else if (name) names.add(type ? `type ${name}` : name);
       }
       return '';
     })
+    .replace(/\.\.\.(\w+)/g, (spread, name: string) =>
+      Object.hasOwn(RECIPES, name) ? `...RECIPES.${name}` : spread,
+    )
     .replace(/^export const (\w+)/m, (_, name: string) => {
       recipe = name;
       return `const ${name}`;

@@ -6,6 +6,7 @@ import { createGraph } from '../../ops/index.ts';
 import { fetchBytes } from './fetch-bytes.ts';
 
 export type OnnxRuntime = typeof Ort;
+/** ONNX Runtime's engine in a browser: `wasm` or `webgpu`. */
 export type Backend = 'wasm' | 'webgpu';
 
 /** Addresses of ONNX Runtime's files, where they do not lie beside its script. */

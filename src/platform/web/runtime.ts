@@ -5,6 +5,7 @@ import { compile } from './executable.ts';
 import { openGpu } from './gpu.ts';
 import { type Backend, loadOnnxRuntime, type WasmPaths } from './onnxruntime.ts';
 
+/** Options of `webRuntime`. */
 export interface WebRuntimeOptions {
   /** `wasm`: the processor; `webgpu`: the graphics device. Default `wasm`. */
   readonly backend?: Backend;

@@ -15,6 +15,7 @@ import {
 import { InferenceWorker } from './inference-worker.ts';
 import { type Job, Queue } from './queue.ts';
 
+/** How many workers run a model, and within what limits. */
 export interface PoolOptions {
   /** Threads that classify. */
   readonly workers: number;

@@ -1,29 +1,24 @@
 import {
   type Checkpoint,
-  CLASS_NAMES_KEY,
   type Dataset,
   type EpochRecord,
-  exportModel,
   type FitOptions,
   type FitResult,
   fineTuning,
   fit,
   HarrierError,
-  lengthForFewImages,
-  lightAugmentation,
   networkOf,
-  normalizationOf,
-  type OnnxModel,
   openBatches,
   optimizerFrom,
-  quick,
   type Runtime,
   type StepProgress,
   type TrainedNetwork,
   validationSplit,
-  weightsToUse,
-  withStoredWeights,
 } from 'harrier';
+import { exportModel, type OnnxModel, withStoredWeights } from 'harrier/graph';
+import { CLASS_NAMES_KEY } from 'harrier/src/models/index.ts';
+import { lengthForFewImages, lightAugmentation, normalizationOf, quick } from 'harrier/src/recipes/index.ts';
+import { weightsToUse } from 'harrier/src/training/index.ts';
 
 /** What of a network is trained: a new last layer alone, everything that there is, or a new small network. */
 export type Way = 'head' | 'all' | 'scratch';

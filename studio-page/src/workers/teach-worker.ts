@@ -1,17 +1,10 @@
 /** Trains in a worker of its own, so that the page goes on moving. It ends with the training. */
 
-import {
-  Classifier,
-  decodeModel,
-  encodeModel,
-  HarrierError,
-  memoryDataset,
-  quick,
-  type StepProgress,
-  trainedNetwork,
-} from 'harrier';
+import { Classifier, HarrierError, memoryDataset, type StepProgress } from 'harrier';
+import { decodeModel, encodeModel, trainedNetwork } from 'harrier/graph';
 import { plainError } from 'harrier/src/plain-error.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
+import { quick } from 'harrier/src/recipes/index.ts';
 import { stepInfo } from 'harrier/src/training/step-info.ts';
 import { decodeImage, openStorage, type WebRuntime, webGpuName, webRuntime, withTabLock } from 'harrier/web';
 import { checkClasses } from '../teach/check-classes.ts';

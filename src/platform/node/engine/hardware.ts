@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import type { Device } from '../../../runs/device.ts';
 import type { Hardware } from '../../../runs/hardware.ts';
 
-/** @param device what computes. Default `cpu` */
+/**
+ * This machine, for reports.
+ * @param device what computes. Default `cpu`
+ */
 export function describeHardware(device: Device = 'cpu'): Hardware {
   return {
     cpu: cpus()[0]?.model.trim() || 'unknown processor',

@@ -3,6 +3,7 @@ import type { Runtime } from '../../../runtime/index.ts';
 import { gpuRuntime } from './gpu-runtime.ts';
 import { type NodeRuntimeOptions, nodeRuntime } from './runtime.ts';
 
+/** Which device to open, and with how many threads. */
 export interface OpenRuntimeOptions extends NodeRuntimeOptions {
   device?: Device;
 }

@@ -7,6 +7,7 @@ import { convolutionBlock } from './convolution-block.ts';
 import { freeMemory } from './free-memory.ts';
 import { createSession, engineName, fromOrt, profiled, toOrt } from './ort-session.ts';
 
+/** Options of `nodeRuntime`. */
 export interface NodeRuntimeOptions {
   /** Threads of one operation. Default: as many as there are cores; more are slower, so no more are used. */
   threads?: number;

@@ -2,6 +2,7 @@ import { type AugmentationConfig, augmentationsFrom } from '../../../data/augmen
 import { type Dataset, imageBytes } from '../../../data/dataset.ts';
 import { contactSheet } from './contact-sheet.ts';
 
+/** What a preview image shows, and how. */
 export interface PreviewOptions {
   /** Images per class, the first ones of each; with augmentation, draws of the first one. Default 10. */
   readonly perClass?: number;

@@ -102,8 +102,13 @@ async function configRecipes(folder: string): Promise<FoundRecipe[]> {
  * @throws HarrierError `bad-option` with file and line when it does not parse, throws, or exports something else
  */
 export async function loadRecipes(file: string): Promise<Recipe[]> {
-  const harrier = await import('../../../index.ts');
-  const jiti = createJiti(import.meta.url, { fsCache: false, virtualModules: { harrier } });
+  const [harrier, graph, layer] = await Promise.all([
+    import('../../../recipe-names.ts'),
+    import('../../../graph.ts'),
+    import('../../../layer.ts'),
+  ]);
+  const virtualModules = { harrier, 'harrier/graph': graph, 'harrier/layer': layer };
+  const jiti = createJiti(import.meta.url, { fsCache: false, virtualModules });
   const exported: unknown = await jiti.import(file, { default: true }).catch((cause) => {
     throw fileError(file, cause, 'this file cannot be used');
   });

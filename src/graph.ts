@@ -1,0 +1,117 @@
+/**
+ * Models as ONNX graphs: build, read and write them, differentiate them, lower them to stock ops, and the training step
+ * that is made so.
+ *
+ * @module harrier/graph
+ */
+
+export { differentiate } from './autodiff/index.ts';
+export {
+  defineKernel,
+  type Expression,
+  emitOnnx,
+  type Kernel,
+  type KernelDefinition,
+} from './kernels/index.ts';
+export { categoricalCrossentropy } from './losses/index.ts';
+export {
+  type BuildOptions,
+  type ExportOptions,
+  exportModel,
+  exportOptionsOf,
+  type GraphRow,
+  graphRows,
+  initialWeights,
+  type LayerRow,
+  summarize,
+  summarizeGraph,
+  trainedNetwork,
+  type WeightStorage,
+  weightStorageOf,
+  weightsOf,
+  withoutViews,
+  withStoredWeights,
+} from './models/index.ts';
+export {
+  type Attributes,
+  type AttributeValue,
+  type BuiltNode,
+  type Dimension,
+  decodeModel,
+  type ElementType,
+  elementCount,
+  encodeModel,
+  type FloatAttribute,
+  type FloatsAttribute,
+  float,
+  float32,
+  formatShape,
+  type Graph,
+  type GraphAttribute,
+  GraphBuilder,
+  HARRIER_DOMAIN,
+  type InferTypes,
+  int64,
+  MICROSOFT_DOMAIN,
+  type Model as OnnxModel,
+  modelOf,
+  type NamedType,
+  type Node,
+  numbersOf,
+  OPSET,
+  type OpOptions,
+  printGraph,
+  type Shape,
+  type Tensor,
+  type TensorAttribute,
+  type TensorData,
+  tensor,
+  type Value,
+  type ValueType,
+} from './onnx/index.ts';
+export {
+  add,
+  createGraph,
+  type Derivative,
+  definitionOf,
+  div,
+  expand,
+  type GradientContext,
+  type GradientRule,
+  type InferContext,
+  importGraph,
+  mul,
+  neg,
+  OPS,
+  type OpDefinition,
+  reduceMean,
+  reduceSum,
+  reshape,
+  scalar,
+  scale,
+  shift,
+  slice,
+  square,
+  sub,
+  transpose,
+  where,
+} from './ops/index.ts';
+export { lower, type Target } from './passes/index.ts';
+export type {
+  CompileOptions as ExecutableOptions,
+  Executable,
+  KernelMemory,
+  KernelRuntime,
+  Runtime,
+  Tensors,
+} from './runtime/index.ts';
+export {
+  buildStepGraph,
+  type MemoryOptions,
+  type StepGraph,
+  type StepMemory,
+  type StepResult,
+  stepMemory,
+  Trainer,
+  type TrainerOptions,
+} from './training/index.ts';
