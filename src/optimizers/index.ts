@@ -1,4 +1,5 @@
 export { Adam, type AdamOptions, AdamW } from './adam.ts';
+export { withRatesForBatch } from './batch-rates.ts';
 export { type Clipping, emitOnnxGradientScale, gradientScale } from './clipping.ts';
 export {
   type ConstantOptions,

@@ -25,6 +25,7 @@ export const deep = defineRecipe({
   target: { accuracy: 0.955, note: 'one seed gave 95.58%: docs/results.md' },
   epochs: 25,
   batchSize: 1024,
+  learningRateBatchSize: 1024,
   microBatch: 512,
   augmentation: [
     { name: 'RandomFlip', mode: 'alternating' },

@@ -1,3 +1,4 @@
+import { type OptimizerConfig, withRatesForBatch } from '../optimizers/index.ts';
 import type { Recipe } from './recipe.ts';
 
 /** Images in a batch from which batch normalisation still learns something. */
@@ -30,4 +31,25 @@ export function lengthForFewImages(
     : Math.min(length.batchSize, Math.max(smallest, Math.floor((images * length.epochs) / steps)));
   const epochs = Math.ceil(steps / Math.ceil(images / batchSize));
   return { batchSize, epochs: chosen.includes('epochs') ? length.epochs : epochs };
+}
+
+/**
+ * The optimizer for the batches that a run really has. Where they are smaller than those that a recipe's learning
+ * rates are made for, each rate falls as its optimizer requires (`withRatesForBatch`): the rates of record's offsets,
+ * unchanged at batches of 60, make all activations before the last layer negative in a few steps, and then nothing is
+ * learnt any more.
+ *
+ * @param optimizer the recipe's, with the settings that were given
+ * @param batch images in a batch
+ * @param chosen settings that somebody chose: another optimizer stays as it is, and so does a learning rate, which
+ *   only the optimizer's groups follow
+ */
+export function optimizerForBatch(
+  { learningRateBatchSize: madeFor }: Pick<Recipe, 'learningRateBatchSize'>,
+  optimizer: OptimizerConfig,
+  batch: number,
+  chosen: readonly string[] = [],
+): OptimizerConfig {
+  if (madeFor === undefined || batch >= madeFor || chosen.includes('optimizer')) return optimizer;
+  return withRatesForBatch(optimizer, batch / madeFor, { own: !chosen.includes('learningRate') });
 }

@@ -10,7 +10,7 @@ import { record } from './record.ts';
 import { standard } from './standard.ts';
 
 export { checkRecipe } from './check.ts';
-export { lengthForFewImages } from './few-images.ts';
+export { lengthForFewImages, optimizerForBatch } from './few-images.ts';
 export {
   type FineTuning,
   type FineTuningOptions,

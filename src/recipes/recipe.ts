@@ -43,6 +43,11 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends T
    * that a run has as many steps. Default: they hold for any number.
    */
   readonly images?: number;
+  /**
+   * Images in a batch that the learning rates are made for. With fewer they fall as `optimizerForBatch` says. Default: the rates
+   * hold for batches of any size.
+   */
+  readonly learningRateBatchSize?: number;
   /** Side of the square images that it is made for, where the data has no size of its own. */
   readonly imageSize: number;
   /** What is done to pixels first; `data`: to mean 0 and deviation 1 of the training images' channels. Default: to 0–1. */

@@ -39,6 +39,7 @@ export const record = defineRecipe({
   epochs: 10,
   batchSize: 2000,
   images: 50_000,
+  learningRateBatchSize: 2000,
   microBatch: 400,
   optimizer: {
     name: 'Muon',

@@ -15,6 +15,7 @@ import {
   lengthForFewImages,
   networkOf,
   normalizationOf,
+  optimizerForBatch,
   type Recipe,
 } from '../recipes/index.ts';
 import { checkFit } from '../training/index.ts';
@@ -39,7 +40,7 @@ export interface RunMethod {
 
 /** What is trained, and how: all that follows from the options, the images and the method. */
 export interface RunPlan {
-  /** With the length that suits the number of images. */
+  /** With the length, the batches and the learning rates that suit the number of images. */
   readonly options: RunOptions;
   readonly network: Network;
   readonly optimizer: Optimizer;
@@ -80,12 +81,14 @@ export function planRun(
 ): RunPlan {
   const own = <T>(field: string, make: () => T): T =>
     stored ? fromField(field, RUN_FILES.record, make) : make();
-  const optimizer = own('options.optimizer', () => optimizerFrom(wanted.optimizer));
+  const wantedOptimizer = own('options.optimizer', () => optimizerFrom(wanted.optimizer));
   const options: RunOptions = {
     ...wanted,
-    ...(recipe && lengthForFewImages(recipe, wanted, train.size, chosen)),
+    ...(recipe && methodForImages(recipe, wanted, train.size, chosen)),
     ...(from && lengthOfFineTuning(wanted, train.size, chosen)),
   };
+  const optimizer =
+    options.optimizer === wanted.optimizer ? wantedOptimizer : optimizerFrom(options.optimizer);
   if (from) checkSize(from, train);
   const classes = train.classNames.length;
   const tuned = (model: TrainedNetwork) =>
@@ -111,6 +114,18 @@ function builtBy(recipe: Recipe, train: Dataset): Network {
     classes: train.classNames.length,
     normalization: recipe.normalization === 'data' ? normalizationOf(train) : undefined,
   });
+}
+
+/** Length, batches and learning rates that suit a number of images, but for the settings that somebody chose. */
+function methodForImages(
+  recipe: Recipe,
+  wanted: RunOptions,
+  images: number,
+  chosen?: readonly string[],
+): Pick<RunOptions, 'batchSize' | 'epochs' | 'optimizer'> {
+  const length = lengthForFewImages(recipe, wanted, images, chosen);
+  const batch = Math.min(length.batchSize, images);
+  return { ...length, optimizer: optimizerForBatch(recipe, wanted.optimizer, batch, chosen) };
 }
 
 /** How long a fine-tuning takes, but for the settings that somebody chose. */

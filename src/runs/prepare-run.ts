@@ -2,8 +2,9 @@ import type { Dataset } from '../data/dataset.ts';
 import type { UsedMarks } from '../data/kept-marks.ts';
 import { HarrierError } from '../errors.ts';
 import type { DataFacts } from '../evaluation/index.ts';
-import { formatCount, formatQuantity } from '../format/format.ts';
+import { formatCount, formatNumber, formatQuantity } from '../format/format.ts';
 import type { NetworkConfig } from '../models/index.ts';
+import { highestRate, optimizerFrom } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { checkMemory } from '../training/index.ts';
 import { planRun, type RunMethod, type RunPlan, type TrainingImages, trainingImages } from './plan-run.ts';
@@ -104,10 +105,33 @@ function lengthNote(before: RunOptions, now: RunOptions, images: number): string
       : [`batches of ${now.batchSize} in place of ${formatCount(before.batchSize)} (--batch-size)`]),
     ...(before.epochs === now.epochs ? [] : [`${now.epochs} epochs in place of ${before.epochs} (--epochs)`]),
   ];
-  if (changed.length === 0) return [];
   const have = formatQuantity(images, 'image');
   return [
-    `${now.recipe} is made for more than ${have}. To have enough steps it takes ${changed.join(' and ')}.`,
+    ...(changed.length > 0
+      ? [
+          `${now.recipe} is made for more than ${have}. To have enough steps it takes ${changed.join(' and ')}.`,
+        ]
+      : []),
+    ...ratesNote(before, now, images),
+  ];
+}
+
+/** Which learning rates a smaller batch has lowered, if any. */
+function ratesNote(before: RunOptions, now: RunOptions, images: number): string[] {
+  if (before.optimizer === now.optimizer) return [];
+  const [old, own] = [before, now].map((options) => {
+    const { config, groups } = optimizerFrom(options.optimizer);
+    return [config, ...groups.map(({ optimizer }) => optimizer.config)].map(({ name, learningRate }) => ({
+      name,
+      rate: highestRate(learningRate),
+    }));
+  });
+  const lowered = own.findIndex(({ rate }, i) => rate < old[i].rate);
+  if (lowered < 0) return [];
+  const factor = formatNumber(own[lowered].rate / old[lowered].rate, 2);
+  const batch = formatCount(Math.min(now.batchSize, images));
+  return [
+    `In batches of ${batch}, the learning rates of ${own[lowered].name} are ${factor} times the recipe's.`,
   ];
 }
 

@@ -46,10 +46,10 @@ export async function prepareRun(
   return prepareNeutral(wanted, sources, { ...method, reopen: sameStartingModel }, stored);
 }
 
-/** A recipe that only the options name: the length of the run is theirs. */
+/** A recipe that only the options name: the length of the run and the learning rates are theirs. */
 async function namedMethod({ recipe: name, recipeOptions = {} }: RunOptions): Promise<RunMethod> {
   const { recipe } = await findRecipe(name);
-  return { recipe: withSettings(recipe, recipeOptions), chosen: ['epochs', 'batchSize'] };
+  return { recipe: withSettings(recipe, recipeOptions), chosen: ['epochs', 'batchSize', 'optimizer'] };
 }
 
 async function openData(
