@@ -1,4 +1,5 @@
 export type { Calibration, CalibrationBin } from './calibration.ts';
+export { calibrationAdvice } from './calibration-advice.ts';
 export {
   type ComparedRun,
   type Comparison,

@@ -47,6 +47,10 @@ export const recipeSchema = object(
       optional(count),
       'Training images that epochs and batch size are made for: with less than half of them, batches shrink.',
     ),
+    learningRateBatchSize: described(
+      optional(count),
+      "Images in a batch that the learning rates are made for: in smaller batches SGD's fall.",
+    ),
     normalization: described(
       optional(normalization),
       'What is done to pixels first. Default: they are scaled to 0–1.',

@@ -1,5 +1,6 @@
 export type { BatchOptions } from './batch-options.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunPosition } from './checkpoint.ts';
+export { type ConstantAnswer, constantAnswer, isNotLearning } from './constant-answer.ts';
 export { checkFit, type FitOptions, type FitResult, fit, type StepProgress } from './fit.ts';
 export {
   findLearningRate,

@@ -6,6 +6,7 @@ import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import {
   beforeAndAfter,
+  calibrationAdvice,
   type Evaluation,
   evaluatePredictions,
   evaluationText,
@@ -68,11 +69,13 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     },
   };
   await classifier.dispose();
-  if (options.json) reporter.json(evaluation);
+  const advice = calibrationAdvice(evaluation);
+  if (options.json) reporter.json({ ...evaluation, ...(advice !== undefined && { notes: [advice] }) });
   else {
     reporter.print(reporter.style.faint(dataset.name));
     reporter.print(evaluationText(evaluation, { style: reporter.style }));
   }
+  if (advice !== undefined) reporter.note(advice);
 }
 
 /** A model's temperature; with what the run that it came from noted of its fitting. */

@@ -1,6 +1,6 @@
 import { augmentationText } from '../../data/augmentation/index.ts';
 import { HarrierError } from '../../errors.ts';
-import { evaluationText } from '../../evaluation/index.ts';
+import { calibrationAdvice, evaluationText } from '../../evaluation/index.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../../format/format.ts';
 import type { TunedPart } from '../../models/index.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
@@ -16,6 +16,7 @@ import { Exit, failureOf } from '../failure.ts';
 import { endWithParent, type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
+import { LearningWatch } from './learning-watch.ts';
 import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
 import { TrainingProgress } from './progress.ts';
 import { checkAlike, trainSeeds, wantsSeeds } from './seeds.ts';
@@ -124,6 +125,7 @@ interface Training {
 async function train({ run, record, folder, given, reporter, interruption }: Training): Promise<void> {
   announce(run, folder, reporter);
   const progress = new TrainingProgress(reporter, run.options.epochs);
+  const watch = new LearningWatch(reporter, run);
   const file = new ProgressFile(folder, () => performance.now());
   let outcome: RunOutcome;
   try {
@@ -132,7 +134,10 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
         progress.step(step);
         file.step(step);
       },
-      onEpoch: progress.epoch,
+      onEpoch: (epoch) => {
+        progress.epoch(epoch);
+        watch.epoch(epoch);
+      },
       onProgress: (work) => {
         if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
         reporter.work(work);
@@ -158,7 +163,7 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
     sayHowToGoOn(given.partOf ?? folder.path, reporter);
     throw new Exit(interruption.exitCode ?? 1);
   }
-  conclude(outcome, folder, reporter, given.json);
+  conclude(outcome, folder, reporter, given.json, watch.notes);
 }
 
 /** What a fine-tuning trains, in words. */
@@ -274,6 +279,7 @@ function conclude(
   folder: RunFolder,
   reporter: Reporter,
   json: boolean | undefined,
+  earlierNotes: readonly string[],
 ): void {
   const result = record.result!;
   const { style } = reporter;
@@ -299,5 +305,8 @@ function conclude(
   ];
   const width = Math.max(...next.map(([line]) => line.length));
   for (const [line, what] of next) reporter.print(`  ${line.padEnd(width)}  ${style.faint(what)}`);
-  if (json) reporter.json({ run: folder.path, ...result, evaluation });
+  const advice = calibrationAdvice(evaluation);
+  if (advice !== undefined) reporter.note(advice);
+  const notes = [...earlierNotes, ...(advice === undefined ? [] : [advice])];
+  if (json) reporter.json({ run: folder.path, ...result, evaluation, ...(notes.length > 0 && { notes }) });
 }

@@ -1,0 +1,29 @@
+import { formatPercent } from '../format/format.ts';
+import type { Evaluation } from './evaluate.ts';
+
+/** From this distance on, mean confidence and accuracy are far apart. */
+const FAR = 0.1;
+
+/**
+ * Advice for a model without a fitted temperature whose mean confidence (the probability of its answers) is far from
+ * its accuracy, and outside the accuracy's 95% interval. Undefined for any other model.
+ */
+export function calibrationAdvice({
+  calibration: { bins },
+  accuracy,
+  interval95: [low, high],
+  total,
+  temperatureScaling: { temperature, reason } = { temperature: 1 },
+}: Pick<Evaluation, 'calibration' | 'accuracy' | 'interval95' | 'total' | 'temperatureScaling'>):
+  | string
+  | undefined {
+  if (temperature !== 1) return undefined;
+  const confidence = bins.reduce((sum, bin) => sum + (bin.confidence ?? 0) * bin.count, 0) / total;
+  const withinInterval = confidence >= low && confidence <= high;
+  if (withinInterval || Math.abs(confidence - accuracy) <= FAR) return undefined;
+  const why = reason === undefined ? '' : ` No temperature was fitted: ${reason}.`;
+  return (
+    `Not calibrated: the model is right in ${formatPercent(accuracy, 1)} and says ${formatPercent(confidence, 1)} on ` +
+    `average.${why} To calibrate it, set images aside in training, such as --validation-split 0.1.`
+  );
+}
