@@ -9,7 +9,6 @@ import {
   HarrierError,
   networkOf,
   openBatches,
-  optimizerForBatch,
   optimizerFrom,
   type Runtime,
   type StepProgress,
@@ -18,7 +17,13 @@ import {
 } from 'harrier';
 import { exportModel, type OnnxModel, withStoredWeights } from 'harrier/graph';
 import { CLASS_NAMES_KEY } from 'harrier/src/models/index.ts';
-import { lengthForFewImages, lightAugmentation, normalizationOf, quick } from 'harrier/src/recipes/index.ts';
+import {
+  lengthForFewImages,
+  lightAugmentation,
+  normalizationOf,
+  optimizerForBatch,
+  quick,
+} from 'harrier/src/recipes/index.ts';
 import { weightsToUse } from 'harrier/src/training/index.ts';
 
 /** What of a network is trained: a new last layer alone, everything that there is, or a new small network. */
