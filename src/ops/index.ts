@@ -12,4 +12,12 @@ export * from './functional.ts';
 export { otherAxes } from './normalization.ts';
 export { readAveragePoolGradient, readMaxPoolGradient } from './pooling.ts';
 export { broadcastShapes, samePadding, windowOf } from './shapes.ts';
-export { createGraph, definitionOf, importGraph, isElementwise, OPS } from './table.ts';
+export {
+  createGraph,
+  definitionOf,
+  importGraph,
+  isElementwise,
+  type NodeToWrite,
+  OPS,
+  writeNode,
+} from './table.ts';

@@ -1,5 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import {
+  type Attributes,
   denseTensor,
   float32,
   type Graph,
@@ -65,10 +66,24 @@ export function createGraph(name: string): GraphBuilder {
   return new GraphBuilder(name, inferTypes);
 }
 
+/** A node on its way into a builder, as the present operator set has it. */
+export interface NodeToWrite {
+  /** The node's name in its graph, or else its first output. */
+  readonly name: string;
+  readonly opType: string;
+  readonly domain: string;
+  /** Values of the builder; undefined for an optional input that is left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  /** Names that the outputs have in the node's graph. */
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+}
+
 /**
  * Rebuilds a finished graph inside a builder.
  * @param inputs what takes the place of the graph's inputs, by name; others become inputs of the builder
  * @param initializers likewise for its initializers (a trainable weight is an input)
+ * @param write writes a node in another way and returns its outputs; undefined leaves the node as it is
  * @returns the values of the graph, by name
  */
 export function importGraph(
@@ -76,6 +91,7 @@ export function importGraph(
   graph: Graph,
   inputs: Readonly<Record<string, Value>> = {},
   initializers: Readonly<Record<string, Value>> = {},
+  write: (node: NodeToWrite) => readonly Value[] | undefined = () => undefined,
 ): Map<string, Value> {
   const values = new Map<string, Value>();
   const given = (replacements: Readonly<Record<string, Value>>, name: string) =>
@@ -101,7 +117,7 @@ export function importGraph(
     const outputs =
       node.opType === 'Constant' && node.domain === ''
         ? [constantOf(builder, node)]
-        : imported(builder, node, opset, values);
+        : imported(builder, node, opset, values, write);
     node.outputs.forEach((output, i) => {
       if (outputs[i]) values.set(output, outputs[i]);
     });
@@ -115,6 +131,7 @@ function imported(
   { opType, domain, name, inputs, outputs, attributes }: Node,
   opset: number,
   values: ReadonlyMap<string, Value>,
+  write: (node: NodeToWrite) => readonly Value[] | undefined,
 ): readonly Value[] {
   const node = {
     opType,
@@ -125,11 +142,16 @@ function imported(
   };
   const current = domain === '' ? upgrade(UPGRADES, builder, node, opset) : node;
   if (!('opType' in current)) return current;
-  return builder.ops(current.opType, current.inputs, current.attributes, {
-    domain,
-    name: outputs[0],
-    outputs: current.outputs,
-  });
+  const toWrite = { ...current, domain, outputs: outputs.slice(0, current.outputs) };
+  return write(toWrite) ?? writeNode(builder, toWrite);
+}
+
+/** Adds a node to a builder as it is. */
+export function writeNode(
+  builder: GraphBuilder,
+  { opType, domain, inputs, outputs, attributes }: NodeToWrite,
+): Value[] {
+  return builder.ops(opType, inputs, attributes, { domain, name: outputs[0], outputs: outputs.length });
 }
 
 function made(

@@ -1,5 +1,6 @@
 import { HarrierError } from '../errors.ts';
-import { HARRIER_DOMAIN, type Node, type Value } from '../onnx/index.ts';
+import { HARRIER_DOMAIN, type Value } from '../onnx/index.ts';
+import type { NodeToWrite } from '../ops/index.ts';
 import { batchNormalizationDecompositions } from './composites/batch-normalization.ts';
 import type { Decomposition } from './composites/composite.ts';
 import { convolutionByRows, convolutionDecompositions } from './composites/convolution.ts';
@@ -22,15 +23,15 @@ const DECOMPOSITIONS: Readonly<Record<string, Decomposition>> = {
 export const decomposeComposites: TargetPass = (graph, { target }) =>
   rewrite(graph, (builder) => {
     const rows = new ImageRows(builder);
-    return ({ node, inputs }) => {
+    return (node) => {
       const decompose = decompositionOf(node, target);
-      const { attributes } = node;
+      const { inputs, attributes } = node;
       const composite = { graph: builder, inputs: inputs as readonly Value[], attributes, target, rows };
       return decompose && builder.in(node.name, () => decompose(composite));
     };
   });
 
-function decompositionOf({ opType, domain }: Node, target: Target): Decomposition | undefined {
+function decompositionOf({ opType, domain }: NodeToWrite, target: Target): Decomposition | undefined {
   if (domain === '' && opType === 'Conv' && target === 'webgpu') return convolutionByRows;
   if (domain !== HARRIER_DOMAIN) return undefined;
   if (Object.hasOwn(DECOMPOSITIONS, opType)) return DECOMPOSITIONS[opType];

@@ -57,8 +57,8 @@ const FOR_WEBGPU: Readonly<Record<string, Legalization>> = {
 /** Writes stock ops that the target has no kernel for, or a wrong one, in others. */
 export const legalize: TargetPass = (graph, { target }) => {
   if (target !== 'webgpu') return graph;
-  return rewrite(graph, (builder) => ({ node, inputs }) => {
-    const { opType, domain, attributes } = node;
+  return rewrite(graph, (builder) => (node) => {
+    const { opType, domain, inputs, attributes } = node;
     if (domain !== '' || !Object.hasOwn(FOR_WEBGPU, opType)) return undefined;
     const write = () => FOR_WEBGPU[opType](builder, inputs as readonly Value[], attributes);
     const written = builder.in(node.name, write);

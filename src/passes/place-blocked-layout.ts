@@ -1,12 +1,12 @@
 import { type Attributes, qualifiedName, type Value } from '../onnx/index.ts';
-import { isElementwise } from '../ops/index.ts';
+import { isElementwise, type NodeToWrite, writeNode } from '../ops/index.ts';
 import { normalizationGradientInBlocks, normalizeInBlocks } from './blocked/batch-normalization.ts';
 import { convolveInBlocks, inputGradientInBlocks } from './blocked/convolution.ts';
 import { kernelGradientInBlocks } from './blocked/kernel-gradient.ts';
 import { BlockedLayout } from './blocked/layout.ts';
 import { maxPoolGradientInBlocks, poolInBlocks } from './blocked/pooling.ts';
 import type { TargetPass } from './pass.ts';
-import { keep, type NodeToRewrite, rewrite } from './rewrite.ts';
+import { rewrite } from './rewrite.ts';
 
 /** Writes a node in blocks and returns its outputs in plain order; undefined where it gains nothing by them. */
 type BlockedForm = (
@@ -35,19 +35,20 @@ export const placeBlockedLayout: TargetPass = (graph, { convolutionBlock }) => {
   if (convolutionBlock === undefined) return graph;
   return rewrite(graph, (builder) => {
     const layout = new BlockedLayout(builder, convolutionBlock);
-    return (given) => inBlocks(layout, given) ?? elementwiseInBlocks(layout, given);
+    return (node) => inBlocks(layout, node) ?? elementwiseInBlocks(layout, node);
   });
 };
 
-function inBlocks(layout: BlockedLayout, { graph, node, inputs }: NodeToRewrite): Value[] | undefined {
+function inBlocks(layout: BlockedLayout, node: NodeToWrite): Value[] | undefined {
   const name = qualifiedName(node.opType, node.domain);
   const form = Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
   if (!form) return undefined;
-  const made = graph.in(node.name, () => form(layout, inputs as readonly Value[], node.attributes));
+  const write = () => form(layout, node.inputs as readonly Value[], node.attributes);
+  const made = layout.graph.in(node.name, write);
   return made && [made].flat();
 }
 
-function elementwiseInBlocks(layout: BlockedLayout, given: NodeToRewrite): Value[] | undefined {
-  const inputs = isElementwise(given.node.opType) ? layout.operands(given.inputs) : undefined;
-  return inputs && keep(given, { inputs }).map((value) => layout.fromBlocks(value));
+function elementwiseInBlocks(layout: BlockedLayout, node: NodeToWrite): Value[] | undefined {
+  const inputs = isElementwise(node.opType) ? layout.operands(node.inputs) : undefined;
+  return inputs && writeNode(layout.graph, { ...node, inputs }).map((value) => layout.fromBlocks(value));
 }

@@ -12,9 +12,10 @@ import {
   importGraph,
   isElementwise,
   windowOf,
+  writeNode,
 } from '../ops/index.ts';
 import type { Pass } from './pass.ts';
-import { keep, rewrite } from './rewrite.ts';
+import { rewrite } from './rewrite.ts';
 
 /**
  * Trims convolution outputs that no pooling layer reads: of 15 × 15 positions under windows of 2 × 2, the last row and
@@ -29,10 +30,10 @@ export const trimUnreadEdges: Pass = (graph) => {
   for (const { name } of graph.outputs) typed.output(values.get(name)!, name);
   const narrowed = narrowedConvolutions(typed);
   if (narrowed.size === 0) return graph;
-  return rewrite(graph, () => (given) => {
-    const made = values.get(given.node.outputs[0]);
+  return rewrite(graph, (builder) => (node) => {
+    const made = values.get(node.outputs[0]);
     const attributes = made && narrowed.get(made);
-    return attributes && keep(given, { attributes });
+    return attributes && writeNode(builder, { ...node, attributes });
   });
 };
 
