@@ -96,7 +96,7 @@ export {
   transpose,
   where,
 } from './ops/index.ts';
-export { lower, type Target } from './passes/index.ts';
+export { lower, simplify, type Target } from './passes/index.ts';
 export type {
   CompileOptions as ExecutableOptions,
   Executable,

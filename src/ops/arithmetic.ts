@@ -22,6 +22,7 @@ export const arithmetic: OpDefinition[] = [
       ? neg(node.graph, div(node.graph, mul(node.graph, node.dy(), node.y()), node.x(1)))
       : undefined,
   ]),
+  define('Mod', broadcast, { none: 'no layer needs it yet' }),
   // y = aᵇ: da = dy · b · aᵇ⁻¹, db = dy · y · ln a. At a = 0 the factors b = 0 and y = 0 meet an infinity: what they
   // would multiply is put aside, so that their product is 0.
   define('Pow', broadcast, (node) => {

@@ -9,13 +9,16 @@ export {
 } from './definition.ts';
 export { SELU_ALPHA, SELU_GAMMA } from './elementwise.ts';
 export * from './functional.ts';
+export { padsOf, sliceParts } from './movement.ts';
 export { otherAxes } from './normalization.ts';
 export { readAveragePoolGradient, readMaxPoolGradient } from './pooling.ts';
 export { broadcastShapes, samePadding, windowOf } from './shapes.ts';
+export { shapePart } from './sizes.ts';
 export {
   createGraph,
   definitionOf,
   importGraph,
+  inferredTypes,
   isElementwise,
   type NodeToWrite,
   OPS,

@@ -176,7 +176,7 @@ function joined(a: Dimension, b: Dimension): Dimension {
   return typeof a === 'number' && typeof b === 'number' ? a + b : `${a}+${b}`;
 }
 
-interface SlicePart {
+export interface SlicePart {
   readonly axis: number;
   readonly start: number;
   readonly step: number;
@@ -185,7 +185,7 @@ interface SlicePart {
 }
 
 /** What a Slice takes along each of its axes, after clamping as the ONNX specification has it. */
-function sliceParts(
+export function sliceParts(
   dims: Shape,
   constants: (readonly number[] | undefined)[],
   fail: (p: string) => never,
@@ -255,7 +255,7 @@ function padWithZeros(node: GradientContext, x: Value, axis: number, before: num
 }
 
 /** Cells added before and after along every axis. */
-function padsOf(
+export function padsOf(
   rank: number,
   pads: readonly number[],
   over: readonly number[] | undefined,

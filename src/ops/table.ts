@@ -13,6 +13,7 @@ import {
   type Shape,
   tensor,
   type Value,
+  type ValueType,
 } from '../onnx/index.ts';
 import { arithmetic } from './arithmetic.ts';
 import { convolution } from './convolution.ts';
@@ -23,12 +24,13 @@ import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { pooling } from './pooling.ts';
 import { reduction } from './reduction.ts';
+import { sizes } from './sizes.ts';
 import { checkOpset, upgrade } from './upgrade/upgrade.ts';
 import { UPGRADES } from './upgrade/upgrades.ts';
 
 /** Every op that Harrier knows, by qualified name. */
 export const OPS: ReadonlyMap<string, OpDefinition> = new Map(
-  [elementwise, arithmetic, matrix, convolution, pooling, normalization, reduction, movement]
+  [elementwise, arithmetic, matrix, convolution, pooling, normalization, reduction, movement, sizes]
     .flat()
     .map((definition) => [qualifiedName(definition.opType, definition.domain), definition]),
 );
@@ -60,6 +62,11 @@ export function definitionOf(opType: string, domain: string): OpDefinition {
 
 const inferTypes: InferTypes = (node, outputCount) =>
   definitionOf(node.opType, node.domain).infer(new InferContext(node, outputCount));
+
+/** The types that a node's outputs will have, without writing it. */
+export function inferredTypes(node: NodeToWrite): ValueType[] {
+  return inferTypes(node, node.outputs.length);
+}
 
 /** An empty graph whose values get their types from the op table. */
 export function createGraph(name: string): GraphBuilder {

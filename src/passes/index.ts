@@ -1,2 +1,2 @@
 export type { LoweringOptions, Target } from './pass.ts';
-export { lower, prepare } from './passes.ts';
+export { lower, prepare, simplify } from './passes.ts';

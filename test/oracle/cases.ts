@@ -89,7 +89,7 @@ export function outputTypesOf(row: OracleCase): ElementType[] {
   if (truths.includes(op)) types[0] = 'bool';
   if (op === 'Where') types[0] = inputType(1);
   if (op === 'OneHot') types[0] = inputType(2);
-  if (['ArgMax', 'ArgMin', 'Shape'].includes(op)) types[0] = 'int64';
+  if (['ArgMax', 'ArgMin', 'Shape', 'Size'].includes(op)) types[0] = 'int64';
   if (op === 'Cast') types[0] = elementTypeOf(Number(attributes.to), 'Cast');
   if (op === 'MaxPool' && outputs > 1) types[1] = 'int64';
   if (op === 'Dropout' && outputs > 1) types[1] = 'bool';

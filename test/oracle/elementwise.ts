@@ -79,6 +79,8 @@ export const elementwise: Record<string, OracleOp> = {
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
   Div: binary((a, b) => a / b),
+  // Of integers: the remainder has the sign of the divisor.
+  Mod: binary((a, b) => a - Math.floor(a / b) * b),
   Pow: binary((a, b) => a ** b),
   Min: variadic((values) => Math.min(...values)),
   Max: variadic((values) => Math.max(...values)),

@@ -130,6 +130,8 @@ const shape: OracleOp = (inputs, attributes) => {
   return [vector(dims.slice(number(attributes, 'start', 0), number(attributes, 'end', dims.length)))];
 };
 
+const size: OracleOp = (inputs) => [filled([], required(inputs, 0).data.length)];
+
 const constant: OracleOp = (_inputs, attributes) => {
   const value = tensor(attributes, 'value');
   if (value) return [value];
@@ -152,6 +154,7 @@ export const indexing: Record<string, OracleOp> = {
   OneHot: oneHot,
   Range: range,
   Shape: shape,
+  Size: size,
   Constant: constant,
   ConstantOfShape: constantOfShape,
 };

@@ -1,5 +1,14 @@
 import { float } from '../../../src/onnx/types.ts';
-import { bools, type CaseInput, type Distribution, type OracleCase, of, row, scalar } from './case.ts';
+import {
+  bools,
+  type CaseInput,
+  type Distribution,
+  indices,
+  type OracleCase,
+  of,
+  row,
+  scalar,
+} from './case.ts';
 
 /** Shapes that broadcast in every way: equal, scalar, inner and outer ones, both stretched, and empty. */
 const pairs: [number[], number[]][] = [
@@ -43,6 +52,8 @@ const arithmetic: OracleCase[] = [
   row('Pow', [of('nonzero', 2, 3), scalar(-1)]),
   row('Pow', [of([-8, -2, 2, 0]), of([1 / 3, 3, -1, 0])]),
   row('Div', [of([1, 0, -1]), of([0, 0, 0])]),
+  row('Mod', [indices([6], [-7, -6, 7, 6, 0, 5]), indices([6], [3, 3, -3, -3, 2, 7])]),
+  row('Mod', [indices([2, 2], [9, -9, 4, 5]), indices([], [4])]),
   ...onPairs('Min', 'normal', 'normal'),
   ...onPairs('Max', 'normal', 'normal'),
   ...['Min', 'Max', 'Sum', 'Mean'].flatMap((op) => [
