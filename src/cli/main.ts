@@ -17,9 +17,19 @@ function fail(error: unknown): void {
 const what = process.argv.slice(2).find((word) => !/^(sagemaker|container)$/.test(word));
 const goesOn = ['train', 'sweep', 'serve', 'studio'].includes(what ?? '');
 for (const stream of [process.stdout, process.stderr]) {
+  const name = stream === process.stdout ? 'standard output' : 'standard error';
+  let isSaid = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') fail(error);
-    else if (!goesOn && stream === process.stdout) process.exit(0);
+    if (error.code === 'EPIPE') {
+      if (!goesOn && stream === process.stdout) process.exit(0);
+      return;
+    }
+    if (!isSaid && stream === process.stdout) {
+      reporter.note(`Note: ${name} cannot be written (${error.message.split('\n')[0]}).`);
+    }
+    isSaid = true;
+    // A command whose only result is what it prints has failed.
+    if (!goesOn) process.exitCode = 1;
   });
 }
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {

@@ -51,9 +51,10 @@ export async function withBody<T>(
       next: 'Send it as it is: image files are compressed already.',
     });
   }
+  refuseForm(request.headers.get('content-type') ?? '');
   const announced = request.headers.get('content-length');
   const length = announced === null ? undefined : Number(announced);
-  if (length !== undefined && length > most) throw tooLarge(most, `${megabytes(length)}`);
+  if (length !== undefined && length > most) throw tooLarge(most, length);
   let taken = 0;
   const take = (bytes: number): void => {
     budget.take(bytes);
@@ -76,6 +77,17 @@ export async function withBody<T>(
   }
 }
 
+/** A form as browsers and `curl -F` send it: the image in it stands between other text. @throws HttpError 415 */
+export function refuseForm(type: string): void {
+  if (!/^multipart\//i.test(type)) return;
+  throw new HttpError(415, 'not-supported', 'the body is a form', {
+    where: 'Content-Type',
+    expected: 'the image alone',
+    received: type.split(';')[0].slice(0, 80),
+    next: "Send it as it is: curl -H 'content-type: application/x-image' --data-binary @image.png … instead of -F.",
+  });
+}
+
 /** A body chunk by chunk: never more of it than allowed. */
 async function readStream(
   request: Request,
@@ -90,7 +102,7 @@ async function readStream(
       const { done, value } = await whole(reader.read());
       if (done) break;
       size += value.length;
-      if (size > most) throw tooLarge(most, `more than ${megabytes(most)}`);
+      if (size > most) throw tooLarge(most);
       onChunk(value.length);
       chunks.push(value);
     }
@@ -116,14 +128,22 @@ async function whole<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-function tooLarge(most: number, received: string): HttpError {
+/** @param received undefined: the rest of it was not waited for */
+function tooLarge(most: number, received?: number): HttpError {
+  // Rounded, a body that is a few bytes too long would be as long as it may be.
+  const isClose = received !== undefined && megabytes(received) === megabytes(most);
+  const said = isClose ? exactly : megabytes;
   return new HttpError(413, 'too-large', 'the body is too large', {
-    expected: `at most ${megabytes(most)}`,
-    received,
+    expected: `at most ${said(most)}`,
+    received: received === undefined ? `more than ${said(most)}` : said(received),
     next: 'Send a smaller image, fewer images, or bytes instead of JSON; or start the server with a larger --max-body.',
   });
 }
 
 export function megabytes(bytes: number): string {
-  return bytes < 1e6 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`;
+  return bytes < 1e6 ? `${Math.round(bytes)} bytes` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function exactly(bytes: number): string {
+  return `${Math.round(bytes).toLocaleString('en')} bytes`;
 }

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
@@ -44,6 +44,8 @@ const CHECK_MS = 1_000;
 const SHORT = 64 * 1024;
 /** Milliseconds for the rest of such a body. */
 const REST_MS = 500;
+/** Milliseconds that an answer may take before it is asked whether anybody waits for it. */
+const PROBE_MS = 100;
 /** Paths that mean the same to everybody: nothing in them is to be decoded or resolved. */
 const PLAIN_PATH = /^(?:\/[\w:-][\w.:-]*)+$/;
 
@@ -68,7 +70,10 @@ export async function listen(app: App, options: ListenOptions): Promise<Listener
     (incoming, outgoing) => {
       if (isClosing) outgoing.shouldKeepAlive = false;
       answering.add(outgoing);
+      const end = () => clientEnded(incoming, outgoing);
+      incoming.socket.once('end', end);
       outgoing.on('close', () => {
+        incoming.socket.off('end', end);
         answering.delete(outgoing);
         if (answering.size === 0) onAnswered();
       });
@@ -77,6 +82,8 @@ export async function listen(app: App, options: ListenOptions): Promise<Listener
       else void answer(incoming, outgoing);
     },
   );
+  // A client may close its sending half as soon as it has sent everything, and wait for the answer.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   server.maxConnections = maxConnections;
   server.timeout = idleTimeoutMs;
   server.on('clientError', refuse);
@@ -102,7 +109,11 @@ export async function listen(app: App, options: ListenOptions): Promise<Listener
         const answered = new Promise<void>((resolve) => {
           onAnswered = resolve;
         });
-        await Promise.race([answered, sleep(Math.max(0, end - performance.now()))]);
+        // A timer that nobody waits for any more must not keep the process.
+        const ending = new AbortController();
+        const isLate = sleep(Math.max(0, end - performance.now()), undefined, { signal: ending.signal });
+        await Promise.race([answered, isLate.catch(() => {})]);
+        ending.abort();
       }
       // What is left has no request: a browser's spare connection, a client that never said anything.
       server.closeAllConnections();
@@ -124,6 +135,21 @@ function headOf({ method = '', url = '', headers }: IncomingMessage): RequestHea
     path: PLAIN_PATH.test(path) ? path : '',
     header: (name) => headers[name]?.toString(),
   };
+}
+
+/**
+ * A client has closed its sending half: either it waits for its answer, or it is gone. Which one shows when something
+ * is sent, so an answer that takes its time is preceded by "100 Continue", which every client of HTTP/1.1 passes over.
+ * To a client that is gone the connection then breaks, and nobody works for it any more.
+ */
+function clientEnded(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  // A page that was told news has been left.
+  if (incoming.headers.accept?.includes('text/event-stream')) incoming.socket.destroy();
+  const probe = setTimeout(() => {
+    if (!outgoing.headersSent && incoming.complete && incoming.httpVersion === '1.1')
+      outgoing.writeContinue();
+  }, PROBE_MS).unref();
+  outgoing.once('close', () => clearTimeout(probe));
 }
 
 /** Answers before the body is read. Node throws that away when the answer is sent, and the connection goes on. */

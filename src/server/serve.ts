@@ -1,6 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { HarrierError } from '../errors.ts';
 import { readModelFile } from '../platform/node/files/model-file.ts';
 import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
@@ -10,6 +8,7 @@ import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { WorkerPool } from './pool/pool.ts';
 import type { ServedModel } from './service.ts';
+import { tokenCheck } from './token.ts';
 import { watchFile } from './watch.ts';
 
 /** Which model to serve, where, and within what limits. */
@@ -142,8 +141,11 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
 
   const reload = async (): Promise<void> => {
     try {
+      const before = model;
       model = await pool.load(await readModelFile(modelFile), modelFile);
       metrics.reloads.add({ result: 'loaded' });
+      const reason = otherClasses(before, model);
+      if (reason) log('warn', 'the changed model has other classes', { reason, model: model.version });
       log('info', 'model reloaded', { model: model.version });
     } catch (error) {
       metrics.reloads.add({ result: 'refused' });
@@ -173,12 +175,10 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   };
 }
 
-/** Compares digests: they are equally long, and where two begin to differ tells nothing about the token. */
-function tokenCheck(token: string): (given: string) => boolean {
-  if (token === '') {
-    throw new HarrierError('bad-option', 'the token is empty', { next: 'Choose a long random one.' });
-  }
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  const wanted = digest(token);
-  return (given) => timingSafeEqual(digest(given), wanted);
+/** What is other in a model that took the place of one with other classes; undefined when the classes are the same. */
+function otherClasses(before: ServedModel, now: ServedModel): string | undefined {
+  const [old, names] = [before.classNames, now.classNames];
+  if (old.length !== names.length) return `${names.length} classes instead of ${old.length}`;
+  const first = names.findIndex((name, i) => name !== old[i]);
+  return first < 0 ? undefined : `class ${first} is "${names[first]}" instead of "${old[first]}"`;
 }

@@ -78,8 +78,10 @@ export async function exportSite({ runs, data, onProgress, ...options }: ExportO
     await site.json(`runs/${view.id}`, details);
     await site.json(`runs/${view.id}/predictions`, predictions);
     for (const name of details.files) {
+      await view.folder.check(SERVED_FILES[name].file);
       await site.copy(`api/runs/${view.id}/files/${name}`, view.folder.file(SERVED_FILES[name].file));
     }
+    await view.folder.check('model');
     await site.copy(`api/models/${view.id}/model.onnx`, view.folder.file('model'));
   }
   await site.json('runs', summaries);

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { listen } from '../server/listen.ts';
+import { checkToken } from '../server/token.ts';
 import { createStudioApp } from './app.ts';
 import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
 import { EventHub } from './events.ts';
@@ -56,6 +57,7 @@ const DRAIN_MS = 2_000;
  */
 export async function startStudio(options: StudioOptions): Promise<StudioHandle> {
   const { host = '127.0.0.1', log = () => {} } = options;
+  if (options.token !== undefined) checkToken(options.token);
   const page = await PageFiles.open(options.pageFolder);
   const token = options.token ?? (isLoopback(host) ? undefined : randomBytes(16).toString('hex'));
   const ending = new AbortController();

@@ -156,6 +156,27 @@ describe('an endpoint with autoscaling', () => {
     expect(config()).not.toBe(before);
   });
 
+  it('serves on for good when an update says nothing of an end', async () => {
+    const tags = () => fake.world.tags.get(fake.world.arn('endpoint', 'steady'))!.map(({ Key }) => Key);
+    expect((await sagemaker(steady('--expires', '1h'))).code).toBe(0);
+    expect(tags()).toEqual(['harrier', 'harrier:expires']);
+    const { code, stderr } = await sagemaker(steady());
+    expect(code, stderr).toBe(0);
+    expect(tags()).toEqual(['harrier']);
+  });
+
+  it('is listed when somebody has made its expiry no date', async () => {
+    const arn = fake.world.arn('endpoint', 'steady');
+    fake.world.tag(arn, [{ Key: 'harrier:expires', Value: 'tomorrow' }]);
+    const { code, stdout, stderr } = await sagemaker(['list']);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(
+      /^endpoint +steady +InService .* its tag harrier:expires is no date: "tomorrow"$/m,
+    );
+    expect((await sagemaker(['delete', '--expired'])).stdout).toContain('No endpoint has expired.');
+    fake.world.untag(arn, ['harrier:expires']);
+  });
+
   it('has it again when the user stops waiting for an update', async () => {
     const args = ['sagemaker', ...steady(), '--poll', '0.1'];
     const running = start(args, { cwd: place.path, environment: environment() });
@@ -168,6 +189,50 @@ describe('an endpoint with autoscaling', () => {
     while (fake.world.work.size > 0) await sleep(20);
     expect((await sagemaker(['delete', 'steady'])).code).toBe(0);
   });
+});
+
+it('deletes what has expired although one of it cannot be deleted', async () => {
+  for (const name of ['first', 'second']) {
+    const deployed = await sagemaker([
+      'deploy',
+      'patience',
+      '--role',
+      ROLE,
+      '--name',
+      name,
+      '--expires',
+      '1s',
+    ]);
+    expect(deployed.code, deployed.stderr).toBe(0);
+  }
+  // Both are over, whatever the clock says.
+  for (const name of ['first', 'second']) {
+    fake.world.tag(fake.world.arn('endpoint', name), [
+      { Key: 'harrier:expires', Value: '2026-01-01T00:00:00Z' },
+    ]);
+  }
+  fake.hosting.kept.add('second');
+  const { code, stdout, stderr } = await sagemaker(['delete', '--expired', '--json']);
+  fake.hosting.kept.clear();
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/error: .*Cannot delete second/);
+  expect(JSON.parse(stdout)).toMatchObject({
+    first: { endpoint: true },
+    second: { error: expect.any(String) },
+  });
+  expect([...fake.hosting.endpoints.keys()]).toEqual(['second']);
+  expect((await sagemaker(['delete', 'second'])).code).toBe(0);
+});
+
+it('sends nothing to a bucket of the default name that is a stranger’s', async () => {
+  const bucket = 'sagemaker-eu-west-1-123456789012';
+  const before = fake.world.s3.keys('').length;
+  fake.world.s3.owners.set(bucket, '999999999999');
+  const finished = await sagemaker([...TRAIN, '--name', 'astray']);
+  fake.world.s3.owners.clear();
+  expect(finished.code).toBe(1);
+  expect(sentenceOf(finished)).toMatch(/^s3:\/\/sagemaker-.*: this bucket is not of your account.*--bucket/);
+  expect(fake.world.s3.keys('')).toHaveLength(before);
 });
 
 describe('what AWS refuses, in one sentence', () => {
@@ -383,16 +448,54 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
       /^with --local the data must be on this machine/,
     ],
     [
+      'Hyperband without epochs',
+      ['tune', ...TRAIN.slice(1), '--tune', 'learning-rate=0.001..0.1', '--strategy', 'Hyperband'],
+      /Strategy: .*expected --epochs for Hyperband/,
+    ],
+    [
+      'Grid over a range',
+      ['tune', ...TRAIN.slice(1), '--tune', 'learning-rate=0.001..0.1', '--strategy', 'Grid'],
+      /Strategy: .*expected lists of values alone for Grid/,
+    ],
+    [
+      'a reverse logarithmic scale above one',
+      ['tune', ...TRAIN.slice(1), '--tune', 'learning-rate=0.001..1.5:reverse-log'],
+      /ScalingType: .*below 1 for ReverseLogarithmic, received "learning-rate from 0\.001 to 1\.5"/,
+    ],
+    [
+      'a logarithmic scale from zero',
+      ['tune', ...TRAIN.slice(1), '--tune', 'momentum=0..0.9:log'],
+      /ScalingType: .*above 0 for Logarithmic/,
+    ],
+    [
+      'a reverse logarithmic scale of whole numbers',
+      ['tune', ...TRAIN.slice(1), '--tune', 'epochs=4..64:reverse-log'],
+      /IntegerParameterRanges\[0\]\.ScalingType: .*expected Auto, Linear, Logarithmic/,
+    ],
+    [
+      'a job of more than 28 days',
+      [...TRAIN, '--max-run', '60d'],
+      /MaxRuntimeInSeconds: .*at most 2419200, received 5184000/,
+    ],
+    ['a name of two words', [...TRAIN, '--name', 'a b'], /TrainingJobName: .*received "a b"/],
+    [
+      'a serverless endpoint of a gigabyte and a half',
+      ['deploy', 'x', '--role', ROLE, '--serverless', '--memory', '1500', '--name', 'odd'],
+      /MemorySizeInMB: .*expected 1024, 2048, .* megabytes, received 1500/,
+    ],
+    ['a name that no job can have', ['stop', 'a b'], /^name: .*received "a b"/],
+    [
       'nothing to delete',
       ['delete'],
       /^there is nothing to delete: expected names of endpoints, or --expired/,
     ],
   ])('%s', async (_, args, sentence) => {
-    const before = fake.captured.length;
+    const sent = () => [fake.captured.length, fake.world.s3.keys('').length];
+    const before = sent();
     const finished = await sagemaker(args);
     expect(finished.code).toBe(2);
     expect(sentenceOf(finished)).toMatch(sentence);
-    expect(fake.captured.length).toBe(before);
+    expect(sent()).toEqual(before);
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
-import { deploy, type Hosting, planDeployment } from '../../sagemaker/client/deploy.ts';
+import { checkDeployment, deploy, type Hosting, planDeployment } from '../../sagemaker/client/deploy.ts';
 import { expired, listEndpoints } from '../../sagemaker/client/inventory.ts';
 import { uploadModel } from '../../sagemaker/client/model-archive.ts';
 import { uniqueName } from '../../sagemaker/client/names.ts';
@@ -39,8 +39,9 @@ export async function runDeploy(source: string, given: DeployOptions): Promise<v
     const image = await imageAddress(aws, given.image ?? config.image);
     const endpoint = given.name ?? uniqueName('harrier');
     const expires = given.expires === undefined ? undefined : new Date(Date.now() + given.expires * 1000);
-    const model = await modelAddress(session, source, given.bucket ?? config.bucket);
     const scale = given.autoscale;
+    checkDeployment({ endpoint, image, role, hosting, scale, expires });
+    const model = await modelAddress(session, source, given.bucket ?? config.bucket);
     const plan = await planDeployment(aws, { endpoint, image, role, model, hosting, scale, expires });
     sayPriceClass(endpoint, hosting, given.autoscale, expires, reporter);
     if (plan.existing) {

@@ -1,30 +1,32 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { HarrierError } from '../../errors.ts';
 import { storageError } from '../../platform/node/files/cache.ts';
 import { HARRIER_VERSION } from '../../platform/node/version.ts';
-import { configText, dockerfile, dockerignore } from '../../sagemaker/image.ts';
+import { BASE_IMAGE, configText, dockerfile, dockerignore, imagePackage } from '../../sagemaker/image.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { CONFIG_FILE } from './session.ts';
 
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 const ELSEWHERE = 'name another folder';
+const LOCKFILE = 'package-lock.json';
+const DOCKER_MS = 30_000;
+/** What a build may say. */
+const OUTPUT_BYTES = 16 * 2 ** 20;
+
+const run = promisify(execFile);
 
 /** `harrier sagemaker init`. */
 export async function runInit(target: string, { force }: { force?: boolean }): Promise<void> {
   const reporter = new Reporter();
   const folder = resolve(target);
   const archive = `harrier-${HARRIER_VERSION}.tgz`;
-  const files = {
-    Dockerfile: dockerfile({ archive, node: process.versions.node }),
-    '.dockerignore': dockerignore(archive),
-    [CONFIG_FILE]: configText(),
-  };
-  for (const name of Object.keys(files)) {
+  const names = ['Dockerfile', '.dockerignore', 'package.json', LOCKFILE, CONFIG_FILE];
+  for (const name of names) {
     if (force || !(await isThere(join(folder, name)))) continue;
     throw new HarrierError('bad-option', 'this file is there already', {
       where: shortPath(join(folder, name)),
@@ -34,34 +36,80 @@ export async function runInit(target: string, { force }: { force?: boolean }): P
   await mkdir(folder, { recursive: true }).catch((error) => {
     throw storageError(error, folder, ELSEWHERE);
   });
+  const write = async (files: Readonly<Record<string, string>>): Promise<void> => {
+    for (const [name, text] of Object.entries(files)) {
+      const path = join(folder, name);
+      await writeFile(path, text).catch((error) => {
+        throw storageError(error, path, ELSEWHERE);
+      });
+      reporter.print(shortPath(path));
+    }
+  };
   reporter.status('packing Harrier …');
   await pack(folder);
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(folder, name);
-    await writeFile(path, text).catch((error) => {
-      throw storageError(error, path, ELSEWHERE);
-    });
+  reporter.print(shortPath(join(folder, archive)));
+  await write({ 'package.json': imagePackage(archive) });
+  reporter.status('asking the npm registry which versions to fix …');
+  const isLocked = await lock(folder);
+  if (isLocked) reporter.print(shortPath(join(folder, LOCKFILE)));
+  else {
+    await rm(join(folder, 'package.json'));
+    reporter.note(
+      'Note: the npm registry does not answer, so the image has no lockfile. Run this again with a connection.',
+    );
   }
-  for (const name of [...Object.keys(files), archive]) reporter.print(shortPath(join(folder, name)));
+  reporter.status('asking for the digest of the base image …');
+  const base = await pinnedBase();
+  if (base === undefined) {
+    reporter.note(
+      'Note: docker is not here to ask for the digest of the base image. The Dockerfile says how.',
+    );
+  }
+  await write({
+    Dockerfile: dockerfile({ archive, base, isLocked }),
+    '.dockerignore': dockerignore(archive),
+    [CONFIG_FILE]: configText(),
+  });
   reporter.print();
   reporter.print(
     `Next: put the role into ${CONFIG_FILE}, then build and push as the Dockerfile's first lines say.`,
   );
 }
 
+/** Fixes the version and the hash of everything that the image installs. @returns whether that could be done */
+async function lock(folder: string): Promise<boolean> {
+  const args = [
+    'install',
+    '--package-lock-only',
+    '--omit=dev',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+  ];
+  try {
+    // Not where the packages came from: the image may be built beside another registry.
+    await npm([...args, '--omit-lockfile-registry-resolved'], folder);
+    return await isThere(join(folder, LOCKFILE));
+  } catch {
+    return false;
+  }
+}
+
+/** The base image with its digest; undefined where Docker cannot tell. */
+async function pinnedBase(): Promise<string | undefined> {
+  const args = ['buildx', 'imagetools', 'inspect', BASE_IMAGE, '--format', '{{.Manifest.Digest}}'];
+  const answer = await run('docker', args, { timeout: DOCKER_MS }).catch(() => undefined);
+  const digest = answer?.stdout.trim();
+  return digest !== undefined && /^sha256:[0-9a-f]{64}$/.test(digest) ? `${BASE_IMAGE}@${digest}` : undefined;
+}
+
 /** The very package that runs here, so that the image holds the same version; a checkout is built first. */
 async function pack(folder: string): Promise<void> {
   const isCheckout = await isThere(join(PACKAGE, 'src', 'cli', 'main.ts'));
-  const args = [
-    'pack',
-    '--silent',
-    '--pack-destination',
-    folder,
-    ...(isCheckout ? [] : ['--ignore-scripts']),
-  ];
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  // In a checkout npm is told not to run the scripts of packages; its own build must run.
+  const scripts = isCheckout ? '--ignore-scripts=false' : '--ignore-scripts';
   try {
-    await promisify(execFile)(npm, args, { cwd: PACKAGE });
+    await npm(['pack', '--silent', '--pack-destination', folder, scripts], PACKAGE);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n').at(-1) || cause.message : `${cause}`;
     throw new HarrierError('storage', `Harrier cannot be packed for the image (${reason.trim()})`, {
@@ -70,6 +118,10 @@ async function pack(folder: string): Promise<void> {
       cause,
     });
   }
+}
+
+function npm(args: readonly string[], cwd: string): Promise<{ stdout: string }> {
+  return run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { cwd, maxBuffer: OUTPUT_BYTES });
 }
 
 async function isThere(path: string): Promise<boolean> {

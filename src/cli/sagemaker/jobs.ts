@@ -4,6 +4,7 @@ import { HarrierError } from '../../errors.ts';
 import { cifar10 } from '../../platform/node/datasets/cifar10.ts';
 import { cifar10Directory } from '../../platform/node/datasets/cifar10-files.ts';
 import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
+import { defaultBucket } from '../../sagemaker/client/aws.ts';
 import { plainName } from '../../sagemaker/client/names.ts';
 import { checkInstance } from '../../sagemaker/client/prices.ts';
 import {
@@ -71,30 +72,28 @@ async function checkedSource(source: string, reporter: Reporter): Promise<string
   });
 }
 
-/** Everything a job needs in AWS: role, image and buckets are checked, then folders of this machine go up. */
+/**
+ * Everything a job needs in AWS: role, image and buckets are checked, then folders of this machine go up.
+ *
+ * @param check throws for what AWS would refuse; it is called before anything goes up, with addresses that are as long
+ *   as those to come
+ */
 export async function jobResources(
   { aws, config, reporter, follow }: AwsSession,
   given: JobOptions,
   channels: Readonly<Record<string, string>>,
+  check: (resources: JobResources) => void,
 ): Promise<JobResources> {
   const instanceType = given.instanceType ?? config.trainInstanceType ?? DEFAULT_TRAIN_INSTANCE;
   checkInstance(instanceType);
   const role = roleArn(aws, given.role ?? config.role);
-  const image = await imageAddress(aws, given.image ?? config.image);
-  const bucket = await workBucket(aws, given.bucket ?? config.bucket);
-  const addresses: Record<string, string> = {};
-  for (const [name, source] of Object.entries(channels)) {
-    if (isS3(source)) {
-      await checkBucket(aws, s3Address(source).bucket);
-      addresses[name] = folderAddress(source);
-      continue;
-    }
-    const key = `harrier/data/${plainName(basename(source))}`;
-    const { signal } = follow;
-    addresses[name] = await uploadFolder(aws, { bucket, key }, source, { onProgress: reporter.work, signal });
-    reporter.note(`${name}: ${source} is ${addresses[name]}`);
-  }
-  return {
+  const named = given.bucket ?? config.bucket;
+  const keyOf = (source: string) => `harrier/data/${plainName(basename(source))}`;
+  const resourcesAt = (
+    image: string,
+    bucket: string,
+    addresses: Readonly<Record<string, string>>,
+  ): JobResources => ({
     image,
     role,
     bucket,
@@ -105,5 +104,28 @@ export async function jobResources(
     maxSeconds: Math.round(given.maxRun),
     spot: given.spot ?? false,
     maxWaitSeconds: given.maxWait && Math.round(given.maxWait),
-  };
+  });
+  const image = await imageAddress(aws, given.image ?? config.image);
+  const expected = named ?? defaultBucket(aws);
+  const likely = Object.entries(channels).map(([name, source]) => [
+    name,
+    isS3(source) ? folderAddress(source) : `s3://${expected}/${keyOf(source)}/${'0'.repeat(16)}/`,
+  ]);
+  check(resourcesAt(image, expected, Object.fromEntries(likely)));
+  const bucket = await workBucket(aws, named);
+  const addresses: Record<string, string> = {};
+  for (const [name, source] of Object.entries(channels)) {
+    if (isS3(source)) {
+      await checkBucket(aws, s3Address(source).bucket);
+      addresses[name] = folderAddress(source);
+      continue;
+    }
+    const { signal } = follow;
+    addresses[name] = await uploadFolder(aws, { bucket, key: keyOf(source) }, source, {
+      onProgress: reporter.work,
+      signal,
+    });
+    reporter.note(`${name}: ${source} is ${addresses[name]}`);
+  }
+  return resourcesAt(image, bucket, addresses);
 }

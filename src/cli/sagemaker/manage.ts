@@ -1,14 +1,15 @@
 import { HarrierError } from '../../errors.ts';
 import { formatDuration } from '../../format/format.ts';
-import { isMissing } from '../../sagemaker/client/aws-error.ts';
+import { awsError, isMissing } from '../../sagemaker/client/aws-error.ts';
 import { deleteEndpoint } from '../../sagemaker/client/delete-endpoint.ts';
-import { describeEndpoint } from '../../sagemaker/client/endpoint.ts';
+import { describeEndpoint, EXPIRES_TAG } from '../../sagemaker/client/endpoint.ts';
 import { LogTail, lookUntil } from '../../sagemaker/client/follow.ts';
 import { expired, listEndpoints, listJobs } from '../../sagemaker/client/inventory.ts';
+import { checkName } from '../../sagemaker/client/limits.ts';
 import { checkInstance } from '../../sagemaker/client/prices.ts';
 import { checkBucket, folderAddress, s3Address } from '../../sagemaker/client/s3.ts';
 import { findModelName, transformRequest } from '../../sagemaker/client/transform.ts';
-import { Exit } from '../failure.ts';
+import { Exit, failureOf } from '../failure.ts';
 import { shortTime, warnOfExpired } from './deploy.ts';
 import { type AwsCommandOptions, inAws } from './session.ts';
 import { sayWhatBills, waitForTraining } from './train.ts';
@@ -26,6 +27,7 @@ export async function runTransform(
   output: string,
   given: TransformCommandOptions,
 ): Promise<void> {
+  checkName(source, 'endpoint or model');
   const buckets = [s3Address(input), s3Address(output)];
   checkInstance(given.instanceType);
   await inAws(given, ['sagemaker', 's3'], async ({ aws, reporter, follow, goesOn }) => {
@@ -90,12 +92,16 @@ export async function runList(given: AwsCommandOptions): Promise<void> {
       return;
     }
     const rows = [
-      ...endpoints.map(({ name, status, created, expires }) => [
+      ...endpoints.map(({ name, status, created, expires, unreadableExpiry }) => [
         'endpoint',
         name,
         status,
         shortTime(created),
-        expires ? `expires ${shortTime(expires)}` : '',
+        expires
+          ? `expires ${shortTime(expires)}`
+          : unreadableExpiry
+            ? `its tag ${EXPIRES_TAG} is no date: "${unreadableExpiry}"`
+            : '',
       ]),
       ...jobs.map(({ kind, name, status, created }) => [kind, name, status, shortTime(created), '']),
     ];
@@ -116,6 +122,7 @@ export async function runList(given: AwsCommandOptions): Promise<void> {
 
 /** `harrier sagemaker logs`: of a training job, a transform job or an endpoint. */
 export async function runLogs(name: string, given: AwsCommandOptions & { follow?: boolean }): Promise<void> {
+  checkName(name);
   await inAws(given, ['sagemaker', 'logs'], async (session) => {
     const { aws, follow, reporter } = session;
     if (given.follow) {
@@ -146,6 +153,7 @@ export async function runLogs(name: string, given: AwsCommandOptions & { follow?
 
 /** `harrier sagemaker stop`: whatever job has the name. */
 export async function runStop(name: string, given: AwsCommandOptions): Promise<void> {
+  checkName(name);
   await inAws(given, ['sagemaker'], async ({ aws, reporter }) => {
     const attempts = [
       () => aws.sagemaker.stopTrainingJob({ TrainingJobName: name }),
@@ -182,20 +190,33 @@ export async function runDelete(
       next: 'npx harrier sagemaker list shows them.',
     });
   }
+  for (const name of names) checkName(name);
   await inAws(given, ['sagemaker', 'scaling'], async ({ aws, reporter, follow, goesOn }) => {
     const over = given.expired ? expired(await listEndpoints(aws)).map(({ name }) => name) : [];
     const all = [...new Set([...names, ...over])];
     if (all.length === 0) reporter.print('No endpoint has expired.');
     goesOn('Stopped: run the same command again to delete the rest.');
     const removed: Record<string, unknown> = {};
+    const failures: unknown[] = [];
     for (const name of all) {
       reporter.status(`deleting ${name} …`);
-      const { endpoint, configs, models } = await deleteEndpoint(aws, name, follow);
-      removed[name] = { endpoint, configs, models };
-      reporter.print(
-        `${name}: ${endpoint ? 'the endpoint, ' : ''}${configs.length} configurations and ${models.length} models are gone.`,
-      );
+      try {
+        const { endpoint, configs, models } = await deleteEndpoint(aws, name, follow);
+        removed[name] = { endpoint, configs, models };
+        reporter.print(
+          `${name}: ${endpoint ? 'the endpoint, ' : ''}${configs.length} configurations and ${models.length} models are gone.`,
+        );
+      } catch (error) {
+        follow.signal?.throwIfAborted();
+        // The others bill on until they are deleted too.
+        const failure = awsError(error);
+        failures.push(failure);
+        removed[name] = { error: failure instanceof Error ? failure.message : `${failure}` };
+        if (all.length > 1) reporter.error(failureOf(failure).message ?? '');
+      }
     }
     if (given.json) reporter.json(removed);
+    if (failures.length > 0 && all.length === 1) throw failures[0];
+    if (failures.length > 0) throw new Exit(1);
   });
 }

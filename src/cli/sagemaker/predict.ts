@@ -2,7 +2,7 @@ import { HarrierError } from '../../errors.ts';
 import { readImageFile } from '../../platform/node/images/decode.ts';
 import type { Aws } from '../../sagemaker/client/aws.ts';
 import { awsError, isAws } from '../../sagemaker/client/aws-error.ts';
-import { LIMITS } from '../../sagemaker/client/limits.ts';
+import { checkName, LIMITS } from '../../sagemaker/client/limits.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { type FilePrediction, imageText } from '../predict/text.ts';
 import { type AwsCommandOptions, inAws } from './session.ts';
@@ -20,6 +20,7 @@ export async function runEndpointPredict(
   files: readonly string[],
   given: EndpointPredictOptions,
 ): Promise<void> {
+  checkName(endpoint, 'endpoint');
   await inAws(given, ['runtime'], async ({ aws, reporter, follow }) => {
     const all: FilePrediction[] = [];
     let failed = 0;

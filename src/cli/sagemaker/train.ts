@@ -7,7 +7,12 @@ import { RECIPES } from '../../recipes/index.ts';
 import { followTraining } from '../../sagemaker/client/follow.ts';
 import { familyOf, instanceAdvice, PRICES } from '../../sagemaker/client/prices.ts';
 import { isS3 } from '../../sagemaker/client/s3.ts';
-import { costOf, type FinishedJob, trainingRequest } from '../../sagemaker/client/training.ts';
+import {
+  costOf,
+  type FinishedJob,
+  type JobResources,
+  trainingRequest,
+} from '../../sagemaker/client/training.ts';
 import { layOut, startEntryPoint } from '../../sagemaker/local.ts';
 import { Exit } from '../failure.ts';
 import { SIGNALS } from '../interruption.ts';
@@ -31,8 +36,9 @@ export async function runSageMakerTrain(given: SageMakerTrainOptions): Promise<v
   await inAws(given, ['sagemaker', 's3', 'ecr', 'logs'], async (session) => {
     const { aws, reporter } = session;
     const channels = await givenChannels(given, reporter);
-    const resources = await jobResources(session, given, channels);
-    const request = trainingRequest(resources, hyperparameters, given.name);
+    const requestOf = (resources: JobResources) => trainingRequest(resources, hyperparameters, given.name);
+    const resources = await jobResources(session, given, channels, requestOf);
+    const request = requestOf(resources);
     const { TrainingJobName: name = '' } = request;
     sayWhatBills(resources, reporter);
     await aws.sagemaker.createTrainingJob(request);

@@ -2,7 +2,12 @@ import { HarrierError } from '../../errors.ts';
 import { formatDuration, formatPercent } from '../../format/format.ts';
 import { kebabCase } from '../../options/option.ts';
 import { lookUntil } from '../../sagemaker/client/follow.ts';
-import { type TunedParameter, type TuningOptions, tuningRequest } from '../../sagemaker/client/training.ts';
+import {
+  type JobResources,
+  type TunedParameter,
+  type TuningOptions,
+  tuningRequest,
+} from '../../sagemaker/client/training.ts';
 import type { METRIC_NAMES } from '../../sagemaker/metrics.ts';
 import { Exit } from '../failure.ts';
 import { hyperparameterOptions, trainOptionsOf } from './hyperparameters.ts';
@@ -49,8 +54,10 @@ export async function runTune(given: TuneOptions): Promise<void> {
       hyperparameters['validation-split'] = '0.1';
       reporter.note('Note: a tenth of the training images judges the settings (--validation-split 0.1).');
     }
-    const resources = await jobResources(session, given, channels);
-    const request = tuningRequest(resources, hyperparameters, { ...given, parameters }, given.name);
+    const requestOf = (resources: JobResources) =>
+      tuningRequest(resources, hyperparameters, { ...given, parameters }, given.name);
+    const resources = await jobResources(session, given, channels, requestOf);
+    const request = requestOf(resources);
     const { HyperParameterTuningJobName: name = '' } = request;
     sayWhatBills(resources, reporter, given.jobs);
     await aws.sagemaker.createHyperParameterTuningJob(request);

@@ -1,4 +1,5 @@
-import type { ChildProcess, Serializable } from 'node:child_process';
+import { type ChildProcess, fork, type Serializable } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parentPort, Worker, type WorkerOptions } from 'node:worker_threads';
 import type { Channel } from '../../calls.ts';
 
@@ -21,6 +22,29 @@ export function startWorker(module: string, from: string, options: WorkerOptions
     return import(${JSON.stringify(entry.href)});
   });`;
   return new Worker(start, { ...options, eval: true });
+}
+
+/** Words of an environment variable's name that say that its value is a secret. */
+const SECRET = /token|secret|password|credential|key/i;
+
+/**
+ * Starts a module of this package as a process, with a channel to it and without the secrets of the environment.
+ *
+ * @param module path without extension, relative to the module that asks, such as `./process`
+ * @param from `import.meta.url` of the module that asks
+ */
+export function startProcess(module: string, from: string): ChildProcess {
+  const isSource = new URL(from).pathname.endsWith('.ts');
+  const entry = new URL(`${module}${isSource ? '.ts' : '.js'}`, from);
+  const { typescript } = process.features as { typescript?: string | false };
+  const execArgv = isSource && !typescript ? ['--import', import.meta.resolve('tsx/esm')] : [];
+  const environment = Object.entries(process.env).filter(([name]) => !SECRET.test(name));
+  return fork(fileURLToPath(entry), [], {
+    execArgv,
+    env: Object.fromEntries(environment),
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
 }
 
 /** The channel to a thread. */

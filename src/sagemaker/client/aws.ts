@@ -67,7 +67,27 @@ export async function openAws(options: AwsOptions, services: readonly Service[])
   const aws = Object.fromEntries(wanted.map((service, i) => [service, clients[i]])) as unknown as Aws;
   const region = await aws.sts.config.region();
   const { Account: account } = await aws.sts.getCallerIdentity({});
-  return { ...aws, region, account: account! };
+  const identified: Aws = { ...aws, region, account: account! };
+  if (services.includes('s3')) expectOwner(identified);
+  return identified;
+}
+
+/** The bucket that SageMaker's own tools use. Anyone can guess its name, and may have taken it. */
+export function defaultBucket({ region, account }: Pick<Aws, 'region' | 'account'>): string {
+  return `sagemaker-${region}-${account}`;
+}
+
+/** Has S3 refuse each request to the default bucket where that is not of this account. */
+function expectOwner(aws: Aws): void {
+  aws.s3.middlewareStack.add(
+    (next) => (args) => {
+      const { Bucket } = args.input as { readonly Bucket?: string };
+      const { headers } = args.request as { readonly headers: Record<string, string> };
+      if (Bucket === defaultBucket(aws)) headers['x-amz-expected-bucket-owner'] = aws.account;
+      return next(args);
+    },
+    { step: 'build', name: 'expectOwner' },
+  );
 }
 
 async function load(service: Service, options: object): Promise<unknown> {

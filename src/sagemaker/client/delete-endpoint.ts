@@ -10,7 +10,8 @@ import { unscaleEndpoint } from './scaling.ts';
  * Takes away an endpoint, and every model and configuration that was made for it.
  *
  * @returns the names of what was removed, by kind
- * @throws HarrierError `not-found` when there is no such endpoint and nothing of it
+ * @throws HarrierError `not-found` when there is no such endpoint and nothing of it; `refused` when all is gone but
+ *   its scaling
  */
 export async function deleteEndpoint(
   aws: Aws,
@@ -20,10 +21,14 @@ export async function deleteEndpoint(
   const found = await describeEndpoint(aws, endpoint);
   const configs = new Set(await ownNames(aws, endpoint, 'configs'));
   const models = new Set(await ownNames(aws, endpoint, 'models'));
+  let unscaled: unknown;
   if (found) {
     configs.add(found.EndpointConfigName!);
     for (const model of await modelsOf(aws, found.EndpointConfigName!)) models.add(model);
-    await unscaleEndpoint(aws, endpoint, VARIANT);
+    await unscaleEndpoint(aws, endpoint, VARIANT).catch((error) => {
+      unscaled = error;
+    });
+    // Whatever became of the scaling: the endpoint is what bills.
     await removeEndpoint(aws, endpoint, options);
   } else if (configs.size === 0 && models.size === 0) {
     throw new HarrierError('not-found', 'there is no such endpoint', {
@@ -35,7 +40,17 @@ export async function deleteEndpoint(
     await ignoreMissing(aws.sagemaker.deleteEndpointConfig({ EndpointConfigName }));
   }
   for (const ModelName of models) await ignoreMissing(aws.sagemaker.deleteModel({ ModelName }));
+  if (unscaled !== undefined) throw unscaledError(endpoint, unscaled);
   return { endpoint: found !== undefined, configs: [...configs], models: [...models] };
+}
+
+function unscaledError(endpoint: string, cause: unknown): HarrierError {
+  const reason = (cause as Error).message.replace(/\.$/, '');
+  return new HarrierError('refused', `the endpoint is gone, but its scaling cannot be removed (${reason})`, {
+    where: endpoint,
+    next: 'It costs nothing: an endpoint of the same name would scale by it.',
+    cause,
+  });
 }
 
 /** Takes an endpoint away and waits until it is gone: what it uses may go only then. */

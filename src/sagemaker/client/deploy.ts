@@ -6,7 +6,7 @@ import { describeEndpoint, EXPIRES_TAG, VARIANT } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
 import { checked, LIMITS } from './limits.ts';
 import { isUniqueNameOf, UNIQUE_CHARACTERS, uniqueName } from './names.ts';
-import { type Scale, scaleEndpoint, scaleOf, unscaleEndpoint } from './scaling.ts';
+import { type Scale, scaleEndpoint, scaleOf, scalingRequests, unscaleEndpoint } from './scaling.ts';
 import { TAGS } from './training.ts';
 
 export interface Hosting {
@@ -50,14 +50,7 @@ export interface Deployed {
  */
 export async function planDeployment(aws: Aws, deployment: Deployment): Promise<DeploymentPlan> {
   const { endpoint } = deployment;
-  const most = LIMITS.name - UNIQUE_CHARACTERS;
-  if (endpoint.length > most) {
-    throw new HarrierError('bad-option', 'this name is too long: those of its models are made from it', {
-      where: '--name',
-      expected: `at most ${most} characters`,
-      received: `${endpoint.length}`,
-    });
-  }
+  checkDeployment(deployment);
   const name = uniqueName(endpoint);
   const requests = requestsOf(deployment, name);
   const existing = await describeEndpoint(aws, endpoint);
@@ -69,6 +62,28 @@ export async function planDeployment(aws: Aws, deployment: Deployment): Promise<
     });
   }
   return { deployment, existing, name, requests };
+}
+
+/**
+ * Checks what a deployment would send, before its model goes up.
+ * @param deployment its model may be missing yet
+ * @throws HarrierError `bad-option` for what AWS would not take
+ */
+export function checkDeployment({
+  model = 's3://bucket/model.tar.gz',
+  ...rest
+}: Omit<Deployment, 'model'> & { readonly model?: string }): void {
+  const { endpoint, scale } = rest;
+  const most = LIMITS.name - UNIQUE_CHARACTERS;
+  if (endpoint.length > most) {
+    throw new HarrierError('bad-option', 'this name is too long: those of its models are made from it', {
+      where: '--name',
+      expected: `at most ${most} characters`,
+      received: `${endpoint.length}`,
+    });
+  }
+  requestsOf({ ...rest, model }, uniqueName(endpoint));
+  if (scale) scalingRequests(endpoint, VARIANT, scale);
 }
 
 function requestsOf({ endpoint, image, role, model, hosting, expires }: Deployment, name: string) {
@@ -204,7 +219,6 @@ async function tag(
 ): Promise<HarrierError | undefined> {
   try {
     await aws.sagemaker.addTags({ ResourceArn, Tags });
-    return undefined;
   } catch (cause) {
     const reason = (cause as Error).message.replace(/\.$/, '');
     return new HarrierError('refused', `the new model serves, but the endpoint got no tags: ${reason}`, {
@@ -212,6 +226,23 @@ async function tag(
       next: 'So what --expires says is not noted: deploy again to set it.',
       cause,
     });
+  }
+  if (Tags.some(({ Key }) => Key === EXPIRES_TAG)) return undefined;
+  try {
+    // Without --expires it serves until it is deleted, whatever the deployment before said.
+    await aws.sagemaker.deleteTags({ ResourceArn, TagKeys: [EXPIRES_TAG] });
+    return undefined;
+  } catch (cause) {
+    const reason = (cause as Error).message.replace(/\.$/, '');
+    return new HarrierError(
+      'refused',
+      `the new model serves, but the endpoint keeps its old tags: ${reason}`,
+      {
+        where,
+        next: `If it has the tag ${EXPIRES_TAG}, delete --expired takes it away: deploy again to remove the tag.`,
+        cause,
+      },
+    );
   }
 }
 

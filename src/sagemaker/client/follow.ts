@@ -105,13 +105,18 @@ export class LogTail {
 
   async #findStreams(): Promise<void> {
     const isEndpoint = this.#group.startsWith(LOG_GROUPS.endpoint);
-    const { logStreams = [] } = await this.#aws.logs.describeLogStreams({
-      logGroupName: this.#group,
-      ...(!isEndpoint && { logStreamNamePrefix: `${this.#name}/` }),
-    });
-    for (const { logStreamName } of logStreams) {
-      if (!this.#tokens.has(logStreamName!)) this.#tokens.set(logStreamName!, undefined);
-    }
+    let nextToken: string | undefined;
+    do {
+      const page = await this.#aws.logs.describeLogStreams({
+        logGroupName: this.#group,
+        ...(!isEndpoint && { logStreamNamePrefix: `${this.#name}/` }),
+        nextToken,
+      });
+      for (const { logStreamName } of page.logStreams ?? []) {
+        if (!this.#tokens.has(logStreamName!)) this.#tokens.set(logStreamName!, undefined);
+      }
+      nextToken = page.nextToken;
+    } while (nextToken);
   }
 
   async #readStream(logStreamName: string): Promise<void> {

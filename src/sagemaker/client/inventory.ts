@@ -6,6 +6,8 @@ export interface ListedEndpoint {
   readonly status: string;
   readonly created: Date;
   readonly expires?: Date;
+  /** What its tag says of that where it is no date, for people can edit tags. */
+  readonly unreadableExpiry?: string;
 }
 
 export interface ListedJob {
@@ -29,12 +31,15 @@ export async function listEndpoints(aws: Aws): Promise<ListedEndpoint[]> {
     for (const { EndpointName, EndpointArn, EndpointStatus, CreationTime } of page.Endpoints ?? []) {
       const { Tags = [] } = await aws.sagemaker.listTags({ ResourceArn: EndpointArn });
       if (!Tags.some(({ Key }) => Key === 'harrier')) continue;
-      const expires = Tags.find(({ Key }) => Key === EXPIRES_TAG)?.Value;
+      const expiry = Tags.find(({ Key }) => Key === EXPIRES_TAG)?.Value;
+      const expires = new Date(expiry ?? Number.NaN);
+      const isDate = !Number.isNaN(expires.getTime());
       found.push({
         name: EndpointName!,
         status: EndpointStatus!,
         created: CreationTime!,
-        ...(expires && { expires: new Date(expires) }),
+        ...(isDate && { expires }),
+        ...(!isDate && expiry && { unreadableExpiry: expiry }),
       });
     }
     NextToken = page.NextToken;

@@ -12,6 +12,10 @@ export const LIMITS = {
   payload: 25 * 2 ** 20,
   serverlessPayload: 4 * 2 ** 20,
   serverlessConcurrency: 200,
+  /** Seconds of a training job: 28 days. */
+  runSeconds: 28 * 86_400,
+  /** Epochs of a job that the strategy Hyperband starts. */
+  hyperbandEpochs: 20_000,
   /** Megabytes of one record of a batch transform, times those on their way at once. */
   transformMegabytes: 100,
 } as const;
@@ -96,6 +100,10 @@ const boolean: Check = (value, where) => {
 const number: Check = (value, where) => {
   if (typeof value !== 'number') refuse(where, 'a number', value);
 };
+const gigabytes: Check = (value, where) => {
+  const all = [1, 2, 3, 4, 5, 6].map((count) => 1024 * count);
+  if (!all.includes(value as number)) refuse(where, `${all.join(', ')} megabytes`, value);
+};
 const NAME_WORDS = 'letters, digits and single hyphens between them';
 const name = (most: number) =>
   text(most, /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/, `${NAME_WORDS}, at most ${most}`, 1);
@@ -134,7 +142,14 @@ const channel = fields({
     }),
   }),
 });
-const stopping = fields({ MaxRuntimeInSeconds: whole(1), 'MaxWaitTimeInSeconds?': whole(1) });
+const stopping: Check = (value, where) => {
+  fields({ MaxRuntimeInSeconds: whole(1, LIMITS.runSeconds), 'MaxWaitTimeInSeconds?': whole(1) })(
+    value,
+    where,
+  );
+  const { MaxRuntimeInSeconds: run, MaxWaitTimeInSeconds: wait = run } = value as Record<string, number>;
+  if (wait < run) refuse(`${where}.MaxWaitTimeInSeconds`, `at least MaxRuntimeInSeconds, ${run}`, wait);
+};
 const resources = fields({ InstanceType: instanceType, InstanceCount: whole(1), VolumeSizeInGB: whole(1) });
 const job: Fields = {
   AlgorithmSpecification: algorithm,
@@ -147,9 +162,79 @@ const job: Fields = {
   'CheckpointConfig?': fields({ S3Uri: s3 }),
 };
 const hyperparameters = map(text(256), text(2500), 100);
-const range = (scaled: Check) =>
-  list(fields({ Name: text(256), MinValue: text(256), MaxValue: text(256), 'ScalingType?': scaled }), 30);
-const scaling = one('Auto', 'Linear', 'Logarithmic', 'ReverseLogarithmic');
+const range = (...scalings: readonly string[]) => {
+  const plain = fields({
+    Name: text(256),
+    MinValue: text(256),
+    MaxValue: text(256),
+    'ScalingType?': one(...scalings),
+  });
+  return list((value, where) => {
+    plain(value, where);
+    const { Name, MinValue, MaxValue, ScalingType: scaling } = value as Record<string, string>;
+    const values = `${Name} from ${MinValue} to ${MaxValue}`;
+    if (scaling === 'Logarithmic' && !(Number(MinValue) > 0)) {
+      refuse(`${where}.ScalingType`, 'values above 0 for Logarithmic', values);
+    }
+    if (scaling === 'ReverseLogarithmic' && !(Number(MinValue) >= 0 && Number(MaxValue) < 1)) {
+      refuse(`${where}.ScalingType`, 'values of at least 0 and below 1 for ReverseLogarithmic', values);
+    }
+  }, 30);
+};
+const parameterRanges = fields({
+  'IntegerParameterRanges?': range('Auto', 'Linear', 'Logarithmic'),
+  'ContinuousParameterRanges?': range('Auto', 'Linear', 'Logarithmic', 'ReverseLogarithmic'),
+  'CategoricalParameterRanges?': list(fields({ Name: text(256), Values: list(text(256), 30, 1) }), 30),
+});
+const tuning = fields({
+  HyperParameterTuningJobName: name(LIMITS.tuningName),
+  HyperParameterTuningJobConfig: fields({
+    Strategy: one('Bayesian', 'Random', 'Hyperband', 'Grid'),
+    HyperParameterTuningJobObjective: fields({
+      Type: one('Maximize', 'Minimize'),
+      MetricName: text(255, undefined, undefined, 1),
+    }),
+    ResourceLimits: fields({ 'MaxNumberOfTrainingJobs?': whole(1), MaxParallelTrainingJobs: whole(1) }),
+    ParameterRanges: parameterRanges,
+  }),
+  TrainingJobDefinition: fields({ 'StaticHyperParameters?': hyperparameters, ...job }),
+  'Tags?': tags,
+});
+
+/** What a tuning job's strategy demands of the rest of it. */
+const strategy: Check = (value, where) => {
+  const { HyperParameterTuningJobConfig: config, TrainingJobDefinition: definition } = value as {
+    HyperParameterTuningJobConfig: {
+      Strategy: string;
+      ParameterRanges: Readonly<Record<string, readonly unknown[] | undefined>>;
+    };
+    TrainingJobDefinition: { StaticHyperParameters?: Readonly<Record<string, string>> };
+  };
+  const ranges = Object.values(config.ParameterRanges).flatMap((each) => each ?? []);
+  if (ranges.length === 0 || ranges.length > 30) refuse(where, '1 to 30 tuned parameters', ranges.length);
+  if (config.Strategy === 'Grid') {
+    const { CategoricalParameterRanges: _, ...numbers } = config.ParameterRanges;
+    if (Object.values(numbers).some((each) => each?.length)) {
+      refuse(
+        `${where}.Strategy`,
+        'lists of values alone for Grid, such as --tune batch-size=16,32',
+        'a range',
+      );
+    }
+  }
+  if (config.Strategy === 'Hyperband') {
+    const epochs = definition.StaticHyperParameters?.epochs;
+    const words = `--epochs for Hyperband, which shares them out: 1 to ${LIMITS.hyperbandEpochs}`;
+    if (!(Number(epochs) >= 1 && Number(epochs) <= LIMITS.hyperbandEpochs)) {
+      refuse(`${where}.Strategy`, words, epochs);
+    }
+  }
+};
+const scalable: Fields = {
+  ServiceNamespace: one('sagemaker'),
+  ResourceId: text(1600, undefined, undefined, 1),
+  ScalableDimension: one('sagemaker:variant:DesiredInstanceCount'),
+};
 
 const REQUESTS = {
   CreateTrainingJob: fields({
@@ -158,21 +243,10 @@ const REQUESTS = {
     ...job,
     'Tags?': tags,
   }),
-  CreateHyperParameterTuningJob: fields({
-    HyperParameterTuningJobName: name(LIMITS.tuningName),
-    HyperParameterTuningJobConfig: fields({
-      Strategy: one('Bayesian', 'Random', 'Hyperband', 'Grid'),
-      HyperParameterTuningJobObjective: fields({ Type: one('Maximize', 'Minimize'), MetricName: text(255) }),
-      ResourceLimits: fields({ 'MaxNumberOfTrainingJobs?': whole(1), MaxParallelTrainingJobs: whole(1) }),
-      ParameterRanges: fields({
-        'IntegerParameterRanges?': range(scaling),
-        'ContinuousParameterRanges?': range(scaling),
-        'CategoricalParameterRanges?': list(fields({ Name: text(256), Values: list(text(256), 30, 1) }), 30),
-      }),
-    }),
-    TrainingJobDefinition: fields({ 'StaticHyperParameters?': hyperparameters, ...job }),
-    'Tags?': tags,
-  }),
+  CreateHyperParameterTuningJob: (value: unknown, where: string) => {
+    tuning(value, where);
+    strategy(value, where);
+  },
   CreateModel: fields({
     ModelName: name(LIMITS.name),
     ExecutionRoleArn: role,
@@ -192,7 +266,10 @@ const REQUESTS = {
         'InitialInstanceCount?': whole(1),
         'InstanceType?': instanceType,
         'InitialVariantWeight?': number,
-        'ServerlessConfig?': fields({ MemorySizeInMB: whole(1024, 6144), MaxConcurrency: whole(1, 200) }),
+        'ServerlessConfig?': fields({
+          MemorySizeInMB: gigabytes,
+          MaxConcurrency: whole(1, LIMITS.serverlessConcurrency),
+        }),
       }),
       10,
       1,
@@ -234,9 +311,28 @@ const REQUESTS = {
     'MaxPayloadInMB?': whole(0, LIMITS.transformMegabytes),
     'Tags?': tags,
   }),
+  RegisterScalableTarget: fields({ ...scalable, MinCapacity: whole(0), MaxCapacity: whole(1) }),
+  PutScalingPolicy: fields({
+    ...scalable,
+    PolicyName: text(256, undefined, undefined, 1),
+    PolicyType: one('TargetTrackingScaling'),
+    TargetTrackingScalingPolicyConfiguration: fields({
+      TargetValue: number,
+      PredefinedMetricSpecification: fields({
+        PredefinedMetricType: one('SageMakerVariantInvocationsPerInstance'),
+      }),
+      ScaleInCooldown: whole(0),
+      ScaleOutCooldown: whole(0),
+    }),
+  }),
 } as const;
 
 export type CheckedOperation = keyof typeof REQUESTS;
+
+/** Checks a name that a user gave for what is there already. @throws HarrierError `bad-option` */
+export function checkName(given: string, where = 'name'): void {
+  name(LIMITS.name)(given, where);
+}
 
 /**
  * Checks a request against the API's limits before it is sent, so that a mistake is found before anything is uploaded

@@ -5,10 +5,13 @@ import { basename, join } from 'node:path';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
-import type { Aws } from './aws.ts';
+import { type Aws, defaultBucket } from './aws.ts';
 
 /** Larger files go up in parts. S3 wants parts of at least 5 MiB, and at most 10,000 of them. */
 const PART_BYTES = 16 * 2 ** 20;
+const MOST_PARTS = 10_000;
+/** Bytes of an object's key. */
+const MOST_KEY_BYTES = 1024;
 /** Files on their way at the same time. */
 const AT_ONCE = 8;
 
@@ -54,14 +57,21 @@ export async function checkBucket(aws: Aws, bucket: string): Promise<void> {
       });
     }
     if (status === 301 || status === 400) throw otherRegion(bucket, regionOf(error), aws.region, error);
-    // Without leave to look at it, the role of the job may still read it: the job will tell.
     if (status !== 403) throw error;
+    // Without permission to look at it, the role of the job may still read it: the job will tell.
+    if (bucket !== defaultBucket(aws)) return;
+    throw new HarrierError('refused', 'this bucket is not of your account, or you may not look at it', {
+      where: `s3://${bucket}`,
+      expected: `a bucket of account ${aws.account}`,
+      next: 'Name a bucket of your own with --bucket, or ask for the permission s3:ListBucket on this one.',
+      cause: error,
+    });
   }
 }
 
 /** The bucket for uploads and results; the one that SageMaker's own tools use is made when it is not there. */
 export async function workBucket(aws: Aws, given?: string): Promise<string> {
-  const bucket = given ?? `sagemaker-${aws.region}-${aws.account}`;
+  const bucket = given ?? defaultBucket(aws);
   try {
     await checkBucket(aws, bucket);
   } catch (error) {
@@ -102,6 +112,14 @@ export async function uploadFolder(
     throw new HarrierError('bad-data', 'there is nothing in this folder', { where: folder });
   }
   const prefix = `${key}/${await contentHash(files)}/`;
+  for (const { path, name } of files) {
+    if (Buffer.byteLength(prefix + name) <= MOST_KEY_BYTES) continue;
+    throw new HarrierError('bad-data', 'this path is too long for S3', {
+      where: path,
+      expected: `at most ${MOST_KEY_BYTES} bytes, with s3://${bucket}/${prefix} before it`,
+      next: 'Shorten the names of the folders or of the file.',
+    });
+  }
   const there = await sizesBelow(aws, { bucket, key: prefix });
   const missing = files.filter(({ name, size }) => there.get(prefix + name) !== size);
   const total = missing.reduce((sum, { size }) => sum + size, 0);
@@ -133,12 +151,13 @@ export async function uploadFile(
   });
   try {
     const { size } = await file.stat();
+    const partBytes = Math.max(PART_BYTES, Math.ceil(size / MOST_PARTS));
     const read = async (start: number): Promise<Buffer> => {
-      const bytes = Buffer.alloc(Math.min(PART_BYTES, size - start));
+      const bytes = Buffer.alloc(Math.min(partBytes, size - start));
       await file.read(bytes, 0, bytes.length, start);
       return bytes;
     };
-    if (size <= PART_BYTES) {
+    if (size <= partBytes) {
       await aws.s3.putObject({ Bucket, Key, Body: await read(0) }, { abortSignal: signal });
       onBytes?.(size);
       return;
@@ -146,7 +165,7 @@ export async function uploadFile(
     const { UploadId } = await aws.s3.createMultipartUpload({ Bucket, Key });
     try {
       const Parts: { ETag?: string; PartNumber: number }[] = [];
-      for (let start = 0; start < size; start += PART_BYTES) {
+      for (let start = 0; start < size; start += partBytes) {
         const PartNumber = Parts.length + 1;
         const Body = await read(start);
         const { ETag } = await aws.s3.uploadPart(

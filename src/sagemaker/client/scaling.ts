@@ -1,5 +1,6 @@
 import type { Aws } from './aws.ts';
 import { isMissing } from './aws-error.ts';
+import { checked } from './limits.ts';
 
 /** How many machines may serve. */
 export interface Scale {
@@ -16,26 +17,37 @@ const target = (endpoint: string, variant: string) => ({
   ScalableDimension: 'sagemaker:variant:DesiredInstanceCount' as const,
 });
 
+/** The requests that let machines come and go. @throws HarrierError `bad-option` for what AWS would not take */
+export function scalingRequests(endpoint: string, variant: string, { least, most }: Scale) {
+  const what = target(endpoint, variant);
+  return {
+    target: checked('RegisterScalableTarget', { ...what, MinCapacity: least, MaxCapacity: most }),
+    policy: checked('PutScalingPolicy', {
+      ...what,
+      PolicyName: `${endpoint}-invocations`,
+      PolicyType: 'TargetTrackingScaling' as const,
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: INVOCATIONS_PER_INSTANCE,
+        PredefinedMetricSpecification: {
+          PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' as const,
+        },
+        ScaleInCooldown: 300,
+        ScaleOutCooldown: 60,
+      },
+    }),
+  };
+}
+
 /** Lets machines come and go with the requests. */
 export async function scaleEndpoint(
   aws: Aws,
   endpoint: string,
   variant: string,
-  { least, most }: Scale,
+  scale: Scale,
 ): Promise<void> {
-  const what = target(endpoint, variant);
-  await aws.scaling.registerScalableTarget({ ...what, MinCapacity: least, MaxCapacity: most });
-  await aws.scaling.putScalingPolicy({
-    ...what,
-    PolicyName: `${endpoint}-invocations`,
-    PolicyType: 'TargetTrackingScaling',
-    TargetTrackingScalingPolicyConfiguration: {
-      TargetValue: INVOCATIONS_PER_INSTANCE,
-      PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-      ScaleInCooldown: 300,
-      ScaleOutCooldown: 60,
-    },
-  });
+  const requests = scalingRequests(endpoint, variant, scale);
+  await aws.scaling.registerScalableTarget(requests.target);
+  await aws.scaling.putScalingPolicy(requests.policy);
 }
 
 /** How an endpoint scales now; undefined when it does not. */

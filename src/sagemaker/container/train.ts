@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
@@ -7,6 +7,7 @@ import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
+import type { RunFile } from '../../runs/stored-run.ts';
 import type { RunPosition, StepProgress } from '../../training/index.ts';
 import { metricLine } from '../metrics.ts';
 import { readTrainingJob } from './job.ts';
@@ -53,6 +54,7 @@ export async function trainInContainer(
   // The jobs of a tuning job may share one address for checkpoints.
   const ownName = job.isOneOfMany ? (process.env.TRAINING_JOB_NAME ?? '') : '';
   const folder = new RunFolder(join(paths.checkpoints, ownName));
+  await discardIncomplete(folder, hooks.log);
   const stored = (await folder.read('record')) ? await folder.record() : undefined;
   if (stored) checkSameRun(stored.options, options, folder.path);
   if (stored?.result && stored.options.epochs === options.epochs) {
@@ -108,6 +110,22 @@ export async function trainInContainer(
   );
   await copyResults(folder, paths);
   return undefined;
+}
+
+/**
+ * A container may end while its folder is copied to S3. Where checkpoints came back without the record or the best
+ * checkpoint that belong to them, training begins again: refused for good, the job could never end.
+ */
+async function discardIncomplete(folder: RunFolder, log: (line: string) => void): Promise<void> {
+  if (!(await folder.read('last'))) return;
+  let missing: RunFile | undefined = (await folder.read('record')) ? undefined : 'record';
+  if (missing === undefined) {
+    const last = await readCheckpoint(folder, 'last');
+    if (last?.position.best && !(await folder.read('best'))) missing = 'best';
+  }
+  if (missing === undefined) return;
+  log(`The checkpoints came back without ${basename(folder.file(missing))}: training begins again.`);
+  for (const name of ['last', 'best'] as const) await folder.remove(name);
 }
 
 /** More epochs, another machine and another place for the data are the same run; other settings are not. */

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { ImageShape } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 import { errorFromPlain } from '../../plain-error.ts';
+import { memoryLimit } from '../../platform/node/memory.ts';
+import { Decoders, decodeBudget } from '../decoding/decoders.ts';
+import { isLarge } from '../decoding/weight.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import {
@@ -30,6 +34,8 @@ export interface PoolOptions {
   /** Milliseconds that an image may wait for others to run with. Nothing waits while all workers are idle. */
   readonly maxDelayMs: number;
   readonly maxPixels: number;
+  /** Bytes of memory that large images may take while they are decoded. Default: what is free, and a fourth less. */
+  readonly decodeBudget?: () => number;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -58,6 +64,7 @@ interface Generation {
 export class WorkerPool implements ClassificationService {
   readonly #options: PoolOptions;
   readonly #queue = new Queue();
+  readonly #decoders: Decoders;
   /** Made once: where an error comes from takes longer to find out than a refusal may. */
   readonly #full: HarrierError;
   #generation: Generation | undefined;
@@ -73,12 +80,19 @@ export class WorkerPool implements ClassificationService {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    const { metrics, maxQueue } = options;
+    const { metrics, maxQueue, maxPixels, workers } = options;
+    const budget = options.decodeBudget ?? (() => decodeBudget(memoryLimit(), process.memoryUsage.rss()));
+    this.#decoders = new Decoders({ most: workers, maxPixels, budget });
     this.#full = new HarrierError('overloaded', 'too many images are waiting', {
       expected: `at most ${maxQueue} at a time`,
       next: 'Try again in a second.',
     });
     metrics.gauge('harrier_queue_images', 'Images that wait for a worker.', () => this.#queue.length);
+    metrics.gauge(
+      'harrier_large_images',
+      'Large images that are decoded, or wait for it.',
+      () => this.#decoders.images,
+    );
     metrics.gauge('harrier_workers', 'Workers that can take images.', () => this.workers);
     metrics.gauge('harrier_workers_busy', 'Workers that have a batch.', () => this.#busy());
   }
@@ -147,7 +161,51 @@ export class WorkerPool implements ClassificationService {
     const { maxQueue } = this.#options;
     checkCount(images.length, maxQueue);
     if (this.#queue.length + images.length > maxQueue) throw this.#full;
-    return this.#enqueue(images, deadlineMs, signal);
+    const large = images.filter(isLargeFile);
+    if (large.length === 0) return this.#enqueue(images, deadlineMs, signal);
+    if (this.#decoders.images + large.length > maxQueue) throw this.#full;
+    return this.#decodeFirst(images, deadlineMs, signal);
+  }
+
+  /** Has large images decoded, then runs them as the pixels that they are. */
+  async #decodeFirst(
+    images: readonly InputImage[],
+    deadlineMs: number,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    const start = performance.now();
+    const left = () => deadlineMs - (performance.now() - start);
+    const { imageShape } = this.#generation!.model;
+    const ending = new AbortController();
+    const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
+    const leave = () => ending.abort(gone());
+    signal?.addEventListener('abort', leave);
+    let decoded: InputImage[];
+    try {
+      signal?.throwIfAborted();
+      decoded = await Promise.all(
+        images.map(async (image) => {
+          if (!isLargeFile(image)) return image;
+          const bytes = await this.#decoders.decode(image, imageShape, ending.signal);
+          return { kind: 'pixels', bytes, where: image.where } satisfies InputImage;
+        }),
+      );
+    } catch (error) {
+      // Nobody waits for the others of this request.
+      ending.abort(error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', leave);
+    }
+    const again = () => this.#decodeFirst(images, left(), signal);
+    const isSame = () => sameShape(imageShape, this.#generation!.model.imageShape);
+    // The model was changed in between, and takes images of another size.
+    if (!isSame()) return again();
+    return this.#enqueue(decoded, left(), signal, again).catch((error) => {
+      if (isSame()) throw error;
+      return again();
+    });
   }
 
   /** From now on the service says that it is about to end; it still classifies. */
@@ -164,6 +222,7 @@ export class WorkerPool implements ClassificationService {
       });
     }
     this.#state = 'closed';
+    this.#decoders.close();
     clearTimeout(this.#timer);
     for (const restart of this.#restarts) clearTimeout(restart);
     for (const job of this.#queue.take(Number.POSITIVE_INFINITY)) {
@@ -174,7 +233,13 @@ export class WorkerPool implements ClassificationService {
     await Promise.all(all.map(({ gone }) => gone));
   }
 
-  #enqueue(images: readonly InputImage[], deadlineMs: number, signal?: AbortSignal): Promise<Answer> {
+  /** @param again asks once more where the model was changed in between */
+  #enqueue(
+    images: readonly InputImage[],
+    deadlineMs: number,
+    signal?: AbortSignal,
+    again = (left: number): Promise<Answer> => this.#enqueue(images, left, signal),
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const start = performance.now();
       const probabilities: Float32Array[] = new Array(images.length);
@@ -195,19 +260,11 @@ export class WorkerPool implements ClassificationService {
         const [model, ...others] = models;
         // The model was changed in between, and one answer must not come from two.
         if (others.length > 0) {
-          const left = deadlineMs - (performance.now() - start);
-          this.#enqueue(images, left, signal).then(resolve, reject);
+          again(deadlineMs - (performance.now() - start)).then(resolve, reject);
         } else resolve({ model, probabilities });
       };
-      const abort = () => fail(new HarrierError('timed-out', 'the client went away'));
-      const timer = setTimeout(() => {
-        fail(
-          new HarrierError('timed-out', 'no answer before the deadline', {
-            expected: `one within ${Math.round(deadlineMs)} ms`,
-            next: 'Try again when there is less to do, or start the server with a larger --deadline.',
-          }),
-        );
-      }, deadlineMs);
+      const abort = () => fail(gone());
+      const timer = setTimeout(() => fail(tooLate(deadlineMs)), deadlineMs);
       const jobs = images.map(
         (image, i): Job => ({
           image,
@@ -338,6 +395,25 @@ export class WorkerPool implements ClassificationService {
   #busy(): number {
     return this.#alive().filter(({ isBusy }) => isBusy).length;
   }
+}
+
+function isLargeFile({ kind, bytes }: InputImage): boolean {
+  return kind === 'file' && isLarge(bytes);
+}
+
+function sameShape(a: ImageShape, b: ImageShape): boolean {
+  return a.height === b.height && a.width === b.width && a.channels === b.channels;
+}
+
+function gone(): HarrierError {
+  return new HarrierError('timed-out', 'the client went away');
+}
+
+function tooLate(deadlineMs: number): HarrierError {
+  return new HarrierError('timed-out', 'no answer before the deadline', {
+    expected: `one within ${Math.round(deadlineMs)} ms`,
+    next: 'Try again when there is less to do, or start the server with a larger --deadline.',
+  });
 }
 
 function closed(): HarrierError {

@@ -1,6 +1,5 @@
 import { getPriority, platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import sharp from 'sharp';
 import { answerCalls } from '../../calls.ts';
 import { imageBytes } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
@@ -10,6 +9,7 @@ import { type PlainError, plainError } from '../../plain-error.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
 import { parentChannel } from '../../platform/node/worker.ts';
+import { openReaders } from '../decoding/readers.ts';
 import type { InputImage } from '../service.ts';
 import type { WorkerCalls, WorkerSetup } from './messages.ts';
 
@@ -20,16 +20,9 @@ import type { WorkerCalls, WorkerSetup } from './messages.ts';
 const NICER_BY = 10;
 const NICEST = 19;
 
-/** libvips' readers of the formats that Harrier takes. The others (SVG, PDF, raw camera files, …) stay shut. */
-const READERS = ['Png', 'Jpeg', 'Webp', 'Heif', 'Nsgif', 'Tiff'];
-
 const { modelBytes, where, threads, threadsAlone, maxPixels } = workerData as WorkerSetup;
 
-// One image after another never asks for the same twice; and batches, not single images, keep the cores busy.
-sharp.cache(false);
-sharp.concurrency(1);
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: READERS.map((reader) => `VipsForeignLoad${reader}`) });
+openReaders();
 
 // Requests are taken in, refused and answered before more is computed, or a full server would answer nobody in time.
 // On Linux alone a priority is one thread's.

@@ -1,3 +1,4 @@
+import { refuseForm } from '../body.ts';
 import { HttpError } from '../problem.ts';
 import { json, type Reply, type Route } from './protocol.ts';
 
@@ -23,6 +24,15 @@ const IMAGE_TYPES = [
   // SageMaker's own name for an image of any kind.
   'application/x-image',
 ] as const;
+
+/** Names that are in use beside the registered ones. */
+const ALIASES: Readonly<Record<string, string>> = {
+  'image/jpg': 'image/jpeg',
+  'image/pjpeg': 'image/jpeg',
+  'image/x-png': 'image/png',
+  'image/tif': 'image/tiff',
+  'image/*': 'application/x-image',
+};
 
 /** Batch transform holds at most this much in flight. */
 const TRANSFORM_MEGABYTES = 100;
@@ -62,7 +72,8 @@ export function sageMakerRoutes({ isReady, maxBodyBytes, concurrency }: SageMake
 
 function checkType(header: string | null): void {
   const type = header?.split(';')[0].trim().toLowerCase() ?? '';
-  if (IMAGE_TYPES.some((each) => each === type)) return;
+  if (IMAGE_TYPES.some((each) => each === (ALIASES[type] ?? type))) return;
+  refuseForm(type);
   throw new HttpError(415, 'not-supported', 'the body is not said to be an image', {
     where: 'Content-Type',
     expected: IMAGE_TYPES.join(', '),

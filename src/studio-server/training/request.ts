@@ -38,7 +38,8 @@ export async function readRequest(body: unknown, checkWords: CheckWords): Promis
   const options = body.options ?? {};
   if (!isObject(options)) throw new HarrierError('bad-data', 'options are an object', { where: 'options' });
   const { fields } = recipeForm(recipe);
-  const errors: Record<string, string> = {};
+  // Without a prototype, an option called __proto__ is one like any other that there is not.
+  const errors: Record<string, string> = Object.create(null);
   const changed: [name: string, value: OptionValue][] = [];
   for (const [name, value] of Object.entries(options)) {
     const field = fields.find((each) => each.name === name);

@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { HarrierError } from '../../errors.ts';
 import { type EpochRecord, type Evaluation, historyFromCsv } from '../../evaluation/index.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { type RunProgress, readProgress } from '../../runs/run-progress.ts';
@@ -21,10 +22,28 @@ export const SERVED_FILES: Readonly<Record<RunFileName, { readonly file: RunFile
 
 const WATCHED: readonly RunFile[] = ['record', 'history', 'progress', 'evaluation', 'model'];
 
+/** A run folder of which nothing is read that lies elsewhere: its files may be links that somebody put there. */
+export class OwnRunFolder extends RunFolder {
+  /** @throws HarrierError `refused` when a file is a link that leads out of the folder */
+  async check(name: RunFile): Promise<void> {
+    const real = await realpath(this.file(name)).catch(() => undefined);
+    if (real === undefined || real.startsWith((await realpath(this.path)) + sep)) return;
+    throw new HarrierError('refused', 'this link leads out of the run folder', {
+      where: this.file(name),
+      next: 'Put the file itself in its place.',
+    });
+  }
+
+  override async read(name: RunFile): Promise<Buffer | undefined> {
+    await this.check(name);
+    return super.read(name);
+  }
+}
+
 /** One run folder as it was when it was last looked at; it is read again only when something in it changed. */
 export class RunView {
   readonly id: string;
-  readonly folder: RunFolder;
+  readonly folder: OwnRunFolder;
   #seen = '';
   #record: RunRecord | undefined;
   #history: readonly EpochRecord[] = [];
@@ -35,7 +54,7 @@ export class RunView {
 
   constructor(id: string, path: string) {
     this.id = id;
-    this.folder = new RunFolder(path);
+    this.folder = new OwnRunFolder(path);
   }
 
   get record(): RunRecord | undefined {
@@ -64,6 +83,7 @@ export class RunView {
     this.#hasModel = times[WATCHED.indexOf('model')] !== undefined;
     try {
       this.#record = await this.folder.record();
+      await this.folder.check('progress');
       const history = await this.folder.read('history');
       this.#history = history ? historyFromCsv(history.toString('utf8'), this.folder.file('history')) : [];
       this.#problem = undefined;
@@ -71,7 +91,8 @@ export class RunView {
       // It is listed all the same: its owner should learn what is wrong with it.
       this.#problem = error instanceof Error ? error.message : String(error);
     }
-    this.#progress = await readProgress(this.folder);
+    // What it says of a run whose files lead elsewhere is not read either.
+    this.#progress = this.#problem === undefined ? await readProgress(this.folder) : undefined;
     this.#seen = seen;
     return true;
   }

@@ -43,6 +43,7 @@ OPERATIONS = {
     "ListTransformJobs": "MaxResults SortBy SortOrder NameContains NextToken",
     "ListTags": "ResourceArn NextToken MaxResults",
     "AddTags": "ResourceArn Tags",
+    "DeleteTags": "ResourceArn TagKeys",
 }
 FIELDS = {
     "AlgorithmSpecification": "TrainingImage TrainingInputMode MetricDefinitions",

@@ -126,13 +126,17 @@ export class FakeAws {
       checkRequest(operation, request);
       const known = this.training.operations[operation] ?? this.hosting.operations[operation];
       if (known) return known(request);
+      if (operation === 'DeleteTags') {
+        world.untag(request.ResourceArn, request.TagKeys);
+        return {};
+      }
       if (operation === 'ListTags') return { Tags: world.tags.get(request.ResourceArn) ?? [] };
       world.tag(request.ResourceArn, request.Tags);
       return { Tags: world.tags.get(request.ResourceArn) };
     }
     switch (operation) {
       case 'DescribeLogStreams':
-        return { logStreams: this.#streams(request).map(([logStreamName]) => ({ logStreamName })) };
+        return this.#streamPage(request);
       case 'GetLogEvents':
         return this.#events(request);
       case 'DescribeImages': {
@@ -165,6 +169,14 @@ export class FakeAws {
       default:
         throw new AwsFailure('UnknownOperationException', `the fake has no ${service}.${operation}`);
     }
+  }
+
+  /** One stream a page, so that whoever does not turn them is found out. */
+  #streamPage(request: Json): Json {
+    const all = this.#streams(request);
+    const start = Number(request.nextToken ?? 0);
+    const logStreams = all.slice(start, start + 1).map(([logStreamName]) => ({ logStreamName }));
+    return { logStreams, ...(start + 1 < all.length && { nextToken: `${start + 1}` }) };
   }
 
   #streams({ logGroupName, logStreamNamePrefix = '' }: Json): [string, string[]][] {

@@ -14,6 +14,8 @@ interface Served {
 export class Hosting {
   readonly models = new Map<string, Json>();
   readonly configs = new Map<string, Json>();
+  /** Endpoints that cannot be deleted. */
+  readonly kept = new Set<string>();
   readonly endpoints = new Map<string, Json>();
   readonly transforms = new Map<string, Json>();
   readonly #serving = new Map<string, Served>();
@@ -114,6 +116,7 @@ export class Hosting {
       return { Endpoints: items, ...rest };
     },
     DeleteEndpoint: ({ EndpointName }) => {
+      if (this.kept.has(EndpointName)) throw invalid(`Cannot delete ${EndpointName} at the moment.`);
       const endpoint = this.#find(this.endpoints, 'endpoint', EndpointName);
       if (/^(Creating|Updating)$/.test(endpoint.EndpointStatus)) {
         throw invalid(`Cannot delete in-progress endpoint "${endpoint.EndpointArn}".`);

@@ -4,10 +4,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { AwsFailure } from './api.ts';
 
+const OWNER = '123456789012';
+
 /** Enough of S3: buckets with a region, objects, parts. */
 export class FakeS3 {
   readonly objects = new Map<string, Buffer>();
   readonly buckets = new Map<string, string>();
+  /** Accounts that have a bucket, where it is not the caller's. */
+  readonly owners = new Map<string, string>();
   readonly #uploads = new Map<string, Map<number, Buffer>>();
   readonly #region: string;
   /** Parts that were sent, whole uploads that were broken off. */
@@ -27,6 +31,14 @@ export class FakeS3 {
       this.buckets.set(bucket, this.#region);
       return response.end();
     }
+    const expected = request.headers['x-amz-expected-bucket-owner'];
+    const owner = this.owners.get(bucket) ?? OWNER;
+    // The name of this one can be guessed, so nothing may be sent to it whoever has it.
+    if (bucket === `sagemaker-${this.#region}-${OWNER}` && expected === undefined) {
+      throw new Error(`${method} ${request.url} does not say whose bucket it expects`);
+    }
+    if (expected !== undefined && expected !== owner)
+      throw new AwsFailure('AccessDenied', 'Access Denied', 403);
     const region = this.buckets.get(bucket);
     if (!region) throw new AwsFailure('NoSuchBucket', 'The specified bucket does not exist', 404);
     response.setHeader('x-amz-bucket-region', region);

@@ -50,6 +50,13 @@ export class World {
     this.tags.set(arn, [...kept, ...tags]);
   }
 
+  untag(arn: string, keys: readonly string[]): void {
+    this.tags.set(
+      arn,
+      (this.tags.get(arn) ?? []).filter(({ Key }) => !keys.includes(Key)),
+    );
+  }
+
   checkRole(role: string): void {
     if (role !== ROLE) {
       throw invalid(

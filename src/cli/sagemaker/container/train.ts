@@ -1,6 +1,8 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { unknownName } from '../../../errors.ts';
 import { formatCount } from '../../../format/format.ts';
+import { RECIPES } from '../../../recipes/index.ts';
 import { optimizerText } from '../../../runs/describe-run.ts';
 import { ContainerPaths } from '../../../sagemaker/container/paths.ts';
 import { trainInContainer } from '../../../sagemaker/container/train.ts';
@@ -13,6 +15,12 @@ import { trainOptionsOf } from '../hyperparameters.ts';
 
 /** SageMaker kills a container 120 s after it asked it to stop; whatever is not saved by then is lost anyway. */
 const LATEST_MS = 110_000;
+
+/** A recipe is code: a path could lead into the data. */
+function refuseOtherCode(recipe: string | undefined): void {
+  if (recipe === undefined || Object.hasOwn(RECIPES, recipe)) return;
+  throw unknownName('recipe', recipe, Object.keys(RECIPES));
+}
 
 /** `harrier sagemaker container train`: what `<image> train` runs. */
 export async function runContainerTrain(): Promise<void> {
@@ -29,6 +37,7 @@ export async function runContainerTrain(): Promise<void> {
     const stopped = await trainInContainer(paths, {
       optionsOf: async (hyperparameters, data) => {
         const given = trainOptionsOf(hyperparameters);
+        refuseOtherCode(given.recipe);
         const { options } = await newRun({ ...given, data });
         return { options, checkpointSeconds: given.checkpointSeconds };
       },

@@ -1,5 +1,4 @@
 import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import {
@@ -10,6 +9,7 @@ import {
   keepsExternalData,
 } from '../../../onnx/index.ts';
 import { readError } from './read-error.ts';
+import { READ_AT_ONCE, readRegularFile } from './regular-file.ts';
 
 /** Protocol buffers hold less than 2 GiB. */
 const LARGEST = 2 ** 31 - 1;
@@ -22,9 +22,7 @@ const LARGEST = 2 ** 31 - 1;
  *   elsewhere or too short, `too-large` when one file cannot hold all
  */
 export async function readModelFile(file: string): Promise<Uint8Array> {
-  const bytes = await readFile(file).catch((error) => {
-    throw readError(error, file, 'file');
-  });
+  const bytes = await readRegularFile(file);
   if (!keepsExternalData(bytes)) return bytes;
   return encodeModel(decodeModel(bytes, file, externalReader(file)));
 }
@@ -84,7 +82,7 @@ function isInside(path: string, folder: string): boolean {
 function readRange(path: string, { location, offset, length }: ExternalData, where: string): Uint8Array {
   let file: number | undefined;
   try {
-    file = openSync(path, 'r');
+    file = openSync(path, READ_AT_ONCE);
     const bytes = new Uint8Array(length);
     let done = 0;
     while (done < length) {

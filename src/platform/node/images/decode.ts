@@ -44,14 +44,7 @@ export async function decodeImage(
   const { height, width, channels } = shape;
   let data: Buffer;
   try {
-    // Truncated and damaged data are errors; harmless oddities of a camera's JPEG are not.
-    data = await sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true })
-      .autoOrient()
-      .flatten({ background: '#ffffff' })
-      .resize(width, height, { fit: 'fill', kernel: 'lanczos3' })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer();
+    data = await scaled(bytes, shape, maxPixels);
   } catch (cause) {
     await checkHeader(bytes, where, maxPixels);
     throw damaged(where, cause);
@@ -66,6 +59,29 @@ export async function decodeImage(
     });
   }
   return data;
+}
+
+/** libjpeg's word for data that end before the image does; it then shows grey, and counts that as no error. */
+const ENDS_EARLY = /premature end/i;
+
+/** The pixels in the model's size, with as many channels as the image has: one where it is grey. */
+async function scaled(bytes: Uint8Array, { height, width }: ImageShape, maxPixels: number): Promise<Buffer> {
+  const decode = (failOn: 'warning' | 'error') =>
+    sharp(bytes, { failOn, limitInputPixels: maxPixels, sequentialRead: true })
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .resize(width, height, { fit: 'fill', kernel: 'lanczos3' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer();
+  // Truncated and damaged data are errors; harmless oddities of a camera's JPEG are not.
+  if (imageFormatOf(bytes) !== 'JPEG') return decode('error');
+  try {
+    return await decode('warning');
+  } catch (error) {
+    if (ENDS_EARLY.test((error as Error).message)) throw error;
+    return decode('error');
+  }
 }
 
 /**
