@@ -75,6 +75,7 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): TensorFile 
     return fail('its metadata is no list of texts');
   }
   const tensors = new Map<string, StoredTensor>();
+  let used = 0;
   for (const [name, entry] of Object.entries(entries)) {
     if (!isObject(entry) || entry.dtype !== 'F32') return fail(`"${name}" is no float32 array`);
     const { shape, data_offsets: offsets } = entry;
@@ -85,8 +86,10 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): TensorFile 
     if (end - start !== elementCount(shape) * 4)
       return fail(`"${name}" has a size that does not fit its shape`);
     if (end > body.length) return fail(`it is cut off in "${name}"`);
+    used = Math.max(used, end);
     tensors.set(name, { shape, data: new Float32Array(body.slice(start, end).buffer) });
   }
+  if (body.length > used) return fail(`it goes on for ${body.length - used} bytes after its last array`);
   return { tensors, metadata: metadata as Record<string, string> };
 }
 

@@ -1,5 +1,5 @@
 import type { Progress } from '../data/progress.ts';
-import { isObject } from '../options/values.ts';
+import { jsonObject } from '../json-text.ts';
 import { type StepInfo, type StepProgress, stepInfo } from '../training/index.ts';
 import { utf8Decode } from '../utf8.ts';
 import type { StoredRun } from './stored-run.ts';
@@ -75,8 +75,8 @@ export async function writeProgress(run: StoredRun, progress: RunProgress): Prom
 export async function readProgress(run: StoredRun): Promise<RunProgress | undefined> {
   try {
     const bytes = await run.read('progress');
-    const progress: unknown = bytes && JSON.parse(utf8Decode(bytes));
-    const known = isObject(progress) && ['running', 'failed', 'stopped'].includes(String(progress.state));
+    const progress = bytes && jsonObject(utf8Decode(bytes));
+    const known = progress && ['running', 'failed', 'stopped'].includes(String(progress.state));
     return known ? (progress as unknown as RunProgress) : undefined;
   } catch {
     return undefined;

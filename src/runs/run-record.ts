@@ -3,6 +3,7 @@ import { checkMarks, type UsedMarks } from '../data/kept-marks.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
 import type { DataFacts } from '../evaluation/index.ts';
+import { jsonObject } from '../json-text.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import type { NetworkConfig, TunedPart } from '../models/index.ts';
 import type { OptimizerConfig } from '../optimizers/index.ts';
@@ -109,17 +110,15 @@ export const RUN_FORMAT = 1;
  * @throws HarrierError `bad-checkpoint` when it is damaged or from a newer version, or a field cannot be used
  */
 export function readRecord(text: string, where: string): RunRecord {
-  let record: RunRecord;
-  try {
-    record = JSON.parse(text);
-  } catch (cause) {
+  const record = jsonObject(text) as unknown as RunRecord | undefined;
+  if (!record) {
     throw new HarrierError('bad-checkpoint', 'the record of this run cannot be read', {
       where,
+      expected: 'a JSON object',
       next: 'Restore the file, or start a new run.',
-      cause,
     });
   }
-  if (record?.format > RUN_FORMAT) {
+  if (record.format > RUN_FORMAT) {
     throw new HarrierError('bad-checkpoint', 'this run was made by a newer version of Harrier', {
       where,
       expected: `format ${RUN_FORMAT} or older`,
@@ -127,7 +126,7 @@ export function readRecord(text: string, where: string): RunRecord {
       next: 'Update Harrier.',
     });
   }
-  if (record?.format >= 1) {
+  if (record.format >= 1) {
     checkRecord(record, where);
     if (record.data.marks) checkMarks(record.data.marks.images, where);
     return record;

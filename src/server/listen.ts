@@ -44,8 +44,9 @@ const CHECK_MS = 1_000;
 const SHORT = 64 * 1024;
 /** Milliseconds for the rest of such a body. */
 const REST_MS = 500;
-/** Milliseconds that an answer may take before it is asked whether anybody waits for it. */
+/** Milliseconds that an answer may take, while no other is asked for, before it shows whether anybody waits for it. */
 const PROBE_MS = 100;
+const FIRST_PROBE_MS = 5;
 /** Paths that mean the same to everybody: nothing in them is to be decoded or resolved. */
 const PLAIN_PATH = /^(?:\/[\w:-][\w.:-]*)+$/;
 
@@ -70,7 +71,7 @@ export async function listen(app: App, options: ListenOptions): Promise<Listener
     (incoming, outgoing) => {
       if (isClosing) outgoing.shouldKeepAlive = false;
       answering.add(outgoing);
-      const end = () => clientEnded(incoming, outgoing);
+      const end = () => clientEnded(incoming, outgoing, answering.size > 1 ? 0 : PROBE_MS);
       incoming.socket.once('end', end);
       outgoing.on('close', () => {
         incoming.socket.off('end', end);
@@ -142,13 +143,19 @@ function headOf({ method = '', url = '', headers }: IncomingMessage): RequestHea
  * is sent, so an answer that takes its time is preceded by "100 Continue", which every client of HTTP/1.1 passes over.
  * To a client that is gone the connection then breaks, and nobody works for it any more.
  */
-function clientEnded(incoming: IncomingMessage, outgoing: ServerResponse): void {
+function clientEnded(incoming: IncomingMessage, outgoing: ServerResponse, waitMs: number): void {
   // A page that was told news has been left.
   if (incoming.headers.accept?.includes('text/event-stream')) incoming.socket.destroy();
-  const probe = setTimeout(() => {
-    if (!outgoing.headersSent && incoming.complete && incoming.httpVersion === '1.1')
+  let probe: NodeJS.Timeout;
+  // What was sent to a client that is gone shows with what is sent next.
+  const ask = (ms: number): void => {
+    probe = setTimeout(() => {
+      if (outgoing.headersSent || !incoming.complete || incoming.httpVersion !== '1.1') return;
       outgoing.writeContinue();
-  }, PROBE_MS).unref();
+      ask(Math.max(FIRST_PROBE_MS, 4 * ms));
+    }, ms).unref();
+  };
+  ask(waitMs);
   outgoing.once('close', () => clearTimeout(probe));
 }
 

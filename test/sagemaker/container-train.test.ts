@@ -121,6 +121,14 @@ describe('a job that cannot be done fails in one sentence, which is its FailureR
       /epochs: .*expected a whole number of at least 1, received "many"/,
     ],
     [
+      'a file of the data as a recipe, which is code',
+      () => ({
+        hyperparameters: { recipe: join(images, 'recipe.mjs') },
+        channels: sent(),
+      }),
+      /^unknown recipe ".*recipe\.mjs".* There are: keras-cnn, quick/,
+    ],
+    [
       'where the data lies',
       () => ({ hyperparameters: { data: 'cifar10' }, channels: sent() }),
       /^unknown hyperparameter "data"/,
@@ -239,6 +247,29 @@ describe('a job that is stopped', () => {
     const bytes = (of: typeof folder) => readFile(of.path('model/model.onnx'));
     expect((await bytes(folder)).equals(await bytes(whole.folder))).toBe(true);
   });
+
+  it.each(['run.json', 'checkpoints/best.safetensors'])(
+    'begins again where its checkpoints came back without %s',
+    async (missing) => {
+      const channels = { train: images, validation: images };
+      const folder = await folderFor({ hyperparameters: { ...quick, epochs: '40' }, channels });
+      const running = startContainer('train', folder.base);
+      await running.says('epoch=2;');
+      running.process.kill('SIGKILL');
+      await running.finished;
+      await rm(folder.path('checkpoints', missing));
+      await writeFile(
+        folder.path('input/config/hyperparameters.json'),
+        JSON.stringify({ ...quick, epochs: missing === 'run.json' ? '2' : '40' }),
+      );
+      const again = startContainer('train', folder.base);
+      await again.says('epoch=1;');
+      again.process.kill('SIGTERM');
+      const { stdout, stderr } = await again.finished;
+      expect(stderr).toBe('');
+      expect(stdout).toContain(`came back without ${missing.split('/').at(-1)}: training begins again.`);
+    },
+  );
 
   it('hands the results over again when it had finished', async () => {
     const { folder } = await train({ hyperparameters: quick, channels: { train: images } });

@@ -5,8 +5,19 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROGRAM } from '../program.ts';
-import { encode, modelBytes, noise, post, putFile, type Serving, serving, until } from './serving.ts';
+import { PROGRAM, SOURCE_PROGRAM } from '../program.ts';
+import {
+  encode,
+  metric,
+  modelBytes,
+  noise,
+  post,
+  putFile,
+  type Serving,
+  serving,
+  slowModelBytes,
+  until,
+} from './serving.ts';
 
 // How a server begins, changes and ends.
 
@@ -16,11 +27,14 @@ beforeAll(async () => {
 });
 
 it('leaves no timer behind when it is closed with a request under way', async () => {
-  const place = await serving({ graceMs: 0 });
+  const place = await serving({ graceMs: 0 }, slowModelBytes());
   const before = timers();
-  const answers = Array.from({ length: 8 }, () => post(`${place.server.url}/invocations`, body));
+  const answers = Promise.allSettled(
+    Array.from({ length: 8 }, () => post(`${place.server.url}/invocations`, body)),
+  );
+  await until(async () => (await metric(place.server.url, 'harrier_queue_images')) > 0, 'a queue');
   await place.server.close();
-  await Promise.allSettled(answers);
+  expect(await answers).toContainEqual(expect.objectContaining({ status: 'fulfilled' }));
   // The time for which it would have waited for answers is 25 s.
   await until(() => timers() <= before, 'no timer is left');
   await place.end();
@@ -146,14 +160,14 @@ describe('the process', () => {
         if (process.listenerCount('SIGTERM') === 0) return;
         clearInterval(timer);
         process.kill(process.pid, 'SIGTERM');
-      }, 1);`,
+      }, 1).unref();`,
       )}`;
       const args = [
         '-pf',
         process.execPath,
         '--import',
         early,
-        PROGRAM,
+        SOURCE_PROGRAM,
         'serve',
         'model.onnx',
         '--port',

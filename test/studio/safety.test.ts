@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeImages } from '../cli/harrier.ts';
@@ -253,3 +253,37 @@ it('refuses bodies that are large, broken or no objects, with a sentence', async
   });
   expect(wrong.status).toBe(404);
 });
+
+it.each(['', ' secret'])('does not start with the token "%s", which would keep nobody out', async (token) => {
+  const folder = await studioFolder();
+  await expect(openStudio(folder, { token })).rejects.toMatchObject({ code: 'bad-option' });
+});
+
+it('refuses an option called __proto__ like any other that there is not', async () => {
+  const body = '{"recipe":"quick","data":"images","options":{"__proto__":{"epochs":1},"epochs":1}}';
+  const answer = await raw(server.studio.port, '/api/runs', {
+    method: 'POST',
+    headers: { host: `127.0.0.1:${server.studio.port}`, 'content-type': 'application/json' },
+    body,
+  });
+  expect(answer.status).toBe(400);
+  expect(answer.text).toContain('There is no option \\"__proto__\\" of quick.');
+});
+
+it.each(['history.csv', 'evaluation.json', 'predictions.csv', 'progress.json', 'run.json', 'model.onnx'])(
+  'reads nothing outside of a run folder where %s is a link out of it',
+  async (name) => {
+    const run = join(server.folder, 'runs', 'linked');
+    await mkdir(run, { recursive: true });
+    const secret = join(server.folder, 'secret.txt');
+    await writeFile(secret, 'root:x:0:0');
+    await writeFile(join(run, 'run.json'), '{"format":1}');
+    await rm(join(run, name), { force: true });
+    await symlink(secret, join(run, name));
+    for (const path of ['', '/linked', '/linked/predictions', `/linked/files/${name}`]) {
+      expect((await ask(`/api/runs${path}`)).text).not.toContain('root:x');
+    }
+    expect((await ask('/api/models/linked/model.onnx')).text).not.toContain('root:x');
+    await rm(run, { recursive: true });
+  },
+);

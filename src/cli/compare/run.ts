@@ -8,6 +8,7 @@ import {
   historyFromCsv,
   predictionsFromCsv,
 } from '../../evaluation/index.ts';
+import { jsonObject } from '../../json-text.ts';
 import { Network } from '../../models/index.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
@@ -84,12 +85,8 @@ async function textOf(folder: RunFolder, file: RunFile): Promise<string | undefi
 }
 
 function readEvaluation(text: string, where: string): Evaluation {
-  try {
-    const evaluation = JSON.parse(text);
-    if (Array.isArray(evaluation.perClass) && Array.isArray(evaluation.interval95)) return evaluation;
-  } catch {
-    // Reported below.
-  }
+  const evaluation = jsonObject(text) as unknown as Evaluation | undefined;
+  if (Array.isArray(evaluation?.perClass) && Array.isArray(evaluation.interval95)) return evaluation;
   throw new HarrierError('bad-checkpoint', 'the evaluation of this run cannot be read', {
     where,
     next: 'Restore the file.',

@@ -12,6 +12,7 @@ import {
   evaluationText,
   type TemperatureScaling,
 } from '../../evaluation/index.ts';
+import { jsonObject } from '../../json-text.ts';
 import { Classifier, exportOptionsOf } from '../../models/index.ts';
 import { cifar10Point1 } from '../../platform/node/datasets/cifar10-1.ts';
 import { openDataset } from '../../platform/node/datasets/open-dataset.ts';
@@ -81,19 +82,10 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
 /** A model's temperature; with what the run that it came from noted of its fitting. */
 async function howItWasFitted({ run }: ModelSource, temperature: number): Promise<TemperatureScaling> {
   const text = (await run?.read('evaluation'))?.toString('utf8') ?? '{}';
-  const { temperatureScaling: noted } = parsed(text) as Partial<Evaluation>;
+  const { temperatureScaling: noted } = (jsonObject(text) ?? {}) as Partial<Evaluation>;
   if (noted?.temperature !== temperature) return { temperature };
   const { judged: _, ...fitting } = noted;
   return fitting;
-}
-
-/** A run's notes are no reason to fail. */
-function parsed(text: string): object {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return {};
-  }
 }
 
 /** The part of the data that was asked for: of `--data`, else of the run's own data. */

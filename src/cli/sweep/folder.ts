@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { type History, historyFromCsv } from '../../evaluation/index.ts';
+import { jsonObject } from '../../json-text.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
@@ -69,12 +70,7 @@ export class SweepFolder {
         next: 'Give a folder that harrier sweep wrote.',
       });
     });
-    let record: SweepRecord | undefined;
-    try {
-      record = JSON.parse(text);
-    } catch {
-      // Reported below.
-    }
+    const record = jsonObject(text) as SweepRecord | undefined;
     if (record && record.format > SWEEP_FORMAT) {
       throw new HarrierError('bad-checkpoint', 'this sweep was made by a newer version of Harrier', {
         where,

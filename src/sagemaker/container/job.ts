@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError, nearestName } from '../../errors.ts';
+import { type JsonObject, jsonObject } from '../../json-text.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
 import type { ContainerPaths } from './paths.ts';
 
@@ -115,7 +116,7 @@ async function readChannels(paths: ContainerPaths): Promise<string[]> {
 }
 
 /** A file of `input/config` as an object; empty when there is none. */
-async function readConfig(path: string): Promise<Record<string, unknown>> {
+async function readConfig(path: string): Promise<JsonObject> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -123,14 +124,8 @@ async function readConfig(path: string): Promise<Record<string, unknown>> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw readError(error, path, 'file');
   }
-  try {
-    const value: unknown = JSON.parse(text || '{}');
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // Said below, in the same words.
-  }
+  const value = jsonObject(text || '{}');
+  if (value) return value;
   throw new HarrierError('bad-data', 'this file is no JSON object', { where: path });
 }
 

@@ -54,7 +54,6 @@ export async function trainInContainer(
   // The jobs of a tuning job may share one address for checkpoints.
   const ownName = job.isOneOfMany ? (process.env.TRAINING_JOB_NAME ?? '') : '';
   const folder = new RunFolder(join(paths.checkpoints, ownName));
-  await discardIncomplete(folder, hooks.log);
   const stored = (await folder.read('record')) ? await folder.record() : undefined;
   if (stored) checkSameRun(stored.options, options, folder.path);
   if (stored?.result && stored.options.epochs === options.epochs) {
@@ -62,6 +61,7 @@ export async function trainInContainer(
     await copyResults(folder, paths);
     return undefined;
   }
+  await discardIncomplete(folder, hooks.log);
   const { onProgress, signal } = hooks;
   const run = await prepareRun(options, { onProgress, signal }, stored);
   const record: RunRecord = stored

@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { type EpochRecord, type Evaluation, historyFromCsv } from '../../evaluation/index.ts';
+import { jsonObject } from '../../json-text.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { type RunProgress, readProgress } from '../../runs/run-progress.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
@@ -124,11 +125,8 @@ export class RunView {
 
   async evaluation(): Promise<Evaluation | undefined> {
     const text = await this.folder.read('evaluation');
-    try {
-      return text && this.#record?.result ? JSON.parse(text.toString('utf8')) : undefined;
-    } catch {
-      return undefined;
-    }
+    const evaluation = text && this.#record?.result ? jsonObject(text.toString('utf8')) : undefined;
+    return evaluation as Evaluation | undefined;
   }
 
   async files(): Promise<RunFileName[]> {

@@ -6,6 +6,7 @@ import type { ImageShape } from '../../../data/dataset.ts';
 import { imageBytes } from '../../../data/dataset.ts';
 import type { OnProgress } from '../../../data/progress.ts';
 import { HarrierError } from '../../../errors.ts';
+import { jsonObject } from '../../../json-text.ts';
 import { storageError, temporaryName, writeAtomically } from '../files/cache.ts';
 import { decodeImage, readImageFile } from '../images/decode.ts';
 import { readIfThere, sha256Hex } from './cifar10-files.ts';
@@ -62,13 +63,10 @@ export async function readFolderCache(
   const text = await readIfThere(`${path}.json`);
   const pixels = await stat(`${path}.pixels`).catch(() => undefined);
   if (!text || !pixels) return undefined;
-  let metadata: Metadata;
-  try {
-    metadata = JSON.parse(text.toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  // A file of another kind is a stale cache like any other.
+  const metadata = jsonObject(text.toString('utf8')) as Partial<Metadata> | undefined;
   const fits =
+    isWhole(metadata) &&
     metadata.version === VERSION &&
     metadata.contentHashes.length === listing.files.length &&
     metadata.pixelBytes === pixels.size &&
@@ -76,6 +74,10 @@ export async function readFolderCache(
   if (!fits) return undefined;
   const { contentHashes, bad, hashes } = metadata;
   return { pixelFile: `${path}.pixels`, contentHashes, bad: new Map(bad), hashes };
+}
+
+function isWhole(metadata: Partial<Metadata> | undefined): metadata is Metadata {
+  return Array.isArray(metadata?.contentHashes) && Array.isArray(metadata.bad);
 }
 
 /**

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarrierError } from '../../../errors.ts';
+import { jsonObject } from '../../../json-text.ts';
 import { makeDirectory, storageError } from './cache.ts';
 
 export interface LockOptions {
@@ -126,7 +127,8 @@ async function create(path: string, owner: Owner): Promise<boolean> {
 /** Undefined when the file is gone, or its process has not yet written its name into it. */
 async function readOwner(path: string): Promise<Owner | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Owner;
+    const owner = jsonObject(await readFile(path, 'utf8'));
+    return typeof owner?.pid === 'number' ? (owner as unknown as Owner) : undefined;
   } catch {
     return undefined;
   }

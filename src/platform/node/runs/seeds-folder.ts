@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
+import { jsonObject } from '../../../json-text.ts';
 import { writeAtomically } from '../files/cache.ts';
 import { readError } from '../files/read-error.ts';
 import { createRunFolder, RunFolder } from './run-folder.ts';
@@ -45,12 +46,7 @@ export class SeedsFolder<Given> {
     const text = await readFile(file, 'utf8').catch((error) => {
       throw readError(error, file, 'file');
     });
-    let record: SeedsRecord<Given> | undefined;
-    try {
-      record = JSON.parse(text);
-    } catch {
-      // Refused below.
-    }
+    const record = jsonObject(text) as SeedsRecord<Given> | undefined;
     if (record && record.format > FORMAT) {
       throw new HarrierError('bad-checkpoint', 'these runs were begun by a newer version of Harrier', {
         where: file,
