@@ -1,3 +1,4 @@
+export { type AgainstLimit, busyNote } from './busy.ts';
 export { convolutionRates } from './convolution.ts';
 export { matrixRate, memoryBandwidth } from './machine.ts';
 export { type Clock, type Measured, measure, measureFor } from './measure.ts';

@@ -6,10 +6,10 @@ export {
   findLearningRate,
   type RangeTest,
   type RangeTestOptions,
-  type RatePoint,
 } from './learning-rate-range.ts';
 export { Model, Sequential } from './model.ts';
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
 export { type StepInfo, stepInfo } from './step-info.ts';
 export { checkMemory, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';
+export type { RatePoint } from './suggested-rates.ts';
 export { type StepResult, Trainer, type TrainerOptions, weightsToUse } from './trainer.ts';

@@ -10,6 +10,7 @@ import type { Network } from '../models/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { firstWeights } from './fit.ts';
+import { type SuggestedRates, suggestRates } from './suggested-rates.ts';
 import { Trainer } from './trainer.ts';
 
 /** What a learning-rate range test trains, and from which rate to which. */
@@ -38,24 +39,9 @@ export interface RangeTestOptions {
   readonly interrupted?: () => boolean;
 }
 
-/** One step of a range test. */
-export interface RatePoint {
-  readonly learningRate: number;
-  /** Mean over the batch, before the update. */
-  readonly loss: number;
-  /** Mean over the steps around it. */
-  readonly smoothed: number;
-}
-
-/** The losses of a learning-rate range test, and the rate that they suggest. */
-export interface RangeTest {
-  readonly points: readonly RatePoint[];
+export interface RangeTest extends SuggestedRates {
   /** Why it ended: the loss rose far above its best or became infinite, the last rate was reached, or a wish. */
   readonly ended: 'diverged' | 'finished' | 'interrupted';
-  /** Where the loss falls fastest; undefined when it never falls. */
-  readonly steepest?: number;
-  /** Where the smoothed loss is lowest; undefined when it never falls. */
-  readonly lowest?: number;
 }
 
 /** The test ends when the running loss is so many times its best. */
@@ -136,57 +122,5 @@ export async function findLearningRate(options: RangeTestOptions): Promise<Range
     await batches.close();
     await trainer.dispose();
   }
-  const smoothed = smooth(losses, Math.max(1, steps / 25));
-  const points = rates.map((learningRate, i) => ({ learningRate, loss: losses[i], smoothed: smoothed[i] }));
-  return { points, ended, ...suggestions(points) };
-}
-
-/** A Gaussian mean over neighbours: unlike a running mean, it does not lag behind. */
-function smooth(values: readonly number[], deviation: number): number[] {
-  const reach = Math.ceil(3 * deviation);
-  return values.map((_, i) => {
-    let sum = 0;
-    let weights = 0;
-    for (let j = Math.max(0, i - reach); j <= Math.min(values.length - 1, i + reach); j++) {
-      const weight = Math.exp(-(((j - i) / deviation) ** 2) / 2);
-      sum += weight * values[j];
-      weights += weight;
-    }
-    return sum / weights;
-  });
-}
-
-/** Less than this share of the first loss is noise, and no fall. */
-const FALL = 0.01;
-
-function suggestions(points: readonly RatePoint[]): { steepest?: number; lowest?: number } {
-  if (points.length < 3) return {};
-  let lowest = 0;
-  points.forEach(({ smoothed }, i) => {
-    if (smoothed < points[lowest].smoothed) lowest = i;
-  });
-  const highest = Math.max(...points.slice(0, lowest + 1).map(({ smoothed }) => smoothed));
-  if (points[lowest].smoothed > (1 - FALL) * highest) return {};
-  let steepest = 0;
-  let slope = Number.POSITIVE_INFINITY;
-  for (let i = 0; i <= lowest; i++) {
-    const change = slopeAround(points, i);
-    if (change < slope) [steepest, slope] = [i, change];
-  }
-  return { steepest: points[steepest].learningRate, lowest: points[lowest].learningRate };
-}
-
-/** A line's slope is trusted over so large a share of all steps: single batches are noisy. */
-const WINDOW = 0.2;
-
-/**
- * Slope of the loss per step, from a straight line through the steps around one. Rates rise by equal factors, so it is
- * a slope over their logarithm.
- */
-function slopeAround(points: readonly RatePoint[], centre: number): number {
-  const reach = Math.max(2, Math.round((WINDOW * points.length) / 2));
-  const near = points.slice(Math.max(0, centre - reach), centre + reach + 1).map(({ loss }) => loss);
-  const middle = (near.length - 1) / 2;
-  const spread = near.reduce((sum, _, i) => sum + (i - middle) ** 2, 0);
-  return near.reduce((sum, loss, i) => sum + (i - middle) * loss, 0) / spread;
+  return { ended, ...suggestRates(rates, losses, steps) };
 }

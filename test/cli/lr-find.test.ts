@@ -63,4 +63,13 @@ describe('lr-find', () => {
     expect(sentenceOf(none)).toMatch(/these learning rates are no range: .*received 1 and 0\.1/);
     expect(none.code).toBe(2);
   });
+
+  it('suggests nothing where the loss falls no further than it varies from batch to batch', async () => {
+    // At these rates nothing is learned, and the losses of two images differ.
+    const noise = ['--batch-size', '2', '--from', '1e-9', '--to', '1e-8', '--steps', '40', '--json'];
+    const { code, stdout, stderr } = await run('lr-find', ...SMALL, ...noise, '--out', 'noise.svg');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ suggested: null, withinNoise: true });
+    expect(stderr).toContain('these steps suggest no learning rate. Try more --steps');
+  });
 });

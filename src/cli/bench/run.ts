@@ -2,6 +2,7 @@ import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import type { Device } from '../../runs/device.ts';
 import { Reporter } from '../reporter.ts';
+import { benchNote, recipeBenchNote } from './limits.ts';
 import { runBench } from './measure.ts';
 import { recipeBenchText, runRecipeBench } from './recipe.ts';
 import { benchText } from './text.ts';
@@ -22,6 +23,11 @@ export async function runBenchCommand({ recipe, threads, device, peers, json }: 
     if (reporter.live) reporter.update(() => `measuring: ${what}`, { now: true });
     else reporter.note(`measuring: ${what}`);
   };
+  const print = (result: object, text: string, note: string | undefined): void => {
+    if (json) reporter.json({ ...result, ...(note !== undefined && { notes: [note] }) });
+    else reporter.print(text);
+    if (note !== undefined) reporter.note(note);
+  };
   if (recipe !== undefined) {
     const result = await runRecipeBench(
       (await findRecipe(recipe)).recipe,
@@ -29,12 +35,10 @@ export async function runBenchCommand({ recipe, threads, device, peers, json }: 
       { peers, onStart },
     );
     reporter.clear();
-    if (json) reporter.json(result);
-    else reporter.print(recipeBenchText(result));
+    print(result, recipeBenchText(result), recipeBenchNote(result));
     return;
   }
   const result = await runBench(nodeRuntime({ threads }), { peers, onStart });
   reporter.clear();
-  if (json) reporter.json(result);
-  else reporter.print(benchText(result));
+  print(result, benchText(result), benchNote(result));
 }

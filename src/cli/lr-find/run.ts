@@ -58,11 +58,12 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
     for (const line of advice(test)) reporter.print(line);
     reporter.print(reporter.style.faint(`The image: ${shortPath(file)}`));
     if (given.json) {
-      const { steepest, lowest, ended, points } = test;
+      const { steepest, lowest, withinNoise, ended, points } = test;
       reporter.json({
         suggested: lowest === undefined ? null : lowest / 10,
         steepest,
         lowest,
+        withinNoise,
         ended,
         image: file,
         points,
@@ -77,7 +78,13 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
 }
 
 /** What the test says, in sentences. */
-function advice({ steepest, lowest, ended, points }: RangeTest): string[] {
+function advice({ steepest, lowest, withinNoise, ended, points }: RangeTest): string[] {
+  if (withinNoise) {
+    return [
+      'The loss falls no further than it varies from batch to batch: these steps suggest no learning rate. ' +
+        'Try more --steps, a larger --batch-size, or another --from and --to.',
+    ];
+  }
   if (steepest === undefined || lowest === undefined) {
     return [
       points.length < 3

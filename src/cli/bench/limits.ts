@@ -1,0 +1,30 @@
+import { type AgainstLimit, busyNote } from '../../benchmark/index.ts';
+import type { BenchResult } from './measure.ts';
+import type { RecipeBenchResult } from './recipe.ts';
+
+type OwnFigures = Pick<
+  BenchResult,
+  'matrixGflops' | 'seedStepMs' | 'seedStepFloorMs' | 'seedStepAdamMs' | 'seedStepAdamFloorMs' | 'convGflops'
+>;
+
+/** A note where a figure of `bench` passes a limit of the machine that was measured with it. */
+export function benchNote(result: OwnFigures): string | undefined {
+  const { matrixGflops, seedStepMs, seedStepFloorMs, seedStepAdamMs, seedStepAdamFloorMs } = result;
+  const figures: AgainstLimit[] = [
+    { figure: 'the training step with SGD', fraction: seedStepFloorMs / seedStepMs },
+    { figure: 'the training step with Adam', fraction: seedStepAdamFloorMs / seedStepAdamMs },
+    ...Object.entries(result.convGflops).map(([shape, rate]) => ({
+      figure: `convolution ${shape}`,
+      fraction: rate / matrixGflops,
+    })),
+  ];
+  return busyNote(figures);
+}
+
+/** The same of `bench --recipe`. */
+export function recipeBenchNote({
+  recipe,
+  shareOfMatrixRate,
+}: Pick<RecipeBenchResult, 'recipe' | 'shareOfMatrixRate'>): string | undefined {
+  return busyNote([{ figure: `the training step of ${recipe}`, fraction: shareOfMatrixRate }]);
+}
