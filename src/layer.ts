@@ -9,6 +9,7 @@ export {
   type Activations,
   type AnyLayer,
   checkInitializer,
+  checkRegularizer,
   flag,
   imageShape,
   inKerasOrder,
@@ -25,6 +26,7 @@ export {
   type ParameterSpec,
   pair,
   positive,
+  type Regularizer,
   rowLayout,
   SymbolicTensor,
 } from './layers/index.ts';

@@ -42,6 +42,7 @@ export * from './optimizers/index.ts';
 export { lower, type Target } from './passes/index.ts';
 export * from './recipes/index.ts';
 export * from './runtime/index.ts';
+export type { CompileOptions } from './training/index.ts';
 export * from './training/index.ts';
 // Keras's Model, not the file's.
 export { Model } from './training/index.ts';

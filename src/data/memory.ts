@@ -13,7 +13,7 @@ export interface MemoryDatasetOptions {
   readonly labels: ArrayLike<number>;
   /**
    * uint8 `[images, height, width, channels]`, row-major; kept, not copied. In shared memory, other threads can
-   * read them too.
+   * read them too. Grey images (1 channel) are copied, into three equal channels.
    */
   readonly pixels: Uint8Array;
   /** The hash, where it is already known; otherwise it is computed when first asked for. */
@@ -28,6 +28,7 @@ export interface MemoryDatasetOptions {
  * @throws HarrierError `bad-shape` when pixels and labels do not fit together, `bad-data` when a label has no class
  */
 export function memoryDataset(options: MemoryDatasetOptions): Dataset {
+  if (options.imageShape.channels === 1) return memoryDataset(inThreeChannels(options));
   const { name, classNames, imageShape, pixels } = options;
   const bytes = imageBytes(imageShape);
   const size = options.labels.length;
@@ -63,6 +64,19 @@ export function memoryDataset(options: MemoryDatasetOptions): Dataset {
     },
     describe: options.describe ?? ((index) => `${name} #${index}`),
   };
+}
+
+/** The same images with grey as red, green and blue alike: what all that reads images takes. */
+function inThreeChannels(options: MemoryDatasetOptions): MemoryDatasetOptions {
+  const { pixels, imageShape } = options;
+  return { ...options, imageShape: { ...imageShape, channels: 3 }, pixels: threeChannels(pixels) };
+}
+
+/** Grey pixels, each three times. */
+export function threeChannels(grey: Uint8Array): Uint8Array {
+  const colours = new Uint8Array(3 * grey.length);
+  for (let i = 0; i < colours.length; i++) colours[i] = grey[Math.floor(i / 3)];
+  return colours;
 }
 
 function checkedLabels(name: string, labels: ArrayLike<number>, classes: number): Uint16Array {

@@ -10,6 +10,7 @@ import {
   type LayerOptions,
   rowLayout,
 } from './layer.ts';
+import { checkRegularizer, type Regularizer } from './regularizers.ts';
 
 /** Options of `BatchNormalization`; names and defaults are Keras's. */
 export interface BatchNormalizationOptions extends LayerOptions {
@@ -21,6 +22,9 @@ export interface BatchNormalizationOptions extends LayerOptions {
   center?: boolean;
   /** Whether to learn a scale. */
   scale?: boolean;
+  /** Penalties on the scales and the offsets. Default: none. */
+  gammaRegularizer?: Regularizer;
+  betaRegularizer?: Regularizer;
 }
 
 /**
@@ -32,21 +36,37 @@ export class BatchNormalization extends Layer<BatchNormalizationOptions> {
   readonly type = 'BatchNormalization';
 
   constructor(options: BatchNormalizationOptions = {}) {
-    super(knownOptions('BatchNormalization', options, ['momentum', 'epsilon', 'center', 'scale']));
+    super(
+      knownOptions('BatchNormalization', options, [
+        'momentum',
+        'epsilon',
+        'center',
+        'scale',
+        'gammaRegularizer',
+        'betaRegularizer',
+      ]),
+    );
     const { momentum = 0.99, epsilon = 1e-3 } = options;
     limited('momentum', momentum, momentum >= 0 && momentum <= 1, 'a number from 0 to 1');
     limited('epsilon', epsilon, epsilon > 0 && Number.isFinite(epsilon), 'a number above 0');
     flag('BatchNormalization', 'center', options.center);
     flag('BatchNormalization', 'scale', options.scale);
+    checkRegularizer('BatchNormalization', 'gammaRegularizer', options.gammaRegularizer);
+    checkRegularizer('BatchNormalization', 'betaRegularizer', options.betaRegularizer);
   }
 
   call({ graph, training, parameter, update }: LayerContext, input: Activations): Activations {
     const { momentum = 0.99, epsilon = 1e-3, center = true, scale: scaled = true } = this.options;
+    const { gammaRegularizer, betaRegularizer } = this.options;
     const shape = [input.shape.at(-1)!];
     const common = { shape, layout: rowLayout(input, []), graphShape: shape };
     const fixed = (value: number) => graph.constant(float32(shape, new Float32Array(shape[0]).fill(value)));
-    const gamma = scaled ? parameter({ ...common, name: 'gamma', initializer: 'ones' }) : fixed(1);
-    const beta = center ? parameter({ ...common, name: 'beta', initializer: 'zeros' }) : fixed(0);
+    const gamma = scaled
+      ? parameter({ ...common, name: 'gamma', initializer: 'ones', regularizer: gammaRegularizer })
+      : fixed(1);
+    const beta = center
+      ? parameter({ ...common, name: 'beta', initializer: 'zeros', regularizer: betaRegularizer })
+      : fixed(0);
     const statistic = { ...common, trainable: false };
     const mean = parameter({ ...statistic, name: 'moving_mean', initializer: 'zeros' });
     const variance = parameter({ ...statistic, name: 'moving_variance', initializer: 'ones' });

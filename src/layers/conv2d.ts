@@ -1,4 +1,5 @@
 import { HarrierError } from '../errors.ts';
+import type { Value } from '../onnx/index.ts';
 import { samePadding } from '../ops/index.ts';
 import { type ActivationName, activate, checkActivation } from './activations.ts';
 import {
@@ -14,6 +15,7 @@ import {
   pair,
   positive,
 } from './layer.ts';
+import { checkRegularizer, type Regularizer } from './regularizers.ts';
 
 /** Options that all convolutions have. */
 export interface ConvolutionOptions extends LayerOptions {
@@ -25,6 +27,8 @@ export interface ConvolutionOptions extends LayerOptions {
   dilationRate?: number | readonly [number, number];
   activation?: ActivationName;
   useBias?: boolean;
+  /** A penalty on the biases, such as `l2(1e-4)`. Default: none. */
+  biasRegularizer?: Regularizer;
 }
 
 export const CONVOLUTION_OPTIONS = [
@@ -34,6 +38,7 @@ export const CONVOLUTION_OPTIONS = [
   'dilationRate',
   'activation',
   'useBias',
+  'biasRegularizer',
 ] as const satisfies (keyof ConvolutionOptions)[];
 
 /** Options of `Conv2D`; names and defaults are Keras's. */
@@ -42,6 +47,8 @@ export interface Conv2DOptions extends ConvolutionOptions {
   filters: number;
   groups?: number;
   kernelInitializer?: Initializer;
+  /** A penalty on the kernel, such as `l2(1e-4)`. Default: none. */
+  kernelRegularizer?: Regularizer;
 }
 
 /** Two-dimensional convolution: (height, width, channels) to (height′, width′, filters). */
@@ -50,12 +57,19 @@ export class Conv2D extends Layer<Conv2DOptions> {
 
   constructor(options: Conv2DOptions) {
     super(
-      knownOptions('Conv2D', options, ['filters', ...CONVOLUTION_OPTIONS, 'groups', 'kernelInitializer']),
+      knownOptions('Conv2D', options, [
+        'filters',
+        ...CONVOLUTION_OPTIONS,
+        'groups',
+        'kernelInitializer',
+        'kernelRegularizer',
+      ]),
     );
     positive('Conv2D', 'filters', options.filters);
     checkConvolution('Conv2D', options);
     positive('Conv2D', 'groups', options.groups ?? 1);
     checkInitializer(options.kernelInitializer);
+    checkRegularizer('Conv2D', 'kernelRegularizer', options.kernelRegularizer);
   }
 
   call({ graph, parameter }: LayerContext, input: Activations): Activations {
@@ -81,8 +95,9 @@ export class Conv2D extends Layer<Conv2DOptions> {
       graphShape: [filters, channels / groups, ...kernel],
       initializer: this.options.kernelInitializer ?? 'glorotUniform',
       decay: true,
+      regularizer: this.options.kernelRegularizer,
     });
-    const bias = useBias ? parameter({ name: 'bias', shape: [filters], initializer: 'zeros' }) : undefined;
+    const bias = useBias ? biasOf(parameter, filters, this.options) : undefined;
     const y = graph.op('Conv', [input.value, weight, bias], { ...window, group: groups });
     return { value: activate(graph, activation, y), shape: channelsLast(y.shape) };
   }
@@ -101,6 +116,16 @@ export function checkConvolution(layer: string, options: ConvolutionOptions): vo
   checkActivation(options.activation ?? 'linear');
   checkPadding(layer, options.padding);
   flag(layer, 'useBias', options.useBias);
+  checkRegularizer(layer, 'biasRegularizer', options.biasRegularizer);
+}
+
+/** The biases of a layer, one for each output. */
+export function biasOf(
+  parameter: LayerContext['parameter'],
+  outputs: number,
+  { biasRegularizer }: { readonly biasRegularizer?: Regularizer },
+): Value {
+  return parameter({ name: 'bias', shape: [outputs], initializer: 'zeros', regularizer: biasRegularizer });
 }
 
 /** The attributes of ONNX's Conv that say where its windows lie, for images of given height and width. */

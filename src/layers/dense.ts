@@ -1,6 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import { formatShape } from '../onnx/index.ts';
 import { type ActivationName, activate, checkActivation } from './activations.ts';
+import { biasOf } from './conv2d.ts';
 import {
   type Activations,
   checkInitializer,
@@ -13,6 +14,7 @@ import {
   positive,
   rowLayout,
 } from './layer.ts';
+import { checkRegularizer, type Regularizer } from './regularizers.ts';
 
 /** Options of `Dense`; names and defaults are Keras's. */
 export interface DenseOptions extends LayerOptions {
@@ -21,6 +23,10 @@ export interface DenseOptions extends LayerOptions {
   activation?: ActivationName;
   useBias?: boolean;
   kernelInitializer?: Initializer;
+  /** A penalty on the kernel, such as `l2(1e-4)`. Default: none. */
+  kernelRegularizer?: Regularizer;
+  /** A penalty on the biases. Default: none. */
+  biasRegularizer?: Regularizer;
 }
 
 /** Every output a weighted sum of every input: (inputs) to (units). */
@@ -28,11 +34,22 @@ export class Dense extends Layer<DenseOptions> {
   readonly type = 'Dense';
 
   constructor(options: DenseOptions) {
-    super(knownOptions('Dense', options, ['units', 'activation', 'useBias', 'kernelInitializer']));
+    super(
+      knownOptions('Dense', options, [
+        'units',
+        'activation',
+        'useBias',
+        'kernelInitializer',
+        'kernelRegularizer',
+        'biasRegularizer',
+      ]),
+    );
     positive('Dense', 'units', options.units);
     checkActivation(options.activation ?? 'linear');
     flag('Dense', 'useBias', options.useBias);
     checkInitializer(options.kernelInitializer);
+    checkRegularizer('Dense', 'kernelRegularizer', options.kernelRegularizer);
+    checkRegularizer('Dense', 'biasRegularizer', options.biasRegularizer);
   }
 
   call({ graph, parameter }: LayerContext, input: Activations): Activations {
@@ -52,8 +69,9 @@ export class Dense extends Layer<DenseOptions> {
       graphShape: [inputs, units],
       initializer: this.options.kernelInitializer ?? 'glorotUniform',
       decay: true,
+      regularizer: this.options.kernelRegularizer,
     });
-    const bias = useBias ? parameter({ name: 'bias', shape: [units], initializer: 'zeros' }) : undefined;
+    const bias = useBias ? biasOf(parameter, units, this.options) : undefined;
     const y = graph.op('Gemm', [input.value, weight, bias]);
     return { value: activate(graph, activation, y), shape: [units] };
   }

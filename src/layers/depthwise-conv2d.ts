@@ -1,6 +1,7 @@
 import type { Value } from '../onnx/index.ts';
 import { activate } from './activations.ts';
 import {
+  biasOf,
   CONVOLUTION_OPTIONS,
   type ConvolutionOptions,
   channelsLast,
@@ -18,11 +19,14 @@ import {
   pair,
   positive,
 } from './layer.ts';
+import { checkRegularizer, type Regularizer } from './regularizers.ts';
 
 export interface DepthwiseOptions extends ConvolutionOptions {
   /** Kernels for each channel, so outputs for each. Default 1. */
   depthMultiplier?: number;
   depthwiseInitializer?: Initializer;
+  /** A penalty on the kernels of the channels, such as `l2(1e-4)`. Default: none. */
+  depthwiseRegularizer?: Regularizer;
 }
 
 /** Options of `DepthwiseConv2D`; names and defaults are Keras's. */
@@ -38,6 +42,7 @@ export class DepthwiseConv2D extends Layer<DepthwiseConv2DOptions> {
         ...CONVOLUTION_OPTIONS,
         'depthMultiplier',
         'depthwiseInitializer',
+        'depthwiseRegularizer',
       ]),
     );
     checkDepthwise('DepthwiseConv2D', options);
@@ -47,9 +52,7 @@ export class DepthwiseConv2D extends Layer<DepthwiseConv2DOptions> {
     const { depthMultiplier = 1, useBias = true, activation = 'linear' } = this.options;
     const filters = imageShape(this.type, input)[2] * depthMultiplier;
     const kernel = depthwiseKernel(context, this, 'kernel', input);
-    const bias = useBias
-      ? context.parameter({ name: 'bias', shape: [filters], initializer: 'zeros' })
-      : undefined;
+    const bias = useBias ? biasOf(context.parameter, filters, this.options) : undefined;
     const y = depthwise(context, this, input, kernel, bias);
     return { value: activate(context.graph, activation, y), shape: channelsLast(y.shape) };
   }
@@ -66,6 +69,7 @@ export function checkDepthwise(layer: string, options: DepthwiseOptions): void {
   checkConvolution(layer, options);
   positive(layer, 'depthMultiplier', options.depthMultiplier ?? 1);
   checkInitializer(options.depthwiseInitializer);
+  checkRegularizer(layer, 'depthwiseRegularizer', options.depthwiseRegularizer);
 }
 
 export function depthwiseKernel(
@@ -86,6 +90,7 @@ export function depthwiseKernel(
     graphShape: [channels * depthMultiplier, 1, ...kernel],
     initializer: depthwiseInitializer,
     decay: true,
+    regularizer: options.depthwiseRegularizer,
   });
 }
 

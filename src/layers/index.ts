@@ -30,6 +30,7 @@ export type { ConcatenateOptions } from './merge.ts';
 export { Merge } from './merge.ts';
 export type { PatchWhitening2DOptions } from './patch-whitening.ts';
 export type { GlobalPoolingOptions, PoolingOptions } from './pooling.ts';
+export { checkRegularizer, l1, l1l2, l2, type Regularizer } from './regularizers.ts';
 export type { RescalingOptions } from './rescaling.ts';
 export type { ReshapeOptions } from './reshape.ts';
 export { inKerasOrder, inOrderOf } from './row-order.ts';

@@ -1,6 +1,7 @@
 import { HarrierError, unknownName } from '../errors.ts';
 import { formatShape, type GraphBuilder, type Value } from '../onnx/index.ts';
 import { createGraph } from '../ops/index.ts';
+import type { Regularizer } from './regularizers.ts';
 
 /**
  * What a layer takes and gives: a value of the graph (channels first, batch in front) and its shape as users see it,
@@ -49,6 +50,8 @@ export interface ParameterSpec {
   readonly trainable: boolean;
   /** Whether weight decay applies: to kernels, not to biases and normalisation. */
   readonly decay: boolean;
+  /** What its weights add to what training minimises. */
+  readonly regularizer?: Regularizer;
 }
 
 /** What a layer may ask for while it adds itself to a graph. */
@@ -76,6 +79,7 @@ export interface ParameterOptions {
   readonly graphShape?: readonly number[];
   readonly trainable?: boolean;
   readonly decay?: boolean;
+  readonly regularizer?: Regularizer;
 }
 
 /** A layer's class name and options, as they are stored. */
@@ -204,7 +208,7 @@ export class SymbolicTensor {
 
 /** The image that a network takes, to apply layers to. */
 export class Input extends SymbolicTensor {
-  /** @param options `shape`: height, width and 3 channels of the images */
+  /** @param options `shape`: height, width and channels of the images: 3, or 1 to see them in grey */
   constructor(options: { readonly shape: readonly [number, number, number] }) {
     const { shape } = knownOptions('Input', options, ['shape'], []);
     super({ shape: checkImageShape('Input', 'shape', shape) });
@@ -250,18 +254,20 @@ export function reportedAt<T>(
   }
 }
 
-/** Height, width and 3 channels. */
+/** Height, width, and 3 channels or 1. */
 export function checkImageShape(
   where: string,
   option: string,
   shape: readonly number[],
 ): readonly [number, number, number] {
   const fits =
-    shape?.length === 3 && shape.every((size) => Number.isInteger(size) && size > 0) && shape[2] === 3;
-  if (fits) return [shape[0], shape[1], 3];
+    shape?.length === 3 &&
+    shape.every((size) => Number.isInteger(size) && size > 0) &&
+    (shape[2] === 3 || shape[2] === 1);
+  if (fits) return [shape[0], shape[1], shape[2]];
   throw new HarrierError('bad-option', option, {
     where,
-    expected: '[height, width, 3] (grey images are read as three equal channels)',
+    expected: '[height, width, 3], or [height, width, 1] for images in grey',
     received: JSON.stringify(shape),
   });
 }

@@ -1,5 +1,5 @@
 import { activate } from './activations.ts';
-import { CONVOLUTION_OPTIONS, channelsLast } from './conv2d.ts';
+import { biasOf, CONVOLUTION_OPTIONS, channelsLast } from './conv2d.ts';
 import { checkDepthwise, type DepthwiseOptions, depthwise, depthwiseKernel } from './depthwise-conv2d.ts';
 import {
   type Activations,
@@ -11,12 +11,15 @@ import {
   pair,
   positive,
 } from './layer.ts';
+import { checkRegularizer, type Regularizer } from './regularizers.ts';
 
 /** Options of `SeparableConv2D`; names and defaults are Keras's. */
 export interface SeparableConv2DOptions extends DepthwiseOptions {
   /** Number of output channels. */
   filters: number;
   pointwiseInitializer?: Initializer;
+  /** A penalty on the kernel that mixes channels. Default: none. */
+  pointwiseRegularizer?: Regularizer;
 }
 
 /**
@@ -33,12 +36,15 @@ export class SeparableConv2D extends Layer<SeparableConv2DOptions> {
         'filters',
         'depthMultiplier',
         'depthwiseInitializer',
+        'depthwiseRegularizer',
         'pointwiseInitializer',
+        'pointwiseRegularizer',
       ]),
     );
     positive('SeparableConv2D', 'filters', options.filters);
     checkDepthwise('SeparableConv2D', options);
     checkInitializer(options.pointwiseInitializer);
+    checkRegularizer('SeparableConv2D', 'pointwiseRegularizer', options.pointwiseRegularizer);
   }
 
   call(context: LayerContext, input: Activations): Activations {
@@ -55,8 +61,9 @@ export class SeparableConv2D extends Layer<SeparableConv2DOptions> {
       graphShape: [filters, channels, 1, 1],
       initializer: pointwiseInitializer ?? 'glorotUniform',
       decay: true,
+      regularizer: this.options.pointwiseRegularizer,
     });
-    const bias = useBias ? parameter({ name: 'bias', shape: [filters], initializer: 'zeros' }) : undefined;
+    const bias = useBias ? biasOf(parameter, filters, this.options) : undefined;
     const y = graph.op('Conv', [apart, pointwise, bias], { kernel_shape: [1, 1] });
     return { value: activate(graph, activation, y), shape: channelsLast(y.shape) };
   }

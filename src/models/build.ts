@@ -133,7 +133,16 @@ function contextOf(
   return {
     graph,
     training: options.training,
-    parameter: ({ name, shape, initializer, layout, graphShape, trainable = true, decay = false }) => {
+    parameter: ({
+      name,
+      shape,
+      initializer,
+      layout,
+      graphShape,
+      trainable = true,
+      decay = false,
+      regularizer,
+    }) => {
       const known = shared ? made.parameters.get(name) : undefined;
       if (known) {
         checkShared(known.spec, shape);
@@ -147,6 +156,7 @@ function contextOf(
         initializer,
         trainable: trainable && own.trainable !== false,
         decay,
+        ...(regularizer && { regularizer }),
       };
       // Parameters carry their own scope in their names.
       const value = options.parameter(spec);

@@ -35,7 +35,7 @@ export class Classifier {
     this.imageShape = { height, width, channels };
     this.metadata = metadata;
     const classes = Number(output.shape[1]);
-    this.classNames = namesFrom(metadata[CLASS_NAMES_KEY], classes, where);
+    this.classNames = classNamesOf(model, classes, where);
     this.#executable = executable;
   }
 
@@ -44,6 +44,12 @@ export class Classifier {
    * @throws HarrierError `bad-graph` or `not-supported` when it is no such model
    */
   static async load(runtime: Runtime, source: Model | Uint8Array, where = 'model'): Promise<Classifier> {
+    if (typeof runtime?.compile !== 'function' || !(source instanceof Uint8Array || source?.graph)) {
+      throw new HarrierError('bad-option', 'Classifier.load takes a runtime, and the bytes of a model', {
+        received: [runtime, source].map(described).join(' and '),
+        next: "Write: await Classifier.load(nodeRuntime(), await readFile('model.onnx')).",
+      });
+    }
     const model = source instanceof Uint8Array ? decodeModel(source, where) : source;
     const executable = await runtime.compile(source);
     try {
@@ -61,6 +67,14 @@ export class Classifier {
   async predict(pixels: Uint8Array): Promise<Float32Array> {
     const { height, width, channels } = this.imageShape;
     const size = height * width * channels;
+    if (!(pixels instanceof Uint8Array)) {
+      throw new HarrierError('bad-option', 'these are no pixels', {
+        where: 'Classifier.predict',
+        expected: `a Uint8Array [count, ${height}, ${width}, ${channels}], values from 0 to 255`,
+        received: described(pixels),
+        next: 'decodeImage of harrier/node and harrier/web reads an image; scaling is part of the model.',
+      });
+    }
     if (pixels.length === 0 || pixels.length % size !== 0) {
       throw new HarrierError('bad-shape', 'pixels do not make whole images', {
         expected: `a multiple of ${size} bytes (${height} × ${width} × ${channels})`,
@@ -157,7 +171,23 @@ function isSize(size: Dimension): boolean {
   return typeof size === 'number' && size > 0;
 }
 
-function namesFrom(json: string | undefined, classes: number, where: string): string[] {
+/** A value in an error's sentence. */
+function described(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value === undefined) return 'nothing';
+  return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'an object') : `${value}`;
+}
+
+/**
+ * What a model's classes are called, by its metadata; "class 0" and so on where it does not say.
+ * @throws HarrierError `bad-graph` when the names do not fit its outputs
+ */
+export function classNamesOf(
+  { metadata }: Pick<Model, 'metadata'>,
+  classes: number,
+  where: string,
+): string[] {
+  const json = metadata[CLASS_NAMES_KEY];
   if (json === undefined) return Array.from({ length: classes }, (_, i) => `class ${i}`);
   try {
     const names: unknown = JSON.parse(json);

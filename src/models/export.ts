@@ -41,7 +41,7 @@ export function exportModel(
 ): Model {
   checkWeights(network.parameters, weights, network.name);
   const graph = createGraph(network.name);
-  const image = graph.input('image', 'uint8', ['N', ...network.inputShape]);
+  const image = graph.input('image', 'uint8', ['N', network.inputShape[0], network.inputShape[1], 3]);
   const logits = averageViews(graph, image, testTimeAugmentation, (images) =>
     logitsOf(
       graph,

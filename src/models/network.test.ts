@@ -110,7 +110,7 @@ describe('a network whose shapes do not fit names the layer and both shapes', ()
     for (const text of texts) expect(error.message).toContain(text);
   });
 
-  it.each([[[32, 32]], [[32, 32, 1]], [[0, 32, 3]], [[32.5, 32, 3]], [undefined]])(
+  it.each([[[32, 32]], [[32, 32, 2]], [[0, 32, 3]], [[32.5, 32, 3]], [undefined]])(
     'an input of %j',
     (inputShape) => {
       const error = errorOf(() => network([new Flatten()], { inputShape: inputShape as never }));

@@ -10,7 +10,7 @@ import {
   SymbolicTensor,
 } from '../layers/index.ts';
 import { elementTypeCode, float32, formatShape, type GraphBuilder, type Value } from '../onnx/index.ts';
-import { createGraph, mul, scalar, sub, transpose } from '../ops/index.ts';
+import { createGraph, mul, reduceSum, scalar, sub, transpose } from '../ops/index.ts';
 import { addCalls, type BuildOptions, type LayerRow, rowsOf } from './build.ts';
 import {
   applyCalls,
@@ -35,7 +35,7 @@ export const UNIT_SCALE: Normalization = { mean: [0, 0, 0], deviation: [255, 255
 /** A network of layers one after another. */
 export interface NetworkOptions {
   readonly name?: string;
-  /** Height, width and 3 channels of the images. */
+  /** Height, width and channels of the images: 3, or 1 for a network that sees them in grey. */
   readonly inputShape: readonly [number, number, number];
   readonly layers: readonly Layer[];
   /** Default: pixels scaled to 0–1. */
@@ -97,7 +97,7 @@ export class Network {
 
     const graph = createGraph(this.name);
     const parameters: ParameterSpec[] = [];
-    const image = graph.input('image', 'uint8', ['N', ...this.inputShape]);
+    const image = graph.input('image', 'uint8', ['N', this.inputShape[0], this.inputShape[1], 3]);
     const { output, made } = addCalls(this, graph, this.#normalized(graph, image), {
       training: false,
       parameter: (spec) => {
@@ -174,7 +174,10 @@ export class Network {
   }
 
   #normalized(graph: GraphBuilder, image: Value): Activations {
-    return { value: normalize(graph, image, this.normalization), shape: image.shape.slice(1).map(Number) };
+    const [height, width] = image.shape.slice(1, 3).map(Number);
+    const value = normalize(graph, image, this.normalization);
+    const [, , channels] = this.inputShape;
+    return { value: channels === 1 ? greyed(graph, value) : value, shape: [height, width, channels] };
   }
 }
 
@@ -206,6 +209,14 @@ function normalize(graph: GraphBuilder, image: Value, { mean, deviation }: Norma
   const centred = mean.every((value) => value === 0) ? first : sub(graph, first, channels(mean));
   const inverse = deviation.map((value) => 1 / value);
   return mul(graph, centred, new Set(inverse).size === 1 ? scalar(graph, inverse[0]) : channels(inverse));
+}
+
+/** How much red, green and blue each count in grey: Rec. 601, as in Keras's `rgb_to_grayscale`. They add up to 1. */
+const LUMA = [0.299, 0.587, 0.114];
+
+/** Colours (N, 3, height, width) as brightness (N, 1, height, width). An image that is grey stays as it is. */
+function greyed(graph: GraphBuilder, colours: Value): Value {
+  return reduceSum(graph, mul(graph, colours, graph.constant(float32([1, 3, 1, 1], LUMA))), [1], true);
 }
 
 function checkNormalization(name: string, { mean, deviation }: Normalization): Normalization {

@@ -1,5 +1,5 @@
 import { random } from '../data/random.ts';
-import { HarrierError } from '../errors.ts';
+import { HarrierError, nearestName } from '../errors.ts';
 import type { ParameterSpec } from '../layers/index.ts';
 import { elementCount, formatShape } from '../onnx/index.ts';
 import { patchWhitening, type WeightData } from './whitening.ts';
@@ -117,8 +117,8 @@ function permute(
 }
 
 /**
- * Checks that weights belong to a network: the same names, the same sizes.
- * @throws HarrierError `bad-checkpoint` that names the first difference
+ * Checks that weights belong to a network: the same names, the same sizes, and no others.
+ * @throws HarrierError `bad-checkpoint` that names the first difference, and the nearest name of one that there is not
  */
 export function checkWeights(parameters: readonly ParameterSpec[], weights: Weights, where: string): void {
   for (const { name, shape } of parameters) {
@@ -128,7 +128,23 @@ export function checkWeights(parameters: readonly ParameterSpec[], weights: Weig
       where,
       expected: formatShape(shape),
       received: values ? `${values.length} numbers` : 'nothing',
-      next: 'Use the recipe that they were trained with.',
+      next: near(name, parameters, weights) ?? 'Use the recipe that they were trained with.',
     });
   }
+  const names = parameters.map(({ name }) => name);
+  const stranger = [...weights.keys()].find((name) => !names.includes(name));
+  if (stranger === undefined) return;
+  const nearest = nearestName(stranger, names);
+  throw new HarrierError('bad-checkpoint', `there are no weights called "${stranger}"`, {
+    where,
+    next: nearest ? `Did you mean "${nearest}"?` : `There are: ${names.join(', ')}.`,
+  });
+}
+
+/** A hint at a misspelt name, where the weights hold one that is like the missing one. */
+function near(missing: string, parameters: readonly ParameterSpec[], weights: Weights): string | undefined {
+  const known = new Set(parameters.map(({ name }) => name));
+  const strangers = [...weights.keys()].filter((name) => !known.has(name));
+  const like = nearestName(missing, strangers);
+  return like && `Did you mean "${missing}" by "${like}"?`;
 }

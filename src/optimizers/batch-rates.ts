@@ -10,10 +10,16 @@ import { optimizerFrom } from './optimizers.ts';
  * The gradient of a batch of B images has a standard error ∝ 1 / √B. A step of SGD is that gradient times the rate, so
  * rate ∝ √B keeps the noise of a step as it was (Krizhevsky, "One weird trick for parallelizing convolutional neural
  * networks", 2014, section 5; Hoffer, Hubara, Soudry, "Train longer, generalize better", 2017, section 4.1, who keep the number
- * of steps too). Muon orthogonalises the gradient and Adam divides it by its own size: their steps are as long
+ * of steps too). Muon orthogonalises the gradient, Adam and RMSprop divide it by its own size: their steps are as long
  * whatever the batch, and their rates stay.
  */
-const POWER: Readonly<Record<OptimizerName, number>> = { SGD: 0.5, Adam: 0, AdamW: 0, Muon: 0 };
+const POWER: Readonly<Record<OptimizerName, number>> = {
+  SGD: 0.5,
+  RMSprop: 0,
+  Adam: 0,
+  AdamW: 0,
+  Muon: 0,
+};
 
 /**
  * The same optimizer for batches of another size in as many steps: its rate and those of its groups, each as its

@@ -30,7 +30,7 @@ export interface ParameterGroup<P extends Parameter> {
  */
 export function withGroups(optimizer: Optimizer, groups: readonly OptimizerGroup[]): Optimizer {
   const given = groups.map(({ parameters, optimizer: { config } }) => ({ parameters, optimizer: config }));
-  const { name, slots, kernel, scalarNames, learningRate, clipping } = optimizer;
+  const { name, slots, kernel, scalarNames, learningRate, clipping, decaysAll } = optimizer;
   return {
     name,
     slots,
@@ -38,6 +38,7 @@ export function withGroups(optimizer: Optimizer, groups: readonly OptimizerGroup
     scalarNames,
     learningRate,
     clipping,
+    decaysAll,
     config: { ...optimizer.config, groups: given },
     scalars: (step, rate) => optimizer.scalars(step, rate),
     emit: (graph, values) => optimizer.emit(graph, values),

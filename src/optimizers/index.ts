@@ -23,10 +23,11 @@ export {
 } from './groups.ts';
 export { highestRate, withHighestRate } from './highest-rate.ts';
 export { Muon, type MuonOptions } from './muon.ts';
-export { optimizerNames } from './names.ts';
+export { type OptimizerName, optimizerNames } from './names.ts';
 export { type OneCycleOptions, oneCycle } from './one-cycle.ts';
 export type { CommonOptions, Optimizer, OptimizerConfig, OptimizerGroup } from './optimizer.ts';
 export { optimizerFrom } from './optimizers.ts';
+export { RMSprop, type RMSpropOptions } from './rmsprop.ts';
 export type { RunSteps, Schedule, ScheduleConfig, Steps } from './schedule.ts';
 export { type LinearWarmupOptions, linearWarmup, scheduleFrom, scheduleNames } from './schedules.ts';
 export { SGD, type SGDOptions } from './sgd.ts';

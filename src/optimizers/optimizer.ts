@@ -1,7 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import { defineKernel, type Expression, emitOnnx, type Kernel } from '../kernels/index.ts';
 import type { GraphBuilder, Value } from '../onnx/index.ts';
-import { checkKeys, checkNumber } from '../options/values.ts';
+import { badOption, checkKeys, checkNumber } from '../options/values.ts';
 import type { Clipping } from './clipping.ts';
 import type { Schedule, ScheduleConfig } from './schedule.ts';
 import { scheduleFrom } from './schedules.ts';
@@ -28,6 +28,8 @@ export interface Optimizer {
   readonly learningRate: Schedule;
   /** How gradients are limited, if they are. */
   readonly clipping: Clipping | undefined;
+  /** Whether weight decay applies to all parameters, not to kernels alone. */
+  readonly decaysAll?: boolean;
   /** What `optimizerFrom` makes the same optimizer from, defaults included; plain JSON. */
   readonly config: OptimizerConfig;
   /**
@@ -62,12 +64,19 @@ export interface OptimizerGroup {
   readonly optimizer: Optimizer;
 }
 
-/** Options that every optimizer has, with Keras's meaning. */
+/**
+ * Options that every optimizer has, with Keras's meaning, but for one default: weight decay leaves biases and
+ * normalization's scales and offsets alone unless `weightDecayFor` says `all`.
+ */
 export interface CommonOptions {
   /** A number, a schedule, or a schedule's configuration. */
   learningRate?: number | Schedule | ScheduleConfig;
-  /** Decoupled: before the update, each weight loses this part of itself times the learning rate. Default 0. */
+  /**
+   * Decoupled: before the update, each weight that decays loses this part of itself times the learning rate. Default 0.
+   */
   weightDecay?: number;
+  /** What decays: the layers' kernels (the default), or `all` trainable weights, as in Keras. */
+  weightDecayFor?: 'kernels' | 'all';
   /** Limits the norm of each parameter's gradient. At most one of the three clippings can be set. */
   clipNorm?: number;
   /** Limits the norm of all gradients together. */
@@ -94,7 +103,14 @@ export interface Rule {
   readonly scalarsAt: (step: number, learningRate: number) => Record<string, number>;
 }
 
-const COMMON = ['learningRate', 'weightDecay', 'clipNorm', 'globalClipNorm', 'clipValue'] as const;
+const COMMON = [
+  'learningRate',
+  'weightDecay',
+  'weightDecayFor',
+  'clipNorm',
+  'globalClipNorm',
+  'clipValue',
+] as const;
 
 /** The parts of an optimizer that are the same for all: options, clipping, weight decay. */
 export abstract class ElementwiseOptimizer implements Optimizer {
@@ -104,6 +120,7 @@ export abstract class ElementwiseOptimizer implements Optimizer {
   readonly scalarNames: readonly string[];
   readonly learningRate: Schedule;
   readonly clipping: Clipping | undefined;
+  readonly decaysAll: boolean;
   readonly config: OptimizerConfig;
   readonly groups: readonly OptimizerGroup[] = [];
   readonly #weightDecay: number;
@@ -118,6 +135,11 @@ export abstract class ElementwiseOptimizer implements Optimizer {
     this.#weightDecay = checkNumber(name, 'weightDecay', options.weightDecay ?? rule.defaults.weightDecay, {
       atLeast: 0,
     });
+    const { weightDecayFor = 'kernels' } = options;
+    if (weightDecayFor !== 'kernels' && weightDecayFor !== 'all') {
+      throw badOption(name, 'weightDecayFor', '"kernels" or "all"', weightDecayFor);
+    }
+    this.decaysAll = weightDecayFor === 'all';
     this.clipping = clippingOf(name, options);
     this.#scalarsAt = rule.scalarsAt;
 
@@ -143,6 +165,7 @@ export abstract class ElementwiseOptimizer implements Optimizer {
       learningRate: config.name === 'constant' ? config.learningRate : config,
       ...rule.options,
       weightDecay: this.#weightDecay,
+      ...(this.decaysAll && { weightDecayFor: 'all' }),
       ...Object.fromEntries(
         CLIPPINGS.flatMap(([option, by]) => (by === clipping?.by ? [[option, clipping.limit]] : [])),
       ),

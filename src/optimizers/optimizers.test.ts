@@ -11,6 +11,7 @@ import {
   type Optimizer,
   type OptimizerConfig,
   optimizerFrom,
+  RMSprop,
   SGD,
 } from './index.ts';
 
@@ -202,6 +203,42 @@ describe('Adam', () => {
   });
 });
 
+describe('RMSprop', () => {
+  const options = { rho: 0.5, epsilon: 0.25 };
+
+  test('five steps by hand: rho 1/2, epsilon 1/4, rate 0.1', () => {
+    // mean squares: 0.5, 2.25, 1.25, 5.125, 3.0625
+    const expected = [0.8845299462, 1.0110210526, 0.9701962235, 0.8407968957, 0.8957411213];
+    expectClose(path(new RMSprop(options), 0.1), expected);
+    expect(new RMSprop().slots).toEqual(['meanSquare']);
+  });
+
+  test('with momentum 1/2, which is not Nesterov’s', () => {
+    const expected = [0.8845299462, 0.9532860256, 0.9468392363, 0.8142165139, 0.8028493782];
+    expectClose(path(new RMSprop({ ...options, momentum: 0.5 }), 0.1), expected);
+  });
+
+  test('centered: the square of the mean gradient is taken away under the root', () => {
+    // mean gradients: 0.5, −0.75, −0.125, 1.4375, 0.21875
+    const expected = [0.8585786438, 1.0022628854, 0.9612237513, 0.7962937994, 0.8516392325];
+    expectClose(path(new RMSprop({ ...options, centered: true }), 0.1), expected);
+  });
+
+  test('all of it, and weight decay', () => {
+    const expected = [0.8485786438, 0.9130664208, 0.8993834043, 0.7231834422, 0.6876939768];
+    const all = new RMSprop({ ...options, momentum: 0.5, centered: true, weightDecay: 0.1 });
+    expectClose(path(all, 0.1), expected);
+    expect(all.slots).toEqual(['meanSquare', 'meanGradient', 'velocity']);
+  });
+
+  test('with its defaults, which are Keras’s', () => {
+    expectClose(
+      path(new RMSprop(), 0.001),
+      [0.9968377239, 0.9996948665, 0.9989624181, 0.9963506598, 0.9972319787],
+    );
+  });
+});
+
 test('the scale that clips by norm', () => {
   expect(gradientScale(25, 10)).toBe(1);
   expect(gradientScale(25, 5)).toBe(1);
@@ -269,7 +306,7 @@ describe('configuration', () => {
   test.each([
     [
       () => optimizerFrom('adan'),
-      'unknown optimizer "adan". Did you mean "Adam"? There are: SGD, Adam, AdamW, Muon.',
+      'unknown optimizer "adan". Did you mean "Adam"? There are: SGD, RMSprop, Adam, AdamW, Muon.',
     ],
     [
       () => optimizerFrom({ name: 'SGD', momentumm: 0.9 }),

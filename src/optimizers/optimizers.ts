@@ -5,9 +5,10 @@ import { groupsFrom, withGroups } from './groups.ts';
 import { Muon } from './muon.ts';
 import { type OptimizerName, optimizerNames } from './names.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
+import { RMSprop } from './rmsprop.ts';
 import { SGD } from './sgd.ts';
 
-const OPTIMIZERS = { SGD, Adam, AdamW, Muon } as const satisfies Record<OptimizerName, unknown>;
+const OPTIMIZERS = { SGD, RMSprop, Adam, AdamW, Muon } as const satisfies Record<OptimizerName, unknown>;
 
 /**
  * An optimizer from its name or its configuration, `{ name, …options }`; capitals do not matter, as in Keras.

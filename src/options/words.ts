@@ -1,6 +1,6 @@
 /** The words that some options take. What each of them means is told where it is done. */
 
-export const OPTIMIZERS = ['SGD', 'Adam', 'AdamW', 'Muon'] as const;
+export const OPTIMIZERS = ['SGD', 'RMSprop', 'Adam', 'AdamW', 'Muon'] as const;
 
 export const TEST_TIME_AUGMENTATIONS = ['none', 'flip', 'flip-shift'] as const;
 

@@ -4,6 +4,14 @@ import type { Target } from '../passes/index.ts';
 /** Tensors by the name of their input or output. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** Files, where a runtime's platform has them. */
+export interface RuntimeFiles {
+  /** The bytes of a file, or undefined where there is none. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Writes a file, whole or not at all. */
+  write(path: string, bytes: Uint8Array): Promise<void>;
+}
+
 /** What runs graphs: ONNX Runtime, in Node or in a browser. */
 export interface Runtime {
   /** For reports, such as `onnxruntime-node 1.30.0`. */
@@ -30,6 +38,8 @@ export interface Runtime {
    * the optimizer in the graph.
    */
   readonly kernels?: KernelRuntime;
+  /** Where `model.save` and callbacks write. Absent in browsers. */
+  readonly files?: RuntimeFiles;
 }
 
 /** How a model is prepared for running. */

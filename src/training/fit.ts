@@ -5,6 +5,7 @@ import {
   stepsPerEpoch as stepsOf,
 } from '../data/batch-plan.ts';
 import { type OpenBatches, openBatches } from '../data/batches.ts';
+import { classWeights } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
 import { type EpochRecord, evaluatePredictions, type History } from '../evaluation/index.ts';
@@ -14,6 +15,7 @@ import { exponentialMovingAverageScalars, learningRates, type Optimizer } from '
 import type { Runtime } from '../runtime/index.ts';
 import type { BatchOptions } from './batch-options.ts';
 import type { Checkpoint, RunPosition } from './checkpoint.ts';
+import { ExplosionWatch } from './explosion.ts';
 import { checkMemory } from './step-memory.ts';
 import { Trainer, weightsToUse } from './trainer.ts';
 
@@ -32,6 +34,11 @@ export interface FitOptions extends BatchOptions {
   readonly openBatches?: OpenBatches;
   /** Everything random follows from it. */
   readonly seed: number;
+  /**
+   * Whether the result's weights are those of the epoch with the lowest validation loss, where there is validation; else
+   * those of the last step. Default true.
+   */
+  readonly keepBest?: boolean;
   /** Stops after this many epochs without a lower validation loss. */
   readonly earlyStopping?: number;
   /** Where to go on from; the other options must be those of the run that wrote it. */
@@ -42,8 +49,13 @@ export interface FitOptions extends BatchOptions {
   readonly weights?: Weights;
   /** Milliseconds from any beginning. */
   readonly clock: () => number;
+  /** @param epoch from 1; a resumed epoch begins again */
+  readonly onEpochBegin?: (epoch: number) => void | Promise<void>;
   readonly onStep?: (step: StepProgress) => void;
-  readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
+  /** @param weights gives copies of the weights as they are */
+  readonly onEpoch?: (record: EpochRecord, weights: () => Promise<Weights>) => void | Promise<void>;
+  /** What all learning rates are multiplied by, asked before every step. Default 1. */
+  readonly learningRateScale?: () => number;
   readonly onValidation?: (done: number, total: number) => void;
   /**
    * Keeps a checkpoint: after every epoch, every `checkpointSeconds` in between, and when interrupted. `best` tells
@@ -100,7 +112,7 @@ const FRESH: RunPosition = {
  * Trains a network on a data set, epoch by epoch, in an order that depends on the seed and the epoch alone. The last
  * partial batch is kept.
  *
- * @throws HarrierError `diverged` when the loss is not finite (checkpoints kept before stay as they are),
+ * @throws HarrierError `diverged` when the loss is not finite or has exploded (checkpoints kept before stay as they are),
  *   `bad-data` when the data does not fit the network, `not-supported` when memory does not suffice
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
@@ -132,7 +144,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
 
   const checkpoint = async (isBest: boolean): Promise<void> => {
     const arrays = await trainer.read();
-    if (isBest) best = weightsToUse(arrays);
+    if (isBest && options.keepBest !== false) best = weightsToUse(arrays);
     await options.save?.({ network: network.config(), ...arrays, position }, isBest);
     lastSave = clock();
   };
@@ -144,6 +156,11 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     position,
   });
 
+  const watch = new ExplosionWatch({
+    classes: network.outputSize,
+    weight: Math.max(...classWeights(train, options.classWeight)),
+    stepsPerEpoch,
+  });
   const open = options.openBatches ?? openBatches;
   const batches = open(batchPlan(options));
   try {
@@ -152,16 +169,19 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       const epoch = position.epoch;
       const epochStarted = clock() - position.seconds * 1000;
       let learningRate = 0;
+      await options.onEpochBegin?.(epoch + 1);
 
       for (let i = position.stepInEpoch; i < stepsPerEpoch; i++) {
         const { pixels, targets, imageShape } = await batches.batch(epoch, i);
         const images = targets.length / network.outputSize;
-        const rates = learningRates(optimizer, position.step, run);
+        const scale = options.learningRateScale?.() ?? 1;
+        const rates = learningRates(optimizer, position.step, run).map((rate) => rate * scale);
         [learningRate] = rates;
         const { loss: batchLoss, correct } = await trainer.step(pixels, targets, position.step, rates, [
           imageShape.height,
           imageShape.width,
         ]);
+        watch.add(batchLoss);
         position = {
           ...position,
           step: position.step + 1,
@@ -218,7 +238,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         best: isBest ? { epoch: epoch + 1, validationLoss: validation.validationLoss } : position.best,
       };
       await checkpoint(isBest);
-      await options.onEpoch?.(record);
+      await options.onEpoch?.(record, async () => weightsToUse(await trainer.read()));
       pause += clock() - paused;
       if (position.epoch < epochs && options.interrupted?.()) return await result('interrupted');
     }

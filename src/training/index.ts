@@ -1,5 +1,21 @@
 export type { BatchOptions } from './batch-options.ts';
+export {
+  type Callback,
+  CSVLogger,
+  type CSVLoggerOptions,
+  EarlyStopping,
+  type EarlyStoppingOptions,
+  LearningRateScheduler,
+  type Measure,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+  type MonitorOptions,
+  ReduceLROnPlateau,
+  type ReduceLROnPlateauOptions,
+  type Training,
+} from './callbacks/index.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunPosition } from './checkpoint.ts';
+export type { CompileOptions } from './compile-options.ts';
 export { type ConstantAnswer, constantAnswer, isNotLearning } from './constant-answer.ts';
 export { checkFit, type FitOptions, type FitResult, fit, type StepProgress } from './fit.ts';
 export {
@@ -7,7 +23,8 @@ export {
   type RangeTest,
   type RangeTestOptions,
 } from './learning-rate-range.ts';
-export { Model, Sequential } from './model.ts';
+export { type LoadOptions, Model, Sequential, type TrainOptions } from './model.ts';
+export type { ImagesAndLabels } from './model-data.ts';
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
 export { type StepInfo, stepInfo } from './step-info.ts';
 export { checkMemory, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';

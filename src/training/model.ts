@@ -1,5 +1,6 @@
 import type { OpenBatches } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { threeChannels } from '../data/memory.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
 import { type Evaluation, evaluatePredictions, type History } from '../evaluation/index.ts';
@@ -8,28 +9,27 @@ import {
   CLASS_NAMES_KEY,
   Classifier,
   checkWeights,
+  classNamesOf,
+  type ExportOptions,
   exportModel,
+  exportOptionsOf,
   type FunctionalOptions,
   Network,
   type NetworkOptions,
   summarize,
+  trainedNetwork,
   type Weights,
 } from '../models/index.ts';
-import { encodeModel } from '../onnx/index.ts';
-import { type Optimizer, type OptimizerConfig, optimizerFrom } from '../optimizers/index.ts';
+import { decodeModel, encodeModel } from '../onnx/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { BatchOptions } from './batch-options.ts';
+import type { Callback } from './callbacks/index.ts';
+import { CallbackRun } from './callbacks/run.ts';
+import { type Compiled, type CompileOptions, compiledFrom } from './compile-options.ts';
 import { firstWeights, fit, type StepProgress } from './fit.ts';
+import { checkPredictable, datasetFrom, type ImagesAndLabels, isNumbers } from './model-data.ts';
 
-export interface CompileOptions {
-  /** An optimizer, or the name of one with Keras's defaults: `sgd`. */
-  readonly optimizer: Optimizer | OptimizerConfig | string;
-  readonly runtime: Runtime;
-  readonly labelSmoothing?: number;
-  /** Seeds the weights, the order of images, and dropout. Default 0. */
-  readonly seed?: number;
-}
-
+/** How `model.fit` trains. */
 export interface TrainOptions extends BatchOptions {
   /** Default 1. */
   readonly epochs?: number;
@@ -37,17 +37,50 @@ export interface TrainOptions extends BatchOptions {
   readonly batchSize?: number;
   /** Where batches come from, such as `nodeBatches()` of `harrier/node`. Default: computed when needed. */
   readonly openBatches?: OpenBatches;
-  /** Judged after each epoch. */
-  readonly validationData?: Dataset;
-  /** Share of the training images to judge by after each epoch. */
+  /** Evaluated after each epoch: a data set, or `[images, labels]`. It wins over `validationSplit`, as in Keras. */
+  readonly validationData?: Dataset | ImagesAndLabels;
+  /** Fraction of the training images, of every class and at random, to set aside and evaluate after each epoch. */
   readonly validationSplit?: number;
-  /** Stops after this many epochs without a lower validation loss, and keeps the best weights. */
+  /**
+   * Whether the model gets the weights of the epoch with the lowest validation loss, where there is validation; else
+   * those of the last step, as in Keras. Default true.
+   */
+  readonly keepBest?: boolean;
+  /** Stops after this many epochs without a lower validation loss. `EarlyStopping` watches other figures too. */
   readonly earlyStopping?: number;
+  /** Called while training goes on. */
+  readonly callbacks?: readonly Callback[];
   readonly onStep?: (progress: StepProgress) => void;
 }
 
+const TRAIN_OPTIONS = [
+  'epochs',
+  'batchSize',
+  'microBatch',
+  'averageMomentum',
+  'augmentation',
+  'sampling',
+  'classWeight',
+  'resolution',
+  'openBatches',
+  'validationData',
+  'validationSplit',
+  'keepBest',
+  'earlyStopping',
+  'callbacks',
+  'onStep',
+] as const satisfies (keyof TrainOptions)[];
+
+/** How `Model.fromOnnx` reads a file. */
+export interface LoadOptions {
+  /** What runs `predict` and `evaluate` before `compile` names one. */
+  readonly runtime?: Runtime;
+  /** What to call the file in errors. */
+  readonly where?: string;
+}
+
 /**
- * A network with weights, to train, judge and use: Keras's Model.
+ * A network with weights, to train, evaluate and use: Keras's Model.
  *
  * @example
  * const image = new Input({ shape: [32, 32, 3] });
@@ -59,15 +92,48 @@ export interface TrainOptions extends BatchOptions {
  */
 export class Model {
   readonly network: Network;
-  #compiled: (CompileOptions & { readonly optimizer: Optimizer }) | undefined;
+  #compiled: Compiled | undefined;
+  #runtime: Runtime | undefined;
   #weights: Weights | undefined;
   /** Whether the weights are those that were drawn: what depends on the data is found at the first `fit`. */
   #fresh = false;
   #classNames: readonly string[] | undefined;
+  /** What the file that it was loaded from does beside the network, until the model is trained on. */
+  #exportOptions: ExportOptions = {};
+  /** The model made ready for running, until its weights change. */
+  #classifier: Promise<Classifier> | undefined;
+  /** Uses of it come one after another: some runtimes run one at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** @param network an Input and what layers make of it; or a network that there is, such as a run's */
   constructor(network: FunctionalOptions | Network) {
     this.network = network instanceof Network ? network : new Network(network);
+  }
+
+  /**
+   * The model of a `model.onnx` that Harrier wrote: its layers, weights and class names. The optimizer's state is not in
+   * the file: `compile` and `fit` train on from the weights.
+   *
+   * @throws HarrierError `bad-graph` or `not-supported` when the file is no such model
+   */
+  static fromOnnx(bytes: Uint8Array, { runtime, where = 'model' }: LoadOptions = {}): Model {
+    if (!(bytes instanceof Uint8Array)) {
+      throw new HarrierError('bad-option', 'Model.fromOnnx takes the bytes of a model.onnx', {
+        expected: 'a Uint8Array',
+        received: typeof bytes === 'string' ? JSON.stringify(bytes) : typeof bytes,
+        next: 'For a file: await loadModel(path) of harrier/node.',
+      });
+    }
+    const file = decodeModel(bytes, where);
+    const { network, weights } = trainedNetwork(file, where);
+    const model = new Model(network);
+    model.#weights = weights;
+    model.#runtime = runtime;
+    model.#exportOptions = exportOptionsOf(file);
+    if (file.metadata[CLASS_NAMES_KEY] !== undefined) {
+      model.#classNames = classNamesOf(file, network.outputSize, where);
+    }
+    return model;
   }
 
   /** The layers, their shapes and parameters, as Keras prints them. */
@@ -75,70 +141,64 @@ export class Model {
     return summarize(this.network);
   }
 
-  /** Chooses how to train, and what runs it; draws new weights. */
+  /**
+   * Chooses how to train, and what runs it. Weights that were trained, loaded or set stay; a model that has none yet
+   * draws them by `seed`.
+   *
+   * @throws HarrierError `bad-option`
+   */
   compile(options: CompileOptions): void {
-    knownOptions('compile', options, ['optimizer', 'runtime', 'labelSmoothing', 'seed'], []);
-    if (typeof options.runtime?.compile !== 'function') {
-      throw new HarrierError('bad-option', 'runtime is missing: it says what runs the graphs', {
-        where: 'compile',
-        next: "Import { nodeRuntime } from 'harrier/node' and give runtime: nodeRuntime().",
-      });
-    }
-    const last = this.network.calls.at(-1)!.layer;
-    const { activation = 'linear' } = last.layer.options as { activation?: string };
-    if (activation !== 'softmax' && activation !== 'linear') {
-      throw new HarrierError('bad-option', 'the last layer must give probabilities or logits', {
-        where: `${this.network.name}, layer "${last.name}"`,
-        expected: 'activation softmax, or none (softmax is then added to the model)',
-        received: activation,
-        next: 'The loss is categorical cross-entropy: one class for each image.',
-      });
-    }
-    this.#compiled = { ...options, optimizer: optimizerFrom(options.optimizer) };
+    this.#compiled = compiledFrom(this.network, options);
+    this.#runtime = this.#compiled.runtime;
+    this.#forget();
+    if (this.#weights && !this.#fresh) return;
     this.#weights = firstWeights(this.network, options.seed ?? 0);
     this.#fresh = true;
   }
 
-  /** All weights by name, in Keras's layout. */
+  /** Copies of all weights by name, in Keras's layout. Before `compile`, a new model has none. */
   get weights(): Weights {
-    return this.#ready().weights;
+    return new Map([...this.#ready().weights].map(([name, values]) => [name, values.slice()]));
   }
-  /** @throws HarrierError `bad-checkpoint` when they belong to another model */
+  /** @throws HarrierError `bad-checkpoint` when they belong to another model, or a name is misspelt */
   set weights(weights: Weights) {
-    this.#ready();
     checkWeights(this.network.parameters, weights, this.network.name);
-    this.#weights = weights;
-    this.#fresh = false;
+    this.#take(new Map([...weights].map(([name, values]) => [name, values.slice()])));
   }
 
-  /** Trains on a data set. A second call goes on from the weights of the first, with a fresh optimizer. */
-  async fit(dataset: Dataset, options: TrainOptions = {}): Promise<History> {
-    knownOptions(
-      'fit',
-      options,
-      [
-        'epochs',
-        'batchSize',
-        'microBatch',
-        'averageMomentum',
-        'augmentation',
-        'sampling',
-        'classWeight',
-        'resolution',
-        'openBatches',
-        'validationData',
-        'validationSplit',
-        'earlyStopping',
-        'onStep',
-      ],
-      [],
-    );
-    const { optimizer, runtime, labelSmoothing, seed = 0, weights } = this.#ready();
-    const { epochs = 1, batchSize = 32, earlyStopping, onStep } = options;
+  /**
+   * Trains on a data set, or on pixels (uint8, 0 to 255) and labels (whole numbers from 0). A second call trains on from
+   * the weights of the first, with a fresh optimizer.
+   *
+   * @returns one record per epoch
+   * @throws HarrierError `bad-option`, `bad-shape` or `bad-data` for arguments that do not fit, `diverged` when the loss
+   *   is not finite or explodes
+   */
+  async fit(dataset: Dataset, options?: TrainOptions): Promise<History>;
+  async fit(images: Uint8Array, labels: ArrayLike<number>, options?: TrainOptions): Promise<History>;
+  async fit(
+    images: Dataset | Uint8Array,
+    second: TrainOptions | ArrayLike<number> = {},
+    third?: TrainOptions,
+  ): Promise<History> {
+    const labels = third !== undefined || isNumbers(second) ? second : undefined;
+    const options = (labels === undefined ? second : (third ?? {})) as TrainOptions;
+    const dataset = datasetFrom('fit', this.network, this.#classNames, images, labels);
+    knownOptions('fit', options, TRAIN_OPTIONS, []);
+    const { optimizer, labelSmoothing, seed = 0, runtime, weights } = this.#ready();
+    const { epochs = 1, batchSize = 32, validationData, callbacks = [] } = options;
     const split =
-      options.validationSplit === undefined
-        ? { train: dataset, validation: options.validationData }
-        : validationSplit(dataset, options.validationSplit, seed);
+      validationData === undefined && options.validationSplit !== undefined
+        ? validationSplit(dataset, options.validationSplit, seed)
+        : { train: dataset, validation: this.#validationOf(validationData, dataset.classNames) };
+    const classNames = { [CLASS_NAMES_KEY]: JSON.stringify(dataset.classNames) };
+    const run = new CallbackRun(callbacks, {
+      optimizer,
+      epochs,
+      runtime,
+      export: (now) => encodeModel(exportModel(this.network, now, classNames)),
+    });
+    await run.begin();
     const result = await fit({
       network: this.network,
       optimizer,
@@ -155,19 +215,32 @@ export class Model {
       resolution: options.resolution,
       openBatches: options.openBatches,
       seed,
-      earlyStopping,
+      keepBest: options.keepBest,
+      earlyStopping: options.earlyStopping,
       weights: this.#fresh ? firstWeights(this.network, seed, split.train) : weights,
       clock: Date.now,
-      onStep,
+      onEpochBegin: run.epochBegin,
+      onStep: (progress) => {
+        options.onStep?.(progress);
+        run.batchEnd(progress);
+      },
+      onEpoch: run.epochEnd,
+      learningRateScale: run.learningRateScale,
+      interrupted: run.stopped,
     });
-    this.#weights = result.weights;
-    this.#fresh = false;
+    const restored = await run.end(result.history, result.weights);
+    if (restored) checkWeights(this.network.parameters, restored, this.network.name);
     this.#classNames = dataset.classNames;
+    this.#exportOptions = {};
+    this.#take(restored ?? result.weights);
     return result.history;
   }
 
-  /** Judges the model on a data set. */
-  async evaluate(dataset: Dataset): Promise<Evaluation> {
+  /** Evaluates the model on a data set, or on pixels and labels. */
+  async evaluate(dataset: Dataset): Promise<Evaluation>;
+  async evaluate(images: Uint8Array, labels: ArrayLike<number>): Promise<Evaluation>;
+  async evaluate(images: Dataset | Uint8Array, labels?: ArrayLike<number>): Promise<Evaluation> {
+    const dataset = datasetFrom('evaluate', this.network, this.#classNames, images, labels);
     return this.#use(async (classifier) =>
       evaluatePredictions({
         probabilities: await classifier.predictImages(dataset),
@@ -178,39 +251,110 @@ export class Model {
   }
 
   /**
-   * @param images uint8 pixels `[count, height, width, 3]`, or a data set
+   * Says what images show.
+   *
+   * @param images uint8 pixels `[count, height, width, channels]`, or a data set
    * @returns probabilities, float32 `[count, classes]`
    */
   async predict(images: Uint8Array | Dataset): Promise<Float32Array> {
-    return this.#use((classifier) =>
-      images instanceof Uint8Array ? classifier.predict(images) : classifier.predictImages(images),
-    );
+    const given = checkPredictable(this.network, images);
+    const grey = this.network.inputShape[2] === 1;
+    return this.#use((classifier) => {
+      if (!(given instanceof Uint8Array)) return classifier.predictImages(given);
+      return classifier.predict(grey ? threeChannels(given) : given);
+    });
   }
 
-  /** The bytes of `model.onnx`, by Harrier's contract. */
+  /**
+   * The bytes of `model.onnx`, by Harrier's contract: layers, weights and class names; not the optimizer's state.
+   * @param metadata is added to the file's own
+   */
   toOnnx(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
     const names: Record<string, string> = this.#classNames
       ? { [CLASS_NAMES_KEY]: JSON.stringify(this.#classNames) }
       : {};
-    return encodeModel(exportModel(this.network, this.#ready().weights, { ...names, ...metadata }));
+    return encodeModel(
+      exportModel(this.network, this.#known(), { ...names, ...metadata }, this.#exportOptions),
+    );
   }
 
-  async #use<T>(work: (classifier: Classifier) => Promise<T>): Promise<T> {
-    const classifier = await Classifier.load(this.#ready().runtime, this.toOnnx(), this.network.name);
-    try {
-      return await work(classifier);
-    } finally {
-      await classifier.dispose();
-    }
+  /**
+   * Writes `model.onnx`. `loadModel` of `harrier/node` reads it back.
+   * @throws HarrierError `not-supported` where the runtime has no files, as in browsers: `toOnnx` gives the bytes there
+   */
+  async save(path: string): Promise<void> {
+    const bytes = this.toOnnx();
+    const files = this.#runtime?.files;
+    if (!files) throw noFiles(this.network.name);
+    await files.write(path, bytes);
+  }
+
+  /** Gives back the memory of what `predict` and `evaluate` keep ready. The model can go on being used. */
+  async dispose(): Promise<void> {
+    this.#forget();
+    await this.#turn;
+  }
+
+  #validationOf(data: TrainOptions['validationData'], classNames: readonly string[]): Dataset | undefined {
+    if (data === undefined) return undefined;
+    const [images, labels] = Array.isArray(data) ? data : [data];
+    return datasetFrom('validationData', this.network, classNames, images, labels);
+  }
+
+  #take(weights: Weights): void {
+    this.#weights = weights;
+    this.#fresh = false;
+    this.#forget();
+  }
+
+  #forget(): void {
+    const old = this.#classifier;
+    this.#classifier = undefined;
+    if (old) this.#inTurn(async () => (await old).dispose()).catch(() => {});
+  }
+
+  #use<T>(work: (classifier: Classifier) => Promise<T>): Promise<T> {
+    const runtime = this.#runtime;
+    if (!runtime) throw notCompiled(this.network.name);
+    const name = this.network.name;
+    const classifier = this.#classifier ?? Classifier.load(runtime, this.toOnnx(), name);
+    this.#classifier = classifier;
+    classifier.catch(() => {
+      if (this.#classifier === classifier) this.#classifier = undefined;
+    });
+    return this.#inTurn(async () => work(await classifier));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  #known(): Weights {
+    if (this.#weights) return this.#weights;
+    throw notCompiled(this.network.name);
   }
 
   #ready() {
-    if (this.#compiled && this.#weights) return { ...this.#compiled, weights: this.#weights };
-    throw new HarrierError('bad-option', 'the model is not compiled yet', {
-      where: this.network.name,
-      next: 'Call compile({ optimizer, runtime }) first.',
-    });
+    if (this.#compiled) return { ...this.#compiled, weights: this.#known() };
+    throw notCompiled(this.network.name);
   }
+}
+
+function notCompiled(where: string): HarrierError {
+  return new HarrierError('bad-option', 'the model is not compiled yet', {
+    where,
+    next: 'Call compile({ optimizer, runtime }) first.',
+  });
+}
+
+function noFiles(where: string): HarrierError {
+  return new HarrierError('not-supported', 'nothing here can write files', {
+    where,
+    expected: 'a model that was compiled with a runtime which has files, such as nodeRuntime()',
+    next: 'model.toOnnx() gives the bytes.',
+  });
 }
 
 /**

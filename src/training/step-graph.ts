@@ -12,7 +12,18 @@ import {
   type Tensor,
   type Value,
 } from '../onnx/index.ts';
-import { add, createGraph, importGraph, mul, scalar, sub, where } from '../ops/index.ts';
+import {
+  add,
+  createGraph,
+  importGraph,
+  mul,
+  reduceSum,
+  scalar,
+  scale,
+  square,
+  sub,
+  where,
+} from '../ops/index.ts';
 import { exponentialMovingAverage, type ParameterGroup } from '../optimizers/index.ts';
 import { lower, prepare, type Target } from '../passes/index.ts';
 import { buildForwardGraph, type MaskInput } from './forward-graph.ts';
@@ -98,7 +109,7 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
   const trainable = parameters.filter(([spec]) => spec.trainable);
   const gradients = differentiate(
     graph,
-    loss,
+    graph.in('penalty', () => penalized(graph, loss, trainable)),
     trainable.map(([, value]) => value),
   );
   if (updates) {
@@ -144,6 +155,25 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
       [...partials.values()].map(({ name, shape }) => [name, zeros(shape as number[])]),
     ),
   };
+}
+
+/** The loss and the penalties of the layers' regularizers: what is minimised. */
+function penalized(
+  graph: GraphBuilder,
+  loss: Value,
+  trainable: readonly (readonly [ParameterSpec, Value])[],
+): Value {
+  const norms = { l1: (x: Value) => graph.op('Abs', [x]), l2: (x: Value) => square(graph, x) };
+  return trainable.reduce(
+    (sum, [{ regularizer = {} }, value]) =>
+      (['l1', 'l2'] as const).reduce((before, norm) => {
+        const strength = regularizer[norm] ?? 0;
+        if (strength === 0) return before;
+        const axes = value.shape.map((_, axis) => axis);
+        return add(graph, before, scale(graph, reduceSum(graph, norms[norm](value), axes, false), strength));
+      }, sum),
+    loss,
+  );
 }
 
 function zeros(dims: readonly number[]): Tensor {

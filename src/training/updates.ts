@@ -41,8 +41,11 @@ export function trainableGroups(
 }
 
 /** Whether weight decay applies to a parameter. */
-export function decays({ named }: ParameterGroup<ParameterSpec>, { decay }: ParameterSpec): boolean {
-  return named || decay;
+export function decays(
+  { named, optimizer }: ParameterGroup<ParameterSpec>,
+  { decay }: ParameterSpec,
+): boolean {
+  return named || optimizer.decaysAll === true || decay;
 }
 
 /** Every slot that is kept of a parameter: its optimizer's, then its average if there is one. */

@@ -272,7 +272,9 @@ export function naiveLoss(scores: KerasTensor, labels: readonly number[], labelS
 }
 
 export interface NaiveOptimizer {
-  readonly rule: 'sgd' | 'adam';
+  /** Whether all parameters decay, not kernels alone. */
+  decaysAll?: boolean;
+  readonly rule: 'sgd' | 'adam' | 'rmsprop';
   readonly momentum?: number;
   readonly nesterov?: boolean;
   /** Decoupled; of kernels alone. */
@@ -290,7 +292,15 @@ const norm = (values: Iterable<number>): number => {
 
 /** @returns the update of all parameters by one step, the first being 1 */
 export function naiveUpdate(options: NaiveOptimizer, parameters: Readonly<Record<string, KerasTensor>>) {
-  const { momentum = 0, nesterov = false, weightDecay = 0, clipNorm, globalClipNorm, clipValue } = options;
+  const {
+    momentum = 0,
+    nesterov = false,
+    weightDecay = 0,
+    decaysAll = false,
+    clipNorm,
+    globalClipNorm,
+    clipValue,
+  } = options;
   const zeros = () =>
     Object.fromEntries(
       Object.entries(parameters).map(([name, { data }]) => [name, new Float64Array(data.length)]),
@@ -305,12 +315,17 @@ export function naiveUpdate(options: NaiveOptimizer, parameters: Readonly<Record
         if (clipNorm !== undefined && own > clipNorm) gradient *= clipNorm / own;
         if (globalClipNorm !== undefined && total > globalClipNorm) gradient *= globalClipNorm / total;
         if (clipValue !== undefined) gradient = Math.max(-clipValue, Math.min(clipValue, gradient));
-        let next = name.endsWith('/kernel') ? value * (1 - learningRate * weightDecay) : value;
+        const decays = decaysAll || name.endsWith('/kernel');
+        let next = decays ? value * (1 - learningRate * weightDecay) : value;
         if (options.rule === 'adam') {
           first[name][i] = 0.9 * first[name][i] + 0.1 * gradient;
           second[name][i] = 0.999 * second[name][i] + 0.001 * gradient ** 2;
           const rate = (learningRate * Math.sqrt(1 - 0.999 ** step)) / (1 - 0.9 ** step);
           next -= (rate * first[name][i]) / (Math.sqrt(second[name][i]) + 1e-7);
+        } else if (options.rule === 'rmsprop') {
+          first[name][i] = 0.9 * first[name][i] + 0.1 * gradient;
+          second[name][i] = 0.9 * second[name][i] + 0.1 * gradient ** 2;
+          next -= (learningRate * gradient) / Math.sqrt(second[name][i] - first[name][i] ** 2 + 1e-3);
         } else {
           first[name][i] = momentum * first[name][i] - learningRate * gradient;
           next += nesterov ? momentum * first[name][i] - learningRate * gradient : first[name][i];

@@ -7,10 +7,12 @@ import {
   Dense,
   Dropout,
   Flatten,
+  l1l2,
+  l2,
   MaxPooling2D,
 } from '../../src/layers/index.ts';
 import { Network } from '../../src/models/index.ts';
-import { Adam, AdamW, type Optimizer, SGD } from '../../src/optimizers/index.ts';
+import { Adam, AdamW, type Optimizer, RMSprop, SGD } from '../../src/optimizers/index.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { Trainer } from '../../src/training/index.ts';
 import { drawWeights } from '../layers/check-layer.ts';
@@ -109,6 +111,16 @@ const OPTIMIZERS: Readonly<
     naive: { rule: 'sgd', momentum: 0.8, nesterov: true, weightDecay: 0.5, clipValue: 0.02 },
     learningRate: 0.05,
   },
+  'momentum, all weights decay as in Keras': {
+    optimizer: new SGD({ momentum: 0.8, weightDecay: 0.5, weightDecayFor: 'all' }),
+    naive: { rule: 'sgd', momentum: 0.8, weightDecay: 0.5, decaysAll: true },
+    learningRate: 0.05,
+  },
+  'RMSprop, centered': {
+    optimizer: new RMSprop({ centered: true, epsilon: 1e-3 }),
+    naive: { rule: 'rmsprop' },
+    learningRate: 0.003,
+  },
   Adam: { optimizer: new Adam(), naive: { rule: 'adam' }, learningRate: 0.003 },
   'Adam, clipped by norm': {
     optimizer: new Adam({ clipNorm: 0.05 }),
@@ -171,4 +183,76 @@ describe.each(Object.entries(NETWORKS))('%s', (_, { network: build, naive: layer
       await trainer.dispose();
     }
   });
+});
+
+describe('regularizers', () => {
+  const PENALTIES: Readonly<Record<string, { readonly l1?: number; readonly l2?: number }>> = {
+    'conv2d/kernel': { l1: 0.02, l2: 0.05 },
+    'batch_normalization/gamma': { l2: 0.1 },
+    'dense/kernel': { l2: 0.03 },
+    'dense/bias': { l1: 0.01 },
+  };
+
+  it.each([undefined, 3])(
+    'add their gradients to those of the loss, micro-batches of %s',
+    async (microBatch) => {
+      const build = (regularized: boolean) => {
+        const only = <T extends object>(options: T): Partial<T> => (regularized ? options : {});
+        return new Network({
+          inputShape: [5, 4, 3],
+          layers: [
+            new Conv2D({
+              filters: 3,
+              kernelSize: 3,
+              useBias: false,
+              ...only({ kernelRegularizer: l1l2({ l1: 0.02, l2: 0.05 }) }),
+            }),
+            new BatchNormalization({ trainable: true, ...only({ gammaRegularizer: l2(0.1) }) }),
+            new Flatten(),
+            new Dense({ units: 3, ...only({ kernelRegularizer: l2(0.03), biasRegularizer: { l1: 0.01 } }) }),
+          ],
+        });
+      };
+      const data = images(8, 5, 4);
+      const { pixels, targets } = batchOf(data, [0, 1, 2, 3, 4, 5, 6, 7]);
+      const weights = drawWeights(build(true).parameters);
+      const trainerOf = (regularized: boolean, from: ReadonlyMap<string, Float32Array>) =>
+        new Trainer({
+          network: build(regularized),
+          optimizer: new SGD(),
+          runtime,
+          seed: SEED,
+          weights: from,
+          microBatch,
+        });
+      const rate = 0.1;
+      const own = trainerOf(true, weights);
+      try {
+        let before: ReadonlyMap<string, Float32Array> = weights;
+        for (let step = 0; step < 6; step++) {
+          // The same step without penalties, and theirs by hand.
+          const plain = trainerOf(false, before);
+          const expected = await plain.step(pixels, targets, step, rate);
+          const { weights: unpenalized } = await plain.read();
+          await plain.dispose();
+          const { loss } = await own.step(pixels, targets, step, rate);
+          expect(loss, 'the loss is the cross-entropy alone').toBeCloseTo(expected.loss, 6);
+          const { weights: after } = await own.read();
+          for (const [name, values] of after) {
+            const { l1: first = 0, l2: second = 0 } = PENALTIES[name] ?? {};
+            const byHand = before
+              .get(name)!
+              .map((w, i) => unpenalized.get(name)![i] - rate * (2 * second * w + first * Math.sign(w)));
+            expect(relativeDistance(values, byHand), `${name}, step ${step}`).toBeLessThan(1e-5);
+          }
+          before = after;
+        }
+        for (const name of Object.keys(PENALTIES)) {
+          expect(relativeDistance(before.get(name)!, weights.get(name)!)).toBeGreaterThan(1e-3);
+        }
+      } finally {
+        await own.dispose();
+      }
+    },
+  );
 });

@@ -28,6 +28,7 @@ export { type NodeRuntimeOptions, nodeRuntime } from './engine/runtime.ts';
 export { cacheDirectory } from './files/cache.ts';
 export { decodeImage } from './images/decode.ts';
 export { type PreviewOptions, previewImage } from './images/preview.ts';
+export { loadModel } from './load-model.ts';
 export { findModel, findRun, type ModelSource } from './runs/find-run.ts';
 export { newRecord, prepareRun } from './runs/prepare-run.ts';
 export { allRecipes, type FoundRecipe, findRecipe } from './runs/recipe-files.ts';

@@ -4,6 +4,7 @@ import { encodeModel, type Model, modelOf, type Tensor } from '../../../onnx/ind
 import { createGraph } from '../../../ops/index.ts';
 import type { CompileOptions, Executable, Runtime, Tensors } from '../../../runtime/index.ts';
 import { forGpu } from '../../gpu-limits.ts';
+import { files } from '../files/files.ts';
 import { createSession, engineName, fromOrt, profiled, toOrt } from './ort-session.ts';
 
 export interface GpuRuntimeOptions {
@@ -25,6 +26,7 @@ export async function gpuRuntime({ profilePrefix }: GpuRuntimeOptions = {}): Pro
   return {
     name: `${engineName()} (webgpu)`,
     target: 'webgpu',
+    files,
     threads: 1,
     compile: (model, options) => compile(model, { profilePrefix, ...options }),
   };

@@ -3,6 +3,7 @@ import type * as ort from 'onnxruntime-node';
 import type { Model, Tensor } from '../../../onnx/index.ts';
 import type { CompileOptions, Executable, Runtime, Tensors } from '../../../runtime/index.ts';
 import { allocateKernelMemory } from '../../kernel-memory.ts';
+import { files } from '../files/files.ts';
 import { convolutionBlock } from './convolution-block.ts';
 import { freeMemory } from './free-memory.ts';
 import { createSession, engineName, fromOrt, profiled, toOrt } from './ort-session.ts';
@@ -32,6 +33,7 @@ export function nodeRuntime({
     compile: (model, options) => compile(model, { threads, profilePrefix, keepCopies, ...options }),
     convolutionBlock,
     kernels: { allocate: allocateKernelMemory },
+    files,
   };
 }
 
