@@ -1,16 +1,25 @@
-/** The machine a run was made on. */
-export interface Hardware {
-  readonly cpu: string;
+import { count, number, optional, text } from '../options/kinds.ts';
+import { type Fields, fields } from './fields.ts';
+
+const anyText = text({ empty: true });
+
+const HARDWARE = {
+  cpu: anyText,
   /** Cores that this process may use. */
-  readonly cores: number;
-  readonly memoryBytes: number;
+  cores: count,
+  memoryBytes: number({ atLeast: 0 }),
   /** Such as `linux`. */
-  readonly platform: string;
+  platform: anyText,
   /** Such as `x64`. */
-  readonly architecture: string;
+  architecture: anyText,
   /** The graphics device, where it computed: its name, or that it was one. */
-  readonly gpu?: string;
-}
+  gpu: optional(anyText),
+};
+
+/** The machine a run was made on. */
+export type Hardware = Fields<typeof HARDWARE>;
+
+export const hardware = fields(HARDWARE);
 
 /** For people: `AMD EPYC 7763, 2 cores, 16 GB, linux x64`; a graphics device comes first. */
 export function hardwareText({ cpu, cores, memoryBytes, platform, architecture, gpu }: Hardware): string {

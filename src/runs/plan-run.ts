@@ -19,8 +19,8 @@ import {
   type Recipe,
 } from '../recipes/index.ts';
 import { checkFit } from '../training/index.ts';
-import { fromField } from './check-record.ts';
-import type { FineTunedFrom, RunOptions } from './run-record.ts';
+
+import { type FineTunedFrom, fromField, type RunOptions } from './run-record.ts';
 import type { StartingModel } from './starting-model.ts';
 import { RUN_FILES } from './stored-run.ts';
 

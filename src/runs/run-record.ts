@@ -1,139 +1,216 @@
-import type { ImageShape } from '../data/dataset.ts';
-import { checkMarks, type UsedMarks } from '../data/kept-marks.ts';
-import type { TestTimeAugmentation } from '../data/views.ts';
+import type { AugmentationConfig } from '../data/augmentation/index.ts';
+import type { ClassWeight } from '../data/class-weight.ts';
+import type { Sampling } from '../data/epoch-order.ts';
+import type { MarkCounts } from '../data/marked.ts';
+import type { Resolution } from '../data/resolution.ts';
+import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
-import type { DataFacts } from '../evaluation/index.ts';
 import { jsonObject } from '../json-text.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
-import type { NetworkConfig, TunedPart } from '../models/index.ts';
+import { type NetworkConfig, TUNED_PARTS } from '../models/index.ts';
 import type { OptimizerConfig } from '../optimizers/index.ts';
+import { check } from '../options/check.ts';
+import { count, flag, list, number, oneOf, optional, type Schema, text } from '../options/kinds.ts';
+import { z } from '../options/zod.ts';
 import type { RecipeOptions } from '../recipes/index.ts';
-import type { BatchOptions } from '../training/index.ts';
-import { checkRecord } from './check-record.ts';
-import type { Device } from './device.ts';
-import type { Hardware } from './hardware.ts';
+import { DEVICES } from './device.ts';
+import { type Fields, fields, made, unchecked } from './fields.ts';
+import { hardware } from './hardware.ts';
+
+// The schema of `run.json` and its types are one thing: a field stands here, and nowhere else.
+
+const anyText = text({ empty: true });
+const fromZero = number({ atLeast: 0, whole: true });
+const portion = number({ atLeast: 0, atMost: 1 });
+const anything = z.unknown();
+
+const FINE_TUNED_FROM = {
+  /** For people: a path from where the run began, or the name of the model that comes with Harrier. */
+  name: anyText,
+  /** Its file: an absolute path. Absent for the model that comes with Harrier, wherever that lies. */
+  path: optional(anyText),
+  /** SHA-256 of the file, hex. */
+  hash: anyText,
+  /** What is trained: a new last layer alone, or the layers before it too. */
+  trainable: oneOf(TUNED_PARTS),
+};
 
 /** The model that a run is fine-tuned from, as `run.json` names it. */
-export interface FineTunedFrom {
-  /** For people: a path from where the run began, or the name of the model that comes with Harrier. */
-  readonly name: string;
-  /** Its file: an absolute path. Absent for the model that comes with Harrier, wherever that lies. */
-  readonly path?: string;
-  /** SHA-256 of the file, hex. */
-  readonly hash: string;
-  /** What is trained: a new last layer alone, or the layers before it too. */
-  readonly trainable: TunedPart;
-}
+export type FineTunedFrom = Fields<typeof FINE_TUNED_FROM>;
 
-/** Every option of a run, after defaults. What is absent was not set and has no default. */
-export interface RunOptions extends BatchOptions {
-  readonly recipe: string;
+const OPTIONS = {
+  recipe: anyText,
   /** The user's own file that the recipe came from: an absolute path. */
-  readonly recipeFile?: string;
+  recipeFile: unchecked<string>(anything),
   /** Options that the recipe built its network with, after defaults. */
-  readonly recipeOptions?: RecipeOptions;
+  recipeOptions: unchecked<RecipeOptions>(anything),
   /** What is fine-tuned, where the network is not a recipe's. */
-  readonly from?: FineTunedFrom;
+  from: optional(fields(FINE_TUNED_FROM)),
   /** As it was given: `cifar10` or a path. */
-  readonly data: string;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly seed: number;
+  data: anyText,
+  epochs: count,
+  batchSize: count,
+  seed: fromZero,
   /** Training images used, where not all. */
-  readonly limit?: number;
-  readonly threads: number;
+  limit: optional(count),
+  threads: count,
   /** What computed; absent is the processor. */
-  readonly device?: Device;
-  readonly optimizer: OptimizerConfig;
-  readonly loss: CrossentropyOptions;
-  readonly validationSplit: number;
-  readonly earlyStopping?: number;
-  readonly imageSize?: number;
-  readonly source?: 'original' | 'npm';
-  readonly skipBad: boolean;
-  /** `none`: the data as it lies, without the marks that its owner made; absent: with them. */
-  readonly marks?: 'none';
+  device: optional(oneOf(DEVICES)),
+  optimizer: made<OptimizerConfig>(),
+  loss: made<CrossentropyOptions>(),
+  /** Images that go through the network at once, at most; absent: the whole batch. */
+  microBatch: optional(count),
+  /** How much of the average of the weights stays at each step; absent: no average is kept. */
+  averageMomentum: optional(portion),
+  /** Random changes of the training images, one after another. */
+  augmentation: unchecked<readonly AugmentationConfig[]>(anything),
+  /** Which images an epoch shows. */
+  sampling: unchecked<Sampling>(anything),
+  /** How much the images of each class count in the loss. */
+  classWeight: unchecked<ClassWeight>(anything),
+  /** The sizes of the images from epoch to epoch, where they change. */
+  resolution: unchecked<Resolution>(anything),
+  validationSplit: portion,
+  earlyStopping: optional(count),
+  imageSize: optional(count),
+  source: optional(oneOf(['original', 'npm'])),
+  skipBad: flag,
+  /** `none`: the data as it lies, without the label corrections of its owner; absent: with them. */
+  marks: optional(oneOf(['none'])),
   /** Views of each image that the finished model averages; absent is `none`. */
-  readonly testTimeAugmentation?: TestTimeAugmentation;
+  testTimeAugmentation: optional(oneOf(TEST_TIME_AUGMENTATIONS)),
   /** Whether a temperature is fitted on the validation images; absent is true. */
-  readonly calibrate?: boolean;
-}
+  calibrate: optional(flag),
+};
+
+/** Every option of a run, after defaults. An absent option was not set and has no default. */
+export type RunOptions = Fields<typeof OPTIONS>;
+
+const part = fields({
+  /** `cifar10/train`, `./photos/test`. */
+  name: anyText,
+  images: fromZero,
+  /** SHA-256, hex. */
+  hash: anyText,
+});
+
+const DATA = {
+  /** Where the data lies, if it is a folder: an absolute path. */
+  path: optional(anyText),
+  train: part,
+  validation: optional(part),
+  test: part,
+  classNames: list(anyText, { atLeast: 1, words: 'a list of texts' }) as Schema<readonly string[]>,
+  imageShape: fields({ height: count, width: count, channels: count }),
+  /** Labels that its owner changed and images that were left out; a resumed run keeps them, whatever comes later. */
+  marks: optional(
+    fields({
+      train: unchecked<MarkCounts>(anything) as Schema<MarkCounts>,
+      test: unchecked<MarkCounts>(anything) as Schema<MarkCounts>,
+      validation: unchecked<MarkCounts>(anything),
+      images: z.record(z.string(), fields({ label: optional(anyText), excluded: optional(flag) }), {
+        error: 'an object',
+      }),
+    }),
+  ),
+};
 
 /** The data that a run was made with. */
-export interface RunData {
-  /** Where the data lies, if it is a folder: an absolute path. */
-  readonly path?: string;
-  readonly train: DataFacts;
-  readonly validation?: DataFacts;
-  readonly test: DataFacts;
-  readonly classNames: readonly string[];
-  readonly imageShape: ImageShape;
-  /** Labels that its owner changed and images that were left out; the run goes on with them, whatever comes later. */
-  readonly marks?: UsedMarks;
-}
+export type RunData = Fields<typeof DATA>;
+
+const RESULT = {
+  ended: oneOf(['finished', 'early']),
+  finished: anyText,
+  /** Wall time of all epochs, in seconds. */
+  seconds: number({ atLeast: 0 }),
+  epochs: count,
+  /** The epoch whose weights the model has; without validation it is the last. */
+  bestEpoch: optional(count),
+  /** Running training accuracy of the epoch whose weights the model has. */
+  trainingAccuracy: portion,
+  testAccuracy: portion,
+};
 
 /** What came of a run. */
-export interface RunResult {
-  readonly ended: 'finished' | 'early';
-  readonly finished: string;
-  /** Wall time of all epochs, in seconds. */
-  readonly seconds: number;
-  readonly epochs: number;
-  /** The epoch whose weights the model has; without validation it is the last. */
-  readonly bestEpoch?: number;
-  /** Running training accuracy of the epoch whose weights the model has. */
-  readonly trainingAccuracy: number;
-  readonly testAccuracy: number;
-}
+export type RunResult = Fields<typeof RESULT>;
 
-/** `run.json`: everything that is needed to do the run again, or to go on with it. */
-export interface RunRecord {
-  readonly format: number;
+const RECORD = {
+  format: count,
   /** Identity of the run, which its checkpoints name. Absent where an older version began it. */
-  readonly id?: string;
-  readonly command: string;
-  readonly created: string;
-  readonly options: RunOptions;
-  readonly data: RunData;
-  readonly network: NetworkConfig;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly hardware: Hardware;
+  id: optional(anyText),
+  command: anyText,
+  created: anyText,
+  options: fields(OPTIONS),
+  data: fields(DATA),
+  network: made<NetworkConfig>(),
+  versions: made<Readonly<Record<string, string>>>(),
+  hardware,
   /** Absent until the run has finished. */
-  readonly result?: RunResult;
-}
+  result: optional(fields(RESULT)),
+};
+
+/** `run.json`: everything that is needed to do the run again, or to resume it. */
+export type RunRecord = Fields<typeof RECORD>;
+
+const record = fields(RECORD);
 
 /** Raised when an older version would misread a record. */
 export const RUN_FORMAT = 1;
+
+const REMEDY = 'Restore the file, or start a new run.';
 
 /**
  * Reads a `run.json`.
  * @throws HarrierError `bad-checkpoint` when it is damaged or from a newer version, or a field cannot be used
  */
 export function readRecord(text: string, where: string): RunRecord {
-  const record = jsonObject(text) as unknown as RunRecord | undefined;
-  if (!record) {
+  const content = jsonObject(text);
+  if (!content) {
     throw new HarrierError('bad-checkpoint', 'the record of this run cannot be read', {
       where,
       expected: 'a JSON object',
-      next: 'Restore the file, or start a new run.',
+      next: REMEDY,
     });
   }
-  if (record.format > RUN_FORMAT) {
+  const format = Number(content.format);
+  if (format > RUN_FORMAT) {
     throw new HarrierError('bad-checkpoint', 'this run was made by a newer version of Harrier', {
       where,
       expected: `format ${RUN_FORMAT} or older`,
-      received: `format ${record.format}`,
+      received: `format ${format}`,
       next: 'Update Harrier.',
     });
   }
-  if (record.format >= 1) {
-    checkRecord(record, where);
-    if (record.data.marks) checkMarks(record.data.marks.images, where);
-    return record;
+  if (!(format >= 1)) {
+    throw new HarrierError('bad-checkpoint', 'this is no record of a run', {
+      where,
+      expected: `a record of format ${RUN_FORMAT}`,
+      next: REMEDY,
+    });
   }
-  throw new HarrierError('bad-checkpoint', 'this is no record of a run', {
+  check(record, content, {
+    code: 'bad-checkpoint',
     where,
-    expected: `a record of format ${RUN_FORMAT}`,
-    next: 'Restore the file, or start a new run.',
+    summary: (field) => `its field "${field}" cannot be used`,
+    next: REMEDY,
   });
+  // As it was read: fields keep their order when the record is written again.
+  return content as unknown as RunRecord;
+}
+
+/**
+ * Makes something of a field of a `run.json`.
+ * @throws HarrierError `bad-checkpoint` that names the field when it cannot be made
+ */
+export function fromField<T>(field: string, where: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    const reason = cause instanceof HarrierError ? cause.message : 'it is malformed';
+    throw new HarrierError('bad-checkpoint', `its field "${field}" cannot be used: ${reason}`, {
+      where,
+      next: REMEDY,
+      cause,
+    });
+  }
 }

@@ -13,7 +13,7 @@ import {
   settingsText,
   withSettings,
 } from '../../recipes/index.ts';
-import { fromField } from '../../runs/check-record.ts';
+import { fromField } from '../../runs/run-record.ts';
 import { runRecipes } from '../recipes/run.ts';
 import { Reporter } from '../reporter.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HarrierError } from '../errors.ts';
-import { fromField } from './check-record.ts';
-import { readRecord } from './run-record.ts';
+
+import { fromField, readRecord } from './run-record.ts';
 
 const facts = (images: number) => ({ name: 'images/train', images, hash: 'ab' });
 const record = {
