@@ -33,15 +33,102 @@ export async function readCheckpoint(
   });
 }
 
-/** Keeps a checkpoint and the history. The best is written first: a last checkpoint always has the best that it names. */
-export async function saveCheckpoint(
+/** Where a run stands, and its best epoch where it has one. */
+export interface KeptCheckpoints {
+  readonly last: Checkpoint;
+  readonly best?: Checkpoint;
+}
+
+/**
+ * The checkpoints to resume from; undefined where the run begins.
+ *
+ * @param onLost told what is missing, where the run may then begin anew; without it that is an error
+ * @throws HarrierError `bad-checkpoint` when one is damaged, another run's, or missing
+ */
+export async function checkpointsOf(
   run: StoredRun,
-  checkpoint: Checkpoint,
-  isBest: boolean,
+  id: string | undefined,
   sha256?: () => Sha256,
-): Promise<void> {
-  const bytes = encodeCheckpoint(checkpoint, sha256);
-  if (isBest) await run.write('best', bytes);
-  await run.write('last', bytes);
-  await run.write('history', historyToCsv(checkpoint.position.history));
+  onLost?: (sentence: string) => void,
+): Promise<KeptCheckpoints | undefined> {
+  const last = await readCheckpoint(run, 'last', id, sha256);
+  if (!last) return undefined;
+  const { best: named, epoch, stepInEpoch } = last.position;
+  if (!named) return { last };
+  const best = await readCheckpoint(run, 'best', id, sha256);
+  if (best) return { last, best };
+  // Right after its best epoch a run stands at it: both files are then the same.
+  if (named.epoch === epoch && stepInEpoch === 0) return { last, best: last };
+  const missing = `the checkpoint of the best epoch (${named.epoch}) is missing`;
+  if (onLost) {
+    onLost(`${run.file('best')}: ${missing}, so training starts over.`);
+    return undefined;
+  }
+  throw new HarrierError('bad-checkpoint', missing, {
+    where: run.file('best'),
+    next: `Put it back, or remove ${run.file('last')} too: the run then starts over.`,
+  });
+}
+
+export interface KeeperOptions {
+  /** Of the run; undefined where an older version began it. */
+  readonly id: string | undefined;
+  readonly sha256?: () => Sha256;
+  /** Milliseconds from any beginning. */
+  readonly clock: () => number;
+  /** Seconds from one checkpoint to the next, at least. Default: every one is kept. */
+  readonly leastSeconds?: number;
+  /** Told once when checkpoints cannot be kept, and training goes on without them; else that is an error. */
+  readonly onUnsaved?: (error: unknown) => void;
+}
+
+/** Keeps the checkpoints of a run as it is trained, and its history. */
+export class CheckpointKeeper {
+  readonly #run: StoredRun;
+  readonly #options: KeeperOptions;
+  #written = Number.NEGATIVE_INFINITY;
+  /** The best one that has not been written yet. */
+  #best: Checkpoint | undefined;
+  #failed = false;
+
+  constructor(run: StoredRun, options: KeeperOptions) {
+    this.#run = run;
+    this.#options = options;
+  }
+
+  /**
+   * Keeps a checkpoint, unless one was written a moment ago.
+   *
+   * @param now whether it must be written now
+   */
+  async save(checkpoint: Checkpoint, isBest: boolean, now: boolean): Promise<void> {
+    const { clock, leastSeconds = 0, onUnsaved } = this.#options;
+    if (isBest) this.#best = checkpoint;
+    if (this.#failed || (!now && clock() - this.#written < leastSeconds * 1000)) return;
+    try {
+      await this.#write(checkpoint);
+      this.#written = clock();
+    } catch (error) {
+      if (!onUnsaved) throw error;
+      this.#failed = true;
+      onUnsaved(error);
+      await removeCheckpoints(this.#run).catch(() => {});
+    }
+  }
+
+  /** The best is written first: a last checkpoint always has the best that it names. */
+  async #write(checkpoint: Checkpoint): Promise<void> {
+    const { id, sha256 } = this.#options;
+    const encoded = (each: Checkpoint) => encodeCheckpoint({ ...each, run: id }, sha256);
+    const last = encoded(checkpoint);
+    if (this.#best) await this.#run.write('best', this.#best === checkpoint ? last : encoded(this.#best));
+    this.#best = undefined;
+    await this.#run.write('last', last);
+    await this.#run.write('history', historyToCsv(checkpoint.position.history));
+  }
+}
+
+/** Removes the checkpoints of a run, and the history that goes with them. */
+export async function removeCheckpoints(run: StoredRun): Promise<void> {
+  for (const name of ['last', 'best', 'history'] as const) await run.remove(name);
 }

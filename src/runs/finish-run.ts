@@ -1,10 +1,10 @@
 import type { OnProgress } from '../data/progress.ts';
 import { beforeAndAfter, type Evaluation, evaluatePredictions, type History } from '../evaluation/index.ts';
-import { CLASS_NAMES_KEY, exportModel } from '../models/index.ts';
 import { encodeModel } from '../onnx/index.ts';
 import type { FitResult } from '../training/index.ts';
 import { calibrateRun } from './calibrate-run.ts';
 import { describeRun } from './describe-run.ts';
+import { exportRun } from './export-run.ts';
 import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -26,8 +26,14 @@ export async function finishRun(
 ): Promise<{ record: RunRecord; evaluation: Evaluation }> {
   const { network, optimizer, test, runtime } = run;
   const { testTimeAugmentation = 'none' } = record.options;
+  const { classNames, train: trained, test: evaluated } = run.data;
   const model = (temperature: number, metadata?: Record<string, string>) =>
-    exportModel(network, weights, metadata, { testTimeAugmentation, temperature });
+    exportRun({ network, options: record.options }, weights, {
+      classNames,
+      temperature,
+      version: platform.version,
+      metadata,
+    });
   const scaling = await calibrateRun(run, model(1), onProgress);
   const { temperature } = scaling;
   const predictions = await predictionsOf(runtime, model(temperature), test, 'judging', onProgress);
@@ -41,7 +47,11 @@ export async function finishRun(
   };
   const result = resultOf(history, bestEpoch, ended, evaluation);
   const finished: RunRecord = { ...record, result };
-  const metadata = metadataOf(record, evaluation, platform.version);
+  const metadata = {
+    'harrier.trainingDataHash': trained.hash,
+    'harrier.testDataHash': evaluated.hash,
+    'harrier.testAccuracy': `${evaluation.accuracy}`,
+  };
   const descriptions = await describeRun(
     { record: finished, network, optimizer, history, test, predictions, evaluation },
     platform,
@@ -66,24 +76,5 @@ function resultOf(
     ...(bestEpoch !== undefined && { bestEpoch }),
     trainingAccuracy: history[(bestEpoch ?? history.length) - 1]?.accuracy ?? 0,
     testAccuracy: accuracy,
-  };
-}
-
-/** What the model file says about itself. The same run gives the same bytes: no times and no paths. */
-function metadataOf(
-  { options, data }: RunRecord,
-  { accuracy }: Evaluation,
-  version: string,
-): Record<string, string> {
-  return {
-    [CLASS_NAMES_KEY]: JSON.stringify(data.classNames),
-    'harrier.version': version,
-    'harrier.recipe': options.recipe,
-    ...(options.from && { 'harrier.fineTunedFrom': options.from.hash }),
-    'harrier.seed': `${options.seed}`,
-    'harrier.epochs': `${options.epochs}`,
-    'harrier.trainingDataHash': data.train.hash,
-    'harrier.testDataHash': data.test.hash,
-    'harrier.testAccuracy': `${accuracy}`,
   };
 }

@@ -8,7 +8,7 @@ import type { Resolution } from '../../data/resolution.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import type { TunedPart } from '../../models/index.ts';
-import { highestRate, optimizerFrom } from '../../optimizers/index.ts';
+import { highestRate } from '../../optimizers/index.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { type FoundRecipe, findRecipe, recipeIn } from '../../platform/node/runs/recipe-files.ts';
 import { startingModel } from '../../platform/node/runs/starting-model.ts';
@@ -21,6 +21,7 @@ import {
   withSettings,
 } from '../../recipes/index.ts';
 import type { Device } from '../../runs/device.ts';
+import { runOptions } from '../../runs/run-options.ts';
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
 import type { StartingModel } from '../../runs/starting-model.ts';
 import { shellQuote } from '../terminal.ts';
@@ -146,38 +147,10 @@ function checkImageSize({ name, network: { inputShape } }: StartingModel, given:
   });
 }
 
-/** What every run has, from how it is trained and what was given. */
+/** What every run has: on a processor, with as many threads as there are cores unless fewer were given. */
 function optionsOf(method: TrainingMethod, given: TrainOptions): RunOptions {
-  return {
-    recipe: method.name,
-    data: given.data ?? 'cifar10',
-    epochs: method.epochs,
-    batchSize: method.batchSize,
-    seed: given.seed ?? 1,
-    limit: given.limit,
-    threads: Math.min(given.threads ?? availableParallelism(), availableParallelism()),
-    ...deviceOf(given.device),
-    optimizer: optimizerFrom(method.optimizer).config,
-    loss: method.loss ?? {},
-    augmentation: given.augment ?? method.augmentation,
-    sampling: given.sampling ?? method.sampling,
-    classWeight: given.classWeight ?? method.classWeight,
-    microBatch: given.microBatch ?? method.microBatch,
-    averageMomentum: given.averageMomentum ?? method.averageMomentum,
-    resolution: given.resolution ?? method.resolution,
-    validationSplit: method.validationSplit,
-    earlyStopping: given.earlyStopping,
-    imageSize: given.imageSize,
-    source: given.source,
-    skipBad: given.skipBad ?? false,
-    ...(given.marks && { marks: given.marks }),
-    ...(given.calibrate === false && { calibrate: false }),
-  };
-}
-
-/** The processor goes without saying. */
-function deviceOf(device: Device | undefined): Pick<RunOptions, 'device'> {
-  return device === 'gpu' ? { device } : {};
+  const threads = Math.min(given.threads ?? availableParallelism(), availableParallelism());
+  return runOptions(method, { ...given, threads });
 }
 
 function givenRecipe({ recipe, recipeFile }: TrainOptions): Promise<FoundRecipe> {
@@ -273,7 +246,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ...options,
     epochs: given.epochs ?? options.epochs,
     threads: Math.min(given.threads ?? options.threads, availableParallelism()),
-    ...(given.device && { device: undefined, ...deviceOf(given.device) }),
+    ...(given.device && { device: given.device === 'gpu' ? given.device : undefined }),
     source: given.source ?? options.source,
   };
 }

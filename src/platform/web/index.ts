@@ -6,3 +6,4 @@ export { withTabLock } from './lock.ts';
 export type { Backend, WasmPaths } from './onnxruntime.ts';
 export { type WebRuntime, type WebRuntimeOptions, webRuntime } from './runtime.ts';
 export { openStorage } from './storage.ts';
+export { type StorageRunOptions, StorageRunStore } from './storage-run-store.ts';

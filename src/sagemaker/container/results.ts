@@ -1,10 +1,10 @@
 import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CLASS_NAMES_KEY, exportModel } from '../../models/index.ts';
 import { encodeModel } from '../../onnx/index.ts';
 import { storageError, writeAtomically } from '../../platform/node/files/cache.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint } from '../../platform/node/runs/train-run.ts';
+import { exportRun } from '../../runs/export-run.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import type { RunFile } from '../../runs/stored-run.ts';
 import { weightsToUse } from '../../training/index.ts';
@@ -43,14 +43,10 @@ export async function saveStoppedModel(
   if (!last) return;
   const { position } = last;
   const best = position.best && (await readCheckpoint(folder, 'best'));
-  const metadata = {
-    [CLASS_NAMES_KEY]: JSON.stringify(data.classNames),
-    'harrier.recipe': options.recipe,
-    'harrier.seed': `${options.seed}`,
-    'harrier.stopped': `after ${position.epoch} of ${options.epochs} epochs`,
-  };
-  const { testTimeAugmentation } = options;
-  const model = exportModel(network, weightsToUse(best ?? last), metadata, { testTimeAugmentation });
+  const model = exportRun({ network, options }, weightsToUse(best ?? last), {
+    classNames: data.classNames,
+    metadata: { 'harrier.stopped': `after ${position.epoch} of ${options.epochs} epochs` },
+  });
   const elsewhere = 'give the job a larger volume (VolumeSizeInGB)';
   await writeAtomically(join(paths.model, basename(folder.file('model'))), encodeModel(model), elsewhere);
   await copyFile(folder.file('history'), join(paths.outputData, basename(folder.file('history')))).catch(

@@ -1,19 +1,45 @@
 /** Trains in a worker of its own, so that the page goes on moving. It ends with the training. */
 
-import { Classifier, HarrierError, memoryDataset, type StepProgress } from 'harrier';
-import { decodeModel, encodeModel, trainedNetwork } from 'harrier/graph';
+import { Classifier, HarrierError, memoryDataset, openBatches, type StepProgress } from 'harrier';
+import { encodeModel } from 'harrier/graph';
+import type { OpenBatches } from 'harrier/src/data/batches.ts';
 import { plainError } from 'harrier/src/plain-error.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { quick } from 'harrier/src/recipes/index.ts';
+import { checkpointsOf, removeCheckpoints } from 'harrier/src/runs/checkpoints.ts';
+import { type StartingModel, startingModelOf } from 'harrier/src/runs/starting-model.ts';
+import { RUN_FILES, StoredRun } from 'harrier/src/runs/stored-run.ts';
 import { stepInfo } from 'harrier/src/training/step-info.ts';
-import { decodeImage, openStorage, type WebRuntime, webGpuName, webRuntime, withTabLock } from 'harrier/web';
+import {
+  decodeImage,
+  openStorage,
+  type StorageRunOptions,
+  StorageRunStore,
+  type WebRuntime,
+  webGpuName,
+  webRuntime,
+  withTabLock,
+} from 'harrier/web';
 import { checkClasses } from '../teach/check-classes.ts';
-import { CheckpointFiles } from '../teach/checkpoints.ts';
 import { type Learned, learn } from '../teach/lesson.ts';
 import type { FromTeacher, Job, Outcome, ToTeacher } from '../teach/messages.ts';
 
 const say = (message: FromTeacher, transfer: Transferable[] = []) => postMessage(message, { transfer });
 let paused = false;
+
+/** Seconds between checkpoints: they are large, and epochs of few images short. */
+const CHECKPOINT_SECONDS = 5;
+
+/** Names of files as trainings that were paused long ago have them. */
+const STORE: StorageRunOptions = {
+  lock: 'teach',
+  doing: 'training',
+  names: {
+    [RUN_FILES.last]: 'checkpoint-last.safetensors',
+    [RUN_FILES.best]: 'checkpoint-best.safetensors',
+    [RUN_FILES.history]: 'checkpoint-history.csv',
+  },
+};
 
 addEventListener('message', ({ data }: MessageEvent<ToTeacher>) => {
   if (data.type === 'pause') paused = true;
@@ -23,20 +49,23 @@ addEventListener('message', ({ data }: MessageEvent<ToTeacher>) => {
 async function train(job: Job, resume: boolean): Promise<void> {
   try {
     checkClasses(job.classes.map(({ name, images }) => ({ name, count: images.length })));
-    await withTabLock('teach', 'training', () => trainAlone(job, resume));
+    const stored = await storedRun(resume);
+    await withTabLock(STORE.lock, STORE.doing, () => trainAlone(job, stored, resume));
   } catch (error) {
     say({ type: 'failed', error: plainError(error) });
   }
 }
 
-async function trainAlone(job: Job, resume: boolean): Promise<void> {
+async function trainAlone(job: Job, stored: StoredRun | undefined, resume: boolean): Promise<void> {
   const started = performance.now();
   const from = job.way === 'scratch' ? undefined : await base(job.from!);
   const [height, width] = from?.network.inputShape ?? [quick.imageSize, quick.imageSize];
   const dataset = await datasetOf(job, height, width);
   say({ type: 'progress', progress: { what: 'starting ONNX Runtime', done: 0, total: 0, unit: 'steps' } });
   let runtime = await runtimeFor(job);
-  const { files, resumed } = await checkpointsOf(job, resume);
+  // Those of a training before: this one has none yet.
+  if (!resume && stored) await removeCheckpoints(stored).catch(() => {});
+  const kept = resume ? stored && (await checkpointsOf(stored, job.id, undefined, sayNote)) : undefined;
   say({ type: 'progress', progress: { what: 'preparing the network', done: 0, total: 0, unit: 'steps' } });
   const learned = await learn(
     { dataset, way: job.way, from, epochs: job.epochs, mirrored: job.mirrored, seed: job.seed },
@@ -44,20 +73,23 @@ async function trainAlone(job: Job, resume: boolean): Promise<void> {
       runtime,
       ...(runtime.backend === 'webgpu' && {
         fallback: async () => {
-          say({
-            type: 'note',
-            note: 'The graphics card has failed, or the browser took it away. The training goes on from its last checkpoint, on the processor.',
-          });
+          sayNote(
+            'The graphics card has failed, or the browser took it away. The training goes on from its last checkpoint, on the processor.',
+          );
           runtime = await engine('wasm');
           return runtime;
         },
       }),
-      resume: resumed,
+      checkpoints: { id: job.id, stored, kept },
+      leastSeconds: CHECKPOINT_SECONDS,
+      onUnsaved: (error) =>
+        sayNote(
+          `Checkpoints of this training cannot be kept, so it is lost if you leave the page. ${messageOf(error)}`,
+        ),
       onStep: atMostEvery(100, sayStep),
       onEpoch: (record) => say({ type: 'epoch', record }),
-      save: async (checkpoint, best) => files?.save(checkpoint, best, paused),
-      paused: () => paused,
-      breathe,
+      interrupted: () => paused,
+      openBatches: () => breathing,
       clock: () => performance.now(),
     },
   );
@@ -67,19 +99,21 @@ async function trainAlone(job: Job, resume: boolean): Promise<void> {
   }
   const model = encodeModel(learned.model) as Uint8Array<ArrayBuffer>;
   const outcome = await judged(job, learned, model, runtime, (performance.now() - started) / 1000);
-  await files?.remove();
+  if (stored) await removeCheckpoints(stored);
   say({ type: 'done', outcome, model }, [model.buffer]);
 }
 
+function sayNote(note: string): void {
+  say({ type: 'note', note });
+}
+
 /** What is fine-tuned. */
-async function base(address: string) {
+async function base(address: string): Promise<StartingModel> {
   const bytes = await fetchBytes(address, 'loading the model to start from', (progress) =>
     say({ type: 'progress', progress }),
   );
-  return trainedNetwork(
-    decodeModel(new Uint8Array(bytes), 'the model to start from'),
-    'the model to start from',
-  );
+  const name = 'the model to start from';
+  return startingModelOf(new Uint8Array(bytes), { name }, name);
 }
 
 async function datasetOf({ classes }: Job, height: number, width: number) {
@@ -107,10 +141,9 @@ async function datasetOf({ classes }: Job, height: number, width: number) {
 /** A device that a processor only pretends to be is slower than the processor itself. */
 const PRETENDED = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
 
-async function runtimeFor({ backend, way }: Job): Promise<WebRuntime> {
+async function runtimeFor({ backend }: Job): Promise<WebRuntime> {
   const gpu = backend === 'wasm' ? undefined : await webGpuName().catch(() => undefined);
-  // Muon, by which a network is trained from scratch, has no form on the graphics card yet.
-  const suits = gpu !== undefined && way !== 'scratch' && (backend === 'webgpu' || !PRETENDED.test(gpu));
+  const suits = gpu !== undefined && (backend === 'webgpu' || !PRETENDED.test(gpu));
   if (!suits) return engine('wasm');
   try {
     return await engine('webgpu');
@@ -133,20 +166,15 @@ async function engine(backend: 'wasm' | 'webgpu'): Promise<WebRuntime> {
   return runtime;
 }
 
-/** Where checkpoints are kept. A browser that keeps nothing is no reason not to train. */
-async function checkpointsOf(job: Job, resume: boolean) {
+/**
+ * Where checkpoints are kept. A browser that keeps nothing is no reason not to train.
+ * @throws HarrierError `storage` where a training is to be resumed
+ */
+async function storedRun(resume: boolean): Promise<StoredRun | undefined> {
   try {
-    const files = new CheckpointFiles(await openStorage('teach'), job.id, (error) =>
-      say({
-        type: 'note',
-        note: `Checkpoints of this training cannot be kept, so it is lost if you leave the page. ${messageOf(error)}`,
-      }),
-    );
-    const resumed = resume ? await files.read() : undefined;
-    return { files, resumed };
+    return new StoredRun(new StorageRunStore(await openStorage('teach'), STORE));
   } catch (error) {
-    // A checkpoint that is damaged or of something else; a new training makes a new one.
-    if (error instanceof HarrierError && error.code === 'storage' && !resume) return { files: undefined };
+    if (error instanceof HarrierError && error.code === 'storage' && !resume) return undefined;
     throw error;
   }
 }
@@ -201,6 +229,18 @@ function atMostEvery<T>(milliseconds: number, act: (value: T) => void): (value: 
     act(value);
   };
 }
+
+/** Batches as they are, with a rest before each. */
+const breathing: OpenBatches = (plan) => {
+  const source = openBatches(plan);
+  return {
+    close: () => source.close(),
+    async batch(epoch, step) {
+      await breathe();
+      return source.batch(epoch, step);
+    },
+  };
+};
 
 const { port1, port2 } = new MessageChannel();
 

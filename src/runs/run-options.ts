@@ -1,0 +1,61 @@
+import type { AugmentationConfig } from '../data/augmentation/index.ts';
+import { optimizerFrom } from '../optimizers/index.ts';
+import type { TrainingMethod } from '../recipes/index.ts';
+import type { RunOptions } from './run-record.ts';
+
+/** Options of a run that a person may give, besides the settings of its recipe. */
+export interface GivenOptions
+  extends Partial<
+    Pick<
+      RunOptions,
+      | 'data'
+      | 'seed'
+      | 'limit'
+      | 'device'
+      | 'sampling'
+      | 'classWeight'
+      | 'microBatch'
+      | 'averageMomentum'
+      | 'resolution'
+      | 'earlyStopping'
+      | 'imageSize'
+      | 'source'
+      | 'skipBad'
+      | 'marks'
+      | 'calibrate'
+    >
+  > {
+  readonly threads: number;
+  /** In place of the method's augmentation. */
+  readonly augment?: readonly AugmentationConfig[];
+}
+
+/** The options that every run has: what was given, else those of the method that it is trained by. */
+export function runOptions(method: TrainingMethod, given: GivenOptions): RunOptions {
+  return {
+    recipe: method.name,
+    data: given.data ?? 'cifar10',
+    epochs: method.epochs,
+    batchSize: method.batchSize,
+    seed: given.seed ?? 1,
+    limit: given.limit,
+    threads: given.threads,
+    // The processor goes without saying.
+    ...(given.device === 'gpu' && { device: given.device }),
+    optimizer: optimizerFrom(method.optimizer).config,
+    loss: method.loss ?? {},
+    augmentation: given.augment ?? method.augmentation,
+    sampling: given.sampling ?? method.sampling,
+    classWeight: given.classWeight ?? method.classWeight,
+    microBatch: given.microBatch ?? method.microBatch,
+    averageMomentum: given.averageMomentum ?? method.averageMomentum,
+    resolution: given.resolution ?? method.resolution,
+    validationSplit: method.validationSplit,
+    earlyStopping: given.earlyStopping,
+    imageSize: given.imageSize,
+    source: given.source,
+    skipBad: given.skipBad ?? false,
+    ...(given.marks && { marks: given.marks }),
+    ...(given.calibrate === false && { calibrate: false }),
+  };
+}
