@@ -2,7 +2,7 @@ import type { OnProgress } from '../data/progress.ts';
 import { HarrierError } from '../errors.ts';
 import type { EpochRecord } from '../evaluation/index.ts';
 import type { Runtime } from '../runtime/index.ts';
-import { type FitResult, fit, type StepProgress, weightsToUse } from '../training/index.ts';
+import { type FitResult, fit, type StepGraph, type StepProgress, weightsToUse } from '../training/index.ts';
 import { CheckpointKeeper, type KeptCheckpoints } from './checkpoints.ts';
 import type { RunPlan, TrainingImages } from './plan-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -28,6 +28,8 @@ export interface FitHooks {
 /** A run that can be trained. */
 export interface FittingRun extends RunPlan, TrainingImages {
   readonly runtime: Runtime;
+  /** The graph of a whole step for that runtime, where it was built already. */
+  readonly stepGraph?: StepGraph;
 }
 
 /** Where a run keeps its checkpoints, and those that it is resumed from. */
@@ -61,6 +63,7 @@ export async function fitRun(
       optimizer,
       loss: options.loss,
       runtime,
+      stepGraph: runtime === run.runtime ? run.stepGraph : undefined,
       train,
       validation,
       epochs: options.epochs,

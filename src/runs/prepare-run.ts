@@ -6,7 +6,7 @@ import { formatCount, formatNumber, formatQuantity } from '../format/format.ts';
 import type { NetworkConfig } from '../models/index.ts';
 import { highestRate, optimizerFrom } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
-import { checkMemory } from '../training/index.ts';
+import { checkMemory, type StepGraph } from '../training/index.ts';
 import { planRun, type RunMethod, type RunPlan, type TrainingImages, trainingImages } from './plan-run.ts';
 import type { RunData, RunOptions } from './run-record.ts';
 
@@ -14,6 +14,8 @@ import type { RunData, RunOptions } from './run-record.ts';
 export interface PreparedRun extends RunPlan, TrainingImages {
   readonly data: RunData;
   readonly runtime: Runtime;
+  /** The graph of a whole step, where memory was checked by it. */
+  readonly stepGraph?: StepGraph;
   readonly test: Dataset;
   /** Files of the data folder that were left out. */
   readonly skipped: number;
@@ -70,12 +72,14 @@ export async function prepareRun(
   const runtime = await sources.openRuntime(options);
   const batch = Math.min(options.batchSize, images.train.size);
   const { loss, microBatch, averageMomentum } = options;
-  await checkMemory({ network, optimizer, loss, runtime, batch, microBatch, averageMomentum });
+  const memory = { network, optimizer, loss, runtime, batch, microBatch, averageMomentum };
+  const stepGraph = await checkMemory(memory);
   return {
     ...plan,
     ...images,
     data,
     runtime,
+    stepGraph,
     test: opened.test,
     skipped: opened.skipped,
     notes: [

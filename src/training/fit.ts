@@ -16,6 +16,7 @@ import type { Runtime } from '../runtime/index.ts';
 import type { BatchOptions } from './batch-options.ts';
 import type { Checkpoint, RunPosition } from './checkpoint.ts';
 import { ExplosionWatch } from './explosion.ts';
+import type { StepGraph } from './step-graph.ts';
 import { checkMemory } from './step-memory.ts';
 import { Trainer, weightsToUse } from './trainer.ts';
 
@@ -47,6 +48,8 @@ export interface FitOptions extends BatchOptions {
   readonly bestWeights?: Weights;
   /** First weights, where they are not drawn by the seed. */
   readonly weights?: Weights;
+  /** The graph of a whole step, where `checkMemory` has built it already; memory is then not checked again. */
+  readonly stepGraph?: StepGraph;
   /** Milliseconds from any beginning. */
   readonly clock: () => number;
   /** @param epoch from 1; a resumed epoch begins again */
@@ -120,7 +123,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   checkFit(options);
   const { microBatch, averageMomentum } = options;
   const batch = Math.min(batchSize, train.size);
-  await checkMemory({ network, optimizer, loss, runtime, batch, microBatch, averageMomentum });
+  const memory = { network, optimizer, loss, runtime, batch, microBatch, averageMomentum };
+  const stepGraph = options.stepGraph ?? (await checkMemory(memory));
   const trainer = new Trainer({
     network,
     optimizer,
@@ -129,6 +133,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     seed,
     microBatch: options.microBatch,
     averageMomentum: options.averageMomentum,
+    stepGraph,
     weights: resume?.weights ?? options.weights ?? firstWeights(network, seed, train),
   });
   if (resume) trainer.write(resume);

@@ -5,7 +5,7 @@ import { Network } from '../models/index.ts';
 import { createGraph, reshape } from '../ops/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
-import { checkMemory, Sequential, stepMemory } from './index.ts';
+import { checkMemory, fit, Sequential, stepMemory } from './index.ts';
 import { peakMemory } from './step-memory.ts';
 
 const KB = 1024;
@@ -114,6 +114,24 @@ describe('the memory of training', () => {
     await expect(checkMemory(options)).rejects.toThrow(
       /^wide: its weights, gradients and optimizer do not fit into one block.*at most 4\.3 GB, received 6\.4 GB/,
     );
+  });
+
+  it('is estimated from the graph that is then trained: it is built once', async () => {
+    const train = images(12, 16, 16);
+    const cpu = nodeRuntime({ threads: 1 });
+    const compiled: unknown[] = [];
+    const watched = {
+      ...cpu,
+      compile: (...given: Parameters<typeof cpu.compile>) => {
+        compiled.push(given[0]);
+        return cpu.compile(...given);
+      },
+    };
+    const how = { network, optimizer: optimizerFrom('sgd'), runtime: watched };
+    const stepGraph = await checkMemory({ ...how, batch: 6 });
+    await fit({ ...how, train, epochs: 1, batchSize: 6, seed: 1, clock: () => 0, stepGraph });
+    expect(compiled).toEqual([stepGraph!.model]);
+    expect(compiled[0]).toBe(stepGraph!.model);
   });
 
   it('is looked at by fit, before anything is allocated', async () => {

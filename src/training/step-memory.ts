@@ -6,7 +6,7 @@ import { arrayOf, elementCount, type Graph, type Value } from '../onnx/index.ts'
 import { createGraph, importGraph } from '../ops/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
-import { buildStepGraph } from './step-graph.ts';
+import { buildStepGraph, type StepGraph } from './step-graph.ts';
 import { slotsOf, trainableGroups } from './updates.ts';
 
 /** The training whose memory is estimated. */
@@ -47,21 +47,30 @@ const TIMES_OVER = 3;
  * What training needs at least. Left out are the data set, Node itself, and what ONNX Runtime takes for threads and
  * rearranged kernels.
  */
-export async function stepMemory({
-  network,
-  optimizer,
-  loss,
-  runtime,
-  batch,
-  microBatch,
-  averageMomentum,
-}: MemoryOptions): Promise<StepMemory> {
-  const { model } = buildStepGraph(network, {
+export async function stepMemory(options: MemoryOptions): Promise<StepMemory> {
+  return { ...stateMemory(options), step: memoryOf(await wholeStep(options)) };
+}
+
+/** The graph of a step in which as many images go through the network at once as ever do. */
+async function wholeStep({ network, loss, runtime, batch, microBatch }: MemoryOptions): Promise<StepGraph> {
+  return buildStepGraph(network, {
     batch: Math.min(batch, microBatch ?? batch),
     target: runtime.target,
     convolutionBlock: await runtime.convolutionBlock?.(),
     loss,
   });
+}
+
+function memoryOf({ model }: StepGraph): number {
+  return TIMES_OVER * peakMemory(model.graph);
+}
+
+function stateMemory({
+  network,
+  optimizer,
+  microBatch,
+  averageMomentum,
+}: MemoryOptions): Omit<StepMemory, 'step'> {
   const floats = (specs: readonly ParameterSpec[]) =>
     specs.reduce((total, { shape }) => total + 4 * elementCount(shape), 0);
   const all = floats(network.parameters);
@@ -75,18 +84,21 @@ export async function stepMemory({
   return {
     state: all + gradients + slots,
     checkpoint: 2 * (all + slots),
-    step: TIMES_OVER * peakMemory(model.graph),
   };
 }
 
 /**
+ * Checks that there is memory for training, as far as the runtime can tell.
+ *
+ * @returns the step graph that was built for it: `fit` trains with it, so that it is built once. Undefined where the
+ *   runtime does not tell how much memory is free
  * @throws HarrierError `not-supported` when training needs more memory than the runtime has, with how much that is and
  *   what to lower
  */
-export async function checkMemory(options: MemoryOptions): Promise<void> {
+export async function checkMemory(options: MemoryOptions): Promise<StepGraph | undefined> {
   const { network, runtime, microBatch } = options;
   const batch = Math.min(options.batch, microBatch ?? options.batch);
-  const { state, checkpoint, step } = await stepMemory(options);
+  const { state, checkpoint } = stateMemory(options);
   if (runtime.kernels && state > LARGEST_STATE) {
     throw new HarrierError(
       'not-supported',
@@ -100,9 +112,12 @@ export async function checkMemory(options: MemoryOptions): Promise<void> {
       },
     );
   }
-  const free = runtime.freeMemory?.() ?? Number.POSITIVE_INFINITY;
+  if (!runtime.freeMemory) return undefined;
+  const graph = await wholeStep(options);
+  const step = memoryOf(graph);
+  const free = runtime.freeMemory();
   const total = state + checkpoint + step;
-  if (total <= free) return;
+  if (total <= free) return graph;
   const images = Math.floor((batch * (free - state - checkpoint)) / step);
   throw new HarrierError(
     'not-supported',

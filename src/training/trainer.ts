@@ -10,7 +10,7 @@ import type { MaskInput } from './forward-graph.ts';
 import { GraphState } from './graph-state.ts';
 import { KernelState } from './kernel-state.ts';
 import type { Pass, TrainingState } from './state.ts';
-import { buildStepGraph, CORRECT, LOSS } from './step-graph.ts';
+import { buildStepGraph, CORRECT, LOSS, type StepGraph } from './step-graph.ts';
 import { AVERAGE, slotName, slotsOf, trainableGroups } from './updates.ts';
 
 /** What a `Trainer` trains, and how. */
@@ -31,6 +31,8 @@ export interface TrainerOptions {
   readonly averageMomentum?: number;
   /** Seeds dropout; the data's order has a seed of its own purpose. */
   readonly seed: number;
+  /** The graph of a whole step without the optimizer, where it was built already. */
+  readonly stepGraph?: StepGraph;
   /** First weights, in Keras's layout. */
   readonly weights: Weights;
 }
@@ -61,6 +63,8 @@ export class Trainer {
   readonly #state: TrainingState;
   /** No more than the passes of a step need: several live ones slow each other down. */
   #compiled: readonly Compiled[] = [];
+  /** Until it is compiled. */
+  #stepGraph: StepGraph | undefined;
 
   constructor(options: TrainerOptions) {
     const { network, optimizer, runtime, weights, averageMomentum, microBatch } = options;
@@ -72,6 +76,7 @@ export class Trainer {
     }
     this.network = network;
     this.#options = options;
+    this.#stepGraph = options.stepGraph;
     this.#groups = trainableGroups(network.parameters, optimizer);
     const { kernels } = runtime;
     const own = { average: averageMomentum !== undefined, accumulate: microBatch !== undefined };
@@ -250,22 +255,37 @@ export class Trainer {
     await this.#release((compiled) => fits(compiled) && counts.has(compiled.batch));
     const has = this.#compiled.find((compiled) => compiled.batch === batch);
     if (has) return has;
-    const { network, loss, runtime, averageMomentum, microBatch } = this.#options;
+    const { runtime } = this.#options;
     const { updatesInGraph } = this.#state;
-    const { model, masks, carry, state } = buildStepGraph(network, {
-      batch,
-      imageSize: size,
-      target: runtime.target,
-      convolutionBlock: await runtime.convolutionBlock?.(),
-      loss,
-      updates: updatesInGraph ? this.#groups : undefined,
-      average: averageMomentum !== undefined,
-      accumulate: microBatch !== undefined,
-    });
+    const { model, masks, carry, state } = this.#built(batch, size) ?? (await this.#build(batch, size));
     const executable = await runtime.compile(model, updatesInGraph ? { carry, state } : {});
     const compiled = { batch, size, executable, masks };
     this.#compiled = [...this.#compiled, compiled];
     return compiled;
+  }
+
+  /** The step graph that was given, where it is for so many images of that size. */
+  #built(batch: number, [height, width]: ImageSize): StepGraph | undefined {
+    const { inputShape } = this.network;
+    const given = this.#stepGraph;
+    const fits = given?.batch === batch && inputShape[0] === height && inputShape[1] === width;
+    if (!fits || this.#state.updatesInGraph) return undefined;
+    this.#stepGraph = undefined;
+    return given;
+  }
+
+  async #build(batch: number, imageSize: ImageSize): Promise<StepGraph> {
+    const { network, loss, runtime, averageMomentum, microBatch } = this.#options;
+    return buildStepGraph(network, {
+      batch,
+      imageSize,
+      target: runtime.target,
+      convolutionBlock: await runtime.convolutionBlock?.(),
+      loss,
+      updates: this.#state.updatesInGraph ? this.#groups : undefined,
+      average: averageMomentum !== undefined,
+      accumulate: microBatch !== undefined,
+    });
   }
 }
 
