@@ -73,6 +73,13 @@ describe('safetensors', () => {
     }
   });
 
+  it('are refused with bytes after the last array', () => {
+    const bytes = encodeSafetensors(file);
+    const longer = new Uint8Array(bytes.length + 1);
+    longer.set(bytes);
+    expect(() => decodeSafetensors(longer, 'long')).toThrow('long: it holds more after its last array (bytes: 1)');
+  });
+
   it.each([
     ['another type', '{"a":{"dtype":"F16","shape":[8],"data_offsets":[0,16]}}'],
     ['no type', '{"a":{"shape":[4],"data_offsets":[0,16]}}'],

@@ -89,7 +89,7 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): TensorFile 
     used = Math.max(used, end);
     tensors.set(name, { shape, data: new Float32Array(body.slice(start, end).buffer) });
   }
-  if (body.length > used) return fail(`it goes on for ${body.length - used} bytes after its last array`);
+  if (body.length > used) return fail(`it holds more after its last array (bytes: ${body.length - used})`);
   return { tensors, metadata: metadata as Record<string, string> };
 }
 

@@ -198,14 +198,19 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await page
       .getByText('one class is nothing to tell apart: expected at least 2 classes, received 1.')
       .waitFor();
+    // Undo brings back the class, and leaves what was done since.
+    await page.locator('.class-name').nth(0).fill('frog');
+    await add(page, 0, frogs.slice(3, 4));
+    await page.locator('.thumbnails li').nth(3).waitFor();
     await page.getByRole('button', { name: 'Undo' }).click();
     expect(await page.locator('.class-card').count()).toBe(2);
-    expect(await page.locator('.thumbnails li').count()).toBe(4);
-    await page.locator('.class-name').nth(1).fill('class 1');
+    expect(await page.locator('.thumbnails li').count()).toBe(5);
+    expect(await page.locator('.class-name').nth(0).inputValue()).toBe('frog');
+    await page.locator('.class-name').nth(1).fill('Frog');
     await add(page, 1, ships.slice(1, 3));
-    await page.locator('.thumbnails li').nth(5).waitFor();
+    await page.locator('.thumbnails li').nth(6).waitFor();
     await train(page);
-    await page.getByText('class 1: two classes have the same name.').waitFor();
+    await page.getByText('Frog: two classes have the same name.').waitFor();
   });
 
   it('a training is paused, goes on after the page was closed, and another tab is kept from training', {

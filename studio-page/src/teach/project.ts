@@ -34,10 +34,14 @@ const imageFile = (id: string) => `picture-${id}`;
 
 /** The classes with their images, as they are now; undefined until what was kept has been read. */
 export const classes = signal<readonly TaughtClass[] | undefined>(undefined);
-/** What was removed last, to be brought back. */
-export const removed = signal<{ readonly what: string; readonly before: readonly TaughtClass[] } | undefined>(
-  undefined,
-);
+/** What was removed last, and the classes with it again: whatever else has changed since stays changed. */
+export const removed = signal<
+  | {
+      readonly what: string;
+      readonly bringBack: (now: readonly TaughtClass[]) => readonly TaughtClass[];
+    }
+  | undefined
+>(undefined);
 export const refusals = signal<readonly Refusal[]>([]);
 /** Why the browser does not keep what is here. */
 export const notKept = signal<unknown>(undefined);
@@ -102,31 +106,60 @@ export function renameClass(id: string, name: string): void {
 }
 
 export function removeClass(id: string): void {
-  const { name } = now().find((each) => each.id === id)!;
-  remember(`“${name}”`);
-  change(now().filter((each) => each.id !== id));
+  const before = now();
+  const { name } = before.find((each) => each.id === id)!;
+  removed.value = { what: `“${name}”`, bringBack: (later) => withAgain(later, before, [id]) };
+  change(before.filter((each) => each.id !== id));
 }
 
 export function removeImages(classId: string, ids: readonly string[]): void {
-  remember(ids.length === 1 ? 'an image' : `${ids.length} images`);
-  change(
-    now().map((each) =>
-      each.id === classId ? { ...each, images: each.images.filter(({ id }) => !ids.includes(id)) } : each,
-    ),
-  );
+  const before = now();
+  const imagesOf = (
+    all: readonly TaughtClass[],
+    of: (images: TaughtClass['images']) => TaughtClass['images'],
+  ) => all.map((each) => (each.id === classId ? { ...each, images: of(each.images) } : each));
+  const all = before.find(({ id }) => id === classId)?.images ?? [];
+  removed.value = {
+    what: ids.length === 1 ? 'an image' : `${ids.length} images`,
+    bringBack: (later) => imagesOf(later, (images) => withAgain(images, all, ids)),
+  };
+  change(imagesOf(before, (images) => images.filter(({ id }) => !ids.includes(id))));
 }
 
 /** Everything anew: no classes, no images. */
 export function clearProject(): void {
-  remember('all classes');
-  change([emptyClass(1), emptyClass(2)]);
+  const before = now();
+  const fresh = [emptyClass(1), emptyClass(2)];
+  removed.value = {
+    what: 'all classes',
+    // An empty class that nobody has touched is no loss.
+    bringBack: (later) => [...before, ...later.filter((each) => !fresh.includes(each))],
+  };
+  change(fresh);
 }
 
+/** Brings back what was removed last. */
 export function undo(): void {
   const last = removed.peek();
   if (!last) return;
   removed.value = undefined;
-  change(last.before);
+  change(last.bringBack(now()));
+}
+
+/** A list with items again that were removed from it: each behind the one that it stood behind before. */
+function withAgain<T extends { readonly id: string }>(
+  list: readonly T[],
+  before: readonly T[],
+  ids: readonly string[],
+): readonly T[] {
+  const result = [...list];
+  const place = (id: string) => result.findIndex((each) => each.id === id);
+  before.forEach((item, i) => {
+    if (!ids.includes(item.id) || place(item.id) >= 0) return;
+    const previous = before.slice(0, i).findLast(({ id }) => place(id) >= 0);
+    result.splice(previous ? place(previous.id) + 1 : 0, 0, item);
+  });
+  return result;
 }
 
 /**
@@ -179,10 +212,6 @@ const now = (): readonly TaughtClass[] => classes.peek() ?? [];
 function count(classId: string, more: number): void {
   const counts = reading.peek();
   reading.value = { ...counts, [classId]: (counts[classId] ?? 0) + more };
-}
-
-function remember(what: string): void {
-  removed.value = { what, before: now() };
 }
 
 let writing = Promise.resolve();

@@ -70,6 +70,19 @@ describe('withLock', () => {
     expect(await exists(lock)).toBe(false);
   });
 
+  it.each([
+    ['an empty lock', ''],
+    ['half a lock', '{"pid":12'],
+  ])('takes over %s, and names nobody meanwhile', async (name, content) => {
+    const lock = join(folder, `${name}.lock`);
+    await writeFile(lock, content);
+    const waits: number[] = [];
+    const options = { pollMs: 20, staleMs: 200, onWait: (pid: number) => waits.push(pid) };
+    expect(await withLock(lock, options, async () => 'mine')).toBe('mine');
+    expect(waits).toEqual([]);
+    expect(await exists(lock)).toBe(false);
+  });
+
   it('takes over a lock that another machine has not touched for long, and no other', async () => {
     const lock = join(folder, 'remote.lock');
     await writeFile(lock, JSON.stringify({ pid: 1, host: `not-${hostname()}`, token: 'x' }));

@@ -27,6 +27,9 @@ interface Owner {
   readonly token: string;
 }
 
+/** A process writes its name into its lock at once. A lock without a name for longer was left by one that is gone. */
+const NAMELESS_MS = 2_000;
+
 /**
  * Runs `action` while holding the lock file `path`, so that two processes that start at once share one piece of work.
  *
@@ -54,14 +57,17 @@ export async function withLock<T>(
     token: randomUUID(),
   };
   const started = Date.now();
+  let nameless: number | undefined;
   for (;;) {
     signal?.throwIfAborted();
     if (await create(path, self)) break;
     const owner = await readOwner(path);
-    if (await isStale(path, owner, staleMs)) {
+    nameless = owner ? undefined : (nameless ?? Date.now());
+    const isAbandoned = nameless !== undefined && Date.now() - nameless > Math.min(NAMELESS_MS, staleMs);
+    if (isAbandoned || (await isStale(path, owner, staleMs))) {
       await takeAway(path, owner);
     } else {
-      onWait?.(owner?.pid ?? 0, (Date.now() - started) / 1000);
+      if (owner) onWait?.(owner.pid, (Date.now() - started) / 1000);
       await sleep(pollMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
   }
@@ -114,6 +120,10 @@ async function create(path: string, owner: Owner): Promise<boolean> {
     const file = await open(path, 'wx');
     try {
       await file.writeFile(JSON.stringify(owner));
+    } catch (error) {
+      // Without a name in it, it would look like another's.
+      await rm(path, { force: true }).catch(() => {});
+      throw error;
     } finally {
       await file.close();
     }
