@@ -77,7 +77,9 @@ describe('safetensors', () => {
     const bytes = encodeSafetensors(file);
     const longer = new Uint8Array(bytes.length + 1);
     longer.set(bytes);
-    expect(() => decodeSafetensors(longer, 'long')).toThrow('long: it holds more after its last array (bytes: 1)');
+    expect(() => decodeSafetensors(longer, 'long')).toThrow(
+      'long: it holds more after its last array (bytes: 1)',
+    );
   });
 
   it.each([
