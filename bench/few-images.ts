@@ -4,9 +4,10 @@
  * that always gives the most frequent class.
  *
  *     npx tsx bench/few-images.ts --data FOLDER [--image-size 64] [--recipe quick] [--limit COUNT]
- *         [--seeds 10] [--first-seed 1] [--threads 1] [--rates fixed]
+ *         [--seeds 10] [--first-seed 1] [--threads 1] [--rates fixed] [--stop-after EPOCHS]
  *
- * `--rates fixed` leaves the learning rates as they are for the recipe's own batch. Prints one CSV line per run, then a
+ * `--rates fixed` leaves the learning rates as they are for the recipe's own batch. `--stop-after` ends each run early,
+ * with the schedule of the whole run: runs that never learn fail in their first steps. Prints one CSV line per run, then a
  * summary, and exits with 1 when a run has not learnt.
  */
 import { parseArgs } from 'node:util';
@@ -29,15 +30,19 @@ const { values } = parseArgs({
     'first-seed': { type: 'string', default: '1' },
     threads: { type: 'string', default: '1' },
     rates: { type: 'string', default: 'follow' },
+    'stop-after': { type: 'string' },
   },
 });
 const number = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
 const threads = Number(values.threads);
+const stopAfter = number(values['stop-after']) ?? Number.POSITIVE_INFINITY;
 const named = recipeNamed(values.recipe);
 const recipe = values.rates === 'fixed' ? { ...named, learningRateBatchSize: undefined } : named;
 
-process.stdout.write('recipe,images,seed,batch,epochs,first_loss,last_loss,test_accuracy,guessing,learnt\n');
+process.stdout.write(
+  'recipe,images,seed,batch,epochs,trained,first_loss,last_loss,test_accuracy,guessing,learnt\n',
+);
 const accuracies: number[] = [];
 let failed = 0;
 for (let i = 0; i < Number(values.seeds); i++) {
@@ -64,6 +69,7 @@ for (let i = 0; i < Number(values.seeds); i++) {
   );
   const { options, network, optimizer, runtime, train, test } = run;
   const { epochs, batchSize, microBatch, augmentation, loss } = options;
+  let done = 0;
   const { history, weights } = await fit({
     network,
     optimizer,
@@ -77,6 +83,10 @@ for (let i = 0; i < Number(values.seeds); i++) {
     openBatches: nodeBatches({ threads }),
     seed,
     clock: () => performance.now(),
+    onEpoch: ({ epoch }) => {
+      done = epoch;
+    },
+    interrupted: () => done >= stopAfter,
   });
   const classifier = await Classifier.load(runtime, exportModel(network, weights));
   const probabilities = await classifier.predictImages(test);
@@ -89,7 +99,17 @@ for (let i = 0; i < Number(values.seeds); i++) {
   accuracies.push(accuracy);
   const losses = [history[0].loss, history.at(-1)!.loss].map((value) => value.toFixed(3));
   const shares = [accuracy, guessing].map((value) => value.toFixed(4));
-  const row = [recipe.name, train.size, seed, batchSize, epochs, ...losses, ...shares, learnt ? 'yes' : 'no'];
+  const row = [
+    recipe.name,
+    train.size,
+    seed,
+    batchSize,
+    epochs,
+    history.length,
+    ...losses,
+    ...shares,
+    learnt ? 'yes' : 'no',
+  ];
   process.stdout.write(`${row.join(',')}\n`);
 }
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
