@@ -31,9 +31,9 @@ export type Split = 'train' | 'test' | 'validation';
  * GET api/datasets/:id. Asking for a data set opens it, and fetches CIFAR-10 where it is not in the cache: until that
  * is done the answer has status 202, and `dataset` events tell how far it is.
  */
-export type DatasetAnswer = DatasetFacts | DatasetOpening;
+export type DatasetAnswer = DatasetInfo | DatasetOpening;
 
-export interface DatasetFacts {
+export interface DatasetInfo {
   readonly id: string;
   readonly state: 'ready';
   /** For people: `cifar10`, or the folder's path. */
@@ -41,9 +41,9 @@ export interface DatasetFacts {
   readonly classNames: readonly string[];
   readonly imageShape: ImageShape;
   /** `validation` only where a folder brings such a part. */
-  readonly splits: Readonly<Partial<Record<Split, SplitFacts>>> & {
-    readonly train: SplitFacts;
-    readonly test: SplitFacts;
+  readonly splits: Readonly<Partial<Record<Split, SplitInfo>>> & {
+    readonly train: SplitInfo;
+    readonly test: SplitInfo;
   };
   readonly sheet: SheetLayout;
   /** Sentences about the data that its owner should read. */
@@ -52,7 +52,7 @@ export interface DatasetFacts {
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
 }
 
-export interface SplitFacts {
+export interface SplitInfo {
   readonly size: number;
   /** Images of each class, as the data has them: without marks. */
   readonly counts: readonly number[];
@@ -201,7 +201,7 @@ export interface RunSummary {
 export interface RunDetails {
   readonly summary: RunSummary;
   /** run.json; absent while the data is being opened. */
-  readonly record?: RunRecordFacts;
+  readonly record?: RunRecordInfo;
   readonly history: readonly EpochRecord[];
   /** The newest step, while it runs. */
   readonly step?: RunStep;
@@ -212,7 +212,7 @@ export interface RunDetails {
 }
 
 /** What run.json says, as far as the page uses it. */
-export interface RunRecordFacts {
+export interface RunRecordInfo {
   readonly command: string;
   readonly created: string;
   readonly options: Readonly<Record<string, unknown>> & {
@@ -281,7 +281,7 @@ export interface NewRunRequest {
 }
 
 /** GET api/models: an array of these; the model itself is at api/models/:id/model.onnx. */
-export interface ModelFacts {
+export interface ModelInfo {
   readonly id: string;
   readonly name: string;
   readonly classNames: readonly string[];

@@ -168,10 +168,10 @@ export function createStudioApp(options: StudioAppOptions): {
     });
   }
 
-  app.get('/api/models', async () => json((await models.list()).map(({ facts }) => facts)));
+  app.get('/api/models', async () => json((await models.list()).map(({ info }) => info)));
   app.get('/api/models/:id/model.onnx', async ({ req }) => {
-    const { path, facts } = await models.find(req.param('id'));
-    const folder = facts.source === 'run' ? (await runs.view(facts.id)).folder.path : undefined;
+    const { path, info } = await models.find(req.param('id'));
+    const folder = info.source === 'run' ? (await runs.view(info.id)).folder.path : undefined;
     return fileOf(req.raw, path, folder, 'application/octet-stream');
   });
 

@@ -8,7 +8,7 @@ import { makeDirectory, writeAtomically } from '../platform/node/files/cache.ts'
 import type { RunFolder } from '../platform/node/runs/run-folder.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { RECIPES } from '../recipes/index.ts';
-import type { ImageList, ModelFacts, RunDetails, RunSummary, StudioState } from './api.ts';
+import type { ImageList, ModelInfo, RunDetails, RunSummary, StudioState } from './api.ts';
 import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
 import { PER_PAGE, SheetMaker } from './datasets/sheets.ts';
 import { EventHub } from './events.ts';
@@ -60,11 +60,11 @@ export async function exportSite({ runs, data, onProgress, ...options }: ExportO
   );
   await site.json('human-baseline', people);
 
-  const models: ModelFacts[] = [];
+  const models: ModelInfo[] = [];
   const shipped = await new ModelLibrary().shipped();
   if (shipped) {
-    models.push(shipped.facts);
-    await site.copy(`api/models/${shipped.facts.id}/model.onnx`, shipped.path);
+    models.push(shipped.info);
+    await site.copy(`api/models/${shipped.info.id}/model.onnx`, shipped.path);
   }
   const datasets = new DatasetLibrary(datasetSources(data), new EventHub(), new AbortController().signal);
   const summaries: RunSummary[] = [];
@@ -180,23 +180,23 @@ async function finishedRun(folder: RunFolder): Promise<RunView> {
 async function detailsOf(
   view: RunView,
   dataset: string | undefined,
-): Promise<{ details: RunDetails; model: ModelFacts }> {
+): Promise<{ details: RunDetails; model: ModelInfo }> {
   const { record, history } = view;
   const { classNames, imageShape, ...data } = record!.data;
   // Where the data lay, and which of its images were marked, is its owner's business.
-  const { path: _, marks: __, ...facts } = { ...data, classNames, imageShape };
+  const { path: _, marks: __, ...info } = { ...data, classNames, imageShape };
   const summary = view.summary(false, () => dataset);
   const files = (await view.files()).filter((name) => name !== 'run.json');
   const details: RunDetails = {
     summary,
-    record: { ...record!, options: { ...record!.options }, data: facts },
+    record: { ...record!, options: { ...record!.options }, data: info },
     history,
     evaluation: await view.evaluation(),
     files,
   };
   const { size: bytes } = await stat(view.folder.file('model'));
   const accuracy = record!.result!.testAccuracy;
-  const model: ModelFacts = {
+  const model: ModelInfo = {
     id: view.id,
     name: view.id,
     classNames,
@@ -218,7 +218,7 @@ async function writeImages(
   const dataset = await datasets.get(id);
   const view = dataset.view('test');
   const { size } = view.dataset;
-  await site.json(`datasets/${id}`, { ...dataset.facts(), name: id, skipped: [], notes: [] });
+  await site.json(`datasets/${id}`, { ...dataset.info(), name: id, skipped: [], notes: [] });
   const images = Array.from({ length: size }, (_, index) => view.entry(index));
   const list: ImageList = { total: size, images };
   await site.json(`datasets/${id}/test/images`, list);

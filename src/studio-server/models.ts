@@ -3,13 +3,13 @@ import { basename } from 'node:path';
 import { CLASS_NAMES_KEY } from '../models/index.ts';
 import { decodeModel } from '../onnx/index.ts';
 import { shippedModel } from '../platform/node/runs/shipped-model.ts';
-import type { ModelFacts } from './api.ts';
+import type { ModelInfo } from './api.ts';
 import { notFound } from './respond.ts';
 import type { RunLibrary } from './training/run-library.ts';
 
 /** A model that may be asked for, and where it lies. */
 export interface ServedModel {
-  readonly facts: ModelFacts;
+  readonly info: ModelInfo;
   readonly path: string;
 }
 
@@ -33,7 +33,7 @@ export class ModelLibrary {
   /** @throws HarrierError `not-found` */
   async find(id: string): Promise<ServedModel> {
     const shipped = await this.shipped();
-    if (shipped?.facts.id === id) return shipped;
+    if (shipped?.info.id === id) return shipped;
     return (await this.#ofRun(id)) ?? notFound('model', id);
   }
 
@@ -52,7 +52,7 @@ export class ModelLibrary {
     const { classNames, imageShape } = record.data;
     const name = basename(view.folder.path);
     const accuracy = record.result.testAccuracy;
-    return { path, facts: { id, name, classNames, imageShape, source: 'run', bytes: info.size, accuracy } };
+    return { path, info: { id, name, classNames, imageShape, source: 'run', bytes: info.size, accuracy } };
   }
 }
 
@@ -66,7 +66,7 @@ async function readShipped(): Promise<ServedModel | undefined> {
   const accuracy = metadata['harrier.testAccuracy'];
   return {
     path,
-    facts: {
+    info: {
       // No run is called so: a run's name has a time in it, or its owner's choice of words.
       id: `shipped-${name}`,
       name,

@@ -1,5 +1,5 @@
 import type { Progress } from 'harrier/src/data/progress.ts';
-import type { DatasetAnswer, DatasetFacts, Split, StudioEvents } from 'harrier/src/studio-server/api.ts';
+import type { DatasetAnswer, DatasetInfo, Split, StudioEvents } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { apiUrl, getJson } from './api.ts';
 import type { ImageSource } from './components/image-grid.tsx';
@@ -9,7 +9,7 @@ import { exported } from './router.ts';
 
 /** A data set that is being looked at. */
 export interface OpenedDataset {
-  readonly facts?: DatasetFacts;
+  readonly facts?: DatasetInfo;
   /** How far it is, while it is fetched or read. */
   readonly progress?: Progress;
   readonly error?: unknown;
@@ -52,7 +52,7 @@ export function useDataset(id: string | undefined): OpenedDataset {
 }
 
 /** The parts of a data set that can be looked at: in an exported site the test images are. */
-export function splitsOf(facts: DatasetFacts): Split[] {
+export function splitsOf(facts: DatasetInfo): Split[] {
   const all = Object.keys(facts.splits) as Split[];
   return exported ? all.filter((split) => split === 'test') : all;
 }
@@ -64,7 +64,7 @@ export function imageUrl(dataset: string, split: Split, index: number): string {
 
 /** Images of a split by their indices, in that order, on sheets of small images. */
 export function imagesAt(
-  facts: DatasetFacts,
+  facts: DatasetInfo,
   split: Split,
   indices: readonly number[],
   name: (position: number) => string,

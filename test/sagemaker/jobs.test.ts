@@ -464,7 +464,7 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
     ],
     [
       'a logarithmic scale from zero',
-      ['tune', ...TRAIN.slice(1), '--tune', 'momentum=0..0.9:log'],
+      ['tune', ...TRAIN.slice(1), '--tune', 'validation-split=0..0.5:log'],
       /ScalingType: .*above 0 for Logarithmic/,
     ],
     [

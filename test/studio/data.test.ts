@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRecord } from '../../src/runs/run-record.ts';
 import type {
   DatasetAnswer,
-  DatasetFacts,
+  DatasetInfo,
   DuplicatesAnswer,
   ErrorAnswer,
   ImageEntry,
@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => server.end());
 
 /** The facts, once the data set is open. */
-async function facts(id = 'images'): Promise<DatasetFacts> {
+async function facts(id = 'images'): Promise<DatasetInfo> {
   for (;;) {
     const answer = await server.json<DatasetAnswer>(`/api/datasets/${id}`);
     if (answer.state === 'ready') return answer;

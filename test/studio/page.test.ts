@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findRun } from '../../src/platform/node/runs/find-run.ts';
-import type { ModelFacts, RunDetails, RunPredictions, StudioState } from '../../src/studio-server/api.ts';
+import type { ModelInfo, RunDetails, RunPredictions, StudioState } from '../../src/studio-server/api.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
 import { harrier, writeImages } from '../cli/harrier.ts';
 import { openStudio, raw, studioFolder, type TestStudio, WASM } from './studio.ts';
@@ -118,7 +118,7 @@ describe('an exported site', () => {
       canTrain: false,
       datasets: [],
     });
-    const models = await read<ModelFacts[]>('api/models.json');
+    const models = await read<ModelInfo[]>('api/models.json');
     expect(models.map(({ id }) => id)).toEqual(['shipped-cifar10', 'judged']);
     for (const { id, bytes: size } of models) {
       expect((await readFile(path('site/api/models', id, 'model.onnx'))).length).toBe(size);

@@ -8,7 +8,7 @@ import { predictionsFromCsv } from '../../src/evaluation/index.ts';
 import { RunFolder } from '../../src/platform/node/runs/run-folder.ts';
 import type {
   ErrorAnswer,
-  ModelFacts,
+  ModelInfo,
   NewRunRequest,
   RecipeForm,
   RunDetails,
@@ -105,7 +105,7 @@ describe('a run', () => {
       predicted: rows.map(({ predicted }) => predicted),
       probability: rows.map(({ probability }) => probability),
     });
-    const models = await server.json<ModelFacts[]>('/api/models');
+    const models = await server.json<ModelInfo[]>('/api/models');
     expect(models.map(({ source }) => source)).toEqual(['shipped', 'run']);
     expect(models[0]).toMatchObject({
       id: 'shipped-cifar10',

@@ -130,10 +130,10 @@ export class WorkerPool implements ClassificationService {
       });
     const workers = new Set(Array.from({ length: count }, (_, i) => start(i === 0)));
     try {
-      const [facts] = await Promise.all(Array.from(workers, ({ ready }) => ready));
+      const [info] = await Promise.all(Array.from(workers, ({ ready }) => ready));
       if (this.#state === 'closed') throw closed();
       const version = createHash('sha256').update(modelBytes).digest('hex').slice(0, 12);
-      const generation = { model: { ...facts, version }, start, workers };
+      const generation = { model: { ...info, version }, start, workers };
       for (const old of this.#generation?.workers ?? []) this.#retire(old);
       this.#generation = generation;
       for (const worker of workers) this.#watch(generation, worker);

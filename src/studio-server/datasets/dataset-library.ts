@@ -3,7 +3,7 @@ import type { Progress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
 import { type KeptMark, readMarks, writeMarks } from '../../platform/node/datasets/marks.ts';
 import { marksFolder, type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
-import type { DatasetAnswer, DatasetFacts, ImageEntry, MarkChange, Split } from '../api.ts';
+import type { DatasetAnswer, DatasetInfo, ImageEntry, MarkChange, Split } from '../api.ts';
 import type { EventHub } from '../events.ts';
 import { notFound, refusalOf } from '../respond.ts';
 import { DuplicateSearch } from './duplicate-search.ts';
@@ -73,7 +73,7 @@ export class DatasetLibrary {
     ]);
     if (!ready) return { id, state: 'opening', name: spec, progress: this.#progress.get(id) };
     await ready.readMarks();
-    return ready.facts();
+    return ready.info();
   }
 
   /** The data set, once it is open. @throws HarrierError `not-found`, or why it cannot be opened */
@@ -86,7 +86,7 @@ export class DatasetLibrary {
     opening.then(
       (dataset) => {
         this.#ready.set(id, dataset);
-        this.#hub.send('dataset', dataset.facts());
+        this.#hub.send('dataset', dataset.info());
       },
       (error) => {
         // Whoever asks again may have mended it.
@@ -154,16 +154,16 @@ export class StudioDataset {
     return this.#views.get(split) ?? notFound('part of this data set', split);
   }
 
-  facts(): DatasetFacts {
+  info(): DatasetInfo {
     const { train, skipped, notes = [] } = this.opened;
-    const splits = Object.fromEntries([...this.#views].map(([split, view]) => [split, view.facts()]));
+    const splits = Object.fromEntries([...this.#views].map(([split, view]) => [split, view.info()]));
     return {
       id: this.id,
       state: 'ready',
       name: this.name,
       classNames: train.classNames,
       imageShape: train.imageShape,
-      splits: splits as unknown as DatasetFacts['splits'],
+      splits: splits as unknown as DatasetInfo['splits'],
       sheet: sheetLayout(train.imageShape),
       notes,
       skipped,
@@ -208,7 +208,7 @@ export class StudioDataset {
       const images = Object.keys(mark).length > 0 ? { ...others, [key]: mark } : others;
       await writeMarks(this.#folder, images);
       for (const each of this.#views.values()) each.setMarks(images);
-      this.#hub.send('dataset', this.facts());
+      this.#hub.send('dataset', this.info());
       return view.entry(index);
     };
     const written = this.#writing.then(write);

@@ -3,7 +3,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { countMarks, type Mark } from '../../data/marked.ts';
 import { classCounts } from '../../data/statistics.ts';
 import { type KeptMarks, markKey, marksByIndex } from '../../platform/node/datasets/marks.ts';
-import type { ImageEntry, MarkFilter, Split, SplitFacts } from '../api.ts';
+import type { ImageEntry, MarkFilter, Split, SplitInfo } from '../api.ts';
 import { notFound } from '../respond.ts';
 
 /** Which images are asked for: all that are left out say nothing. */
@@ -40,7 +40,7 @@ export class SplitView {
     this.#found.clear();
   }
 
-  facts(): SplitFacts {
+  info(): SplitInfo {
     const { dataset } = this;
     return {
       size: dataset.size,

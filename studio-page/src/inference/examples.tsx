@@ -1,4 +1,4 @@
-import type { ModelFacts } from 'harrier/src/studio-server/api.ts';
+import type { ModelInfo } from 'harrier/src/studio-server/api.ts';
 import './examples.css';
 import airplane from './examples/airplane.png';
 import cat from './examples/cat.png';
@@ -14,7 +14,7 @@ const EXAMPLES = Object.entries({ horse, ship, dog, frog, airplane, deer, cat, t
 
 /** Images to begin with, where the model knows what they show. */
 export function Examples(props: {
-  readonly facts: ModelFacts | undefined;
+  readonly facts: ModelInfo | undefined;
   readonly onPick: (blob: Blob, name: string) => void;
 }) {
   const { facts, onPick } = props;

@@ -1,5 +1,5 @@
 import { formatBytes, formatPercent } from 'harrier/src/format/format.ts';
-import type { ModelFacts } from 'harrier/src/studio-server/api.ts';
+import type { ModelInfo } from 'harrier/src/studio-server/api.ts';
 import { useRef } from 'preact/hooks';
 import { Button } from '../components/button.tsx';
 import { Empty } from '../components/empty.tsx';
@@ -102,7 +102,7 @@ export function ModelState({ chosen }: { readonly chosen: ChosenModel }) {
   );
 }
 
-function nameOf({ name, source, accuracy }: ModelFacts): string {
+function nameOf({ name, source, accuracy }: ModelInfo): string {
   const words = [
     source === 'shipped' ? `${name} (comes with Harrier)` : name,
     ...(accuracy === undefined ? [] : [formatPercent(accuracy, 1)]),

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { Result } from 'harrier/src/calls.ts';
 import type { Progress } from 'harrier/src/data/progress.ts';
-import type { ModelFacts } from 'harrier/src/studio-server/api.ts';
+import type { ModelInfo } from 'harrier/src/studio-server/api.ts';
 import { useEffect } from 'preact/hooks';
 import { apiUrl, getJson } from '../api.ts';
 import { type Loaded, useLoad } from '../load.ts';
@@ -27,10 +27,10 @@ const ownFile = signal<{ readonly file: File; readonly count: number } | undefin
 
 /** The model of a view, as the address names it; without a name the first there is. */
 export interface ChosenModel {
-  readonly models: Loaded<readonly ModelFacts[]>;
+  readonly models: Loaded<readonly ModelInfo[]>;
   /** What is chosen: of a model of the user's own, no more than its name. */
   readonly id?: string;
-  readonly facts?: ModelFacts;
+  readonly facts?: ModelInfo;
   readonly fileName?: string;
   readonly backend: WantedBackend;
   readonly opened?: OpenedModel;
@@ -40,7 +40,7 @@ export interface ChosenModel {
 }
 
 export function useModel(): ChosenModel {
-  const models = useLoad('models', (abort) => getJson<readonly ModelFacts[]>('models', { signal: abort }));
+  const models = useLoad('models', (abort) => getJson<readonly ModelInfo[]>('models', { signal: abort }));
   const { query } = place.value;
   const backend = backendOf(query.backend);
   const own = query.model === OWN ? ownFile.value : undefined;

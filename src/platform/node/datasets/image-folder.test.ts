@@ -382,13 +382,16 @@ describe('the cache', () => {
     expect(second.splits.train.hash).toBe(first.splits.train.hash);
   });
 
-  it('is made anew when its description is not readable', async () => {
-    await putTwoClasses(5);
-    await decodings();
-    const [path] = await cacheFiles('.json');
-    await writeFile(path, '{"version":');
-    expect((await decodings()).decoded).toBe(true);
-  });
+  it.each(['{"version":', 'null', '[]', '{}', '{"contentHashes":null,"bad":3}', ''])(
+    'is made anew when its description is %s',
+    async (text) => {
+      await putTwoClasses(5);
+      await decodings();
+      const [path] = await cacheFiles('.json');
+      await writeFile(path, text);
+      expect((await decodings()).decoded).toBe(true);
+    },
+  );
 
   it('is shared by two that start at once', async () => {
     await putTwoClasses(20);

@@ -1,7 +1,7 @@
 import { type AugmentationConfig, augmentationsFrom } from 'harrier/src/data/augmentation/index.ts';
 import { augmentationList } from 'harrier/src/data/augmentation/words.ts';
 import { imageBytes } from 'harrier/src/data/dataset.ts';
-import type { DatasetFacts, ImageList, Split } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, ImageList, Split } from 'harrier/src/studio-server/api.ts';
 import { useMemo, useState } from 'preact/hooks';
 import { apiUrl, getBytes, getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
@@ -19,7 +19,7 @@ const IMAGES = 6;
 const EPOCHS = 6;
 
 /** What random changes make of training images, computed here as training computes them. */
-export function Augmentation({ facts }: { readonly facts: DatasetFacts }) {
+export function Augmentation({ facts }: { readonly facts: DatasetInfo }) {
   const { augment = 'standard', class: classText } = place.value.query;
   const [seed, setSeed] = useState(1);
   const [first, setFirst] = useState(0);
@@ -109,7 +109,7 @@ interface Samples {
 }
 
 function Variants(props: {
-  readonly facts: DatasetFacts;
+  readonly facts: DatasetInfo;
   readonly samples: Samples;
   readonly configs: readonly AugmentationConfig[];
   readonly seed: number;
@@ -165,7 +165,7 @@ function Variants(props: {
 
 /** The images of each epoch, as a run with this seed would see them. */
 function variantsOf(
-  { imageShape, classNames }: DatasetFacts,
+  { imageShape, classNames }: DatasetInfo,
   { pixels, labels, indices }: Samples,
   configs: readonly AugmentationConfig[],
   seed: number,
@@ -203,7 +203,7 @@ function parse(
 
 /** A few images of different classes, or of the class that is looked at. */
 async function loadSamples(
-  facts: DatasetFacts,
+  facts: DatasetInfo,
   classText: string | undefined,
   first: number,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 import type {
-  DatasetFacts,
+  DatasetInfo,
   ImageEntry,
   ImageList,
   MarkChange,
@@ -17,7 +17,7 @@ import { labelOf } from './listing.ts';
 import type { Marks } from './marks.ts';
 
 export interface DetailProps {
-  readonly facts: DatasetFacts;
+  readonly facts: DatasetInfo;
   readonly split: Split;
   readonly index: number;
   /** Where the list has it already. */

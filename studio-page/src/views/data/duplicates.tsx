@@ -1,6 +1,6 @@
 import { formatCount, formatQuantity } from 'harrier/src/format/format.ts';
 import type {
-  DatasetFacts,
+  DatasetInfo,
   DuplicateGroup,
   DuplicatesAnswer,
   ImageEntry,
@@ -38,7 +38,7 @@ const KINDS: readonly {
 ];
 
 /** Images that are there more than once: in training and test they make a model look better than it is. */
-export function Duplicates({ facts }: { readonly facts: DatasetFacts }) {
+export function Duplicates({ facts }: { readonly facts: DatasetInfo }) {
   const asked = useLoad(`duplicates ${facts.id}`, (signal) =>
     getJson<DuplicatesAnswer>(`datasets/${facts.id}/duplicates`, { signal }),
   );
@@ -71,7 +71,7 @@ function Groups({
   facts,
   groups,
 }: {
-  readonly facts: DatasetFacts;
+  readonly facts: DatasetInfo;
   readonly groups: readonly DuplicateGroup[];
 }) {
   const [kind, setKind] = useState<Kind>('all');
@@ -129,7 +129,7 @@ function Groups({
   );
 }
 
-function Group({ facts, group }: { readonly facts: DatasetFacts; readonly group: DuplicateGroup }) {
+function Group({ facts, group }: { readonly facts: DatasetInfo; readonly group: DuplicateGroup }) {
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
   const [error, setError] = useState<unknown>();
   const { classNames, imageShape, id } = facts;

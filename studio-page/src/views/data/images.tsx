@@ -1,5 +1,5 @@
 import { formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
-import type { DatasetFacts, MarkFilter, Split } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, MarkFilter, Split } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
@@ -22,7 +22,7 @@ const MARKS: readonly { readonly value: MarkFilter | ''; readonly label: string 
 ];
 
 /** Every image of a split, by class, by words, by mark. */
-export function ImagesTab({ facts }: { readonly facts: DatasetFacts }) {
+export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   const { query } = place.value;
   const split = splitOf(facts, query.split);
   const classIndex = indexIn(query.class, facts.classNames.length);
@@ -213,7 +213,7 @@ function Search({ value }: { readonly value: string }) {
 
 /** How many images each class has; a click shows them. */
 function Balance(props: {
-  readonly facts: DatasetFacts;
+  readonly facts: DatasetInfo;
   readonly split: Split;
   readonly selected: number | undefined;
 }) {
@@ -252,7 +252,7 @@ function Balance(props: {
   );
 }
 
-function splitOf(facts: DatasetFacts, text: string | undefined): Split {
+function splitOf(facts: DatasetInfo, text: string | undefined): Split {
   const splits = splitsOf(facts);
   return splits.find((split) => split === text) ?? splits[0];
 }

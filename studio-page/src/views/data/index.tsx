@@ -1,5 +1,5 @@
 import { formatBytes, formatCount } from 'harrier/src/format/format.ts';
-import type { DatasetFacts } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo } from 'harrier/src/studio-server/api.ts';
 import { Empty } from '../../components/empty.tsx';
 import { Select } from '../../components/field.tsx';
 import { Loading } from '../../components/loading.tsx';
@@ -70,7 +70,7 @@ export default function Data() {
   );
 }
 
-function Facts({ facts }: { readonly facts: DatasetFacts }) {
+function Facts({ facts }: { readonly facts: DatasetInfo }) {
   const { tab = 'images' } = place.value.query;
   return (
     <>
@@ -130,7 +130,7 @@ function Opening({ dataset, id }: { readonly dataset: OpenedDataset; readonly id
   );
 }
 
-function summaryOf(facts: DatasetFacts): string {
+function summaryOf(facts: DatasetInfo): string {
   const { splits, classNames, imageShape } = facts;
   const { width, height } = imageShape;
   const parts = splitsOf(facts).map((name) => `${formatCount(splits[name]!.size)} ${name}`);

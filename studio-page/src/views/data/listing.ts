@@ -1,5 +1,5 @@
 import type {
-  DatasetFacts,
+  DatasetInfo,
   ImageEntry,
   ImageList,
   MarkFilter,
@@ -38,7 +38,7 @@ export function labelOf({ label, mark }: ImageEntry): number {
 }
 
 /** @param revision changes when marks have changed what a filter leaves */
-export function useListing(facts: DatasetFacts, filter: Filter, revision: number): Listing {
+export function useListing(facts: DatasetInfo, filter: Filter, revision: number): Listing {
   const key = JSON.stringify([facts.id, filter, revision]);
   const [, setCount] = useState(0);
   // The key stands for them.
@@ -57,7 +57,7 @@ class Pages {
   private readonly entries = new Map<number, ImageEntry>();
   private readonly asked = new Set<number>();
   private readonly abort = new AbortController();
-  private readonly facts: DatasetFacts;
+  private readonly facts: DatasetInfo;
   private readonly filter: Filter;
   private readonly parameters: Parameters;
   private readonly changed: () => void;
@@ -65,7 +65,7 @@ class Pages {
   private error: unknown;
   private current: Listing | undefined;
 
-  constructor(facts: DatasetFacts, filter: Filter, revision: number, changed: () => void) {
+  constructor(facts: DatasetInfo, filter: Filter, revision: number, changed: () => void) {
     this.facts = facts;
     this.filter = filter;
     this.changed = changed;

@@ -1,7 +1,7 @@
 import { type ComparedRun, compareRuns, verdict } from 'harrier/src/evaluation/comparison.ts';
 import { formatCount, formatQuantity } from 'harrier/src/format/format.ts';
 import { type CellOf, cellTitle } from 'harrier/src/report/matrix.ts';
-import type { DatasetFacts, RunDetails, RunPredictions, RunSummary } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, RunDetails, RunPredictions, RunSummary } from 'harrier/src/studio-server/api.ts';
 import { useMemo } from 'preact/hooks';
 import { Panel } from '../../components/panel.tsx';
 import { place, setQuery } from '../../router.ts';
@@ -17,7 +17,7 @@ interface Side {
 interface ComparisonProps {
   readonly first: Side;
   readonly second: Side;
-  readonly facts: DatasetFacts | undefined;
+  readonly facts: DatasetInfo | undefined;
 }
 
 /** Two runs side by side: whether they differ by more than luck, and in which cells of the matrix. */
@@ -70,7 +70,7 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
 function Changed(props: {
   readonly first: Side;
   readonly second: Side;
-  readonly facts: DatasetFacts;
+  readonly facts: DatasetInfo;
   readonly selected: readonly [number, number] | undefined;
 }) {
   const { first, second, facts, selected } = props;

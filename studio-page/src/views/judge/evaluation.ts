@@ -1,10 +1,10 @@
 import type { Evaluation } from 'harrier/src/evaluation/evaluate.ts';
-import type { DatasetFacts, RunPredictions } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, RunPredictions } from 'harrier/src/studio-server/api.ts';
 
 /** What most sections of the view are made from. */
 export interface SectionProps {
   readonly evaluation: Evaluation;
   /** The data set whose images can be shown, where it is here. */
-  readonly facts: DatasetFacts | undefined;
+  readonly facts: DatasetInfo | undefined;
   readonly predictions: RunPredictions | undefined;
 }

@@ -1,6 +1,6 @@
 import { likelyLabelErrors } from 'harrier/src/evaluation/label-errors.ts';
 import { formatCount, formatQuantity } from 'harrier/src/format/format.ts';
-import type { DatasetFacts, RunPredictions } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, RunPredictions } from 'harrier/src/studio-server/api.ts';
 import { useMemo, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Panel } from '../../components/panel.tsx';
@@ -9,7 +9,7 @@ import { Wall } from './wall.tsx';
 const SHOWN = 24;
 
 /** Images whose label may be wrong, for a person to look at. */
-export function LabelErrors(props: { readonly facts: DatasetFacts; readonly predictions: RunPredictions }) {
+export function LabelErrors(props: { readonly facts: DatasetInfo; readonly predictions: RunPredictions }) {
   const { facts, predictions } = props;
   const [all, setAll] = useState(false);
   const errors = useMemo(() => likelyLabelErrors(predictions), [predictions]);

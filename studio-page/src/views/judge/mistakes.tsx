@@ -1,12 +1,12 @@
 import { formatCertainty, formatCount } from 'harrier/src/format/format.ts';
-import type { DatasetFacts, RunPredictions } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, RunPredictions } from 'harrier/src/studio-server/api.ts';
 import { useMemo, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { Wall } from './wall.tsx';
 
 interface ImageSection {
-  readonly facts: DatasetFacts;
+  readonly facts: DatasetInfo;
   readonly predictions: RunPredictions;
 }
 

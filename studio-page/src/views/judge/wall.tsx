@@ -1,12 +1,12 @@
 import { formatCertainty } from 'harrier/src/format/format.ts';
-import type { DatasetFacts, RunPredictions } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, RunPredictions } from 'harrier/src/studio-server/api.ts';
 import { useMemo } from 'preact/hooks';
 import { ImageGrid } from '../../components/image-grid.tsx';
 import { imagesAt } from '../../datasets.ts';
 import { navigate } from '../../router.ts';
 
 export interface WallProps {
-  readonly facts: DatasetFacts;
+  readonly facts: DatasetInfo;
   readonly predictions: RunPredictions;
   readonly classNames: readonly string[];
   /** Which test images of the run. */

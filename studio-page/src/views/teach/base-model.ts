@@ -1,12 +1,12 @@
 import { HarrierError } from 'harrier/src/errors.ts';
-import type { ModelFacts } from 'harrier/src/studio-server/api.ts';
+import type { ModelInfo } from 'harrier/src/studio-server/api.ts';
 import { apiUrl, getJson } from '../../api.ts';
 import { useLoad } from '../../load.ts';
 
 /** The address of the model that fine-tuning starts from: the one that comes with Harrier. */
 export function useBaseModel() {
   const { value, error, loading, again } = useLoad('models', async (signal) => {
-    const models = await getJson<readonly ModelFacts[]>('models', { signal });
+    const models = await getJson<readonly ModelInfo[]>('models', { signal });
     const shipped = models.find(({ source }) => source === 'shipped');
     if (shipped) return apiUrl(`models/${shipped.id}/model.onnx`);
     throw new HarrierError('not-found', 'the model that comes with Harrier is not here', {

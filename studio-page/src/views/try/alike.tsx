@@ -3,7 +3,7 @@ import { scaler } from 'harrier/src/data/scaling.ts';
 import { type Neighbour, nearest } from 'harrier/src/explanation/neighbours.ts';
 import { formatCount } from 'harrier/src/format/format.ts';
 import { openStorage } from 'harrier/src/platform/web/storage.ts';
-import type { DatasetFacts, ImageList } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, ImageList } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { apiUrl, getBytes, getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
@@ -119,7 +119,7 @@ function Found({ opened, modelKey, pixels, dataset }: Props & { readonly dataset
   );
 }
 
-function Neighbouring({ facts, index, similarity }: Neighbour & { readonly facts: DatasetFacts }) {
+function Neighbouring({ facts, index, similarity }: Neighbour & { readonly facts: DatasetInfo }) {
   const [label, setLabel] = useState<string>();
   useEffect(() => {
     const abort = new AbortController();
@@ -152,7 +152,7 @@ function Neighbouring({ facts, index, similarity }: Neighbour & { readonly facts
 async function indexOf(
   { imageShape }: OpenedModel,
   modelKey: string,
-  { id, splits: { train }, imageShape: own }: DatasetFacts,
+  { id, splits: { train }, imageShape: own }: DatasetInfo,
   onDone: (done: number) => void,
   abort: AbortSignal,
 ): Promise<{ readonly images: readonly number[]; readonly rows: Float32Array }> {
