@@ -45,7 +45,7 @@ const SHORT = 64 * 1024;
 /** Milliseconds for the rest of such a body. */
 const REST_MS = 500;
 /** Milliseconds that an answer may take, while no other is asked for, before it shows whether anybody waits for it. */
-const PROBE_MS = 100;
+const PROBE_MS = 2_000;
 const FIRST_PROBE_MS = 5;
 /** Paths that mean the same to everybody: nothing in them is to be decoded or resolved. */
 const PLAIN_PATH = /^(?:\/[\w:-][\w.:-]*)+$/;

@@ -251,7 +251,7 @@ describe('a job that is stopped', () => {
   it.each(['run.json', 'checkpoints/best.safetensors'])(
     'begins again where its checkpoints came back without %s',
     async (missing) => {
-      const channels = { train: images, validation: images };
+      const channels = { train: images, validation: images, test: images };
       const folder = await folderFor({ hyperparameters: { ...quick, epochs: '40' }, channels });
       const running = startContainer('train', folder.base);
       await running.says('epoch=2;');
