@@ -1,10 +1,4 @@
-import type {
-  DatasetInfo,
-  ImageEntry,
-  ImageList,
-  MarkChange,
-  Split,
-} from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, ImageEntry, ImageList, MarkChange, Split } from 'harrier/src/studio-server/api.ts';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';

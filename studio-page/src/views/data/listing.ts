@@ -1,10 +1,4 @@
-import type {
-  DatasetInfo,
-  ImageEntry,
-  ImageList,
-  MarkFilter,
-  Split,
-} from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, ImageEntry, ImageList, MarkFilter, Split } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { apiUrl, getJson, type Parameters } from '../../api.ts';
 import type { ImageSource } from '../../components/image-grid.tsx';
