@@ -146,7 +146,12 @@ function factsOf({ name, size, hash }: Dataset): DataFacts {
 function checkSameData(now: RunData, then: RunData): void {
   for (const part of ['train', 'validation', 'test'] as const) {
     if (now[part]?.hash === then[part]?.hash) continue;
-    throw new HarrierError('bad-data', 'the data has changed since the run began', {
+    // A run that is told where its data is now has no path of its own any more.
+    const hasMoved = now.path !== undefined && then.path === undefined;
+    const what = hasMoved
+      ? 'this is not the data that the run began with'
+      : 'the data has changed since the run began';
+    throw new HarrierError('bad-data', what, {
       where: now[part]?.name ?? then[part]?.name,
       expected: `SHA-256 ${then[part]?.hash ?? 'of no images'}`,
       received: now[part]?.hash ?? 'no images',

@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeCheckpoint } from '../../src/index.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../src/index.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/models/index.ts';
 import { PROGRAM } from '../program.ts';
 import { harrier, sentenceOf, start, workplace, writeImages } from './harrier.ts';
@@ -101,9 +101,76 @@ describe('a checkpoint', () => {
   });
 });
 
+describe('data', () => {
+  it('that has moved is found where --data says', async () => {
+    await cp(path('images'), path('moved-images'), { recursive: true });
+    const options = ['--data', 'moved-images', '--epochs', '1', '--batch-size', '8', '--out', 'moved'];
+    expect((await run('train', ...options)).code).toBe(0);
+    await rename(path('moved-images'), path('here-now'));
+    const lost = await run('train', '--resume', 'moved', '--epochs', '2');
+    expect(sentenceOf(lost)).toContain('there is no such data set or folder');
+    const found = await run('train', '--resume', 'moved', '--epochs', '2', '--data', 'here-now');
+    expect(found.code).toBe(0);
+    const record = JSON.parse(await readFile(path('moved', 'run.json'), 'utf8'));
+    expect([record.options.data, record.data.path]).toEqual(['here-now', path('here-now')]);
+    expect(record.result.epochs).toBe(2);
+    expect((await run('train', '--resume', 'moved', '--epochs', '3')).code).toBe(0);
+  });
+
+  it('that is other data is refused', async () => {
+    await writeImages(path('others'), { perClass: 12, noise: 40 });
+    await copyOfRun('elsewhere');
+    const finished = await run('train', '--resume', 'elsewhere', '--epochs', '3', '--data', 'others');
+    expect(finished.code).toBe(1);
+    expect(sentenceOf(finished)).toMatch(
+      /others\/train.*: this is not the data that the run began with: expected SHA-256 [0-9a-f]{64}, received [0-9a-f]{64}/,
+    );
+  });
+
+  it('that has changed since training is noted when the model is evaluated', async () => {
+    await cp(path('images'), path('growing'), { recursive: true });
+    const options = ['--data', 'growing', '--epochs', '1', '--batch-size', '8', '--out', 'grown'];
+    expect((await run('train', ...options)).code).toBe(0);
+    const note = 'Note: the images that the model was trained on have changed since';
+    expect((await run('evaluate', 'grown')).stderr).not.toContain(note);
+    await rm(path('growing'), { recursive: true });
+    await writeImages(path('growing'), { perClass: 14 });
+    expect((await run('evaluate', 'grown')).stderr).toContain(note);
+  });
+});
+
+describe('a start that is refused for memory', () => {
+  it.each([[[] as string[]], [['--seeds', '2']]])('leaves nothing behind (train %j)', async (options) => {
+    const args = ['train', '--data', 'images', '--image-size', '1024', ...options, '--out', 'too-large'];
+    for (const _ of ['first', 'again']) {
+      const finished = await run(...args);
+      expect(sentenceOf(finished)).toContain('do not fit into one block of memory');
+      expect(await readdir(place.path)).not.toContain('too-large');
+    }
+  });
+});
+
+describe('a checkpoint of the best epoch that is missing', () => {
+  it('is made good by the last one where that is the same, and else named', async () => {
+    const options = ['--data', 'images', '--epochs', '1', '--batch-size', '8', '--validation-split', '0.2'];
+    expect((await run('train', ...options, '--out', 'bestless')).code).toBe(0);
+    await rm(path('bestless', 'checkpoints', 'best.safetensors'));
+    expect((await run('train', '--resume', 'bestless', '--epochs', '2')).code).toBe(0);
+    const bytes = await readFile(last('bestless'));
+    const checkpoint = decodeCheckpoint(bytes, 'last');
+    const before = { ...checkpoint.position, best: { epoch: 1, validationLoss: 1 } };
+    await writeFile(last('bestless'), encodeCheckpoint({ ...checkpoint, position: before }));
+    await rm(path('bestless', 'checkpoints', 'best.safetensors'));
+    const finished = await run('train', '--resume', 'bestless', '--epochs', '3');
+    expect(sentenceOf(finished)).toMatch(
+      /best\.safetensors: the checkpoint of the best epoch \(1\) is missing\. Put it back, or remove .*last\.safetensors too/,
+    );
+  });
+});
+
 describe('run.json', () => {
   it.each<[string, string, RegExp]>([
-    ['damaged', '{ "format": 1, ', /run\.json: the record of this run cannot be read\. Restore/],
+    ['damaged', '{ "format": 1, ', /run\.json: the record of this run cannot be read: expected a JSON object\. Restore/],
     [
       'from a newer version',
       '{ "format": 7 }',

@@ -23,6 +23,7 @@ import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { CIFAR10_1, judgingArguments } from './arguments.ts';
 import { modelToJudge } from './model.ts';
+import { trainingDataNote } from './training-data.ts';
 
 /** The options of `evaluate` as they were typed. */
 export interface EvaluateOptions {
@@ -123,5 +124,9 @@ async function openData(
   });
   const isSame = split === 'test' ? opened.test.hash === own.test.hash : true;
   if (!isSame) reporter.note(`Note: ${opened.test.name} has changed since the model was judged on it.`);
+  // Of images of another size, or with other label corrections, nothing can be said.
+  const isAsTrained = imageSize === own.imageShape.width && marks === undefined && skipBad === undefined;
+  const changed = isAsTrained ? trainingDataNote(opened, record) : undefined;
+  if (changed) reporter.note(changed);
   return opened[split];
 }

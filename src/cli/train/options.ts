@@ -162,13 +162,18 @@ export async function fromAnywhere<T extends Pick<TrainOptions, 'recipe' | 'from
   given: T,
 ): Promise<T> {
   const { data, from } = given;
-  const isFolder = data !== undefined && data !== 'cifar10' && (await stat(data).catch(() => undefined));
   return {
     ...given,
     ...(from === undefined && (await recipeFromAnywhere(given.recipe))),
     ...(typeof from === 'string' && { from: (await findModel(from)).modelFile }),
-    ...(isFolder && { data: resolve(data) }),
+    ...(data !== undefined && { data: await dataFromAnywhere(data) }),
   };
+}
+
+/** The same data in words that mean the same in every folder: a folder by its absolute path. */
+export async function dataFromAnywhere(data: string): Promise<string> {
+  const isFolder = data !== 'cifar10' && (await stat(data).catch(() => undefined));
+  return isFolder ? resolve(data) : data;
 }
 
 async function recipeFromAnywhere(
@@ -192,7 +197,8 @@ export function givenSettings(
 }
 
 /**
- * Options of a run that goes on: its own. More epochs, another number of threads and another device may be given.
+ * Options of a resumed run: its own. More epochs, another number of threads, another device, and another place of the
+ * same data may be given.
  * @throws HarrierError `bad-option` for what cannot change
  */
 export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptions {
@@ -201,7 +207,6 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     ['--recipe', given.recipe, options.recipe],
     ['--from', nameOf(given.from), options.from && nameOf(options.from.path ? options.from.name : true)],
     ['--trainable', given.trainable, options.from?.trainable],
-    ['--data', given.data, options.data],
     ['--batch-size', given.batchSize, options.batchSize],
     ['--seed', given.seed, options.seed],
     ['--micro-batch', given.microBatch, options.microBatch],
@@ -244,6 +249,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
   }
   return {
     ...options,
+    data: given.data ?? options.data,
     epochs: given.epochs ?? options.epochs,
     threads: Math.min(given.threads ?? options.threads, availableParallelism()),
     ...(given.device && { device: given.device === 'gpu' ? given.device : undefined }),

@@ -61,11 +61,17 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
   const record = newRecord(run, commandLine(given.words ?? process.argv.slice(2)));
   if (given.like) checkAlike(record, given.like);
   const folder = await createRunFolder(options.recipe, given.out);
-  await folder.exclusively(async () => {
-    // Before anything is said about the run: whoever then stops it can go on with it.
-    await folder.writeRecord(record);
-    await train({ run, record, folder, given, reporter, interruption });
-  });
+  try {
+    await folder.exclusively(async () => {
+      // Before anything is said about the run: it can then be resumed whenever it is stopped.
+      await folder.writeRecord(record);
+      await train({ run, record, folder, given, reporter, interruption });
+    });
+  } catch (error) {
+    // Refused before its first step, such as for want of memory: the same command may be tried again.
+    if (error instanceof HarrierError && error.code === 'not-supported') await folder.discardUnlessBegun();
+    throw error;
+  }
 }
 
 async function goOn(
@@ -84,7 +90,10 @@ async function goOn(
       return;
     }
     reporter.status(`opening ${options.data} …`);
-    const run = await prepareRun(options, { onProgress: reporter.work, signal: interruption.signal }, record);
+    // Where the data was is of no interest once it has moved.
+    const moved = given.data !== undefined && given.data !== record.options.data;
+    const stored = moved ? { ...record, data: { ...record.data, path: undefined } } : record;
+    const run = await prepareRun(options, { onProgress: reporter.work, signal: interruption.signal }, stored);
     const last = await readCheckpoint(folder, 'last');
     if (last && last.run === undefined) {
       reporter.note(
@@ -109,7 +118,8 @@ async function goOn(
     if (options.device !== record.options.device) {
       reporter.note('Note: on another device the results may differ in the last digits.');
     }
-    await train({ run, record: { ...record, options }, folder, given, reporter, interruption });
+    const resumed = { ...record, options, ...(moved && { data: run.data }) };
+    await train({ run, record: resumed, folder, given, reporter, interruption });
   });
 }
 

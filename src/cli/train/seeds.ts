@@ -8,7 +8,7 @@ import { createSeedsFolder, isSeedsFolder, SeedsFolder } from '../../platform/no
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { fromAnywhere, newRun, type TrainOptions } from './options.ts';
+import { dataFromAnywhere, fromAnywhere, newRun, type TrainOptions } from './options.ts';
 
 /** Whether several runs are wanted: by --seeds, or by the folder that is to go on. */
 export async function wantsSeeds({ seeds, resume }: TrainOptions): Promise<boolean> {
@@ -41,13 +41,20 @@ export async function trainSeeds(
     }
     const like = i > 0 && !begun ? await folder.run(record.seeds[0]).record() : undefined;
     const own: TrainOptions = begun ? { resume: run.path } : { ...record.given, seed, out: run.path, like };
-    await train({
+    const resumed = typed.data === undefined ? {} : { data: typed.data };
+    const running = train({
       ...own,
+      ...resumed,
       threads: typed.threads ?? own.threads,
       device: typed.device ?? own.device,
       checkpointSeconds: typed.checkpointSeconds ?? own.checkpointSeconds,
       partOf: folder.path,
       words: [...record.words, '--seed', `${seed}`],
+    });
+    await running.catch(async (error) => {
+      // Refused before the first run began: the same command may be tried again.
+      if (i === 0 && typed.resume === undefined) await folder.discardUnlessBegun(seed);
+      throw error;
     });
   }
   const results = await Promise.all(record.seeds.map((seed) => resultOf(seed, folder.run(seed))));
@@ -80,6 +87,7 @@ async function goOn(typed: TrainOptions, path: string): Promise<SeedsFolder<Trai
   const changeable = [
     'seeds',
     'resume',
+    'data',
     'threads',
     'device',
     'checkpointSeconds',
@@ -107,8 +115,15 @@ async function goOn(typed: TrainOptions, path: string): Promise<SeedsFolder<Trai
       received: `${count}`,
     });
   }
-  if (count > record.seeds.length)
-    await folder.write({ ...record, seeds: seedsFrom(record.seeds[0], count) });
+  const { data } = typed;
+  if (count > record.seeds.length || data !== undefined) {
+    await folder.write({
+      ...record,
+      seeds: seedsFrom(record.seeds[0], count),
+      // Seeds that have not begun find the data where it is now.
+      given: { ...record.given, ...(data !== undefined && { data: await dataFromAnywhere(data) }) },
+    });
+  }
   return folder;
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { RUN_FILES, type RunFile, StoredRun } from '../../../runs/stored-run.ts';
@@ -20,6 +20,14 @@ export class RunFolder extends StoredRun {
 
   override read(name: RunFile): Promise<Buffer | undefined> {
     return this.store.read(RUN_FILES[name]);
+  }
+
+  /** Removes the folder of a run that has no checkpoint: nothing came of it. What others put there stays. */
+  async discardUnlessBegun(): Promise<void> {
+    if ((await this.read('last')) || (await this.read('model'))) return;
+    for (const name of Object.keys(RUN_FILES) as RunFile[]) await this.remove(name);
+    await rmdir(dirname(this.file('last'))).catch(() => {});
+    await rmdir(this.path).catch(() => {});
   }
 
   /** The process that is at this run now, if there is one. */

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
@@ -33,6 +33,13 @@ export class SeedsFolder<Given> {
   /** The folder of the run with a seed. */
   run(seed: number): RunFolder {
     return new RunFolder(join(this.path, `seed-${seed}`));
+  }
+
+  /** Removes the folder where the run of the first seed has not begun: nothing came of it. */
+  async discardUnlessBegun(first: number): Promise<void> {
+    if (await this.run(first).read('record')) return;
+    await rm(join(this.path, SEEDS_FILE), { force: true });
+    await rmdir(this.path).catch(() => {});
   }
 
   async write(record: Omit<SeedsRecord<Given>, 'format'>): Promise<void> {
