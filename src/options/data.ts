@@ -16,6 +16,7 @@ export const DATA = {
       insteadOf: { '--dataset': '--data', '--data-dir': '--data' },
     },
     recorded: 'always',
+    onResume: 'may change',
   },
   limit: {
     type: { kind: 'number', ...COUNT },

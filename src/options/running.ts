@@ -31,7 +31,7 @@ export const RUNNING = {
   },
   resume: {
     type: { kind: 'text' },
-    help: 'resume this run (a folder, or "latest"), with its own options',
+    help: 'resume this run (a folder, or "latest"), with its own options; --data says where moved data is',
     flag: { of: ['train'], value: '<run>', notForJobs: true, insteadOf: { '--continue': '--resume' } },
     onResume: 'may change',
   },
