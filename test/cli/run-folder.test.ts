@@ -170,7 +170,11 @@ describe('a checkpoint of the best epoch that is missing', () => {
 
 describe('run.json', () => {
   it.each<[string, string, RegExp]>([
-    ['damaged', '{ "format": 1, ', /run\.json: the record of this run cannot be read: expected a JSON object\. Restore/],
+    [
+      'damaged',
+      '{ "format": 1, ',
+      /run\.json: the record of this run cannot be read: expected a JSON object\. Restore/,
+    ],
     [
       'from a newer version',
       '{ "format": 7 }',
