@@ -2,9 +2,13 @@ import type { Dataset } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
 import { type Dimension, decodeModel, formatShape, type Model, type NamedType } from '../onnx/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
+import { checkConstants } from './constant-limit.ts';
 
 /** Metadata keys of the model file. */
 export const CLASS_NAMES_KEY = 'harrier.classNames';
+
+/** Names are made for all of them: beyond this a model is damaged, or no classifier. */
+const MOST_CLASSES = 1_000_000;
 
 /** Images that run together when a whole data set is classified. */
 const BATCH = 64;
@@ -16,27 +20,14 @@ export class Classifier {
   readonly metadata: Readonly<Record<string, string>>;
   readonly #executable: Executable;
 
-  private constructor(model: Model, executable: Executable, where: string) {
-    const { graph, metadata } = model;
-    const image = graph.inputs.find(({ name }) => name === 'image');
-    const output = graph.outputs.find(({ name }) => name === 'probabilities');
-    if (!image || !output || graph.inputs.length !== 1 || !isImage(image) || !isProbabilities(output)) {
-      const list = (values: readonly NamedType[]) =>
-        values.map(({ name, type, shape }) => `${name}: ${type}${formatShape(shape)}`).join(', ') ||
-        'nothing';
-      throw new HarrierError('not-supported', 'this model does not keep to the contract', {
-        where,
-        expected: 'image: uint8(N, height, width, 3) to probabilities: float32(N, classes)',
-        received: `${list(graph.inputs)} to ${list(graph.outputs)}`,
-        next: 'Use a model.onnx that harrier train wrote.',
-      });
-    }
-    const [, height, width, channels] = image.shape.map(Number);
-    this.imageShape = { height, width, channels };
+  readonly #where: string;
+
+  private constructor({ imageShape, classNames, metadata }: Contract, executable: Executable, where: string) {
+    this.imageShape = imageShape;
+    this.classNames = classNames;
     this.metadata = metadata;
-    const classes = Number(output.shape[1]);
-    this.classNames = classNamesOf(model, classes, where);
     this.#executable = executable;
+    this.#where = where;
   }
 
   /**
@@ -51,13 +42,9 @@ export class Classifier {
       });
     }
     const model = source instanceof Uint8Array ? decodeModel(source, where) : source;
-    const executable = await runtime.compile(source);
-    try {
-      return new Classifier(model, executable, where);
-    } catch (error) {
-      await executable.dispose();
-      throw error;
-    }
+    const contract = contractOf(model, where);
+    checkConstants(model.graph, where);
+    return new Classifier(contract, await runtime.compile(source, { where }), where);
   }
 
   /**
@@ -87,6 +74,14 @@ export class Classifier {
       data: pixels,
     };
     const { probabilities } = await this.#executable.step({ image });
+    const classes = this.classNames.length;
+    if (probabilities.dims.at(-1) !== classes) {
+      throw new HarrierError('bad-graph', 'the model gives another number of classes than it states', {
+        where: this.#where,
+        expected: `${classes}`,
+        received: `${probabilities.dims.at(-1)}`,
+      });
+    }
     const values = probabilities.data as Float32Array;
     if (!values.every(Number.isFinite)) {
       throw new HarrierError('bad-graph', 'the model gives numbers that are not finite', {
@@ -156,6 +151,41 @@ export class Classifier {
   async dispose(): Promise<void> {
     await this.#executable.dispose();
   }
+}
+
+interface Contract extends Pick<Classifier, 'classNames' | 'imageShape' | 'metadata'> {}
+
+/**
+ * What a model says of itself, checked before ONNX Runtime sees it.
+ * @throws HarrierError `not-supported` when it does not keep to the contract, `too-large` beyond any use
+ */
+function contractOf({ graph, metadata }: Model, where: string): Contract {
+  const image = graph.inputs.find(({ name }) => name === 'image');
+  const output = graph.outputs.find(({ name }) => name === 'probabilities');
+  if (!image || !output || graph.inputs.length !== 1 || !isImage(image) || !isProbabilities(output)) {
+    const list = (values: readonly NamedType[]) =>
+      values.map(({ name, type, shape }) => `${name}: ${type}${formatShape(shape)}`).join(', ') || 'nothing';
+    throw new HarrierError('not-supported', 'this model does not keep to the contract', {
+      where,
+      expected: 'image: uint8(N, height, width, 3) to probabilities: float32(N, classes)',
+      received: `${list(graph.inputs)} to ${list(graph.outputs)}`,
+      next: 'Use a model.onnx that harrier train wrote.',
+    });
+  }
+  const [, height, width, channels] = image.shape.map(Number);
+  const classes = Number(output.shape[1]);
+  if (classes > MOST_CLASSES) {
+    throw new HarrierError('too-large', 'this model has too many classes', {
+      where,
+      expected: `at most ${MOST_CLASSES}`,
+      received: `${classes}`,
+    });
+  }
+  return {
+    imageShape: { height, width, channels },
+    classNames: classNamesOf({ metadata }, classes, where),
+    metadata,
+  };
 }
 
 function isImage({ type, shape }: NamedType): boolean {

@@ -1,4 +1,5 @@
 import { HarrierError } from '../errors.ts';
+import { printable } from '../format/format.ts';
 import { elementCount, formatShape, type Model, type Shape } from '../onnx/index.ts';
 import { createGraph, importGraph } from '../ops/index.ts';
 import { bytes, grouped, table } from './summary.ts';
@@ -62,14 +63,22 @@ export function summarizeGraph(model: Model, where: string): string {
   const { inputs, outputs, name } = model.graph;
   const sum = (of: 'parameters' | 'bytes') => rows.reduce((total, row) => total + row[of], 0);
   const ends = (values: typeof inputs) =>
-    values.map((value) => `${value.name}: ${value.type}${formatShape(value.shape)}`).join(', ');
+    values
+      .map(({ name, type, shape, unranked }) =>
+        printable(`${name}: ${type}${unranked ? ' of unknown rank' : formatShape(shape)}`),
+      )
+      .join(', ');
   return [
-    `Model: "${name}"`,
+    `Model: "${printable(name)}"`,
     ` Input:  ${ends(inputs)}`,
     ` Output: ${ends(outputs)}`,
     ...table(
       [{ title: 'Node (op)' }, { title: 'Output Shape' }, { title: 'Param #', right: true }],
-      rows.map((row) => [`${row.name} (${row.type})`, formatShape(row.outputShape), grouped(row.parameters)]),
+      rows.map((row) => [
+        printable(`${row.name} (${row.type})`),
+        printable(formatShape(row.outputShape)),
+        grouped(row.parameters),
+      ]),
     ),
     ` Total params: ${grouped(sum('parameters'))} (${bytes(sum('bytes'))})`,
   ].join('\n');

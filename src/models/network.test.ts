@@ -60,13 +60,13 @@ describe('a network whose shapes do not fit names the layer and both shapes', ()
       'a kernel larger than the image',
       () => [new Conv2D({ filters: 4, kernelSize: 7 }), new Flatten()],
       'bad-shape',
-      ['layer "conv2d" (Conv2D) on (8, 6, 3)', 'a window of 7 is larger than the 6 cells'],
+      ['layer "conv2d" (Conv2D) on (8, 6, 3)', 'a window of 7 is larger than the 6 positions'],
     ],
     [
       'a pool larger than the image',
       () => [new MaxPooling2D(), new MaxPooling2D(), new MaxPooling2D(), new Flatten()],
       'bad-shape',
-      ['layer "max_pooling2d_2" (MaxPooling2D) on (2, 1, 3)', 'a window of 2 is larger than the 1 cells'],
+      ['layer "max_pooling2d_2" (MaxPooling2D) on (2, 1, 3)', 'a window of 2 is larger than the 1 positions'],
     ],
     [
       'groups that do not divide the channels',

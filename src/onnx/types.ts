@@ -60,6 +60,11 @@ export type Shape = readonly Dimension[];
 export interface ValueType {
   readonly type: ElementType;
   readonly shape: Shape;
+  /**
+   * The elements of a small tensor, row-major, where they follow from shapes and constants: numbers, or the names of
+   * symbolic dimensions (a `Shape` of `(N, 3)` is known to hold `N` and 3).
+   */
+  readonly elements?: readonly Dimension[];
 }
 
 /** A graph's input or output. */

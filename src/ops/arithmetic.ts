@@ -1,6 +1,6 @@
 import { elementTypeCode, elementTypeOf, numbersOf, type Value } from '../onnx/index.ts';
 import { define, type InferRule, type OpDefinition } from './definition.ts';
-import { div, heavisideStep, mul, neg, scalar, shift, sub, where } from './functional.ts';
+import { add, div, heavisideStep, mul, neg, scalar, scale, shift, sub, where } from './functional.ts';
 import { broadcastInputs } from './shapes.ts';
 
 const broadcast: InferRule = (node) => [{ type: node.input(0).type, shape: broadcastInputs(node) }];
@@ -22,7 +22,6 @@ export const arithmetic: OpDefinition[] = [
       ? neg(node.graph, div(node.graph, mul(node.graph, node.dy(), node.y()), node.x(1)))
       : undefined,
   ]),
-  define('Mod', broadcast, { none: 'no layer needs it yet' }),
   // y = aᵇ: da = dy · b · aᵇ⁻¹, db = dy · y · ln a. At a = 0 the factors b = 0 and y = 0 meet an infinity: what they
   // would multiply is put aside, so that their product is 0.
   define('Pow', broadcast, (node) => {
@@ -83,6 +82,28 @@ export const arithmetic: OpDefinition[] = [
   define('LessOrEqual', comparison, 'zero'),
   define('And', comparison, 'zero'),
   define('Or', comparison, 'zero'),
+  define('Xor', comparison, 'zero'),
+  define('Mod', broadcast, { none: 'it jumps' }),
+  // y = Σ x / n
+  define('Mean', broadcast, (node) =>
+    Array.from({ length: node.inputCount }, () => scale(node.graph, node.dy(), 1 / node.inputCount)),
+  ),
+  // y = x where x > 0, slope · x elsewhere
+  define(
+    'PRelu',
+    (node) => [{ type: node.input(0).type, shape: node.shape(0) }],
+    (node) => {
+      const { graph } = node;
+      const positive = heavisideStep(graph, node.x());
+      const negative = sub(graph, scalar(graph, 1), positive);
+      return [
+        node.needs(0)
+          ? mul(graph, node.dy(), add(graph, positive, mul(graph, node.x(1), negative)))
+          : undefined,
+        node.needs(1) ? mul(graph, node.dy(), mul(graph, node.x(), negative)) : undefined,
+      ];
+    },
+  ),
   // Between floats a cast passes the gradient on; from or to integers there is none.
   define(
     'Cast',

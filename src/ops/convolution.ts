@@ -1,8 +1,10 @@
-import { type Attributes, BLOCKED_DOMAIN, intAttribute } from '../onnx/index.ts';
+import { HarrierError } from '../errors.ts';
+import { type Attributes, BLOCKED_DOMAIN, type Dimension, intAttribute, type Shape } from '../onnx/index.ts';
 import { attributeReader, int, ints } from './attributes.ts';
 import { define, fixedDims, type InferContext, type OpDefinition } from './definition.ts';
 import { reduceSum } from './functional.ts';
-import { windowedShape, windowOf } from './shapes.ts';
+import { dividedSize, product, windowedShape, windowOf } from './shapes.ts';
+import { stockAttributes } from './stock-attributes.ts';
 
 /** A convolution's attributes with all defaults and automatic padding spelt out. */
 export function convolutionAttributes(
@@ -55,7 +57,30 @@ export const convolution: OpDefinition[] = [
   define('Conv', inferBlockedConv, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
   define('ReorderInput', sameAsInput, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
   define('ReorderOutput', inferReorderOutput, { none: 'it occurs in lowered graphs only' }, BLOCKED_DOMAIN),
-  define('ConvTranspose', inferConvTranspose, { none: 'no layer needs it yet' }),
+  // The transpose of a convolution with the same kernel, so: dX = that convolution of dY; dW = its kernel gradient, with
+  // dY as the image and X as what comes back; dB = Σ dY
+  define('ConvTranspose', inferConvTranspose, (node) => {
+    const { graph } = node;
+    const [x, weight, dy] = [node.x(0), node.x(1), node.dy()];
+    const kernel = fixedDims(weight).slice(2);
+    const { group } = stockAttributes('ConvTranspose', node.attributes);
+    const window = transposedWindow(node.attributes, kernel, fixedDims(x).slice(2));
+    const { strides, dilations, pads } = window;
+    const attributes = { strides, dilations, pads, group };
+    const spatial = kernel.map((_, i) => i + 2);
+    return [
+      node.needs(0) ? graph.op('Conv', [dy, weight], { ...attributes, kernel_shape: kernel }) : undefined,
+      node.needs(1)
+        ? graph.op(
+            'ConvKernelGradient',
+            [x, dy],
+            { ...attributes, kernel_shape: kernel },
+            { domain: 'harrier' },
+          )
+        : undefined,
+      node.needs(2) ? reduceSum(graph, dy, [0, ...spatial], false) : undefined,
+    ];
+  }),
   define(
     'ConvInputGradient',
     (node) => [{ type: node.input(0).type, shape: readConvInputGradient(node.attributes).input_shape }],
@@ -117,19 +142,76 @@ function convShape(node: InferContext, channels: number) {
 
 function inferConvTranspose(node: InferContext) {
   const [x, weight] = [node.shape(0), node.shape(1)];
-  const group = intAttribute(node.attributes, 'group', 1);
+  if (x.length < 3 || weight.length !== x.length) {
+    node.fail(
+      'ConvTranspose needs an input (N, C, spatial…) and a kernel (C, O/group, spatial…) of equal rank',
+    );
+  }
   if (x[1] !== weight[0]) node.fail(`the kernel takes ${weight[0]} channels, the input has ${x[1]}`);
-  const kernel = weight.slice(2).map(Number);
-  const { strides, dilations, pads } = windowOf(node.attributes, kernel, x.slice(2));
-  const extra = (node.attributes.output_padding as readonly number[] | undefined) ?? kernel.map(() => 0);
-  const spatial = kernel.map(
-    (size, i) =>
-      (Number(x[i + 2]) - 1) * strides[i] +
-      extra[i] +
-      dilations[i] * (size - 1) +
-      1 -
-      pads[i] -
-      pads[i + kernel.length],
-  );
-  return [{ type: node.input(0).type, shape: [x[0], Number(weight[1]) * group, ...spatial] }];
+  const { group } = stockAttributes('ConvTranspose', node.attributes);
+  const { output } = transposedWindow(node.attributes, weight.slice(2).map(Number), x.slice(2));
+  return [{ type: node.input(0).type, shape: [x[0], Number(weight[1]) * group, ...output] }];
+}
+
+/** What a transposed convolution does along its spatial axes, defaults and automatic padding spelt out. */
+export interface TransposedWindow {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** All starts, then all ends. */
+  readonly pads: readonly number[];
+  readonly outputPadding: readonly number[];
+  readonly output: Shape;
+}
+
+/**
+ * `output_shape`, where it is given, decides and makes the padding; so does automatic padding, to size · stride. An odd
+ * number of padding has its larger half at the end with SAME_UPPER, and at the start otherwise.
+ */
+export function transposedWindow(
+  attributes: Attributes,
+  kernel: readonly number[],
+  spatial: Shape,
+): TransposedWindow {
+  const { auto_pad, output_shape, output_padding } = stockAttributes('ConvTranspose', attributes);
+  const { strides, dilations, pads } = windowOf({ ...attributes, auto_pad: 'NOTSET' }, kernel, spatial);
+  const outputPadding = output_padding ?? kernel.map(() => 0);
+  const rank = kernel.length;
+  if (outputPadding.length !== rank || outputPadding.some((extra) => extra < 0)) {
+    throw new HarrierError('bad-graph', 'the attribute "output_padding" does not fit its window', {
+      expected: `${rank} numbers, each at least 0`,
+      received: `[${outputPadding.join(', ')}]`,
+    });
+  }
+  // Some exporters give the batch and the channels too.
+  const stated = output_shape?.slice(-rank);
+  if (stated && (output_shape!.length < rank || stated.some((size) => size < 1))) {
+    throw new HarrierError('bad-graph', 'the attribute "output_shape" does not fit its window', {
+      expected: `${rank} sizes`,
+      received: `[${output_shape!.join(', ')}]`,
+    });
+  }
+  const automatic =
+    stated ?? (auto_pad.startsWith('SAME') ? spatial.map((size, i) => scaled(size, strides[i])) : undefined);
+  const ends = auto_pad === 'VALID' && !stated ? pads.map(() => 0) : [...pads];
+  const output = spatial.map((size, i): Dimension => {
+    const extent = dilations[i] * (kernel[i] - 1) + 1;
+    const added = outputPadding[i] + extent - strides[i];
+    if (automatic) {
+      const wanted = automatic[i];
+      const total =
+        typeof size === 'number' && typeof wanted === 'number' ? strides[i] * size + added - wanted : added;
+      const half = Math.floor(Math.max(0, total) / 2);
+      const rest = Math.max(0, total) - half;
+      [ends[i], ends[i + rank]] = auto_pad === 'SAME_UPPER' ? [half, rest] : [rest, half];
+      return wanted;
+    }
+    const longer = added - ends[i] - ends[i + rank];
+    const whole = scaled(size, strides[i]);
+    return typeof whole === 'number' ? whole + longer : longer === 0 ? whole : dividedSize(whole, longer, 1);
+  });
+  return { strides, dilations, pads: ends, outputPadding, output };
+}
+
+function scaled(size: Dimension, factor: number): Dimension {
+  return product([size, factor]) ?? `${size}*${factor}`;
 }

@@ -2,6 +2,7 @@ import { HarrierError } from '../errors.ts';
 import {
   type Attributes,
   type BuiltNode,
+  type Dimension,
   formatShape,
   type GraphBuilder,
   numbersOf,
@@ -72,14 +73,30 @@ export class InferContext {
   }
   /** The contents of an input that must be known, such as the axes of a reduction. */
   constant(i: number): number[] {
-    const { constant, name } = this.input(i);
-    if (!constant) return this.fail(`input ${i} (${name}) must be a constant`);
-    return numbersOf(constant);
+    return knownNumbers(this.input(i)) ?? this.fail(`input ${i} (${this.input(i).name}) must be a constant`);
+  }
+  /** The contents of an input that must be known, such as the shape of a Reshape; some may be symbolic. */
+  dimensions(i: number): readonly Dimension[] {
+    const value = this.input(i);
+    return knownElements(value) ?? this.fail(`input ${i} (${value.name}) must be a constant`);
+  }
+  /** Runs a part of a rule that does not know the node: what goes wrong there gets the node's name. */
+  named<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (cause) {
+      if (!(cause instanceof HarrierError) || cause.details.where !== undefined) throw cause;
+      throw new HarrierError(cause.code, cause.summary, { ...cause.details, where: this.#where, cause });
+    }
+  }
+  get #where(): string {
+    const { opType, domain, name } = this.#node;
+    return `${qualifiedName(opType, domain)} "${name}"`;
   }
   fail(problem: string): never {
-    const { opType, domain, name, inputs } = this.#node;
+    const { inputs } = this.#node;
     throw new HarrierError('bad-shape', problem, {
-      where: `${qualifiedName(opType, domain)} "${name}"`,
+      where: this.#where,
       received: inputs.map((value) => (value ? formatShape(value.shape) : 'none')).join(', ') || 'no inputs',
     });
   }
@@ -120,6 +137,12 @@ export class GradientContext {
   has(i: number): boolean {
     return this.#node.inputs[i] !== undefined;
   }
+  /** The contents of input i, which must be known; undefined where it is left out. */
+  constant(i: number): number[] | undefined {
+    const value = this.#node.inputs[i];
+    if (!value) return undefined;
+    return knownNumbers(value) ?? this.unsupported(`input ${i} is not constant`);
+  }
   /** Forward output i. */
   y(i = 0): Value {
     return this.#node.outputs[i];
@@ -141,6 +164,16 @@ export class GradientContext {
       where: `${qualifiedName(opType, domain)} "${name}"`,
     });
   }
+}
+
+/** The elements of a value as far as they are known: of a constant, or of what follows from shapes. */
+export function knownElements({ constant, elements }: Value): readonly Dimension[] | undefined {
+  return constant ? numbersOf(constant) : elements;
+}
+
+function knownNumbers(value: Value): number[] | undefined {
+  const elements = knownElements(value);
+  return elements?.every((each) => typeof each === 'number') ? (elements.slice() as number[]) : undefined;
 }
 
 export function define(opType: string, infer: InferRule, derivative: Derivative, domain = ''): OpDefinition {

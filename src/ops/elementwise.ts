@@ -41,6 +41,48 @@ export const elementwise: OpDefinition[] = [
   define('Ceil', sameAsInput, 'zero'),
   define('Round', sameAsInput, 'zero'),
   define('Not', sameAsInput, 'zero'),
+  ...['IsNaN', 'IsInf'].map((opType) =>
+    define(opType, (node) => [{ type: 'bool', shape: node.shape(0) }], 'zero'),
+  ),
+  define(
+    'Sin',
+    sameAsInput,
+    slope((g, x) => g.op('Cos', [x])),
+  ),
+  define(
+    'Cos',
+    sameAsInput,
+    slope((g, x) => neg(g, g.op('Sin', [x]))),
+  ),
+  // y = x / (1 + |x|): y′ = 1 / (1 + |x|)²
+  define(
+    'Softsign',
+    sameAsInput,
+    slope((g, x) => square(g, g.op('Reciprocal', [shift(g, g.op('Abs', [x]), 1)]))),
+  ),
+  // y = x · t, t = tanh(ln(1 + eˣ)) (Misra, 2019): y′ = t + x · (1 − t²) · σ(x)
+  define(
+    'Mish',
+    sameAsInput,
+    slope((g, x) => {
+      const t = g.op('Tanh', [g.op('Softplus', [x])]);
+      return add(g, t, mul(g, mul(g, x, sub(g, scalar(g, 1), square(g, t))), g.op('Sigmoid', [x])));
+    }),
+  ),
+  // y = x where x > 0, α(e^(x/α) − 1) elsewhere: there y′ = y/α + 1
+  define(
+    'Celu',
+    sameAsInput,
+    slope((g, x, y, node) =>
+      stepBetween(g, x, shift(g, scale(g, y, 1 / floatAttribute(node.attributes, 'alpha', 1)), 1)),
+    ),
+  ),
+  // y = x where x > α, 0 elsewhere
+  define(
+    'ThresholdedRelu',
+    sameAsInput,
+    slope((g, x, _, node) => heavisideStep(g, shift(g, x, -floatAttribute(node.attributes, 'alpha', 1)))),
+  ),
   define(
     'Exp',
     sameAsInput,

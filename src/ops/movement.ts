@@ -1,6 +1,7 @@
 import {
   type Dimension,
   elementCount,
+  type GraphBuilder,
   int64,
   intAttribute,
   intsAttribute,
@@ -16,8 +17,9 @@ import {
   type InferContext,
   type OpDefinition,
 } from './definition.ts';
-import { axes, reshape, scalar, slice, transpose } from './functional.ts';
+import { axes, reduceSum, reshape, scalar, slice, transpose } from './functional.ts';
 import { broadcastShapes, product } from './shapes.ts';
+import { stockAttributes } from './stock-attributes.ts';
 
 /** Ops that move elements and compute nothing: their gradients move them back. */
 export const movement: OpDefinition[] = [
@@ -56,7 +58,7 @@ export const movement: OpDefinition[] = [
   define(
     'Expand',
     (node) => {
-      const dims = node.constant(1);
+      const dims = node.dimensions(1);
       return [
         {
           type: node.input(0).type,
@@ -67,31 +69,77 @@ export const movement: OpDefinition[] = [
     },
     (node) => [node.dy()],
   ),
+  // y = parts of x along an axis: dx = the parts' gradients, joined
+  define('Split', inferSplit, (node) => {
+    const { axis } = stockAttributes('Split', node.attributes);
+    const parts = Array.from({ length: node.outputCount }, (_, i) =>
+      node.hasDy(i) ? node.dy(i) : zeros(node.graph, fixedDims(node.y(i))),
+    );
+    return [node.graph.op('Concat', parts, { axis })];
+  }),
+  // y = x repeated along every axis: dx = Σ dy over the repetitions
   define(
-    'Gather',
+    'Tile',
     (node) => {
-      const axis = node.axis(intAttribute(node.attributes, 'axis', 0));
-      const x = node.shape(0);
+      const repeats = node.constant(1);
+      if (repeats.length !== node.rank(0)) node.fail('it needs one number of repetitions for each axis');
       return [
-        { type: node.input(0).type, shape: [...x.slice(0, axis), ...node.shape(1), ...x.slice(axis + 1)] },
+        {
+          type: node.input(0).type,
+          shape: node.shape(0).map((size, i) => product([size, repeats[i]]) ?? `${size}*${repeats[i]}`),
+        },
       ];
     },
-    { none: 'no layer needs it yet' },
+    (node) => {
+      const dims = fixedDims(node.x());
+      const repeats = node.constant(1)!;
+      const split = reshape(
+        node.graph,
+        node.dy(),
+        dims.flatMap((size, i) => [repeats[i], size]),
+      );
+      return [
+        reduceSum(
+          node.graph,
+          split,
+          dims.map((_, i) => 2 * i),
+          false,
+        ),
+      ];
+    },
   ),
-  define('ScatterElements', (node) => [{ type: node.input(0).type, shape: node.shape(0) }], {
-    none: 'it occurs in lowered gradients only',
+  // Channels to positions: (N, b, b, C, H, W) or (N, C, b, b, H, W) to (N, C, H, b, W, b), and back for the gradient
+  define('DepthToSpace', inferDepthToSpace, (node) => {
+    const { blocksize: b, mode } = stockAttributes('DepthToSpace', node.attributes);
+    const [n, c, h, w] = fixedDims(node.y());
+    const split = reshape(node.graph, node.dy(), [n, c, h / b, b, w / b, b]);
+    const perm = mode === 'DCR' ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4];
+    return [reshape(node.graph, transpose(node.graph, split, perm), fixedDims(node.x()))];
   }),
+  // Positions to channels: (N, C, H, b, W, b) to (N, b, b, C, H, W)
+  define('SpaceToDepth', inferSpaceToDepth, (node) => {
+    const { blocksize: b } = stockAttributes('SpaceToDepth', node.attributes);
+    const [n, c, h, w] = fixedDims(node.x());
+    const split = reshape(node.graph, node.dy(), [n, b, b, c, h / b, w / b]);
+    return [reshape(node.graph, transpose(node.graph, split, [0, 3, 4, 1, 5, 2]), [n, c, h, w])];
+  }),
+  // y keeps one triangle of the last two axes: dx keeps it too
+  define(
+    'Trilu',
+    (node) => [{ type: node.input(0).type, shape: node.shape(0) }],
+    (node) => [node.graph.op('Trilu', [node.dy(), node.has(1) ? node.x(1) : undefined], node.attributes)],
+  ),
 ];
 
 function inferReshape(node: InferContext): ValueType[] {
   const x = node.shape(0);
-  const wanted = node.constant(1);
+  const wanted = node.dimensions(1);
   const keepZero = intAttribute(node.attributes, 'allowzero', 0) === 1;
   const shape: Dimension[] = wanted.map((size, i) => (size === 0 && !keepZero ? x[i] : size));
   const unknown = shape.indexOf(-1);
   const total = product(x);
   if (unknown < 0) {
-    if (typeof total === 'number' && elementCount(shape.map(Number)) !== total) {
+    if (typeof total === 'number' && product(shape) !== total) {
       node.fail(`${total} elements do not fit (${shape.join(', ')})`);
     }
     return [{ type: node.input(0).type, shape }];
@@ -217,9 +265,7 @@ function inferSlice(node: InferContext): ValueType[] {
 function sliceGradient(node: GradientContext): (Value | undefined)[] {
   const { graph } = node;
   const dims = fixedDims(node.x());
-  const constants = [1, 2, 3, 4].map((i) =>
-    node.has(i) ? Array.from(node.x(i).constant!.data, Number) : undefined,
-  );
+  const constants = [1, 2, 3, 4].map((i) => node.constant(i));
   let dx = node.dy();
   for (const part of sliceParts(dims, constants, (problem) => node.unsupported(problem))) {
     const { axis, count } = part;
@@ -287,8 +333,7 @@ function padGradient(node: GradientContext): (Value | undefined)[] {
   if (mode !== 'constant') node.unsupported(`Pad in mode "${mode}" has no gradient rule`);
   if (node.needs(2)) node.unsupported('what Pad fills with has no gradient rule');
   const dims = fixedDims(node.x());
-  const numbers = (i: number) => Array.from(node.x(i).constant!.data, Number);
-  const [before, after] = padsOf(dims.length, numbers(1), node.has(3) ? numbers(3) : undefined);
+  const [before, after] = padsOf(dims.length, node.constant(1)!, node.constant(3));
   if ([...before, ...after].some((cells) => cells < 0))
     node.unsupported('Pad by less than nothing has no gradient rule');
   const over = dims.flatMap((_, axis) => (before[axis] || after[axis] ? [axis] : []));
@@ -303,4 +348,46 @@ function padGradient(node: GradientContext): (Value | undefined)[] {
           over.map((axis) => before[axis] + dims[axis]),
         ),
   ];
+}
+
+function zeros(graph: GraphBuilder, dims: readonly number[]): Value {
+  return graph.op('Expand', [scalar(graph, 0), graph.constant(int64(dims))]);
+}
+
+/** Sizes are an input, or follow from the number of outputs: all alike but for the last, which may be smaller. */
+function inferSplit(node: InferContext): ValueType[] {
+  const { axis: given, num_outputs } = stockAttributes('Split', node.attributes);
+  const axis = node.axis(given);
+  const size = node.shape(0)[axis];
+  const count = num_outputs ?? node.outputCount;
+  if (count !== node.outputCount) node.fail(`it says ${count} outputs and has ${node.outputCount}`);
+  const even = (): Dimension[] => {
+    if (typeof size !== 'number') return node.fail(`axis ${axis} has no fixed size`);
+    const each = Math.ceil(size / count);
+    return Array.from({ length: count }, (_, i) => Math.max(0, Math.min(each, size - i * each)));
+  };
+  const sizes = node.has(1) ? node.dimensions(1) : even();
+  if (sizes.length !== count) node.fail(`${sizes.length} sizes for ${count} outputs`);
+  const total = product([sizes.reduce<Dimension>((sum, each) => joined(sum, each), 0)]);
+  if (typeof total === 'number' && typeof size === 'number' && total !== size)
+    node.fail(`sizes that add up to ${total} do not fit axis ${axis} of ${size}`);
+  return sizes.map((each) => ({ type: node.input(0).type, shape: node.shape(0).with(axis, each) }));
+}
+
+function inferDepthToSpace(node: InferContext): ValueType[] {
+  const { blocksize: b } = stockAttributes('DepthToSpace', node.attributes);
+  const [n, c, h, w] = node.shape(0);
+  if (node.rank(0) !== 4 || typeof c !== 'number' || c % (b * b) !== 0)
+    return node.fail(`the channels of an image (N, C, H, W) must divide by ${b} · ${b}`);
+  const times = (size: Dimension) => product([size, b]) ?? `${size}*${b}`;
+  return [{ type: node.input(0).type, shape: [n, c / (b * b), times(h), times(w)] }];
+}
+
+function inferSpaceToDepth(node: InferContext): ValueType[] {
+  const { blocksize: b } = stockAttributes('SpaceToDepth', node.attributes);
+  const [n, c, h, w] = node.shape(0);
+  const part = (size: Dimension) =>
+    typeof size === 'number' && size % b === 0 ? size / b : node.fail(`height and width must divide by ${b}`);
+  if (node.rank(0) !== 4 || typeof c !== 'number') return node.fail('an image (N, C, H, W) is needed');
+  return [{ type: node.input(0).type, shape: [n, c * b * b, part(h), part(w)] }];
 }

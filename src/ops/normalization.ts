@@ -1,6 +1,20 @@
-import { floatAttribute, type GraphBuilder, intAttribute, type Value } from '../onnx/index.ts';
-import { define, type GradientContext, type InferRule, type OpDefinition } from './definition.ts';
+import {
+  floatAttribute,
+  type GraphBuilder,
+  intAttribute,
+  type Value,
+  type ValueType,
+} from '../onnx/index.ts';
+import {
+  define,
+  fixedDims,
+  type GradientContext,
+  type InferContext,
+  type InferRule,
+  type OpDefinition,
+} from './definition.ts';
 import { div, mul, reduceMean, reduceSum, reshape, shift, square, sub } from './functional.ts';
+import { stockAttributes } from './stock-attributes.ts';
 
 const sameAsInput: InferRule = (node) => {
   node.axis(intAttribute(node.attributes, 'axis', -1));
@@ -75,6 +89,70 @@ export const normalization: OpDefinition[] = [
       ];
     },
   ),
+  // x̂ = (x − μ)/√(v + ε) over all axes from one on, y = γ·x̂ + β (Ba, Kiros and Hinton, 2016)
+  define(
+    'LayerNormalization',
+    (node) => {
+      const x = node.shape(0);
+      const axis = node.axis(stockAttributes('LayerNormalization', node.attributes).axis);
+      const statistics = { type: node.input(0).type, shape: x.map((size, i) => (i < axis ? size : 1)) };
+      return [{ type: node.input(0).type, shape: x }, statistics, statistics];
+    },
+    (node) => {
+      if (node.hasDy(1) || node.hasDy(2)) node.unsupported('its statistics pass no gradient on');
+      const { graph } = node;
+      const { axis: given, epsilon } = stockAttributes('LayerNormalization', node.attributes);
+      const rank = node.x().shape.length;
+      const axis = given < 0 ? given + rank : given;
+      const over = node
+        .x()
+        .shape.map((_, i) => i)
+        .slice(axis);
+      const { normal, back } = normalized(graph, node.x(), over, epsilon);
+      return [
+        node.needs(0) ? back(mul(graph, node.dy(), node.x(1))) : undefined,
+        node.needs(1) ? mul(graph, node.dy(), normal) : undefined,
+        node.needs(2) ? node.dy() : undefined,
+      ];
+    },
+  ),
+  // x̂ over the positions of every channel of every image, γ and β a number a channel (Ulyanov et al., 2016)
+  define('InstanceNormalization', normalizedImage, (node) => {
+    const { epsilon } = stockAttributes('InstanceNormalization', node.attributes);
+    const over = node
+      .x()
+      .shape.map((_, axis) => axis)
+      .slice(2);
+    return channelGradients(node, normalized(node.graph, node.x(), over, epsilon));
+  }),
+  // The same over groups of channels (Wu and He, 2018)
+  define(
+    'GroupNormalization',
+    (node) => {
+      const { num_groups: groups } = stockAttributes('GroupNormalization', node.attributes);
+      const channels = node.shape(0)[1];
+      if (groups < 1 || (typeof channels === 'number' && channels % groups !== 0))
+        node.fail(`${channels} channels do not divide into ${groups} groups`);
+      return normalizedImage(node);
+    },
+    (node) => {
+      const { graph } = node;
+      const { num_groups: groups, epsilon } = stockAttributes('GroupNormalization', node.attributes);
+      const dims = fixedDims(node.x());
+      const grouped = (value: Value) => reshape(graph, value, [dims[0], groups, -1]);
+      const { normal, back } = normalized(graph, grouped(node.x()), [2], epsilon);
+      return channelGradients(node, {
+        normal: reshape(graph, normal, dims),
+        back: (gradient) => reshape(graph, back(grouped(gradient)), dims),
+      });
+    },
+  ),
+  // y = x / (bias + α/size · Σ x²)^β over neighbouring channels
+  define('LRN', (node) => [{ type: node.input(0).type, shape: node.shape(0) }], {
+    none: 'networks of today do not use it',
+  }),
+  define('LpNormalization', sameAsInput, { none: 'no network needs it yet' }),
+  define('Hardmax', sameAsInput, 'zero'),
   // Inputs x, γ, β; outputs y and the batch's mean and (population) variance, each (C)
   define(
     'BatchNormalizationTraining',
@@ -119,4 +197,42 @@ function batchGradient(node: GradientContext, mean: Value, variance: Value): (Va
     epsilon === undefined ? {} : { epsilon },
     { domain: 'harrier', outputs: 3 },
   );
+}
+
+function normalizedImage(node: InferContext): ValueType[] {
+  if (node.rank(0) < 3) node.fail('an image (N, C, spatial…) is needed');
+  for (const i of [1, 2]) {
+    if (node.rank(i) !== 1 || node.shape(i)[0] !== node.shape(0)[1])
+      node.fail(`input ${i} must have one number for each of the ${node.shape(0)[1]} channels`);
+  }
+  return [{ type: node.input(0).type, shape: node.shape(0) }];
+}
+
+/** x̂, and how a gradient g for x̂ goes back to x. */
+interface Normalized {
+  readonly normal: Value;
+  readonly back: (gradient: Value) => Value;
+}
+
+/** x̂ = (x − μ) · r, r = 1/√(v + ε): dx = r · (g − mean(g) − x̂ · mean(g · x̂)). */
+function normalized(graph: GraphBuilder, x: Value, over: readonly number[], epsilon: number): Normalized {
+  const centred = sub(graph, x, reduceMean(graph, x, over));
+  const variance = reduceMean(graph, square(graph, centred), over);
+  const scale = graph.op('Reciprocal', [graph.op('Sqrt', [shift(graph, variance, epsilon)])]);
+  const normal = mul(graph, centred, scale);
+  const back = (gradient: Value): Value => {
+    const along = mul(graph, normal, reduceMean(graph, mul(graph, gradient, normal), over));
+    return mul(graph, scale, sub(graph, sub(graph, gradient, reduceMean(graph, gradient, over)), along));
+  };
+  return { normal, back };
+}
+
+function channelGradients(node: GradientContext, { normal, back }: Normalized): (Value | undefined)[] {
+  const { graph } = node;
+  const x = node.x();
+  return [
+    node.needs(0) ? back(mul(graph, node.dy(), perChannel(graph, node.x(1), x.shape.length))) : undefined,
+    node.needs(1) ? reduceSum(graph, mul(graph, node.dy(), normal), otherAxes(x), false) : undefined,
+    node.needs(2) ? reduceSum(graph, node.dy(), otherAxes(x), false) : undefined,
+  ];
 }

@@ -1,12 +1,20 @@
-import { BLOCKED_DOMAIN, intAttribute, intsAttribute, type Shape, type ValueType } from '../onnx/index.ts';
+import {
+  BLOCKED_DOMAIN,
+  elementTypeCode,
+  intAttribute,
+  intsAttribute,
+  type Shape,
+  type ValueType,
+} from '../onnx/index.ts';
 import { attributeReader, int, ints } from './attributes.ts';
 import { define, fixedDims, type InferContext, type OpDefinition } from './definition.ts';
-import { expand, scale } from './functional.ts';
-import { windowedShape, windowOf } from './shapes.ts';
+import { expand, mul, reduceSum, scale } from './functional.ts';
+import { dividedSize, product, windowedShape, windowOf } from './shapes.ts';
+import { stockAttributes } from './stock-attributes.ts';
 
 function pooled(node: InferContext): ValueType {
   const x = node.shape(0);
-  const kernel = node.attributes.kernel_shape as readonly number[] | undefined;
+  const kernel = intsAttribute(node.attributes, 'kernel_shape');
   if (!kernel || x.length !== kernel.length + 2)
     return node.fail('the window does not have the rank of the image');
   const window = windowOf(node.attributes, kernel, x.slice(2));
@@ -17,7 +25,7 @@ function pooled(node: InferContext): ValueType {
 function windowAttributes(attributes: InferContext['attributes'], spatial: readonly number[]) {
   const { kernel, strides, dilations, pads, ceil } = windowOf(
     attributes,
-    attributes.kernel_shape as readonly number[],
+    intsAttribute(attributes, 'kernel_shape') ?? [],
     spatial,
   );
   return { kernel_shape: kernel, strides, dilations, pads, ceil_mode: Number(ceil) };
@@ -80,6 +88,17 @@ export const pooling: OpDefinition[] = [
     const cells = dims.slice(2).reduce((product, size) => product * size, 1);
     return [expand(node.graph, scale(node.graph, node.dy(), 1 / cells), dims)];
   }),
+  // y = the largest of all positions: those that equal it share dy
+  define('GlobalMaxPool', globallyPooled, (node) => {
+    const { graph } = node;
+    const winners = graph.op('Cast', [graph.op('Equal', [node.x(), node.y()])], {
+      to: elementTypeCode('float32'),
+    });
+    const spatial = fixedDims(node.x())
+      .map((_, axis) => axis)
+      .slice(2);
+    return [mul(graph, winners, graph.op('Div', [node.dy(), reduceSum(graph, winners, spatial)]))];
+  }),
   define(
     'MaxPoolGradient',
     (node) => [{ type: node.input(0).type, shape: node.shape(1) }],
@@ -107,21 +126,7 @@ export const pooling: OpDefinition[] = [
   define('MaxUnpool', (node) => [{ type: node.input(0).type, shape: unpooledShape(node) }], {
     none: 'it occurs in lowered gradients only',
   }),
-  define(
-    'Resize',
-    (node) => {
-      if (node.has(3)) return [{ type: node.input(0).type, shape: node.constant(3) }];
-      const factors = node.constant(2);
-      const shape = node.shape(0).map((size, i) => {
-        if (factors[i] === 1) return size;
-        return typeof size === 'number'
-          ? Math.floor(size * factors[i])
-          : node.fail(`axis ${i} has no fixed size`);
-      });
-      return [{ type: node.input(0).type, shape }];
-    },
-    { none: 'it occurs in lowered gradients only' },
-  ),
+  define('Resize', inferResize, { none: 'it occurs in lowered gradients only' }),
 ];
 
 function globallyPooled(node: InferContext): ValueType[] {
@@ -134,11 +139,50 @@ function globallyPooled(node: InferContext): ValueType[] {
 function unpooledShape(node: InferContext): Shape {
   if (node.has(2)) return node.constant(2);
   const [n, c, ...cells] = node.shape(0);
-  const window = windowOf(node.attributes, node.attributes.kernel_shape as readonly number[], cells);
+  const window = windowOf(node.attributes, intsAttribute(node.attributes, 'kernel_shape') ?? [], cells);
   const spatial = cells.map((size, i) => {
     if (typeof size !== 'number') return node.fail(`axis ${2 + i} has no fixed size`);
     const { kernel, strides, pads } = window;
     return (size - 1) * strides[i] + kernel[i] - pads[i] - pads[kernel.length + i];
   });
   return [n, c, ...spatial];
+}
+
+/** Sizes come as such, or as factors; for all axes, or for those that `axes` names. An empty constant counts as absent. */
+function inferResize(node: InferContext): ValueType[] {
+  const { axes, keep_aspect_ratio_policy: policy } = stockAttributes('Resize', node.attributes);
+  const x = node.shape(0);
+  const over = axes?.map((axis) => node.axis(axis)) ?? x.map((_, axis) => axis);
+  const given = (i: number) => {
+    const values = node.has(i) ? node.constant(i) : [];
+    if (values.length > 0 && values.length !== over.length)
+      node.fail(`input ${i} must have ${over.length} numbers`);
+    return values.length > 0 ? values : undefined;
+  };
+  const [factors, sizes] = [given(2), given(3)];
+  const shape = [...x];
+  if (sizes && policy !== 'stretch') {
+    // One factor for all axes: the least or the greatest that the sizes ask for.
+    const wanted = sizes.map((size, i) => {
+      const length = x[over[i]];
+      return typeof length === 'number' ? size / length : node.fail(`axis ${over[i]} has no fixed size`);
+    });
+    const factor = policy === 'not_larger' ? Math.min(...wanted) : Math.max(...wanted);
+    for (const axis of over) shape[axis] = Math.floor(factor * Number(x[axis]) + 0.5);
+  } else if (sizes) {
+    over.forEach((axis, i) => {
+      shape[axis] = sizes[i];
+    });
+  } else if (factors) {
+    over.forEach((axis, i) => {
+      const size = x[axis];
+      if (factors[i] === 1) return;
+      if (typeof size === 'number') shape[axis] = Math.floor(size * factors[i]);
+      else if (Number.isSafeInteger(factors[i]))
+        shape[axis] = product([size, factors[i]]) ?? `${size}*${factors[i]}`;
+      else if (Number.isSafeInteger(1 / factors[i])) shape[axis] = dividedSize(size, 0, 1 / factors[i]);
+      else node.fail(`axis ${axis} has no fixed size`);
+    });
+  } else node.fail('neither scales nor sizes are given');
+  return [{ type: node.input(0).type, shape }];
 }

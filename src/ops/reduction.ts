@@ -1,4 +1,4 @@
-import { intAttribute, type Value, type ValueType } from '../onnx/index.ts';
+import { elementTypeCode, intAttribute, type Value, type ValueType } from '../onnx/index.ts';
 import {
   define,
   fixedDims,
@@ -6,7 +6,7 @@ import {
   type InferContext,
   type OpDefinition,
 } from './definition.ts';
-import { expand, mul, reshape, scale } from './functional.ts';
+import { expand, mul, reduceSum, reshape, scale } from './functional.ts';
 
 /** The axes of a reduction, from the front; all of them when none are given. */
 function reducedAxes(node: { axes?: readonly number[]; rank: number; nothing: boolean }): number[] {
@@ -30,13 +30,25 @@ function inferReduction(node: InferContext): ValueType[] {
 function restored(node: GradientContext, value = node.dy()): { value: Value; count: number } {
   const dims = fixedDims(node.x());
   const over = reducedAxes({
-    axes: node.has(1) && node.x(1).constant ? Array.from(node.x(1).constant!.data, Number) : undefined,
+    axes: node.constant(1),
     rank: dims.length,
     nothing: intAttribute(node.attributes, 'noop_with_empty_axes', 0) === 1,
   });
   const kept = dims.map((size, axis) => (over.includes(axis) ? 1 : size));
   const count = over.reduce((product, axis) => product * dims[axis], 1);
   return { value: reshape(node.graph, value, kept), count };
+}
+
+/** y = the largest or smallest: elements that equal it share dy, as in max pooling. */
+function winnersShare(node: GradientContext): Value[] {
+  const { graph } = node;
+  const equal = graph.op('Equal', [node.x(), restored(node, node.y()).value]);
+  const winners = graph.op('Cast', [equal], { to: elementTypeCode('float32') });
+  const over = fixedDims(restored(node).value).flatMap((size, axis) =>
+    size === 1 && fixedDims(node.x())[axis] !== 1 ? [axis] : [],
+  );
+  const count = reduceSum(graph, winners, over);
+  return [mul(graph, winners, graph.op('Div', [restored(node).value, count]))];
 }
 
 export const reduction: OpDefinition[] = [
@@ -63,16 +75,25 @@ export const reduction: OpDefinition[] = [
     const share = graph.op('Exp', [graph.op('Sub', [node.x(), restored(node, node.y()).value])]);
     return [mul(graph, share, restored(node).value)];
   }),
-  define('ReduceMax', inferReduction, { none: 'no layer needs it yet' }),
-  define('ReduceMin', inferReduction, { none: 'no layer needs it yet' }),
-  define(
-    'ArgMax',
-    (node) => {
-      const axis = node.axis(intAttribute(node.attributes, 'axis', 0));
-      const keep = intAttribute(node.attributes, 'keepdims', 1) === 1;
-      const shape = node.shape(0).flatMap((size, i) => (i === axis ? (keep ? [1] : []) : [size]));
-      return [{ type: 'int64', shape }];
-    },
-    'zero',
-  ),
+  // y = Σ |x|: dx = dy · sign(x)
+  define('ReduceL1', inferReduction, (node) => [
+    mul(node.graph, node.graph.op('Sign', [node.x()]), restored(node).value),
+  ]),
+  // y = ln Σ x: dx = dy / Σ x = dy · e⁻ʸ
+  define('ReduceLogSum', inferReduction, (node) => {
+    const { graph } = node;
+    const inverse = graph.op('Exp', [graph.op('Neg', [restored(node, node.y()).value])]);
+    return [expand(graph, mul(graph, restored(node).value, inverse), fixedDims(node.x()))];
+  }),
+  define('ReduceMax', inferReduction, winnersShare),
+  define('ReduceMin', inferReduction, winnersShare),
+  define('ReduceProd', inferReduction, { none: 'where an element is 0 it cannot be told from the product' }),
+  ...['ArgMax', 'ArgMin'].map((opType) => define(opType, inferArgument, 'zero')),
 ];
+
+function inferArgument(node: InferContext): ValueType[] {
+  const axis = node.axis(intAttribute(node.attributes, 'axis', 0));
+  const keep = intAttribute(node.attributes, 'keepdims', 1) === 1;
+  const shape = node.shape(0).flatMap((size, i) => (i === axis ? (keep ? [1] : []) : [size]));
+  return [{ type: 'int64', shape }];
+}

@@ -1,5 +1,6 @@
 import { intAttribute, type Shape, type ValueType } from '../onnx/index.ts';
 import { define, type InferContext, type OpDefinition } from './definition.ts';
+import { stockAttributes } from './stock-attributes.ts';
 
 /** Ops that make values of sizes. Exporters compute shapes with them; `simplify` folds them where the sizes are known. */
 export const sizes: OpDefinition[] = [
@@ -23,9 +24,9 @@ function inferShape(node: InferContext): ValueType[] {
 }
 
 function inferConstantOfShape(node: InferContext): ValueType[] {
-  const { value } = node.attributes;
-  const type = typeof value === 'object' && 'tensor' in value ? value.tensor.type : 'float32';
-  return [{ type, shape: node.constant(0) }];
+  const { value } = stockAttributes('ConstantOfShape', node.attributes);
+  if (value && value.data.length !== 1) node.fail('its value must be one number');
+  return [{ type: value?.type ?? 'float32', shape: node.dimensions(0) }];
 }
 
 function inferRange(node: InferContext): ValueType[] {

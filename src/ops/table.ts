@@ -1,8 +1,10 @@
 import { HarrierError } from '../errors.ts';
 import {
   type Attributes,
+  type Dimension,
   denseTensor,
   float32,
+  formatShape,
   type Graph,
   GraphBuilder,
   type InferTypes,
@@ -18,19 +20,27 @@ import {
 import { arithmetic } from './arithmetic.ts';
 import { convolution } from './convolution.ts';
 import { InferContext, type OpDefinition } from './definition.ts';
+import { einsum } from './einsum.ts';
+import { elementsOf } from './elements.ts';
 import { elementwise } from './elementwise.ts';
+import { indexing } from './indexing.ts';
 import { matrix } from './matrix.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { pooling } from './pooling.ts';
+import { quantization } from './quantization.ts';
 import { reduction } from './reduction.ts';
 import { sizes } from './sizes.ts';
+import { checkStockAttributes } from './stock-attributes.ts';
 import { checkOpset, upgrade } from './upgrade/upgrade.ts';
 import { UPGRADES } from './upgrade/upgrades.ts';
 
 /** Every op that Harrier knows, by qualified name. */
 export const OPS: ReadonlyMap<string, OpDefinition> = new Map(
-  [elementwise, arithmetic, matrix, convolution, pooling, normalization, reduction, movement, sizes]
+  [
+    ...[elementwise, arithmetic, matrix, convolution, pooling, normalization, reduction, movement],
+    ...[indexing, sizes, quantization, einsum],
+  ]
     .flat()
     .map((definition) => [qualifiedName(definition.opType, definition.domain), definition]),
 );
@@ -60,8 +70,20 @@ export function definitionOf(opType: string, domain: string): OpDefinition {
   });
 }
 
-const inferTypes: InferTypes = (node, outputCount) =>
-  definitionOf(node.opType, node.domain).infer(new InferContext(node, outputCount));
+const inferTypes: InferTypes = (node, outputCount) => {
+  const { infer } = definitionOf(node.opType, node.domain);
+  const context = new InferContext(node, outputCount);
+  return context.named(() => {
+    if (node.domain === '') checkStockAttributes(node.opType, node.attributes);
+    const types = infer(context);
+    const isSize = (size: Dimension) =>
+      typeof size === 'string' ? size !== '' : Number.isSafeInteger(size) && size >= 0;
+    const wrong = types.find(({ shape }) => !shape.every(isSize));
+    if (wrong) context.fail(`its output would have the impossible shape ${formatShape(wrong.shape)}`);
+    const elements = node.domain === '' ? elementsOf(node.opType, context, types[0]) : undefined;
+    return elements ? types.with(0, { ...types[0], elements }) : types;
+  });
+};
 
 /** The types that a node's outputs will have, without writing it. */
 export function inferredTypes(node: NodeToWrite): ValueType[] {

@@ -51,6 +51,11 @@ export interface CompileOptions {
   readonly carry?: readonly { readonly output: string; readonly input: string }[];
   /** First values of the carried inputs. */
   readonly state?: Tensors;
+  /**
+   * What to call the model in errors: the file of a model that is not Harrier's own. What ONNX Runtime then refuses
+   * while it runs is the model's fault, a HarrierError `bad-graph`.
+   */
+  readonly where?: string;
 }
 
 /** A model that is ready to run, and the state that it carries from step to step. */

@@ -109,7 +109,7 @@ describe('what does not fit is refused, in a sentence that names op and shapes',
         [4, 3, 3, 3],
       ],
       {},
-      'a window of 3 is larger than the 2 cells it slides over',
+      'a window of 3 is larger than the 2 positions it slides over',
     ],
     [
       'Conv',

@@ -76,6 +76,7 @@ export const activations: Record<string, OracleOp> = {
       }),
     ];
   },
+  ThresholdedRelu: activation({ alpha: 1 }, (x, { alpha }) => (x > alpha ? x : 0)),
   Elu: activation({ alpha: 1 }, (x, { alpha }) => (x < 0 ? alpha * Math.expm1(x) : x)),
   Celu: activation(
     { alpha: 1 },

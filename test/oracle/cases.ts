@@ -9,6 +9,7 @@ import type { CaseInput, Distribution, OracleCase } from './cases/case.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
 import { edgeReductionCases, lossCases, matrixCases } from './cases/matrix.ts';
 import { movementCases } from './cases/movement.ts';
+import { rearrangingCases } from './cases/rearranging.ts';
 import { normalizationCases, spatialCases } from './cases/spatial.ts';
 import { type OracleTensor, sizeOf } from './tensor.ts';
 
@@ -22,6 +23,7 @@ export const cases: readonly OracleCase[] = [
   ...edgeReductionCases,
   ...lossCases,
   ...movementCases,
+  ...rearrangingCases,
 ];
 
 /** The row's key in the oracle, such as `Conv` or `com.microsoft.FusedMatMul`. */
@@ -91,7 +93,7 @@ export function outputTypesOf(row: OracleCase): ElementType[] {
   if (op === 'OneHot') types[0] = inputType(2);
   if (['ArgMax', 'ArgMin', 'Shape', 'Size'].includes(op)) types[0] = 'int64';
   if (op === 'Cast') types[0] = elementTypeOf(Number(attributes.to), 'Cast');
-  if (op === 'MaxPool' && outputs > 1) types[1] = 'int64';
+  if ((op === 'MaxPool' || op === 'TopK') && outputs > 1) types[1] = 'int64';
   if (op === 'Dropout' && outputs > 1) types[1] = 'bool';
   if (op === 'Constant' || op === 'ConstantOfShape') {
     const { value, value_int, value_ints } = attributes;

@@ -7,6 +7,7 @@
  */
 import { activations } from './activations.ts';
 import { convolution } from './convolution.ts';
+import { einsums } from './einsum.ts';
 import { elementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
 import { losses } from './loss.ts';
@@ -14,6 +15,7 @@ import { matrix } from './matrix.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { pooling } from './pooling.ts';
+import { rearranging } from './rearranging.ts';
 import { reductions } from './reduction.ts';
 import type { OracleOp } from './tensor.ts';
 
@@ -31,4 +33,6 @@ export const oracle: Record<string, OracleOp> = {
   ...indexing,
   ...normalization,
   ...losses,
+  ...einsums,
+  ...rearranging,
 };

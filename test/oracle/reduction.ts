@@ -100,6 +100,7 @@ export const reductions: Record<string, OracleOp> = {
   ReduceL1: reduction((values) => sum(values.map(Math.abs))),
   ReduceL2: reduction((values) => Math.sqrt(sum(values.map((value) => value * value)))),
   ReduceSumSquare: reduction((values) => sum(values.map((value) => value * value))),
+  ReduceLogSum: reduction((values) => Math.log(sum(values))),
   ReduceLogSumExp: reduction(logSumExp),
   ArgMax: argReduction((a, b) => a > b),
   ArgMin: argReduction((a, b) => a < b),

@@ -11,13 +11,15 @@ export async function compile(
   { ort, inTurn }: Loaded,
   gpu: Gpu | undefined,
   model: Model | Uint8Array,
-  { carry = [], state = {} }: CompileOptions = {},
+  { carry = [], state = {}, where }: CompileOptions = {},
 ): Promise<Executable> {
   const guarded = <T>(work: () => Promise<T>): Promise<T> =>
     gpu ? Promise.race([gpu.lost, inTurn(() => onDevice(gpu, work))]) : inTurn(work);
   const suited = gpu ? forGpu(model) : model;
   const carried = new Map(carry.map(({ output, input }) => [output, input]));
-  const session = await guarded(() => createSession(ort, suited, gpu, [...carried.keys()]));
+  const session = await guarded(() =>
+    createSession(ort, suited, gpu, { onDevice: [...carried.keys()], where }),
+  );
   const held = new Map<string, OrtTensor>();
   /** Takes the place of what was held, which is given back if it is on the device. */
   const hold = (input: string, tensor: OrtTensor): void => {
@@ -34,7 +36,7 @@ export async function compile(
     async step(feeds, into = {}) {
       const inputs: Record<string, OrtTensor> = Object.fromEntries(held);
       for (const [input, tensor] of Object.entries(feeds)) inputs[input] = toOrt(ort, tensor);
-      const outputs = await guarded(() => run(session, inputs));
+      const outputs = await guarded(() => run(session, inputs, where));
       const returned: Record<string, Tensor> = {};
       for (const [output, tensor] of Object.entries(outputs)) {
         const input = carried.get(output);
@@ -88,7 +90,7 @@ async function createSession(
   ort: OnnxRuntime,
   model: Model | Uint8Array,
   gpu: Gpu | undefined,
-  carried: readonly string[],
+  { onDevice, where }: { onDevice: readonly string[]; where: string | undefined },
 ): Promise<InferenceSession> {
   const bytes = model instanceof Uint8Array ? model : encodeModel(model);
   try {
@@ -97,15 +99,17 @@ async function createSession(
       executionProviders: [gpu ? { name: 'webgpu', device: gpu.device, preferredLayout: 'NCHW' } : 'wasm'],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 4,
-      ...(gpu && carried.length > 0
+      ...(gpu && onDevice.length > 0
         ? {
-            preferredOutputLocation: Object.fromEntries(carried.map((name) => [name, 'gpu-buffer' as const])),
+            preferredOutputLocation: Object.fromEntries(
+              onDevice.map((name) => [name, 'gpu-buffer' as const]),
+            ),
           }
         : {}),
     });
   } catch (cause) {
     throw new HarrierError('bad-graph', 'ONNX Runtime refuses this model', {
-      ...(model instanceof Uint8Array ? {} : { where: model.graph.name }),
+      where: where ?? (model instanceof Uint8Array ? undefined : model.graph.name),
       received: cause instanceof Error ? cause.message : String(cause),
       cause,
     });
@@ -115,12 +119,21 @@ async function createSession(
 async function run(
   session: InferenceSession,
   inputs: Record<string, OrtTensor>,
+  where: string | undefined,
 ): Promise<InferenceSession.ReturnType> {
   try {
     return await session.run(inputs);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    if (!/bad_alloc|out of memory|OOM|allocation failed|failed to allocate/i.test(message)) throw cause;
+    if (!/bad_alloc|out of memory|OOM|allocation failed|failed to allocate/i.test(message)) {
+      if (where === undefined) throw cause;
+      throw new HarrierError('bad-graph', 'ONNX Runtime cannot run this model', {
+        where,
+        received: message.split('\n')[0],
+        next: 'The model is damaged, or its sizes do not fit each other.',
+        cause,
+      });
+    }
     throw new HarrierError('not-supported', 'the browser has not enough memory for this', {
       received: message,
       next: 'Take fewer images at once, or smaller ones.',

@@ -57,12 +57,13 @@ function reasonOf(cause: unknown): string {
 
 async function compile(
   model: Model | Uint8Array,
-  { carry = [], state = {}, profilePrefix }: CompileOptions & GpuRuntimeOptions,
+  { carry = [], state = {}, where, profilePrefix }: CompileOptions & GpuRuntimeOptions,
 ): Promise<Executable> {
   const carried = new Map(carry.map(({ output, input }) => [output, input]));
   const session = await createSession(
     forGpu(model),
     settings({ profilePrefix, onDevice: [...carried.keys()] }),
+    where,
   );
   const held = new Map<string, ort.Tensor>();
   /** Takes the place of what was held, whose memory on the device is given back. */

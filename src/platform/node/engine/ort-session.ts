@@ -7,21 +7,58 @@ export function engineName(): string {
   return `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`;
 }
 
-/** @throws HarrierError `bad-graph` when ONNX Runtime refuses the model */
+/**
+ * @param where what to call the model in errors; by default what its graph is called
+ * @throws HarrierError `bad-graph` when ONNX Runtime refuses the model
+ */
 export async function createSession(
   model: Model | Uint8Array,
   options: ort.InferenceSession.SessionOptions,
+  where?: string,
 ): Promise<ort.InferenceSession> {
   const bytes = model instanceof Uint8Array ? model : encodeModel(model);
   try {
     return await ort.InferenceSession.create(bytes, { graphOptimizationLevel: 'all', ...options });
   } catch (cause) {
     throw new HarrierError('bad-graph', 'ONNX Runtime refuses this model', {
-      ...(model instanceof Uint8Array ? {} : { where: model.graph.name }),
-      received: cause instanceof Error ? cause.message : String(cause),
+      where: where ?? (model instanceof Uint8Array ? undefined : model.graph.name),
+      received: reasonOf(cause),
       cause,
     });
   }
+}
+
+/**
+ * Runs a session.
+ * @param where the file of a model that is not Harrier's own
+ * @throws HarrierError `bad-graph` when ONNX Runtime cannot run such a model
+ */
+export async function runSession(
+  session: ort.InferenceSession,
+  feeds: Record<string, ort.Tensor>,
+  fetches: Record<string, ort.Tensor | null>,
+  where: string | undefined,
+): Promise<ort.InferenceSession.ReturnType> {
+  try {
+    return await session.run(feeds, fetches);
+  } catch (cause) {
+    if (where === undefined) throw cause;
+    throw new HarrierError('bad-graph', 'ONNX Runtime cannot run this model', {
+      where,
+      received: reasonOf(cause),
+      next: 'The model is damaged, or its sizes do not fit each other.',
+      cause,
+    });
+  }
+}
+
+/** Why ONNX Runtime refuses, without the place in its source. */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message
+    .replace(/\S*\/onnxruntime\/\S+:\d+ [^\n]*?\) ?/g, '')
+    .split('\n')[0]
+    .trim();
 }
 
 export function toOrt({ type, data, dims }: Tensor): ort.Tensor {

@@ -6,7 +6,7 @@ import { allocateKernelMemory } from '../../kernel-memory.ts';
 import { files } from '../files/files.ts';
 import { convolutionBlock } from './convolution-block.ts';
 import { freeMemory } from './free-memory.ts';
-import { createSession, engineName, fromOrt, profiled, toOrt } from './ort-session.ts';
+import { createSession, engineName, fromOrt, profiled, runSession, toOrt } from './ort-session.ts';
 
 /** Options of `nodeRuntime`. */
 export interface NodeRuntimeOptions {
@@ -39,15 +39,20 @@ export function nodeRuntime({
 
 async function compile(
   model: Model | Uint8Array,
-  { carry = [], state = {}, threads, profilePrefix, keepCopies }: CompileOptions & NodeRuntimeOptions,
+  { carry = [], state = {}, where, threads, profilePrefix, keepCopies }: CompileOptions & NodeRuntimeOptions,
 ): Promise<Executable> {
-  const session = await createSession(model, {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    logSeverityLevel: 3,
-    ...profiled(profilePrefix),
-  });
+  const session = await createSession(
+    model,
+    {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      // Errors are thrown: their text in the terminal would only say so twice.
+      logSeverityLevel: 4,
+      ...profiled(profilePrefix),
+    },
+    where,
+  );
   const carried = new Map(carry.map(({ output, input }) => [output, input]));
   const held: Record<string, ort.Tensor> = {};
   const writeState = (tensors: Tensors): void => {
@@ -61,7 +66,7 @@ async function compile(
       for (const [input, tensor] of Object.entries(feeds)) inputs[input] = toOrt(tensor);
       const fetches: Record<string, ort.Tensor | null> = {};
       for (const output of session.outputNames) fetches[output] = into[output] ? toOrt(into[output]) : null;
-      const outputs = await session.run(inputs, fetches);
+      const outputs = await runSession(session, inputs, fetches, where);
       const returned: Record<string, Tensor> = {};
       for (const [output, tensor] of Object.entries(outputs)) {
         const input = carried.get(output);
