@@ -1,7 +1,7 @@
 // `npm run check`: everything that can be judged without running the product. Prints each step, stops at the first
 // that fails.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -21,6 +21,7 @@ const steps = [
   ['build', 'tsc', ['-p', 'tsconfig.build.json']],
   ['build of Studio’s page', process.execPath, ['scripts/build-page.js']],
   ['package exports', 'publint', ['--strict']],
+  ['links of the documentation', process.execPath, ['--import', 'tsx', 'scripts/dead-links.ts']],
 ];
 
 for (const [name, command, args] of steps) run(name, command, args);
@@ -46,9 +47,17 @@ function checkGenerated() {
   const folder = mkdtempSync(join(tmpdir(), 'harrier-generated-'));
   try {
     const { status } = spawnSync(process.execPath, ['scripts/generate.js', folder], { stdio: 'inherit' });
-    const stale = ['src/onnx/generated/onnx_pb.ts', 'docs/ops.md', 'docs/results.md'].filter(
-      (file) => status !== 0 || readFileSync(file, 'utf8') !== readFileSync(join(folder, file), 'utf8'),
+    const reference = ['.', folder].flatMap((root) =>
+      readdirSync(join(root, 'docs', 'api')).map((name) => join('docs', 'api', name)),
     );
+    const generated = [
+      'src/onnx/generated/onnx_pb.ts',
+      'docs/ops.md',
+      'docs/results.md',
+      ...new Set(reference),
+    ];
+    const textOf = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
+    const stale = generated.filter((file) => status !== 0 || textOf(file) !== textOf(join(folder, file)));
     if (stale.length > 0) {
       console.error(`check: stale, run npm run generate: ${stale.join(', ')}`);
       process.exit(1);

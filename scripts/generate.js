@@ -1,5 +1,6 @@
 // `npm run generate`: writes what is generated from other files: the protobuf code from src/onnx/onnx.proto and the
-// table of ops from the op definitions, the table of results from the records of runs. An argument names another folder to write to.
+// table of ops from the op definitions, the table of results from the records of runs, the API reference from the doc
+// comments of the package's entries. An argument names another folder to write to.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
@@ -20,3 +21,4 @@ mkdirSync(join(root, 'docs'), { recursive: true });
 run(join(bin, 'buf'), ['generate', '--output', root]);
 run(process.execPath, ['--import', 'tsx', 'scripts/ops-table.ts', join(root, 'docs', 'ops.md')]);
 run(process.execPath, ['--import', 'tsx', 'scripts/results-table.ts', join(root, 'docs', 'results.md')]);
+run(join(bin, 'typedoc'), ['--out', join(root, 'docs', 'api')]);

@@ -3,6 +3,7 @@ import { TEST_TIME_AUGMENTATIONS } from '../options/words.ts';
 
 /** How many looks a finished model takes at an image; their average is its answer. */
 export { TEST_TIME_AUGMENTATIONS };
+/** The name of a set of views that a finished model averages, such as `none` or `flip`. */
 export type TestTimeAugmentation = (typeof TEST_TIME_AUGMENTATIONS)[number];
 
 /** One look at an image. */

@@ -27,7 +27,10 @@ export function l1l2({ l1 = 0, l2 = 0 }: Regularizer = {}): Regularizer {
   return checkRegularizer('l1l2', 'strengths', { l1, l2 })!;
 }
 
-/** @throws HarrierError `bad-option` for what is no regularizer */
+/**
+ * Checks a regularizer that a layer was given.
+ * @throws HarrierError `bad-option` for what is no regularizer
+ */
 export function checkRegularizer(
   layer: string,
   option: string,

@@ -6,8 +6,10 @@ import { initialWeights } from './weights.ts';
 
 /** Which weights of a network training changes. */
 export { TUNED_PARTS };
+/** Which weights fine-tuning changes: those of the new last layer (`head`), or `all`. */
 export type TunedPart = (typeof TUNED_PARTS)[number];
 
+/** How `withNewHead` replaces the last layer of a network. */
 export interface NewHeadOptions {
   /** Classes to tell apart from now on. */
   readonly classes: number;
@@ -17,6 +19,7 @@ export interface NewHeadOptions {
   readonly seed: number;
 }
 
+/** A trained network with a new last layer for other classes. */
 export interface NewHead extends TrainedNetwork {
   /** The new layer's name. */
   readonly head: string;

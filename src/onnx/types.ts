@@ -55,8 +55,10 @@ export interface SparseTensor {
 
 /** A fixed size, or the name of a free one, such as `N`. */
 export type Dimension = number | string;
+/** Sizes of a value, axis by axis; a string is a symbolic dimension. */
 export type Shape = readonly Dimension[];
 
+/** The type of a value: of its elements, and its shape. */
 export interface ValueType {
   readonly type: ElementType;
   readonly shape: Shape;
@@ -88,9 +90,11 @@ export interface FloatAttribute {
 export interface FloatsAttribute {
   readonly floats: readonly number[];
 }
+/** An attribute that holds a graph, such as a branch of `If`. */
 export interface GraphAttribute {
   readonly graph: Graph;
 }
+/** An attribute that holds a tensor. */
 export interface TensorAttribute {
   readonly tensor: Tensor;
 }
@@ -114,6 +118,7 @@ export interface ByteStringsAttribute {
 export interface UnreadAttribute {
   readonly unread: Uint8Array;
 }
+/** The value of an attribute: a number is an integer, `float(x)` a float. */
 export type AttributeValue =
   | number
   | string
@@ -128,6 +133,7 @@ export type AttributeValue =
   | BytesAttribute
   | ByteStringsAttribute
   | UnreadAttribute;
+/** The attributes of a node, by name. */
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** One operation. An absent optional input is the empty string. */
@@ -144,6 +150,7 @@ export interface Node {
   readonly unreadOfAttributes?: ReadonlyMap<string, Unread>;
 }
 
+/** An ONNX graph: inputs, outputs, weights, and nodes in an order to compute in. */
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly NamedType[];
@@ -162,6 +169,7 @@ export interface Graph {
   readonly unread?: Unread;
 }
 
+/** An ONNX model: a graph, the versions of the operator sets that it uses, and its metadata. */
 export interface Model {
   readonly graph: Graph;
   /** Operator-set version of each domain used. */
@@ -194,6 +202,7 @@ export function qualifiedName(opType: string, domain: string): string {
   return domain === '' ? opType : `${domain}.${opType}`;
 }
 
+/** Marks a number as a float attribute. */
 export function float(value: number): FloatAttribute {
   return { float: value };
 }
@@ -241,10 +250,12 @@ export function tensor(type: ElementType, dims: readonly number[], values: Itera
   return { type, dims, data: arrayOf(type).from(values) as TensorData };
 }
 
+/** A float32 tensor of these dimensions. */
 export function float32(dims: readonly number[], data: Float32Array | readonly number[]): Tensor {
   return { type: 'float32', dims, data: data instanceof Float32Array ? data : Float32Array.from(data) };
 }
 
+/** A one-dimensional int64 tensor. */
 export function int64(values: readonly number[]): Tensor {
   return tensor('int64', [values.length], values);
 }

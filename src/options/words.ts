@@ -2,6 +2,7 @@
 
 export const OPTIMIZERS = ['SGD', 'RMSprop', 'Adam', 'AdamW', 'Muon'] as const;
 
+/** The sets of views that a finished model may average. */
 export const TEST_TIME_AUGMENTATIONS = ['none', 'flip', 'flip-shift'] as const;
 
 export const SAMPLINGS = ['natural', 'balanced'] as const;

@@ -1,5 +1,7 @@
 /**
- * `harrier/report`: pages about runs. Apart from `harrier`, so that who writes none does not load what renders them.
+ * Pages about runs. Apart from `harrier`, so that who writes none does not load what renders them.
+ *
+ * @module harrier/report
  */
 export { renderComparison } from './comparison-page.ts';
 export type { ReportImage } from './images.ts';

@@ -15,6 +15,7 @@ export interface RunHooks
   readonly onLost?: (sentence: string) => void;
 }
 
+/** How a run ended, and what it came to. */
 export type RunOutcome =
   | { readonly ended: 'interrupted'; readonly position: RunPosition }
   | { readonly ended: 'finished' | 'early'; readonly record: RunRecord; readonly evaluation: Evaluation };

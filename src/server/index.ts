@@ -1,4 +1,8 @@
-/** `harrier/server`: a model behind HTTP. */
+/**
+ * A model behind HTTP.
+ *
+ * @module harrier/server
+ */
 export { type App, type AppOptions, createApp } from './app.ts';
 export { type Listener, type ListenOptions, listen } from './listen.ts';
 export { jsonLog, LOG_LEVELS, type Log, type LogLevel } from './log.ts';

@@ -39,6 +39,7 @@ export interface RangeTestOptions {
   readonly interrupted?: () => boolean;
 }
 
+/** The losses of a learning-rate range test, and the rate that they suggest. */
 export interface RangeTest extends SuggestedRates {
   /** Why it ended: the loss rose far above its best or became infinite, the last rate was reached, or a wish. */
   readonly ended: 'diverged' | 'finished' | 'interrupted';

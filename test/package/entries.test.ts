@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
@@ -54,5 +54,35 @@ it('names that say little stand with what they are about', () => {
   const names = exportsOf(sourceOf('.')).map(({ name }) => name);
   for (const name of ['flag', 'pair', 'positive', 'float', 'tensor', 'record', 'add', 'lower']) {
     expect(names).not.toContain(name);
+  }
+});
+
+it('the import map of docs/in-your-project.md has every package that a page needs', () => {
+  const page = readFileSync(join(root, 'docs/in-your-project.md'), 'utf8');
+  const [, json] = /<script type="importmap">([\s\S]*?)<\/script>/.exec(page)!;
+  const { imports } = JSON.parse(json) as { imports: Record<string, string> };
+  const neutral = program.getSourceFiles().filter(({ fileName }) => {
+    const path = fileName.slice(root.length + 1);
+    return (
+      /^src\//.test(path) && !/^src\/(platform\/node|server|report|cli|studio-server|sagemaker)\//.test(path)
+    );
+  });
+  const packages = new Set(
+    neutral.flatMap((file) =>
+      ts
+        .preProcessFile(file.text, true, true)
+        .importedFiles.map(({ fileName }) => fileName)
+        .filter((name) => !name.startsWith('.')),
+    ),
+  );
+  expect(packages.size).toBeGreaterThan(3);
+  for (const name of packages) {
+    expect(Object.keys(imports)).toContain(name);
+    expect(existsSync(join(root, imports[name])), imports[name]).toBe(true);
+  }
+  for (const [name, address] of Object.entries(imports).filter(([each]) => each.startsWith('harrier'))) {
+    expect(address.slice('./node_modules/harrier'.length)).toBe(
+      exports[name.replace('harrier', '.')].default.slice(1),
+    );
   }
 });

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deadLinks } from '../../scripts/dead-links.ts';
 import { Dense, Flatten } from '../../src/layers/index.ts';
 import { CLASS_NAMES_KEY, exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel } from '../../src/onnx/index.ts';
@@ -76,13 +77,20 @@ test('holds what it needs and no more', () => {
   expect(packed).toContain('bin/harrier.js');
   expect(packed).toContain('dist/index.d.ts');
   expect(packed).toContain('LICENSE');
-  expect(packed.filter((path) => /^(src|test|bench|docs|scripts|studio-page)\/|\.test\./.test(path))).toEqual(
-    [],
-  );
+  expect(
+    packed.filter((path) => /^(src|test|bench\/(?!peers\/README)|scripts|studio-page)\/|\.test\./.test(path)),
+  ).toEqual([]);
   // Most of it is ONNX Runtime for browsers, which is kept compressed.
   expect(packed.filter((path) => path.endsWith('.wasm'))).toEqual([]);
   expect(size.packed).toBeLessThan(18e6);
   expect(size.unpacked).toBeLessThan(24e6);
+});
+
+test('holds every page that its README and documentation link to', () => {
+  const there = join(folder, 'node_modules/harrier');
+  const pages = packed.filter((path) => path.endsWith('.md')).map((path) => join(there, path));
+  expect(pages).toContain(join(there, 'docs/coming-from-keras.md'));
+  expect(deadLinks(pages, there)).toEqual([]);
 });
 
 test('serves Studio, and writes it as a site', async () => {
@@ -175,7 +183,39 @@ test('uses the model that it carries when none is named', () => {
   expect(readdirSync(models).filter((name) => name.endsWith('.onnx'))).toEqual(named);
 });
 
-test('gives both entry points, with types', () => {
+test('its types work in ES modules and in CommonJS, with the settings that docs/in-your-project.md names', () => {
+  const source =
+    "import { Dense, type Weights } from 'harrier';\nimport { lower } from 'harrier/graph';\n" +
+    'export const units: Weights | number = new Dense({ units: 2 }).options.units;\nexport { lower };\n';
+  const settings = (module: string) => [
+    '--noEmit',
+    '--strict',
+    '--skipLibCheck',
+    '--types',
+    '',
+    '--module',
+    module,
+  ];
+  const check = (type: 'module' | 'commonjs', module: string) => {
+    const place = join(folder, `types-${type}`);
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, 'package.json'), JSON.stringify({ type }));
+    writeFileSync(join(place, 'use.ts'), source);
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    return spawnSync(process.execPath, [tsc, ...settings(module), 'use.ts'], { cwd: place, encoding: 'utf8' })
+      .stdout;
+  };
+  expect(check('module', 'node16')).toBe('');
+  expect(check('commonjs', 'nodenext')).toBe('');
+  expect(check('commonjs', 'node16')).toContain('TS1479');
+  writeFileSync(
+    join(folder, 'types-commonjs', 'use.cjs'),
+    "console.log(new (require('harrier').Dense)({ units: 2 }).type);",
+  );
+  expect(run('node', ['types-commonjs/use.cjs'])).toBe('Dense\n');
+});
+
+test('gives its entry points, with types', () => {
   writeFileSync(
     join(folder, 'use.js'),
     `import { Dense, Flatten, SGD, Sequential } from 'harrier';

@@ -1,5 +1,8 @@
-/** `harrier/node`: what needs Node.js. Files, folders, image decoding, and ONNX Runtime's native engine. */
-
+/**
+ * What needs Node.js. Files, folders, image decoding, and ONNX Runtime's native engine.
+ *
+ * @module harrier/node
+ */
 export type { Device } from '../../runs/device.ts';
 export { type Hardware, hardwareText } from '../../runs/hardware.ts';
 export type { PreparedRun } from '../../runs/prepare-run.ts';

@@ -1,4 +1,8 @@
-/** `harrier/web`: what needs a browser. ONNX Runtime's WebAssembly and WebGPU engines, image decoding, storage. */
+/**
+ * What needs a browser. ONNX Runtime's WebAssembly and WebGPU engines, image decoding, storage.
+ *
+ * @module harrier/web
+ */
 export type { ByteStorage } from './byte-storage.ts';
 export { decodeImage } from './decode.ts';
 export { webGpuName } from './gpu.ts';
