@@ -65,6 +65,22 @@ describe('a client that closes its sending half', () => {
   });
 });
 
+it('a client that closed its sending half is asked whether it waits while others do, and is answered', async () => {
+  const place = await serving({ maxBatch: 1 }, slowModelBytes());
+  const others = Array.from({ length: 16 }, () => post(`${place.server.url}/invocations`, body));
+  await until(async () => (await metric(place.server.url, 'harrier_queue_images')) > 8, 'a queue');
+  const socket = connect({ port: place.server.port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.write(
+    `POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: ${body.length}\r\n\r\n`,
+  );
+  socket.end(body);
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  expect(answer).toMatch(/^(HTTP\/1\.1 100 Continue\r\n\r\n)+HTTP\/1\.1 200 OK\r\n/);
+  await Promise.all(others);
+  await place.end();
+});
+
 describe('a model file that changes', () => {
   let place: Serving;
   const events = (event: string) => place.logged.filter((each) => each.event === event);
