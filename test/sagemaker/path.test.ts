@@ -175,12 +175,14 @@ it('classifies every image below an address', async () => {
 });
 
 it('lists what there is, and warns of what should be gone', async () => {
+  const birds = fake.world.arn('endpoint', 'birds');
+  // The updates said nothing of an end, so the one of the first deployment is gone.
+  expect(fake.world.tags.get(birds)!.map(({ Key }) => Key)).toEqual(['harrier']);
+  fake.world.tag(birds, [{ Key: 'harrier:expires', Value: '2999-01-01T00:00:00Z' }]);
   const { stdout } = await run('list');
   expect(stdout).toMatch(/^endpoint +birds +InService .* expires /m);
   expect(stdout).toContain(job);
-  fake.world.tag(fake.world.arn('endpoint', 'birds'), [
-    { Key: 'harrier:expires', Value: '2020-01-01T00:00:00Z' },
-  ]);
+  fake.world.tag(birds, [{ Key: 'harrier:expires', Value: '2020-01-01T00:00:00Z' }]);
   const { stderr } = await run('list');
   expect(stderr).toMatch(
     /birds should be gone since 2020-01-01 00:00 UTC, and bills: npx harrier sagemaker delete birds/,

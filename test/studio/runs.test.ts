@@ -231,7 +231,7 @@ describe('a form', () => {
     ],
     [{ validationSplit: 1 }, { validationSplit: /expected a number of at least 0 and below 1/ }],
     [{ activation: 'rellu' }, { activation: /^Activation is one of: linear, relu/ }],
-    [{ optimizer: 'Adamm' }, { optimizer: /one of: SGD, Adam/ }],
+    [{ optimizer: 'Adamm' }, { optimizer: /one of: SGD, RMSprop, Adam, AdamW, Muon/ }],
     [{ augment: 'flop' }, { augment: /unknown augmentation "flop"/ }],
     [{ augment: '$(touch x)' }, { augment: /words with commas/ }],
     [{ '--out': '/tmp' }, { '--out': /no option "--out"/ }],
