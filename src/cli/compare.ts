@@ -14,6 +14,7 @@ export function compareCommand(): Command {
   )
     .argument('<run...>', 'two run folders or more, or "latest"; the others are compared with the first')
     .option('--out <file>', 'the page to write', 'compare.html')
+    .option('--force', 'write over a file that is there already')
     .option('--json', 'print one JSON object')
     .action(async (names: string[], options: CompareOptions) => {
       const { runCompare } = await import('./compare/run.ts');

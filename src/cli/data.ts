@@ -23,6 +23,7 @@ export function dataCommand(): Command {
       augmentationList,
     )
     .option('--recipe <name|file>', "with --preview: show the recipe's augmentation")
+    .option('--force', 'with --preview: write over a file that is there already')
     .option('--verify', 'check the files of cifar10 against their hashes, without downloading')
     .option('--json', 'print one JSON object');
   withDataOptions(data).addHelpText('after', `\n${augmentationHelp()}`);

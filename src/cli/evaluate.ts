@@ -21,9 +21,8 @@ export function evaluateCommand(): Command {
     .option('--data <name|path>', "cifar10, cifar10.1, or a folder of images (default: the run's own data)")
     .option(
       '--split <part>',
-      'the part of the data: test or train',
+      'the part of the data: test or train (default: all of a folder that the model was not trained on, else test)',
       oneOf('--split', ['test', 'train'] as const),
-      'test',
     )
     .option('--json', 'print one JSON object');
   withOptions(evaluate, ['limit', 'tta'], {

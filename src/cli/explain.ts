@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { EXPLANATION_METHODS } from '../explanation/methods.ts';
-import { command, withThreads } from './command.ts';
+import { command, imageArguments, listHelp, withThreads } from './command.ts';
 import type { ExplainOptions } from './explain/run.ts';
 import { oneOf } from './values.ts';
 
@@ -12,11 +12,9 @@ export function explainCommand(): Command {
     ['explain model.onnx photo.jpg --out why --layer conv2d_3', 'at a finer layer'],
     ['explain model.onnx photo.jpg --out why --method saliency', 'pixel by pixel'],
   ])
-    .usage('[options] [run|model.onnx] <file...>')
-    .argument(
-      '[words...]',
-      'a run folder, "latest", or a model file (default: the model that comes with Harrier), then images: PNG, JPEG, WebP, AVIF, GIF or TIFF',
-    )
+    .usage('[options] [run|model.onnx] <image|folder|address|-...>')
+    .argument('[words...]', imageArguments)
+    .option('--list <file>', listHelp)
     .requiredOption(
       '--out <folder>',
       'where to write an image for each: as it is, and beside it what counted, from violet (little) to yellow (most)',

@@ -19,6 +19,7 @@ export function exportCommand(): Command {
       oneOf('--format', EXPORT_FORMATS),
     )
     .option('--out <file>', 'the file to write (default: named after the run, in this folder)')
+    .option('--force', 'write over a file that is there already')
     .option('--data <name|path>', "what to judge it on (default: the run's validation images)")
     .option('--json', 'print one JSON object');
   withOptions(exporting, ['limit', 'tta'], {

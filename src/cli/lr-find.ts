@@ -18,7 +18,8 @@ export function lrFindCommand(): Command {
     .option('--from <rate>', 'the first learning rate', number('--from', { above: 0 }), 1e-5)
     .option('--to <rate>', 'the last learning rate', number('--to', { above: 0 }), 10)
     .option('--steps <count>', 'batches', wholeNumber('--steps', { atLeast: 20 }), 200)
-    .option('--out <file>', 'where to draw the image (default: lr-find-<recipe>.svg)');
+    .option('--out <file>', 'where to draw the image (default: lr-find-<recipe>.svg)')
+    .option('--force', 'write over a file that is there already');
   withOptionsOf(find, 'lr-find');
   return find.action(async (options: LrFindOptions) => {
     const { runLrFind } = await import('./lr-find/run.ts');

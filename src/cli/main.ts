@@ -1,3 +1,4 @@
+import { commandArguments } from './arguments.ts';
 import { failureOf, stacks } from './failure.ts';
 import { createProgram } from './program.ts';
 import { Reporter } from './reporter.ts';
@@ -14,14 +15,16 @@ function fail(error: unknown): void {
 
 // Whoever reads our output may stop reading: `harrier predict … | head`.
 // Training and serving go on unread: they write files, and answer others.
-const what = process.argv.slice(2).find((word) => !/^(sagemaker|container)$/.test(word));
-const goesOn = ['train', 'sweep', 'serve', 'studio'].includes(what ?? '');
+const goesOn = () => {
+  const what = process.argv.slice(2).find((word) => !/^(sagemaker|container)$/.test(word));
+  return ['train', 'sweep', 'serve', 'studio'].includes(what ?? '');
+};
 for (const stream of [process.stdout, process.stderr]) {
   const name = stream === process.stdout ? 'standard output' : 'standard error';
   let isSaid = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') {
-      if (!goesOn && stream === process.stdout) process.exit(0);
+      if (!goesOn() && stream === process.stdout) process.exit(0);
       return;
     }
     if (!isSaid && stream === process.stdout) {
@@ -29,7 +32,7 @@ for (const stream of [process.stdout, process.stderr]) {
     }
     isSaid = true;
     // A command whose only result is what it prints has failed.
-    if (!goesOn) process.exitCode = 1;
+    if (!goesOn()) process.exitCode = 1;
   });
 }
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -40,7 +43,12 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 }
 
 try {
-  await createProgram().parseAsync();
+  const given = await commandArguments();
+  if (given) {
+    // Whoever looks at the command line later, a run's record for one, finds it as it was typed.
+    process.argv.splice(2, process.argv.length, ...given);
+    await createProgram().parseAsync();
+  }
 } catch (error) {
   fail(error);
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command, withThreads } from './command.ts';
+import { command, imageArguments, listHelp, withThreads } from './command.ts';
 import type { PredictOptions } from './predict/run.ts';
 import { wholeNumber } from './values.ts';
 
@@ -9,13 +9,13 @@ export function predictCommand(): Command {
     ['predict latest photo.jpg', 'with the newest run in ./runs'],
     ['predict runs/mine *.png --top 1', 'the best class of each'],
     ['predict model.onnx photo.jpg --json', 'for programs'],
-    ['predict latest *.jpg --csv > out.csv', 'for spreadsheets'],
+    ['predict latest photos --csv > out.csv', 'every image below a folder, for spreadsheets'],
+    ['predict latest --list names.txt', 'the images that a file names, one a line'],
+    ['predict latest - < photo.jpg', 'an image from standard input; an http address works too'],
   ])
-    .usage('[options] [run|model.onnx] <file...>')
-    .argument(
-      '[words...]',
-      'a run folder, "latest", or a model file (default: the model that comes with Harrier), then images: PNG, JPEG, WebP, AVIF, GIF or TIFF',
-    )
+    .usage('[options] [run|model.onnx] <image|folder|address|-...>')
+    .argument('[words...]', imageArguments)
+    .option('--list <file>', listHelp)
     .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3)
     .option('--json', 'print one JSON array')
     .option('--csv', 'print a table: file,label1,probability1,…,error');

@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import type { Progress } from '../data/progress.ts';
 import type { TextStyle } from '../evaluation/text.ts';
-import { formatBytes } from '../format/format.ts';
+import { formatBytes, printable } from '../format/format.ts';
 import { bar } from './terminal.ts';
 
 type Output = NodeJS.WriteStream & Partial<WriteStream>;
@@ -58,7 +58,7 @@ export class Reporter {
   /** Text for people. */
   print(text = ''): void {
     this.clear();
-    this.#human.write(`${text}\n`);
+    this.#human.write(`${harmless(text)}\n`);
   }
 
   /** The result, for programs: standard output. */
@@ -75,11 +75,12 @@ export class Reporter {
   /** Something that people should know about, beside the result: standard error. */
   note(text: string): void {
     this.clear();
-    this.#stderr.write(`${text}\n`);
+    this.#stderr.write(`${harmless(text)}\n`);
   }
 
   error(message: string): void {
-    this.note(`error: ${message}`);
+    // A message is one line, whatever a name in it holds.
+    this.note(`error: ${printable(message)}`);
   }
 
   /**
@@ -94,7 +95,7 @@ export class Reporter {
     this.#drawn = time;
     // The last column stays free: a full line makes some terminals scroll.
     const columns = (this.#stderr.columns || 80) - 1;
-    this.#stderr.write(`\r\x1b[K${[...render(columns)].slice(0, columns).join('')}`);
+    this.#stderr.write(`\r\x1b[K${[...printable(render(columns))].slice(0, columns).join('')}`);
     this.#shown = true;
   }
 
@@ -129,6 +130,18 @@ export class Reporter {
       this.note(workText(progress));
     }
   };
+}
+
+/** Line breaks, tabs, and what sets text off in `style`. */
+const ESCAPE = '\u001b';
+const OWN_CODES = new RegExp(`(\\n|\\t|${ESCAPE}\\[(?:1|2|22)m)`);
+
+/** Text whose names of files and classes cannot steer the terminal. */
+function harmless(text: string): string {
+  return text
+    .split(OWN_CODES)
+    .map((part, i) => (i % 2 === 1 ? part : printable(part)))
+    .join('');
 }
 
 function workLine(progress: Progress, columns: number): string {

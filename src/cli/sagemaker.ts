@@ -194,7 +194,7 @@ function predictCommand(): Command {
     ['sagemaker predict cats *.jpg --json', 'for programs'],
   ])
     .argument('<endpoint>', 'its name')
-    .argument('<file...>', 'images: PNG, JPEG, WebP, AVIF, GIF or TIFF')
+    .argument('<file...>', 'images: PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP')
     .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3);
   return withAwsOptions(predict).action(
     async (endpoint: string, files: string[], options: EndpointPredictOptions) => {

@@ -30,6 +30,11 @@ export interface Dataset {
   gather(indices: ArrayLike<number>, out: Uint8Array): void;
   /** Where another thread finds the same pixels, if it can. */
   readonly pixelSource?: PixelSource;
+  /**
+   * Images with the same number are copies of one another, or nearly so: a split keeps them on one side. Absent where
+   * nobody has looked.
+   */
+  readonly copies?: Uint32Array;
   /** Where image `index` came from, for reports: a file name, or `test #17`. */
   describe(index: number): string;
 }

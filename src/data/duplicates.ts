@@ -11,8 +11,6 @@ export interface DuplicateImages {
 
 /** Images that are looked at between two signs of life. */
 const SLICE = 32;
-/** Bits of the difference hash in which near duplicates may differ. */
-const MOST_BITS = 10;
 /** Columns of the small image that the hash is of: one more than rows, so that there are as many differences. */
 const COLUMNS = 9;
 const ROWS = 8;
@@ -22,6 +20,13 @@ const LEAST_CORRELATION = 0.9;
 const MOST_COMPARED = 64;
 /** Mean distance of all values, of 255, beyond which images are different ones in any case. */
 const MOST_DISTANCE = 32;
+
+export interface DuplicateOptions {
+  /** Bits of 64 in which the difference hashes of near duplicates may differ. Default 10. */
+  readonly mostBits?: number;
+  /** Whether images of one colour are near duplicates when their colours are alike. Default true. */
+  readonly plain?: boolean;
+}
 
 /**
  * Finds images that are there more than once, in one data set or in several of the same image shape (a test image that
@@ -35,7 +40,10 @@ const MOST_DISTANCE = 32;
  *
  * @returns the groups, those with equal pixels first
  */
-export function* findDuplicates(datasets: readonly Dataset[]): Generator<Progress, DuplicateImages[]> {
+export function* findDuplicates(
+  datasets: readonly Dataset[],
+  { mostBits = 10, plain = true }: DuplicateOptions = {},
+): Generator<Progress, DuplicateImages[]> {
   const firsts: number[] = [];
   let total = 0;
   for (const { size } of datasets) {
@@ -78,7 +86,7 @@ export function* findDuplicates(datasets: readonly Dataset[]): Generator<Progres
 
   /** Two hashes that differ in at most n bits agree wholly in one of n + 1 parts. */
   function* joinNear(): Generator<Progress> {
-    const parts = MOST_BITS + 1;
+    const parts = mostBits + 1;
     for (let part = 0; part < parts; part++) {
       const [from, to] = [Math.round((64 * part) / parts), Math.round((64 * (part + 1)) / parts)];
       const seen = new Map<number, number[]>();
@@ -94,9 +102,9 @@ export function* findDuplicates(datasets: readonly Dataset[]): Generator<Progres
         let compared = 0;
         for (const other of others) {
           const distance = ones(low[image] ^ low[other]) + ones(high[image] ^ high[other]);
-          if (distance > MOST_BITS || groups.together(other, image)) continue;
+          if (distance > mostBits || groups.together(other, image)) continue;
           if (++compared > MOST_COMPARED) break;
-          if (images.alike(other, image)) groups.join(other, image, false);
+          if (images.alike(other, image, plain)) groups.join(other, image, false);
         }
         others.push(image);
       }
@@ -134,7 +142,7 @@ class AllImages {
     return one.every((value, i) => value === other[i]);
   }
 
-  alike(a: number, b: number): boolean {
+  alike(a: number, b: number, plain: boolean): boolean {
     const [one, other] = [this.read(a, 0), this.read(b, 1)];
     const pixels = one.length / 3;
     let [distance, sumA, sumB, squaresA, squaresB, products] = [0, 0, 0, 0, 0, 0];
@@ -155,7 +163,9 @@ class AllImages {
     const covariance = products - (sumA * sumB) / pixels;
     const spread = (squaresA - sumA ** 2 / pixels) * (squaresB - sumB ** 2 / pixels);
     // Images of one colour have nothing to correlate: their colours alone decide.
-    return spread <= 0 ? distance <= one.length : covariance >= LEAST_CORRELATION * Math.sqrt(spread);
+    return spread <= 0
+      ? plain && distance <= one.length
+      : covariance >= LEAST_CORRELATION * Math.sqrt(spread);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the first bytes of an image file tell, before anything is decoded. */
+import { bmpSize, isBmp } from './bmp.ts';
 
-export type ImageFormat = 'PNG' | 'JPEG' | 'WebP' | 'AVIF' | 'GIF' | 'TIFF';
+export type ImageFormat = 'PNG' | 'JPEG' | 'WebP' | 'AVIF' | 'GIF' | 'TIFF' | 'BMP';
 
 /** The format that a file's first bytes announce; undefined when it is none of images. */
 export function imageFormatOf(bytes: Uint8Array): ImageFormat | undefined {
@@ -10,7 +11,45 @@ export function imageFormatOf(bytes: Uint8Array): ImageFormat | undefined {
   if (text.startsWith('GIF8')) return 'GIF';
   if (text.startsWith('RIFF') && text.endsWith('WEBP')) return 'WebP';
   if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'TIFF';
-  return text.endsWith('ftypavif') ? 'AVIF' : undefined;
+  if (isBmp(bytes)) return 'BMP';
+  return brandsOf(bytes).some((brand) => brand === 'avif' || brand === 'avis') ? 'AVIF' : undefined;
+}
+
+/** Photos of iPhones and some cameras: HEVC in the container that AVIF has too. */
+const HEIC_BRANDS: readonly string[] = [
+  'heic',
+  'heix',
+  'heim',
+  'heis',
+  'hevc',
+  'hevx',
+  'hevm',
+  'hevs',
+  'mif1',
+  'msf1',
+];
+
+/** Whether a file is a HEIC photo, whatever it is called. */
+export function isHeic(bytes: Uint8Array): boolean {
+  const brands = brandsOf(bytes);
+  return (
+    !brands.includes('avif') &&
+    !brands.includes('avis') &&
+    HEIC_BRANDS.some((brand) => brands.includes(brand))
+  );
+}
+
+/** What to do about a HEIC photo. */
+export const HEIC_ADVICE =
+  'Save it as JPEG first (heif-convert photo.heic photo.jpg; on a Mac: sips -s format jpeg photo.heic --out photo.jpg), or set the camera to JPEG ("Most Compatible").';
+
+/** The brands that a file in ISO's media format names, the main one first (ISO/IEC 14496-12, §4.3). */
+function brandsOf(bytes: Uint8Array): string[] {
+  if (bytes.length < 16 || textAt(bytes, 4, 8) !== 'ftyp') return [];
+  const end = Math.min(view(bytes).getUint32(0), bytes.length, 512);
+  const brands = [textAt(bytes, 8, 12)];
+  for (let at = 16; at + 4 <= end; at += 4) brands.push(textAt(bytes, at, at + 4));
+  return brands;
 }
 
 /** What a file that is no image seems to be. */
@@ -18,13 +57,12 @@ export function describeBytes(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'an empty file';
   const start = bytes.subarray(0, 24);
   const text = textAt(bytes, 0, 12);
-  if (/^....ftyp(heic|heix|mif1|msf1)/s.test(text)) return 'a HEIC photo';
+  if (isHeic(bytes)) return 'a HEIC photo';
   if (/^....ftyp/s.test(text)) return 'a video (MP4 or QuickTime)';
   if (text.startsWith('\x1a\x45\xdf\xa3')) return 'a video (WebM or Matroska)';
   if (/^RIFF....AVI /s.test(text)) return 'a video (AVI)';
   if (text.startsWith('%PDF')) return 'a PDF document';
   if (text.startsWith('PK\x03\x04')) return 'a ZIP archive';
-  if (text.startsWith('BM') && text.slice(6, 10) === '\0\0\0\0') return 'a BMP image';
   if (start.every((byte) => byte >= 9 && byte < 127)) {
     const words = textAt(start, 0, start.length).replace(/\s+/g, ' ').trim();
     return `text beginning "${words}${bytes.length > start.length ? '…' : ''}"`;
@@ -48,6 +86,8 @@ export function imageSizeOf(
         return webpSize(bytes, data);
       case 'JPEG':
         return jpegSize(data);
+      case 'BMP':
+        return bmpSize(bytes);
       default:
         return undefined;
     }

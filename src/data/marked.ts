@@ -54,7 +54,7 @@ export function countMarks(marks: ReadonlyMap<number, Mark>): MarkCounts {
 }
 
 function withLabels(dataset: Dataset, marks: ReadonlyMap<number, Mark>, name: string): Dataset {
-  const { classNames, imageShape, size, pixelSource } = dataset;
+  const { classNames, imageShape, size, pixelSource, copies } = dataset;
   const labels = Uint16Array.from(dataset.labels);
   for (const [index, { label, excluded }] of marks) {
     if (label === undefined || excluded) continue;
@@ -75,6 +75,7 @@ function withLabels(dataset: Dataset, marks: ReadonlyMap<number, Mark>, name: st
     size,
     labels,
     pixelSource,
+    ...(copies && { copies }),
     get hash() {
       hash ??= sha256()
         .update(ascii(`harrier-relabelled-1 ${dataset.hash}\n`))

@@ -1,23 +1,40 @@
 import { unknownName } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
+import { ascii, littleEndian16 } from './hash.ts';
+import { sha256 } from './sha256.ts';
 
 /**
- * A data set with a model's classes in place of its own, which may be fewer and in another order.
+ * A data set with a model's classes in place of its own, which may be fewer and in another order. Names that differ in
+ * Unicode's form alone are the same class. The hash is of the new labels and classes; a data set that has the model's
+ * classes already is returned as it is.
+ *
  * @throws HarrierError `bad-option` for a class that the model does not know
  */
 export function relabelled(dataset: Dataset, classNames: readonly string[]): Dataset {
-  const stranger = dataset.classNames.find((name) => !classNames.includes(name));
-  if (stranger !== undefined) throw unknownName('class for this model', stranger, classNames);
-  const places = dataset.classNames.map((name) => classNames.indexOf(name));
-  if (places.length === classNames.length && places.every((place, i) => place === i)) return dataset;
-  const { name, imageShape, size, hash } = dataset;
+  const composed = classNames.map((name) => name.normalize('NFC'));
+  const places = dataset.classNames.map((name) => composed.indexOf(name.normalize('NFC')));
+  const stranger = places.indexOf(-1);
+  if (stranger >= 0) throw unknownName('class for this model', dataset.classNames[stranger], classNames);
+  const isSame = classNames.every((name, i) => name === dataset.classNames[i]);
+  if (isSame && places.length === classNames.length) return dataset;
+  const { name, imageShape, size, pixelSource, copies } = dataset;
+  const labels = dataset.labels.map((label) => places[label]);
+  let hash: string | undefined;
   return {
     name,
     imageShape,
     size,
-    hash,
     classNames,
-    labels: dataset.labels.map((label) => places[label]),
+    labels,
+    pixelSource,
+    ...(copies && { copies }),
+    get hash() {
+      hash ??= sha256()
+        .update(ascii(`harrier-relabelled-2 ${dataset.hash} ${JSON.stringify(classNames)}\n`))
+        .update(littleEndian16(labels))
+        .digest();
+      return hash;
+    },
     gather: (indices, out) => dataset.gather(indices, out),
     describe: (index) => dataset.describe(index),
   };

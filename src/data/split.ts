@@ -1,6 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
 import { random } from './random.ts';
+import { classCounts } from './statistics.ts';
 import { subset } from './subset.ts';
 
 /** A data set in two parts: images to learn from, and images that choose the best epoch. */
@@ -10,11 +11,12 @@ export interface ValidationSplit {
 }
 
 /**
- * Sets a share of the training images aside, so that early stopping and the choice of the best epoch never look at
- * the test set. The share is taken of every class (stratified) at random by `seed`; the same seed always chooses the
- * same images. A class with at least two images keeps at least one and gives at least one.
+ * Sets a fraction of the training images aside, so that early stopping and the choice of the best epoch never look at
+ * the test set. The fraction is taken of every class (stratified) at random by `seed`; the same seed always chooses
+ * the same images. A class with at least two images keeps at least one and gives at least one, except where they are
+ * copies of one another (`Dataset.copies`): copies stay on one side.
  *
- * @param fraction share to set aside, above 0 and below 1
+ * @param fraction to set aside, above 0 and below 1
  * @throws HarrierError `bad-option` for another fraction, `bad-data` when nothing is left on one side
  */
 export function validationSplit(dataset: Dataset, fraction: number, seed: number): ValidationSplit {
@@ -26,10 +28,21 @@ export function validationSplit(dataset: Dataset, fraction: number, seed: number
     });
   }
   const setAside = new Uint8Array(dataset.size);
+  const left = classCounts(dataset);
+  const copiesOf = groupsOf(dataset);
   imagesByClass(dataset).forEach((images, label) => {
     const order = random(seed, 'validation-split', label).permutation(images.length);
-    const count = shareOf(images.length, fraction);
-    for (let i = 0; i < count; i++) setAside[images[order[i]]] = 1;
+    const least = images.length - countOf(images.length, fraction);
+    for (let i = 0; i < order.length && left[label] > least; i++) {
+      const image = images[order[i]];
+      if (setAside[image]) continue;
+      const group = copiesOf(image);
+      if (!keepsEveryClass(dataset, group, left)) continue;
+      for (const copy of group) {
+        setAside[copy] = 1;
+        left[dataset.labels[copy]]--;
+      }
+    }
   });
   const train: number[] = [];
   const validation: number[] = [];
@@ -39,7 +52,7 @@ export function validationSplit(dataset: Dataset, fraction: number, seed: number
   if (train.length === 0 || validation.length === 0) {
     throw new HarrierError('bad-data', 'there are too few images to set some aside for validation', {
       where: dataset.name,
-      expected: 'at least 2 images of some class',
+      expected: 'at least 2 images of some class, not copies of each other',
       received: `${dataset.size} in all`,
     });
   }
@@ -49,9 +62,29 @@ export function validationSplit(dataset: Dataset, fraction: number, seed: number
   };
 }
 
-function shareOf(count: number, fraction: number): number {
+function countOf(count: number, fraction: number): number {
   if (count < 2) return 0;
   return Math.min(count - 1, Math.max(1, Math.round(count * fraction)));
+}
+
+/** Each image's copies, itself included. */
+function groupsOf({ copies }: Dataset): (image: number) => readonly number[] {
+  if (!copies) return (image) => [image];
+  const groups = new Map<number, number[]>();
+  copies.forEach((group, image) => {
+    const members = groups.get(group);
+    if (members) members.push(image);
+    else groups.set(group, [image]);
+  });
+  return (image) => groups.get(copies[image])!;
+}
+
+/** Whether some image of every class is left for training without this group. */
+function keepsEveryClass({ labels }: Dataset, group: readonly number[], left: Uint32Array): boolean {
+  if (group.length === 1) return left[labels[group[0]]] > 1;
+  const gone = new Map<number, number>();
+  for (const image of group) gone.set(labels[image], (gone.get(labels[image]) ?? 0) + 1);
+  return [...gone].every(([label, count]) => left[label] > count);
 }
 
 function imagesByClass(dataset: Dataset): number[][] {

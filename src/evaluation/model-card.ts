@@ -2,7 +2,8 @@ import type { ImageShape } from '../data/dataset.ts';
 import { formatCount, formatInterval, formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
 import { factRows, type RunFacts } from './facts.ts';
-import { temperatureWords } from './text.ts';
+import { meansNote } from './per-class.ts';
+import { scoreCells, temperatureWords } from './text.ts';
 
 export interface ModelCardOptions {
   /** `keras-cnn on CIFAR-10`. */
@@ -106,13 +107,8 @@ function results({ evaluation }: ModelCardOptions): string {
           ] as [string, string],
         ]),
   ];
-  const classes = perClass.map((row) => [
-    markdown(row.class),
-    formatCount(row.support),
-    formatPercent(row.precision),
-    formatPercent(row.recall),
-    formatPercent(row.f1),
-  ]);
+  const classes = perClass.map((row) => [markdown(row.class), formatCount(row.support), ...scoreCells(row)]);
+  const note = meansNote(perClass);
   const pairs = confusions
     .slice(0, PAIRS)
     .map(({ classes: [a, b], count }) => `- ${markdown(a)} ↔ ${markdown(b)}: ${formatCount(count)}`);
@@ -120,6 +116,7 @@ function results({ evaluation }: ModelCardOptions): string {
     '## Results',
     table(['Measure', 'Value'], measures),
     table(['Class', 'Images', 'Precision', 'Recall', 'F1'], classes),
+    ...(note ? [note] : []),
     ...(pairs.length > 0 ? [`Most often taken for each other:\n\n${pairs.join('\n')}`] : []),
   ].join('\n\n');
 }

@@ -13,7 +13,7 @@ export interface ClassScores {
   readonly f1: number;
 }
 
-/** The plain mean over all classes: every class counts alike, however many images it has. */
+/** The plain mean over the classes that have images: each counts alike, however many it has. */
 export interface MacroScores {
   readonly precision: number;
   readonly recall: number;
@@ -46,14 +46,32 @@ export function classScores(
   });
 }
 
-/** Means over all classes, those without images included. */
+/** Means over the classes that have images: of the others nothing is known. */
 export function macroScores(scores: readonly ClassScores[]): MacroScores {
+  const known = scores.filter(isKnown);
   const mean = (of: (score: ClassScores) => number) =>
     ratio(
-      scores.reduce((sum, score) => sum + of(score), 0),
-      scores.length,
+      known.reduce((sum, score) => sum + of(score), 0),
+      known.length,
     );
   return { precision: mean((s) => s.precision), recall: mean((s) => s.recall), f1: mean((s) => s.f1) };
+}
+
+/** Whether there are images of a class, by which it is known how well it is recognised. */
+export function isKnown({ support }: Pick<ClassScores, 'support'>): boolean {
+  return support > 0;
+}
+
+/** Which classes the means are of, where not of all; for people. */
+export function meansNote(scores: readonly ClassScores[]): string | undefined {
+  const known = scores.filter(isKnown).length;
+  if (known === scores.length) return undefined;
+  return `Means are of the ${known} of ${scores.length} classes that have images.`;
+}
+
+/** The weakest first; classes without images last. */
+export function weakestFirst(scores: readonly ClassScores[]): ClassScores[] {
+  return [...scores].sort((a, b) => Number(!isKnown(a)) - Number(!isKnown(b)) || a.f1 - b.f1);
 }
 
 function ratio(part: number, whole: number): number {

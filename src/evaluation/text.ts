@@ -9,6 +9,7 @@ import {
   printable,
 } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
+import { type ClassScores, isKnown, meansNote, weakestFirst } from './per-class.ts';
 import type { TemperatureScaling } from './temperature.ts';
 
 /** How to set off parts of the text on a terminal. Each must add only invisible characters. */
@@ -99,16 +100,9 @@ export function evaluationText(evaluation: Evaluation, options: TextOptions = {}
 export function classTable({ perClass, macro }: Evaluation, options: TextOptions = {}): string {
   const style = options.style ?? PLAIN;
   const limit = options.classes ?? 30;
-  const shown =
-    perClass.length <= limit ? perClass : [...perClass].sort((a, b) => a.f1 - b.f1).slice(0, limit);
+  const shown = perClass.length <= limit ? perClass : weakestFirst(perClass).slice(0, limit);
   const head = ['class', 'images', 'precision', 'recall', 'F1'];
-  const body = shown.map((row) => [
-    printable(row.class),
-    formatCount(row.support),
-    formatPercent(row.precision),
-    formatPercent(row.recall),
-    formatPercent(row.f1),
-  ]);
+  const body = shown.map((row) => [printable(row.class), formatCount(row.support), ...scoreCells(row)]);
   const mean = [
     'mean',
     '',
@@ -119,12 +113,19 @@ export function classTable({ perClass, macro }: Evaluation, options: TextOptions
   const [first, ...rest] = aligned([head, ...body, mean]);
   const last = rest.pop() ?? '';
   const lines = [style.faint(first), ...rest, style.faint(last)];
+  const note = meansNote(perClass);
+  if (note) lines.push(style.faint(note));
   if (shown.length < perClass.length) {
     lines.unshift(
       style.faint(`The ${limit} classes with the lowest F1, of ${formatCount(perClass.length)}:`),
     );
   }
   return lines.join('\n');
+}
+
+/** Precision, recall and F1; of a class without images a dash. */
+export function scoreCells(row: ClassScores): string[] {
+  return [row.precision, row.recall, row.f1].map((score) => (isKnown(row) ? formatPercent(score) : '–'));
 }
 
 /** "airplane ↔ bird: 143", one line per pair, most often confused first. */

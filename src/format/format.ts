@@ -59,9 +59,12 @@ export function formatNumber(value: number, digits = 4): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
 }
 
-/** Names come from folders and files, and those may hold codes that would move a terminal's cursor. */
+/**
+ * Names come from folders and files, and those may hold codes that would move a terminal's cursor, turn the direction
+ * of writing, or be no characters at all.
+ */
 export function printable(name: string): string {
-  return name.replace(/\p{Cc}/gu, '�');
+  return name.replace(/[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu, '�');
 }
 
 /** Rows of a table as lines, two spaces between the columns: those in `left` to the left, the others to the right. */

@@ -1,5 +1,11 @@
 import { Fragment, h, type JSX } from 'preact';
-import type { ClassScores, MacroScores } from '../evaluation/per-class.ts';
+import {
+  type ClassScores,
+  isKnown,
+  type MacroScores,
+  meansNote,
+  weakestFirst,
+} from '../evaluation/per-class.ts';
 import { formatCount, formatPercent } from '../format/format.ts';
 import { type Column, Table, type TableProps } from './table.ts';
 
@@ -20,7 +26,8 @@ export const CLASS_TABLE_NOTE =
 /** How well each class is recognised, in numbers that are bars too. */
 export function ClassTable({ perClass, macro, still = false }: ClassTableProps): JSX.Element {
   const many = perClass.length > ALL_CLASSES;
-  const ordered = many ? [...perClass].sort((a, b) => a.f1 - b.f1) : perClass;
+  const ordered = many ? weakestFirst(perClass) : perClass;
+  const note = meansNote(perClass);
   const folded = ordered.slice(ALL_CLASSES);
   const table = (rows: readonly ClassScores[], more: Partial<TableProps<ClassScores>>) =>
     h(Table<ClassScores>, {
@@ -38,6 +45,7 @@ export function ClassTable({ perClass, macro, still = false }: ClassTableProps):
     table(ordered.slice(0, ALL_CLASSES), {
       foot: ['Mean', share(macro.recall), share(macro.precision), share(macro.f1), ''],
     }),
+    note && h('p', { class: 'note' }, note),
     folded.length > 0 &&
       h(
         'details',
@@ -62,7 +70,7 @@ const score = (id: 'precision' | 'recall' | 'f1', title: string): Column<ClassSc
   title,
   numeric: true,
   sort: (row) => row[id],
-  cell: (row) => share(row[id]),
+  cell: (row) => (isKnown(row) ? share(row[id]) : '–'),
 });
 
 const COLUMNS: readonly Column<ClassScores>[] = [

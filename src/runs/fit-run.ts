@@ -4,9 +4,10 @@ import type { EpochRecord } from '../evaluation/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { type FitResult, fit, type StepGraph, type StepProgress, weightsToUse } from '../training/index.ts';
 import { CheckpointKeeper, type KeptCheckpoints } from './checkpoints.ts';
-import type { RunPlan, TrainingImages } from './plan-run.ts';
+import type { RunPlan } from './plan-run.ts';
 import type { RunPlatform } from './run-platform.ts';
 import type { StoredRun } from './stored-run.ts';
+import type { TrainingImages } from './training-images.ts';
 
 export interface FitHooks {
   readonly onStep?: (step: StepProgress) => void;

@@ -1,6 +1,4 @@
 import type { Dataset } from '../data/dataset.ts';
-import { validationSplit } from '../data/split.ts';
-import { firstImages } from '../data/subset.ts';
 import { HarrierError } from '../errors.ts';
 import {
   Network,
@@ -23,6 +21,7 @@ import { checkFit } from '../training/index.ts';
 import { type FineTunedFrom, fromField, type RunOptions } from './run-record.ts';
 import type { StartingModel } from './starting-model.ts';
 import { RUN_FILES } from './stored-run.ts';
+import type { TrainingImages } from './training-images.ts';
 
 /** What a new run is made from: a recipe, or a model that is trained on. */
 export interface RunMethod {
@@ -46,26 +45,6 @@ export interface RunPlan {
   readonly optimizer: Optimizer;
   /** What a fine-tuning begins with; absent where the seed draws it. */
   readonly firstWeights?: () => Promise<Weights>;
-}
-
-/** The training images that a run uses, and those that it sets aside to evaluate epochs on. */
-export interface TrainingImages {
-  readonly train: Dataset;
-  readonly validation?: Dataset;
-}
-
-/**
- * The images that a run trains on and evaluates its epochs on, as its options say.
- *
- * @param given all training images, and the validation images that the data brings along
- */
-export function trainingImages(
-  given: TrainingImages,
-  { limit, validationSplit: fraction, seed }: Pick<RunOptions, 'limit' | 'validationSplit' | 'seed'>,
-): TrainingImages {
-  const limited = limit === undefined ? given.train : firstImages(given.train, limit);
-  if (!(fraction > 0)) return { train: limited, validation: given.validation };
-  return validationSplit(limited, fraction, seed);
 }
 
 /**

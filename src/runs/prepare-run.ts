@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
+import type { FolderRules } from '../data/folder-rules.ts';
 import type { UsedMarks } from '../data/kept-marks.ts';
 import { HarrierError } from '../errors.ts';
 import type { DataFacts } from '../evaluation/index.ts';
@@ -7,8 +8,9 @@ import type { NetworkConfig } from '../models/index.ts';
 import { highestRate, optimizerFrom } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { checkMemory, type StepGraph } from '../training/index.ts';
-import { planRun, type RunMethod, type RunPlan, type TrainingImages, trainingImages } from './plan-run.ts';
+import { planRun, type RunMethod, type RunPlan } from './plan-run.ts';
 import type { RunData, RunOptions } from './run-record.ts';
+import { type TrainingImages, trainingImages } from './training-images.ts';
 
 /** All that a run needs, checked, before anything is written. */
 export interface PreparedRun extends RunPlan, TrainingImages {
@@ -28,6 +30,8 @@ export interface OpenedData extends TrainingImages {
   readonly test: Dataset;
   /** Where it lies, if it is a folder: an absolute path. */
   readonly path?: string;
+  /** How it was split; default 2. */
+  readonly rules?: FolderRules;
   /** Files that were left out. */
   readonly skipped: number;
   readonly notes?: readonly string[];
@@ -64,7 +68,7 @@ export async function prepareRun(
   // A fine-tuned model looks at images of the size that it always did.
   const inputShape = method.from?.network.inputShape ?? (wanted.from && stored?.network.inputShape);
   const opened = await sources.openData(wanted, inputShape?.[1], stored?.data);
-  const images = trainingImages(opened, wanted);
+  const { images, notes } = trainingImages(opened, wanted, opened.rules);
   const plan = planRun(wanted, images, stored ? { stored: stored.network, reopen: method.reopen } : method);
   const { options, network, optimizer } = plan;
   const data = dataOf(opened, images);
@@ -84,12 +88,13 @@ export async function prepareRun(
     skipped: opened.skipped,
     notes: [
       ...(opened.notes ?? []),
+      ...notes,
       ...(method.recipe ? lengthNote(wanted, options, images.train.size) : []),
     ],
   };
 }
 
-function dataOf({ test, path, marks }: OpenedData, { train, validation }: TrainingImages): RunData {
+function dataOf({ test, path, rules, marks }: OpenedData, { train, validation }: TrainingImages): RunData {
   return {
     ...(path !== undefined && { path }),
     train: factsOf(train),
@@ -97,6 +102,7 @@ function dataOf({ test, path, marks }: OpenedData, { train, validation }: Traini
     test: factsOf(test),
     classNames: train.classNames,
     imageShape: train.imageShape,
+    ...(rules !== undefined && { rules }),
     ...(marks && { marks }),
   };
 }

@@ -1,6 +1,7 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import type { ClassWeight } from '../data/class-weight.ts';
 import type { Sampling } from '../data/epoch-order.ts';
+import type { FolderRules } from '../data/folder-rules.ts';
 import type { MarkCounts } from '../data/marked.ts';
 import type { Resolution } from '../data/resolution.ts';
 import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
@@ -102,6 +103,8 @@ const DATA = {
   test: part,
   classNames: list(anyText, { atLeast: 1, words: 'a list of texts' }) as Schema<readonly string[]>,
   imageShape: fields({ height: count, width: count, channels: count }),
+  /** How a folder was read and split (`FolderRules`); absent is 1. */
+  rules: unchecked<FolderRules>(z.literal([1, 2], { error: '1 or 2' })),
   /** Labels that its owner changed and images that were left out; a resumed run keeps them, whatever comes later. */
   marks: optional(
     fields({

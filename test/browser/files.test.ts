@@ -54,7 +54,27 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
       ],
       ['JPEG of 12 megapixels', () => photograph(4000, 3000).jpeg({ quality: 90 }), 1.5, 8],
       ['WebP', () => photograph(200, 150).webp({ quality: 95 }), 2, 10],
+      ...[2, 3, 4, 5, 6, 7, 8].flatMap((orientation): [string, () => Sharp, number, number][] => [
+        [
+          `WebP, turned by EXIF (${orientation})`,
+          () => photograph(200, 150).withMetadata({ orientation }).webp({ quality: 95 }),
+          2,
+          10,
+        ],
+        [
+          `PNG, turned by EXIF (${orientation})`,
+          () => photograph(100, 80).withMetadata({ orientation }).png(),
+          0.6,
+          6,
+        ],
+      ]),
       ['AVIF', () => photograph(200, 150).avif({ quality: 90 }), 2, 10],
+      [
+        'AVIF, turned by EXIF',
+        () => photograph(200, 150).withMetadata({ orientation: 6 }).avif({ quality: 90 }),
+        2,
+        10,
+      ],
       ['GIF', () => photograph(64, 48).gif(), 0.8, 8],
       ['smaller than the model', () => photograph(20, 40).png(), 0.6, 6],
     ])('%s', async (name, make, mean, largest) => {

@@ -10,21 +10,25 @@ import {
 } from '../../evaluation/index.ts';
 import { jsonObject } from '../../json-text.ts';
 import { Network } from '../../models/index.ts';
-import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import type { RunFile } from '../../runs/stored-run.ts';
+import { markedText, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 
 /** The options of `compare` as they were typed. */
 export interface CompareOptions {
   readonly out: string;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
 /** `harrier compare`. */
-export async function runCompare(names: readonly string[], { out, json }: CompareOptions): Promise<void> {
+export async function runCompare(
+  names: readonly string[],
+  { out, force, json }: CompareOptions,
+): Promise<void> {
   const reporter = new Reporter({ machine: json });
   const folders = await Promise.all(names.map(findRun));
   const paths = folders.map(({ path }) => path);
@@ -37,7 +41,7 @@ export async function runCompare(names: readonly string[], { out, json }: Compar
   const comparison = compareRuns(await Promise.all(folders.map(compared)));
   const file = resolve(out);
   const { renderComparison } = await import('../../report/index.ts');
-  await writeAtomically(file, renderComparison(comparison), 'choose another file with --out');
+  await writeOutput(file, markedText(renderComparison(comparison)), { option: '--out', force });
   reporter.print(comparisonText(comparison, reporter.style));
   reporter.print();
   reporter.print(reporter.style.faint(`The same with curves: ${shortPath(file)}`));

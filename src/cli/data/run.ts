@@ -6,10 +6,10 @@ import { HarrierError } from '../../errors.ts';
 import { formatCount, printable } from '../../format/format.ts';
 import { cifar10Directory, verifyCifar10 } from '../../platform/node/datasets/cifar10-files.ts';
 import { type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
-import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { previewImage } from '../../platform/node/images/preview.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { Exit } from '../failure.ts';
+import { markedPng, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 
 /** The options of `data` as they were typed. */
@@ -17,6 +17,7 @@ export interface DataOptions {
   readonly preview?: string;
   readonly augment?: readonly AugmentationConfig[];
   readonly recipe?: string;
+  readonly force?: boolean;
   readonly verify?: boolean;
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';
@@ -52,7 +53,8 @@ export async function runData(name: string, options: DataOptions): Promise<void>
       });
     }
     const path = resolve(options.preview);
-    await writeAtomically(path, await previewImage(opened.train, { augmentation }), 'choose another file');
+    const png = await previewImage(opened.train, { augmentation });
+    await writeOutput(path, markedPng(png), { option: '--preview', force: options.force });
     reporter.note(`Wrote ${options.preview}`);
   }
   for (const note of description.notes) reporter.note(`Note: ${note}`);

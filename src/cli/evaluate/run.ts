@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import type { Dataset } from '../../data/dataset.ts';
 import { relabelled } from '../../data/relabelled.ts';
 import { firstImages } from '../../data/subset.ts';
 import type { TestTimeAugmentation } from '../../data/views.ts';
@@ -12,23 +10,24 @@ import {
   evaluationText,
   type TemperatureScaling,
 } from '../../evaluation/index.ts';
+import { formatCount } from '../../format/format.ts';
 import { jsonObject } from '../../json-text.ts';
 import { Classifier, exportOptionsOf } from '../../models/index.ts';
 import { cifar10Point1 } from '../../platform/node/datasets/cifar10-1.ts';
-import { openDataset } from '../../platform/node/datasets/open-dataset.ts';
+import type { EvaluationImages } from '../../platform/node/datasets/evaluation-images.ts';
 import { openRuntime } from '../../platform/node/engine/open-runtime.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
 import type { Device } from '../../runs/device.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { CIFAR10_1, judgingArguments } from './arguments.ts';
+import { imagesFor } from './images.ts';
 import { modelToJudge } from './model.ts';
-import { trainingDataNote } from './training-data.ts';
 
 /** The options of `evaluate` as they were typed. */
 export interface EvaluateOptions {
   readonly data?: string;
-  readonly split: 'test' | 'train';
+  readonly split?: 'test' | 'train';
   readonly limit?: number;
   readonly tta?: TestTimeAugmentation;
   readonly threads?: number;
@@ -51,8 +50,17 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const model = await modelToJudge(source, options.tta);
   const classifier = await Classifier.load(await openRuntime(options), model, source.modelFile);
   if (source.shipped) reporter.note(shippedNote(source.modelFile, classifier.classNames));
-  const opened = await openData(source, classifier, options, reporter);
-  const whole = relabelled(opened, classifier.classNames);
+  const images = options.data?.startsWith(`${CIFAR10_1}:`)
+    ? await cifar10Point1Images(options.data.slice(CIFAR10_1.length + 1), options.split)
+    : await imagesFor(source, classifier, options, reporter);
+  if (!images) {
+    throw new HarrierError('bad-option', 'a model file does not say which data to judge it on', {
+      where: source.modelFile,
+      next: 'Set --data: cifar10, or a folder with one sub-folder of images per class.',
+    });
+  }
+  for (const note of images.notes) reporter.note(`Note: ${note}`);
+  const whole = relabelled(images.dataset, classifier.classNames);
   const dataset = options.limit === undefined ? whole : firstImages(whole, options.limit);
   classifier.checkDataset(dataset);
   const probabilities = await classifier.predictImages(dataset, {
@@ -72,9 +80,19 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   };
   await classifier.dispose();
   const advice = calibrationAdvice(evaluation);
-  if (options.json) reporter.json({ ...evaluation, ...(advice !== undefined && { notes: [advice] }) });
-  else {
-    reporter.print(reporter.style.faint(dataset.name));
+  const { part, total, which } = images;
+  const evaluatedOn = { data: dataset.name, part, images: dataset.size, total, which };
+  if (options.json) {
+    reporter.json({
+      ...evaluation,
+      // Of a run's own test images nothing else is to be said.
+      ...(data !== undefined && { evaluatedOn }),
+      ...(advice !== undefined && { notes: [advice] }),
+    });
+  } else {
+    const first = dataset.size < whole.size ? `the first ${formatCount(dataset.size)} of ` : '';
+    const what = [images.dataset.name, `${first}${which}`].filter((part) => part !== '');
+    reporter.print(reporter.style.faint(what.join(': ')));
     reporter.print(evaluationText(evaluation, { style: reporter.style }));
   }
   if (advice !== undefined) reporter.note(advice);
@@ -89,44 +107,15 @@ async function howItWasFitted({ run }: ModelSource, temperature: number): Promis
   return fitting;
 }
 
-/** The part of the data that was asked for: of `--data`, else of the run's own data. */
-async function openData(
-  { modelFile, run }: ModelSource,
-  { imageShape }: Classifier,
-  { data, split, imageSize = imageShape.width, source, skipBad, marks }: EvaluateOptions,
-  reporter: Reporter,
-): Promise<Dataset> {
-  const common = { imageSize, source, onProgress: reporter.work };
-  if (data?.startsWith(`${CIFAR10_1}:`)) {
-    if (split === 'test') return cifar10Point1(data.slice(CIFAR10_1.length + 1));
+/** CIFAR-10.1 has no other part, and lies where the user says. */
+async function cifar10Point1Images(path: string, split: EvaluateOptions['split']): Promise<EvaluationImages> {
+  if (split === 'train') {
     throw new HarrierError('bad-option', 'CIFAR-10.1 has test images only', {
       where: '--split',
       expected: 'test',
       received: split,
     });
   }
-  if (data !== undefined)
-    return (await openDataset(data, { ...common, skipBad, marks: marks && false }))[split];
-  const record = await run?.record();
-  if (!record) {
-    throw new HarrierError('bad-option', 'a model file does not say which data to judge it on', {
-      where: modelFile,
-      next: 'Set --data: cifar10, or a folder with one sub-folder of images per class.',
-    });
-  }
-  const { options, data: own } = record;
-  const isHere = own.path === undefined || (await stat(options.data).catch(() => undefined));
-  const spec = isHere ? options.data : own.path!;
-  const opened = await openDataset(spec, {
-    ...common,
-    skipBad: skipBad ?? options.skipBad,
-    marks: (marks ?? options.marks) && false,
-  });
-  const isSame = split === 'test' ? opened.test.hash === own.test.hash : true;
-  if (!isSame) reporter.note(`Note: ${opened.test.name} has changed since the model was judged on it.`);
-  // Of images of another size, or with other label corrections, nothing can be said.
-  const isAsTrained = imageSize === own.imageShape.width && marks === undefined && skipBad === undefined;
-  const changed = isAsTrained ? trainingDataNote(opened, record) : undefined;
-  if (changed) reporter.note(changed);
-  return opened[split];
+  const dataset = await cifar10Point1(path);
+  return { dataset, part: 'test', total: dataset.size, which: '', notes: [] };
 }

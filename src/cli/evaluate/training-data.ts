@@ -1,6 +1,6 @@
 import type { Dataset } from '../../data/dataset.ts';
-import { type TrainingImages, trainingImages } from '../../runs/plan-run.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
+import { type TrainingImages, trainingImages } from '../../runs/training-images.ts';
 
 /**
  * A sentence for the user where the images that a run trained on are no longer those in its data; else undefined.
@@ -8,15 +8,18 @@ import type { RunRecord } from '../../runs/run-record.ts';
  * @param opened the data of the run as it is now, with images of the run's size
  */
 export function trainingDataNote(opened: TrainingImages, { options, data }: RunRecord): string | undefined {
-  const now = imagesNow(opened, options);
+  const now = imagesNow(opened, { options, data });
   if (now?.hash === data.train.hash) return undefined;
   return `Note: the images that the model was trained on have changed since (${data.train.name}).`;
 }
 
 /** Undefined where there are too few left to choose from as the run did. */
-function imagesNow(opened: TrainingImages, options: RunRecord['options']): Dataset | undefined {
+function imagesNow(
+  opened: TrainingImages,
+  { options, data }: Pick<RunRecord, 'options' | 'data'>,
+): Dataset | undefined {
   try {
-    return trainingImages(opened, options).train;
+    return trainingImages(opened, options, data.rules ?? 1).images.train;
   } catch {
     return undefined;
   }

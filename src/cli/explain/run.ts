@@ -3,19 +3,21 @@ import { HarrierError, unknownName } from '../../errors.ts';
 import { Explainer, type ExplanationMethod } from '../../explanation/index.ts';
 import { formatPercent, printable } from '../../format/format.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
-import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { readModelFile } from '../../platform/node/files/model-file.ts';
-import { decodeImage, readImageFile } from '../../platform/node/images/decode.ts';
+import { decodeImage } from '../../platform/node/images/decode.ts';
 import { explanationImage } from '../../platform/node/images/explanation-image.ts';
+import { isAddress } from '../../platform/node/images/fetch-image.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
-import { predictArguments } from '../predict/arguments.ts';
+import { hasMark, isThere, markedPng, writeOutput } from '../output.ts';
+import { type ListOptions, predictArguments } from '../predict/arguments.ts';
+import { readInput, STANDARD_INPUT } from '../predict/input.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { shortPath } from '../terminal.ts';
 
 /** The options of `explain` as they were typed. */
-export interface ExplainOptions {
+export interface ExplainOptions extends ListOptions {
   readonly out: string;
   readonly method: ExplanationMethod;
   readonly layer?: string;
@@ -48,7 +50,7 @@ interface ExplainedFile {
 export async function runExplain(words: readonly string[], options: ExplainOptions): Promise<void> {
   const { json, threads, method, layer } = options;
   const reporter = new Reporter({ machine: json });
-  const { model, files } = await predictArguments(words);
+  const { model, files } = await predictArguments(words, options);
   const { modelFile, shipped } = await findModel(model);
   const bytes = await readModelFile(modelFile);
   const explainer = await Explainer.load(nodeRuntime({ threads }), bytes, {
@@ -64,7 +66,7 @@ export async function runExplain(words: readonly string[], options: ExplainOptio
   for (const [done, file] of files.entries()) {
     if (files.length > 1) reporter.work({ what: 'explaining', done, total: files.length, unit: 'files' });
     try {
-      const explained = await explain(explainer, file, join(folder, freeName(file, names)), classIndex);
+      const explained = await explain(explainer, file, await freePath(folder, file, names), classIndex);
       all.push(explained);
       if (!json) reporter.print(lineOf(explained));
     } catch (error) {
@@ -85,7 +87,7 @@ async function explain(
   image: string,
   classIndex: number | undefined,
 ): Promise<ExplainedFile> {
-  const source = await readImageFile(file);
+  const source = await readInput(file);
   const pixels = await decodeImage(source, explainer.imageShape, file);
   const explanation = await explainer.explain(pixels, classIndex);
   const { probabilities, map, width } = explanation;
@@ -98,7 +100,7 @@ async function explain(
     note: layer === undefined ? method : `${method} at ${layer}`,
     pixelated: explainer.imageShape,
   });
-  await writeAtomically(image, png, 'choose another folder with --out');
+  await writeOutput(image, markedPng(png), { option: '--out' });
   const rows = Array.from({ length: map.length / width }, (_, row) => [
     ...map.subarray(row * width, (row + 1) * width),
   ]);
@@ -117,11 +119,42 @@ function classNamed({ classNames }: Explainer, name: string): number {
   throw new HarrierError('bad-option', summary, { ...details, where: '--class' });
 }
 
-/** `photo.png` for `holiday/photo.jpg`; `photo-2.png` where another image took that. */
-function freeName(file: string, taken: Set<string>): string {
-  const stem = basename(file, extname(file));
-  let name = `${stem}.png`;
-  for (let i = 2; taken.has(name); i++) name = `${stem}-${i}.png`;
-  taken.add(name);
-  return name;
+/** Bytes of a name that leave room for an ending, in the 255 that file systems allow. */
+const STEM_BYTES = 200;
+
+/**
+ * Where the explanation of a file goes: `photo.png` for `holiday/photo.jpg`, `photo-explained.png` where that is a file
+ * of somebody else, `photo-2.png` where another image took it.
+ */
+async function freePath(folder: string, file: string, taken: Set<string>): Promise<string> {
+  const stem = stemOf(file);
+  let ending = '';
+  for (let i = 1; ; i++) {
+    const name = `${stem}${ending}${i === 1 ? '' : `-${i}`}.png`;
+    // On some file systems letter case makes no difference.
+    if (taken.has(name.toLowerCase())) continue;
+    const path = join(folder, name);
+    if (!(await isThere(path)) || (await hasMark(path))) {
+      taken.add(name.toLowerCase());
+      return path;
+    }
+    if (ending === '') {
+      ending = '-explained';
+      i = 0;
+    }
+  }
+}
+
+function stemOf(file: string): string {
+  if (file === STANDARD_INPUT) return 'standard-input';
+  const path = isAddress(file) ? new URL(file).pathname : file;
+  const stem = basename(path, extname(path)) || 'image';
+  let short = '';
+  let bytes = 0;
+  for (const character of stem) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > STEM_BYTES) break;
+    short += character;
+  }
+  return short;
 }

@@ -7,6 +7,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export interface ExportCommandOptions {
   readonly format: ExportFormat;
   readonly out?: string;
+  readonly force?: boolean;
   readonly tta?: TestTimeAugmentation;
   readonly data?: string;
   readonly limit?: number;

@@ -3,9 +3,9 @@ import { relabelled } from '../../data/relabelled.ts';
 import { firstImages } from '../../data/subset.ts';
 import { formatQuantity } from '../../format/format.ts';
 import type { Classifier } from '../../models/index.ts';
-import { openDataset } from '../../platform/node/datasets/open-dataset.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
+import { imagesFor } from '../evaluate/images.ts';
 import type { Reporter } from '../reporter.ts';
 import type { ExportCommandOptions } from './formats.ts';
 
@@ -23,29 +23,32 @@ export interface JudgingImages {
  * @throws HarrierError when the data cannot be opened, or does not fit the model
  */
 export async function imagesToJudgeOn(
-  { run }: ModelSource,
-  { classNames, imageShape }: Pick<Classifier, 'classNames' | 'imageShape'>,
-  { data, limit, imageSize, source, skipBad, marks }: ExportCommandOptions,
+  source: ModelSource,
+  classifier: Pick<Classifier, 'classNames' | 'imageShape' | 'metadata'>,
+  { limit, ...options }: ExportCommandOptions,
   reporter: Reporter,
 ): Promise<JudgingImages | undefined> {
+  const { data } = options;
   const limited = (dataset: Dataset) => (limit === undefined ? dataset : firstImages(dataset, limit));
   const labelled = (dataset: Dataset, kind: string, note = ''): JudgingImages => ({
     dataset,
     label: `${formatQuantity(dataset.size, `${kind} image`)} (${dataset.name})${note}`,
   });
-  if (data !== undefined) {
-    const { test } = await openDataset(data, {
-      imageSize: imageSize ?? imageShape.width,
-      source,
-      skipBad,
-      marks: marks && false,
-      onProgress: reporter.work,
-    });
-    return labelled(limited(relabelled(test, classNames)), 'test');
+  const record = data === undefined ? await source.run?.record() : undefined;
+  if (record) {
+    const { validation, test } = await prepareRun(record.options, { onProgress: reporter.work }, record);
+    if (validation) return labelled(limited(validation), 'validation');
+    return labelled(limited(test), 'test', ', since the run set none aside for validation');
   }
-  const record = await run?.record();
-  if (!record) return undefined;
-  const { validation, test } = await prepareRun(record.options, { onProgress: reporter.work }, record);
-  if (validation) return labelled(limited(validation), 'validation');
-  return labelled(limited(test), 'test', ', since the run set none aside for validation');
+  // To compare two forms of a model is no reason to fetch a data set.
+  if (data === undefined) return undefined;
+  const images = await imagesFor(source, classifier, options, reporter);
+  if (!images) return undefined;
+  for (const note of images.notes) reporter.note(`Note: ${note}`);
+  const dataset = limited(relabelled(images.dataset, classifier.classNames));
+  if (images.part === 'test') return labelled(dataset, 'test');
+  return {
+    dataset,
+    label: `${formatQuantity(dataset.size, 'image')} of ${images.dataset.name} (${images.which})`,
+  };
 }

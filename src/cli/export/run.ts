@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { evaluatePredictions } from '../../evaluation/index.ts';
 import { formatBytes, formatPercent } from '../../format/format.ts';
 import {
+  CLASS_NAMES_KEY,
   Classifier,
+  decodeSafetensors,
   encodeSafetensors,
   Network,
   type StoredTensor,
@@ -13,11 +16,11 @@ import {
 } from '../../models/index.ts';
 import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
-import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { readModelFile } from '../../platform/node/files/model-file.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
 import { predictionsOf } from '../../runs/predictions-of.ts';
 import { modelToJudge } from '../evaluate/model.ts';
+import { checkOutput, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import type { ExportCommandOptions, ExportFormat } from './formats.ts';
@@ -45,13 +48,16 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
       next: 'Choose another file with --out.',
     });
   }
+  const output = { option: '--out', force: options.force, isOwn: (path: string) => isExport(path, format) };
+  // Before the work; a model that stays as it is may be there already.
+  if (format !== 'onnx') await checkOutput(out, output);
   const after =
     format === 'safetensors'
       ? await weightsFile(source, decodeModel(before, source.modelFile), options)
       : await modelFile(source, format, options);
   // Judged before it is written: who then stops it has not half of it.
   const judged = format === 'safetensors' ? undefined : await judge(source, before, after, options, reporter);
-  await writeAtomically(out, after, 'choose another file with --out');
+  await writeOutput(out, after, output);
   if (json)
     reporter.json({
       file: out,
@@ -100,7 +106,7 @@ async function weightsFile(
       if (type === 'float32') tensors.set(name, { shape: dims, data: data as Float32Array });
     }
   }
-  const network = record && { 'harrier.network': JSON.stringify(record.network) };
+  const network = record && { [NETWORK_KEY]: JSON.stringify(record.network) };
   return encodeSafetensors({ tensors, metadata: { ...model.metadata, ...network } });
 }
 
@@ -151,6 +157,22 @@ async function judge(
     before: first,
     after: isSame ? first : await accuracyOf(after, 'judging the export'),
   };
+}
+
+/** How each format stores weights; a model with weights of 32 bits may be a run's own. */
+const STORAGE = { onnx: undefined, 'onnx-fp16': 'float16', 'onnx-int8': 'int8' } as const;
+const NETWORK_KEY = 'harrier.network';
+
+/** Whether a file is an export of the same format, which another may replace: a model of a run never is. */
+async function isExport(path: string, format: ExportFormat): Promise<boolean> {
+  try {
+    const bytes = await readFile(path);
+    if (format !== 'safetensors') return weightStorageOf(decodeModel(bytes, path)) === STORAGE[format];
+    const { metadata } = decodeSafetensors(bytes, path);
+    return CLASS_NAMES_KEY in metadata || NETWORK_KEY in metadata;
+  } catch {
+    return false;
+  }
 }
 
 /** `mine-int8.onnx` in the current folder, for a run called mine. */

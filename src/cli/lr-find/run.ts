@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { formatNumber } from '../../format/format.ts';
-import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { renderRangeTest } from '../../sweeps/index.ts';
 import { findLearningRate, type RangeTest } from '../../training/index.ts';
 import { Exit } from '../failure.ts';
 import { watchInterruption } from '../interruption.ts';
+import { markedText, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { newRun, type TrainOptions } from '../train/options.ts';
@@ -15,6 +15,7 @@ export interface LrFindOptions extends Omit<TrainOptions, 'from'> {
   readonly from: number;
   readonly to: number;
   readonly steps: number;
+  readonly force?: boolean;
 }
 
 /** `harrier lr-find`. */
@@ -53,7 +54,10 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
     reporter.clear();
     const file = resolve(out ?? `lr-find-${options.recipe}.svg`);
     const title = `${options.recipe} on ${options.data}, ${optimizer.name}, batch size ${options.batchSize}`;
-    await writeAtomically(file, renderRangeTest(title, test), 'choose another file with --out');
+    await writeOutput(file, markedText(renderRangeTest(title, test)), {
+      option: '--out',
+      force: given.force,
+    });
     reporter.print(reporter.style.strong(title));
     for (const line of advice(test)) reporter.print(line);
     reporter.print(reporter.style.faint(`The image: ${shortPath(file)}`));

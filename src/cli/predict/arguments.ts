@@ -1,32 +1,103 @@
-import { stat } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
+import { filesBelow, lookInto } from '../../platform/node/datasets/folder-tree.ts';
+import { readError } from '../../platform/node/files/read-error.ts';
+import { isAddress } from '../../platform/node/images/fetch-image.ts';
+import { isImageName } from '../../platform/node/images/image-names.ts';
+import { RUN_FILES } from '../../runs/stored-run.ts';
+import { STANDARD_INPUT, textOfStandardInput } from './input.ts';
 
-const IMAGES = ['.png', '.jpg', '.jpeg', '.webp', '.avif', '.gif', '.tif', '.tiff'];
+/** Options of commands that take images. */
+export interface ListOptions {
+  /** A file with one name a line, or `-`. */
+  readonly list?: string;
+}
+
+export interface PredictArguments {
+  readonly model: string | undefined;
+  /** Names of files, addresses, and `-` for standard input; folders are resolved. */
+  readonly files: readonly string[];
+}
 
 /**
- * Parts what was typed into model and images: the first word is the model, unless it is called like an image and
- * is no folder.
+ * Parts what was typed into model and images: the first word is the model, unless it is called like an image, is an
+ * address, `-`, or a folder of images. A folder stands for the images below it.
  *
- * @throws HarrierError `bad-option` when there are no images
+ * @throws HarrierError `bad-option` when there are no images; `not-found`, `storage` for a list or folder that cannot
+ * be read
  */
 export async function predictArguments(
   words: readonly string[],
-): Promise<{ model: string | undefined; files: readonly string[] }> {
+  { list }: ListOptions = {},
+): Promise<PredictArguments> {
   const [first, ...rest] = words;
-  const isImage = first !== undefined && IMAGES.includes(extname(first).toLowerCase());
-  const hasModel = first !== undefined && !(isImage && !(await isFolder(first)));
-  const files = hasModel ? rest : words;
+  const hasModel = first !== undefined && !(await isMeantAsImage(first));
+  const listed = list === undefined ? [] : await namesIn(list);
+  const files: string[] = [];
+  for (const name of [...(hasModel ? rest : words), ...listed]) files.push(...(await resolved(name)));
+  if (files.filter((name) => name === STANDARD_INPUT).length + Number(list === STANDARD_INPUT) > 1) {
+    throw new HarrierError('bad-option', 'standard input can be read once', {
+      received: 'it is named more than once',
+      next: 'Keep one "-".',
+    });
+  }
   if (files.length > 0) return { model: hasModel ? first : undefined, files };
   throw new HarrierError('bad-option', "missing required argument 'file': which images are meant", {
     // Whoever meant it as an image learns why it is not taken for one.
-    ...(hasModel && {
-      received: `only "${first}", which is not called like an image and so names the model`,
-    }),
+    ...(hasModel &&
+      list === undefined && {
+        received: `only "${first}", which is not called like an image and so names the model`,
+      }),
+    ...(list !== undefined && { received: `a list without names (${list})` }),
     next: 'See --help.',
   });
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+async function isMeantAsImage(word: string): Promise<boolean> {
+  if (word === STANDARD_INPUT || isAddress(word)) return true;
+  const info = await stat(word).catch(() => undefined);
+  if (info?.isDirectory()) return isFolderOfImages(word);
+  return isImageName(word) || info?.isFIFO() === true || info?.isCharacterDevice() === true;
+}
+
+/** No folder of a run, and with images in it or in a folder in it. */
+async function isFolderOfImages(folder: string): Promise<boolean> {
+  const top = await lookInto(folder);
+  if (
+    top.files.some((name) => ([RUN_FILES.model, RUN_FILES.record, 'seeds.json'] as string[]).includes(name))
+  ) {
+    return false;
+  }
+  if (top.images > 0) return true;
+  const below = await Promise.all(top.folders.map((name) => lookInto(folder, name)));
+  return below.some(({ images }) => images > 0);
+}
+
+/** The images below a folder; any other name as it is. */
+async function resolved(name: string): Promise<string[]> {
+  if (name === STANDARD_INPUT || isAddress(name)) return [name];
+  const info = await stat(name).catch(() => undefined);
+  if (!info?.isDirectory()) return [name];
+  const below = name.replace(/(?<=.)\/+$/, '');
+  const found = (await filesBelow(below, '.')).map(({ path }) => path.slice(2)).filter(isImageName);
+  if (found.length === 0) {
+    throw new HarrierError('bad-data', 'there is no image in this folder', {
+      where: name,
+      expected: 'files that are called like images (.png, .jpg, …)',
+      next: 'Check the path.',
+    });
+  }
+  return found.map((path) => (below === '/' ? `/${path}` : `${below}/${path}`));
+}
+
+/** One name a line; names that a NUL ends (`find -print0`) may hold line breaks. */
+async function namesIn(list: string): Promise<string[]> {
+  const text =
+    list === STANDARD_INPUT
+      ? await textOfStandardInput()
+      : await readFile(list, 'utf8').catch((error) => {
+          throw readError(error, list, 'file');
+        });
+  const names = text.includes('\0') ? text.split('\0') : text.split(/\r?\n/);
+  return names.filter((name) => name.trim() !== '');
 }

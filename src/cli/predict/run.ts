@@ -1,3 +1,4 @@
+import type { ImageShape } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 // Not through the rooms' index files: one image should not wait for what only training needs.
 import { Classifier } from '../../models/classifier.ts';
@@ -8,11 +9,12 @@ import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
-import { predictArguments } from './arguments.ts';
+import { type ListOptions, predictArguments } from './arguments.ts';
+import { readInput } from './input.ts';
 import { csvHeader, csvRow, type FilePrediction, imageText, type Prediction } from './text.ts';
 
 /** The options of `predict` as they were typed. */
-export interface PredictOptions {
+export interface PredictOptions extends ListOptions {
   readonly top: number;
   readonly json?: boolean;
   readonly csv?: boolean;
@@ -35,7 +37,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     });
   }
   const reporter = new Reporter({ machine: json || csv });
-  const { model, files } = await predictArguments(words);
+  const { model, files } = await predictArguments(words, options);
   const { modelFile, shipped } = await findModel(model);
   const bytes = await readModelFile(modelFile);
   const classifier = await Classifier.load(nodeRuntime({ threads }), bytes, modelFile);
@@ -47,7 +49,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   for (let start = 0; start < files.length; start += AHEAD) {
     const images = files
       .slice(start, start + AHEAD)
-      .map((file) => ({ file, pixels: decodeImage(file, classifier.imageShape) }));
+      .map((file) => ({ file, pixels: pixelsOf(file, classifier.imageShape) }));
     await Promise.allSettled(images.map(({ pixels }) => pixels));
     for (const { file, pixels } of images) {
       try {
@@ -71,6 +73,10 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   if (json) reporter.json(all);
   await classifier.dispose();
   if (failed > 0) throw new Exit(1);
+}
+
+async function pixelsOf(file: string, shape: ImageShape): Promise<Uint8Array> {
+  return decodeImage(await readInput(file), shape, file);
 }
 
 function best({ classNames }: Classifier, probabilities: Float32Array, count: number): Prediction[] {

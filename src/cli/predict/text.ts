@@ -1,4 +1,5 @@
 import type { TextStyle } from '../../evaluation/text.ts';
+import { csvCell } from '../../format/csv.ts';
 import { formatPercent, printable } from '../../format/format.ts';
 import { block } from '../terminal.ts';
 
@@ -39,10 +40,5 @@ export function csvRow({ file, predictions, error = '' }: FilePrediction, top: n
   const cells = Array.from({ length: top }, (_, i) => predictions.at(i)).flatMap((prediction) =>
     prediction ? [csvCell(prediction.label), `${prediction.probability}`] : ['', ''],
   );
-  return [csvCell(file), ...cells, csvCell(error)].join(',');
-}
-
-/** RFC 4180: quoted where it must be. */
-function csvCell(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return [csvCell(file), ...cells, csvCell(printable(error))].join(',');
 }

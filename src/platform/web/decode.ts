@@ -1,14 +1,22 @@
 import type { ImageShape } from '../../data/dataset.ts';
-import { describeBytes, imageFormatOf, imageSizeOf, isCutOff } from '../../data/image-bytes.ts';
+import {
+  describeBytes,
+  HEIC_ADVICE,
+  imageFormatOf,
+  imageSizeOf,
+  isCutOff,
+  isHeic,
+} from '../../data/image-bytes.ts';
 import { scaler } from '../../data/scaling.ts';
 import { HarrierError } from '../../errors.ts';
+import { liesOnSide, UPRIGHT, uprightMatrix, withoutOrientation } from './webp-orientation.ts';
 
 /** An image of so many pixels takes a quarter of a gigabyte while it is decoded. */
 const MAX_PIXELS = 2 ** 26;
 const MAX_FILE_BYTES = 2 ** 28;
 /** Pixels that are read at once. */
 const STRIP_PIXELS = 2 ** 21;
-const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF or GIF';
+const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF or BMP';
 
 /**
  * Reads one image as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB, by the browser's own decoders.
@@ -44,11 +52,13 @@ export async function decodeImage(
       received: `${Math.ceil(blob.size / 2 ** 20)} MiB`,
     });
   }
-  checkBytes(await bytesOf(source, where), where, maxPixels);
-  const bitmap = await decode(blob, where);
+  const bytes = await bytesOf(source, where);
+  checkBytes(bytes, where, maxPixels);
+  const turned = imageFormatOf(bytes) === 'WebP' ? withoutOrientation(bytes) : undefined;
+  const bitmap = await decode(turned ? new Blob([turned.bytes]) : blob, where);
   try {
     checkPixels(bitmap, where, maxPixels);
-    return pixelsOf(bitmap, shape);
+    return pixelsOf(bitmap, shape, turned?.orientation ?? UPRIGHT);
   } finally {
     bitmap.close();
   }
@@ -74,7 +84,7 @@ function checkBytes(bytes: Uint8Array, where: string, maxPixels: number): void {
       where,
       expected: FORMAT_NAMES,
       received: describeBytes(bytes),
-      next: 'Choose another file.',
+      next: isHeic(bytes) ? HEIC_ADVICE : 'Choose another file.',
     });
   }
   const size = imageSizeOf(bytes);
@@ -122,17 +132,22 @@ function damaged(where: string, why: string, cause?: unknown): HarrierError {
 }
 
 /** Draws strip after strip on white and scales as it goes: a whole large image is never there twice. */
-function pixelsOf(bitmap: ImageBitmap, shape: ImageShape): Uint8Array {
-  const { width, height } = bitmap;
+function pixelsOf(bitmap: ImageBitmap, shape: ImageShape, orientation: number): Uint8Array {
+  const onSide = liesOnSide(orientation);
+  const [width, height] = onSide ? [bitmap.height, bitmap.width] : [bitmap.width, bitmap.height];
   const strip = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));
   const canvas = new OffscreenCanvas(width, strip);
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
   context.fillStyle = '#ffffff';
+  context.imageSmoothingEnabled = false;
+  const [a, b, c, d, e, f] = uprightMatrix(orientation, bitmap.width, bitmap.height);
   const scaled = scaler({ width, height }, shape);
   for (let top = 0; top < height; top += strip) {
     const rows = Math.min(strip, height - top);
+    context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillRect(0, 0, width, strip);
-    context.drawImage(bitmap, 0, -top);
+    context.setTransform(a, b, c, d, e, f - top);
+    context.drawImage(bitmap, 0, 0);
     scaled.add(context.getImageData(0, 0, width, rows).data);
   }
   return scaled.finish();

@@ -7,7 +7,7 @@ import { memoryDataset } from '../../../data/memory.ts';
 import { HarrierError } from '../../../errors.ts';
 import { readError } from '../files/read-error.ts';
 import { CIFAR10_CLASSES, PLANE_BYTES, RECORD_BYTES, readRecords } from './cifar10-files.ts';
-import { PART_NAMES, type Part } from './folder-listing.ts';
+import { type Part, partNamed } from './part-names.ts';
 
 const SHAPE = { height: 32, width: 32, channels: 3 };
 const TEST_FILE = 'test_batch.bin';
@@ -49,12 +49,17 @@ export async function recordFolder(root: string): Promise<RecordSplits | undefin
   return { train: parts.get('train')!, test, ...(validation && test !== validation && { validation }) };
 }
 
+/** Whether `recordFolder` would read a folder. */
+export async function hasRecords(root: string): Promise<boolean> {
+  return (await filesOfParts(root)).has('train');
+}
+
 /** Paths of the `.bin` files of each part that has any, by name. */
 async function filesOfParts(root: string): Promise<Map<Part, string[]>> {
   const found = new Map<Part, string[]>();
   for (const folder of await namesIn(root)) {
-    const part = PART_NAMES[folder.toLowerCase()];
-    if (part === undefined) continue;
+    const part = partNamed(folder);
+    if (part === undefined || part === 'unused') continue;
     const names = (await namesIn(join(root, folder))).filter((name) => name.endsWith('.bin')).sort();
     const paths = names.map((name) => join(root, folder, name));
     if (paths.length > 0) found.set(part, paths);

@@ -10,10 +10,12 @@ import { jsonObject } from '../../../json-text.ts';
 import { storageError, temporaryName, writeAtomically } from '../files/cache.ts';
 import { decodeImage, readImageFile } from '../images/decode.ts';
 import { readIfThere, sha256Hex } from './cifar10-files.ts';
+import { isFailureKey } from './content-keys.ts';
+import { COPY_SHAPE, type FolderCopies, findCopies, MOST_COMPARED } from './folder-copies.ts';
 import type { FolderListing } from './folder-listing.ts';
 
-/** Raised when the same files would be decoded to other pixels. */
-const VERSION = 1;
+/** Raised when the same files would be decoded to other pixels, or more is known of them. */
+const VERSION = 2;
 
 /** What became of the files of a listing. */
 export interface DecodedFolder {
@@ -23,6 +25,9 @@ export interface DecodedFolder {
   readonly contentHashes: readonly string[];
   /** Why a file is no image, by its place in the listing. */
   readonly bad: ReadonlyMap<number, string>;
+  readonly copies: FolderCopies;
+  /** Whether it may be kept: false where a file could not be read for a reason that passes. */
+  readonly lasting: boolean;
   /** `Dataset.hash` of each part, where known. */
   readonly hashes: Readonly<Record<string, string>>;
 }
@@ -31,14 +36,22 @@ interface Metadata {
   readonly version: number;
   readonly contentHashes: string[];
   readonly bad: [number, string][];
+  readonly copies: FolderCopies;
   readonly hashes: Record<string, string>;
   /** Size and time of the pixel file: another hand in it shows. */
   readonly pixelBytes: number;
   readonly pixelTime: number;
 }
 
-/** Names of the cache files of a folder; they change with its content, so a stale cache is never read. */
-export function cacheName(listing: FolderListing, shape: ImageShape): { prefix: string; name: string } {
+/**
+ * Names of the cache files of a folder; they change with its content, so a stale cache is never read.
+ * @param keys of the content of every file: see `contentKeys`
+ */
+export function cacheName(
+  listing: FolderListing,
+  keys: readonly string[],
+  shape: ImageShape,
+): { prefix: string; name: string } {
   const root = resolve(listing.root);
   const size = `${shape.height}x${shape.width}`;
   const folder = createHash('sha256')
@@ -46,8 +59,7 @@ export function cacheName(listing: FolderListing, shape: ImageShape): { prefix: 
     .digest('hex')
     .slice(0, 16);
   const content = createHash('sha256').update(JSON.stringify([VERSION, size, listing.classNames]));
-  for (const { path, size: bytes, mtimeMs } of listing.files)
-    content.update(JSON.stringify([path, bytes, mtimeMs]));
+  for (const [slot, { path }] of listing.files.entries()) content.update(JSON.stringify([path, keys[slot]]));
   const label = basename(root)
     .replace(/[^A-Za-z0-9_-]+/g, '_')
     .slice(0, 40);
@@ -68,12 +80,20 @@ export async function readFolderCache(
   const fits =
     isWhole(metadata) &&
     metadata.version === VERSION &&
-    metadata.contentHashes.length === listing.files.length &&
+    metadata.contentHashes?.length === listing.files.length &&
+    metadata.copies !== undefined &&
     metadata.pixelBytes === pixels.size &&
     metadata.pixelTime === pixels.mtimeMs;
   if (!fits) return undefined;
-  const { contentHashes, bad, hashes } = metadata;
-  return { pixelFile: `${path}.pixels`, contentHashes, bad: new Map(bad), hashes };
+  const { contentHashes, bad, copies, hashes } = metadata;
+  return {
+    pixelFile: `${path}.pixels`,
+    contentHashes,
+    bad: new Map(bad),
+    copies,
+    lasting: true,
+    hashes,
+  };
 }
 
 function isWhole(metadata: Partial<Metadata> | undefined): metadata is Metadata {
@@ -83,11 +103,13 @@ function isWhole(metadata: Partial<Metadata> | undefined): metadata is Metadata 
 /**
  * Decodes every file of a listing, several at once, into a new pixel file. `saveFolderCache` completes the cache.
  *
+ * @param keys of the content of every file, as they were before
  * @throws HarrierError `storage` when the cache cannot be written; the signal's reason when aborted
  */
 export async function decodeFolder(
   path: string,
   listing: FolderListing,
+  keys: readonly string[],
   shape: ImageShape,
   { onProgress, signal }: { onProgress?: OnProgress; signal?: AbortSignal },
 ): Promise<DecodedFolder> {
@@ -97,6 +119,9 @@ export async function decodeFolder(
   const total = listing.files.length;
   const contentHashes = new Array<string>(total).fill('');
   const bad = new Map<number, string>();
+  const smallBytes = imageBytes(COPY_SHAPE);
+  const small = total <= MOST_COMPARED ? new Uint8Array(total * smallBytes) : undefined;
+  let lasting = true;
   const report = (done: number) =>
     onProgress?.({ what: `decoding the images of ${listing.root}`, done, total, unit: 'images' });
   let file: FileHandle | undefined;
@@ -110,17 +135,21 @@ export async function decodeFolder(
     const worker = async () => {
       for (let slot = next++; slot < total; slot = next++) {
         signal?.throwIfAborted();
-        const where = join(listing.root, listing.files[slot].path);
+        const { path: name, problem } = listing.files[slot];
+        const where = join(listing.root, name);
         try {
+          if (problem) throw new HarrierError('bad-data', problem);
           const content = await readImageFile(where);
           contentHashes[slot] = sha256Hex(content);
           await writeAll(out, await decodeImage(content, shape, where), slot * bytes);
+          small?.set(await decodeImage(content, COPY_SHAPE, where), slot * smallBytes);
         } catch (error) {
-          // The cache's own failure is not the image's.
-          if (!(error instanceof HarrierError)) {
+          // The cache's own failure is not the image's, nor is one of the machine.
+          if (!(error instanceof HarrierError) || isOfMachine(error)) {
             next = total; // the other workers stop too
             throw error;
           }
+          if (!CONTENT_CODES.has(error.code) && !isFailureKey(keys[slot])) lasting = false;
           bad.set(slot, error.message.replace(`${where}: `, ''));
         }
         report(++done);
@@ -133,7 +162,9 @@ export async function decodeFolder(
     await out.close();
     file = undefined;
     await rename(temporary, pixelFile);
-    return { pixelFile, contentHashes, bad: new Map([...bad].sort(([a], [b]) => a - b)), hashes: {} };
+    const sorted = new Map([...bad].sort(([a], [b]) => a - b));
+    const copies = await findCopies(listing, contentHashes, sorted, small);
+    return { pixelFile, contentHashes, bad: sorted, copies, lasting, hashes: {} };
   } catch (error) {
     await file?.close().catch(() => {});
     await rm(temporary, { force: true }).catch(() => {});
@@ -142,8 +173,22 @@ export async function decodeFolder(
   }
 }
 
-/** Writes down what belongs to the pixel file: from then on the cache is used. @throws HarrierError `storage` */
+/** What an image itself is to blame for; anything else may pass. */
+const CONTENT_CODES: ReadonlySet<string> = new Set(['bad-data', 'not-supported', 'too-large', 'bad-shape']);
+
+/** Too many open files, no memory: of no image, and no reason to leave one out. */
+function isOfMachine({ code, cause }: HarrierError): boolean {
+  const { code: reason = '' } = (cause ?? {}) as NodeJS.ErrnoException;
+  return code === 'storage' && ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'].includes(reason);
+}
+
+/**
+ * Writes down what belongs to the pixel file: from then on the cache is used. Nothing is written where a file could
+ * not be read for a reason that passes.
+ * @throws HarrierError `storage`
+ */
 export async function saveFolderCache(path: string, decoded: DecodedFolder): Promise<void> {
+  if (!decoded.lasting) return;
   const { size, mtimeMs } = await stat(decoded.pixelFile).catch((error) => {
     throw storageError(error, decoded.pixelFile);
   });
@@ -151,6 +196,7 @@ export async function saveFolderCache(path: string, decoded: DecodedFolder): Pro
     version: VERSION,
     contentHashes: [...decoded.contentHashes],
     bad: [...decoded.bad],
+    copies: decoded.copies,
     hashes: { ...decoded.hashes },
     pixelBytes: size,
     pixelTime: mtimeMs,

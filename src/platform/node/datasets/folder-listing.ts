@@ -1,126 +1,127 @@
-import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
-import { readError } from '../files/read-error.ts';
+import { type FolderPurpose, folderLayout, shortList } from './folder-layout.ts';
+import { byCode, type FolderView, type FoundFile, filesBelow } from './folder-tree.ts';
+import type { Part } from './part-names.ts';
 
-export type Part = 'train' | 'test' | 'validation';
-
-export interface FolderFile {
-  /** Path below the root, with `/` between its parts. */
-  readonly path: string;
+export interface FolderFile extends FoundFile {
   readonly label: number;
   /** The part that its folder names; undefined when the folder has no parts. */
   readonly part: Part | undefined;
-  readonly size: number;
-  readonly mtimeMs: number;
 }
 
 export interface FolderListing {
   readonly root: string;
+  /** In Unicode's composed form (NFC), however the folders are spelt. */
   readonly classNames: readonly string[];
+  /** Whether the folder names its parts. */
+  readonly hasParts: boolean;
   /** By part, class and path: the order depends on names alone. */
   readonly files: readonly FolderFile[];
+  /** Sentences about images that are not used, and about how the folder was understood. */
+  readonly notes: readonly string[];
 }
 
-/** What a folder of a part may be called, in lower case. */
-export const PART_NAMES: Readonly<Record<string, Part>> = {
-  train: 'train',
-  training: 'train',
-  test: 'test',
-  testing: 'test',
-  val: 'validation',
-  valid: 'validation',
-  validation: 'validation',
-};
-
-/** What operating systems and archivers leave in folders. */
-const JUNK = new Set(['thumbs.db', 'desktop.ini', '__macosx']);
+export interface ListingOptions {
+  /** Default `training`. */
+  readonly purpose?: FolderPurpose;
+  /** Class names spelt as the folders are, as runs of versions before 0.2 have them. */
+  readonly rawNames?: boolean;
+}
 
 /**
- * Finds the classes and files of an image folder: one sub-folder per class, or `train`, `test` and `val` folders
- * (`training`, `testing`, `valid`, `validation` too) that each have one sub-folder per class. Everything below a
- * class's folder is an image of it, however deep; hidden files and files beside the class folders are ignored. Links
- * to files and folders are followed, a folder once per class, so that circles end. A link that leads nowhere is listed
- * as a file: whoever reads it finds out.
+ * Finds the classes and files of an image folder: one sub-folder per class, or folders of parts (`train`, `test`,
+ * `val`, their synonyms; see `folderLayout`) that each have one sub-folder per class. Everything below a class's
+ * folder is an image of it, however deep; hidden files and what systems leave in folders are ignored, images beside
+ * the class folders are noted. Links to files and folders are followed, a folder once per class, so that circles end.
+ * A link that leads nowhere is listed as a file: whoever reads it finds out.
  *
- * Classes are in the order of their names (by character code, as Keras sorts them).
+ * Classes are in the order of their names (by character code, as Keras sorts them). Folders whose names differ in
+ * Unicode's form alone (an é of one character or of two) are one class.
  *
  * @throws HarrierError `not-found` when there is no such folder; `bad-data` when it is a file, is empty, has fewer
- * than two classes, a class without files, a test class that training lacks, or one file under two classes (by links);
- * `storage` when it cannot be read
+ * than two classes (for training), a class without files, a test class that training lacks, one file under two classes
+ * (by links), or a layout that can be understood in two ways; `storage` when it cannot be read
  */
-export async function listImageFolder(root: string): Promise<FolderListing> {
-  const top = await subFolders(root);
-  const parts = await partsOf(root, top);
-  const classNames = (parts ? await subFolders(join(root, parts.get('train')!)) : top).sort(byCode);
-  checkClasses(parts ? join(root, parts.get('train')!) : root, classNames);
+export async function listImageFolder(
+  root: string,
+  { purpose = 'training', rawNames = false }: ListingOptions = {},
+): Promise<FolderListing> {
+  const { parts, notes } = await folderLayout(root, purpose);
+  const spelt = (folder: string) => (rawNames ? folder : folder.normalize('NFC'));
+  const foldersOf = (view: FolderView): Map<string, string[]> => {
+    const folders = new Map<string, string[]>();
+    for (const name of view.folders) folders.set(spelt(name), [...(folders.get(spelt(name)) ?? []), name]);
+    return folders;
+  };
+  const training = parts.find(({ part }) => part === undefined || part === 'train');
+  const named = training ? [training] : parts;
+  const classNames = [...new Set(named.flatMap(({ view }) => [...foldersOf(view).keys()]))].sort(byCode);
+  checkClasses(root, named[0].view, classNames, purpose);
   const files: FolderFile[] = [];
   const owners = new Map<string, FolderFile>();
-  for (const [part, folder] of parts ?? [[undefined, '']]) {
-    const there = folder ? await subFolders(join(root, folder)) : classNames;
-    const stranger = there.find((name) => !classNames.includes(name));
+  for (const { part, view } of parts) {
+    const there = foldersOf(view);
+    const stranger = [...there.keys()].find((name) => !classNames.includes(name));
     if (stranger !== undefined) {
       throw new HarrierError('bad-data', `the class "${stranger}" is not in the training folder`, {
-        where: join(root, folder, stranger),
+        where: join(root, view.path, stranger),
         expected: `one of ${shortList(classNames)}`,
         next: 'Remove the folder, or add training images of that class.',
       });
     }
     for (const [label, name] of classNames.entries()) {
-      const relative = folder ? `${folder}/${name}` : name;
-      const found = there.includes(name) ? await filesBelow(root, relative) : [];
-      if (found.length === 0 && (part === undefined || part === 'train')) {
+      const found: FoundFile[] = [];
+      const seen = new Set<string>();
+      for (const folder of there.get(name) ?? []) {
+        found.push(...(await filesBelow(root, view.path === '' ? folder : `${view.path}/${folder}`, seen)));
+      }
+      const isNeeded = purpose === 'training' && (part === undefined || part === 'train');
+      if (found.length === 0 && isNeeded) {
         throw new HarrierError('bad-data', 'the folder of this class is empty', {
-          where: join(root, relative),
+          where: join(root, view.path, name),
           expected: 'at least one image',
           next: 'Add images, or remove the folder.',
         });
       }
-      for (const { identity, ...file } of found) {
+      for (const file of found) {
         const own = { ...file, label, part };
-        const other = owners.get(identity) ?? own;
+        const other = owners.get(file.identity) ?? own;
         if (other.label !== label && (await isSameFile(root, other, own))) {
           throw twoClasses(root, classNames, other, own);
         }
-        owners.set(identity, other);
+        owners.set(file.identity, other);
         files.push(own);
       }
     }
   }
-  return { root, classNames, files };
-}
-
-/** The folder of each part, training first; undefined when the sub-folders are classes. */
-async function partsOf(root: string, top: readonly string[]): Promise<Map<Part, string> | undefined> {
-  const named = new Map<Part, string>();
-  for (const name of top) {
-    const part = PART_NAMES[name.toLowerCase()];
-    // A folder that is no part: then `train` and its like are classes (a data set of vehicles may well have trains).
-    if (part === undefined) return undefined;
-    if (named.has(part)) {
-      throw new HarrierError('bad-data', `"${named.get(part)}" and "${name}" both name the ${part} part`, {
-        where: root,
-        next: 'Keep one of them.',
-      });
-    }
-    named.set(part, name);
+  if (files.length === 0) {
+    throw new HarrierError('bad-data', 'the folder holds no images', {
+      where: root,
+      expected: 'a sub-folder of images for each class',
+    });
   }
-  const train = named.get('train');
-  if (train === undefined || (await subFolders(join(root, train))).length === 0) return undefined;
-  const order: Part[] = ['train', 'test', 'validation'];
-  return new Map(order.filter((part) => named.has(part)).map((part) => [part, named.get(part)!]));
+  return { root, classNames, hasParts: parts.some(({ part }) => part !== undefined), files, notes };
 }
 
-function checkClasses(root: string, classNames: readonly string[]): void {
-  if (classNames.length >= 2 && classNames.length <= 65_536) return;
+function checkClasses(
+  root: string,
+  { path, folders, images }: FolderView,
+  classNames: readonly string[],
+  purpose: FolderPurpose,
+): void {
+  const least = purpose === 'training' ? 2 : 1;
+  if (classNames.length >= least && classNames.length <= 65_536) return;
+  const beside = images > 0 ? ` and ${images} images in none` : '';
   const received =
-    classNames.length === 1 ? `only "${classNames[0]}"` : `${classNames.length || 'no'} folders`;
+    classNames.length === 1 ? `only "${classNames[0]}"` : `${folders.length || 'no'} folders${beside}`;
   throw new HarrierError(
     'bad-data',
     classNames.length === 1 ? 'the folder has one class' : 'the folder has no usable classes',
     {
-      where: root,
-      expected: 'a sub-folder of images for each of two classes or more (at most 65,536)',
+      where: path === '' ? root : join(root, path),
+      expected: `a sub-folder of images for each ${least === 2 ? 'of two classes or more' : 'class'} (at most 65,536)`,
       received,
       next: 'Sort the images into one sub-folder per class, named after it.',
     },
@@ -140,93 +141,4 @@ function twoClasses(root: string, classNames: readonly string[], a: FolderFile, 
     received: `${a.path} and ${b.path}`,
     next: 'Remove one of the two.',
   });
-}
-
-async function subFolders(path: string): Promise<string[]> {
-  const names: string[] = [];
-  for (const name of await visibleNames(path)) {
-    const full = join(path, name);
-    const info = await stat(full).catch(() => undefined);
-    if (info?.isDirectory()) names.push(name);
-    // It may have been the folder of a class.
-    else if (!info && (await isLink(full))) {
-      throw new HarrierError('bad-data', 'this link leads nowhere', {
-        where: full,
-        expected: 'a folder of images of one class',
-        next: 'Mend the link, or remove it.',
-      });
-    }
-  }
-  return names;
-}
-
-async function isLink(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
-}
-
-async function visibleNames(path: string): Promise<string[]> {
-  try {
-    const names = await readdir(path);
-    return names.filter((name) => !name.startsWith('.') && !JUNK.has(name.toLowerCase()));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') {
-      throw new HarrierError('bad-data', 'this is a file', {
-        where: path,
-        expected: 'a folder with one sub-folder of images per class',
-        cause: error,
-      });
-    }
-    throw readError(error, path, 'folder');
-  }
-}
-
-interface FoundFile {
-  readonly path: string;
-  readonly size: number;
-  readonly mtimeMs: number;
-  /** The same for all names of one file. */
-  readonly identity: string;
-}
-
-/** Every file below a folder, by name. A folder that links lead to again is passed over. */
-async function filesBelow(
-  root: string,
-  relative: string,
-  seen: Set<string> = new Set(),
-): Promise<FoundFile[]> {
-  const found: FoundFile[] = [];
-  const own = await stat(join(root, relative), { bigint: true }).catch((error) => {
-    throw readError(error, join(root, relative), 'folder');
-  });
-  seen.add(identityOf(own));
-  for (const name of (await visibleNames(join(root, relative))).sort(byCode)) {
-    const path = `${relative}/${name}`;
-    const full = join(root, path);
-    const info = await stat(full, { bigint: true }).catch(async (error) => {
-      if (await isLink(full)) return undefined;
-      throw readError(error, full, 'file');
-    });
-    if (!info) {
-      found.push({ path, size: 0, mtimeMs: 0, identity: path });
-    } else if (info.isFile()) {
-      const mtimeMs = Number(info.mtimeNs) / 1e6;
-      found.push({ path, size: Number(info.size), mtimeMs, identity: identityOf(info) });
-    } else if (info.isDirectory() && !seen.has(identityOf(info))) {
-      found.push(...(await filesBelow(root, path, seen)));
-    }
-  }
-  return found;
-}
-
-/** As large whole numbers: on Windows a file's number does not fit a float64. */
-function identityOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {
-  return `${dev}:${ino}`;
-}
-
-function byCode(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function shortList(names: readonly string[]): string {
-  return names.length <= 10 ? names.join(', ') : `${names.slice(0, 10).join(', ')}, …`;
 }

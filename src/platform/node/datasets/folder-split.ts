@@ -1,3 +1,4 @@
+import type { FolderRules } from '../../../data/folder-rules.ts';
 import { HarrierError } from '../../../errors.ts';
 import type { FolderListing } from './folder-listing.ts';
 
@@ -7,27 +8,37 @@ export interface FolderParts {
   readonly test: readonly number[];
   /** Only where the folder has training, test and validation parts. */
   readonly validation?: readonly number[];
+  /** Whether the images were too few for a split by content alone. */
+  readonly tooFew?: boolean;
 }
 
-/** Share of the images that are kept for the test when the folder has no test part. */
-const TEST_SHARE = 0.2;
+/** What is known of the images of a listing. */
+export interface FolderContent {
+  readonly contentHashes: readonly string[];
+  readonly bad: ReadonlyMap<number, string>;
+  /** For every file a number that its copies share. */
+  readonly copies: Uint32Array;
+  /** Hashes of images that stay in the test whatever their hash: see `readKeptTest`. */
+  readonly keptTest?: ReadonlySet<string>;
+}
+
+/** Fraction of the images that are kept for the test when the folder has no test part. */
+const TEST_FRACTION = 0.2;
 
 /**
  * Sorts the good images of a folder into training and test.
  *
  * Where the folder names its parts, they hold; a validation part stands in for a missing test part. Otherwise an
  * image's own bytes decide: about one in five, those whose SHA-256 begins low, go to the test. So the same images
- * always split the same way, wherever they lie and whatever they are called; a copy never stands on both sides; and
- * adding images moves none. A class with two images or more has at least one on each side.
+ * always split the same way, wherever they lie and whatever they are called, and a test image stays one however many
+ * images are added. Copies, and images that hardly differ, go to one side: the test where one of them is low. A class
+ * always has an image to learn from; a small one may have none to test with. Where no image at all is low, the lowest
+ * of each class stands in (`tooFew`), and is to be kept as `keptTest`.
  *
  * @throws HarrierError `bad-data` when a class has no image to learn from, or there is none to test with
  */
-export function splitFolder(
-  listing: FolderListing,
-  contentHashes: readonly string[],
-  bad: ReadonlyMap<number, string>,
-): FolderParts {
-  const good = [...listing.files.keys()].filter((slot) => !bad.has(slot));
+export function splitFolder(listing: FolderListing, content: FolderContent, rules: FolderRules): FolderParts {
+  const good = [...listing.files.keys()].filter((slot) => !content.bad.has(slot));
   const inPart = (part: string) => good.filter((slot) => listing.files[slot].part === part);
   const hasParts = listing.files.some((file) => file.part === 'test' || file.part === 'validation');
   if (hasParts) {
@@ -36,10 +47,88 @@ export function splitFolder(
     if (test.length === 0) return { train, test: validation.length > 0 ? validation : noTest(listing) };
     return validation.length > 0 ? { train, test, validation } : { train, test };
   }
+  let isTest =
+    rules === 1
+      ? testImagesOfBefore(listing, content.contentHashes, good)
+      : testImages(listing, content, good, ({ key, isKept }) => isKept || isLow(key));
+  const tooFew = isTest.size === 0;
+  if (tooFew) isTest = lowestOfEachClass(listing, content, good);
+  const train = good.filter((slot) => !isTest.has(slot));
+  checkTrain(listing, train);
+  const test = isTest.size > 0 ? good.filter((slot) => isTest.has(slot)) : noTest(listing);
+  return { train, test, ...(tooFew && { tooFew }) };
+}
+
+interface Group {
+  readonly slots: number[];
+  /** The lowest hash of its images. More images make it lower, so a test group stays one. */
+  key: string;
+  isKept: boolean;
+}
+
+function testImages(
+  listing: FolderListing,
+  content: FolderContent,
+  good: readonly number[],
+  isChosen: (group: Group) => boolean,
+): Set<number> {
+  const groups = groupsOf(content, good);
+  const test = new Set(groups.filter(isChosen));
+  for (const own of groupsByClass(listing, groups)) {
+    // The highest: whichever images are added, those below it stay in the test.
+    const last = own.at(-1);
+    if (last && own.every((group) => test.has(group))) test.delete(last);
+  }
+  return new Set([...test].flatMap(({ slots }) => slots));
+}
+
+/** Of each class with two groups or more. */
+function lowestOfEachClass(
+  listing: FolderListing,
+  content: FolderContent,
+  good: readonly number[],
+): Set<number> {
+  const lowest = groupsByClass(listing, groupsOf(content, good)).flatMap((own) =>
+    own.length > 1 ? [own[0].key] : [],
+  );
+  return testImages(listing, content, good, ({ key }) => lowest.includes(key));
+}
+
+/** Copies together, in the order of their keys; kept ones first. */
+function groupsOf({ contentHashes, copies, keptTest }: FolderContent, good: readonly number[]): Group[] {
+  const groups = new Map<number, Group>();
+  for (const slot of good) {
+    const hash = contentHashes[slot];
+    const isKept = keptTest?.has(hash) ?? false;
+    const group = groups.get(copies[slot]);
+    if (!group) groups.set(copies[slot], { slots: [slot], key: hash, isKept });
+    else {
+      group.slots.push(slot);
+      if (hash < group.key) group.key = hash;
+      group.isKept ||= isKept;
+    }
+  }
+  return [...groups.values()].sort((a, b) =>
+    a.isKept === b.isKept ? (a.key < b.key ? -1 : 1) : a.isKept ? -1 : 1,
+  );
+}
+
+function groupsByClass({ files, classNames }: FolderListing, groups: readonly Group[]): Group[][] {
+  const byClass: Set<Group>[] = classNames.map(() => new Set());
+  for (const group of groups) for (const slot of group.slots) byClass[files[slot].label].add(group);
+  return byClass.map((own) => [...own]);
+}
+
+/** Rules 1: a class with two images or more has at least one on each side, even if its lowest then moves. */
+function testImagesOfBefore(
+  { files, classNames }: FolderListing,
+  contentHashes: readonly string[],
+  good: readonly number[],
+): Set<number> {
   const isTest = new Set<number>();
-  for (const label of listing.classNames.keys()) {
+  for (const label of classNames.keys()) {
     const order = good
-      .filter((slot) => listing.files[slot].label === label)
+      .filter((slot) => files[slot].label === label)
       .sort((a, b) =>
         contentHashes[a] < contentHashes[b] ? -1 : contentHashes[a] > contentHashes[b] ? 1 : a - b,
       );
@@ -48,13 +137,11 @@ export function splitFolder(
     const count = Math.min(order.length - 1, Math.max(1, low));
     for (const slot of order.slice(0, count)) isTest.add(slot);
   }
-  const train = good.filter((slot) => !isTest.has(slot));
-  checkTrain(listing, train);
-  return { train, test: isTest.size > 0 ? good.filter((slot) => isTest.has(slot)) : noTest(listing) };
+  return isTest;
 }
 
 function isLow(hash: string): boolean {
-  return Number.parseInt(hash.slice(0, 8), 16) / 2 ** 32 < TEST_SHARE;
+  return Number.parseInt(hash.slice(0, 8), 16) / 2 ** 32 < TEST_FRACTION;
 }
 
 function checkTrain(listing: FolderListing, train: readonly number[]): void {
@@ -70,7 +157,8 @@ function checkTrain(listing: FolderListing, train: readonly number[]): void {
 function noTest(listing: FolderListing): never {
   throw new HarrierError('bad-data', 'there is no image to test with', {
     where: listing.root,
-    expected: 'a test folder with images, or at least two images of some class',
+    expected:
+      'a test folder with images, or more images: about one in five is kept for the test, by its content',
     next: 'Add images.',
   });
 }

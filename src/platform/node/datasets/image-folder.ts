@@ -1,20 +1,11 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import {
-  checkGather,
-  type Dataset,
-  type DatasetSplits,
-  type ImageShape,
-  imageBytes,
-} from '../../../data/dataset.ts';
-import { hashHeader } from '../../../data/hash.ts';
-import { pickImages } from '../../../data/pixel-source.ts';
+import { type Dataset, type DatasetSplits, type ImageShape, imageBytes } from '../../../data/dataset.ts';
+import type { FolderRules } from '../../../data/folder-rules.ts';
 import type { OnProgress } from '../../../data/progress.ts';
-import { classCounts } from '../../../data/statistics.ts';
 import { HarrierError } from '../../../errors.ts';
 import { cacheDirectory, makeDirectory } from '../files/cache.ts';
 import { withLock } from '../files/lock.ts';
+import { contentKeys } from './content-keys.ts';
 import {
   cacheName,
   type DecodedFolder,
@@ -23,9 +14,15 @@ import {
   removeOldCaches,
   saveFolderCache,
 } from './folder-cache.ts';
-import { type FolderListing, listImageFolder, type Part } from './folder-listing.ts';
+import { copyNumbers } from './folder-copies.ts';
+import { folderDataset } from './folder-dataset.ts';
+import type { FolderPurpose } from './folder-layout.ts';
+import { type FolderListing, listImageFolder } from './folder-listing.ts';
+import { absentNotes, copyNotes } from './folder-notes.ts';
 import { splitFolder } from './folder-split.ts';
-import { openPixelStore, type PixelStore } from './pixel-store.ts';
+import { readKeptTest, writeKeptTest } from './kept-test.ts';
+import { openPixelStore } from './pixel-store.ts';
+import { checkImageSize, usualSize } from './usual-size.ts';
 
 /** How a folder of images is read. */
 export interface ImageFolderOptions {
@@ -37,6 +34,8 @@ export interface ImageFolderOptions {
   readonly cacheDirectory?: string;
   /** Up to how many bytes of decoded images are held in memory; beyond, each is read from the cache file. */
   readonly memoryBytes?: number;
+  /** How the folder is split: 2 by default, 1 for runs of versions before 0.2. */
+  readonly rules?: FolderRules;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -56,38 +55,119 @@ export interface ImageFolderSplits extends DatasetSplits {
   readonly notes: readonly string[];
 }
 
+/** The images of a folder that a model is evaluated on. */
+export interface EvaluationFolder {
+  readonly dataset: Dataset;
+  /** Which they are: `all` where the folder has no parts. */
+  readonly part: 'all' | 'test' | 'validation' | 'train';
+  /** Usable images of the folder. */
+  readonly total: number;
+  readonly skipped: readonly SkippedFile[];
+  readonly notes: readonly string[];
+}
+
 const MEMORY_BYTES = 512 * 2 ** 20;
 
 /**
  * A data set of one's own: a folder with one sub-folder of images per class, or `train`, `test` and `val` folders of
- * such. PNG, JPEG, WebP, AVIF, GIF and TIFF; see `decodeImage` for how each becomes pixels and `splitFolder` for how
- * a folder without a test part is split.
+ * such. See `listImageFolder` for the layouts, `decodeImage` for how each file becomes pixels, and `splitFolder` for
+ * how a folder without a test part is split.
  *
  * The images are decoded once, into a cache that is made anew when a file is added, removed or changed. Without
  * `imageSize`, images that all have one square size up to 96 keep it; others become 32 × 32 when most are that small,
  * else 64 × 64.
  *
  * @throws HarrierError `not-found` when there is no such folder; `bad-data` when it is a file, is empty, has one
- * class, an empty class, or holds a file that is no usable image (unless `skipBad`); `bad-option` for a size that is
- * no whole number from 1 to 4096; `storage` when the cache cannot be written; the signal's reason when aborted
+ * class, an empty class, a layout that can be understood in two ways, or holds a file that is no usable image (unless
+ * `skipBad`); `bad-option` for a size that is no whole number from 1 to 4096; `storage` when the cache cannot be
+ * written; the signal's reason when aborted
  */
 export async function imageFolder(
   path: string,
   options: ImageFolderOptions = {},
 ): Promise<ImageFolderSplits> {
-  if (options.imageSize !== undefined) checkSize(options.imageSize);
-  const listing = await listImageFolder(path);
-  const size = options.imageSize ?? (await usualSize(listing));
+  const { rules = 2, cacheDirectory: cache = cacheDirectory() } = options;
+  const keptTest = rules === 2 ? await readKeptTest(path, cache) : undefined;
+  let newlyKept: readonly string[] = [];
+  const opened = await openFolder(path, 'training', options, (folder) => {
+    const { listing, decoded } = folder;
+    const copies = copyNumbers(listing.files.length, decoded.copies);
+    const parts = splitFolder(listing, { ...decoded, copies, keptTest }, rules);
+    if (parts.tooFew) newlyKept = parts.test.map((slot) => decoded.contentHashes[slot]);
+    // Other rules, another split: each has a hash of its own.
+    const kept = (part: string) => (rules === 2 ? part : `${part}, rules ${rules}`);
+    const own = rules === 2 ? copies : undefined;
+    const train = folder.dataset('train', parts.train, kept('train'), own);
+    const test = folder.dataset('test', parts.test, kept('test'), own);
+    const validation =
+      parts.validation && folder.dataset('validation', parts.validation, kept('validation'), own);
+    const notes = [...listing.notes, ...copyNotes(listing, decoded, parts), ...absentNotes(test)];
+    return { train, test, ...(validation && { validation }), skipped: folder.skipped, notes };
+  });
+  if (rules === 2 && newlyKept.length > 0) await writeKeptTest(path, cache, newlyKept);
+  return opened;
+}
+
+/**
+ * The images of a folder to evaluate a model on: those of its test part, else of its validation part, else of its
+ * training part, and all of a folder without parts. One class, or a test part alone, is enough.
+ *
+ * @throws HarrierError as `imageFolder` does
+ */
+export async function evaluationFolder(
+  path: string,
+  options: ImageFolderOptions = {},
+): Promise<EvaluationFolder> {
+  return openFolder(path, 'evaluation', options, (folder) => {
+    const { listing, decoded } = folder;
+    const good = [...listing.files.keys()].filter((slot) => !decoded.bad.has(slot));
+    const order = ['test', 'validation', 'train'] as const;
+    const inPart = (part: string) => good.filter((slot) => listing.files[slot].part === part);
+    const part = listing.hasParts ? (order.find((each) => inPart(each).length > 0) ?? 'test') : 'all';
+    const slots = part === 'all' ? good : inPart(part);
+    if (slots.length === 0) {
+      throw new HarrierError('bad-data', 'there is no usable image', { where: path, next: 'Add images.' });
+    }
+    const { skipped } = folder;
+    return {
+      dataset: folder.dataset(part, slots, part),
+      part,
+      total: good.length,
+      skipped,
+      notes: listing.notes,
+    };
+  });
+}
+
+/** A folder whose images are decoded. */
+interface OpenFolder {
+  readonly listing: FolderListing;
+  readonly decoded: DecodedFolder;
+  readonly skipped: readonly SkippedFile[];
+  /** @param kept under which name the cache keeps the hash */
+  dataset(part: string, slots: readonly number[], kept: string, copies?: Uint32Array): Dataset;
+}
+
+async function openFolder<T>(
+  path: string,
+  purpose: FolderPurpose,
+  options: ImageFolderOptions,
+  make: (folder: OpenFolder) => T,
+): Promise<T> {
+  const { onProgress, signal, imageSize } = options;
+  if (imageSize !== undefined) checkImageSize(imageSize);
+  const listing = await listImageFolder(path, { purpose, rawNames: options.rules === 1 });
+  const size = imageSize ?? (await usualSize(listing));
   const shape: ImageShape = { height: size, width: size, channels: 3 };
   const directory = join(options.cacheDirectory ?? cacheDirectory(), 'folders');
-  const { prefix, name } = cacheName(listing, shape);
+  const keys = await contentKeys(listing, signal);
+  const { prefix, name } = cacheName(listing, keys, shape);
   const cache = join(directory, name);
 
   const cached = await readFolderCache(cache, listing);
-  const fromCache = cached && (await assemble(listing, shape, cache, cached, options));
-  if (fromCache) return fromCache;
+  const fromCache = cached && (await assemble(listing, shape, cache, cached, options, make));
+  if (fromCache) return fromCache.made;
   await makeDirectory(directory);
-  const { onProgress, signal } = options;
   const onWait = (holder: number, seconds: number) =>
     onProgress?.({
       what: `waiting for process ${holder}, which is decoding the same folder`,
@@ -97,96 +177,50 @@ export async function imageFolder(
     });
   return withLock(`${cache}.lock`, { onWait, signal }, async () => {
     const meanwhile = await readFolderCache(cache, listing);
-    const ready = meanwhile && (await assemble(listing, shape, cache, meanwhile, options));
-    if (ready) return ready;
+    const ready = meanwhile && (await assemble(listing, shape, cache, meanwhile, options, make));
+    if (ready) return ready.made;
     await removeOldCaches(cache, prefix);
-    const decoded = await decodeFolder(cache, listing, shape, options);
+    const decoded = await decodeFolder(cache, listing, keys, shape, options);
     // Kept even when there are bad files: the same command with `skipBad` then starts at once.
     await saveFolderCache(cache, decoded);
-    return (await assemble(listing, shape, cache, decoded, options))!;
+    return (await assemble(listing, shape, cache, decoded, options, make))!.made;
   });
 }
 
-/** The data sets of a decoded folder; undefined when the cache turns out to be damaged. */
-async function assemble(
+/** What is made of a decoded folder; undefined when the cache turns out to be damaged. */
+async function assemble<T>(
   listing: FolderListing,
   shape: ImageShape,
   cache: string,
   decoded: DecodedFolder,
   options: ImageFolderOptions,
-): Promise<ImageFolderSplits | undefined> {
+  make: (folder: OpenFolder) => T,
+): Promise<{ readonly made: T } | undefined> {
   const skipped = [...decoded.bad].map(([slot, reason]) => ({
     file: join(listing.root, listing.files[slot].path),
     reason,
   }));
   if (skipped.length > 0 && !options.skipBad) throw badFiles(skipped, listing.files.length);
-  const parts = splitFolder(listing, decoded.contentHashes, decoded.bad);
   const store = openPixelStore(decoded.pixelFile, imageBytes(shape), options.memoryBytes ?? MEMORY_BYTES);
   const hashes: Record<string, string> = {};
-  const dataset = (part: Part, slots: readonly number[]): Dataset => {
-    const labels = Uint16Array.from(slots, (slot) => listing.files[slot].label);
-    // What is in memory is cheap to check; what is not had its file's size and time checked.
-    const known = store.inMemory ? undefined : decoded.hashes[part];
-    hashes[part] = known ?? hashImages(listing.classNames, shape, labels, slots, store);
-    return folderDataset(listing, shape, part, slots, labels, hashes[part], store);
-  };
-  const train = dataset('train', parts.train);
-  const test = dataset('test', parts.test);
-  const validation = parts.validation && dataset('validation', parts.validation);
+  const made = make({
+    listing,
+    decoded,
+    skipped,
+    dataset: (part, slots, kept, copies) => {
+      // What is in memory is cheap to check; what is not had its file's size and time checked.
+      const hash = store.inMemory ? undefined : decoded.hashes[kept];
+      const dataset = folderDataset({ listing, imageShape: shape, part, slots, store, copies, hash });
+      hashes[kept] = dataset.hash;
+      return dataset;
+    },
+  });
   const isKnown = (part: string) => decoded.hashes[part] !== undefined;
   if (Object.keys(hashes).some((part) => isKnown(part) && decoded.hashes[part] !== hashes[part]))
     return undefined;
-  if (!Object.keys(hashes).every(isKnown)) await saveFolderCache(cache, { ...decoded, hashes });
-  return { train, test, ...(validation && { validation }), skipped, notes: notesOn(test) };
-}
-
-function notesOn(test: Dataset): string[] {
-  const counts = classCounts(test);
-  const lacking = test.classNames.filter((_, label) => counts[label] === 0).map((name) => `"${name}"`);
-  if (lacking.length === 0) return [];
-  const which = lacking.length > 5 ? `${lacking.slice(0, 5).join(', ')} and others` : lacking.join(', ');
-  return [`${test.name} has no image of ${which}: nothing is known about how well that is recognised.`];
-}
-
-function folderDataset(
-  listing: FolderListing,
-  imageShape: ImageShape,
-  part: Part,
-  slots: readonly number[],
-  labels: Uint16Array,
-  hash: string,
-  store: PixelStore,
-): Dataset {
-  const bytes = imageBytes(imageShape);
-  const own = { name: `${listing.root}/${part}`, size: slots.length, imageShape };
-  return {
-    ...own,
-    classNames: listing.classNames,
-    labels,
-    hash,
-    pixelSource: pickImages(store.source, Uint32Array.from(slots)),
-    gather(indices, out) {
-      checkGather(own, indices, out);
-      for (let i = 0; i < indices.length; i++) store.read(slots[indices[i]], out, i * bytes);
-    },
-    describe: (index) => join(listing.root, listing.files[slots[index]].path),
-  };
-}
-
-function hashImages(
-  classNames: readonly string[],
-  shape: ImageShape,
-  labels: Uint16Array,
-  slots: readonly number[],
-  store: PixelStore,
-): string {
-  const hash = createHash('sha256').update(hashHeader(classNames, shape, labels));
-  const image = new Uint8Array(imageBytes(shape));
-  for (const slot of slots) {
-    store.read(slot, image, 0);
-    hash.update(image);
-  }
-  return hash.digest('hex');
+  if (!Object.keys(hashes).every(isKnown))
+    await saveFolderCache(cache, { ...decoded, hashes: { ...decoded.hashes, ...hashes } });
+  return { made };
 }
 
 function badFiles(skipped: readonly SkippedFile[], total: number): HarrierError {
@@ -197,30 +231,4 @@ function badFiles(skipped: readonly SkippedFile[], total: number): HarrierError 
     `${count} ${total} cannot be used; the first: ${first.reason.replace(/ Replace [^.]*\.$/, '')}`,
     { where: first.file, next: 'Repair or remove them, or have them left out.', options: ['skipBad'] },
   );
-}
-
-function checkSize(size: number): void {
-  if (Number.isInteger(size) && size >= 1 && size <= 4096) return;
-  throw new HarrierError('bad-option', 'images cannot have this size', {
-    where: 'image size',
-    expected: 'a whole number from 1 to 4096',
-    received: `${size}`,
-  });
-}
-
-/** The default size, from the headers of up to a hundred images spread over the folder. */
-async function usualSize(listing: FolderListing): Promise<number> {
-  const step = Math.max(1, Math.floor(listing.files.length / 100));
-  const sizes: [width: number, height: number][] = [];
-  for (let i = 0; i < listing.files.length; i += step) {
-    const header = await sharp(join(listing.root, listing.files[i].path), { limitInputPixels: false })
-      .metadata()
-      .catch(() => undefined);
-    if (header) sizes.push([header.width, header.height]);
-  }
-  if (sizes.length === 0) return 64;
-  const [[first]] = sizes;
-  if (first <= 96 && sizes.every(([width, height]) => width === first && height === first)) return first;
-  const shorter = sizes.map(([width, height]) => Math.min(width, height)).sort((a, b) => a - b);
-  return shorter[Math.floor(shorter.length / 2)] <= 48 ? 32 : 64;
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../../../data/dataset.ts';
 import { HarrierError, nearestName } from '../../../errors.ts';
-import { recordFolder } from './cifar-records.ts';
+import { hasRecords, recordFolder } from './cifar-records.ts';
 import { type Cifar10Options, cifar10, loadCifar10, missingFiles } from './cifar10.ts';
 import { CIFAR10_FILES, cifar10Directory } from './cifar10-files.ts';
 import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-folder.ts';
@@ -82,6 +82,13 @@ async function openUnmarked(spec: string, options: OpenDatasetOptions): Promise<
     return { ...records, skipped: [] };
   }
   return imageFolder(spec, { ...options, imageSize: options.imageSize ?? options.defaultImageSize });
+}
+
+/** Whether `--data` names a folder that is read as one of images: neither a data set nor a folder of CIFAR-10's files. */
+export async function isImageFolder(spec: string): Promise<boolean> {
+  if (BUILT_IN.includes(spec) || spec === 'cifar10.1' || spec.startsWith('cifar10.1:')) return false;
+  if (!(await stat(spec).catch(() => undefined))) return false;
+  return !(await cifar10Folder(spec)) && !(await hasRecords(spec));
 }
 
 function checkCifar10Size(imageSize: number | undefined): void {

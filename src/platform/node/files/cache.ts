@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 
 /**
@@ -49,7 +49,11 @@ async function makeWithParents(path: string): Promise<void> {
 
 /** A name beside `path` for a file in the making, unlike that of any other process. */
 export function temporaryName(path: string): string {
-  return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  const ending = `.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  // A name may be as long as the file system allows already.
+  const name = basename(path);
+  if (Buffer.byteLength(name) + ending.length <= 255) return path + ending;
+  return join(dirname(path), [...name].slice(0, 50).join('') + ending);
 }
 
 /** Whether a file's name is one that `temporaryName` gave. */

@@ -1,5 +1,6 @@
 import sharp, { type OverlayOptions } from 'sharp';
 import type { ImageShape } from '../../../data/dataset.ts';
+import { printable } from '../../../format/format.ts';
 
 /** Images in rows, each row with its name. */
 export interface ContactSheet {
@@ -92,7 +93,8 @@ export function drawText(
     anchor = 'start',
   }: { fill?: string; size?: number; anchor?: string } = {},
 ): string {
-  const escaped = content.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  // XML has no place for control characters, not even escaped.
+  const escaped = printable(content).replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
   return (
     `<text x="${x}" y="${y}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif" ` +
     `font-size="${size}" fill="${fill}" text-anchor="${anchor}">${escaped}</text>`

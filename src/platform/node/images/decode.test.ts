@@ -185,7 +185,7 @@ describe('what is no usable image', () => {
     expect(error.code).toBe('bad-data');
     expect(error.message).toContain(path);
     expect(error.message).toMatch(
-      /not an image: expected PNG, JPEG, WebP, AVIF, GIF or TIFF, received text beginning "This is a text about cat/,
+      /not an image: expected PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP, received text beginning "This is a text about cat/,
     );
   });
 

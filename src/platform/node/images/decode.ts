@@ -1,14 +1,16 @@
 import { lstat, open, stat } from 'node:fs/promises';
 import sharp from 'sharp';
+import type { RawImage } from '../../../data/bmp.ts';
 import { type ImageShape, imageBytes } from '../../../data/dataset.ts';
-import { describeBytes, imageFormatOf } from '../../../data/image-bytes.ts';
+import { describeBytes, HEIC_ADVICE, imageFormatOf, isHeic } from '../../../data/image-bytes.ts';
 import { HarrierError } from '../../../errors.ts';
 import { readError } from '../files/read-error.ts';
 import { decodePlainPng, repeated } from './plain-png.ts';
+import { decodeUnusual } from './unusual.ts';
 
 /** Formats that are accepted, by sharp's names for them. */
 const FORMATS: readonly string[] = ['png', 'jpeg', 'webp', 'heif', 'gif', 'tiff'];
-const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF or TIFF';
+const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP';
 
 /** 16,383 × 16,383: what larger an image claims to be is a mistake, or meant to exhaust memory. */
 const MAX_PIXELS = 0x3fff ** 2;
@@ -17,8 +19,8 @@ const MAX_FILE_BYTES = 2 ** 30;
 /**
  * Reads one image as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB.
  *
- * The camera's orientation (EXIF) is applied; grey, palette, 16-bit and CMYK images become 8-bit RGB; transparent
- * parts become white; of several frames or pages the first counts. The whole image is then scaled to the shape
+ * The camera's orientation (EXIF) is applied; grey, palette, 16-bit, float, CMYK and CIELAB images become 8-bit RGB
+ * (for samples that are no bytes see `samplesToBytes`); transparent parts become white; of several frames or pages the first counts. The whole image is then scaled to the shape
  * without regard to its aspect (as Keras's `image_dataset_from_directory` does by default: no part of the image is
  * lost), with Lanczos filtering over everything that falls into a pixel. An image that has the shape already keeps
  * its exact pixels. Training folders and predictions go through this same function.
@@ -38,13 +40,14 @@ export async function decodeImage(
   const bytes = typeof source === 'string' ? await readImageFile(source) : source;
   const plain = shape.height * shape.width <= maxPixels ? decodePlainPng(bytes, shape) : undefined;
   if (plain) return plain;
+  const raw = await decodeUnusual(bytes, where, maxPixels);
   // Where the first bytes name the format, the header is read apart only to explain a refusal: it takes as long as a
   // small image itself.
   if (imageFormatOf(bytes) === undefined) await checkHeader(bytes, where, maxPixels);
   const { height, width, channels } = shape;
   let data: Buffer;
   try {
-    data = await scaled(bytes, shape, maxPixels);
+    data = await scaled(raw ?? bytes, shape, maxPixels);
   } catch (cause) {
     await checkHeader(bytes, where, maxPixels);
     throw damaged(where, cause);
@@ -65,9 +68,17 @@ export async function decodeImage(
 const ENDS_EARLY = /premature end/i;
 
 /** The pixels in the model's size, with as many channels as the image has: one where it is grey. */
-async function scaled(bytes: Uint8Array, { height, width }: ImageShape, maxPixels: number): Promise<Buffer> {
+async function scaled(
+  source: Uint8Array | RawImage,
+  { height, width }: ImageShape,
+  maxPixels: number,
+): Promise<Buffer> {
+  const open = (failOn: 'warning' | 'error') =>
+    source instanceof Uint8Array
+      ? sharp(source, { failOn, limitInputPixels: maxPixels, sequentialRead: true })
+      : sharp(source.data, { raw: source });
   const decode = (failOn: 'warning' | 'error') =>
-    sharp(bytes, { failOn, limitInputPixels: maxPixels, sequentialRead: true })
+    open(failOn)
       .autoOrient()
       .flatten({ background: '#ffffff' })
       .resize(width, height, { fit: 'fill', kernel: 'lanczos3' })
@@ -75,7 +86,7 @@ async function scaled(bytes: Uint8Array, { height, width }: ImageShape, maxPixel
       .raw({ depth: 'uchar' })
       .toBuffer();
   // Truncated and damaged data are errors; harmless oddities of a camera's JPEG are not.
-  if (imageFormatOf(bytes) !== 'JPEG') return decode('error');
+  if (!(source instanceof Uint8Array) || imageFormatOf(source) !== 'JPEG') return decode('error');
   try {
     return await decode('warning');
   } catch (error) {
@@ -140,6 +151,13 @@ async function readHeader(bytes: Uint8Array) {
 
 /** What the file is and how large it claims to be, before anything is decoded. */
 async function checkHeader(bytes: Uint8Array, where: string, maxPixels: number): Promise<void> {
+  if (isHeic(bytes)) {
+    throw new HarrierError('bad-data', 'this is a HEIC photo, which is not read', {
+      where,
+      expected: FORMAT_NAMES,
+      next: HEIC_ADVICE,
+    });
+  }
   const header = await readHeader(bytes);
   const signature = header ? undefined : imageFormatOf(bytes);
   if (signature !== undefined) throw damaged(where, new Error(`its beginning says ${signature}`));

@@ -59,6 +59,7 @@ async function openData(
   hooks: { readonly onProgress?: OnProgress; readonly signal?: AbortSignal },
 ): Promise<OpenedData> {
   const spec = await dataSpec(data, then?.path);
+  const rules = then ? (then.rules ?? 1) : 2;
   const opened = await openDataset(spec, {
     imageSize,
     defaultImageSize: side,
@@ -66,12 +67,13 @@ async function openData(
     skipBad,
     // A resumed run keeps the label corrections that it began with.
     marks: then ? (then.marks?.images ?? false) : marks && false,
+    rules,
     ...hooks,
   });
   return {
     ...opened,
     skipped: opened.skipped.length,
-    ...(data !== 'cifar10' && { path: resolve(spec) }),
+    ...(data !== 'cifar10' && { path: resolve(spec), rules }),
   };
 }
 

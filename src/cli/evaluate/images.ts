@@ -1,0 +1,74 @@
+import { stat } from 'node:fs/promises';
+import type { Classifier } from '../../models/index.ts';
+import {
+  builtInData,
+  type EvaluationImages,
+  evaluationImages,
+  type KnownTraining,
+} from '../../platform/node/datasets/evaluation-images.ts';
+import type { ModelSource } from '../../platform/node/runs/find-run.ts';
+import type { RunRecord } from '../../runs/run-record.ts';
+import type { Reporter } from '../reporter.ts';
+import { trainingDataNote } from './training-data.ts';
+
+/** Options of `evaluate` and `export` that say which images are meant. */
+export interface ImagesOptions {
+  readonly data?: string;
+  readonly split?: 'test' | 'train';
+  readonly imageSize?: number;
+  readonly source?: 'original' | 'npm';
+  readonly skipBad?: boolean;
+  readonly marks?: 'none';
+}
+
+/**
+ * The images to evaluate a model on: those of `--data`, else of its run's own data, else of the built-in data set that
+ * its file names.
+ *
+ * @returns undefined where nothing says which
+ * @throws HarrierError when the data cannot be opened
+ */
+export async function imagesFor(
+  { run }: ModelSource,
+  { imageShape, metadata }: Pick<Classifier, 'imageShape' | 'metadata'>,
+  { data, split, imageSize = imageShape.width, source, skipBad, marks }: ImagesOptions,
+  reporter: Reporter,
+): Promise<EvaluationImages | undefined> {
+  const record = await run?.record();
+  const known = knownTraining(record, metadata);
+  const options = { split, imageSize, source, onProgress: reporter.work };
+  if (data !== undefined) {
+    return evaluationImages(data, known, { ...options, skipBad, marks: marks && false });
+  }
+  if (!record) {
+    const builtIn = builtInData(known);
+    return builtIn === undefined ? undefined : evaluationImages(builtIn, known, options);
+  }
+  const { options: own, data: then } = record;
+  const isHere = then.path === undefined || (await stat(own.data).catch(() => undefined));
+  const spec = isHere ? own.data : then.path!;
+  const images = await evaluationImages(
+    spec,
+    { ...known, ...(then.path !== undefined && { path: spec }) },
+    { ...options, skipBad: skipBad ?? own.skipBad, marks: (marks ?? own.marks) && false },
+  );
+  if (images.part === 'test' && images.dataset.hash !== then.test.hash) {
+    reporter.note(`Note: ${images.dataset.name} has changed since the model was judged on it.`);
+  }
+  // Of images of another size, or with other label corrections, nothing can be said.
+  const isAsTrained = imageSize === then.imageShape.width && marks === undefined && skipBad === undefined;
+  const changed = isAsTrained && images.opened ? trainingDataNote(images.opened, record) : undefined;
+  if (changed) reporter.note(changed);
+  return images;
+}
+
+function knownTraining(
+  record: RunRecord | undefined,
+  metadata: Readonly<Record<string, string>>,
+): KnownTraining {
+  return {
+    ...(record && { path: record.data.path, rules: record.data.rules ?? 1 }),
+    trainHash: metadata['harrier.trainingDataHash'],
+    testHash: metadata['harrier.testDataHash'],
+  };
+}

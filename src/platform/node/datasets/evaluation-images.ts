@@ -1,0 +1,145 @@
+import { realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Dataset } from '../../../data/dataset.ts';
+import type { FolderRules } from '../../../data/folder-rules.ts';
+import { markedDataset } from '../../../data/marked.ts';
+import { HarrierError } from '../../../errors.ts';
+import { formatCount, formatQuantity } from '../../../format/format.ts';
+import { CIFAR10_HASHES } from './cifar10.ts';
+import { listImageFolder } from './folder-listing.ts';
+import { evaluationFolder } from './image-folder.ts';
+import { marksByIndex, readMarks } from './marks.ts';
+import { isImageFolder, type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
+
+/** What a model learned from, as far as that is known. */
+export interface KnownTraining {
+  /** Where the data of its run lies, and how it was split. */
+  readonly path?: string;
+  readonly rules?: FolderRules;
+  /** `Dataset.hash` of its training and test images. */
+  readonly trainHash?: string;
+  readonly testHash?: string;
+}
+
+/** Images that a model is evaluated on. */
+export interface EvaluationImages {
+  readonly dataset: Dataset;
+  readonly part: 'all' | 'test' | 'train' | 'validation';
+  /** Images of the data set, all its parts together. */
+  readonly total: number;
+  /** Which images they are, and why those: for people, without a full stop; empty where there are no others. */
+  readonly which: string;
+  readonly notes: readonly string[];
+  /** The data set as training has it, where it was opened so. */
+  readonly opened?: OpenedDataset;
+}
+
+export interface EvaluationImagesOptions extends OpenDatasetOptions {
+  /** The part that somebody asked for. */
+  readonly split?: 'test' | 'train';
+}
+
+/**
+ * The images to evaluate a model on: of a folder that the model was not trained on all, or those of its test part; of
+ * the data that it was trained on, those that training kept for the test.
+ *
+ * @throws HarrierError as `openDataset` does; a folder with one class, or a test part alone, is enough
+ */
+export async function evaluationImages(
+  spec: string,
+  known: KnownTraining,
+  { split, ...options }: EvaluationImagesOptions,
+): Promise<EvaluationImages> {
+  if (!(await isImageFolder(spec))) {
+    const part = split ?? 'test';
+    return partOf(await openDataset(spec, options), part, split ? `--split ${part}` : `its ${part} part`);
+  }
+  if (known.path !== undefined && (await isSamePlace(spec, known.path))) {
+    const opened = await openDataset(spec, { ...options, rules: known.rules ?? 1 });
+    if (split) return partOf(opened, split, `--split ${split}`);
+    return partOf(opened, 'test', 'those that training kept for the test');
+  }
+  const { hasParts, files } = await listImageFolder(spec, { purpose: 'evaluation' });
+  const hasTest = files.some(({ part }) => part === 'test');
+  if (split === 'train' || (split === 'test' && !hasTest)) {
+    return partOf(await openDataset(spec, options), split, `--split ${split}`);
+  }
+  if (!hasParts && (known.testHash ?? known.trainHash) !== undefined) {
+    const trainedOn = await sameData(spec, known, options);
+    if (trainedOn) return partOf(trainedOn, 'test', 'those that training kept for the test');
+  }
+  return evaluatedFolder(spec, options);
+}
+
+/** The built-in data set that a model says it was trained or tested on. */
+export function builtInData({ trainHash, testHash }: KnownTraining): string | undefined {
+  return trainHash === CIFAR10_HASHES.train || testHash === CIFAR10_HASHES.test ? 'cifar10' : undefined;
+}
+
+async function evaluatedFolder(spec: string, options: OpenDatasetOptions): Promise<EvaluationImages> {
+  const imageSize = options.imageSize ?? options.defaultImageSize;
+  const { dataset, part, total, notes } = await evaluationFolder(spec, { ...options, imageSize });
+  const kept = options.marks === false ? {} : (options.marks ?? (await readMarks(spec)));
+  const marked = markedDataset(dataset, marksByIndex(dataset, kept, spec).marks);
+  const others = total - dataset.size;
+  const which =
+    part === 'all'
+      ? allText(marked, total)
+      : `${countText(marked.size, total)}, its ${part} part${others > 0 ? '; the others are left out' : ''}`;
+  return { dataset: marked, part, total, which, notes };
+}
+
+function partOf(opened: OpenedDataset, part: 'test' | 'train', why: string): EvaluationImages {
+  const total = opened.train.size + opened.test.size + (opened.validation?.size ?? 0);
+  const dataset = opened[part];
+  return {
+    dataset,
+    part,
+    total,
+    which: `${countText(dataset.size, total)}, ${why}`,
+    notes: opened.notes ?? [],
+    opened,
+  };
+}
+
+function allText({ size }: Dataset, total: number): string {
+  return size === total
+    ? `all ${formatQuantity(total, 'image')}`
+    : `${countText(size, total)}, without excluded ones`;
+}
+
+function countText(count: number, total: number): string {
+  return `${formatCount(count)} of ${formatQuantity(total, 'image')}`;
+}
+
+/** The folder as it is split for training, where a model names it as its data; undefined where it does not. */
+async function sameData(
+  spec: string,
+  { trainHash, testHash }: KnownTraining,
+  options: OpenDatasetOptions,
+): Promise<OpenedDataset | undefined> {
+  for (const rules of [2, 1] as const) {
+    try {
+      const opened = await openDataset(spec, { ...options, rules });
+      if (opened.test.hash === testHash || opened.train.hash === trainHash) return opened;
+    } catch (error) {
+      // What cannot be split was not trained on.
+      if (!(error instanceof HarrierError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+async function isSamePlace(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map((path) => realpath(path).catch(() => resolve(path))));
+  if (first === second) return true;
+  // A folder that is mounted in two places has one number.
+  const [one, other] = await Promise.all([first, second].map((path) => stat(path).catch(() => undefined)));
+  return (
+    one !== undefined &&
+    other !== undefined &&
+    one.ino !== 0 &&
+    one.ino === other.ino &&
+    one.dev === other.dev
+  );
+}
