@@ -3,11 +3,12 @@ import { type OnnxModel, withStoredWeights } from 'harrier/graph';
 import { fineTuningMethod, lightAugmentation, quick } from 'harrier/src/recipes/index.ts';
 import { exportRun } from 'harrier/src/runs/export-run.ts';
 import { type FitHooks, fitRun, type RunCheckpoints } from 'harrier/src/runs/fit-run.ts';
-import { planRun, trainingImages } from 'harrier/src/runs/plan-run.ts';
+import { planRun } from 'harrier/src/runs/plan-run.ts';
 import { runOptions } from 'harrier/src/runs/run-options.ts';
 import type { RunPlatform } from 'harrier/src/runs/run-platform.ts';
 import type { RunOptions } from 'harrier/src/runs/run-record.ts';
 import type { StartingModel } from 'harrier/src/runs/starting-model.ts';
+import { trainingImages } from 'harrier/src/runs/training-images.ts';
 import type { WebRuntime } from 'harrier/web';
 
 /** What of a network is trained: a new last layer alone, everything that there is, or a new small network. */
@@ -54,7 +55,7 @@ const HELD_OUT = 0.2;
 export async function learn(lesson: Lesson, hooks: LessonHooks): Promise<Learned | undefined> {
   const { dataset, from, epochs } = lesson;
   const wanted = optionsOf(lesson, hooks.runtime.threads);
-  const images = trainingImages({ train: dataset }, wanted);
+  const { images } = trainingImages({ train: dataset }, wanted);
   const plan = planRun(wanted, images, {
     ...(from ? { from } : { recipe: quick }),
     chosen: epochs === undefined ? [] : ['epochs'],
