@@ -12,9 +12,10 @@ import { FolderStore } from '../platform/node/runs/folder-store.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { checkpointsOf, removeCheckpoints } from './checkpoints.ts';
 import { type FitHooks, fitRun, type RunCheckpoints } from './fit-run.ts';
-import { trainingImages } from './plan-run.ts';
+import {} from './plan-run.ts';
 import { runOptions } from './run-options.ts';
 import { RUN_FILES, StoredRun } from './stored-run.ts';
+import { trainingImages } from './training-images.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -35,7 +36,7 @@ const plan = {
   options,
   network,
   optimizer: optimizerFrom(options.optimizer),
-  ...trainingImages({ train: images(24, 6, 6) }, options),
+  ...trainingImages({ train: images(24, 6, 6) }, options).images,
 };
 const cpu = nodeRuntime({ threads: 1 });
 const platform = { clock: () => performance.now() };
