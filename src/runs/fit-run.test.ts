@@ -12,7 +12,6 @@ import { FolderStore } from '../platform/node/runs/folder-store.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { checkpointsOf, removeCheckpoints } from './checkpoints.ts';
 import { type FitHooks, fitRun, type RunCheckpoints } from './fit-run.ts';
-import {} from './plan-run.ts';
 import { runOptions } from './run-options.ts';
 import { RUN_FILES, StoredRun } from './stored-run.ts';
 import { trainingImages } from './training-images.ts';
