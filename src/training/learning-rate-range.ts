@@ -10,6 +10,7 @@ import type { Network } from '../models/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { firstWeights } from './fit.ts';
+import type { StepGraph } from './step-graph.ts';
 import { type SuggestedRates, suggestRates } from './suggested-rates.ts';
 import { Trainer } from './trainer.ts';
 
@@ -28,6 +29,8 @@ export interface RangeTestOptions {
   readonly batchSize: number;
   /** Images of a batch that pass through the network at once. */
   readonly microBatch?: number;
+  /** The graph of a whole step, where `checkMemory` has built it already. */
+  readonly stepGraph?: StepGraph;
   readonly seed: number;
   /** The first and the last learning rate. */
   readonly from: number;
@@ -69,7 +72,8 @@ export async function findLearningRate(options: RangeTestOptions): Promise<Range
   }
   const weights = firstWeights(network, seed, train);
   const { augmentation, sampling, classWeight, resolution, microBatch } = options;
-  const trainer = new Trainer({ network, optimizer, loss, runtime, seed, microBatch, weights });
+  const { stepGraph } = options;
+  const trainer = new Trainer({ network, optimizer, loss, runtime, seed, microBatch, weights, stepGraph });
   // Whole batches only: losses of equal weight, and one graph to compile for each size of images.
   const perEpoch = Math.max(1, Math.floor(train.size / batchSize));
   const batches = openBatches({

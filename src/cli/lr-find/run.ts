@@ -26,7 +26,7 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
     const { options: wanted, ...how } = await newRun(given);
     reporter.status(`opening ${wanted.data} …`);
     const hooks = { onProgress: reporter.work, signal: interruption.signal };
-    const { options, network, optimizer, runtime, train } = await prepareRun(wanted, {
+    const { options, network, optimizer, runtime, stepGraph, train } = await prepareRun(wanted, {
       ...how,
       ...hooks,
     });
@@ -35,6 +35,7 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
       optimizer,
       loss: options.loss,
       runtime,
+      stepGraph,
       train,
       augmentation: options.augmentation,
       sampling: options.sampling,
