@@ -79,6 +79,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     if (typeof a === 'number') return typeof b === 'number' ? a + b : dividedSize(b, a, 1);
     return typeof b === 'number' ? dividedSize(a, b, 1) : undefined;
   }),
+  And: ofNumbers((a, b) => Number(a && b)),
   Cast: (node, output) =>
     output.type.includes('int')
       ? given(node, 0)?.map((each) => (typeof each === 'number' ? Math.trunc(each) : each))
@@ -114,13 +115,18 @@ const RULES: Readonly<Record<string, Rule>> = {
       ? node.fail(`an index is outside of ${data.length} elements`)
       : picked;
   },
+  Greater: ofNumbers((a, b) => Number(a > b)),
+  GreaterOrEqual: ofNumbers((a, b) => Number(a >= b)),
   Identity: unchanged,
+  Less: ofNumbers((a, b) => Number(a < b)),
+  LessOrEqual: ofNumbers((a, b) => Number(a <= b)),
   Max: ofNumbers(Math.max),
   Min: ofNumbers(Math.min),
   Mod: ofNumbers((a, b) => (b === 0 ? Number.NaN : ((a % b) + b) % b)),
   Mul: elementwise((a, b) => product([a, b])),
   Neg: ofNumbers((a) => -a),
   Not: ofNumbers((a) => 1 - a),
+  Or: ofNumbers((a, b) => Number(a || b)),
   Range: (node, output) => {
     const [start, , step] = [0, 1, 2].map((i) => numbers(node, i)?.[0]);
     if (start === undefined || step === undefined) return undefined;
@@ -138,6 +144,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     return all === undefined ? undefined : [all];
   },
   Slice: slice,
+  Sqrt: ofNumbers(Math.sqrt),
   Squeeze: unchanged,
   Sub: elementwise((a, b) => {
     if (typeof b !== 'number') return a === b ? 0 : undefined;

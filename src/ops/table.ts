@@ -162,6 +162,11 @@ function imported(
   values: ReadonlyMap<string, Value>,
   write: (node: NodeToWrite) => readonly Value[] | undefined,
 ): readonly Value[] {
+  if (outputs.length === 0) {
+    throw new HarrierError('bad-graph', 'it has no output', {
+      where: `${qualifiedName(opType, domain)} "${name}"`,
+    });
+  }
   const node = {
     opType,
     name: name || outputs[0],
@@ -180,7 +185,11 @@ export function writeNode(
   builder: GraphBuilder,
   { opType, domain, inputs, outputs, attributes }: NodeToWrite,
 ): Value[] {
-  return builder.ops(opType, inputs, attributes, { domain, name: outputs[0], outputs: outputs.length });
+  return builder.ops(opType, inputs, attributes, {
+    domain,
+    name: outputs[0] || opType,
+    outputs: outputs.length,
+  });
 }
 
 function made(

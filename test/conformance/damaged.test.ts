@@ -11,6 +11,7 @@ import {
   modelOf,
   type Shape,
   type Tensor,
+  tensor,
 } from '../../src/onnx/index.ts';
 import { createGraph, importGraph } from '../../src/ops/index.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
@@ -192,6 +193,49 @@ describe('a classifier of another program', () => {
       /cat\.onnx.*expected 7, received 3|cannot run/,
     );
     await model.dispose();
+  });
+});
+
+it('names a node that has no output', () => {
+  const graph = graphOf({ op: 'Relu' });
+  const broken: Graph = { ...graph, nodes: graph.nodes.map((node) => ({ ...node, outputs: [] })) };
+  expect(() => importGraph(createGraph('new'), broken)).toThrow(/Relu "node": it has no output/);
+});
+
+describe('shapes that a graph computes', () => {
+  /** A batch of unknown size, flattened as exporters do it: by its own Shape, a Gather, and a Concat. */
+  it('are followed, with what is not fixed', () => {
+    const graph = createGraph('shapes');
+    const x = graph.input('x', 'float32', ['N', 8, 4, 4]);
+    const shape = graph.op('Shape', [x]);
+    const batch = graph.op('Gather', [shape, graph.constant(tensor('int64', [], [0]))], { axis: 0 });
+    const rows = graph.op('Unsqueeze', [batch, graph.constant(int64([0]))]);
+    const target = graph.op('Concat', [rows, graph.constant(int64([-1]))], { axis: 0 });
+    expect(graph.op('Reshape', [x, target]).shape).toEqual(['N', 128]);
+    const token = graph.initializer('token', float32([1, 1, 8], new Float32Array(8)));
+    const wanted = graph.op('Concat', [rows, graph.constant(int64([-1, -1]))], { axis: 0 });
+    // PyTorch's expand: −1 leaves an axis as it is.
+    const ones = graph.op('ConstantOfShape', [graph.constant(int64([3]))], {
+      value: { tensor: int64([1]) },
+    });
+    const minus = graph.op('Mul', [ones, graph.constant(tensor('int64', [], [-1]))]);
+    const kept = graph.op('Where', [graph.op('Equal', [wanted, minus]), ones, wanted]);
+    expect(graph.op('Expand', [token, kept]).shape).toEqual(['N', 1, 8]);
+    const half = graph.op('Slice', [
+      shape,
+      graph.constant(int64([2])),
+      graph.constant(int64([2 ** 63])),
+      graph.constant(int64([0])),
+    ]);
+    const sizes = graph.op('Div', [half, graph.constant(int64([2]))]);
+    expect(graph.op('ConstantOfShape', [sizes]).shape).toEqual([2, 2]);
+  });
+
+  it('are refused where they depend on values', () => {
+    const graph = createGraph('shapes');
+    const x = graph.input('x', 'float32', ['N', 8]);
+    const sizes = graph.input('sizes', 'int64', [2]);
+    expect(() => graph.op('Reshape', [x, sizes])).toThrow(/input 1 \(sizes\) must be a constant/);
   });
 });
 
