@@ -115,3 +115,25 @@ it('refuses a file that holds no predictions', () => {
     'predictions.csv, line 2: this line is no prediction',
   );
 });
+
+it('predictions name files and classes, in cells that are no formulas, and are read as of old', () => {
+  const csv = predictionsToCsv(
+    {
+      probabilities: Float32Array.of(0.25, 0.75, 0.9, 0.1),
+      labels: [1, 1],
+      classNames: ['=cat()', 'a,b'],
+    },
+    ['-photos/1.png', 'x\x1b[2J.png'],
+  );
+  expect(csv.split('\n').slice(0, 3)).toEqual([
+    'image,label,predicted,probability,file,class,predicted_class,probability of =cat(),"probability of a,b"',
+    `0,1,1,0.75,'-photos/1.png,"a,b","a,b",0.25,0.75`,
+    `1,1,0,0.9,x\ufffd[2J.png,"a,b",'=cat(),0.9,0.1`,
+  ]);
+  const rows = [
+    { label: 1, predicted: 1, probability: 0.75 },
+    { label: 1, predicted: 0, probability: 0.9 },
+  ];
+  expect(predictionsFromCsv(csv)).toEqual(rows);
+  expect(predictionsFromCsv('image,label,predicted,probability\n0,1,1,0.75\n1,1,0,0.9\n')).toEqual(rows);
+});

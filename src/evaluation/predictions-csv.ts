@@ -1,4 +1,6 @@
 import { HarrierError } from '../errors.ts';
+import { csvCell } from '../format/csv.ts';
+import { printable } from '../format/format.ts';
 import { type Predictions, predictedClass } from './predictions.ts';
 
 /** What a model said about one image, in short. */
@@ -11,26 +13,57 @@ export interface PredictionRow {
   readonly probability: number;
 }
 
+/** What every version wrote; more columns follow. */
 const HEADER = 'image,label,predicted,probability';
+/** Of more classes, their probabilities would make the file too large to open. */
+const MOST_CLASSES = 100;
 
-/** One line per image: its number, the indices of its true and its predicted class, and the latter's probability. */
-export function predictionsToCsv({ probabilities, labels, classNames }: Predictions): string {
-  const lines = [HEADER];
+/**
+ * One line per image: its number, the indices of its true and its predicted class, and the latter's probability; then
+ * its file, both classes by name, and the probability of every class (of up to 100).
+ *
+ * @param files what each image is called; without them the column is empty
+ */
+export function predictionsToCsv(
+  { probabilities, labels, classNames }: Predictions,
+  files: readonly string[] = [],
+): string {
+  const classes = classNames.length;
+  const named = classes <= MOST_CLASSES ? classNames : [];
+  const cell = (text: string) => csvCell(printable(text));
+  const number = (value: number) => Number(value.toPrecision(4));
+  const header = [
+    HEADER,
+    'file,class,predicted_class',
+    ...named.map((name) => cell(`probability of ${name}`)),
+  ];
+  const lines = [header.join(',')];
   for (let image = 0; image < labels.length; image++) {
-    const predicted = predictedClass(probabilities, classNames.length, image);
-    const probability = probabilities[image * classNames.length + predicted];
-    lines.push(`${image},${labels[image]},${predicted},${Number(probability.toPrecision(4))}`);
+    const predicted = predictedClass(probabilities, classes, image);
+    const own = probabilities.subarray(image * classes, (image + 1) * classes);
+    lines.push(
+      [
+        image,
+        labels[image],
+        predicted,
+        number(own[predicted]),
+        cell(files[image] ?? ''),
+        cell(classNames[labels[image]]),
+        cell(classNames[predicted]),
+        ...named.map((_, i) => number(own[i])),
+      ].join(','),
+    );
   }
   return `${lines.join('\n')}\n`;
 }
 
 /**
- * Reads what `predictionsToCsv` wrote.
+ * Reads what `predictionsToCsv` wrote, in this version or an older one.
  * @throws HarrierError `bad-checkpoint` when a line is no prediction
  */
 export function predictionsFromCsv(text: string, where = 'predictions.csv'): PredictionRow[] {
   const [header, ...lines] = text.trimEnd().split(/\r?\n/);
-  if (header !== HEADER) {
+  if (header !== HEADER && !header.startsWith(`${HEADER},`)) {
     throw new HarrierError('bad-checkpoint', 'these are no predictions', {
       where,
       expected: HEADER,

@@ -13,6 +13,7 @@ import type { Network } from '../models/index.ts';
 import type { Optimizer, OptimizerConfig } from '../optimizers/index.ts';
 import type { ReportImage } from '../report/index.ts';
 import { hardwareText } from './hardware.ts';
+import { pathsOfRun, withoutPaths } from './private-paths.ts';
 import type { RunPlatform } from './run-platform.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -44,11 +45,14 @@ export async function describeRun(
   const mistakes = await mistakesIn(test, predictions, imageUri);
   // A command that only predicts never loads the components of pages.
   const { renderReport } = await import('../report/index.ts');
+  // Reports and model cards are made to be shared.
+  const shared = withoutPaths(pathsOfRun(record));
+  const files = Array.from(test.labels, (_, index) => shared(test.describe(index)));
   return {
     evaluation: `${JSON.stringify(evaluation, undefined, 2)}\n`,
-    predictions: predictionsToCsv(predictions),
-    report: renderReport({ title, facts, evaluation, history, mistakes }),
-    card: renderModelCard({ title, facts, evaluation, imageShape }),
+    predictions: predictionsToCsv(predictions, files),
+    report: shared(renderReport({ title, facts, evaluation, history, mistakes })),
+    card: shared(renderModelCard({ title, facts, evaluation, imageShape })),
   };
 }
 

@@ -8,6 +8,7 @@ import { makeDirectory, writeAtomically } from '../platform/node/files/cache.ts'
 import type { RunFolder } from '../platform/node/runs/run-folder.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { RECIPES } from '../recipes/index.ts';
+import { pathsOfRun, withoutPaths } from '../runs/private-paths.ts';
 import type { ImageList, ModelInfo, RunDetails, RunSummary, StudioState } from './api.ts';
 import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
 import { PER_PAGE, SheetMaker } from './datasets/sheets.ts';
@@ -47,8 +48,10 @@ const ELSEWHERE = { next: 'choose another folder', options: ['export'] };
  * finished; `storage`
  */
 export async function exportSite({ runs, data, onProgress, ...options }: ExportOptions): Promise<Exported> {
-  const site = new Site(resolve(options.folder));
   const views = await Promise.all(runs.map(finishedRun));
+  const paths = views.flatMap(({ record, folder }) => [...pathsOfRun(record!), folder.path]);
+  const given = data.filter((spec) => spec !== 'cifar10').flatMap((spec) => [spec, resolve(spec)]);
+  const site = new Site(resolve(options.folder), withoutPaths([...paths, ...given]));
   await site.clear();
   await writePage(site, await PageFiles.open(options.pageFolder));
   const state: StudioState = { version: HARRIER_VERSION, datasets: [], canTrain: false, exported: true };
@@ -79,7 +82,9 @@ export async function exportSite({ runs, data, onProgress, ...options }: ExportO
     await site.json(`runs/${view.id}/predictions`, predictions);
     for (const name of details.files) {
       await view.folder.check(SERVED_FILES[name].file);
-      await site.copy(`api/runs/${view.id}/files/${name}`, view.folder.file(SERVED_FILES[name].file));
+      const from = view.folder.file(SERVED_FILES[name].file);
+      const to = `api/runs/${view.id}/files/${name}`;
+      await (/\.(json|html|md|csv)$/i.test(name) ? site.copyText(to, from) : site.copy(to, from));
     }
     await view.folder.check('model');
     await site.copy(`api/models/${view.id}/model.onnx`, view.folder.file('model'));
@@ -95,8 +100,12 @@ class Site {
   #files = 0;
   #bytes = 0;
 
-  constructor(folder: string) {
+  readonly #shared: (text: string) => string;
+
+  /** @param shared takes out of a text what is not to be shared */
+  constructor(folder: string, shared: (text: string) => string) {
     this.folder = folder;
+    this.#shared = shared;
   }
 
   /** Makes room, where nothing is lost by it. */
@@ -121,7 +130,12 @@ class Site {
   }
 
   json(name: string, value: unknown): Promise<void> {
-    return this.write(`api/${name}.json`, JSON.stringify(value));
+    return this.write(`api/${name}.json`, this.#shared(JSON.stringify(value)));
+  }
+
+  /** A text of a run, without the paths of this machine. */
+  async copyText(name: string, from: string): Promise<void> {
+    await this.write(name, this.#shared(await readFile(from, 'utf8')));
   }
 
   async copy(name: string, from: string): Promise<void> {

@@ -277,7 +277,7 @@ async function partsLayout(
     const name = `${root}/${view.path}`;
     const what = describeContent(view);
     return partNamed(ownName(view)) && view.folders.length === 0
-      ? `${name} holds ${what} in no class folder: they are not used.`
+      ? `${name} holds ${what} in no class folder: ${view.images === 1 ? 'it is' : 'they are'} not used.`
       : `${name} (${what}) is no part of the data (train, test, validation): it is not used.`;
   });
   return {

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { withoutPaths } from './private-paths.ts';
+
+const shared = withoutPaths([
+  '/home/alice/secret_client/my photos',
+  '/home/alice/secret_client',
+  'C:\\work\\a&b',
+]);
+
+it.each([
+  ['train --data "/home/alice/secret_client/my photos"', 'train --data "my photos"'],
+  ['/home/alice/secret_client/my photos/cat/1.png', 'my photos/cat/1.png'],
+  ['/home/alice/secret_client/notes', 'secret_client/notes'],
+  ['in Markdown: /home/alice/secret\\_client/my photos', 'in Markdown: my photos'],
+  [JSON.stringify({ path: 'C:\\work\\a&b' }), '{"path":"a&b"}'],
+  ['in HTML: C:\\work\\a&amp;b', 'in HTML: a&b'],
+  ['/home/bob/photos', '/home/bob/photos'],
+])('%s', (text, expected) => {
+  expect(shared(text)).toBe(expected);
+});
