@@ -22,6 +22,8 @@ export interface Anatomy {
   readonly logits: Value;
   /** Nodes whose outputs change with the image, in their order. The others prepare weights, and run once. */
   readonly nodes: readonly BuiltNode[];
+  /** Names of the image and of what those nodes make. */
+  readonly changing: ReadonlySet<string>;
 }
 
 /** Ops that turn logits into what a model answers, and leave their order as it is. */
@@ -66,12 +68,12 @@ export function dissect(model: Model, batch: Dimension, where = model.graph.name
       where,
     });
   }
-  return { graph, image, pixels, logits, nodes };
+  return { graph, image, pixels, logits, nodes, changing };
 }
 
 /** The logits that an answer was made of; the answer itself where nothing shows that it is anything else. */
 function beforeAnswer(nodes: readonly BuiltNode[], answer: Value): Value {
-  const maker = nodes.find(({ outputs }) => outputs[0].name === answer.name);
+  const maker = nodes.findLast(({ outputs }) => outputs[0].name === answer.name);
   return maker && ANSWERS.has(maker.opType) ? beforeAnswer(nodes, maker.inputs[0]!) : answer;
 }
 
@@ -82,14 +84,12 @@ export function colourAxis({ shape }: Value): number {
 
 /** Numbers of the weights that a node takes: what does not change with the image and is no constant of Harrier's. */
 export function weightsOf(anatomy: Anatomy, node: BuiltNode): Value[] {
-  const made = new Set(anatomy.nodes.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
   return node.inputs.filter(
     (input): input is Value =>
       input !== undefined &&
       input.type === 'float32' &&
       input.shape.length > 0 &&
-      input !== anatomy.image &&
-      !made.has(input.name) &&
+      !anatomy.changing.has(input.name) &&
       !/(^|\/)constant(_\d+)?$/.test(input.name),
   );
 }
