@@ -1,6 +1,7 @@
 import { unknownName } from '../errors.ts';
 import { float, type GraphBuilder, type Value } from '../onnx/index.ts';
 import { mul } from '../ops/index.ts';
+import { type Activations, knownOptions, Layer, type LayerContext, type LayerOptions } from './layer.ts';
 
 /** Keras's names, and for each what it does to a value. */
 const ACTIVATIONS = {
@@ -34,4 +35,24 @@ export function checkActivation(name: string): ActivationName {
 /** Applies an activation function by its Keras name. */
 export function activate(graph: GraphBuilder, name: ActivationName, x: Value): Value {
   return ACTIVATIONS[name](graph, x);
+}
+
+/** Options of `Activation`. */
+export interface ActivationOptions extends LayerOptions {
+  activation: ActivationName;
+}
+
+/** An activation function as a layer of its own. */
+export class Activation extends Layer<ActivationOptions> {
+  readonly type = 'Activation';
+
+  constructor(options: ActivationOptions | ActivationName) {
+    const given = typeof options === 'string' ? { activation: options } : options;
+    super(knownOptions('Activation', given, ['activation']));
+    checkActivation(given.activation);
+  }
+
+  call({ graph }: LayerContext, input: Activations): Activations {
+    return { ...input, value: activate(graph, this.options.activation, input.value) };
+  }
 }

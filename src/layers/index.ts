@@ -1,5 +1,5 @@
 import { HarrierError, unknownName } from '../errors.ts';
-import { Activation } from './activation.ts';
+import { Activation } from './activations.ts';
 import { BatchNormalization } from './batch-normalization.ts';
 import { Conv2D } from './conv2d.ts';
 import { Dense } from './dense.ts';
@@ -16,8 +16,7 @@ import { Reshape } from './reshape.ts';
 import { SeparableConv2D } from './separable-conv2d.ts';
 import { ZeroPadding2D } from './zero-padding.ts';
 
-export type { ActivationOptions } from './activation.ts';
-export type { ActivationName } from './activations.ts';
+export type { ActivationName, ActivationOptions } from './activations.ts';
 export { ACTIVATION_NAMES } from './activations.ts';
 export type { BatchNormalizationOptions } from './batch-normalization.ts';
 export type { Conv2DOptions, ConvolutionOptions } from './conv2d.ts';

@@ -38,6 +38,16 @@ describe('a layer refuses', () => {
       'unknown initializer "heNormall". Did you mean "heNormal"?',
     ],
     [
+      'a regularizer by its name',
+      { layer: 'Dense', options: { units: 3, kernelRegularizer: 'l2' } },
+      'Dense: kernelRegularizer: expected a regularizer such as l2(1e-4), received "l2"',
+    ],
+    [
+      'a penalty below 0',
+      { layer: 'Conv2D', options: { ...conv, biasRegularizer: { l1: -1 } } },
+      'biasRegularizer.l1: expected a number of at least 0',
+    ],
+    [
       'no units',
       { layer: 'Dense', options: {} },
       'Dense: units must be a positive whole number: received undefined',

@@ -36,7 +36,15 @@ describe('ExplosionWatch', () => {
     ).toBe(100);
   });
 
+  it('stops what was near guessing and stays a hundred times above it, when it has come down that far', () => {
+    // The course of a step that is far too large: up, down, and then dead.
+    const course = [2.3, 3e12, 4e11, 2e9, 5e4, ...times(200, (i) => 450 + 30 * Math.sin(i))];
+    expect(stoppedAt(course, watch(20))).toBe(31);
+    expect(stoppedAt(course.slice(1), watch(20))).toBe(0);
+  });
+
   it.each<[string, readonly number[]]>([
+    ['leaps up from guessing, and is back in fifty steps', [2.3, ...times(500, (i) => 2 + 1e6 * 0.7 ** i)]],
     ['begins at 2.3 and falls', times(500, (i) => 2.3 / (1 + i / 50))],
     ['stays at guessing', times(500, () => Math.LN10)],
     ['wanders at a hundred times guessing', times(500, (i) => 230 + 100 * Math.sin(i))],

@@ -1,20 +1,25 @@
 import { HarrierError } from '../errors.ts';
 
-/** How many times the loss of guessing a loss is that no healthy training stays at. */
-const TIMES_GUESSING = 1000;
+/**
+ * How many times the loss of guessing a loss is that no healthy training stays at: once it has been near guessing, and
+ * where it began far from it, as with pixels that are not scaled.
+ */
+const TIMES_GUESSING = { returned: 100, begun: 1000 };
+/** A loss of at most so many times that of guessing is near it. */
+const NEAR = 10;
 /** Steps that it must stay there: an epoch, but within these limits. */
 const [FEWEST, MOST] = [10, 100];
 
 /**
- * Notices a training that has exploded: for a whole span of steps the loss is finite, but a thousand times that of
- * guessing or more, and not coming down. A healthy run may begin high and fall, or leap up for a few steps; it does
- * neither stay up there nor rise there.
+ * Notices a training that has exploded: for a whole span of steps the loss is finite, but a hundred times that of
+ * guessing or more (a thousand times, where it never was near it), and not coming down. A healthy run may begin high and
+ * fall, or leap up for a few steps. It does not stay up there.
  */
 export class ExplosionWatch {
-  readonly #limit: number;
   readonly #guessing: number;
   readonly #span: number;
   #losses: number[] = [];
+  #wasNear = false;
 
   /**
    * @param classes how many the network tells apart
@@ -31,7 +36,6 @@ export class ExplosionWatch {
     readonly stepsPerEpoch: number;
   }) {
     this.#guessing = Math.log(Math.max(2, classes)) * Math.max(1, weight);
-    this.#limit = TIMES_GUESSING * this.#guessing;
     this.#span = Math.min(MOST, Math.max(FEWEST, stepsPerEpoch));
   }
 
@@ -40,7 +44,9 @@ export class ExplosionWatch {
    * @throws HarrierError `diverged` when the training has exploded
    */
   add(loss: number): void {
-    if (loss < this.#limit) {
+    if (loss <= NEAR * this.#guessing) this.#wasNear = true;
+    const limit = TIMES_GUESSING[this.#wasNear ? 'returned' : 'begun'] * this.#guessing;
+    if (loss < limit) {
       this.#losses = [];
       return;
     }
@@ -57,7 +63,7 @@ export class ExplosionWatch {
     }
     throw new HarrierError('diverged', `training has exploded: the loss is ${short(loss)}`, {
       expected: `less than the loss of guessing, ${this.#guessing.toFixed(1)}, soon after the start`,
-      received: `more than ${short(this.#limit)} for ${this.#span} steps`,
+      received: `more than ${short(limit)} for ${this.#span} steps`,
       next: 'Lower the learning rate or clip gradients.',
       options: ['learningRate'],
     });
