@@ -17,7 +17,8 @@ async function learned(run: string) {
 }
 
 function succeeded({ code, stderr }: Finished): void {
-  expect([code, stderr]).toEqual([0, '']);
+  // Advice on how a run learns is no complaint.
+  expect([code, stderr.replace(/^(Not learning so far|Not calibrated): .*\n/gm, '')]).toEqual([0, '']);
 }
 
 // A first model of three classes, with views and a normalization of its own, and images of two classes more.

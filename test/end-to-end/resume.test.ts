@@ -51,7 +51,8 @@ async function resultOf(run: string) {
 }
 
 function succeeded({ code, stderr }: Finished): void {
-  expect([code, stderr]).toEqual([0, '']);
+  // Advice on how a run learns is no complaint.
+  expect([code, stderr.replace(/^(Not learning so far|Not calibrated): .*\n/gm, '')]).toEqual([0, '']);
 }
 
 async function expectTheSame(run: string): Promise<void> {

@@ -89,6 +89,8 @@ async function goOn(
       await alreadyFinished(folder, result, reporter, given.json);
       return;
     }
+    // It no longer says that it failed or was stopped, even if it is interrupted before its first step.
+    await folder.remove('progress');
     reporter.status(`opening ${options.data} …`);
     // Where the data was is of no interest once it has moved.
     const moved = given.data !== undefined && given.data !== record.options.data;

@@ -96,6 +96,8 @@ export class Trainer implements OwnRuns {
     await this.#checkIdle(id, folder);
     if (record?.result) throw new HarrierError('bad-option', 'this run is finished', { where: id });
     this.#admit();
+    // A run that was stopped is not stopped any more, however soon it is paused again.
+    await folder.remove('progress');
     const { recipe = '', data = '', epochs = 0 } = record?.options ?? {};
     const run: OwnRun = {
       id,
