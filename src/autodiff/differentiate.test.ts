@@ -85,8 +85,8 @@ describe('the graph of a gradient', () => {
     const g = createGraph('side');
     const x = g.input('x', 'float32', [2]);
     const y = mul(g, x, x);
-    // ReduceMax has no gradient, and needs none.
-    g.output(g.op('ReduceMax', [y]), 'largest');
+    // ReduceProd has no gradient, and needs none.
+    g.output(g.op('ReduceProd', [y]), 'product');
     g.output(differentiate(g, sumOf(g, y), [x])[0], 'dx');
     expect((await run(g, { x: [3, -4] })).dx).toEqual([6, -8]);
   });
@@ -189,9 +189,9 @@ describe('what cannot be differentiated is refused:', () => {
   });
 
   it('an op without a gradient, by its name', () => {
-    expect(refusal((g, x) => [g.op('ReduceMax', [x], { keepdims: 0 }), [x]])).toEqual([
+    expect(refusal((g, x) => [g.op('ReduceProd', [x], { keepdims: 0 }), [x]])).toEqual([
       'not-supported',
-      'ReduceMax "ReduceMax": it has no gradient (no layer needs it yet).',
+      'ReduceProd "ReduceProd": it has no gradient (where an element is 0 it cannot be told from the product).',
     ]);
   });
 
