@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  chmod,
   cp,
   link,
   mkdir,
@@ -20,6 +21,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../data/dataset.ts';
 import { hashHeader } from '../../../data/hash.ts';
+import { random } from '../../../data/random.ts';
 import { classCounts } from '../../../data/statistics.ts';
 import { previewImage } from '../images/preview.ts';
 import { type ImageFolderOptions, imageFolder } from './image-folder.ts';
@@ -278,6 +280,77 @@ describe('the split', () => {
     expect([...classCounts(test)]).toEqual([1, 1]);
   });
 
+  it('keeps its test images in the test, however few there were at first', async () => {
+    await putTwoClasses(2);
+    const before = numbers((await open()).test);
+    for (let i = 2; i < 40; i++) {
+      await put(`cat/${i}.png`, i);
+      await put(`dog/${i}.png`, 1000 + i);
+    }
+    const { train, test } = await open();
+    expect(numbers(test)).toEqual(expect.arrayContaining(before));
+    expect(numbers(train).filter((number) => before.includes(number))).toEqual([]);
+  });
+
+  it('keeps copies on one side, saved anew or not, and says when they have two labels', async () => {
+    await put('dog/0.png', 1000);
+    const stream = random(5, 'test/copies');
+    for (let i = 0; i < 40; i++) {
+      const blocks = sharp(
+        Uint8Array.from({ length: 72 }, () => stream.integer(256)),
+        {
+          raw: { width: 9, height: 8, channels: 1 },
+        },
+      ).resize(72, 64, { kernel: 'nearest', fit: 'fill' });
+      const png = await blocks.png().toBuffer();
+      await mkdir(join(root, 'cat'), { recursive: true });
+      await writeFile(join(root, 'cat', `${i}.png`), png);
+      await writeFile(join(root, 'cat', `${i}-again.png`), png);
+      await sharp(png)
+        .resize(54, 48)
+        .jpeg({ quality: 85 })
+        .toFile(join(root, 'cat', `${i}-small.jpg`));
+    }
+    await cp(join(root, 'cat', '7.png'), join(root, 'dog', 'seven.png'));
+    const { train, test, notes } = await open({ imageSize: 16 });
+    const stems = (dataset: Dataset) =>
+      new Set(
+        files(dataset)
+          .filter((file) => file.includes('cat'))
+          .map((file) => Number.parseInt(basename(file), 10)),
+      );
+    const tested = stems(test);
+    expect(tested.size).toBeGreaterThan(5);
+    expect([...stems(train)].filter((stem) => tested.has(stem))).toEqual([]);
+    expect(notes).toContainEqual(
+      expect.stringMatching(
+        /1 image lies in more than one class, such as cat\/7-again\.png \("cat"\) and dog\/seven\.png/,
+      ),
+    );
+  });
+
+  it('of runs of before is as it was', async () => {
+    await putTwoClasses(20);
+    const [old, now] = [await open({ rules: 1 }), await open()];
+    expect([...classCounts(old.test)].every((count) => count > 0)).toBe(true);
+    expect(old.test.copies).toBeUndefined();
+    expect(now.train.size + now.test.size).toBe(old.train.size + old.test.size);
+  });
+
+  it('names the images that its parts share', async () => {
+    for (let i = 0; i < 3; i++) {
+      await put(`train/a/${i}.png`, i);
+      await put(`train/b/${i}.png`, 100 + i);
+    }
+    await put('test/a/x.png', 1);
+    await put('test/b/y.png', 700);
+    await put('val/a/z.png', 2);
+    expect((await open()).notes).toEqual([
+      `${root}: 1 of 2 test images is among the training images too: accuracy on them says little about new images.`,
+      `${root}: 1 of 1 validation image is among the training images too: accuracy on them says little about new images.`,
+    ]);
+  });
+
   it('follows train and test folders', async () => {
     for (const [i, path] of ['train/a/1', 'train/a/2', 'train/b/1', 'test/a/9', 'test/b/9'].entries())
       await put(`${path}.png`, i);
@@ -360,6 +433,42 @@ describe('the cache', () => {
     expect(await cacheFiles('.json')).toHaveLength(1);
     expect(await readdir(join(cache, 'folders'))).toHaveLength(2);
   });
+
+  it('goes by content: not by names and times, which archives restore', async () => {
+    await putTwoClasses(10);
+    const then = new Date(0);
+    const all = [
+      ...(await readdir(join(root, 'cat'))).map((name) => ['cat', name]),
+      ...(await readdir(join(root, 'dog'))).map((name) => ['dog', name]),
+    ];
+    for (const [folder, name] of all) await utimes(join(root, folder, name), then, then);
+    const first = await decodings();
+    // Two images of one size change places.
+    await rename(join(root, 'cat', '1.png'), join(root, 'other'));
+    await rename(join(root, 'dog', '1.png'), join(root, 'cat', '1.png'));
+    await rename(join(root, 'other'), join(root, 'dog', '1.png'));
+    const second = await decodings();
+    expect(second.decoded).toBe(true);
+    const hashes = ({ train, test }: typeof first.splits) => train.hash + test.hash;
+    expect(hashes(second.splits)).not.toBe(hashes(first.splits));
+    // A new time alone changes nothing.
+    await utimes(join(root, 'cat', '1.png'), new Date(), new Date());
+    expect((await decodings()).decoded).toBe(false);
+  });
+
+  it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+    'forgets that a file could not be read',
+    async () => {
+      await putTwoClasses(10);
+      await chmod(join(root, 'cat', '1.png'), 0);
+      await expect(open()).rejects.toThrow(
+        /1 file of 20 cannot be used; the first: no permission to read it/,
+      );
+      await chmod(join(root, 'cat', '1.png'), 0o644);
+      const { train, test } = await open();
+      expect(train.size + test.size).toBe(20);
+    },
+  );
 
   it('keeps one cache per image size', async () => {
     await putTwoClasses(2);
