@@ -57,7 +57,7 @@ export class GraphBuilder {
   readonly #outputs: { name: string; value: Value }[] = [];
   readonly #initializers = new Map<string, Tensor>();
   readonly #sharedConstants = new Map<string, Value>();
-  readonly #names = new Set<string>();
+  readonly #names = new Names();
   #scope = '';
 
   constructor(name: string, infer: InferTypes) {
@@ -130,7 +130,7 @@ export class GraphBuilder {
     const types = this.#infer(draft, outputs);
     const values = types.slice(0, outputs).map(
       (type, i): Value => ({
-        name: i === 0 ? unique : this.#claim(firstFree(`${unique}:${i}`, this.#names)),
+        name: i === 0 ? unique : this.#names.unique(`${unique}:${i}`),
         ...type,
       }),
     );
@@ -159,7 +159,7 @@ export class GraphBuilder {
 
   /** A name in the present scope that nothing else has. */
   uniqueName(name: string): string {
-    return this.#claim(firstFree(this.#scope + name, this.#names));
+    return this.#names.unique(this.#scope + name);
   }
 
   /** The finished graph: only what its outputs need. */
@@ -178,10 +178,11 @@ export class GraphBuilder {
     const renamed = new Map<string, string>();
     const aliases: { name: string; value: Value }[] = [];
     const made = new Set(nodes.flatMap((node) => node.outputs.map(({ name }) => name)));
+    const inputNames = new Set(this.#inputs.map(({ name }) => name));
     const ownNames = new Set(this.#outputs.flatMap(({ name, value }) => (name === value.name ? [name] : [])));
     for (const { name, value } of this.#outputs) {
       if (name === value.name) continue;
-      if (this.#inputs.some((input) => input.name === name)) {
+      if (inputNames.has(name)) {
         throw new HarrierError('bad-graph', `an output cannot be called "${name}": an input is`, {
           where: this.name,
         });
@@ -190,11 +191,11 @@ export class GraphBuilder {
         renamed.set(value.name, name);
       else aliases.push({ name, value });
     }
-    const taken = new Set([...this.#names, ...this.#outputs.map(({ name }) => name)]);
+    const names = this.#names.copy(this.#outputs.map(({ name }) => name));
     for (const { name } of this.#outputs) {
       const inTheWay =
         !ownNames.has(name) && !renamed.has(name) && (made.has(name) || this.#initializers.has(name));
-      if (inTheWay && needed.has(name)) renamed.set(name, firstFree(name, taken));
+      if (inTheWay && needed.has(name)) renamed.set(name, names.unique(name));
     }
     const plainName = (name: string): string => renamed.get(name) ?? name;
     const nameOf = (value: Value | undefined): string => (value ? plainName(value.name) : '');
@@ -220,19 +221,42 @@ export class GraphBuilder {
   }
 
   #claim(name: string): string {
-    if (this.#names.has(name)) {
-      throw new HarrierError('bad-graph', `two values are called "${name}"`, { where: this.name });
-    }
-    this.#names.add(name);
-    return name;
+    if (!this.#names.has(name)) return this.#names.unique(name);
+    throw new HarrierError('bad-graph', `two values are called "${name}"`, { where: this.name });
   }
 }
 
-/** The name itself, or else numbered from 2. */
-function firstFree(name: string, taken: ReadonlySet<string>): string {
-  let unique = name;
-  for (let i = 2; taken.has(unique); i++) unique = `${name}_${i}`;
-  return unique;
+/** The names that are taken, and how far each one is numbered: thousands of equal names cost no search. */
+class Names {
+  readonly #taken: Set<string>;
+  readonly #last: Map<string, number>;
+
+  constructor(taken: Iterable<string> = [], last: Iterable<readonly [string, number]> = []) {
+    this.#taken = new Set(taken);
+    this.#last = new Map(last);
+  }
+
+  has(name: string): boolean {
+    return this.#taken.has(name);
+  }
+
+  /** Takes the name itself, or else the first free one that is numbered from 2. */
+  unique(name: string): string {
+    let unique = name;
+    if (this.#taken.has(name)) {
+      let number = this.#last.get(name) ?? 1;
+      do unique = `${name}_${++number}`;
+      while (this.#taken.has(unique));
+      this.#last.set(name, number);
+    }
+    this.#taken.add(unique);
+    return unique;
+  }
+
+  /** The same with more names taken, to number on apart. */
+  copy(more: readonly string[]): Names {
+    return new Names([...this.#taken, ...more], this.#last);
+  }
 }
 
 function plainNode(opType: string, name: string, inputs: string[], outputs: string[]): Node {
