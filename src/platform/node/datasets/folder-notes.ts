@@ -16,21 +16,12 @@ export function absentNotes(test: Dataset): string[] {
   return [`${test.name} has no image of ${which}: nothing is known about how well that is recognised.`];
 }
 
-/** Images that two parts share, and images that lie in several classes. */
+/** Images that parts of a folder share: its own parts, as a split keeps copies together. */
 export function copyNotes(
-  listing: FolderListing,
-  { copies, bad }: DecodedFolder,
-  parts: FolderParts,
-): string[] {
-  return [...contradictions(listing, copies.exact, bad), ...sharedNotes(listing, copies, parts)];
-}
-
-function sharedNotes(
   { root, hasParts }: FolderListing,
-  { exact, near }: DecodedFolder['copies'],
+  { copies: { exact, near } }: Pick<DecodedFolder, 'copies'>,
   { train, test, validation = [] }: FolderParts,
 ): string[] {
-  // Otherwise the split has kept them together.
   if (!hasParts) return [];
   const sides = { train, test, validation };
   const sharedBy = (
@@ -63,22 +54,4 @@ function sharedNotes(
     return [`${root}: ${found.join(', and ')}: accuracy on them says little about new images.`];
   };
   return [...note('test', 'train'), ...note('validation', 'train'), ...note('test', 'validation')];
-}
-
-function contradictions(
-  { root, files, classNames }: FolderListing,
-  exact: DecodedFolder['copies']['exact'],
-  bad: ReadonlyMap<number, string>,
-): string[] {
-  const groups = exact.filter(
-    (group) => new Set(group.filter((slot) => !bad.has(slot)).map((slot) => files[slot].label)).size > 1,
-  );
-  if (groups.length === 0) return [];
-  const [group] = groups;
-  const other = group.find((slot) => files[slot].label !== files[group[0]].label)!;
-  const pair = [group[0], other].map((slot) => printable(files[slot].path));
-  const classes = [group[0], other].map((slot) => `"${printable(classNames[files[slot].label])}"`);
-  return [
-    `${root}: ${groups.length === 1 ? '1 image lies' : `${formatCount(groups.length)} images lie`} in more than one class, such as ${pair[0]} (${classes[0]}) and ${pair[1]} (${classes[1]}): one of the labels is wrong.`,
-  ];
 }
