@@ -52,6 +52,18 @@ export async function webGpuName(): Promise<string | undefined> {
   return adapter ? nameOf(adapter.info) : undefined;
 }
 
+/** Parts of the names of graphics devices that the processor computes. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
+
+/**
+ * Whether a graphics device is one that the processor computes: ONNX Runtime does that better itself.
+ *
+ * @param name as `webGpuName` gives it
+ */
+export function isSoftwareGpu(name: string): boolean {
+  return SOFTWARE.test(name);
+}
+
 async function requestGpu(): Promise<Gpu> {
   const adapter = await findAdapter();
   if (!adapter) {

@@ -6,14 +6,12 @@ import { Embedder, Explainer, FeatureMaps, firstFilters, layersOf } from 'harrie
 import { Classifier } from 'harrier/src/models/classifier.ts';
 import { decodeModel, type Model } from 'harrier/src/onnx/index.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
+import { isSoftwareGpu } from 'harrier/src/platform/web/gpu.ts';
 import { decodeImage, type WebRuntime, webGpuName, webRuntime } from 'harrier/web';
 import gpuEngine from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import engine from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import type { Actions, OpenedModel, WantedBackend } from '../inference/protocol.ts';
 import { pageChannel } from './channel.ts';
-
-/** Graphics devices that are computed on the processor: ONNX Runtime does that better itself. */
-const SOFTWARE = /swiftshader|llvmpipe|software|basic render/i;
 
 /** A model that is open, and what of it was asked for so far. */
 interface Open {
@@ -144,7 +142,7 @@ async function inTurn<T>(
   if (wanted === 'webgpu' && gpu === undefined) {
     note = 'This browser has no WebGPU, or no graphics device for it.';
   }
-  if (gpu !== undefined && (wanted === 'webgpu' || !SOFTWARE.test(gpu))) {
+  if (gpu !== undefined && (wanted === 'webgpu' || !isSoftwareGpu(gpu))) {
     try {
       return {
         opened: await work(

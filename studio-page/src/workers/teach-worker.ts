@@ -5,6 +5,7 @@ import { encodeModel } from 'harrier/graph';
 import type { OpenBatches } from 'harrier/src/data/batches.ts';
 import { plainError } from 'harrier/src/plain-error.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
+import { isSoftwareGpu } from 'harrier/src/platform/web/gpu.ts';
 import { quick } from 'harrier/src/recipes/index.ts';
 import { checkpointsOf, removeCheckpoints } from 'harrier/src/runs/checkpoints.ts';
 import { type StartingModel, startingModelOf } from 'harrier/src/runs/starting-model.ts';
@@ -138,12 +139,9 @@ async function datasetOf({ classes }: Job, height: number, width: number) {
   });
 }
 
-/** A device that a processor only pretends to be is slower than the processor itself. */
-const PRETENDED = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
-
 async function runtimeFor({ backend }: Job): Promise<WebRuntime> {
   const gpu = backend === 'wasm' ? undefined : await webGpuName().catch(() => undefined);
-  const suits = gpu !== undefined && (backend === 'webgpu' || !PRETENDED.test(gpu));
+  const suits = gpu !== undefined && (backend === 'webgpu' || !isSoftwareGpu(gpu));
   if (!suits) return engine('wasm');
   try {
     return await engine('webgpu');

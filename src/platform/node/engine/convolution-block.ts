@@ -1,8 +1,9 @@
 import * as ort from 'onnxruntime-node';
-import { encodeModel, modelOf } from '../../../onnx/index.ts';
+import { modelOf } from '../../../onnx/index.ts';
 import { createGraph } from '../../../ops/index.ts';
 import { convolveInBlocks } from '../../../passes/blocked/convolution.ts';
 import { BlockedLayout } from '../../../passes/blocked/layout.ts';
+import { withSession } from './ort-session.ts';
 
 /** Widths of the vector units that ONNX Runtime has kernels for: AVX-512, then AVX2 and NEON. */
 const CANDIDATES = [16, 8];
@@ -34,16 +35,13 @@ async function worksWith(block: number): Promise<boolean> {
   const cells = CHANNELS * SIDE * SIDE;
   const x = Float32Array.from({ length: cells }, (_, i) => (i * 7) % 5);
   const weight = Float32Array.from({ length: CHANNELS * cells }, (_, i) => (i * 11) % 13);
+  const feeds = {
+    x: new ort.Tensor('float32', x, xDims),
+    weight: new ort.Tensor('float32', weight, weightDims),
+  };
+  const options = { intraOpNumThreads: 1, logSeverityLevel: 4 } as const;
   try {
-    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), {
-      intraOpNumThreads: 1,
-      logSeverityLevel: 4,
-    });
-    const { y } = await session.run({
-      x: new ort.Tensor('float32', x, xDims),
-      weight: new ort.Tensor('float32', weight, weightDims),
-    });
-    await session.release();
+    const { y } = await withSession(modelOf(graph.build()), options, (session) => session.run(feeds));
     // Small whole numbers: exact in any order of summation.
     return (y.data as Float32Array).every((value, output) => {
       let sum = 0;

@@ -5,7 +5,7 @@ import { createGraph } from '../../../ops/index.ts';
 import type { CompileOptions, Executable, Runtime, Tensors } from '../../../runtime/index.ts';
 import { forGpu } from '../../gpu-limits.ts';
 import { files } from '../files/files.ts';
-import { createSession, engineName, fromOrt, profiled, toOrt } from './ort-session.ts';
+import { createSession, engineName, fromOrt, profiled, toOrt, withSession } from './ort-session.ts';
 
 export interface GpuRuntimeOptions {
   /** Writes ONNX Runtime's profile of every run to `<prefix>_<time>.json`. */
@@ -147,10 +147,8 @@ async function read(tensors: ReadonlyMap<string, ort.Tensor>): Promise<Record<st
     graph.output(graph.op('Identity', [graph.input(name, type as Tensor['type'], dims)]), `read/${name}`);
   }
   if (Object.keys(inputs).length === 0) return result;
-  const session = await createSession(modelOf(graph.build()), settings());
-  const outputs = await run(session, inputs);
+  const outputs = await withSession(modelOf(graph.build()), settings(), (session) => run(session, inputs));
   for (const name of Object.keys(inputs)) result[name] = fromOrt(outputs[`read/${name}`]);
-  await session.release();
   return result;
 }
 

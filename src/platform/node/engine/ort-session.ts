@@ -61,6 +61,24 @@ function reasonOf(cause: unknown): string {
     .trim();
 }
 
+/**
+ * Uses a session once, and gives its memory back whether that succeeds or not.
+ *
+ * @throws HarrierError `bad-graph` when ONNX Runtime refuses the model; whatever `use` throws
+ */
+export async function withSession<T>(
+  model: Model | Uint8Array,
+  options: ort.InferenceSession.SessionOptions,
+  use: (session: ort.InferenceSession) => Promise<T>,
+): Promise<T> {
+  const session = await createSession(model, options);
+  try {
+    return await use(session);
+  } finally {
+    await session.release();
+  }
+}
+
 export function toOrt({ type, data, dims }: Tensor): ort.Tensor {
   return new ort.Tensor(type as 'float32', data as Float32Array, dims as number[]);
 }
