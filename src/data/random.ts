@@ -20,7 +20,8 @@ export interface RandomStream {
  * Random numbers that depend on a seed, a purpose and an index alone: the same three always give the same stream.
  *
  * @param seed the run's seed, an integer in [0, 2⁵³)
- * @param purpose what the draws are for, such as `shuffle` or `dropout/dense1`: different purposes never share draws
+ * @param purpose what the draws are for, such as `shuffle` or `dropout/dense1`. Purposes are told apart by their length
+ *   and a hash of 32 bits: two of one length share draws with a probability of 1 in 4 billion
  * @param counters up to two integers in [0, 2³²) that tell occasions apart, such as epoch or step
  */
 export function random(seed: number, purpose: string, ...counters: number[]): RandomStream {
