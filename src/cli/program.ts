@@ -6,6 +6,7 @@ import { dataCommand } from './data.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
+import { withHint } from './hints.ts';
 import { lrFindCommand } from './lr-find.ts';
 import { predictCommand } from './predict.ts';
 import { recipesCommand } from './recipes.ts';
@@ -56,7 +57,11 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
   program.addCommand(sweepWorkerCommand(), { hidden: true });
   for (const each of [program, ...program.commands.flatMap((command) => [command, ...command.commands])]) {
     // Errors and exit codes are main.ts's business; help still goes to standard output.
-    each.exitOverride().configureOutput({ outputError: () => {} });
+    each
+      .exitOverride((error) => {
+        throw withHint(error, each);
+      })
+      .configureOutput({ outputError: () => {} });
   }
   return program;
 }

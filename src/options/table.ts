@@ -9,8 +9,29 @@ export const OPTIONS = { ...TRAINING, ...DATA, ...RUNNING } as const;
 
 export type OptionName = keyof typeof OPTIONS;
 
+/** The type of an option's values; those of lists are told by the rooms that know what is in them. */
+type ValueOf<Type, Lists> = Type extends { readonly kind: 'number' | 'duration' }
+  ? number
+  : Type extends { readonly kind: 'boolean' }
+    ? boolean
+    : Type extends { readonly kind: 'texts' }
+      ? readonly string[]
+      : Type extends { readonly kind: 'choice'; readonly choices: readonly (infer Choice)[] }
+        ? Choice
+        : Type extends { readonly kind: infer Kind extends keyof Lists }
+          ? Lists[Kind]
+          : string;
+
+/** Values of the options by name, as they are read from a command line. */
+export type OptionValues<Lists> = {
+  readonly [Name in OptionName]?: ValueOf<(typeof OPTIONS)[Name]['type'], Lists>;
+};
+
 /** The same, for those who look an option up by any name. */
 const ALL: Readonly<Record<string, Option>> = { ...OPTIONS, ...PARTS };
+
+/** Every option, and those of optimizers and networks, with their names. */
+export const allOptions: readonly (readonly [name: string, option: Option])[] = Object.entries(ALL);
 
 /** An option by its name; undefined where there is none. */
 export function optionNamed(name: string): Option | undefined {

@@ -3,12 +3,11 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { ClassWeight } from '../../data/class-weight.ts';
-import type { Sampling } from '../../data/epoch-order.ts';
 import type { Resolution } from '../../data/resolution.ts';
-import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
-import type { TunedPart } from '../../models/index.ts';
 import { highestRate } from '../../optimizers/index.ts';
+import { flagOf } from '../../options/option.ts';
+import { type OptionName, type OptionValues, optionsOf as optionsOfCommand } from '../../options/table.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { type FoundRecipe, findRecipe, recipeIn } from '../../platform/node/runs/recipe-files.ts';
 import { startingModel } from '../../platform/node/runs/starting-model.ts';
@@ -26,53 +25,25 @@ import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
 import type { StartingModel } from '../../runs/starting-model.ts';
 import { shellQuote } from '../terminal.ts';
 
-/** The options of `train` as they were typed. */
-export interface TrainOptions {
-  readonly recipe?: string;
-  /** The file to find `recipe` in by its name, where that is not the current folder's; absolute. */
-  readonly recipeFile?: string;
-  /** Settings of the recipe, each as `name=value`. */
-  readonly set?: readonly string[];
+/** Values of the options that are lists, as they are read. */
+interface Lists {
+  readonly augmentation: readonly AugmentationConfig[];
+  readonly classWeight: ClassWeight;
+  readonly resolution: Resolution;
+}
+
+/** The options of `train` as they were typed, and what other commands add when they start it. */
+export interface TrainOptions extends Omit<OptionValues<Lists>, 'from'> {
   /** The model to fine-tune; true: the one that comes with Harrier. */
   readonly from?: string | true;
-  /** What of it is trained. */
-  readonly trainable?: TunedPart;
-  readonly data?: string;
-  readonly epochs?: number;
-  readonly batchSize?: number;
-  readonly seed?: number;
-  readonly limit?: number;
-  readonly out?: string;
-  readonly resume?: string;
-  readonly threads?: number;
-  readonly device?: Device;
-  readonly learningRate?: number;
-  readonly optimizer?: string;
-  readonly augment?: readonly AugmentationConfig[];
-  readonly sampling?: Sampling;
-  readonly classWeight?: ClassWeight;
-  readonly resolution?: Resolution;
-  readonly validationSplit?: number;
-  readonly earlyStopping?: number;
-  readonly imageSize?: number;
-  readonly source?: 'original' | 'npm';
-  readonly skipBad?: boolean;
-  readonly marks?: 'none';
-  readonly checkpointSeconds?: number;
-  readonly tta?: TestTimeAugmentation;
-  /** False with --no-calibrate. */
-  readonly calibrate?: boolean;
-  readonly microBatch?: number;
-  readonly averageMomentum?: number;
-  /** So many runs, with seeds one after another from `seed`. */
-  readonly seeds?: number;
-  /** The folder of the seeds that this run is one of: what to go on with. */
+  /** The file to find `recipe` in by its name, where that is not the current folder's; absolute. */
+  readonly recipeFile?: string;
+  /** The folder of the seeds that this run is one of: the one to resume. */
   readonly partOf?: string;
   /** The first of those seeds' runs, where there is one: this one must be like it. */
   readonly like?: RunRecord;
   /** The command that does this run again, where it is not the one that was typed. */
   readonly words?: readonly string[];
-  readonly json?: boolean;
 }
 
 /** A new run: its recipe with the settings that were given, or the model that it fine-tunes, and its options. */
@@ -203,45 +174,24 @@ export function givenSettings(
  */
 export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptions {
   const { options } = record;
-  const fixed: [option: string, value: unknown, own: unknown][] = [
-    ['--recipe', given.recipe, options.recipe],
-    ['--from', nameOf(given.from), options.from && nameOf(options.from.path ? options.from.name : true)],
-    ['--trainable', given.trainable, options.from?.trainable],
-    ['--batch-size', given.batchSize, options.batchSize],
-    ['--seed', given.seed, options.seed],
-    ['--micro-batch', given.microBatch, options.microBatch],
-    ['--average-momentum', given.averageMomentum, options.averageMomentum],
-    ['--limit', given.limit, options.limit],
-    ['--learning-rate', given.learningRate, highestRate(options.optimizer.learningRate)],
-    ['--optimizer', given.optimizer?.toLowerCase(), options.optimizer.name.toLowerCase()],
-    ['--augment', jsonOf(given.augment), JSON.stringify(options.augmentation ?? [])],
-    ['--sampling', given.sampling, options.sampling ?? 'natural'],
-    ['--class-weight', jsonOf(given.classWeight), jsonOf(options.classWeight)],
-    ['--resolution', jsonOf(given.resolution), jsonOf(options.resolution)],
-    ['--validation-split', given.validationSplit, options.validationSplit],
-    ['--early-stopping', given.earlyStopping, options.earlyStopping],
-    ['--image-size', given.imageSize, options.imageSize],
-    ['--skip-bad', given.skipBad, options.skipBad],
-    ['--marks', given.marks, options.marks],
-    ['--no-calibrate', given.calibrate === false ? false : undefined, options.calibrate ?? true],
-    ['--tta', given.tta, options.testTimeAugmentation ?? 'none'],
-    ['--set', given.set?.join(' '), undefined],
-    ['--out', given.out, undefined],
-  ];
-  for (const [option, value, own] of fixed) {
-    if (value === undefined || value === own) continue;
+  for (const [name, { type, flag, onResume }] of optionsOfCommand('train')) {
+    const value = name === 'from' && given.from === true ? SHIPPED : given[name];
+    const isDefault = type.kind === 'boolean' && value === (flag?.name?.startsWith('--no-') ?? false);
+    if (onResume !== undefined || value === undefined || isDefault) continue;
+    const own = ownValue(name, options);
+    if (words(value) === words(own)) continue;
     throw new HarrierError(
       'bad-option',
-      `a run that goes on keeps its own options: ${option} cannot change`,
+      `a run that is resumed keeps its own options: ${flag?.name ?? flagOf(name)} cannot change`,
       {
-        expected: own === undefined ? 'none' : `${own}`,
-        received: `${value}`,
+        expected: words(own) ?? 'none',
+        received: words(value),
         next: 'Leave it out, or start a new run without --resume.',
       },
     );
   }
   if (given.epochs !== undefined && given.epochs < options.epochs) {
-    throw new HarrierError('bad-option', 'a run that goes on can have more epochs, but not fewer', {
+    throw new HarrierError('bad-option', 'a run that is resumed can have more epochs, but not fewer', {
       where: '--epochs',
       expected: `at least ${options.epochs}`,
       received: `${given.epochs}`,
@@ -257,14 +207,39 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
   };
 }
 
-/** A model to fine-tune, in words. */
-function nameOf(model: string | true | undefined): string | undefined {
-  return model === true ? 'the model that comes with Harrier' : model;
+/** The model that `--from` means where it names none. */
+const SHIPPED = 'the model that comes with Harrier';
+
+/** The value of an option of `train` that a run began with. */
+function ownValue(name: OptionName, options: RunOptions): unknown {
+  const { from, optimizer } = options;
+  switch (name) {
+    case 'from':
+      return from && (from.path ? from.name : SHIPPED);
+    case 'trainable':
+      return from?.trainable;
+    case 'learningRate':
+      return highestRate(optimizer.learningRate);
+    case 'optimizer':
+      return optimizer.name;
+    case 'augment':
+      return options.augmentation ?? [];
+    case 'sampling':
+      return options.sampling ?? 'natural';
+    case 'tta':
+      return options.testTimeAugmentation ?? 'none';
+    case 'calibrate':
+      return options.calibrate ?? true;
+    default:
+      return (options as unknown as Readonly<Record<string, unknown>>)[name];
+  }
 }
 
-/** What can be compared; undefined where nothing was given. */
-function jsonOf(value: unknown): string | undefined {
-  return value === undefined ? undefined : JSON.stringify(value);
+/** A value as errors show it, which also tells whether two are the same; undefined where there is none. */
+function words(value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  const isTexts = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string');
+  return isTexts ? value.join(' ') : JSON.stringify(value);
 }
 
 /** The command that does a run again, from what was typed. */

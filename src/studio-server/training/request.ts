@@ -1,4 +1,5 @@
 import { HarrierError } from '../../errors.ts';
+import { isInRange, rangeWords } from '../../options/range.ts';
 import { isObject } from '../../options/values.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { type Recipe, withSettings } from '../../recipes/index.ts';
@@ -38,19 +39,19 @@ export async function readRequest(body: unknown, checkWords: CheckWords): Promis
   const options = body.options ?? {};
   if (!isObject(options)) throw new HarrierError('bad-data', 'options are an object', { where: 'options' });
   const { fields } = recipeForm(recipe);
-  // Without a prototype, an option called __proto__ is one like any other that there is not.
-  const errors: Record<string, string> = Object.create(null);
+  // A map: a field may be called __proto__.
+  const errors = new Map<string, string>();
   const changed: [name: string, value: OptionValue][] = [];
   for (const [name, value] of Object.entries(options)) {
     const field = fields.find((each) => each.name === name);
     const problem = field
       ? problemOf(field, value)
       : `There is no option "${name.slice(0, 40)}" of ${recipe.name}.`;
-    if (problem !== undefined) errors[name] = problem;
+    if (problem !== undefined) errors.set(name, problem);
     else if (value !== null && value !== '' && value !== field!.default)
       changed.push([name, value as OptionValue]);
   }
-  if (Object.keys(errors).length > 0) throw new FieldErrors(errors);
+  if (errors.size > 0) throw new FieldErrors(Object.fromEntries(errors));
   checkSettings(
     recipe,
     changed.filter(([name]) => isSetting(name)),
@@ -58,10 +59,10 @@ export async function readRequest(body: unknown, checkWords: CheckWords): Promis
   for (const [name, value] of changed) {
     await checkWords(flagsOf(name, value)).catch((error) => {
       if (!(error instanceof HarrierError)) throw error;
-      errors[name] = withoutPlace(error);
+      errors.set(name, withoutPlace(error));
     });
   }
-  if (Object.keys(errors).length > 0) throw new FieldErrors(errors);
+  if (errors.size > 0) throw new FieldErrors(Object.fromEntries(errors));
   const words = ['--recipe', recipe.name, ...changed.flatMap(([name, value]) => flagsOf(name, value))];
   const epochs = Number(changed.find(([name]) => name === 'epochs')?.[1] ?? recipe.epochs);
   return { recipe, epochs, data: body.data, words };
@@ -85,31 +86,23 @@ function problemOf(
       ? undefined
       : `${label} is words with commas between.`;
   }
-  const kind = type === 'integer' ? 'a whole number' : 'a number';
-  const from = minimum === undefined ? '' : ` of at least ${minimum}`;
-  const to = maximum === undefined ? '' : ` and at most ${maximum}`;
-  const fits =
-    typeof value === 'number' &&
-    Number.isFinite(value) &&
-    (type !== 'integer' || Number.isInteger(value)) &&
-    value >= (minimum ?? value) &&
-    value <= (maximum ?? value);
-  return fits ? undefined : `${label} is ${kind}${from}${to}.`;
+  const range = { whole: type === 'integer', atLeast: minimum, atMost: maximum };
+  return isInRange(value, range) ? undefined : `${label} is ${rangeWords(range)}.`;
 }
 
 /** @throws FieldErrors, or HarrierError where settings do not fit together */
 function checkSettings(recipe: Recipe, changed: readonly (readonly [string, OptionValue])[]): void {
-  const errors: Record<string, string> = {};
+  const errors = new Map<string, string>();
   const optimizer = changed.filter(([name]) => name === 'optimizer');
   for (const [name, value] of changed) {
     try {
       withSettings(recipe, Object.fromEntries([...optimizer, [name, value]]));
     } catch (error) {
       if (!(error instanceof HarrierError)) throw error;
-      errors[name] = withoutPlace(error);
+      errors.set(name, withoutPlace(error));
     }
   }
-  if (Object.keys(errors).length > 0) throw new FieldErrors(errors);
+  if (errors.size > 0) throw new FieldErrors(Object.fromEntries(errors));
   withSettings(recipe, Object.fromEntries(changed));
 }
 

@@ -1,0 +1,55 @@
+import { type Command, CommanderError } from 'commander';
+import { allOptions } from '../options/table.ts';
+
+/** Commands by the words that people use for them elsewhere. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  resume: 'train --resume',
+  continue: 'train --resume',
+  fit: 'train',
+  finetune: 'train --from',
+  'fine-tune': 'train --from',
+  test: 'evaluate',
+  val: 'evaluate',
+  classify: 'predict',
+  infer: 'predict',
+  tune: 'sweep',
+  deploy: 'sagemaker deploy',
+  info: 'summary',
+  list: 'recipes',
+};
+
+/** Flags for a model that other programs have; here it is named without one. */
+const MODEL_FLAGS = ['--model', '--run', '--checkpoint', '--weights'];
+
+/**
+ * A better hint for a wrong flag or command than one that looks alike: what people mean by it who come from elsewhere.
+ * Other errors stay as they are.
+ */
+export function withHint(error: CommanderError, command: Command): CommanderError {
+  const hint = hintFor(error, command);
+  if (hint === undefined) return error;
+  const [first] = error.message.split('\n');
+  return new CommanderError(error.exitCode, error.code, `${first}\n(${hint})`);
+}
+
+function hintFor({ code, message }: CommanderError, command: Command): string | undefined {
+  const [, word] = /'(.*?)'/.exec(message) ?? [];
+  if (word === undefined) return undefined;
+  if (code === 'commander.unknownCommand' && Object.hasOwn(COMMANDS, word)) {
+    return command.parent ? undefined : `Did you mean harrier ${COMMANDS[word]}?`;
+  }
+  if (code !== 'commander.unknownOption') return undefined;
+  const flag = word.split('=')[0];
+  const meant = meantBy(flag, command);
+  if (meant !== undefined) return `Did you mean ${meant}?`;
+  const takesModel = command.registeredArguments.some((each) => /model|words/.test(each.name()));
+  return takesModel && MODEL_FLAGS.includes(flag)
+    ? `The model is named without a flag: harrier ${command.name()} ${command.usage().replace('[options] ', '')}`
+    : undefined;
+}
+
+/** The option of this command that a flag of another program stands for. */
+function meantBy(flag: string, command: Command): string | undefined {
+  const has = (meant: string) => command.options.some(({ long }) => long === meant.split(' ')[0]);
+  return allOptions.map(([, option]) => option.flag?.insteadOf?.[flag]).find((meant) => meant && has(meant));
+}
