@@ -44,7 +44,7 @@ function hintFor({ code, message }: CommanderError, command: Command): string | 
   if (meant !== undefined) return `Did you mean ${meant}?`;
   const takesModel = command.registeredArguments.some((each) => /model|words/.test(each.name()));
   return takesModel && MODEL_FLAGS.includes(flag)
-    ? `The model is named without a flag: harrier ${command.name()} ${command.usage().replace('[options] ', '')}`
+    ? `The model is named without a flag: harrier ${command.name()} ${command.usage().replace('[options] ', '')}.`
     : undefined;
 }
 

@@ -1,0 +1,35 @@
+import { CommanderError } from 'commander';
+import { expect, it } from 'vitest';
+import { failureOf } from './failure.ts';
+import { createProgram } from './program.ts';
+
+async function said(line: string): Promise<unknown> {
+  try {
+    await createProgram().parseAsync(line.split(' '), { from: 'user' });
+  } catch (error) {
+    expect(error).toBeInstanceOf(CommanderError);
+    return failureOf(error);
+  }
+  return expect.fail(`taken: ${line}`);
+}
+
+it.each([
+  ['train --lr 0.1', "unknown option '--lr'. Did you mean --learning-rate?"],
+  ['sweep --lr=0.1', "unknown option '--lr=0.1'. Did you mean --learning-rate?"],
+  ['sagemaker train --lr 0.1', "unknown option '--lr'. Did you mean --learning-rate?"],
+  ['train --model quick', "unknown option '--model'. Did you mean --recipe?"],
+  ['train --gpu', "unknown option '--gpu'. Did you mean --device gpu?"],
+  ['evaluate --cuda', "unknown option '--cuda'. Did you mean --device gpu?"],
+  ['train --patience 3', "unknown option '--patience'. Did you mean --early-stopping?"],
+  ['train --epoch 3', "unknown option '--epoch'. Did you mean --epochs?"],
+  ['lr-find --lr 3', "unknown option '--lr'. See --help."],
+  [
+    'evaluate --model runs/mine',
+    "unknown option '--model'. The model is named without a flag: harrier evaluate [run|model.onnx] [path].",
+  ],
+  ['resume', "unknown command 'resume'. Did you mean harrier train --resume?"],
+  ['test runs/mine', "unknown command 'test'. Did you mean harrier evaluate?"],
+  ['trian', "unknown command 'trian'. Did you mean train?"],
+])('%s', async (line, message) => {
+  expect(await said(line)).toEqual({ exitCode: 2, message });
+});
