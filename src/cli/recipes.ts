@@ -11,6 +11,12 @@ export function recipesCommand(): Command {
       const { runShowRecipe } = await import('./recipes/run.ts');
       await runShowRecipe(name);
     });
+  const schema = command('schema', 'Print a JSON Schema of a recipe, for editors and programs.', [
+    ['recipes schema > recipe.schema.json', 'its fields, with their ranges and a sentence about each'],
+  ]).action(async () => {
+    const { runRecipeSchema } = await import('./recipes/run.ts');
+    runRecipeSchema();
+  });
   return command('recipes', 'List the recipes: those of Harrier, and those of ./harrier.config.ts.', [
     ['recipes', 'what each is, what it reaches, its settings'],
     ['recipes --json', 'for programs'],
@@ -18,6 +24,7 @@ export function recipesCommand(): Command {
   ])
     .option('--json', 'print one JSON array')
     .addCommand(show)
+    .addCommand(schema)
     .action(async (options: RecipesOptions) => {
       const { runRecipes } = await import('./recipes/run.ts');
       await runRecipes(options);

@@ -47,8 +47,8 @@ export function recordedOptions(): Readonly<Record<string, Schema>> {
 export function recipeOptions(): Readonly<Record<string, Schema>> {
   const fields: Record<string, Schema> = {};
   for (const [name, option] of optionsWhere(({ recipe }) => recipe)) {
-    const sentence = option.form?.help ?? `${option.help[0].toUpperCase()}${option.help.slice(1)}.`;
-    const schema = described(schemaOf(option), sentence);
+    const { help } = option;
+    const schema = described(schemaOf(option), `${help[0].toUpperCase()}${help.slice(1)}.`);
     const field = option.recipe === 'needed' ? schema : optional(schema);
     const [outer, inner] = (option.field ?? name).split('.');
     fields[outer] = inner === undefined ? field : optional(object({ [inner]: field }));

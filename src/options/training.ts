@@ -141,13 +141,14 @@ export const TRAINING = {
   },
   augment: {
     type: { kind: 'augmentation' },
-    help: 'random changes of the training images, see below',
+    help: 'random changes of the training images',
     default: "the recipe's",
     field: 'augmentation',
     flag: {
       of: ['train', 'sweep', 'lr-find'],
       value: '<set|list>',
       helpOf: {
+        train: "random changes of the training images, see below (default: the recipe's)",
         sweep: 'random changes of the training images, as for train',
         'lr-find': 'random changes of the training images, as for train',
       },

@@ -28,6 +28,7 @@ export {
   type RecipeOptions,
   type TrainingMethod,
 } from './recipe.ts';
+export { recipeJsonSchema } from './schema.ts';
 export {
   readSetting,
   readSettings,

@@ -13,7 +13,7 @@ import {
   pattern,
   text,
 } from '../options/kinds.ts';
-import { recipeOptions } from '../options/schema.ts';
+import { jsonSchemaOf, recipeOptions } from '../options/schema.ts';
 
 const optimizer = described(
   object({ name: text() }, '{ name, …options }'),
@@ -38,7 +38,7 @@ export const recipeSchema = object(
     name: described(pattern(/^\w[\w.-]*$/, 'letters, digits, ".", "_" and "-"'), 'What --recipe takes.'),
     description: described(text(), 'One sentence for lists.'),
     target: described(
-      object({ accuracy: number({ atLeast: 0, atMost: 1 }), note: text() }, '{ accuracy, note }'),
+      object({ accuracy: number({ atLeast: 0, atMost: 1 }), note: text({ empty: true }) }, '{ accuracy, note }'),
       "The accuracy that it should reach on CIFAR-10's test images, from 0 to 1, and where that figure comes from.",
     ),
     ...recipeOptions(),
@@ -70,3 +70,8 @@ export const recipeSchema = object(
   },
   'an object with name, epochs, layers and so on',
 );
+
+/** JSON Schema of a recipe, draft 2020-12; its functions, `layers` or `outputs`, are left open. */
+export function recipeJsonSchema(): Record<string, unknown> {
+  return { title: 'A recipe of Harrier', ...jsonSchemaOf(recipeSchema) };
+}

@@ -147,7 +147,7 @@ describe('refused, in one sentence:', () => {
     [
       'an empty name',
       ['--from='],
-      /^--from: this names no model: expected a run folder, "latest" or a model/,
+      /^--from: this cannot be its value: expected a run folder, "latest" or a model/,
     ],
     [
       'a recipe besides',

@@ -1,6 +1,6 @@
 import { formatPercent } from '../../format/format.ts';
 import { allRecipes, type FoundRecipe } from '../../platform/node/runs/recipe-files.ts';
-import { settingsOf, settingsText } from '../../recipes/index.ts';
+import { recipeJsonSchema, settingsOf, settingsText } from '../../recipes/index.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { recipeSource } from './source.ts';
@@ -38,4 +38,9 @@ function print({ recipe, file }: FoundRecipe, reporter: Reporter): void {
 /** `harrier recipes show`. */
 export async function runShowRecipe(name: string): Promise<void> {
   new Reporter().result((await recipeSource(name)).trimEnd());
+}
+
+/** `harrier recipes schema`. */
+export function runRecipeSchema(): void {
+  new Reporter().result(JSON.stringify(recipeJsonSchema(), null, 2));
 }
