@@ -305,7 +305,6 @@ describe('configuration', () => {
 
   test.each([
     [
-      // @ts-expect-error no optimizer is called that
       () => optimizerFrom('adan'),
       'unknown optimizer "adan". Did you mean "Adam"? There are: SGD, RMSprop, Adam, AdamW, Muon.',
     ],

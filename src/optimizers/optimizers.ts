@@ -3,7 +3,7 @@ import { badOption } from '../options/values.ts';
 import { Adam, AdamW } from './adam.ts';
 import { groupsFrom, withGroups } from './groups.ts';
 import { Muon } from './muon.ts';
-import { type OptimizerIdentifier, type OptimizerName, optimizerNames } from './names.ts';
+import { type OptimizerName, optimizerNames } from './names.ts';
 import type { Optimizer, OptimizerConfig } from './optimizer.ts';
 import { RMSprop } from './rmsprop.ts';
 import { SGD } from './sgd.ts';
@@ -17,7 +17,7 @@ const OPTIMIZERS = { SGD, RMSprop, Adam, AdamW, Muon } as const satisfies Record
  *
  * @throws HarrierError `bad-option` for an unknown name, an unknown option or a value that makes no sense
  */
-export function optimizerFrom(config: OptimizerIdentifier | Optimizer | OptimizerConfig): Optimizer {
+export function optimizerFrom(config: string | Optimizer | OptimizerConfig): Optimizer {
   if (typeof config === 'string') return optimizerFrom({ name: config });
   if (typeof config !== 'object' || config === null) {
     throw badOption('optimizer', 'configuration', 'a name, an optimizer or { name, …options }', config);
@@ -27,5 +27,5 @@ export function optimizerFrom(config: OptimizerIdentifier | Optimizer | Optimize
   const known = optimizerNames.find((each) => each.toLowerCase() === String(name).toLowerCase());
   if (known === undefined) throw unknownName('optimizer', String(name), optimizerNames);
   const optimizer = new OPTIMIZERS[known](options);
-  return groups === undefined ? optimizer : withGroups(optimizer, groupsFrom(groups, (each) => optimizerFrom(each as OptimizerIdentifier)));
+  return groups === undefined ? optimizer : withGroups(optimizer, groupsFrom(groups, optimizerFrom));
 }
