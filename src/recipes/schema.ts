@@ -38,7 +38,10 @@ export const recipeSchema = object(
     name: described(pattern(/^\w[\w.-]*$/, 'letters, digits, ".", "_" and "-"'), 'What --recipe takes.'),
     description: described(text(), 'One sentence for lists.'),
     target: described(
-      object({ accuracy: number({ atLeast: 0, atMost: 1 }), note: text({ empty: true }) }, '{ accuracy, note }'),
+      object(
+        { accuracy: number({ atLeast: 0, atMost: 1 }), note: text({ empty: true }) },
+        '{ accuracy, note }',
+      ),
       "The accuracy that it should reach on CIFAR-10's test images, from 0 to 1, and where that figure comes from.",
     ),
     ...recipeOptions(),

@@ -19,7 +19,6 @@ import {
   type TrainingMethod,
   withSettings,
 } from '../../recipes/index.ts';
-import type { Device } from '../../runs/device.ts';
 import { runOptions } from '../../runs/run-options.ts';
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
 import type { StartingModel } from '../../runs/starting-model.ts';
