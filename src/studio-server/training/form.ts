@@ -20,7 +20,7 @@ export function recipeForm(recipe: Recipe): RecipeForm {
     ...WHEN_OFF.filter((name) => settings[name] === undefined).map((name) =>
       settingField(recipe, name, null),
     ),
-    ...OTHERS.map(([name, option]) => field(name, valueOf(recipe, name, option), option)),
+    ...OTHERS.map(([name, option]) => field(name, startValue(recipe, name, option), option)),
   ];
   const place = ({ name }: RecipeField) => optionNamed(name)?.form?.place ?? 100;
   return {
@@ -40,7 +40,7 @@ function settingField(recipe: Recipe, name: string, value: OptionValue | null): 
 }
 
 /** The value that a run has where nobody fills in a field; null: none. */
-function valueOf(recipe: Recipe, name: string, { field: key = name, form }: Option): OptionValue | null {
+function startValue(recipe: Recipe, name: string, { field: key = name, form }: Option): OptionValue | null {
   if (form?.value === undefined) return null;
   const own = (recipe as unknown as Readonly<Record<string, unknown>>)[key];
   return typeof own === typeof form.value ? (own as OptionValue) : form.value;
