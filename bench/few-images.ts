@@ -98,7 +98,7 @@ for (let i = 0; i < Number(values.seeds); i++) {
   if (!learnt) failed++;
   accuracies.push(accuracy);
   const losses = [history[0].loss, history.at(-1)!.loss].map((value) => value.toFixed(3));
-  const shares = [accuracy, guessing].map((value) => value.toFixed(4));
+  const fractions = [accuracy, guessing].map((value) => value.toFixed(4));
   const row = [
     recipe.name,
     train.size,
@@ -107,12 +107,12 @@ for (let i = 0; i < Number(values.seeds); i++) {
     epochs,
     history.length,
     ...losses,
-    ...shares,
+    ...fractions,
     learnt ? 'yes' : 'no',
   ];
   process.stdout.write(`${row.join(',')}\n`);
 }
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+const percent = (fraction: number) => `${(100 * fraction).toFixed(1)}%`;
 const { mean, standardDeviation, minimum } = spreadOf(accuracies);
 process.stdout.write(
   `${accuracies.length} seeds: mean ${percent(mean)}, deviation ${percent(standardDeviation ?? 0)}, ` +

@@ -1,4 +1,4 @@
-// `npm run check`: everything that can be judged without running the product. Prints each step, stops at the first
+// `npm run check`: everything that can be evaluated without running the product. Prints each step, stops at the first
 // that fails.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

@@ -17,7 +17,7 @@ const INTRODUCTION = `# Ops
 <!-- Generated from src/ops by scripts/ops-table.ts: change that, then \`npm run generate\`. -->
 
 The ops of which Harrier knows the shapes, and whether a gradient passes through them: **yes**; **zero**, where the
-derivative is nought wherever it exists; or **no**, and why. A rule that covers only some uses of its op (such as
+derivative is zero wherever it exists; or **no**, and why. A rule that covers only some uses of its op (such as
 Pad, in its constant mode alone) refuses the others in a sentence that names the node.
 [Adding an op](adding-an-op.md) tells how to extend the table.
 `;

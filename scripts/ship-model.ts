@@ -20,7 +20,7 @@ import { predictionsOf } from '../src/runs/predictions-of.ts';
 
 /** The package grows by no more. */
 const LARGEST_BYTES = 5e6;
-/** Accuracy that may be lost, as a share. */
+/** Accuracy that may be lost, as a fraction. */
 const LARGEST_LOSS = 0.0005;
 
 const [name, as = 'cifar10'] = process.argv.slice(2);
@@ -31,8 +31,8 @@ const bytes = await folder.read('model');
 if (!bytes) throw new Error(`${name} has no model.onnx: it is not finished`);
 const model = decodeModel(bytes, name);
 const run = await prepareRun(record.options, {}, record);
-const judged = async (candidate: Uint8Array, data: typeof run.test): Promise<Evaluation> => {
-  const predictions = await predictionsOf(run.runtime, candidate, data, 'judging');
+const evaluated = async (candidate: Uint8Array, data: typeof run.test): Promise<Evaluation> => {
+  const predictions = await predictionsOf(run.runtime, candidate, data, 'evaluating');
   const { testTimeAugmentation, temperature } = exportOptionsOf(model);
   return {
     ...evaluatePredictions(predictions),
@@ -45,10 +45,10 @@ const judged = async (candidate: Uint8Array, data: typeof run.test): Promise<Eva
 
 // The test images choose nothing: how to store the weights is chosen by others.
 const choosing = run.validation ?? firstImages(run.train, 10_000);
-const reference = (await judged(bytes, choosing)).accuracy;
+const reference = (await evaluated(bytes, choosing)).accuracy;
 const chosen = await smallest();
-const before = (await judged(bytes, run.test)).accuracy;
-const after = await judged(chosen.bytes, run.test);
+const before = (await evaluated(bytes, run.test)).accuracy;
+const after = await evaluated(chosen.bytes, run.test);
 const metadata = { ...chosen.model.metadata, 'harrier.testAccuracy': `${after.accuracy}` };
 
 mkdirSync(SHIPPED_MODELS, { recursive: true });
@@ -78,7 +78,7 @@ async function smallest() {
   for (const storage of ['int8', 'float16'] satisfies WeightStorage[]) {
     const small = withStoredWeights(model, storage);
     const encoded = encodeModel(small);
-    const { accuracy } = await judged(encoded, choosing);
+    const { accuracy } = await evaluated(encoded, choosing);
     if (reference - accuracy <= LARGEST_LOSS && encoded.length <= LARGEST_BYTES) {
       return { storage, model: small, bytes: encoded };
     }

@@ -39,9 +39,9 @@ try {
   const times = await framesOf(page, WATCHED_MS);
   const rate = await page.getByText(/images\/s/).innerText();
   times.sort((a, b) => a - b);
-  const share = times.filter((ms) => ms < 20).length / times.length;
+  const fraction = times.filter((ms) => ms < 20).length / times.length;
   console.log(
-    `while training (${rate}): ${(times.length / (WATCHED_MS / 1000)).toFixed(1)} frames a second, ${(100 * share).toFixed(1)}% in time, the longest ${times.at(-1)!.toFixed(0)} ms`,
+    `while training (${rate}): ${(times.length / (WATCHED_MS / 1000)).toFixed(1)} frames a second, ${(100 * fraction).toFixed(1)}% in time, the longest ${times.at(-1)!.toFixed(0)} ms`,
   );
 } finally {
   await browser.close();

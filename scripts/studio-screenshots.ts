@@ -1,5 +1,5 @@
 // node --import tsx scripts/studio-screenshots.ts ADDRESS FOLDER [VIEW …]: images of every view of a running Studio,
-// light and dark, on a desktop and on a phone, for people to look at. A view may have a query: "judge?cell=3,5".
+// light and dark, on a desktop and on a phone, for people to look at. A view may have a query: "evaluate?cell=3,5".
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -13,8 +13,8 @@ const VIEWS = [
   'data?tab=augmentation&augment=strong',
   'train',
   'train?new=1',
-  'judge',
-  'inside',
+  'evaluate',
+  'inspect',
   'teach',
 ];
 /** Views without an end. */

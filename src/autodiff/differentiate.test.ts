@@ -195,7 +195,7 @@ describe('what cannot be differentiated is refused:', () => {
     ]);
   });
 
-  it('a graph of free sizes', () => {
+  it('a graph of symbolic dimensions', () => {
     const [code, message] = refusal((g, x) => [sumOf(g, mul(g, x, x)), [x]], ['N', 2])!;
     expect(code).toBe('bad-shape');
     expect(message).toContain('Build the graph with a number for the batch size.');

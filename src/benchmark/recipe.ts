@@ -17,7 +17,7 @@ export interface RecipeSpeed {
   /** Multiply-adds of layers, forward and both ways back, at two operations each. */
   readonly gflops: number;
   readonly secondsPerEpoch: number;
-  /** To the end of the recipe's epochs, validation and judging not counted. */
+  /** To the end of the recipe's epochs, validation and evaluating not counted. */
   readonly minutes: number;
 }
 

@@ -5,7 +5,7 @@ import { withOptions } from './flags.ts';
 import { oneOf } from './values.ts';
 
 export function evaluateCommand(): Command {
-  const evaluate = command('evaluate', 'Judge a model on labelled images.', [
+  const evaluate = command('evaluate', 'Evaluate a model on labelled images.', [
     ['evaluate latest', 'the newest run, on its own test images'],
     ['evaluate runs/mine --split train', 'how well it knows what it learned from'],
     ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],

@@ -10,7 +10,7 @@ export function exportCommand(): Command {
     ['export runs/mine --format onnx-fp16 --out small.onnx', 'half the size'],
     ['export latest --format onnx --tta flip-shift', 'with test-time augmentation inside'],
     ['export latest --format safetensors', "the weights, in Keras's layout"],
-    ['export model.onnx --format onnx-int8 --data ./photos', 'judged on a folder of images'],
+    ['export model.onnx --format onnx-int8 --data ./photos', 'evaluated on a folder of images'],
   ])
     .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
     .requiredOption(
@@ -20,7 +20,7 @@ export function exportCommand(): Command {
     )
     .option('--out <file>', 'the file to write (default: named after the run, in this folder)')
     .option('--force', 'write over a file that is there already')
-    .option('--data <name|path>', "what to judge it on (default: the run's validation images)")
+    .option('--data <name|path>', "the data to evaluate it on (default: the run's validation images)")
     .option('--json', 'print one JSON object');
   withOptions(exporting, ['limit', 'tta'], {
     limit: 'evaluate on so many images only (default: all)',

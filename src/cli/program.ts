@@ -20,7 +20,9 @@ import { trainCommand } from './train.ts';
 /** All commands. Each loads what it needs when it is run, so that help comes at once. */
 export function createProgram(): Command {
   const program = new Command('harrier')
-    .description('Train, judge and use image classifiers. A model is an ONNX graph, and so is its training.')
+    .description(
+      'Train, evaluate and use image classifiers. A model is an ONNX graph, and so is its training.',
+    )
     .version(HARRIER_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help about a command')

@@ -131,7 +131,7 @@ function tuneCommand(): Command {
       oneOf('--strategy', ['Bayesian', 'Random', 'Hyperband', 'Grid'] as const),
       'Bayesian',
     )
-    .option('--metric <name>', 'what to judge by', oneOf('--metric', METRIC_NAMES), 'validation:accuracy')
+    .option('--metric <name>', 'what to evaluate on', oneOf('--metric', METRIC_NAMES), 'validation:accuracy')
     .action(async (options: TuneOptions) => {
       const { runTune } = await import('./sagemaker/tune.ts');
       await runTune(options);

@@ -48,7 +48,7 @@ export function sweepCommand(): Command {
 }
 
 const EXPLANATION = `
-Trials are judged on validation images, never on the test set. With halving, the better half
+Trials are evaluated on validation images, never on the test set. With halving, the better half
 of the trials goes on after 1/2, 1/4, 1/8, … of the epochs (Jamieson and Talwalkar, 2016): far
 cheaper, but a setting that learns slowly at first may be stopped too soon; --no-halving trains
 all to the end. Every trial is a run folder: predict, evaluate and train --resume take it.

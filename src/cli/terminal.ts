@@ -2,15 +2,15 @@ import { isAbsolute, relative } from 'node:path';
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A share between 0 and 1 as a bar on a track of `width` columns. */
-export function bar(share: number, width: number): string {
-  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
+/** A fraction between 0 and 1 as a bar on a track of `width` columns. */
+export function bar(fraction: number, width: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, fraction)) * width);
   return '━'.repeat(full) + '╌'.repeat(width - full);
 }
 
-/** A share between 0 and 1 as a block as long as it is large, to an eighth of a column; 1 is `width` columns. */
-export function block(share: number, width: number): string {
-  const eighths = Math.round(Math.min(1, Math.max(0, share)) * width * 8);
+/** A fraction between 0 and 1 as a block as long as it is large, to an eighth of a column; 1 is `width` columns. */
+export function block(fraction: number, width: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, fraction)) * width * 8);
   return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8];
 }
 

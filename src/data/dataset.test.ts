@@ -129,7 +129,7 @@ describe('firstImages', () => {
 describe('validationSplit', () => {
   const set = numbered(Array.from({ length: 250 }, (_, i) => (i < 150 ? 0 : i < 249 ? 1 : 2)));
 
-  it('takes the share of every class and keeps every image once', () => {
+  it('takes the fraction of every class and keeps every image once', () => {
     const { train, validation } = validationSplit(set, 0.1, 1);
     expect([...classCounts(validation)]).toEqual([15, 10, 0]);
     expect([...imagesOf(train), ...imagesOf(validation)].sort((a, b) => a - b)).toEqual(imagesOf(set));
@@ -141,7 +141,7 @@ describe('validationSplit', () => {
     expect(of(1)).not.toEqual(of(2));
   });
 
-  it.each([0, 1, -0.5, Number.NaN])('refuses the share %d', (fraction) => {
+  it.each([0, 1, -0.5, Number.NaN])('refuses the fraction %d', (fraction) => {
     expect(() => validationSplit(set, fraction, 1)).toThrow(/above 0 and below 1/);
   });
 

@@ -39,7 +39,7 @@ export interface Dataset {
   describe(index: number): string;
 }
 
-/** The two parts of a data set: what a model learns from, and what it is judged on. */
+/** The two parts of a data set: what a model learns from, and what it is evaluated on. */
 export interface DatasetSplits {
   readonly train: Dataset;
   readonly test: Dataset;

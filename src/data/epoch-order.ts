@@ -38,7 +38,7 @@ export function checkSampling(sampling: Sampling): void {
   if (!SAMPLINGS.includes(sampling)) throw unknownName('sampling', String(sampling), SAMPLINGS);
 }
 
-/** As many images as there are, each class with an equal share; no image comes again before all others of its class. */
+/** As many images as there are, each class with an equal fraction; no image comes again before all others of its class. */
 function balanced(
   dataset: Pick<Dataset, 'size' | 'labels' | 'classNames'>,
   seed: number,

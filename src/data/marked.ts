@@ -8,7 +8,7 @@ import { subset } from './subset.ts';
 export interface Mark {
   /** The class that it is of, as an index. */
   readonly label?: number;
-  /** Neither trained on nor judged by. */
+  /** Left out of training and of evaluation. */
   readonly excluded?: boolean;
 }
 

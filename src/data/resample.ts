@@ -7,7 +7,7 @@ interface Overlaps {
 
 /**
  * Makes a function that scales square images down by area: every new pixel is the mean of all that it covers, each by
- * the share that is covered. Exact up to one rounding, and so without aliasing.
+ * the fraction that is covered. Exact up to one rounding, and so without aliasing.
  *
  * @param side of the images, in pixels
  * @param size of the new images, at most `side`
@@ -71,7 +71,7 @@ function downColumns(
   row: number,
 ): void {
   for (let i = 0; i < from.length; i++) {
-    const [source, target, share] = [from[i] * row, to[i] * row, weight[i]];
-    for (let x = 0; x < row; x++) sums[target + x] += share * rows[source + x];
+    const [source, target, fraction] = [from[i] * row, to[i] * row, weight[i]];
+    for (let x = 0; x < row; x++) sums[target + x] += fraction * rows[source + x];
   }
 }

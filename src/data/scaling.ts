@@ -41,12 +41,12 @@ export function scaler(from: ImageSize, to: ImageSize): Scaler {
       for (let start = 0; start < pixels.length; start += from.width * 4, y++) {
         meansOfBlocks(pixels, start, from.width, across, blocks);
         const block = Math.floor(y / down.block);
-        const share = 1 / Math.min(down.block, from.height - block * down.block);
+        const fraction = 1 / Math.min(down.block, from.height - block * down.block);
         across.taps.forEach(({ first, weights }, x) => {
           const target = block * row + x * 3;
           for (let i = 0; i < weights.length; i++) {
             const source = (first + i) * 3;
-            const weight = weights[i] * share;
+            const weight = weights[i] * fraction;
             for (let c = 0; c < 3; c++) rows[target + c] += weight * blocks[source + c];
           }
         });

@@ -21,7 +21,7 @@ export interface ValidationSplit {
  */
 export function validationSplit(dataset: Dataset, fraction: number, seed: number): ValidationSplit {
   if (!(fraction > 0 && fraction < 1)) {
-    throw new HarrierError('bad-option', 'this share of the images cannot be set aside', {
+    throw new HarrierError('bad-option', 'this fraction of the images cannot be set aside', {
       where: 'validation split',
       expected: 'a number above 0 and below 1',
       received: `${fraction}`,

@@ -80,9 +80,9 @@ function evenQuotas(supply: Uint32Array, total: number): Uint32Array {
   while (left > 0) {
     const open = [...supply.keys()].filter((label) => quotas[label] < supply[label]);
     // When fewer are left than classes, the first classes get one each.
-    const share = Math.max(1, Math.floor(left / open.length));
+    const fraction = Math.max(1, Math.floor(left / open.length));
     for (const label of open) {
-      const take = Math.min(share, supply[label] - quotas[label], left);
+      const take = Math.min(fraction, supply[label] - quotas[label], left);
       quotas[label] += take;
       left -= take;
     }

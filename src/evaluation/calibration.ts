@@ -5,7 +5,7 @@ export interface CalibrationBin {
   readonly from: number;
   readonly to: number;
   readonly count: number;
-  /** Share of them that is right; null in an empty bin. */
+  /** Fraction of them that is right; null in an empty bin. */
   readonly accuracy: number | null;
   /** Mean probability of their predicted class; null in an empty bin. */
   readonly confidence: number | null;
@@ -14,7 +14,7 @@ export interface CalibrationBin {
 /** Whether the probabilities mean what they say. */
 export interface Calibration {
   /**
-   * Mean distance between stated probability and share right, over the bins, weighted by their images.
+   * Mean distance between stated probability and fraction right, over the bins, weighted by their images.
    * 0 is perfect.
    */
   readonly expectedCalibrationError: number;

@@ -19,7 +19,7 @@ export interface ComparedRun {
   readonly name: string;
   /** Options by name, nested ones with dots: `optimizer.learningRate`. */
   readonly options: Readonly<Record<string, string>>;
-  /** SHA-256 of the images it was judged on. */
+  /** SHA-256 of the images it was evaluated on. */
   readonly testHash: string;
   readonly evaluation: Evaluation;
   readonly history: History;
@@ -34,7 +34,7 @@ export interface ComparedRun {
 export interface Difference {
   /** Accuracy of the run less that of the first. */
   readonly accuracy: number;
-  /** Only where both were judged on the same images and kept their predictions. */
+  /** Only where both were evaluated on the same images and kept their predictions. */
   readonly mcnemar?: McNemar;
   /** Whether it is more than luck; undefined when it cannot be said. */
   readonly significant?: boolean;
@@ -49,7 +49,7 @@ export interface Comparison {
   readonly options: Readonly<Record<string, readonly string[]>>;
   /** Of each run but the first. */
   readonly differences: readonly Difference[];
-  /** Share of each class that is found, in each run; the classes with the largest differences first. */
+  /** Fraction of each class that is found, in each run; the classes with the largest differences first. */
   readonly classes: readonly { readonly class: string; readonly recalls: readonly (number | undefined)[] }[];
 }
 
@@ -160,7 +160,7 @@ export function comparisonText(comparison: Comparison, style: TextStyle): string
       printable(name),
       ...recalls.map((recall) => (recall === undefined ? '–' : formatPercent(recall))),
     ]);
-  const [classHead, ...rows] = aligned([['share found', ...names], ...shown]);
+  const [classHead, ...rows] = aligned([['fraction found', ...names], ...shown]);
   const more =
     classes.length > CLASSES
       ? [style.faint(`The ${CLASSES} classes that differ most, of ${classes.length}.`)]

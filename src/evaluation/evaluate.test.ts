@@ -179,7 +179,7 @@ describe('calibration', () => {
   });
 });
 
-describe('what cannot be judged', () => {
+describe('what cannot be evaluated', () => {
   const failure = (input: Predictions): HarrierError => {
     try {
       evaluatePredictions(input);

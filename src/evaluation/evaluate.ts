@@ -25,7 +25,7 @@ export interface Evaluation {
   /** In class order. */
   readonly perClass: readonly ClassScores[];
   readonly macro: MacroScores;
-  /** Share of images whose class is among the five most probable. Only with ten classes or more. */
+  /** Fraction of images whose class is among the five most probable. Only with ten classes or more. */
   readonly top5Accuracy?: number;
   readonly calibration: Calibration;
   /** Views of each image that were averaged, where that is known. */
@@ -43,7 +43,7 @@ export interface Evaluation {
 const TOP5_FROM_CLASSES = 10;
 
 /**
- * Judges predictions against the truth.
+ * Evaluates predictions against the truth.
  *
  * @throws HarrierError when the shapes do not fit, a label is no class, or a number is no probability
  */

@@ -85,7 +85,7 @@ export function factRows(facts: RunFacts): FactRow[] {
   const { testTimeAugmentation: views = 'none' } = facts;
   add('Looks at', views === 'none' ? '' : `${describeViews(views)}; it averages its answers`);
   add('Trained on', trainingData && dataText(trainingData), trainingData && `SHA-256 ${trainingData.hash}`);
-  add('Judged on', testData && dataText(testData), testData && `SHA-256 ${testData.hash}`);
+  add('Evaluated on', testData && dataText(testData), testData && `SHA-256 ${testData.hash}`);
   add('Training time', facts.seconds === undefined ? '' : formatDuration(facts.seconds));
   add('Finished', facts.finished);
   add('Hardware', facts.hardware);

@@ -1,8 +1,8 @@
-/** How people do on the classes that a model is judged on, beside the model. */
+/** How people do on the classes that a model is evaluated on, beside the model. */
 export interface HumanBaseline {
-  /** Share of single judgements that were right. */
+  /** Fraction of single judgements that were right. */
   readonly accuracy: number;
-  /** Share of images about which most of those asked were right. */
+  /** Fraction of images about which most of those asked were right. */
   readonly majorityAccuracy: number;
   /** What people mix up most, most often first. */
   readonly confusions: readonly HumanConfusion[];
@@ -13,9 +13,9 @@ export interface HumanBaseline {
 export interface HumanConfusion {
   readonly trueClass: string;
   readonly takenFor: string;
-  /** Share of judgements of images of the true class. */
+  /** Fraction of judgements of images of the true class. */
   readonly people: number;
-  /** Share of the images of the true class; null where there were none. */
+  /** Fraction of the images of the true class; null where there were none. */
   readonly model: number | null;
 }
 

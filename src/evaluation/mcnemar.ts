@@ -1,4 +1,4 @@
-/** Whether two models that judged the same images differ by more than luck. */
+/** Whether two models that evaluated the same images differ by more than luck. */
 export interface McNemar {
   /** Images that only the first got right. */
   readonly onlyFirst: number;

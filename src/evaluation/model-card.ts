@@ -25,7 +25,7 @@ const LISTED_CLASSES = 100;
 
 /**
  * The model card: `README.md` of a run folder. Says what the model is, how to use it, what it was trained
- * and judged on, how good it is, and what not to use it for.
+ * and evaluated on, how good it is, and what not to use it for.
  *
  * M. Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
  *
@@ -123,11 +123,11 @@ function results({ evaluation }: ModelCardOptions): string {
 
 function training({ facts }: ModelCardOptions): string {
   const rows = factRows(facts)
-    .filter(({ label }) => label !== 'Trained on' && label !== 'Judged on')
+    .filter(({ label }) => label !== 'Trained on' && label !== 'Evaluated on')
     .map(({ label, value }) => [label, markdown(value)]);
   const data = [
     ['Trained on', facts.trainingData],
-    ['Judged on', facts.testData],
+    ['Evaluated on', facts.testData],
   ] as const;
   for (const [label, set] of data) {
     if (set)
@@ -142,12 +142,12 @@ function training({ facts }: ModelCardOptions): string {
 
 function limits({ evaluation, imageShape: { height, width }, file }: ModelCardOptions): string {
   const { classNames, perClass, confusions } = evaluation;
-  const judged = perClass.filter(({ support }) => support > 0);
-  const weakest = judged.reduce((a, b) => (b.recall < a.recall ? b : a), judged[0]);
+  const evaluated = perClass.filter(({ support }) => support > 0);
+  const weakest = evaluated.reduce((a, b) => (b.recall < a.recall ? b : a), evaluated[0]);
   const lines = [
     `It knows its ${classNames.length} classes and nothing else. Shown anything else, it still names one of them, and may sound sure.`,
     `Every image is resized to ${width} × ${height} before the model sees it: what is too small to be seen then is lost, and other proportions are distorted.`,
-    `The figures above hold for images like those it was judged on. With another camera, light, background or selection expect less, and measure on your own images: \`npx harrier evaluate ${file ? '' : '. '}--data FOLDER\`. The interval covers chance in the choice of test images, nothing more.`,
+    `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection expect less, and measure on your own images: \`npx harrier evaluate ${file ? '' : '. '}--data FOLDER\`. The interval covers chance in the choice of test images, nothing more.`,
   ];
   if (weakest && weakest.recall < 1) {
     lines.push(

@@ -5,9 +5,9 @@ export interface ClassScores {
   readonly support: number;
   /** Images that were predicted to be of this class. */
   readonly predicted: number;
-  /** Of the images predicted to be of this class, the share that is. */
+  /** Of the images predicted to be of this class, the fraction that is. */
   readonly precision: number;
-  /** Of the images of this class, the share that was recognised. */
+  /** Of the images of this class, the fraction that was recognised. */
   readonly recall: number;
   /** Harmonic mean of precision and recall. */
   readonly f1: number;

@@ -13,15 +13,15 @@ export interface Predictions {
 const ROUNDING = 1e-4;
 
 /**
- * Checks that predictions can be judged at all: as many rows as labels, labels that are classes, and
+ * Checks that predictions can be evaluated at all: as many rows as labels, labels that are classes, and
  * numbers that are probabilities.
  *
  * @throws HarrierError `bad-shape`, `bad-data`, or `diverged` when a probability is NaN or infinite
  */
 export function checkPredictions({ probabilities, labels, classNames }: Predictions): void {
   const classes = classNames.length;
-  if (classes === 0) throw new HarrierError('bad-data', 'there are no classes to judge by');
-  if (labels.length === 0) throw new HarrierError('bad-data', 'there are no images to judge');
+  if (classes === 0) throw new HarrierError('bad-data', 'there are no classes to evaluate on');
+  if (labels.length === 0) throw new HarrierError('bad-data', 'there are no images to evaluate');
   if (probabilities.length !== labels.length * classes) {
     throw new HarrierError('bad-shape', 'the predictions do not fit the labels', {
       expected: `${labels.length} × ${classes} probabilities`,

@@ -63,7 +63,7 @@ describe('fitTemperature', () => {
     expect(temperatureOf(predictions)).toBeCloseTo(least, 5);
   });
 
-  it('solves by hand: with one gap g between two classes, and a share r right, it is g / ln(r / (1 − r))', () => {
+  it('solves by hand: with one gap g between two classes, and a fraction r right, it is g / ln(r / (1 − r))', () => {
     const [sure, unsure] = softmax([4, 0]);
     const predictions = {
       probabilities: Float32Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? sure : unsure)),

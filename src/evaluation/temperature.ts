@@ -23,7 +23,7 @@ export interface TemperatureScaling {
   readonly reason?: string;
   /** On the images that it was fitted on. */
   readonly validation?: BeforeAndAfter;
-  /** On the images that the model was judged on, which had no part in it. */
+  /** On the images that the model was evaluated on, which had no part in it. */
   readonly judged?: BeforeAndAfter;
 }
 
@@ -41,7 +41,7 @@ const HOTTEST = 10;
  *
  * C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
  *
- * @param predictions of images that the model was not trained on, and that it will not be judged on
+ * @param predictions of images that the model was not trained on, and that it will not be evaluated on
  */
 export function fitTemperature(predictions: Predictions): FittedTemperature {
   checkPredictions(predictions);
@@ -55,7 +55,7 @@ export function fitTemperature(predictions: Predictions): FittedTemperature {
   const logits = logarithms(predictions.probabilities);
   const slopeAt = (inverse: number) => derivatives(logits, labels, classes, inverse).slope;
   if (slopeAt(0) >= 0) return { reason: 'what it says of the validation images is no better than chance' };
-  // The slope grows with 1/T: the least cross-entropy is where it passes nought.
+  // The slope grows with 1/T: the least cross-entropy is where it passes zero.
   let low = 1 / HOTTEST;
   let high = 1 / COLDEST;
   if (slopeAt(low) >= 0) return { temperature: HOTTEST };
@@ -125,7 +125,7 @@ function softmax(row: Float64Array, inverse: number): Float64Array {
   return exponentials.map((value) => value / total);
 }
 
-/** The least normal number of float32: what is less than that was rounded, perhaps to nought. */
+/** The least normal number of float32: what is less than that was rounded, perhaps to zero. */
 const LEAST = 2 ** -126;
 
 /** Logits of probabilities. Those of a model differ from them by a number for each image, which Softmax leaves out. */

@@ -31,8 +31,8 @@ export interface TextOptions {
 
 /** "6,939 of 10,000 right: 69.39% (95% interval 68.48–70.29%), loss 0.9321". */
 export function headline({ correct, total, accuracy, interval95, loss }: Evaluation): string {
-  const share = `${formatCount(correct)} of ${formatCount(total)} right: ${formatPercent(accuracy)}`;
-  return `${share} (95% interval ${formatInterval(interval95)}), loss ${loss.toFixed(4)}`;
+  const fraction = `${formatCount(correct)} of ${formatCount(total)} right: ${formatPercent(accuracy)}`;
+  return `${fraction} (95% interval ${formatInterval(interval95)}), loss ${loss.toFixed(4)}`;
 }
 
 /** What the model looks at, where that is more than the image. */
@@ -61,16 +61,16 @@ export function temperatureWords(scaling: TemperatureScaling | undefined): strin
 /** How people do, beside the model: two lines and a table. */
 function peopleLines({ humanBaseline: people }: Evaluation, style: TextStyle): string {
   if (!people) return '';
-  const percent = (share: number | null) => (share === null ? '' : formatPercent(share, 1));
+  const percent = (fraction: number | null) => (fraction === null ? '' : formatPercent(fraction, 1));
   const rows = people.confusions.map(({ trueClass, takenFor, people, model }) => [
     `${trueClass} taken for ${takenFor}`,
     percent(people),
     percent(model),
   ]);
   const [head, ...lines] = aligned([['', 'people', 'model'], ...rows]);
-  const shares = `${formatPercent(people.accuracy)} of single judgements, ${formatPercent(people.majorityAccuracy)} by majority`;
+  const fractions = `${formatPercent(people.accuracy)} of single judgements, ${formatPercent(people.majorityAccuracy)} by majority`;
   return [
-    `${style.strong('People')} are right in ${shares}`,
+    `${style.strong('People')} are right in ${fractions}`,
     style.faint(head),
     ...lines,
     style.faint(people.source),

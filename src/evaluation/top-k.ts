@@ -1,7 +1,7 @@
 import type { Predictions } from './predictions.ts';
 
 /**
- * The share of images whose true class is among the `k` most probable ones. Of equal probabilities the
+ * The fraction of images whose true class is among the `k` most probable ones. Of equal probabilities the
  * class with the lower index ranks higher, so that top-1 is exactly the accuracy.
  */
 export function topKAccuracy({ probabilities, labels, classNames }: Predictions, k: number): number {

@@ -24,12 +24,12 @@ export function wilsonInterval(successes: number, trials: number, deviations = N
       received: `${successes} of ${trials}`,
     });
   }
-  const share = successes / trials;
+  const fraction = successes / trials;
   const squared = deviations * deviations;
   const scale = 1 + squared / trials;
-  const centre = (share + squared / (2 * trials)) / scale;
+  const centre = (fraction + squared / (2 * trials)) / scale;
   const half =
-    (deviations / scale) * Math.sqrt((share * (1 - share)) / trials + squared / (4 * trials * trials));
+    (deviations / scale) * Math.sqrt((fraction * (1 - fraction)) / trials + squared / (4 * trials * trials));
   // Exactly 0 and 1 at the ends, where rounding would leave something like 1e-17.
   const lower = successes === 0 ? 0 : Math.max(0, centre - half);
   const upper = successes === trials ? 1 : Math.min(1, centre + half);

@@ -54,18 +54,18 @@ const CHANCE = (OBJECT + 4) ** 2 / SIDE ** 2;
 describe('the map of a trained network falls on the object that was planted in the image:', () => {
   it.each(['grad-cam', 'saliency'] as const)('%s', async (method) => {
     const explainer = await Explainer.load(runtime, model, { method });
-    const shares: number[] = [];
+    const fractions: number[] = [];
     for (let index = 0; index < test.size; index++) {
       const explanation = await explainer.explain(image(index));
       expect(explanation.classIndex).toBe(
         explanation.probabilities.indexOf(Math.max(...explanation.probabilities)),
       );
       expect(explanation.peak).toBeGreaterThan(0);
-      shares.push(shareOnObject(resizeMap(explanation, { height: SIDE, width: SIDE }), index));
+      fractions.push(shareOnObject(resizeMap(explanation, { height: SIDE, width: SIDE }), index));
     }
     await explainer.dispose();
-    expect(shares.reduce((a, b) => a + b) / shares.length).toBeGreaterThan(2.5 * CHANCE);
-    expect(shares.filter((share) => share > CHANCE).length).toBeGreaterThan(0.9 * test.size);
+    expect(fractions.reduce((a, b) => a + b) / fractions.length).toBeGreaterThan(2.5 * CHANCE);
+    expect(fractions.filter((fraction) => fraction > CHANCE).length).toBeGreaterThan(0.9 * test.size);
   });
 
   it('and with two objects in it, on that of the class which is asked about', async () => {

@@ -5,8 +5,8 @@ const STEPS = 64;
 const colours = Array.from({ length: STEPS + 1 }, (_, i) => heatColour(i / STEPS));
 
 const linear = (value: number): number => {
-  const share = value / 255;
-  return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  const fraction = value / 255;
+  return fraction <= 0.04045 ? fraction / 12.92 : ((fraction + 0.055) / 1.055) ** 2.4;
 };
 
 /** CIE L* of a colour: how light it looks. */

@@ -60,9 +60,9 @@ export function overlay(image: RgbImage, map: HeatMap, options?: OverlayOptions)
   }
   const out = heatLayer(map, image, options);
   for (let i = 0; i < height * width; i++) {
-    const share = out[4 * i + 3] / 255;
+    const fraction = out[4 * i + 3] / 255;
     for (let c = 0; c < 3; c++) {
-      out[4 * i + c] = share * out[4 * i + c] + (1 - share) * pixels[channels * i + c];
+      out[4 * i + c] = fraction * out[4 * i + c] + (1 - fraction) * pixels[channels * i + c];
     }
     out[4 * i + 3] = channels === 4 ? pixels[4 * i + 3] : 255;
   }
@@ -82,7 +82,7 @@ export function resizeMap({ map, height, width }: HeatMap, size: Size): Float32A
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < size.width; x++) {
       wide[y * size.width + x] = columns[x].reduce(
-        (sum, [at, share]) => sum + share * map[y * width + at],
+        (sum, [at, fraction]) => sum + fraction * map[y * width + at],
         0,
       );
     }
@@ -90,7 +90,7 @@ export function resizeMap({ map, height, width }: HeatMap, size: Size): Float32A
   return Float32Array.from({ length: size.height * size.width }, (_, i) => {
     const x = i % size.width;
     const value = rows[(i - x) / size.width].reduce(
-      (sum, [at, share]) => sum + share * wide[at * size.width + x],
+      (sum, [at, fraction]) => sum + fraction * wide[at * size.width + x],
       0,
     );
     return Math.min(1, Math.max(0, value));
@@ -98,17 +98,17 @@ export function resizeMap({ map, height, width }: HeatMap, size: Size): Float32A
 }
 
 /** For every place along an axis: which cells it takes, and how much of each. */
-function taps(from: number, to: number): [at: number, share: number][][] {
+function taps(from: number, to: number): [at: number, fraction: number][][] {
   return Array.from({ length: to }, (_, place) => {
     const position = ((place + 0.5) * from) / to - 0.5;
     const first = Math.floor(position);
     const t = position - first;
-    const shares = [
+    const fractions = [
       (-t + 2 * t ** 2 - t ** 3) / 2,
       (2 - 5 * t ** 2 + 3 * t ** 3) / 2,
       (t + 4 * t ** 2 - 3 * t ** 3) / 2,
       (-(t ** 2) + t ** 3) / 2,
     ];
-    return shares.map((share, i) => [Math.min(from - 1, Math.max(0, first - 1 + i)), share]);
+    return fractions.map((fraction, i) => [Math.min(from - 1, Math.max(0, first - 1 + i)), fraction]);
   });
 }

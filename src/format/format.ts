@@ -4,8 +4,8 @@ export function formatCount(count: number): string {
 }
 
 /** 0.6939 → "69.39%". */
-export function formatPercent(share: number, digits = 2): string {
-  return `${(share * 100).toFixed(digits)}%`;
+export function formatPercent(fraction: number, digits = 2): string {
+  return `${(fraction * 100).toFixed(digits)}%`;
 }
 
 /** A probability as whole percent; but 0.9997 is not "100%". */

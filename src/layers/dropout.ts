@@ -4,11 +4,11 @@ import { type Activations, knownOptions, Layer, type LayerContext, type LayerOpt
 
 /** Options of `Dropout`. */
 export interface DropoutOptions extends LayerOptions {
-  /** Share of the inputs that is set to 0 in training, in [0, 1). */
+  /** Fraction of the inputs that is set to 0 in training, in [0, 1). */
   rate: number;
 }
 
-/** Sets a random share of its inputs to 0 in training and scales up the rest (Srivastava et al., 2014). */
+/** Sets a random fraction of its inputs to 0 in training and scales up the rest (Srivastava et al., 2014). */
 export class Dropout extends Layer<DropoutOptions> {
   readonly type = 'Dropout';
 

@@ -50,7 +50,7 @@ describe('categorical cross-entropy', () => {
     expect(await lossOf([scores[0]], [[0.5, 0.25, 0.25]])).toBeCloseTo(1.5 * Math.log(2), 6);
   });
 
-  it('spreads a share of each target over all classes', async () => {
+  it('spreads a fraction of each target over all classes', async () => {
     // 0.7 + 0.1 of the first class, 0.1 of the others.
     const expected = 0.8 * Math.log(2) + 0.2 * Math.log(4);
     expect(await lossOf([scores[0]], [[1, 0, 0]], { labelSmoothing: 0.3 })).toBeCloseTo(expected, 6);

@@ -4,7 +4,7 @@ import { add, fixedDims, logitsOf, mul, reduceSum, scale } from '../ops/index.ts
 
 /** Options of the loss, categorical cross-entropy. */
 export interface CrossentropyOptions {
-  /** Share of each target that is spread evenly over all classes (Szegedy et al., 2016), in [0, 1). Default 0. */
+  /** Fraction of each target that is spread evenly over all classes (Szegedy et al., 2016), in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
 }
 

@@ -116,7 +116,7 @@ const initializer = (from: Model, name: string) =>
 describe.each([
   ['float16', 0.55],
   ['int8', 0.35],
-] as const)('a model with its weights in %s', (storage, share) => {
+] as const)('a model with its weights in %s', (storage, fraction) => {
   const small = withStoredWeights(model, storage);
 
   it('has as many parameters in its summary', () => {
@@ -126,7 +126,7 @@ describe.each([
 
   it('is smaller, keeps the contract, and says nearly the same in ONNX Runtime', async () => {
     const bytes = encodeModel(small);
-    expect(bytes.length).toBeLessThan(share * encodeModel(model).length);
+    expect(bytes.length).toBeLessThan(fraction * encodeModel(model).length);
     expectClose(await predict(bytes), await predict(model), 0.05);
     const { graph, metadata } = decodeModel(bytes);
     expect([graph.inputs, graph.outputs]).toEqual([model.graph.inputs, model.graph.outputs]);

@@ -65,7 +65,7 @@ const node = (attributes: Attributes): Graph['nodes'][number] => ({
 
 const ATTRIBUTES: Attributes = {
   int: -7,
-  nought: 0,
+  zero: 0,
   float: float(0.5),
   wholeFloat: float(1),
   string: 'SAME_UPPER – größer ⊕ 🦅',

@@ -67,11 +67,11 @@ export const arithmetic: OpDefinition[] = [
     'Where',
     (node) => [{ type: node.input(1).type, shape: broadcastInputs(node) }],
     (node) => {
-      const nought = scalar(node.graph, 0);
+      const zero = scalar(node.graph, 0);
       return [
         undefined,
-        node.needs(1) ? where(node.graph, node.x(0), node.dy(), nought) : undefined,
-        node.needs(2) ? where(node.graph, node.x(0), nought, node.dy()) : undefined,
+        node.needs(1) ? where(node.graph, node.x(0), node.dy(), zero) : undefined,
+        node.needs(2) ? where(node.graph, node.x(0), zero, node.dy()) : undefined,
       ];
     },
   ),

@@ -24,7 +24,7 @@ export interface OpDefinition {
 export type InferRule = (node: InferContext) => ValueType[];
 
 /**
- * Either a rule, or `zero` (a step function or a constant: the gradient is nought wherever it exists), or why there
+ * Either a rule, or `zero` (a step function or a constant: the gradient is zero wherever it exists), or why there
  * is none.
  */
 export type Derivative = GradientRule | 'zero' | { readonly none: string };

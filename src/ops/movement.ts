@@ -144,7 +144,7 @@ function inferReshape(node: InferContext): ValueType[] {
     }
     return [{ type: node.input(0).type, shape }];
   }
-  // A free size that stands on both sides cancels out.
+  // A symbolic dimension that stands on both sides cancels out.
   const rest = shape.filter((_, i) => i !== unknown);
   const left = [...x];
   for (const size of rest) {
@@ -158,7 +158,7 @@ function inferReshape(node: InferContext): ValueType[] {
     shape[unknown] = remaining / known;
   } else {
     const free = left.filter((size): size is string => typeof size === 'string');
-    // What an earlier Reshape multiplied a free size by counts among the fixed ones.
+    // What an earlier Reshape multiplied a symbolic dimension by counts among the fixed ones.
     const [, name, factor = '1'] = /^(.+?)(?:\*(\d+))?$/.exec(free[0])!;
     const sizes = left.filter((size) => typeof size === 'number') as number[];
     const fixed = elementCount([...sizes, Number(factor)]);
@@ -261,7 +261,7 @@ function inferSlice(node: InferContext): ValueType[] {
   return [{ type: node.input(0).type, shape }];
 }
 
-/** dx is nought where nothing was taken: dy spread to its steps, turned round if need be, and padded. */
+/** dx is zero where nothing was taken: dy spread to its steps, turned round if need be, and padded. */
 function sliceGradient(node: GradientContext): (Value | undefined)[] {
   const { graph } = node;
   const dims = fixedDims(node.x());

@@ -39,7 +39,7 @@ test.each(['head', 'all'] as const)(
     const file = (await shippedModel())!;
     const from = trainedNetwork(decodeModel(await readFile(file), file), file);
     const { test: images } = await cifar10();
-    const [train, judged] = [partOf(images, [3, 5, 7], 10, 0), partOf(images, [3, 5, 7], 30, 10)];
+    const [train, evaluated] = [partOf(images, [3, 5, 7], 10, 0), partOf(images, [3, 5, 7], 30, 10)];
     const runtime = nodeRuntime();
     const tuning = fineTuning({ from, classes: 3, images: train.size, trainable, epochs: 6, seed: 1 });
     expect(tuning.batchSize).toBe(8);
@@ -51,7 +51,12 @@ test.each(['head', 'all'] as const)(
     expect(weights.get('batch_normalization/moving_mean')).toEqual(
       from.weights.get('batch_normalization/moving_mean'),
     );
-    const predictions = await predictionsOf(runtime, exportModel(tuning.network, weights), judged, 'judging');
+    const predictions = await predictionsOf(
+      runtime,
+      exportModel(tuning.network, weights),
+      evaluated,
+      'evaluating',
+    );
     expect(evaluatePredictions(predictions).accuracy).toBeGreaterThan(0.8);
   },
 );

@@ -26,7 +26,7 @@ export interface TrainingMethod<Options extends RecipeOptions = RecipeOptions> e
   readonly batchSize: number;
   readonly optimizer: OptimizerConfig;
   readonly loss?: CrossentropyOptions;
-  /** Share of the training images set aside to judge epochs by; 0 trains on all of them. */
+  /** Fraction of the training images set aside to evaluate epochs on; 0 trains on all of them. */
   readonly validationSplit: number;
   /** What its network may be built with otherwise, each with its default: `--set filters=64` changes one. */
   readonly options?: Options;
@@ -36,7 +36,7 @@ export interface TrainingMethod<Options extends RecipeOptions = RecipeOptions> e
 export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends TrainingMethod<Options> {
   /** One sentence for lists. */
   readonly description: string;
-  /** What it should reach on CIFAR-10's test set, as a share, and where that figure comes from. */
+  /** What it should reach on CIFAR-10's test set, as a fraction, and where that figure comes from. */
   readonly target: { readonly accuracy: number; readonly note: string };
   /**
    * Training images that epochs and batch size are made for. With less than half of them, batches shrink and epochs become more, so
@@ -52,7 +52,7 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends T
   readonly imageSize: number;
   /** What is done to pixels first; `data`: to mean 0 and deviation 1 of the training images' channels. Default: to 0–1. */
   readonly normalization?: Normalization | 'data';
-  /** Views of each image that the finished model averages. Epochs are judged without. Default `none`. */
+  /** Views of each image that the finished model averages. Epochs are evaluated without. Default `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** The network as layers one after another. Either this or `outputs`. */
   layers?(input: RecipeInput, options: Options): Layer[];

@@ -21,7 +21,7 @@ export interface ClassTableProps {
 
 /** What the columns mean. */
 export const CLASS_TABLE_NOTE =
-  'Found: of the images of a class, the share recognised (recall). Right when said: of those that it says are of the class, the share that is (precision). F1: both in one number.';
+  'Found: of the images of a class, the fraction recognised (recall). Right when said: of those that it says are of the class, the fraction that is (precision). F1: both in one number.';
 
 /** How well each class is recognised, in numbers that are bars too. */
 export function ClassTable({ perClass, macro, still = false }: ClassTableProps): JSX.Element {
@@ -43,7 +43,7 @@ export function ClassTable({ perClass, macro, still = false }: ClassTableProps):
     null,
     many && h('p', { class: 'note' }, 'Weakest first.'),
     table(ordered.slice(0, ALL_CLASSES), {
-      foot: ['Mean', share(macro.recall), share(macro.precision), share(macro.f1), ''],
+      foot: ['Mean', fraction(macro.recall), fraction(macro.precision), fraction(macro.f1), ''],
     }),
     note && h('p', { class: 'note' }, note),
     folded.length > 0 &&
@@ -56,7 +56,7 @@ export function ClassTable({ perClass, macro, still = false }: ClassTableProps):
   );
 }
 
-function share(value: number): JSX.Element {
+function fraction(value: number): JSX.Element {
   return h(
     'span',
     { class: 'score-cell' },
@@ -70,7 +70,7 @@ const score = (id: 'precision' | 'recall' | 'f1', title: string): Column<ClassSc
   title,
   numeric: true,
   sort: (row) => row[id],
-  cell: (row) => (isKnown(row) ? share(row[id]) : '–'),
+  cell: (row) => (isKnown(row) ? fraction(row[id]) : '–'),
 });
 
 const COLUMNS: readonly Column<ClassScores>[] = [

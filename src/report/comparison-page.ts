@@ -38,7 +38,7 @@ export function renderComparison(comparison: Comparison): string {
       section(
         'classes',
         'Class by class',
-        'Share of each class that is found, the classes that differ most first.',
+        'Fraction of each class that is found, the classes that differ most first.',
         table('Class by class', names, recalls),
       ),
     ],

@@ -25,7 +25,7 @@ summary { width: fit-content; color: var(--accent); cursor: pointer; }
 .table tr.selected > * { background: var(--accent-soft); }
 `;
 
-/** The figures of an evaluation: reports and Studio's view Judge show the same. */
+/** The figures of an evaluation: reports and Studio's view Evaluate show the same. */
 export const FIGURES = `
 .score { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 8px 24px; }
 .score strong { font-size: clamp(3.2rem, 2rem + 6vw, 5.5rem); font-weight: 700; line-height: 0.95; letter-spacing: -0.035em; }
@@ -116,7 +116,7 @@ export const FIGURES = `
 .reliability > svg { width: 100%; max-width: 440px; height: auto; margin: 0 auto; }
 .reliability text { fill: var(--soft); font-size: 12px; }
 .reliability .grid { stroke: var(--hair); }
-.reliability .share, .swatch.share { fill: var(--accent); background: var(--accent); opacity: 0.85; }
+.reliability .fraction, .swatch.fraction { fill: var(--accent); background: var(--accent); opacity: 0.85; }
 .reliability .gap, .swatch.gap { fill: color-mix(in srgb, var(--wrong) 42%, var(--card)); background: color-mix(in srgb, var(--wrong) 42%, var(--card)); }
 .reliability .level { stroke: var(--accent); stroke-width: 2.5; }
 .reliability .images, .swatch.images { fill: var(--edge); background: var(--edge); opacity: 0.7; }

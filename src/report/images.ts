@@ -2,7 +2,7 @@ import { h, type JSX } from 'preact';
 import { HarrierError } from '../errors.ts';
 import { formatCertainty } from '../format/format.ts';
 
-/** A misjudged image, ready to show. */
+/** A misclassified image, ready to show. */
 export interface ReportImage {
   /** The image itself: `data:image/png;base64,…`. Anything else would make the report depend on other files. */
   readonly uri: string;
@@ -28,14 +28,14 @@ export function ImageList({ images }: { readonly images: readonly ReportImage[] 
   return h('ul', { class: 'image-list' }, images.map(image));
 }
 
-function image({ uri, width, height, source, ...judged }: ReportImage): JSX.Element {
+function image({ uri, width, height, source, ...evaluated }: ReportImage): JSX.Element {
   if (!/^data:image\/[a-z+.-]+;base64,[A-Za-z0-9+/=]+$/.test(uri)) {
     throw new HarrierError('bad-data', 'an image of the report is no image data URI', {
       expected: 'data:image/png;base64,…',
       received: uri.slice(0, 40),
     });
   }
-  const { trueClass, predictedClass, probability } = judged;
+  const { trueClass, predictedClass, probability } = evaluated;
   const isCrisp = Math.max(width, height) < PIXELATED_BELOW;
   return h(
     'li',

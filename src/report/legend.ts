@@ -1,6 +1,6 @@
 import { type ComponentChildren, h, type JSX } from 'preact';
 
-/** A patch of colour, named by what it stands for: `right`, `wrong`, `share`, … */
+/** A patch of colour, named by what it stands for: `right`, `wrong`, `fraction`, … */
 export function swatch(kind: string): JSX.Element {
   return h('i', { class: `swatch ${kind}`, 'aria-hidden': true });
 }

@@ -9,11 +9,11 @@ const NUMBERED_CLASSES = 20;
 const NAMED_CLASSES = 120;
 /** Beyond this a cell is smaller than a pixel. */
 const DRAWN_CLASSES = 500;
-/** Shares of the full colour that the weakest and the strongest cell get: text stays readable on it, in light and dark. */
+/** Fractions of the full colour that the weakest and the strongest cell get: text stays readable on it, in light and dark. */
 const WEAKEST = 0.05;
 const STRONGEST = 0.7;
 
-type Judged = Pick<Evaluation, 'matrix' | 'classNames'>;
+type Evaluated = Pick<Evaluation, 'matrix' | 'classNames'>;
 
 export interface MatrixCell {
   readonly text: string;
@@ -87,10 +87,10 @@ export function Matrix({ label, classNames, cell, button, table }: MatrixProps):
 
 /** What the colours of a confusion matrix stand for. */
 export const MATRIX_NOTE =
-  'Row: what the image is. Column: what the model said. The stronger, the larger the share of its row.';
+  'Row: what the image is. Column: what the model said. The stronger, the larger the fraction of its row.';
 
 /** The confusion matrix to look at: with numbers for few classes, as a drawing for many. */
-export function ConfusionMatrix({ matrix, classNames }: Judged): JSX.Element {
+export function ConfusionMatrix({ matrix, classNames }: Evaluated): JSX.Element {
   const classes = classNames.length;
   if (classes > DRAWN_CLASSES) {
     return h(
@@ -108,27 +108,27 @@ export function ConfusionMatrix({ matrix, classNames }: Judged): JSX.Element {
 }
 
 /**
- * Cells of a confusion matrix. Hits are coloured by their share of the row, mistakes against the largest share among
+ * Cells of a confusion matrix. Hits are coloured by their fraction of the row, mistakes against the largest fraction among
  * mistakes: on a common scale the diagonal would leave nothing to see beside it.
  */
-export function confusionCells({ matrix, classNames }: Judged): CellOf {
+export function confusionCells({ matrix, classNames }: Evaluated): CellOf {
   const sums = matrix.map((cells) => cells.reduce((sum, count) => sum + count, 0));
-  const shareOf = (row: number, column: number) => (sums[row] === 0 ? 0 : matrix[row][column] / sums[row]);
+  const fractionOf = (row: number, column: number) => (sums[row] === 0 ? 0 : matrix[row][column] / sums[row]);
   let largest = Number.MIN_VALUE;
   matrix.forEach((cells, row) => {
     cells.forEach((_, column) => {
-      if (row !== column) largest = Math.max(largest, shareOf(row, column));
+      if (row !== column) largest = Math.max(largest, fractionOf(row, column));
     });
   });
   return (row, column) => {
     const count = matrix[row][column];
-    const share = shareOf(row, column);
+    const fraction = fractionOf(row, column);
     return {
       text: String(count),
-      words: `${cellTitle(classNames, row, column)}: ${formatCount(count)} (${formatPercent(share, 1)})`,
+      words: `${cellTitle(classNames, row, column)}: ${formatCount(count)} (${formatPercent(fraction, 1)})`,
       kind: count === 0 ? 'none' : row === column ? 'right' : 'wrong',
       // The square root spreads the many small mistakes, which a linear scale leaves white.
-      strength: row === column ? share : Math.sqrt(share / largest),
+      strength: row === column ? fraction : Math.sqrt(fraction / largest),
     };
   };
 }

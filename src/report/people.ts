@@ -12,7 +12,7 @@ export function PeopleNote({ baseline }: { readonly baseline: HumanBaseline }): 
     h('b', null, formatPercent(baseline.accuracy)),
     ' are right, and ',
     h('b', null, formatPercent(baseline.majorityAccuracy)),
-    ' where most of those asked agree. What they mix up most, as a share of the images of the first class:',
+    ' where most of those asked agree. What they mix up most, as a fraction of the images of the first class:',
   );
 }
 
@@ -20,18 +20,18 @@ export function PeopleNote({ baseline }: { readonly baseline: HumanBaseline }): 
 export function People({ baseline }: { readonly baseline: HumanBaseline }): JSX.Element {
   const { confusions, source } = baseline;
   const most = Math.max(...confusions.flatMap(({ people, model }) => [people, model ?? 0]));
-  const bar = (kind: 'people' | 'model', who: string, share: number | null) =>
-    share !== null &&
+  const bar = (kind: 'people' | 'model', who: string, fraction: number | null) =>
+    fraction !== null &&
     h(
       'span',
       { class: 'people-track' },
       h('i', {
         class: kind,
         'aria-hidden': true,
-        style: { width: formatPercent((0.85 * share) / most, 1) },
+        style: { width: formatPercent((0.85 * fraction) / most, 1) },
       }),
       h('span', { class: 'unseen' }, `${who} `),
-      h('b', null, formatPercent(share, 1)),
+      h('b', null, formatPercent(fraction, 1)),
     );
   return h(
     Fragment,

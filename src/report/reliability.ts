@@ -17,8 +17,8 @@ const BOTTOM = TOP + SIZE;
 /** The reliability diagram: how often the model is right when it says how sure it is. */
 export function Reliability({ calibration }: { readonly calibration: Calibration }): JSX.Element {
   const { bins, expectedCalibrationError } = calibration;
-  const x = (share: number) => coordinate(LEFT + share * SIZE);
-  const y = (share: number) => coordinate(TOP + (1 - share) * SIZE);
+  const x = (fraction: number) => coordinate(LEFT + fraction * SIZE);
+  const y = (fraction: number) => coordinate(TOP + (1 - fraction) * SIZE);
   const most = Math.max(1, ...bins.map(({ count }) => count));
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((tick) =>
     h(
@@ -47,7 +47,7 @@ export function Reliability({ calibration }: { readonly calibration: Calibration
       'g',
       { key: from },
       h('title', null, words.join('\n')),
-      h('rect', { class: 'share', ...column, y: level, height: coordinate(accuracy * SIZE) }),
+      h('rect', { class: 'fraction', ...column, y: level, height: coordinate(accuracy * SIZE) }),
       h('rect', { class: 'gap', ...column, y: y(high), height: coordinate((high - low) * SIZE) }),
       h('line', {
         class: 'level',
@@ -67,7 +67,7 @@ export function Reliability({ calibration }: { readonly calibration: Calibration
       {
         viewBox: `0 0 ${LEFT + SIZE + 4} ${BOTTOM + STRIP + 58}`,
         role: 'img',
-        'aria-label': `Share right against stated probability, in ${bins.length} bins. Expected calibration error ${formatPercent(expectedCalibrationError)}`,
+        'aria-label': `Fraction right against stated probability, in ${bins.length} bins. Expected calibration error ${formatPercent(expectedCalibrationError)}`,
       },
       ticks,
       bars,
@@ -79,7 +79,7 @@ export function Reliability({ calibration }: { readonly calibration: Calibration
       ),
     ),
     legend([
-      [swatch('share'), 'share that is right'],
+      [swatch('fraction'), 'fraction that is right'],
       [swatch('gap'), 'distance to what was stated'],
       [stroke('ideal'), 'both equal'],
       [swatch('images'), 'where the images lie'],
@@ -128,7 +128,7 @@ function temperatureWords({
   if (!judged) return reason && h('p', { class: 'note' }, `No temperature was fitted: ${reason}.`);
   const rows: Measured[] = [
     ...(validation ? [{ name: 'validation images', ...validation }] : []),
-    { name: 'images judged', ...judged },
+    { name: 'images evaluated', ...judged },
   ];
   return h(
     Fragment,

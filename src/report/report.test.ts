@@ -40,7 +40,7 @@ const image: ReportImage = {
 };
 
 /** `classes` classes with `each` images; every third image is taken for the next class. */
-function judged(classNames: string[], each = 6): Evaluation {
+function evaluated(classNames: string[], each = 6): Evaluation {
   const classes = classNames.length;
   const labels = Array.from({ length: classes * each }, (_, i) => i % classes);
   const probabilities = new Float32Array(labels.length * classes);
@@ -66,7 +66,7 @@ describe('renderReport', () => {
   const page = renderReport({
     title: 'keras-cnn on CIFAR-10',
     facts,
-    evaluation: judged(animals),
+    evaluation: evaluated(animals),
     history,
     mistakes: [image, image],
   });
@@ -111,7 +111,7 @@ describe('renderReport', () => {
       'ship',
       'truck',
     ];
-    const evaluation = judged(cifar10);
+    const evaluation = evaluated(cifar10);
     expect(evaluation.humanBaseline?.confusions).toEqual([
       { trueClass: 'deer', takenFor: 'horse', people: 0.043, model: 0 },
       { trueClass: 'cat', takenFor: 'dog', people: 0.042, model: 0 },
@@ -122,14 +122,18 @@ describe('renderReport', () => {
       expect(withPeople).toContain(words);
       expect(page).not.toContain(words);
     }
-    expect(judged([...cifar10].reverse()).humanBaseline).toBeUndefined();
+    expect(evaluated([...cifar10].reverse()).humanBaseline).toBeUndefined();
   });
 
   it('tells what the temperature did', () => {
     const measures = { loss: 0.5, expectedCalibrationError: 0.0612 };
     const scaled = { images: 500, before: measures, after: { loss: 0.4, expectedCalibrationError: 0.0123 } };
     const temperatureScaling = { temperature: 1.4321, validation: scaled, judged: { ...scaled, images: 18 } };
-    const told = renderReport({ title: 'x', facts, evaluation: { ...judged(animals), temperatureScaling } });
+    const told = renderReport({
+      title: 'x',
+      facts,
+      evaluation: { ...evaluated(animals), temperatureScaling },
+    });
     for (const words of ['1.432', 'fitted on 500 validation images', '6.12%', '1.23%', '0.5000']) {
       expect(told).toContain(words);
     }
@@ -183,14 +187,14 @@ describe('renderReport', () => {
         testData: { name: bad, images: 1, hash: bad },
       },
       extraFacts: [{ label: bad, value: bad, detail: bad }],
-      evaluation: judged([bad, 'b', 'c']),
+      evaluation: evaluated([bad, 'b', 'c']),
       mistakes: [{ ...image, trueClass: bad, predictedClass: bad, source: bad }],
     });
     expect(hostile).toContain('&quot;>&lt;script>alert(1)&lt;/script>');
     expect(hostile).not.toMatch(/<script/i);
     expect(hostile).not.toContain('<img src=x');
     // In the drawing for many classes too.
-    const many = renderReport({ title: 'many', facts, evaluation: judged([bad, ...numbered(24)]) });
+    const many = renderReport({ title: 'many', facts, evaluation: evaluated([bad, ...numbered(24)]) });
     expect(many).not.toMatch(/<script|<img src=x/i);
     expect(fetched(many)).toEqual([]);
   });
@@ -203,7 +207,7 @@ describe('renderReport', () => {
       `${PIXEL}" onload="`,
     ]) {
       expect(() =>
-        renderReport({ title: 't', facts, evaluation: judged(animals), mistakes: [{ ...image, uri }] }),
+        renderReport({ title: 't', facts, evaluation: evaluated(animals), mistakes: [{ ...image, uri }] }),
       ).toThrow('no image data URI');
     }
   });
@@ -213,7 +217,7 @@ describe('renderReport', () => {
       renderReport({
         title: 't',
         facts,
-        evaluation: judged(animals),
+        evaluation: evaluated(animals),
         mistakes: [{ ...image, probability }],
       });
     expect(shown(0.9971)).toContain('</b> 99.7%');
@@ -222,7 +226,12 @@ describe('renderReport', () => {
 
   it('makes small images crisp, and leaves large ones smooth', () => {
     const large = { ...image, width: 160, height: 120 };
-    const both = renderReport({ title: 't', facts, evaluation: judged(animals), mistakes: [image, large] });
+    const both = renderReport({
+      title: 't',
+      facts,
+      evaluation: evaluated(animals),
+      mistakes: [image, large],
+    });
     expect(both.match(/class="crisp"/g)).toHaveLength(1);
   });
 
@@ -241,7 +250,7 @@ describe('renderReport', () => {
   });
 
   it('draws one epoch, a gap and a loss that became NaN', () => {
-    const evaluation = judged(animals);
+    const evaluation = evaluated(animals);
     const one = renderReport({ title: 'one', facts, evaluation, history: history.slice(0, 1) });
     expect(one).toContain('class="line-chart single"');
     const broken = [...history, { epoch: 4, loss: Number.NaN, accuracy: 0.1 }];
@@ -250,13 +259,13 @@ describe('renderReport', () => {
   });
 
   it('turns the matrix into a drawing when there are many classes, and keeps its size in bounds', () => {
-    const hundred = renderReport({ title: 'many', facts, evaluation: judged(numbered(100)) });
+    const hundred = renderReport({ title: 'many', facts, evaluation: evaluated(numbered(100)) });
     expect(hundred).toContain('class="matrix-drawing"');
     expect(hundred).toContain('The other 80 classes');
     // Only cells that hold something are drawn: hits, and one wrong column a row.
     expect(hundred.match(/<rect class="(right|wrong)"/g)).toHaveLength(200);
     expect(page).not.toContain('class="matrix-drawing"');
-    const thousand = renderReport({ title: 'more', facts, evaluation: judged(numbered(1000), 3) });
+    const thousand = renderReport({ title: 'more', facts, evaluation: evaluated(numbered(1000), 3) });
     expect(thousand).toContain('too fine to draw');
   });
 });

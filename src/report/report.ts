@@ -32,7 +32,7 @@ export interface ReportOptions {
 
 /**
  * The report of a run as one HTML page that needs nothing else: no script, no network, no other file. Its figures are
- * those of Studio's view Judge. It follows the reader's light or dark setting, fits phones, and prints. Whatever comes
+ * those of Studio's view Evaluate. It follows the reader's light or dark setting, fits phones, and prints. Whatever comes
  * from outside (class names, titles, file names) is escaped, and a content security policy in the page forbids scripts
  * and requests besides.
  *
@@ -51,7 +51,7 @@ export function renderReport(options: ReportOptions): string {
         null,
         h('p', { class: 'brand' }, 'Harrier report'),
         h('h1', null, title),
-        h(Score, { evaluation, judgedOn: facts.testData?.name }),
+        h(Score, { evaluation, evaluatedOn: facts.testData?.name }),
       ),
       section(
         'facts',

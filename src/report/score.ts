@@ -5,12 +5,12 @@ import { coordinate } from '../format/html.ts';
 
 export interface ScoreProps {
   readonly evaluation: Evaluation;
-  /** The name of the images that it was judged on, where that is known. */
-  readonly judgedOn?: string;
+  /** The name of the images that it was evaluated on, where that is known. */
+  readonly evaluatedOn?: string;
 }
 
 /** The one number that counts with its interval, and a few more. */
-export function Score({ evaluation, judgedOn }: ScoreProps): JSX.Element {
+export function Score({ evaluation, evaluatedOn }: ScoreProps): JSX.Element {
   const { correct, total, accuracy, interval95, loss, macro, top5Accuracy, calibration } = evaluation;
   const tiles: [string, string][] = [
     ['Loss', loss.toFixed(4)],
@@ -31,7 +31,7 @@ export function Score({ evaluation, judgedOn }: ScoreProps): JSX.Element {
         'p',
         null,
         `${formatCount(correct)} of ${formatCount(total)} images right`,
-        judgedOn && [' in ', h('b', null, judgedOn)],
+        evaluatedOn && [' in ', h('b', null, evaluatedOn)],
         h('span', null, `95% interval ${formatInterval(interval95)}`),
       ),
     ),
@@ -46,7 +46,7 @@ export function Score({ evaluation, judgedOn }: ScoreProps): JSX.Element {
 
 /** A rail from 0 to 100% with the interval as a mark on it. */
 function intervalBar(accuracy: number, [lower, upper]: readonly [number, number]): JSX.Element {
-  const x = (share: number) => coordinate(share * 1000);
+  const x = (fraction: number) => coordinate(fraction * 1000);
   // Never thinner than can be seen.
   const width = Math.max(4, x(upper) - x(lower));
   const start = coordinate(Math.min(1000 - width, (x(lower) + x(upper) - width) / 2));

@@ -36,7 +36,7 @@ export async function finishRun(
     });
   const scaling = await calibrateRun(run, model(1), onProgress);
   const { temperature } = scaling;
-  const predictions = await predictionsOf(runtime, model(temperature), test, 'judging', onProgress);
+  const predictions = await predictionsOf(runtime, model(temperature), test, 'evaluating', onProgress);
   const evaluation: Evaluation = {
     ...evaluatePredictions(predictions),
     testTimeAugmentation,

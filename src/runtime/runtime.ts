@@ -80,7 +80,7 @@ export interface KernelRuntime {
   allocate(bytes: number): KernelMemory;
 }
 
-/** One block of memory that WebAssembly loops and fed tensors share. */
+/** One block of memory that WebAssembly loops and fed tensors fraction. */
 export interface KernelMemory {
   readonly buffer: ArrayBuffer;
   /** Instantiates a module that imports `env.memory`; returns its exported functions. */

@@ -115,7 +115,7 @@ export interface ImageEntry {
 export interface Mark {
   /** The class that it is of. */
   readonly label?: number;
-  /** Neither trained on nor judged by. */
+  /** Left out of training and of evaluation. */
   readonly excluded?: boolean;
 }
 
@@ -145,7 +145,7 @@ export interface RecipeForm {
   readonly name: string;
   /** One sentence. */
   readonly summary: string;
-  /** What it should reach on CIFAR-10's test set, as a share, and where that figure comes from. */
+  /** What it should reach on CIFAR-10's test set, as a fraction, and where that figure comes from. */
   readonly target: { readonly accuracy: number; readonly note: string };
   readonly fields: readonly RecipeField[];
 }

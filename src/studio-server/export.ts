@@ -27,7 +27,7 @@ export interface ExportOptions {
   readonly pageFolder: string;
   /** Runs whose results the page shows. */
   readonly runs: readonly RunFolder[];
-  /** Data sets whose test images go along, for the runs that were judged on them: `cifar10`, or paths. */
+  /** Data sets whose test images go along, for the runs that were evaluated on them: `cifar10`, or paths. */
   readonly data: readonly string[];
   readonly onProgress?: OnProgress;
 }
@@ -222,7 +222,7 @@ async function detailsOf(
   return { details, model };
 }
 
-/** The test images of a data set as sheets: what the runs were judged on. */
+/** The test images of a data set as sheets: what the runs were evaluated on. */
 async function writeImages(
   site: Site,
   datasets: DatasetLibrary,

@@ -47,7 +47,7 @@ export interface StudioHandle {
 /** A page holds one connection for events, and up to six for the rest. */
 const MOST_CONNECTIONS = 512;
 const HOUR_MS = 3_600_000;
-/** For runs to save and end, which may be judging 10,000 images. */
+/** For runs to save and end, which may be evaluating 10,000 images. */
 const RUNS_MS = 60_000;
 const DRAIN_MS = 2_000;
 

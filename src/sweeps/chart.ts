@@ -31,7 +31,7 @@ export function renderSweep(options: ImageOptions): string {
   const { height, drawing } = !best
     ? {
         height: TOP + 40,
-        drawing: html`<text class="note" x="40" y="${TOP + 10}">No trial has been judged yet.</text>`,
+        drawing: html`<text class="note" x="40" y="${TOP + 10}">No trial has been evaluated yet.</text>`,
       }
     : others.length > 0
       ? parallel(options.variations, scored, best)
@@ -187,9 +187,9 @@ function axisOf(trials: readonly Scored[], images: number, top: number, bottom: 
 function placeOf(variation: Variation, start: number, end: number): (value: unknown) => number {
   if (variation.kind === 'list') {
     const { values } = variation;
-    const share = (value: unknown) =>
+    const fraction = (value: unknown) =>
       values.length === 1 ? 0.5 : values.indexOf(value as OptionValue) / (values.length - 1);
-    return (value) => coordinate(start + share(value) * (end - start));
+    return (value) => coordinate(start + fraction(value) * (end - start));
   }
   const { scale, from, to } = variation;
   const along = scale === 'log' ? Math.log : (value: number) => value;

@@ -12,7 +12,7 @@ export type Scale = (typeof SCALES)[number];
 
 const SCALES = ['log', 'lin', 'int'] as const;
 
-/** Settings that all trials of a sweep share, and why. */
+/** Settings that all trials of a sweep fraction, and why. */
 const SHARED: Readonly<Record<string, string>> = {
   epochs: 'trials are compared after equal numbers of epochs',
   validationSplit: 'trials are compared on the same images',
@@ -69,7 +69,7 @@ function readRange(recipe: Recipe, name: string, kind: string, text: string): Va
   return { name, kind: 'range', scale, from, to };
 }
 
-/** The value at a share of the way through a variation, `u` in [0, 1). Ranges give four digits: names stay short. */
+/** The value at a fraction of the way through a variation, `u` in [0, 1). Ranges give four digits: names stay short. */
 export function valueAt(variation: Variation, u: number): OptionValue {
   if (variation.kind === 'list') return variation.values[Math.floor(u * variation.values.length)];
   const { scale, from, to } = variation;

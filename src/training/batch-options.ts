@@ -8,7 +8,7 @@ export interface BatchOptions {
   /** Images that go through the network at once, at most; a larger batch goes in parts. Default: the whole batch. */
   readonly microBatch?: number;
   /**
-   * Keeps an average of the weights over the steps, of which so much stays at each: 0.999. It is judged, and becomes
+   * Keeps an average of the weights over the steps, of which so much stays at each: 0.999. It is evaluated, and becomes
    * the model's weights. Default: no average.
    */
   readonly averageMomentum?: number;
@@ -20,7 +20,7 @@ export interface BatchOptions {
   readonly classWeight?: ClassWeight;
   /**
    * Trains on smaller images at first, epochs counted from 1: `[{ fromEpoch: 1, size: 24 }, { fromEpoch: 5, size: 32 }]`.
-   * Judged and exported is the whole size.
+   * Evaluated and exported is the whole size.
    */
   readonly resolution?: Resolution;
 }

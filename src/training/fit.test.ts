@@ -90,7 +90,7 @@ describe('fit', () => {
     expect(steps.map(({ imagesLeft }) => imagesLeft)).toEqual([44, 36, 28, 26, 18, 10, 2, 0]);
     expect(steps[3].loss).toBe(history[0].loss);
     expect(steps[7].accuracy).toBe(history[1].accuracy);
-    // A share of 26 images, not of 4 batches.
+    // A fraction of 26 images, not of 4 batches.
     expect((history[0].accuracy * 26) % 1).toBeCloseTo(0, 10);
   });
 
@@ -311,9 +311,11 @@ describe('a run that was interrupted and resumed', () => {
 });
 
 describe('validation', () => {
-  it('judges the weights of the epoch with dropout off and statistics at rest, and changes nothing', async () => {
+  it('evaluates the weights of the epoch with dropout off and statistics at rest, and changes nothing', async () => {
     const kept: Checkpoint[] = [];
-    const judged = await fit(options({ validation, save: async (checkpoint) => void kept.push(checkpoint) }));
+    const evaluated = await fit(
+      options({ validation, save: async (checkpoint) => void kept.push(checkpoint) }),
+    );
     for (const [i, { weights }] of kept.entries()) {
       const classifier = await Classifier.load(runtime, exportModel(network, weights));
       const probabilities = await classifier.predictImages(validation, { batchSize: 4 });
@@ -323,14 +325,14 @@ describe('validation', () => {
         labels: validation.labels,
         classNames: validation.classNames,
       });
-      expect(judged.history[i].validationLoss).toBeCloseTo(loss, 6);
-      expect(judged.history[i].validationAccuracy).toBe(accuracy);
+      expect(evaluated.history[i].validationLoss).toBeCloseTo(loss, 6);
+      expect(evaluated.history[i].validationAccuracy).toBe(accuracy);
     }
-    const unjudged = await fit(options());
-    expect(bytesOf(unjudged.weights)).toEqual(bytesOf(kept.at(-1)!.weights));
-    expect(unjudged.history.map(({ loss }) => loss)).toEqual(judged.history.map(({ loss }) => loss));
-    expect(unjudged.history[0]).not.toHaveProperty('validationLoss');
-    expect(unjudged.bestEpoch).toBeUndefined();
+    const unevaluated = await fit(options());
+    expect(bytesOf(unevaluated.weights)).toEqual(bytesOf(kept.at(-1)!.weights));
+    expect(unevaluated.history.map(({ loss }) => loss)).toEqual(evaluated.history.map(({ loss }) => loss));
+    expect(unevaluated.history[0]).not.toHaveProperty('validationLoss');
+    expect(unevaluated.bestEpoch).toBeUndefined();
   });
 
   it('stops early, and gives back the best weights', async () => {
@@ -446,10 +448,15 @@ describe('a run that cannot go on', () => {
     ],
     ['a seed in between', { seed: 0.5 }, 'bad-option', 'seed: expected'],
     ['no patience', { earlyStopping: 0, validation }, 'bad-option', 'earlyStopping: expected'],
-    ['patience with nothing to judge by', { earlyStopping: 2 }, 'bad-option', 'The test set chooses nothing'],
+    [
+      'patience with nothing to evaluate on',
+      { earlyStopping: 2 },
+      'bad-option',
+      'The test set chooses nothing',
+    ],
     ['images of another size', { train: sized(6) }, 'bad-data', 'expected 4 × 5, received 4 × 6'],
     [
-      'others to judge by',
+      'others to evaluate on',
       { validation: sized(6) },
       'bad-data',
       'images 1: its images do not fit the network',
@@ -480,7 +487,7 @@ describe('a run that cannot go on', () => {
       'unknown augmentation "RandomFlap"',
     ],
     [
-      'other classes to judge by',
+      'other classes to evaluate on',
       { validation: { ...train, classNames: train.classNames.toReversed() } },
       'bad-data',
       'its class 0 has another name than in the training data: expected "red", received "blue"',

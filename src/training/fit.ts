@@ -27,7 +27,7 @@ export interface FitOptions extends BatchOptions {
   readonly loss?: CrossentropyOptions;
   readonly runtime: Runtime;
   readonly train: Dataset;
-  /** Judged after every epoch; it chooses the best epoch and when to stop early. Never the test set. */
+  /** Evaluated after every epoch; it chooses the best epoch and when to stop early. Never the test set. */
   readonly validation?: Dataset;
   readonly epochs: number;
   readonly batchSize: number;
@@ -323,7 +323,7 @@ export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'cl
   if (earlyStopping !== undefined) {
     whole('earlyStopping', earlyStopping);
     if (!validation) {
-      throw new HarrierError('bad-option', 'early stopping needs images to judge by', {
+      throw new HarrierError('bad-option', 'early stopping needs images to evaluate on', {
         next: 'Set a validation split, such as 0.1: the test set chooses nothing.',
         options: ['validationSplit'],
       });
@@ -361,7 +361,7 @@ export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'cl
   }
 }
 
-/** A label means a class by its place: with other names in its place it would be judged as another class. */
+/** A label means a class by its place: with other names in its place it would be evaluated as another class. */
 function checkSameClasses(classNames: readonly string[], validation: Dataset | undefined): void {
   const stranger = validation?.classNames.findIndex((name, label) => name !== classNames[label]) ?? -1;
   if (stranger < 0) return;

@@ -84,7 +84,7 @@ export function buildForwardGraph(network: Network, options: ForwardOptions): Fo
 function passInputs(graph: GraphBuilder): Value {
   const first = graph.input(PASS.first, 'bool', []);
   graph.input(PASS.last, 'bool', []);
-  graph.input(PASS.share, 'float32', []);
+  graph.input(PASS.fraction, 'float32', []);
   return first;
 }
 

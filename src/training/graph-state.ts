@@ -3,7 +3,7 @@ import { elementCount, float32, type Tensor } from '../onnx/index.ts';
 import type { ParameterGroup } from '../optimizers/index.ts';
 import type { Executable, Tensors } from '../runtime/index.ts';
 import { isFiniteLoss, type Pass, type StateOptions, type StepScalars, type TrainingState } from './state.ts';
-import { AVERAGE_SHARE, decays, PASS, scalarName, slotName, slotsOf } from './updates.ts';
+import { AVERAGE_FRACTION, decays, PASS, scalarName, slotName, slotsOf } from './updates.ts';
 
 /**
  * State that the runtime carries from one step to the next; the optimizer is in the graph, and so is the guard that
@@ -56,7 +56,7 @@ export class GraphState implements TrainingState {
     for (const { input, group, scalar, decay } of this.#scalars) {
       updates[input] = float32([], [decay ? scalars.groups[group][scalar] : 0]);
     }
-    if (this.#average) updates[AVERAGE_SHARE] = float32([], [scalars.averageShare]);
+    if (this.#average) updates[AVERAGE_FRACTION] = float32([], [scalars.averageFraction]);
     const results: Tensors[] = [];
     for (const [i, pass] of passes.entries()) {
       const executable = await this.#holding(pass);
@@ -64,7 +64,7 @@ export class GraphState implements TrainingState {
         ? {
             [PASS.first]: bool(i === 0),
             [PASS.last]: bool(i === passes.length - 1),
-            [PASS.share]: float32([], [pass.share]),
+            [PASS.fraction]: float32([], [pass.fraction]),
           }
         : {};
       const outputs = await executable.step({ ...pass.feeds, ...updates, ...place });

@@ -23,11 +23,11 @@ import {
 /** Start of every array, in floats: one cache line. */
 const ALIGNMENT = 16;
 
-/** Adds a part's gradient, weighted by its share of the batch. */
+/** Adds a part's gradient, weighted by its fraction of the batch. */
 const accumulation = defineKernel('accumulation', {
   arrays: ['gradient', 'part'],
-  scalars: ['share'],
-  updates: ({ gradient, part }, { share }) => ({ gradient: gradient.plus(part.times(share)) }),
+  scalars: ['fraction'],
+  updates: ({ gradient, part }, { fraction }) => ({ gradient: gradient.plus(part.times(fraction)) }),
 });
 
 interface Range {
@@ -147,7 +147,7 @@ export class KernelState implements TrainingState {
     const before = single ? undefined : this.#frozen.map(({ name }) => this.#arrays.get(name)!.slice());
     if (!single) for (const { data } of Object.values(this.#gradients)) (data as Float32Array).fill(0);
     const results: Tensors[] = [];
-    for (const { feeds, share, executable } of passes) {
+    for (const { feeds, fraction, executable } of passes) {
       const into = single ? this.#gradients : this.#parts;
       const outputs = await (await executable()).step({ ...this.#feeds, ...feeds }, into);
       results.push(outputs);
@@ -161,27 +161,27 @@ export class KernelState implements TrainingState {
         const next = outputs[nextName(name)];
         if (next) this.#arrays.get(name)!.set(next.data as Float32Array);
       }
-      if (!single) this.#addPart(share);
+      if (!single) this.#addPart(fraction);
     }
     await this.#update(scalars);
     return results;
   }
 
-  #addPart(share: number): void {
+  #addPart(fraction: number): void {
     for (const section of this.#sections) {
       const [gradient, part] = ['gradient', 'part'].map((kind) => pointer(section, kind));
-      this.#accumulate(...kernelArguments(accumulation, section.size, { gradient, part }, { share }));
+      this.#accumulate(...kernelArguments(accumulation, section.size, { gradient, part }, { fraction }));
     }
   }
 
-  async #update({ groups, averageShare }: StepScalars): Promise<void> {
+  async #update({ groups, averageFraction }: StepScalars): Promise<void> {
     const inGraph = this.#sections.filter(({ run, size }) => !run && size > 0);
     if (inGraph.length > 0) await this.#updateInGraph(groups);
     for (const section of this.#sections) {
       if (section.run) this.#updateByLoop(section, section.run, groups[section.index]);
       if (!this.#options.average || section.size === 0) continue;
       const [average, parameter] = [AVERAGE, 'parameter'].map((kind) => pointer(section, kind));
-      const values = { share: averageShare };
+      const values = { fraction: averageFraction };
       this.#average(
         ...kernelArguments(exponentialMovingAverage, section.size, { average, parameter }, values),
       );

@@ -55,7 +55,7 @@ const options = (more: Partial<FitOptions> = {}): FitOptions => ({
 });
 
 describe('training at growing resolutions', () => {
-  it('shows the sizes that it is told to, and judges at the whole one', async () => {
+  it('shows the sizes that it is told to, and evaluates at the whole one', async () => {
     const sizes: number[] = [];
     const watching: Runtime = {
       ...runtime,

@@ -80,7 +80,7 @@ describe('Sequential', () => {
     await expect(weights({ averageMomentum: 2 })).rejects.toThrow('momentum: expected a number');
   });
 
-  it('sets a share of the images aside, and stops early', async () => {
+  it('sets a fraction of the images aside, and stops early', async () => {
     const history = await model().fit(train, { epochs: 3, validationSplit: 0.25, earlyStopping: 3 });
     expect(history[0].validationLoss).toBeGreaterThan(0);
     expect((history[0].accuracy * 36) % 1).toBeCloseTo(0, 10);

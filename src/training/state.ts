@@ -6,14 +6,14 @@ export interface StepScalars {
   /** Of every group of parameters, by its place. */
   readonly groups: GroupScalars;
   /** How much of each parameter goes into its average, where averages are kept. */
-  readonly averageShare: number;
+  readonly averageFraction: number;
 }
 
 /** One pass of images forward and of gradients back: a batch, or a part of it. */
 export interface Pass {
   readonly feeds: Tensors;
-  /** Its share of the batch's images. */
-  readonly share: number;
+  /** Its fraction of the batch's images. */
+  readonly fraction: number;
   /** What runs it. Asking for that of a pass with another number of images may dispose of it. */
   executable(): Promise<Executable>;
 }

@@ -29,7 +29,7 @@ import { lower, prepare, type Target } from '../passes/index.ts';
 import { buildForwardGraph, type MaskInput } from './forward-graph.ts';
 import {
   AVERAGE,
-  AVERAGE_SHARE,
+  AVERAGE_FRACTION,
   emitUpdates,
   gradientName,
   nextName,
@@ -58,7 +58,7 @@ export interface StepGraphOptions {
   readonly loss?: CrossentropyOptions;
   /** Puts the updates into the graph, where nothing changes when the loss is not finite; else gradients are outputs. */
   readonly updates?: readonly ParameterGroup<ParameterSpec>[];
-  /** With `updates`: keeps an average of every trainable parameter, with its share as a scalar input. */
+  /** With `updates`: keeps an average of every trainable parameter, with its fraction as a scalar input. */
   readonly average?: boolean;
   /**
    * With `updates`: the graph runs for a part of the batch. Gradients are added up from part to part, and the last part
@@ -88,7 +88,7 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
     nexts.push({ input, next });
   };
   const pass = accumulate
-    ? { first: named(PASS.first), last: named(PASS.last), share: named(PASS.share) }
+    ? { first: named(PASS.first), last: named(PASS.last), fraction: named(PASS.fraction) }
     : undefined;
   /** What the passes of a step hand on: the first gets `before`, the next ones what became of it. */
   const partials = new Map<string, Value>();
@@ -117,13 +117,13 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
     const total = (spec: ParameterSpec, gradient: Value): Value => {
       if (!pass) return gradient;
       const input = handedOn(spec);
-      const part = mul(graph, gradient, pass.share);
+      const part = mul(graph, gradient, pass.fraction);
       const next = where(graph, pass.first, part, add(graph, input, part));
       nexts.push({ input, next, everyPart: true });
       return next;
     };
     const gradientOf = new Map(trainable.map(([spec], i) => [spec.name, total(spec, gradients[i])]));
-    const average = options.average ? graph.input(AVERAGE_SHARE, 'float32', []) : undefined;
+    const average = options.average ? graph.input(AVERAGE_FRACTION, 'float32', []) : undefined;
     emitUpdates(
       graph,
       updates,
@@ -181,10 +181,10 @@ function zeros(dims: readonly number[]): Tensor {
 }
 
 /** The average of a parameter's values as an input, and what it becomes. */
-function emitAverage(graph: GraphBuilder, parameter: Value, next: Value, share: Value): [Value, Value] {
+function emitAverage(graph: GraphBuilder, parameter: Value, next: Value, fraction: Value): [Value, Value] {
   const { name, shape } = parameter;
   const average = graph.input(slotName(name, AVERAGE), 'float32', shape);
-  const values = { average, parameter: next, share };
+  const values = { average, parameter: next, fraction };
   return [
     average,
     graph.in(`${name}/update`, () => emitOnnx(graph, exponentialMovingAverage, values)).average,

@@ -100,7 +100,7 @@ function smooth(values: readonly number[], deviation: number): { means: number[]
   return { means, errors };
 }
 
-/** A line's slope is trusted over so large a share of all steps: single batches are noisy. */
+/** A line's slope is trusted over so large a fraction of all steps: single batches are noisy. */
 const WINDOW = 0.2;
 
 /**

@@ -184,7 +184,7 @@ describe('dropout', () => {
   }
   const values = (feeds: Tensors, layer: string) => feeds[`${layer}/mask`].data as Float32Array;
 
-  it('drops the share that was asked for, and scales up the rest', async () => {
+  it('drops the fraction that was asked for, and scales up the rest', async () => {
     const drawn = await masks(5, [0, 1, 2, 3]);
     const all = drawn.flatMap((feeds) => [...values(feeds, 'units')]);
     expect(all.length).toBe(4 * 8 * 400);

@@ -119,11 +119,11 @@ export class Trainer {
     const results = await this.#state.step(passes, {
       groups: this.#groups.map(({ optimizer }, i) => optimizer.scalars(step + 1, learningRates[i])),
       // The first average is the parameter itself.
-      averageShare: step === 0 ? 1 : exponentialMovingAverageScalars(averageMomentum ?? 0).share,
+      averageFraction: step === 0 ? 1 : exponentialMovingAverageScalars(averageMomentum ?? 0).share,
     });
     const total = (output: string, weights: (pass: Pass) => number): number =>
       results.reduce((sum, outputs, i) => sum + (outputs[output].data[0] as number) * weights(passes[i]), 0);
-    const loss = total(LOSS, ({ share }) => share);
+    const loss = total(LOSS, ({ fraction }) => fraction);
     if (!Number.isFinite(loss)) {
       throw new HarrierError('diverged', `the loss became ${loss} at step ${step + 1}`, {
         next: 'Lower the learning rate or clip gradients.',
@@ -161,7 +161,7 @@ export class Trainer {
       };
       passes.push({
         feeds,
-        share: count / batch,
+        fraction: count / batch,
         executable: async () => {
           const { executable, masks } = await this.#compile(count, imageSize, counts);
           for (const mask of masks) feeds[mask.name] = drawMask(mask, seed, step, start);

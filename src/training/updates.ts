@@ -15,10 +15,10 @@ export type GroupScalars = readonly Readonly<Record<string, number>>[];
 /** The slot of a parameter's moving average. */
 export const AVERAGE = 'average';
 /** The scalar that says how much of a parameter goes into its average. */
-export const AVERAGE_SHARE = 'scalar/averageShare';
+export const AVERAGE_FRACTION = 'scalar/averageFraction';
 
 /** What tells the parts of a batch from one another, and how much of the batch's gradient each gives. */
-export const PASS = { first: 'pass/first', last: 'pass/last', share: 'pass/share' } as const;
+export const PASS = { first: 'pass/first', last: 'pass/last', fraction: 'pass/fraction' } as const;
 
 /** What the parts of a batch hand on: the gradient so far, and statistics that are not those of the step yet. */
 export const partialName = (parameter: string): string => `partial/${parameter}`;

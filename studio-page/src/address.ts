@@ -1,9 +1,12 @@
 /** The views, in the order of the navigation. Each is a path; the rest of the state is the query. */
-export const VIEWS = ['try', 'data', 'train', 'judge', 'inside', 'teach'] as const;
+export const VIEWS = ['try', 'data', 'train', 'evaluate', 'inspect', 'teach'] as const;
 
 export type View = (typeof VIEWS)[number];
 
 export type Query = Readonly<Record<string, string>>;
+
+/** Names that views had before, so that kept addresses still lead there. */
+const FORMER_NAMES: Readonly<Record<string, View>> = { judge: 'evaluate', inside: 'inspect' };
 
 export interface Place {
   readonly view: View;
@@ -17,7 +20,9 @@ export type QueryChange = Readonly<Record<string, string | number | undefined>>;
 export function placeOf(address: string): Place {
   const [path, search = ''] = address.split('?');
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const view = VIEWS.find((each) => each === name) ?? VIEWS[0];
+  const view =
+    VIEWS.find((each) => each === name) ??
+    (Object.hasOwn(FORMER_NAMES, name) ? FORMER_NAMES[name] : VIEWS[0]);
   return { view, query: Object.fromEntries(new URLSearchParams(search)) };
 }
 

@@ -21,15 +21,20 @@ interface ViewEntry {
 }
 
 const ENTRIES: Readonly<Record<View, ViewEntry>> = {
-  try: { title: 'Try it', short: 'Try it', icon: 'try', load: () => import('./views/try/index.tsx') },
+  try: { title: 'Try', short: 'Try', icon: 'try', load: () => import('./views/try/index.tsx') },
   data: { title: 'Data', short: 'Data', icon: 'data', load: () => import('./views/data/index.tsx') },
   train: { title: 'Train', short: 'Train', icon: 'train', load: () => import('./views/train/index.tsx') },
-  judge: { title: 'Judge', short: 'Judge', icon: 'judge', load: () => import('./views/judge/index.tsx') },
-  inside: {
-    title: 'Look inside',
-    short: 'Inside',
-    icon: 'inside',
-    load: () => import('./views/inside/index.tsx'),
+  evaluate: {
+    title: 'Evaluate',
+    short: 'Evaluate',
+    icon: 'evaluate',
+    load: () => import('./views/evaluate/index.tsx'),
+  },
+  inspect: {
+    title: 'Inspect model',
+    short: 'Inspect',
+    icon: 'inspect',
+    load: () => import('./views/inspect/index.tsx'),
   },
   teach: { title: 'Teach', short: 'Teach', icon: 'teach', load: () => import('./views/teach/index.tsx') },
 };

@@ -113,12 +113,12 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
 
     it.each(['png', 'jpeg', 'webp', 'avif', 'gif'] as const)('a %s cut off', async (format) => {
       const bytes = await noise(64, 64).toFormat(format).toBuffer();
-      for (const share of [0.3, 0.9]) {
-        const error = await decode(bytes.subarray(0, Math.floor(bytes.length * share)), 'cut').catch(
+      for (const fraction of [0.3, 0.9]) {
+        const error = await decode(bytes.subarray(0, Math.floor(bytes.length * fraction)), 'cut').catch(
           (e) => e,
         );
-        expect([share, error.code, error.message]).toEqual([
-          share,
+        expect([fraction, error.code, error.message]).toEqual([
+          fraction,
           'bad-data',
           expect.stringMatching(/^cut: the image is damaged or cut off/),
         ]);

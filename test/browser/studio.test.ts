@@ -16,7 +16,7 @@ import { openStudio, studioFolder, type TestStudio } from '../studio/studio.ts';
 import { closeTestBrowser, noChromium, openTestPage, testBrowser } from './browser.ts';
 
 // The built page in a real browser, on a real server with a real run.
-const VIEWS = ['try', 'data', 'train', 'judge', 'inside', 'teach'];
+const VIEWS = ['try', 'data', 'train', 'evaluate', 'inspect', 'teach'];
 const FIRST_VIEW_BYTES = 300_000;
 /** What a host of static files says of them. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -258,9 +258,9 @@ describe.skipIf(noChromium)('training in the browser', () => {
   });
 });
 
-describe.skipIf(noChromium)('judging in the browser', () => {
+describe.skipIf(noChromium)('evaluating in the browser', () => {
   it('shows the images of a cell, and leads from one to its place in the data', async () => {
-    await at('judge');
+    await at('evaluate');
     await until(page.getByText(/images right in/));
     const cell = page.locator('.matrix button').and(page.getByRole('button', { name: /cat, recognised/ }));
     await cell.click();
@@ -277,7 +277,7 @@ describe.skipIf(noChromium)('judging in the browser', () => {
   });
 
   it('goes from cell to cell by arrow keys', async () => {
-    await at('judge?cell=0,0');
+    await at('evaluate?cell=0,0');
     await page.locator('.matrix [data-cell="0,0"]').focus();
     for (const key of ['ArrowRight', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
     await page.waitForURL(/cell=1,1/);
@@ -285,7 +285,7 @@ describe.skipIf(noChromium)('judging in the browser', () => {
 
   it('leads from a pair of classes to its cell, and shows how the run learned', async () => {
     const mixed = await mixUp('mixed-up');
-    await at('judge?run=mixed-up');
+    await at('evaluate?run=mixed-up');
     await page.getByRole('button', { name: 'dog → cat: 2' }).click();
     await page.waitForURL(/cell=1,0/);
     await until(page.getByRole('heading', { name: 'dog, taken for cat' }));
@@ -410,7 +410,7 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     });
     await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
     const { port } = host.address() as AddressInfo;
-    await page.goto(`http://127.0.0.1:${port}/some/folder/#/judge?cell=0,0`);
+    await page.goto(`http://127.0.0.1:${port}/some/folder/#/evaluate?cell=0,0`);
     await until(page.getByRole('heading', { name: 'cat, recognised' }));
     await page.locator('.cell-images').getByRole('option').first().click();
     await until(page.getByRole('complementary', { name: 'The image' }).getByText('cat'));

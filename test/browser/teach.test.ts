@@ -118,8 +118,8 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await verdict.waitFor();
     const shown = new Map<string, number>();
     for (const row of await verdict.locator('.bar-row').all()) {
-      const share = Number((await row.locator('.bar-text').innerText()).replace('%', '')) / 100;
-      shown.set(await row.locator('.bar-name').innerText(), share);
+      const fraction = Number((await row.locator('.bar-text').innerText()).replace('%', '')) / 100;
+      shown.set(await row.locator('.bar-name').innerText(), fraction);
     }
     expect(shown.get('ship')).toBeGreaterThan(0.5);
 

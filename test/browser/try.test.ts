@@ -66,7 +66,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
   const error = (page: Page) => page.getByRole('alert');
 
   /** Percents of all classes, by name. */
-  const shares = async (page: Page): Promise<Record<string, number>> => {
+  const fractions = async (page: Page): Promise<Record<string, number>> => {
     const more = page.getByRole('button', { name: 'All 10 classes' });
     if (await more.isVisible()) await more.click();
     const rows = await page.locator('.results .bar-row').allInnerTexts();
@@ -97,7 +97,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
     const classifier = await Classifier.load(nodeRuntime(), await readFile((await shippedModel())!));
     const pixels = await decodeImage(await example('horse'), classifier.imageShape);
     const expected = await classifier.predict(pixels);
-    const actual = await shares(page);
+    const actual = await fractions(page);
     classifier.classNames.forEach((name, i) => {
       expect(Math.abs(actual[name] - 100 * expected[i]), name).toBeLessThan(0.1);
     });

@@ -167,7 +167,7 @@ describe('a run that early stopping ended', () => {
 });
 
 describe('evaluate', () => {
-  it('judges a run on its own test images, with the JSON that scripts rely on', async () => {
+  it('evaluates a run on its own test images, with the JSON that scripts rely on', async () => {
     const { code, stdout } = await run('evaluate', 'run', '--json');
     expect(code).toBe(0);
     const written = JSON.parse(await readFile(join(place.path, 'run', 'evaluation.json'), 'utf8'));
@@ -180,7 +180,7 @@ describe('evaluate', () => {
     expect(perClass.map((row: { class: string }) => row.class)).toEqual(['cat', 'dog', 'ship']);
   });
 
-  it('judges a model file on other data, which may have fewer classes', async () => {
+  it('evaluates a model file on other data, which may have fewer classes', async () => {
     await writeImages(join(place.path, 'other'), { classes: ['ship', 'dog'].sort(), perClass: 12 });
     const { code, stdout } = await run(
       'evaluate',

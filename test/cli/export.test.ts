@@ -36,7 +36,7 @@ describe('harrier export', () => {
     ['onnx-int8', 'run-int8.onnx', 0.3],
     ['onnx-fp16', 'run-fp16.onnx', 0.55],
     ['onnx', 'run.onnx', 1.01],
-  ])('--format %s keeps the contract, and states size and accuracy', async (format, file, share) => {
+  ])('--format %s keeps the contract, and states size and accuracy', async (format, file, fraction) => {
     const { code, stdout } = await run('export', 'run', '--format', format, '--json');
     expect(code).toBe(0);
     const stated = JSON.parse(stdout);
@@ -46,7 +46,7 @@ describe('harrier export', () => {
       bytes: await size(file),
       bytesBefore: await size('run/model.onnx'),
     });
-    expect(stated.bytes).toBeLessThan(share * stated.bytesBefore);
+    expect(stated.bytes).toBeLessThan(fraction * stated.bytesBefore);
     const { data } = JSON.parse(await readFile(path('run', 'run.json'), 'utf8'));
     expect(stated.accuracy).toMatchObject({
       images: data.validation.images,
@@ -64,7 +64,7 @@ describe('harrier export', () => {
     const { stdout } = await run('export', 'whole', '--format', 'onnx-int8', '--out', 'small.onnx');
     expect(stdout).toMatch(/^small\.onnx\nsize +[\d.]+ MB before, [\d.]+ kB now\n/);
     expect(stdout).toMatch(/^accuracy +[\d.]+% before, [\d.]+% now \([−+][\d.]+ points\)$/m);
-    expect(stdout).toMatch(/^judged on \d+ test images .*since the run set none aside for validation$/m);
+    expect(stdout).toMatch(/^evaluated on \d+ test images .*since the run set none aside for validation$/m);
   });
 
   it('writes the weights of a run as Keras has them', async () => {

@@ -265,11 +265,11 @@ export default defineRecipe({
     expect(result.peersMissing.pytorch).toBe("has no network equal to tiny's");
     expect(result.imagesPerSecond).toBeCloseTo(8000 / result.stepMs.median, 6);
     expect(result.minutes).toBeCloseTo((3 * 50_000) / result.imagesPerSecond / 60, 6);
-    expect(Object.keys(result.shares)).toEqual(
+    expect(Object.keys(result.fractions)).toEqual(
       expect.arrayContaining(['Conv2D', 'BatchNormalization', 'Dense']),
     );
-    const shares: number[] = Object.values(result.shares);
-    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
+    const fractions: number[] = Object.values(result.fractions);
+    expect(fractions.reduce((sum, fraction) => sum + fraction, 0)).toBeCloseTo(1, 6);
   });
 
   it('refuses a recipe that there is not', async () => {

@@ -24,14 +24,14 @@ afterAll(() => place.remove());
 async function copyOfRun(name: string): Promise<void> {
   await cp(path('run'), path(name), { recursive: true });
 }
-const goOn = (name: string) => run('train', '--resume', name, '--epochs', '4');
+const resume = (name: string) => run('train', '--resume', name, '--epochs', '4');
 
 describe('a checkpoint', () => {
   it('of another model', async () => {
     await copyOfRun('other');
     await run('train', '--data', 'images', '--image-size', '16', '--epochs', '1', '--out', 'larger');
     await cp(last('larger'), last('other'));
-    const finished = await goOn('other');
+    const finished = await resume('other');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(/last\.safetensors: this checkpoint belongs to another run/);
   });
@@ -40,7 +40,7 @@ describe('a checkpoint', () => {
     await copyOfRun('same-model');
     await run('train', '--data', 'images', '--epochs', '1', '--seed', '2', '--out', 'seed-2');
     await cp(last('seed-2'), last('same-model'));
-    const finished = await goOn('same-model');
+    const finished = await resume('same-model');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
       /belongs to another run: expected [\w-]+, received [\w-]+\. Put this/,
@@ -52,7 +52,7 @@ describe('a checkpoint', () => {
     const bytes = await readFile(last('flipped'));
     bytes[bytes.length - 1000] ^= 4;
     await writeFile(last('flipped'), bytes);
-    const finished = await goOn('flipped');
+    const finished = await resume('flipped');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(/its content does not fit its checksum\. The file is damaged/);
   });
@@ -65,7 +65,7 @@ describe('a checkpoint', () => {
     await writeFile(last('older'), encodeSafetensors(old));
     const record = JSON.parse(await readFile(path('older', 'run.json'), 'utf8'));
     await writeFile(path('older', 'run.json'), JSON.stringify({ ...record, id: undefined }));
-    const finished = await goOn('older');
+    const finished = await resume('older');
     expect([finished.code, finished.stderr]).toEqual([
       0,
       expect.stringMatching(
@@ -79,7 +79,7 @@ describe('a checkpoint', () => {
     const name = `cut-${bytes}`;
     await copyOfRun(name);
     await truncate(last(name), bytes);
-    const finished = await goOn(name);
+    const finished = await resume(name);
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
       /last\.safetensors: .*(cut off|less than a header).*take another checkpoint\.$/,
@@ -93,7 +93,7 @@ describe('a checkpoint', () => {
       last('newer'),
       encodeSafetensors({ tensors, metadata: { ...metadata, 'harrier.format': '99' } }),
     );
-    const finished = await goOn('newer');
+    const finished = await resume('newer');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
       /newer version of Harrier: expected format 2 or older, received format 99\. Update/,
@@ -203,7 +203,7 @@ describe('run.json', () => {
     const record = JSON.parse(await readFile(path(folder, 'run.json'), 'utf8'));
     change(record);
     await writeFile(path(folder, 'run.json'), JSON.stringify(record));
-    const finished = await goOn(folder);
+    const finished = await resume(folder);
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toContain(`run.json: its field "${field}" cannot be used: `);
   });
@@ -221,7 +221,7 @@ describe('run.json', () => {
     await copyOfRun('moved');
     await cp(path('images'), path('images-before'), { recursive: true });
     await writeImages(path('images'), { perClass: 13 });
-    const finished = await goOn('moved');
+    const finished = await resume('moved');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
       /the data has changed since the run began: expected SHA-256 .* Put the old data/,
@@ -235,7 +235,7 @@ describe('a run folder', () => {
   it('in use by another process', async () => {
     await copyOfRun('busy');
     await writeFile(path('busy', '.lock'), lock(process.pid));
-    const finished = await goOn('busy');
+    const finished = await resume('busy');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
       new RegExp(`another process \\(${process.pid}\\) is writing to this run folder\\. Wait until it ends`),
@@ -307,7 +307,7 @@ describe('a loss that is not finite', () => {
     record.options.optimizer.learningRate = 1e9;
     await writeFile(path('gone-wild', 'run.json'), JSON.stringify(record));
     const before = await readFile(last('gone-wild'));
-    const finished = await goOn('gone-wild');
+    const finished = await resume('gone-wild');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(/^the loss became .* at step \d+\./);
     expect(finished.stderr).toMatch(

@@ -105,7 +105,7 @@ describe('temperature scaling', () => {
     expect(Number(model.metadata['harrier.temperature'])).toBe(scaling.temperature);
   });
 
-  it('stays in force when the model is judged again, also with other views', async () => {
+  it('stays in force when the model is evaluated again, also with other views', async () => {
     const { temperatureScaling: own, loss } = await json('calibrated', 'evaluation.json');
     const again = JSON.parse((await run('evaluate', 'calibrated', '--json')).stdout);
     expect([again.loss, again.temperatureScaling]).toEqual([loss, own]);
@@ -176,7 +176,7 @@ describe('CIFAR-10.1', () => {
     });
     await writeFile(path('ten.onnx'), encodeModel(model));
   });
-  const judge = (...args: string[]) => run('evaluate', 'ten.onnx', '--data', 'cifar10.1', ...args);
+  const evaluate = (...args: string[]) => run('evaluate', 'ten.onnx', '--data', 'cifar10.1', ...args);
 
   it.each([
     ['the folder, behind the name', ['evaluate', 'ten.onnx', '--data', 'cifar10.1', 'points']],
@@ -198,7 +198,7 @@ describe('CIFAR-10.1', () => {
   });
 
   it('has an older version, whose labels have 8 bytes', async () => {
-    const { stdout } = await judge('points/cifar10.1_v4_data.npy');
+    const { stdout } = await evaluate('points/cifar10.1_v4_data.npy');
     expect(stdout).toMatch(/^cifar10\.1_v4\n\d+ of 20 right/);
     expect(stdout).toContain('Right among its best five: ');
     expect(stdout).toMatch(/People are right in 95\.24% of single judgements, 99\.21% by majority/);
@@ -244,7 +244,7 @@ describe('CIFAR-10.1', () => {
     ],
   ])('with %s is refused in a sentence', async (name, data, truth, sentence) => {
     await write(name, 'v6', data, truth);
-    const finished = await judge(name);
+    const finished = await evaluate(name);
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(sentence);
   });
@@ -260,7 +260,7 @@ describe('CIFAR-10.1', () => {
     ['a folder of something else', ['images'], 1, /images: this is not CIFAR-10\.1: expected a folder with/],
     ['its training part', ['points', '--split', 'train'], 2, /CIFAR-10\.1 has test images only/],
   ])('with %s', async (_, args, code, sentence) => {
-    const finished = await judge(...args);
+    const finished = await evaluate(...args);
     expect(finished.code).toBe(code);
     expect(sentenceOf(finished)).toMatch(sentence);
   });
@@ -269,7 +269,7 @@ describe('CIFAR-10.1', () => {
     const finished = await run('train', '--data', 'cifar10.1:points', '--epochs', '1');
     expect([finished.code, sentenceOf(finished)]).toEqual([
       1,
-      expect.stringMatching(/has test images only\. Judge a model/),
+      expect.stringMatching(/has test images only\. Evaluate a model/),
     ]);
   });
 

@@ -68,7 +68,7 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
       /--learning-rate: .*expected a number above 0/,
     ],
     [
-      'a share that is none',
+      'a fraction that is none',
       ['train', '--validation-split', '1.5'],
       /--validation-split: .*below 1, received "1\.5"/,
     ],
@@ -88,12 +88,12 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
     [
       'a model file without data',
       ['evaluate', 'copy.onnx'],
-      /does not say which data to judge it on\. Set --data/,
+      /does not say which data to evaluate it on\. Set --data/,
     ],
     [
       'early stopping without validation',
       ['train', '--data', 'images', '--early-stopping', '2'],
-      /early stopping needs images to judge by\. Set a validation split, .*\(--validation-split\)\.$/,
+      /early stopping needs images to evaluate on\. Set a validation split, .*\(--validation-split\)\.$/,
     ],
     [
       'a folder that holds a run already',

@@ -20,7 +20,7 @@ let place: { path: string; remove: () => Promise<void> };
 let expected: Awaited<ReturnType<typeof resultOf>>;
 
 const train = (...args: string[]) => start(['train', ...args], { cwd: place.path });
-const goOn = (run: string) => train('--resume', run, '--checkpoint-seconds', '0.05');
+const resume = (run: string) => train('--resume', run, '--checkpoint-seconds', '0.05');
 
 beforeAll(async () => {
   place = await workplace();
@@ -93,7 +93,7 @@ describe('the same run', () => {
       const { signal, stdout } = await running.finished;
       if (signal === 'SIGKILL') killed++;
       said += stdout;
-      running = goOn(run);
+      running = resume(run);
     }
     succeeded(await running.finished);
     expect(killed).toBeGreaterThan(0);
@@ -115,7 +115,7 @@ describe('the same run', () => {
     expect(stderr).toMatch(
       /Stopped and saved after .*epoch \d+\.\nGo on with: npx harrier train --resume stopped-by/,
     );
-    const resumed = await goOn(run).finished;
+    const resumed = await resume(run).finished;
     succeeded(resumed);
     expect(resumed.stdout).toMatch(/^Going on with stopped-by-\w+ at epoch \d+, step \d+\./);
     await expectTheSame(run);

@@ -19,7 +19,7 @@ const record = async (run: string) => JSON.parse(`${await readFile(join(place.pa
 const SMALL = ['--data', 'images', '--set', 'filters=4', '--set', 'units=8', '--learning-rate', '0.05'];
 
 describe.skipIf(noVulkan)(`train --device gpu${noVulkan ? ` (${noVulkan})` : ''}`, () => {
-  it('learns there what it learns on the processor, and is judged there', async () => {
+  it('learns there what it learns on the processor, and is evaluated there', async () => {
     const there = await train(softwareVulkan, ...SMALL, '--epochs', '2', '--device', 'gpu', '--out', 'gpu');
     expect(there.code, there.stderr).toBe(0);
     expect(there.stdout).toContain('seed 1, on the graphics device; gpu');

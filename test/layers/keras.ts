@@ -1,6 +1,6 @@
 /**
  * Keras's layers as its documentation defines them, in float64 loops and channels last, with nothing from `src/`:
- * what the layers are judged by.
+ * what the layers are evaluated on.
  */
 
 /** Row-major; images are (batch, height, width, channels), rows (batch, numbers). */

@@ -187,7 +187,7 @@ describe('a job that is stopped', () => {
     expect(JSON.parse(answer.stdout)[0].predictions).toHaveLength(3);
   });
 
-  it('leaves the weights that it would have been judged by, with its views', async () => {
+  it('leaves the weights that it would have been evaluated on, with its views', async () => {
     const averaged = { ...job().hyperparameters, 'average-momentum': '0.9', tta: 'flip' };
     const folder = await folderFor({ ...job(), hyperparameters: averaged });
     const running = startContainer('train', folder.base);
@@ -203,29 +203,32 @@ describe('a job that is stopped', () => {
     expect(model.metadata['harrier.testTimeAugmentation']).toBe('flip');
   });
 
-  it.each(['validating', 'judging'])('while it is %s leaves the model that it saved last', async (phase) => {
-    const hyperparameters = { ...quick, 'validation-split': '0.2', 'checkpoint-seconds': '0' };
-    const folder = await folderFor({ hyperparameters, channels: { train: images } });
-    vi.stubEnv('HARRIER_CACHE', join(place.path, 'cache'));
-    let stopped = false;
-    const position = await trainInContainer(new ContainerPaths({ SAGEMAKER_BASE_DIR: folder.base }), {
-      optionsOf: async (given, data) => {
-        const { checkpointSeconds, ...options } = trainOptionsOf(given);
-        return { ...(await newRun({ ...options, data })), checkpointSeconds };
-      },
-      log: () => {},
-      onProgress: ({ what }) => {
-        if (!what.startsWith(phase)) return;
-        stopped = true;
-        throw new Error('abandoned');
-      },
-      interrupted: () => stopped,
-    });
-    vi.unstubAllEnvs();
-    expect(position?.epoch).toBe(phase === 'judging' ? 2 : 0);
-    const model = decodeModel(await readFile(folder.path('model/model.onnx')));
-    expect(model.metadata['harrier.stopped']).toBe(`after ${position!.epoch} of 2 epochs`);
-  });
+  it.each(['validating', 'evaluating'])(
+    'while it is %s leaves the model that it saved last',
+    async (phase) => {
+      const hyperparameters = { ...quick, 'validation-split': '0.2', 'checkpoint-seconds': '0' };
+      const folder = await folderFor({ hyperparameters, channels: { train: images } });
+      vi.stubEnv('HARRIER_CACHE', join(place.path, 'cache'));
+      let stopped = false;
+      const position = await trainInContainer(new ContainerPaths({ SAGEMAKER_BASE_DIR: folder.base }), {
+        optionsOf: async (given, data) => {
+          const { checkpointSeconds, ...options } = trainOptionsOf(given);
+          return { ...(await newRun({ ...options, data })), checkpointSeconds };
+        },
+        log: () => {},
+        onProgress: ({ what }) => {
+          if (!what.startsWith(phase)) return;
+          stopped = true;
+          throw new Error('abandoned');
+        },
+        interrupted: () => stopped,
+      });
+      vi.unstubAllEnvs();
+      expect(position?.epoch).toBe(phase === 'evaluating' ? 2 : 0);
+      const model = decodeModel(await readFile(folder.path('model/model.onnx')));
+      expect(model.metadata['harrier.stopped']).toBe(`after ${position!.epoch} of 2 epochs`);
+    },
+  );
 
   it('killed without a word, goes on by itself and ends like one that never stopped', async () => {
     const epochs = '6';

@@ -17,7 +17,7 @@ afterAll(() => server.end());
 
 describe('the page', () => {
   it('stands at the address of every view', async () => {
-    for (const view of ['/', '/data?data=cifar10', '/judge', '/try', '/inside', '/teach', '/train']) {
+    for (const view of ['/', '/data?data=cifar10', '/evaluate', '/try', '/inspect', '/teach', '/train']) {
       const answer = await server.get(view);
       expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
       expect(await answer.text()).toContain('<!doctype html>');
@@ -92,13 +92,13 @@ it('tells what people see in CIFAR-10', async () => {
 describe('an exported site', () => {
   const read = async <T>(name: string): Promise<T> => JSON.parse(await readFile(path('site', name), 'utf8'));
   const exported = (data: string[]) =>
-    findRun(path('judged')).then((run) =>
+    findRun(path('evaluated')).then((run) =>
       exportSite({ folder: path('site'), pageFolder: path('page'), runs: [run], data }),
     );
   beforeAll(async () => {
     await writeImages(path('images'), { perClass: 20 });
     const place = { cwd: server.folder, environment: { HARRIER_CACHE: path('cache') } };
-    const train = ['train', '--data', 'images', '--epochs', '1', '--set', 'filters=2', '--out', 'judged'];
+    const train = ['train', '--data', 'images', '--epochs', '1', '--set', 'filters=2', '--out', 'evaluated'];
     expect((await harrier(train, place)).code).toBe(0);
   });
 
@@ -119,15 +119,15 @@ describe('an exported site', () => {
       datasets: [],
     });
     const models = await read<ModelInfo[]>('api/models.json');
-    expect(models.map(({ id }) => id)).toEqual(['shipped-cifar10', 'judged']);
+    expect(models.map(({ id }) => id)).toEqual(['shipped-cifar10', 'evaluated']);
     for (const { id, bytes: size } of models) {
       expect((await readFile(path('site/api/models', id, 'model.onnx'))).length).toBe(size);
     }
-    const details = await read<RunDetails>('api/runs/judged.json');
+    const details = await read<RunDetails>('api/runs/evaluated.json');
     expect(details.evaluation?.accuracy).toBe(details.summary.testAccuracy);
     expect(details.summary).not.toHaveProperty('dataset');
     expect(JSON.stringify(details.record?.data)).not.toContain(path('images'));
-    expect((await read<RunPredictions>('api/runs/judged/predictions.json')).label).toHaveLength(
+    expect((await read<RunPredictions>('api/runs/evaluated/predictions.json')).label).toHaveLength(
       details.record!.data.test.images,
     );
     expect((await readdir(path('site/api'))).includes('datasets')).toBe(false);
@@ -135,7 +135,7 @@ describe('an exported site', () => {
 
   it('holds test images only where they are named', async () => {
     await exported([path('images')]);
-    const { dataset, index } = await read<RunPredictions>('api/runs/judged/predictions.json');
+    const { dataset, index } = await read<RunPredictions>('api/runs/evaluated/predictions.json');
     expect(dataset).toBe('images');
     const list = await read<{ total: number }>('api/datasets/images/test/images.json');
     expect(list.total).toBe(index.length);
@@ -151,8 +151,8 @@ describe('an exported site', () => {
     await writeFile(path('site/stale.js'), '');
     await exported([]);
     expect(await readdir(path('site'))).not.toContain('stale.js');
-    const elsewhere = exportSite({ folder: path('judged'), pageFolder: path('page'), runs: [], data: [] });
+    const elsewhere = exportSite({ folder: path('evaluated'), pageFolder: path('page'), runs: [], data: [] });
     await expect(elsewhere).rejects.toThrow(/this folder is not empty/);
-    expect(await readdir(path('judged'))).toContain('run.json');
+    expect(await readdir(path('evaluated'))).toContain('run.json');
   });
 });

@@ -12,7 +12,7 @@ const quiet = {
 
 it('is silent where every figure is below the limit of the machine', () => {
   expect(benchNote(quiet)).toBeUndefined();
-  expect(recipeBenchNote({ recipe: 'record', shareOfMatrixRate: 0.8 })).toBeUndefined();
+  expect(recipeBenchNote({ recipe: 'record', fractionOfMatrixRate: 0.8 })).toBeUndefined();
 });
 
 it('says that the machine was busy where a figure is beyond the limit', () => {
@@ -23,7 +23,7 @@ it('says that the machine was busy where a figure is beyond the limit', () => {
     `${busy}the training step with SGD came to 150%`,
   );
   expect(benchNote({ ...quiet, seedStepAdamFloorMs: 40 })).toContain(`${busy}the training step with Adam`);
-  expect(recipeBenchNote({ recipe: 'record', shareOfMatrixRate: 1.3 })).toContain(
+  expect(recipeBenchNote({ recipe: 'record', fractionOfMatrixRate: 1.3 })).toContain(
     `${busy}the training step of record came to 130%`,
   );
 });

@@ -24,7 +24,7 @@ export function benchNote(result: OwnFigures): string | undefined {
 /** The same of `bench --recipe`. */
 export function recipeBenchNote({
   recipe,
-  shareOfMatrixRate,
-}: Pick<RecipeBenchResult, 'recipe' | 'shareOfMatrixRate'>): string | undefined {
-  return busyNote([{ figure: `the training step of ${recipe}`, fraction: shareOfMatrixRate }]);
+  fractionOfMatrixRate,
+}: Pick<RecipeBenchResult, 'recipe' | 'fractionOfMatrixRate'>): string | undefined {
+  return busyNote([{ figure: `the training step of ${recipe}`, fraction: fractionOfMatrixRate }]);
 }

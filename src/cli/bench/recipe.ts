@@ -16,9 +16,9 @@ export interface RecipeBenchResult extends RecipeSpeed {
   readonly device: Device;
   readonly matrixGflops: number;
   /** Part of the matrix rate that the whole step reaches. */
-  readonly shareOfMatrixRate: number;
-  /** Time in ONNX Runtime by the kind of layer that it was spent for, forward and back, as shares of all of it. */
-  readonly shares: Readonly<Record<string, number>>;
+  readonly fractionOfMatrixRate: number;
+  /** Time in ONNX Runtime by the kind of layer that it was spent for, forward and back, as fractions of all of it. */
+  readonly fractions: Readonly<Record<string, number>>;
   readonly peers: RecipePeers['figures'];
   readonly peersMissing: RecipePeers['missing'];
 }
@@ -36,7 +36,7 @@ export async function runRecipeBench(
   onStart(`training step of ${recipe.name}`);
   const speed = await recipeSpeed(recipe, runtime, clock);
   onStart('where the time goes');
-  const shares = await sharesByLayer(recipe, where);
+  const fractions = await fractionsByLayer(recipe, where);
   const others = peers ? await peersOf(recipe, runtime, onStart) : { figures: {}, missing: {} };
   return {
     recipe: recipe.name,
@@ -45,8 +45,8 @@ export async function runRecipeBench(
     device: where.device ?? 'cpu',
     matrixGflops,
     ...speed,
-    shareOfMatrixRate: speed.gflops / matrixGflops,
-    shares,
+    fractionOfMatrixRate: speed.gflops / matrixGflops,
+    fractions,
     peers: others.figures,
     peersMissing: others.missing,
   };
@@ -63,7 +63,7 @@ async function peersOf(
 }
 
 /** Reads ONNX Runtime's profile of one step: nodes bear the names of the layers that they were made for. */
-async function sharesByLayer(recipe: Recipe, where: OpenRuntimeOptions): Promise<Record<string, number>> {
+async function fractionsByLayer(recipe: Recipe, where: OpenRuntimeOptions): Promise<Record<string, number>> {
   const folder = await mkdtemp(join(tmpdir(), 'harrier-profile-'));
   try {
     const steps = recipeSteps(recipe, await openRuntime({ ...where, profilePrefix: join(folder, 'step') }));
@@ -99,7 +99,7 @@ interface ProfileEvent {
 /** The figures as text for people. */
 export function recipeBenchText(result: RecipeBenchResult): string {
   const { stepMs, batch, imagesPerSecond, gflops, secondsPerEpoch, minutes } = result;
-  const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
+  const percent = (fraction: number) => `${(100 * fraction).toFixed(0)}%`;
   const rows = [
     ['Harrier', stepMs.median, imagesPerSecond, secondsPerEpoch, minutes] as const,
     ...Object.values(result.peers).map(
@@ -131,10 +131,10 @@ export function recipeBenchText(result: RecipeBenchResult): string {
       cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('   '),
     ),
     '',
-    `${gflops.toFixed(0)} GFLOP/s in the whole step = ${percent(result.shareOfMatrixRate)} of the matrix product's ${result.matrixGflops.toFixed(0)}`,
-    `time by layer: ${Object.entries(result.shares)
-      .filter(([, share]) => share >= 0.005)
-      .map(([type, share]) => `${type} ${percent(share)}`)
+    `${gflops.toFixed(0)} GFLOP/s in the whole step = ${percent(result.fractionOfMatrixRate)} of the matrix product's ${result.matrixGflops.toFixed(0)}`,
+    `time by layer: ${Object.entries(result.fractions)
+      .filter(([, fraction]) => fraction >= 0.005)
+      .map(([type, fraction]) => `${type} ${percent(fraction)}`)
       .join(', ')}`,
     ...Object.entries(result.peersMissing).map(([name, why]) => `${name}: ${why}`),
   ].join('\n');

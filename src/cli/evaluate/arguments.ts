@@ -3,8 +3,8 @@ import { isCifar10Point1 } from '../../platform/node/datasets/cifar10-1.ts';
 
 export const CIFAR10_1 = 'cifar10.1';
 
-/** Which model to judge, and on what. */
-export interface JudgingArguments {
+/** Which model to evaluate, and on what. */
+export interface EvaluationArguments {
   readonly model: string | undefined;
   /** A data set's name or path; `cifar10.1:PATH` for CIFAR-10.1. */
   readonly data: string | undefined;
@@ -16,10 +16,10 @@ export interface JudgingArguments {
  *
  * @throws HarrierError `bad-option` when there is a word too many or too few
  */
-export async function judgingArguments(
+export async function evaluationArguments(
   words: readonly string[],
   data: string | undefined,
-): Promise<JudgingArguments> {
+): Promise<EvaluationArguments> {
   if (data !== CIFAR10_1) {
     if (words.length < 2) return { model: words[0], data };
     throw new HarrierError('bad-option', 'there is one argument too many', {

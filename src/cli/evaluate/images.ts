@@ -53,7 +53,7 @@ export async function imagesFor(
     { ...options, skipBad: skipBad ?? own.skipBad, marks: (marks ?? own.marks) && false },
   );
   if (images.part === 'test' && images.dataset.hash !== then.test.hash) {
-    reporter.note(`Note: ${images.dataset.name} has changed since the model was judged on it.`);
+    reporter.note(`Note: ${images.dataset.name} has changed since the model was evaluated on it.`);
   }
   // Of images of another size, or with other label corrections, nothing can be said.
   const isAsTrained = imageSize === then.imageShape.width && marks === undefined && skipBad === undefined;

@@ -6,11 +6,11 @@ import { readModelFile } from '../../platform/node/files/model-file.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 
 /**
- * The model to judge, as it stands or with other views inside.
+ * The model to evaluate, as it stands or with other views inside.
  *
  * @throws HarrierError `not-supported` for other views of a model that no run folder tells how to build
  */
-export async function modelToJudge(
+export async function modelToEvaluate(
   { modelFile, run }: ModelSource,
   views: TestTimeAugmentation | undefined,
 ): Promise<Uint8Array | Model> {

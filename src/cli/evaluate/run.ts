@@ -20,9 +20,9 @@ import { findModel, type ModelSource } from '../../platform/node/runs/find-run.t
 import type { Device } from '../../runs/device.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
-import { CIFAR10_1, judgingArguments } from './arguments.ts';
+import { CIFAR10_1, evaluationArguments } from './arguments.ts';
 import { imagesFor } from './images.ts';
-import { modelToJudge } from './model.ts';
+import { modelToEvaluate } from './model.ts';
 
 /** The options of `evaluate` as they were typed. */
 export interface EvaluateOptions {
@@ -41,20 +41,20 @@ export interface EvaluateOptions {
 
 /** `harrier evaluate`. @param words the arguments that are no options */
 export async function runEvaluate(words: readonly string[], typed: EvaluateOptions): Promise<void> {
-  const { model: name, data } = await judgingArguments(words, typed.data);
+  const { model: name, data } = await evaluationArguments(words, typed.data);
   const reporter = new Reporter({ machine: typed.json });
   reporter.status('opening model and data …');
   const source = await findModel(name);
   // The model that the package carries was made for it.
   const options = { ...typed, data: data ?? (source.shipped ? 'cifar10' : undefined) };
-  const model = await modelToJudge(source, options.tta);
+  const model = await modelToEvaluate(source, options.tta);
   const classifier = await Classifier.load(await openRuntime(options), model, source.modelFile);
   if (source.shipped) reporter.note(shippedNote(source.modelFile, classifier.classNames));
   const images = options.data?.startsWith(`${CIFAR10_1}:`)
     ? await cifar10Point1Images(options.data.slice(CIFAR10_1.length + 1), options.split)
     : await imagesFor(source, classifier, options, reporter);
   if (!images) {
-    throw new HarrierError('bad-option', 'a model file does not say which data to judge it on', {
+    throw new HarrierError('bad-option', 'a model file does not say which data to evaluate it on', {
       where: source.modelFile,
       next: 'Set --data: cifar10, or a folder with one sub-folder of images per class.',
     });
@@ -65,7 +65,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   classifier.checkDataset(dataset);
   const probabilities = await classifier.predictImages(dataset, {
     onProgress: (done, total) =>
-      reporter.work({ what: `judging on ${dataset.name}`, done, total, unit: 'images' }),
+      reporter.work({ what: `evaluating on ${dataset.name}`, done, total, unit: 'images' }),
   });
   const { labels, classNames } = dataset;
   const predictions = { probabilities, labels, classNames };

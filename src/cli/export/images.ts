@@ -9,7 +9,7 @@ import { imagesFor } from '../evaluate/images.ts';
 import type { Reporter } from '../reporter.ts';
 import type { ExportCommandOptions } from './formats.ts';
 
-export interface JudgingImages {
+export interface EvaluationImages {
   readonly dataset: Dataset;
   /** For people: `5,000 validation images of cifar10`. */
   readonly label: string;
@@ -22,15 +22,15 @@ export interface JudgingImages {
  * @returns undefined for a model file without its run and without `--data`
  * @throws HarrierError when the data cannot be opened, or does not fit the model
  */
-export async function imagesToJudgeOn(
+export async function imagesToEvaluateOn(
   source: ModelSource,
   classifier: Pick<Classifier, 'classNames' | 'imageShape' | 'metadata'>,
   { limit, ...options }: ExportCommandOptions,
   reporter: Reporter,
-): Promise<JudgingImages | undefined> {
+): Promise<EvaluationImages | undefined> {
   const { data } = options;
   const limited = (dataset: Dataset) => (limit === undefined ? dataset : firstImages(dataset, limit));
-  const labelled = (dataset: Dataset, kind: string, note = ''): JudgingImages => ({
+  const labelled = (dataset: Dataset, kind: string, note = ''): EvaluationImages => ({
     dataset,
     label: `${formatQuantity(dataset.size, `${kind} image`)} (${dataset.name})${note}`,
   });

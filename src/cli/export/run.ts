@@ -19,16 +19,16 @@ import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { readModelFile } from '../../platform/node/files/model-file.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
 import { predictionsOf } from '../../runs/predictions-of.ts';
-import { modelToJudge } from '../evaluate/model.ts';
+import { modelToEvaluate } from '../evaluate/model.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import type { ExportCommandOptions, ExportFormat } from './formats.ts';
-import { imagesToJudgeOn, type JudgingImages } from './images.ts';
+import { type EvaluationImages, imagesToEvaluateOn } from './images.ts';
 
 /** How good a model is before and after, on the same images. */
 interface ExportAccuracy {
-  /** What it was judged on; of a run's test images, the label says so. */
+  /** What it was evaluated on; of a run's test images, the label says so. */
   readonly data: string;
   readonly images: number;
   readonly before: number;
@@ -55,8 +55,9 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
     format === 'safetensors'
       ? await weightsFile(source, decodeModel(before, source.modelFile), options)
       : await modelFile(source, format, options);
-  // Judged before it is written: who then stops it has not half of it.
-  const judged = format === 'safetensors' ? undefined : await judge(source, before, after, options, reporter);
+  // Evaluated before it is written: who then stops it has not half of it.
+  const evaluated =
+    format === 'safetensors' ? undefined : await evaluate(source, before, after, options, reporter);
   await writeOutput(out, after, output);
   if (json)
     reporter.json({
@@ -64,9 +65,9 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
       format,
       bytesBefore: before.length,
       bytes: after.length,
-      accuracy: judged ?? null,
+      accuracy: evaluated ?? null,
     });
-  else report(out, [before.length, after.length], judged, format, reporter);
+  else report(out, [before.length, after.length], evaluated, format, reporter);
 }
 
 /** The model in its new form. */
@@ -75,7 +76,7 @@ async function modelFile(
   format: Exclude<ExportFormat, 'safetensors'>,
   { tta }: ExportCommandOptions,
 ): Promise<Uint8Array> {
-  const found = await modelToJudge(source, tta);
+  const found = await modelToEvaluate(source, tta);
   if (format === 'onnx') return found instanceof Uint8Array ? found : encodeModel(found);
   const model = found instanceof Uint8Array ? decodeModel(found, source.modelFile) : found;
   refuseStored(model, source.modelFile);
@@ -123,7 +124,7 @@ function refuseStored(model: Model, where: string): void {
   );
 }
 
-async function judge(
+async function evaluate(
   source: ModelSource,
   before: Uint8Array,
   after: Uint8Array,
@@ -133,9 +134,9 @@ async function judge(
   const runtime = nodeRuntime(options);
   const described = await Classifier.load(runtime, before, source.modelFile);
   await described.dispose();
-  let images: JudgingImages | undefined;
+  let images: EvaluationImages | undefined;
   try {
-    images = await imagesToJudgeOn(source, described, options, reporter);
+    images = await imagesToEvaluateOn(source, described, options, reporter);
   } catch (error) {
     // What was asked for must work; the run's own data may have been moved away since.
     if (options.data !== undefined || !(error instanceof HarrierError)) throw error;
@@ -149,13 +150,13 @@ async function judge(
   const { dataset, label } = images;
   const accuracyOf = async (model: Uint8Array, what: string): Promise<number> =>
     evaluatePredictions(await predictionsOf(runtime, model, dataset, what, reporter.work)).accuracy;
-  const first = await accuracyOf(before, 'judging the model');
+  const first = await accuracyOf(before, 'evaluating the model');
   const isSame = Buffer.compare(before, after) === 0;
   return {
     data: label,
     images: dataset.size,
     before: first,
-    after: isSame ? first : await accuracyOf(after, 'judging the export'),
+    after: isSame ? first : await accuracyOf(after, 'evaluating the export'),
   };
 }
 
@@ -201,7 +202,7 @@ function report(
     const points = (after - before) * 100;
     const change = `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(2)} points`;
     reporter.print(`accuracy  ${formatPercent(before)} before, ${formatPercent(after)} now (${change})`);
-    reporter.print(style.faint(`judged on ${data}`));
+    reporter.print(style.faint(`evaluated on ${data}`));
   }
   if (format !== 'safetensors') {
     reporter.print(style.faint(`Use it: npx harrier predict ${shellQuote(shortPath(out))} photo.jpg`));

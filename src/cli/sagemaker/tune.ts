@@ -52,7 +52,7 @@ export async function runTune(given: TuneOptions): Promise<void> {
       !parameters.some(({ name }) => name === 'validation-split')
     ) {
       hyperparameters['validation-split'] = '0.1';
-      reporter.note('Note: a tenth of the training images judges the settings (--validation-split 0.1).');
+      reporter.note('Note: a tenth of the training images evaluates the settings (--validation-split 0.1).');
     }
     const requestOf = (resources: JobResources) =>
       tuningRequest(resources, hyperparameters, { ...given, parameters }, given.name);

@@ -24,7 +24,7 @@ export interface SweepRecord {
   readonly halving: boolean;
   readonly parallel: number;
   readonly threads: number;
-  /** Images that trials are judged by. */
+  /** Images that trials are evaluated on. */
   readonly images: number;
   readonly trials: readonly TrialRecord[];
 }
@@ -134,7 +134,7 @@ export class SweepFolder {
     };
   }
 
-  /** Whether a trial was trained and judged to its end. */
+  /** Whether a trial was trained and evaluated to its end. */
   async isFinished(trial: TrialRecord): Promise<boolean> {
     const folder = this.trial(trial);
     return (await folder.read('record')) !== undefined && (await folder.record()).result !== undefined;

@@ -10,7 +10,7 @@ import { commandLine, fromAnywhere, givenSettings, newRun } from '../train/optio
 import { SWEEP_FORMAT, type SweepRecord, type TrialRecord } from './folder.ts';
 import { asTrainOptions, type SweepOptions, type TrialOptions } from './options.ts';
 
-/** Share of the training images that judges trials where nobody says how many. */
+/** Share of the training images that evaluates trials where nobody says how many. */
 const VALIDATION_SPLIT = 0.1;
 
 /** From how many trials and epochs on halving is worth its risk. */

@@ -66,8 +66,8 @@ export class SweepProgress {
     const seconds = (performance.now() - this.#started) / 1000;
     const pace = seconds / Math.max(1e-9, this.#sum() - this.#atStart);
     const left = formatClock(Math.max(0, this.#planned - this.#sum()) * pace);
-    const share = Math.floor((100 * this.#sum()) / this.#planned);
-    return `${this.#name(trial)}  epoch ${epoch}/${this.#epochs}  sweep ${share}%, ${left} left`;
+    const fraction = Math.floor((100 * this.#sum()) / this.#planned);
+    return `${this.#name(trial)}  epoch ${epoch}/${this.#epochs}  sweep ${fraction}%, ${left} left`;
   }
 
   #sum(): number {

@@ -66,7 +66,7 @@ async function sweep(
     announce(record, folder, reporter);
     return train(folder, record, given.time, reporter, interruption);
   });
-  conclude(outcome, folder, reporter, given.json);
+  printResult(outcome, folder, reporter, given.json);
   if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
   if (outcome.ended === 'finished' && outcome.trials.every(({ state }) => state === 'failed')) {
     throw new HarrierError(
@@ -193,7 +193,7 @@ function announce(
     style.strong(`${title}: ${formatQuantity(trials.length, 'trial')}, ${formatQuantity(epochs, 'epoch')}`),
   );
   reporter.print(
-    style.faint(`judged on ${formatQuantity(images, 'validation image')}; ${shortPath(folder.path)}`),
+    style.faint(`evaluated on ${formatQuantity(images, 'validation image')}; ${shortPath(folder.path)}`),
   );
   if (rungs.length > 1) {
     const rounds = rungs
@@ -209,7 +209,7 @@ function announce(
     reporter.print(style.faint(`${parallel} at a time, ${formatQuantity(threads, 'thread')} each`));
 }
 
-function conclude(
+function printResult(
   { ended, record, trials }: Outcome,
   folder: SweepFolder,
   reporter: Reporter,
@@ -232,7 +232,7 @@ function conclude(
   if (best?.state === 'finished') {
     next.unshift([
       `npx harrier evaluate ${shellQuote(best.folder)}`,
-      `judge the best (${settingsText(best.settings)}) on the test images`,
+      `evaluate the best (${settingsText(best.settings)}) on the test images`,
     ]);
   }
   if (ended !== 'finished' || record.trials.some(({ retry }) => retry)) {

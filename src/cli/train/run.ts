@@ -31,7 +31,7 @@ export async function runTrain(given: TrainOptions): Promise<void> {
   try {
     const one = async (each: TrainOptions): Promise<void> => {
       if (each.resume === undefined) await trainAnew(each, reporter, interruption);
-      else await goOn(await findRun(each.resume), each, reporter, interruption);
+      else await resume(await findRun(each.resume), each, reporter, interruption);
     };
     if (await wantsSeeds(given)) await trainSeeds(given, process.argv.slice(2), reporter, one);
     else await one(given);
@@ -74,7 +74,7 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
   }
 }
 
-async function goOn(
+async function resume(
   folder: RunFolder,
   given: TrainOptions,
   reporter: Reporter,
@@ -163,7 +163,7 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
     await file.end(
       error instanceof Exit ? undefined : { state: 'failed', message: failureOf(error).message ?? '' },
     );
-    if (error instanceof Exit) sayHowToGoOn(given.partOf ?? folder.path, reporter);
+    if (error instanceof Exit) sayHowToResume(given.partOf ?? folder.path, reporter);
     else if (error instanceof HarrierError)
       await sayWhatIsKept(error, folder, given.partOf ?? folder.path, reporter);
     throw error;
@@ -172,10 +172,10 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
     const { epoch, stepInEpoch } = outcome.position;
     const where = stepInEpoch === 0 ? `epoch ${epoch}` : `step ${stepInEpoch} of epoch ${epoch + 1}`;
     reporter.note(`Stopped and saved after ${where}.`);
-    sayHowToGoOn(given.partOf ?? folder.path, reporter);
+    sayHowToResume(given.partOf ?? folder.path, reporter);
     throw new Exit(interruption.exitCode ?? 1);
   }
-  conclude(outcome, folder, reporter, given.json, watch.notes);
+  printResult(outcome, folder, reporter, given.json, watch.notes);
 }
 
 /** What a fine-tuning trains, in words. */
@@ -228,7 +228,7 @@ function whatComputes({ device, threads }: PreparedRun['options']): string {
   return device === 'gpu' ? 'on the graphics device' : formatQuantity(threads, 'thread');
 }
 
-function sayHowToGoOn(path: string, reporter: Reporter): void {
+function sayHowToResume(path: string, reporter: Reporter): void {
   reporter.note(`Go on with: npx harrier train --resume ${shellQuote(shortPath(path))}`);
 }
 
@@ -236,7 +236,7 @@ function sayHowToGoOn(path: string, reporter: Reporter): void {
 async function sayWhatIsKept(
   error: HarrierError,
   folder: RunFolder,
-  goOnWith: string,
+  resumeCommand: string,
   reporter: Reporter,
 ): Promise<void> {
   const last = await readCheckpoint(folder, 'last').catch(() => undefined);
@@ -246,7 +246,7 @@ async function sayWhatIsKept(
   }
   const path = shortPath(folder.file('last'));
   reporter.note(`The last good checkpoint is kept: ${path} (step ${formatCount(last.position.step)}).`);
-  if (error.code === 'storage') sayHowToGoOn(goOnWith, reporter);
+  if (error.code === 'storage') sayHowToResume(resumeCommand, reporter);
 }
 
 /** More epochs were asked for, and early stopping would end the run before the first of them. */
@@ -286,7 +286,7 @@ async function alreadyFinished(
   reporter.json({ run: folder.path, ...result, evaluation });
 }
 
-function conclude(
+function printResult(
   { record, evaluation, ended }: Exclude<RunOutcome, { ended: 'interrupted' }>,
   folder: RunFolder,
   reporter: Reporter,
@@ -312,7 +312,7 @@ function conclude(
   const quoted = shellQuote(path);
   const next = [
     [`npx harrier predict ${quoted} photo.jpg`, 'what does it see in an image?'],
-    [`npx harrier evaluate ${quoted}`, 'judge it again'],
+    [`npx harrier evaluate ${quoted}`, 'evaluate it again'],
     [shortPath(folder.file('report')), 'the report: open it in a browser'],
   ];
   const width = Math.max(...next.map(([line]) => line.length));

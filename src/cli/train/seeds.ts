@@ -58,11 +58,11 @@ export async function trainSeeds(
     });
   }
   const results = await Promise.all(record.seeds.map((seed) => resultOf(seed, folder.run(seed))));
-  conclude(folder.path, results, reporter, typed.json);
+  printResult(folder.path, results, reporter, typed.json);
 }
 
 async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<SeedsFolder<TrainOptions>> {
-  if (typed.resume !== undefined) return goOn(typed, typed.resume);
+  if (typed.resume !== undefined) return resume(typed, typed.resume);
   const { options } = await newRun(typed);
   const { seeds: count = 1, seed: _, out, json: __, ...given } = typed;
   const folder = await createSeedsFolder<TrainOptions>(options.recipe, out);
@@ -76,7 +76,7 @@ async function openFolder(typed: TrainOptions, words: readonly string[]): Promis
 }
 
 /** @throws HarrierError `bad-option` for what cannot change, or fewer seeds than before */
-async function goOn(typed: TrainOptions, path: string): Promise<SeedsFolder<TrainOptions>> {
+async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<TrainOptions>> {
   if (!(await isSeedsFolder(path))) {
     throw new HarrierError('bad-option', 'these are no runs of train --seeds', {
       where: path,
@@ -194,7 +194,7 @@ async function resultOf(seed: number, folder: RunFolder): Promise<SeedResult> {
   return { seed, run: folder.path, testAccuracy, trainingAccuracy, seconds };
 }
 
-function conclude(path: string, runs: readonly SeedResult[], reporter: Reporter, json?: boolean): void {
+function printResult(path: string, runs: readonly SeedResult[], reporter: Reporter, json?: boolean): void {
   const testAccuracy = spreadOf(runs.map((run) => run.testAccuracy));
   const { style } = reporter;
   const width = Math.max(...runs.map(({ seed }) => `${seed}`.length));

@@ -6,7 +6,7 @@ import type { ImageShape } from '../dataset.ts';
  */
 export type ColorMatrix = readonly number[];
 
-/** Shares of red, green and blue in the grey that looks as bright (ITU-R BT.601). */
+/** Fractions of red, green and blue in the grey that looks as bright (ITU-R BT.601). */
 const LUMA = [0.299, 0.587, 0.114] as const;
 // The colour axes of YIQ (NTSC 1953), as sums of red, green and blue, and back.
 const I = [0.5959, -0.2746, -0.3213] as const;
@@ -29,7 +29,7 @@ export function saturation(factor: number): ColorMatrix {
   return matrixOf((to, from) => (to === from ? factor : 0) + (1 - factor) * LUMA[from]);
 }
 
-/** Turns colours around the axis of greys, by a share of the full circle; brightness stays. */
+/** Turns colours around the axis of greys, by a fraction of the full circle; brightness stays. */
 export function hue(turn: number): ColorMatrix {
   const cosine = Math.cos(2 * Math.PI * turn);
   const sine = Math.sin(2 * Math.PI * turn);

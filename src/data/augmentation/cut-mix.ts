@@ -3,7 +3,7 @@ import type { Augmentation } from './augmentation.ts';
 import { mixPairs, symmetricBeta } from './mix.ts';
 
 export interface CutMixOptions {
-  /** The share that each image keeps is drawn from Beta(alpha, alpha): 1, the default, draws any share alike. */
+  /** The fraction that each image keeps is drawn from Beta(alpha, alpha): 1, the default, draws any fraction alike. */
   readonly alpha?: number;
 }
 

@@ -3,7 +3,7 @@ import type { Augmentation } from './augmentation.ts';
 import { mixPairs, symmetricBeta } from './mix.ts';
 
 export interface MixUpOptions {
-  /** The share of each image is drawn from Beta(alpha, alpha): 0.2 seldom mixes much, 1 any share alike. Default 0.2. */
+  /** The fraction of each image is drawn from Beta(alpha, alpha): 0.2 seldom mixes much, 1 any fraction alike. Default 0.2. */
   readonly alpha?: number;
 }
 
@@ -12,7 +12,7 @@ export interface MixUpConfig extends MixUpOptions {
 }
 
 /**
- * Blends every image with another of its batch, and their targets in the same shares (Zhang et al., "mixup: Beyond
+ * Blends every image with another of its batch, and their targets in the same fractions (Zhang et al., "mixup: Beyond
  * empirical risk minimization", 2018).
  *
  * @throws HarrierError `bad-option`
@@ -24,9 +24,10 @@ export function mixUp(options: MixUpOptions = {}): Augmentation {
     config: { name: 'MixUp', alpha } as MixUpConfig,
     apply(batch, occasion) {
       mixPairs(batch, occasion, (to, partner, draws) => {
-        const share = symmetricBeta(alpha, draws);
-        for (let i = 0; i < to.length; i++) to[i] = (share * to[i] + (1 - share) * partner[i] + 0.5) | 0;
-        return share;
+        const fraction = symmetricBeta(alpha, draws);
+        for (let i = 0; i < to.length; i++)
+          to[i] = (fraction * to[i] + (1 - fraction) * partner[i] + 0.5) | 0;
+        return fraction;
       });
     },
   };

@@ -26,7 +26,7 @@ describe.each(['MixUp', 'CutMix'] as const)('%s', (name) => {
       const row = rowOf(batch, i);
       expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
       expect(Math.min(...row)).toBeGreaterThanOrEqual(0);
-      if (row.filter((share) => share > 0.01).length === 2) two++;
+      if (row.filter((fraction) => fraction > 0.01).length === 2) two++;
     }
     expect(two).toBeGreaterThan(COUNT / 3);
   });
@@ -46,7 +46,7 @@ describe.each(['MixUp', 'CutMix'] as const)('%s', (name) => {
 });
 
 describe('MixUp', () => {
-  it('blends pixels in the shares of the targets', () => {
+  it('blends pixels in the fractions of the targets', () => {
     const batch = mixed('MixUp', 1);
     for (let i = 0; i < COUNT; i++) {
       // Each image is one part of itself and another of one partner: find the partner that explains all pixels.
@@ -54,20 +54,20 @@ describe('MixUp', () => {
         const own = before.targets.indexOf(1, i * CLASSES) - i * CLASSES;
         const other = before.targets.indexOf(1, partner * CLASSES) - partner * CLASSES;
         if (own === other) return false;
-        const share = rowOf(batch, i)[own];
+        const fraction = rowOf(batch, i)[own];
         return imageOf(batch, i).every((value, p) => {
-          const blend = share * imageOf(before, i)[p] + (1 - share) * imageOf(before, partner)[p];
+          const blend = fraction * imageOf(before, i)[p] + (1 - fraction) * imageOf(before, partner)[p];
           return Math.abs(value - blend) <= 0.51;
         });
       };
-      const single = rowOf(batch, i).some((share) => share > 0.9999);
+      const single = rowOf(batch, i).some((fraction) => fraction > 0.9999);
       if (!single) expect(Array.from({ length: COUNT }, (_, p) => p).some(explains)).toBe(true);
     }
   });
 });
 
 describe('CutMix', () => {
-  it('gives targets the shares of the areas', () => {
+  it('gives targets the fractions of the areas', () => {
     const batch = mixed('CutMix', 1);
     for (let i = 0; i < COUNT; i++) {
       const same = (source: number) => (pixel: number) =>

@@ -18,19 +18,19 @@ export function mixPairs(
   const [pixelsBefore, targetsBefore] = [pixels.slice(), targets.slice()];
   for (let i = 0; i < count; i++) {
     const partner = partners[i];
-    const share = mix(
+    const fraction = mix(
       pixels.subarray(i * bytes, (i + 1) * bytes),
       pixelsBefore.subarray(partner * bytes, (partner + 1) * bytes),
       draws,
     );
     for (let c = 0; c < classes; c++) {
       targets[i * classes + c] =
-        share * targetsBefore[i * classes + c] + (1 - share) * targetsBefore[partner * classes + c];
+        fraction * targetsBefore[i * classes + c] + (1 - fraction) * targetsBefore[partner * classes + c];
     }
   }
 }
 
-/** A draw of Beta(alpha, alpha), in [0, 1], as the share of one of two gamma draws in both. */
+/** A draw of Beta(alpha, alpha), in [0, 1], as the fraction of one of two gamma draws in both. */
 export function symmetricBeta(alpha: number, draws: RandomStream): number {
   const [a, b] = [gamma(alpha, draws), gamma(alpha, draws)];
   // With a tiny alpha both can underflow: the limit is a fair coin.

@@ -64,7 +64,7 @@ export const AUGMENTATION_WORDS: Readonly<Record<string, AugmentationWord>> = {
   cutmix: {
     config: (alpha = 1) => ({ name: 'CutMix', alpha }),
     value: 'alpha',
-    what: 'a part of another image pasted in, classes in the same shares',
+    what: 'a part of another image pasted in, classes in the same fractions',
   },
 };
 

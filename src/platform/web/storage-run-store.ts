@@ -4,7 +4,7 @@ import { withTabLock } from './lock.ts';
 
 /** Where in the browser's storage a run lies. */
 export interface StorageRunOptions {
-  /** The name of the lock that its writers share. */
+  /** The name of the lock that its writers fraction. */
   readonly lock: string;
   /** What another tab does that holds the lock, for people: `training`. */
   readonly doing: string;

@@ -141,7 +141,7 @@ export function tuningRequest(
 export interface JobCost {
   readonly billableSeconds: number;
   readonly trainingSeconds: number;
-  /** Share saved by spot capacity, 0–1. */
+  /** Fraction saved by spot capacity, 0–1. */
   readonly saved: number;
 }
 

@@ -32,7 +32,7 @@ export async function copyResults(folder: RunFolder, paths: ContainerPaths): Pro
 
 /**
  * The model of a run that was stopped before its end, so that a stopped job leaves something that can be used: the
- * weights of its best epoch, else its last. It has not been judged, and says so.
+ * weights of its best epoch, else its last. It has not been evaluated, and says so.
  */
 export async function saveStoppedModel(
   { network, data, options }: PreparedRun,

@@ -89,7 +89,7 @@ export async function trainInContainer(
       ),
   });
   const outcome = await training.catch(async (error) => {
-    // Abandoned while it was judged: what was saved last is what there is.
+    // Abandoned while it was evaluated: what was saved last is what there is.
     const last = hooks.interrupted?.() ? await readCheckpoint(folder, 'last') : undefined;
     if (!last) throw error;
     return { ended: 'interrupted' as const, position: last.position };
@@ -99,7 +99,7 @@ export async function trainInContainer(
     return outcome.position;
   }
   const { loss, accuracy } = outcome.evaluation;
-  // A validation channel without a test channel is what the finished model is judged on, once.
+  // A validation channel without a test channel is what the finished model is evaluated on, once.
   const standsIn = !run.validation && job.parts.includes('validation');
   hooks.log(
     metricLine({

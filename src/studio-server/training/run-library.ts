@@ -159,7 +159,7 @@ export class RunLibrary {
     if (!view) return own?.summary;
     const summary = view.summary(own !== undefined, this.#idOf);
     if (!own) return summary;
-    // Between its start and its first sign of life, and while it saves and judges, its process says more.
+    // Between its start and its first sign of life, and while it saves and evaluates, its process says more.
     if (own.isAlive && summary.state !== 'running') {
       return { ...summary, state: 'running', message: summary.message ?? own.summary.message };
     }

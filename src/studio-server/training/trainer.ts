@@ -15,7 +15,7 @@ import { type OwnRuns, type RunLibrary, runId } from './run-library.ts';
 const MOST_AT_A_TIME = 4;
 /** What is kept of what a process says. */
 const KEPT_CHARACTERS = 4_000;
-/** For saving a checkpoint and judging, once a run was asked to stop. */
+/** For saving a checkpoint and evaluating, once a run was asked to stop. */
 const STOP_MS = 60_000;
 
 interface OwnRun {

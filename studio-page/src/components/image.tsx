@@ -49,7 +49,7 @@ export interface SheetImageProps extends Shared {
 /** One image of a sheet of small images, as large as its place. */
 export function SheetImage({ sheet, columns, alt, class: more }: SheetImageProps) {
   const rows = Math.ceil(sheet.count / columns);
-  const share = (at: number, of: number): number => (of > 1 ? (100 * at) / (of - 1) : 0);
+  const fraction = (at: number, of: number): number => (of > 1 ? (100 * at) / (of - 1) : 0);
   return (
     <div
       class={`image-view crisp ${more ?? ''}`}
@@ -58,7 +58,7 @@ export function SheetImage({ sheet, columns, alt, class: more }: SheetImageProps
       style={{
         backgroundImage: `url("${sheet.url}")`,
         backgroundSize: `${100 * columns}% ${100 * rows}%`,
-        backgroundPosition: `${share(sheet.place % columns, columns)}% ${share(Math.floor(sheet.place / columns), rows)}%`,
+        backgroundPosition: `${fraction(sheet.place % columns, columns)}% ${fraction(Math.floor(sheet.place / columns), rows)}%`,
       }}
     />
   );

@@ -26,7 +26,7 @@ export function Progress({
   rate,
   etaSeconds,
 }: ProgressProps) {
-  const share = total > 0 ? Math.min(1, done / total) : undefined;
+  const fraction = total > 0 ? Math.min(1, done / total) : undefined;
   const words = unit === undefined ? '' : ` ${unit}`;
   const facts = [
     total > 0
@@ -41,18 +41,18 @@ export function Progress({
     <div class="progress">
       <div class="progress-head">
         <span>{label}</span>
-        {share !== undefined && <b>{Math.floor(100 * share)}%</b>}
+        {fraction !== undefined && <b>{Math.floor(100 * fraction)}%</b>}
       </div>
       <div
-        class={`track ${share === undefined ? 'unknown' : ''}`}
+        class={`track ${fraction === undefined ? 'unknown' : ''}`}
         role="progressbar"
         aria-label={label}
         aria-valuemin={0}
         aria-valuemax={100}
-        aria-valuenow={share === undefined ? undefined : Math.floor(100 * share)}
+        aria-valuenow={fraction === undefined ? undefined : Math.floor(100 * fraction)}
         aria-valuetext={facts.join(', ') || undefined}
       >
-        <i style={{ width: share === undefined ? undefined : `${100 * share}%` }} />
+        <i style={{ width: fraction === undefined ? undefined : `${100 * fraction}%` }} />
       </div>
       {facts.length > 0 && (
         <p class="progress-facts" aria-hidden="true">

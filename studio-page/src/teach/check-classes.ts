@@ -1,6 +1,6 @@
 import { HarrierError } from 'harrier/src/errors.ts';
 
-/** Fewer cannot be divided into some to learn from and some to judge by. */
+/** Fewer cannot be divided into some to learn from and some to evaluate on. */
 export const FEWEST_IMAGES = 2;
 
 /**
@@ -19,7 +19,7 @@ export function checkClasses(classes: readonly { readonly name: string; readonly
     if (count >= FEWEST_IMAGES) continue;
     throw new HarrierError(
       'bad-data',
-      count === 0 ? 'this class has no images' : 'one image is too few to learn from and to be judged by',
+      count === 0 ? 'this class has no images' : 'one image is too few to learn from and to be evaluated on',
       {
         where: name,
         expected: `at least ${FEWEST_IMAGES} images`,

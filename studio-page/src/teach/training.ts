@@ -89,7 +89,7 @@ export function start(options: TeachOptions, from: string | undefined, backend: 
 }
 
 /** Goes on where it was paused or cut short. */
-export function goOn(): void {
+export function resume(): void {
   run(true);
 }
 

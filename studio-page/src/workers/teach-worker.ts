@@ -99,7 +99,7 @@ async function trainAlone(job: Job, stored: StoredRun | undefined, resume: boole
     return;
   }
   const model = encodeModel(learned.model) as Uint8Array<ArrayBuffer>;
-  const outcome = await judged(job, learned, model, runtime, (performance.now() - started) / 1000);
+  const outcome = await evaluated(job, learned, model, runtime, (performance.now() - started) / 1000);
   if (stored) await removeCheckpoints(stored);
   say({ type: 'done', outcome, model }, [model.buffer]);
 }
@@ -177,7 +177,7 @@ async function storedRun(resume: boolean): Promise<StoredRun | undefined> {
   }
 }
 
-async function judged(
+async function evaluated(
   job: Job,
   { heldOut, history, bestEpoch }: Learned,
   model: Uint8Array,

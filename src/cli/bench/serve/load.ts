@@ -177,6 +177,6 @@ function answerEnd(text: string): number | undefined {
 
 function summary(times: number[]): Times {
   times.sort((a, b) => a - b);
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(share * times.length))];
+  const at = (fraction: number) => times[Math.min(times.length - 1, Math.floor(fraction * times.length))];
   return { count: times.length, p50Ms: at(0.5), p99Ms: at(0.99) };
 }

@@ -79,7 +79,7 @@ function saysSomething(
   return group.every((slot) => different <= LARGEST_GROUP.ofClass * counts[files[slot].label]);
 }
 
-/** For every file of a listing a number that its copies share: the lowest place among them. */
+/** For every file of a listing a number that its copies fraction: the lowest place among them. */
 export function copyNumbers(files: number, { exact, near }: FolderCopies): Uint32Array {
   const numbers = Uint32Array.from({ length: files }, (_, slot) => slot);
   const root = (slot: number): number => {

@@ -259,9 +259,9 @@ describe('the split', () => {
     }
     const second = await imageFolder(moved, { cacheDirectory: cache });
     expect(numbers(second.test).sort()).toEqual(numbers(first.test).sort());
-    const share = first.test.size / 60;
-    expect(share).toBeGreaterThan(0.05);
-    expect(share).toBeLessThan(0.4);
+    const fraction = first.test.size / 60;
+    expect(fraction).toBeGreaterThan(0.05);
+    expect(fraction).toBeLessThan(0.4);
   });
 
   it('moves no image when others are added', async () => {
@@ -332,7 +332,7 @@ describe('the split', () => {
     expect(now.train.size + now.test.size).toBe(old.train.size + old.test.size);
   });
 
-  it('names the images that its parts share', async () => {
+  it('names the images that its parts fraction', async () => {
     for (let i = 0; i < 3; i++) {
       await put(`train/a/${i}.png`, i);
       await put(`train/b/${i}.png`, 100 + i);

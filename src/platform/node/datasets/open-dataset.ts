@@ -59,7 +59,7 @@ async function openUnmarked(spec: string, options: OpenDatasetOptions): Promise<
   if (spec === 'cifar10.1' || spec.startsWith('cifar10.1:')) {
     throw new HarrierError('not-supported', 'CIFAR-10.1 has test images only', {
       where: spec,
-      next: 'Judge a model on it: npx harrier evaluate RUN --data cifar10.1 PATH.',
+      next: 'Evaluate a model on it: npx harrier evaluate RUN --data cifar10.1 PATH.',
     });
   }
   if (!(await stat(spec).catch(() => undefined))) {

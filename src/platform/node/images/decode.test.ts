@@ -209,8 +209,8 @@ describe('what is no usable image', () => {
     const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * i * 7919) % 251);
     const image = sharp(noise, { raw: { width: 64, height: 64, channels: 3 } });
     const bytes = await encode(image).toBuffer();
-    for (const share of [0.4, 0.9]) {
-      const error = await refusal(bytes.subarray(0, Math.floor(bytes.length * share)), 'cut');
+    for (const fraction of [0.4, 0.9]) {
+      const error = await refusal(bytes.subarray(0, Math.floor(bytes.length * fraction)), 'cut');
       expect(error.code).toBe('bad-data');
       expect(error.message).toMatch(/^cut: the image is damaged or cut off \(.+\)\. Replace the file/);
     }

@@ -104,7 +104,7 @@ export function Detail({
               />
               <Checkbox
                 label="Leave it out"
-                help="Neither trained on nor judged by. Your data stays as it is: marks are kept in a file beside it."
+                help="Left out of training and of evaluation. Your data stays as it is: marks are kept in a file beside it."
                 checked={pending.excluded ?? entry.mark?.excluded ?? false}
                 onValue={(excluded) =>
                   void change(

@@ -9,37 +9,37 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
   const images = new Map(
     (classes.value ?? []).flatMap((each) => each.images.map((image) => [image.id, image] as const)),
   );
-  const judged = heldOut.map(({ id, label, probabilities }) => {
+  const evaluated = heldOut.map(({ id, label, probabilities }) => {
     const predicted = probabilities.indexOf(Math.max(...probabilities));
-    return { id, label, predicted, share: probabilities[predicted], image: images.get(id) };
+    return { id, label, predicted, fraction: probabilities[predicted], image: images.get(id) };
   });
-  const right = judged.filter(({ label, predicted }) => label === predicted).length;
+  const right = evaluated.filter(({ label, predicted }) => label === predicted).length;
   return (
     <Panel
-      title={`${right} of ${judged.length} held-out images are right`}
+      title={`${right} of ${evaluated.length} held-out images are right`}
       note={
-        judged.length < 30
-          ? `So few images say little: with as many others it may well be ${wider(right, judged.length)}.`
+        evaluated.length < 30
+          ? `So few images say little: with as many others it may well be ${wider(right, evaluated.length)}.`
           : undefined
       }
     >
       <div class="stack">
-        {classNames.length > 1 && <Confusion classNames={classNames} judged={judged} />}
+        {classNames.length > 1 && <Confusion classNames={classNames} evaluated={evaluated} />}
         <ul class="held-out">
-          {judged
+          {evaluated
             .toSorted(
               (a, b) =>
-                Number(a.label === a.predicted) - Number(b.label === b.predicted) || b.share - a.share,
+                Number(a.label === a.predicted) - Number(b.label === b.predicted) || b.fraction - a.fraction,
             )
             .slice(0, 60)
-            .map(({ id, label, predicted, share, image }) => (
+            .map(({ id, label, predicted, fraction, image }) => (
               <li key={id} class={label === predicted ? 'right' : 'wrong'}>
                 {image ? <img src={imageUrlOf(image)} alt={image.name} loading="lazy" /> : <i />}
                 <span>
                   {label === predicted
                     ? classNames[label]
                     : `${classNames[label]} taken for ${classNames[predicted]}`}{' '}
-                  <b>{formatPercent(share)}</b>
+                  <b>{formatPercent(fraction)}</b>
                 </span>
               </li>
             ))}
@@ -56,13 +56,14 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
 /** A rough range for another draw of as many: Wilson's interval at 95%. */
 function wider(right: number, all: number): string {
   const z = 1.96;
-  const share = right / all;
-  const centre = (share + z ** 2 / (2 * all)) / (1 + z ** 2 / all);
-  const reach = (z * Math.sqrt((share * (1 - share)) / all + z ** 2 / (4 * all ** 2))) / (1 + z ** 2 / all);
+  const fraction = right / all;
+  const centre = (fraction + z ** 2 / (2 * all)) / (1 + z ** 2 / all);
+  const reach =
+    (z * Math.sqrt((fraction * (1 - fraction)) / all + z ** 2 / (4 * all ** 2))) / (1 + z ** 2 / all);
   return `${Math.round(100 * Math.max(0, centre - reach))} to ${Math.round(100 * Math.min(1, centre + reach))}%`;
 }
 
-interface Judged {
+interface Evaluated {
   readonly label: number;
   readonly predicted: number;
 }
@@ -70,13 +71,13 @@ interface Judged {
 /** Rows: what the images show; columns: what the model says. */
 function Confusion({
   classNames,
-  judged,
+  evaluated,
 }: {
   readonly classNames: readonly string[];
-  readonly judged: readonly Judged[];
+  readonly evaluated: readonly Evaluated[];
 }) {
   const count = (label: number, predicted: number) =>
-    judged.filter((each) => each.label === label && each.predicted === predicted).length;
+    evaluated.filter((each) => each.label === label && each.predicted === predicted).length;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="scroll" aria-label="Which class was taken for which" tabIndex={0}>

@@ -9,7 +9,16 @@ import { Progress } from '../../components/progress.tsx';
 import { place } from '../../router.ts';
 import type { Way } from '../../teach/lesson.ts';
 import { classes } from '../../teach/project.ts';
-import { discard, goOn, pause, stale, start, type Training, taught, training } from '../../teach/training.ts';
+import {
+  discard,
+  pause,
+  resume,
+  stale,
+  start,
+  type Training,
+  taught,
+  training,
+} from '../../teach/training.ts';
 import { useBaseModel } from './base-model.ts';
 
 const WAYS: readonly { readonly value: Way; readonly label: string; readonly help: string }[] = [
@@ -126,7 +135,7 @@ function Options() {
             <b>Train</b>: it takes seconds, because Harrier’s own model has seen 50,000 images before.
           </li>
           <li>
-            <b>Try it</b> on other images, and take the model away as one file.
+            <b>Try</b> on other images, and take the model away as one file.
           </li>
         </ol>
       )}
@@ -178,7 +187,7 @@ function Running({ training: now }: { readonly training: Training }) {
           </Button>
         )}
         {(state === 'paused' || state === 'failed') && (
-          <Button kind="primary" icon="play" onClick={goOn}>
+          <Button kind="primary" icon="play" onClick={resume}>
             Go on
           </Button>
         )}

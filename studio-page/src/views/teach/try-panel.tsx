@@ -42,7 +42,7 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
   };
   return (
     <Panel
-      title="Try it"
+      title="Try"
       class="try-panel"
       aside={
         <Button kind="quiet" icon={live ? 'stop' : 'camera'} onClick={() => setLive(!live)}>
@@ -73,14 +73,14 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
               label="How likely each class is"
               most={1}
               bars={outcome.classNames
-                .map((name, i) => ({ name, share: verdict.probabilities[i] }))
-                .map(({ name, share }) => ({
+                .map((name, i) => ({ name, fraction: verdict.probabilities[i] }))
+                .map(({ name, fraction }) => ({
                   id: name,
                   label: name,
-                  value: share,
-                  text: formatPercent(share),
+                  value: fraction,
+                  text: formatPercent(fraction),
                   kind:
-                    share === Math.max(...verdict.probabilities) ? ('right' as const) : ('other' as const),
+                    fraction === Math.max(...verdict.probabilities) ? ('right' as const) : ('other' as const),
                 }))}
             />
             <p class="note">{Math.max(1, Math.round(verdict.milliseconds))} ms in this page</p>

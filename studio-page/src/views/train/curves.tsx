@@ -143,8 +143,8 @@ function Facts({ run, history }: { readonly run: RunSummary; readonly history: R
       title={run.id}
       aside={
         run.testAccuracy !== undefined && (
-          <Link class="button" view="judge" query={{ run: run.id }}>
-            Judge it
+          <Link class="button" view="evaluate" query={{ run: run.id }}>
+            Evaluate it
           </Link>
         )
       }

@@ -12,16 +12,16 @@ export interface LivePoint {
 /** More points of one epoch than this cannot be seen. */
 export const MOST_LIVE = 240;
 
-/** Means of fewer images than this share of an epoch say little, and jump. */
-const FROM_SHARE = 0.1;
+/** Means of fewer images than this fraction of an epoch say little, and jump. */
+const FROM_FRACTION = 0.1;
 
 /** The points of the epoch under way with one more: of another epoch, it begins anew; of too many, every other goes. */
 export function addStep(live: readonly LivePoint[], step: RunStep): readonly LivePoint[] {
-  const share = step.step / step.steps;
-  const x = step.epoch - 1 + share;
+  const fraction = step.step / step.steps;
+  const x = step.epoch - 1 + fraction;
   const same = live.filter((point) => point.x > step.epoch - 1 && point.x < x);
   // In the first epoch there is nothing else to see.
-  if (share < FROM_SHARE && step.epoch > 1) return same;
+  if (fraction < FROM_FRACTION && step.epoch > 1) return same;
   const kept = same.length >= MOST_LIVE ? same.filter((_, i) => i % 2 === 1) : same;
   return [...kept, { x, loss: step.loss, accuracy: step.accuracy }];
 }

@@ -55,7 +55,7 @@ function RunBar({ run }: { readonly run: RunSummary }) {
   );
 }
 
-/** Epochs that are done and the part of the one under way, as a share of all. */
+/** Epochs that are done and the part of the one under way, as a fraction of all. */
 export function shareDone(run: RunSummary): number {
   const step = steps.value[run.id];
   if (run.epochs === 0) return 0;

@@ -20,7 +20,7 @@ import { studio } from '../../studio.ts';
 
 /** Training images that are looked through, spread evenly over all of them. */
 const SAMPLE = 2000;
-/** Images that are fetched and judged together; between them the model has time for the user's own. */
+/** Images that are fetched and evaluated together; between them the model has time for the user's own. */
 const PART = 100;
 const SHOWN = 8;
 

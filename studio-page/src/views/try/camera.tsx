@@ -9,7 +9,7 @@ import { Heat, HeatControls } from './explained.tsx';
 
 export interface CameraProps {
   readonly shape: ImageShape | undefined;
-  /** A frame is being judged: the next waits. */
+  /** A frame is being evaluated: the next waits. */
   readonly busy: boolean;
   readonly answer: Answer | undefined;
   /** uint8 `[height, width, 3]` */
@@ -18,7 +18,7 @@ export interface CameraProps {
   readonly onClose: () => void;
 }
 
-/** The square in the middle of what the camera sees, one frame after another, as fast as the model judges them. */
+/** The square in the middle of what the camera sees, one frame after another, as fast as the model evaluates them. */
 export function Camera({ shape, busy, answer, onFrame, onImage, onClose }: CameraProps) {
   const { video, ready, error, again } = useCamera();
   const [opacity, setOpacity] = useState(0.7);

@@ -188,7 +188,7 @@ function useAnswer(
       gone = true;
     };
   }, [opened, pixels, wanted]);
-  // What was said of the frame before stands until the next is judged.
+  // What was said of the frame before stands until the next is evaluated.
   const answered =
     looked && (looked.at === pixels || (frame !== undefined && looked.live)) ? looked : undefined;
   const error = current?.error ?? answered?.error;

@@ -36,7 +36,7 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
   const selected = cellOf(place.value.query.cell, classNames.length);
   const pairs = first.predictions && second.predictions && difference.by === 'mcnemar';
   return (
-    <div class="judge-pair wide-left">
+    <div class="evaluate-pair wide-left">
       <Panel
         title={`${second.run.id}, compared with ${first.run.id}`}
         note={verdict(first.run.id, second.run.id, difference)}

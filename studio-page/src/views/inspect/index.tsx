@@ -17,7 +17,7 @@ import { FilterImages } from './filters.tsx';
 import { LayerGraph } from './graph.tsx';
 import { FeatureImages } from './maps.tsx';
 import { sizeText } from './shape.ts';
-import './inside.css';
+import './inspect.css';
 
 /** Numbers that all layers may give together; of larger models the layer that is looked at is computed alone. */
 const MOST_NUMBERS = 8e6;
@@ -26,12 +26,12 @@ const MOST_NUMBERS = 8e6;
 export default function Inside() {
   const chosen = useModel();
   const { models, opened } = chosen;
-  if (!models.value || chosen.id === undefined) return <NoModel chosen={chosen} icon="inside" />;
+  if (!models.value || chosen.id === undefined) return <NoModel chosen={chosen} icon="inspect" />;
   return (
     <>
       <header class="view-head">
         <div>
-          <h1>Look inside</h1>
+          <h1>Inspect model</h1>
           <p class="note">
             {opened ? summaryOf(opened) : 'The layers of a model, and what each makes of an image.'}
           </p>
@@ -73,7 +73,7 @@ function Opened({
   const shown = features?.get(layer.name);
   const { imageShape } = opened;
   return (
-    <div class="inside">
+    <div class="inspect">
       <Panel title="Layers" class="layers">
         <LayerGraph
           layers={layers}

@@ -1,4 +1,4 @@
-/** The view Look inside: a model's layers, its first filters, and what each layer makes of an image. */
+/** The view Inspect model: a model's layers, its first filters, and what each layer makes of an image. */
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,13 +14,13 @@ import { accessibilityFaults, type StudioInBrowser, studioInBrowser } from './st
 
 const HORSE = new URL('../../studio-page/src/inference/examples/horse.png', import.meta.url);
 
-describe.skipIf(noChromium)(`Look inside${noChromium ? ` (${noChromium})` : ''}`, () => {
+describe.skipIf(noChromium)(`Inspect model${noChromium ? ` (${noChromium})` : ''}`, () => {
   let studio: StudioInBrowser;
   let opened: Awaited<ReturnType<StudioInBrowser['open']>>;
   let page: Page;
   beforeAll(async () => {
     studio = await studioInBrowser();
-    opened = await studio.open('inside?backend=wasm');
+    opened = await studio.open('inspect?backend=wasm');
     page = opened.page;
     await page.locator('.layer-graph').waitFor();
   });

@@ -27,7 +27,7 @@ export function Confusions({ evaluation, facts, predictions }: SectionProps) {
   const count = matrix[row][column];
   const isChoice = classNames.length <= MOST_CLASSES;
   return (
-    <div class="judge-pair wide-left">
+    <div class="evaluate-pair wide-left">
       <Panel
         title="Confusion matrix"
         note={`Row: what the image is. Column: what the model said.${isChoice ? ' Click a cell to see its images.' : ''}`}

@@ -18,12 +18,12 @@ import { Comparison } from './comparison.tsx';
 import { Confusions } from './confusions.tsx';
 import { Headline } from './headline.tsx';
 import 'virtual:report/figures.css';
-import './judge.css';
+import './evaluate.css';
 import { LabelErrors } from './label-errors.tsx';
 import { Mistakes } from './mistakes.tsx';
 
 /** How good a finished run is, and where it is wrong, image by image. */
-export default function Judge() {
+export default function Evaluate() {
   const { query } = place.value;
   const finished = runs.value?.filter(({ testAccuracy }) => testAccuracy !== undefined);
   const run = finished?.find(({ id }) => id === query.run) ?? finished?.[0];
@@ -37,15 +37,15 @@ export default function Judge() {
   if (!run) {
     return (
       <Empty
-        icon="judge"
-        title="There is nothing to judge yet"
+        icon="evaluate"
+        title="There is nothing to evaluate yet"
         action={
           <Link class="button" view="train">
             To the runs
           </Link>
         }
       >
-        A run is judged on its test images when it has finished.
+        A run is evaluated on its test images when it has finished.
       </Empty>
     );
   }
@@ -53,12 +53,12 @@ export default function Judge() {
     <>
       <header class="view-head">
         <div>
-          <h1>Judge</h1>
+          <h1>Evaluate</h1>
           {query.run !== undefined && query.run !== run.id && (
             <p class="note">There is no finished run “{query.run}”: this is the newest.</p>
           )}
         </div>
-        <div class="judge-choice">
+        <div class="evaluate-choice">
           <Select
             label="Run"
             value={run.id}
@@ -78,12 +78,16 @@ export default function Judge() {
           />
         </div>
       </header>
-      <Judged key={run.id} run={run} other={finished.find(({ id }) => id === query.with && id !== run.id)} />
+      <Evaluated
+        key={run.id}
+        run={run}
+        other={finished.find(({ id }) => id === query.with && id !== run.id)}
+      />
     </>
   );
 }
 
-function Judged({ run, other }: { readonly run: RunSummary; readonly other: RunSummary | undefined }) {
+function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: RunSummary | undefined }) {
   const details = useDetails(run);
   const predictions = usePredictions(run);
   const dataset = useDataset(predictions.value?.dataset);
@@ -98,15 +102,15 @@ function Judged({ run, other }: { readonly run: RunSummary; readonly other: RunS
     return details.loading ? (
       <Loading what="the evaluation" />
     ) : (
-      <Empty icon="judge" title="This run keeps no evaluation">
-        <code>npx harrier evaluate {run.id}</code> judges it.
+      <Empty icon="evaluate" title="This run keeps no evaluation">
+        <code>npx harrier evaluate {run.id}</code> evaluates it.
       </Empty>
     );
   }
   const columns = predictions.value;
   const shared = { evaluation, facts: dataset.facts, predictions: columns };
   return (
-    <div class="judge">
+    <div class="evaluate">
       <Headline run={run} details={value} evaluation={evaluation} />
       {predictions.error !== undefined && (
         <Message title="Single images cannot be shown" error={predictions.error} />
@@ -127,7 +131,7 @@ function Judged({ run, other }: { readonly run: RunSummary; readonly other: RunS
         <Message error={otherDetails.error} onRetry={otherDetails.again} />
       )}
       {!other && <Confusions {...shared} />}
-      <div class="judge-pair">
+      <div class="evaluate-pair">
         <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
           <ClassTable perClass={evaluation.perClass} macro={evaluation.macro} />
         </Panel>

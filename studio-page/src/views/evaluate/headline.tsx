@@ -22,15 +22,15 @@ const FILES: readonly { readonly name: RunFileName; readonly title: string; read
 export function Headline({ run, details, evaluation }: HeadlineProps) {
   return (
     <section aria-label="In short" class="headline">
-      <Score evaluation={evaluation} judgedOn={details.record?.data.test.name} />
+      <Score evaluation={evaluation} evaluatedOn={details.record?.data.test.name} />
       <p class="row files">
         {run.hasModel && (
           <>
             <Link class="button" view="try" query={{ model: run.id }}>
               <Icon name="try" size={18} /> Try it
             </Link>
-            <Link class="button" view="inside" query={{ model: run.id }}>
-              <Icon name="inside" size={18} /> Look inside
+            <Link class="button" view="inspect" query={{ model: run.id }}>
+              <Icon name="inspect" size={18} /> Inspect model
             </Link>
           </>
         )}
