@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { FolderRules } from '../data/folder-rules.ts';
-import type { UsedMarks } from '../data/kept-marks.ts';
+import type { UsedCorrections } from '../data/kept-corrections.ts';
 import { HarrierError } from '../errors.ts';
 import type { DataFacts } from '../evaluation/index.ts';
 import { formatCount, formatNumber, formatQuantity } from '../format/format.ts';
@@ -36,7 +36,7 @@ export interface OpenedData extends TrainingImages {
   readonly skipped: number;
   readonly notes?: readonly string[];
   /** The label corrections that it was opened with. */
-  readonly marks?: UsedMarks;
+  readonly marks?: UsedCorrections;
 }
 
 /** A resumed run, as its record has it. */

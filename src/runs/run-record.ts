@@ -2,7 +2,7 @@ import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import type { ClassWeight } from '../data/class-weight.ts';
 import type { Sampling } from '../data/epoch-order.ts';
 import type { FolderRules } from '../data/folder-rules.ts';
-import type { MarkCounts } from '../data/marked.ts';
+import type { CorrectionCounts } from '../data/corrected.ts';
 import type { Resolution } from '../data/resolution.ts';
 import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
@@ -108,9 +108,9 @@ const DATA = {
   /** Labels that its owner changed and images that were left out; a resumed run keeps them, whatever comes later. */
   marks: optional(
     fields({
-      train: unchecked<MarkCounts>(anything) as Schema<MarkCounts>,
-      test: unchecked<MarkCounts>(anything) as Schema<MarkCounts>,
-      validation: unchecked<MarkCounts>(anything),
+      train: unchecked<CorrectionCounts>(anything) as Schema<CorrectionCounts>,
+      test: unchecked<CorrectionCounts>(anything) as Schema<CorrectionCounts>,
+      validation: unchecked<CorrectionCounts>(anything),
       images: z.record(z.string(), fields({ label: optional(anyText), excluded: optional(flag) }), {
         error: 'an object',
       }),

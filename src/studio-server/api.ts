@@ -54,14 +54,14 @@ export interface DatasetInfo {
 
 export interface SplitInfo {
   readonly size: number;
-  /** Images of each class, as the data has them: without marks. */
+  /** Images of each class, as the data has them: without label corrections. */
   readonly counts: readonly number[];
-  /** SHA-256 (hex) of the data without marks. */
+  /** SHA-256 (hex) of the data without label corrections. */
   readonly hash: string;
-  readonly marks: MarkCounts;
+  readonly marks: CorrectionCounts;
 }
 
-export interface MarkCounts {
+export interface CorrectionCounts {
   readonly relabelled: number;
   readonly excluded: number;
 }
@@ -80,13 +80,13 @@ export interface SheetLayout {
   readonly perPage: number;
 }
 
-/** Which images `mark=` asks for. `none`: those without a mark. */
-export type MarkFilter = 'any' | 'none' | 'relabelled' | 'excluded';
+/** Which images `mark=` asks for. `none`: those without a label correction. */
+export type CorrectionFilter = 'any' | 'none' | 'relabelled' | 'excluded';
 
 /**
  * GET api/datasets/:id/:split/images?class=&mark=&q=&offset=&limit=
  *
- * `class` is an index, of the label that counts (the mark's, where there is one); `q` is looked for in class names and
+ * `class` is an index, of the label that counts (the correction's, where there is one); `q` is looked for in class names and
  * sources; at most 1,000 images are given at a time. In order of index.
  *
  * GET api/datasets/:id/:split/sheet?class=&mark=&q=&page= is a WebP with images `page * perPage` to
@@ -108,11 +108,11 @@ export interface ImageEntry {
   readonly label: number;
   /** A path below the data's folder, or `test #17`. */
   readonly source: string;
-  readonly mark?: Mark;
+  readonly mark?: Correction;
 }
 
 /** What its owner says of an image, without changing it. */
-export interface Mark {
+export interface Correction {
   /** The class that it is of. */
   readonly label?: number;
   /** Left out of training and of evaluation. */
@@ -120,7 +120,7 @@ export interface Mark {
 }
 
 /** PUT api/datasets/:id/:split/marks/:index, answered with the ImageEntry. Null takes a label back. */
-export interface MarkChange {
+export interface CorrectionChange {
   readonly label?: number | null;
   readonly excluded?: boolean;
 }
@@ -303,7 +303,7 @@ export interface StudioEvents {
   readonly gone: { readonly id: string };
   readonly step: RunStep;
   readonly epoch: { readonly id: string; readonly record: EpochRecord };
-  /** Also when a mark was changed. */
+  /** Also when a label correction was changed. */
   readonly dataset:
     | DatasetAnswer
     | { readonly id: string; readonly state: 'failed'; readonly error: StudioError };

@@ -9,7 +9,7 @@ import { allRecipes } from '../platform/node/runs/recipe-files.ts';
 import { BodyBudget, withBody } from '../server/body.ts';
 import { parseObject } from '../server/json.ts';
 import { HttpError } from '../server/problem.ts';
-import type { MarkChange, MarkFilter, RunFileName, Split, StudioState } from './api.ts';
+import type { CorrectionChange, CorrectionFilter, RunFileName, Split, StudioState } from './api.ts';
 import type { DatasetLibrary } from './datasets/dataset-library.ts';
 import { drawImage, PER_PAGE, SheetMaker } from './datasets/sheets.ts';
 import type { SplitView } from './datasets/split-view.ts';
@@ -41,7 +41,7 @@ export interface StudioAppOptions {
   readonly log: (error: unknown) => void;
 }
 
-/** Bytes of a body: a form, or a mark. */
+/** Bytes of a body: a form, or a label correction. */
 const MOST_BODY = 64 * 1024;
 /** Images of one list. */
 const MOST_LISTED = 1_000;
@@ -132,7 +132,7 @@ export function createStudioApp(options: StudioAppOptions): {
   app.put('/api/datasets/:id/:split/marks/:index', async (context) => {
     const { id, split, index } = context.req.param();
     const dataset = await datasets.get(id);
-    return json(await dataset.setMark(split as Split, Number(index), markChange(await body(context))));
+    return json(await dataset.setCorrection(split as Split, Number(index), correctionChange(await body(context))));
   });
 
   app.get('/api/recipes', async () =>
@@ -231,12 +231,12 @@ function isFiltered({ req }: Context): boolean {
 
 function filtered(context: Context, view: SplitView): Uint32Array {
   const mark = context.req.query('mark') || undefined;
-  const known: readonly MarkFilter[] = ['any', 'none', 'relabelled', 'excluded'];
+  const known: readonly CorrectionFilter[] = ['any', 'none', 'relabelled', 'excluded'];
   if (mark !== undefined && !known.some((each) => each === mark))
     throw badQuery('mark', known.join(', '), mark);
   return view.find({
     class: wholeNumber(context, 'class'),
-    mark: mark as MarkFilter | undefined,
+    mark: mark as CorrectionFilter | undefined,
     text: context.req.query('q'),
   });
 }
@@ -267,12 +267,12 @@ function badQuery(where: string, expected: string, received: string): HttpError 
   });
 }
 
-function markChange(value: unknown): MarkChange {
+function correctionChange(value: unknown): CorrectionChange {
   const { label, excluded, ...others } = isObject(value) ? value : {};
   const isLabel = label === undefined || label === null || Number.isInteger(label);
   const isExcluded = excluded === undefined || typeof excluded === 'boolean';
-  if (isLabel && isExcluded && Object.keys(others).length === 0) return { label, excluded } as MarkChange;
-  throw new HarrierError('bad-data', 'this is no mark', {
+  if (isLabel && isExcluded && Object.keys(others).length === 0) return { label, excluded } as CorrectionChange;
+  throw new HarrierError('bad-data', 'this is no label correction', {
     expected: '{ "label": a whole number or null, "excluded": true or false }',
   });
 }

@@ -39,7 +39,7 @@ export function useDataset(id: string | undefined): OpenedDataset {
     };
     return { error: new Error(told.error.message), loading: false, again: retry };
   }
-  // Facts change with marks: what was told last is the newest.
+  // Facts change with label corrections: what was told last is the newest.
   if (told?.state === 'ready') return { facts: told, loading: false, again };
   if (asked.value?.state === 'ready') return { facts: asked.value, loading: false, again };
   const opening = told ?? asked.value;

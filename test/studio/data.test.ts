@@ -294,7 +294,7 @@ describe('marks', () => {
     const { stderr, code } = await harrier(['data', 'images'], { cwd: server.folder });
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /Note: .*harrier-marks\.json: a mark is of an image no longer there \(cat\/gone\.png\)\./,
+      /Note: .*harrier-marks\.json: a label correction is of an image no longer there \(cat\/gone\.png\)\./,
     );
     await writeFile(file, JSON.stringify(kept));
   });
@@ -302,7 +302,7 @@ describe('marks', () => {
   it.each([
     ['{', /not JSON.*Restore the file, or delete it/],
     ['{"format":9,"images":{}}', /made by a newer version/],
-    ['{"format":1,"images":{"cat/1.png":{"label":3}}}', /these are no marks/],
+    ['{"format":1,"images":{"cat/1.png":{"label":3}}}', /these are no label corrections/],
   ])('that are damaged (%s) fail with a sentence', async (text, message) => {
     const file = path('damaged/harrier-marks.json');
     await writeFile(file, text);

@@ -1,9 +1,9 @@
 import { basename, resolve } from 'node:path';
 import type { Progress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
-import { type KeptMark, readMarks, writeMarks } from '../../platform/node/datasets/marks.ts';
-import { marksFolder, type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
-import type { DatasetAnswer, DatasetInfo, ImageEntry, MarkChange, Split } from '../api.ts';
+import { type KeptCorrection, readCorrections, writeCorrections } from '../../platform/node/datasets/label-corrections.ts';
+import { correctionsFolder, type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
+import type { DatasetAnswer, DatasetInfo, ImageEntry, CorrectionChange, Split } from '../api.ts';
 import type { EventHub } from '../events.ts';
 import { notFound, refusalOf } from '../respond.ts';
 import { DuplicateSearch } from './duplicate-search.ts';
@@ -72,7 +72,7 @@ export class DatasetLibrary {
       new Promise<undefined>((resolve) => setTimeout(resolve, 300)),
     ]);
     if (!ready) return { id, state: 'opening', name: spec, progress: this.#progress.get(id) };
-    await ready.readMarks();
+    await ready.readCorrections();
     return ready.info();
   }
 
@@ -117,12 +117,12 @@ export class DatasetLibrary {
       },
     });
     const dataset = new StudioDataset(id, spec, opened, this.#hub);
-    await dataset.readMarks();
+    await dataset.readCorrections();
     return dataset;
   }
 }
 
-/** An open data set with its marks. */
+/** An open data set with its label corrections. */
 export class StudioDataset {
   readonly id: string;
   readonly name: string;
@@ -131,14 +131,14 @@ export class StudioDataset {
   readonly #folder: string;
   readonly #hub: EventHub;
   readonly #views = new Map<string, SplitView>();
-  /** Marks are changed one after another. */
+  /** Corrections are changed one after another. */
   #writing: Promise<unknown> = Promise.resolve();
 
   constructor(id: string, spec: string, opened: OpenedDataset, hub: EventHub) {
     this.id = id;
     this.name = spec;
     this.opened = opened;
-    this.#folder = marksFolder(spec);
+    this.#folder = correctionsFolder(spec);
     this.#hub = hub;
     for (const split of ['train', 'test', 'validation'] as const) {
       const dataset = opened[split];
@@ -171,16 +171,16 @@ export class StudioDataset {
   }
 
   /** Reads what lies beside the data: another Studio, or a person, may have changed it. */
-  async readMarks(): Promise<void> {
-    const kept = await readMarks(this.#folder);
-    for (const view of this.#views.values()) view.setMarks(kept);
+  async readCorrections(): Promise<void> {
+    const kept = await readCorrections(this.#folder);
+    for (const view of this.#views.values()) view.setCorrections(kept);
   }
 
   /**
-   * Changes the mark of an image, in the file beside the data first.
+   * Changes the correction of an image, in the file beside the data first.
    * @throws HarrierError `bad-option` for a label that is no class, `storage` when the file cannot be written
    */
-  setMark(split: Split, index: number, change: MarkChange): Promise<ImageEntry> {
+  setCorrection(split: Split, index: number, change: CorrectionChange): Promise<ImageEntry> {
     const view = this.view(split);
     view.check(index);
     const { classNames, labels } = view.dataset;
@@ -193,9 +193,9 @@ export class StudioDataset {
       });
     }
     const write = async (): Promise<ImageEntry> => {
-      const kept = await readMarks(this.#folder);
+      const kept = await readCorrections(this.#folder);
       const key = view.source(index);
-      const before: KeptMark = Object.hasOwn(kept, key) ? kept[key] : {};
+      const before: KeptCorrection = Object.hasOwn(kept, key) ? kept[key] : {};
       const name =
         label === undefined
           ? before.label
@@ -206,8 +206,8 @@ export class StudioDataset {
       const { [key]: _, ...others } = kept;
       const mark = { ...(name !== undefined && { label: name }), ...(isExcluded && { excluded: true }) };
       const images = Object.keys(mark).length > 0 ? { ...others, [key]: mark } : others;
-      await writeMarks(this.#folder, images);
-      for (const each of this.#views.values()) each.setMarks(images);
+      await writeCorrections(this.#folder, images);
+      for (const each of this.#views.values()) each.setCorrections(images);
       this.#hub.send('dataset', this.info());
       return view.entry(index);
     };

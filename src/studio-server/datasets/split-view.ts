@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { Dataset } from '../../data/dataset.ts';
-import { countMarks, type Mark } from '../../data/marked.ts';
+import { countCorrections, type Correction } from '../../data/corrected.ts';
 import { classCounts } from '../../data/statistics.ts';
-import { type KeptMarks, markKey, marksByIndex } from '../../platform/node/datasets/marks.ts';
-import type { ImageEntry, MarkFilter, Split, SplitInfo } from '../api.ts';
+import { type KeptCorrections, correctionKey, correctionsByIndex } from '../../platform/node/datasets/label-corrections.ts';
+import type { ImageEntry, CorrectionFilter, Split, SplitInfo } from '../api.ts';
 import { notFound } from '../respond.ts';
 
 /** Which images are asked for: all that are left out say nothing. */
 export interface ImageFilter {
   /** Of the label that counts. */
   readonly class?: number;
-  readonly mark?: MarkFilter;
+  readonly mark?: CorrectionFilter;
   /** In class names and sources, in any case. */
   readonly text?: string;
 }
 
-/** One part of a data set with its marks: all images are there, also those that are excluded. */
+/** One part of a data set with its label corrections: all images are there, also those that are excluded. */
 export class SplitView {
   readonly split: Split;
   readonly dataset: Dataset;
   readonly #root: string;
-  #marks: ReadonlyMap<number, Mark> = new Map();
+  #marks: ReadonlyMap<number, Correction> = new Map();
   #sources: string[] | undefined;
   /** What was asked last: pages of it are asked for one after another. */
   #found = new Map<string, Uint32Array>();
@@ -31,12 +31,12 @@ export class SplitView {
     this.#root = root;
   }
 
-  get marks(): ReadonlyMap<number, Mark> {
+  get marks(): ReadonlyMap<number, Correction> {
     return this.#marks;
   }
 
-  setMarks(kept: KeptMarks): void {
-    this.#marks = marksByIndex(this.dataset, kept, this.#root).marks;
+  setCorrections(kept: KeptCorrections): void {
+    this.#marks = correctionsByIndex(this.dataset, kept, this.#root).marks;
     this.#found.clear();
   }
 
@@ -46,13 +46,13 @@ export class SplitView {
       size: dataset.size,
       counts: [...classCounts(dataset)],
       hash: dataset.hash,
-      marks: countMarks(this.#marks),
+      marks: countCorrections(this.#marks),
     };
   }
 
-  /** What the image is called in the file of marks. */
+  /** What the image is called in the file of label corrections. */
   source(index: number): string {
-    return this.#sources?.[index] ?? markKey(this.dataset, index, this.#root);
+    return this.#sources?.[index] ?? correctionKey(this.dataset, index, this.#root);
   }
 
   /** @throws HarrierError `not-found` */
@@ -86,7 +86,7 @@ export class SplitView {
       const mark = this.#marks.get(index);
       const label = mark?.label ?? labels[index];
       if (filter.class !== undefined && label !== filter.class) continue;
-      if (filter.mark !== undefined && !hasMark(mark, filter.mark)) continue;
+      if (filter.mark !== undefined && !hasCorrection(mark, filter.mark)) continue;
       if (text !== '' && !classHas[label] && !this.source(index).toLowerCase().includes(text)) continue;
       found.push(index);
     }
@@ -115,7 +115,7 @@ export class SplitView {
   }
 }
 
-function hasMark(mark: Mark | undefined, wanted: MarkFilter): boolean {
+function hasCorrection(mark: Correction | undefined, wanted: CorrectionFilter): boolean {
   if (wanted === 'none') return mark === undefined;
   if (wanted === 'any') return mark !== undefined;
   return wanted === 'excluded' ? mark?.excluded === true : mark?.label !== undefined;

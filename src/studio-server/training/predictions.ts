@@ -1,7 +1,7 @@
-import { markedDataset } from '../../data/marked.ts';
+import { correctedDataset } from '../../data/corrected.ts';
 import { predictionsFromCsv } from '../../evaluation/index.ts';
-import { marksByIndex } from '../../platform/node/datasets/marks.ts';
-import { marksFolder } from '../../platform/node/datasets/open-dataset.ts';
+import { correctionsByIndex } from '../../platform/node/datasets/label-corrections.ts';
+import { correctionsFolder } from '../../platform/node/datasets/open-dataset.ts';
 import type { RunPredictions } from '../api.ts';
 import type { DatasetLibrary } from '../datasets/dataset-library.ts';
 import { notFound } from '../respond.ts';
@@ -39,8 +39,8 @@ export async function runPredictions(
     const { data } = record!;
     if (data.classNames.join('\n') !== classNames.join('\n')) return undefined;
     const { spec } = datasets.source(dataset);
-    const { marks } = marksByIndex(test, data.marks?.images ?? {}, marksFolder(spec));
-    const marked = markedDataset(test, marks);
+    const { marks } = correctionsByIndex(test, data.marks?.images ?? {}, correctionsFolder(spec));
+    const marked = correctedDataset(test, marks);
     const isSameSize =
       data.imageShape.width === test.imageShape.width && data.imageShape.height === test.imageShape.height;
     // Scaled otherwise, the same images have another hash: then their number and labels must do.

@@ -2,13 +2,13 @@ import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Dataset } from '../../../data/dataset.ts';
 import type { FolderRules } from '../../../data/folder-rules.ts';
-import { markedDataset } from '../../../data/marked.ts';
+import { correctedDataset } from '../../../data/corrected.ts';
 import { HarrierError } from '../../../errors.ts';
 import { formatCount, formatQuantity } from '../../../format/format.ts';
 import { CIFAR10_HASHES } from './cifar10.ts';
 import { listImageFolder } from './folder-listing.ts';
 import { evaluationFolder } from './image-folder.ts';
-import { marksByIndex, readMarks } from './marks.ts';
+import { correctionsByIndex, readCorrections } from './label-corrections.ts';
 import { isImageFolder, type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
 
 /** What a model learned from, as far as that is known. */
@@ -79,8 +79,8 @@ export function builtInData({ trainHash, testHash }: KnownTraining): string | un
 async function evaluatedFolder(spec: string, options: OpenDatasetOptions): Promise<EvaluationImages> {
   const imageSize = options.imageSize ?? options.defaultImageSize;
   const { dataset, part, total, notes } = await evaluationFolder(spec, { ...options, imageSize });
-  const kept = options.marks === false ? {} : (options.marks ?? (await readMarks(spec)));
-  const marked = markedDataset(dataset, marksByIndex(dataset, kept, spec).marks);
+  const kept = options.marks === false ? {} : (options.marks ?? (await readCorrections(spec)));
+  const marked = correctedDataset(dataset, correctionsByIndex(dataset, kept, spec).marks);
   const others = total - dataset.size;
   const which =
     part === 'all'

@@ -6,14 +6,14 @@ import { hasRecords, recordFolder } from './cifar-records.ts';
 import { type Cifar10Options, cifar10, loadCifar10, missingFiles } from './cifar10.ts';
 import { CIFAR10_FILES, cifar10Directory } from './cifar10-files.ts';
 import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-folder.ts';
-import { type KeptMarks, readMarks, type UsedMarks, withMarks } from './marks.ts';
+import { type KeptCorrections, readCorrections, type UsedCorrections, withCorrections } from './label-corrections.ts';
 
 /** Which data set to open, and how its images are read. */
 export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {
   /** `imageSize` where none is given, for images that are scaled; others keep the size that they have. */
   readonly defaultImageSize?: number;
   /** Other labels and left-out images: by default those kept beside the data (`readMarks`); false: none. */
-  readonly marks?: KeptMarks | false;
+  readonly marks?: KeptCorrections | false;
 }
 
 /** A data set, and where it came from. */
@@ -26,8 +26,8 @@ export interface OpenedDataset {
   readonly skipped: readonly SkippedFile[];
   /** Sentences about what is no error, but may be a mistake. */
   readonly notes?: readonly string[];
-  /** The marks of its images, where there are any: labels and number of images are theirs. */
-  readonly marks?: UsedMarks;
+  /** The label corrections of its images, where there are any: labels and number of images are theirs. */
+  readonly marks?: UsedCorrections;
 }
 
 const BUILT_IN = ['cifar10'];
@@ -35,23 +35,23 @@ const BUILT_IN = ['cifar10'];
 /**
  * What `--data` names: `cifar10`, a folder of images (see `imageFolder`), or a folder with the six files of
  * CIFAR-10's binary version (or their folder `cifar-10-batches-bin`), or `train` and `test` folders of such files with
- * any number of records (see `recordFolder`). Marks that its owner made (in Studio) are honoured in all parts.
+ * any number of records (see `recordFolder`). Corrections that its owner made (in Studio) are honoured in all parts.
  *
  * @throws HarrierError as `cifar10` and `imageFolder` do; `not-found` when it is neither a name nor a folder
  */
 export async function openDataset(spec: string, options: OpenDatasetOptions = {}): Promise<OpenedDataset> {
-  const opened = await openUnmarked(spec, options);
+  const opened = await openUncorrected(spec, options);
   if (options.marks === false) return opened;
-  const folder = marksFolder(spec, options.cacheDirectory);
-  return withMarks(opened, options.marks ?? (await readMarks(folder)), folder);
+  const folder = correctionsFolder(spec, options.cacheDirectory);
+  return withCorrections(opened, options.marks ?? (await readCorrections(folder)), folder);
 }
 
-/** The folder in which the marks of a data set lie: its own, or its place in the cache. */
-export function marksFolder(spec: string, cache?: string): string {
+/** The folder in which the label corrections of a data set lie: its own, or its place in the cache. */
+export function correctionsFolder(spec: string, cache?: string): string {
   return spec === 'cifar10' ? cifar10Directory(cache) : spec;
 }
 
-async function openUnmarked(spec: string, options: OpenDatasetOptions): Promise<OpenedDataset> {
+async function openUncorrected(spec: string, options: OpenDatasetOptions): Promise<OpenedDataset> {
   if (spec === 'cifar10') {
     checkCifar10Size(options.imageSize);
     return { ...(await cifar10(options)), skipped: [] };

@@ -1,4 +1,4 @@
-import type { DatasetInfo, ImageEntry, ImageList, MarkChange, Split } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, ImageEntry, ImageList, CorrectionChange, Split } from 'harrier/src/studio-server/api.ts';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
@@ -8,7 +8,7 @@ import { imagesAt, imageUrl } from '../../datasets.ts';
 import { useLoad } from '../../load.ts';
 import { exported } from '../../router.ts';
 import { labelOf } from './listing.ts';
-import type { Marks } from './marks.ts';
+import type { Corrections } from './corrections.ts';
 
 export interface DetailProps {
   readonly facts: DatasetInfo;
@@ -16,7 +16,7 @@ export interface DetailProps {
   readonly index: number;
   /** Where the list has it already. */
   readonly entry: ImageEntry | undefined;
-  readonly marks: Marks;
+  readonly marks: Corrections;
   readonly onPrevious: (() => void) | undefined;
   readonly onNext: (() => void) | undefined;
   readonly onClose: () => void;
@@ -50,8 +50,8 @@ export function Detail({
   }, [onClose]);
   const name = entry ? facts.classNames[labelOf(entry)] : `Image ${index}`;
   // What was asked for is shown at once, and stays where the server agrees.
-  const [pending, setPending] = useState<MarkChange>({});
-  const change = async (what: MarkChange, words: string) => {
+  const [pending, setPending] = useState<CorrectionChange>({});
+  const change = async (what: CorrectionChange, words: string) => {
     setPending(what);
     await marks.change({ dataset: facts.id, split, index, before: entry?.mark, words }, what);
     setPending({});
@@ -104,7 +104,7 @@ export function Detail({
               />
               <Checkbox
                 label="Leave it out"
-                help="Left out of training and of evaluation. Your data stays as it is: marks are kept in a file beside it."
+                help="Left out of training and of evaluation. Your data stays as it is: corrections are kept in a file beside it."
                 checked={pending.excluded ?? entry.mark?.excluded ?? false}
                 onValue={(excluded) =>
                   void change(

@@ -1,5 +1,5 @@
 import { formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
-import type { DatasetInfo, MarkFilter, Split } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, CorrectionFilter, Split } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
@@ -12,11 +12,11 @@ import { splitsOf } from '../../datasets.ts';
 import { exported, place, setQuery } from '../../router.ts';
 import { Detail } from './detail.tsx';
 import { type Filter, useListing } from './listing.ts';
-import { useMarks } from './marks.ts';
+import { useCorrections } from './corrections.ts';
 
-const MARKS: readonly { readonly value: MarkFilter | ''; readonly label: string }[] = [
+const CORRECTIONS: readonly { readonly value: CorrectionFilter | ''; readonly label: string }[] = [
   { value: '', label: 'All images' },
-  { value: 'any', label: 'Marked by you' },
+  { value: 'any', label: 'Corrected by you' },
   { value: 'relabelled', label: 'Relabelled' },
   { value: 'excluded', label: 'Left out' },
 ];
@@ -26,8 +26,8 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   const { query } = place.value;
   const split = splitOf(facts, query.split);
   const classIndex = indexIn(query.class, facts.classNames.length);
-  const mark = MARKS.find(({ value }) => value !== '' && value === query.mark)?.value as
-    | MarkFilter
+  const mark = CORRECTIONS.find(({ value }) => value !== '' && value === query.mark)?.value as
+    | CorrectionFilter
     | undefined;
   const filter: Filter = {
     split,
@@ -43,7 +43,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   const filtered = filter.class !== undefined || filter.mark !== undefined || filter.search !== undefined;
   // Without a filter an image's place in the list is its index.
   const at = index === undefined ? undefined : filtered ? position : index;
-  const marks = useMarks((entry, changed) => {
+  const marks = useCorrections((entry, changed) => {
     if (changed !== split) return;
     listing.replace(entry);
     setChanged(entry);
@@ -102,11 +102,11 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
         </div>
         {!exported && (
           <Select
-            label="Marks"
+            label="Label corrections"
             unseen
             value={mark ?? ''}
             onValue={(value) => setQuery({ mark: value, image: undefined })}
-            options={MARKS}
+            options={CORRECTIONS}
           />
         )}
         <Balance facts={facts} split={split} selected={classIndex} />
@@ -170,7 +170,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
         />
       )}
       <div class="undo" role="status">
-        {marks.error !== undefined && <Message error={marks.error} title="The mark could not be kept" />}
+        {marks.error !== undefined && <Message error={marks.error} title="The correction could not be kept" />}
         {marks.last && (
           <Message kind="good" onRetry={() => void marks.undo()} retry="Undo" onClose={marks.dismiss}>
             {marks.last.words}
@@ -241,7 +241,7 @@ function Balance(props: {
       </p>
       {marks.relabelled + marks.excluded > 0 && (
         <p class="note">
-          Marked by you: {formatCount(marks.relabelled)} relabelled, {formatCount(marks.excluded)} left out.
+          Corrected by you: {formatCount(marks.relabelled)} relabelled, {formatCount(marks.excluded)} left out.
           Training goes by it.
         </p>
       )}

@@ -1,4 +1,4 @@
-import type { DatasetInfo, ImageEntry, ImageList, MarkFilter, Split } from 'harrier/src/studio-server/api.ts';
+import type { DatasetInfo, ImageEntry, ImageList, CorrectionFilter, Split } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { apiUrl, getJson, type Parameters } from '../../api.ts';
 import type { ImageSource } from '../../components/image-grid.tsx';
@@ -8,7 +8,7 @@ import { exported } from '../../router.ts';
 export interface Filter {
   readonly split: Split;
   readonly class?: number;
-  readonly mark?: MarkFilter;
+  readonly mark?: CorrectionFilter;
   /** Looked for in class names and sources. */
   readonly search?: string;
 }
@@ -31,7 +31,7 @@ export function labelOf({ label, mark }: ImageEntry): number {
   return mark?.label ?? label;
 }
 
-/** @param revision changes when marks have changed what a filter leaves */
+/** @param revision changes when label corrections have changed what a filter leaves */
 export function useListing(facts: DatasetInfo, filter: Filter, revision: number): Listing {
   const key = JSON.stringify([facts.id, filter, revision]);
   const [, setCount] = useState(0);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { HarrierError } from '../errors.ts';
-import { countMarks, type Mark, markedDataset } from './marked.ts';
+import { countCorrections, type Correction, correctedDataset } from './corrected.ts';
 import { memoryDataset } from './memory.ts';
 
 const pixels = Uint8Array.from({ length: 4 * 3 }, (_, i) => i);
@@ -11,7 +11,7 @@ const dataset = memoryDataset({
   labels: [0, 0, 1, 1],
   pixels,
 });
-const marked = (...marks: [number, Mark][]) => markedDataset(dataset, new Map(marks));
+const marked = (...marks: [number, Correction][]) => correctedDataset(dataset, new Map(marks));
 
 test('without marks it is the data set itself', () => {
   expect(marked()).toBe(dataset);
@@ -33,11 +33,11 @@ test('excluded images are left out, relabelled or not', () => {
   expect(some.name).toBe('toys, 1 relabelled, 1 excluded');
   expect([...some.labels]).toEqual([0, 0, 1]);
   expect(some.describe(0)).toBe('toys #1');
-  expect(countMarks(new Map([[0, { excluded: true, label: 1 }]]))).toEqual({ relabelled: 0, excluded: 1 });
+  expect(countCorrections(new Map([[0, { excluded: true, label: 1 }]]))).toEqual({ relabelled: 0, excluded: 1 });
 });
 
 test('every set of marks has a hash of its own, the same each time', () => {
-  const sets: [number, Mark][][] = [
+  const sets: [number, Correction][][] = [
     [],
     [[1, { label: 1 }]],
     [[2, { label: 0 }]],
@@ -57,6 +57,6 @@ test('says what cannot be', () => {
   expect(() => marked([1, { label: 2 }])).toThrow(
     /toys #1 is given is no class: expected .* 0 to 1, received 2/,
   );
-  const all = [0, 1, 2, 3].map((index): [number, Mark] => [index, { excluded: true }]);
+  const all = [0, 1, 2, 3].map((index): [number, Correction] => [index, { excluded: true }]);
   expect(() => marked(...all)).toThrow(HarrierError);
 });

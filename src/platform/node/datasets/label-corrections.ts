@@ -1,33 +1,33 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Dataset } from '../../../data/dataset.ts';
-import { checkMarks, type KeptMarks, MARKS_REMEDY, type UsedMarks } from '../../../data/kept-marks.ts';
-import { countMarks, type Mark, type MarkCounts, markedDataset } from '../../../data/marked.ts';
+import { checkCorrections, type KeptCorrections, CORRECTIONS_REMEDY, type UsedCorrections } from '../../../data/kept-corrections.ts';
+import { countCorrections, type Correction, type CorrectionCounts, correctedDataset } from '../../../data/corrected.ts';
 import { HarrierError } from '../../../errors.ts';
 import { isObject } from '../../../options/values.ts';
 import { writeAtomically } from '../files/cache.ts';
 import { readError } from '../files/read-error.ts';
 
-export { checkMarks, type KeptMark, type KeptMarks, type UsedMarks } from '../../../data/kept-marks.ts';
+export { checkCorrections, type KeptCorrection, type KeptCorrections, type UsedCorrections } from '../../../data/kept-corrections.ts';
 
-/** Where marks lie: in the folder of a data set, beside its images. */
-export const MARKS_FILE = 'harrier-marks.json';
+/** Where label corrections lie: in the folder of a data set, beside its images. */
+export const CORRECTIONS_FILE = 'harrier-marks.json';
 
 const FORMAT = 1;
 
-/** What an image is called in a file of marks. @param root the folder of the data set, where it is one of files */
-export function markKey(dataset: Dataset, index: number, root: string): string {
+/** What an image is called in a file of label corrections. @param root the folder of the data set, where it is one of files */
+export function correctionKey(dataset: Dataset, index: number, root: string): string {
   const source = dataset.describe(index);
   const path = relative(resolve(root), resolve(source));
   return path.startsWith('..') || isAbsolute(path) ? source : path.split(sep).join('/');
 }
 
 /**
- * The marks kept in a folder; none where there is no such file.
+ * The label corrections kept in a folder; none where there is no such file.
  * @throws HarrierError `bad-data` when the file cannot be used
  */
-export async function readMarks(folder: string): Promise<KeptMarks> {
-  const file = join(folder, MARKS_FILE);
+export async function readCorrections(folder: string): Promise<KeptCorrections> {
+  const file = join(folder, CORRECTIONS_FILE);
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -40,41 +40,41 @@ export async function readMarks(folder: string): Promise<KeptMarks> {
   try {
     content = JSON.parse(text);
   } catch (cause) {
-    throw new HarrierError('bad-data', 'these marks are not JSON', {
+    throw new HarrierError('bad-data', 'these label corrections are not JSON', {
       where: file,
-      next: MARKS_REMEDY,
+      next: CORRECTIONS_REMEDY,
       cause,
     });
   }
   if (isObject(content) && Number(content.format) > FORMAT) {
-    throw new HarrierError('bad-data', 'these marks were made by a newer version of Harrier', {
+    throw new HarrierError('bad-data', 'these label corrections were made by a newer version of Harrier', {
       where: file,
       expected: `format ${FORMAT}`,
       received: `format ${content.format}`,
       next: 'Update Harrier.',
     });
   }
-  return checkMarks(isObject(content) ? content.images : undefined, file);
+  return checkCorrections(isObject(content) ? content.images : undefined, file);
 }
 
-/** Writes the marks of a folder; what is there appears whole. @throws HarrierError `storage` */
-export async function writeMarks(folder: string, images: KeptMarks): Promise<void> {
+/** Writes the label corrections of a folder; what is there appears whole. @throws HarrierError `storage` */
+export async function writeCorrections(folder: string, images: KeptCorrections): Promise<void> {
   const sorted = Object.fromEntries(Object.entries(images).sort(([a], [b]) => (a < b ? -1 : 1)));
   const text = `${JSON.stringify({ format: FORMAT, images: sorted }, undefined, 1)}\n`;
-  await writeAtomically(join(folder, MARKS_FILE), text, 'make the folder of the data set writable');
+  await writeAtomically(join(folder, CORRECTIONS_FILE), text, 'make the folder of the data set writable');
 }
 
-/** The marks of a data set's images by index, and those of images or classes that it does not have. */
-export function marksByIndex(
+/** The label corrections of a data set's images by index, and those of images or classes that it does not have. */
+export function correctionsByIndex(
   dataset: Dataset,
-  kept: KeptMarks,
+  kept: KeptCorrections,
   root: string,
-): { readonly marks: Map<number, Mark>; readonly used: ReadonlySet<string> } {
-  const marks = new Map<number, Mark>();
+): { readonly marks: Map<number, Correction>; readonly used: ReadonlySet<string> } {
+  const marks = new Map<number, Correction>();
   const used = new Set<string>();
   if (Object.keys(kept).length === 0) return { marks, used };
   for (let index = 0; index < dataset.size; index++) {
-    const key = markKey(dataset, index, root);
+    const key = correctionKey(dataset, index, root);
     if (!Object.hasOwn(kept, key)) continue;
     used.add(key);
     const { label, excluded } = kept[key];
@@ -95,23 +95,23 @@ interface Splits {
 
 const PARTS = ['train', 'test', 'validation'] as const;
 
-/** A data set as its marks have it; `marks` is absent where none of them is of one of its images. */
-export function withMarks<T extends Splits>(
+/** A data set as its label corrections have it; `marks` is absent where none of them is of one of its images. */
+export function withCorrections<T extends Splits>(
   opened: T,
-  kept: KeptMarks,
+  kept: KeptCorrections,
   root: string,
-): T & { readonly marks?: UsedMarks } {
+): T & { readonly marks?: UsedCorrections } {
   if (Object.keys(kept).length === 0) return opened;
   const all = new Set<string>();
   const datasets: Partial<Record<(typeof PARTS)[number], Dataset>> = {};
-  const counts: Partial<Record<(typeof PARTS)[number], MarkCounts>> = {};
+  const counts: Partial<Record<(typeof PARTS)[number], CorrectionCounts>> = {};
   for (const part of PARTS) {
     const dataset = opened[part];
     if (!dataset) continue;
-    const { marks, used } = marksByIndex(dataset, kept, root);
+    const { marks, used } = correctionsByIndex(dataset, kept, root);
     for (const key of used) all.add(key);
-    datasets[part] = markedDataset(dataset, marks);
-    counts[part] = countMarks(marks);
+    datasets[part] = correctedDataset(dataset, marks);
+    counts[part] = countCorrections(marks);
   }
   const lost = Object.keys(kept).filter((key) => !all.has(key));
   const images = Object.fromEntries(Object.entries(kept).filter(([key]) => all.has(key)));
@@ -125,6 +125,6 @@ export function withMarks<T extends Splits>(
 
 function lostNote(root: string, lost: readonly string[]): string {
   const names = `${lost.slice(0, 3).join(', ')}${lost.length > 3 ? ', …' : ''}`;
-  const what = lost.length === 1 ? 'a mark is of an image' : `${lost.length} marks are of images`;
-  return `${join(root, MARKS_FILE)}: ${what} no longer there (${names}).`;
+  const what = lost.length === 1 ? 'a label correction is of an image' : `${lost.length} label corrections are of images`;
+  return `${join(root, CORRECTIONS_FILE)}: ${what} no longer there (${names}).`;
 }

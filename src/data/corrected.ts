@@ -5,28 +5,28 @@ import { sha256 } from './sha256.ts';
 import { subset } from './subset.ts';
 
 /** What the owner of an image says of it, without changing the image. */
-export interface Mark {
+export interface Correction {
   /** The class that it is of, as an index. */
   readonly label?: number;
   /** Left out of training and of evaluation. */
   readonly excluded?: boolean;
 }
 
-/** How many images of a data set have a mark. One that is excluded counts as that alone. */
-export interface MarkCounts {
+/** How many images of a data set have a label correction. One that is excluded counts as that alone. */
+export interface CorrectionCounts {
   readonly relabelled: number;
   readonly excluded: number;
 }
 
 /**
- * A view of a data set as its marks have it: other labels, and without the excluded images. Without marks it is the
+ * A view of a data set as its label corrections have it: other labels, and without the excluded images. Without label corrections it is the
  * data set itself. Name and hash tell the two apart.
  *
  * @param marks by index
  * @throws HarrierError `bad-data` when a label is no class, or every image is excluded
  */
-export function markedDataset(dataset: Dataset, marks: ReadonlyMap<number, Mark>): Dataset {
-  const { relabelled, excluded } = countMarks(marks);
+export function correctedDataset(dataset: Dataset, marks: ReadonlyMap<number, Correction>): Dataset {
+  const { relabelled, excluded } = countCorrections(marks);
   if (relabelled === 0 && excluded === 0) return dataset;
   const name = [
     dataset.name,
@@ -39,11 +39,11 @@ export function markedDataset(dataset: Dataset, marks: ReadonlyMap<number, Mark>
   if (kept.length > 0) return subset(changed, kept, name);
   throw new HarrierError('bad-data', 'every image is excluded', {
     where: dataset.name,
-    next: 'Take some marks back.',
+    next: 'Take some corrections back.',
   });
 }
 
-export function countMarks(marks: ReadonlyMap<number, Mark>): MarkCounts {
+export function countCorrections(marks: ReadonlyMap<number, Correction>): CorrectionCounts {
   let relabelled = 0;
   let excluded = 0;
   for (const mark of marks.values()) {
@@ -53,7 +53,7 @@ export function countMarks(marks: ReadonlyMap<number, Mark>): MarkCounts {
   return { relabelled, excluded };
 }
 
-function withLabels(dataset: Dataset, marks: ReadonlyMap<number, Mark>, name: string): Dataset {
+function withLabels(dataset: Dataset, marks: ReadonlyMap<number, Correction>, name: string): Dataset {
   const { classNames, imageShape, size, pixelSource, copies } = dataset;
   const labels = Uint16Array.from(dataset.labels);
   for (const [index, { label, excluded }] of marks) {
