@@ -10,7 +10,7 @@ export function withOptionsOf(target: Command, command: CommandName): Command {
   for (const [name, option] of optionsOf(command)) {
     // A sweep keeps lists as they were typed: each trial reads them anew.
     const make = command === 'sweep' && isList(option) ? untypedFlag : typedFlag;
-    target.addOption(make(name, option, option.flag?.helpOf?.[command]));
+    addFlags(target, name, make(name, option, option.flag?.helpOf?.[command]), option);
   }
   return target;
 }
@@ -21,8 +21,18 @@ export function withOptions(
   names: readonly OptionName[],
   help: Partial<Record<OptionName, string>> = {},
 ): Command {
-  for (const name of names) target.addOption(typedFlag(name, OPTIONS[name], help[name]));
+  for (const name of names) addFlags(target, name, typedFlag(name, OPTIONS[name], help[name]), OPTIONS[name]);
   return target;
+}
+
+/** A flag, and the one that its option had before: both set the value under the option's own name. */
+function addFlags(target: Command, name: string, flag: Flag, { flag: described }: Option): void {
+  target.addOption(flag);
+  if (described?.formerly === undefined) return;
+  const former = new Flag([described.formerly, described.value ?? ''].join(' ').trim()).hideHelp();
+  if (flag.parseArg) former.argParser(flag.parseArg);
+  for (const each of [flag, former]) each.attributeName = () => name;
+  target.addOption(former);
 }
 
 function isList({ type: { kind } }: Option): boolean {

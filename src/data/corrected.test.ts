@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { HarrierError } from '../errors.ts';
-import { countCorrections, type Correction, correctedDataset } from './corrected.ts';
+import { type Correction, correctedDataset, countCorrections } from './corrected.ts';
 import { memoryDataset } from './memory.ts';
 
 const pixels = Uint8Array.from({ length: 4 * 3 }, (_, i) => i);
@@ -33,7 +33,10 @@ test('excluded images are left out, relabelled or not', () => {
   expect(some.name).toBe('toys, 1 relabelled, 1 excluded');
   expect([...some.labels]).toEqual([0, 0, 1]);
   expect(some.describe(0)).toBe('toys #1');
-  expect(countCorrections(new Map([[0, { excluded: true, label: 1 }]]))).toEqual({ relabelled: 0, excluded: 1 });
+  expect(countCorrections(new Map([[0, { excluded: true, label: 1 }]]))).toEqual({
+    relabelled: 0,
+    excluded: 1,
+  });
 });
 
 test('every set of marks has a hash of its own, the same each time', () => {

@@ -52,11 +52,12 @@ export const DATA = {
     flag: { of: ['train', 'sweep', 'lr-find'] },
     recorded: 'always',
   },
+  /** Label corrections; run.json has called them marks since its first format. */
   marks: {
     type: { kind: 'choice', choices: ['none'] },
     help: 'none: every image with the label it lies under',
     default: 'as corrected in harrier studio',
-    flag: { of: ['train', 'sweep', 'lr-find'], value: '<none>' },
+    flag: { of: ['train', 'sweep', 'lr-find'], value: '<none>', name: '--corrections', formerly: '--marks' },
     recorded: 'if given',
   },
 } as const satisfies Readonly<Record<string, Option>>;

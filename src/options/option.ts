@@ -51,6 +51,8 @@ interface FlagOfOption {
   readonly value?: string;
   /** Where it is not the option's name with hyphens: `--no-calibrate`. */
   readonly name?: string;
+  /** A name that it had before, which goes on working and is in no help. */
+  readonly formerly?: string;
   /** Help of a command that means something else, or knows another default. */
   readonly helpOf?: Partial<Record<CommandName, string>>;
   /** SageMaker's jobs decide it themselves, or have no use for it: no hyperparameter. */

@@ -1,8 +1,8 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
 import type { ClassWeight } from '../data/class-weight.ts';
+import type { CorrectionCounts } from '../data/corrected.ts';
 import type { Sampling } from '../data/epoch-order.ts';
 import type { FolderRules } from '../data/folder-rules.ts';
-import type { CorrectionCounts } from '../data/corrected.ts';
 import type { Resolution } from '../data/resolution.ts';
 import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';

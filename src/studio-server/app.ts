@@ -132,7 +132,9 @@ export function createStudioApp(options: StudioAppOptions): {
   app.put('/api/datasets/:id/:split/marks/:index', async (context) => {
     const { id, split, index } = context.req.param();
     const dataset = await datasets.get(id);
-    return json(await dataset.setCorrection(split as Split, Number(index), correctionChange(await body(context))));
+    return json(
+      await dataset.setCorrection(split as Split, Number(index), correctionChange(await body(context))),
+    );
   });
 
   app.get('/api/recipes', async () =>
@@ -271,7 +273,8 @@ function correctionChange(value: unknown): CorrectionChange {
   const { label, excluded, ...others } = isObject(value) ? value : {};
   const isLabel = label === undefined || label === null || Number.isInteger(label);
   const isExcluded = excluded === undefined || typeof excluded === 'boolean';
-  if (isLabel && isExcluded && Object.keys(others).length === 0) return { label, excluded } as CorrectionChange;
+  if (isLabel && isExcluded && Object.keys(others).length === 0)
+    return { label, excluded } as CorrectionChange;
   throw new HarrierError('bad-data', 'this is no label correction', {
     expected: '{ "label": a whole number or null, "excluded": true or false }',
   });

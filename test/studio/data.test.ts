@@ -272,7 +272,7 @@ describe('marks', () => {
       train: { relabelled: 1, excluded: 1 },
       test: { relabelled: 0, excluded: 0 },
     });
-    expect((await train('plain', '--marks', 'none')).code).toBe(0);
+    expect((await train('plain', '--corrections', 'none')).code).toBe(0);
     const plain = await recordOf('plain');
     expect(plain.data.train).toMatchObject({ images: splits.train.size, hash: splits.train.hash });
     expect([plain.data.marks, plain.options.marks]).toEqual([undefined, 'none']);

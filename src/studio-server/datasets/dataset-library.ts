@@ -1,9 +1,17 @@
 import { basename, resolve } from 'node:path';
 import type { Progress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
-import { type KeptCorrection, readCorrections, writeCorrections } from '../../platform/node/datasets/label-corrections.ts';
-import { correctionsFolder, type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
-import type { DatasetAnswer, DatasetInfo, ImageEntry, CorrectionChange, Split } from '../api.ts';
+import {
+  type KeptCorrection,
+  readCorrections,
+  writeCorrections,
+} from '../../platform/node/datasets/label-corrections.ts';
+import {
+  correctionsFolder,
+  type OpenedDataset,
+  openDataset,
+} from '../../platform/node/datasets/open-dataset.ts';
+import type { CorrectionChange, DatasetAnswer, DatasetInfo, ImageEntry, Split } from '../api.ts';
 import type { EventHub } from '../events.ts';
 import { notFound, refusalOf } from '../respond.ts';
 import { DuplicateSearch } from './duplicate-search.ts';

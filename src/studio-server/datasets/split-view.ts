@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
+import { type Correction, countCorrections } from '../../data/corrected.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import { countCorrections, type Correction } from '../../data/corrected.ts';
 import { classCounts } from '../../data/statistics.ts';
-import { type KeptCorrections, correctionKey, correctionsByIndex } from '../../platform/node/datasets/label-corrections.ts';
-import type { ImageEntry, CorrectionFilter, Split, SplitInfo } from '../api.ts';
+import {
+  correctionKey,
+  correctionsByIndex,
+  type KeptCorrections,
+} from '../../platform/node/datasets/label-corrections.ts';
+import type { CorrectionFilter, ImageEntry, Split, SplitInfo } from '../api.ts';
 import { notFound } from '../respond.ts';
 
 /** Which images are asked for: all that are left out say nothing. */

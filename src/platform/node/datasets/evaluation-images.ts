@@ -1,8 +1,8 @@
 import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { correctedDataset } from '../../../data/corrected.ts';
 import type { Dataset } from '../../../data/dataset.ts';
 import type { FolderRules } from '../../../data/folder-rules.ts';
-import { correctedDataset } from '../../../data/corrected.ts';
 import { HarrierError } from '../../../errors.ts';
 import { formatCount, formatQuantity } from '../../../format/format.ts';
 import { CIFAR10_HASHES } from './cifar10.ts';

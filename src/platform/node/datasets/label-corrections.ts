@@ -1,14 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import {
+  type Correction,
+  type CorrectionCounts,
+  correctedDataset,
+  countCorrections,
+} from '../../../data/corrected.ts';
 import type { Dataset } from '../../../data/dataset.ts';
-import { checkCorrections, type KeptCorrections, CORRECTIONS_REMEDY, type UsedCorrections } from '../../../data/kept-corrections.ts';
-import { countCorrections, type Correction, type CorrectionCounts, correctedDataset } from '../../../data/corrected.ts';
+import {
+  CORRECTIONS_REMEDY,
+  checkCorrections,
+  type KeptCorrections,
+  type UsedCorrections,
+} from '../../../data/kept-corrections.ts';
 import { HarrierError } from '../../../errors.ts';
 import { isObject } from '../../../options/values.ts';
 import { writeAtomically } from '../files/cache.ts';
 import { readError } from '../files/read-error.ts';
 
-export { checkCorrections, type KeptCorrection, type KeptCorrections, type UsedCorrections } from '../../../data/kept-corrections.ts';
+export {
+  checkCorrections,
+  type KeptCorrection,
+  type KeptCorrections,
+  type UsedCorrections,
+} from '../../../data/kept-corrections.ts';
 
 /** Where label corrections lie: in the folder of a data set, beside its images. */
 export const CORRECTIONS_FILE = 'harrier-marks.json';
@@ -125,6 +140,9 @@ export function withCorrections<T extends Splits>(
 
 function lostNote(root: string, lost: readonly string[]): string {
   const names = `${lost.slice(0, 3).join(', ')}${lost.length > 3 ? ', …' : ''}`;
-  const what = lost.length === 1 ? 'a label correction is of an image' : `${lost.length} label corrections are of images`;
+  const what =
+    lost.length === 1
+      ? 'a label correction is of an image'
+      : `${lost.length} label corrections are of images`;
   return `${join(root, CORRECTIONS_FILE)}: ${what} no longer there (${names}).`;
 }

@@ -6,7 +6,12 @@ import { hasRecords, recordFolder } from './cifar-records.ts';
 import { type Cifar10Options, cifar10, loadCifar10, missingFiles } from './cifar10.ts';
 import { CIFAR10_FILES, cifar10Directory } from './cifar10-files.ts';
 import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-folder.ts';
-import { type KeptCorrections, readCorrections, type UsedCorrections, withCorrections } from './label-corrections.ts';
+import {
+  type KeptCorrections,
+  readCorrections,
+  type UsedCorrections,
+  withCorrections,
+} from './label-corrections.ts';
 
 /** Which data set to open, and how its images are read. */
 export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {

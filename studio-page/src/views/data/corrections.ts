@@ -1,4 +1,4 @@
-import type { ImageEntry, Correction, CorrectionChange, Split } from 'harrier/src/studio-server/api.ts';
+import type { Correction, CorrectionChange, ImageEntry, Split } from 'harrier/src/studio-server/api.ts';
 import { useState } from 'preact/hooks';
 import { send } from '../../api.ts';
 

@@ -1,4 +1,10 @@
-import type { DatasetInfo, ImageEntry, ImageList, CorrectionChange, Split } from 'harrier/src/studio-server/api.ts';
+import type {
+  CorrectionChange,
+  DatasetInfo,
+  ImageEntry,
+  ImageList,
+  Split,
+} from 'harrier/src/studio-server/api.ts';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
@@ -7,8 +13,8 @@ import { ImageView, SheetImage } from '../../components/image.tsx';
 import { imagesAt, imageUrl } from '../../datasets.ts';
 import { useLoad } from '../../load.ts';
 import { exported } from '../../router.ts';
-import { labelOf } from './listing.ts';
 import type { Corrections } from './corrections.ts';
+import { labelOf } from './listing.ts';
 
 export interface DetailProps {
   readonly facts: DatasetInfo;

@@ -1,5 +1,5 @@
 import { formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
-import type { DatasetInfo, CorrectionFilter, Split } from 'harrier/src/studio-server/api.ts';
+import type { CorrectionFilter, DatasetInfo, Split } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
@@ -10,9 +10,9 @@ import { ImageGrid } from '../../components/image-grid.tsx';
 import { Message } from '../../components/message.tsx';
 import { splitsOf } from '../../datasets.ts';
 import { exported, place, setQuery } from '../../router.ts';
+import { useCorrections } from './corrections.ts';
 import { Detail } from './detail.tsx';
 import { type Filter, useListing } from './listing.ts';
-import { useCorrections } from './corrections.ts';
 
 const CORRECTIONS: readonly { readonly value: CorrectionFilter | ''; readonly label: string }[] = [
   { value: '', label: 'All images' },
@@ -170,7 +170,9 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
         />
       )}
       <div class="undo" role="status">
-        {marks.error !== undefined && <Message error={marks.error} title="The correction could not be kept" />}
+        {marks.error !== undefined && (
+          <Message error={marks.error} title="The correction could not be kept" />
+        )}
         {marks.last && (
           <Message kind="good" onRetry={() => void marks.undo()} retry="Undo" onClose={marks.dismiss}>
             {marks.last.words}
@@ -241,8 +243,8 @@ function Balance(props: {
       </p>
       {marks.relabelled + marks.excluded > 0 && (
         <p class="note">
-          Corrected by you: {formatCount(marks.relabelled)} relabelled, {formatCount(marks.excluded)} left out.
-          Training goes by it.
+          Corrected by you: {formatCount(marks.relabelled)} relabelled, {formatCount(marks.excluded)} left
+          out. Training goes by it.
         </p>
       )}
       <p class="note hash" title={hash}>

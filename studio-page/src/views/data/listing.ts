@@ -1,4 +1,10 @@
-import type { DatasetInfo, ImageEntry, ImageList, CorrectionFilter, Split } from 'harrier/src/studio-server/api.ts';
+import type {
+  CorrectionFilter,
+  DatasetInfo,
+  ImageEntry,
+  ImageList,
+  Split,
+} from 'harrier/src/studio-server/api.ts';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { apiUrl, getJson, type Parameters } from '../../api.ts';
 import type { ImageSource } from '../../components/image-grid.tsx';
