@@ -118,6 +118,11 @@ export async function writeImage(
     .toFile(path);
 }
 
+/** Standard error without the advice that `train` gives on how a run learns: few images learn as they may. */
+export function withoutAdvice({ stderr }: Pick<Finished, 'stderr'>): string {
+  return stderr.replace(/^(Not learning so far|Not calibrated): .*\n/gm, '');
+}
+
 /** What every failure must look like: an exit code, one sentence for people, and no stack trace. */
 export function sentenceOf({ stderr }: Pick<Finished, 'stderr'>): string {
   const lines = stderr.split('\n').filter((line) => line.startsWith('error: '));

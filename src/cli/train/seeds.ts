@@ -29,6 +29,11 @@ export async function trainSeeds(
 ): Promise<void> {
   const folder = await openFolder(typed, words);
   const record = await folder.read();
+  // Only a resumed run is told where its data has moved; what begins knows it from `given`.
+  const moved =
+    typed.resume === undefined || typed.data === undefined
+      ? {}
+      : { data: await dataFromAnywhere(typed.data) };
   for (const [i, seed] of record.seeds.entries()) {
     const run = folder.run(seed);
     reporter.print(
@@ -41,10 +46,9 @@ export async function trainSeeds(
     }
     const like = i > 0 && !begun ? await folder.run(record.seeds[0]).record() : undefined;
     const own: TrainOptions = begun ? { resume: run.path } : { ...record.given, seed, out: run.path, like };
-    const resumed = typed.data === undefined ? {} : { data: typed.data };
     const running = train({
       ...own,
-      ...resumed,
+      ...moved,
       threads: typed.threads ?? own.threads,
       device: typed.device ?? own.device,
       checkpointSeconds: typed.checkpointSeconds ?? own.checkpointSeconds,
