@@ -119,7 +119,7 @@ export class Trainer {
     const results = await this.#state.step(passes, {
       groups: this.#groups.map(({ optimizer }, i) => optimizer.scalars(step + 1, learningRates[i])),
       // The first average is the parameter itself.
-      averageFraction: step === 0 ? 1 : exponentialMovingAverageScalars(averageMomentum ?? 0).share,
+      averageFraction: step === 0 ? 1 : exponentialMovingAverageScalars(averageMomentum ?? 0).fraction,
     });
     const total = (output: string, weights: (pass: Pass) => number): number =>
       results.reduce((sum, outputs, i) => sum + (outputs[output].data[0] as number) * weights(passes[i]), 0);
