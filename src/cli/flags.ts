@@ -25,14 +25,16 @@ export function withOptions(
   return target;
 }
 
-/** A flag, and the one that its option had before: both set the value under the option's own name. */
-function addFlags(target: Command, name: string, flag: Flag, { flag: described }: Option): void {
-  target.addOption(flag);
-  if (described?.formerly === undefined) return;
-  const former = new Flag([described.formerly, described.value ?? ''].join(' ').trim()).hideHelp();
-  if (flag.parseArg) former.argParser(flag.parseArg);
-  for (const each of [flag, former]) each.attributeName = () => name;
-  target.addOption(former);
+/** Adds a flag and the one that its option had before: both set the value under the option's own name. */
+export function addFlags(target: Command, name: string, flag: Flag, { flag: described }: Option): void {
+  const flags = [flag];
+  if (described?.formerly !== undefined) {
+    const former = new Flag([described.formerly, described.value ?? ''].join(' ').trim()).hideHelp();
+    if (flag.parseArg) former.argParser(flag.parseArg);
+    flags.push(former);
+    for (const each of flags) each.attributeName = () => name;
+  }
+  for (const each of flags) target.addOption(each);
 }
 
 function isList({ type: { kind } }: Option): boolean {

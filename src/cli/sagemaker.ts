@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { hyperparameters } from '../options/table.ts';
 import { METRIC_NAMES } from '../sagemaker/metrics.ts';
 import { command } from './command.ts';
-import { untypedFlag } from './flags.ts';
+import { addFlags, untypedFlag } from './flags.ts';
 import type { DeployOptions } from './sagemaker/deploy.ts';
 import { manySeeds } from './sagemaker/hyperparameters.ts';
 import type { TransformCommandOptions } from './sagemaker/manage.ts';
@@ -83,7 +83,7 @@ function withJobOptions(target: Command): Command {
   // Hyperparameters are texts: they stay as they are typed, and are read where all of them are checked.
   for (const [name, option] of hyperparameters()) {
     const flag = untypedFlag(name, option);
-    target.addOption(option.type.kind === 'texts' ? flag.argParser(collect) : flag);
+    addFlags(target, name, option.type.kind === 'texts' ? flag.argParser(collect) : flag, option);
   }
   const seeds = new Option('--seeds <count>').hideHelp().argParser(() => {
     throw manySeeds('--seeds');

@@ -7,7 +7,7 @@ import {
   intAttribute,
   type Value,
 } from '../onnx/index.ts';
-import { add, mul, neg, SELU_ALPHA, SELU_GAMMA, scale, shift, sub, where } from '../ops/index.ts';
+import { add, div, mul, neg, SELU_ALPHA, SELU_GAMMA, scale, shift, sub, where } from '../ops/index.ts';
 import { heavisideStep } from './composites/step.ts';
 import type { TargetPass } from './pass.ts';
 import { rewrite } from './rewrite.ts';
@@ -50,6 +50,26 @@ const FOR_WEBGPU: Readonly<Record<string, Legalization>> = {
   // [x > 0] − [−x > 0]
   Sign: (graph, [x]) => sub(graph, heavisideStep(graph, x), heavisideStep(graph, neg(graph, x))),
   Sum: (graph, inputs) => inputs.reduce((sum, x) => add(graph, sum, x)),
+  Mean: (graph, inputs) =>
+    scale(
+      graph,
+      inputs.reduce((sum, x) => add(graph, sum, x)),
+      1 / inputs.length,
+    ),
+  // max(x, 0) + α · min(0, e^(x/α) − 1); the exponent is cut at 0, where it would overflow
+  Celu: (graph, [x], attributes) => {
+    const alpha = floatAttribute(attributes, 'alpha', 1);
+    const below = neg(graph, graph.op('Relu', [neg(graph, x)]));
+    const bent = shift(graph, graph.op('Exp', [scale(graph, below, 1 / alpha)]), -1);
+    return add(graph, graph.op('Relu', [x]), scale(graph, bent, alpha));
+  },
+  // x / (1 + |x|)
+  Softsign: (graph, [x]) => div(graph, x, shift(graph, graph.op('Abs', [x]), 1)),
+  // max(x, 0) − slope · max(−x, 0)
+  PRelu: (graph, [x, slope]) =>
+    sub(graph, graph.op('Relu', [x]), mul(graph, slope, graph.op('Relu', [neg(graph, x)]))),
+  // x · tanh(ln(1 + e^x))
+  Mish: (graph, [x]) => mul(graph, x, graph.op('Tanh', [FOR_WEBGPU.Softplus(graph, [x], {})!])),
   Max: (graph, inputs) => choose(graph, inputs, 'Greater'),
   Min: (graph, inputs) => choose(graph, inputs, 'Less'),
 };

@@ -322,7 +322,10 @@ describe('train --seeds', () => {
       cwd: place.path,
     });
     await begun.says('Seed 6');
-    await begun.says('epoch 1/2');
+    const run6 = join(place.path, 'stopped', 'seed-6', 'run.json');
+    await expect
+      .poll(() => readFile(run6, 'utf8').catch(() => ''), { timeout: 60_000 })
+      .toContain('"seed": 6');
     begun.process.kill('SIGINT');
     const stopped = await begun.finished;
     expect(stopped.code).toBe(130);

@@ -26,6 +26,8 @@ export const WEBGPU_OPS: ReadonlySet<string> = new Set([
     'Ceil',
   ],
   ...['Relu', 'LeakyRelu', 'Elu', 'Gelu', 'Sigmoid', 'Tanh', 'Clip', 'Cast', 'ArgMax', 'Not'],
+  ...['Sin', 'Cos', 'ThresholdedRelu', 'LayerNormalization', 'InstanceNormalization', 'GlobalMaxPool'],
+  ...['ReduceL1', 'ReduceLogSum', 'Split', 'Tile', 'DepthToSpace'],
   ...['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'],
   ...['Transpose', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'],
 ]);
@@ -34,4 +36,8 @@ export const WEBGPU_OPS: ReadonlySet<string> = new Set([
 export const WEBGPU_EXCEPTIONS: Readonly<Record<string, string>> = {
   Identity: 'names a value a second time; ONNX Runtime removes it',
   Dropout: 'outside training it is an Identity, which ONNX Runtime removes',
+  GroupNormalization: 'in models of other programs alone; no kernel there',
+  SpaceToDepth: 'in models of other programs alone; no kernel there',
+  Trilu: 'in models of other programs alone; no kernel there',
+  TopK: 'in models of other programs alone; no kernel there',
 };
