@@ -13,7 +13,18 @@ afterAll(() => place.remove());
 const ACCURACY = 0.47;
 
 it('keras-cnn learns from 5,000 real images what 10,000 others show', async () => {
-  const options = ['--limit', '5000', '--epochs', '6', '--optimizer', 'adam', '--seed', '1'];
+  const options = [
+    '--limit',
+    '5000',
+    '--epochs',
+    '6',
+    '--optimizer',
+    'adam',
+    '--seed',
+    '1',
+    '--threads',
+    '1',
+  ];
   const { code, stdout } = await harrier(['train', ...options, '--json'], {
     cwd: place.path,
     environment: { HARRIER_CACHE: cacheDirectory() },
