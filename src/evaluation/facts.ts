@@ -3,7 +3,7 @@ import { describeViews, type TestTimeAugmentation } from '../data/views.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../format/format.ts';
 
 /** A data set, as reports name it. */
-export interface DataFacts {
+export interface DataInfo {
   /** `cifar10/train`, `./photos/test`. */
   readonly name: string;
   /** Number of images. */
@@ -13,7 +13,7 @@ export interface DataFacts {
 }
 
 /** The model that another began as. */
-export interface FineTunedFacts {
+export interface FineTunedInfo {
   /** Its run folder, its file, or its own name. */
   readonly name: string;
   /** SHA-256 of its file, hex. */
@@ -23,9 +23,9 @@ export interface FineTunedFacts {
 }
 
 /** How a model came to be: what the report and the model card say besides how good it is. */
-export interface RunFacts {
+export interface RunInfo {
   readonly recipe: string;
-  readonly fineTunedFrom?: FineTunedFacts;
+  readonly fineTunedFrom?: FineTunedInfo;
   readonly imageShape?: ImageShape;
   /** Numbers in the model that were trained; of a fine-tuned one all that there are. */
   readonly parameters?: number;
@@ -40,8 +40,8 @@ export interface RunFacts {
   readonly trainingAccuracy?: number;
   /** Views of each image that the model averages. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
-  readonly trainingData?: DataFacts;
-  readonly testData?: DataFacts;
+  readonly trainingData?: DataInfo;
+  readonly testData?: DataInfo;
   /** Wall time of the training. */
   readonly seconds?: number;
   /** When training ended, for people: `2026-11-23 18:04 UTC`. */
@@ -63,7 +63,7 @@ export interface FactRow {
 }
 
 /** The facts that are there, in reading order; the command is left out, since it wants a place of its own. */
-export function factRows(facts: RunFacts): FactRow[] {
+export function factRows(facts: RunInfo): FactRow[] {
   const rows: FactRow[] = [{ label: 'Recipe', value: facts.recipe }];
   const add = (label: string, value: string | undefined, detail?: string) => {
     if (value) rows.push({ label, value, ...(detail && { detail }) });
@@ -98,6 +98,6 @@ export function factRows(facts: RunFacts): FactRow[] {
   return rows;
 }
 
-function dataText({ name, images, hash }: DataFacts): string {
+function dataText({ name, images, hash }: DataInfo): string {
   return `${name}, ${formatQuantity(images, 'image')}, ${hash.slice(0, 12)}`;
 }

@@ -9,7 +9,7 @@ export {
 } from './comparison.ts';
 export type { Confusion } from './confusion.ts';
 export { type Evaluation, evaluatePredictions } from './evaluate.ts';
-export type { DataFacts, FactRow, FineTunedFacts, RunFacts } from './facts.ts';
+export type { DataInfo, FactRow, FineTunedInfo, RunInfo } from './facts.ts';
 export { type EpochRecord, type History, historyFromCsv, historyToCsv } from './history.ts';
 export type { HumanBaseline, HumanConfusion } from './human-baseline.ts';
 export { type LabelError, likelyLabelErrors, type PredictionColumns } from './label-errors.ts';

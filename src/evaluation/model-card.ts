@@ -1,14 +1,14 @@
 import type { ImageShape } from '../data/dataset.ts';
 import { formatCount, formatInterval, formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
-import { factRows, type RunFacts } from './facts.ts';
+import { factRows, type RunInfo } from './facts.ts';
 import { meansNote } from './per-class.ts';
 import { scoreCells, temperatureWords } from './text.ts';
 
 export interface ModelCardOptions {
   /** `keras-cnn on CIFAR-10`. */
   readonly title: string;
-  readonly facts: RunFacts;
+  readonly facts: RunInfo;
   readonly evaluation: Evaluation;
   /** What every image is resized to. */
   readonly imageShape: ImageShape;
@@ -49,7 +49,7 @@ An image classifier${size}, ${originOf(facts)}. It looks at an image of ${imageS
 **${formatPercent(accuracy)}** right: ${formatCount(correct)} of ${formatCount(total)} images${where} (95% interval ${formatInterval(interval95)}).${report}${note ? `\n\n${note}` : ''}`;
 }
 
-function originOf({ recipe, fineTunedFrom: from }: RunFacts): string {
+function originOf({ recipe, fineTunedFrom: from }: RunInfo): string {
   if (!from) return `trained with Harrier by the recipe \`${code(recipe)}\``;
   const others = from.trainable === 'head' ? 'the others are as they were' : 'the others were trained on';
   return `fine-tuned with Harrier from \`${code(from.name)}\`: its last layer is new, ${others}`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Evaluation, evaluatePredictions } from '../evaluation/evaluate.ts';
-import type { RunFacts } from '../evaluation/facts.ts';
+import type { RunInfo } from '../evaluation/facts.ts';
 import type { History } from '../evaluation/history.ts';
 import { epochTicks, niceTicks } from '../format/ticks.ts';
 import { type ReportImage, renderReport } from './index.ts';
@@ -8,7 +8,7 @@ import { type ReportImage, renderReport } from './index.ts';
 const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';
 const HASH = '0123456789abcdef'.repeat(4);
 
-const facts: RunFacts = {
+const facts: RunInfo = {
   recipe: 'keras-cnn',
   parameters: 4200842,
   imageShape: { height: 32, width: 32, channels: 3 },

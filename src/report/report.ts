@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import type { Evaluation } from '../evaluation/evaluate.ts';
-import { type FactRow, factRows, type RunFacts } from '../evaluation/facts.ts';
+import { type FactRow, factRows, type RunInfo } from '../evaluation/facts.ts';
 import type { History } from '../evaluation/history.ts';
 import { CLASS_TABLE_NOTE, ClassTable } from './classes.ts';
 import { Curves } from './curves.ts';
@@ -20,7 +20,7 @@ const PAIRS = 12;
 export interface ReportOptions {
   /** `keras-cnn on CIFAR-10`. */
   readonly title: string;
-  readonly facts: RunFacts;
+  readonly facts: RunInfo;
   /** Facts beyond the usual ones, shown after them. */
   readonly extraFacts?: readonly FactRow[];
   readonly evaluation: Evaluation;

@@ -6,7 +6,7 @@ import {
   mostConfidentMistakes,
   type Predictions,
   predictionsToCsv,
-  type RunFacts,
+  type RunInfo,
   renderModelCard,
 } from '../evaluation/index.ts';
 import type { Network } from '../models/index.ts';
@@ -61,7 +61,7 @@ export function factsOf(
   { options, data, result, ...record }: RunRecord,
   network: Network,
   optimizer: Optimizer,
-): RunFacts {
+): RunInfo {
   // Of a fine-tuned network some are frozen that were trained all the same, before.
   const sizes = network.parameters
     .filter(({ trainable }) => trainable || options.from)

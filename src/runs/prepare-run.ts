@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { FolderRules } from '../data/folder-rules.ts';
 import type { UsedCorrections } from '../data/kept-corrections.ts';
 import { HarrierError } from '../errors.ts';
-import type { DataFacts } from '../evaluation/index.ts';
+import type { DataInfo } from '../evaluation/index.ts';
 import { formatCount, formatNumber, formatQuantity } from '../format/format.ts';
 import type { NetworkConfig } from '../models/index.ts';
 import { highestRate, optimizerFrom } from '../optimizers/index.ts';
@@ -145,7 +145,7 @@ function ratesNote(before: RunOptions, now: RunOptions, images: number): string[
   ];
 }
 
-function factsOf({ name, size, hash }: Dataset): DataFacts {
+function factsOf({ name, size, hash }: Dataset): DataInfo {
   return { name, images: size, hash };
 }
 
