@@ -1,4 +1,5 @@
 import { HarrierError, unknownName } from '../errors.ts';
+import { optionNamed } from '../options/table.ts';
 import { type OptionValue, type Recipe, readValue, settingsOf } from '../recipes/index.ts';
 
 /** How one setting of a recipe varies from trial to trial. */
@@ -12,12 +13,6 @@ export type Scale = (typeof SCALES)[number];
 
 const SCALES = ['log', 'lin', 'int'] as const;
 
-/** Settings that all trials of a sweep fraction, and why. */
-const SHARED: Readonly<Record<string, string>> = {
-  epochs: 'trials are compared after equal numbers of epochs',
-  validationSplit: 'trials are compared on the same images',
-};
-
 /**
  * Reads what is typed after `--vary`: `activation=relu,tanh`, or a range, `learningRate=log:1e-4..1e-1`.
  *
@@ -30,7 +25,7 @@ export function readVariation(recipe: Recipe, text: string): Variation {
   }
   const name = text.slice(0, at).trim();
   const values = text.slice(at + 1).trim();
-  const shared = Object.hasOwn(SHARED, name) ? SHARED[name] : undefined;
+  const shared = optionNamed(name)?.setting?.sharedByTrials;
   if (shared) {
     throw new HarrierError('bad-option', `${name} cannot vary: ${shared}`, { where: '--vary' });
   }

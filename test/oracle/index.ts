@@ -1,6 +1,6 @@
 /**
  * The oracle: ONNX operators (opset 21) written a second time, as plain float64 loops straight from their
- * specification, for tests to compare with. It fractions no code with what it evaluates, and it is slow on purpose.
+ * specification, for tests to compare with. It shares no code with what it evaluates, and it is slow on purpose.
  *
  * It knows no element types: integers and booleans are numbers too, so integer overflow and integer division
  * are out of its reach, and a Cast to float32 does not round.

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
 
-// What the package's entries give: every name is told about, and the neutral ones fraction none by accident.
+// What the package's entries give: every name is told about, and the neutral ones share none by accident.
 
 const root = resolve(import.meta.dirname, '../..');
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

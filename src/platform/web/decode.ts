@@ -7,6 +7,7 @@ import {
   isCutOff,
   isHeic,
 } from '../../data/image-bytes.ts';
+import { checkPixels } from '../../data/pixel-limit.ts';
 import { scaler } from '../../data/scaling.ts';
 import { HarrierError } from '../../errors.ts';
 import { liesOnSide, UPRIGHT, uprightMatrix, withoutOrientation } from './webp-orientation.ts';
@@ -90,20 +91,6 @@ function checkBytes(bytes: Uint8Array, where: string, maxPixels: number): void {
   const size = imageSizeOf(bytes);
   if (size) checkPixels(size, where, maxPixels);
   if (isCutOff(bytes)) throw damaged(where, 'it ends too early');
-}
-
-function checkPixels(
-  { width, height }: { readonly width: number; readonly height: number },
-  where: string,
-  maxPixels: number,
-): void {
-  if (width * height <= maxPixels) return;
-  throw new HarrierError('too-large', 'the image is too large', {
-    where,
-    expected: `at most ${maxPixels < 1e6 ? `${maxPixels} ` : `${Math.floor(maxPixels / 1e6)} mega`}pixels`,
-    received: `${width} × ${height}`,
-    next: 'Scale it down first.',
-  });
 }
 
 async function decode(blob: Blob, where: string): Promise<ImageBitmap> {

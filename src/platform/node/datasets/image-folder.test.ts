@@ -332,7 +332,7 @@ describe('the split', () => {
     expect(now.train.size + now.test.size).toBe(old.train.size + old.test.size);
   });
 
-  it('names the images that its parts fraction', async () => {
+  it('names the images that its parts share', async () => {
     for (let i = 0; i < 3; i++) {
       await put(`train/a/${i}.png`, i);
       await put(`train/b/${i}.png`, 100 + i);

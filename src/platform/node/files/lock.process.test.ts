@@ -120,7 +120,7 @@ describe('withLock', () => {
     },
   );
 
-  it.runIf(process.platform === 'linux')('does not evaluate the processes of another container', async () => {
+  it.runIf(process.platform === 'linux')('does not judge the processes of another container', async () => {
     const lock = join(folder, 'container.lock');
     // No process here has that id.
     const owner = { pid: 2 ** 30, host: hostname(), token: 'x', started: '1', space: 'another' };

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import type { RawImage } from '../../../data/bmp.ts';
 import { type ImageShape, imageBytes } from '../../../data/dataset.ts';
 import { describeBytes, HEIC_ADVICE, imageFormatOf, isHeic } from '../../../data/image-bytes.ts';
+import { checkPixels } from '../../../data/pixel-limit.ts';
 import { HarrierError } from '../../../errors.ts';
 import { readError } from '../files/read-error.ts';
 import { decodePlainPng, repeated } from './plain-png.ts';
@@ -169,14 +170,7 @@ async function checkHeader(bytes: Uint8Array, where: string, maxPixels: number):
       next: 'Replace or remove the file.',
     });
   }
-  if (header.width * header.height > maxPixels) {
-    throw new HarrierError('too-large', 'the image is too large', {
-      where,
-      expected: `at most ${maxPixels < 1e6 ? `${maxPixels} ` : `${Math.floor(maxPixels / 1e6)} mega`}pixels`,
-      received: `${header.width} × ${header.height}`,
-      next: 'Scale it down first.',
-    });
-  }
+  checkPixels({ width: header.width, height: header.height }, where, maxPixels);
 }
 
 function damaged(where: string, cause: unknown): HarrierError {

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { bmpSize, decodeBmp, isBmp, type RawImage } from '../../../data/bmp.ts';
 import { imageFormatOf } from '../../../data/image-bytes.ts';
+import { checkPixels } from '../../../data/pixel-limit.ts';
 import { samplesToBytes } from '../../../data/sample-range.ts';
 import { HarrierError } from '../../../errors.ts';
 import { asRgbTiff, labToRgb, type TiffKind, tiffKind } from './tiff-kind.ts';
@@ -139,20 +140,6 @@ function largestColor(values: Float32Array, channels: number): number {
   for (let i = 0; i < values.length; i++)
     if (i % channels !== alpha && values[i] > largest) largest = values[i];
   return largest;
-}
-
-function checkPixels(
-  { width, height }: { readonly width: number; readonly height: number },
-  where: string,
-  maxPixels: number,
-): void {
-  if (width * height <= maxPixels) return;
-  throw new HarrierError('too-large', 'the image is too large', {
-    where,
-    expected: `at most ${maxPixels < 1e6 ? `${maxPixels} ` : `${Math.floor(maxPixels / 1e6)} mega`}pixels`,
-    received: `${width} × ${height}`,
-    next: 'Scale it down first.',
-  });
 }
 
 function unreadable(summary: string, why: string, where: string, cause?: unknown): HarrierError {

@@ -1,0 +1,22 @@
+import { HarrierError } from '../errors.ts';
+
+/**
+ * Refuses an image of more pixels than may be decoded, before it is.
+ *
+ * @param size in pixels
+ * @param where the file, as errors name it
+ * @throws HarrierError `too-large`
+ */
+export function checkPixels(
+  { width, height }: { readonly width: number; readonly height: number },
+  where: string,
+  maxPixels: number,
+): void {
+  if (width * height <= maxPixels) return;
+  throw new HarrierError('too-large', 'the image is too large', {
+    where,
+    expected: `at most ${maxPixels < 1e6 ? `${maxPixels} ` : `${Math.floor(maxPixels / 1e6)} mega`}pixels`,
+    received: `${width} × ${height}`,
+    next: 'Scale it down first.',
+  });
+}
