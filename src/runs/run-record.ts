@@ -34,6 +34,17 @@ const FINE_TUNED_FROM = {
   hash: anyText,
   /** What is trained: a new last layer alone, or the layers before it too. */
   trainable: oneOf(TUNED_PARTS),
+  /** Where a model of the catalogue or the hub came from, pinned. */
+  source: optional(
+    fields({
+      /** An address, or `hf:OWNER/NAME`. */
+      address: anyText,
+      /** Of the hub's repository. */
+      commit: optional(anyText),
+      /** SPDX identifier. */
+      license: optional(anyText),
+    }),
+  ),
 };
 
 /** The model that a run is fine-tuned from, as `run.json` names it. */

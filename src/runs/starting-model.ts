@@ -1,3 +1,4 @@
+import { type Preprocessing, preprocessingOf } from '../data/preprocessing.ts';
 import { type Sha256, sha256 } from '../data/sha256.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
 import { exportOptionsOf, type TrainedNetwork, trainedNetwork } from '../models/index.ts';
@@ -8,6 +9,8 @@ import type { FineTunedFrom } from './run-record.ts';
 export interface StartingModel extends TrainedNetwork, Omit<FineTunedFrom, 'trainable'> {
   /** Views of each image that it averages. */
   readonly testTimeAugmentation: TestTimeAugmentation;
+  /** How it wants its images; their size is the network's `inputShape`. */
+  readonly preprocessing: Preprocessing;
 }
 
 /**
@@ -30,5 +33,6 @@ export function startingModelOf(
     ...called,
     hash: hash().update(bytes).digest(),
     testTimeAugmentation: exportOptionsOf(model).testTimeAugmentation,
+    preprocessing: preprocessingOf(model.metadata, where),
   };
 }
