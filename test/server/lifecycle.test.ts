@@ -8,11 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROGRAM, SOURCE_PROGRAM } from '../program.ts';
 import {
   encode,
-  metric,
   modelBytes,
   noise,
   post,
   putFile,
+  queue,
   type Serving,
   serving,
   slowModelBytes,
@@ -29,10 +29,7 @@ beforeAll(async () => {
 it('leaves no timer behind when it is closed with a request under way', async () => {
   const place = await serving({ graceMs: 0 }, slowModelBytes());
   const before = timers();
-  const answers = Promise.allSettled(
-    Array.from({ length: 8 }, () => post(`${place.server.url}/invocations`, body)),
-  );
-  await until(async () => (await metric(place.server.url, 'harrier_queue_images')) > 0, 'a queue');
+  const answers = Promise.allSettled(await queue(place.server.url, body));
   await place.server.close();
   expect(await answers).toContainEqual(expect.objectContaining({ status: 'fulfilled' }));
   // The time for which it would have waited for answers is 25 s.
@@ -67,8 +64,7 @@ describe('a client that closes its sending half', () => {
 
 it('a client that closed its sending half is asked whether it waits while others do, and is answered', async () => {
   const place = await serving({ maxBatch: 1 }, slowModelBytes());
-  const others = Array.from({ length: 16 }, () => post(`${place.server.url}/invocations`, body));
-  await until(async () => (await metric(place.server.url, 'harrier_queue_images')) > 8, 'a queue');
+  const others = await queue(place.server.url, body, 8);
   const socket = connect({ port: place.server.port, host: '127.0.0.1', allowHalfOpen: true });
   socket.write(
     `POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: ${body.length}\r\n\r\n`,

@@ -121,6 +121,27 @@ export async function metric(url: string, name: string): Promise<number> {
   return Number(line?.slice(name.length + 1) ?? 0);
 }
 
+/**
+ * Posts until more than `least` images wait in the server's queue, however fast it answers.
+ *
+ * @param send posts once; default: without any options
+ * @returns all answers, those to come too
+ */
+export async function queue<Answer = Response>(
+  url: string,
+  body: Uint8Array,
+  least = 0,
+  send: () => Promise<Answer> = () => post(`${url}/invocations`, body) as Promise<Answer>,
+): Promise<Promise<Answer>[]> {
+  const answers: Promise<Answer>[] = [];
+  await until(async () => {
+    if ((await metric(url, 'harrier_queue_images')) > least) return true;
+    answers.push(...Array.from({ length: 8 }, send));
+    return false;
+  }, 'a queue');
+  return answers;
+}
+
 /** Asks again and again until the answer is yes. */
 export async function until(is: () => boolean | Promise<boolean>, what: string): Promise<void> {
   for (const end = Date.now() + 30_000; !(await is()); ) {
