@@ -61,11 +61,7 @@ export function planRun(
   const own = <T>(field: string, make: () => T): T =>
     stored ? fromField(field, RUN_FILES.record, make) : make();
   const wantedOptimizer = own('options.optimizer', () => optimizerFrom(wanted.optimizer));
-  const options: RunOptions = {
-    ...wanted,
-    ...(recipe && methodForImages(recipe, wanted, train.size, chosen)),
-    ...(from && lengthOfFineTuning(wanted, train.size, chosen)),
-  };
+  const options = plannedOptions(wanted, train.size, { recipe, from, chosen });
   const optimizer =
     options.optimizer === wanted.optimizer ? wantedOptimizer : optimizerFrom(options.optimizer);
   if (from) checkSize(from, train);
@@ -83,6 +79,19 @@ export function planRun(
     ...(wanted.from && {
       firstWeights: async () => (begun ?? tuned(await reopen!(wanted.from!))).weights,
     }),
+  };
+}
+
+/** The options of a new run on a number of training images: with the length, batches and rates that suit them. */
+export function plannedOptions(
+  wanted: RunOptions,
+  images: number,
+  { recipe, from, chosen }: Pick<RunMethod, 'recipe' | 'from' | 'chosen'>,
+): RunOptions {
+  return {
+    ...wanted,
+    ...(recipe && methodForImages(recipe, wanted, images, chosen)),
+    ...(from && lengthOfFineTuning(wanted, images, chosen)),
   };
 }
 

@@ -6,8 +6,10 @@ import { trainOptionsOf } from '../../src/cli/sagemaker/hyperparameters.ts';
 import { newRun } from '../../src/cli/train/options.ts';
 import { Network, weightsOf } from '../../src/models/index.ts';
 import { decodeModel } from '../../src/onnx/index.ts';
+import { optimizerFrom } from '../../src/optimizers/index.ts';
 import { RunFolder } from '../../src/platform/node/runs/run-folder.ts';
 import { readCheckpoint } from '../../src/platform/node/runs/train-run.ts';
+import { recipeNamed } from '../../src/recipes/index.ts';
 import { ContainerPaths } from '../../src/sagemaker/container/paths.ts';
 import { trainInContainer } from '../../src/sagemaker/container/train.ts';
 import { METRIC_DEFINITIONS } from '../../src/sagemaker/metrics.ts';
@@ -274,8 +276,14 @@ describe('a job that is stopped', () => {
     },
   );
 
-  it('hands the results over again when it had finished', async () => {
-    const { folder } = await train({ hyperparameters: quick, channels: { train: images } });
+  it('suits few images as train does, and hands the results over again when it had finished', async () => {
+    const hyperparameters = { recipe: 'quick', epochs: '1', 'image-size': '32' };
+    const { folder } = await train({ hyperparameters, channels: { train: images } });
+    const { options } = await new RunFolder(folder.path('checkpoints')).record();
+    const recipe = recipeNamed('quick');
+    expect(options.batchSize).toBeLessThan(recipe.batchSize);
+    expect(options.epochs).toBe(1);
+    expect(options.optimizer).not.toEqual(optimizerFrom(recipe.optimizer).config);
     await rm(folder.path('model'), { recursive: true });
     const again = await startContainer('train', folder.base).finished;
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('finished already')]);

@@ -5,6 +5,7 @@ import { HarrierError } from '../../errors.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
+import { plannedOptions, type RunMethod } from '../../runs/plan-run.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
 import type { RunFile } from '../../runs/stored-run.ts';
@@ -14,8 +15,8 @@ import { readTrainingJob } from './job.ts';
 import type { ContainerPaths } from './paths.ts';
 import { copyResults, saveStoppedModel } from './results.ts';
 
-/** Options of a run as hyperparameters gave them. */
-export interface JobOptions {
+/** Options of a run as hyperparameters gave them, and what it is made from. */
+export interface JobOptions extends Pick<RunMethod, 'recipe' | 'from' | 'chosen'> {
   readonly options: RunOptions;
   readonly checkpointSeconds?: number;
 }
@@ -49,12 +50,17 @@ export async function trainInContainer(
   hooks: TrainContainerHooks,
 ): Promise<RunPosition | undefined> {
   const job = await readTrainingJob(paths);
-  const { options, checkpointSeconds } = await hooks.optionsOf(job.hyperparameters, job.data);
+  const {
+    options: wanted,
+    checkpointSeconds,
+    ...method
+  } = await hooks.optionsOf(job.hyperparameters, job.data);
   await paths.makeOutputs();
   // The jobs of a tuning job may share one address for checkpoints.
   const ownName = job.isOneOfMany ? (process.env.TRAINING_JOB_NAME ?? '') : '';
   const folder = new RunFolder(join(paths.checkpoints, ownName));
   const stored = (await folder.read('record')) ? await folder.record() : undefined;
+  const options = stored ? plannedOptions(wanted, stored.data.train.images, method) : wanted;
   if (stored) checkSameRun(stored.options, options, folder.path);
   if (stored?.result && stored.options.epochs === options.epochs) {
     hooks.log('The run in checkpoints/ is finished already: its results are handed over again.');
@@ -63,7 +69,7 @@ export async function trainInContainer(
   }
   await discardIncomplete(folder, hooks.log);
   const { onProgress, signal } = hooks;
-  const run = await prepareRun(options, { onProgress, signal }, stored);
+  const run = await prepareRun(options, { ...method, onProgress, signal }, stored);
   const record: RunRecord = stored
     ? withoutResult({ ...stored, options })
     : newRecord(run, 'harrier sagemaker container train');

@@ -38,8 +38,7 @@ export async function runContainerTrain(): Promise<void> {
       optionsOf: async (hyperparameters, data) => {
         const given = trainOptionsOf(hyperparameters);
         refuseOtherCode(given.recipe);
-        const { options } = await newRun({ ...given, data });
-        return { options, checkpointSeconds: given.checkpointSeconds };
+        return { ...(await newRun({ ...given, data })), checkpointSeconds: given.checkpointSeconds };
       },
       log: (line) => reporter.print(line),
       onBegin: ({ options, train, validation, test, optimizer }) => {
