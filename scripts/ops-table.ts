@@ -16,10 +16,10 @@ const INTRODUCTION = `# Ops
 
 <!-- Generated from src/ops by scripts/ops-table.ts: change that, then \`npm run generate\`. -->
 
-The ops of which Harrier knows the shapes, and whether a gradient passes through them: **yes**; **zero**, where the
-derivative is zero wherever it exists; or **no**, and why. A rule that covers only some uses of its op (such as
-Pad, in its constant mode alone) refuses the others in a sentence that names the node.
-[Adding an op](adding-an-op.md) tells how to extend the table.
+This table lists the ops that Harrier can read. For each op, the last column says whether it has a gradient: **yes**;
+**zero**, if the derivative is zero wherever it exists; or **no**, with the reason. Some rules cover only some uses of
+their op: Pad has a gradient in its constant mode only. Other uses are refused with an error that names the node.
+[Adding an op](adding-an-op.md) shows how to extend the table.
 `;
 
 /** The text of docs/ops.md. */

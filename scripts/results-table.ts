@@ -79,11 +79,13 @@ export function resultsPage(records: readonly Kept[]): string {
   const lines = [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   return `# Results
 
-What the recipes reached on CIFAR-10's 10,000 test images: mean ± standard deviation where there are several runs, each with another seed. Training accuracy is the running one of the epoch whose weights the model has, with augmentation and dropout where the recipe has them. Time is that of all epochs. The test images chose nothing.
+This page lists the accuracy of each recipe on the 10,000 test images of CIFAR-10. Several runs, each with its own seed, give mean ± standard deviation. No setting was chosen by test images.
+
+Training accuracy is measured during the epoch whose weights the model keeps, on augmented images and with dropout, if the recipe has them. Time is that of all epochs.
 
 ${lines.join('\n')}
 
-Made by \`npm run generate\` from the records in [docs/results](results/): \`node --import tsx scripts/results-table.ts --add RUN…\` keeps that of a finished run there.
+\`npm run generate\` writes this page from the records in [docs/results](results/). \`node --import tsx scripts/results-table.ts --add RUN…\` adds the record of a finished run.
 `;
 }
 
