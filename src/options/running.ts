@@ -69,7 +69,7 @@ export const RUNNING = {
   threads: {
     type: { kind: 'number', ...COUNT },
     help: 'processor cores to use, at most all there are',
-    default: 'all',
+    default: 'all, or OMP_NUM_THREADS',
     flag: {
       of: ['train', 'sweep', 'lr-find'],
       value: '<count>',

@@ -218,8 +218,8 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
   }, async () => {
     const page = await open();
     await twoClasses(page, 5);
-    await train(page, 12);
-    await page.getByText('Epoch 2 of 12').waitFor({ timeout: 60_000 });
+    await train(page, 8);
+    await page.getByText('Epoch 2 of 8').waitFor({ timeout: 60_000 });
 
     const other = await tab();
     await other.locator('.thumbnails li').nth(9).waitFor();
@@ -232,14 +232,14 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     const paused = page.getByText(/^Paused after epoch \d+$/);
     await paused.waitFor();
     const epoch = Number((await paused.innerText()).match(/\d+/)![0]);
-    expect(epoch).toBeLessThan(12);
+    expect(epoch).toBeLessThan(8);
     await page.close();
 
     const again = await tab();
     await again.getByText(`Paused after epoch ${epoch}`).waitFor();
     await again.getByRole('button', { name: 'Go on' }).click();
     await again
-      .getByText(new RegExp(`^Epoch (${epoch + 1}|${epoch + 2}) of 12$`))
+      .getByText(new RegExp(`^Epoch (${epoch + 1}|${epoch + 2}) of 8$`))
       .waitFor({ timeout: 60_000 });
     await trained(again);
   });
@@ -261,7 +261,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     const page = await open('?backend=webgpu');
     await twoClasses(page, 2);
     const starting = page.waitForEvent('worker', (worker) => /teach-worker/.test(worker.url()));
-    await train(page, 6);
+    await train(page, 4);
     const worker = await starting;
     await worker.evaluate(() => {
       const { requestDevice } = GPUAdapter.prototype;
@@ -272,7 +272,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
       };
     });
     await page.getByText(/^WebGPU/).waitFor({ timeout: 60_000 });
-    await page.getByText('Epoch 2 of 6').waitFor({ timeout: 120_000 });
+    await page.getByText('Epoch 2 of 4').waitFor({ timeout: 120_000 });
     await worker.evaluate(() => (globalThis as unknown as { loseDevice(): void }).loseDevice());
     await page
       .getByText(/^The graphics card has failed, or the browser took it away\./)

@@ -9,22 +9,11 @@ beforeAll(async () => {
 });
 afterAll(() => place.remove());
 
-/** Seeds 1 and 2 reach 50.9% and 52.8%; a guess is right in 10%. */
-const ACCURACY = 0.47;
+/** Seeds 1 and 2 reach 41.4% and 46.7%; a guess is right in 10%. */
+const ACCURACY = 0.37;
 
-it('keras-cnn learns from 5,000 real images what 10,000 others show', async () => {
-  const options = [
-    '--limit',
-    '5000',
-    '--epochs',
-    '6',
-    '--optimizer',
-    'adam',
-    '--seed',
-    '1',
-    '--threads',
-    '1',
-  ];
+it('keras-cnn learns from 2,000 real images what 10,000 others show', async () => {
+  const options = ['--limit', '2000', '--epochs', '5', '--optimizer', 'adam', '--seed', '1'];
   const { code, stdout } = await harrier(['train', ...options, '--json'], {
     cwd: place.path,
     environment: { HARRIER_CACHE: cacheDirectory() },

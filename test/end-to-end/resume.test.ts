@@ -87,7 +87,7 @@ describe('the same run', () => {
     let killed = 0;
     let said = '';
     for (const epoch of KILLED_IN) {
-      await running.says(epoch === 0 ? 'threads; ' : `epoch ${`${epoch}`.padStart(2)}/12`);
+      await running.says(epoch === 0 ? 'seed 5, ' : `epoch ${`${epoch}`.padStart(2)}/12`);
       await sleep(moments.uniform() * 200);
       running.process.kill('SIGKILL');
       const { signal, stdout } = await running.finished;

@@ -20,10 +20,10 @@ const SMALL = ['--data', 'images', '--set', 'filters=4', '--set', 'units=8', '--
 
 describe.skipIf(noVulkan)(`train --device gpu${noVulkan ? ` (${noVulkan})` : ''}`, () => {
   it('learns there what it learns on the processor, and is evaluated there', async () => {
-    const there = await train(softwareVulkan, ...SMALL, '--epochs', '2', '--device', 'gpu', '--out', 'gpu');
+    const there = await train(softwareVulkan, ...SMALL, '--epochs', '1', '--device', 'gpu', '--out', 'gpu');
     expect(there.code, there.stderr).toBe(0);
     expect(there.stdout).toContain('seed 1, on the graphics device; gpu');
-    const here = await train({}, ...SMALL, '--epochs', '2', '--out', 'cpu');
+    const here = await train({}, ...SMALL, '--epochs', '1', '--out', 'cpu');
     expect(here.code, here.stderr).toBe(0);
     const [gpu, cpu] = [await record('gpu'), await record('cpu')];
     expect([gpu.options.device, cpu.options.device]).toEqual(['gpu', undefined]);
@@ -45,7 +45,7 @@ describe.skipIf(noVulkan)(`train --device gpu${noVulkan ? ` (${noVulkan})` : ''}
   });
 
   it('goes on elsewhere, and says what that means', async () => {
-    const on = await train({}, '--resume', 'gpu', '--epochs', '3', '--device', 'cpu');
+    const on = await train({}, '--resume', 'gpu', '--epochs', '2', '--device', 'cpu');
     expect(on.code, on.stderr).toBe(0);
     expect(on.stderr).toContain('Note: on another device the results may differ in the last digits.');
     expect((await record('gpu')).options.device).toBeUndefined();

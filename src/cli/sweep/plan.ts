@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
 import { flagOf } from '../../options/option.ts';
+import { defaultThreads } from '../../platform/node/engine/default-threads.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { networkOf, withSettings } from '../../recipes/index.ts';
@@ -103,7 +104,7 @@ export function shares(
       received: `${parallel}`,
     });
   }
-  return { parallel, threads: Math.floor(cores / parallel) };
+  return { parallel, threads: Math.min(Math.floor(cores / parallel), total ?? defaultThreads()) };
 }
 
 /** What one trial is trained with. */

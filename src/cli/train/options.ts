@@ -8,6 +8,7 @@ import { HarrierError } from '../../errors.ts';
 import { highestRate } from '../../optimizers/index.ts';
 import { flagOf } from '../../options/option.ts';
 import { type OptionName, type OptionValues, optionsOf as optionsOfCommand } from '../../options/table.ts';
+import { defaultThreads } from '../../platform/node/engine/default-threads.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { type FoundRecipe, findRecipe, recipeIn } from '../../platform/node/runs/recipe-files.ts';
 import { startingModel } from '../../platform/node/runs/starting-model.ts';
@@ -119,7 +120,7 @@ function checkImageSize({ name, network: { inputShape } }: StartingModel, given:
 
 /** What every run has: on a processor, with as many threads as there are cores unless fewer were given. */
 function optionsOf(method: TrainingMethod, given: TrainOptions): RunOptions {
-  const threads = Math.min(given.threads ?? availableParallelism(), availableParallelism());
+  const threads = Math.min(given.threads ?? defaultThreads(), availableParallelism());
   return runOptions(method, { ...given, threads });
 }
 

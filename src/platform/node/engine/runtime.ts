@@ -5,12 +5,13 @@ import type { CompileOptions, Executable, Runtime, Tensors } from '../../../runt
 import { allocateKernelMemory } from '../../kernel-memory.ts';
 import { files } from '../files/files.ts';
 import { convolutionBlock } from './convolution-block.ts';
+import { defaultThreads } from './default-threads.ts';
 import { freeMemory } from './free-memory.ts';
 import { createSession, engineName, fromOrt, profiled, runSession, toOrt } from './ort-session.ts';
 
 /** Options of `nodeRuntime`. */
 export interface NodeRuntimeOptions {
-  /** Threads of one operation. Default: as many as there are cores; more are slower, so no more are used. */
+  /** Threads of one operation. Default: `defaultThreads`. More than there are cores are slower, so no more are used. */
   threads?: number;
   /** Writes ONNX Runtime's profile of every run to `<prefix>_<time>.json`. */
   profilePrefix?: string;
@@ -20,7 +21,7 @@ export interface NodeRuntimeOptions {
 
 /** ONNX Runtime's native CPU engine. */
 export function nodeRuntime({
-  threads: wanted = availableParallelism(),
+  threads: wanted = defaultThreads(),
   profilePrefix,
   keepCopies = false,
 }: NodeRuntimeOptions = {}): Runtime {
