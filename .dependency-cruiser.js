@@ -13,7 +13,7 @@ const ROOMS = {
   optimizers: ['onnx', 'kernels'],
   data: [],
   runtime: ['onnx', 'passes'],
-  models: ['onnx', 'ops', 'layers', 'data', 'format', 'runtime'],
+  models: ['onnx', 'ops', 'passes', 'layers', 'data', 'format', 'runtime'],
   format: [],
   evaluation: ['data', 'format'],
   explanation: ['onnx', 'ops', 'autodiff', 'passes', 'models', 'runtime'],

@@ -9,6 +9,7 @@ import { Flatten } from './flatten.ts';
 import type { AnyLayer, LayerConfig } from './layer.ts';
 import { LayerScale } from './layer-scale.ts';
 import { Add, Concatenate, Multiply } from './merge.ts';
+import { OnnxGraph } from './onnx-graph.ts';
 import { PatchWhitening2D } from './patch-whitening.ts';
 import { AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D } from './pooling.ts';
 import { Rescaling } from './rescaling.ts';
@@ -27,6 +28,8 @@ export * from './layer.ts';
 export type { LayerScaleOptions } from './layer-scale.ts';
 export type { ConcatenateOptions } from './merge.ts';
 export { Merge } from './merge.ts';
+export { type OnnxGraphOptions, structureOf } from './onnx-graph.ts';
+export { weightNames } from './onnx-graph-parameters.ts';
 export type { PatchWhitening2DOptions } from './patch-whitening.ts';
 export type { GlobalPoolingOptions, PoolingOptions } from './pooling.ts';
 export { checkRegularizer, l1, l1l2, l2, type Regularizer } from './regularizers.ts';
@@ -51,6 +54,7 @@ export {
   LayerScale,
   MaxPooling2D,
   Multiply,
+  OnnxGraph,
   PatchWhitening2D,
   Rescaling,
   Reshape,
@@ -75,6 +79,7 @@ export const LAYERS = {
   LayerScale,
   MaxPooling2D,
   Multiply,
+  OnnxGraph,
   Rescaling,
   Reshape,
   SeparableConv2D,

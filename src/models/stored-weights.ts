@@ -173,7 +173,7 @@ export function toFloat16(values: Float32Array): Uint16Array {
 }
 
 /** Numbers from the bits of IEEE 754 binary16. */
-function fromFloat16(values: Uint16Array): Float32Array {
+export function fromFloat16(values: Uint16Array): Float32Array {
   return Float32Array.from(values, (bits) => {
     const sign = bits & 0x8000 ? -1 : 1;
     const [exponent, fraction] = [(bits >>> 10) & 0x1f, bits & 0x3ff];

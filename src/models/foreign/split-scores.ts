@@ -1,0 +1,181 @@
+import { HarrierError, nearestName } from '../../errors.ts';
+import {
+  float32,
+  floatAttribute,
+  type Graph,
+  intAttribute,
+  type Node,
+  type Shape,
+  type Tensor,
+} from '../../onnx/index.ts';
+import { plainName } from './prepare-graph.ts';
+
+/** A dense layer: scores = features · kernel + bias. */
+export interface ScoresLayer {
+  /** `[features, classes]`. */
+  readonly kernel: Tensor;
+  /** `[classes]`; absent where there is none. */
+  readonly bias?: Float32Array;
+}
+
+/** Where a graph's features are, and what makes scores of them. */
+export interface Split {
+  /** The value that holds the features. */
+  readonly features: string;
+  /** Absent for a graph that gives features, or scores in another way than by one product. */
+  readonly scores?: ScoresLayer;
+}
+
+/** Ops between the scores and the output that leave one number for each class, or only scale them. */
+const AFTER_SCORES = ['Softmax', 'LogSoftmax', 'Sigmoid', 'Flatten', 'Reshape', 'Squeeze', 'Transpose'];
+
+/**
+ * Finds the layer of scores of a simplified graph: the last Gemm or MatMul, or the 1 × 1 convolution after global
+ * pooling, with nothing but a softmax and changes of shape behind it.
+ *
+ * @param output the value that holds the scores or features
+ * @param shapes of all values
+ * @param features a value that is said to hold the features
+ * @throws HarrierError `bad-option` where no value is called so
+ */
+export function splitScores(
+  graph: Graph,
+  output: string,
+  shapes: Shapes,
+  features: string | undefined,
+  where: string,
+): Split {
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const found = scoresOf(graph, makers, output, shapes);
+  if (features === undefined) return found ?? { features: beforeSoftmax(makers, output) };
+  const name = [features, plainName(features)].find((each) => makers.has(each));
+  if (name === undefined) throw noSuchValue(features, [...makers.keys()], where);
+  return name === found?.features ? found : { features: name };
+}
+
+type Makers = ReadonlyMap<string, Node>;
+/** Shapes of a graph's values, by name. */
+export type Shapes = ReadonlyMap<string, Shape>;
+
+function scoresOf(graph: Graph, makers: Makers, output: string, shapes: Shapes): Split | undefined {
+  let node = makers.get(output);
+  while (node && node.domain === '' && AFTER_SCORES.includes(node.opType)) node = makers.get(node.inputs[0]);
+  if (node?.domain !== '') return undefined;
+  const weight = (name: string | undefined) => {
+    const tensor = graph.initializers.get(name ?? '');
+    return tensor?.type === 'float32' ? tensor : undefined;
+  };
+  switch (node.opType) {
+    case 'Gemm':
+      return isRow(shapes.get(node.inputs[0])) ? ofGemm(node, weight) : undefined;
+    case 'MatMul':
+      return isRow(shapes.get(node.inputs[0])) ? ofMatMul(node, weight) : undefined;
+    case 'Conv':
+      return ofConvolution(node, weight, shapes);
+    case 'Add': {
+      const [a, b] = node.inputs;
+      const [product, bias] = makers.get(a)?.opType === 'MatMul' ? [makers.get(a), b] : [makers.get(b), a];
+      const isProduct = product?.opType === 'MatMul' && isRow(shapes.get(product.inputs[0]));
+      const split = isProduct ? ofMatMul(product, weight) : undefined;
+      const values = weight(bias)?.data as Float32Array | undefined;
+      const classes = split?.scores?.kernel.dims[1];
+      return split && values?.length === classes
+        ? { ...split, scores: { ...split.scores!, bias: values } }
+        : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+type WeightOf = (name: string | undefined) => Tensor | undefined;
+
+/** y = α · x · W + β · b, W transposed or not. */
+function ofGemm({ inputs: [x, w, c], attributes }: Node, weight: WeightOf): Split | undefined {
+  const [kernel, bias] = [weight(w), weight(c)];
+  if (!kernel || (c && !bias) || intAttribute(attributes, 'transA', 0) === 1) return undefined;
+  const alpha = floatAttribute(attributes, 'alpha', 1);
+  const beta = floatAttribute(attributes, 'beta', 1);
+  const columns = intAttribute(attributes, 'transB', 0) === 1 ? transposed(kernel) : kernel;
+  const offsets = bias && repeated(bias, columns.dims[1]);
+  if (bias && !offsets) return undefined;
+  return {
+    features: x,
+    scores: {
+      kernel: scaled(columns, alpha),
+      ...(offsets && { bias: scaled(float32([offsets.length], offsets), beta).data as Float32Array }),
+    },
+  };
+}
+
+function ofMatMul({ inputs: [x, w] }: Node, weight: WeightOf): Split | undefined {
+  const kernel = weight(w);
+  return kernel?.dims.length === 2 ? { features: x, scores: { kernel } } : undefined;
+}
+
+/** A convolution by 1 × 1 of what global pooling leaves: one number for each channel. */
+function ofConvolution(
+  { inputs: [x, w, b], attributes }: Node,
+  weight: WeightOf,
+  shapes: Shapes,
+): Split | undefined {
+  const [kernel, bias] = [weight(w), weight(b)];
+  if (!kernel || (b && !bias) || intAttribute(attributes, 'group', 1) !== 1) return undefined;
+  const [classes, features, ...sizes] = kernel.dims;
+  if (sizes.some((size) => size !== 1) || !isOne(shapes.get(x))) return undefined;
+  return {
+    features: x,
+    scores: {
+      kernel: transposed(float32([classes, features], kernel.data as Float32Array)),
+      ...(bias && { bias: bias.data as Float32Array }),
+    },
+  };
+}
+
+function isRow(shape: Shape | undefined): boolean {
+  return shape?.length === 2;
+}
+
+/** Whether there is one number for each channel, as after global pooling. */
+function isOne(shape: Shape | undefined): boolean {
+  return shape?.length === 4 && shape[2] === 1 && shape[3] === 1;
+}
+
+function beforeSoftmax(makers: Makers, output: string): string {
+  const node = makers.get(output);
+  return node?.opType === 'Softmax' || node?.opType === 'LogSoftmax' ? node.inputs[0] : output;
+}
+
+function transposed({ dims: [rows, columns], data }: Tensor): Tensor {
+  const values = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      values[column * rows + row] = Number(data[row * columns + column]);
+    }
+  }
+  return float32([columns, rows], values);
+}
+
+function scaled(tensor: Tensor, factor: number): Tensor {
+  return factor === 1
+    ? tensor
+    : float32(
+        tensor.dims,
+        (tensor.data as Float32Array).map((x) => x * factor),
+      );
+}
+
+/** One number for each class, from as many or from one. */
+function repeated({ data }: Tensor, classes: number): Float32Array | undefined {
+  if (data.length === classes) return data as Float32Array;
+  return data.length === 1 ? new Float32Array(classes).fill(Number(data[0])) : undefined;
+}
+
+function noSuchValue(name: string, known: readonly string[], where: string): HarrierError {
+  const near = nearestName(name, known);
+  return new HarrierError('bad-option', `no value of this model is called "${name}"`, {
+    where,
+    expected: 'the name of a value that holds the features',
+    next: near ? `Did you mean "${near}"?` : `The last are: ${known.slice(-8).join(', ')}.`,
+  });
+}
