@@ -19,6 +19,7 @@ import {
   tensorOf,
   zeroPadding,
 } from '../../test/layers/keras.ts';
+import { createGraph } from '../ops/index.ts';
 import {
   ACTIVATION_NAMES,
   Activation,
@@ -44,12 +45,14 @@ import {
   LayerScale,
   MaxPooling2D,
   Multiply,
+  OnnxGraph,
   PatchWhitening2D,
   type PoolingOptions,
   Rescaling,
   Reshape,
   SeparableConv2D,
   type SeparableConv2DOptions,
+  structureOf,
   ZeroPadding2D,
 } from './index.ts';
 
@@ -120,6 +123,17 @@ function separable(
       return activation(options.activation ?? 'linear', mixed);
     },
   };
+}
+
+/** A graph of images (4, 5) of 6 channels: a pointwise convolution to 7, ReLU, the mean. */
+function pooledConvolution(): string {
+  const graph = createGraph('imported');
+  const image = graph.input('image', 'float32', ['N', 6, 5, 4]);
+  const kernel = graph.input('kernel', 'float32', [7, 6, 1, 1]);
+  const bias = graph.input('bias', 'float32', [7]);
+  const y = graph.op('Relu', [graph.op('Conv', [image, kernel, bias])]);
+  graph.output(graph.op('Flatten', [graph.op('GlobalAveragePool', [y])]), 'features');
+  return structureOf(graph.build());
 }
 
 function windowOf({ strides, dilationRate, padding }: ConvolutionOptions) {
@@ -397,6 +411,21 @@ const CASES: Readonly<Record<string, LayerCase | MergeCase>> = {
     output: [1, 1, 6],
     parameters: 0,
     forward: (x) => tensorOf([x.shape[0], 1, 1, 6], globalAverage(x).data),
+  },
+  OnnxGraph: {
+    layer: () => new OnnxGraph({ graph: pooledConvolution() }),
+    input: [5, 4, 6],
+    output: [7],
+    parameters: 6 * 7 + 7,
+    forward: (x, weight) => {
+      // The graph's kernel is (filters, channels, 1, 1).
+      const own = weight('kernel').data;
+      const kernel = tensorOf(
+        [1, 1, 6, 7],
+        Float64Array.from({ length: 42 }, (_, i) => own[(i % 7) * 6 + Math.floor(i / 7)]),
+      );
+      return globalAverage(activation('relu', conv2d(x, kernel, weight('bias'))));
+    },
   },
   PatchWhitening2D: {
     layer: () => new PatchWhitening2D({ kernelSize: 2 }),

@@ -71,9 +71,9 @@ export function definitionOf(opType: string, domain: string): OpDefinition {
 }
 
 const inferTypes: InferTypes = (node, outputCount) => {
-  const { infer } = definitionOf(node.opType, node.domain);
   const context = new InferContext(node, outputCount);
   return context.named(() => {
+    const { infer } = definitionOf(node.opType, node.domain);
     if (node.domain === '') checkStockAttributes(node.opType, node.attributes);
     const types = infer(context);
     const isSize = (size: Dimension) =>

@@ -100,12 +100,12 @@ function shortNames(graph: Graph): Map<string, string> {
     const plain = speakingName(graph, name)
       .replace(/[^\w.-]+/g, '.')
       .replace(/^\.+|\.+$/g, '');
-    if (name !== plain) {
-      let unique = plain || 'weight';
-      for (let i = 2; taken.has(unique); i++) unique = `${plain}_${i}`;
-      taken.add(unique);
-      names.set(name, unique);
-    } else names.set(name, name);
+    // Folding has numbered weights in whose place there is another.
+    const base = plain.replace(/_\d+$/, '') || 'weight';
+    let unique = taken.has(base) && name !== base ? plain || base : base;
+    for (let i = 2; unique !== name && taken.has(unique); i++) unique = `${base}_${i}`;
+    taken.add(unique);
+    names.set(name, unique);
   }
   return names;
 }

@@ -1,0 +1,272 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { asInput, difference, drawPixels, imported, original } from '../../../test/foreign/compare.ts';
+import {
+  CLASSES,
+  classifier,
+  HEADS,
+  HEIGHT,
+  imageModel,
+  residualNet,
+  WIDTH,
+} from '../../../test/foreign/graphs.ts';
+import { shared } from '../../../test/shared.ts';
+import { decodeModel, encodeModel, type Model, modelOf } from '../../onnx/index.ts';
+import { createGraph } from '../../ops/index.ts';
+import { exportModel, Network, readForeignModel, trainedNetwork, withNewHead } from '../index.ts';
+import { decodeSafetensors, encodeSafetensors } from '../safetensors.ts';
+
+const COUNT = 3;
+const pixels = drawPixels(COUNT, HEIGHT, WIDTH);
+const [MEAN, STD] = [
+  [0.485, 0.456, 0.406],
+  [0.229, 0.224, 0.225],
+];
+const scaled = (value: number, channel: number) => (value / 255 - MEAN[channel]) / STD[channel];
+const size = { height: HEIGHT, width: WIDTH };
+
+describe('heads', () => {
+  it.each(Object.keys(HEADS) as (keyof typeof HEADS)[])('%s: the same scores, split off', async (head) => {
+    const model = classifier(head);
+    const read = readForeignModel(encodeModel(model));
+    expect(read.network.layers.map(({ name, layer }) => [name, layer.type])).toEqual([
+      ['backbone', 'OnnxGraph'],
+      ['head', 'Dense'],
+    ]);
+    expect(read.network.rows[0].outputShape).toEqual([8]);
+    const expected = await original(model, asInput(pixels, COUNT, { ...size, pixel: scaled }));
+    const scores = head.endsWith('softmax') ? expected.map(Math.log) : expected;
+    expect(difference(await imported(read, pixels), scores, CLASSES)).toBeLessThan(1e-5);
+  });
+
+  it('a model of features alone has no head until it gets one', () => {
+    const read = readForeignModel(imageModel((graph, image) => residualNet(graph, image)));
+    expect(read.head).toBeUndefined();
+    expect(read.network.outputSize).toBe(8);
+  });
+
+  it('features may be named', () => {
+    const read = readForeignModel(classifier('MatMul and Add'), { features: 'HardSwish' });
+    expect(read.head).toBeUndefined();
+    expect(read.network.outputSize).toBe(8);
+    expect(() => readForeignModel(classifier('MatMul and Add'), { features: 'HardSwich' })).toThrow(
+      'model: no value of this model is called "HardSwich": expected the name of a value that holds the features. Did you mean "HardSwish"?',
+    );
+  });
+});
+
+describe('images', () => {
+  it.each([
+    ['channels last', { channelsLast: true }, {}],
+    ['blue first', {}, { channelOrder: 'bgr' }],
+    ['float16', { type: 'float16' }, {}],
+    ['open sizes', { size: ['height', 'width'] }, { imageSize: 10 }],
+  ] as const)('%s', async (_, ends, options) => {
+    const model = classifier('Gemm, transposed', ends);
+    const read = readForeignModel(model, options);
+    const [height, width] = read.network.inputShape;
+    const own = drawPixels(COUNT, height, width);
+    const ofFloat = ends === undefined ? model : classifier('Gemm, transposed', { ...ends, type: 'float32' });
+    const input = asInput(own, COUNT, {
+      height,
+      width,
+      channelsLast: 'channelsLast' in ends,
+      bgr: 'channelOrder' in options,
+      pixel: scaled,
+    });
+    const expected = await original(ofFloat, input);
+    expect(difference(await imported(read, own), expected, CLASSES)).toBeLessThan(1e-5);
+  });
+
+  it('pixels as they are', async () => {
+    const model = classifier('Gemm, transposed', { type: 'uint8', channelsLast: true });
+    const read = readForeignModel(model);
+    const input = { type: 'uint8' as const, dims: [COUNT, HEIGHT, WIDTH, 3], data: pixels };
+    const expected = await original(model, input);
+    expect(difference(await imported(read, pixels), expected, CLASSES)).toBeLessThan(1e-5);
+    expect(read.assumed.join(' ')).not.toContain('scaled');
+  });
+
+  it('grey ones', () => {
+    const read = readForeignModel(classifier('Gemm, transposed', { channels: 1 }));
+    expect(read.network.inputShape).toEqual([HEIGHT, WIDTH, 1]);
+  });
+});
+
+it('goes through all that a network goes through', async () => {
+  const read = readForeignModel(classifier('Gemm, transposed'));
+  const { network, weights } = read;
+  const own = Network.from(JSON.parse(JSON.stringify(network.config())));
+  expect(own.parameters).toEqual(network.parameters);
+  const again = trainedNetwork(decodeModel(encodeModel(exportModel(network, weights))), 'again');
+  expect(again.weights).toEqual(weights);
+  expect(await imported(again, pixels)).toEqual(await imported(read, pixels));
+  const tensors = new Map(
+    network.parameters.map(({ name, shape }) => [name, { shape, data: weights.get(name)! }]),
+  );
+  const stored = decodeSafetensors(encodeSafetensors({ tensors, metadata: {} }), 'weights');
+  expect(stored.tensors).toEqual(tensors);
+  const tuned = withNewHead(read, { classes: 2, trainable: 'head', seed: 1 });
+  expect(tuned.network.parameters.filter(({ trainable }) => trainable).map(({ name }) => name)).toEqual([
+    'head/kernel',
+    'head/bias',
+  ]);
+});
+
+it('weights decay where they are kernels, and statistics are not trained', () => {
+  const { parameters } = readForeignModel(classifier('Gemm, transposed')).network;
+  expect(parameters.map(({ name, decay, trainable }) => [name, decay, trainable])).toEqual([
+    ['backbone/stem.weight', true, true],
+    ['backbone/Conv.bias', false, true],
+    ['backbone/dw.weight', true, true],
+    ['backbone/Conv_2.bias', false, true],
+    ['backbone/pw.weight', true, true],
+    ['backbone/bn3.weight', false, true],
+    ['backbone/bn3.bias', false, true],
+    ['backbone/bn3.running_mean', false, false],
+    ['backbone/bn3.running_var', false, false],
+    ['head/kernel', true, true],
+    ['head/bias', false, true],
+  ]);
+});
+
+describe('how it wants its images', () => {
+  it('is read from the files beside it', () => {
+    const timm = JSON.stringify({
+      architecture: 'mobilenetv4_conv_small',
+      pretrained_cfg: {
+        input_size: [3, 256, 256],
+        interpolation: 'bicubic',
+        crop_pct: 0.95,
+        crop_mode: 'center',
+        mean: [0.5, 0.5, 0.5],
+        std: [0.25, 0.25, 0.25],
+      },
+    });
+    const model = classifier('Gemm, transposed', { size: ['height', 'width'] });
+    const read = readForeignModel(model, {}, { companions: { 'config.json': timm } });
+    expect(read.reading).toEqual({
+      mean: [0.5, 0.5, 0.5],
+      std: [0.25, 0.25, 0.25],
+      imageSize: [256, 256],
+      channelOrder: 'rgb',
+      preprocessing: { resize: 'crop', cropFraction: 0.95, interpolation: 'bicubic' },
+    });
+    expect(read.network.normalization).toEqual({
+      mean: [127.5, 127.5, 127.5],
+      deviation: [63.75, 63.75, 63.75],
+    });
+    expect(read.assumed).toEqual([]);
+    const processor = JSON.stringify({
+      do_resize: true,
+      size: { shortest_edge: 256 },
+      do_center_crop: true,
+      crop_size: { height: 224, width: 224 },
+      resample: 2,
+      do_rescale: true,
+      rescale_factor: 1 / 127.5,
+      do_normalize: true,
+      image_mean: [1, 1, 1],
+      image_std: [1, 1, 1],
+      do_flip_channel_order: true,
+    });
+    const labels = JSON.stringify({ id2label: { 0: 'a', 1: 'b', 2: 'c', 3: 'd', 4: 'e' } });
+    const other = readForeignModel(
+      model,
+      {},
+      { companions: { 'preprocessor_config.json': processor, 'config.json': labels } },
+    );
+    expect(other.reading.preprocessing).toEqual({
+      resize: 'crop',
+      cropFraction: 0.875,
+      interpolation: 'bilinear',
+    });
+    expect(other.reading.channelOrder).toBe('bgr');
+    expect(other.reading.mean[0]).toBeCloseTo(0.5);
+    expect(other.reading.std[0]).toBeCloseTo(0.5);
+    expect(other.classNames).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('is assumed in words where nobody says it, and options come first', () => {
+    const model = classifier('Gemm, transposed', { size: ['height', 'width'] });
+    expect(readForeignModel(model, {}, { where: 'net.onnx' }).assumed).toEqual([
+      "net.onnx does not say how its pixels are scaled: ImageNet's mean and deviation are assumed (--mean, --std).",
+      'net.onnx does not say how images come to its size: the middle 87.5% is assumed (--resize).',
+      'net.onnx takes images of any size: 224 × 224 is assumed (--image-size).',
+    ]);
+    const given = {
+      mean: [0.1],
+      std: [1, 2, 3],
+      imageSize: 32,
+      preprocessing: { resize: 'stretch' },
+    } as const;
+    const { reading, assumed } = readForeignModel(model, given);
+    expect(assumed).toEqual([]);
+    expect(reading).toMatchObject({
+      mean: [0.1, 0.1, 0.1],
+      std: [1, 2, 3],
+      imageSize: [32, 32],
+      preprocessing: { resize: 'stretch', cropFraction: 1 },
+    });
+  });
+});
+
+describe('models that cannot be used are refused', () => {
+  const other = (shapes: readonly (readonly (number | string)[])[]): Model => {
+    const graph = createGraph('other');
+    const inputs = shapes.map((shape, i) => graph.input(`x${i}`, 'float32', shape));
+    graph.output(graph.op('Relu', [inputs[0]]), 'y');
+    for (const [i, input] of inputs.slice(1).entries()) graph.output(graph.op('Relu', [input]), `y${i + 2}`);
+    return modelOf(graph.build());
+  };
+  it.each([
+    ['no image', other([['N', 16]]), {}, 'this is no model of images'],
+    [
+      'two inputs',
+      other([
+        ['N', 3, 8, 8],
+        ['N', 16],
+      ]),
+      {},
+      'this model has 2 inputs',
+    ],
+    [
+      'another size',
+      classifier('Gemm, transposed'),
+      { imageSize: 32 },
+      'this model takes images of one size: expected 10 × 12, received 32 × 32',
+    ],
+    ['a wrong mean', classifier('Gemm, transposed'), { mean: [1, 2] }, 'mean: expected one number or three'],
+  ])('%s', (_, model, options, message) => {
+    expect(() => readForeignModel(model, options)).toThrow(message);
+  });
+
+  it('an unknown op is named with its node', () => {
+    const { graph, ...rest } = classifier('Gemm, transposed');
+    const nodes = graph.nodes.map((node) =>
+      node.opType === 'HardSwish' ? { ...node, opType: 'NoSuchOp' } : node,
+    );
+    expect(() => readForeignModel({ ...rest, graph: { ...graph, nodes } })).toThrow(
+      /model: NoSuchOp "HardSwish": Harrier does not know the op NoSuchOp/,
+    );
+  });
+});
+
+const lite0 = shared('models/efficientnet-lite0.onnx');
+
+describe.skipIf(!lite0.isThere)(`EfficientNet-Lite0${lite0.note}`, () => {
+  it('gives the logits that ONNX Runtime gives on the original', async () => {
+    const bytes = readFileSync(lite0.path);
+    const read = readForeignModel(bytes, { mean: [127 / 255], std: [128 / 255] });
+    const own = drawPixels(2, 224, 224);
+    const input = asInput(own, 2, { height: 224, width: 224, pixel: (value) => (value - 127) / 128 });
+    const expected = await original(decodeModel(bytes), input);
+    expect(difference(await imported(read, own), expected, 1000)).toBeLessThan(1e-4);
+    expect(JSON.stringify(read.network.config()).length).toBeLessThan(40_000);
+  });
+});
+
+it('keeps float32 weights alone', () => {
+  const read = readForeignModel(classifier('Gemm, transposed', { type: 'float16' }));
+  for (const values of read.weights.values()) expect(values).toBeInstanceOf(Float32Array);
+});
