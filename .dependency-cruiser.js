@@ -14,6 +14,8 @@ const ROOMS = {
   data: [],
   runtime: ['onnx', 'passes'],
   models: ['onnx', 'ops', 'passes', 'layers', 'data', 'format', 'runtime'],
+  applications: ['onnx', 'layers', 'data', 'models'],
+  backbones: ['data', 'models', 'applications'],
   format: [],
   evaluation: ['data', 'format'],
   explanation: ['onnx', 'ops', 'autodiff', 'passes', 'models', 'runtime'],
@@ -35,6 +37,7 @@ const ROOMS = {
   recipes: ['data', 'layers', 'losses', 'models', 'optimizers', 'training'],
   report: ['evaluation', 'format'],
   runs: [
+    'applications',
     'data',
     'evaluation',
     'format',

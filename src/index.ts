@@ -5,6 +5,14 @@
  * @module harrier
  */
 
+export {
+  EFFICIENTNET_LITE_VARIANTS,
+  EfficientNetLite,
+  type EfficientNetLiteOptions,
+  type EfficientNetLiteVariant,
+  type KnownNetwork,
+  networkOfStateDict,
+} from './applications/index.ts';
 export { AUGMENTATION_SETS, type AugmentationConfig, augmentationNames } from './data/augmentation/index.ts';
 export type { BatchPlan } from './data/batch-plan.ts';
 export { type BatchSource, type OpenBatches, openBatches } from './data/batches.ts';

@@ -1,12 +1,13 @@
 import { unknownName } from '../errors.ts';
 import { float, type GraphBuilder, type Value } from '../onnx/index.ts';
-import { mul } from '../ops/index.ts';
+import { mul, scalar } from '../ops/index.ts';
 import { type Activations, knownOptions, Layer, type LayerContext, type LayerOptions } from './layer.ts';
 
 /** Keras's names, and for each what it does to a value. */
 const ACTIVATIONS = {
   linear: (_: GraphBuilder, x: Value) => x,
   relu: (graph: GraphBuilder, x: Value) => graph.op('Relu', [x]),
+  relu6: (graph: GraphBuilder, x: Value) => graph.op('Clip', [x, scalar(graph, 0), scalar(graph, 6)]),
   leaky_relu: (graph: GraphBuilder, x: Value) => graph.op('LeakyRelu', [x], { alpha: float(0.2) }),
   elu: (graph: GraphBuilder, x: Value) => graph.op('Elu', [x]),
   selu: (graph: GraphBuilder, x: Value) => graph.op('Selu', [x]),

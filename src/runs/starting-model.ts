@@ -1,3 +1,4 @@
+import { isStateDict, networkOfStateDict } from '../applications/index.ts';
 import { type Preprocessing, preprocessingOf } from '../data/preprocessing.ts';
 import { type Sha256, sha256 } from '../data/sha256.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
@@ -14,12 +15,13 @@ export interface StartingModel extends TrainedNetwork, Omit<FineTunedFrom, 'trai
 }
 
 /**
- * A model file with its layers and weights.
+ * A model file with its layers and weights: an ONNX model, or PyTorch's weights of a network that Harrier has in its own
+ * layers.
  *
  * @param called what a run calls it: see `FineTunedFrom`
  * @param where its file, for errors
  * @param hash begins a SHA-256
- * @throws HarrierError as `decodeModel` and `trainedNetwork` do
+ * @throws HarrierError as `decodeModel`, `trainedNetwork` and `networkOfStateDict` do
  */
 export function startingModelOf(
   bytes: Uint8Array,
@@ -27,11 +29,13 @@ export function startingModelOf(
   where: string,
   hash: () => Sha256 = sha256,
 ): StartingModel {
+  const named = { ...called, hash: hash().update(bytes).digest() };
+  if (isStateDict(bytes))
+    return { ...networkOfStateDict(bytes, where), ...named, testTimeAugmentation: 'none' };
   const model = decodeModel(bytes, where);
   return {
     ...trainedNetwork(model, where),
-    ...called,
-    hash: hash().update(bytes).digest(),
+    ...named,
     testTimeAugmentation: exportOptionsOf(model).testTimeAugmentation,
     preprocessing: preprocessingOf(model.metadata, where),
   };

@@ -274,6 +274,7 @@ const SELU_ALPHA = 1.6732632423543772;
 export const ELEMENTWISE: Readonly<Record<string, (x: number) => number>> = {
   linear: (x) => x,
   relu: (x) => Math.max(0, x),
+  relu6: (x) => Math.min(6, Math.max(0, x)),
   leaky_relu: (x) => (x >= 0 ? x : 0.2 * x),
   elu: (x) => (x > 0 ? x : Math.exp(x) - 1),
   selu: (x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * (Math.exp(x) - 1)),

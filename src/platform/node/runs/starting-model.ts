@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
-import { type TrainedNetwork, trainedNetwork } from '../../../models/index.ts';
-import { decodeModel } from '../../../onnx/index.ts';
+import type { TrainedNetwork } from '../../../models/index.ts';
 import type { FineTunedFrom } from '../../../runs/run-record.ts';
 import { type StartingModel, startingModelOf } from '../../../runs/starting-model.ts';
 import { readError } from '../files/read-error.ts';
@@ -40,7 +39,7 @@ export async function sameStartingModel({ name, path, hash }: FineTunedFrom): Pr
     });
   }
   const received = hashOf(bytes);
-  if (received === hash) return trainedNetwork(decodeModel(bytes, file), file);
+  if (received === hash) return startingModelOf(bytes, { name }, file, nativeSha256);
   throw new HarrierError('bad-checkpoint', 'the model that this run began with has changed', {
     where: path ?? name,
     expected: `SHA-256 ${hash}`,
