@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { formatNumber } from '../../format/format.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { renderRangeTest } from '../../sweeps/index.ts';
@@ -54,7 +54,8 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
     if (test.ended === 'interrupted') throw new Exit(interruption.exitCode ?? 1);
     reporter.clear();
     const file = resolve(out ?? `lr-find-${options.recipe}.svg`);
-    const title = `${options.recipe} on ${options.data}, ${optimizer.name}, batch size ${options.batchSize}`;
+    // The image may be shown to others: of a folder's path, its name is enough.
+    const title = `${options.recipe} on ${basename(resolve(options.data))}, ${optimizer.name}, batch size ${options.batchSize}`;
     await writeOutput(file, markedText(renderRangeTest(title, test)), {
       option: '--out',
       force: given.force,

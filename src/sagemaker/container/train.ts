@@ -2,9 +2,11 @@ import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
+import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
+import { checkpointsOf } from '../../runs/checkpoints.ts';
 import { plannedOptions, type RunMethod } from '../../runs/plan-run.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
@@ -124,10 +126,13 @@ export async function trainInContainer(
  */
 async function discardIncomplete(folder: RunFolder, log: (line: string) => void): Promise<void> {
   if (!(await folder.read('last'))) return;
-  let missing: RunFile | undefined = (await folder.read('record')) ? undefined : 'record';
-  if (missing === undefined) {
-    const last = await readCheckpoint(folder, 'last');
-    if (last?.position.best && !(await folder.read('best'))) missing = 'best';
+  let missing: RunFile | undefined = 'record';
+  if (await folder.read('record')) {
+    missing = undefined;
+    const { id } = await folder.record();
+    await checkpointsOf(folder, id, nativeSha256, () => {
+      missing = 'best';
+    });
   }
   if (missing === undefined) return;
   log(`The checkpoints came back without ${basename(folder.file(missing))}: training begins again.`);
