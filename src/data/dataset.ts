@@ -1,11 +1,26 @@
 import { HarrierError } from '../errors.ts';
 import type { PixelSource } from './pixel-source.ts';
+import { isStretched, type Preprocessing } from './preprocessing.ts';
 
 /** Height, width and channels of every image in a data set. Channels is 3 (red, green, blue). */
 export interface ImageShape {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
+}
+
+/** Images as a model takes them: their shape, and how an image of any size comes to it. */
+export interface ImageInput extends ImageShape {
+  /** Absent where it is `STRETCHED`, and where images have the size already. */
+  readonly preprocessing?: Preprocessing;
+}
+
+/** A shape together with the way that images come to it. */
+export function imageInput(
+  { height, width, channels }: ImageShape,
+  preprocessing: Preprocessing,
+): ImageInput {
+  return { height, width, channels, ...(!isStretched(preprocessing) && { preprocessing }) };
 }
 
 /**
@@ -16,7 +31,7 @@ export interface Dataset {
   readonly name: string;
   /** Class names; a label is an index into them. */
   readonly classNames: readonly string[];
-  readonly imageShape: ImageShape;
+  readonly imageShape: ImageInput;
   /** Number of images. */
   readonly size: number;
   /** Class index of every image. */

@@ -1,15 +1,14 @@
 import { HarrierError } from '../errors.ts';
+import { INTERPOLATIONS, RESIZES } from '../options/words.ts';
 
-/** Ways to bring an image of any size to the size of a model. */
-export const RESIZES = ['crop', 'stretch', 'pad'] as const;
+export { INTERPOLATIONS, RESIZES };
+
 /**
- * `crop`: scaled until it covers the size, its aspect kept, and the middle cut out; `stretch`: the whole image, without
+ * How an image of any size comes to the size of a model. `crop`: scaled until it covers the size, its aspect kept, and the middle cut out; `stretch`: the whole image, without
  * regard to its aspect; `pad`: the whole image, its aspect kept, in the middle of a black one.
  */
 export type Resize = (typeof RESIZES)[number];
 
-/** Ways to compute pixels between pixels. */
-export const INTERPOLATIONS = ['bilinear', 'bicubic', 'lanczos3'] as const;
 /** The filter that scales an image; all look at everything that falls into a new pixel, and so do not alias. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
@@ -30,6 +29,17 @@ export interface Preprocessing {
 /** What a model does that does not say: the whole image is stretched. */
 export const STRETCHED: Preprocessing = { resize: 'stretch', cropFraction: 1, interpolation: 'lanczos3' };
 
+/** The same with another way: the fraction is that of crops alone. */
+export function withResize(preprocessing: Preprocessing, resize: Resize): Preprocessing {
+  const { cropFraction, interpolation } = preprocessing;
+  return { resize, cropFraction: resize === 'crop' ? cropFraction : 1, interpolation };
+}
+
+/** Whether images come to a size as they do for a model that does not say how. */
+export function isStretched({ resize, interpolation }: Preprocessing): boolean {
+  return resize === STRETCHED.resize && interpolation === STRETCHED.interpolation;
+}
+
 /** Metadata key of a model's preprocessing; absent where it is `STRETCHED`. */
 export const PREPROCESSING_KEY = 'harrier.preprocessing';
 
@@ -45,8 +55,8 @@ export function preprocessingOf(metadata: Readonly<Record<string, string>>, wher
 /** For a model's metadata: nothing where it is `STRETCHED`, so that old readers see what they know. */
 export function preprocessingMetadata(preprocessing: Preprocessing): Readonly<Record<string, string>> {
   const { resize, cropFraction, interpolation } = preprocessing;
-  const isUsual = resize === 'stretch' && interpolation === STRETCHED.interpolation;
-  return isUsual ? {} : { [PREPROCESSING_KEY]: JSON.stringify({ resize, cropFraction, interpolation }) };
+  if (isStretched(preprocessing)) return {};
+  return { [PREPROCESSING_KEY]: JSON.stringify({ resize, cropFraction, interpolation }) };
 }
 
 function parsed(text: string): unknown {

@@ -1,4 +1,5 @@
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, type ImageInput, imageInput } from '../data/dataset.ts';
+import { preprocessingOf } from '../data/preprocessing.ts';
 import { HarrierError } from '../errors.ts';
 import { type Dimension, decodeModel, formatShape, type Model, type NamedType } from '../onnx/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
@@ -16,7 +17,8 @@ const BATCH = 64;
 /** A finished model that tells images apart: any ONNX model that keeps to Harrier's contract. */
 export class Classifier {
   readonly classNames: readonly string[];
-  readonly imageShape: { readonly height: number; readonly width: number; readonly channels: number };
+  /** The images that it takes. `decodeImage` makes them from files as the model wants them. */
+  readonly imageShape: ImageInput;
   readonly metadata: Readonly<Record<string, string>>;
   readonly #executable: Executable;
 
@@ -182,7 +184,7 @@ function contractOf({ graph, metadata }: Model, where: string): Contract {
     });
   }
   return {
-    imageShape: { height, width, channels },
+    imageShape: imageInput({ height, width, channels }, preprocessingOf(metadata, where)),
     classNames: classNamesOf({ metadata }, classes, where),
     metadata,
   };

@@ -1,6 +1,6 @@
 import type { Option } from './option.ts';
 import { COUNT } from './range.ts';
-import { SOURCES } from './words.ts';
+import { RESIZES, SOURCES } from './words.ts';
 
 /** The images, and how they are read. */
 export const DATA = {
@@ -37,6 +37,18 @@ export const DATA = {
     recorded: 'if given',
     form: { maximum: 4096, help: 'Side of the square that images are scaled to.' },
     recipe: 'needed',
+  },
+  resize: {
+    type: { kind: 'choice', choices: RESIZES },
+    help: 'how images come to that size: crop: the middle; stretch: all of it; pad: all of it, in its proportions',
+    default: 'stretch; with --from: as the model has it',
+    field: 'preprocessing.resize',
+    flag: { of: ['train', 'sweep', 'lr-find'], value: '<way>' },
+    recorded: 'if given',
+    form: {
+      value: 'stretch',
+      help: 'Crop: scaled to cover the square, the middle cut out. Stretch: the whole image, its proportions changed. Pad: the whole image, black beside it.',
+    },
   },
   source: {
     type: { kind: 'choice', choices: SOURCES },

@@ -7,6 +7,12 @@ export const TEST_TIME_AUGMENTATIONS = ['none', 'flip', 'flip-shift'] as const;
 
 export const SAMPLINGS = ['natural', 'balanced'] as const;
 
+/** Ways to bring an image of any size to the size of a model. */
+export const RESIZES = ['crop', 'stretch', 'pad'] as const;
+
+/** Ways to compute pixels between pixels. */
+export const INTERPOLATIONS = ['bilinear', 'bicubic', 'lanczos3'] as const;
+
 /** The layers of a finished model that fine-tuning changes. */
 export const TUNED_PARTS = ['head', 'all'] as const;
 

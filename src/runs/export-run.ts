@@ -1,3 +1,4 @@
+import { preprocessingMetadata, STRETCHED } from '../data/preprocessing.ts';
 import { CLASS_NAMES_KEY, exportModel, type Weights } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import type { RunPlan } from './plan-run.ts';
@@ -18,7 +19,7 @@ export function exportRun(
   weights: Weights,
   { classNames, temperature = 1, version, metadata }: ExportOptions,
 ): Model {
-  const { testTimeAugmentation = 'none' } = options;
+  const { testTimeAugmentation = 'none', preprocessing = STRETCHED } = options;
   return exportModel(
     network,
     weights,
@@ -29,6 +30,7 @@ export function exportRun(
       ...(options.from && { 'harrier.fineTunedFrom': options.from.hash }),
       'harrier.seed': `${options.seed}`,
       'harrier.epochs': `${options.epochs}`,
+      ...preprocessingMetadata(preprocessing),
       ...metadata,
     },
     { testTimeAugmentation, temperature },

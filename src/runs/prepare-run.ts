@@ -1,6 +1,7 @@
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset, ImageShape } from '../data/dataset.ts';
 import type { FolderRules } from '../data/folder-rules.ts';
 import type { UsedCorrections } from '../data/kept-corrections.ts';
+import { isStretched } from '../data/preprocessing.ts';
 import { HarrierError } from '../errors.ts';
 import type { DataInfo } from '../evaluation/index.ts';
 import { formatCount, formatNumber, formatQuantity } from '../format/format.ts';
@@ -10,6 +11,7 @@ import type { Runtime } from '../runtime/index.ts';
 import { checkMemory, type StepGraph } from '../training/index.ts';
 import { planRun, type RunMethod, type RunPlan } from './plan-run.ts';
 import type { RunData, RunOptions } from './run-record.ts';
+import type { StartingModel } from './starting-model.ts';
 import { type TrainingImages, trainingImages } from './training-images.ts';
 
 /** All that a run needs, checked, before anything is written. */
@@ -60,12 +62,13 @@ export interface RunSources {
  * @throws HarrierError when an option, the data or the network cannot be used, or they do not fit together
  */
 export async function prepareRun(
-  wanted: RunOptions,
+  given: RunOptions,
   sources: RunSources,
   method: RunMethod,
   stored?: StoredPlan,
 ): Promise<PreparedRun> {
-  // A fine-tuned model looks at images of the size that it always did.
+  // A fine-tuned model looks at images as it always did, unless the options say otherwise.
+  const wanted = method.from ? { ...preprocessingField(method.from), ...given } : given;
   const inputShape = method.from?.network.inputShape ?? (wanted.from && stored?.network.inputShape);
   const opened = await sources.openData(wanted, inputShape?.[1], stored?.data);
   const { images, notes } = trainingImages(opened, wanted, opened.rules);
@@ -101,7 +104,7 @@ function dataOf({ test, path, rules, marks }: OpenedData, { train, validation }:
     ...(validation && { validation: factsOf(validation) }),
     test: factsOf(test),
     classNames: train.classNames,
-    imageShape: train.imageShape,
+    imageShape: shapeOf(train),
     ...(rules !== undefined && { rules }),
     ...(marks && { marks }),
   };
@@ -143,6 +146,14 @@ function ratesNote(before: RunOptions, now: RunOptions, images: number): string[
   return [
     `In batches of ${batch}, the learning rates of ${own[lowered].name} are ${factor} times the recipe's.`,
   ];
+}
+
+function preprocessingField({ preprocessing }: StartingModel): Pick<RunOptions, 'preprocessing'> {
+  return isStretched(preprocessing) ? {} : { preprocessing };
+}
+
+function shapeOf({ imageShape: { height, width, channels } }: Dataset): ImageShape {
+  return { height, width, channels };
 }
 
 function factsOf({ name, size, hash }: Dataset): DataInfo {

@@ -1,4 +1,11 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
+import {
+  isStretched,
+  type Preprocessing,
+  type Resize,
+  STRETCHED,
+  withResize,
+} from '../data/preprocessing.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import type { TrainingMethod } from '../recipes/index.ts';
 import type { RunOptions } from './run-record.ts';
@@ -26,12 +33,23 @@ export interface GivenOptions
     >
   > {
   readonly threads: number;
+  /** How images come to the size, in place of the starting model's way. */
+  readonly resize?: Resize;
   /** In place of the method's augmentation. */
   readonly augment?: readonly AugmentationConfig[];
 }
 
-/** The options that every run has: what was given, else those of the method that it is trained by. */
-export function runOptions(method: TrainingMethod, given: GivenOptions): RunOptions {
+/**
+ * The options that every run has: what was given, else those of the method that it is trained by.
+ * @param startingModel what is trained on, where there is such a model: its images stay as they were
+ */
+export function runOptions(
+  method: TrainingMethod,
+  given: GivenOptions,
+  startingModel: { readonly preprocessing: Preprocessing } = { preprocessing: STRETCHED },
+): RunOptions {
+  const { preprocessing: own } = startingModel;
+  const preprocessing = given.resize === undefined ? own : withResize(own, given.resize);
   return {
     recipe: method.name,
     data: given.data ?? 'cifar10',
@@ -53,6 +71,7 @@ export function runOptions(method: TrainingMethod, given: GivenOptions): RunOpti
     validationSplit: method.validationSplit,
     earlyStopping: given.earlyStopping,
     imageSize: given.imageSize,
+    ...((given.resize || !isStretched(own)) && { preprocessing }),
     source: given.source,
     skipBad: given.skipBad ?? false,
     ...(given.marks && { marks: given.marks }),

@@ -3,6 +3,7 @@ import type { ClassWeight } from '../data/class-weight.ts';
 import type { CorrectionCounts } from '../data/corrected.ts';
 import type { Sampling } from '../data/epoch-order.ts';
 import type { FolderRules } from '../data/folder-rules.ts';
+import { INTERPOLATIONS, RESIZES } from '../data/preprocessing.ts';
 import type { Resolution } from '../data/resolution.ts';
 import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
@@ -85,6 +86,14 @@ const OPTIONS = {
   validationSplit: portion,
   earlyStopping: optional(count),
   imageSize: optional(count),
+  /** How images come to the size; absent: they are stretched, as they always were. */
+  preprocessing: optional(
+    fields({
+      resize: oneOf(RESIZES),
+      cropFraction: number({ above: 0, atMost: 1 }),
+      interpolation: oneOf(INTERPOLATIONS),
+    }),
+  ),
   source: optional(oneOf(['original', 'npm'])),
   skipBad: flag,
   /** `none`: the data as it lies, without the label corrections of its owner; absent: with them. */

@@ -1,6 +1,12 @@
 import type { OpenBatches } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { threeChannels } from '../data/memory.ts';
+import {
+  type Preprocessing,
+  preprocessingMetadata,
+  preprocessingOf,
+  STRETCHED,
+} from '../data/preprocessing.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
 import { type Evaluation, evaluatePredictions, type History } from '../evaluation/index.ts';
@@ -100,6 +106,7 @@ export class Model {
   #classNames: readonly string[] | undefined;
   /** What the file that it was loaded from does beside the network, until the model is trained on. */
   #exportOptions: ExportOptions = {};
+  #preprocessing: Preprocessing = STRETCHED;
   /** The model made ready for running, until its weights change. */
   #classifier: Promise<Classifier> | undefined;
   /** Uses of it come one after another: some runtimes run one at a time. */
@@ -130,6 +137,7 @@ export class Model {
     model.#weights = weights;
     model.#runtime = runtime;
     model.#exportOptions = exportOptionsOf(file);
+    model.#preprocessing = preprocessingOf(file.metadata, where);
     if (file.metadata[CLASS_NAMES_KEY] !== undefined) {
       model.#classNames = classNamesOf(file, network.outputSize, where);
     }
@@ -191,12 +199,17 @@ export class Model {
       validationData === undefined && options.validationSplit !== undefined
         ? validationSplit(dataset, options.validationSplit, seed)
         : { train: dataset, validation: this.#validationOf(validationData, dataset.classNames) };
-    const classNames = { [CLASS_NAMES_KEY]: JSON.stringify(dataset.classNames) };
+    // Images that have no way of their own came to their size as the model had it.
+    const { preprocessing = this.#preprocessing } = dataset.imageShape;
+    const about = {
+      [CLASS_NAMES_KEY]: JSON.stringify(dataset.classNames),
+      ...preprocessingMetadata(preprocessing),
+    };
     const run = new CallbackRun(callbacks, {
       optimizer,
       epochs,
       runtime,
-      export: (now) => encodeModel(exportModel(this.network, now, classNames)),
+      export: (now) => encodeModel(exportModel(this.network, now, about)),
     });
     await run.begin();
     const result = await fit({
@@ -231,6 +244,7 @@ export class Model {
     const restored = await run.end(result.history, result.weights);
     if (restored) checkWeights(this.network.parameters, restored, this.network.name);
     this.#classNames = dataset.classNames;
+    this.#preprocessing = preprocessing;
     this.#exportOptions = {};
     this.#take(restored ?? result.weights);
     return result.history;
@@ -266,7 +280,8 @@ export class Model {
   }
 
   /**
-   * The bytes of `model.onnx`, by Harrier's contract: layers, weights and class names; not the optimizer's state.
+   * The bytes of `model.onnx`, by Harrier's contract: layers, weights, class names and how it wants its images; not the
+   * optimizer's state.
    * @param metadata is added to the file's own
    */
   toOnnx(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
@@ -274,7 +289,12 @@ export class Model {
       ? { [CLASS_NAMES_KEY]: JSON.stringify(this.#classNames) }
       : {};
     return encodeModel(
-      exportModel(this.network, this.#known(), { ...names, ...metadata }, this.#exportOptions),
+      exportModel(
+        this.network,
+        this.#known(),
+        { ...names, ...preprocessingMetadata(this.#preprocessing), ...metadata },
+        this.#exportOptions,
+      ),
     );
   }
 

@@ -1,6 +1,7 @@
 /** Images as the browser reads them, against Node's; and what the browser keeps. */
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Preprocessing } from '../../src/data/preprocessing.ts';
 import { random } from '../../src/data/random.ts';
 import type { HarrierError } from '../../src/errors.ts';
 import { decodeImage } from '../../src/platform/node/images/decode.ts';
@@ -28,8 +29,13 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
     await closeTestBrowser();
   });
 
-  const decode = (bytes: Uint8Array, name = 'image', side = 32, maxPixels?: number) =>
-    page.call<Uint8Array>('decode', new Uint8Array(bytes), side, side, name, maxPixels);
+  const decode = (
+    bytes: Uint8Array,
+    name = 'image',
+    side = 32,
+    maxPixels?: number,
+    preprocessing?: Preprocessing,
+  ) => page.call<Uint8Array>('decode', new Uint8Array(bytes), side, side, name, maxPixels, preprocessing);
 
   describe('images come out as in Node', () => {
     // What codecs themselves do differently, in levels of 256: lossy ones round in their own ways.
@@ -85,6 +91,70 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
       expect(actual.length).toBe(expected.length);
       expect(differences.reduce((sum, each) => sum + each, 0) / differences.length).toBeLessThanOrEqual(mean);
       expect(Math.max(...differences)).toBeLessThanOrEqual(largest);
+    });
+  });
+
+  describe('a model that wants its images cropped, padded or stretched', () => {
+    const drawn = (svg: string, width: number, height: number) =>
+      sharp(
+        Buffer.from(
+          `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${svg}</svg>`,
+        ),
+      );
+    /** Edges, which tell places and kernels apart. */
+    const text = (width: number, height: number) =>
+      drawn(
+        `<rect width="100%" height="100%" fill="#fafafa"/><text x="4" y="${height * 0.7}" font-size="${height * 0.7}" fill="#102080">Harrier</text><circle cx="60%" cy="40%" r="${height / 4}" fill="#e04020"/>`,
+        width,
+        height,
+      );
+    const IMAGES: [string, () => Sharp, number][] = [
+      ['landscape', () => text(500, 375).removeAlpha().png(), 0],
+      ['portrait', () => photograph(375, 500).png(), 0],
+      ['odd sizes', () => noise(333, 517).png(), 0],
+      ['long and narrow', () => photograph(1203, 87).png(), 0],
+      ['tiny', () => noise(5, 3).png(), 0],
+      ['of one pixel', () => noise(1, 1).png(), 0],
+      ['huge', () => photograph(4000, 3000).png(), 0],
+      ['of the very size', () => noise(96, 96).png(), 0],
+      ['grey', () => text(200, 150).greyscale().removeAlpha().png(), 0],
+      [
+        'with transparent parts',
+        () => drawn('<circle cx="80" cy="60" r="50" fill="#20a04080"/>', 160, 120).png(),
+        1,
+      ],
+      ['grey with transparent parts', () => noise(40, 30, 4).toColourspace('b-w').png(), 1],
+      ['turned by EXIF', () => text(300, 200).withMetadata({ orientation: 6 }).removeAlpha().png(), 0],
+      [
+        'a WebP, turned by EXIF',
+        () => text(200, 150).withMetadata({ orientation: 5 }).webp({ lossless: true }),
+        0,
+      ],
+      ['a JPEG', () => text(640, 480).flatten().jpeg({ quality: 90 }), 1],
+      [
+        'a JPEG, turned by EXIF',
+        () => text(641, 479).withMetadata({ orientation: 8 }).flatten().jpeg({ quality: 95 }),
+        1,
+      ],
+      ['a JPEG of 12 megapixels', () => text(4000, 3000).flatten().jpeg({ quality: 90 }), 1],
+    ];
+    const WAYS: Preprocessing[] = [
+      { resize: 'crop', cropFraction: 0.875, interpolation: 'bicubic' },
+      { resize: 'crop', cropFraction: 1, interpolation: 'bilinear' },
+      { resize: 'pad', cropFraction: 1, interpolation: 'lanczos3' },
+      { resize: 'stretch', cropFraction: 1, interpolation: 'bicubic' },
+    ];
+
+    it.each(IMAGES)('%s: Node and the browser agree within one grey level', async (name, make, most) => {
+      const bytes = await make().toBuffer();
+      for (const preprocessing of WAYS) {
+        const shape = { height: 96, width: 96, channels: 3, preprocessing };
+        const expected = await decodeImage(bytes, shape);
+        const actual = await decode(bytes, name, 96, undefined, preprocessing);
+        expect(actual.length).toBe(expected.length);
+        const largest = actual.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i])), 0);
+        expect(largest, JSON.stringify(preprocessing)).toBeLessThanOrEqual(most);
+      }
     });
   });
 

@@ -36,7 +36,8 @@ export async function imagesFor(
 ): Promise<EvaluationImages | undefined> {
   const record = await run?.record();
   const known = knownTraining(record, metadata);
-  const options = { split, imageSize, source, onProgress: reporter.work };
+  const { preprocessing } = imageShape;
+  const options = { split, imageSize, preprocessing, source, onProgress: reporter.work };
   if (data !== undefined) {
     return evaluationImages(data, known, { ...options, skipBad, marks: marks && false });
   }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { ClassWeight } from '../../data/class-weight.ts';
+import { STRETCHED } from '../../data/preprocessing.ts';
 import type { Resolution } from '../../data/resolution.ts';
 import { HarrierError } from '../../errors.ts';
 import { highestRate } from '../../optimizers/index.ts';
@@ -92,7 +93,7 @@ async function newFineTuning(given: TrainOptions, model: string | true): Promise
   const { name, path, hash } = from;
   const known = fineTuningMethod(from.network, trainable);
   const settings = givenSettings(known, given);
-  const options = optionsOf(withSettings(known, settings), given);
+  const options = optionsOf(withSettings(known, settings), given, from);
   // A model that averages mirror images should know them.
   const mirrors = options.augmentation?.some((each) => each.name === 'RandomFlip');
   return {
@@ -119,9 +120,9 @@ function checkImageSize({ name, network: { inputShape } }: StartingModel, given:
 }
 
 /** What every run has: on a processor, with as many threads as there are cores unless fewer were given. */
-function optionsOf(method: TrainingMethod, given: TrainOptions): RunOptions {
+function optionsOf(method: TrainingMethod, given: TrainOptions, from?: StartingModel): RunOptions {
   const threads = Math.min(given.threads ?? defaultThreads(), availableParallelism());
-  return runOptions(method, { ...given, threads });
+  return runOptions(method, { ...given, threads }, from);
 }
 
 function givenRecipe({ recipe, recipeFile }: TrainOptions): Promise<FoundRecipe> {
@@ -222,6 +223,8 @@ function ownValue(name: OptionName, options: RunOptions): unknown {
       return highestRate(optimizer.learningRate);
     case 'optimizer':
       return optimizer.name;
+    case 'resize':
+      return options.preprocessing?.resize ?? STRETCHED.resize;
     case 'augment':
       return options.augmentation ?? [];
     case 'sampling':

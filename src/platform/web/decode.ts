@@ -1,4 +1,4 @@
-import type { ImageShape } from '../../data/dataset.ts';
+import type { ImageInput } from '../../data/dataset.ts';
 import {
   describeBytes,
   HEIC_ADVICE,
@@ -8,6 +8,8 @@ import {
   isHeic,
 } from '../../data/image-bytes.ts';
 import { checkPixels } from '../../data/pixel-limit.ts';
+import { isStretched, STRETCHED } from '../../data/preprocessing.ts';
+import { resizer } from '../../data/resize.ts';
 import { scaler } from '../../data/scaling.ts';
 import { HarrierError } from '../../errors.ts';
 import { liesOnSide, UPRIGHT, uprightMatrix, withoutOrientation } from './webp-orientation.ts';
@@ -17,16 +19,20 @@ const MAX_PIXELS = 2 ** 26;
 const MAX_FILE_BYTES = 2 ** 28;
 /** Pixels that are read at once. */
 const STRIP_PIXELS = 2 ** 21;
+/** What a canvas gives. */
+const RGBA = 4;
 const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF or BMP';
 
 /**
  * Reads one image as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB, by the browser's own decoders.
  *
  * It does what `decodeImage` of `harrier/node` does, so that answers agree: the camera's orientation (EXIF) is applied,
- * transparent parts become white, of several frames the first counts, and the whole image is scaled to the shape
- * without regard to its aspect. Works in pages and in workers.
+ * transparent parts become white, of several frames the first counts, and the image comes to the shape as
+ * `shape.preprocessing` says, which the `imageShape` of a model brings along; by default it is scaled whole, without
+ * regard to its aspect. Works in pages and in workers.
  *
  * @param source a file, or the bytes of one
+ * @param shape of the pixels: `imageShape` of a `Classifier`, or one of your own
  * @param where what to call it in errors; by default the file's name
  * @param maxPixels the largest image, in pixels before scaling, that is decoded at all
  * @throws HarrierError `bad-data` when it is no image, damaged or cut off; `too-large`; `not-supported` when the
@@ -34,7 +40,7 @@ const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF or BMP';
  */
 export async function decodeImage(
   source: Blob | Uint8Array<ArrayBuffer>,
-  shape: ImageShape,
+  shape: ImageInput,
   where: string = source instanceof File ? source.name : 'image',
   maxPixels = MAX_PIXELS,
 ): Promise<Uint8Array> {
@@ -119,7 +125,7 @@ function damaged(where: string, why: string, cause?: unknown): HarrierError {
 }
 
 /** Draws strip after strip on white and scales as it goes: a whole large image is never there twice. */
-function pixelsOf(bitmap: ImageBitmap, shape: ImageShape, orientation: number): Uint8Array {
+function pixelsOf(bitmap: ImageBitmap, shape: ImageInput, orientation: number): Uint8Array {
   const onSide = liesOnSide(orientation);
   const [width, height] = onSide ? [bitmap.height, bitmap.width] : [bitmap.width, bitmap.height];
   const strip = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));
@@ -128,7 +134,9 @@ function pixelsOf(bitmap: ImageBitmap, shape: ImageShape, orientation: number): 
   context.fillStyle = '#ffffff';
   context.imageSmoothingEnabled = false;
   const [a, b, c, d, e, f] = uprightMatrix(orientation, bitmap.width, bitmap.height);
-  const scaled = scaler({ width, height }, shape);
+  const { preprocessing = STRETCHED } = shape;
+  const size = { width, height };
+  const scaled = isStretched(preprocessing) ? scaler(size, shape) : resizer(size, shape, preprocessing, RGBA);
   for (let top = 0; top < height; top += strip) {
     const rows = Math.min(strip, height - top);
     context.setTransform(1, 0, 0, 1, 0, 0);

@@ -1,4 +1,5 @@
 /** Images and storage in a page. */
+import type { Preprocessing } from '../../../src/data/preprocessing.ts';
 import { type ByteStorage, decodeImage, openStorage, withTabLock } from '../../../src/platform/web/index.ts';
 
 export function decode(
@@ -7,8 +8,10 @@ export function decode(
   width: number,
   name: string,
   maxPixels?: number,
+  preprocessing?: Preprocessing,
 ): Promise<Uint8Array> {
-  return decodeImage(new File([bytes], name), { height, width, channels: 3 }, undefined, maxPixels);
+  const shape = { height, width, channels: 3, preprocessing };
+  return decodeImage(new File([bytes], name), shape, undefined, maxPixels);
 }
 
 let storage: ByteStorage;

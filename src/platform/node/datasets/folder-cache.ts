@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { ImageShape } from '../../../data/dataset.ts';
-import { imageBytes } from '../../../data/dataset.ts';
+import { type ImageInput, imageBytes } from '../../../data/dataset.ts';
 import type { OnProgress } from '../../../data/progress.ts';
 import { HarrierError } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
@@ -50,10 +49,10 @@ interface Metadata {
 export function cacheName(
   listing: FolderListing,
   keys: readonly string[],
-  shape: ImageShape,
+  shape: ImageInput,
 ): { prefix: string; name: string } {
   const root = resolve(listing.root);
-  const size = `${shape.height}x${shape.width}`;
+  const size = sizeName(shape);
   const folder = createHash('sha256')
     .update(JSON.stringify([root, size]))
     .digest('hex')
@@ -65,6 +64,14 @@ export function cacheName(
     .slice(0, 40);
   const prefix = `${label}-${size}-${folder}-`;
   return { prefix, name: prefix + content.digest('hex').slice(0, 16) };
+}
+
+/** The size of the images, and how they came to it where that is not the usual way. */
+function sizeName({ height, width, preprocessing }: ImageInput): string {
+  const size = `${height}x${width}`;
+  if (!preprocessing) return size;
+  const { resize, cropFraction, interpolation } = preprocessing;
+  return [size, resize, ...(resize === 'crop' ? [cropFraction.toFixed(4)] : []), interpolation].join('-');
 }
 
 /** The decoded folder if the cache holds it whole, else undefined. */
@@ -110,7 +117,7 @@ export async function decodeFolder(
   path: string,
   listing: FolderListing,
   keys: readonly string[],
-  shape: ImageShape,
+  shape: ImageInput,
   { onProgress, signal }: { onProgress?: OnProgress; signal?: AbortSignal },
 ): Promise<DecodedFolder> {
   const pixelFile = `${path}.pixels`;

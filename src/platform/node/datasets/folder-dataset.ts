@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { checkGather, type Dataset, type ImageShape, imageBytes } from '../../../data/dataset.ts';
+import { checkGather, type Dataset, type ImageInput, imageBytes } from '../../../data/dataset.ts';
 import { hashHeader } from '../../../data/hash.ts';
 import { pickImages } from '../../../data/pixel-source.ts';
 import type { FolderListing } from './folder-listing.ts';
@@ -9,7 +9,7 @@ import type { PixelStore } from './pixel-store.ts';
 /** Some images of a decoded folder. */
 export interface FolderImages {
   readonly listing: FolderListing;
-  readonly imageShape: ImageShape;
+  readonly imageShape: ImageInput;
   /** `train`, `test`, …: the name of the data set is the folder's, a slash, and this. */
   readonly part: string;
   /** Places in the listing. */
@@ -51,7 +51,7 @@ export function folderDataset({
 
 function hashImages(
   classNames: readonly string[],
-  shape: ImageShape,
+  shape: ImageInput,
   labels: Uint16Array,
   slots: readonly number[],
   store: PixelStore,

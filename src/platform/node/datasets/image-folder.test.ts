@@ -23,6 +23,7 @@ import type { Dataset } from '../../../data/dataset.ts';
 import { hashHeader } from '../../../data/hash.ts';
 import { random } from '../../../data/random.ts';
 import { classCounts } from '../../../data/statistics.ts';
+import { decodeImage } from '../images/decode.ts';
 import { previewImage } from '../images/preview.ts';
 import { type ImageFolderOptions, imageFolder } from './image-folder.ts';
 import { openDataset } from './open-dataset.ts';
@@ -322,6 +323,38 @@ describe('the split', () => {
     expect(tested.size).toBeGreaterThan(5);
     expect([...stems(train)].filter((stem) => tested.has(stem))).toEqual([]);
     expect(notes).toEqual([]);
+  });
+
+  it('comes to its size as it is told, each way with a cache of its own', async () => {
+    await putTwoClasses(4);
+    const stripes = Uint8Array.from({ length: 90 * 30 }, (_, i) =>
+      i % 90 < 30 ? 250 : i % 90 < 60 ? 100 : 10,
+    );
+    const file = join(root, 'cat', 'stripes.png');
+    await sharp(stripes, { raw: { width: 90, height: 30, channels: 1 } }).toFile(file);
+    const ways = [
+      undefined,
+      { resize: 'crop', cropFraction: 1, interpolation: 'bicubic' },
+      { resize: 'crop', cropFraction: 0.5, interpolation: 'bicubic' },
+      { resize: 'crop', cropFraction: 0.5, interpolation: 'bilinear' },
+      { resize: 'pad', cropFraction: 1, interpolation: 'bicubic' },
+    ] as const;
+    const size = { height: 16, width: 16, channels: 3 };
+    const corners: number[] = [];
+    for (const preprocessing of [...ways, ...ways]) {
+      const { train, test } = await open({ imageSize: 16, preprocessing });
+      expect(train.imageShape).toEqual(preprocessing ? { ...size, preprocessing } : size);
+      const dataset = [train, test].find((part) => files(part).some((name) => name.endsWith('stripes.png')))!;
+      const pixels = new Uint8Array(16 * 16 * 3);
+      dataset.gather([files(dataset).findIndex((name) => name.endsWith('stripes.png'))], pixels);
+      expect(pixels).toEqual(new Uint8Array(await decodeImage(file, { ...size, preprocessing })));
+      corners.push(pixels[0]);
+    }
+    // All of it; the middle stripe; black above.
+    expect(corners.slice(0, 5)).toEqual([250, expect.any(Number), 100, 100, 0]);
+    expect((await readdir(join(cache, 'folders'))).filter((name) => name.endsWith('.pixels'))).toHaveLength(
+      5,
+    );
   });
 
   it('of runs of before is as it was', async () => {

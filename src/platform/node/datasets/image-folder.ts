@@ -1,6 +1,13 @@
 import { join } from 'node:path';
-import { type Dataset, type DatasetSplits, type ImageShape, imageBytes } from '../../../data/dataset.ts';
+import {
+  type Dataset,
+  type DatasetSplits,
+  type ImageInput,
+  imageBytes,
+  imageInput,
+} from '../../../data/dataset.ts';
 import type { FolderRules } from '../../../data/folder-rules.ts';
+import { type Preprocessing, STRETCHED } from '../../../data/preprocessing.ts';
 import type { OnProgress } from '../../../data/progress.ts';
 import { HarrierError } from '../../../errors.ts';
 import { cacheDirectory, makeDirectory } from '../files/cache.ts';
@@ -28,6 +35,8 @@ import { checkImageSize, usualSize } from './usual-size.ts';
 export interface ImageFolderOptions {
   /** Height and width that every image is scaled to. By default it follows from the images: see `imageFolder`. */
   readonly imageSize?: number;
+  /** How every image comes to that size: by default it is stretched. A model that is trained on brings its own. */
+  readonly preprocessing?: Preprocessing;
   /** Leave out files that are no usable image, instead of failing. */
   readonly skipBad?: boolean;
   /** Harrier's cache folder; decoded images lie in its sub-folder `folders`. */
@@ -158,7 +167,7 @@ async function openFolder<T>(
   if (imageSize !== undefined) checkImageSize(imageSize);
   const listing = await listImageFolder(path, { purpose, rawNames: options.rules === 1 });
   const size = imageSize ?? (await usualSize(listing));
-  const shape: ImageShape = { height: size, width: size, channels: 3 };
+  const shape = imageInput({ height: size, width: size, channels: 3 }, options.preprocessing ?? STRETCHED);
   const directory = join(options.cacheDirectory ?? cacheDirectory(), 'folders');
   const keys = await contentKeys(listing, signal);
   const { prefix, name } = cacheName(listing, keys, shape);
@@ -190,7 +199,7 @@ async function openFolder<T>(
 /** What is made of a decoded folder; undefined when the cache turns out to be damaged. */
 async function assemble<T>(
   listing: FolderListing,
-  shape: ImageShape,
+  shape: ImageInput,
   cache: string,
   decoded: DecodedFolder,
   options: ImageFolderOptions,

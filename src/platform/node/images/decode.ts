@@ -1,9 +1,11 @@
 import { lstat, open, stat } from 'node:fs/promises';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { RawImage } from '../../../data/bmp.ts';
-import { type ImageShape, imageBytes } from '../../../data/dataset.ts';
+import { type ImageInput, imageBytes } from '../../../data/dataset.ts';
 import { describeBytes, HEIC_ADVICE, imageFormatOf, isHeic } from '../../../data/image-bytes.ts';
 import { checkPixels } from '../../../data/pixel-limit.ts';
+import { isStretched, type Preprocessing, STRETCHED } from '../../../data/preprocessing.ts';
+import { resizer } from '../../../data/resize.ts';
 import { HarrierError } from '../../../errors.ts';
 import { readError } from '../files/read-error.ts';
 import { decodePlainPng, repeated } from './plain-png.ts';
@@ -21,12 +23,15 @@ const MAX_FILE_BYTES = 2 ** 30;
  * Reads one image as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB.
  *
  * The camera's orientation (EXIF) is applied; grey, palette, 16-bit, float, CMYK and CIELAB images become 8-bit RGB
- * (for samples that are no bytes see `samplesToBytes`); transparent parts become white; of several frames or pages the first counts. The whole image is then scaled to the shape
- * without regard to its aspect (as Keras's `image_dataset_from_directory` does by default: no part of the image is
- * lost), with Lanczos filtering over everything that falls into a pixel. An image that has the shape already keeps
- * its exact pixels. Training folders and predictions go through this same function.
+ * (for samples that are no bytes see `samplesToBytes`); transparent parts become white; of several frames or pages the
+ * first counts. The image then comes to the shape as `shape.preprocessing` says, which the `imageShape` of a model
+ * brings along. By default the whole image is scaled without regard to its aspect (as Keras's
+ * `image_dataset_from_directory` does by default: no part of the image is lost), with Lanczos filtering over everything
+ * that falls into a pixel. An image that has the shape already keeps its exact pixels, unless it is cropped. Training
+ * folders and predictions go through this same function.
  *
  * @param source a file's path, or the bytes of one
+ * @param shape of the pixels: `imageShape` of a `Classifier`, or one of your own
  * @param where what to call it in errors; by default the path
  * @param maxPixels the largest image, in pixels before scaling, that is decoded at all
  * @throws HarrierError `not-found` when there is no such file, `storage` when it cannot be read, `bad-data` when it is
@@ -34,7 +39,7 @@ const MAX_FILE_BYTES = 2 ** 30;
  */
 export async function decodeImage(
   source: string | Uint8Array,
-  shape: ImageShape,
+  shape: ImageInput,
   where: string = typeof source === 'string' ? source : 'image',
   maxPixels = MAX_PIXELS,
 ): Promise<Uint8Array> {
@@ -46,7 +51,7 @@ export async function decodeImage(
   // small image itself.
   if (imageFormatOf(bytes) === undefined) await checkHeader(bytes, where, maxPixels);
   const { height, width, channels } = shape;
-  let data: Buffer;
+  let data: Uint8Array;
   try {
     data = await scaled(raw ?? bytes, shape, maxPixels);
   } catch (cause) {
@@ -71,21 +76,18 @@ const ENDS_EARLY = /premature end/i;
 /** The pixels in the model's size, with as many channels as the image has: one where it is grey. */
 async function scaled(
   source: Uint8Array | RawImage,
-  { height, width }: ImageShape,
+  shape: ImageInput,
   maxPixels: number,
-): Promise<Buffer> {
+): Promise<Uint8Array> {
+  const { preprocessing = STRETCHED } = shape;
   const open = (failOn: 'warning' | 'error') =>
     source instanceof Uint8Array
       ? sharp(source, { failOn, limitInputPixels: maxPixels, sequentialRead: true })
       : sharp(source.data, { raw: source });
-  const decode = (failOn: 'warning' | 'error') =>
-    open(failOn)
-      .autoOrient()
-      .flatten({ background: '#ffffff' })
-      .resize(width, height, { fit: 'fill', kernel: 'lanczos3' })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer();
+  const decode = (failOn: 'warning' | 'error') => {
+    const upright = open(failOn).autoOrient();
+    return isStretched(preprocessing) ? stretched(upright, shape) : resized(upright, shape, preprocessing);
+  };
   // Truncated and damaged data are errors; harmless oddities of a camera's JPEG are not.
   if (!(source instanceof Uint8Array) || imageFormatOf(source) !== 'JPEG') return decode('error');
   try {
@@ -94,6 +96,40 @@ async function scaled(
     if (ENDS_EARLY.test((error as Error).message)) throw error;
     return decode('error');
   }
+}
+
+function stretched(image: Sharp, { height, width }: ImageInput): Promise<Buffer> {
+  return image
+    .flatten({ background: '#ffffff' })
+    .resize(width, height, { fit: 'fill', kernel: 'lanczos3' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer();
+}
+
+/** Decoded whole: a JPEG that is scaled down while it is decoded comes out a few grey levels apart. */
+async function resized(image: Sharp, shape: ImageInput, preprocessing: Preprocessing): Promise<Uint8Array> {
+  const { data, info } = await image
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const isOpaque = info.channels % 2 === 1;
+  const resizing = resizer(info, shape, preprocessing, (isOpaque ? info.channels : 4) as 1 | 3 | 4);
+  resizing.add(isOpaque ? data : onWhite(data, info.channels));
+  return resizing.finish();
+}
+
+/** Pixels with transparency as four numbers each, laid on white and rounded: libvips cuts fractions off, browsers do not. */
+function onWhite(pixels: Uint8Array, channels: number): Uint8Array {
+  const out = new Uint8Array((pixels.length / channels) * 4);
+  for (let from = 0, to = 0; from < pixels.length; from += channels, to += 4) {
+    const opacity = pixels[from + channels - 1];
+    for (let c = 0; c < 3; c++) {
+      const color = pixels[from + (channels === 2 ? 0 : c)];
+      out[to + c] = (color * opacity + 255 * (255 - opacity)) / 255 + 0.5;
+    }
+  }
+  return out;
 }
 
 /**

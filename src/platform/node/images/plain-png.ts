@@ -1,6 +1,7 @@
 import { crc32, inflateSync } from 'node:zlib';
-import type { ImageShape } from '../../../data/dataset.ts';
+import type { ImageInput } from '../../../data/dataset.ts';
 import { textAt } from '../../../data/image-bytes.ts';
+import { keepsPixels } from '../../../data/placement.ts';
 
 /** Above this, libvips is as fast, and its threads hold up nobody. */
 const MOST_PIXELS = 128 ** 2;
@@ -18,9 +19,9 @@ const CHANNELS_OF: Readonly<Record<string, number>> = { '8,0,0,0,0': 1, '8,2,0,0
  *
  * @returns uint8 of `shape`; undefined for every other file, damaged ones included: whoever asks has another way
  */
-export function decodePlainPng(bytes: Uint8Array, shape: ImageShape): Uint8Array | undefined {
+export function decodePlainPng(bytes: Uint8Array, shape: ImageInput): Uint8Array | undefined {
   const { height, width } = shape;
-  if (shape.channels !== 3 || height * width > MOST_PIXELS) return undefined;
+  if (shape.channels !== 3 || height * width > MOST_PIXELS || !keepsPixels(shape)) return undefined;
   if (textAt(bytes, 0, SIGNATURE.length) !== SIGNATURE) return undefined;
   const chunks = chunksOf(bytes);
   const [header] = chunks ?? [];

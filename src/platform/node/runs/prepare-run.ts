@@ -53,7 +53,7 @@ async function namedMethod({ recipe: name, recipeOptions = {} }: RunOptions): Pr
 }
 
 async function openData(
-  { data, imageSize, source, skipBad, marks }: RunOptions,
+  { data, imageSize, preprocessing, source, skipBad, marks }: RunOptions,
   side: number | undefined,
   then: RunData | undefined,
   hooks: { readonly onProgress?: OnProgress; readonly signal?: AbortSignal },
@@ -63,6 +63,7 @@ async function openData(
   const opened = await openDataset(spec, {
     imageSize,
     defaultImageSize: side,
+    preprocessing,
     source,
     skipBad,
     // A resumed run keeps the label corrections that it began with.

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { placementOf } from './placement.ts';
+import {
+  type Interpolation,
+  type Preprocessing,
+  preprocessingMetadata,
+  preprocessingOf,
+} from './preprocessing.ts';
+import { resizer } from './resize.ts';
+
+/** A pattern with edges, which a program in another language draws as easily. */
+function pattern(width: number, height: number): Uint8Array {
+  const pixels = new Uint8Array(width * height * 3);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (let c = 0; c < 3; c++) pixels[at++] = x * x * 7 + y * y * 13 + x * y * 3 + c * 85;
+    }
+  }
+  return pixels;
+}
+
+/** Pixels with another number of channels: the first of each, or all with a fourth. */
+function withChannels(rgb: Uint8Array, channels: 1 | 4): Uint8Array {
+  const count = rgb.length / 3;
+  const out = new Uint8Array(count * channels).fill(255);
+  for (let i = 0; i < count; i++) out.set(rgb.subarray(3 * i, 3 * i + Math.min(3, channels)), channels * i);
+  return out;
+}
+
+// SHA-256, first half, of what Pillow 10.4 gives for the same pattern: Image.resize to the size that torchvision's
+// Resize computes, then CenterCrop; `pad` pasted into the middle of a black image.
+const PILLOW: [Preprocessing['resize'], number, number, number, number, Interpolation, string][] = [
+  ['crop', 50, 37, 24, 0.875, 'bicubic', '5b02bd0995262895'],
+  ['crop', 37, 50, 24, 0.875, 'bilinear', '515221308e30cb82'],
+  ['crop', 201, 33, 40, 1, 'bicubic', 'b8a91575d71db22c'],
+  ['crop', 20, 31, 64, 24 / 29, 'bicubic', 'ba02893fe3dea151'],
+  ['stretch', 61, 40, 32, 1, 'bicubic', '7624e8f6724c2f69'],
+  ['stretch', 61, 40, 32, 1, 'bilinear', '90463e36fb60a38d'],
+  ['crop', 61, 40, 32, 0.9, 'lanczos3', '6f692780bbdf4f88'],
+  ['pad', 90, 41, 32, 1, 'bicubic', '1874bd1ac44d511f'],
+  ['pad', 41, 90, 33, 1, 'bilinear', '62ede9fa33ef1218'],
+];
+
+describe('resizer gives what Pillow gives, byte for byte', () => {
+  it.each(PILLOW)(
+    '%s: %i × %i to %i',
+    (resize, width, height, side, cropFraction, interpolation, expected) => {
+      const how = { resize, cropFraction, interpolation };
+      const [from, to] = [
+        { width, height },
+        { width: side, height: side },
+      ];
+      const pixels = pattern(width, height);
+      const resizing = resizer(from, to, how, 3);
+      resizing.add(pixels);
+      const out = resizing.finish();
+      expect(createHash('sha256').update(out).digest('hex').slice(0, 16)).toBe(expected);
+
+      // The same in strips, with a fourth channel.
+      const strips = resizer(from, to, how, 4);
+      const four = withChannels(pixels, 4);
+      for (let y = 0; y < height; y += 7)
+        strips.add(four.subarray(y * width * 4, Math.min(height, y + 7) * width * 4));
+      expect(strips.finish()).toEqual(out);
+
+      // A grey image is one of three equal channels.
+      const grey = resizer(from, to, how, 1);
+      grey.add(withChannels(pixels, 1));
+      const gray = grey.finish();
+      for (let i = 0; i < out.length; i++) expect(gray[i]).toBe(out[i - (i % 3)]);
+    },
+  );
+});
+
+it('an image that has the size keeps its pixels, unless it is cropped', () => {
+  const size = { width: 24, height: 24 };
+  const pixels = pattern(24, 24);
+  for (const resize of ['crop', 'stretch', 'pad'] as const) {
+    const resizing = resizer(size, size, { resize, cropFraction: 1, interpolation: 'bicubic' }, 3);
+    resizing.add(pixels);
+    expect(resizing.finish()).toEqual(pixels);
+  }
+  const cropped = resizer(size, size, { resize: 'crop', cropFraction: 0.875, interpolation: 'bicubic' }, 3);
+  cropped.add(pixels);
+  expect(cropped.finish()).not.toEqual(pixels);
+});
+
+it.each<[Preprocessing['resize'], number, [number, number], number, object]>([
+  // torchvision's Resize(256) and CenterCrop(224)
+  [
+    'crop',
+    0.875,
+    [500, 375],
+    224,
+    { across: { scaled: 341, offset: 58 }, down: { scaled: 256, offset: 16 } },
+  ],
+  // 224 / (224 / 232) is a little less than 232 in floating point, or more: never 231
+  [
+    'crop',
+    224 / 232,
+    [232, 300],
+    224,
+    { across: { scaled: 232, offset: 4 }, down: { scaled: 300, offset: 38 } },
+  ],
+  // Halves are rounded to even numbers: (341 − 256) / 2 = 42.5, (255 − 224) / 2 = 15.5
+  ['crop', 1, [341, 256], 256, { across: { scaled: 341, offset: 42 }, down: { scaled: 256, offset: 0 } }],
+  [
+    'crop',
+    224 / 255,
+    [255, 255],
+    224,
+    { across: { scaled: 255, offset: 16 }, down: { scaled: 255, offset: 16 } },
+  ],
+  ['pad', 1, [500, 375], 224, { across: { scaled: 224, offset: 0 }, down: { scaled: 168, offset: -28 } }],
+  ['pad', 1, [9, 1000], 32, { across: { scaled: 1, offset: -15 }, down: { scaled: 32, offset: 0 } }],
+  ['stretch', 1, [9, 1000], 32, { across: { scaled: 32, offset: 0 }, down: { scaled: 32, offset: 0 } }],
+])('%s with %f places an image of %j', (resize, cropFraction, [width, height], side, expected) => {
+  const placed = placementOf(
+    { width, height },
+    { width: side, height: side },
+    { resize, cropFraction, interpolation: 'bicubic' },
+  );
+  expect(placed).toEqual(expected);
+});
+
+it('a preprocessing goes through metadata, and damage is told', () => {
+  const preprocessing = { resize: 'crop', cropFraction: 0.875, interpolation: 'bicubic' } as const;
+  expect(preprocessingOf(preprocessingMetadata(preprocessing))).toEqual(preprocessing);
+  expect(preprocessingMetadata(preprocessingOf({}))).toEqual({});
+  for (const text of ['{', '{}', '{"resize":"crop","cropFraction":0,"interpolation":"bicubic"}', 'null']) {
+    expect(() => preprocessingOf({ 'harrier.preprocessing': text }, 'm.onnx')).toThrow(
+      /^m\.onnx, harrier\.preprocessing: .*cannot be read: expected resize \(crop, stretch, pad\)/,
+    );
+  }
+});
