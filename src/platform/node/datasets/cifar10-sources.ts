@@ -38,7 +38,7 @@ export function originalSource(
     async fetch(names, { directory, onProgress, signal, install }) {
       const archive = join(directory, 'cifar-10-binary.tar.gz');
       await download(url, archive, {
-        md5,
+        expected: { algorithm: 'md5', hex: md5 },
         signal,
         ...timing,
         onProgress: (done, total) =>

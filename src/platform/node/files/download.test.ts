@@ -67,7 +67,7 @@ const status =
     response.writeHead(code).end();
 
 const fetchIt = (options: Partial<Parameters<typeof download>[2]> = {}) =>
-  download(url, destination, { md5: MD5, backoffMs: 1, ...options });
+  download(url, destination, { expected: { algorithm: 'md5', hex: MD5 }, backoffMs: 1, ...options });
 
 describe('download', () => {
   it('fetches a file and reports progress', async () => {
@@ -151,7 +151,7 @@ describe('download', () => {
   });
 
   it('gives up at once on a server that is not there or does not answer', async () => {
-    await expect(download('http://127.0.0.1:1/', destination, { md5: MD5 })).rejects.toMatchObject({
+    await expect(download('http://127.0.0.1:1/', destination, {})).rejects.toMatchObject({
       code: 'network',
     });
     answers = [() => {}];

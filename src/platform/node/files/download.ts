@@ -5,10 +5,14 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarrierError } from '../../../errors.ts';
 import { makeDirectory, storageError } from './cache.ts';
+import { openUrl } from './open-url.ts';
 
 export interface DownloadOptions {
-  /** Expected MD5 (hex) of the whole file. */
-  readonly md5: string;
+  /** Hash of the whole file, where it is known; `git` is git's SHA-1 of a blob. */
+  readonly expected?: { readonly algorithm: 'md5' | 'sha256' | 'git'; readonly hex: string };
+  /** Size of the whole file, where it is known; without a hash, the size that the server states counts. */
+  readonly bytes?: number;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
   /** How many times in a row the connection may break without a byte gained. */
@@ -24,6 +28,9 @@ export interface DownloadOptions {
 /** A failure that another attempt will not mend. */
 class Final extends Error {}
 
+/** Names of hashes for people. */
+const HASHES = { md5: 'MD5', sha256: 'SHA-256', git: 'git hash' } as const;
+
 /**
  * Downloads `url` to `destination`. The bytes go to `<destination>.partial` first: when the connection is cut, or the
  * process killed, the next attempt asks the server for the rest only. A server that was never reached is not tried
@@ -36,12 +43,14 @@ export async function download(url: string, destination: string, options: Downlo
   const { attempts = 5, backoffMs = 500, signal } = options;
   const partial = `${destination}.partial`;
   await makeDirectory(dirname(destination));
+  // Without a hash nothing would tell a file from the rest of another.
+  if (!options.expected) await rm(partial, { force: true });
   let failures = 0;
   let size = await sizeOf(partial);
   for (;;) {
     try {
       const resumed = await fetchRest(url, partial, options);
-      await checkMd5(partial, options.md5, resumed);
+      await checkHash(partial, options, resumed);
       await rename(partial, destination);
       return;
     } catch (error) {
@@ -70,10 +79,11 @@ async function fetchRest(url: string, partial: string, options: DownloadOptions)
   try {
     watch.within(connectTimeoutMs, 'no answer');
     // A server that compresses once more could not be resumed.
-    const headers: Record<string, string> = { 'accept-encoding': 'identity' };
+    const headers: Record<string, string> = { ...options.headers, 'accept-encoding': 'identity' };
     if (have > 0) headers.range = `bytes=${have}-`;
-    const response = await fetch(url, { headers, signal: watch.signal }).catch((error) => {
-      throw have > 0 ? error : new Final(reason(error), { cause: error });
+    const response = await openUrl(url, { headers, signal: watch.signal }).catch((error) => {
+      const cause = watch.reasonOf(error);
+      throw have > 0 ? cause : new Final(reason(cause), { cause });
     });
     // 416: nothing is missing, or what is here is no part of that file; the MD5 tells which.
     if (response.status === 416) return true;
@@ -83,14 +93,18 @@ async function fetchRest(url: string, partial: string, options: DownloadOptions)
         `the server answered ${response.status} ${response.statusText}`.trim(),
       );
     }
+    if (/^text\/html/i.test(response.headers.get('content-type') ?? '')) {
+      throw new Final('the server answered with a web page');
+    }
     const resumed = response.status === 206;
     let done = resumed ? have : 0;
-    const total = done + Number(response.headers.get('content-length') ?? 0);
+    const length = Number(response.headers.get('content-length') ?? 0);
+    const total = length > 0 ? done + length : (options.bytes ?? 0);
     const file = await open(partial, resumed ? 'a' : 'w');
     try {
       onProgress?.(done, total);
       watch.within(stallTimeoutMs, 'the server fell silent');
-      for await (const chunk of response.body) {
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         await file.writeFile(chunk).catch((error) => {
           throw storageError(error, partial);
         });
@@ -101,7 +115,10 @@ async function fetchRest(url: string, partial: string, options: DownloadOptions)
     } finally {
       await file.close();
     }
+    if (total > 0 && done !== total) throw new Error(`${done} of ${total} bytes came`);
     return resumed;
+  } catch (error) {
+    throw watch.reasonOf(error);
   } finally {
     watch.end();
   }
@@ -115,6 +132,11 @@ function watchdog(user: AbortSignal | undefined) {
   user?.addEventListener('abort', abort, { once: true });
   return {
     signal: controller.signal,
+    /** Why it was aborted, in place of an error of the library that says only that it was. */
+    reasonOf(error: unknown): unknown {
+      const isOurs = error instanceof HarrierError || error instanceof Final;
+      return controller.signal.aborted && !isOurs ? controller.signal.reason : error;
+    },
     within(ms: number, otherwise: string) {
       clearTimeout(timer);
       timer = setTimeout(() => controller.abort(new Error(otherwise)), ms);
@@ -129,13 +151,17 @@ function watchdog(user: AbortSignal | undefined) {
 }
 
 /** A bad file is deleted. If it was put together from parts, a fresh one is worth an attempt. */
-async function checkMd5(path: string, expected: string, pieced: boolean): Promise<void> {
-  const hash = createHash('md5');
+async function checkHash(path: string, { expected }: DownloadOptions, pieced: boolean): Promise<void> {
+  if (!expected) return;
+  const { algorithm, hex } = expected;
+  const hash = createHash(algorithm === 'git' ? 'sha1' : algorithm);
+  if (algorithm === 'git') hash.update(`blob ${await sizeOf(path)}\0`);
   for await (const chunk of createReadStream(path)) hash.update(chunk);
   const received = hash.digest('hex');
-  if (received === expected) return;
+  if (received === hex) return;
   await rm(path, { force: true });
-  const message = `not the file that was expected: MD5 ${expected} expected, ${received} received`;
+  const name = HASHES[algorithm];
+  const message = `not the file that was expected: ${name} ${hex} expected, ${received} received`;
   throw new (pieced ? Error : Final)(message);
 }
 

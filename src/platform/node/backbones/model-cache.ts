@@ -1,0 +1,73 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jsonObject } from '../../../json-text.ts';
+import { cacheDirectory, writeAtomically } from '../files/cache.ts';
+
+/** Where a model of the cache came from: `source.json` in its folder. */
+export interface ModelSourceRecord {
+  /** The address that finds it again: `hf:OWNER/NAME`, `pypi:PACKAGE==VERSION`, or a web address. */
+  readonly address: string;
+  /** Path of the file there. */
+  readonly path: string;
+  /** The revision that was asked for. */
+  readonly revision?: string;
+  /** The commit that it was. */
+  readonly commit?: string;
+  /** SPDX identifier, or what the publisher says in its place. */
+  readonly license?: string;
+  /** Name of the model's file in the folder. */
+  readonly file: string;
+  /** Of that file, hex. */
+  readonly sha256: string;
+  /** Of all files. */
+  readonly bytes: number;
+  /** When, as ISO 8601. */
+  readonly fetched: string;
+}
+
+/** A model in the cache. */
+export interface CachedModel {
+  /** Absolute path of its file. */
+  readonly file: string;
+  readonly folder: string;
+  readonly source: ModelSourceRecord;
+}
+
+const RECORD = 'source.json';
+
+/** The folder of the cache that holds models, one folder each. */
+export function modelCache(environment: NodeJS.ProcessEnv = process.env): string {
+  return join(cacheDirectory(environment), 'models');
+}
+
+/** All models of a cache, in the order of their fetching. What was not fetched to the end is not among them. */
+export async function cachedModels(cache: string): Promise<CachedModel[]> {
+  const names = await readdir(cache).catch(() => [] as string[]);
+  const models = await Promise.all(names.map((name) => readCached(join(cache, name))));
+  return models
+    .filter((model) => model !== undefined)
+    .sort((a, b) => a.source.fetched.localeCompare(b.source.fetched));
+}
+
+/** The model in a folder of the cache, if it is whole. */
+export async function readCached(folder: string): Promise<CachedModel | undefined> {
+  const record = jsonObject(await readFile(join(folder, RECORD), 'utf8').catch(() => ''));
+  const { address, path, file, sha256, bytes, fetched } = record ?? {};
+  const texts = [address, path, file, sha256, fetched];
+  if (!texts.every((each) => typeof each === 'string') || typeof bytes !== 'number') return undefined;
+  const source = record as unknown as ModelSourceRecord;
+  const place = join(folder, source.file);
+  return (await stat(place).catch(() => undefined)) ? { file: place, folder, source } : undefined;
+}
+
+/** Says that a folder holds a whole model. */
+export async function recordModel(folder: string, source: ModelSourceRecord): Promise<CachedModel> {
+  await writeAtomically(join(folder, RECORD), `${JSON.stringify(source, null, 2)}\n`);
+  return { file: join(folder, source.file), folder, source };
+}
+
+/** Removes a model. Its record goes first, so that a half that is left is none. */
+export async function removeCached({ folder }: CachedModel): Promise<void> {
+  await rm(join(folder, RECORD), { force: true });
+  await rm(folder, { recursive: true, force: true });
+}
