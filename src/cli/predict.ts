@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { command, imageArguments, listHelp, withThreads } from './command.ts';
 import type { PredictOptions } from './predict/run.ts';
-import { wholeNumber } from './values.ts';
+import { number, wholeNumber } from './values.ts';
 
 export function predictCommand(): Command {
   const predict = command('predict', 'Say what images show.', [
@@ -9,6 +9,7 @@ export function predictCommand(): Command {
     ['predict latest photo.jpg', 'with the newest run in ./runs'],
     ['predict runs/mine *.png --top 1', 'the best class of each'],
     ['predict model.onnx photo.jpg --json', 'for programs'],
+    ['predict latest photo.jpg --sets 0.95', 'the classes that hold the right one in 95 of 100 images'],
     ['predict latest photos --csv > out.csv', 'every image below a folder, for spreadsheets'],
     ['predict latest --list names.txt', 'the images that a file names, one a line'],
     ['predict latest - < photo.jpg', 'an image from standard input; an http address works too'],
@@ -17,6 +18,11 @@ export function predictCommand(): Command {
     .argument('[words...]', imageArguments)
     .option('--list <file>', listHelp)
     .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3)
+    .option(
+      '--sets <coverage>',
+      'also name the set of classes that holds the right one in this fraction of images, such as 0.95',
+      number('--sets', { above: 0, below: 1 }),
+    )
     .option('--json', 'print one JSON array')
     .option('--csv', 'print a table: file,label1,probability1,…,error');
   withThreads(predict);

@@ -4,6 +4,7 @@ import { type Confusion, confusionMatrix, confusionPairs } from './confusion.ts'
 import { crossEntropy } from './cross-entropy.ts';
 import { type HumanBaseline, humanBaseline } from './human-baseline.ts';
 import { type ClassScores, classScores, type MacroScores, macroScores } from './per-class.ts';
+import type { SetsEvaluation } from './prediction-sets.ts';
 import { checkPredictions, type Predictions } from './predictions.ts';
 import type { TemperatureScaling } from './temperature.ts';
 import { topKAccuracy } from './top-k.ts';
@@ -32,6 +33,8 @@ export interface Evaluation {
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** How the probabilities were made to mean what they say, where that is known. */
   readonly temperatureScaling?: TemperatureScaling;
+  /** How the sets of classes that the model can promise keep their promise, where it has been calibrated for them. */
+  readonly predictionSets?: SetsEvaluation;
   /** How people do on the same classes, where that is known. */
   readonly humanBaseline?: HumanBaseline;
   readonly classNames: readonly string[];

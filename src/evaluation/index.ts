@@ -17,6 +17,13 @@ export { type McNemar, mcnemar } from './mcnemar.ts';
 export { type Mistake, mostConfidentMistakes } from './mistakes.ts';
 export { type ModelCardOptions, renderModelCard } from './model-card.ts';
 export type { ClassScores, MacroScores } from './per-class.ts';
+export {
+  coverageOfSets,
+  PredictionSets,
+  type SetCoverage,
+  type SetOptions,
+  type SetsEvaluation,
+} from './prediction-sets.ts';
 export type { Predictions } from './predictions.ts';
 export { type PredictionRow, predictionsFromCsv, predictionsToCsv } from './predictions-csv.ts';
 export { type Spread, spreadOf } from './spread.ts';

@@ -49,6 +49,16 @@ function measuresLine({ top5Accuracy, calibration, temperatureScaling }: Evaluat
   return `${five}Calibration error ${error}${temperatureWords(temperatureScaling)}.`;
 }
 
+/** "Sets that promise 95% hold the class of 94.80% (94.35–95.22%), with 1.32 classes on average …", a line for each. */
+function setsLines({ predictionSets }: Evaluation): string {
+  const lines = (predictionSets?.coverages ?? []).map(
+    ({ coverage, covered, interval95, meanSize }) =>
+      `Sets that promise ${formatPercent(coverage, 0)} hold the class of ${formatPercent(covered)} (${formatInterval(interval95)}), ` +
+      `with ${formatNumber(meanSize, 3)} ${meanSize === 1 ? 'class' : 'classes'} on average.`,
+  );
+  return lines.join('\n');
+}
+
 /** " (6.10% before the temperature 1.432 was set by 5,000 validation images)", or nothing. */
 export function temperatureWords(scaling: TemperatureScaling | undefined): string {
   if (!scaling?.judged) return '';
@@ -86,6 +96,7 @@ export function evaluationText(evaluation: Evaluation, options: TextOptions = {}
   const head = [
     style.strong(headline(evaluation)),
     measuresLine(evaluation),
+    ...(evaluation.predictionSets ? [setsLines(evaluation)] : []),
     style.faint(viewsLine(evaluation)),
   ];
   const parts = [head.filter((line) => line !== style.faint('')).join('\n'), classTable(evaluation, options)];

@@ -2,6 +2,7 @@ import type { OnProgress } from '../data/progress.ts';
 import {
   beforeAndAfter,
   fitTemperature,
+  PredictionSets,
   type TemperatureScaling,
   withTemperature,
 } from '../evaluation/index.ts';
@@ -9,8 +10,16 @@ import type { Model } from '../onnx/index.ts';
 import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
 
+/** What the validation images say of a trained model. */
+export interface RunCalibration {
+  readonly scaling: TemperatureScaling;
+  /** Absent without validation images. */
+  readonly sets?: PredictionSets;
+}
+
 /**
- * Fits the temperature of a trained model on the validation images of its run, or says why not.
+ * Fits the temperature of a trained model on the validation images of its run, or says why not, and calibrates the sets
+ * of classes that it can promise.
  *
  * @param model without a temperature, with the views that it will have
  */
@@ -18,18 +27,28 @@ export async function calibrateRun(
   { options, runtime, validation }: Pick<PreparedRun, 'options' | 'runtime' | 'validation'>,
   model: Model,
   onProgress?: OnProgress,
-): Promise<TemperatureScaling> {
-  if (options.calibrate === false) return { temperature: 1, reason: 'it was turned off with --no-calibrate' };
+): Promise<RunCalibration> {
+  if (options.calibrate === false) {
+    return { scaling: { temperature: 1, reason: 'it was turned off with --no-calibrate' } };
+  }
   if (!validation) {
     return {
-      temperature: 1,
-      reason:
-        'no images were set aside for validation (--validation-split), and the test images choose nothing',
+      scaling: {
+        temperature: 1,
+        reason:
+          'no images were set aside for validation (--validation-split), and the test images choose nothing',
+      },
     };
   }
   const predictions = await predictionsOf(runtime, model, validation, 'calibrating', onProgress);
   const fitted = fitTemperature(predictions);
-  if ('reason' in fitted) return { temperature: 1, ...fitted };
+  if ('reason' in fitted) {
+    return { scaling: { temperature: 1, ...fitted }, sets: PredictionSets.calibrate(predictions) };
+  }
   const { temperature } = fitted;
-  return { temperature, validation: beforeAndAfter(withTemperature(predictions, temperature), temperature) };
+  const calibrated = withTemperature(predictions, temperature);
+  return {
+    scaling: { temperature, validation: beforeAndAfter(calibrated, temperature) },
+    sets: PredictionSets.calibrate(calibrated),
+  };
 }

@@ -1,5 +1,11 @@
 import type { OnProgress } from '../data/progress.ts';
-import { beforeAndAfter, type Evaluation, evaluatePredictions, type History } from '../evaluation/index.ts';
+import {
+  beforeAndAfter,
+  coverageOfSets,
+  type Evaluation,
+  evaluatePredictions,
+  type History,
+} from '../evaluation/index.ts';
 import { encodeModel } from '../onnx/index.ts';
 import type { FitResult } from '../training/index.ts';
 import { calibrateRun } from './calibrate-run.ts';
@@ -34,7 +40,7 @@ export async function finishRun(
       version: platform.version,
       metadata,
     });
-  const scaling = await calibrateRun(run, model(1), onProgress);
+  const { scaling, sets } = await calibrateRun(run, model(1), onProgress);
   const { temperature } = scaling;
   const predictions = await predictionsOf(runtime, model(temperature), test, 'evaluating', onProgress);
   const evaluation: Evaluation = {
@@ -44,6 +50,7 @@ export async function finishRun(
       ...scaling,
       ...(temperature !== 1 && { judged: beforeAndAfter(predictions, temperature) }),
     },
+    ...(sets && { predictionSets: coverageOfSets(sets, predictions) }),
   };
   const result = resultOf(history, bestEpoch, ended, evaluation);
   const finished: RunRecord = { ...record, result };
@@ -51,6 +58,7 @@ export async function finishRun(
     'harrier.trainingDataHash': trained.hash,
     'harrier.testDataHash': evaluated.hash,
     'harrier.testAccuracy': `${evaluation.accuracy}`,
+    ...sets?.metadata,
   };
   const descriptions = await describeRun(
     { record: finished, network, optimizer, history, test, predictions, evaluation },

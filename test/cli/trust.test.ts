@@ -130,6 +130,51 @@ describe('temperature scaling', () => {
   });
 });
 
+describe('sets with a promise', () => {
+  it('are calibrated on validation images, measured on the test images, and kept in the model', async () => {
+    const { predictionSets: sets, total } = await json('calibrated', 'evaluation.json');
+    const { data } = await json('calibrated', 'run.json');
+    expect(sets.calibrationImages).toBe(data.validation.images);
+    const most = sets.calibrationImages / (sets.calibrationImages + 1);
+    const promised = sets.coverages.map(({ coverage }: { coverage: number }) => coverage);
+    expect(promised).toEqual([0.9, 0.95, 0.99].filter((coverage) => coverage <= most));
+    for (const { images, covered, meanSize, sizes } of sets.coverages) {
+      expect([images, sizes.reduce((a: number, b: number) => a + b)]).toEqual([total, total]);
+      expect(covered).toBeGreaterThan(0);
+      expect(meanSize).toBeGreaterThanOrEqual(1);
+    }
+    const again = await run('evaluate', 'calibrated', '--json');
+    expect(JSON.parse(again.stdout).predictionSets).toEqual(sets);
+    expect((await run('evaluate', 'calibrated')).stdout).toMatch(
+      /^Sets that promise 90% hold the class of [\d.]+% \([\d.]+–[\d.]+%\), with [\d.]+ class(es)? on average\.$/m,
+    );
+  });
+
+  it('are named by predict', async () => {
+    const image = path('images', 'cat', '0.png');
+    const asked = ['predict', 'calibrated', image, '--sets', '0.9'];
+    const [{ set, predictions }] = JSON.parse((await run(...asked, '--json')).stdout);
+    expect(set[0]).toBe(predictions[0].label);
+    expect((await run(...asked)).stdout).toMatch(/^ {2}set: (cat|dog|ship)/m);
+    const [header, row] = (await run(...asked, '--csv')).stdout.split('\n');
+    expect(header).toMatch(/,set,error$/);
+    expect(row.split(',').at(-2)).toBe(set.join(';'));
+    const more = await run('predict', 'calibrated', image, '--sets', '0.9999', '--json');
+    expect(JSON.parse(more.stdout)[0].set.toSorted()).toEqual(['cat', 'dog', 'ship']);
+    expect(more.stderr).toMatch(/Note: \d+ validation images can promise [\d.]+% at most/);
+  });
+
+  it('are refused where nothing calibrated the model, and for what is no fraction', async () => {
+    const none = await run('predict', 'plain', path('images', 'cat', '0.png'), '--sets', '0.9');
+    expect([none.code, sentenceOf(none)]).toEqual([
+      1,
+      expect.stringMatching(/this model can promise no sets: .* Train it with --validation-split 0\.1/),
+    ]);
+    const percent = await run('predict', 'calibrated', path('images', 'cat', '0.png'), '--sets', '95');
+    expect([percent.code, sentenceOf(percent)]).toEqual([2, expect.stringMatching(/^--sets: /)]);
+  });
+});
+
 describe('CIFAR-10.1', () => {
   /** An array as numpy.save writes it. */
   const npy = (descr: string, shape: readonly number[], values: NodeJS.TypedArray): Buffer => {

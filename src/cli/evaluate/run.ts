@@ -5,9 +5,11 @@ import { HarrierError } from '../../errors.ts';
 import {
   beforeAndAfter,
   calibrationAdvice,
+  coverageOfSets,
   type Evaluation,
   evaluatePredictions,
   evaluationText,
+  PredictionSets,
   type TemperatureScaling,
 } from '../../evaluation/index.ts';
 import { formatCount } from '../../format/format.ts';
@@ -70,6 +72,9 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const { labels, classNames } = dataset;
   const predictions = { probabilities, labels, classNames };
   const { testTimeAugmentation, temperature } = exportOptionsOf(classifier);
+  // With other views than its own a model gives other probabilities than those that its sets were calibrated on.
+  const sets =
+    options.tta === undefined ? PredictionSets.read(classifier.metadata, source.modelFile) : undefined;
   const evaluation = {
     ...evaluatePredictions(predictions),
     testTimeAugmentation,
@@ -77,6 +82,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
       ...(await howItWasFitted(source, temperature)),
       ...(temperature !== 1 && { judged: beforeAndAfter(predictions, temperature) }),
     },
+    ...(sets && { predictionSets: coverageOfSets(sets, predictions) }),
   };
   await classifier.dispose();
   const advice = calibrationAdvice(evaluation);

@@ -1,5 +1,7 @@
 import type { ImageShape } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
+import { PredictionSets } from '../../evaluation/prediction-sets.ts';
+import { formatPercent, formatQuantity } from '../../format/format.ts';
 // Not through the rooms' index files: one image should not wait for what only training needs.
 import { Classifier } from '../../models/classifier.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
@@ -18,6 +20,8 @@ export interface PredictOptions extends ListOptions {
   readonly top: number;
   readonly json?: boolean;
   readonly csv?: boolean;
+  /** Fraction of images whose class the named set is to hold. */
+  readonly sets?: number;
   readonly threads?: number;
 }
 
@@ -42,8 +46,10 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   const bytes = await readModelFile(modelFile);
   const classifier = await Classifier.load(nodeRuntime({ threads }), bytes, modelFile);
   if (shipped) reporter.note(shippedNote(modelFile, classifier.classNames));
+  const setOf =
+    options.sets === undefined ? undefined : setsOf(classifier, options.sets, modelFile, reporter);
   const top = Math.min(options.top, classifier.classNames.length);
-  if (csv) reporter.result(csvHeader(top));
+  if (csv) reporter.result(csvHeader(top, setOf !== undefined));
   const all: FilePrediction[] = [];
   let failed = 0;
   for (let start = 0; start < files.length; start += AHEAD) {
@@ -53,14 +59,17 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     await Promise.allSettled(images.map(({ pixels }) => pixels));
     for (const { file, pixels } of images) {
       try {
-        const predictions = best(classifier, await classifier.predict(await pixels), top);
-        if (json) all.push({ file, predictions });
-        else if (csv) reporter.result(csvRow({ file, predictions }, top));
-        else reporter.print(imageText({ file, predictions }, reporter.style));
+        const probabilities = await classifier.predict(await pixels);
+        const predictions = best(classifier, probabilities, top);
+        const answer = { file, predictions, ...(setOf && { set: setOf(probabilities) }) };
+        if (json) all.push(answer);
+        else if (csv) reporter.result(csvRow(answer, top));
+        else reporter.print(imageText(answer, reporter.style));
       } catch (error) {
         const { message = '' } = failureOf(error);
-        if (json) all.push({ file, predictions: [], error: message });
-        if (csv) reporter.result(csvRow({ file, predictions: [], error: message }, top));
+        const none = { file, predictions: [], ...(setOf && { set: [] }), error: message };
+        if (json) all.push(none);
+        if (csv) reporter.result(csvRow(none, top));
         reporter.error(message);
         failed++;
       }
@@ -73,6 +82,35 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   if (json) reporter.json(all);
   await classifier.dispose();
   if (failed > 0) throw new Exit(1);
+}
+
+/**
+ * Gives the names of the classes in the set of an image.
+ * @throws HarrierError `not-supported` when the model is not calibrated for sets
+ */
+function setsOf(
+  { classNames, metadata }: Classifier,
+  coverage: number,
+  where: string,
+  reporter: Reporter,
+): (probabilities: Float32Array) => string[] {
+  const sets = PredictionSets.read(metadata, where);
+  if (!sets) {
+    throw new HarrierError(
+      'not-supported',
+      'this model can promise no sets: no validation images calibrated it',
+      {
+        where,
+        next: 'Train it with --validation-split 0.1, or leave --sets out.',
+      },
+    );
+  }
+  if (coverage > sets.mostCoverage) {
+    reporter.note(
+      `Note: ${formatQuantity(sets.images, 'validation image')} can promise ${formatPercent(sets.mostCoverage)} at most: for more, a set holds every class.`,
+    );
+  }
+  return (probabilities) => sets.setOf(probabilities, { coverage }).map((label) => classNames[label]);
 }
 
 async function pixelsOf(file: string, shape: ImageShape): Promise<Uint8Array> {

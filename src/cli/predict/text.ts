@@ -13,6 +13,8 @@ export interface FilePrediction {
   readonly file: string;
   /** Most probable first. */
   readonly predictions: readonly Prediction[];
+  /** The classes of the image's prediction set, most probable first, where that was asked for. */
+  readonly set?: readonly string[];
   /** Why there are none. */
   readonly error?: string;
 }
@@ -20,25 +22,27 @@ export interface FilePrediction {
 const BAR = 30;
 
 /** The file's name, and below it each class with its probability in figures and as a bar. */
-export function imageText({ file, predictions }: FilePrediction, style: TextStyle): string {
+export function imageText({ file, predictions, set }: FilePrediction, style: TextStyle): string {
   const names = predictions.map(({ label }) => printable(label));
   const width = Math.max(...names.map((name) => [...name].length));
   const lines = predictions.map(({ probability }, i) => {
     const name = names[i] + ' '.repeat(width - [...names[i]].length);
     return `  ${name}  ${formatPercent(probability).padStart(7)}  ${block(probability, BAR)}`.trimEnd();
   });
-  return [style.strong(printable(file)), ...lines].join('\n');
+  const inSet = set ? [`  set: ${set.map(printable).join(', ')}`] : [];
+  return [style.strong(printable(file)), ...lines, ...inSet].join('\n');
 }
 
-export function csvHeader(top: number): string {
+export function csvHeader(top: number, hasSets = false): string {
   const pairs = Array.from({ length: top }, (_, i) => `label${i + 1},probability${i + 1}`);
-  return ['file', ...pairs, 'error'].join(',');
+  return ['file', ...pairs, ...(hasSets ? ['set'] : []), 'error'].join(',');
 }
 
-/** A file that could not be read has empty cells, and says why in the last. */
-export function csvRow({ file, predictions, error = '' }: FilePrediction, top: number): string {
+/** A set's classes stand in one cell, with semicolons between. A file that could not be read has empty cells, and says why in the last. */
+export function csvRow({ file, predictions, set, error = '' }: FilePrediction, top: number): string {
   const cells = Array.from({ length: top }, (_, i) => predictions.at(i)).flatMap((prediction) =>
     prediction ? [csvCell(prediction.label), `${prediction.probability}`] : ['', ''],
   );
-  return [csvCell(file), ...cells, csvCell(printable(error))].join(',');
+  const inSet = set ? [csvCell(set.join(';'))] : [];
+  return [csvCell(file), ...cells, ...inSet, csvCell(printable(error))].join(',');
 }
