@@ -33,7 +33,7 @@ describe('--augment', () => {
     ['cutout=big', 'expected cutout=<size>, a number, received "cutout=big"'],
     ['translation=', 'expected translation=<pixels>, a number'],
     ['translation=1.5', 'RandomTranslation: pixels: expected a whole number of at least 0, received 1.5.'],
-    ['none,flip', 'none goes with nothing else'],
+    ['none,flip', 'none cannot be combined with other augmentations'],
     ['standard=2', 'unknown augmentation "standard"'],
   ])('refuses "%s"', (text, message) => {
     expect(() => augmentationList(text)).toThrow(HarrierError);

@@ -14,25 +14,27 @@ export function benchCommand(): Command {
   return withDevice(
     command(
       'bench',
-      'Measure this machine, Harrier on it, and beside it the peers that are installed (bench/peers/README.md).',
+      'Measure Harrier on this machine, and the other libraries that are installed (bench/peers/README.md).',
       [
-        ['bench', 'a minute or two; let the machine do nothing else'],
-        ['bench --no-peers', 'Harrier and the machine alone'],
+        ['bench', 'takes a minute or two; close other programs'],
+        ['bench --no-peers', 'Harrier only'],
         ['bench --recipe record', "a recipe's training step, and an equal network in PyTorch"],
-        ['bench --serve', 'harrier serve under load, beside FastAPI where that is installed'],
-        [
-          'bench --web',
-          'training and inference in a headless Chromium, beside TensorFlow.js where that is installed',
-        ],
+        ['bench --serve', 'harrier serve under load, and FastAPI if it is installed'],
+        ['bench --web', 'training and inference in headless Chromium, and TensorFlow.js if it is installed'],
         ['bench --json', 'the figures as one JSON object'],
       ],
     ),
   )
     .option('--recipe <name|file>', 'measure the training step of this recipe instead')
     .option('--no-peers', 'leave out PyTorch, Keras, TensorFlow.js and FastAPI')
-    .option('--serve', 'measure the server instead: requests a second and their times')
+    .option('--serve', 'measure the server instead: requests a second and latency')
     .option('--web', 'measure in a browser instead: training steps and inference, on WebAssembly and WebGPU')
-    .option('--seconds <count>', 'how long each load of --serve lasts', number('--seconds', { above: 0 }), 5)
+    .option(
+      '--seconds <count>',
+      'duration of each load of --serve, in seconds',
+      number('--seconds', { above: 0 }),
+      5,
+    )
     .option('--json', 'print one JSON object')
     .action(async (options: BenchCommandOptions) => {
       const chosen = (['serve', 'web', 'recipe'] as const).filter((name) => options[name]);

@@ -7,15 +7,15 @@ import { oneOf } from './values.ts';
 export function evaluateCommand(): Command {
   const evaluate = command('evaluate', 'Evaluate a model on labelled images.', [
     ['evaluate latest', 'the newest run, on its own test images'],
-    ['evaluate runs/mine --split train', 'how well it knows what it learned from'],
+    ['evaluate runs/mine --split train', 'on its training images'],
     ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],
     ['evaluate latest --data cifar10.1 ./datasets', 'on the CIFAR-10.1 test set, from its .npy files'],
-    ['evaluate latest --tta flip', 'average what it says of each image and its mirror image'],
+    ['evaluate latest --tta flip', 'average the predictions for each image and its mirror image'],
     ['evaluate latest --json', 'for programs'],
   ])
     .argument(
       '[run|model.onnx]',
-      'a run folder, "latest", or a model file (default: the model that comes with Harrier)',
+      'a run folder, "latest", or a model file (default: the model in the package)',
     )
     .argument('[path]', 'only with --data cifar10.1: the folder of its two .npy files')
     .option('--data <name|path>', "cifar10, cifar10.1, or a folder of images (default: the run's own data)")
@@ -26,7 +26,7 @@ export function evaluateCommand(): Command {
     )
     .option('--json', 'print one JSON object');
   withOptions(evaluate, ['limit', 'tta'], {
-    limit: 'evaluate on so many images only (default: all)',
+    limit: 'evaluate on only this many images (default: all)',
     tta: "views of each image to average: none, flip or flip-shift (default: the model's own)",
   });
   withDevice(withDataOptions(evaluate));

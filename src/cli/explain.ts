@@ -5,10 +5,10 @@ import type { ExplainOptions } from './explain/run.ts';
 import { oneOf } from './values.ts';
 
 export function explainCommand(): Command {
-  const explain = command('explain', 'Show where a model looks when it says what images show.', [
-    ['explain photo.jpg --out why', 'with the model that comes with Harrier'],
+  const explain = command('explain', 'Show where a model looks when it classifies images.', [
+    ['explain photo.jpg --out why', 'with the model in the package'],
     ['explain latest *.jpg --out why', 'with the newest run in ./runs'],
-    ['explain latest photo.jpg --out why --class cat', 'what in it speaks for cat?'],
+    ['explain latest photo.jpg --out why --class cat', 'what speaks for the class cat?'],
     ['explain model.onnx photo.jpg --out why --layer conv2d_3', 'at a finer layer'],
     ['explain model.onnx photo.jpg --out why --method saliency', 'pixel by pixel'],
   ])
@@ -17,7 +17,7 @@ export function explainCommand(): Command {
     .option('--list <file>', listHelp)
     .requiredOption(
       '--out <folder>',
-      'where to write an image for each: as it is, and beside it what counted, from violet (little) to yellow (most)',
+      'folder for the results: each image, and beside it a heat map from violet (counted little) to yellow (counted most)',
     )
     .option(
       '--method <name>',
@@ -25,7 +25,7 @@ export function explainCommand(): Command {
       oneOf('--method', EXPLANATION_METHODS),
       'grad-cam',
     )
-    .option('--layer <name>', 'layer that grad-cam looks at (default: the last that still has places)')
+    .option('--layer <name>', 'layer for grad-cam (default: the last with a height and a width)')
     .option('--class <name>', 'class to explain (default: the most probable)')
     .option('--json', 'print one JSON array');
   withThreads(explain);

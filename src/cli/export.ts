@@ -5,13 +5,17 @@ import { withOptions } from './flags.ts';
 import { oneOf } from './values.ts';
 
 export function exportCommand(): Command {
-  const exporting = command('export', 'Write a model in another form, and say what that costs in accuracy.', [
-    ['export latest --format onnx-int8', 'a quarter of the size: <run>-int8.onnx'],
-    ['export runs/mine --format onnx-fp16 --out small.onnx', 'half the size'],
-    ['export latest --format onnx --tta flip-shift', 'with test-time augmentation inside'],
-    ['export latest --format safetensors', "the weights, in Keras's layout"],
-    ['export model.onnx --format onnx-int8 --data ./photos', 'evaluated on a folder of images'],
-  ])
+  const exporting = command(
+    'export',
+    'Write a model in another format, and print the accuracy before and after.',
+    [
+      ['export latest --format onnx-int8', 'a quarter of the size: <run>-int8.onnx'],
+      ['export runs/mine --format onnx-fp16 --out small.onnx', 'half the size'],
+      ['export latest --format onnx --tta flip-shift', 'with test-time augmentation in the file'],
+      ['export latest --format safetensors', "the weights, in Keras's layout"],
+      ['export model.onnx --format onnx-int8 --data ./photos', 'evaluated on a folder of images'],
+    ],
+  )
     .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
     .requiredOption(
       '--format <name>',
@@ -19,11 +23,11 @@ export function exportCommand(): Command {
       oneOf('--format', EXPORT_FORMATS),
     )
     .option('--out <file>', 'the file to write (default: named after the run, in this folder)')
-    .option('--force', 'write over a file that is there already')
-    .option('--data <name|path>', "the data to evaluate it on (default: the run's validation images)")
+    .option('--force', 'overwrite an existing file')
+    .option('--data <name|path>', "the data to evaluate on (default: the run's validation images)")
     .option('--json', 'print one JSON object');
   withOptions(exporting, ['limit', 'tta'], {
-    limit: 'evaluate on so many images only (default: all)',
+    limit: 'evaluate on only this many images (default: all)',
     tta: "views of each image to average: none, flip or flip-shift (default: the model's own)",
   });
   withThreads(withDataOptions(exporting));

@@ -10,7 +10,7 @@ export function lrFindCommand(): Command {
     'Find a learning rate: raise it step by step from fresh weights until the loss explodes.',
     [
       ['lr-find', 'for the default recipe on CIFAR-10'],
-      ['lr-find --recipe mine --data ./photos', 'for your own'],
+      ['lr-find --recipe mine --data ./photos', 'for your recipe and data'],
       ['lr-find --optimizer adam --set batchSize=128', 'with other settings'],
       ['lr-find --json', 'every step, for programs'],
     ],
@@ -18,8 +18,8 @@ export function lrFindCommand(): Command {
     .option('--from <rate>', 'the first learning rate', number('--from', { above: 0 }), 1e-5)
     .option('--to <rate>', 'the last learning rate', number('--to', { above: 0 }), 10)
     .option('--steps <count>', 'batches', wholeNumber('--steps', { atLeast: 20 }), 200)
-    .option('--out <file>', 'where to draw the image (default: lr-find-<recipe>.svg)')
-    .option('--force', 'write over a file that is there already');
+    .option('--out <file>', 'file for the chart (default: lr-find-<recipe>.svg)')
+    .option('--force', 'overwrite an existing file');
   withOptionsOf(find, 'lr-find');
   return find.action(async (options: LrFindOptions) => {
     const { runLrFind } = await import('./lr-find/run.ts');

@@ -4,10 +4,10 @@ import type { PredictOptions } from './predict/run.ts';
 import { number, wholeNumber } from './values.ts';
 
 export function predictCommand(): Command {
-  const predict = command('predict', 'Say what images show.', [
-    ['predict photo.jpg', 'with the model that comes with Harrier'],
+  const predict = command('predict', 'Classify images.', [
+    ['predict photo.jpg', 'with the model in the package'],
     ['predict latest photo.jpg', 'with the newest run in ./runs'],
-    ['predict runs/mine *.png --top 1', 'the best class of each'],
+    ['predict runs/mine *.png --top 1', 'the most probable class of each image'],
     ['predict model.onnx photo.jpg --json', 'for programs'],
     ['predict latest photo.jpg --sets 0.95', 'the classes that hold the right one in 95 of 100 images'],
     ['predict latest photos --csv > out.csv', 'every image below a folder, for spreadsheets'],

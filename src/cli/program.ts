@@ -25,7 +25,7 @@ export function createProgram(): Command {
     )
     .version(HARRIER_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help about a command')
+    .helpCommand('help [command]', 'print help for a command')
     .showSuggestionAfterError()
     .addHelpText(
       'after',

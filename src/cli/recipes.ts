@@ -3,24 +3,24 @@ import { command } from './command.ts';
 import type { RecipesOptions } from './recipes/run.ts';
 
 export function recipesCommand(): Command {
-  const show = command('show', 'Print the source of a recipe, to change it.', [
-    ['recipes show keras-cnn > harrier.config.ts', 'your own from here on: train uses it'],
+  const show = command('show', 'Print the source of a recipe, to start your own.', [
+    ['recipes show keras-cnn > harrier.config.ts', 'your own recipe, which train then uses'],
   ])
-    .argument('<name>', 'one of the recipes that Harrier brings')
+    .argument('<name>', 'one of Harrier’s recipes')
     .action(async (name: string) => {
       const { runShowRecipe } = await import('./recipes/run.ts');
       await runShowRecipe(name);
     });
   const schema = command('schema', 'Print a JSON Schema of a recipe, for editors and programs.', [
-    ['recipes schema > recipe.schema.json', 'its fields, with their ranges and a sentence about each'],
+    ['recipes schema > recipe.schema.json', 'its fields, with range and meaning'],
   ]).action(async () => {
     const { runRecipeSchema } = await import('./recipes/run.ts');
     runRecipeSchema();
   });
-  return command('recipes', 'List the recipes: those of Harrier, and those of ./harrier.config.ts.', [
-    ['recipes', 'what each is, what it reaches, its settings'],
+  return command('recipes', 'List the recipes of Harrier and of ./harrier.config.ts.', [
+    ['recipes', 'description, accuracy and settings of each'],
     ['recipes --json', 'for programs'],
-    ['recipes show keras-cnn > harrier.config.ts', 'begin one of your own'],
+    ['recipes show keras-cnn > harrier.config.ts', 'start your own'],
   ])
     .option('--json', 'print one JSON array')
     .addCommand(show)

@@ -15,12 +15,12 @@ import { collect, duration, oneOf, wholeNumber } from './values.ts';
 /** `harrier sagemaker` and what is below it. */
 export function sagemakerCommand(): Command {
   const sagemaker = command('sagemaker', 'Train, deploy and use models on AWS SageMaker.', [
-    ['sagemaker init', 'write a Dockerfile and a small configuration'],
+    ['sagemaker init', 'write a Dockerfile and a settings file'],
     ['sagemaker train --data ./photos --local', 'a first try on this machine, without AWS'],
     ['sagemaker train --data ./photos --spot --wait', 'on a machine of AWS'],
-    ['sagemaker deploy JOB --expires 4h', 'put the model behind an endpoint'],
-    ['sagemaker predict ENDPOINT photo.jpg', 'ask it'],
-    ['sagemaker delete ENDPOINT', 'take everything away again'],
+    ['sagemaker deploy JOB --expires 4h', 'deploy the model to an endpoint'],
+    ['sagemaker predict ENDPOINT photo.jpg', 'classify an image'],
+    ['sagemaker delete ENDPOINT', 'delete the endpoint and its models'],
   ]);
   for (const each of [
     initCommand(),
@@ -42,12 +42,12 @@ export function sagemakerCommand(): Command {
 }
 
 function initCommand(): Command {
-  return command('init', 'Write what the image is built from, and a configuration for the other commands.', [
+  return command('init', 'Write the files for the container image, and the settings of the other commands.', [
     ['sagemaker init', 'into this folder'],
-    ['sagemaker init deploy/', 'into another'],
+    ['sagemaker init deploy/', 'into another folder'],
   ])
-    .argument('[folder]', 'where to', '.')
-    .option('--force', 'write over files that are there')
+    .argument('[folder]', 'folder to write to', '.')
+    .option('--force', 'overwrite existing files')
     .action(async (folder: string, options: { force?: boolean }) => {
       const { runInit } = await import('./sagemaker/init.ts');
       await runInit(folder, options);
@@ -59,7 +59,7 @@ function withJobOptions(target: Command): Command {
     .option('--data <source>', 'training channel: cifar10, a folder of images, or s3://…')
     .option('--validation <source>', 'validation channel: a folder or s3://…')
     .option('--test <source>', 'test channel: a folder or s3://…')
-    .option('--role <arn>', 'the role that SageMaker works as: its ARN or name')
+    .option('--role <arn>', 'ARN or name of the role for SageMaker')
     .option('--image <address>', 'the image, in ECR (default: harrier:latest of this account)')
     .option(
       '--bucket <name>',
@@ -67,19 +67,19 @@ function withJobOptions(target: Command): Command {
     )
     .option('--instance-type <type>', 'the machine (default: ml.c7i.2xlarge)')
     .option('--volume-size <gigabytes>', 'its disk', wholeNumber('--volume-size'), 30)
-    .option('--spot', 'spare capacity: cheaper; when it is taken away the job goes on later by itself')
+    .option('--spot', 'use spot capacity, which is cheaper; an interrupted job resumes later')
     .addOption(
-      new Option('--max-run <duration>', 'longest time that it may take')
+      new Option('--max-run <duration>', 'longest time of the job')
         .argParser(duration('--max-run'))
         .default(24 * 3600, '24h'),
     )
     .option(
       '--max-wait <duration>',
-      'with --spot: waiting included (default: twice --max-run)',
+      'with --spot: longest time, waiting included (default: twice --max-run)',
       duration('--max-wait'),
     )
-    .option('--name <name>', 'name of the job (default: one that no other has)')
-    .option('--wait', 'stay until it is done, and show its log');
+    .option('--name <name>', 'name of the job (default: a new name)')
+    .option('--wait', 'wait until the job is done, and show its log');
   // Hyperparameters are texts: they stay as they are typed, and are read where all of them are checked.
   for (const [name, option] of hyperparameters()) {
     const flag = untypedFlag(name, option);
@@ -92,20 +92,16 @@ function withJobOptions(target: Command): Command {
 }
 
 function trainCommand(): Command {
-  const train = command(
-    'train',
-    'Train on a machine of AWS; what is learned comes back as an artefact in S3.',
-    [
-      ['sagemaker train --role SageMakerRole --data s3://mine/photos', 'start a job'],
-      ['sagemaker train --data cifar10 --recipe keras-cnn --spot --wait', 'upload, and follow it'],
-      ['sagemaker train --data ./photos --epochs 1 --local', 'the same container contract on this machine'],
-    ],
-  );
+  const train = command('train', 'Train on a machine of AWS. The model is saved in S3.', [
+    ['sagemaker train --role SageMakerRole --data s3://mine/photos', 'start a job'],
+    ['sagemaker train --data cifar10 --recipe keras-cnn --spot --wait', 'upload, start a job, and follow it'],
+    ['sagemaker train --data ./photos --epochs 1 --local', 'the same container contract on this machine'],
+  ]);
   return withJobOptions(train)
-    .option('--local', 'run the training entry point here instead, without AWS')
+    .option('--local', 'run the training entry point on this machine, without AWS')
     .option(
       '--out <folder>',
-      'with --local: its folder, laid out as /opt/ml (default: runs/sagemaker-local-<time>)',
+      'with --local: the folder in place of /opt/ml (default: runs/sagemaker-local-<time>)',
     )
     .action(async (options: SageMakerTrainOptions) => {
       const { runSageMakerTrain } = await import('./sagemaker/train.ts');
@@ -114,24 +110,24 @@ function trainCommand(): Command {
 }
 
 function tuneCommand(): Command {
-  const tune = command('tune', 'Look for good settings with many jobs: a hyperparameter tuning job.', [
+  const tune = command('tune', 'Find good settings with many jobs: a hyperparameter tuning job.', [
     [
       'sagemaker tune --data s3://mine/photos --tune learning-rate=0.001..0.1:log',
       'twelve jobs, three at a time',
     ],
-    ['sagemaker tune … --tune batch-size=16..128 --tune optimizer=sgd,adam', 'several at once'],
+    ['sagemaker tune … --tune batch-size=16..128 --tune optimizer=sgd,adam', 'vary several settings'],
   ]);
   return withJobOptions(tune)
     .option('--tune <name=values>', 'low..high, low..high:log, or one,another; may be repeated', collect)
     .option('--jobs <count>', 'training jobs in all', wholeNumber('--jobs'), 12)
-    .option('--parallel <count>', 'of them at a time', wholeNumber('--parallel'), 3)
+    .option('--parallel <count>', 'training jobs at the same time', wholeNumber('--parallel'), 3)
     .option(
       '--strategy <name>',
       'Bayesian, Random, Hyperband or Grid',
       oneOf('--strategy', ['Bayesian', 'Random', 'Hyperband', 'Grid'] as const),
       'Bayesian',
     )
-    .option('--metric <name>', 'what to evaluate on', oneOf('--metric', METRIC_NAMES), 'validation:accuracy')
+    .option('--metric <name>', 'metric to optimise', oneOf('--metric', METRIC_NAMES), 'validation:accuracy')
     .action(async (options: TuneOptions) => {
       const { runTune } = await import('./sagemaker/tune.ts');
       await runTune(options);
@@ -139,31 +135,31 @@ function tuneCommand(): Command {
 }
 
 function deployCommand(): Command {
-  const deploy = command(
-    'deploy',
-    'Put a model behind an endpoint, or another model behind one that is there.',
-    [
-      ['sagemaker deploy JOB --name cats --expires 4h', 'the model of a training or tuning job'],
-      ['sagemaker deploy latest --serverless', 'the newest run of this machine; billed by use'],
-      ['sagemaker deploy runs/better --name cats', 'change over without a pause; back by itself if it fails'],
-    ],
-  )
+  const deploy = command('deploy', 'Deploy a model to a new or an existing endpoint.', [
+    ['sagemaker deploy JOB --name cats --expires 4h', 'the model of a training or tuning job'],
+    ['sagemaker deploy latest --serverless', 'the newest run of this machine; billed by use'],
+    ['sagemaker deploy runs/better --name cats', 'replace the model without a pause; rolls back if it fails'],
+  ])
     .argument('<job|run>', 'a job of SageMaker, a run folder, "latest", or a model file')
-    .option('--name <endpoint>', 'name of the endpoint; one that is there is updated (default: a new name)')
-    .option('--role <arn>', 'the role that SageMaker works as: its ARN or name')
+    .option('--name <endpoint>', 'name of the endpoint; an existing one is updated (default: a new name)')
+    .option('--role <arn>', 'ARN or name of the role for SageMaker')
     .option('--image <address>', 'the image, in ECR (default: harrier:latest of this account)')
     .option('--bucket <name>', "for uploads (default: SageMaker's own of this account and region)")
     .option('--instance-type <type>', 'the machine (default: ml.m7i.large)')
     .option('--instances <count>', 'how many', wholeNumber('--instances'))
     .option(
       '--autoscale <least..most>',
-      'as many as the requests need, such as 1..4',
+      'scale the number of machines with the requests, such as 1..4',
       scaleRange('--autoscale'),
     )
-    .option('--serverless', 'no machine of its own: billed by use, slow to wake')
+    .option('--serverless', 'no machine of its own: billed by use, slow to start')
     .option('--memory <megabytes>', 'with --serverless: 1024 to 6144', wholeNumber('--memory'), 3072)
     .option('--concurrency <count>', 'with --serverless: requests at once', wholeNumber('--concurrency'), 5)
-    .option('--expires <duration>', 'note when it should be gone, such as 4h', duration('--expires'));
+    .option(
+      '--expires <duration>',
+      'note a time after which delete --expired deletes it, such as 4h',
+      duration('--expires'),
+    );
   return withAwsOptions(deploy).action(async (source: string, options: DeployOptions) => {
     const { runDeploy } = await import('./sagemaker/deploy.ts');
     await runDeploy(source, options);
@@ -172,14 +168,14 @@ function deployCommand(): Command {
 
 function transformCommand(): Command {
   const transform = command('transform', 'Classify every image below an S3 address: a batch transform job.', [
-    ['sagemaker transform cats s3://mine/photos s3://mine/answers --instances 4', 'four machines share them'],
+    ['sagemaker transform cats s3://mine/photos s3://mine/answers --instances 4', 'with four machines'],
   ])
     .argument('<endpoint|model>', 'whose model to use')
     .argument('<input>', 's3://… of the images')
     .argument('<output>', 's3://… for the answers')
     .option('--instance-type <type>', 'the machine', 'ml.c5.xlarge')
     .option('--instances <count>', 'how many', wholeNumber('--instances'), 1)
-    .option('--wait', 'stay until it is done');
+    .option('--wait', 'wait until the job is done');
   return withAwsOptions(transform).action(
     async (source: string, input: string, output: string, options: TransformCommandOptions) => {
       const { runTransform } = await import('./sagemaker/manage.ts');
@@ -189,7 +185,7 @@ function transformCommand(): Command {
 }
 
 function predictCommand(): Command {
-  const predict = command('predict', 'Ask an endpoint what images show.', [
+  const predict = command('predict', 'Classify images with an endpoint.', [
     ['sagemaker predict cats photo.jpg', 'the three most probable classes'],
     ['sagemaker predict cats *.jpg --json', 'for programs'],
   ])
@@ -205,14 +201,10 @@ function predictCommand(): Command {
 }
 
 function listCommand(): Command {
-  const list = command(
-    'list',
-    'Show the endpoints and the newest jobs, and which endpoints should be gone.',
-    [
-      ['sagemaker list', 'of this region'],
-      ['sagemaker list --json', 'for programs'],
-    ],
-  );
+  const list = command('list', 'List the endpoints and the newest jobs, and mark expired endpoints.', [
+    ['sagemaker list', 'of this region'],
+    ['sagemaker list --json', 'for programs'],
+  ]);
   return withAwsOptions(list).action(async (options: AwsCommandOptions) => {
     const { runList } = await import('./sagemaker/manage.ts');
     await runList(options);
@@ -220,12 +212,12 @@ function listCommand(): Command {
 }
 
 function logsCommand(): Command {
-  const logs = command('logs', 'Show what a job or an endpoint says.', [
-    ['sagemaker logs JOB', 'what it has said so far'],
-    ['sagemaker logs JOB --follow', 'until it is done'],
+  const logs = command('logs', 'Show the log of a job or an endpoint.', [
+    ['sagemaker logs JOB', 'the log so far'],
+    ['sagemaker logs JOB --follow', 'follow the log until the job is done'],
   ])
     .argument('<job|endpoint>', 'its name')
-    .option('-f, --follow', 'go on until the training job is done');
+    .option('-f, --follow', 'follow the log until the training job is done');
   return withAwsOptions(logs).action(
     async (name: string, options: AwsCommandOptions & { follow?: boolean }) => {
       const { runLogs } = await import('./sagemaker/manage.ts');
@@ -236,7 +228,7 @@ function logsCommand(): Command {
 
 function stopCommand(): Command {
   const stop = command('stop', 'Stop a training, tuning or transform job.', [
-    ['sagemaker stop JOB', 'it saves what it has first'],
+    ['sagemaker stop JOB', 'it first saves its model'],
   ]).argument('<job>', 'its name');
   return withAwsOptions(stop).action(async (name: string, options: AwsCommandOptions) => {
     const { runStop } = await import('./sagemaker/manage.ts');
@@ -246,11 +238,11 @@ function stopCommand(): Command {
 
 function deleteCommand(): Command {
   const remove = command('delete', 'Delete endpoints, with the models and configurations made for them.', [
-    ['sagemaker delete cats', 'nothing of it bills any more'],
-    ['sagemaker delete --expired', 'all that should be gone by now (fit for cron)'],
+    ['sagemaker delete cats', 'ends its costs'],
+    ['sagemaker delete --expired', 'all that have expired (for cron)'],
   ])
     .argument('[endpoint...]', 'their names')
-    .option('--expired', 'those whose time is over (deploy --expires)');
+    .option('--expired', 'delete expired endpoints (deploy --expires)');
   return withAwsOptions(remove).action(
     async (names: string[], options: AwsCommandOptions & { expired?: boolean }) => {
       const { runDelete } = await import('./sagemaker/manage.ts');
@@ -265,7 +257,7 @@ function containerCommand(): Command {
   );
   container
     .command('train')
-    .description('Do the training job that /opt/ml/input describes (SAGEMAKER_BASE_DIR instead of /opt/ml).')
+    .description('Run the training job described in /opt/ml/input (SAGEMAKER_BASE_DIR replaces /opt/ml).')
     .option('--debug', 'show where an error came from')
     .action(async () => {
       const { runContainerTrain } = await import('./sagemaker/container/train.ts');

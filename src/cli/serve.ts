@@ -4,37 +4,42 @@ import type { ServeCommandOptions } from './serve/run.ts';
 import { number, oneOf, wholeNumber } from './values.ts';
 
 export function serveCommand(): Command {
-  return command('serve', 'Answer over HTTP what images show (docs/serving.md).', [
-    ['serve', 'the newest run in ./runs, else the own model, on http://127.0.0.1:8080'],
+  return command('serve', 'Serve a model over HTTP (docs/serving.md).', [
+    ['serve', 'the newest run in ./runs, else the model in the package, on http://127.0.0.1:8080'],
     ['serve runs/mine --port 9000', 'another run, another port'],
     ['serve model.onnx --host 0.0.0.0 --token "$TOKEN"', 'for other machines'],
     ['serve --max-batch 1', 'without batching'],
   ])
     .argument(
       '[run|model.onnx]',
-      'a run folder, "latest", or a model file (default: the newest run in ./runs, else the model that comes with Harrier)',
+      'a run folder, "latest", or a model file (default: the newest run in ./runs, else the model in the package)',
     )
-    .option('--port <number>', 'port; 0 takes one that is free', wholeNumber('--port', { atLeast: 0 }), 8080)
+    .option('--port <number>', 'port; 0 chooses a free one', wholeNumber('--port', { atLeast: 0 }), 8080)
     .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
-    .option('--name <name>', 'what the model is called in URLs', 'harrier')
+    .option('--name <name>', 'name of the model in URLs', 'harrier')
     .option('--workers <count>', 'threads that classify (default: one per core)', wholeNumber('--workers'))
     .option(
       '--threads <count>',
-      'threads of one operation in each worker (default: cores / workers, more for what runs alone)',
+      'threads of one operation in each worker (default: cores / workers, more for a batch that runs alone)',
       wholeNumber('--threads'),
     )
-    .option('--max-queue <images>', 'images that may wait; more are refused', wholeNumber('--max-queue'), 128)
-    .option('--max-batch <images>', 'images that run together at most', wholeNumber('--max-batch'), 32)
+    .option(
+      '--max-queue <images>',
+      'images that may wait; further ones are refused',
+      wholeNumber('--max-queue'),
+      128,
+    )
+    .option('--max-batch <images>', 'largest batch', wholeNumber('--max-batch'), 32)
     .option(
       '--max-delay <ms>',
-      'how long an image may wait for others to run with',
+      'how long an image may wait for others, to form a batch',
       number('--max-delay', { atLeast: 0 }),
       5,
     )
     .option('--deadline <ms>', 'how long a request may take', wholeNumber('--deadline'), 10_000)
     .option('--max-body <megabytes>', 'largest request', number('--max-body', { above: 0 }), 25)
     .option('--max-pixels <megapixels>', 'largest image', number('--max-pixels', { above: 0 }), 50)
-    .option('--token <token>', 'what clients must send as a bearer token (default: HARRIER_TOKEN, if set)')
+    .option('--token <token>', 'bearer token that clients must send (default: HARRIER_TOKEN, if set)')
     .option(
       '--log <level>',
       'JSON lines on standard output: info (every request), warn or error',

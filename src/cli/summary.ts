@@ -10,8 +10,8 @@ export function summaryCommand(): Command {
     [
       ['summary', 'all recipes'],
       ['summary keras-cnn', 'its layers, as Keras prints them'],
-      ['summary keras-cnn --classes 3 --image-size 64', 'as it would be for other images'],
-      ['summary keras-cnn --set filters=64', 'as its options make it'],
+      ['summary keras-cnn --classes 3 --image-size 64', 'for other classes and images'],
+      ['summary keras-cnn --set filters=64', 'with another setting'],
       ['summary latest', 'the network of the newest run'],
       ['summary model.onnx', 'the operations of any ONNX model'],
     ],

@@ -6,11 +6,11 @@ import type { SweepOptions } from './sweep/options.ts';
 import { collect, duration, wholeNumber } from './values.ts';
 
 export function sweepCommand(): Command {
-  const sweep = command('sweep', 'Try a recipe with different settings, and say which serve best.', [
+  const sweep = command('sweep', 'Train a recipe with different settings, and rank them.', [
     ['sweep --vary activation=relu,tanh,sigmoid,elu,gelu --epochs 5', 'one trial for each'],
     ['sweep --vary learningRate=log:1e-4..1e-1 --trials 20 --time 30m', 'points of a range'],
     ['sweep --vary filters=16,32,64 --vary dropout=0,0.3,0.5', 'every combination'],
-    ['sweep --resume sweeps/keras-cnn-20261124-180405', 'go on with one that was stopped'],
+    ['sweep --resume sweeps/keras-cnn-20261124-180405', 'resume a sweep that was stopped'],
   ])
     .option(
       '--vary <name=values>',
@@ -19,22 +19,22 @@ export function sweepCommand(): Command {
     )
     .option(
       '--trials <count>',
-      'how many (default: all combinations of lists; 10 where a range varies)',
+      'number of trials (default: all combinations of lists; 10 if a range varies)',
       wholeNumber('--trials'),
     )
     .option(
       '--time <time>',
-      'stop and save after so long: 90s, 1h30m, 2d',
+      'stop and save after this time: 90s, 1h30m, 2d',
       duration('--time', { atMostDays: Math.floor(LONGEST_TIMER_MS / 86_400_000) }),
     )
     .option(
       '--parallel <count>',
-      'trials at a time, which share the cores (default: 1)',
+      'trials at the same time, which divide the cores (default: 1)',
       wholeNumber('--parallel'),
     )
     .option(
       '--halving',
-      'stop the worse half early, several times (default: with more than 4 trials and 2 epochs)',
+      'stop the worse half of the trials early, several times (default: with more than 4 trials and 2 epochs)',
     )
     .option('--no-halving', 'train all trials to the end')
     .option('--out <folder>', 'the folder to write (default: sweeps/<recipe>-<time>)')
@@ -48,11 +48,11 @@ export function sweepCommand(): Command {
 }
 
 const EXPLANATION = `
-Trials are evaluated on validation images, never on the test set. With halving, the better half
-of the trials goes on after 1/2, 1/4, 1/8, … of the epochs (Jamieson and Talwalkar, 2016): far
-cheaper, but a setting that learns slowly at first may be stopped too soon; --no-halving trains
-all to the end. Every trial is a run folder: predict, evaluate and train --resume take it.
-The sweep's folder gets sweep.csv, sweep.svg and sweep.json. Ctrl-C saves.`;
+Trials are evaluated on validation images, never on the test set. With halving, only the better
+half of the trials continues after 1/2, 1/4, 1/8, … of the epochs (Jamieson and Talwalkar, 2016).
+This is far cheaper, but may stop a setting that learns slowly at first; --no-halving trains all
+trials to the end. Every trial is a run folder that predict, evaluate and train --resume accept.
+The sweep's folder holds sweep.csv, sweep.svg and sweep.json. Ctrl-C saves.`;
 
 /** What `sweep` starts for its trials; not for people. */
 export function sweepWorkerCommand(): Command {

@@ -11,15 +11,15 @@ export function trainCommand(): Command {
     ['train --set activation=tanh --set filters=64', 'change settings of the recipe'],
     ['train --data ./photos --image-size 64', 'a folder with one sub-folder per class'],
     ['train --from latest --data ./photos', 'teach a finished model other classes'],
-    ['train --from --data ./photos --trainable all', 'the same from the model that comes with Harrier'],
+    ['train --from --data ./photos --trainable all', 'the same from the model in the package'],
     ['train --augment standard', 'mirrored and shifted training images'],
-    ['train --augment flip,translation=2,cutout=8', 'a list of your own'],
+    ['train --augment flip,translation=2,cutout=8', 'your own list'],
     ['train --class-weight balanced', 'when some classes have few images'],
-    ['train --validation-split 0.1 --early-stopping 5', 'stop when it gets no better'],
-    ['train --seeds 3', 'three runs, and what they reach on average'],
+    ['train --validation-split 0.1 --early-stopping 5', 'stop when validation stops improving'],
+    ['train --seeds 3', 'three runs, with their mean accuracy'],
     ['train --recipe deep --device gpu', 'on the graphics device'],
-    ['train --resume latest', 'go on with a run that was stopped'],
-    ['train --resume runs/mine --epochs 60', 'give a finished run more epochs'],
+    ['train --resume latest', 'resume a run that was stopped'],
+    ['train --resume runs/mine --epochs 60', 'train a finished run for more epochs'],
   ]);
   withOptionsOf(train, 'train');
   train.addHelpText('after', `\n${augmentationHelp()}`);

@@ -20,11 +20,11 @@ export const DATA = {
   },
   limit: {
     type: { kind: 'number', ...COUNT },
-    help: 'use so many training images only',
+    help: 'use only this many training images',
     default: 'all',
     flag: { of: ['train', 'sweep', 'lr-find'], value: '<count>' },
     recorded: 'if given',
-    form: { label: 'Images', help: 'Use so many training images only.' },
+    form: { label: 'Images', help: 'Use only this many training images.' },
   },
   imageSize: {
     type: { kind: 'number', ...COUNT },
@@ -60,15 +60,15 @@ export const DATA = {
   },
   skipBad: {
     type: { kind: 'boolean' },
-    help: 'leave out files that are no usable image, instead of failing',
+    help: 'skip files that are not usable images, instead of failing',
     flag: { of: ['train', 'sweep', 'lr-find'] },
     recorded: 'always',
   },
   /** Label corrections; run.json has called them marks since its first format. */
   marks: {
     type: { kind: 'choice', choices: ['none'] },
-    help: 'none: every image with the label it lies under',
-    default: 'as corrected in harrier studio',
+    help: 'none: ignore label corrections',
+    default: 'use those made in harrier studio',
     flag: { of: ['train', 'sweep', 'lr-find'], value: '<none>', name: '--corrections', formerly: '--marks' },
     recorded: 'if given',
   },

@@ -5,8 +5,8 @@ import { FRACTION } from './range.ts';
 export const PARTS = {
   momentum: {
     type: { kind: 'number', atLeast: 0, atMost: 1 },
-    help: 'fraction of the last step that the next one keeps',
-    form: { help: 'Fraction of the last step that the next one keeps.' },
+    help: 'fraction of the last step that the next step keeps',
+    form: { help: 'Fraction of the last step that the next step keeps.' },
   },
   nesterov: {
     type: { kind: 'boolean' },
@@ -15,7 +15,7 @@ export const PARTS = {
   },
   weightDecay: {
     type: { kind: 'number', atLeast: 0 },
-    help: 'how much weights shrink at each step',
+    help: 'weight decay: how much weights shrink at each step',
     form: { help: 'How much weights shrink at each step.' },
   },
   clipNorm: {
@@ -35,8 +35,8 @@ export const PARTS = {
   },
   dropout: {
     type: { kind: 'number', ...FRACTION },
-    help: 'fraction of values that a step leaves out',
-    form: { help: 'Fraction of values that a step leaves out.' },
+    help: 'fraction of values that a step drops',
+    form: { help: 'Fraction of values that a step drops.' },
   },
   activation: {
     type: { kind: 'text' },

@@ -6,15 +6,15 @@ import { DEVICES, TEST_TIME_AUGMENTATIONS } from './words.ts';
 export const RUNNING = {
   seed: {
     type: { kind: 'number', whole: true, atLeast: 0 },
-    help: 'everything random follows from it',
+    help: 'seed of all random numbers',
     default: '1',
     flag: { of: ['train', 'sweep', 'lr-find'], value: '<number>' },
     recorded: 'always',
-    form: { value: 1, help: 'Everything random follows from it: the same seed gives the same run.' },
+    form: { value: 1, help: 'Seed of all random numbers. The same seed gives the same run.' },
   },
   seeds: {
     type: { kind: 'number', ...COUNT },
-    help: 'train so many times, with seeds from --seed on, and print mean and deviation',
+    help: 'train this many times, with seeds from --seed on, and print mean and standard deviation',
     flag: { of: ['train'], value: '<count>', notForJobs: true },
     onResume: 'may change',
   },
@@ -31,7 +31,7 @@ export const RUNNING = {
   },
   resume: {
     type: { kind: 'text' },
-    help: 'resume this run (a folder, or "latest"), with its own options; --data says where moved data is',
+    help: 'resume this run (a folder, or "latest") with its own options; give --data if the data has moved',
     flag: { of: ['train'], value: '<run>', notForJobs: true, insteadOf: { '--continue': '--resume' } },
     onResume: 'may change',
   },
@@ -58,17 +58,17 @@ export const RUNNING = {
   },
   calibrate: {
     type: { kind: 'boolean' },
-    help: 'leave the probabilities as training left them, instead of fitting a temperature on the validation images',
+    help: 'do not fit a temperature on the validation images',
     flag: { of: ['train'], name: '--no-calibrate' },
     recorded: 'if given',
     form: {
       value: true,
-      help: 'Fit a temperature on the validation images, so that probabilities mean what they say.',
+      help: 'Fit a temperature on the validation images, so that probabilities match accuracy.',
     },
   },
   threads: {
     type: { kind: 'number', ...COUNT },
-    help: 'processor cores to use, at most all there are',
+    help: 'processor cores to use',
     default: 'all, or OMP_NUM_THREADS',
     flag: {
       of: ['train', 'sweep', 'lr-find'],

@@ -43,7 +43,7 @@ export const TRAINING = {
   },
   epochs: {
     type: { kind: 'number', ...COUNT },
-    help: 'times to go through the training images',
+    help: 'passes over the training images',
     default: "the recipe's",
     flag: {
       of: ['train', 'sweep'],
@@ -54,7 +54,7 @@ export const TRAINING = {
     setting: { sharedByTrials: 'trials are compared after equal numbers of epochs' },
     recorded: 'always',
     onResume: 'more',
-    form: { help: 'Times to go through the training images.', place: 1 },
+    form: { help: 'Passes over the training images.', place: 1 },
     recipe: 'needed',
   },
   batchSize: {
@@ -86,27 +86,27 @@ export const TRAINING = {
   },
   averageMomentum: {
     type: { kind: 'number', ...FRACTION },
-    help: 'evaluate and keep a moving average of the weights, of which this fraction stays at each step',
+    help: 'evaluate and keep a moving average of the weights, with this momentum, such as 0.999',
     default: "the recipe's",
     flag: { of: ['train'], value: '<fraction>', insteadOf: { '--ema': '--average-momentum' } },
     setting: {},
     recorded: 'if given',
     form: {
-      help: 'Evaluate and keep a moving average of the weights, of which this fraction stays at each step.',
+      help: 'Evaluate and keep a moving average of the weights, with this momentum, such as 0.999.',
       shownWhenOff: true,
     },
     recipe: 'optional',
   },
   learningRate: {
     type: { kind: 'number', above: 0 },
-    help: 'the highest of a schedule',
+    help: 'learning rate; of a schedule, the highest rate',
     default: "the recipe's",
     flag: {
       of: ['train', 'sweep'],
       value: '<number>',
       insteadOf: { '--lr': '--learning-rate', '--rate': '--learning-rate' },
     },
-    form: { help: 'How far a step goes; of a schedule, the highest rate.', place: 3 },
+    form: { help: 'Length of a step; of a schedule, the highest rate.', place: 3 },
   },
   optimizer: {
     type: { kind: 'choice', choices: OPTIMIZERS, noun: 'optimizer' },
@@ -116,15 +116,15 @@ export const TRAINING = {
     default: "the recipe's",
     flag: { of: ['train', 'sweep', 'lr-find'], value: '<name>', insteadOf: { '--optim': '--optimizer' } },
     form: {
-      help: 'The rule that makes a step of a gradient. Another one comes with a learning rate of its own.',
+      help: 'The rule that turns gradients into a step. Each has its own default learning rate.',
     },
   },
   labelSmoothing: {
     type: { kind: 'number', ...FRACTION },
-    help: 'fraction of each target that is spread over all classes',
+    help: 'fraction of each target that is spread evenly over all classes',
     field: 'loss.labelSmoothing',
     setting: { value: 0 },
-    form: { help: 'Fraction of each target that is spread over all classes.' },
+    form: { help: 'Fraction of each target that is spread evenly over all classes.' },
     recipe: 'optional',
   },
   set: {
@@ -164,17 +164,17 @@ export const TRAINING = {
   },
   classWeight: {
     type: { kind: 'classWeight' },
-    help: 'how much images count by class: balanced makes all classes count alike; or cat=2,dog=0.5',
+    help: 'weight of each class in the loss, such as cat=2,dog=0.5; balanced gives all classes the same weight',
     flag: {
       of: ['train', 'sweep'],
       value: '<balanced|list>',
-      helpOf: { sweep: 'how much images count by class, as for train' },
+      helpOf: { sweep: 'weight of each class in the loss, as for train' },
     },
     form: {
       label: 'Class weights',
       choices: ['none', 'balanced'],
       value: 'none',
-      help: 'Balanced: all classes count alike, however many images they have.',
+      help: 'Balanced: all classes have the same weight in the loss, however many images they have.',
     },
     recipe: 'optional',
     recorded: 'if given',
@@ -197,7 +197,7 @@ export const TRAINING = {
   },
   resolution: {
     type: { kind: 'resolution' },
-    help: 'size of the training images from an epoch on, such as 1:24,5:32: smaller ones train faster',
+    help: 'size of the training images from an epoch on, such as 1:24,5:32; smaller images train faster',
     flag: { of: ['train'], value: '<list>' },
     recipe: 'optional',
     recorded: 'if given',
@@ -224,14 +224,14 @@ export const TRAINING = {
   },
   earlyStopping: {
     type: { kind: 'number', ...COUNT },
-    help: 'stop after so many epochs without a lower validation loss',
+    help: 'stop after this many epochs without a lower validation loss',
     flag: {
       of: ['train', 'sweep'],
       value: '<epochs>',
-      helpOf: { sweep: 'end a trial after so many epochs without a lower validation loss' },
+      helpOf: { sweep: 'stop a trial after this many epochs without a lower validation loss' },
       insteadOf: { '--patience': '--early-stopping' },
     },
     recorded: 'if given',
-    form: { help: 'End after so many epochs without a lower validation loss.' },
+    form: { help: 'Stop after this many epochs without a lower validation loss.' },
   },
 } as const satisfies Readonly<Record<string, Option>>;

@@ -202,7 +202,7 @@ describe('a form', () => {
       type: 'integer',
       default: 30,
       minimum: 1,
-      help: 'Times to go through the training images.',
+      help: 'Passes over the training images.',
       advanced: false,
     });
     const kinds = Object.fromEntries(fields.map(({ name, type, default: own }) => [name, [type, own]]));

@@ -35,8 +35,8 @@ const CONFIG_KEYS = ['role', 'region', 'bucket', 'image', 'trainInstanceType', '
 export function withAwsOptions(command: Command): Command {
   return command
     .option('--region <name>', "such as eu-west-1 (default: AWS_REGION, or the profile's)")
-    .option('--endpoint-url <url>', "instead of AWS's own address (default: AWS_ENDPOINT_URL)")
-    .option('--poll <seconds>', 'time between two looks while waiting', number('--poll', { above: 0 }), 10)
+    .option('--endpoint-url <url>', "address to use instead of AWS's own (default: AWS_ENDPOINT_URL)")
+    .option('--poll <seconds>', 'time between two queries while waiting', number('--poll', { above: 0 }), 10)
     .option('--json', 'print the result as one JSON object');
 }
 

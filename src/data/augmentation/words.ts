@@ -17,18 +17,18 @@ const flip = (mode: 'horizontal' | 'vertical' | 'alternating') => (): Augmentati
 
 /** What may stand in a list of augmentations. */
 export const AUGMENTATION_WORDS: Readonly<Record<string, AugmentationWord>> = {
-  flip: { config: flip('horizontal'), what: 'half of the images mirrored, left to right' },
-  'flip-vertical': { config: flip('vertical'), what: 'half of them upside down' },
-  'flip-alternating': { config: flip('alternating'), what: 'each mirrored in every other epoch' },
+  flip: { config: flip('horizontal'), what: 'mirrors half of the images, left to right' },
+  'flip-vertical': { config: flip('vertical'), what: 'turns half of the images upside down' },
+  'flip-alternating': { config: flip('alternating'), what: 'mirrors each image in every other epoch' },
   translation: {
     config: (pixels = 4) => ({ name: 'RandomTranslation', pixels }),
     value: 'pixels',
-    what: 'moved by up to 4 pixels, edges mirrored',
+    what: 'shifts by up to 4 pixels; mirrors the edges',
   },
   cutout: {
     config: (size = 8) => ({ name: 'RandomErasing', size }),
     value: 'size',
-    what: 'a square of 8 pixels painted over',
+    what: 'paints over a square of 8 pixels',
   },
   color: {
     config: (by = 0.2) => ({
@@ -39,32 +39,32 @@ export const AUGMENTATION_WORDS: Readonly<Record<string, AugmentationWord>> = {
       hue: Math.min(0.5, by / 8),
     }),
     value: 'strength',
-    what: 'brightness, contrast, saturation by up to 0.2, hue by an eighth of it',
+    what: 'changes brightness, contrast and saturation by up to 0.2, hue by an eighth of that',
   },
   rotation: {
     config: (degrees = 10) => ({ name: 'RandomRotation', degrees }),
     value: 'degrees',
-    what: 'turned by up to 10 degrees, either way',
+    what: 'turns by up to 10 degrees, either way',
   },
   zoom: {
     config: (factor = 0.1) => ({ name: 'RandomZoom', factor }),
     value: 'factor',
-    what: 'up to 10% larger or smaller',
+    what: 'scales by up to 10%, up or down',
   },
   randaugment: {
     config: (magnitude = 9) => ({ name: 'RandAugment', operations: 2, magnitude }),
     value: 'magnitude',
-    what: 'two of 14 changes of light, colour and shape, strength 9 of 30',
+    what: 'makes two of 14 changes of light, colour and shape, with strength 9 of 30',
   },
   mixup: {
     config: (alpha = 0.2) => ({ name: 'MixUp', alpha }),
     value: 'alpha',
-    what: 'two images blended, and their classes with them',
+    what: 'blends two images and their classes',
   },
   cutmix: {
     config: (alpha = 1) => ({ name: 'CutMix', alpha }),
     value: 'alpha',
-    what: 'a part of another image pasted in, classes in the same fractions',
+    what: 'pastes a part of another image; classes count by area',
   },
 };
 
@@ -80,7 +80,9 @@ export function augmentationList(text: string): readonly AugmentationConfig[] {
     const [name, value] = item.split(/=(.*)/s);
     if (Object.hasOwn(AUGMENTATION_SETS, name) && value === undefined) {
       if (name !== 'none' || items.length === 1) return AUGMENTATION_SETS[name];
-      throw new HarrierError('bad-option', 'none goes with nothing else', { where: '--augment' });
+      throw new HarrierError('bad-option', 'none cannot be combined with other augmentations', {
+        where: '--augment',
+      });
     }
     if (!Object.hasOwn(AUGMENTATION_WORDS, name)) {
       throw unknownName('augmentation', name, [
@@ -96,7 +98,7 @@ function configOf(name: string, value: string | undefined): AugmentationConfig {
   const { config, value: meaning } = AUGMENTATION_WORDS[name];
   const number = value === undefined ? undefined : Number(value);
   if (number !== undefined && (!meaning || value!.trim() === '' || !Number.isFinite(number))) {
-    throw new HarrierError('bad-option', `this value of ${name} makes no sense`, {
+    throw new HarrierError('bad-option', `${name} cannot have this value`, {
       where: '--augment',
       expected: meaning ? `${name}=<${meaning}>, a number` : `${name} alone`,
       received: `"${name}=${value}"`,
