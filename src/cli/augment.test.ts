@@ -29,7 +29,7 @@ describe('--augment', () => {
     ['flp', 'unknown augmentation "flp". Did you mean "flip"?'],
     ['', 'unknown augmentation "". There are: none, light'],
     ['standart', 'Did you mean "standard"?'],
-    ['flip=2', '--augment: this value of flip makes no sense: expected flip alone, received "flip=2".'],
+    ['flip=2', '--augment: flip cannot have this value: expected flip alone, received "flip=2".'],
     ['cutout=big', 'expected cutout=<size>, a number, received "cutout=big"'],
     ['translation=', 'expected translation=<pixels>, a number'],
     ['translation=1.5', 'RandomTranslation: pixels: expected a whole number of at least 0, received 1.5.'],

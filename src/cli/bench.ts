@@ -40,12 +40,12 @@ export function benchCommand(): Command {
       const chosen = (['serve', 'web', 'recipe'] as const).filter((name) => options[name]);
       if (chosen.length > 1) {
         const [first, second] = chosen.map((name) => `--${name}`);
-        throw new HarrierError('bad-option', `${first} and ${second} exclude each other`, {
+        throw new HarrierError('bad-option', `${first} and ${second} cannot be combined`, {
           next: 'Give one of them.',
         });
       }
       if (options.device === 'gpu' && options.recipe === undefined) {
-        throw new HarrierError('bad-option', 'on a graphics device, a recipe is what can be measured', {
+        throw new HarrierError('bad-option', 'on a graphics device, bench measures recipes only', {
           where: '--device',
           next: 'Add --recipe, such as --recipe record.',
         });

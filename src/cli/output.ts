@@ -37,9 +37,9 @@ export async function checkOutput(
   { option, force, isOwn = hasMark }: OutputOptions,
 ): Promise<void> {
   if (force || !(await isThere(path)) || (await isOwn(path))) return;
-  throw new HarrierError('bad-option', 'a file is there already, and this command did not write it', {
+  throw new HarrierError('bad-option', 'this file exists, and harrier did not write it', {
     where: path,
-    next: `Choose another file with ${option}, or have it written over with --force.`,
+    next: `Choose another file with ${option}, or overwrite it with --force.`,
   });
 }
 

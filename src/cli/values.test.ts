@@ -15,7 +15,7 @@ describe('duration', () => {
 
   it.each(['', '3600', '0s', '1.2.3h', '30m1h', 'soon'])('refuses "%s"', (text) => {
     expect(() => duration('--time')(text)).toThrow(
-      `--time: this cannot be its value: expected a time, such as 90s, 1h30m or 2d, received "${text}"`,
+      `--time: this value cannot be used: expected a time, such as 90s, 1h30m or 2d, received "${text}"`,
     );
   });
 });

@@ -55,7 +55,7 @@ export function checkBatchPlan(plan: BatchPlan): void {
   if (sampling === 'balanced' && classWeight === 'balanced') {
     throw new HarrierError(
       'bad-option',
-      'balanced sampling and balanced class weights do the same, and twice is too much',
+      'balanced sampling and balanced class weights have the same effect and cannot be combined',
       { next: 'Choose one of them.' },
     );
   }

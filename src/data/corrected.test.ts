@@ -58,7 +58,7 @@ test('every set of marks has a hash of its own, the same each time', () => {
 
 test('says what cannot be', () => {
   expect(() => marked([1, { label: 2 }])).toThrow(
-    /toys #1 is given is no class: expected .* 0 to 1, received 2/,
+    /toys #1 is corrected to is not a class: expected .* 0 to 1, received 2/,
   );
   const all = [0, 1, 2, 3].map((index): [number, Correction] => [index, { excluded: true }]);
   expect(() => marked(...all)).toThrow(HarrierError);

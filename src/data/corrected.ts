@@ -39,7 +39,7 @@ export function correctedDataset(dataset: Dataset, marks: ReadonlyMap<number, Co
   if (kept.length > 0) return subset(changed, kept, name);
   throw new HarrierError('bad-data', 'every image is excluded', {
     where: dataset.name,
-    next: 'Take some corrections back.',
+    next: 'Remove some corrections.',
   });
 }
 
@@ -60,11 +60,15 @@ function withLabels(dataset: Dataset, marks: ReadonlyMap<number, Correction>, na
     if (label === undefined || excluded) continue;
     if (Number.isInteger(label) && label >= 0 && label < classNames.length) labels[index] = label;
     else {
-      throw new HarrierError('bad-data', `the label that ${dataset.describe(index)} is given is no class`, {
-        where: dataset.name,
-        expected: `a whole number from 0 to ${classNames.length - 1}`,
-        received: `${label}`,
-      });
+      throw new HarrierError(
+        'bad-data',
+        `the label that ${dataset.describe(index)} is corrected to is not a class`,
+        {
+          where: dataset.name,
+          expected: `a whole number from 0 to ${classNames.length - 1}`,
+          received: `${label}`,
+        },
+      );
     }
   }
   let hash: string | undefined;

@@ -27,7 +27,7 @@ export function checkCorrections(value: unknown, where: string): KeptCorrections
     (mark.label === undefined || typeof mark.label === 'string') &&
     (mark.excluded === undefined || typeof mark.excluded === 'boolean');
   if (isObject(value) && Object.values(value).every(isCorrection)) return value as KeptCorrections;
-  throw new HarrierError('bad-data', 'these are no label corrections', {
+  throw new HarrierError('bad-data', 'this file holds no label corrections', {
     where,
     expected: '{ "format": 1, "images": { "<image>": { "label": "<class>", "excluded": true } } }',
     next: CORRECTIONS_REMEDY,

@@ -59,8 +59,8 @@ describe('decodeNpy', () => {
   const six = new Uint8Array(6);
   const good = header("'|u1'", '(2, 3)');
   it.each<[string, Uint8Array, RegExp]>([
-    ['of something else', npy(good, six, { magic: 'PNG   ' }), /it: this is no \.npy file/],
-    ['of no bytes', new Uint8Array(), /this is no \.npy file/],
+    ['of something else', npy(good, six, { magic: 'PNG   ' }), /it: this is not a \.npy file/],
+    ['of no bytes', new Uint8Array(), /this is not a \.npy file/],
     [
       'of a later version',
       npy(good, six, { version: 4 }),

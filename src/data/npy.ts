@@ -35,7 +35,7 @@ const MAGIC = [0x93, ...Array.from('NUMPY', (letter) => letter.charCodeAt(0))];
 export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (MAGIC.some((byte, i) => bytes[i] !== byte) || bytes.length < 10) {
-    throw new HarrierError('bad-data', 'this is no .npy file', {
+    throw new HarrierError('bad-data', 'this is not a .npy file', {
       where,
       expected: 'a file that begins with \\x93NUMPY',
     });
@@ -88,7 +88,7 @@ function header(text: string, where: string): { type: NpyType; shape: number[] }
 }
 
 function notSupported(where: string, what: string, expected: string, received: string): HarrierError {
-  return new HarrierError('not-supported', `${what} is not read`, {
+  return new HarrierError('not-supported', `${what} is not supported`, {
     where,
     expected,
     received,
@@ -101,6 +101,6 @@ function cutOff(where: string, expected: number, received: number): HarrierError
     where,
     expected: `${expected} bytes`,
     received: `${received}`,
-    next: 'Fetch it again.',
+    next: 'Download it again.',
   });
 }

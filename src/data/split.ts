@@ -21,7 +21,7 @@ export interface ValidationSplit {
  */
 export function validationSplit(dataset: Dataset, fraction: number, seed: number): ValidationSplit {
   if (!(fraction > 0 && fraction < 1)) {
-    throw new HarrierError('bad-option', 'this fraction of the images cannot be set aside', {
+    throw new HarrierError('bad-option', 'this fraction cannot be used', {
       where: 'validation split',
       expected: 'a number above 0 and below 1',
       received: `${fraction}`,
@@ -50,9 +50,9 @@ export function validationSplit(dataset: Dataset, fraction: number, seed: number
     (aside ? validation : train).push(index);
   });
   if (train.length === 0 || validation.length === 0) {
-    throw new HarrierError('bad-data', 'there are too few images to set some aside for validation', {
+    throw new HarrierError('bad-data', 'there are too few images for a validation split', {
       where: dataset.name,
-      expected: 'at least 2 images of some class, not copies of each other',
+      expected: 'at least 2 images of one class that are not copies of each other',
       received: `${dataset.size} in all`,
     });
   }

@@ -110,9 +110,9 @@ describe('compareRuns', () => {
 });
 
 it('refuses a file that holds no predictions', () => {
-  expect(() => predictionsFromCsv('a,b\n1,2')).toThrow('these are no predictions');
+  expect(() => predictionsFromCsv('a,b\n1,2')).toThrow('this file holds no predictions');
   expect(() => predictionsFromCsv('image,label,predicted,probability\n0,x,1,0.5')).toThrow(
-    'predictions.csv, line 2: this line is no prediction',
+    'predictions.csv, line 2: this line is not a prediction',
   );
 });
 

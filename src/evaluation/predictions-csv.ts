@@ -64,7 +64,7 @@ export function predictionsToCsv(
 export function predictionsFromCsv(text: string, where = 'predictions.csv'): PredictionRow[] {
   const [header, ...lines] = text.trimEnd().split(/\r?\n/);
   if (header !== HEADER && !header.startsWith(`${HEADER},`)) {
-    throw new HarrierError('bad-checkpoint', 'these are no predictions', {
+    throw new HarrierError('bad-checkpoint', 'this file holds no predictions', {
       where,
       expected: HEADER,
       received: header,
@@ -74,7 +74,7 @@ export function predictionsFromCsv(text: string, where = 'predictions.csv'): Pre
     const [image, label, predicted, probability] = line.split(',').map(Number);
     const fits = image === i && Number.isInteger(label) && Number.isInteger(predicted);
     if (fits && Number.isFinite(probability)) return { label, predicted, probability };
-    throw new HarrierError('bad-checkpoint', 'this line is no prediction', {
+    throw new HarrierError('bad-checkpoint', 'this line is not a prediction', {
       where: `${where}, line ${i + 2}`,
       received: line,
     });

@@ -20,7 +20,7 @@ const ROUNDING = 1e-4;
  */
 export function checkPredictions({ probabilities, labels, classNames }: Predictions): void {
   const classes = classNames.length;
-  if (classes === 0) throw new HarrierError('bad-data', 'there are no classes to evaluate on');
+  if (classes === 0) throw new HarrierError('bad-data', 'there are no classes');
   if (labels.length === 0) throw new HarrierError('bad-data', 'there are no images to evaluate');
   if (probabilities.length !== labels.length * classes) {
     throw new HarrierError('bad-shape', 'the predictions do not fit the labels', {
@@ -42,7 +42,7 @@ export function checkPredictions({ probabilities, labels, classNames }: Predicti
     if (value >= -ROUNDING && value <= 1 + ROUNDING) continue;
     const which = `the probability of class "${classNames[i % classes]}" for image ${Math.floor(i / classes)}`;
     if (Number.isFinite(value)) {
-      throw new HarrierError('bad-data', `${which} is no probability`, {
+      throw new HarrierError('bad-data', `${which} is not a probability`, {
         expected: 'a number from 0 to 1',
         received: String(value),
         next: 'Does the model end in a softmax?',

@@ -43,7 +43,7 @@ export function dissect(model: Model, batch: Dimension, where = model.graph.name
   if (!input || others.length > 0 || input.shape.length !== 4 || output?.shape.length !== 2) {
     const list = (values: typeof finished.inputs) =>
       values.map(({ name, shape }) => `${name}${formatShape(shape)}`).join(', ') || 'nothing';
-    throw new HarrierError('not-supported', 'this model is no classifier of images', {
+    throw new HarrierError('not-supported', 'this model is not an image classifier', {
       where,
       expected: 'one input of 4 axes (images) and an output of 2 (a number for each class)',
       received: `${list(finished.inputs)} to ${list(finished.outputs)}`,
@@ -64,7 +64,7 @@ export function dissect(model: Model, batch: Dimension, where = model.graph.name
       : nodes.find(({ outputs: [{ type }] }) => type === 'float32')?.outputs[0];
   const logits = beforeAnswer(nodes, values.get(output.name)!);
   if (!pixels || !changing.has(logits.name)) {
-    throw new HarrierError('not-supported', 'what this model answers does not come from the image', {
+    throw new HarrierError('not-supported', 'the output of this model does not depend on the image', {
       where,
     });
   }

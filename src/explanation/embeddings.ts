@@ -72,7 +72,7 @@ function headInput({ graph, nodes, logits, image }: Anatomy, where: string): Val
   }
   throw new HarrierError('not-supported', 'this model has no last layer of weights', {
     where,
-    expected: 'a dense layer, or a convolution, that the logits come from',
+    expected: 'logits that come from a dense layer or a convolution',
     received: `"${value.name}" of ${graph.name}`,
   });
 }

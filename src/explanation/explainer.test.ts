@@ -114,9 +114,9 @@ describe('Explainer', () => {
       'bad-option',
       'unknown layer "lost". Did you mean "last"? There are: preprocessing, ',
     ],
-    [{ layer: 'dense' }, 'bad-option', 'layer "dense" gives no image of channels: expected'],
+    [{ layer: 'dense' }, 'bad-option', 'layer "dense" does not have an image as output: expected'],
     [{ method: 'guess' }, 'bad-option', 'unknown method "guess". There are: grad-cam, saliency.'],
-    [{ method: 'saliency', layer: 'last' }, 'bad-option', 'saliency looks at the pixels, not at a layer'],
+    [{ method: 'saliency', layer: 'last' }, 'bad-option', 'saliency has no layer, only pixels'],
   ])('refuses %j in a sentence', async (options, code, sentence) => {
     await expect(load(options)).rejects.toMatchObject({ code, message: expect.stringContaining(sentence) });
   });
@@ -140,7 +140,7 @@ describe('Explainer', () => {
     const source = exportModel(dense, initialWeights(dense.parameters, 1));
     await expect(Explainer.load(runtime, source)).rejects.toMatchObject({
       code: 'not-supported',
-      message: expect.stringContaining('no layer of this model gives an image'),
+      message: expect.stringContaining('no layer of this model has an image as output'),
     });
     const explainer = await Explainer.load(runtime, source, { method: 'saliency' });
     expect((await explainer.explain(new Uint8Array(48))).map.length).toBe(16);

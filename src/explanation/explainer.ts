@@ -69,7 +69,7 @@ export class Explainer {
   ): Promise<Explainer> {
     if (!EXPLANATION_METHODS.includes(method)) throw unknownName('method', `${method}`, EXPLANATION_METHODS);
     if (method === 'saliency' && layer !== undefined) {
-      throw new HarrierError('bad-option', 'saliency looks at the pixels, not at a layer', {
+      throw new HarrierError('bad-option', 'saliency has no layer, only pixels', {
         where,
         received: `layer "${layer}"`,
         next: 'Leave the layer out, or use grad-cam.',

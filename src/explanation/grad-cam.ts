@@ -48,18 +48,18 @@ function layerFor(anatomy: Anatomy, name: string | undefined, where: string): Pl
   if (name === undefined) {
     const last = images.at(-1);
     if (last) return last;
-    throw new HarrierError('not-supported', 'no layer of this model gives an image', {
+    throw new HarrierError('not-supported', 'no layer of this model has an image as output', {
       where,
       expected: 'convolutions',
-      next: 'Ask for its saliency instead: that needs none.',
+      next: 'Use saliency instead, which needs no convolution.',
       options: ['method'],
     });
   }
   const layer = layerNamed(layers, name);
   if (layer.output.shape.length === 4 && images.includes(layer)) return layer;
-  throw new HarrierError('bad-option', `layer "${name}" gives no image of channels`, {
+  throw new HarrierError('bad-option', `layer "${name}" does not have an image as output`, {
     where,
-    expected: '(channels, height, width) with more than one cell',
+    expected: '(channels, height, width) with more than one position',
     received: formatShape(layer.output.shape.slice(1)),
     next: `There are: ${images.map((each) => each.name).join(', ') || 'none'}.`,
   });

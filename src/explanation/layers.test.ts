@@ -187,7 +187,7 @@ describe('a model from elsewhere', () => {
     const graph = createGraph('rows');
     graph.output(graph.op('Relu', [graph.input('x', 'float32', ['N', 4])]), 'y');
     await expect(Embedder.load(runtime, modelOf(graph.build()), 'rows.onnx')).rejects.toThrow(
-      'rows.onnx: this model is no classifier of images: expected one input of 4 axes',
+      'rows.onnx: this model is not an image classifier: expected one input of 4 axes',
     );
     const flat = new Network({ inputShape: [4, 4, 3], layers: [new Flatten(), new Dense({ units: 2 })] });
     await expect(

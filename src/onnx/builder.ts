@@ -141,7 +141,7 @@ export class GraphBuilder {
   /** Marks a value as an output of the graph, under its own name or another. */
   output(value: Value, name = value.name): void {
     if (this.#outputs.some((output) => output.name === name)) {
-      throw new HarrierError('bad-graph', `two outputs are called "${name}"`, { where: this.name });
+      throw new HarrierError('bad-graph', `two outputs are named "${name}"`, { where: this.name });
     }
     this.#outputs.push({ name, value });
   }
@@ -183,9 +183,13 @@ export class GraphBuilder {
     for (const { name, value } of this.#outputs) {
       if (name === value.name) continue;
       if (inputNames.has(name)) {
-        throw new HarrierError('bad-graph', `an output cannot be called "${name}": an input is`, {
-          where: this.name,
-        });
+        throw new HarrierError(
+          'bad-graph',
+          `an output cannot be named "${name}", because an input has that name`,
+          {
+            where: this.name,
+          },
+        );
       }
       if (made.has(value.name) && !renamed.has(value.name) && !ownNames.has(value.name))
         renamed.set(value.name, name);
@@ -222,7 +226,7 @@ export class GraphBuilder {
 
   #claim(name: string): string {
     if (!this.#names.has(name)) return this.#names.unique(name);
-    throw new HarrierError('bad-graph', `two values are called "${name}"`, { where: this.name });
+    throw new HarrierError('bad-graph', `two values are named "${name}"`, { where: this.name });
   }
 }
 

@@ -19,7 +19,7 @@ const LARGEST = 2 ** 28;
 export function denseTensor({ values, indices, dims }: SparseTensor, where: string): Tensor {
   const count = elementCount(dims);
   if (count > LARGEST) {
-    throw new HarrierError('too-large', 'a sparse tensor is too large to be written out', {
+    throw new HarrierError('too-large', 'a sparse tensor is too large to expand', {
       where,
       expected: `at most ${LARGEST} elements`,
       received: formatShape(dims),

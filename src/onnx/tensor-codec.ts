@@ -127,7 +127,7 @@ function externalData(proto: TensorProto, expected: number, where: string): Exte
     const text = entries.get(key);
     const value = text === undefined || text === '' ? otherwise : Number(text);
     if (Number.isSafeInteger(value) && value >= 0) return value;
-    throw new HarrierError('bad-graph', `the ${key} of its external data is no number of bytes`, {
+    throw new HarrierError('bad-graph', `the ${key} of its external data is not a number of bytes`, {
       where,
       received: JSON.stringify(text),
     });

@@ -42,7 +42,7 @@ function openSize(name: string, axis: number): string {
 export function namedTypeFromProto(info: ValueInfoProto, where: string): NamedType {
   const tensorType = info.type?.tensorType;
   if (!tensorType) {
-    throw new HarrierError('not-supported', `"${info.name}" is no tensor`, {
+    throw new HarrierError('not-supported', `"${info.name}" is not a tensor`, {
       where,
       next: 'Sequences, maps and optional values are not supported.',
     });

@@ -101,7 +101,7 @@ function readAttribute<T>(attributes: Attributes, name: string, type: AttributeT
   const given = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
   const value = given === undefined ? type.otherwise : type.read(given);
   if (value !== undefined || (given === undefined && type.optional)) return value as T;
-  throw new HarrierError('bad-graph', `the attribute "${name}" is not what its op needs`, {
+  throw new HarrierError('bad-graph', `the attribute "${name}" does not fit its op`, {
     expected: type.kind,
     received: given === undefined ? 'none' : describe(given),
   });

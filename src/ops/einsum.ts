@@ -59,7 +59,7 @@ function operandGradient(node: GradientContext, { terms, result }: Equation, ter
 
 function inferEinsum(node: InferContext) {
   const { equation: text } = stockAttributes('Einsum', node.attributes);
-  const equation = equationOf(text) ?? node.fail(`the equation ${JSON.stringify(text)} is not followed`);
+  const equation = equationOf(text) ?? node.fail(`the equation ${JSON.stringify(text)} is not supported`);
   if (equation.terms.length !== node.inputCount)
     node.fail(`${equation.terms.length} terms for ${node.inputCount} inputs`);
   const sizes = new Map<string, Dimension>();

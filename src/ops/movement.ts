@@ -63,7 +63,7 @@ export const movement: OpDefinition[] = [
         {
           type: node.input(0).type,
           shape:
-            broadcastShapes(node.shape(0), dims) ?? node.fail(`cannot be repeated to (${dims.join(', ')})`),
+            broadcastShapes(node.shape(0), dims) ?? node.fail(`cannot be broadcast to (${dims.join(', ')})`),
         },
       ];
     },
@@ -214,7 +214,7 @@ function inferConcat(node: InferContext): ValueType[] {
     other.forEach((size, at) => {
       if (at === axis) shape[axis] = joined(shape[axis], size);
       else if (size !== shape[at])
-        node.fail(`sizes differ along axis ${at}, which is not the one that is joined`);
+        node.fail(`sizes differ along axis ${at}, which is not the axis of the concatenation`);
     });
   }
   return [{ type: node.input(0).type, shape }];
@@ -331,11 +331,11 @@ function inferPad(node: InferContext): ValueType[] {
 function padGradient(node: GradientContext): (Value | undefined)[] {
   const mode = stringAttribute(node.attributes, 'mode', 'constant');
   if (mode !== 'constant') node.unsupported(`Pad in mode "${mode}" has no gradient rule`);
-  if (node.needs(2)) node.unsupported('what Pad fills with has no gradient rule');
+  if (node.needs(2)) node.unsupported('the fill value of Pad has no gradient rule');
   const dims = fixedDims(node.x());
   const [before, after] = padsOf(dims.length, node.constant(1)!, node.constant(3));
   if ([...before, ...after].some((cells) => cells < 0))
-    node.unsupported('Pad by less than nothing has no gradient rule');
+    node.unsupported('Pad by a negative number has no gradient rule');
   const over = dims.flatMap((_, axis) => (before[axis] || after[axis] ? [axis] : []));
   return [
     over.length === 0
@@ -360,7 +360,7 @@ function inferSplit(node: InferContext): ValueType[] {
   const axis = node.axis(given);
   const size = node.shape(0)[axis];
   const count = num_outputs ?? node.outputCount;
-  if (count !== node.outputCount) node.fail(`it says ${count} outputs and has ${node.outputCount}`);
+  if (count !== node.outputCount) node.fail(`it states ${count} outputs and has ${node.outputCount}`);
   const even = (): Dimension[] => {
     if (typeof size !== 'number') return node.fail(`axis ${axis} has no fixed size`);
     const each = Math.ceil(size / count);

@@ -73,7 +73,7 @@ export const normalization: OpDefinition[] = [
         return batchGradient(node, reshape(graph, batchMean, [-1]), batchVariance);
       }
       if (node.needs(3) || node.needs(4))
-        node.unsupported('the statistics of BatchNormalization are no weights');
+        node.unsupported('the statistics of BatchNormalization are not weights');
       const rank = x.shape.length;
       const deviation = graph.op('Sqrt', [
         shift(graph, variance, floatAttribute(node.attributes, 'epsilon', 1e-5)),

@@ -66,7 +66,7 @@ export function definitionOf(opType: string, domain: string): OpDefinition {
   const definition = OPS.get(name);
   if (definition) return definition;
   throw new HarrierError('not-supported', `Harrier does not know the op ${name}`, {
-    next: 'docs/ops.md lists those it knows, docs/adding-an-op.md tells how to add one.',
+    next: 'docs/ops.md lists the known ops; docs/adding-an-op.md shows how to add one.',
   });
 }
 
@@ -199,7 +199,7 @@ function made(
 ): Value {
   const value = values.get(name);
   if (value) return value;
-  throw new HarrierError('bad-graph', `nothing before it makes its input "${name}"`, {
+  throw new HarrierError('bad-graph', `no node before it computes its input "${name}"`, {
     where: `${qualifiedName(node.opType, node.domain)} "${node.name}"`,
   });
 }

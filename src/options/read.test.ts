@@ -59,7 +59,7 @@ describe('what is typed after a flag', () => {
     ['from', ' ', 'a run folder, "latest" or a model.onnx'],
   ])('%s refuses %j', (name, text, expected) => {
     expect(() => read(name, text)).toThrow(
-      `--it: this cannot be its value: expected ${expected}, received "${text}".`,
+      `--it: this value cannot be used: expected ${expected}, received "${text}".`,
     );
   });
 

@@ -31,7 +31,7 @@ export function readText(type: OptionType, text: string, where: string): unknown
 }
 
 function bad(where: string, expected: string, text: string): HarrierError {
-  return new HarrierError('bad-option', 'this cannot be its value', {
+  return new HarrierError('bad-option', 'this value cannot be used', {
     where,
     expected,
     received: `"${text}"`,

@@ -29,7 +29,7 @@ function refuseRows(graph: Model['graph']): void {
   const values = shapesOf(graph);
   const ofRows = normalizations.find(({ inputs: [x] }) => values?.get(x)?.shape.length === 2);
   if (!ofRows) return;
-  throw new HarrierError('not-supported', 'WebGPU gives wrong results for batch normalization of rows', {
+  throw new HarrierError('not-supported', 'WebGPU computes batch normalization of rows incorrectly', {
     where: ofRows.name || ofRows.outputs[0],
     next: "Use the backend 'wasm'.",
   });

@@ -28,10 +28,10 @@ function block(pages: number): WebAssembly.Memory {
   } catch (cause) {
     throw new HarrierError(
       'not-supported',
-      'there is no room for the weights and the state of the optimizer',
+      'there is not enough memory for the weights and the state of the optimizer',
       {
         expected: `${((pages * PAGE) / 1e9).toFixed(1)} GB in one block`,
-        next: 'Free some memory, or take a network with fewer parameters.',
+        next: 'Free some memory, or use a network with fewer parameters.',
         cause,
       },
     );

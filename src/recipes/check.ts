@@ -29,9 +29,9 @@ export function checkRecipe(value: unknown, where: string): Recipe {
   }
   const taken = GENERAL_SETTINGS.find((name) => Object.hasOwn(recipe.options ?? {}, name));
   if (taken !== undefined) {
-    throw new HarrierError('bad-option', `no option of a recipe can be called "${taken}"`, {
+    throw new HarrierError('bad-option', `an option of a recipe cannot be named "${taken}"`, {
       where,
-      next: 'All recipes have a setting of that name: choose another.',
+      next: 'All recipes have a setting of that name: choose another name.',
     });
   }
   return recipe;

@@ -114,14 +114,17 @@ describe('settings', () => {
       /unknown setting of keras-cnn "filter"\. Did you mean "filters"\? There are: activation, filters/,
     ],
     ['beta1=0.8', /unknown setting of keras-cnn "beta1"/],
-    ['filters=many', /keras-cnn: filters cannot be this: expected a number, received "many"/],
-    ['nesterov=1', /nesterov cannot be this: expected true or false/],
-    ['epochs=2.5', /epochs cannot be this: expected a whole number of at least 1, received 2\.5/],
-    ['microBatch=0.5', /microBatch cannot be this: expected a whole number of at least 1, received 0\.5/],
+    ['filters=many', /keras-cnn: filters cannot have this value: expected a number, received "many"/],
+    ['nesterov=1', /nesterov cannot have this value: expected true or false/],
+    ['epochs=2.5', /epochs cannot have this value: expected a whole number of at least 1, received 2\.5/],
+    [
+      'microBatch=0.5',
+      /microBatch cannot have this value: expected a whole number of at least 1, received 0\.5/,
+    ],
     ['validationSplit=1', /expected a number of at least 0 and below 1, received 1/],
     ['momentum=2', /SGD: momentum: expected a number from 0 to 1/],
     ['optimizer=adan', /unknown optimizer "adan"\. Did you mean "Adam"\?/],
-    ['epochs', /--set: this sets nothing: expected name=value, such as epochs=5, received "epochs"/],
+    ['epochs', /--set: this is not a setting: expected name=value, such as epochs=5, received "epochs"/],
   ])('refuse %s', (text, message) => {
     expect(() => withSettings(kerasCnn, readSettings(kerasCnn, [text]))).toThrow(message);
   });
@@ -164,7 +167,7 @@ describe('checkRecipe', () => {
     [
       'an option of a general name',
       { ...kerasCnn, options: { epochs: 3 } },
-      /no option of a recipe can be called "epochs"/,
+      /an option of a recipe cannot be named "epochs"/,
     ],
   ])('refuses %s', (_, value, message) => {
     expect(() => checkRecipe(value, 'a test')).toThrow(message);

@@ -134,7 +134,7 @@ const WORDS: Readonly<Record<string, string>> = {
 export function readSetting(recipe: TrainingMethod, text: string): [name: string, value: OptionValue] {
   const at = text.indexOf('=');
   if (at < 1) {
-    throw new HarrierError('bad-option', 'this sets nothing', {
+    throw new HarrierError('bad-option', 'this is not a setting', {
       where: '--set',
       expected: 'name=value, such as epochs=5',
       received: `"${text}"`,
@@ -163,7 +163,7 @@ export function readSettings(recipe: TrainingMethod, texts: readonly string[]): 
 }
 
 function badValue({ name: where }: TrainingMethod, setting: string, expected: string, received: unknown) {
-  return new HarrierError('bad-option', `${setting} cannot be this`, {
+  return new HarrierError('bad-option', `${setting} cannot have this value`, {
     where,
     expected,
     received: JSON.stringify(received),

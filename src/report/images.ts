@@ -30,7 +30,7 @@ export function ImageList({ images }: { readonly images: readonly ReportImage[] 
 
 function image({ uri, width, height, source, ...evaluated }: ReportImage): JSX.Element {
   if (!/^data:image\/[a-z+.-]+;base64,[A-Za-z0-9+/=]+$/.test(uri)) {
-    throw new HarrierError('bad-data', 'an image of the report is no image data URI', {
+    throw new HarrierError('bad-data', 'an image of the report is not a data URI', {
       expected: 'data:image/png;base64,…',
       received: uri.slice(0, 40),
     });

@@ -208,7 +208,7 @@ describe('renderReport', () => {
     ]) {
       expect(() =>
         renderReport({ title: 't', facts, evaluation: evaluated(animals), mistakes: [{ ...image, uri }] }),
-      ).toThrow('no image data URI');
+      ).toThrow('is not a data URI');
     }
   });
 

@@ -29,7 +29,7 @@ export async function readCheckpoint(
     where: run.file(name),
     expected: called(id),
     received: called(checkpoint.run),
-    next: "Put this run's own back, or start a new run.",
+    next: "Restore this run's own checkpoint, or start a new run.",
   });
 }
 
@@ -66,7 +66,7 @@ export async function checkpointsOf(
   }
   throw new HarrierError('bad-checkpoint', missing, {
     where: run.file('best'),
-    next: `Put it back, or remove ${run.file('last')} too: the run then starts over.`,
+    next: `Restore it, or remove ${run.file('last')} too: the run then starts over.`,
   });
 }
 

@@ -121,7 +121,7 @@ describe('checkpoints', () => {
     await fitTiny({ id: 'a', stored: run, kept }, { interrupted: after(2) });
     await run.remove('best');
     await expect(checkpointsOf(run, 'a')).rejects.toThrow(
-      /best\.safetensors: the checkpoint of the best epoch \(1\) is missing\. Put it back, or remove/,
+      /best\.safetensors: the checkpoint of the best epoch \(1\) is missing\. Restore it, or remove/,
     );
     const sentences: string[] = [];
     expect(await checkpointsOf(run, 'a', undefined, (each) => sentences.push(each))).toBeUndefined();

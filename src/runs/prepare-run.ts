@@ -172,7 +172,7 @@ function checkSameData(now: RunData, then: RunData): void {
       where: now[part]?.name ?? then[part]?.name,
       expected: `SHA-256 ${then[part]?.hash ?? 'of no images'}`,
       received: now[part]?.hash ?? 'no images',
-      next: 'Put the old data back, or start a new run.',
+      next: 'Restore the old data, or start a new run.',
     });
   }
 }

@@ -205,7 +205,7 @@ export function readRecord(text: string, where: string): RunRecord {
     });
   }
   if (!(format >= 1)) {
-    throw new HarrierError('bad-checkpoint', 'this is no record of a run', {
+    throw new HarrierError('bad-checkpoint', 'this is not the record of a run', {
       where,
       expected: `a record of format ${RUN_FORMAT}`,
       next: REMEDY,

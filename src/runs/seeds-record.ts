@@ -34,7 +34,7 @@ export const SEEDS_FORMAT = 1;
 export function readSeedsRecord<Given>(content: string, where: string): SeedsRecord<Given> {
   const value = jsonObject(content);
   if (Number(value?.format) > SEEDS_FORMAT) {
-    throw new HarrierError('bad-checkpoint', 'these runs were begun by a newer version of Harrier', {
+    throw new HarrierError('bad-checkpoint', 'these runs were started by a newer version of Harrier', {
       where,
       expected: `format ${SEEDS_FORMAT} or older`,
       received: `format ${value?.format}`,
@@ -45,7 +45,7 @@ export function readSeedsRecord<Given>(content: string, where: string): SeedsRec
     code: 'bad-checkpoint',
     where,
     summary: (field) =>
-      `this is no record of runs with several seeds${field === '' ? '' : `: its field "${field}" cannot be used`}`,
+      `this is not a record of runs with several seeds${field === '' ? '' : `: its field "${field}" cannot be used`}`,
     next: 'Restore the file, or begin anew.',
   });
   return checked as SeedsRecord<Given>;

@@ -57,7 +57,7 @@ export class StoredRun {
   async record(): Promise<RunRecord> {
     const bytes = await this.read('record');
     if (!bytes) {
-      throw new HarrierError('bad-checkpoint', 'this is no run folder: it has no run.json', {
+      throw new HarrierError('bad-checkpoint', 'this is not a run folder: it has no run.json', {
         where: this.store.where(),
         next: 'Give a folder that harrier train wrote.',
       });

@@ -66,11 +66,11 @@ export function readPixels(
     return position;
   }
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 255) {
-    throw new HarrierError('bad-data', 'a pixel is no such number', {
+    throw new HarrierError('bad-data', 'a pixel is not such a number', {
       where,
       expected: 'whole numbers from 0 to 255',
       received: kindOf(value),
-      next: 'Scaling is inside the model: send pixels as they are.',
+      next: 'Send pixels unscaled: the model scales them.',
     });
   }
   if (start >= into.length) {

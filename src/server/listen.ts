@@ -206,18 +206,18 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   if (error.code === 'EADDRINUSE') {
     return new HarrierError('in-use', 'this port is in use', {
       where,
-      next: 'Stop what uses it, or choose another with --port.',
+      next: 'Stop the program that uses it, or choose another port with --port.',
       cause: error,
     });
   }
   if (error.code === 'EACCES') {
-    return new HarrierError('bad-option', 'no permission to use this port', {
+    return new HarrierError('bad-option', 'there is no permission to use this port', {
       where,
-      next: 'Choose one above 1023 with --port.',
+      next: 'Choose a port above 1023 with --port.',
       cause: error,
     });
   }
-  return new HarrierError('bad-option', `nothing can listen there (${error.message})`, {
+  return new HarrierError('bad-option', `the server cannot listen there (${error.message})`, {
     where,
     next: 'Choose an address of this machine with --host, such as 127.0.0.1 or 0.0.0.0.',
     cause: error,

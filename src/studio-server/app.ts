@@ -275,7 +275,7 @@ function correctionChange(value: unknown): CorrectionChange {
   const isExcluded = excluded === undefined || typeof excluded === 'boolean';
   if (isLabel && isExcluded && Object.keys(others).length === 0)
     return { label, excluded } as CorrectionChange;
-  throw new HarrierError('bad-data', 'this is no label correction', {
+  throw new HarrierError('bad-data', 'this is not a label correction', {
     expected: '{ "label": a whole number or null, "excluded": true or false }',
   });
 }

@@ -42,7 +42,7 @@ describe('readVariation', () => {
   it.each<[string, RegExp]>([
     ['activations=relu', /unknown setting of keras-cnn "activations"\. Did you mean "activation"\?/],
     ['activation', /this varies nothing: expected name=value,value/],
-    ['units=8,many', /units cannot be this: expected a number, received "many"/],
+    ['units=8,many', /units cannot have this value: expected a number, received "many"/],
     ['units=8,16,8', /one value stands here twice/],
     ['learningRate=log:1e-1..1e-4', /--vary learningRate: this range is empty: expected the lower end first/],
     ['learningRate=log:0..1', /a logarithm needs numbers above 0/],

@@ -21,7 +21,7 @@ export function trialsOf(
   seed: number,
 ): Settings[] {
   if (variations.length === 0) {
-    throw new HarrierError('bad-option', 'there is nothing to try: no setting varies', {
+    throw new HarrierError('bad-option', 'no setting varies', {
       next: 'Give one or more, such as --vary activation=relu,tanh or --vary learningRate=log:1e-4..1e-1.',
     });
   }
@@ -30,7 +30,7 @@ export function trialsOf(
   if (twice !== undefined) {
     throw new HarrierError('bad-option', `${twice} varies twice`, {
       where: '--vary',
-      next: 'Give all values in one.',
+      next: 'Give all values in one --vary.',
     });
   }
   const isGrid = variations.every(({ kind }) => kind === 'list');
@@ -44,7 +44,7 @@ function grid(variations: readonly Variation[], count: number | undefined, seed:
     throw new HarrierError('bad-option', `these are ${total} trials`, {
       where: '--vary',
       expected: `at most ${MOST}`,
-      next: 'Say with --trials how many of them to take.',
+      next: 'Set --trials to try only some of them.',
     });
   }
   const all = Array.from({ length: Math.min(total, MOST) }, (_, i) => i);

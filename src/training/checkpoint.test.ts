@@ -103,10 +103,10 @@ describe('a checkpoint', () => {
     [
       'no checkpoint',
       encodeSafetensors({ tensors: new Map(), metadata: {} }),
-      'this is no checkpoint of Harrier',
+      'this is not a checkpoint of Harrier',
     ],
-    ['format 0', changed({ 'harrier.format': '0' }), 'this is no checkpoint of Harrier'],
-    ['a format in words', changed({ 'harrier.format': 'new' }), 'this is no checkpoint of Harrier'],
+    ['format 0', changed({ 'harrier.format': '0' }), 'this is not a checkpoint of Harrier'],
+    ['a format in words', changed({ 'harrier.format': 'new' }), 'this is not a checkpoint of Harrier'],
     ['no network', changed({ 'harrier.network': '' }), 'its description cannot be read'],
     ['a network that is nothing', changed({ 'harrier.network': 'null' }), 'its description cannot be read'],
     [

@@ -108,7 +108,7 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string, hash: () => S
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const format = Number(metadata['harrier.format']);
   if (!(Number.isInteger(format) && format >= 1)) {
-    throw new HarrierError('bad-checkpoint', 'this is no checkpoint of Harrier', { where });
+    throw new HarrierError('bad-checkpoint', 'this is not a checkpoint of Harrier', { where });
   }
   if (format > FORMAT) {
     throw new HarrierError('bad-checkpoint', 'this checkpoint was written by a newer version of Harrier', {
@@ -125,7 +125,7 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string, hash: () => S
   ) {
     throw new HarrierError('bad-checkpoint', 'its content does not fit its checksum', {
       where,
-      next: 'The file is damaged: take another checkpoint.',
+      next: 'The file is damaged: use another checkpoint.',
     });
   }
   let network: NetworkConfig;
@@ -138,7 +138,7 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string, hash: () => S
   } catch (cause) {
     throw new HarrierError('bad-checkpoint', 'its description cannot be read', {
       where,
-      next: 'The file is damaged: take another checkpoint.',
+      next: 'The file is damaged: use another checkpoint.',
       cause,
     });
   }

@@ -41,7 +41,7 @@ export function compiledFrom(network: Network, options: CompileOptions): Compile
   knownOptions('compile', options, ['optimizer', 'runtime', 'loss', 'metrics', 'labelSmoothing', 'seed'], []);
   const { runtime, loss = LOSSES[0], metrics = METRICS } = options;
   if (typeof runtime?.compile !== 'function') {
-    throw new HarrierError('bad-option', 'runtime is missing: it says what runs the graphs', {
+    throw new HarrierError('bad-option', 'the runtime is missing, which runs the graphs', {
       where: 'compile',
       next: "Import { nodeRuntime } from 'harrier/node' and give runtime: nodeRuntime().",
     });

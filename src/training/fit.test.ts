@@ -452,14 +452,14 @@ describe('a run that cannot go on', () => {
       'patience with nothing to evaluate on',
       { earlyStopping: 2 },
       'bad-option',
-      'The test set chooses nothing',
+      'Test images are never used for this',
     ],
     ['images of another size', { train: sized(6) }, 'bad-data', 'expected 4 × 5, received 4 × 6'],
     [
       'others to evaluate on',
       { validation: sized(6) },
       'bad-data',
-      'images 1: its images do not fit the network',
+      "images 1: its images do not have the network's size",
     ],
     ['no images', { train: subset(train, []) }, 'bad-data', 'it has no images'],
     [
@@ -472,7 +472,7 @@ describe('a run that cannot go on', () => {
       'two ways to balance classes',
       { sampling: 'balanced', classWeight: 'balanced' },
       'bad-option',
-      'do the same, and twice is too much. Choose one of them.',
+      'have the same effect and cannot be combined. Choose one of them.',
     ],
     [
       'a weight for a class that there is not',

@@ -323,8 +323,8 @@ export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'cl
   if (earlyStopping !== undefined) {
     whole('earlyStopping', earlyStopping);
     if (!validation) {
-      throw new HarrierError('bad-option', 'early stopping needs images to evaluate on', {
-        next: 'Set a validation split, such as 0.1: the test set chooses nothing.',
+      throw new HarrierError('bad-option', 'early stopping needs validation images', {
+        next: 'Set a validation split, such as 0.1. Test images are never used for this.',
         options: ['validationSplit'],
       });
     }
@@ -334,18 +334,22 @@ export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'cl
     if (data.size === 0) throw new HarrierError('bad-data', 'it has no images', { where: data.name });
     const [height, width] = network.inputShape;
     if (data.imageShape.height !== height || data.imageShape.width !== width) {
-      throw new HarrierError('bad-data', 'its images do not fit the network', {
+      throw new HarrierError('bad-data', "its images do not have the network's size", {
         where: data.name,
         expected: `${width} × ${height}`,
         received: `${data.imageShape.width} × ${data.imageShape.height}`,
       });
     }
     if (data.classNames.length !== network.outputSize) {
-      throw new HarrierError('bad-data', 'it has another number of classes than the network has outputs', {
-        where: data.name,
-        expected: `${network.outputSize}`,
-        received: `${data.classNames.length}`,
-      });
+      throw new HarrierError(
+        'bad-data',
+        "its number of classes differs from the network's number of outputs",
+        {
+          where: data.name,
+          expected: `${network.outputSize}`,
+          received: `${data.classNames.length}`,
+        },
+      );
     }
   }
   const plan = batchPlan(options);

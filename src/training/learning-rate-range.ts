@@ -65,7 +65,7 @@ const FIRST = 10;
 export async function findLearningRate(options: RangeTestOptions): Promise<RangeTest> {
   const { network, optimizer, loss, runtime, train, batchSize, seed, from, to, steps } = options;
   if (!(from > 0 && from < to && Number.isFinite(to))) {
-    throw new HarrierError('bad-option', 'these learning rates are no range', {
+    throw new HarrierError('bad-option', 'these learning rates are not a range', {
       expected: 'two numbers above 0, the lower one first',
       received: `${from} and ${to}`,
     });

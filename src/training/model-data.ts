@@ -22,7 +22,7 @@ export function datasetFrom(
   if (isDataset(images) && labels === undefined) return images;
   if (!(images instanceof Uint8Array) || !isNumbers(labels)) {
     const both = labels === undefined ? described(images) : `${described(images)} and ${described(labels)}`;
-    throw new HarrierError('bad-option', 'this is no data to learn or evaluate with', {
+    throw new HarrierError('bad-option', 'this is not data to train or evaluate on', {
       where,
       expected: `a data set, or pixels (a Uint8Array ${shapeOf(network)}) and labels (whole numbers from 0)`,
       received: both,
@@ -45,7 +45,7 @@ export function datasetFrom(
  */
 export function checkPredictable(network: Network, images: unknown): Uint8Array | Dataset {
   if (images instanceof Uint8Array || isDataset(images)) return images;
-  throw new HarrierError('bad-option', 'these are no images', {
+  throw new HarrierError('bad-option', 'these are not images', {
     where: `${network.name}.predict`,
     expected: `pixels (a Uint8Array ${shapeOf(network)}) or a data set`,
     received: described(images),

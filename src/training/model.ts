@@ -370,10 +370,10 @@ function notCompiled(where: string): HarrierError {
 }
 
 function noFiles(where: string): HarrierError {
-  return new HarrierError('not-supported', 'nothing here can write files', {
+  return new HarrierError('not-supported', 'the model has no way to write files', {
     where,
-    expected: 'a model that was compiled with a runtime which has files, such as nodeRuntime()',
-    next: 'model.toOnnx() gives the bytes.',
+    expected: 'a model that is compiled with a runtime for files, such as nodeRuntime()',
+    next: 'model.toOnnx() returns the bytes.',
   });
 }
 

@@ -101,7 +101,7 @@ describe('the memory of training', () => {
       ),
       details: { options: ['batchSize', 'imageSize'] },
     });
-    await expect(checkMemory(options(state))).rejects.toThrow(/Lower the image size, or take a network with/);
+    await expect(checkMemory(options(state))).rejects.toThrow(/Lower the image size, or use a network with/);
   });
 
   it('is refused where the weights need more than one block', async () => {

@@ -107,7 +107,7 @@ export async function checkMemory(options: MemoryOptions): Promise<StepGraph | u
         where: network.name,
         expected: `at most ${gigabytes(LARGEST_STATE)}`,
         received: gigabytes(state),
-        next: 'Lower the image size, or take a network with fewer parameters.',
+        next: 'Lower the image size, or use a network with fewer parameters.',
         options: ['imageSize'],
       },
     );
@@ -131,7 +131,7 @@ export async function checkMemory(options: MemoryOptions): Promise<StepGraph | u
       next:
         images >= 1
           ? `Lower the ${microBatch === undefined ? 'batch size' : 'number of images at once'} (to ${images} at most) or the image size.`
-          : 'Lower the image size, or take a network with fewer parameters.',
+          : 'Lower the image size, or use a network with fewer parameters.',
       options: [...(images >= 1 ? [microBatch === undefined ? 'batchSize' : 'microBatch'] : []), 'imageSize'],
     },
   );

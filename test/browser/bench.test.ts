@@ -32,11 +32,11 @@ it('bench --web says what is missing, and what it cannot do at once', async () =
   });
   expect([nowhere.code, nowhere.stderr]).toEqual([
     1,
-    expect.stringContaining('/nowhere/chromium: HARRIER_CHROMIUM names a file that is not there.'),
+    expect.stringContaining('/nowhere/chromium: HARRIER_CHROMIUM names a file that does not exist.'),
   ]);
   const both = await harrier(['bench', '--web', '--serve'], { cwd: tmpdir() });
   expect([both.code, both.stderr]).toEqual([
     2,
-    expect.stringContaining('--serve and --web exclude each other'),
+    expect.stringContaining('--serve and --web cannot be combined'),
   ]);
 });

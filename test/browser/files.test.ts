@@ -251,7 +251,7 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
         expect([error.code, error.message]).toEqual([
           'storage',
           expect.stringMatching(
-            /: the browser has no more room for this page: expected 50\.0 MB(, received \d\.\d MB left)?\. Remove/,
+            /: the browser has no storage left for this page: expected 50\.0 MB(, received \d\.\d MB left)?\. Remove/,
           ),
         ]);
       }

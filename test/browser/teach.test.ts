@@ -250,7 +250,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(address).origin, quotaSize: 1 });
     await twoClasses(page, 3);
     await page.getByText('This will be gone when you close the page').waitFor();
-    await page.getByText(/^the browser has no more room for this page/).waitFor();
+    await page.getByText(/^the browser has no storage left for this page/).waitFor();
     await train(page, 2);
     await trained(page);
   });

@@ -45,13 +45,10 @@ describe('augmentation on the command line', () => {
   });
 
   it.each<[string[], RegExp]>([
-    [
-      ['data', 'images', '--augment', 'light'],
-      /--augment: only a preview shows augmentation\. Add --preview/,
-    ],
+    [['data', 'images', '--augment', 'light'], /--augment: this option needs --preview\. Add --preview/],
     [
       ['data', 'images', '--preview', 'x.png', '--augment', 'light', '--recipe', 'keras-cnn'],
-      /--augment and --recipe exclude each other/,
+      /--augment and --recipe cannot be combined/,
     ],
     [
       ['data', 'images', '--preview', 'x.png', '--augment', 'translation=6'],
@@ -74,7 +71,7 @@ describe('augmentation on the command line', () => {
     [['train', '--sampling', 'balance'], /unknown value of --sampling "balance"\. Did you mean "balanced"\?/],
     [
       ['train', '--data', 'images', '--class-weight', 'balanced', '--sampling', 'balanced'],
-      /do the same, and twice is too much\. Choose one of them\./,
+      /have the same effect and cannot be combined\. Choose one of them\./,
     ],
   ])('%j is wrong usage', async (args, sentence) => {
     const finished = await run(...args);

@@ -57,7 +57,7 @@ describe('a data folder', () => {
     bytes.fill(0x55, 60, 120);
     await writeFile(join(place.path, folder, 'cat', '0.png'), bytes);
     expect(await train()).toMatch(
-      /0\.png: 1 file of 8 cannot be used; .*damaged.* have them left out \(--skip-bad\)\.$/,
+      /0\.png: 1 file of 8 cannot be used; .*damaged.* skip them \(--skip-bad\)\.$/,
     );
     await nothingWasMade();
   });

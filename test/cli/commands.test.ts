@@ -161,7 +161,7 @@ describe('a run that early stopping ended', () => {
     expect([finished.code, finished.stdout]).toEqual([2, '']);
     expect(sentenceOf(finished)).toBe(
       'this run cannot have more epochs: early stopping ended it after epoch 3, 2 epochs after the best validation ' +
-        'loss (epoch 1). Start a new run that waits longer, or never stops early (--early-stopping).',
+        'loss (epoch 1). Start a new run with more patience, or without early stopping (--early-stopping).',
     );
   });
 });

@@ -44,9 +44,9 @@ describe('compare', () => {
   });
 
   it.each<[string, string[], number, RegExp]>([
-    ['one run', ['good'], 2, /a comparison needs two different runs or more: received one/],
-    ['a run twice', ['good', './good'], 2, /needs two different runs or more: received good twice/],
-    ['a folder of no run', ['good', 'images'], 1, /this is no run folder/],
+    ['one run', ['good'], 2, /a comparison needs at least two different runs: received one/],
+    ['a run twice', ['good', './good'], 2, /needs at least two different runs: received good twice/],
+    ['a folder of no run', ['good', 'images'], 1, /this is not a run folder/],
     ['a name that is near', ['good', 'nothing'], 1, /there is no such run folder/],
   ])('refuses %s', async (_, names, code, sentence) => {
     const finished = await run('compare', ...names);

@@ -96,9 +96,9 @@ describe('harrier explain', () => {
       2,
       'unknown layer "conv2". Did you mean "conv2d"? There are: preprocessing, conv2d,',
     ],
-    [['--layer', 'dense'], 2, 'model.onnx: layer "dense" gives no image of channels: expected'],
+    [['--layer', 'dense'], 2, 'model.onnx: layer "dense" does not have an image as output: expected'],
     [['--method', 'guess'], 2, 'unknown value of --method "guess". There are: grad-cam, saliency.'],
-    [['--method', 'saliency', '--layer', 'conv2d'], 2, 'saliency looks at the pixels, not at a layer'],
+    [['--method', 'saliency', '--layer', 'conv2d'], 2, 'saliency has no layer, only pixels'],
     [['--out', '/proc/harrier'], 1, '/proc/harrier'],
   ])('refuses %j in a sentence', async (options, code, sentence) => {
     const finished = await run('model.onnx', 'one.png', '--out', 'refused', ...options);

@@ -109,7 +109,7 @@ describe('harrier export', () => {
       'a file onto itself',
       ['bare.onnx', '--format', 'onnx', '--out', 'bare.onnx'],
       2,
-      /would overwrite the model it is made of/,
+      /would overwrite its source/,
     ],
     [
       'a model that was shrunk before',
@@ -121,13 +121,13 @@ describe('harrier export', () => {
       'other views of a model file',
       ['bare.onnx', '--format', 'onnx', '--tta', 'none', '--out', 'x.onnx'],
       1,
-      /test-time augmentation is part of a model file/,
+      /the test-time augmentation of a model file cannot be changed/,
     ],
     [
       'views of weights',
       ['run', '--format', 'safetensors', '--tta', 'flip'],
       2,
-      /weights have no test-time augmentation/,
+      /a file of weights has no test-time augmentation/,
     ],
     [
       'data of other classes',

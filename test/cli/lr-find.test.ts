@@ -60,7 +60,7 @@ describe('lr-find', () => {
     expect(slow.code).toBe(0);
     expect(slow.stdout).toContain('The loss did not fall at any of these rates.');
     const none = await run('lr-find', ...SMALL, '--from', '1', '--to', '0.1');
-    expect(sentenceOf(none)).toMatch(/these learning rates are no range: .*received 1 and 0\.1/);
+    expect(sentenceOf(none)).toMatch(/these learning rates are not a range: .*received 1 and 0\.1/);
     expect(none.code).toBe(2);
   });
 

@@ -212,8 +212,8 @@ describe('runs that are begun from another folder', () => {
     );
     const other = await elsewhere('train', '--resume', '../seeds', '--seeds', '3');
     expect(sentenceOf(other)).toBe(
-      'seed 3: it would not be trained like the first one: expected the same network. ' +
-        'Put the recipe back as it was, or begin anew without --resume.',
+      'seed 3: its training would differ from that of the first seed: expected the same network. ' +
+        'Restore the recipe, or start again without --resume.',
     );
     expect(other.code).toBe(2);
     await writeFile(path('harrier.config.ts'), MINE.replace('0.05', '0.06'));

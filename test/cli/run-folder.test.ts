@@ -163,7 +163,7 @@ describe('a checkpoint of the best epoch that is missing', () => {
     await rm(path('bestless', 'checkpoints', 'best.safetensors'));
     const finished = await run('train', '--resume', 'bestless', '--epochs', '3');
     expect(sentenceOf(finished)).toMatch(
-      /best\.safetensors: the checkpoint of the best epoch \(1\) is missing\. Put it back, or remove .*last\.safetensors too/,
+      /best\.safetensors: the checkpoint of the best epoch \(1\) is missing\. Restore it, or remove .*last\.safetensors too/,
     );
   });
 });
@@ -180,7 +180,7 @@ describe('run.json', () => {
       '{ "format": 7 }',
       /run\.json: this run was made by a newer version.*Update Harrier/,
     ],
-    ['of something else', '{ "name": "npm" }', /run\.json: this is no record of a run/],
+    ['of something else', '{ "name": "npm" }', /run\.json: this is not the record of a run/],
   ])('%s', async (name, text, sentence) => {
     const folder = name.replaceAll(' ', '-');
     await copyOfRun(folder);
@@ -213,7 +213,7 @@ describe('run.json', () => {
     for (const name of ['empty', 'nowhere']) {
       const finished = await run('train', '--resume', name);
       expect(finished.code).toBe(1);
-      expect(sentenceOf(finished)).toMatch(/this is no run folder|there is no such run folder/);
+      expect(sentenceOf(finished)).toMatch(/this is not a run folder|there is no such run folder/);
     }
   });
 
@@ -224,7 +224,7 @@ describe('run.json', () => {
     const finished = await resume('moved');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
-      /the data has changed since the run began: expected SHA-256 .* Put the old data/,
+      /the data has changed since the run began: expected SHA-256 .* Restore the old data/,
     );
   });
 });
@@ -251,7 +251,9 @@ describe('a run folder', () => {
     await writeFile(path('shared', '.lock'), owner);
     const finished = await running.finished;
     expect(finished.code).toBe(1);
-    expect(sentenceOf(finished)).toMatch(/process 7 on elsewhere has taken this folder over.*This one stops/);
+    expect(sentenceOf(finished)).toMatch(
+      /process 7 on elsewhere has taken over this folder.*This process stops/,
+    );
     expect(await readFile(path('shared', '.lock'), 'utf8')).toBe(owner);
     expect((await readdir(path('shared'), { recursive: true })).join()).not.toContain('.tmp');
   });

@@ -190,7 +190,7 @@ describe('a worker that is killed', () => {
 
 describe('wrong usage', () => {
   it.each<[string, string[], RegExp]>([
-    ['nothing varies', [], /there is nothing to try: no setting varies\. Give one or more, such as --vary/],
+    ['nothing varies', [], /no setting varies\. Give one or more, such as --vary/],
     [
       'a value that there is not',
       ['--vary', 'activation=relu,tahn'],
@@ -210,12 +210,12 @@ describe('wrong usage', () => {
     [
       'set and varied',
       ['--vary', 'learningRate=0.1,0.2', '--learning-rate', '0.1'],
-      /learningRate is set for all trials and varies/,
+      /learningRate is set by --set and by --vary/,
     ],
     [
       'more workers than cores',
       ['--vary', 'units=3,4', '--parallel', '999'],
-      /--parallel: there are not so many cores: expected at most \d+/,
+      /--parallel: there are fewer cores: expected at most \d+/,
     ],
     [
       'other options with --resume',
@@ -232,7 +232,7 @@ describe('wrong usage', () => {
 
   it('a folder of no sweep', async () => {
     const finished = await run('sweep', '--resume', 'images');
-    expect(sentenceOf(finished)).toMatch(/this is no folder of a sweep: it has no sweep\.json/);
+    expect(sentenceOf(finished)).toMatch(/this is not a sweep folder: it has no sweep\.json/);
     expect(finished.code).toBe(1);
   });
 });

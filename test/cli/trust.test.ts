@@ -69,7 +69,7 @@ describe('test-time augmentation', () => {
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
       new RegExp(
-        `${file}: test-time augmentation is part of a model file.*: ${difference}\\. Leave --tta out`,
+        `${file}: the test-time augmentation of a model file cannot be changed.*: ${difference}\\. Leave --tta out`,
       ),
     );
   });
@@ -299,7 +299,7 @@ describe('CIFAR-10.1', () => {
       'no path',
       [],
       2,
-      /CIFAR-10\.1 is not fetched: say where it lies: expected the folder of .*, received "ten\.onnx"/,
+      /Harrier does not download CIFAR-10\.1, so its folder must be given: expected the folder of .*, received "ten\.onnx"/,
     ],
     ['a path of nothing', ['nowhere'], 1, /nowhere: there is no such folder/],
     ['a folder of something else', ['images'], 1, /images: this is not CIFAR-10\.1: expected a folder with/],
@@ -322,7 +322,7 @@ describe('CIFAR-10.1', () => {
     const finished = await run('evaluate', 'ten.onnx', 'points', '--data', 'cifar10');
     expect([finished.code, sentenceOf(finished)]).toEqual([
       2,
-      expect.stringMatching(/one argument too many: received "points"/),
+      expect.stringMatching(/there are too many arguments: received "points"/),
     ]);
   });
 });
@@ -400,7 +400,11 @@ describe('train --seeds', () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ['no seed', ['--seeds', '0'], /--seeds: this cannot be its value: expected a whole number of at least 1/],
+    [
+      'no seed',
+      ['--seeds', '0'],
+      /--seeds: this value cannot be used: expected a whole number of at least 1/,
+    ],
     [
       'fewer seeds than before',
       ['--resume', 'two', '--seeds', '1'],
@@ -409,17 +413,17 @@ describe('train --seeds', () => {
     [
       'another option than before',
       ['--resume', 'two', '--batch-size', '9'],
-      /--batch-size: runs that go on keep their own options/,
+      /--batch-size: resumed runs keep their own options/,
     ],
     [
       'a single run',
       ['--resume', 'plain', '--seeds', '2'],
-      /no runs of train --seeds: expected a folder with seeds\.json/,
+      /this is not a folder of train --seeds: expected a folder with seeds\.json/,
     ],
     [
       'a folder in use',
       [...training, '--seeds', '2', '--out', 'two'],
-      /two: this folder holds a run already\. .*--resume/,
+      /two: this folder already contains a run\. .*--resume/,
     ],
   ])('with %s is refused', async (_, args, sentence) => {
     const finished = await run('train', ...args);
@@ -432,6 +436,6 @@ describe('train --seeds', () => {
     await writeFile(path('broken', 'seeds.json'), '{ "format": 1, ');
     const finished = await run('train', '--resume', 'broken');
     expect(finished.code).toBe(1);
-    expect(sentenceOf(finished)).toMatch(/seeds\.json: this is no record of runs with several seeds/);
+    expect(sentenceOf(finished)).toMatch(/seeds\.json: this is not a record of runs with several seeds/);
   });
 });

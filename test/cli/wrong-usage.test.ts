@@ -55,12 +55,12 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
     [
       'another size for cifar10',
       ['train', '--image-size', '64'],
-      /have one size, .*expected 32 × 32, received 64 × 64/,
+      /images of CIFAR-10 cannot be scaled: expected 32 × 32, received 64 × 64/,
     ],
     [
       'no epochs',
       ['train', '--epochs', '0'],
-      /^--epochs: this cannot be its value: expected a whole number of at least 1, received "0"\.$/,
+      /^--epochs: this value cannot be used: expected a whole number of at least 1, received "0"\.$/,
     ],
     [
       'a word for a number',
@@ -78,27 +78,27 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
     [
       'two forms of output',
       ['predict', 'run', 'x.png', '--json', '--csv'],
-      /--json and --csv exclude each other/,
+      /--json and --csv cannot be combined/,
     ],
     [
       'two things to measure',
       ['bench', '--serve', '--recipe', 'quick'],
-      /--serve and --recipe exclude each other/,
+      /--serve and --recipe cannot be combined/,
     ],
     [
       'a model file without data',
       ['evaluate', 'copy.onnx'],
-      /does not say which data to evaluate it on\. Set --data/,
+      /does not name the data to evaluate on\. Set --data/,
     ],
     [
       'early stopping without validation',
       ['train', '--data', 'images', '--early-stopping', '2'],
-      /early stopping needs images to evaluate on\. Set a validation split, .*\(--validation-split\)\.$/,
+      /early stopping needs validation images\. Set a validation split, .*\(--validation-split\)\.$/,
     ],
     [
       'a folder that holds a run already',
       ['train', '--data', 'images', '--out', 'run'],
-      /this folder holds a run already\. Choose another, or go on with this one \(--out, --resume\)\.$/,
+      /this folder already contains a run\. Choose another, or resume this run \(--out, --resume\)\.$/,
     ],
     [
       'another batch size in a run that goes on',

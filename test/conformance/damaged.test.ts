@@ -171,7 +171,7 @@ describe('a classifier of another program', () => {
       Buffer.from(Buffer.from(bytes).toString('latin1').replace('ReduceMean', 'RxduceMean'), 'latin1'),
     );
     await expect(Classifier.load(runtime, damaged, 'cat.onnx')).rejects.toThrow(
-      /^cat\.onnx: ONNX Runtime refuses this model/,
+      /^cat\.onnx: ONNX Runtime rejects this model/,
     );
   });
 

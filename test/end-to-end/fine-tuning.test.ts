@@ -134,7 +134,7 @@ describe('a fine-tuning that was stopped', () => {
     const gone = await train('--resume', 'changed');
     await writeFile(file, kept);
     expect(sentenceOf(changed)).toMatch(
-      /model\.onnx: the model that this run began with has changed: expected SHA-256 \w+, received \w+\. Put it back/,
+      /model\.onnx: the model that this run began with has changed: expected SHA-256 \w+, received \w+\. Restore it/,
     );
     expect(sentenceOf(gone)).toMatch(
       /model\.onnx: the model that this run began with is no longer there\. Put/,
@@ -155,17 +155,17 @@ describe('refused, in one sentence:', () => {
     [
       'an empty name',
       ['--from='],
-      /^--from: this cannot be its value: expected a run folder, "latest" or a model/,
+      /^--from: this value cannot be used: expected a run folder, "latest" or a model/,
     ],
     [
       'a recipe besides',
       ['--from', 'first', '--recipe', 'quick'],
-      /^--recipe and --from exclude each other\. A model that is fine-tuned keeps its own network/,
+      /^--recipe and --from cannot be combined\. A fine-tuned model keeps its own network/,
     ],
     [
       'another size of images',
       ['--from', 'first', '--image-size', '24'],
-      /^--image-size: first looks at images of one size, and keeps it: expected 12, received 24\. Leave it out/,
+      /^--image-size: first takes images of one size, which cannot be changed: expected 12, received 24\. Leave it out/,
     ],
     [
       'data of another size',
@@ -175,7 +175,7 @@ describe('refused, in one sentence:', () => {
     [
       'what to train of a recipe',
       ['--trainable', 'all'],
-      /^--trainable: a recipe trains its whole network\. Leave it out, or say what to fine-tune: --from MODEL\.$/,
+      /^--trainable: a recipe trains its whole network\. Leave it out, or name a model to fine-tune: --from MODEL\.$/,
     ],
     [
       'a setting of a recipe',

@@ -61,7 +61,7 @@ describe.skipIf(noVulkan)(`the graphics device${noVulkan ? ` (${noVulkan})` : ''
     };
     // Five gigabytes in one piece, where WebGPU's buffers have four at most.
     await expect(negated(1024, 1_310_720)).rejects.toThrow(
-      /^the graphics device has not enough memory for this: received .*\. Take fewer images at once, or smaller ones/,
+      /^the graphics device does not have enough memory: received .*\. Use fewer images at once, or smaller ones/,
     );
     expect(await negated(16, 16)).toEqual([-3]);
   });

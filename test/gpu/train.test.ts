@@ -67,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('without a graphics device', () =>
     // Vulkan's loader and WebGPU's library write lines of their own before it.
     const last = finished.stderr.trimEnd().split('\n').at(-1);
     expect(last).toBe(
-      'error: ONNX Runtime finds no graphics device to compute on: received Failed to get a WebGPU adapter: No supported ' +
+      'error: ONNX Runtime finds no graphics device: received Failed to get a WebGPU adapter: No supported ' +
         "adapters. Use the processor, or install the device's driver (on Linux its Vulkan driver, and libvulkan1) (--device).",
     );
     await expect(stat(join(place.path, 'nowhere'))).rejects.toThrow('ENOENT');
@@ -80,7 +80,7 @@ describe('whatever the machine has', () => {
       const finished = await harrier(['bench', '--device', 'gpu', ...what], { cwd: place.path });
       expect(finished.code).toBe(2);
       expect(sentenceOf(finished)).toBe(
-        '--device: on a graphics device, a recipe is what can be measured. Add --recipe, such as --recipe record.',
+        '--device: on a graphics device, bench measures recipes only. Add --recipe, such as --recipe record.',
       );
     }
   });

@@ -87,14 +87,14 @@ it.each<[string, Record<string, string>, Record<string, string>, RegExp]>([
     'no model',
     { 'weights.bin': 'x' },
     {},
-    /the archive of the model holds no model\.onnx: expected .* received weights\.bin/,
+    /the model archive contains no model\.onnx: expected .* received weights\.bin/,
   ],
   ['a file that is no model', { 'model.onnx': 'no model' }, {}, /model\.onnx: /],
   [
     'a port that is none',
     { 'model.onnx': 'x' },
     { SAGEMAKER_BIND_TO_PORT: '80800' },
-    /SAGEMAKER_BIND_TO_PORT: this is no port/,
+    /SAGEMAKER_BIND_TO_PORT: this is not a port/,
   ],
 ])('fails with %s', async (_, files, environment, sentence) => {
   const folder = await containerFolder({});

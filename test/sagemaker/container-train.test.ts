@@ -148,7 +148,7 @@ describe('a job that cannot be done fails in one sentence, which is its FailureR
     [
       'an unknown channel',
       () => ({ channels: { ...sent(), labels: images } }),
-      /no use for a channel "labels": expected train, validation or test/,
+      /Harrier has no channel "labels": expected train, validation or test/,
     ],
     ['Pipe mode', () => ({ channels: sent(), mode: 'Pipe' }), /expected TrainingInputMode File or FastFile/],
     [

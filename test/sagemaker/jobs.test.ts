@@ -148,7 +148,7 @@ describe('an endpoint with autoscaling', () => {
     fake.denied.clear();
     expect(untagged.code).toBe(1);
     expect(sentenceOf(untagged)).toMatch(
-      /^steady: the new model serves, but the endpoint got no tags: not authorized .*AddTags\. So what --expires/,
+      /^steady: the new model is deployed, but the endpoint could not be tagged: not authorized .*AddTags\. The endpoint has no expiry/,
     );
     expect(scaling()).toEqual([1, 2, 1]);
     expect(fake.hosting.endpoints.get('steady')!.EndpointStatus).toBe('InService');
@@ -231,7 +231,9 @@ it('sends nothing to a bucket of the default name that is a stranger’s', async
   const finished = await sagemaker([...TRAIN, '--name', 'astray']);
   fake.world.s3.owners.clear();
   expect(finished.code).toBe(1);
-  expect(sentenceOf(finished)).toMatch(/^s3:\/\/sagemaker-.*: this bucket is not of your account.*--bucket/);
+  expect(sentenceOf(finished)).toMatch(
+    /^s3:\/\/sagemaker-.*: this bucket belongs to another account.*--bucket/,
+  );
   expect(fake.world.s3.keys('')).toHaveLength(before);
 });
 
@@ -242,7 +244,7 @@ describe('what AWS refuses, in one sentence', () => {
       () => {},
       TRAIN,
       { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
-      /^there are no AWS credentials here\. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or sign in with: aws sso login/,
+      /^no AWS credentials were found\. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or sign in with: aws sso login/,
     ],
     [
       'credentials that are none',
@@ -282,7 +284,7 @@ describe('what AWS refuses, in one sentence', () => {
       () => fake.world.s3.buckets.set('far-away', 'us-west-2'),
       [...TRAIN, '--test', 's3://far-away/test'],
       {},
-      /^s3:\/\/far-away: this bucket is in another region than the job: expected eu-west-1, received us-west-2\. .*--region us-west-2/,
+      /^s3:\/\/far-away: this bucket and the job are in different regions: expected eu-west-1, received us-west-2\. .*--region us-west-2/,
     ],
     [
       'a bucket that is not there',
@@ -317,14 +319,14 @@ describe('what AWS refuses, in one sentence', () => {
       () => fake.world.images.set('oci:1', 'application/vnd.oci.image.manifest.v1+json'),
       [...TRAIN, '--image', 'oci:1'],
       {},
-      /oci:1: SageMaker takes no image in OCI format: expected a Docker image/,
+      /oci:1: SageMaker does not accept images in OCI format: expected a Docker image/,
     ],
     [
       'a job that is not there',
       () => {},
       ['deploy', 'nothing', '--role', ROLE],
       {},
-      /^nothing: there is no run folder here and no job/,
+      /^nothing: there is neither a run folder nor a SageMaker job/,
     ],
     [
       'an endpoint that is not there',
@@ -363,13 +365,11 @@ describe('what AWS refuses, in one sentence', () => {
     const finished = await sagemaker(['deploy', 'empty', '--role', ROLE, '--name', 'void']);
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
-      /^void: the endpoint did not come into service \(Failed\): The primary container/,
+      /^void: the endpoint could not be started \(Failed\): The primary container/,
     );
     while (fake.world.work.size > 0) await sleep(20);
     expect([hosting.endpoints.size, hosting.configs.size, hosting.models.size]).toEqual([0, 0, 0]);
-    expect((await sagemaker(['logs', 'void'])).stdout).toContain(
-      'the archive of the model holds no model.onnx',
-    );
+    expect((await sagemaker(['logs', 'void'])).stdout).toContain('the model archive contains no model.onnx');
   });
 });
 
@@ -378,13 +378,9 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
     [
       'no role',
       ['train', '--data', 'images'],
-      /^--role: SageMaker needs a role to work as: expected its ARN or its name/,
+      /^--role: SageMaker needs a role: expected its ARN or its name/,
     ],
-    [
-      'no data',
-      ['train', '--role', ROLE],
-      /^--data: there is nothing to learn from: expected cifar10, a folder/,
-    ],
+    ['no data', ['train', '--role', ROLE], /^--data: there is no training data: expected cifar10, a folder/],
     [
       'an unknown recipe',
       [...TRAIN, '--recipe', 'keras-cn'],
@@ -409,7 +405,7 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
     [
       'a range the wrong way round',
       ['tune', ...TRAIN.slice(1), '--tune', 'epochs=9..3'],
-      /^--tune: this says nothing that can be tuned/,
+      /^--tune: this names no setting to tune/,
     ],
     [
       'tuned and fixed, under other names',
@@ -429,23 +425,23 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
     [
       'several seeds',
       [...TRAIN, '--seeds', '3'],
-      /^--seeds: a job trains one model, with one seed\. Send a job/,
+      /^--seeds: a job trains one model, with one seed\. Start a job/,
     ],
     ['a value of several words', [...TRAIN, '--augment', 'flip,nonsense'], /nonsense/],
     [
       'serverless machines',
       ['deploy', 'x', '--role', ROLE, '--serverless', '--autoscale', '1..4'],
-      /^--serverless and --autoscale exclude each other/,
+      /^--serverless and --autoscale cannot be combined/,
     ],
     [
       'a range of machines',
       ['deploy', 'x', '--autoscale', '4..1'],
-      /^--autoscale: this is no range of machines/,
+      /^--autoscale: this is not a range of machines/,
     ],
     [
       'a local job on S3',
       [...TRAIN.slice(0, 3), '--data', 's3://mine/train', '--local'],
-      /^with --local the data must be on this machine/,
+      /^with --local, the data must be on this machine/,
     ],
     [
       'Hyperband without epochs',
@@ -455,7 +451,7 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
     [
       'Grid over a range',
       ['tune', ...TRAIN.slice(1), '--tune', 'learning-rate=0.001..0.1', '--strategy', 'Grid'],
-      /Strategy: .*expected lists of values alone for Grid/,
+      /Strategy: .*expected lists of values only for Grid/,
     ],
     [
       'a reverse logarithmic scale above one',
@@ -522,7 +518,9 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
   it('a processor that the image is not for', async () => {
     const finished = await sagemaker([...TRAIN, '--instance-type', 'ml.c7g.xlarge']);
     expect(finished.code).toBe(1);
-    expect(sentenceOf(finished)).toMatch(/^ml\.c7g\.xlarge: the image is built for x86-64.* ml\.c7i\.xlarge/);
+    expect(sentenceOf(finished)).toMatch(
+      /^ml\.c7g\.xlarge: the container image is for x86-64.* ml\.c7i\.xlarge/,
+    );
   });
 });
 

@@ -143,7 +143,7 @@ it('tells an update that was rolled back from one that succeeded', async () => {
   const failed = await run('deploy', 'broken.onnx', '--name', 'birds');
   expect(failed.code).toBe(1);
   expect(sentenceOf(failed)).toMatch(
-    /^birds: the update was rolled back, and the model before serves on: .*did not pass the ping health check.* npx harrier sagemaker logs birds$/,
+    /^birds: the update was rolled back to the previous model: .*did not pass the ping health check.* npx harrier sagemaker logs birds$/,
   );
   expect(fake.hosting.endpoints.get('birds')).toMatchObject({
     EndpointStatus: 'InService',

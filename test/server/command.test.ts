@@ -90,7 +90,7 @@ describe('does not start', () => {
     other.close();
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toBe(
-      `127.0.0.1:${port}: this port is in use. Stop what uses it, or choose another with --port.`,
+      `127.0.0.1:${port}: this port is in use. Stop the program that uses it, or choose another port with --port.`,
     );
   });
 
@@ -105,9 +105,13 @@ describe('does not start', () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ['an address of another machine', ['--host', '192.0.2.1'], /^192\.0\.2\.1:0: nothing can listen there/],
-    ['a port that there is not', ['--port', '70000'], /--port: there is no such port/],
-    ['a name that is no name', ['--name', 'a/b'], /--name: this cannot stand in a URL/],
+    [
+      'an address of another machine',
+      ['--host', '192.0.2.1'],
+      /^192\.0\.2\.1:0: the server cannot listen there/,
+    ],
+    ['a port that there is not', ['--port', '70000'], /--port: this port does not exist/],
+    ['a name that is no name', ['--name', 'a/b'], /--name: this name cannot be used in a URL/],
     ['an empty token', ['--token', ''], /the token is empty/],
     ['no workers', ['--workers', '0'], /--workers: .*at least 1/],
   ])('with %s', async (_, args, sentence) => {

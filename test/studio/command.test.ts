@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 it.each([
-  [['--port', '70000'], 2, /--port: there is no such port: expected at most 65535/],
-  [['--port', 'x'], 2, /--port: this cannot be its value/],
+  [['--port', '70000'], 2, /--port: this port does not exist: expected at most 65535/],
+  [['--port', 'x'], 2, /--port: this value cannot be used/],
   [['file'], 2, /this is a file: expected a folder of runs/],
   [
     ['--data', 'nowhere'],
@@ -24,7 +24,7 @@ it.each([
     /nowhere: there is no such data set or folder: expected cifar10, or the path of a folder/,
   ],
   [['--data', 'file'], 1, /file: this is a file: expected cifar10, or the path of a folder/],
-  [['--runs', 'latest'], 2, /--runs is for --export alone/],
+  [['--runs', 'latest'], 2, /--runs needs --export/],
   [['one', 'two'], 2, /too many arguments/],
 ])('studio %j fails with a sentence', async (args, code, message) => {
   const finished = await harrier(['studio', ...args], { cwd: place.path });

@@ -302,7 +302,7 @@ describe('marks', () => {
   it.each([
     ['{', /not JSON.*Restore the file, or delete it/],
     ['{"format":9,"images":{}}', /made by a newer version/],
-    ['{"format":1,"images":{"cat/1.png":{"label":3}}}', /these are no label corrections/],
+    ['{"format":1,"images":{"cat/1.png":{"label":3}}}', /this file holds no label corrections/],
   ])('that are damaged (%s) fail with a sentence', async (text, message) => {
     const file = path('damaged/harrier-marks.json');
     await writeFile(file, text);

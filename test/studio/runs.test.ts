@@ -249,11 +249,11 @@ describe('a form', () => {
   });
 
   it.each([
-    [{ recipe: './evil.ts' }, 400, /named here by its name/],
+    [{ recipe: './evil.ts' }, 400, /a recipe must be given by its name/],
     [{ recipe: 'keras-cn' }, 400, /unknown recipe "keras-cn"\. Did you mean "keras-cnn"/],
     [{ data: '/etc' }, 404, /no such data set/],
     [{ options: [] }, 400, /options are an object/],
-    [{ recipe: 7 }, 400, /no wish for a run/],
+    [{ recipe: 7 }, 400, /this is not a request for a run/],
   ])('%j is refused', async (more, status, message) => {
     const answer = await wish({}, more);
     const { error } = (await answer.json()) as ErrorAnswer;

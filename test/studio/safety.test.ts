@@ -164,7 +164,7 @@ describe('files', () => {
     await symlink(join(server.folder, 'secret.txt'), join(runs, 'inside', 'report.html'));
     const list = await server.json<{ id: string; state: string; message: string }[]>('/api/runs');
     expect(list.map(({ id, state }) => [id, state])).toEqual([['inside', 'failed']]);
-    expect(list[0].message).toMatch(/run\.json: this is no record of a run/);
+    expect(list[0].message).toMatch(/run\.json: this is not the record of a run/);
     for (const path of ['/api/runs/inside/files/report.html', '/api/runs/linked/files/run.json']) {
       const answer = await ask(path);
       expect([answer.status, codeOf(answer)]).toEqual([404, 'not-found']);

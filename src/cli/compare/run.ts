@@ -34,7 +34,7 @@ export async function runCompare(
   const paths = folders.map(({ path }) => path);
   const twice = paths.find((path, i) => paths.indexOf(path) !== i);
   if (folders.length < 2 || twice !== undefined) {
-    throw new HarrierError('bad-option', 'a comparison needs two different runs or more', {
+    throw new HarrierError('bad-option', 'a comparison needs at least two different runs', {
       received: twice ? `${shortPath(twice)} twice` : 'one',
     });
   }
@@ -64,7 +64,7 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
   if (!result || evaluation === undefined) {
     throw new HarrierError('bad-checkpoint', 'this run is not finished', {
       where: folder.path,
-      next: `Go on with it: npx harrier train --resume ${shortPath(folder.path)}`,
+      next: `Resume it: npx harrier train --resume ${shortPath(folder.path)}`,
     });
   }
   const history = await textOf(folder, 'history');

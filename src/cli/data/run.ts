@@ -46,7 +46,7 @@ export async function runData(name: string, options: DataOptions): Promise<void>
   const description = describe(name, opened);
   if (options.preview !== undefined) {
     if (!/\.png$/i.test(options.preview)) {
-      throw new HarrierError('bad-option', 'the preview is a PNG', {
+      throw new HarrierError('bad-option', 'the preview must be a PNG file', {
         where: '--preview',
         expected: 'a file name that ends in .png',
         received: `"${options.preview}"`,
@@ -70,13 +70,13 @@ async function augmentationToShow({
 }: DataOptions): Promise<readonly AugmentationConfig[] | undefined> {
   if (augment === undefined && recipe === undefined) return undefined;
   if (preview === undefined) {
-    throw new HarrierError('bad-option', 'only a preview shows augmentation', {
+    throw new HarrierError('bad-option', 'this option needs --preview', {
       where: augment ? '--augment' : '--recipe',
       next: 'Add --preview FILE.png.',
     });
   }
   if (augment && recipe !== undefined) {
-    throw new HarrierError('bad-option', '--augment and --recipe exclude each other');
+    throw new HarrierError('bad-option', '--augment and --recipe cannot be combined');
   }
   return augment ?? (await findRecipe(recipe)).recipe.augmentation ?? [];
 }
@@ -101,7 +101,7 @@ async function verify(name: string, { json }: DataOptions, reporter: Reporter): 
       `${bad.length} of ${files.length} files are missing or damaged (${bad.join(', ')})`,
       {
         where: directory,
-        next: 'Delete the damaged ones; `npx harrier data cifar10` fetches what is missing.',
+        next: 'Delete the damaged files; `npx harrier data cifar10` downloads missing ones.',
       },
     ).message,
   );

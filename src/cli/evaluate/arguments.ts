@@ -22,21 +22,25 @@ export async function evaluationArguments(
 ): Promise<EvaluationArguments> {
   if (data !== CIFAR10_1) {
     if (words.length < 2) return { model: words[0], data };
-    throw new HarrierError('bad-option', 'there is one argument too many', {
+    throw new HarrierError('bad-option', 'there are too many arguments', {
       received: `"${words[1]}"`,
-      next: `Only --data ${CIFAR10_1} has a path behind it.`,
+      next: `Only --data ${CIFAR10_1} takes a path as a second argument.`,
     });
   }
   const places = await Promise.all(words.map(isCifar10Point1));
   const at = places.includes(true) ? places.indexOf(true) : words.length - 1;
   const isModelAlone = words.length === 1 && !places[0];
   if (words.length === 0 || isModelAlone) {
-    throw new HarrierError('bad-option', 'CIFAR-10.1 is not fetched: say where it lies', {
-      where: `--data ${CIFAR10_1}`,
-      expected: 'the folder of cifar10.1_v6_data.npy and cifar10.1_v6_labels.npy behind it',
-      ...(isModelAlone && { received: `"${words[0]}"` }),
-      next: 'They are published at https://github.com/modestyachts/CIFAR-10.1 (folder datasets).',
-    });
+    throw new HarrierError(
+      'bad-option',
+      'Harrier does not download CIFAR-10.1, so its folder must be given',
+      {
+        where: `--data ${CIFAR10_1}`,
+        expected: 'as an argument, the folder of cifar10.1_v6_data.npy and cifar10.1_v6_labels.npy',
+        ...(isModelAlone && { received: `"${words[0]}"` }),
+        next: 'Download both files from https://github.com/modestyachts/CIFAR-10.1 (folder datasets).',
+      },
+    );
   }
   return { model: words.find((_, i) => i !== at), data: `${CIFAR10_1}:${words[at]}` };
 }

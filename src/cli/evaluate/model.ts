@@ -21,16 +21,12 @@ export async function modelToEvaluate(
   if (own === views) return bytes;
   const record = await run?.record();
   if (!record) {
-    throw new HarrierError(
-      'not-supported',
-      'test-time augmentation is part of a model file and stays as it is',
-      {
-        where: modelFile,
-        expected: `--tta ${own}`,
-        received: `--tta ${views}`,
-        next: 'Leave --tta out, or give the run folder that the model came from.',
-      },
-    );
+    throw new HarrierError('not-supported', 'the test-time augmentation of a model file cannot be changed', {
+      where: modelFile,
+      expected: `--tta ${own}`,
+      received: `--tta ${views}`,
+      next: 'Leave --tta out, or give the run folder of the model.',
+    });
   }
   const network = Network.from(record.network);
   const weights = weightsOf(network, model, modelFile);

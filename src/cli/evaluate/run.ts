@@ -56,7 +56,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     ? await cifar10Point1Images(options.data.slice(CIFAR10_1.length + 1), options.split)
     : await imagesFor(source, classifier, options, reporter);
   if (!images) {
-    throw new HarrierError('bad-option', 'a model file does not say which data to evaluate it on', {
+    throw new HarrierError('bad-option', 'a model file does not name the data to evaluate on', {
       where: source.modelFile,
       next: 'Set --data: cifar10, or a folder with one sub-folder of images per class.',
     });

@@ -43,7 +43,7 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
   const before = await readModelFile(source.modelFile);
   const out = resolve(options.out ?? defaultName(source, format));
   if (out === source.modelFile) {
-    throw new HarrierError('bad-option', 'the export would overwrite the model it is made of', {
+    throw new HarrierError('bad-option', 'the export would overwrite its source', {
       where: out,
       next: 'Choose another file with --out.',
     });
@@ -90,7 +90,7 @@ async function weightsFile(
   { tta }: ExportCommandOptions,
 ): Promise<Uint8Array> {
   if (tta) {
-    throw new HarrierError('bad-option', 'weights have no test-time augmentation', {
+    throw new HarrierError('bad-option', 'a file of weights has no test-time augmentation', {
       where: '--tta',
       next: 'Leave it out, or use --format onnx.',
     });
@@ -116,7 +116,7 @@ function refuseStored(model: Model, where: string): void {
   if (storage === 'float32') return;
   throw new HarrierError(
     'not-supported',
-    `the weights of this model were stored in ${storage}, and the rest is gone`,
+    `the weights of this model were stored in ${storage}, and the discarded digits cannot be restored`,
     {
       where,
       next: 'Export from the run, or from the model.onnx that harrier train wrote.',

@@ -36,19 +36,19 @@ export async function predictArguments(
   const files: string[] = [];
   for (const name of [...(hasModel ? rest : words), ...listed]) files.push(...(await resolved(name)));
   if (files.filter((name) => name === STANDARD_INPUT).length + Number(list === STANDARD_INPUT) > 1) {
-    throw new HarrierError('bad-option', 'standard input can be read once', {
-      received: 'it is named more than once',
+    throw new HarrierError('bad-option', 'standard input can be read only once', {
+      received: '"-" more than once',
       next: 'Keep one "-".',
     });
   }
   if (files.length > 0) return { model: hasModel ? first : undefined, files };
-  throw new HarrierError('bad-option', "missing required argument 'file': which images are meant", {
+  throw new HarrierError('bad-option', "missing required argument 'file': no image is given", {
     // Whoever meant it as an image learns why it is not taken for one.
     ...(hasModel &&
       list === undefined && {
-        received: `only "${first}", which is not called like an image and so names the model`,
+        received: `only "${first}", which has no image's file extension and so names the model`,
       }),
-    ...(list !== undefined && { received: `a list without names (${list})` }),
+    ...(list !== undefined && { received: `an empty list (${list})` }),
     next: 'See --help.',
   });
 }
@@ -81,9 +81,9 @@ async function resolved(name: string): Promise<string[]> {
   const below = name.replace(/(?<=.)\/+$/, '');
   const found = (await filesBelow(below, '.')).map(({ path }) => path.slice(2)).filter(isImageName);
   if (found.length === 0) {
-    throw new HarrierError('bad-data', 'there is no image in this folder', {
+    throw new HarrierError('bad-data', 'this folder contains no images', {
       where: name,
-      expected: 'files that are called like images (.png, .jpg, …)',
+      expected: "files with an image's extension (.png, .jpg, …)",
       next: 'Check the path.',
     });
   }

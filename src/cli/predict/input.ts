@@ -34,7 +34,7 @@ async function bytesOf(stream: Readable, where: string): Promise<Uint8Array> {
     for await (const part of stream) {
       size += part.length;
       if (size > MAX_BYTES) {
-        throw new HarrierError('bad-data', 'this is too large for an image', {
+        throw new HarrierError('bad-data', 'this file is too large for an image', {
           where,
           expected: 'at most 1 GiB',
         });

@@ -36,7 +36,7 @@ const AHEAD = 16;
 export async function runPredict(words: readonly string[], options: PredictOptions): Promise<void> {
   const { json, csv, threads } = options;
   if (json && csv) {
-    throw new HarrierError('bad-option', '--json and --csv exclude each other', {
+    throw new HarrierError('bad-option', '--json and --csv cannot be combined', {
       next: 'Give one of them.',
     });
   }

@@ -76,9 +76,9 @@ async function modelAddress(
   }
   const job = await findJob(aws, source);
   if (!job) {
-    throw new HarrierError('not-found', 'there is no run folder here and no job in SageMaker of this name', {
+    throw new HarrierError('not-found', 'there is neither a run folder nor a SageMaker job of this name', {
       where: source,
-      next: 'npx harrier sagemaker list shows the jobs.',
+      next: 'npx harrier sagemaker list lists the jobs.',
     });
   }
   const model = job.ModelArtifacts?.S3ModelArtifacts;
@@ -94,7 +94,7 @@ function hostingOf(given: DeployOptions, instanceType: string): Hosting {
   if (serverless) {
     const clash = given.instanceType ? '--instance-type' : autoscale ? '--autoscale' : undefined;
     if (clash) {
-      throw new HarrierError('bad-option', `--serverless and ${clash} exclude each other`, {
+      throw new HarrierError('bad-option', `--serverless and ${clash} cannot be combined`, {
         next: 'Serverless endpoints scale by themselves, on machines that AWS chooses.',
       });
     }

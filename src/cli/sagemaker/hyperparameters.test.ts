@@ -31,7 +31,7 @@ it.each(['train', 'tune'])(
 
 it('a job is one run', () => {
   expect(() => trainOptionsOf({ seeds: '3' })).toThrow(
-    /^hyperparameter "seeds": a job trains one model, with one seed\. Send a job for each --seed/,
+    /^hyperparameter "seeds": a job trains one model, with one seed\. Start a job for each --seed/,
   );
 });
 

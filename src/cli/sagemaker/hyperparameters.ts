@@ -46,6 +46,6 @@ export function hyperparametersOf(given: object): Record<string, string> {
 export function manySeeds(where: string): HarrierError {
   return new HarrierError('bad-option', 'a job trains one model, with one seed', {
     where,
-    next: 'Send a job for each --seed, or try them all: npx harrier sagemaker tune --tune seed=1,2,3.',
+    next: 'Start a job for each --seed, or one tuning job: npx harrier sagemaker tune --tune seed=1,2,3.',
   });
 }

@@ -28,9 +28,9 @@ export async function runInit(target: string, { force }: { force?: boolean }): P
   const names = ['Dockerfile', '.dockerignore', 'package.json', LOCKFILE, CONFIG_FILE];
   for (const name of names) {
     if (force || !(await isThere(join(folder, name)))) continue;
-    throw new HarrierError('bad-option', 'this file is there already', {
+    throw new HarrierError('bad-option', 'this file exists already', {
       where: shortPath(join(folder, name)),
-      next: 'Name another folder, or write over it with --force.',
+      next: 'Name another folder, or overwrite the file with --force.',
     });
   }
   await mkdir(folder, { recursive: true }).catch((error) => {

@@ -42,7 +42,7 @@ export const DEFAULT_TRAIN_INSTANCE = 'ml.c7i.2xlarge';
 export async function givenChannels(given: JobOptions, reporter: Reporter): Promise<Record<string, string>> {
   const { data, validation, test } = given;
   if (!data) {
-    throw new HarrierError('bad-option', 'there is nothing to learn from', {
+    throw new HarrierError('bad-option', 'there is no training data', {
       where: '--data',
       expected: 'cifar10, a folder of images, or its s3:// address',
     });

@@ -70,7 +70,7 @@ export async function runTransform(
     if (status === 'Failed') {
       throw new HarrierError(
         'refused',
-        `the job failed: ${(reason ?? 'AWS does not say why').replace(/\.$/, '')}`,
+        `the job failed: ${(reason ?? 'AWS gives no reason').replace(/\.$/, '')}`,
         {
           where: name,
         },
@@ -144,7 +144,7 @@ export async function runLogs(name: string, given: AwsCommandOptions & { follow?
     if (!isThere) {
       throw new HarrierError('not-found', 'there is no such job or endpoint', {
         where: name,
-        next: 'npx harrier sagemaker list shows those that there are.',
+        next: 'npx harrier sagemaker list lists them.',
       });
     }
     reporter.note('There is no log yet.');
@@ -174,7 +174,7 @@ export async function runStop(name: string, given: AwsCommandOptions): Promise<v
     }
     throw new HarrierError('not-found', 'there is no such job', {
       where: name,
-      next: 'npx harrier sagemaker list shows those that there are.',
+      next: 'npx harrier sagemaker list lists them.',
     });
   });
 }
@@ -187,7 +187,7 @@ export async function runDelete(
   if (names.length === 0 && !given.expired) {
     throw new HarrierError('bad-option', 'there is nothing to delete', {
       expected: 'names of endpoints, or --expired',
-      next: 'npx harrier sagemaker list shows them.',
+      next: 'npx harrier sagemaker list lists them.',
     });
   }
   for (const name of names) checkName(name);

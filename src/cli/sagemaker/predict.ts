@@ -67,7 +67,7 @@ async function ask(
       : error;
   });
   if (bytes.length > LIMITS.payload) {
-    throw new HarrierError('bad-data', 'this image is too large for an endpoint', {
+    throw new HarrierError('bad-data', 'this image is too large for a SageMaker endpoint', {
       where: file,
       expected: `at most ${LIMITS.payload / 2 ** 20} MiB`,
       received: `${(bytes.length / 2 ** 20).toFixed(1)} MiB`,

@@ -120,7 +120,7 @@ export function scaleRange(option: string): (text: string) => { least: number; m
   return (text) => {
     const [, least, most] = (/^(\d+)\.\.(\d+)$/.exec(text.trim()) ?? []).map(Number);
     if (least >= 1 && most >= least) return { least, most };
-    throw new HarrierError('bad-option', 'this is no range of machines', {
+    throw new HarrierError('bad-option', 'this is not a range of machines', {
       where: option,
       expected: 'least..most, such as 1..4',
       received: `"${text}"`,

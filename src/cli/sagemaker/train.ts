@@ -77,7 +77,7 @@ async function refuseOwnRecipe(name: string | undefined): Promise<void> {
   const others = Object.keys(RECIPES).filter((each) => each !== recipe.name);
   throw new HarrierError(
     'bad-option',
-    `a job cannot train "${recipe.name}" of this file, which its image lacks`,
+    `a job cannot train "${recipe.name}" of this file, because its container image does not contain the file`,
     {
       where: shortPath(file),
       next: `Name a recipe of Harrier's with --recipe: ${others.join(', ')}.`,
@@ -125,7 +125,7 @@ export async function waitForTraining(
   if (status === 'Failed') {
     throw new HarrierError(
       'refused',
-      `the job failed: ${(reason ?? 'AWS does not say why').replace(/\.$/, '')}`,
+      `the job failed: ${(reason ?? 'AWS gives no reason').replace(/\.$/, '')}`,
       {
         where: name,
       },
@@ -151,10 +151,10 @@ async function trainHere(
   const channels = await givenChannels(given, reporter);
   const remote = Object.values(channels).find(isS3);
   if (remote) {
-    throw new HarrierError('bad-option', 'with --local the data must be on this machine', {
+    throw new HarrierError('bad-option', 'with --local, the data must be on this machine', {
       expected: 'a folder',
       received: remote,
-      next: 'Fetch it first: aws s3 sync.',
+      next: 'Download it first: aws s3 sync.',
     });
   }
   const folder = await createRunFolder('sagemaker-local', given.out);

@@ -76,7 +76,7 @@ function namedBy(fixed: Readonly<Record<string, string>>): ReadonlySet<string> {
 function givenTwice(name: string, summary: string): HarrierError {
   return new HarrierError('bad-option', summary, {
     where: `--${name}`,
-    next: 'Leave one of the two out.',
+    next: 'Leave out one of the two.',
   });
 }
 
@@ -150,7 +150,7 @@ export function tunedParameter(text: string): TunedParameter {
 }
 
 function badParameter(text: string): HarrierError {
-  return new HarrierError('bad-option', 'this says nothing that can be tuned', {
+  return new HarrierError('bad-option', 'this names no setting to tune', {
     where: '--tune',
     expected: 'name=low..high, name=low..high:log or name=one,another',
     received: `"${text}"`,

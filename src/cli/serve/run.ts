@@ -29,14 +29,14 @@ const LOOPBACK = /^(127\.|localhost$|::1$)/;
 export async function runServe(model: string | undefined, options: ServeCommandOptions): Promise<void> {
   const { port, host, name, log, reload } = options;
   if (port > 65_535) {
-    throw new HarrierError('bad-option', 'there is no such port', {
+    throw new HarrierError('bad-option', 'this port does not exist', {
       where: '--port',
       expected: 'at most 65535',
       received: `${port}`,
     });
   }
   if (!/^[\w.-]{1,63}$/.test(name)) {
-    throw new HarrierError('bad-option', 'this cannot stand in a URL', {
+    throw new HarrierError('bad-option', 'this name cannot be used in a URL', {
       where: '--name',
       expected: 'up to 63 letters, digits, dots, dashes and underscores',
       received: `"${name}"`,

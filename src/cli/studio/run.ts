@@ -29,14 +29,14 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
   const { port, host, json } = options;
   const reporter = new Reporter({ machine: json });
   if (port > 65_535) {
-    throw new HarrierError('bad-option', 'there is no such port', {
+    throw new HarrierError('bad-option', 'this port does not exist', {
       where: '--port',
       expected: 'at most 65535',
       received: `${port}`,
     });
   }
   if (options.runs && options.export === undefined) {
-    throw new HarrierError('bad-option', '--runs is for --export alone', {
+    throw new HarrierError('bad-option', '--runs needs --export', {
       next: 'Studio itself shows all runs of its folder: npx harrier studio RUNS-DIR.',
     });
   }
@@ -91,7 +91,7 @@ async function checkRunsFolder(path: string): Promise<void> {
   if (!info || info.isDirectory()) return;
   throw new HarrierError('bad-option', 'this is a file', {
     where: resolve(path),
-    expected: 'a folder of runs, or one that is still to be made',
+    expected: 'a folder of runs, or a path that does not exist yet',
   });
 }
 

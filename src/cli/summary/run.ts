@@ -85,7 +85,7 @@ function refuseOptions({ classes, imageSize, set }: SummaryOptions, what: string
     ([, value]) => value !== undefined,
   );
   if (!option) return;
-  throw new HarrierError('bad-option', `the network of ${what} is what it is`, {
+  throw new HarrierError('bad-option', `the network of ${what} cannot be changed`, {
     where: option[0],
     next: 'Leave the option out, or give a recipe.',
   });

@@ -65,7 +65,7 @@ export class SweepFolder {
     const where = join(this.path, RECORD);
     const text = await readFile(where, 'utf8').catch((error) => {
       if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw readError(error, where, 'file');
-      throw new HarrierError('bad-checkpoint', 'this is no folder of a sweep: it has no sweep.json', {
+      throw new HarrierError('bad-checkpoint', 'this is not a sweep folder: it has no sweep.json', {
         where: this.path,
         next: 'Give a folder that harrier sweep wrote.',
       });

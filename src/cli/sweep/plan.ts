@@ -44,7 +44,7 @@ export async function planSweep(
   const settings = trialsOf(variations, given.trials, given.seed ?? 1);
   const both = variations.find(({ name }) => Object.hasOwn(fixed, name));
   if (both) {
-    throw new HarrierError('bad-option', `${both.name} is set for all trials and varies`, {
+    throw new HarrierError('bad-option', `${both.name} is set by --set and by --vary`, {
       where: '--vary',
       next: 'Leave out one of the two.',
     });
@@ -98,7 +98,7 @@ export function shares(
   const cores = Math.min(total ?? availableParallelism(), availableParallelism());
   const parallel = wanted ?? Math.min(before.parallel, cores);
   if (parallel > cores) {
-    throw new HarrierError('bad-option', 'there are not so many cores', {
+    throw new HarrierError('bad-option', 'there are fewer cores', {
       where: '--parallel',
       expected: `at most ${cores}`,
       received: `${parallel}`,
@@ -123,13 +123,9 @@ export function resumedSweep(record: SweepRecord, given: SweepOptions): SweepRec
   const fixed = Object.entries(given).find(([name, value]) => !free.has(name) && value !== undefined);
   if (fixed) {
     const option = flagOf(fixed[0]);
-    throw new HarrierError(
-      'bad-option',
-      `a sweep that goes on keeps its own options: ${option} cannot change`,
-      {
-        next: 'Leave it out, or start a new sweep without --resume.',
-      },
-    );
+    throw new HarrierError('bad-option', `a resumed sweep keeps its own options: ${option} cannot change`, {
+      next: 'Leave it out, or start a new sweep without --resume.',
+    });
   }
   const trials = record.trials.map(({ failure, retry, ...trial }) => ({
     ...trial,

@@ -62,7 +62,7 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
   if (given.trainable !== undefined) {
     throw new HarrierError('bad-option', 'a recipe trains its whole network', {
       where: '--trainable',
-      next: 'Leave it out, or say what to fine-tune: --from MODEL.',
+      next: 'Leave it out, or name a model to fine-tune: --from MODEL.',
     });
   }
   const { recipe: found, file } = await givenRecipe(given);
@@ -83,8 +83,8 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
 /** @throws HarrierError when there is no such model, it cannot be trained on, or an option does not suit it */
 async function newFineTuning(given: TrainOptions, model: string | true): Promise<NewRun> {
   if (given.recipe !== undefined) {
-    throw new HarrierError('bad-option', '--recipe and --from exclude each other', {
-      next: 'A model that is fine-tuned keeps its own network: leave one of them out.',
+    throw new HarrierError('bad-option', '--recipe and --from cannot be combined', {
+      next: 'A fine-tuned model keeps its own network. Leave out one of the two.',
     });
   }
   const { trainable = 'head' } = given;
@@ -111,11 +111,11 @@ async function newFineTuning(given: TrainOptions, model: string | true): Promise
 function checkImageSize({ name, network: { inputShape } }: StartingModel, given: number | undefined): void {
   const [height, width] = inputShape;
   if (given === undefined || (given === height && given === width)) return;
-  throw new HarrierError('bad-option', `${name} looks at images of one size, and keeps it`, {
+  throw new HarrierError('bad-option', `${name} takes images of one size, which cannot be changed`, {
     where: '--image-size',
     expected: `${width}`,
     received: `${given}`,
-    next: 'Leave it out: images are scaled to what the model needs.',
+    next: "Leave it out: images are scaled to the model's size.",
   });
 }
 
@@ -183,7 +183,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     if (words(value) === words(own)) continue;
     throw new HarrierError(
       'bad-option',
-      `a run that is resumed keeps its own options: ${flag?.name ?? flagOf(name)} cannot change`,
+      `a resumed run keeps its own options: ${flag?.name ?? flagOf(name)} cannot change`,
       {
         expected: words(own) ?? 'none',
         received: words(value),
@@ -192,7 +192,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     );
   }
   if (given.epochs !== undefined && given.epochs < options.epochs) {
-    throw new HarrierError('bad-option', 'a run that is resumed can have more epochs, but not fewer', {
+    throw new HarrierError('bad-option', 'a resumed run can have more epochs, but not fewer', {
       where: '--epochs',
       expected: `at least ${options.epochs}`,
       received: `${given.epochs}`,

@@ -106,7 +106,7 @@ async function resume(
     if (!at && result) {
       throw new HarrierError('bad-checkpoint', 'the last checkpoint of this finished run is missing', {
         where: folder.file('last'),
-        next: 'Put it back, or start a new run.',
+        next: 'Restore it, or start a new run.',
       });
     }
     reporter.print(
@@ -259,7 +259,7 @@ function noMoreEpochs(
     'bad-option',
     `this run cannot have more epochs: early stopping ended it after epoch ${epochs}, ${patience} after the best ` +
       `validation loss (epoch ${bestEpoch})`,
-    { next: 'Start a new run that waits longer, or never stops early.', options: ['earlyStopping'] },
+    { next: 'Start a new run with more patience, or without early stopping.', options: ['earlyStopping'] },
   );
 }
 

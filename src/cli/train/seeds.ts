@@ -82,10 +82,10 @@ async function openFolder(typed: TrainOptions, words: readonly string[]): Promis
 /** @throws HarrierError `bad-option` for what cannot change, or fewer seeds than before */
 async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<TrainOptions>> {
   if (!(await isSeedsFolder(path))) {
-    throw new HarrierError('bad-option', 'these are no runs of train --seeds', {
+    throw new HarrierError('bad-option', 'this is not a folder of train --seeds', {
       where: path,
       expected: 'a folder with seeds.json',
-      next: 'Leave --seeds out to go on with a single run.',
+      next: 'Leave --seeds out to resume a single run.',
     });
   }
   const changeable = [
@@ -104,16 +104,16 @@ async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<Tr
   );
   if (fixed) {
     const option = flagOf(fixed[0]);
-    throw new HarrierError('bad-option', 'runs that go on keep their own options', {
+    throw new HarrierError('bad-option', 'resumed runs keep their own options', {
       where: fixed[1] === false ? option.replace('--', '--no-') : option,
-      next: 'Leave it out, or begin anew without --resume.',
+      next: 'Leave it out, or start again without --resume.',
     });
   }
   const folder = new SeedsFolder<TrainOptions>(resolve(path));
   const record = await folder.read();
   const { seeds: count = record.seeds.length } = typed;
   if (count < record.seeds.length) {
-    throw new HarrierError('bad-option', 'runs that go on can have more seeds, but not fewer', {
+    throw new HarrierError('bad-option', 'resumed runs can have more seeds, but not fewer', {
       where: '--seeds',
       expected: `at least ${record.seeds.length}`,
       received: `${count}`,
@@ -150,10 +150,10 @@ export function checkAlike(run: RunRecord, first: RunRecord): void {
   // The normalization is that of the training images, which a validation split draws by the seed.
   const layers = ({ network: { normalization: _, ...network } }: RunRecord) => network;
   if (different !== undefined || !isSame(layers(run), layers(first))) {
-    throw new HarrierError('bad-option', 'it would not be trained like the first one', {
+    throw new HarrierError('bad-option', 'its training would differ from that of the first seed', {
       where: `seed ${run.options.seed}`,
       expected: `the same ${different ?? 'network'}`,
-      next: 'Put the recipe back as it was, or begin anew without --resume.',
+      next: 'Restore the recipe, or start again without --resume.',
     });
   }
   const parts = run.options.validationSplit > 0 ? (['test'] as const) : (['train', 'test'] as const);
@@ -163,7 +163,7 @@ export function checkAlike(run: RunRecord, first: RunRecord): void {
     where: run.data[changed].name,
     expected: `SHA-256 ${first.data[changed].hash}`,
     received: run.data[changed].hash,
-    next: 'Put the old data back, or begin anew without --resume.',
+    next: 'Restore the old data, or start again without --resume.',
   });
 }
 

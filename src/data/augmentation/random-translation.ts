@@ -43,7 +43,7 @@ export function randomTranslation(options: RandomTranslationOptions): Augmentati
           where,
           expected: `less than half the side of the images, ${side}`,
           received: `${furthest}`,
-          next: 'Move them less far, or use fill zero or mean.',
+          next: 'Use fewer pixels, or fill zero or mean.',
         });
       }
       forEachImage(batch, occasion, (pixels, start, draws) => {

@@ -44,7 +44,7 @@ export function checkOpset(opset: number, where: string): void {
   if (opset >= OLDEST_OPSET && opset <= NEWEST_OPSET) return;
   throw new HarrierError(
     'not-supported',
-    opset === 0 ? "the model states no operator set for ONNX's own ops" : `the model is of opset ${opset}`,
+    opset === 0 ? "the model states no operator set for ONNX's own ops" : `the model has opset ${opset}`,
     {
       where,
       expected: `opset ${OLDEST_OPSET} to ${NEWEST_OPSET}`,

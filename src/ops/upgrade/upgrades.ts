@@ -96,7 +96,7 @@ function overAllAxesFrom(node: ImportedNode, { graph, refuse }: UpgradeContext):
   // Zeros copy the sizes before `axis`; of those behind it one may be open.
   const open = joined.filter((size) => typeof size === 'string').length;
   if (open > 1)
-    return refuse('axes of unknown size are joined', 'Export the model again with opset 13 or newer.');
+    return refuse('it joins axes of unknown size', 'Export the model again with opset 13 or newer.');
   const before = x.shape.slice(0, axis).map(() => 0);
   const back = joined.map((size) => (typeof size === 'string' ? -1 : size));
   return graph.in(node.name, () => {

@@ -108,7 +108,7 @@ async function createSession(
         : {}),
     });
   } catch (cause) {
-    throw new HarrierError('bad-graph', 'ONNX Runtime refuses this model', {
+    throw new HarrierError('bad-graph', 'ONNX Runtime rejects this model', {
       where: where ?? (model instanceof Uint8Array ? undefined : model.graph.name),
       received: cause instanceof Error ? cause.message : String(cause),
       cause,
@@ -134,9 +134,9 @@ async function run(
         cause,
       });
     }
-    throw new HarrierError('not-supported', 'the browser has not enough memory for this', {
+    throw new HarrierError('not-supported', 'the browser does not have enough memory', {
       received: message,
-      next: 'Take fewer images at once, or smaller ones.',
+      next: 'Use fewer images at once, or smaller ones.',
       options: ['batchSize', 'imageSize'],
       cause,
     });

@@ -13,10 +13,10 @@ export async function fetchBytes(
   onProgress?: OnProgress,
 ): Promise<ArrayBuffer> {
   const failed = (received: string, cause?: unknown): HarrierError =>
-    new HarrierError('network', 'a file does not come', {
+    new HarrierError('network', 'a file cannot be loaded', {
       where: address,
       received,
-      next: 'See whether the network and the server are there, then try again.',
+      next: 'Check the network and the server, then try again.',
       cause,
     });
   try {

@@ -39,7 +39,7 @@ export async function openGpu(): Promise<Gpu> {
   const known = await current?.catch(() => undefined);
   if (known?.isLost) {
     throw new HarrierError('device-lost', 'the graphics device of this page was lost', {
-      next: "Use the backend 'wasm', or another worker.",
+      next: "Use the backend 'wasm', or a new worker.",
     });
   }
   if (!known) current = requestGpu();
@@ -69,7 +69,7 @@ async function requestGpu(): Promise<Gpu> {
   if (!adapter) {
     throw new HarrierError(
       'not-supported',
-      hasWebGpu() ? 'this browser has found no device for WebGPU' : 'this browser has no WebGPU',
+      hasWebGpu() ? 'this browser has no device for WebGPU' : 'this browser has no WebGPU',
       { next: "Use the backend 'wasm'." },
     );
   }
@@ -80,9 +80,9 @@ async function requestGpu(): Promise<Gpu> {
   let isLost = false;
   const lost = device.lost.then(({ message, reason }) => {
     isLost = true;
-    throw new HarrierError('device-lost', 'the graphics device is gone, and with it what it held', {
+    throw new HarrierError('device-lost', 'the graphics device was lost, and with it the state of the run', {
       received: message || reason,
-      next: "Go on from what was saved last, with the backend 'wasm'.",
+      next: "Resume from the last checkpoint, with the backend 'wasm'.",
     });
   });
   // Whoever waits for the device hears of it; nobody need.

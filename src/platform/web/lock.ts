@@ -12,7 +12,7 @@ export async function withTabLock<T>(name: string, doing: string, action: () => 
   if (!navigator.locks) return action();
   return navigator.locks.request(`harrier/${name}`, { ifAvailable: true }, (lock) => {
     if (lock) return action();
-    throw new HarrierError('in-use', `another tab of this page is ${doing} at the moment`, {
+    throw new HarrierError('in-use', `another tab of this page is ${doing}`, {
       next: 'Wait until it has finished, or close that tab.',
     });
   }) as Promise<T>;

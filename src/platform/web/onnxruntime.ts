@@ -52,11 +52,15 @@ export async function loadOnnxRuntime(options: LoadOptions): Promise<Loaded> {
   if (known) {
     const { threads: running } = await known;
     if (threads === undefined || possibleThreads(threads, backend) === running) return known;
-    throw new HarrierError('bad-option', 'ONNX Runtime runs in this page with another number of threads', {
-      expected: `${running}`,
-      received: `${threads}`,
-      next: 'The first runtime of a page or worker decides: start another worker for another number.',
-    });
+    throw new HarrierError(
+      'bad-option',
+      'ONNX Runtime already runs in this page with another number of threads',
+      {
+        expected: `${running}`,
+        received: `${threads}`,
+        next: 'The first runtime of a page or worker sets the number. Start a new worker for another number.',
+      },
+    );
   }
   const loading = load(options);
   loaded.set(backend, loading);

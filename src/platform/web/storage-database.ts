@@ -35,9 +35,9 @@ function open(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const refuse = (cause: unknown): void =>
       reject(
-        new HarrierError('storage', 'the browser keeps nothing for this page', {
+        new HarrierError('storage', 'the browser stores nothing for this page', {
           received: cause instanceof Error ? cause.message : String(cause),
-          next: 'Private windows and strict settings refuse it: open the page in an ordinary window.',
+          next: 'Private windows and strict settings block storage. Open the page in an ordinary window.',
           cause,
         }),
       );

@@ -31,21 +31,21 @@ export async function openStorage(folder: string): Promise<ByteStorage> {
 async function storageError(cause: unknown, where: string, bytes?: number): Promise<HarrierError> {
   const message = cause instanceof Error ? cause.message : String(cause);
   if (!(cause instanceof DOMException && cause.name === 'QuotaExceededError')) {
-    return new HarrierError('storage', 'the browser does not keep this', {
+    return new HarrierError('storage', 'the browser cannot store this', {
       where,
       received: message,
-      next: 'In a private window browsers keep nothing; else load the page again.',
+      next: 'Private windows store nothing. Otherwise load the page again.',
       cause,
     });
   }
   const { quota = 0, usage = 0 } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
   const left = Math.max(0, quota - usage);
-  return new HarrierError('storage', 'the browser has no more room for this page', {
+  return new HarrierError('storage', 'the browser has no storage left for this page', {
     where,
     ...(bytes === undefined ? {} : { expected: megabytes(bytes) }),
     // Browsers do not tell every page the truth, lest it be used to know people again.
     ...(bytes === undefined || left < bytes ? { received: `${megabytes(left)} left` } : {}),
-    next: 'Remove what is no longer needed here, or free some disk space.',
+    next: 'Remove data that you no longer need from this page, or free some disk space.',
     cause,
   });
 }

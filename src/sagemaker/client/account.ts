@@ -5,7 +5,7 @@ import { isAws, isMissing } from './aws-error.ts';
 /** A role's ARN; a bare name is a role of this account. @throws HarrierError `bad-option` when none is given */
 export function roleArn({ account, region }: Aws, role: string | undefined): string {
   if (!role) {
-    throw new HarrierError('bad-option', 'SageMaker needs a role to work as', {
+    throw new HarrierError('bad-option', 'SageMaker needs a role', {
       where: '--role',
       expected: 'its ARN or its name',
       next: 'Give it, or write it into harrier.sagemaker.mjs (npx harrier sagemaker init).',
@@ -45,7 +45,7 @@ export async function imageAddress(aws: Aws, image = 'harrier'): Promise<string>
     });
     const type = imageDetails?.[0]?.imageManifestMediaType ?? '';
     if (/vnd\.oci\./.test(type)) {
-      throw new HarrierError('not-supported', 'SageMaker takes no image in OCI format', {
+      throw new HarrierError('not-supported', 'SageMaker does not accept images in OCI format', {
         where: address,
         expected: 'a Docker image (manifest version 2, schema 2)',
         received: type,

@@ -73,7 +73,7 @@ export function awsError(error: unknown): unknown {
   if (error instanceof HarrierError || !(error instanceof Error)) return error;
   const { name, message, code = '', $metadata } = error as AwsException;
   if (name === 'CredentialsProviderError' || /could not load credentials/i.test(message)) {
-    return new HarrierError('not-found', 'there are no AWS credentials here', {
+    return new HarrierError('not-found', 'no AWS credentials were found', {
       next: CREDENTIALS,
       cause: error,
     });

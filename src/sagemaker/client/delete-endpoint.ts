@@ -33,7 +33,7 @@ export async function deleteEndpoint(
   } else if (configs.size === 0 && models.size === 0) {
     throw new HarrierError('not-found', 'there is no such endpoint', {
       where: endpoint,
-      next: 'npx harrier sagemaker list shows those that there are.',
+      next: 'npx harrier sagemaker list lists them.',
     });
   }
   for (const EndpointConfigName of configs) {
@@ -46,11 +46,15 @@ export async function deleteEndpoint(
 
 function unscaledError(endpoint: string, cause: unknown): HarrierError {
   const reason = (cause as Error).message.replace(/\.$/, '');
-  return new HarrierError('refused', `the endpoint is gone, but its scaling cannot be removed (${reason})`, {
-    where: endpoint,
-    next: 'It costs nothing: an endpoint of the same name would scale by it.',
-    cause,
-  });
+  return new HarrierError(
+    'refused',
+    `the endpoint is gone, but its scaling policy cannot be removed (${reason})`,
+    {
+      where: endpoint,
+      next: 'It costs nothing, but would apply to a new endpoint of the same name.',
+      cause,
+    },
+  );
 }
 
 /** Takes an endpoint away and waits until it is gone: what it uses may go only then. */

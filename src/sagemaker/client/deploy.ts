@@ -58,7 +58,7 @@ export async function planDeployment(aws: Aws, deployment: Deployment): Promise<
   if (existing && status !== 'InService' && status !== 'Failed') {
     throw new HarrierError('in-use', `this endpoint is busy: ${status}`, {
       where: endpoint,
-      next: 'Wait until it is InService (npx harrier sagemaker list), or take another --name.',
+      next: 'Wait until it is InService (npx harrier sagemaker list), or choose another --name.',
     });
   }
   return { deployment, existing, name, requests };
@@ -76,11 +76,15 @@ export function checkDeployment({
   const { endpoint, scale } = rest;
   const most = LIMITS.name - UNIQUE_CHARACTERS;
   if (endpoint.length > most) {
-    throw new HarrierError('bad-option', 'this name is too long: those of its models are made from it', {
-      where: '--name',
-      expected: `at most ${most} characters`,
-      received: `${endpoint.length}`,
-    });
+    throw new HarrierError(
+      'bad-option',
+      'this name is too long, because the names of its models are made from it',
+      {
+        where: '--name',
+        expected: `at most ${most} characters`,
+        received: `${endpoint.length}`,
+      },
+    );
   }
   requestsOf({ ...rest, model }, uniqueName(endpoint));
   if (scale) scalingRequests(endpoint, VARIANT, scale);
@@ -221,11 +225,15 @@ async function tag(
     await aws.sagemaker.addTags({ ResourceArn, Tags });
   } catch (cause) {
     const reason = (cause as Error).message.replace(/\.$/, '');
-    return new HarrierError('refused', `the new model serves, but the endpoint got no tags: ${reason}`, {
-      where,
-      next: 'So what --expires says is not noted: deploy again to set it.',
-      cause,
-    });
+    return new HarrierError(
+      'refused',
+      `the new model is deployed, but the endpoint could not be tagged: ${reason}`,
+      {
+        where,
+        next: 'The endpoint has no expiry: deploy again to set it.',
+        cause,
+      },
+    );
   }
   if (Tags.some(({ Key }) => Key === EXPIRES_TAG)) return undefined;
   try {
@@ -236,7 +244,7 @@ async function tag(
     const reason = (cause as Error).message.replace(/\.$/, '');
     return new HarrierError(
       'refused',
-      `the new model serves, but the endpoint keeps its old tags: ${reason}`,
+      `the new model is deployed, but the endpoint keeps its old tags: ${reason}`,
       {
         where,
         next: `If it has the tag ${EXPIRES_TAG}, delete --expired takes it away: deploy again to remove the tag.`,
@@ -261,12 +269,12 @@ function failureOf(
   const why = reason ? `: ${reason.replace(/\.$/, '')}` : '';
   const next = `Its log says more: npx harrier sagemaker logs ${EndpointName}`;
   if (isUpdate && status === 'InService') {
-    return new HarrierError('refused', `the update was rolled back, and the model before serves on${why}`, {
+    return new HarrierError('refused', `the update was rolled back to the previous model${why}`, {
       where: EndpointName,
       next,
     });
   }
-  return new HarrierError('refused', `the endpoint did not come into service (${status})${why}`, {
+  return new HarrierError('refused', `the endpoint could not be started (${status})${why}`, {
     where: EndpointName,
     next,
   });

@@ -26,7 +26,7 @@ type Fields = Readonly<Record<string, Check>>;
 function refuse(where: string, expected: string, value: unknown): never {
   const received =
     typeof value === 'string' ? `"${value.slice(0, 80)}"` : JSON.stringify(value)?.slice(0, 80);
-  throw new HarrierError('bad-option', 'SageMaker does not take this', {
+  throw new HarrierError('bad-option', 'SageMaker does not accept this value', {
     where,
     expected,
     received: received ?? 'nothing',
@@ -217,7 +217,7 @@ const strategy: Check = (value, where) => {
     if (Object.values(numbers).some((each) => each?.length)) {
       refuse(
         `${where}.Strategy`,
-        'lists of values alone for Grid, such as --tune batch-size=16,32',
+        'lists of values only for Grid, such as --tune batch-size=16,32',
         'a range',
       );
     }

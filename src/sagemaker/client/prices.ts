@@ -25,11 +25,15 @@ export function familyOf(instanceType: string): string {
 export function checkInstance(instanceType: string): void {
   // c7g, m6gd, r8g: Graviton, whose code is another one. g4dn and g5 are GPU machines with x86-64.
   if (!/^ml\.[cmrt]\d+g/.test(instanceType)) return;
-  throw new HarrierError('not-supported', 'the image is built for x86-64, and this machine is not', {
-    where: instanceType,
-    expected: 'a type such as ml.c7i.xlarge or ml.m7i.large',
-    next: `Take its sibling without the g: ${instanceType.replace(/^(ml\.[a-z]+\d+)g/, '$1i')}.`,
-  });
+  throw new HarrierError(
+    'not-supported',
+    'the container image is for x86-64, and this instance type is not',
+    {
+      where: instanceType,
+      expected: 'a type such as ml.c7i.xlarge or ml.m7i.large',
+      next: `Choose the type without the g: ${instanceType.replace(/^(ml\.[a-z]+\d+)g/, '$1i')}.`,
+    },
+  );
 }
 
 /** What is wrong with a machine that works, and costs more than it is worth. */

@@ -26,7 +26,7 @@ export const isS3 = (text: string): boolean => text.startsWith('s3://');
 export function s3Address(uri: string): S3Address {
   const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(uri);
   if (match) return { bucket: match[1], key: match[2] ?? '' };
-  throw new HarrierError('bad-option', 'this is no S3 address', {
+  throw new HarrierError('bad-option', 'this is not an S3 address', {
     expected: 's3://bucket/path',
     received: `"${uri}"`,
   });
@@ -52,7 +52,7 @@ export async function checkBucket(aws: Aws, bucket: string): Promise<void> {
     if (status === 404) {
       throw new HarrierError('not-found', 'there is no such bucket', {
         where: `s3://${bucket}`,
-        next: 'Check the name, or make it: aws s3 mb.',
+        next: 'Check the name, or create it: aws s3 mb.',
         cause: error,
       });
     }
@@ -60,12 +60,16 @@ export async function checkBucket(aws: Aws, bucket: string): Promise<void> {
     if (status !== 403) throw error;
     // Without permission to look at it, the role of the job may still read it: the job will tell.
     if (bucket !== defaultBucket(aws)) return;
-    throw new HarrierError('refused', 'this bucket is not of your account, or you may not look at it', {
-      where: `s3://${bucket}`,
-      expected: `a bucket of account ${aws.account}`,
-      next: 'Name a bucket of your own with --bucket, or ask for the permission s3:ListBucket on this one.',
-      cause: error,
-    });
+    throw new HarrierError(
+      'refused',
+      'this bucket belongs to another account, or you have no permission to list it',
+      {
+        where: `s3://${bucket}`,
+        expected: `a bucket of account ${aws.account}`,
+        next: 'Name your own bucket with --bucket, or ask for the permission s3:ListBucket on this one.',
+        cause: error,
+      },
+    );
   }
 }
 
@@ -109,7 +113,7 @@ export async function uploadFolder(
 ): Promise<string> {
   const files = await filesBelow(folder);
   if (files.length === 0) {
-    throw new HarrierError('bad-data', 'there is nothing in this folder', { where: folder });
+    throw new HarrierError('bad-data', 'this folder is empty', { where: folder });
   }
   const prefix = `${key}/${await contentHash(files)}/`;
   for (const { path, name } of files) {
@@ -234,11 +238,11 @@ function regionOf(error: unknown): string | undefined {
 }
 
 function otherRegion(bucket: string, is: string | undefined, wanted: string, cause?: unknown): HarrierError {
-  return new HarrierError('refused', 'this bucket is in another region than the job', {
+  return new HarrierError('refused', 'this bucket and the job are in different regions', {
     where: `s3://${bucket}`,
     expected: wanted,
     received: is ?? 'another region',
-    next: `Take a bucket in ${wanted}${is ? `, or work in the bucket's region: --region ${is}` : ''}.`,
+    next: `Choose a bucket in ${wanted}${is ? `, or work in the bucket's region: --region ${is}` : ''}.`,
     cause,
   });
 }

@@ -21,7 +21,7 @@ export async function findModelName(aws: Aws, name: string): Promise<string> {
     if (!isMissing(error)) throw error;
     throw new HarrierError('not-found', 'there is no such endpoint or model', {
       where: name,
-      next: 'npx harrier sagemaker list shows the endpoints.',
+      next: 'npx harrier sagemaker list lists the endpoints.',
       cause: error,
     });
   }

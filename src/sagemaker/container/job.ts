@@ -45,7 +45,7 @@ export async function readTrainingJob(paths: ContainerPaths): Promise<TrainingJo
     if (parts.has(part)) {
       throw new HarrierError(
         'bad-data',
-        `the channels "${parts.get(part)}" and "${channel}" are the same part`,
+        `the channels "${parts.get(part)}" and "${channel}" are for the same part of the data`,
         {
           where: paths.data,
           next: 'Send one of them.',
@@ -96,10 +96,10 @@ async function readChannels(paths: ContainerPaths): Promise<string[]> {
       unknown
     >;
     if (mode === 'Pipe') {
-      throw new HarrierError('not-supported', `the channel "${name}" comes through a pipe`, {
+      throw new HarrierError('not-supported', `the channel "${name}" uses Pipe mode`, {
         expected: 'TrainingInputMode File or FastFile',
         received: 'Pipe',
-        next: 'Send the job again with TrainingInputMode File.',
+        next: 'Start the job again with TrainingInputMode File.',
       });
     }
     if (wrapper === 'RecordIO') {
@@ -126,7 +126,7 @@ async function readConfig(path: string): Promise<JsonObject> {
   }
   const value = jsonObject(text || '{}');
   if (value) return value;
-  throw new HarrierError('bad-data', 'this file is no JSON object', { where: path });
+  throw new HarrierError('bad-data', 'this file is not a JSON object', { where: path });
 }
 
 function ownOnly(all: Readonly<Record<string, unknown>>): Record<string, string> {
@@ -147,7 +147,7 @@ function plainText(value: unknown): string {
 
 function unknownChannel(channel: string): HarrierError {
   const near = nearestName(channel, ['train', 'validation', 'test']);
-  return new HarrierError('bad-data', `there is no use for a channel "${channel}"`, {
+  return new HarrierError('bad-data', `Harrier has no channel "${channel}"`, {
     expected: 'train, validation or test',
     next: near ? `Did you mean "${near}"?` : 'Leave it out.',
   });
@@ -158,6 +158,6 @@ function noTraining(paths: ContainerPaths, channels: readonly string[]): Harrier
     where: paths.data,
     expected: 'a channel "train" with one folder of images per class, or files of CIFAR-10',
     received: channels.length > 0 ? channels.join(', ') : 'no channels',
-    next: 'Send one with the job: InputDataConfig with ChannelName train.',
+    next: 'Add one to the job: InputDataConfig with ChannelName train.',
   });
 }

@@ -47,11 +47,11 @@ async function modelIn(folder: string): Promise<string> {
   const models = names.filter((name) => name.endsWith('.onnx'));
   const name = models.includes(RUN_FILES.model) ? RUN_FILES.model : models[0];
   if (name !== undefined && (models.length === 1 || name === RUN_FILES.model)) return join(folder, name);
-  throw new HarrierError('not-found', 'the archive of the model holds no model.onnx', {
+  throw new HarrierError('not-found', 'the model archive contains no model.onnx', {
     where: folder,
     expected: 'model.onnx at the top of model.tar.gz',
     received: names.length > 0 ? names.join(', ') : 'an empty folder',
-    next: 'Deploy with npx harrier sagemaker deploy, which packs it so.',
+    next: 'Deploy with npx harrier sagemaker deploy, which packs it that way.',
   });
 }
 
@@ -59,7 +59,7 @@ function portOf(text: string | undefined): number {
   if (text === undefined || text === '') return 8080;
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new HarrierError('bad-option', 'this is no port', {
+  throw new HarrierError('bad-option', 'this is not a port', {
     where: 'SAGEMAKER_BIND_TO_PORT',
     expected: '1 to 65535',
     received: `"${text}"`,

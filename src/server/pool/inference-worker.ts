@@ -85,7 +85,7 @@ export class InferenceWorker {
 }
 
 function ended(): HarrierError {
-  return new HarrierError('overloaded', 'the worker that held this request came to an end', {
+  return new HarrierError('overloaded', 'the worker that processed this request stopped', {
     next: 'Send the request again.',
   });
 }

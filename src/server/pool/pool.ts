@@ -406,13 +406,13 @@ function sameShape(a: ImageShape, b: ImageShape): boolean {
 }
 
 function gone(): HarrierError {
-  return new HarrierError('timed-out', 'the client went away');
+  return new HarrierError('timed-out', 'the client has disconnected');
 }
 
 function tooLate(deadlineMs: number): HarrierError {
   return new HarrierError('timed-out', 'no answer before the deadline', {
     expected: `one within ${Math.round(deadlineMs)} ms`,
-    next: 'Try again when there is less to do, or start the server with a larger --deadline.',
+    next: 'Try again when the server is less busy, or start it with a larger --deadline.',
   });
 }
 

@@ -95,7 +95,7 @@ async function pixelsOf({ imageShape }: Classifier, { kind, bytes, where }: Inpu
   if (kind === 'file') return decodeImage(bytes, imageShape, where, maxPixels);
   if (bytes.length === imageBytes(imageShape)) return bytes;
   const { height, width, channels } = imageShape;
-  throw new HarrierError('bad-shape', 'the pixels do not make one image', {
+  throw new HarrierError('bad-shape', 'this is not the number of bytes of one image', {
     where,
     expected: `${imageBytes(imageShape)} (${height} × ${width} × ${channels})`,
     received: `${bytes.length}`,

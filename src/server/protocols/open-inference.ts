@@ -168,7 +168,7 @@ function ownBytes({ parameters }: JsonObject, binary: Uint8Array<ArrayBuffer> | 
   const size = isObject(parameters) ? parameters.binary_data_size : undefined;
   if (size === undefined) return undefined;
   if (binary?.length === size) return binary;
-  throw new HarrierError('bad-data', 'the bytes after the JSON are not as many as it says', {
+  throw new HarrierError('bad-data', 'the binary data does not have the size that the JSON states', {
     where: 'binary_data_size',
     expected: kindOf(size),
     received: binary ? `${binary.length}` : `no ${JSON_LENGTH}`,
@@ -191,7 +191,7 @@ function pixels(data: unknown, count: number, size: number): InputImage[] {
 
 function checkLength(received: number, expected: number): void {
   if (received === expected) return;
-  throw new HarrierError('bad-shape', 'the data do not fit the shape', {
+  throw new HarrierError('bad-shape', 'the data does not fit the shape', {
     where: 'image',
     expected: `${expected}`,
     received: `${received}`,
@@ -227,7 +227,7 @@ function lengthPrefixed(bytes: Uint8Array<ArrayBuffer>, count: number): InputIma
 }
 
 function noData(received: unknown, expected: string): HarrierError {
-  return new HarrierError('bad-data', 'the input has no such data', {
+  return new HarrierError('bad-data', 'the input has no data of its type', {
     where: 'image',
     expected: `data: [${expected}, …]`,
     received: kindOf(received),

@@ -194,7 +194,7 @@ export class StudioDataset {
     const { classNames, labels } = view.dataset;
     const { label, excluded } = change;
     if (label !== undefined && label !== null && classNames[label] === undefined) {
-      throw new HarrierError('bad-option', 'this label is no class', {
+      throw new HarrierError('bad-option', 'this label is not a class', {
         where: 'label',
         expected: `a whole number from 0 to ${classNames.length - 1}, or null`,
         received: `${label}`,

@@ -27,17 +27,18 @@ export interface CheckedRequest {
  */
 export async function readRequest(body: unknown, checkWords: CheckWords): Promise<CheckedRequest> {
   if (!isObject(body) || typeof body.recipe !== 'string' || typeof body.data !== 'string') {
-    throw new HarrierError('bad-data', 'this is no wish for a run', {
+    throw new HarrierError('bad-data', 'this is not a request for a run', {
       expected: '{ recipe, data, options }',
     });
   }
   // A path would be a program of somebody's choice.
   if (!/^[\w.-]+$/.test(body.recipe) || /\.[cm]?[jt]s$/.test(body.recipe)) {
-    throw new HarrierError('bad-option', 'a recipe is named here by its name', { where: 'recipe' });
+    throw new HarrierError('bad-option', 'a recipe must be given by its name', { where: 'recipe' });
   }
   const { recipe } = await findRecipe(body.recipe);
   const options = body.options ?? {};
-  if (!isObject(options)) throw new HarrierError('bad-data', 'options are an object', { where: 'options' });
+  if (!isObject(options))
+    throw new HarrierError('bad-data', 'options must be an object', { where: 'options' });
   const { fields } = recipeForm(recipe);
   // A map: a field may be called __proto__.
   const errors = new Map<string, string>();

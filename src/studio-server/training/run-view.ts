@@ -29,9 +29,9 @@ export class OwnRunFolder extends RunFolder {
   async check(name: RunFile): Promise<void> {
     const real = await realpath(this.file(name)).catch(() => undefined);
     if (real === undefined || real.startsWith((await realpath(this.path)) + sep)) return;
-    throw new HarrierError('refused', 'this link leads out of the run folder', {
+    throw new HarrierError('refused', 'this link points outside the run folder', {
       where: this.file(name),
-      next: 'Put the file itself in its place.',
+      next: 'Replace it with the file itself.',
     });
   }
 

@@ -147,17 +147,17 @@ export class Trainer implements OwnRuns {
   }
 
   #admit(): void {
-    if (this.#closing) throw new HarrierError('overloaded', 'this server is ending');
+    if (this.#closing) throw new HarrierError('overloaded', 'this server is shutting down');
     if (this.running < MOST_AT_A_TIME) return;
-    throw new HarrierError('overloaded', 'as many runs as this server starts are running', {
+    throw new HarrierError('overloaded', 'this server already runs its maximum number of runs', {
       expected: `at most ${MOST_AT_A_TIME} at a time`,
-      next: 'Wait until one is finished, or pause one.',
+      next: 'Wait until one ends, or pause one.',
     });
   }
 
   async #checkIdle(id: string, folder: RunFolder): Promise<void> {
     if (!this.#own.get(id)?.child && !(await folder.holder())) return;
-    throw new HarrierError('in-use', 'this run is running already', { where: id });
+    throw new HarrierError('in-use', 'this run is already running', { where: id });
   }
 
   #spawn(run: OwnRun, words: readonly string[]): void {
@@ -212,9 +212,9 @@ async function endElsewhere(
   { pid, isHere }: { pid: number; isHere: boolean },
 ): Promise<void> {
   if (!isHere || process.platform === 'win32') {
-    throw new HarrierError('in-use', 'this run cannot be told to stop from here', {
+    throw new HarrierError('in-use', 'this run cannot be stopped from here', {
       where: folder.path,
-      next: 'Press Ctrl-C in the terminal in which it was started.',
+      next: 'Press Ctrl-C in its terminal.',
     });
   }
   process.kill(pid, 'SIGINT');

@@ -227,7 +227,7 @@ describe('in fit', () => {
     await expect(fit({ callbacks: [new CSVLogger({ filename: 'x.csv' })] }, one)).rejects.toThrow(
       'this runtime has no files',
     );
-    await expect(one.save('x.onnx')).rejects.toThrow('model.toOnnx() gives the bytes.');
+    await expect(one.save('x.onnx')).rejects.toThrow('model.toOnnx() returns the bytes.');
   });
 });
 
@@ -247,6 +247,6 @@ it.each<[string, () => unknown, string]>([
 
 it('says what fit needs for a figure that epochs do not have', async () => {
   await expect(model().fit(train, { callbacks: [new EarlyStopping()] })).rejects.toThrow(
-    'EarlyStopping watches validationLoss, which epochs do not have here. Give fit validationData or validationSplit',
+    'EarlyStopping watches validationLoss, which these epochs do not have. Give fit validationData or validationSplit',
   );
 });

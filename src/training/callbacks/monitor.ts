@@ -45,7 +45,7 @@ export function monitorOf(
     read(record) {
       const value = record[measure];
       if (value !== undefined) return value;
-      throw new HarrierError('bad-option', `${where} watches ${measure}, which epochs do not have here`, {
+      throw new HarrierError('bad-option', `${where} watches ${measure}, which these epochs do not have`, {
         next: 'Give fit validationData or validationSplit, or watch "loss".',
         options: ['validationSplit'],
       });

@@ -38,7 +38,7 @@ export class CallbackRun {
     const first = config.name === 'constant' ? optimizer.learningRate.at(0) : undefined;
     const weights = async (): Promise<Weights> => {
       if (this.#weights) return this.#weights();
-      throw new HarrierError('bad-option', 'weights are there for callbacks at the end of an epoch alone', {
+      throw new HarrierError('bad-option', 'callbacks can read weights only at the end of an epoch', {
         where: 'callbacks',
       });
     };
@@ -46,7 +46,7 @@ export class CallbackRun {
       if (runtime.files) return runtime.files;
       throw new HarrierError('not-supported', 'this runtime has no files', {
         where: `callbacks, ${runtime.name}`,
-        next: 'Write a callback of your own that takes the bytes: onEpochEnd(record, training) with training.toOnnx().',
+        next: 'Write your own callback, which takes the bytes: onEpochEnd(record, training) with training.toOnnx().',
       });
     };
     const scaled = (rate: number): void => {

@@ -43,13 +43,13 @@ export interface ChromiumOptions {
 /**
  * The program file of a Chromium on this machine; undefined where there is none.
  *
- * @throws HarrierError `not-found` when HARRIER_CHROMIUM names a file that is not there
+ * @throws HarrierError `not-found` when HARRIER_CHROMIUM names a file that does not exist
  */
 export function findChromium(environment = process.env): string | undefined {
   const named = environment.HARRIER_CHROMIUM;
   if (!named) return PLACES.find((path) => existsSync(path));
   if (existsSync(named)) return named;
-  throw new HarrierError('not-found', 'HARRIER_CHROMIUM names a file that is not there', {
+  throw new HarrierError('not-found', 'HARRIER_CHROMIUM names a file that does not exist', {
     where: named,
     next: 'Correct or remove the variable.',
   });
@@ -63,13 +63,13 @@ export function findChromium(environment = process.env): string | undefined {
 export async function launchChromium({ softwareGpu = false }: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) {
-    throw new HarrierError('not-found', 'there is no Chromium on this machine', {
-      next: 'Install Chromium or Chrome (Debian: apt install chromium), or say by HARRIER_CHROMIUM where it is.',
+    throw new HarrierError('not-found', 'Chromium is not installed', {
+      next: 'Install Chromium or Chrome (Debian: apt install chromium), or set HARRIER_CHROMIUM to its path.',
     });
   }
   const { chromium } = await import('playwright-core').catch((cause) => {
-    throw new HarrierError('not-found', 'playwright-core is not installed, which drives the browser', {
-      next: 'It is for development: do this in a checkout of Harrier, after npm ci.',
+    throw new HarrierError('not-found', 'playwright-core, which drives the browser, is not installed', {
+      next: 'It is a development dependency: run this in a checkout of Harrier, after npm ci.',
       cause,
     });
   });

@@ -129,8 +129,8 @@ function builtOnce(module: string): ReturnType<typeof build> {
 /** The module and everything that it imports, for the browser: contents by path. */
 async function build(module: string): Promise<Map<string, string | Uint8Array>> {
   const vite = await import('vite').catch((cause) => {
-    throw new HarrierError('not-found', 'Vite is not installed, which prepares pages for the browser', {
-      next: 'It is for development: do this in a checkout of Harrier, after npm ci.',
+    throw new HarrierError('not-found', 'Vite, which builds pages for the browser, is not installed', {
+      next: 'It is a development dependency: run this in a checkout of Harrier, after npm ci.',
       cause,
     });
   });

@@ -41,7 +41,7 @@ export async function recordFolder(root: string): Promise<RecordSplits | undefin
   const validation = parts.get('validation');
   const test = parts.get('test') ?? validation;
   if (!test) {
-    throw new HarrierError('bad-data', 'there is no image to test with', {
+    throw new HarrierError('bad-data', 'there are no test images', {
       where: root,
       expected: `a test folder with .bin files, or ${TEST_FILE} beside the training files`,
     });
@@ -79,11 +79,11 @@ async function readPart(name: string, part: Part, paths: readonly string[]): Pro
       throw readError(error, path, 'file');
     });
     if (bytes.length === 0 || bytes.length % RECORD_BYTES !== 0) {
-      throw new HarrierError('bad-data', 'this is no whole number of CIFAR-10 records', {
+      throw new HarrierError('bad-data', 'this file does not hold a whole number of CIFAR-10 records', {
         where: path,
         expected: `a multiple of ${RECORD_BYTES} bytes`,
         received: `${bytes.length}`,
-        next: 'Put the whole file there.',
+        next: 'Replace it with the whole file.',
       });
     }
     buffers.push(bytes);

@@ -64,7 +64,7 @@ async function findPair(path: string): Promise<string> {
   throw new HarrierError('not-found', 'this is not CIFAR-10.1', {
     where: path,
     expected: 'a folder with cifar10.1_v6_data.npy and cifar10.1_v6_labels.npy',
-    next: 'They are published at https://github.com/modestyachts/CIFAR-10.1 (folder datasets).',
+    next: 'Download both files from https://github.com/modestyachts/CIFAR-10.1 (folder datasets).',
   });
 }
 
@@ -79,10 +79,10 @@ function wrongShape(
   { file, array: { type, shape } }: Awaited<ReturnType<typeof readArray>>,
   expected: string,
 ) {
-  return new HarrierError('bad-data', 'this array of CIFAR-10.1 has another shape', {
+  return new HarrierError('bad-data', "this array does not have the shape of CIFAR-10.1's", {
     where: file,
     expected,
     received: `${type} (${shape.join(', ')}${shape.length === 1 ? ',' : ''})`,
-    next: 'Take the published file.',
+    next: 'Use the published file.',
   });
 }

@@ -94,10 +94,10 @@ export async function installCifar10(
     }
     throw new HarrierError(
       'network',
-      `CIFAR-10 is not in the cache and cannot be fetched (${failures.join('; ')})`,
+      `CIFAR-10 is not in the cache and cannot be downloaded (${failures.join('; ')})`,
       {
         next:
-          `Connect to the network and try again, or unpack ${ORIGINAL_URL} elsewhere and put its six files ` +
+          `Connect to the network and try again, or unpack ${ORIGINAL_URL} elsewhere and copy its six files ` +
           `${NAMES.join(', ')} into ${directory}.`,
       },
     );
@@ -124,7 +124,7 @@ function sourcesOf(choice: Cifar10Options['source']): Cifar10Source[] {
   if (choice === 'original') return [originalSource()];
   if (choice === 'npm') return [npmSource()];
   if (choice === undefined) return [originalSource(), npmSource()];
-  throw new HarrierError('bad-option', 'there is no such source of CIFAR-10', {
+  throw new HarrierError('bad-option', 'CIFAR-10 has no such source', {
     where: 'source',
     expected: '"original" or "npm"',
     received: `"${choice}"`,

@@ -173,7 +173,7 @@ describe('layouts that can be understood in two ways', () => {
     [
       'two training folders',
       classesIn('train', 'training', 'test'),
-      /"train" and "training" both name the train part/,
+      /"train" and "training" are both folders for the train images/,
     ],
   ])('%s', async (_, paths, message) => {
     await put(...paths);

@@ -230,7 +230,7 @@ class Seen {
   #twice(part: Part, [first, second]: readonly FolderView[]): HarrierError {
     return new HarrierError(
       'bad-data',
-      `"${ownName(first)}" and "${ownName(second)}" both name the ${part} part`,
+      `"${ownName(first)}" and "${ownName(second)}" are both folders for the ${part} images`,
       {
         where: this.#where(),
         next: 'Keep one of them.',

@@ -136,7 +136,7 @@ async function isSameFile(root: string, a: FolderFile, b: FolderFile): Promise<b
 
 function twoClasses(root: string, classNames: readonly string[], a: FolderFile, b: FolderFile): HarrierError {
   const names = `"${classNames[a.label]}" and "${classNames[b.label]}"`;
-  return new HarrierError('bad-data', `one image stands under two classes, ${names}: links lead to it`, {
+  return new HarrierError('bad-data', `links put one image into two classes, ${names}`, {
     where: root,
     received: `${a.path} and ${b.path}`,
     next: 'Remove one of the two.',

@@ -155,10 +155,9 @@ function checkTrain(listing: FolderListing, train: readonly number[]): void {
 }
 
 function noTest(listing: FolderListing): never {
-  throw new HarrierError('bad-data', 'there is no image to test with', {
+  throw new HarrierError('bad-data', 'there are no test images', {
     where: listing.root,
-    expected:
-      'a test folder with images, or more images: about one in five is kept for the test, by its content',
+    expected: 'a test folder with images, or more images: Harrier keeps about one in five for testing',
     next: 'Add images.',
   });
 }

@@ -55,10 +55,10 @@ export async function checkLinks(root: string, { path, files }: FolderView): Pro
   for (const name of files) {
     const full = join(root, path, name);
     if (!(await stat(full).catch(() => undefined)) && (await isLink(full))) {
-      throw new HarrierError('bad-data', 'this link leads nowhere', {
+      throw new HarrierError('bad-data', 'this link is broken', {
         where: full,
         expected: 'a folder of images of one class',
-        next: 'Mend the link, or remove it.',
+        next: 'Repair the link, or remove it.',
       });
     }
   }

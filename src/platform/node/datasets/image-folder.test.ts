@@ -190,7 +190,7 @@ describe('imageFolder', () => {
   it('does not lose a class whose folder is a link that leads nowhere', async () => {
     await putTwoClasses(3);
     await symlink('/nowhere/birds', join(root, 'bird'));
-    await expect(open()).rejects.toThrow(/bird: this link leads nowhere: expected a folder of images/);
+    await expect(open()).rejects.toThrow(/bird: this link is broken: expected a folder of images/);
   });
 
   it('notes a class that the test part lacks', async () => {
@@ -490,7 +490,7 @@ describe('the cache', () => {
       await putTwoClasses(10);
       await chmod(join(root, 'cat', '1.png'), 0);
       await expect(open()).rejects.toThrow(
-        /1 file of 20 cannot be used; the first: no permission to read it/,
+        /1 file of 20 cannot be used; the first of them: no permission to read it/,
       );
       await chmod(join(root, 'cat', '1.png'), 0o644);
       const { train, test } = await open();
@@ -617,7 +617,7 @@ describe('bad input', () => {
 
   it('a train folder without test images', async () => {
     for (const path of ['train/a/1', 'train/b/1']) await put(`${path}.png`, 1);
-    expect((await refusal()).message).toMatch(/no image to test with.*Add images/);
+    expect((await refusal()).message).toMatch(/there are no test images.*Add images/);
   });
 
   it('damaged images, text and empty files: the first is named, all are counted', async () => {
@@ -630,7 +630,7 @@ describe('bad input', () => {
     expect(error.code).toBe('bad-data');
     expect(error.message).toContain(join(root, 'cat', 'cut.png'));
     expect(error.message).toMatch(
-      /3 files of 11 cannot be used; the first: the image is damaged or cut off.*have them left out/,
+      /3 files of 11 cannot be used; the first of them: the image is damaged or cut off.*skip them/,
     );
 
     // With skipBad they are listed, and what was decoded before is used.

@@ -135,7 +135,7 @@ export async function evaluationFolder(
     const part = listing.hasParts ? (order.find((each) => inPart(each).length > 0) ?? 'test') : 'all';
     const slots = part === 'all' ? good : inPart(part);
     if (slots.length === 0) {
-      throw new HarrierError('bad-data', 'there is no usable image', { where: path, next: 'Add images.' });
+      throw new HarrierError('bad-data', 'there are no usable images', { where: path, next: 'Add images.' });
     }
     const { skipped } = folder;
     return {
@@ -237,7 +237,7 @@ function badFiles(skipped: readonly SkippedFile[], total: number): HarrierError 
   const count = skipped.length === 1 ? '1 file of' : `${skipped.length} files of`;
   return new HarrierError(
     'bad-data',
-    `${count} ${total} cannot be used; the first: ${first.reason.replace(/ Replace [^.]*\.$/, '')}`,
-    { where: first.file, next: 'Repair or remove them, or have them left out.', options: ['skipBad'] },
+    `${count} ${total} cannot be used; the first of them: ${first.reason.replace(/ Replace [^.]*\.$/, '')}`,
+    { where: first.file, next: 'Repair or remove them, or skip them.', options: ['skipBad'] },
   );
 }

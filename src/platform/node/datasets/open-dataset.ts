@@ -98,7 +98,7 @@ export async function isImageFolder(spec: string): Promise<boolean> {
 
 function checkCifar10Size(imageSize: number | undefined): void {
   if (imageSize === undefined || imageSize === 32) return;
-  throw new HarrierError('bad-option', 'the images of CIFAR-10 have one size, and are not scaled', {
+  throw new HarrierError('bad-option', 'the images of CIFAR-10 cannot be scaled', {
     expected: '32 × 32',
     received: `${imageSize} × ${imageSize}`,
     next: 'Leave the image size out, or use a folder of images.',

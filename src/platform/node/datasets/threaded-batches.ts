@@ -67,7 +67,7 @@ export function openThreadedBatches(plan: BatchPlan): BatchSource {
   if (!source) {
     throw new HarrierError('not-supported', 'the pixels of this data set cannot be read by a thread', {
       where: dataset.name,
-      next: 'Put them into shared memory (new SharedArrayBuffer), or use openBatches.',
+      next: 'Use shared memory (new SharedArrayBuffer) for them, or use openBatches.',
     });
   }
   const shared: SharedDataset = { name: dataset.name, classNames, imageShape, labels, source };

@@ -40,7 +40,7 @@ async function findDevice(): Promise<void> {
     const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), settings());
     await session.release();
   } catch (cause) {
-    throw new HarrierError('not-supported', 'ONNX Runtime finds no graphics device to compute on', {
+    throw new HarrierError('not-supported', 'ONNX Runtime finds no graphics device', {
       received: reasonOf(cause),
       next: "Use the processor, or install the device's driver (on Linux its Vulkan driver, and libvulkan1).",
       options: ['device'],
@@ -112,17 +112,21 @@ async function run(
   } catch (cause) {
     const received = reasonOf(cause).split('\n')[0];
     if (/device.*lost|lost.*device/i.test(received)) {
-      throw new HarrierError('device-lost', 'the graphics device is gone, and with it what it held', {
-        received,
-        next: 'Go on from what was saved last.',
-        cause,
-      });
+      throw new HarrierError(
+        'device-lost',
+        'the graphics device was lost, and with it the state of the run',
+        {
+          received,
+          next: 'Resume from the last checkpoint.',
+          cause,
+        },
+      );
     }
     // A buffer that could not be had is found out by the first operation that would use it.
     if (!/invalid due to a previous error|out.of.(device.)?memory|allocat/i.test(received)) throw cause;
-    throw new HarrierError('not-supported', 'the graphics device has not enough memory for this', {
+    throw new HarrierError('not-supported', 'the graphics device does not have enough memory', {
       received,
-      next: 'Take fewer images at once, or smaller ones.',
+      next: 'Use fewer images at once, or smaller ones.',
       options: ['microBatch', 'imageSize'],
       cause,
     });

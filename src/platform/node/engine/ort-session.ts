@@ -20,7 +20,7 @@ export async function createSession(
   try {
     return await ort.InferenceSession.create(bytes, { graphOptimizationLevel: 'all', ...options });
   } catch (cause) {
-    throw new HarrierError('bad-graph', 'ONNX Runtime refuses this model', {
+    throw new HarrierError('bad-graph', 'ONNX Runtime rejects this model', {
       where: where ?? (model instanceof Uint8Array ? undefined : model.graph.name),
       received: reasonOf(cause),
       cause,

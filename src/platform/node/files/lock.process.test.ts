@@ -139,7 +139,7 @@ describe('withLock', () => {
     });
     await expect(work).rejects.toMatchObject({
       code: 'in-use',
-      message: expect.stringMatching(/process 7 on elsewhere has taken this folder over.*This one stops/),
+      message: expect.stringMatching(/process 7 on elsewhere has taken over this folder.*This process stops/),
     });
     expect(await readFile(lock, 'utf8')).toBe(other);
   });

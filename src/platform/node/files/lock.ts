@@ -107,10 +107,10 @@ function takenOver(folder: string, owner: Owner | undefined): HarrierError {
   const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
   return new HarrierError(
     'in-use',
-    `${who} has taken this folder over, after a minute without a sign of this one`,
+    `${who} has taken over this folder, because this process did not respond for a minute`,
     {
       where: folder,
-      next: 'This one stops, so that the two do not mix their files.',
+      next: 'This process stops, so that the two do not mix their files.',
     },
   );
 }

@@ -50,11 +50,11 @@ function placeOf(location: string, folder: string, where: string): string {
   const outside = () =>
     new HarrierError(
       'bad-graph',
-      'its weights are in a file outside the folder of the model, which is not read',
+      "its weights are in a file outside the model's folder, which Harrier does not read",
       {
         where,
         received: JSON.stringify(location),
-        next: 'Put the file beside the model, or save the model as one file.',
+        next: 'Copy the file beside the model, or save the model as one file.',
       },
     );
   if (isAbsolute(location) || !isInside(path, folder)) throw outside();
@@ -63,10 +63,10 @@ function placeOf(location: string, folder: string, where: string): string {
     real = realpathSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw readError(error, path, 'file');
-    throw new HarrierError('not-found', 'its weights are in another file, which is not there', {
+    throw new HarrierError('not-found', 'its weights are in another file, which does not exist', {
       where,
       expected: path,
-      next: 'Put that file beside the model, or save the model as one file (external data off).',
+      next: 'Copy that file beside the model, or save the model as one file (external data off).',
       cause: error,
     });
   }
@@ -88,11 +88,11 @@ function readRange(path: string, { location, offset, length }: ExternalData, whe
     while (done < length) {
       const count = readSync(file, bytes, done, length - done, offset + done);
       if (count === 0) {
-        throw new HarrierError('bad-graph', 'the file of its weights ends too early', {
+        throw new HarrierError('bad-graph', 'the file of its weights is too short', {
           where,
           expected: `${offset + length} bytes in ${location}`,
           received: `${offset + done}`,
-          next: 'It is cut off or belongs to another model: copy both files again.',
+          next: 'It is incomplete or belongs to another model: copy both files again.',
         });
       }
       done += count;

@@ -50,7 +50,7 @@ describe('fetchNpmPackage', () => {
     const pack = { spec, integrity: integrityOf(tarball), bytes: tarball.length };
     await expect(fetchNpmPackage(pack, ['labels.json', 'more.json'], options())).rejects.toMatchObject({
       code: 'bad-data',
-      message: expect.stringContaining('lacks more.json'),
+      message: expect.stringContaining('does not contain more.json'),
     });
   });
 
@@ -93,7 +93,7 @@ describe('fetchNpmPackage', () => {
     const npm = { ...options().npm, registry: 'http://127.0.0.1:1/', retry: { retries: 0 } };
     await expect(fetchNpmPackage(pack, ['x'], { ...options(), npm })).rejects.toMatchObject({
       code: 'network',
-      message: expect.stringMatching(/npm package cannot be fetched/),
+      message: expect.stringMatching(/npm package cannot be downloaded/),
     });
   });
 });

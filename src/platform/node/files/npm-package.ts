@@ -71,7 +71,7 @@ export async function fetchNpmPackage(
       signal?.throwIfAborted();
       if (error instanceof HarrierError) throw error;
       if (attempt >= attempts || FINAL.has((error as NodeJS.ErrnoException).code ?? '')) {
-        throw new HarrierError('network', `the npm package cannot be fetched (${reason(error)})`, {
+        throw new HarrierError('network', `the npm package cannot be downloaded (${reason(error)})`, {
           where: pack.spec,
           cause: error,
         });

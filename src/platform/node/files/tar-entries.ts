@@ -39,7 +39,7 @@ export async function readTarEntries(
   });
   const missing = names.filter((name) => !found.has(name));
   if (missing.length > 0) {
-    throw new HarrierError('bad-data', `the archive lacks ${missing.join(', ')}`, { where });
+    throw new HarrierError('bad-data', `the archive does not contain ${missing.join(', ')}`, { where });
   }
   return found;
 }

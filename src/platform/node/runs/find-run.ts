@@ -41,7 +41,7 @@ export async function findModel(name: string | undefined): Promise<ModelSource> 
   if (name === undefined) {
     const modelFile = await shippedModel();
     if (modelFile) return { modelFile, shipped: true };
-    throw new HarrierError('not-found', 'no model is named, and this package carries none of its own', {
+    throw new HarrierError('not-found', 'no model is named, and the package contains none', {
       next: 'Name a run folder, "latest" or a model file.',
     });
   }
@@ -61,7 +61,7 @@ export async function findModel(name: string | undefined): Promise<ModelSource> 
   await run.record();
   throw new HarrierError('bad-checkpoint', 'this run has no model yet: it is not finished', {
     where: run.path,
-    next: `Go on with it: npx harrier train --resume ${name}`,
+    next: `Resume it: npx harrier train --resume ${name}`,
   });
 }
 

@@ -80,7 +80,7 @@ async function onlyRecipe(file: string): Promise<FoundRecipe> {
   throw new HarrierError('bad-option', 'this file holds more than one recipe', {
     where: file,
     received: recipes.map(({ name }) => name).join(', '),
-    next: 'Call it harrier.config.ts, and name the one that you want.',
+    next: 'Rename it to harrier.config.ts, and choose a recipe by name.',
     options: ['recipe'],
   });
 }
@@ -116,7 +116,7 @@ export async function loadRecipes(file: string): Promise<Recipe[]> {
   if (candidates.length === 0 || !Object.hasOwn(Object(await jiti.import(file)), 'default')) {
     throw new HarrierError('bad-option', 'this file exports no recipe', {
       where: file,
-      next: 'Write: export default defineRecipe({ … }). `npx harrier recipes show keras-cnn` prints one to begin with.',
+      next: 'Write: export default defineRecipe({ … }). `npx harrier recipes show keras-cnn` prints one to start from.',
     });
   }
   const recipes = candidates.map((each, i) =>

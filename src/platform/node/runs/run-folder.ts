@@ -57,10 +57,10 @@ export async function createRunFolder(
       const isRun = names.includes(RUN_FILES.record) || names.includes('seeds.json');
       throw new HarrierError(
         'bad-option',
-        isRun ? 'this folder holds a run already' : 'this folder is not empty',
+        isRun ? 'this folder already contains a run' : 'this folder is not empty',
         {
           where: path,
-          next: isRun ? 'Choose another, or go on with this one.' : 'Choose another.',
+          next: isRun ? 'Choose another, or resume this run.' : 'Choose another.',
           options: isRun ? ['out', 'resume'] : ['out'],
         },
       );

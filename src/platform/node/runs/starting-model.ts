@@ -29,7 +29,7 @@ export async function startingModel(given: string | undefined): Promise<Starting
 export async function sameStartingModel({ name, path, hash }: FineTunedFrom): Promise<TrainedNetwork> {
   const file = path ?? (await shippedModel());
   const next = path
-    ? 'Put it back, or start a new run.'
+    ? 'Restore it, or start a new run.'
     : 'This Harrier comes with another: start a new run, or take the version that began this one.';
   const bytes = file && (await bytesOf(file).catch(() => undefined));
   if (!bytes) {

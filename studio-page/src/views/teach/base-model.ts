@@ -9,8 +9,8 @@ export function useBaseModel() {
     const models = await getJson<readonly ModelInfo[]>('models', { signal });
     const shipped = models.find(({ source }) => source === 'shipped');
     if (shipped) return apiUrl(`models/${shipped.id}/model.onnx`);
-    throw new HarrierError('not-found', 'the model that comes with Harrier is not here', {
-      next: 'Train from scratch, or export the site again from a whole package.',
+    throw new HarrierError('not-found', 'the model in the package is missing', {
+      next: 'Train from scratch, or export the site again from a complete package.',
     });
   });
   return { url: value, error: value === undefined ? error : undefined, loading, again };
