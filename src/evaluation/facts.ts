@@ -1,6 +1,7 @@
 import type { ImageShape } from '../data/dataset.ts';
 import { describeViews, type TestTimeAugmentation } from '../data/views.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../format/format.ts';
+import type { TunedPart } from '../options/words.ts';
 
 /** A data set, as reports name it. */
 export interface DataInfo {
@@ -18,8 +19,8 @@ export interface FineTunedInfo {
   readonly name: string;
   /** SHA-256 of its file, hex. */
   readonly hash: string;
-  /** What was trained: a new last layer alone, or the layers before it too. */
-  readonly trainable: 'head' | 'all';
+  /** What was trained: a new last layer alone (`head`), the last ones (`last:2`), or `all`. */
+  readonly trainable: TunedPart;
 }
 
 /** How a model came to be: what the report and the model card say besides how good it is. */
@@ -62,6 +63,11 @@ export interface FactRow {
   readonly detail?: string;
 }
 
+function trainedLayers(part: TunedPart): string {
+  if (part === 'head') return 'the last, which is new';
+  return part === 'all' ? 'all; the last is new' : `the last ${part.slice('last:'.length)}; the last is new`;
+}
+
 /** The facts that are there, in reading order; the command is left out, since it wants a place of its own. */
 export function factRows(facts: RunInfo): FactRow[] {
   const rows: FactRow[] = [{ label: 'Recipe', value: facts.recipe }];
@@ -70,10 +76,7 @@ export function factRows(facts: RunInfo): FactRow[] {
   };
   const { fineTunedFrom: from, imageShape: shape, trainingData, testData } = facts;
   add('Fine-tuned from', from && `${from.name}, ${from.hash.slice(0, 12)}`, from && `SHA-256 ${from.hash}`);
-  add(
-    'Trained layers',
-    from && (from.trainable === 'head' ? 'the last, which is new' : 'all; the last is new'),
-  );
+  add('Trained layers', from && trainedLayers(from.trainable));
   add('Parameters', facts.parameters?.toString() && formatCount(facts.parameters));
   add('Image size', shape && `${shape.width} × ${shape.height}`);
   add('Epochs', facts.epochs?.toString());

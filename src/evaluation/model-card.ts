@@ -51,7 +51,13 @@ An image classifier${size}, ${originOf(facts)}. It looks at an image of ${imageS
 
 function originOf({ recipe, fineTunedFrom: from }: RunInfo): string {
   if (!from) return `trained with Harrier by the recipe \`${code(recipe)}\``;
-  const others = from.trainable === 'head' ? 'the others are as they were' : 'the others were trained on';
+  const { trainable } = from;
+  const others =
+    trainable === 'head'
+      ? 'the others are as they were'
+      : trainable === 'all'
+        ? 'the others were trained on'
+        : `the last ${trainable.slice('last:'.length)} with weights were trained`;
   return `fine-tuned with Harrier from \`${code(from.name)}\`: its last layer is new, ${others}`;
 }
 

@@ -9,7 +9,6 @@ export {
   headOf,
   type NewHead,
   type NewHeadOptions,
-  TUNED_PARTS,
   type TunedPart,
   withNewHead,
 } from './new-head.ts';

@@ -1,19 +1,20 @@
 import { HarrierError } from '../errors.ts';
-import { TUNED_PARTS } from '../options/words.ts';
+import { Dense, OnnxGraph } from '../layers/index.ts';
+import type { TunedPart } from '../options/words.ts';
 import { Network } from './network.ts';
 import type { TrainedNetwork } from './trained-network.ts';
 import { initialWeights } from './weights.ts';
 
-/** Which weights of a network training changes. */
-export { TUNED_PARTS };
-/** Which weights fine-tuning changes: those of the new last layer (`head`), or `all`. */
-export type TunedPart = (typeof TUNED_PARTS)[number];
+export type { TunedPart };
 
 /** How `withNewHead` replaces the last layer of a network. */
 export interface NewHeadOptions {
   /** Classes to tell apart from now on. */
   readonly classes: number;
-  /** `head`: the new last layer alone, the others are frozen; `all`: all weights that the network's layers train. */
+  /**
+   * `head`: the new last layer alone, the others are frozen; `last:2`: the last two layers with weights, the new one
+   * included; `all`: all weights that the network's layers train.
+   */
   readonly trainable: TunedPart;
   /** The new layer's weights are drawn by it. */
   readonly seed: number;
@@ -27,21 +28,24 @@ export interface NewHead extends TrainedNetwork {
 
 /**
  * The same network with a new last layer for other classes, ready to be fine-tuned: what comes before keeps its weights.
- * Batch normalisation stands on the statistics that it has, so that a few images do not spoil them.
+ * Batch normalisation stands on the statistics that it has, so that a few images do not spoil them. An imported graph
+ * that gives features alone gets its first head.
  *
- * @throws HarrierError `not-supported` when its last weights are not a Dense layer's that gives the scores
+ * @throws HarrierError `not-supported` when its last weights are not a Dense layer's that gives the scores, `bad-option`
+ *   for more last layers than it has
  */
 export function withNewHead({ network, weights }: TrainedNetwork, options: NewHeadOptions): NewHead {
   const { classes, trainable, seed } = options;
   const config = network.config();
   const head = headOf(network);
-  const weighted = new Set(network.parameters.map(({ name }) => name.slice(0, name.lastIndexOf('/'))));
+  const isAdded = !network.layers.some(({ name }) => name === head);
+  const trained = trainedLayers(network, head, trainable);
   const layers = config.layers.map(({ layer, options: own }) => {
     const { name } = own as { name: string };
     if (name === head) return { layer, options: { ...own, units: classes, trainable: true } };
-    if (!weighted.has(name)) return { layer, options: own };
-    return { layer, options: { ...own, trainable: trainable === 'all' && layer !== 'BatchNormalization' } };
+    return trained.has(name) ? { layer, options: { ...own, ...trained.get(name) } } : { layer, options: own };
   });
+  if (isAdded) layers.push({ layer: 'Dense', options: { units: classes, name: head } });
   const changed = Network.from({ ...config, layers });
   const isNew = (name: string) => name.startsWith(`${head}/`);
   const first = initialWeights(
@@ -55,8 +59,70 @@ export function withNewHead({ network, weights }: TrainedNetwork, options: NewHe
   };
 }
 
+/** What layers with weights, but for the head, are told of training, by name. */
+function trainedLayers(
+  network: Network,
+  head: string,
+  part: TunedPart,
+): ReadonlyMap<string, { trainable: boolean; trainableLayers?: number }> {
+  const counts = weightedLayers(network, head);
+  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  const wanted = wantedLayers(part, total);
+  // The head is one of them.
+  let left = wanted - 1;
+  const result = new Map<string, { trainable: boolean; trainableLayers?: number }>();
+  for (const { name, layer, count } of counts.toReversed()) {
+    if (name === head) continue;
+    const own = Math.min(count, Math.max(0, left));
+    // A layer that is not counted, such as LayerScale, learns with the one before it.
+    const isTrained = count > 0 ? own > 0 : left > 0;
+    result.set(name, {
+      trainable: isTrained && layer.type !== 'BatchNormalization',
+      ...(layer instanceof OnnxGraph && { trainableLayers: own > 0 && own < count ? own : undefined }),
+    });
+    left -= count;
+  }
+  return result;
+}
+
+/** @throws HarrierError `bad-option` for more layers than there are */
+function wantedLayers(part: TunedPart, total: number): number {
+  if (part === 'head') return 1;
+  if (part === 'all') return Number.POSITIVE_INFINITY;
+  const wanted = Number(part.slice('last:'.length));
+  if (wanted <= total) return wanted;
+  throw new HarrierError('bad-option', 'the model has fewer layers with weights', {
+    where: 'trainable',
+    expected: `last:1 to last:${total}, or all`,
+    received: part,
+    options: ['trainable'],
+  });
+}
+
+/** Layers that multiply by weights: these are counted. */
+const COUNTED = ['Conv2D', 'DepthwiseConv2D', 'SeparableConv2D', 'PatchWhitening2D', 'Dense'];
+
+/** Layers with weights, first to last, and for how many each counts; the head, new or old, is the last. */
+function weightedLayers(network: Network, head: string) {
+  const weighted = new Set(network.parameters.map(({ name }) => name.slice(0, name.lastIndexOf('/'))));
+  const own = network.layers
+    .filter(({ name }) => weighted.has(name))
+    .map(({ name, layer }) => ({
+      name,
+      layer,
+      count: layer instanceof OnnxGraph ? layer.weightedLayers : Number(COUNTED.includes(layer.type)),
+    }));
+  const isAdded = !own.some(({ name }) => name === head);
+  return isAdded ? [...own, { name: head, layer: new Dense({ units: 1 }), count: 1 }] : own;
+}
+
+/** What the first head of a network of features is called. */
+const ADDED = 'head';
+
 /**
- * The Dense layer that gives the scores; nothing but activations comes after it.
+ * The Dense layer that gives the scores; nothing but activations comes after it. Of an imported graph that gives features
+ * alone, the one that `withNewHead` adds.
+ *
  * @throws HarrierError `not-supported` when the network does not end so
  */
 export function headOf(network: Network): string {
@@ -64,6 +130,7 @@ export function headOf(network: Network): string {
   for (let place = calls.length; place > 0; ) {
     const { layer, inputs } = calls[place - 1];
     const { type } = layer.layer;
+    if (type === 'OnnxGraph') return ADDED;
     if (type === 'Dense' && calls.filter((call) => call.layer === layer).length === 1) return layer.name;
     if (type !== 'Activation' && type !== 'Dropout') break;
     [place] = inputs;

@@ -1,4 +1,5 @@
 import { COUNT, FRACTION, type NumberRange, rangeWords } from './range.ts';
+import { TUNED_PART, type TunedPart } from './words.ts';
 import { z } from './zod.ts';
 
 /** Any schema. The message of its issues is what it expects, in words: `check` puts it after "expected". */
@@ -86,3 +87,9 @@ export function described<S extends Schema>(schema: S, description: string): S {
 
 /** A value that may be left out. */
 export const optional = z.optional;
+
+/** Which layers fine-tuning changes: `head`, `last:2`, `all`. */
+export const tunedPart = pattern(
+  TUNED_PART,
+  'head, all, or a number of last layers such as last:2',
+) as Schema<TunedPart>;

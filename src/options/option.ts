@@ -16,6 +16,10 @@ export type OptionType =
     }
   /** Seconds, typed as `90s`, `1h30m` or `2d`. */
   | { readonly kind: 'duration'; readonly atMostDays?: number }
+  /** One number, or three for red, green and blue, with commas between. */
+  | { readonly kind: 'colour' }
+  /** `head`, `last:2` or `all`. */
+  | { readonly kind: 'tunedPart' }
   /** See `data/augmentation`, `data/class-weight.ts`, `data/resolution.ts`. */
   | { readonly kind: 'augmentation' | 'classWeight' | 'resolution' };
 

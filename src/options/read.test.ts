@@ -56,7 +56,7 @@ describe('what is typed after a flag', () => {
     ['classWeight', '', 'balanced, or pairs such as cat=2,dog=0.5'],
     ['classWeight', '{"cat": "2"}', 'balanced, or pairs such as cat=2,dog=0.5'],
     ['skipBad', 'yes', 'true or false'],
-    ['from', ' ', 'a run folder, "latest" or a model.onnx'],
+    ['from', ' ', 'a run folder, "latest" or an .onnx file'],
   ])('%s refuses %j', (name, text, expected) => {
     expect(() => read(name, text)).toThrow(
       `--it: this value cannot be used: expected ${expected}, received "${text}".`,

@@ -1,6 +1,7 @@
 import { HarrierError, unknownName } from '../errors.ts';
 import type { OptionType } from './option.ts';
 import { isInRange, type NumberRange, rangeWords } from './range.ts';
+import { TUNED_PART, type TunedPart } from './words.ts';
 
 /**
  * Reads the value of an option from what a person typed.
@@ -18,6 +19,10 @@ export function readText(type: OptionType, text: string, where: string): unknown
       return readChoice(type, text, where);
     case 'duration':
       return readDuration(type.atMostDays, text, where);
+    case 'colour':
+      return readColour(text, where);
+    case 'tunedPart':
+      return readTunedPart(text, where);
     case 'classWeight':
       return readClassWeight(text, where);
     case 'resolution':
@@ -67,6 +72,21 @@ function readDuration(atMostDays: number | undefined, text: string, where: strin
   if (total > 0 && total <= 86_400 * (atMostDays ?? Number.POSITIVE_INFINITY)) return total;
   const most = atMostDays === undefined ? '' : `, of at most ${atMostDays}d`;
   throw bad(where, `a time, such as 90s, 1h30m or 2d${most}`, text);
+}
+
+/** `0.485,0.456,0.406`, or one number for all three. */
+function readColour(text: string, where: string): number[] {
+  const words = text.split(',').map((word) => word.trim());
+  const values = words.map(Number);
+  const isColour = (words.length === 1 || words.length === 3) && !words.includes('');
+  if (isColour && values.every(Number.isFinite)) return values;
+  throw bad(where, 'one number, or three for red, green and blue, such as 0.485,0.456,0.406', text);
+}
+
+function readTunedPart(text: string, where: string): TunedPart {
+  const word = text.trim();
+  if (TUNED_PART.test(word)) return word as TunedPart;
+  throw bad(where, 'head, all, or a number of last layers such as last:2', text);
 }
 
 /**

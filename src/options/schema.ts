@@ -1,4 +1,15 @@
-import { count, described, flag, number, object, oneOf, optional, type Schema, text } from './kinds.ts';
+import {
+  count,
+  described,
+  flag,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Schema,
+  text,
+  tunedPart,
+} from './kinds.ts';
 import type { Option, OptionType } from './option.ts';
 import { optionsWhere } from './table.ts';
 import { z } from './zod.ts';
@@ -22,6 +33,10 @@ function schemaOfType(type: OptionType): Schema {
       return text();
     case 'texts':
       return z.array(text());
+    case 'colour':
+      return z.array(number({}));
+    case 'tunedPart':
+      return tunedPart;
     case 'classWeight':
       return z.union([z.literal('balanced'), z.record(z.string(), number({ atLeast: 0 }))], {
         error: '"balanced", or numbers by class name',

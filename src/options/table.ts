@@ -3,6 +3,7 @@ import type { CommandName, Option } from './option.ts';
 import { PARTS } from './parts.ts';
 import { RUNNING } from './running.ts';
 import { TRAINING } from './training.ts';
+import type { TunedPart } from './words.ts';
 
 /** Every option of training, by its name in the API, in the order of help. */
 export const OPTIONS = { ...TRAINING, ...DATA, ...RUNNING } as const;
@@ -18,9 +19,13 @@ type ValueOf<Type, Lists> = Type extends { readonly kind: 'number' | 'duration' 
       ? readonly string[]
       : Type extends { readonly kind: 'choice'; readonly choices: readonly (infer Choice)[] }
         ? Choice
-        : Type extends { readonly kind: infer Kind extends keyof Lists }
-          ? Lists[Kind]
-          : string;
+        : Type extends { readonly kind: 'colour' }
+          ? readonly number[]
+          : Type extends { readonly kind: 'tunedPart' }
+            ? TunedPart
+            : Type extends { readonly kind: infer Kind extends keyof Lists }
+              ? Lists[Kind]
+              : string;
 
 /** Values of the options by name, as they are read from a command line. */
 export type OptionValues<Lists> = {

@@ -1,6 +1,6 @@
 import type { Option } from './option.ts';
 import { COUNT, FRACTION } from './range.ts';
-import { OPTIMIZERS, SAMPLINGS, TUNED_PARTS } from './words.ts';
+import { CHANNEL_ORDERS, OPTIMIZERS, SAMPLINGS } from './words.ts';
 
 /** How a network is trained. */
 export const TRAINING = {
@@ -20,26 +20,50 @@ export const TRAINING = {
     recorded: 'always',
   },
   from: {
-    type: { kind: 'text', expected: 'a run folder, "latest" or a model.onnx' },
-    help: 'fine-tune a finished model: a run folder, "latest" or a model.onnx of Harrier',
+    type: { kind: 'text', expected: 'a run folder, "latest" or an .onnx file' },
+    help: 'fine-tune a finished model: a run folder, "latest" or an .onnx file, of another program too',
     default: 'when none is named: the one that comes with Harrier',
     flag: {
       of: ['train'],
       value: '[model]',
       helpOf: {
         train:
-          'fine-tune a finished model: a run folder, "latest" or a model.onnx of Harrier (when none is named: the one that comes with it)',
+          'fine-tune a finished model: a run folder, "latest" or an .onnx file, of another program too (when none is named: the one that comes with it)',
       },
       notForJobs: true,
       insteadOf: { '--pretrained': '--from', '--fine-tune': '--from', '--weights': '--from' },
     },
   },
   trainable: {
-    type: { kind: 'choice', choices: TUNED_PARTS },
-    help: 'with --from; head: a new last layer alone; all: the other layers too, at a lower rate',
+    type: { kind: 'tunedPart' },
+    help: 'with --from; head: a new last layer alone; all: the other layers too, at a lower rate; last:2: the last two layers with weights',
     default: 'head',
     flag: { of: ['train'], value: '<part>', notForJobs: true },
     field: 'from.trainable',
+  },
+  mean: {
+    type: { kind: 'colour' },
+    help: "with --from a model of another program: mean of the pixels' red, green and blue, on a scale from 0 to 1",
+    default: "its configuration's, or ImageNet's",
+    flag: { of: ['train'], value: '<numbers>', notForJobs: true },
+  },
+  std: {
+    type: { kind: 'colour' },
+    help: 'with --mean: their standard deviation',
+    default: "its configuration's, or ImageNet's",
+    flag: { of: ['train'], value: '<numbers>', notForJobs: true },
+  },
+  channelOrder: {
+    type: { kind: 'choice', choices: CHANNEL_ORDERS },
+    help: 'with --from a model of another program: rgb, or bgr where it wants blue first',
+    default: 'rgb',
+    flag: { of: ['train'], value: '<order>', notForJobs: true },
+  },
+  features: {
+    type: { kind: 'text', expected: "the name of a value of the model's graph" },
+    help: 'with --from a model of another program: the value that holds its features',
+    default: 'what its last product takes',
+    flag: { of: ['train'], value: '<name>', notForJobs: true },
   },
   epochs: {
     type: { kind: 'number', ...COUNT },

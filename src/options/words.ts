@@ -13,8 +13,16 @@ export const RESIZES = ['crop', 'stretch', 'pad'] as const;
 /** Ways to compute pixels between pixels. */
 export const INTERPOLATIONS = ['bilinear', 'bicubic', 'lanczos3'] as const;
 
-/** The layers of a finished model that fine-tuning changes. */
+/** The layers of a finished model that fine-tuning changes, besides a number of the last ones: `last:2`. */
 export const TUNED_PARTS = ['head', 'all'] as const;
+/** Which layers fine-tuning changes: the new last one (`head`), the last N with weights (`last:N`), or `all`. */
+export type TunedPart = (typeof TUNED_PARTS)[number] | `last:${number}`;
+
+/** How it is written. */
+export const TUNED_PART = /^(head|all|last:[1-9]\d{0,5})$/;
+
+/** The order of colours in an image. */
+export const CHANNEL_ORDERS = ['rgb', 'bgr'] as const;
 
 export const DEVICES = ['cpu', 'gpu'] as const;
 

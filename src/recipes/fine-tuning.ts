@@ -1,8 +1,10 @@
 import type { AugmentationConfig } from '../data/augmentation/index.ts';
+import { OnnxGraph } from '../layers/index.ts';
 import { headOf, type Network, type TrainedNetwork, type TunedPart, withNewHead } from '../models/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import type { FitOptions } from '../training/index.ts';
 import type { RunLength } from './few-images.ts';
+import { importedMethod } from './imported-fine-tuning.ts';
 import type { TrainingMethod } from './recipe.ts';
 
 /** What `fineTuning` needs to know. */
@@ -27,16 +29,23 @@ export type FineTuning = Required<
   Pick<FitOptions, 'network' | 'weights' | 'optimizer' | 'epochs' | 'batchSize' | 'augmentation'>
 >;
 
+/** Whether the head alone is trained, or layers before it too. */
+type Reach = 'head' | 'all';
+
+function reachOf(part: TunedPart): Reach {
+  return part === 'head' || part === 'last:1' ? 'head' : 'all';
+}
+
 /** Steps after which all has settled, and a new head alone, which needs fewer. */
-const STEPS: Readonly<Record<TunedPart, number>> = { all: 150, head: 80 };
+const STEPS: Readonly<Record<Reach, number>> = { all: 150, head: 80 };
 /** Epochs even of many images. */
-const FEWEST_EPOCHS: Readonly<Record<TunedPart, number>> = { all: 2, head: 6 };
+const FEWEST_EPOCHS: Readonly<Record<Reach, number>> = { all: 2, head: 6 };
 /** Few images make at least so many batches, that every epoch takes several steps. */
 const BATCHES = 8;
 const [SMALLEST_BATCH, LARGEST_BATCH] = [8, 32];
 
 /** Learning rates of the new head: alone, and before layers that follow it at a rate of their own. */
-const HEAD_RATE: Readonly<Record<TunedPart, number>> = { all: 0.003, head: 0.01 };
+const HEAD_RATE: Readonly<Record<Reach, number>> = { all: 0.003, head: 0.01 };
 /** What was learned before should move little. */
 const BODY_RATE = 2e-4;
 const WEIGHT_DECAY = 0.01;
@@ -51,13 +60,16 @@ export function fineTuning(options: FineTuningOptions): FineTuning {
   const { from, classes, images, trainable = 'all', mirrored = true, seed } = options;
   const { network, weights } = withNewHead(from, { classes, trainable, seed });
   const length = fineTuningLength(images, trainable);
+  const method = fineTuningMethod(from.network, trainable);
   return {
     network,
     weights,
     batchSize: length.batchSize,
     epochs: options.epochs ?? length.epochs,
-    optimizer: optimizerFrom(fineTuningMethod(from.network, trainable).optimizer),
-    augmentation: lightAugmentation(mirrored),
+    optimizer: optimizerFrom(method.optimizer),
+    augmentation: mirrored
+      ? method.augmentation!
+      : method.augmentation!.filter(({ name }) => name !== 'RandomFlip'),
   };
 }
 
@@ -66,12 +78,14 @@ export function fineTuning(options: FineTuningOptions): FineTuning {
  * @throws HarrierError `not-supported` when the network has no last layer that could be replaced
  */
 export function fineTuningMethod(network: Network, trainable: TunedPart): TrainingMethod {
+  const imported = network.layers.find(({ layer }) => layer instanceof OnnxGraph);
+  if (imported) return importedMethod(network, imported.layer as OnnxGraph, imported.name, trainable);
   const head = headOf(network);
   return {
     name: 'fine-tuning',
     ...fineTuningLength(Number.MAX_SAFE_INTEGER, trainable),
     optimizer:
-      trainable === 'head'
+      reachOf(trainable) === 'head'
         ? adamW(HEAD_RATE.head)
         : { ...adamW(BODY_RATE), groups: [{ parameters: `${head}/*`, optimizer: adamW(HEAD_RATE.all) }] },
     augmentation: lightAugmentation(true),
@@ -93,7 +107,10 @@ export function fineTuningLength(
   const stepsPerEpoch = Math.ceil(images / batchSize);
   return {
     batchSize,
-    epochs: Math.max(FEWEST_EPOCHS[trainable], Math.round(STEPS[trainable] / stepsPerEpoch)),
+    epochs: Math.max(
+      FEWEST_EPOCHS[reachOf(trainable)],
+      Math.round(STEPS[reachOf(trainable)] / stepsPerEpoch),
+    ),
   };
 }
 

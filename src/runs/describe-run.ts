@@ -10,7 +10,7 @@ import {
   renderModelCard,
 } from '../evaluation/index.ts';
 import type { Network } from '../models/index.ts';
-import type { Optimizer, OptimizerConfig } from '../optimizers/index.ts';
+import { highestRate, type Optimizer, type OptimizerConfig } from '../optimizers/index.ts';
 import type { ReportImage } from '../report/index.ts';
 import { hardwareText } from './hardware.ts';
 import { pathsOfRun, withoutPaths } from './private-paths.ts';
@@ -92,9 +92,27 @@ export function factsOf(
 export function optimizerText({ config }: Pick<Optimizer, 'config'>): string {
   const { groups, ...own } = config;
   const others = ((groups ?? []) as { parameters: string[]; optimizer: OptimizerConfig }[]).map(
-    ({ parameters, optimizer }) => `${parameters.join(' and ')}: ${optionsText(optimizer)}`,
+    ({ parameters, optimizer }) => `${namesText(parameters)}: ${differenceText(optimizer, own)}`,
   );
   return [optionsText(own as OptimizerConfig), ...others].join('; ');
+}
+
+/** Few names as they are; of many the first and how many more. */
+function namesText(names: readonly string[]): string {
+  return names.length <= MOST_NAMES ? names.join(' and ') : `${names[0]} and ${names.length - 1} more`;
+}
+
+/** Names of parameters that a group's text lists. */
+const MOST_NAMES = 4;
+
+/** What a group's optimizer has of its own: where only the rate differs, that rate at its highest. */
+function differenceText(
+  { learningRate, ...options }: OptimizerConfig,
+  { learningRate: _, ...own }: Record<string, unknown>,
+): string {
+  if (JSON.stringify(options) !== JSON.stringify(own))
+    return optionsText({ ...options, learningRate } as OptimizerConfig);
+  return `learning rate ${Number(highestRate(learningRate).toPrecision(2))}`;
 }
 
 function optionsText({ name, ...options }: OptimizerConfig): string {

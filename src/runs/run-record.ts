@@ -9,10 +9,20 @@ import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
 import { jsonObject } from '../json-text.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
-import { type NetworkConfig, TUNED_PARTS } from '../models/index.ts';
+import type { ForeignReading, NetworkConfig } from '../models/index.ts';
 import type { OptimizerConfig } from '../optimizers/index.ts';
 import { check } from '../options/check.ts';
-import { count, flag, list, number, oneOf, optional, type Schema, text } from '../options/kinds.ts';
+import {
+  count,
+  flag,
+  list,
+  number,
+  oneOf,
+  optional,
+  type Schema,
+  text,
+  tunedPart,
+} from '../options/kinds.ts';
 import { z } from '../options/zod.ts';
 import type { RecipeOptions } from '../recipes/index.ts';
 import { DEVICES } from './device.ts';
@@ -33,8 +43,10 @@ const FINE_TUNED_FROM = {
   path: optional(anyText),
   /** SHA-256 of the file, hex. */
   hash: anyText,
-  /** What is trained: a new last layer alone, or the layers before it too. */
-  trainable: oneOf(TUNED_PARTS),
+  /** What is trained: a new last layer alone, the last layers, or all. */
+  trainable: tunedPart,
+  /** How a model of another program was read: pixels, size, features; so that it is read alike again. */
+  reading: unchecked<ForeignReading>(anything),
   /** Where a model of the catalogue or the hub came from, pinned. */
   source: optional(
     fields({

@@ -2,7 +2,16 @@ import { isStateDict, networkOfStateDict } from '../applications/index.ts';
 import { type Preprocessing, preprocessingOf } from '../data/preprocessing.ts';
 import { type Sha256, sha256 } from '../data/sha256.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
-import { exportOptionsOf, type TrainedNetwork, trainedNetwork } from '../models/index.ts';
+import { HarrierError } from '../errors.ts';
+import {
+  exportOptionsOf,
+  type ForeignOptions,
+  type ForeignSource,
+  NETWORK_KEY,
+  readForeignModel,
+  type TrainedNetwork,
+  trainedNetwork,
+} from '../models/index.ts';
 import { decodeModel } from '../onnx/index.ts';
 import type { FineTunedFrom } from './run-record.ts';
 
@@ -12,31 +21,64 @@ export interface StartingModel extends TrainedNetwork, Omit<FineTunedFrom, 'trai
   readonly testTimeAugmentation: TestTimeAugmentation;
   /** How it wants its images; their size is the network's `inputShape`. */
   readonly preprocessing: Preprocessing;
+  /** In the order of its scores, where a model of another program says so. */
+  readonly classNames?: readonly string[];
+  /** What was assumed of a model of another program: a sentence each. */
+  readonly assumed?: readonly string[];
 }
 
+/** What is known of a model of another program. */
+export interface ForeignModelOptions extends ForeignOptions, Omit<ForeignSource, 'where'> {}
+
 /**
- * A model file with its layers and weights: an ONNX model, or PyTorch's weights of a network that Harrier has in its own
- * layers.
+ * A model file with its layers and weights: an ONNX model of Harrier or of another program, or PyTorch's weights of a
+ * network that Harrier has in its own layers.
  *
  * @param called what a run calls it: see `FineTunedFrom`
  * @param where its file, for errors
  * @param hash begins a SHA-256
- * @throws HarrierError as `decodeModel`, `trainedNetwork` and `networkOfStateDict` do
+ * @param foreign how a model of another program is to be read
+ * @throws HarrierError as `decodeModel`, `trainedNetwork`, `networkOfStateDict` and `readForeignModel` do; `bad-option` for
+ *   options of a model of another program with one that says itself how it wants its images
  */
 export function startingModelOf(
   bytes: Uint8Array,
   called: Pick<FineTunedFrom, 'name' | 'path'>,
   where: string,
   hash: () => Sha256 = sha256,
+  foreign: ForeignModelOptions = {},
 ): StartingModel {
+  const { companions, external, ...options } = foreign;
   const named = { ...called, hash: hash().update(bytes).digest() };
-  if (isStateDict(bytes))
+  if (isStateDict(bytes)) {
+    checkNoOptions(options, where);
     return { ...networkOfStateDict(bytes, where), ...named, testTimeAugmentation: 'none' };
-  const model = decodeModel(bytes, where);
+  }
+  const model = decodeModel(bytes, where, external);
+  if (!Object.hasOwn(model.metadata, NETWORK_KEY)) {
+    const { head: _, ...read } = readForeignModel(model, options, { where, companions });
+    return { ...read, ...named, testTimeAugmentation: 'none' };
+  }
+  checkNoOptions(options, where);
   return {
     ...trainedNetwork(model, where),
     ...named,
     testTimeAugmentation: exportOptionsOf(model).testTimeAugmentation,
     preprocessing: preprocessingOf(model.metadata, where),
   };
+}
+
+/** A model of Harrier says all of this itself. */
+function checkNoOptions(options: ForeignOptions, where: string): void {
+  const { imageSize: _, preprocessing: __, ...others } = options;
+  const [given] = Object.keys(others);
+  if (given === undefined) return;
+  throw new HarrierError(
+    'bad-option',
+    `this model says itself how it wants its images: ${given} cannot be given`,
+    {
+      where,
+      next: 'Leave it out.',
+    },
+  );
 }

@@ -6,6 +6,7 @@ import type { ClassWeight } from '../../data/class-weight.ts';
 import { STRETCHED } from '../../data/preprocessing.ts';
 import type { Resolution } from '../../data/resolution.ts';
 import { HarrierError } from '../../errors.ts';
+import type { ForeignOptions } from '../../models/index.ts';
 import { highestRate } from '../../optimizers/index.ts';
 import { flagOf } from '../../options/option.ts';
 import { type OptionName, type OptionValues, optionsOf as optionsOfCommand } from '../../options/table.ts';
@@ -65,6 +66,13 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
       next: 'Leave it out, or name a model to fine-tune: --from MODEL.',
     });
   }
+  const [foreign] = Object.keys(foreignOptions({ ...given, imageSize: undefined, resize: undefined }));
+  if (foreign !== undefined) {
+    throw new HarrierError('bad-option', 'it tells how a model of another program is read', {
+      where: flagOf(foreign),
+      next: 'Leave it out, or say what to fine-tune: --from MODEL.',
+    });
+  }
   const { recipe: found, file } = await givenRecipe(given);
   const settings = givenSettings(found, given);
   const recipe = withSettings(found, settings);
@@ -88,9 +96,9 @@ async function newFineTuning(given: TrainOptions, model: string | true): Promise
     });
   }
   const { trainable = 'head' } = given;
-  const from = await startingModel(model === true ? undefined : model);
+  const from = await startingModel(model === true ? undefined : model, foreignOptions(given));
   checkImageSize(from, given.imageSize);
-  const { name, path, hash } = from;
+  const { name, path, hash, reading } = from;
   const known = fineTuningMethod(from.network, trainable);
   const settings = givenSettings(known, given);
   const options = optionsOf(withSettings(known, settings), given, from);
@@ -101,9 +109,31 @@ async function newFineTuning(given: TrainOptions, model: string | true): Promise
     chosen: Object.keys(settings),
     options: {
       ...options,
-      from: { name, ...(path && { path }), hash, trainable },
+      from: { name, ...(path && { path }), hash, trainable, ...(reading && { reading }) },
       testTimeAugmentation: given.tta ?? (mirrors ? from.testTimeAugmentation : 'none'),
     },
+  };
+}
+
+/** What was said of a model of another program. */
+export function foreignOptions({
+  mean,
+  std,
+  imageSize,
+  channelOrder,
+  features,
+  resize,
+}: Pick<
+  TrainOptions,
+  'mean' | 'std' | 'imageSize' | 'channelOrder' | 'features' | 'resize'
+>): ForeignOptions {
+  return {
+    ...(mean && { mean }),
+    ...(std && { std }),
+    ...(imageSize !== undefined && { imageSize }),
+    ...(channelOrder && { channelOrder }),
+    ...(features !== undefined && { features }),
+    ...(resize && { preprocessing: { resize } }),
   };
 }
 

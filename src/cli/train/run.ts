@@ -52,6 +52,7 @@ export async function runTrain(given: TrainOptions): Promise<void> {
 
 async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: Interruption): Promise<void> {
   const { options, ...how } = await newRun(given);
+  for (const sentence of how.from?.assumed ?? []) reporter.note(`Note: ${sentence}`);
   reporter.status(`opening ${options.data} …`);
   const run = await prepareRun(options, {
     ...how,
@@ -179,10 +180,12 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
 }
 
 /** What a fine-tuning trains, in words. */
-const TUNED: Readonly<Record<TunedPart, string>> = {
-  head: 'a new last layer is trained, the others stay (--trainable all trains them too)',
-  all: 'a new last layer is trained, and the others at a lower rate',
-};
+function tunedText(part: TunedPart): string {
+  if (part === 'head')
+    return 'a new last layer is trained, the others stay (--trainable all trains them too)';
+  if (part === 'all') return 'a new last layer is trained, and the others at a lower rate';
+  return `a new last layer is trained, and with it the last ${part.slice('last:'.length)} with weights`;
+}
 
 function announce(
   { network, options, data, optimizer, skipped, notes }: PreparedRun,
@@ -198,7 +201,7 @@ function announce(
     ),
   );
   const { from } = options;
-  if (from) reporter.print(style.faint(`from ${from.name}: ${TUNED[from.trainable]}`));
+  if (from) reporter.print(style.faint(`from ${from.name}: ${tunedText(from.trainable)}`));
   reporter.print(
     style.faint(
       `${data.train.name}: ${images(data.train.images)} of ${data.imageShape.width} × ${data.imageShape.height}` +

@@ -11,6 +11,7 @@ const ALL: readonly AugmentationConfig[] = [
   { name: 'RandomColorJitter', brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0.1 },
   { name: 'RandomRotation', degrees: 15 },
   { name: 'RandomZoom', factor: 0.2 },
+  { name: 'RandomResizedCrop', smallest: 0.4 },
   { name: 'RandAugment', operations: 2, magnitude: 9 },
   { name: 'MixUp', alpha: 0.5 },
   { name: 'CutMix', alpha: 1 },

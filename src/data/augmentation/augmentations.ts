@@ -7,6 +7,7 @@ import { type RandAugmentConfig, randAugment } from './rand-augment.ts';
 import { type RandomColorJitterConfig, randomColorJitter } from './random-color-jitter.ts';
 import { type RandomErasingConfig, randomErasing } from './random-erasing.ts';
 import { type RandomFlipConfig, randomFlip } from './random-flip.ts';
+import { type RandomResizedCropConfig, randomResizedCrop } from './random-resized-crop.ts';
 import { type RandomRotationConfig, randomRotation } from './random-rotation.ts';
 import { type RandomTranslationConfig, randomTranslation } from './random-translation.ts';
 import { type RandomZoomConfig, randomZoom } from './random-zoom.ts';
@@ -18,6 +19,7 @@ const AUGMENTATIONS = {
   RandomColorJitter: randomColorJitter,
   RandomRotation: randomRotation,
   RandomZoom: randomZoom,
+  RandomResizedCrop: randomResizedCrop,
   RandAugment: randAugment,
   MixUp: mixUp,
   CutMix: cutMix,
@@ -31,6 +33,7 @@ export type AugmentationConfig =
   | RandomColorJitterConfig
   | RandomRotationConfig
   | RandomZoomConfig
+  | RandomResizedCropConfig
   | RandAugmentConfig
   | MixUpConfig
   | CutMixConfig;

@@ -137,3 +137,38 @@ describe('RandomTranslation', () => {
     );
   });
 });
+
+describe('RandomResizedCrop', () => {
+  // Red counts columns, green rows: a part shows a narrower range of both, in order.
+  const side = 32;
+  const shape = { height: side, width: side, channels: 3 };
+  const ramp = Uint8Array.from({ length: 256 * side * side * 3 }, (_, i) => {
+    const at = Math.floor(i / 3) % (side * side);
+    return [8 * (at % side), 8 * Math.floor(at / side), 0][i % 3];
+  });
+  const parts = (smallest: number) => {
+    const batch = { pixels: ramp.slice(), targets: new Float32Array(256), imageShape: shape };
+    augmentationFrom({ name: 'RandomResizedCrop', smallest }).apply(batch, occasion(256));
+    return Array.from({ length: 256 }, (_, i) => {
+      const pixel = (row: number, column: number) => (i * side * side + row * side + column) * 3;
+      const [first, last] = [pixel(0, 0), pixel(side - 1, side - 1)];
+      const span = (channel: number) =>
+        (batch.pixels[last + channel] - batch.pixels[first + channel]) / 8 / (side - 1);
+      return { width: span(0), height: span(1) };
+    });
+  };
+
+  it('shows parts of at least the smallest area, of all shapes up to 3 : 4, and never more than there is', () => {
+    const areas = parts(0.25).map(({ width, height }) => width * height);
+    expect(Math.min(...areas)).toBeGreaterThan(0.22);
+    expect(Math.min(...areas)).toBeLessThan(0.35);
+    expect(Math.max(...areas)).toBeGreaterThan(0.85);
+    const ratios = parts(0.25).map(({ width, height }) => width / height);
+    expect(Math.min(...ratios)).toBeGreaterThan(0.72);
+    expect(Math.max(...ratios)).toBeLessThan(1.38);
+  });
+
+  it('of at least the whole area may only be narrower or lower', () => {
+    for (const { width, height } of parts(1)) expect(Math.max(width, height)).toBeGreaterThan(0.99);
+  });
+});

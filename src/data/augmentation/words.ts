@@ -51,6 +51,11 @@ export const AUGMENTATION_WORDS: Readonly<Record<string, AugmentationWord>> = {
     value: 'factor',
     what: 'scales by up to 10%, up or down',
   },
+  crop: {
+    config: (smallest = 0.35) => ({ name: 'RandomResizedCrop', smallest }),
+    value: 'smallest',
+    what: 'a part of the image, of 35% of its area or more, at the full size',
+  },
   randaugment: {
     config: (magnitude = 9) => ({ name: 'RandAugment', operations: 2, magnitude }),
     value: 'magnitude',

@@ -1,8 +1,8 @@
 import { type Preprocessing, RESIZES } from '../../data/preprocessing.ts';
 import { HarrierError } from '../../errors.ts';
+import { CHANNEL_ORDERS } from '../../options/words.ts';
 
-/** Orders of the three colours in a model's input. */
-export const CHANNEL_ORDERS = ['rgb', 'bgr'] as const;
+/** The order of the three colours in a model's input. */
 export type ChannelOrder = (typeof CHANNEL_ORDERS)[number];
 
 /** A number for each of red, green and blue. */
@@ -14,8 +14,8 @@ export interface ForeignOptions {
   readonly mean?: readonly number[];
   /** Their standard deviation, on the same scale; the difference is divided by it. */
   readonly std?: readonly number[];
-  /** Height and width of the images, where the model leaves them open. */
-  readonly imageSize?: number;
+  /** Side of the images, or their height and width, where the model leaves them open. */
+  readonly imageSize?: number | readonly [number, number];
   /** The order in which the model wants the colours. */
   readonly channelOrder?: ChannelOrder;
   /** The value of the graph that holds the features, in place of the input of its last product. */
@@ -44,7 +44,7 @@ export function checkOptions(options: ForeignOptions, where: string): void {
   if (mean && !isColour(mean)) refuse('mean', 'one number or three (red, green, blue), from 0 to 1', mean);
   if (std && !(isColour(std) && std.every((each) => each > 0)))
     refuse('std', 'one number above 0 or three (red, green, blue), on a scale from 0 to 1', std);
-  if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0))
+  if (imageSize !== undefined && ![imageSize].flat().every((side) => Number.isInteger(side) && side > 0))
     refuse('imageSize', 'a positive whole number', imageSize);
   if (channelOrder !== undefined && !CHANNEL_ORDERS.includes(channelOrder))
     refuse('channelOrder', CHANNEL_ORDERS.join(' or '), channelOrder);

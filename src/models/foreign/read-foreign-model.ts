@@ -142,17 +142,17 @@ function isPlain({ mean, std }: ForeignReading): boolean {
 /** @throws HarrierError `bad-option` for another size than the model takes */
 function sizeOf(
   { height, width }: ImageInput,
-  wanted: number | undefined,
+  given: ForeignOptions['imageSize'],
   known: readonly [number, number] | undefined,
   assumed: string[],
   where: string,
 ): readonly [number, number] {
-  const fits = (height ?? wanted) === wanted && (width ?? wanted) === wanted;
-  if (wanted !== undefined && !fits) {
+  const wanted = typeof given === 'number' ? ([given, given] as const) : given;
+  if (wanted && ((height ?? wanted[0]) !== wanted[0] || (width ?? wanted[1]) !== wanted[1])) {
     throw new HarrierError('bad-option', 'this model takes images of one size', {
       where,
       expected: `${width ?? 'any'} × ${height ?? 'any'}`,
-      received: `${wanted} × ${wanted}`,
+      received: `${wanted[1]} × ${wanted[0]}`,
       next: 'Leave it out: images are scaled to what the model needs.',
       options: ['imageSize'],
     });
@@ -162,7 +162,8 @@ function sizeOf(
       `${where} takes images of any size: ${USUAL_SIZE} × ${USUAL_SIZE} is assumed (--image-size).`,
     );
   }
-  return [height ?? wanted ?? known?.[0] ?? USUAL_SIZE, width ?? wanted ?? known?.[1] ?? USUAL_SIZE];
+  const [rows, columns] = wanted ?? known ?? [USUAL_SIZE, USUAL_SIZE];
+  return [height ?? rows, width ?? columns];
 }
 
 /**

@@ -38,6 +38,12 @@ export const KNOBS: readonly Knob[] = [
   toggle('flip-vertical', 'Upside down'),
   knob('translation', 'Moved', [4, 1, 16, 1], (pixels) => `up to ${pixels} pixels`),
   knob('rotation', 'Turned', [10, 1, 180, 1], (degrees) => `up to ${degrees}°`),
+  knob(
+    'crop',
+    'A part of the image',
+    [0.35, 0.1, 1, 0.05],
+    (part) => `${Math.round(100 * part)}% of it or more`,
+  ),
   knob('zoom', 'Nearer or further', [0.1, 0.05, 1, 0.05], (factor) => `up to ${Math.round(100 * factor)}%`),
   knob('color', 'Light and colour', [0.2, 0.05, 1, 0.05], (by) => `up to ${Math.round(100 * by)}%`),
   knob(
@@ -84,6 +90,9 @@ export function settingsOf(configs: readonly AugmentationConfig[]): Settings {
         break;
       case 'RandomZoom':
         settings.zoom = config.factor;
+        break;
+      case 'RandomResizedCrop':
+        settings.crop = config.smallest;
         break;
       case 'RandomColorJitter':
         settings.color = config.brightness ?? 0;
