@@ -9,6 +9,7 @@ import { mobilenetv4ConvSmall } from './entries/mobilenetv4-conv-small.ts';
 
 export { type ModelAddress, modelAddress } from './address.ts';
 export type { CatalogueEntry, HubSource, WheelSource } from './catalogue.ts';
+export { licenseWarning } from './license.ts';
 
 /** The catalogue: pretrained networks that Harrier knows by name. The first is the default. */
 export const CATALOGUE: readonly CatalogueEntry[] = [

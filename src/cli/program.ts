@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { withHint } from './hints.ts';
 import { lrFindCommand } from './lr-find.ts';
+import { modelsCommand } from './models.ts';
 import { predictCommand } from './predict.ts';
 import { recipesCommand } from './recipes.ts';
 import { sagemakerCommand } from './sagemaker.ts';
@@ -50,6 +51,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     studioCommand(),
     summaryCommand(),
     recipesCommand(),
+    modelsCommand(),
     dataCommand(),
     sagemakerCommand(),
     benchCommand(),

@@ -19,6 +19,8 @@ export interface FineTunedInfo {
   readonly name: string;
   /** SHA-256 of its file, hex. */
   readonly hash: string;
+  /** Where it came from, if it was fetched. */
+  readonly source?: { readonly address: string; readonly commit?: string; readonly license?: string };
   /** What was trained: a new last layer alone (`head`), the last ones (`last:2`), or `all`. */
   readonly trainable: TunedPart;
 }
@@ -76,6 +78,11 @@ export function factRows(facts: RunInfo): FactRow[] {
   };
   const { fineTunedFrom: from, imageShape: shape, trainingData, testData } = facts;
   add('Fine-tuned from', from && `${from.name}, ${from.hash.slice(0, 12)}`, from && `SHA-256 ${from.hash}`);
+  add(
+    'Its source',
+    from?.source && sourceText(from.source),
+    from?.source?.commit && `commit ${from.source.commit}`,
+  );
   add('Trained layers', from && trainedLayers(from.trainable));
   add('Parameters', facts.parameters?.toString() && formatCount(facts.parameters));
   add('Image size', shape && `${shape.width} × ${shape.height}`);
@@ -99,6 +106,12 @@ export function factRows(facts: RunInfo): FactRow[] {
       .join(', '),
   );
   return rows;
+}
+
+/** `hf:owner/name:model.onnx at 0123456789ab, Apache-2.0`. */
+function sourceText({ address, commit, license }: NonNullable<FineTunedInfo['source']>): string {
+  const at = commit ? ` at ${commit.slice(0, 12)}` : '';
+  return `${address}${at}, ${license ?? 'no licence stated'}`;
 }
 
 function dataText({ name, images, hash }: DataInfo): string {

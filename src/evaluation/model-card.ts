@@ -173,7 +173,18 @@ function licence({ facts, licence: terms }: ModelCardOptions): string {
   const data =
     terms ??
     `The weights were learned from the ${images}. Whether and how they may be passed on depends on the terms of those images: check them before publishing.`;
-  return `## Licence\n\n${data}\n\nHarrier itself is under the MIT licence, which says nothing about the models made with it.`;
+  return `## Licence\n\n${data}${sourceOf(facts)}\n\nHarrier itself is under the MIT licence, which says nothing about the models made with it.`;
+}
+
+/** Where the model that it began as came from, and under which licence. */
+function sourceOf({ fineTunedFrom: from }: RunInfo): string {
+  if (!from?.source) return '';
+  const { address, commit, license } = from.source;
+  const place = `\`${code(address)}\`${commit ? ` at commit \`${code(commit)}\`` : ''}`;
+  const terms = license
+    ? `Its publisher puts it under ${markdown(license)}; those terms hold for this model too.`
+    : 'Its publisher states no licence: ask before passing this model on.';
+  return `\n\nThe model that it was fine-tuned from, \`${code(from.name)}\`, comes from ${place} (SHA-256 \`${from.hash}\`). ${terms}`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -5,7 +5,15 @@ import type { RunRecord } from './run-record.ts';
  * owner's business, and stand in nothing that is made to be shared.
  */
 export function pathsOfRun({ options, data }: Pick<RunRecord, 'options' | 'data'>): string[] {
-  const given = [options.data, options.recipeFile, options.from?.name, options.from?.path, data.path];
+  const { from } = options;
+  // The name of a model that was fetched is an address, and no path.
+  const given = [
+    options.data,
+    options.recipeFile,
+    from?.source ? undefined : from?.name,
+    from?.path,
+    data.path,
+  ];
   return given.filter((path) => path !== undefined).filter((path) => /[\\/]/.test(path));
 }
 

@@ -10,10 +10,11 @@ import type { ForeignOptions } from '../../models/index.ts';
 import { highestRate } from '../../optimizers/index.ts';
 import { flagOf } from '../../options/option.ts';
 import { type OptionName, type OptionValues, optionsOf as optionsOfCommand } from '../../options/table.ts';
+import type { FetchModelOptions } from '../../platform/node/backbones/fetch-model.ts';
 import { defaultThreads } from '../../platform/node/engine/default-threads.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { type FoundRecipe, findRecipe, recipeIn } from '../../platform/node/runs/recipe-files.ts';
-import { startingModel } from '../../platform/node/runs/starting-model.ts';
+import { isElsewhere, startingModel } from '../../platform/node/runs/starting-model.ts';
 import {
   fineTuningMethod,
   type Recipe,
@@ -58,8 +59,8 @@ export interface NewRun {
 }
 
 /** Options of a new run: what was given, else those of the recipe, or of a fine-tuning. */
-export async function newRun(given: TrainOptions): Promise<NewRun> {
-  if (given.from !== undefined) return newFineTuning(given, given.from);
+export async function newRun(given: TrainOptions, fetching?: FetchModelOptions): Promise<NewRun> {
+  if (given.from !== undefined) return newFineTuning(given, given.from, fetching);
   if (given.trainable !== undefined) {
     throw new HarrierError('bad-option', 'a recipe trains its whole network', {
       where: '--trainable',
@@ -89,16 +90,20 @@ export async function newRun(given: TrainOptions): Promise<NewRun> {
 }
 
 /** @throws HarrierError when there is no such model, it cannot be trained on, or an option does not suit it */
-async function newFineTuning(given: TrainOptions, model: string | true): Promise<NewRun> {
+async function newFineTuning(
+  given: TrainOptions,
+  model: string | true,
+  fetching?: FetchModelOptions,
+): Promise<NewRun> {
   if (given.recipe !== undefined) {
     throw new HarrierError('bad-option', '--recipe and --from cannot be combined', {
       next: 'A fine-tuned model keeps its own network. Leave out one of the two.',
     });
   }
   const { trainable = 'head' } = given;
-  const from = await startingModel(model === true ? undefined : model, foreignOptions(given));
+  const from = await startingModel(model === true ? undefined : model, foreignOptions(given), fetching);
   checkImageSize(from, given.imageSize);
-  const { name, path, hash, reading } = from;
+  const { name, path, hash, reading, source } = from;
   const known = fineTuningMethod(from.network, trainable);
   const settings = givenSettings(known, given);
   const options = optionsOf(withSettings(known, settings), given, from);
@@ -109,7 +114,14 @@ async function newFineTuning(given: TrainOptions, model: string | true): Promise
     chosen: Object.keys(settings),
     options: {
       ...options,
-      from: { name, ...(path && { path }), hash, trainable, ...(reading && { reading }) },
+      from: {
+        name,
+        ...(path && { path }),
+        hash,
+        trainable,
+        ...(reading && { reading }),
+        ...(source && { source }),
+      },
       testTimeAugmentation: given.tta ?? (mirrors ? from.testTimeAugmentation : 'none'),
     },
   };
@@ -167,7 +179,8 @@ export async function fromAnywhere<T extends Pick<TrainOptions, 'recipe' | 'from
   return {
     ...given,
     ...(from === undefined && (await recipeFromAnywhere(given.recipe))),
-    ...(typeof from === 'string' && { from: (await findModel(from)).modelFile }),
+    ...(typeof from === 'string' &&
+      !(await isElsewhere(from)) && { from: (await findModel(from)).modelFile }),
     ...(data !== undefined && { data: await dataFromAnywhere(data) }),
   };
 }

@@ -13,6 +13,7 @@ import { ProgressFile } from '../../runs/run-progress.ts';
 import type { RunRecord, RunResult } from '../../runs/run-record.ts';
 import type { RunOutcome } from '../../runs/train-run.ts';
 import { Exit, failureOf } from '../failure.ts';
+import { fetchingFor, noteLicense } from '../fetching.ts';
 import { endWithParent, type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
@@ -51,7 +52,8 @@ export async function runTrain(given: TrainOptions): Promise<void> {
 }
 
 async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: Interruption): Promise<void> {
-  const { options, ...how } = await newRun(given);
+  const { options, ...how } = await newRun(given, fetchingFor(reporter, interruption.signal));
+  if (how.from?.source) noteLicense(how.from, reporter);
   for (const sentence of how.from?.assumed ?? []) reporter.note(`Note: ${sentence}`);
   reporter.status(`opening ${options.data} …`);
   const run = await prepareRun(options, {

@@ -3,6 +3,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { isStateDict } from '../../../applications/index.ts';
 import {
+  CATALOGUE,
   type CatalogueEntry,
   catalogueEntry,
   type HubSource,
@@ -10,7 +11,7 @@ import {
   type WheelSource,
 } from '../../../backbones/index.ts';
 import type { OnProgress } from '../../../data/progress.ts';
-import { HarrierError } from '../../../errors.ts';
+import { HarrierError, nearestName } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { COMPANIONS } from '../../../models/foreign/index.ts';
 import { decodeModel } from '../../../onnx/index.ts';
@@ -119,9 +120,13 @@ function isOffline({ HF_HUB_OFFLINE = '' }: NodeJS.ProcessEnv = process.env): bo
 function wantedAddress(name: string): Wanted {
   const address = modelAddress(name);
   if (address) return address as Wanted;
+  const near = nearestName(
+    name,
+    CATALOGUE.map((entry) => entry.name),
+  );
   throw new HarrierError('not-found', 'there is no such model', {
     where: name,
-    next: 'List them: npx harrier models. Or give an address: hf:OWNER/NAME, https://…',
+    next: `${near ? `Did you mean "${near}"? ` : ''}List them: npx harrier models. Or give an address: hf:OWNER/NAME, https://…`,
   });
 }
 

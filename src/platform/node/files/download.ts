@@ -174,5 +174,6 @@ export function reason(error: unknown): string {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
   if (inner instanceof AggregateError && inner.errors.length > 0) inner = inner.errors[0];
-  return inner instanceof Error ? inner.message || inner.name : String(inner);
+  if (!(inner instanceof Error)) return String(inner);
+  return inner.message.replace(/^request to \S+ failed, reason: /, '') || inner.name;
 }

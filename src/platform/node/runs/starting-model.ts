@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { isStateDict } from '../../../applications/index.ts';
+import type { CatalogueEntry } from '../../../backbones/index.ts';
 import { HarrierError } from '../../../errors.ts';
 import {
   COMPANIONS,
@@ -9,29 +11,80 @@ import {
 } from '../../../models/index.ts';
 import type { FineTunedFrom } from '../../../runs/run-record.ts';
 import { type StartingModel, startingModelOf } from '../../../runs/starting-model.ts';
+import {
+  type FetchedModel,
+  type FetchModelOptions,
+  fetchModel,
+  isRemoteModel,
+} from '../backbones/fetch-model.ts';
 import { readModelFile } from '../files/model-file.ts';
 import { nativeSha256 } from '../files/sha256.ts';
 import { findModel } from './find-run.ts';
 import { shippedModel } from './shipped-model.ts';
 
 /**
- * The model that a user names, as `findModel` finds it, with layers and weights. A model of another program is read with
- * the files beside it that say how it wants its images.
+ * The model that a user names, with layers and weights: what `findModel` finds, else a name of the catalogue, `hf:…` or a
+ * web address, which are fetched. A model of another program is read with the files beside it that say how it wants its
+ * images.
  *
  * @param given left out: the model that comes with Harrier
  * @param options what the user says of a model of another program
- * @throws HarrierError as `findModel` and `startingModelOf` do
+ * @throws HarrierError as `findModel`, `fetchModel` and `startingModelOf` do
  */
 export async function startingModel(
   given: string | undefined,
   options: ForeignOptions = {},
+  fetching: FetchModelOptions = {},
 ): Promise<StartingModel> {
+  if (given !== undefined && (await isElsewhere(given))) {
+    return fetchedStartingModel(await fetchModel(given, fetching), options);
+  }
   const { modelFile, run, shipped } = await findModel(given);
   const bytes = await readModelFile(modelFile);
   const name = shipped ? basename(modelFile, '.onnx') : relative('', run?.path ?? modelFile) || '.';
   const called = { name, ...(!shipped && { path: modelFile }) };
   const companions = shipped ? {} : await companionsOf(modelFile);
   return startingModelOf(bytes, called, modelFile, nativeSha256, { ...options, companions });
+}
+
+/** Whether a text names a model that is fetched; a file or folder here that is called so comes first. */
+export async function isElsewhere(given: string): Promise<boolean> {
+  return isRemoteModel(given) && (await stat(given).catch(() => undefined)) === undefined;
+}
+
+/**
+ * A model of the cache with layers and weights, and with its source as a run names it.
+ *
+ * @param options what the user says of it; what is left out the catalogue knows, or the files beside it
+ * @throws HarrierError as `startingModelOf` does
+ */
+export async function fetchedStartingModel(
+  { name, file, source, entry }: FetchedModel,
+  options: ForeignOptions = {},
+): Promise<StartingModel> {
+  const bytes = await readModelFile(file);
+  const { address, commit, license, path } = source;
+  const known = entry && !isStateDict(bytes) ? optionsOf(entry) : {};
+  const companions = await companionsOf(file);
+  return {
+    ...startingModelOf(bytes, { name, path: file }, file, nativeSha256, { ...known, ...options, companions }),
+    source: {
+      address: commit ? `${address}:${path}` : address,
+      ...(commit && { commit }),
+      ...(license && { license }),
+    },
+  };
+}
+
+/** What the catalogue knows of a model of another program. */
+function optionsOf({ normalization, size, preprocessing }: CatalogueEntry): ForeignOptions {
+  const inUnits = (values: readonly number[]) => values.map((value) => value / 255);
+  return {
+    mean: inUnits(normalization.mean),
+    std: inUnits(normalization.deviation),
+    imageSize: size,
+    preprocessing,
+  };
 }
 
 /**

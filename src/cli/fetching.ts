@@ -1,0 +1,22 @@
+import { catalogueEntry, licenseWarning } from '../backbones/index.ts';
+import type { FetchModelOptions } from '../platform/node/backbones/fetch-model.ts';
+import type { StartingModel } from '../runs/starting-model.ts';
+import type { Reporter } from './reporter.ts';
+
+/** How commands fetch a model: with progress, and a note where one source stands in for another. */
+export function fetchingFor(reporter: Reporter, signal?: AbortSignal): FetchModelOptions {
+  return {
+    onProgress: reporter.work,
+    onNote: (sentence) => reporter.note(`Note: ${sentence}`),
+    signal,
+  };
+}
+
+/** Says what the licence of a fetched model asks for, where it asks for more than to be named. */
+export function noteLicense(
+  { name, source }: Pick<StartingModel, 'name' | 'source'>,
+  reporter: Reporter,
+): void {
+  const warning = licenseWarning(name, source?.license, catalogueEntry(name)?.licenseNote);
+  if (warning) reporter.note(`Note: ${warning}`);
+}
