@@ -56,15 +56,15 @@ writeFileSync(join(SHIPPED_MODELS, `${as}.onnx`), encodeModel({ ...chosen.model,
 writeFileSync(
   join(SHIPPED_MODELS, `${as}.md`),
   renderModelCard({
-    title: `${as}: the model that comes with Harrier`,
+    title: `${as}: the model in the package`,
     facts: factsOf(record, run.network, run.optimizer),
     evaluation: after,
     imageShape: record.data.imageShape,
     file: { name: `${as}.onnx`, command: 'predict' },
     note:
       `Its weights are stored in ${chosen.storage} (${(chosen.bytes.length / 1e6).toFixed(1)} MB instead of ` +
-      `${(bytes.length / 1e6).toFixed(1)}), the least that keeps its accuracy on ${choosing.name}. As it came from training it got ` +
-      `${formatPercent(before)} of the test images right, as it is stored here ${formatPercent(after.accuracy)}.`,
+      `${(bytes.length / 1e6).toFixed(1)}), the smallest form that keeps its accuracy on ${choosing.name}. Its accuracy on the test images was ` +
+      `${formatPercent(before)} after training and is ${formatPercent(after.accuracy)} as stored here.`,
   }),
 );
 process.stdout.write(

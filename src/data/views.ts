@@ -41,7 +41,7 @@ export function viewsOf(kind: TestTimeAugmentation): View[] {
 /** For people: `the image and its mirror image`. */
 export function describeViews(kind: TestTimeAugmentation): string {
   return {
-    none: 'the image alone',
+    none: 'the image only',
     flip: 'the image and its mirror image',
     'flip-shift': 'the image and its mirror image, as they are and moved by one pixel',
   }[kind];

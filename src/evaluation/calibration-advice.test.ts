@@ -13,15 +13,17 @@ function evaluation(confidence: number, right: number) {
 }
 
 it('says how far confidence is from accuracy, why, and what to do', () => {
-  const reason = 'it was turned off with --no-calibrate';
+  const reason = 'calibration was turned off with --no-calibrate';
   const temperatureScaling: TemperatureScaling = { temperature: 1, reason };
   expect(calibrationAdvice({ ...evaluation(0.58, 196), temperatureScaling })).toBe(
-    'Not calibrated: the model is right in 98.0% and says 58.0% on average. No temperature was fitted: ' +
-      'it was turned off with --no-calibrate. To calibrate it, set images aside in training, such as ' +
+    'Not calibrated: the accuracy is 98.0% and the mean confidence 58.0%. No temperature was fitted: ' +
+      'calibration was turned off with --no-calibrate. To calibrate the model, train with validation images, such as ' +
       '--validation-split 0.1.',
   );
   // Too sure of itself; a model file that says nothing of a temperature.
-  expect(calibrationAdvice(evaluation(0.99, 150))).toContain('right in 75.0% and says 99.0% on average. To');
+  expect(calibrationAdvice(evaluation(0.99, 150))).toContain(
+    'the accuracy is 75.0% and the mean confidence 99.0%. To',
+  );
 });
 
 it('is silent when a temperature was fitted, or the two are near each other', () => {

@@ -23,7 +23,7 @@ export function calibrationAdvice({
   if (withinInterval || Math.abs(confidence - accuracy) <= FAR) return undefined;
   const why = reason === undefined ? '' : ` No temperature was fitted: ${reason}.`;
   return (
-    `Not calibrated: the model is right in ${formatPercent(accuracy, 1)} and says ${formatPercent(confidence, 1)} on ` +
-    `average.${why} To calibrate it, set images aside in training, such as --validation-split 0.1.`
+    `Not calibrated: the accuracy is ${formatPercent(accuracy, 1)} and the mean confidence ` +
+    `${formatPercent(confidence, 1)}.${why} To calibrate the model, train with validation images, such as --validation-split 0.1.`
   );
 }

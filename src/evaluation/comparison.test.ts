@@ -100,7 +100,7 @@ describe('compareRuns', () => {
     expect(text).toMatch(/^accuracy +87\.50% +37\.50%$/m);
     expect(text).toMatch(/^optimizer\.learningRate +0\.1 +0\.2$/m);
     expect(text).toContain(
-      "b is 50.00 points worse than a: more than chance (0 images only it gets right, 8 only the other; McNemar's test, p = 0.0078).",
+      "b is 50.00 points worse than a: more than chance (only it classifies 0 images correctly, only the other 8; McNemar's test, p = 0.0078).",
     );
     const page = renderComparison(comparison);
     expect(page).toContain('&lt;dog>');

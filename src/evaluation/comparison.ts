@@ -5,6 +5,7 @@ import {
   formatInterval,
   formatNumber,
   formatPercent,
+  formatQuantity,
   printable,
 } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
@@ -130,18 +131,18 @@ export function verdict(
   const points = `${Math.abs(100 * accuracy).toFixed(2)} points`;
   const what =
     accuracy === 0
-      ? `${name} is right as often as ${first}`
+      ? `${name} has the same accuracy as ${first}`
       : `${name} is ${points} ${accuracy > 0 ? 'better' : 'worse'} than ${first}`;
-  if (by === 'other images') return `${what}, but on other images: that says nothing.`;
+  if (by === 'other images') return `${what}, but on different images, so the two cannot be compared.`;
   if (by === 'intervals') {
     return significant
-      ? `${what}: more than chance, since the 95% intervals are apart.`
-      : `${what}; whether that is chance cannot be said, since the intervals overlap and not both runs kept their predictions.`;
+      ? `${what}: more than chance, because the 95% intervals do not overlap.`
+      : `${what}; this may be chance, because the intervals overlap. At least one run has no predictions for a closer test.`;
   }
   const { onlyFirst, onlySecond, p } = test!;
-  const counts = `${formatCount(onlySecond)} images only it gets right, ${formatCount(onlyFirst)} only the other`;
+  const counts = `only it classifies ${formatQuantity(onlySecond, 'image')} correctly, only the other ${formatCount(onlyFirst)}`;
   const chance = p < 0.0001 ? 'p < 0.0001' : `p = ${formatNumber(p, 2)}`;
-  return `${what}: ${significant ? 'more than chance' : 'this can be chance'} (${counts}; McNemar's test, ${chance}).`;
+  return `${what}: ${significant ? 'more than chance' : 'this may be chance'} (${counts}; McNemar's test, ${chance}).`;
 }
 
 const CLASSES = 10;

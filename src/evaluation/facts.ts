@@ -93,7 +93,7 @@ export function factRows(facts: RunInfo): FactRow[] {
   add('Seed', facts.seed?.toString());
   add('Training accuracy', facts.trainingAccuracy === undefined ? '' : formatPercent(facts.trainingAccuracy));
   const { testTimeAugmentation: views = 'none' } = facts;
-  add('Looks at', views === 'none' ? '' : `${describeViews(views)}; it averages its answers`);
+  add('Test-time augmentation', views === 'none' ? '' : `${describeViews(views)}, averaged`);
   add('Trained on', trainingData && dataText(trainingData), trainingData && `SHA-256 ${trainingData.hash}`);
   add('Evaluated on', testData && dataText(testData), testData && `SHA-256 ${testData.hash}`);
   add('Training time', facts.seconds === undefined ? '' : formatDuration(facts.seconds));

@@ -45,7 +45,7 @@ describe('renderModelCard', () => {
       '# keras-cnn on colours',
       '4,200,842 parameters',
       'which of 3 classes it shows: red, green, blue.',
-      '**75.00%** right: 3 of 4 images of `colours/test`',
+      '**75.00%** correct: 3 of 4 images of `colours/test`',
       'npx harrier predict . photo.png',
       '| green | 1 | 50.00% | 100.00% | 66.67% |',
       '- green ↔ blue: 1',

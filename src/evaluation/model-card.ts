@@ -44,9 +44,9 @@ function introduction({ title, facts, evaluation, imageShape, file, note }: Mode
   const where = facts.testData ? ` of \`${code(facts.testData.name)}\`` : '';
   return `# ${markdown(title)}
 
-An image classifier${size}, ${originOf(facts)}. It looks at an image of ${imageShape.width} × ${imageShape.height} pixels and says which of ${classNames.length} classes it shows: ${names}${more}.
+An image classifier${size}, ${originOf(facts)}. It assigns an image of ${imageShape.width} × ${imageShape.height} pixels to one of ${classNames.length} classes: ${names}${more}.
 
-**${formatPercent(accuracy)}** right: ${formatCount(correct)} of ${formatCount(total)} images${where} (95% interval ${formatInterval(interval95)}).${report}${note ? `\n\n${note}` : ''}`;
+**${formatPercent(accuracy)}** correct: ${formatCount(correct)} of ${formatCount(total)} images${where} (95% interval ${formatInterval(interval95)}).${report}${note ? `\n\n${note}` : ''}`;
 }
 
 function originOf({ recipe, fineTunedFrom: from }: RunInfo): string {
@@ -54,10 +54,10 @@ function originOf({ recipe, fineTunedFrom: from }: RunInfo): string {
   const { trainable } = from;
   const others =
     trainable === 'head'
-      ? 'the others are as they were'
+      ? 'the others are unchanged'
       : trainable === 'all'
-        ? 'the others were trained on'
-        : `the last ${trainable.slice('last:'.length)} with weights were trained`;
+        ? 'the others were trained further'
+        : `the last ${trainable.slice('last:'.length)} with weights were trained further`;
   return `fine-tuned with Harrier from \`${code(from.name)}\`: its last layer is new, ${others}`;
 }
 
@@ -65,13 +65,13 @@ function usage({ evaluation, imageShape: { height, width }, file }: ModelCardOpt
   const name = file?.name ?? 'model.onnx';
   return `## Use
 
-${file ? 'It comes with Harrier' : 'In this folder'}:
+${file ? 'It is part of the package' : 'In this folder'}:
 
 \`\`\`sh
 npx harrier ${file?.command ?? 'predict .'} photo.png
 \`\`\`
 
-\`${name}\` is complete: pixels in, probabilities out, scaling included. So any ONNX Runtime can run it, without Harrier:
+\`${name}\` takes pixels and returns probabilities; scaling is inside. Any ONNX Runtime can run it, without Harrier:
 
 \`\`\`js
 import * as ort from 'onnxruntime-node';
@@ -95,7 +95,7 @@ function results({ evaluation }: ModelCardOptions): string {
     ['Accuracy', `${formatPercent(accuracy)} (${formatInterval(interval95)})`],
     ...(top5Accuracy === undefined
       ? []
-      : [['Among its best five', formatPercent(top5Accuracy)] as [string, string]]),
+      : [['Top-5 accuracy', formatPercent(top5Accuracy)] as [string, string]]),
     ['Loss (cross-entropy)', loss.toFixed(4)],
     ['Mean precision', formatPercent(macro.precision)],
     ['Mean recall', formatPercent(macro.recall)],
@@ -109,7 +109,7 @@ function results({ evaluation }: ModelCardOptions): string {
       : [
           [
             'People, for comparison',
-            `${formatPercent(humanBaseline.accuracy)} of single judgements, ${formatPercent(humanBaseline.majorityAccuracy)} by majority (${markdown(humanBaseline.source)})`,
+            `${formatPercent(humanBaseline.accuracy)} of single answers, ${formatPercent(humanBaseline.majorityAccuracy)} by majority (${markdown(humanBaseline.source)})`,
           ] as [string, string],
         ]),
   ];
@@ -123,7 +123,7 @@ function results({ evaluation }: ModelCardOptions): string {
     table(['Measure', 'Value'], measures),
     table(['Class', 'Images', 'Precision', 'Recall', 'F1'], classes),
     ...(note ? [note] : []),
-    ...(pairs.length > 0 ? [`Most often taken for each other:\n\n${pairs.join('\n')}`] : []),
+    ...(pairs.length > 0 ? [`Most confused pairs:\n\n${pairs.join('\n')}`] : []),
   ].join('\n\n');
 }
 
@@ -142,7 +142,7 @@ function training({ facts }: ModelCardOptions): string {
         `\`${cell(set.name)}\`, ${formatCount(set.images)} images, SHA-256 \`${cell(set.hash)}\``,
       ]);
   }
-  const again = facts.command ? `\n\nTo make it again:\n\n${fenced(facts.command)}` : '';
+  const again = facts.command ? `\n\nTo train it again:\n\n${fenced(facts.command)}` : '';
   return `## Data and training\n\n${table(['', ''], rows)}${again}`;
 }
 
@@ -151,17 +151,17 @@ function limits({ evaluation, imageShape: { height, width }, file }: ModelCardOp
   const evaluated = perClass.filter(({ support }) => support > 0);
   const weakest = evaluated.reduce((a, b) => (b.recall < a.recall ? b : a), evaluated[0]);
   const lines = [
-    `It knows its ${classNames.length} classes and nothing else. Shown anything else, it still names one of them, and may sound sure.`,
-    `Every image is resized to ${width} × ${height} before the model sees it: what is too small to be seen then is lost, and other proportions are distorted.`,
-    `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection expect less, and measure on your own images: \`npx harrier evaluate ${file ? '' : '. '}--data FOLDER\`. The interval covers chance in the choice of test images, nothing more.`,
+    `It knows its ${classNames.length} classes only. For any other image it still names one of them, possibly with high confidence.`,
+    `Every image is resized to ${width} × ${height} before the model sees it. Details that are then too small are lost, and other proportions are distorted.`,
+    `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection, expect a lower accuracy, and measure it on your own images: \`npx harrier evaluate ${file ? '' : '. '}--data FOLDER\`. The interval covers only chance in the choice of test images.`,
   ];
   if (weakest && weakest.recall < 1) {
     lines.push(
-      `It is weakest at ${markdown(weakest.class)}, of which it finds ${formatPercent(weakest.recall, 1)}${confusions.length > 0 ? `; the pair it mixes up most is ${markdown(confusions[0].classes[0])} and ${markdown(confusions[0].classes[1])}` : ''}.`,
+      `Its weakest class is ${markdown(weakest.class)}, with a recall of ${formatPercent(weakest.recall, 1)}${confusions.length > 0 ? `; it most often confuses ${markdown(confusions[0].classes[0])} and ${markdown(confusions[0].classes[1])}` : ''}.`,
     );
   }
   lines.push(
-    'Meant for learning, prototypes and sorting where a person can correct mistakes. Not meant to decide alone where a mistake harms someone.',
+    'Intended for learning, prototypes and sorting where a person can correct mistakes. Not intended for automatic decisions in which a mistake harms someone.',
   );
   return `## Limits and intended use\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
 }
@@ -172,8 +172,8 @@ function licence({ facts, licence: terms }: ModelCardOptions): string {
     : 'images named above';
   const data =
     terms ??
-    `The weights were learned from the ${images}. Whether and how they may be passed on depends on the terms of those images: check them before publishing.`;
-  return `## Licence\n\n${data}${sourceOf(facts)}\n\nHarrier itself is under the MIT licence, which says nothing about the models made with it.`;
+    `The weights were learned from the ${images}. Whether you may publish them depends on the terms of those images: check these first.`;
+  return `## Licence\n\n${data}${sourceOf(facts)}\n\nHarrier itself is under the MIT licence, which does not cover the models made with it.`;
 }
 
 /** Where the model that it began as came from, and under which licence. */
@@ -182,8 +182,8 @@ function sourceOf({ fineTunedFrom: from }: RunInfo): string {
   const { address, commit, license } = from.source;
   const place = `\`${code(address)}\`${commit ? ` at commit \`${code(commit)}\`` : ''}`;
   const terms = license
-    ? `Its publisher puts it under ${markdown(license)}; those terms hold for this model too.`
-    : 'Its publisher states no licence: ask before passing this model on.';
+    ? `Its licence is ${markdown(license)}, whose terms apply to this model too.`
+    : 'Its publisher states no licence: ask before you publish this model.';
   return `\n\nThe model that it was fine-tuned from, \`${code(from.name)}\`, comes from ${place} (SHA-256 \`${from.hash}\`). ${terms}`;
 }
 

@@ -81,7 +81,7 @@ describe('fitTemperature', () => {
   });
 
   it.each<[string, number[], RegExp]>([
-    ['nothing is wrong', [0, 0, 0], /right about every validation image/],
+    ['nothing is wrong', [0, 0, 0], /every validation image is classified correctly/],
     ['it is worse than chance', [1, 1, 0], /no better than chance/],
   ])('says why not when %s', (_, labels, reason) => {
     const probabilities = new Float32Array([0.75, 0.25, 0.75, 0.25, 0.75, 0.25]);

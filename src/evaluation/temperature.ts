@@ -51,10 +51,13 @@ export function fitTemperature(predictions: Predictions): FittedTemperature {
     (label, image) => predictedClass(predictions.probabilities, classes, image) !== label,
   );
   if (!mistake)
-    return { reason: 'it is right about every validation image, so they do not tell how sure it may be' };
+    return {
+      reason:
+        'every validation image is classified correctly, so they do not show how confident the model may be',
+    };
   const logits = logarithms(predictions.probabilities);
   const slopeAt = (inverse: number) => derivatives(logits, labels, classes, inverse).slope;
-  if (slopeAt(0) >= 0) return { reason: 'what it says of the validation images is no better than chance' };
+  if (slopeAt(0) >= 0) return { reason: 'its accuracy on the validation images is no better than chance' };
   // The slope grows with 1/T: the least cross-entropy is where it passes zero.
   let low = 1 / HOTTEST;
   let high = 1 / COLDEST;

@@ -31,7 +31,7 @@ export interface TextOptions {
 
 /** "6,939 of 10,000 right: 69.39% (95% interval 68.48–70.29%), loss 0.9321". */
 export function headline({ correct, total, accuracy, interval95, loss }: Evaluation): string {
-  const fraction = `${formatCount(correct)} of ${formatCount(total)} right: ${formatPercent(accuracy)}`;
+  const fraction = `${formatCount(correct)} of ${formatCount(total)} correct: ${formatPercent(accuracy)}`;
   return `${fraction} (95% interval ${formatInterval(interval95)}), loss ${loss.toFixed(4)}`;
 }
 
@@ -43,8 +43,7 @@ function viewsLine({ testTimeAugmentation = 'none' }: Evaluation): string {
 
 /** "Right among its best five: 97.41%. Calibration error 1.20% (6.10% before the temperature 1.432)." */
 function measuresLine({ top5Accuracy, calibration, temperatureScaling }: Evaluation): string {
-  const five =
-    top5Accuracy === undefined ? '' : `Right among its best five: ${formatPercent(top5Accuracy)}. `;
+  const five = top5Accuracy === undefined ? '' : `Top-5 accuracy ${formatPercent(top5Accuracy)}. `;
   const error = formatPercent(calibration.expectedCalibrationError);
   return `${five}Calibration error ${error}${temperatureWords(temperatureScaling)}.`;
 }
@@ -78,9 +77,9 @@ function peopleLines({ humanBaseline: people }: Evaluation, style: TextStyle): s
     percent(model),
   ]);
   const [head, ...lines] = aligned([['', 'people', 'model'], ...rows]);
-  const fractions = `${formatPercent(people.accuracy)} of single judgements, ${formatPercent(people.majorityAccuracy)} by majority`;
+  const fractions = `${formatPercent(people.accuracy)} of single answers are correct, ${formatPercent(people.majorityAccuracy)} by majority vote`;
   return [
-    `${style.strong('People')} are right in ${fractions}`,
+    `${style.strong('People')}: ${fractions}`,
     style.faint(head),
     ...lines,
     style.faint(people.source),

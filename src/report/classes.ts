@@ -21,7 +21,7 @@ export interface ClassTableProps {
 
 /** What the columns mean. */
 export const CLASS_TABLE_NOTE =
-  'Found: of the images of a class, the fraction recognised (recall). Right when said: of those that it says are of the class, the fraction that is (precision). F1: both in one number.';
+  'Found (recall): the fraction of the class’s images that the model recognises. Right when said (precision): the fraction of the images with this prediction that are of the class. F1: both in one number.';
 
 /** How well each class is recognised, in numbers that are bars too. */
 export function ClassTable({ perClass, macro, still = false }: ClassTableProps): JSX.Element {

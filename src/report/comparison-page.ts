@@ -38,7 +38,7 @@ export function renderComparison(comparison: Comparison): string {
       section(
         'classes',
         'Class by class',
-        'Fraction of each class that is found, the classes that differ most first.',
+        'Recall of each class, largest difference first.',
         table('Class by class', names, recalls),
       ),
     ],

@@ -23,7 +23,7 @@ export function Facts({ rows, command }: FactsProps): JSX.Element {
       h(
         'div',
         { class: 'command' },
-        h('p', null, 'To make it again:'),
+        h('p', null, 'To train it again:'),
         h('pre', null, h('code', null, command)),
       ),
   );

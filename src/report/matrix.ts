@@ -87,7 +87,7 @@ export function Matrix({ label, classNames, cell, button, table }: MatrixProps):
 
 /** What the colours of a confusion matrix stand for. */
 export const MATRIX_NOTE =
-  'Row: what the image is. Column: what the model said. The stronger, the larger the fraction of its row.';
+  'Row: true class. Column: predicted class. The stronger the colour, the larger the fraction of the row.';
 
 /** The confusion matrix to look at: with numbers for few classes, as a drawing for many. */
 export function ConfusionMatrix({ matrix, classNames }: Evaluated): JSX.Element {

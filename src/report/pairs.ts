@@ -14,7 +14,7 @@ export interface PairsProps {
 
 /** What the bars mean. */
 export const PAIRS_NOTE =
-  'Pairs of classes taken for each other, most often first. The darker part: the first taken for the second.';
+  'Pairs of classes that the model confuses, most frequent first. The darker part: the first predicted as the second.';
 
 /** The most confused pairs as bars; each bar is parted by direction. */
 export function Pairs({ confusions, most, onSelect, selected }: PairsProps): JSX.Element {

@@ -8,11 +8,11 @@ export function PeopleNote({ baseline }: { readonly baseline: HumanBaseline }): 
   return h(
     Fragment,
     null,
-    'Of single judgements ',
+    'Single people classify ',
     h('b', null, formatPercent(baseline.accuracy)),
-    ' are right, and ',
+    ' correctly, and a majority of several people ',
     h('b', null, formatPercent(baseline.majorityAccuracy)),
-    ' where most of those asked agree. What they mix up most, as a fraction of the images of the first class:',
+    '. Their most frequent confusions, as a fraction of the images of the first class:',
   );
 }
 

@@ -67,7 +67,7 @@ export function Reliability({ calibration }: { readonly calibration: Calibration
       {
         viewBox: `0 0 ${LEFT + SIZE + 4} ${BOTTOM + STRIP + 58}`,
         role: 'img',
-        'aria-label': `Fraction right against stated probability, in ${bins.length} bins. Expected calibration error ${formatPercent(expectedCalibrationError)}`,
+        'aria-label': `Fraction correct against stated probability, in ${bins.length} bins. Expected calibration error ${formatPercent(expectedCalibrationError)}`,
       },
       ticks,
       bars,
@@ -75,14 +75,14 @@ export function Reliability({ calibration }: { readonly calibration: Calibration
       h(
         'text',
         { x: LEFT + SIZE / 2, y: BOTTOM + STRIP + 52, 'text-anchor': 'middle' },
-        'probability that the model states',
+        'stated probability',
       ),
     ),
     legend([
-      [swatch('fraction'), 'fraction that is right'],
-      [swatch('gap'), 'distance to what was stated'],
+      [swatch('fraction'), 'fraction that is correct'],
+      [swatch('gap'), 'difference between the two'],
       [stroke('ideal'), 'both equal'],
-      [swatch('images'), 'where the images lie'],
+      [swatch('images'), 'number of images'],
     ]),
   );
 }
@@ -98,17 +98,17 @@ export function ReliabilityWords({ evaluation }: { readonly evaluation: Evaluati
   const points = formatPercent(Math.abs(stated - right), 1).slice(0, -1);
   const verdict =
     Math.abs(stated - right) < 0.01
-      ? 'Taken together the two agree.'
-      : `It is ${stated > right ? 'too sure of itself' : 'more often right than it claims'}, by ${points} points on average.`;
+      ? 'On average the two agree.'
+      : `The model is ${stated > right ? 'over-confident' : 'under-confident'} by ${points} points on average.`;
   return h(
     'div',
     { class: 'reliability-words' },
     h(
       'p',
       null,
-      'On average it states ',
+      'The mean probability of the predicted class is ',
       h('b', null, formatPercent(stated, 1)),
-      ' for the class it picks, and is right in ',
+      ', and the accuracy is ',
       h('b', null, formatPercent(right, 1)),
       `. ${verdict} The expected calibration error is `,
       h('b', null, formatPercent(expectedCalibrationError)),
@@ -140,10 +140,10 @@ function temperatureWords({
       h('b', null, formatNumber(temperature)),
       ', fitted',
       validation && ` on ${formatQuantity(validation.images, 'validation image')}`,
-      '; no answer changes by it, only how sure it sounds.',
+      '. This changes probabilities, but no predicted class.',
     ),
     h(Table<Measured>, {
-      label: 'What the temperature changed',
+      label: 'Effect of the temperature',
       columns: MEASURED,
       rows,
       keyOf: ({ name }) => name,

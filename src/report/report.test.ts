@@ -75,7 +75,7 @@ describe('renderReport', () => {
     for (const words of [
       '<h1>keras-cnn on CIFAR-10</h1>',
       '66.67<small>%</small>',
-      '12 of 18 images right in <b>cifar10/test</b>',
+      '12 of 18 images correct in <b>cifar10/test</b>',
       '95% interval 43.75–83.72%',
       '4,200,842',
       '<dt>Seed</dt><dd>0</dd>',
@@ -244,7 +244,7 @@ describe('renderReport', () => {
     const bare = renderReport({ title: 'bare', facts: { recipe: 'imported' }, evaluation: right });
     expect(bare).not.toContain('How it learned');
     expect(bare).not.toContain('most confident');
-    expect(bare).not.toContain('What it mixes up');
+    expect(bare).not.toContain('Most confused classes');
     expect(bare).not.toMatch(/NaN|undefined|Infinity/);
     expect(bare).toContain('100.00<small>%</small>');
   });

@@ -55,7 +55,7 @@ export function renderReport(options: ReportOptions): string {
       ),
       section(
         'facts',
-        'How it was made',
+        'How it was trained',
         undefined,
         h(Facts, { rows: [...factRows(facts), ...extraFacts], command: facts.command }),
       ),
@@ -63,11 +63,11 @@ export function renderReport(options: ReportOptions): string {
         section('training', 'How it learned', undefined, h(Curves, { history, test: evaluation })),
       section('classes', 'Class by class', CLASS_TABLE_NOTE, h(ClassTable, { perClass, macro, still: true })),
       confusions.length > 0 &&
-        section('pairs', 'What it mixes up', PAIRS_NOTE, h(Pairs, { confusions, most: PAIRS })),
+        section('pairs', 'Most confused classes', PAIRS_NOTE, h(Pairs, { confusions, most: PAIRS })),
       humanBaseline &&
         section(
           'people',
-          'And people?',
+          'Human baseline',
           h(PeopleNote, { baseline: humanBaseline }),
           h(People, { baseline: humanBaseline }),
         ),
@@ -83,13 +83,13 @@ export function renderReport(options: ReportOptions): string {
           mistakes.length === 1
             ? 'The most confident mistake'
             : `The ${mistakes.length} most confident mistakes`,
-          'What it was surest of, and wrong about. Some of them may be labelled wrongly.',
+          'Wrong predictions with the highest confidence. Some of these images may have a wrong label.',
           h(ImageList, { images: mistakes }),
         ),
       calibration.bins.some(({ count }) => count > 0) &&
         section(
           'calibration',
-          'Does it mean what it says?',
+          'Are its probabilities accurate?',
           undefined,
           h('div', { class: 'beside' }, h(Reliability, { calibration }), h(ReliabilityWords, { evaluation })),
         ),

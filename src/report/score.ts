@@ -18,7 +18,7 @@ export function Score({ evaluation, evaluatedOn }: ScoreProps): JSX.Element {
     ['Mean recall', formatPercent(macro.recall)],
     ['Mean F1', formatPercent(macro.f1)],
   ];
-  if (top5Accuracy !== undefined) tiles.push(['Among its best five', formatPercent(top5Accuracy)]);
+  if (top5Accuracy !== undefined) tiles.push(['Top-5 accuracy', formatPercent(top5Accuracy)]);
   tiles.push(['Calibration error', formatPercent(calibration.expectedCalibrationError)]);
   return h(
     'div',
@@ -30,7 +30,7 @@ export function Score({ evaluation, evaluatedOn }: ScoreProps): JSX.Element {
       h(
         'p',
         null,
-        `${formatCount(correct)} of ${formatCount(total)} images right`,
+        `${formatCount(correct)} of ${formatCount(total)} images correct`,
         evaluatedOn && [' in ', h('b', null, evaluatedOn)],
         h('span', null, `95% interval ${formatInterval(interval95)}`),
       ),

@@ -29,14 +29,14 @@ export async function calibrateRun(
   onProgress?: OnProgress,
 ): Promise<RunCalibration> {
   if (options.calibrate === false) {
-    return { scaling: { temperature: 1, reason: 'it was turned off with --no-calibrate' } };
+    return { scaling: { temperature: 1, reason: 'calibration was turned off with --no-calibrate' } };
   }
   if (!validation) {
     return {
       scaling: {
         temperature: 1,
         reason:
-          'no images were set aside for validation (--validation-split), and the test images choose nothing',
+          'no validation images were set aside (--validation-split), and test images are not used for this',
       },
     };
   }

@@ -82,7 +82,7 @@ export function refuseForm(type: string): void {
   if (!/^multipart\//i.test(type)) return;
   throw new HttpError(415, 'not-supported', 'the body is a form', {
     where: 'Content-Type',
-    expected: 'the image alone',
+    expected: 'the image only',
     received: type.split(';')[0].slice(0, 80),
     next: "Send it as it is: curl -H 'content-type: application/x-image' --data-binary @image.png … instead of -F.",
   });
@@ -124,7 +124,7 @@ async function whole<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (cause) {
-    throw new HttpError(400, 'bad-data', 'the body ended before it was whole', { cause });
+    throw new HttpError(400, 'bad-data', 'the body is incomplete', { cause });
   }
 }
 

@@ -90,10 +90,7 @@ export function openApi(name: string, version: string, { classNames, imageShape 
           ),
         },
       },
-      [`/v1/models/${name}`]: get(
-        'Whether the model is there (TensorFlow Serving)',
-        json({ type: 'object' }),
-      ),
+      [`/v1/models/${name}`]: get('Status of the model (TensorFlow Serving)', json({ type: 'object' })),
       [`/v2/models/${name}/infer`]: {
         post: {
           summary: 'Classify images (Open Inference Protocol)',

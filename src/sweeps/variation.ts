@@ -36,7 +36,7 @@ export function readVariation(recipe: Recipe, text: string): Variation {
 function readList(recipe: Recipe, name: string, text: string): Variation {
   const values = text.split(',').map((value) => readValue(recipe, name, value));
   const twice = values.find((value, i) => values.indexOf(value) !== i);
-  if (twice !== undefined) throw bad(name, 'one value stands here twice', 'different values', text);
+  if (twice !== undefined) throw bad(name, 'one value is given twice', 'different values', text);
   return { name, kind: 'list', values };
 }
 
@@ -44,16 +44,11 @@ function readRange(recipe: Recipe, name: string, kind: string, text: string): Va
   const scale = SCALES.find((each) => each === kind);
   if (!scale) throw unknownName('kind of range', kind, SCALES);
   const ends = text.split('..');
-  if (ends.length !== 2) throw bad(name, 'this is no range', 'two numbers, such as 1e-4..1e-1', text);
+  if (ends.length !== 2) throw bad(name, 'this is not a range', 'two numbers, such as 1e-4..1e-1', text);
   const [from, to] = ends.map((end) => readValue(recipe, name, end));
   if (typeof from !== 'number' || typeof to !== 'number') {
     const value = settingsOf(recipe)[name];
-    throw bad(
-      name,
-      'there is no range of what is no number',
-      `a list, such as ${value},…`,
-      `${kind}:${text}`,
-    );
+    throw bad(name, 'only numbers have ranges', `a list, such as ${value},…`, `${kind}:${text}`);
   }
   if (!(from < to)) throw bad(name, 'this range is empty', 'the lower end first', text);
   if (scale === 'log' && from <= 0)

@@ -120,12 +120,8 @@ function LazyView({ view }: { view: View }) {
   if (Component) return <Component />;
   if (error === undefined) return <Loading what="this view" />;
   return (
-    <Message
-      kind="error"
-      title="This part of Studio could not be fetched"
-      onRetry={() => setTries(tries + 1)}
-    >
-      The server does not answer, or Studio was updated since this page was opened: then reload it.
+    <Message kind="error" title="This part of Studio could not be loaded" onRetry={() => setTries(tries + 1)}>
+      The server does not answer, or Studio was updated after this page was opened. Reload the page.
     </Message>
   );
 }

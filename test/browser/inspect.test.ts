@@ -88,7 +88,7 @@ describe.skipIf(noChromium)(`Inspect model${noChromium ? ` (${noChromium})` : ''
     await page.getByRole('heading', { name: 'dense' }).waitFor();
     await page.getByRole('button', { name: 'The layer after' }).click();
     await page.getByRole('heading', { name: 'probabilities' }).waitFor();
-    const bars = page.getByLabel('What it gives for each class');
+    const bars = page.getByLabel('Output for each class');
     expect(await bars.innerText()).toMatch(/horse\s+0\.9/);
     expect(await page.getByRole('button', { name: 'The layer after' }).isDisabled()).toBe(true);
   });

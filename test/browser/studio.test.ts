@@ -261,7 +261,7 @@ describe.skipIf(noChromium)('training in the browser', () => {
 describe.skipIf(noChromium)('evaluating in the browser', () => {
   it('shows the images of a cell, and leads from one to its place in the data', async () => {
     await at('evaluate');
-    await until(page.getByText(/images right in/));
+    await until(page.getByText(/images correct in/));
     const cell = page.locator('.matrix button').and(page.getByRole('button', { name: /cat, recognised/ }));
     await cell.click();
     await page.waitForURL(/cell=0,0/);

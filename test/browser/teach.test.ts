@@ -274,9 +274,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await page.getByText(/^WebGPU/).waitFor({ timeout: 60_000 });
     await page.getByText('Epoch 2 of 4').waitFor({ timeout: 120_000 });
     await worker.evaluate(() => (globalThis as unknown as { loseDevice(): void }).loseDevice());
-    await page
-      .getByText(/^The graphics card has failed, or the browser took it away\./)
-      .waitFor({ timeout: 60_000 });
+    await page.getByText(/^The graphics device was lost\./).waitFor({ timeout: 60_000 });
     await page.getByText(/^WebAssembly/).waitFor();
     await trained(page);
   });

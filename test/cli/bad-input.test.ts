@@ -76,7 +76,10 @@ describe('a data folder', () => {
       '--out',
       `run-${count}`,
     );
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/1 file that is no usable image was left out/)]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/1 file that is not a usable image was skipped/),
+    ]);
   });
 
   it('that holds an absurdly large image', async () => {

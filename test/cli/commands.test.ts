@@ -191,7 +191,7 @@ describe('evaluate', () => {
       'train',
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\d+ of \d+ right: [\d.]+%/);
+    expect(stdout).toMatch(/\d+ of \d+ correct: [\d.]+%/);
   });
 
   it('finds the newest run below ./runs', async () => {

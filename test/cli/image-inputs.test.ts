@@ -108,7 +108,7 @@ describe('predict takes', () => {
     const finished = await run('predict', 'model.onnx', 'empty');
     expect([finished.code, sentenceOf(finished)]).toEqual([
       1,
-      expect.stringMatching(/^empty: there is no image in this folder: expected files/),
+      expect.stringMatching(/^empty: this folder contains no images: expected files/),
     ]);
   });
 });
@@ -120,7 +120,8 @@ describe('explain', () => {
     const before = await readFile(path('photos', name));
     const finished = await run('explain', 'model.onnx', `photos/${name}`, '--out', 'photos');
     expect([0, 1]).toContain(finished.code);
-    if (finished.code === 1) expect(sentenceOf(finished)).toContain('no layer of this model gives an image');
+    if (finished.code === 1)
+      expect(sentenceOf(finished)).toContain('no layer of this model has an image as output');
     expect((await readFile(path('photos', name))).equals(before)).toBe(true);
   });
 });
@@ -131,7 +132,7 @@ describe('--force', () => {
     const refused = await run('export', 'model.onnx', '--format', 'onnx-int8', '--out', 'mine.onnx');
     expect([refused.code, sentenceOf(refused)]).toEqual([
       2,
-      expect.stringMatching(/mine\.onnx: a file is there already.* --force\.$/),
+      expect.stringMatching(/mine\.onnx: this file exists, and harrier did not write it.* --force\.$/),
     ]);
     expect(await readFile(path('mine.onnx'), 'utf8')).toBe('something of mine');
   });

@@ -261,7 +261,7 @@ describe('a run folder', () => {
   it.runIf(process.platform === 'linux')('where nothing can be made', async () => {
     const finished = await run('train', '--data', 'images', '--epochs', '1', '--out', '/proc/x');
     expect(finished.code).toBe(1);
-    expect(sentenceOf(finished)).toMatch(/^\/proc\/x: nothing can be made here\. Check the path/);
+    expect(sentenceOf(finished)).toMatch(/^\/proc\/x: this folder does not exist\. Check the path/);
   });
 
   it('whose lock was left by a process that is gone', async () => {
@@ -277,7 +277,7 @@ describe('a run folder', () => {
     const finished = await run('train', '--data', 'images', '--epochs', '1', '--out', 'file.txt/x');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
-      /file\.txt.x: a file stands where a folder is needed\. Move it away, or choose another folder \(--out\)\.$/,
+      /file\.txt.x: there is a file in the place of a folder\. Move it away, or choose another folder \(--out\)\.$/,
     );
   });
 
@@ -366,7 +366,7 @@ describe('a full disk', () => {
     expect(sentenceOf(finished)).toMatch(
       /: the disk is full\. Free some space, or choose another folder \(--out\)\.$/,
     );
-    expect(finished.stderr).toContain('Go on with: npx harrier train --resume disk/run');
+    expect(finished.stderr).toContain('Resume with: npx harrier train --resume disk/run');
     const { position } = decodeCheckpoint(await readFile(last('disk/run')), 'last');
     expect(position.epoch).toBeGreaterThan(0);
     const files = await readdir(path('disk', 'run'), { recursive: true });

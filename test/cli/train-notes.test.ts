@@ -66,7 +66,7 @@ describe('evaluate', () => {
     const evaluated = await run('evaluate', 'shy', '--json');
     const { notes: again, ...evaluation } = JSON.parse(evaluated.stdout);
     for (const said of [notes, again, [trained.stderr], [evaluated.stderr]]) {
-      expect(said.at(-1)).toContain('Not calibrated: the model is right in ');
+      expect(said.at(-1)).toContain('Not calibrated: the accuracy is ');
       expect(said.at(-1)).toContain('--validation-split 0.1');
     }
     expect(evaluation).toEqual(JSON.parse(await readFile(join(place.path, 'shy/evaluation.json'), 'utf8')));

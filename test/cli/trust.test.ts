@@ -117,10 +117,10 @@ describe('temperature scaling', () => {
   });
 
   it.each([
-    ['raw', 'it was turned off with --no-calibrate'],
+    ['raw', 'calibration was turned off with --no-calibrate'],
     [
       'plain',
-      'no images were set aside for validation (--validation-split), and the test images choose nothing',
+      'no validation images were set aside (--validation-split), and test images are not used for this',
     ],
   ])('of %s was not fitted, and the report says why', async (name, reason) => {
     expect((await json(name, 'evaluation.json')).temperatureScaling).toEqual({ temperature: 1, reason });
@@ -244,9 +244,9 @@ describe('CIFAR-10.1', () => {
 
   it('has an older version, whose labels have 8 bytes', async () => {
     const { stdout } = await evaluate('points/cifar10.1_v4_data.npy');
-    expect(stdout).toMatch(/^cifar10\.1_v4\n\d+ of 20 right/);
+    expect(stdout).toMatch(/^cifar10\.1_v4\n\d+ of 20 correct/);
     expect(stdout).toContain('Right among its best five: ');
-    expect(stdout).toMatch(/People are right in 95\.24% of single judgements, 99\.21% by majority/);
+    expect(stdout).toMatch(/People: 95\.24% of single answers are correct, 99\.21% by majority vote/);
     expect(stdout).toMatch(/deer taken for horse +4\.3%/);
   });
 
@@ -374,7 +374,7 @@ describe('train --seeds', () => {
     begun.process.kill('SIGINT');
     const stopped = await begun.finished;
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toContain('Go on with: npx harrier train --resume stopped\n');
+    expect(stopped.stderr).toContain('Resume with: npx harrier train --resume stopped\n');
     const finished = await run('train', '--resume', 'stopped', '--seeds', '3');
     expect(finished.code).toBe(0);
     expect(finished.stdout).toMatch(

@@ -53,7 +53,7 @@ describe('train --from', () => {
     expect(options.testTimeAugmentation).toBe('flip');
     expect(result.testAccuracy).toBeGreaterThan(0.8);
     expect(`${await read('head', 'README.md')}`).toContain(
-      'fine-tuned with Harrier from `first`: its last layer is new, the others are as they were',
+      'fine-tuned with Harrier from `first`: its last layer is new, the others are unchanged',
     );
     expect(`${await read('head', 'report.html')}`).toMatch(
       /Fine-tuned from<\/dt><dd[^>]*>first, [0-9a-f]{12}</,

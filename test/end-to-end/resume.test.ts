@@ -113,11 +113,11 @@ describe('the same run', () => {
     const { code, stderr } = await running.finished;
     expect(code).toBe(exitCode);
     expect(stderr).toMatch(
-      /Stopped and saved after .*epoch \d+\.\nGo on with: npx harrier train --resume stopped-by/,
+      /Stopped and saved after .*epoch \d+\.\nResume with: npx harrier train --resume stopped-by/,
     );
     const resumed = await resume(run).finished;
     succeeded(resumed);
-    expect(resumed.stdout).toMatch(/^Going on with stopped-by-\w+ at epoch \d+, step \d+\./);
+    expect(resumed.stdout).toMatch(/^Resuming stopped-by-\w+ at epoch \d+, step \d+\./);
     await expectTheSame(run);
   });
 });

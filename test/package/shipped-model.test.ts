@@ -36,6 +36,6 @@ test('is small, and as accurate on the real test images as it and its card say',
   const error = Math.sqrt(((stated * (1 - stated)) / COUNT) * (1 - COUNT / all.size));
   expect(Math.abs(accuracy - stated)).toBeLessThanOrEqual(3 * error);
   const card = await readFile(file.replace(/\.onnx$/, '.md'), 'utf8');
-  expect(card).toContain(`**${(stated * 100).toFixed(2)}%** right`);
-  expect(card).toContain(`as it is stored here ${(stated * 100).toFixed(2)}%`);
+  expect(card).toContain(`**${(stated * 100).toFixed(2)}%** correct`);
+  expect(card).toContain(`is ${(stated * 100).toFixed(2)}% as stored here`);
 });

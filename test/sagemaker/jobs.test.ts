@@ -38,7 +38,7 @@ describe('a job under way', () => {
     const { code, stderr } = await running.finished;
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /The job goes on\. Follow it: npx harrier sagemaker logs patience --follow\nStop it: npx harrier sagemaker stop patience\n$/,
+      /The job continues\. Follow it: npx harrier sagemaker logs patience --follow\nStop it: npx harrier sagemaker stop patience\n$/,
     );
     expect(fake.training.jobs.get('patience')!.TrainingJobStatus).toBe('InProgress');
   });

@@ -127,7 +127,7 @@ it('changes over to a model of this machine', async () => {
   const before = fake.hosting.endpoints.get('birds')!.EndpointConfigName;
   const { code, stdout, stderr } = await run('deploy', 'mine', '--name', 'birds');
   expect(code, stderr).toBe(0);
-  expect(stdout).toContain('birds is there already: it serves on until the new model stands');
+  expect(stdout).toContain('birds exists: its model stays in service until the new one is ready');
   expect(stdout).toContain('birds is in service with the new model.');
   expect(fake.hosting.endpoints.get('birds')!.EndpointConfigName).not.toBe(before);
   expect([fake.hosting.configs.size, fake.hosting.models.size]).toEqual([1, 1]);

@@ -131,12 +131,12 @@ it('takes its token from the environment, and warns who serves everyone without 
   await running.says('Try: curl');
   running.process.kill('SIGTERM');
   const { stderr, stdout } = await running.finished;
-  expect(stderr).not.toMatch(/Whoever can reach/);
+  expect(stderr).not.toMatch(/Anyone who can reach/);
   expect(stdout + stderr).not.toContain('secret');
   const open = start(['serve', 'model.onnx', '--port', '0', '--host', '0.0.0.0'], { cwd: place.path });
-  await open.says('Whoever can reach this address');
+  await open.says('Anyone who can reach this address');
   open.process.kill('SIGTERM');
-  expect((await open.finished).stderr).toMatch(/Whoever can reach this address can use it/);
+  expect((await open.finished).stderr).toMatch(/Anyone who can reach this address can use the server/);
 });
 
 it('memory stays flat', async () => {

@@ -38,7 +38,7 @@ describe('one request', () => {
       {},
       415,
       'not-supported',
-      /^Content-Type: the body is not said to be an image: expected image\/png/,
+      /^Content-Type: the content type is not that of an image: expected image\/png/,
     ],
     ['a wrong content type', { 'content-type': 'text/plain' }, 415, 'not-supported', /received text\/plain/],
     [

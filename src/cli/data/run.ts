@@ -182,9 +182,9 @@ function printDescription(description: Description, reporter: Reporter): void {
   reporter.print(`Mean of red, green, blue   ${figures(mean)}`);
   reporter.print(`Standard deviation         ${figures(standardDeviation)}`);
   for (const { title, hash } of there) reporter.print(`SHA-256 of ${title.padEnd(15)} ${hash}`);
-  reporter.print(`Lies in                    ${path}`);
+  reporter.print(`Path                       ${path}`);
   if (skipped.length > 0) {
-    reporter.note(`Left out ${formatCount(skipped.length)} files that are no usable image:`);
+    reporter.note(`Skipped ${formatCount(skipped.length)} files that are not usable images:`);
     for (const { file, reason } of skipped.slice(0, 20)) reporter.note(`  ${printable(file)}: ${reason}`);
     if (skipped.length > 20) reporter.note(`  and ${formatCount(skipped.length - 20)} more`);
   }

@@ -144,7 +144,7 @@ async function evaluate(
     return undefined;
   }
   if (!images) {
-    reporter.note('Note: the accuracy was not measured. Set --data to say on which images.');
+    reporter.note('Note: the accuracy was not measured. Set --data to name the images for it.');
     return undefined;
   }
   const { dataset, label } = images;

@@ -102,7 +102,7 @@ function advice({ steepest, lowest, withinNoise, ended, points }: RangeTest): st
   const last = points.at(-1)!.learningRate;
   return [
     `Suggested learning rate: ${rate(lowest / 10)}, a tenth of the rate at which the loss is lowest.`,
-    `The loss falls fastest at ${rate(steepest)}. Both are rules of thumb: try what lies between, too.`,
+    `The loss falls fastest at ${rate(steepest)}. Both are rules of thumb: also try rates between them.`,
     ...(ended === 'diverged'
       ? [`The loss exploded at ${rate(last)}, as it should: stay well below.`]
       : lowest > last / 3

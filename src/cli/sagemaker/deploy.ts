@@ -45,14 +45,12 @@ export async function runDeploy(source: string, given: DeployOptions): Promise<v
     const plan = await planDeployment(aws, { endpoint, image, role, model, hosting, scale, expires });
     sayPriceClass(endpoint, hosting, given.autoscale, expires, reporter);
     if (plan.existing) {
-      reporter.print(
-        `${endpoint} is there already: it serves on until the new model stands, then changes over.`,
-      );
+      reporter.print(`${endpoint} exists: its model stays in service until the new one is ready.`);
     }
     const onStarted = () =>
       goesOn(
-        `${endpoint} goes on ${plan.existing ? 'being updated' : 'being created'}, and bills. See how it stands: npx harrier sagemaker list`,
-        `Take it away: npx harrier sagemaker delete ${endpoint}`,
+        `${endpoint} is still being ${plan.existing ? 'updated' : 'created'}, and bills. Check its state: npx harrier sagemaker list`,
+        `Delete it: npx harrier sagemaker delete ${endpoint}`,
       );
     const { updated, arn } = await deploy(aws, plan, { ...follow, onStarted });
     reporter.print(`${endpoint} is in service${updated ? ' with the new model' : ''}.`);

@@ -49,7 +49,7 @@ export async function runInit(target: string, { force }: { force?: boolean }): P
   await pack(folder);
   reporter.print(shortPath(join(folder, archive)));
   await write({ 'package.json': imagePackage(archive) });
-  reporter.status('asking the npm registry which versions to fix …');
+  reporter.status('asking the npm registry for versions …');
   const isLocked = await lock(folder);
   if (isLocked) reporter.print(shortPath(join(folder, LOCKFILE)));
   else {

@@ -47,7 +47,7 @@ export async function runTransform(
       return;
     }
     goesOn(
-      'The job goes on: npx harrier sagemaker list shows it.',
+      'The job continues: npx harrier sagemaker list shows it.',
       `Stop it: npx harrier sagemaker stop ${name}`,
     );
     let said = '';
@@ -165,7 +165,7 @@ export async function runStop(name: string, given: AwsCommandOptions): Promise<v
     for (const attempt of attempts) {
       try {
         await attempt();
-        reporter.print(`${name} is stopping: within two minutes it saves what it has.`);
+        reporter.print(`${name} is stopping: it has two minutes to save its model.`);
         if (given.json) reporter.json({ job: name, status: 'Stopping' });
         return;
       } catch (error) {

@@ -105,7 +105,7 @@ export async function waitForTraining(
   json: boolean | undefined,
 ): Promise<void> {
   goesOn(
-    `The job goes on. Follow it: npx harrier sagemaker logs ${name} --follow`,
+    `The job continues. Follow it: npx harrier sagemaker logs ${name} --follow`,
     `Stop it: npx harrier sagemaker stop ${name}`,
   );
   const job = await followTraining(aws, name, follow);
@@ -119,7 +119,7 @@ export async function waitForTraining(
   if (status === 'Completed') {
     for (const [metric, value] of Object.entries(metrics)) reporter.print(`${metric} ${value.toFixed(4)}`);
     reporter.print(`The model: ${model}`);
-    reporter.print(`Put it behind an endpoint: npx harrier sagemaker deploy ${name}`);
+    reporter.print(`Deploy it: npx harrier sagemaker deploy ${name}`);
     return;
   }
   if (status === 'Failed') {
@@ -131,7 +131,7 @@ export async function waitForTraining(
       },
     );
   }
-  reporter.note(`${name} was stopped (${secondary}) before its end.`);
+  reporter.note(`${name} was stopped (${secondary}) before it finished.`);
   throw new Exit(1);
 }
 

@@ -86,7 +86,7 @@ async function waitForTuning(
   json: boolean | undefined,
 ): Promise<void> {
   goesOn(
-    'The tuning job goes on: npx harrier sagemaker list shows it.',
+    'The tuning job continues: npx harrier sagemaker list shows it.',
     `Stop it: npx harrier sagemaker stop ${name}`,
   );
   let said = '';
@@ -119,7 +119,7 @@ async function waitForTuning(
   reporter.print(
     `Best: ${settings.join(', ')}: ${result?.MetricName} ${shown}, after ${formatDuration((performance.now() - started) / 1000)}.`,
   );
-  reporter.print(`Put it behind an endpoint: npx harrier sagemaker deploy ${best.TrainingJobName}`);
+  reporter.print(`Deploy it: npx harrier sagemaker deploy ${best.TrainingJobName}`);
   if (job.HyperParameterTuningJobStatus === 'Stopped') throw new Exit(1);
 }
 

@@ -47,7 +47,7 @@ export async function runServe(model: string | undefined, options: ServeCommandO
   const { modelFile } = model === undefined ? await newestModel() : await findModel(model);
   const token = options.token ?? process.env.HARRIER_TOKEN;
   const interruption = watchInterruption(() =>
-    reporter.note('Ending: requests under way are answered. Once more ends at once.'),
+    reporter.note('Stopping: answering open requests first. Press Ctrl-C again to stop at once.'),
   );
   try {
     const server = await serveModel({
@@ -72,7 +72,9 @@ export async function runServe(model: string | undefined, options: ServeCommandO
       `Try: curl --data-binary @image.png -H 'content-type: image/png' ${server.url}/invocations`,
     );
     if (token === undefined && !LOOPBACK.test(host)) {
-      reporter.note('Whoever can reach this address can use it: set --token, or put a proxy in front.');
+      reporter.note(
+        'Anyone who can reach this address can use the server: set --token, or put a proxy in front.',
+      );
     }
     await new Promise<void>((resolve) => {
       if (interruption.signal.aborted) resolve();

@@ -23,10 +23,10 @@ export async function builtPage(reporter: Reporter): Promise<string> {
   reporter.status('waiting for another build …');
   await withLock(join(ROOT, 'node_modules', '.harrier-page.lock'), {}, async () => {
     if (await isFresh()) return;
-    reporter.note('Building the page, which takes a moment: its sources are newer.');
+    reporter.note('Building the page, because its sources have changed.');
     await build(reporter).catch(async (error) => {
       if (!(await isThere(join(PAGE, 'index.html')))) throw error;
-      reporter.note(`Note: ${error.message} The page that was built before is shown.`);
+      reporter.note(`Note: ${error.message} Showing the page that was built before.`);
     });
   });
   return PAGE;

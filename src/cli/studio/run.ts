@@ -50,7 +50,7 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
     return;
   }
   const interruption = watchInterruption(() =>
-    reporter.note('Ending: runs that Studio started save first. Once more ends at once.'),
+    reporter.note('Stopping: runs that Studio started are saved first. Press Ctrl-C again to stop at once.'),
   );
   try {
     const studio = await startStudio({
@@ -116,6 +116,6 @@ function openBrowser(url: string, reporter: Reporter): void {
         ? ['rundll32', 'url.dll,FileProtocolHandler', url]
         : ['xdg-open', url];
   const child = spawn(program, args, { stdio: 'ignore', detached: true });
-  child.on('error', () => reporter.note('No browser could be opened: open the address yourself.'));
+  child.on('error', () => reporter.note('No browser could be opened. Open the address yourself.'));
   child.unref();
 }

@@ -27,7 +27,7 @@ import { SweepProgress } from './progress.ts';
 export async function runSweep(given: SweepOptions): Promise<void> {
   const reporter = new Reporter({ machine: given.json });
   const interruption = watchInterruption(() =>
-    reporter.note('Stopping: what is done is saved first. Press Ctrl-C again to stop at once.'),
+    reporter.note('Stopping: saving first. Press Ctrl-C again to stop at once.'),
   );
   try {
     if (given.resume === undefined) {
@@ -167,7 +167,7 @@ async function train(
       if (losers.length > 0) {
         reporter.print(
           reporter.style.faint(
-            `After ${formatQuantity(until, 'epoch')} the better ${next.trials} of ${scores.length} go on.`,
+            `After ${formatQuantity(until, 'epoch')} the better ${next.trials} of ${scores.length} continue.`,
           ),
         );
       }
@@ -206,7 +206,7 @@ function announce(
     );
   }
   if (parallel > 1)
-    reporter.print(style.faint(`${parallel} at a time, ${formatQuantity(threads, 'thread')} each`));
+    reporter.print(style.faint(`${parallel} at the same time, ${formatQuantity(threads, 'thread')} each`));
 }
 
 function printResult(
@@ -227,8 +227,8 @@ function printResult(
       `${formatQuantity(close.length, 'other trial')} cannot be told from the best by ${formatQuantity(record.images, 'image')}: within its 95% interval.`,
     );
   }
-  reporter.print(style.strong(`Everything lies in ${path}`));
-  const next: [string, string][] = [[`${path}/sweep.svg`, 'the image: open it in a browser']];
+  reporter.print(style.strong(`Everything is in ${path}`));
+  const next: [string, string][] = [[`${path}/sweep.svg`, 'the chart: open it in a browser']];
   if (best?.state === 'finished') {
     next.unshift([
       `npx harrier evaluate ${shellQuote(best.folder)}`,
@@ -236,7 +236,7 @@ function printResult(
     ]);
   }
   if (ended !== 'finished' || record.trials.some(({ retry }) => retry)) {
-    next.unshift([`npx harrier sweep --resume ${shellQuote(path)}`, 'go on']);
+    next.unshift([`npx harrier sweep --resume ${shellQuote(path)}`, 'resume the sweep']);
   }
   const width = Math.max(...next.map(([line]) => line.length));
   for (const [line, what] of next) reporter.print(`  ${line.padEnd(width)}  ${style.faint(what)}`);

@@ -26,7 +26,7 @@ import { checkAlike, trainSeeds, wantsSeeds } from './seeds.ts';
 export async function runTrain(given: TrainOptions): Promise<void> {
   const reporter = new Reporter({ machine: given.json });
   const interruption = watchInterruption(() =>
-    reporter.note('Stopping: what is done is saved first. Press Ctrl-C again to stop at once.'),
+    reporter.note('Stopping: saving first. Press Ctrl-C again to stop at once.'),
   );
   endWithParent();
   try {
@@ -114,8 +114,8 @@ async function resume(
     }
     reporter.print(
       at
-        ? `Going on with ${shortPath(folder.path)} at epoch ${at.epoch + 1}, step ${at.stepInEpoch + 1}.`
-        : `Going on with ${shortPath(folder.path)} from the beginning: it was stopped before its first checkpoint.`,
+        ? `Resuming ${shortPath(folder.path)} at epoch ${at.epoch + 1}, step ${at.stepInEpoch + 1}.`
+        : `Starting ${shortPath(folder.path)} again: it was stopped before its first checkpoint.`,
     );
     if (options.threads !== record.options.threads) {
       reporter.note('Note: with another number of threads the results may differ in the last digits.');
@@ -222,9 +222,9 @@ function announce(
   if (skipped > 0) {
     const files =
       skipped === 1
-        ? '1 file that is no usable image was'
-        : `${formatCount(skipped)} files that are no usable images were`;
-    reporter.note(`Note: ${files} left out.`);
+        ? '1 file that is not a usable image was'
+        : `${formatCount(skipped)} files that are not usable images were`;
+    reporter.note(`Note: ${files} skipped.`);
   }
   for (const note of notes) reporter.note(`Note: ${note}`);
 }
@@ -234,7 +234,7 @@ function whatComputes({ device, threads }: PreparedRun['options']): string {
 }
 
 function sayHowToResume(path: string, reporter: Reporter): void {
-  reporter.note(`Go on with: npx harrier train --resume ${shellQuote(shortPath(path))}`);
+  reporter.note(`Resume with: npx harrier train --resume ${shellQuote(shortPath(path))}`);
 }
 
 /** After a failure in the middle: which checkpoint is still there. */
@@ -279,7 +279,7 @@ async function alreadyFinished(
   const how =
     ended === 'early' ? `early stopping ended it after ${epochs} epochs` : `it has had its ${epochs} epochs`;
   reporter.print(
-    `${shortPath(folder.path)} is finished: ${how} and got ${formatPercent(testAccuracy)} of the test images right.`,
+    `${shortPath(folder.path)} is finished: ${how} with ${formatPercent(testAccuracy)} of the test images correct.`,
   );
   reporter.print(
     ended === 'early'
@@ -313,10 +313,10 @@ function printResult(
       `${formatDuration(result.seconds)}${which}`,
   );
   reporter.print();
-  reporter.print(style.strong(`Everything lies in ${path}`));
+  reporter.print(style.strong(`Everything is in ${path}`));
   const quoted = shellQuote(path);
   const next = [
-    [`npx harrier predict ${quoted} photo.jpg`, 'what does it see in an image?'],
+    [`npx harrier predict ${quoted} photo.jpg`, 'classify an image'],
     [`npx harrier evaluate ${quoted}`, 'evaluate it again'],
     [shortPath(folder.file('report')), 'the report: open it in a browser'],
   ];

@@ -210,9 +210,9 @@ function printResult(path: string, runs: readonly SeedResult[], reporter: Report
   }
   reporter.print(style.strong(spreadText(testAccuracy)));
   reporter.print();
-  reporter.print(style.strong(`Everything lies in ${shortPath(path)}`));
+  reporter.print(style.strong(`Everything is in ${shortPath(path)}`));
   const more = `npx harrier train --seeds ${runs.length + 2} --resume ${shellQuote(shortPath(path))}`;
-  reporter.print(`  ${more}  ${style.faint('two seeds more')}`);
+  reporter.print(`  ${more}  ${style.faint('add two seeds')}`);
   if (json) {
     const trainingAccuracy = spreadOf(runs.map((run) => run.trainingAccuracy));
     reporter.json({ folder: path, testAccuracy, trainingAccuracy, runs });

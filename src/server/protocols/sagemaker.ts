@@ -74,11 +74,11 @@ function checkType(header: string | null): void {
   const type = header?.split(';')[0].trim().toLowerCase() ?? '';
   if (IMAGE_TYPES.some((each) => each === (ALIASES[type] ?? type))) return;
   refuseForm(type);
-  throw new HttpError(415, 'not-supported', 'the body is not said to be an image', {
+  throw new HttpError(415, 'not-supported', 'the content type is not that of an image', {
     where: 'Content-Type',
     expected: IMAGE_TYPES.join(', '),
     received: type.slice(0, 80) || 'none',
-    next: "Say what it is: curl -H 'content-type: application/x-image' --data-binary @image.png …",
+    next: "Send the content type of an image: curl -H 'content-type: application/x-image' --data-binary @image.png …",
   });
 }
 
@@ -104,7 +104,7 @@ function writerFor(accept: string | null): Writer {
     if (type === 'application/jsonlines' || type === 'application/x-jsonlines') return lines;
     if (type === '*/*' || type === 'application/*' || type === '') return array;
   }
-  throw new HttpError(406, 'not-supported', 'no such form of answer', {
+  throw new HttpError(406, 'not-supported', 'there is no such form of answer', {
     where: 'Accept',
     expected: 'application/json, application/json;verbose or application/jsonlines',
     received: wanted.join(',').slice(0, 80),

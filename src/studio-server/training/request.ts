@@ -75,7 +75,7 @@ function problemOf(
   value: unknown,
 ): string | undefined {
   if (value === null || value === '')
-    return own === null || value === '' ? undefined : `${label} cannot be left out.`;
+    return own === null || value === '' ? undefined : `${label} cannot be empty.`;
   if (type === 'boolean') return typeof value === 'boolean' ? undefined : `${label} is either on or off.`;
   if (type === 'choice') {
     return choices?.some((each) => each === value)

@@ -105,7 +105,7 @@ export class Trainer implements OwnRuns {
       startedAt: record?.created ?? new Date().toISOString(),
       first: { recipe, data, epochs },
       exited: Promise.resolve(),
-      said: `going on after ${history.length} epochs`,
+      said: `resuming after ${history.length} epochs`,
     };
     this.#own.set(id, run);
     this.#spawn(run, ['train', '--resume', folder.path, '--json']);

@@ -12,7 +12,7 @@ import { type ChosenModel, chooseBackend, chooseFile, chooseModel } from './mode
 import './model-bar.css';
 
 const BACKENDS = [
-  { value: 'auto', label: 'Runs on the fastest there is' },
+  { value: 'auto', label: 'Runs on the fastest engine' },
   { value: 'webgpu', label: 'Runs on graphics (WebGPU)' },
   { value: 'wasm', label: 'Runs on the processor (WebAssembly)' },
 ];

@@ -75,7 +75,7 @@ async function trainAlone(job: Job, stored: StoredRun | undefined, resume: boole
       ...(runtime.backend === 'webgpu' && {
         fallback: async () => {
           sayNote(
-            'The graphics card has failed, or the browser took it away. The training goes on from its last checkpoint, on the processor.',
+            'The graphics device was lost. Training continues from its last checkpoint, on the processor.',
           );
           runtime = await engine('wasm');
           return runtime;

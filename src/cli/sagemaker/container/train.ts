@@ -29,7 +29,7 @@ export async function runContainerTrain(): Promise<void> {
   process.env.HARRIER_CACHE ??= join(tmpdir(), 'harrier');
   process.prependListener('uncaughtException', (error) => paths.writeFailure(failureOf(error).message ?? ''));
   const interruption = watchInterruption(() => {
-    reporter.print('Asked to stop: saving a checkpoint first.');
+    reporter.print('Stopping: saving a checkpoint first.');
     setTimeout(() => process.exit(interruption.exitCode), LATEST_MS).unref();
   });
   const progress = { current: undefined as TrainingProgress | undefined };

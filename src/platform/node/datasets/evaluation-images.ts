@@ -41,7 +41,7 @@ export interface EvaluationImagesOptions extends OpenDatasetOptions {
 
 /**
  * The images to evaluate a model on: of a folder that the model was not trained on all, or those of its test part; of
- * the data that it was trained on, those that training kept for the test.
+ * the data that it was trained on, the test images that training set aside.
  *
  * @throws HarrierError as `openDataset` does; a folder with one class, or a test part alone, is enough
  */
@@ -57,7 +57,7 @@ export async function evaluationImages(
   if (known.path !== undefined && (await isSamePlace(spec, known.path))) {
     const opened = await openDataset(spec, { ...options, rules: known.rules ?? 1 });
     if (split) return partOf(opened, split, `--split ${split}`);
-    return partOf(opened, 'test', 'those that training kept for the test');
+    return partOf(opened, 'test', 'the test images that training set aside');
   }
   const { hasParts, files } = await listImageFolder(spec, { purpose: 'evaluation' });
   const hasTest = files.some(({ part }) => part === 'test');
@@ -66,7 +66,7 @@ export async function evaluationImages(
   }
   if (!hasParts && (known.testHash ?? known.trainHash) !== undefined) {
     const trainedOn = await sameData(spec, known, options);
-    if (trainedOn) return partOf(trainedOn, 'test', 'those that training kept for the test');
+    if (trainedOn) return partOf(trainedOn, 'test', 'the test images that training set aside');
   }
   return evaluatedFolder(spec, options);
 }
@@ -85,7 +85,7 @@ async function evaluatedFolder(spec: string, options: OpenDatasetOptions): Promi
   const which =
     part === 'all'
       ? allText(marked, total)
-      : `${countText(marked.size, total)}, its ${part} part${others > 0 ? '; the others are left out' : ''}`;
+      : `${countText(marked.size, total)}, its ${part} part${others > 0 ? '; the others are skipped' : ''}`;
   return { dataset: marked, part, total, which, notes };
 }
 

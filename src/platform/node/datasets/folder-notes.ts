@@ -47,11 +47,11 @@ export function copyNotes(
         : []),
       ...(alike > 0
         ? [
-            `${formatCount(alike)} of ${total} hardly ${alike === 1 ? 'differs' : 'differ'} from ${kind} images`,
+            `${formatCount(alike)} of ${total} ${alike === 1 ? 'is a near-duplicate' : 'are near-duplicates'} of ${kind} images`,
           ]
         : []),
     ];
-    return [`${root}: ${found.join(', and ')}: accuracy on them says little about new images.`];
+    return [`${root}: ${found.join(', and ')}: the accuracy on them does not carry over to new images.`];
   };
   return [...note('test', 'train'), ...note('validation', 'train'), ...note('test', 'validation')];
 }

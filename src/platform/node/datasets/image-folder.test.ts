@@ -374,8 +374,8 @@ describe('the split', () => {
     await put('test/b/y.png', 700);
     await put('val/a/z.png', 2);
     expect((await open()).notes).toEqual([
-      `${root}: 1 of 2 test images is among the training images too: accuracy on them says little about new images.`,
-      `${root}: 1 of 1 validation image is among the training images too: accuracy on them says little about new images.`,
+      `${root}: 1 of 2 test images is among the training images too: the accuracy on them does not carry over to new images.`,
+      `${root}: 1 of 1 validation image is among the training images too: the accuracy on them does not carry over to new images.`,
     ]);
   });
 

@@ -34,7 +34,7 @@ describe('makeDirectory', () => {
   it.runIf(process.platform === 'linux')('ends where nothing can be made', async () => {
     await expect(makeDirectory('/proc/x/y')).rejects.toMatchObject({
       code: 'storage',
-      message: expect.stringMatching(/^\/proc\/x\/y: nothing can be made here\. Check the path/),
+      message: expect.stringMatching(/^\/proc\/x\/y: this folder does not exist\. Check the path/),
     });
   });
 });
@@ -61,7 +61,7 @@ describe('writeAtomically', () => {
     await writeFile(join(folder, 'plain'), '');
     await expect(writeAtomically(join(folder, 'plain', 'file'), 'x')).rejects.toMatchObject({
       code: 'storage',
-      message: expect.stringMatching(/a file stands where a folder is needed.*HARRIER_CACHE/),
+      message: expect.stringMatching(/there is a file in the place of a folder.*HARRIER_CACHE/),
     });
     // The target is a folder: the rename fails after the bytes were written.
     await expect(writeAtomically(join(folder, 'a'), 'x')).rejects.toMatchObject({ code: 'storage' });

@@ -105,10 +105,10 @@ const REASONS: Record<string, [summary: string, remedy: string]> = {
   EDQUOT: ['the disk quota is used up', 'Free some space'],
   EACCES: ['no permission to write here', 'Change the permissions'],
   EPERM: ['no permission to write here', 'Change the permissions'],
-  ENOENT: ['nothing can be made here', 'Check the path'],
+  ENOENT: ['this folder does not exist', 'Check the path'],
   EROFS: ['the file system is read-only', 'Make it writable'],
-  ENOTDIR: ['a file stands where a folder is needed', 'Move it away'],
-  EEXIST: ['a file stands where a folder is needed', 'Move it away'],
+  ENOTDIR: ['there is a file in the place of a folder', 'Move it away'],
+  EEXIST: ['there is a file in the place of a folder', 'Move it away'],
 };
 
 /**

@@ -33,7 +33,7 @@ export function Augmentation({ facts }: { readonly facts: DatasetInfo }) {
     <div class="augmentation">
       <Panel
         title="What is changed"
-        note="Each image differently in every epoch. Classes stay what they are."
+        note="Each image changes differently in every epoch. Classes stay the same."
       >
         <div class="stack">
           <Select

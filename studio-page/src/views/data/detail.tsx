@@ -110,12 +110,12 @@ export function Detail({
               />
               <Checkbox
                 label="Leave it out"
-                help="Left out of training and of evaluation. Your data stays as it is: corrections are kept in a file beside it."
+                help="Excluded from training and evaluation. Your images do not change: corrections are kept in a file beside them."
                 checked={pending.excluded ?? entry.mark?.excluded ?? false}
                 onValue={(excluded) =>
                   void change(
                     { excluded },
-                    `${entry.source} is ${excluded ? 'left out' : 'no longer left out'}.`,
+                    `${entry.source} is ${excluded ? 'excluded' : 'no longer excluded'}.`,
                   )
                 }
               />

@@ -57,12 +57,7 @@ export function Duplicates({ facts }: { readonly facts: DatasetInfo }) {
   const { done, total } = answer.progress;
   return (
     <div class="opening">
-      <Progress
-        label="Looking for images that are there more than once"
-        done={done}
-        total={total}
-        unit="images"
-      />
+      <Progress label="Looking for duplicates" done={done} total={total} unit="images" />
     </div>
   );
 }
@@ -78,8 +73,8 @@ function Groups({
   const [shown, setShown] = useState(SHOWN);
   if (groups.length === 0) {
     return (
-      <Empty icon="check" title="No image is there twice">
-        Neither the same pixels nor images that hardly differ, within a part of the data or across them.
+      <Empty icon="check" title="There are no duplicates">
+        No images have equal or nearly equal pixels, within a part of the data or across parts.
       </Empty>
     );
   }
@@ -92,10 +87,10 @@ function Groups({
   return (
     <div class="stack">
       <p class="note">
-        {formatQuantity(groups.length, 'group')} of images that are there more than once.{' '}
+        {formatQuantity(groups.length, 'group')} of duplicates.{' '}
         {across > 0
-          ? `${formatCount(across)} of them lie in training and in test data: a model is asked what it was told, and looks better than it is.`
-          : 'None of them lies in both training and test data.'}
+          ? `${formatCount(across)} of them are in both training and test data, which makes a model look better than it is.`
+          : 'None of them is in both training and test data.'}
       </p>
       <div class="scroll">
         <Choice

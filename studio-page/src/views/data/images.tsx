@@ -144,7 +144,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
             title="No image is left"
             action={<Button onClick={() => setQuery(CLEARED)}>Show all images</Button>}
           >
-            No image of this part of the data fits all that is asked for.
+            No image of this part of the data matches all filters.
           </Empty>
         ) : (
           <ImageGrid
@@ -238,7 +238,7 @@ function Balance(props: {
       />
       <p class="note">
         {fewest === most
-          ? 'All classes have as many images.'
+          ? 'All classes have the same number of images.'
           : `The largest class has ${formatQuantity(most, 'image')} (${formatPercent(most / size, 1)}), the smallest ${formatCount(fewest)}.`}
       </p>
       {marks.relabelled + marks.excluded > 0 && (

@@ -32,12 +32,12 @@ export default function Data() {
   if (!state && studioError.value !== undefined) {
     return <Message error={studioError.value} onRetry={() => void loadStudio()} />;
   }
-  if (!state) return <Loading what="what there is" />;
+  if (!state) return <Loading what="the data sets" />;
   if (id === undefined) {
     return (
       <Empty icon="data" title="There is no data set to look at">
         {exported ? (
-          'Images go along only where they are named when the site is written.'
+          'An exported site contains images only if --data named their data set.'
         ) : (
           <>
             Start Studio with one: <code>npx harrier studio --data PATH</code>, where PATH holds a folder of
@@ -79,7 +79,7 @@ function Facts({ facts }: { readonly facts: DatasetInfo }) {
       ))}
       {facts.skipped.length > 0 && (
         <details class="skipped">
-          <summary>{formatCount(facts.skipped.length)} files are no usable image and were left out</summary>
+          <summary>{formatCount(facts.skipped.length)} files are not usable images and were skipped</summary>
           <ul>
             {facts.skipped.slice(0, 200).map(({ file, reason }) => (
               <li key={file}>

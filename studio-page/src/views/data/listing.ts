@@ -188,7 +188,7 @@ class Pages {
         const { classNames } = this.facts;
         const was =
           entry.mark?.label === undefined ? '' : `, labelled ${classNames[entry.label]} in the data`;
-        return `${classNames[labelOf(entry)]}, ${entry.source}${was}${entry.mark?.excluded ? ', left out' : ''}`;
+        return `${classNames[labelOf(entry)]}, ${entry.source}${was}${entry.mark?.excluded ? ', excluded' : ''}`;
       },
       look: (position) => {
         const mark = this.entries.get(position)?.mark;

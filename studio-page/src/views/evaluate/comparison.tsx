@@ -44,8 +44,8 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
         {cell && classNames.length <= MOST_CLASSES ? (
           <>
             <p class="note">
-              How many more or fewer images each cell has. Blue is better: more on the diagonal, fewer beside
-              it.
+              How many more or fewer images each cell has. Blue is better: more on the diagonal, fewer
+              elsewhere.
             </p>
             <ChoiceMatrix
               label="Differences of the confusion matrices"
@@ -56,9 +56,7 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
             />
           </>
         ) : (
-          <p class="note">
-            Their classes are not the same, so that their matrices cannot be laid over each other.
-          </p>
+          <p class="note">Their classes differ, so their matrices cannot be compared.</p>
         )}
       </Panel>
       {pairs && facts && <Changed first={first} second={second} facts={facts} selected={selected} />}
@@ -94,7 +92,7 @@ function Changed(props: {
     <Wall facts={facts} predictions={b} classNames={classNames} images={images} size={84} caption={caption} />
   );
   return (
-    <Panel class="cell-images" title={where} note="What the first said → what the second says.">
+    <Panel class="cell-images" title={where} note="Prediction of the first run → prediction of the second.">
       <div class="stack">
         <h3>
           Only {second.run.id}: {formatQuantity(gained.length, 'image')}

@@ -45,7 +45,7 @@ export function Confusions({ evaluation, facts, predictions }: SectionProps) {
         )}
         {confusions.length > 0 && (
           <div class="pairs-head">
-            <h3>What it mixes up</h3>
+            <h3>Most confused classes</h3>
             <p class="note">{PAIRS_NOTE}</p>
           </div>
         )}
@@ -66,7 +66,7 @@ export function Confusions({ evaluation, facts, predictions }: SectionProps) {
         {facts && predictions && images.length > 0 && (
           <Wall facts={facts} predictions={predictions} images={images} classNames={classNames} />
         )}
-        {count === 0 && <p class="note">No image of this kind: that is how it should be.</p>}
+        {count === 0 && <p class="note">No images in this cell, as it should be.</p>}
       </Panel>
     </div>
   );

@@ -38,7 +38,7 @@ export default function Evaluate() {
     return (
       <Empty
         icon="evaluate"
-        title="There is nothing to evaluate yet"
+        title="There are no finished runs yet"
         action={
           <Link class="button" view="train">
             To the runs
@@ -102,7 +102,7 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
     return details.loading ? (
       <Loading what="the evaluation" />
     ) : (
-      <Empty icon="evaluate" title="This run keeps no evaluation">
+      <Empty icon="evaluate" title="This run has no evaluation">
         <code>npx harrier evaluate {run.id}</code> evaluates it.
       </Empty>
     );
@@ -117,7 +117,7 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
       )}
       {columns && columns.dataset === undefined && (
         <Message title="Single images cannot be shown">
-          The data of this run is none of those that Studio was started with, or has changed since.
+          Studio was not started with the data of this run, or the data has changed.
         </Message>
       )}
       {other && otherDetails.value && (
@@ -135,10 +135,7 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
         <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
           <ClassTable perClass={evaluation.perClass} macro={evaluation.macro} />
         </Panel>
-        <Panel
-          title="Does it mean what it says?"
-          note="How often it is right, by how sure it says that it is."
-        >
+        <Panel title="Are its probabilities accurate?" note="Accuracy by stated probability.">
           <Reliability calibration={evaluation.calibration} />
           <ReliabilityWords evaluation={evaluation} />
         </Panel>

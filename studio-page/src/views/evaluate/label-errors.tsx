@@ -19,7 +19,7 @@ export function LabelErrors(props: { readonly facts: DatasetInfo; readonly predi
   return (
     <Panel
       title="Likely label errors"
-      note={`${formatQuantity(images.length, 'image')} of which it is surer to be of another class than it usually is of that class. A click leads to the image, where it can be relabelled or left out.`}
+      note={`${formatQuantity(images.length, 'image')} that the model assigns to another class with at least its usual confidence in that class. Click one to open it in Data, where it can be relabelled or left out.`}
     >
       <Wall
         facts={facts}

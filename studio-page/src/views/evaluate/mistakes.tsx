@@ -24,7 +24,7 @@ export function Mistakes({ facts, predictions }: ImageSection) {
   }, [predictions]);
   if (images.length === 0) return null;
   return (
-    <Panel title="The most confident mistakes" note="What it was surest of, and wrong about.">
+    <Panel title="The most confident mistakes" note="Wrong predictions with the highest confidence.">
       <Wall
         facts={facts}
         predictions={predictions}

@@ -33,7 +33,7 @@ export default function Inside() {
         <div>
           <h1>Inspect model</h1>
           <p class="note">
-            {opened ? summaryOf(opened) : 'The layers of a model, and what each makes of an image.'}
+            {opened ? summaryOf(opened) : 'The layers of a model, and the output of each for an image.'}
           </p>
         </div>
         <ModelBar chosen={chosen} />
@@ -96,13 +96,13 @@ function Opened({
           )}
           <div class="stack">
             <Dropzone
-              title={pixels ? 'Another image' : 'Drop an image to see what each layer makes of it'}
+              title={pixels ? 'Another image' : 'Drop an image to see the output of each layer'}
               compact
               paste
               onFiles={take}
             />
             <Examples facts={facts} onPick={(blob, name) => setSubject({ blob, name })} />
-            {error !== undefined && <Message title="This cannot be looked at" error={error} />}
+            {error !== undefined && <Message title="This image cannot be used" error={error} />}
           </div>
         </Panel>
         <Panel
@@ -130,9 +130,9 @@ function Opened({
           {shown ? (
             <FeatureImages key={layer.name} features={shown} classNames={opened.classNames} />
           ) : busy ? (
-            <Loading what="what it makes of the image" />
+            <Loading what="the layer’s output" />
           ) : (
-            <p class="note">Choose an image above to see what this layer makes of it.</p>
+            <p class="note">Choose an image above to see this layer’s output.</p>
           )}
         </Panel>
       </div>

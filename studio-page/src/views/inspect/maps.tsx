@@ -29,7 +29,7 @@ export function FeatureImages(props: {
   if (isRow && channels === classNames.length) {
     return (
       <Bars
-        label="What it gives for each class"
+        label="Output for each class"
         bars={classNames.map((name, i) => ({
           id: name,
           label: name,
@@ -46,7 +46,7 @@ export function FeatureImages(props: {
           ? `${formatQuantity(channels, 'number')}, from ${formatNumber(low, 3)} (dark) to ${formatNumber(high, 3)} (light).`
           : `${formatQuantity(channels, 'feature map')} of ${height} × ${width}, from ${formatNumber(low, 3)} (dark) to ${formatNumber(high, 3)} (light).`}
       </p>
-      <SheetImage sheet={sheet} label={`What layer ${features.layer} makes of the image`} />
+      <SheetImage sheet={sheet} label={`Output of layer ${features.layer} for the image`} />
       {!isRow && channels > FIRST && (
         <Button kind="quiet" onClick={() => setAll(!all)}>
           {all ? `The first ${FIRST}` : `All ${channels} maps`}

@@ -28,7 +28,7 @@ export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
   if (runs.length === 0) {
     return (
       <Empty icon="train" title="No run is chosen">
-        Tick the runs whose curves are to stand side by side.
+        Tick the runs whose curves you want to compare.
       </Empty>
     );
   }

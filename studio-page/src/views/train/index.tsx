@@ -39,7 +39,7 @@ export default function Train() {
           <p class="note">
             {studio.value?.runsFolder ? (
               <>
-                Runs lie in <code>{studio.value.runsFolder}</code>; those that you start in a terminal appear
+                Runs are in <code>{studio.value.runsFolder}</code>; runs that you start in a terminal appear
                 here too.
               </>
             ) : (

@@ -93,7 +93,7 @@ function Found({ opened, modelKey, pixels, dataset }: Props & { readonly dataset
       class="alike"
       note={
         facts &&
-        `What the model takes for most like it, among ${formatCount(count)} of ${formatCount(facts.splits.train.size)} training images of ${facts.name}: it learnt from images such as these.`
+        `The images that the model finds most similar, among ${formatCount(count)} of the ${formatCount(facts.splits.train.size)} training images of ${facts.name}.`
       }
     >
       {refused !== undefined && <Message error={refused} onRetry={again} />}
@@ -142,7 +142,7 @@ function Neighbouring({ facts, index, similarity }: Neighbour & { readonly facts
           pixelsWide={facts.imageShape.width}
         />
         <span>{label ?? ' '}</span>
-        <small>{Math.round(100 * similarity)}% alike</small>
+        <small>{Math.round(100 * similarity)}% similar</small>
       </Link>
     </li>
   );

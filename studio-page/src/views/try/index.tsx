@@ -89,7 +89,7 @@ export default function Try() {
               />
             )
           )}
-          {looked.error !== undefined && <Message title="This cannot be looked at" error={looked.error} />}
+          {looked.error !== undefined && <Message title="This image cannot be used" error={looked.error} />}
           {!live && (
             <>
               <Dropzone
@@ -210,7 +210,7 @@ function Results(props: {
   const [all, setAll] = useState(false);
   if (!opened) {
     return (
-      <Panel title={waiting ? 'The image waits for the model' : 'The model is on its way'}>
+      <Panel title={waiting ? 'The image waits for the model' : 'The model is loading'}>
         <ModelState chosen={chosen} />
       </Panel>
     );
@@ -219,7 +219,7 @@ function Results(props: {
     return (
       <Panel class="results" title={waiting ? 'Looking …' : 'Ready'} note={`Runs on ${opened.engine}.`}>
         <ModelState chosen={chosen} />
-        <p>What the model takes an image for is shown here, and where in the image it found that.</p>
+        <p>This panel shows the model’s prediction, and where in the image it found the class.</p>
         <div class="timing">
           <BackendChoice chosen={chosen} />
         </div>
@@ -263,7 +263,7 @@ function Results(props: {
       <p class="note">
         {map
           ? map.peak > 0
-            ? `Yellow is where the image speaks most for ${explained}. Choose another class to see what speaks for that.`
+            ? `Yellow regions speak most for ${explained}. Choose another class to see its evidence.`
             : `Nothing in the image speaks for ${explained}.`
           : opened.unexplained}
       </p>
