@@ -6,7 +6,7 @@ import { RESIZES, SOURCES } from './words.ts';
 export const DATA = {
   data: {
     type: { kind: 'text' },
-    help: 'cifar10, or a folder with one sub-folder of images per class',
+    help: 'cifar10, a folder with one sub-folder of images per class, or a list of images (.csv, .jsonl)',
     default: 'cifar10',
     flag: {
       of: ['train', 'sweep', 'lr-find'],

@@ -202,6 +202,23 @@ describe('evaluate', () => {
   });
 });
 
+describe('a list of images', () => {
+  it('is trained on and evaluated like a folder', async () => {
+    const lines = ['cat', 'dog', 'ship'].flatMap((label) =>
+      Array.from({ length: 8 }, (_, i) => `images/${label}/${i}.png,${label},person ${i}`),
+    );
+    await writeFile(join(place.path, 'list.csv'), ['file,label,group', ...lines].join('\n'));
+    const { code, stderr } = await run('train', '--data', 'list.csv', '--epochs', '1', '--out', 'listed');
+    expect(code, stderr).toBe(0);
+    const { data } = JSON.parse(await readFile(join(place.path, 'listed', 'run.json'), 'utf8'));
+    expect([data.path, data.train.images + data.test.images]).toEqual([join(place.path, 'list.csv'), 24]);
+    const again = await run('evaluate', 'listed', '--json');
+    expect(JSON.parse(again.stdout).total).toBe(data.test.images);
+    const other = await run('evaluate', 'run', '--data', 'list.csv', '--json');
+    expect(JSON.parse(other.stdout).evaluatedOn).toMatchObject({ part: 'all', images: 24 });
+  });
+});
+
 describe('predict', () => {
   it('gives the JSON that scripts rely on', async () => {
     const { code, stdout } = await run('predict', 'run', 'one.png', '--top', '2', '--json');

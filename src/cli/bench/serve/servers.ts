@@ -40,7 +40,7 @@ export async function startFastApi(
       ({ ok }) => ok,
       () => false,
     );
-  // All of its processes fraction the port, and each must have had the time to load the model.
+  // All of its processes share the port, and each must have had the time to load the model.
   for (let good = 0; good < 20 * processes; good = (await answers()) ? good + 1 : 0) {
     if (performance.now() > end) {
       await server.stop();

@@ -6,9 +6,9 @@ import type { FolderRules } from '../../../data/folder-rules.ts';
 import { HarrierError } from '../../../errors.ts';
 import { formatCount, formatQuantity } from '../../../format/format.ts';
 import { CIFAR10_HASHES } from './cifar10.ts';
-import { listImageFolder } from './folder-listing.ts';
 import { evaluationFolder } from './image-folder.ts';
 import { correctionsByIndex, readCorrections } from './label-corrections.ts';
+import { listImages } from './manifest-listing.ts';
 import { isImageFolder, type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
 
 /** What a model learned from, as far as that is known. */
@@ -59,7 +59,7 @@ export async function evaluationImages(
     if (split) return partOf(opened, split, `--split ${split}`);
     return partOf(opened, 'test', 'the test images that training set aside');
   }
-  const { hasParts, files } = await listImageFolder(spec, { purpose: 'evaluation' });
+  const { hasParts, files } = await listImages(spec, { purpose: 'evaluation' });
   const hasTest = files.some(({ part }) => part === 'test');
   if (split === 'train' || (split === 'test' && !hasTest)) {
     return partOf(await openDataset(spec, options), split, `--split ${split}`);

@@ -51,13 +51,14 @@ export function cacheName(
   keys: readonly string[],
   shape: ImageInput,
 ): { prefix: string; name: string } {
-  const root = resolve(listing.root);
+  const root = resolve(listing.source ?? listing.root);
   const size = sizeName(shape);
   const folder = createHash('sha256')
     .update(JSON.stringify([root, size]))
     .digest('hex')
     .slice(0, 16);
   const content = createHash('sha256').update(JSON.stringify([VERSION, size, listing.classNames]));
+  if (listing.key !== undefined) content.update(listing.key);
   for (const [slot, { path }] of listing.files.entries()) content.update(JSON.stringify([path, keys[slot]]));
   const label = basename(root)
     .replace(/[^A-Za-z0-9_-]+/g, '_')

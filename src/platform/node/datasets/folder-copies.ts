@@ -79,15 +79,25 @@ function saysSomething(
   return group.every((slot) => different <= LARGEST_GROUP.ofClass * counts[files[slot].label]);
 }
 
-/** For every file of a listing a number that its copies fraction: the lowest place among them. */
-export function copyNumbers(files: number, { exact, near }: FolderCopies): Uint32Array {
-  const numbers = Uint32Array.from({ length: files }, (_, slot) => slot);
+/**
+ * For every file of a listing a number that its copies share: the lowest place among them. Images of one group count as
+ * copies.
+ */
+export function copyNumbers(
+  { files, groups = [] }: FolderListing,
+  { exact, near }: FolderCopies,
+): Uint32Array {
+  const numbers = Uint32Array.from({ length: files.length }, (_, slot) => slot);
+  const byGroup = new Map<string, number[]>();
+  for (const [slot, group] of groups.entries()) {
+    if (group !== undefined) byGroup.set(group, [...(byGroup.get(group) ?? []), slot]);
+  }
   const root = (slot: number): number => {
     let at = slot;
     while (numbers[at] !== at) at = numbers[at];
     return at;
   };
-  for (const group of [...exact, ...near]) {
+  for (const group of [...exact, ...near, ...byGroup.values()]) {
     for (const slot of group.slice(1)) {
       const [a, b] = [root(group[0]), root(slot)];
       numbers[Math.max(a, b)] = Math.min(a, b);

@@ -15,7 +15,7 @@ export interface FolderImages {
   /** Places in the listing. */
   readonly slots: readonly number[];
   readonly store: PixelStore;
-  /** For every file of the listing a number that its copies fraction. */
+  /** For every file of the listing a number that its copies share. */
   readonly copies?: Uint32Array;
   /** The hash, where it is known. */
   readonly hash?: string;

@@ -16,7 +16,7 @@ export function absentNotes(test: Dataset): string[] {
   return [`${test.name} has no image of ${which}: nothing is known about how well that is recognised.`];
 }
 
-/** Images that parts of a folder fraction: its own parts, as a split keeps copies together. */
+/** Images that parts of a folder share: its own parts, as a split keeps copies together. */
 export function copyNotes(
   { root, hasParts }: FolderListing,
   { copies: { exact, near } }: Pick<DecodedFolder, 'copies'>,

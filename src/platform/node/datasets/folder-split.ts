@@ -16,7 +16,7 @@ export interface FolderParts {
 export interface FolderContent {
   readonly contentHashes: readonly string[];
   readonly bad: ReadonlyMap<number, string>;
-  /** For every file a number that its copies fraction. */
+  /** For every file a number that its copies share. */
   readonly copies: Uint32Array;
   /** Hashes of images that stay in the test whatever their hash: see `readKeptTest`. */
   readonly keptTest?: ReadonlySet<string>;

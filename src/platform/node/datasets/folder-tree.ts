@@ -117,7 +117,7 @@ export function byCode(a: string, b: string): number {
 }
 
 /** As large whole numbers: on Windows a file's number does not fit a float64. */
-function identityOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {
+export function identityOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {
   return `${dev}:${ino}`;
 }
 

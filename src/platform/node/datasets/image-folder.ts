@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
   type Dataset,
@@ -24,10 +25,11 @@ import {
 import { copyNumbers } from './folder-copies.ts';
 import { folderDataset } from './folder-dataset.ts';
 import type { FolderPurpose } from './folder-layout.ts';
-import { type FolderListing, listImageFolder } from './folder-listing.ts';
+import type { FolderListing } from './folder-listing.ts';
 import { absentNotes, copyNotes } from './folder-notes.ts';
 import { splitFolder } from './folder-split.ts';
 import { readKeptTest, writeKeptTest } from './kept-test.ts';
+import { listImages } from './manifest-listing.ts';
 import { openPixelStore } from './pixel-store.ts';
 import { checkImageSize, usualSize } from './usual-size.ts';
 
@@ -78,8 +80,8 @@ export interface EvaluationFolder {
 const MEMORY_BYTES = 512 * 2 ** 20;
 
 /**
- * A data set of one's own: a folder with one sub-folder of images per class, or `train`, `test` and `val` folders of
- * such. See `listImageFolder` for the layouts, `decodeImage` for how each file becomes pixels, and `splitFolder` for
+ * A data set of one's own: a folder with one sub-folder of images per class, `train`, `test` and `val` folders of such,
+ * or a list of images with their labels (CSV, JSON Lines: see `readManifest`). See `listImageFolder` for the layouts, `decodeImage` for how each file becomes pixels, and `splitFolder` for
  * how a folder without a test part is split.
  *
  * The images are decoded once, into a cache that is made anew when a file is added, removed or changed. Without
@@ -100,9 +102,10 @@ export async function imageFolder(
   let newlyKept: readonly string[] = [];
   const opened = await openFolder(path, 'training', options, (folder) => {
     const { listing, decoded } = folder;
-    const copies = copyNumbers(listing.files.length, decoded.copies);
-    const parts = splitFolder(listing, { ...decoded, copies, keptTest }, rules);
-    if (parts.tooFew) newlyKept = parts.test.map((slot) => decoded.contentHashes[slot]);
+    const copies = copyNumbers(listing, decoded.copies);
+    const contentHashes = splitKeys(listing, decoded);
+    const parts = splitFolder(listing, { ...decoded, contentHashes, copies, keptTest }, rules);
+    if (parts.tooFew) newlyKept = parts.test.map((slot) => contentHashes[slot]);
     // Other rules, another split: each has a hash of its own.
     const kept = (part: string) => (rules === 2 ? part : `${part}, rules ${rules}`);
     const own = rules === 2 ? copies : undefined;
@@ -148,6 +151,15 @@ export async function evaluationFolder(
   });
 }
 
+/** What decides the side of each image: its content, or the name of its group, however many images that has. */
+function splitKeys({ groups }: FolderListing, { contentHashes }: DecodedFolder): readonly string[] {
+  if (!groups) return contentHashes;
+  return contentHashes.map((hash, slot) => {
+    const group = groups[slot];
+    return group === undefined ? hash : createHash('sha256').update(group).digest('hex');
+  });
+}
+
 /** A folder whose images are decoded. */
 interface OpenFolder {
   readonly listing: FolderListing;
@@ -165,7 +177,8 @@ async function openFolder<T>(
 ): Promise<T> {
   const { onProgress, signal, imageSize } = options;
   if (imageSize !== undefined) checkImageSize(imageSize);
-  const listing = await listImageFolder(path, { purpose, rawNames: options.rules === 1 });
+  const { rules, skipBad } = options;
+  const listing = await listImages(path, { purpose, rawNames: rules === 1, skipMissing: skipBad });
   const size = imageSize ?? (await usualSize(listing));
   const shape = imageInput({ height: size, width: size, channels: 3 }, options.preprocessing ?? STRETCHED);
   const directory = join(options.cacheDirectory ?? cacheDirectory(), 'folders');

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Dataset } from '../../../data/dataset.ts';
 import { HarrierError, nearestName } from '../../../errors.ts';
 import { hasRecords, recordFolder } from './cifar-records.ts';
@@ -12,6 +12,7 @@ import {
   type UsedCorrections,
   withCorrections,
 } from './label-corrections.ts';
+import { isManifestName } from './manifest.ts';
 
 /** Which data set to open, and how its images are read. */
 export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {
@@ -53,7 +54,8 @@ export async function openDataset(spec: string, options: OpenDatasetOptions = {}
 
 /** The folder in which the label corrections of a data set lie: its own, or its place in the cache. */
 export function correctionsFolder(spec: string, cache?: string): string {
-  return spec === 'cifar10' ? cifar10Directory(cache) : spec;
+  if (spec === 'cifar10') return cifar10Directory(cache);
+  return isManifestName(spec) ? dirname(spec) : spec;
 }
 
 async function openUncorrected(spec: string, options: OpenDatasetOptions): Promise<OpenedDataset> {
@@ -71,7 +73,7 @@ async function openUncorrected(spec: string, options: OpenDatasetOptions): Promi
     const near = nearestName(spec, BUILT_IN);
     throw new HarrierError('not-found', 'there is no such data set or folder', {
       where: spec,
-      expected: `${BUILT_IN.join(', ')}, or the path of a folder with one sub-folder of images per class`,
+      expected: `${BUILT_IN.join(', ')}, or the path of a folder with one sub-folder of images per class, or of a list of images (.csv, .jsonl)`,
       next: near ? `Did you mean "${near}"?` : 'Check the path.',
     });
   }

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { dirname, relative, resolve, sep } from 'node:path';
+import { HarrierError } from '../../../errors.ts';
+import { formatQuantity } from '../../../format/format.ts';
+import type { FolderPurpose } from './folder-layout.ts';
+import {
+  type FolderFile,
+  type FolderListing,
+  type ListingOptions,
+  listImageFolder,
+} from './folder-listing.ts';
+import { byCode, identityOf } from './folder-tree.ts';
+import { isManifestName, type ManifestRow, readManifest } from './manifest.ts';
+
+/** Files that are looked at, at the same time. */
+const AT_ONCE = 64;
+/** Of missing files, so many are named. */
+const NAMED = 5;
+
+/** How `listImages` reads a folder, or a list. */
+export interface ListImagesOptions extends ListingOptions {
+  /** Leave out files that a list names and that are not there. */
+  readonly skipMissing?: boolean;
+}
+
+/**
+ * The images of a folder, or of a list of images where the path is called like one.
+ * @throws HarrierError as `listImageFolder` and `listManifest` do
+ */
+export function listImages(path: string, options: ListImagesOptions = {}): Promise<FolderListing> {
+  return isManifestName(path) ? listManifest(path, options) : listImageFolder(path, options);
+}
+
+/**
+ * The images that a list names (see `readManifest`), as a folder's listing has them: paths are relative to the list's
+ * folder. Where no image has a part, the images are split as those of a folder; where some have one, all must.
+ *
+ * @throws HarrierError `bad-data` when files are missing (the first are named), an image stands under two labels, fewer
+ *   than two classes are left (for training), or parts are given for some images only
+ */
+export async function listManifest(
+  path: string,
+  { purpose = 'training', skipMissing = false }: ListImagesOptions = {},
+): Promise<FolderListing> {
+  const rows = await readManifest(path);
+  const root = dirname(path);
+  const hasParts = checkParts(rows, path);
+  const classNames = classesOf(rows, hasParts, path, purpose);
+  const files: (FolderFile & { readonly row: ManifestRow })[] = [];
+  const missing: ManifestRow[] = [];
+  const seen = new Map<string, ManifestRow>();
+  for (let start = 0; start < rows.length; start += AT_ONCE) {
+    const found = await Promise.all(rows.slice(start, start + AT_ONCE).map((row) => fileOf(row, root)));
+    for (const [i, file] of found.entries()) {
+      const row = rows[start + i];
+      if (!file) {
+        missing.push(row);
+        continue;
+      }
+      const other = seen.get(file.path);
+      if (other) {
+        checkTwice(other, row, path);
+        continue;
+      }
+      seen.set(file.path, row);
+      files.push({ ...file, label: classNames.indexOf(row.label), part: row.part, row });
+    }
+  }
+  if (missing.length > 0 && (!skipMissing || files.length === 0))
+    throw missingFiles(missing, rows.length, path);
+  // By part, class and path, as a folder's: the order of the lines changes nothing.
+  files.sort((a, b) => byCode(a.part ?? '', b.part ?? '') || a.label - b.label || byCode(a.path, b.path));
+  const groups = files.map(({ row }) => row.group);
+  return {
+    root,
+    source: path,
+    classNames,
+    hasParts,
+    files,
+    notes:
+      missing.length > 0
+        ? [
+            `${path}: ${formatQuantity(missing.length, 'file')} of ${rows.length} ${missing.length === 1 ? 'is' : 'are'} missing and left out.`,
+          ]
+        : [],
+    ...(groups.some((group) => group !== undefined) && { groups }),
+    key: keyOf(files.map(({ row }) => [row.label, row.part ?? '', row.group ?? ''])),
+  };
+}
+
+/** Undefined where there is no such file. */
+async function fileOf(
+  { file }: ManifestRow,
+  root: string,
+): Promise<Omit<FolderFile, 'label' | 'part'> | undefined> {
+  // A list that was written on Windows is read elsewhere too.
+  const spellings = [file, ...(sep === '/' && file.includes('\\') ? [file.replaceAll('\\', '/')] : [])];
+  for (const spelling of spellings) {
+    const full = resolve(root, spelling);
+    const info = await stat(full, { bigint: true }).catch(() => undefined);
+    if (!info?.isFile()) continue;
+    return {
+      path: relative(root, full).split(sep).join('/'),
+      size: Number(info.size),
+      mtimeMs: Number(info.mtimeNs) / 1e6,
+      ctimeMs: Number(info.ctimeNs) / 1e6,
+      identity: identityOf(info),
+    };
+  }
+  return undefined;
+}
+
+function checkParts(rows: readonly ManifestRow[], path: string): boolean {
+  const without = rows.find(({ part }) => part === undefined);
+  const hasParts = rows.some(({ part }) => part !== undefined);
+  if (!hasParts || !without) return hasParts;
+  throw new HarrierError('bad-data', 'some images have a split, and others none', {
+    where: `${path}, line ${without.line}`,
+    expected: 'train, validation or test in every line, or in none',
+    received: 'an empty cell',
+  });
+}
+
+function classesOf(
+  rows: readonly ManifestRow[],
+  hasParts: boolean,
+  path: string,
+  purpose: FolderPurpose,
+): string[] {
+  const isTraining = purpose === 'training';
+  const named = hasParts && isTraining ? rows.filter(({ part }) => part === 'train') : rows;
+  const classNames = [...new Set(named.map(({ label }) => label))].sort(byCode);
+  const least = isTraining ? 2 : 1;
+  if (classNames.length < least || classNames.length > 65_536) {
+    throw new HarrierError('bad-data', 'these labels cannot be learned', {
+      where: path,
+      expected: `${least} to 65,536 labels${hasParts && isTraining ? ' among the training images' : ''}`,
+      received: classNames.length === 1 ? `only "${classNames[0]}"` : `${classNames.length}`,
+    });
+  }
+  const stranger = rows.find(({ label }) => !classNames.includes(label));
+  if (stranger) {
+    throw new HarrierError('bad-data', `no training image has the label "${stranger.label}"`, {
+      where: `${path}, line ${stranger.line}`,
+      next: 'Remove the line, or add training images with that label.',
+    });
+  }
+  return classNames;
+}
+
+/** The same line twice counts once. @throws HarrierError `bad-data` where they differ */
+function checkTwice(first: ManifestRow, second: ManifestRow, path: string): void {
+  if (first.label === second.label && first.part === second.part) return;
+  throw new HarrierError('bad-data', `one image has two labels or stands in two parts: ${second.file}`, {
+    where: `${path}, lines ${first.line} and ${second.line}`,
+    received: [first, second]
+      .map(({ label, part }) => [label, part].filter(Boolean).join(', '))
+      .join(' and '),
+    next: 'Remove one of the lines.',
+  });
+}
+
+function missingFiles(missing: readonly ManifestRow[], total: number, path: string): HarrierError {
+  const names = missing.slice(0, NAMED).map(({ file, line }) => `${file} (line ${line})`);
+  if (missing.length > NAMED) names.push('…');
+  return new HarrierError(
+    'bad-data',
+    `${missing.length} of the ${formatQuantity(total, 'file')} that it names ${missing.length === 1 ? 'is' : 'are'} missing`,
+    {
+      where: path,
+      received: names.join(', '),
+      next: 'Paths are relative to the folder of the list. Correct them, or have missing files left out.',
+      options: ['skipBad'],
+    },
+  );
+}
+
+function keyOf(rows: readonly (readonly string[])[]): string {
+  return createHash('sha256').update(JSON.stringify(rows)).digest('hex');
+}

@@ -1,0 +1,205 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeImage } from '../../../../test/cli/harrier.ts';
+import { imageFolder } from './image-folder.ts';
+import { readManifest } from './manifest.ts';
+
+let folder: string;
+const LABELS = ['ant', 'bee', 'Käfer'];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'harrier-manifest-'));
+  await mkdir(join(folder, 'photos', 'a, b'), { recursive: true });
+  for (let label = 0; label < 3; label++) {
+    for (let i = 0; i < 12; i++) await writeImage(join(folder, 'photos', `${label}-${i}.png`), 8, label, i);
+  }
+  await writeImage(join(folder, 'photos', 'a, b', 'x.png'), 8, 0, 50);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const rows = Array.from({ length: 36 }, (_, i) => ({
+  file: `photos/${Math.floor(i / 12)}-${i % 12}.png`,
+  label: LABELS[Math.floor(i / 12)],
+}));
+
+async function list(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+const open = (path: string, options = {}) =>
+  imageFolder(path, { cacheDirectory: join(folder, 'cache'), ...options });
+
+describe('a list of images', () => {
+  it('is a data set like a folder: labels by name, a test part by content', async () => {
+    const csv = await list(
+      'labels.csv',
+      ['file,label', ...rows.map((row) => `${row.file},${row.label}`)].join('\n'),
+    );
+    const { train, test } = await open(csv);
+    expect(train.classNames).toEqual(['Käfer', 'ant', 'bee'].sort());
+    expect(train.size + test.size).toBe(36);
+    expect(test.size).toBeGreaterThan(0);
+    for (const dataset of [train, test]) {
+      for (let i = 0; i < dataset.size; i++) {
+        const number = Number(/(\d)-\d+\.png$/.exec(dataset.describe(i))![1]);
+        expect(dataset.classNames[dataset.labels[i]]).toBe(LABELS[number]);
+      }
+    }
+    const again = await open(csv);
+    expect([again.train.hash, again.test.hash]).toEqual([train.hash, test.hash]);
+  });
+
+  it.each<[string, string, string]>([
+    [
+      'semicolons, quotes and another order',
+      'a.csv',
+      ['label;file_name', ...rows.map((row) => `"${row.label}";"${row.file}"`)].join('\r\n'),
+    ],
+    ['tabs', 'a.tsv', ['filename\tclass', ...rows.map((row) => `${row.file}\t${row.label}`)].join('\n')],
+    [
+      'a byte order mark and no names of columns',
+      'b.csv',
+      `\uFEFF${rows.map((row) => `${row.file},${row.label}`).join('\n')}`,
+    ],
+    [
+      'JSON Lines',
+      'a.jsonl',
+      rows.map((row) => JSON.stringify({ image: row.file, label: row.label })).join('\n'),
+    ],
+    [
+      'paths of Windows',
+      'c.csv',
+      ['file,label', ...rows.map((row) => `${row.file.replace('/', '\\')},${row.label}`)].join('\n'),
+    ],
+    [
+      'absolute paths',
+      'd.csv',
+      ['file,label', ...rows.map((row) => `${'FOLDER'}/${row.file},${row.label}`)].join('\n'),
+    ],
+  ])('may have %s', async (_, name, content) => {
+    const plain = await open(
+      await list('plain.csv', ['file,label', ...rows.map((row) => `${row.file},${row.label}`)].join('\n')),
+    );
+    const { train, test } = await open(await list(name, content.replaceAll('FOLDER', folder)));
+    expect([train.hash, test.hash]).toEqual([plain.train.hash, plain.test.hash]);
+  });
+
+  it('may have commas in quoted cells', async () => {
+    const path = await list('comma.csv', 'file,label\n"photos/a, b/x.png","ant, red"\n');
+    expect(await readManifest(path)).toEqual([{ file: 'photos/a, b/x.png', label: 'ant, red', line: 2 }]);
+  });
+
+  it('may say which part each image is in', async () => {
+    const parts = ['train', 'train', 'Validation', 'test'];
+    const lines = rows.map((row, i) => `${row.file},${row.label},${parts[i % 4]}`);
+    const { train, test, validation } = await open(
+      await list('parts.csv', ['file,label,split', ...lines].join('\n')),
+    );
+    expect([train.size, validation?.size, test.size]).toEqual([18, 9, 9]);
+  });
+
+  it('keeps the images of a group on one side, and lets its name decide on which', async () => {
+    const lines = rows.map((row, i) => `${row.file},${row.label},person ${i % 12}`);
+    const { train, test } = await open(await list('groups.csv', ['file,label,group', ...lines].join('\n')));
+    const persons = (dataset: typeof train) =>
+      new Set(Array.from({ length: dataset.size }, (_, i) => /-(\d+)\.png$/.exec(dataset.describe(i))![1]));
+    const [inTrain, inTest] = [persons(train), persons(test)];
+    expect(inTrain.size + inTest.size).toBe(12);
+    expect([...inTest].filter((person) => inTrain.has(person))).toEqual([]);
+    expect(test.size).toBe(3 * inTest.size);
+  });
+
+  it('gives other labels when it is changed, though no image is', async () => {
+    const content = (swapped: boolean) =>
+      ['file,label', ...rows.map((row, i) => `${row.file},${swapped && i === 0 ? 'bee' : row.label}`)].join(
+        '\n',
+      );
+    const memoryBytes = 1;
+    const before = await open(await list('changed.csv', content(false)), { memoryBytes });
+    const after = await open(await list('changed.csv', content(true)), { memoryBytes });
+    expect([after.train.hash, after.test.hash]).not.toEqual([before.train.hash, before.test.hash]);
+  });
+});
+
+describe('refused, in one sentence:', () => {
+  it.each<[string, string, string | Uint8Array, RegExp]>([
+    [
+      'missing files',
+      'm.csv',
+      `file,label\nphotos/0-0.png,ant\nphotos/no.png,ant\ngone.png,bee\n`,
+      /m\.csv: 2 of the 3 files that it names are missing: received photos\/no\.png \(line 3\), gone\.png \(line 4\)\. Paths are relative/,
+    ],
+    [
+      'no label column',
+      'n.csv',
+      'file,colour\na.png,red\n',
+      /n\.csv, line 1: no column says which label is meant: expected columns "file" and "label".*, received file, colour/,
+    ],
+    ['an empty label', 'e.csv', 'file,label\nphotos/0-0.png,\n', /e\.csv, line 2: its label is empty/],
+    [
+      'another number of cells',
+      'c.csv',
+      'file,label\nphotos/a, b/x.png,ant\n',
+      /c\.csv, line 2: this line has another number of cells than the first: expected 2, received 3/,
+    ],
+    [
+      'a quote without end',
+      'q.csv',
+      'file,label\n"photos/0-0.png,ant\n',
+      /q\.csv, line \d: this list is no table/,
+    ],
+    [
+      'an unknown part',
+      'p.csv',
+      'file,label,split\nphotos/0-0.png,ant,maybe\n',
+      /p\.csv, line 2: there is no such part: expected train, validation or test, received maybe/,
+    ],
+    [
+      'parts for some images',
+      's.csv',
+      'file,label,split\nphotos/0-0.png,ant,train\nphotos/1-0.png,bee,\n',
+      /s\.csv, line 3: some images have a split, and others none/,
+    ],
+    [
+      'two labels of one image',
+      't.csv',
+      'file,label\nphotos/0-0.png,ant\nphotos/1-0.png,bee\nphotos/0-0.png,bee\n',
+      /t\.csv, lines 2 and 4: one image has two labels .*photos\/0-0\.png: received ant and bee/,
+    ],
+    [
+      'one class',
+      'o.csv',
+      'file,label\nphotos/0-0.png,ant\n',
+      /o\.csv: these labels cannot be learned: .*received only "ant"/,
+    ],
+    [
+      'a test label without training images',
+      'u.csv',
+      'file,label,split\nphotos/0-0.png,ant,train\nphotos/1-0.png,bee,train\nphotos/2-0.png,cow,test\n',
+      /u\.csv, line 4: no training image has the label "cow"/,
+    ],
+    ['nothing', 'z.csv', '', /z\.csv: this list names no images/],
+    [
+      'another encoding',
+      'l.csv',
+      Buffer.from('file,label\nphotos/0-0.png,K\xE4fer\n', 'latin1'),
+      /l\.csv: this list is not UTF-8\. Save it as UTF-8/,
+    ],
+    ['no JSON', 'j.jsonl', '{"file": "a.png"', /j\.jsonl, line 1: this line is no JSON object/],
+  ])('%s', async (_, name, content, message) => {
+    await expect(open(await list(name, content))).rejects.toThrow(message);
+  });
+
+  it('but missing files are left out when told so, which is noted', async () => {
+    const path = await list(
+      'skip.csv',
+      ['file,label', ...rows.map((row) => `${row.file},${row.label}`), 'gone.png,bee'].join('\n'),
+    );
+    const { train, test, notes } = await open(path, { skipBad: true });
+    expect(train.size + test.size).toBe(36);
+    expect(notes.join('\n')).toMatch(/skip\.csv: 1 file of 37 is missing and left out\./);
+  });
+});

@@ -1,0 +1,199 @@
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { CsvError, parse } from 'csv-parse/sync';
+import { HarrierError, nearestName } from '../../../errors.ts';
+import { jsonObject } from '../../../json-text.ts';
+import { readError } from '../files/read-error.ts';
+import { isImageName } from '../images/image-names.ts';
+import { type Part, partNamed } from './part-names.ts';
+
+/** An image of a manifest. */
+export interface ManifestRow {
+  /** As it is written: relative to the manifest's folder, or absolute. */
+  readonly file: string;
+  readonly label: string;
+  readonly part?: Part;
+  /** Images of one group (a person, a video) stay on one side of every split. */
+  readonly group?: string;
+  /** Line of the manifest, from 1. */
+  readonly line: number;
+}
+
+type Field = 'file' | 'label' | 'part' | 'group';
+
+/** Names of columns, in lower case without what stands between words. */
+const COLUMNS: Readonly<Record<string, Field>> = {
+  ...named('file', [
+    'file',
+    'filename',
+    'filepath',
+    'path',
+    'image',
+    'imagepath',
+    'imagefile',
+    'img',
+    'imageid',
+  ]),
+  ...named('label', ['label', 'labels', 'class', 'classname', 'category', 'target', 'tag']),
+  ...named('part', ['split', 'part', 'subset', 'set', 'fold', 'usage']),
+  ...named('group', ['group', 'groupid', 'subject', 'subjectid', 'patient', 'patientid', 'person', 'video']),
+};
+
+function named(field: Field, names: readonly string[]): Record<string, Field> {
+  return Object.fromEntries(names.map((name) => [name, field]));
+}
+
+const EXPECTED = 'a line "file,label" (also split and group), then one line for each image';
+const LINES = ['.jsonl', '.ndjson'];
+const TABLES = ['.csv', '.tsv', '.txt'];
+
+/** Whether a file is called like a manifest. */
+export function isManifestName(name: string): boolean {
+  return [...LINES, ...TABLES].includes(extname(name).toLowerCase());
+}
+
+/**
+ * Reads a list of images with their labels: CSV (commas, semicolons or tabs; cells may be quoted, as RFC 4180 has it)
+ * whose first line names the columns, or JSON Lines with the same names. The columns are `file` and `label`, and, where
+ * wanted, `split` (train, validation, test) and `group`; usual other names for them are understood. A table without
+ * names has the file in its first column and the label in its second.
+ *
+ * @throws HarrierError `bad-data` that names the line, `storage` when the file cannot be read
+ */
+export async function readManifest(path: string): Promise<ManifestRow[]> {
+  const bytes = await readFile(path).catch((error) => {
+    throw readError(error, path, 'file');
+  });
+  const text = textOf(bytes, path);
+  const rows = LINES.includes(extname(path).toLowerCase()) ? jsonLines(text, path) : table(text, path);
+  if (rows.length === 0) {
+    throw new HarrierError('bad-data', 'this list names no images', { where: path, expected: EXPECTED });
+  }
+  return rows;
+}
+
+function textOf(bytes: Buffer, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new HarrierError('bad-data', 'this list is not UTF-8', {
+      where: path,
+      next: 'Save it as UTF-8 (spreadsheets: "CSV UTF-8").',
+      cause,
+    });
+  }
+}
+
+function jsonLines(text: string, path: string): ManifestRow[] {
+  return text.split(/\r?\n/).flatMap((content, i) => {
+    if (content.trim() === '') return [];
+    const object = jsonObject(content);
+    if (!object) {
+      throw new HarrierError('bad-data', 'this line is no JSON object', {
+        where: `${path}, line ${i + 1}`,
+        expected: 'such as {"file": "a.jpg", "label": "ant"}',
+      });
+    }
+    const names = Object.keys(object);
+    const fields = fieldsOf(names, path, i + 1);
+    const cell = (name: string | undefined) => {
+      const value = name === undefined ? undefined : object[name];
+      return value === undefined || value === null ? '' : String(value);
+    };
+    return [rowOf((field) => cell(names[fields[field] ?? -1]), path, i + 1)];
+  });
+}
+
+function table(text: string, path: string): ManifestRow[] {
+  const records = parsed(text, path);
+  const [head] = records;
+  if (!head) return [];
+  const hasNames = !isImageName(head.record[0] ?? '');
+  const fields = hasNames ? fieldsOf(head.record, path, head.line) : { file: 0, label: 1 };
+  return records.slice(hasNames ? 1 : 0).map(({ record, line }) => {
+    if (hasNames && record.length !== head.record.length) {
+      throw new HarrierError('bad-data', 'this line has another number of cells than the first', {
+        where: `${path}, line ${line}`,
+        expected: `${head.record.length}`,
+        received: `${record.length}: ${record.join(' | ')}`,
+        next: 'Quote cells that hold commas: "a, b".',
+      });
+    }
+    return rowOf((field) => record[fields[field] ?? -1]?.trim() ?? '', path, line);
+  });
+}
+
+function parsed(text: string, path: string): { readonly record: string[]; readonly line: number }[] {
+  const first = text.slice(0, text.indexOf('\n') < 0 ? text.length : text.indexOf('\n'));
+  // A spreadsheet writes what its country separates with.
+  const delimiter = ['\t', ';', ','].find((each) => first.includes(each)) ?? ',';
+  try {
+    const records = parse(text, {
+      delimiter,
+      info: true,
+      relaxColumnCount: true,
+      skipEmptyLines: true,
+    }) as unknown as { record: string[]; info: { lines: number } }[];
+    return records.map(({ record, info }) => ({ record, line: info.lines }));
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    throw new HarrierError('bad-data', 'this list is no table', {
+      where: `${path}, line ${cause.lines ?? 1}`,
+      expected: EXPECTED,
+      received: cause.message,
+      cause,
+    });
+  }
+}
+
+/** Which column has which field. */
+function fieldsOf(names: readonly string[], path: string, line: number): Partial<Record<Field, number>> {
+  const fields: Partial<Record<Field, number>> = {};
+  for (const [i, name] of names.entries()) {
+    const plain = name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+    const field = Object.hasOwn(COLUMNS, plain) ? COLUMNS[plain] : undefined;
+    if (field && fields[field] === undefined) fields[field] = i;
+  }
+  const missing = (['file', 'label'] as const).find((field) => fields[field] === undefined);
+  if (missing === undefined) return fields;
+  const near = names.find((name) => nearestName(name.toLowerCase(), Object.keys(COLUMNS)));
+  throw new HarrierError(
+    'bad-data',
+    `no column says ${missing === 'file' ? 'which file' : 'which label'} is meant`,
+    {
+      where: `${path}, line ${line}`,
+      expected: 'columns "file" and "label", and if wanted "split" and "group"',
+      received: names.join(', '),
+      next: near ? `Rename "${near}".` : 'Name the columns in the first line.',
+    },
+  );
+}
+
+function rowOf(cell: (field: Field) => string, path: string, line: number): ManifestRow {
+  const [file, label, split, group] = (['file', 'label', 'part', 'group'] as const).map(cell);
+  const empty = file === '' ? 'file' : label === '' ? 'label' : undefined;
+  if (empty) {
+    throw new HarrierError('bad-data', `its ${empty} is empty`, {
+      where: `${path}, line ${line}`,
+      next: 'Fill it in, or remove the line.',
+    });
+  }
+  return {
+    file,
+    label: label.normalize('NFC'),
+    line,
+    ...(split !== '' && { part: partOf(split, path, line) }),
+    ...(group !== '' && { group }),
+  };
+}
+
+function partOf(split: string, path: string, line: number): Part {
+  const part = partNamed(split);
+  if (part && part !== 'unused') return part;
+  throw new HarrierError('bad-data', 'there is no such part', {
+    where: `${path}, line ${line}`,
+    expected: 'train, validation or test',
+    received: split,
+    next: 'Remove images that are not to be used.',
+  });
+}
