@@ -23,4 +23,5 @@ export { summarize } from './summary.ts';
 export { type TrainedNetwork, trainedNetwork } from './trained-network.ts';
 export { checkWeights, initialWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 export type { WeightData } from './whitening.ts';
+export { withoutHead } from './without-head.ts';
 export { withoutViews } from './without-views.ts';

@@ -3,12 +3,15 @@
  *
  * @module harrier/node
  */
+
+export { Backbone } from '../../backbones/index.ts';
 export type { Device } from '../../runs/device.ts';
 export { type Hardware, hardwareText } from '../../runs/hardware.ts';
 export type { PreparedRun } from '../../runs/prepare-run.ts';
 export type { RunData, RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts';
 export { RUN_FILES, type RunFile } from '../../runs/stored-run.ts';
 export type { RunHooks, RunOutcome } from '../../runs/train-run.ts';
+export { type LoadBackboneOptions, loadBackbone } from './backbones/load-backbone.ts';
 export { type Cifar10Options, cifar10 } from './datasets/cifar10.ts';
 export { cifar10Point1 } from './datasets/cifar10-1.ts';
 export {

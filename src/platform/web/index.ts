@@ -3,9 +3,11 @@
  *
  * @module harrier/web
  */
+export { Backbone } from '../../backbones/index.ts';
 export type { ByteStorage } from './byte-storage.ts';
 export { decodeImage } from './decode.ts';
 export { webGpuName } from './gpu.ts';
+export { type LoadBackboneOptions, loadBackbone } from './load-backbone.ts';
 export { withTabLock } from './lock.ts';
 export type { Backend, WasmPaths } from './onnxruntime.ts';
 export { type WebRuntime, type WebRuntimeOptions, webRuntime } from './runtime.ts';

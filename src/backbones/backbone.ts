@@ -1,0 +1,116 @@
+import { type ImageInput, imageBytes, imageInput } from '../data/dataset.ts';
+import type { Preprocessing } from '../data/preprocessing.ts';
+import { HarrierError } from '../errors.ts';
+import { type TrainedNetwork, toGraphLayout, withoutHead } from '../models/index.ts';
+import { float32, type Model, modelOf } from '../onnx/index.ts';
+import { createGraph } from '../ops/index.ts';
+import type { Executable, Runtime } from '../runtime/index.ts';
+
+/** A network whose features are wanted: a `StartingModel`, for one. */
+export interface BackboneModel extends TrainedNetwork {
+  /** For people: a name of the catalogue, or where it comes from. */
+  readonly name: string;
+  /** SHA-256 of its file, hex. */
+  readonly hash: string;
+  readonly preprocessing: Preprocessing;
+}
+
+/** Images that go through at once: more save no time, and take memory. */
+const BATCH = 16;
+
+/**
+ * A pretrained network up to its head, ready to run: images in, features out. The same images give the same features
+ * whatever is learned on top.
+ */
+export class Backbone {
+  readonly name: string;
+  /** SHA-256 of its file, hex. */
+  readonly hash: string;
+  /** The images that it takes. `decodeImage` makes them from files as the network wants them. */
+  readonly imageShape: ImageInput;
+  /** Numbers that it makes of an image. */
+  readonly size: number;
+  readonly #executable: Executable;
+
+  private constructor(
+    { name, hash, preprocessing, network }: BackboneModel,
+    size: number,
+    executable: Executable,
+  ) {
+    const [height, width] = network.inputShape;
+    this.name = name;
+    this.hash = hash;
+    this.imageShape = imageInput({ height, width, channels: 3 }, preprocessing);
+    this.size = size;
+    this.#executable = executable;
+  }
+
+  /** @throws HarrierError `not-supported` when the network has no head before which its features are */
+  static async load(runtime: Runtime, model: BackboneModel): Promise<Backbone> {
+    const { network, weights } = withoutHead(model);
+    const executable = await runtime.compile(featuresModel({ network, weights }), { where: model.name });
+    return new Backbone(model, network.outputSize, executable);
+  }
+
+  /**
+   * Features of images.
+   *
+   * @param pixels uint8 `[count, height, width, 3]`
+   * @param onProgress images done, of all
+   * @returns float32 `[count, size]`
+   * @throws HarrierError `bad-shape` for pixels that are no whole images, `bad-graph` when features are not finite
+   */
+  async features(
+    pixels: Uint8Array,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Float32Array> {
+    const { height, width, channels } = this.imageShape;
+    const bytes = imageBytes(this.imageShape);
+    if (pixels.length === 0 || pixels.length % bytes !== 0) {
+      throw new HarrierError('bad-shape', 'pixels do not make whole images', {
+        where: this.name,
+        expected: `a multiple of ${bytes} bytes (${height} × ${width} × ${channels})`,
+        received: `${pixels.length}`,
+      });
+    }
+    const count = pixels.length / bytes;
+    const all = new Float32Array(count * this.size);
+    for (let start = 0; start < count; start += BATCH) {
+      const images = Math.min(BATCH, count - start);
+      const data = pixels.subarray(start * bytes, (start + images) * bytes);
+      const image = { type: 'uint8' as const, dims: [images, height, width, channels], data };
+      const { features } = await this.#executable.step({ image });
+      all.set(features.data as Float32Array, start * this.size);
+      onProgress?.(start + images, count);
+    }
+    if (all.every(Number.isFinite)) return all;
+    throw new HarrierError('bad-graph', 'the network gives features that are not finite', {
+      where: this.name,
+      next: 'Its weights are damaged: fetch it again.',
+    });
+  }
+
+  async dispose(): Promise<void> {
+    await this.#executable.dispose();
+  }
+}
+
+/**
+ * A network without its head as a model: input `image`, uint8 `[N, height, width, 3]`; output `features`, float32
+ * `[N, size]`.
+ */
+export function featuresModel({ network, weights }: TrainedNetwork): Model {
+  const graph = createGraph(network.name);
+  const [height, width] = network.inputShape;
+  const image = graph.input('image', 'uint8', ['N', height, width, 3]);
+  const features = network.build(graph, image, {
+    training: false,
+    parameter: (spec) => {
+      const values = new Float32Array(weights.get(spec.name)!.length);
+      toGraphLayout(spec, weights.get(spec.name)!, values);
+      return graph.initializer(spec.name.split('/').at(-1)!, float32(spec.graphShape, values));
+    },
+  });
+  graph.output(features, 'features');
+  return modelOf(graph.build());
+}
