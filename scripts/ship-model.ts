@@ -15,7 +15,7 @@ import { decodeModel, encodeModel } from '../src/onnx/index.ts';
 import { findRun } from '../src/platform/node/runs/find-run.ts';
 import { prepareRun } from '../src/platform/node/runs/prepare-run.ts';
 import { SHIPPED_MODELS } from '../src/platform/node/runs/shipped-model.ts';
-import { factsOf } from '../src/runs/describe-run.ts';
+import { factsOf, inputOf } from '../src/runs/describe-run.ts';
 import { predictionsOf } from '../src/runs/predictions-of.ts';
 
 /** The package grows by no more. */
@@ -59,7 +59,7 @@ writeFileSync(
     title: `${as}: the model in the package`,
     facts: factsOf(record, run.network, run.optimizer),
     evaluation: after,
-    imageShape: record.data.imageShape,
+    imageShape: inputOf(record),
     file: { name: `${as}.onnx`, command: 'predict' },
     note:
       `Its weights are stored in ${chosen.storage} (${(chosen.bytes.length / 1e6).toFixed(1)} MB instead of ` +

@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { checkGather, type Dataset, type ImageShape, imageBytes } from './dataset.ts';
+import { checkGather, type Dataset, type ImageInput, imageBytes } from './dataset.ts';
 import { hashHeader } from './hash.ts';
 import { sharedPixels } from './pixel-source.ts';
 import { sha256 } from './sha256.ts';
@@ -8,7 +8,7 @@ import { sha256 } from './sha256.ts';
 export interface MemoryDatasetOptions {
   readonly name: string;
   readonly classNames: readonly string[];
-  readonly imageShape: ImageShape;
+  readonly imageShape: ImageInput;
   /** Class index of every image. */
   readonly labels: ArrayLike<number>;
   /**

@@ -48,6 +48,25 @@ export function placementOf(
   return { across: along('width'), down: along('height') };
 }
 
+/** A part of an image in fractions of its width and height. What lies below 0 or above 1 is beside the image. */
+export interface ImagePart {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The part of an image that a model sees. */
+export function seenPart(from: ImageSize, shape: ImageInput): ImagePart {
+  const { across, down } = placementOf(from, shape, shape.preprocessing);
+  return {
+    left: across.offset / across.scaled,
+    top: down.offset / down.scaled,
+    width: shape.width / across.scaled,
+    height: shape.height / down.scaled,
+  };
+}
+
 /** Whether an image that has the shape already goes in as it is. */
 export function keepsPixels(shape: ImageInput): boolean {
   const { across, down } = placementOf(shape, shape, shape.preprocessing);

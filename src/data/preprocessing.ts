@@ -40,6 +40,13 @@ export function isStretched({ resize, interpolation }: Preprocessing): boolean {
   return resize === STRETCHED.resize && interpolation === STRETCHED.interpolation;
 }
 
+/** For people: `middle cropped (87.5%), bicubic`. */
+export function preprocessingWords({ resize, cropFraction, interpolation }: Preprocessing): string {
+  const percent = cropFraction === 1 ? '' : ` (${Number((100 * cropFraction).toFixed(1))}%)`;
+  const ways = { crop: `middle cropped${percent}`, stretch: 'stretched', pad: 'padded with black' };
+  return `${ways[resize]}, ${interpolation}`;
+}
+
 /** Metadata key of a model's preprocessing; absent where it is `STRETCHED`. */
 export const PREPROCESSING_KEY = 'harrier.preprocessing';
 

@@ -6,8 +6,8 @@ export interface ImageSize {
 
 /** Takes an image row by row, and gives it in another size. */
 export interface Scaler {
-  /** Whole rows, from the top down: uint8, four numbers a pixel, of which the fourth is left out. */
-  add(rows: ArrayLike<number>): void;
+  /** Whole rows, from the top down: uint8, four numbers a pixel unless another number was agreed on. */
+  add(rows: Uint8Array | Uint8ClampedArray): void;
   /** The image: uint8 `[height, width, 3]`. */
   finish(): Uint8Array;
 }

@@ -1,4 +1,5 @@
-import type { ImageShape } from '../data/dataset.ts';
+import type { ImageInput } from '../data/dataset.ts';
+import { preprocessingWords } from '../data/preprocessing.ts';
 import { describeViews, type TestTimeAugmentation } from '../data/views.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../format/format.ts';
 import type { TunedPart } from '../options/words.ts';
@@ -29,7 +30,7 @@ export interface FineTunedInfo {
 export interface RunInfo {
   readonly recipe: string;
   readonly fineTunedFrom?: FineTunedInfo;
-  readonly imageShape?: ImageShape;
+  readonly imageShape?: ImageInput;
   /** Numbers in the model that were trained; of a fine-tuned one all that there are. */
   readonly parameters?: number;
   readonly epochs?: number;
@@ -86,6 +87,7 @@ export function factRows(facts: RunInfo): FactRow[] {
   add('Trained layers', from && trainedLayers(from.trainable));
   add('Parameters', facts.parameters?.toString() && formatCount(facts.parameters));
   add('Image size', shape && `${shape.width} × ${shape.height}`);
+  add('Images are', shape?.preprocessing && preprocessingWords(shape.preprocessing));
   add('Epochs', facts.epochs?.toString());
   add('Batch size', facts.batchSize?.toString());
   add('Optimizer', facts.optimizer);

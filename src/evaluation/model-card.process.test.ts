@@ -5,13 +5,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import type { Preprocessing } from '../data/preprocessing.ts';
 import { encodeModel, float32, int64, type Node } from '../onnx/index.ts';
 import { evaluatePredictions } from './evaluate.ts';
 import { renderModelCard } from './model-card.ts';
 
 const shape = { height: 4, width: 6, channels: 3 };
 
-function card(classNames: string[], command = 'npx harrier train keras-cnn --seed 1'): string {
+function card(
+  classNames: string[],
+  command = 'npx harrier train keras-cnn --seed 1',
+  preprocessing?: Preprocessing,
+): string {
   const labels = [0, 1, 2, 2];
   const probabilities = new Float32Array(labels.length * classNames.length);
   [0, 1, 2, 1].forEach((predicted, image) => {
@@ -28,7 +33,7 @@ function card(classNames: string[], command = 'npx harrier train keras-cnn --see
       testData: { name: 'colours/test', images: 4, hash: 'cd'.repeat(32) },
     },
     evaluation: evaluatePredictions({ probabilities, labels, classNames }),
-    imageShape: shape,
+    imageShape: { ...shape, preprocessing },
   });
 }
 
@@ -64,7 +69,27 @@ describe('renderModelCard', () => {
     expect(snippet(text).trimEnd().split('\n').length).toBeLessThanOrEqual(12);
   });
 
-  it('shows code that runs', async () => {
+  it.each<[string, Preprocessing | undefined, string]>([
+    ['as it is by default', undefined, 'other proportions are distorted'],
+    [
+      'that crops',
+      { resize: 'crop', cropFraction: 0.875, interpolation: 'bicubic' },
+      'outside the middle of the image is cut off',
+    ],
+    [
+      'that crops nothing off the shorter side',
+      { resize: 'crop', cropFraction: 1, interpolation: 'bilinear' },
+      'cut off',
+    ],
+    ['that pads', { resize: 'pad', cropFraction: 1, interpolation: 'lanczos3' }, 'black borders'],
+    [
+      'that stretches in another way',
+      { resize: 'stretch', cropFraction: 1, interpolation: 'bicubic' },
+      'distorted',
+    ],
+  ])('shows code that runs, %s', async (_, preprocessing, limit) => {
+    const text = card(['red', 'green', 'blue'], undefined, preprocessing);
+    expect(text).toContain(limit);
     // A model in Harrier's contract: how red, green and blue an image is on average, through a softmax.
     const folder = mkdtempSync(join(tmpdir(), 'harrier-card-'));
     try {

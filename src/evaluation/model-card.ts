@@ -1,4 +1,5 @@
-import type { ImageShape } from '../data/dataset.ts';
+import type { ImageInput } from '../data/dataset.ts';
+import { type Interpolation, type Preprocessing, STRETCHED } from '../data/preprocessing.ts';
 import { formatCount, formatInterval, formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
 import { factRows, type RunInfo } from './facts.ts';
@@ -10,8 +11,8 @@ export interface ModelCardOptions {
   readonly title: string;
   readonly facts: RunInfo;
   readonly evaluation: Evaluation;
-  /** What every image is resized to. */
-  readonly imageShape: ImageShape;
+  /** What every image is brought to, and how. */
+  readonly imageShape: ImageInput;
   /** The terms of the training data or of the model, where they are known: a sentence in Markdown. */
   readonly licence?: string;
   /** The model's file and how to name it to `harrier`, where it is not the `model.onnx` of a run folder. */
@@ -61,7 +62,8 @@ function originOf({ recipe, fineTunedFrom: from }: RunInfo): string {
   return `fine-tuned with Harrier from \`${code(from.name)}\`: its last layer is new, ${others}`;
 }
 
-function usage({ evaluation, imageShape: { height, width }, file }: ModelCardOptions): string {
+function usage({ evaluation, imageShape, file }: ModelCardOptions): string {
+  const { height, width } = imageShape;
   const name = file?.name ?? 'model.onnx';
   return `## Use
 
@@ -80,12 +82,33 @@ import sharp from 'sharp';
 const classes = ${JSON.stringify(evaluation.classNames).replaceAll('`', '\\u0060')};
 const session = await ort.InferenceSession.create('${name}');
 const photo = sharp('photo.png').rotate().flatten({ background: 'white' }).toColourspace('srgb');
-const pixels = await photo.resize(${width}, ${height}, { fit: 'fill' }).raw().toBuffer();
+const pixels = await photo${resizeCode(imageShape)}.raw().toBuffer();
 const image = new ort.Tensor('uint8', new Uint8Array(pixels), [1, ${height}, ${width}, 3]);
 const { probabilities } = await session.run({ image });
 const best = probabilities.data.indexOf(Math.max(...probabilities.data));
 console.log(classes[best], probabilities.data[best]);
 \`\`\``;
+}
+
+/** sharp's names of the filters. */
+const KERNELS: Readonly<Record<Interpolation, string>> = {
+  bilinear: 'linear',
+  bicubic: 'cubic',
+  lanczos3: 'lanczos3',
+};
+
+/** How sharp brings an image to the size: what `decodeImage` does, but for a few grey levels. */
+function resizeCode({ height, width, preprocessing = STRETCHED }: ImageInput): string {
+  const { resize, cropFraction, interpolation } = preprocessing;
+  const kernel = interpolation === STRETCHED.interpolation ? '' : `, kernel: '${KERNELS[interpolation]}'`;
+  if (resize === 'stretch') return `.resize(${width}, ${height}, { fit: 'fill'${kernel} })`;
+  if (resize === 'pad')
+    return `.resize(${width}, ${height}, { fit: 'contain', background: 'black'${kernel} })`;
+  const [wide, high] = [width, height].map((side) => Math.floor(side / cropFraction + 1e-6));
+  const scaled = `.resize(${wide}, ${high}, { fit: 'cover'${kernel} })`;
+  if (cropFraction === 1) return scaled;
+  const [left, top] = [(wide - width) >> 1, (high - height) >> 1];
+  return `${scaled}.extract({ left: ${left}, top: ${top}, width: ${width}, height: ${height} })`;
 }
 
 function results({ evaluation }: ModelCardOptions): string {
@@ -146,13 +169,13 @@ function training({ facts }: ModelCardOptions): string {
   return `## Data and training\n\n${table(['', ''], rows)}${again}`;
 }
 
-function limits({ evaluation, imageShape: { height, width }, file }: ModelCardOptions): string {
+function limits({ evaluation, imageShape, file }: ModelCardOptions): string {
   const { classNames, perClass, confusions } = evaluation;
   const evaluated = perClass.filter(({ support }) => support > 0);
   const weakest = evaluated.reduce((a, b) => (b.recall < a.recall ? b : a), evaluated[0]);
   const lines = [
     `It knows its ${classNames.length} classes only. For any other image it still names one of them, possibly with high confidence.`,
-    `Every image is resized to ${width} × ${height} before the model sees it. Details that are then too small are lost, and other proportions are distorted.`,
+    sizeLimit(imageShape),
     `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection, expect a lower accuracy, and measure it on your own images: \`npx harrier evaluate ${file ? '' : '. '}--data FOLDER\`. The interval covers only chance in the choice of test images.`,
   ];
   if (weakest && weakest.recall < 1) {
@@ -164,6 +187,16 @@ function limits({ evaluation, imageShape: { height, width }, file }: ModelCardOp
     'Intended for learning, prototypes and sorting where a person can correct mistakes. Not intended for automatic decisions in which a mistake harms someone.',
   );
   return `## Limits and intended use\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+}
+
+const LOSSES: Readonly<Record<Preprocessing['resize'], string>> = {
+  stretch: 'other proportions are distorted',
+  crop: 'what lies outside the middle of the image is cut off',
+  pad: 'images of other proportions lie between black borders',
+};
+
+function sizeLimit({ height, width, preprocessing = STRETCHED }: ImageInput): string {
+  return `Every image is resized to ${width} × ${height} before the model sees it. Details that are then too small are lost, and ${LOSSES[preprocessing.resize]}.`;
 }
 
 function licence({ facts, licence: terms }: ModelCardOptions): string {

@@ -104,3 +104,21 @@ describe('overlay', () => {
     );
   });
 });
+
+it('a map of a part of an image leaves the rest dark, and one of more than the image is cut', () => {
+  const map = { map: Float32Array.of(1, 1, 1, 1), height: 2, width: 2 };
+  const middle = heatLayer(
+    map,
+    { width: 6, height: 2 },
+    { opacity: 1, part: { left: 1 / 3, top: 0, width: 1 / 3, height: 1 } },
+  );
+  const alpha = Array.from({ length: 6 }, (_, x) => middle[4 * x + 3]);
+  expect(alpha).toEqual([128, 128, 255, 255, 128, 128]);
+  expect([...middle.subarray(0, 3)]).toEqual([0, 0, 0]);
+
+  // Above and below lies padding: of three rows of cells the middle one is the image.
+  const padded = { map: Float32Array.of(0, 1, 0), height: 3, width: 1 };
+  const part = { left: 0, top: -1, width: 1, height: 3 };
+  const values = resizeMap(padded, { width: 1, height: 1 }, part);
+  expect([...values]).toEqual([1]);
+});

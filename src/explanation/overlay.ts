@@ -20,7 +20,23 @@ export interface RgbImage extends Size {
 export interface OverlayOptions {
   /** How far the hottest place is covered, 0–1. Default 0.8. */
   readonly opacity?: number;
+  /**
+   * The part of the image that the map covers, in fractions of its width and height (see `seenPart`); what the model does
+   * not see is darkened. Default: all of it.
+   */
+  readonly part?: MappedPart;
 }
+
+interface MappedPart {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const WHOLE: MappedPart = { left: 0, top: 0, width: 1, height: 1 };
+/** How dark the unseen parts are, of the opacity. */
+const SHADE = 0.5;
 
 /**
  * A map in the colours of heat, as an image to lay over another: where the map is 0 it is transparent, so that a
@@ -32,11 +48,15 @@ export interface OverlayOptions {
 export function heatLayer(
   map: HeatMap,
   size: Size,
-  { opacity = 0.8 }: OverlayOptions = {},
+  { opacity = 0.8, part = WHOLE }: OverlayOptions = {},
 ): Uint8ClampedArray {
-  const values = resizeMap(map, size);
+  const values = resizeMap(map, size, part);
   const out = new Uint8ClampedArray(4 * values.length);
   values.forEach((value, i) => {
+    if (Number.isNaN(value)) {
+      out[4 * i + 3] = 255 * opacity * SHADE;
+      return;
+    }
     const [red, green, blue] = heatColour(value);
     out.set([red, green, blue, 255 * opacity * value], 4 * i);
   });
@@ -73,11 +93,12 @@ export function overlay(image: RgbImage, map: HeatMap, options?: OverlayOptions)
  * A map in another size, smooth between its cells: Catmull-Rom splines through the cells' middles, beyond the edges
  * the outermost cells, never below 0 or above 1.
  *
- * @returns float32 `[height, width]`
+ * @param part of the new map that the old one covers
+ * @returns float32 `[height, width]`, NaN where the old map does not reach
  */
-export function resizeMap({ map, height, width }: HeatMap, size: Size): Float32Array {
-  const columns = taps(width, size.width);
-  const rows = taps(height, size.height);
+export function resizeMap({ map, height, width }: HeatMap, size: Size, part = WHOLE): Float32Array {
+  const columns = taps(width, size.width, part.left, part.width);
+  const rows = taps(height, size.height, part.top, part.height);
   const wide = new Float32Array(height * size.width);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < size.width; x++) {
@@ -89,6 +110,7 @@ export function resizeMap({ map, height, width }: HeatMap, size: Size): Float32A
   }
   return Float32Array.from({ length: size.height * size.width }, (_, i) => {
     const x = i % size.width;
+    if (columns[x].length === 0 || rows[(i - x) / size.width].length === 0) return Number.NaN;
     const value = rows[(i - x) / size.width].reduce(
       (sum, [at, fraction]) => sum + fraction * wide[at * size.width + x],
       0,
@@ -97,10 +119,15 @@ export function resizeMap({ map, height, width }: HeatMap, size: Size): Float32A
   });
 }
 
-/** For every place along an axis: which cells it takes, and how much of each. */
-function taps(from: number, to: number): [at: number, fraction: number][][] {
+/**
+ * For every place along an axis: which cells it takes, and how much of each; none outside of the part that the cells
+ * cover.
+ */
+function taps(from: number, to: number, start: number, length: number): [at: number, fraction: number][][] {
   return Array.from({ length: to }, (_, place) => {
-    const position = ((place + 0.5) * from) / to - 0.5;
+    const along = ((place + 0.5) / to - start) / length;
+    if (along < 0 || along > 1) return [];
+    const position = along * from - 0.5;
     const first = Math.floor(position);
     const t = position - first;
     const fractions = [

@@ -15,5 +15,12 @@ export {
   type Update,
 } from './kernel.ts';
 export { emitOnnx } from './onnx.ts';
+export {
+  emitWasmResampleColumns,
+  emitWasmResampleRow,
+  type RunResampleColumns,
+  type RunResampleRow,
+  WEIGHT_BITS,
+} from './resample.ts';
 export { emitOnnxSumOfSquares, emitWasmSumOfSquares, type RunSumOfSquares } from './sum-of-squares.ts';
 export { emitWasm, type RunKernel } from './wasm.ts';

@@ -13,12 +13,23 @@ export const OPCODES = { i32Add: 0x6a, i32And: 0x71, i32ShiftRight: 0x76, f64Add
 /** Vector instructions, all behind the prefix 0xfd. */
 export const VECTOR_OPCODES = {
   load: 0x00,
+  load32Splat: 0x09,
   store: 0x0b,
   load32Zero: 0x5c,
   load64Zero: 0x5d,
   store32Lane: 0x5a,
   constant: 0x0c,
+  i32x4Splat: 0x11,
   f32x4Splat: 0x13,
+  i8x16NarrowUnsigned: 0x66,
+  i16x8NarrowSigned: 0x85,
+  i16x8ExtendLowUnsigned: 0x89,
+  i16x8ExtendHighUnsigned: 0x8a,
+  i32x4ExtendLowUnsigned: 0xa9,
+  i32x4ExtendHighUnsigned: 0xaa,
+  i32x4ShiftRight: 0xac,
+  i32x4Add: 0xae,
+  i32x4Multiply: 0xb5,
   f32x4Absolute: 0xe0,
   f32x4Negate: 0xe1,
   f32x4SquareRoot: 0xe3,
@@ -77,10 +88,18 @@ export class FunctionBody {
   }
 
   /** A load or store at the address on the stack plus an offset in bytes. Alignment of 4 is promised, no more. */
-  memory(name: 'load' | 'store' | 'load32Zero' | 'load64Zero' | 'store32Lane', offset = 0): void {
+  memory(
+    name: 'load' | 'store' | 'load32Splat' | 'load32Zero' | 'load64Zero' | 'store32Lane',
+    offset = 0,
+  ): void {
     this.vector(name);
     this.#code.push(2, ...unsigned(offset));
     if (name === 'store32Lane') this.#code.push(0);
+  }
+
+  /** An i32 from the address on the stack plus an offset in bytes. */
+  loadI32(offset = 0): void {
+    this.#code.push(0x28, 2, ...unsigned(offset));
   }
 
   /** Four times the same float32. */
@@ -109,6 +128,14 @@ export class FunctionBody {
     this.tee(counter);
     this.#code.push(0x0d, 0); // br_if to the loop's head
     this.#code.push(0x0b, 0x0b);
+  }
+
+  /** Adds one i32 local to another. */
+  advanceBy(local: number, by: number): void {
+    this.get(local);
+    this.get(by);
+    this.op('i32Add');
+    this.set(local);
   }
 
   /** Adds to an i32 local. */

@@ -1,5 +1,6 @@
 import { augmentationText } from '../data/augmentation/index.ts';
-import { type Dataset, imageBytes } from '../data/dataset.ts';
+import { type Dataset, type ImageInput, imageBytes, imageInput } from '../data/dataset.ts';
+import { STRETCHED } from '../data/preprocessing.ts';
 import {
   type Evaluation,
   type History,
@@ -41,7 +42,7 @@ export async function describeRun(
 ): Promise<Descriptions> {
   const title = `${record.options.recipe} on ${record.options.data}`;
   const facts = factsOf(record, network, optimizer);
-  const { imageShape } = record.data;
+  const imageShape = inputOf(record);
   const mistakes = await mistakesIn(test, predictions, imageUri);
   // A command that only predicts never loads the components of pages.
   const { renderReport } = await import('../report/index.ts');
@@ -54,6 +55,11 @@ export async function describeRun(
     report: shared(renderReport({ title, facts, evaluation, history, mistakes })),
     card: shared(renderModelCard({ title, facts, evaluation, imageShape })),
   };
+}
+
+/** The images that the model of a run takes. */
+export function inputOf({ data, options }: Pick<RunRecord, 'data' | 'options'>): ImageInput {
+  return imageInput(data.imageShape, options.preprocessing ?? STRETCHED);
 }
 
 /** What is said about a run besides how good it is. */
@@ -69,7 +75,7 @@ export function factsOf(
   return {
     recipe: options.recipe,
     ...(options.from && { fineTunedFrom: options.from }),
-    imageShape: data.imageShape,
+    imageShape: inputOf({ data, options }),
     parameters: sizes.reduce((total, shape) => total + shape.reduce((product, size) => product * size, 1), 0),
     epochs: result?.epochs,
     batchSize: options.batchSize,

@@ -1,4 +1,4 @@
-import type { ImageShape } from '../data/dataset.ts';
+import type { ImageInput } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
 
 /** One image to classify. */
@@ -13,7 +13,7 @@ export interface InputImage {
 /** The model that is served. */
 export interface ServedModel {
   readonly classNames: readonly string[];
-  readonly imageShape: ImageShape;
+  readonly imageShape: ImageInput;
   /** The beginning of its file's SHA-256. */
   readonly version: string;
   readonly metadata: Readonly<Record<string, string>>;

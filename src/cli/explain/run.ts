@@ -98,7 +98,7 @@ async function explain(
   const png = await explanationImage(source, explanation, {
     title,
     note: layer === undefined ? method : `${method} at ${layer}`,
-    pixelated: explainer.imageShape,
+    seen: explainer.imageShape,
   });
   await writeOutput(image, markedPng(png), { option: '--out' });
   const rows = Array.from({ length: map.length / width }, (_, row) => [

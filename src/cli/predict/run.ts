@@ -1,4 +1,4 @@
-import type { ImageShape } from '../../data/dataset.ts';
+import type { ImageInput } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 import { PredictionSets } from '../../evaluation/prediction-sets.ts';
 import { formatPercent, formatQuantity } from '../../format/format.ts';
@@ -113,7 +113,7 @@ function setsOf(
   return (probabilities) => sets.setOf(probabilities, { coverage }).map((label) => classNames[label]);
 }
 
-async function pixelsOf(file: string, shape: ImageShape): Promise<Uint8Array> {
+async function pixelsOf(file: string, shape: ImageInput): Promise<Uint8Array> {
   return decodeImage(await readInput(file), shape, file);
 }
 

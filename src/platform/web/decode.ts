@@ -8,10 +8,8 @@ import {
   isHeic,
 } from '../../data/image-bytes.ts';
 import { checkPixels } from '../../data/pixel-limit.ts';
-import { isStretched, STRETCHED } from '../../data/preprocessing.ts';
-import { resizer } from '../../data/resize.ts';
-import { scaler } from '../../data/scaling.ts';
 import { HarrierError } from '../../errors.ts';
+import { scalerFor } from '../resizer.ts';
 import { liesOnSide, UPRIGHT, uprightMatrix, withoutOrientation } from './webp-orientation.ts';
 
 /** An image of so many pixels takes a quarter of a gigabyte while it is decoded. */
@@ -19,8 +17,6 @@ const MAX_PIXELS = 2 ** 26;
 const MAX_FILE_BYTES = 2 ** 28;
 /** Pixels that are read at once. */
 const STRIP_PIXELS = 2 ** 21;
-/** What a canvas gives. */
-const RGBA = 4;
 const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF or BMP';
 
 /**
@@ -134,9 +130,7 @@ function pixelsOf(bitmap: ImageBitmap, shape: ImageInput, orientation: number): 
   context.fillStyle = '#ffffff';
   context.imageSmoothingEnabled = false;
   const [a, b, c, d, e, f] = uprightMatrix(orientation, bitmap.width, bitmap.height);
-  const { preprocessing = STRETCHED } = shape;
-  const size = { width, height };
-  const scaled = isStretched(preprocessing) ? scaler(size, shape) : resizer(size, shape, preprocessing, RGBA);
+  const scaled = scalerFor({ width, height }, shape);
   for (let top = 0; top < height; top += strip) {
     const rows = Math.min(strip, height - top);
     context.setTransform(1, 0, 0, 1, 0, 0);

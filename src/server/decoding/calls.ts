@@ -1,4 +1,4 @@
-import type { ImageShape } from '../../data/dataset.ts';
+import type { ImageInput } from '../../data/dataset.ts';
 
 export interface DecodeLimits {
   /** Pixels of an image before it is scaled. */
@@ -10,5 +10,5 @@ export interface DecodeLimits {
 /** What a process that decodes is asked for. */
 export interface DecoderCalls {
   /** @returns uint8 `[height, width, 3]` @throws HarrierError as `decodeImage`, and `too-large` beyond the memory */
-  decode(bytes: Uint8Array, shape: ImageShape, where: string, limits: DecodeLimits): Promise<Uint8Array>;
+  decode(bytes: Uint8Array, shape: ImageInput, where: string, limits: DecodeLimits): Promise<Uint8Array>;
 }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { Caller } from '../../calls.ts';
-import type { ImageShape } from '../../data/dataset.ts';
+import type { ImageInput } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 import { processChannel, startProcess } from '../../platform/node/worker.ts';
 import type { InputImage } from '../service.ts';
@@ -58,7 +58,7 @@ export class Decoders {
    */
   async decode(
     { bytes, where }: InputImage,
-    shape: ImageShape,
+    shape: ImageInput,
     signal: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const decoder = await this.#take(signal);
@@ -168,7 +168,7 @@ class Decoder {
 
   async decode(
     bytes: Uint8Array,
-    shape: ImageShape,
+    shape: ImageInput,
     where: string,
     limits: DecodeLimits,
   ): Promise<Uint8Array<ArrayBuffer>> {

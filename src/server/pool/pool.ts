@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ImageShape } from '../../data/dataset.ts';
+import type { ImageInput } from '../../data/dataset.ts';
+import { PREPROCESSING_KEY, preprocessingMetadata, STRETCHED } from '../../data/preprocessing.ts';
 import { HarrierError } from '../../errors.ts';
 import { errorFromPlain } from '../../plain-error.ts';
 import { memoryLimit } from '../../platform/node/memory.ts';
@@ -199,8 +200,8 @@ export class WorkerPool implements ClassificationService {
       signal?.removeEventListener('abort', leave);
     }
     const again = () => this.#decodeFirst(images, left(), signal);
-    const isSame = () => sameShape(imageShape, this.#generation!.model.imageShape);
-    // The model was changed in between, and takes images of another size.
+    const isSame = () => sameInput(imageShape, this.#generation!.model.imageShape);
+    // The model was changed in between, and takes images of another size, or scaled in another way.
     if (!isSame()) return again();
     return this.#enqueue(decoded, left(), signal, again).catch((error) => {
       if (isSame()) throw error;
@@ -401,8 +402,17 @@ function isLargeFile({ kind, bytes }: InputImage): boolean {
   return kind === 'file' && isLarge(bytes);
 }
 
-function sameShape(a: ImageShape, b: ImageShape): boolean {
-  return a.height === b.height && a.width === b.width && a.channels === b.channels;
+/** Whether an image comes out alike for both. */
+function sameInput(a: ImageInput, b: ImageInput): boolean {
+  const [first, second] = [a, b].map(({ preprocessing }) =>
+    preprocessingMetadata(preprocessing ?? STRETCHED),
+  );
+  return (
+    a.height === b.height &&
+    a.width === b.width &&
+    a.channels === b.channels &&
+    first[PREPROCESSING_KEY] === second[PREPROCESSING_KEY]
+  );
 }
 
 function gone(): HarrierError {

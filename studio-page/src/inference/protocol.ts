@@ -1,5 +1,5 @@
 // What the page asks of its worker for models: types alone.
-import type { ImageShape } from 'harrier/src/data/dataset.ts';
+import type { ImageInput } from 'harrier/src/data/dataset.ts';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import type { Explanation, Filters, LayerFeatures, ModelLayer } from 'harrier/src/explanation/index.ts';
 
@@ -13,7 +13,7 @@ export type ModelSource = { readonly url: string } | { readonly file: File };
 export interface OpenedModel {
   readonly name: string;
   readonly classNames: readonly string[];
-  readonly imageShape: ImageShape;
+  readonly imageShape: ImageInput;
   readonly layers: readonly ModelLayer[];
   /** The layer that Grad-CAM looks at; undefined where `unexplained` says why it cannot. */
   readonly explainedLayer?: string;

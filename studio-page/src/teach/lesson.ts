@@ -78,6 +78,7 @@ function optionsOf({ dataset, way, from, epochs, mirrored, seed }: Lesson, threa
   const options = runOptions(
     { ...method, validationSplit: HELD_OUT, epochs: epochs ?? method.epochs },
     { data: dataset.name, seed, threads, augment: lightAugmentation(mirrored) },
+    from,
   );
   return {
     ...options,

@@ -3,6 +3,8 @@
 import { Classifier, HarrierError, memoryDataset, openBatches, type StepProgress } from 'harrier';
 import { encodeModel } from 'harrier/graph';
 import type { OpenBatches } from 'harrier/src/data/batches.ts';
+import { type ImageInput, imageBytes, imageInput } from 'harrier/src/data/dataset.ts';
+import { STRETCHED } from 'harrier/src/data/preprocessing.ts';
 import { plainError } from 'harrier/src/plain-error.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { isSoftwareGpu } from 'harrier/src/platform/web/gpu.ts';
@@ -61,7 +63,8 @@ async function trainAlone(job: Job, stored: StoredRun | undefined, resume: boole
   const started = performance.now();
   const from = job.way === 'scratch' ? undefined : await base(job.from!);
   const [height, width] = from?.network.inputShape ?? [quick.imageSize, quick.imageSize];
-  const dataset = await datasetOf(job, height, width);
+  const shape = imageInput({ height, width, channels: 3 }, from?.preprocessing ?? STRETCHED);
+  const dataset = await datasetOf(job, shape);
   say({ type: 'progress', progress: { what: 'starting ONNX Runtime', done: 0, total: 0, unit: 'steps' } });
   let runtime = await runtimeFor(job);
   // Those of a training before: this one has none yet.
@@ -117,12 +120,12 @@ async function base(address: string): Promise<StartingModel> {
   return startingModelOf(new Uint8Array(bytes), { name }, name);
 }
 
-async function datasetOf({ classes }: Job, height: number, width: number) {
+async function datasetOf({ classes }: Job, imageShape: ImageInput) {
   const all = classes.flatMap(({ images }, label) => images.map((image) => ({ ...image, label })));
-  const bytes = height * width * 3;
+  const bytes = imageBytes(imageShape);
   const pixels = new Uint8Array(all.length * bytes);
   for (const [i, { blob, name }] of all.entries()) {
-    pixels.set(await decodeImage(blob, { height, width, channels: 3 }, name), i * bytes);
+    pixels.set(await decodeImage(blob, imageShape, name), i * bytes);
     say({
       type: 'progress',
       progress: { what: 'reading the images', done: i + 1, total: all.length, unit: 'images' },
@@ -131,7 +134,7 @@ async function datasetOf({ classes }: Job, height: number, width: number) {
   return memoryDataset({
     name: 'your images',
     classNames: classes.map(({ name }) => name.trim()),
-    imageShape: { height, width, channels: 3 },
+    imageShape,
     labels: all.map(({ label }) => label),
     pixels,
     // Held-out images are found again by it.

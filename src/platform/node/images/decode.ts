@@ -4,9 +4,9 @@ import type { RawImage } from '../../../data/bmp.ts';
 import { type ImageInput, imageBytes } from '../../../data/dataset.ts';
 import { describeBytes, HEIC_ADVICE, imageFormatOf, isHeic } from '../../../data/image-bytes.ts';
 import { checkPixels } from '../../../data/pixel-limit.ts';
-import { isStretched, type Preprocessing, STRETCHED } from '../../../data/preprocessing.ts';
-import { resizer } from '../../../data/resize.ts';
+import { isStretched, STRETCHED } from '../../../data/preprocessing.ts';
 import { HarrierError } from '../../../errors.ts';
+import { resizer } from '../../resizer.ts';
 import { readError } from '../files/read-error.ts';
 import { decodePlainPng, repeated } from './plain-png.ts';
 import { decodeUnusual } from './unusual.ts';
@@ -86,7 +86,7 @@ async function scaled(
       : sharp(source.data, { raw: source });
   const decode = (failOn: 'warning' | 'error') => {
     const upright = open(failOn).autoOrient();
-    return isStretched(preprocessing) ? stretched(upright, shape) : resized(upright, shape, preprocessing);
+    return isStretched(preprocessing) ? stretched(upright, shape) : resized(upright, shape);
   };
   // Truncated and damaged data are errors; harmless oddities of a camera's JPEG are not.
   if (!(source instanceof Uint8Array) || imageFormatOf(source) !== 'JPEG') return decode('error');
@@ -108,14 +108,14 @@ function stretched(image: Sharp, { height, width }: ImageInput): Promise<Buffer>
 }
 
 /** Decoded whole: a JPEG that is scaled down while it is decoded comes out a few grey levels apart. */
-async function resized(image: Sharp, shape: ImageInput, preprocessing: Preprocessing): Promise<Uint8Array> {
+async function resized(image: Sharp, shape: ImageInput): Promise<Uint8Array> {
   const { data, info } = await image
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   const isOpaque = info.channels % 2 === 1;
-  const resizing = resizer(info, shape, preprocessing, (isOpaque ? info.channels : 4) as 1 | 3 | 4);
-  resizing.add(isOpaque ? data : onWhite(data, info.channels));
+  const resizing = resizer(info, shape, isOpaque ? 3 : 4);
+  resizing.add(isOpaque ? (info.channels === 1 ? repeated(data, 3) : data) : onWhite(data, info.channels));
   return resizing.finish();
 }
 

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
-import type { ImageShape } from '../../../data/dataset.ts';
+import type { ImageInput } from '../../../data/dataset.ts';
+import { seenPart } from '../../../data/placement.ts';
 import { type HeatMap, heatLayer } from '../../../explanation/index.ts';
 import { drawText, TEXT_INK } from './contact-sheet.ts';
 
@@ -8,8 +9,8 @@ export interface ExplanationImageOptions {
   readonly title: string;
   /** Below, small: how. */
   readonly note: string;
-  /** The size in which the model sees images: those that are no larger are enlarged pixel by pixel. */
-  readonly pixelated: ImageShape;
+  /** How the model sees images: those that are no larger are enlarged pixel by pixel, and what it does not see is dark. */
+  readonly seen: ImageInput;
 }
 
 /** Sides of the two panels, in pixels: small images are enlarged to the first, large ones shrunk to the second. */
@@ -30,7 +31,7 @@ const FONT = 18;
 export async function explanationImage(
   source: Uint8Array,
   map: HeatMap,
-  { title, note, pixelated }: ExplanationImageOptions,
+  { title, note, seen }: ExplanationImageOptions,
 ): Promise<Buffer> {
   const upright = await sharp(source, { failOn: 'error', limitInputPixels: false })
     .autoOrient()
@@ -39,11 +40,12 @@ export async function explanationImage(
     .png({ compressionLevel: 0 })
     .toBuffer({ resolveWithObject: true });
   const size = panelSize(upright.info);
-  const small = upright.info.width <= pixelated.width && upright.info.height <= pixelated.height;
+  const small = upright.info.width <= seen.width && upright.info.height <= seen.height;
   const panel = await sharp(upright.data)
     .resize(size.width, size.height, { fit: 'fill', kernel: small ? 'nearest' : 'lanczos3' })
     .toBuffer();
   const heat = { raw: { ...size, channels: 4 as const } };
+  const layer = heatLayer(map, size, { part: seenPart(upright.info, seen) });
   const second = MARGIN + size.width + GAP;
   const width = second + size.width + MARGIN;
   const height = TITLE + size.height + NOTE;
@@ -56,7 +58,7 @@ export async function explanationImage(
     .composite([
       { input: panel, left: MARGIN, top: TITLE },
       { input: panel, left: second, top: TITLE },
-      { input: Buffer.from(heatLayer(map, size).buffer), ...heat, left: second, top: TITLE },
+      { input: Buffer.from(layer.buffer), ...heat, left: second, top: TITLE },
       { input: Buffer.from(svg), left: 0, top: 0 },
     ])
     .png({ compressionLevel: 9 })

@@ -1,7 +1,7 @@
-import type { ImageShape } from 'harrier/src/data/dataset.ts';
-import { scaler } from 'harrier/src/data/scaling.ts';
+import type { ImageInput, ImageShape } from 'harrier/src/data/dataset.ts';
 import { type Neighbour, nearest } from 'harrier/src/explanation/neighbours.ts';
 import { formatCount } from 'harrier/src/format/format.ts';
+import { scalerFor } from 'harrier/src/platform/resizer.ts';
 import { openStorage } from 'harrier/src/platform/web/storage.ts';
 import type { DatasetInfo, ImageList } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useState } from 'preact/hooks';
@@ -189,11 +189,11 @@ async function indexOf(
 }
 
 /** Images in the model's size, scaled as files are. */
-function inSize(pixels: Uint8Array, from: ImageShape, to: ImageShape): Uint8Array {
+function inSize(pixels: Uint8Array, from: ImageShape, to: ImageInput): Uint8Array {
   if (from.height === to.height && from.width === to.width) return pixels;
   const size = from.height * from.width * 3;
   const scaled = Array.from({ length: pixels.length / size }, (_, i) => {
-    const one = scaler(from, to);
+    const one = scalerFor(from, to);
     const own = pixels.subarray(i * size, (i + 1) * size);
     one.add(
       Uint8Array.from({ length: (size / 3) * 4 }, (_, at) =>

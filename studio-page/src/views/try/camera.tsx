@@ -1,5 +1,5 @@
-import type { ImageShape } from 'harrier/src/data/dataset.ts';
-import { scaler } from 'harrier/src/data/scaling.ts';
+import type { ImageInput } from 'harrier/src/data/dataset.ts';
+import { scalerFor } from 'harrier/src/platform/resizer.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { squareOf, useCamera } from '../../camera.ts';
 import { Button } from '../../components/button.tsx';
@@ -8,7 +8,7 @@ import type { Answer } from '../../inference/protocol.ts';
 import { Heat, HeatControls } from './explained.tsx';
 
 export interface CameraProps {
-  readonly shape: ImageShape | undefined;
+  readonly shape: ImageInput | undefined;
   /** A frame is being evaluated: the next waits. */
   readonly busy: boolean;
   readonly answer: Answer | undefined;
@@ -42,7 +42,7 @@ export function Camera({ shape, busy, answer, onFrame, onImage, onClose }: Camer
       <div class="stage square">
         {/* No sound, and what is seen is said by the classes beside it. */}
         <video ref={video} playsInline muted aria-label="Camera" />
-        {ready && answer?.map && <Heat map={answer.map} size={{ width: 1, height: 1 }} opacity={opacity} />}
+        {ready && answer?.map && <Heat map={answer.map} size={SQUARE} seen={shape} opacity={opacity} />}
       </div>
       <HeatControls opacity={opacity} onOpacity={setOpacity} />
       <div class="row">
@@ -57,11 +57,13 @@ export function Camera({ shape, busy, answer, onFrame, onImage, onClose }: Camer
   );
 }
 
+const SQUARE = { width: 1, height: 1 };
+
 /** In the model's size, scaled as files are. */
-function frameOf(video: HTMLVideoElement, shape: ImageShape): Uint8Array {
+function frameOf(video: HTMLVideoElement, shape: ImageInput): Uint8Array {
   const square = squareOf(video);
   const { width: side } = square;
-  const scaled = scaler({ width: side, height: side }, shape);
+  const scaled = scalerFor({ width: side, height: side }, shape);
   scaled.add(square.getContext('2d')!.getImageData(0, 0, side, side).data);
   return scaled.finish();
 }

@@ -1,3 +1,5 @@
+import type { ImageInput } from 'harrier/src/data/dataset.ts';
+import { seenPart } from 'harrier/src/data/placement.ts';
 import { heatColour } from 'harrier/src/explanation/color-map.ts';
 import { heatLayer } from 'harrier/src/explanation/overlay.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -13,12 +15,12 @@ export interface ExplainedProps {
   readonly url: string;
   readonly alt: string;
   readonly map: Answer['map'];
-  /** Of the model. */
-  readonly pixelsWide: number | undefined;
+  /** How the model sees images. */
+  readonly seen: ImageInput | undefined;
 }
 
 /** An image, with what counted laid over it as far as the slider says. */
-export function Explained({ url, alt, map }: ExplainedProps) {
+export function Explained({ url, alt, map, seen }: ExplainedProps) {
   const [size, setSize] = useState<{ width: number; height: number }>();
   const [failed, setFailed] = useState(false);
   const [opacity, setOpacity] = useState(0.7);
@@ -39,7 +41,7 @@ export function Explained({ url, alt, map }: ExplainedProps) {
           }
           onError={() => setFailed(true)}
         />
-        {map && size && <Heat map={map} size={size} opacity={opacity} />}
+        {map && size && <Heat map={map} size={size} seen={seen} opacity={opacity} />}
       </div>
       {map && map.peak > 0 && <HeatControls opacity={opacity} onOpacity={setOpacity} />}
     </figure>
@@ -80,18 +82,21 @@ const SCALE = `linear-gradient(to right, ${Array.from(
 export function Heat(props: {
   readonly map: NonNullable<Answer['map']>;
   readonly size: { readonly width: number; readonly height: number };
+  /** How the model sees images; absent: it saw all that is shown. */
+  readonly seen?: ImageInput;
   readonly opacity: number;
 }) {
-  const { map, size, opacity } = props;
+  const { map, size, seen, opacity } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const scale = DETAIL / Math.max(size.width, size.height);
   const width = Math.max(1, Math.round(size.width * scale));
   const height = Math.max(1, Math.round(size.height * scale));
   useEffect(() => {
     const image = new ImageData(width, height);
-    image.data.set(heatLayer(map, { width, height }, { opacity: 1 }));
+    const part = seen && seenPart(size, seen);
+    image.data.set(heatLayer(map, { width, height }, { opacity: 1, part }));
     canvas.current?.getContext('2d')?.putImageData(image, 0, 0);
-  }, [map, width, height]);
+  }, [map, width, height, seen]);
   return (
     <canvas
       ref={canvas}

@@ -85,7 +85,7 @@ export default function Try() {
                 url={subject.url}
                 alt={subject.name}
                 map={looked.answer?.map}
-                pixelsWide={opened?.imageShape.width}
+                seen={opened?.imageShape}
               />
             )
           )}
