@@ -72,7 +72,7 @@ it('a run begins with a model of the hub, and names its commit and licence', asy
   });
   const card = await readFile(join(place.path, 'tuned/README.md'), 'utf8');
   expect(card).toContain(`comes from \`${NAME}:model.onnx\` at commit \`${COMMIT}\``);
-  expect(card).toContain('Its publisher puts it under cc-by-nc-4.0; those terms hold for this model too.');
+  expect(card).toContain('Its licence is cc-by-nc-4.0, whose terms apply to this model too.');
   expect(card).not.toContain(place.path);
   const resumed = await run('train', '--resume', 'tuned', '--epochs', '2');
   expect(resumed.code).toBe(0);
