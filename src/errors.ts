@@ -30,6 +30,7 @@ export interface ErrorDetails {
   next?: string;
   /** Options that `next` speaks of, by their names in the API (`batchSize`); the command line adds its own spelling. */
   options?: readonly string[];
+  /** The error that led to this one, if any. */
   cause?: unknown;
 }
 
@@ -38,9 +39,11 @@ export interface ErrorDetails {
  * what happened, what was expected, what was received, where, and what to do next.
  */
 export class HarrierError extends Error {
+  /** The kind of error, for programs. */
   readonly code: ErrorCode;
   /** What happened, without the details. */
   readonly summary: string;
+  /** The parts of the sentence beside `summary`. */
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, summary: string, details: ErrorDetails = {}) {

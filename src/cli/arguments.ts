@@ -37,7 +37,7 @@ async function runAnew(given: readonly string[]): Promise<void> {
   // A child that could not start says so by its exit.
   pipe.on('error', () => {});
   pipe.end(JSON.stringify(given));
-  // A terminal sends them to both; whoever sends one to this process means the work.
+  // A terminal sends them to both processes; a signal to this process alone is meant for the work.
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   process.on('SIGINT', () => {});
   const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(

@@ -13,7 +13,7 @@ function fail(error: unknown): void {
   if (process.argv.includes('--debug')) reporter.note(stacks(error));
 }
 
-// Whoever reads our output may stop reading: `harrier predict … | head`.
+// The reader of the output may stop: `harrier predict … | head`.
 // Training, serving and changes on AWS go on unread: they write files, answer others, or must not end half-way.
 const goesOn = () => {
   const what = process.argv.slice(2).find((word) => !/^(sagemaker|container)$/.test(word));
@@ -47,7 +47,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 try {
   const given = await commandArguments();
   if (given) {
-    // Whoever looks at the command line later, a run's record for one, finds it as it was typed.
+    // Later readers of the command line, such as a run's record, find it as it was typed.
     process.argv.splice(2, process.argv.length, ...given);
     await createProgram().parseAsync();
   }

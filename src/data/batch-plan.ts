@@ -7,9 +7,13 @@ import { checkResolution, imageShapeIn, type Resolution } from './resolution.ts'
 
 /** All that the batches of a run follow from. */
 export interface BatchPlan {
+  /** The images. */
   readonly dataset: BatchDataset;
+  /** Images per batch; the last batch of an epoch may be smaller. */
   readonly batchSize: number;
+  /** Seeds the order of images and their augmentation. */
   readonly seed: number;
+  /** Random changes of the images, applied in order. Default: none. */
   readonly augmentation?: readonly AugmentationConfig[];
   /** Which images an epoch shows. Default `natural`: each once. */
   readonly sampling?: Sampling;

@@ -2,10 +2,13 @@ import { HarrierError } from '../errors.ts';
 import type { PixelSource } from './pixel-source.ts';
 import { isStretched, type Preprocessing } from './preprocessing.ts';
 
-/** Height, width and channels of every image in a data set. Channels is 3 (red, green, blue). */
+/** Height, width and channels of every image in a data set. */
 export interface ImageShape {
+  /** Rows of pixels. */
   readonly height: number;
+  /** Columns of pixels. */
   readonly width: number;
+  /** 3 for colour, 1 for grey. */
   readonly channels: number;
 }
 
@@ -31,6 +34,7 @@ export interface Dataset {
   readonly name: string;
   /** Class names; a label is an index into them. */
   readonly classNames: readonly string[];
+  /** Size of every image, and how an image of another size comes to it. */
   readonly imageShape: ImageInput;
   /** Number of images. */
   readonly size: number;
@@ -56,7 +60,9 @@ export interface Dataset {
 
 /** The two parts of a data set: what a model learns from, and what it is evaluated on. */
 export interface DatasetSplits {
+  /** The training images. */
   readonly train: Dataset;
+  /** The test images. */
   readonly test: Dataset;
 }
 

@@ -6,8 +6,11 @@ import { sha256 } from './sha256.ts';
 
 /** The images of a `memoryDataset`, their labels and what the classes are called. */
 export interface MemoryDatasetOptions {
+  /** Name in reports and error messages. */
   readonly name: string;
+  /** Class names; a label is an index into them. */
   readonly classNames: readonly string[];
+  /** Size of every image, and how images of other sizes come to it. */
   readonly imageShape: ImageInput;
   /** Class index of every image. */
   readonly labels: ArrayLike<number>;

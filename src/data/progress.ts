@@ -6,6 +6,7 @@ export interface Progress {
   readonly done: number;
   /** How much there is in all, or 0 when that is not known. */
   readonly total: number;
+  /** Unit of `done` and `total`. */
   readonly unit: 'bytes' | 'images' | 'files' | 'seconds' | 'steps';
 }
 

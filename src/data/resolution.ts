@@ -5,6 +5,7 @@ import type { ImageShape } from './dataset.ts';
 export interface ResolutionStep {
   /** Counted from 1. */
   readonly fromEpoch: number;
+  /** Side of the square images, in pixels. */
   readonly size: number;
 }
 

@@ -6,7 +6,9 @@ import { subset } from './subset.ts';
 
 /** A data set in two parts: images to learn from, and images that choose the best epoch. */
 export interface ValidationSplit {
+  /** The images to train on. */
   readonly train: Dataset;
+  /** The images set aside. */
   readonly validation: Dataset;
 }
 

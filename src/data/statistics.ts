@@ -9,6 +9,7 @@ export function classCounts({ labels, classNames }: Pick<Dataset, 'labels' | 'cl
 
 /** Per channel, over every pixel of every image, on the scale 0–255. */
 export interface ChannelStatistics {
+  /** Mean of each channel, in units of 0 to 255. */
   readonly mean: readonly number[];
   /** Population standard deviation. */
   readonly standardDeviation: readonly number[];

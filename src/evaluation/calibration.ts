@@ -2,8 +2,11 @@ import { type Predictions, predictedClass } from './predictions.ts';
 
 /** Images whose predicted class got a probability within (from, to]. */
 export interface CalibrationBin {
+  /** Lower end of the bin: a probability. */
   readonly from: number;
+  /** Upper end of the bin. */
   readonly to: number;
+  /** Images whose predicted probability is in the bin. */
   readonly count: number;
   /** Fraction of them that is right; null in an empty bin. */
   readonly accuracy: number | null;

@@ -22,10 +22,15 @@ export interface ComparedRun {
   readonly options: Readonly<Record<string, string>>;
   /** SHA-256 of the images it was evaluated on. */
   readonly testHash: string;
+  /** The evaluation on the test images. */
   readonly evaluation: Evaluation;
+  /** One record for each epoch. */
   readonly history: History;
+  /** The epoch whose weights the model has, where validation chose it. */
   readonly bestEpoch?: number;
+  /** Training time in seconds. */
   readonly seconds: number;
+  /** Number of parameters. */
   readonly parameters: number;
   /** In the order of the test images, where the run kept them. */
   readonly predictions?: readonly PredictionRow[];
@@ -45,6 +50,7 @@ export interface Difference {
 
 /** Runs side by side: what is in each, and whether the differences are more than chance. */
 export interface Comparison {
+  /** The runs; differences are to the first. */
   readonly runs: readonly ComparedRun[];
   /** Options that are not the same in all runs, by name, with the value in each run (`–` where it has none). */
   readonly options: Readonly<Record<string, readonly string[]>>;

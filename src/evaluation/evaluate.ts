@@ -14,6 +14,7 @@ import { wilsonInterval } from './wilson.ts';
 export interface Evaluation {
   /** Images whose most probable class is the true one (of equal probabilities, the lowest index). */
   readonly correct: number;
+  /** Number of images. */
   readonly total: number;
   /** correct / total. */
   readonly accuracy: number;
@@ -25,9 +26,11 @@ export interface Evaluation {
   readonly confusions: readonly Confusion[];
   /** In class order. */
   readonly perClass: readonly ClassScores[];
+  /** Plain means over the classes that have images. */
   readonly macro: MacroScores;
   /** Fraction of images whose class is among the five most probable. Only with ten classes or more. */
   readonly top5Accuracy?: number;
+  /** How well the stated probabilities match the accuracy. */
   readonly calibration: Calibration;
   /** Views of each image that were averaged, where that is known. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
@@ -37,6 +40,7 @@ export interface Evaluation {
   readonly predictionSets?: SetsEvaluation;
   /** How people do on the same classes, where that is known. */
   readonly humanBaseline?: HumanBaseline;
+  /** Class names, in the order of the outputs. */
   readonly classNames: readonly string[];
   /** Counts: row = true class, column = predicted class. */
   readonly matrix: readonly (readonly number[])[];

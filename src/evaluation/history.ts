@@ -8,7 +8,9 @@ export interface EpochRecord {
   readonly loss: number;
   /** Running training accuracy over the epoch. */
   readonly accuracy: number;
+  /** Mean cross-entropy on the validation images. */
   readonly validationLoss?: number;
+  /** Fraction of the validation images classified correctly. */
   readonly validationAccuracy?: number;
   /** At the end of the epoch. */
   readonly learningRate?: number;

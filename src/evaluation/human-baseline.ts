@@ -1,6 +1,6 @@
 /** How people do on the classes that a model is evaluated on, beside the model. */
 export interface HumanBaseline {
-  /** Fraction of single judgements that were right. */
+  /** Fraction of single answers that were correct. */
   readonly accuracy: number;
   /** Fraction of images about which most of those asked were right. */
   readonly majorityAccuracy: number;
@@ -13,7 +13,7 @@ export interface HumanBaseline {
 export interface HumanConfusion {
   readonly trueClass: string;
   readonly takenFor: string;
-  /** Fraction of judgements of images of the true class. */
+  /** Fraction of the answers for images of the true class. */
   readonly people: number;
   /** Fraction of the images of the true class; null where there were none. */
   readonly model: number | null;
@@ -21,7 +21,7 @@ export interface HumanConfusion {
 
 const CIFAR10 = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 
-/** CIFAR-10H: 511,000 judgements of the 10,000 test images of CIFAR-10. */
+/** CIFAR-10H: 511,000 answers for the 10,000 test images of CIFAR-10. */
 const CIFAR10H = {
   accuracy: 0.9524,
   majorityAccuracy: 0.9921,

@@ -12,9 +12,11 @@ export interface PredictionColumns {
 export interface LabelError {
   /** Which image, as its position in the data set. */
   readonly index: number;
+  /** The class that the data gives. */
   readonly label: number;
   /** What it more likely is. */
   readonly predicted: number;
+  /** Probability that the model gives the suggested class. */
   readonly probability: number;
   /** How sure the model usually is of that class where the label agrees. */
   readonly usual: number;

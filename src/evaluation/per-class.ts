@@ -1,5 +1,6 @@
 /** How well one class is recognised. All three scores lie within 0–1. */
 export interface ClassScores {
+  /** Name of the class. */
   readonly class: string;
   /** Images that truly are of this class. */
   readonly support: number;
@@ -15,8 +16,11 @@ export interface ClassScores {
 
 /** The plain mean over the classes that have images: each counts alike, however many it has. */
 export interface MacroScores {
+  /** Mean precision. */
   readonly precision: number;
+  /** Mean recall. */
   readonly recall: number;
+  /** Mean F1. */
   readonly f1: number;
 }
 

@@ -6,6 +6,7 @@ export interface Predictions {
   readonly probabilities: Float32Array;
   /** The true class of every image, as an index into `classNames`. */
   readonly labels: ArrayLike<number>;
+  /** Class names, in the order of the probabilities. */
   readonly classNames: readonly string[];
 }
 

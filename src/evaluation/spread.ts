@@ -1,10 +1,14 @@
 /** A figure over several runs that differ by chance alone. */
 export interface Spread {
+  /** Number of values. */
   readonly count: number;
+  /** Arithmetic mean. */
   readonly mean: number;
   /** Of the sample (divided by count − 1); null of a single run. */
   readonly standardDeviation: number | null;
+  /** Smallest value. */
   readonly minimum: number;
+  /** Largest value. */
   readonly maximum: number;
 }
 

@@ -14,7 +14,9 @@ import type { TemperatureScaling } from './temperature.ts';
 
 /** How to set off parts of the text on a terminal. Each must add only invisible characters. */
 export interface TextStyle {
+  /** For headings and results. */
   strong(text: string): string;
+  /** For secondary text. */
   faint(text: string): string;
 }
 
@@ -22,6 +24,7 @@ const PLAIN: TextStyle = { strong: (text) => text, faint: (text) => text };
 
 /** How `evaluationText` lays out and colours its lines. */
 export interface TextOptions {
+  /** How to set off parts of the text. Default: plain text. */
   readonly style?: TextStyle;
   /** How many confused pairs to list. 10 when left out. */
   readonly pairs?: number;

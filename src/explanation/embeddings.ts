@@ -53,6 +53,7 @@ export class Embedder {
     return rows;
   }
 
+  /** Frees the memory of the model. */
   async dispose(): Promise<void> {
     await this.#executable.dispose();
   }

@@ -27,6 +27,7 @@ export interface Explanation {
   readonly map: Float32Array;
   /** Of the map: it covers the whole image, in cells as coarse as the layer's. */
   readonly height: number;
+  /** Columns of the map. */
   readonly width: number;
   /** The largest value of the map before it was brought to 1; 0 where nothing in the image speaks for the class. */
   readonly peak: number;
@@ -37,6 +38,7 @@ export interface Explanation {
  * differentiated. Models that average several views of an image are explained by the view of it as it is.
  */
 export class Explainer {
+  /** The method that `load` was given. */
   readonly method: ExplanationMethod;
   /** The layer that is looked at; undefined for saliency, which looks at the pixels. */
   readonly layer?: string;
@@ -89,10 +91,12 @@ export class Explainer {
     }
   }
 
+  /** Class names of the model. */
   get classNames(): readonly string[] {
     return this.#classifier.classNames;
   }
 
+  /** Size and preprocessing of the images that the model takes. */
   get imageShape(): Classifier['imageShape'] {
     return this.#classifier.imageShape;
   }
@@ -143,6 +147,7 @@ export class Explainer {
     };
   }
 
+  /** Frees the memory of the models. */
   async dispose(): Promise<void> {
     await this.#classifier.dispose();
     await this.#executable.dispose();

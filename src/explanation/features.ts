@@ -7,11 +7,13 @@ import { layerNamed, placedLayers } from './layers.ts';
 
 /** What one layer makes of one image. */
 export interface LayerFeatures {
+  /** Name of the layer. */
   readonly layer: string;
   /** Feature maps; numbers, where the layer gives a row of them. */
   readonly channels: number;
   /** 1 where the layer gives a row of numbers. */
   readonly height: number;
+  /** Columns of each map. */
   readonly width: number;
   /** float32 `[channels, height, width]`, row-major. */
   readonly data: Float32Array;
@@ -19,6 +21,7 @@ export interface LayerFeatures {
 
 /** Gives what layers of a classifier make of an image. */
 export class FeatureMaps {
+  /** The layers whose outputs can be asked for. */
   readonly layers: readonly string[];
   readonly #image: NamedType;
   readonly #executable: Executable;
@@ -68,6 +71,7 @@ export class FeatureMaps {
     });
   }
 
+  /** Frees the memory of the model. */
   async dispose(): Promise<void> {
     await this.#executable.dispose();
   }

@@ -7,11 +7,15 @@ import { placedLayers } from './layers.ts';
 
 /** The kernels of a convolution that sees the image itself. */
 export interface Filters {
+  /** Name of the convolution. */
   readonly layer: string;
+  /** Number of filters. */
   readonly count: number;
   /** 3 where it sees colours. */
   readonly channels: number;
+  /** Rows of each filter. */
   readonly height: number;
+  /** Columns of each filter. */
   readonly width: number;
   /** float32 `[count, channels, height, width]`, row-major. */
   readonly data: Float32Array;

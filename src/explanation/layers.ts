@@ -10,6 +10,7 @@ export interface ModelLayer {
   readonly ops: readonly string[];
   /** In the graph's own order of axes: the batch, channels, height, width. */
   readonly outputShape: Shape;
+  /** Number of weights. */
   readonly parameters: number;
   /** Names of the layers whose outputs it takes; `image` for the image itself. */
   readonly inputs: readonly string[];

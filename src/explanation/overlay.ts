@@ -8,11 +8,13 @@ export interface Size {
 
 /** Numbers from 0 to 1 over an image, row-major, in as many cells as there are: an `Explanation`, or a part of one. */
 export interface HeatMap extends Size {
+  /** `[height, width]`, row-major, 0 to 1. */
   readonly map: Float32Array;
 }
 
 /** An image's pixels, row-major: red, green, blue, and perhaps alpha. */
 export interface RgbImage extends Size {
+  /** uint8 `[height, width, 3 or 4]`, row-major. */
   readonly pixels: Uint8Array | Uint8ClampedArray;
 }
 

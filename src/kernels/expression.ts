@@ -25,24 +25,29 @@ export type ExpressionContent =
  * contracted. NaN in any operand gives NaN.
  */
 export class Expression {
+  /** The node of the expression: an input, a number or an operation. */
   readonly content: ExpressionContent;
 
   constructor(content: ExpressionContent) {
     this.content = content;
   }
 
+  /** this + other */
   plus(other: Operand): Expression {
     return operation('add', this, other);
   }
 
+  /** this − other */
   minus(other: Operand): Expression {
     return operation('subtract', this, other);
   }
 
+  /** this · other */
   times(other: Operand): Expression {
     return operation('multiply', this, other);
   }
 
+  /** this / other */
   dividedBy(other: Operand): Expression {
     return operation('divide', this, other);
   }
@@ -57,14 +62,17 @@ export class Expression {
     return operation('maximum', this, other);
   }
 
+  /** −this */
   negated(): Expression {
     return operation('negate', this);
   }
 
+  /** |this| */
   absolute(): Expression {
     return operation('absolute', this);
   }
 
+  /** √this */
   squareRoot(): Expression {
     return operation('squareRoot', this);
   }

@@ -20,6 +20,7 @@ export interface Update {
  * `emitOnnx` and as a WebAssembly SIMD loop by `emitWasm`, with the same arithmetic in the same order.
  */
 export interface Kernel {
+  /** Name in error messages. */
   readonly name: string;
   /** In the order of the WebAssembly function's pointers. */
   readonly arrays: readonly string[];
@@ -27,12 +28,15 @@ export interface Kernel {
   readonly scalars: readonly string[];
   /** Each different sub-expression once, operands before what uses them. */
   readonly steps: readonly Step[];
+  /** New contents of the arrays that change, by name. */
   readonly updates: readonly Update[];
 }
 
 /** An elementwise rule: its arrays, its scalars and the new contents of some of the arrays. */
 export interface KernelDefinition<A extends string, S extends string> {
+  /** Names of the arrays, all of one length. */
   readonly arrays: readonly A[];
+  /** Names of the numbers that are the same for all elements. */
   readonly scalars?: readonly S[];
   /** New contents by array, from the old. */
   readonly updates: (

@@ -18,16 +18,23 @@ import {
 
 /** A value in a graph under construction: its name, element type and shape, and its contents where they are known. */
 export interface Value extends NamedType {
+  /** The contents, where the value is a constant or an initializer. */
   readonly constant?: Tensor;
 }
 
 /** A node under construction: as {@link Node}, with values in place of names. */
 export interface BuiltNode {
+  /** Unique in the graph. */
   readonly name: string;
+  /** Name of the op, such as `Conv`. */
   readonly opType: string;
+  /** The empty string for ONNX's own ops. */
   readonly domain: string;
+  /** Undefined for an optional input that is left out. */
   readonly inputs: readonly (Value | undefined)[];
+  /** The values that the node computes. */
   readonly outputs: readonly Value[];
+  /** Attributes by name. */
   readonly attributes: Attributes;
 }
 
@@ -36,9 +43,11 @@ export type InferTypes = (node: Omit<BuiltNode, 'outputs'>, outputCount: number)
 
 /** How one node is added to a graph. */
 export interface OpOptions {
+  /** Domain of the op. Default: ONNX's own. */
   domain?: string;
   /** Name of the node and of its first output; made unique. Default: the op's name in the present scope. */
   name?: string;
+  /** Number of outputs. Default 1. */
   outputs?: number;
 }
 
@@ -50,7 +59,9 @@ const SHARED_CONSTANT_LIMIT = 64;
  * found where it is made.
  */
 export class GraphBuilder {
+  /** Name of the graph. */
   readonly name: string;
+  /** The nodes added so far, in order. */
   readonly nodes: BuiltNode[] = [];
   readonly #infer: InferTypes;
   readonly #inputs: Value[] = [];
@@ -65,6 +76,7 @@ export class GraphBuilder {
     this.#infer = infer;
   }
 
+  /** The inputs declared so far. */
   get inputs(): readonly Value[] {
     return this.#inputs;
   }

@@ -35,14 +35,18 @@ export type Unread = readonly {
 
 /** A dense tensor, row-major. */
 export interface Tensor {
+  /** Type of the elements. */
   readonly type: ElementType;
+  /** Size of each axis. */
   readonly dims: readonly number[];
+  /** The elements, row-major. */
   readonly data: TensorData;
   readonly unread?: Unread;
 }
 
 /** A tensor of zeros but for some elements. */
 export interface SparseTensor {
+  /** Size of each axis. */
   readonly dims: readonly number[];
   /** `[count]`. */
   readonly values: Tensor;
@@ -60,7 +64,9 @@ export type Shape = readonly Dimension[];
 
 /** The type of a value: of its elements, and its shape. */
 export interface ValueType {
+  /** Type of the elements. */
   readonly type: ElementType;
+  /** Size of each axis. */
   readonly shape: Shape;
   /**
    * The elements of a small tensor, row-major, where they follow from shapes and constants: numbers, or the names of
@@ -71,6 +77,7 @@ export interface ValueType {
 
 /** A graph's input or output. */
 export interface NamedType extends ValueType {
+  /** Unique in the graph. */
   readonly name: string;
   /** Set where a file does not even state the number of axes; `shape` is then empty. */
   readonly unranked?: true;
@@ -84,18 +91,22 @@ export interface NamedType extends ValueType {
 
 /** Marks a number as ONNX's FLOAT: bare numbers are INT. */
 export interface FloatAttribute {
+  /** The number, stored as float32. */
   readonly float: number;
 }
 /** Marks numbers as ONNX's FLOATS: bare lists are INTS. */
 export interface FloatsAttribute {
+  /** The numbers, stored as float32. */
   readonly floats: readonly number[];
 }
 /** An attribute that holds a graph, such as a branch of `If`. */
 export interface GraphAttribute {
+  /** The nested graph. */
   readonly graph: Graph;
 }
 /** An attribute that holds a tensor. */
 export interface TensorAttribute {
+  /** The tensor. */
   readonly tensor: Tensor;
 }
 /** ONNX's INT beyond ±2⁵³, where numbers are not exact. */
@@ -138,12 +149,17 @@ export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** One operation. An absent optional input is the empty string. */
 export interface Node {
+  /** Unique in the graph, or empty. */
   readonly name: string;
+  /** Name of the op, such as `Conv`. */
   readonly opType: string;
   /** The empty string is ONNX's own domain. */
   readonly domain: string;
+  /** Names of the values that it reads. */
   readonly inputs: readonly string[];
+  /** Names of the values that it computes. */
   readonly outputs: readonly string[];
+  /** Attributes by name. */
   readonly attributes: Attributes;
   readonly unread?: Unread;
   /** By the attribute's name. */
@@ -152,9 +168,13 @@ export interface Node {
 
 /** An ONNX graph: inputs, outputs, weights, and nodes in an order to compute in. */
 export interface Graph {
+  /** Name of the graph. */
   readonly name: string;
+  /** Values that the caller gives. */
   readonly inputs: readonly NamedType[];
+  /** Values that the caller gets. */
   readonly outputs: readonly NamedType[];
+  /** Weights and constants, by name. */
   readonly initializers: ReadonlyMap<string, Tensor>;
   readonly sparseInitializers?: ReadonlyMap<string, SparseTensor>;
   /** Inputs that may be left out: an initializer of the same name takes their place. */
@@ -163,7 +183,7 @@ export interface Graph {
   readonly nodes: readonly Node[];
   /**
    * The operator set of ONNX's own ops among its nodes, where that is not {@link OPSET}; 0 where its file states none.
-   * Whoever reads the nodes must heed it: `importGraph` does.
+   * Code that reads the nodes must respect it, as `importGraph` does.
    */
   readonly opset?: number;
   readonly unread?: Unread;
@@ -171,6 +191,7 @@ export interface Graph {
 
 /** An ONNX model: a graph, the versions of the operator sets that it uses, and its metadata. */
 export interface Model {
+  /** The graph. */
   readonly graph: Graph;
   /** Operator-set version of each domain used. */
   readonly opsets: Readonly<Record<string, number>>;

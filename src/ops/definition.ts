@@ -14,10 +14,13 @@ import {
 
 /** What Harrier knows of one ONNX op: the types of its outputs, and how a gradient passes through it. */
 export interface OpDefinition {
+  /** Name of the op, such as `Conv`. */
   readonly opType: string;
   /** The empty string (ONNX's own), `com.microsoft`, or `harrier` for composites that `lower` replaces. */
   readonly domain: string;
+  /** Infers types and shapes of the outputs. */
   readonly infer: InferRule;
+  /** Its gradient rule, or why it has none. */
   readonly derivative: Derivative;
 }
 
@@ -38,6 +41,7 @@ export type GradientRule = (node: GradientContext) => (Value | undefined)[];
 /** A node as its inference rule sees it. */
 export class InferContext {
   readonly #node: Omit<BuiltNode, 'outputs'>;
+  /** Number of outputs that the node has. */
   readonly outputCount: number;
 
   constructor(node: Omit<BuiltNode, 'outputs'>, outputCount: number) {
@@ -45,23 +49,29 @@ export class InferContext {
     this.outputCount = outputCount;
   }
 
+  /** Attributes of the node, by name. */
   get attributes(): Attributes {
     return this.#node.attributes;
   }
+  /** Number of inputs, left-out ones included. */
   get inputCount(): number {
     return this.#node.inputs.length;
   }
+  /** Whether input i is given. */
   has(i: number): boolean {
     return this.#node.inputs[i] !== undefined;
   }
+  /** Input i. @throws HarrierError `bad-shape` when it is left out */
   input(i: number): Value {
     const value = this.#node.inputs[i];
     if (!value) return this.fail(`input ${i} is missing`);
     return value;
   }
+  /** Shape of input i; sizes are numbers or names of symbolic dimensions. */
   shape(i: number): Shape {
     return this.input(i).shape;
   }
+  /** Number of axes of input i. */
   rank(i: number): number {
     return this.input(i).shape.length;
   }
@@ -93,6 +103,7 @@ export class InferContext {
     const { opType, domain, name } = this.#node;
     return `${qualifiedName(opType, domain)} "${name}"`;
   }
+  /** Throws an error that names the op, the node and the shapes of its inputs. @throws HarrierError `bad-shape` */
   fail(problem: string): never {
     const { inputs } = this.#node;
     throw new HarrierError('bad-shape', problem, {
@@ -104,6 +115,7 @@ export class InferContext {
 
 /** A node as its gradient rule sees it: by position, never by name. */
 export class GradientContext {
+  /** The builder that takes the nodes of the gradient. */
   readonly graph: GraphBuilder;
   readonly #node: BuiltNode;
   readonly #gradients: readonly (Value | undefined)[];
@@ -121,12 +133,15 @@ export class GradientContext {
     this.#needs = needs;
   }
 
+  /** Attributes of the forward node, by name. */
   get attributes(): Attributes {
     return this.#node.attributes;
   }
+  /** Number of forward inputs, left-out ones included. */
   get inputCount(): number {
     return this.#node.inputs.length;
   }
+  /** Number of forward outputs. */
   get outputCount(): number {
     return this.#node.outputs.length;
   }
@@ -134,6 +149,7 @@ export class GradientContext {
   x(i = 0): Value {
     return this.#node.inputs[i]!;
   }
+  /** Whether input i is given. */
   has(i: number): boolean {
     return this.#node.inputs[i] !== undefined;
   }
@@ -151,6 +167,7 @@ export class GradientContext {
   dy(i = 0): Value {
     return this.#gradients[i] ?? this.unsupported(`no gradient reaches output ${i}`);
   }
+  /** Whether the loss depends on output i. */
   hasDy(i: number): boolean {
     return this.#gradients[i] !== undefined;
   }
@@ -158,6 +175,7 @@ export class GradientContext {
   needs(i: number): boolean {
     return this.#needs[i] ?? false;
   }
+  /** Refuses a use that the rule does not cover. @throws HarrierError `not-supported` */
   unsupported(problem: string): never {
     const { opType, domain, name } = this.#node;
     throw new HarrierError('not-supported', `${problem}, so this cannot be trained through`, {

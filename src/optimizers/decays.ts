@@ -3,6 +3,7 @@ import { checkSteps, type Schedule, type Steps, share, stepsIn, WHOLE_RUN } from
 
 /** Options of `constantLearningRate`. */
 export interface ConstantOptions {
+  /** The rate of every step. */
   learningRate: number;
 }
 
@@ -58,8 +59,11 @@ export function piecewiseConstantDecay(options: PiecewiseConstantDecayOptions): 
 
 /** Options of `exponentialDecay`. */
 export interface ExponentialDecayOptions {
+  /** The rate of the first step. */
   initialLearningRate: number;
+  /** Steps in which the rate is multiplied by `decayRate` once. */
   decaySteps: Steps;
+  /** Factor for each `decaySteps`, above 0. */
   decayRate: number;
   /** Decays in leaps, every `decaySteps`. Default false. */
   staircase?: boolean;
@@ -85,6 +89,7 @@ export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
 
 /** Options of `polynomialDecay`. */
 export interface PolynomialDecayOptions {
+  /** The rate of the first step. */
   initialLearningRate: number;
   /** Default: the whole run. */
   decaySteps?: Steps;
@@ -114,6 +119,7 @@ export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
 
 /** Options of `cosineDecay`. */
 export interface CosineDecayOptions {
+  /** The rate of the first step. */
   initialLearningRate: number;
   /** After the warm-up. A fraction is one of the steps after it. Default: all of them. */
   decaySteps?: Steps;

@@ -7,6 +7,7 @@ import type { RunSteps } from './schedule.ts';
 export interface GroupConfig {
   /** A pattern of parameter names, or several; `*` stands for anything. */
   readonly parameters: string | readonly string[];
+  /** The optimizer of these parameters, as for `optimizerFrom`. */
   readonly optimizer: string | Optimizer | OptimizerConfig;
 }
 

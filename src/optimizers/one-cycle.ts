@@ -3,6 +3,7 @@ import { checkSteps, type Schedule, type Steps, share, stepsIn, WHOLE_RUN } from
 
 /** Options of `oneCycle`. */
 export interface OneCycleOptions {
+  /** The highest rate. */
   maximumLearningRate: number;
   /** Default: the whole run. */
   totalSteps?: Steps;
@@ -12,6 +13,7 @@ export interface OneCycleOptions {
   initialDivisor?: number;
   /** The last rate is the first / finalDivisor. Default 10,000. */
   finalDivisor?: number;
+  /** Shape of rise and fall. Default `cosine`. */
   annealing?: 'cosine' | 'linear';
 }
 

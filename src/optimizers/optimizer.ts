@@ -8,12 +8,14 @@ import { scheduleFrom } from './schedules.ts';
 
 /** An optimizer as plain JSON: its name and its options. */
 export interface OptimizerConfig {
+  /** Class name, such as `Adam`. */
   readonly name: string;
   readonly [option: string]: unknown;
 }
 
 /** A rule that updates parameters from gradients. */
 export interface Optimizer {
+  /** Class name, such as `Adam`. */
   readonly name: string;
   /** Arrays kept per parameter, of its shape, zero at first. */
   readonly slots: readonly string[];
@@ -25,6 +27,7 @@ export interface Optimizer {
   readonly kernel: Kernel | undefined;
   /** Names of the scalars that `scalars` gives. */
   readonly scalarNames: readonly string[];
+  /** The learning rate at each step. */
   readonly learningRate: Schedule;
   /** How gradients are limited, if they are. */
   readonly clipping: Clipping | undefined;
@@ -61,6 +64,7 @@ export interface OptimizerGroup {
   readonly parameters: readonly string[];
   /** Where given, only parameters with at most so many axes. */
   readonly maximumRank?: number;
+  /** The optimizer of these parameters. */
   readonly optimizer: Optimizer;
 }
 

@@ -6,12 +6,15 @@ export type Steps = number | { readonly fraction: number } | { readonly epochs: 
 
 /** How long a run is, in optimizer steps. */
 export interface RunSteps {
+  /** Steps of the whole run. */
   readonly steps: number;
+  /** Steps of one epoch. */
   readonly stepsPerEpoch?: number;
 }
 
 /** A schedule as plain JSON: its name and its options. */
 export interface ScheduleConfig {
+  /** Name of the schedule, such as `cosineDecay`. */
   readonly name: string;
   readonly [option: string]: unknown;
 }

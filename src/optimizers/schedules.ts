@@ -12,6 +12,7 @@ import { checkSteps, type Schedule, type ScheduleConfig, type Steps, stepsIn } f
 
 /** Options of `linearWarmup`. */
 export interface LinearWarmupOptions {
+  /** Steps in which the rate rises from 0. */
   warmupSteps: Steps;
   /** Default 0. */
   initialLearningRate?: number;

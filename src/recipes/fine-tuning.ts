@@ -21,6 +21,7 @@ export interface FineTuningOptions {
   readonly epochs?: number;
   /** Whether an image's mirror image shows the same class. Default true. */
   readonly mirrored?: boolean;
+  /** Seeds the weights of the new head. */
   readonly seed: number;
 }
 

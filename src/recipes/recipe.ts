@@ -7,7 +7,9 @@ import type { BatchOptions } from '../training/index.ts';
 
 /** What a recipe is told about the data before it builds its network. */
 export interface RecipeInput {
+  /** Height, width and channels of the images. */
   readonly inputShape: readonly [number, number, number];
+  /** Number of classes. */
   readonly classes: number;
   /** That of the training images, for recipes that ask for it. */
   readonly normalization?: Normalization;
@@ -21,10 +23,15 @@ export type RecipeOptions = Readonly<Record<string, OptionValue>>;
 
 /** How a network is trained, whichever it is: what settings change. */
 export interface TrainingMethod<Options extends RecipeOptions = RecipeOptions> extends BatchOptions {
+  /** The name that `--recipe` takes. */
   readonly name: string;
+  /** Passes over the training images. */
   readonly epochs: number;
+  /** Images per step. */
   readonly batchSize: number;
+  /** The optimizer and its options, as plain JSON. */
   readonly optimizer: OptimizerConfig;
+  /** Options of the cross-entropy, such as label smoothing. */
   readonly loss?: CrossentropyOptions;
   /** Fraction of the training images set aside to evaluate epochs on; 0 trains on all of them. */
   readonly validationSplit: number;

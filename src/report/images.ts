@@ -6,9 +6,13 @@ import { formatCertainty } from '../format/format.ts';
 export interface ReportImage {
   /** The image itself: `data:image/png;base64,…`. Anything else would make the report depend on other files. */
   readonly uri: string;
+  /** Width in pixels. */
   readonly width: number;
+  /** Height in pixels. */
   readonly height: number;
+  /** Name of the true class. */
   readonly trueClass: string;
+  /** Name of the predicted class. */
   readonly predictedClass: string;
   /** Probability of the predicted class, 0–1. */
   readonly probability: number;

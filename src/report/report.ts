@@ -20,9 +20,11 @@ const PAIRS = 12;
 export interface ReportOptions {
   /** `keras-cnn on CIFAR-10`. */
   readonly title: string;
+  /** Recipe, data, optimizer and versions of the run. */
   readonly facts: RunInfo;
   /** Facts beyond the usual ones, shown after them. */
   readonly extraFacts?: readonly FactRow[];
+  /** The evaluation on the test images. */
   readonly evaluation: Evaluation;
   /** Left out or empty for a model that was not trained here: then there are no curves. */
   readonly history?: History;

@@ -16,10 +16,13 @@ import { type TrainingImages, trainingImages } from './training-images.ts';
 
 /** All that a run needs, checked, before anything is written. */
 export interface PreparedRun extends RunPlan, TrainingImages {
+  /** Names, sizes and hashes of the data, for `run.json`. */
   readonly data: RunData;
+  /** The engine that trains and evaluates. */
   readonly runtime: Runtime;
   /** The graph of a whole step, where memory was checked by it. */
   readonly stepGraph?: StepGraph;
+  /** The test images. */
   readonly test: Dataset;
   /** Files of the data folder that were left out. */
   readonly skipped: number;

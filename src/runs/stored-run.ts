@@ -5,15 +5,25 @@ import type { RunStore } from './run-store.ts';
 
 /** The files of a run, by what they are. */
 export const RUN_FILES = {
+  /** Options, data, versions and result of the run. */
   record: 'run.json',
+  /** The latest step, while the run trains. */
   progress: 'progress.json',
+  /** Loss and accuracy of each epoch. */
   history: 'history.csv',
+  /** The newest checkpoint. */
   last: 'checkpoints/last.safetensors',
+  /** The checkpoint of the epoch with the lowest validation loss. */
   best: 'checkpoints/best.safetensors',
+  /** The finished model. */
   model: 'model.onnx',
+  /** The evaluation on the test images. */
   evaluation: 'evaluation.json',
+  /** The prediction for each test image. */
   predictions: 'predictions.csv',
+  /** The report, a page without scripts. */
   report: 'report.html',
+  /** The model card. */
   card: 'README.md',
 } as const;
 
@@ -65,6 +75,7 @@ export class StoredRun {
     return readRecord(textOf(bytes), this.file('record'));
   }
 
+  /** Writes `run.json`. @throws HarrierError `storage` */
   async writeRecord(record: RunRecord): Promise<void> {
     await this.write('record', `${JSON.stringify(record, undefined, 2)}\n`);
   }

@@ -8,7 +8,9 @@ import type { RunOptions } from './run-record.ts';
 
 /** The training images that a run uses, and those that it sets aside to evaluate epochs on. */
 export interface TrainingImages {
+  /** The images to train on. */
   readonly train: Dataset;
+  /** Images set aside to evaluate epochs on, if any. */
   readonly validation?: Dataset;
 }
 

@@ -80,8 +80,9 @@ export interface KernelRuntime {
   allocate(bytes: number): KernelMemory;
 }
 
-/** One block of memory that WebAssembly loops and fed tensors fraction. */
+/** One block of memory that WebAssembly loops and fed tensors share. */
 export interface KernelMemory {
+  /** The memory itself. */
   readonly buffer: ArrayBuffer;
   /** Instantiates a module that imports `env.memory`; returns its exported functions. */
   instantiate(module: Uint8Array): Readonly<Record<string, (...args: number[]) => number>>;

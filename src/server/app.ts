@@ -19,7 +19,9 @@ export interface AppOptions {
   readonly name: string;
   /** Harrier's version. */
   readonly version: string;
+  /** Counters for `GET /metrics`. */
   readonly metrics: Metrics;
+  /** Takes one entry for each request and failure. */
   readonly log: Log;
   /** Bytes of a body. */
   readonly maxBodyBytes: number;
@@ -37,10 +39,11 @@ export interface AppOptions {
 
 /** Anything that answers a Request of the Fetch standard: on Node, in a test, or in another server. */
 export interface App {
+  /** Answers one request, as the Fetch standard defines it. */
   fetch(request: Request): Response | Promise<Response>;
   /**
    * The answer to a request that would only wait too long, from its head alone; undefined when `fetch` must be asked,
-   * which refuses it likewise. Whoever has not read the request yet saves most of what it costs.
+   * which refuses it likewise. A caller that has not read the request yet saves most of its cost.
    *
    * @param head with a path that has nothing to decode or resolve
    */

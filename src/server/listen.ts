@@ -9,6 +9,7 @@ import { HttpError, problemOf } from './problem.ts';
 
 /** Where to listen, and within what limits. */
 export interface ListenOptions {
+  /** Address to listen on, such as `127.0.0.1`. */
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -24,6 +25,7 @@ export interface ListenOptions {
 
 /** A server that listens, and how to end it. */
 export interface Listener {
+  /** The port, chosen by the system if 0 was asked for. */
   readonly port: number;
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;

@@ -13,27 +13,34 @@ const BATCH_IMAGES = [1, 2, 4, 8, 16, 32, 64, 128];
  */
 export class Metrics {
   readonly #all: Metric[] = [];
+  /** Requests, by route and status. */
   readonly requests = this.#counter('harrier_requests_total', 'Requests answered, by route and status.');
+  /** Seconds from the headers of a request to its answer. */
   readonly latency = this.#histogram(
     'harrier_request_duration_seconds',
     'Time from a request to its answer, by route.',
     LATENCY_SECONDS,
   );
+  /** Requests refused because of overload. */
   readonly shed = this.#counter('harrier_shed_total', 'Requests refused because there was too much to do.');
+  /** Images per batch. */
   readonly batchImages = this.#histogram(
     'harrier_batch_images',
     'Images that ran together as one batch.',
     BATCH_IMAGES,
   );
+  /** Seconds per batch. */
   readonly batchSeconds = this.#histogram(
     'harrier_batch_duration_seconds',
     'Time of a batch in its worker: decoding and inference.',
     LATENCY_SECONDS,
   );
+  /** Workers that were replaced. */
   readonly workerRestarts = this.#counter(
     'harrier_worker_restarts_total',
     'Workers that died and were replaced.',
   );
+  /** Loaded model files, by outcome. */
   readonly reloads = this.#counter('harrier_model_reloads_total', 'Changed model files, by result.');
 
   /** A value that is read when the metrics are. */
@@ -41,6 +48,7 @@ export class Metrics {
     this.#all.push({ text: () => `${header(name, help, 'gauge')}${name} ${read()}\n` });
   }
 
+  /** All metrics in Prometheus's text format. */
   text(): string {
     return this.#all.map((metric) => metric.text()).join('');
   }

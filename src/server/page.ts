@@ -2,7 +2,7 @@ import { html } from '../format/html.ts';
 import type { Reply } from './protocols/protocol.ts';
 import type { ServedModel } from './service.ts';
 
-/** A page for whoever opens the server in a browser: what is served, and how to ask. */
+/** A page for browsers that open the server: the model, and examples of requests. */
 export function page(name: string, version: string, model: ServedModel, url: string): Reply {
   const { classNames, imageShape } = model;
   const { origin } = new URL(url);

@@ -64,8 +64,11 @@ export interface ServeOptions {
 
 /** A running server: its address, and how to end it. */
 export interface ServerHandle {
+  /** Address of the server, such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** The port, chosen by the system if 0 was asked for. */
   readonly port: number;
+  /** The model that is served now. */
   readonly model: ServedModel;
   /** Answers what was accepted, then ends; safe to call twice. */
   close(): Promise<void>;

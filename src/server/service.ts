@@ -5,6 +5,7 @@ import { HarrierError } from '../errors.ts';
 export interface InputImage {
   /** An image file's bytes, or pixels already in the model's shape: uint8, row-major, RGB. */
   readonly kind: 'file' | 'pixels';
+  /** The file, or the pixels. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** What errors call it, such as `instances[3]`. */
   readonly where: string;
@@ -12,16 +13,21 @@ export interface InputImage {
 
 /** The model that is served. */
 export interface ServedModel {
+  /** Class names, in the order of the probabilities. */
   readonly classNames: readonly string[];
+  /** Size of the images that it takes, and how other images come to it. */
   readonly imageShape: ImageInput;
   /** The beginning of its file's SHA-256. */
   readonly version: string;
+  /** Metadata of the model file (`harrier.…`), by key. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** What a request gets: the model that answered, and one row of probabilities per image. */
 export interface Answer {
+  /** The model that answered. */
   readonly model: ServedModel;
+  /** For each image, float32 `[classes]`. */
   readonly probabilities: readonly Float32Array[];
 }
 
@@ -38,6 +44,7 @@ export type ServiceState = 'loading' | 'ready' | 'draining' | 'closed';
 
 /** What classifies images behind the HTTP routes. */
 export interface ClassificationService {
+  /** Whether it can answer, and with which model. */
   readonly state: ServiceState;
   /** Undefined while the first model is loading. */
   readonly model: ServedModel | undefined;

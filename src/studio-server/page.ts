@@ -39,7 +39,7 @@ const COMPRESSIBLE = new Set([
 const COMPRESSED = '.gz';
 /** Where the build puts files that are named after their content. */
 const HASHED = 'assets/';
-/** Bytes of a file once it is no longer compressed, for whoever shows how much of it has come. */
+/** Uncompressed bytes of a file, for progress bars. */
 const WHOLE_LENGTH = 'x-uncompressed-length';
 
 const compress = promisify(gzip);

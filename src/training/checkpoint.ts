@@ -22,10 +22,13 @@ export interface RunPosition {
   readonly stepInEpoch: number;
   /** Sums over the images of the epoch under way. */
   readonly lossSum: number;
+  /** Images classified correctly in the epoch under way. */
   readonly correct: number;
+  /** Images seen in the epoch under way. */
   readonly seen: number;
   /** Wall time spent in the epoch under way. */
   readonly seconds: number;
+  /** One record for each finished epoch. */
   readonly history: readonly EpochRecord[];
   /** The best epoch so far by validation loss, where there is validation. */
   readonly best?: { readonly epoch: number; readonly validationLoss: number };
@@ -35,9 +38,13 @@ export interface RunPosition {
 export interface Checkpoint {
   /** Identity of the run, where it has one. */
   readonly run?: string;
+  /** The layers, as plain JSON. */
   readonly network: NetworkConfig;
+  /** Weights by name (`conv2d/kernel`), in Keras's layout. */
   readonly weights: Weights;
+  /** Optimizer state by parameter and slot (`conv2d/kernel/momentum`), of the shape of its parameter. */
   readonly slots: Weights;
+  /** Step, epoch and history of the run. */
   readonly position: RunPosition;
 }
 

@@ -22,14 +22,21 @@ import { Trainer, weightsToUse } from './trainer.ts';
 
 /** A training run: network, data, optimizer, length, and who is told about it. */
 export interface FitOptions extends BatchOptions {
+  /** The network to train; its frozen layers keep their weights. */
   readonly network: Network;
+  /** The rule that turns gradients into steps, with its learning-rate schedule. */
   readonly optimizer: Optimizer;
+  /** Options of the cross-entropy, such as label smoothing. */
   readonly loss?: CrossentropyOptions;
+  /** The engine that runs the step graph, such as `nodeRuntime()`. */
   readonly runtime: Runtime;
+  /** The training images. */
   readonly train: Dataset;
   /** Evaluated after every epoch; it chooses the best epoch and when to stop early. Never the test set. */
   readonly validation?: Dataset;
+  /** Passes over the training images, from 1. */
   readonly epochs: number;
+  /** Images per step; the last batch of an epoch may be smaller. */
   readonly batchSize: number;
   /** Where batches come from; all sources give the same. Default: each is computed when it is needed. */
   readonly openBatches?: OpenBatches;
@@ -54,17 +61,20 @@ export interface FitOptions extends BatchOptions {
   readonly clock: () => number;
   /** @param epoch from 1; a resumed epoch begins again */
   readonly onEpochBegin?: (epoch: number) => void | Promise<void>;
+  /** Called after every step, with the progress of the epoch. */
   readonly onStep?: (step: StepProgress) => void;
   /** @param weights gives copies of the weights as they are */
   readonly onEpoch?: (record: EpochRecord, weights: () => Promise<Weights>) => void | Promise<void>;
   /** What all learning rates are multiplied by, asked before every step. Default 1. */
   readonly learningRateScale?: () => number;
+  /** Called while validation images are evaluated, with the number of images done and in all. */
   readonly onValidation?: (done: number, total: number) => void;
   /**
    * Keeps a checkpoint: after every epoch, every `checkpointSeconds` in between, and when interrupted. `best` tells
    * that no epoch before had a lower validation loss.
    */
   readonly save?: (checkpoint: Checkpoint, best: boolean) => Promise<void>;
+  /** Longest time between two checkpoints, in seconds. Default: one after each epoch only. */
   readonly checkpointSeconds?: number;
   /** Asked after every step; when true, the run saves and ends. */
   readonly interrupted?: () => boolean;
@@ -74,29 +84,39 @@ export interface FitOptions extends BatchOptions {
 export interface StepProgress {
   /** From 1. */
   readonly epoch: number;
+  /** Epochs of the whole run. */
   readonly epochs: number;
   /** From 1, within the epoch. */
   readonly step: number;
+  /** Steps of an epoch. */
   readonly steps: number;
+  /** Mean cross-entropy. */
   readonly loss: number;
+  /** Fraction of images classified correctly, 0 to 1. */
   readonly accuracy: number;
+  /** The learning rate of this step. */
   readonly learningRate: number;
   /** Images this process trained on, and the seconds it took; for the rate. */
   readonly images: number;
+  /** Seconds that this process took for `images`. */
   readonly seconds: number;
   /** Images left in the epoch and in the run. */
   readonly imagesLeftInEpoch: number;
+  /** Images left in the run. */
   readonly imagesLeft: number;
 }
 
 /** What a training run came to. */
 export interface FitResult {
+  /** One record for each finished epoch. */
   readonly history: History;
   /** Of the best epoch where one is known, else of the last step. */
   readonly weights: Weights;
   /** The epoch that the weights are of, where validation chose it. */
   readonly bestEpoch?: number;
+  /** `early`: early stopping ended the run; `interrupted`: `interrupted` returned true. */
   readonly ended: 'finished' | 'early' | 'interrupted';
+  /** Where the run ended, as in a checkpoint. */
   readonly position: RunPosition;
 }
 
@@ -294,7 +314,7 @@ function stoppedEarly({ epoch, best }: RunPosition, patience: number | undefined
   return patience !== undefined && best !== undefined && epoch - best.epoch >= patience;
 }
 
-/** What `fit` checks before it begins; for whoever wants to know before other work is done. */
+/** The checks of `fit`, for callers that run them before other work. */
 export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'clock'>): void {
   const {
     network,

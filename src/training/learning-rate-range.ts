@@ -16,27 +16,39 @@ import { Trainer } from './trainer.ts';
 
 /** What a learning-rate range test trains, and from which rate to which. */
 export interface RangeTestOptions {
+  /** The network to train from fresh weights. */
   readonly network: Network;
+  /** The optimizer whose learning rate is searched. */
   readonly optimizer: Optimizer;
+  /** Options of the cross-entropy, such as label smoothing. */
   readonly loss?: CrossentropyOptions;
+  /** The engine that runs the step graph. */
   readonly runtime: Runtime;
+  /** The training images. */
   readonly train: Dataset;
+  /** Random changes of the training images. Default: none. */
   readonly augmentation?: readonly AugmentationConfig[];
   /** Which images an epoch shows, how much their classes count, and to what sizes they are scaled: as for `fit`. */
   readonly sampling?: Sampling;
+  /** As for `fit`. */
   readonly classWeight?: ClassWeight;
+  /** As for `fit`. */
   readonly resolution?: Resolution;
+  /** Images per step. */
   readonly batchSize: number;
   /** Images of a batch that pass through the network at once. */
   readonly microBatch?: number;
   /** The graph of a whole step, where `checkMemory` has built it already. */
   readonly stepGraph?: StepGraph;
+  /** Seeds weights, the order of images, dropout and augmentation. */
   readonly seed: number;
   /** The first and the last learning rate. */
   readonly from: number;
+  /** The last learning rate. */
   readonly to: number;
   /** Steps from one to the other, if the loss lets it come so far. */
   readonly steps: number;
+  /** Called after every step, with the number of steps done and in all. */
   readonly onStep?: (done: number, total: number) => void;
   /** Asked after every step; when true, the test ends with what it has. */
   readonly interrupted?: () => boolean;

@@ -56,6 +56,7 @@ export interface TrainOptions extends BatchOptions {
   readonly earlyStopping?: number;
   /** Called while training goes on. */
   readonly callbacks?: readonly Callback[];
+  /** Called after every step, with the progress of the epoch. */
   readonly onStep?: (progress: StepProgress) => void;
 }
 

@@ -40,8 +40,11 @@ import {
 
 /** A training step as a model, and what its inputs and outputs mean. */
 export interface StepGraph {
+  /** The graph as an ONNX model, lowered for its target. */
   readonly model: Model;
+  /** Images per run of the graph. */
   readonly batch: number;
+  /** Inputs that take random numbers for dropout at every step. */
   readonly masks: readonly MaskInput[];
   /** Where the optimizer is in the graph: each new value with the input it becomes. */
   readonly carry: readonly { readonly output: string; readonly input: string }[];

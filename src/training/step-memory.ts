@@ -11,14 +11,19 @@ import { slotsOf, trainableGroups } from './updates.ts';
 
 /** The training whose memory is estimated. */
 export interface MemoryOptions {
+  /** The network to train. */
   readonly network: Network;
+  /** The optimizer, whose state takes memory too. */
   readonly optimizer: Optimizer;
+  /** Options of the cross-entropy. */
   readonly loss?: CrossentropyOptions;
+  /** The engine; it decides where the state is kept. */
   readonly runtime: Runtime;
   /** Images of one step. */
   readonly batch: number;
   /** Images that go through the network at once, at most, and whether averages are kept: see `TrainerOptions`. */
   readonly microBatch?: number;
+  /** As for `fit`: an average of the weights takes as much memory as the weights. */
   readonly averageMomentum?: number;
 }
 

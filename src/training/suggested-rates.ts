@@ -1,5 +1,6 @@
 /** One step of a range test. */
 export interface RatePoint {
+  /** The learning rate of the step. */
   readonly learningRate: number;
   /** Mean over the batch, before the update. */
   readonly loss: number;

@@ -15,9 +15,13 @@ import { AVERAGE, slotName, slotsOf, trainableGroups } from './updates.ts';
 
 /** What a `Trainer` trains, and how. */
 export interface TrainerOptions {
+  /** The network to train. */
   readonly network: Network;
+  /** The rule that turns gradients into steps. */
   readonly optimizer: Optimizer;
+  /** Options of the cross-entropy, such as label smoothing. */
   readonly loss?: CrossentropyOptions;
+  /** The engine that runs the step graph. */
   readonly runtime: Runtime;
   /**
    * Images that go through the network at once, at most. A larger batch goes in parts, whose gradients are added up:
@@ -57,6 +61,7 @@ interface Compiled {
 
 /** Runs training steps, and holds what they change. */
 export class Trainer {
+  /** The network that is trained. */
   readonly network: Network;
   readonly #options: TrainerOptions;
   readonly #groups: readonly ParameterGroup<ParameterSpec>[];

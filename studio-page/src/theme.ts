@@ -10,7 +10,7 @@ const chosen = document.documentElement.dataset.theme;
 
 export const theme = signal<Theme>(chosen === 'light' || chosen === 'dark' ? chosen : 'system');
 
-/** Changes when colours do, whoever changed them: what draws on a canvas reads them anew. */
+/** Changes when colours change, for any reason: canvases then read them again. */
 export const paletteVersion = signal(0);
 
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {

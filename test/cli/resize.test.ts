@@ -95,7 +95,7 @@ describe('train --resize crop', () => {
     const finished = await run('train', '--resume', 'cropped', '--epochs', '3', '--resize', 'pad');
     expect(finished.code).toBe(2);
     expect(sentenceOf(finished)).toMatch(
-      /a run that is resumed keeps its own options: --resize cannot change: expected crop, received pad/,
+      /a resumed run keeps its own options: --resize cannot change: expected crop, received pad/,
     );
     expect((await run('train', '--resume', 'cropped', '--epochs', '3', '--resize', 'crop')).code).toBe(0);
   });

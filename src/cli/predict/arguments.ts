@@ -43,7 +43,7 @@ export async function predictArguments(
   }
   if (files.length > 0) return { model: hasModel ? first : undefined, files };
   throw new HarrierError('bad-option', "missing required argument 'file': no image is given", {
-    // Whoever meant it as an image learns why it is not taken for one.
+    // If it was meant as an image, the error explains why it is not one.
     ...(hasModel &&
       list === undefined && {
         received: `only "${first}", which has no image's file extension and so names the model`,

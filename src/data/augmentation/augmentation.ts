@@ -10,7 +10,7 @@ export interface Batch {
   readonly imageShape: ImageShape;
 }
 
-/** All that draws may depend on: the same occasion draws the same, whoever computes it, and when. */
+/** All that draws may depend on: the same occasion draws the same in any thread and at any time. */
 export interface Occasion {
   readonly seed: number;
   /** What draws are for; no two augmentations of a run share it. */

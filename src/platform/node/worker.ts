@@ -55,7 +55,7 @@ export function threadChannel(worker: Worker): Channel {
   };
 }
 
-/** The channel of a thread to whoever started it. */
+/** The channel of a thread to its parent. */
 export function parentChannel(): Channel {
   const port = parentPort;
   if (!port) throw new Error('this is not a worker thread');

@@ -6,6 +6,7 @@ export interface ByteStorage {
   read(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Keeps bytes, in the place of others under that name: all of them or, when it fails, none. */
   write(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Removes an entry; a missing one is no error. */
   remove(name: string): Promise<void>;
   /** Every name, sorted. */
   names(): Promise<string[]>;

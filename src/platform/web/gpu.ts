@@ -85,7 +85,7 @@ async function requestGpu(): Promise<Gpu> {
       next: "Resume from the last checkpoint, with the backend 'wasm'.",
     });
   });
-  // Whoever waits for the device hears of it; nobody need.
+  // Callers that wait for the device hear of it.
   lost.catch(() => {});
   return {
     device,

@@ -24,6 +24,7 @@ export interface WebRuntimeOptions {
 
 /** A runtime in a browser. */
 export interface WebRuntime extends Runtime {
+  /** The engine in use. */
   readonly backend: Backend;
   /** What the graphics device calls itself, where it is one that computes. */
   readonly gpu?: string;

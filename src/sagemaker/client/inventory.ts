@@ -47,7 +47,7 @@ export async function listEndpoints(aws: Aws): Promise<ListedEndpoint[]> {
   return found;
 }
 
-/** The newest jobs of each kind in the region, whoever started them: their names may be anything. */
+/** The newest jobs of each kind in the region. Any program may have started them, so their names may be anything. */
 export async function listJobs(aws: Aws, most: number): Promise<ListedJob[]> {
   const newest = { SortBy: 'CreationTime', SortOrder: 'Descending', MaxResults: most } as const;
   const [training, tuning, transform] = await Promise.all([

@@ -10,7 +10,7 @@ import type { RunFile } from '../../runs/stored-run.ts';
 import { weightsToUse } from '../../training/index.ts';
 import type { ContainerPaths } from './paths.ts';
 
-/** What becomes model.tar.gz: whoever has the model also has what it is worth. */
+/** The content of model.tar.gz: the model with its card and evaluation. */
 const MODEL_FILES: readonly RunFile[] = ['model', 'card', 'evaluation'];
 /** What becomes output.tar.gz. */
 const OUTPUT_FILES: readonly RunFile[] = ['report', 'history', 'evaluation', 'record'];

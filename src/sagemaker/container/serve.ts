@@ -66,7 +66,7 @@ function portOf(text: string | undefined): number {
   });
 }
 
-/** Images come from anywhere: whoever breaks out of their decoder should not be root. */
+/** Images come from anywhere: an attacker who breaks out of a decoder should not be root. */
 function stepDown(log: Log): void {
   if (process.getuid?.() !== 0) return;
   try {

@@ -39,7 +39,7 @@ export class InferenceWorker {
       () => {
         this.#isReady = true;
       },
-      // Whoever does not wait for it hears of it from `gone`.
+      // Callers that do not wait for it hear of it from `gone`.
       () => this.end(),
     );
   }

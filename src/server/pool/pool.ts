@@ -34,10 +34,13 @@ export interface PoolOptions {
   readonly maxBatch: number;
   /** Milliseconds that an image may wait for others to run with. Nothing waits while all workers are idle. */
   readonly maxDelayMs: number;
+  /** Largest image, in pixels before resizing. */
   readonly maxPixels: number;
   /** Bytes of memory that large images may take while they are decoded. Default: what is free, and a fourth less. */
   readonly decodeBudget?: () => number;
+  /** Counters for batches, restarts and reloads. */
   readonly metrics: Metrics;
+  /** Takes one entry for each failure of a worker. */
   readonly log: Log;
 }
 
@@ -98,6 +101,7 @@ export class WorkerPool implements ClassificationService {
     metrics.gauge('harrier_workers_busy', 'Workers that have a batch.', () => this.#busy());
   }
 
+  /** The model that is served, and whether workers are ready. */
   get state(): ServiceState {
     return this.#state;
   }

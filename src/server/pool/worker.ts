@@ -29,7 +29,7 @@ openReaders();
 if (platform() === 'linux') setPriority(0, Math.min(NICEST, getPriority() + NICER_BY));
 
 const loading = loadAll();
-// Told to whoever asks for the model.
+// Tells callers about the model.
 loading.catch(() => {});
 
 answerCalls<WorkerCalls>(parentChannel(), {

@@ -97,7 +97,7 @@ export class DatasetLibrary {
         this.#hub.send('dataset', dataset.info());
       },
       (error) => {
-        // Whoever asks again may have mended it.
+        // The cause may be repaired before the next request.
         this.#opened.delete(id);
         this.#hub.send('dataset', { id, state: 'failed', error: refusalOf(error) });
       },

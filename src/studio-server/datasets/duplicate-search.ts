@@ -50,7 +50,7 @@ export class DuplicateSearch {
       }
       this.#tell(this.#answer);
     } catch {
-      // The pixels can no longer be read: whoever asks again is told why by the images themselves.
+      // The pixels can no longer be read. The next request for images reports why.
       this.#answer = undefined;
     }
   }

@@ -39,12 +39,15 @@ export function cifar10Directory(cache: string = cacheDirectory()): string {
 
 /** Whether one file of CIFAR-10 is there and whole. */
 export interface Cifar10FileCheck {
+  /** Name of the file. */
   readonly name: string;
+  /** Path in the cache. */
   readonly path: string;
   /** SHA-256, hex. */
   readonly expected: string;
   /** SHA-256, hex; undefined when the file is not there. */
   readonly actual: string | undefined;
+  /** Whether the SHA-256 is the expected one. */
   readonly ok: boolean;
 }
 

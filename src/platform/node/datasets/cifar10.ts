@@ -35,7 +35,9 @@ export interface Cifar10Options {
   readonly source?: 'original' | 'npm';
   /** Harrier's cache folder; the files lie in its sub-folder `cifar10`. */
   readonly cacheDirectory?: string;
+  /** Told about downloads and reading. */
   readonly onProgress?: OnProgress;
+  /** Stops a download when aborted. */
   readonly signal?: AbortSignal;
 }
 

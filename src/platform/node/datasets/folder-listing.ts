@@ -41,7 +41,7 @@ export interface ListingOptions {
  * `val`, their synonyms; see `folderLayout`) that each have one sub-folder per class. Everything below a class's
  * folder is an image of it, however deep; hidden files and what systems leave in folders are ignored, images beside
  * the class folders are noted. Links to files and folders are followed, a folder once per class, so that circles end.
- * A link that leads nowhere is listed as a file: whoever reads it finds out.
+ * A link that leads nowhere is listed as a file; reading it then fails.
  *
  * Classes are in the order of their names (by character code, as Keras sorts them). Folders whose names differ in
  * Unicode's form alone (an é of one character or of two) are one class.

@@ -47,13 +47,17 @@ export interface ImageFolderOptions {
   readonly memoryBytes?: number;
   /** How the folder is split: 2 by default, 1 for runs of versions before 0.2. */
   readonly rules?: FolderRules;
+  /** Told how many images are decoded. */
   readonly onProgress?: OnProgress;
+  /** Stops when aborted. */
   readonly signal?: AbortSignal;
 }
 
 /** A file that was left out, and why. */
 export interface SkippedFile {
+  /** Path of the file. */
   readonly file: string;
+  /** Why it is not a usable image, in a sentence. */
   readonly reason: string;
 }
 
@@ -61,6 +65,7 @@ export interface SkippedFile {
 export interface ImageFolderSplits extends DatasetSplits {
   /** Only where the folder has training, test and validation parts. */
   readonly validation?: Dataset;
+  /** The files that `skipBad` skipped. */
   readonly skipped: readonly SkippedFile[];
   /** Sentences about what is no error, but may be a mistake. */
   readonly notes: readonly string[];

@@ -24,7 +24,9 @@ export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {
 
 /** A data set, and where it came from. */
 export interface OpenedDataset {
+  /** The training images. */
   readonly train: Dataset;
+  /** The test images. */
   readonly test: Dataset;
   /** A validation part that an image folder brings along. */
   readonly validation?: Dataset;

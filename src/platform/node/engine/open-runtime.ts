@@ -5,6 +5,7 @@ import { type NodeRuntimeOptions, nodeRuntime } from './runtime.ts';
 
 /** Which device to open, and with how many threads. */
 export interface OpenRuntimeOptions extends NodeRuntimeOptions {
+  /** `cpu`: the processor; `gpu`: a graphics device, through WebGPU. */
   device?: Device;
 }
 

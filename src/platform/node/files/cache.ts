@@ -62,7 +62,7 @@ export function isTemporaryName(name: string): boolean {
 }
 
 /**
- * Writes a whole file under another name, then renames it: whoever reads `path` sees the old bytes or the new ones,
+ * Writes a whole file under another name, then renames it: readers of `path` see the old bytes or the new ones,
  * never half of them, even if this process is killed.
  *
  * @param elsewhere what an error proposes, where the file is not one of the cache

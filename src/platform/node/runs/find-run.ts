@@ -8,7 +8,9 @@ import { shippedModel } from './shipped-model.ts';
 
 /** A finished model, and the run it came from where that is known. */
 export interface ModelSource {
+  /** Path of the model file. */
   readonly modelFile: string;
+  /** The run that the model belongs to, if it is in a run folder. */
   readonly run?: RunFolder;
   /** Whether it is the one that the package carries. */
   readonly shipped?: boolean;
@@ -65,7 +67,7 @@ export async function findModel(name: string | undefined): Promise<ModelSource> 
   });
 }
 
-/** For whoever need not name a model: the newest finished run, else the model that the package carries. */
+/** For commands without a named model: the newest finished run, else the model in the package. */
 export async function newestModel(): Promise<ModelSource> {
   try {
     return await findModel(LATEST);

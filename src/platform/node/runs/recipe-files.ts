@@ -6,6 +6,7 @@ import { checkRecipe, RECIPES, type Recipe } from '../../../recipes/index.ts';
 
 /** A recipe, and the file that it came from where it is a user's own. */
 export interface FoundRecipe {
+  /** The recipe. */
   readonly recipe: Recipe;
   /** Absolute. */
   readonly file?: string;

@@ -8,7 +8,9 @@ import { ELSEWHERE, FolderStore } from './folder-store.ts';
 
 /** The folder in which everything about one run lies. */
 export class RunFolder extends StoredRun {
+  /** The folder as a `RunStore`. */
   override readonly store: FolderStore;
+  /** Path of the folder. */
   readonly path: string;
 
   constructor(path: string) {
