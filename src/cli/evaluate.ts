@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { command, withDataOptions, withDevice } from './command.ts';
 import type { EvaluateOptions } from './evaluate/run.ts';
 import { withOptions } from './flags.ts';
+import { withForeignOptions } from './foreign.ts';
 import { oneOf } from './values.ts';
 
 export function evaluateCommand(): Command {
@@ -29,12 +30,13 @@ export function evaluateCommand(): Command {
     limit: 'evaluate on only this many images (default: all)',
     tta: "views of each image to average: none, flip or flip-shift (default: the model's own)",
   });
-  withDevice(withDataOptions(evaluate));
+  evaluate.option('--model <model>', 'the model, in place of the first word');
+  withForeignOptions(withDevice(withDataOptions(evaluate)));
   return evaluate.action(
     async (model: string | undefined, path: string | undefined, options: EvaluateOptions) => {
       const { runEvaluate } = await import('./evaluate/run.ts');
       await runEvaluate(
-        [model, path].filter((word) => word !== undefined),
+        [options.model, model, path].filter((word) => word !== undefined),
         options,
       );
     },

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { EXPLANATION_METHODS } from '../explanation/methods.ts';
 import { command, imageArguments, listHelp, withThreads } from './command.ts';
 import type { ExplainOptions } from './explain/run.ts';
+import { withForeignOptions } from './foreign.ts';
 import { oneOf } from './values.ts';
 
 export function explainCommand(): Command {
@@ -28,6 +29,8 @@ export function explainCommand(): Command {
     .option('--layer <name>', 'layer for grad-cam (default: the last with a height and a width)')
     .option('--class <name>', 'class to explain (default: the most probable)')
     .option('--json', 'print one JSON array');
+  explain.option('--model <model>', 'the model, in place of the first word');
+  withForeignOptions(explain);
   withThreads(explain);
   return explain.action(async (words: string[], options: ExplainOptions) => {
     const { runExplain } = await import('./explain/run.ts');

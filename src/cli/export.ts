@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { command, withDataOptions, withThreads } from './command.ts';
 import { EXPORT_FORMATS, type ExportCommandOptions } from './export/formats.ts';
 import { withOptions } from './flags.ts';
+import { withForeignOptions } from './foreign.ts';
 import { oneOf } from './values.ts';
 
 export function exportCommand(): Command {
@@ -30,7 +31,7 @@ export function exportCommand(): Command {
     limit: 'evaluate on only this many images (default: all)',
     tta: "views of each image to average: none, flip or flip-shift (default: the model's own)",
   });
-  withThreads(withDataOptions(exporting));
+  withForeignOptions(withThreads(withDataOptions(exporting)));
   return exporting.action(async (model: string, options: ExportCommandOptions) => {
     const { runExport } = await import('./export/run.ts');
     await runExport(model, options);

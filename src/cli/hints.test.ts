@@ -24,8 +24,8 @@ it.each([
   ['train --epoch 3', "unknown option '--epoch'. Did you mean --epochs?"],
   ['lr-find --lr 3', "unknown option '--lr'. See --help."],
   [
-    'evaluate --model runs/mine',
-    "unknown option '--model'. The model is named without a flag: harrier evaluate [run|model.onnx] [path].",
+    'summary --model runs/mine',
+    "unknown option '--model'. The model is named without a flag: harrier summary [recipe|run|model.onnx].",
   ],
   ['resume', "unknown command 'resume'. Did you mean harrier train --resume?"],
   ['test runs/mine', "unknown command 'test'. Did you mean harrier evaluate?"],

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { command, imageArguments, listHelp, withThreads } from './command.ts';
+import { withForeignOptions } from './foreign.ts';
 import type { PredictOptions } from './predict/run.ts';
 import { number, wholeNumber } from './values.ts';
 
@@ -9,6 +10,7 @@ export function predictCommand(): Command {
     ['predict latest photo.jpg', 'with the newest run in ./runs'],
     ['predict runs/mine *.png --top 1', 'the most probable class of each image'],
     ['predict model.onnx photo.jpg --json', 'for programs'],
+    ['predict photo.jpg --model resnet18.onnx --labels labels.txt', 'a classifier of another program'],
     ['predict latest photo.jpg --sets 0.95', 'the classes that hold the right one in 95 of 100 images'],
     ['predict latest photos --csv > out.csv', 'every image below a folder, for spreadsheets'],
     ['predict latest --list names.txt', 'the images that a file names, one a line'],
@@ -25,6 +27,8 @@ export function predictCommand(): Command {
     )
     .option('--json', 'print one JSON array')
     .option('--csv', 'print a table: file,label1,probability1,…,error');
+  predict.option('--model <model>', 'the model, in place of the first word');
+  withForeignOptions(predict);
   withThreads(predict);
   return predict.action(async (words: string[], options: PredictOptions) => {
     const { runPredict } = await import('./predict/run.ts');

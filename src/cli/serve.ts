@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { command } from './command.ts';
+import { withForeignOptions } from './foreign.ts';
 import type { ServeCommandOptions } from './serve/run.ts';
 import { number, oneOf, wholeNumber } from './values.ts';
 
 export function serveCommand(): Command {
-  return command('serve', 'Serve a model over HTTP (docs/serving.md).', [
+  const serve = command('serve', 'Serve a model over HTTP (docs/serving.md).', [
     ['serve', 'the newest run in ./runs, else the model in the package, on http://127.0.0.1:8080'],
     ['serve runs/mine --port 9000', 'another run, another port'],
     ['serve model.onnx --host 0.0.0.0 --token "$TOKEN"', 'for other machines'],
@@ -46,9 +47,9 @@ export function serveCommand(): Command {
       oneOf('--log', ['info', 'warn', 'error'] as const),
       'info',
     )
-    .option('--no-reload', 'do not look for a changed model file')
-    .action(async (model: string | undefined, options: ServeCommandOptions) => {
-      const { runServe } = await import('./serve/run.ts');
-      await runServe(model, options);
-    });
+    .option('--no-reload', 'do not look for a changed model file');
+  return withForeignOptions(serve).action(async (model: string | undefined, options: ServeCommandOptions) => {
+    const { runServe } = await import('./serve/run.ts');
+    await runServe(model, options);
+  });
 }

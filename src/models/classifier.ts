@@ -1,7 +1,14 @@
 import { type Dataset, type ImageInput, imageInput } from '../data/dataset.ts';
 import { preprocessingOf } from '../data/preprocessing.ts';
 import { HarrierError } from '../errors.ts';
-import { type Dimension, decodeModel, formatShape, type Model, type NamedType } from '../onnx/index.ts';
+import {
+  type Dimension,
+  decodeModel,
+  formatShape,
+  type Graph,
+  type Model,
+  type NamedType,
+} from '../onnx/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 import { checkConstants } from './constant-limit.ts';
 
@@ -155,6 +162,19 @@ export class Classifier {
   }
 }
 
+/** Whether a model takes and gives what Harrier's models do: uint8 pixels to probabilities. */
+export function keepsContract({ inputs, outputs }: Graph): boolean {
+  const image = inputs.find(({ name }) => name === 'image');
+  const output = outputs.find(({ name }) => name === 'probabilities');
+  return (
+    inputs.length === 1 &&
+    image !== undefined &&
+    output !== undefined &&
+    isImage(image) &&
+    isProbabilities(output)
+  );
+}
+
 interface Contract extends Pick<Classifier, 'classNames' | 'imageShape' | 'metadata'> {}
 
 /**
@@ -164,7 +184,7 @@ interface Contract extends Pick<Classifier, 'classNames' | 'imageShape' | 'metad
 function contractOf({ graph, metadata }: Model, where: string): Contract {
   const image = graph.inputs.find(({ name }) => name === 'image');
   const output = graph.outputs.find(({ name }) => name === 'probabilities');
-  if (!image || !output || graph.inputs.length !== 1 || !isImage(image) || !isProbabilities(output)) {
+  if (!image || !output || !keepsContract(graph)) {
     const list = (values: readonly NamedType[]) =>
       values.map(({ name, type, shape }) => `${name}: ${type}${formatShape(shape)}`).join(', ') || 'nothing';
     throw new HarrierError('not-supported', 'this model does not keep to the contract', {

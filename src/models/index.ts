@@ -1,6 +1,6 @@
 export type { BuildOptions, LayerRow } from './build.ts';
 export type { Call, CallConfig, NamedLayer } from './calls.ts';
-export { CLASS_NAMES_KEY, Classifier, classNamesOf } from './classifier.ts';
+export { CLASS_NAMES_KEY, Classifier, classNamesOf, keepsContract } from './classifier.ts';
 export { type ExportOptions, exportModel, exportOptionsOf, NETWORK_KEY, weightsOf } from './export.ts';
 export * from './foreign/index.ts';
 export { type GraphRow, graphRows, summarizeGraph } from './graph-summary.ts';

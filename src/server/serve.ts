@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { readModelFile } from '../platform/node/files/model-file.ts';
+import { readClassifierFile } from '../platform/node/files/classifier-file.ts';
 import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { createApp } from './app.ts';
@@ -15,6 +15,8 @@ import { watchFile } from './watch.ts';
 export interface ServeOptions {
   /** A model.onnx. It is read again when it changes. */
   readonly modelFile: string;
+  /** Reads it, at first and whenever it has changed. Default: `readClassifierFile`, which takes other programs' too. */
+  readonly readModel?: (file: string) => Promise<Uint8Array>;
   /** Default 127.0.0.1: this machine alone. */
   readonly host?: string;
   /** Default 8080; 0 takes any that is free. */
@@ -97,7 +99,8 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const { log = () => {}, maxBodyBytes = 25 * MIB } = options;
   // A longer one, which is as good as none, would pass at once.
   const deadlineMs = Math.min(options.deadlineMs ?? 10_000, LONGEST_TIMER_MS);
-  const bytes = await readModelFile(modelFile);
+  const { readModel = async (file) => (await readClassifierFile(file)).bytes } = options;
+  const bytes = await readModel(modelFile);
   const cores = availableParallelism();
   const workers = options.workers ?? cores;
   const metrics = new Metrics();
@@ -145,7 +148,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const reload = async (): Promise<void> => {
     try {
       const before = model;
-      model = await pool.load(await readModelFile(modelFile), modelFile);
+      model = await pool.load(await readModel(modelFile), modelFile);
       metrics.reloads.add({ result: 'loaded' });
       const reason = otherClasses(before, model);
       if (reason) log('warn', 'the changed model has other classes', { reason, model: model.version });

@@ -1,26 +1,41 @@
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
-import { exportModel, exportOptionsOf, Network, weightsOf } from '../../models/index.ts';
+import {
+  exportModel,
+  exportOptionsOf,
+  type ForeignClassifierOptions,
+  NETWORK_KEY,
+  Network,
+  type TrainedNetwork,
+  trainedNetwork,
+  weightsOf,
+} from '../../models/index.ts';
 import { decodeModel, type Model } from '../../onnx/index.ts';
-import { readModelFile } from '../../platform/node/files/model-file.ts';
+import { readClassifierFile } from '../../platform/node/files/classifier-file.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 
 /**
- * The model to evaluate, as it stands or with other views inside.
+ * The model to evaluate, as it stands or with other views inside. A classifier of another program keeps to Harrier's
+ * contract then.
  *
+ * @param foreign what is said of a classifier of another program
+ * @param onAssumed told what was assumed of it, a sentence each
  * @throws HarrierError `not-supported` for other views of a model that no run folder tells how to build
  */
 export async function modelToEvaluate(
   { modelFile, run }: ModelSource,
   views: TestTimeAugmentation | undefined,
+  foreign: ForeignClassifierOptions = {},
+  onAssumed: (sentence: string) => void = () => {},
 ): Promise<Uint8Array | Model> {
-  const bytes = await readModelFile(modelFile);
+  const { bytes, assumed } = await readClassifierFile(modelFile, foreign);
+  for (const sentence of assumed) onAssumed(sentence);
   if (views === undefined) return bytes;
   const model = decodeModel(bytes, modelFile);
   const { testTimeAugmentation: own, temperature } = exportOptionsOf(model);
   if (own === views) return bytes;
   const record = await run?.record();
-  if (!record) {
+  if (!record && !Object.hasOwn(model.metadata, NETWORK_KEY)) {
     throw new HarrierError('not-supported', 'the test-time augmentation of a model file cannot be changed', {
       where: modelFile,
       expected: `--tta ${own}`,
@@ -28,7 +43,12 @@ export async function modelToEvaluate(
       next: 'Leave --tta out, or give the run folder of the model.',
     });
   }
-  const network = Network.from(record.network);
-  const weights = weightsOf(network, model, modelFile);
+  const { network, weights } = record
+    ? ofRun(Network.from(record.network), model, modelFile)
+    : trainedNetwork(model, modelFile);
   return exportModel(network, weights, model.metadata, { testTimeAugmentation: views, temperature });
+}
+
+function ofRun(network: Network, model: Model, where: string): TrainedNetwork {
+  return { network, weights: weightsOf(network, model, where) };
 }

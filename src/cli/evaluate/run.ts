@@ -20,6 +20,7 @@ import type { EvaluationImages } from '../../platform/node/datasets/evaluation-i
 import { openRuntime } from '../../platform/node/engine/open-runtime.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
 import type { Device } from '../../runs/device.ts';
+import { type ForeignFlags, foreignClassifierOptions } from '../foreign.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { CIFAR10_1, evaluationArguments } from './arguments.ts';
@@ -27,7 +28,9 @@ import { imagesFor } from './images.ts';
 import { modelToEvaluate } from './model.ts';
 
 /** The options of `evaluate` as they were typed. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends ForeignFlags {
+  /** The model, in place of the first word. */
+  readonly model?: string;
   readonly data?: string;
   readonly split?: 'test' | 'train';
   readonly limit?: number;
@@ -49,7 +52,12 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const source = await findModel(name);
   // The model that the package carries was made for it.
   const options = { ...typed, data: data ?? (source.shipped ? 'cifar10' : undefined) };
-  const model = await modelToEvaluate(source, options.tta);
+  const model = await modelToEvaluate(
+    source,
+    options.tta,
+    await foreignClassifierOptions(options),
+    (sentence) => reporter.note(`Note: ${sentence}`),
+  );
   const classifier = await Classifier.load(await openRuntime(options), model, source.modelFile);
   if (source.shipped) reporter.note(shippedNote(source.modelFile, classifier.classNames));
   const images = options.data?.startsWith(`${CIFAR10_1}:`)

@@ -3,12 +3,12 @@ import { HarrierError, unknownName } from '../../errors.ts';
 import { Explainer, type ExplanationMethod } from '../../explanation/index.ts';
 import { formatPercent, printable } from '../../format/format.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
-import { readModelFile } from '../../platform/node/files/model-file.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
 import { explanationImage } from '../../platform/node/images/explanation-image.ts';
 import { isAddress } from '../../platform/node/images/fetch-image.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
+import { classifierBytes, type ForeignFlags } from '../foreign.ts';
 import { hasMark, isThere, markedPng, writeOutput } from '../output.ts';
 import { type ListOptions, predictArguments } from '../predict/arguments.ts';
 import { readInput, STANDARD_INPUT } from '../predict/input.ts';
@@ -17,7 +17,7 @@ import { shippedNote } from '../shipped.ts';
 import { shortPath } from '../terminal.ts';
 
 /** The options of `explain` as they were typed. */
-export interface ExplainOptions extends ListOptions {
+export interface ExplainOptions extends ListOptions, ForeignFlags {
   readonly out: string;
   readonly method: ExplanationMethod;
   readonly layer?: string;
@@ -52,7 +52,7 @@ export async function runExplain(words: readonly string[], options: ExplainOptio
   const reporter = new Reporter({ machine: json });
   const { model, files } = await predictArguments(words, options);
   const { modelFile, shipped } = await findModel(model);
-  const bytes = await readModelFile(modelFile);
+  const bytes = await classifierBytes(modelFile, options, reporter);
   const explainer = await Explainer.load(nodeRuntime({ threads }), bytes, {
     method,
     layer,

@@ -16,10 +16,10 @@ import {
 } from '../../models/index.ts';
 import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
-import { readModelFile } from '../../platform/node/files/model-file.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
 import { predictionsOf } from '../../runs/predictions-of.ts';
 import { modelToEvaluate } from '../evaluate/model.ts';
+import { classifierBytes, foreignClassifierOptions } from '../foreign.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
@@ -40,7 +40,7 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
   const { format, json } = options;
   const reporter = new Reporter({ machine: json });
   const source = await findModel(name);
-  const before = await readModelFile(source.modelFile);
+  const before = await classifierBytes(source.modelFile, options, reporter);
   const out = resolve(options.out ?? defaultName(source, format));
   if (out === source.modelFile) {
     throw new HarrierError('bad-option', 'the export would overwrite its source', {
@@ -74,9 +74,9 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
 async function modelFile(
   source: ModelSource,
   format: Exclude<ExportFormat, 'safetensors'>,
-  { tta }: ExportCommandOptions,
+  options: ExportCommandOptions,
 ): Promise<Uint8Array> {
-  const found = await modelToEvaluate(source, tta);
+  const found = await modelToEvaluate(source, options.tta, await foreignClassifierOptions(options));
   if (format === 'onnx') return found instanceof Uint8Array ? found : encodeModel(found);
   const model = found instanceof Uint8Array ? decodeModel(found, source.modelFile) : found;
   refuseStored(model, source.modelFile);

@@ -11,6 +11,8 @@ import { STANDARD_INPUT, textOfStandardInput } from './input.ts';
 export interface ListOptions {
   /** A file with one name a line, or `-`. */
   readonly list?: string;
+  /** The model; without it the first word may be one. */
+  readonly model?: string;
 }
 
 export interface PredictArguments {
@@ -28,10 +30,10 @@ export interface PredictArguments {
  */
 export async function predictArguments(
   words: readonly string[],
-  { list }: ListOptions = {},
+  { list, model }: ListOptions = {},
 ): Promise<PredictArguments> {
   const [first, ...rest] = words;
-  const hasModel = first !== undefined && !(await isMeantAsImage(first));
+  const hasModel = model === undefined && first !== undefined && !(await isMeantAsImage(first));
   const listed = list === undefined ? [] : await namesIn(list);
   const files: string[] = [];
   for (const name of [...(hasModel ? rest : words), ...listed]) files.push(...(await resolved(name)));
@@ -41,7 +43,7 @@ export async function predictArguments(
       next: 'Keep one "-".',
     });
   }
-  if (files.length > 0) return { model: hasModel ? first : undefined, files };
+  if (files.length > 0) return { model: hasModel ? first : model, files };
   throw new HarrierError('bad-option', "missing required argument 'file': no image is given", {
     // If it was meant as an image, the error explains why it is not one.
     ...(hasModel &&

@@ -5,10 +5,10 @@ import { formatPercent, formatQuantity } from '../../format/format.ts';
 // Not through the rooms' index files: one image should not wait for what only training needs.
 import { Classifier } from '../../models/classifier.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
-import { readModelFile } from '../../platform/node/files/model-file.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
+import { classifierBytes, type ForeignFlags } from '../foreign.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { type ListOptions, predictArguments } from './arguments.ts';
@@ -16,7 +16,7 @@ import { readInput } from './input.ts';
 import { csvHeader, csvRow, type FilePrediction, imageText, type Prediction } from './text.ts';
 
 /** The options of `predict` as they were typed. */
-export interface PredictOptions extends ListOptions {
+export interface PredictOptions extends ListOptions, ForeignFlags {
   readonly top: number;
   readonly json?: boolean;
   readonly csv?: boolean;
@@ -43,7 +43,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   const reporter = new Reporter({ machine: json || csv });
   const { model, files } = await predictArguments(words, options);
   const { modelFile, shipped } = await findModel(model);
-  const bytes = await readModelFile(modelFile);
+  const bytes = await classifierBytes(modelFile, options, reporter);
   const classifier = await Classifier.load(nodeRuntime({ threads }), bytes, modelFile);
   if (shipped) reporter.note(shippedNote(modelFile, classifier.classNames));
   const setOf =

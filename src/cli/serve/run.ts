@@ -2,11 +2,12 @@ import { HarrierError } from '../../errors.ts';
 import { findModel, newestModel } from '../../platform/node/runs/find-run.ts';
 import { jsonLog, type LogLevel } from '../../server/log.ts';
 import { serveModel } from '../../server/serve.ts';
+import { classifierBytes, type ForeignFlags } from '../foreign.ts';
 import { watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 
 /** The options of `serve` as they were typed. */
-export interface ServeCommandOptions {
+export interface ServeCommandOptions extends ForeignFlags {
   readonly port: number;
   readonly host: string;
   readonly name: string;
@@ -52,6 +53,7 @@ export async function runServe(model: string | undefined, options: ServeCommandO
   try {
     const server = await serveModel({
       modelFile,
+      readModel: (file) => classifierBytes(file, options, reporter),
       port,
       host,
       name,

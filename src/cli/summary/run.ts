@@ -1,6 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
-import { graphRows, Network, summarize, summarizeGraph } from '../../models/index.ts';
+import {
+  graphRows,
+  keepsContract,
+  Network,
+  simplifiedModel,
+  summarize,
+  summarizeGraph,
+} from '../../models/index.ts';
 import { decodeModel } from '../../onnx/index.ts';
 import { readModelFile } from '../../platform/node/files/model-file.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
@@ -47,9 +54,10 @@ export async function runSummary(name: string | undefined, options: SummaryOptio
 
 /** A model file has no layers any more, but operations. */
 async function summarizeFile(file: string, options: SummaryOptions, reporter: Reporter): Promise<void> {
-  refuseOptions(options, 'a model file');
-  const bytes = await readModelFile(file);
-  const model = decodeModel(bytes, file);
+  const given = decodeModel(await readModelFile(file), file);
+  const isOwn = keepsContract(given.graph);
+  refuseOptions(isOwn ? options : { ...options, imageSize: undefined }, 'a model file');
+  const model = isOwn ? given : simplifiedModel(given, options.imageSize);
   if (!options.json) {
     reporter.print(summarizeGraph(model, file));
     return;

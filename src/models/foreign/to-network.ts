@@ -74,18 +74,34 @@ function asRow(builder: GraphBuilder, value: Value, where: string): Value {
 
 /** A graph whose weights have become inputs after the image, and the weights, by the names of those inputs. */
 function withoutWeights(graph: Graph): { structure: Graph; weights: Map<string, Float32Array> } {
-  const names = shortNames(graph);
+  const ofWeights = shortNames(graph);
+  const names = new Map(ofWeights);
   const weights = new Map<string, Float32Array>();
+  for (const [old, name] of scopedNames(graph)) names.set(old, name);
   const rename = (name: string) => names.get(name) ?? name;
-  const nodes = graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename) }));
+  const nodes = graph.nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }));
   const inputs = [...graph.inputs];
-  for (const [old, name] of names) {
+  for (const [old, name] of ofWeights) {
     const { dims, data } = graph.initializers.get(old)!;
     inputs.push({ name, type: 'float32', shape: dims });
     weights.set(name, data as Float32Array);
   }
-  const initializers = new Map([...graph.initializers].filter(([name]) => !names.has(name)));
+  const initializers = new Map([...graph.initializers].filter(([name]) => !ofWeights.has(name)));
   return { structure: { ...graph, inputs, initializers, nodes }, weights };
+}
+
+/** Names for values whose exporter gave them no scope: each op is then a layer by itself, for whoever looks inside. */
+function scopedNames({ nodes, outputs }: Graph): Map<string, string> {
+  const isOutput = new Set(outputs.map(({ name }) => name));
+  return new Map(
+    nodes.flatMap(({ opType, outputs: [name] }) =>
+      name.includes('/') || isOutput.has(name) ? [] : [[name, `${name}/${opType}`] as const],
+    ),
+  );
 }
 
 /** Names that weights have within the layer, by their names in the graph: without slashes, and none twice. */

@@ -1,14 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, relative } from 'node:path';
 import { isStateDict } from '../../../applications/index.ts';
 import type { CatalogueEntry } from '../../../backbones/index.ts';
 import { HarrierError } from '../../../errors.ts';
-import {
-  COMPANIONS,
-  type Companions,
-  type ForeignOptions,
-  type TrainedNetwork,
-} from '../../../models/index.ts';
+import type { ForeignOptions, TrainedNetwork } from '../../../models/index.ts';
 import type { FineTunedFrom } from '../../../runs/run-record.ts';
 import { type StartingModel, startingModelOf } from '../../../runs/starting-model.ts';
 import {
@@ -17,6 +12,7 @@ import {
   fetchModel,
   isRemoteModel,
 } from '../backbones/fetch-model.ts';
+import { companionsOf } from '../files/companions.ts';
 import { readModelFile } from '../files/model-file.ts';
 import { nativeSha256 } from '../files/sha256.ts';
 import { findModel } from './find-run.ts';
@@ -116,16 +112,4 @@ export async function sameStartingModel({
     received,
     next,
   });
-}
-
-/** The files that say how a model wants its images: beside it, or one folder up where hubs keep them. */
-async function companionsOf(modelFile: string): Promise<Companions> {
-  const folder = dirname(modelFile);
-  const folders = basename(folder) === 'onnx' ? [folder, dirname(folder)] : [folder];
-  const texts: Partial<Record<keyof Companions, string>> = {};
-  for (const name of COMPANIONS) {
-    for (const each of folders)
-      texts[name] ??= await readFile(join(each, name), 'utf8').catch(() => undefined);
-  }
-  return texts;
 }

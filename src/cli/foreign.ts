@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import type { ForeignClassifierOptions } from '../models/index.ts';
+import type { OptionValues } from '../options/table.ts';
+import { readClassifierFile, readLabels } from '../platform/node/files/classifier-file.ts';
+import { withOptions } from './flags.ts';
+import type { Reporter } from './reporter.ts';
+
+/** What may be said of a classifier of another program. */
+export interface ForeignFlags extends Pick<OptionValues<object>, 'mean' | 'std' | 'channelOrder' | 'resize'> {
+  /** A file with the names of its classes. */
+  readonly labels?: string;
+}
+
+const OF_ANOTHER_PROGRAM = 'of a model of another program:';
+
+/** Flags of commands that use a finished model, for those of other programs. */
+export function withForeignOptions(target: Command): Command {
+  target.option('--labels <file>', `${OF_ANOTHER_PROGRAM} the names of its classes, one a line`);
+  return withOptions(target, ['mean', 'std', 'channelOrder', 'resize'], {
+    mean: `${OF_ANOTHER_PROGRAM} mean of red, green and blue, on a scale from 0 to 1 (default: its configuration's, or ImageNet's)`,
+    std: `${OF_ANOTHER_PROGRAM} their standard deviation (default: as for --mean)`,
+    channelOrder: `${OF_ANOTHER_PROGRAM} rgb, or bgr where it wants blue first (default: rgb)`,
+    resize: `${OF_ANOTHER_PROGRAM} how images come to its size: crop, stretch or pad (default: its configuration's, or crop)`,
+  });
+}
+
+/** The flags as the importer takes them. @throws HarrierError when the file of labels cannot be read */
+export async function foreignClassifierOptions({
+  labels,
+  mean,
+  std,
+  channelOrder,
+  resize,
+}: ForeignFlags): Promise<ForeignClassifierOptions> {
+  return {
+    ...(labels !== undefined && { labels: await readLabels(labels) }),
+    ...(mean && { mean }),
+    ...(std && { std }),
+    ...(channelOrder && { channelOrder }),
+    ...(resize && { preprocessing: { resize } }),
+  };
+}
+
+/**
+ * The bytes of a model by Harrier's contract, also of another program; what was assumed is noted.
+ * @throws HarrierError as `readClassifierFile` does
+ */
+export async function classifierBytes(
+  file: string,
+  flags: ForeignFlags,
+  reporter: Reporter,
+): Promise<Uint8Array> {
+  const { bytes, assumed } = await readClassifierFile(file, await foreignClassifierOptions(flags));
+  for (const sentence of assumed) reporter.note(`Note: ${sentence}`);
+  return bytes;
+}
