@@ -1,4 +1,4 @@
-/** What went wrong, in a form that programs can branch on. */
+/** The kind of an error, for programs. */
 export type ErrorCode =
   | 'bad-option' // an option, name or argument that does not exist or makes no sense
   | 'bad-shape' // shapes or types that do not fit together
@@ -35,8 +35,8 @@ export interface ErrorDetails {
 }
 
 /**
- * The one error that Harrier throws on purpose. Its message is a whole sentence for people:
- * what happened, what was expected, what was received, where, and what to do next.
+ * The error that Harrier throws. Its message is a whole sentence for people: the problem, the expected and the
+ * received value, the place, and the next step.
  */
 export class HarrierError extends Error {
   /** The kind of error, for programs. */

@@ -6,7 +6,7 @@ import { type EpochOrder, epochOrder } from './epoch-order.ts';
 import { areaResampler } from './resample.ts';
 import { imageShapeIn } from './resolution.ts';
 
-/** Gives the batches of a run, one after another, from any step on. */
+/** Returns the batches of a run, one after another, from any step on. */
 export interface BatchSource {
   /**
    * The batch of a step; its arrays may be used again once the next is asked for. Asking for steps in their order lets
@@ -20,7 +20,9 @@ export interface BatchSource {
   close(): Promise<void>;
 }
 
-/** Makes a source of batches; a platform's may work ahead in a thread of its own. All give the same bytes. */
+/**
+ * Opens a source of batches. A platform's source may prepare batches in a thread. All sources return the same bytes.
+ */
 export type OpenBatches = (plan: BatchPlan) => BatchSource;
 
 /** Memory for a batch, to be used over and over. */
@@ -38,7 +40,7 @@ export function batchMemory({ dataset, batchSize }: BatchPlan): BatchMemory {
   };
 }
 
-/** Computes each batch when it is asked for, where it is asked for. */
+/** Opens a source that computes each batch when it is asked for, in the calling thread. */
 export function openBatches(plan: BatchPlan): BatchSource {
   const make = batchMaker(plan);
   const memory = batchMemory(plan);

@@ -3,14 +3,14 @@ import type { Dataset } from './dataset.ts';
 import { classCounts } from './statistics.ts';
 
 /**
- * How much the images of each class count in the loss: numbers by class name, 1 where none is given; or `balanced`,
- * n / (k · nᶜ) for nᶜ of n images in k classes, so that all classes count alike and an average image counts 1.
+ * The weight of each class in the loss: numbers by class name, 1 for classes without a number; or `balanced`, n / (k ·
+ * nᶜ) for nᶜ of n images in k classes, so that all classes have the same weight and an average image weighs 1.
  */
 export type ClassWeight = 'balanced' | Readonly<Record<string, number>>;
 
 /**
  * The weight of each class, in the order of the class names.
- * @throws HarrierError `bad-option` for a class that there is not, or a weight that is no number from 0
+ * @throws HarrierError `bad-option` for an unknown class, or a weight that is not a number of at least 0
  */
 export function classWeights(
   dataset: Pick<Dataset, 'name' | 'size' | 'labels' | 'classNames'>,

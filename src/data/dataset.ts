@@ -27,7 +27,7 @@ export function imageInput(
 }
 
 /**
- * Labelled images of one size. Where the pixels live (memory, a cache file) is the platform's business.
+ * Labelled images of one size. Each platform keeps the pixels in its own place, such as memory or a cache file.
  */
 export interface Dataset {
   /** What it is called in reports: `cifar10/train`, `./photos/test`. */
@@ -58,7 +58,7 @@ export interface Dataset {
   describe(index: number): string;
 }
 
-/** The two parts of a data set: what a model learns from, and what it is evaluated on. */
+/** The training images and the test images of a data set. */
 export interface DatasetSplits {
   /** The training images. */
   readonly train: Dataset;

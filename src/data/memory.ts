@@ -4,7 +4,7 @@ import { hashHeader } from './hash.ts';
 import { sharedPixels } from './pixel-source.ts';
 import { sha256 } from './sha256.ts';
 
-/** The images of a `memoryDataset`, their labels and what the classes are called. */
+/** Images, labels and class names of a `memoryDataset`. */
 export interface MemoryDatasetOptions {
   /** Name in reports and error messages. */
   readonly name: string;
@@ -26,7 +26,7 @@ export interface MemoryDatasetOptions {
 }
 
 /**
- * A data set whose pixels lie in memory.
+ * A data set with its pixels in memory.
  *
  * @throws HarrierError `bad-shape` when pixels and labels do not fit together, `bad-data` when a label has no class
  */

@@ -1,7 +1,7 @@
 /**
- * A counter-based random generator: every draw is a pure function of (seed, purpose, counters), so that a run
- * resumed in the middle draws what it would have drawn. The generator is Philox4x32-10
- * (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * A counter-based random generator. Each draw is a pure function of (seed, purpose, counters), so a resumed run draws
+ * the same numbers. The generator is Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as
+ * 1, 2, 3", SC 2011).
  */
 export interface RandomStream {
   /** The next 32 random bits, as an integer in [0, 2³²). */
@@ -17,12 +17,12 @@ export interface RandomStream {
 }
 
 /**
- * Random numbers that depend on a seed, a purpose and an index alone: the same three always give the same stream.
+ * Random numbers that depend only on a seed, a purpose and counters: the same three always give the same stream.
  *
- * @param seed the run's seed, an integer in [0, 2⁵³)
- * @param purpose what the draws are for, such as `shuffle` or `dropout/dense1`. Purposes are told apart by their length
- *   and a hash of 32 bits: two of one length share draws with a probability of 1 in 4 billion
- * @param counters up to two integers in [0, 2³²) that tell occasions apart, such as epoch or step
+ * @param seed the seed of the run, an integer in [0, 2⁵³)
+ * @param purpose name of the draws, such as `shuffle` or `dropout/dense1`. Purposes are told apart by their length and
+ *   a hash of 32 bits: two of one length share draws with a probability of 1 in 4 billion
+ * @param counters up to two integers in [0, 2³²), such as epoch or step
  */
 export function random(seed: number, purpose: string, ...counters: number[]): RandomStream {
   if (counters.length > 2)

@@ -1,7 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import type { ImageShape } from './dataset.ts';
 
-/** From an epoch on, training images are scaled down to squares of so many pixels. */
+/** From this epoch on, training images are scaled to squares of this size. */
 export interface ResolutionStep {
   /** Counted from 1. */
   readonly fromEpoch: number;
@@ -9,7 +9,7 @@ export interface ResolutionStep {
   readonly size: number;
 }
 
-/** What sizes the training images have over a run; before the first step, and without any, their own. */
+/** The sizes of the training images over a run. Before the first step of the list, images keep their own size. */
 export type Resolution = readonly ResolutionStep[];
 
 /**

@@ -13,13 +13,13 @@ export interface ValidationSplit {
 }
 
 /**
- * Sets a fraction of the training images aside, so that early stopping and the choice of the best epoch never look at
- * the test set. The fraction is taken of every class (stratified) at random by `seed`; the same seed always chooses
- * the same images. A class with at least two images keeps at least one and gives at least one, except where they are
- * copies of one another (`Dataset.copies`): copies stay on one side.
+ * Sets a fraction of the training images aside, so that early stopping and the choice of the best epoch do not use
+ * test images. The fraction is taken of every class (stratified), at random by `seed`; the same seed always chooses
+ * the same images. A class with at least two images keeps at least one and gives at least one, unless they are copies
+ * of one another (`Dataset.copies`): copies stay on one side.
  *
  * @param fraction to set aside, above 0 and below 1
- * @throws HarrierError `bad-option` for another fraction, `bad-data` when nothing is left on one side
+ * @throws HarrierError `bad-option` for another fraction, `bad-data` when one side would be empty
  */
 export function validationSplit(dataset: Dataset, fraction: number, seed: number): ValidationSplit {
   if (!(fraction > 0 && fraction < 1)) {

@@ -45,11 +45,11 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, name: strin
 }
 
 /**
- * The first `count` images, with as equal a number of each class as there is: this is what `--limit` means. The same
- * data set and count always give the same images, in their original order. A data set with no more than `count`
- * images is returned as it is.
+ * The first `count` images, with the same number of each class as far as possible, in their original order, as
+ * `--limit` takes them. The same data set and count always give the same images. A data set with at most `count`
+ * images is returned unchanged.
  *
- * @throws HarrierError `bad-option` when count is not a whole number ≥ 1
+ * @throws HarrierError `bad-option` when count is not a whole number of at least 1
  */
 export function firstImages(dataset: Dataset, count: number): Dataset {
   if (!(Number.isInteger(count) && count >= 1)) {

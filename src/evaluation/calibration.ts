@@ -14,7 +14,7 @@ export interface CalibrationBin {
   readonly confidence: number | null;
 }
 
-/** Whether the probabilities mean what they say. */
+/** How well the stated probabilities match the accuracy. */
 export interface Calibration {
   /**
    * Mean distance between stated probability and fraction right, over the bins, weighted by their images.

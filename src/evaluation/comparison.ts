@@ -48,7 +48,7 @@ export interface Difference {
   readonly by: 'mcnemar' | 'intervals' | 'other images';
 }
 
-/** Runs side by side: what is in each, and whether the differences are more than chance. */
+/** A comparison of runs: their options and results, and whether the differences are more than chance. */
 export interface Comparison {
   /** The runs; differences are to the first. */
   readonly runs: readonly ComparedRun[];

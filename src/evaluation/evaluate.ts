@@ -10,7 +10,7 @@ import type { TemperatureScaling } from './temperature.ts';
 import { topKAccuracy } from './top-k.ts';
 import { wilsonInterval } from './wilson.ts';
 
-/** Everything that is known about how good a model is; `evaluation.json` holds it as it stands. */
+/** The evaluation of a model on labelled images, as `evaluation.json` stores it. */
 export interface Evaluation {
   /** Images whose most probable class is the true one (of equal probabilities, the lowest index). */
   readonly correct: number;
@@ -50,9 +50,10 @@ export interface Evaluation {
 const TOP5_FROM_CLASSES = 10;
 
 /**
- * Evaluates predictions against the truth.
+ * Evaluates predictions against the true labels.
  *
- * @throws HarrierError when the shapes do not fit, a label is no class, or a number is no probability
+ * @throws HarrierError `bad-shape` when the shapes do not fit, `bad-data` when a label is not a class or a number is
+ *   not a probability
  */
 export function evaluatePredictions(predictions: Predictions): Evaluation {
   checkPredictions(predictions);

@@ -1,6 +1,6 @@
 import { HarrierError } from '../errors.ts';
 
-/** What one epoch of training came to. Accuracies lie within 0–1. */
+/** The figures of one epoch. Accuracies are from 0 to 1. */
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
@@ -41,11 +41,11 @@ export function historyToCsv(history: History): string {
 }
 
 /**
- * Reads what `historyToCsv` wrote. Columns may stand in any order, and unknown ones are passed over, so that
- * files of other versions and files saved by a spreadsheet can be read.
+ * Reads the text that `historyToCsv` wrote. Columns may be in any order, and unknown ones are ignored, so that files
+ * of other versions and of spreadsheets can be read.
  *
- * @param where what to call the file in errors
- * @throws HarrierError `bad-checkpoint` when a required column is missing or a cell is no number
+ * @param where name of the file in errors
+ * @throws HarrierError `bad-checkpoint` when a required column is missing or a cell is not a number
  */
 export function historyFromCsv(text: string, where = 'history.csv'): EpochRecord[] {
   const [header = '', ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);

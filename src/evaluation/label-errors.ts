@@ -23,13 +23,15 @@ export interface LabelError {
 }
 
 /**
- * Images that the model takes for another class, and is at least as sure of it as it usually is where the label says
- * that class: the surest beyond that first. Confident learning (C. G. Northcutt, L. Jiang, I. L. Chuang, "Confident
- * Learning: Estimating Uncertainty in Dataset Labels", JAIR 70, 2021) asks the same of all probabilities; here the
- * largest of each image is enough, and the usual certainty is that of images which it gets right, which is stricter.
+ * Images whose label may be wrong: the model assigns them to another class, with at least its usual confidence in that
+ * class. The largest excess comes first.
  *
- * It finds candidates for a person to look at. Images that the model was trained on fit their labels, right or wrong:
- * ask about others.
+ * Confident learning (C. G. Northcutt, L. Jiang, I. L. Chuang, "Confident Learning: Estimating Uncertainty in Dataset
+ * Labels", JAIR 70, 2021) compares all probabilities of an image. Here only the largest counts, and the usual
+ * confidence is that of correctly classified images, which is stricter.
+ *
+ * The result is a list of candidates for a person to check. Use images that the model was not trained on: it has
+ * learned the labels of its training images, right or wrong.
  */
 export function likelyLabelErrors({ label, predicted, probability }: PredictionColumns): LabelError[] {
   const sums = new Map<number, { total: number; count: number }>();

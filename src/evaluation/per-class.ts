@@ -14,7 +14,7 @@ export interface ClassScores {
   readonly f1: number;
 }
 
-/** The plain mean over the classes that have images: each counts alike, however many it has. */
+/** Plain means over the classes that have images: every class has the same weight. */
 export interface MacroScores {
   /** Mean precision. */
   readonly precision: number;

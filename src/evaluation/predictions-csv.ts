@@ -3,7 +3,7 @@ import { csvCell } from '../format/csv.ts';
 import { printable } from '../format/format.ts';
 import { type Predictions, predictedClass } from './predictions.ts';
 
-/** What a model said about one image, in short. */
+/** The prediction for one image, in short. */
 export interface PredictionRow {
   /** Index of the true class. */
   readonly label: number;
@@ -19,10 +19,10 @@ const HEADER = 'image,label,predicted,probability';
 const MOST_CLASSES = 100;
 
 /**
- * One line per image: its number, the indices of its true and its predicted class, and the latter's probability; then
- * its file, both classes by name, and the probability of every class (of up to 100).
+ * Predictions as CSV, one line for each image: its number, the indices of its true and predicted class, the
+ * probability of the predicted class, its file, both class names, and the probability of every class (of up to 100).
  *
- * @param files what each image is called; without them the column is empty
+ * @param files name of each image; without them the column is empty
  */
 export function predictionsToCsv(
   { probabilities, labels, classNames }: Predictions,
@@ -58,8 +58,8 @@ export function predictionsToCsv(
 }
 
 /**
- * Reads what `predictionsToCsv` wrote, in this version or an older one.
- * @throws HarrierError `bad-checkpoint` when a line is no prediction
+ * Reads the text that this or an older version of `predictionsToCsv` wrote.
+ * @throws HarrierError `bad-checkpoint` when a line is not a prediction
  */
 export function predictionsFromCsv(text: string, where = 'predictions.csv'): PredictionRow[] {
   const [header, ...lines] = text.trimEnd().split(/\r?\n/);

@@ -1,6 +1,6 @@
 import { HarrierError } from '../errors.ts';
 
-/** What a model said about labelled images. */
+/** Predictions for labelled images. */
 export interface Predictions {
   /** `[images, classes]`, row-major: the probability of every class for every image. */
   readonly probabilities: Float32Array;

@@ -27,7 +27,7 @@ export interface TemperatureScaling {
   readonly judged?: BeforeAndAfter;
 }
 
-/** A temperature, or why there is none. */
+/** A temperature, or the reason why none was fitted. */
 export type FittedTemperature = { readonly temperature: number } | { readonly reason: string };
 
 /** Hotter or colder than this, a model is broken rather than ill calibrated. */
@@ -35,13 +35,13 @@ const COLDEST = 0.1;
 const HOTTEST = 10;
 
 /**
- * The temperature T with which softmax(logits / T) has the least cross-entropy on some images: by Newton's method on
- * 1/T, in which the cross-entropy is convex, kept within bounds by bisection; all in float64. The most probable class
- * of every image stays what it is.
+ * Finds the temperature T with which softmax(logits / T) has the lowest cross-entropy on some images. It uses Newton's
+ * method on 1/T, in which the cross-entropy is convex, kept within bounds by bisection, in float64. The most probable
+ * class of each image does not change.
  *
  * C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
  *
- * @param predictions of images that the model was not trained on, and that it will not be evaluated on
+ * @param predictions for images that the model was not trained on, and will not be evaluated on
  */
 export function fitTemperature(predictions: Predictions): FittedTemperature {
   checkPredictions(predictions);

@@ -90,8 +90,8 @@ function peopleLines({ humanBaseline: people }: Evaluation, style: TextStyle): s
 }
 
 /**
- * Headline, other measures, per-class table, most confused pairs, and people's figures where they are known, as lines
- * for a terminal. No newline at the end.
+ * An evaluation as lines for a terminal: headline, other measures, per-class table, most confused pairs, and the human
+ * baseline if there is one. No newline at the end.
  */
 export function evaluationText(evaluation: Evaluation, options: TextOptions = {}): string {
   const style = options.style ?? PLAIN;

@@ -8,8 +8,8 @@ import { compileGraph } from './compile.ts';
 import { images } from './features.ts';
 
 /**
- * What a classifier knows of an image before it decides: the numbers that its last layer of weights takes. Images
- * that it takes for alike lie close to each other (cosine).
+ * Computes the features of an image: the input of the last layer with weights. Images that the model finds similar
+ * have features with a high cosine similarity.
  */
 export class Embedder {
   /** Numbers of one embedding. */

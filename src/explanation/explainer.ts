@@ -17,7 +17,7 @@ export interface ExplainerOptions {
   readonly where?: string;
 }
 
-/** Where a model looks when it takes an image for one of its classes. */
+/** Where in the image a model found a class. */
 export interface Explanation {
   /** float32 `[classes]`, as `Classifier.predict` gives them. */
   readonly probabilities: Float32Array;
@@ -34,8 +34,8 @@ export interface Explanation {
 }
 
 /**
- * Explains what a classifier says, image by image. The explanation is a graph of its own: the model,
- * differentiated. Models that average several views of an image are explained by the view of it as it is.
+ * Explains the predictions of a classifier, image by image. The explanation is a graph of its own: the model,
+ * differentiated. Models that average several views of an image are explained on the unchanged view.
  */
 export class Explainer {
   /** The method that `load` was given. */

@@ -5,7 +5,7 @@ import { dissect } from './anatomy.ts';
 import { compileGraph } from './compile.ts';
 import { layerNamed, placedLayers } from './layers.ts';
 
-/** What one layer makes of one image. */
+/** The output of one layer for one image. */
 export interface LayerFeatures {
   /** Name of the layer. */
   readonly layer: string;
@@ -19,7 +19,7 @@ export interface LayerFeatures {
   readonly data: Float32Array;
 }
 
-/** Gives what layers of a classifier make of an image. */
+/** Computes the outputs of layers of a classifier for an image. */
 export class FeatureMaps {
   /** The layers whose outputs can be asked for. */
   readonly layers: readonly string[];

@@ -22,7 +22,7 @@ export interface Filters {
 }
 
 /**
- * The filters of a model's first convolution, as numbers, however they are stored.
+ * The filters of a model's first convolution as numbers, also if the model stores them in fewer bits.
  *
  * @param source a model, or the bytes of an `.onnx` file
  * @throws HarrierError `not-supported` when there is no convolution

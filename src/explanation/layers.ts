@@ -31,10 +31,10 @@ export interface PlacedLayer extends ModelLayer {
 }
 
 /**
- * The layers of a model, in the order in which they run: views that it averages are left out, and so is what brings
- * stored weights back.
+ * The layers of a model, in the order in which they run, without the views that it averages and the conversion of
+ * stored weights.
  *
- * @throws HarrierError `not-supported` when it is no classifier of images
+ * @throws HarrierError `not-supported` when it is not an image classifier
  */
 export function layersOf(model: Model, where?: string): ModelLayer[] {
   return placedLayers(dissect(model, 'N', where)).map(({ name, ops, outputShape, parameters, inputs }) => ({

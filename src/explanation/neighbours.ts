@@ -7,8 +7,8 @@ export interface Neighbour {
 }
 
 /**
- * The rows that are most like one embedding, best first.
- * @param rows float32 `[count, size]`, each of length 1, as `embed` gives them
+ * The rows that are most similar to one embedding, best first.
+ * @param rows float32 `[count, size]`, each of length 1, as `embed` returns them
  */
 export function nearest(embedding: Float32Array, rows: Float32Array, count: number): Neighbour[] {
   const size = embedding.length;

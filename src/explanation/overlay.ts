@@ -6,7 +6,7 @@ export interface Size {
   readonly width: number;
 }
 
-/** Numbers from 0 to 1 over an image, row-major, in as many cells as there are: an `Explanation`, or a part of one. */
+/** Numbers from 0 to 1 over an image, row-major, at any resolution: an `Explanation`, or a part of one. */
 export interface HeatMap extends Size {
   /** `[height, width]`, row-major, 0 to 1. */
   readonly map: Float32Array;

@@ -10,10 +10,10 @@ export interface CrossentropyOptions {
 
 /**
  * Categorical cross-entropy, the mean over the batch: −Σ target · ln probability. A row of targets that adds up to
- * more or less than 1 gives its image that weight, with label smoothing too.
+ * another number than 1 gives its image that weight, with label smoothing too.
  *
- * @param output `[batch, classes]`: probabilities from Softmax, whose input is then used instead because the
- *   logarithm of a softmax is exact where softmax itself underflows; or logits
+ * @param output `[batch, classes]`: logits, or probabilities from Softmax. For the latter the input of the Softmax is
+ *   used, because its logarithm is exact where the Softmax underflows
  * @param targets `[batch, classes]`, each row a distribution over the classes, times the weight of its image
  * @returns a single number
  */

@@ -16,7 +16,7 @@ import {
   type ValueType,
 } from './types.ts';
 
-/** A value in a graph under construction: its name, element type and shape, and its contents where they are known. */
+/** A value in a graph under construction: name, element type and shape, and its contents if they are known. */
 export interface Value extends NamedType {
   /** The contents, where the value is a constant or an initializer. */
   readonly constant?: Tensor;
@@ -38,7 +38,7 @@ export interface BuiltNode {
   readonly attributes: Attributes;
 }
 
-/** Gives the types of a node's outputs from its inputs; the op table's, as a rule. */
+/** Returns the types of a node's outputs from its inputs. The op table provides it. */
 export type InferTypes = (node: Omit<BuiltNode, 'outputs'>, outputCount: number) => ValueType[];
 
 /** How one node is added to a graph. */
@@ -55,8 +55,8 @@ export interface OpOptions {
 const SHARED_CONSTANT_LIMIT = 64;
 
 /**
- * Builds an ONNX graph node by node. The type and shape of every value are inferred at once, so that a mistake is
- * found where it is made.
+ * Builds an ONNX graph node by node. Type and shape of every value are inferred at once, so an error names the call
+ * that made it.
  */
 export class GraphBuilder {
   /** Name of the graph. */

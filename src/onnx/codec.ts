@@ -75,12 +75,12 @@ export function encodeModel(model: Model): Uint8Array {
 }
 
 /**
- * Reads the bytes of an `.onnx` file. What Harrier has no use for (documentation, functions, …) is kept, and written
- * back by `encodeModel`.
+ * Reads the bytes of an `.onnx` file. Fields that Harrier does not use (documentation, functions, …) are kept, and
+ * `encodeModel` writes them back.
  *
  * @param external reads weights that the model keeps in other files; without it such a model is refused
- * @throws HarrierError `bad-graph` when they are none, `not-supported` when it holds element types that Harrier does
- *   not know, or weights in other files
+ * @throws HarrierError `bad-graph` when the bytes are not a model, `not-supported` when it has unknown element types,
+ *   or weights in other files
  */
 export function decodeModel(bytes: Uint8Array, where = 'model', external?: ExternalReader): Model {
   try {

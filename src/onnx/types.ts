@@ -13,7 +13,7 @@ export type ElementType =
   | 'uint32'
   | 'uint64';
 
-/** What holds the elements: float16 as raw bits in a Uint16Array, bool as 0 or 1 in a Uint8Array. */
+/** The array of the elements: float16 as raw bits in a Uint16Array, bool as 0 or 1 in a Uint8Array. */
 export type TensorData =
   | Float32Array
   | Float64Array
@@ -204,7 +204,7 @@ export interface Model {
   readonly unread?: Unread;
 }
 
-/** The version of ONNX's own operators in what Harrier writes. */
+/** The version of ONNX's own operators in the models that Harrier writes. */
 export const OPSET = 21;
 /** The oldest and the newest operator sets that Harrier reads. */
 export const OLDEST_OPSET = 7;

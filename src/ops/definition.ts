@@ -12,7 +12,7 @@ import {
   type ValueType,
 } from '../onnx/index.ts';
 
-/** What Harrier knows of one ONNX op: the types of its outputs, and how a gradient passes through it. */
+/** The definition of an ONNX op: types of its outputs, and its gradient. */
 export interface OpDefinition {
   /** Name of the op, such as `Conv`. */
   readonly opType: string;
@@ -27,14 +27,15 @@ export interface OpDefinition {
 export type InferRule = (node: InferContext) => ValueType[];
 
 /**
- * Either a rule, or `zero` (a step function or a constant: the gradient is zero wherever it exists), or why there
- * is none.
+ * A gradient rule; `zero` for a step function or a constant, whose gradient is zero wherever it exists; or the reason
+ * why there is no gradient.
  */
 export type Derivative = GradientRule | 'zero' | { readonly none: string };
 
 /**
- * Gives the gradient of the loss for every input that needs one, from those of the outputs. Rules know no target
- * and neither accumulate nor un-broadcast: the walk does (a gradient may have the shape that its input was broadcast to).
+ * Returns the gradient of the loss for every input that needs one, from the gradients of the outputs. A rule knows no
+ * target, adds up no gradients and sums over no broadcast axes: `differentiate` does both, so a gradient may have the
+ * shape that its input was broadcast to.
  */
 export type GradientRule = (node: GradientContext) => (Value | undefined)[];
 

@@ -48,7 +48,7 @@ export function heavisideStep(graph: GraphBuilder, x: Value): Value {
 export function where(graph: GraphBuilder, condition: Value, a: Value, b: Value): Value {
   return graph.op('Where', [condition, a, b]);
 }
-/** A reshape to fixed sizes, left out where it would change nothing. */
+/** Reshapes to fixed sizes. Adds no node if the shape stays the same. */
 export function reshape(graph: GraphBuilder, x: Value, dims: readonly number[]): Value {
   if (x.shape.length === dims.length && x.shape.every((size, i) => size === dims[i])) return x;
   return graph.op('Reshape', [x, graph.constant(int64(dims))]);

@@ -109,11 +109,13 @@ export interface NodeToWrite {
 }
 
 /**
- * Rebuilds a finished graph inside a builder.
- * @param inputs what takes the place of the graph's inputs, by name; others become inputs of the builder
- * @param initializers likewise for its initializers (a trainable weight is an input)
- * @param write writes a node in another way and returns its outputs; undefined leaves the node as it is
+ * Rebuilds a finished graph inside a builder, with ops of the present operator set.
+ * @param inputs values that replace inputs of the graph, by name; all other inputs become inputs of the builder
+ * @param initializers values that replace initializers, by name (a trainable weight is an input)
+ * @param write writes a node in another way and returns its outputs; undefined keeps the node
  * @returns the values of the graph, by name
+ * @throws HarrierError `not-supported` for an unknown op or operator set, `bad-graph` or `bad-shape` for a graph that
+ *   contradicts itself
  */
 export function importGraph(
   builder: GraphBuilder,

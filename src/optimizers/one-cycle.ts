@@ -18,9 +18,9 @@ export interface OneCycleOptions {
 }
 
 /**
- * Up to maximumLearningRate and down to almost nothing (Smith: "A disciplined approach to neural network
+ * Rises to maximumLearningRate and falls to almost zero (Smith: "A disciplined approach to neural network
  * hyper-parameters", 2018). Two phases, endpoints and defaults as in PyTorch's `OneCycleLR`: the first step has the
- * first rate, the last step the last. The momentum stays as it is.
+ * first rate, the last step the last. The momentum does not change.
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
   const where = 'oneCycle';

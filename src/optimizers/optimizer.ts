@@ -58,7 +58,7 @@ export interface Optimizer {
   readonly groups: readonly OptimizerGroup[];
 }
 
-/** Some parameters, and what updates them. */
+/** Some parameters, and their optimizer. */
 export interface OptimizerGroup {
   /** Patterns of names, such as `conv2d/*` or `dense_1/kernel`: `*` stands for anything. */
   readonly parameters: readonly string[];

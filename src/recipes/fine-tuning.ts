@@ -7,7 +7,7 @@ import type { RunLength } from './few-images.ts';
 import { importedMethod } from './imported-fine-tuning.ts';
 import type { TrainingMethod } from './recipe.ts';
 
-/** What `fineTuning` needs to know. */
+/** Options of `fineTuning`. */
 export interface FineTuningOptions {
   /** What there is already, such as what `trainedNetwork` finds in a `model.onnx`. */
   readonly from: TrainedNetwork;
@@ -25,7 +25,7 @@ export interface FineTuningOptions {
   readonly seed: number;
 }
 
-/** What `fit` is to be told to fine-tune a network. */
+/** The options of `fit` that fine-tune a network. */
 export type FineTuning = Required<
   Pick<FitOptions, 'network' | 'weights' | 'optimizer' | 'epochs' | 'batchSize' | 'augmentation'>
 >;

@@ -46,8 +46,8 @@ export const RECIPES: Readonly<Record<string, Recipe>> = Object.fromEntries(
 );
 
 /**
- * The recipe of that name.
- * @throws HarrierError `bad-option` for a name that there is not
+ * Returns the recipe of that name.
+ * @throws HarrierError `bad-option` for an unknown name
  */
 export function recipeNamed(name: string): Recipe {
   if (Object.hasOwn(RECIPES, name)) return RECIPES[name];
@@ -55,8 +55,9 @@ export function recipeNamed(name: string): Recipe {
 }
 
 /**
- * A recipe's network for images and classes of some data.
- * @throws HarrierError `bad-option` when the recipe gives none, or two; `bad-shape` when it does not fit the images
+ * Builds a recipe's network for the images and classes of some data.
+ * @throws HarrierError `bad-option` when the recipe defines no network, or two; `bad-shape` when it does not fit the
+ *   images
  */
 export function networkOf(recipe: Recipe, input: RecipeInput): Network {
   checkForm(recipe, recipe.name);

@@ -5,7 +5,7 @@ import type { Normalization } from '../models/index.ts';
 import type { OptimizerConfig } from '../optimizers/index.ts';
 import type { BatchOptions } from '../training/index.ts';
 
-/** What a recipe is told about the data before it builds its network. */
+/** The facts about the data that a recipe builds its network from. */
 export interface RecipeInput {
   /** Height, width and channels of the images. */
   readonly inputShape: readonly [number, number, number];
@@ -21,7 +21,7 @@ export type OptionValue = number | string | boolean;
 /** Options of a recipe's network, by name. */
 export type RecipeOptions = Readonly<Record<string, OptionValue>>;
 
-/** How a network is trained, whichever it is: what settings change. */
+/** The training of a network, independent of the network; settings change its fields. */
 export interface TrainingMethod<Options extends RecipeOptions = RecipeOptions> extends BatchOptions {
   /** The name that `--recipe` takes. */
   readonly name: string;
@@ -39,7 +39,7 @@ export interface TrainingMethod<Options extends RecipeOptions = RecipeOptions> e
   readonly options?: Options;
 }
 
-/** A complete way to train: network, optimizer and length, with what it reaches. */
+/** A complete recipe: network, optimizer and length of training, with the accuracy that it reaches. */
 export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends TrainingMethod<Options> {
   /** One sentence for lists. */
   readonly description: string;

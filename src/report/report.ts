@@ -16,7 +16,7 @@ import { Score } from './score.ts';
 
 const PAIRS = 12;
 
-/** What a report is made from. */
+/** The content of a report. */
 export interface ReportOptions {
   /** `keras-cnn on CIFAR-10`. */
   readonly title: string;

@@ -12,7 +12,7 @@ export interface RuntimeFiles {
   write(path: string, bytes: Uint8Array): Promise<void>;
 }
 
-/** What runs graphs: ONNX Runtime, in Node or in a browser. */
+/** The engine that runs graphs: ONNX Runtime, in Node or in a browser. */
 export interface Runtime {
   /** For reports, such as `onnxruntime-node 1.30.0`. */
   readonly name: string;

@@ -7,7 +7,7 @@ import type { App } from './app.ts';
 import type { PlainResponse, RequestHead } from './exchange.ts';
 import { HttpError, problemOf } from './problem.ts';
 
-/** Where to listen, and within what limits. */
+/** Address, port and limits of a listening server. */
 export interface ListenOptions {
   /** Address to listen on, such as `127.0.0.1`. */
   readonly host: string;

@@ -8,7 +8,7 @@ const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 const BATCH_IMAGES = [1, 2, 4, 8, 16, 32, 64, 128];
 
 /**
- * What the server counts, in Prometheus's text format
+ * Counters and histograms of the server, in Prometheus's text format
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
  */
 export class Metrics {

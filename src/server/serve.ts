@@ -11,7 +11,7 @@ import type { ServedModel } from './service.ts';
 import { tokenCheck } from './token.ts';
 import { watchFile } from './watch.ts';
 
-/** Which model to serve, where, and within what limits. */
+/** Model, address and limits of a server. */
 export interface ServeOptions {
   /** A model.onnx. It is read again when it changes. */
   readonly modelFile: string;

@@ -23,7 +23,7 @@ export interface ServedModel {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What a request gets: the model that answered, and one row of probabilities per image. */
+/** The answer to a request: the model that answered, and one row of probabilities for each image. */
 export interface Answer {
   /** The model that answered. */
   readonly model: ServedModel;
@@ -42,7 +42,7 @@ export interface ClassifyOptions {
 /** `loading` until the first model is ready; `draining` once it was asked to end. */
 export type ServiceState = 'loading' | 'ready' | 'draining' | 'closed';
 
-/** What classifies images behind the HTTP routes. */
+/** The service behind the HTTP routes: it classifies images. */
 export interface ClassificationService {
   /** Whether it can answer, and with which model. */
   readonly state: ServiceState;

@@ -3,7 +3,7 @@ import type { ClassWeight } from '../data/class-weight.ts';
 import type { Sampling } from '../data/epoch-order.ts';
 import type { Resolution } from '../data/resolution.ts';
 
-/** What becomes of the images and steps of a run: the same in recipes, run records and `fit`. */
+/** Options for the images and steps of a run: the same in recipes, run records and `fit`. */
 export interface BatchOptions {
   /** Images that go through the network at once, at most; a larger batch goes in parts. Default: the whole batch. */
   readonly microBatch?: number;

@@ -12,7 +12,7 @@ import {
 } from '../models/index.ts';
 import { utf8Encode } from '../utf8.ts';
 
-/** Where a run stands. With the seed, this and the arrays are all that the rest of the run depends on. */
+/** The position of a run. The rest of the run depends only on it, the seed, and the arrays of the checkpoint. */
 export interface RunPosition {
   /** Steps taken since the beginning. */
   readonly step: number;
@@ -105,11 +105,11 @@ function checksum({ tensors, metadata }: TensorFile, hash: Sha256): string {
 }
 
 /**
- * Reads what `encodeCheckpoint` wrote. What an older version wrote without a checksum is taken as it is.
+ * Reads the bytes that `encodeCheckpoint` wrote. Files of versions that had no checksum are accepted.
  *
  * @param hash begins a SHA-256; a platform's own is faster
  * @throws HarrierError `bad-checkpoint` when it is damaged (one bit suffices), truncated, from a newer version, or
- *   holds arrays that do not fit the network it names
+ *   holds arrays that do not fit its network
  */
 export function decodeCheckpoint(bytes: Uint8Array, where: string, hash: () => Sha256 = sha256): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes, where);

@@ -106,7 +106,7 @@ export interface StepProgress {
   readonly imagesLeft: number;
 }
 
-/** What a training run came to. */
+/** The result of a training run. */
 export interface FitResult {
   /** One record for each finished epoch. */
   readonly history: History;

@@ -14,7 +14,7 @@ import type { StepGraph } from './step-graph.ts';
 import { type SuggestedRates, suggestRates } from './suggested-rates.ts';
 import { Trainer } from './trainer.ts';
 
-/** What a learning-rate range test trains, and from which rate to which. */
+/** Training and range of a learning-rate range test. */
 export interface RangeTestOptions {
   /** The network to train from fresh weights. */
   readonly network: Network;
@@ -68,11 +68,11 @@ const MEMORY = 0.9;
 const FIRST = 10;
 
 /**
- * The learning-rate range test: from fresh weights, the rate rises exponentially from step to step until the loss
- * explodes (L. N. Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3). A rate that
- * diverges is what it looks for, and no error.
+ * The learning-rate range test: starts from fresh weights and raises the rate exponentially, step by step, until the
+ * loss explodes (L. N. Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3). A
+ * diverging loss ends the test without an error.
  *
- * @throws HarrierError `bad-option` for a range that is none
+ * @throws HarrierError `bad-option` unless 0 < from < to
  */
 export async function findLearningRate(options: RangeTestOptions): Promise<RangeTest> {
   const { network, optimizer, loss, runtime, train, batchSize, seed, from, to, steps } = options;

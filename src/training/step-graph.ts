@@ -38,7 +38,7 @@ import {
   slotName,
 } from './updates.ts';
 
-/** A training step as a model, and what its inputs and outputs mean. */
+/** A training step as a model, with the meaning of its inputs and outputs. */
 export interface StepGraph {
   /** The graph as an ONNX model, lowered for its target. */
   readonly model: Model;

@@ -49,8 +49,8 @@ const LARGEST_STATE = 2 ** 32;
 const TIMES_OVER = 3;
 
 /**
- * What training needs at least. Left out are the data set, Node itself, and what ONNX Runtime takes for threads and
- * rearranged kernels.
+ * Estimates the least memory that training needs, in bytes. It does not include the data set, Node itself, and the
+ * memory of ONNX Runtime for threads and rearranged kernels.
  */
 export async function stepMemory(options: MemoryOptions): Promise<StepMemory> {
   return { ...stateMemory(options), step: memoryOf(await wholeStep(options)) };

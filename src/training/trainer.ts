@@ -13,7 +13,7 @@ import type { Pass, TrainingState } from './state.ts';
 import { buildStepGraph, CORRECT, LOSS, type StepGraph } from './step-graph.ts';
 import { AVERAGE, slotName, slotsOf, trainableGroups } from './updates.ts';
 
-/** What a `Trainer` trains, and how. */
+/** Network, optimizer and options of a `Trainer`. */
 export interface TrainerOptions {
   /** The network to train. */
   readonly network: Network;
@@ -41,7 +41,7 @@ export interface TrainerOptions {
   readonly weights: Weights;
 }
 
-/** What one step reports. */
+/** The result of one step. */
 export interface StepResult {
   /** Mean over the batch. */
   readonly loss: number;
@@ -59,7 +59,7 @@ interface Compiled {
   readonly masks: readonly MaskInput[];
 }
 
-/** Runs training steps, and holds what they change. */
+/** Runs training steps and holds the weights and the optimizer state. */
 export class Trainer {
   /** The network that is trained. */
   readonly network: Network;

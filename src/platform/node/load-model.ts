@@ -5,12 +5,12 @@ import { nodeRuntime } from './engine/runtime.ts';
 import { readError } from './files/read-error.ts';
 
 /**
- * The model of a `model.onnx` file, as `model.save` wrote it: Keras's `load_model`. It predicts and evaluates at once;
- * `compile` and `fit` train it on, with a fresh optimizer.
+ * Loads a `model.onnx` file that `model.save` wrote, as Keras's `load_model`. The model predicts and evaluates at
+ * once; `compile` and `fit` train it further, with a fresh optimizer.
  *
- * @param options `runtime`: what runs it. Default: `nodeRuntime()`
- * @throws HarrierError `not-found` or `storage` when the file cannot be read, `bad-graph` or `not-supported` when it holds
- *   no model of Harrier
+ * @param options `runtime`: the engine. Default: `nodeRuntime()`
+ * @throws HarrierError `not-found` or `storage` when the file cannot be read, `bad-graph` or `not-supported` when it
+ *   holds no model of Harrier
  */
 export async function loadModel(
   file: string,

@@ -46,7 +46,7 @@ export async function openGpu(): Promise<Gpu> {
   return current!;
 }
 
-/** What WebGPU's device is called here, for people to know; undefined where there is none. */
+/** Name of the WebGPU device, for people; undefined if there is none. */
 export async function webGpuName(): Promise<string | undefined> {
   const adapter = await findAdapter();
   return adapter ? nameOf(adapter.info) : undefined;

@@ -1,11 +1,11 @@
 import { HarrierError } from '../../errors.ts';
 
 /**
- * Does something that no two tabs of this site may do at the same time, such as training into the same storage.
+ * Runs `action` so that no two tabs of this site run it at the same time, such as training into the same storage.
  *
- * @param name of what is done
- * @param doing what another tab does then, for people: `training`
- * @throws HarrierError `in-use` when another tab or worker does it; whatever `action` throws
+ * @param name of the lock
+ * @param doing the activity of the other tab, for the error: `training`
+ * @throws HarrierError `in-use` when another tab or worker holds the lock; any error of `action`
  */
 export async function withTabLock<T>(name: string, doing: string, action: () => Promise<T>): Promise<T> {
   // Pages that are not served securely have no locks.

@@ -9,7 +9,7 @@ export type OnnxRuntime = typeof Ort;
 /** ONNX Runtime's engine in a browser: `wasm` or `webgpu`. */
 export type Backend = 'wasm' | 'webgpu';
 
-/** Addresses of ONNX Runtime's files, where they do not lie beside its script. */
+/** Addresses of ONNX Runtime's files, if they are not beside its script. */
 export interface WasmPaths {
   /** `ort-wasm-simd-threaded.wasm`, for WebGPU `ort-wasm-simd-threaded.asyncify.wasm`. */
   readonly wasm?: string | URL;

@@ -31,15 +31,15 @@ export interface WebRuntime extends Runtime {
 }
 
 /**
- * ONNX Runtime in a browser: in a page, or better in a worker, so that the page goes on moving.
+ * Opens ONNX Runtime in a browser: in a page or, better, in a worker, so that the page stays responsive.
  *
- * On `wasm`, tensors are copied into ONNX Runtime's memory and results out of it at each step; weights and slots live
- * in a block of memory of their own, over which the optimizer's fused loops run as in Node. On `webgpu`, the optimizer
- * is in the graph, and the state stays in buffers of the device from step to step.
+ * On `wasm`, tensors are copied into ONNX Runtime's memory, and results out of it, at each step. Weights and slots are
+ * in a block of memory of their own, and the optimizer's fused loops run over it as in Node. On `webgpu`, the
+ * optimizer is in the graph, and the state stays in buffers of the device from step to step.
  *
- * @throws HarrierError `not-supported` when the browser cannot do it, `network` when ONNX Runtime does not come,
- *   `bad-option` when it runs in this page already with other threads. Steps throw `device-lost` when the graphics
- *   device goes away: its state is gone then.
+ * @throws HarrierError `not-supported` when the browser cannot run it, `network` when ONNX Runtime cannot be loaded,
+ *   `bad-option` when it already runs in this page with another number of threads. Steps throw `device-lost` when the
+ *   graphics device is lost, and its state with it.
  */
 export async function webRuntime(options: WebRuntimeOptions = {}): Promise<WebRuntime> {
   const { backend = 'wasm' } = options;

@@ -2,7 +2,7 @@ import type { RunStore } from '../../runs/run-store.ts';
 import type { ByteStorage } from './byte-storage.ts';
 import { withTabLock } from './lock.ts';
 
-/** Where in the browser's storage a run lies. */
+/** Place of a run in the browser's storage. */
 export interface StorageRunOptions {
   /** The name of the lock that its writers fraction. */
   readonly lock: string;

@@ -4,10 +4,10 @@ import { openDatabase } from './storage-database.ts';
 import { openFolder } from './storage-folder.ts';
 
 /**
- * Opens the storage of this site, in pages and in workers. Everything it does throws HarrierError `storage` when the
- * browser refuses: no room (with how much there is), or a private window that keeps nothing.
+ * Opens the storage of this site, in pages and in workers. All its methods throw HarrierError `storage` when the
+ * browser refuses: because no room is left (the error says how much), or in a private window that stores nothing.
  *
- * @param folder what belongs together
+ * @param folder name of a group of entries
  */
 export async function openStorage(folder: string): Promise<ByteStorage> {
   const inside = (await openFolder(folder)) ?? (await openDatabase(folder));

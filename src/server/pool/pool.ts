@@ -20,7 +20,7 @@ import {
 import { InferenceWorker } from './inference-worker.ts';
 import { type Job, Queue } from './queue.ts';
 
-/** How many workers run a model, and within what limits. */
+/** The workers of a model, and their limits. */
 export interface PoolOptions {
   /** Threads that classify. */
   readonly workers: number;

@@ -31,8 +31,8 @@ export interface Training {
 }
 
 /**
- * What is called while `model.fit` trains: any of these, each with the training under way. Epochs count from 1. A callback
- * that throws ends the training with its error.
+ * Functions that `model.fit` calls while it trains. All are optional, and each gets the training under way. Epochs count
+ * from 1. An error in a callback ends the training.
  *
  * @example
  * await model.fit(train, {

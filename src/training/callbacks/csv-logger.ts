@@ -12,10 +12,10 @@ export interface CSVLoggerOptions {
 }
 
 /**
- * Writes a table of the epochs after each of them, as Keras's `CSVLogger`: the columns of a run's `history.csv`, which
- * `historyFromCsv` reads.
+ * Writes a table of all epochs after each epoch, as Keras's `CSVLogger`. The columns are those of a run's
+ * `history.csv`, which `historyFromCsv` reads.
  *
- * @throws HarrierError `bad-option`; in training, `not-supported` where the runtime has no files
+ * @throws HarrierError `bad-option`; in training, `not-supported` when the runtime has no files
  */
 export class CSVLogger implements Callback {
   readonly #filename: string;

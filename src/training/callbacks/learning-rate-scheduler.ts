@@ -2,10 +2,11 @@ import { badOption, checkNumber } from '../../options/values.ts';
 import type { Callback } from './callback.ts';
 
 /**
- * Sets the learning rate at the beginning of each epoch, as Keras's `LearningRateScheduler`. A rate that follows from the
- * step alone is an optimizer's own schedule: `cosineDecay`, `oneCycle` and others.
+ * Sets the learning rate at the beginning of each epoch, as Keras's `LearningRateScheduler`. For a rate that depends
+ * on the step alone, use a schedule of the optimizer: `cosineDecay`, `oneCycle` and others.
  *
- * @throws HarrierError `bad-option`; in training, when a rate is no number from 0, or the optimizer follows a schedule
+ * @throws HarrierError `bad-option`; in training, when a rate is not a number of at least 0, or the optimizer follows
+ *   a schedule
  */
 export class LearningRateScheduler implements Callback {
   readonly #schedule: (epoch: number, learningRate: number) => number;

@@ -16,10 +16,10 @@ export interface ModelCheckpointOptions extends MonitorOptions {
 }
 
 /**
- * Writes `model.onnx` after epochs, as Keras's `ModelCheckpoint`. The file holds layers and weights: it predicts, and
- * `loadModel` trains it on, with a fresh optimizer. What resumes bit for bit is the command `train --resume`.
+ * Writes `model.onnx` after epochs, as Keras's `ModelCheckpoint`. The file holds layers and weights. `loadModel`
+ * trains it further, with a fresh optimizer. To resume bit for bit, use the command `train --resume`.
  *
- * @throws HarrierError `bad-option`; in training, `not-supported` where the runtime has no files
+ * @throws HarrierError `bad-option`; in training, `not-supported` when the runtime has no files
  */
 export class ModelCheckpoint implements Callback {
   readonly #filepath: string;

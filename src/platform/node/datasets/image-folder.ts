@@ -85,18 +85,18 @@ export interface EvaluationFolder {
 const MEMORY_BYTES = 512 * 2 ** 20;
 
 /**
- * A data set of one's own: a folder with one sub-folder of images per class, `train`, `test` and `val` folders of such,
- * or a list of images with their labels (CSV, JSON Lines: see `readManifest`). See `listImageFolder` for the layouts, `decodeImage` for how each file becomes pixels, and `splitFolder` for
- * how a folder without a test part is split.
+ * Opens a folder of images: one sub-folder per class, or `train`, `test` and `val` folders of such, or a list of
+ * images with their labels (CSV or JSON Lines). Without a test part, about one image in five is kept for testing,
+ * chosen by its content.
  *
- * The images are decoded once, into a cache that is made anew when a file is added, removed or changed. Without
- * `imageSize`, images that all have one square size up to 96 keep it; others become 32 × 32 when most are that small,
+ * The images are decoded once, into a cache that is made again when a file is added, removed or changed. Without
+ * `imageSize`, images that all have one square size up to 96 keep it. Others become 32 × 32 if most are that small,
  * else 64 × 64.
  *
  * @throws HarrierError `not-found` when there is no such folder; `bad-data` when it is a file, is empty, has one
- * class, an empty class, a layout that can be understood in two ways, or holds a file that is no usable image (unless
- * `skipBad`); `bad-option` for a size that is no whole number from 1 to 4096; `storage` when the cache cannot be
- * written; the signal's reason when aborted
+ *   class, an empty class or an ambiguous layout, or contains a file that is not a usable image (unless `skipBad`);
+ *   `bad-option` for a size that is not a whole number from 1 to 4096; `storage` when the cache cannot be written; the
+ *   signal's reason when aborted
  */
 export async function imageFolder(
   path: string,

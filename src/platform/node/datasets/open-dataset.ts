@@ -22,7 +22,7 @@ export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {
   readonly marks?: KeptCorrections | false;
 }
 
-/** A data set, and where it came from. */
+/** A data set that `openDataset` opened, and where it came from. */
 export interface OpenedDataset {
   /** The training images. */
   readonly train: Dataset;
@@ -41,9 +41,9 @@ export interface OpenedDataset {
 const BUILT_IN = ['cifar10'];
 
 /**
- * What `--data` names: `cifar10`, a folder of images (see `imageFolder`), or a folder with the six files of
- * CIFAR-10's binary version (or their folder `cifar-10-batches-bin`), or `train` and `test` folders of such files with
- * any number of records (see `recordFolder`). Corrections that its owner made (in Studio) are honoured in all parts.
+ * Opens the data that `--data` names: `cifar10`; a folder of images (see `imageFolder`); a folder with the six files
+ * of CIFAR-10's binary version (or their folder `cifar-10-batches-bin`); or `train` and `test` folders of such files
+ * with any number of records. Label corrections made in Studio apply to all parts.
  *
  * @throws HarrierError as `cifar10` and `imageFolder` do; `not-found` when it is neither a name nor a folder
  */

@@ -5,8 +5,8 @@ import type { Device } from '../../../runs/device.ts';
 import type { Hardware } from '../../../runs/hardware.ts';
 
 /**
- * This machine, for reports.
- * @param device what computes. Default `cpu`
+ * Describes this machine, for reports.
+ * @param device `cpu` or `gpu`. Default `cpu`
  */
 export function describeHardware(device: Device = 'cpu'): Hardware {
   return {

@@ -10,10 +10,10 @@ export interface OpenRuntimeOptions extends NodeRuntimeOptions {
 }
 
 /**
- * ONNX Runtime on a device.
+ * Opens ONNX Runtime on a device.
  *
- * @param options `device`: default `cpu`; the others as for `nodeRuntime`, where the device has use for them
- * @throws HarrierError `not-supported` for `gpu` where ONNX Runtime finds none
+ * @param options `device`: default `cpu`; the others as for `nodeRuntime`
+ * @throws HarrierError `not-supported` for `gpu` when ONNX Runtime finds no graphics device
  */
 export async function openRuntime({ device = 'cpu', ...options }: OpenRuntimeOptions = {}): Promise<Runtime> {
   return device === 'gpu' ? gpuRuntime(options) : nodeRuntime(options);

@@ -4,7 +4,7 @@ import { createJiti } from 'jiti';
 import { HarrierError, unknownName } from '../../../errors.ts';
 import { checkRecipe, RECIPES, type Recipe } from '../../../recipes/index.ts';
 
-/** A recipe, and the file that it came from where it is a user's own. */
+/** A recipe, and the file of a recipe of your own. */
 export interface FoundRecipe {
   /** The recipe. */
   readonly recipe: Recipe;
@@ -31,10 +31,12 @@ export async function allRecipes(folder: string = process.cwd()): Promise<Readon
 }
 
 /**
- * The recipe that `--recipe` names: one of `harrier.config.ts`, one that Harrier brings, or a file that holds one.
+ * Finds the recipe that `--recipe` names: one of `harrier.config.ts`, one of Harrier's, or the one recipe of another
+ * file.
  *
- * @param name left out: the first of `harrier.config.ts`, or `keras-cnn` where there is no such file
- * @throws HarrierError `bad-option` when there is none, or the file cannot be used; `not-found` for a missing file
+ * @param name default: the first recipe of `harrier.config.ts`, or `keras-cnn` if there is no such file
+ * @throws HarrierError `bad-option` when there is no such recipe or the file cannot be used; `not-found` for a missing
+ *   file
  */
 export async function findRecipe(name?: string, folder: string = process.cwd()): Promise<FoundRecipe> {
   if (name !== undefined && isPath(name)) return onlyRecipe(resolve(folder, name));

@@ -6,7 +6,7 @@ import { makeDirectory, storageError } from '../files/cache.ts';
 import type { LockHolder } from '../files/lock.ts';
 import { ELSEWHERE, FolderStore } from './folder-store.ts';
 
-/** The folder in which everything about one run lies. */
+/** The folder of one run, with all its files. */
 export class RunFolder extends StoredRun {
   /** The folder as a `RunStore`. */
   override readonly store: FolderStore;
@@ -39,11 +39,11 @@ export class RunFolder extends StoredRun {
 }
 
 /**
- * Makes the folder of a new run.
+ * Creates the folder of a new run.
  *
- * @param out where; by default `runs/<recipe>-<time><ending>` below the current folder, numbered when that is taken
- * @param place the folder instead of `runs`, and what the name ends in
- * @throws HarrierError `storage` when it cannot be made, `bad-option` when something is in it already
+ * @param out path of the folder; default `runs/<recipe>-<time><ending>` in the current folder, numbered if that exists
+ * @param place the folder instead of `runs`, and the ending of the name
+ * @throws HarrierError `storage` when it cannot be created, `bad-option` when it is not empty
  */
 export async function createRunFolder(
   recipe: string,

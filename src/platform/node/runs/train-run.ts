@@ -20,10 +20,10 @@ const NODE: RunPlatform = {
 };
 
 /**
- * Trains until the end, or until interrupted: from the last checkpoint in the folder where there is one, else from
- * the beginning. At the end the model is evaluated on the test images, once, and the results are written.
+ * Trains a run until the end, or until it is interrupted. It starts from the last checkpoint in the folder, if there
+ * is one. At the end it evaluates the model once on the test images and writes the results.
  *
- * @throws HarrierError `diverged`, `bad-checkpoint`, `storage`; checkpoints saved before stay as they are
+ * @throws HarrierError `diverged`, `bad-checkpoint`, `storage`; earlier checkpoints stay
  */
 export function trainRun(
   run: PreparedRun,
