@@ -17,9 +17,10 @@ export { AUGMENTATION_SETS, type AugmentationConfig, augmentationNames } from '.
 export type { BatchPlan } from './data/batch-plan.ts';
 export { type BatchSource, type OpenBatches, openBatches } from './data/batches.ts';
 export { type ClassWeight, classWeights } from './data/class-weight.ts';
-export type { Dataset, DatasetSplits, ImageShape } from './data/dataset.ts';
+export type { Dataset, DatasetSplits, ImageInput, ImageShape } from './data/dataset.ts';
 export type { Sampling } from './data/epoch-order.ts';
 export { type MemoryDatasetOptions, memoryDataset } from './data/memory.ts';
+export type { Interpolation, Preprocessing, Resize } from './data/preprocessing.ts';
 export type { OnProgress, Progress } from './data/progress.ts';
 export { type RandomStream, random } from './data/random.ts';
 export type { Resolution, ResolutionStep } from './data/resolution.ts';

@@ -3,6 +3,7 @@ import { augmentationList } from '../data/augmentation/words.ts';
 import { augmentationHelp } from './augment.ts';
 import { command, withDataOptions } from './command.ts';
 import type { DataOptions } from './data/run.ts';
+import { withOptions } from './flags.ts';
 
 export function dataCommand(): Command {
   const data = command(
@@ -26,7 +27,7 @@ export function dataCommand(): Command {
     .option('--force', 'with --preview: overwrite an existing file')
     .option('--verify', 'check the files of cifar10 against their hashes, without downloading')
     .option('--json', 'print one JSON object');
-  withDataOptions(data).addHelpText('after', `\n${augmentationHelp()}`);
+  withOptions(withDataOptions(data), ['resize']).addHelpText('after', `\n${augmentationHelp()}`);
   return data.action(async (name: string, options: DataOptions) => {
     const { runData } = await import('./data/run.ts');
     await runData(name, options);

@@ -6,6 +6,7 @@ import { images } from '../../test/training/problem.ts';
 import { memoryDataset } from '../data/memory.ts';
 import { Conv2D, Dense, Flatten } from '../layers/index.ts';
 import { Classifier } from '../models/index.ts';
+import { decodeModel } from '../onnx/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { loadModel } from '../platform/node/load-model.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -178,6 +179,33 @@ describe('save and load', () => {
       'For a file: await loadModel(path) of harrier/node.',
     );
   });
+});
+
+it('a model says how its training images came to their size, and so does its file', async () => {
+  const preprocessing = { resize: 'crop', cropFraction: 0.875, interpolation: 'bicubic' } as const;
+  const cropped = { ...train, imageShape: { ...train.imageShape, preprocessing } };
+  const make = () => {
+    const model = new Sequential({
+      inputShape: [4, 4, 3],
+      layers: [new Flatten(), new Dense({ units: train.classNames.length, activation: 'softmax' })],
+    });
+    model.compile({ optimizer: 'sgd', runtime });
+    return model;
+  };
+  const model = make();
+  expect(model.imageShape).toEqual({ height: 4, width: 4, channels: 3 });
+  await model.fit(cropped);
+  expect(model.imageShape).toEqual({ height: 4, width: 4, channels: 3, preprocessing });
+  const classifier = await Classifier.load(runtime, model.toOnnx());
+  expect(classifier.imageShape).toEqual(model.imageShape);
+  await classifier.dispose();
+  const again = Model.fromOnnx(model.toOnnx(), { runtime });
+  expect(again.imageShape).toEqual(model.imageShape);
+  const plain = make();
+  await plain.fit(train);
+  const { metadata } = decodeModel(plain.toOnnx(), 'plain');
+  expect(Object.keys(metadata)).not.toContain('harrier.preprocessing');
+  for (const each of [model, again, plain]) await each.dispose();
 });
 
 describe('grey images', () => {

@@ -1,5 +1,5 @@
 import type { OpenBatches } from '../data/batches.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, type ImageInput, imageInput } from '../data/dataset.ts';
 import { threeChannels } from '../data/memory.ts';
 import {
   type Preprocessing,
@@ -143,6 +143,12 @@ export class Model {
       model.#classNames = classNamesOf(file, network.outputSize, where);
     }
     return model;
+  }
+
+  /** The images that the model takes: `decodeImage` makes them from files, as the model wants them. */
+  get imageShape(): ImageInput {
+    const [height, width, channels] = this.network.inputShape;
+    return imageInput({ height, width, channels }, this.#preprocessing);
   }
 
   /** The layers, their shapes and parameters, as Keras prints them. */

@@ -114,6 +114,17 @@ describe('train --resize crop', () => {
     for (const model of [tuned, padded, whole]) await model.dispose();
   });
 
+  it('is what data shows', async () => {
+    const { stdout } = await run('data', 'wide', '--image-size', '16', '--resize', 'pad', '--json');
+    const { imageShape, mean } = JSON.parse(stdout);
+    expect(imageShape.preprocessing).toEqual({ resize: 'pad', cropFraction: 1, interpolation: 'lanczos3' });
+    const { mean: cropped } = JSON.parse(
+      (await run('data', 'wide', '--image-size', '16', '--resize', 'crop', '--json')).stdout,
+    );
+    // Two thirds are black.
+    expect(mean[0]).toBeLessThan(0.6 * cropped[0]);
+  });
+
   it('refuses other words', async () => {
     const finished = await run('train', '--data', 'wide', '--resize', 'squash');
     expect(finished.code).toBe(2);

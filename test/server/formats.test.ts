@@ -1,4 +1,6 @@
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { preprocessingMetadata } from '../../src/data/preprocessing.ts';
 import { Classifier } from '../../src/models/index.ts';
 import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { nodeRuntime } from '../../src/platform/node/index.ts';
@@ -70,6 +72,24 @@ describe("SageMaker's image classification", () => {
     const bytes = await encode(noise(2, 40), 'png', 40);
     const response = await post(`${url}/invocations`, bytes);
     expectRows([await response.json()], await expected(await decodeImage(bytes, shape)));
+  });
+
+  it.each(['png', 'tiff'] as const)('as the model wants it: a %s that it crops', async (format) => {
+    const preprocessing = { resize: 'crop', cropFraction: 0.5, interpolation: 'bicubic' } as const;
+    const bytes = modelBytes({ metadata: preprocessingMetadata(preprocessing) });
+    const cropping = await serving({}, bytes);
+    const wide = await sharp(noise(3, 30), { raw: { width: 50, height: 18, channels: 3 } })
+      .toFormat(format)
+      .toBuffer();
+    try {
+      // A TIFF goes through a process of its own.
+      const response = await post(`${cropping.server.url}/invocations`, wide);
+      const pixels = await decodeImage(wide, { ...shape, preprocessing });
+      expect(pixels).not.toEqual(await decodeImage(wide, shape));
+      expectRows([await response.json()], await expected(pixels));
+    } finally {
+      await cropping.end();
+    }
   });
 
   it('application/jsonlines', async () => {

@@ -19,6 +19,7 @@ export function modelBytes({
   side = SIDE,
   classes = CLASSES,
   before = [] as Layer[],
+  metadata = {} as Readonly<Record<string, string>>,
 } = {}): Uint8Array {
   const network = new Network({
     name: 'small',
@@ -33,6 +34,7 @@ export function modelBytes({
   return encodeModel(
     exportModel(network, initialWeights(network.parameters, seed), {
       [CLASS_NAMES_KEY]: JSON.stringify(classes),
+      ...metadata,
     }),
   );
 }

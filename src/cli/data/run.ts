@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { type Resize, STRETCHED, withResize } from '../../data/preprocessing.ts';
 import { channelStatistics, classCounts } from '../../data/statistics.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount, printable } from '../../format/format.ts';
@@ -20,6 +21,7 @@ export interface DataOptions {
   readonly force?: boolean;
   readonly verify?: boolean;
   readonly imageSize?: number;
+  readonly resize?: Resize;
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
   readonly marks?: 'none';
@@ -35,9 +37,10 @@ export async function runData(name: string, options: DataOptions): Promise<void>
   }
   const augmentation = await augmentationToShow(options);
   reporter.status(`opening ${name} …`);
-  const { imageSize, source, skipBad, marks } = options;
+  const { imageSize, resize, source, skipBad, marks } = options;
   const opened = await openDataset(name, {
     imageSize,
+    preprocessing: resize && withResize(STRETCHED, resize),
     source,
     skipBad,
     marks: marks && false,

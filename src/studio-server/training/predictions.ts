@@ -1,4 +1,5 @@
 import { correctedDataset } from '../../data/corrected.ts';
+import { isStretched, STRETCHED } from '../../data/preprocessing.ts';
 import { predictionsFromCsv } from '../../evaluation/index.ts';
 import { correctionsByIndex } from '../../platform/node/datasets/label-corrections.ts';
 import { correctionsFolder } from '../../platform/node/datasets/open-dataset.ts';
@@ -41,10 +42,12 @@ export async function runPredictions(
     const { spec } = datasets.source(dataset);
     const { marks } = correctionsByIndex(test, data.marks?.images ?? {}, correctionsFolder(spec));
     const marked = correctedDataset(test, marks);
-    const isSameSize =
-      data.imageShape.width === test.imageShape.width && data.imageShape.height === test.imageShape.height;
+    const isScaledAlike =
+      data.imageShape.width === test.imageShape.width &&
+      data.imageShape.height === test.imageShape.height &&
+      isStretched(record!.options.preprocessing ?? STRETCHED);
     // Scaled otherwise, the same images have another hash: then their number and labels must do.
-    const isSame = isSameSize
+    const isSame = isScaledAlike
       ? marked.hash === data.test.hash
       : marked.size === wanted.length && wanted.every((label, i) => marked.labels[i] === label);
     if (!isSame || marked.size !== wanted.length) return undefined;

@@ -1,7 +1,9 @@
 import { decodeImage } from 'harrier/web';
 
-/** Longest side of the images that are kept: sharp as a thumbnail, and more than any model here looks at. */
-const LONGEST = 256;
+/** Shorter side of the images that are kept: a model of 224 pixels that crops to 87.5% scales it to 256. */
+const SHORTER = 256;
+/** Longer side of long and narrow images. */
+const LONGER = 1024;
 /** Smaller files are kept as they are. */
 const SMALL_FILE = 64 * 1024;
 
@@ -15,10 +17,11 @@ export async function shrink(file: Blob, name: string): Promise<Blob> {
   await decodeImage(file, { height: 1, width: 1, channels: 3 }, name);
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
   try {
-    if (file.size <= SMALL_FILE && Math.max(bitmap.width, bitmap.height) <= LONGEST) return file;
-    const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
+    const { width, height } = bitmap;
+    const scale = Math.min(1, SHORTER / Math.min(width, height), LONGER / Math.max(width, height));
+    if (file.size <= SMALL_FILE && scale === 1) return file;
     const size = (side: number) => Math.max(1, Math.round(side * scale));
-    const canvas = new OffscreenCanvas(size(bitmap.width), size(bitmap.height));
+    const canvas = new OffscreenCanvas(size(width), size(height));
     const context = canvas.getContext('2d')!;
     context.fillStyle = '#ffffff';
     context.fillRect(0, 0, canvas.width, canvas.height);
