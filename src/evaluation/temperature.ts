@@ -56,16 +56,39 @@ export function fitTemperature(predictions: Predictions): FittedTemperature {
         'every validation image is classified correctly, so they do not show how confident the model may be',
     };
   const logits = logarithms(predictions.probabilities);
-  const slopeAt = (inverse: number) => derivatives(logits, labels, classes, inverse).slope;
-  if (slopeAt(0) >= 0) return { reason: 'its accuracy on the validation images is no better than chance' };
+  if (derivatives(logits, labels, classes, 0).slope >= 0) {
+    return { reason: 'its accuracy on the validation images is no better than chance' };
+  }
+  return { temperature: temperatureOf(logits, labels, classes) };
+}
+
+/** Between which temperatures is searched, and what the labels are taken for. */
+export interface TemperatureSearch {
+  readonly coldest?: number;
+  readonly hottest?: number;
+  /** Fraction of every label that is spread over all classes: with it, images without a mistake ask for no infinity. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * The temperature with which softmax(logits / T) has the least cross-entropy.
+ * @param logits `[images, classes]`
+ */
+export function temperatureOf(
+  logits: Float64Array,
+  labels: ArrayLike<number>,
+  classes: number,
+  { coldest = COLDEST, hottest = HOTTEST, labelSmoothing = 0 }: TemperatureSearch = {},
+): number {
+  const slopeAt = (inverse: number) => derivatives(logits, labels, classes, inverse, labelSmoothing).slope;
   // The slope grows with 1/T: the least cross-entropy is where it passes zero.
-  let low = 1 / HOTTEST;
-  let high = 1 / COLDEST;
-  if (slopeAt(low) >= 0) return { temperature: HOTTEST };
-  if (slopeAt(high) <= 0) return { temperature: COLDEST };
-  let inverse = 1;
+  let low = 1 / hottest;
+  let high = 1 / coldest;
+  if (slopeAt(low) >= 0) return hottest;
+  if (slopeAt(high) <= 0) return coldest;
+  let inverse = Math.min(high, Math.max(low, 1));
   for (let i = 0; i < 100; i++) {
-    const { slope, curvature } = derivatives(logits, labels, classes, inverse);
+    const { slope, curvature } = derivatives(logits, labels, classes, inverse, labelSmoothing);
     if (slope > 0) high = inverse;
     else low = inverse;
     const step = inverse - slope / curvature;
@@ -73,14 +96,21 @@ export function fitTemperature(predictions: Predictions): FittedTemperature {
     if (Math.abs(next - inverse) < 1e-9 * inverse) break;
     inverse = next;
   }
-  return { temperature: 1 / inverse };
+  return 1 / inverse;
 }
 
 /**
  * First and second derivative, by b = 1/T, of the mean over the images of ln Σ exp(b · z) − b · z(true class): the
- * mean of the logits under softmax(b · z) less the true one, and their variance.
+ * mean of the logits under softmax(b · z) less the true one (with label smoothing, less that of the smoothed label), and
+ * their variance.
  */
-function derivatives(logits: Float64Array, labels: ArrayLike<number>, classes: number, inverse: number) {
+function derivatives(
+  logits: Float64Array,
+  labels: ArrayLike<number>,
+  classes: number,
+  inverse: number,
+  labelSmoothing = 0,
+) {
   let slope = 0;
   let curvature = 0;
   for (let image = 0; image < labels.length; image++) {
@@ -90,7 +120,9 @@ function derivatives(logits: Float64Array, labels: ArrayLike<number>, classes: n
     for (let c = 0; c < classes; c++) mean += probabilities[c] * row[c];
     let variance = 0;
     for (let c = 0; c < classes; c++) variance += probabilities[c] * (row[c] - mean) ** 2;
-    slope += (mean - row[labels[image]]) / labels.length;
+    const even = labelSmoothing === 0 ? 0 : row.reduce((sum, logit) => sum + logit, 0) / classes;
+    const wanted = (1 - labelSmoothing) * row[labels[image]] + labelSmoothing * even;
+    slope += (mean - wanted) / labels.length;
     curvature += variance / labels.length;
   }
   return { slope, curvature };

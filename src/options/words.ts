@@ -24,6 +24,10 @@ export const TUNED_PART = /^(head|all|last:[1-9]\d{0,5})$/;
 /** The order of colours in an image. */
 export const CHANNEL_ORDERS = ['rgb', 'bgr'] as const;
 
+/** Heads that are fitted on the features of a network. */
+export const HEADS = ['linear', 'mlp', 'centroid'] as const;
+export type HeadKind = (typeof HEADS)[number];
+
 export const DEVICES = ['cpu', 'gpu'] as const;
 
 /** Where CIFAR-10 is downloaded from. */

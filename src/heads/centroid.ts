@@ -1,0 +1,128 @@
+import { temperatureOf } from '../evaluation/temperature.ts';
+import { type Folds, foldsOf } from './folds.ts';
+import { checkHeadData, type DenseWeights, type HeadData, type HeadOptions, stacked } from './head-data.ts';
+import { foldStandardization, standardizationOf, standardized } from './standardize.ts';
+
+/** A head that names the class whose mean direction is nearest. */
+export interface CentroidHead extends DenseWeights {
+  readonly kind: 'centroid';
+  /** Fraction of the images that it is right about. */
+  readonly accuracy: number;
+  readonly loss: number;
+}
+
+/** What cosines are multiplied by where no image can be held out. */
+const DEFAULT_SCALE = 10;
+
+/**
+ * The class whose mean is nearest by angle, on standardised features, written as a Dense layer: its kernel holds the
+ * direction of every class's mean. For 1 to 5 images a class, where there is too little to fit more. How sure it is
+ * comes from held-out images, where a class has more than one.
+ *
+ * After Y. Wang, W.-L. Chao, K. Q. Weinberger, L. van der Maaten, "SimpleShot", 2019 (arXiv:1911.04623).
+ *
+ * @throws HarrierError `bad-data`, `bad-shape` when the data cannot be used
+ */
+export function fitCentroid(data: HeadData, { seed }: HeadOptions): CentroidHead {
+  checkHeadData(data);
+  const rows = stacked(data);
+  const standardization = standardizationOf(rows, data.size);
+  const scaled = standardized(rows, standardization);
+  const length = typicalLength(scaled, data.size);
+  const folds = foldsOf(data, seed);
+  const scale = folds ? 1 / temperatureOfFolds(scaled, data, folds) : DEFAULT_SCALE / length;
+  const classes = data.classNames.length;
+  const kernel = directions(scaled, data, () => true).map((value) => value * scale);
+  const dense = foldStandardization({ kernel, bias: new Float32Array(classes) }, standardization);
+  return { kind: 'centroid', ...dense, ...measured(scaled, kernel, data) };
+}
+
+/** The mean length of a row: for what a cosine is multiplied by. */
+function typicalLength(rows: Float32Array, size: number): number {
+  let sum = 0;
+  for (let start = 0; start < rows.length; start += size) sum += lengthOf(rows.subarray(start, start + size));
+  return sum / (rows.length / size) || 1;
+}
+
+/** The direction of every class's mean, each row of length 1 before: `[size, classes]`; 0 for a class without images. */
+function directions(
+  rows: Float32Array,
+  { size, labels, classNames }: HeadData,
+  isUsed: (image: number) => boolean,
+): Float32Array {
+  const classes = classNames.length;
+  const means = classNames.map(() => new Float64Array(size));
+  for (let row = 0; row < rows.length / size; row++) {
+    const image = row % labels.length;
+    if (!isUsed(image)) continue;
+    const features = rows.subarray(row * size, (row + 1) * size);
+    const length = lengthOf(features) || 1;
+    const mean = means[labels[image]];
+    for (let i = 0; i < size; i++) mean[i] += features[i] / length;
+  }
+  const kernel = new Float32Array(size * classes);
+  means.forEach((mean, label) => {
+    const length = lengthOf(mean) || 1;
+    for (let i = 0; i < size; i++) kernel[i * classes + label] = mean[i] / length;
+  });
+  return kernel;
+}
+
+/** With the temperature, the directions of a fold's other images say of the fold what they mean. */
+function temperatureOfFolds(rows: Float32Array, data: HeadData, { count, foldOf }: Folds): number {
+  const { labels, classNames } = data;
+  const classes = classNames.length;
+  const scores: number[] = [];
+  const held: number[] = [];
+  for (let fold = 0; fold < count; fold++) {
+    const kernel = directions(rows, data, (image) => foldOf[image] !== fold);
+    foldOf.forEach((own, image) => {
+      if (own !== fold) return;
+      scores.push(...scoresOf(rows, kernel, data, image));
+      held.push(labels[image]);
+    });
+  }
+  return temperatureOf(Float64Array.from(scores), held, classes, {
+    coldest: 1e-3,
+    hottest: 1e3,
+    labelSmoothing: classes / (held.length + classes),
+  });
+}
+
+function scoresOf(
+  rows: Float32Array,
+  kernel: Float32Array,
+  { size, classNames }: HeadData,
+  row: number,
+): Float64Array {
+  const classes = classNames.length;
+  const scores = new Float64Array(classes);
+  for (let i = 0; i < size; i++) {
+    const feature = rows[row * size + i];
+    for (let label = 0; label < classes; label++) scores[label] += feature * kernel[i * classes + label];
+  }
+  return scores;
+}
+
+/** How good it is on the images that it was made from. */
+function measured(
+  rows: Float32Array,
+  kernel: Float32Array,
+  data: HeadData,
+): { readonly loss: number; readonly accuracy: number } {
+  const { labels } = data;
+  let [loss, right] = [0, 0];
+  labels.forEach((label, image) => {
+    const scores = scoresOf(rows, kernel, data, image);
+    const most = Math.max(...scores);
+    loss += Math.log(scores.reduce((sum, score) => sum + Math.exp(score - most), 0)) + most - scores[label];
+    right += Number(scores.indexOf(most) === label);
+  });
+  return { loss: loss / labels.length, accuracy: right / labels.length };
+}
+
+function lengthOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
+  return Math.sqrt(sum);
+}

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import { random } from '../data/random.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
+import { type DenseWeights, fitCentroid, fitLinear, type HeadData } from './index.ts';
+
+const runtime = nodeRuntime({ threads: 1 });
+
+/** Twelve images of three features. Their labels are those of three groups, but for three mistakes. */
+const ROWS = [
+  [1, 5, -2], [2, 4, -1], [1, 6, 0], [3, 4, -3], [6, 1, 0], [7, 2, 1],
+  [5, 0, 3], [6, 3, 2], [3, 2, 8], [2, 1, 9], [4, 3, 7], [1, 2, 6],
+]; // biome-ignore format: a table
+const LABELS = [0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0];
+
+function data(rows: number[][], labels: number[], classNames = ['a', 'b', 'c']): HeadData {
+  const views = [Float32Array.from(rows.flat())];
+  return { name: 'made up', views, size: rows[0].length, labels: Uint16Array.from(labels), classNames };
+}
+
+function scores({ kernel, bias }: DenseWeights, row: number[]): number[] {
+  return Array.from(bias, (b, k) => row.reduce((sum, x, j) => sum + x * kernel[j * bias.length + k], b));
+}
+
+/** Groups of images around centres that lie apart, with noise. */
+function clouds(perClass: number[], { size = 20, noise = 1, seed = 1 } = {}): HeadData {
+  const stream = random(seed, 'clouds');
+  const rows = perClass.flatMap((count, label) =>
+    Array.from({ length: count }, () =>
+      Array.from(
+        { length: size },
+        (_, j) => 3 + noise * stream.normal() + (j % perClass.length === label ? 1 : 0),
+      ),
+    ),
+  );
+  const labels = perClass.flatMap((count, label) => new Array<number>(count).fill(label));
+  return data(
+    rows,
+    labels,
+    perClass.map((_, label) => `class ${label}`),
+  );
+}
+
+describe('a linear head', () => {
+  // scikit-learn 1.9.1: StandardScaler, LogisticRegression(C=…, class_weight=…, tol=1e-10), decision_function.
+  it.each([
+    [
+      1,
+      undefined,
+      [
+        [1.75047, -0.47073, -1.27975],
+        [-1.63131, 1.36704, 0.26427],
+        [0.72737, -1.10316, 0.37579],
+      ],
+    ],
+    [
+      0.01,
+      undefined,
+      [
+        [0.10897, -0.04322, -0.06575],
+        [-0.08725, 0.06003, 0.02721],
+        [0.01637, -0.04943, 0.03306],
+      ],
+    ],
+    [
+      1,
+      { b: 2, c: 0.5 },
+      [
+        [1.61069, -0.10326, -1.50743],
+        [-1.65184, 1.85733, -0.20549],
+        [0.8416, -0.87433, 0.03273],
+      ],
+    ],
+  ])('says what scikit-learn says, with C %d and class weights %j', async (c, classWeight, expected) => {
+    const head = await fitLinear(runtime, data(ROWS, LABELS), { c, classWeight, seed: 1 });
+    for (const [i, place] of [0, 6, 11].entries()) {
+      const own = scores(head, ROWS[place]);
+      // Scores of a softmax are known up to a number that all have in common; scikit-learn's add up to 0.
+      const mean = own.reduce((sum, score) => sum + score) / own.length;
+      own.forEach((score, k) => {
+        expect(score - mean).toBeCloseTo(expected[i][k], 3);
+      });
+    }
+    expect(head.crossValidation).toBeUndefined();
+  });
+
+  it('lies where the gradient of the whole objective is zero, with label smoothing and two views', async () => {
+    const one = clouds([14, 9, 11]);
+    const mirrored = clouds([14, 9, 11], { seed: 2 }).views[0];
+    const both = { ...one, views: [one.views[0], mirrored] };
+    const [c, smoothing, classes] = [0.3, 0.1, 3];
+    const head = await fitLinear(runtime, both, { c, labelSmoothing: smoothing, seed: 1 });
+    const { size, labels } = one;
+    const rows = both.views.flatMap((view) =>
+      Array.from(labels, (_, i) => Array.from(view.subarray(i * size, (i + 1) * size))),
+    );
+    const means = Array.from(
+      { length: size },
+      (_, j) => rows.reduce((sum, row) => sum + row[j], 0) / rows.length,
+    );
+    const deviations = means.map((mean, j) =>
+      Math.sqrt(rows.reduce((sum, row) => sum + (row[j] - mean) ** 2, 0) / rows.length),
+    );
+    // dJ/dw = Σ (p − t) · x / views + w / C, in standardised features, whose weights are larger by the deviation.
+    const slope = new Float64Array(size * classes);
+    const biasSlope = new Float64Array(classes);
+    rows.forEach((row, r) => {
+      const own = scores(head, row);
+      const sum = own.reduce((total, score) => total + Math.exp(score), 0);
+      own.forEach((score, k) => {
+        const target = (1 - smoothing) * Number(labels[r % labels.length] === k) + smoothing / classes;
+        const error = (Math.exp(score) / sum - target) / 2;
+        biasSlope[k] += error;
+        row.forEach((x, j) => {
+          slope[j * classes + k] += (error * (x - means[j])) / deviations[j];
+        });
+      });
+    });
+    slope.forEach((value, i) => {
+      const weight = head.kernel[i] * deviations[Math.floor(i / classes)];
+      expect(Math.abs(value + weight / c)).toBeLessThan(2e-3);
+    });
+    expect(Math.max(...biasSlope.map(Math.abs))).toBeLessThan(2e-3);
+  });
+
+  it('chooses C on images that were held out, the same for the same seed', async () => {
+    const images = clouds([40, 30, 20], { noise: 2 });
+    const head = await fitLinear(runtime, images, { seed: 1 });
+    const { scores: tried, heldOut, folds } = head.crossValidation!;
+    expect(folds).toBe(5);
+    expect(tried.map(({ c }) => c)).toContain(head.c);
+    const best = Math.min(...tried.map(({ loss }) => loss));
+    const chosen = tried.find(({ c }) => c === head.c)!;
+    expect(chosen.loss).toBeLessThan(best + 0.1);
+    // What it says of held-out images is what its score was made from.
+    const right = Array.from(images.labels).filter((label, i) => {
+      const row = heldOut.subarray(i * 3, i * 3 + 3);
+      return row.indexOf(Math.max(...row)) === label;
+    }).length;
+    expect(right / images.labels.length).toBeCloseTo(chosen.accuracy, 12);
+    expect(chosen.accuracy).toBeGreaterThan(0.6);
+    expect(chosen.accuracy).toBeLessThan(head.accuracy + 1e-9);
+    const again = await fitLinear(runtime, images, { seed: 1 });
+    expect(again).toEqual(head);
+  });
+
+  it('lets a class count double as its images twice over do', async () => {
+    const twice = data([...ROWS, ...ROWS.filter((_, i) => LABELS[i] === 1)], [...LABELS, 1, 1, 1, 1]);
+    const weighted = await fitLinear(runtime, data(ROWS, LABELS), { c: 1e6, classWeight: { b: 2 }, seed: 1 });
+    const repeated = await fitLinear(runtime, twice, { c: 1e6, seed: 1 });
+    // With next to no penalty the standardisation, which differs, has no part in it.
+    for (const row of ROWS) {
+      const [a, b] = [weighted, repeated].map((head) => softmax(scores(head, row)));
+      a.forEach((probability, k) => {
+        expect(probability).toBeCloseTo(b[k], 2);
+      });
+    }
+  });
+
+  it('does without cross-validation where every class has one image', async () => {
+    const head = await fitLinear(runtime, data([ROWS[0], ROWS[5], ROWS[9]], [0, 1, 2]), { seed: 1 });
+    expect(head.crossValidation).toBeUndefined();
+    expect(head.accuracy).toBe(1);
+  });
+
+  it('refuses features of other images, and such as are no numbers', async () => {
+    const images = data(ROWS, LABELS);
+    const fit = (views: Float32Array[]) => fitLinear(runtime, { ...images, views }, { seed: 1 });
+    await expect(fit([images.views[0].subarray(3)])).rejects.toThrow(/not the features of these images/);
+    const broken = images.views[0].slice();
+    broken[7] = Number.NaN;
+    await expect(fit([broken])).rejects.toThrow(/not finite numbers/);
+    await expect(fit([])).rejects.toThrow(/at least two classes/);
+  });
+});
+
+describe('a centroid head', () => {
+  it('names the class whose mean lies nearest by angle, from one image a class on', () => {
+    const one = fitCentroid(data([ROWS[0], ROWS[5], ROWS[9]], [0, 1, 2]), { seed: 1 });
+    expect(one.accuracy).toBe(1);
+    for (const [place, label] of [
+      [1, 0],
+      [4, 1],
+      [10, 2],
+    ]) {
+      const own = scores(one, ROWS[place]);
+      expect(own.indexOf(Math.max(...own))).toBe(label);
+    }
+  });
+
+  it('is less sure where held-out images show it wrong more often', () => {
+    const surest = (noise: number) => {
+      const images = clouds([8, 8], { noise });
+      const head = fitCentroid(images, { seed: 1 });
+      const row = Array.from(images.views[0].subarray(0, images.size));
+      return { probability: Math.max(...softmax(scores(head, row))), accuracy: head.accuracy };
+    };
+    expect(surest(0.1)).toMatchObject({ accuracy: 1 });
+    expect(surest(0.1).probability).toBeGreaterThan(surest(4).probability);
+  });
+});
+
+function softmax(row: number[]): number[] {
+  const sum = row.reduce((total, score) => total + Math.exp(score), 0);
+  return row.map((score) => Math.exp(score) / sum);
+}

@@ -1,0 +1,9 @@
+export { type CentroidHead, fitCentroid } from './centroid.ts';
+export { checkHeadData, type DenseWeights, type HeadData, type HeadOptions } from './head-data.ts';
+export {
+  type CrossValidation,
+  fitLinear,
+  type LinearHead,
+  type LinearOptions,
+  type StrengthScore,
+} from './linear.ts';
