@@ -51,6 +51,7 @@ const ROOMS = {
   recipes: ['data', 'layers', 'losses', 'models', 'optimizers', 'training'],
   report: ['evaluation', 'format'],
   runs: [
+    'backbones',
     'heads',
     'applications',
     'data',

@@ -1,8 +1,9 @@
 import { type ImageInput, imageBytes, imageInput } from '../data/dataset.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
+import type { Sha256 } from '../data/sha256.ts';
 import { HarrierError } from '../errors.ts';
 import { type TrainedNetwork, toGraphLayout, withoutHead } from '../models/index.ts';
-import { float32, type Model, modelOf } from '../onnx/index.ts';
+import { encodeModel, float32, type Model, modelOf } from '../onnx/index.ts';
 import { createGraph } from '../ops/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 
@@ -31,10 +32,12 @@ export class Backbone {
   /** Numbers that it makes of an image. */
   readonly size: number;
   readonly #executable: Executable;
+  readonly #model: Model;
 
   private constructor(
     { name, hash, preprocessing, network }: BackboneModel,
     size: number,
+    model: Model,
     executable: Executable,
   ) {
     const [height, width] = network.inputShape;
@@ -43,13 +46,20 @@ export class Backbone {
     this.imageShape = imageInput({ height, width, channels: 3 }, preprocessing);
     this.size = size;
     this.#executable = executable;
+    this.#model = model;
+  }
+
+  /** What tells its features from another network's: the SHA-256 of its graph and weights, hex. */
+  key(sha256: () => Sha256): string {
+    return sha256().update(encodeModel(this.#model)).digest();
   }
 
   /** @throws HarrierError `not-supported` when the network has no head before which its features are */
   static async load(runtime: Runtime, model: BackboneModel): Promise<Backbone> {
     const { network, weights } = withoutHead(model);
-    const executable = await runtime.compile(featuresModel({ network, weights }), { where: model.name });
-    return new Backbone(model, network.outputSize, executable);
+    const features = featuresModel({ network, weights });
+    const executable = await runtime.compile(features, { where: model.name });
+    return new Backbone(model, network.outputSize, features, executable);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Option } from './option.ts';
 import { COUNT, FRACTION } from './range.ts';
-import { CHANNEL_ORDERS, OPTIMIZERS, SAMPLINGS } from './words.ts';
+import { CHANNEL_ORDERS, HEADS, OPTIMIZERS, SAMPLINGS } from './words.ts';
 
 /** How a network is trained. */
 export const TRAINING = {
@@ -40,6 +40,13 @@ export const TRAINING = {
     default: 'head',
     flag: { of: ['train'], value: '<part>', notForJobs: true },
     field: 'from.trainable',
+  },
+  head: {
+    type: { kind: 'choice', choices: HEADS },
+    help: 'with --from: the last layer, fitted on features: linear, or centroid for 1 to 5 images a class',
+    default: 'linear, unless options of training by steps are given',
+    flag: { of: ['train'], value: '<kind>', notForJobs: true },
+    recorded: 'if given',
   },
   mean: {
     type: { kind: 'colour' },

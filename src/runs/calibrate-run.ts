@@ -1,13 +1,12 @@
-import type { OnProgress } from '../data/progress.ts';
+import type { Dataset } from '../data/dataset.ts';
 import {
   beforeAndAfter,
   fitTemperature,
   PredictionSets,
+  type Predictions,
   type TemperatureScaling,
   withTemperature,
 } from '../evaluation/index.ts';
-import type { Model } from '../onnx/index.ts';
-import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
 
 /** What the validation images say of a trained model. */
@@ -21,15 +20,25 @@ export interface RunCalibration {
  * Fits the temperature of a trained model on the validation images of its run, or says why not, and calibrates the sets
  * of classes that it can promise.
  *
- * @param model without a temperature, with the views that it will have
+ * @param predict what the model says of images, without a temperature and with the views that it will have
+ * @param heldOut what heads say of the training images that they were not fitted on: it stands in for validation images
  */
 export async function calibrateRun(
-  { options, runtime, validation }: Pick<PreparedRun, 'options' | 'runtime' | 'validation'>,
-  model: Model,
-  onProgress?: OnProgress,
+  { options, validation }: Pick<PreparedRun, 'options' | 'validation'>,
+  predict: (images: Dataset) => Promise<Predictions>,
+  heldOut?: Predictions,
 ): Promise<RunCalibration> {
   if (options.calibrate === false) {
     return { scaling: { temperature: 1, reason: 'calibration was turned off with --no-calibrate' } };
+  }
+  if (!validation && heldOut) {
+    return {
+      scaling: {
+        temperature: 1,
+        reason: 'cross-validation of the training images has calibrated the last layer',
+      },
+      sets: PredictionSets.calibrate(heldOut),
+    };
   }
   if (!validation) {
     return {
@@ -40,7 +49,7 @@ export async function calibrateRun(
       },
     };
   }
-  const predictions = await predictionsOf(runtime, model, validation, 'calibrating', onProgress);
+  const predictions = await predict(validation);
   const fitted = fitTemperature(predictions);
   if ('reason' in fitted) {
     return { scaling: { temperature: 1, ...fitted }, sets: PredictionSets.calibrate(predictions) };

@@ -10,13 +10,14 @@ import {
   type RunInfo,
   renderModelCard,
 } from '../evaluation/index.ts';
+import { formatNumber, formatPercent } from '../format/format.ts';
 import type { Network } from '../models/index.ts';
 import { highestRate, type Optimizer, type OptimizerConfig } from '../optimizers/index.ts';
 import type { ReportImage } from '../report/index.ts';
 import { hardwareText } from './hardware.ts';
 import { pathsOfRun, withoutPaths } from './private-paths.ts';
 import type { RunPlatform } from './run-platform.ts';
-import type { RunRecord } from './run-record.ts';
+import type { HeadRecord, RunRecord } from './run-record.ts';
 
 /** Mistakes that the report shows. */
 const IMAGES = 40;
@@ -79,7 +80,7 @@ export function factsOf(
     parameters: sizes.reduce((total, shape) => total + shape.reduce((product, size) => product * size, 1), 0),
     epochs: result?.epochs,
     batchSize: options.batchSize,
-    optimizer: optimizerText(optimizer),
+    optimizer: result?.head ? headText(result.head) : optimizerText(optimizer),
     augmentation: augmentationText(options.augmentation ?? []),
     seed: options.seed,
     trainingAccuracy: result?.trainingAccuracy,
@@ -92,6 +93,18 @@ export function factsOf(
     versions: record.versions,
     command: record.command,
   };
+}
+
+/** "linear head, C 0.01 by 5-fold cross-validation, which 96.1% of the images passed". */
+export function headText({ kind, c, folds, scores }: HeadRecord): string {
+  const own = `${kind} head`;
+  if (c === undefined) return own;
+  const score = scores?.find((each) => each.c === c);
+  const by =
+    folds && score
+      ? ` by ${folds}-fold cross-validation (${formatPercent(score.accuracy)} right of images held out)`
+      : '';
+  return `${own}, C ${formatNumber(c, 3)}${by}`;
 }
 
 /** `SGD, learning rate 0.01, momentum 0.9`. Options that are off go unmentioned. */

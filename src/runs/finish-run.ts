@@ -1,3 +1,4 @@
+import type { Dataset } from '../data/dataset.ts';
 import type { OnProgress } from '../data/progress.ts';
 import {
   beforeAndAfter,
@@ -5,12 +6,15 @@ import {
   type Evaluation,
   evaluatePredictions,
   type History,
+  type Predictions,
+  withTemperature,
 } from '../evaluation/index.ts';
 import { encodeModel } from '../onnx/index.ts';
 import type { FitResult } from '../training/index.ts';
 import { calibrateRun } from './calibrate-run.ts';
 import { describeRun } from './describe-run.ts';
 import { exportRun } from './export-run.ts';
+import type { HeadFit } from './fit-head.ts';
 import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -26,7 +30,7 @@ export async function finishRun(
   run: PreparedRun,
   record: RunRecord,
   stored: StoredRun,
-  { weights, history, bestEpoch, ended }: FitResult,
+  { weights, history, bestEpoch, ended, ...fit }: FitResult | HeadFit,
   platform: RunPlatform,
   onProgress?: OnProgress,
 ): Promise<{ record: RunRecord; evaluation: Evaluation }> {
@@ -40,9 +44,19 @@ export async function finishRun(
       version: platform.version,
       metadata,
     });
-  const { scaling, sets } = await calibrateRun(run, model(1), onProgress);
+  // Of views that the model averages, features of the images as they are say too little.
+  const head = 'head' in fit && testTimeAugmentation === 'none' ? fit : undefined;
+  const predict = async (dataset: Dataset, what: string, temperature: number): Promise<Predictions> =>
+    head
+      ? withTemperature(await head.predict(dataset, what), temperature)
+      : predictionsOf(runtime, model(temperature), dataset, what, onProgress);
+  const { scaling, sets } = await calibrateRun(
+    run,
+    (dataset) => predict(dataset, 'calibrating', 1),
+    head?.heldOut,
+  );
   const { temperature } = scaling;
-  const predictions = await predictionsOf(runtime, model(temperature), test, 'evaluating', onProgress);
+  const predictions = await predict(test, 'evaluating', temperature);
   const evaluation: Evaluation = {
     ...evaluatePredictions(predictions),
     testTimeAugmentation,
@@ -52,7 +66,10 @@ export async function finishRun(
     },
     ...(sets && { predictionSets: coverageOfSets(sets, predictions) }),
   };
-  const result = resultOf(history, bestEpoch, ended, evaluation);
+  const result: RunResult = {
+    ...resultOf(history, bestEpoch, ended, evaluation),
+    ...('head' in fit && { head: fit.head }),
+  };
   const finished: RunRecord = { ...record, result };
   const metadata = {
     'harrier.trainingDataHash': trained.hash,

@@ -91,7 +91,9 @@ export function plannedOptions(
   return {
     ...wanted,
     ...(recipe && methodForImages(recipe, wanted, images, chosen)),
-    ...(from && lengthOfFineTuning(wanted, images, chosen)),
+    ...(from && !wanted.head && lengthOfFineTuning(wanted, images, chosen)),
+    // A head is fitted on all images at once, until it gets no better.
+    ...(wanted.head && { epochs: 1, batchSize: images }),
   };
 }
 

@@ -83,7 +83,8 @@ export async function prepareRun(
   const batch = Math.min(options.batchSize, images.train.size);
   const { loss, microBatch, averageMomentum } = options;
   const memory = { network, optimizer, loss, runtime, batch, microBatch, averageMomentum };
-  const stepGraph = await checkMemory(memory);
+  // Where the head alone is fitted, on features, nothing is differentiated but the head.
+  const stepGraph = options.head ? undefined : await checkMemory(memory);
   return {
     ...plan,
     ...images,

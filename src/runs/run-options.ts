@@ -30,6 +30,7 @@ export interface GivenOptions
       | 'skipBad'
       | 'marks'
       | 'calibrate'
+      | 'head'
     >
   > {
   readonly threads: number;
@@ -52,6 +53,7 @@ export function runOptions(
   const preprocessing = given.resize === undefined ? own : withResize(own, given.resize);
   return {
     recipe: method.name,
+    ...(given.head && { head: given.head }),
     data: given.data ?? 'cifar10',
     epochs: method.epochs,
     batchSize: method.batchSize,

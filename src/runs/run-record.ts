@@ -7,6 +7,7 @@ import { INTERPOLATIONS, RESIZES } from '../data/preprocessing.ts';
 import type { Resolution } from '../data/resolution.ts';
 import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
+import type { HeadFinding } from '../heads/index.ts';
 import { jsonObject } from '../json-text.ts';
 import type { CrossentropyOptions } from '../losses/index.ts';
 import type { ForeignReading, NetworkConfig } from '../models/index.ts';
@@ -23,6 +24,7 @@ import {
   text,
   tunedPart,
 } from '../options/kinds.ts';
+import { HEADS } from '../options/words.ts';
 import { z } from '../options/zod.ts';
 import type { RecipeOptions } from '../recipes/index.ts';
 import { DEVICES } from './device.ts';
@@ -71,6 +73,8 @@ const OPTIONS = {
   recipeOptions: unchecked<RecipeOptions>(anything),
   /** What is fine-tuned, where the network is not a recipe's. */
   from: optional(fields(FINE_TUNED_FROM)),
+  /** The kind of last layer that was fitted on features; absent where layers are trained by steps. */
+  head: optional(oneOf(HEADS)),
   /** As it was given: `cifar10` or a path. */
   data: anyText,
   epochs: count,
@@ -164,7 +168,12 @@ const RESULT = {
   /** Running training accuracy of the epoch whose weights the model has. */
   trainingAccuracy: portion,
   testAccuracy: portion,
+  /** How the last layer was found, where it was fitted on features. */
+  head: unchecked<HeadFinding>(anything),
 };
+
+/** How a head was found. */
+export type HeadRecord = HeadFinding;
 
 /** What came of a run. */
 export type RunResult = Fields<typeof RESULT>;

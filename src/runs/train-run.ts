@@ -2,6 +2,7 @@ import type { Evaluation } from '../evaluation/index.ts';
 import type { RunPosition } from '../training/index.ts';
 import { checkpointsOf } from './checkpoints.ts';
 import { finishRun } from './finish-run.ts';
+import { fitHead } from './fit-head.ts';
 import { type FitHooks, fitRun } from './fit-run.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -35,6 +36,11 @@ export async function trainRun(
 ): Promise<RunOutcome> {
   await stored.store.tidy();
   const { id } = record;
+  if (run.options.head) {
+    await stored.writeRecord(record);
+    const head = await fitHead(run, stored, platform, hooks.onProgress);
+    return { ended: 'finished', ...(await finishRun(run, record, stored, head, platform, hooks.onProgress)) };
+  }
   const kept = await checkpointsOf(stored, id, platform.sha256, hooks.onLost);
   await stored.writeRecord(record);
   const result = await fitRun(run, { id, stored, kept }, platform, hooks);

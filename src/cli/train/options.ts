@@ -10,6 +10,7 @@ import type { ForeignOptions } from '../../models/index.ts';
 import { highestRate } from '../../optimizers/index.ts';
 import { flagOf } from '../../options/option.ts';
 import { type OptionName, type OptionValues, optionsOf as optionsOfCommand } from '../../options/table.ts';
+import type { HeadKind } from '../../options/words.ts';
 import type { FetchModelOptions } from '../../platform/node/backbones/fetch-model.ts';
 import { defaultThreads } from '../../platform/node/engine/default-threads.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
@@ -61,9 +62,10 @@ export interface NewRun {
 /** Options of a new run: what was given, else those of the recipe, or of a fine-tuning. */
 export async function newRun(given: TrainOptions, fetching?: FetchModelOptions): Promise<NewRun> {
   if (given.from !== undefined) return newFineTuning(given, given.from, fetching);
-  if (given.trainable !== undefined) {
+  const tuning = (['trainable', 'head'] as const).find((name) => given[name] !== undefined);
+  if (tuning) {
     throw new HarrierError('bad-option', 'a recipe trains its whole network', {
-      where: '--trainable',
+      where: flagOf(tuning),
       next: 'Leave it out, or name a model to fine-tune: --from MODEL.',
     });
   }
@@ -104,9 +106,11 @@ async function newFineTuning(
   const from = await startingModel(model === true ? undefined : model, foreignOptions(given), fetching);
   checkImageSize(from, given.imageSize);
   const { name, path, hash, reading, source } = from;
-  const known = fineTuningMethod(from.network, trainable);
-  const settings = givenSettings(known, given);
-  const options = optionsOf(withSettings(known, settings), given, from);
+  const method = fineTuningMethod(from.network, trainable);
+  const settings = givenSettings(method, given);
+  const head = headKind(given, Object.keys(settings));
+  const known = head ? headMethod(method) : method;
+  const options = optionsOf(withSettings(known, settings), { ...given, head }, from);
   // A model that averages mirror images should know them.
   const mirrors = options.augmentation?.some((each) => each.name === 'RandomFlip');
   return {
@@ -122,8 +126,56 @@ async function newFineTuning(
         ...(reading && { reading }),
         ...(source && { source }),
       },
-      testTimeAugmentation: given.tta ?? (mirrors ? from.testTimeAugmentation : 'none'),
+      testTimeAugmentation: given.tta ?? (mirrors && !head ? from.testTimeAugmentation : 'none'),
     },
+  };
+}
+
+/** Settings of a fine-tuning that mean something for a head too. */
+const HEAD_SETTINGS = ['validationSplit', 'labelSmoothing'];
+/** Options of training by steps. */
+const STEP_OPTIONS = [
+  'earlyStopping',
+  'microBatch',
+  'averageMomentum',
+  'resolution',
+  'sampling',
+] as const satisfies (keyof TrainOptions)[];
+
+/**
+ * The kind of head that is fitted on features; undefined where layers are trained by steps.
+ * @throws HarrierError `bad-option` for a head with options that only training by steps has
+ */
+function headKind(given: TrainOptions, settings: readonly string[]): HeadKind | undefined {
+  const { trainable = 'head', head, augment } = given;
+  if (trainable !== 'head') {
+    if (head === undefined) return undefined;
+    throw new HarrierError('bad-option', '--head and --trainable cannot be combined', {
+      received: `--trainable ${trainable}`,
+      next: 'A head is fitted while the layers before it stay: leave one of them out.',
+    });
+  }
+  const views = augment?.filter(({ name }) => name !== 'RandomFlip') ?? [];
+  const steps = [
+    ...settings.filter((name) => !HEAD_SETTINGS.includes(name)),
+    ...STEP_OPTIONS.filter((name) => given[name] !== undefined),
+    ...(views.length > 0 ? ['augment'] : []),
+  ];
+  if (steps.length === 0) return head ?? 'linear';
+  if (head === undefined) return undefined;
+  throw new HarrierError('bad-option', 'a head that is fitted on features is not trained by steps', {
+    where: flagOf(steps[0]),
+    next: 'Leave it out, or leave --head out.',
+  });
+}
+
+/** What a head needs of a fine-tuning: each image as it is, and mirrored. */
+function headMethod(method: TrainingMethod): TrainingMethod {
+  return {
+    ...method,
+    loss: {},
+    averageMomentum: undefined,
+    augmentation: [{ name: 'RandomFlip' }],
   };
 }
 

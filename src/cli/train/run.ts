@@ -3,11 +3,12 @@ import { HarrierError } from '../../errors.ts';
 import { calibrationAdvice, evaluationText } from '../../evaluation/index.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../../format/format.ts';
 import type { TunedPart } from '../../models/index.ts';
+import type { HeadKind } from '../../options/words.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, type RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
-import { optimizerText } from '../../runs/describe-run.ts';
+import { headText, optimizerText } from '../../runs/describe-run.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import { ProgressFile } from '../../runs/run-progress.ts';
 import type { RunRecord, RunResult } from '../../runs/run-record.ts';
@@ -182,7 +183,8 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
 }
 
 /** What a fine-tuning trains, in words. */
-function tunedText(part: TunedPart): string {
+function tunedText(part: TunedPart, head: HeadKind | undefined): string {
+  if (head) return `a ${head} head is fitted on its features (--trainable all trains the other layers too)`;
   if (part === 'head')
     return 'a new last layer is trained, the others stay (--trainable all trains them too)';
   if (part === 'all') return 'a new last layer is trained, and the others at a lower rate';
@@ -203,7 +205,7 @@ function announce(
     ),
   );
   const { from } = options;
-  if (from) reporter.print(style.faint(`from ${from.name}: ${tunedText(from.trainable)}`));
+  if (from) reporter.print(style.faint(`from ${from.name}: ${tunedText(from.trainable, options.head)}`));
   reporter.print(
     style.faint(
       `${data.train.name}: ${images(data.train.images)} of ${data.imageShape.width} × ${data.imageShape.height}` +
@@ -213,11 +215,11 @@ function announce(
   );
   reporter.print(
     style.faint(
-      `${optimizerText(optimizer)}; batch size ${options.batchSize}, seed ${options.seed}, ` +
+      `${options.head ? '' : `${optimizerText(optimizer)}; batch size ${options.batchSize}, `}seed ${options.seed}, ` +
         `${whatComputes(options)}; ${shortPath(folder.path)}`,
     ),
   );
-  const augmentation = augmentationText(options.augmentation ?? []);
+  const augmentation = options.head ? '' : augmentationText(options.augmentation ?? []);
   if (augmentation) reporter.print(style.faint(`augmentation: ${augmentation}`));
   if (skipped > 0) {
     const files =
@@ -277,15 +279,21 @@ async function alreadyFinished(
   const { epochs, testAccuracy, ended } = result;
   const path = shellQuote(shortPath(folder.path));
   const how =
-    ended === 'early' ? `early stopping ended it after ${epochs} epochs` : `it has had its ${epochs} epochs`;
+    result.head !== undefined
+      ? 'its last layer was fitted'
+      : ended === 'early'
+        ? `early stopping ended it after ${epochs} epochs`
+        : `it has had its ${epochs} epochs`;
   reporter.print(
     `${shortPath(folder.path)} is finished: ${how} with ${formatPercent(testAccuracy)} of the test images correct.`,
   );
-  reporter.print(
-    ended === 'early'
-      ? 'More epochs would not change it: to train longer, start a new run with a larger --early-stopping, or without.'
-      : `To give it more: npx harrier train --resume ${path} --epochs ${epochs * 2}`,
-  );
+  const isWhole = result.head !== undefined;
+  if (!isWhole)
+    reporter.print(
+      ended === 'early'
+        ? 'More epochs would not change it: to train longer, start a new run with a larger --early-stopping, or without.'
+        : `To give it more: npx harrier train --resume ${path} --epochs ${epochs * 2}`,
+    );
   if (!json) return;
   const evaluation = JSON.parse(`${(await folder.read('evaluation')) ?? 'null'}`);
   reporter.json({ run: folder.path, ...result, evaluation });
@@ -308,9 +316,11 @@ function printResult(
   reporter.print();
   reporter.print(evaluationText(evaluation, { style }));
   reporter.print();
+  const length = result.head
+    ? headText(result.head)
+    : `${result.epochs} ${result.epochs === 1 ? 'epoch' : 'epochs'}`;
   reporter.print(
-    `Training accuracy ${formatPercent(result.trainingAccuracy)}; ${result.epochs} ${result.epochs === 1 ? 'epoch' : 'epochs'} in ` +
-      `${formatDuration(result.seconds)}${which}`,
+    `Training accuracy ${formatPercent(result.trainingAccuracy)}; ${length} in ${formatDuration(result.seconds)}${which}`,
   );
   reporter.print();
   reporter.print(style.strong(`Everything is in ${path}`));

@@ -4,6 +4,7 @@ import type { RunPlatform } from '../../../runs/run-platform.ts';
 import type { RunRecord } from '../../../runs/run-record.ts';
 import { type RunHooks, type RunOutcome, trainRun as trainStored } from '../../../runs/train-run.ts';
 import type { Checkpoint } from '../../../training/index.ts';
+import { featureCache } from '../backbones/feature-cache.ts';
 import { nodeBatches } from '../datasets/threaded-batches.ts';
 import { nativeSha256 } from '../files/sha256.ts';
 import { HARRIER_VERSION } from '../version.ts';
@@ -15,6 +16,7 @@ const NODE: RunPlatform = {
   clock: () => performance.now(),
   sha256: nativeSha256,
   openBatches: nodeBatches,
+  openFeatures: featureCache,
   // Only a run that finishes loads the encoder.
   imageUri: async (pixels, shape) => (await import('../images/report-images.ts')).imageDataUri(pixels, shape),
 };

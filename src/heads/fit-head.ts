@@ -1,0 +1,98 @@
+import { HarrierError } from '../errors.ts';
+import type { Runtime } from '../runtime/index.ts';
+import { fitCentroid } from './centroid.ts';
+import type { DenseWeights, HeadData, HeadKind, HeadOptions } from './head-data.ts';
+import { type CrossValidation, fitLinear } from './linear.ts';
+
+/** A head of any kind, as a last layer. */
+export interface FittedHead extends DenseWeights {
+  /** Mean cross-entropy on the images that it was fitted on. */
+  readonly loss: number;
+  /** Fraction of these images that it is right about. */
+  readonly accuracy: number;
+  /** How it was found, for people and programs. */
+  readonly record: HeadFinding;
+  /**
+   * Probabilities of the images by heads that were not fitted on them: float32 `[images, classes]`; rows of NaN where an
+   * image was never held out. Absent without cross-validation.
+   */
+  readonly heldOut?: Float32Array;
+  /** What it says of features, float32 `[images, size]`: probabilities, float32 `[images, classes]`. */
+  readonly probabilities: (features: Float32Array) => Float32Array;
+}
+
+/** How a head was found. */
+export interface HeadFinding extends Partial<Pick<CrossValidation, 'folds' | 'scores' | 'temperature'>> {
+  readonly kind: HeadKind;
+  /** Of a linear head: the inverse of the strength of regularisation. */
+  readonly c?: number;
+}
+
+/**
+ * Fits a head of a kind on features.
+ * @throws HarrierError as `fitLinear` and `fitCentroid` do
+ */
+export async function fitHead(
+  runtime: Runtime,
+  data: HeadData,
+  { kind, ...options }: HeadOptions & { readonly kind: HeadKind },
+): Promise<FittedHead> {
+  const { size, classNames } = data;
+  const classes = classNames.length;
+  const finished = (head: DenseWeights & Pick<FittedHead, 'loss' | 'accuracy'>, record: HeadFinding) => ({
+    kernel: head.kernel,
+    bias: head.bias,
+    loss: head.loss,
+    accuracy: head.accuracy,
+    record,
+    probabilities: (features: Float32Array) => probabilitiesOf(features, head, size, classes),
+  });
+  if (kind === 'centroid') return finished(fitCentroid(data, options), { kind });
+  if (kind === 'linear') {
+    const head = await fitLinear(runtime, data, options);
+    const { folds, scores, temperature, heldOut } = head.crossValidation ?? {};
+    return {
+      ...finished(head, { kind, c: head.c, ...(folds && { folds, scores, temperature }) }),
+      ...(heldOut && { heldOut: softmax(heldOut, classes) }),
+    };
+  }
+  throw new HarrierError('not-supported', `heads of the kind "${kind}"`, {
+    expected: 'linear or centroid',
+  });
+}
+
+function probabilitiesOf(
+  features: Float32Array,
+  { kernel, bias }: DenseWeights,
+  size: number,
+  classes: number,
+): Float32Array {
+  const scores = new Float32Array((features.length / size) * classes);
+  const sums = new Float64Array(classes);
+  for (let row = 0; row < features.length / size; row++) {
+    sums.set(bias);
+    for (let i = 0; i < size; i++) {
+      const value = features[row * size + i];
+      if (value === 0) continue;
+      for (let c = 0; c < classes; c++) sums[c] += value * kernel[i * classes + c];
+    }
+    scores.set(sums, row * classes);
+  }
+  return softmax(scores, classes);
+}
+
+/** Rows of NaN stay so. */
+function softmax(scores: Float32Array, classes: number): Float32Array {
+  const probabilities = new Float32Array(scores.length);
+  for (let start = 0; start < scores.length; start += classes) {
+    const row = scores.subarray(start, start + classes);
+    const most = row.reduce((a, b) => Math.max(a, b));
+    const exponentials = Array.from(row, (score) => Math.exp(score - most));
+    const total = exponentials.reduce((a, b) => a + b);
+    probabilities.set(
+      exponentials.map((value) => value / total),
+      start,
+    );
+  }
+  return probabilities;
+}

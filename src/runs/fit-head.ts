@@ -1,0 +1,159 @@
+import { Backbone, type FeatureStore, imageFeatures } from '../backbones/index.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { STRETCHED } from '../data/preprocessing.ts';
+import type { OnProgress } from '../data/progress.ts';
+import { sha256 as ownSha256, type Sha256 } from '../data/sha256.ts';
+import {
+  type EpochRecord,
+  evaluatePredictions,
+  historyToCsv,
+  type Predictions,
+} from '../evaluation/index.ts';
+import { type FittedHead, fitHead as fitOnFeatures } from '../heads/index.ts';
+import { headOf, type Weights } from '../models/index.ts';
+import type { FitResult } from '../training/index.ts';
+import type { PreparedRun } from './prepare-run.ts';
+import type { RunPlatform } from './run-platform.ts';
+import type { HeadRecord } from './run-record.ts';
+import type { StoredRun } from './stored-run.ts';
+
+/** A head that was fitted on features. */
+export interface HeadFit extends FitResult {
+  readonly head: HeadRecord;
+  /** What the model says of images, from their features: no image goes through the network twice. */
+  readonly predict: (dataset: Dataset, what: string) => Promise<Predictions>;
+  /** What heads said of the training images that they were not fitted on, where there was cross-validation. */
+  readonly heldOut?: Predictions;
+}
+
+/** What a platform brings to features. */
+export interface FeaturePlatform extends Pick<RunPlatform, 'sha256' | 'clock' | 'openFeatures'> {}
+
+/**
+ * Trains the last layer of a network on the features of the images: each image goes through the layers before it once,
+ * and once more mirrored where the augmentation has that.
+ *
+ * @param stored keeps the history
+ * @throws HarrierError as `imageFeatures` and `fitHead` of heads do, and `storage`
+ */
+export async function fitHead(
+  run: PreparedRun,
+  stored: StoredRun | undefined,
+  { sha256 = ownSha256, clock, openFeatures }: FeaturePlatform,
+  onProgress?: OnProgress,
+): Promise<HeadFit> {
+  const { options, network, runtime, train, validation } = run;
+  const { from, head: kind = 'linear', seed } = options;
+  const weights = await run.firstWeights!();
+  const began = clock();
+  const model = {
+    name: from!.name,
+    hash: from!.hash,
+    network,
+    weights,
+    preprocessing: train.imageShape.preprocessing ?? STRETCHED,
+  };
+  const backbone = await Backbone.load(runtime, model);
+  const store = openFeatures?.(backbone.key(sha256), backbone.size);
+  const features = new FeatureTable(backbone, store, sha256, onProgress);
+  try {
+    const isMirrored = options.augmentation?.some(({ name }) => name === 'RandomFlip') ?? false;
+    const views = [await features.of(train, `features of ${train.name}`)];
+    if (isMirrored) views.push(await features.of(train, `features of ${train.name}, mirrored`, true));
+    const { size } = backbone;
+    const { labels, classNames, copies } = train;
+    const fitted = await fitOnFeatures(
+      runtime,
+      { name: train.name, views, size, labels, classNames, ...(copies && { copies }) },
+      {
+        kind,
+        seed,
+        classWeight: options.classWeight,
+        labelSmoothing: options.loss.labelSmoothing,
+        onProgress: (done, total) => onProgress?.({ what: 'fitting the head', done, total, unit: 'steps' }),
+      },
+    );
+    const predict = async (dataset: Dataset, what: string): Promise<Predictions> => {
+      const rows = await features.of(dataset, `${what} on ${dataset.name}`);
+      const probabilities = fitted.probabilities(rows);
+      return { probabilities, labels: dataset.labels, classNames: dataset.classNames };
+    };
+    const record = {
+      epoch: 1,
+      loss: fitted.loss,
+      accuracy: fitted.accuracy,
+      ...(validation && measured(await predict(validation, 'validating'))),
+    };
+    // All features that finishing asks for, while the network is at hand.
+    await features.of(run.test, `features of ${run.test.name}`);
+    const seconds = (clock() - began) / 1000;
+    const history: EpochRecord[] = [{ ...record, seconds }];
+    await stored?.write('history', historyToCsv(history));
+    return {
+      history,
+      weights: withHead(weights, headOf(network), fitted),
+      ended: 'finished',
+      position: { step: 1, epoch: 1, stepInEpoch: 0, lossSum: 0, correct: 0, seen: 0, seconds: 0, history },
+      head: fitted.record,
+      predict,
+      ...(fitted.heldOut && { heldOut: heldOutOf(fitted.heldOut, train) }),
+    };
+  } finally {
+    await backbone.dispose();
+  }
+}
+
+/** Features of data sets, each computed once. */
+class FeatureTable {
+  readonly #backbone: Backbone;
+  readonly #store: FeatureStore | undefined;
+  readonly #sha256: () => Sha256;
+  readonly #onProgress: OnProgress | undefined;
+  readonly #known = new Map<Dataset, Float32Array>();
+
+  constructor(
+    backbone: Backbone,
+    store: FeatureStore | undefined,
+    sha256: () => Sha256,
+    onProgress: OnProgress | undefined,
+  ) {
+    this.#backbone = backbone;
+    this.#store = store;
+    this.#sha256 = sha256;
+    this.#onProgress = onProgress;
+  }
+
+  async of(dataset: Dataset, what: string, mirrored = false): Promise<Float32Array> {
+    const known = mirrored ? undefined : this.#known.get(dataset);
+    if (known) return known;
+    const features = await imageFeatures(this.#backbone, dataset, {
+      mirrored,
+      store: this.#store,
+      sha256: this.#sha256,
+      onProgress: this.#onProgress,
+      what,
+    });
+    if (!mirrored) this.#known.set(dataset, features);
+    return features;
+  }
+}
+
+function measured(predictions: Predictions): Pick<EpochRecord, 'validationLoss' | 'validationAccuracy'> {
+  const { loss, accuracy } = evaluatePredictions(predictions);
+  return { validationLoss: loss, validationAccuracy: accuracy };
+}
+
+function withHead(weights: Weights, head: string, { kernel, bias }: FittedHead): Weights {
+  return new Map([...weights, [`${head}/kernel`, kernel], [`${head}/bias`, bias]]);
+}
+
+/** Those images that were held out at all. */
+function heldOutOf(probabilities: Float32Array, { labels, classNames }: Dataset): Predictions {
+  const classes = classNames.length;
+  const held = [...labels.keys()].filter((image) => Number.isFinite(probabilities[image * classes]));
+  const rows = new Float32Array(held.length * classes);
+  held.forEach((image, i) => {
+    rows.set(probabilities.subarray(image * classes, (image + 1) * classes), i * classes);
+  });
+  return { probabilities: rows, labels: held.map((image) => labels[image]), classNames };
+}

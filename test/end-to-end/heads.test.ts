@@ -1,0 +1,134 @@
+/** `train --from … --trainable head` as a user types it: features first, then a head on them. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { trainedNetwork } from '../../src/models/index.ts';
+import { decodeModel } from '../../src/onnx/index.ts';
+import {
+  type Finished,
+  harrier,
+  sentenceOf,
+  start,
+  withoutAdvice,
+  workplace,
+  writeImages,
+} from '../cli/harrier.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+const train = (...args: string[]) => run('train', '--data', 'others', ...args);
+const read = (...parts: string[]) => readFile(join(place.path, ...parts));
+const json = async (...parts: string[]) => JSON.parse(`${await read(...parts)}`);
+const learned = async (name: string) =>
+  trainedNetwork(decodeModel(await read(name, 'model.onnx'), name), name);
+
+function succeeded(finished: Finished): void {
+  expect([finished.code, withoutAdvice(finished)]).toEqual([0, '']);
+}
+
+beforeAll(async () => {
+  place = await workplace();
+  await writeImages(join(place.path, 'images'), { perClass: 40, side: 12, noise: 120 });
+  await writeImages(join(place.path, 'others'), {
+    classes: ['leaf', 'stone', 'water'],
+    perClass: 30,
+    side: 20,
+  });
+  succeeded(await run('train', '--data', 'images', '--epochs', '3', '--out', 'first'));
+});
+afterAll(() => place.remove());
+
+describe('train --from', () => {
+  it('fits a linear head on the features, whose strength cross-validation chose', async () => {
+    const finished = await train('--from', 'first', '--out', 'linear');
+    succeeded(finished);
+    expect(finished.stdout).toContain('from first: a linear head is fitted on its features');
+    expect(finished.stdout).toMatch(
+      /linear head, C [\d.e-]+ by 5-fold cross-validation \([\d.]+% right of images held out\) in /,
+    );
+    const { options, result } = await json('linear', 'run.json');
+    expect([options.head, options.from.trainable, result.testAccuracy > 0.9]).toEqual([
+      'linear',
+      'head',
+      true,
+    ]);
+    expect(result.head.scores.map(({ c }: { c: number }) => c)).toContain(result.head.c);
+    const [before, after] = [await learned('first'), await learned('linear')];
+    expect(after.weights.get('conv2d/kernel')).toEqual(before.weights.get('conv2d/kernel'));
+    expect(after.network.outputSize).toBe(3);
+    expect((await readdir(join(place.path, 'linear'))).sort()).toEqual(
+      [
+        ...['README.md', 'evaluation.json', 'history.csv', 'model.onnx'],
+        ...['predictions.csv', 'report.html', 'run.json'],
+      ].sort(),
+    );
+  });
+
+  it('says of the images what the model says of them, though they went through the network once', async () => {
+    const own = await json('linear', 'evaluation.json');
+    const again = await run('evaluate', 'linear', '--json');
+    const { loss, matrix, predictionSets } = JSON.parse(again.stdout);
+    expect(matrix).toEqual(own.matrix);
+    expect(loss).toBeCloseTo(own.loss, 5);
+    expect(predictionSets.calibrationImages).toBe(own.predictionSets.calibrationImages);
+  });
+
+  it('gives the same model for the same command, and in a cut run that is resumed', async () => {
+    succeeded(await train('--from', 'first', '--out', 'again'));
+    const model = await read('linear', 'model.onnx');
+    expect((await read('again', 'model.onnx')).equals(model)).toBe(true);
+    const running = start(['train', '--data', 'others', '--from', 'first', '--out', 'cut'], {
+      cwd: place.path,
+    });
+    await running.says('cut');
+    running.process.kill('SIGKILL');
+    await running.finished;
+    succeeded(await run('train', '--resume', 'cut'));
+    expect((await read('cut', 'model.onnx')).equals(model)).toBe(true);
+    expect((await run('train', '--resume', 'linear')).stdout).toMatch(
+      /linear is finished: its last layer was fitted/,
+    );
+  });
+
+  it('takes class weights, label smoothing, validation images and other kinds of heads', async () => {
+    const options = ['--class-weight', 'leaf=3', '--validation-split', '0.2', '--augment', 'none'];
+    succeeded(await train('--from', 'first', '--head', 'centroid', ...options, '--out', 'centroid'));
+    const { options: kept, result } = await json('centroid', 'run.json');
+    expect([kept.head, kept.augmentation, result.head]).toEqual(['centroid', [], { kind: 'centroid' }]);
+    expect(result.testAccuracy).toBeGreaterThan(0.9);
+    const [, line] = `${await read('centroid', 'history.csv')}`.split('\n');
+    expect(line.split(',')[4], 'validation accuracy').not.toBe('');
+    const smooth = ['--set', 'labelSmoothing=0.1', '--seeds', '2'];
+    const seeds = await train('--from', 'first', ...smooth, '--out', 'seeds');
+    expect(seeds.code, seeds.stderr).toBe(0);
+  });
+
+  it('trains by steps where options of that are given, as before', async () => {
+    succeeded(await train('--from', 'first', '--epochs', '1', '--out', 'steps'));
+    const { options } = await json('steps', 'run.json');
+    expect([options.head, options.epochs]).toEqual([undefined, 1]);
+    expect(await readdir(join(place.path, 'steps'))).toContain('checkpoints');
+  });
+
+  it.each<[string, string[], RegExp]>([
+    [
+      'a head and epochs',
+      ['--head', 'linear', '--epochs', '3'],
+      /^--epochs: a head that is fitted on features is not/,
+    ],
+    [
+      'a head and more layers',
+      ['--head', 'linear', '--trainable', 'all'],
+      /^--head and --trainable cannot be combined: received --trainable all/,
+    ],
+    ['an unknown head', ['--head', 'linar'], /unknown value of --head "linar"\. Did you mean "linear"\?/],
+  ])('refuses %s', async (_, args, sentence) => {
+    const finished = await train('--from', 'first', ...args, '--out', 'refused');
+    expect([finished.code, sentenceOf(finished)]).toEqual([2, expect.stringMatching(sentence)]);
+  });
+
+  it('has no use for --head without --from', async () => {
+    const finished = await train('--head', 'linear', '--out', 'refused');
+    expect([finished.code, sentenceOf(finished)]).toEqual([2, expect.stringMatching(/^--head: /)]);
+  });
+});
