@@ -8,6 +8,7 @@ import { foldBatchNormalization } from './simplify/fold-batch-normalization.ts';
 import { foldConstants } from './simplify/fold-constants.ts';
 import { withInputShapes } from './simplify/input-shapes.ts';
 import { mergePadding } from './simplify/merge-padding.ts';
+import { reshapeGathers } from './simplify/reshape-gathers.ts';
 import { trimUnreadEdges } from './trim-unread-edges.ts';
 import { trimUnreadOutputs } from './trim-unread-outputs.ts';
 
@@ -15,6 +16,7 @@ import { trimUnreadOutputs } from './trim-unread-outputs.ts';
 const SIMPLIFICATION: readonly Pass[] = [
   foldConstants,
   trimUnreadOutputs,
+  reshapeGathers,
   dropIdentities,
   foldBatchNormalization,
   mergePadding,

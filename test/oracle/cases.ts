@@ -89,7 +89,7 @@ export function outputTypesOf(row: OracleCase): ElementType[] {
   const { op, attributes, outputs = 1 } = row;
   const types: ElementType[] = Array.from({ length: outputs }, () => inputType(0));
   if (truths.includes(op)) types[0] = 'bool';
-  if (op === 'Where') types[0] = inputType(1);
+  if (op === 'Where' || op === 'DequantizeLinear') types[0] = inputType(1);
   if (op === 'OneHot') types[0] = inputType(2);
   if (['ArgMax', 'ArgMin', 'Shape', 'Size'].includes(op)) types[0] = 'int64';
   if (op === 'Cast') types[0] = elementTypeOf(Number(attributes.to), 'Cast');

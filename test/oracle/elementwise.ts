@@ -1,10 +1,12 @@
 /** Operators that work on each element alone, with NumPy's broadcasting between inputs. */
 import {
   type Attributes,
+  at,
   atBroadcast,
   broadcastDims,
   build,
   map,
+  normalizeAxis,
   number,
   type OracleOp,
   type OracleTensor,
@@ -121,6 +123,15 @@ export const elementwise: Record<string, OracleOp> = {
   Cast: (inputs, attributes) => [cast(required(inputs, 0), attributes)],
 
   /** Limits are optional scalars; where they cross, the upper one wins. */
+  /** y = (x − zero point) · scale; one of each for all elements, or one for each place along an axis. */
+  DequantizeLinear: (inputs, attributes) => {
+    const x = required(inputs, 0);
+    const scale = required(inputs, 1);
+    const axis = normalizeAxis(number(attributes, 'axis', 1), Math.max(1, x.dims.length));
+    const own = (tensor: OracleTensor | undefined, position: number[]) =>
+      tensor === undefined ? 0 : tensor.data[tensor.dims.length === 0 ? 0 : position[axis]];
+    return [build(x.dims, (position) => (at(x, position) - own(inputs[2], position)) * own(scale, position))];
+  },
   Clip: (inputs) => {
     const low = inputs[1]?.data[0] ?? Number.NEGATIVE_INFINITY;
     const high = inputs[2]?.data[0] ?? Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
 """Exports networks of torchvision and timm with random weights to ONNX, by PyTorch's default exporter and its legacy
-one, each with an image, the scores for it, and the gradient of a fixed combination of the scores to that image.
+one, for any number of images and for one alone, each with an image, the scores for it, and the gradient of a fixed combination of the scores to that image.
 
 Beside each NAME.EXPORTER.onnx lie NAME.image.npy, NAME.scores.npy, NAME.weights.npy (of the scores) and
 NAME.gradient.npy. What cannot be exported is said on stderr.
@@ -29,7 +29,7 @@ MODELS = [
     ("inception_v3", "torchvision", 96),
     ("shufflenet_v2_x0_5", "torchvision", 64),
     ("swin_t", "torchvision", 64),
-    ("vgg11", "torchvision", 64),
+    ("vgg11", "torchvision", 224),
     ("mobilenetv4_conv_small", "timm", 64),
     ("hgnetv2_b0", "timm", 64),
     ("repvit_m0_9", "timm", 64),
@@ -80,17 +80,18 @@ def main():
         arrays = {"image": image, "scores": scores, "weights": weights, "gradient": image.grad}
         for what, array in arrays.items():
             np.save(os.path.join(folder, f"{name}.{what}.npy"), array.detach().numpy())
-        for exporter in ("default", "legacy"):
+        for exporter in ("default", "legacy", "default-one", "legacy-one"):
             file = os.path.join(folder, f"{name}.{exporter}.onnx")
             try:
-                given = image.detach()
-                if exporter == "default":
-                    shapes = ({0: torch.export.Dim("N", min=1, max=1024)},)
+                one = exporter.endswith("-one")
+                given = image.detach()[:1] if one else image.detach()
+                if exporter.startswith("default"):
+                    shapes = None if one else ({0: torch.export.Dim("N", min=1, max=1024)},)
                     torch.onnx.export(model, (given,), file, dynamo=True, dynamic_shapes=shapes, verbose=False)
                 else:
-                    axes = {"input": {0: "N"}, "output": {0: "N"}}
-                    names_ = {"input_names": ["input"], "output_names": ["output"]}
-                    torch.onnx.export(model, (given,), file, dynamo=False, dynamic_axes=axes, **names_)
+                    axes = None if one else {"input": {0: "N"}, "output": {0: "N"}}
+                    ends = {"input_names": ["input"], "output_names": ["output"]}
+                    torch.onnx.export(model, (given,), file, dynamo=False, dynamic_axes=axes, **ends)
                 print(f"{name} {exporter}: {os.path.getsize(file)} bytes", flush=True)
             except Exception as error:  # noqa: BLE001
                 print(f"{name} {exporter}: {type(error).__name__} {str(error)[:300]}", file=sys.stderr, flush=True)

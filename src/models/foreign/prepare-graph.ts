@@ -1,7 +1,8 @@
 import { HarrierError } from '../../errors.ts';
-import { type Graph, int64 } from '../../onnx/index.ts';
+import { type Dimension, type Graph, int64 } from '../../onnx/index.ts';
 import { createGraph, importGraph, transpose, writeNode } from '../../ops/index.ts';
 import { simplify } from '../../passes/index.ts';
+import { freeBatch } from './free-batch.ts';
 import type { ImageInput } from './image-input.ts';
 import { inFloat32 } from './in-float32.ts';
 import type { ChannelOrder } from './options.ts';
@@ -26,10 +27,10 @@ export function prepareGraph(
   const sizes = input.channelsLast ? [height, width, input.channels] : [input.channels, height, width];
   const [own] = graph.inputs;
   try {
-    const simple = simplify({
-      ...inFloat32(graph),
-      inputs: [{ ...own, type: 'float32', shape: ['N', ...sizes] }],
-    });
+    const simple = simplifiedForAnyBatch(
+      { ...inFloat32(graph), inputs: [{ ...own, type: 'float32', shape: [own.shape[0], ...sizes] }] },
+      where,
+    );
     const builder = createGraph(graph.name);
     const image = builder.input(IMAGE, 'float32', ['N', input.channels, height, width]);
     const ordered =
@@ -49,6 +50,28 @@ export function prepareGraph(
       where: `${where}${cause.details.where ? `: ${cause.details.where}` : ''}`,
       cause,
     });
+  }
+}
+
+/**
+ * A graph of one image input, simplified, for any number of images. What cannot be followed with their number left open
+ * is computed for one image, and that one is then taken out of all shapes.
+ */
+function simplifiedForAnyBatch(graph: Graph, where: string): Graph {
+  const [{ shape, ...input }] = graph.inputs;
+  const forBatch = (size: Dimension): Graph =>
+    simplify({ ...graph, inputs: [{ ...input, shape: [size, ...shape.slice(1)] }] });
+  const [batch] = shape;
+  if (typeof batch === 'number') return simplify(freeBatch(forBatch(batch), where));
+  try {
+    return forBatch(batch);
+  } catch (cause) {
+    if (!(cause instanceof HarrierError) || cause.code !== 'bad-shape') throw cause;
+    try {
+      return simplify(freeBatch(forBatch(1), where));
+    } catch {
+      throw cause;
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import {
   decodeModel,
   type ExternalReader,
   type Graph,
+  inlineFunctions,
   type Model,
   type NamedType,
 } from '../../onnx/index.ts';
@@ -63,7 +64,8 @@ export function readForeignModel(
   options: ForeignOptions = {},
   { where = 'model', companions = {}, external }: ForeignSource = {},
 ): ForeignModel {
-  const model = given instanceof Uint8Array ? decodeModel(given, where, external) : given;
+  const whole = given instanceof Uint8Array ? decodeModel(given, where, external) : given;
+  const model = inlineFunctions(whole, where);
   checkOptions(options, where);
   const input = imageInput(model.graph, where);
   const facts = imageFacts(companions);

@@ -1,4 +1,4 @@
-import { type Model, modelOf, type Shape } from '../../onnx/index.ts';
+import { inlineFunctions, type Model, modelOf, type Shape } from '../../onnx/index.ts';
 import { simplify } from '../../passes/index.ts';
 import { inFloat32 } from './in-float32.ts';
 
@@ -12,7 +12,7 @@ const USUAL_SIZE = 224;
  * @throws HarrierError as `simplify` does
  */
 export function simplifiedModel(model: Model, imageSize = USUAL_SIZE): Model {
-  const { graph, metadata } = model;
+  const { graph, metadata } = inlineFunctions(model, 'model');
   const shapes = graph.inputs.flatMap(({ name, shape, unranked }): [string, Shape][] =>
     unranked || shape.length !== 4
       ? []

@@ -1,4 +1,4 @@
-import { type ElementType, elementTypeOf, type Tensor } from '../../onnx/index.ts';
+import { type ElementType, elementTypeOf, intAttribute, type Tensor } from '../../onnx/index.ts';
 import {
   type Elements,
   eachPosition,
@@ -122,6 +122,30 @@ export const computeConstants: Readonly<Record<string, Evaluation>> = {
   Not: ({ inputs: [x], dims }) => elementwise('bool', dims, [x!], (a) => Number(a === 0)),
   Where: ({ inputs, dims }) =>
     elementwise(inputs[1]!.type, dims, inputs as readonly Tensor[], (condition, a, b) => (condition ? a : b)),
+  Clip: ({ inputs: [x, low, high], dims }) => {
+    const [least, most] = [low, high].map((limit) => limit?.data[0]);
+    return hasHalves([x])
+      ? undefined
+      : elementwise(x!.type, dims, [x!], (element) => {
+          const raised = least !== undefined && element < least ? least : element;
+          return most !== undefined && raised > most ? most : raised;
+        });
+  },
+  DequantizeLinear: ({ inputs: [x, scale, zero], attributes, dims }) => {
+    if (scale!.type !== 'float32' || intAttribute(attributes, 'block_size', 0) !== 0) return undefined;
+    const rank = dims.length;
+    const given = intAttribute(attributes, 'axis', 1);
+    const axis = given < 0 ? given + rank : given;
+    // One scale for all, or one for each place along the axis.
+    const along = (tensor: Tensor): Tensor =>
+      tensor.dims.length === 0 ? tensor : { ...tensor, dims: dims.map((size, i) => (i === axis ? size : 1)) };
+    return elementwise(
+      'float32',
+      dims,
+      [x!, along(scale!), ...(zero ? [along(zero)] : [])],
+      (q, s, z = 0) => (Number(q) - Number(z)) * Number(s),
+    );
+  },
   Cast: ({ inputs: [x], attributes, dims }) => {
     const to = elementTypeOf(Number(attributes.to), 'Cast');
     if (to === x!.type) return { ...x!, dims };

@@ -143,6 +143,21 @@ const casts: OracleCase[] = [
   row('Cast', [bools(5)], { to: 1 }),
 ];
 
+/** Quantised numbers; scales are powers of two, so that products are exact. */
+const dequantizations: OracleCase[] = [
+  row('DequantizeLinear', [{ dims: [2, 3], values: [-128, -3, 0, 1, 100, 127], type: 'int8' }, scalar(0.25)]),
+  row('DequantizeLinear', [
+    { dims: [2, 3], values: [0, 3, 128, 200, 254, 255], type: 'uint8' },
+    of([0.5, 0.125, 2]),
+    { dims: [3], values: [128, 0, 255], type: 'uint8' },
+  ]),
+  row(
+    'DequantizeLinear',
+    [{ dims: [2, 3], values: [-128, -3, 0, 1, 100, 127], type: 'int8' }, of([0.5, 4])],
+    { axis: 0 },
+  ),
+];
+
 const alongAxis: OracleCase[] = ['Softmax', 'LogSoftmax'].flatMap((op) => [
   row(op, [[3, 5]]),
   row(op, [[2, 3, 4]], { axis: 1 }),
@@ -158,6 +173,7 @@ const alongAxis: OracleCase[] = ['Softmax', 'LogSoftmax'].flatMap((op) => [
 export const elementwiseCases: OracleCase[] = [
   ...arithmetic,
   ...comparisons,
+  ...dequantizations,
   ...unary,
   ...clips,
   ...casts,
