@@ -23,7 +23,7 @@ export function modelsCommand(): Command {
   const show = named(
     'show',
     'Show everything that is known of a model: source, licence, sizes, preprocessing.',
-    [['models show efficientnet-lite0', 'where it comes from, and how it wants its images']],
+    [['models show efficientnet-lite0', 'its source and its preprocessing']],
   ).action(async (name: string, options: ModelsOptions, { parent }: Command) => {
     const { runShowModel } = await import('./models/run.ts');
     await runShowModel(name, { ...parent?.opts(), ...options });

@@ -33,7 +33,7 @@ export function createProgram(): Command {
       `
 Examples:
   $ npx harrier train                          # train the default recipe on CIFAR-10
-  $ npx harrier predict latest photo.jpg       # what does the newest model see?
+  $ npx harrier predict latest photo.jpg       # classify an image with the newest model
   $ npx harrier train --help                   # everything about one command
 
 Exit codes: 0 success, 1 failure, 2 wrong usage.`,

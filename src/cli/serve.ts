@@ -47,7 +47,7 @@ export function serveCommand(): Command {
       oneOf('--log', ['info', 'warn', 'error'] as const),
       'info',
     )
-    .option('--no-reload', 'do not look for a changed model file');
+    .option('--no-reload', 'do not reload a changed model file');
   return withForeignOptions(serve).action(async (model: string | undefined, options: ServeCommandOptions) => {
     const { runServe } = await import('./serve/run.ts');
     await runServe(model, options);

@@ -27,7 +27,7 @@ export function checkResolution(resolution: Resolution, { height, width }: Image
     new HarrierError('bad-option', 'resolution', { expected, received: JSON.stringify(received) });
   if (!Array.isArray(resolution)) throw bad('[{ fromEpoch, size }, …]', resolution);
   if (resolution.length > 0 && height !== width) {
-    throw bad('square images, which alone can change their size in training', `${width} × ${height}`);
+    throw bad('square images, because only these can change their size in training', `${width} × ${height}`);
   }
   resolution.forEach(({ fromEpoch, size }, i) => {
     const after = i === 0 ? 0 : resolution[i - 1].fromEpoch;

@@ -74,7 +74,7 @@ describe('renderModelCard', () => {
     [
       'that crops',
       { resize: 'crop', cropFraction: 0.875, interpolation: 'bicubic' },
-      'outside the middle of the image is cut off',
+      'the edges of images with other proportions are cut off',
     ],
     [
       'that crops nothing off the shorter side',

@@ -191,8 +191,8 @@ function limits({ evaluation, imageShape, file }: ModelCardOptions): string {
 
 const LOSSES: Readonly<Record<Preprocessing['resize'], string>> = {
   stretch: 'other proportions are distorted',
-  crop: 'what lies outside the middle of the image is cut off',
-  pad: 'images of other proportions lie between black borders',
+  crop: 'the edges of images with other proportions are cut off',
+  pad: 'images of other proportions get black borders',
 };
 
 function sizeLimit({ height, width, preprocessing = STRETCHED }: ImageInput): string {

@@ -32,7 +32,7 @@ export function checkPredictions({ probabilities, labels, classNames }: Predicti
   for (let image = 0; image < labels.length; image++) {
     const label = labels[image];
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new HarrierError('bad-data', `the label of image ${image} is no class`, {
+      throw new HarrierError('bad-data', `the label of image ${image} is not a class`, {
         expected: `an integer from 0 to ${classes - 1}`,
         received: String(label),
       });

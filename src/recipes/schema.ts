@@ -48,11 +48,11 @@ export const recipeSchema = object(
     optimizer,
     images: described(
       optional(count),
-      'Training images that epochs and batch size are made for: with less than half of them, batches shrink.',
+      'Training images that epochs and batch size are chosen for. With less than half of them, batches are smaller.',
     ),
     learningRateBatchSize: described(
       optional(count),
-      "Images in a batch that the learning rates are made for: in smaller batches SGD's fall.",
+      "Batch size that the learning rates are chosen for. In smaller batches, SGD’s rates fall.",
     ),
     normalization: described(
       optional(normalization),
@@ -63,11 +63,11 @@ export const recipeSchema = object(
       "Options of its network with their defaults: 'harrier train --set NAME=VALUE' changes one.",
     ),
     layers: described(
-      optional(callable('a function that gives the layers')),
+      optional(callable('a function that returns the layers')),
       'The network as layers one after another: ({ classes }, options) => [ … ]. Either this or outputs.',
     ),
     outputs: described(
-      optional(callable('a function of an image that gives its scores')),
+      optional(callable('a function from an image to its scores')),
       'The network in the functional form: (image, { classes }, options) => scores.',
     ),
   },

@@ -98,7 +98,7 @@ export function renderReport(options: ReportOptions): string {
       h(
         'footer',
         null,
-        `Made by Harrier${version ? ` ${version}` : ''}. The numbers behind it stand in `,
+        `Made by Harrier${version ? ` ${version}` : ''}. The numbers are in `,
         h('code', null, 'evaluation.json'),
         history.length > 0 && [' and ', h('code', null, 'history.csv')],
         '.',

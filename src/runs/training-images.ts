@@ -48,6 +48,6 @@ function limitNotes(all: Dataset, limited: Dataset): string[] {
   const which =
     lost.length > 5 ? `${names.join(', ')} and ${lost.length - 5} more classes` : names.join(', ');
   return [
-    `${formatQuantity(limited.size, 'image')} leave ${which} without a training image: never learned (--limit).`,
+    `${formatQuantity(limited.size, 'image')} leave ${which} without a training image (--limit).`,
   ];
 }

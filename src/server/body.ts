@@ -48,7 +48,7 @@ export async function withBody<T>(
     throw new HttpError(415, 'not-supported', 'the body is compressed', {
       expected: 'no Content-Encoding',
       received: encoding.slice(0, 40),
-      next: 'Send it as it is: image files are compressed already.',
+      next: 'Send it uncompressed: image files are compressed already.',
     });
   }
   refuseForm(request.headers.get('content-type') ?? '');
@@ -84,7 +84,7 @@ export function refuseForm(type: string): void {
     where: 'Content-Type',
     expected: 'the image only',
     received: type.split(';')[0].slice(0, 80),
-    next: "Send it as it is: curl -H 'content-type: application/x-image' --data-binary @image.png … instead of -F.",
+    next: "Send the file itself: curl -H 'content-type: application/x-image' --data-binary @image.png … instead of -F.",
   });
 }
 

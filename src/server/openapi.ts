@@ -117,7 +117,7 @@ export function openApi(name: string, version: string, { classNames, imageShape 
           responses: answers('One tensor of shape [images, classes]', json({ type: 'object' })),
         },
       },
-      [`/v2/models/${name}`]: get('What the model takes and gives', json({ type: 'object' })),
+      [`/v2/models/${name}`]: get('Inputs and outputs of the model', json({ type: 'object' })),
       [`/v2/models/${name}/ready`]: get('Whether the model can be asked', json({ type: 'object' })),
       '/v2': get('What this server is', json({ type: 'object' })),
       '/v2/health/live': get('Whether the server is alive', json({ type: 'object' })),

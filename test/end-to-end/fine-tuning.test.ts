@@ -134,10 +134,10 @@ describe('a fine-tuning that was stopped', () => {
     const gone = await train('--resume', 'changed');
     await writeFile(file, kept);
     expect(sentenceOf(changed)).toMatch(
-      /model\.onnx: the model that this run began with has changed: expected SHA-256 \w+, received \w+\. Restore it/,
+      /model\.onnx: the model that this run started from has changed: expected SHA-256 \w+, received \w+\. Restore it/,
     );
     expect(sentenceOf(gone)).toMatch(
-      /model\.onnx: the model that this run began with is no longer there\. Restore/,
+      /model\.onnx: the model that this run started from is missing\. Restore/,
     );
   });
 

@@ -173,7 +173,7 @@ describe('a classifier of another program', () => {
     );
     const own = await run('predict', 'head', IMAGE, '--labels', 'few.txt');
     expect(sentenceOf(own)).toMatch(
-      /a model of Harrier says itself .*: labels cannot be given\. Leave it out\.$/,
+      /a model of Harrier states its own .*: labels cannot be given\. Leave it out\.$/,
     );
     const rows = imageModel((graph, image) => graph.op('GlobalAveragePool', [image]));
     const [input] = rows.graph.inputs;

@@ -62,7 +62,7 @@ export async function runInit(target: string, { force }: { force?: boolean }): P
   const base = await pinnedBase();
   if (base === undefined) {
     reporter.note(
-      'Note: docker is not here to ask for the digest of the base image. The Dockerfile says how.',
+      'Note: without Docker, the base image has no digest. The Dockerfile shows how to add it.',
     );
   }
   await write({

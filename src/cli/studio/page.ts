@@ -53,7 +53,7 @@ async function build(reporter: Reporter): Promise<void> {
     `the page of Studio cannot be built (${said.trim().split('\n').at(-1)})`,
     {
       where: script,
-      next: 'Install what a checkout needs (npm ci), and try npm run build.',
+      next: 'Run npm ci, then npm run build.',
     },
   );
 }

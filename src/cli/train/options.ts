@@ -73,7 +73,7 @@ export async function newRun(given: TrainOptions, fetching?: FetchModelOptions):
   if (foreign !== undefined) {
     throw new HarrierError('bad-option', 'it tells how a model of another program is read', {
       where: flagOf(foreign),
-      next: 'Leave it out, or say what to fine-tune: --from MODEL.',
+      next: 'Leave it out, or name a model to fine-tune: --from MODEL.',
     });
   }
   const { recipe: found, file } = await givenRecipe(given);

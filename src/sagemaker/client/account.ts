@@ -21,7 +21,7 @@ function partitionOf(region: string): string {
 
 /** How the image gets to where SageMaker looks for it. */
 export const PUSH =
-  'Build and push it as the Dockerfile of npx harrier sagemaker init says in its first lines.';
+  'Build and push it: the first lines of the Dockerfile of npx harrier sagemaker init show how.';
 
 /**
  * The address of the image: a bare name is a repository of this account. What ECR lets us see is checked: SageMaker

@@ -136,7 +136,7 @@ describe('a model of the hub', () => {
     hub.repositories.set(REPOSITORY, { ...hub.repositories.get(REPOSITORY)!, token: 'hf_secret' });
     await expect(fetchIt()).rejects.toMatchObject({
       code: 'not-found',
-      message: expect.stringMatching(/no such model, or shows it to its owner alone.*set HF_TOKEN/),
+      message: expect.stringMatching(/no such model, or it is private.*set HF_TOKEN/),
     });
     environment.HF_TOKEN = 'hf_wrong';
     await expect(fetchIt()).rejects.toThrow(/what the token of HF_TOKEN may read/);

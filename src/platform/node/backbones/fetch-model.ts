@@ -81,7 +81,7 @@ export async function fetchModel(name: string, options: FetchModelOptions = {}):
   if (isOffline(options.environment)) {
     throw new HarrierError('network', 'it is not in the cache, and HF_HUB_OFFLINE is set', {
       where: name,
-      next: `Fetch it where there is a network: npx harrier models fetch ${name}`,
+      next: `Download it on a machine with a network: npx harrier models fetch ${name}`,
     });
   }
   const failures: HarrierError[] = [];

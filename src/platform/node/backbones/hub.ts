@@ -170,7 +170,7 @@ export class Hub {
       });
     }
     if (answer.status === 401 || answer.status === 404) {
-      return new HarrierError('not-found', 'the hub has no such model, or shows it to its owner alone', {
+      return new HarrierError('not-found', 'the hub has no such model, or it is private', {
         where: what,
         next: this.#token
           ? 'Check the name, and what the token of HF_TOKEN may read.'

@@ -13,7 +13,7 @@ export function absentNotes(test: Dataset): string[] {
     .map((name) => `"${printable(name)}"`);
   if (lacking.length === 0) return [];
   const which = lacking.length > 5 ? `${lacking.slice(0, 5).join(', ')} and others` : lacking.join(', ');
-  return [`${test.name} has no image of ${which}: nothing is known about how well that is recognised.`];
+  return [`${test.name} has no image of ${which}: the accuracy for it is unknown.`];
 }
 
 /** Images that parts of a folder share: its own parts, as a split keeps copies together. */

@@ -30,7 +30,7 @@ export async function readClassifierFile(
     if (given === undefined) return { bytes, assumed: [] };
     throw new HarrierError(
       'bad-option',
-      `a model of Harrier says itself how it wants its images and what its classes are called: ${given} cannot be given`,
+      `a model of Harrier states its own preprocessing and class names: ${given} cannot be given`,
       { where: file, next: 'Leave it out.' },
     );
   }

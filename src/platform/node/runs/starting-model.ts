@@ -96,17 +96,17 @@ export async function sameStartingModel({
   const file = path ?? (await shippedModel());
   const next = path
     ? 'Restore it, or start a new run.'
-    : 'This Harrier comes with another: start a new run, or take the version that began this one.';
+    : 'This version of Harrier has another one: start a new run, or use the version that started this run.';
   const bytes = file && (await readModelFile(file).catch(() => undefined));
   if (!bytes) {
-    throw new HarrierError('not-found', 'the model that this run began with is no longer there', {
+    throw new HarrierError('not-found', 'the model that this run started from is missing', {
       where: path ?? name,
       next,
     });
   }
   const received = nativeSha256().update(bytes).digest();
   if (received === hash) return startingModelOf(bytes, { name }, file, nativeSha256, reading);
-  throw new HarrierError('bad-checkpoint', 'the model that this run began with has changed', {
+  throw new HarrierError('bad-checkpoint', 'the model that this run started from has changed', {
     where: path ?? name,
     expected: `SHA-256 ${hash}`,
     received,
