@@ -52,7 +52,7 @@ export const recipeSchema = object(
     ),
     learningRateBatchSize: described(
       optional(count),
-      "Batch size that the learning rates are chosen for. In smaller batches, SGD’s rates fall.",
+      'Batch size that the learning rates are chosen for. In smaller batches, SGD’s rates fall.',
     ),
     normalization: described(
       optional(normalization),

@@ -47,7 +47,5 @@ function limitNotes(all: Dataset, limited: Dataset): string[] {
   const names = lost.slice(0, 5).map((name) => `"${printable(name)}"`);
   const which =
     lost.length > 5 ? `${names.join(', ')} and ${lost.length - 5} more classes` : names.join(', ');
-  return [
-    `${formatQuantity(limited.size, 'image')} leave ${which} without a training image (--limit).`,
-  ];
+  return [`${formatQuantity(limited.size, 'image')} leave ${which} without a training image (--limit).`];
 }

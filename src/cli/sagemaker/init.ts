@@ -61,9 +61,7 @@ export async function runInit(target: string, { force }: { force?: boolean }): P
   reporter.status('asking for the digest of the base image …');
   const base = await pinnedBase();
   if (base === undefined) {
-    reporter.note(
-      'Note: without Docker, the base image has no digest. The Dockerfile shows how to add it.',
-    );
+    reporter.note('Note: without Docker, the base image has no digest. The Dockerfile shows how to add it.');
   }
   await write({
     Dockerfile: dockerfile({ archive, base, isLocked }),
