@@ -3,8 +3,8 @@ import type { OnnxGraph } from '../layers/index.ts';
 import { headOf, type Network, type TunedPart } from '../models/index.ts';
 import type { TrainingMethod } from './recipe.ts';
 
-/** Learning rates of the new head alone, and before layers that follow it. */
-const HEAD_RATE = { alone: 0.003, before: 0.002 };
+/** Learning rates of the head: alone, and where it was fitted on features before. */
+const HEAD_RATE = { alone: 0.003, before: 5e-4 };
 /** The rate of the layers next to the head. */
 const LAST_RATE = 3e-4;
 /** The first layers, which see edges and colours, learn at this part of it. */

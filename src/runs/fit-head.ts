@@ -11,6 +11,7 @@ import {
 } from '../evaluation/index.ts';
 import { type FittedHead, fitHead as fitOnFeatures } from '../heads/index.ts';
 import { headOf, type Weights } from '../models/index.ts';
+import type { HeadKind } from '../options/words.ts';
 import type { FitResult } from '../training/index.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -39,68 +40,110 @@ export interface FeaturePlatform extends Pick<RunPlatform, 'sha256' | 'clock' | 
 export async function fitHead(
   run: PreparedRun,
   stored: StoredRun | undefined,
-  { sha256 = ownSha256, clock, openFeatures }: FeaturePlatform,
+  platform: FeaturePlatform,
   onProgress?: OnProgress,
 ): Promise<HeadFit> {
-  const { options, network, runtime, train, validation } = run;
-  const { from, head: kind = 'linear', seed } = options;
+  const { options, network, train, validation } = run;
   const weights = await run.firstWeights!();
-  const began = clock();
-  const model = {
+  const began = platform.clock();
+  const { features, backbone } = await openedFeatures(run, weights, platform, onProgress);
+  try {
+    const head = await fitted(run, features, backbone.size, options.head ?? 'linear', onProgress);
+    const predict = async (dataset: Dataset, what: string): Promise<Predictions> => {
+      const rows = await features.of(dataset, `${what} on ${dataset.name}`);
+      const probabilities = head.probabilities(rows);
+      return { probabilities, labels: dataset.labels, classNames: dataset.classNames };
+    };
+    const record = {
+      epoch: 1,
+      loss: head.loss,
+      accuracy: head.accuracy,
+      ...(validation && measured(await predict(validation, 'validating'))),
+    };
+    // All features that finishing asks for, while the network is at hand.
+    await features.of(run.test, `features of ${run.test.name}`);
+    const seconds = (platform.clock() - began) / 1000;
+    const history: EpochRecord[] = [{ ...record, seconds }];
+    await stored?.write('history', historyToCsv(history));
+    return {
+      history,
+      weights: withHead(weights, headOf(network), head),
+      ended: 'finished',
+      position: { step: 1, epoch: 1, stepInEpoch: 0, lossSum: 0, correct: 0, seen: 0, seconds: 0, history },
+      head: head.record,
+      predict,
+      ...(head.heldOut && { heldOut: heldOutOf(head.heldOut, train) }),
+    };
+  } finally {
+    await backbone.dispose();
+  }
+}
+
+/**
+ * What a fine-tuning of more layers begins with: the head is fitted on features first, so that the first steps, whose
+ * gradients go into the layers before it, come from a head that knows its classes.
+ *
+ * @throws HarrierError as `fitHead`
+ */
+export async function warmedUp(
+  run: PreparedRun,
+  platform: FeaturePlatform,
+  onProgress?: OnProgress,
+): Promise<Weights> {
+  const weights = await run.firstWeights!();
+  const { features, backbone } = await openedFeatures(run, weights, platform, onProgress);
+  try {
+    return withHead(
+      weights,
+      headOf(run.network),
+      await fitted(run, features, backbone.size, 'linear', onProgress),
+    );
+  } finally {
+    await backbone.dispose();
+  }
+}
+
+/** The part of a run's network before its head, and the features that it gives. */
+async function openedFeatures(
+  { options: { from }, network, runtime, train }: PreparedRun,
+  weights: Weights,
+  { sha256 = ownSha256, openFeatures }: FeaturePlatform,
+  onProgress: OnProgress | undefined,
+): Promise<{ features: FeatureTable; backbone: Backbone }> {
+  const backbone = await Backbone.load(runtime, {
     name: from!.name,
     hash: from!.hash,
     network,
     weights,
     preprocessing: train.imageShape.preprocessing ?? STRETCHED,
-  };
-  const backbone = await Backbone.load(runtime, model);
+  });
   const store = openFeatures?.(backbone.key(sha256), backbone.size);
-  const features = new FeatureTable(backbone, store, sha256, onProgress);
-  try {
-    const isMirrored = options.augmentation?.some(({ name }) => name === 'RandomFlip') ?? false;
-    const views = [await features.of(train, `features of ${train.name}`)];
-    if (isMirrored) views.push(await features.of(train, `features of ${train.name}, mirrored`, true));
-    const { size } = backbone;
-    const { labels, classNames, copies } = train;
-    const fitted = await fitOnFeatures(
-      runtime,
-      { name: train.name, views, size, labels, classNames, ...(copies && { copies }) },
-      {
-        kind,
-        seed,
-        classWeight: options.classWeight,
-        labelSmoothing: options.loss.labelSmoothing,
-        onProgress: (done, total) => onProgress?.({ what: 'fitting the head', done, total, unit: 'steps' }),
-      },
-    );
-    const predict = async (dataset: Dataset, what: string): Promise<Predictions> => {
-      const rows = await features.of(dataset, `${what} on ${dataset.name}`);
-      const probabilities = fitted.probabilities(rows);
-      return { probabilities, labels: dataset.labels, classNames: dataset.classNames };
-    };
-    const record = {
-      epoch: 1,
-      loss: fitted.loss,
-      accuracy: fitted.accuracy,
-      ...(validation && measured(await predict(validation, 'validating'))),
-    };
-    // All features that finishing asks for, while the network is at hand.
-    await features.of(run.test, `features of ${run.test.name}`);
-    const seconds = (clock() - began) / 1000;
-    const history: EpochRecord[] = [{ ...record, seconds }];
-    await stored?.write('history', historyToCsv(history));
-    return {
-      history,
-      weights: withHead(weights, headOf(network), fitted),
-      ended: 'finished',
-      position: { step: 1, epoch: 1, stepInEpoch: 0, lossSum: 0, correct: 0, seen: 0, seconds: 0, history },
-      head: fitted.record,
-      predict,
-      ...(fitted.heldOut && { heldOut: heldOutOf(fitted.heldOut, train) }),
-    };
-  } finally {
-    await backbone.dispose();
-  }
+  return { backbone, features: new FeatureTable(backbone, store, sha256, onProgress) };
+}
+
+/** A head that is fitted on the training images' features, and on those of their mirror images where these are shown. */
+async function fitted(
+  { options, runtime, train }: PreparedRun,
+  features: FeatureTable,
+  size: number,
+  kind: HeadKind,
+  onProgress: OnProgress | undefined,
+): Promise<FittedHead> {
+  const isMirrored = options.augmentation?.some(({ name }) => name === 'RandomFlip') ?? false;
+  const views = [await features.of(train, `features of ${train.name}`)];
+  if (isMirrored) views.push(await features.of(train, `features of ${train.name}, mirrored`, true));
+  const { labels, classNames, copies } = train;
+  return fitOnFeatures(
+    runtime,
+    { name: train.name, views, size, labels, classNames, ...(copies && { copies }) },
+    {
+      kind,
+      seed: options.seed,
+      classWeight: options.classWeight,
+      labelSmoothing: options.loss.labelSmoothing,
+      onProgress: (done, total) => onProgress?.({ what: 'fitting the head', done, total, unit: 'steps' }),
+    },
+  );
 }
 
 /** Features of data sets, each computed once. */

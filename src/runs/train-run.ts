@@ -2,7 +2,7 @@ import type { Evaluation } from '../evaluation/index.ts';
 import type { RunPosition } from '../training/index.ts';
 import { checkpointsOf } from './checkpoints.ts';
 import { finishRun } from './finish-run.ts';
-import { fitHead } from './fit-head.ts';
+import { fitHead, warmedUp } from './fit-head.ts';
 import { type FitHooks, fitRun } from './fit-run.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -43,7 +43,13 @@ export async function trainRun(
   }
   const kept = await checkpointsOf(stored, id, platform.sha256, hooks.onLost);
   await stored.writeRecord(record);
-  const result = await fitRun(run, { id, stored, kept }, platform, hooks);
+  // Features of the layers before the head cost a part of an epoch, and the first steps are no longer lost on it.
+  const { from } = run.options;
+  const begun =
+    from && from.trainable !== 'head'
+      ? { ...run, firstWeights: () => warmedUp(run, platform, hooks.onProgress) }
+      : run;
+  const result = await fitRun(begun, { id, stored, kept }, platform, hooks);
   if (result.ended === 'interrupted') return { ended: 'interrupted', position: result.position };
   const finished = await finishRun(run, record, stored, result, platform, hooks.onProgress);
   return { ended: result.ended, ...finished };

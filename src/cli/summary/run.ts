@@ -57,7 +57,7 @@ async function summarizeFile(file: string, options: SummaryOptions, reporter: Re
   const given = decodeModel(await readModelFile(file), file);
   const isOwn = keepsContract(given.graph);
   refuseOptions(isOwn ? options : { ...options, imageSize: undefined }, 'a model file');
-  const model = isOwn ? given : simplifiedModel(given, options.imageSize);
+  const model = isOwn ? given : simplifiedModel(given, options.imageSize, file);
   if (!options.json) {
     reporter.print(summarizeGraph(model, file));
     return;

@@ -57,7 +57,7 @@ export function prepareGraph(
  * A graph of one image input, simplified, for any number of images. What cannot be followed with their number left open
  * is computed for one image, and that one is then taken out of all shapes.
  */
-function simplifiedForAnyBatch(graph: Graph, where: string): Graph {
+export function simplifiedForAnyBatch(graph: Graph, where: string): Graph {
   const [{ shape, ...input }] = graph.inputs;
   const forBatch = (size: Dimension): Graph =>
     simplify({ ...graph, inputs: [{ ...input, shape: [size, ...shape.slice(1)] }] });
