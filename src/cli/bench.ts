@@ -2,13 +2,15 @@ import type { Command } from 'commander';
 import { HarrierError } from '../errors.ts';
 import type { BenchOptions } from './bench/run.ts';
 import type { ServeBenchCommandOptions } from './bench/serve/run.ts';
+import type { TransferBenchOptions } from './bench/transfer/run.ts';
 import type { WebBenchCommandOptions } from './bench/web/run.ts';
 import { command, withDevice } from './command.ts';
 import { number } from './values.ts';
 
 type BenchCommandOptions = BenchOptions &
   ServeBenchCommandOptions &
-  WebBenchCommandOptions & { readonly serve?: boolean; readonly web?: boolean };
+  TransferBenchOptions &
+  WebBenchCommandOptions & { readonly serve?: boolean; readonly transfer?: boolean; readonly web?: boolean };
 
 export function benchCommand(): Command {
   return withDevice(
@@ -21,6 +23,10 @@ export function benchCommand(): Command {
         ['bench --recipe record', "a recipe's training step, and an equal network in PyTorch"],
         ['bench --serve', 'harrier serve under load, and FastAPI if it is installed'],
         ['bench --web', 'training and inference in headless Chromium, and TensorFlow.js if it is installed'],
+        [
+          'bench --transfer --data ./photos',
+          'features, heads and fine-tuning of a pretrained network, beside PyTorch where that is installed',
+        ],
         ['bench --json', 'the figures as one JSON object'],
       ],
     ),
@@ -28,6 +34,9 @@ export function benchCommand(): Command {
     .option('--recipe <name|file>', 'measure the training step of this recipe instead')
     .option('--no-peers', 'leave out PyTorch, Keras, TensorFlow.js and FastAPI')
     .option('--serve', 'measure the server instead: requests a second and latency')
+    .option('--transfer', 'measure a pretrained network instead: features, heads on --data, a step of fine-tuning')
+    .option('--from <model>', 'with --transfer: the network (default: efficientnet-lite0)')
+    .option('--data <path...>', 'with --transfer: folders of images that heads are fitted and evaluated on')
     .option('--web', 'measure in a browser instead: training steps and inference, on WebAssembly and WebGPU')
     .option(
       '--seconds <count>',
@@ -37,7 +46,7 @@ export function benchCommand(): Command {
     )
     .option('--json', 'print one JSON object')
     .action(async (options: BenchCommandOptions) => {
-      const chosen = (['serve', 'web', 'recipe'] as const).filter((name) => options[name]);
+      const chosen = (['serve', 'transfer', 'web', 'recipe'] as const).filter((name) => options[name]);
       if (chosen.length > 1) {
         const [first, second] = chosen.map((name) => `--${name}`);
         throw new HarrierError('bad-option', `${first} and ${second} cannot be combined`, {
@@ -53,6 +62,10 @@ export function benchCommand(): Command {
       if (options.web) {
         const { runWebBenchCommand } = await import('./bench/web/run.ts');
         return runWebBenchCommand(options);
+      }
+      if (options.transfer) {
+        const { runTransferBenchCommand } = await import('./bench/transfer/run.ts');
+        return runTransferBenchCommand(options);
       }
       if (options.serve) {
         const { runServeBenchCommand } = await import('./bench/serve/run.ts');

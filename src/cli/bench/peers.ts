@@ -110,6 +110,34 @@ export async function runRecipePeers(
   }
 }
 
+/** A step of fine-tuning in PyTorch, or why there is none. */
+export interface TransferPeer {
+  /** With its version. */
+  readonly title: string;
+  readonly stepMs?: number;
+  readonly missing?: string;
+}
+
+/** Fine-tunes a network of the catalogue in PyTorch, where that and timm are installed. */
+export async function transferPeer(
+  network: string,
+  threads: number,
+  onStart: (title: string) => void,
+): Promise<TransferPeer> {
+  const { name: peer, title, command } = PEERS[0];
+  const folder = join(PEERS_FOLDER, peer);
+  const line = command(folder);
+  if (!line) return { title, missing: 'is not installed: see bench/peers/README.md' };
+  onStart(title);
+  try {
+    const printed = await run([line[0], 'transfer.py', '--network', network], folder, threads);
+    const { version, stepMs } = printed as unknown as { version: string; stepMs: number };
+    return { title: `${title} ${version.split(/[ +]/)[0]}`, stepMs };
+  } catch (error) {
+    return { title, missing: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 async function run([program, ...args]: readonly [string, ...string[]], folder: string, threads: number) {
   const child = spawn(program, [...args, '--threads', `${threads}`], {
     cwd: folder,
