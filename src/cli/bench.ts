@@ -34,7 +34,10 @@ export function benchCommand(): Command {
     .option('--recipe <name|file>', 'measure the training step of this recipe instead')
     .option('--no-peers', 'leave out PyTorch, Keras, TensorFlow.js and FastAPI')
     .option('--serve', 'measure the server instead: requests a second and latency')
-    .option('--transfer', 'measure a pretrained network instead: features, heads on --data, a step of fine-tuning')
+    .option(
+      '--transfer',
+      'measure a pretrained network instead: features, heads on --data, a step of fine-tuning',
+    )
     .option('--from <model>', 'with --transfer: the network (default: efficientnet-lite0)')
     .option('--data <path...>', 'with --transfer: folders of images that heads are fitted and evaluated on')
     .option('--web', 'measure in a browser instead: training steps and inference, on WebAssembly and WebGPU')
