@@ -17,6 +17,7 @@ import { fineTuning, fineTuningMethod } from '../../../recipes/index.ts';
 import type { StartingModel } from '../../../runs/starting-model.ts';
 import type { Runtime } from '../../../runtime/index.ts';
 import { Trainer } from '../../../training/index.ts';
+import type { TransferPeer } from '../peers.ts';
 
 /** Images of a step of fine-tuning. */
 export const STEP_IMAGES = 16;
@@ -47,6 +48,19 @@ export interface HeadScore {
   readonly seconds: number;
   /** By training images of each class. */
   readonly few: readonly { readonly perClass: number; readonly accuracy: Spread }[];
+}
+
+/** What `harrier bench --transfer --json` prints. */
+export interface TransferResult {
+  readonly model: string;
+  readonly size: number;
+  readonly runtime: string;
+  readonly threads: number;
+  readonly features: FeatureRates;
+  /** Milliseconds of a step of 16 images that trains all layers. */
+  readonly step: Measured;
+  readonly peer: TransferPeer;
+  readonly heads: readonly HeadScore[];
 }
 
 /** How fast a network makes features, beside ONNX Runtime alone. */

@@ -1,16 +1,15 @@
 import { DEFAULT_BACKBONE } from '../../../backbones/index.ts';
-import type { Measured } from '../../../benchmark/index.ts';
 import { nodeRuntime } from '../../../platform/node/engine/runtime.ts';
 import { startingModel } from '../../../platform/node/runs/starting-model.ts';
 import { Reporter } from '../../reporter.ts';
 import { type TransferPeer, transferPeer } from '../peers.ts';
 import {
   anImageOf,
-  type FeatureRates,
   featureRates,
   fineTuningStep,
   type HeadScore,
   headScore,
+  type TransferResult,
 } from './measure.ts';
 import { transferText } from './text.ts';
 
@@ -21,19 +20,6 @@ export interface TransferBenchOptions {
   readonly threads?: number;
   readonly peers: boolean;
   readonly json?: boolean;
-}
-
-/** What `harrier bench --transfer --json` prints. */
-export interface TransferResult {
-  readonly model: string;
-  readonly size: number;
-  readonly runtime: string;
-  readonly threads: number;
-  readonly features: FeatureRates;
-  /** Milliseconds of a step of 16 images that trains all layers. */
-  readonly step: Measured;
-  readonly peer: TransferPeer;
-  readonly heads: readonly HeadScore[];
 }
 
 /** `harrier bench --transfer`: features, heads and fine-tuning of a pretrained network. */

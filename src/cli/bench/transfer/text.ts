@@ -1,5 +1,5 @@
 import { formatInterval, formatPercent, formatQuantity } from '../../../format/format.ts';
-import type { TransferResult } from './run.ts';
+import type { TransferResult } from './measure.ts';
 
 /** The figures as text for people. */
 export function transferText(result: TransferResult): string {
