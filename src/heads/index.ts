@@ -8,3 +8,4 @@ export {
   type LinearOptions,
   type StrengthScore,
 } from './linear.ts';
+export { type EpochScore, fitMlp, type MlpHead, type MlpOptions } from './mlp.ts';
