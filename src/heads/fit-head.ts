@@ -1,11 +1,13 @@
-import { HarrierError } from '../errors.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { fitCentroid } from './centroid.ts';
 import type { DenseWeights, HeadData, HeadKind, HeadOptions } from './head-data.ts';
 import { type CrossValidation, fitLinear } from './linear.ts';
+import { type EpochScore, fitMlp, weighted } from './mlp.ts';
 
 /** A head of any kind, as a last layer. */
 export interface FittedHead extends DenseWeights {
+  /** The layer before it, Dense with ReLU, where the kind has one. */
+  readonly hidden?: DenseWeights;
   /** Mean cross-entropy on the images that it was fitted on. */
   readonly loss: number;
   /** Fraction of these images that it is right about. */
@@ -26,11 +28,15 @@ export interface HeadFinding extends Partial<Pick<CrossValidation, 'folds' | 'sc
   readonly kind: HeadKind;
   /** Of a linear head: the inverse of the strength of regularisation. */
   readonly c?: number;
+  /** Of one with a hidden layer: times that it went through the images. */
+  readonly epochs?: number;
+  /** Of one with a hidden layer: how good it was on held-out images after each epoch. */
+  readonly heldOut?: readonly EpochScore[];
 }
 
 /**
  * Fits a head of a kind on features.
- * @throws HarrierError as `fitLinear` and `fitCentroid` do
+ * @throws HarrierError as `fitLinear`, `fitMlp` and `fitCentroid` do
  */
 export async function fitHead(
   runtime: Runtime,
@@ -56,9 +62,23 @@ export async function fitHead(
       ...(heldOut && { heldOut: softmax(heldOut, classes) }),
     };
   }
-  throw new HarrierError('not-supported', `heads of the kind "${kind}"`, {
-    expected: 'linear or centroid',
-  });
+  const head = await fitMlp(runtime, data, options);
+  const { hidden, epochs, heldOut } = head;
+  return {
+    ...finished(head, { kind, epochs, ...(heldOut && { heldOut }) }),
+    hidden,
+    probabilities: (features) => {
+      const rows = new Float32Array((features.length / size) * hidden.bias.length);
+      for (let row = 0; row < features.length / size; row++) {
+        const inner = weighted(features.subarray(row * size, (row + 1) * size), hidden);
+        rows.set(
+          inner.map((value) => Math.max(0, value)),
+          row * hidden.bias.length,
+        );
+      }
+      return probabilitiesOf(rows, head, hidden.bias.length, classes);
+    },
+  };
 }
 
 function probabilitiesOf(

@@ -8,4 +8,4 @@ export {
   type LinearOptions,
   type StrengthScore,
 } from './linear.ts';
-export { type EpochScore, fitMlp, type MlpHead, type MlpOptions } from './mlp.ts';
+export { type EpochScore, fitMlp, HIDDEN_LAYER, type MlpHead, type MlpOptions } from './mlp.ts';

@@ -41,11 +41,11 @@ export interface MlpOptions extends HeadOptions {
   readonly earlyStopping?: number;
 }
 
-const UNITS = 128;
-const DROPOUT = 0.5;
+/** The hidden layer, where nobody says otherwise. */
+export const HIDDEN_LAYER = { units: 128, dropout: 0.5 };
 const PATIENCE = 10;
 /** Epochs at most, and where no image can be held out. */
-const [MOST_EPOCHS, BLIND_EPOCHS] = [200, 30];
+const [MOST_EPOCHS, BLIND_EPOCHS] = [100, 30];
 const BATCH = 64;
 const OPTIMIZER = { name: 'AdamW', learningRate: 1e-3, weightDecay: 0.05 };
 
@@ -112,7 +112,7 @@ class MlpTraining {
   #steps = 0;
 
   constructor(runtime: Runtime, data: HeadData, rows: Float32Array, options: MlpOptions) {
-    const { units = UNITS, dropout = DROPOUT, classWeight } = options;
+    const { units = HIDDEN_LAYER.units, dropout = HIDDEN_LAYER.dropout, classWeight } = options;
     this.rows = rows;
     this.#runtime = runtime;
     this.#data = data;

@@ -4,6 +4,7 @@ export { CLASS_NAMES_KEY, Classifier, classNamesOf, keepsContract } from './clas
 export { type ExportOptions, exportModel, exportOptionsOf, NETWORK_KEY, weightsOf } from './export.ts';
 export * from './foreign/index.ts';
 export { type GraphRow, graphRows, summarizeGraph } from './graph-summary.ts';
+export { type HiddenHead, type HiddenLayerOptions, withHiddenLayer } from './hidden-layer.ts';
 export * from './network.ts';
 export {
   headOf,

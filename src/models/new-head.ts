@@ -42,7 +42,8 @@ export function withNewHead({ network, weights }: TrainedNetwork, options: NewHe
   const trained = trainedLayers(network, head, trainable);
   const layers = config.layers.map(({ layer, options: own }) => {
     const { name } = own as { name: string };
-    if (name === head) return { layer, options: { ...own, units: classes, trainable: true } };
+    // Scores of one class may be higher throughout than another's, also where the old layer had no biases.
+    if (name === head) return { layer, options: { ...own, units: classes, useBias: true, trainable: true } };
     return trained.has(name) ? { layer, options: { ...own, ...trained.get(name) } } : { layer, options: own };
   });
   if (isAdded) layers.push({ layer: 'Dense', options: { units: classes, name: head } });

@@ -43,7 +43,7 @@ export const TRAINING = {
   },
   head: {
     type: { kind: 'choice', choices: HEADS },
-    help: 'with --from: the last layer, fitted on features: linear, or centroid for 1 to 5 images a class',
+    help: 'with --from: the last layer, fitted on features: linear, mlp (a hidden layer before it), or centroid for 1 to 5 images a class',
     default: 'linear, unless options of training by steps are given',
     flag: { of: ['train'], value: '<kind>', notForJobs: true },
     recorded: 'if given',

@@ -10,7 +10,7 @@ import {
   type RunInfo,
   renderModelCard,
 } from '../evaluation/index.ts';
-import { formatNumber, formatPercent } from '../format/format.ts';
+import { formatNumber, formatPercent, formatQuantity } from '../format/format.ts';
 import type { Network } from '../models/index.ts';
 import { highestRate, type Optimizer, type OptimizerConfig } from '../optimizers/index.ts';
 import type { ReportImage } from '../report/index.ts';
@@ -96,8 +96,8 @@ export function factsOf(
 }
 
 /** "linear head, C 0.01 by 5-fold cross-validation, which 96.1% of the images passed". */
-export function headText({ kind, c, folds, scores }: HeadRecord): string {
-  const own = `${kind} head`;
+export function headText({ kind, c, folds, scores, epochs }: HeadRecord): string {
+  const own = kind === 'mlp' ? `mlp head, ${formatQuantity(epochs ?? 0, 'epoch')}` : `${kind} head`;
   if (c === undefined) return own;
   const score = scores?.find((each) => each.c === c);
   const by =

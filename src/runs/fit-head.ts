@@ -9,8 +9,8 @@ import {
   historyToCsv,
   type Predictions,
 } from '../evaluation/index.ts';
-import { type FittedHead, fitHead as fitOnFeatures } from '../heads/index.ts';
-import { headOf, type Weights } from '../models/index.ts';
+import { type DenseWeights, type FittedHead, fitHead as fitOnFeatures } from '../heads/index.ts';
+import { headOf, type Network, type Weights, withoutHead } from '../models/index.ts';
 import type { HeadKind } from '../options/words.ts';
 import type { FitResult } from '../training/index.ts';
 import type { PreparedRun } from './prepare-run.ts';
@@ -67,7 +67,7 @@ export async function fitHead(
     await stored?.write('history', historyToCsv(history));
     return {
       history,
-      weights: withHead(weights, headOf(network), head),
+      weights: withHead(network, weights, head),
       ended: 'finished',
       position: { step: 1, epoch: 1, stepInEpoch: 0, lossSum: 0, correct: 0, seen: 0, seconds: 0, history },
       head: head.record,
@@ -93,11 +93,8 @@ export async function warmedUp(
   const weights = await run.firstWeights!();
   const { features, backbone } = await openedFeatures(run, weights, platform, onProgress);
   try {
-    return withHead(
-      weights,
-      headOf(run.network),
-      await fitted(run, features, backbone.size, 'linear', onProgress),
-    );
+    const head = await fitted(run, features, backbone.size, 'linear', onProgress);
+    return withHead(run.network, weights, head);
   } finally {
     await backbone.dispose();
   }
@@ -105,7 +102,7 @@ export async function warmedUp(
 
 /** The part of a run's network before its head, and the features that it gives. */
 async function openedFeatures(
-  { options: { from }, network, runtime, train }: PreparedRun,
+  { options: { from, head: kind }, network, runtime, train }: PreparedRun,
   weights: Weights,
   { sha256 = ownSha256, openFeatures }: FeaturePlatform,
   onProgress: OnProgress | undefined,
@@ -113,8 +110,8 @@ async function openedFeatures(
   const backbone = await Backbone.load(runtime, {
     name: from!.name,
     hash: from!.hash,
-    network,
-    weights,
+    // A hidden layer belongs to the head.
+    ...(kind === 'mlp' ? withoutHead({ network, weights }) : { network, weights }),
     preprocessing: train.imageShape.preprocessing ?? STRETCHED,
   });
   const store = openFeatures?.(backbone.key(sha256), backbone.size);
@@ -186,8 +183,17 @@ function measured(predictions: Predictions): Pick<EpochRecord, 'validationLoss' 
   return { validationLoss: loss, validationAccuracy: accuracy };
 }
 
-function withHead(weights: Weights, head: string, { kernel, bias }: FittedHead): Weights {
-  return new Map([...weights, [`${head}/kernel`, kernel], [`${head}/bias`, bias]]);
+/** The weights with those of the fitted layers in their places. */
+function withHead(network: Network, weights: Weights, { kernel, bias, hidden }: FittedHead): Weights {
+  const layers: [string, DenseWeights][] = [[headOf(network), { kernel, bias }]];
+  if (hidden) layers.push([headOf(withoutHead({ network, weights }).network), hidden]);
+  return new Map([
+    ...weights,
+    ...layers.flatMap(([name, layer]): [string, Float32Array][] => [
+      [`${name}/kernel`, layer.kernel],
+      [`${name}/bias`, layer.bias],
+    ]),
+  ]);
 }
 
 /** Those images that were held out at all. */

@@ -1,13 +1,18 @@
 import type { Dataset } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
+import { HIDDEN_LAYER } from '../heads/index.ts';
 import {
   Network,
   type NetworkConfig,
+  type NewHead,
+  type NewHeadOptions,
   type TrainedNetwork,
   type Weights,
+  withHiddenLayer,
   withNewHead,
 } from '../models/index.ts';
 import { type Optimizer, optimizerFrom } from '../optimizers/index.ts';
+import type { HeadKind } from '../options/words.ts';
 import {
   fineTuningLength,
   lengthForFewImages,
@@ -67,7 +72,7 @@ export function planRun(
   if (from) checkSize(from, train);
   const classes = train.classNames.length;
   const tuned = (model: TrainedNetwork) =>
-    withNewHead(model, { classes, trainable: wanted.from!.trainable, seed: wanted.seed });
+    withHead(model, { classes, trainable: wanted.from!.trainable, seed: wanted.seed }, wanted.head);
   const begun = from && tuned(from);
   const network =
     begun?.network ?? (recipe ? builtBy(recipe, train) : own('network', () => Network.from(stored!)));
@@ -95,6 +100,12 @@ export function plannedOptions(
     // A head is fitted on all images at once, until it gets no better.
     ...(wanted.head && { epochs: 1, batchSize: images }),
   };
+}
+
+/** The network with its new last layer, and a hidden one before that where the head has one. */
+function withHead(model: TrainedNetwork, options: NewHeadOptions, kind: HeadKind | undefined): NewHead {
+  const changed = withNewHead(model, options);
+  return kind === 'mlp' ? withHiddenLayer(changed, { ...HIDDEN_LAYER, seed: options.seed }) : changed;
 }
 
 function builtBy(recipe: Recipe, train: Dataset): Network {

@@ -103,6 +103,25 @@ describe('train --from', () => {
     expect(seeds.code, seeds.stderr).toBe(0);
   });
 
+  it('fits a head with a hidden layer, and runs, evaluates and trains on from it as from any', async () => {
+    expect((await train('--from', 'first', '--head', 'mlp', '--out', 'mlp')).code).toBe(0);
+    const { result, network } = await json('mlp', 'run.json');
+    const losses = result.head.heldOut.map(({ loss }: { loss: number }) => loss);
+    expect(result.head.epochs).toBe(losses.indexOf(Math.min(...losses)) + 1);
+    expect(result.testAccuracy).toBeGreaterThan(0.9);
+    expect(network.layers.slice(-3).map(({ layer }: { layer: string }) => layer)).toEqual([
+      'Dense',
+      'Dropout',
+      'Dense',
+    ]);
+    const own = await json('mlp', 'evaluation.json');
+    const again = JSON.parse((await run('evaluate', 'mlp', '--json')).stdout);
+    expect(again.matrix).toEqual(own.matrix);
+    expect(again.loss).toBeCloseTo(own.loss, 5);
+    expect((await train('--from', 'mlp', '--head', 'mlp', '--out', 'deeper')).code).toBe(0);
+    expect((await json('deeper', 'run.json')).result.testAccuracy).toBeGreaterThan(0.9);
+  });
+
   it('trains by steps where options of that are given, as before', async () => {
     succeeded(await train('--from', 'first', '--epochs', '1', '--out', 'steps'));
     const { options } = await json('steps', 'run.json');
