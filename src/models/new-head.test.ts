@@ -29,6 +29,8 @@ it('only the last Dense is new, and drawn by the seed', () => {
   expect(changed.network.outputSize).toBe(3);
   for (const [name, values] of changed.weights) {
     if (name === 'dense_1/kernel') expect(values).toHaveLength(6 * 3);
+    // Also where the old one had no biases: a fitted head needs them.
+    else if (name === 'dense_1/bias') expect([...values]).toEqual([0, 0, 0]);
     else expect(values).toBe(from.weights.get(name));
   }
   const draw = (seed: number) =>
@@ -38,8 +40,8 @@ it('only the last Dense is new, and drawn by the seed', () => {
 });
 
 it.each([
-  ['head', ['dense_1/kernel']],
-  ['all', ['conv2d/kernel', 'conv2d/bias', 'dense/kernel', 'dense/bias', 'dense_1/kernel']],
+  ['head', ['dense_1/kernel', 'dense_1/bias']],
+  ['all', ['conv2d/kernel', 'conv2d/bias', 'dense/kernel', 'dense/bias', 'dense_1/kernel', 'dense_1/bias']],
 ] as const)('with "%s" these weights are trained', (trainable, expected) => {
   const { parameters } = withNewHead(from, { classes: 3, trainable, seed: 1 }).network;
   expect(parameters.filter((spec) => spec.trainable).map(({ name }) => name)).toEqual(expected);

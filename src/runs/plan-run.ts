@@ -82,7 +82,11 @@ export function planRun(
     network,
     optimizer,
     ...(wanted.from && {
-      firstWeights: async () => (begun ?? tuned(await reopen!(wanted.from!))).weights,
+      firstWeights: async () => {
+        const { weights } = begun ?? tuned(await reopen!(wanted.from!));
+        // A run that an older version began may have a last layer without biases.
+        return new Map(network.parameters.map(({ name }) => [name, weights.get(name)!]));
+      },
     }),
   };
 }
