@@ -49,7 +49,7 @@ describe('renderModelCard', () => {
     for (const words of [
       '# keras-cnn on colours',
       '4,200,842 parameters',
-      'which of 3 classes it shows: red, green, blue.',
+      'to one of 3 classes: red, green, blue.',
       '**75.00%** correct: 3 of 4 images of `colours/test`',
       'npx harrier predict . photo.png',
       '| green | 1 | 50.00% | 100.00% | 66.67% |',
@@ -57,7 +57,7 @@ describe('renderModelCard', () => {
       `SHA-256 \`${'ab'.repeat(32)}\``,
       '```sh\nnpx harrier train keras-cnn --seed 1\n```',
       'resized to 6 × 4',
-      'weakest at blue, of which it finds 50.0%',
+      'weakest class is blue, with a recall of 50.0%',
       '## Licence',
     ]) {
       expect(text).toContain(words);
@@ -74,7 +74,7 @@ describe('renderModelCard', () => {
     [
       'that crops',
       { resize: 'crop', cropFraction: 0.875, interpolation: 'bicubic' },
-      'the edges of images with other proportions are cut off',
+      'the edges of the image are cut off',
     ],
     [
       'that crops nothing off the shorter side',

@@ -191,7 +191,7 @@ function limits({ evaluation, imageShape, file }: ModelCardOptions): string {
 
 const LOSSES: Readonly<Record<Preprocessing['resize'], string>> = {
   stretch: 'other proportions are distorted',
-  crop: 'the edges of images with other proportions are cut off',
+  crop: 'the edges of the image are cut off',
   pad: 'images of other proportions get black borders',
 };
 

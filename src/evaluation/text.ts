@@ -44,7 +44,7 @@ function viewsLine({ testTimeAugmentation = 'none' }: Evaluation): string {
   return `Test-time augmentation: ${describeViews(testTimeAugmentation)}, averaged.`;
 }
 
-/** "Right among its best five: 97.41%. Calibration error 1.20% (6.10% before the temperature 1.432)." */
+/** "Top-5 accuracy 97.41%. Calibration error 1.20% (6.10% before the temperature 1.432)." */
 function measuresLine({ top5Accuracy, calibration, temperatureScaling }: Evaluation): string {
   const five = top5Accuracy === undefined ? '' : `Top-5 accuracy ${formatPercent(top5Accuracy)}. `;
   const error = formatPercent(calibration.expectedCalibrationError);

@@ -146,7 +146,7 @@ describe('checkRecipe', () => {
     [
       'layers that are a list',
       { ...kerasCnn, layers: [] },
-      /"layers".*a function that gives the layers, or nothing, received \[\]/,
+      /"layers".*a function that returns the layers, or nothing, received \[\]/,
     ],
     ['parts of no image', { ...kerasCnn, microBatch: 0 }, /"microBatch".*at least 1, or nothing, received 0/],
     [

@@ -47,7 +47,7 @@ describe.skipIf(noChromium)(`Inspect model${noChromium ? ` (${noChromium})` : ''
   it('shows what each layer makes of an image, as Node computes it', async () => {
     await page.getByAltText('Example: horse').click();
     await block('activation_6').click();
-    const sheet = page.getByLabel('What layer activation_6 makes of the image');
+    const sheet = page.getByLabel('Output of layer activation_6 for the image');
     await sheet.waitFor();
     expect(page.url()).toContain('layer=activation_6');
     const maps = await FeatureMaps.load(nodeRuntime(), await readFile((await shippedModel())!), [

@@ -197,7 +197,7 @@ describe('evaluate', () => {
   it('finds the newest run below ./runs', async () => {
     const options = ['--data', 'images', '--epochs', '1'];
     const first = await run('train', ...options);
-    expect(first.stdout).toMatch(/Everything lies in runs\/keras-cnn-\d{8}-\d{6}/);
+    expect(first.stdout).toMatch(/Everything is in runs\/keras-cnn-\d{8}-\d{6}/);
     expect((await run('evaluate', 'latest')).stdout).toMatch(/right:/);
   });
 });

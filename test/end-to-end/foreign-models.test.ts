@@ -91,7 +91,7 @@ describe('train --from', () => {
       /the model has fewer layers with weights: expected last:1 to last:4, or all, received last:99/,
     );
     const mean = await run('train', '--from', 'head', '--data', 'images', '--mean', '0.5');
-    expect(sentenceOf(mean)).toMatch(/says itself how it wants its images: mean cannot be given/);
+    expect(sentenceOf(mean)).toMatch(/states its own preprocessing and class names: mean cannot be given/);
     const size = await run('train', '--from', 'net.onnx', '--data', 'images', '--image-size', '32');
     expect(sentenceOf(size)).toMatch(
       /this model takes images of one size: expected 12 × 12, received 32 × 32/,

@@ -184,7 +184,7 @@ describe('an endpoint with autoscaling', () => {
     running.process.kill('SIGINT');
     const { code, stderr } = await running.finished;
     expect(code).toBe(130);
-    expect(stderr).toContain('steady goes on being updated');
+    expect(stderr).toContain('steady is still being updated');
     expect(scaling()).toEqual([1, 2, 1]);
     while (fake.world.work.size > 0) await sleep(20);
     expect((await sagemaker(['delete', 'steady'])).code).toBe(0);
@@ -410,17 +410,17 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
     [
       'tuned and fixed, under other names',
       ['tune', ...TRAIN.slice(1), '--learning-rate', '0.1', '--tune', 'learningRate=0.1..0.2'],
-      /^--learning-rate: this is fixed and tuned at once\. Leave one/,
+      /^--learning-rate: this is fixed and tuned at once\. Leave out one/,
     ],
     [
       'tuned, and fixed as a setting',
       ['tune', ...TRAIN.slice(1), '--set', 'learningRate=0.1', '--tune', 'learning-rate=0.1..0.2'],
-      /^--learning-rate: this is fixed and tuned at once\. Leave one/,
+      /^--learning-rate: this is fixed and tuned at once\. Leave out one/,
     ],
     [
       'tuned twice',
       ['tune', ...TRAIN.slice(1), '--tune', 'seed=1..9', '--tune', 'seed=10,11'],
-      /^--seed: this is tuned twice\. Leave one/,
+      /^--seed: this is tuned twice\. Leave out one/,
     ],
     [
       'several seeds',
