@@ -10,6 +10,13 @@ import { mobilenetv4ConvSmall } from './entries/mobilenetv4-conv-small.ts';
 export { type ModelAddress, modelAddress } from './address.ts';
 export { Backbone, type BackboneModel, featuresModel } from './backbone.ts';
 export type { CatalogueEntry, HubSource, WheelSource } from './catalogue.ts';
+export {
+  encodeFeatures,
+  FEATURE_FORMATS,
+  type FeatureFormat,
+  type FeatureList,
+  imagesToCsv,
+} from './feature-file.ts';
 export { type FeatureStore, type ImageFeaturesOptions, imageFeatures } from './image-features.ts';
 export { licenseWarning } from './license.ts';
 

@@ -6,6 +6,7 @@ import { dataCommand } from './data.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
+import { featuresCommand } from './features.ts';
 import { withHint } from './hints.ts';
 import { lrFindCommand } from './lr-find.ts';
 import { modelsCommand } from './models.ts';
@@ -52,6 +53,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     summaryCommand(),
     recipesCommand(),
     modelsCommand(),
+    featuresCommand(),
     dataCommand(),
     sagemakerCommand(),
     benchCommand(),

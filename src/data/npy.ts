@@ -104,3 +104,20 @@ function cutOff(where: string, expected: number, received: number): HarrierError
     next: 'Download it again.',
   });
 }
+
+/** The bytes of a `.npy` file (version 1.0) of float32 numbers in C order. */
+export function encodeNpy(data: Float32Array, shape: readonly number[]): Uint8Array {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.map((size) => `${size},`).join(' ')}), }`;
+  const start = MAGIC.length + 4;
+  // The numbers begin at a multiple of 64.
+  const length = Math.ceil((start + header.length + 1) / 64) * 64 - start;
+  const bytes = new Uint8Array(start + length + data.byteLength);
+  bytes.set([...MAGIC, 1, 0, length % 256, Math.floor(length / 256)]);
+  const text = `${header.padEnd(length - 1)}\n`;
+  bytes.set(
+    Array.from(text, (letter) => letter.charCodeAt(0)),
+    start,
+  );
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start + length);
+  return bytes;
+}

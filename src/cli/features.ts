@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { command, withDataOptions, withThreads } from './command.ts';
+import type { FeaturesOptions } from './features/run.ts';
+import { withOptions } from './flags.ts';
+
+export function featuresCommand(): Command {
+  const features = command('features', 'Write the features of images to a file, for other programs.', [
+    ['features ./photos --from efficientnet-lite0 --out features.safetensors', 'with files and labels'],
+    ['features ./photos --from ./resnet18.onnx --out features.csv', 'a line for each image'],
+    ['features ./photos --from latest --out features.npy', 'for NumPy; files and labels lie beside it'],
+  ])
+    .argument('<data>', 'a folder with one sub-folder of images per class, or another data set of train')
+    .requiredOption('--out <file>', 'the file to write: .safetensors, .npy or .csv')
+    .option('--force', 'overwrite an existing file')
+    .option('--json', 'print one JSON object');
+  withOptions(
+    withThreads(withDataOptions(features)),
+    ['from', 'mean', 'std', 'channelOrder', 'features', 'resize'],
+    {
+      from: 'the network: a name of the catalogue (`harrier models`), a run folder, "latest", an .onnx file, hf:OWNER/NAME or an address (default: the model that comes with Harrier)',
+    },
+  );
+  return features.action(async (data: string, options: FeaturesOptions) => {
+    const { runFeatures } = await import('./features/run.ts');
+    await runFeatures(data, options);
+  });
+}
