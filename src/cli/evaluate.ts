@@ -30,7 +30,7 @@ export function evaluateCommand(): Command {
     limit: 'evaluate on only this many images (default: all)',
     tta: "views of each image to average: none, flip or flip-shift (default: the model's own)",
   });
-  evaluate.option('--model <model>', 'the model, in place of the first word');
+  evaluate.option('--model <model>', 'the model, instead of as the first argument');
   withForeignOptions(withDevice(withDataOptions(evaluate)));
   return evaluate.action(
     async (model: string | undefined, path: string | undefined, options: EvaluateOptions) => {

@@ -29,7 +29,7 @@ export function explainCommand(): Command {
     .option('--layer <name>', 'layer for grad-cam (default: the last with a height and a width)')
     .option('--class <name>', 'class to explain (default: the most probable)')
     .option('--json', 'print one JSON array');
-  explain.option('--model <model>', 'the model, in place of the first word');
+  explain.option('--model <model>', 'the model, instead of as the first argument');
   withForeignOptions(explain);
   withThreads(explain);
   return explain.action(async (words: string[], options: ExplainOptions) => {

@@ -19,7 +19,7 @@ export function withForeignOptions(target: Command): Command {
   return withOptions(target, ['mean', 'std', 'channelOrder', 'resize'], {
     mean: `${OF_ANOTHER_PROGRAM} mean of red, green and blue, on a scale from 0 to 1 (default: its configuration's, or ImageNet's)`,
     std: `${OF_ANOTHER_PROGRAM} their standard deviation (default: as for --mean)`,
-    channelOrder: `${OF_ANOTHER_PROGRAM} rgb, or bgr where it wants blue first (default: rgb)`,
+    channelOrder: `${OF_ANOTHER_PROGRAM} rgb, or bgr if the model takes blue first (default: rgb)`,
     resize: `${OF_ANOTHER_PROGRAM} how images are brought to its size: crop, stretch or pad (default: its configuration's, or crop)`,
   });
 }

