@@ -37,6 +37,10 @@ export interface RunInfo {
   readonly batchSize?: number;
   /** For people: `SGD, learning rate 0.01`. */
   readonly optimizer?: string;
+  /** How the last layer was fitted on features, where no layer was trained by steps. */
+  readonly head?: string;
+  /** What cross-validation found of its settings. */
+  readonly crossValidation?: string;
   /** For people: how training images were changed. */
   readonly augmentation?: string;
   readonly seed?: number;
@@ -90,6 +94,8 @@ export function factRows(facts: RunInfo): FactRow[] {
   add('Images are', shape?.preprocessing && preprocessingWords(shape.preprocessing));
   add('Epochs', facts.epochs?.toString());
   add('Batch size', facts.batchSize?.toString());
+  add('Last layer', facts.head);
+  add('Cross-validation', facts.crossValidation);
   add('Optimizer', facts.optimizer);
   add('Augmentation', facts.augmentation);
   add('Seed', facts.seed?.toString());

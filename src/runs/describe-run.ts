@@ -53,7 +53,10 @@ export async function describeRun(
   return {
     evaluation: `${JSON.stringify(evaluation, undefined, 2)}\n`,
     predictions: predictionsToCsv(predictions, files),
-    report: shared(renderReport({ title, facts, evaluation, history, mistakes })),
+    // A head has no epochs to draw.
+    report: shared(
+      renderReport({ title, facts, evaluation, history: record.options.head ? [] : history, mistakes }),
+    ),
     card: shared(renderModelCard({ title, facts, evaluation, imageShape })),
   };
 }
@@ -78,10 +81,18 @@ export function factsOf(
     ...(options.from && { fineTunedFrom: options.from }),
     imageShape: inputOf({ data, options }),
     parameters: sizes.reduce((total, shape) => total + shape.reduce((product, size) => product * size, 1), 0),
-    epochs: result?.epochs,
-    batchSize: options.batchSize,
-    optimizer: result?.head ? headText(result.head) : optimizerText(optimizer),
-    augmentation: augmentationText(options.augmentation ?? []),
+    ...(options.head
+      ? {
+          head: result?.head ? headText(result.head) : `${options.head} head`,
+          crossValidation: result?.head && scoresText(result.head),
+          augmentation: options.augmentation?.length ? 'each image, and its mirror image' : '',
+        }
+      : {
+          epochs: result?.epochs,
+          batchSize: options.batchSize,
+          optimizer: optimizerText(optimizer),
+          augmentation: augmentationText(options.augmentation ?? []),
+        }),
     seed: options.seed,
     trainingAccuracy: result?.trainingAccuracy,
     testTimeAugmentation: options.testTimeAugmentation,
@@ -105,6 +116,12 @@ export function headText({ kind, c, folds, scores, epochs }: HeadRecord): string
       ? ` by ${folds}-fold cross-validation (${formatPercent(score.accuracy)} right of images held out)`
       : '';
   return `${own}, C ${formatNumber(c, 3)}${by}`;
+}
+
+/** "C 0.001: 95.90%, 0.00316: 95.08%": accuracies on images held out. */
+function scoresText({ scores = [] }: HeadRecord): string {
+  const each = scores.map(({ c, accuracy }) => `${formatNumber(c, 3)}: ${formatPercent(accuracy)}`);
+  return each.length === 0 ? '' : `right of images held out, with C ${each.join(', ')}`;
 }
 
 /** `SGD, learning rate 0.01, momentum 0.9`. Options that are off go unmentioned. */
