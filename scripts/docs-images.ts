@@ -29,6 +29,8 @@ const TUNED = 'cifar10-tuned';
 const LIVE = 'keras-cnn-1';
 /** Epochs after which the curves of the running run are worth an image. */
 const EPOCHS_SHOWN = 12;
+/** For a machine that is busy. */
+const LOAD_MS = 180_000;
 /** Images and charts appear a moment after the page. */
 const WAIT_MS = 3000;
 
@@ -39,10 +41,11 @@ try {
     'data',
     'cifar10',
     '--preview',
-    join(images, 'augmentation.png'),
+    join(folder, 'augmentation.png'),
     '--force',
     ...['--augment', 'flip,translation=4,color,cutout=8'],
   );
+  await keep('augmentation.png', readFileSync(join(folder, 'augmentation.png')));
   await explained(13, 'explain-horse.png', 'grad-cam');
   await explained(12, 'explain-saliency.png', 'saliency');
   await terminal(browser);
@@ -100,15 +103,15 @@ async function terminal(browser: Browser): Promise<void> {
     pre{font:inherit;margin:0;white-space:pre-wrap}i{color:#6ab7f5;font-style:normal}</style>
     <pre><i>$</i> npx harrier ${words.join(' ')}\n${lines.join('\n')}</pre>`,
   );
-  await keep('train.png', await page.screenshot({ fullPage: true }));
+  await keep('train.png', await page.screenshot({ fullPage: true, timeout: LOAD_MS }));
   await page.close();
 }
 
 /** The upper part of the run's report. */
 async function report(browser: Browser): Promise<void> {
   const page = await browser.newPage({ viewport: { width: 1200, height: 1500 } });
-  await page.goto(pathToFileURL(join(folder, 'runs', TUNED, 'report.html')).href);
-  await keep('report.png', await page.screenshot());
+  await page.goto(pathToFileURL(join(folder, 'runs', TUNED, 'report.html')).href, { timeout: LOAD_MS });
+  await keep('report.png', await page.screenshot({ timeout: LOAD_MS }));
   await page.close();
 }
 
@@ -155,7 +158,7 @@ async function view(
   colorScheme: 'light' | 'dark' = 'light',
 ): Promise<void> {
   const page = await browser.newPage({ viewport: { width: 1080, height }, colorScheme });
-  await page.goto(address.href);
+  await page.goto(address.href, { timeout: LOAD_MS });
   // The stream of events never ends: there is no last answer to wait for.
   await page.waitForTimeout(WAIT_MS);
   // The folder of this machine is of no interest.
@@ -164,7 +167,7 @@ async function view(
       if (code.textContent?.includes(path)) code.textContent = '/home/ada/runs';
     }
   }, folder);
-  await keep(name, await page.screenshot());
+  await keep(name, await page.screenshot({ timeout: LOAD_MS }));
   await page.close();
 }
 

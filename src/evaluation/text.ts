@@ -51,11 +51,11 @@ function measuresLine({ top5Accuracy, calibration, temperatureScaling }: Evaluat
   return `${five}Calibration error ${error}${temperatureWords(temperatureScaling)}.`;
 }
 
-/** "Sets that promise 95% hold the class of 94.80% (94.35–95.22%), with 1.32 classes on average …", a line for each. */
+/** "Sets with 95% coverage contain the class of 94.80% of the images (94.35–95.22%), with 1.32 classes on average …", a line for each. */
 function setsLines({ predictionSets }: Evaluation): string {
   const lines = (predictionSets?.coverages ?? []).map(
     ({ coverage, covered, interval95, meanSize }) =>
-      `Sets that promise ${formatPercent(coverage, 0)} hold the class of ${formatPercent(covered)} (${formatInterval(interval95)}), ` +
+      `Sets with ${formatPercent(coverage, 0)} coverage contain the class of ${formatPercent(covered)} of the images (${formatInterval(interval95)}), ` +
       `with ${formatNumber(meanSize, 3)} ${meanSize === 1 ? 'class' : 'classes'} on average.`,
   );
   return lines.join('\n');

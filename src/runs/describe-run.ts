@@ -113,7 +113,7 @@ export function headText({ kind, c, folds, scores, epochs }: HeadRecord): string
   const score = scores?.find((each) => each.c === c);
   const by =
     folds && score
-      ? ` by ${folds}-fold cross-validation (${formatPercent(score.accuracy)} right of images held out)`
+      ? ` by ${folds}-fold cross-validation (${formatPercent(score.accuracy)} accuracy on held-out images)`
       : '';
   return `${own}, C ${formatNumber(c, 3)}${by}`;
 }

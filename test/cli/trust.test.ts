@@ -146,7 +146,7 @@ describe('sets with a promise', () => {
     const again = await run('evaluate', 'calibrated', '--json');
     expect(JSON.parse(again.stdout).predictionSets).toEqual(sets);
     expect((await run('evaluate', 'calibrated')).stdout).toMatch(
-      /^Sets that promise 90% hold the class of [\d.]+% \([\d.]+–[\d.]+%\), with [\d.]+ class(es)? on average\.$/m,
+      /^Sets with 90% coverage contain the class of [\d.]+% of the images \([\d.]+–[\d.]+%\), with [\d.]+ class(es)? on average\.$/m,
     );
   });
 

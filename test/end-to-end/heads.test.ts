@@ -44,7 +44,7 @@ describe('train --from', () => {
     succeeded(finished);
     expect(finished.stdout).toContain('from first: a linear head is fitted on its features');
     expect(finished.stdout).toMatch(
-      /linear head, C [\d.e-]+ by 5-fold cross-validation \([\d.]+% right of images held out\) in /,
+      /linear head, C [\d.e-]+ by 5-fold cross-validation \([\d.]+% accuracy on held-out images\) in /,
     );
     const { options, result } = await json('linear', 'run.json');
     expect([options.head, options.from.trainable, result.testAccuracy > 0.9]).toEqual([
