@@ -7,7 +7,7 @@ export const TRAINING = {
   recipe: {
     type: { kind: 'text' },
     help: 'network and settings: a name (`harrier recipes` lists them) or a file',
-    default: 'keras-cnn, or the first of ./harrier.config.ts',
+    default: 'keras-cnn, or the first of ./harrier.config.ts; for photos a pretrained network (see --from)',
     flag: {
       of: ['train', 'sweep', 'lr-find'],
       value: '<name|file>',

@@ -18,6 +18,7 @@ import { fetchingFor, noteLicense } from '../fetching.ts';
 import { endWithParent, type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
+import { chooseByItself } from './by-itself.ts';
 import { LearningWatch } from './learning-watch.ts';
 import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
 import { TrainingProgress } from './progress.ts';
@@ -35,8 +36,11 @@ export async function runTrain(given: TrainOptions): Promise<void> {
       if (each.resume === undefined) await trainAnew(each, reporter, interruption);
       else await resume(await findRun(each.resume), each, reporter, interruption);
     };
-    if (await wantsSeeds(given)) await trainSeeds(given, process.argv.slice(2), reporter, one);
-    else await one(given);
+    const typed = process.argv.slice(2);
+    const own = await chooseByItself(given, typed, fetchingFor(reporter, interruption.signal));
+    if (own.sentence !== undefined) reporter.note(own.sentence);
+    if (await wantsSeeds(given)) await trainSeeds(own.given, own.given.words ?? typed, reporter, one);
+    else await one(own.given);
   } catch (error) {
     // What was abandoned because of the signal fails in its own way; the signal is what the user knows of.
     if (

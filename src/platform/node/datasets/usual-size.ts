@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { HarrierError } from '../../../errors.ts';
 import type { FolderListing } from './folder-listing.ts';
+import { listImages } from './manifest-listing.ts';
 
 /** @throws HarrierError `bad-option` for a size that images cannot have */
 export function checkImageSize(size: number): void {
@@ -15,6 +16,27 @@ export function checkImageSize(size: number): void {
 
 /** The default size of images, from the headers of up to a hundred of them, spread over the folder. */
 export async function usualSize(listing: FolderListing): Promise<number> {
+  const sizes = await sampledSizes(listing);
+  if (sizes.length === 0) return 64;
+  const [[first]] = sizes;
+  if (first <= 96 && sizes.every(([width, height]) => width === first && height === first)) return first;
+  return middle(sizes.map(([width, height]) => Math.min(width, height))) <= 48 ? 32 : 64;
+}
+
+/**
+ * The longer side, in pixels, of the middle one of up to a hundred images of a folder by size; undefined where there are
+ * none that can be read, or the folder is none of images.
+ */
+export async function typicalSide(path: string): Promise<number | undefined> {
+  const listing = await listImages(path).catch((error) => {
+    if (error instanceof HarrierError) return undefined;
+    throw error;
+  });
+  const sizes = listing ? await sampledSizes(listing) : [];
+  return sizes.length === 0 ? undefined : middle(sizes.map(([width, height]) => Math.max(width, height)));
+}
+
+async function sampledSizes(listing: FolderListing): Promise<[width: number, height: number][]> {
   const step = Math.max(1, Math.floor(listing.files.length / 100));
   const sizes: [width: number, height: number][] = [];
   for (let i = 0; i < listing.files.length; i += step) {
@@ -23,9 +45,9 @@ export async function usualSize(listing: FolderListing): Promise<number> {
       .catch(() => undefined);
     if (header) sizes.push([header.width, header.height]);
   }
-  if (sizes.length === 0) return 64;
-  const [[first]] = sizes;
-  if (first <= 96 && sizes.every(([width, height]) => width === first && height === first)) return first;
-  const shorter = sizes.map(([width, height]) => Math.min(width, height)).sort((a, b) => a - b);
-  return shorter[Math.floor(shorter.length / 2)] <= 48 ? 32 : 64;
+  return sizes;
+}
+
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

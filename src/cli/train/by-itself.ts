@@ -1,0 +1,68 @@
+import { DEFAULT_BACKBONE } from '../../backbones/index.ts';
+import { HarrierError } from '../../errors.ts';
+import { type FetchModelOptions, fetchModel } from '../../platform/node/backbones/fetch-model.ts';
+import { isImageFolder } from '../../platform/node/datasets/open-dataset.ts';
+import { typicalSide } from '../../platform/node/datasets/usual-size.ts';
+import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
+import type { TrainOptions } from './options.ts';
+
+/** Images with a longer side than this are photos: a network for small images would see too little of them. */
+const LARGEST_SMALL = 64;
+/** The recipe for photos where no pretrained network can be had. */
+const FROM_SCRATCH = 'quick';
+
+/** Options that say how to train: with one of them nothing is chosen. */
+const CHOICES = [
+  ...['resume', 'from', 'trainable', 'head', 'recipe', 'recipeFile', 'set', 'epochs', 'batchSize'],
+  ...['microBatch', 'averageMomentum', 'learningRate', 'optimizer', 'augment', 'sampling', 'resolution'],
+  ...['earlyStopping', 'imageSize', 'resize', 'tta', 'device', 'mean', 'std', 'channelOrder', 'features'],
+] as readonly (keyof TrainOptions)[];
+
+/** How a run is trained whose user did not say. */
+export interface OwnChoice {
+  readonly given: TrainOptions;
+  /** What was chosen, why, and how to choose otherwise; absent where nothing was. */
+  readonly sentence?: string;
+}
+
+/**
+ * Chooses how to train on a folder of photos where the options leave it open: with a head on the features of a pretrained
+ * network, from the cache or fetched; from scratch where there is none to be had. Small images, other data and folders
+ * with recipes of their own keep their defaults.
+ *
+ * @param typed the words of the command, which get those that say what was chosen
+ * @throws HarrierError as `findRecipe` does; the signal's reason when aborted
+ */
+export async function chooseByItself(
+  given: TrainOptions,
+  typed: readonly string[],
+  fetching: FetchModelOptions,
+): Promise<OwnChoice> {
+  const { data } = given;
+  if (data === undefined || CHOICES.some((option) => given[option] !== undefined)) return { given };
+  if (!(await isImageFolder(data)) || (await findRecipe()).file !== undefined) return { given };
+  const side = await typicalSide(data);
+  if (side === undefined || side <= LARGEST_SMALL) return { given };
+  const chosen = (option: 'from' | 'recipe', name: string): TrainOptions => ({
+    ...given,
+    [option]: name,
+    words: [...(given.words ?? typed), `--${option}`, name],
+  });
+  try {
+    await fetchModel(DEFAULT_BACKBONE, { ...fetching, onNote: () => {} });
+    return {
+      given: chosen('from', DEFAULT_BACKBONE),
+      sentence:
+        `Photos of ${side} pixels or so learn best from a pretrained network: taking --from ${DEFAULT_BACKBONE}. ` +
+        'Choose otherwise with --from MODEL, or --recipe NAME to train from scratch.',
+    };
+  } catch (error) {
+    if (!(error instanceof HarrierError)) throw error;
+    return {
+      given: chosen('recipe', FROM_SCRATCH),
+      sentence:
+        `The pretrained network ${DEFAULT_BACKBONE} cannot be fetched, so training begins from scratch (--recipe ` +
+        `${FROM_SCRATCH}). It would do better: npx harrier models fetch ${DEFAULT_BACKBONE} says what is missing.`,
+    };
+  }
+}
