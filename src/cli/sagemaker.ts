@@ -59,6 +59,10 @@ function withJobOptions(target: Command): Command {
     .option('--data <source>', 'training channel: cifar10, a folder of images, or s3://…')
     .option('--validation <source>', 'validation channel: a folder or s3://…')
     .option('--test <source>', 'test channel: a folder or s3://…')
+    .option(
+      '--model <source>',
+      'model channel: a folder with a pretrained model (.onnx, or .pth) to begin with, or s3://…',
+    )
     .option('--role <arn>', 'ARN or name of the role for SageMaker')
     .option('--image <address>', 'the image, in ECR (default: harrier:latest of this account)')
     .option(

@@ -12,6 +12,7 @@ export function studioCommand(): Command {
       ['studio --data ./photos --open', 'with a folder of images, and open the page'],
       ['studio runs/of-others --port 4000', 'other runs, another port'],
       ['studio --export site', 'static files, for any web host'],
+      ['studio --export site --with efficientnet-lite0', 'the same, with a pretrained model to teach with'],
       ['studio --export site --runs latest --data cifar10', 'with the results of a run, and its test images'],
     ],
   )
@@ -38,6 +39,10 @@ export function studioCommand(): Command {
       '--runs <run>',
       'a run whose results the exported page shows; may be given several times',
       collectPath,
+    )
+    .option(
+      '--with <name>',
+      'a pretrained model for the exported page to teach with: a name of harrier models, hf:OWNER/NAME or https://…',
     )
     .option('--json', 'print the address, or the files written, as one JSON object')
     .action(async (runs: string, options: StudioCommandOptions) => {

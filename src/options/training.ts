@@ -38,14 +38,14 @@ export const TRAINING = {
     type: { kind: 'tunedPart' },
     help: 'with --from; head: a new last layer alone; all: the other layers too, at a lower rate; last:2: the last two layers with weights',
     default: 'head',
-    flag: { of: ['train'], value: '<part>', notForJobs: true },
+    flag: { of: ['train'], value: '<part>' },
     field: 'from.trainable',
   },
   head: {
     type: { kind: 'choice', choices: HEADS },
     help: 'with --from: the last layer, fitted on features: linear, mlp (a hidden layer before it), or centroid for 1 to 5 images a class',
     default: 'linear, unless options of training by steps are given',
-    flag: { of: ['train'], value: '<kind>', notForJobs: true },
+    flag: { of: ['train'], value: '<kind>' },
     recorded: 'if given',
   },
   mean: {

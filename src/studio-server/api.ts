@@ -293,6 +293,25 @@ export interface ModelInfo {
   readonly accuracy?: number;
 }
 
+/**
+ * GET api/backbone: a pretrained network for the view Teach, or null where there is none; the model itself is at
+ * api/backbone/model.onnx.
+ */
+export interface BackboneInfo {
+  readonly name: string;
+  /** SHA-256 of the file that it was made from, hex. */
+  readonly hash: string;
+  /** SPDX identifier, or what the publisher says in its place. */
+  readonly license?: string;
+  /** What its licence asks for, where it is more than to be named: a sentence. */
+  readonly warning?: string;
+  /** Height and width. */
+  readonly imageSize: readonly [number, number];
+  /** Numbers that it makes of an image. */
+  readonly features: number;
+  readonly bytes: number;
+}
+
 /** GET api/events: server-sent events, the name of each with its data. */
 export interface StudioEvents {
   /** First of all. Another `server` than before: it was started anew, and what the page knows may be stale. */

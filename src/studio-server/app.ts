@@ -10,6 +10,7 @@ import { BodyBudget, withBody } from '../server/body.ts';
 import { parseObject } from '../server/json.ts';
 import { HttpError } from '../server/problem.ts';
 import type { CorrectionChange, CorrectionFilter, RunFileName, Split, StudioState } from './api.ts';
+import type { BackboneLibrary } from './backbone.ts';
 import type { DatasetLibrary } from './datasets/dataset-library.ts';
 import { drawImage, PER_PAGE, SheetMaker } from './datasets/sheets.ts';
 import type { SplitView } from './datasets/split-view.ts';
@@ -33,6 +34,7 @@ export interface StudioAppOptions {
   readonly runs: RunLibrary;
   readonly trainer: Trainer;
   readonly models: ModelLibrary;
+  readonly backbones: BackboneLibrary;
   readonly hub: EventHub;
   readonly checkWords: CheckWords;
   /** Tells this server from the one before. */
@@ -51,7 +53,7 @@ const PIXEL_IMAGES = 256;
 export function createStudioApp(options: StudioAppOptions): {
   fetch(request: Request): Response | Promise<Response>;
 } {
-  const { datasets, runs, trainer, models, hub, page, version } = options;
+  const { datasets, runs, trainer, models, backbones, hub, page, version } = options;
   const guard = createGuard(options.guard);
   const sheets = new SheetMaker();
   const budget = new BodyBudget(16 * MOST_BODY);
@@ -175,6 +177,13 @@ export function createStudioApp(options: StudioAppOptions): {
     const { path, info } = await models.find(req.param('id'));
     const folder = info.source === 'run' ? (await runs.view(info.id)).folder.path : undefined;
     return fileOf(req.raw, path, folder, 'application/octet-stream');
+  });
+
+  app.get('/api/backbone', async () => json((await backbones.find())?.info ?? null));
+  app.get('/api/backbone/model.onnx', async ({ req }) => {
+    const served = (await backbones.find()) ?? notFound('backbone');
+    const etag = `${served.info.hash.slice(0, 16)}-${served.bytes.length.toString(16)}`;
+    return cached(req.raw, { type: 'application/octet-stream', etag }, async () => served.bytes);
   });
 
   app.all('/api/*', ({ req }) => notFound('address', `${req.method} ${req.path}`));

@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import type { OnProgress } from '../data/progress.ts';
 import { HarrierError } from '../errors.ts';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
+import type { FetchedModel } from '../platform/node/backbones/fetch-model.ts';
 import { CIFAR10_CLASSES } from '../platform/node/datasets/cifar10-files.ts';
 import { makeDirectory, writeAtomically } from '../platform/node/files/cache.ts';
 import type { RunFolder } from '../platform/node/runs/run-folder.ts';
@@ -10,6 +11,7 @@ import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { RECIPES } from '../recipes/index.ts';
 import { pathsOfRun, withoutPaths } from '../runs/private-paths.ts';
 import type { ImageList, ModelInfo, RunDetails, RunSummary, StudioState } from './api.ts';
+import { backboneForPages } from './backbone.ts';
 import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
 import { PER_PAGE, SheetMaker } from './datasets/sheets.ts';
 import { EventHub } from './events.ts';
@@ -27,6 +29,8 @@ export interface ExportOptions {
   readonly pageFolder: string;
   /** Runs whose results the page shows. */
   readonly runs: readonly RunFolder[];
+  /** A pretrained network for the view Teach. */
+  readonly backbone?: FetchedModel;
   /** Data sets whose test images go along, for the runs that were evaluated on them: `cifar10`, or paths. */
   readonly data: readonly string[];
   readonly onProgress?: OnProgress;
@@ -47,7 +51,13 @@ const ELSEWHERE = { next: 'choose another folder', options: ['export'] };
  * @throws HarrierError `bad-option` when something else is in the folder; `bad-checkpoint` for a run that is not
  * finished; `storage`
  */
-export async function exportSite({ runs, data, onProgress, ...options }: ExportOptions): Promise<Exported> {
+export async function exportSite({
+  runs,
+  data,
+  backbone,
+  onProgress,
+  ...options
+}: ExportOptions): Promise<Exported> {
   const views = await Promise.all(runs.map(finishedRun));
   const paths = views.flatMap(({ record, folder }) => [...pathsOfRun(record!), folder.path]);
   const given = data.filter((spec) => spec !== 'cifar10').flatMap((spec) => [spec, resolve(spec)]);
@@ -63,6 +73,9 @@ export async function exportSite({ runs, data, onProgress, ...options }: ExportO
   );
   await site.json('human-baseline', people);
 
+  const served = backbone && (await backboneForPages(backbone));
+  await site.json('backbone', served?.info ?? null);
+  if (served) await site.write('api/backbone/model.onnx', served.bytes);
   const models: ModelInfo[] = [];
   const shipped = await new ModelLibrary().shipped();
   if (shipped) {

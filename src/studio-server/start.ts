@@ -4,6 +4,7 @@ import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { listen } from '../server/listen.ts';
 import { checkToken } from '../server/token.ts';
 import { createStudioApp } from './app.ts';
+import { BackboneLibrary } from './backbone.ts';
 import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
 import { EventHub } from './events.ts';
 import { isLoopback } from './guard.ts';
@@ -74,6 +75,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
     runs,
     trainer,
     models: new ModelLibrary(runs),
+    backbones: new BackboneLibrary(),
     hub,
     checkWords: options.checkWords,
     server: randomUUID(),

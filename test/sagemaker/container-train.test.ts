@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { trainOptionsOf } from '../../src/cli/sagemaker/hyperparameters.ts';
 import { newRun } from '../../src/cli/train/options.ts';
-import { Network, weightsOf } from '../../src/models/index.ts';
-import { decodeModel } from '../../src/onnx/index.ts';
+import { Dense, GlobalAveragePooling2D } from '../../src/layers/index.ts';
+import { exportModel, initialWeights, Network, weightsOf } from '../../src/models/index.ts';
+import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
 import { optimizerFrom } from '../../src/optimizers/index.ts';
 import { RunFolder } from '../../src/platform/node/runs/run-folder.ts';
 import { readCheckpoint } from '../../src/platform/node/runs/train-run.ts';
@@ -49,6 +51,36 @@ function metric(log: string, name: string): number[] {
 }
 
 describe('a training job', () => {
+  it('begins with the model of a channel, which is no data', async () => {
+    const source = join(place.path, 'pretrained');
+    await mkdir(source, { recursive: true });
+    const network = new Network({
+      name: 'pretrained',
+      inputShape: [16, 16, 3],
+      layers: [new GlobalAveragePooling2D(), new Dense({ units: 7 })],
+    });
+    const bytes = encodeModel(exportModel(network, initialWeights(network.parameters, 1)));
+    await writeFile(join(source, 'pretrained.onnx'), bytes);
+    await writeFile(join(source, 'config.json'), '{}');
+    const { folder, code, stdout } = await train({
+      hyperparameters: { epochs: '1', trainable: 'all' },
+      channels: { train: images, test: images, model: source },
+    });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('training images')]);
+    const { options, data } = JSON.parse(await readFile(folder.path('checkpoints/run.json'), 'utf8'));
+    expect(options.from).toMatchObject({
+      trainable: 'all',
+      hash: createHash('sha256').update(bytes).digest('hex'),
+    });
+    expect(data.classNames).not.toContain('pretrained');
+    await rm(join(source, 'pretrained.onnx'));
+    const failed = await train({ hyperparameters: {}, channels: { train: images, model: source } });
+    expect(failed.code).toBe(1);
+    expect(await readFile(failed.folder.path('output/failure'), 'utf8')).toMatch(
+      /it holds no model: expected one \.onnx file, .* received config\.json/,
+    );
+  });
+
   it('leaves model, card, evaluation, report, history and metrics', async () => {
     const hyperparameters = {
       ...quick,

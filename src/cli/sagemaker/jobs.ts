@@ -27,6 +27,7 @@ export interface JobOptions extends AwsCommandOptions {
   readonly data?: string;
   readonly validation?: string;
   readonly test?: string;
+  readonly model?: string;
   readonly instanceType?: string;
   readonly volumeSize: number;
   readonly maxRun: number;
@@ -40,7 +41,7 @@ export const DEFAULT_TRAIN_INSTANCE = 'ml.c7i.2xlarge';
 
 /** The channels as they were given: addresses or folders of this machine, which are there. */
 export async function givenChannels(given: JobOptions, reporter: Reporter): Promise<Record<string, string>> {
-  const { data, validation, test } = given;
+  const { data, validation, test, model } = given;
   if (!data) {
     throw new HarrierError('bad-option', 'there is no training data', {
       where: '--data',
@@ -48,7 +49,7 @@ export async function givenChannels(given: JobOptions, reporter: Reporter): Prom
     });
   }
   const channels: Record<string, string> = {};
-  for (const [name, source] of Object.entries({ train: data, validation, test })) {
+  for (const [name, source] of Object.entries({ train: data, validation, test, model })) {
     if (source === undefined) continue;
     channels[name] = await checkedSource(source, reporter);
   }

@@ -13,6 +13,7 @@ import {
   type JobResources,
   trainingRequest,
 } from '../../sagemaker/client/training.ts';
+import { modelIn } from '../../sagemaker/container/model-channel.ts';
 import { layOut, startEntryPoint } from '../../sagemaker/local.ts';
 import { Exit } from '../failure.ts';
 import { SIGNALS } from '../interruption.ts';
@@ -63,6 +64,11 @@ export async function checkedHyperparameters(
 ): Promise<Record<string, string>> {
   const hyperparameters = hyperparametersOf(given);
   const options = trainOptionsOf(hyperparameters);
+  if (given.model !== undefined) {
+    // What lies in S3 is seen by the container alone.
+    if (!isS3(given.model)) await newRun({ ...options, from: await modelIn(given.model), data: 'channels' });
+    return hyperparameters;
+  }
   for (const recipe of recipes ?? [options.recipe]) {
     await refuseOwnRecipe(recipe);
     await newRun({ ...options, recipe, data: 'channels' });

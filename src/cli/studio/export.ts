@@ -1,6 +1,8 @@
 import { formatBytes } from '../../format/format.ts';
+import { fetchModel } from '../../platform/node/backbones/fetch-model.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { exportSite } from '../../studio-server/export.ts';
+import { fetchingFor } from '../fetching.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 
@@ -10,14 +12,28 @@ export interface ExportStudioOptions {
   /** As they were typed. */
   readonly runs: readonly string[];
   readonly data: readonly string[];
+  /** A pretrained model to teach with: a name, or an address. */
+  readonly backbone?: string;
   readonly reporter: Reporter;
   readonly json?: boolean;
 }
 
 /** `harrier studio --export`. */
-export async function exportStudio({ runs, reporter, json, ...options }: ExportStudioOptions): Promise<void> {
+export async function exportStudio({
+  runs,
+  backbone,
+  reporter,
+  json,
+  ...options
+}: ExportStudioOptions): Promise<void> {
   const folders = await Promise.all(runs.map(findRun));
-  const written = await exportSite({ ...options, runs: folders, onProgress: reporter.work });
+  const fetched = backbone === undefined ? undefined : await fetchModel(backbone, fetchingFor(reporter));
+  const written = await exportSite({
+    ...options,
+    runs: folders,
+    backbone: fetched,
+    onProgress: reporter.work,
+  });
   const path = shortPath(written.folder);
   reporter.print(`Wrote ${written.files} files, ${formatBytes(written.bytes)}, to ${path}.`);
   reporter.print(

@@ -21,6 +21,7 @@ export interface StudioCommandOptions {
   readonly open?: boolean;
   readonly export?: string;
   readonly runs?: readonly string[];
+  readonly with?: string;
   readonly json?: boolean;
 }
 
@@ -40,13 +41,18 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
       next: 'Studio itself shows all runs of its folder: npx harrier studio RUNS-DIR.',
     });
   }
+  if (options.with !== undefined && options.export === undefined) {
+    throw new HarrierError('bad-option', '--with needs --export', {
+      next: `Studio itself takes the model from the cache: npx harrier models fetch ${options.with}.`,
+    });
+  }
   await checkRunsFolder(runsFolder);
   for (const each of options.data ?? []) await checkData(each);
   const pageFolder = await builtPage(reporter);
   if (options.export !== undefined) {
     // Whose images go to a public place is said, and never guessed.
-    const { export: folder, runs = [], data = [] } = options;
-    await exportStudio({ folder, pageFolder, runs, data, reporter, json });
+    const { export: folder, runs = [], data = [], with: backbone } = options;
+    await exportStudio({ folder, pageFolder, runs, data, backbone, reporter, json });
     return;
   }
   const interruption = watchInterruption(() =>

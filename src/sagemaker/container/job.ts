@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError, nearestName } from '../../errors.ts';
 import { type JsonObject, jsonObject } from '../../json-text.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
+import { MODEL_CHANNEL, modelIn } from './model-channel.ts';
 import type { ContainerPaths } from './paths.ts';
 
 /** Channels by the names that `fit` calls give them, and the parts of the data that they are. */
@@ -24,6 +25,8 @@ export interface TrainingJob {
   readonly isOneOfMany: boolean;
   /** The folder to open as data. */
   readonly data: string;
+  /** The file of a pretrained model to begin with, where there is a channel for one. */
+  readonly model?: string;
   /** The parts that have a channel. */
   readonly parts: readonly ('train' | 'validation' | 'test')[];
 }
@@ -39,7 +42,9 @@ export async function readTrainingJob(paths: ContainerPaths): Promise<TrainingJo
   const sent = await readConfig(paths.config('hyperparameters'));
   const channels = await readChannels(paths);
   const parts = new Map<string, string>();
+  const modelChannel = channels.find((channel) => channel.toLowerCase() === MODEL_CHANNEL);
   for (const channel of channels) {
+    if (channel === modelChannel) continue;
     const part = Object.hasOwn(CHANNELS, channel.toLowerCase()) ? CHANNELS[channel.toLowerCase()] : undefined;
     if (!part) throw unknownChannel(channel);
     if (parts.has(part)) {
@@ -71,9 +76,23 @@ export async function readTrainingJob(paths: ContainerPaths): Promise<TrainingJo
   return {
     hyperparameters: ownOnly(sent),
     isOneOfMany: Object.keys(sent).some((name) => name.startsWith('_tuning')),
-    data: isAlone ? join(paths.data, train) : paths.data,
+    data: isAlone ? join(paths.data, train) : await dataFolder(paths, [...parts.values()], modelChannel),
+    ...(modelChannel && { model: await modelIn(join(paths.data, modelChannel)) }),
     parts: [...parts.keys()] as TrainingJob['parts'],
   };
+}
+
+/** The folder of the channels; where one of them holds no images, a folder of links to the others. */
+async function dataFolder(
+  paths: ContainerPaths,
+  channels: readonly string[],
+  modelChannel: string | undefined,
+): Promise<string> {
+  if (modelChannel === undefined) return paths.data;
+  await rm(paths.dataLinks, { recursive: true, force: true });
+  await mkdir(paths.dataLinks, { recursive: true });
+  for (const channel of channels) await symlink(join(paths.data, channel), join(paths.dataLinks, channel));
+  return paths.dataLinks;
 }
 
 async function checkHosts(paths: ContainerPaths): Promise<void> {
@@ -146,9 +165,9 @@ function plainText(value: unknown): string {
 }
 
 function unknownChannel(channel: string): HarrierError {
-  const near = nearestName(channel, ['train', 'validation', 'test']);
+  const near = nearestName(channel, ['train', 'validation', 'test', MODEL_CHANNEL]);
   return new HarrierError('bad-data', `Harrier has no channel "${channel}"`, {
-    expected: 'train, validation or test',
+    expected: 'train, validation, test, or model for a pretrained model',
     next: near ? `Did you mean "${near}"?` : 'Leave it out.',
   });
 }

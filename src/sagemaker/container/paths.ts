@@ -25,6 +25,11 @@ export class ContainerPaths {
     return join(this.base, 'input', 'data');
   }
 
+  /** Links to channels, where not all of them are data. */
+  get dataLinks(): string {
+    return join(this.base, 'input', 'channels');
+  }
+
   /** Becomes model.tar.gz; when serving, it is what was in there, read-only. */
   get model(): string {
     return join(this.base, 'model');

@@ -24,10 +24,11 @@ export interface JobOptions extends Pick<RunMethod, 'recipe' | 'from' | 'chosen'
 }
 
 export interface TrainContainerHooks {
-  /** Hyperparameters to options; throws for what there is not. */
+  /** Hyperparameters, data and the model to begin with to options; throws for what there is not. */
   readonly optionsOf: (
     hyperparameters: Readonly<Record<string, string>>,
     data: string,
+    model?: string,
   ) => Promise<JobOptions>;
   /** One line of the job's log. */
   readonly log: (line: string) => void;
@@ -56,7 +57,7 @@ export async function trainInContainer(
     options: wanted,
     checkpointSeconds,
     ...method
-  } = await hooks.optionsOf(job.hyperparameters, job.data);
+  } = await hooks.optionsOf(job.hyperparameters, job.data, job.model);
   await paths.makeOutputs();
   // The jobs of a tuning job may share one address for checkpoints.
   const ownName = job.isOneOfMany ? (process.env.TRAINING_JOB_NAME ?? '') : '';

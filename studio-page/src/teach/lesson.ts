@@ -11,14 +11,17 @@ import type { StartingModel } from 'harrier/src/runs/starting-model.ts';
 import { trainingImages } from 'harrier/src/runs/training-images.ts';
 import type { WebRuntime } from 'harrier/web';
 
-/** What of a network is trained: a new last layer alone, everything that there is, or a new small network. */
-export type Way = 'head' | 'all' | 'scratch';
+/**
+ * What is trained: a head on the features of a pretrained network; of the model that comes with Harrier a new last layer
+ * alone, or all of it; or a new small network.
+ */
+export type Way = 'features' | 'head' | 'all' | 'scratch';
 
 /** What is to be learned, and how. The same lesson gives the same model, on the same machine. */
 export interface Lesson {
   /** Every image with its class. */
   readonly dataset: Dataset;
-  readonly way: Way;
+  readonly way: Exclude<Way, 'features'>;
   /** What is fine-tuned; not for `scratch`. */
   readonly from?: StartingModel;
   /** Default: the number that suits the images. */

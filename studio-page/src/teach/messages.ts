@@ -2,6 +2,7 @@ import type { EpochRecord } from 'harrier';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import type { PlainError } from 'harrier/src/plain-error.ts';
 import type { StepInfo } from 'harrier/src/training/step-info.ts';
+import type { PageBackbone } from './features.ts';
 import type { Way } from './lesson.ts';
 
 /** An image of a class, as it was added. */
@@ -20,6 +21,8 @@ export interface Job {
   readonly way: Way;
   /** The address of the model that is fine-tuned. */
   readonly from?: string;
+  /** With `features`: the pretrained network. */
+  readonly backbone?: PageBackbone;
   readonly epochs?: number;
   readonly mirrored: boolean;
   readonly seed: number;
@@ -40,6 +43,8 @@ export interface Outcome {
   readonly imageShape: readonly [height: number, width: number];
   readonly history: readonly EpochRecord[];
   readonly bestEpoch?: number;
+  /** Where all images were held out in turn: in how many parts. */
+  readonly folds?: number;
   /** The images that were held out, in order. */
   readonly heldOut: readonly {
     readonly id: string;

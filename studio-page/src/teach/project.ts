@@ -78,12 +78,18 @@ async function load(): Promise<void> {
   classes.value = found.length > 0 ? found : [emptyClass(1), emptyClass(2)];
 }
 
-/** Images that no class has any more. While the page is open they stay, so that removing them can be undone. */
+/**
+ * Images that no class has any more, and their features. While the page is open they stay, so that removing them can be
+ * undone.
+ */
 async function removeStrays(known: readonly TaughtClass[]): Promise<void> {
-  const used = new Set(known.flatMap(({ images }) => images.map(({ id }) => imageFile(id))));
+  const used = new Set(known.flatMap(({ images }) => images.map(({ id }) => id)));
   const storage = await store();
   for (const name of await storage.names()) {
-    if (name.startsWith(imageFile('')) && !used.has(name)) await storage.remove(name);
+    const isOfImage = name.startsWith(imageFile('')) || name.startsWith('features-');
+    // Both names end in the image's id: five groups of digits.
+    const id = name.split('-').slice(-5).join('-');
+    if (isOfImage && !used.has(id)) await storage.remove(name);
   }
 }
 

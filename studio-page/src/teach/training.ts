@@ -4,6 +4,7 @@ import type { Progress } from 'harrier/src/data/progress.ts';
 import { errorFromPlain } from 'harrier/src/plain-error.ts';
 import type { StepInfo } from 'harrier/src/training/step-info.ts';
 import { checkClasses } from './check-classes.ts';
+import { teachHead } from './features.ts';
 import type { Way } from './lesson.ts';
 import type { FromTeacher, Job, Outcome, ToTeacher } from './messages.ts';
 import { classes, type TaughtClass } from './project.ts';
@@ -75,10 +76,14 @@ export async function loadTraining(): Promise<void> {
 }
 
 /** Begins. @throws HarrierError `bad-data` for what cannot be learned from */
-export function start(options: TeachOptions, from: string | undefined, backend: Job['backend']): void {
+export function start(
+  options: TeachOptions,
+  model: Pick<Job, 'from' | 'backbone'>,
+  backend: Job['backend'],
+): void {
   const now = classes.peek() ?? [];
   checkClasses(now.map(({ name, images }) => ({ name, count: images.length })));
-  const job = { id: crypto.randomUUID(), ...options, ...(from && { from }), seed: 1, backend };
+  const job = { id: crypto.randomUUID(), ...options, ...model, seed: 1, backend };
   stored = {
     job,
     classes: now.map(({ name, images }) => ({ name, images: images.map(({ id }) => id) })),
@@ -122,6 +127,14 @@ function run(resume: boolean): void {
     );
     return;
   }
+  const whole = wanted.map(({ name, images: ids }) => ({
+    name,
+    images: ids.map((id) => images.get(id)!),
+  }));
+  if (job.way === 'features') {
+    void teach({ ...job, classes: whole });
+    return;
+  }
   worker = new Worker(new URL('../workers/teach-worker.ts', import.meta.url), { type: 'module' });
   worker.addEventListener('message', ({ data }: MessageEvent<FromTeacher>) => hear(data));
   worker.addEventListener('error', (event) =>
@@ -131,11 +144,21 @@ function run(resume: boolean): void {
       ),
     ),
   );
-  const whole = wanted.map(({ name, images: ids }) => ({
-    name,
-    images: ids.map((id) => images.get(id)!),
-  }));
   worker.postMessage({ type: 'train', job: { ...job, classes: whole }, resume } satisfies ToTeacher);
+}
+
+/** Fits a head on features, which takes seconds: there is nothing to pause. */
+async function teach(job: Job): Promise<void> {
+  const isStillWanted = () => training.peek()?.job.id === job.id;
+  try {
+    const { outcome, model } = await teachHead(job.backbone!, job, (progress) => {
+      const now = training.peek();
+      if (now && isStillWanted()) training.value = { ...now, progress };
+    });
+    if (isStillWanted()) await finish(outcome, model);
+  } catch (error) {
+    if (isStillWanted()) fail(error);
+  }
 }
 
 function hear(message: FromTeacher): void {

@@ -24,7 +24,7 @@ import {
   withTabLock,
 } from 'harrier/web';
 import { checkClasses } from '../teach/check-classes.ts';
-import { type Learned, learn } from '../teach/lesson.ts';
+import { type Learned, type Lesson, learn } from '../teach/lesson.ts';
 import type { FromTeacher, Job, Outcome, ToTeacher } from '../teach/messages.ts';
 
 const say = (message: FromTeacher, transfer: Transferable[] = []) => postMessage(message, { transfer });
@@ -72,7 +72,14 @@ async function trainAlone(job: Job, stored: StoredRun | undefined, resume: boole
   const kept = resume ? stored && (await checkpointsOf(stored, job.id, undefined, sayNote)) : undefined;
   say({ type: 'progress', progress: { what: 'preparing the network', done: 0, total: 0, unit: 'steps' } });
   const learned = await learn(
-    { dataset, way: job.way, from, epochs: job.epochs, mirrored: job.mirrored, seed: job.seed },
+    {
+      dataset,
+      way: job.way as Lesson['way'],
+      from,
+      epochs: job.epochs,
+      mirrored: job.mirrored,
+      seed: job.seed,
+    },
     {
       runtime,
       ...(runtime.backend === 'webgpu' && {

@@ -35,10 +35,13 @@ export async function runContainerTrain(): Promise<void> {
   const progress = { current: undefined as TrainingProgress | undefined };
   try {
     const stopped = await trainInContainer(paths, {
-      optionsOf: async (hyperparameters, data) => {
+      optionsOf: async (hyperparameters, data, from) => {
         const given = trainOptionsOf(hyperparameters);
         refuseOtherCode(given.recipe);
-        return { ...(await newRun({ ...given, data })), checkpointSeconds: given.checkpointSeconds };
+        return {
+          ...(await newRun({ ...given, data, ...(from && { from }) })),
+          checkpointSeconds: given.checkpointSeconds,
+        };
       },
       log: (line) => reporter.print(line),
       onBegin: ({ options, train, validation, test, optimizer }) => {

@@ -1,5 +1,5 @@
 import { HarrierError } from 'harrier/src/errors.ts';
-import type { ModelInfo } from 'harrier/src/studio-server/api.ts';
+import type { BackboneInfo, ModelInfo } from 'harrier/src/studio-server/api.ts';
 import { apiUrl, getJson } from '../../api.ts';
 import { useLoad } from '../../load.ts';
 
@@ -14,4 +14,13 @@ export function useBaseModel() {
     });
   });
   return { url: value, error: value === undefined ? error : undefined, loading, again };
+}
+
+/** The pretrained network of this Studio, if it has one: `null` where it has none, undefined until that is known. */
+export function useBackbone(): BackboneInfo | null | undefined {
+  const { value, error } = useLoad('backbone', (signal) =>
+    getJson<BackboneInfo | null>('backbone', { signal }),
+  );
+  // A server or site of an earlier version knows no such address.
+  return error === undefined ? value : null;
 }

