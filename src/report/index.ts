@@ -4,5 +4,6 @@
  * @module harrier/report
  */
 export { renderComparison } from './comparison-page.ts';
+export type { FittedLayer } from './fitting.ts';
 export type { ReportImage } from './images.ts';
 export { type ReportOptions, renderReport } from './report.ts';

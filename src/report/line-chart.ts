@@ -15,6 +15,8 @@ export interface Series {
 export interface LineChartProps {
   readonly title: string;
   readonly epochs: readonly number[];
+  /** What the horizontal axis shows instead of epochs: its name, and a position in words. */
+  readonly axis?: { readonly name: string; readonly format: (position: number) => string };
   readonly series: readonly Series[];
   /** A level across the chart, such as the accuracy on the test set. */
   readonly reference?: { readonly name: string; readonly value: number };
@@ -31,12 +33,13 @@ export interface LineChartProps {
 const WIDTH = 520;
 const HEIGHT = 300;
 const MARGIN = { top: 14, right: 14, bottom: 44, left: 54 };
+const EPOCHS = { name: 'epoch', format: (epoch: number) => `${epoch}` };
 const RIGHT = WIDTH - MARGIN.right;
 const BOTTOM = HEIGHT - MARGIN.bottom;
 
 /** A line per series over the epochs, as a figure with legend. Hovering over an epoch names its values. */
 export function LineChart(props: LineChartProps): JSX.Element | null {
-  const { title, epochs, reference, ceiling, from, format, formatTick } = props;
+  const { title, epochs, axis = EPOCHS, reference, ceiling, from, format, formatTick } = props;
   const series = props.series.filter(({ values }) => values.some(isNumber));
   const all = [...series.flatMap(({ values }) => values), reference?.value].filter(isNumber);
   if (series.length === 0) return null;
@@ -67,7 +70,11 @@ export function LineChart(props: LineChartProps): JSX.Element | null {
       ),
     );
   const epochLabels = epochTicks(first, last, 7).map((tick) =>
-    h('text', { key: `epoch ${tick}`, x: x(tick), y: BOTTOM + 18, 'text-anchor': 'middle' }, tick),
+    h(
+      'text',
+      { key: `epoch ${tick}`, x: x(tick), y: BOTTOM + 18, 'text-anchor': 'middle' },
+      axis.format(tick),
+    ),
   );
   const lines = series.map((each) =>
     h('path', { key: each.name, class: lineClass(each), d: path(epochs, each.values, x, y) }),
@@ -81,7 +88,7 @@ export function LineChart(props: LineChartProps): JSX.Element | null {
     return h(
       'g',
       { key: epoch, class: 'epoch' },
-      h('title', null, [`Epoch ${epoch}`, ...words].join('\n')),
+      h('title', null, [`${capitalized(axis.name)} ${axis.format(epoch)}`, ...words].join('\n')),
       h('rect', {
         x: coordinate(x(epoch) - column / 2),
         y: MARGIN.top,
@@ -117,16 +124,20 @@ export function LineChart(props: LineChartProps): JSX.Element | null {
       {
         viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
         role: 'img',
-        'aria-label': `${title} over ${epochs.length} epochs; the numbers stand in the table below`,
+        'aria-label': `${title} over ${epochs.length} ${axis === EPOCHS ? 'epochs' : `values of ${axis.name}`}; the numbers stand in the table below`,
       },
       grid,
       epochLabels,
-      h('text', { x: (MARGIN.left + RIGHT) / 2, y: HEIGHT - 6, 'text-anchor': 'middle' }, 'epoch'),
+      h('text', { x: (MARGIN.left + RIGHT) / 2, y: HEIGHT - 6, 'text-anchor': 'middle' }, axis.name),
       reference && level('reference', reference.value),
       lines,
       hovers,
     ),
   );
+}
+
+function capitalized(name: string): string {
+  return name[0].toUpperCase() + name.slice(1);
 }
 
 function lineClass({ kind, dashed }: Series): string {

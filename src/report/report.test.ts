@@ -287,4 +287,25 @@ describe('ticks', () => {
     expect(epochTicks(1, 30, 7)).toEqual([1, 5, 10, 15, 20, 25, 30]);
     expect(epochTicks(1, 101, 7)).toEqual([1, 20, 40, 60, 80, 101]);
   });
+
+  it('shows how a last layer was fitted in place of epochs', () => {
+    const evaluation = evaluated(['ant', 'bee']);
+    const scores = [0.001, 0.01, 0.1].map((c, i) => ({ c, loss: 0.4 - 0.1 * i, accuracy: 0.8 + 0.05 * i }));
+    const linear = { kind: 'linear', c: 0.01, folds: 5, scores };
+    const page = renderReport({ title: 'x', facts, evaluation, history, fitted: linear });
+    expect(page).not.toContain('How it learned');
+    expect(page).toMatch(/How its last layer was fitted.*in 5 folds.*the smallest is taken: 0\.01\./s);
+    expect(page).toContain('Accuracy over 3 values of C');
+    expect(page).toMatch(/<title>C 0\.1\nheld-out images 90\.00%<\/title>/);
+    for (const { loss } of scores) expect(page).toContain(`>${loss.toFixed(4)}<`);
+
+    const heldOut = [0.9, 0.5, 0.6].map((loss) => ({ loss, accuracy: 1 - loss / 2 }));
+    const mlp = { kind: 'mlp', epochs: 2, heldOut };
+    const second = renderReport({ title: 'x', facts, evaluation, fitted: mlp });
+    expect(second).toMatch(/lowest after 2 epochs/);
+    expect(second).toContain('Loss over 3 epochs');
+    expect(renderReport({ title: 'x', facts, evaluation, fitted: { kind: 'centroid' } })).not.toContain(
+      'How its last layer was fitted',
+    );
+  });
 });

@@ -5,6 +5,7 @@ import type { History } from '../evaluation/history.ts';
 import { CLASS_TABLE_NOTE, ClassTable } from './classes.ts';
 import { Curves } from './curves.ts';
 import { Facts } from './facts.ts';
+import { type FittedLayer, Fitting, hasFitting } from './fitting.ts';
 import { ImageList, type ReportImage } from './images.ts';
 import { swatch } from './legend.ts';
 import { ConfusionMatrix, MATRIX_NOTE } from './matrix.ts';
@@ -28,6 +29,8 @@ export interface ReportOptions {
   readonly evaluation: Evaluation;
   /** Left out or empty for a model that was not trained here: then there are no curves. */
   readonly history?: History;
+  /** In place of curves: how a last layer was fitted on features. */
+  readonly fitted?: FittedLayer;
   /** The most confident mistakes, most confident first. */
   readonly mistakes?: readonly ReportImage[];
 }
@@ -42,7 +45,9 @@ export interface ReportOptions {
  * @throws HarrierError `bad-data` when an image is not an image data URI
  */
 export function renderReport(options: ReportOptions): string {
-  const { title, facts, extraFacts = [], evaluation, history = [], mistakes = [] } = options;
+  const { title, facts, extraFacts = [], evaluation, fitted, mistakes = [] } = options;
+  // A layer that was fitted has no epochs to draw.
+  const { history = [] } = fitted ? {} : options;
   const { perClass, macro, confusions, humanBaseline, calibration } = evaluation;
   const version = facts.versions?.harrier;
   return renderPage({
@@ -63,6 +68,14 @@ export function renderReport(options: ReportOptions): string {
       ),
       history.length > 0 &&
         section('training', 'How it learned', undefined, h(Curves, { history, test: evaluation })),
+      fitted &&
+        hasFitting(fitted) &&
+        section(
+          'training',
+          'How its last layer was fitted',
+          undefined,
+          h(Fitting, { layer: fitted, test: evaluation }),
+        ),
       section('classes', 'Class by class', CLASS_TABLE_NOTE, h(ClassTable, { perClass, macro, still: true })),
       confusions.length > 0 &&
         section('pairs', 'Most confused classes', PAIRS_NOTE, h(Pairs, { confusions, most: PAIRS })),

@@ -55,7 +55,7 @@ export async function describeRun(
     predictions: predictionsToCsv(predictions, files),
     // A head has no epochs to draw.
     report: shared(
-      renderReport({ title, facts, evaluation, history: record.options.head ? [] : history, mistakes }),
+      renderReport({ title, facts, evaluation, history, fitted: record.result?.head, mistakes }),
     ),
     card: shared(renderModelCard({ title, facts, evaluation, imageShape })),
   };
