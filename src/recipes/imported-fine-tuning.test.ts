@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { imageModel, NETWORKS } from '../../test/foreign/graphs.ts';
+import { readForeignModel, withNewHead } from '../models/index.ts';
+import { highestRate } from '../optimizers/highest-rate.ts';
+import { optimizerFrom, parameterGroups } from '../optimizers/index.ts';
+import { fineTuningMethod, withSettings } from './index.ts';
+
+const from = readForeignModel(imageModel(NETWORKS.visionTransformer));
+
+/** The highest rate at which each trained array of weights learns, in the order of the layers. */
+function rates(trainable: 'all' | `last:${number}`, learningRate?: number): Map<string, number> {
+  const method = fineTuningMethod(from.network, trainable);
+  const optimizer = optimizerFrom(
+    (learningRate === undefined ? method : withSettings(method, { learningRate })).optimizer,
+  );
+  const { network } = withNewHead(from, { classes: 3, trainable, seed: 1 });
+  const trained = network.parameters.filter((spec) => spec.trainable);
+  const found = new Map(
+    parameterGroups(optimizer, trained).flatMap((group) =>
+      group.parameters.map(({ name }) => [name, highestRate(group.optimizer.config.learningRate)] as const),
+    ),
+  );
+  return new Map(trained.map(({ name }) => [name, found.get(name)!]));
+}
+
+it('rates of imported layers fall towards the input, to a tenth', () => {
+  const all = rates('all');
+  const [first, ...others] = [...all].filter(([name]) => name.startsWith('backbone/'));
+  expect(first[0]).toBe('backbone/patch.weight');
+  let before = first[1];
+  for (const [name, rate] of others) {
+    expect(rate, name).toBeGreaterThanOrEqual(before);
+    before = rate;
+  }
+  expect(before / first[1]).toBeCloseTo(10);
+  expect(all.get('head/kernel')).toBeGreaterThan(before);
+});
+
+it('a chosen rate is that of the last imported layers, and the others keep their ratio to it', () => {
+  const [usual, chosen] = [rates('all'), rates('all', 6e-4)];
+  for (const [name, rate] of usual) expect(chosen.get(name)! / rate, name).toBeCloseTo(2);
+});
+
+it('layers that stay have no group', () => {
+  const names = [...rates('last:3').keys()];
+  expect(names).toContain('head/kernel');
+  expect(names).toContain('backbone/fc1.weight');
+  expect(names).not.toContain('backbone/qkv.weight');
+});
