@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { HubServer } from '../../../../test/hub-server.ts';
 import { liteWeights, REFERENCE } from '../../../../test/real-weights.ts';
 import { Conv2D, Dense, GlobalAveragePooling2D } from '../../../layers/index.ts';
 import { exportModel, initialWeights, Network } from '../../../models/index.ts';
-import { encodeModel } from '../../../onnx/index.ts';
+import { encodeModel, float32, modelOf } from '../../../onnx/index.ts';
+import { createGraph } from '../../../ops/index.ts';
 import { loadBackbone } from './load-backbone.ts';
 
 let folder: string;
@@ -56,6 +58,50 @@ describe('loadBackbone', () => {
       /a multiple of 90 bytes.*received 91/,
     );
     await backbone.dispose();
+  });
+});
+
+it('reads a model of another program from the hub with the configuration of its repository', async () => {
+  const graph = createGraph('other');
+  const x = graph.input('pixel_values', 'float32', ['N', 3, 4, 4]);
+  const pooled = graph.op('Flatten', [graph.op('GlobalAveragePool', [x])]);
+  const kernel = graph.initializer('kernel', float32([3, 2], Float32Array.of(1, 2, 3, 4, 5, 6)));
+  graph.output(graph.op('MatMul', [pooled, kernel]), 'logits');
+  const config = {
+    do_resize: true,
+    size: { shortest_edge: 8 },
+    do_center_crop: true,
+    crop_size: { height: 4, width: 4 },
+    resample: 3,
+    image_mean: [0.5, 0.25, 0],
+    image_std: [0.5, 0.5, 1],
+  };
+  const hub = await new HubServer().listen();
+  hub.repositories.set('someone/other', {
+    commit: '0123456789abcdef0123456789abcdef01234567',
+    license: 'mit',
+    files: {
+      'onnx/model.onnx': { content: encodeModel(modelOf(graph.build())), large: true },
+      'preprocessor_config.json': { content: new TextEncoder().encode(JSON.stringify(config)) },
+    },
+  });
+  vi.stubEnv('HARRIER_CACHE', join(folder, 'cache'));
+  vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+  vi.stubEnv('HF_HUB_OFFLINE', '');
+  const backbone = await loadBackbone('hf:someone/other');
+  hub.close();
+  vi.unstubAllEnvs();
+  expect(backbone.imageShape).toEqual({
+    height: 4,
+    width: 4,
+    channels: 3,
+    preprocessing: { resize: 'crop', cropFraction: 0.5, interpolation: 'bicubic' },
+  });
+  // 51 is a fifth of 255: (0.2 − mean) / deviation.
+  const features = await backbone.features(new Uint8Array(48).fill(51));
+  await backbone.dispose();
+  [-0.6, -0.1, 0.2].forEach((expected, i) => {
+    expect(features[i]).toBeCloseTo(expected, 5);
   });
 });
 
