@@ -22,7 +22,7 @@ export async function shrink(file: Blob, name: string): Promise<Blob> {
     if (file.size <= SMALL_FILE && scale === 1) return file;
     const size = (side: number) => Math.max(1, Math.round(side * scale));
     const canvas = new OffscreenCanvas(size(width), size(height));
-    const context = canvas.getContext('2d')!;
+    const context = canvas.getContext('2d', { willReadFrequently: true })!;
     context.fillStyle = '#ffffff';
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.imageSmoothingQuality = 'high';
