@@ -2,15 +2,8 @@ import { effect, signal } from '@preact/signals';
 import { Caller } from 'harrier/src/calls.ts';
 import type { BackboneCalls } from '../workers/backbone-worker.ts';
 import { workerChannel } from '../workers/channel.ts';
-import type { Job, Outcome } from './messages.ts';
+import type { Job, Outcome, PageBackbone } from './messages.ts';
 import { classes } from './project.ts';
-
-/** A backbone as the page knows it: where it is, and the hash of its file. */
-export interface PageBackbone {
-  readonly url: string;
-  readonly name: string;
-  readonly hash: string;
-}
 
 /** How far the backbone is with the images that are there. */
 export interface Looked {

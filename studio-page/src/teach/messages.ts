@@ -2,8 +2,14 @@ import type { EpochRecord } from 'harrier';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import type { PlainError } from 'harrier/src/plain-error.ts';
 import type { StepInfo } from 'harrier/src/training/step-info.ts';
-import type { PageBackbone } from './features.ts';
 import type { Way } from './lesson.ts';
+
+/** A backbone as the page knows it: where it is, and the hash of its file. */
+export interface PageBackbone {
+  readonly url: string;
+  readonly name: string;
+  readonly hash: string;
+}
 
 /** An image of a class, as it was added. */
 export interface TaughtImage {

@@ -7,9 +7,8 @@ import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { type StartingModel, startingModelOf } from 'harrier/src/runs/starting-model.ts';
 import { Backbone, decodeImage, openStorage, type WebRuntime, webRuntime } from 'harrier/web';
 import { checkClasses } from '../teach/check-classes.ts';
-import type { PageBackbone } from '../teach/features.ts';
 import { type HeadLesson, learnHead } from '../teach/head-lesson.ts';
-import type { Job, Outcome, TaughtImage } from '../teach/messages.ts';
+import type { Job, Outcome, PageBackbone, TaughtImage } from '../teach/messages.ts';
 import { pageChannel } from './channel.ts';
 
 /** A backbone that is ready. */

@@ -9,8 +9,9 @@ import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { Progress } from '../../components/progress.tsx';
 import { place } from '../../router.ts';
-import { lookAtImages, looked, type PageBackbone } from '../../teach/features.ts';
+import { lookAtImages, looked } from '../../teach/features.ts';
 import type { Way } from '../../teach/lesson.ts';
+import type { PageBackbone } from '../../teach/messages.ts';
 import { classes } from '../../teach/project.ts';
 import {
   discard,
