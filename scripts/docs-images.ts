@@ -32,7 +32,9 @@ const EPOCHS_SHOWN = 12;
 /** For a machine that is busy. */
 const LOAD_MS = 180_000;
 /** Images and charts appear a moment after the page. */
-const WAIT_MS = 3000;
+const WAIT_MS = 5000;
+/** Studio's window, and the width of its images, in pixels. */
+const [WINDOW_WIDTH, SHOWN_WIDTH] = [1360, 1080];
 
 mkdirSync(join(folder, 'runs'), { recursive: true });
 const browser = await launchChromium();
@@ -111,6 +113,8 @@ async function terminal(browser: Browser): Promise<void> {
 async function report(browser: Browser): Promise<void> {
   const page = await browser.newPage({ viewport: { width: 1200, height: 1500 } });
   await page.goto(pathToFileURL(join(folder, 'runs', TUNED, 'report.html')).href, { timeout: LOAD_MS });
+  // A head that was fitted at once has one epoch, of which a curve shows nothing.
+  await page.evaluate(() => document.querySelector('[aria-labelledby=training]')?.remove());
   await keep('report.png', await page.screenshot({ timeout: LOAD_MS }));
   await page.close();
 }
@@ -123,14 +127,24 @@ async function studio(browser: Browser): Promise<void> {
   const training = start('train', ...options, '--out', join('runs', LIVE));
   try {
     const { url } = JSON.parse(await firstLine(server)) as { url: string };
-    await view(browser, new URL('data?split=test', `${url}/`), 'studio-data.png', 476);
-    await view(browser, new URL(`evaluate?run=${TUNED}&cell=3,5`, `${url}/`), 'studio-evaluate.png', 675);
+    await view(browser, new URL('data?split=test', `${url}/`), 'studio-data.png', {
+      element: '.image-cell',
+      height: 476,
+    });
+    await view(browser, new URL(`evaluate?run=${TUNED}&cell=3,5`, `${url}/`), 'studio-evaluate.png', {
+      element: '.cell-images .image-cell',
+      height: 675,
+    });
     const history = join(folder, 'runs', LIVE, 'history.csv');
     while (!existsSync(history) || readFileSync(history, 'utf8').split('\n').length < EPOCHS_SHOWN + 2) {
       if (training.exitCode !== null) throw new Error('the run ended before its image was taken');
       await setTimeout(500);
     }
-    await view(browser, new URL(`train?runs=${LIVE}`, `${url}/`), 'studio-train.png', 508, 'dark');
+    await view(browser, new URL(`train?runs=${LIVE}`, `${url}/`), 'studio-train.png', {
+      element: '.uplot canvas',
+      height: 508,
+      colorScheme: 'dark',
+    });
   } finally {
     for (const child of [training, server]) child.kill('SIGTERM');
   }
@@ -150,15 +164,21 @@ async function firstLine(child: ChildProcess): Promise<string> {
   throw new Error('Studio did not start');
 }
 
+/** A view as a window of 1,360 pixels shows it, once an element of it is there. */
 async function view(
   browser: Browser,
   address: URL,
   name: string,
-  height: number,
-  colorScheme: 'light' | 'dark' = 'light',
+  shown: { readonly element: string; readonly height: number; readonly colorScheme?: 'light' | 'dark' },
 ): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1080, height }, colorScheme });
-  await page.goto(address.href, { timeout: LOAD_MS });
+  const scale = SHOWN_WIDTH / WINDOW_WIDTH;
+  const page = await browser.newPage({
+    viewport: { width: WINDOW_WIDTH, height: Math.round(shown.height / scale) },
+    deviceScaleFactor: scale,
+    colorScheme: shown.colorScheme ?? 'light',
+  });
+  await page.goto(address.href, { timeout: LOAD_MS, waitUntil: 'domcontentloaded' });
+  await page.locator(shown.element).first().waitFor({ timeout: LOAD_MS });
   // The stream of events never ends: there is no last answer to wait for.
   await page.waitForTimeout(WAIT_MS);
   // The folder of this machine is of no interest.
