@@ -50,7 +50,7 @@ try {
   await keep('augmentation.png', readFileSync(join(folder, 'augmentation.png')));
   await explained(13, 'explain-horse.png', 'grad-cam');
   await explained(12, 'explain-saliency.png', 'saliency');
-  await terminal(browser);
+  await terminal();
   await report(browser);
   await studio(browser);
 } finally {
@@ -88,33 +88,33 @@ async function explained(index: number, name: string, method: string): Promise<v
 }
 
 /** The output of a fine-tuning, as a terminal shows it. */
-async function terminal(browser: Browser): Promise<void> {
+async function terminal(): Promise<void> {
   const words = ['train', '--from', '--data', 'cifar10', '--limit', '1000'];
   const kept = join(folder, `${TUNED}.txt`);
-  if (!existsSync(kept)) {
-    writeFileSync(kept, await harrier(...words, '--out', join('runs', TUNED)));
-  }
+  if (!existsSync(kept)) writeFileSync(kept, await harrier(...words, '--out', join('runs', TUNED)));
+  const printed = readFileSync(kept, 'utf8').trimEnd();
+  const lines = [
+    `$ npx harrier ${words.join(' ')}`,
+    ...printed.replace(/\n+People:[\s\S]*?(?=\n\nTraining accuracy)/, '').split('\n'),
+  ];
   const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  const lines = escaped(readFileSync(kept, 'utf8').trimEnd())
-    .replace(/\n+People:[\s\S]*?(?=\n\nTraining accuracy)/, '')
-    .split('\n')
-    .map((line) => (/ correct: |^Most confused|^Everything/.test(line) ? `<b>${line}</b>` : line));
-  const page = await browser.newPage({ viewport: { width: 960, height: 600 } });
-  await page.setContent(
-    `<style>body{margin:0;background:#16191f;color:#f2efe9;font:15px/1.45 'DejaVu Sans Mono',monospace;padding:20px 26px}
-    pre{font:inherit;margin:0;white-space:pre-wrap}i{color:#6ab7f5;font-style:normal}</style>
-    <pre><i>$</i> npx harrier ${words.join(' ')}\n${lines.join('\n')}</pre>`,
+  const texts = lines.map((line, i) => {
+    const weight = / correct: |^Most confused|^Everything/.test(line) ? ' font-weight="bold"' : '';
+    return `<text xml:space="preserve" x="24" y="${36 + 21 * i}"${weight}>${escaped(line)}</text>`;
+  });
+  const [width, height] = [1160, 42 + 21 * lines.length];
+  await keep(
+    'train.png',
+    Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="DejaVu Sans Mono, monospace" font-size="15" fill="#f2efe9"><rect width="100%" height="100%" fill="#16191f"/>${texts.join('')}</svg>`,
+    ),
   );
-  await keep('train.png', await page.screenshot({ fullPage: true, timeout: LOAD_MS }));
-  await page.close();
 }
 
 /** The upper part of the run's report. */
 async function report(browser: Browser): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1200, height: 1500 } });
+  const page = await browser.newPage({ viewport: { width: 1200, height: 1010 } });
   await page.goto(pathToFileURL(join(folder, 'runs', TUNED, 'report.html')).href, { timeout: LOAD_MS });
-  // A head that was fitted at once has one epoch, of which a curve shows nothing.
-  await page.evaluate(() => document.querySelector('[aria-labelledby=training]')?.remove());
   await keep('report.png', await page.screenshot({ timeout: LOAD_MS }));
   await page.close();
 }
@@ -192,7 +192,7 @@ async function view(
 }
 
 /** Writes an image with as few colours as look the same. */
-async function keep(name: string, png: Buffer): Promise<void> {
-  await sharp(png).png({ palette: true, quality: 90, effort: 10 }).toFile(join(images, name));
+async function keep(name: string, image: Buffer): Promise<void> {
+  await sharp(image).png({ palette: true, quality: 90, effort: 10 }).toFile(join(images, name));
   process.stdout.write(`docs/images/${name}\n`);
 }
