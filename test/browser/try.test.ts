@@ -13,6 +13,7 @@ import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { shippedModel } from '../../src/platform/node/runs/shipped-model.ts';
 import { writeImages } from '../cli/harrier.ts';
+import { classifier as foreignModel } from '../foreign/graphs.ts';
 import { closeTestBrowser, noChromium } from './browser.ts';
 import { accessibilityFaults, type StudioInBrowser, studioInBrowser } from './studio.ts';
 
@@ -210,7 +211,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
     };
 
     it.each<[string, Uint8Array, RegExp]>([
-      ['rows.onnx', rows(), /rows\.onnx: this model is not an image classifier: expected one input/],
+      ['rows.onnx', rows(), /rows\.onnx: this is no model of images: expected one input/],
       [
         'cut.onnx',
         encodeModel(classifier).subarray(0, 300),
@@ -225,6 +226,21 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
       // The model that comes with Harrier is a click away.
       await page.getByLabel('Model', { exact: true }).selectOption({ index: 0 });
       await expect.poll(() => error(page).count(), soon).toBe(0);
+    });
+
+    it('and takes classifiers of other programs, with a map, and says what it assumed', async () => {
+      const { page: other, close } = await studio.open('try?backend=wasm');
+      try {
+        await drop(other, 'net.onnx', encodeModel(foreignModel('Gemm, transposed', { size: [16, 16] })));
+        await expect
+          .poll(() => other.locator('main').innerText(), soon)
+          .toContain("ImageNet's mean and deviation are assumed");
+        await drop(other, 'dog.png', await example('dog'));
+        await expect.poll(() => verdict(other).innerText(), soon).toMatch(/^class \d/);
+        await expect.poll(() => other.locator('canvas.heat').count(), soon).toBe(1);
+      } finally {
+        await close();
+      }
     });
 
     it('and answers without a map where a model has no gradients', async () => {

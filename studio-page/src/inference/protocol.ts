@@ -21,7 +21,7 @@ export interface OpenedModel {
   readonly backend: 'wasm' | 'webgpu';
   /** For people: `WebGPU (nvidia ampere)`, `WebAssembly, 4 threads`. */
   readonly engine: string;
-  /** Why it does not run where it was wanted to. */
+  /** What was assumed of it, and why it does not run where it was wanted to. */
   readonly note?: string;
 }
 

@@ -3,7 +3,8 @@ import { answerCalls } from 'harrier/src/calls.ts';
 import type { OnProgress } from 'harrier/src/data/progress.ts';
 import { HarrierError } from 'harrier/src/errors.ts';
 import { Embedder, Explainer, FeatureMaps, firstFilters, layersOf } from 'harrier/src/explanation/index.ts';
-import { Classifier } from 'harrier/src/models/classifier.ts';
+import { Classifier, keepsContract } from 'harrier/src/models/classifier.ts';
+import { foreignClassifier } from 'harrier/src/models/foreign/foreign-classifier.ts';
 import { decodeModel, type Model } from 'harrier/src/onnx/index.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { isSoftwareGpu } from 'harrier/src/platform/web/gpu.ts';
@@ -33,7 +34,7 @@ const actions: Actions = {
       'url' in source
         ? new Uint8Array(await fetchBytes(source.url, 'downloading the model', progress))
         : new Uint8Array(await source.file.arrayBuffer());
-    const model = decodeModel(bytes, name);
+    const { model, assumed } = byContract(decodeModel(bytes, name), name);
     // What is said of the model comes before ONNX Runtime is fetched for it.
     const layers = layersOf(model, name);
     const { opened, note } = await inTurn(wanted, progress, async (runtime) => {
@@ -55,7 +56,9 @@ const actions: Actions = {
       engine: engineOf(runtime),
       ...(answerer instanceof Explainer && { explainedLayer: answerer.layer }),
       ...(unexplained !== undefined && { unexplained }),
-      ...(note !== undefined && { note }),
+      ...((note !== undefined || assumed.length > 0) && {
+        note: [...assumed, ...(note === undefined ? [] : [note])].join(' '),
+      }),
     } satisfies OpenedModel;
   },
 
@@ -112,6 +115,11 @@ async function close(): Promise<void> {
   await before?.answerer.dispose();
   (await before?.embedder?.catch(() => undefined))?.dispose();
   (await before?.features?.maps.catch(() => undefined))?.dispose();
+}
+
+/** A model as it is, or a classifier of another program by Harrier's contract, with what was assumed of it. */
+function byContract(model: Model, where: string): { model: Model; assumed: readonly string[] } {
+  return keepsContract(model.graph) ? { model, assumed: [] } : foreignClassifier(model, {}, { where });
 }
 
 /** With explanations where the model has gradients; else why there are none. */
