@@ -280,7 +280,7 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
         ),
       );
     expect(await start()).toMatchObject({
-      error: { code: 'in-use', summary: 'another tab of this page is training at the moment' },
+      error: { code: 'in-use', summary: 'another tab of this page is training' },
     });
     await page.call('finishTraining');
     expect(await start()).toEqual({ value: undefined });

@@ -225,7 +225,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await other.locator('.thumbnails li').nth(9).waitFor();
     // The other tab sees the training of this one as one that was cut short.
     await other.getByRole('button', { name: 'Go on' }).click();
-    await other.getByText('another tab of this page is training at the moment').waitFor();
+    await other.getByText('another tab of this page is training').waitFor();
     await other.close();
 
     await page.getByRole('button', { name: 'Pause' }).click();

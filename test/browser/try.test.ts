@@ -146,7 +146,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
     await drop(page, 'frog.png', await example('frog'));
     await page.getByRole('button', { name: /Find alike training images/ }).click();
     await expect.poll(() => page.locator('.alike li').count(), { timeout: 60_000 }).toBe(8);
-    await expect.poll(() => first.innerText(), soon).toMatch(/^(cat|dog|ship)\s+\d+% alike$/);
+    await expect.poll(() => first.innerText(), soon).toMatch(/^(cat|dog|ship)\s+\d+% similar$/);
     const before = await first.innerText();
     // Kept for the next visit: no pixels are asked for any more.
     let asked = 0;
