@@ -75,7 +75,7 @@ function checkNoOptions(options: ForeignOptions, where: string): void {
   if (given === undefined) return;
   throw new HarrierError(
     'bad-option',
-    `this model says itself how it wants its images: ${given} cannot be given`,
+    `a model of Harrier states its own preprocessing and class names: ${given} cannot be given`,
     {
       where,
       next: 'Leave it out.',

@@ -118,12 +118,6 @@ describe('harrier export', () => {
       /weights of this model were stored in int8/,
     ],
     [
-      'other views of a model file',
-      ['bare.onnx', '--format', 'onnx', '--tta', 'none', '--out', 'x.onnx'],
-      1,
-      /the test-time augmentation of a model file cannot be changed/,
-    ],
-    [
       'views of weights',
       ['run', '--format', 'safetensors', '--tta', 'flip'],
       2,

@@ -43,7 +43,7 @@ describe('a checkpoint', () => {
     const finished = await resume('same-model');
     expect(finished.code).toBe(1);
     expect(sentenceOf(finished)).toMatch(
-      /belongs to another run: expected [\w-]+, received [\w-]+\. Put this/,
+      /belongs to another run: expected [\w-]+, received [\w-]+\. Restore this/,
     );
   });
 

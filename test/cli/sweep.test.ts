@@ -57,7 +57,7 @@ describe('a sweep over a list', () => {
     expect(finished.stderr).toMatch(
       /halving: 5 until epoch 1, 3 until epoch 2, 2 until epoch 3: 10 epochs instead of 15/,
     );
-    expect(finished.stderr).toContain('After 1 epoch the better 3 of 5 go on.');
+    expect(finished.stderr).toContain('After 1 epoch the better 3 of 5 continue.');
     expect(finished.stderr).toMatch(/^trial 2\/5 {2}activation=tanh {2}1\/3 epochs {2}validation [\d.]+%$/m);
   });
 

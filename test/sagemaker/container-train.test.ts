@@ -180,7 +180,7 @@ describe('a job that cannot be done fails in one sentence, which is its FailureR
     [
       'an unknown channel',
       () => ({ channels: { ...sent(), labels: images } }),
-      /Harrier has no channel "labels": expected train, validation or test/,
+      /Harrier has no channel "labels": expected train, validation, test, or model for a pretrained model/,
     ],
     ['Pipe mode', () => ({ channels: sent(), mode: 'Pipe' }), /expected TrainingInputMode File or FastFile/],
     [

@@ -252,7 +252,7 @@ describe('a form', () => {
     [{ recipe: './evil.ts' }, 400, /a recipe must be given by its name/],
     [{ recipe: 'keras-cn' }, 400, /unknown recipe "keras-cn"\. Did you mean "keras-cnn"/],
     [{ data: '/etc' }, 404, /no such data set/],
-    [{ options: [] }, 400, /options are an object/],
+    [{ options: [] }, 400, /options must be an object/],
     [{ recipe: 7 }, 400, /this is not a request for a run/],
   ])('%j is refused', async (more, status, message) => {
     const answer = await wish({}, more);

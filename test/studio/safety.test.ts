@@ -235,9 +235,9 @@ it('refuses bodies that are large, broken or no objects, with a sentence', async
     ['[]', 400, /not a JSON object/],
     ['', 400, /no body/],
     [JSON.stringify({ excluded: 'x'.repeat(70_000) }), 413, /too large/],
-    ['{"label":1.5}', 400, /no label correction/],
-    ['{"label":3}', 400, /no class: expected a whole number from 0 to 2/],
-    ['{"label":0,"rm":"-rf"}', 400, /no label correction/],
+    ['{"label":1.5}', 400, /not a label correction/],
+    ['{"label":3}', 400, /not a class: expected a whole number from 0 to 2/],
+    ['{"label":0,"rm":"-rf"}', 400, /not a label correction/],
   ] as const;
   for (const [body, status, message] of cases) {
     const answer = await put(json, body);
