@@ -32,8 +32,8 @@ export default defineConfig({
     ],
   },
   test: {
-    // Tests wait for processes and pages most of the time: three files at a time keep two cores busy.
-    maxWorkers: 3,
+    // A browser keeps two cores busy by itself: with three files at a time the whole takes longer.
+    maxWorkers: 2,
     // Files run side by side: one thread each, but where a test asks for more. Threads wait for each other by spinning.
     env: { OMP_NUM_THREADS: '1' },
     testTimeout: 120_000,
