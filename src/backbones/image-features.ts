@@ -1,4 +1,5 @@
 import { type Dataset, imageBytes } from '../data/dataset.ts';
+import { mirrored as mirroredPixels } from '../data/mirror.ts';
 import type { OnProgress } from '../data/progress.ts';
 import type { Sha256 } from '../data/sha256.ts';
 import type { Backbone } from './backbone.ts';
@@ -61,8 +62,9 @@ export async function imageFeatures(
         part.map(([, index]) => index),
         pixels,
       );
-      if (mirrored) mirror(pixels, dataset.imageShape.width);
-      const features = await backbone.features(pixels);
+      const features = await backbone.features(
+        mirrored ? mirroredPixels(pixels, dataset.imageShape.width) : pixels,
+      );
       for (const [i, [key]] of part.entries()) {
         const row = features.slice(i * backbone.size, (i + 1) * backbone.size);
         rows.set(key, row);
@@ -86,17 +88,4 @@ function keysOf(dataset: Dataset, bytes: number, mirrored: boolean, sha256: () =
     dataset.gather([index], image);
     return `${sha256().update(image).digest().slice(0, 32)}${mirrored ? '-mirrored' : ''}`;
   });
-}
-
-/** Mirrors images left to right, in place. @param pixels uint8 `[count, height, width, 3]` */
-function mirror(pixels: Uint8Array, width: number): void {
-  for (let row = 0; row < pixels.length; row += 3 * width) {
-    for (let [left, right] = [row, row + 3 * (width - 1)]; left < right; left += 3, right -= 3) {
-      for (let c = 0; c < 3; c++) {
-        const kept = pixels[left + c];
-        pixels[left + c] = pixels[right + c];
-        pixels[right + c] = kept;
-      }
-    }
-  }
 }

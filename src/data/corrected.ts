@@ -1,7 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
-import { ascii, littleEndian16 } from './hash.ts';
-import { sha256 } from './sha256.ts';
+import { withLabels } from './relabelled.ts';
 import { subset } from './subset.ts';
 
 /** What the owner of an image says of it, without changing the image. */
@@ -33,7 +32,7 @@ export function correctedDataset(dataset: Dataset, marks: ReadonlyMap<number, Co
     ...(relabelled > 0 ? [`${relabelled} relabelled`] : []),
     ...(excluded > 0 ? [`${excluded} excluded`] : []),
   ].join(', ');
-  const changed = relabelled > 0 ? withLabels(dataset, marks, name) : dataset;
+  const changed = relabelled > 0 ? withCorrectedLabels(dataset, marks, name) : dataset;
   if (excluded === 0) return changed;
   const kept = [...changed.labels.keys()].filter((index) => !marks.get(index)?.excluded);
   if (kept.length > 0) return subset(changed, kept, name);
@@ -53,8 +52,12 @@ export function countCorrections(marks: ReadonlyMap<number, Correction>): Correc
   return { relabelled, excluded };
 }
 
-function withLabels(dataset: Dataset, marks: ReadonlyMap<number, Correction>, name: string): Dataset {
-  const { classNames, imageShape, size, pixelSource, copies } = dataset;
+function withCorrectedLabels(
+  dataset: Dataset,
+  marks: ReadonlyMap<number, Correction>,
+  name: string,
+): Dataset {
+  const { classNames } = dataset;
   const labels = Uint16Array.from(dataset.labels);
   for (const [index, { label, excluded }] of marks) {
     if (label === undefined || excluded) continue;
@@ -71,23 +74,5 @@ function withLabels(dataset: Dataset, marks: ReadonlyMap<number, Correction>, na
       );
     }
   }
-  let hash: string | undefined;
-  return {
-    name,
-    classNames,
-    imageShape,
-    size,
-    labels,
-    pixelSource,
-    ...(copies && { copies }),
-    get hash() {
-      hash ??= sha256()
-        .update(ascii(`harrier-relabelled-1 ${dataset.hash}\n`))
-        .update(littleEndian16(labels))
-        .digest();
-      return hash;
-    },
-    gather: (indices, out) => dataset.gather(indices, out),
-    describe: (index) => dataset.describe(index),
-  };
+  return withLabels(dataset, { name, labels }, `harrier-relabelled-1 ${dataset.hash}\n`);
 }

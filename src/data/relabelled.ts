@@ -17,25 +17,39 @@ export function relabelled(dataset: Dataset, classNames: readonly string[]): Dat
   if (stranger >= 0) throw unknownName('class for this model', dataset.classNames[stranger], classNames);
   const isSame = classNames.every((name, i) => name === dataset.classNames[i]);
   if (isSame && places.length === classNames.length) return dataset;
-  const { name, imageShape, size, pixelSource, copies } = dataset;
-  const labels = dataset.labels.map((label) => places[label]);
+  return withLabels(
+    dataset,
+    { classNames, labels: dataset.labels.map((label) => places[label]) },
+    `harrier-relabelled-2 ${dataset.hash} ${JSON.stringify(classNames)}\n`,
+  );
+}
+
+/**
+ * The same images with other labels, and perhaps under another name or with other classes.
+ * @param salt what the hash is of, besides the labels
+ */
+export function withLabels(
+  dataset: Dataset,
+  { labels, name = dataset.name, classNames = dataset.classNames }: Relabelling,
+  salt: string,
+): Dataset {
+  const { imageShape, size, pixelSource, copies } = dataset;
   let hash: string | undefined;
   return {
     name,
+    classNames,
     imageShape,
     size,
-    classNames,
     labels,
     pixelSource,
     ...(copies && { copies }),
     get hash() {
-      hash ??= sha256()
-        .update(ascii(`harrier-relabelled-2 ${dataset.hash} ${JSON.stringify(classNames)}\n`))
-        .update(littleEndian16(labels))
-        .digest();
+      hash ??= sha256().update(ascii(salt)).update(littleEndian16(labels)).digest();
       return hash;
     },
     gather: (indices, out) => dataset.gather(indices, out),
     describe: (index) => dataset.describe(index),
   };
 }
+
+interface Relabelling extends Pick<Dataset, 'labels'>, Partial<Pick<Dataset, 'name' | 'classNames'>> {}

@@ -84,6 +84,22 @@ describe('prediction sets', () => {
     expect(coveredOf(0, false)).toBeLessThan(0.85);
   });
 
+  it('are calibrated on images of all classes where there are more than are kept, in the order of their classes', () => {
+    const { probabilities, labels } = drawn(9, 8_000);
+    const order = Array.from(labels, (_, image) => image).sort((a, b) => labels[a] - labels[b]);
+    const sorted: Predictions = {
+      probabilities: Float32Array.from(
+        order.flatMap((image) => [...probabilities.subarray(5 * image, 5 * image + 5)]),
+      ),
+      labels: order.map((image) => labels[image]),
+      classNames,
+    };
+    const sets = PredictionSets.calibrate(sorted);
+    expect(sets.images).toBe(5_000);
+    const covered = sets.coverageOf(drawn(109, 8_000), { coverage: 0.9 }).covered;
+    expect(Math.abs(covered - 0.9)).toBeLessThan(4 * Math.sqrt(0.09 * (1 / 5_000 + 1 / 8_000)));
+  });
+
   it('say how large they are', () => {
     const sets = PredictionSets.calibrate(drawn(3, 1_000));
     const { images, sizes, meanSize, covered, interval95 } = sets.coverageOf(drawn(4, 1_000), {

@@ -58,7 +58,10 @@ export class PredictionSets {
     checkPredictions(predictions);
     const { probabilities, labels, classNames } = predictions;
     const scores: number[][] = classNames.map(() => []);
-    for (let image = 0; image < Math.min(labels.length, MOST_SCORES); image++) {
+    const count = Math.min(labels.length, MOST_SCORES);
+    for (let i = 0; i < count; i++) {
+      // Spread over all of them, which may be in the order of their classes.
+      const image = Math.floor((i * labels.length) / count);
       const row = rowOf(probabilities, classNames.length, image);
       // Rounded up: what is stored promises no less.
       scores[labels[image]].push(Math.ceil(scoresOf(row)[labels[image]] * 1e6) / 1e6);

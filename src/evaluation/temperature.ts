@@ -1,6 +1,7 @@
 import { calibration } from './calibration.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { checkPredictions, type Predictions, predictedClass } from './predictions.ts';
+import { softmax } from './softmax.ts';
 
 /** How well probabilities mean what they say. */
 export interface CalibrationMeasures {
@@ -151,13 +152,6 @@ export function beforeAndAfter(predictions: Predictions, temperature: number): B
 function measures(predictions: Predictions): CalibrationMeasures {
   const { expectedCalibrationError } = calibration(predictions);
   return { loss: crossEntropy(predictions), expectedCalibrationError };
-}
-
-function softmax(row: Float64Array, inverse: number): Float64Array {
-  const most = row.reduce((a, b) => Math.max(a, b));
-  const exponentials = row.map((logit) => Math.exp(inverse * (logit - most)));
-  const total = exponentials.reduce((a, b) => a + b);
-  return exponentials.map((value) => value / total);
 }
 
 /** The least normal number of float32: what is less than that was rounded, perhaps to zero. */

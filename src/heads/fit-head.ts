@@ -1,3 +1,4 @@
+import { softmax } from '../evaluation/softmax.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { fitCentroid } from './centroid.ts';
 import type { DenseWeights, HeadData, HeadKind, HeadOptions } from './head-data.ts';
@@ -59,7 +60,7 @@ export async function fitHead(
     const { folds, scores, temperature, heldOut } = head.crossValidation ?? {};
     return {
       ...finished(head, { kind, c: head.c, ...(folds && { folds, scores, temperature }) }),
-      ...(heldOut && { heldOut: softmax(heldOut, classes) }),
+      ...(heldOut && { heldOut: softmaxOfRows(heldOut, classes) }),
     };
   }
   const head = await fitMlp(runtime, data, options);
@@ -83,36 +84,23 @@ export async function fitHead(
 
 function probabilitiesOf(
   features: Float32Array,
-  { kernel, bias }: DenseWeights,
+  head: DenseWeights,
   size: number,
   classes: number,
 ): Float32Array {
-  const scores = new Float32Array((features.length / size) * classes);
-  const sums = new Float64Array(classes);
+  const probabilities = new Float32Array((features.length / size) * classes);
   for (let row = 0; row < features.length / size; row++) {
-    sums.set(bias);
-    for (let i = 0; i < size; i++) {
-      const value = features[row * size + i];
-      if (value === 0) continue;
-      for (let c = 0; c < classes; c++) sums[c] += value * kernel[i * classes + c];
-    }
-    scores.set(sums, row * classes);
+    const scores = weighted(features.subarray(row * size, (row + 1) * size), head);
+    probabilities.set(softmax(scores), row * classes);
   }
-  return softmax(scores, classes);
+  return probabilities;
 }
 
-/** Rows of NaN stay so. */
-function softmax(scores: Float32Array, classes: number): Float32Array {
+/** Probabilities from scores `[images, classes]`. Rows of NaN stay so. */
+function softmaxOfRows(scores: Float32Array, classes: number): Float32Array {
   const probabilities = new Float32Array(scores.length);
   for (let start = 0; start < scores.length; start += classes) {
-    const row = scores.subarray(start, start + classes);
-    const most = row.reduce((a, b) => Math.max(a, b));
-    const exponentials = Array.from(row, (score) => Math.exp(score - most));
-    const total = exponentials.reduce((a, b) => a + b);
-    probabilities.set(
-      exponentials.map((value) => value / total),
-      start,
-    );
+    probabilities.set(softmax(scores.subarray(start, start + classes)), start);
   }
   return probabilities;
 }

@@ -2,6 +2,7 @@
 import { HarrierError } from 'harrier';
 import { encodeModel } from 'harrier/graph';
 import { answerCalls, Moved } from 'harrier/src/calls.ts';
+import { mirrored } from 'harrier/src/data/mirror.ts';
 import type { OnProgress } from 'harrier/src/data/progress.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { type StartingModel, startingModelOf } from 'harrier/src/runs/starting-model.ts';
@@ -131,7 +132,7 @@ async function featuresOf(
   if (known?.length === backbone.size) return known;
   const pixels = await decodeImage(image.blob, backbone.imageShape, image.name);
   const features = await backbone.features(
-    view === 'plain' ? pixels : mirror(pixels, backbone.imageShape.width),
+    view === 'plain' ? pixels : mirrored(pixels, backbone.imageShape.width),
   );
   await keep(name, features);
   return features;
@@ -161,16 +162,4 @@ async function keep(name: string, features: Float32Array): Promise<void> {
   } catch (error) {
     if (!(error instanceof HarrierError)) throw error;
   }
-}
-
-/** Left and right exchanged: uint8 `[height, width, 3]`. */
-function mirror(pixels: Uint8Array, width: number): Uint8Array {
-  const result = new Uint8Array(pixels.length);
-  for (let start = 0; start < pixels.length; start += 3 * width) {
-    for (let x = 0; x < width; x++) {
-      const from = start + 3 * x;
-      result.set(pixels.subarray(from, from + 3), start + 3 * (width - 1 - x));
-    }
-  }
-  return result;
 }
