@@ -56,6 +56,13 @@ export function benchCommand(): Command {
           next: 'Give one of them.',
         });
       }
+      const stray = (['from', 'data'] as const).find((name) => options[name] !== undefined);
+      if (stray && !options.transfer) {
+        throw new HarrierError('bad-option', `only --transfer takes --${stray}`, {
+          where: `--${stray}`,
+          next: 'Add --transfer, or leave it out.',
+        });
+      }
       if (options.device === 'gpu' && options.recipe === undefined) {
         throw new HarrierError('bad-option', 'on a graphics device, bench measures recipes only', {
           where: '--device',

@@ -1,25 +1,17 @@
 /** The page of docs/in-your-project.md: no bundler, an import map, and what an installed package holds. */
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Dense, Flatten } from '../../src/layers/index.ts';
 import { CLASS_NAMES_KEY, exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel } from '../../src/onnx/index.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
+import { type StaticHost, staticHost } from './static-host.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm',
-};
-
 describe.skipIf(noChromium)(`a page without a bundler${noChromium ? ` (${noChromium})` : ''}`, () => {
-  let server: Server;
+  let host: StaticHost;
   let address: string;
 
   beforeAll(async () => {
@@ -36,22 +28,16 @@ describe.skipIf(noChromium)(`a page without a bundler${noChromium ? ` (${noChrom
       ['/model.onnx', model],
       ['/photo.jpg', photo],
     ]);
-    server = createServer(async ({ url = '' }, response) => {
-      const path = new URL(url, 'http://page').pathname;
+    host = await staticHost(async (path) => {
       const file = path.startsWith('/node_modules/harrier/')
         ? path.replace('/node_modules/harrier/', '/')
         : path;
-      const body = own.get(path) ?? (await readFile(join(root, file)).catch(() => undefined));
-      response.writeHead(body === undefined ? 404 : 200, {
-        'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
-      });
-      response.end(body);
+      return own.get(path) ?? (await readFile(join(root, file)).catch(() => undefined));
     });
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`;
+    address = host.address;
   });
   afterAll(async () => {
-    server?.close();
+    await host?.close();
     await closeTestBrowser();
   });
 

@@ -1,8 +1,6 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Reporter } from '../../src/cli/reporter.ts';
@@ -14,20 +12,11 @@ import { exportSite } from '../../src/studio-server/export.ts';
 import { writeImages } from '../cli/harrier.ts';
 import { openStudio, studioFolder, type TestStudio } from '../studio/studio.ts';
 import { closeTestBrowser, noChromium, openTestPage, testBrowser } from './browser.ts';
+import { staticHost } from './static-host.ts';
 
 // The built page in a real browser, on a real server with a real run.
 const VIEWS = ['try', 'data', 'train', 'evaluate', 'inspect', 'teach'];
 const FIRST_VIEW_BYTES = 300_000;
-/** What a host of static files says of them. */
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.webp': 'image/webp',
-  '.json': 'application/json',
-};
-
 let folder: string;
 let pageFolder: string;
 let server: TestStudio;
@@ -399,18 +388,8 @@ describe.skipIf(noChromium)('the page as a whole', () => {
       runs: [new RunFolder(join(folder, 'runs', id))],
       data: [join(folder, 'images')],
     });
-    const host = createServer(async (request, response) => {
-      const path = join(folder, 'site', new URL(request.url ?? '/', 'http://localhost').pathname);
-      const file = path.endsWith('/') ? join(path, 'index.html') : path;
-      const body = await readFile(file).catch(() => undefined);
-      response.writeHead(body ? 200 : 404, {
-        'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
-      });
-      response.end(body);
-    });
-    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
-    const { port } = host.address() as AddressInfo;
-    await page.goto(`http://127.0.0.1:${port}/some/folder/#/evaluate?cell=0,0`);
+    const host = await staticHost(join(folder, 'site'));
+    await page.goto(`${host.address}some/folder/#/evaluate?cell=0,0`);
     await until(page.getByRole('heading', { name: 'cat, recognised' }));
     await page.locator('.cell-images').getByRole('option').first().click();
     await until(page.getByRole('complementary', { name: 'The image' }).getByText('cat'));
@@ -421,8 +400,7 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     await page.getByRole('link', { name: 'Train' }).click();
     await until(page.getByRole('img', { name: /^Accuracy at epoch/ }));
     expect(await page.getByRole('button', { name: 'New run' }).count()).toBe(0);
-    host.closeAllConnections();
-    await new Promise((resolve) => host.close(resolve));
+    await host.close();
   });
 
   it('breaks no rule of its content-security policy, and throws nothing', () => {

@@ -1,9 +1,7 @@
 /** Studio's view Teach with a pretrained network, from a folder of files. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Reporter } from '../../src/cli/reporter.ts';
@@ -18,15 +16,7 @@ import { exportSite } from '../../src/studio-server/export.ts';
 import { HubServer } from '../hub-server.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
 import { cifarFiles, type Upload } from './cifar-files.ts';
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
-};
+import { type StaticHost, staticHost } from './static-host.ts';
 
 async function add(page: Page, place: number, files: readonly Upload[]): Promise<void> {
   await page
@@ -57,7 +47,7 @@ describe.skipIf(noChromium)(
   `an exported page with a small network${noChromium ? ` (${noChromium})` : ''}`,
   () => {
     let folder: string;
-    let server: Server;
+    let host: StaticHost;
     let address: string;
     let context: BrowserContext;
     const NAME = 'hf:someone/small';
@@ -86,20 +76,12 @@ describe.skipIf(noChromium)(
       hub.close();
       const pageFolder = await builtPage(new Reporter({ machine: true }));
       await exportSite({ folder: join(folder, 'site'), pageFolder, runs: [], data: [], backbone });
-      server = createServer(async (request, answer) => {
-        const path = new URL(request.url!, 'http://here').pathname.replace(/^\/$/, '/index.html');
-        const body = await readFile(join(folder, 'site', path)).catch(() => undefined);
-        answer.writeHead(body ? 200 : 404, {
-          'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
-        });
-        answer.end(body);
-      });
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      host = await staticHost(join(folder, 'site'));
+      address = host.address;
     });
     afterEach(() => context?.close());
     afterAll(async () => {
-      server?.close();
+      await host?.close();
       await rm(folder, { recursive: true, force: true });
     });
 

@@ -1,10 +1,8 @@
 /** Studio's view Teach, from a folder of files that any web host could serve: no server of ours, one thread. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -19,19 +17,11 @@ import { exportSite } from '../../src/studio-server/export.ts';
 import { SNIPPET } from '../../studio-page/src/teach/snippet.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
 import { cifarFiles, type Upload } from './cifar-files.ts';
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
-};
+import { type StaticHost, staticHost } from './static-host.ts';
 
 describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () => {
   let folder: string;
-  let server: Server;
+  let host: StaticHost;
   let address: string;
   let frogs: Upload[];
   let ships: Upload[];
@@ -41,24 +31,16 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     folder = await mkdtemp(join(tmpdir(), 'harrier-teach-'));
     const pageFolder = await builtPage(new Reporter({ machine: true }));
     await exportSite({ folder: join(folder, 'site'), pageFolder, runs: [], data: [] });
-    server = createServer(async (request, answer) => {
-      const path = new URL(request.url!, 'http://here').pathname
-        .replace(/^\/below\//, '')
-        .replace(/^$/, 'index.html');
-      const body = await readFile(join(folder, 'site', path)).catch(() => undefined);
-      answer.writeHead(body ? 200 : 404, {
-        'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
-      });
-      answer.end(body);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/below/`;
+    host = await staticHost(async (path) =>
+      readFile(join(folder, 'site', path.replace(/^\/below\//, '/'))).catch(() => undefined),
+    );
+    address = `${host.address}below/`;
     [frogs, ships] = await Promise.all([cifarFiles('frog', 12), cifarFiles('ship', 12)]);
   });
   afterEach(() => context?.close());
   afterAll(async () => {
     await closeTestBrowser();
-    server?.close();
+    await host?.close();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
+import { expect } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import { PROGRAM } from '../program.ts';
 
@@ -121,6 +122,11 @@ export async function writeImage(
 /** Standard error without the advice that `train` gives on how a run learns: few images learn as they may. */
 export function withoutAdvice({ stderr }: Pick<Finished, 'stderr'>): string {
   return stderr.replace(/^(Not learning so far|Not calibrated): .*\n/gm, '');
+}
+
+/** That a command ended well and complained of nothing; advice on how a run learns is no complaint. */
+export function succeeded(finished: Finished): void {
+  expect([finished.code, withoutAdvice(finished)]).toEqual([0, '']);
 }
 
 /** What every failure must look like: an exit code, one sentence for people, and no stack trace. */

@@ -81,6 +81,11 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
       /--json and --csv cannot be combined/,
     ],
     [
+      'what to transfer from, of no transfer',
+      ['bench', '--data', 'photos'],
+      /^--data: only --transfer takes --data\. Add --transfer/,
+    ],
+    [
       'two things to measure',
       ['bench', '--serve', '--recipe', 'quick'],
       /--serve and --recipe cannot be combined/,

@@ -4,15 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trainedNetwork } from '../../src/models/index.ts';
 import { decodeModel } from '../../src/onnx/index.ts';
-import {
-  type Finished,
-  harrier,
-  sentenceOf,
-  start,
-  withoutAdvice,
-  workplace,
-  writeImages,
-} from '../cli/harrier.ts';
+import { harrier, sentenceOf, start, succeeded, workplace, writeImages } from '../cli/harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
@@ -21,10 +13,6 @@ const read = (...parts: string[]) => readFile(join(place.path, ...parts));
 const json = async (...parts: string[]) => JSON.parse(`${await read(...parts)}`);
 const learned = async (name: string) =>
   trainedNetwork(decodeModel(await read(name, 'model.onnx'), name), name);
-
-function succeeded(finished: Finished): void {
-  expect([finished.code, withoutAdvice(finished)]).toEqual([0, '']);
-}
 
 beforeAll(async () => {
   place = await workplace();

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { Backbone, featuresModel, imageFeatures } from '../../../backbones/index.ts';
 import { type Measured, measure } from '../../../benchmark/index.ts';
@@ -10,7 +10,8 @@ import { fitHead } from '../../../heads/index.ts';
 import { withoutHead } from '../../../models/index.ts';
 import { encodeModel } from '../../../onnx/index.ts';
 import { optimizerFrom } from '../../../optimizers/index.ts';
-import { openDataset } from '../../../platform/node/datasets/open-dataset.ts';
+import { listImages } from '../../../platform/node/datasets/manifest-listing.ts';
+import { isImageFolder, openDataset } from '../../../platform/node/datasets/open-dataset.ts';
 import { nativeSha256 } from '../../../platform/node/files/sha256.ts';
 import { decodeImage } from '../../../platform/node/images/decode.ts';
 import { fineTuning, fineTuningMethod } from '../../../recipes/index.ts';
@@ -240,7 +241,7 @@ function drawn({ labels, classNames }: Dataset, perClass: number, seed: number):
 /** An image file of a folder, for the rate of decoding; undefined where there is none. */
 export async function anImageOf(folder: string | undefined): Promise<string | undefined> {
   if (folder === undefined) return undefined;
-  const { train } = await openDataset(folder, { imageSize: 32, skipBad: true });
-  const file = train.describe(0);
-  return (await stat(file).catch(() => undefined)) ? file : undefined;
+  if (!(await isImageFolder(folder))) return undefined;
+  const { root, files } = await listImages(folder);
+  return join(root, files[0].path);
 }
