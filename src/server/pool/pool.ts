@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ImageInput } from '../../data/dataset.ts';
 import { PREPROCESSING_KEY, preprocessingMetadata, STRETCHED } from '../../data/preprocessing.ts';
 import { HarrierError } from '../../errors.ts';
@@ -6,8 +5,6 @@ import { errorFromPlain } from '../../plain-error.ts';
 import { memoryLimit } from '../../platform/node/memory.ts';
 import { Decoders, decodeBudget } from '../decoding/decoders.ts';
 import { isLarge } from '../decoding/weight.ts';
-import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
 import {
   type Answer,
   type ClassificationService,
@@ -17,46 +14,24 @@ import {
   type ServedModel,
   type ServiceState,
 } from '../service.ts';
-import { InferenceWorker } from './inference-worker.ts';
+import type { InferenceWorker } from './inference-worker.ts';
+import { ModelWorkers, type WorkerOptions } from './model-workers.ts';
 import { type Job, Queue } from './queue.ts';
 
 /** The workers of a model, and their limits. */
-export interface PoolOptions {
-  /** Threads that classify. */
-  readonly workers: number;
-  /** Threads of one operation inside each of them. */
-  readonly threads: number;
-  /** The same for a batch that runs while nothing else does. Default: as many. */
-  readonly threadsAlone?: number;
+export interface PoolOptions extends WorkerOptions {
   /** Images that may wait. */
   readonly maxQueue: number;
   /** Images that run together at most. */
   readonly maxBatch: number;
   /** Milliseconds that an image may wait for others to run with. Nothing waits while all workers are idle. */
   readonly maxDelayMs: number;
-  /** Largest image, in pixels before resizing. */
-  readonly maxPixels: number;
   /** Bytes of memory that large images may take while they are decoded. Default: what is free, and a fourth less. */
   readonly decodeBudget?: () => number;
-  /** Counters for batches, restarts and reloads. */
-  readonly metrics: Metrics;
-  /** Takes one entry for each failure of a worker. */
-  readonly log: Log;
 }
 
-/** A worker that dies right after its start is started again ever later: from a tenth of a second to half a minute. */
-const FIRST_RESTART_MS = 100;
-const LAST_RESTART_MS = 30_000;
 /** Milliseconds without a crowd after which the next batch is taken to stay alone. */
 const QUIET_MS = 100;
-
-/** Workers that hold the same model. */
-interface Generation {
-  readonly model: ServedModel;
-  /** @param first whether it is the worker that takes what runs alone */
-  readonly start: (first: boolean) => InferenceWorker;
-  readonly workers: Set<InferenceWorker>;
-}
 
 /**
  * Classifies in worker threads: decoding and inference never hold up the thread that talks to the network.
@@ -71,19 +46,16 @@ export class WorkerPool implements ClassificationService {
   readonly #decoders: Decoders;
   /** Made once: where an error comes from takes longer to find out than a refusal may. */
   readonly #full: HarrierError;
-  #generation: Generation | undefined;
-  /** Of earlier models: they end after their batch. */
-  readonly #retiring = new Set<InferenceWorker>();
+  readonly #workers: ModelWorkers;
   #state: ServiceState = 'loading';
   #timer: NodeJS.Timeout | undefined;
   /** When something came last while something ran. */
   #crowdedAt = Number.NEGATIVE_INFINITY;
-  /** Of workers that died and are started again in a while. */
-  readonly #restarts = new Set<NodeJS.Timeout>();
   #emptied: () => void = () => {};
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#workers = new ModelWorkers(options, () => this.#schedule(), closed);
     const { metrics, maxQueue, maxPixels, workers } = options;
     const budget = options.decodeBudget ?? (() => decodeBudget(memoryLimit(), process.memoryUsage.rss()));
     this.#decoders = new Decoders({ most: workers, maxPixels, budget });
@@ -98,7 +70,7 @@ export class WorkerPool implements ClassificationService {
       () => this.#decoders.images,
     );
     metrics.gauge('harrier_workers', 'Workers that can take images.', () => this.workers);
-    metrics.gauge('harrier_workers_busy', 'Workers that have a batch.', () => this.#busy());
+    metrics.gauge('harrier_workers_busy', 'Workers that have a batch.', () => this.#workers.busy);
   }
 
   /** The model that is served, and whether workers are ready. */
@@ -107,7 +79,7 @@ export class WorkerPool implements ClassificationService {
   }
 
   get model(): ServedModel | undefined {
-    return this.#generation?.model;
+    return this.#workers.model;
   }
 
   get maxQueue(): number {
@@ -115,7 +87,7 @@ export class WorkerPool implements ClassificationService {
   }
 
   get workers(): number {
-    return this.#alive().length;
+    return this.#workers.alive.length;
   }
 
   /**
@@ -124,37 +96,15 @@ export class WorkerPool implements ClassificationService {
    * @throws HarrierError `bad-graph`, `not-supported`
    */
   async load(modelBytes: Uint8Array, where: string): Promise<ServedModel> {
-    const { workers: count, threads, threadsAlone = threads, maxPixels } = this.#options;
-    const start = (first: boolean) =>
-      new InferenceWorker({
-        modelBytes,
-        where,
-        threads,
-        threadsAlone: first ? threadsAlone : threads,
-        maxPixels,
-      });
-    const workers = new Set(Array.from({ length: count }, (_, i) => start(i === 0)));
-    try {
-      const [info] = await Promise.all(Array.from(workers, ({ ready }) => ready));
-      if (this.#state === 'closed') throw closed();
-      const version = createHash('sha256').update(modelBytes).digest('hex').slice(0, 12);
-      const generation = { model: { ...info, version }, start, workers };
-      for (const old of this.#generation?.workers ?? []) this.#retire(old);
-      this.#generation = generation;
-      for (const worker of workers) this.#watch(generation, worker);
-      if (this.#state === 'loading') this.#state = 'ready';
-      this.#schedule();
-      return generation.model;
-    } catch (error) {
-      for (const worker of workers) worker.end();
-      await Promise.all(Array.from(workers, ({ gone }) => gone));
-      throw error;
-    }
+    const model = await this.#workers.load(modelBytes, where);
+    if (this.#state === 'loading') this.#state = 'ready';
+    this.#schedule();
+    return model;
   }
 
   get overload(): HarrierError | undefined {
     if (this.#state === 'closed') return closed();
-    if (!this.#generation) {
+    if (!this.model) {
       return new HarrierError('overloaded', 'the model is still loading', { next: 'Try again in a moment.' });
     }
     return this.#queue.length < this.#options.maxQueue ? undefined : this.#full;
@@ -180,7 +130,7 @@ export class WorkerPool implements ClassificationService {
   ): Promise<Answer> {
     const start = performance.now();
     const left = () => deadlineMs - (performance.now() - start);
-    const { imageShape } = this.#generation!.model;
+    const { imageShape } = this.model!;
     const ending = new AbortController();
     const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
     const leave = () => ending.abort(gone());
@@ -204,7 +154,7 @@ export class WorkerPool implements ClassificationService {
       signal?.removeEventListener('abort', leave);
     }
     const again = () => this.#decodeFirst(images, left(), signal);
-    const isSame = () => sameInput(imageShape, this.#generation!.model.imageShape);
+    const isSame = () => sameInput(imageShape, this.model!.imageShape);
     // The model was changed in between, and takes images of another size, or scaled in another way.
     if (!isSame()) return again();
     return this.#enqueue(decoded, left(), signal, again).catch((error) => {
@@ -229,13 +179,10 @@ export class WorkerPool implements ClassificationService {
     this.#state = 'closed';
     this.#decoders.close();
     clearTimeout(this.#timer);
-    for (const restart of this.#restarts) clearTimeout(restart);
     for (const job of this.#queue.take(Number.POSITIVE_INFINITY)) {
       job.failed(closed());
     }
-    const all = [...(this.#generation?.workers ?? []), ...this.#retiring];
-    for (const worker of all) worker.end();
-    await Promise.all(all.map(({ gone }) => gone));
+    await this.#workers.close();
   }
 
   /** @param again asks once more where the model was changed in between */
@@ -296,9 +243,9 @@ export class WorkerPool implements ClassificationService {
     const { maxBatch } = this.#options;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#queue.length > 0 && this.#busy() > 0) this.#crowdedAt = performance.now();
+    if (this.#queue.length > 0 && this.#workers.busy > 0) this.#crowdedAt = performance.now();
     while (this.#queue.length > 0) {
-      const idle = this.#alive().filter(({ isBusy }) => !isBusy);
+      const idle = this.#workers.alive.filter(({ isBusy }) => !isBusy);
       const worker = idle.find(({ takesMoreAlone }) => takesMoreAlone) ?? idle.at(0);
       if (!worker) return;
       const wait = this.#wait();
@@ -317,19 +264,19 @@ export class WorkerPool implements ClassificationService {
    * next one would soon share the cores with threads that wait for one another.
    */
   #isQuiet(): boolean {
-    return this.#busy() === 0 && performance.now() - this.#crowdedAt > QUIET_MS;
+    return this.#workers.busy === 0 && performance.now() - this.#crowdedAt > QUIET_MS;
   }
 
   /** Milliseconds for which an idle worker should wait for more images than there are. */
   #wait(): number {
     const { maxBatch, maxDelayMs } = this.#options;
-    if (this.#queue.length >= maxBatch || this.#busy() === 0) return 0;
+    if (this.#queue.length >= maxBatch || this.#workers.busy === 0) return 0;
     return this.#queue.oldest! + maxDelayMs - performance.now();
   }
 
   async #run(worker: InferenceWorker, batch: readonly Job[], alone: boolean): Promise<void> {
     const { metrics } = this.#options;
-    const { model } = this.#generation!;
+    const model = this.model!;
     const start = performance.now();
     metrics.batchImages.observe(batch.length);
     try {
@@ -357,48 +304,6 @@ export class WorkerPool implements ClassificationService {
     this.#queue.putBack(again);
     for (const job of batch) if (!again.includes(job) && !job.dropped) job.failed(error);
     this.#schedule();
-  }
-
-  #retire(worker: InferenceWorker): void {
-    this.#retiring.add(worker);
-    worker.gone.then(() => this.#retiring.delete(worker));
-    worker.end();
-  }
-
-  /** Replaces a worker when it dies, as long as its model is served. */
-  #watch(generation: Generation, worker: InferenceWorker, delay = FIRST_RESTART_MS): void {
-    const { metrics, log } = this.#options;
-    let next = Math.min(2 * delay, LAST_RESTART_MS);
-    worker.ready.then(
-      () => {
-        next = FIRST_RESTART_MS;
-        this.#schedule();
-      },
-      () => {},
-    );
-    worker.gone.then((reason) => {
-      generation.workers.delete(worker);
-      const isServed = () => this.#generation === generation && this.#state !== 'closed';
-      if (!isServed()) return;
-      metrics.workerRestarts.add();
-      log('error', 'a worker died', { reason: reason && String(reason), restartInMs: next });
-      const restart = setTimeout(() => {
-        this.#restarts.delete(restart);
-        if (!isServed()) return;
-        const replacement = generation.start(worker.takesMoreAlone);
-        generation.workers.add(replacement);
-        this.#watch(generation, replacement, next);
-      }, next);
-      this.#restarts.add(restart);
-    });
-  }
-
-  #alive(): InferenceWorker[] {
-    return [...(this.#generation?.workers ?? [])].filter(({ isAlive }) => isAlive);
-  }
-
-  #busy(): number {
-    return this.#alive().filter(({ isBusy }) => isBusy).length;
   }
 }
 

@@ -1,4 +1,5 @@
 import { DEFAULT_BACKBONE } from '../../../backbones/index.ts';
+import { isImageFolder, openDataset } from '../../../platform/node/datasets/open-dataset.ts';
 import { nodeRuntime } from '../../../platform/node/engine/runtime.ts';
 import { startingModel } from '../../../platform/node/runs/starting-model.ts';
 import { Reporter } from '../../reporter.ts';
@@ -30,6 +31,8 @@ export async function runTransferBenchCommand(options: TransferBenchOptions): Pr
     if (reporter.live) reporter.update(() => `measuring: ${what}`, { now: true });
     else reporter.note(`measuring: ${what}`);
   };
+  // What cannot be opened is refused before anything is measured.
+  for (const folder of data) if (!(await isImageFolder(folder))) await openDataset(folder);
   const runtime = nodeRuntime({ threads });
   const model = await startingModel(
     from,
