@@ -1,17 +1,13 @@
 import { likelyLabelErrors } from 'harrier/src/evaluation/label-errors.ts';
-import { formatCount, formatQuantity } from 'harrier/src/format/format.ts';
+import { formatQuantity } from 'harrier/src/format/format.ts';
 import type { DatasetInfo, RunPredictions } from 'harrier/src/studio-server/api.ts';
-import { useMemo, useState } from 'preact/hooks';
-import { Button } from '../../components/button.tsx';
+import { useMemo } from 'preact/hooks';
 import { Panel } from '../../components/panel.tsx';
-import { Wall } from './wall.tsx';
-
-const SHOWN = 24;
+import { LongWall } from './wall.tsx';
 
 /** Images whose label may be wrong, for a person to look at. */
 export function LabelErrors(props: { readonly facts: DatasetInfo; readonly predictions: RunPredictions }) {
   const { facts, predictions } = props;
-  const [all, setAll] = useState(false);
   const errors = useMemo(() => likelyLabelErrors(predictions), [predictions]);
   const images = useMemo(() => errors.map(({ index }) => index), [errors]);
   if (images.length === 0) return null;
@@ -21,21 +17,16 @@ export function LabelErrors(props: { readonly facts: DatasetInfo; readonly predi
       title="Likely label errors"
       note={`${formatQuantity(images.length, 'image')} that the model assigns to another class with at least its usual confidence in that class. Click one to open it in Data, where it can be relabelled or left out.`}
     >
-      <Wall
+      <LongWall
         facts={facts}
         predictions={predictions}
         classNames={classNames}
-        images={all ? images : images.slice(0, SHOWN)}
+        images={images}
         size={104}
         caption={(image) =>
           `labelled ${classNames[predictions.label[image]]}: ${classNames[predictions.predicted[image]]}?`
         }
       />
-      {images.length > SHOWN && (
-        <Button kind="quiet" class="more" onClick={() => setAll(!all)}>
-          {all ? 'Show fewer' : `Show all ${formatCount(images.length)}`}
-        </Button>
-      )}
     </Panel>
   );
 }

@@ -1,6 +1,7 @@
-import { formatCertainty } from 'harrier/src/format/format.ts';
+import { formatCertainty, formatCount } from 'harrier/src/format/format.ts';
 import type { DatasetInfo, RunPredictions } from 'harrier/src/studio-server/api.ts';
-import { useMemo } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
+import { Button } from '../../components/button.tsx';
 import { ImageGrid } from '../../components/image-grid.tsx';
 import { imagesAt } from '../../datasets.ts';
 import { navigate } from '../../router.ts';
@@ -46,5 +47,23 @@ export function Wall({ facts, predictions, classNames, images, size = 68, captio
         navigate('data', { data: facts.id, split: 'test', image: index[images[position]] })
       }
     />
+  );
+}
+
+/** Images that a long wall shows until all of them are asked for. */
+const SHOWN = 24;
+
+/** A wall of the first images, and of all of them on request. */
+export function LongWall({ images, noun = '', ...props }: WallProps & { readonly noun?: string }) {
+  const [all, setAll] = useState(false);
+  return (
+    <>
+      <Wall {...props} images={all ? images : images.slice(0, SHOWN)} />
+      {images.length > SHOWN && (
+        <Button kind="quiet" class="more" onClick={() => setAll(!all)}>
+          {all ? 'Show fewer' : `Show all ${formatCount(images.length)}${noun}`}
+        </Button>
+      )}
+    </>
   );
 }
