@@ -7,6 +7,7 @@ export { type App, type AppOptions, createApp } from './app.ts';
 export { type Listener, type ListenOptions, listen } from './listen.ts';
 export { jsonLog, LOG_LEVELS, type Log, type LogLevel } from './log.ts';
 export { Metrics } from './metrics.ts';
+export type { WorkerOptions } from './pool/model-workers.ts';
 export { type PoolOptions, WorkerPool } from './pool/pool.ts';
 export { type ServeOptions, type ServerHandle, serveModel } from './serve.ts';
 export type {
