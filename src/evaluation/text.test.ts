@@ -15,7 +15,7 @@ describe('text for a terminal', () => {
   it('begins with how many of how many', () => {
     const seed = { ...evaluation, correct: 6939, total: 10000, accuracy: 0.6939, loss: 0.93212 };
     expect(headline({ ...seed, interval95: [0.684794, 0.702857] })).toBe(
-      '6,939 of 10,000 correct: 69.39% (95% interval 68.48–70.29%), loss 0.9321',
+      '6,939 of 10,000 right: 69.39% (95% interval 68.48–70.29%), loss 0.9321',
     );
   });
 

@@ -34,7 +34,7 @@ export interface TextOptions {
 
 /** "6,939 of 10,000 right: 69.39% (95% interval 68.48–70.29%), loss 0.9321". */
 export function headline({ correct, total, accuracy, interval95, loss }: Evaluation): string {
-  const fraction = `${formatCount(correct)} of ${formatCount(total)} correct: ${formatPercent(accuracy)}`;
+  const fraction = `${formatCount(correct)} of ${formatCount(total)} right: ${formatPercent(accuracy)}`;
   return `${fraction} (95% interval ${formatInterval(interval95)}), loss ${loss.toFixed(4)}`;
 }
 

@@ -91,7 +91,7 @@ export function decodeModel(bytes: Uint8Array, where = 'model', external?: Exter
     });
   } catch (cause) {
     if (cause instanceof HarrierError) throw cause;
-    throw new HarrierError('bad-graph', 'this is not an ONNX model, or it is incomplete', {
+    throw new HarrierError('bad-graph', 'this is not an ONNX model, or it is cut off', {
       where,
       received: startOf(bytes),
       cause,

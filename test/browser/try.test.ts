@@ -215,7 +215,7 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
       [
         'cut.onnx',
         encodeModel(classifier).subarray(0, 300),
-        /cut\.onnx: this is not an ONNX model, or it is incomplete/,
+        /cut\.onnx: this is not an ONNX model, or it is cut off/,
       ],
       ['odd.onnx', withOp('Abracadabra'), /Abracadabra/],
       ['own.onnx', withOp('Sharpen', 'com.example'), /com\.example\.Sharpen/],

@@ -242,7 +242,7 @@ describe('CIFAR-10.1', () => {
 
   it('has an older version, whose labels have 8 bytes', async () => {
     const { stdout } = await evaluate('points/cifar10.1_v4_data.npy');
-    expect(stdout).toMatch(/^cifar10\.1_v4\n\d+ of 20 correct/);
+    expect(stdout).toMatch(/^cifar10\.1_v4\n\d+ of 20 right/);
     expect(stdout).toContain('Top-5 accuracy ');
     expect(stdout).toMatch(/People: 95\.24% of single answers are correct, 99\.21% by majority vote/);
     expect(stdout).toMatch(/deer taken for horse +4\.3%/);

@@ -23,9 +23,9 @@ it('bench --serve answers every request and prints every figure', { timeout: 300
     expect(client.offeredPerSecond).toBeGreaterThan(0);
     expect(['200', '503']).toEqual(expect.arrayContaining(Object.keys(times)));
   }
-  // Nothing is kept of a request.
+  // Nothing is kept of a request: what is would grow in every round.
   const { requests, beforeBytes, afterBytes } = result.memory;
-  expect(requests).toBeGreaterThan(1_000);
-  expect(afterBytes).toBeLessThan(1.05 * beforeBytes);
+  expect(requests).toBeGreaterThan(100);
+  expect(afterBytes).toBeLessThan(1.01 * beforeBytes);
   expect(result.bareInferenceMs).toBeGreaterThan(0);
 });

@@ -268,7 +268,7 @@ describe('a model of the web', () => {
     [
       'half of it, of unknown length',
       (response) => response.end(MODEL.subarray(0, 5000)),
-      /not an ONNX model, or it is incomplete/,
+      /not an ONNX model, or it is cut off/,
     ],
     ['another status', (response) => response.writeHead(410).end(), /the server answered 410/],
     [
