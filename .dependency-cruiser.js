@@ -141,9 +141,9 @@ export default {
       name: 'no-dev-dependencies-in-the-package',
       comment:
         'The AWS SDK and onnxruntime-web are optional peers: here for the tests, there for who installs them. ' +
-        'bench --web works in checkouts alone, with what is installed for development there.',
+        'bench --web and --teach work in checkouts alone, with what is installed for development there.',
       severity: 'error',
-      from: { path: '^src/', pathNot: `^src/cli/bench/web/|${notTest}` },
+      from: { path: '^src/', pathNot: `^src/cli/bench/(teach|web)/|${notTest}` },
       to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(@aws-sdk|onnxruntime-web)/' },
     },
     {

@@ -99,7 +99,7 @@ async function terminal(): Promise<void> {
   ];
   const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const texts = lines.map((line, i) => {
-    const weight = / correct: |^Most confused|^Everything/.test(line) ? ' font-weight="bold"' : '';
+    const weight = / right: |^Most confused|^Everything/.test(line) ? ' font-weight="bold"' : '';
     return `<text xml:space="preserve" x="24" y="${36 + 21 * i}"${weight}>${escaped(line)}</text>`;
   });
   const [width, height] = [1160, 42 + 21 * lines.length];

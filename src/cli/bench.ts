@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { HarrierError } from '../errors.ts';
 import type { BenchOptions } from './bench/run.ts';
 import type { ServeBenchCommandOptions } from './bench/serve/run.ts';
+import type { TeachBenchOptions } from './bench/teach/run.ts';
 import type { TransferBenchOptions } from './bench/transfer/run.ts';
 import type { WebBenchCommandOptions } from './bench/web/run.ts';
 import { command, withDevice } from './command.ts';
@@ -9,8 +10,14 @@ import { number } from './values.ts';
 
 type BenchCommandOptions = BenchOptions &
   ServeBenchCommandOptions &
+  TeachBenchOptions &
   TransferBenchOptions &
-  WebBenchCommandOptions & { readonly serve?: boolean; readonly transfer?: boolean; readonly web?: boolean };
+  WebBenchCommandOptions & {
+    readonly serve?: boolean;
+    readonly teach?: boolean;
+    readonly transfer?: boolean;
+    readonly web?: boolean;
+  };
 
 export function benchCommand(): Command {
   return withDevice(
@@ -27,6 +34,10 @@ export function benchCommand(): Command {
           'bench --transfer --data ./photos',
           'features, heads and fine-tuning of a pretrained network, beside PyTorch where that is installed',
         ],
+        [
+          'bench --teach --data ./photos',
+          "Studio's view Teach in headless Chromium: three classes, 25 images each",
+        ],
         ['bench --json', 'the figures as one JSON object'],
       ],
     ),
@@ -38,8 +49,15 @@ export function benchCommand(): Command {
       '--transfer',
       'measure a pretrained network instead: features, heads on --data, a step of fine-tuning',
     )
-    .option('--from <model>', 'with --transfer: the network (default: efficientnet-lite0)')
-    .option('--data <path...>', 'with --transfer: folders of images that heads are fitted and evaluated on')
+    .option(
+      '--teach',
+      "measure Studio's view Teach in a browser instead: accuracy, and seconds, on images of --data",
+    )
+    .option('--from <model>', 'with --transfer and --teach: the network (default: efficientnet-lite0)')
+    .option(
+      '--data <path...>',
+      'with --transfer and --teach: folders of images to learn from and to test with',
+    )
     .option('--web', 'measure in a browser instead: training steps and inference, on WebAssembly and WebGPU')
     .option(
       '--seconds <count>',
@@ -49,7 +67,9 @@ export function benchCommand(): Command {
     )
     .option('--json', 'print one JSON object')
     .action(async (options: BenchCommandOptions) => {
-      const chosen = (['serve', 'transfer', 'web', 'recipe'] as const).filter((name) => options[name]);
+      const chosen = (['serve', 'teach', 'transfer', 'web', 'recipe'] as const).filter(
+        (name) => options[name],
+      );
       if (chosen.length > 1) {
         const [first, second] = chosen.map((name) => `--${name}`);
         throw new HarrierError('bad-option', `${first} and ${second} cannot be combined`, {
@@ -57,10 +77,10 @@ export function benchCommand(): Command {
         });
       }
       const stray = (['from', 'data'] as const).find((name) => options[name] !== undefined);
-      if (stray && !options.transfer) {
-        throw new HarrierError('bad-option', `only --transfer takes --${stray}`, {
+      if (stray && !options.transfer && !options.teach) {
+        throw new HarrierError('bad-option', `only --transfer and --teach take --${stray}`, {
           where: `--${stray}`,
-          next: 'Add --transfer, or leave it out.',
+          next: 'Add one of them, or leave it out.',
         });
       }
       if (options.device === 'gpu' && options.recipe === undefined) {
@@ -72,6 +92,10 @@ export function benchCommand(): Command {
       if (options.web) {
         const { runWebBenchCommand } = await import('./bench/web/run.ts');
         return runWebBenchCommand(options);
+      }
+      if (options.teach) {
+        const { runTeachBenchCommand } = await import('./bench/teach/run.ts');
+        return runTeachBenchCommand(options);
       }
       if (options.transfer) {
         const { runTransferBenchCommand } = await import('./bench/transfer/run.ts');

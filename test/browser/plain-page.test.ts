@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type StaticHost, staticHost } from '../../src/cli/bench/web/static-host.ts';
 import { Dense, Flatten } from '../../src/layers/index.ts';
 import { CLASS_NAMES_KEY, exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel } from '../../src/onnx/index.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
-import { type StaticHost, staticHost } from './static-host.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 describe.skipIf(noChromium)(`a page without a bundler${noChromium ? ` (${noChromium})` : ''}`, () => {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { staticHost } from '../../src/cli/bench/web/static-host.ts';
 import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
 import { evaluatePredictions } from '../../src/evaluation/index.ts';
@@ -12,7 +13,6 @@ import { exportSite } from '../../src/studio-server/export.ts';
 import { writeImages } from '../cli/harrier.ts';
 import { openStudio, studioFolder, type TestStudio } from '../studio/studio.ts';
 import { closeTestBrowser, noChromium, openTestPage, testBrowser } from './browser.ts';
-import { staticHost } from './static-host.ts';
 
 // The built page in a real browser, on a real server with a real run.
 const VIEWS = ['try', 'data', 'train', 'evaluate', 'inspect', 'teach'];

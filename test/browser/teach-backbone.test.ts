@@ -1,9 +1,11 @@
 /** Studio's view Teach with a pretrained network, from a folder of files. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { LESSON } from '../../src/cli/bench/teach/draw.ts';
+import { type StaticHost, staticHost } from '../../src/cli/bench/web/static-host.ts';
 import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
 import { Conv2D, Dense, GlobalAveragePooling2D, MaxPooling2D } from '../../src/layers/index.ts';
@@ -13,10 +15,10 @@ import { fetchModel } from '../../src/platform/node/backbones/fetch-model.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
+import { harrier } from '../cli/harrier.ts';
 import { HubServer } from '../hub-server.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
 import { cifarFiles, type Upload } from './cifar-files.ts';
-import { type StaticHost, staticHost } from './static-host.ts';
 
 async function add(page: Page, place: number, files: readonly Upload[]): Promise<void> {
   await page
@@ -130,6 +132,30 @@ describe.skipIf(noChromium)(
       // Nothing was computed: no time is told.
       expect(await page.locator('.looking').innerText()).toContain('has seen all images.');
       expect(faults).toEqual([]);
+    });
+
+    it('bench --teach teaches lessons in the page and in Node', { timeout: 240_000 }, async () => {
+      const data = join(folder, 'data');
+      for (const name of ['frog', 'ship'] as const) {
+        await mkdir(join(data, name), { recursive: true });
+        const files = await cifarFiles(name, LESSON.shown + LESSON.tested);
+        for (const file of files) await writeFile(join(data, name, file.name), file.buffer);
+      }
+      const { code, stdout, stderr } = await harrier(
+        ['bench', '--teach', '--from', NAME, '--data', data, '--json'],
+        { cwd: folder, environment: { HARRIER_CACHE: join(folder, 'cache'), HF_HUB_OFFLINE: '1' } },
+      );
+      expect([code, stderr]).toEqual([0, expect.stringContaining('measuring: ')]);
+      const { model, lessons } = JSON.parse(stdout);
+      expect([model, lessons.length]).toEqual([NAME, 1]);
+      const [lesson] = lessons;
+      expect(lesson).toMatchObject({ shown: 50, tested: 40 });
+      expect([...lesson.classNames].sort()).toEqual(['frog', 'ship']);
+      expect(lesson.viewMs).toBeGreaterThan(0);
+      expect(lesson.trainSeconds).toBeGreaterThan(0);
+      // Both learn from the same features: they differ in the folds that chose the strength of regularisation at most.
+      expect(lesson.accuracy).toBeGreaterThan(0.5);
+      expect(Math.abs(lesson.accuracy - lesson.node)).toBeLessThanOrEqual(0.15);
     });
 
     it('says when the network cannot be loaded', async () => {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type StaticHost, staticHost } from '../../src/cli/bench/web/static-host.ts';
 import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
 import { Classifier, trainedNetwork } from '../../src/models/index.ts';
@@ -17,7 +18,6 @@ import { exportSite } from '../../src/studio-server/export.ts';
 import { SNIPPET } from '../../studio-page/src/teach/snippet.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
 import { cifarFiles, type Upload } from './cifar-files.ts';
-import { type StaticHost, staticHost } from './static-host.ts';
 
 describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () => {
   let folder: string;

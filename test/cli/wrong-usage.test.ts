@@ -83,7 +83,7 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
     [
       'what to transfer from, of no transfer',
       ['bench', '--data', 'photos'],
-      /^--data: only --transfer takes --data\. Add --transfer/,
+      /^--data: only --transfer and --teach take --data\. Add one/,
     ],
     [
       'two things to measure',

@@ -25,6 +25,7 @@ export interface StaticHost {
 /** Serves a folder, or the bytes that a function finds for a path, such as `/index.html`; a folder's page is its index. */
 export async function staticHost(
   files: string | ((path: string) => Promise<Uint8Array | string | undefined>),
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<StaticHost> {
   const find =
     typeof files === 'string' ? (path: string) => readFile(join(files, path)).catch(() => undefined) : files;
@@ -32,6 +33,7 @@ export async function staticHost(
     const path = new URL(request.url!, 'http://here').pathname.replace(/\/$/, '/index.html');
     const body = await find(path);
     answer.writeHead(body ? 200 : 404, {
+      ...headers,
       'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
     });
     answer.end(body);
