@@ -67,6 +67,7 @@ const ROOMS = {
     'training',
   ],
   sweeps: ['data', 'evaluation', 'format', 'recipes', 'training'],
+  run: ['data', 'models', 'onnx'],
   benchmark: ['onnx', 'ops', 'passes', 'models', 'optimizers', 'recipes', 'runtime', 'training'],
 };
 const CORE = Object.keys(ROOMS);

@@ -26,6 +26,7 @@ export default defineConfig({
       { find: /^harrier\/layer$/, replacement: source('layer.ts') },
       { find: /^harrier\/node$/, replacement: source('platform/node/index.ts') },
       { find: /^harrier\/report$/, replacement: source('report/index.ts') },
+      { find: /^harrier\/run$/, replacement: source('platform/node/run.ts') },
       { find: /^harrier\/server$/, replacement: source('server/index.ts') },
       { find: /^harrier\/web$/, replacement: source('platform/web/index.ts') },
       { find: /^harrier\/src\//, replacement: source('') },

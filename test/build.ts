@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 
 export default function build(): void {
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'];
-  for (const args of [tsc, ['scripts/copy-recipes.js']]) {
+  for (const args of [tsc, ['scripts/copy-recipes.js'], ['scripts/build-run.js']]) {
     const { status, error } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
     if (status !== 0) throw error ?? new Error(`${args.join(' ')} failed: the tests need what it builds`);
   }

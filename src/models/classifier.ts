@@ -1,22 +1,9 @@
-import { type Dataset, type ImageInput, imageInput } from '../data/dataset.ts';
-import { preprocessingOf } from '../data/preprocessing.ts';
+import type { Dataset, ImageInput } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
-import {
-  type Dimension,
-  decodeModel,
-  formatShape,
-  type Graph,
-  type Model,
-  type NamedType,
-} from '../onnx/index.ts';
+import { decodeModel, type Model } from '../onnx/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 import { checkConstants } from './constant-limit.ts';
-
-/** Metadata keys of the model file. */
-export const CLASS_NAMES_KEY = 'harrier.classNames';
-
-/** Names are made for all of them: beyond this a model is damaged, or no classifier. */
-const MOST_CLASSES = 1_000_000;
+import { type Contract, contractOf } from './contract.ts';
 
 /** Images that run together when a whole data set is classified. */
 const BATCH = 64;
@@ -51,7 +38,7 @@ export class Classifier {
       });
     }
     const model = source instanceof Uint8Array ? decodeModel(source, where) : source;
-    const contract = contractOf(model, where);
+    const contract = contractOf(model.graph, model.metadata, where);
     checkConstants(model.graph, where);
     return new Classifier(contract, await runtime.compile(source, { where }), where);
   }
@@ -162,94 +149,9 @@ export class Classifier {
   }
 }
 
-/** Whether a model takes and gives what Harrier's models do: uint8 pixels to probabilities. */
-export function keepsContract({ inputs, outputs }: Graph): boolean {
-  const image = inputs.find(({ name }) => name === 'image');
-  const output = outputs.find(({ name }) => name === 'probabilities');
-  return (
-    inputs.length === 1 &&
-    image !== undefined &&
-    output !== undefined &&
-    isImage(image) &&
-    isProbabilities(output)
-  );
-}
-
-interface Contract extends Pick<Classifier, 'classNames' | 'imageShape' | 'metadata'> {}
-
-/**
- * What a model says of itself, checked before ONNX Runtime sees it.
- * @throws HarrierError `not-supported` when it does not keep to the contract, `too-large` beyond any use
- */
-function contractOf({ graph, metadata }: Model, where: string): Contract {
-  const image = graph.inputs.find(({ name }) => name === 'image');
-  const output = graph.outputs.find(({ name }) => name === 'probabilities');
-  if (!image || !output || !keepsContract(graph)) {
-    const list = (values: readonly NamedType[]) =>
-      values.map(({ name, type, shape }) => `${name}: ${type}${formatShape(shape)}`).join(', ') || 'nothing';
-    throw new HarrierError('not-supported', 'this model does not keep to the contract', {
-      where,
-      expected: 'image: uint8(N, height, width, 3) to probabilities: float32(N, classes)',
-      received: `${list(graph.inputs)} to ${list(graph.outputs)}`,
-      next: 'Use a model.onnx that harrier train wrote.',
-    });
-  }
-  const [, height, width, channels] = image.shape.map(Number);
-  const classes = Number(output.shape[1]);
-  if (classes > MOST_CLASSES) {
-    throw new HarrierError('too-large', 'this model has too many classes', {
-      where,
-      expected: `at most ${MOST_CLASSES}`,
-      received: `${classes}`,
-    });
-  }
-  return {
-    imageShape: imageInput({ height, width, channels }, preprocessingOf(metadata, where)),
-    classNames: classNamesOf({ metadata }, classes, where),
-    metadata,
-  };
-}
-
-function isImage({ type, shape }: NamedType): boolean {
-  const [, height, width, channels] = shape;
-  return type === 'uint8' && shape.length === 4 && isSize(height) && isSize(width) && channels === 3;
-}
-
-function isProbabilities({ type, shape }: NamedType): boolean {
-  return type === 'float32' && shape.length === 2 && isSize(shape[1]);
-}
-
-function isSize(size: Dimension): boolean {
-  return typeof size === 'number' && size > 0;
-}
-
 /** A value in an error's sentence. */
 function described(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (value === undefined) return 'nothing';
   return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'an object') : `${value}`;
-}
-
-/**
- * What a model's classes are called, by its metadata; "class 0" and so on where it does not say.
- * @throws HarrierError `bad-graph` when the names do not fit its outputs
- */
-export function classNamesOf(
-  { metadata }: Pick<Model, 'metadata'>,
-  classes: number,
-  where: string,
-): string[] {
-  const json = metadata[CLASS_NAMES_KEY];
-  if (json === undefined) return Array.from({ length: classes }, (_, i) => `class ${i}`);
-  try {
-    const names: unknown = JSON.parse(json);
-    if (Array.isArray(names) && names.length === classes && names.every((name) => typeof name === 'string'))
-      return names;
-  } catch {
-    // Falls through to the error below.
-  }
-  throw new HarrierError('bad-graph', 'its class names do not fit its outputs', {
-    where,
-    received: json.slice(0, 200),
-  });
 }

@@ -1,6 +1,7 @@
 export type { BuildOptions, LayerRow } from './build.ts';
 export type { Call, CallConfig, NamedLayer } from './calls.ts';
-export { CLASS_NAMES_KEY, Classifier, classNamesOf, keepsContract } from './classifier.ts';
+export { Classifier } from './classifier.ts';
+export { CLASS_NAMES_KEY, classNamesOf, keepsContract } from './contract.ts';
 export { type ExportOptions, exportModel, exportOptionsOf, NETWORK_KEY, weightsOf } from './export.ts';
 export * from './foreign/index.ts';
 export { type GraphRow, graphRows, summarizeGraph } from './graph-summary.ts';

@@ -1,7 +1,7 @@
 import { preprocessingMetadata } from '../../data/preprocessing.ts';
 import { HarrierError } from '../../errors.ts';
 import type { Model } from '../../onnx/index.ts';
-import { CLASS_NAMES_KEY } from '../classifier.ts';
+import { CLASS_NAMES_KEY } from '../contract.ts';
 import { exportModel } from '../export.ts';
 import type { ForeignOptions } from './options.ts';
 import { type ForeignSource, readForeignModel } from './read-foreign-model.ts';

@@ -9,7 +9,7 @@ import {
   type NamedType,
 } from '../../onnx/index.ts';
 import { createGraph, importGraph } from '../../ops/index.ts';
-import { CLASS_NAMES_KEY, classNamesOf } from '../classifier.ts';
+import { CLASS_NAMES_KEY, classNamesOf } from '../contract.ts';
 import type { TrainedNetwork } from '../trained-network.ts';
 import { type Companions, type ImageFacts, imageFacts } from './companions.ts';
 import { type ImageInput, imageInput } from './image-input.ts';

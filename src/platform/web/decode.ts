@@ -8,12 +8,13 @@ import {
   isHeic,
 } from '../../data/image-bytes.ts';
 import { checkPixels } from '../../data/pixel-limit.ts';
+import type { ImageSize } from '../../data/scaling.ts';
 import { HarrierError } from '../../errors.ts';
 import { scalerFor } from '../resizer.ts';
 import { liesOnSide, UPRIGHT, uprightMatrix, withoutOrientation } from './webp-orientation.ts';
 
 /** An image of so many pixels takes a quarter of a gigabyte while it is decoded. */
-const MAX_PIXELS = 2 ** 26;
+export const MAX_PIXELS = 2 ** 26;
 const MAX_FILE_BYTES = 2 ** 28;
 /** Pixels that are read at once. */
 const STRIP_PIXELS = 2 ** 21;
@@ -61,7 +62,7 @@ export async function decodeImage(
   const bitmap = await decode(turned ? new Blob([turned.bytes]) : blob, where);
   try {
     checkPixels(bitmap, where, maxPixels);
-    return pixelsOf(bitmap, shape, turned?.orientation ?? UPRIGHT);
+    return drawnPixels(bitmap, bitmap, shape, turned?.orientation);
   } finally {
     bitmap.close();
   }
@@ -120,23 +121,33 @@ function damaged(where: string, why: string, cause?: unknown): HarrierError {
   });
 }
 
-/** Draws strip after strip on white and scales as it goes: a whole large image is never there twice. */
-function pixelsOf(bitmap: ImageBitmap, shape: ImageInput, orientation: number): Uint8Array {
+/**
+ * Draws an image on white, strip after strip, and scales as it goes: a whole large image is never there twice.
+ *
+ * @param size of the image as it is drawn, in pixels
+ * @param orientation EXIF's number of how it stands; by default upright
+ */
+export function drawnPixels(
+  image: CanvasImageSource,
+  size: ImageSize,
+  shape: ImageInput,
+  orientation = UPRIGHT,
+): Uint8Array {
   const onSide = liesOnSide(orientation);
-  const [width, height] = onSide ? [bitmap.height, bitmap.width] : [bitmap.width, bitmap.height];
+  const [width, height] = onSide ? [size.height, size.width] : [size.width, size.height];
   const strip = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));
   const canvas = new OffscreenCanvas(width, strip);
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
   context.fillStyle = '#ffffff';
   context.imageSmoothingEnabled = false;
-  const [a, b, c, d, e, f] = uprightMatrix(orientation, bitmap.width, bitmap.height);
+  const [a, b, c, d, e, f] = uprightMatrix(orientation, size.width, size.height);
   const scaled = scalerFor({ width, height }, shape);
   for (let top = 0; top < height; top += strip) {
     const rows = Math.min(strip, height - top);
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillRect(0, 0, width, strip);
     context.setTransform(a, b, c, d, e, f - top);
-    context.drawImage(bitmap, 0, 0);
+    context.drawImage(image, 0, 0, size.width, size.height);
     scaled.add(context.getImageData(0, 0, width, rows).data);
   }
   return scaled.finish();

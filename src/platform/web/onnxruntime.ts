@@ -1,10 +1,10 @@
 import type * as Ort from 'onnxruntime-web/wasm';
+import { fromBase64 } from '../../base64.ts';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
-import { encodeModel, modelOf } from '../../onnx/index.ts';
-import { createGraph } from '../../ops/index.ts';
 import { fetchBytes } from './fetch-bytes.ts';
 
+/** ONNX Runtime's script, in whichever of its forms. */
 export type OnnxRuntime = typeof Ort;
 /** ONNX Runtime's engine in a browser: `wasm` or `webgpu`. */
 export type Backend = 'wasm' | 'webgpu';
@@ -19,6 +19,8 @@ export interface WasmPaths {
 
 export interface LoadOptions {
   readonly backend: Backend;
+  /** Imports the script of the backend: whoever needs only one backend names no other, which bundlers then leave out. */
+  readonly importScript: () => Promise<OnnxRuntime>;
   readonly threads?: number;
   readonly wasmPaths?: WasmPaths;
   readonly wasmBinary?: ArrayBufferLike;
@@ -68,11 +70,17 @@ export async function loadOnnxRuntime(options: LoadOptions): Promise<Loaded> {
   return loading;
 }
 
-async function load({ backend, threads, wasmPaths, wasmBinary, onProgress }: LoadOptions): Promise<Loaded> {
+async function load({
+  backend,
+  importScript,
+  threads,
+  wasmPaths,
+  wasmBinary,
+  onProgress,
+}: LoadOptions): Promise<Loaded> {
   const binary =
     wasmBinary ?? (onProgress && wasmPaths?.wasm ? await fetchEngine(wasmPaths.wasm, onProgress) : undefined);
-  const ort =
-    backend === 'wasm' ? await import('onnxruntime-web/wasm') : await import('onnxruntime-web/webgpu');
+  const ort = await importScript();
   const used = possibleThreads(threads, backend);
   ort.env.logLevel = 'error';
   ort.env.wasm.numThreads = used;
@@ -111,12 +119,14 @@ function fetchEngine(address: string | URL, onProgress: OnProgress): Promise<Arr
   return fetchBytes(addressOf(address)!, 'loading ONNX Runtime', onProgress);
 }
 
-/** Runs the smallest graph there is, so that what is wrong with the engine shows before a model is blamed for it. */
+/** An ONNX model that takes a number and gives its negative, so small that it stands here. */
+export const SMALLEST_MODEL =
+  'CAoSB2hhcnJpZXI6OwoQCgF4EgF5GgNOZWciA05lZxIFc3RhcnRaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgIQFQ==';
+
+/** Loads the smallest model, so that an engine that does not start is told of before a model is blamed for it. */
 async function startEngine(ort: OnnxRuntime): Promise<void> {
-  const graph = createGraph('start');
-  graph.output(graph.op('Neg', [graph.input('x', 'float32', [1])]), 'y');
   try {
-    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), {
+    const session = await ort.InferenceSession.create(fromBase64(SMALLEST_MODEL)!, {
       executionProviders: ['wasm'],
     });
     await session.release();

@@ -44,7 +44,11 @@ export interface WebRuntime extends Runtime {
 export async function webRuntime(options: WebRuntimeOptions = {}): Promise<WebRuntime> {
   const { backend = 'wasm' } = options;
   const gpu = backend === 'webgpu' ? await openGpu() : undefined;
-  const engine = await loadOnnxRuntime({ ...options, backend });
+  const engine = await loadOnnxRuntime({
+    ...options,
+    backend,
+    importScript: () => (gpu ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm')),
+  });
   const { env } = engine.ort;
   return {
     name: `onnxruntime-web ${env.versions.web ?? env.versions.common} (${backend})`,

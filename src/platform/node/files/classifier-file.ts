@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
-import { keepsContract } from '../../../models/classifier.ts';
+import { keepsContract } from '../../../models/contract.ts';
 import type { ForeignClassifierOptions } from '../../../models/index.ts';
 import { decodeModel, encodeModel } from '../../../onnx/index.ts';
 import { companionsOf } from './companions.ts';

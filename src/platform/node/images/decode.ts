@@ -3,6 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import type { RawImage } from '../../../data/bmp.ts';
 import { type ImageInput, imageBytes } from '../../../data/dataset.ts';
 import { describeBytes, HEIC_ADVICE, imageFormatOf, isHeic } from '../../../data/image-bytes.ts';
+import { onWhite } from '../../../data/on-white.ts';
 import { checkPixels } from '../../../data/pixel-limit.ts';
 import { isStretched, STRETCHED } from '../../../data/preprocessing.ts';
 import { HarrierError } from '../../../errors.ts';
@@ -117,19 +118,6 @@ async function resized(image: Sharp, shape: ImageInput): Promise<Uint8Array> {
   const resizing = resizer(info, shape, isOpaque ? 3 : 4);
   resizing.add(isOpaque ? (info.channels === 1 ? repeated(data, 3) : data) : onWhite(data, info.channels));
   return resizing.finish();
-}
-
-/** Pixels with transparency as four numbers each, laid on white and rounded: libvips cuts fractions off, browsers do not. */
-function onWhite(pixels: Uint8Array, channels: number): Uint8Array {
-  const out = new Uint8Array((pixels.length / channels) * 4);
-  for (let from = 0, to = 0; from < pixels.length; from += channels, to += 4) {
-    const opacity = pixels[from + channels - 1];
-    for (let c = 0; c < 3; c++) {
-      const color = pixels[from + (channels === 2 ? 0 : c)];
-      out[to + c] = (color * opacity + 255 * (255 - opacity)) / 255 + 0.5;
-    }
-  }
-  return out;
 }
 
 /**

@@ -1,0 +1,114 @@
+import { type ImageInput, imageInput } from '../data/dataset.ts';
+import { preprocessingOf } from '../data/preprocessing.ts';
+import { HarrierError } from '../errors.ts';
+// Not the index: who only runs a finished model needs no codec.
+import { type Dimension, formatShape, type Model, type NamedType } from '../onnx/types.ts';
+
+/** Metadata key of the names of a model's classes. */
+export const CLASS_NAMES_KEY = 'harrier.classNames';
+
+/** Names are made for all of them: beyond this a model is damaged, or no classifier. */
+const MOST_CLASSES = 1_000_000;
+
+/** An input or output of a model. */
+export interface End extends Pick<NamedType, 'name' | 'shape'> {
+  /** Type of the elements, also one that Harrier does not compute with. */
+  readonly type: string;
+}
+
+/** What goes into a model and what comes out. */
+export interface Ends {
+  readonly inputs: readonly End[];
+  readonly outputs: readonly End[];
+}
+
+/** Whether a model takes and gives what Harrier's models do: uint8 pixels to probabilities. */
+export function keepsContract({ inputs, outputs }: Ends): boolean {
+  const image = inputs.find(({ name }) => name === 'image');
+  const output = outputs.find(({ name }) => name === 'probabilities');
+  return (
+    inputs.length === 1 &&
+    image !== undefined &&
+    output !== undefined &&
+    isImage(image) &&
+    isProbabilities(output)
+  );
+}
+
+/** What a model by Harrier's contract says of itself. */
+export interface Contract {
+  readonly classNames: readonly string[];
+  /** The images that it takes, and how an image of another size comes to it. */
+  readonly imageShape: ImageInput;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * What a model says of itself, checked.
+ * @throws HarrierError `not-supported` when it does not keep to the contract, `too-large` beyond any use
+ */
+export function contractOf(ends: Ends, metadata: Readonly<Record<string, string>>, where: string): Contract {
+  const image = ends.inputs.find(({ name }) => name === 'image');
+  const output = ends.outputs.find(({ name }) => name === 'probabilities');
+  if (!image || !output || !keepsContract(ends)) {
+    const list = (values: readonly End[]) =>
+      values.map(({ name, type, shape }) => `${name}: ${type}${formatShape(shape)}`).join(', ') || 'nothing';
+    throw new HarrierError('not-supported', 'this model does not keep to the contract', {
+      where,
+      expected: 'image: uint8(N, height, width, 3) to probabilities: float32(N, classes)',
+      received: `${list(ends.inputs)} to ${list(ends.outputs)}`,
+      next: 'Use a model.onnx that harrier train wrote.',
+    });
+  }
+  const [, height, width, channels] = image.shape.map(Number);
+  const classes = Number(output.shape[1]);
+  if (classes > MOST_CLASSES) {
+    throw new HarrierError('too-large', 'this model has too many classes', {
+      where,
+      expected: `at most ${MOST_CLASSES}`,
+      received: `${classes}`,
+    });
+  }
+  return {
+    imageShape: imageInput({ height, width, channels }, preprocessingOf(metadata, where)),
+    classNames: classNamesOf({ metadata }, classes, where),
+    metadata,
+  };
+}
+
+function isImage({ type, shape }: End): boolean {
+  const [, height, width, channels] = shape;
+  return type === 'uint8' && shape.length === 4 && isSize(height) && isSize(width) && channels === 3;
+}
+
+function isProbabilities({ type, shape }: End): boolean {
+  return type === 'float32' && shape.length === 2 && isSize(shape[1]);
+}
+
+function isSize(size: Dimension): boolean {
+  return typeof size === 'number' && size > 0;
+}
+
+/**
+ * What a model's classes are called, by its metadata; "class 0" and so on where it does not say.
+ * @throws HarrierError `bad-graph` when the names do not fit its outputs
+ */
+export function classNamesOf(
+  { metadata }: Pick<Model, 'metadata'>,
+  classes: number,
+  where: string,
+): string[] {
+  const json = metadata[CLASS_NAMES_KEY];
+  if (json === undefined) return Array.from({ length: classes }, (_, i) => `class ${i}`);
+  try {
+    const names: unknown = JSON.parse(json);
+    if (Array.isArray(names) && names.length === classes && names.every((name) => typeof name === 'string'))
+      return names;
+  } catch {
+    // Falls through to the error below.
+  }
+  throw new HarrierError('bad-graph', 'its class names do not fit its outputs', {
+    where,
+    received: json.slice(0, 200),
+  });
+}
