@@ -172,14 +172,16 @@ export const elementwise: OpDefinition[] = [
       return add(g, gate, mul(g, scale(g, x, 1 / 6), inside));
     }),
   ),
-  // y = min(max(x, low), high): y′ = 1 strictly between
+  // y = min(max(x, low), high): y′ = 1 where y lies strictly between
   define('Clip', sameAsInput, (node) => {
     if (node.needs(1) || node.needs(2)) node.unsupported('the limits of Clip have no gradient rule');
     const { graph } = node;
-    let dx = node.dy();
-    if (node.has(1)) dx = mul(graph, dx, heavisideStep(graph, sub(graph, node.x(), node.x(1))));
-    if (node.has(2)) dx = mul(graph, dx, heavisideStep(graph, sub(graph, node.x(2), node.x())));
-    return [dx];
+    const y = node.y();
+    const above = node.has(1) ? sub(graph, y, node.x(1)) : undefined;
+    const below = node.has(2) ? sub(graph, node.x(2), y) : undefined;
+    // Both are at least 0: their product is above 0 where both are.
+    const inside = above && below ? mul(graph, above, below) : (above ?? below);
+    return [inside ? mul(graph, node.dy(), heavisideStep(graph, inside)) : node.dy()];
   }),
   define(
     'Dropout',

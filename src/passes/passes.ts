@@ -1,5 +1,6 @@
 import type { Graph, Shape } from '../onnx/index.ts';
 import { decomposeComposites } from './decompose-composites.ts';
+import { foldFixedNormalization } from './fold-fixed-normalization.ts';
 import { legalize } from './legalize.ts';
 import type { LoweringOptions, Pass, Target, TargetPass } from './pass.ts';
 import { placeBlockedLayout } from './place-blocked-layout.ts';
@@ -23,7 +24,7 @@ const SIMPLIFICATION: readonly Pass[] = [
 ];
 
 /** From a forward pass to the graph that is differentiated: each op that goes saves those of its gradient too. */
-const PREPARATION: readonly Pass[] = [trimUnreadEdges];
+const PREPARATION: readonly Pass[] = [foldFixedNormalization, trimUnreadEdges];
 
 /**
  * From a graph with gradients to one that the target's ONNX Runtime runs. A layout is placed while gradients are still
@@ -49,7 +50,7 @@ export function simplify(graph: Graph, shapes: Readonly<Record<string, Shape>> =
   return SIMPLIFICATION.reduce((simpler, pass) => pass(simpler), withInputShapes(graph, shapes));
 }
 
-/** Trims the forward pass of a training step, before it is differentiated. It knows no target. */
+/** Makes the forward pass of a training step smaller, before it is differentiated. It knows no target. */
 export function prepare(graph: Graph): Graph {
   return PREPARATION.reduce((prepared, pass) => pass(prepared), graph);
 }

@@ -2,6 +2,7 @@ import { type Attributes, qualifiedName, type Value } from '../onnx/index.ts';
 import { isElementwise, type NodeToWrite, writeNode } from '../ops/index.ts';
 import { normalizationGradientInBlocks, normalizeInBlocks } from './blocked/batch-normalization.ts';
 import { convolveInBlocks, inputGradientInBlocks } from './blocked/convolution.ts';
+import { depthwiseKernelGradientInBlocks } from './blocked/depthwise-kernel-gradient.ts';
 import { kernelGradientInBlocks } from './blocked/kernel-gradient.ts';
 import { BlockedLayout } from './blocked/layout.ts';
 import { maxPoolGradientInBlocks, poolInBlocks } from './blocked/pooling.ts';
@@ -21,7 +22,8 @@ const FORMS: Readonly<Record<string, BlockedForm>> = {
   MaxPool: (layout, [x], attributes) => poolInBlocks(layout, 'MaxPool', x, attributes),
   AveragePool: (layout, [x], attributes) => poolInBlocks(layout, 'AveragePool', x, attributes),
   'harrier.ConvInputGradient': inputGradientInBlocks,
-  'harrier.ConvKernelGradient': kernelGradientInBlocks,
+  'harrier.ConvKernelGradient': (...node) =>
+    depthwiseKernelGradientInBlocks(...node) ?? kernelGradientInBlocks(...node),
   'harrier.MaxPoolGradient': maxPoolGradientInBlocks,
   'harrier.BatchNormalizationTraining': normalizeInBlocks,
   'harrier.BatchNormalizationGradient': normalizationGradientInBlocks,

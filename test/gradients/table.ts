@@ -104,6 +104,14 @@ const more: readonly GradientRow[] = [
   row('Conv', [[1, 4, 3, 3], [2, 2, 2, 2], [2]], { group: 2 }),
   row('Conv', [[1, 2, 4, 3], [4, 1, 2, 2], [4]], { group: 2, strides: [2, 1] }),
   row('Conv', [[1, 3, 3, 3], [3, 1, 3, 3], [3]], { group: 3, pads: [1, 1, 1, 1] }),
+  row(
+    'Conv',
+    [
+      [2, 3, 9, 8],
+      [3, 1, 3, 2],
+    ],
+    { group: 3, strides: [3, 2], dilations: [2, 1], pads: [1, 0, 1, 1] },
+  ),
   // A kernel position that never meets the image.
   row('Conv', [[1, 1, 2, 2], [1, 1, 3, 3], [1]], { pads: [1, 1, 1, 1], strides: [2, 2] }),
   {

@@ -16,6 +16,7 @@ import {
 } from '../../ops/index.ts';
 import type { Target } from '../pass.ts';
 import type { Composite, Decomposition } from './composite.ts';
+import { depthwiseKernelGradient, gainsAsConvolution, isDepthwise } from './depthwise-kernel-gradient.ts';
 import { convolveRows, isByRows, kernelGradientOfRows } from './image-rows.ts';
 import { matMul, sumOverBatch } from './matrix.ts';
 
@@ -29,6 +30,9 @@ export const convolutionDecompositions: Readonly<Record<string, Decomposition>> 
     const [dy, x] = node.inputs;
     if (target === 'webgpu' && isByRows(x, dy, attributes)) {
       return [kernelGradientOfRows(rows, [dy, x], attributes)];
+    }
+    if (target === 'cpu' && isDepthwise(dy, x, attributes) && gainsAsConvolution(dy, attributes)) {
+      return [depthwiseKernelGradient(node.graph, [dy, x], attributes, target)];
     }
     return [hasSmallImages(dy, attributes) && target === 'cpu' ? byOneProduct(node) : byColumns(node)];
   },
