@@ -1,6 +1,14 @@
 // Bundles harrier/run into dist/bundle/run, one file for each kind of program: exported packages carry it, so that they
 // need nothing but ONNX Runtime. Types go beside it.
-import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +52,14 @@ try {
   await bundle('web', 'es', 'browser.js');
   await bundle('node', 'es', 'node.js');
   await bundle('node', 'cjs', 'node.cjs');
+  // Pages that state no encoding read scripts as Latin letters.
+  for (const name of readdirSync(fresh)) {
+    const escaped = readFileSync(join(fresh, name), 'utf8').replace(
+      /[\u0080-\uffff]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+    writeFileSync(join(fresh, name), escaped);
+  }
   copyFileSync(join(root, 'dist', 'run', 'types.d.ts'), join(fresh, 'types.d.ts'));
   const place = join(folder, 'run');
   // Whoever asks meanwhile gets whole files.

@@ -13,6 +13,7 @@ export function exportCommand(): Command {
       ['export latest --format onnx-int8', 'a quarter of the size: <run>-int8.onnx'],
       ['export runs/mine --format onnx-fp16 --out small.onnx', 'half the size'],
       ['export latest --format onnx --tta flip-shift', 'with test-time augmentation in the file'],
+      ['export latest --format npm --name @acme/parts', 'a package: import { classify }'],
       ['export latest --format safetensors', "the weights, in Keras's layout"],
       ['export model.onnx --format onnx-int8 --data ./photos', 'evaluated on a folder of images'],
     ],
@@ -20,11 +21,12 @@ export function exportCommand(): Command {
     .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
     .requiredOption(
       '--format <name>',
-      'onnx, onnx-fp16 (weights in 16 bits), onnx-int8 (in 8), or safetensors',
+      'onnx, onnx-fp16 (weights in 16 bits), onnx-int8 (in 8), safetensors, or npm (a package for apps)',
       oneOf('--format', EXPORT_FORMATS),
     )
-    .option('--out <file>', 'the file to write (default: named after the run, in this folder)')
-    .option('--force', 'overwrite an existing file')
+    .option('--out <path>', 'the file or folder to write (default: named after the run, in this folder)')
+    .option('--name <package>', 'with npm: the name of the package, such as @acme/parts')
+    .option('--force', 'overwrite an existing file, or write into a folder that holds other files')
     .option('--data <name|path>', "the data to evaluate on (default: the run's validation images)")
     .option('--json', 'print one JSON object');
   withOptions(exporting, ['limit', 'tta'], {

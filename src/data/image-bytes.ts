@@ -5,9 +5,11 @@ export type ImageFormat = 'PNG' | 'JPEG' | 'WebP' | 'AVIF' | 'GIF' | 'TIFF' | 'B
 
 /** The format that a file's first bytes announce; undefined when it is none of images. */
 export function imageFormatOf(bytes: Uint8Array): ImageFormat | undefined {
+  // As numbers: letters beyond ASCII change where a page states no encoding for a script.
+  const begins = (...start: number[]) => start.every((byte, i) => bytes[i] === byte);
+  if (begins(0x89, 0x50, 0x4e, 0x47)) return 'PNG';
+  if (begins(0xff, 0xd8, 0xff)) return 'JPEG';
   const text = textAt(bytes, 0, 12);
-  if (text.startsWith('\x89PNG')) return 'PNG';
-  if (text.startsWith('\xff\xd8\xff')) return 'JPEG';
   if (text.startsWith('GIF8')) return 'GIF';
   if (text.startsWith('RIFF') && text.endsWith('WEBP')) return 'WebP';
   if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'TIFF';

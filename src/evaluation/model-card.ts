@@ -19,6 +19,8 @@ export interface ModelCardOptions {
   readonly file?: { readonly name: string; readonly command: string };
   /** What else should be known first: Markdown. */
   readonly note?: string;
+  /** The section on how to use it, where the model is in no folder of its run: Markdown. */
+  readonly use?: string;
 }
 
 const PAIRS = 10;
@@ -36,12 +38,12 @@ export function renderModelCard(options: ModelCardOptions): string {
   return `${[introduction, usage, results, training, limits, licence].map((part) => part(options)).join('\n\n')}\n`;
 }
 
-function introduction({ title, facts, evaluation, imageShape, file, note }: ModelCardOptions): string {
+function introduction({ title, facts, evaluation, imageShape, file, use, note }: ModelCardOptions): string {
   const { classNames, accuracy, interval95, correct, total } = evaluation;
   const names = classNames.slice(0, LISTED_CLASSES).map(markdown).join(', ');
   const more = classNames.length > LISTED_CLASSES ? ', …' : '';
   const size = facts.parameters === undefined ? '' : ` of ${formatCount(facts.parameters)} parameters`;
-  const report = file ? '' : ' `report.html` shows curves, confusion matrix and the worst mistakes.';
+  const report = file || use ? '' : ' `report.html` shows curves, confusion matrix and the worst mistakes.';
   const where = facts.testData ? ` of \`${code(facts.testData.name)}\`` : '';
   return `# ${markdown(title)}
 
@@ -62,7 +64,8 @@ function originOf({ recipe, fineTunedFrom: from }: RunInfo): string {
   return `fine-tuned with Harrier from \`${code(from.name)}\`: its last layer is new, ${others}`;
 }
 
-function usage({ evaluation, imageShape, file }: ModelCardOptions): string {
+function usage({ evaluation, imageShape, file, use }: ModelCardOptions): string {
+  if (use) return use;
   const { height, width } = imageShape;
   const name = file?.name ?? 'model.onnx';
   return `## Use
@@ -169,14 +172,14 @@ function training({ facts }: ModelCardOptions): string {
   return `## Data and training\n\n${table(['', ''], rows)}${again}`;
 }
 
-function limits({ evaluation, imageShape, file }: ModelCardOptions): string {
+function limits({ evaluation, imageShape, file, use }: ModelCardOptions): string {
   const { classNames, perClass, confusions } = evaluation;
   const evaluated = perClass.filter(({ support }) => support > 0);
   const weakest = evaluated.reduce((a, b) => (b.recall < a.recall ? b : a), evaluated[0]);
   const lines = [
     `It knows its ${classNames.length} classes only. For any other image it still names one of them, possibly with high confidence.`,
     sizeLimit(imageShape),
-    `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection, expect a lower accuracy, and measure it on your own images: \`npx harrier evaluate ${file ? '' : '. '}--data FOLDER\`. The interval covers only chance in the choice of test images.`,
+    `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection, expect a lower accuracy, and measure it on your own images: \`npx harrier evaluate ${file ? '' : use ? 'model.onnx ' : '. '}--data FOLDER\`. The interval covers only chance in the choice of test images.`,
   ];
   if (weakest && weakest.recall < 1) {
     lines.push(

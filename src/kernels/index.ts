@@ -22,5 +22,6 @@ export {
   type RunResampleRow,
   WEIGHT_BITS,
 } from './resample.ts';
+export { resampleLoops } from './resample-loops.ts';
 export { emitOnnxSumOfSquares, emitWasmSumOfSquares, type RunSumOfSquares } from './sum-of-squares.ts';
 export { emitWasm, type RunKernel } from './wasm.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { placementOf } from '../data/placement.ts';
 import {
   type Interpolation,
@@ -72,6 +72,32 @@ describe('resizer gives what Pillow gives, byte for byte', () => {
       for (let y = 0; y < height; y += 7)
         strips.add(four.subarray(y * width * 4, Math.min(height, y + 7) * width * 4));
       expect(strips.finish()).toEqual(out);
+    },
+  );
+});
+
+describe('where no WebAssembly can be compiled', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each(PILLOW)(
+    '%s: %i × %i to %i is the same',
+    async (resize, width, height, side, cropFraction, interpolation, expected) => {
+      const compile = vi.spyOn(WebAssembly, 'Module').mockImplementation(function refuse() {
+        throw new WebAssembly.CompileError('Wasm code generation disallowed by embedder');
+      });
+      vi.resetModules();
+      const { resizer: anew } = await import('./resizer.ts');
+      const to = {
+        width: side,
+        height: side,
+        channels: 3,
+        preprocessing: { resize, cropFraction, interpolation },
+      };
+      const resizing = anew({ width, height }, to, 4);
+      resizing.add(withFourth(pattern(width, height)));
+      const out = resizing.finish();
+      expect(compile).toHaveBeenCalled();
+      expect(createHash('sha256').update(out).digest('hex').slice(0, 16)).toBe(expected);
     },
   );
 });

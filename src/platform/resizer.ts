@@ -8,6 +8,7 @@ import {
   emitWasmResampleRow,
   type RunResampleColumns,
   type RunResampleRow,
+  resampleLoops,
   WEIGHT_BITS,
 } from '../kernels/index.ts';
 
@@ -145,5 +146,11 @@ function makeMachine(): Machine {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const run = (module: Uint8Array<ArrayBuffer>) =>
     new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory } }).exports.run as never;
-  return { memory, scaleRow: run(emitWasmResampleRow()), sumRows: run(emitWasmResampleColumns()) };
+  try {
+    return { memory, scaleRow: run(emitWasmResampleRow()), sumRows: run(emitWasmResampleColumns()) };
+  } catch (error) {
+    // Some places, such as Cloudflare's workers, let no program be made while they run.
+    if (!(error instanceof WebAssembly.CompileError)) throw error;
+    return { memory, ...resampleLoops(memory) };
+  }
 }

@@ -37,6 +37,12 @@ it('exports the same names in Node and in a page', async () => {
   expect(names(textOf('node.js')).sort()).toEqual(Object.keys(ofNode).sort());
 });
 
+it('is ASCII: pages that state no encoding read scripts as Latin letters', () => {
+  for (const name of readdirSync(folder).filter((each) => /\.c?js$/.test(each))) {
+    expect(/[^\0-\x7f]/.exec(textOf(name))?.[0], name).toBeUndefined();
+  }
+});
+
 it('has types that need nothing else', () => {
   expect(textOf('types.d.ts')).not.toMatch(/\b(import|require|reference)\b/);
 });

@@ -23,7 +23,7 @@ import { classifierBytes, foreignClassifierOptions } from '../foreign.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import type { ExportCommandOptions, ExportFormat } from './formats.ts';
+import type { ExportCommandOptions, FileFormat } from './formats.ts';
 import { type EvaluationImages, imagesToEvaluateOn } from './images.ts';
 
 /** How good a model is before and after, on the same images. */
@@ -39,7 +39,17 @@ interface ExportAccuracy {
 export async function runExport(name: string, options: ExportCommandOptions): Promise<void> {
   const { format, json } = options;
   const reporter = new Reporter({ machine: json });
+  if (options.name !== undefined && format !== 'npm') {
+    throw new HarrierError('bad-option', 'only packages have names', {
+      where: '--name',
+      next: 'Leave it out, or use --format npm.',
+    });
+  }
   const source = await findModel(name);
+  if (format === 'npm') {
+    const { exportNpmPackage } = await import('./npm.ts');
+    return exportNpmPackage(source, options, reporter);
+  }
   const before = await classifierBytes(source.modelFile, options, reporter);
   const out = resolve(options.out ?? defaultName(source, format));
   if (out === source.modelFile) {
@@ -73,7 +83,7 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
 /** The model in its new form. */
 async function modelFile(
   source: ModelSource,
-  format: Exclude<ExportFormat, 'safetensors'>,
+  format: Exclude<FileFormat, 'safetensors'>,
   options: ExportCommandOptions,
 ): Promise<Uint8Array> {
   const found = await modelToEvaluate(source, options.tta, await foreignClassifierOptions(options));
@@ -165,7 +175,7 @@ const STORAGE = { onnx: undefined, 'onnx-fp16': 'float16', 'onnx-int8': 'int8' }
 const NETWORK_KEY = 'harrier.network';
 
 /** Whether a file is an export of the same format, which another may replace: a model of a run never is. */
-async function isExport(path: string, format: ExportFormat): Promise<boolean> {
+async function isExport(path: string, format: FileFormat): Promise<boolean> {
   try {
     const bytes = await readFile(path);
     if (format !== 'safetensors') return weightStorageOf(decodeModel(bytes, path)) === STORAGE[format];
@@ -177,7 +187,7 @@ async function isExport(path: string, format: ExportFormat): Promise<boolean> {
 }
 
 /** `mine-int8.onnx` in the current folder, for a run called mine. */
-function defaultName({ modelFile, run }: ModelSource, format: ExportFormat): string {
+function defaultName({ modelFile, run }: ModelSource, format: FileFormat): string {
   const name = run ? basename(run.path) : basename(modelFile, extname(modelFile));
   return {
     onnx: `${name}.onnx`,
@@ -191,7 +201,7 @@ function report(
   out: string,
   [bytesBefore, bytes]: readonly [number, number],
   accuracy: ExportAccuracy | undefined,
-  format: ExportFormat,
+  format: FileFormat,
   reporter: Reporter,
 ): void {
   const { style } = reporter;

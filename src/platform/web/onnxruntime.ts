@@ -131,9 +131,13 @@ async function startEngine(ort: OnnxRuntime): Promise<void> {
     });
     await session.release();
   } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const isMissing = /fetch|dynamically imported module/i.test(message);
     throw new HarrierError('not-supported', 'ONNX Runtime does not start in this browser', {
-      received: cause instanceof Error ? cause.message : String(cause),
-      next: 'Load the page again; if that does not help, use a newer browser.',
+      received: message,
+      next: isMissing
+        ? 'Is its file ort-wasm-….wasm beside its script on the server? If it is elsewhere, wasmPaths says where.'
+        : 'Load the page again; if that does not help, use a newer browser.',
       cause,
     });
   }

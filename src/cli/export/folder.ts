@@ -1,0 +1,84 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import type { Evaluation } from '../../evaluation/index.ts';
+import { jsonObject } from '../../json-text.ts';
+import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
+import { writeAtomically } from '../../platform/node/files/cache.ts';
+import type { ModelSource } from '../../platform/node/runs/find-run.ts';
+import { type PublishedModel, publishedModel } from '../../publishing/published-model.ts';
+import { modelToEvaluate } from '../evaluate/model.ts';
+import { foreignClassifierOptions } from '../foreign.ts';
+import type { ExportCommandOptions } from './formats.ts';
+
+/** Contents by path within a folder; the last file says that all others are there. */
+export type FolderFiles = ReadonlyMap<string, string | Uint8Array>;
+
+/**
+ * Refuses a folder that holds anything but an export of the same format: to be asked before the work.
+ *
+ * @param isOwn whether the folder holds such an export
+ * @throws HarrierError `bad-option`
+ */
+export async function checkFolder(
+  folder: string,
+  isOwn: (folder: string) => Promise<boolean>,
+  force = false,
+): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    if (error.code !== 'ENOTDIR') throw error;
+    throw new HarrierError('bad-option', 'this is a file', {
+      where: folder,
+      expected: 'a folder for the export',
+      next: 'Choose another one with --out.',
+    });
+  });
+  if (force || names.length === 0 || (await isOwn(folder))) return;
+  throw new HarrierError('bad-option', 'this folder is not empty, and harrier export did not write it', {
+    where: folder,
+    next: 'Choose another folder with --out, or write into this one with --force.',
+  });
+}
+
+/** What a JSON file of a folder holds; undefined where there is none. */
+export async function jsonIn(folder: string, name: string) {
+  return jsonObject(await readFile(join(folder, name), 'utf8').catch(() => ''));
+}
+
+/** Writes the files; others in the folder stay. @throws HarrierError `storage` */
+export async function writeFolder(folder: string, files: FolderFiles): Promise<number> {
+  let bytes = 0;
+  for (const [path, content] of files) {
+    await writeAtomically(join(folder, path), content, 'choose another folder with --out');
+    bytes += Buffer.byteLength(content);
+  }
+  return bytes;
+}
+
+/** A model with all that its run knows of it. @throws HarrierError as the readers of its files do */
+export async function modelToPublish(
+  { modelFile, run }: ModelSource,
+  options: ExportCommandOptions,
+): Promise<{ readonly published: PublishedModel; readonly bytes: Uint8Array }> {
+  for (const option of ['data', 'limit'] as const) {
+    if (options[option] === undefined) continue;
+    throw new HarrierError('bad-option', `--format ${options.format} evaluates nothing`, {
+      where: `--${option}`,
+      next: 'Leave it out: the model is exported as it is.',
+    });
+  }
+  const found = await modelToEvaluate(
+    { modelFile, run },
+    options.tta,
+    await foreignClassifierOptions(options),
+  );
+  const bytes = found instanceof Uint8Array ? found : encodeModel(found);
+  const model: Model = found instanceof Uint8Array ? decodeModel(found, modelFile) : found;
+  const record = await run?.record();
+  const evaluation = jsonObject((await run?.read('evaluation'))?.toString() ?? '') as Evaluation | undefined;
+  // Figures of other views would be those of another model.
+  const isEvaluated = evaluation !== undefined && options.tta === undefined;
+  const description = record?.result && isEvaluated ? { record, evaluation } : undefined;
+  return { published: publishedModel(model, description, modelFile), bytes };
+}

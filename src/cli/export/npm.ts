@@ -1,0 +1,107 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import validate from 'validate-npm-package-name';
+import { HarrierError } from '../../errors.ts';
+import { formatBytes, formatQuantity } from '../../format/format.ts';
+import { isObject } from '../../options/values.ts';
+import type { ModelSource } from '../../platform/node/runs/find-run.ts';
+import { HARRIER_VERSION } from '../../platform/node/version.ts';
+import { MODEL_FILE, npmPackageFiles, RUN_FOLDER } from '../../publishing/npm-package.ts';
+import type { Reporter } from '../reporter.ts';
+import { shellQuote, shortPath } from '../terminal.ts';
+import { checkFolder, jsonIn, modelToPublish, writeFolder } from './folder.ts';
+import type { ExportCommandOptions } from './formats.ts';
+
+/** Of Harrier's package, in a checkout as when installed. */
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+/** `scripts/build-run.js` writes it. */
+const RUN_BUNDLE = join(ROOT, 'dist', 'bundle', 'run');
+const TYPES = 'types.d.ts';
+const FIRST_VERSION = '1.0.0';
+
+/** `harrier export --format npm`. */
+export async function exportNpmPackage(
+  source: ModelSource,
+  options: ExportCommandOptions,
+  reporter: Reporter,
+): Promise<void> {
+  const name = checkedName(options.name);
+  const folder = resolve(options.out ?? basename(name));
+  if (folder === dirname(source.modelFile)) {
+    throw new HarrierError('bad-option', 'the package would be written into the folder of its model', {
+      where: folder,
+      next: 'Choose another folder with --out.',
+    });
+  }
+  await checkFolder(folder, isPackage, options.force);
+  const run = await runFiles();
+  const { published, bytes } = await modelToPublish(source, options);
+  const texts = npmPackageFiles(published, {
+    name,
+    version: (await versionIn(folder)) ?? FIRST_VERSION,
+    harrier: { version: HARRIER_VERSION, license: await readFile(join(ROOT, 'LICENSE'), 'utf8') },
+    types: await readFile(join(RUN_BUNDLE, TYPES), 'utf8'),
+  });
+  const size = await writeFolder(
+    folder,
+    new Map<string, string | Uint8Array>([...run, [MODEL_FILE, bytes], ...texts]),
+  );
+  if (options.json) {
+    reporter.json({ folder, format: 'npm', name, bytes: size, files: run.size + 1 + texts.size });
+    return;
+  }
+  const { style } = reporter;
+  const place = shortPath(folder);
+  reporter.print(style.strong(place));
+  reporter.print(
+    `package   ${name}, ${formatBytes(size)}, ${formatQuantity(published.classNames.length, 'class', 'classes')}`,
+  );
+  reporter.print(style.faint(`Use it: npm install ${shellQuote(`./${place}`)} onnxruntime-web`));
+  reporter.print(style.faint(`Check LICENSE.md, then publish it: npm publish ${shellQuote(`./${place}`)}`));
+}
+
+/** @throws HarrierError `bad-option` with npm's own words where npm refuses the name */
+function checkedName(name: string | undefined): string {
+  if (name === undefined) {
+    throw new HarrierError('bad-option', 'a package needs a name', {
+      where: '--format npm',
+      next: 'Name it: --name @acme/parts',
+    });
+  }
+  const { validForNewPackages, errors = [], warnings = [] } = validate(name);
+  if (validForNewPackages) return name;
+  throw new HarrierError('bad-option', 'npm refuses this name', {
+    where: `--name ${name}`,
+    received: [...errors, ...warnings].join('; '),
+    next: 'Choose one like parts or @acme/parts, in small letters.',
+  });
+}
+
+async function isPackage(folder: string): Promise<boolean> {
+  const manifest = await jsonIn(folder, 'package.json');
+  return isObject(manifest?.harrier) && manifest.harrier.format === 'npm';
+}
+
+/** The version of an export of before, which `npm version` may have raised. */
+async function versionIn(folder: string): Promise<string | undefined> {
+  const { version } = (await jsonIn(folder, 'package.json')) ?? {};
+  return typeof version === 'string' && (await isPackage(folder)) ? version : undefined;
+}
+
+/** The bundles of `harrier/run`. @throws HarrierError `not-found` in a checkout that was not built */
+async function runFiles(): Promise<Map<string, Uint8Array>> {
+  const names = await readdir(RUN_BUNDLE).catch((cause) => {
+    throw new HarrierError('not-found', 'the code that runs models has not been built', {
+      where: RUN_BUNDLE,
+      next: 'In a checkout, build it: npm run build',
+      cause,
+    });
+  });
+  const code = names.filter((each) => each !== TYPES);
+  return new Map(
+    await Promise.all(
+      code.map(async (each) => [`${RUN_FOLDER}/${each}`, await readFile(join(RUN_BUNDLE, each))] as const),
+    ),
+  );
+}

@@ -1,0 +1,46 @@
+import type { PublishedModel } from './published-model.ts';
+
+/**
+ * `LICENSE.md` of an exported model: whose terms hold for its weights, as far as Harrier knows them.
+ *
+ * @param code the licence of Harrier's own code, where the export holds some of it
+ * @returns Markdown
+ */
+export function licencesText({ known }: PublishedModel, code?: string): string {
+  const data = known?.facts.trainingData;
+  const from = known?.facts.fineTunedFrom;
+  const images = data
+    ? `\`${oneLine(data.name)}\` (${data.images} images)`
+    : 'images that its file does not name';
+  const parts = [
+    '# Licences',
+    '## The weights',
+    `The weights were learned from ${images}. Harrier does not know the terms of these images: check them before you publish this model, then state your own licence here and in \`package.json\` or \`README.md\`.`,
+  ];
+  if (from?.source) {
+    const { address, commit, license } = from.source;
+    parts.push(
+      `The model was fine-tuned from \`${oneLine(from.name)}\`, which comes from \`${oneLine(address)}\`${commit ? ` at commit \`${commit}\`` : ''}. ${
+        license
+          ? `Its licence is ${oneLine(license)}, whose terms apply to this model too.`
+          : 'Its publisher states no licence: ask before you publish this model.'
+      }`,
+    );
+  } else if (from)
+    parts.push(`The model was fine-tuned from \`${oneLine(from.name)}\`, whose terms apply too.`);
+  if (code) parts.push('## The code', 'The code that runs the model is part of Harrier:', fenced(code));
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** SPDX identifier of the model that this one was fine-tuned from, where one is known. */
+export function licenceOfOrigin({ known }: PublishedModel): string | undefined {
+  return known?.facts.fineTunedFrom?.source?.license;
+}
+
+function fenced(text: string): string {
+  return `\`\`\`text\n${text.trim()}\n\`\`\``;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[`\p{Cc}]+/gu, ' ');
+}

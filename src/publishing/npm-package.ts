@@ -1,0 +1,194 @@
+import { type Evaluation, renderModelCard } from '../evaluation/index.ts';
+import { formatPercent } from '../format/format.ts';
+import { licencesText } from './licences.ts';
+import type { PublishedModel } from './published-model.ts';
+
+/** What an exported package is called and made with. */
+export interface NpmPackageOptions {
+  /** A name that npm takes: `@acme/parts`. */
+  readonly name: string;
+  readonly version: string;
+  /** Of Harrier. */
+  readonly harrier: { readonly version: string; readonly license: string };
+  /** Types of `harrier/run`: declarations that import nothing. */
+  readonly types: string;
+}
+
+/** The versions of its peers that packages are tested with, and newer ones of the same kind. */
+const PEERS = { 'onnxruntime-node': '^1.30.0', 'onnxruntime-web': '^1.30.0', sharp: '>=0.34.0' };
+
+/** The folder of `harrier/run` in a package, and the model's file. */
+export const RUN_FOLDER = 'run';
+export const MODEL_FILE = 'model.onnx';
+
+/**
+ * The texts of an npm package that classifies images with one model: a few lines that load `model.onnx` by the copy of
+ * `harrier/run` beside them. The files of both are the caller's to add.
+ *
+ * @returns contents by path
+ */
+export function npmPackageFiles(published: PublishedModel, options: NpmPackageOptions): Map<string, string> {
+  const types = declarations(published.classNames, options.types);
+  return new Map([
+    ['index.d.ts', types],
+    ['index.d.cts', types],
+    ['browser.js', moduleGlue(published.classNames, 'browser.js')],
+    ['node.js', moduleGlue(published.classNames, 'node.js')],
+    ['node.cjs', commonJsGlue(published.classNames)],
+    ['LICENSE.md', published.shared(licencesText(published, options.harrier.license))],
+    ['README.md', published.shared(readme(published, options))],
+    ['package.json', `${JSON.stringify(manifest(published, options), undefined, 2)}\n`],
+  ]);
+}
+
+function manifest({ classNames, known }: PublishedModel, { name, version, harrier }: NpmPackageOptions) {
+  return {
+    name,
+    version,
+    description: `${described(classNames)}${known ? ` ${accuracyText(known.evaluation)}` : ''}`,
+    keywords: ['image classification', 'onnx', 'harrier'],
+    license: 'SEE LICENSE IN LICENSE.md',
+    type: 'module',
+    sideEffects: false,
+    exports: {
+      '.': {
+        node: {
+          import: { types: './index.d.ts', default: './node.js' },
+          require: { types: './index.d.cts', default: './node.cjs' },
+        },
+        default: { types: './index.d.ts', default: './browser.js' },
+      },
+      [`./${MODEL_FILE}`]: `./${MODEL_FILE}`,
+      './package.json': './package.json',
+    },
+    types: './index.d.ts',
+    files: ['*.js', '*.cjs', '*.d.ts', '*.d.cts', RUN_FOLDER, MODEL_FILE, 'LICENSE.md'],
+    peerDependencies: PEERS,
+    peerDependenciesMeta: Object.fromEntries(Object.keys(PEERS).map((peer) => [peer, { optional: true }])),
+    harrier: { format: 'npm', version: harrier.version },
+  };
+}
+
+/** Classes that a description names. */
+const NAMED = 5;
+
+function described(classNames: readonly string[]): string {
+  const names = classNames.slice(0, NAMED).join(', ');
+  const more = classNames.length > NAMED ? ', …' : '';
+  return `Classifies images: ${names}${more} (${classNames.length} classes).`;
+}
+
+function accuracyText({ accuracy, total }: Evaluation): string {
+  return `${formatPercent(accuracy)} of ${total} test images right.`;
+}
+
+function declarations(classNames: readonly string[], types: string): string {
+  const union = classNames.map((name) => `\n  | ${JSON.stringify(name)}`).join('');
+  return `${types.trim()}
+
+/** The classes of this model. */
+export type Label =${union};
+
+/** Names of the classes, in the order of the model's outputs. */
+export declare const labels: readonly Label[];
+
+/** How the model of this package is loaded. */
+export interface ModelOptions extends LoadOptions {
+  /** Where \`${MODEL_FILE}\` is, if not in the package: its address, or its bytes. */
+  readonly model?: string | Address | ArrayBuffer | Uint8Array;
+}
+
+/** Loads the model. The first call decides how; later calls return the same model. */
+export declare function load(options?: ModelOptions): Promise<ImageClassifier<Label>>;
+
+/** Classifies an image; the first call loads the model. */
+export declare function classify(image: ImageSource, options?: ClassifyOptions): Promise<Answer<Label>[]>;
+`;
+}
+
+function moduleGlue(classNames: readonly string[], run: string): string {
+  return `import { loadClassifier } from './${RUN_FOLDER}/${run}';
+
+export const labels = ${literal(classNames)};
+
+let loading;
+
+export function load({ model = new URL('./${MODEL_FILE}', import.meta.url), ...options } = {}) {
+  loading ??= loadClassifier(model, options).catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+export async function classify(image, options) {
+  return (await load()).classify(image, options);
+}
+`;
+}
+
+/** Names in ASCII alone: pages that state no encoding read scripts as Latin letters. */
+function literal(names: readonly string[]): string {
+  return JSON.stringify(names).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function commonJsGlue(classNames: readonly string[]): string {
+  return `const { join } = require('node:path');
+const { loadClassifier } = require('./${RUN_FOLDER}/node.cjs');
+
+exports.labels = ${literal(classNames)};
+
+let loading;
+
+exports.load = ({ model = join(__dirname, '${MODEL_FILE}'), ...options } = {}) => {
+  loading ??= loadClassifier(model, options).catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+};
+
+exports.classify = async (image, options) => (await exports.load()).classify(image, options);
+`;
+}
+
+function readme(published: PublishedModel, { name }: NpmPackageOptions): string {
+  const { known, imageShape, classNames } = published;
+  const use = usage(name, classNames);
+  if (known) return renderModelCard({ title: name, ...known, imageShape, use });
+  return `# ${name}\n\n${described(classNames)}\n\nIts accuracy is not known: the model was exported without its run.\n\n${use}\n`;
+}
+
+function usage(name: string, [first]: readonly string[]): string {
+  return `## Use
+
+In a page or a worker, with any bundler:
+
+\`\`\`sh
+npm install ${name} onnxruntime-web
+\`\`\`
+
+\`\`\`js
+import { classify } from '${name}';
+
+const [best] = await classify(file); // a File or Blob, an address, an <img>, a canvas, a video, ImageData
+console.log(best.label, best.probability); // such as ${JSON.stringify(first)}, 0.98
+\`\`\`
+
+In Node, Deno or Bun, where \`sharp\` reads image files:
+
+\`\`\`sh
+npm install ${name} onnxruntime-node sharp
+\`\`\`
+
+\`\`\`js
+import { classify } from '${name}';
+
+console.log(await classify('photo.jpg', { top: 3 })); // a path, an address, or bytes
+\`\`\`
+
+\`labels\` lists the classes, and TypeScript knows them as \`Label\`. \`await load()\` loads the model before the first image; \`load({ model: '/models/parts.onnx' })\` takes \`${MODEL_FILE}\` from another place, and \`load({ wasmPaths: { wasm: '/ort.wasm' } })\` ONNX Runtime's WebAssembly. Pixels in memory need no \`sharp\`: \`classify({ data, width, height })\`.`;
+}
