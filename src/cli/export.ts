@@ -14,6 +14,7 @@ export function exportCommand(): Command {
       ['export runs/mine --format onnx-fp16 --out small.onnx', 'half the size'],
       ['export latest --format onnx --tta flip-shift', 'with test-time augmentation in the file'],
       ['export latest --format npm --name @acme/parts', 'a package: import { classify }'],
+      ['export latest --format transformers.js', 'a folder for pipeline() of Hugging Face'],
       ['export latest --format safetensors', "the weights, in Keras's layout"],
       ['export model.onnx --format onnx-int8 --data ./photos', 'evaluated on a folder of images'],
     ],
@@ -21,7 +22,7 @@ export function exportCommand(): Command {
     .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
     .requiredOption(
       '--format <name>',
-      'onnx, onnx-fp16 (weights in 16 bits), onnx-int8 (in 8), safetensors, or npm (a package for apps)',
+      'onnx, onnx-fp16 (weights in 16 bits), onnx-int8 (in 8), safetensors, npm (a package for apps), or transformers.js',
       oneOf('--format', EXPORT_FORMATS),
     )
     .option('--out <path>', 'the file or folder to write (default: named after the run, in this folder)')

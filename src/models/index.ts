@@ -16,6 +16,7 @@ export {
 } from './new-head.ts';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.ts';
 export {
+  STORAGE_KEY,
   toFloat16,
   type WeightStorage,
   weightStorageOf,

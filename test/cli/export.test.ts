@@ -2,6 +2,7 @@ import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { decodeSafetensors, Network, weightsOf } from '../../src/models/index.ts';
 import { decodeModel } from '../../src/onnx/index.ts';
 import { harrier, sentenceOf, workplace, writeImages } from './harrier.ts';
@@ -97,7 +98,62 @@ describe('harrier export', () => {
     expect(unnamed.stderr).toContain('the accuracy was not measured. Set --data');
   });
 
+  it('writes a folder for transformers.js, whose card has the figures of the run', async () => {
+    const { code, stdout } = await run('export', 'run', '--format', 'transformers.js', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      folder: path('run-transformers'),
+      format: 'transformers.js',
+      files: 5,
+    });
+    const text = (name: string) => readFile(path('run-transformers', name), 'utf8');
+    expect(JSON.parse(await text('config.json')).id2label).toEqual({ 0: 'cat', 1: 'dog', 2: 'ship' });
+    const evaluation = JSON.parse(await readFile(path('run', 'evaluation.json'), 'utf8'));
+    const [, facts] = /^---\n([\s\S]*?)---\n/.exec(await text('README.md'))!;
+    expect(parse(facts)).toMatchObject({
+      pipeline_tag: 'image-classification',
+      'model-index': [
+        {
+          name: 'run-transformers',
+          results: [
+            {
+              dataset: { name: 'images', split: 'test' },
+              metrics: [
+                { type: 'accuracy', value: evaluation.accuracy },
+                { type: 'f1', value: evaluation.macro.f1 },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+    expect(await text('README.md')).not.toContain(place.path);
+    // The same answers, by the weights and the files beside them.
+    const answers = async (...model: string[]) =>
+      JSON.parse((await run('predict', ...model, 'images/cat/0.png', '--json')).stdout)[0].predictions;
+    const own = new Map<string, number>(
+      (await answers('--model', 'run/model.onnx')).map((each: { label: string; probability: number }) => [
+        each.label,
+        each.probability,
+      ]),
+    );
+    for (const { label, probability } of await answers('--model', 'run-transformers/onnx/model.onnx')) {
+      expect(probability).toBeCloseTo(own.get(label)!, 4);
+    }
+    const again = await run('export', 'run', '--format', 'transformers.js');
+    expect([again.code, again.stdout]).toEqual([
+      0,
+      expect.stringContaining('npx harrier push run hf:OWNER/NAME'),
+    ]);
+  });
+
   it.each<[string, string[], number, RegExp]>([
+    [
+      'a folder of other files',
+      ['run', '--format', 'transformers.js', '--out', 'images'],
+      2,
+      /images: this folder is not empty, and harrier export did not write it/,
+    ],
     ['no format', ['run'], 2, /required option '--format <name>' not specified/],
     [
       'an unknown format',

@@ -5,7 +5,7 @@ import type { ForeignFlags } from '../foreign.ts';
 export const FILE_FORMATS = ['onnx', 'onnx-fp16', 'onnx-int8', 'safetensors'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
 /** Formats that are a folder of files. */
-export const FOLDER_FORMATS = ['npm'] as const;
+export const FOLDER_FORMATS = ['npm', 'transformers.js'] as const;
 export type FolderFormat = (typeof FOLDER_FORMATS)[number];
 
 export const EXPORT_FORMATS = [...FILE_FORMATS, ...FOLDER_FORMATS] as const;

@@ -50,6 +50,10 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
     const { exportNpmPackage } = await import('./npm.ts');
     return exportNpmPackage(source, options, reporter);
   }
+  if (format === 'transformers.js') {
+    const { exportTransformers } = await import('./transformers.ts');
+    return exportTransformers(source, options, reporter);
+  }
   const before = await classifierBytes(source.modelFile, options, reporter);
   const out = resolve(options.out ?? defaultName(source, format));
   if (out === source.modelFile) {

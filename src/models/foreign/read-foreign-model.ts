@@ -82,8 +82,9 @@ export function readForeignModel(
     },
     where,
   );
-  const classes = split.scores && trained.network.outputSize;
-  const classNames = classes === undefined ? undefined : namesOf(model, facts, classes, where);
+  // Scores that are no single layer's, such as the average of several views, have names all the same.
+  const isOfFeatures = !split.scores && reading.features !== undefined;
+  const classNames = isOfFeatures ? undefined : namesOf(model, facts, trained.network.outputSize, where);
   return {
     ...trained,
     preprocessing: reading.preprocessing,

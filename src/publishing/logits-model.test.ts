@@ -1,0 +1,88 @@
+import * as ort from 'onnxruntime-node';
+import { expect, it } from 'vitest';
+import { random } from '../data/random.ts';
+import { BatchNormalization, Conv2D, Dense, Flatten } from '../layers/index.ts';
+import {
+  type ExportOptions,
+  exportModel,
+  initialWeights,
+  Network,
+  withStoredWeights,
+} from '../models/index.ts';
+import { encodeModel, type Model, modelOf } from '../onnx/index.ts';
+import { createGraph } from '../ops/index.ts';
+import { logitsModel } from './logits-model.ts';
+
+const [COUNT, HEIGHT, WIDTH, CLASSES] = [3, 9, 12, 4];
+const network = new Network({
+  inputShape: [HEIGHT, WIDTH, 3],
+  layers: [
+    new Conv2D({ filters: 6, kernelSize: 3, activation: 'relu' }),
+    new BatchNormalization(),
+    new Flatten(),
+    new Dense({ units: CLASSES, activation: 'softmax' }),
+  ],
+});
+const model = (options: ExportOptions = {}) =>
+  exportModel(
+    network,
+    initialWeights(network.parameters, 7),
+    { 'harrier.classNames': '["a","b","c","d"]' },
+    options,
+  );
+
+async function run(of: Model, input: Record<string, ort.Tensor>, output: string): Promise<Float32Array> {
+  const session = await ort.InferenceSession.create(encodeModel(of));
+  const { [output]: result } = await session.run(input);
+  await session.release();
+  return result.data as Float32Array;
+}
+
+function softmax(logits: Float32Array): number[] {
+  return Array.from({ length: COUNT }, (_, i) => {
+    const row = Array.from(logits.subarray(i * CLASSES, (i + 1) * CLASSES), Math.exp);
+    const sum = row.reduce((total, each) => total + each, 0);
+    return row.map((each) => each / sum);
+  }).flat();
+}
+
+it.each<[string, Model]>([
+  ['a model', model()],
+  ['a model of several views', model({ testTimeAugmentation: 'flip-shift' })],
+  ['a model with a temperature', model({ temperature: 2.5 })],
+  ['a model whose weights are int8', withStoredWeights(model(), 'int8')],
+])('%s: softmax of its logits are the probabilities', async (_, given) => {
+  const stream = random(1, 'logits');
+  const pixels = Uint8Array.from({ length: COUNT * HEIGHT * WIDTH * 3 }, () => stream.integer(256));
+  const image = new ort.Tensor('uint8', pixels, [COUNT, HEIGHT, WIDTH, 3]);
+  const expected = await run(given, { image }, 'probabilities');
+  const plane = HEIGHT * WIDTH;
+  const values = new Float32Array(pixels.length);
+  for (let n = 0; n < COUNT; n++) {
+    for (let i = 0; i < plane; i++) {
+      for (let c = 0; c < 3; c++) values[(n * 3 + c) * plane + i] = pixels[(n * plane + i) * 3 + c] / 255;
+    }
+  }
+  const converted = logitsModel(given, 'it');
+  expect(converted.graph.inputs).toMatchObject([
+    { name: 'pixel_values', type: 'float32', shape: ['N', 3, HEIGHT, WIDTH] },
+  ]);
+  expect(converted.metadata['harrier.network']).toBeUndefined();
+  expect(converted.metadata['harrier.weights']).toBeUndefined();
+  const pixelValues = new ort.Tensor('float32', values, [COUNT, 3, HEIGHT, WIDTH]);
+  const logits = await run(converted, { pixel_values: pixelValues }, 'logits');
+  softmax(logits).forEach((probability, i) => {
+    expect(Math.abs(probability - expected[i])).toBeLessThan(1e-5);
+  });
+  expect(new Set(Array.from(expected, (each) => each.toFixed(3))).size).toBeGreaterThan(CLASSES);
+});
+
+it('refuses probabilities that are no softmax', () => {
+  const graph = createGraph('sigmoid');
+  const image = graph.input('image', 'uint8', ['N', 2, 2, 3]);
+  const flat = graph.op('Flatten', [graph.op('Cast', [image], { to: 1 })]);
+  graph.output(graph.op('Sigmoid', [flat]), 'probabilities');
+  expect(() => logitsModel(modelOf(graph.build()), 'it')).toThrow(
+    /it: this model has no logits.*received Sigmoid/,
+  );
+});

@@ -1,0 +1,47 @@
+import { HarrierError } from '../errors.ts';
+import { NETWORK_KEY, STORAGE_KEY } from '../models/index.ts';
+import { type Graph, type Model, modelOf } from '../onnx/index.ts';
+import { createGraph, importGraph, mul, scalar, transpose } from '../ops/index.ts';
+import { simplify } from '../passes/index.ts';
+
+/** What a float image is called, and the scores, in models of Hugging Face's Transformers. */
+const IMAGE = 'pixel_values';
+const SCORES = 'logits';
+
+/**
+ * A model by Harrier's contract as Transformers has its models: `pixel_values`, float32 `[N, 3, height, width]` from 0 to
+ * 1, to `logits`, float32 `[N, classes]`, whose softmax are the same probabilities.
+ *
+ * @throws HarrierError `not-supported` when its probabilities are no softmax
+ */
+export function logitsModel({ graph, metadata }: Model, where: string): Model {
+  const softmax = graph.nodes.find(({ outputs }) => outputs.includes('probabilities'));
+  if (softmax?.opType !== 'Softmax') {
+    throw new HarrierError(
+      'not-supported',
+      'this model has no logits, which its probabilities are the softmax of',
+      {
+        where,
+        received: `${softmax?.opType ?? 'no op'} as its last op`,
+        next: 'Use --format npm, or --format onnx.',
+      },
+    );
+  }
+  const [logits] = softmax.inputs;
+  const [{ name, shape }] = graph.inputs;
+  const [batch, height, width, channels] = shape;
+  const builder = createGraph(graph.name);
+  const pixels = builder.input(IMAGE, 'float32', [batch, channels, height, width]);
+  // Every op between the image and its conversion to float32 (views of it) takes floats as well.
+  const image = transpose(builder, mul(builder, pixels, scalar(builder, 255)), [0, 2, 3, 1]);
+  const others: Graph = { ...graph, nodes: graph.nodes.filter((node) => node !== softmax) };
+  const values = importGraph(builder, others, { [name]: image });
+  builder.output(values.get(logits)!, SCORES);
+  return modelOf(simplify(builder.build()), metadataOf(metadata));
+}
+
+/** What stays true of the model: names and origin, but neither its layers nor how its weights were stored. */
+function metadataOf(metadata: Model['metadata']): Model['metadata'] {
+  const others = Object.entries(metadata).filter(([key]) => key !== NETWORK_KEY && key !== STORAGE_KEY);
+  return Object.fromEntries(others);
+}
