@@ -15,7 +15,7 @@ const ROOMS = {
   runtime: ['onnx', 'passes'],
   models: ['onnx', 'ops', 'passes', 'layers', 'data', 'format', 'runtime'],
   applications: ['onnx', 'layers', 'data', 'models'],
-  backbones: ['onnx', 'ops', 'passes', 'data', 'format', 'models', 'runtime', 'applications'],
+  backbones: ['onnx', 'ops', 'passes', 'data', 'format', 'models', 'runtime', 'applications', 'heads'],
   format: [],
   evaluation: ['data', 'format'],
   explanation: ['onnx', 'ops', 'autodiff', 'passes', 'models', 'runtime'],

@@ -142,8 +142,13 @@ export type { CrossentropyOptions } from './losses/index.ts';
 export {
   type ChannelOrder,
   Classifier,
+  type ClassifierBackbone,
+  type ClassifierFit,
+  type ClassifierFitOptions,
+  type ClassifierOptions,
   type Colour,
   type Companions,
+  type FittedClassifier,
   type ForeignClassifier,
   type ForeignClassifierOptions,
   type ForeignModel,

@@ -1,21 +1,22 @@
+import type { Dataset } from '../data/dataset.ts';
 import { type ImageInput, imageBytes, imageInput } from '../data/dataset.ts';
-import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Sha256 } from '../data/sha256.ts';
 import { HarrierError } from '../errors.ts';
-import { type TrainedNetwork, toGraphLayout, withoutHead } from '../models/index.ts';
+import {
+  type ClassifierBackbone,
+  type ClassifierFitOptions,
+  type FittedClassifier,
+  type TrainedNetwork,
+  toGraphLayout,
+  withoutHead,
+} from '../models/index.ts';
 import { encodeModel, float32, type Model, modelOf } from '../onnx/index.ts';
 import { createGraph } from '../ops/index.ts';
+import type { HeadKind } from '../options/words.ts';
 import { simplify } from '../passes/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
-
-/** A network whose features are wanted: a `StartingModel`, for one. */
-export interface BackboneModel extends TrainedNetwork {
-  /** For people: a name of the catalogue, or where it comes from. */
-  readonly name: string;
-  /** SHA-256 of its file, hex. */
-  readonly hash: string;
-  readonly preprocessing: Preprocessing;
-}
+import type { BackboneModel, FeatureSource } from './backbone-model.ts';
+import { fitOnBackbone } from './fit-on-backbone.ts';
 
 /** Images that go through at once: more save no time, and take memory. */
 const BATCH = 16;
@@ -24,7 +25,7 @@ const BATCH = 16;
  * A pretrained network up to its head, ready to run: images in, features out. The same images give the same features
  * whatever is learned on top.
  */
-export class Backbone {
+export class Backbone implements ClassifierBackbone, FeatureSource {
   readonly name: string;
   /** SHA-256 of its file, hex. */
   readonly hash: string;
@@ -32,16 +33,24 @@ export class Backbone {
   readonly imageShape: ImageInput;
   /** Numbers that it makes of an image. */
   readonly size: number;
+  /** What runs it. */
+  readonly runtime: Runtime;
   readonly #executable: Executable;
+  /** The network with its head. */
+  readonly #whole: BackboneModel;
   readonly #model: Model;
 
   private constructor(
-    { name, hash, preprocessing, network }: BackboneModel,
+    whole: BackboneModel,
     size: number,
+    runtime: Runtime,
     model: Model,
     executable: Executable,
   ) {
+    const { name, hash, preprocessing, network } = whole;
     const [height, width] = network.inputShape;
+    this.#whole = whole;
+    this.runtime = runtime;
     this.name = name;
     this.hash = hash;
     this.imageShape = imageInput({ height, width, channels: 3 }, preprocessing);
@@ -60,7 +69,7 @@ export class Backbone {
     const { network, weights } = withoutHead(model);
     const features = featuresModel({ network, weights });
     const executable = await runtime.compile(features, { where: model.name });
-    return new Backbone(model, network.outputSize, features, executable);
+    return new Backbone(model, network.outputSize, runtime, features, executable);
   }
 
   /**
@@ -99,6 +108,15 @@ export class Backbone {
       where: this.name,
       next: 'Its weights are damaged: fetch it again.',
     });
+  }
+
+  /**
+   * Fits a head for the classes of a data set on its features: what `new Classifier({ backbone, head }).fit(train)` does.
+   *
+   * @throws HarrierError `bad-data` when there are too few images or classes
+   */
+  async fitHead(head: HeadKind, train: Dataset, options: ClassifierFitOptions): Promise<FittedClassifier> {
+    return fitOnBackbone(this, this.#whole, head, train, options);
   }
 
   async dispose(): Promise<void> {

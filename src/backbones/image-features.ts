@@ -2,7 +2,7 @@ import { type Dataset, imageBytes } from '../data/dataset.ts';
 import { mirrored as mirroredPixels } from '../data/mirror.ts';
 import type { OnProgress } from '../data/progress.ts';
 import type { Sha256 } from '../data/sha256.ts';
-import type { Backbone } from './backbone.ts';
+import type { FeatureSource } from './backbone-model.ts';
 
 /** Where the features of one network's images are kept, by keys of their pixels. */
 export interface FeatureStore {
@@ -38,7 +38,7 @@ const KEPT_TOGETHER = 512;
  * @throws HarrierError as `Backbone.features` does
  */
 export async function imageFeatures(
-  backbone: Backbone,
+  backbone: FeatureSource,
   dataset: Dataset,
   { mirrored = false, store, sha256, onProgress, what = 'computing features' }: ImageFeaturesOptions,
 ): Promise<Float32Array> {

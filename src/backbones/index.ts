@@ -8,7 +8,7 @@ import { hgnetv2B2 } from './entries/hgnetv2-b2.ts';
 import { mobilenetv4ConvSmall } from './entries/mobilenetv4-conv-small.ts';
 
 export { type ModelAddress, modelAddress } from './address.ts';
-export { Backbone, type BackboneModel, featuresModel } from './backbone.ts';
+export { Backbone, featuresModel } from './backbone.ts';
 export type { CatalogueEntry, HubSource, WheelSource } from './catalogue.ts';
 export {
   encodeFeatures,

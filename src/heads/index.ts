@@ -9,3 +9,4 @@ export {
   type StrengthScore,
 } from './linear.ts';
 export { type EpochScore, fitMlp, HIDDEN_LAYER, type MlpHead, type MlpOptions } from './mlp.ts';
+export { withFittedHead } from './with-fitted-head.ts';

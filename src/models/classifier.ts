@@ -1,6 +1,7 @@
 import type { Dataset, ImageInput } from '../data/dataset.ts';
-import { HarrierError } from '../errors.ts';
-import { decodeModel, type Model } from '../onnx/index.ts';
+import { HarrierError, unknownName } from '../errors.ts';
+import { decodeModel, encodeModel, type Model } from '../onnx/index.ts';
+import { HEADS, type HeadKind } from '../options/words.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 import { checkConstants } from './constant-limit.ts';
 import { type Contract, contractOf } from './contract.ts';
@@ -8,22 +9,86 @@ import { type Contract, contractOf } from './contract.ts';
 /** Images that run together when a whole data set is classified. */
 const BATCH = 64;
 
-/** A finished model that tells images apart: any ONNX model that keeps to Harrier's contract. */
-export class Classifier {
-  readonly classNames: readonly string[];
-  /** The images that it takes. `decodeImage` makes them from files as the model wants them. */
+/** What a classifier learns on top of: `loadBackbone` of `harrier/node` and `harrier/web` gives one. */
+export interface ClassifierBackbone {
+  readonly name: string;
   readonly imageShape: ImageInput;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly #executable: Executable;
+  readonly runtime: Runtime;
+  /** Fits a head for the classes of a data set on its features. */
+  fitHead(head: HeadKind, train: Dataset, options: ClassifierFitOptions): Promise<FittedClassifier>;
+}
 
-  readonly #where: string;
+/** Options of `new Classifier`. */
+export interface ClassifierOptions {
+  readonly backbone: ClassifierBackbone;
+  /**
+   * The layer that tells the classes apart: `linear` (logistic regression), `mlp` (a hidden layer before it, for thousands
+   * of images), `centroid` (the nearest mean, for 1 to 5 images a class). Default `linear`.
+   */
+  readonly head?: HeadKind;
+}
 
-  private constructor({ imageShape, classNames, metadata }: Contract, executable: Executable, where: string) {
-    this.imageShape = imageShape;
-    this.classNames = classNames;
-    this.metadata = metadata;
-    this.#executable = executable;
-    this.#where = where;
+/** Options of `Classifier.fit`. */
+export interface ClassifierFitOptions {
+  /** What is drawn at random follows from it. Default 1. */
+  readonly seed?: number;
+  /** Whether an image's mirror image shows the same class: its features are learnt from too. Default true. */
+  readonly mirrored?: boolean;
+  /** Fraction of each target that is spread over all classes, in [0, 1). Default 0. */
+  readonly labelSmoothing?: number;
+  /** Told how far it is: steps done, of all. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** How well a head fits. */
+export interface ClassifierFit {
+  /** Fraction right of the training images. */
+  readonly accuracy: number;
+  /** Mean cross-entropy on the training images. */
+  readonly loss: number;
+  /** Fraction right of training images by heads that were not fitted on them; absent without cross-validation. */
+  readonly heldOutAccuracy?: number;
+}
+
+/** A backbone with a fitted head as one model by Harrier's contract, and how well it fits. */
+export interface FittedClassifier {
+  readonly model: Model;
+  readonly fit: ClassifierFit;
+}
+
+/** A model that is ready to run. */
+interface Ready extends Contract {
+  readonly executable: Executable;
+  readonly where: string;
+  /** Its file, where it was fitted here. */
+  readonly model?: Model;
+}
+
+/**
+ * A model that tells images apart: any ONNX model that keeps to Harrier's contract (`Classifier.load`), or a backbone
+ * with a head that `fit` trains.
+ *
+ * @example
+ * const classifier = new Classifier({ backbone: await loadBackbone('efficientnet-lite0'), head: 'linear' });
+ * await classifier.fit(train);
+ * const probabilities = await classifier.predict(pixels);
+ */
+export class Classifier {
+  readonly #options: ClassifierOptions;
+  #ready: Ready | undefined;
+
+  /** @throws HarrierError `bad-option` for what is no backbone, or a head that there is not */
+  constructor(options: ClassifierOptions) {
+    if (typeof options?.backbone?.fitHead !== 'function') {
+      throw new HarrierError('bad-option', 'a Classifier needs a backbone to learn on', {
+        expected: '{ backbone, head }',
+        received: described(options?.backbone ?? options),
+        next: "Write: new Classifier({ backbone: await loadBackbone('efficientnet-lite0') }); for a finished model: await Classifier.load(…).",
+      });
+    }
+    const { head = 'linear' } = options;
+    if (!(HEADS as readonly string[]).includes(head)) throw unknownName('head', `${head}`, HEADS);
+    this.#options = options;
   }
 
   /**
@@ -40,7 +105,63 @@ export class Classifier {
     const model = source instanceof Uint8Array ? decodeModel(source, where) : source;
     const contract = contractOf(model.graph, model.metadata, where);
     checkConstants(model.graph, where);
-    return new Classifier(contract, await runtime.compile(source, { where }), where);
+    const classifier = new Classifier({ backbone: finished(runtime, where) });
+    classifier.#ready = { ...contract, executable: await runtime.compile(source, { where }), where };
+    return classifier;
+  }
+
+  get classNames(): readonly string[] {
+    return this.#known().classNames;
+  }
+
+  /** The images that it takes. `decodeImage` makes them from files as the model wants them. */
+  get imageShape(): ImageInput {
+    return this.#ready?.imageShape ?? this.#options.backbone.imageShape;
+  }
+
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#known().metadata;
+  }
+
+  /**
+   * Fits the head on the features of images: each goes through the backbone once, and once more mirrored. What was
+   * fitted before is replaced.
+   *
+   * @param train images that are made as the backbone wants them (`imageShape`)
+   * @throws HarrierError `bad-data` when there are too few images or classes, or images of another size; `not-supported`
+   *   for a classifier that was loaded
+   */
+  async fit(train: Dataset, options: ClassifierFitOptions = {}): Promise<ClassifierFit> {
+    const { backbone, head = 'linear' } = this.#options;
+    this.#checkSize(train);
+    const { model, fit } = await backbone.fitHead(head, train, options);
+    const where = train.name;
+    const contract = contractOf(model.graph, model.metadata, where);
+    const executable = await backbone.runtime.compile(model, { where });
+    await this.dispose();
+    this.#ready = { ...contract, executable, where, model };
+    return fit;
+  }
+
+  /**
+   * The fitted model as an ONNX file, for `Classifier.load`, `harrier predict` and any ONNX Runtime.
+   * @throws HarrierError `bad-option` before `fit`, or for a classifier that was loaded: its file is there already
+   */
+  toOnnx(): Uint8Array {
+    const { model } = this.#known();
+    if (model) return encodeModel(model);
+    throw new HarrierError('bad-option', 'this classifier was loaded from a file', {
+      where: 'Classifier.toOnnx',
+      next: 'Copy that file.',
+    });
+  }
+
+  #known(): Ready {
+    if (this.#ready) return this.#ready;
+    throw new HarrierError('bad-option', 'this classifier is not fitted yet', {
+      where: 'Classifier',
+      next: 'First: await classifier.fit(train).',
+    });
   }
 
   /**
@@ -48,6 +169,7 @@ export class Classifier {
    * @returns float32 `[count, classes]`: each row adds up to 1
    */
   async predict(pixels: Uint8Array): Promise<Float32Array> {
+    const { executable, where } = this.#known();
     const { height, width, channels } = this.imageShape;
     const size = height * width * channels;
     if (!(pixels instanceof Uint8Array)) {
@@ -69,11 +191,11 @@ export class Classifier {
       dims: [pixels.length / size, height, width, channels],
       data: pixels,
     };
-    const { probabilities } = await this.#executable.step({ image });
+    const { probabilities } = await executable.step({ image });
     const classes = this.classNames.length;
     if (probabilities.dims.at(-1) !== classes) {
       throw new HarrierError('bad-graph', 'the model gives another number of classes than it states', {
-        where: this.#where,
+        where,
         expected: `${classes}`,
         received: `${probabilities.dims.at(-1)}`,
       });
@@ -144,9 +266,25 @@ export class Classifier {
     });
   }
 
+  /** Gives back the memory of what runs it. */
   async dispose(): Promise<void> {
-    await this.#executable.dispose();
+    await this.#ready?.executable.dispose();
   }
+}
+
+/** In the place of a backbone, where a model came finished. */
+function finished(runtime: Runtime, where: string): ClassifierBackbone {
+  return {
+    name: where,
+    runtime,
+    imageShape: { height: 0, width: 0, channels: 3 },
+    fitHead: () => {
+      throw new HarrierError('not-supported', 'this classifier was loaded finished', {
+        where,
+        next: 'Fit one on a backbone: new Classifier({ backbone: await loadBackbone(…) }).',
+      });
+    },
+  };
 }
 
 /** A value in an error's sentence. */

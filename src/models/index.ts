@@ -1,6 +1,13 @@
 export type { BuildOptions, LayerRow } from './build.ts';
 export type { Call, CallConfig, NamedLayer } from './calls.ts';
-export { Classifier } from './classifier.ts';
+export {
+  Classifier,
+  type ClassifierBackbone,
+  type ClassifierFit,
+  type ClassifierFitOptions,
+  type ClassifierOptions,
+  type FittedClassifier,
+} from './classifier.ts';
 export { CLASS_NAMES_KEY, classNamesOf, keepsContract } from './contract.ts';
 export { type ExportOptions, exportModel, exportOptionsOf, NETWORK_KEY, weightsOf } from './export.ts';
 export * from './foreign/index.ts';

@@ -9,8 +9,8 @@ import {
   historyToCsv,
   type Predictions,
 } from '../evaluation/index.ts';
-import { type DenseWeights, type FittedHead, fitHead as fitOnFeatures } from '../heads/index.ts';
-import { headOf, type Network, type Weights, withoutHead } from '../models/index.ts';
+import { type FittedHead, fitHead as fitOnFeatures, withFittedHead } from '../heads/index.ts';
+import { type Weights, withoutHead } from '../models/index.ts';
 import type { HeadKind } from '../options/words.ts';
 import type { FitResult } from '../training/index.ts';
 import type { PreparedRun } from './prepare-run.ts';
@@ -67,7 +67,7 @@ export async function fitHead(
     await stored?.write('history', historyToCsv(history));
     return {
       history,
-      weights: withHead(network, weights, head),
+      weights: withFittedHead(network, weights, head),
       ended: 'finished',
       position: { step: 1, epoch: 1, stepInEpoch: 0, lossSum: 0, correct: 0, seen: 0, seconds: 0, history },
       head: head.record,
@@ -94,7 +94,7 @@ export async function warmedUp(
   const { features, backbone } = await openedFeatures(run, weights, platform, onProgress);
   try {
     const head = await fitted(run, features, backbone.size, 'linear', onProgress);
-    return withHead(run.network, weights, head);
+    return withFittedHead(run.network, weights, head);
   } finally {
     await backbone.dispose();
   }
@@ -181,19 +181,6 @@ class FeatureTable {
 function measured(predictions: Predictions): Pick<EpochRecord, 'validationLoss' | 'validationAccuracy'> {
   const { loss, accuracy } = evaluatePredictions(predictions);
   return { validationLoss: loss, validationAccuracy: accuracy };
-}
-
-/** The weights with those of the fitted layers in their places. */
-function withHead(network: Network, weights: Weights, { kernel, bias, hidden }: FittedHead): Weights {
-  const layers: [string, DenseWeights][] = [[headOf(network), { kernel, bias }]];
-  if (hidden) layers.push([headOf(withoutHead({ network, weights }).network), hidden]);
-  return new Map([
-    ...weights,
-    ...layers.flatMap(([name, layer]): [string, Float32Array][] => [
-      [`${name}/kernel`, layer.kernel],
-      [`${name}/bias`, layer.bias],
-    ]),
-  ]);
 }
 
 /** Those images that were held out at all. */

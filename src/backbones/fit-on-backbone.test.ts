@@ -1,0 +1,94 @@
+import { expect, it } from 'vitest';
+import { HEIGHT, imageModel, NETWORKS, WIDTH } from '../../test/foreign/graphs.ts';
+import { memoryDataset } from '../data/memory.ts';
+import { STRETCHED } from '../data/preprocessing.ts';
+import { random } from '../data/random.ts';
+import { Classifier, readForeignModel } from '../models/index.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
+import { Backbone } from './index.ts';
+
+const runtime = nodeRuntime({ threads: 1 });
+const CLASSES = ['dark', 'light'];
+const BYTES = HEIGHT * WIDTH * 3;
+
+/** Noise around grey 60 for the one class, around 180 for the other. */
+function images(count: number, name: string, size = BYTES) {
+  const labels = Array.from({ length: count }, (_, i) => i % 2);
+  const draw = random(1, 'test/fit-on-backbone', count);
+  const pixels = Uint8Array.from(
+    { length: count * size },
+    (_, i) => 60 + 120 * labels[Math.floor(i / size)] + draw.integer(40),
+  );
+  return memoryDataset({
+    name,
+    classNames: CLASSES,
+    imageShape: { height: HEIGHT, width: WIDTH, channels: 3 },
+    labels,
+    pixels,
+  });
+}
+
+const load = () =>
+  Backbone.load(runtime, {
+    ...readForeignModel(imageModel(NETWORKS.mobileNet)),
+    name: 'small',
+    hash: 'none',
+    preprocessing: STRETCHED,
+  });
+
+it.each(['linear', 'mlp', 'centroid'] as const)('a classifier learns with the head "%s"', async (head) => {
+  const backbone = await load();
+  const classifier = new Classifier({ backbone, head });
+  const [train, test] = [images(60, 'train'), images(20, 'test')];
+  const fit = await classifier.fit(train, { seed: 2 });
+  expect(fit.accuracy).toBeGreaterThan(0.9);
+  if (head === 'linear') expect(fit.heldOutAccuracy).toBeGreaterThan(0.9);
+  const probabilities = await classifier.predictImages(test);
+  const right = [...test.labels].filter((label, i) => probabilities[2 * i + label] > 0.5);
+  expect(right.length).toBeGreaterThan(18);
+
+  const loaded = await Classifier.load(runtime, classifier.toOnnx(), 'kept');
+  expect(loaded.classNames).toEqual(CLASSES);
+  expect([...(await loaded.predictImages(test))]).toEqual([...probabilities]);
+  await expect(loaded.fit(train)).rejects.toThrow('kept: this classifier was loaded finished');
+  expect(() => loaded.toOnnx()).toThrow('this classifier was loaded from a file');
+
+  // Fitted once more, it learns anew.
+  await classifier.fit(images(40, 'others'));
+  expect(await classifier.predictImages(test)).not.toEqual(probabilities);
+  await Promise.all([classifier.dispose(), loaded.dispose(), backbone.dispose()]);
+});
+
+it('says in one sentence what is missing', async () => {
+  const backbone = await load();
+  expect(() => new Classifier({ backbone, head: 'square' as 'linear' })).toThrow('square');
+  expect(() => new Classifier('efficientnet-lite0' as never)).toThrow(
+    'a Classifier needs a backbone to learn on: expected { backbone, head }, received "efficientnet-lite0"',
+  );
+  const classifier = new Classifier({ backbone });
+  expect(classifier.imageShape).toMatchObject({ height: HEIGHT, width: WIDTH });
+  await expect(classifier.predict(new Uint8Array(BYTES))).rejects.toThrow(
+    'Classifier: this classifier is not fitted yet. First: await classifier.fit(train).',
+  );
+  const one = memoryDataset({
+    name: 'one class',
+    classNames: ['a'],
+    imageShape: { height: HEIGHT, width: WIDTH, channels: 3 },
+    labels: [0, 0],
+    pixels: new Uint8Array(2 * BYTES),
+  });
+  await expect(classifier.fit(one)).rejects.toThrow(
+    'a head needs features of images in at least two classes',
+  );
+  const other = memoryDataset({
+    name: 'large',
+    classNames: CLASSES,
+    imageShape: { height: 2 * HEIGHT, width: WIDTH, channels: 3 },
+    labels: [0, 1],
+    pixels: new Uint8Array(4 * BYTES),
+  });
+  await expect(classifier.fit(other)).rejects.toThrow(
+    'its images have another size than the model was made for',
+  );
+  await backbone.dispose();
+});

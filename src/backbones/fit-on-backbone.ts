@@ -1,0 +1,69 @@
+import type { Dataset } from '../data/dataset.ts';
+import { preprocessingMetadata } from '../data/preprocessing.ts';
+import { sha256 } from '../data/sha256.ts';
+import { type FittedHead, fitHead, HIDDEN_LAYER, withFittedHead } from '../heads/index.ts';
+import {
+  CLASS_NAMES_KEY,
+  type ClassifierFitOptions,
+  exportModel,
+  type FittedClassifier,
+  withHiddenLayer,
+  withNewHead,
+} from '../models/index.ts';
+import type { HeadKind } from '../options/words.ts';
+import type { BackboneModel, FeatureSource } from './backbone-model.ts';
+import { imageFeatures } from './image-features.ts';
+
+/**
+ * Fits a head on the features that a backbone makes of images, and puts it in the place of the network's own.
+ *
+ * @param whole the network with its head
+ * @throws HarrierError as `imageFeatures` and `fitHead` do
+ */
+export async function fitOnBackbone(
+  backbone: FeatureSource,
+  whole: BackboneModel,
+  kind: HeadKind,
+  train: Dataset,
+  { seed = 1, mirrored = true, labelSmoothing, onProgress }: ClassifierFitOptions,
+): Promise<FittedClassifier> {
+  const { labels, classNames, copies } = train;
+  const views = [await imageFeatures(backbone, train, { sha256 })];
+  if (mirrored) views.push(await imageFeatures(backbone, train, { sha256, mirrored }));
+  const data = {
+    name: train.name,
+    views,
+    size: backbone.size,
+    labels,
+    classNames,
+    ...(copies && { copies }),
+  };
+  const head = await fitHead(backbone.runtime, data, { kind, seed, labelSmoothing, onProgress });
+  const changed = withNewHead(whole, { classes: classNames.length, trainable: 'head', seed });
+  const { network, weights } = kind === 'mlp' ? withHiddenLayer(changed, { ...HIDDEN_LAYER, seed }) : changed;
+  const metadata = {
+    [CLASS_NAMES_KEY]: JSON.stringify(classNames),
+    ...preprocessingMetadata(whole.preprocessing),
+  };
+  const heldOut = heldOutAccuracy(head, labels);
+  return {
+    model: exportModel(network, withFittedHead(network, weights, head), metadata),
+    fit: {
+      accuracy: head.accuracy,
+      loss: head.loss,
+      ...(heldOut !== undefined && { heldOutAccuracy: heldOut }),
+    },
+  };
+}
+
+/** Fraction right of the images that were held out at all. */
+function heldOutAccuracy({ heldOut, bias }: FittedHead, labels: Uint16Array): number | undefined {
+  if (!heldOut) return undefined;
+  const classes = bias.length;
+  const held = [...labels.keys()].filter((image) => Number.isFinite(heldOut[image * classes]));
+  const right = held.filter((image) => {
+    const row = heldOut.subarray(image * classes, (image + 1) * classes);
+    return row.indexOf(Math.max(...row)) === labels[image];
+  });
+  return held.length === 0 ? undefined : right.length / held.length;
+}
