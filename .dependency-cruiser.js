@@ -48,8 +48,9 @@ const ROOMS = {
     'runtime',
     'training',
   ],
+  inspection: ['onnx', 'ops', 'passes', 'data', 'evaluation', 'format', 'heads', 'runtime'],
   recipes: ['data', 'layers', 'losses', 'models', 'optimizers', 'training'],
-  report: ['evaluation', 'format'],
+  report: ['evaluation', 'format', 'inspection'],
   runs: [
     'backbones',
     'heads',

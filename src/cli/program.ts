@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { featuresCommand } from './features.ts';
 import { withHint } from './hints.ts';
+import { inspectCommand } from './inspect.ts';
 import { lrFindCommand } from './lr-find.ts';
 import { modelsCommand } from './models.ts';
 import { predictCommand } from './predict.ts';
@@ -55,6 +56,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     modelsCommand(),
     featuresCommand(),
     dataCommand(),
+    inspectCommand(),
     sagemakerCommand(),
     benchCommand(),
   ]) {

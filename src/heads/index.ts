@@ -3,6 +3,7 @@ export { type FittedHead, fitHead, type HeadFinding } from './fit-head.ts';
 export { checkHeadData, type DenseWeights, type HeadData, type HeadOptions } from './head-data.ts';
 export {
   type CrossValidation,
+  crossValidateLinear,
   fitLinear,
   type LinearHead,
   type LinearOptions,

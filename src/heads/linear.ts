@@ -111,6 +111,28 @@ export async function fitLinear(
   }
 }
 
+/**
+ * What heads say of images that they were not fitted on, by the cross-validation of `fitLinear` and without a head for all
+ * of them.
+ *
+ * @returns undefined where no image can be held out
+ * @throws HarrierError `bad-data`, `bad-shape`, `bad-option` as `fitLinear`
+ */
+export async function crossValidateLinear(
+  runtime: Runtime,
+  data: HeadData,
+  options: HeadOptions,
+): Promise<(CrossValidation & Pick<LinearHead, 'c'>) | undefined> {
+  checkHeadData(data);
+  const folds = foldsOf(data, options.seed);
+  if (!folds) return undefined;
+  const rows = stacked(data);
+  const scaled = standardized(rows, standardizationOf(rows, data.size));
+  const { c, validation } = await crossValidate(runtime, data, scaled, folds, options);
+  options.onProgress?.(1, 1);
+  return { ...validation, c };
+}
+
 interface Chosen {
   readonly c: number;
   readonly validation: CrossValidation;

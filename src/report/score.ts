@@ -45,7 +45,7 @@ export function Score({ evaluation, evaluatedOn }: ScoreProps): JSX.Element {
 }
 
 /** A rail from 0 to 100% with the interval as a mark on it. */
-function intervalBar(accuracy: number, [lower, upper]: readonly [number, number]): JSX.Element {
+export function intervalBar(accuracy: number, [lower, upper]: readonly [number, number]): JSX.Element {
   const x = (fraction: number) => coordinate(fraction * 1000);
   // Never thinner than can be seen.
   const width = Math.max(4, x(upper) - x(lower));

@@ -81,7 +81,7 @@ async function write(
     for (const part of parts) {
       const dataset = opened[part];
       if (!dataset) continue;
-      checkSize(dataset, backbone);
+      checkImageSize(dataset, backbone);
       const features = await imageFeatures(backbone, dataset, {
         store,
         sha256: nativeSha256,
@@ -147,7 +147,10 @@ function formatOf(out: string): FeatureFormat {
 }
 
 /** @throws HarrierError `bad-data` for images of one size that is not the network's */
-function checkSize({ name, imageShape: { height, width } }: Dataset, { name: model, imageShape }: Backbone) {
+export function checkImageSize(
+  { name, imageShape: { height, width } }: Dataset,
+  { name: model, imageShape }: Backbone,
+) {
   if (height === imageShape.height && width === imageShape.width) return;
   throw new HarrierError('bad-data', `its images have another size than ${model} takes`, {
     where: name,

@@ -40,9 +40,9 @@ export async function chooseByItself(
 ): Promise<OwnChoice> {
   const { data } = given;
   if (data === undefined || CHOICES.some((option) => given[option] !== undefined)) return { given };
-  if (!(await isImageFolder(data)) || (await findRecipe()).file !== undefined) return { given };
-  const side = await typicalSide(data);
-  if (side === undefined || side <= LARGEST_SMALL) return { given };
+  if ((await findRecipe()).file !== undefined) return { given };
+  const side = await photoSide(data);
+  if (side === undefined) return { given };
   const chosen = (option: 'from' | 'recipe', name: string): TrainOptions => ({
     ...given,
     [option]: name,
@@ -65,4 +65,10 @@ export async function chooseByItself(
         `${FROM_SCRATCH}). It would do better: npx harrier models fetch ${DEFAULT_BACKBONE} says what is missing.`,
     };
   }
+}
+
+/** The longer side of the middle one of some photos by size; undefined for small images, and for other data. */
+export async function photoSide(data: string): Promise<number | undefined> {
+  const side = (await isImageFolder(data)) ? await typicalSide(data) : undefined;
+  return side !== undefined && side > LARGEST_SMALL ? side : undefined;
 }

@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { command, withDataOptions, withThreads } from './command.ts';
+import { withOptions } from './flags.ts';
+import type { InspectOptions } from './inspect/run.ts';
+
+export function inspectCommand(): Command {
+  const inspect = command(
+    'inspect',
+    'Say what images are worth before you train: expected accuracy, wrong labels, copies, poor photos.',
+    [
+      ['inspect ./photos', 'in the terminal, and as a page with the images'],
+      ['inspect labels.csv --json', 'for programs'],
+      ['inspect ./photos --from ./resnet18.onnx', 'by the features of another network'],
+    ],
+  )
+    .argument('<data>', 'a folder with one sub-folder of images per class, or another data set of train')
+    .option('--out <file>', 'the page to write', 'inspection.html')
+    .option('--force', 'overwrite an existing file')
+    .option('--json', 'print one JSON object');
+  withOptions(
+    withThreads(withDataOptions(inspect)),
+    ['from', 'mean', 'std', 'channelOrder', 'features', 'resize', 'seed'],
+    {
+      from: 'the network whose features are looked at: a name of the catalogue (`harrier models`), a run folder, "latest", an .onnx file, hf:OWNER/NAME or an address (default: the one that train takes for these images)',
+      seed: 'what is drawn at random follows from it',
+    },
+  );
+  return inspect.action(async (data: string, options: InspectOptions) => {
+    const { runInspect } = await import('./inspect/run.ts');
+    await runInspect(data, options);
+  });
+}

@@ -1,0 +1,84 @@
+import { softmax } from '../evaluation/softmax.ts';
+import { crossValidateLinear, fitHead, type HeadData } from '../heads/index.ts';
+import type { Runtime } from '../runtime/index.ts';
+import { confidentLearning, type LabelIssues } from './label-issues.ts';
+
+/** What heads say of images that they were not fitted on. */
+export interface CrossValidated {
+  readonly folds: number;
+  /** Inverse of the strength of regularisation. */
+  readonly c: number;
+  /** float32 `[images, classes]`; rows of NaN where an image was never held out. */
+  readonly probabilities: Float32Array;
+}
+
+/** Undefined where no image can be held out. */
+export async function crossValidated(
+  runtime: Runtime,
+  data: HeadData,
+  seed: number,
+  onProgress: (done: number, total: number) => void,
+): Promise<CrossValidated | undefined> {
+  const found = await crossValidateLinear(runtime, data, { seed, onProgress });
+  if (!found) return undefined;
+  const classes = data.classNames.length;
+  const probabilities = new Float32Array(found.heldOut.length);
+  for (let start = 0; start < probabilities.length; start += classes) {
+    probabilities.set(softmax(found.heldOut.subarray(start, start + classes)), start);
+  }
+  return { folds: found.folds, c: found.c, probabilities };
+}
+
+/** From this fraction of wrong labels on, heads that were fitted on them are worth fitting anew. */
+const NOISY = 0.03;
+/** How much more probable the suggested class must be by a head that was fitted without the issues. */
+const MARGIN = 0.5;
+
+/**
+ * Labels that are probably wrong. Where there are many, those found first are left out, heads are fitted on the others,
+ * and all labels are looked at again: heads that have not learned wrong labels find more of them.
+ */
+export async function labelIssues(
+  runtime: Runtime,
+  data: HeadData,
+  { probabilities }: CrossValidated,
+  seed: number,
+  onProgress: (done: number, total: number) => void,
+): Promise<LabelIssues> {
+  const { labels, classNames, size, views } = data;
+  const classes = classNames.length;
+  const first = confidentLearning(probabilities, labels, classes);
+  const flagged = new Set(first.issues.map(({ image }) => image));
+  const kept = [...labels.keys()].filter((image) => !flagged.has(image));
+  const left = new Set(kept.map((image) => labels[image]));
+  if (first.noise < NOISY || left.size < classes) return first;
+  const rows = new Float32Array(kept.length * size);
+  for (const [i, image] of kept.entries()) {
+    rows.set(views[0].subarray(image * size, (image + 1) * size), i * size);
+  }
+  const head = await fitHead(
+    runtime,
+    {
+      ...data,
+      views: [rows],
+      labels: Uint16Array.from(kept, (image) => labels[image]),
+      ...(data.copies && { copies: Uint32Array.from(kept, (image) => data.copies![image]) }),
+    },
+    { kind: 'linear', seed, onProgress },
+  );
+  if (!head.heldOut) return first;
+  const again = new Float32Array(probabilities.length);
+  for (const [i, image] of kept.entries()) {
+    again.set(head.heldOut.subarray(i * classes, (i + 1) * classes), image * classes);
+  }
+  for (const image of flagged) {
+    again.set(head.probabilities(views[0].subarray(image * size, (image + 1) * size)), image * classes);
+  }
+  const second = confidentLearning(again, labels, classes);
+  return {
+    ...second,
+    issues: second.issues.filter(
+      ({ probability, labelProbability }) => probability - labelProbability >= MARGIN,
+    ),
+  };
+}

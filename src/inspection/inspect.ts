@@ -1,0 +1,222 @@
+import type { Progress } from '../data/progress.ts';
+import { classCounts } from '../data/statistics.ts';
+import { wilsonInterval } from '../evaluation/wilson.ts';
+import type { HeadData } from '../heads/index.ts';
+import type { Runtime } from '../runtime/index.ts';
+import { adviceFor } from './advice.ts';
+import { confusionsOf, type HeldOutAnswers, heldOutAnswers } from './answers.ts';
+import { crossValidated, labelIssues } from './cross-validation.ts';
+import { AllImages, type InspectedPart, pixelFindings } from './images.ts';
+import type { ImageName, Inspection } from './inspection.ts';
+import type { LabelIssues } from './label-issues.ts';
+import { learningCurve } from './learning-curve.ts';
+import { nearDuplicates } from './near-duplicates.ts';
+import { nearestNeighbours } from './neighbours.ts';
+import { outliersOf } from './outliers.ts';
+import { blurLimit, type PixelQuality, QUALITY_ISSUES, qualityIssues } from './quality.ts';
+import { type RotationCheck, rotationCheck } from './rotation.ts';
+
+export interface InspectOptions {
+  readonly runtime: Runtime;
+  /** What the data is called. */
+  readonly data: string;
+  /** The network that the features are of. */
+  readonly network: string;
+  /** Features of an image. */
+  readonly size: number;
+  readonly seed: number;
+  /** Features of the pixels of one image. Absent: it is not checked whether photos are turned. */
+  readonly featuresOf?: (pixels: Uint8Array) => Promise<Float32Array>;
+  /** The shorter side of every file's image in pixels; undefined where it is not known. Absent: none is. */
+  readonly shorterSides?: readonly (number | undefined)[];
+  /** Told how far it is; what it throws ends the work. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Neighbours of an image that are looked at. */
+const NEIGHBOURS = 10;
+/** Where a larger fraction of images has an issue, it is how these images are. */
+const USUAL = 0.2;
+
+/**
+ * Inspects labelled images by the features of a network: how good a classifier will be, what would make it better, and
+ * which images need a look. All parts are inspected together, test images too.
+ *
+ * @throws HarrierError `bad-data`, `bad-shape` when there are no images, fewer than two classes, or other features
+ */
+export async function inspectImages(
+  parts: readonly InspectedPart[],
+  { runtime, data, network, size, seed, featuresOf, shorterSides, onProgress }: InspectOptions,
+): Promise<Inspection> {
+  const images = new AllImages(parts);
+  const { labels, classNames, features, copies } = images;
+  const counts = classCounts({ labels, classNames });
+  const telling =
+    (what: string, unit: Progress['unit'] = 'images') =>
+    (done: number, total: number) =>
+      onProgress?.({ what, done, total, unit });
+  const headData: HeadData = {
+    name: data,
+    views: [features],
+    size,
+    labels,
+    classNames,
+    ...(copies && { copies }),
+  };
+  const validated = await crossValidated(runtime, headData, seed, telling('cross-validating', 'steps'));
+  const issues: LabelIssues = validated
+    ? await labelIssues(runtime, headData, validated, seed, telling('checking labels', 'steps'))
+    : { issues: [], images: 0, noise: 0 };
+  const answers = validated && heldOutAnswers(validated.probabilities, labels, classNames.length);
+  const curve =
+    validated &&
+    answers &&
+    (await learningCurve(runtime, headData, {
+      seed,
+      c: validated.c,
+      correct: new Map(
+        [...answers].map(([image, { predicted }]) => [image, predicted === labels[image]] as const),
+      ),
+      onProgress: telling('measuring the learning curve', 'steps'),
+    }));
+  const { quality, small } = pixelFindings(images, telling('looking at every image'));
+  const neighbours = await nearestNeighbours(
+    runtime,
+    features,
+    size,
+    NEIGHBOURS,
+    telling('looking for neighbours'),
+  );
+  const duplicates = nearDuplicates(small, neighbours, counts, telling('comparing images'));
+  const { height, width } = images.imageShape;
+  const rotation =
+    featuresOf && height === width
+      ? await rotationCheck({
+          runtime,
+          features,
+          size,
+          side: height,
+          seed,
+          pixelsOf: (image) => images.pixels(image),
+          featuresOf,
+          onProgress: telling('turning photos'),
+        })
+      : undefined;
+
+  const nameOf = namer(images);
+  const found = {
+    format: 1 as const,
+    data,
+    network: { name: network, features: size },
+    images: images.count,
+    parts: parts.map(({ part, dataset }) => ({ part, images: dataset.size })),
+    classes: classesOf(images, counts, answers, issues),
+    ...(validated && answers && { accuracy: accuracyOf(answers, labels, validated.folds) }),
+    ...(curve && { learningCurve: curve }),
+    labels: {
+      noise: issues.noise,
+      issues: issues.issues.map(({ image, suggested, probability, labelProbability }) => ({
+        ...nameOf(image),
+        suggested: classNames[suggested],
+        probability,
+        labelProbability,
+      })),
+    },
+    duplicates: duplicates.map(({ kind, images: group }) => ({
+      kind,
+      images: group.map(nameOf),
+      acrossClasses: new Set(group.map((image) => labels[image])).size > 1,
+      acrossParts: new Set(group.map((image) => images.place(image).part)).size > 1,
+    })),
+    outliers: outliersOf(neighbours).map(({ image, similarity }) => ({ ...nameOf(image), similarity })),
+    quality: qualityOf(quality, Math.min(height, width), shorterSides, nameOf),
+    ...(rotation && { rotation: named(rotation, nameOf) }),
+    confusions: answers ? confusionsOf(answers, images, issues, nameOf) : [],
+  };
+  return { ...found, advice: adviceFor(found) };
+}
+
+/** Images by their names. */
+function namer(images: AllImages): (image: number) => ImageName {
+  return (image) => {
+    const { part, dataset, index } = images.place(image);
+    return {
+      index: image,
+      file: dataset.describe(index),
+      part,
+      class: images.classNames[images.labels[image]],
+    };
+  };
+}
+
+function named(
+  { rotated, ...check }: RotationCheck,
+  nameOf: (image: number) => ImageName,
+): NonNullable<Inspection['rotation']> {
+  return { ...check, rotated: rotated.map(({ image, ...each }) => ({ ...nameOf(image), ...each })) };
+}
+
+function accuracyOf(
+  answers: HeldOutAnswers,
+  labels: Uint16Array,
+  folds: number,
+): NonNullable<Inspection['accuracy']> {
+  const total = answers.size;
+  const correct = [...answers].filter(([image, { predicted }]) => predicted === labels[image]).length;
+  return {
+    accuracy: correct / total,
+    correct,
+    total,
+    interval95: wilsonInterval(correct, total),
+    folds,
+  };
+}
+
+function classesOf(
+  { classNames, labels }: AllImages,
+  counts: Uint32Array,
+  answers: HeldOutAnswers | undefined,
+  { issues }: LabelIssues,
+): Inspection['classes'] {
+  return classNames.map((name, label) => {
+    let [own, taken, right] = [0, 0, 0];
+    for (const [image, { predicted }] of answers ?? []) {
+      own += Number(labels[image] === label);
+      taken += Number(predicted === label);
+      right += Number(labels[image] === label && predicted === label);
+    }
+    return {
+      class: name,
+      images: counts[label],
+      ...(own > 0 && { recall: right / own }),
+      ...(taken > 0 && { precision: right / taken }),
+      labelIssues: issues.filter((issue) => issue.label === label).length,
+    };
+  });
+}
+
+function qualityOf(
+  quality: readonly PixelQuality[],
+  side: number,
+  shorterSides: InspectOptions['shorterSides'],
+  nameOf: (image: number) => ImageName,
+): Inspection['quality'] {
+  const mostBlur = blurLimit(quality.map(({ blur }) => blur));
+  const all = quality.map((each, image) => qualityIssues(each, mostBlur, side, shorterSides?.[image]));
+  const usual = QUALITY_ISSUES.map((issue) => ({
+    issue,
+    images: all.filter((own) => own.includes(issue)).length,
+  })).filter(({ images }) => images > USUAL * quality.length);
+  const listed = (own: (typeof all)[number]) =>
+    own.filter((issue) => usual.every((each) => each.issue !== issue));
+  const sides = (shorterSides ?? []).filter((each) => each !== undefined).sort((a, b) => a - b);
+  return {
+    issues: all
+      .map((own, image) => ({ ...nameOf(image), issues: listed(own) }))
+      .filter(({ issues }) => issues.length > 0),
+    usual,
+    ...(sides.length > 0 && {
+      shorterSide: [sides[0], sides[sides.length >> 1], sides[sides.length - 1]] as const,
+    }),
+  };
+}
