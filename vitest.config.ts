@@ -8,7 +8,7 @@ const UNIT = [
   'src/**/*.test.ts',
   'scripts/**/*.test.ts',
   'studio-page/**/*.test.ts',
-  'test/{conformance,explanation,gradients,layers,oracle,training}/**/*.test.ts',
+  'test/{conformance,explanation,gradients,inspection,layers,oracle,training}/**/*.test.ts',
 ];
 /** Tests that start processes stand in these folders, or say so in their names. */
 const PROCESS = '**/*.process.test.ts';

@@ -15,9 +15,9 @@ export interface MeasuredError {
   readonly weight: number;
 }
 
-const EXPONENTS = Array.from({ length: 20 }, (_, i) => 0.05 * (i + 1));
+const EXPONENTS = Array.from({ length: 40 }, (_, i) => 0.025 * (i + 1));
 /** Floors as fractions of the lowest error. */
-const FLOORS = Array.from({ length: 11 }, (_, i) => 0.1 * i);
+const FLOORS = Array.from({ length: 41 }, (_, i) => 0.025 * i);
 
 /**
  * The power law that is nearest to measured errors by weighted squares. Errors of networks follow such laws: J. Hestness

@@ -306,7 +306,7 @@ function photo(
   return h(
     'figure',
     { title: file },
-    h('img', { src: images.get(index), alt: `${name}: ${short}`, loading: 'lazy' }),
+    h('img', { src: images.get(index), alt: `${name}: ${short}` }),
     h('figcaption', null, caption, h('span', { class: 'file' }, h('bdi', null, short))),
   );
 }
