@@ -13,7 +13,13 @@ export interface StudioInBrowser extends TestStudio {
   /** A new browser without memory, at a view. Its page must not fail: `faults` holds what it threw or complained of. */
   open(
     view: string,
-    options?: { readonly width?: number; readonly height?: number; readonly permissions?: string[] },
+    options?: {
+      readonly width?: number;
+      readonly height?: number;
+      readonly permissions?: string[];
+      /** Addresses that cannot be reached. */
+      readonly unreachable?: string;
+    },
   ): Promise<{ readonly page: Page; readonly faults: string[]; close(): Promise<void> }>;
 }
 
@@ -29,9 +35,10 @@ export async function studioInBrowser(
   return {
     ...server,
     address,
-    async open(view, { width = 1280, height = 900, permissions = [] } = {}) {
+    async open(view, { width = 1280, height = 900, permissions = [], unreachable } = {}) {
       const browser = await testBrowser();
       const context = await browser.newContext({ viewport: { width, height }, permissions });
+      if (unreachable !== undefined) await context.route(unreachable, (route) => route.abort());
       const page = await context.newPage();
       const faults: string[] = [];
       page.on('pageerror', (error) => faults.push(error.message));
