@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -17,6 +18,9 @@ const PROCESS_FOLDERS = [
   'examples/**/*.test.ts',
 ];
 
+/** Files at a time: processes wait for each other a third of their time, so two a core keep all cores busy. */
+const WORKERS = 2 * availableParallelism();
+
 export default defineConfig({
   // Examples import the package by its name; here that is the checkout's own source, not dist.
   resolve: {
@@ -33,8 +37,6 @@ export default defineConfig({
     ],
   },
   test: {
-    // A browser keeps two cores busy by itself: with three files at a time the whole takes longer.
-    maxWorkers: 2,
     // Files run side by side: one thread each, but where a test asks for more. Threads wait for each other by spinning.
     env: { OMP_NUM_THREADS: '1' },
     testTimeout: 120_000,
@@ -43,7 +45,14 @@ export default defineConfig({
       {
         extends: true,
         // Files share a process's modules: loading them anew for each took a third of the time.
-        test: { name: 'unit', include: UNIT, exclude: [PROCESS], isolate: false },
+        test: {
+          name: 'unit',
+          include: UNIT,
+          exclude: [PROCESS],
+          isolate: false,
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,
@@ -51,11 +60,20 @@ export default defineConfig({
           name: 'process',
           include: [PROCESS, ...PROCESS_FOLDERS],
           globalSetup: 'test/build.ts',
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
-        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], globalSetup: 'test/build.ts' },
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: 'test/build.ts',
+          // A browser keeps two cores busy by itself.
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
+        },
       },
     ],
   },

@@ -1,9 +1,10 @@
 import type { ImageInput } from '../data/dataset.ts';
-import { type Interpolation, type Preprocessing, STRETCHED } from '../data/preprocessing.ts';
+import { type Preprocessing, STRETCHED } from '../data/preprocessing.ts';
 import { formatCount, formatInterval, formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
 import { factRows, type RunInfo } from './facts.ts';
 import { meansNote } from './per-class.ts';
+import { nodeProgram } from './programs.ts';
 import { scoreCells, temperatureWords } from './text.ts';
 
 export interface ModelCardOptions {
@@ -66,7 +67,6 @@ function originOf({ recipe, fineTunedFrom: from }: RunInfo): string {
 
 function usage({ evaluation, imageShape, file, use }: ModelCardOptions): string {
   if (use) return use;
-  const { height, width } = imageShape;
   const name = file?.name ?? 'model.onnx';
   return `## Use
 
@@ -79,39 +79,8 @@ npx harrier ${file?.command ?? 'predict .'} photo.png
 \`${name}\` takes pixels and returns probabilities; scaling is inside. Any ONNX Runtime can run it, without Harrier:
 
 \`\`\`js
-import * as ort from 'onnxruntime-node';
-import sharp from 'sharp';
-
-const classes = ${JSON.stringify(evaluation.classNames).replaceAll('`', '\\u0060')};
-const session = await ort.InferenceSession.create('${name}');
-const photo = sharp('photo.png').rotate().flatten({ background: 'white' }).toColourspace('srgb');
-const pixels = await photo${resizeCode(imageShape)}.raw().toBuffer();
-const image = new ort.Tensor('uint8', new Uint8Array(pixels), [1, ${height}, ${width}, 3]);
-const { probabilities } = await session.run({ image });
-const best = probabilities.data.indexOf(Math.max(...probabilities.data));
-console.log(classes[best], probabilities.data[best]);
+${nodeProgram({ classNames: evaluation.classNames, imageShape, model: name, image: 'photo.png' }).trimEnd()}
 \`\`\``;
-}
-
-/** sharp's names of the filters. */
-const KERNELS: Readonly<Record<Interpolation, string>> = {
-  bilinear: 'linear',
-  bicubic: 'cubic',
-  lanczos3: 'lanczos3',
-};
-
-/** How sharp brings an image to the size: what `decodeImage` does, but for a few grey levels. */
-function resizeCode({ height, width, preprocessing = STRETCHED }: ImageInput): string {
-  const { resize, cropFraction, interpolation } = preprocessing;
-  const kernel = interpolation === STRETCHED.interpolation ? '' : `, kernel: '${KERNELS[interpolation]}'`;
-  if (resize === 'stretch') return `.resize(${width}, ${height}, { fit: 'fill'${kernel} })`;
-  if (resize === 'pad')
-    return `.resize(${width}, ${height}, { fit: 'contain', background: 'black'${kernel} })`;
-  const [wide, high] = [width, height].map((side) => Math.floor(side / cropFraction + 1e-6));
-  const scaled = `.resize(${wide}, ${high}, { fit: 'cover'${kernel} })`;
-  if (cropFraction === 1) return scaled;
-  const [left, top] = [(wide - width) >> 1, (high - height) >> 1];
-  return `${scaled}.extract({ left: ${left}, top: ${top}, width: ${width}, height: ${height} })`;
 }
 
 function results({ evaluation }: ModelCardOptions): string {

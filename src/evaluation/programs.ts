@@ -1,0 +1,154 @@
+import type { ImageInput } from '../data/dataset.ts';
+import { type Interpolation, STRETCHED } from '../data/preprocessing.ts';
+
+/** A model that other programs are to run. */
+export interface ProgramOptions {
+  readonly classNames: readonly string[];
+  /** What every image is brought to, and how. */
+  readonly imageShape: ImageInput;
+  /** The model's file, beside the program. Default `model.onnx`. */
+  readonly model?: string;
+  /** The image's file. Default `photo.jpg`. */
+  readonly image?: string;
+}
+
+/** What `npm install` fetches for `nodeProgram`. */
+export const NODE_PROGRAM_NEEDS = 'onnxruntime-node sharp';
+/** What `pip install` fetches for `pythonProgram`. */
+export const PYTHON_PROGRAM_NEEDS = 'onnxruntime pillow';
+
+/**
+ * A JavaScript module for Node that classifies an image with a model of Harrier's contract and without Harrier. Images
+ * come to their size as `decodeImage` brings them there, but for a few grey levels.
+ */
+export function nodeProgram({
+  classNames,
+  imageShape,
+  model = 'model.onnx',
+  image = 'photo.jpg',
+}: ProgramOptions): string {
+  const { height, width } = imageShape;
+  return `import * as ort from 'onnxruntime-node';
+import sharp from 'sharp';
+
+const classes = ${listOf(classNames)};
+const session = await ort.InferenceSession.create('${model}');
+const photo = sharp('${image}').rotate().flatten({ background: 'white' }).toColourspace('srgb');
+const pixels = await photo${sharpResize(imageShape)}.raw().toBuffer();
+const image = new ort.Tensor('uint8', new Uint8Array(pixels), [1, ${height}, ${width}, 3]);
+const { probabilities } = await session.run({ image });
+const best = probabilities.data.indexOf(Math.max(...probabilities.data));
+console.log(classes[best], probabilities.data[best]);
+`;
+}
+
+/** The same in Python. */
+export function pythonProgram({
+  classNames,
+  imageShape,
+  model = 'model.onnx',
+  image = 'photo.jpg',
+}: ProgramOptions): string {
+  return `import numpy as np, onnxruntime
+from PIL import Image, ImageOps
+
+classes = ${listOf(classNames)}
+session = onnxruntime.InferenceSession("${model}")
+photo = ImageOps.exif_transpose(Image.open("${image}")).convert("RGB")
+photo = ${pillowResize(imageShape)}
+[probabilities] = session.run(["probabilities"], {"image": np.asarray(photo)[None]})
+best = probabilities[0].argmax()
+print(classes[best], probabilities[0][best])
+`;
+}
+
+/** A page that classifies the image that its user chooses; any web host can serve it, beside the model. */
+export function browserPage({ classNames, imageShape, model = 'model.onnx' }: ProgramOptions): string {
+  const { height, width } = imageShape;
+  return `<!doctype html>
+<meta charset="utf-8">
+<input type="file" accept="image/*"> <output></output>
+<script type="module">
+import * as ort from '${BROWSER_RUNTIME}';
+const classes = ${listOf(classNames).replaceAll('<', '\\u003c')};
+const session = await ort.InferenceSession.create('${model}');
+document.querySelector('input').onchange = async ({ target }) => {
+  const photo = await createImageBitmap(target.files[0]);
+  const canvas = new OffscreenCanvas(${width}, ${height}).getContext('2d');
+  Object.assign(canvas, { imageSmoothingQuality: 'high', fillStyle: '${paddingOf(imageShape)}' });
+  canvas.fillRect(0, 0, ${width}, ${height});
+  ${canvasDraw(imageShape)}
+  const rgb = canvas.getImageData(0, 0, ${width}, ${height}).data.filter((_, i) => i % 4 < 3);
+  const image = new ort.Tensor('uint8', new Uint8Array(rgb), [1, ${height}, ${width}, 3]);
+  const { probabilities } = await session.run({ image });
+  const best = probabilities.data.indexOf(Math.max(...probabilities.data));
+  document.querySelector('output').value = \`\${classes[best]} \${probabilities.data[best]}\`;
+};
+</script>
+`;
+}
+
+/** Where the page takes ONNX Runtime from. */
+export const BROWSER_RUNTIME =
+  'https://cdn.jsdelivr.net/npm/onnxruntime-web@1.30.0/dist/ort.wasm.bundle.min.mjs';
+
+/** As JavaScript and Python both read it. */
+const listOf = (names: readonly string[]): string => JSON.stringify(names).replaceAll('`', '\\u0060');
+
+/** sharp's names of the filters. */
+const SHARP: Readonly<Record<Interpolation, string>> = {
+  bilinear: 'linear',
+  bicubic: 'cubic',
+  lanczos3: 'lanczos3',
+};
+/** Pillow's. */
+const PILLOW: Readonly<Record<Interpolation, string>> = {
+  bilinear: 'BILINEAR',
+  bicubic: 'BICUBIC',
+  lanczos3: 'LANCZOS',
+};
+
+/** The size that an image is scaled to, and how far into it the model's own lies. */
+function cropOf({ height, width, preprocessing = STRETCHED }: ImageInput) {
+  const [wide, high] = [width, height].map((side) => Math.floor(side / preprocessing.cropFraction + 1e-6));
+  return { wide, high, left: (wide - width) >> 1, top: (high - height) >> 1 };
+}
+
+function sharpResize({ height, width, preprocessing = STRETCHED }: ImageInput): string {
+  const { resize, cropFraction, interpolation } = preprocessing;
+  const kernel = interpolation === STRETCHED.interpolation ? '' : `, kernel: '${SHARP[interpolation]}'`;
+  if (resize === 'stretch') return `.resize(${width}, ${height}, { fit: 'fill'${kernel} })`;
+  if (resize === 'pad')
+    return `.resize(${width}, ${height}, { fit: 'contain', background: 'black'${kernel} })`;
+  const { wide, high, left, top } = cropOf({ height, width, channels: 3, preprocessing });
+  const scaled = `.resize(${wide}, ${high}, { fit: 'cover'${kernel} })`;
+  if (cropFraction === 1) return scaled;
+  return `${scaled}.extract({ left: ${left}, top: ${top}, width: ${width}, height: ${height} })`;
+}
+
+function pillowResize({ height, width, preprocessing = STRETCHED }: ImageInput): string {
+  const { resize, cropFraction, interpolation } = preprocessing;
+  const filter = `Image.Resampling.${PILLOW[interpolation]}`;
+  if (resize === 'stretch') return `photo.resize((${width}, ${height}), ${filter})`;
+  if (resize === 'pad') return `ImageOps.pad(photo, (${width}, ${height}), ${filter})`;
+  const { wide, high, left, top } = cropOf({ height, width, channels: 3, preprocessing });
+  const scaled = `ImageOps.fit(photo, (${wide}, ${high}), ${filter})`;
+  return cropFraction === 1
+    ? scaled
+    : `${scaled}.crop((${left}, ${top}, ${left + width}, ${top + height}))`;
+}
+
+/** Transparent parts show white; the edges of a padded image are black. */
+function paddingOf({ preprocessing = STRETCHED }: ImageInput): string {
+  return preprocessing.resize === 'pad' ? 'black' : 'white';
+}
+
+function canvasDraw({ height, width, preprocessing = STRETCHED }: ImageInput): string {
+  const { resize } = preprocessing;
+  if (resize === 'stretch') return `canvas.drawImage(photo, 0, 0, ${width}, ${height});`;
+  const { wide, high } = cropOf({ height, width, channels: 3, preprocessing });
+  const [extreme, w, h] = resize === 'crop' ? ['max', wide, high] : ['min', width, height];
+  return `const scale = Math.${extreme}(${w} / photo.width, ${h} / photo.height);
+  const [w, h] = [scale * photo.width, scale * photo.height];
+  canvas.drawImage(photo, (${width} - w) / 2, (${height} - h) / 2, w, h);`;
+}
