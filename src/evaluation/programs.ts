@@ -54,7 +54,8 @@ from PIL import Image, ImageOps
 
 classes = ${listOf(classNames)}
 session = onnxruntime.InferenceSession("${model}")
-photo = ImageOps.exif_transpose(Image.open("${image}")).convert("RGB")
+photo = ImageOps.exif_transpose(Image.open("${image}")).convert("RGBA")
+photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo).convert("RGB")
 photo = ${pillowResize(imageShape)}
 [probabilities] = session.run(["probabilities"], {"image": np.asarray(photo)[None]})
 best = probabilities[0].argmax()
@@ -133,9 +134,7 @@ function pillowResize({ height, width, preprocessing = STRETCHED }: ImageInput):
   if (resize === 'pad') return `ImageOps.pad(photo, (${width}, ${height}), ${filter})`;
   const { wide, high, left, top } = cropOf({ height, width, channels: 3, preprocessing });
   const scaled = `ImageOps.fit(photo, (${wide}, ${high}), ${filter})`;
-  return cropFraction === 1
-    ? scaled
-    : `${scaled}.crop((${left}, ${top}, ${left + width}, ${top + height}))`;
+  return cropFraction === 1 ? scaled : `${scaled}.crop((${left}, ${top}, ${left + width}, ${top + height}))`;
 }
 
 /** Transparent parts show white; the edges of a padded image are black. */

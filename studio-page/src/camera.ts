@@ -1,7 +1,20 @@
+import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
+
+/** A camera of this machine. */
+export interface CameraDevice {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** The camera that was chosen last, for every place that shows one. */
+const chosen = signal<string | undefined>(undefined);
 
 /** What the camera shows in a `<video ref={video} playsInline muted />`, from when the component appears. */
 export function useCamera() {
+  const wanted = chosen.value;
+  const [devices, setDevices] = useState<readonly CameraDevice[]>([]);
+  const [device, setDevice] = useState<string>();
   const video = useRef<HTMLVideoElement>(null);
   const [ready, setReady] = useState(false);
   const [error, setError] = useState<string>();
@@ -15,7 +28,11 @@ export function useCamera() {
       try {
         if (!navigator.mediaDevices) throw new DOMException('', 'NotSupportedError');
         stream = await navigator.mediaDevices.getUserMedia({
-          video: { facingMode: 'environment', width: { ideal: 640 }, height: { ideal: 480 } },
+          video: {
+            ...(wanted === undefined ? { facingMode: 'environment' } : { deviceId: wanted }),
+            width: { ideal: 640 },
+            height: { ideal: 480 },
+          },
         });
         if (gone) throw new DOMException('', 'AbortError');
         for (const track of stream.getVideoTracks()) {
@@ -25,6 +42,9 @@ export function useCamera() {
         element.srcObject = stream;
         await element.play();
         setReady(true);
+        setDevice(stream.getVideoTracks()[0]?.getSettings().deviceId);
+        // Their names can be had only once one of them may be used.
+        setDevices(await cameras());
       } catch (reason) {
         for (const track of stream?.getTracks() ?? []) track.stop();
         if (!gone) setError(wordsFor(reason));
@@ -34,8 +54,18 @@ export function useCamera() {
       gone = true;
       for (const track of stream?.getTracks() ?? []) track.stop();
     };
-  }, [tries]);
-  return { video, ready, error, again: () => setTries(tries + 1) };
+  }, [tries, wanted]);
+  const choose = (id: string) => {
+    chosen.value = id;
+  };
+  return { video, ready, error, again: () => setTries(tries + 1), devices, device, choose };
+}
+
+async function cameras(): Promise<CameraDevice[]> {
+  const all = await navigator.mediaDevices.enumerateDevices();
+  return all
+    .filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '')
+    .map(({ deviceId, label }, i) => ({ id: deviceId, label: label || `Camera ${i + 1}` }));
 }
 
 /** The square in the middle of what it shows at this moment; by default in its own pixels. */

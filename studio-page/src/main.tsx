@@ -2,7 +2,9 @@ import { render } from 'preact';
 import 'virtual:report/basics.css';
 import './theme.css';
 import { App } from './app.tsx';
+import { ignoreStrayDrops } from './dropped.ts';
 import { connect } from './live.ts';
 
 connect();
+ignoreStrayDrops();
 render(<App />, document.getElementById('app')!);

@@ -1,6 +1,6 @@
 /** Studio's view Teach, from a folder of files that any web host could serve: no server of ours, one thread. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,12 +10,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type StaticHost, staticHost } from '../../src/cli/bench/web/static-host.ts';
 import { Reporter } from '../../src/cli/reporter.ts';
 import { builtPage } from '../../src/cli/studio/page.ts';
+import { BROWSER_RUNTIME } from '../../src/evaluation/programs.ts';
 import { Classifier, trainedNetwork } from '../../src/models/index.ts';
 import { decodeModel } from '../../src/onnx/index.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
-import { SNIPPET } from '../../studio-page/src/teach/snippet.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
 import { cifarFiles, type Upload } from './cifar-files.ts';
 
@@ -91,7 +91,7 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
       await page.locator('.class-name').nth(place).fill(name);
     }
     await train(page, 8);
-    await page.getByText(/images\/s/).waitFor();
+    await page.getByText(/images\/s/).waitFor({ timeout: 90_000 });
     await trained(page);
     expect(await page.locator('.held-out li').count()).toBe(4);
 
@@ -122,8 +122,16 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
       expect(Math.abs(answer[i] - shown.get(name)!)).toBeLessThan(1e-4);
     });
 
-    const printed = await runSnippet(ships[10].buffer);
-    expect(printed).toBe(model.classNames.map((name, i) => `${name} ${answer[i].toFixed(3)}\n`).join(''));
+    // Without Harrier, by the programs that the page gives: an image of the model's own size is not scaled.
+    await writeFile(join(folder, 'photo.jpg'), ships[10].buffer);
+    const said = await runNodeProgram(await programOf(page, 'Node', 'classify.mjs'));
+    expect(said).toMatch(/^ship 0\.\d+\n$/);
+    expect(Math.abs(Number(said.split(' ')[1]) - answer[1])).toBeLessThan(1e-4);
+    await programOf(page, 'Web page', 'index.html');
+    expect(Math.abs((await pageAnswer(ships[10])) - answer[1])).toBeLessThan(1e-4);
+    expect(await readFile(await programOf(page, 'Python', 'classify.py'), 'utf8')).toContain(
+      'classes = ["frog","ship"]',
+    );
 
     await page.reload();
     await trained(page);
@@ -195,6 +203,72 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await page.getByText('Frog: two classes have the same name.').waitFor();
   });
 
+  it('folders become classes, what is dropped beside a zone is taken, and a fresh start leaves nothing', async () => {
+    const photos = join(folder, 'photos');
+    for (const [name, files] of [
+      ['frog', frogs.slice(0, 3)],
+      ['ship', ships.slice(0, 2)],
+    ] as const) {
+      await mkdir(join(photos, name), { recursive: true });
+      for (const file of files) await writeFile(join(photos, name, file.name), file.buffer);
+      await writeFile(join(photos, name, '.DS_Store'), 'nothing');
+    }
+    const page = await open();
+    await page.locator('input[webkitdirectory]').setInputFiles(photos);
+    await page.locator('.thumbnails li').nth(4).waitFor();
+    const names = () =>
+      page.locator('.class-name').evaluateAll((all) => all.map((each) => (each as HTMLInputElement).value));
+    expect([await names(), await page.locator('.refusal').count()]).toEqual([['frog', 'ship'], 0]);
+    expect(await page.locator('.class-count').allInnerTexts()).toEqual(['3 images', '2 images']);
+
+    // A loose file goes to the class that was used last.
+    await page.locator('.class-name').nth(1).focus();
+    await page.evaluate(
+      async (bytes) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([Uint8Array.from(bytes)], 'loose.png', { type: 'image/png' }));
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+      },
+      [...ships[2].buffer],
+    );
+    await page.locator('.thumbnails li').nth(5).waitFor();
+    expect(await page.locator('.class-count').allInnerTexts()).toEqual(['3 images', '3 images']);
+
+    await page.getByRole('button', { name: 'Start over' }).click();
+    await page.getByRole('button', { name: 'Keep them' }).click();
+    expect(await page.locator('.thumbnails li').count()).toBe(6);
+    await page.getByRole('button', { name: 'Start over' }).click();
+    await page.getByRole('button', { name: 'Remove all' }).click();
+    expect(await names()).toEqual(['Class 1', 'Class 2']);
+    const kept = () =>
+      page.evaluate(async () => {
+        const root = await navigator.storage.getDirectory();
+        const all: string[] = [];
+        const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
+          for await (const [name, handle] of folder.entries()) {
+            if (handle.kind === 'directory') await walk(handle as FileSystemDirectoryHandle);
+            else all.push(name);
+          }
+        };
+        await walk(root);
+        return all.filter((name) => /picture|features|model/.test(name));
+      });
+    await expect.poll(kept).toEqual([]);
+
+    // In other views a stray drop does nothing; without this, the browser would open the file in the page's place.
+    const isStopped = await page.evaluate(() => {
+      location.hash = '#/try';
+      const event = new DragEvent('drop', {
+        dataTransfer: new DataTransfer(),
+        bubbles: true,
+        cancelable: true,
+      });
+      document.body.dispatchEvent(event);
+      return event.defaultPrevented;
+    });
+    expect(isStopped).toBe(true);
+  });
+
   it('a training is paused, goes on after the page was closed, and another tab is kept from training', {
     timeout: 240_000,
   }, async () => {
@@ -261,24 +335,50 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await trained(page);
   });
 
-  async function runSnippet(image: Buffer): Promise<string> {
-    const here = fileURLToPath(new URL('../../', import.meta.url));
-    const paths = {
-      harrier: [join(here, 'src/index.ts')],
-      'harrier/node': [join(here, 'src/platform/node/index.ts')],
-    };
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { paths } }));
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
-    await writeFile(join(folder, 'image.jpg'), image);
-    await writeFile(join(folder, 'classify.ts'), SNIPPET);
-    const tsx = join(here, 'node_modules/tsx/dist/cli.mjs');
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [tsx, '--tsconfig', 'tsconfig.json', 'classify.ts'],
-      {
-        cwd: folder,
-      },
+  /** Downloads a program from the panel into the folder of the model. */
+  async function programOf(page: Page, way: string, name: string): Promise<string> {
+    await page.getByRole('tab', { name: way }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name, exact: true }).click(),
+    ]);
+    const file = join(folder, name);
+    await download.saveAs(file);
+    return file;
+  }
+
+  async function runNodeProgram(file: string): Promise<string> {
+    await symlink(
+      fileURLToPath(new URL('../../node_modules', import.meta.url)),
+      join(folder, 'node_modules'),
     );
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: folder });
     return stdout;
+  }
+
+  /** The answer of the program for pages, from a plain host; ONNX Runtime comes from this machine. */
+  async function pageAnswer(image: Upload): Promise<number> {
+    const plain = await staticHost(folder);
+    const other = await context.newPage();
+    try {
+      const dist = fileURLToPath(new URL('../../node_modules/onnxruntime-web/dist/', import.meta.url));
+      const cdn = BROWSER_RUNTIME.slice(0, BROWSER_RUNTIME.lastIndexOf('/') + 1);
+      await context.route(`${cdn}**`, (route) =>
+        route.fulfill({
+          path: join(dist, route.request().url().slice(cdn.length)),
+          headers: { 'access-control-allow-origin': '*' },
+        }),
+      );
+      await other.goto(plain.address);
+      // Waits until the page's program listens.
+      await other.waitForFunction(() => document.querySelector('input')!.onchange !== null);
+      await other.locator('input').setInputFiles([image]);
+      const output = other.locator('output', { hasText: /^ship / });
+      await output.waitFor();
+      return Number((await output.innerText()).split(' ')[1]);
+    } finally {
+      await other.close();
+      await plain.close();
+    }
   }
 });

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { droppedFiles } from '../dropped.ts';
 import './dropzone.css';
 import { Icon } from './icon.tsx';
 
@@ -47,8 +48,11 @@ export function Dropzone(props: DropzoneProps) {
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        const files = [...(event.dataTransfer?.files ?? [])];
-        if (!disabled && files.length > 0) onFiles(multiple ? files : files.slice(0, 1));
+        if (disabled || !event.dataTransfer) return;
+        void droppedFiles(event.dataTransfer).then((dropped) => {
+          const files = dropped.map(({ file }) => file);
+          if (files.length > 0) latest.current(multiple ? files : files.slice(0, 1));
+        });
       }}
     >
       <input

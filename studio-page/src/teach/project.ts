@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { HarrierError } from 'harrier/src/errors.ts';
+import type { DroppedFile } from '../dropped.ts';
 import type { TaughtImage } from './messages.ts';
 import { readJson, store, writeJson } from './store.ts';
 import { ask } from './tools.ts';
@@ -132,16 +133,17 @@ export function removeImages(classId: string, ids: readonly string[]): void {
   change(imagesOf(before, (images) => images.filter(({ id }) => !ids.includes(id))));
 }
 
-/** Everything anew: no classes, no images. */
-export function clearProject(): void {
-  const before = now();
-  const fresh = [emptyClass(1), emptyClass(2)];
-  removed.value = {
-    what: 'all classes',
-    // An empty class that nobody has touched is no loss.
-    bringBack: (later) => [...before, ...later.filter((each) => !fresh.includes(each))],
-  };
-  change(fresh);
+/** Everything anew: no classes, no images, and nothing of them in the browser's storage. */
+export async function clearProject(): Promise<void> {
+  removed.value = undefined;
+  refusals.value = [];
+  change([emptyClass(1), emptyClass(2)]);
+  await keep(async () => {
+    const storage = await store();
+    for (const name of await storage.names()) {
+      if (name !== PROJECT) await storage.remove(name);
+    }
+  });
 }
 
 /** Brings back what was removed last. */
@@ -196,6 +198,37 @@ export async function addFiles(
       count(classId, -1);
     }
   }
+}
+
+/**
+ * Adds files to the classes that their folders name: those that are there, and new ones. Files in no folder go to a class
+ * that is given.
+ */
+export async function addFolders(files: readonly DroppedFile[], classId: string): Promise<void> {
+  const byName = new Map<string | undefined, DroppedFile[]>();
+  for (const each of files) {
+    const name = each.path.split('/').at(-2)?.normalize('NFC');
+    byName.set(name, [...(byName.get(name) ?? []), each]);
+  }
+  // In the order of the names, whatever the order in which the files were listed.
+  for (const [name, own] of [...byName].sort(([a = ''], [b = '']) => (a < b ? -1 : 1))) {
+    const id = name === undefined ? classId : classNamed(name);
+    await addFiles(
+      id,
+      own.map(({ file }) => ({ blob: file, name: file.name })),
+    );
+  }
+}
+
+/** The class of that name: one that is there, an untouched one that takes the name, or a new one. */
+function classNamed(name: string): string {
+  const all = now();
+  const known = all.find((each) => each.name.trim() === name);
+  if (known) return known.id;
+  const untouched = all.find((each) => each.images.length === 0 && /^Class \d+$/.test(each.name));
+  const { id } = untouched ?? addClass();
+  renameClass(id, name);
+  return id;
 }
 
 export function forgetRefusals(classId: string): void {

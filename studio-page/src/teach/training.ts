@@ -112,6 +112,12 @@ export function discard(): void {
   void forgetJob();
 }
 
+/** Ends a training, and forgets the model. */
+export function forgetTaught(): void {
+  discard();
+  taught.value = undefined;
+}
+
 function run(resume: boolean): void {
   const { job, classes: wanted, history } = stored!;
   const images = new Map(

@@ -1,6 +1,9 @@
 /** Reads files as images, and asks a model about them, beside the page. */
 import { Classifier } from 'harrier';
 import { answerCalls } from 'harrier/src/calls.ts';
+import { browserPage, nodeProgram, pythonProgram } from 'harrier/src/evaluation/programs.ts';
+import { contractOf } from 'harrier/src/models/contract.ts';
+import { decodeModel } from 'harrier/src/onnx/index.ts';
 import { decodeImage, webRuntime } from 'harrier/web';
 import { shrink } from '../teach/shrink.ts';
 import { pageChannel } from './channel.ts';
@@ -16,6 +19,13 @@ const methods = {
     classifier = await Classifier.load(await webRuntime({ backend: 'wasm' }), model, 'the model');
     await before?.dispose();
     return classifier.classNames;
+  },
+  /** Programs that use a model without Harrier. */
+  async programs(model: Uint8Array<ArrayBuffer>) {
+    const { graph, metadata } = decodeModel(model);
+    const { classNames, imageShape } = contractOf(graph, metadata, 'the model');
+    const options = { classNames, imageShape };
+    return { node: nodeProgram(options), python: pythonProgram(options), page: browserPage(options) };
   },
   async classify(file: Blob, name: string) {
     if (!classifier) throw new Error('no model is loaded yet');

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { squareOf, useCamera } from '../../camera.ts';
 import { Button } from '../../components/button.tsx';
+import { CameraChoice } from '../../components/camera-choice.tsx';
 import { Message } from '../../components/message.tsx';
 
 /** Side of the images that are taken. */
@@ -31,12 +32,15 @@ interface ViewfinderProps {
 }
 
 /** What the camera sees. */
-export function Viewfinder({ camera: { video, ready }, label, recording = false }: ViewfinderProps) {
+export function Viewfinder({ camera, label, recording = false }: ViewfinderProps) {
   return (
-    <div class={`viewfinder ${recording ? 'recording' : ''}`}>
-      <video ref={video} playsInline muted aria-label={label} />
-      {!ready && <span class="note">Starting the camera …</span>}
-    </div>
+    <>
+      <div class={`viewfinder ${recording ? 'recording' : ''}`}>
+        <video ref={camera.video} playsInline muted aria-label={label} />
+        {!camera.ready && <span class="note">Starting the camera …</span>}
+      </div>
+      <CameraChoice {...camera} />
+    </>
   );
 }
 

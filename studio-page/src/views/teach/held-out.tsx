@@ -1,3 +1,4 @@
+import { wilsonInterval } from 'harrier/src/evaluation/wilson.ts';
 import { formatDuration, formatPercent } from 'harrier/src/format/format.ts';
 import { Panel } from '../../components/panel.tsx';
 import { classes, imageUrlOf } from '../../teach/project.ts';
@@ -21,13 +22,10 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
           ? 'Too few images to hold any out'
           : `${right} of ${evaluated.length} held-out images are right`
       }
-      note={
-        evaluated.length > 0 && evaluated.length < 30
-          ? `So few images say little: with as many others it may well be ${wider(right, evaluated.length)}.`
-          : undefined
-      }
+      note={evaluated.length === 0 ? undefined : expectation(right, evaluated.length)}
     >
       <div class="stack">
+        <Advice classNames={classNames} evaluated={evaluated} />
         {classNames.length > 1 && <Confusion classNames={classNames} evaluated={evaluated} />}
         <ul class="held-out">
           {evaluated
@@ -58,19 +56,47 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
   );
 }
 
-/** A rough range for another draw of as many: Wilson's interval at 95%. */
-function wider(right: number, all: number): string {
-  const z = 1.96;
-  const fraction = right / all;
-  const centre = (fraction + z ** 2 / (2 * all)) / (1 + z ** 2 / all);
-  const reach =
-    (z * Math.sqrt((fraction * (1 - fraction)) / all + z ** 2 / (4 * all ** 2))) / (1 + z ** 2 / all);
-  return `${Math.round(100 * Math.max(0, centre - reach))} to ${Math.round(100 * Math.min(1, centre + reach))}%`;
+/** What to expect of other images like these. */
+function expectation(right: number, all: number): string {
+  const [lower, upper] = wilsonInterval(right, all).map((each) => Math.round(100 * each));
+  return `On other images like these, expect ${lower} to ${upper}% right (95% interval).`;
 }
 
 interface Evaluated {
   readonly label: number;
   readonly predicted: number;
+}
+
+/** Which class needs images most: the one that is recognised least, where that is no chance of two or three images. */
+function Advice({
+  classNames,
+  evaluated,
+}: {
+  readonly classNames: readonly string[];
+  readonly evaluated: readonly Evaluated[];
+}) {
+  const rows = classNames.map((name, label) => {
+    const own = evaluated.filter((each) => each.label === label);
+    const wrong = own.filter((each) => each.predicted !== label);
+    return { name, count: own.length, wrong };
+  });
+  const weakest = rows
+    .filter(({ count }) => count > 0)
+    .toSorted((a, b) => b.wrong.length / b.count - a.wrong.length / a.count)
+    .at(0);
+  if (!weakest || weakest.wrong.length < 3) return null;
+  const taken = classNames
+    .map((name, label) => ({
+      name,
+      count: weakest.wrong.filter(({ predicted }) => predicted === label).length,
+    }))
+    .toSorted((a, b) => b.count - a.count)[0];
+  return (
+    <p>
+      <b>{weakest.name}</b> needs images most: {weakest.wrong.length} of {weakest.count} were not recognised,{' '}
+      {taken.count} of them taken for <b>{taken.name}</b>. Add images that show the difference.
+    </p>
+  );
 }
 
 /** Rows: what the images show; columns: what the model says. */

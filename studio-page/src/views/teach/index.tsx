@@ -2,9 +2,11 @@ import { useEffect, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
+import { chosenFiles, type DroppedFile, droppedFiles } from '../../dropped.ts';
 import {
   addClass,
   addFiles,
+  addFolders,
   classes,
   clearProject,
   loadProject,
@@ -12,7 +14,7 @@ import {
   removed,
   undo,
 } from '../../teach/project.ts';
-import { loadTraining, taught, training } from '../../teach/training.ts';
+import { forgetTaught, loadTraining, taught, training } from '../../teach/training.ts';
 import { ClassCard } from './class-card.tsx';
 import { HeldOut } from './held-out.tsx';
 import { TakeAway } from './take-away.tsx';
@@ -46,6 +48,27 @@ export default function Teach() {
     return () => removeEventListener('paste', take);
   }, [target?.id]);
 
+  // Folders become classes wherever they are dropped; loose files go to the class that was used last.
+  useEffect(() => {
+    if (!target) return;
+    const allow = (event: DragEvent) => {
+      if (inZone(event) || !event.dataTransfer) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = 'copy';
+    };
+    const take = (event: DragEvent) => {
+      if (inZone(event) || !event.dataTransfer) return;
+      event.preventDefault();
+      void droppedFiles(event.dataTransfer).then((files) => addFolders(files, target.id));
+    };
+    addEventListener('dragover', allow);
+    addEventListener('drop', take);
+    return () => {
+      removeEventListener('dragover', allow);
+      removeEventListener('drop', take);
+    };
+  }, [target?.id]);
+
   if (!all) return <Loading what="your classes" />;
   const images = all.reduce((total, each) => total + each.images.length, 0);
   return (
@@ -58,11 +81,7 @@ export default function Teach() {
             model stay in your browser.
           </p>
         </div>
-        {images > 0 && (
-          <Button kind="quiet" icon="trash" onClick={clearProject}>
-            Start over
-          </Button>
-        )}
+        {(images > 0 || taught.value) && <StartOver />}
       </header>
       {notKept.value !== undefined && (
         <Message kind="note" title="This will be gone when you close the page" error={notKept.value} />
@@ -79,9 +98,12 @@ export default function Teach() {
               isTarget={each.id === target?.id}
             />
           ))}
-          <button type="button" class="add-class" onClick={() => setActive(addClass().id)}>
-            <span aria-hidden="true">+</span> Add a class
-          </button>
+          <div class="add-classes">
+            <button type="button" class="add-class" onClick={() => setActive(addClass().id)}>
+              <span aria-hidden="true">+</span> Add a class
+            </button>
+            <FolderPicker onFiles={(files) => void addFolders(files, target!.id)} />
+          </div>
         </section>
         <div class="teach-work">
           <TrainPanel />
@@ -96,6 +118,60 @@ export default function Teach() {
       </div>
       <Undo />
     </>
+  );
+}
+
+const inZone = (event: Event): boolean => (event.target as Element | null)?.closest('.dropzone') != null;
+
+/** Chooses a folder whose folders are classes. */
+function FolderPicker({ onFiles }: { readonly onFiles: (files: DroppedFile[]) => void }) {
+  return (
+    <label class="add-class">
+      <input
+        type="file"
+        class="unseen"
+        multiple
+        {...{ webkitdirectory: true }}
+        onChange={(event) => {
+          const files = chosenFiles(event.currentTarget.files ?? []);
+          event.currentTarget.value = '';
+          if (files.length > 0) onFiles(files);
+        }}
+      />
+      Add folders of images
+      <span class="note">each becomes a class; dropping them here works too</span>
+    </label>
+  );
+}
+
+/** Removes everything, when that is confirmed. */
+function StartOver() {
+  const [asked, setAsked] = useState(false);
+  if (!asked) {
+    return (
+      <Button kind="quiet" icon="trash" onClick={() => setAsked(true)}>
+        Start over
+      </Button>
+    );
+  }
+  return (
+    <div class="row start-over" role="alertdialog" aria-label="Start over">
+      <span>Remove all images, and the model?</span>
+      <Button
+        kind="danger"
+        icon="trash"
+        onClick={() => {
+          setAsked(false);
+          forgetTaught();
+          void clearProject();
+        }}
+      >
+        Remove all
+      </Button>
+      <Button kind="quiet" onClick={() => setAsked(false)}>
+        Keep them
+      </Button>
+    </div>
   );
 }
 

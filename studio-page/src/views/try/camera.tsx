@@ -3,6 +3,7 @@ import { scalerFor } from 'harrier/src/platform/resizer.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { squareOf, useCamera } from '../../camera.ts';
 import { Button } from '../../components/button.tsx';
+import { CameraChoice } from '../../components/camera-choice.tsx';
 import { Message } from '../../components/message.tsx';
 import type { Answer } from '../../inference/protocol.ts';
 import { Heat, HeatControls } from './explained.tsx';
@@ -20,7 +21,7 @@ export interface CameraProps {
 
 /** The square in the middle of what the camera sees, one frame after another, as fast as the model evaluates them. */
 export function Camera({ shape, busy, answer, onFrame, onImage, onClose }: CameraProps) {
-  const { video, ready, error, again } = useCamera();
+  const { video, ready, error, again, ...choice } = useCamera();
   const [opacity, setOpacity] = useState(0.7);
   useEffect(() => {
     if (!shape || !ready || busy || error !== undefined) return;
@@ -45,6 +46,7 @@ export function Camera({ shape, busy, answer, onFrame, onImage, onClose }: Camer
         {ready && answer?.map && <Heat map={answer.map} size={SQUARE} seen={shape} opacity={opacity} />}
       </div>
       <HeatControls opacity={opacity} onOpacity={setOpacity} />
+      <CameraChoice {...choice} />
       <div class="row">
         <Button kind="primary" icon="camera" disabled={!ready} onClick={keep}>
           Keep this image
