@@ -18,6 +18,8 @@ export interface BatchNormalizationOptions extends LayerOptions {
   momentum?: number;
   /** Added to the variance. Default 0.001. */
   epsilon?: number;
+  /** Whether to stand on the running statistics in training too, while scale and offset are learnt. Default false. */
+  fixedStatistics?: boolean;
   /** Whether to learn an offset. */
   center?: boolean;
   /** Whether to learn a scale. */
@@ -30,7 +32,8 @@ export interface BatchNormalizationOptions extends LayerOptions {
 /**
  * Brings every channel to mean 0 and variance 1, over the batch in training and by running statistics afterwards,
  * then scales and shifts it by learnt amounts (Ioffe and Szegedy, 2015). Frozen (`trainable: false`), it stands on its
- * running statistics in training too and does not move them, as in Keras.
+ * running statistics in training too and does not move them, as in Keras; with `fixedStatistics` it does so while its
+ * scale and offset are learnt.
  */
 export class BatchNormalization extends Layer<BatchNormalizationOptions> {
   readonly type = 'BatchNormalization';
@@ -40,6 +43,7 @@ export class BatchNormalization extends Layer<BatchNormalizationOptions> {
       knownOptions('BatchNormalization', options, [
         'momentum',
         'epsilon',
+        'fixedStatistics',
         'center',
         'scale',
         'gammaRegularizer',
@@ -49,6 +53,7 @@ export class BatchNormalization extends Layer<BatchNormalizationOptions> {
     const { momentum = 0.99, epsilon = 1e-3 } = options;
     limited('momentum', momentum, momentum >= 0 && momentum <= 1, 'a number from 0 to 1');
     limited('epsilon', epsilon, epsilon > 0 && Number.isFinite(epsilon), 'a number above 0');
+    flag('BatchNormalization', 'fixedStatistics', options.fixedStatistics);
     flag('BatchNormalization', 'center', options.center);
     flag('BatchNormalization', 'scale', options.scale);
     checkRegularizer('BatchNormalization', 'gammaRegularizer', options.gammaRegularizer);
@@ -71,7 +76,7 @@ export class BatchNormalization extends Layer<BatchNormalizationOptions> {
     const mean = parameter({ ...statistic, name: 'moving_mean', initializer: 'zeros' });
     const variance = parameter({ ...statistic, name: 'moving_variance', initializer: 'ones' });
     const attributes = { epsilon: float(epsilon) };
-    if (!training || this.options.trainable === false) {
+    if (!training || this.options.trainable === false || this.options.fixedStatistics === true) {
       return {
         ...input,
         value: graph.op('BatchNormalization', [input.value, gamma, beta, mean, variance], attributes),

@@ -51,6 +51,11 @@ export class OnnxGraph extends Layer<OnnxGraphOptions> {
     return Math.max(0, ...this.#parameters.map(({ layer }) => layer));
   }
 
+  /** Names of the ops that the graph computes with. */
+  get opTypes(): ReadonlySet<string> {
+    return new Set(this.#graph.nodes.map(({ opType }) => opType));
+  }
+
   /** The weights' names within the layer, first to last, each with the number of the layer with weights it belongs to. */
   get parameters(): readonly GraphParameter[] {
     return this.#parameters;

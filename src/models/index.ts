@@ -30,6 +30,7 @@ export {
   withStoredWeights,
 } from './stored-weights.ts';
 export { summarize } from './summary.ts';
+export { type TrainedDepths, trainedDepths } from './trained-depths.ts';
 export { type TrainedNetwork, trainedNetwork } from './trained-network.ts';
 export { checkWeights, initialWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 export type { WeightData } from './whitening.ts';

@@ -41,10 +41,22 @@ it('only the last Dense is new, and drawn by the seed', () => {
 
 it.each([
   ['head', ['dense_1/kernel', 'dense_1/bias']],
-  ['all', ['conv2d/kernel', 'conv2d/bias', 'dense/kernel', 'dense/bias', 'dense_1/kernel', 'dense_1/bias']],
+  [
+    'all',
+    [
+      ...['conv2d/kernel', 'conv2d/bias', 'batch_normalization/gamma', 'batch_normalization/beta'],
+      ...['dense/kernel', 'dense/bias', 'dense_1/kernel', 'dense_1/bias'],
+    ],
+  ],
 ] as const)('with "%s" these weights are trained', (trainable, expected) => {
   const { parameters } = withNewHead(from, { classes: 3, trainable, seed: 1 }).network;
   expect(parameters.filter((spec) => spec.trainable).map(({ name }) => name)).toEqual(expected);
+});
+
+it('normalization keeps its statistics', () => {
+  const { layers } = withNewHead(from, { classes: 3, trainable: 'all', seed: 1 }).network.config();
+  const [normalization] = layers.filter(({ layer }) => layer === 'BatchNormalization');
+  expect(normalization.options).toMatchObject({ trainable: true, fixedStatistics: true });
 });
 
 it('a frozen network can be thawed again', () => {

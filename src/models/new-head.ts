@@ -28,7 +28,8 @@ export interface NewHead extends TrainedNetwork {
 
 /**
  * The same network with a new last layer for other classes, ready to be fine-tuned: what comes before keeps its weights.
- * Batch normalisation stands on the statistics that it has, so that a few images do not spoil them. An imported graph
+ * Batch normalization keeps the statistics that it has, so that a few images do not spoil them, and trains its scale and
+ * offset. An imported graph
  * that gives features alone gets its first head.
  *
  * @throws HarrierError `not-supported` when its last weights are not a Dense layer's that gives the scores, `bad-option`
@@ -60,25 +61,29 @@ export function withNewHead({ network, weights }: TrainedNetwork, options: NewHe
   };
 }
 
+/** Options of a layer that say what training changes of it. */
+interface Tuned {
+  readonly trainable: boolean;
+  readonly trainableLayers?: number;
+  readonly fixedStatistics?: boolean;
+}
+
 /** What layers with weights, but for the head, are told of training, by name. */
-function trainedLayers(
-  network: Network,
-  head: string,
-  part: TunedPart,
-): ReadonlyMap<string, { trainable: boolean; trainableLayers?: number }> {
+function trainedLayers(network: Network, head: string, part: TunedPart): ReadonlyMap<string, Tuned> {
   const counts = weightedLayers(network, head);
   const total = counts.reduce((sum, { count }) => sum + count, 0);
   const wanted = wantedLayers(part, total);
   // The head is one of them.
   let left = wanted - 1;
-  const result = new Map<string, { trainable: boolean; trainableLayers?: number }>();
+  const result = new Map<string, Tuned>();
   for (const { name, layer, count } of counts.toReversed()) {
     if (name === head) continue;
     const own = Math.min(count, Math.max(0, left));
     // A layer that is not counted, such as LayerScale, learns with the one before it.
     const isTrained = count > 0 ? own > 0 : left > 0;
     result.set(name, {
-      trainable: isTrained && layer.type !== 'BatchNormalization',
+      trainable: isTrained,
+      ...(layer.type === 'BatchNormalization' && { fixedStatistics: true }),
       ...(layer instanceof OnnxGraph && { trainableLayers: own > 0 && own < count ? own : undefined }),
     });
     left -= count;
@@ -101,7 +106,7 @@ function wantedLayers(part: TunedPart, total: number): number {
 }
 
 /** Layers that multiply by weights: these are counted. */
-const COUNTED = ['Conv2D', 'DepthwiseConv2D', 'SeparableConv2D', 'PatchWhitening2D', 'Dense'];
+export const COUNTED_LAYERS = ['Conv2D', 'DepthwiseConv2D', 'SeparableConv2D', 'PatchWhitening2D', 'Dense'];
 
 /** Layers with weights, first to last, and for how many each counts; the head, new or old, is the last. */
 function weightedLayers(network: Network, head: string) {
@@ -111,7 +116,7 @@ function weightedLayers(network: Network, head: string) {
     .map(({ name, layer }) => ({
       name,
       layer,
-      count: layer instanceof OnnxGraph ? layer.weightedLayers : Number(COUNTED.includes(layer.type)),
+      count: layer instanceof OnnxGraph ? layer.weightedLayers : Number(COUNTED_LAYERS.includes(layer.type)),
     }));
   const isAdded = !own.some(({ name }) => name === head);
   return isAdded ? [...own, { name: head, layer: new Dense({ units: 1 }), count: 1 }] : own;

@@ -78,10 +78,12 @@ test('the batch follows the number of images, and so do the epochs', async () =>
   ]);
 });
 
-test('a chosen batch size decides how many epochs have as many steps', () => {
-  expect(fineTuningLength(200, 'all')).toEqual({ batchSize: 25, epochs: 19 });
-  expect(fineTuningLength(200, 'all', 50)).toEqual({ batchSize: 50, epochs: 38 });
-  expect(fineTuningLength(200, 'head', 50)).toEqual({ batchSize: 50, epochs: 20 });
+test('a chosen batch size decides how many epochs have as many steps', async () => {
+  const file = (await shippedModel())!;
+  const { network } = trainedNetwork(decodeModel(await readFile(file), file), file);
+  expect(fineTuningLength(network, 200, 'all')).toEqual({ batchSize: 25, epochs: 19 });
+  expect(fineTuningLength(network, 200, 'all', 50)).toEqual({ batchSize: 50, epochs: 38 });
+  expect(fineTuningLength(network, 200, 'head', 50)).toEqual({ batchSize: 50, epochs: 20 });
 });
 
 test('a chosen learning rate is that of the layers before the head, whose rate keeps its ratio to it', async () => {

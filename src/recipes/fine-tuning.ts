@@ -4,7 +4,7 @@ import { headOf, type Network, type TrainedNetwork, type TunedPart, withNewHead 
 import { optimizerFrom } from '../optimizers/index.ts';
 import type { FitOptions } from '../training/index.ts';
 import type { RunLength } from './few-images.ts';
-import { importedMethod } from './imported-fine-tuning.ts';
+import { pretrainedLength, pretrainedMethod } from './pretrained-fine-tuning.ts';
 import type { TrainingMethod } from './recipe.ts';
 
 /** Options of `fineTuning`. */
@@ -60,7 +60,7 @@ const WEIGHT_DECAY = 0.01;
 export function fineTuning(options: FineTuningOptions): FineTuning {
   const { from, classes, images, trainable = 'all', mirrored = true, seed } = options;
   const { network, weights } = withNewHead(from, { classes, trainable, seed });
-  const length = fineTuningLength(images, trainable);
+  const length = fineTuningLength(from.network, images, trainable);
   const method = fineTuningMethod(from.network, trainable);
   return {
     network,
@@ -79,12 +79,11 @@ export function fineTuning(options: FineTuningOptions): FineTuning {
  * @throws HarrierError `not-supported` when the network has no last layer that could be replaced
  */
 export function fineTuningMethod(network: Network, trainable: TunedPart): TrainingMethod {
-  const imported = network.layers.find(({ layer }) => layer instanceof OnnxGraph);
-  if (imported) return importedMethod(network, imported.layer as OnnxGraph, imported.name, trainable);
+  if (isForPhotos(network)) return pretrainedMethod(network, trainable);
   const head = headOf(network);
   return {
     name: 'fine-tuning',
-    ...fineTuningLength(Number.MAX_SAFE_INTEGER, trainable),
+    ...fineTuningLength(network, Number.MAX_SAFE_INTEGER, trainable),
     optimizer:
       reachOf(trainable) === 'head'
         ? adamW(HEAD_RATE.head)
@@ -94,17 +93,27 @@ export function fineTuningMethod(network: Network, trainable: TunedPart): Traini
   };
 }
 
+/** Networks for images with a longer side than this learn what photos show, as imported graphs do. */
+const LARGEST_SMALL = 64;
+
+function isForPhotos({ inputShape: [height, width], layers }: Network): boolean {
+  return Math.max(height, width) > LARGEST_SMALL || layers.some(({ layer }) => layer instanceof OnnxGraph);
+}
+
 /**
  * How long a number of images is trained on, and in what batches: a batch is a small part of few images, so that an
  * epoch of them has steps enough.
  *
- * @param batchSize where somebody chose it
+ * @param given the batch size where somebody chose it
  */
 export function fineTuningLength(
+  network: Network,
   images: number,
   trainable: TunedPart,
-  batchSize: number = Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, Math.round(images / BATCHES))),
+  given?: number,
 ): RunLength {
+  if (reachOf(trainable) === 'all' && isForPhotos(network)) return pretrainedLength(images, given);
+  const batchSize = given ?? Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, Math.round(images / BATCHES)));
   const stepsPerEpoch = Math.ceil(images / batchSize);
   return {
     batchSize,

@@ -100,7 +100,7 @@ export function plannedOptions(
   return {
     ...wanted,
     ...(recipe && methodForImages(recipe, wanted, images, chosen)),
-    ...(from && !wanted.head && lengthOfFineTuning(wanted, images, chosen)),
+    ...(from && !wanted.head && lengthOfFineTuning(from.network, wanted, images, chosen)),
     // A head is fitted on all images at once, until it gets no better.
     ...(wanted.head && { epochs: 1, batchSize: images }),
   };
@@ -135,11 +135,13 @@ function methodForImages(
 
 /** How long a fine-tuning takes, but for the settings that somebody chose. */
 function lengthOfFineTuning(
+  network: Network,
   { batchSize, epochs, from }: RunOptions,
   images: number,
   chosen: readonly string[] = [],
 ): Pick<RunOptions, 'batchSize' | 'epochs'> {
   const length = fineTuningLength(
+    network,
     images,
     from!.trainable,
     chosen.includes('batchSize') ? batchSize : undefined,

@@ -19,6 +19,7 @@ import { endWithParent, type Interruption, watchInterruption } from '../interrup
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { chooseByItself } from './by-itself.ts';
+import { fineTuningAdvice } from './fine-tuning-advice.ts';
 import { LearningWatch } from './learning-watch.ts';
 import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
 import { TrainingProgress } from './progress.ts';
@@ -338,6 +339,8 @@ function printResult(
   for (const [line, what] of next) reporter.print(`  ${line.padEnd(width)}  ${style.faint(what)}`);
   const advice = calibrationAdvice(evaluation);
   if (advice !== undefined) reporter.note(advice);
-  const notes = [...earlierNotes, ...(advice === undefined ? [] : [advice])];
+  const tuning = fineTuningAdvice(result.head, record.data.train.images);
+  if (tuning !== undefined) reporter.note(tuning);
+  const notes = [...earlierNotes, ...[advice, tuning].filter((note) => note !== undefined)];
   if (json) reporter.json({ run: folder.path, ...result, evaluation, ...(notes.length > 0 && { notes }) });
 }

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { imageModel, NETWORKS } from '../../test/foreign/graphs.ts';
-import { readForeignModel, withNewHead } from '../models/index.ts';
+import { EfficientNetLite } from '../applications/index.ts';
+import { readForeignModel, trainedDepths, withNewHead } from '../models/index.ts';
 import { highestRate } from '../optimizers/highest-rate.ts';
 import { optimizerFrom, parameterGroups } from '../optimizers/index.ts';
-import { fineTuningMethod, withSettings } from './index.ts';
+import { fineTuningLength, fineTuningMethod, withSettings } from './index.ts';
 
 const from = readForeignModel(imageModel(NETWORKS.visionTransformer));
 
@@ -46,4 +47,30 @@ it('layers that stay have no group', () => {
   expect(names).toContain('head/kernel');
   expect(names).toContain('backbone/fc1.weight');
   expect(names).not.toContain('backbone/qkv.weight');
+});
+
+it('rates of layers of our own fall alike, where the network is one for photos', () => {
+  const network = EfficientNetLite({ inputShape: [96, 96, 3] });
+  const { optimizer } = fineTuningMethod(network, 'all');
+  const groups = optimizer.groups as {
+    parameters: string | string[];
+    optimizer: { learningRate: unknown };
+  }[];
+  const rateOf = (name: string) => {
+    const group = groups.find(({ parameters }) => parameters.includes(name));
+    return highestRate(
+      optimizerFrom((group?.optimizer ?? optimizer) as { name: string }).config.learningRate,
+    );
+  };
+  expect(rateOf('top_conv/kernel') / rateOf('stem_conv/kernel')).toBeCloseTo(10);
+  expect(rateOf('stem_bn/gamma')).toBe(rateOf('stem_conv/kernel'));
+  expect(rateOf('block4a_bn/beta')).toBe(rateOf('block4a_dwconv/kernel'));
+  expect(() => trainedDepths(network, 'last:99')).toThrow('last:1 to last:50, or all');
+});
+
+it('an epoch of few photos takes few steps, and no more than twelve epochs are taken', () => {
+  const network = EfficientNetLite();
+  const lengths = [100, 1_600, 100_000].map((images) => fineTuningLength(network, images, 'all'));
+  expect(lengths.map(({ epochs }) => epochs)).toEqual([12, 5, 3]);
+  expect(fineTuningLength(network, 1_600, 'all', 32)).toEqual({ batchSize: 32, epochs: 10 });
 });
