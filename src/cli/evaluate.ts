@@ -3,7 +3,7 @@ import { command, withDataOptions, withDevice } from './command.ts';
 import type { EvaluateOptions } from './evaluate/run.ts';
 import { withOptions } from './flags.ts';
 import { withForeignOptions } from './foreign.ts';
-import { oneOf } from './values.ts';
+import { number, oneOf } from './values.ts';
 
 export function evaluateCommand(): Command {
   const evaluate = command('evaluate', 'Evaluate a model on labelled images.', [
@@ -12,6 +12,8 @@ export function evaluateCommand(): Command {
     ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],
     ['evaluate latest --data cifar10.1 ./datasets', 'on the CIFAR-10.1 test set, from its .npy files'],
     ['evaluate latest --tta flip', 'average the predictions for each image and its mirror image'],
+    ['evaluate latest --precision 0.95', 'from which probability on each class is right so often'],
+    ['evaluate latest --cost costs.csv', 'what answers cost, by a table of costs'],
     ['evaluate latest --json', 'for programs'],
   ])
     .argument(
@@ -25,6 +27,12 @@ export function evaluateCommand(): Command {
       'the part of the data: test or train (default: all of a folder that the model was not trained on, else test)',
       oneOf('--split', ['test', 'train'] as const),
     )
+    .option(
+      '--precision <fraction>',
+      'for each class, the least probability from which this fraction of answers is right',
+      number('--precision', { above: 0, atMost: 1 }),
+    )
+    .option('--cost <file>', 'a table (CSV) of what each answer costs for each true class')
     .option('--json', 'print one JSON object');
   withOptions(evaluate, ['limit', 'tta'], {
     limit: 'evaluate on only this many images (default: all)',

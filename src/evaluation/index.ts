@@ -8,6 +8,7 @@ export {
   type Difference,
 } from './comparison.ts';
 export type { Confusion } from './confusion.ts';
+export { type CostEvaluation, evaluateCosts, leastExpectedCost, readCosts } from './costs.ts';
 export { type Evaluation, evaluatePredictions } from './evaluate.ts';
 export type { DataInfo, FactRow, FineTunedInfo, RunInfo } from './facts.ts';
 export { type EpochRecord, type History, historyFromCsv, historyToCsv } from './history.ts';
@@ -26,6 +27,7 @@ export {
 } from './prediction-sets.ts';
 export type { Predictions } from './predictions.ts';
 export { type PredictionRow, predictionsFromCsv, predictionsToCsv } from './predictions-csv.ts';
+export { type ClassRanking, classRankings, type OperatingPoint, thresholdFor } from './ranking.ts';
 export { type Spread, spreadOf } from './spread.ts';
 export {
   type BeforeAndAfter,

@@ -24,6 +24,7 @@ import { type ForeignFlags, foreignClassifierOptions } from '../foreign.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { CIFAR10_1, evaluationArguments } from './arguments.ts';
+import { costsOf, decisionsOf, decisionsText } from './decisions.ts';
 import { imagesFor } from './images.ts';
 import { modelToEvaluate } from './model.ts';
 
@@ -41,6 +42,10 @@ export interface EvaluateOptions extends ForeignFlags {
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
   readonly marks?: 'none';
+  /** The least precision of thresholds. */
+  readonly precision?: number;
+  /** A table of costs. */
+  readonly cost?: string;
   readonly json?: boolean;
 }
 
@@ -73,6 +78,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const whole = relabelled(images.dataset, classifier.classNames);
   const dataset = options.limit === undefined ? whole : firstImages(whole, options.limit);
   classifier.checkDataset(dataset);
+  const costs = await costsOf(options.cost, classifier.classNames);
   const probabilities = await classifier.predictImages(dataset, {
     onProgress: (done, total) =>
       reporter.work({ what: `evaluating on ${dataset.name}`, done, total, unit: 'images' }),
@@ -93,12 +99,14 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     ...(sets && { predictionSets: coverageOfSets(sets, predictions) }),
   };
   await classifier.dispose();
+  const decisions = decisionsOf(predictions, options.precision, costs);
   const advice = calibrationAdvice(evaluation);
   const { part, total, which } = images;
   const evaluatedOn = { data: dataset.name, part, images: dataset.size, total, which };
   if (options.json) {
     reporter.json({
       ...evaluation,
+      ...decisions,
       // Of a run's own test images nothing else is to be said.
       ...(data !== undefined && { evaluatedOn }),
       ...(advice !== undefined && { notes: [advice] }),
@@ -108,6 +116,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     const what = [images.dataset.name, `${first}${which}`].filter((part) => part !== '');
     reporter.print(reporter.style.faint(what.join(': ')));
     reporter.print(evaluationText(evaluation, { style: reporter.style }));
+    for (const text of decisionsText(decisions, reporter.style)) reporter.print(text);
   }
   if (advice !== undefined) reporter.note(advice);
 }
