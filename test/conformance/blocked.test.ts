@@ -27,6 +27,12 @@ const cases = [
   { x: [1, 16, 9, 8], weight: [16, 1, 3, 2], attributes: { group: 16, strides: [2, 1], pads: [0, 1, 1, 0] } },
   { x: [1, 16, 9, 9], weight: [16, 1, 3, 3], attributes: { group: 16, dilations: [2, 3] } },
   { x: [2, 16, 8, 7], weight: [16, 1, 3, 3], attributes: { group: 16, strides: [2, 3], pads: [1, 1, 1, 1] } },
+  {
+    x: [2, 16, 8, 12],
+    weight: [16, 1, 5, 5],
+    attributes: { group: 16, strides: [2, 3], pads: [1, 2, 2, 1] },
+  },
+  { x: [1, 32, 7, 9], weight: [32, 1, 5, 3], attributes: { group: 32, strides: [2, 2], pads: [2, 1, 2, 1] } },
   { x: [3, 16, 9, 9], weight: [16, 1, 3, 2], attributes: { group: 16, strides: [3, 2], dilations: [2, 1] } },
   // Filled up to whole blocks.
   { x: [2, 24, 6, 7], weight: [32, 24, 3, 3], attributes: { pads: [1, 1, 1, 1] } },

@@ -1,12 +1,19 @@
 import {
   type Attributes,
   BLOCKED_DOMAIN,
+  elementCount,
   type GraphBuilder,
   int64,
   intAttribute,
   type Value,
 } from '../../onnx/index.ts';
-import { convolutionAttributes, fixedDims, reshape, transpose } from '../../ops/index.ts';
+import {
+  convolutionAttributes,
+  fixedDims,
+  readConvInputGradient,
+  reshape,
+  transpose,
+} from '../../ops/index.ts';
 import { inputGradientConvolution, turnedKernel } from '../composites/convolution.ts';
 import type { BlockedLayout } from './layout.ts';
 
@@ -31,7 +38,8 @@ export function convolveInBlocks(
 }
 
 /**
- * The gradient of a convolution's input, where it is a convolution (stride 1) and goes into blocks; else undefined.
+ * The gradient of a convolution's input, where it is a convolution (stride 1, or depthwise) and goes into blocks; else
+ * undefined.
  *
  * @param attributes of `harrier.ConvInputGradient`
  */
@@ -42,7 +50,7 @@ export function inputGradientInBlocks(
 ): Value | undefined {
   const { graph, block } = layout;
   const convolution = inputGradientConvolution(weight, attributes);
-  if (!convolution) return undefined;
+  if (!convolution) return stridedInputGradient(layout, [dy, weight], attributes);
   const [outputs, inputsPerGroup, ...kernel] = fixedDims(weight);
   const { group } = convolution;
   const form = formOf([group * inputsPerGroup, outputs / group, ...kernel], convolution, block);
@@ -53,6 +61,41 @@ export function inputGradientInBlocks(
   return convolveBlocks(layout, [layout.toBlocks(dy), turnedDenseKernel(layout, weight)], {
     ...convolution,
     channels: inputsPerGroup,
+  });
+}
+
+/** Elements of a depthwise kernel up to which a transposed convolution is as fast. */
+const SMALL_KERNEL = 9;
+
+/**
+ * The gradient of the input of a depthwise convolution with strides s: zeros after each position of dY make it one
+ * without strides. (N·C/b, h, 1, w, 1, b) → (N·C/b, h, s, w, s, b)
+ */
+function stridedInputGradient(
+  layout: BlockedLayout,
+  [dy, weight]: readonly Value[],
+  attributes: Attributes,
+): Value | undefined {
+  const { graph, block } = layout;
+  const { strides, dilations, pads, group, input_shape } = readConvInputGradient(attributes);
+  const [channels, , ...kernel] = fixedDims(weight);
+  if (formOf(fixedDims(weight), attributes, block) !== 'depthwise') return undefined;
+  const [batch, , height, width] = fixedDims(dy);
+  const spread = [height * strides[0], width * strides[1]];
+  const starts = kernel.map((elements, i) => dilations[i] * (elements - 1) - pads[i]);
+  const ends = spread.map((size, i) => input_shape[i + 2] + pads[i] - size);
+  const isPadded = [...starts, ...ends].every((size) => size >= 0);
+  if (!isPadded || elementCount(kernel) <= SMALL_KERNEL) return undefined;
+  const apart = reshape(graph, layout.toBlocks(dy), [(batch * channels) / block, height, 1, width, 1, block]);
+  const zeros = int64([0, 0, 0, 0, 0, 0, 0, 0, strides[0] - 1, 0, strides[1] - 1, 0]);
+  const wide = reshape(graph, graph.op('Pad', [apart, graph.constant(zeros)]), [batch, channels, ...spread]);
+  const turned = depthwiseKernel(layout, turnedKernel(graph, weight, group, 'cpu'));
+  return convolveBlocks(layout, [wide, turned], {
+    strides: kernel.map(() => 1),
+    dilations,
+    group,
+    pads: [...starts, ...ends],
+    channels,
   });
 }
 
