@@ -27,7 +27,10 @@ export function dataCommand(): Command {
     .option('--force', 'with --preview: overwrite an existing file')
     .option('--verify', 'check the files of cifar10 against their hashes, without downloading')
     .option('--json', 'print one JSON object');
-  withOptions(withDataOptions(data), ['resize']).addHelpText('after', `\n${augmentationHelp()}`);
+  withOptions(withDataOptions(data), ['resize', 'groupBy', 'splitBy']).addHelpText(
+    'after',
+    `\n${augmentationHelp()}`,
+  );
   return data.action(async (name: string, options: DataOptions) => {
     const { runData } = await import('./data/run.ts');
     await runData(name, options);

@@ -16,6 +16,7 @@ export function trainCommand(): Command {
     ['train --augment flip,translation=2,cutout=8', 'your own list'],
     ['train --class-weight balanced', 'when some classes have few images'],
     ['train --validation-split 0.1 --early-stopping 5', 'stop when validation stops improving'],
+    ['train --data ./photos --folds 5', 'cross-validation: every image is evaluated once'],
     ['train --seeds 3', 'three runs, with their mean accuracy'],
     ['train --recipe deep --device gpu', 'on the graphics device'],
     ['train --resume latest', 'resume a run that was stopped'],

@@ -50,10 +50,12 @@ export interface Dataset {
   /** Where another thread finds the same pixels, if it can. */
   readonly pixelSource?: PixelSource;
   /**
-   * Images with the same number are copies of one another, or nearly so: a split keeps them on one side. Absent where
-   * nobody has looked.
+   * Images with the same number are copies of one another, nearly so, or of one group: a split keeps them on one side.
+   * Absent where nobody has looked.
    */
   readonly copies?: Uint32Array;
+  /** When each image was taken, in milliseconds since 1970; present where splits go by time. */
+  readonly times?: Float64Array;
   /** Where image `index` came from, for reports: a file name, or `test #17`. */
   describe(index: number): string;
 }

@@ -33,7 +33,7 @@ export function withLabels(
   { labels, name = dataset.name, classNames = dataset.classNames }: Relabelling,
   salt: string,
 ): Dataset {
-  const { imageShape, size, pixelSource, copies } = dataset;
+  const { imageShape, size, pixelSource, copies, times } = dataset;
   let hash: string | undefined;
   return {
     name,
@@ -43,6 +43,7 @@ export function withLabels(
     labels,
     pixelSource,
     ...(copies && { copies }),
+    ...(times && { times }),
     get hash() {
       hash ??= sha256().update(ascii(salt)).update(littleEndian16(labels)).digest();
       return hash;

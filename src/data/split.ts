@@ -16,7 +16,8 @@ export interface ValidationSplit {
  * Sets a fraction of the training images aside, so that early stopping and the choice of the best epoch do not use
  * test images. The fraction is taken of every class (stratified), at random by `seed`; the same seed always chooses
  * the same images. A class with at least two images keeps at least one and gives at least one, unless they are copies
- * of one another (`Dataset.copies`): copies stay on one side.
+ * of one another (`Dataset.copies`): copies stay on one side. Of images with times (`Dataset.times`) the newest of each
+ * class are set aside.
  *
  * @param fraction to set aside, above 0 and below 1
  * @throws HarrierError `bad-option` for another fraction, `bad-data` when one side would be empty
@@ -32,8 +33,12 @@ export function validationSplit(dataset: Dataset, fraction: number, seed: number
   const setAside = new Uint8Array(dataset.size);
   const left = classCounts(dataset);
   const copiesOf = groupsOf(dataset);
+  const { times } = dataset;
+  const groupTime = (image: number) => Math.max(...copiesOf(image).map((copy) => times![copy]));
   imagesByClass(dataset).forEach((images, label) => {
-    const order = random(seed, 'validation-split', label).permutation(images.length);
+    const order = times
+      ? [...images.keys()].sort((a, b) => groupTime(images[b]) - groupTime(images[a]))
+      : random(seed, 'validation-split', label).permutation(images.length);
     const least = images.length - countOf(images.length, fraction);
     for (let i = 0; i < order.length && left[label] > least; i++) {
       const image = images[order[i]];

@@ -16,7 +16,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, name: strin
   const chosen = Uint32Array.from(indices);
   checkGather({ ...dataset, imageShape: { height: 0, width: 0, channels: 0 } }, indices, new Uint8Array());
   const labels = Uint16Array.from(chosen, (index) => dataset.labels[index]);
-  const { classNames, imageShape, pixelSource, copies } = dataset;
+  const { classNames, imageShape, pixelSource, copies, times } = dataset;
   const size = chosen.length;
   let hash: string | undefined;
   return {
@@ -27,6 +27,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, name: strin
     labels,
     pixelSource: pixelSource && pickImages(pixelSource, chosen),
     ...(copies && { copies: chosen.map((index) => copies[index]) }),
+    ...(times && { times: Float64Array.from(chosen, (index) => times[index]) }),
     get hash() {
       hash ??= sha256()
         .update(ascii(`harrier-subset-1 ${dataset.hash}\n`))

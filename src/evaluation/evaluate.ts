@@ -2,6 +2,7 @@ import type { TestTimeAugmentation } from '../data/views.ts';
 import { type Calibration, calibration } from './calibration.ts';
 import { type Confusion, confusionMatrix, confusionPairs } from './confusion.ts';
 import { crossEntropy } from './cross-entropy.ts';
+import type { CrossValidationResult } from './cross-validation.ts';
 import { type HumanBaseline, humanBaseline } from './human-baseline.ts';
 import { type ClassScores, classScores, type MacroScores, macroScores } from './per-class.ts';
 import type { SetsEvaluation } from './prediction-sets.ts';
@@ -38,6 +39,8 @@ export interface Evaluation {
   readonly temperatureScaling?: TemperatureScaling;
   /** How the sets of classes that the model can promise keep their promise, where it has been calibrated for them. */
   readonly predictionSets?: SetsEvaluation;
+  /** What the cross-validation of the run found, where it was one. */
+  readonly crossValidation?: CrossValidationResult;
   /** How people do on the same classes, where that is known. */
   readonly humanBaseline?: HumanBaseline;
   /** Class names, in the order of the outputs. */

@@ -9,6 +9,12 @@ export {
 } from './comparison.ts';
 export type { Confusion } from './confusion.ts';
 export { type CostEvaluation, evaluateCosts, leastExpectedCost, readCosts } from './costs.ts';
+export {
+  type CrossValidationResult,
+  crossValidationResult,
+  crossValidationText,
+  groupedInterval,
+} from './cross-validation.ts';
 export { type Evaluation, evaluatePredictions } from './evaluate.ts';
 export type { DataInfo, FactRow, FineTunedInfo, RunInfo } from './facts.ts';
 export { type EpochRecord, type History, historyFromCsv, historyToCsv } from './history.ts';

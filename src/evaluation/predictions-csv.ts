@@ -23,10 +23,12 @@ const MOST_CLASSES = 100;
  * probability of the predicted class, its file, both class names, and the probability of every class (of up to 100).
  *
  * @param files name of each image; without them the column is empty
+ * @param folds of a cross-validation, the fold that held each image out, from 1: one more column
  */
 export function predictionsToCsv(
   { probabilities, labels, classNames }: Predictions,
   files: readonly string[] = [],
+  folds?: readonly number[],
 ): string {
   const classes = classNames.length;
   const named = classes <= MOST_CLASSES ? classNames : [];
@@ -35,6 +37,7 @@ export function predictionsToCsv(
   const header = [
     HEADER,
     'file,class,predicted_class',
+    ...(folds ? ['fold'] : []),
     ...named.map((name) => cell(`probability of ${name}`)),
   ];
   const lines = [header.join(',')];
@@ -50,6 +53,7 @@ export function predictionsToCsv(
         cell(files[image] ?? ''),
         cell(classNames[labels[image]]),
         cell(classNames[predicted]),
+        ...(folds ? [folds[image]] : []),
         ...named.map((_, i) => number(own[i])),
       ].join(','),
     );

@@ -8,6 +8,7 @@ import {
   formatQuantity,
   printable,
 } from '../format/format.ts';
+import { crossValidationText } from './cross-validation.ts';
 import type { Evaluation } from './evaluate.ts';
 import { type ClassScores, isKnown, meansNote, weakestFirst } from './per-class.ts';
 import type { TemperatureScaling } from './temperature.ts';
@@ -97,6 +98,7 @@ export function evaluationText(evaluation: Evaluation, options: TextOptions = {}
   const style = options.style ?? PLAIN;
   const head = [
     style.strong(headline(evaluation)),
+    ...(evaluation.crossValidation ? [crossValidationText(evaluation.crossValidation, evaluation)] : []),
     measuresLine(evaluation),
     ...(evaluation.predictionSets ? [setsLines(evaluation)] : []),
     style.faint(viewsLine(evaluation)),

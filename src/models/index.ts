@@ -1,3 +1,4 @@
+export { averageModels } from './average-models.ts';
 export type { BuildOptions, LayerRow } from './build.ts';
 export type { Call, CallConfig, NamedLayer } from './calls.ts';
 export {

@@ -1,6 +1,6 @@
 import type { Option } from './option.ts';
 import { COUNT } from './range.ts';
-import { RESIZES, SOURCES } from './words.ts';
+import { RESIZES, SOURCES, SPLITS } from './words.ts';
 
 /** The images, and how they are read. */
 export const DATA = {
@@ -57,6 +57,23 @@ export const DATA = {
     flag: { of: ['train', 'sweep', 'lr-find'], value: '<name>', notForJobs: true },
     recorded: 'if given',
     onResume: 'may change',
+  },
+  groupBy: {
+    type: { kind: 'text', expected: 'a regular expression with a capture' },
+    help: "images whose paths have the same first capture of this expression (a person, a video) stay on one side of every split, such as '/(person\\d+)_'",
+    flag: {
+      of: ['train'],
+      value: '<expression>',
+      insteadOf: { '--group': '--group-by', '--groups': '--group-by' },
+    },
+    recorded: 'if given',
+  },
+  splitBy: {
+    type: { kind: 'choice', choices: SPLITS },
+    help: 'time: test on the newest images, by the column time of a list',
+    default: 'by content',
+    flag: { of: ['train'], value: '<time>' },
+    recorded: 'if given',
   },
   skipBad: {
     type: { kind: 'boolean' },

@@ -18,6 +18,21 @@ export const RUNNING = {
     flag: { of: ['train'], value: '<count>', notForJobs: true },
     onResume: 'may change',
   },
+  folds: {
+    type: { kind: 'number', whole: true, atLeast: 2, atMost: 100 },
+    help: 'cross-validation: train this many models, each evaluated on images that it has not seen, then one on all images',
+    flag: {
+      of: ['train'],
+      value: '<count>',
+      notForJobs: true,
+      insteadOf: { '--kfold': '--folds', '--k-folds': '--folds', '--cv': '--folds' },
+    },
+  },
+  ensemble: {
+    type: { kind: 'boolean' },
+    help: 'with --folds: the finished model averages those of the folds, in place of one that is trained on all images',
+    flag: { of: ['train'], notForJobs: true },
+  },
   out: {
     type: { kind: 'text' },
     help: 'the run folder to write',

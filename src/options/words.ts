@@ -30,5 +30,8 @@ export type HeadKind = (typeof HEADS)[number];
 
 export const DEVICES = ['cpu', 'gpu'] as const;
 
+/** What decides which images are test images, besides their content. */
+export const SPLITS = ['time'] as const;
+
 /** Where CIFAR-10 is downloaded from. */
 export const SOURCES = ['original', 'npm'] as const;

@@ -21,17 +21,18 @@ export interface RunCalibration {
  * of classes that it can promise.
  *
  * @param predict what the model says of images, without a temperature and with the views that it will have
- * @param heldOut what heads say of the training images that they were not fitted on: it stands in for validation images
+ * @param heldOut what models say of the training images that they were not trained on: it stands in for validation images
+ * @param isCalibrated whether that has set the scale of the model's scores already
  */
 export async function calibrateRun(
   { options, validation }: Pick<PreparedRun, 'options' | 'validation'>,
   predict: (images: Dataset) => Promise<Predictions>,
-  heldOut?: Predictions,
+  { heldOut, isCalibrated = false }: { readonly heldOut?: Predictions; readonly isCalibrated?: boolean } = {},
 ): Promise<RunCalibration> {
   if (options.calibrate === false) {
     return { scaling: { temperature: 1, reason: 'calibration was turned off with --no-calibrate' } };
   }
-  if (!validation && heldOut) {
+  if (!validation && heldOut && isCalibrated) {
     return {
       scaling: {
         temperature: 1,
@@ -40,7 +41,7 @@ export async function calibrateRun(
       sets: PredictionSets.calibrate(heldOut),
     };
   }
-  if (!validation) {
+  if (!validation && !heldOut) {
     return {
       scaling: {
         temperature: 1,
@@ -49,7 +50,7 @@ export async function calibrateRun(
       },
     };
   }
-  const predictions = await predict(validation);
+  const predictions = validation ? await predict(validation) : heldOut!;
   const fitted = fitTemperature(predictions);
   if ('reason' in fitted) {
     return { scaling: { temperature: 1, ...fitted }, sets: PredictionSets.calibrate(predictions) };

@@ -1,5 +1,5 @@
 import { preprocessingMetadata, STRETCHED } from '../data/preprocessing.ts';
-import { CLASS_NAMES_KEY, exportModel, type Weights } from '../models/index.ts';
+import { averageModels, CLASS_NAMES_KEY, exportModel, type Weights } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import type { RunPlan } from './plan-run.ts';
 
@@ -17,22 +17,34 @@ export interface ExportOptions {
 export function exportRun(
   { network, options }: Pick<RunPlan, 'network' | 'options'>,
   weights: Weights,
-  { classNames, temperature = 1, version, metadata }: ExportOptions,
+  how: ExportOptions,
 ): Model {
-  const { testTimeAugmentation = 'none', preprocessing = STRETCHED } = options;
-  return exportModel(
-    network,
-    weights,
-    {
-      [CLASS_NAMES_KEY]: JSON.stringify(classNames),
-      ...(version !== undefined && { 'harrier.version': version }),
-      'harrier.recipe': options.recipe,
-      ...(options.from && { 'harrier.fineTunedFrom': options.from.hash }),
-      'harrier.seed': `${options.seed}`,
-      'harrier.epochs': `${options.epochs}`,
-      ...preprocessingMetadata(preprocessing),
-      ...metadata,
-    },
-    { testTimeAugmentation, temperature },
-  );
+  const { testTimeAugmentation = 'none' } = options;
+  const { temperature = 1 } = how;
+  return exportModel(network, weights, metadataOf(options, how), { testTimeAugmentation, temperature });
+}
+
+/** The model of a cross-validation's run that averages the models of its folds. */
+export function exportEnsemble(
+  { options }: Pick<RunPlan, 'options'>,
+  models: readonly Model[],
+  how: ExportOptions,
+): Model {
+  return averageModels(models, { ...metadataOf(options, how), 'harrier.ensemble': `${models.length}` });
+}
+
+function metadataOf(
+  options: RunPlan['options'],
+  { classNames, version, metadata }: ExportOptions,
+): Record<string, string> {
+  return {
+    [CLASS_NAMES_KEY]: JSON.stringify(classNames),
+    ...(version !== undefined && { 'harrier.version': version }),
+    'harrier.recipe': options.recipe,
+    ...(options.from && { 'harrier.fineTunedFrom': options.from.hash }),
+    'harrier.seed': `${options.seed}`,
+    'harrier.epochs': `${options.epochs}`,
+    ...preprocessingMetadata(options.preprocessing ?? STRETCHED),
+    ...metadata,
+  };
 }

@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
+import { encodeNpy } from '../data/npy.ts';
 import type { OnProgress } from '../data/progress.ts';
 import {
   beforeAndAfter,
@@ -7,16 +8,19 @@ import {
   evaluatePredictions,
   type History,
   type Predictions,
+  predictionsToCsv,
   withTemperature,
 } from '../evaluation/index.ts';
 import { encodeModel } from '../onnx/index.ts';
 import type { FitResult } from '../training/index.ts';
-import { calibrateRun } from './calibrate-run.ts';
+import { calibrateRun, type RunCalibration } from './calibrate-run.ts';
+import type { CrossValidated } from './cross-validated.ts';
 import { describeRun } from './describe-run.ts';
-import { exportRun } from './export-run.ts';
+import { exportEnsemble, exportRun } from './export-run.ts';
 import type { HeadFit } from './fit-head.ts';
 import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
+import { pathsOfRun, withoutPaths } from './private-paths.ts';
 import type { RunPlatform } from './run-platform.ts';
 import type { RunRecord, RunResult } from './run-record.ts';
 import type { RunFile, StoredRun } from './stored-run.ts';
@@ -33,38 +37,48 @@ export async function finishRun(
   { weights, history, bestEpoch, ended, ...fit }: FitResult | HeadFit,
   platform: RunPlatform,
   onProgress?: OnProgress,
+  crossValidated?: CrossValidated,
 ): Promise<{ record: RunRecord; evaluation: Evaluation }> {
   const { network, optimizer, test, runtime } = run;
+  const ensemble = crossValidated?.ensemble?.models;
+  const heldOut = crossValidated?.predictions;
   const { testTimeAugmentation = 'none' } = record.options;
   const { classNames, train: trained, test: evaluated } = run.data;
-  const model = (temperature: number, metadata?: Record<string, string>) =>
-    exportRun({ network, options: record.options }, weights, {
-      classNames,
-      temperature,
-      version: platform.version,
-      metadata,
-    });
+  const model = (temperature: number, metadata?: Record<string, string>) => {
+    const how = { classNames, temperature, version: platform.version, metadata };
+    return ensemble
+      ? exportEnsemble({ options: record.options }, ensemble, how)
+      : exportRun({ network, options: record.options }, weights, how);
+  };
   // Of views that the model averages, features of the images as they are say too little.
   const head = 'head' in fit && testTimeAugmentation === 'none' ? fit : undefined;
   const predict = async (dataset: Dataset, what: string, temperature: number): Promise<Predictions> =>
     head
       ? withTemperature(await head.predict(dataset, what), temperature)
       : predictionsOf(runtime, model(temperature), dataset, what, onProgress);
-  const { scaling, sets } = await calibrateRun(
-    run,
-    (dataset) => predict(dataset, 'calibrating', 1),
-    head?.heldOut,
-  );
+  const { scaling, sets } = ensemble
+    ? AS_ITS_MODELS
+    : await calibrateRun(run, (dataset) => predict(dataset, 'calibrating', 1), {
+        heldOut: heldOut ?? head?.heldOut,
+        isCalibrated: head?.heldOut !== undefined,
+      });
   const { temperature } = scaling;
-  const predictions = await predict(test, 'evaluating', temperature);
+  // Where all images were trained on, only the folds' models can be evaluated on them.
+  const isCrossValidated = crossValidated?.isTest ?? false;
+  const predictions = isCrossValidated
+    ? withTemperature(heldOut!, run.validation ? 1 : temperature)
+    : await predict(test, 'evaluating', temperature);
   const evaluation: Evaluation = {
     ...evaluatePredictions(predictions),
+    ...(isCrossValidated && { interval95: crossValidated!.result.interval95 }),
+    ...(crossValidated && { crossValidation: crossValidated.result }),
     testTimeAugmentation,
     temperatureScaling: {
       ...scaling,
-      ...(temperature !== 1 && { judged: beforeAndAfter(predictions, temperature) }),
+      ...(temperature !== 1 && !isCrossValidated && { judged: beforeAndAfter(predictions, temperature) }),
     },
-    ...(sets && { predictionSets: coverageOfSets(sets, predictions) }),
+    // Images that sets were calibrated on keep the promise in any case.
+    ...(sets && !isCrossValidated && { predictionSets: coverageOfSets(sets, predictions) }),
   };
   const result: RunResult = {
     ...resultOf(history, bestEpoch, ended, evaluation),
@@ -81,10 +95,30 @@ export async function finishRun(
     { record: finished, network, optimizer, history, test, predictions, evaluation },
     platform,
   );
+  if (record.options.folds?.held !== undefined) {
+    const shape = [predictions.labels.length, classNames.length];
+    await stored.write('probabilities', encodeNpy(predictions.probabilities, shape));
+  }
+  if (crossValidated) await stored.write('heldOut', heldOutCsv(run, record, crossValidated));
   await stored.write('model', encodeModel(model(temperature, metadata)));
   for (const [name, text] of Object.entries(descriptions)) await stored.write(name as RunFile, text);
   await stored.writeRecord(finished);
   return { record: finished, evaluation };
+}
+
+const AS_ITS_MODELS: RunCalibration = {
+  scaling: { temperature: 1, reason: 'it averages models that were calibrated each by itself' },
+};
+
+/** What the folds say of each image that they held out. */
+function heldOutCsv(
+  { folding }: PreparedRun,
+  record: RunRecord,
+  { predictions, images, folds }: CrossValidated,
+): string {
+  const shared = withoutPaths(pathsOfRun(record));
+  const files = Array.from(images, (image) => shared(folding!.pool.describe(image)));
+  return predictionsToCsv(predictions, files, folds);
 }
 
 function resultOf(

@@ -9,6 +9,7 @@ import type { NetworkConfig } from '../models/index.ts';
 import { highestRate, optimizerFrom } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { checkMemory, type StepGraph } from '../training/index.ts';
+import { type FoldedImages, foldedImages } from './folded-images.ts';
 import { planRun, type RunMethod, type RunPlan } from './plan-run.ts';
 import type { RunData, RunOptions } from './run-record.ts';
 import type { StartingModel } from './starting-model.ts';
@@ -24,6 +25,8 @@ export interface PreparedRun extends RunPlan, TrainingImages {
   readonly stepGraph?: StepGraph;
   /** The test images. */
   readonly test: Dataset;
+  /** Of a cross-validation, the images that are divided into folds. */
+  readonly folding?: Pick<FoldedImages, 'pool' | 'isTest'>;
   /** Files of the data folder that were left out. */
   readonly skipped: number;
   /** Sentences about the data that its owner should read. */
@@ -73,11 +76,13 @@ export async function prepareRun(
   // A fine-tuned model looks at images as it always did, unless the options say otherwise.
   const wanted = method.from ? { ...preprocessingField(method.from), ...given } : given;
   const inputShape = method.from?.network.inputShape ?? (wanted.from && stored?.network.inputShape);
-  const opened = await sources.openData(wanted, inputShape?.[1], stored?.data);
+  const whole = await sources.openData(wanted, inputShape?.[1], stored?.data);
+  const folded = wanted.folds && foldedImages(whole, wanted);
+  const opened = { ...whole, ...folded };
   const { images, notes } = trainingImages(opened, wanted, opened.rules);
   const plan = planRun(wanted, images, stored ? { stored: stored.network, reopen: method.reopen } : method);
   const { options, network, optimizer } = plan;
-  const data = dataOf(opened, images);
+  const data = dataOf(opened, images, folded?.pool);
   if (stored) checkSameData(data, stored.data);
   const runtime = await sources.openRuntime(options);
   const batch = Math.min(options.batchSize, images.train.size);
@@ -92,21 +97,28 @@ export async function prepareRun(
     runtime,
     stepGraph,
     test: opened.test,
+    ...(folded && { folding: folded }),
     skipped: opened.skipped,
     notes: [
       ...(opened.notes ?? []),
+      ...(folded?.foldNotes ?? []),
       ...notes,
       ...(method.recipe ? lengthNote(wanted, options, images.train.size) : []),
     ],
   };
 }
 
-function dataOf({ test, path, rules, marks }: OpenedData, { train, validation }: TrainingImages): RunData {
+function dataOf(
+  { test, path, rules, marks }: OpenedData,
+  { train, validation }: TrainingImages,
+  pool?: Dataset,
+): RunData {
   return {
     ...(path !== undefined && { path }),
     train: factsOf(train),
     ...(validation && { validation: factsOf(validation) }),
     test: factsOf(test),
+    ...(pool && { pool: factsOf(pool) }),
     classNames: train.classNames,
     imageShape: shapeOf(train),
     ...(rules !== undefined && { rules }),

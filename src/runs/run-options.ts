@@ -28,12 +28,16 @@ export interface GivenOptions
       | 'imageSize'
       | 'source'
       | 'skipBad'
+      | 'groupBy'
+      | 'splitBy'
       | 'marks'
       | 'calibrate'
       | 'head'
     >
   > {
   readonly threads: number;
+  /** Which part of a cross-validation it is. */
+  readonly fold?: RunOptions['folds'];
   /** How images come to the size, in place of the starting model's way. */
   readonly resize?: Resize;
   /** In place of the method's augmentation. */
@@ -76,6 +80,9 @@ export function runOptions(
     ...((given.resize || !isStretched(own)) && { preprocessing }),
     source: given.source,
     skipBad: given.skipBad ?? false,
+    ...(given.groupBy !== undefined && { groupBy: given.groupBy }),
+    ...(given.splitBy && { splitBy: given.splitBy }),
+    ...(given.fold && { folds: given.fold }),
     ...(given.marks && { marks: given.marks }),
     ...(given.calibrate === false && { calibrate: false }),
   };

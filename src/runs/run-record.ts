@@ -24,7 +24,7 @@ import {
   text,
   tunedPart,
 } from '../options/kinds.ts';
-import { HEADS } from '../options/words.ts';
+import { HEADS, SPLITS } from '../options/words.ts';
 import { z } from '../options/zod.ts';
 import type { RecipeOptions } from '../recipes/index.ts';
 import { DEVICES } from './device.ts';
@@ -112,6 +112,12 @@ const OPTIONS = {
   ),
   source: optional(oneOf(['original', 'npm'])),
   skipBad: flag,
+  /** The expression over paths that names the group of each image. */
+  groupBy: optional(anyText),
+  /** `time`: the newest images are the test images. */
+  splitBy: optional(oneOf(SPLITS)),
+  /** Part of a cross-validation: `held` is the fold that the run holds out, from 1; without it the run is on all images. */
+  folds: optional(fields({ count, held: optional(count), ensemble: optional(flag) })),
   /** `none`: the data as it lies, without the label corrections of its owner; absent: with them. */
   marks: optional(oneOf(['none'])),
   /** Views of each image that the finished model averages; absent is `none`. */
@@ -137,6 +143,8 @@ const DATA = {
   train: part,
   validation: optional(part),
   test: part,
+  /** All images that a cross-validation divides into folds. */
+  pool: optional(part),
   classNames: list(anyText, { atLeast: 1, words: 'a list of texts' }) as Schema<readonly string[]>,
   imageShape: fields({ height: count, width: count, channels: count }),
   /** How a folder was read and split (`FolderRules`); absent is 1. */

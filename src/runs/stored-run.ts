@@ -21,6 +21,10 @@ export const RUN_FILES = {
   evaluation: 'evaluation.json',
   /** The prediction for each test image. */
   predictions: 'predictions.csv',
+  /** Of a whole cross-validation, what its folds say of each image that they held out. */
+  heldOut: 'out-of-fold.csv',
+  /** Of the runs of a cross-validation, the probabilities of each test image: float32 `[images, classes]`. */
+  probabilities: 'probabilities.npy',
   /** The report, a page without scripts. */
   report: 'report.html',
   /** The model card. */

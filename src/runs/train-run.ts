@@ -1,8 +1,9 @@
 import type { Evaluation } from '../evaluation/index.ts';
-import type { RunPosition } from '../training/index.ts';
+import type { FitResult, RunPosition } from '../training/index.ts';
 import { checkpointsOf } from './checkpoints.ts';
+import type { CrossValidated } from './cross-validated.ts';
 import { finishRun } from './finish-run.ts';
-import { fitHead, warmedUp } from './fit-head.ts';
+import { fitHead, type HeadFit, warmedUp } from './fit-head.ts';
 import { type FitHooks, fitRun } from './fit-run.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -14,6 +15,8 @@ export interface RunHooks
   extends Pick<FitHooks, 'onStep' | 'onEpoch' | 'onProgress' | 'interrupted' | 'checkpointSeconds'> {
   /** Told what is missing of the checkpoints, where the run may then start over. Default: that is an error. */
   readonly onLost?: (sentence: string) => void;
+  /** Of the last run of a cross-validation, what its folds have found. */
+  readonly crossValidated?: CrossValidated;
 }
 
 /** How a run ended, and what it came to. */
@@ -36,10 +39,16 @@ export async function trainRun(
 ): Promise<RunOutcome> {
   await stored.store.tidy();
   const { id } = record;
+  const { onProgress, crossValidated } = hooks;
+  const finish = (result: FitResult | HeadFit) =>
+    finishRun(run, record, stored, result, platform, onProgress, crossValidated);
+  if (crossValidated?.ensemble) {
+    await stored.writeRecord(record);
+    return { ended: 'finished', ...(await finish(crossValidated.ensemble.fit)) };
+  }
   if (run.options.head) {
     await stored.writeRecord(record);
-    const head = await fitHead(run, stored, platform, hooks.onProgress);
-    return { ended: 'finished', ...(await finishRun(run, record, stored, head, platform, hooks.onProgress)) };
+    return { ended: 'finished', ...(await finish(await fitHead(run, stored, platform, onProgress))) };
   }
   const kept = await checkpointsOf(stored, id, platform.sha256, hooks.onLost);
   await stored.writeRecord(record);
@@ -47,10 +56,9 @@ export async function trainRun(
   const { from } = run.options;
   const begun =
     from && from.trainable !== 'head'
-      ? { ...run, firstWeights: () => warmedUp(run, platform, hooks.onProgress) }
+      ? { ...run, firstWeights: () => warmedUp(run, platform, onProgress) }
       : run;
   const result = await fitRun(begun, { id, stored, kept }, platform, hooks);
   if (result.ended === 'interrupted') return { ended: 'interrupted', position: result.position };
-  const finished = await finishRun(run, record, stored, result, platform, hooks.onProgress);
-  return { ended: result.ended, ...finished };
+  return { ended: result.ended, ...(await finish(result)) };
 }

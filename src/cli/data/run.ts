@@ -24,6 +24,8 @@ export interface DataOptions {
   readonly resize?: Resize;
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
+  readonly groupBy?: string;
+  readonly splitBy?: 'time';
   readonly marks?: 'none';
   readonly json?: boolean;
 }
@@ -37,12 +39,14 @@ export async function runData(name: string, options: DataOptions): Promise<void>
   }
   const augmentation = await augmentationToShow(options);
   reporter.status(`opening ${name} …`);
-  const { imageSize, resize, source, skipBad, marks } = options;
+  const { imageSize, resize, source, skipBad, marks, groupBy, splitBy } = options;
   const opened = await openDataset(name, {
     imageSize,
     preprocessing: resize && withResize(STRETCHED, resize),
     source,
     skipBad,
+    groupBy,
+    splitBy,
     marks: marks && false,
     onProgress: reporter.work,
   });

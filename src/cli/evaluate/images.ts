@@ -68,7 +68,11 @@ function knownTraining(
   metadata: Readonly<Record<string, string>>,
 ): KnownTraining {
   return {
-    ...(record && { path: record.data.path, rules: record.data.rules ?? 1 }),
+    ...(record && {
+      path: record.data.path,
+      rules: record.data.rules ?? 1,
+      options: record.options,
+    }),
     trainHash: metadata['harrier.trainingDataHash'],
     testHash: metadata['harrier.testDataHash'],
   };

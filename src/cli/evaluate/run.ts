@@ -15,6 +15,7 @@ import {
 import { formatCount } from '../../format/format.ts';
 import { jsonObject } from '../../json-text.ts';
 import { Classifier, exportOptionsOf } from '../../models/index.ts';
+import { flagOf } from '../../options/option.ts';
 import { cifar10Point1 } from '../../platform/node/datasets/cifar10-1.ts';
 import type { EvaluationImages } from '../../platform/node/datasets/evaluation-images.ts';
 import { openRuntime } from '../../platform/node/engine/open-runtime.ts';
@@ -23,6 +24,7 @@ import type { Device } from '../../runs/device.ts';
 import { type ForeignFlags, foreignClassifierOptions } from '../foreign.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
+import { shortPath } from '../terminal.ts';
 import { CIFAR10_1, evaluationArguments } from './arguments.ts';
 import { costsOf, decisionsOf, decisionsText } from './decisions.ts';
 import { imagesFor } from './images.ts';
@@ -55,6 +57,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const reporter = new Reporter({ machine: typed.json });
   reporter.status('opening model and data …');
   const source = await findModel(name);
+  if (data === undefined && (await printCrossValidation(source, typed, reporter))) return;
   // The model that the package carries was made for it.
   const options = { ...typed, data: data ?? (source.shipped ? 'cifar10' : undefined) };
   const model = await modelToEvaluate(
@@ -119,6 +122,46 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     for (const text of decisionsText(decisions, reporter.style)) reporter.print(text);
   }
   if (advice !== undefined) reporter.note(advice);
+}
+
+/**
+ * Prints what a cross-validation found, where its model was trained on all images: there are no others to evaluate it on.
+ * @returns whether it was one
+ */
+async function printCrossValidation(
+  { run, modelFile }: ModelSource,
+  { json, ...options }: EvaluateOptions,
+  reporter: Reporter,
+): Promise<boolean> {
+  const record = await run?.record();
+  const { pool, test } = record?.data ?? {};
+  const isWhole = record?.options.folds && record.options.folds.held === undefined;
+  if (!run || !isWhole || !pool || !test?.name.startsWith(pool.name)) return false;
+  const typed = Object.entries(options).find(([, value]) => value !== undefined && value !== false);
+  if (typed && !['threads', 'device'].includes(typed[0])) {
+    throw new HarrierError('bad-option', 'the model was trained on all images of its run', {
+      where: flagOf(typed[0]),
+      next: 'Give other images with --data, or leave the option out to read the cross-validation again.',
+    });
+  }
+  const text = (await run.read('evaluation'))?.toString('utf8');
+  const evaluation = jsonObject(text ?? '') as Evaluation | undefined;
+  if (!evaluation?.crossValidation) {
+    throw new HarrierError('bad-checkpoint', 'the evaluation of this cross-validation cannot be read', {
+      where: run.file('evaluation'),
+      next: 'Evaluate the model on other images: --data PATH.',
+    });
+  }
+  if (json) reporter.json(evaluation);
+  else {
+    reporter.print(
+      reporter.style.faint(
+        `${pool.name}: ${test.images} images, each evaluated by a model of the cross-validation that had not seen it; ${shortPath(modelFile)} has seen all of them.`,
+      ),
+    );
+    reporter.print(evaluationText(evaluation, { style: reporter.style }));
+  }
+  return true;
 }
 
 /** A model's temperature; with what the run that it came from noted of its fitting. */

@@ -36,8 +36,13 @@ export async function imagesToEvaluateOn(
   });
   const record = data === undefined ? await source.run?.record() : undefined;
   if (record) {
-    const { validation, test } = await prepareRun(record.options, { onProgress: reporter.work }, record);
+    const { validation, test, folding } = await prepareRun(
+      record.options,
+      { onProgress: reporter.work },
+      record,
+    );
     if (validation) return labelled(limited(validation), 'validation');
+    if (folding?.isTest) return labelled(limited(test), 'training', ', as the run has no others');
     return labelled(limited(test), 'test', ', since the run set none aside for validation');
   }
   // To compare two forms of a model is no reason to fetch a data set.

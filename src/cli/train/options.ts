@@ -44,6 +44,10 @@ export interface TrainOptions extends Omit<OptionValues<Lists>, 'from'> {
   readonly recipeFile?: string;
   /** The folder of the seeds that this run is one of: the one to resume. */
   readonly partOf?: string;
+  /** Which part of a cross-validation it is; without `held` the run that ends it. */
+  readonly fold?: RunOptions['folds'];
+  /** The hash of the images that a cross-validation has divided: it goes on with these alone. */
+  readonly sameImages?: string;
   /** The first of those seeds' runs, where there is one: this one must be like it. */
   readonly like?: RunRecord;
   /** The command that does this run again, where it is not the one that was typed. */

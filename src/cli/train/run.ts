@@ -1,13 +1,15 @@
 import { augmentationText } from '../../data/augmentation/index.ts';
 import { HarrierError } from '../../errors.ts';
-import { calibrationAdvice, evaluationText } from '../../evaluation/index.ts';
+import { calibrationAdvice, evaluationText, headline } from '../../evaluation/index.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../../format/format.ts';
 import type { TunedPart } from '../../models/index.ts';
 import type { HeadKind } from '../../options/words.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
+import { FoldsFolder } from '../../platform/node/runs/folds-folder.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
-import { createRunFolder, type RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
+import { crossValidated } from '../../runs/cross-validated.ts';
 import { headText, optimizerText } from '../../runs/describe-run.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import { ProgressFile } from '../../runs/run-progress.ts';
@@ -20,6 +22,7 @@ import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { chooseByItself } from './by-itself.ts';
 import { fineTuningAdvice } from './fine-tuning-advice.ts';
+import { trainFolds, wantsFolds } from './folds.ts';
 import { LearningWatch } from './learning-watch.ts';
 import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
 import { TrainingProgress } from './progress.ts';
@@ -40,7 +43,8 @@ export async function runTrain(given: TrainOptions): Promise<void> {
     const typed = process.argv.slice(2);
     const own = await chooseByItself(given, typed, fetchingFor(reporter, interruption.signal));
     if (own.sentence !== undefined) reporter.note(own.sentence);
-    if (await wantsSeeds(given)) await trainSeeds(own.given, own.given.words ?? typed, reporter, one);
+    if (await wantsFolds(given)) await trainFolds(own.given, own.given.words ?? typed, reporter, one);
+    else if (await wantsSeeds(given)) await trainSeeds(own.given, own.given.words ?? typed, reporter, one);
     else await one(own.given);
   } catch (error) {
     // What was abandoned because of the signal fails in its own way; the signal is what the user knows of.
@@ -69,7 +73,9 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
   });
   const record = newRecord(run, commandLine(given.words ?? process.argv.slice(2)));
   if (given.like) checkAlike(record, given.like);
-  const folder = await createRunFolder(options.recipe, given.out);
+  if (given.sameImages !== undefined) checkSameImages(record, given.sameImages);
+  const endsFolds = given.fold && given.fold.held === undefined;
+  const folder = endsFolds ? new RunFolder(given.partOf!) : await createRunFolder(options.recipe, given.out);
   try {
     await folder.exclusively(async () => {
       // Before anything is said about the run: it can then be resumed whenever it is stopped.
@@ -134,6 +140,17 @@ async function resume(
   });
 }
 
+/** @throws HarrierError `bad-data` when the data has changed since the first fold */
+function checkSameImages({ data: { pool } }: RunRecord, hash: string): void {
+  if (pool?.hash === hash) return;
+  throw new HarrierError('bad-data', 'the data has changed since the first fold was trained', {
+    where: pool?.name,
+    expected: `SHA-256 ${hash}`,
+    received: pool?.hash,
+    next: 'Restore the old data, or start again without --resume.',
+  });
+}
+
 interface Training {
   readonly run: PreparedRun;
   readonly record: RunRecord;
@@ -144,7 +161,18 @@ interface Training {
 }
 
 async function train({ run, record, folder, given, reporter, interruption }: Training): Promise<void> {
-  announce(run, folder, reporter);
+  const { fold } = given;
+  const validated =
+    fold && fold.held === undefined
+      ? await crossValidated(run, (number) => new FoldsFolder(folder.path).fold(number))
+      : undefined;
+  if (!fold || fold.held === 1) announce(run, folder, reporter);
+  if (fold?.held !== undefined) {
+    const [learned, held] = [run.train.size, run.test.size].map((count) => formatQuantity(count, 'image'));
+    reporter.print(
+      `\n${reporter.style.strong(`Fold ${fold.held}`)}, ${fold.count} in all: ${learned}, ${held} held out`,
+    );
+  }
   const progress = new TrainingProgress(reporter, run.options.epochs);
   const watch = new LearningWatch(reporter, run);
   const file = new ProgressFile(folder, () => performance.now());
@@ -165,6 +193,7 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
         file.work(work);
       },
       interrupted: () => interruption.exitCode !== undefined,
+      crossValidated: validated,
       checkpointSeconds: given.checkpointSeconds,
     });
     await file.end();
@@ -184,7 +213,8 @@ async function train({ run, record, folder, given, reporter, interruption }: Tra
     sayHowToResume(given.partOf ?? folder.path, reporter);
     throw new Exit(interruption.exitCode ?? 1);
   }
-  printResult(outcome, folder, reporter, given.json, watch.notes);
+  if (fold?.held === undefined) printResult(outcome, folder, reporter, given.json, watch.notes);
+  else reporter.print(headline(outcome.evaluation));
 }
 
 /** What a fine-tuning trains, in words. */
@@ -321,9 +351,12 @@ function printResult(
   reporter.print();
   reporter.print(evaluationText(evaluation, { style }));
   reporter.print();
+  const { folds } = record.options;
   const length = result.head
     ? headText(result.head)
-    : `${result.epochs} ${result.epochs === 1 ? 'epoch' : 'epochs'}`;
+    : folds?.ensemble
+      ? `the average of ${folds.count} models`
+      : `${result.epochs} ${result.epochs === 1 ? 'epoch' : 'epochs'}`;
   reporter.print(
     `Training accuracy ${formatPercent(result.trainingAccuracy)}; ${length} in ${formatDuration(result.seconds)}${which}`,
   );

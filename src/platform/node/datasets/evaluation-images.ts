@@ -5,6 +5,8 @@ import type { Dataset } from '../../../data/dataset.ts';
 import type { FolderRules } from '../../../data/folder-rules.ts';
 import { HarrierError } from '../../../errors.ts';
 import { formatCount, formatQuantity } from '../../../format/format.ts';
+import { foldedImages } from '../../../runs/folded-images.ts';
+import type { RunOptions } from '../../../runs/run-record.ts';
 import { CIFAR10_HASHES } from './cifar10.ts';
 import { evaluationFolder } from './image-folder.ts';
 import { correctionsByIndex, readCorrections } from './label-corrections.ts';
@@ -19,6 +21,8 @@ export interface KnownTraining {
   /** `Dataset.hash` of its training and test images. */
   readonly trainHash?: string;
   readonly testHash?: string;
+  /** What else decided which images are its test images. */
+  readonly options?: Pick<RunOptions, 'folds' | 'seed' | 'limit' | 'groupBy' | 'splitBy'>;
 }
 
 /** Images that a model is evaluated on. */
@@ -55,7 +59,7 @@ export async function evaluationImages(
     return partOf(await openDataset(spec, options), part, split ? `--split ${part}` : `its ${part} part`);
   }
   if (known.path !== undefined && (await isSamePlace(spec, known.path))) {
-    const opened = await openDataset(spec, { ...options, rules: known.rules ?? 1 });
+    const opened = await openedAsTrained(spec, known, options);
     if (split) return partOf(opened, split, `--split ${split}`);
     return partOf(opened, 'test', 'the test images that training set aside');
   }
@@ -89,6 +93,29 @@ async function evaluatedFolder(spec: string, options: OpenDatasetOptions): Promi
   return { dataset: marked, part, total, which, notes };
 }
 
+/** @throws HarrierError `bad-data` where the model was trained on all images */
+async function openedAsTrained(
+  spec: string,
+  { rules = 1, options: own }: KnownTraining,
+  options: OpenDatasetOptions,
+): Promise<OpenedDataset> {
+  const folds = own?.folds;
+  const { groupBy, splitBy } = own ?? {};
+  const pooled = folds !== undefined;
+  const opened = await openDataset(spec, { ...options, rules, groupBy, splitBy, pooled });
+  if (!own || !folds) return opened;
+  const folded = foldedImages(opened, own);
+  if (folds.held === undefined && folded.isTest) throw trainedOnAll(spec);
+  return { ...opened, ...folded };
+}
+
+function trainedOnAll(spec: string): HarrierError {
+  return new HarrierError('bad-data', 'the model was trained on all these images', {
+    where: spec,
+    next: 'What the models of its cross-validation say of them is in evaluation.json and out-of-fold.csv of its run. Evaluate it on other images.',
+  });
+}
+
 function partOf(opened: OpenedDataset, part: 'test' | 'train', why: string): EvaluationImages {
   const total = opened.train.size + opened.test.size + (opened.validation?.size ?? 0);
   const dataset = opened[part];
@@ -118,6 +145,8 @@ async function sameData(
   { trainHash, testHash }: KnownTraining,
   options: OpenDatasetOptions,
 ): Promise<OpenedDataset | undefined> {
+  const all = await openDataset(spec, { ...options, pooled: true }).catch(() => undefined);
+  if (all && all.train.hash === trainHash) throw trainedOnAll(spec);
   for (const rules of [2, 1] as const) {
     try {
       const opened = await openDataset(spec, { ...options, rules });

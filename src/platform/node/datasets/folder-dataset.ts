@@ -41,6 +41,7 @@ export function folderDataset({
     hash: hash ?? hashImages(listing.classNames, imageShape, labels, slots, store),
     pixelSource: pickImages(store.source, Uint32Array.from(slots)),
     ...(copies && { copies: Uint32Array.from(slots, (slot) => copies[slot]) }),
+    ...(listing.times && { times: Float64Array.from(slots, (slot) => listing.times![slot]) }),
     gather(indices, out) {
       checkGather(own, indices, out);
       for (let i = 0; i < indices.length; i++) store.read(slots[indices[i]], out, i * bytes);

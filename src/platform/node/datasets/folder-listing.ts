@@ -27,6 +27,8 @@ export interface FolderListing {
   readonly key?: string;
   /** The group of each file, where a list has groups: all of one stay on one side of a split. */
   readonly groups?: readonly (string | undefined)[];
+  /** When each image was taken, where a list says so: numbers that rise with time. */
+  readonly times?: readonly number[];
 }
 
 export interface ListingOptions {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
   type Dataset,
@@ -25,16 +24,16 @@ import {
 import { copyNumbers } from './folder-copies.ts';
 import { folderDataset } from './folder-dataset.ts';
 import type { FolderPurpose } from './folder-layout.ts';
-import type { FolderListing } from './folder-listing.ts';
 import { absentNotes, copyNotes } from './folder-notes.ts';
 import { splitFolder } from './folder-split.ts';
 import { readKeptTest, writeKeptTest } from './kept-test.ts';
 import { listImages } from './manifest-listing.ts';
 import { openPixelStore } from './pixel-store.ts';
+import { type SplitRules, splitKeys, withSplitRules } from './split-rules.ts';
 import { checkImageSize, usualSize } from './usual-size.ts';
 
 /** How a folder of images is read. */
-export interface ImageFolderOptions {
+export interface ImageFolderOptions extends SplitRules {
   /** Height and width that every image is scaled to. By default it follows from the images: see `imageFolder`. */
   readonly imageSize?: number;
   /** How every image comes to that size: by default it is stretched. A model that is trained on brings its own. */
@@ -102,18 +101,28 @@ export async function imageFolder(
   path: string,
   options: ImageFolderOptions = {},
 ): Promise<ImageFolderSplits> {
-  const { rules = 2, cacheDirectory: cache = cacheDirectory() } = options;
-  const keptTest = rules === 2 ? await readKeptTest(path, cache) : undefined;
+  const { rules = 2, cacheDirectory: cache = cacheDirectory(), splitBy, pooled = false } = options;
+  const keptTest = rules === 2 && !splitBy ? await readKeptTest(path, cache) : undefined;
   let newlyKept: readonly string[] = [];
   const opened = await openFolder(path, 'training', options, (folder) => {
     const { listing, decoded } = folder;
     const copies = copyNumbers(listing, decoded.copies);
-    const contentHashes = splitKeys(listing, decoded);
-    const parts = splitFolder(listing, { ...decoded, contentHashes, copies, keptTest }, rules);
-    if (parts.tooFew) newlyKept = parts.test.map((slot) => contentHashes[slot]);
-    // Other rules, another split: each has a hash of its own.
-    const kept = (part: string) => (rules === 2 ? part : `${part}, rules ${rules}`);
     const own = rules === 2 ? copies : undefined;
+    if (pooled && !listing.hasParts) {
+      const good = [...listing.files.keys()].filter((slot) => !decoded.bad.has(slot));
+      const all = folder.dataset('all', good, 'all', own);
+      return { train: all, test: all, skipped: folder.skipped, notes: listing.notes };
+    }
+    const contentHashes = splitKeys(listing, decoded.contentHashes);
+    const parts = splitFolder(listing, { ...decoded, contentHashes, copies, keptTest }, rules);
+    if (parts.tooFew && !splitBy) newlyKept = parts.test.map((slot) => contentHashes[slot]);
+    // Other rules, another split: each has a hash of its own.
+    const kept = (part: string) =>
+      [
+        part,
+        ...(rules === 2 ? [] : [`rules ${rules}`]),
+        ...(listing.splitKey ? [listing.splitKey] : []),
+      ].join(', ');
     const train = folder.dataset('train', parts.train, kept('train'), own);
     const test = folder.dataset('test', parts.test, kept('test'), own);
     const validation =
@@ -121,7 +130,8 @@ export async function imageFolder(
     const notes = [...listing.notes, ...copyNotes(listing, decoded, parts), ...absentNotes(test)];
     return { train, test, ...(validation && { validation }), skipped: folder.skipped, notes };
   });
-  if (rules === 2 && newlyKept.length > 0) await writeKeptTest(path, cache, newlyKept);
+  if (rules === 2 && newlyKept.length > 0)
+    await writeKeptTest(path, cache, [...(keptTest ?? []), ...newlyKept]);
   return opened;
 }
 
@@ -156,18 +166,9 @@ export async function evaluationFolder(
   });
 }
 
-/** What decides the side of each image: its content, or the name of its group, however many images that has. */
-function splitKeys({ groups }: FolderListing, { contentHashes }: DecodedFolder): readonly string[] {
-  if (!groups) return contentHashes;
-  return contentHashes.map((hash, slot) => {
-    const group = groups[slot];
-    return group === undefined ? hash : createHash('sha256').update(group).digest('hex');
-  });
-}
-
 /** A folder whose images are decoded. */
 interface OpenFolder {
-  readonly listing: FolderListing;
+  readonly listing: ReturnType<typeof withSplitRules>;
   readonly decoded: DecodedFolder;
   readonly skipped: readonly SkippedFile[];
   /** @param kept under which name the cache keeps the hash */
@@ -183,7 +184,10 @@ async function openFolder<T>(
   const { onProgress, signal, imageSize } = options;
   if (imageSize !== undefined) checkImageSize(imageSize);
   const { rules, skipBad } = options;
-  const listing = await listImages(path, { purpose, rawNames: rules === 1, skipMissing: skipBad });
+  const withTimes = options.splitBy === 'time';
+  const listed = await listImages(path, { purpose, rawNames: rules === 1, skipMissing: skipBad, withTimes });
+  // Who only evaluates splits nothing.
+  const listing = purpose === 'training' ? withSplitRules(listed, options) : listed;
   const size = imageSize ?? (await usualSize(listing));
   const shape = imageInput({ height: size, width: size, channels: 3 }, options.preprocessing ?? STRETCHED);
   const directory = join(options.cacheDirectory ?? cacheDirectory(), 'folders');
@@ -216,7 +220,7 @@ async function openFolder<T>(
 
 /** What is made of a decoded folder; undefined when the cache turns out to be damaged. */
 async function assemble<T>(
-  listing: FolderListing,
+  listing: OpenFolder['listing'],
   shape: ImageInput,
   cache: string,
   decoded: DecodedFolder,

@@ -22,6 +22,8 @@ const NAMED = 5;
 export interface ListImagesOptions extends ListingOptions {
   /** Leave out files that a list names and that are not there. */
   readonly skipMissing?: boolean;
+  /** Read when images were taken: each line must then say it. */
+  readonly withTimes?: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export function listImages(path: string, options: ListImagesOptions = {}): Promi
  */
 export async function listManifest(
   path: string,
-  { purpose = 'training', skipMissing = false }: ListImagesOptions = {},
+  { purpose = 'training', skipMissing = false, withTimes = false }: ListImagesOptions = {},
 ): Promise<FolderListing> {
   const rows = await readManifest(path);
   const root = dirname(path);
@@ -85,6 +87,10 @@ export async function listManifest(
           ]
         : [],
     ...(groups.some((group) => group !== undefined) && { groups }),
+    ...(withTimes &&
+      files.some(({ row }) => row.time !== undefined) && {
+        times: files.map(({ row }) => timeOf(row, path)),
+      }),
     key: keyOf(files.map(({ row }) => [row.label, row.part ?? '', row.group ?? ''])),
   };
 }
@@ -158,6 +164,25 @@ function checkTwice(first: ManifestRow, second: ManifestRow, path: string): void
       .map(({ label, part }) => [label, part].filter(Boolean).join(', '))
       .join(' and '),
     next: 'Remove one of the lines.',
+  });
+}
+
+/**
+ * A time as a number that rises with it: a number as it is, else a date (`2026-11-28`, `2026-11-28 10:00:00`, or with
+ * colons as cameras write it) in milliseconds since 1970, in UTC where it names no zone.
+ */
+function timeOf({ time = '', line }: ManifestRow, path: string): number {
+  const number = Number(time);
+  if (time !== '' && Number.isFinite(number)) return number;
+  const date =
+    /^(\d{4})[-:/](\d\d)[-:/](\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?)?$/.exec(time);
+  const [, year, month, day, clock = '00:00', zone = 'Z'] = date ?? [];
+  const value = date ? Date.parse(`${year}-${month}-${day}T${clock}${zone}`) : Number.NaN;
+  if (Number.isFinite(value)) return value;
+  throw new HarrierError('bad-data', time === '' ? 'its time is empty' : 'its time cannot be read', {
+    where: `${path}, line ${line}`,
+    expected: 'a date such as 2026-11-28 or 2026-11-28 10:00:00, or a number',
+    ...(time !== '' && { received: time }),
   });
 }
 

@@ -15,11 +15,13 @@ export interface ManifestRow {
   readonly part?: Part;
   /** Images of one group (a person, a video) stay on one side of every split. */
   readonly group?: string;
+  /** When it was taken, as it is written. */
+  readonly time?: string;
   /** Line of the manifest, from 1. */
   readonly line: number;
 }
 
-type Field = 'file' | 'label' | 'part' | 'group';
+type Field = 'file' | 'label' | 'part' | 'group' | 'time';
 
 /** Names of columns, in lower case without what stands between words. */
 const COLUMNS: Readonly<Record<string, Field>> = {
@@ -37,6 +39,7 @@ const COLUMNS: Readonly<Record<string, Field>> = {
   ...named('label', ['label', 'labels', 'class', 'classname', 'category', 'target', 'tag']),
   ...named('part', ['split', 'part', 'subset', 'set', 'fold', 'usage']),
   ...named('group', ['group', 'groupid', 'subject', 'subjectid', 'patient', 'patientid', 'person', 'video']),
+  ...named('time', ['time', 'date', 'datetime', 'timestamp', 'takenat', 'createdat']),
 };
 
 function named(field: Field, names: readonly string[]): Record<string, Field> {
@@ -55,7 +58,7 @@ export function isManifestName(name: string): boolean {
 /**
  * Reads a list of images with their labels: CSV (commas, semicolons or tabs; cells may be quoted, as RFC 4180 has it)
  * whose first line names the columns, or JSON Lines with the same names. The columns are `file` and `label`, and, where
- * wanted, `split` (train, validation, test) and `group`; usual other names for them are understood. A table without
+ * wanted, `split` (train, validation, test), `group` and `time`; usual other names for them are understood. A table without
  * names has the file in its first column and the label in its second.
  *
  * @throws HarrierError `bad-data` that names the line, `storage` when the file cannot be read
@@ -170,7 +173,7 @@ function fieldsOf(names: readonly string[], path: string, line: number): Partial
 }
 
 function rowOf(cell: (field: Field) => string, path: string, line: number): ManifestRow {
-  const [file, label, split, group] = (['file', 'label', 'part', 'group'] as const).map(cell);
+  const [file, label, split, group, time] = (['file', 'label', 'part', 'group', 'time'] as const).map(cell);
   const empty = file === '' ? 'file' : label === '' ? 'label' : undefined;
   if (empty) {
     throw new HarrierError('bad-data', `its ${empty} is empty`, {
@@ -184,6 +187,7 @@ function rowOf(cell: (field: Field) => string, path: string, line: number): Mani
     line,
     ...(split !== '' && { part: partOf(split, path, line) }),
     ...(group !== '' && { group }),
+    ...(time !== '' && { time }),
   };
 }
 

@@ -61,6 +61,18 @@ export function correctionsFolder(spec: string, cache?: string): string {
 }
 
 async function openUncorrected(spec: string, options: OpenDatasetOptions): Promise<OpenedDataset> {
+  const rule = (['groupBy', 'splitBy'] as const).find((name) => options[name] !== undefined);
+  if (
+    rule &&
+    !(await isImageFolder(spec)) &&
+    (BUILT_IN.includes(spec) || (await stat(spec).catch(() => undefined)))
+  ) {
+    throw new HarrierError('bad-option', 'its images are no files that could be told apart by path or time', {
+      where: spec,
+      next: 'Leave the option out, or give a folder of images or a list of them.',
+      options: [rule],
+    });
+  }
   if (spec === 'cifar10') {
     checkCifar10Size(options.imageSize);
     return { ...(await cifar10(options)), skipped: [] };

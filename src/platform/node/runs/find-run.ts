@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HarrierError, nearestName } from '../../../errors.ts';
 import { RUN_FILES } from '../../../runs/stored-run.ts';
+import { FOLDS_FILE } from './folds-folder.ts';
 import { RunFolder } from './run-folder.ts';
 import { isSeedsFolder } from './seeds-folder.ts';
 import { shippedModel } from './shipped-model.ts';
@@ -83,7 +84,14 @@ export async function newestModel(): Promise<ModelSource> {
 /** The run whose record or model was written last. */
 async function latestRun(file: 'record' | 'model'): Promise<RunFolder> {
   const runs = (await runNames()).map((name) => new RunFolder(resolve('runs', name)));
-  const times = await Promise.all(runs.map((run) => stat(run.file(file)).catch(() => undefined)));
+  // A cross-validation under way has the record of a run only at its end.
+  const times = await Promise.all(
+    runs.map((run) =>
+      stat(run.file(file)).catch(() =>
+        file === 'record' ? stat(join(run.path, FOLDS_FILE)).catch(() => undefined) : undefined,
+      ),
+    ),
+  );
   const newest = runs
     .flatMap((run, i) => (times[i] ? [{ run, time: times[i].mtimeMs }] : []))
     .sort((a, b) => b.time - a.time)
@@ -113,7 +121,12 @@ async function runNames(): Promise<string[]> {
     const within = (await isSeedsFolder(join('runs', name))) ? await readdir(join('runs', name)) : undefined;
     names.push(...(within?.map((seed) => join(name, seed)) ?? [name]));
   }
-  const isRun = await Promise.all(names.map((name) => isThere(join('runs', name, RUN_FILES.record))));
+  const isRun = await Promise.all(
+    names.map(async (name) => {
+      const files = [RUN_FILES.record, FOLDS_FILE].map((file) => isThere(join('runs', name, file)));
+      return (await Promise.all(files)).includes(true);
+    }),
+  );
   return names.filter((_, i) => isRun[i]);
 }
 

@@ -53,7 +53,7 @@ async function namedMethod({ recipe: name, recipeOptions = {} }: RunOptions): Pr
 }
 
 async function openData(
-  { data, imageSize, preprocessing, source, skipBad, marks }: RunOptions,
+  { data, imageSize, preprocessing, source, skipBad, marks, groupBy, splitBy, folds }: RunOptions,
   side: number | undefined,
   then: RunData | undefined,
   hooks: { readonly onProgress?: OnProgress; readonly signal?: AbortSignal },
@@ -66,6 +66,9 @@ async function openData(
     preprocessing,
     source,
     skipBad,
+    groupBy,
+    splitBy,
+    pooled: folds !== undefined,
     // A resumed run keeps the label corrections that it began with.
     marks: then ? (then.marks?.images ?? false) : marks && false,
     rules,

@@ -1,0 +1,135 @@
+import { resolve } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { flagOf } from '../../options/option.ts';
+import { findRun } from '../../platform/node/runs/find-run.ts';
+import { createFoldsFolder, FoldsFolder, isFoldsFolder } from '../../platform/node/runs/folds-folder.ts';
+import type { Reporter } from '../reporter.ts';
+import { dataFromAnywhere, fromAnywhere, newRun, type TrainOptions } from './options.ts';
+
+/**
+ * Whether a cross-validation is wanted: by --folds, or by the folder that is to go on.
+ * @throws HarrierError `bad-option` for options that cannot be combined with it
+ */
+export async function wantsFolds({ folds, ensemble, seeds, resume }: TrainOptions): Promise<boolean> {
+  if (ensemble && folds === undefined && resume === undefined) {
+    throw new HarrierError('bad-option', 'only the models of a cross-validation can be averaged', {
+      where: '--ensemble',
+      next: 'Add --folds 5, or leave --ensemble out.',
+    });
+  }
+  if (folds !== undefined && seeds !== undefined) {
+    throw new HarrierError('bad-option', '--folds and --seeds cannot be combined', {
+      next: 'Run the cross-validation once for each --seed.',
+    });
+  }
+  if (resume === undefined) return folds !== undefined;
+  const { path } = await findRun(resume);
+  if (await isFoldsFolder(path)) return true;
+  if (folds === undefined) return false;
+  throw new HarrierError('bad-option', 'this is not a folder of train --folds', {
+    where: path,
+    expected: 'a folder with folds.json',
+    next: 'Leave --folds out to resume a single run.',
+  });
+}
+
+/**
+ * `harrier train --folds`: a run for each fold, each in its own folder and evaluated on the images that it holds out, and
+ * then the run of the finished model. Interrupted, it goes on where it was.
+ *
+ * @param train trains one run to its end
+ */
+export async function trainFolds(
+  typed: TrainOptions,
+  words: readonly string[],
+  reporter: Reporter,
+  train: (given: TrainOptions) => Promise<void>,
+): Promise<void> {
+  const folder = await openFolder(typed, words);
+  const record = await folder.read();
+  const { folds: count, given } = record;
+  const moved =
+    typed.resume === undefined || typed.data === undefined
+      ? {}
+      : { data: await dataFromAnywhere(typed.data) };
+  const common = (own: TrainOptions): TrainOptions => ({
+    ...own,
+    ...moved,
+    threads: typed.threads ?? own.threads,
+    device: typed.device ?? own.device,
+    checkpointSeconds: typed.checkpointSeconds ?? own.checkpointSeconds,
+    partOf: folder.path,
+    words: record.words,
+  });
+  for (let held = 1; held <= count; held++) {
+    const run = folder.fold(held);
+    const begun = (await run.read('record')) !== undefined;
+    if (begun && (await run.record()).result) continue;
+    const part = { count, held };
+    const own: TrainOptions = begun
+      ? { resume: run.path, fold: part }
+      : { ...given, fold: part, out: run.path, sameImages: await imagesOf(folder) };
+    await train(common(own)).catch(async (error) => {
+      // Refused before the first run began: the same command may be tried again.
+      if (held === 1 && typed.resume === undefined) await folder.discardUnlessBegun();
+      throw error;
+    });
+  }
+  const begun = (await folder.whole.read('record')) !== undefined;
+  const part = { count, ...(given.ensemble && { ensemble: true }) };
+  const own: TrainOptions = begun
+    ? { resume: folder.path, fold: part }
+    : { ...given, fold: part, sameImages: await imagesOf(folder) };
+  if (!begun) {
+    reporter.print(
+      `\n${reporter.style.strong(given.ensemble ? `Averaging the ${count} models` : 'All images')}`,
+    );
+  }
+  await train({ ...common(own), json: typed.json });
+}
+
+/** The hash of the images that the first fold divided. */
+async function imagesOf(folder: FoldsFolder<TrainOptions>): Promise<string | undefined> {
+  const first = folder.fold(1);
+  return (await first.read('record')) && (await first.record()).data.pool?.hash;
+}
+
+async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<FoldsFolder<TrainOptions>> {
+  if (typed.resume !== undefined) return resume(typed, (await findRun(typed.resume)).path);
+  const { options } = await newRun(typed);
+  const { folds = 5, out, json: _, ...given } = typed;
+  const folder = await createFoldsFolder<TrainOptions>(options.recipe, out);
+  await folder.write({
+    created: new Date().toISOString(),
+    folds,
+    given: await fromAnywhere(given),
+    words,
+  });
+  return folder;
+}
+
+/** What may be said anew of a cross-validation that goes on. */
+const CHANGEABLE = ['resume', 'data', 'threads', 'device', 'checkpointSeconds', 'json', 'debug', 'calibrate'];
+
+/** @throws HarrierError `bad-option` for what cannot change */
+async function resume(typed: TrainOptions, path: string): Promise<FoldsFolder<TrainOptions>> {
+  const folder = new FoldsFolder<TrainOptions>(resolve(path));
+  const record = await folder.read();
+  const fixed = Object.entries(typed).find(
+    ([option, value]) =>
+      value !== undefined &&
+      !(option === 'folds' && value === record.folds) &&
+      (!CHANGEABLE.includes(option) || value === false),
+  );
+  if (fixed) {
+    const option = flagOf(fixed[0]);
+    throw new HarrierError('bad-option', 'a resumed cross-validation keeps its own options', {
+      where: fixed[1] === false ? option.replace('--', '--no-') : option,
+      next: 'Leave it out, or start again without --resume.',
+    });
+  }
+  if (typed.data !== undefined) {
+    await folder.write({ ...record, given: { ...record.given, data: await dataFromAnywhere(typed.data) } });
+  }
+  return folder;
+}

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { HarrierError } from '../../../errors.ts';
+import { formatCount, formatQuantity, printable } from '../../../format/format.ts';
+import type { FolderListing } from './folder-listing.ts';
+
+/** What decides, besides the content of images, on which side of a split they are. */
+export interface SplitRules {
+  /** A regular expression over each file's path; its first capture names the image's group. */
+  readonly groupBy?: string;
+  /** `time`: the newest images are the test images, by the column `time` of a list. */
+  readonly splitBy?: 'time';
+  /** Nothing is set aside for the test where the data has no parts: training and test images are all images. */
+  readonly pooled?: boolean;
+}
+
+/**
+ * A listing with the groups and times that rules name.
+ *
+ * @throws HarrierError `bad-option` for an expression that cannot be used or fits no path, or times that there are none of;
+ *   `bad-data` for a group in two parts
+ */
+export function withSplitRules(
+  listing: FolderListing,
+  { groupBy, splitBy }: SplitRules,
+): FolderListing & { readonly splitKey?: string } {
+  const grouped = groupBy === undefined ? listing : withGroups(listing, groupBy);
+  checkParts(grouped);
+  if (splitBy === 'time' && !listing.times) {
+    throw new HarrierError('bad-option', 'nothing says when these images were taken', {
+      where: listing.source ?? listing.root,
+      expected: 'a list of images with a column "time"',
+      next: 'Add it, or leave the option out.',
+      options: ['splitBy'],
+    });
+  }
+  const { times, ...untimed } = grouped;
+  const used = splitBy === 'time' ? grouped : untimed;
+  if (groupBy === undefined && splitBy === undefined) return used;
+  return { ...used, splitKey: keyOf([groupBy ? used.groups : undefined, splitBy && times]) };
+}
+
+function withGroups(listing: FolderListing, groupBy: string): FolderListing {
+  const expression = expressionOf(groupBy);
+  const groups = listing.files.map(({ path }) => {
+    const found = expression.exec(path);
+    return found?.[1] === undefined ? undefined : found[1].normalize('NFC');
+  });
+  const without = groups.flatMap((group, slot) => (group === undefined ? [slot] : []));
+  const example = printable(listing.files[without[0] ?? 0].path);
+  if (without.length === groups.length) {
+    throw new HarrierError('bad-option', 'this expression finds a group in no path', {
+      where: groupBy,
+      received: `paths such as ${example}`,
+      next: 'It is matched against the path below the folder of the data, with / between folders.',
+      options: ['groupBy'],
+    });
+  }
+  const different = new Set(groups.filter((group) => group !== undefined)).size;
+  const notes = [
+    `${listing.source ?? listing.root}: ${formatQuantity(different, 'group')} by "${printable(groupBy)}".`,
+    ...(without.length > 0
+      ? [
+          `${formatCount(without.length)} of ${formatQuantity(groups.length, 'image')} ${without.length === 1 ? 'is' : 'are'} in no group, such as ${example}: each is split by itself.`,
+        ]
+      : []),
+  ];
+  return { ...listing, groups, notes: [...listing.notes, ...notes] };
+}
+
+function expressionOf(text: string): RegExp {
+  let expression: RegExp;
+  try {
+    expression = new RegExp(text, 'u');
+  } catch (cause) {
+    throw new HarrierError('bad-option', 'this is not a regular expression', {
+      where: text,
+      received: cause instanceof Error ? cause.message : String(cause),
+      next: 'Put it in quotes, such as --group-by "^[^/]+/(\\w+)_".',
+      options: ['groupBy'],
+      cause,
+    });
+  }
+  // With an alternative that is empty it always matches, and tells how many captures there are.
+  if (new RegExp(`${text}|`, 'u').exec('')!.length > 1) return expression;
+  throw new HarrierError('bad-option', 'this expression names no group', {
+    where: text,
+    expected: 'a capture in parentheses, such as "/(person\\d+)_"',
+    options: ['groupBy'],
+  });
+}
+
+/** @throws HarrierError `bad-data` where the images of one group are in two parts */
+function checkParts({ files, groups, hasParts, source, root }: FolderListing): void {
+  if (!groups || !hasParts) return;
+  const seen = new Map<string, number>();
+  for (const [slot, group] of groups.entries()) {
+    if (group === undefined) continue;
+    const first = seen.get(group) ?? slot;
+    seen.set(group, first);
+    if (files[first].part === files[slot].part) continue;
+    throw new HarrierError('bad-data', `the group "${printable(group)}" is in two parts of the data`, {
+      where: source ?? root,
+      received: `${files[first].part} (${printable(files[first].path)}) and ${files[slot].part} (${printable(files[slot].path)})`,
+      next: 'Put all images of a group into one part, or leave the parts out: Harrier then splits by group.',
+    });
+  }
+}
+
+/** What decides the side of each image: its content, its group's name, or how new it is: the lowest go to the test. */
+export function splitKeys(
+  { groups, times }: Pick<FolderListing, 'groups' | 'times'>,
+  contentHashes: readonly string[],
+): readonly string[] {
+  if (times) return keysByTime(times);
+  if (!groups) return contentHashes;
+  return contentHashes.map((hash, slot) => {
+    const group = groups[slot];
+    return group === undefined ? hash : createHash('sha256').update(group).digest('hex');
+  });
+}
+
+/** The fraction of images that are newer, as a hash would have it: images of one time have one key. */
+function keysByTime(times: readonly number[]): string[] {
+  const newestFirst = [...times.keys()].sort((a, b) => times[b] - times[a]);
+  const keys = new Array<string>(times.length);
+  let [rank, last] = [0, Number.NaN];
+  for (const [place, slot] of newestFirst.entries()) {
+    if (times[slot] !== last) rank = place;
+    last = times[slot];
+    const fraction = Math.floor((rank / times.length) * 2 ** 32);
+    keys[slot] = fraction.toString(16).padStart(8, '0');
+  }
+  return keys;
+}
+
+function keyOf(rules: unknown): string {
+  return createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,117 @@
+import { foldsOf } from '../data/folds.ts';
+import { decodeNpy } from '../data/npy.ts';
+import { HarrierError } from '../errors.ts';
+import {
+  type CrossValidationResult,
+  crossValidationResult,
+  historyFromCsv,
+  type Predictions,
+} from '../evaluation/index.ts';
+import { decodeModel, type Model } from '../onnx/index.ts';
+import type { FitResult } from '../training/index.ts';
+import { utf8Decode } from '../utf8.ts';
+import type { PreparedRun } from './prepare-run.ts';
+import type { StoredRun } from './stored-run.ts';
+
+/** What the folds of a cross-validation have found, for the run that ends it. */
+export interface CrossValidated {
+  readonly result: CrossValidationResult;
+  /** What the folds say of the images that they held out, in the order of the pool. */
+  readonly predictions: Predictions;
+  /** Which image of the pool each of them is. */
+  readonly images: Uint32Array;
+  /** The fold that held each of them out, from 1. */
+  readonly folds: readonly number[];
+  /** Whether these images are the run's test images too, as the data brings none of its own. */
+  readonly isTest: boolean;
+  /** Where the finished model averages those of the folds: these, and what is said of their training. */
+  readonly ensemble?: { readonly models: readonly Model[]; readonly fit: FitResult };
+}
+
+/**
+ * Reads what the folds of a cross-validation have found.
+ *
+ * @param run the run that ends it
+ * @param foldRun where the run of a fold is kept, from 1
+ * @throws HarrierError `bad-checkpoint` when a fold is not finished, damaged, or of other images
+ */
+export async function crossValidated(
+  { folding, options }: Pick<PreparedRun, 'folding' | 'options'>,
+  foldRun: (fold: number) => StoredRun,
+): Promise<CrossValidated> {
+  const { count, ensemble } = options.folds!;
+  const { pool } = folding!;
+  const { folds, evaluated } = foldsOf(pool, count, options.seed);
+  const classes = pool.classNames.length;
+  const places = new Map(Array.from(evaluated, (image, place) => [image, place]));
+  const probabilities = new Float32Array(evaluated.length * classes);
+  const foldOf = new Array<number>(evaluated.length);
+  const perFold: Predictions[] = [];
+  for (const [i, { heldOut }] of folds.entries()) {
+    const stored = foldRun(i + 1);
+    const own = await probabilitiesOf(stored, heldOut.length, classes);
+    heldOut.forEach((image, row) => {
+      const place = places.get(image)!;
+      probabilities.set(own.subarray(row * classes, (row + 1) * classes), place * classes);
+      foldOf[place] = i + 1;
+    });
+    const labels = Uint16Array.from(heldOut, (image) => pool.labels[image]);
+    perFold.push({ probabilities: own, labels, classNames: pool.classNames });
+  }
+  const { copies, labels, classNames } = pool;
+  return {
+    result: crossValidationResult(
+      perFold,
+      copies && folds.map(({ heldOut }) => Array.from(heldOut, (image) => copies[image])),
+    ),
+    predictions: { probabilities, labels: Uint16Array.from(evaluated, (image) => labels[image]), classNames },
+    images: evaluated,
+    folds: foldOf,
+    isTest: folding!.isTest,
+    ...(ensemble && { ensemble: await ensembleOf(folds.length, foldRun) }),
+  };
+}
+
+async function probabilitiesOf(stored: StoredRun, images: number, classes: number): Promise<Float32Array> {
+  const where = stored.file('probabilities');
+  const bytes = await stored.read('probabilities');
+  const array = bytes && decodeNpy(bytes, where);
+  if (array?.type === '<f4' && array.shape[0] === images && array.shape[1] === classes)
+    return array.data as Float32Array;
+  throw new HarrierError('bad-checkpoint', 'this fold does not say what its model found', {
+    where,
+    expected: `probabilities of ${images} images for ${classes} classes`,
+    received: array ? array.shape.join(' × ') : 'no file',
+    next: 'Remove the folder of the fold and resume: the fold is then trained again.',
+  });
+}
+
+/** The models of the folds, and their training as one record. */
+async function ensembleOf(count: number, foldRun: (fold: number) => StoredRun) {
+  const models: Model[] = [];
+  const results: { trainingAccuracy: number; seconds: number; loss: number }[] = [];
+  for (let fold = 1; fold <= count; fold++) {
+    const stored = foldRun(fold);
+    const bytes = await stored.read('model');
+    if (!bytes) {
+      throw new HarrierError('bad-checkpoint', 'the model of this fold is missing', {
+        where: stored.file('model'),
+        next: 'Remove the folder of the fold and resume: the fold is then trained again.',
+      });
+    }
+    models.push(decodeModel(bytes, stored.file('model')));
+    const history = historyFromCsv(
+      utf8Decode((await stored.read('history')) ?? new Uint8Array()),
+      stored.file('history'),
+    );
+    results.push({ ...(await stored.record()).result!, loss: history.at(-1)?.loss ?? 0 });
+  }
+  const sum = (of: 'trainingAccuracy' | 'seconds' | 'loss') =>
+    results.reduce((total, each) => total + each[of], 0);
+  const seconds = sum('seconds');
+  const history = [
+    { epoch: 1, loss: sum('loss') / count, accuracy: sum('trainingAccuracy') / count, seconds },
+  ];
+  const position = { step: 1, epoch: 1, stepInEpoch: 0, lossSum: 0, correct: 0, seen: 0, seconds, history };
+  return { models, fit: { history, weights: new Map(), ended: 'finished' as const, position } };
+}

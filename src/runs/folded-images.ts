@@ -1,0 +1,54 @@
+import type { Dataset } from '../data/dataset.ts';
+import { foldsOf } from '../data/folds.ts';
+import { firstImages, subset } from '../data/subset.ts';
+import type { RunOptions } from './run-record.ts';
+import type { TrainingImages } from './training-images.ts';
+
+/** The images of one part of a cross-validation. */
+export interface FoldedImages extends TrainingImages {
+  readonly test: Dataset;
+  /** All images that are divided into folds. */
+  readonly pool: Dataset;
+  /** Whether the images that the folds hold out stand in for test images, as the data brings none. */
+  readonly isTest: boolean;
+  /** Sentences about images that no fold holds out. */
+  readonly foldNotes: readonly string[];
+}
+
+/**
+ * The images of one part of a cross-validation: a fold trains on some and is evaluated on those that it holds out; the
+ * run on all images trains on all. That run is evaluated on the test part that the data brings, else its test images are
+ * those that the folds have held out.
+ *
+ * @param opened data without a test part of its own has the same images for training and test
+ * @throws HarrierError as `foldsOf` does
+ */
+export function foldedImages(
+  opened: TrainingImages & { readonly test: Dataset },
+  { folds, seed, limit }: Pick<RunOptions, 'folds' | 'seed' | 'limit'>,
+): FoldedImages {
+  const { count, held } = folds!;
+  const isTest = opened.test.hash === opened.train.hash;
+  const pool = limit === undefined ? opened.train : firstImages(opened.train, limit);
+  const { folds: parts, evaluated, notes } = foldsOf(pool, count, seed);
+  const common = {
+    pool,
+    isTest,
+    foldNotes: notes,
+    ...(opened.validation && { validation: opened.validation }),
+  };
+  if (held !== undefined) {
+    const { train, heldOut } = parts[held - 1];
+    return {
+      ...common,
+      train: subset(pool, train, `${pool.name} without fold ${held}`),
+      test: subset(pool, heldOut, `${pool.name}, fold ${held}`),
+    };
+  }
+  const test = !isTest
+    ? opened.test
+    : evaluated.length === pool.size
+      ? pool
+      : subset(pool, evaluated, `${pool.name}, all folds`);
+  return { ...common, train: pool, test };
+}
