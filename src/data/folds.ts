@@ -1,5 +1,4 @@
 import { HarrierError } from '../errors.ts';
-import { formatQuantity, printable } from '../format/format.ts';
 import type { Dataset } from './dataset.ts';
 import { random } from './random.ts';
 import { classCounts } from './statistics.ts';
@@ -42,7 +41,7 @@ export function foldsOf(
   if (!(Number.isInteger(count) && count >= 2) || parts > groups.length) {
     throw new HarrierError('bad-option', 'these images cannot be divided into so many folds', {
       where: dataset.name,
-      expected: `2 to ${formatQuantity(groups.length - (dataset.times ? 1 : 0), 'fold')}: images that belong together stay in one`,
+      expected: `2 to ${groups.length - (dataset.times ? 1 : 0)} folds: images that belong together stay in one`,
       received: `${count}`,
       next: 'Take fewer folds, or add images.',
       options: ['folds'],
@@ -148,7 +147,7 @@ function foldsByTime(groups: readonly Group[], times: Float64Array, count: numbe
     folds: checked(folds),
     evaluated: indicesWhere(size, (image) => partOf[image] > 0),
     notes: [
-      `Folds go by time: the oldest ${formatQuantity(first, 'image')} are trained on in each fold, and in none evaluated.`,
+      `Folds go by time: the oldest ${imagesText(first)} are trained on in each fold, and in none evaluated.`,
     ],
   };
 }
@@ -166,11 +165,15 @@ function checked(folds: readonly Fold[]): readonly Fold[] {
 
 function aloneNotes(alone: readonly number[], classNames: readonly string[], images: number): string[] {
   if (alone.length === 0) return [];
-  const names = alone.slice(0, 5).map((label) => `"${printable(classNames[label])}"`);
+  const names = alone.slice(0, 5).map((label) => `"${classNames[label]}"`);
   if (alone.length > 5) names.push('others');
   return [
-    `${names.join(', ')} ${alone.length === 1 ? 'has' : 'have'} one image, or images of one group: ${formatQuantity(images, 'image')} ${images === 1 ? 'is' : 'are'} trained on in every fold, and not evaluated.`,
+    `${names.join(', ')} ${alone.length === 1 ? 'has' : 'have'} one image, or images of one group: ${imagesText(images)} ${images === 1 ? 'is' : 'are'} trained on in every fold, and not evaluated.`,
   ];
+}
+
+function imagesText(count: number): string {
+  return count === 1 ? '1 image' : `${count} images`;
 }
 
 function countsIn(group: Group, labels: Uint16Array): Map<number, number> {
