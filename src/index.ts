@@ -36,6 +36,7 @@ export {
   type ComparedRun,
   type Comparison,
   type Confusion,
+  type CrossValidationResult,
   compareRuns,
   comparisonText,
   type Difference,

@@ -31,7 +31,7 @@ export interface SeenRequest {
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 export class HubServer {
-  /** By `OWNER/NAME`. */
+  /** By `OWNER/NAME`, data sets by `datasets/OWNER/NAME`; with `@REVISION` for another branch than main. */
   readonly repositories = new Map<string, HubRepositoryContent>();
   readonly seen: SeenRequest[] = [];
   /** Answers for the next requests of the storage host, before it answers itself. */
@@ -83,17 +83,23 @@ export class HubServer {
       send(file, request, response);
       return;
     }
-    const [, api] = /^\/api\/models\/([^/]+\/[^/]+)\/revision\//.exec(path) ?? [];
-    const [, resolved, revision, name] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [];
-    const repository = this.repositories.get(api ?? resolved ?? '');
+    const [, kind, asked, revised = ''] =
+      /^\/api\/(models|datasets)\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(path) ?? [];
+    const api = asked && (kind === 'models' ? asked : `${kind}/${asked}`);
+    const [, resolved, revision, name] =
+      /^\/((?:datasets\/)?[^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    const known = (called: string, at: string) =>
+      [...this.repositories].find(
+        ([key, { commit }]) => key === `${called}@${at}` || (key.startsWith(`${called}@`) && commit === at),
+      )?.[1] ?? this.repositories.get(called);
+    const repository = known(api ?? resolved ?? '', api ? revised : (revision ?? ''));
     const isAllowed = repository?.token === undefined || authorization === `Bearer ${repository.token}`;
     if (!repository || (!isAllowed && !isStorage)) {
       response.writeHead(repository || !authorization ? 401 : 404, { 'x-error-code': 'RepoNotFound' }).end();
       return;
     }
     if (api !== undefined) {
-      const revised = path.slice(path.lastIndexOf('/') + 1);
-      if (!isRevision(repository, revised)) {
+      if (!isRevision(repository, revised) && repository !== this.repositories.get(`${api}@${revised}`)) {
         response.writeHead(404, { 'x-error-code': 'RevisionNotFound' }).end();
         return;
       }

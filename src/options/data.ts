@@ -6,7 +6,7 @@ import { RESIZES, SOURCES, SPLITS } from './words.ts';
 export const DATA = {
   data: {
     type: { kind: 'text' },
-    help: 'cifar10, a folder with one sub-folder of images per class, or a list of images (.csv, .jsonl)',
+    help: 'cifar10, cifar100, fashion-mnist, mnist, a folder with one sub-folder of images per class, a list of images (.csv, .jsonl), an archive (.zip, .tar.gz), a Parquet file, or hf:datasets/OWNER/NAME',
     default: 'cifar10',
     flag: {
       of: ['train', 'sweep', 'lr-find'],

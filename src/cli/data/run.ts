@@ -6,7 +6,7 @@ import { channelStatistics, classCounts } from '../../data/statistics.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount, printable } from '../../format/format.ts';
 import { cifar10Directory, verifyCifar10 } from '../../platform/node/datasets/cifar10-files.ts';
-import { type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
+import { isNamedData, type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
 import { previewImage } from '../../platform/node/images/preview.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { Exit } from '../failure.ts';
@@ -127,7 +127,7 @@ function describe(name: string, { train, validation, test, skipped, notes = [] }
   const { mean, standardDeviation } = channelStatistics(train);
   return {
     name,
-    path: name === 'cifar10' ? cifar10Directory() : resolve(name),
+    path: name === 'cifar10' ? cifar10Directory() : isNamedData(name) ? name : resolve(name),
     classNames: train.classNames,
     imageShape: train.imageShape,
     train: part(train),

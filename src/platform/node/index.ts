@@ -27,6 +27,7 @@ export {
   type SkippedFile,
 } from './datasets/image-folder.ts';
 export { type OpenDatasetOptions, type OpenedDataset, openDataset } from './datasets/open-dataset.ts';
+export type { SplitRules } from './datasets/split-rules.ts';
 export { nodeBatches, openThreadedBatches } from './datasets/threaded-batches.ts';
 export { describeHardware } from './engine/hardware.ts';
 export { type OpenRuntimeOptions, openRuntime } from './engine/open-runtime.ts';

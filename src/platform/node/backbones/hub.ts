@@ -34,8 +34,17 @@ export class Hub {
   readonly #endpoint: string;
   readonly #token?: string;
   readonly #answerMs: number;
+  readonly #kind: 'models' | 'datasets';
 
-  constructor(environment: Environment = process.env, { answerMs = ANSWER_MS } = {}) {
+  /** @param options.kind what its repositories hold */
+  constructor(
+    environment: Environment = process.env,
+    {
+      answerMs = ANSWER_MS,
+      kind = 'models',
+    }: { readonly answerMs?: number; readonly kind?: 'models' | 'datasets' } = {},
+  ) {
+    this.#kind = kind;
     this.#endpoint = (environment.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
     this.#token = environment.HF_TOKEN || environment.HUGGING_FACE_HUB_TOKEN;
     this.#answerMs = answerMs;
@@ -46,7 +55,7 @@ export class Hub {
    * @throws HarrierError `not-found`, `unauthorized` or `network`
    */
   async repository(name: string, revision: string, signal?: AbortSignal): Promise<HubRepository> {
-    const url = `${this.#endpoint}/api/models/${name}/revision/${encodeURIComponent(revision)}`;
+    const url = `${this.#endpoint}/api/${this.#kind}/${name}/revision/${encodeURIComponent(revision)}`;
     const answer = await this.#ask(url, { method: 'GET' }, signal, async (found) => {
       if (!found.ok) throw this.#refusal(found, `hf:${name}`, url);
       return jsonObject(await found.text());
@@ -55,7 +64,7 @@ export class Hub {
     if (typeof sha !== 'string' || !/^[0-9a-f]{40}$/.test(sha) || !Array.isArray(siblings)) {
       throw new HarrierError(
         'network',
-        'the hub answered with something else than a description of the model',
+        `the hub answered with something else than a description of the ${this.#what}`,
         {
           where: url,
           next: 'Does a proxy answer in its place, or does HF_ENDPOINT name something else?',
@@ -125,7 +134,12 @@ export class Hub {
 
   #url(repository: string, file: string, revision: string): string {
     const path = file.split('/').map(encodeURIComponent).join('/');
-    return `${this.#endpoint}/${repository}/resolve/${encodeURIComponent(revision)}/${path}`;
+    const folder = this.#kind === 'models' ? '' : `${this.#kind}/`;
+    return `${this.#endpoint}/${folder}${repository}/resolve/${encodeURIComponent(revision)}/${path}`;
+  }
+
+  get #what(): string {
+    return this.#kind === 'models' ? 'model' : 'data set';
   }
 
   #headers(): Record<string, string> {
@@ -170,7 +184,7 @@ export class Hub {
       });
     }
     if (answer.status === 401 || answer.status === 404) {
-      return new HarrierError('not-found', 'the hub has no such model, or it is private', {
+      return new HarrierError('not-found', `the hub has no such ${this.#what}, or it is private`, {
         where: what,
         next: this.#token
           ? 'Check the name, and what the token of HF_TOKEN may read.'

@@ -131,7 +131,12 @@ export async function decodeFolder(
   const small = total <= MOST_COMPARED ? new Uint8Array(total * smallBytes) : undefined;
   let lasting = true;
   const report = (done: number) =>
-    onProgress?.({ what: `decoding the images of ${listing.root}`, done, total, unit: 'images' });
+    onProgress?.({
+      what: `decoding the images of ${listing.called ?? listing.root}`,
+      done,
+      total,
+      unit: 'images',
+    });
   let file: FileHandle | undefined;
   try {
     const out = await open(temporary, 'wx');

@@ -33,7 +33,7 @@ export function folderDataset({
 }: FolderImages): Dataset {
   const bytes = imageBytes(imageShape);
   const labels = Uint16Array.from(slots, (slot) => listing.files[slot].label);
-  const own = { name: `${listing.root}/${part}`, size: slots.length, imageShape };
+  const own = { name: `${listing.called ?? listing.root}/${part}`, size: slots.length, imageShape };
   return {
     ...own,
     classNames: listing.classNames,
@@ -46,7 +46,7 @@ export function folderDataset({
       checkGather(own, indices, out);
       for (let i = 0; i < indices.length; i++) store.read(slots[indices[i]], out, i * bytes);
     },
-    describe: (index) => join(listing.root, listing.files[slots[index]].path),
+    describe: (index) => join(listing.called ?? listing.root, listing.files[slots[index]].path),
   };
 }
 

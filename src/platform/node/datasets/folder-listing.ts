@@ -21,8 +21,10 @@ export interface FolderListing {
   readonly files: readonly FolderFile[];
   /** Sentences about images that are not used, and about how the folder was understood. */
   readonly notes: readonly string[];
-  /** The list of images that it was made of, where it is no folder's. */
+  /** The list of images or the archive that it was made of, where it is no folder's. */
   readonly source?: string;
+  /** What people call the root, where that is a folder of the cache: the archive that was unpacked there. */
+  readonly called?: string;
   /** What says more of the images than their files, hashed: labels, parts and groups of a list. */
   readonly key?: string;
   /** The group of each file, where a list has groups: all of one stay on one side of a split. */

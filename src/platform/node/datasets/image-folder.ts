@@ -185,7 +185,15 @@ async function openFolder<T>(
   if (imageSize !== undefined) checkImageSize(imageSize);
   const { rules, skipBad } = options;
   const withTimes = options.splitBy === 'time';
-  const listed = await listImages(path, { purpose, rawNames: rules === 1, skipMissing: skipBad, withTimes });
+  const listed = await listImages(path, {
+    purpose,
+    rawNames: rules === 1,
+    skipMissing: skipBad,
+    withTimes,
+    cacheDirectory: options.cacheDirectory,
+    onProgress,
+    signal,
+  });
   // Who only evaluates splits nothing.
   const listing = purpose === 'training' ? withSplitRules(listed, options) : listed;
   const size = imageSize ?? (await usualSize(listing));
@@ -228,8 +236,8 @@ async function assemble<T>(
   make: (folder: OpenFolder) => T,
 ): Promise<{ readonly made: T } | undefined> {
   const skipped = [...decoded.bad].map(([slot, reason]) => ({
-    file: join(listing.root, listing.files[slot].path),
-    reason,
+    file: join(listing.called ?? listing.root, listing.files[slot].path),
+    reason: listing.called === undefined ? reason : reason.replaceAll(listing.root, listing.called),
   }));
   if (skipped.length > 0 && !options.skipBad) throw badFiles(skipped, listing.files.length);
   const store = openPixelStore(decoded.pixelFile, imageBytes(shape), options.memoryBytes ?? MEMORY_BYTES);

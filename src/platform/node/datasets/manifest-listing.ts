@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { dirname, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { formatQuantity } from '../../../format/format.ts';
 import type { FolderPurpose } from './folder-layout.ts';
@@ -10,8 +10,9 @@ import {
   type ListingOptions,
   listImageFolder,
 } from './folder-listing.ts';
-import { byCode, identityOf } from './folder-tree.ts';
+import { byCode, identityOf, lookInto } from './folder-tree.ts';
 import { isManifestName, type ManifestRow, readManifest } from './manifest.ts';
+import { packedFolder, type UnpackOptions } from './packed/index.ts';
 
 /** Files that are looked at, at the same time. */
 const AT_ONCE = 64;
@@ -19,19 +20,61 @@ const AT_ONCE = 64;
 const NAMED = 5;
 
 /** How `listImages` reads a folder, or a list. */
-export interface ListImagesOptions extends ListingOptions {
+export interface ListImagesOptions extends ListingOptions, UnpackOptions {
   /** Leave out files that a list names and that are not there. */
   readonly skipMissing?: boolean;
   /** Read when images were taken: each line must then say it. */
   readonly withTimes?: boolean;
 }
 
+/** Files with labels that may lie beside the images of a folder, in the order in which they are looked for. */
+const SIDECARS = ['labels', 'metadata'].flatMap((name) =>
+  ['csv', 'tsv', 'jsonl', 'ndjson'].map((end) => `${name}.${end}`),
+);
+
 /**
- * The images of a folder, or of a list of images where the path is called like one.
- * @throws HarrierError as `listImageFolder` and `listManifest` do
+ * The images of a folder, of a list of images where the path is called like one, or of what is packed: an archive, a
+ * Parquet file, a data set of the hub. A folder whose images lie in no class folders may have their list in it, called
+ * `labels.csv` or so.
+ *
+ * @throws HarrierError as `packedFolder`, `listImageFolder` and `listManifest` do
  */
-export function listImages(path: string, options: ListImagesOptions = {}): Promise<FolderListing> {
-  return isManifestName(path) ? listManifest(path, options) : listImageFolder(path, options);
+export async function listImages(path: string, options: ListImagesOptions = {}): Promise<FolderListing> {
+  if (isManifestName(path)) return listManifest(path, options);
+  const folder = await packedFolder(path, options);
+  if (folder === undefined) return listFolder(path, options);
+  const inWords = (text: string) => text.replaceAll(folder, path);
+  try {
+    const { notes, ...listing } = await listFolder(folder, options);
+    return { ...listing, source: path, called: path, notes: notes.map(inWords) };
+  } catch (error) {
+    throw error instanceof HarrierError ? renamed(error, inWords) : error;
+  }
+}
+
+async function listFolder(folder: string, options: ListImagesOptions): Promise<FolderListing> {
+  const list = await sidecarOf(folder);
+  return list === undefined ? listImageFolder(folder, options) : listManifest(list, options);
+}
+
+/** The list in a folder that has no class folders: images in it, or in one folder. */
+async function sidecarOf(folder: string): Promise<string | undefined> {
+  const isThere = await Promise.all(SIDECARS.map((name) => stat(join(folder, name)).catch(() => undefined)));
+  const name = SIDECARS.find((_, i) => isThere[i]?.isFile());
+  if (name === undefined) return undefined;
+  const { folders, images } = await lookInto(folder);
+  return images > 0 || folders.length <= 1 ? join(folder, name) : undefined;
+}
+
+/** The error in the words of the user, who does not know the folder of the cache. */
+function renamed({ code, summary, details }: HarrierError, inWords: (text: string) => string): HarrierError {
+  const { where, received, next } = details;
+  return new HarrierError(code, inWords(summary), {
+    ...details,
+    ...(where !== undefined && { where: inWords(where) }),
+    ...(received !== undefined && { received: inWords(received) }),
+    ...(next !== undefined && { next: inWords(next) }),
+  });
 }
 
 /**

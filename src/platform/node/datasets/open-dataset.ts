@@ -6,6 +6,8 @@ import { hasRecords, recordFolder } from './cifar-records.ts';
 import { type Cifar10Options, cifar10, loadCifar10, missingFiles } from './cifar10.ts';
 import { CIFAR10_FILES, cifar10Directory } from './cifar10-files.ts';
 import { type ImageFolderOptions, imageFolder, type SkippedFile } from './image-folder.ts';
+import { knownDataset, knownSet, knownSetDirectory } from './known-dataset.ts';
+import { KNOWN_SETS } from './known-sets.ts';
 import {
   type KeptCorrections,
   readCorrections,
@@ -13,6 +15,7 @@ import {
   withCorrections,
 } from './label-corrections.ts';
 import { isManifestName } from './manifest.ts';
+import { isHubDataset, isPackedName } from './packed/index.ts';
 
 /** Which data set to open, and how its images are read. */
 export interface OpenDatasetOptions extends Cifar10Options, ImageFolderOptions {
@@ -38,10 +41,10 @@ export interface OpenedDataset {
   readonly marks?: UsedCorrections;
 }
 
-const BUILT_IN = ['cifar10'];
+const BUILT_IN = ['cifar10', ...KNOWN_SETS.map(({ name }) => name)];
 
 /**
- * Opens the data that `--data` names: `cifar10`; a folder of images (see `imageFolder`); a folder with the six files
+ * Opens the data that `--data` names: `cifar10`, `cifar100`, `fashion-mnist`, `mnist`; a folder of images (see `imageFolder`); a folder with the six files
  * of CIFAR-10's binary version (or their folder `cifar-10-batches-bin`); or `train` and `test` folders of such files
  * with any number of records. Label corrections made in Studio apply to all parts.
  *
@@ -54,10 +57,19 @@ export async function openDataset(spec: string, options: OpenDatasetOptions = {}
   return withCorrections(opened, options.marks ?? (await readCorrections(folder)), folder);
 }
 
+/** Whether `--data` names data by a name and no path: a built-in data set, or one of the hub. */
+export function isNamedData(spec: string): boolean {
+  return BUILT_IN.includes(spec) || isHubDataset(spec);
+}
+
 /** The folder in which the label corrections of a data set lie: its own, or its place in the cache. */
 export function correctionsFolder(spec: string, cache?: string): string {
   if (spec === 'cifar10') return cifar10Directory(cache);
-  return isManifestName(spec) ? dirname(spec) : spec;
+  const known = knownSet(spec);
+  if (known) return knownSetDirectory(known, cache);
+  // The hub's have no folder of their own here: corrections of them lie where the command is started.
+  if (isHubDataset(spec)) return '.';
+  return isManifestName(spec) || isPackedName(spec) ? dirname(spec) : spec;
 }
 
 async function openUncorrected(spec: string, options: OpenDatasetOptions): Promise<OpenedDataset> {
@@ -77,27 +89,33 @@ async function openUncorrected(spec: string, options: OpenDatasetOptions): Promi
     checkCifar10Size(options.imageSize);
     return { ...(await cifar10(options)), skipped: [] };
   }
+  const known = knownSet(spec);
+  if (known) {
+    checkSize(known.title, known.side, options.imageSize);
+    return { ...(await knownDataset(known, options)), skipped: [] };
+  }
   if (spec === 'cifar10.1' || spec.startsWith('cifar10.1:')) {
     throw new HarrierError('not-supported', 'CIFAR-10.1 has test images only', {
       where: spec,
       next: 'Evaluate a model on it: npx harrier evaluate RUN --data cifar10.1 PATH.',
     });
   }
-  if (!(await stat(spec).catch(() => undefined))) {
+  const isHub = isHubDataset(spec);
+  if (!isHub && !(await stat(spec).catch(() => undefined))) {
     const near = nearestName(spec, BUILT_IN);
     throw new HarrierError('not-found', 'there is no such data set or folder', {
       where: spec,
-      expected: `${BUILT_IN.join(', ')}, or the path of a folder with one sub-folder of images per class, or of a list of images (.csv, .jsonl)`,
+      expected: `${BUILT_IN.join(', ')}, or the path of a folder with one sub-folder of images per class, of a list of images (.csv, .jsonl), of an archive (.zip, .tar.gz) or a Parquet file, or hf:datasets/OWNER/NAME`,
       next: near ? `Did you mean "${near}"?` : 'Check the path.',
     });
   }
-  const binaries = await cifar10Folder(spec);
+  const binaries = isHub ? undefined : await cifar10Folder(spec);
   if (binaries) {
     checkCifar10Size(options.imageSize);
     const advice = 'Put the original file there, or take the data set cifar10, which fetches its own copy.';
     return { ...(await loadCifar10(binaries, advice, options)), skipped: [] };
   }
-  const records = await recordFolder(spec);
+  const records = isHub ? undefined : await recordFolder(spec);
   if (records) {
     checkCifar10Size(options.imageSize);
     return { ...records, skipped: [] };
@@ -108,14 +126,19 @@ async function openUncorrected(spec: string, options: OpenDatasetOptions): Promi
 /** Whether `--data` names a folder that is read as one of images: neither a data set nor a folder of CIFAR-10's files. */
 export async function isImageFolder(spec: string): Promise<boolean> {
   if (BUILT_IN.includes(spec) || spec === 'cifar10.1' || spec.startsWith('cifar10.1:')) return false;
+  if (isHubDataset(spec)) return true;
   if (!(await stat(spec).catch(() => undefined))) return false;
   return !(await cifar10Folder(spec)) && !(await hasRecords(spec));
 }
 
 function checkCifar10Size(imageSize: number | undefined): void {
-  if (imageSize === undefined || imageSize === 32) return;
-  throw new HarrierError('bad-option', 'the images of CIFAR-10 cannot be scaled', {
-    expected: '32 × 32',
+  checkSize('CIFAR-10', 32, imageSize);
+}
+
+function checkSize(title: string, side: number, imageSize: number | undefined): void {
+  if (imageSize === undefined || imageSize === side) return;
+  throw new HarrierError('bad-option', `the images of ${title} cannot be scaled`, {
+    expected: `${side} × ${side}`,
     received: `${imageSize} × ${imageSize}`,
     next: 'Leave the image size out, or use a folder of images.',
     options: ['imageSize'],

@@ -11,7 +11,7 @@ import {
   type StoredPlan,
 } from '../../../runs/prepare-run.ts';
 import { RUN_FORMAT, type RunData, type RunOptions, type RunRecord } from '../../../runs/run-record.ts';
-import { openDataset } from '../datasets/open-dataset.ts';
+import { isNamedData, openDataset } from '../datasets/open-dataset.ts';
 import { describeHardware } from '../engine/hardware.ts';
 import { openRuntime } from '../engine/open-runtime.ts';
 import { HARRIER_VERSION } from '../version.ts';
@@ -77,7 +77,7 @@ async function openData(
   return {
     ...opened,
     skipped: opened.skipped.length,
-    ...(data !== 'cifar10' && { path: resolve(spec), rules }),
+    ...(data !== 'cifar10' && { ...(!isNamedData(spec) && { path: resolve(spec) }), rules }),
   };
 }
 

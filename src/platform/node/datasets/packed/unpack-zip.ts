@@ -1,0 +1,87 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { HarrierError } from '../../../../errors.ts';
+import { EntryRules } from './entry-rules.ts';
+import type { UnpackOptions } from './unpacked-folder.ts';
+
+/** The bits of a Unix mode that tell what a file is, and their value for a symbolic link. */
+const [KIND, LINK] = [0o170000, 0o120000];
+
+/**
+ * Unpacks a zip file into an empty folder. Links, and files that systems leave in archives, are left out.
+ *
+ * @throws HarrierError `bad-data` for a file that is no zip file, is damaged or encrypted, or has paths that lead out of
+ *   it; `too-large` for one that would fill the disk
+ */
+export async function unpackZip(
+  path: string,
+  folder: string,
+  { onProgress, signal }: UnpackOptions,
+): Promise<void> {
+  const { size } = await stat(path);
+  const rules = new EntryRules(path, size);
+  try {
+    const zip = await openPromise(path, { strictFileNames: false, validateEntrySizes: true });
+    try {
+      let done = 0;
+      for await (const entry of zip.eachEntry()) {
+        signal?.throwIfAborted();
+        onProgress?.({ what: `unpacking ${path}`, done: done++, total: zip.entryCount, unit: 'files' });
+        await unpackEntry(zip, entry, folder, rules, path, signal);
+      }
+    } finally {
+      zip.close();
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw asHarrierError(error, path);
+  }
+  rules.checkNotEmpty();
+}
+
+async function unpackEntry(
+  zip: ZipFile,
+  entry: Entry,
+  folder: string,
+  rules: EntryRules,
+  where: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const isFolder = entry.fileName.endsWith('/');
+  const isLink = ((entry.externalFileAttributes >>> 16) & KIND) === LINK;
+  const parts = rules.pathOf(entry.fileName, entry.uncompressedSize);
+  if (isFolder || isLink || !parts) return;
+  if (entry.isEncrypted()) {
+    throw new HarrierError('bad-data', 'this zip file is encrypted', {
+      where,
+      received: entry.fileName,
+      next: 'Unpack it, and give the folder.',
+    });
+  }
+  const file = join(folder, ...parts);
+  await mkdir(dirname(file), { recursive: true });
+  await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(file), { signal });
+}
+
+function asHarrierError(error: unknown, path: string): unknown {
+  if (error instanceof HarrierError) return error;
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  if (typeof syscall === 'string') return error;
+  const isOutside = /invalid relative path|absolute path/.test(message);
+  return isOutside
+    ? new HarrierError('bad-data', 'a path in this archive leads out of it: nothing is unpacked', {
+        where: path,
+        received: message.replace(/^[^:]*: /, ''),
+        next: 'Do not trust it. Pack the images again.',
+        cause: error,
+      })
+    : new HarrierError('bad-data', 'this is no zip file, or it is damaged', {
+        where: path,
+        received: message,
+        next: 'Copy or download it again, or pack the images again.',
+        cause: error,
+      });
+}

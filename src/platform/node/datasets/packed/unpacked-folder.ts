@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { OnProgress } from '../../../../data/progress.ts';
+import { HarrierError } from '../../../../errors.ts';
+import { cacheDirectory, makeDirectory, storageError, temporaryName } from '../../files/cache.ts';
+import { withLock } from '../../files/lock.ts';
+import { readError } from '../../files/read-error.ts';
+
+/** How packed images are unpacked. */
+export interface UnpackOptions {
+  /** Harrier's cache folder; what is unpacked lies in its sub-folder `unpacked`. */
+  readonly cacheDirectory?: string;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** Unpacks something into an empty folder. */
+export type Unpack = (folder: string, options: UnpackOptions) => Promise<void>;
+
+/**
+ * The folder of the cache with what is packed in a file: unpacked once, and anew when the file has changed. It appears
+ * whole or not at all.
+ *
+ * @throws HarrierError `not-found` when there is no such file, `storage` when the cache cannot be written; what `unpack`
+ *   throws; the signal's reason when aborted
+ */
+export async function unpackedFolder(
+  path: string,
+  unpack: Unpack,
+  options: UnpackOptions = {},
+): Promise<string> {
+  const info = await stat(path).catch((error) => {
+    throw readError(error, path, 'file');
+  });
+  if (!info.isFile()) {
+    throw new HarrierError('bad-data', 'this is no file', { where: path, expected: 'a file with images' });
+  }
+  const place = hashOf(resolve(path));
+  return keptFolder(basename(path), place, hashOf(info.size, info.mtimeMs, info.ino), unpack, options);
+}
+
+/**
+ * A folder of the cache for something that is known by a place and a version: filled once for each version; older
+ * versions of the place are removed.
+ */
+export async function keptFolder(
+  name: string,
+  place: string,
+  version: string,
+  fill: Unpack,
+  options: UnpackOptions,
+): Promise<string> {
+  const { directory, prefix } = placeOf(name, place, options);
+  const folder = join(directory, prefix + version);
+  if (await isThere(folder)) return folder;
+  await makeDirectory(directory);
+  const onWait = (holder: number, seconds: number) =>
+    options.onProgress?.({
+      what: `waiting for process ${holder}, which is unpacking ${name}`,
+      done: Math.floor(seconds),
+      total: 0,
+      unit: 'seconds',
+    });
+  return withLock(`${folder}.lock`, { onWait, signal: options.signal }, async () => {
+    if (await isThere(folder)) return folder;
+    for (const old of await readdir(directory)) {
+      const isOld = old.startsWith(prefix) && !old.startsWith(basename(folder));
+      if (isOld || (old.startsWith(basename(folder)) && old.endsWith('.tmp'))) {
+        await rm(join(directory, old), { recursive: true, force: true }).catch(() => {});
+      }
+    }
+    const temporary = temporaryName(folder);
+    try {
+      await makeDirectory(temporary);
+      await fill(temporary, options);
+      await rename(temporary, folder);
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true }).catch(() => {});
+      options.signal?.throwIfAborted();
+      throw isOfSystem(error) ? storageError(error, folder) : error;
+    }
+    return folder;
+  });
+}
+
+/** The version of a place that the cache has, whichever that is; undefined where it has none. */
+export async function lastKept(
+  name: string,
+  place: string,
+  options: UnpackOptions,
+): Promise<string | undefined> {
+  const { directory, prefix } = placeOf(name, place, options);
+  const names = await readdir(directory).catch(() => []);
+  const found = names.find((each) => each.startsWith(prefix) && !/\.(tmp|lock)$/.test(each));
+  return found && join(directory, found);
+}
+
+function placeOf(name: string, place: string, { cacheDirectory: cache = cacheDirectory() }: UnpackOptions) {
+  const called = name.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 40);
+  return { directory: join(cache, 'unpacked'), prefix: `${called}-${place}-` };
+}
+
+function isOfSystem(error: unknown): boolean {
+  return !(error instanceof HarrierError) && typeof (error as NodeJS.ErrnoException)?.syscall === 'string';
+}
+
+export function hashOf(...parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
