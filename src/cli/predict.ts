@@ -28,6 +28,10 @@ export function predictCommand(): Command {
       'also print, for each image, a set of classes that contains the right one with this probability, such as 0.95',
       number('--sets', { above: 0, below: 1 }),
     )
+    .option(
+      '--per-class',
+      'with --sets: keep the promise for the images of each class, not only of all together',
+    )
     .option('--json', 'print one JSON array')
     .option('--csv', 'print a table: file,label1,probability1,…,error');
   predict.option('--model <model>', 'the model, instead of as the first argument');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../data/random.ts';
-import { PREDICTION_SETS_KEY, PredictionSets } from './prediction-sets.ts';
+import { coverageOfSets, PREDICTION_SETS_KEY, PredictionSets } from './prediction-sets.ts';
 import type { Predictions } from './predictions.ts';
 
 const classNames = ['ant', 'bee', 'cat', 'dog', 'eel'];
@@ -109,6 +109,24 @@ describe('prediction sets', () => {
     expect(meanSize).toBeCloseTo(sizes.reduce((sum, count, i) => sum + count * (i + 1), 0) / 1_000, 12);
     expect(interval95[0]).toBeLessThan(covered);
     expect(interval95[1]).toBeGreaterThan(covered);
+  });
+
+  it('are also stated for each class, where every class has enough calibration images', () => {
+    const test = drawn(111, 5_000);
+    const { perClass } = coverageOfSets(PredictionSets.calibrate(drawn(8, 5_000)), test);
+    expect(perClass?.map(({ coverage, perClass: each }) => [coverage, each])).toEqual([
+      [0.9, true],
+      [0.95, true],
+      [0.99, true],
+    ]);
+    for (const { coverage, covered } of perClass!) {
+      expect(Math.abs(covered - coverage)).toBeLessThan(
+        4 * Math.sqrt(coverage * (1 - coverage) * (2 / 5_000)),
+      );
+    }
+    const few = PredictionSets.calibrate(drawn(8, 20));
+    expect(few.mostCoveragePerClass).toBeLessThan(0.9);
+    expect(coverageOfSets(few, test).perClass).toBeUndefined();
   });
 
   it('come back from metadata as they were', () => {

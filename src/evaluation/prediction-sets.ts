@@ -103,6 +103,12 @@ export class PredictionSets {
     return this.images / (this.images + 1);
   }
 
+  /** The same for sets that keep their promise for each class: by the class with the fewest calibration images. */
+  get mostCoveragePerClass(): number {
+    const fewest = Math.min(...this.scores.map(({ length }) => length));
+    return fewest / (fewest + 1);
+  }
+
   /**
    * The score that a class may have to be in a set; infinite where the calibration images are too few for the promise, so
    * that a set holds every class.
@@ -170,14 +176,20 @@ export interface SetsEvaluation {
   readonly calibrationImages: number;
   /** Of those coverages that so many images can promise. */
   readonly coverages: readonly SetCoverage[];
+  /** The same where the promise holds for each class, of those coverages that every class's calibration images can promise. */
+  readonly perClass?: readonly SetCoverage[];
 }
 
 /** How the sets of a model keep their promises, for the usual ones. */
 export function coverageOfSets(sets: PredictionSets, predictions: Predictions): SetsEvaluation {
   const possible = COVERAGES.filter((coverage) => coverage <= sets.mostCoverage);
+  const perClass = COVERAGES.filter((coverage) => coverage <= sets.mostCoveragePerClass);
   return {
     calibrationImages: sets.images,
     coverages: possible.map((coverage) => sets.coverageOf(predictions, { coverage })),
+    ...(perClass.length > 0 && {
+      perClass: perClass.map((coverage) => sets.coverageOf(predictions, { coverage, perClass: true })),
+    }),
   };
 }
 

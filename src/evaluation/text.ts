@@ -59,7 +59,11 @@ function setsLines({ predictionSets }: Evaluation): string {
       `Sets with ${formatPercent(coverage, 0)} coverage contain the class of ${formatPercent(covered)} of the images (${formatInterval(interval95)}), ` +
       `with ${formatNumber(meanSize, 3)} ${meanSize === 1 ? 'class' : 'classes'} on average.`,
   );
-  return lines.join('\n');
+  const each = (predictionSets?.perClass ?? []).map(
+    ({ coverage, covered, meanSize }) =>
+      `Kept for each class, ${formatPercent(coverage, 0)}: ${formatPercent(covered)} of the images, with ${formatNumber(meanSize, 3)} ${meanSize === 1 ? 'class' : 'classes'} on average.`,
+  );
+  return [...lines, ...each].join('\n');
 }
 
 /** " (6.10% before the temperature 1.432 was set by 5,000 validation images)", or nothing. */

@@ -183,7 +183,9 @@ function continued(
     });
   const gainOf = (errors: readonly MeasuredError[]) => {
     const law = fitPowerLaw(errors);
-    return { gain: errorAt(law, last.images) - errorAt(law, twice), accuracy: 1 - errorAt(law, twice) };
+    const gain = errorAt(law, last.images) - errorAt(law, twice);
+    // What is measured with all images and the gain add up to the forecast.
+    return { gain, accuracy: Math.min(1, 1 - errors[errors.length - 1].error + gain) };
   };
   const resampled = Array.from({ length: RESAMPLINGS }, (_, i) => {
     const stream = random(seed, 'learning-curve-resampling', i);

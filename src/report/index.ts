@@ -6,5 +6,4 @@
 export { renderComparison } from './comparison-page.ts';
 export type { FittedLayer } from './fitting.ts';
 export type { ReportImage } from './images.ts';
-export { imagesOf, renderInspection } from './inspection-page.ts';
 export { type ReportOptions, renderReport } from './report.ts';

@@ -103,7 +103,7 @@ async function inspect(
       onProgress,
     });
     reporter.clear();
-    const { renderInspection, imagesOf } = await import('../../report/index.ts');
+    const { renderInspection, imagesOf } = await import('../../report/inspection-page.ts');
     const images = await thumbnails(datasets, imagesOf(found));
     await writeOutput(page, markedText(renderInspection(found, images)), output);
     if (options.json) reporter.json({ ...found, page } satisfies Inspection & { page: string });

@@ -1,6 +1,6 @@
 import type { ImageInput } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
-import { PredictionSets } from '../../evaluation/prediction-sets.ts';
+import { PredictionSets, type SetOptions } from '../../evaluation/prediction-sets.ts';
 import { formatPercent, formatQuantity } from '../../format/format.ts';
 // Not through the rooms' index files: one image should not wait for what only training needs.
 import { Classifier } from '../../models/classifier.ts';
@@ -22,6 +22,8 @@ export interface PredictOptions extends ListOptions, ForeignFlags {
   readonly csv?: boolean;
   /** Fraction of images whose class the named set is to hold. */
   readonly sets?: number;
+  /** Whether sets keep their promise for each class. */
+  readonly perClass?: boolean;
   readonly threads?: number;
 }
 
@@ -40,6 +42,12 @@ export async function runPredict(words: readonly string[], options: PredictOptio
       next: 'Give one of them.',
     });
   }
+  if (options.perClass && options.sets === undefined) {
+    throw new HarrierError('bad-option', 'this option needs --sets', {
+      where: '--per-class',
+      next: 'Add --sets 0.95.',
+    });
+  }
   const reporter = new Reporter({ machine: json || csv });
   const { model, files } = await predictArguments(words, options);
   const { modelFile, shipped } = await findModel(model);
@@ -47,7 +55,9 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   const classifier = await Classifier.load(nodeRuntime({ threads }), bytes, modelFile);
   if (shipped) reporter.note(shippedNote(modelFile, classifier.classNames));
   const setOf =
-    options.sets === undefined ? undefined : setsOf(classifier, options.sets, modelFile, reporter);
+    options.sets === undefined
+      ? undefined
+      : setsOf(classifier, { coverage: options.sets, perClass: options.perClass }, modelFile, reporter);
   const top = Math.min(options.top, classifier.classNames.length);
   if (csv) reporter.result(csvHeader(top, setOf !== undefined));
   const all: FilePrediction[] = [];
@@ -90,7 +100,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
  */
 function setsOf(
   { classNames, metadata }: Classifier,
-  coverage: number,
+  options: SetOptions,
   where: string,
   reporter: Reporter,
 ): (probabilities: Float32Array) => string[] {
@@ -105,12 +115,15 @@ function setsOf(
       },
     );
   }
-  if (coverage > sets.mostCoverage) {
+  const most = options.perClass ? sets.mostCoveragePerClass : sets.mostCoverage;
+  if (options.coverage > most) {
+    const each = options.perClass ? ' for each class' : '';
+    const fewer = options.perClass ? 'a set holds every class that has too few' : 'a set holds every class';
     reporter.note(
-      `Note: ${formatQuantity(sets.images, 'validation image')} can promise ${formatPercent(sets.mostCoverage)} at most: for more, a set holds every class.`,
+      `Note: ${formatQuantity(sets.images, 'validation image')} can promise ${formatPercent(most)} at most${each}: for more, ${fewer}.`,
     );
   }
-  return (probabilities) => sets.setOf(probabilities, { coverage }).map((label) => classNames[label]);
+  return (probabilities) => sets.setOf(probabilities, options).map((label) => classNames[label]);
 }
 
 async function pixelsOf(file: string, shape: ImageInput): Promise<Uint8Array> {
