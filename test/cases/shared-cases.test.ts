@@ -4,8 +4,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CASES = process.env.HARRIER_CASES ?? fileURLToPath(new URL('../../../shared/cases/', import.meta.url));
@@ -40,10 +43,24 @@ const RIGHT = [
 ];
 
 describe.skipIf(!areThere)(`cases of data${areThere ? '' : ` (${CASES} is not there)`}`, () => {
-  it.each(RIGHT)('%s', (name) => {
-    const { status, stdout } = spawnSync('bash', [`${CASES}/data/${name}/repro.sh`], {
+  /** A checkout without its sources, so that the command starts as it was built. */
+  let built: string;
+  beforeAll(async () => {
+    built = await mkdtemp(join(tmpdir(), 'harrier-cases-'));
+    await mkdir(join(built, 'bin'));
+    await copyFile(join(ROOT, 'bin', 'harrier.js'), join(built, 'bin', 'harrier.js'));
+    for (const name of ['dist', 'models', 'node_modules', 'package.json']) {
+      await symlink(join(ROOT, name), join(built, name));
+    }
+  });
+  afterAll(() => rm(built, { recursive: true, force: true }));
+
+  it.each(RIGHT)('%s', async (name) => {
+    const script = `${CASES}/data/${name}/repro.sh`;
+    const readsSources = (await readFile(script, 'utf8')).includes('/src/');
+    const { status, stdout } = spawnSync('bash', [script], {
       cwd: ROOT,
-      env: { ...process.env, HARRIER: ROOT },
+      env: { ...process.env, HARRIER: readsSources ? ROOT : built },
       encoding: 'utf8',
     });
     expect(stdout.trim().split('\n').at(-1)).toMatch(/^right/);
