@@ -1,5 +1,6 @@
 import { formatPercent, formatQuantity } from '../../format/format.ts';
 import type { HeadFinding } from '../../heads/index.ts';
+import { shellQuote } from '../terminal.ts';
 
 /** Training images from which training all layers has been better than a head. */
 const ENOUGH_IMAGES = 500;
@@ -11,15 +12,17 @@ const GOOD_ENOUGH = 0.98;
  * images are few, or the head is right nearly always.
  *
  * @param images training images
+ * @param from the first model, as `--from` takes it
  */
 export function fineTuningAdvice(
   head: Pick<HeadFinding, 'c' | 'scores'> | undefined,
   images: number,
+  from: string,
 ): string | undefined {
   const score = head?.scores?.find(({ c }) => c === head.c);
   if (!score || images < ENOUGH_IMAGES || score.accuracy >= GOOD_ENOUGH) return undefined;
   return (
     `The head is right about ${formatPercent(score.accuracy)} of held-out training images. With ` +
-    `${formatQuantity(images, 'image')}, training all layers may do better, in minutes: add --trainable all.`
+    `${formatQuantity(images, 'image')}, training all layers may do better, in minutes: --from ${shellQuote(from)} --trainable all.`
   );
 }

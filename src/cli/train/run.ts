@@ -372,7 +372,12 @@ function printResult(
   for (const [line, what] of next) reporter.print(`  ${line.padEnd(width)}  ${style.faint(what)}`);
   const advice = calibrationAdvice(evaluation);
   if (advice !== undefined) reporter.note(advice);
-  const tuning = fineTuningAdvice(result.head, record.data.train.images);
+  const { from } = record.options;
+  const tuning = fineTuningAdvice(
+    result.head,
+    record.data.train.images,
+    from?.path && !from.source ? shortPath(from.path) : (from?.name ?? ''),
+  );
   if (tuning !== undefined) reporter.note(tuning);
   const notes = [...earlierNotes, ...[advice, tuning].filter((note) => note !== undefined)];
   if (json) reporter.json({ run: folder.path, ...result, evaluation, ...(notes.length > 0 && { notes }) });
