@@ -2,21 +2,10 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { HubRepositoryContent } from './hub-content.ts';
+import type { HubUploads } from './hub-uploads.ts';
 
-/** A file of a repository; large ones lie at the storage host and are known by their SHA-256. */
-export interface HubContent {
-  readonly content: Uint8Array;
-  readonly large?: boolean;
-}
-
-export interface HubRepositoryContent {
-  readonly commit: string;
-  readonly files: Readonly<Record<string, HubContent>>;
-  readonly license?: string;
-  readonly gated?: boolean;
-  /** Who asks without this token is told that there is no such repository. */
-  readonly token?: string;
-}
+export type { HubContent, HubRepositoryContent } from './hub-content.ts';
 
 /** A request as the server saw it. */
 export interface SeenRequest {
@@ -38,6 +27,8 @@ export class HubServer {
   storage: Answer[] = [];
   /** Answers for the next requests of the hub. */
   hub: Answer[] = [];
+  /** Takes models, where it is set. */
+  uploads?: HubUploads;
   /** Files of any other path: no hub, but the web. */
   readonly web = new Map<string, Uint8Array>();
   #server!: Server;
@@ -76,6 +67,10 @@ export class HubServer {
     const instead = (isStorage ? this.storage : this.hub).shift();
     if (instead) {
       instead(request, response);
+      return;
+    }
+    if (this.uploads?.takes(request)) {
+      void this.uploads.answer(request, response, this);
       return;
     }
     const file = this.web.get(path);

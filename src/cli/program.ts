@@ -12,6 +12,7 @@ import { inspectCommand } from './inspect.ts';
 import { lrFindCommand } from './lr-find.ts';
 import { modelsCommand } from './models.ts';
 import { predictCommand } from './predict.ts';
+import { pushCommand } from './push.ts';
 import { recipesCommand } from './recipes.ts';
 import { sagemakerCommand } from './sagemaker.ts';
 import { serveCommand } from './serve.ts';
@@ -49,6 +50,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     predictCommand(),
     explainCommand(),
     exportCommand(),
+    pushCommand(),
     serveCommand(),
     studioCommand(),
     summaryCommand(),

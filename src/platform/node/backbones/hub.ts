@@ -20,7 +20,21 @@ export interface HubFile {
 }
 
 /** What a hub may be told by the environment, under the names that its own programs know. */
-type Environment = Readonly<Record<string, string | undefined>>;
+export type HubEnvironment = Readonly<Record<string, string | undefined>>;
+
+/** The hub itself. */
+export const HUB = 'https://huggingface.co';
+
+/** Where the hub is, and what it knows its user by. */
+export function hubSettings(environment: HubEnvironment): {
+  readonly endpoint: string;
+  readonly token: string | undefined;
+} {
+  return {
+    endpoint: (environment.HF_ENDPOINT || HUB).replace(/\/+$/, ''),
+    token: environment.HF_TOKEN || environment.HUGGING_FACE_HUB_TOKEN,
+  };
+}
 
 /** How long the hub may take to say something about a repository or a file. */
 const ANSWER_MS = 20_000;
@@ -38,15 +52,16 @@ export class Hub {
 
   /** @param options.kind what its repositories hold */
   constructor(
-    environment: Environment = process.env,
+    environment: HubEnvironment = process.env,
     {
       answerMs = ANSWER_MS,
       kind = 'models',
     }: { readonly answerMs?: number; readonly kind?: 'models' | 'datasets' } = {},
   ) {
+    const { endpoint, token } = hubSettings(environment);
     this.#kind = kind;
-    this.#endpoint = (environment.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
-    this.#token = environment.HF_TOKEN || environment.HUGGING_FACE_HUB_TOKEN;
+    this.#endpoint = endpoint;
+    this.#token = token;
     this.#answerMs = answerMs;
   }
 

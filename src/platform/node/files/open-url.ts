@@ -3,7 +3,8 @@ import { npmConfiguration } from './npm-configuration.ts';
 
 /** How an address is asked. */
 export interface OpenUrlOptions {
-  readonly method?: 'GET' | 'HEAD';
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly body?: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
   /** `follow` redirections (the default; credentials stay with the first host), or give them back: `manual`. */
   readonly redirect?: 'follow' | 'manual';

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import type { OnProgress } from '../../../data/progress.ts';
+import { isObject } from '../../../options/values.ts';
+import { type HubRequestOptions, HubRequests } from './hub-requests.ts';
+import { type LargeFile, uploadLargeFiles } from './large-files.ts';
+
+/** What a push is told. */
+export interface PushOptions extends HubRequestOptions {
+  /** Whether a repository that is created is for its owner alone. */
+  readonly isPrivate?: boolean;
+  /** The first line of the commit. */
+  readonly message: string;
+  readonly onProgress?: OnProgress;
+}
+
+/** What came of it. */
+export interface Pushed {
+  /** Address of the repository. */
+  readonly url: string;
+  /** Absent where the repository has all files already. */
+  readonly commit?: string;
+  /** Files that the commit changes. */
+  readonly changed: number;
+  /** Bytes of large files that were sent; those that the hub had are not. */
+  readonly sentBytes: number;
+}
+
+interface File {
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+/** Bytes of a file's beginning that the hub wants to see, to tell texts from others. */
+const SAMPLE = 512;
+
+/**
+ * Makes files the newest commit of a model repository on the Hugging Face hub (or `HF_ENDPOINT`), which is created where
+ * it is missing. Large files go to the hub's storage first; what it has is not sent again, so a push that failed
+ * is resumed by pushing again. Other files of the repository stay.
+ *
+ * Protocol: `hf_api.py` and `_commit_api.py` of https://github.com/huggingface/huggingface_hub, and Git LFS's batch API.
+ *
+ * @param repository `OWNER/NAME`
+ * @param contents by path
+ * @throws HarrierError `unauthorized`, `refused` or `network`
+ */
+export async function pushToHub(
+  repository: string,
+  contents: ReadonlyMap<string, string | Uint8Array>,
+  { isPrivate = false, message, onProgress, ...options }: PushOptions,
+): Promise<Pushed> {
+  const hub = new HubRequests(options);
+  const url = `${hub.endpoint}/${repository}`;
+  const files = Array.from(contents, ([path, content]): File => ({ path, content: Buffer.from(content) }));
+  await createRepository(hub, repository, isPrivate);
+  const modes = await uploadModes(hub, repository, files);
+  const large: LargeFile[] = [];
+  const lines: object[] = [];
+  for (const { path, content } of files) {
+    const { isLarge, known } = modes.get(path) ?? { isLarge: false };
+    if (isLarge) {
+      const oid = createHash('sha256').update(content).digest('hex');
+      if (oid === known) continue;
+      large.push({ oid, content });
+      lines.push({ key: 'lfsFile', value: { path, algo: 'sha256', oid, size: content.length } });
+    } else if (gitHash(content) !== known) {
+      lines.push({ key: 'file', value: { path, encoding: 'base64', content: content.toString('base64') } });
+    }
+  }
+  const changed = lines.length;
+  const sentBytes = await uploadLargeFiles(hub, repository, large, onProgress);
+  if (changed === 0) return { url, changed, sentBytes };
+  lines.unshift({ key: 'header', value: { summary: message, description: '' } });
+  const answer = await hub.ask(`/api/models/${repository}/commit/main`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: lines.map((line) => JSON.stringify(line)).join('\n'),
+  });
+  const { commitOid } = hub.json(answer, repository);
+  return { url, changed, sentBytes, ...(typeof commitOid === 'string' && { commit: commitOid }) };
+}
+
+async function createRepository(hub: HubRequests, repository: string, isPrivate: boolean): Promise<void> {
+  const known = await hub.ask(`/api/models/${repository}`);
+  if (known.ok) return;
+  const [organization, name] = repository.split('/');
+  const answer = await hub.post('/api/repos/create', {
+    type: 'model',
+    organization,
+    name,
+    private: isPrivate,
+  });
+  // 409: somebody created it in between.
+  if (!answer.ok && answer.status !== 409) throw hub.refusal(answer, repository);
+}
+
+interface UploadMode {
+  readonly isLarge: boolean;
+  /** Hash of the file that is there. */
+  readonly known?: string;
+}
+
+/** Which files the hub wants in its storage, and which it has. */
+async function uploadModes(
+  hub: HubRequests,
+  repository: string,
+  files: readonly File[],
+): Promise<Map<string, UploadMode>> {
+  const answer = await hub.post(`/api/models/${repository}/preupload/main`, {
+    files: files.map(({ path, content }) => ({
+      path,
+      size: content.length,
+      sample: content.subarray(0, SAMPLE).toString('base64'),
+    })),
+  });
+  const { files: modes } = hub.json(answer, repository);
+  const list = Array.isArray(modes) ? modes.filter(isObject) : [];
+  return new Map(
+    list.map(({ path, uploadMode, oid }) => [
+      `${path}`,
+      { isLarge: uploadMode === 'lfs', ...(typeof oid === 'string' && { known: oid }) },
+    ]),
+  );
+}
+
+/** What git knows a file by. */
+function gitHash(content: Buffer): string {
+  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+}
