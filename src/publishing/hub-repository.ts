@@ -99,7 +99,10 @@ function usage(name: string): string {
   const isOnHub = name.includes('/');
   const [imported, place] = isOnHub
     ? ['pipeline', '']
-    : ['env, pipeline', "\nenv.localModelPath = '.'; // the folder that this folder is in"];
+    : [
+        'env, pipeline',
+        "\nenv.allowRemoteModels = false;\nenv.localModelPath = '.'; // the folder that this folder is in",
+      ];
   const withHarrier = isOnHub
     ? ` With Harrier, \`npx harrier train --data FOLDER --from hf:${name}\` fine-tunes it.`
     : '';
