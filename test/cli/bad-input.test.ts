@@ -33,7 +33,7 @@ describe('a data folder', () => {
 
   it('that is missing', async () => {
     expect(await train()).toMatch(
-      /^images-\d+: there is no such data set or folder: expected cifar10, or the path/,
+      /^images-\d+: there is no such data set or folder: expected cifar10, cifar100, fashion-mnist, mnist, or the path/,
     );
     await nothingWasMade();
   });

@@ -76,6 +76,9 @@ describe('train --folds', () => {
     await running.says('Fold 2, 3 in all');
     running.process.kill('SIGKILL');
     await running.finished;
+    expect(sentenceOf(await run('evaluate', 'cut'))).toMatch(
+      /cut: this run has no model yet: it is not finished\. Resume it: npx harrier train --resume cut/,
+    );
     succeeded(await run('train', '--resume', 'cut'));
     const model = (name: string) => readFile(join(place.path, name, 'model.onnx'));
     expect((await model('cut')).equals(await model('steps'))).toBe(true);

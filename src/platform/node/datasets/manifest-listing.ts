@@ -117,6 +117,10 @@ export async function listManifest(
   // By part, class and path, as a folder's: the order of the lines changes nothing.
   files.sort((a, b) => byCode(a.part ?? '', b.part ?? '') || a.label - b.label || byCode(a.path, b.path));
   const groups = files.map(({ row }) => row.group);
+  const times =
+    withTimes && rows.some(({ time }) => time !== undefined)
+      ? new Map(rows.map((row) => [row, timeOf(row, path)]))
+      : undefined;
   return {
     root,
     source: path,
@@ -130,10 +134,7 @@ export async function listManifest(
           ]
         : [],
     ...(groups.some((group) => group !== undefined) && { groups }),
-    ...(withTimes &&
-      files.some(({ row }) => row.time !== undefined) && {
-        times: files.map(({ row }) => timeOf(row, path)),
-      }),
+    ...(times && { times: files.map(({ row }) => times.get(row)!) }),
     key: keyOf(files.map(({ row }) => [row.label, row.part ?? '', row.group ?? ''])),
   };
 }

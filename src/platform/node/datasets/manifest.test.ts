@@ -203,3 +203,71 @@ describe('refused, in one sentence:', () => {
     expect(notes.join('\n')).toMatch(/skip\.csv: 1 file of 37 is missing and left out\./);
   });
 });
+
+describe('a list with times', () => {
+  const timed = (time: (i: number) => string) =>
+    ['file,label,date', ...rows.map((row, i) => `${row.file},${row.label},${time(i)}`)].join('\n');
+  const dayOf = (i: number) => (i * 7) % 36;
+  const date = (i: number) =>
+    `2026-0${1 + Math.floor(dayOf(i) / 28)}-${`${1 + (dayOf(i) % 28)}`.padStart(2, '0')}`;
+  const numberOf = (file: string) => rows.findIndex((row) => file.endsWith(row.file));
+
+  it('is tested on its newest images where that is asked for, and otherwise by content', async () => {
+    const csv = await list('dates.csv', timed(date));
+    const { train, test } = await open(csv, { splitBy: 'time' });
+    const days = (dataset: typeof train) =>
+      Array.from(dataset.labels, (_, i) => dayOf(numberOf(dataset.describe(i))));
+    expect(test.size).toBe(8);
+    expect(Math.min(...days(test))).toBeGreaterThan(Math.max(...days(train)));
+    expect([...train.times!].every((time) => time <= Date.UTC(2026, 1, 1))).toBe(true);
+    const plain = await open(csv);
+    expect([plain.test.hash === test.hash, plain.train.times]).toEqual([false, undefined]);
+    // Numbers, and dates as cameras write them, have the same order.
+    const numbers = await open(
+      await list(
+        'numbers.csv',
+        timed((i) => `${dayOf(i)}`),
+      ),
+      { splitBy: 'time' },
+    );
+    const camera = (i: number) => `${date(i).replaceAll('-', ':')} 10:00:00`;
+    const cameras = await open(await list('cameras.csv', timed(camera)), { splitBy: 'time' });
+    expect([numbers.test.hash, cameras.test.hash]).toEqual([test.hash, test.hash]);
+  });
+
+  it('is refused where a time is missing, or cannot be read', async () => {
+    const split = { splitBy: 'time' } as const;
+    await expect(
+      open(
+        await list(
+          'empty-time.csv',
+          timed((i) => (i === 3 ? '' : date(i))),
+        ),
+        split,
+      ),
+    ).rejects.toThrow('empty-time.csv, line 5: its time is empty: expected a date such as 2026-11-28');
+    await expect(
+      open(
+        await list(
+          'bad-time.csv',
+          timed(() => 'last spring'),
+        ),
+        split,
+      ),
+    ).rejects.toThrow(
+      'bad-time.csv, line 2: its time cannot be read: expected a date such as 2026-11-28 or 2026-11-28 10:00:00, or a number, received last spring',
+    );
+  });
+});
+
+describe('a list with groups and parts', () => {
+  it('is refused where a group is in two parts', async () => {
+    const lines = rows.map(
+      (row, i) => `${row.file},${row.label},${i % 4 === 0 ? 'test' : 'train'},p${i % 3}`,
+    );
+    const csv = await list('both.csv', ['file,label,split,group', ...lines].join('\n'));
+    await expect(open(csv)).rejects.toThrow(
+      /both\.csv: the group "p\d" is in two parts of the data: received \w+ \(photos/,
+    );
+  });
+});

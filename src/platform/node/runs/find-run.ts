@@ -61,7 +61,8 @@ export async function findModel(name: string | undefined): Promise<ModelSource> 
   if (await isThere(modelFile)) {
     return { modelFile, ...((await isThere(run.file('record'))) && { run }) };
   }
-  await run.record();
+  // The record of a cross-validation comes with its last run.
+  if (!(await isThere(join(run.path, FOLDS_FILE)))) await run.record();
   throw new HarrierError('bad-checkpoint', 'this run has no model yet: it is not finished', {
     where: run.path,
     next: `Resume it: npx harrier train --resume ${name}`,
