@@ -128,6 +128,32 @@ describe('temperature scaling', () => {
   });
 });
 
+describe('decisions', () => {
+  it('get thresholds that keep a precision, and a price', async () => {
+    const costs = path('costs.csv');
+    await writeFile(costs, ',cat,dog,ship\ncat,0,1,1\ndog,1,0,1\nship,9,9,0\n');
+    const asked = ['evaluate', 'calibrated', '--precision', '0.6', '--cost', costs];
+    const { thresholds, costs: found, total } = JSON.parse((await run(...asked, '--json')).stdout);
+    expect(thresholds.map((each: { class: string }) => each.class)).toEqual(['cat', 'dog', 'ship']);
+    for (const { at, averagePrecision } of thresholds) {
+      expect(averagePrecision).toBeGreaterThan(0);
+      if (at) expect(at.precision).toBeGreaterThanOrEqual(0.6);
+    }
+    expect(found.images).toBe(total);
+    const { stdout } = await run(...asked);
+    expect(stdout).toContain('Thresholds for a precision of 60.0%');
+    expect(stdout).toMatch(/with the most probable class, .* with the class of least expected cost/);
+  });
+
+  it('have a sentence for costs of other classes, and for no precision', async () => {
+    const costs = path('other.csv');
+    await writeFile(costs, ',cat\ncat,0\n');
+    const other = await run('evaluate', 'calibrated', '--cost', costs);
+    expect([other.code, sentenceOf(other)]).toEqual([1, expect.stringContaining('the class "dog" must be')]);
+    expect((await run('evaluate', 'calibrated', '--precision', '95')).code).toBe(2);
+  });
+});
+
 describe('sets with a promise', () => {
   it('are calibrated on validation images, measured on the test images, and kept in the model', async () => {
     const { predictionSets: sets, total } = await json('calibrated', 'evaluation.json');
@@ -160,6 +186,18 @@ describe('sets with a promise', () => {
     const more = await run('predict', 'calibrated', image, '--sets', '0.9999', '--json');
     expect(JSON.parse(more.stdout)[0].set.toSorted()).toEqual(['cat', 'dog', 'ship']);
     expect(more.stderr).toMatch(/Note: \d+ validation images can promise [\d.]+% at most/);
+  });
+
+  it('keep it for each class where that is asked for, and only together with --sets', async () => {
+    const image = path('images', 'cat', '0.png');
+    const both = await run('predict', 'calibrated', image, '--sets', '0.5', '--per-class', '--json');
+    const [{ set, predictions }] = JSON.parse(both.stdout);
+    expect(set[0]).toBe(predictions[0].label);
+    const alone = await run('predict', 'calibrated', image, '--per-class');
+    expect([alone.code, sentenceOf(alone)]).toEqual([
+      2,
+      '--per-class: this option needs --sets. Add --sets 0.95.',
+    ]);
   });
 
   it('are refused where nothing calibrated the model, and for what is no fraction', async () => {
