@@ -1,7 +1,15 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Finished, harrier, sentenceOf, workplace, writeImage, writeImages } from './harrier.ts';
+import {
+  type Finished,
+  harrier,
+  sentenceOf,
+  withoutProgress,
+  workplace,
+  writeImage,
+  writeImages,
+} from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 let trained: Finished;
@@ -118,7 +126,7 @@ describe('train', () => {
       ...['train', '--data', 'images', '--epochs', '4', '--batch-size', '8', '--out', 'validated'],
       ...options,
     );
-    expect(stderr).toBe('');
+    expect(withoutProgress({ stderr })).toBe('');
     expect(code).toBe(0);
     expect(stdout).toMatch(/validation loss \d/);
     expect(await readdir(join(place.path, 'validated', 'checkpoints'))).toContain('best.safetensors');

@@ -119,9 +119,14 @@ export async function writeImage(
     .toFile(path);
 }
 
-/** Standard error without the advice that `train` gives on how a run learns: few images learn as they may. */
-export function withoutAdvice({ stderr }: Pick<Finished, 'stderr'>): string {
-  return stderr.replace(/^(Not learning so far|Not calibrated): .*\n/gm, '');
+/** Standard error without the lines of progress that a busy machine needs: work of less than two seconds has none. */
+export function withoutProgress({ stderr }: Pick<Finished, 'stderr'>): string {
+  return stderr.replace(/^.+: \d+% \(.+ of .+\)\n/gm, '');
+}
+
+/** Also without the advice that `train` gives on how a run learns: few images learn as they may. */
+export function withoutAdvice(finished: Pick<Finished, 'stderr'>): string {
+  return withoutProgress(finished).replace(/^(Not learning so far|Not calibrated): .*\n/gm, '');
 }
 
 /** That a command ended well and complained of nothing; advice on how a run learns is no complaint. */
