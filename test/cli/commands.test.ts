@@ -201,14 +201,14 @@ describe('evaluate', () => {
       'train',
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\d+ of \d+ correct: [\d.]+%/);
+    expect(stdout).toMatch(/\d+ of \d+ right: [\d.]+%/);
   });
 
   it('finds the newest run below ./runs', async () => {
     const options = ['--data', 'images', '--epochs', '1'];
     const first = await run('train', ...options);
     expect(first.stdout).toMatch(/Everything is in runs\/keras-cnn-\d{8}-\d{6}/);
-    expect((await run('evaluate', 'latest')).stdout).toMatch(/correct:/);
+    expect((await run('evaluate', 'latest')).stdout).toMatch(/right:/);
   });
 });
 
