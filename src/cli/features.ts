@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { command, withDataOptions, withThreads } from './command.ts';
-import type { FeaturesOptions } from './features/run.ts';
+import type { FeaturesCommandOptions } from './features/features-of.ts';
 import { withOptions } from './flags.ts';
 
 export function featuresCommand(): Command {
@@ -20,7 +20,7 @@ export function featuresCommand(): Command {
       from: 'the network: a name of the catalogue (`harrier models`), a run folder, "latest", an .onnx file, hf:OWNER/NAME or an address (default: the model that comes with Harrier)',
     },
   );
-  return features.action(async (data: string, options: FeaturesOptions) => {
+  return features.action(async (data: string, options: FeaturesCommandOptions) => {
     const { runFeatures } = await import('./features/run.ts');
     await runFeatures(data, options);
   });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { command, withDataOptions, withThreads } from './command.ts';
+import type { FeaturesCommandOptions } from './features/features-of.ts';
 import { withOptions } from './flags.ts';
-import type { InspectOptions } from './inspect/run.ts';
 
 export function inspectCommand(): Command {
   const inspect = command(
@@ -25,7 +25,7 @@ export function inspectCommand(): Command {
       seed: 'what is drawn at random follows from it',
     },
   );
-  return inspect.action(async (data: string, options: InspectOptions) => {
+  return inspect.action(async (data: string, options: FeaturesCommandOptions) => {
     const { runInspect } = await import('./inspect/run.ts');
     await runInspect(data, options);
   });

@@ -1,8 +1,6 @@
-import { HarrierError } from '../errors.ts';
-import { jsonObject } from '../json-text.ts';
-import { check } from '../options/check.ts';
 import { count, list, text } from '../options/kinds.ts';
 import { type Fields, fields, made } from './fields.ts';
+import { readGroupRecord } from './group-record.ts';
 
 const anyText = text({ empty: true });
 
@@ -33,25 +31,11 @@ export const FOLDS_FORMAT = 1;
  * @throws HarrierError `bad-checkpoint` when it cannot be used
  */
 export function readFoldsRecord<Given>(content: string, where: string): FoldsRecord<Given> {
-  const value = jsonObject(content);
-  if (Number(value?.format) > FOLDS_FORMAT) {
-    throw new HarrierError(
-      'bad-checkpoint',
-      'this cross-validation was started by a newer version of Harrier',
-      {
-        where,
-        expected: `format ${FOLDS_FORMAT} or older`,
-        received: `format ${value?.format}`,
-        next: 'Update Harrier.',
-      },
-    );
-  }
-  const checked = check(record, value, {
-    code: 'bad-checkpoint',
-    where,
-    summary: (field) =>
-      `this is not a record of a cross-validation${field === '' ? '' : `: its field "${field}" cannot be used`}`,
-    next: 'Restore the file, or begin anew.',
-  });
-  return checked as unknown as FoldsRecord<Given>;
+  const kind = {
+    schema: record,
+    format: FOLDS_FORMAT,
+    subject: 'this cross-validation was',
+    of: 'a cross-validation',
+  };
+  return readGroupRecord(kind, content, where) as unknown as FoldsRecord<Given>;
 }

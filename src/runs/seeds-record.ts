@@ -1,8 +1,6 @@
-import { HarrierError } from '../errors.ts';
-import { jsonObject } from '../json-text.ts';
-import { check } from '../options/check.ts';
 import { count, list, number, type Schema, text } from '../options/kinds.ts';
 import { type Fields, fields, made } from './fields.ts';
+import { readGroupRecord } from './group-record.ts';
 
 const anyText = text({ empty: true });
 
@@ -32,21 +30,11 @@ export const SEEDS_FORMAT = 1;
  * @throws HarrierError `bad-checkpoint` when it cannot be used
  */
 export function readSeedsRecord<Given>(content: string, where: string): SeedsRecord<Given> {
-  const value = jsonObject(content);
-  if (Number(value?.format) > SEEDS_FORMAT) {
-    throw new HarrierError('bad-checkpoint', 'these runs were started by a newer version of Harrier', {
-      where,
-      expected: `format ${SEEDS_FORMAT} or older`,
-      received: `format ${value?.format}`,
-      next: 'Update Harrier.',
-    });
-  }
-  const checked = check(record, value, {
-    code: 'bad-checkpoint',
-    where,
-    summary: (field) =>
-      `this is not a record of runs with several seeds${field === '' ? '' : `: its field "${field}" cannot be used`}`,
-    next: 'Restore the file, or begin anew.',
-  });
-  return checked as SeedsRecord<Given>;
+  const kind = {
+    schema: record,
+    format: SEEDS_FORMAT,
+    subject: 'these runs were',
+    of: 'runs with several seeds',
+  };
+  return readGroupRecord(kind, content, where) as unknown as SeedsRecord<Given>;
 }

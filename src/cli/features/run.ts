@@ -1,39 +1,21 @@
 import { extname, resolve } from 'node:path';
 import {
-  Backbone,
+  type Backbone,
   encodeFeatures,
   FEATURE_FORMATS,
   type FeatureFormat,
   type FeatureList,
-  imageFeatures,
   imagesToCsv,
 } from '../../backbones/index.ts';
-import type { Dataset } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount } from '../../format/format.ts';
-import type { OptionValues } from '../../options/table.ts';
-import { featureCache } from '../../platform/node/backbones/feature-cache.ts';
-import { openDataset } from '../../platform/node/datasets/open-dataset.ts';
-import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
-import { nativeSha256 } from '../../platform/node/files/sha256.ts';
-import { startingModel } from '../../platform/node/runs/starting-model.ts';
-import { Exit } from '../failure.ts';
-import { fetchingFor, noteLicense } from '../fetching.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
-import { foreignOptions } from '../train/options.ts';
-
-/** The options of `features` as they were typed. */
-export interface FeaturesOptions
-  extends Omit<OptionValues<{ augmentation: never; classWeight: never; resolution: never }>, 'from' | 'out'> {
-  readonly from?: string | true;
-  readonly out: string;
-  readonly force?: boolean;
-}
+import { type FeaturesCommandOptions, featuresOf, type PartFeatures } from './features-of.ts';
 
 /** `harrier features`. */
-export async function runFeatures(data: string, options: FeaturesOptions): Promise<void> {
+export async function runFeatures(data: string, options: FeaturesCommandOptions): Promise<void> {
   const reporter = new Reporter({ machine: options.json });
   const interruption = watchInterruption(() => reporter.note('Stopping: what is computed is kept.'));
   try {
@@ -45,7 +27,7 @@ export async function runFeatures(data: string, options: FeaturesOptions): Promi
 
 async function write(
   data: string,
-  options: FeaturesOptions,
+  options: FeaturesCommandOptions,
   reporter: Reporter,
   interruption: Interruption,
 ): Promise<void> {
@@ -55,45 +37,11 @@ async function write(
   const output = { option: '--out', force: options.force, isOwn: async () => false };
   for (const file of beside ? [path, beside] : [path]) await checkOutput(file, output);
 
-  const { from, threads } = options;
-  const { signal } = interruption;
+  const { from } = options;
   const named = from === true ? undefined : from;
-  const model = await startingModel(named, foreignOptions(options), fetchingFor(reporter, signal));
-  if (model.source) noteLicense(model, reporter);
-  for (const sentence of model.assumed ?? []) reporter.note(`Note: ${sentence}`);
-  reporter.status(`opening ${data} …`);
-  const [, width] = model.network.inputShape;
-  const opened = await openDataset(data, {
-    imageSize: options.imageSize,
-    defaultImageSize: width,
-    preprocessing: model.preprocessing,
-    source: options.source,
-    skipBad: options.skipBad,
-    marks: options.marks && false,
-    onProgress: reporter.work,
-    signal,
-  });
-  const backbone = await Backbone.load(nodeRuntime({ threads }), model);
+  const { backbone, parts } = await featuresOf(data, named, options, { reporter, interruption });
   try {
-    const store = featureCache(backbone.key(nativeSha256), backbone.size);
-    const parts = ['train', 'validation', 'test'] as const;
-    const lists: PartFeatures[] = [];
-    for (const part of parts) {
-      const dataset = opened[part];
-      if (!dataset) continue;
-      checkImageSize(dataset, backbone);
-      const features = await imageFeatures(backbone, dataset, {
-        store,
-        sha256: nativeSha256,
-        what: `features of ${dataset.name}`,
-        onProgress: (work) => {
-          if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
-          reporter.work(work);
-        },
-      });
-      lists.push({ part, dataset, features });
-    }
-    const list = joined(lists, backbone);
+    const list = joined(parts, backbone);
     await writeOutput(path, encodeFeatures(list, format), output);
     if (beside) await writeOutput(beside, imagesToCsv(list), output);
     const images = list.files.length;
@@ -108,12 +56,6 @@ async function write(
   } finally {
     await backbone.dispose();
   }
-}
-
-interface PartFeatures {
-  readonly part: string;
-  readonly dataset: Dataset;
-  readonly features: Float32Array;
 }
 
 function joined(lists: readonly PartFeatures[], { size, name, hash }: Backbone): FeatureList {
@@ -143,19 +85,5 @@ function formatOf(out: string): FeatureFormat {
     where: '--out',
     expected: FEATURE_FORMATS.map((each) => `.${each}`).join(', '),
     received: out,
-  });
-}
-
-/** @throws HarrierError `bad-data` for images of one size that is not the network's */
-export function checkImageSize(
-  { name, imageShape: { height, width } }: Dataset,
-  { name: model, imageShape }: Backbone,
-) {
-  if (height === imageShape.height && width === imageShape.width) return;
-  throw new HarrierError('bad-data', `its images have another size than ${model} takes`, {
-    where: name,
-    expected: `${imageShape.width} × ${imageShape.height}`,
-    received: `${width} × ${height}`,
-    next: 'Leave --image-size out, or give a folder of images, which are scaled.',
   });
 }

@@ -4,7 +4,7 @@ import { flagOf } from '../../options/option.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { createFoldsFolder, FoldsFolder, isFoldsFolder } from '../../platform/node/runs/folds-folder.ts';
 import type { Reporter } from '../reporter.ts';
-import { dataFromAnywhere, fromAnywhere, newRun, type TrainOptions } from './options.ts';
+import { dataFromAnywhere, fromAnywhere, movedData, newRun, type TrainOptions } from './options.ts';
 
 /**
  * Whether a cross-validation is wanted: by --folds, or by the folder that is to go on.
@@ -48,10 +48,7 @@ export async function trainFolds(
   const folder = await openFolder(typed, words);
   const record = await folder.read();
   const { folds: count, given } = record;
-  const moved =
-    typed.resume === undefined || typed.data === undefined
-      ? {}
-      : { data: await dataFromAnywhere(typed.data) };
+  const moved = await movedData(typed);
   const common = (own: TrainOptions): TrainOptions => ({
     ...own,
     ...moved,

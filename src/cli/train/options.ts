@@ -241,6 +241,11 @@ export async function fromAnywhere<T extends Pick<TrainOptions, 'recipe' | 'from
   };
 }
 
+/** Where data is that has moved, for runs that are resumed with `--data`; nothing for runs that begin. */
+export async function movedData({ resume, data }: TrainOptions): Promise<Pick<TrainOptions, 'data'>> {
+  return resume === undefined || data === undefined ? {} : { data: await dataFromAnywhere(data) };
+}
+
 /** The same data in words that mean the same in every folder: a folder by its absolute path. */
 export async function dataFromAnywhere(data: string): Promise<string> {
   const isFolder = data !== 'cifar10' && (await stat(data).catch(() => undefined));

@@ -8,7 +8,7 @@ import { createSeedsFolder, isSeedsFolder, SeedsFolder } from '../../platform/no
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { dataFromAnywhere, fromAnywhere, newRun, type TrainOptions } from './options.ts';
+import { dataFromAnywhere, fromAnywhere, movedData, newRun, type TrainOptions } from './options.ts';
 
 /** Whether several runs are wanted: by --seeds, or by the folder that is to go on. */
 export async function wantsSeeds({ seeds, resume }: TrainOptions): Promise<boolean> {
@@ -30,10 +30,7 @@ export async function trainSeeds(
   const folder = await openFolder(typed, words);
   const record = await folder.read();
   // Only a resumed run is told where its data has moved; what begins knows it from `given`.
-  const moved =
-    typed.resume === undefined || typed.data === undefined
-      ? {}
-      : { data: await dataFromAnywhere(typed.data) };
+  const moved = await movedData(typed);
   for (const [i, seed] of record.seeds.entries()) {
     const run = folder.run(seed);
     reporter.print(

@@ -1,0 +1,106 @@
+import { Backbone, imageFeatures } from '../../backbones/index.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { HarrierError } from '../../errors.ts';
+import type { OptionValues } from '../../options/table.ts';
+import { featureCache } from '../../platform/node/backbones/feature-cache.ts';
+import { openDataset } from '../../platform/node/datasets/open-dataset.ts';
+import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
+import { nativeSha256 } from '../../platform/node/files/sha256.ts';
+import { startingModel } from '../../platform/node/runs/starting-model.ts';
+import type { Runtime } from '../../runtime/index.ts';
+import { Exit } from '../failure.ts';
+import { fetchingFor, noteLicense } from '../fetching.ts';
+import type { Interruption } from '../interruption.ts';
+import type { Reporter } from '../reporter.ts';
+import { foreignOptions } from '../train/options.ts';
+
+/** The options of commands that look at a data set through a pretrained network, as they were typed. */
+export interface FeaturesCommandOptions
+  extends Omit<OptionValues<{ augmentation: never; classWeight: never; resolution: never }>, 'from' | 'out'> {
+  readonly from?: string | true;
+  readonly out: string;
+  readonly force?: boolean;
+}
+
+/** The images of one part of a data set, and their features: float32 `[images, size]`. */
+export interface PartFeatures {
+  readonly part: 'train' | 'validation' | 'test';
+  readonly dataset: Dataset;
+  readonly features: Float32Array;
+}
+
+/** All parts of a data set that have images. `backbone` is to be disposed of. */
+export interface DataFeatures {
+  readonly runtime: Runtime;
+  readonly backbone: Backbone;
+  readonly parts: readonly PartFeatures[];
+}
+
+/**
+ * Features of a data set from the cache; what is missing there is computed and kept.
+ *
+ * @param from the network; undefined: the model that comes with Harrier
+ * @throws HarrierError as `startingModel`, `openDataset` and `imageFeatures` do, `bad-data` for images of one size that is
+ *   not the network's; Exit when interrupted
+ */
+export async function featuresOf(
+  data: string,
+  from: string | undefined,
+  options: FeaturesCommandOptions,
+  { reporter, interruption }: { readonly reporter: Reporter; readonly interruption: Interruption },
+): Promise<DataFeatures> {
+  const { signal } = interruption;
+  const model = await startingModel(from, foreignOptions(options), fetchingFor(reporter, signal));
+  if (model.source) noteLicense(model, reporter);
+  for (const sentence of model.assumed ?? []) reporter.note(`Note: ${sentence}`);
+  reporter.status(`opening ${data} …`);
+  const opened = await openDataset(data, {
+    imageSize: options.imageSize,
+    defaultImageSize: model.network.inputShape[1],
+    preprocessing: model.preprocessing,
+    source: options.source,
+    skipBad: options.skipBad,
+    marks: options.marks && false,
+    onProgress: reporter.work,
+    signal,
+  });
+  for (const note of opened.notes ?? []) reporter.note(`Note: ${note}`);
+  const runtime = nodeRuntime({ threads: options.threads });
+  const backbone = await Backbone.load(runtime, model);
+  try {
+    const store = featureCache(backbone.key(nativeSha256), backbone.size);
+    const parts: PartFeatures[] = [];
+    for (const part of ['train', 'validation', 'test'] as const) {
+      const dataset = opened[part];
+      if (!dataset || dataset.size === 0) continue;
+      checkImageSize(dataset, backbone);
+      const features = await imageFeatures(backbone, dataset, {
+        store,
+        sha256: nativeSha256,
+        what: `features of ${dataset.name}`,
+        onProgress: (work) => {
+          if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
+          reporter.work(work);
+        },
+      });
+      parts.push({ part, dataset, features });
+    }
+    return { runtime, backbone, parts };
+  } catch (error) {
+    await backbone.dispose();
+    throw error;
+  }
+}
+
+function checkImageSize(
+  { name, imageShape: { height, width } }: Dataset,
+  { name: model, imageShape }: Backbone,
+): void {
+  if (height === imageShape.height && width === imageShape.width) return;
+  throw new HarrierError('bad-data', `its images have another size than ${model} takes`, {
+    where: name,
+    expected: `${imageShape.width} × ${imageShape.height}`,
+    received: `${width} × ${height}`,
+    next: 'Leave --image-size out, or give a folder of images, which are scaled.',
+  });
+}
