@@ -60,6 +60,7 @@ export default defineConfig({
           name: 'process',
           include: [PROCESS, ...PROCESS_FOLDERS],
           globalSetup: 'test/build.ts',
+          isolate: false,
           maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
         },
