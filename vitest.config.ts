@@ -60,7 +60,6 @@ export default defineConfig({
           name: 'process',
           include: [PROCESS, ...PROCESS_FOLDERS],
           globalSetup: 'test/build.ts',
-          isolate: false,
           maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
         },
