@@ -1,6 +1,7 @@
-// node --import tsx scripts/docs-images.ts [FOLDER]: makes the images of docs/images, in a checkout with Chromium. It
-// fine-tunes the model in the package on 1,000 images of CIFAR-10, trains a small run while Studio shows it, and takes
-// screenshots. FOLDER keeps the runs (default: a temporary folder); a finished run that is already there is used again.
+// node --import tsx scripts/docs-images.ts PHOTOS [FOLDER]: makes the images of docs/images, in a checkout with Chromium.
+// It trains on a folder of photos (those in the docs: ants and bees, from ImageNet) and fine-tunes the model in the package
+// on 1,000 images of CIFAR-10, trains a small run while Studio shows it, and takes screenshots. FOLDER keeps the runs
+// (default: a temporary folder); a finished run that is already there is used again.
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   existsSync,
@@ -9,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +26,10 @@ import { cifar10 } from '../src/platform/node/datasets/cifar10.ts';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const program = join(root, 'bin', 'harrier.js');
 const images = join(root, 'docs', 'images');
-const folder = resolve(process.argv[2] ?? mkdtempSync(join(tmpdir(), 'docs-images-')));
+const photos = process.argv[2];
+if (photos === undefined) throw new Error('name a folder of photos');
+const folder = resolve(process.argv[3] ?? mkdtempSync(join(tmpdir(), 'docs-images-')));
+const PHOTOS = 'photos';
 const TUNED = 'cifar10-tuned';
 const LIVE = 'keras-cnn-1';
 /** Epochs after which the curves of the running run are worth an image. */
@@ -89,9 +94,10 @@ async function explained(index: number, name: string, method: string): Promise<v
 
 /** The output of a fine-tuning, as a terminal shows it. */
 async function terminal(): Promise<void> {
-  const words = ['train', '--from', '--data', 'cifar10', '--limit', '1000'];
-  const kept = join(folder, `${TUNED}.txt`);
-  if (!existsSync(kept)) writeFileSync(kept, await harrier(...words, '--out', join('runs', TUNED)));
+  if (!existsSync(join(folder, PHOTOS))) symlinkSync(resolve(photos), join(folder, PHOTOS));
+  const words = ['train', '--data', `./${PHOTOS}`];
+  const kept = join(folder, `${PHOTOS}.txt`);
+  if (!existsSync(kept)) writeFileSync(kept, await harrier(...words, '--out', join('runs', PHOTOS)));
   const printed = readFileSync(kept, 'utf8').trimEnd();
   const lines = [
     `$ npx harrier ${words.join(' ')}`,
@@ -114,13 +120,16 @@ async function terminal(): Promise<void> {
 /** The upper part of the run's report. */
 async function report(browser: Browser): Promise<void> {
   const page = await browser.newPage({ viewport: { width: 1200, height: 1010 } });
-  await page.goto(pathToFileURL(join(folder, 'runs', TUNED, 'report.html')).href, { timeout: LOAD_MS });
+  await page.goto(pathToFileURL(join(folder, 'runs', PHOTOS, 'report.html')).href, { timeout: LOAD_MS });
   await keep('report.png', await page.screenshot({ timeout: LOAD_MS }));
   await page.close();
 }
 
 /** Studio's views: the data, the evaluation of the tuned run, and another run while it trains. */
 async function studio(browser: Browser): Promise<void> {
+  const tuned = join('runs', TUNED);
+  if (!existsSync(join(folder, tuned, 'evaluation.json')))
+    await harrier('train', '--from', '--data', 'cifar10', '--limit', '1000', '--out', tuned);
   const server = start('studio', 'runs', '--port', '0', '--json');
   rmSync(join(folder, 'runs', LIVE), { recursive: true, force: true });
   const options = ['--limit', '5000', '--epochs', '30', '--validation-split', '0.2'];
