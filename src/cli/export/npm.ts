@@ -57,7 +57,9 @@ export async function exportNpmPackage(
   reporter.print(
     `package   ${name}, ${formatBytes(size)}, ${formatQuantity(published.classNames.length, 'class', 'classes')}`,
   );
-  reporter.print(style.faint(`Use it: npm install --install-links ${shellQuote(`./${place}`)} onnxruntime-web`));
+  reporter.print(
+    style.faint(`Use it: npm install --install-links ${shellQuote(`./${place}`)} onnxruntime-web`),
+  );
   reporter.print(style.faint(`Check LICENSE.md, then publish it: npm publish ${shellQuote(`./${place}`)}`));
 }
 

@@ -317,8 +317,8 @@ async function alreadyFinished(
     result.head !== undefined
       ? 'its last layer was fitted'
       : ended === 'early'
-        ? `early stopping ended it after ${epochs} epochs`
-        : `it has had its ${epochs} epochs`;
+        ? `early stopping ended it after ${formatQuantity(epochs, 'epoch')}`
+        : `it has had its ${formatQuantity(epochs, 'epoch')}`;
   reporter.print(
     `${shortPath(folder.path)} is finished: ${how} with ${formatPercent(testAccuracy)} of the test images correct.`,
   );

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unknownName } from '../../../errors.ts';
-import { formatCount } from '../../../format/format.ts';
+import { formatCount, formatQuantity } from '../../../format/format.ts';
 import { RECIPES } from '../../../recipes/index.ts';
 import { optimizerText } from '../../../runs/describe-run.ts';
 import { ContainerPaths } from '../../../sagemaker/container/paths.ts';
@@ -50,7 +50,7 @@ export async function runContainerTrain(): Promise<void> {
           `${options.recipe}: ${formatCount(train.size)} training images` +
             `${validation ? `, ${formatCount(validation.size)} for validation` : ''}, ` +
             `${formatCount(test.size)} to test with; ${optimizerText(optimizer)}; ` +
-            `${options.epochs} epochs of batch size ${options.batchSize}, ${options.threads} threads`,
+            `${formatQuantity(options.epochs, 'epoch')} of batch size ${options.batchSize}, ${options.threads} threads`,
         );
       },
       onStep: (step) => progress.current?.step(step),

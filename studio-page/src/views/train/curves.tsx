@@ -1,4 +1,10 @@
-import { formatCount, formatDuration, formatNumber, formatPercent } from 'harrier/src/format/format.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  formatQuantity,
+} from 'harrier/src/format/format.ts';
 import { EpochTable } from 'harrier/src/report/epochs.ts';
 import type { RunSummary } from 'harrier/src/studio-server/api.ts';
 import { useMemo, useState } from 'preact/hooks';
@@ -96,7 +102,7 @@ function Control({ run }: { readonly run: RunSummary }) {
             />
           ) : (
             <p>
-              <b>{run.id}</b> is {run.state} after {run.epochsDone} of {run.epochs} epochs.
+              <b>{run.id}</b> is {run.state} after {run.epochsDone} of {formatQuantity(run.epochs, 'epoch')}.
               {run.message && ` ${run.message}`}
             </p>
           )}

@@ -1,4 +1,4 @@
-import { formatDuration, formatPercent } from 'harrier/src/format/format.ts';
+import { formatDuration, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import type { RunSummary } from 'harrier/src/studio-server/api.ts';
 import { stateText, steps } from '../../runs.ts';
 import { seriesColor } from './colors.ts';
@@ -73,7 +73,9 @@ function factsOf(run: RunSummary): string {
       : accuracy !== undefined
         ? formatPercent(accuracy)
         : undefined,
-    run.state === 'finished' ? `${epochs} epochs` : `${epochsDone} of ${epochs} epochs`,
+    run.state === 'finished'
+      ? formatQuantity(epochs, 'epoch')
+      : `${epochsDone} of ${formatQuantity(epochs, 'epoch')}`,
     run.state === 'running' && eta !== undefined ? `${formatDuration(eta)} left` : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(' · ');
