@@ -207,7 +207,7 @@ describe.skipIf(noChromium)('training in the browser', () => {
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByRole('button', { name: 'Stop' }).click();
-    await until(page.locator('.control').getByText(/is stopped after \d+ of 2000 epochs/));
+    await until(page.locator('.control').getByText(/is stopped after \d+ of 2,000 epochs/));
   });
 
   it('puts several runs on one chart', async () => {
