@@ -60,7 +60,8 @@ try {
     );
     writeFileSync(join(fresh, name), escaped);
   }
-  copyFileSync(join(root, 'dist', 'run', 'types.d.ts'), join(fresh, 'types.d.ts'));
+  // Declarations alone, without imports: as they are.
+  copyFileSync(join(root, 'src', 'run', 'types.ts'), join(fresh, 'types.d.ts'));
   const place = join(folder, 'run');
   // Whoever asks meanwhile gets whole files.
   try {

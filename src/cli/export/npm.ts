@@ -8,6 +8,7 @@ import { isObject } from '../../options/values.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { HARRIER_VERSION } from '../../platform/node/version.ts';
 import { MODEL_FILE, npmPackageFiles, RUN_FOLDER } from '../../publishing/npm-package.ts';
+import { type BuiltPart, built } from '../built.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { checkFolder, jsonIn, modelToPublish, writeFolder } from './folder.ts';
@@ -15,8 +16,14 @@ import type { ExportCommandOptions } from './formats.ts';
 
 /** Of Harrier's package, in a checkout as when installed. */
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** `scripts/build-run.js` writes it. */
-const RUN_BUNDLE = join(ROOT, 'dist', 'bundle', 'run');
+/** The bundles of `harrier/run`. */
+const RUN: BuiltPart = {
+  what: 'the code that runs models',
+  script: 'build-run.js',
+  folder: 'dist/bundle/run',
+  file: 'node.js',
+  sources: ['src', 'package.json'],
+};
 const TYPES = 'types.d.ts';
 const FIRST_VERSION = '1.0.0';
 
@@ -35,13 +42,14 @@ export async function exportNpmPackage(
     });
   }
   await checkFolder(folder, isPackage, options.force);
-  const run = await runFiles();
+  const bundle = await built(RUN, reporter);
+  const run = await runFiles(bundle);
   const { published, bytes } = await modelToPublish(source, options);
   const texts = npmPackageFiles(published, {
     name,
     version: (await versionIn(folder)) ?? FIRST_VERSION,
     harrier: { version: HARRIER_VERSION, license: await readFile(join(ROOT, 'LICENSE'), 'utf8') },
-    types: await readFile(join(RUN_BUNDLE, TYPES), 'utf8'),
+    types: await readFile(join(bundle, TYPES), 'utf8'),
   });
   const size = await writeFolder(
     folder,
@@ -91,19 +99,12 @@ async function versionIn(folder: string): Promise<string | undefined> {
   return typeof version === 'string' && (await isPackage(folder)) ? version : undefined;
 }
 
-/** The bundles of `harrier/run`. @throws HarrierError `not-found` in a checkout that was not built */
-async function runFiles(): Promise<Map<string, Uint8Array>> {
-  const names = await readdir(RUN_BUNDLE).catch((cause) => {
-    throw new HarrierError('not-found', 'the code that runs models has not been built', {
-      where: RUN_BUNDLE,
-      next: 'In a checkout, build it: npm run build',
-      cause,
-    });
-  });
-  const code = names.filter((each) => each !== TYPES);
+/** The code that a package carries. */
+async function runFiles(bundle: string): Promise<Map<string, Uint8Array>> {
+  const code = (await readdir(bundle)).filter((each) => each !== TYPES);
   return new Map(
     await Promise.all(
-      code.map(async (each) => [`${RUN_FOLDER}/${each}`, await readFile(join(RUN_BUNDLE, each))] as const),
+      code.map(async (each) => [`${RUN_FOLDER}/${each}`, await readFile(join(bundle, each))] as const),
     ),
   );
 }

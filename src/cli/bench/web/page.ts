@@ -1,11 +1,9 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { HarrierError } from '../../../errors.ts';
 import { errorFromPlain, type PlainError } from '../../../plain-error.ts';
 import { SECURITY_HEADERS } from '../../../studio-server/guard.ts';
+import { staticHost } from './static-host.ts';
 
 export interface PageOptions {
   /** The module whose exported functions the page has, as a path. */
@@ -31,13 +29,6 @@ export interface BrowserPage {
   call<Result = unknown>(name: string, ...args: unknown[]): Promise<Result>;
   close(): Promise<void>;
 }
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm',
-};
 
 const PAGE =
   '<!doctype html><meta charset="utf-8"><title>Harrier</title><script type="module" src="/page.js"></script>';
@@ -85,7 +76,7 @@ export async function servePage({
   const all = new Map<string, string | Uint8Array>([
     ...(await builtOnce(module)),
     ...Object.entries(files),
-    ['/', PAGE],
+    ['/index.html', PAGE],
   ]);
   const headers = {
     ...(strict && { 'Content-Security-Policy': SECURITY_HEADERS['content-security-policy'] }),
@@ -95,23 +86,8 @@ export async function servePage({
       'Cross-Origin-Embedder-Policy': 'require-corp',
     }),
   };
-  const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    const body = all.get(path);
-    const type = path === '/' ? TYPES['.html'] : (TYPES[extname(path)] ?? 'application/octet-stream');
-    response.writeHead(body === undefined ? 404 : 200, { ...headers, 'Content-Type': type });
-    response.end(body);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.on('error', reject).listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const host = await staticHost(async (path) => all.get(path), headers);
+  return { url: host.address, close: host.close };
 }
 
 /** A file of Harrier's own. */
