@@ -97,7 +97,8 @@ describe('a worker that dies', () => {
   beforeEach(async () => {
     workers.length = 0;
     process.on('worker', collect);
-    place = await serving({ workers: 2, maxBatch: 4 }, slowModelBytes());
+    // Six new threads one after the other take longer than the default deadline on a machine that does other things.
+    place = await serving({ workers: 2, maxBatch: 4, deadlineMs: 110_000 }, slowModelBytes());
   });
   afterEach(() => process.off('worker', collect));
 
