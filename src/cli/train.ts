@@ -12,6 +12,7 @@ export function trainCommand(): Command {
     ['train --data ./photos --image-size 64', 'a folder with one sub-folder per class'],
     ['train --from latest --data ./photos', 'teach a finished model other classes'],
     ['train --from --data ./photos --trainable all', 'the same from the model in the package'],
+    ['train --data ./photos --time 20m', 'a head first, then all layers; the better is kept'],
     ['train --augment standard', 'mirrored and shifted training images'],
     ['train --augment flip,translation=2,cutout=8', 'your own list'],
     ['train --class-weight balanced', 'when some classes have few images'],

@@ -41,6 +41,8 @@ export interface RunInfo {
   readonly head?: string;
   /** What cross-validation found of its settings. */
   readonly crossValidation?: string;
+  /** Where two models were trained: what they were compared by, and which was kept. */
+  readonly compared?: string;
   /** For people: how training images were changed. */
   readonly augmentation?: string;
   readonly seed?: number;
@@ -96,6 +98,7 @@ export function factRows(facts: RunInfo): FactRow[] {
   add('Batch size', facts.batchSize?.toString());
   add('Last layer', facts.head);
   add('Cross-validation', facts.crossValidation);
+  add('Compared', facts.compared);
   add('Optimizer', facts.optimizer);
   add('Augmentation', facts.augmentation);
   add('Seed', facts.seed?.toString());

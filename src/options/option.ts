@@ -14,8 +14,8 @@ export type OptionType =
       /** What they are called in an error; then capitals do not matter either. */
       readonly noun?: string;
     }
-  /** Seconds, typed as `90s`, `1h30m` or `2d`. */
-  | { readonly kind: 'duration'; readonly atMostDays?: number }
+  /** Seconds, typed as `90s`, `1h30m` or `2d`; a number alone is refused, or means minutes. */
+  | { readonly kind: 'duration'; readonly atMostDays?: number; readonly alone?: 'minutes' }
   /** One number, or three for red, green and blue, with commas between. */
   | { readonly kind: 'colour' }
   /** `head`, `last:2` or `all`. */

@@ -18,7 +18,7 @@ export function readText(type: OptionType, text: string, where: string): unknown
     case 'choice':
       return readChoice(type, text, where);
     case 'duration':
-      return readDuration(type.atMostDays, text, where);
+      return readDuration(type, text, where);
     case 'colour':
       return readColour(text, where);
     case 'tunedPart':
@@ -65,8 +65,15 @@ function readChoice({ choices, noun }: OptionType & { kind: 'choice' }, text: st
 }
 
 /** `90s`, `1h30m`, `2d`: seconds. */
-function readDuration(atMostDays: number | undefined, text: string, where: string): number {
-  const parts = text.trim().match(/^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?$/);
+function readDuration(
+  { atMostDays, alone }: Pick<OptionType & { kind: 'duration' }, 'atMostDays' | 'alone'>,
+  text: string,
+  where: string,
+): number {
+  const word = text.trim();
+  const parts = (alone && /^[\d.]+$/.test(word) ? `${word}m` : word).match(
+    /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?$/,
+  );
   const [days, hours, minutes, seconds] = [1, 2, 3, 4].map((i) => Number(parts?.[i] ?? 0));
   const total = 86_400 * days + 3600 * hours + 60 * minutes + seconds;
   if (total > 0 && total <= 86_400 * (atMostDays ?? Number.POSITIVE_INFINITY)) return total;

@@ -33,6 +33,17 @@ export const RUNNING = {
     help: 'with --folds: the finished model averages those of the folds, in place of one that is trained on all images',
     flag: { of: ['train'], notForJobs: true },
   },
+  time: {
+    type: { kind: 'duration', alone: 'minutes' },
+    help: 'the longest that the training may take, such as 10m or 2h: fewer epochs where not all fit; after a head on features, all layers are trained too where that is likely to help, and the better model is kept',
+    flag: {
+      of: ['train'],
+      value: '<time>',
+      notForJobs: true,
+      insteadOf: { '--budget': '--time', '--max-time': '--time', '--time-limit': '--time' },
+    },
+    recorded: 'if given',
+  },
   out: {
     type: { kind: 'text' },
     help: 'the run folder to write',

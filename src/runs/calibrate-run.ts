@@ -14,6 +14,8 @@ export interface RunCalibration {
   readonly scaling: TemperatureScaling;
   /** Absent without validation images. */
   readonly sets?: PredictionSets;
+  /** What the model says of the validation images at its temperature, where that was asked. */
+  readonly validation?: Predictions;
 }
 
 /**
@@ -53,12 +55,17 @@ export async function calibrateRun(
   const predictions = validation ? await predict(validation) : heldOut!;
   const fitted = fitTemperature(predictions);
   if ('reason' in fitted) {
-    return { scaling: { temperature: 1, ...fitted }, sets: PredictionSets.calibrate(predictions) };
+    return {
+      scaling: { temperature: 1, ...fitted },
+      sets: PredictionSets.calibrate(predictions),
+      ...(validation && { validation: predictions }),
+    };
   }
   const { temperature } = fitted;
   const calibrated = withTemperature(predictions, temperature);
   return {
     scaling: { temperature, validation: beforeAndAfter(calibrated, temperature) },
     sets: PredictionSets.calibrate(calibrated),
+    ...(validation && { validation: calibrated }),
   };
 }

@@ -14,6 +14,7 @@ import { formatNumber, formatPercent, formatQuantity } from '../format/format.ts
 import type { Network } from '../models/index.ts';
 import { highestRate, type Optimizer, type OptimizerConfig } from '../optimizers/index.ts';
 import type { ReportImage } from '../report/index.ts';
+import { comparedText } from './compare-models.ts';
 import { hardwareText } from './hardware.ts';
 import { pathsOfRun, withoutPaths } from './private-paths.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -93,6 +94,7 @@ export function factsOf(
           optimizer: optimizerText(optimizer),
           augmentation: augmentationText(options.augmentation ?? []),
         }),
+    ...(result?.compared && { compared: comparedText(result.compared) }),
     seed: options.seed,
     trainingAccuracy: result?.trainingAccuracy,
     testTimeAugmentation: options.testTimeAugmentation,

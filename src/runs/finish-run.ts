@@ -14,6 +14,7 @@ import {
 import { encodeModel } from '../onnx/index.ts';
 import type { FitResult } from '../training/index.ts';
 import { calibrateRun, type RunCalibration } from './calibrate-run.ts';
+import { compareModels } from './compare-models.ts';
 import type { CrossValidated } from './cross-validated.ts';
 import { describeRun } from './describe-run.ts';
 import { exportEnsemble, exportRun } from './export-run.ts';
@@ -22,8 +23,18 @@ import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import { pathsOfRun, withoutPaths } from './private-paths.ts';
 import type { RunPlatform } from './run-platform.ts';
-import type { RunRecord, RunResult } from './run-record.ts';
+import type { ComparedModels, RunRecord, RunResult } from './run-record.ts';
 import type { RunFile, StoredRun } from './stored-run.ts';
+
+/** What else a run comes to, besides its training. */
+export interface FinishOptions {
+  /** Of the last run of a cross-validation, what its folds have found. */
+  readonly crossValidated?: CrossValidated;
+  /** What was compared before this model was kept. */
+  readonly compared?: ComparedModels;
+  /** What a head says of the validation images: this model is compared with it. */
+  readonly rival?: Predictions;
+}
 
 /**
  * Finishes a run whose training is over: calibrates the model, evaluates it on the test images, and writes
@@ -37,7 +48,7 @@ export async function finishRun(
   { weights, history, bestEpoch, ended, ...fit }: FitResult | HeadFit,
   platform: RunPlatform,
   onProgress?: OnProgress,
-  crossValidated?: CrossValidated,
+  { crossValidated, compared, rival }: FinishOptions = {},
 ): Promise<{ record: RunRecord; evaluation: Evaluation }> {
   const { network, optimizer, test, runtime } = run;
   const ensemble = crossValidated?.ensemble?.models;
@@ -56,7 +67,7 @@ export async function finishRun(
     head
       ? withTemperature(await head.predict(dataset, what), temperature)
       : predictionsOf(runtime, model(temperature), dataset, what, onProgress);
-  const { scaling, sets } = ensemble
+  const { scaling, sets, validation } = ensemble
     ? AS_ITS_MODELS
     : await calibrateRun(run, (dataset) => predict(dataset, 'calibrating', 1), {
         heldOut: heldOut ?? head?.heldOut,
@@ -80,9 +91,14 @@ export async function finishRun(
     // Images that sets were calibrated on keep the promise in any case.
     ...(sets && !isCrossValidated && { predictionSets: coverageOfSets(sets, predictions) }),
   };
+  const comparison =
+    compared ??
+    (rival &&
+      compareModels(rival, validation ?? (await predict(run.validation!, 'validating', temperature))));
   const result: RunResult = {
     ...resultOf(history, bestEpoch, ended, evaluation),
     ...('head' in fit && { head: fit.head }),
+    ...(comparison && { compared: comparison }),
   };
   const finished: RunRecord = { ...record, result };
   const metadata = {

@@ -115,8 +115,7 @@ function dataOf(
 ): RunData {
   return {
     ...(path !== undefined && { path }),
-    train: factsOf(train),
-    ...(validation && { validation: factsOf(validation) }),
+    ...partsOf({ train, validation }),
     test: factsOf(test),
     ...(pool && { pool: factsOf(pool) }),
     classNames: train.classNames,
@@ -124,6 +123,11 @@ function dataOf(
     ...(rules !== undefined && { rules }),
     ...(marks && { marks }),
   };
+}
+
+/** Names, sizes and hashes of the images that are trained and validated on. */
+export function partsOf({ train, validation }: TrainingImages): Pick<RunData, 'train' | 'validation'> {
+  return { train: factsOf(train), ...(validation && { validation: factsOf(validation) }) };
 }
 
 /** What few images have changed, if anything. */

@@ -33,6 +33,7 @@ export interface GivenOptions
       | 'marks'
       | 'calibrate'
       | 'head'
+      | 'time'
     >
   > {
   readonly threads: number;
@@ -76,6 +77,7 @@ export function runOptions(
     resolution: given.resolution ?? method.resolution,
     validationSplit: method.validationSplit,
     earlyStopping: given.earlyStopping,
+    ...(given.time !== undefined && { time: given.time }),
     imageSize: given.imageSize,
     ...((given.resize || !isStretched(own)) && { preprocessing }),
     source: given.source,

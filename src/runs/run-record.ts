@@ -78,6 +78,10 @@ const OPTIONS = {
   /** As it was given: `cifar10` or a path. */
   data: anyText,
   epochs: count,
+  /** The longest that the training may take, in seconds: the epochs were chosen to fit. */
+  time: optional(number({ above: 0 })),
+  /** After the head, all layers are trained; the model that is better on validation images is kept. */
+  thenFineTune: optional(flag),
   batchSize: count,
   seed: fromZero,
   /** Training images used, where not all. */
@@ -165,6 +169,20 @@ const DATA = {
 /** The data that a run was made with. */
 export type RunData = Fields<typeof DATA>;
 
+const onValidation = fields({ accuracy: portion, loss: number({ atLeast: 0 }) });
+
+const COMPARED = {
+  /** Validation images that both models were compared on; neither was trained on them. */
+  images: count,
+  /** A head that was fitted on the other training images. */
+  head: onValidation,
+  fineTuned: onValidation,
+  kept: oneOf(['head', 'fineTuned']),
+};
+
+/** What decided between a head on features and a network whose layers were all trained. */
+export type ComparedModels = Fields<typeof COMPARED>;
+
 const RESULT = {
   ended: oneOf(['finished', 'early']),
   finished: anyText,
@@ -178,6 +196,8 @@ const RESULT = {
   testAccuracy: portion,
   /** How the last layer was found, where it was fitted on features. */
   head: unchecked<HeadFinding>(anything),
+  /** Where all layers were trained after a head: what decided which of the two models is this one. */
+  compared: optional(fields(COMPARED)),
 };
 
 /** How a head was found. */

@@ -1,13 +1,13 @@
-import type { Evaluation } from '../evaluation/index.ts';
+import type { Evaluation, Predictions } from '../evaluation/index.ts';
 import type { FitResult, RunPosition } from '../training/index.ts';
 import { checkpointsOf } from './checkpoints.ts';
 import type { CrossValidated } from './cross-validated.ts';
-import { finishRun } from './finish-run.ts';
+import { type FinishOptions, finishRun } from './finish-run.ts';
 import { fitHead, type HeadFit, warmedUp } from './fit-head.ts';
 import { type FitHooks, fitRun } from './fit-run.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
-import type { RunRecord } from './run-record.ts';
+import type { ComparedModels, RunRecord } from './run-record.ts';
 import type { StoredRun } from './stored-run.ts';
 
 /** Who is told about a run while it goes on. */
@@ -17,12 +17,23 @@ export interface RunHooks
   readonly onLost?: (sentence: string) => void;
   /** Of the last run of a cross-validation, what its folds have found. */
   readonly crossValidated?: CrossValidated;
+  /** Of a run that is to be kept only if it is better than a head: asked at its end for what that says of the validation images. */
+  readonly rival?: () => Promise<Predictions>;
 }
 
 /** How a run ended, and what it came to. */
 export type RunOutcome =
   | { readonly ended: 'interrupted'; readonly position: RunPosition }
-  | { readonly ended: 'finished' | 'early'; readonly record: RunRecord; readonly evaluation: Evaluation };
+  | {
+      readonly ended: 'finished' | 'early';
+      readonly record: RunRecord;
+      readonly evaluation: Evaluation;
+      /** Finishes the run once more, where it was compared with another after its end and is kept. */
+      readonly keep: (compared: ComparedModels) => Promise<FinishedOutcome>;
+    };
+
+/** The outcome of a run that was trained to its end. */
+export type FinishedOutcome = Exclude<RunOutcome, { ended: 'interrupted' }>;
 
 /**
  * Trains until the end, or until interrupted: from the last checkpoint that is kept where there is one, else from the
@@ -40,15 +51,22 @@ export async function trainRun(
   await stored.store.tidy();
   const { id } = record;
   const { onProgress, crossValidated } = hooks;
-  const finish = (result: FitResult | HeadFit) =>
-    finishRun(run, record, stored, result, platform, onProgress, crossValidated);
+  const finish = async (
+    fit: FitResult | HeadFit,
+    ended: FinishedOutcome['ended'] = 'finished',
+    more: FinishOptions = {},
+  ): Promise<FinishedOutcome> => ({
+    ended,
+    ...(await finishRun(run, record, stored, fit, platform, onProgress, { crossValidated, ...more })),
+    keep: (compared) => finish(fit, ended, { compared }),
+  });
   if (crossValidated?.ensemble) {
     await stored.writeRecord(record);
-    return { ended: 'finished', ...(await finish(crossValidated.ensemble.fit)) };
+    return finish(crossValidated.ensemble.fit);
   }
   if (run.options.head) {
     await stored.writeRecord(record);
-    return { ended: 'finished', ...(await finish(await fitHead(run, stored, platform, onProgress))) };
+    return finish(await fitHead(run, stored, platform, onProgress));
   }
   const kept = await checkpointsOf(stored, id, platform.sha256, hooks.onLost);
   await stored.writeRecord(record);
@@ -60,5 +78,5 @@ export async function trainRun(
       : run;
   const result = await fitRun(begun, { id, stored, kept }, platform, hooks);
   if (result.ended === 'interrupted') return { ended: 'interrupted', position: result.position };
-  return { ended: result.ended, ...(await finish(result)) };
+  return finish(result, result.ended, { rival: await hooks.rival?.() });
 }

@@ -113,6 +113,17 @@ async function newFineTuning(
   const method = fineTuningMethod(from.network, trainable);
   const settings = givenSettings(method, given);
   const head = headKind(given, Object.keys(settings));
+  const isByItself = given.trainable === undefined && given.head === undefined;
+  if (head && given.time !== undefined && !isByItself) {
+    throw new HarrierError(
+      'bad-option',
+      'a head that is fitted on features has no epochs to fit into a time',
+      {
+        where: '--time',
+        next: 'Leave it out. Without --trainable and --head, all layers are trained too where time allows, and the better model is kept.',
+      },
+    );
+  }
   const known = head ? headMethod(method) : method;
   const options = optionsOf(withSettings(known, settings), { ...given, head }, from);
   // A model that averages mirror images should know them.
@@ -122,6 +133,7 @@ async function newFineTuning(
     chosen: Object.keys(settings),
     options: {
       ...options,
+      ...(head && given.time !== undefined && { thenFineTune: true }),
       from: {
         name,
         ...(path && { path }),

@@ -1,31 +1,25 @@
-import { augmentationText } from '../../data/augmentation/index.ts';
 import { HarrierError } from '../../errors.ts';
-import { calibrationAdvice, evaluationText, headline } from '../../evaluation/index.ts';
-import { formatCount, formatDuration, formatPercent, formatQuantity } from '../../format/format.ts';
-import type { TunedPart } from '../../models/index.ts';
-import type { HeadKind } from '../../options/words.ts';
+import { calibrationAdvice, evaluationText } from '../../evaluation/index.ts';
+import { formatDuration, formatPercent, formatQuantity } from '../../format/format.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
-import { FoldsFolder } from '../../platform/node/runs/folds-folder.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
-import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
-import { crossValidated } from '../../runs/cross-validated.ts';
-import { headText, optimizerText } from '../../runs/describe-run.ts';
-import type { PreparedRun } from '../../runs/prepare-run.ts';
-import { ProgressFile } from '../../runs/run-progress.ts';
+import { readCheckpoint } from '../../platform/node/runs/train-run.ts';
+import { headText } from '../../runs/describe-run.ts';
 import type { RunRecord, RunResult } from '../../runs/run-record.ts';
-import type { RunOutcome } from '../../runs/train-run.ts';
-import { Exit, failureOf } from '../failure.ts';
+import type { FinishedOutcome } from '../../runs/train-run.ts';
+import { Exit } from '../failure.ts';
 import { fetchingFor, noteLicense } from '../fetching.ts';
 import { endWithParent, type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { chooseByItself } from './by-itself.ts';
+import { fineTuneToo, isToBeFineTuned } from './fine-tune-too.ts';
 import { fineTuningAdvice } from './fine-tuning-advice.ts';
 import { trainFolds, wantsFolds } from './folds.ts';
-import { LearningWatch } from './learning-watch.ts';
+import { withinTime } from './length.ts';
+import { type Trained, type Training, trainToTheEnd } from './one-run.ts';
 import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
-import { TrainingProgress } from './progress.ts';
 import { checkAlike, trainSeeds, wantsSeeds } from './seeds.ts';
 
 /** `harrier train`. */
@@ -41,6 +35,7 @@ export async function runTrain(given: TrainOptions): Promise<void> {
       else await resume(await findRun(each.resume), each, reporter, interruption);
     };
     const typed = process.argv.slice(2);
+    checkTime(given);
     const own = await chooseByItself(given, typed, fetchingFor(reporter, interruption.signal));
     if (own.sentence !== undefined) reporter.note(own.sentence);
     if (await wantsFolds(given)) await trainFolds(own.given, own.given.words ?? typed, reporter, one);
@@ -61,16 +56,29 @@ export async function runTrain(given: TrainOptions): Promise<void> {
   }
 }
 
+/** @throws HarrierError `bad-option` for a time with several trainings */
+function checkTime({ time, seeds, folds }: TrainOptions): void {
+  if (time === undefined || (seeds === undefined && folds === undefined)) return;
+  throw new HarrierError(
+    'bad-option',
+    `--time and --${seeds === undefined ? 'folds' : 'seeds'} cannot be combined`,
+    {
+      next: 'It is the time of one training: choose --epochs instead.',
+    },
+  );
+}
+
 async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: Interruption): Promise<void> {
   const { options, ...how } = await newRun(given, fetchingFor(reporter, interruption.signal));
   if (how.from?.source) noteLicense(how.from, reporter);
   for (const sentence of how.from?.assumed ?? []) reporter.note(`Note: ${sentence}`);
   reporter.status(`opening ${options.data} …`);
-  const run = await prepareRun(options, {
+  const prepared = await prepareRun(options, {
     ...how,
     onProgress: reporter.work,
     signal: interruption.signal,
   });
+  const run = await withinTime(prepared, reporter);
   const record = newRecord(run, commandLine(given.words ?? process.argv.slice(2)));
   if (given.like) checkAlike(record, given.like);
   if (given.sameImages !== undefined) checkSameImages(record, given.sameImages);
@@ -99,7 +107,8 @@ async function resume(
   await folder.exclusively(async () => {
     const { result, ...record } = await folder.record();
     const options = resumedOptions(record, given);
-    if (result && (options.epochs === record.options.epochs || result.ended === 'early')) {
+    const isUnfinished = await isToBeFineTuned(folder, { ...record, result });
+    if (result && !isUnfinished && (options.epochs === record.options.epochs || result.ended === 'early')) {
       if (options.epochs > record.options.epochs) throw noMoreEpochs(record, result);
       await alreadyFinished(folder, result, reporter, given.json);
       return;
@@ -118,7 +127,7 @@ async function resume(
       );
     }
     const at = last?.position;
-    if (!at && result) {
+    if (!at && result && !isUnfinished) {
       throw new HarrierError('bad-checkpoint', 'the last checkpoint of this finished run is missing', {
         where: folder.file('last'),
         next: 'Restore it, or start a new run.',
@@ -127,7 +136,9 @@ async function resume(
     reporter.print(
       at
         ? `Resuming ${shortPath(folder.path)} at epoch ${at.epoch + 1}, step ${at.stepInEpoch + 1}.`
-        : `Starting ${shortPath(folder.path)} again: it was stopped before its first checkpoint.`,
+        : isUnfinished
+          ? `Resuming ${shortPath(folder.path)}: the head is fitted, training all layers comes next.`
+          : `Starting ${shortPath(folder.path)} again: it was stopped before its first checkpoint.`,
     );
     if (options.threads !== record.options.threads) {
       reporter.note('Note: with another number of threads the results may differ in the last digits.');
@@ -151,144 +162,18 @@ function checkSameImages({ data: { pool } }: RunRecord, hash: string): void {
   });
 }
 
-interface Training {
-  readonly run: PreparedRun;
-  readonly record: RunRecord;
-  readonly folder: RunFolder;
-  readonly given: TrainOptions;
-  readonly reporter: Reporter;
-  readonly interruption: Interruption;
+async function train(training: Training): Promise<void> {
+  const trained = await trainToTheEnd(training);
+  if (training.given.fold?.held !== undefined) return;
+  await conclude(training, trained);
 }
 
-async function train({ run, record, folder, given, reporter, interruption }: Training): Promise<void> {
-  const { fold } = given;
-  const validated =
-    fold && fold.held === undefined
-      ? await crossValidated(run, (number) => new FoldsFolder(folder.path).fold(number))
-      : undefined;
-  if (!fold || fold.held === 1) announce(run, folder, reporter);
-  if (fold?.held !== undefined) {
-    const [learned, held] = [run.train.size, run.test.size].map((count) => formatQuantity(count, 'image'));
-    reporter.print(
-      `\n${reporter.style.strong(`Fold ${fold.held}`)}, ${fold.count} in all: ${learned}, ${held} held out`,
-    );
-  }
-  const progress = new TrainingProgress(reporter, run.options.epochs);
-  const watch = new LearningWatch(reporter, run);
-  const file = new ProgressFile(folder, () => performance.now());
-  let outcome: RunOutcome;
-  try {
-    outcome = await trainRun(run, record, folder, {
-      onStep: (step) => {
-        progress.step(step);
-        file.step(step);
-      },
-      onEpoch: (epoch) => {
-        progress.epoch(epoch);
-        watch.epoch(epoch);
-      },
-      onProgress: (work) => {
-        if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
-        reporter.work(work);
-        file.work(work);
-      },
-      interrupted: () => interruption.exitCode !== undefined,
-      crossValidated: validated,
-      checkpointSeconds: given.checkpointSeconds,
-    });
-    await file.end();
-  } catch (error) {
-    await file.end(
-      error instanceof Exit ? undefined : { state: 'failed', message: failureOf(error).message ?? '' },
-    );
-    if (error instanceof Exit) sayHowToResume(given.partOf ?? folder.path, reporter);
-    else if (error instanceof HarrierError)
-      await sayWhatIsKept(error, folder, given.partOf ?? folder.path, reporter);
-    throw error;
-  }
-  if (outcome.ended === 'interrupted') {
-    const { epoch, stepInEpoch } = outcome.position;
-    const where = stepInEpoch === 0 ? `epoch ${epoch}` : `step ${stepInEpoch} of epoch ${epoch + 1}`;
-    reporter.note(`Stopped and saved after ${where}.`);
-    sayHowToResume(given.partOf ?? folder.path, reporter);
-    throw new Exit(interruption.exitCode ?? 1);
-  }
-  if (fold?.held === undefined) printResult(outcome, folder, reporter, given.json, watch.notes);
-  else reporter.print(headline(outcome.evaluation));
-}
-
-/** What a fine-tuning trains, in words. */
-function tunedText(part: TunedPart, head: HeadKind | undefined): string {
-  if (head) return `a ${head} head is fitted on its features (--trainable all trains the other layers too)`;
-  if (part === 'head')
-    return 'a new last layer is trained, the others stay (--trainable all trains them too)';
-  if (part === 'all') return 'a new last layer is trained, and the others at a lower rate';
-  return `a new last layer is trained, and with it the last ${part.slice('last:'.length)} with weights`;
-}
-
-function announce(
-  { network, options, data, optimizer, skipped, notes }: PreparedRun,
-  folder: RunFolder,
-  reporter: Reporter,
-) {
-  const { style } = reporter;
-  const parameters = network.rows.reduce((total, row) => total + row.parameters, 0);
-  const images = (count: number) => `${formatCount(count)} images`;
-  reporter.print(
-    style.strong(
-      `${options.recipe}: ${formatCount(parameters)} parameters, ${data.classNames.length} classes`,
-    ),
-  );
-  const { from } = options;
-  if (from) reporter.print(style.faint(`from ${from.name}: ${tunedText(from.trainable, options.head)}`));
-  reporter.print(
-    style.faint(
-      `${data.train.name}: ${images(data.train.images)} of ${data.imageShape.width} × ${data.imageShape.height}` +
-        `${data.validation ? `; validation: ${images(data.validation.images)}` : ''}; ` +
-        `test: ${images(data.test.images)}`,
-    ),
-  );
-  reporter.print(
-    style.faint(
-      `${options.head ? '' : `${optimizerText(optimizer)}; batch size ${options.batchSize}, `}seed ${options.seed}, ` +
-        `${whatComputes(options)}; ${shortPath(folder.path)}`,
-    ),
-  );
-  const augmentation = options.head ? '' : augmentationText(options.augmentation ?? []);
-  if (augmentation) reporter.print(style.faint(`augmentation: ${augmentation}`));
-  if (skipped > 0) {
-    const files =
-      skipped === 1
-        ? '1 file that is not a usable image was'
-        : `${formatCount(skipped)} files that are not usable images were`;
-    reporter.note(`Note: ${files} skipped.`);
-  }
-  for (const note of notes) reporter.note(`Note: ${note}`);
-}
-
-function whatComputes({ device, threads }: PreparedRun['options']): string {
-  return device === 'gpu' ? 'on the graphics device' : formatQuantity(threads, 'thread');
-}
-
-function sayHowToResume(path: string, reporter: Reporter): void {
-  reporter.note(`Resume with: npx harrier train --resume ${shellQuote(shortPath(path))}`);
-}
-
-/** After a failure in the middle: which checkpoint is still there. */
-async function sayWhatIsKept(
-  error: HarrierError,
-  folder: RunFolder,
-  resumeCommand: string,
-  reporter: Reporter,
-): Promise<void> {
-  const last = await readCheckpoint(folder, 'last').catch(() => undefined);
-  if (!last) {
-    reporter.note('No checkpoint had been saved yet.');
-    return;
-  }
-  const path = shortPath(folder.file('last'));
-  reporter.note(`The last good checkpoint is kept: ${path} (step ${formatCount(last.position.step)}).`);
-  if (error.code === 'storage') sayHowToResume(resumeCommand, reporter);
+/** Trains all layers too where that was wanted and is likely to help, and prints the result. */
+async function conclude(training: Training, { outcome, notes }: Trained): Promise<void> {
+  const { folder, reporter, given, record } = training;
+  const tried = record.options.thenFineTune ? await fineTuneToo(training, outcome) : undefined;
+  const all = [...notes, ...(tried?.notes ?? [])];
+  printResult(tried?.outcome ?? outcome, folder, reporter, given.json, all);
 }
 
 /** More epochs were asked for, and early stopping would end the run before the first of them. */
@@ -335,7 +220,7 @@ async function alreadyFinished(
 }
 
 function printResult(
-  { record, evaluation, ended }: Exclude<RunOutcome, { ended: 'interrupted' }>,
+  { record, evaluation, ended }: FinishedOutcome,
   folder: RunFolder,
   reporter: Reporter,
   json: boolean | undefined,
@@ -372,12 +257,9 @@ function printResult(
   for (const [line, what] of next) reporter.print(`  ${line.padEnd(width)}  ${style.faint(what)}`);
   const advice = calibrationAdvice(evaluation);
   if (advice !== undefined) reporter.note(advice);
-  const { from } = record.options;
-  const tuning = fineTuningAdvice(
-    result.head,
-    record.data.train.images,
-    from?.path && !from.source ? shortPath(from.path) : (from?.name ?? ''),
-  );
+  const tuning = record.options.thenFineTune
+    ? undefined
+    : fineTuningAdvice(result.head, record.data.train.images);
   if (tuning !== undefined) reporter.note(tuning);
   const notes = [...earlierNotes, ...[advice, tuning].filter((note) => note !== undefined)];
   if (json) reporter.json({ run: folder.path, ...result, evaluation, ...(notes.length > 0 && { notes }) });

@@ -3,7 +3,7 @@ import { basename, relative } from 'node:path';
 import { isStateDict } from '../../../applications/index.ts';
 import type { CatalogueEntry } from '../../../backbones/index.ts';
 import { HarrierError } from '../../../errors.ts';
-import type { ForeignOptions, TrainedNetwork } from '../../../models/index.ts';
+import type { ForeignOptions } from '../../../models/index.ts';
 import type { FineTunedFrom } from '../../../runs/run-record.ts';
 import { type StartingModel, startingModelOf } from '../../../runs/starting-model.ts';
 import {
@@ -92,7 +92,7 @@ export async function sameStartingModel({
   path,
   hash,
   reading,
-}: FineTunedFrom): Promise<TrainedNetwork> {
+}: FineTunedFrom): Promise<StartingModel> {
   const file = path ?? (await shippedModel());
   const next = path
     ? 'Restore it, or start a new run.'

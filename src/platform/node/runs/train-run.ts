@@ -11,7 +11,7 @@ import { HARRIER_VERSION } from '../version.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** What Node brings to a run. */
-const NODE: RunPlatform = {
+export const NODE_RUNS: RunPlatform = {
   version: HARRIER_VERSION,
   clock: () => performance.now(),
   sha256: nativeSha256,
@@ -33,7 +33,7 @@ export function trainRun(
   folder: RunFolder,
   hooks?: RunHooks,
 ): Promise<RunOutcome> {
-  return trainStored(run, record, folder, NODE, hooks);
+  return trainStored(run, record, folder, NODE_RUNS, hooks);
 }
 
 /**

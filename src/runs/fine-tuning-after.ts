@@ -1,0 +1,85 @@
+import { optimizerFrom } from '../optimizers/index.ts';
+import { fineTuningMethod } from '../recipes/index.ts';
+import { checkMemory } from '../training/index.ts';
+import { fitHead, type HeadFit } from './fit-head.ts';
+import { planRun, type RunMethod } from './plan-run.ts';
+import { type PreparedRun, partsOf } from './prepare-run.ts';
+import type { RunPlatform } from './run-platform.ts';
+import type { RunOptions, RunRecord } from './run-record.ts';
+import type { StartingModel } from './starting-model.ts';
+import { trainingImages } from './training-images.ts';
+
+/** A tenth of the images is set aside to compare the two models on, but no fewer than this. */
+const [VALIDATION_SPLIT, FEWEST_VALIDATION_IMAGES] = [0.1, 100];
+
+/**
+ * The run that trains all layers, after a head was fitted on features, on the same images. Some of them are set aside to
+ * compare the two models on, unless the first run has validation images.
+ *
+ * @throws HarrierError `not-supported` when the layers cannot be trained, or memory does not suffice
+ */
+export async function fineTuningAfter(head: PreparedRun, from: StartingModel): Promise<PreparedRun> {
+  return prepared(head, fineTuningOptions(head, from), { from });
+}
+
+/** The same where that run has begun. @throws HarrierError as `planRun` */
+export async function resumedFineTuning(
+  head: PreparedRun,
+  { options, network }: Pick<RunRecord, 'options' | 'network'>,
+  reopen: RunMethod['reopen'],
+): Promise<PreparedRun> {
+  const { threads, device, data } = head.options;
+  return prepared(head, { ...options, threads, device, data }, { stored: network, reopen });
+}
+
+/** What a head says of the validation images that was fitted on the training images of a fine-tuning. */
+export async function rivalHead(
+  run: PreparedRun,
+  platform: Pick<RunPlatform, 'sha256' | 'clock' | 'openFeatures'>,
+  onProgress?: Parameters<typeof fitHead>[3],
+): Promise<HeadFit> {
+  const options: RunOptions = { ...run.options, head: 'linear', loss: {} };
+  return fitHead({ ...run, options }, undefined, platform, onProgress);
+}
+
+async function prepared(head: PreparedRun, wanted: RunOptions, method: RunMethod): Promise<PreparedRun> {
+  const { images } = trainingImages(head, { ...wanted, limit: undefined });
+  const plan = planRun(wanted, images, method);
+  const { network, optimizer, options } = plan;
+  const { loss, microBatch, averageMomentum } = options;
+  const batch = Math.min(options.batchSize, images.train.size);
+  const memory = { network, optimizer, loss, runtime: head.runtime, batch, microBatch, averageMomentum };
+  return {
+    ...head,
+    ...plan,
+    ...images,
+    data: { ...head.data, ...partsOf(images) },
+    stepGraph: await checkMemory(memory),
+    skipped: 0,
+    notes: [],
+  };
+}
+
+function fineTuningOptions({ options, train, validation }: PreparedRun, from: StartingModel): RunOptions {
+  const { head: _, thenFineTune: __, ...common } = options;
+  const method = fineTuningMethod(from.network, 'all');
+  const isMirrored = common.augmentation?.some(({ name }) => name === 'RandomFlip') ?? false;
+  const { testTimeAugmentation = 'none' } = common;
+  return {
+    ...common,
+    epochs: method.epochs,
+    batchSize: method.batchSize,
+    optimizer: optimizerFrom(method.optimizer).config,
+    loss: common.loss.labelSmoothing === undefined ? (method.loss ?? {}) : common.loss,
+    averageMomentum: method.averageMomentum,
+    augmentation: method.augmentation?.filter(({ name }) => isMirrored || name !== 'RandomFlip'),
+    validationSplit: validation ? common.validationSplit : validationSplitOf(train.size),
+    from: { ...common.from!, trainable: 'all' },
+    testTimeAugmentation:
+      isMirrored && testTimeAugmentation === 'none' ? from.testTimeAugmentation : testTimeAugmentation,
+  };
+}
+
+function validationSplitOf(images: number): number {
+  return Math.max(VALIDATION_SPLIT, Math.round((1000 * FEWEST_VALIDATION_IMAGES) / images) / 1000);
+}
