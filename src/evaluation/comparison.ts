@@ -32,6 +32,8 @@ export interface ComparedRun {
   readonly seconds: number;
   /** Number of parameters. */
   readonly parameters: number;
+  /** The kind of its head, where that was fitted on features: no epoch was trained. */
+  readonly head?: string;
   /** In the order of the test images, where the run kept them. */
   readonly predictions?: readonly PredictionRow[];
 }
@@ -121,11 +123,18 @@ export function comparisonRows({ runs, options }: Comparison): (readonly string[
     ),
     row('test images', ({ evaluation }) => formatCount(evaluation.total)),
     row('parameters', ({ parameters }) => formatCount(parameters)),
-    row('epochs trained', ({ history }) => `${history.length}`),
+    row('epochs trained', ({ history, head }) => (head === undefined ? `${history.length}` : `${head} head`)),
     row('best epoch', ({ bestEpoch }) => `${bestEpoch ?? '–'}`),
     row('training time', ({ seconds }) => formatDuration(seconds)),
-    ...Object.entries(options).map(([name, values]) => [name, ...values]),
+    ...Object.entries(options).map(([name, values]) => [name, ...values.map(shortened)]),
   ];
+}
+
+/** Rates of groups of layers name every parameter: more than a table holds. */
+const LONGEST = 60;
+
+function shortened(value: string): string {
+  return value.length > LONGEST ? `${value.slice(0, LONGEST - 1)}…` : value;
 }
 
 /** What a difference means, in one sentence. */

@@ -24,9 +24,10 @@ export const TRAINING = {
     help: 'fine-tune a finished model: a run folder, "latest" or an .onnx file, of another program too',
     default: 'without a name: the model in the package',
     flag: {
-      of: ['train'],
+      of: ['train', 'sweep'],
       value: '[model]',
       helpOf: {
+        sweep: 'fine-tune this model in every trial, as for train; head and trainable can vary then too',
         train:
           'fine-tune a finished model: a run folder, "latest" or an .onnx file, of another program too (without a name: the model in the package)',
       },
@@ -38,39 +39,47 @@ export const TRAINING = {
     type: { kind: 'tunedPart' },
     help: 'with --from; head: a new last layer alone; all: the other layers too, at a lower rate; last:2: the last two layers with weights',
     default: 'head',
-    flag: { of: ['train'], value: '<part>' },
+    flag: {
+      of: ['train', 'sweep'],
+      value: '<part>',
+      helpOf: { sweep: 'with --from: the layers to train, as for train' },
+    },
     field: 'from.trainable',
   },
   head: {
     type: { kind: 'choice', choices: HEADS },
     help: 'with --from: the last layer, fitted on features: linear, mlp (a hidden layer before it), or centroid for 1 to 5 images a class',
     default: 'linear, unless options of training by steps are given',
-    flag: { of: ['train'], value: '<kind>' },
+    flag: {
+      of: ['train', 'sweep'],
+      value: '<kind>',
+      helpOf: { sweep: 'with --from: the last layer, as for train' },
+    },
     recorded: 'if given',
   },
   mean: {
     type: { kind: 'colour' },
     help: "with --from a model of another program: mean of the pixels' red, green and blue, on a scale from 0 to 1",
     default: "its configuration's, or ImageNet's",
-    flag: { of: ['train'], value: '<numbers>', notForJobs: true },
+    flag: { of: ['train', 'sweep'], value: '<numbers>', notForJobs: true },
   },
   std: {
     type: { kind: 'colour' },
     help: 'with --mean: their standard deviation',
     default: "its configuration's, or ImageNet's",
-    flag: { of: ['train'], value: '<numbers>', notForJobs: true },
+    flag: { of: ['train', 'sweep'], value: '<numbers>', notForJobs: true },
   },
   channelOrder: {
     type: { kind: 'choice', choices: CHANNEL_ORDERS },
     help: 'with --from a model of another program: rgb, or bgr if the model takes blue first',
     default: 'rgb',
-    flag: { of: ['train'], value: '<order>', notForJobs: true },
+    flag: { of: ['train', 'sweep'], value: '<order>', notForJobs: true },
   },
   features: {
     type: { kind: 'text', expected: "the name of a value of the model's graph" },
     help: 'with --from a model of another program: the value that holds its features',
     default: 'the input of its last product',
-    flag: { of: ['train'], value: '<name>', notForJobs: true },
+    flag: { of: ['train', 'sweep'], value: '<name>', notForJobs: true },
   },
   epochs: {
     type: { kind: 'number', ...COUNT },

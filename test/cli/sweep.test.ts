@@ -22,6 +22,28 @@ beforeAll(async () => {
 });
 afterAll(() => place.remove());
 
+it('varies heads and trained layers of a model, whose features are computed once', async () => {
+  expect((await run('train', ...SMALL, '--epochs', '1', '--out', 'first')).code).toBe(0);
+  const finished = await run(
+    ...[
+      'sweep',
+      '--from',
+      'first',
+      '--data',
+      'images',
+      '--vary',
+      'trainable=head,last:2',
+      '--batch-size',
+      '24',
+    ],
+    ...['--out', 'tuned', '--json'],
+  );
+  expect(finished.code, finished.stderr).toBe(0);
+  const { ended, trials } = JSON.parse(finished.stdout);
+  expect(ended).toBe('finished');
+  expect(trials.map(({ state }: { state: string }) => state)).toEqual(['finished', 'finished']);
+});
+
 describe('a sweep over a list', () => {
   let finished: Finished;
   beforeAll(async () => {
@@ -190,6 +212,26 @@ describe('a worker that is killed', () => {
 
 describe('wrong usage', () => {
   it.each<[string, string[], RegExp]>([
+    [
+      'a part that only fine-tuning has',
+      ['--vary', 'head=linear,mlp'],
+      /head varies only where a model is fine-tuned\. Name the model: --from MODEL\.$/,
+    ],
+    [
+      'an option of fine-tuning that is given and varies',
+      ['--from', '--trainable', 'all', '--vary', 'trainable=head,all'],
+      /trainable is set by --trainable and by --vary/,
+    ],
+    [
+      'a part that there is not',
+      ['--from', '--vary', 'trainable=head,neck'],
+      /^--vary trainable: .*expected head, all, or a number of last layers such as last:2, received "neck"/,
+    ],
+    [
+      'halving of trials of different lengths',
+      ['--from', '--halving', '--vary', 'trainable=head,last:2'],
+      /^--halving: these trials take different numbers of epochs/,
+    ],
     ['nothing varies', [], /no setting varies\. Give one or more, such as --vary/],
     [
       'a value that there is not',

@@ -12,6 +12,7 @@ import { jsonObject } from '../../json-text.ts';
 import { Network } from '../../models/index.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import type { RunOptions } from '../../runs/run-record.ts';
 import type { RunFile } from '../../runs/stored-run.ts';
 import { markedText, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
@@ -71,17 +72,23 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
   const predictions = await textOf(folder, 'predictions');
   return {
     name: shortPath(folder.path),
-    options: flat(options),
+    options: flat(options.head ? withoutSteps(options) : options),
     testHash: data.test.hash,
     evaluation: readEvaluation(evaluation, folder.file('evaluation')),
     history: history === undefined ? [] : historyFromCsv(history, folder.file('history')),
     bestEpoch: result.bestEpoch,
     seconds: result.seconds,
+    ...(options.head && { head: options.head }),
     parameters: Network.from(network).rows.reduce((total, row) => total + row.parameters, 0),
     ...(predictions !== undefined && {
       predictions: predictionsFromCsv(predictions, folder.file('predictions')),
     }),
   };
+}
+
+/** The options of a head that is fitted on features, without those of training by steps: they had no part in it. */
+function withoutSteps({ epochs: _, batchSize: __, optimizer: ___, ...others }: RunOptions): object {
+  return others;
 }
 
 async function textOf(folder: RunFolder, file: RunFile): Promise<string | undefined> {

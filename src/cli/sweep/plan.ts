@@ -4,14 +4,13 @@ import { HarrierError } from '../../errors.ts';
 import { flagOf } from '../../options/option.ts';
 import { defaultThreads } from '../../platform/node/engine/default-threads.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
-import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
-import { networkOf, withSettings } from '../../recipes/index.ts';
 import { readVariation, trialsOf } from '../../sweeps/index.ts';
-import { commandLine, fromAnywhere, givenSettings, newRun } from '../train/options.ts';
+import { commandLine, fromAnywhere, newRun } from '../train/options.ts';
 import { SWEEP_FORMAT, type SweepRecord, type TrialRecord } from './folder.ts';
+import { checkGivenOnce, sweptMethod, withTrial } from './method.ts';
 import { asTrainOptions, type SweepOptions, type TrialOptions } from './options.ts';
 
-/** Share of the training images that evaluates trials where nobody says how many. */
+/** Fraction of the training images that evaluates trials where nobody says how many. */
 const VALIDATION_SPLIT = 0.1;
 
 /** From how many trials and epochs on halving is worth its risk. */
@@ -37,10 +36,8 @@ export async function planSweep(
   given: SweepOptions,
   hooks: { onProgress: OnProgress; signal: AbortSignal },
 ): Promise<SweepRecord> {
-  const { recipe: found } = await findRecipe(given.recipe);
-  const fixed = givenSettings(found, asTrainOptions(given));
-  const recipe = withSettings(found, fixed);
-  const variations = (given.vary ?? []).map((text) => readVariation(recipe, text));
+  const { method, fixed, options, check } = await sweptMethod(given);
+  const variations = (given.vary ?? []).map((text) => readVariation(method, text, options));
   const settings = trialsOf(variations, given.trials, given.seed ?? 1);
   const both = variations.find(({ name }) => Object.hasOwn(fixed, name));
   if (both) {
@@ -49,10 +46,12 @@ export async function planSweep(
       next: 'Leave out one of the two.',
     });
   }
-  for (const each of settings) {
-    const side = given.imageSize ?? recipe.imageSize;
-    networkOf(withSettings(recipe, each), { inputShape: [side, side, 3], classes: 10 });
-  }
+  checkGivenOnce(
+    given,
+    variations.map(({ name }) => name),
+  );
+  // Before any data is opened.
+  for (const each of settings) await check(each, 1);
   const { parallel, threads } = shares(given);
   const base: TrialOptions = await fromAnywhere(
     Object.fromEntries(Object.entries(given).filter(([name]) => !OF_THE_SWEEP.has(name))),
@@ -61,17 +60,27 @@ export async function planSweep(
   let run = await prepare(first, hooks);
   const split = run.validation ? {} : { validationSplit: VALIDATION_SPLIT };
   if (!run.validation) run = await prepare({ ...first, ...split }, hooks);
-  const { epochs } = run.options;
+  const lengths: (number | undefined)[] = [];
+  for (const each of settings) lengths.push(await check(each, run.train.size));
+  const epochs = Math.max(...lengths.map((length) => length ?? run.options.epochs));
+  const areAlike = lengths.every((length) => length === lengths[0]);
+  if (given.halving && !areAlike) {
+    throw new HarrierError('bad-option', 'these trials take different numbers of epochs', {
+      where: '--halving',
+      expected: 'trials that can be compared after the same epoch',
+      next: 'Leave --halving out, or set --epochs.',
+    });
+  }
   const digits = `${settings.length}`.length;
   return {
     format: SWEEP_FORMAT,
     command: commandLine(process.argv.slice(2)),
     created: new Date().toISOString(),
-    title: `${recipe.name} on ${given.data ?? 'cifar10'}`,
+    title: `${method.name} on ${given.data ?? 'cifar10'}`,
     given: { ...base, ...split },
     variations,
     epochs,
-    halving: given.halving ?? (settings.length >= HALVING.trials && epochs >= HALVING.epochs),
+    halving: areAlike && (given.halving ?? (settings.length >= HALVING.trials && epochs >= HALVING.epochs)),
     parallel,
     threads,
     images: run.validation!.size,
@@ -109,8 +118,7 @@ export function shares(
 
 /** What one trial is trained with. */
 export function trialOptions({ given, threads }: SweepRecord, { settings }: TrialRecord): TrialOptions {
-  const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-  return { ...given, threads, set: [...(given.set ?? []), ...set] };
+  return withTrial({ ...given, threads }, settings);
 }
 
 /**

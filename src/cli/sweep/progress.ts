@@ -1,4 +1,4 @@
-import { formatClock, formatPercent } from '../../format/format.ts';
+import { formatClock, formatPercent, formatQuantity } from '../../format/format.ts';
 import { settingsText } from '../../recipes/index.ts';
 import type { TrialResult } from '../../sweeps/index.ts';
 import type { Reporter } from '../reporter.ts';
@@ -39,10 +39,13 @@ export class SweepProgress {
   }
 
   /** A trial is where its round ends. */
-  trial({ number, settings, epochs, score, message }: TrialResult): void {
+  trial({ number, settings, epochs, score, message, state }: TrialResult): void {
+    const isWhole = state === 'finished';
+    // A head on features has one epoch, whatever the others have.
+    if (isWhole) this.#done.set(number, this.#epochs);
     const what =
       message ??
-      `${epochs}/${this.#epochs} epochs  validation ${score ? formatPercent(score.accuracy) : 'without result'}`;
+      `${isWhole ? formatQuantity(epochs, 'epoch') : `${epochs}/${this.#epochs} epochs`}  validation ${score ? formatPercent(score.accuracy) : 'without result'}`;
     this.#print(`${this.#name(number)}  ${settingsText(settings)}  ${what}`);
   }
 
