@@ -37,7 +37,8 @@ export function ignoreStrayDrops(): void {
   }
 }
 
-const isUnwanted = (name: string): boolean => name.startsWith('.') || isJunk(name);
+/** Whether a name is of a hidden file, or of one that systems leave in folders. */
+export const isUnwanted = (name: string): boolean => name.startsWith('.') || isJunk(name);
 
 async function collect(entry: FileSystemEntry, folder: string, found: DroppedFile[]): Promise<void> {
   if (isUnwanted(entry.name)) return;

@@ -134,6 +134,94 @@ describe.skipIf(noChromium)(
       expect(faults).toEqual([]);
     });
 
+    it('saves a project, which opens in another browser with its model; tabs follow each other', {
+      timeout: 240_000,
+    }, async () => {
+      const [frogs, ships] = await Promise.all([cifarFiles('frog', 6), cifarFiles('ship', 6)]);
+      context = await (await testBrowser()).newContext();
+      const page = await context.newPage();
+      const faults: string[] = [];
+      context.on('weberror', (error) => faults.push(error.error().message));
+      await page.goto(`${address}#/teach`);
+      await page.waitForSelector('.class-card');
+      for (const [place, files] of [frogs, ships].entries()) await add(page, place, files);
+      const nameOf = (tab: Page, place: number) => tab.getByLabel(`Name of class ${place}`);
+      await nameOf(page, 1).fill('frog: green/brown');
+      await seenAll(page, NAME);
+      await train(page);
+      await trained(page);
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Save project' }).click(),
+      ]);
+      const file = join(folder, download.suggestedFilename());
+      await download.saveAs(file);
+
+      // A second tab shows what the first one has, and what it does; the model too.
+      const other = await context.newPage();
+      await other.goto(`${address}#/teach`);
+      await trained(other);
+      await nameOf(page, 2).fill('ship');
+      await other.waitForFunction(
+        () => document.querySelectorAll<HTMLInputElement>('.class-name')[1]?.value === 'ship',
+      );
+      await other.locator('.thumbnails button').first().click();
+      await page.getByText('5 images').waitFor();
+      expect(await page.locator('.class-card').first().locator('.thumbnails li').count()).toBe(5);
+
+      // A terminal learns from the file.
+      const { code, stdout, stderr } = await harrier(
+        [
+          'train',
+          '--data',
+          file,
+          '--epochs',
+          '1',
+          '--out',
+          'from-project',
+          '--recipe',
+          'keras-cnn',
+          '--image-size',
+          '8',
+        ],
+        { cwd: folder },
+      );
+      expect([code, stderr, stdout]).toEqual([0, expect.anything(), expect.stringMatching(/frog/)]);
+
+      const elsewhere = await (await testBrowser()).newContext();
+      const fresh = await elsewhere.newPage();
+      fresh.on('pageerror', (error) => faults.push(error.message));
+      await fresh.goto(`${address}#/teach`);
+      await fresh.waitForSelector('.class-card');
+      await fresh.getByLabel('Project file').setInputFiles([
+        {
+          name: 'photos.zip',
+          mimeType: 'application/zip',
+          buffer: (await readFile(file)).subarray(0, 5000),
+        },
+      ]);
+      await fresh.getByText('photos.zip was not opened').waitFor();
+      await fresh.getByLabel('Project file').setInputFiles(file);
+      await trained(fresh);
+      expect(await nameOf(fresh, 1).inputValue()).toBe('frog: green/brown');
+      expect(await fresh.locator('.thumbnails li').count()).toBe(12);
+      expect(await fresh.locator('.held-out li img').count()).toBe(12);
+
+      // Something is here now: what becomes of it is asked, and can be undone.
+      await fresh.getByLabel('Project file').setInputFiles(file);
+      await fresh.getByRole('button', { name: 'Keep them and add' }).click();
+      await fresh.getByRole('alertdialog').waitFor({ state: 'detached' });
+      expect(await fresh.locator('.thumbnails li').count()).toBe(12);
+
+      // The model opens in other views, and is there when they are loaded anew.
+      await fresh.getByRole('button', { name: 'Open in Try' }).click();
+      await fresh.getByText('It knows: frog: green/brown').waitFor();
+      await fresh.reload();
+      await fresh.getByText('It knows: frog: green/brown').waitFor();
+      await elsewhere.close();
+      expect(faults).toEqual([]);
+    });
+
     it('bench --teach teaches lessons in the page and in Node', { timeout: 240_000 }, async () => {
       const data = join(folder, 'data');
       for (const name of ['frog', 'ship'] as const) {

@@ -8,7 +8,7 @@ import type { IconName } from '../components/icon.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Message } from '../components/message.tsx';
 import { Progress } from '../components/progress.tsx';
-import { type ChosenModel, chooseBackend, chooseFile, chooseModel } from './model.ts';
+import { type ChosenModel, chooseBackend, chooseFile, chooseModel, TAUGHT } from './model.ts';
 import './model-bar.css';
 
 const BACKENDS = [
@@ -19,13 +19,13 @@ const BACKENDS = [
 
 /** Why a view of models has none to show: they are still asked for, cannot be had, or there are none. */
 export function NoModel({
-  chosen: { models },
+  chosen: { models, isWaiting },
   icon,
 }: {
   readonly chosen: ChosenModel;
   readonly icon: IconName;
 }) {
-  if (models.value) {
+  if (models.value && !isWaiting) {
     return (
       <Empty icon={icon} title="There is no model yet">
         Train one in the view Train, or in a terminal: <code>npx harrier train</code>.
@@ -38,10 +38,11 @@ export function NoModel({
 
 /** Which model answers. */
 export function ModelBar({ chosen }: { readonly chosen: ChosenModel }) {
-  const { models, id, fileName } = chosen;
+  const { models, id, fileName, isTaught } = chosen;
   const picker = useRef<HTMLInputElement>(null);
   const options = [
     ...(models.value ?? []).map((facts) => ({ value: facts.id, label: nameOf(facts) })),
+    ...(isTaught ? [{ value: TAUGHT, label: 'Taught in this browser' }] : []),
     ...(fileName === undefined ? [] : [{ value: 'file', label: fileName }]),
   ];
   return (
@@ -88,9 +89,12 @@ const DOWNLOADING = 'downloading the model';
 
 /** How far the model is, or why it cannot be used; nothing once it is ready. */
 export function ModelState({ chosen }: { readonly chosen: ChosenModel }) {
-  const { opened, error, progress, facts, again } = chosen;
+  const { opened, error, progress, facts, again, note } = chosen;
   if (error !== undefined) return <Message title="This model cannot be used" error={error} onRetry={again} />;
-  if (opened) return opened.note === undefined ? null : <Message>{opened.note}</Message>;
+  if (opened) {
+    const notes = [note, opened.note].filter((each) => each !== undefined);
+    return notes.length === 0 ? null : <Message>{notes.join(' ')}</Message>;
+  }
   const { what = 'Starting', done = 0, total = 0, unit } = progress ?? {};
   return (
     <Progress

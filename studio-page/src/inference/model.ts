@@ -6,6 +6,7 @@ import { useEffect } from 'preact/hooks';
 import { apiUrl, getJson } from '../api.ts';
 import { type Loaded, useLoad } from '../load.ts';
 import { place, setQuery } from '../router.ts';
+import { loadTaught, taught, taughtRead } from '../teach/taught.ts';
 import type { ActionName, Actions, ModelSource, OpenedModel, WantedBackend } from './protocol.ts';
 import { ModelWorker } from './worker-client.ts';
 
@@ -23,6 +24,8 @@ const state = signal<State | undefined>(undefined);
 
 /** In the address, a file of the user's own; it is gone when the page is loaded anew. */
 const OWN = 'file';
+/** In the address, the model that was taught in this page. */
+export const TAUGHT = 'taught';
 const ownFile = signal<{ readonly file: File; readonly count: number } | undefined>(undefined);
 
 /** The model of a view, as the address names it; without a name the first there is. */
@@ -32,6 +35,12 @@ export interface ChosenModel {
   readonly id?: string;
   readonly facts?: ModelInfo;
   readonly fileName?: string;
+  /** There is a model that was taught in this page. */
+  readonly isTaught: boolean;
+  /** It is not known yet whether there is. */
+  readonly isWaiting: boolean;
+  /** Why it is not the model that the address names. */
+  readonly note?: string;
   readonly backend: WantedBackend;
   readonly opened?: OpenedModel;
   readonly progress?: Progress;
@@ -43,13 +52,21 @@ export function useModel(): ChosenModel {
   const models = useLoad('models', (abort) => getJson<readonly ModelInfo[]>('models', { signal: abort }));
   const { query } = place.value;
   const backend = backendOf(query.backend);
+  useEffect(() => void loadTaught(), []);
   const own = query.model === OWN ? ownFile.value : undefined;
-  const facts = own ? undefined : (models.value?.find(({ id }) => id === query.model) ?? models.value?.[0]);
-  const id = own ? OWN : facts?.id;
-  const key = id === undefined ? undefined : `${id} ${own?.count ?? facts?.bytes} ${backend}`;
+  const isTaught = taught.value !== undefined;
+  const isAlone = query.model === undefined && models.value?.length === 0;
+  const here = query.model === TAUGHT || isAlone ? taught.value : undefined;
+  const isWaiting = (query.model === TAUGHT || isAlone) && !taughtRead.value;
+  const listed = models.value?.find(({ id }) => id === query.model);
+  const facts = own || here || isWaiting ? undefined : (listed ?? models.value?.[0]);
+  const id = own ? OWN : here ? TAUGHT : facts?.id;
+  const version = own?.count ?? here?.outcome.job ?? facts?.bytes;
+  const key = id === undefined ? undefined : `${id} ${version} ${backend}`;
   const open = () => {
     if (key === undefined) return;
-    if (own) void openModel(key, { file: own.file }, own.file.name, backend);
+    if (here) void openModel(key, { file: new File([here.model], 'model.onnx') }, 'model.onnx', backend);
+    else if (own) void openModel(key, { file: own.file }, own.file.name, backend);
     else void openModel(key, { url: apiUrl(`models/${facts!.id}/model.onnx`) }, facts!.name, backend);
   };
   // The key holds all that a model is opened by.
@@ -62,12 +79,25 @@ export function useModel(): ChosenModel {
     ...(id !== undefined && { id }),
     ...(facts && { facts }),
     ...(own && { fileName: own.file.name }),
+    isTaught,
+    isWaiting,
+    ...(query.model !== undefined &&
+      facts &&
+      facts !== listed && { note: goneText(query.model, facts.name) }),
     backend,
     ...(current?.model && { opened: current.model }),
     ...(current?.progress && { progress: current.progress }),
     ...(current?.error !== undefined && { error: current.error }),
     again: open,
   };
+}
+
+/** Why another model is shown than the address says. */
+function goneText(model: string, shown: string): string {
+  const next = `This is ${shown}.`;
+  if (model === OWN) return `A page forgets the model file that was open when it is loaded anew. ${next}`;
+  if (model === TAUGHT) return `There is no model that was taught in this browser. ${next}`;
+  return `There is no model “${model}” any more. ${next}`;
 }
 
 /** Chooses a model file of the user's own. */

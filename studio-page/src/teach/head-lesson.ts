@@ -5,6 +5,7 @@ import type { OnProgress } from 'harrier/src/data/progress.ts';
 import { fitLinear } from 'harrier/src/heads/linear.ts';
 import { CLASS_NAMES_KEY, exportModel } from 'harrier/src/models/index.ts';
 import type { StartingModel } from 'harrier/src/runs/starting-model.ts';
+import { belonging } from './belonging.ts';
 import type { Outcome } from './messages.ts';
 
 /** What a head is fitted on. */
@@ -16,6 +17,8 @@ export interface HeadLesson {
   readonly labels: Uint16Array;
   /** By which images are found again. */
   readonly ids: readonly string[];
+  /** Recordings that images are of. */
+  readonly bursts: readonly (string | undefined)[];
   readonly classNames: readonly string[];
   readonly seed: number;
 }
@@ -24,6 +27,8 @@ export interface LearnedHead {
   readonly model: OnnxModel;
   /** Parts of the images that were held out in turn; absent where there were too few. */
   readonly folds?: number;
+  /** Classes whose images are all of one recording: held-out ones are much like those that were learned from. */
+  readonly oneRecording: readonly string[];
   /** What heads say that were not fitted on these images. */
   readonly heldOut: Outcome['heldOut'];
 }
@@ -36,14 +41,15 @@ export interface LearnedHead {
  */
 export async function learnHead(
   runtime: Runtime,
-  { model, views, labels, ids, classNames, seed }: HeadLesson,
+  { model, views, labels, ids, bursts, classNames, seed }: HeadLesson,
   onProgress: OnProgress,
 ): Promise<LearnedHead> {
   const classes = classNames.length;
   const size = views[0].length / labels.length;
+  const { copies, oneRecording } = belonging({ labels, features: views[0], bursts });
   const head = await fitLinear(
     runtime,
-    { name: 'your images', views, size, labels, classNames },
+    { name: 'your images', views, size, labels, classNames, copies },
     { seed, onProgress: (done, total) => onProgress({ what: 'learning', done, total, unit: 'steps' }) },
   );
   const { network, weights, head: name } = withNewHead(model, { classes, trainable: 'head', seed });
@@ -62,6 +68,7 @@ export async function learnHead(
   return {
     model: withStoredWeights(exported, 'float16'),
     ...(crossValidation && { folds: crossValidation.folds }),
+    oneRecording: oneRecording.map((label) => classNames[label]),
     heldOut,
   };
 }

@@ -17,6 +17,8 @@ export interface TaughtImage {
   /** For people: its file's name, or where it came from. */
   readonly name: string;
   readonly blob: Blob;
+  /** Images of one recording have the same. */
+  readonly burst?: string;
 }
 
 /** All that a training is made from. */
@@ -51,6 +53,8 @@ export interface Outcome {
   readonly bestEpoch?: number;
   /** Where all images were held out in turn: in how many parts. */
   readonly folds?: number;
+  /** Classes whose images are all of one recording: their held-out images say little. */
+  readonly oneRecording?: readonly string[];
   /** The images that were held out, in order. */
   readonly heldOut: readonly {
     readonly id: string;

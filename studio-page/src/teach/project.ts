@@ -1,9 +1,8 @@
 import { signal } from '@preact/signals';
 import { HarrierError } from 'harrier/src/errors.ts';
-import type { DroppedFile } from '../dropped.ts';
 import type { TaughtImage } from './messages.ts';
 import { readJson, store, writeJson } from './store.ts';
-import { ask } from './tools.ts';
+import { aloneInBrowser, hearTabs, tellTabs } from './tabs.ts';
 
 /** A class that the user makes. */
 export interface TaughtClass {
@@ -12,20 +11,18 @@ export interface TaughtClass {
   readonly images: readonly TaughtImage[];
 }
 
-/** A file that was not taken, and why. */
-export interface Refusal {
-  readonly id: string;
-  readonly classId: string;
-  readonly message: string;
-}
-
 interface StoredProject {
   readonly format: 1;
   readonly classes: readonly {
     readonly id: string;
     readonly name: string;
     /** The name that format 1 has for images. */
-    readonly pictures: readonly { readonly id: string; readonly name: string; readonly type: string }[];
+    readonly pictures: readonly {
+      readonly id: string;
+      readonly name: string;
+      readonly type: string;
+      readonly burst?: string;
+    }[];
   }[];
 }
 
@@ -43,11 +40,10 @@ export const removed = signal<
     }
   | undefined
 >(undefined);
-export const refusals = signal<readonly Refusal[]>([]);
-/** Why the browser does not keep what is here. */
+/** Why the browser does not keep what is here; it stays until all of it is kept. */
 export const notKept = signal<unknown>(undefined);
-/** Images that are still being read, by class. */
-export const reading = signal<Readonly<Record<string, number>>>({});
+/** Images that are only in this page, by id. */
+export const unkept = signal<ReadonlySet<string>>(new Set());
 
 let loading: Promise<void> | undefined;
 
@@ -58,25 +54,55 @@ export function loadProject(): Promise<void> {
 }
 
 async function load(): Promise<void> {
-  let found: TaughtClass[] = [];
+  let found: readonly TaughtClass[] = [];
   try {
-    const stored = await readJson<StoredProject>(PROJECT);
-    const storage = await store();
-    for (const { id, name, pictures } of stored?.classes ?? []) {
-      const there = await Promise.all(
-        pictures.map(async (image) => {
-          const bytes = await storage.read(imageFile(image.id));
-          return bytes && { id: image.id, name: image.name, blob: new Blob([bytes], { type: image.type }) };
-        }),
-      );
-      found.push({ id, name, images: there.filter((image) => image !== undefined) });
-    }
-    await removeStrays(found);
+    found = await readClasses();
+    // Another tab may be about to name an image that it has written, or to bring one back.
+    await aloneInBrowser(() => removeStrays(found));
   } catch (error) {
     notKept.value = error;
     found = [];
   }
   classes.value = found.length > 0 ? found : [emptyClass(1), emptyClass(2)];
+  hearTabs('classes', () => void follow());
+}
+
+/** What the browser keeps; an image that is in this page already stays as it is. */
+async function readClasses(): Promise<readonly TaughtClass[]> {
+  const stored = await readJson<StoredProject>(PROJECT);
+  const storage = await store();
+  const here = new Map((classes.peek() ?? []).flatMap(({ images }) => images.map((each) => [each.id, each])));
+  const found: TaughtClass[] = [];
+  for (const { id, name, pictures } of stored?.classes ?? []) {
+    const there = await Promise.all(
+      pictures.map(async ({ type, ...image }): Promise<TaughtImage | undefined> => {
+        const known = here.get(image.id);
+        if (known) return known;
+        const bytes = await storage.read(imageFile(image.id));
+        return bytes && { ...image, blob: new Blob([bytes], { type }) };
+      }),
+    );
+    found.push({ id, name, images: there.filter((image) => image !== undefined) });
+  }
+  return found;
+}
+
+/** Another tab has changed the classes: they become the same here. What only this page has stays. */
+async function follow(): Promise<void> {
+  await writing;
+  const found = await readClasses().catch(() => undefined);
+  if (!found || found.length === 0) return;
+  const own = unkept.peek();
+  const mine = now();
+  classes.value = found.map((each) => ({
+    ...each,
+    images: [
+      ...each.images,
+      ...(mine.find(({ id }) => id === each.id)?.images ?? []).filter(
+        ({ id }) => own.has(id) && !each.images.some((image) => image.id === id),
+      ),
+    ],
+  }));
 }
 
 /**
@@ -136,7 +162,6 @@ export function removeImages(classId: string, ids: readonly string[]): void {
 /** Everything anew: no classes, no images, and nothing of them in the browser's storage. */
 export async function clearProject(): Promise<void> {
   removed.value = undefined;
-  refusals.value = [];
   change([emptyClass(1), emptyClass(2)]);
   await keep(async () => {
     const storage = await store();
@@ -170,71 +195,6 @@ function withAgain<T extends { readonly id: string }>(
   return result;
 }
 
-/**
- * Adds files to a class, one after another; what is no image is left out and spoken of.
- *
- * @param files images, or whatever was dropped
- */
-export async function addFiles(
-  classId: string,
-  files: readonly { readonly blob: Blob; readonly name: string }[],
-): Promise<void> {
-  count(classId, files.length);
-  for (const { blob, name } of files) {
-    try {
-      const kept = await ask('shrink', blob, name);
-      const id = crypto.randomUUID();
-      const bytes = new Uint8Array(await kept.arrayBuffer());
-      await keep(async () => (await store()).write(imageFile(id), bytes));
-      // From memory: a file on disk may change or go.
-      const image = { id, name, blob: new Blob([bytes], { type: kept.type }) };
-      change(
-        now().map((each) => (each.id === classId ? { ...each, images: [...each.images, image] } : each)),
-      );
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      refusals.value = [...refusals.peek(), { id: crypto.randomUUID(), classId, message }];
-    } finally {
-      count(classId, -1);
-    }
-  }
-}
-
-/**
- * Adds files to the classes that their folders name: those that are there, and new ones. Files in no folder go to a class
- * that is given.
- */
-export async function addFolders(files: readonly DroppedFile[], classId: string): Promise<void> {
-  const byName = new Map<string | undefined, DroppedFile[]>();
-  for (const each of files) {
-    const name = each.path.split('/').at(-2)?.normalize('NFC');
-    byName.set(name, [...(byName.get(name) ?? []), each]);
-  }
-  // In the order of the names, whatever the order in which the files were listed.
-  for (const [name, own] of [...byName].sort(([a = ''], [b = '']) => (a < b ? -1 : 1))) {
-    const id = name === undefined ? classId : classNamed(name);
-    await addFiles(
-      id,
-      own.map(({ file }) => ({ blob: file, name: file.name })),
-    );
-  }
-}
-
-/** The class of that name: one that is there, an untouched one that takes the name, or a new one. */
-function classNamed(name: string): string {
-  const all = now();
-  const known = all.find((each) => each.name.trim() === name);
-  if (known) return known.id;
-  const untouched = all.find((each) => each.images.length === 0 && /^Class \d+$/.test(each.name));
-  const { id } = untouched ?? addClass();
-  renameClass(id, name);
-  return id;
-}
-
-export function forgetRefusals(classId: string): void {
-  refusals.value = refusals.peek().filter((each) => each.classId !== classId);
-}
-
 const urls = new Map<string, string>();
 
 /** Where an image can be shown from. */
@@ -246,17 +206,14 @@ export function imageUrlOf({ id, blob }: TaughtImage): string {
   return url;
 }
 
-const now = (): readonly TaughtClass[] => classes.peek() ?? [];
-
-function count(classId: string, more: number): void {
-  const counts = reading.peek();
-  reading.value = { ...counts, [classId]: (counts[classId] ?? 0) + more };
-}
+/** The classes as they are now. */
+export const now = (): readonly TaughtClass[] => classes.peek() ?? [];
 
 let writing = Promise.resolve();
 let waitingToWrite = false;
 
-function change(next: readonly TaughtClass[]): void {
+/** Makes these the classes, and keeps them. */
+export function change(next: readonly TaughtClass[]): void {
   classes.value = next;
   if (waitingToWrite) return;
   waitingToWrite = true;
@@ -265,6 +222,8 @@ function change(next: readonly TaughtClass[]): void {
     await new Promise((resolve) => setTimeout(resolve, 100));
     waitingToWrite = false;
     await keep(() => writeJson(PROJECT, storedOf(now())));
+    await keepTheRest();
+    tellTabs('classes');
   });
 }
 
@@ -279,19 +238,51 @@ function storedOf(all: readonly TaughtClass[]): StoredProject {
     classes: all.map(({ id, name, images }) => ({
       id,
       name,
-      pictures: images.map((image) => ({ id: image.id, name: image.name, type: image.blob.type })),
+      pictures: images.map(({ blob, ...image }) => ({ ...image, type: blob.type })),
     })),
   };
 }
 
-/** Without room the page works on, and says that it will forget. */
-async function keep(write: () => Promise<void>): Promise<void> {
+/** Keeps an image. Where there is no room for it, it is in this page alone. */
+export async function keepImage({ id, blob }: TaughtImage): Promise<void> {
+  const isKept = await keep(async () => {
+    await (await store()).write(imageFile(id), new Uint8Array(await blob.arrayBuffer()));
+  });
+  const before = unkept.peek();
+  if (isKept !== before.has(id)) return;
+  const after = new Set(before);
+  if (isKept) after.delete(id);
+  else after.add(id);
+  unkept.value = after;
+}
+
+/** Tries again to keep what there was no room for: something may have been removed. */
+async function keepTheRest(): Promise<void> {
+  if (unkept.peek().size === 0) return;
+  const images = now().flatMap((each) => each.images);
+  const still = images.filter(({ id }) => unkept.peek().has(id));
+  unkept.value = new Set(still.map(({ id }) => id));
+  for (const image of still) {
+    await keepImage(image);
+    // There is no room for the others either.
+    if (unkept.peek().has(image.id)) return;
+  }
+  notKept.value = undefined;
+}
+
+/**
+ * Without room the page works on, and says that it will forget.
+ * @returns whether it is kept
+ */
+async function keep(write: () => Promise<void>): Promise<boolean> {
   try {
     await write();
-    notKept.value = undefined;
+    if (unkept.peek().size === 0) notKept.value = undefined;
+    return true;
   } catch (error) {
     if (!(error instanceof HarrierError)) throw error;
     // The name of a file means nothing to its user.
     notKept.value = new HarrierError(error.code, error.summary, { ...error.details, where: undefined });
+    return false;
   }
 }

@@ -9,6 +9,7 @@ import type { Way } from './lesson.ts';
 import type { FromTeacher, Job, Outcome, ToTeacher } from './messages.ts';
 import { classes, type TaughtClass } from './project.ts';
 import { readJson, store, writeJson } from './store.ts';
+import { forgetModel, keepTaught, loadTaught, taught } from './taught.ts';
 
 /** How the user wants it. */
 export interface TeachOptions {
@@ -31,14 +32,6 @@ export interface Training {
   readonly error?: unknown;
 }
 
-/** A model that was taught here. */
-export interface Taught {
-  readonly outcome: Outcome;
-  readonly model: Uint8Array<ArrayBuffer>;
-  /** What it was taught with: `stateOf` the classes. */
-  readonly of: string;
-}
-
 interface StoredJob {
   readonly job: Omit<Job, 'classes'>;
   readonly classes: readonly { readonly name: string; readonly images: readonly string[] }[];
@@ -46,12 +39,9 @@ interface StoredJob {
 }
 
 const JOB = 'training.json';
-const OUTCOME = 'outcome.json';
-const MODEL = 'model.onnx';
 
 /** The training under way, or stopped in the middle. */
 export const training = signal<Training | undefined>(undefined);
-export const taught = signal<Taught | undefined>(undefined);
 
 /** Whether the images or classes have changed since the model was taught. */
 export const stale = computed(
@@ -65,9 +55,7 @@ let stored: StoredJob | undefined;
 /** Reads what was kept: a model that was taught before, a training that was cut short. After the project. */
 export async function loadTraining(): Promise<void> {
   try {
-    const outcome = await readJson<{ outcome: Outcome; of: string }>(OUTCOME);
-    const model = await (await store()).read(MODEL);
-    if (outcome && model) taught.value = { ...outcome, model };
+    await loadTaught();
     stored = await readJson<StoredJob>(JOB);
     if (stored && !training.peek()) training.value = { ...stored, state: 'paused', notes: [] };
   } catch {
@@ -115,7 +103,7 @@ export function discard(): void {
 /** Ends a training, and forgets the model. */
 export function forgetTaught(): void {
   discard();
-  taught.value = undefined;
+  void forgetModel();
 }
 
 function run(resume: boolean): void {
@@ -206,15 +194,9 @@ function hear(message: FromTeacher): void {
 }
 
 async function finish(outcome: Outcome, model: Uint8Array<ArrayBuffer>): Promise<void> {
-  const of = stateOfJob(stored!);
-  taught.value = { outcome, model, of };
+  const keeping = keepTaught({ outcome, model, of: stateOfJob(stored!) });
   training.value = undefined;
-  try {
-    await (await store()).write(MODEL, model);
-    await writeJson(OUTCOME, { outcome, of });
-  } catch {
-    // It can be downloaded all the same; that nothing is kept is said where the images are.
-  }
+  await keeping;
   await forgetJob();
 }
 

@@ -67,6 +67,7 @@ const methods = {
         views,
         labels: Uint16Array.from(images, ({ label }) => label),
         ids: images.map(({ image }) => image.id),
+        bursts: images.map(({ image }) => image.burst),
         classNames: job.classes.map(({ name }) => name.trim()),
         seed: job.seed,
       };
@@ -79,6 +80,7 @@ const methods = {
         imageShape: [open.backbone.imageShape.height, open.backbone.imageShape.width],
         history: [],
         folds: learned.folds,
+        oneRecording: learned.oneRecording,
         heldOut: learned.heldOut,
         engine: `WebAssembly, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
         seconds: (performance.now() - started) / 1000,

@@ -1,10 +1,11 @@
 /** Reads files as images, and asks a model about them, beside the page. */
 import { Classifier } from 'harrier';
-import { answerCalls } from 'harrier/src/calls.ts';
+import { answerCalls, Moved } from 'harrier/src/calls.ts';
 import { browserPage, nodeProgram, pythonProgram } from 'harrier/src/evaluation/programs.ts';
 import { contractOf } from 'harrier/src/models/contract.ts';
 import { decodeModel } from 'harrier/src/onnx/index.ts';
 import { decodeImage, webRuntime } from 'harrier/web';
+import { unpackZip } from '../teach/project-file.ts';
 import { shrink } from '../teach/shrink.ts';
 import { pageChannel } from './channel.ts';
 
@@ -13,6 +14,18 @@ let classifier: Classifier | undefined;
 const methods = {
   /** Whether a file is an image, and what to keep of it. */
   shrink,
+  /** The files of a zip archive. */
+  async unpack(file: Blob, name: string) {
+    const entries = unpackZip(new Uint8Array(await file.arrayBuffer()), name);
+    return new Moved(
+      entries,
+      entries.map(({ bytes }) => bytes.buffer),
+    );
+  },
+  /** Throws what is wrong with an image. */
+  async check(file: Blob, name: string): Promise<void> {
+    await decodeImage(file, { height: 1, width: 1, channels: 3 }, name);
+  },
   /** Makes a model the one to ask. @returns its class names */
   async load(model: Uint8Array<ArrayBuffer>): Promise<readonly string[]> {
     const before = classifier;

@@ -38,6 +38,7 @@ export default function Inside() {
         </div>
         <ModelBar chosen={chosen} />
       </header>
+      {opened && chosen.note && <Message>{chosen.note}</Message>}
       {opened ? (
         <Opened key={opened.name} opened={opened} facts={chosen.facts} />
       ) : (

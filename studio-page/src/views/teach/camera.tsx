@@ -47,7 +47,8 @@ export function Viewfinder({ camera, label, recording = false }: ViewfinderProps
 interface RecorderProps {
   /** What is recorded. */
   readonly label: string;
-  readonly onImage: (image: Blob, taken: Date) => void;
+  /** @param burst the same for all images of one press of the button */
+  readonly onImage: (image: Blob, taken: Date, burst: string) => void;
   readonly onClose: () => void;
 }
 
@@ -62,10 +63,11 @@ export function Recorder({ label, onImage, onClose }: RecorderProps) {
   useEffect(() => {
     if (!recording) return;
     let held = true;
+    const burst = crypto.randomUUID();
     void (async () => {
       while (held) {
         const started = performance.now();
-        latest.current(await imageOf(video.current!), new Date());
+        latest.current(await imageOf(video.current!), new Date(), burst);
         setCount((before) => before + 1);
         await new Promise((resolve) =>
           setTimeout(resolve, Math.max(0, MILLISECONDS - (performance.now() - started))),

@@ -4,16 +4,15 @@ import { Button } from '../../components/button.tsx';
 import { Dropzone } from '../../components/dropzone.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Message } from '../../components/message.tsx';
+import { addFiles, forgetRefusals, reading, refusals } from '../../teach/add-images.ts';
+import { isArchive, offerProject } from '../../teach/open-project.ts';
 import {
-  addFiles,
-  forgetRefusals,
   imageUrlOf,
-  reading,
-  refusals,
   removeClass,
   removeImages,
   renameClass,
   type TaughtClass,
+  unkept,
 } from '../../teach/project.ts';
 import { Recorder } from './camera.tsx';
 
@@ -41,9 +40,11 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
   const shown = all ? images : images.slice(-SHOWN);
   const add = (files: File[]) => {
     onUse();
+    const archive = files.find(({ name }) => isArchive(name));
+    if (archive) offerProject(archive);
     void addFiles(
       id,
-      files.map((file) => ({ blob: file, name: file.name })),
+      files.filter(({ name }) => !isArchive(name)).map((file) => ({ blob: file, name: file.name })),
     );
   };
   return (
@@ -92,8 +93,8 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
       {camera && (
         <Recorder
           label={name}
-          onImage={(blob, taken) =>
-            void addFiles(id, [{ blob, name: `webcam ${taken.toLocaleTimeString()}` }])
+          onImage={(blob, taken, burst) =>
+            void addFiles(id, [{ blob, name: `webcam ${taken.toLocaleTimeString()}`, burst }])
           }
           onClose={() => setCamera(false)}
         />
@@ -101,7 +102,7 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
       {images.length > 0 && (
         <ul class="thumbnails">
           {shown.map((image) => (
-            <li key={image.id}>
+            <li key={image.id} class={unkept.value.has(image.id) ? 'unkept' : undefined}>
               <img src={imageUrlOf(image)} alt={image.name} loading="lazy" />
               <button
                 type="button"

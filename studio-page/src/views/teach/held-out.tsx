@@ -1,12 +1,13 @@
 import { wilsonInterval } from 'harrier/src/evaluation/wilson.ts';
 import { formatDuration, formatPercent } from 'harrier/src/format/format.ts';
+import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { classes, imageUrlOf } from '../../teach/project.ts';
-import type { Taught } from '../../teach/training.ts';
+import type { Taught } from '../../teach/taught.ts';
 
 /** What the model makes of the images that it was not trained on: the wrong ones first. */
 export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
-  const { classNames, heldOut, seconds, history, folds } = outcome;
+  const { classNames, heldOut, seconds, history, folds, oneRecording = [] } = outcome;
   const images = new Map(
     (classes.value ?? []).flatMap((each) => each.images.map((image) => [image.id, image] as const)),
   );
@@ -25,6 +26,7 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
       note={evaluated.length === 0 ? undefined : expectation(right, evaluated.length)}
     >
       <div class="stack">
+        {oneRecording.length > 0 && <OneRecording classNames={oneRecording} />}
         <Advice classNames={classNames} evaluated={evaluated} />
         {classNames.length > 1 && <Confusion classNames={classNames} evaluated={evaluated} />}
         <ul class="held-out">
@@ -60,6 +62,17 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
 function expectation(right: number, all: number): string {
   const [lower, upper] = wilsonInterval(right, all).map((each) => Math.round(100 * each));
   return `On other images like these, expect ${lower} to ${upper}% right (95% interval).`;
+}
+
+/** Why the figure above promises too much. */
+function OneRecording({ classNames }: { readonly classNames: readonly string[] }) {
+  return (
+    <Message>
+      All images of {classNames.map((name) => `“${name}”`).join(', ')} come from one recording, so the
+      held-out ones are much like those that were learned from: expect less elsewhere. Record again from
+      another side, or add photos.
+    </Message>
+  );
 }
 
 interface Evaluated {

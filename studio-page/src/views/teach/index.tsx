@@ -3,20 +3,23 @@ import { Button } from '../../components/button.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { chosenFiles, type DroppedFile, droppedFiles } from '../../dropped.ts';
+import { addFiles, addFolders, refusals } from '../../teach/add-images.ts';
+import { isArchive, offerProject } from '../../teach/open-project.ts';
 import {
   addClass,
-  addFiles,
-  addFolders,
   classes,
   clearProject,
   loadProject,
   notKept,
   removed,
   undo,
+  unkept,
 } from '../../teach/project.ts';
-import { forgetTaught, loadTraining, taught, training } from '../../teach/training.ts';
+import { taught } from '../../teach/taught.ts';
+import { forgetTaught, loadTraining, training } from '../../teach/training.ts';
 import { ClassCard } from './class-card.tsx';
 import { HeldOut } from './held-out.tsx';
+import { Opening, OpenProject, SaveProject } from './project-file.tsx';
 import { TakeAway } from './take-away.tsx';
 import './teach.css';
 import { TrainPanel } from './train-panel.tsx';
@@ -59,7 +62,14 @@ export default function Teach() {
     const take = (event: DragEvent) => {
       if (inZone(event) || !event.dataTransfer) return;
       event.preventDefault();
-      void droppedFiles(event.dataTransfer).then((files) => addFolders(files, target.id));
+      void droppedFiles(event.dataTransfer).then((files) => {
+        const archive = files.find(({ file }) => isArchive(file.name));
+        if (archive) offerProject(archive.file);
+        return addFolders(
+          files.filter((each) => !isArchive(each.file.name)),
+          target.id,
+        );
+      });
     };
     addEventListener('dragover', allow);
     addEventListener('drop', take);
@@ -81,10 +91,11 @@ export default function Teach() {
             model stay in your browser.
           </p>
         </div>
-        {(images > 0 || taught.value) && <StartOver />}
+        <ProjectButtons isEmpty={images === 0 && !taught.value} />
       </header>
+      <Opening />
       {notKept.value !== undefined && (
-        <Message kind="note" title="This will be gone when you close the page" error={notKept.value} />
+        <Message kind="note" title={lossText(unkept.value.size)} error={notKept.value} />
       )}
       <div class="teach">
         <section class="teach-classes" aria-label="Classes and their images">
@@ -144,6 +155,24 @@ function FolderPicker({ onFiles }: { readonly onFiles: (files: DroppedFile[]) =>
   );
 }
 
+/** What closing the page would lose. */
+function lossText(images: number): string {
+  if (images === 0) return 'What you change will be gone when you close the page';
+  const what = images === 1 ? '1 image, marked below, is' : `${images} images, marked below, are`;
+  return `${what} in this page only: save the project before you close it`;
+}
+
+/** Keeps all of it in a file, brings it back from one, or removes it. */
+function ProjectButtons({ isEmpty }: { readonly isEmpty: boolean }) {
+  return (
+    <div class="row">
+      {!isEmpty && <SaveProject />}
+      <OpenProject />
+      {!isEmpty && <StartOver />}
+    </div>
+  );
+}
+
 /** Removes everything, when that is confirmed. */
 function StartOver() {
   const [asked, setAsked] = useState(false);
@@ -163,6 +192,7 @@ function StartOver() {
         onClick={() => {
           setAsked(false);
           forgetTaught();
+          refusals.value = [];
           void clearProject();
         }}
       >

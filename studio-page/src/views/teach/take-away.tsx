@@ -6,8 +6,11 @@ import { Button } from '../../components/button.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { type Tab, Tabs } from '../../components/tabs.tsx';
+import { TAUGHT } from '../../inference/model.ts';
+import { navigate } from '../../router.ts';
+import type { Taught } from '../../teach/taught.ts';
 import { ask } from '../../teach/tools.ts';
-import type { Taught } from '../../teach/training.ts';
+import { save } from './save.ts';
 
 type Place = 'node' | 'python' | 'page';
 
@@ -90,6 +93,12 @@ export function TakeAway({ taught: { model } }: { readonly taught: Taught }) {
           >
             model.onnx ({formatBytes(model.length)})
           </Button>
+          <Button kind="quiet" icon="try" onClick={() => navigate('try', { model: TAUGHT })}>
+            Open in Try
+          </Button>
+          <Button kind="quiet" icon="inspect" onClick={() => navigate('inspect', { model: TAUGHT })}>
+            Inspect model
+          </Button>
         </div>
         {error !== undefined && <Message error={error} />}
         <Tabs label="A program that uses it" tabs={TABS} selected={place} onSelect={choose}>
@@ -121,11 +130,4 @@ export function TakeAway({ taught: { model } }: { readonly taught: Taught }) {
       </div>
     </Panel>
   );
-}
-
-function save(content: Blob, name: string): void {
-  const url = URL.createObjectURL(content);
-  const link = Object.assign(document.createElement('a'), { href: url, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

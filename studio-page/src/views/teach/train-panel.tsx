@@ -13,16 +13,8 @@ import { lookAtImages, looked } from '../../teach/features.ts';
 import type { Way } from '../../teach/lesson.ts';
 import type { PageBackbone } from '../../teach/messages.ts';
 import { classes } from '../../teach/project.ts';
-import {
-  discard,
-  pause,
-  resume,
-  stale,
-  start,
-  type Training,
-  taught,
-  training,
-} from '../../teach/training.ts';
+import { taught } from '../../teach/taught.ts';
+import { discard, pause, resume, stale, start, type Training, training } from '../../teach/training.ts';
 import { useBackbone, useBaseModel } from './base-model.ts';
 
 const WAYS: readonly { readonly value: Way; readonly label: string; readonly help: string }[] = [

@@ -6,8 +6,8 @@ import { Button } from '../../components/button.tsx';
 import { Dropzone } from '../../components/dropzone.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
+import type { Taught } from '../../teach/taught.ts';
 import { ask } from '../../teach/tools.ts';
-import type { Taught } from '../../teach/training.ts';
 import { imageOf, NoCamera, Viewfinder } from './camera.tsx';
 
 interface Verdict {

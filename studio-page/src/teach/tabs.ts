@@ -1,0 +1,33 @@
+/** What other tabs of the same page are told of. */
+type News = 'classes' | 'model';
+
+const channel = new BroadcastChannel('harrier-teach');
+const listeners = new Map<News, () => void>();
+
+channel.addEventListener('message', ({ data }: MessageEvent<News>) => listeners.get(data)?.());
+
+/** Tells the other tabs that something else is kept now. */
+export function tellTabs(news: News): void {
+  channel.postMessage(news);
+}
+
+/** What to do when another tab has kept something else. */
+export function hearTabs(news: News, act: () => void): void {
+  listeners.set(news, act);
+}
+
+const LOCK = 'harrier-teach-open';
+
+/**
+ * Does what no other tab may notice, where this is the only one; from then on others know that this one is open. Where
+ * the browser has no locks, it is left undone.
+ */
+export async function aloneInBrowser(act: () => Promise<void>): Promise<void> {
+  const { locks } = navigator;
+  if (!locks) return;
+  await locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+    if (lock) await act();
+  });
+  // Held until the page is closed.
+  void locks.request(LOCK, { mode: 'shared' }, () => new Promise(() => {}));
+}
