@@ -5,6 +5,7 @@ import { type Folds, foldsOf } from './folds.ts';
 import { checkHeadData, type DenseWeights, type HeadData, type HeadOptions, stacked } from './head-data.ts';
 import { LinearObjective } from './linear-graph.ts';
 import { minimize } from './minimize.ts';
+import { rowSpaceOf } from './row-space.ts';
 import { foldStandardization, standardizationOf, standardized } from './standardize.ts';
 
 /** How good heads of one strength of regularisation are on images that they were not fitted on. */
@@ -76,13 +77,11 @@ export async function fitLinear(
   options: LinearOptions,
 ): Promise<LinearHead> {
   checkHeadData(data);
-  const rows = stacked(data);
-  const standardization = standardizationOf(rows, data.size);
-  const scaled = standardized(rows, standardization);
+  const { standardization, rows, lift } = fittingRows(data);
   const folds = options.c === undefined ? foldsOf(data, options.seed) : undefined;
-  const chosen = folds && (await crossValidate(runtime, data, scaled, folds, options));
+  const chosen = folds && (await crossValidate(runtime, data, rows, folds, options));
   const c = options.c ?? chosen?.c ?? DEFAULT_C;
-  const objective = await open(runtime, data, scaled, undefined, options);
+  const objective = await open(runtime, data, rows, undefined, options);
   try {
     const strength = strengthOf(c, data, 1);
     const { point } = await minimize(
@@ -94,7 +93,8 @@ export async function fitLinear(
     options.onProgress?.(1, 1);
     const classes = data.classNames.length;
     const scaledBy = 1 / (chosen?.validation.temperature ?? 1);
-    const [kernel, bias] = [point.slice(0, data.size * classes), point.slice(data.size * classes)];
+    const kernel = lift(point.slice(0, rows.size * classes), classes);
+    const bias = point.slice(rows.size * classes);
     return {
       kind: 'linear',
       ...foldStandardization(
@@ -126,11 +126,28 @@ export async function crossValidateLinear(
   checkHeadData(data);
   const folds = foldsOf(data, options.seed);
   if (!folds) return undefined;
-  const rows = stacked(data);
-  const scaled = standardized(rows, standardizationOf(rows, data.size));
-  const { c, validation } = await crossValidate(runtime, data, scaled, folds, options);
+  const { c, validation } = await crossValidate(runtime, data, fittingRows(data).rows, folds, options);
   options.onProgress?.(1, 1);
   return { ...validation, c };
+}
+
+/** Standardised features of all views, in as few numbers as they need. */
+interface Rows {
+  /** float32 `[views · images, size]`. */
+  readonly values: Float32Array;
+  readonly size: number;
+}
+
+/** What heads are fitted on, and the way back to kernels of the features. */
+function fittingRows(data: HeadData) {
+  const all = stacked(data);
+  const standardization = standardizationOf(all, data.size);
+  const scaled = standardized(all, standardization);
+  const space = rowSpaceOf(scaled, data.size);
+  const rows: Rows = space
+    ? { values: space.coordinates, size: space.rank }
+    : { values: scaled, size: data.size };
+  return { standardization, rows, lift: space?.lift ?? ((kernel: Float32Array) => kernel) };
 }
 
 interface Chosen {
@@ -143,11 +160,11 @@ interface Chosen {
 async function crossValidate(
   runtime: Runtime,
   data: HeadData,
-  scaled: Float32Array,
+  rows: Rows,
   folds: Folds,
   options: LinearOptions,
 ): Promise<Chosen> {
-  const objective = await open(runtime, data, scaled, folds, options);
+  const objective = await open(runtime, data, rows, folds, options);
   const weights = classWeights(nameOf(data), options.classWeight);
   const tried: Tried[] = [];
   let point: Float32Array = new Float32Array(objective.length);
@@ -177,7 +194,7 @@ async function crossValidate(
       temperature: chosen.temperature,
       heldOut: chosen.heldOut,
     },
-    from: meanHead(chosen.point, data.size, data.classNames.length, folds.count),
+    from: meanHead(chosen.point, rows.size, data.classNames.length, folds.count),
   };
 }
 
@@ -215,11 +232,11 @@ function chosenOf(tried: readonly Tried[]): number {
 function open(
   runtime: Runtime,
   data: HeadData,
-  scaled: Float32Array,
+  { values, size }: Rows,
   folds: Folds | undefined,
   { classWeight, labelSmoothing }: LinearOptions,
 ): Promise<LinearObjective> {
-  const { labels, size, views, classNames } = data;
+  const { labels, views, classNames } = data;
   const heads = folds?.count ?? 1;
   const classes = classNames.length;
   const weights = classWeights(nameOf(data), classWeight);
@@ -232,7 +249,7 @@ function open(
       targets[(row * heads + head) * classes + labels[image]] = weights[labels[image]];
     }
   }
-  return LinearObjective.open(runtime, { rows, size, classes, heads, labelSmoothing }, scaled, targets);
+  return LinearObjective.open(runtime, { rows, size, classes, heads, labelSmoothing }, values, targets);
 }
 
 /** The objective is a mean over images and heads; C counts in sums. */
