@@ -14,6 +14,7 @@ export function evaluateCommand(): Command {
     ['evaluate latest --tta flip', 'average the predictions for each image and its mirror image'],
     ['evaluate latest --precision 0.95', 'from which probability on each class is right so often'],
     ['evaluate latest --cost costs.csv', 'what answers cost, by a table of costs'],
+    ['evaluate latest --unknown ./others', 'how often images of other things are taken for a class'],
     ['evaluate latest --json', 'for programs'],
   ])
     .argument(
@@ -31,6 +32,10 @@ export function evaluateCommand(): Command {
       '--precision <fraction>',
       'for each class, the least probability from which this fraction of answers is right',
       number('--precision', { above: 0, atMost: 1 }),
+    )
+    .option(
+      '--unknown <folder>',
+      'images that show none of the classes: how many are taken for one, and the area under the ROC curve',
     )
     .option('--cost <file>', 'a table (CSV) of what each answer costs for each true class')
     .option('--json', 'print one JSON object');

@@ -7,6 +7,7 @@ import { type HumanBaseline, humanBaseline } from './human-baseline.ts';
 import { type ClassScores, classScores, type MacroScores, macroScores } from './per-class.ts';
 import type { SetsEvaluation } from './prediction-sets.ts';
 import { checkPredictions, type Predictions } from './predictions.ts';
+import type { RejectionEvaluation } from './rejection.ts';
 import type { TemperatureScaling } from './temperature.ts';
 import { topKAccuracy } from './top-k.ts';
 import { wilsonInterval } from './wilson.ts';
@@ -39,6 +40,8 @@ export interface Evaluation {
   readonly temperatureScaling?: TemperatureScaling;
   /** How the sets of classes that the model can promise keep their promise, where it has been calibrated for them. */
   readonly predictionSets?: SetsEvaluation;
+  /** How the model tells images that show none of its classes, where it was asked to. */
+  readonly rejection?: RejectionEvaluation;
   /** What the cross-validation of the run found, where it was one. */
   readonly crossValidation?: CrossValidationResult;
   /** How people do on the same classes, where that is known. */

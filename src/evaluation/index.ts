@@ -33,7 +33,21 @@ export {
 } from './prediction-sets.ts';
 export type { Predictions } from './predictions.ts';
 export { type PredictionRow, predictionsFromCsv, predictionsToCsv } from './predictions-csv.ts';
-export { type ClassRanking, classRankings, type OperatingPoint, thresholdFor } from './ranking.ts';
+export {
+  areaUnderRoc,
+  type ClassRanking,
+  classRankings,
+  type OperatingPoint,
+  thresholdFor,
+} from './ranking.ts';
+export {
+  evaluateRejection,
+  type RejectionEvaluation,
+  type Separation,
+  separationOf,
+  type UnknownEvaluation,
+  type UnknownPredictions,
+} from './rejection.ts';
 export { type Spread, spreadOf } from './spread.ts';
 export {
   type BeforeAndAfter,

@@ -8,6 +8,8 @@ export interface Predictions {
   readonly labels: ArrayLike<number>;
   /** Class names, in the order of the probabilities. */
   readonly classNames: readonly string[];
+  /** `[images]`: how foreign each image is, from 0 to 1; above 0.5 it shows none of the classes. Absent: not asked. */
+  readonly unknown?: Float32Array;
 }
 
 /** Softmax in float32 may overshoot 1 by a few units in the last place. */

@@ -72,6 +72,19 @@ function rankingOf(scores: Float32Array, isOwn: (image: number) => boolean): Omi
 }
 
 /**
+ * The area under the ROC curve of scores that should be higher for some images than for others: how often one of these
+ * has the higher score; ties count half.
+ *
+ * @param others scores of the images that should have low ones
+ * @param own scores of the images that should have high ones
+ * @returns from 0 to 1; 0.5 is chance, also where there are no images of a kind
+ */
+export function areaUnderRoc(others: ArrayLike<number>, own: ArrayLike<number>): number {
+  const scores = Float32Array.from([...Array.from(others), ...Array.from(own)]);
+  return rankingOf(scores, (image) => image >= others.length).rocAuc ?? 0.5;
+}
+
+/**
  * The threshold of a class that keeps a precision and loses the fewest of its images; undefined where none keeps it.
  *
  * @param precision the least that is asked for, above 0 and at most 1

@@ -11,6 +11,7 @@ import {
 import { crossValidationText } from './cross-validation.ts';
 import type { Evaluation } from './evaluate.ts';
 import { type ClassScores, isKnown, meansNote, weakestFirst } from './per-class.ts';
+import { rejectionLines } from './rejection.ts';
 import type { TemperatureScaling } from './temperature.ts';
 
 /** How to set off parts of the text on a terminal. Each must add only invisible characters. */
@@ -105,6 +106,7 @@ export function evaluationText(evaluation: Evaluation, options: TextOptions = {}
     ...(evaluation.crossValidation ? [crossValidationText(evaluation.crossValidation, evaluation)] : []),
     measuresLine(evaluation),
     ...(evaluation.predictionSets ? [setsLines(evaluation)] : []),
+    ...rejectionLines(evaluation),
     style.faint(viewsLine(evaluation)),
   ];
   const parts = [head.filter((line) => line !== style.faint('')).join('\n'), classTable(evaluation, options)];

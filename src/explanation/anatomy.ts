@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { withoutViews } from '../models/index.ts';
+import { withoutRejection, withoutViews } from '../models/index.ts';
 import {
   type BuiltNode,
   type Dimension,
@@ -31,13 +31,13 @@ const ANSWERS = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'Identity']);
 
 /**
  * Takes a finished classifier apart: one image in, a row of numbers out, one for each class. Views that the model
- * averages are left out (`withoutViews`), and so is what comes after the logits.
+ * averages are left out (`withoutViews`), and so are the output `unknown` and what comes after the logits.
  *
  * @param batch images that go through together: a number where something is to be differentiated
  * @throws HarrierError `not-supported` when the model is no such classifier or holds an op that Harrier does not know
  */
 export function dissect(model: Model, batch: Dimension, where = model.graph.name): Anatomy {
-  const { graph: finished } = withoutViews(model);
+  const { graph: finished } = withoutViews(withoutRejection(model));
   const [input, ...others] = finished.inputs;
   const output = finished.outputs.find(({ name }) => name === 'probabilities') ?? finished.outputs[0];
   if (!input || others.length > 0 || input.shape.length !== 4 || output?.shape.length !== 2) {

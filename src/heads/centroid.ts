@@ -1,4 +1,5 @@
 import { temperatureOf } from '../evaluation/temperature.ts';
+import { classDirections } from './directions.ts';
 import { type Folds, foldsOf } from './folds.ts';
 import { checkHeadData, type DenseWeights, type HeadData, type HeadOptions, stacked } from './head-data.ts';
 import { foldStandardization, standardizationOf, standardized } from './standardize.ts';
@@ -32,7 +33,7 @@ export function fitCentroid(data: HeadData, { seed }: HeadOptions): CentroidHead
   const folds = foldsOf(data, seed);
   const scale = folds ? 1 / temperatureOfFolds(scaled, data, folds) : DEFAULT_SCALE / length;
   const classes = data.classNames.length;
-  const kernel = directions(scaled, data, () => true).map((value) => value * scale);
+  const kernel = classDirections(scaled, data).map((value) => value * scale);
   const dense = foldStandardization({ kernel, bias: new Float32Array(classes) }, standardization);
   return { kind: 'centroid', ...dense, ...measured(scaled, kernel, data) };
 }
@@ -44,30 +45,6 @@ function typicalLength(rows: Float32Array, size: number): number {
   return sum / (rows.length / size) || 1;
 }
 
-/** The direction of every class's mean, each row of length 1 before: `[size, classes]`; 0 for a class without images. */
-function directions(
-  rows: Float32Array,
-  { size, labels, classNames }: HeadData,
-  isUsed: (image: number) => boolean,
-): Float32Array {
-  const classes = classNames.length;
-  const means = classNames.map(() => new Float64Array(size));
-  for (let row = 0; row < rows.length / size; row++) {
-    const image = row % labels.length;
-    if (!isUsed(image)) continue;
-    const features = rows.subarray(row * size, (row + 1) * size);
-    const length = lengthOf(features) || 1;
-    const mean = means[labels[image]];
-    for (let i = 0; i < size; i++) mean[i] += features[i] / length;
-  }
-  const kernel = new Float32Array(size * classes);
-  means.forEach((mean, label) => {
-    const length = lengthOf(mean) || 1;
-    for (let i = 0; i < size; i++) kernel[i * classes + label] = mean[i] / length;
-  });
-  return kernel;
-}
-
 /** With the temperature, the directions of a fold's other images say of the fold what they mean. */
 function temperatureOfFolds(rows: Float32Array, data: HeadData, { count, foldOf }: Folds): number {
   const { labels, classNames } = data;
@@ -75,7 +52,7 @@ function temperatureOfFolds(rows: Float32Array, data: HeadData, { count, foldOf 
   const scores: number[] = [];
   const held: number[] = [];
   for (let fold = 0; fold < count; fold++) {
-    const kernel = directions(rows, data, (image) => foldOf[image] !== fold);
+    const kernel = classDirections(rows, data, (image) => foldOf[image] !== fold);
     foldOf.forEach((own, image) => {
       if (own !== fold) return;
       scores.push(...scoresOf(rows, kernel, data, image));

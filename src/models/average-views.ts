@@ -4,21 +4,21 @@ import { float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts'
 import { axes, mul, reduceSum } from '../ops/index.ts';
 
 /**
- * Has a network look at several views of every image, and averages what it says: its logits, not its
+ * Has a network look at several views of every image, and averages what it gives: its logits, not its
  * probabilities, as airbench does. The views of an image lie beside each other along the batch, so that one pass of
  * the network serves all.
  *
  * @param image uint8 `[N, height, width, 3]`
- * @param network gives logits `[batch, classes]` of images `[batch, height, width, 3]`
- * @returns logits `[N, classes]`
+ * @param network gives rows `[batch, size]` of images `[batch, height, width, 3]`: logits, and others beside them
+ * @returns as many rows `[N, size]`
  * @throws HarrierError `bad-shape` when the images are too small to be moved
  */
 export function averageViews(
   graph: GraphBuilder,
   image: Value,
   kind: TestTimeAugmentation,
-  network: (images: Value) => Value,
-): Value {
+  network: (images: Value) => readonly Value[],
+): readonly Value[] {
   if (kind === 'none') return network(image);
   const [, height, width, channels] = image.shape.map(Number);
   if (kind === 'flip-shift' && Math.min(height, width) < 2) {
@@ -35,18 +35,20 @@ export function averageViews(
     const stacked = graph.op('Concat', looks, { axis: 1 });
     return graph.op('Reshape', [stacked, graph.constant(int64([-1, height, width, channels]))]);
   });
-  const logits = network(images);
-  const classes = Number(logits.shape[1]);
-  return graph.in('views', () => {
-    const each = graph.op('Reshape', [logits, graph.constant(int64([-1, views.length, classes]))]);
-    const weights = views.map(({ weight }) => weight);
-    return reduceSum(
-      graph,
-      mul(graph, each, graph.constant(float32([1, views.length, 1], weights))),
-      [1],
-      false,
-    );
-  });
+  const rows = network(images);
+  return graph.in('views', () =>
+    rows.map((row) => {
+      const size = Number(row.shape[1]);
+      const each = graph.op('Reshape', [row, graph.constant(int64([-1, views.length, size]))]);
+      const weights = views.map(({ weight }) => weight);
+      return reduceSum(
+        graph,
+        mul(graph, each, graph.constant(float32([1, views.length, 1], weights))),
+        [1],
+        false,
+      );
+    }),
+  );
 }
 
 /** One view of the images: their rows and columns in another order. */

@@ -34,6 +34,8 @@ export interface BuildOptions {
   readonly dropoutMask?: (name: string, shape: readonly number[], rate: number) => Value;
   /** Takes the next value of a parameter that gradients do not change; needed in training. */
   readonly update?: (spec: ParameterSpec, next: Value) => void;
+  /** Told what a layer takes, at each of its calls, before the layer is added. */
+  readonly onCall?: (layer: string, inputs: readonly Activations[]) => void;
 }
 
 /** What a layer has made in the graph so far, so that a second call of it shares its weights. */
@@ -65,6 +67,7 @@ export function addCalls(
     const { name, layer } = named;
     const before = made.get(named);
     const given = inputs.map((i) => values[i]);
+    options.onCall?.(name, given);
     const output = graph.in(name, () => {
       const taken = before ? given.map((input, i) => likeBefore(graph, input, before.inputs[i])) : given;
       const own = before ?? {

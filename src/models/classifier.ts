@@ -40,6 +40,14 @@ export interface ClassifierFitOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Options of `predictImages`. */
+export interface PredictImagesOptions {
+  /** Told how far it is: images done, of all. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Images that run together. Default 64. */
+  readonly batchSize?: number;
+}
+
 /** How well a head fits. */
 export interface ClassifierFit {
   /** Fraction right of the training images. */
@@ -54,6 +62,14 @@ export interface ClassifierFit {
 export interface FittedClassifier {
   readonly model: Model;
   readonly fit: ClassifierFit;
+}
+
+/** What a classifier says of images. */
+export interface ClassifierAnswer {
+  /** float32 `[count, classes]`: each row adds up to 1. */
+  readonly probabilities: Float32Array;
+  /** float32 `[count]`, from 0 to 1: above 0.5 an image shows none of the classes. Only of models that tell. */
+  readonly unknown?: Float32Array;
 }
 
 /** A model that is ready to run. */
@@ -114,6 +130,11 @@ export class Classifier {
     return this.#known().classNames;
   }
 
+  /** Whether it tells images that show none of its classes: it was trained with `--reject`. */
+  get tellsUnknown(): boolean {
+    return this.#known().tellsUnknown;
+  }
+
   /** The images that it takes. `decodeImage` makes them from files as the model wants them. */
   get imageShape(): ImageInput {
     return this.#ready?.imageShape ?? this.#options.backbone.imageShape;
@@ -169,6 +190,14 @@ export class Classifier {
    * @returns float32 `[count, classes]`: each row adds up to 1
    */
   async predict(pixels: Uint8Array): Promise<Float32Array> {
+    return (await this.answer(pixels)).probabilities;
+  }
+
+  /**
+   * As `predict`, with all that the model says of the images.
+   * @param pixels uint8 `[count, height, width, 3]`
+   */
+  async answer(pixels: Uint8Array): Promise<ClassifierAnswer> {
     const { executable, where } = this.#known();
     const { height, width, channels } = this.imageShape;
     const size = height * width * channels;
@@ -191,7 +220,7 @@ export class Classifier {
       dims: [pixels.length / size, height, width, channels],
       data: pixels,
     };
-    const { probabilities } = await executable.step({ image });
+    const { probabilities, unknown } = await executable.step({ image });
     const classes = this.classNames.length;
     if (probabilities.dims.at(-1) !== classes) {
       throw new HarrierError('bad-graph', 'the model gives another number of classes than it states', {
@@ -201,12 +230,17 @@ export class Classifier {
       });
     }
     const values = probabilities.data as Float32Array;
-    if (!values.every(Number.isFinite)) {
+    const foreign = unknown?.data;
+    const isNumber = foreign instanceof Float32Array ? foreign.every(Number.isFinite) : true;
+    if (!isNumber || !values.every(Number.isFinite)) {
       throw new HarrierError('bad-graph', 'the model gives numbers that are not finite', {
         next: 'Its weights are damaged, or its training diverged: take another model.',
       });
     }
-    return values;
+    return {
+      probabilities: values,
+      ...(this.tellsUnknown && foreign instanceof Float32Array && { unknown: foreign }),
+    };
   }
 
   /**
@@ -214,17 +248,23 @@ export class Classifier {
    * @returns float32 `[images, classes]`
    * @throws HarrierError `bad-data` when its images have another size
    */
-  async predictImages(
+  async predictImages(dataset: Dataset, options: PredictImagesOptions = {}): Promise<Float32Array> {
+    return (await this.answerImages(dataset, options)).probabilities;
+  }
+
+  /**
+   * As `predictImages`, with all that the model says of the images.
+   * @throws HarrierError `bad-data` when its images have another size
+   */
+  async answerImages(
     dataset: Dataset,
-    {
-      onProgress,
-      batchSize = BATCH,
-    }: { onProgress?: (done: number, total: number) => void; batchSize?: number } = {},
-  ): Promise<Float32Array> {
+    { onProgress, batchSize = BATCH }: PredictImagesOptions = {},
+  ): Promise<ClassifierAnswer> {
     this.#checkSize(dataset);
     const { height, width, channels } = this.imageShape;
     const classes = this.classNames.length;
     const all = new Float32Array(dataset.size * classes);
+    const foreign = this.tellsUnknown ? new Float32Array(dataset.size) : undefined;
     for (let start = 0; start < dataset.size; start += batchSize) {
       const count = Math.min(batchSize, dataset.size - start);
       const pixels = new Uint8Array(count * height * width * channels);
@@ -232,10 +272,12 @@ export class Classifier {
         Array.from({ length: count }, (_, i) => start + i),
         pixels,
       );
-      all.set(await this.predict(pixels), start * classes);
+      const { probabilities, unknown } = await this.answer(pixels);
+      all.set(probabilities, start * classes);
+      if (unknown) foreign?.set(unknown, start);
       onProgress?.(start + count, dataset.size);
     }
-    return all;
+    return { probabilities: all, ...(foreign && { unknown: foreign }) };
   }
 
   /** @throws HarrierError when the data set has images of another size or other classes */

@@ -41,7 +41,14 @@ export interface Contract {
   /** The images that it takes, and how an image of another size comes to it. */
   readonly imageShape: ImageInput;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether a further output, `unknown`, says for each image whether it shows none of the classes: above 0.5. */
+  readonly tellsUnknown: boolean;
 }
+
+/** The further output of a model that tells images that show none of its classes. */
+export const UNKNOWN = 'unknown';
+/** Above it, that output says so. */
+export const UNKNOWN_FROM = 0.5;
 
 /**
  * What a model says of itself, checked.
@@ -73,6 +80,9 @@ export function contractOf(ends: Ends, metadata: Readonly<Record<string, string>
     imageShape: imageInput({ height, width, channels }, preprocessingOf(metadata, where)),
     classNames: classNamesOf({ metadata }, classes, where),
     metadata,
+    tellsUnknown: ends.outputs.some(
+      ({ name, type, shape }) => name === UNKNOWN && type === 'float32' && shape.length === 1,
+    ),
   };
 }
 

@@ -1,10 +1,12 @@
 import { type TestTimeAugmentation, testTimeAugmentationNamed } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
-import type { ParameterSpec } from '../layers/index.ts';
+import { inKerasOrder, type ParameterSpec } from '../layers/index.ts';
 import { elementCount, float32, type GraphBuilder, type Model, modelOf, type Value } from '../onnx/index.ts';
 import { createGraph, div, logitsOf, scalar } from '../ops/index.ts';
 import { averageViews } from './average-views.ts';
+import { UNKNOWN } from './contract.ts';
 import type { Network } from './network.ts';
+import { addDistance, addUnknown, REJECTION_KEY, type Rejection, rejectionMetadata } from './rejection.ts';
 import { STORAGE_KEY, weightTensor } from './stored-weights.ts';
 import { checkWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 
@@ -21,12 +23,22 @@ export interface ExportOptions {
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** What logits are divided by before Softmax, so that probabilities mean what they say. Default 1. */
   readonly temperature?: number;
+  /**
+   * How it tells images that show none of its classes: the model then has a further output `unknown`, float32 `[N]`,
+   * above 0.5 for these. Without a threshold, the output is `distance` instead, float32 `[N, 1]`. Default: it names a
+   * class for every image.
+   */
+  readonly rejection?: Rejection | Pick<Rejection, 'layer' | 'means'>;
 }
+
+/** The output of a model that is exported to find the threshold of its rejection. */
+export const DISTANCE = 'distance';
 
 /**
  * A network with its weights as a model by Harrier's contract: input `image`, uint8 `[N, height, width, 3]`; output
  * `probabilities`, float32 `[N, classes]`. Scaling and normalisation are inside, and so is test-time augmentation: the
- * logits of the views are averaged (as in airbench) and divided by the temperature, then comes Softmax.
+ * logits of the views are averaged (as in airbench) and divided by the temperature, then comes Softmax. With a rejection
+ * there is a further output, `unknown`.
  *
  * The file also says what layers it is made of (`trainedNetwork` reads it), so that it can be trained on.
  *
@@ -37,33 +49,49 @@ export function exportModel(
   network: Network,
   weights: Weights,
   metadata: Readonly<Record<string, string>> = {},
-  { testTimeAugmentation = 'none', temperature = 1 }: ExportOptions = {},
+  { testTimeAugmentation = 'none', temperature = 1, rejection }: ExportOptions = {},
 ): Model {
   checkWeights(network.parameters, weights, network.name);
   const graph = createGraph(network.name);
   const image = graph.input('image', 'uint8', ['N', network.inputShape[0], network.inputShape[1], 3]);
-  const logits = averageViews(graph, image, testTimeAugmentation, (images) =>
-    logitsOf(
-      graph,
-      network.build(graph, images, {
-        training: false,
-        parameter: (spec) => atTopLevel(graph, spec, weights),
-      }),
-    ),
-  );
+  const [logits, distance] = averageViews(graph, image, testTimeAugmentation, (images) => {
+    let features: Value | undefined;
+    const output = network.build(graph, images, {
+      training: false,
+      parameter: (spec) => atTopLevel(graph, spec, weights),
+      onCall: (layer, [input]) => {
+        if (layer === rejection?.layer) features = inKerasOrder(graph, input).value;
+      },
+    });
+    const rows = [logitsOf(graph, output)];
+    return rejection ? [...rows, addDistance(graph, features!, rejection.means)] : rows;
+  });
   const scaled = temperature === 1 ? logits : div(graph, logits, scalar(graph, temperature));
-  graph.output(graph.op('Softmax', [scaled], { axis: -1 }), 'probabilities');
-  const { [VIEWS_KEY]: _, [TEMPERATURE_KEY]: __, [STORAGE_KEY]: ___, ...others } = metadata;
+  const probabilities = graph.op('Softmax', [scaled], { axis: -1 });
+  graph.output(probabilities, 'probabilities');
+  const isFinished = rejection !== undefined && 'threshold' in rejection;
+  if (isFinished) graph.output(addUnknown(graph, distance, probabilities, rejection), UNKNOWN);
+  else if (distance) graph.output(distance, DISTANCE);
+  const {
+    [VIEWS_KEY]: _,
+    [TEMPERATURE_KEY]: __,
+    [STORAGE_KEY]: ___,
+    [REJECTION_KEY]: ____,
+    ...others
+  } = metadata;
   return modelOf(graph.build(), {
     ...others,
     [NETWORK_KEY]: JSON.stringify(network.config()),
     ...(testTimeAugmentation !== 'none' && { [VIEWS_KEY]: testTimeAugmentation }),
     ...(temperature !== 1 && { [TEMPERATURE_KEY]: `${temperature}` }),
+    ...(isFinished && rejectionMetadata(rejection)),
   });
 }
 
 /** The options that a model was exported with, by its own account. */
-export function exportOptionsOf({ metadata }: Pick<Model, 'metadata'>): Required<ExportOptions> {
+export function exportOptionsOf({
+  metadata,
+}: Pick<Model, 'metadata'>): Required<Omit<ExportOptions, 'rejection'>> {
   return {
     testTimeAugmentation: testTimeAugmentationNamed(metadata[VIEWS_KEY] ?? 'none'),
     temperature: Number(metadata[TEMPERATURE_KEY] ?? 1),

@@ -3,14 +3,24 @@ export type { BuildOptions, LayerRow } from './build.ts';
 export type { Call, CallConfig, NamedLayer } from './calls.ts';
 export {
   Classifier,
+  type ClassifierAnswer,
   type ClassifierBackbone,
   type ClassifierFit,
   type ClassifierFitOptions,
   type ClassifierOptions,
   type FittedClassifier,
+  type PredictImagesOptions,
 } from './classifier.ts';
-export { CLASS_NAMES_KEY, classNamesOf, keepsContract } from './contract.ts';
-export { type ExportOptions, exportModel, exportOptionsOf, NETWORK_KEY, weightsOf } from './export.ts';
+export { CLASS_NAMES_KEY, classNamesOf, keepsContract, UNKNOWN, UNKNOWN_FROM } from './contract.ts';
+export {
+  DISTANCE,
+  type ExportOptions,
+  exportModel,
+  exportOptionsOf,
+  NETWORK_KEY,
+  weightsOf,
+} from './export.ts';
+export { featureLayer } from './feature-layer.ts';
 export * from './foreign/index.ts';
 export { type GraphRow, graphRows, summarizeGraph } from './graph-summary.ts';
 export { type HiddenHead, type HiddenLayerOptions, withHiddenLayer } from './hidden-layer.ts';
@@ -22,6 +32,12 @@ export {
   type TunedPart,
   withNewHead,
 } from './new-head.ts';
+export {
+  foreignness,
+  REJECTION_KEY,
+  type Rejection,
+  rejectionOf,
+} from './rejection.ts';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.ts';
 export {
   STORAGE_KEY,
@@ -36,4 +52,5 @@ export { type TrainedNetwork, trainedNetwork } from './trained-network.ts';
 export { checkWeights, initialWeights, toGraphLayout, toKerasLayout, type Weights } from './weights.ts';
 export type { WeightData } from './whitening.ts';
 export { withoutHead } from './without-head.ts';
+export { withoutRejection } from './without-rejection.ts';
 export { withoutViews } from './without-views.ts';

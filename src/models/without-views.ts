@@ -18,19 +18,19 @@ export function withoutViews(model: Model): Model {
   // Around the network: from the image to all its views as one batch, and from their logits to the average.
   const around = graph.nodes.filter(({ outputs: [name] }) => name.startsWith(SCOPE));
   const reshapes = around.filter(({ opType }) => opType === 'Reshape');
-  const average = around.at(-1);
-  if (reshapes.length !== 2 || average?.opType !== 'ReduceSum') {
+  const averages = around.filter(({ opType }) => opType === 'ReduceSum');
+  if (averages.length === 0 || reshapes.length !== averages.length + 1) {
     throw new HarrierError('bad-graph', 'its views are not where Harrier puts them', {
       where: graph.name,
       expected: `a graph that averages the views "${views}", as its metadata says`,
       next: 'Export it again: npx harrier export RUN --tta none',
     });
   }
-  const [images, logits] = reshapes;
+  const [images, ...rows] = reshapes;
   const [image] = graph.inputs;
   const instead = new Map([
     [images.outputs[0], image.name],
-    [average.outputs[0], logits.inputs[0]],
+    ...averages.map(({ outputs }, i) => [outputs[0], rows[i].inputs[0]] as const),
   ]);
   const nodes = graph.nodes
     .filter((node) => !around.includes(node))

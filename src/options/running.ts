@@ -92,6 +92,20 @@ export const RUNNING = {
       help: 'Fit a temperature on the validation images, so that probabilities match accuracy.',
     },
   },
+  reject: {
+    type: { kind: 'number', above: 0, below: 1 },
+    help: 'learn to say "none of these" too: of images of the classes, keep this fraction, such as 0.95',
+    flag: {
+      of: ['train'],
+      value: '<fraction>',
+      insteadOf: { '--open-set': '--reject 0.95', '--ood': '--reject 0.95', '--unknown': '--reject 0.95' },
+    },
+    recorded: 'if given',
+    form: {
+      label: 'None of these',
+      help: 'Learn to tell images that show none of the classes; of the others, keep this fraction, such as 0.95.',
+    },
+  },
   threads: {
     type: { kind: 'number', ...COUNT },
     help: 'processor cores to use',

@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { NETWORK_KEY, STORAGE_KEY } from '../models/index.ts';
+import { NETWORK_KEY, STORAGE_KEY, withoutRejection } from '../models/index.ts';
 import { type Graph, type Model, modelOf } from '../onnx/index.ts';
 import { createGraph, importGraph, mul, scalar, transpose } from '../ops/index.ts';
 import { simplify } from '../passes/index.ts';
@@ -14,7 +14,8 @@ const SCORES = 'logits';
  *
  * @throws HarrierError `not-supported` when its probabilities are no softmax
  */
-export function logitsModel({ graph, metadata }: Model, where: string): Model {
+export function logitsModel(model: Model, where: string): Model {
+  const { graph, metadata } = withoutRejection(model);
   const softmax = graph.nodes.find(({ outputs }) => outputs.includes('probabilities'));
   if (softmax?.opType !== 'Softmax') {
     throw new HarrierError(

@@ -1,5 +1,6 @@
 import { type Evaluation, renderModelCard } from '../evaluation/index.ts';
 import { formatPercent } from '../format/format.ts';
+import { REJECTION_KEY } from '../models/index.ts';
 import { licencesText } from './licences.ts';
 import type { PublishedModel } from './published-model.ts';
 
@@ -157,12 +158,17 @@ exports.classify = async (image, options) => (await exports.load()).classify(ima
 
 function readme(published: PublishedModel, { name }: NpmPackageOptions): string {
   const { known, imageShape, classNames } = published;
-  const use = usage(name, classNames);
+  const use = usage(name, published);
   if (known) return renderModelCard({ title: name, ...known, imageShape, use });
   return `# ${name}\n\n${described(classNames)}\n\nIts accuracy is not known: the model was exported without its run.\n\n${use}\n`;
 }
 
-function usage(name: string, [first]: readonly string[]): string {
+/** What is to be known of a model that tells images of other things. */
+const UNKNOWN_USE =
+  'If `best.unknown` is true, the image shows none of the classes: the answers name the nearest ones.\n\n';
+
+function usage(name: string, { classNames: [first], model }: PublishedModel): string {
+  const unknown = REJECTION_KEY in model.metadata ? UNKNOWN_USE : '';
   return `## Use
 
 In a page or a worker, with any bundler:
@@ -190,5 +196,5 @@ import { classify } from '${name}';
 console.log(await classify('photo.jpg', { top: 3 })); // a path, an address, or bytes
 \`\`\`
 
-\`labels\` lists the classes, and TypeScript knows them as \`Label\`. \`await load()\` loads the model before the first image; \`load({ model: '/models/parts.onnx' })\` takes \`${MODEL_FILE}\` from another place, and \`load({ wasmPaths: { wasm: '/ort.wasm' } })\` ONNX Runtime's WebAssembly. Pixels in memory need no \`sharp\`: \`classify({ data, width, height })\`.`;
+${unknown}\`labels\` lists the classes, and TypeScript knows them as \`Label\`. \`await load()\` loads the model before the first image; \`load({ model: '/models/parts.onnx' })\` takes \`${MODEL_FILE}\` from another place, and \`load({ wasmPaths: { wasm: '/ort.wasm' } })\` ONNX Runtime's WebAssembly. Pixels in memory need no \`sharp\`: \`classify({ data, width, height })\`.`;
 }

@@ -1,6 +1,6 @@
 import type { ImageInput } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
-import { contractOf, type End } from '../models/contract.ts';
+import { contractOf, type End, UNKNOWN_FROM } from '../models/contract.ts';
 import { metadataOf } from './metadata.ts';
 import type { Answer, ClassifyOptions, ImageClassifier, ImageSource } from './types.ts';
 
@@ -62,10 +62,13 @@ export async function openClassifier(
       checkTop(top);
       if (disposed) throw new HarrierError('bad-option', 'this model was disposed of', { where });
       const pixels = await pixelsOf(image, imageShape);
-      const { probabilities } = await inTurn(() =>
+      const { probabilities, unknown } = await inTurn(() =>
         session.run({ image: new ort.Tensor('uint8', pixels, [1, height, width, channels]) }),
       );
-      return answersOf(probabilities.data as Float32Array, classNames, where).slice(0, top);
+      const answers = answersOf(probabilities.data as Float32Array, classNames, where).slice(0, top);
+      if (!contract.tellsUnknown) return answers;
+      const isUnknown = (unknown.data as Float32Array)[0] > UNKNOWN_FROM;
+      return answers.map((answer) => ({ ...answer, unknown: isUnknown }));
     },
     async dispose() {
       if (disposed) return;

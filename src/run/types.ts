@@ -5,6 +5,11 @@ export interface Answer<Label extends string = string> {
   readonly label: Label;
   /** From 0 to 1; those of all classes add up to 1. */
   readonly probability: number;
+  /**
+   * Whether the image shows none of the classes; the same in all answers of an image. Only of models that were trained
+   * with `--reject`.
+   */
+  readonly unknown?: boolean;
 }
 
 /** Which answers are given. */

@@ -1,5 +1,11 @@
 import { preprocessingMetadata, STRETCHED } from '../data/preprocessing.ts';
-import { averageModels, CLASS_NAMES_KEY, exportModel, type Weights } from '../models/index.ts';
+import {
+  averageModels,
+  CLASS_NAMES_KEY,
+  exportModel,
+  type ExportOptions as ModelOptions,
+  type Weights,
+} from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import type { RunPlan } from './plan-run.ts';
 
@@ -7,6 +13,8 @@ export interface ExportOptions {
   readonly classNames: readonly string[];
   /** The temperature of the probabilities. Default 1. */
   readonly temperature?: number;
+  /** How it tells images that show none of its classes. */
+  readonly rejection?: ModelOptions['rejection'];
   /** Harrier's version. */
   readonly version?: string;
   /** What else the model file says about itself. */
@@ -20,8 +28,12 @@ export function exportRun(
   how: ExportOptions,
 ): Model {
   const { testTimeAugmentation = 'none' } = options;
-  const { temperature = 1 } = how;
-  return exportModel(network, weights, metadataOf(options, how), { testTimeAugmentation, temperature });
+  const { temperature = 1, rejection } = how;
+  return exportModel(network, weights, metadataOf(options, how), {
+    testTimeAugmentation,
+    temperature,
+    ...(rejection && { rejection }),
+  });
 }
 
 /** The model of a cross-validation's run that averages the models of its folds. */

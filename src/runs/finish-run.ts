@@ -6,6 +6,7 @@ import {
   coverageOfSets,
   type Evaluation,
   evaluatePredictions,
+  evaluateRejection,
   type History,
   type Predictions,
   predictionsToCsv,
@@ -17,11 +18,12 @@ import { calibrateRun, type RunCalibration } from './calibrate-run.ts';
 import { compareModels } from './compare-models.ts';
 import type { CrossValidated } from './cross-validated.ts';
 import { describeRun } from './describe-run.ts';
-import { exportEnsemble, exportRun } from './export-run.ts';
+import { type ExportOptions, exportEnsemble, exportRun } from './export-run.ts';
 import type { HeadFit } from './fit-head.ts';
 import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import { pathsOfRun, withoutPaths } from './private-paths.ts';
+import { rejectRun, unknownOf } from './reject-run.ts';
 import type { RunPlatform } from './run-platform.ts';
 import type { ComparedModels, RunRecord, RunResult } from './run-record.ts';
 import type { RunFile, StoredRun } from './stored-run.ts';
@@ -55,8 +57,9 @@ export async function finishRun(
   const heldOut = crossValidated?.predictions;
   const { testTimeAugmentation = 'none' } = record.options;
   const { classNames, train: trained, test: evaluated } = run.data;
+  let rejection: ExportOptions['rejection'];
   const model = (temperature: number, metadata?: Record<string, string>) => {
-    const how = { classNames, temperature, version: platform.version, metadata };
+    const how = { classNames, temperature, version: platform.version, metadata, rejection };
     return ensemble
       ? exportEnsemble({ options: record.options }, ensemble, how)
       : exportRun({ network, options: record.options }, weights, how);
@@ -74,11 +77,32 @@ export async function finishRun(
         isCalibrated: head?.heldOut !== undefined,
       });
   const { temperature } = scaling;
+  const rejected =
+    record.options.reject === undefined || record.options.folds?.held !== undefined
+      ? undefined
+      : await rejectRun({
+          run,
+          weights,
+          head,
+          temperature,
+          platform,
+          onProgress,
+          measuring: (layer, means) => {
+            const how = { classNames, temperature, rejection: { layer, means } };
+            return exportRun({ network, options: record.options }, weights, how);
+          },
+        });
+  rejection = rejected;
   // Where all images were trained on, only the folds' models can be evaluated on them.
   const isCrossValidated = crossValidated?.isTest ?? false;
   const predictions = isCrossValidated
     ? withTemperature(heldOut!, run.validation ? 1 : temperature)
     : await predict(test, 'evaluating', temperature);
+  const unknown =
+    predictions.unknown ??
+    (rejected && head && !isCrossValidated
+      ? unknownOf(rejected, await head.features(test, 'evaluating'), predictions)
+      : undefined);
   const evaluation: Evaluation = {
     ...evaluatePredictions(predictions),
     ...(isCrossValidated && { interval95: crossValidated!.result.interval95 }),
@@ -89,6 +113,12 @@ export async function finishRun(
       ...(temperature !== 1 && !isCrossValidated && { judged: beforeAndAfter(predictions, temperature) }),
     },
     // Images that sets were calibrated on keep the promise in any case.
+    ...(rejected && {
+      rejection: evaluateRejection(
+        { ...predictions, ...(unknown && { unknown }) },
+        { keep: rejected.keep, heldOutImages: rejected.images },
+      ),
+    }),
     ...(sets && !isCrossValidated && { predictionSets: coverageOfSets(sets, predictions) }),
   };
   const comparison =

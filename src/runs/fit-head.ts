@@ -23,6 +23,8 @@ export interface HeadFit extends FitResult {
   readonly head: HeadRecord;
   /** What the model says of images, from their features: no image goes through the network twice. */
   readonly predict: (dataset: Dataset, what: string) => Promise<Predictions>;
+  /** Features of images of the run: `[images, size]`, each computed once. */
+  readonly features: (dataset: Dataset, what: string) => Promise<Float32Array>;
   /** What heads said of the training images that they were not fitted on, where there was cross-validation. */
   readonly heldOut?: Predictions;
 }
@@ -72,6 +74,7 @@ export async function fitHead(
       position: { step: 1, epoch: 1, stepInEpoch: 0, lossSum: 0, correct: 0, seen: 0, seconds: 0, history },
       head: head.record,
       predict,
+      features: (dataset, what) => features.of(dataset, what),
       ...(head.heldOut && { heldOut: heldOutOf(head.heldOut, train) }),
     };
   } finally {

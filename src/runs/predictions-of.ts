@@ -15,11 +15,11 @@ export async function predictionsOf(
 ): Promise<Predictions> {
   const classifier = await Classifier.load(runtime, model);
   try {
-    const probabilities = await classifier.predictImages(dataset, {
+    const answer = await classifier.answerImages(dataset, {
       onProgress: (done, total) =>
         onProgress?.({ what: `${what} on ${dataset.name}`, done, total, unit: 'images' }),
     });
-    return { probabilities, labels: dataset.labels, classNames: dataset.classNames };
+    return { ...answer, labels: dataset.labels, classNames: dataset.classNames };
   } finally {
     await classifier.dispose();
   }

@@ -11,6 +11,7 @@ import type { Runtime } from '../runtime/index.ts';
 import { checkMemory, type StepGraph } from '../training/index.ts';
 import { type FoldedImages, foldedImages } from './folded-images.ts';
 import { planRun, type RunMethod, type RunPlan } from './plan-run.ts';
+import { checkReject } from './reject-run.ts';
 import type { RunData, RunOptions } from './run-record.ts';
 import type { StartingModel } from './starting-model.ts';
 import { type TrainingImages, trainingImages } from './training-images.ts';
@@ -82,6 +83,7 @@ export async function prepareRun(
   const { images, notes } = trainingImages(opened, wanted, opened.rules);
   const plan = planRun(wanted, images, stored ? { stored: stored.network, reopen: method.reopen } : method);
   const { options, network, optimizer } = plan;
+  checkReject(options, network, images.validation !== undefined);
   const data = dataOf(opened, images, folded?.pool);
   if (stored) checkSameData(data, stored.data);
   const runtime = await sources.openRuntime(options);

@@ -32,6 +32,7 @@ export interface GivenOptions
       | 'splitBy'
       | 'marks'
       | 'calibrate'
+      | 'reject'
       | 'head'
       | 'time'
     >
@@ -86,6 +87,7 @@ export function runOptions(
     ...(given.splitBy && { splitBy: given.splitBy }),
     ...(given.fold && { folds: given.fold }),
     ...(given.marks && { marks: given.marks }),
+    ...(given.reject !== undefined && { reject: given.reject }),
     ...(given.calibrate === false && { calibrate: false }),
   };
 }

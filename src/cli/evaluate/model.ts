@@ -6,6 +6,7 @@ import {
   type ForeignClassifierOptions,
   NETWORK_KEY,
   Network,
+  REJECTION_KEY,
   type TrainedNetwork,
   trainedNetwork,
   weightsOf,
@@ -19,7 +20,7 @@ import type { ModelSource } from '../../platform/node/runs/find-run.ts';
  * contract then.
  *
  * @param foreign what is said of a classifier of another program
- * @param onAssumed told what was assumed of it, a sentence each
+ * @param onAssumed told what was assumed of it or is lost, a sentence each
  * @throws HarrierError `not-supported` for other views of a model that no run folder tells how to build
  */
 export async function modelToEvaluate(
@@ -34,6 +35,9 @@ export async function modelToEvaluate(
   const model = decodeModel(bytes, modelFile);
   const { testTimeAugmentation: own, temperature } = exportOptionsOf(model);
   if (own === views) return bytes;
+  if (REJECTION_KEY in model.metadata) {
+    onAssumed('With other views than those it was trained for, the model names a class for every image.');
+  }
   const record = await run?.record();
   if (!record && !Object.hasOwn(model.metadata, NETWORK_KEY)) {
     throw new HarrierError('not-supported', 'the test-time augmentation of a model file cannot be changed', {

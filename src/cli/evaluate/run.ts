@@ -8,13 +8,14 @@ import {
   coverageOfSets,
   type Evaluation,
   evaluatePredictions,
+  evaluateRejection,
   evaluationText,
   PredictionSets,
   type TemperatureScaling,
 } from '../../evaluation/index.ts';
 import { formatCount } from '../../format/format.ts';
 import { jsonObject } from '../../json-text.ts';
-import { Classifier, exportOptionsOf } from '../../models/index.ts';
+import { Classifier, exportOptionsOf, REJECTION_KEY } from '../../models/index.ts';
 import { flagOf } from '../../options/option.ts';
 import { cifar10Point1 } from '../../platform/node/datasets/cifar10-1.ts';
 import type { EvaluationImages } from '../../platform/node/datasets/evaluation-images.ts';
@@ -29,6 +30,7 @@ import { CIFAR10_1, evaluationArguments } from './arguments.ts';
 import { costsOf, decisionsOf, decisionsText } from './decisions.ts';
 import { imagesFor } from './images.ts';
 import { modelToEvaluate } from './model.ts';
+import { unknownPredictions } from './unknown.ts';
 
 /** The options of `evaluate` as they were typed. */
 export interface EvaluateOptions extends ForeignFlags {
@@ -46,6 +48,8 @@ export interface EvaluateOptions extends ForeignFlags {
   readonly marks?: 'none';
   /** The least precision of thresholds. */
   readonly precision?: number;
+  /** A folder of images that show none of the classes. */
+  readonly unknown?: string;
   /** A table of costs. */
   readonly cost?: string;
   readonly json?: boolean;
@@ -82,12 +86,12 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const dataset = options.limit === undefined ? whole : firstImages(whole, options.limit);
   classifier.checkDataset(dataset);
   const costs = await costsOf(options.cost, classifier.classNames);
-  const probabilities = await classifier.predictImages(dataset, {
+  const answer = await classifier.answerImages(dataset, {
     onProgress: (done, total) =>
       reporter.work({ what: `evaluating on ${dataset.name}`, done, total, unit: 'images' }),
   });
   const { labels, classNames } = dataset;
-  const predictions = { probabilities, labels, classNames };
+  const predictions = { ...answer, labels, classNames };
   const { testTimeAugmentation, temperature } = exportOptionsOf(classifier);
   // With other views than its own a model gives other probabilities than those that its sets were calibrated on.
   const sets =
@@ -100,6 +104,15 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
       ...(temperature !== 1 && { judged: beforeAndAfter(predictions, temperature) }),
     },
     ...(sets && { predictionSets: coverageOfSets(sets, predictions) }),
+    ...((answer.unknown || options.unknown !== undefined) && {
+      rejection: evaluateRejection(
+        predictions,
+        aboutRejection(classifier.metadata),
+        options.unknown === undefined
+          ? undefined
+          : await unknownPredictions(options.unknown, classifier, reporter.work),
+      ),
+    }),
   };
   await classifier.dispose();
   const decisions = decisionsOf(predictions, options.precision, costs);
@@ -162,6 +175,15 @@ async function printCrossValidation(
     reporter.print(evaluationText(evaluation, { style: reporter.style }));
   }
   return true;
+}
+
+/** What a model says of its threshold. */
+function aboutRejection(metadata: Readonly<Record<string, string>>) {
+  const { keep, images } = jsonObject(metadata[REJECTION_KEY] ?? '') ?? {};
+  return {
+    ...(typeof keep === 'number' && { keep }),
+    ...(typeof images === 'number' && { heldOutImages: images }),
+  };
 }
 
 /** A model's temperature; with what the run that it came from noted of its fitting. */

@@ -68,7 +68,7 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
   const after =
     format === 'safetensors'
       ? await weightsFile(source, decodeModel(before, source.modelFile), options)
-      : await modelFile(source, format, options);
+      : await modelFile(source, format, options, reporter);
   // Evaluated before it is written: who then stops it has not half of it.
   const evaluated =
     format === 'safetensors' ? undefined : await evaluate(source, before, after, options, reporter);
@@ -89,8 +89,12 @@ async function modelFile(
   source: ModelSource,
   format: Exclude<FileFormat, 'safetensors'>,
   options: ExportCommandOptions,
+  reporter: Reporter,
 ): Promise<Uint8Array> {
-  const found = await modelToEvaluate(source, options.tta, await foreignClassifierOptions(options));
+  const foreign = await foreignClassifierOptions(options);
+  // What is assumed of a classifier of another program was said when it was opened.
+  const say = source.run ? (sentence: string) => reporter.note(`Note: ${sentence}`) : undefined;
+  const found = await modelToEvaluate(source, options.tta, foreign, say);
   if (format === 'onnx') return found instanceof Uint8Array ? found : encodeModel(found);
   const model = found instanceof Uint8Array ? decodeModel(found, source.modelFile) : found;
   refuseStored(model, source.modelFile);

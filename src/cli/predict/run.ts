@@ -4,6 +4,7 @@ import { PredictionSets, type SetOptions } from '../../evaluation/prediction-set
 import { formatPercent, formatQuantity } from '../../format/format.ts';
 // Not through the rooms' index files: one image should not wait for what only training needs.
 import { Classifier } from '../../models/classifier.ts';
+import { UNKNOWN_FROM } from '../../models/contract.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
@@ -59,7 +60,8 @@ export async function runPredict(words: readonly string[], options: PredictOptio
       ? undefined
       : setsOf(classifier, { coverage: options.sets, perClass: options.perClass }, modelFile, reporter);
   const top = Math.min(options.top, classifier.classNames.length);
-  if (csv) reporter.result(csvHeader(top, setOf !== undefined));
+  const columns = { top, sets: setOf !== undefined, unknown: classifier.tellsUnknown };
+  if (csv) reporter.result(csvHeader(columns));
   const all: FilePrediction[] = [];
   let failed = 0;
   for (let start = 0; start < files.length; start += AHEAD) {
@@ -69,17 +71,22 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     await Promise.allSettled(images.map(({ pixels }) => pixels));
     for (const { file, pixels } of images) {
       try {
-        const probabilities = await classifier.predict(await pixels);
+        const { probabilities, unknown } = await classifier.answer(await pixels);
         const predictions = best(classifier, probabilities, top);
-        const answer = { file, predictions, ...(setOf && { set: setOf(probabilities) }) };
+        const answer = {
+          file,
+          predictions,
+          ...(setOf && { set: setOf(probabilities) }),
+          ...(unknown && { unknown: unknown[0] > UNKNOWN_FROM }),
+        };
         if (json) all.push(answer);
-        else if (csv) reporter.result(csvRow(answer, top));
+        else if (csv) reporter.result(csvRow(answer, columns));
         else reporter.print(imageText(answer, reporter.style));
       } catch (error) {
         const { message = '' } = failureOf(error);
         const none = { file, predictions: [], ...(setOf && { set: [] }), error: message };
         if (json) all.push(none);
-        if (csv) reporter.result(csvRow(none, top));
+        if (csv) reporter.result(csvRow(none, columns));
         reporter.error(message);
         failed++;
       }

@@ -15,6 +15,8 @@ export interface FilePrediction {
   readonly predictions: readonly Prediction[];
   /** The classes of the image's prediction set, most probable first, where that was asked for. */
   readonly set?: readonly string[];
+  /** Whether the image shows none of the classes, where the model tells. */
+  readonly unknown?: boolean;
   /** Why there are none. */
   readonly error?: string;
 }
@@ -22,7 +24,7 @@ export interface FilePrediction {
 const BAR = 30;
 
 /** The file's name, and below it each class with its probability in figures and as a bar. */
-export function imageText({ file, predictions, set }: FilePrediction, style: TextStyle): string {
+export function imageText({ file, predictions, set, unknown }: FilePrediction, style: TextStyle): string {
   const names = predictions.map(({ label }) => printable(label));
   const width = Math.max(...names.map((name) => [...name].length));
   const lines = predictions.map(({ probability }, i) => {
@@ -30,19 +32,41 @@ export function imageText({ file, predictions, set }: FilePrediction, style: Tex
     return `  ${name}  ${formatPercent(probability).padStart(7)}  ${block(probability, BAR)}`.trimEnd();
   });
   const inSet = set ? [`  set: ${set.map(printable).join(', ')}`] : [];
-  return [style.strong(printable(file)), ...lines, ...inSet].join('\n');
+  const none = unknown ? ['  unknown: none of the classes. The nearest:'] : [];
+  return [style.strong(printable(file)), ...none, ...lines, ...inSet].join('\n');
 }
 
-export function csvHeader(top: number, hasSets = false): string {
+/** Which columns a table has. */
+export interface Columns {
+  /** Classes that are named for each image. */
+  readonly top: number;
+  readonly sets?: boolean;
+  readonly unknown?: boolean;
+}
+
+export function csvHeader({ top, sets, unknown }: Columns): string {
   const pairs = Array.from({ length: top }, (_, i) => `label${i + 1},probability${i + 1}`);
-  return ['file', ...pairs, ...(hasSets ? ['set'] : []), 'error'].join(',');
+  return ['file', ...pairs, ...(sets ? ['set'] : []), ...(unknown ? ['unknown'] : []), 'error'].join(',');
 }
 
-/** A set's classes stand in one cell, with semicolons between. A file that could not be read has empty cells, and says why in the last. */
-export function csvRow({ file, predictions, set, error = '' }: FilePrediction, top: number): string {
+/**
+ * A set's classes stand in one cell, with semicolons between.
+ * A file that could not be read has empty cells, and says why in the last.
+ */
+export function csvRow(
+  { file, predictions, set, unknown, error = '' }: FilePrediction,
+  columns: Columns,
+): string {
+  const { top } = columns;
   const cells = Array.from({ length: top }, (_, i) => predictions.at(i)).flatMap((prediction) =>
     prediction ? [csvCell(prediction.label), `${prediction.probability}`] : ['', ''],
   );
   const inSet = set ? [csvCell(set.join(';'))] : [];
-  return [csvCell(file), ...cells, ...inSet, csvCell(printable(error))].join(',');
+  return [
+    csvCell(file),
+    ...cells,
+    ...inSet,
+    ...(columns.unknown ? [`${unknown ?? ''}`] : []),
+    csvCell(printable(error)),
+  ].join(',');
 }

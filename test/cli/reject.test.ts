@@ -1,0 +1,121 @@
+/** `train --reject` as a user types it: a model that says "none of these", and each command that reads it. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadClassifier } from '../../src/platform/node/run.ts';
+import { harrier, sentenceOf, succeeded, workplace, writeImages } from './harrier.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+const run = (...args: string[]) => harrier(args, { cwd: place.path });
+const path = (...parts: string[]) => join(place.path, ...parts);
+const json = async (...parts: string[]) => JSON.parse(await readFile(path(...parts), 'utf8'));
+
+beforeAll(async () => {
+  place = await workplace();
+  await writeImages(path('images'), { perClass: 60, side: 12, noise: 40 });
+  // Colours that no class has: the fifth and sixth of the same kind.
+  await writeImages(path('all'), {
+    classes: ['a', 'b', 'c', 'd', 'e', 'f'],
+    perClass: 12,
+    side: 12,
+    noise: 40,
+  });
+  const common = ['--data', 'images', '--epochs', '4', '--validation-split', '0.3', '--image-size', '12'];
+  succeeded(await run('train', ...common, '--reject', '0.9', '--out', 'steps'));
+});
+afterAll(() => place.remove());
+
+describe('train --reject', () => {
+  it('says how many of the known images are kept', async () => {
+    const { rejection } = await json('steps', 'evaluation.json');
+    expect([rejection.keep, rejection.heldOutImages > 30, rejection.kept > 0.7]).toEqual([0.9, true, true]);
+    expect((await json('steps', 'run.json')).options.reject).toBe(0.9);
+  });
+
+  it('is evaluated with images of other things, beside the largest probability', async () => {
+    const own = await json('steps', 'evaluation.json');
+    const again = await run('evaluate', 'steps', '--unknown', 'all/e', '--json');
+    const { rejection } = JSON.parse(again.stdout);
+    expect(rejection.kept).toBe(own.rejection.kept);
+    expect(rejection.unknown.images).toBe(12);
+    expect(rejection.unknown.own.auroc).toBeGreaterThan(0.8);
+    expect(rejection.unknown.accepted).toBeLessThan(0.5);
+    const text = (await run('evaluate', 'steps', '--unknown', 'all/e')).stdout;
+    expect(text).toMatch(/None of these: [\d.]+% of \d+ known images are kept \(.*\), for 90%\./);
+    expect(text).toMatch(/Unknown: [\d.]+% of 12 unknown images are taken for a class/);
+    expect(text).toMatch(/ {2}by the largest probability alone: AUROC/);
+  });
+
+  it('answers so in predict, in harrier/run and for any ONNX Runtime', async () => {
+    const files = [...Array(6).keys()].flatMap((i) => [
+      path('images', 'dog', `${i}.png`),
+      path('all', 'e', `${i}.png`),
+    ]);
+    const answers = JSON.parse((await run('predict', 'steps', ...files, '--json')).stdout);
+    const said = answers.map(({ unknown }: { unknown: boolean }) => unknown);
+    expect(said.filter((_: boolean, i: number) => i % 2 === 1 && said[i]).length).toBeGreaterThan(3);
+    expect(said.filter((_: boolean, i: number) => i % 2 === 0 && said[i]).length).toBeLessThan(3);
+    const classifier = await loadClassifier(path('steps', 'model.onnx'));
+    for (const [i, file] of files.entries()) {
+      expect((await classifier.classify(file)).map(({ unknown }) => unknown)).toEqual(Array(3).fill(said[i]));
+    }
+    await classifier.dispose();
+    const session = await ort.InferenceSession.create(path('steps', 'model.onnx'));
+    expect(session.outputNames).toEqual(['probabilities', 'unknown']);
+    await session.release();
+    const foreign = files[said.indexOf(true)];
+    expect((await run('predict', 'steps', foreign)).stdout).toMatch(
+      /\n {2}unknown: none of the classes\. The nearest:\n {2}\w+ +[\d.]+%/,
+    );
+    const [head, row] = (await run('predict', 'steps', foreign, '--csv', '--top', '1')).stdout.split('\n');
+    expect(head).toBe('file,label1,probability1,unknown,error');
+    expect(row).toMatch(/,true,$/);
+  });
+
+  it('stays in smaller files; with other views it goes, and that is said', async () => {
+    succeeded(await run('export', 'steps', '--format', 'onnx-int8', '--out', 'small.onnx'));
+    const small = await loadClassifier(path('small.onnx'));
+    expect(await small.classify(path('all', 'e', '0.png'), { top: 1 })).toMatchObject([
+      { unknown: expect.any(Boolean) },
+    ]);
+    await small.dispose();
+    const other = await run('export', 'steps', '--format', 'onnx', '--tta', 'flip', '--out', 'flipped.onnx');
+    expect(other.stderr).toContain('the model names a class for every image');
+    const flipped = await loadClassifier(path('flipped.onnx'));
+    expect(Object.keys((await flipped.classify(path('all', 'e', '0.png'), { top: 1 }))[0])).toEqual([
+      'label',
+      'probability',
+    ]);
+    await flipped.dispose();
+  });
+
+  it('is learned by a head on features without validation images', async () => {
+    succeeded(await run('train', '--data', 'images', '--from', 'steps', '--reject', '0.9', '--out', 'head'));
+    const own = await json('head', 'evaluation.json');
+    const again = JSON.parse((await run('evaluate', 'head', '--unknown', 'all/e', '--json')).stdout);
+    expect(again.rejection.kept).toBe(own.rejection.kept);
+    expect(again.rejection.unknown.own.auroc).toBeGreaterThan(0.8);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    [
+      'a fraction that is none',
+      ['train', '--reject', '1.5'],
+      /--reject: .*a number above 0 and below 1, received "1\.5"/,
+    ],
+    [
+      'no images to find the threshold with',
+      ['train', '--data', 'images', '--reject', '0.9'],
+      /--reject: its threshold needs images that the model is not fitted on: .* Add --validation-split 0\.1\./,
+    ],
+    ['no folder of unknown images', ['evaluate', 'steps', '--unknown', 'nowhere'], /there is no such folder/],
+    [
+      'a folder without images',
+      ['evaluate', 'steps', '--unknown', 'steps'],
+      /this folder contains no images/,
+    ],
+  ])('refuses %s with a sentence', async (_, args, sentence) => {
+    expect(sentenceOf(await run(...args))).toMatch(sentence);
+  });
+});
