@@ -9,6 +9,7 @@ import type { NetworkConfig } from '../models/index.ts';
 import { highestRate, optimizerFrom } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { checkMemory, type StepGraph } from '../training/index.ts';
+import { checkReject } from './check-reject.ts';
 import { type FoldedImages, foldedImages } from './folded-images.ts';
 import { planRun, type RunMethod, type RunPlan } from './plan-run.ts';
 import { checkReject } from './reject-run.ts';

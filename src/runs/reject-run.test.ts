@@ -3,7 +3,8 @@ import { random } from '../data/random.ts';
 import { evaluateRejection, separationOf } from '../evaluation/index.ts';
 import { Conv2D, Dense, Flatten, GlobalAveragePooling2D } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
-import { checkReject, fitRejection } from './reject-run.ts';
+import { checkReject } from './check-reject.ts';
+import { fitRejection } from './reject-run.ts';
 import { runOptions } from './run-options.ts';
 
 const network = new Network({ inputShape: [4, 4, 3], layers: [new Flatten(), new Dense({ units: 2 })] });

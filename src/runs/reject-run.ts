@@ -12,8 +12,6 @@ import {
   DISTANCE,
   featureLayer,
   foreignness,
-  headOf,
-  type Network,
   type Rejection,
   type Weights,
   withoutHead,
@@ -23,7 +21,6 @@ import type { Runtime } from '../runtime/index.ts';
 import type { HeadFit } from './fit-head.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
-import type { RunOptions } from './run-record.ts';
 
 /** Images whose features make the class means, at most. */
 const MOST_IMAGES = 10_000;
@@ -38,33 +35,6 @@ export interface HeldOutMeasures {
   readonly distances: ArrayLike<number>;
   /** 1 − the largest probability. */
   readonly doubts: ArrayLike<number>;
-}
-
-/**
- * Checks, before anything is trained, that a run can learn to tell images that show none of its classes.
- * @throws HarrierError `bad-option` that says what is missing
- */
-export function checkReject(
-  { reject, head, folds, testTimeAugmentation = 'none', validationSplit }: RunOptions,
-  network: Network,
-  hasValidation: boolean,
-): void {
-  if (reject === undefined) return;
-  if (folds?.ensemble) {
-    throw new HarrierError('bad-option', '--reject and --ensemble cannot be combined', {
-      next: 'Leave --ensemble out: one model is then trained on all images, and can reject.',
-    });
-  }
-  headOf(network);
-  const hasHeldOut = head === 'linear' && testTimeAugmentation === 'none';
-  // The folds themselves need no threshold.
-  if (hasValidation || hasHeldOut || folds?.held !== undefined) return;
-  throw new HarrierError('bad-option', 'its threshold needs images that the model is not fitted on', {
-    where: '--reject',
-    expected: 'validation images, or a linear head on the features of a pretrained network',
-    received: `--validation-split ${validationSplit}`,
-    next: 'Add --validation-split 0.1.',
-  });
 }
 
 /**
