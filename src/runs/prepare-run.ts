@@ -12,7 +12,6 @@ import { checkMemory, type StepGraph } from '../training/index.ts';
 import { checkReject } from './check-reject.ts';
 import { type FoldedImages, foldedImages } from './folded-images.ts';
 import { planRun, type RunMethod, type RunPlan } from './plan-run.ts';
-import { checkReject } from './reject-run.ts';
 import type { RunData, RunOptions } from './run-record.ts';
 import type { StartingModel } from './starting-model.ts';
 import { type TrainingImages, trainingImages } from './training-images.ts';
