@@ -63,6 +63,22 @@ describe('fitTemperature', () => {
     expect(temperatureOf(predictions)).toBeCloseTo(least, 5);
   });
 
+  it('makes a model surer that is never wrong, as far as so many images allow', () => {
+    const right = (count: number, sure: number) => ({
+      probabilities: Float32Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? sure : 1 - sure)),
+      labels: new Array<number>(count).fill(0),
+      classNames: ['a', 'b'],
+    });
+    // Of 98 images, (98 + 1) / (98 + 2) are expected to be right.
+    const predictions = right(98, 0.9);
+    const calibrated = withTemperature(predictions, temperatureOf(predictions));
+    expect(calibrated.probabilities[0]).toBeCloseTo(0.99, 5);
+    // A surer one keeps its temperature, with the reason.
+    expect(fitTemperature(right(98, 0.995))).toEqual({
+      reason: expect.stringMatching(/every validation image is classified correctly/),
+    });
+  });
+
   it('solves by hand: with one gap g between two classes, and a fraction r right, it is g / ln(r / (1 − r))', () => {
     const [sure, unsure] = softmax([4, 0]);
     const predictions = {
@@ -80,15 +96,15 @@ describe('fitTemperature', () => {
     expect(temperatureOf({ probabilities, labels, classNames: ['a', 'b'] })).toBe(0.1);
   });
 
-  it.each<[string, number[], RegExp]>([
-    ['nothing is wrong', [0, 0, 0], /every validation image is classified correctly/],
-    ['it is worse than chance', [1, 1, 0], /no better than chance/],
-  ])('says why not when %s', (_, labels, reason) => {
-    const probabilities = new Float32Array([0.75, 0.25, 0.75, 0.25, 0.75, 0.25]);
-    expect(fitTemperature({ probabilities, labels, classNames: ['a', 'b'] })).toEqual({
-      reason: expect.stringMatching(reason),
-    });
-  });
+  it.each<[string, number[], RegExp]>([['it is worse than chance', [1, 1, 0], /no better than chance/]])(
+    'says why not when %s',
+    (_, labels, reason) => {
+      const probabilities = new Float32Array([0.75, 0.25, 0.75, 0.25, 0.75, 0.25]);
+      expect(fitTemperature({ probabilities, labels, classNames: ['a', 'b'] })).toEqual({
+        reason: expect.stringMatching(reason),
+      });
+    },
+  );
 
   it('is not put off by probabilities of exactly 0 and 1', () => {
     const probabilities = new Float32Array([1, 0, 1, 0, 1, 0, 1, 0]);

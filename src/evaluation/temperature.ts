@@ -51,16 +51,30 @@ export function fitTemperature(predictions: Predictions): FittedTemperature {
   const mistake = Array.from(labels).some(
     (label, image) => predictedClass(predictions.probabilities, classes, image) !== label,
   );
-  if (!mistake)
-    return {
-      reason:
-        'every validation image is classified correctly, so they do not show how confident the model may be',
-    };
   const logits = logarithms(predictions.probabilities);
+  if (!mistake) return surerWithoutMistakes(logits, labels, classes);
   if (derivatives(logits, labels, classes, 0).slope >= 0) {
     return { reason: 'its accuracy on the validation images is no better than chance' };
   }
   return { temperature: temperatureOf(logits, labels, classes) };
+}
+
+/**
+ * Without a mistake, images ask for as much confidence as can be had. Laplace's rule of succession says how much so many
+ * of them allow, as if one image of each class more had been seen; a model that is less sure than that becomes surer.
+ */
+function surerWithoutMistakes(
+  logits: Float64Array,
+  labels: ArrayLike<number>,
+  classes: number,
+): FittedTemperature {
+  const labelSmoothing = classes / (labels.length + classes);
+  const temperature = temperatureOf(logits, labels, classes, { labelSmoothing });
+  if (temperature < 1) return { temperature };
+  return {
+    reason:
+      'every validation image is classified correctly, so they do not show how confident the model may be',
+  };
 }
 
 /** Between which temperatures is searched, and what the labels are taken for. */

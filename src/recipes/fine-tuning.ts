@@ -4,7 +4,7 @@ import { headOf, type Network, type TrainedNetwork, type TunedPart, withNewHead 
 import { optimizerFrom } from '../optimizers/index.ts';
 import type { FitOptions } from '../training/index.ts';
 import type { RunLength } from './few-images.ts';
-import { pretrainedLength, pretrainedMethod } from './pretrained-fine-tuning.ts';
+import { pretrainedLength, pretrainedMethod, pretrainedSplit } from './pretrained-fine-tuning.ts';
 import type { TrainingMethod } from './recipe.ts';
 
 /** Options of `fineTuning`. */
@@ -122,6 +122,11 @@ export function fineTuningLength(
       Math.round(STEPS[reachOf(trainable)] / stepsPerEpoch),
     ),
   };
+}
+
+/** Fraction of a number of training images that is set aside where nobody says, to choose the epoch and to calibrate. */
+export function fineTuningSplit(network: Network, images: number, trainable: TunedPart): number {
+  return reachOf(trainable) === 'all' && isForPhotos(network) ? pretrainedSplit(images) : 0;
 }
 
 function adamW(rate: number) {

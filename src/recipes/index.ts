@@ -17,6 +17,7 @@ export {
   fineTuning,
   fineTuningLength,
   fineTuningMethod,
+  fineTuningSplit,
   lightAugmentation,
 } from './fine-tuning.ts';
 export { normalizationOf } from './normalization.ts';

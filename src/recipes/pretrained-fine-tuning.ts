@@ -68,6 +68,17 @@ export function pretrainedLength(images: number, batchSize = BATCH): RunLength {
   return { batchSize, epochs: Math.min(MOST_EPOCHS, Math.max(FEWEST_EPOCHS, epochs)) };
 }
 
+/** Fraction of the images that is set aside, and images from which on it is enough of them. */
+const [VALIDATION_SPLIT, ENOUGH_TO_SPLIT] = [0.1, 200];
+
+/**
+ * Fraction of the training images that more than the head is not trained on, where nobody says: they choose the epoch,
+ * and say how sure the model may be, which label smoothing makes too unsure.
+ */
+export function pretrainedSplit(images: number): number {
+  return images < ENOUGH_TO_SPLIT ? 0 : VALIDATION_SPLIT;
+}
+
 /** Groups of parameters from the input on, each with a rate between that of the first layers and that of the last. */
 function groupsOf(network: Network, trainable: TunedPart, lastRate: number) {
   const { total, depths } = trainedDepths(network, trainable);

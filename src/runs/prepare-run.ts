@@ -7,6 +7,7 @@ import type { DataInfo } from '../evaluation/index.ts';
 import { formatCount, formatNumber, formatQuantity } from '../format/format.ts';
 import type { NetworkConfig } from '../models/index.ts';
 import { highestRate, optimizerFrom } from '../optimizers/index.ts';
+import { fineTuningSplit } from '../recipes/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { checkMemory, type StepGraph } from '../training/index.ts';
 import { checkReject } from './check-reject.ts';
@@ -80,8 +81,9 @@ export async function prepareRun(
   const whole = await sources.openData(wanted, inputShape?.[1], stored?.data);
   const folded = wanted.folds && foldedImages(whole, wanted);
   const opened = { ...whole, ...folded };
-  const { images, notes } = trainingImages(opened, wanted, opened.rules);
-  const plan = planRun(wanted, images, stored ? { stored: stored.network, reopen: method.reopen } : method);
+  const split = { ...wanted, validationSplit: splitOf(wanted, opened, method) };
+  const { images, notes } = trainingImages(opened, split, opened.rules);
+  const plan = planRun(split, images, stored ? { stored: stored.network, reopen: method.reopen } : method);
   const { options, network, optimizer } = plan;
   checkReject(options, network, images.validation !== undefined);
   const data = dataOf(opened, images, folded?.pool);
@@ -105,9 +107,29 @@ export async function prepareRun(
       ...(opened.notes ?? []),
       ...(folded?.foldNotes ?? []),
       ...notes,
+      ...splitNote(wanted, split, images),
       ...(method.recipe ? lengthNote(wanted, options, images.train.size) : []),
     ],
   };
+}
+
+/** The fraction to set aside: what was asked for, else what suits a fine-tuning of so many images. */
+function splitOf(
+  { validationSplit, limit, from: tuned, folds }: RunOptions,
+  { train, validation }: OpenedData,
+  { from, chosen = [] }: RunMethod,
+): number {
+  if (!from || folds || validation || chosen.includes('validationSplit')) return validationSplit;
+  const images = Math.min(train.size, limit ?? train.size);
+  return Math.max(validationSplit, fineTuningSplit(from.network, images, tuned!.trainable));
+}
+
+function splitNote(before: RunOptions, now: RunOptions, { validation }: TrainingImages): string[] {
+  if (before.validationSplit === now.validationSplit || !validation) return [];
+  const images = formatQuantity(validation.size, 'training image');
+  return [
+    `${images} are set aside to choose the best epoch and to calibrate the model (--validation-split 0: none).`,
+  ];
 }
 
 function dataOf(
