@@ -14,6 +14,7 @@ export type {
   Answer,
   ClassificationService,
   ClassifyOptions,
+  ImageAnswer,
   InputImage,
   ServedModel,
   ServiceState,

@@ -57,13 +57,20 @@ export function openApi(name: string, version: string, { classNames, imageShape 
           },
           responses: answers('What it shows', {
             ...json(row),
-            'application/jsonlines': { schema: object({ prediction: row }) },
+            'application/jsonlines': {
+              schema: object({ prediction: row, unknown: { type: 'boolean' } }, ['prediction']),
+            },
             'application/json;verbose': {
-              schema: object({
-                probabilities: row,
-                labels: { type: 'array', items: string },
-                predicted_label: { enum: classNames },
-              }),
+              schema: object(
+                {
+                  probabilities: row,
+                  labels: { type: 'array', items: string },
+                  predicted_label: { enum: classNames },
+                  unknown: { type: 'boolean' },
+                  set: { type: 'array', items: string },
+                },
+                ['probabilities', 'labels', 'predicted_label'],
+              ),
             },
           }),
         },

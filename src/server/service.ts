@@ -21,6 +21,16 @@ export interface ServedModel {
   readonly version: string;
   /** Metadata of the model file (`harrier.…`), by key. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether it tells images that show none of its classes. */
+  readonly tellsUnknown: boolean;
+}
+
+/** What the model says of one image. */
+export interface ImageAnswer {
+  /** float32 `[classes]`. */
+  readonly probabilities: Float32Array;
+  /** From 0 to 1: above 0.5 the image shows none of the classes. Only of models that tell. */
+  readonly unknown?: number;
 }
 
 /** The answer to a request: the model that answered, and one row of probabilities for each image. */
@@ -29,6 +39,8 @@ export interface Answer {
   readonly model: ServedModel;
   /** For each image, float32 `[classes]`. */
   readonly probabilities: readonly Float32Array[];
+  /** For each image, from 0 to 1: above 0.5 it shows none of the classes. Only of models that tell. */
+  readonly unknown?: readonly number[];
 }
 
 /** How one request wants to be answered. */

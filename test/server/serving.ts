@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { random } from '../../src/data/random.ts';
 import { Conv2D, Dense, Flatten, type Layer } from '../../src/layers/index.ts';
-import { CLASS_NAMES_KEY, exportModel, initialWeights, Network } from '../../src/models/index.ts';
+import {
+  CLASS_NAMES_KEY,
+  exportModel,
+  initialWeights,
+  Network,
+  type Rejection,
+} from '../../src/models/index.ts';
 import { encodeModel } from '../../src/onnx/index.ts';
 import type { LogLevel } from '../../src/server/log.ts';
 import { type ServeOptions, type ServerHandle, serveModel } from '../../src/server/serve.ts';
@@ -20,6 +26,7 @@ export function modelBytes({
   classes = CLASSES,
   before = [] as Layer[],
   metadata = {} as Readonly<Record<string, string>>,
+  rejection = undefined as Rejection | undefined,
 } = {}): Uint8Array {
   const network = new Network({
     name: 'small',
@@ -32,10 +39,12 @@ export function modelBytes({
     ],
   });
   return encodeModel(
-    exportModel(network, initialWeights(network.parameters, seed), {
-      [CLASS_NAMES_KEY]: JSON.stringify(classes),
-      ...metadata,
-    }),
+    exportModel(
+      network,
+      initialWeights(network.parameters, seed),
+      { [CLASS_NAMES_KEY]: JSON.stringify(classes), ...metadata },
+      { rejection },
+    ),
   );
 }
 

@@ -2,7 +2,7 @@ import { Caller } from '../../calls.ts';
 import { HarrierError } from '../../errors.ts';
 import type { PlainError } from '../../plain-error.ts';
 import { startWorker, threadChannel } from '../../platform/node/worker.ts';
-import type { InputImage, ServedModel } from '../service.ts';
+import type { ImageAnswer, InputImage, ServedModel } from '../service.ts';
 import type { WorkerCalls, WorkerSetup } from './messages.ts';
 
 /** One thread with its own copy of the model. It takes one batch at a time. */
@@ -55,10 +55,10 @@ export class InferenceWorker {
 
   /**
    * @param alone nothing else is under way
-   * @returns for each image its probabilities, or why there are none
+   * @returns for each image the answer, or why there are none
    * @throws HarrierError `overloaded` when the thread ends meanwhile
    */
-  async run(images: readonly InputImage[], alone: boolean): Promise<readonly (Float32Array | PlainError)[]> {
+  async run(images: readonly InputImage[], alone: boolean): Promise<readonly (ImageAnswer | PlainError)[]> {
     this.#isBusy = true;
     try {
       return await this.#calls.call('classify', [images, alone]);

@@ -1,5 +1,5 @@
 import type { PlainError } from '../../plain-error.ts';
-import type { InputImage, ServedModel } from '../service.ts';
+import type { ImageAnswer, InputImage, ServedModel } from '../service.ts';
 
 /** What a worker starts with. */
 export interface WorkerSetup {
@@ -18,9 +18,9 @@ export interface WorkerCalls {
   model(): Promise<Omit<ServedModel, 'version'>>;
   /**
    * @param alone nothing else is under way, so that all cores are free for it
-   * @returns for each image its probabilities, or why there are none
+   * @returns for each image the answer, or why there are none
    */
-  classify(images: readonly InputImage[], alone: boolean): Promise<(Float32Array | PlainError)[]>;
+  classify(images: readonly InputImage[], alone: boolean): Promise<(ImageAnswer | PlainError)[]>;
   /** Ends the thread. */
   end(): Promise<void>;
 }

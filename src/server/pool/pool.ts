@@ -10,6 +10,7 @@ import {
   type ClassificationService,
   type ClassifyOptions,
   checkCount,
+  type ImageAnswer,
   type InputImage,
   type ServedModel,
   type ServiceState,
@@ -194,7 +195,7 @@ export class WorkerPool implements ClassificationService {
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const start = performance.now();
-      const probabilities: Float32Array[] = new Array(images.length);
+      const answers: ImageAnswer[] = new Array(images.length);
       const models = new Set<ServedModel>();
       let open = images.length;
       const end = (): void => {
@@ -213,7 +214,7 @@ export class WorkerPool implements ClassificationService {
         // The model was changed in between, and one answer must not come from two.
         if (others.length > 0) {
           again(deadlineMs - (performance.now() - start)).then(resolve, reject);
-        } else resolve({ model, probabilities });
+        } else resolve({ model, ...joined(answers) });
       };
       const abort = () => fail(gone());
       const timer = setTimeout(() => fail(tooLate(deadlineMs)), deadlineMs);
@@ -225,7 +226,7 @@ export class WorkerPool implements ClassificationService {
           taken: false,
           losses: 0,
           done: (result, model) => {
-            probabilities[i] = result;
+            answers[i] = result;
             models.add(model);
             if (--open === 0) done();
           },
@@ -289,7 +290,7 @@ export class WorkerPool implements ClassificationService {
       this.#schedule();
       batch.forEach((job, i) => {
         const result = results[i];
-        if (result instanceof Float32Array) job.done(result, model);
+        if ('probabilities' in result) job.done(result, model);
         else job.failed(errorFromPlain(result));
       });
     } catch (error) {
@@ -305,6 +306,15 @@ export class WorkerPool implements ClassificationService {
     for (const job of batch) if (!again.includes(job) && !job.dropped) job.failed(error);
     this.#schedule();
   }
+}
+
+/** The answers for single images as one. */
+function joined(answers: readonly ImageAnswer[]): Omit<Answer, 'model'> {
+  const unknown = answers.flatMap((answer) => answer.unknown ?? []);
+  return {
+    probabilities: answers.map(({ probabilities }) => probabilities),
+    ...(unknown.length > 0 && { unknown }),
+  };
 }
 
 function isLargeFile({ kind, bytes }: InputImage): boolean {

@@ -1,4 +1,4 @@
-import type { InputImage, ServedModel } from '../service.ts';
+import type { ImageAnswer, InputImage, ServedModel } from '../service.ts';
 
 /** One image on its way to an answer. */
 export interface Job {
@@ -11,7 +11,7 @@ export interface Job {
   taken: boolean;
   /** Workers that ended while they held it. */
   losses: number;
-  done(result: Float32Array, model: ServedModel): void;
+  done(result: ImageAnswer, model: ServedModel): void;
   failed(error: Error): void;
 }
 

@@ -10,7 +10,7 @@ import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
 import { parentChannel } from '../../platform/node/worker.ts';
 import { openReaders } from '../decoding/readers.ts';
-import type { InputImage } from '../service.ts';
+import type { ImageAnswer, InputImage } from '../service.ts';
 import type { WorkerCalls, WorkerSetup } from './messages.ts';
 
 /**
@@ -34,8 +34,8 @@ loading.catch(() => {});
 
 answerCalls<WorkerCalls>(parentChannel(), {
   async model() {
-    const { classNames, imageShape, metadata } = (await loading).shared;
-    return { classNames, imageShape, metadata };
+    const { classNames, imageShape, metadata, tellsUnknown } = (await loading).shared;
+    return { classNames, imageShape, metadata, tellsUnknown };
   },
   async classify(images, isAlone) {
     const { shared, alone } = await loading;
@@ -65,12 +65,12 @@ async function load(threads: number): Promise<Classifier> {
 async function classify(
   classifier: Classifier,
   images: readonly InputImage[],
-): Promise<(Float32Array | PlainError)[]> {
+): Promise<(ImageAnswer | PlainError)[]> {
   const decoded = await Promise.allSettled(images.map((image) => pixelsOf(classifier, image)));
   const good = decoded.flatMap((result, i) =>
     result.status === 'fulfilled' ? [{ i, pixels: result.value }] : [],
   );
-  const results: (Float32Array | PlainError)[] = decoded.map((result) =>
+  const results: (ImageAnswer | PlainError)[] = decoded.map((result) =>
     plainError(result.status === 'rejected' ? result.reason : undefined),
   );
   if (good.length === 0) return results;
@@ -80,10 +80,13 @@ async function classify(
     batch.set(pixels, row * size);
   });
   try {
-    const probabilities = await classifier.predict(batch);
+    const { probabilities, unknown } = await classifier.answer(batch);
     const classes = classifier.classNames.length;
     good.forEach(({ i }, row) => {
-      results[i] = probabilities.slice(row * classes, (row + 1) * classes);
+      results[i] = {
+        probabilities: probabilities.slice(row * classes, (row + 1) * classes),
+        ...(unknown && { unknown: unknown[row] }),
+      };
     });
   } catch (error) {
     for (const { i } of good) results[i] = plainError(error);

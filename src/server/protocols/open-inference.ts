@@ -4,7 +4,8 @@ import { isObject } from '../../options/values.ts';
 import { megabytes } from '../body.ts';
 import { fromBase64, type JsonObject, kindOf, parseObject, readPixels } from '../json.ts';
 import { HttpError } from '../problem.ts';
-import type { InputImage, ServedModel } from '../service.ts';
+import type { Answer, InputImage, ServedModel } from '../service.ts';
+import { setsFor } from './details.ts';
 import { json, type Reply, type Route } from './protocol.ts';
 
 const VERSION = '1';
@@ -61,9 +62,9 @@ export function openInferenceRoutes(options: OpenInferenceOptions): Route[] {
           async (bytes) => {
             const { asked, binary } = split(bytes, header, maxJsonBytes);
             const images = readImages(asked, binary, model(), checkCount);
-            const wantsBinary = checkOutputs(asked);
-            const answer = await classify(images);
-            return reply(name, asked, answer.probabilities, wantsBinary);
+            const wanted = wantedOutputs(asked, model());
+            setsFor(model(), wanted.sets, SETS);
+            return reply(name, asked, await classify(images), wanted);
           },
           header === null ? 'json' : undefined,
         );
@@ -87,14 +88,17 @@ function parsePath(path: string, name: string, known: readonly string[]): string
   });
 }
 
-function describe(name: string, { imageShape, classNames }: ServedModel): object {
+function describe(name: string, { imageShape, classNames, tellsUnknown }: ServedModel): object {
   const { height, width, channels } = imageShape;
   return {
     name,
     versions: [VERSION],
     platform: 'onnxruntime_onnx',
     inputs: [{ name: 'image', datatype: 'UINT8', shape: [-1, height, width, channels] }],
-    outputs: [{ name: 'probabilities', datatype: 'FP32', shape: [-1, classNames.length] }],
+    outputs: [
+      { name: 'probabilities', datatype: 'FP32', shape: [-1, classNames.length] },
+      ...(tellsUnknown ? [{ name: 'unknown', datatype: 'FP32', shape: [-1] }] : []),
+    ],
   };
 }
 
@@ -234,40 +238,114 @@ function noData(received: unknown, expected: string): HarrierError {
   });
 }
 
-/** Whether the answer should be bytes. @throws HarrierError `bad-data` for an output that there is not */
-function checkOutputs({ outputs, parameters }: JsonObject): boolean {
-  const all = isObject(parameters) && parameters.binary_data_output === true;
-  if (outputs === undefined) return all;
-  const output: unknown = Array.isArray(outputs) && outputs.length === 1 ? outputs[0] : undefined;
-  if (!isObject(output) || output.name !== 'probabilities') {
-    throw new HarrierError('bad-data', 'the model gives one output', {
-      where: 'outputs',
-      expected: '[{"name": "probabilities"}]',
-      received: kindOf(outputs),
-    });
-  }
-  const own = isObject(output.parameters) ? output.parameters.binary_data : undefined;
-  return typeof own === 'boolean' ? own : all;
+/** What errors call the coverage of sets. */
+const SETS = 'parameters.sets';
+
+/** What a request wants to be answered. */
+interface WantedOutputs {
+  /** Whether each output should be bytes, by name; undefined: it is not wanted. */
+  readonly asBytes: ReadonlyMap<string, boolean>;
+  /** The coverage of sets, as it was asked for. */
+  readonly sets: unknown;
 }
 
-function reply(name: string, { id }: JsonObject, rows: readonly Float32Array[], asBytes: boolean): Reply {
-  const output = { name: 'probabilities', datatype: 'FP32', shape: [rows.length, rows[0].length] };
-  const common = { model_name: name, model_version: VERSION, ...(typeof id === 'string' && { id }) };
-  if (!asBytes)
-    return json({ ...common, outputs: [{ ...output, data: rows.flatMap((row) => Array.from(row)) }] });
-  const size = 4 * rows.length * rows[0].length;
-  const text = JSON.stringify({
-    ...common,
-    outputs: [{ ...output, parameters: { binary_data_size: size } }],
-  });
-  const head = new TextEncoder().encode(text);
-  const body = new Uint8Array(head.length + size);
-  body.set(head);
-  const view = new DataView(body.buffer, head.length);
-  rows.forEach((row, i) => {
-    row.forEach((value, j) => {
-      view.setFloat32(4 * (i * row.length + j), value, true);
+/** @throws HarrierError `bad-data` for an output that there is not */
+function wantedOutputs(asked: JsonObject, { tellsUnknown }: ServedModel): WantedOutputs {
+  const parameters = isObject(asked.parameters) ? asked.parameters : {};
+  const all = parameters.binary_data_output === true;
+  const { sets } = parameters;
+  const names = [
+    'probabilities',
+    ...(tellsUnknown ? ['unknown'] : []),
+    ...(sets === undefined ? [] : ['set']),
+  ];
+  const { outputs } = asked;
+  if (outputs === undefined) return { asBytes: new Map(names.map((name) => [name, all])), sets };
+  const list = Array.isArray(outputs) ? outputs.filter(isObject) : [];
+  const isKnown = list.length > 0 && list.every(({ name }) => names.includes(`${name}`));
+  if (!isKnown || list.length !== (outputs as unknown[]).length) {
+    throw new HarrierError('bad-data', 'the model does not give these outputs', {
+      where: 'outputs',
+      expected: `[{"name": "${names.join('"}, {"name": "')}"}]`,
+      received: kindOf(list.length === 1 ? list[0].name : outputs),
     });
+  }
+  const asBytes = new Map(
+    list.map(({ name, parameters: own }) => {
+      const isBinary = isObject(own) ? own.binary_data : undefined;
+      return [`${name}`, typeof isBinary === 'boolean' ? isBinary : all] as const;
+    }),
+  );
+  return { asBytes, sets };
+}
+
+/** An output of an answer. */
+interface Output {
+  readonly name: string;
+  readonly datatype: 'FP32' | 'BOOL';
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+}
+
+function outputsOf(answer: Answer, sets: unknown): Output[] {
+  const { probabilities: rows, unknown, model } = answer;
+  const [images, classes] = [rows.length, rows[0].length];
+  const setOf = setsFor(model, sets, SETS);
+  return [
+    {
+      name: 'probabilities',
+      datatype: 'FP32',
+      shape: [images, classes],
+      values: rows.flatMap((row) => Array.from(row)),
+    },
+    ...(unknown ? [{ name: 'unknown', datatype: 'FP32' as const, shape: [images], values: unknown }] : []),
+    ...(setOf
+      ? [
+          {
+            name: 'set',
+            datatype: 'BOOL' as const,
+            shape: [images, classes],
+            values: rows.flatMap((row) => {
+              const inside = new Set(setOf(row));
+              return Array.from(row, (_, label) => Number(inside.has(label)));
+            }),
+          },
+        ]
+      : []),
+  ];
+}
+
+function bytesOf({ datatype, values }: Output): Uint8Array<ArrayBuffer> {
+  if (datatype === 'BOOL') return Uint8Array.from(values);
+  const bytes = new Uint8Array(4 * values.length);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => {
+    view.setFloat32(4 * i, value, true);
   });
+  return bytes;
+}
+
+function reply(name: string, { id }: JsonObject, answer: Answer, { asBytes, sets }: WantedOutputs): Reply {
+  const common = { model_name: name, model_version: VERSION, ...(typeof id === 'string' && { id }) };
+  const behind: Uint8Array<ArrayBuffer>[] = [];
+  const outputs = outputsOf(answer, sets)
+    .filter((output) => asBytes.has(output.name))
+    .map((output) => {
+      const { values, ...about } = output;
+      if (!asBytes.get(output.name)) {
+        return { ...about, data: output.datatype === 'BOOL' ? values.map(Boolean) : values };
+      }
+      const bytes = bytesOf(output);
+      behind.push(bytes);
+      return { ...about, parameters: { binary_data_size: bytes.length } };
+    });
+  if (behind.length === 0) return json({ ...common, outputs });
+  const head = new TextEncoder().encode(JSON.stringify({ ...common, outputs }));
+  const body = new Uint8Array(behind.reduce((sum, { length }) => sum + length, head.length));
+  body.set(head);
+  behind.reduce((at, bytes) => {
+    body.set(bytes, at);
+    return at + bytes.length;
+  }, head.length);
   return { type: 'application/octet-stream', body, headers: { [JSON_LENGTH]: `${head.length}` } };
 }

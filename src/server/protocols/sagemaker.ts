@@ -1,5 +1,6 @@
 import { refuseForm } from '../body.ts';
 import { HttpError } from '../problem.ts';
+import { isUnknown, setsFor } from './details.ts';
 import { json, type Reply, type Route } from './protocol.ts';
 
 /**
@@ -58,13 +59,23 @@ export function sageMakerRoutes({ isReady, maxBodyBytes, concurrency }: SageMake
       method: 'POST',
       path: '/invocations',
       classifies: true,
-      handler: async ({ request, body, classify }) => {
+      handler: async ({ request, body, classify, model }) => {
         checkType(request.headers.get('content-type'));
         const write = writerFor(request.headers.get('accept'));
-        const { model, probabilities } = await body((bytes) =>
-          classify([{ kind: 'file', bytes, where: 'image' }]),
-        );
-        return write(Array.from(probabilities[0]), model.classNames);
+        // Refused before the body is read, where the model can promise none.
+        if (write.sets !== undefined) setsFor(model(), write.sets, ACCEPT_SETS);
+        const answer = await body((bytes) => classify([{ kind: 'file', bytes, where: 'image' }]));
+        const [row] = answer.probabilities;
+        const unknown = isUnknown(answer, 0);
+        const set = setsFor(answer.model, write.sets, ACCEPT_SETS)?.(row);
+        const reply = write.writer({
+          probabilities: Array.from(row),
+          labels: answer.model.classNames,
+          unknown,
+          set: set?.map((label) => answer.model.classNames[label]),
+        });
+        // The bare array has no place for it.
+        return unknown === undefined ? reply : { ...reply, headers: { [UNKNOWN_HEADER]: `${unknown}` } };
       },
     },
   ];
@@ -82,27 +93,61 @@ function checkType(header: string | null): void {
   });
 }
 
-type Writer = (probabilities: number[], labels: readonly string[]) => Reply;
+/** Says in every form whether the image shows none of the classes. */
+const UNKNOWN_HEADER = 'x-harrier-unknown';
+/** What errors call the coverage of sets. */
+const ACCEPT_SETS = 'Accept: application/json;verbose;sets=…';
 
-const array: Writer = (probabilities) => json(probabilities);
-const lines: Writer = (prediction) => ({
+interface Answered {
+  readonly probabilities: readonly number[];
+  readonly labels: readonly string[];
+  /** Absent where the model does not tell. */
+  readonly unknown?: boolean;
+  /** The classes of the set that was asked for. */
+  readonly set?: readonly string[];
+}
+
+type Writer = (answer: Answered) => Reply;
+
+const array: Writer = ({ probabilities }) => json(probabilities);
+const lines: Writer = ({ probabilities: prediction, unknown }) => ({
   type: 'application/jsonlines',
-  body: `${JSON.stringify({ prediction })}\n`,
+  body: `${JSON.stringify({ prediction, unknown })}\n`,
 });
-const verbose: Writer = (probabilities, labels) =>
+const verbose: Writer = ({ probabilities, labels, unknown, set }) =>
   json(
-    { probabilities, labels, predicted_label: labels[probabilities.indexOf(Math.max(...probabilities))] },
+    {
+      probabilities,
+      labels,
+      predicted_label: labels[probabilities.indexOf(Math.max(...probabilities))],
+      unknown,
+      set,
+    },
     'application/json;verbose',
   );
 
+/** The form of an answer. */
+interface Form {
+  readonly writer: Writer;
+  /** The coverage of its set, as it was asked for. */
+  readonly sets?: unknown;
+}
+
 /** The first form that the client accepts. Quality values are not weighed: clients of this protocol send one form. */
-function writerFor(accept: string | null): Writer {
+function writerFor(accept: string | null): Form {
   const wanted = (accept ?? '*/*').toLowerCase().split(',');
   for (const each of wanted) {
     const [type, ...parameters] = each.split(';').map((part) => part.trim());
-    if (type === 'application/json') return parameters.includes('verbose') ? verbose : array;
-    if (type === 'application/jsonlines' || type === 'application/x-jsonlines') return lines;
-    if (type === '*/*' || type === 'application/*' || type === '') return array;
+    if (type === 'application/json') {
+      if (!parameters.includes('verbose')) return { writer: array };
+      const sets = parameters.find((parameter) => parameter.startsWith('sets='))?.slice('sets='.length);
+      return {
+        writer: verbose,
+        ...(sets !== undefined && { sets: sets.trim() === '' ? sets : Number(sets) }),
+      };
+    }
+    if (type === 'application/jsonlines' || type === 'application/x-jsonlines') return { writer: lines };
+    if (type === '*/*' || type === 'application/*' || type === '') return { writer: array };
   }
   throw new HttpError(406, 'not-supported', 'there is no such form of answer', {
     where: 'Accept',

@@ -3,10 +3,14 @@ import { HarrierError } from '../../errors.ts';
 import { isObject } from '../../options/values.ts';
 import { fromBase64, kindOf, parseObject, readPixels } from '../json.ts';
 import { HttpError } from '../problem.ts';
-import type { InputImage, ServedModel } from '../service.ts';
+import type { Answer, InputImage, ServedModel } from '../service.ts';
+import { setsFor } from './details.ts';
 import { json, type Reply, type Route } from './protocol.ts';
 
 const VERSION = '1';
+const DEFAULT_SIGNATURE = 'serving_default';
+/** Gives objects instead of rows: probabilities, whether the image is unknown, and the set that was asked for. */
+const DETAILS = 'details';
 
 /** TensorFlow Serving's REST API (https://www.tensorflow.org/tfx/serving/api_rest), for one model of one version. */
 export function tensorFlowServingRoutes(name: string): Route[] {
@@ -30,13 +34,16 @@ export function tensorFlowServingRoutes(name: string): Route[] {
       handler: ({ path, body, classify, model, checkCount }) => {
         parsePath(path, name, [':predict']);
         return body(async (bytes): Promise<Reply> => {
-          const { isRow, list } = readRequest(bytes);
+          const { isRow, list, isDetailed, sets } = readRequest(bytes);
+          if (isDetailed) setsFor(model(), sets, 'sets');
           checkCount(list.length);
           const images = list.map((value, i) =>
             imageFrom(value, model(), `${isRow ? 'instances' : 'inputs'}[${i}]`),
           );
-          const { probabilities } = await classify(images);
-          const rows = probabilities.map((row) => Array.from(row));
+          const answer = await classify(images);
+          const rows = isDetailed
+            ? detailed(answer, sets)
+            : answer.probabilities.map((row) => Array.from(row));
           return json(isRow ? { predictions: rows } : { outputs: rows });
         }, 'json');
       },
@@ -66,9 +73,27 @@ function parsePath(path: string, name: string, known: readonly string[]): string
   });
 }
 
+/** What is said of each image besides its probabilities: programs that know the default signature see no difference. */
+function detailed(answer: Answer, sets: unknown) {
+  const { model, probabilities, unknown } = answer;
+  const setOf = setsFor(model, sets, 'sets');
+  return probabilities.map((row, i) => ({
+    probabilities: Array.from(row),
+    ...(unknown && { unknown: unknown[i] }),
+    ...(setOf && { set: setOf(row).map((label) => model.classNames[label]) }),
+  }));
+}
+
 /** Rows (`instances`), or the same as one column (`inputs`). */
-function readRequest(bytes: Uint8Array): { isRow: boolean; list: readonly unknown[] } {
-  const { instances, inputs } = parseObject(bytes);
+function readRequest(bytes: Uint8Array) {
+  const { instances, inputs, signature_name: signature = DEFAULT_SIGNATURE, sets } = parseObject(bytes);
+  if (signature !== DEFAULT_SIGNATURE && signature !== DETAILS) {
+    throw new HarrierError('bad-data', 'the model has no such signature', {
+      where: 'signature_name',
+      expected: `${DEFAULT_SIGNATURE} or ${DETAILS}`,
+      received: kindOf(signature),
+    });
+  }
   const isRow = instances !== undefined;
   const list = isRow ? instances : unwrap(inputs);
   if (!Array.isArray(list) || list.length === 0) {
@@ -79,7 +104,7 @@ function readRequest(bytes: Uint8Array): { isRow: boolean; list: readonly unknow
       next: 'Send {"instances": […]}, each one {"b64": "…"} or numbers by height, width and channel.',
     });
   }
-  return { isRow, list };
+  return { isRow, list, isDetailed: signature === DETAILS, sets };
 }
 
 function imageFrom(value: unknown, { imageShape }: ServedModel, where: string): InputImage {
