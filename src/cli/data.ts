@@ -14,6 +14,7 @@ export function dataCommand(): Command {
       ['data cifar10 --verify', 'check every cached file against its SHA-256'],
       ['data ./photos --preview sheet.png', 'draw the first images of every class'],
       ['data ./photos --preview sheet.png --augment strong', 'draw them with augmentation'],
+      ['data diff runs/before latest', 'which images came, went or changed class between two runs'],
     ],
   )
     .argument('<cifar10|path>', 'a data set, or a folder with one sub-folder of images per class')
@@ -31,8 +32,23 @@ export function dataCommand(): Command {
     'after',
     `\n${augmentationHelp()}`,
   );
+  data.addCommand(diffCommand());
   return data.action(async (name: string, options: DataOptions) => {
     const { runData } = await import('./data/run.ts');
     await runData(name, options);
   });
+}
+
+function diffCommand(): Command {
+  return command('diff', 'Compare the images of two runs: which came, went or changed class.', [
+    ['data diff runs/before latest', 'what changed since that run'],
+    ['data diff runs/before runs/after --json', 'all of it, for programs'],
+  ])
+    .argument('<run>', 'the earlier run: a folder, or "latest"')
+    .argument('<run>', 'the later run')
+    .option('--json', 'print one JSON object')
+    .action(async (first: string, second: string, options: { json?: boolean }, { parent }: Command) => {
+      const { runDataDiff } = await import('./data/diff.ts');
+      await runDataDiff(first, second, { ...parent?.opts(), ...options });
+    });
 }

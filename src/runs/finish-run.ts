@@ -1,6 +1,8 @@
 import type { Dataset } from '../data/dataset.ts';
+import { imageListToText, listImages } from '../data/image-list.ts';
 import { encodeNpy } from '../data/npy.ts';
 import type { OnProgress } from '../data/progress.ts';
+import { sha256 as ownSha256 } from '../data/sha256.ts';
 import {
   beforeAndAfter,
   coverageOfSets,
@@ -146,6 +148,10 @@ export async function finishRun(
     await stored.write('probabilities', encodeNpy(predictions.probabilities, shape));
   }
   if (crossValidated) await stored.write('heldOut', heldOutCsv(run, record, crossValidated));
+  // Data sets with names are always the same.
+  if (run.data.path !== undefined && record.options.folds?.held === undefined) {
+    await stored.write('images', imagesText(run, record, platform));
+  }
   await stored.write('model', encodeModel(model(temperature, metadata)));
   for (const [name, text] of Object.entries(descriptions)) await stored.write(name as RunFile, text);
   await stored.writeRecord(finished);
@@ -155,6 +161,24 @@ export async function finishRun(
 const AS_ITS_MODELS: RunCalibration = {
   scaling: { temperature: 1, reason: 'it averages models that were calibrated each by itself' },
 };
+
+/** The images of a run, by names that may be shared. */
+function imagesText(
+  { train, validation, test }: PreparedRun,
+  record: RunRecord,
+  { sha256 = ownSha256 }: RunPlatform,
+): string {
+  const shared = withoutPaths(pathsOfRun(record));
+  const images = listImages(
+    [
+      ['train', train],
+      ['validation', validation],
+      ['test', test],
+    ],
+    sha256,
+  );
+  return imageListToText(images.map((image) => ({ ...image, file: shared(image.file) })));
+}
 
 /** What the folds say of each image that they held out. */
 function heldOutCsv(

@@ -21,6 +21,8 @@ export const RUN_FILES = {
   evaluation: 'evaluation.json',
   /** The prediction for each test image. */
   predictions: 'predictions.csv',
+  /** Of a run on images of one's own, each image with its class, its part and its hash. */
+  images: 'images.jsonl',
   /** Of a whole cross-validation, what its folds say of each image that they held out. */
   heldOut: 'out-of-fold.csv',
   /** Of the runs of a cross-validation, the probabilities of each test image: float32 `[images, classes]`. */

@@ -89,11 +89,20 @@ describe('train', () => {
       join('checkpoints', 'last.safetensors'),
       'evaluation.json',
       'history.csv',
+      'images.jsonl',
       'model.onnx',
       'predictions.csv',
       'report.html',
       'run.json',
     ]);
+  });
+
+  it('lists the images of the run, so that those of two runs can be compared', async () => {
+    const { stdout } = await run('data', 'diff', 'run', 'run');
+    expect(stdout).toMatch(/^run → run\n\d+ images are the same in both\n$/);
+    const lines = (await readFile(join(place.path, 'run', 'images.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines).toHaveLength(Number(/\d+/.exec(stdout)![0]));
+    expect(JSON.parse(lines[0])).toMatchObject({ label: 'cat', split: 'train' });
   });
 
   it('records every option after defaults, the data, the network, versions and hardware', async () => {

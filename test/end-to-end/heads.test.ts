@@ -46,7 +46,7 @@ describe('train --from', () => {
     expect(after.network.outputSize).toBe(3);
     expect((await readdir(join(place.path, 'linear'))).sort()).toEqual(
       [
-        ...['README.md', 'evaluation.json', 'history.csv', 'model.onnx'],
+        ...['README.md', 'evaluation.json', 'history.csv', 'images.jsonl', 'model.onnx'],
         ...['predictions.csv', 'report.html', 'run.json'],
       ].sort(),
     );

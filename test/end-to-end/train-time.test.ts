@@ -74,7 +74,15 @@ describe('train --time', () => {
     expect((await json('better', 'head', 'run.json')).result.head.kind).toBe('linear');
     expect((await readdir(join(place.path, 'better'))).sort()).toEqual(
       [
-        ...['README.md', 'checkpoints', 'evaluation.json', 'head', 'history.csv', 'model.onnx'],
+        ...[
+          'README.md',
+          'checkpoints',
+          'evaluation.json',
+          'head',
+          'history.csv',
+          'images.jsonl',
+          'model.onnx',
+        ],
         ...['predictions.csv', 'report.html', 'run.json'],
       ].sort(),
     );
