@@ -19,7 +19,7 @@ export function studioCommand(): Command {
     .argument('[runs-dir]', 'folder of runs; created when the first run starts', 'runs')
     .option(
       '--data <name|path>',
-      'cifar10, or a folder with one sub-folder of images per class; may be given several times (default: cifar10)',
+      'cifar10, cifar100, fashion-mnist, mnist, hf:datasets/OWNER/NAME, or a folder with one sub-folder of images per class; may be given several times (default: cifar10)',
       collectPath,
     )
     .option('--port <number>', 'port; 0 chooses a free one', wholeNumber('--port', { atLeast: 0 }), 3000)

@@ -62,7 +62,7 @@ export const DATA = {
     type: { kind: 'text', expected: 'a regular expression with a capture' },
     help: "images whose paths have the same first capture of this expression (a person, a video) stay on one side of every split, such as '/(person\\d+)_'",
     flag: {
-      of: ['train'],
+      of: ['train', 'sweep', 'lr-find'],
       value: '<expression>',
       insteadOf: { '--group': '--group-by', '--groups': '--group-by' },
     },
@@ -72,7 +72,7 @@ export const DATA = {
     type: { kind: 'choice', choices: SPLITS },
     help: 'time: test on the newest images, by the column time of a list',
     default: 'by content',
-    flag: { of: ['train'], value: '<time>' },
+    flag: { of: ['train', 'sweep', 'lr-find'], value: '<time>' },
     recorded: 'if given',
   },
   skipBad: {

@@ -5,6 +5,7 @@ import { HarrierError } from '../errors.ts';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
 import type { FetchedModel } from '../platform/node/backbones/fetch-model.ts';
 import { CIFAR10_CLASSES } from '../platform/node/datasets/cifar10-files.ts';
+import { isNamedData } from '../platform/node/datasets/open-dataset.ts';
 import { makeDirectory, writeAtomically } from '../platform/node/files/cache.ts';
 import type { RunFolder } from '../platform/node/runs/run-folder.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
@@ -60,7 +61,7 @@ export async function exportSite({
 }: ExportOptions): Promise<Exported> {
   const views = await Promise.all(runs.map(finishedRun));
   const paths = views.flatMap(({ record, folder }) => [...pathsOfRun(record!), folder.path]);
-  const given = data.filter((spec) => spec !== 'cifar10').flatMap((spec) => [spec, resolve(spec)]);
+  const given = data.filter((spec) => !isNamedData(spec)).flatMap((spec) => [spec, resolve(spec)]);
   const site = new Site(resolve(options.folder), withoutPaths([...paths, ...given]));
   await site.clear();
   await writePage(site, await PageFiles.open(options.pageFolder));

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
+import { isNamedData } from '../../platform/node/datasets/open-dataset.ts';
 import { isLoopback } from '../../studio-server/guard.ts';
 import { startStudio } from '../../studio-server/start.ts';
 import { stacks } from '../failure.ts';
@@ -103,12 +104,13 @@ async function checkRunsFolder(path: string): Promise<void> {
 
 /** So that a mistyped path is told at once, and not by a page that stays empty. */
 async function checkData(name: string): Promise<void> {
-  if (name === 'cifar10') return;
+  if (isNamedData(name)) return;
   const info = await stat(name).catch(() => undefined);
   if (info?.isDirectory()) return;
   throw new HarrierError('not-found', info ? 'this is a file' : 'there is no such data set or folder', {
     where: name,
-    expected: 'cifar10, or the path of a folder with one sub-folder of images per class',
+    expected:
+      'cifar10, cifar100, fashion-mnist, mnist, hf:datasets/OWNER/NAME, or the path of a folder with one sub-folder of images per class',
     next: 'Check --data.',
   });
 }

@@ -8,6 +8,7 @@ import {
 } from '../../platform/node/datasets/label-corrections.ts';
 import {
   correctionsFolder,
+  isNamedData,
   type OpenedDataset,
   openDataset,
 } from '../../platform/node/datasets/open-dataset.ts';
@@ -21,7 +22,7 @@ import { SplitView } from './split-view.ts';
 /** A data set that may be looked at. */
 export interface DatasetSource {
   readonly id: string;
-  /** What `--data` takes: `cifar10`, or an absolute path. */
+  /** What `--data` takes: a name such as `cifar10`, or an absolute path. */
   readonly spec: string;
 }
 
@@ -32,11 +33,11 @@ const TELL_MS = 250;
 export function datasetSources(specs: readonly string[]): DatasetSource[] {
   const sources: DatasetSource[] = [];
   for (const given of specs) {
-    const spec = given === 'cifar10' ? given : resolve(given);
+    const spec = isNamedData(given) ? given : resolve(given);
     if (sources.some((source) => source.spec === spec)) continue;
     const name = basename(spec).replace(/[^\w.-]+/g, '-') || 'data';
     const taken = (id: string) =>
-      sources.some((source) => source.id === id) || (id === 'cifar10' && spec !== id);
+      sources.some((source) => source.id === id) || (isNamedData(id) && spec !== id);
     let id = name;
     for (let number = 2; taken(id); number++) id = `${name}-${number}`;
     sources.push({ id, spec });
