@@ -1,6 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+
+const SOURCE = fileURLToPath(new URL('src', import.meta.url));
+const BUILT = fileURLToPath(new URL('dist', import.meta.url));
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
@@ -20,6 +25,18 @@ const PROCESS_FOLDERS = [
 
 /** Files at a time: processes wait for each other a third of their time, so two a core keep all cores busy. */
 const WORKERS = 2 * availableParallelism();
+
+/** What tests of processes import from `src` comes from `dist`, as users run it: nothing is compiled anew for each file. */
+const builtPackage = (): Plugin => ({
+  name: 'built-package',
+  enforce: 'pre',
+  resolveId(id, importer) {
+    const path = importer && id.startsWith('.') ? resolve(dirname(importer), id) : id;
+    const isBuilt =
+      path.startsWith(`${SOURCE}/`) && /(?<!\.test)\.ts$/.test(path) && !importer?.startsWith(`${SOURCE}/`);
+    return isBuilt ? `${BUILT}${path.slice(SOURCE.length, -'.ts'.length)}.js` : undefined;
+  },
+});
 
 export default defineConfig({
   // Examples import the package by its name; here that is the checkout's own source, not dist.
@@ -56,8 +73,10 @@ export default defineConfig({
       },
       {
         extends: true,
+        plugins: [builtPackage()],
         test: {
           name: 'process',
+          server: { deps: { external: [/\/dist\//] } },
           include: [PROCESS, ...PROCESS_FOLDERS],
           globalSetup: 'test/build.ts',
           maxWorkers: WORKERS,
