@@ -1,17 +1,7 @@
-import { commandArguments } from './arguments.ts';
-import { failureOf, stacks } from './failure.ts';
-import { createProgram } from './program.ts';
 import { Reporter } from './reporter.ts';
+import { fail, runCommand } from './run-command.ts';
 
 const reporter = new Reporter();
-
-function fail(error: unknown): void {
-  const { exitCode, message } = failureOf(error);
-  process.exitCode = exitCode;
-  if (message === undefined) return;
-  reporter.error(message);
-  if (process.argv.includes('--debug')) reporter.note(stacks(error));
-}
 
 // The reader of the output may stop: `harrier predict … | head`.
 // Training, serving and changes on AWS go on unread: they write files, answer others, or must not end half-way.
@@ -39,18 +29,9 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error) => {
-    fail(error);
+    fail(error, reporter);
     process.exit();
   });
 }
 
-try {
-  const given = await commandArguments();
-  if (given) {
-    // Later readers of the command line, such as a run's record, find it as it was typed.
-    process.argv.splice(2, process.argv.length, ...given);
-    await createProgram().parseAsync();
-  }
-} catch (error) {
-  fail(error);
-}
+await runCommand(reporter);

@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { expect } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import { PROGRAM } from '../program.ts';
+import { CommandHost } from './command-host.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -37,8 +38,11 @@ export function start(
   args: readonly string[],
   { cwd, environment = {}, program = PROGRAM, ownGroup = false }: Place,
 ): Running {
-  const env = { ...process.env, HARRIER_CACHE: join(cwd, 'cache'), ...environment };
-  const child = spawn(process.execPath, [program, ...args], { cwd, env, detached: ownGroup });
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: environmentOf(cwd, environment),
+    detached: ownGroup,
+  });
   const output = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {
@@ -68,9 +72,22 @@ export function start(
   };
 }
 
-/** Runs the real command to its end. */
+let host: CommandHost | undefined;
+
+/**
+ * Runs the real command to its end: in a process that has run other commands of the same file of tests before, where one
+ * is free; a process of its own is {@link start}'s.
+ */
 export function harrier(args: readonly string[], place: Place): Promise<Finished> {
-  return start(args, place).finished;
+  const { cwd, environment = {}, program, ownGroup } = place;
+  if (program !== undefined || ownGroup) return start(args, place).finished;
+  if (host?.isBusy && !host.isGone) return start(args, place).finished;
+  if (!host || host.isGone) host = new CommandHost();
+  return host.run(args, cwd, environmentOf(cwd, environment));
+}
+
+function environmentOf(cwd: string, changed: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, HARRIER_CACHE: join(cwd, 'cache'), ...changed };
 }
 
 /** An empty folder to work in, and its removal. */

@@ -1,0 +1,26 @@
+import { commandArguments } from './arguments.ts';
+import { failureOf, stacks } from './failure.ts';
+import { createProgram } from './program.ts';
+import type { Reporter } from './reporter.ts';
+
+/** Says what went wrong, and makes it the process's exit code. */
+export function fail(error: unknown, reporter: Reporter): void {
+  const { exitCode, message } = failureOf(error);
+  process.exitCode = exitCode;
+  if (message === undefined) return;
+  reporter.error(message);
+  if (process.argv.includes('--debug')) reporter.note(stacks(error));
+}
+
+/** Runs the command that the command line of this process names, and sets the exit code. */
+export async function runCommand(reporter: Reporter): Promise<void> {
+  try {
+    const given = await commandArguments();
+    if (!given) return;
+    // Later readers of the command line, such as a run's record, find it as it was typed.
+    process.argv.splice(2, process.argv.length, ...given);
+    await createProgram().parseAsync();
+  } catch (error) {
+    fail(error, reporter);
+  }
+}
