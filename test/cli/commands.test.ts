@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Finished,
-  harrier,
   sentenceOf,
+  start,
   withoutProgress,
   workplace,
   writeImage,
@@ -13,7 +13,8 @@ import {
 
 let place: { path: string; remove: () => Promise<void> };
 let trained: Finished;
-const run = (...args: string[]) => harrier(args, { cwd: place.path });
+/** In a process of its own: each command ends it. */
+const run = (...args: string[]) => start(args, { cwd: place.path }).finished;
 
 beforeAll(async () => {
   place = await workplace();

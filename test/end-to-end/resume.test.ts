@@ -11,7 +11,8 @@ import { harrier, start, succeeded, workplace, writeImages } from '../cli/harrie
 const OPTIONS = [
   ...['--data', 'images', '--epochs', '12', '--batch-size', '8', '--seed', '5', '--optimizer', 'adam'],
   ...['--augment', 'flip-alternating,translation=2,color,cutmix'],
-  ...['--validation-split', '0.2', '--checkpoint-seconds', '0.05'],
+  ...['--validation-split', '0.2', '--checkpoint-seconds', '0.05', '--set', 'filters=8', '--set', 'units=64'],
+  ...['--learning-rate', '0.01'],
 ];
 /** Epochs after which a process is killed, a random moment later. */
 const KILLED_IN = [0, 2, 3, 6, 9];

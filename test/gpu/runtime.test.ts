@@ -17,7 +17,7 @@ import { noVulkan, softwareVulkan } from './software-vulkan.ts';
 
 /** Of losses and weights after some steps, each of which carries the errors of those before on. */
 const TOLERANCE = 1e-4;
-const STEPS = 5;
+const STEPS = 3;
 
 describe.skipIf(noVulkan)(`the graphics device${noVulkan ? ` (${noVulkan})` : ''}`, async () => {
   Object.assign(process.env, softwareVulkan);

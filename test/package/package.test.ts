@@ -2,6 +2,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -16,6 +17,8 @@ import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deadLinks } from '../../scripts/dead-links.ts';
+import { Reporter } from '../../src/cli/reporter.ts';
+import { builtPage } from '../../src/cli/studio/page.ts';
 import { Dense, Flatten } from '../../src/layers/index.ts';
 import { CLASS_NAMES_KEY, exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel } from '../../src/onnx/index.ts';
@@ -31,7 +34,7 @@ let packed: string[];
 let size: { packed: number; unpacked: number };
 
 beforeAll(async () => {
-  // Built in a copy of the checkout: other tests start what is in the dist of this one.
+  // Packed in a copy of the checkout: it holds no files that git ignores, but for what is built.
   const checkout = join(folder, 'checkout');
   const kept = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], root).split('\0');
   for (const file of kept.filter((path) => path !== '' && existsSync(join(root, path)))) {
@@ -39,7 +42,8 @@ beforeAll(async () => {
     copyFileSync(join(root, file), join(checkout, file));
   }
   symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
-  run('npm', ['run', 'build'], checkout);
+  await builtPage(new Reporter({ machine: true }));
+  cpSync(join(root, 'dist'), join(checkout, 'dist'), { recursive: true });
   const [{ filename, files, size: bytes, unpackedSize }] = JSON.parse(
     run('npm', ['pack', '--json', '--pack-destination', folder], checkout),
   );
