@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { Finished } from './harrier.ts';
+import type { Finished } from './finished.ts';
 
 const HOST = fileURLToPath(new URL('command-host.js', import.meta.url));
 /** Ends the output of a command; its exit code comes after it. */

@@ -7,13 +7,9 @@ import { expect } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import { PROGRAM } from '../program.ts';
 import { CommandHost } from './command-host.ts';
+import type { Finished } from './finished.ts';
 
-export interface Finished {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type { Finished };
 
 /** A `harrier` process under way. */
 export interface Running {
