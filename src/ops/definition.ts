@@ -190,7 +190,7 @@ export function knownElements({ constant, elements }: Value): readonly Dimension
   return constant ? numbersOf(constant) : elements;
 }
 
-function knownNumbers(value: Value): number[] | undefined {
+export function knownNumbers(value: Value): number[] | undefined {
   const elements = knownElements(value);
   return elements?.every((each) => typeof each === 'number') ? (elements.slice() as number[]) : undefined;
 }

@@ -4,6 +4,7 @@ import {
   type GradientContext,
   type GradientRule,
   type InferRule,
+  knownNumbers,
   type OpDefinition,
 } from './definition.ts';
 import { add, div, heavisideStep, mul, neg, scalar, scale, shift, square, sub } from './functional.ts';
@@ -177,6 +178,8 @@ export const elementwise: OpDefinition[] = [
     if (node.needs(1) || node.needs(2)) node.unsupported('the limits of Clip have no gradient rule');
     const { graph } = node;
     const y = node.y();
+    const tent = node.has(1) && node.has(2) ? tentBetween(node.x(1), node.x(2)) : undefined;
+    if (tent) return [mul(graph, node.dy(), insideTent(graph, y, tent))];
     const above = node.has(1) ? sub(graph, y, node.x(1)) : undefined;
     const below = node.has(2) ? sub(graph, node.x(2), y) : undefined;
     // Both are at least 0: their product is above 0 where both are.
@@ -196,6 +199,33 @@ export const elementwise: OpDefinition[] = [
   ),
   define('HeavisideStep', sameAsInput, 'zero', 'harrier'),
 ];
+
+/** The middle between two limits, and how far both are from it. */
+interface Tent {
+  readonly middle: number;
+  readonly half: number;
+}
+
+/** A power of two, so that no product with it is rounded. */
+const SLOPE = 2 ** 100;
+/** With a wider tent, its height would be no float32; in a narrower one, the slope would not be steep enough. */
+const [NARROWEST, WIDEST] = [2 ** -20, 2 ** 20];
+
+/** Undefined where limits are unknown, or rounding would move them. */
+function tentBetween(low: Value, high: Value): Tent | undefined {
+  const [from] = knownNumbers(low) ?? [];
+  const [to] = knownNumbers(high) ?? [];
+  if (from === undefined || to === undefined) return undefined;
+  const [middle, half] = [Math.fround((from + to) / 2), Math.fround((to - from) / 2)];
+  const isExact = Math.fround(from - middle) === -half && Math.fround(to - middle) === half;
+  return isExact && half >= NARROWEST && half <= WIDEST ? { middle, half } : undefined;
+}
+
+/** 1 where y is nearer to the middle than the limits are, else 0: one pass less than by products of distances. */
+function insideTent(g: GraphBuilder, y: Value, { middle, half }: Tent): Value {
+  const distance = g.op('Abs', [sub(g, y, scalar(g, middle))]);
+  return g.op('HardSigmoid', [distance], { alpha: float(-SLOPE), beta: float(half * SLOPE) });
+}
 
 function geluSlope(g: GraphBuilder, x: Value, _y: Value, node: GradientContext): Value {
   if (stringAttribute(node.attributes, 'approximate', 'none') === 'tanh') {

@@ -40,6 +40,27 @@ describe('corners', () => {
     expect(dx).toEqual([0, 0, 1, 0, 0]);
   });
 
+  it.each<[number, number]>([
+    [0, 6],
+    [-1, 1],
+    [0.1, 0.7],
+    [1, 1e9],
+    [0, 1e-9],
+  ])('of Clip between constant limits %d and %d, wherever their middle is rounded', async (low, high) => {
+    const [from, to] = [Math.fround(low), Math.fround(high)];
+    const inside = Math.fround((from + to) / 2);
+    const [next, last] = [from + (to - from) / 1024, to - (to - from) / 1024].map(Math.fround);
+    const points = [from - to, from, next, inside, last, to, 2 * to];
+    const limits = [low, high].map((limit) => ({ ...scalar(limit), constant: true }));
+    const problem = problemOf(row('Clip', [of(points), ...limits]));
+    const [dx] = await gradientsOf(
+      problem,
+      runtime,
+      points.map(() => 1),
+    );
+    expect(dx).toEqual([0, 0, 1, 1, 1, 0, 0]);
+  });
+
   it.each(['Max', 'Min'])('of %s: one of two equals takes all', async (op) => {
     const problem = problemOf(row(op, [of([1, 2, 3]), of([1, 5, 0])]));
     const [da, db] = await gradientsOf({ ...problem, wrt: [0, 1] }, runtime, [1, 10, 100]);
