@@ -70,6 +70,7 @@ const ROOMS = {
   sweeps: ['data', 'evaluation', 'format', 'recipes', 'training'],
   run: ['data', 'models', 'onnx'],
   publishing: ['data', 'evaluation', 'format', 'models', 'onnx', 'ops', 'optimizers', 'passes', 'runs'],
+  quantization: ['onnx', 'ops', 'passes', 'runtime'],
   benchmark: ['onnx', 'ops', 'passes', 'models', 'optimizers', 'recipes', 'runtime', 'training'],
 };
 const CORE = Object.keys(ROOMS);

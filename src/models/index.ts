@@ -40,6 +40,7 @@ export {
 } from './rejection.ts';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from './safetensors.ts';
 export {
+  INTEGER_STORAGE,
   STORAGE_KEY,
   toFloat16,
   type WeightStorage,

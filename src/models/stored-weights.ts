@@ -69,10 +69,15 @@ export function weightTensor({ initializers }: Graph, name: string): Tensor | un
   );
 }
 
+/** Storage of a model that computes in integers too: its graph is another one, and so are its weights. */
+export const INTEGER_STORAGE = 'int8-compute';
+
 /** How a model's weights are stored, by its own account. */
-export function weightStorageOf({ metadata }: Pick<Model, 'metadata'>): 'float32' | WeightStorage {
+export function weightStorageOf({
+  metadata,
+}: Pick<Model, 'metadata'>): 'float32' | WeightStorage | typeof INTEGER_STORAGE {
   const stored = metadata[STORAGE_KEY];
-  return stored === 'float16' || stored === 'int8' ? stored : 'float32';
+  return stored === 'float16' || stored === 'int8' || stored === INTEGER_STORAGE ? stored : 'float32';
 }
 
 interface Stored {

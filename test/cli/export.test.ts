@@ -61,6 +61,64 @@ describe('harrier export', () => {
     expect(JSON.parse(evaluate.stdout)).toMatchObject({ testTimeAugmentation: 'flip' });
   });
 
+  it('--format onnx-int8-compute computes in integers, and states what became of it', async () => {
+    const { stdout } = await run('export', 'run', '--format', 'onnx-int8-compute', '--json');
+    const stated = JSON.parse(stdout);
+    expect(stated).toMatchObject({
+      file: path('run-int8-compute.onnx'),
+      accuracy: {
+        interval95: [expect.any(Number), expect.any(Number)],
+        data: expect.stringMatching(/validation/),
+      },
+      imagesPerSecond: { before: expect.any(Number), after: expect.any(Number) },
+      integers: { layers: 3, divergence: expect.any(Number) },
+    });
+    expect(stated.bytes).toBeLessThan(0.3 * stated.bytesBefore);
+    const [before, after] = [
+      await probabilitiesOf('run/model.onnx'),
+      await probabilitiesOf('run-int8-compute.onnx'),
+    ];
+    after.forEach((probability, i) => {
+      expect(Math.abs(probability - before[i])).toBeLessThan(0.05);
+    });
+    // Of a file, on images that are named; other methods; and again over its own export.
+    const again = await run(
+      ...[
+        'export',
+        'bare.onnx',
+        '--format',
+        'onnx-int8-compute',
+        '--data',
+        'images',
+        '--calibration',
+        'entropy',
+      ],
+      ...['--out', 'run-int8-compute.onnx'],
+    );
+    expect(again.stdout).toMatch(/^interval +[\d.]+–[\d.]+% \(95%\); \d+ images? lost, \d+ gained$/m);
+    expect(again.stdout).toMatch(/^speed +.* images\/s before, .* images\/s now: [\d.]+ times/m);
+    expect(again.stdout).toMatch(/^int8 +.*; ranges by entropy/m);
+    const bare = await run('export', 'bare.onnx', '--format', 'onnx-int8-compute', '--force');
+    expect(sentenceOf(bare)).toContain(
+      '--format onnx-int8-compute needs images to read ranges from. Name the training images with --data',
+    );
+    const twice = await run(
+      ...[
+        'export',
+        'run-int8-compute.onnx',
+        '--format',
+        'onnx-int8-compute',
+        '--data',
+        'images',
+        '--out',
+        'x.onnx',
+      ],
+    );
+    expect(sentenceOf(twice)).toContain('this model computes in 8 bits already. Export from the run');
+    const misuse = await run('export', 'run', '--format', 'onnx', '--calibration', 'entropy');
+    expect(sentenceOf(misuse)).toContain('--calibration: only --format onnx-int8-compute calibrates.');
+  });
+
   it('tells people, and which images they were', async () => {
     const { stdout } = await run('export', 'whole', '--format', 'onnx-int8', '--out', 'small.onnx');
     expect(stdout).toMatch(/^small\.onnx\nsize +[\d.]+ MB before, [\d.]+ kB now\n/);

@@ -1,8 +1,9 @@
 import type { TestTimeAugmentation } from '../../data/views.ts';
+import type { Calibration } from '../../quantization/index.ts';
 import type { ForeignFlags } from '../foreign.ts';
 
 /** Formats that are one file. */
-export const FILE_FORMATS = ['onnx', 'onnx-fp16', 'onnx-int8', 'safetensors'] as const;
+export const FILE_FORMATS = ['onnx', 'onnx-fp16', 'onnx-int8', 'onnx-int8-compute', 'safetensors'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
 /** Formats that are a folder of files. */
 export const FOLDER_FORMATS = ['npm', 'transformers.js'] as const;
@@ -21,6 +22,8 @@ export interface ExportCommandOptions extends ForeignFlags {
   readonly tta?: TestTimeAugmentation;
   readonly data?: string;
   readonly limit?: number;
+  /** With onnx-int8-compute: how ranges are chosen. */
+  readonly calibration?: Calibration;
   readonly threads?: number;
   readonly imageSize?: number;
   readonly source?: 'original' | 'npm';

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { evaluatePredictions } from '../../evaluation/index.ts';
-import { formatBytes, formatPercent } from '../../format/format.ts';
+import { formatBytes } from '../../format/format.ts';
 import {
   CLASS_NAMES_KEY,
   Classifier,
   decodeSafetensors,
   encodeSafetensors,
+  INTEGER_STORAGE,
   Network,
   type StoredTensor,
   weightStorageOf,
@@ -17,23 +17,16 @@ import {
 import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
-import { predictionsOf } from '../../runs/predictions-of.ts';
 import { modelToEvaluate } from '../evaluate/model.ts';
 import { classifierBytes, foreignClassifierOptions } from '../foreign.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
+import { accuracyText, compareAccuracy, type ExportAccuracy } from './accuracy.ts';
 import type { ExportCommandOptions, FileFormat } from './formats.ts';
 import { type EvaluationImages, imagesToEvaluateOn } from './images.ts';
-
-/** How good a model is before and after, on the same images. */
-interface ExportAccuracy {
-  /** What it was evaluated on; of a run's test images, the label says so. */
-  readonly data: string;
-  readonly images: number;
-  readonly before: number;
-  readonly after: number;
-}
+import { integerLines, integerModel } from './integers.ts';
+import { imageRates } from './rates.ts';
 
 /** `harrier export`. */
 export async function runExport(name: string, options: ExportCommandOptions): Promise<void> {
@@ -63,15 +56,24 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
     });
   }
   const output = { option: '--out', force: options.force, isOwn: (path: string) => isExport(path, format) };
+  if (options.calibration !== undefined && format !== 'onnx-int8-compute') {
+    throw new HarrierError('bad-option', 'only --format onnx-int8-compute calibrates', {
+      where: '--calibration',
+      next: 'Leave it out.',
+    });
+  }
   // Before the work; a model that stays as it is may be there already.
   if (format !== 'onnx') await checkOutput(out, output);
+  const integers = format === 'onnx-int8-compute' ? await integerModel(source, options, reporter) : undefined;
   const after =
-    format === 'safetensors'
+    integers?.bytes ??
+    (format === 'safetensors'
       ? await weightsFile(source, decodeModel(before, source.modelFile), options)
-      : await modelFile(source, format, options, reporter);
+      : await modelFile(source, format as StoredFormat, options, reporter));
   // Evaluated before it is written: who then stops it has not half of it.
   const evaluated =
     format === 'safetensors' ? undefined : await evaluate(source, before, after, options, reporter);
+  const rates = integers && (await imageRates([before, after], options));
   await writeOutput(out, after, output);
   if (json)
     reporter.json({
@@ -80,14 +82,23 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
       bytesBefore: before.length,
       bytes: after.length,
       accuracy: evaluated ?? null,
+      ...(rates && { imagesPerSecond: rates }),
+      ...(integers && { integers: integers.report }),
     });
-  else report(out, [before.length, after.length], evaluated, format, reporter);
+  else {
+    report(out, [before.length, after.length], evaluated, format, {
+      reporter,
+      lines: integers ? integerLines(integers.report, rates, evaluated) : [],
+    });
+  }
 }
+
+type StoredFormat = Exclude<FileFormat, 'safetensors' | 'onnx-int8-compute'>;
 
 /** The model in its new form. */
 async function modelFile(
   source: ModelSource,
-  format: Exclude<FileFormat, 'safetensors'>,
+  format: StoredFormat,
   options: ExportCommandOptions,
   reporter: Reporter,
 ): Promise<Uint8Array> {
@@ -165,21 +176,16 @@ async function evaluate(
     reporter.note('Note: the accuracy was not measured. Set --data to name the images for it.');
     return undefined;
   }
-  const { dataset, label } = images;
-  const accuracyOf = async (model: Uint8Array, what: string): Promise<number> =>
-    evaluatePredictions(await predictionsOf(runtime, model, dataset, what, reporter.work)).accuracy;
-  const first = await accuracyOf(before, 'evaluating the model');
-  const isSame = Buffer.compare(before, after) === 0;
-  return {
-    data: label,
-    images: dataset.size,
-    before: first,
-    after: isSame ? first : await accuracyOf(after, 'evaluating the export'),
-  };
+  return compareAccuracy(runtime, [before, after], images, reporter.work);
 }
 
 /** How each format stores weights; a model with weights of 32 bits may be a run's own. */
-const STORAGE = { onnx: undefined, 'onnx-fp16': 'float16', 'onnx-int8': 'int8' } as const;
+const STORAGE = {
+  onnx: undefined,
+  'onnx-fp16': 'float16',
+  'onnx-int8': 'int8',
+  'onnx-int8-compute': INTEGER_STORAGE,
+} as const;
 const NETWORK_KEY = 'harrier.network';
 
 /** Whether a file is an export of the same format, which another may replace: a model of a run never is. */
@@ -201,6 +207,7 @@ function defaultName({ modelFile, run }: ModelSource, format: FileFormat): strin
     onnx: `${name}.onnx`,
     'onnx-fp16': `${name}-fp16.onnx`,
     'onnx-int8': `${name}-int8.onnx`,
+    'onnx-int8-compute': `${name}-int8-compute.onnx`,
     safetensors: `${name}.safetensors`,
   }[format];
 }
@@ -210,18 +217,14 @@ function report(
   [bytesBefore, bytes]: readonly [number, number],
   accuracy: ExportAccuracy | undefined,
   format: FileFormat,
-  reporter: Reporter,
+  { reporter, lines }: { readonly reporter: Reporter; readonly lines: readonly string[] },
 ): void {
   const { style } = reporter;
   reporter.print(style.strong(shortPath(out)));
   reporter.print(`size      ${formatBytes(bytesBefore)} before, ${formatBytes(bytes)} now`);
-  if (accuracy) {
-    const { before, after, data } = accuracy;
-    const points = (after - before) * 100;
-    const change = `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(2)} points`;
-    reporter.print(`accuracy  ${formatPercent(before)} before, ${formatPercent(after)} now (${change})`);
-    reporter.print(style.faint(`evaluated on ${data}`));
-  }
+  if (accuracy) reporter.print(`accuracy  ${accuracyText(accuracy)}`);
+  for (const line of lines) reporter.print(line);
+  if (accuracy) reporter.print(style.faint(`evaluated on ${accuracy.data}`));
   if (format !== 'safetensors') {
     reporter.print(style.faint(`Use it: npx harrier predict ${shellQuote(shortPath(out))} photo.jpg`));
   }
