@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { command, withDataOptions, withThreads } from './command.ts';
 import type { FeaturesCommandOptions } from './features/features-of.ts';
 import { withOptions } from './flags.ts';
+import { readShard } from './shard.ts';
 
 export function featuresCommand(): Command {
   const features = command('features', 'Write the features of images to a file, for other programs.', [
@@ -11,6 +12,7 @@ export function featuresCommand(): Command {
   ])
     .argument('<data>', 'a folder with one sub-folder of images per class, or another data set of train')
     .requiredOption('--out <file>', 'the file to write: .safetensors, .npy or .csv')
+    .option('--shard <part>', 'only this part of the images: 3/16 is the third of sixteen', readShard)
     .option('--force', 'overwrite an existing file')
     .option('--json', 'print one JSON object');
   withOptions(

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { command, imageArguments, listHelp, withThreads } from './command.ts';
 import { withForeignOptions } from './foreign.ts';
 import type { PredictOptions } from './predict/run.ts';
+import { readShard } from './shard.ts';
 import { number, wholeNumber } from './values.ts';
 
 export function predictCommand(): Command {
@@ -17,6 +18,7 @@ export function predictCommand(): Command {
     ],
     ['predict latest photos --csv > out.csv', 'every image below a folder, for spreadsheets'],
     ['predict latest --list names.txt', 'the images that a file names, one a line'],
+    ['predict latest --list names.txt --shard 3/16 --out answers-3.jsonl', 'one of sixteen machines'],
     ['predict latest - < photo.jpg', 'an image from standard input; an http address works too'],
   ])
     .usage('[options] [run|model.onnx] <image|folder|address|-...>')
@@ -32,6 +34,9 @@ export function predictCommand(): Command {
       '--per-class',
       'with --sets: keep the promise for the images of each class, not only of all together',
     )
+    .option('--shard <part>', 'only this part of the images: 3/16 is the third of sixteen', readShard)
+    .option('--out <file>', 'write answers as lines of JSON, and go on with a file that is there')
+    .option('--force', 'with --out: overwrite the file')
     .option('--json', 'print one JSON array')
     .option('--csv', 'print a table: file,label1,probability1,…,error');
   predict.option('--model <model>', 'the model, instead of as the first argument');

@@ -10,6 +10,8 @@ export function sweepCommand(): Command {
     ['sweep --vary activation=relu,tanh,sigmoid,elu,gelu --epochs 5', 'one trial for each'],
     ['sweep --vary learningRate=log:1e-4..1e-1 --trials 20 --time 30m', 'points of a range'],
     ['sweep --vary filters=16,32,64 --vary dropout=0,0.3,0.5', 'every combination'],
+    ['sweep --vary filters=16,32,64 --plan trials.jsonl', 'only write the trials, for many machines'],
+    ['sweep --plan trials.jsonl --trial 7', 'train one of them; then: --collect runs'],
     ['sweep --resume sweeps/keras-cnn-20261124-180405', 'resume a sweep that was stopped'],
   ])
     .option(
@@ -37,6 +39,13 @@ export function sweepCommand(): Command {
       'stop the worse half of the trials early, several times (default: with more than 4 trials and 2 epochs)',
     )
     .option('--no-halving', 'train all trials to the end')
+    .option('--plan <file>', 'write the trials to this file, one a line, and train none; or use such a file')
+    .option(
+      '--trial <number>',
+      'with --plan: train this trial of the file, into --out (default: runs), or go on with it',
+      wholeNumber('--trial'),
+    )
+    .option('--collect <folder>', 'with --plan: rank the trials that are in this folder')
     .option('--out <folder>', 'the folder to write (default: sweeps/<recipe>-<time>)')
     .option('--resume <folder>', 'resume this sweep, with its own options');
   return withOptionsOf(sweep, 'sweep')

@@ -68,6 +68,22 @@ export const RUNNING = {
     flag: { of: ['train'], value: '<seconds>' },
     onResume: 'may change',
   },
+  logTo: {
+    type: { kind: 'text', expected: 'trackers, such as tensorboard,csv' },
+    help: 'programs that follow the run: tensorboard, mlflow=http://… and csv, with commas between',
+    flag: {
+      of: ['train'],
+      value: '<trackers>',
+      notForJobs: true,
+      insteadOf: {
+        '--tensorboard': '--log-to tensorboard',
+        '--mlflow': '--log-to mlflow=http://…',
+        '--logger': '--log-to',
+        '--report-to': '--log-to',
+      },
+    },
+    onResume: 'may change',
+  },
   tta: {
     type: { kind: 'choice', choices: TEST_TIME_AUGMENTATIONS },
     help: 'views of each image that the finished model averages: none, flip or flip-shift',

@@ -1,5 +1,6 @@
 import { Backbone, imageFeatures } from '../../backbones/index.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { subset } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
 import type { OptionValues } from '../../options/table.ts';
 import { featureCache } from '../../platform/node/backbones/feature-cache.ts';
@@ -12,6 +13,7 @@ import { Exit } from '../failure.ts';
 import { fetchingFor, noteLicense } from '../fetching.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reporter.ts';
+import { isInShard, type Shard } from '../shard.ts';
 import { foreignOptions } from '../train/options.ts';
 
 /** The options of commands that look at a data set through a pretrained network, as they were typed. */
@@ -20,6 +22,8 @@ export interface FeaturesCommandOptions
   readonly from?: string | true;
   readonly out: string;
   readonly force?: boolean;
+  /** The part of the images that is meant. */
+  readonly shard?: Shard;
 }
 
 /** The images of one part of a data set, and their features: float32 `[images, size]`. */
@@ -71,7 +75,8 @@ export async function featuresOf(
     const store = featureCache(backbone.key(nativeSha256), backbone.size);
     const parts: PartFeatures[] = [];
     for (const part of ['train', 'validation', 'test'] as const) {
-      const dataset = opened[part];
+      const whole = opened[part];
+      const dataset = whole && options.shard ? partOf(whole, options.shard) : whole;
       if (!dataset || dataset.size === 0) continue;
       checkImageSize(dataset, backbone);
       const features = await imageFeatures(backbone, dataset, {
@@ -85,11 +90,27 @@ export async function featuresOf(
       });
       parts.push({ part, dataset, features });
     }
+    if (parts.length === 0) {
+      const { number, count } = options.shard ?? { number: 1, count: 1 };
+      throw new HarrierError('bad-data', 'this part has no images', {
+        where: data,
+        received: `part ${number} of ${count}`,
+        next: 'Use fewer parts.',
+      });
+    }
     return { runtime, backbone, parts };
   } catch (error) {
     await backbone.dispose();
     throw error;
   }
+}
+
+function partOf(dataset: Dataset, shard: Shard): Dataset {
+  const all = Array.from({ length: dataset.size }, (_, i) => i);
+  return subset(
+    dataset,
+    all.filter((i) => isInShard(shard, i)),
+  );
 }
 
 function checkImageSize(

@@ -5,12 +5,15 @@ import { readError } from '../../platform/node/files/read-error.ts';
 import { isAddress } from '../../platform/node/images/fetch-image.ts';
 import { isImageName } from '../../platform/node/images/image-names.ts';
 import { RUN_FILES } from '../../runs/stored-run.ts';
+import { isInShard, type Shard } from '../shard.ts';
 import { STANDARD_INPUT, textOfStandardInput } from './input.ts';
 
 /** Options of commands that take images. */
 export interface ListOptions {
   /** A file with one name a line, or `-`. */
   readonly list?: string;
+  /** The part of the images that is meant. */
+  readonly shard?: Shard;
   /** The model; without it the first word may be one. */
   readonly model?: string;
 }
@@ -25,16 +28,18 @@ export interface PredictArguments {
  * Parts what was typed into model and images: the first word is the model, unless it is called like an image, is an
  * address, `-`, or a folder of images. A folder stands for the images below it.
  *
+ * @param isStreamed whether the list is read later, name by name: its folders are then no images
  * @throws HarrierError `bad-option` when there are no images; `not-found`, `storage` for a list or folder that cannot
  * be read
  */
 export async function predictArguments(
   words: readonly string[],
-  { list, model }: ListOptions = {},
+  { list, model, shard }: ListOptions = {},
+  isStreamed = false,
 ): Promise<PredictArguments> {
   const [first, ...rest] = words;
   const hasModel = model === undefined && first !== undefined && !(await isMeantAsImage(first));
-  const listed = list === undefined ? [] : await namesIn(list);
+  const listed = list === undefined || isStreamed ? [] : await namesIn(list);
   const files: string[] = [];
   for (const name of [...(hasModel ? rest : words), ...listed]) files.push(...(await resolved(name)));
   if (files.filter((name) => name === STANDARD_INPUT).length + Number(list === STANDARD_INPUT) > 1) {
@@ -43,7 +48,11 @@ export async function predictArguments(
       next: 'Keep one "-".',
     });
   }
-  if (files.length > 0) return { model: hasModel ? first : model, files };
+  if (files.length > 0 || isStreamed) {
+    // A part of a list that is streamed is taken as it is read.
+    const isMeant = (i: number) => isStreamed || !shard || isInShard(shard, i);
+    return { model: hasModel ? first : model, files: files.filter((_, i) => isMeant(i)) };
+  }
   throw new HarrierError('bad-option', "missing required argument 'file': no image is given", {
     // If it was meant as an image, the error explains why it is not one.
     ...(hasModel &&

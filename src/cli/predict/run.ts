@@ -6,15 +6,20 @@ import { formatPercent, formatQuantity } from '../../format/format.ts';
 import { Classifier } from '../../models/classifier.ts';
 import { UNKNOWN_FROM } from '../../models/contract.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
+import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { classifierBytes, type ForeignFlags } from '../foreign.ts';
+import { watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
+import { isInShard, type Shard } from '../shard.ts';
 import { shippedNote } from '../shipped.ts';
 import { type ListOptions, predictArguments } from './arguments.ts';
 import { readInput } from './input.ts';
-import { csvHeader, csvRow, type FilePrediction, imageText, type Prediction } from './text.ts';
+import { namesOf } from './list.ts';
+import { type Answer, csvHeader, csvRow, type FilePrediction, imageText, type Prediction } from './text.ts';
+import { predictToFile } from './to-file.ts';
 
 /** The options of `predict` as they were typed. */
 export interface PredictOptions extends ListOptions, ForeignFlags {
@@ -26,7 +31,16 @@ export interface PredictOptions extends ListOptions, ForeignFlags {
   /** Whether sets keep their promise for each class. */
   readonly perClass?: boolean;
   readonly threads?: number;
+  /** The part of the images to classify. */
+  readonly shard?: Shard;
+  /** A file for answers, one line of JSON each. */
+  readonly out?: string;
+  readonly force?: boolean;
 }
+
+const WHOLE: Shard = { number: 1, count: 1 };
+/** Digits of a model's SHA-256 in its answers. */
+const MODEL_DIGITS = 12;
 
 /** Images that are decoded at the same time. */
 const AHEAD = 16;
@@ -49,8 +63,15 @@ export async function runPredict(words: readonly string[], options: PredictOptio
       next: 'Add --sets 0.95.',
     });
   }
+  if (options.out !== undefined && (json || csv)) {
+    throw new HarrierError('bad-option', '--out writes lines of JSON, and takes no other format', {
+      where: json ? '--json' : '--csv',
+      next: 'Leave it out.',
+    });
+  }
   const reporter = new Reporter({ machine: json || csv });
-  const { model, files } = await predictArguments(words, options);
+  const isStreamed = options.out !== undefined && options.list !== undefined;
+  const { model, files } = await predictArguments(words, options, isStreamed);
   const { modelFile, shipped } = await findModel(model);
   const bytes = await classifierBytes(modelFile, options, reporter);
   const classifier = await Classifier.load(nodeRuntime({ threads }), bytes, modelFile);
@@ -60,6 +81,28 @@ export async function runPredict(words: readonly string[], options: PredictOptio
       ? undefined
       : setsOf(classifier, { coverage: options.sets, perClass: options.perClass }, modelFile, reporter);
   const top = Math.min(options.top, classifier.classNames.length);
+  const answerOf = (probabilities: Float32Array, unknown: number | undefined): Answer => ({
+    predictions: best(classifier, probabilities, top),
+    ...(setOf && { set: setOf(probabilities) }),
+    ...(unknown !== undefined && { unknown: unknown > UNKNOWN_FROM }),
+  });
+  if (options.out !== undefined) {
+    const { out, force, list, shard = WHOLE } = options;
+    const interruption = watchInterruption(() => reporter.note('Stopping: saving first.'));
+    const names = () => namesIn(files, list, shard);
+    const hash = nativeSha256().update(bytes).digest().slice(0, MODEL_DIGITS);
+    try {
+      await predictToFile(
+        { classifier, model: hash, names, out, force, pixelsOf, answerOf },
+        reporter,
+        interruption,
+      );
+    } finally {
+      interruption.end();
+      await classifier.dispose();
+    }
+    return;
+  }
   const columns = { top, sets: setOf !== undefined, unknown: classifier.tellsUnknown };
   if (csv) reporter.result(csvHeader(columns));
   const all: FilePrediction[] = [];
@@ -72,13 +115,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     for (const { file, pixels } of images) {
       try {
         const { probabilities, unknown } = await classifier.answer(await pixels);
-        const predictions = best(classifier, probabilities, top);
-        const answer = {
-          file,
-          predictions,
-          ...(setOf && { set: setOf(probabilities) }),
-          ...(unknown && { unknown: unknown[0] > UNKNOWN_FROM }),
-        };
+        const answer = { file, ...answerOf(probabilities, unknown?.[0]) };
         if (json) all.push(answer);
         else if (csv) reporter.result(csvRow(answer, columns));
         else reporter.print(imageText(answer, reporter.style));
@@ -131,6 +168,16 @@ function setsOf(
     );
   }
   return (probabilities) => sets.setOf(probabilities, options).map((label) => classNames[label]);
+}
+
+/** The images of a part: those that were named, then those of a list. */
+async function* namesIn(
+  files: readonly string[],
+  list: string | undefined,
+  shard: Shard,
+): AsyncGenerator<string> {
+  yield* files.filter((_, i) => isInShard(shard, i));
+  if (list !== undefined) yield* namesOf(list, shard);
 }
 
 async function pixelsOf(file: string, shape: ImageInput): Promise<Uint8Array> {

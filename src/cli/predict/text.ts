@@ -8,15 +8,19 @@ export interface Prediction {
   readonly probability: number;
 }
 
-/** What a model says about one file. */
-export interface FilePrediction {
-  readonly file: string;
+/** What a model says about one image. */
+export interface Answer {
   /** Most probable first. */
   readonly predictions: readonly Prediction[];
   /** The classes of the image's prediction set, most probable first, where that was asked for. */
   readonly set?: readonly string[];
   /** Whether the image shows none of the classes, where the model tells. */
   readonly unknown?: boolean;
+}
+
+/** What a model says about one file. */
+export interface FilePrediction extends Answer {
+  readonly file: string;
   /** Why there are none. */
   readonly error?: string;
 }

@@ -17,6 +17,12 @@ export interface SweepOptions extends TrialOptions {
   readonly time?: number;
   readonly parallel?: number;
   readonly halving?: boolean;
+  /** The file of trials, to be written or used. */
+  readonly plan?: string;
+  /** The trial of a plan to train. */
+  readonly trial?: number;
+  /** The folder with the trials of a plan. */
+  readonly collect?: string;
 }
 
 /** A trial's options as `train` has them. @throws HarrierError `bad-option` */

@@ -24,6 +24,9 @@ const OF_THE_SWEEP = new Set([
   'halving',
   'out',
   'resume',
+  'plan',
+  'trial',
+  'collect',
   'json',
   'debug',
 ]);

@@ -30,6 +30,7 @@ export async function runSweep(given: SweepOptions): Promise<void> {
     reporter.note('Stopping: saving first. Press Ctrl-C again to stop at once.'),
   );
   try {
+    if (await isApart(given, reporter, interruption)) return;
     if (given.resume === undefined) {
       reporter.status('planning …');
       const record = await planSweep(given, { onProgress: reporter.work, signal: interruption.signal });
@@ -51,6 +52,45 @@ export async function runSweep(given: SweepOptions): Promise<void> {
   } finally {
     interruption.end();
   }
+}
+
+/** Whether it was about trials that are planned, trained and collected apart, and is done. */
+async function isApart(
+  given: SweepOptions,
+  reporter: Reporter,
+  interruption: Interruption,
+): Promise<boolean> {
+  const { plan, trial, collect, resume, vary } = given;
+  const [first, second] = (['resume', 'trial', 'collect'] as const).filter(
+    (name) => given[name] !== undefined,
+  );
+  if (second) {
+    throw new HarrierError('bad-option', `--${first} and --${second} cannot be combined`, {
+      next: 'Give one of them.',
+    });
+  }
+  const needing = (['trial', 'collect'] as const).find((name) => given[name] !== undefined);
+  if (plan === undefined) {
+    if (!needing) return false;
+    throw new HarrierError('bad-option', `--${needing} needs the file of trials`, {
+      where: `--${needing}`,
+      next: 'Add --plan trials.jsonl, which sweep --vary … --plan wrote.',
+    });
+  }
+  if (resume !== undefined || (needing && vary !== undefined)) {
+    throw new HarrierError(
+      'bad-option',
+      `--plan cannot be combined with --${resume === undefined ? 'vary here' : 'resume'}`,
+      {
+        next: 'A plan has its own settings: leave it out.',
+      },
+    );
+  }
+  const { collectTrials, runTrial, writePlan } = await import('./apart.ts');
+  if (trial !== undefined) await runTrial(given, reporter, interruption);
+  else if (collect !== undefined) await collectTrials(given, reporter);
+  else await writePlan(given, reporter, interruption);
+  return true;
 }
 
 async function sweep(

@@ -38,8 +38,8 @@ export function runSweepWorker(): void {
   });
 }
 
-/** @returns whether it was stopped before it had done so many epochs */
-async function trainTrial(
+/** Trains a trial, from where it was stopped. @returns whether it was stopped before it had done so many epochs */
+export async function trainTrial(
   { folder: path, given, until }: Omit<Task, 'number'>,
   tell: (epochs: number) => void,
   stopping: () => boolean,

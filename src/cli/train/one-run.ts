@@ -7,6 +7,8 @@ import type { HeadKind } from '../../options/words.ts';
 import { FoldsFolder } from '../../platform/node/runs/folds-folder.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
+import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
+import { trackedResult, trackRun } from '../../platform/node/trackers/track-run.ts';
 import { crossValidated } from '../../runs/cross-validated.ts';
 import { optimizerText } from '../../runs/describe-run.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
@@ -59,6 +61,9 @@ export async function trainToTheEnd(
       `\n${reporter.style.strong(`Fold ${fold.held}`)}, ${fold.count} in all: ${learned}, ${held} held out`,
     );
   }
+  const followed = await trackRun(openTrackers(given.logTo), run, record, folder, (sentence) =>
+    reporter.note(sentence),
+  );
   const progress = new TrainingProgress(reporter, run.options.epochs);
   const watch = new LearningWatch(reporter, run);
   const file = new ProgressFile(folder, () => performance.now());
@@ -72,6 +77,7 @@ export async function trainToTheEnd(
       onEpoch: (epoch) => {
         progress.epoch(epoch);
         watch.epoch(epoch);
+        followed.epoch(epoch);
       },
       onProgress: (work) => {
         if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
@@ -85,6 +91,7 @@ export async function trainToTheEnd(
     });
     await file.end();
   } catch (error) {
+    await followed.end(error instanceof Exit ? 'interrupted' : 'failed');
     await file.end(
       error instanceof Exit ? undefined : { state: 'failed', message: failureOf(error).message ?? '' },
     );
@@ -96,10 +103,12 @@ export async function trainToTheEnd(
   if (outcome.ended === 'interrupted') {
     const { epoch, stepInEpoch } = outcome.position;
     const where = stepInEpoch === 0 ? `epoch ${epoch}` : `step ${stepInEpoch} of epoch ${epoch + 1}`;
+    await followed.end('interrupted');
     reporter.note(`Stopped and saved after ${where}.`);
     sayHowToResume(given.partOf ?? folder.path, reporter);
     throw new Exit(interruption.exitCode ?? 1);
   }
+  await followed.end(await trackedResult(outcome, folder));
   if (fold?.held !== undefined) reporter.print(headline(outcome.evaluation));
   return { outcome, notes: watch.notes };
 }

@@ -5,6 +5,7 @@ import { findRun } from '../../platform/node/runs/find-run.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint } from '../../platform/node/runs/train-run.ts';
+import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
 import { headText } from '../../runs/describe-run.ts';
 import type { RunRecord, RunResult } from '../../runs/run-record.ts';
 import type { FinishedOutcome } from '../../runs/train-run.ts';
@@ -17,6 +18,7 @@ import { chooseByItself } from './by-itself.ts';
 import { fineTuneToo, isToBeFineTuned } from './fine-tune-too.ts';
 import { fineTuningAdvice } from './fine-tuning-advice.ts';
 import { trainFolds, wantsFolds } from './folds.ts';
+import { writeJobSummary } from './job-summary.ts';
 import { withinTime } from './length.ts';
 import { type Trained, type Training, trainToTheEnd } from './one-run.ts';
 import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
@@ -25,6 +27,8 @@ import { checkAlike, trainSeeds, wantsSeeds } from './seeds.ts';
 /** `harrier train`. */
 export async function runTrain(given: TrainOptions): Promise<void> {
   const reporter = new Reporter({ machine: given.json });
+  // A name that is mistyped is told before any work.
+  openTrackers(given.logTo);
   const interruption = watchInterruption(() =>
     reporter.note('Stopping: saving first. Press Ctrl-C again to stop at once.'),
   );
@@ -173,7 +177,11 @@ async function conclude(training: Training, { outcome, notes }: Trained): Promis
   const { folder, reporter, given, record } = training;
   const tried = record.options.thenFineTune ? await fineTuneToo(training, outcome) : undefined;
   const all = [...notes, ...(tried?.notes ?? [])];
-  printResult(tried?.outcome ?? outcome, folder, reporter, given.json, all);
+  const last = tried?.outcome ?? outcome;
+  await writeJobSummary(folder.path, last.evaluation).catch((error: Error) =>
+    reporter.note(`Note: the summary of this job was not written: ${error.message}.`),
+  );
+  printResult(last, folder, reporter, given.json, all);
 }
 
 /** More epochs were asked for, and early stopping would end the run before the first of them. */

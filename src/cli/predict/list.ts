@@ -1,0 +1,45 @@
+import { createReadStream } from 'node:fs';
+import { HarrierError } from '../../errors.ts';
+import { readError } from '../../platform/node/files/read-error.ts';
+import { isInShard, type Shard } from '../shard.ts';
+import { STANDARD_INPUT } from './input.ts';
+
+/** Longest name that is taken for one. */
+const LONGEST = 65_536;
+
+/**
+ * The names of a list that belong to a part, one after another: a list of millions never lies in memory as a whole. One
+ * name a line; where there are NULs, they end names (`find -print0`).
+ *
+ * @throws HarrierError `not-found`, `storage` for a list that cannot be read; `bad-data` for what is no list
+ */
+export async function* namesOf(list: string, shard: Shard): AsyncGenerator<string> {
+  let rest = '';
+  let index = 0;
+  let end: string | undefined;
+  const stream = list === STANDARD_INPUT ? process.stdin : createReadStream(list);
+  stream.setEncoding('utf8');
+  try {
+    for await (const part of stream) {
+      rest += part;
+      end ??= rest.includes('\0') ? '\0' : rest.includes('\n') ? '\n' : undefined;
+      const names = end === undefined ? [rest] : rest.split(end);
+      rest = names.pop()!;
+      if (rest.length > LONGEST) {
+        throw new HarrierError('bad-data', 'this is no list of names', {
+          where: list,
+          expected: 'a name a line',
+          received: `a line of more than ${LONGEST} characters`,
+        });
+      }
+      for (const name of names) {
+        const clean = end === '\n' ? name.replace(/\r$/, '') : name;
+        if (clean.trim() !== '' && isInShard(shard, index++)) yield clean;
+      }
+    }
+  } catch (error) {
+    throw error instanceof HarrierError ? error : readError(error as NodeJS.ErrnoException, list, 'file');
+  }
+  const last = rest.replace(/\r$/, '');
+  if (last.trim() !== '' && isInShard(shard, index)) yield last;
+}

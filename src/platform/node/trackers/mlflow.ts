@@ -1,0 +1,132 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HarrierError } from '../../../errors.ts';
+import { jsonObject } from '../../../json-text.ts';
+import { openUrl } from '../files/open-url.ts';
+import { metricsOf, resultMetricsOf, type Tracker } from './tracker.ts';
+
+/** Longest wait for an answer. */
+const PATIENCE_MS = 15_000;
+/** MLflow takes so many parameters at once, and so long ones. */
+const MOST_PARAMETERS = 100;
+const LONGEST = 500;
+
+/** The run over there, kept in the run's folder: a run that is resumed goes on there too. */
+const KEPT = 'mlflow.json';
+
+/**
+ * A run on an MLflow tracking server, by its REST API: parameters, metrics by epoch, and at the end model, card, report and
+ * confusion matrix as artefacts, where the server takes artefacts itself (`mlflow server --serve-artifacts`, its default).
+ *
+ * `MLFLOW_EXPERIMENT_NAME` names the experiment (default `harrier`); `MLFLOW_TRACKING_TOKEN`, or `…_USERNAME` and
+ * `…_PASSWORD`, are sent to the server.
+ */
+export function mlflow(address: string, environment: NodeJS.ProcessEnv = process.env): Tracker {
+  const base = address.replace(/\/+$/, '');
+  const experiment = environment.MLFLOW_EXPERIMENT_NAME || 'harrier';
+  const name = `MLflow at ${base}`;
+  let run: { readonly id: string; readonly artifacts: string } | undefined;
+
+  const ask = async (
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    body?: object | Buffer,
+  ): Promise<Readonly<Record<string, unknown>> | undefined> => {
+    const answer = await openUrl(`${base}/api/2.0/${path}`, {
+      method,
+      headers: {
+        ...(body && {
+          'content-type': Buffer.isBuffer(body) ? 'application/octet-stream' : 'application/json',
+        }),
+        ...authorization(environment),
+      },
+      ...(body && { body: Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    const text = await answer.text();
+    if (answer.ok) return jsonObject(text);
+    if (answer.status === 404 && method === 'GET') return undefined;
+    throw new HarrierError('refused', `the server answered with ${answer.status} ${answer.statusText}`, {
+      received: String(jsonObject(text)?.message ?? text.slice(0, 200)) || undefined,
+    });
+  };
+  const log = async (batch: object) => {
+    await ask('POST', 'mlflow/runs/log-batch', { run_id: run!.id, ...batch });
+  };
+  const logMetrics = (step: number, metrics: readonly (readonly [string, number])[]) =>
+    log({ metrics: metrics.map(([key, value]) => ({ key, value, step, timestamp: Date.now() })) });
+
+  return {
+    name,
+    async begin({ id, name: runName, folder, parameters }) {
+      const kept = jsonObject(await readFile(join(folder, KEPT), 'utf8').catch(() => ''));
+      if (kept?.address === base && typeof kept.run === 'string') {
+        const found = await ask('GET', `mlflow/runs/get?run_id=${encodeURIComponent(kept.run)}`);
+        if (found) {
+          run = runOf(found);
+          await ask('POST', 'mlflow/runs/update', { run_id: run.id, status: 'RUNNING' });
+          return;
+        }
+      }
+      const created = await ask('POST', 'mlflow/runs/create', {
+        experiment_id: await experimentId(ask, experiment),
+        run_name: runName,
+        start_time: Date.now(),
+        tags: [
+          { key: 'mlflow.source.name', value: 'harrier' },
+          { key: 'harrier.run', value: id },
+        ],
+      });
+      run = runOf(created);
+      const all = Object.entries(parameters).map(([key, value]) => ({ key, value: value.slice(0, LONGEST) }));
+      for (let start = 0; start < all.length; start += MOST_PARAMETERS) {
+        await log({ params: all.slice(start, start + MOST_PARAMETERS) });
+      }
+      await writeFile(join(folder, KEPT), `${JSON.stringify({ address: base, run: run.id })}\n`);
+    },
+    epoch: (record) => logMetrics(record.epoch, metricsOf(record)),
+    async end(result) {
+      const isFinished = typeof result !== 'string';
+      if (isFinished) {
+        await logMetrics(result.epochs, resultMetricsOf(result));
+        const place = /^mlflow-artifacts:\/+(.*)$/.exec(run!.artifacts)?.[1];
+        const put = (file: string, content: Buffer) =>
+          ask('PUT', `mlflow-artifacts/artifacts/${place}/${encodeURIComponent(file)}`, content);
+        if (place !== undefined) {
+          await put('confusion.png', Buffer.from(result.confusion.png));
+          for (const file of result.files) await put(file.name, await readFile(file.path));
+        }
+      }
+      const status = isFinished ? 'FINISHED' : result === 'failed' ? 'FAILED' : 'KILLED';
+      await ask('POST', 'mlflow/runs/update', { run_id: run!.id, status, end_time: Date.now() });
+    },
+  };
+}
+
+type Ask = (
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+) => Promise<Readonly<Record<string, unknown>> | undefined>;
+
+async function experimentId(ask: Ask, name: string): Promise<string> {
+  const path = `mlflow/experiments/get-by-name?experiment_name=${encodeURIComponent(name)}`;
+  const found = (await ask('GET', path)) as { experiment?: { experiment_id?: string } } | undefined;
+  if (found?.experiment?.experiment_id) return found.experiment.experiment_id;
+  const created = await ask('POST', 'mlflow/experiments/create', { name });
+  return String(created?.experiment_id);
+}
+
+function runOf(answer: Readonly<Record<string, unknown>> | undefined) {
+  const { info } = (answer?.run ?? {}) as { info?: { run_id?: string; artifact_uri?: string } };
+  if (info?.run_id) return { id: info.run_id, artifacts: info.artifact_uri ?? '' };
+  throw new HarrierError('refused', 'the server does not answer as MLflow does');
+}
+
+function authorization(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const { MLFLOW_TRACKING_TOKEN: token, MLFLOW_TRACKING_USERNAME: user } = environment;
+  if (token) return { authorization: `Bearer ${token}` };
+  if (!user) return {};
+  const pair = Buffer.from(`${user}:${environment.MLFLOW_TRACKING_PASSWORD ?? ''}`).toString('base64');
+  return { authorization: `Basic ${pair}` };
+}

@@ -1,0 +1,158 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { evaluatePredictions } from '../../../evaluation/index.ts';
+import { confusionImage } from './confusion-image.ts';
+import { csvTable } from './csv.ts';
+import { Followed } from './follow.ts';
+import { openTrackers } from './open-trackers.ts';
+import { crc32c, tfRecord } from './tensorboard/records.ts';
+import { tensorBoard } from './tensorboard/tensorboard.ts';
+import type { TrackedRun, Tracker } from './tracker.ts';
+
+const evaluation = evaluatePredictions({
+  probabilities: Float32Array.of(0.9, 0.1, 0.2, 0.8, 0.6, 0.4),
+  labels: Uint16Array.of(0, 1, 1),
+  classNames: ['<ant>', 'bee'],
+});
+
+async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'harrier-trackers-'));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const runIn = (folder: string): TrackedRun => ({
+  id: 'it',
+  name: 'one',
+  folder,
+  parameters: { epochs: '2' },
+  samples: [],
+});
+
+describe('TFRecords', () => {
+  it('have the checksums of RFC 3720', () => {
+    expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283);
+    expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
+    expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
+  });
+
+  it('are length, data and masked checksums', () => {
+    const record = tfRecord(Uint8Array.of(1, 2, 3));
+    const view = new DataView(record.buffer);
+    expect(view.getBigUint64(0, true)).toBe(3n);
+    expect([...record.subarray(12, 15)]).toEqual([1, 2, 3]);
+    const unmasked = (stored: number) => {
+      const rotated = (stored - 0xa282ead8) >>> 0;
+      return ((rotated >>> 17) | (rotated << 15)) >>> 0;
+    };
+    expect(unmasked(view.getUint32(8, true))).toBe(crc32c(record.subarray(0, 8)));
+    expect(unmasked(view.getUint32(15, true))).toBe(crc32c(record.subarray(12, 15)));
+  });
+});
+
+describe('trackers', () => {
+  it('write event files with scalars by epoch and the confusion matrix', () =>
+    inFolder(async (folder) => {
+      const tracker = tensorBoard();
+      await tracker.begin(runIn(folder));
+      await tracker.epoch({ epoch: 1, loss: 0.5, accuracy: 0.75, learningRate: 0.01 });
+      const confusion = await confusionImage(evaluation);
+      await tracker.end({ epochs: 1, evaluation, confusion, files: [] });
+      const [name] = await readdir(join(folder, 'tensorboard'));
+      expect(name).toMatch(/^events\.out\.tfevents\.\d+\./);
+      const bytes = await readFile(join(folder, 'tensorboard', name));
+      const seen: Record<string, unknown> = {};
+      for (let at = 0; at < bytes.length; ) {
+        const length = Number(bytes.readBigUInt64LE(at));
+        const event = new BinaryReader(bytes.subarray(at + 12, at + 12 + length));
+        let step = 0;
+        while (event.pos < event.len) {
+          const [field, wire] = event.tag();
+          if (field === 2) step = Number(event.int64());
+          else if (field === 3) seen.version = event.string();
+          else if (field === 5) {
+            const summary = new BinaryReader(event.bytes());
+            while (summary.pos < summary.len) {
+              summary.tag();
+              const value = new BinaryReader(summary.bytes());
+              value.tag();
+              const tag = value.string();
+              const [kind] = value.tag();
+              seen[`${tag}@${step}`] = kind === 2 ? value.float() : value.bytes().length;
+            }
+          } else event.skip(wire);
+        }
+        at += length + 16;
+      }
+      expect(seen).toMatchObject({
+        version: 'brain.Event:2',
+        'train/loss@1': 0.5,
+        'train/accuracy@1': 0.75,
+        'learning_rate@1': Math.fround(0.01),
+        'test/accuracy@1': Math.fround(2 / 3),
+      });
+      expect(seen['confusion@1']).toBeGreaterThan(confusion.png.length);
+      expect(await sharp(confusion.png).metadata()).toMatchObject({ format: 'png', width: confusion.width });
+    }));
+
+  it('write a table that several runs may share', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'deep', 'all.csv');
+      for (const name of ['one', 'two,three']) {
+        const tracker = csvTable(path);
+        await tracker.begin({ ...runIn(folder), name });
+        await tracker.epoch({ epoch: 1, loss: 0.5, accuracy: 0.75 });
+        await tracker.end('interrupted');
+      }
+      const lines = (await readFile(path, 'utf8')).trim().split('\n');
+      expect(lines).toHaveLength(5);
+      expect(lines[0]).toBe('run,time,step,metric,value');
+      expect(lines[1]).toMatch(/^one,\d{4}-.*Z,1,train\/loss,0\.5$/);
+      expect(lines[4]).toMatch(/^"two,three",.*,1,train\/accuracy,0\.75$/);
+    }));
+
+  it('that fail are lost once, and others go on', async () => {
+    const told: string[] = [];
+    const notes: string[] = [];
+    const tracker = (name: string, fails: boolean): Tracker => ({
+      name,
+      begin: async () => {
+        told.push(`${name} begin`);
+        if (fails) throw new Error('gone');
+      },
+      epoch: async ({ epoch }) => void told.push(`${name} ${epoch}`),
+      end: async (result) => void told.push(`${name} ${result}`),
+    });
+    const followed = new Followed([tracker('a', true), tracker('b', false)], (note) => notes.push(note));
+    followed.begin(runIn('nowhere'));
+    followed.epoch({ epoch: 1, loss: 1, accuracy: 0 });
+    await followed.end('failed');
+    expect(told.filter((each) => each.startsWith('a'))).toEqual(['a begin']);
+    expect(told.filter((each) => each.startsWith('b'))).toEqual(['b begin', 'b 1', 'b failed']);
+    expect(notes).toEqual(['Note: a does not follow this run any more; training goes on. gone.']);
+  });
+
+  it('have names and values that are checked', () => {
+    expect(
+      openTrackers('tensorboard, csv=x.csv,mlflow=https://example.org/').map(({ name }) => name),
+    ).toEqual(['TensorBoard', 'the table of --log-to csv', 'MLflow at https://example.org']);
+    expect(() => openTrackers('tensorbord')).toThrow(
+      'unknown tracker of --log-to "tensorbord". Did you mean "tensorboard"? There are: tensorboard, mlflow, csv.',
+    );
+    expect(() => openTrackers('csv=')).toThrow(
+      '--log-to csv=: nothing follows the equals sign. Name a place,',
+    );
+    for (const wrong of ['mlflow=localhost:5000', 'mlflow=./mlruns']) {
+      expect(() => openTrackers(wrong)).toThrow(
+        '--log-to: MLflow needs the address of its server: expected mlflow=',
+      );
+    }
+  });
+});
