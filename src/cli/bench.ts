@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { HarrierError } from '../errors.ts';
+import type { ExportBenchOptions } from './bench/export/run.ts';
 import type { BenchOptions } from './bench/run.ts';
 import type { ServeBenchCommandOptions } from './bench/serve/run.ts';
 import type { TeachBenchOptions } from './bench/teach/run.ts';
@@ -9,6 +10,7 @@ import { command, withDevice } from './command.ts';
 import { number } from './values.ts';
 
 type BenchCommandOptions = BenchOptions &
+  Omit<ExportBenchOptions, 'data'> &
   ServeBenchCommandOptions &
   TeachBenchOptions &
   TransferBenchOptions &
@@ -38,6 +40,7 @@ export function benchCommand(): Command {
           'bench --teach --data ./photos',
           "Studio's view Teach in headless Chromium: three classes, 25 images each",
         ],
+        ['bench --export runs/mine', 'size, start and speed of each form that export writes'],
         ['bench --json', 'the figures as one JSON object'],
       ],
     ),
@@ -53,10 +56,14 @@ export function benchCommand(): Command {
       '--teach',
       "measure Studio's view Teach in a browser instead: accuracy, and seconds, on images of --data",
     )
+    .option(
+      '--export <run|model.onnx>',
+      'measure the forms of this model instead: float32, float16, 8-bit weights, 8-bit arithmetic',
+    )
     .option('--from <model>', 'with --transfer and --teach: the network (default: efficientnet-lite0)')
     .option(
       '--data <path...>',
-      'with --transfer and --teach: folders of images to learn from and to test with',
+      'with --transfer and --teach: folders of images to learn from and to test with; with --export: the images to calibrate on',
     )
     .option('--web', 'measure in a browser instead: training steps and inference, on WebAssembly and WebGPU')
     .option(
@@ -67,7 +74,7 @@ export function benchCommand(): Command {
     )
     .option('--json', 'print one JSON object')
     .action(async (options: BenchCommandOptions) => {
-      const chosen = (['serve', 'teach', 'transfer', 'web', 'recipe'] as const).filter(
+      const chosen = (['serve', 'teach', 'transfer', 'web', 'recipe', 'export'] as const).filter(
         (name) => options[name],
       );
       if (chosen.length > 1) {
@@ -77,7 +84,8 @@ export function benchCommand(): Command {
         });
       }
       const stray = (['from', 'data'] as const).find((name) => options[name] !== undefined);
-      if (stray && !options.transfer && !options.teach) {
+      const takesData = stray === 'data' && options.export !== undefined;
+      if (stray && !takesData && !options.transfer && !options.teach) {
         throw new HarrierError('bad-option', `only --transfer and --teach take --${stray}`, {
           where: `--${stray}`,
           next: 'Add one of them, or leave it out.',
@@ -88,6 +96,10 @@ export function benchCommand(): Command {
           where: '--device',
           next: 'Add --recipe, such as --recipe record.',
         });
+      }
+      if (options.export !== undefined) {
+        const { runExportBenchCommand } = await import('./bench/export/run.ts');
+        return runExportBenchCommand(options);
       }
       if (options.web) {
         const { runWebBenchCommand } = await import('./bench/web/run.ts');

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { benchCommand } from './bench.ts';
+import { clusterCommand } from './cluster.ts';
 import { compareCommand } from './compare.ts';
 import { dataCommand } from './data.ts';
 import { evaluateCommand } from './evaluate.ts';
@@ -60,6 +61,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     dataCommand(),
     inspectCommand(),
     sagemakerCommand(),
+    clusterCommand(),
     benchCommand(),
   ]) {
     program.addCommand(command);

@@ -37,7 +37,7 @@ describe('predict --shard --out', () => {
     });
     const gone = all.indexOf('gone.png') % 3;
     expect(ended.map(({ code }) => code)).toEqual([0, 1, 2].map((i) => Number(i === gone)));
-    expect(sentenceOf(ended[gone])).toBe('error: 1 of 13 images could not be read; their lines say why');
+    expect(sentenceOf(ended[gone])).toBe('1 of 12 images could not be read; their lines say why');
     expect(lines[gone].find(({ file }) => file === 'gone.png')).toMatchObject({ error: expect.any(String) });
     // The same as of one image by itself.
     const [{ predictions }] = JSON.parse((await run('predict', 'model', all[0], '--json')).stdout);

@@ -27,6 +27,7 @@ import type { ExportCommandOptions, FileFormat } from './formats.ts';
 import { type EvaluationImages, imagesToEvaluateOn } from './images.ts';
 import { integerLines, integerModel } from './integers.ts';
 import { imageRates } from './rates.ts';
+import { refuseStored } from './stored.ts';
 
 /** `harrier export`. */
 export async function runExport(name: string, options: ExportCommandOptions): Promise<void> {
@@ -138,19 +139,6 @@ async function weightsFile(
   }
   const network = record && { [NETWORK_KEY]: JSON.stringify(record.network) };
   return encodeSafetensors({ tensors, metadata: { ...model.metadata, ...network } });
-}
-
-function refuseStored(model: Model, where: string): void {
-  const storage = weightStorageOf(model);
-  if (storage === 'float32') return;
-  throw new HarrierError(
-    'not-supported',
-    `the weights of this model were stored in ${storage}, and the discarded digits cannot be restored`,
-    {
-      where,
-      next: 'Export from the run, or from the model.onnx that harrier train wrote.',
-    },
-  );
 }
 
 async function evaluate(

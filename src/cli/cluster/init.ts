@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { formatQuantity } from '../../format/format.ts';
+import { writeOutput } from '../output.ts';
+import { Reporter } from '../reporter.ts';
+import { shortPath } from '../terminal.ts';
+import { kubernetesText } from './kubernetes.ts';
+import { skypilotText } from './skypilot.ts';
+import { type ClusterOptions, type Engine, workOf } from './work.ts';
+
+const TEXTS = { kubernetes: kubernetesText, skypilot: skypilotText };
+
+/** `harrier cluster init`. */
+export async function runClusterInit(engine: Engine, options: ClusterOptions): Promise<void> {
+  const reporter = new Reporter();
+  if (!/^[\w][\w.:/@-]*$/.test(options.image)) {
+    throw new HarrierError('bad-option', 'this is no name of an image', {
+      where: '--image',
+      expected: 'such as registry.example.org/harrier:1',
+      received: options.image,
+    });
+  }
+  const work = await workOf(options);
+  const path = resolve(options.out ?? `harrier.${engine}.yaml`);
+  const text = TEXTS[engine](work, options);
+  const isOwn = async (file: string) =>
+    (await readFile(file, 'utf8')).includes(`written by \`harrier cluster init ${engine}\``);
+  await writeOutput(path, text, { option: '--out', force: options.force, isOwn });
+  reporter.print(`${shortPath(path)}: ${formatQuantity(work.jobs, 'job')}`);
+  reporter.print('Its first lines say what to do next.');
+}
