@@ -21,6 +21,7 @@ import { studioCommand } from './studio.ts';
 import { summaryCommand } from './summary.ts';
 import { sweepCommand, sweepWorkerCommand } from './sweep.ts';
 import { trainCommand } from './train.ts';
+import { watchCommand } from './watch.ts';
 
 /** All commands. Each loads what it needs when it is run, so that help comes at once. */
 export function createProgram(): Command {
@@ -60,6 +61,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     featuresCommand(),
     dataCommand(),
     inspectCommand(),
+    watchCommand(),
     sagemakerCommand(),
     clusterCommand(),
     benchCommand(),

@@ -98,6 +98,14 @@ describe('train --reject', () => {
     expect(again.rejection.unknown.own.auroc).toBeGreaterThan(0.8);
   });
 
+  it('watches how new images differ', async () => {
+    const found = JSON.parse((await run('watch', 'steps', '--against', 'all/e', '--json')).stdout);
+    expect([found.images, found.test.pValue, found.foreign.length]).toEqual([12, 0.001, 10]);
+    expect(found.unknown).toBeGreaterThan(0.5);
+    const fractions = found.classes.map(({ after }: { after: number }) => after);
+    expect(fractions.reduce((sum: number, each: number) => sum + each, 0)).toBeCloseTo(1, 6);
+  });
+
   it.each<[string, string[], RegExp]>([
     [
       'a fraction that is none',
@@ -108,6 +116,11 @@ describe('train --reject', () => {
       'no images to find the threshold with',
       ['train', '--data', 'images', '--reject', '0.9'],
       /--reject: its threshold needs images that the model is not fitted on: .* Add --validation-split 0\.1\./,
+    ],
+    [
+      'no folder of new images',
+      ['watch', 'steps', '--against', 'nowhere'],
+      /--against nowhere: there is no such folder/,
     ],
     ['no folder of unknown images', ['evaluate', 'steps', '--unknown', 'nowhere'], /there is no such folder/],
     [

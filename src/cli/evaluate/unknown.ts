@@ -16,7 +16,7 @@ export async function unknownPredictions(
   classifier: Classifier,
   onProgress: OnProgress,
 ): Promise<UnknownPredictions> {
-  const files = await imagesBelow(folder);
+  const files = await imagesBelow(folder, '--unknown');
   const probabilities = new Float32Array(files.length * classifier.classNames.length);
   const unknown = classifier.tellsUnknown ? new Float32Array(files.length) : undefined;
   for (const [i, file] of files.entries()) {
@@ -28,19 +28,20 @@ export async function unknownPredictions(
   return { probabilities, ...(unknown && { unknown }) };
 }
 
-async function imagesBelow(folder: string): Promise<string[]> {
+/** The images below a folder. @param option that names it, for errors */
+export async function imagesBelow(folder: string, option: string): Promise<string[]> {
   const info = await stat(folder).catch(() => undefined);
   if (!info?.isDirectory()) {
     throw new HarrierError('not-found', info ? 'this is not a folder' : 'there is no such folder', {
-      where: `--unknown ${folder}`,
-      expected: 'a folder of images that show none of the classes',
+      where: `${option} ${folder}`,
+      expected: 'a folder of images',
       next: 'Check the path.',
     });
   }
   const below = (await filesBelow(folder, '.')).map(({ path }) => path.slice(2)).filter(isImageName);
   if (below.length > 0) return below.map((path) => `${folder.replace(/\/+$/, '')}/${path}`);
   throw new HarrierError('bad-data', 'this folder contains no images', {
-    where: `--unknown ${folder}`,
+    where: `${option} ${folder}`,
     expected: "files with an image's extension (.png, .jpg, …)",
     next: 'Check the path.',
   });

@@ -1,0 +1,156 @@
+import { Backbone, imageFeatures } from '../../backbones/index.ts';
+import { STRETCHED } from '../../data/preprocessing.ts';
+import { HarrierError } from '../../errors.ts';
+import { formatNumber, formatPercent, formatQuantity, printable } from '../../format/format.ts';
+import { type ClassShift, classShifts, distancesFrom, twoSampleTest } from '../../inspection/drift.ts';
+import { Classifier, trainedNetwork, UNKNOWN_FROM } from '../../models/index.ts';
+import { decodeModel } from '../../onnx/index.ts';
+import { featureCache } from '../../platform/node/backbones/feature-cache.ts';
+import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
+import { readClassifierFile } from '../../platform/node/files/classifier-file.ts';
+import { nativeSha256 } from '../../platform/node/files/sha256.ts';
+import { decodeImage } from '../../platform/node/images/decode.ts';
+import { findModel } from '../../platform/node/runs/find-run.ts';
+import { imagesFor } from '../evaluate/images.ts';
+import { imagesBelow } from '../evaluate/unknown.ts';
+import { Reporter } from '../reporter.ts';
+
+/** The options of `watch` as they were typed. */
+export interface WatchOptions {
+  readonly against: string;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+/** The most foreign images that are named. */
+const NAMED = 10;
+/** What is said to differ: a chance of 1 in 100. */
+const SIGNIFICANT = 0.01;
+
+/** An image and how far it is from what the model knows. */
+interface ForeignImage {
+  readonly file: string;
+  /** 1 − the largest cosine between its features and a class mean, from 0 to 2. */
+  readonly distance: number;
+  /** What the model takes it for. */
+  readonly label: string;
+  /** Whether it shows none of the classes, where the model tells. */
+  readonly unknown?: boolean;
+}
+
+/** `harrier watch`. */
+export async function runWatch(name: string, { against, threads, json }: WatchOptions): Promise<void> {
+  const reporter = new Reporter({ machine: json });
+  const source = await findModel(name);
+  const files = await imagesBelow(against, '--against');
+  const runtime = nodeRuntime({ threads });
+  const { bytes } = await readClassifierFile(source.modelFile, {});
+  const classifier = await Classifier.load(runtime, bytes, source.modelFile);
+  reporter.status('opening the images that the model was tested on …');
+  const known = await imagesFor(source, classifier, { split: 'test' }, reporter);
+  if (!known) {
+    throw new HarrierError('bad-option', 'a model file does not name the images that it was tested on', {
+      where: source.modelFile,
+      next: 'Give a run folder.',
+    });
+  }
+  const { dataset } = known;
+  const backbone = await Backbone.load(runtime, {
+    ...trainedNetwork(decodeModel(bytes, source.modelFile), source.modelFile),
+    name: source.modelFile,
+    hash: '',
+    preprocessing: classifier.imageShape.preprocessing ?? STRETCHED,
+  });
+  try {
+    const store = featureCache(backbone.key(nativeSha256), backbone.size);
+    const options = {
+      sha256: nativeSha256,
+      store,
+      onProgress: reporter.work,
+      what: `features of ${dataset.name}`,
+    };
+    const rows = await imageFeatures(backbone, dataset, options);
+    const said = await classifier.predictImages(dataset);
+    const features = new Float32Array(files.length * backbone.size);
+    const answers: { best: number; unknown?: boolean }[] = [];
+    for (const [i, file] of files.entries()) {
+      const pixels = await decodeImage(file, classifier.imageShape, file);
+      features.set(await backbone.features(pixels), i * backbone.size);
+      const { probabilities, unknown } = await classifier.answer(pixels);
+      const best = bestOf(probabilities, probabilities.length, 0);
+      answers.push({ best, ...(unknown && { unknown: unknown[0] > UNKNOWN_FROM }) });
+      reporter.work({ what: `looking at ${against}`, done: i + 1, total: files.length, unit: 'images' });
+    }
+    const { classNames, labels } = dataset;
+    const before = Array.from(labels, (_, image) => bestOf(said, classNames.length, image));
+    const distances = distancesFrom({ rows, labels, classNames }, features, backbone.size);
+    const foreign = files
+      .map((file, i): ForeignImage => {
+        const { best, unknown } = answers[i];
+        return {
+          file,
+          distance: distances[i],
+          label: classNames[best],
+          ...(unknown !== undefined && { unknown }),
+        };
+      })
+      .sort((a, b) => b.distance - a.distance);
+    const unknown = answers.filter((answer) => answer.unknown).length;
+    const drift = {
+      images: files.length,
+      comparedWith: { data: dataset.name, images: dataset.size },
+      test: twoSampleTest(rows, features, backbone.size),
+      classes: classShifts(
+        before,
+        answers.map(({ best }) => best),
+        classNames,
+      ),
+      ...(classifier.tellsUnknown && { unknown: unknown / files.length }),
+      foreign: foreign.slice(0, NAMED),
+    };
+    if (json) reporter.json(drift);
+    else for (const line of driftLines(drift)) reporter.print(line);
+  } finally {
+    await backbone.dispose();
+    await classifier.dispose();
+  }
+}
+
+function bestOf(probabilities: Float32Array, classes: number, image: number): number {
+  const own = probabilities.subarray(image * classes, (image + 1) * classes);
+  return own.indexOf(Math.max(...own));
+}
+
+/** What was found of new images. */
+export interface Drift {
+  readonly images: number;
+  readonly comparedWith: { readonly data: string; readonly images: number };
+  readonly test: ReturnType<typeof twoSampleTest>;
+  readonly classes: readonly ClassShift[];
+  /** Fraction that shows none of the classes, where the model tells. */
+  readonly unknown?: number;
+  readonly foreign: readonly ForeignImage[];
+}
+
+/** The same for a terminal. */
+export function driftLines({ images, comparedWith, test, classes, unknown, foreign }: Drift): string[] {
+  const isSame = test.pValue > SIGNIFICANT;
+  const verdict = isSame
+    ? 'No drift is seen: images of the same kind differ as much by chance'
+    : 'The images have drifted: images of the same kind rarely differ so much';
+  const moved = classes.filter(({ pValue }) => pValue <= SIGNIFICANT);
+  return [
+    `${formatQuantity(images, 'new image')}, compared with ${formatQuantity(comparedWith.images, 'test image')} of ${printable(comparedWith.data)}`,
+    `${verdict} (p = ${formatNumber(test.pValue, 2)}).`,
+    ...(unknown === undefined ? [] : [`None of the classes: ${formatPercent(unknown)} of the new images.`]),
+    ...moved.map(
+      ({ class: name, before, after, pValue }) =>
+        `  ${printable(name)}: ${formatPercent(before)} → ${formatPercent(after)} of the answers (p = ${formatNumber(pValue, 2)})`,
+    ),
+    'The most foreign images:',
+    ...foreign.map(
+      ({ file, distance, label, unknown: isUnknown }) =>
+        `  ${printable(file)}: ${formatNumber(distance, 2)}, ${isUnknown ? 'unknown' : `taken for ${printable(label)}`}`,
+    ),
+  ];
+}
