@@ -41,7 +41,8 @@ export default {
       from: ours,
       to: {
         path: 'node_modules/',
-        pathNot: 'node_modules/(fflate/|junk/|zod/mini/|preact/|@preact/signals|uplot|onnxruntime-web/dist/[^/]+[.]wasm)',
+        pathNot:
+          'node_modules/(fflate/|junk/|zod/mini/|preact/|@preact/signals|uplot|onnxruntime-web/dist/[^/]+[.]wasm)',
       },
     },
     {

@@ -305,7 +305,8 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     const client = await context.newCDPSession(page);
     await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(address).origin, quotaSize: 1 });
     await twoClasses(page, 3);
-    await page.getByText('This will be gone when you close the page').waitFor();
+    await page.getByText('6 images, marked below, are in this page only: save the project').waitFor();
+    expect(await page.locator('.thumbnails .unkept').count()).toBe(6);
     await page.getByText(/^the browser has no storage left for this page/).waitFor();
     await train(page, 2);
     await trained(page);

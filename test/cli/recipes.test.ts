@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRecipes } from '../../src/platform/node/runs/recipe-files.ts';
 import { networkOf, RECIPES } from '../../src/recipes/index.ts';
-import { harrier, sentenceOf, workplace, writeImage, writeImages } from './harrier.ts';
+import { harrier, sentenceOf, start, workplace, writeImage, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
-const run = (...args: string[]) => harrier(args, { cwd: place.path });
+/** In processes of their own: recipe files change, and a process reads each but once. */
+const run = (...args: string[]) => start(args, { cwd: place.path }).finished;
 const path = (...parts: string[]) => join(place.path, ...parts);
 
 const MINE = `import { type ActivationName, Dense, defineRecipe, Flatten } from 'harrier';

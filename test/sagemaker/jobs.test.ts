@@ -498,8 +498,8 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
     ['the first of harrier.config.ts', 'mine', []],
     ['one of harrier.config.ts that hides one of Harrier', 'keras-cnn', ['--recipe', 'keras-cnn']],
     ['one in a file', 'mine', ['--recipe', './harrier.config.ts']],
-  ])('a recipe that the image lacks: %s', async (_, name, args) => {
-    const cwd = join(place.path, 'own');
+  ])('a recipe that the image lacks: %s', async (which, name, args) => {
+    const cwd = join(place.path, which.replaceAll(' ', '-'));
     await mkdir(cwd, { recursive: true });
     await writeFile(
       join(cwd, 'harrier.config.ts'),

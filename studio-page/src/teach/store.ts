@@ -1,4 +1,6 @@
-import { type ByteStorage, openStorage } from 'harrier/web';
+// Not from all of harrier/web: the first view reads the model that was taught.
+import type { ByteStorage } from 'harrier/src/platform/web/byte-storage.ts';
+import { openStorage } from 'harrier/src/platform/web/storage.ts';
 
 let opened: Promise<ByteStorage> | undefined;
 
