@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, sentenceOf, workplace, writeImages } from '../cli/harrier.ts';
+import { sentenceOf, start, workplace, writeImages } from '../cli/harrier.ts';
 import { noVulkan, softwareVulkan } from './software-vulkan.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -12,8 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => place.remove());
 
+// In processes of their own: one that has found its graphics device looks for no other.
 const train = (environment: Readonly<Record<string, string>>, ...args: string[]) =>
-  harrier(['train', ...args], { cwd: place.path, environment });
+  start(['train', ...args], { cwd: place.path, environment }).finished;
 const record = async (run: string) => JSON.parse(`${await readFile(join(place.path, run, 'run.json'))}`);
 
 const SMALL = ['--data', 'images', '--set', 'filters=4', '--set', 'units=8', '--learning-rate', '0.05'];
@@ -53,7 +54,7 @@ describe.skipIf(noVulkan)(`train --device gpu${noVulkan ? ` (${noVulkan})` : ''}
 
   it('evaluates there', async () => {
     const args = ['evaluate', 'cpu', '--device', 'gpu', '--json'];
-    const { code, stdout } = await harrier(args, { cwd: place.path, environment: softwareVulkan });
+    const { code, stdout } = await start(args, { cwd: place.path, environment: softwareVulkan }).finished;
     expect(code).toBe(0);
     expect(JSON.parse(stdout).accuracy).toBe((await record('cpu')).result.testAccuracy);
   });
@@ -77,7 +78,7 @@ describe.skipIf(process.platform !== 'linux')('without a graphics device', () =>
 describe('whatever the machine has', () => {
   it('bench measures recipes alone there', async () => {
     for (const what of [[], ['--serve'], ['--web']]) {
-      const finished = await harrier(['bench', '--device', 'gpu', ...what], { cwd: place.path });
+      const finished = await start(['bench', '--device', 'gpu', ...what], { cwd: place.path }).finished;
       expect(finished.code).toBe(2);
       expect(sentenceOf(finished)).toBe(
         '--device: on a graphics device, bench measures recipes only. Add --recipe, such as --recipe record.',

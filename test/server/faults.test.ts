@@ -97,8 +97,7 @@ describe('a worker that dies', () => {
   beforeEach(async () => {
     workers.length = 0;
     process.on('worker', collect);
-    // Six new threads one after the other take longer than the default deadline on a machine that does other things.
-    place = await serving({ workers: 2, maxBatch: 4, deadlineMs: 110_000 }, slowModelBytes());
+    place = await serving({ workers: 2, maxBatch: 4 }, slowModelBytes());
   });
   afterEach(() => process.off('worker', collect));
 

@@ -80,6 +80,8 @@ export async function serving(options: Partial<ServeOptions> = {}, bytes = model
       modelFile,
       port: 0,
       workers: 1,
+      // A busy machine is no reason to give up; tests of deadlines have their own.
+      deadlineMs: 110_000,
       graceMs: 200,
       log: (level, event, fields = {}) => logged.push({ level, event, fields: { ...fields } }),
       ...options,
