@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRecipes } from '../../src/platform/node/runs/recipe-files.ts';
 import { networkOf, RECIPES } from '../../src/recipes/index.ts';
-import { harrier, sentenceOf, start, workplace, writeImage, writeImages } from './harrier.ts';
+import { sentenceOf, start, workplace, writeImage, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 /** In processes of their own: recipe files change, and a process reads each but once. */
@@ -190,7 +190,7 @@ describe('harrier.config.ts', () => {
 });
 
 describe('runs that are begun from another folder', () => {
-  const elsewhere = (...args: string[]) => harrier(args, { cwd: path('elsewhere') });
+  const elsewhere = (...args: string[]) => start(args, { cwd: path('elsewhere') }).finished;
   const record = async (...parts: string[]) => JSON.parse(await readFile(path(...parts, 'run.json'), 'utf8'));
   beforeAll(async () => {
     await writeFile(path('harrier.config.ts'), MINE);
