@@ -5,6 +5,7 @@ import { findRun } from '../../platform/node/runs/find-run.ts';
 import { createFoldsFolder, FoldsFolder, isFoldsFolder } from '../../platform/node/runs/folds-folder.ts';
 import type { Reporter } from '../reporter.ts';
 import { dataFromAnywhere, fromAnywhere, movedData, newRun, type TrainOptions } from './options.ts';
+import { partOfSeveral } from './part-of-several.ts';
 
 /**
  * Whether a cross-validation is wanted: by --folds, or by the folder that is to go on.
@@ -49,15 +50,8 @@ export async function trainFolds(
   const record = await folder.read();
   const { folds: count, given } = record;
   const moved = await movedData(typed);
-  const common = (own: TrainOptions): TrainOptions => ({
-    ...own,
-    ...moved,
-    threads: typed.threads ?? own.threads,
-    device: typed.device ?? own.device,
-    checkpointSeconds: typed.checkpointSeconds ?? own.checkpointSeconds,
-    partOf: folder.path,
-    words: record.words,
-  });
+  const common = (own: TrainOptions) =>
+    partOfSeveral(own, typed, moved, { partOf: folder.path, words: record.words });
   for (let held = 1; held <= count; held++) {
     const run = folder.fold(held);
     const begun = (await run.read('record')) !== undefined;

@@ -9,6 +9,7 @@ import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { dataFromAnywhere, fromAnywhere, movedData, newRun, type TrainOptions } from './options.ts';
+import { partOfSeveral } from './part-of-several.ts';
 
 /** Whether several runs are wanted: by --seeds, or by the folder that is to go on. */
 export async function wantsSeeds({ seeds, resume }: TrainOptions): Promise<boolean> {
@@ -43,16 +44,8 @@ export async function trainSeeds(
     }
     const like = i > 0 && !begun ? await folder.run(record.seeds[0]).record() : undefined;
     const own: TrainOptions = begun ? { resume: run.path } : { ...record.given, seed, out: run.path, like };
-    const running = train({
-      ...own,
-      ...moved,
-      threads: typed.threads ?? own.threads,
-      device: typed.device ?? own.device,
-      checkpointSeconds: typed.checkpointSeconds ?? own.checkpointSeconds,
-      partOf: folder.path,
-      words: [...record.words, '--seed', `${seed}`],
-    });
-    await running.catch(async (error) => {
+    const part = { partOf: folder.path, words: [...record.words, '--seed', `${seed}`] };
+    await train(partOfSeveral(own, typed, moved, part)).catch(async (error) => {
       // Refused before the first run began: the same command may be tried again.
       if (i === 0 && typed.resume === undefined) await folder.discardUnlessBegun(seed);
       throw error;
