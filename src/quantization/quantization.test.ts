@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { largest, largestDifference, normal } from '../../test/gradients/check.ts';
+import { largest, largestDifference, normal, normalTensor } from '../../test/gradients/check.ts';
 import {
-  elementCount,
   float,
   float32,
   type Graph,
@@ -26,10 +25,7 @@ import { inFloats } from './sensitivity.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 const random = (name: string, dims: readonly number[], scale = 1): Tensor =>
-  float32(
-    dims,
-    Float32Array.from(normal(elementCount(dims), `quantization/${name}`), (value) => scale * value),
-  );
+  normalTensor(`quantization/${name}`, dims, scale);
 
 async function run(graph: Graph, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
   const executable = await runtime.compile(modelOf(graph));

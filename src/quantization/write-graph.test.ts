@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { normal } from '../../test/gradients/check.ts';
+import { normalTensor } from '../../test/gradients/check.ts';
 import { oracle } from '../../test/oracle/index.ts';
 import type { OracleTensor } from '../../test/oracle/tensor.ts';
 import {
@@ -27,10 +27,7 @@ import { writeQuantized } from './write-graph.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 const random = (name: string, dims: readonly number[], scale = 1): Tensor =>
-  float32(
-    dims,
-    Float32Array.from(normal(elementCount(dims), `quantization/${name}`), (value) => scale * value),
-  );
+  normalTensor(`quantization/${name}`, dims, scale);
 
 interface Case {
   readonly build: (graph: GraphBuilder, x: Value) => Value;

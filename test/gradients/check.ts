@@ -1,6 +1,6 @@
 /** Compares gradients that a runtime computes in float32 with central differences of the float64 reference. */
 import { random } from '../../src/data/random.ts';
-import { float32, modelOf, numbersOf } from '../../src/onnx/index.ts';
+import { elementCount, float32, modelOf, numbersOf, type Tensor } from '../../src/onnx/index.ts';
 import type { Target } from '../../src/passes/index.ts';
 import type { Runtime, Tensors } from '../../src/runtime/index.ts';
 import type { OracleTensor } from '../oracle/index.ts';
@@ -142,6 +142,14 @@ function slope(
 export function normal(count: number, purpose: string, ...counters: number[]): Float64Array {
   const stream = random(SEED, `gradients/${purpose}`, ...counters);
   return Float64Array.from({ length: count }, () => stream.normal());
+}
+
+/** Normally distributed numbers, times `scale`. */
+export function normalTensor(purpose: string, dims: readonly number[], scale = 1): Tensor {
+  return float32(
+    dims,
+    Float32Array.from(normal(elementCount(dims), purpose), (value) => scale * value),
+  );
 }
 
 export function largest(values: ArrayLike<number>): number {
