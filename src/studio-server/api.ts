@@ -207,6 +207,8 @@ export interface RunDetails {
   readonly step?: RunStep;
   /** evaluation.json, once it is finished. */
   readonly evaluation?: Evaluation;
+  /** Why evaluation.json cannot be read: a sentence. */
+  readonly evaluationProblem?: string;
   /** Which of `api/runs/:id/files/:name` there are. */
   readonly files: readonly RunFileName[];
 }

@@ -187,10 +187,14 @@ export function createStudioApp(options: StudioAppOptions): {
   });
 
   app.all('/api/*', ({ req }) => notFound('address', `${req.method} ${req.path}`));
-  app.get(
-    '*',
-    async ({ req }) => (await page.answer(req.raw, new URL(req.url).pathname)) ?? notFound('page', req.path),
-  );
+  app.get('*', async ({ req }) => {
+    const answer = await page.answer(req.raw, new URL(req.url).pathname);
+    if (answer) return answer;
+    if (!isVisit(req.raw)) return notFound('page', req.path);
+    // Files of the page lie beside it: from a folder that there is not, it would find none of them.
+    const location = `/not-found?address=${encodeURIComponent(req.path.slice(0, 200))}`;
+    return new Response(null, { status: 303, headers: { location } });
+  });
   app.all('*', ({ req }) => notFound('address', `${req.method} ${req.path}`));
   app.onError((error) => refusal(error, options.log));
 
@@ -234,6 +238,11 @@ async function fileOf(
   const response = await cached(request, { type, etag }, async () => new Uint8Array(await readFile(real)));
   if (type.startsWith('text/html')) response.headers.set('content-security-policy', REPORT_POLICY);
   return response;
+}
+
+/** Somebody follows a link or types an address, and should see a page. */
+function isVisit({ headers }: Request): boolean {
+  return headers.get('sec-fetch-mode') === 'navigate';
 }
 
 function isFiltered({ req }: Context): boolean {

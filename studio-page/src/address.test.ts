@@ -6,7 +6,7 @@ test('an address names a view and its query, below any folder', () => {
   expect(placeOf('/evaluate?run=a&cell=3,5')).toEqual({ view: 'evaluate', query: { run: 'a', cell: '3,5' } });
   expect(placeOf('/')).toEqual({ view: 'try', query: {} });
   expect(placeOf('')).toEqual({ view: 'try', query: {} });
-  expect(placeOf('/nonsense?x=1').view).toBe('try');
+  expect(placeOf('/index.html')).toEqual({ view: 'try', query: {} });
 });
 
 test('what a link says leads back to the same place', () => {
@@ -25,6 +25,13 @@ test('what a link says leads back to the same place', () => {
   expect(augmented).toBe('/data?augment=flip,cutout=8');
   expect(placeOf(augmented).query).toEqual({ augment: 'flip,cutout=8' });
   expect(addressOf('#/', 'try')).toBe('#/try');
+});
+
+test('an address that names no view is told as it was asked for', () => {
+  expect(placeOf('/folder/nonsense?x=1')).toMatchObject({ view: 'try', unknown: '/folder/nonsense' });
+  expect(placeOf('/not-found?address=%2Fa%2Fb').unknown).toBe('/a/b');
+  expect(placeOf('/not-found').unknown).toBe('/not-found');
+  expect(placeOf('/toString').unknown).toBe('/toString');
 });
 
 test('lists hold no empty items', () => {

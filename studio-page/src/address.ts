@@ -10,20 +10,31 @@ const FORMER_NAMES: Readonly<Record<string, View>> = { judge: 'evaluate', inside
 
 export interface Place {
   readonly view: View;
+  /** The address as it was asked for, where it names no view; `view` is then the first one. */
+  readonly unknown?: string;
   readonly query: Query;
 }
 
 /** Undefined takes a key out. */
 export type QueryChange = Readonly<Record<string, string | number | undefined>>;
 
-/** Reads `/data?class=3`, whatever folder stands before it. What is no view is the first one. */
+/** To this name the server sends addresses that no page can have; the query holds what was asked for. */
+const NOT_FOUND = 'not-found';
+
+/** Reads `/data?class=3`, whatever folder stands before it. A folder alone is the first view. */
 export function placeOf(address: string): Place {
   const [path, search = ''] = address.split('?');
   const name = path.slice(path.lastIndexOf('/') + 1);
   const view =
     VIEWS.find((each) => each === name) ??
-    (Object.hasOwn(FORMER_NAMES, name) ? FORMER_NAMES[name] : VIEWS[0]);
-  return { view, query: Object.fromEntries(new URLSearchParams(search)) };
+    (Object.hasOwn(FORMER_NAMES, name) ? FORMER_NAMES[name] : undefined);
+  const query = Object.fromEntries(new URLSearchParams(search));
+  const isUnknown = view === undefined && name !== '' && name !== 'index.html';
+  return {
+    view: view ?? VIEWS[0],
+    ...(isUnknown && { unknown: (name === NOT_FOUND && query.address) || path }),
+    query,
+  };
 }
 
 /** The address of a view below a folder that ends in a slash. */

@@ -41,17 +41,18 @@ const ENTRIES: Readonly<Record<View, ViewEntry>> = {
 
 /** The page: navigation, what concerns all views, and the view that the address names. */
 export function App() {
-  const { view } = place.value;
+  const { view, unknown } = place.value;
+  const title = unknown === undefined ? ENTRIES[view].title : 'No such page';
   const main = useRef<HTMLElement>(null);
-  const shown = useRef(view);
+  const shown = useRef(title);
   useEffect(() => {
-    document.title = `${ENTRIES[view].title} · Harrier Studio`;
-    if (shown.current === view) return;
-    shown.current = view;
+    document.title = `${title} · Harrier Studio`;
+    if (shown.current === title) return;
+    shown.current = title;
     // As when a page is left for another: to the top, and screen readers begin with the new one.
     scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
-  }, [view]);
+  }, [title]);
   return (
     <>
       {/* A button, since the address holds the state of the page: a fragment would stand in it for nothing. */}
@@ -67,7 +68,11 @@ export function App() {
           <ul>
             {VIEWS.map((name) => (
               <li key={name}>
-                <Link view={name} aria-current={name === view ? 'page' : undefined} class="tab">
+                <Link
+                  view={name}
+                  aria-current={name === view && unknown === undefined ? 'page' : undefined}
+                  class="tab"
+                >
                   <Icon name={ENTRIES[name].icon} />
                   <span class="long">{ENTRIES[name].title}</span>
                   <span class="short" aria-hidden="true">
@@ -83,11 +88,37 @@ export function App() {
       </header>
       <Connection />
       <main id="main" ref={main} tabIndex={-1}>
-        <Boundary key={view}>
-          <LazyView view={view} />
-        </Boundary>
+        {unknown === undefined ? (
+          <Boundary key={view}>
+            <LazyView view={view} />
+          </Boundary>
+        ) : (
+          <NotFound address={unknown} />
+        )}
       </main>
     </>
+  );
+}
+
+/** An address that names no view, and where to go from here. */
+function NotFound({ address }: { readonly address: string }) {
+  return (
+    <div class="empty">
+      <Icon name="search" size={36} />
+      <h1>There is no page here</h1>
+      <p>
+        Studio has no page at <code>{address}</code>. These are its views:
+      </p>
+      <ul class="row">
+        {VIEWS.map((name) => (
+          <li key={name}>
+            <Link class="button" view={name}>
+              <Icon name={ENTRIES[name].icon} size={18} /> {ENTRIES[name].title}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

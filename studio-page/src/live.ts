@@ -72,7 +72,7 @@ function subscribe(to: EventSource, name: Name): void {
 const HIDDEN_MS = 15_000;
 let hiding: ReturnType<typeof setTimeout> | undefined;
 
-// All tabs of a browser fraction six connections to one server: with six idle ones, the seventh would wait for ever.
+// All tabs of a browser share six connections to one server: with six idle ones, the seventh would wait for ever.
 document.addEventListener('visibilitychange', () => {
   clearTimeout(hiding);
   if (document.hidden) hiding = setTimeout(disconnect, HIDDEN_MS);

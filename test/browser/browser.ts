@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { findChromium, launchChromium } from '../../src/cli/bench/web/chromium.ts';
 import { type BrowserPage, openPage, type PageOptions } from '../../src/cli/bench/web/page.ts';
+import { takeFaults, watchFaults } from './faults.ts';
 
 export type { BrowserPage };
 
@@ -15,14 +16,22 @@ let launched: ReturnType<typeof launchChromium> | undefined;
 
 /** The browser of this test file; the first call starts it. Its graphics are computed on the processor. */
 export function testBrowser(): ReturnType<typeof launchChromium> {
-  launched ??= launchChromium({ softwareGpu: true });
+  launched ??= launchChromium({ softwareGpu: true }).then((browser) => {
+    watchFaults(browser);
+    return browser;
+  });
   return launched;
 }
 
-/** Ends the browser, if it was started: for `afterAll`. */
+/**
+ * Ends the browser, if it was started: for `afterAll`.
+ * @throws Error with what pages threw or complained of, where no test expected it
+ */
 export async function closeTestBrowser(): Promise<void> {
   await (await launched)?.close();
   launched = undefined;
+  const faults = takeFaults();
+  if (faults.length > 0) throw new Error(`pages failed:\n${faults.join('\n')}`);
 }
 
 /**

@@ -60,12 +60,16 @@ export class RunLibrary {
     const view = this.#views.get(id);
     if (!view) return { summary, history: [], files: [] };
     const { record, history, step } = view;
+    const evaluated = await view
+      .evaluation()
+      .then((evaluation) => ({ evaluation }))
+      .catch((error: Error) => ({ evaluationProblem: error.message }));
     return {
       summary,
       ...(record && { record: { ...record, options: { ...record.options } } }),
       history,
       ...(step && { step }),
-      evaluation: await view.evaluation(),
+      ...evaluated,
       files: await view.files(),
     };
   }

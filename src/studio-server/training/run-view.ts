@@ -82,8 +82,9 @@ export class RunView {
     if (seen === this.#seen) return false;
     this.#isHeld = isHeld;
     this.#hasModel = times[WATCHED.indexOf('model')] !== undefined;
+    let record: RunRecord | undefined;
     try {
-      this.#record = await this.folder.record();
+      record = await this.folder.record();
       await this.folder.check('progress');
       const history = await this.folder.read('history');
       this.#history = history ? historyFromCsv(history.toString('utf8'), this.folder.file('history')) : [];
@@ -92,6 +93,7 @@ export class RunView {
       // It is listed all the same: its owner should learn what is wrong with it.
       this.#problem = error instanceof Error ? error.message : String(error);
     }
+    this.#record = record;
     // What it says of a run whose files lead elsewhere is not read either.
     this.#progress = this.#problem === undefined ? await readProgress(this.folder) : undefined;
     this.#seen = seen;
@@ -123,10 +125,18 @@ export class RunView {
     };
   }
 
+  /** @throws HarrierError `bad-data` where the file holds something else */
   async evaluation(): Promise<Evaluation | undefined> {
     const text = await this.folder.read('evaluation');
-    const evaluation = text && this.#record?.result ? jsonObject(text.toString('utf8')) : undefined;
-    return evaluation as Evaluation | undefined;
+    if (!text || !this.#record?.result) return undefined;
+    const evaluation = jsonObject(text.toString('utf8'));
+    if (Array.isArray(evaluation?.matrix) && Array.isArray(evaluation.perClass)) {
+      return evaluation as unknown as Evaluation;
+    }
+    throw new HarrierError('bad-data', 'this file does not hold an evaluation', {
+      where: this.folder.file('evaluation'),
+      next: `Evaluate the run again: npx harrier evaluate ${this.id}.`,
+    });
   }
 
   async files(): Promise<RunFileName[]> {

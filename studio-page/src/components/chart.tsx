@@ -92,7 +92,7 @@ export function Chart(props: ChartProps) {
   return (
     <figure class="chart">
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <ul class="legend">
           {series.map(({ name, color, dashed }, i) => (
             <li key={name}>

@@ -30,12 +30,28 @@ export function Message(props: MessageProps) {
       <Icon name={kind === 'error' ? 'warning' : kind === 'good' ? 'check' : 'info'} />
       <div class="words">
         {title && <p class="title">{title}</p>}
-        {error !== undefined && <p>{messageOf(error)}</p>}
+        {error !== undefined && <p>{withLinks(messageOf(error))}</p>}
         {children && <p>{children}</p>}
       </div>
       {onRetry && <Button onClick={onRetry}>{props.retry ?? 'Try again'}</Button>}
       {onClose && <Button kind="quiet" icon="close" aria-label="Close this message" onClick={onClose} />}
     </div>
+  );
+}
+
+/** Addresses in a text, without the full stop that ends its sentence. */
+const ADDRESS = /(https?:\/\/[^\s"<>]*[^\s"<>.,;:!?)])/;
+
+/** A text whose addresses are links. */
+function withLinks(text: string): ComponentChildren {
+  return text.split(ADDRESS).map((part, i) =>
+    i % 2 === 0 ? (
+      part
+    ) : (
+      <a key={i} href={part} target="_blank" rel="noreferrer">
+        {part}
+      </a>
+    ),
   );
 }
 

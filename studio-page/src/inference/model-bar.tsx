@@ -5,6 +5,7 @@ import { Button } from '../components/button.tsx';
 import { Empty } from '../components/empty.tsx';
 import { Select } from '../components/field.tsx';
 import type { IconName } from '../components/icon.tsx';
+import { Link } from '../components/link.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Message } from '../components/message.tsx';
 import { Progress } from '../components/progress.tsx';
@@ -28,7 +29,7 @@ export function NoModel({
   if (models.value && !isWaiting) {
     return (
       <Empty icon={icon} title="There is no model yet">
-        Train one in the view Train, or in a terminal: <code>npx harrier train</code>.
+        <Link view="train">Train one</Link>, <Link view="teach">teach one</Link>, or open a model file.
       </Empty>
     );
   }

@@ -128,7 +128,8 @@ function Variants(props: {
     />
   );
   return (
-    <div class="scroll">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section class="scroll" aria-label="Images as training would see them" tabIndex={0}>
       <table class="variants">
         <thead>
           <tr>
@@ -159,7 +160,7 @@ function Variants(props: {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount } from 'harrier/src/format/format.ts';
+import { formatBytes, formatCount, formatQuantity } from 'harrier/src/format/format.ts';
 import type { DatasetInfo } from 'harrier/src/studio-server/api.ts';
 import { Empty } from '../../components/empty.tsx';
 import { Select } from '../../components/field.tsx';
@@ -79,7 +79,11 @@ function Facts({ facts }: { readonly facts: DatasetInfo }) {
       ))}
       {facts.skipped.length > 0 && (
         <details class="skipped">
-          <summary>{formatCount(facts.skipped.length)} files are not usable images and were skipped</summary>
+          <summary>
+            {facts.skipped.length === 1
+              ? '1 file is not a usable image and was skipped'
+              : `${formatCount(facts.skipped.length)} files are not usable images and were skipped`}
+          </summary>
           <ul>
             {facts.skipped.slice(0, 200).map(({ file, reason }) => (
               <li key={file}>
@@ -133,6 +137,8 @@ function Opening({ dataset, id }: { readonly dataset: OpenedDataset; readonly id
 function summaryOf(facts: DatasetInfo): string {
   const { splits, classNames, imageShape } = facts;
   const { width, height } = imageShape;
-  const parts = splitsOf(facts).map((name) => `${formatCount(splits[name]!.size)} ${name}`);
-  return `${parts.join(' and ')} images of ${classNames.length} classes, ${width} × ${height} pixels each`;
+  const names = splitsOf(facts);
+  const parts = names.map((name) => `${formatCount(splits[name]!.size)} ${name}`);
+  const images = splits[names.at(-1)!]?.size === 1 ? 'image' : 'images';
+  return `${parts.join(' and ')} ${images} of ${formatQuantity(classNames.length, 'class', 'classes')}, ${width} × ${height} pixels each`;
 }

@@ -13,7 +13,7 @@ import { Panel } from '../../components/panel.tsx';
 import { useDataset } from '../../datasets.ts';
 import { useLoad } from '../../load.ts';
 import { place, setQuery } from '../../router.ts';
-import { loadRuns, runs, runsError } from '../../runs.ts';
+import { loadRuns, runs, runsError, stateText } from '../../runs.ts';
 import { Comparison } from './comparison.tsx';
 import { Confusions } from './confusions.tsx';
 import { Headline } from './headline.tsx';
@@ -55,7 +55,9 @@ export default function Evaluate() {
         <div>
           <h1>Evaluate</h1>
           {query.run !== undefined && query.run !== run.id && (
-            <p class="note">There is no finished run “{query.run}”: this is the newest.</p>
+            <p class="note">
+              {whyNot(query.run)} This is {run.id}.
+            </p>
           )}
         </div>
         <div class="evaluate-choice">
@@ -99,6 +101,9 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
   const { value } = details;
   const evaluation = value?.evaluation;
   if (!value || !evaluation) {
+    if (value?.evaluationProblem !== undefined) {
+      return <Message title="The evaluation of this run cannot be read" error={value.evaluationProblem} />;
+    }
     return details.loading ? (
       <Loading what="the evaluation" />
     ) : (
@@ -158,6 +163,14 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
       )}
     </div>
   );
+}
+
+/** Why a run that the address names is not the one that is shown: a sentence. */
+function whyNot(id: string): string {
+  const run = runs.value?.find((each) => each.id === id);
+  if (!run) return `There is no run “${id}”.`;
+  const why = run.message === undefined ? '' : `: ${run.message.replace(/\.$/, '')}`;
+  return `Run “${id}” has no result to evaluate (${stateText(run)}${why}).`;
 }
 
 function useDetails(run: RunSummary | undefined) {

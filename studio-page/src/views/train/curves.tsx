@@ -7,7 +7,7 @@ import {
 } from 'harrier/src/format/format.ts';
 import { EpochTable } from 'harrier/src/report/epochs.ts';
 import type { RunSummary } from 'harrier/src/studio-server/api.ts';
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { send } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Chart, type ChartSeries } from '../../components/chart.tsx';
@@ -75,6 +75,8 @@ function Control({ run }: { readonly run: RunSummary }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const step = steps.value[run.id];
+  // What could not be done to a run in one state says nothing of it in the next.
+  useEffect(() => setError(undefined), [run.state]);
   const act = async (what: 'pause' | 'resume' | 'stop') => {
     setBusy(true);
     setError(undefined);
@@ -138,11 +140,11 @@ function Facts({ run, history }: { readonly run: RunSummary; readonly history: R
   const { record } = details;
   const facts: [string, string | undefined][] = [
     ['Recipe', run.recipe],
-    ['Data', record && `${record.data.train.name}, ${formatCount(record.data.train.images)} images`],
+    ['Data', record && `${record.data.train.name}, ${formatQuantity(record.data.train.images, 'image')}`],
     ['Batch size', record && String(record.options.batchSize)],
     ['Seed', record && String(record.options.seed)],
     ['Time', record?.result && formatDuration(record.result.seconds)],
-    ['Machine', record && `${record.hardware.cpu}, ${record.hardware.cores} cores`],
+    ['Machine', record && `${record.hardware.cpu}, ${formatQuantity(record.hardware.cores, 'core')}`],
   ];
   return (
     <Panel

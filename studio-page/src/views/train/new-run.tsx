@@ -55,7 +55,10 @@ function Form({ recipes }: { readonly recipes: readonly RecipeForm[] }) {
           key={field.name}
           field={field}
           typed={typed[field.name]}
-          onTyped={(value) => setTyped({ ...typed, [field.name]: value })}
+          onTyped={(value) => {
+            setTyped({ ...typed, [field.name]: value });
+            setError(undefined);
+          }}
           {...(wrong[field.name] && { error: wrong[field.name] })}
         />
       ));
@@ -83,7 +86,10 @@ function Form({ recipes }: { readonly recipes: readonly RecipeForm[] }) {
               type="radio"
               name="recipe"
               checked={each.name === name}
-              onChange={() => setName(each.name)}
+              onChange={() => {
+                setName(each.name);
+                setError(undefined);
+              }}
             />
             <span>
               <b>{each.name}</b>

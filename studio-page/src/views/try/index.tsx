@@ -210,7 +210,15 @@ function Results(props: {
   const [all, setAll] = useState(false);
   if (!opened) {
     return (
-      <Panel title={waiting ? 'The image waits for the model' : 'The model is loading'}>
+      <Panel
+        title={
+          chosen.error !== undefined
+            ? 'There is no model to ask'
+            : waiting
+              ? 'The image waits for the model'
+              : 'The model is loading'
+        }
+      >
         <ModelState chosen={chosen} />
       </Panel>
     );
