@@ -2,13 +2,15 @@
  * How measures tell images of other things from images of the classes: the ones that `train --reject` combines, and
  * others beside them. A linear head is fitted on features; the threshold keeps 95% of held-out training images.
  *
- *     npx tsx bench/none-of-these.ts FOLDER OTHER_FOLDER [--leave-out 0,3,6,9]
+ *     npx tsx bench/none-of-these.ts FOLDER OTHER_FOLDER [--leave-out 0,3,6,9] [--divisions 20]
  *
- * Prints, for images of OTHER_FOLDER and for those of the classes that are left out of FOLDER, AUROC and the fraction
+ * Prints the fraction of test images that is kept for 95%, as the data set is divided and, on average, as `--divisions`
+ * random ones are; and, for images of OTHER_FOLDER and for those of the classes that are left out of FOLDER, AUROC and the fraction
  * that is accepted where 95% of the test images are kept.
  */
 import { parseArgs } from 'node:util';
 import { imageFeatures } from '../src/backbones/index.ts';
+import { random } from '../src/data/random.ts';
 import { separationOf } from '../src/evaluation/index.ts';
 import { classDirections, distancesTo, fitLinear, heldOutDistances } from '../src/heads/index.ts';
 import { foreignness } from '../src/models/index.ts';
@@ -20,7 +22,10 @@ import { fitRejection } from '../src/runs/reject-run.ts';
 const NEIGHBOURS = 10;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { 'leave-out': { type: 'string', default: '' } },
+  options: {
+    'leave-out': { type: 'string', default: '' },
+    divisions: { type: 'string', default: '0' },
+  },
 });
 const [own, other] = positionals;
 const leftOut = values['leave-out'].split(',').filter((name) => name !== '');
@@ -68,35 +73,65 @@ const train = only(known.train, inside);
 const test = only(known.test, inside);
 const classNames = inside.map((label) => known.classNames[label]);
 const foreign = await featuresOf(other);
-const data = { name: own, views: [train.rows], size, labels: train.labels, classNames };
-const head = await fitLinear(runtime, data, { seed: 1 });
-await backbone.dispose();
 
-const logitsOf = (rows: Float32Array) =>
-  Array.from({ length: rows.length / size }, (_, row) =>
-    Array.from(classNames, (__, label) => {
-      let sum = head.bias[label];
-      for (let i = 0; i < size; i++) sum += rows[row * size + i] * head.kernel[i * classNames.length + label];
-      return sum;
-    }),
-  );
 const logSum = (logits: readonly number[]) => {
   const most = Math.max(...logits);
   return most + Math.log(logits.reduce((sum, value) => sum + Math.exp(value - most), 0));
 };
 const doubtOf = (logits: readonly number[]) => 1 - Math.exp(Math.max(...logits) - logSum(logits));
-const means = classDirections(train.rows, { size, labels: train.labels, classNames });
-const held = heldOutDistances(train.rows, data, 1)!;
-const heldLogits = head.crossValidation!.heldOut;
-const rejection = fitRejection(
-  {
-    distances: held.distances,
-    doubts: held.images.map((image) =>
-      doubtOf([...heldLogits.subarray(image * classNames.length, (image + 1) * classNames.length)]),
-    ),
-  },
-  { layer: '', means, keep: 0.95 },
-);
+
+/** A head and what tells unknown images, as `train --reject 0.95` fits them. */
+async function fitted({ rows, labels }: Labelled) {
+  const data = { name: own, views: [rows], size, labels, classNames };
+  const { kernel, bias, crossValidation } = await fitLinear(runtime, data, { seed: 1 });
+  const classes = classNames.length;
+  const logitsOf = (others: Float32Array) =>
+    Array.from({ length: others.length / size }, (_, row) =>
+      Array.from(classNames, (__, label) => {
+        let sum = bias[label];
+        for (let i = 0; i < size; i++) sum += others[row * size + i] * kernel[i * classes + label];
+        return sum;
+      }),
+    );
+  const means = classDirections(rows, data);
+  const { images, distances } = heldOutDistances(rows, data, 1)!;
+  const logits = crossValidation!.heldOut;
+  const doubts = images.map((image) => doubtOf([...logits.subarray(image * classes, (image + 1) * classes)]));
+  const rejection = fitRejection({ distances, doubts }, { layer: '', means, keep: 0.95 });
+  const scores = (others: Float32Array) => {
+    const own = logitsOf(others);
+    return Array.from(distancesTo(means, others, size), (distance, i) =>
+      foreignness(distance, doubtOf(own[i]), rejection),
+    );
+  };
+  const kept = (others: Float32Array) => {
+    const all = scores(others);
+    return all.filter((score) => score <= rejection.threshold).length / all.length;
+  };
+  return { means, logitsOf, scores, kept };
+}
+
+const { means, logitsOf, scores, kept } = await fitted(train);
+process.stdout.write(`kept of the test images, for 95%: ${(100 * kept(test.rows)).toFixed(1)}%\n`);
+const divisions = Number(values.divisions);
+if (divisions > 0) {
+  const rows = joined(train.rows, test.rows);
+  const labels = [...train.labels, ...test.labels];
+  const part = (places: readonly number[]): Labelled => ({
+    rows: joined(...places.map((place) => rows.subarray(place * size, (place + 1) * size))),
+    labels: Uint16Array.from(places, (place) => labels[place]),
+  });
+  const fractions: number[] = [];
+  for (let division = 0; division < divisions; division++) {
+    const order = random(division, 'division').permutation(labels.length);
+    const model = await fitted(part([...order.subarray(0, train.labels.length)]));
+    fractions.push(model.kept(part([...order.subarray(train.labels.length)]).rows));
+  }
+  const mean = fractions.reduce((sum, each) => sum + each, 0) / divisions;
+  process.stdout.write(`  mean of ${divisions} random divisions: ${(100 * mean).toFixed(1)}%\n`);
+}
+await backbone.dispose();
+
 const unit = (rows: Float32Array) =>
   Array.from({ length: rows.length / size }, (_, row) => {
     const own = rows.subarray(row * size, (row + 1) * size);
@@ -114,12 +149,7 @@ const neighbourDistance = (rows: Float32Array) =>
   });
 
 const MEASURES: Readonly<Record<string, (rows: Float32Array) => ArrayLike<number>>> = {
-  'train --reject': (rows) => {
-    const logits = logitsOf(rows);
-    return Array.from(distancesTo(means, rows, size), (distance, i) =>
-      foreignness(distance, doubtOf(logits[i]), rejection),
-    );
-  },
+  'train --reject': scores,
   'nearest class mean': (rows) => distancesTo(means, rows, size),
   [`${NEIGHBOURS}th nearest image`]: neighbourDistance,
   'largest probability': (rows) => logitsOf(rows).map(doubtOf),

@@ -9,6 +9,7 @@ export {
 } from './comparison.ts';
 export type { Confusion } from './confusion.ts';
 export { type CostEvaluation, evaluateCosts, leastExpectedCost, readCosts } from './costs.ts';
+export { coverageRank } from './coverage-rank.ts';
 export {
   type CrossValidationResult,
   crossValidationResult,

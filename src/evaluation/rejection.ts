@@ -109,6 +109,11 @@ export function rejectionLines({ rejection }: { readonly rejection?: RejectionEv
     lines.push(
       `None of these: ${formatPercent(kept)} of ${formatQuantity(images, 'known image')} are kept (${formatInterval(interval95!)})${aim}.`,
     );
+    if (keep !== undefined && interval95![1] < keep) {
+      lines.push(
+        '  Fewer than promised: these images differ more from the training images than those do from each other.',
+      );
+    }
   }
   if (!unknown) return lines;
   const { own, maximumSoftmax, accepted } = unknown;

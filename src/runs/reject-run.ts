@@ -5,7 +5,7 @@ import type { OnProgress } from '../data/progress.ts';
 import { sha256 as ownSha256 } from '../data/sha256.ts';
 import { firstImages } from '../data/subset.ts';
 import { HarrierError } from '../errors.ts';
-import { type Predictions, withTemperature } from '../evaluation/index.ts';
+import { coverageRank, type Predictions, withTemperature } from '../evaluation/index.ts';
 import { formatPercent } from '../format/format.ts';
 import { classDirections, distancesTo, heldOutDistances } from '../heads/index.ts';
 import {
@@ -38,8 +38,8 @@ export interface HeldOutMeasures {
 }
 
 /**
- * The threshold from which an image is unknown, so that a fraction of known images is kept: as in split-conformal
- * prediction, new images of the same kind are kept at least as often.
+ * The threshold from which an image is unknown, so that at least a fraction of known images is kept: with 90%
+ * confidence, for new images of the same kind (`coverageRank`).
  *
  * @param means directions of the class means, `[size, classes]`
  * @throws HarrierError `bad-data` when there are too few images for that fraction
@@ -49,8 +49,7 @@ export function fitRejection(
   { layer, means, keep }: Pick<Rejection, 'layer' | 'means' | 'keep'>,
 ): Rejection {
   const images = distances.length;
-  const rank = Math.ceil((images + 1) * keep - 1e-9);
-  if (rank > images) {
+  if (Math.ceil((images + 1) * keep - 1e-9) > images) {
     throw new HarrierError('bad-data', `too few images to keep ${formatPercent(keep)} of the known ones`, {
       where: '--reject',
       expected: `at least ${Math.ceil(keep / (1 - keep) - 1e-9)} images that the model is not fitted on`,
@@ -62,7 +61,7 @@ export function fitRejection(
   const scores = Float64Array.from(distances, (distance, i) =>
     foreignness(distance, doubts[i], usual),
   ).sort();
-  return { layer, means, ...usual, threshold: scores[rank - 1], keep, images };
+  return { layer, means, ...usual, threshold: scores[coverageRank(images, keep) - 1], keep, images };
 }
 
 /** What a run brings to its rejection. */
