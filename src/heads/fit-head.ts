@@ -82,7 +82,8 @@ export async function fitHead(
   };
 }
 
-function probabilitiesOf(
+/** What a last layer says of features, float32 `[images, size]`: probabilities, float32 `[images, classes]`. */
+export function probabilitiesOf(
   features: Float32Array,
   head: DenseWeights,
   size: number,

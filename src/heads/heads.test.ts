@@ -143,6 +143,18 @@ describe('a linear head', () => {
     expect(again).toEqual(head);
   });
 
+  it('tries weaker regularisation as long as heads are too weak to say anything', async () => {
+    const draws = random(1, 'images');
+    const labels = Array.from({ length: 16 }, (_, image) => image % 2);
+    const rows = labels.map((label) =>
+      Array.from({ length: 8 }, (_, i) => (i === 2 * label ? 2 : 0) + 0.3 * draws.normal()),
+    );
+    const { crossValidation, c } = await fitLinear(runtime, data(rows, labels, ['a', 'b']), { seed: 1 });
+    expect(c).toBeGreaterThan(0.01);
+    expect(crossValidation!.scores.at(0)!.accuracy).toBe(0.5);
+    expect(crossValidation!.scores.at(-1)!.accuracy).toBe(1);
+  });
+
   it('lets a class count double as its images twice over do', async () => {
     const twice = data([...ROWS, ...ROWS.filter((_, i) => LABELS[i] === 1)], [...LABELS, 1, 1, 1, 1]);
     const weighted = await fitLinear(runtime, data(ROWS, LABELS), { c: 1e6, classWeight: { b: 2 }, seed: 1 });

@@ -180,7 +180,9 @@ async function crossValidate(
       point = found.point;
       const { scores } = await objective.at(point, strength);
       tried.push({ c, point, ...scoreHeldOut(scores, data, folds, weights) });
-      if (tried.length > PATIENCE && !improved(tried)) break;
+      // Heads too weak to say anything of other images are no reason to stop.
+      const isTelling = tried.some(({ temperature }) => temperature < TEMPERATURES.hottest);
+      if (tried.length > PATIENCE && isTelling && !improved(tried)) break;
     }
   } finally {
     await objective.dispose();

@@ -75,7 +75,8 @@ export async function readManifest(path: string): Promise<ManifestRow[]> {
   return rows;
 }
 
-function textOf(bytes: Buffer, path: string): string {
+/** @throws HarrierError `bad-data` for bytes that are not UTF-8 */
+export function textOf(bytes: Buffer, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -108,7 +109,7 @@ function jsonLines(text: string, path: string): ManifestRow[] {
 }
 
 function table(text: string, path: string): ManifestRow[] {
-  const records = parsed(text, path);
+  const records = tableRecords(text, path);
   const [head] = records;
   if (!head) return [];
   const hasNames = !isImageName(head.record[0] ?? '');
@@ -126,10 +127,18 @@ function table(text: string, path: string): ManifestRow[] {
   });
 }
 
-function parsed(text: string, path: string): { readonly record: string[]; readonly line: number }[] {
+/** What separates the cells of a table: a spreadsheet writes what its country separates with. */
+export function delimiterOf(text: string): string {
   const first = text.slice(0, text.indexOf('\n') < 0 ? text.length : text.indexOf('\n'));
-  // A spreadsheet writes what its country separates with.
-  const delimiter = ['\t', ';', ','].find((each) => first.includes(each)) ?? ',';
+  return ['\t', ';', ','].find((each) => first.includes(each)) ?? ',';
+}
+
+/** The cells of a table, line by line. @throws HarrierError `bad-data` when it is none */
+export function tableRecords(
+  text: string,
+  path: string,
+): { readonly record: string[]; readonly line: number }[] {
+  const delimiter = delimiterOf(text);
   try {
     const records = parse(text, {
       delimiter,
@@ -149,8 +158,12 @@ function parsed(text: string, path: string): { readonly record: string[]; readon
   }
 }
 
-/** Which column has which field. */
-function fieldsOf(names: readonly string[], path: string, line: number): Partial<Record<Field, number>> {
+/** Which column has which field. @throws HarrierError `bad-data` without a column of files or of labels */
+export function fieldsOf(
+  names: readonly string[],
+  path: string,
+  line: number,
+): Partial<Record<Field, number>> {
   const fields: Partial<Record<Field, number>> = {};
   for (const [i, name] of names.entries()) {
     const plain = name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { random } from '../data/random.ts';
+import { nodeRuntime } from '../platform/node/engine/runtime.ts';
+import { fitProposals } from './proposals.ts';
+
+const SIZE = 8;
+const runtime = nodeRuntime({ threads: 1 });
+
+/** Images of classes that lie in directions of their own, with noise. */
+function images(labels: readonly number[], seed: number) {
+  const draws = random(seed, 'images');
+  const features = new Float32Array(labels.length * SIZE);
+  labels.forEach((label, image) => {
+    for (let i = 0; i < SIZE; i++) features[image * SIZE + i] = (i === label ? 2 : 0) + 0.3 * draws.normal();
+  });
+  return { features, labels };
+}
+const best = (probabilities: Float32Array, classes: number) =>
+  Array.from({ length: probabilities.length / classes }, (_, image) => {
+    const row = probabilities.subarray(image * classes, (image + 1) * classes);
+    return row.indexOf(Math.max(...row));
+  });
+
+it('proposes nothing before two classes have images', async () => {
+  expect(await fitProposals(runtime, images([], 1), { size: SIZE, classes: 3 })).toBeUndefined();
+  expect(await fitProposals(runtime, images([1, 1], 1), { size: SIZE, classes: 3 })).toBeUndefined();
+});
+
+it('knows the classes that have images, and gives others the probability 0', async () => {
+  const confirmed = images(
+    Array.from({ length: 16 }, (_, i) => (i % 2 === 0 ? 0 : 2)),
+    1,
+  );
+  const head = (await fitProposals(runtime, confirmed, { size: SIZE, classes: 4 }))!;
+  const wanted = [2, 0, 2, 0, 0];
+  const probabilities = head.probabilities(images(wanted, 2).features);
+  expect(best(probabilities, 4)).toEqual(wanted);
+  for (let i = 0; i < wanted.length; i++) {
+    expect([probabilities[4 * i + 1], probabilities[4 * i + 3]]).toEqual([0, 0]);
+  }
+  expect(head.heldOut).toEqual({ images: 16, right: 16 });
+});
+
+it('learns from the training before, and estimates by the confirmed images alone', async () => {
+  const training = images([0, 0, 0, 1, 1, 1], 3);
+  const head = (await fitProposals(runtime, images([2, 2, 2], 4), { size: SIZE, classes: 3, training }))!;
+  expect(best(head.probabilities(images([0, 1, 2], 5).features), 3)).toEqual([0, 1, 2]);
+  expect(head.heldOut).toEqual({ images: 3, right: 3 });
+});

@@ -1,0 +1,88 @@
+import { fitHead } from '../heads/index.ts';
+import type { Runtime } from '../runtime/index.ts';
+
+/** Features with labels: float32 `[images, size]`. */
+export interface LabelledFeatures {
+  readonly features: Float32Array;
+  /** Class index of every image. */
+  readonly labels: ArrayLike<number>;
+}
+
+/** A head that proposes classes. */
+export interface ProposingHead {
+  /** What it says of features, float32 `[images, size]`: probabilities, float32 `[images, classes]`. */
+  readonly probabilities: (features: Float32Array) => Float32Array;
+  /**
+   * Of the confirmed images, each by a head that was not fitted on it: how many there were, and how many of them it was
+   * right about. Absent where none could be held out.
+   */
+  readonly heldOut?: { readonly images: number; readonly right: number };
+}
+
+/**
+ * Fits a linear head on the images whose labels are confirmed, and on those of the training before, where there are any.
+ * Classes without an image get the probability 0.
+ *
+ * @param classes how many there are
+ * @returns undefined while fewer than two classes have images
+ * @throws HarrierError as `fitHead` does
+ */
+export async function fitProposals(
+  runtime: Runtime,
+  confirmed: LabelledFeatures,
+  {
+    size,
+    classes,
+    training,
+  }: { readonly size: number; readonly classes: number; readonly training?: LabelledFeatures },
+): Promise<ProposingHead | undefined> {
+  const all = [...Array.from(confirmed.labels), ...Array.from(training?.labels ?? [])];
+  const present = [...new Set(all)].sort((a, b) => a - b);
+  if (present.length < 2) return undefined;
+  const features = new Float32Array(all.length * size);
+  features.set(confirmed.features);
+  if (training) features.set(training.features, confirmed.features.length);
+  const head = await fitHead(
+    runtime,
+    {
+      name: 'the confirmed images',
+      views: [features],
+      size,
+      labels: Uint16Array.from(all, (label) => present.indexOf(label)),
+      classNames: present.map(String),
+    },
+    { kind: 'linear', seed: 1 },
+  );
+  const { heldOut } = head;
+  return {
+    probabilities: (rows) => spread(head.probabilities(rows), present, classes),
+    ...(heldOut && { heldOut: counted(heldOut, present, confirmed.labels) }),
+  };
+}
+
+/** Probabilities of some classes as those of all. */
+function spread(rows: Float32Array, present: readonly number[], classes: number): Float32Array {
+  const images = rows.length / present.length;
+  const all = new Float32Array(images * classes);
+  for (let image = 0; image < images; image++) {
+    present.forEach((label, i) => {
+      all[image * classes + label] = rows[image * present.length + i];
+    });
+  }
+  return all;
+}
+
+function counted(
+  probabilities: Float32Array,
+  present: readonly number[],
+  labels: ArrayLike<number>,
+): { readonly images: number; readonly right: number } {
+  let [images, right] = [0, 0];
+  for (let image = 0; image < labels.length; image++) {
+    const row = probabilities.subarray(image * present.length, (image + 1) * present.length);
+    if (Number.isNaN(row[0])) continue;
+    images++;
+    right += Number(present[row.indexOf(Math.max(...row))] === labels[image]);
+  }
+  return { images, right };
+}

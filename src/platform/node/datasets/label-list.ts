@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { HarrierError } from '../../../errors.ts';
+import { writeAtomically } from '../files/cache.ts';
+import { readError } from '../files/read-error.ts';
+import { isImageName } from '../images/image-names.ts';
+import { delimiterOf, fieldsOf, tableRecords, textOf } from './manifest.ts';
+
+/** The list of labels in a folder of images. `train --data` reads it as it stands. */
+export const LABEL_LIST = 'labels.csv';
+
+const NAMES = ['file', 'label'];
+const ELSEWHERE = 'copy the images to a folder of your own';
+
+/**
+ * A list of images with labels as a table: all its lines and columns are kept, also those that are not understood here.
+ */
+export class LabelList {
+  /** Where it lies, or will lie. */
+  readonly path: string;
+  readonly #delimiter: string;
+  readonly #head: readonly string[];
+  readonly #file: number;
+  readonly #label: number;
+  readonly #part: number | undefined;
+  /** Where all lines say a part, a new one must, too. */
+  readonly #hasParts: boolean;
+  /** By path below the folder, with `/` between its parts. */
+  readonly #rows: Map<string, readonly string[]>;
+
+  private constructor(path: string, delimiter: string, head: readonly string[], rows: readonly string[][]) {
+    this.path = path;
+    this.#delimiter = delimiter;
+    this.#head = head;
+    const { file, label, part: parts } = fieldsOf(head, path, 1);
+    this.#file = file!;
+    this.#label = label!;
+    this.#part = parts;
+    const part = this.#part;
+    this.#hasParts =
+      part !== undefined && rows.length > 0 && rows.every((row) => (row[part] ?? '').trim() !== '');
+    this.#rows = new Map(rows.map((row) => [this.#key(row[this.#file] ?? ''), row]));
+  }
+
+  /**
+   * The list of a folder; an empty one where there is none yet.
+   * @throws HarrierError `bad-data` when the file there is no such list, `storage` when it cannot be read
+   */
+  static async read(folder: string): Promise<LabelList> {
+    const path = join(folder, LABEL_LIST);
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw readError(error, path, 'file');
+      return new LabelList(path, ',', NAMES, []);
+    }
+    const text = textOf(bytes, path);
+    const records = tableRecords(text, path).map(({ record }) => record);
+    const [first] = records;
+    if (!first) return new LabelList(path, ',', NAMES, []);
+    const delimiter = delimiterOf(text);
+    if (!isImageName(first[0])) return new LabelList(path, delimiter, first, records.slice(1));
+    const names = first.map((_, i) => NAMES[i] ?? `column ${i + 1}`);
+    return new LabelList(path, delimiter, names, records);
+  }
+
+  /** Labels by file, as the list has them; lines without a label are left out. */
+  get labels(): ReadonlyMap<string, string> {
+    const pairs = [...this.#rows].map(
+      ([file, row]) => [file, (row[this.#label] ?? '').trim().normalize('NFC')] as const,
+    );
+    return new Map(pairs.filter(([, label]) => label !== ''));
+  }
+
+  /** Gives a file a label; undefined takes it back. A line that says more than that stays, without a label. */
+  set(file: string, label: string | undefined): void {
+    const row = this.#rows.get(file);
+    const isOwn = (cell: string, i: number) =>
+      i === this.#file || i === this.#label || cell === '' || this.#hasParts;
+    if (label === undefined && row?.every(isOwn)) this.#rows.delete(file);
+    else if (label !== undefined || row) {
+      const cells = this.#head.map((_, i) => row?.[i] ?? '');
+      cells[this.#file] = row?.[this.#file] ?? file;
+      cells[this.#label] = label ?? '';
+      if (!row && this.#hasParts) cells[this.#part!] = 'train';
+      this.#rows.set(file, cells);
+    }
+  }
+
+  /** Gives a line another file: the file was moved. */
+  rename(file: string, to: string): void {
+    const row = this.#rows.get(file);
+    if (!row) return;
+    this.#rows.delete(file);
+    this.#rows.set(
+      to,
+      row.map((cell, i) => (i === this.#file ? to : cell)),
+    );
+  }
+
+  /** Lists from Windows name files with `\\`; paths may be absolute. */
+  #key(file: string): string {
+    const trimmed = file.trim();
+    const slashed = trimmed.includes('/') ? trimmed : trimmed.replaceAll('\\', '/');
+    const folder = dirname(this.path);
+    return relative(folder, resolve(folder, slashed)).split(sep).join('/');
+  }
+
+  toText(): string {
+    const line = (cells: readonly string[]) => cells.map((cell) => this.#cell(cell)).join(this.#delimiter);
+    return [this.#head, ...this.#rows.values()].map((cells) => `${line(cells)}\n`).join('');
+  }
+
+  /** Writes it whole under another name, then renames it. @throws HarrierError `storage` */
+  async write(): Promise<void> {
+    await writeAtomically(this.path, this.toText(), ELSEWHERE);
+  }
+
+  /** Without the apostrophe that `csvCell` puts before formulas: names of files must come back as they are. */
+  #cell(text: string): string {
+    return text.includes(this.#delimiter) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }
+}
+
+/** @throws HarrierError `bad-option` for a label that a list or a folder cannot hold */
+export function checkLabel(given: string): string {
+  const label = given.trim().normalize('NFC');
+  const problem =
+    label === ''
+      ? 'a class needs a name'
+      : label.length > 100
+        ? 'the name of this class is too long'
+        : /[\p{Cc}\p{Cs}]/u.test(label)
+          ? 'the name of a class is one line of text'
+          : undefined;
+  if (problem === undefined) return label;
+  throw new HarrierError('bad-option', problem, {
+    expected: '1 to 100 characters',
+    received: label === '' ? 'nothing' : JSON.stringify(label.slice(0, 40)),
+  });
+}

@@ -1,0 +1,82 @@
+import { constants } from 'node:fs';
+import { copyFile, link, lstat, mkdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { HarrierError } from '../../errors.ts';
+import { LabelList } from '../../platform/node/datasets/label-list.ts';
+import type { MovedImages } from '../api.ts';
+
+/** Names that Windows keeps for devices. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** A move of a file, by paths below the folder. */
+interface Move {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Moves labelled images into folders called after their classes, and has the list follow. No file is overwritten: where
+ * one has the name already, the image stays. The list is written between making the new names and removing the old
+ * ones, so that its lines lead to images whenever this ends.
+ *
+ * @param follow has whoever else knows the paths follow
+ * @throws HarrierError `bad-data` for a class that no folder can be called after, `storage`
+ */
+export async function moveToClassFolders(
+  folder: string,
+  follow: (moved: ReadonlyMap<string, string>) => Promise<void>,
+): Promise<MovedImages> {
+  const { labels } = await LabelList.read(folder);
+  for (const label of new Set(labels.values())) checkFolderName(label);
+  const left: { file: string; reason: string }[] = [];
+  const made: Move[] = [];
+  for (const [from, label] of labels) {
+    const to = `${label}/${basename(from)}`;
+    if (dirname(from) === label) continue;
+    if (from.startsWith('../')) {
+      left.push({ file: from, reason: 'it lies outside the folder' });
+      continue;
+    }
+    if ((await lstat(join(folder, from)).catch(() => undefined))?.isSymbolicLink()) {
+      left.push({ file: from, reason: 'it is a link' });
+      continue;
+    }
+    try {
+      await mkdir(join(folder, label), { recursive: true });
+      await secondName(join(folder, from), join(folder, to));
+      made.push({ from, to });
+    } catch (error) {
+      left.push({ file: from, reason: reasonOf(error as NodeJS.ErrnoException, to) });
+    }
+  }
+  if (made.length > 0) await follow(new Map(made.map(({ from, to }) => [from, to])));
+  for (const { from } of made) await rm(join(folder, from), { force: true });
+  return { moved: made.length, left };
+}
+
+/** A further name for a file, or a copy where the file system knows none; fails where the name is taken. */
+async function secondName(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK'].includes(code)) throw error;
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+  }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException, to: string): string {
+  if (code === 'EEXIST') return `there is a file ${to} already`;
+  if (code === 'ENOENT') return 'the file is not there';
+  return message;
+}
+
+function checkFolderName(label: string): void {
+  const isFine = !/[/\\<>:"|?*]|^\.|[. ]$/.test(label) && !DEVICE.test(label);
+  if (isFine) return;
+  throw new HarrierError('bad-data', 'no folder can be called after this class on all systems', {
+    where: label,
+    expected: 'a name without / \\ < > : " | ? *, and without a dot at an end',
+    next: 'Train from the list as it is, or rename the class in it.',
+  });
+}

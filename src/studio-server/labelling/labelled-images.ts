@@ -1,0 +1,173 @@
+import { HarrierError } from '../../errors.ts';
+import { formatQuantity } from '../../format/format.ts';
+import { checkLabel, LabelList } from '../../platform/node/datasets/label-list.ts';
+import { notFound } from '../respond.ts';
+
+/** An act that can be taken back. */
+type Done =
+  | {
+      readonly kind: 'confirm';
+      readonly label: string;
+      readonly before: readonly { readonly image: number; readonly label: string | undefined }[];
+    }
+  | { readonly kind: 'skip'; readonly image: number };
+
+/** Acts that are remembered. */
+const MOST_ACTS = 1_000;
+
+/** The images of a folder with the labels that they have so far. All changes are in the list on disk before they count. */
+export class LabelledImages {
+  readonly #folder: string;
+  #files: readonly string[];
+  readonly #classes: string[];
+  #labels: (string | undefined)[] = [];
+  readonly #skipped = new Set<number>();
+  readonly #done: Done[] = [];
+  /** Changes of the list go one after another. */
+  #writing: Promise<unknown> = Promise.resolve();
+
+  private constructor(folder: string, files: readonly string[], classes: readonly string[]) {
+    this.#folder = folder;
+    this.#files = files;
+    this.#classes = [...classes];
+  }
+
+  /**
+   * @param files paths below the folder
+   * @param classes that are known before any label; the list's own come after them
+   * @throws HarrierError as `LabelList.read` does
+   */
+  static async open(
+    folder: string,
+    files: readonly string[],
+    classes: readonly string[],
+  ): Promise<LabelledImages> {
+    const images = new LabelledImages(folder, files, classes);
+    images.#take(await LabelList.read(folder));
+    return images;
+  }
+
+  get files(): readonly string[] {
+    return this.#files;
+  }
+
+  get classes(): readonly string[] {
+    return this.#classes;
+  }
+
+  /** Of every image its label, or undefined. */
+  get labels(): readonly (string | undefined)[] {
+    return this.#labels;
+  }
+
+  get skipped(): ReadonlySet<number> {
+    return this.#skipped;
+  }
+
+  /** The act that `undo` takes back, in words. */
+  get undoable(): string | undefined {
+    const last = this.#done.at(-1);
+    if (!last) return undefined;
+    if (last.kind === 'skip') return 'skipped';
+    const { before, label } = last;
+    return before.length === 1 ? label : `${label} for ${formatQuantity(before.length, 'image')}`;
+  }
+
+  /** Images that are to be labelled: without a label, and not skipped. */
+  unlabelled(): number[] {
+    return [...this.#files.keys()].filter(
+      (image) => this.#labels[image] === undefined && !this.#skipped.has(image),
+    );
+  }
+
+  /** Gives images a label, which may be new. @throws HarrierError `bad-option`, `not-found`, `storage`, `bad-data` */
+  async confirm(images: readonly number[], given: string): Promise<void> {
+    const label = checkLabel(given);
+    for (const image of images) this.check(image);
+    if (images.length === 0) throw new HarrierError('bad-option', 'no image is named', { where: 'images' });
+    let before: { image: number; label: string | undefined }[] = [];
+    await this.#change((list) => {
+      before = images.map((image) => ({ image, label: this.#labels[image] }));
+      for (const image of images) list.set(this.#files[image], label);
+    });
+    for (const image of images) this.#skipped.delete(image);
+    this.#remember({ kind: 'confirm', label, before });
+  }
+
+  /** Puts an image aside. */
+  skip(image: number): void {
+    this.check(image);
+    this.#skipped.add(image);
+    this.#remember({ kind: 'skip', image });
+  }
+
+  /** Takes the last act back. @returns the images that it was about; undefined where there is none */
+  async undo(): Promise<readonly number[] | undefined> {
+    const last = this.#done.pop();
+    if (!last) return undefined;
+    if (last.kind === 'skip') {
+      this.#skipped.delete(last.image);
+      return [last.image];
+    }
+    try {
+      await this.#change((list) => {
+        for (const { image, label } of last.before) list.set(this.#files[image], label);
+      });
+    } catch (error) {
+      this.#done.push(last);
+      throw error;
+    }
+    return last.before.map(({ image }) => image);
+  }
+
+  /** @throws HarrierError `bad-option` for a name that cannot be used, or is there already */
+  addClass(given: string): void {
+    const name = checkLabel(given);
+    if (this.#classes.includes(name)) {
+      throw new HarrierError('bad-option', 'there is a class of this name already', { received: name });
+    }
+    this.#classes.push(name);
+  }
+
+  /** The paths of images have changed: the list follows. @param moved new paths below the folder, by old ones */
+  async rename(moved: ReadonlyMap<string, string>): Promise<void> {
+    await this.#change((list) => {
+      for (const [from, to] of moved) list.rename(from, to);
+    }, moved);
+  }
+
+  /** @throws HarrierError `not-found` */
+  check(image: number): number {
+    return Number.isInteger(image) && image >= 0 && image < this.#files.length
+      ? image
+      : notFound('image', `${image}`);
+  }
+
+  /** Reads the list, which others may have changed, changes it, writes it. */
+  #change(change: (list: LabelList) => void, moved?: ReadonlyMap<string, string>): Promise<void> {
+    const write = async () => {
+      const list = await LabelList.read(this.#folder);
+      this.#take(list);
+      change(list);
+      await list.write();
+      if (moved) this.#files = this.#files.map((file) => moved.get(file) ?? file);
+      this.#take(list);
+    };
+    const written = this.#writing.then(write);
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+
+  #take(list: LabelList): void {
+    const { labels } = list;
+    this.#labels = this.#files.map((file) => labels.get(file));
+    const named = new Set(this.#classes);
+    const own = [...new Set(this.#labels)].filter((label) => label !== undefined);
+    this.#classes.push(...own.filter((label) => !named.has(label)));
+  }
+
+  #remember(done: Done): void {
+    this.#done.push(done);
+    if (this.#done.length > MOST_ACTS) this.#done.shift();
+  }
+}
