@@ -13,7 +13,7 @@ export {
   type Kernel,
   type KernelDefinition,
 } from './kernels/index.ts';
-export { categoricalCrossentropy } from './losses/index.ts';
+export { asymmetricLoss, binaryCrossentropy, categoricalCrossentropy } from './losses/index.ts';
 export {
   type BuildOptions,
   type ExportOptions,

@@ -152,7 +152,7 @@ export {
   ZeroPadding2D,
   type ZeroPadding2DOptions,
 } from './layers/index.ts';
-export type { CrossentropyOptions } from './losses/index.ts';
+export type { CrossentropyOptions, LossOptions } from './losses/index.ts';
 export {
   type ChannelOrder,
   Classifier,

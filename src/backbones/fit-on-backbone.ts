@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { preprocessingMetadata } from '../data/preprocessing.ts';
 import { sha256 } from '../data/sha256.ts';
+import { HarrierError } from '../errors.ts';
 import { type FittedHead, fitHead, HIDDEN_LAYER, withFittedHead } from '../heads/index.ts';
 import {
   CLASS_NAMES_KEY,
@@ -28,6 +29,13 @@ export async function fitOnBackbone(
   { seed = 1, mirrored = true, labelSmoothing, onProgress }: ClassifierFitOptions,
 ): Promise<FittedClassifier> {
   const { labels, classNames, copies } = train;
+  if (train.tags) {
+    throw new HarrierError('not-supported', 'a Classifier tells classes apart, of which an image has one', {
+      where: train.name,
+      received: 'images with any number of labels',
+      next: 'Train with the command: npx harrier train --data LIST --multi-label --from MODEL.',
+    });
+  }
   const views = [await imageFeatures(backbone, train, { sha256 })];
   if (mirrored) views.push(await imageFeatures(backbone, train, { sha256, mirrored }));
   const data = {

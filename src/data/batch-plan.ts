@@ -26,7 +26,7 @@ export interface BatchPlan {
 /** What batches need of a data set. */
 export type BatchDataset = Pick<
   Dataset,
-  'name' | 'size' | 'classNames' | 'imageShape' | 'labels' | 'gather' | 'pixelSource'
+  'name' | 'size' | 'classNames' | 'imageShape' | 'labels' | 'tags' | 'gather' | 'pixelSource'
 >;
 
 /** Steps of one epoch: the last partial batch is kept. */

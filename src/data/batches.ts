@@ -52,12 +52,13 @@ export function openBatches(plan: BatchPlan): BatchSource {
 
 /**
  * What every source of batches computes: the images of a step in the order of its epoch, scaled and augmented, and
- * their classes as one-hot rows, times their weight. A pure function of the plan, the epoch and the step; the result
+ * their classes as one-hot rows, times their weight, or their labels as multi-hot rows. A pure function of the plan, the epoch and the step; the result
  * lies in the memory given.
  */
 export function batchMaker(plan: BatchPlan): (epoch: number, step: number, memory: BatchMemory) => Batch {
   checkBatchPlan(plan);
   const { dataset, batchSize, seed, augmentation = [], sampling, resolution } = plan;
+  const { tags } = dataset;
   const classes = dataset.classNames.length;
   const steps = stepsPerEpoch(plan);
   const gather = scaledGather(dataset);
@@ -74,7 +75,8 @@ export function batchMaker(plan: BatchPlan): (epoch: number, step: number, memor
     gather(images, imageShape, pixels);
     const targets = new Float32Array(memory.targets, 0, images.length * classes).fill(0);
     images.forEach((index, i) => {
-      targets[i * classes + dataset.labels[index]] = weights[dataset.labels[index]];
+      if (tags) targets.set(tags.subarray(index * classes, (index + 1) * classes), i * classes);
+      else targets[i * classes + dataset.labels[index]] = weights[dataset.labels[index]];
     });
     const batch = { pixels, targets, imageShape };
     augment(batch, { seed, purpose: 'augmentation', epoch, step: epoch * steps + step, images: draws });

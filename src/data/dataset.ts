@@ -38,8 +38,13 @@ export interface Dataset {
   readonly imageShape: ImageInput;
   /** Number of images. */
   readonly size: number;
-  /** Class index of every image. */
+  /** Class index of every image. With `tags`, the rarest tag of each image: what splits are stratified by. */
   readonly labels: Uint16Array;
+  /**
+   * Of a data set whose images have any number of labels: 1 where an image has a label, else 0: uint8
+   * `[size, classNames.length]`. Absent where each image has one class.
+   */
+  readonly tags?: Uint8Array;
   /** SHA-256 (hex) over pixels, labels and class names. */
   readonly hash: string;
   /**

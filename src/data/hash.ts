@@ -2,13 +2,14 @@ import type { ImageShape } from './dataset.ts';
 
 /**
  * The bytes that a data set's hash covers before its pixels: format, class names, shape, number of images (as one
- * line of ASCII JSON), then the labels as little-endian uint16. `Dataset.hash` is the SHA-256 of these bytes followed
+ * line of ASCII JSON), then the labels as little-endian uint16, and of images with several labels their multi-hot rows. `Dataset.hash` is the SHA-256 of these bytes followed
  * by the pixels of every image in order, so it does not depend on where or how the images were stored.
  */
 export function hashHeader(
   classNames: readonly string[],
   shape: ImageShape,
   labels: ArrayLike<number>,
+  tags?: Uint8Array,
 ): Uint8Array {
   const description = JSON.stringify({
     format: 'harrier-dataset-1',
@@ -17,9 +18,10 @@ export function hashHeader(
     size: labels.length,
   });
   const line = ascii(`${description}\n`);
-  const bytes = new Uint8Array(line.length + 2 * labels.length);
+  const bytes = new Uint8Array(line.length + 2 * labels.length + (tags?.length ?? 0));
   bytes.set(line);
   bytes.set(littleEndian16(labels), line.length);
+  if (tags) bytes.set(tags, line.length + 2 * labels.length);
   return bytes;
 }
 

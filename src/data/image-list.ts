@@ -2,6 +2,7 @@ import { HarrierError } from '../errors.ts';
 import { jsonObject } from '../json-text.ts';
 import { type Dataset, imageBytes } from './dataset.ts';
 import type { Sha256 } from './sha256.ts';
+import { classText } from './tags.ts';
 
 /** The part of the data that an image is in. */
 export type Part = 'train' | 'validation' | 'test';
@@ -9,7 +10,7 @@ export type Part = 'train' | 'validation' | 'test';
 /** One image of a run's data, as the run saw it. */
 export interface ListedImage {
   readonly file: string;
-  /** Its class. */
+  /** Its class; of several labels, all with semicolons between. */
   readonly label: string;
   readonly split: Part;
   /** Of its pixels at the size that the model takes, hex. */
@@ -27,11 +28,11 @@ export function listImages(
   return parts.flatMap(([split, dataset]) => {
     if (!dataset) return [];
     const pixels = new Uint8Array(imageBytes(dataset.imageShape));
-    return Array.from(dataset.labels, (label, index) => {
+    return Array.from(dataset.labels, (_, index) => {
       dataset.gather([index], pixels);
       return {
         file: dataset.describe(index),
-        label: dataset.classNames[label],
+        label: classText(dataset, index),
         split,
         sha256: sha256().update(pixels).digest().slice(0, DIGITS),
       };

@@ -14,6 +14,8 @@ export interface MemoryDatasetOptions {
   readonly imageShape: ImageInput;
   /** Class index of every image. */
   readonly labels: ArrayLike<number>;
+  /** Labels of every image, where they may be several: see `Dataset.tags`; `labels` are then `rarestTags` of them. */
+  readonly tags?: Uint8Array;
   /**
    * uint8 `[images, height, width, channels]`, row-major; kept, not copied. In shared memory, other threads can
    * read them too. Grey images (1 channel) are copied, into three equal channels.
@@ -32,7 +34,7 @@ export interface MemoryDatasetOptions {
  */
 export function memoryDataset(options: MemoryDatasetOptions): Dataset {
   if (options.imageShape.channels === 1) return memoryDataset(inThreeChannels(options));
-  const { name, classNames, imageShape, pixels } = options;
+  const { name, classNames, imageShape, pixels, tags } = options;
   const bytes = imageBytes(imageShape);
   const size = options.labels.length;
   if (pixels.length !== size * bytes) {
@@ -50,10 +52,11 @@ export function memoryDataset(options: MemoryDatasetOptions): Dataset {
     imageShape,
     size,
     labels,
+    ...(tags && { tags }),
     pixelSource: sharedPixels(pixels),
     get hash() {
       hash ??= sha256()
-        .update(hashHeader(classNames, imageShape, labels))
+        .update(hashHeader(classNames, imageShape, labels, tags))
         .update(pixels)
         .digest();
       return hash;

@@ -17,11 +17,22 @@ export function relabelled(dataset: Dataset, classNames: readonly string[]): Dat
   if (stranger >= 0) throw unknownName('class for this model', dataset.classNames[stranger], classNames);
   const isSame = classNames.every((name, i) => name === dataset.classNames[i]);
   if (isSame && places.length === classNames.length) return dataset;
+  const tags = dataset.tags && movedTags(dataset.tags, places, classNames.length);
   return withLabels(
     dataset,
-    { classNames, labels: dataset.labels.map((label) => places[label]) },
+    { classNames, labels: dataset.labels.map((label) => places[label]), ...(tags && { tags }) },
     `harrier-relabelled-2 ${dataset.hash} ${JSON.stringify(classNames)}\n`,
   );
+}
+
+/** Multi-hot rows with each class in its new place. */
+function movedTags(tags: Uint8Array, places: readonly number[], classes: number): Uint8Array {
+  const moved = new Uint8Array((tags.length / places.length) * classes);
+  tags.forEach((tag, i) => {
+    const image = Math.floor(i / places.length);
+    moved[image * classes + places[i % places.length]] = tag;
+  });
+  return moved;
 }
 
 /**
@@ -30,7 +41,7 @@ export function relabelled(dataset: Dataset, classNames: readonly string[]): Dat
  */
 export function withLabels(
   dataset: Dataset,
-  { labels, name = dataset.name, classNames = dataset.classNames }: Relabelling,
+  { labels, tags = dataset.tags, name = dataset.name, classNames = dataset.classNames }: Relabelling,
   salt: string,
 ): Dataset {
   const { imageShape, size, pixelSource, copies, times } = dataset;
@@ -41,11 +52,13 @@ export function withLabels(
     imageShape,
     size,
     labels,
+    ...(tags && { tags }),
     pixelSource,
     ...(copies && { copies }),
     ...(times && { times }),
     get hash() {
-      hash ??= sha256().update(ascii(salt)).update(littleEndian16(labels)).digest();
+      const header = sha256().update(ascii(salt)).update(littleEndian16(labels));
+      hash ??= (tags ? header.update(tags) : header).digest();
       return hash;
     },
     gather: (indices, out) => dataset.gather(indices, out),
@@ -53,4 +66,6 @@ export function withLabels(
   };
 }
 
-interface Relabelling extends Pick<Dataset, 'labels'>, Partial<Pick<Dataset, 'name' | 'classNames'>> {}
+interface Relabelling
+  extends Pick<Dataset, 'labels'>,
+    Partial<Pick<Dataset, 'tags' | 'name' | 'classNames'>> {}

@@ -4,6 +4,7 @@ import { ascii } from './hash.ts';
 import { pickImages } from './pixel-source.ts';
 import { sha256 } from './sha256.ts';
 import { classCounts } from './statistics.ts';
+import { pickTags } from './tags.ts';
 
 /**
  * A view of a data set: its images at `indices`, in that order, without copying a pixel.
@@ -16,7 +17,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, name: strin
   const chosen = Uint32Array.from(indices);
   checkGather({ ...dataset, imageShape: { height: 0, width: 0, channels: 0 } }, indices, new Uint8Array());
   const labels = Uint16Array.from(chosen, (index) => dataset.labels[index]);
-  const { classNames, imageShape, pixelSource, copies, times } = dataset;
+  const { classNames, imageShape, pixelSource, tags, copies, times } = dataset;
   const size = chosen.length;
   let hash: string | undefined;
   return {
@@ -25,6 +26,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, name: strin
     imageShape,
     size,
     labels,
+    ...(tags && { tags: pickTags(tags, classNames.length, chosen) }),
     pixelSource: pixelSource && pickImages(pixelSource, chosen),
     ...(copies && { copies: chosen.map((index) => copies[index]) }),
     ...(times && { times: Float64Array.from(chosen, (index) => times[index]) }),

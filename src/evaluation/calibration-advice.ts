@@ -13,11 +13,14 @@ export function calibrationAdvice({
   accuracy,
   interval95: [low, high],
   total,
+  multiLabel,
   temperatureScaling: { temperature, reason } = { temperature: 1 },
-}: Pick<Evaluation, 'calibration' | 'accuracy' | 'interval95' | 'total' | 'temperatureScaling'>):
-  | string
-  | undefined {
-  if (temperature !== 1) return undefined;
+}: Pick<
+  Evaluation,
+  'calibration' | 'accuracy' | 'interval95' | 'total' | 'multiLabel' | 'temperatureScaling'
+>): string | undefined {
+  // Probabilities of labels say nothing of how often all of them are right.
+  if (temperature !== 1 || multiLabel) return undefined;
   const confidence = bins.reduce((sum, bin) => sum + (bin.confidence ?? 0) * bin.count, 0) / total;
   const withinInterval = confidence >= low && confidence <= high;
   if (withinInterval || Math.abs(confidence - accuracy) <= FAR) return undefined;

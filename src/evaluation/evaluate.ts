@@ -4,6 +4,7 @@ import { type Confusion, confusionMatrix, confusionPairs } from './confusion.ts'
 import { crossEntropy } from './cross-entropy.ts';
 import type { CrossValidationResult } from './cross-validation.ts';
 import { type HumanBaseline, humanBaseline } from './human-baseline.ts';
+import { evaluateLabels, exactMatches, type MultiLabelEvaluation } from './multi-label.ts';
 import { type ClassScores, classScores, type MacroScores, macroScores } from './per-class.ts';
 import type { SetsEvaluation } from './prediction-sets.ts';
 import { checkPredictions, type Predictions } from './predictions.ts';
@@ -48,7 +49,9 @@ export interface Evaluation {
   readonly humanBaseline?: HumanBaseline;
   /** Class names, in the order of the outputs. */
   readonly classNames: readonly string[];
-  /** Counts: row = true class, column = predicted class. */
+  /** Where images have any number of labels. `correct` then counts images whose labels are all right. */
+  readonly multiLabel?: MultiLabelEvaluation;
+  /** Counts: row = true class, column = predicted class. Empty where images have any number of labels. */
   readonly matrix: readonly (readonly number[])[];
 }
 
@@ -63,6 +66,7 @@ const TOP5_FROM_CLASSES = 10;
  */
 export function evaluatePredictions(predictions: Predictions): Evaluation {
   checkPredictions(predictions);
+  if (predictions.tags) return evaluateMultiLabel(predictions);
   const { labels, classNames } = predictions;
   const total = labels.length;
   const matrix = confusionMatrix(predictions);
@@ -83,5 +87,27 @@ export function evaluatePredictions(predictions: Predictions): Evaluation {
     ...(people && { humanBaseline: people }),
     classNames: [...classNames],
     matrix,
+  };
+}
+
+/** Classes are not taken for each other where an image may have several: no pair is confused. */
+function evaluateMultiLabel(predictions: Predictions): Evaluation {
+  const { labels: images, classNames } = predictions;
+  const total = images.length;
+  const correct = exactMatches(predictions);
+  const multiLabel = evaluateLabels(predictions);
+  return {
+    correct,
+    total,
+    accuracy: correct / total,
+    interval95: wilsonInterval(correct, total),
+    loss: crossEntropy(predictions),
+    confusions: [],
+    perClass: multiLabel.labels.map(({ threshold: _, averagePrecision: __, ...scores }) => scores),
+    macro: macroScores(multiLabel.labels),
+    calibration: calibration(predictions),
+    multiLabel,
+    classNames: [...classNames],
+    matrix: [],
   };
 }

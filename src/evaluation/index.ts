@@ -21,9 +21,17 @@ export type { DataInfo, FactRow, FineTunedInfo, RunInfo } from './facts.ts';
 export { type EpochRecord, type History, historyFromCsv, historyToCsv } from './history.ts';
 export type { HumanBaseline, HumanConfusion } from './human-baseline.ts';
 export { type LabelError, likelyLabelErrors, type PredictionColumns } from './label-errors.ts';
+export { type LabelMistake, mostConfidentLabelMistakes } from './label-mistakes.ts';
 export { type McNemar, mcnemar } from './mcnemar.ts';
 export { type Mistake, mostConfidentMistakes } from './mistakes.ts';
 export { type ModelCardOptions, renderModelCard } from './model-card.ts';
+export {
+  bestThresholds,
+  EVEN,
+  evenThresholds,
+  type LabelScores,
+  type MultiLabelEvaluation,
+} from './multi-label.ts';
 export type { ClassScores, MacroScores } from './per-class.ts';
 export {
   coverageOfSets,
@@ -32,7 +40,7 @@ export {
   type SetOptions,
   type SetsEvaluation,
 } from './prediction-sets.ts';
-export type { Predictions } from './predictions.ts';
+export { type Predictions, predictionsFor } from './predictions.ts';
 export { type PredictionRow, predictionsFromCsv, predictionsToCsv } from './predictions-csv.ts';
 export {
   areaUnderRoc,
@@ -56,6 +64,7 @@ export {
   type CalibrationMeasures,
   type FittedTemperature,
   fitTemperature,
+  labelTemperatureOf,
   type TemperatureScaling,
   withTemperature,
 } from './temperature.ts';

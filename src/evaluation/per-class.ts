@@ -38,16 +38,21 @@ export function classScores(
     const right = matrix[c][c];
     const support = matrix[c].reduce((sum, count) => sum + count, 0);
     const predicted = matrix.reduce((sum, row) => sum + row[c], 0);
-    return {
-      class: name,
-      support,
-      predicted,
-      precision: ratio(right, predicted),
-      recall: ratio(right, support),
-      // 2PR / (P + R), written in counts so that it is exact and never 0/0 when only one of them is 0.
-      f1: ratio(2 * right, support + predicted),
-    };
+    return classScoresOf(name, right, support, predicted);
   });
+}
+
+/** The scores of one class from counts of images: rightly predicted to be of it, of it, and predicted to be of it. */
+export function classScoresOf(name: string, right: number, support: number, predicted: number): ClassScores {
+  return {
+    class: name,
+    support,
+    predicted,
+    precision: ratio(right, predicted),
+    recall: ratio(right, support),
+    // 2PR / (P + R), written in counts so that it is exact and never 0/0 when only one of them is 0.
+    f1: ratio(2 * right, support + predicted),
+  };
 }
 
 /** Means over the classes that have images: of the others nothing is known. */
@@ -74,7 +79,7 @@ export function meansNote(scores: readonly ClassScores[]): string | undefined {
 }
 
 /** The weakest first; classes without images last. */
-export function weakestFirst(scores: readonly ClassScores[]): ClassScores[] {
+export function weakestFirst<T extends ClassScores>(scores: readonly T[]): T[] {
   return [...scores].sort((a, b) => Number(!isKnown(a)) - Number(!isKnown(b)) || a.f1 - b.f1);
 }
 

@@ -1,6 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import { csvCell } from '../format/csv.ts';
 import { printable } from '../format/format.ts';
+import { isGiven } from './multi-label.ts';
 import { type Predictions, predictedClass } from './predictions.ts';
 
 /** The prediction for one image, in short. */
@@ -20,20 +21,21 @@ const MOST_CLASSES = 100;
 
 /**
  * Predictions as CSV, one line for each image: its number, the indices of its true and predicted class, the
- * probability of the predicted class, its file, both class names, and the probability of every class (of up to 100).
+ * probability of the predicted class, its file, both class names, and the probability of every class (of up to 100). Of images
+ * with any number of labels: number, file, labels, predicted labels, and the probabilities.
  *
  * @param files name of each image; without them the column is empty
  * @param folds of a cross-validation, the fold that held each image out, from 1: one more column
  */
 export function predictionsToCsv(
-  { probabilities, labels, classNames }: Predictions,
+  predictions: Predictions,
   files: readonly string[] = [],
   folds?: readonly number[],
 ): string {
+  const { probabilities, labels, classNames } = predictions;
+  if (predictions.tags) return labelsToCsv(predictions, predictions.tags, files);
   const classes = classNames.length;
   const named = classes <= MOST_CLASSES ? classNames : [];
-  const cell = (text: string) => csvCell(printable(text));
-  const number = (value: number) => Number(value.toPrecision(4));
   const header = [
     HEADER,
     'file,class,predicted_class',
@@ -55,6 +57,33 @@ export function predictionsToCsv(
         cell(classNames[predicted]),
         ...(folds ? [folds[image]] : []),
         ...named.map((_, i) => number(own[i])),
+      ].join(','),
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const cell = (text: string) => csvCell(printable(text));
+const number = (value: number) => Number(value.toPrecision(4));
+
+/** Of images with any number of labels: their labels and those that they are given, with semicolons between. */
+function labelsToCsv(predictions: Predictions, tags: Uint8Array, files: readonly string[]): string {
+  const { probabilities, labels: images, classNames } = predictions;
+  const classes = classNames.length;
+  const named = classes <= MOST_CLASSES ? classNames : [];
+  const listed = (has: (label: number) => boolean) =>
+    cell(classNames.filter((_, label) => has(label)).join(';'));
+  const lines = [
+    ['image,file,labels,predicted_labels', ...named.map((name) => cell(`probability of ${name}`))].join(','),
+  ];
+  for (let image = 0; image < images.length; image++) {
+    lines.push(
+      [
+        image,
+        cell(files[image] ?? ''),
+        listed((label) => tags[image * classes + label] === 1),
+        listed((label) => isGiven(predictions, image, label)),
+        ...named.map((_, label) => number(probabilities[image * classes + label])),
       ].join(','),
     );
   }

@@ -6,10 +6,26 @@ export interface Predictions {
   readonly probabilities: Float32Array;
   /** The true class of every image, as an index into `classNames`. */
   readonly labels: ArrayLike<number>;
+  /**
+   * Of images with any number of labels: 1 where an image has a label, uint8 `[images, classes]`. Probabilities are then
+   * those of the labels, each by itself, and `labels` the rarest one of each image.
+   */
+  readonly tags?: Uint8Array;
+  /** With `tags`: the probability of each label from which an image counts as having it. Default: one half. */
+  readonly thresholds?: readonly number[];
   /** Class names, in the order of the probabilities. */
   readonly classNames: readonly string[];
   /** `[images]`: how foreign each image is, from 0 to 1; above 0.5 it shows none of the classes. Absent: not asked. */
   readonly unknown?: Float32Array;
+}
+
+/** What a model says of images, beside what they show. */
+export function predictionsFor<T extends Pick<Predictions, 'probabilities'>>(
+  answer: T,
+  { labels, tags, classNames }: Pick<Predictions, 'labels' | 'tags' | 'classNames'>,
+  thresholds?: readonly number[],
+): T & Predictions {
+  return { ...answer, labels, ...(tags && { tags, ...(thresholds && { thresholds }) }), classNames };
 }
 
 /** Softmax in float32 may overshoot 1 by a few units in the last place. */
@@ -21,7 +37,7 @@ const ROUNDING = 1e-4;
  *
  * @throws HarrierError `bad-shape`, `bad-data`, or `diverged` when a probability is NaN or infinite
  */
-export function checkPredictions({ probabilities, labels, classNames }: Predictions): void {
+export function checkPredictions({ probabilities, labels, tags, classNames }: Predictions): void {
   const classes = classNames.length;
   if (classes === 0) throw new HarrierError('bad-data', 'there are no classes');
   if (labels.length === 0) throw new HarrierError('bad-data', 'there are no images to evaluate');
@@ -29,6 +45,12 @@ export function checkPredictions({ probabilities, labels, classNames }: Predicti
     throw new HarrierError('bad-shape', 'the predictions do not fit the labels', {
       expected: `${labels.length} × ${classes} probabilities`,
       received: `${probabilities.length}`,
+    });
+  }
+  if (tags && tags.length !== probabilities.length) {
+    throw new HarrierError('bad-shape', 'the predictions do not fit the labels of the images', {
+      expected: `${labels.length} × ${classes} labels`,
+      received: `${tags.length}`,
     });
   }
   for (let image = 0; image < labels.length; image++) {

@@ -27,7 +27,7 @@ export interface ClassRanking {
 }
 
 /**
- * Precision–recall and ROC curves of every class against all others. Images with equal probabilities share a point.
+ * Precision–recall and ROC curves of every class against all others, or of every label. Images with equal probabilities share a point.
  *
  * Average precision is Σ (recall − recall before) · precision, without interpolation; the ROC area is by trapezoids.
  * Both are as in scikit-learn (`average_precision_score`, `roc_auc_score`).
@@ -36,11 +36,12 @@ export interface ClassRanking {
  */
 export function classRankings(predictions: Predictions): ClassRanking[] {
   checkPredictions(predictions);
-  const { probabilities, labels, classNames } = predictions;
+  const { probabilities, labels, tags, classNames } = predictions;
   const classes = classNames.length;
   return classNames.map((name, label) => {
     const scores = Float32Array.from(labels, (_, image) => probabilities[image * classes + label]);
-    return { class: name, ...rankingOf(scores, (image) => labels[image] === label) };
+    const isOwn = (image: number) => (tags ? tags[image * classes + label] === 1 : labels[image] === label);
+    return { class: name, ...rankingOf(scores, isOwn) };
   });
 }
 

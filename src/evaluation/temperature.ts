@@ -46,7 +46,8 @@ const HOTTEST = 10;
  */
 export function fitTemperature(predictions: Predictions): FittedTemperature {
   checkPredictions(predictions);
-  const { labels } = predictions;
+  const { labels, tags } = predictions;
+  if (tags) return { temperature: labelTemperatureOf(labelLogits(predictions.probabilities), tags) };
   const classes = predictions.classNames.length;
   const mistake = Array.from(labels).some(
     (label, image) => predictedClass(predictions.probabilities, classes, image) !== label,
@@ -143,9 +144,56 @@ function derivatives(
   return { slope, curvature };
 }
 
+/**
+ * The temperature with which σ(logits / T) has the least binary cross-entropy, by bisection of its slope, which rises with
+ * 1/T. Labels are taken for as sure as Laplace's rule of succession allows: without a mistake they ask for no infinity.
+ *
+ * @param logits `[images, labels]`
+ * @param tags 1 where an image has a label, of the same shape
+ */
+export function labelTemperatureOf(
+  logits: Float64Array,
+  tags: Uint8Array,
+  { coldest = COLDEST, hottest = HOTTEST }: Omit<TemperatureSearch, 'labelSmoothing'> = {},
+): number {
+  const doubt = 1 / (tags.length + 2);
+  const slopeAt = (inverse: number) =>
+    logits.reduce((sum, logit, i) => {
+      const wanted = tags[i] === 1 ? 1 - doubt : doubt;
+      return sum + (1 / (1 + Math.exp(-inverse * logit)) - wanted) * logit;
+    }, 0);
+  let [low, high] = [1 / hottest, 1 / coldest];
+  if (slopeAt(low) >= 0) return hottest;
+  if (slopeAt(high) <= 0) return coldest;
+  while (high - low > 1e-9 * high) {
+    const middle = (low + high) / 2;
+    if (slopeAt(middle) > 0) high = middle;
+    else low = middle;
+  }
+  return 2 / (low + high);
+}
+
+/** Half the distance from 1 to the float32 below it: what is nearer was rounded to 1. */
+const LEAST_BELOW_1 = 2 ** -25;
+
+/** Logits of the probabilities of labels. */
+function labelLogits(probabilities: Float32Array): Float64Array {
+  return Float64Array.from(
+    probabilities,
+    (probability) =>
+      Math.log(Math.max(LEAST, probability)) - Math.log(Math.max(LEAST_BELOW_1, 1 - probability)),
+  );
+}
+
 /** The same predictions as from a model whose logits are divided by a (further) temperature. */
 export function withTemperature(predictions: Predictions, temperature: number): Predictions {
   const classes = predictions.classNames.length;
+  if (predictions.tags) {
+    const cooled = labelLogits(predictions.probabilities).map(
+      (logit) => 1 / (1 + Math.exp(-logit / temperature)),
+    );
+    return { ...predictions, probabilities: Float32Array.from(cooled) };
+  }
   const logits = logarithms(predictions.probabilities);
   const probabilities = new Float32Array(logits.length);
   for (let start = 0; start < logits.length; start += classes) {

@@ -10,7 +10,8 @@ import {
 } from '../format/format.ts';
 import { crossValidationText } from './cross-validation.ts';
 import type { Evaluation } from './evaluate.ts';
-import { type ClassScores, isKnown, meansNote, weakestFirst } from './per-class.ts';
+import type { MultiLabelEvaluation } from './multi-label.ts';
+import { type ClassScores, isKnown, type MacroScores, meansNote, weakestFirst } from './per-class.ts';
 import { rejectionLines } from './rejection.ts';
 import type { TemperatureScaling } from './temperature.ts';
 
@@ -35,7 +36,13 @@ export interface TextOptions {
 }
 
 /** "6,939 of 10,000 right: 69.39% (95% interval 68.48–70.29%), loss 0.9321". */
-export function headline({ correct, total, accuracy, interval95, loss }: Evaluation): string {
+export function headline({ correct, total, accuracy, interval95, loss, multiLabel }: Evaluation): string {
+  if (multiLabel) {
+    const { meanAveragePrecision: mean, micro } = multiLabel;
+    const first = mean === undefined ? '' : `mAP ${formatPercent(mean)}, `;
+    const exact = `${formatCount(correct)} of ${formatCount(total)} right in every label: ${formatPercent(accuracy)}`;
+    return `${first}micro F1 ${formatPercent(micro.f1)}; ${exact} (95% interval ${formatInterval(interval95)}), loss ${loss.toFixed(4)}`;
+  }
   const fraction = `${formatCount(correct)} of ${formatCount(total)} right: ${formatPercent(accuracy)}`;
   return `${fraction} (95% interval ${formatInterval(interval95)}), loss ${loss.toFixed(4)}`;
 }
@@ -47,10 +54,11 @@ function viewsLine({ testTimeAugmentation = 'none' }: Evaluation): string {
 }
 
 /** "Top-5 accuracy 97.41%. Calibration error 1.20% (6.10% before the temperature 1.432)." */
-function measuresLine({ top5Accuracy, calibration, temperatureScaling }: Evaluation): string {
+function measuresLine({ top5Accuracy, calibration, temperatureScaling, multiLabel }: Evaluation): string {
+  const hamming = multiLabel ? `Hamming loss ${multiLabel.hammingLoss.toFixed(4)}. ` : '';
   const five = top5Accuracy === undefined ? '' : `Top-5 accuracy ${formatPercent(top5Accuracy)}. `;
   const error = formatPercent(calibration.expectedCalibrationError);
-  return `${five}Calibration error ${error}${temperatureWords(temperatureScaling)}.`;
+  return `${hamming}${five}Calibration error ${error}${temperatureWords(temperatureScaling)}.`;
 }
 
 /** "Sets with 95% coverage contain the class of 94.80% of the images (94.35–95.22%), with 1.32 classes on average …", a line for each. */
@@ -118,7 +126,9 @@ export function evaluationText(evaluation: Evaluation, options: TextOptions = {}
 }
 
 /** One line per class, aligned: images, precision, recall, F1; below them the plain means. */
-export function classTable({ perClass, macro }: Evaluation, options: TextOptions = {}): string {
+export function classTable(evaluation: Evaluation, options: TextOptions = {}): string {
+  const { perClass, macro, multiLabel } = evaluation;
+  if (multiLabel) return labelTable(evaluation, multiLabel, options);
   const style = options.style ?? PLAIN;
   const limit = options.classes ?? 30;
   const shown = perClass.length <= limit ? perClass : weakestFirst(perClass).slice(0, limit);
@@ -141,6 +151,55 @@ export function classTable({ perClass, macro }: Evaluation, options: TextOptions
       style.faint(`The ${limit} classes with the lowest F1, of ${formatCount(perClass.length)}:`),
     );
   }
+  return lines.join('\n');
+}
+
+/** One line per label, aligned: images, average precision, precision, recall and F1 from its threshold on. */
+function labelTable(
+  { macro }: Evaluation,
+  { labels, ...means }: MultiLabelEvaluation,
+  options: TextOptions,
+): string {
+  const style = options.style ?? PLAIN;
+  const limit = options.classes ?? 30;
+  const shown = new Set(
+    (labels.length <= limit ? labels : weakestFirst(labels).slice(0, limit)).map((row) => row.class),
+  );
+  const percent = (value: number | undefined) => (value === undefined ? '–' : formatPercent(value));
+  const scores = ({ precision, recall, f1 }: MacroScores) =>
+    [precision, recall, f1].map((score) => formatPercent(score));
+  const [first, ...rest] = aligned([
+    ['label', 'images', 'average precision', 'precision', 'recall', 'F1', 'threshold'],
+    ...labels
+      .filter((row) => shown.has(row.class))
+      .map((row) => [
+        printable(row.class),
+        formatCount(row.support),
+        percent(row.averagePrecision),
+        ...scoreCells(row),
+        row.threshold.toFixed(3),
+      ]),
+    ['mean', '', percent(means.meanAveragePrecision), ...scores(macro), ''],
+    ['all decisions', '', '', ...scores(means.micro), ''],
+  ]);
+  const lines = [
+    style.faint(first),
+    ...rest.slice(0, -2),
+    ...rest.slice(-2).map((line) => style.faint(line)),
+  ];
+  const note = meansNote(labels);
+  if (note) lines.push(style.faint(note));
+  if (shown.size < labels.length) {
+    lines.unshift(style.faint(`The ${limit} labels with the lowest F1, of ${formatCount(labels.length)}:`));
+  }
+  const { thresholdImages: images } = means;
+  lines.push(
+    style.faint(
+      images === undefined
+        ? 'Thresholds of 0.5: none were chosen on held-out images.'
+        : `Thresholds with the highest F1 on ${formatQuantity(images, 'held-out image')}.`,
+    ),
+  );
   return lines.join('\n');
 }
 

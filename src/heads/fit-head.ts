@@ -1,3 +1,6 @@
+import { pickTags } from '../data/tags.ts';
+import { HarrierError } from '../errors.ts';
+import { evaluateLabels } from '../evaluation/multi-label.ts';
 import { softmax } from '../evaluation/softmax.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { fitCentroid } from './centroid.ts';
@@ -29,6 +32,8 @@ export interface HeadFinding extends Partial<Pick<CrossValidation, 'folds' | 'sc
   readonly kind: HeadKind;
   /** Of a linear head: the inverse of the strength of regularisation. */
   readonly c?: number;
+  /** Where images have any number of labels: mAP on images that the heads of the cross-validation were not fitted on. */
+  readonly meanAveragePrecision?: number;
   /** Of one with a hidden layer: times that it went through the images. */
   readonly epochs?: number;
   /** Of one with a hidden layer: how good it was on held-out images after each epoch. */
@@ -44,23 +49,38 @@ export async function fitHead(
   data: HeadData,
   { kind, ...options }: HeadOptions & { readonly kind: HeadKind },
 ): Promise<FittedHead> {
-  const { size, classNames } = data;
+  const { size, classNames, tags } = data;
+  if (tags && kind !== 'linear') {
+    throw new HarrierError('not-supported', 'a head of this kind gives each image one class', {
+      where: `--head ${kind}`,
+      expected: '--head linear, which gives images any number of labels',
+      next: 'Leave --head out.',
+    });
+  }
   const classes = classNames.length;
+  const probabilitiesIn = tags ? logistic : softmax;
   const finished = (head: DenseWeights & Pick<FittedHead, 'loss' | 'accuracy'>, record: HeadFinding) => ({
     kernel: head.kernel,
     bias: head.bias,
     loss: head.loss,
     accuracy: head.accuracy,
     record,
-    probabilities: (features: Float32Array) => probabilitiesOf(features, head, size, classes),
+    probabilities: (features: Float32Array) =>
+      probabilitiesOf(features, head, size, classes, probabilitiesIn),
   });
   if (kind === 'centroid') return finished(fitCentroid(data, options), { kind });
   if (kind === 'linear') {
     const head = await fitLinear(runtime, data, options);
     const { folds, scores, temperature, heldOut } = head.crossValidation ?? {};
+    const mean = heldOut && tags && heldOutPrecision(heldOut, { ...data, tags });
     return {
-      ...finished(head, { kind, c: head.c, ...(folds && { folds, scores, temperature }) }),
-      ...(heldOut && { heldOut: softmaxOfRows(heldOut, classes) }),
+      ...finished(head, {
+        kind,
+        c: head.c,
+        ...(folds && { folds, scores, temperature }),
+        ...(mean !== undefined && { meanAveragePrecision: mean }),
+      }),
+      ...(heldOut && { heldOut: probabilitiesOfRows(heldOut, classes, probabilitiesIn) }),
     };
   }
   const head = await fitMlp(runtime, data, options);
@@ -77,7 +97,7 @@ export async function fitHead(
           row * hidden.bias.length,
         );
       }
-      return probabilitiesOf(rows, head, hidden.bias.length, classes);
+      return probabilitiesOf(rows, head, hidden.bias.length, classes, softmax);
     },
   };
 }
@@ -88,20 +108,49 @@ export function probabilitiesOf(
   head: DenseWeights,
   size: number,
   classes: number,
+  probabilitiesIn: (scores: ArrayLike<number>) => Float64Array,
 ): Float32Array {
   const probabilities = new Float32Array((features.length / size) * classes);
   for (let row = 0; row < features.length / size; row++) {
     const scores = weighted(features.subarray(row * size, (row + 1) * size), head);
-    probabilities.set(softmax(scores), row * classes);
+    probabilities.set(probabilitiesIn(scores), row * classes);
   }
   return probabilities;
 }
 
 /** Probabilities from scores `[images, classes]`. Rows of NaN stay so. */
-function softmaxOfRows(scores: Float32Array, classes: number): Float32Array {
+function probabilitiesOfRows(
+  scores: Float32Array,
+  classes: number,
+  probabilitiesIn: (scores: ArrayLike<number>) => Float64Array,
+): Float32Array {
   const probabilities = new Float32Array(scores.length);
   for (let start = 0; start < scores.length; start += classes) {
-    probabilities.set(softmax(scores.subarray(start, start + classes)), start);
+    probabilities.set(probabilitiesIn(scores.subarray(start, start + classes)), start);
   }
   return probabilities;
+}
+
+/** The probability of each label, each by itself. */
+function logistic(scores: ArrayLike<number>): Float64Array {
+  return Float64Array.from(scores, (score) => 1 / (1 + Math.exp(-score)));
+}
+
+/** mAP of images that were held out at all; scores order them as probabilities would. */
+function heldOutPrecision(
+  scores: Float32Array,
+  { tags, labels, classNames }: HeadData & Required<Pick<HeadData, 'tags'>>,
+): number | undefined {
+  const classes = classNames.length;
+  const held = [...labels.keys()].filter((image) => Number.isFinite(scores[image * classes]));
+  const probabilities = new Float32Array(held.length * classes);
+  held.forEach((image, i) => {
+    probabilities.set(logistic(scores.subarray(image * classes, (image + 1) * classes)), i * classes);
+  });
+  return evaluateLabels({
+    probabilities,
+    labels: held.map((image) => labels[image]),
+    tags: pickTags(tags, classes, held),
+    classNames,
+  }).meanAveragePrecision;
 }

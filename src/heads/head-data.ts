@@ -17,6 +17,8 @@ export interface HeadData {
   readonly size: number;
   /** Class index of every image. */
   readonly labels: Uint16Array;
+  /** Where images have any number of labels: see `Dataset.tags`. */
+  readonly tags?: Uint8Array;
   readonly classNames: readonly string[];
   /** Images with the same number are copies: cross-validation keeps them together. */
   readonly copies?: Uint32Array;
@@ -41,7 +43,7 @@ export interface DenseWeights {
 }
 
 /** @throws HarrierError `bad-data`, `bad-shape` when there are no images, or the features are not theirs */
-export function checkHeadData({ name, views, size, labels, classNames }: HeadData): void {
+export function checkHeadData({ name, views, size, labels, tags, classNames }: HeadData): void {
   if (labels.length === 0) throw new HarrierError('bad-data', 'it has no images', { where: name });
   for (const view of views) {
     if (view.length !== labels.length * size) {
@@ -58,7 +60,7 @@ export function checkHeadData({ name, views, size, labels, classNames }: HeadDat
       });
     }
   }
-  if (views.length === 0 || classNames.length < 2) {
+  if (views.length === 0 || classNames.length < (tags ? 1 : 2)) {
     throw new HarrierError('bad-data', 'a head needs features of images in at least two classes', {
       where: name,
       received: `${views.length} views, ${classNames.length} classes`,

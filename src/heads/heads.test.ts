@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../data/random.ts';
+import { rarestTags } from '../data/tags.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { type DenseWeights, fitCentroid, fitLinear, type HeadData } from './index.ts';
 
@@ -81,6 +82,64 @@ describe('a linear head', () => {
       });
     }
     expect(head.crossValidation).toBeUndefined();
+  });
+
+  // scikit-learn 1.9.1: StandardScaler, LogisticRegression(C=…, tol=1e-10) for each label, decision_function.
+  it.each([
+    [
+      1,
+      [
+        [0.88738, -0.86449],
+        [0.46202, -0.38806],
+        [1.25353, -1.13365],
+      ],
+    ],
+    [
+      0.01,
+      [
+        [0.05059, 0.26477],
+        [0.02878, 0.29061],
+        [0.06245, 0.25902],
+      ],
+    ],
+  ])('of any number of labels says what scikit-learn says of each, with C %d', async (c, expected) => {
+    const tags = Uint8Array.from(
+      [[1, 0], [1, 0], [1, 1], [0, 0], [0, 1], [0, 1], [1, 1], [0, 0], [1, 1], [0, 1], [1, 0], [0, 1]].flat(),
+    ); // biome-ignore format: a table
+    const images = { ...data(ROWS, [...rarestTags(tags, 2)], ['a', 'b']), tags };
+    const head = await fitLinear(runtime, images, { c, seed: 1 });
+    expected.forEach((row, i) => {
+      scores(head, ROWS[i]).forEach((score, label) => {
+        expect(score).toBeCloseTo(row[label], 3);
+      });
+    });
+  });
+
+  it('of any number of labels chooses C and says how sure it may be by held-out images', async () => {
+    const stream = random(3, 'tags');
+    const { views, size, labels } = clouds([60, 60, 60], { noise: 1.5 });
+    // An image shows what its cloud is of, and by chance another thing that its features do not show.
+    const tags = Uint8Array.from(
+      Array.from(labels).flatMap((own) => [0, 1, 2].map((label) => Number(label === own))),
+    );
+    for (let image = 0; image < labels.length; image += 5) tags[3 * image + stream.integer(3)] = 1;
+    const images = { ...data([[0]], [0]), views, size, labels: rarestTags(tags, 3), tags };
+    const head = await fitLinear(runtime, images, { seed: 1 });
+    const { scores: tried, heldOut } = head.crossValidation!;
+    expect(tried.map(({ c }) => c)).toContain(head.c);
+    // No other temperature would make their cross-entropy lower.
+    const lossAt = (factor: number) =>
+      heldOut.reduce(
+        (sum, score, i) => sum + Math.log1p(Math.exp(factor * score)) - tags[i] * factor * score,
+        0,
+      );
+    expect(Math.min(lossAt(0.95), lossAt(1.05))).toBeGreaterThan(lossAt(1));
+    const chosen = tried.find(({ c }) => c === head.c)!;
+    const exact = Array.from(labels.keys()).filter((image) =>
+      [0, 1, 2].every((label) => heldOut[3 * image + label] >= 0 === (tags[3 * image + label] === 1)),
+    );
+    expect(exact.length / labels.length).toBeCloseTo(chosen.accuracy, 12);
+    expect(chosen.accuracy).toBeGreaterThan(0.4);
   });
 
   it('lies where the gradient of the whole objective is zero, with label smoothing and two views', async () => {

@@ -1,6 +1,6 @@
 import { differentiate } from '../autodiff/index.ts';
 import { Dense } from '../layers/index.ts';
-import { categoricalCrossentropy } from '../losses/index.ts';
+import { binaryCrossentropy, categoricalCrossentropy } from '../losses/index.ts';
 import { elementCount, float32, type GraphBuilder, modelOf, type Value } from '../onnx/index.ts';
 import { add, createGraph, mul, reduceSum, reshape, square } from '../ops/index.ts';
 import { lower } from '../passes/index.ts';
@@ -16,11 +16,13 @@ export interface LinearGraphOptions {
   /** Heads that are fitted beside each other, so that the features are read once for all. */
   readonly heads: number;
   readonly labelSmoothing?: number;
+  /** Rows have any number of labels: a logistic regression for each. */
+  readonly multiLabel?: boolean;
 }
 
 /**
- * The objective of multinomial logistic regression for one or several heads, and its gradient: a graph of a Dense layer
- * and the categorical cross-entropy that autodiff has differentiated.
+ * The objective of logistic regression, multinomial or one for each label, for one or several heads, and its gradient: a graph of a Dense layer
+ * and a cross-entropy that autodiff has differentiated.
  *
  * A point is all kernels `[size, heads · classes]`, then all biases.
  */
@@ -31,32 +33,37 @@ export class LinearObjective {
   readonly #executable: Executable;
   readonly #features: Float32Array;
   readonly #targets: Float32Array;
+  readonly #weights: Float32Array | undefined;
 
   private constructor(
     options: LinearGraphOptions,
     executable: Executable,
     features: Float32Array,
     targets: Float32Array,
+    weights: Float32Array | undefined,
   ) {
     this.options = options;
     this.length = (options.size + 1) * options.heads * options.classes;
     this.#executable = executable;
     this.#features = features;
     this.#targets = targets;
+    this.#weights = weights;
   }
 
   /**
    * @param features float32 `[rows, size]`
    * @param targets float32 `[rows, heads, classes]`: rows of 0 for images that a head is not fitted on
+   * @param weights with `multiLabel`, float32 `[rows, heads]`: 0 for such images, else 1
    */
   static async open(
     runtime: Runtime,
     options: LinearGraphOptions,
     features: Float32Array,
     targets: Float32Array,
+    weights?: Float32Array,
   ): Promise<LinearObjective> {
     const model = modelOf(lower(objectiveGraph(options), runtime.target));
-    return new LinearObjective(options, await runtime.compile(model), features, targets);
+    return new LinearObjective(options, await runtime.compile(model), features, targets, weights);
   }
 
   /**
@@ -72,6 +79,7 @@ export class LinearObjective {
       kernel: float32([size, columns], point.subarray(0, size * columns)),
       bias: float32([columns], point.subarray(size * columns)),
       strength: float32([], [strength]),
+      ...(this.#weights && { weights: float32([rows * heads, 1], this.#weights) }),
     });
     const gradient = new Float32Array(this.length);
     gradient.set(gradients['gradient/kernel'].data as Float32Array);
@@ -84,7 +92,7 @@ export class LinearObjective {
   }
 }
 
-function objectiveGraph({ rows, size, classes, heads, labelSmoothing }: LinearGraphOptions) {
+function objectiveGraph({ rows, size, classes, heads, labelSmoothing, multiLabel }: LinearGraphOptions) {
   const graph = createGraph('linear-head');
   const features = graph.input('features', 'float32', [rows, size]);
   const targets = graph.input('targets', 'float32', [rows * heads, classes]);
@@ -92,9 +100,13 @@ function objectiveGraph({ rows, size, classes, heads, labelSmoothing }: LinearGr
   const parameters: Value[] = [];
   const scores = dense(graph, features, size, heads * classes, parameters);
   const [kernel] = parameters;
-  const loss = categoricalCrossentropy(graph, reshape(graph, scores, [rows * heads, classes]), targets, {
-    labelSmoothing,
-  });
+  const ofHeads = reshape(graph, scores, [rows * heads, classes]);
+  const loss = multiLabel
+    ? binaryCrossentropy(graph, ofHeads, targets, {
+        labelSmoothing,
+        weights: graph.input('weights', 'float32', [rows * heads, 1]),
+      })
+    : categoricalCrossentropy(graph, ofHeads, targets, { labelSmoothing });
   const penalty = mul(graph, strength, reduceSum(graph, square(graph, kernel), [0, 1], false));
   const objective = add(graph, loss, penalty);
   const gradients = differentiate(graph, objective, parameters);

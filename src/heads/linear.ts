@@ -1,5 +1,6 @@
 import { classWeights } from '../data/class-weight.ts';
-import { temperatureOf } from '../evaluation/temperature.ts';
+import { pickTags } from '../data/tags.ts';
+import { labelTemperatureOf, temperatureOf } from '../evaluation/temperature.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { type Folds, foldsOf } from './folds.ts';
 import { checkHeadData, type DenseWeights, type HeadData, type HeadOptions, stacked } from './head-data.ts';
@@ -64,7 +65,8 @@ const [RANKING, FINAL] = [
 ];
 
 /**
- * Multinomial logistic regression on features: the minimum of C · Σ cross-entropy + ½ · Σ kernel², as scikit-learn has
+ * Multinomial logistic regression on features, or one logistic regression for each label of images that have any number of
+ * them (one against the rest): the minimum of C · Σ cross-entropy + ½ · Σ kernel², as scikit-learn has
  * it, on standardised features; the standardisation is folded into the layer. Each view of an image counts an equal part
  * of it. C is chosen by stratified cross-validation on these images, from strong to weak, each fit beginning where the
  * one before ended.
@@ -104,7 +106,7 @@ export async function fitLinear(
       c,
       ...(chosen && { crossValidation: chosen.validation }),
       loss: found.value,
-      accuracy: accuracyOf(found.scores, data.labels, classes),
+      accuracy: accuracyOf(found.scores, data),
     };
   } finally {
     await objective.dispose();
@@ -238,20 +240,25 @@ function open(
   folds: Folds | undefined,
   { classWeight, labelSmoothing }: LinearOptions,
 ): Promise<LinearObjective> {
-  const { labels, views, classNames } = data;
+  const { labels, tags, views, classNames } = data;
   const heads = folds?.count ?? 1;
   const classes = classNames.length;
   const weights = classWeights(nameOf(data), classWeight);
   const rows = views.length * labels.length;
   const targets = new Float32Array(rows * heads * classes);
+  const counted = tags && new Float32Array(rows * heads);
   for (let row = 0; row < rows; row++) {
     const image = row % labels.length;
     for (let head = 0; head < heads; head++) {
       if (folds?.foldOf[image] === head) continue;
-      targets[(row * heads + head) * classes + labels[image]] = weights[labels[image]];
+      const start = (row * heads + head) * classes;
+      if (tags) targets.set(tags.subarray(image * classes, (image + 1) * classes), start);
+      else targets[start + labels[image]] = weights[labels[image]];
+      if (counted) counted[row * heads + head] = 1;
     }
   }
-  return LinearObjective.open(runtime, { rows, size, classes, heads, labelSmoothing }, values, targets);
+  const how = { rows, size, classes, heads, labelSmoothing, ...(tags && { multiLabel: true }) };
+  return LinearObjective.open(runtime, how, values, targets, counted);
 }
 
 /** The objective is a mean over images and heads; C counts in sums. */
@@ -276,7 +283,7 @@ interface HeldOut {
 
 function scoreHeldOut(
   scores: Float32Array,
-  { labels, classNames }: HeadData,
+  { labels, tags, classNames }: HeadData,
   { foldOf, count }: Folds,
   weights: readonly number[],
 ): HeldOut {
@@ -288,17 +295,26 @@ function scoreHeldOut(
     own.set(scores.subarray(start, start + classes), i * classes);
   });
   const trueLabels = images.map((image) => labels[image]);
-  const temperature = temperatureOf(own, trueLabels, classes, {
-    ...TEMPERATURES,
-    // As if one image of each class more had been seen: Laplace's rule of succession.
-    labelSmoothing: classes / (images.length + classes),
-  });
+  const temperature = tags
+    ? labelTemperatureOf(own, pickTags(tags, classes, images), TEMPERATURES)
+    : temperatureOf(own, trueLabels, classes, {
+        ...TEMPERATURES,
+        // As if one image of each class more had been seen: Laplace's rule of succession.
+        labelSmoothing: classes / (images.length + classes),
+      });
   const heldOut = new Float32Array(labels.length * classes).fill(Number.NaN);
   const losses = new Float64Array(images.length);
   let [weighed, right] = [0, 0];
   images.forEach((image, i) => {
     const row = own.subarray(i * classes, (i + 1) * classes).map((score) => score / temperature);
     heldOut.set(row, image * classes);
+    if (tags) {
+      const own = tags.subarray(image * classes, (image + 1) * classes);
+      losses[i] = row.reduce((sum, score, label) => sum + softplus(score) - own[label] * score, 0);
+      weighed++;
+      right += Number(isExact(row, own));
+      return;
+    }
     const label = labels[image];
     const most = Math.max(...row);
     const sum = row.reduce((total, score) => total + Math.exp(score - most), 0);
@@ -315,12 +331,24 @@ function scoreHeldOut(
   };
 }
 
+/** ln(1 + eˣ), which does not overflow. */
+function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+/** Whether the labels with a probability of at least one half are those of an image. */
+function isExact(scores: ArrayLike<number>, tags: Uint8Array): boolean {
+  return tags.every((tag, label) => scores[label] >= 0 === (tag === 1));
+}
+
 /** @param scores `[rows, classes]`, the images as they are first */
-function accuracyOf(scores: Float32Array, labels: Uint16Array, classes: number): number {
+function accuracyOf(scores: Float32Array, { labels, tags, classNames }: HeadData): number {
+  const classes = classNames.length;
   let right = 0;
   labels.forEach((label, image) => {
     const row = scores.subarray(image * classes, (image + 1) * classes);
-    right += Number(row.indexOf(Math.max(...row)) === label);
+    if (tags) right += Number(isExact(row, tags.subarray(image * classes, (image + 1) * classes)));
+    else right += Number(row.indexOf(Math.max(...row)) === label);
   });
   return right / labels.length;
 }

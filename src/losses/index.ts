@@ -1,1 +1,3 @@
+export * from './binary-crossentropy.ts';
 export * from './crossentropy.ts';
+export * from './loss.ts';

@@ -1,1 +1,2 @@
 export * from './accuracy.ts';
+export * from './exact-matches.ts';

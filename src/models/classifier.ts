@@ -66,7 +66,7 @@ export interface FittedClassifier {
 
 /** What a classifier says of images. */
 export interface ClassifierAnswer {
-  /** float32 `[count, classes]`: each row adds up to 1. */
+  /** float32 `[count, classes]`: each row adds up to 1, unless images have any number of labels. */
   readonly probabilities: Float32Array;
   /** float32 `[count]`, from 0 to 1: above 0.5 an image shows none of the classes. Only of models that tell. */
   readonly unknown?: Float32Array;
@@ -133,6 +133,14 @@ export class Classifier {
   /** Whether it tells images that show none of its classes: it was trained with `--reject`. */
   get tellsUnknown(): boolean {
     return this.#known().tellsUnknown;
+  }
+
+  /**
+   * Where images have any number of labels: the probability of each label from which an image counts as having it.
+   * Undefined where each image has one class.
+   */
+  get thresholds(): readonly number[] | undefined {
+    return this.#known().thresholds;
   }
 
   /** The images that it takes. `decodeImage` makes them from files as the model wants them. */

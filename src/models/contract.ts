@@ -7,6 +7,9 @@ import { type Dimension, formatShape, type Model, type NamedType } from '../onnx
 /** Metadata key of the names of a model's classes. */
 export const CLASS_NAMES_KEY = 'harrier.classNames';
 
+/** Metadata key of the thresholds of a model whose images have any number of labels: a list of numbers in JSON. */
+export const THRESHOLDS_KEY = 'harrier.labelThresholds';
+
 /** Names are made for all of them: beyond this a model is damaged, or no classifier. */
 const MOST_CLASSES = 1_000_000;
 
@@ -43,6 +46,11 @@ export interface Contract {
   readonly metadata: Readonly<Record<string, string>>;
   /** Whether a further output, `unknown`, says for each image whether it shows none of the classes: above 0.5. */
   readonly tellsUnknown: boolean;
+  /**
+   * Where images have any number of labels: the probability of each label from which an image counts as having it.
+   * Probabilities then do not add up to 1. Absent: each image has one class.
+   */
+  readonly thresholds?: readonly number[];
 }
 
 /** The further output of a model that tells images that show none of its classes. */
@@ -76,10 +84,12 @@ export function contractOf(ends: Ends, metadata: Readonly<Record<string, string>
       received: `${classes}`,
     });
   }
+  const thresholds = thresholdsOf(metadata, classes, where);
   return {
     imageShape: imageInput({ height, width, channels }, preprocessingOf(metadata, where)),
     classNames: classNamesOf({ metadata }, classes, where),
     metadata,
+    ...(thresholds && { thresholds }),
     tellsUnknown: ends.outputs.some(
       ({ name, type, shape }) => name === UNKNOWN && type === 'float32' && shape.length === 1,
     ),
@@ -119,6 +129,33 @@ export function classNamesOf(
   }
   throw new HarrierError('bad-graph', 'its class names do not fit its outputs', {
     where,
+    received: json.slice(0, 200),
+  });
+}
+
+/**
+ * The thresholds of a model's labels, by its metadata; undefined where each image has one class.
+ * @param classes how many there must be; undefined: any number
+ * @throws HarrierError `bad-graph` when they do not fit its outputs
+ */
+export function thresholdsOf(
+  metadata: Readonly<Record<string, string>>,
+  classes: number | undefined,
+  where: string,
+): readonly number[] | undefined {
+  const json = metadata[THRESHOLDS_KEY];
+  if (json === undefined) return undefined;
+  try {
+    const thresholds: unknown = JSON.parse(json);
+    const isThreshold = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1;
+    const isList = Array.isArray(thresholds) && thresholds.every(isThreshold);
+    if (isList && (classes === undefined || thresholds.length === classes)) return thresholds;
+  } catch {
+    // Falls through to the error below.
+  }
+  throw new HarrierError('bad-graph', 'the thresholds of its labels do not fit its outputs', {
+    where,
+    expected: `${classes ?? 'a list of'} numbers from 0 to 1`,
     received: json.slice(0, 200),
   });
 }

@@ -2,9 +2,9 @@ import { type TestTimeAugmentation, testTimeAugmentationNamed } from '../data/vi
 import { HarrierError } from '../errors.ts';
 import { inKerasOrder, type ParameterSpec } from '../layers/index.ts';
 import { elementCount, float32, type GraphBuilder, type Model, modelOf, type Value } from '../onnx/index.ts';
-import { createGraph, div, logitsOf, scalar } from '../ops/index.ts';
+import { createGraph, div, labelScores, logitsOf, scalar } from '../ops/index.ts';
 import { averageViews } from './average-views.ts';
-import { UNKNOWN } from './contract.ts';
+import { THRESHOLDS_KEY, thresholdsOf, UNKNOWN } from './contract.ts';
 import type { Network } from './network.ts';
 import { addDistance, addUnknown, REJECTION_KEY, type Rejection, rejectionMetadata } from './rejection.ts';
 import { STORAGE_KEY, weightTensor } from './stored-weights.ts';
@@ -29,6 +29,11 @@ export interface ExportOptions {
    * class for every image.
    */
   readonly rejection?: Rejection | Pick<Rejection, 'layer' | 'means'>;
+  /**
+   * Images have any number of labels: each gets a probability by the logistic function, and from its threshold on counts as
+   * given. Default: Softmax, one class for each image.
+   */
+  readonly thresholds?: readonly number[];
 }
 
 /** The output of a model that is exported to find the threshold of its rejection. */
@@ -37,8 +42,8 @@ export const DISTANCE = 'distance';
 /**
  * A network with its weights as a model by Harrier's contract: input `image`, uint8 `[N, height, width, 3]`; output
  * `probabilities`, float32 `[N, classes]`. Scaling and normalisation are inside, and so is test-time augmentation: the
- * logits of the views are averaged (as in airbench) and divided by the temperature, then comes Softmax. With a rejection
- * there is a further output, `unknown`.
+ * logits of the views are averaged (as in airbench) and divided by the temperature, then comes Softmax, or Sigmoid for
+ * images with any number of labels. With a rejection there is a further output, `unknown`.
  *
  * The file also says what layers it is made of (`trainedNetwork` reads it), so that it can be trained on.
  *
@@ -49,7 +54,7 @@ export function exportModel(
   network: Network,
   weights: Weights,
   metadata: Readonly<Record<string, string>> = {},
-  { testTimeAugmentation = 'none', temperature = 1, rejection }: ExportOptions = {},
+  { testTimeAugmentation = 'none', temperature = 1, rejection, thresholds }: ExportOptions = {},
 ): Model {
   checkWeights(network.parameters, weights, network.name);
   const graph = createGraph(network.name);
@@ -63,11 +68,13 @@ export function exportModel(
         if (layer === rejection?.layer) features = inKerasOrder(graph, input).value;
       },
     });
-    const rows = [logitsOf(graph, output)];
+    const rows = [thresholds ? labelScores(graph, output) : logitsOf(graph, output)];
     return rejection ? [...rows, addDistance(graph, features!, rejection.means)] : rows;
   });
   const scaled = temperature === 1 ? logits : div(graph, logits, scalar(graph, temperature));
-  const probabilities = graph.op('Softmax', [scaled], { axis: -1 });
+  const probabilities = thresholds
+    ? graph.op('Sigmoid', [scaled])
+    : graph.op('Softmax', [scaled], { axis: -1 });
   graph.output(probabilities, 'probabilities');
   const isFinished = rejection !== undefined && 'threshold' in rejection;
   if (isFinished) graph.output(addUnknown(graph, distance, probabilities, rejection), UNKNOWN);
@@ -77,6 +84,7 @@ export function exportModel(
     [TEMPERATURE_KEY]: __,
     [STORAGE_KEY]: ___,
     [REJECTION_KEY]: ____,
+    [THRESHOLDS_KEY]: _____,
     ...others
   } = metadata;
   return modelOf(graph.build(), {
@@ -85,14 +93,18 @@ export function exportModel(
     ...(testTimeAugmentation !== 'none' && { [VIEWS_KEY]: testTimeAugmentation }),
     ...(temperature !== 1 && { [TEMPERATURE_KEY]: `${temperature}` }),
     ...(isFinished && rejectionMetadata(rejection)),
+    ...(thresholds && { [THRESHOLDS_KEY]: JSON.stringify(thresholds) }),
   });
 }
 
 /** The options that a model was exported with, by its own account. */
 export function exportOptionsOf({
   metadata,
-}: Pick<Model, 'metadata'>): Required<Omit<ExportOptions, 'rejection'>> {
+}: Pick<Model, 'metadata'>): Required<Pick<ExportOptions, 'testTimeAugmentation' | 'temperature'>> &
+  Pick<ExportOptions, 'thresholds'> {
+  const thresholds = thresholdsOf(metadata, undefined, 'metadata');
   return {
+    ...(thresholds && { thresholds }),
     testTimeAugmentation: testTimeAugmentationNamed(metadata[VIEWS_KEY] ?? 'none'),
     temperature: Number(metadata[TEMPERATURE_KEY] ?? 1),
   };

@@ -11,7 +11,15 @@ export {
   type FittedClassifier,
   type PredictImagesOptions,
 } from './classifier.ts';
-export { CLASS_NAMES_KEY, classNamesOf, keepsContract, UNKNOWN, UNKNOWN_FROM } from './contract.ts';
+export {
+  CLASS_NAMES_KEY,
+  classNamesOf,
+  keepsContract,
+  THRESHOLDS_KEY,
+  thresholdsOf,
+  UNKNOWN,
+  UNKNOWN_FROM,
+} from './contract.ts';
 export {
   DISTANCE,
   type ExportOptions,

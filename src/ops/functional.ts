@@ -91,6 +91,18 @@ export function slice(
 }
 /** What went into the Softmax that made a value; the value itself where none did. */
 export function logitsOf(graph: GraphBuilder, output: Value): Value {
+  return before(graph, output, ['Softmax']);
+}
+
+/**
+ * One score for each label of an image with any number of labels, of which the logistic function makes probabilities: what
+ * went into the Sigmoid or Softmax that a network ends in, else what it ends in.
+ */
+export function labelScores(graph: GraphBuilder, output: Value): Value {
+  return before(graph, output, ['Softmax', 'Sigmoid']);
+}
+
+function before(graph: GraphBuilder, output: Value, opTypes: readonly string[]): Value {
   const maker = graph.nodes.find(({ outputs }) => outputs[0] === output);
-  return maker?.opType === 'Softmax' ? maker.inputs[0]! : output;
+  return maker && opTypes.includes(maker.opType) ? maker.inputs[0]! : output;
 }

@@ -18,6 +18,15 @@ export const DATA = {
     recorded: 'always',
     onResume: 'may change',
   },
+  multiLabel: {
+    type: { kind: 'boolean' },
+    help: 'images have any number of labels, which a list names: a line such as photo.jpg,cat;dog for each',
+    flag: {
+      of: ['train', 'sweep'],
+      insteadOf: { '--multilabel': '--multi-label', '--tags': '--multi-label' },
+    },
+    recorded: 'if given',
+  },
   limit: {
     type: { kind: 'number', ...COUNT },
     help: 'use only this many training images',

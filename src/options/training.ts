@@ -1,6 +1,6 @@
 import type { Option } from './option.ts';
 import { COUNT, FRACTION } from './range.ts';
-import { CHANNEL_ORDERS, HEADS, OPTIMIZERS, SAMPLINGS } from './words.ts';
+import { CHANNEL_ORDERS, HEADS, LOSSES, OPTIMIZERS, SAMPLINGS } from './words.ts';
 
 /** How a network is trained. */
 export const TRAINING = {
@@ -157,6 +157,17 @@ export const TRAINING = {
     flag: { of: ['train', 'sweep', 'lr-find'], value: '<name>', insteadOf: { '--optim': '--optimizer' } },
     form: {
       help: 'The rule that turns gradients into a step. Each has its own default learning rate.',
+    },
+  },
+  loss: {
+    type: { kind: 'choice', choices: LOSSES },
+    help: 'with --multi-label: crossentropy, or asymmetric, which passes over the many labels that an image clearly lacks',
+    default: 'crossentropy',
+    field: 'loss.name',
+    flag: {
+      of: ['train', 'sweep'],
+      value: '<name>',
+      helpOf: { sweep: 'with --multi-label: crossentropy or asymmetric, as for train' },
     },
   },
   labelSmoothing: {

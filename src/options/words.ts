@@ -28,6 +28,9 @@ export const CHANNEL_ORDERS = ['rgb', 'bgr'] as const;
 export const HEADS = ['linear', 'mlp', 'centroid'] as const;
 export type HeadKind = (typeof HEADS)[number];
 
+/** Losses: of one class for each image, or of any number of labels. */
+export const LOSSES = ['crossentropy', 'asymmetric'] as const;
+
 export const DEVICES = ['cpu', 'gpu'] as const;
 
 /** What decides which images are test images, besides their content. */

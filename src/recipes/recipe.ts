@@ -1,6 +1,6 @@
 import type { TestTimeAugmentation } from '../data/views.ts';
 import type { Input, Layer, SymbolicTensor } from '../layers/index.ts';
-import type { CrossentropyOptions } from '../losses/index.ts';
+import type { LossOptions } from '../losses/index.ts';
 import type { Normalization } from '../models/index.ts';
 import type { OptimizerConfig } from '../optimizers/index.ts';
 import type { BatchOptions } from '../training/index.ts';
@@ -32,7 +32,7 @@ export interface TrainingMethod<Options extends RecipeOptions = RecipeOptions> e
   /** The optimizer and its options, as plain JSON. */
   readonly optimizer: OptimizerConfig;
   /** Options of the cross-entropy, such as label smoothing. */
-  readonly loss?: CrossentropyOptions;
+  readonly loss?: LossOptions;
   /** Fraction of the training images set aside to evaluate epochs on; 0 trains on all of them. */
   readonly validationSplit: number;
   /** What its network may be built with otherwise, each with its default: `--set filters=64` changes one. */

@@ -56,7 +56,8 @@ export function ClassTable({ perClass, macro, still = false }: ClassTableProps):
   );
 }
 
-function fraction(value: number): JSX.Element {
+/** A fraction as a percentage, and as a bar. */
+export function fraction(value: number): JSX.Element {
   return h(
     'span',
     { class: 'score-cell' },

@@ -89,7 +89,7 @@ export function Reliability({ calibration }: { readonly calibration: Calibration
 
 /** The same in words, and what was done about it. */
 export function ReliabilityWords({ evaluation }: { readonly evaluation: Evaluation }): JSX.Element {
-  const { calibration, temperatureScaling } = evaluation;
+  const { calibration, temperatureScaling, multiLabel } = evaluation;
   const { bins, expectedCalibrationError } = calibration;
   const total = bins.reduce((sum, { count }) => sum + count, 0);
   const mean = (of: 'confidence' | 'accuracy') =>
@@ -106,9 +106,9 @@ export function ReliabilityWords({ evaluation }: { readonly evaluation: Evaluati
     h(
       'p',
       null,
-      'The mean probability of the predicted class is ',
+      multiLabel ? 'The mean probability of a label is ' : 'The mean probability of the predicted class is ',
       h('b', null, formatPercent(stated, 1)),
-      ', and the accuracy is ',
+      multiLabel ? ', and the fraction of images that have it is ' : ', and the accuracy is ',
       h('b', null, formatPercent(right, 1)),
       `. ${verdict} The expected calibration error is `,
       h('b', null, formatPercent(expectedCalibrationError)),

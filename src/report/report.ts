@@ -7,6 +7,7 @@ import { Curves } from './curves.ts';
 import { Facts } from './facts.ts';
 import { type FittedLayer, Fitting, hasFitting } from './fitting.ts';
 import { ImageList, type ReportImage } from './images.ts';
+import { LABEL_TABLE_NOTE, LabelTable } from './labels.ts';
 import { swatch } from './legend.ts';
 import { ConfusionMatrix, MATRIX_NOTE } from './matrix.ts';
 import { renderPage, section } from './page.ts';
@@ -48,7 +49,7 @@ export function renderReport(options: ReportOptions): string {
   const { title, facts, extraFacts = [], evaluation, fitted, mistakes = [] } = options;
   // A layer that was fitted has no epochs to draw.
   const { history = [] } = fitted ? {} : options;
-  const { perClass, macro, confusions, humanBaseline, calibration } = evaluation;
+  const { perClass, macro, confusions, humanBaseline, calibration, multiLabel } = evaluation;
   const version = facts.versions?.harrier;
   return renderPage({
     title: `${title} – Harrier report`,
@@ -76,7 +77,19 @@ export function renderReport(options: ReportOptions): string {
           undefined,
           h(Fitting, { layer: fitted, test: evaluation }),
         ),
-      section('classes', 'Class by class', CLASS_TABLE_NOTE, h(ClassTable, { perClass, macro, still: true })),
+      multiLabel
+        ? section(
+            'classes',
+            'Label by label',
+            LABEL_TABLE_NOTE,
+            h(LabelTable, { multiLabel, macro, still: true }),
+          )
+        : section(
+            'classes',
+            'Class by class',
+            CLASS_TABLE_NOTE,
+            h(ClassTable, { perClass, macro, still: true }),
+          ),
       confusions.length > 0 &&
         section('pairs', 'Most confused classes', PAIRS_NOTE, h(Pairs, { confusions, most: PAIRS })),
       humanBaseline &&
@@ -86,12 +99,14 @@ export function renderReport(options: ReportOptions): string {
           h(PeopleNote, { baseline: humanBaseline }),
           h(People, { baseline: humanBaseline }),
         ),
-      section(
-        'matrix',
-        'Confusion matrix',
-        [MATRIX_NOTE, ' ', swatch('right'), ' right ', swatch('wrong'), ' wrong'],
-        h(ConfusionMatrix, evaluation),
-      ),
+      // An image of several labels is not taken for something else: no pair of classes is confused.
+      !multiLabel &&
+        section(
+          'matrix',
+          'Confusion matrix',
+          [MATRIX_NOTE, ' ', swatch('right'), ' right ', swatch('wrong'), ' wrong'],
+          h(ConfusionMatrix, evaluation),
+        ),
       mistakes.length > 0 &&
         section(
           'mistakes',

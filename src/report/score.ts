@@ -12,7 +12,9 @@ export interface ScoreProps {
 /** The one number that counts with its interval, and a few more. */
 export function Score({ evaluation, evaluatedOn }: ScoreProps): JSX.Element {
   const { correct, total, accuracy, interval95, loss, macro, top5Accuracy, calibration } = evaluation;
+  const { multiLabel } = evaluation;
   const tiles: [string, string][] = [
+    ...labelTiles(multiLabel),
     ['Loss', loss.toFixed(4)],
     ['Mean precision', formatPercent(macro.precision)],
     ['Mean recall', formatPercent(macro.recall)],
@@ -30,7 +32,7 @@ export function Score({ evaluation, evaluatedOn }: ScoreProps): JSX.Element {
       h(
         'p',
         null,
-        `${formatCount(correct)} of ${formatCount(total)} images correct`,
+        `${formatCount(correct)} of ${formatCount(total)} images correct${multiLabel ? ' in every label' : ''}`,
         evaluatedOn && [' in ', h('b', null, evaluatedOn)],
         h('span', null, `95% interval ${formatInterval(interval95)}`),
       ),
@@ -42,6 +44,17 @@ export function Score({ evaluation, evaluatedOn }: ScoreProps): JSX.Element {
       tiles.map(([label, value]) => h('div', { key: label }, h('dt', null, label), h('dd', null, value))),
     ),
   );
+}
+
+/** What counts where images have any number of labels. */
+function labelTiles(multiLabel: Evaluation['multiLabel']): [string, string][] {
+  if (!multiLabel) return [];
+  const { meanAveragePrecision: mean, micro, hammingLoss } = multiLabel;
+  return [
+    ...(mean === undefined ? [] : [['mAP', formatPercent(mean)] as [string, string]]),
+    ['Micro F1', formatPercent(micro.f1)],
+    ['Hamming loss', hammingLoss.toFixed(4)],
+  ];
 }
 
 /** A rail from 0 to 100% with the interval as a mark on it. */

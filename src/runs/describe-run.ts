@@ -4,6 +4,7 @@ import { STRETCHED } from '../data/preprocessing.ts';
 import {
   type Evaluation,
   type History,
+  mostConfidentLabelMistakes,
   mostConfidentMistakes,
   type Predictions,
   predictionsToCsv,
@@ -109,14 +110,13 @@ export function factsOf(
 }
 
 /** "linear head, C 0.01 by 5-fold cross-validation, which 96.1% of the images passed". */
-export function headText({ kind, c, folds, scores, epochs }: HeadRecord): string {
+export function headText({ kind, c, folds, scores, epochs, meanAveragePrecision: mean }: HeadRecord): string {
   const own = kind === 'mlp' ? `mlp head, ${formatQuantity(epochs ?? 0, 'epoch')}` : `${kind} head`;
   if (c === undefined) return own;
   const score = scores?.find((each) => each.c === c);
-  const by =
-    folds && score
-      ? ` by ${folds}-fold cross-validation (${formatPercent(score.accuracy)} accuracy on held-out images)`
-      : '';
+  const how =
+    mean === undefined ? `${formatPercent(score?.accuracy ?? 0)} accuracy` : `mAP ${formatPercent(mean)}`;
+  const by = folds && score ? ` by ${folds}-fold cross-validation (${how} on held-out images)` : '';
   return `${own}, C ${formatNumber(c, 3)}${by}`;
 }
 
@@ -171,18 +171,42 @@ async function mistakesIn(
 ): Promise<ReportImage[]> {
   const { height, width } = test.imageShape;
   return Promise.all(
-    mostConfidentMistakes(predictions, IMAGES).map(async ({ index, label, predicted, probability }) => {
+    mistakesOf(predictions).map(async ({ index, ...mistake }) => {
       const pixels = new Uint8Array(imageBytes(test.imageShape));
       test.gather([index], pixels);
       return {
         uri: await imageUri(pixels, test.imageShape),
         width,
         height,
-        trueClass: test.classNames[label],
-        predictedClass: test.classNames[predicted],
-        probability,
+        ...mistake,
         source: test.describe(index),
       };
     }),
   );
+}
+
+/** What was said of an image, and what is true, in words. */
+type MistakeWords = Pick<ReportImage, 'trueClass' | 'predictedClass' | 'probability'> & {
+  readonly index: number;
+};
+
+function mistakesOf(predictions: Predictions): MistakeWords[] {
+  const { classNames, tags } = predictions;
+  if (!tags) {
+    return mostConfidentMistakes(predictions, IMAGES).map(({ index, label, predicted, probability }) => ({
+      index,
+      trueClass: classNames[label],
+      predictedClass: classNames[predicted],
+      probability,
+    }));
+  }
+  return mostConfidentLabelMistakes(predictions, IMAGES).map(({ index, label, has, probability }) => {
+    const [yes, no] = [classNames[label], `not ${classNames[label]}`];
+    return {
+      index,
+      trueClass: has ? yes : no,
+      predictedClass: has ? no : yes,
+      probability: has ? 1 - probability : probability,
+    };
+  });
 }

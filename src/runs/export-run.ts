@@ -15,6 +15,8 @@ export interface ExportOptions {
   readonly temperature?: number;
   /** How it tells images that show none of its classes. */
   readonly rejection?: ModelOptions['rejection'];
+  /** Of a model that gives images any number of labels: from which probability each counts. */
+  readonly thresholds?: readonly number[];
   /** Harrier's version. */
   readonly version?: string;
   /** What else the model file says about itself. */
@@ -28,11 +30,12 @@ export function exportRun(
   how: ExportOptions,
 ): Model {
   const { testTimeAugmentation = 'none' } = options;
-  const { temperature = 1, rejection } = how;
+  const { temperature = 1, rejection, thresholds } = how;
   return exportModel(network, weights, metadataOf(options, how), {
     testTimeAugmentation,
     temperature,
     ...(rejection && { rejection }),
+    ...(thresholds && { thresholds }),
   });
 }
 

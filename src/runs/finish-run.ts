@@ -9,6 +9,7 @@ import {
   type Evaluation,
   evaluatePredictions,
   evaluateRejection,
+  evenThresholds,
   type History,
   type Predictions,
   predictionsToCsv,
@@ -16,6 +17,7 @@ import {
 } from '../evaluation/index.ts';
 import { encodeModel } from '../onnx/index.ts';
 import type { FitResult } from '../training/index.ts';
+import { calibrateLabels, type LabelCalibration } from './calibrate-labels.ts';
 import { calibrateRun, type RunCalibration } from './calibrate-run.ts';
 import { compareModels } from './compare-models.ts';
 import type { CrossValidated } from './cross-validated.ts';
@@ -60,8 +62,9 @@ export async function finishRun(
   const { testTimeAugmentation = 'none' } = record.options;
   const { classNames, train: trained, test: evaluated } = run.data;
   let rejection: ExportOptions['rejection'];
+  let thresholds = run.train.tags && evenThresholds(classNames.length);
   const model = (temperature: number, metadata?: Record<string, string>) => {
-    const how = { classNames, temperature, version: platform.version, metadata, rejection };
+    const how = { classNames, temperature, version: platform.version, metadata, rejection, thresholds };
     return ensemble
       ? exportEnsemble({ options: record.options }, ensemble, how)
       : exportRun({ network, options: record.options }, weights, how);
@@ -72,13 +75,18 @@ export async function finishRun(
     head
       ? withTemperature(await head.predict(dataset, what), temperature)
       : predictionsOf(runtime, model(temperature), dataset, what, onProgress);
-  const { scaling, sets, validation } = ensemble
-    ? AS_ITS_MODELS
-    : await calibrateRun(run, (dataset) => predict(dataset, 'calibrating', 1), {
-        heldOut: heldOut ?? head?.heldOut,
-        isCalibrated: head?.heldOut !== undefined,
-      });
+  const predictUnscaled = (dataset: Dataset) => predict(dataset, 'calibrating', 1);
+  const { scaling, sets, chosen, validation } = await calibrated();
+  async function calibrated(): Promise<RunCalibration & LabelCalibration> {
+    if (ensemble) return AS_ITS_MODELS;
+    if (run.train.tags) return calibrateLabels(run, predictUnscaled, head?.heldOut);
+    return calibrateRun(run, predictUnscaled, {
+      heldOut: heldOut ?? head?.heldOut,
+      isCalibrated: head?.heldOut !== undefined,
+    });
+  }
   const { temperature } = scaling;
+  if (chosen) thresholds = [...chosen.thresholds];
   const rejected =
     record.options.reject === undefined || record.options.folds?.held !== undefined
       ? undefined
@@ -99,14 +107,17 @@ export async function finishRun(
   const isCrossValidated = crossValidated?.isTest ?? false;
   const predictions = isCrossValidated
     ? withTemperature(heldOut!, run.validation ? 1 : temperature)
-    : await predict(test, 'evaluating', temperature);
+    : { ...(await predict(test, 'evaluating', temperature)), ...(thresholds && { thresholds }) };
   const unknown =
     predictions.unknown ??
     (rejected && head && !isCrossValidated
       ? unknownOf(rejected, await head.features(test, 'evaluating'), predictions)
       : undefined);
+  const measured = evaluatePredictions(predictions);
   const evaluation: Evaluation = {
-    ...evaluatePredictions(predictions),
+    ...measured,
+    ...(measured.multiLabel &&
+      chosen && { multiLabel: { ...measured.multiLabel, thresholdImages: chosen.images } }),
     ...(isCrossValidated && { interval95: crossValidated!.result.interval95 }),
     ...(crossValidated && { crossValidation: crossValidated.result }),
     testTimeAugmentation,
@@ -158,7 +169,7 @@ export async function finishRun(
   return { record: finished, evaluation };
 }
 
-const AS_ITS_MODELS: RunCalibration = {
+const AS_ITS_MODELS: RunCalibration & LabelCalibration = {
   scaling: { temperature: 1, reason: 'it averages models that were calibrated each by itself' },
 };
 
@@ -195,8 +206,9 @@ function resultOf(
   history: History,
   bestEpoch: number | undefined,
   ended: FitResult['ended'],
-  { accuracy }: Evaluation,
+  { accuracy, multiLabel }: Evaluation,
 ): RunResult {
+  const mean = multiLabel?.meanAveragePrecision;
   return {
     ended: ended === 'early' ? 'early' : 'finished',
     finished: new Date().toISOString(),
@@ -205,5 +217,6 @@ function resultOf(
     ...(bestEpoch !== undefined && { bestEpoch }),
     trainingAccuracy: history[(bestEpoch ?? history.length) - 1]?.accuracy ?? 0,
     testAccuracy: accuracy,
+    ...(mean !== undefined && { meanAveragePrecision: mean }),
   };
 }

@@ -3,11 +3,13 @@ import type { Dataset } from '../data/dataset.ts';
 import { STRETCHED } from '../data/preprocessing.ts';
 import type { OnProgress } from '../data/progress.ts';
 import { sha256 as ownSha256, type Sha256 } from '../data/sha256.ts';
+import { pickTags } from '../data/tags.ts';
 import {
   type EpochRecord,
   evaluatePredictions,
   historyToCsv,
   type Predictions,
+  predictionsFor,
 } from '../evaluation/index.ts';
 import { type FittedHead, fitHead as fitOnFeatures, withFittedHead } from '../heads/index.ts';
 import { type Weights, withoutHead } from '../models/index.ts';
@@ -54,7 +56,7 @@ export async function fitHead(
     const predict = async (dataset: Dataset, what: string): Promise<Predictions> => {
       const rows = await features.of(dataset, `${what} on ${dataset.name}`);
       const probabilities = head.probabilities(rows);
-      return { probabilities, labels: dataset.labels, classNames: dataset.classNames };
+      return predictionsFor({ probabilities }, dataset);
     };
     const record = {
       epoch: 1,
@@ -132,10 +134,10 @@ async function fitted(
   const isMirrored = options.augmentation?.some(({ name }) => name === 'RandomFlip') ?? false;
   const views = [await features.of(train, `features of ${train.name}`)];
   if (isMirrored) views.push(await features.of(train, `features of ${train.name}, mirrored`, true));
-  const { labels, classNames, copies } = train;
+  const { labels, tags, classNames, copies } = train;
   return fitOnFeatures(
     runtime,
-    { name: train.name, views, size, labels, classNames, ...(copies && { copies }) },
+    { name: train.name, views, size, labels, ...(tags && { tags }), classNames, ...(copies && { copies }) },
     {
       kind,
       seed: options.seed,
@@ -187,12 +189,17 @@ function measured(predictions: Predictions): Pick<EpochRecord, 'validationLoss' 
 }
 
 /** Those images that were held out at all. */
-function heldOutOf(probabilities: Float32Array, { labels, classNames }: Dataset): Predictions {
+function heldOutOf(probabilities: Float32Array, { labels, tags, classNames }: Dataset): Predictions {
   const classes = classNames.length;
   const held = [...labels.keys()].filter((image) => Number.isFinite(probabilities[image * classes]));
   const rows = new Float32Array(held.length * classes);
   held.forEach((image, i) => {
     rows.set(probabilities.subarray(image * classes, (image + 1) * classes), i * classes);
   });
-  return { probabilities: rows, labels: held.map((image) => labels[image]), classNames };
+  return {
+    probabilities: rows,
+    labels: held.map((image) => labels[image]),
+    ...(tags && { tags: pickTags(tags, classes, held) }),
+    classNames,
+  };
 }

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { OnProgress } from '../data/progress.ts';
-import type { Predictions } from '../evaluation/index.ts';
+import { type Predictions, predictionsFor } from '../evaluation/index.ts';
 import { Classifier } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -19,7 +19,7 @@ export async function predictionsOf(
       onProgress: (done, total) =>
         onProgress?.({ what: `${what} on ${dataset.name}`, done, total, unit: 'images' }),
     });
-    return { ...answer, labels: dataset.labels, classNames: dataset.classNames };
+    return predictionsFor(answer, dataset, classifier.thresholds);
   } finally {
     await classifier.dispose();
   }

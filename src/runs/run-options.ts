@@ -6,8 +6,11 @@ import {
   STRETCHED,
   withResize,
 } from '../data/preprocessing.ts';
+import { HarrierError } from '../errors.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
+import type { LOSSES } from '../options/words.ts';
 import type { TrainingMethod } from '../recipes/index.ts';
+import { checkMultiLabel } from './check-multi-label.ts';
 import type { RunOptions } from './run-record.ts';
 
 /** Options of a run that a person may give, besides the settings of its recipe. */
@@ -35,9 +38,14 @@ export interface GivenOptions
       | 'reject'
       | 'head'
       | 'time'
+      | 'multiLabel'
     >
   > {
   readonly threads: number;
+  /** With `multiLabel`: which loss of several labels. */
+  readonly loss?: (typeof LOSSES)[number];
+  /** Fraction of each target that is smoothed, where that was given and is not the method's own. */
+  readonly labelSmoothing?: number;
   /** Which part of a cross-validation it is. */
   readonly fold?: RunOptions['folds'];
   /** How images come to the size, in place of the starting model's way. */
@@ -55,6 +63,7 @@ export function runOptions(
   given: GivenOptions,
   startingModel: { readonly preprocessing: Preprocessing } = { preprocessing: STRETCHED },
 ): RunOptions {
+  checkMultiLabel({ ...given, folds: given.fold });
   const { preprocessing: own } = startingModel;
   const preprocessing = given.resize === undefined ? own : withResize(own, given.resize);
   return {
@@ -69,7 +78,8 @@ export function runOptions(
     // The processor goes without saying.
     ...(given.device === 'gpu' && { device: given.device }),
     optimizer: optimizerFrom(method.optimizer).config,
-    loss: method.loss ?? {},
+    loss: lossOf(method, given),
+    ...(given.multiLabel && { multiLabel: true }),
     augmentation: given.augment ?? method.augmentation,
     sampling: given.sampling ?? method.sampling,
     classWeight: given.classWeight ?? method.classWeight,
@@ -90,4 +100,27 @@ export function runOptions(
     ...(given.reject !== undefined && { reject: given.reject }),
     ...(given.calibrate === false && { calibrate: false }),
   };
+}
+
+/**
+ * The loss of a method; of images with any number of labels one of theirs, whose targets are as sure as they were given:
+ * a method's own smoothing is for one class of many.
+ *
+ * @throws HarrierError `bad-option` for a loss of several labels without them
+ */
+function lossOf(
+  method: TrainingMethod,
+  { multiLabel, loss, labelSmoothing }: GivenOptions,
+): RunOptions['loss'] {
+  if (multiLabel) {
+    return {
+      name: loss === 'asymmetric' ? 'asymmetric' : 'binaryCrossentropy',
+      ...(labelSmoothing !== undefined && { labelSmoothing }),
+    };
+  }
+  if (loss !== 'asymmetric') return method.loss ?? {};
+  throw new HarrierError('bad-option', 'this loss is for images with several labels', {
+    where: '--loss asymmetric',
+    next: 'Add --multi-label, or leave it out.',
+  });
 }

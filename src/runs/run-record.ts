@@ -9,7 +9,7 @@ import { TEST_TIME_AUGMENTATIONS } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
 import type { HeadFinding } from '../heads/index.ts';
 import { jsonObject } from '../json-text.ts';
-import type { CrossentropyOptions } from '../losses/index.ts';
+import type { LossOptions } from '../losses/index.ts';
 import type { ForeignReading, NetworkConfig } from '../models/index.ts';
 import type { OptimizerConfig } from '../optimizers/index.ts';
 import { check } from '../options/check.ts';
@@ -77,6 +77,8 @@ const OPTIONS = {
   head: optional(oneOf(HEADS)),
   /** As it was given: `cifar10` or a path. */
   data: anyText,
+  /** Images have any number of labels; absent: each has one class. */
+  multiLabel: optional(flag),
   epochs: count,
   /** The longest that the training may take, in seconds: the epochs were chosen to fit. */
   time: optional(number({ above: 0 })),
@@ -90,7 +92,7 @@ const OPTIONS = {
   /** What computed; absent is the processor. */
   device: optional(oneOf(DEVICES)),
   optimizer: made<OptimizerConfig>(),
-  loss: made<CrossentropyOptions>(),
+  loss: made<LossOptions>(),
   /** Images that go through the network at once, at most; absent: the whole batch. */
   microBatch: optional(count),
   /** How much of the average of the weights stays at each step; absent: no average is kept. */
@@ -196,6 +198,8 @@ const RESULT = {
   /** Running training accuracy of the epoch whose weights the model has. */
   trainingAccuracy: portion,
   testAccuracy: portion,
+  /** Of a model that gives images any number of labels; the accuracies then count images whose labels are all right. */
+  meanAveragePrecision: optional(portion),
   /** How the last layer was found, where it was fitted on features. */
   head: unchecked<HeadFinding>(anything),
   /** Where all layers were trained after a head: what decided which of the two models is this one. */

@@ -1,8 +1,8 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { FolderRules } from '../data/folder-rules.ts';
 import { validationSplit } from '../data/split.ts';
-import { classCounts } from '../data/statistics.ts';
 import { firstImages } from '../data/subset.ts';
+import { imagesOfEach } from '../data/tags.ts';
 import { formatQuantity, printable } from '../format/format.ts';
 import type { RunOptions } from './run-record.ts';
 
@@ -41,7 +41,7 @@ export function trainingImages(
 
 /** Classes that a limit leaves without images. */
 function limitNotes(all: Dataset, limited: Dataset): string[] {
-  const [before, after] = [classCounts(all), classCounts(limited)];
+  const [before, after] = [imagesOfEach(all), imagesOfEach(limited)];
   const lost = all.classNames.filter((_, label) => before[label] > 0 && after[label] === 0);
   if (lost.length === 0) return [];
   const names = lost.slice(0, 5).map((name) => `"${printable(name)}"`);

@@ -3,8 +3,9 @@ import { classWeights } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Sampling } from '../data/epoch-order.ts';
 import { classCounts } from '../data/statistics.ts';
+import { imagesOfEach } from '../data/tags.ts';
 import type { EpochRecord } from '../evaluation/index.ts';
-import type { CrossentropyOptions } from '../losses/index.ts';
+import type { LossOptions } from '../losses/index.ts';
 
 /** How the best model does that gives one answer for every image: what training has to improve on. */
 export interface ConstantAnswer {
@@ -21,13 +22,14 @@ export interface ConstantAnswer {
  * frequencies as the loss sees them, with sampling, class weights and label smoothing.
  */
 export function constantAnswer(
-  train: Pick<Dataset, 'name' | 'size' | 'labels' | 'classNames'>,
+  train: Pick<Dataset, 'name' | 'size' | 'labels' | 'tags' | 'classNames'>,
   {
     sampling,
     classWeight,
-    loss: { labelSmoothing = 0 } = {},
-  }: { sampling?: Sampling; classWeight?: ClassWeight; loss?: CrossentropyOptions } = {},
+    loss: { name, labelSmoothing = 0 } = {},
+  }: { sampling?: Sampling; classWeight?: ClassWeight; loss?: LossOptions } = {},
 ): ConstantAnswer {
+  if (train.tags) return constantLabels(train, train.tags, name, labelSmoothing);
   const counts = [...classCounts(train)];
   const there = counts.filter((count) => count > 0).length;
   const frequencies = counts.map((count) =>
@@ -41,6 +43,27 @@ export function constantAnswer(
     return probability > 0 ? sum - total * probability * Math.log(probability) : sum;
   }, 0);
   return { loss, accuracy: Math.max(...frequencies), images: train.size };
+}
+
+/** The same for images with any number of labels; of the asymmetric loss the least is not known, so none is too high. */
+function constantLabels(
+  { size, labels, classNames }: Pick<Dataset, 'size' | 'labels' | 'classNames'>,
+  tags: Uint8Array,
+  name: LossOptions['name'],
+  labelSmoothing: number,
+): ConstantAnswer {
+  const classes = classNames.length;
+  const frequencies = Array.from(imagesOfEach({ labels, tags, classNames }), (count) => count / size);
+  const entropy = frequencies.reduce((sum, frequency) => {
+    const p = (1 - labelSmoothing) * frequency + labelSmoothing / 2;
+    return p > 0 && p < 1 ? sum - p * Math.log(p) - (1 - p) * Math.log(1 - p) : sum;
+  }, 0);
+  let same = 0;
+  for (let image = 0; image < size; image++) {
+    same += Number(frequencies.every((each, label) => each >= 0.5 === (tags[image * classes + label] === 1)));
+  }
+  const loss = name === 'asymmetric' ? Number.POSITIVE_INFINITY : entropy;
+  return { loss, accuracy: same / size, images: size };
 }
 
 /** A loss that is lower by less than this fraction is no progress. */

@@ -8,8 +8,14 @@ import { type OpenBatches, openBatches } from '../data/batches.ts';
 import { classWeights } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
-import { type EpochRecord, evaluatePredictions, type History } from '../evaluation/index.ts';
-import type { CrossentropyOptions } from '../losses/index.ts';
+import {
+  type EpochRecord,
+  evaluatePredictions,
+  evenThresholds,
+  type History,
+  predictionsFor,
+} from '../evaluation/index.ts';
+import { isMultiLabel, type LossOptions } from '../losses/index.ts';
 import { Classifier, exportModel, initialWeights, type Network, type Weights } from '../models/index.ts';
 import { exponentialMovingAverageScalars, learningRates, type Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -27,7 +33,7 @@ export interface FitOptions extends BatchOptions {
   /** The rule that turns gradients into steps, with its learning-rate schedule. */
   readonly optimizer: Optimizer;
   /** Options of the cross-entropy, such as label smoothing. */
-  readonly loss?: CrossentropyOptions;
+  readonly loss?: LossOptions;
   /** The engine that runs the step graph, such as `nodeRuntime()`. */
   readonly runtime: Runtime;
   /** The training images. */
@@ -182,7 +188,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   });
 
   const watch = new ExplosionWatch({
-    classes: network.outputSize,
+    // A constant answer to several labels guesses one of that many sets of them.
+    classes: isMultiLabel(loss) ? 2 ** Math.min(1000, network.outputSize) : network.outputSize,
     weight: Math.max(...classWeights(train, options.classWeight)),
     stepsPerEpoch,
   });
@@ -293,17 +300,18 @@ export function firstWeights(network: Network, seed: number, dataset?: Dataset):
   return initialWeights(parameters, seed, dataset && { dataset, normalization });
 }
 
-async function validate({ network, runtime, validation, onValidation }: FitOptions, trainer: Trainer) {
+async function validate(
+  { network, loss: options, runtime, validation, onValidation }: FitOptions,
+  trainer: Trainer,
+) {
   if (!validation) return undefined;
   const weights = weightsToUse(await trainer.read());
-  const classifier = await Classifier.load(runtime, exportModel(network, weights));
+  const thresholds = isMultiLabel(options) ? evenThresholds(network.outputSize) : undefined;
+  const model = exportModel(network, weights, {}, { ...(thresholds && { thresholds }) });
+  const classifier = await Classifier.load(runtime, model);
   try {
     const probabilities = await classifier.predictImages(validation, { onProgress: onValidation });
-    const { loss, accuracy } = evaluatePredictions({
-      probabilities,
-      labels: validation.labels,
-      classNames: validation.classNames,
-    });
+    const { loss, accuracy } = evaluatePredictions(predictionsFor({ probabilities }, validation));
     return { validationLoss: loss, validationAccuracy: accuracy };
   } finally {
     await classifier.dispose();
@@ -351,6 +359,7 @@ export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'cl
   }
   for (const data of [train, validation]) {
     if (!data) continue;
+    checkLabels(data, options.loss);
     if (data.size === 0) throw new HarrierError('bad-data', 'it has no images', { where: data.name });
     const [height, width] = network.inputShape;
     if (data.imageShape.height !== height || data.imageShape.width !== width) {
@@ -394,5 +403,17 @@ function checkSameClasses(classNames: readonly string[], validation: Dataset | u
     expected: `"${classNames[stranger]}"`,
     received: `"${validation!.classNames[stranger]}"`,
     next: 'Give both the same classes in the same order.',
+  });
+}
+
+/** @throws HarrierError `bad-option` for a loss of images of one class with images of several labels, or the reverse */
+function checkLabels({ name, tags }: Dataset, loss: LossOptions | undefined): void {
+  if ((tags !== undefined) === isMultiLabel(loss)) return;
+  throw new HarrierError('bad-option', 'the loss does not suit the labels of the images', {
+    where: name,
+    expected: tags
+      ? 'a loss of several labels: binaryCrossentropy or asymmetric'
+      : 'categorical cross-entropy',
+    received: loss?.name ?? 'categorical cross-entropy',
   });
 }

@@ -1,9 +1,9 @@
 import type { ParameterSpec } from '../layers/index.ts';
-import { type CrossentropyOptions, categoricalCrossentropy } from '../losses/index.ts';
-import { correctCount } from '../metrics/index.ts';
+import { isMultiLabel, type LossOptions, lossOf } from '../losses/index.ts';
+import { correctCount, exactMatchCount } from '../metrics/index.ts';
 import type { Network } from '../models/index.ts';
 import type { Graph, GraphBuilder, Value } from '../onnx/index.ts';
-import { createGraph, logitsOf, where } from '../ops/index.ts';
+import { createGraph, labelScores, logitsOf, where } from '../ops/index.ts';
 import { PASS, partialName } from './updates.ts';
 
 /** A dropout mask that is fed at every step. */
@@ -29,7 +29,7 @@ export interface ForwardGraph {
 export interface ForwardOptions {
   readonly batch: number;
   readonly imageSize: readonly [height: number, width: number];
-  readonly loss?: CrossentropyOptions;
+  readonly loss?: LossOptions;
   /**
    * The graph runs for a micro-batch: inputs `pass/…` tell the passes of a step apart, and moving statistics come from
    * the pass before (`partial/…`), but for the first.
@@ -67,8 +67,12 @@ export function buildForwardGraph(network: Network, options: ForwardOptions): Fo
     update: (spec, next) => nexts.push({ spec, next }),
   });
 
-  const loss = graph.in('loss', () => categoricalCrossentropy(graph, output, targets, lossOptions));
-  const correct = graph.in('accuracy', () => correctCount(graph, logitsOf(graph, output), targets));
+  const loss = graph.in('loss', () => lossOf(graph, output, targets, lossOptions));
+  const correct = graph.in('accuracy', () =>
+    isMultiLabel(lossOptions)
+      ? exactMatchCount(graph, labelScores(graph, output), targets)
+      : correctCount(graph, logitsOf(graph, output), targets),
+  );
   for (const value of new Set([loss, correct, ...nexts.map(({ next }) => next)])) graph.output(value);
   return {
     graph: graph.build(),

@@ -5,7 +5,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Sampling } from '../data/epoch-order.ts';
 import type { Resolution } from '../data/resolution.ts';
 import { HarrierError } from '../errors.ts';
-import type { CrossentropyOptions } from '../losses/index.ts';
+import type { LossOptions } from '../losses/index.ts';
 import type { Network } from '../models/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -21,7 +21,7 @@ export interface RangeTestOptions {
   /** The optimizer whose learning rate is searched. */
   readonly optimizer: Optimizer;
   /** Options of the cross-entropy, such as label smoothing. */
-  readonly loss?: CrossentropyOptions;
+  readonly loss?: LossOptions;
   /** The engine that runs the step graph. */
   readonly runtime: Runtime;
   /** The training images. */

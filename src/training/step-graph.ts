@@ -1,7 +1,7 @@
 import { differentiate } from '../autodiff/index.ts';
 import { emitOnnx } from '../kernels/index.ts';
 import type { ParameterSpec } from '../layers/index.ts';
-import type { CrossentropyOptions } from '../losses/index.ts';
+import type { LossOptions } from '../losses/index.ts';
 import type { Network } from '../models/index.ts';
 import {
   elementCount,
@@ -58,7 +58,7 @@ export interface StepGraphOptions {
   readonly imageSize?: readonly [height: number, width: number];
   readonly target: Target;
   readonly convolutionBlock?: number;
-  readonly loss?: CrossentropyOptions;
+  readonly loss?: LossOptions;
   /** Puts the updates into the graph, where nothing changes when the loss is not finite; else gradients are outputs. */
   readonly updates?: readonly ParameterGroup<ParameterSpec>[];
   /** With `updates`: keeps an average of every trainable parameter, with its fraction as a scalar input. */

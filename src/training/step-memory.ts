@@ -1,6 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import type { ParameterSpec } from '../layers/index.ts';
-import type { CrossentropyOptions } from '../losses/index.ts';
+import type { LossOptions } from '../losses/index.ts';
 import type { Network } from '../models/index.ts';
 import { arrayOf, elementCount, type Graph, type Value } from '../onnx/index.ts';
 import { createGraph, importGraph } from '../ops/index.ts';
@@ -16,7 +16,7 @@ export interface MemoryOptions {
   /** The optimizer, whose state takes memory too. */
   readonly optimizer: Optimizer;
   /** Options of the cross-entropy. */
-  readonly loss?: CrossentropyOptions;
+  readonly loss?: LossOptions;
   /** The engine; it decides where the state is kept. */
   readonly runtime: Runtime;
   /** Images of one step. */

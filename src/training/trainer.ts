@@ -1,7 +1,7 @@
 import { random } from '../data/random.ts';
 import { HarrierError } from '../errors.ts';
 import type { ParameterSpec } from '../layers/index.ts';
-import type { CrossentropyOptions } from '../losses/index.ts';
+import type { LossOptions } from '../losses/index.ts';
 import { checkWeights, type Network, toGraphLayout, toKerasLayout, type Weights } from '../models/index.ts';
 import { elementCount, float32, type Tensor } from '../onnx/index.ts';
 import { exponentialMovingAverageScalars, type Optimizer, type ParameterGroup } from '../optimizers/index.ts';
@@ -20,7 +20,7 @@ export interface TrainerOptions {
   /** The rule that turns gradients into steps. */
   readonly optimizer: Optimizer;
   /** Options of the cross-entropy, such as label smoothing. */
-  readonly loss?: CrossentropyOptions;
+  readonly loss?: LossOptions;
   /** The engine that runs the step graph. */
   readonly runtime: Runtime;
   /**

@@ -1,6 +1,6 @@
 /** One value that reaches the loss on several ways, and whole fragments made of many ops. */
 import { describe, expect, it } from 'vitest';
-import { categoricalCrossentropy } from '../../src/losses/index.ts';
+import { asymmetricLoss, binaryCrossentropy, categoricalCrossentropy } from '../../src/losses/index.ts';
 import { add, mul, reduceMean, scale, shift, slice, square, sub } from '../../src/ops/index.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { type OracleTensor, oracle } from '../oracle/index.ts';
@@ -56,6 +56,53 @@ const losses = [0, 0.1].flatMap((labelSmoothing): Problem[] => [
     reference: ([logits, targets]) => crossentropy(logits!, targets!, labelSmoothing),
   },
 ]);
+
+/** Mean over the batch of the sum over the labels of a loss of each. */
+const overLabels =
+  (loss: (score: number, target: number) => number) =>
+  ([scores, targets, weights]: readonly (OracleTensor | undefined)[]): OracleTensor => {
+    const [batch, labels] = scores!.dims;
+    let sum = 0;
+    scores!.data.forEach((score, i) => {
+      sum += loss(score, targets!.data[i]) * (weights?.data[Math.floor(i / labels)] ?? 1);
+    });
+    return { dims: [], data: Float64Array.of(sum / batch) };
+  };
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const crossEntropyOf = (z: number, t: number) =>
+  -t * Math.log(sigmoid(z)) - (1 - t) * Math.log(1 - sigmoid(z));
+const asymmetric = (z: number, t: number) => {
+  const lowered = Math.max(0, sigmoid(z) - 0.05);
+  return -t * Math.log(sigmoid(z)) - (1 - t) * lowered ** 4 * Math.log(1 - lowered);
+};
+const labelLosses: Problem[] = [
+  {
+    name: 'binary cross-entropy, images that do not count among them',
+    inputs: [
+      argument('logits', 4, 5),
+      probabilities('targets', 4, 5),
+      { dims: [4, 1], data: Float64Array.of(1, 0, 2, 1) },
+    ],
+    wrt: [0, 1],
+    build: (g, [logits, targets, weights]) => binaryCrossentropy(g, logits!, targets!, { weights }),
+    reference: overLabels(crossEntropyOf),
+  },
+  {
+    name: 'binary cross-entropy of Sigmoid, smoothed',
+    inputs: [argument('logits', 4, 5), probabilities('targets', 4, 5)],
+    wrt: [0],
+    build: (g, [logits, targets]) =>
+      binaryCrossentropy(g, g.op('Sigmoid', [logits]), targets!, { labelSmoothing: 0.2 }),
+    reference: overLabels((z, t) => crossEntropyOf(z, 0.8 * t + 0.1)),
+  },
+  {
+    name: 'asymmetric loss',
+    inputs: [argument('logits', 4, 5), probabilities('targets', 4, 5)],
+    wrt: [0, 1],
+    build: (g, [logits, targets]) => asymmetricLoss(g, logits!, targets!),
+    reference: overLabels(asymmetric),
+  },
+];
 
 const problems: Problem[] = [
   {
@@ -149,6 +196,7 @@ const problems: Problem[] = [
     reference: ([x, c]) => map(oracle.Mul([x, c], {})[0], (v) => 2.5 * v - 1),
   },
   ...losses,
+  ...labelLosses,
 ];
 
 describe.each(['cpu', 'webgpu'] as const)('gradients of whole expressions, lowered for %s', (target) => {

@@ -30,14 +30,15 @@ export interface ImagesOptions {
  */
 export async function imagesFor(
   { run }: ModelSource,
-  { imageShape, metadata }: Pick<Classifier, 'imageShape' | 'metadata'>,
+  { imageShape, metadata, thresholds }: Pick<Classifier, 'imageShape' | 'metadata' | 'thresholds'>,
   { data, split, imageSize = imageShape.width, source, skipBad, marks }: ImagesOptions,
   reporter: Reporter,
 ): Promise<EvaluationImages | undefined> {
   const record = await run?.record();
   const known = knownTraining(record, metadata);
   const { preprocessing } = imageShape;
-  const options = { split, imageSize, preprocessing, source, onProgress: reporter.work };
+  const multiLabel = thresholds !== undefined;
+  const options = { split, imageSize, preprocessing, source, multiLabel, onProgress: reporter.work };
   if (data !== undefined) {
     return evaluationImages(data, known, { ...options, skipBad, marks: marks && false });
   }

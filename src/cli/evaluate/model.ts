@@ -33,7 +33,7 @@ export async function modelToEvaluate(
   for (const sentence of assumed) onAssumed(sentence);
   if (views === undefined) return bytes;
   const model = decodeModel(bytes, modelFile);
-  const { testTimeAugmentation: own, temperature } = exportOptionsOf(model);
+  const { testTimeAugmentation: own, ...others } = exportOptionsOf(model);
   if (own === views) return bytes;
   if (REJECTION_KEY in model.metadata) {
     onAssumed('With other views than those it was trained for, the model names a class for every image.');
@@ -50,7 +50,7 @@ export async function modelToEvaluate(
   const { network, weights } = record
     ? ofRun(Network.from(record.network), model, modelFile)
     : trainedNetwork(model, modelFile);
-  return exportModel(network, weights, model.metadata, { testTimeAugmentation: views, temperature });
+  return exportModel(network, weights, model.metadata, { testTimeAugmentation: views, ...others });
 }
 
 function ofRun(network: Network, model: Model, where: string): TrainedNetwork {

@@ -11,6 +11,7 @@ import {
   evaluateRejection,
   evaluationText,
   PredictionSets,
+  predictionsFor,
   type TemperatureScaling,
 } from '../../evaluation/index.ts';
 import { formatCount } from '../../format/format.ts';
@@ -85,22 +86,22 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const whole = relabelled(images.dataset, classifier.classNames);
   const dataset = options.limit === undefined ? whole : firstImages(whole, options.limit);
   classifier.checkDataset(dataset);
+  checkLabels(classifier, options);
   const costs = await costsOf(options.cost, classifier.classNames);
   const answer = await classifier.answerImages(dataset, {
     onProgress: (done, total) =>
       reporter.work({ what: `evaluating on ${dataset.name}`, done, total, unit: 'images' }),
   });
-  const { labels, classNames } = dataset;
-  const predictions = { ...answer, labels, classNames };
+  const predictions = predictionsFor(answer, dataset, classifier.thresholds);
   const { testTimeAugmentation, temperature } = exportOptionsOf(classifier);
   // With other views than its own a model gives other probabilities than those that its sets were calibrated on.
   const sets =
     options.tta === undefined ? PredictionSets.read(classifier.metadata, source.modelFile) : undefined;
   const evaluation = {
-    ...evaluatePredictions(predictions),
+    ...withThresholdImages(evaluatePredictions(predictions), await noted(source)),
     testTimeAugmentation,
     temperatureScaling: {
-      ...(await howItWasFitted(source, temperature)),
+      ...howItWasFitted(await noted(source), temperature),
       ...(temperature !== 1 && { judged: beforeAndAfter(predictions, temperature) }),
     },
     ...(sets && { predictionSets: coverageOfSets(sets, predictions) }),
@@ -186,10 +187,34 @@ function aboutRejection(metadata: Readonly<Record<string, string>>) {
   };
 }
 
-/** A model's temperature; with what the run that it came from noted of its fitting. */
-async function howItWasFitted({ run }: ModelSource, temperature: number): Promise<TemperatureScaling> {
+/** What the run that a model came from noted of its evaluation. */
+async function noted({ run }: ModelSource): Promise<Partial<Evaluation>> {
   const text = (await run?.read('evaluation'))?.toString('utf8') ?? '{}';
-  const { temperatureScaling: noted } = (jsonObject(text) ?? {}) as Partial<Evaluation>;
+  return (jsonObject(text) ?? {}) as Partial<Evaluation>;
+}
+
+/** With the number of images that the model's thresholds were chosen on, where that is known. */
+function withThresholdImages(evaluation: Evaluation, { multiLabel: noted }: Partial<Evaluation>): Evaluation {
+  const { multiLabel } = evaluation;
+  if (!multiLabel || noted?.thresholdImages === undefined) return evaluation;
+  return { ...evaluation, multiLabel: { ...multiLabel, thresholdImages: noted.thresholdImages } };
+}
+
+/** @throws HarrierError `bad-option` for what only models have that name one class for each image */
+function checkLabels({ thresholds }: Classifier, { cost, unknown }: EvaluateOptions): void {
+  const option = cost !== undefined ? '--cost' : unknown !== undefined ? '--unknown' : undefined;
+  if (!thresholds || option === undefined) return;
+  throw new HarrierError('bad-option', 'this model gives images any number of labels, not one class each', {
+    where: option,
+    next: 'Leave it out.',
+  });
+}
+
+/** A model's temperature; with what the run that it came from noted of its fitting. */
+function howItWasFitted(
+  { temperatureScaling: noted }: Partial<Evaluation>,
+  temperature: number,
+): TemperatureScaling {
   if (noted?.temperature !== temperature) return { temperature };
   const { judged: _, ...fitting } = noted;
   return fitting;

@@ -24,7 +24,7 @@ export interface EvaluationImages {
  */
 export async function imagesToEvaluateOn(
   source: ModelSource,
-  classifier: Pick<Classifier, 'classNames' | 'imageShape' | 'metadata'>,
+  classifier: Pick<Classifier, 'classNames' | 'imageShape' | 'metadata' | 'thresholds'>,
   { limit, ...options }: ExportCommandOptions,
   reporter: Reporter,
 ): Promise<EvaluationImages | undefined> {

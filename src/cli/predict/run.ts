@@ -81,8 +81,15 @@ export async function runPredict(words: readonly string[], options: PredictOptio
       ? undefined
       : setsOf(classifier, { coverage: options.sets, perClass: options.perClass }, modelFile, reporter);
   const top = Math.min(options.top, classifier.classNames.length);
+  const { thresholds, classNames } = classifier;
+  const shown = (probabilities: Float32Array): number => {
+    if (!thresholds) return top;
+    // Programs are told of all labels, as their probabilities do not add up to anything.
+    return json || csv || options.out ? classNames.length : labelsShown(thresholds, probabilities, top);
+  };
   const answerOf = (probabilities: Float32Array, unknown: number | undefined): Answer => ({
-    predictions: best(classifier, probabilities, top),
+    predictions: best(classifier, probabilities, shown(probabilities)),
+    ...(thresholds && { labels: givenLabels(classifier, thresholds, probabilities) }),
     ...(setOf && { set: setOf(probabilities) }),
     ...(unknown !== undefined && { unknown: unknown > UNKNOWN_FROM }),
   });
@@ -103,7 +110,12 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     }
     return;
   }
-  const columns = { top, sets: setOf !== undefined, unknown: classifier.tellsUnknown };
+  const columns = {
+    top,
+    sets: setOf !== undefined,
+    unknown: classifier.tellsUnknown,
+    ...(thresholds && { labels: classifier.classNames }),
+  };
   if (csv) reporter.result(csvHeader(columns));
   const all: FilePrediction[] = [];
   let failed = 0;
@@ -143,11 +155,21 @@ export async function runPredict(words: readonly string[], options: PredictOptio
  * @throws HarrierError `not-supported` when the model is not calibrated for sets
  */
 function setsOf(
-  { classNames, metadata }: Classifier,
+  { classNames, metadata, thresholds }: Classifier,
   options: SetOptions,
   where: string,
   reporter: Reporter,
 ): (probabilities: Float32Array) => string[] {
+  if (thresholds) {
+    throw new HarrierError(
+      'not-supported',
+      'this model gives images any number of labels, each by its threshold',
+      {
+        where,
+        next: 'Leave --sets out: the labels that it names are the set.',
+      },
+    );
+  }
   const sets = PredictionSets.read(metadata, where);
   if (!sets) {
     throw new HarrierError(
@@ -182,6 +204,26 @@ async function* namesIn(
 
 async function pixelsOf(file: string, shape: ImageInput): Promise<Uint8Array> {
   return decodeImage(await readInput(file), shape, file);
+}
+
+/** How many of the most probable labels are shown: all that reach their threshold, and of the others the nearest. */
+function labelsShown(thresholds: readonly number[], probabilities: Float32Array, top: number): number {
+  const order = [...thresholds.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+  const last = order.findLastIndex((label) => probabilities[label] >= thresholds[label]);
+  return Math.max(top, last + 1);
+}
+
+/** The labels that an image is given, most probable first. */
+function givenLabels(
+  classifier: Classifier,
+  thresholds: readonly number[],
+  probabilities: Float32Array,
+): string[] {
+  const { classNames } = classifier;
+  const given = new Set(classNames.filter((_, label) => probabilities[label] >= thresholds[label]));
+  return best(classifier, probabilities, classNames.length)
+    .map(({ label }) => label)
+    .filter((label) => given.has(label));
 }
 
 function best({ classNames }: Classifier, probabilities: Float32Array, count: number): Prediction[] {

@@ -14,6 +14,8 @@ export interface Answer {
   readonly predictions: readonly Prediction[];
   /** The classes of the image's prediction set, most probable first, where that was asked for. */
   readonly set?: readonly string[];
+  /** Of a model that gives images any number of labels: those that reach their thresholds, most probable first. */
+  readonly labels?: readonly string[];
   /** Whether the image shows none of the classes, where the model tells. */
   readonly unknown?: boolean;
 }
@@ -28,16 +30,23 @@ export interface FilePrediction extends Answer {
 const BAR = 30;
 
 /** The file's name, and below it each class with its probability in figures and as a bar. */
-export function imageText({ file, predictions, set, unknown }: FilePrediction, style: TextStyle): string {
+export function imageText(
+  { file, predictions, set, labels, unknown }: FilePrediction,
+  style: TextStyle,
+): string {
   const names = predictions.map(({ label }) => printable(label));
   const width = Math.max(...names.map((name) => [...name].length));
   const lines = predictions.map(({ probability }, i) => {
     const name = names[i] + ' '.repeat(width - [...names[i]].length);
-    return `  ${name}  ${formatPercent(probability).padStart(7)}  ${block(probability, BAR)}`.trimEnd();
+    const line = `  ${name}  ${formatPercent(probability).padStart(7)}  ${block(probability, BAR)}`.trimEnd();
+    return labels && !labels.includes(predictions[i].label)
+      ? style.faint(`${line}  (below its threshold)`)
+      : line;
   });
   const inSet = set ? [`  set: ${set.map(printable).join(', ')}`] : [];
   const none = unknown ? ['  unknown: none of the classes. The nearest:'] : [];
-  return [style.strong(printable(file)), ...none, ...lines, ...inSet].join('\n');
+  const noLabel = labels?.length === 0 ? ['  no label. The nearest:'] : [];
+  return [style.strong(printable(file)), ...none, ...noLabel, ...lines, ...inSet].join('\n');
 }
 
 /** Which columns a table has. */
@@ -46,22 +55,30 @@ export interface Columns {
   readonly top: number;
   readonly sets?: boolean;
   readonly unknown?: boolean;
+  /** All labels of a model that gives images any number of them: in place of the best few, a column for each. */
+  readonly labels?: readonly string[];
 }
 
-export function csvHeader({ top, sets, unknown }: Columns): string {
+export function csvHeader({ top, sets, unknown, labels }: Columns): string {
+  if (labels) return ['file', 'labels', ...labels.map(csvCell), 'error'].join(',');
   const pairs = Array.from({ length: top }, (_, i) => `label${i + 1},probability${i + 1}`);
   return ['file', ...pairs, ...(sets ? ['set'] : []), ...(unknown ? ['unknown'] : []), 'error'].join(',');
 }
 
 /**
- * A set's classes stand in one cell, with semicolons between.
+ * A set's classes stand in one cell, with semicolons between, as do the labels of an image.
  * A file that could not be read has empty cells, and says why in the last.
  */
 export function csvRow(
-  { file, predictions, set, unknown, error = '' }: FilePrediction,
+  { file, predictions, set, labels, unknown, error = '' }: FilePrediction,
   columns: Columns,
 ): string {
   const { top } = columns;
+  if (columns.labels) {
+    const found = new Map(predictions.map(({ label, probability }) => [label, `${probability}`]));
+    const each = columns.labels.map((label) => found.get(label) ?? '');
+    return [csvCell(file), csvCell(labels?.join(';') ?? ''), ...each, csvCell(printable(error))].join(',');
+  }
   const cells = Array.from({ length: top }, (_, i) => predictions.at(i)).flatMap((prediction) =>
     prediction ? [csvCell(prediction.label), `${prediction.probability}`] : ['', ''],
   );

@@ -87,7 +87,7 @@ export async function newRun(given: TrainOptions, fetching?: FetchModelOptions):
     recipe,
     chosen: Object.keys(settings),
     options: {
-      ...optionsOf(recipe, given),
+      ...optionsOf(recipe, { ...given, ...smoothingOf(settings) }),
       ...(file && { recipeFile: file }),
       ...(recipe.options && { recipeOptions: recipe.options }),
       testTimeAugmentation: given.tta ?? recipe.testTimeAugmentation,
@@ -125,7 +125,11 @@ async function newFineTuning(
     );
   }
   const known = head ? headMethod(method) : method;
-  const options = optionsOf(withSettings(known, settings), { ...given, head }, from);
+  const options = optionsOf(
+    withSettings(known, settings),
+    { ...given, head, ...smoothingOf(settings) },
+    from,
+  );
   // A model that averages mirror images should know them.
   const mirrors = options.augmentation?.some((each) => each.name === 'RandomFlip');
   return {
@@ -156,6 +160,7 @@ const STEP_OPTIONS = [
   'averageMomentum',
   'resolution',
   'sampling',
+  'loss',
 ] as const satisfies (keyof TrainOptions)[];
 
 /**
@@ -229,8 +234,17 @@ function checkImageSize({ name, network: { inputShape } }: StartingModel, given:
   });
 }
 
+/** The label smoothing that was given, where it was. */
+function smoothingOf({ labelSmoothing }: Settings): { readonly labelSmoothing?: number } {
+  return typeof labelSmoothing === 'number' ? { labelSmoothing } : {};
+}
+
 /** What every run has: on a processor, with as many threads as there are cores unless fewer were given. */
-function optionsOf(method: TrainingMethod, given: TrainOptions, from?: StartingModel): RunOptions {
+function optionsOf(
+  method: TrainingMethod,
+  given: TrainOptions & { readonly labelSmoothing?: number },
+  from?: StartingModel,
+): RunOptions {
   const threads = Math.min(given.threads ?? defaultThreads(), availableParallelism());
   return runOptions(method, { ...given, threads }, from);
 }
@@ -345,6 +359,8 @@ function ownValue(name: OptionName, options: RunOptions): unknown {
       return options.augmentation ?? [];
     case 'sampling':
       return options.sampling ?? 'natural';
+    case 'loss':
+      return options.loss.name === 'asymmetric' ? 'asymmetric' : 'crossentropy';
     case 'tta':
       return options.testTimeAugmentation ?? 'none';
     case 'calibrate':

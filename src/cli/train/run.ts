@@ -251,7 +251,7 @@ function printResult(
       ? `the average of ${folds.count} models`
       : `${result.epochs} ${result.epochs === 1 ? 'epoch' : 'epochs'}`;
   reporter.print(
-    `Training accuracy ${formatPercent(result.trainingAccuracy)}; ${length} in ${formatDuration(result.seconds)}${which}`,
+    `${evaluation.multiLabel ? 'Training images right in every label' : 'Training accuracy'} ${formatPercent(result.trainingAccuracy)}; ${length} in ${formatDuration(result.seconds)}${which}`,
   );
   reporter.print();
   reporter.print(style.strong(`Everything is in ${path}`));

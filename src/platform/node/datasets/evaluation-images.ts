@@ -63,7 +63,10 @@ export async function evaluationImages(
     if (split) return partOf(opened, split, `--split ${split}`);
     return partOf(opened, 'test', 'the test images that training set aside');
   }
-  const { hasParts, files } = await listImages(spec, { purpose: 'evaluation' });
+  const { hasParts, files } = await listImages(spec, {
+    purpose: 'evaluation',
+    multiLabel: options.multiLabel,
+  });
   const hasTest = files.some(({ part }) => part === 'test');
   if (split === 'train' || (split === 'test' && !hasTest)) {
     return partOf(await openDataset(spec, options), split, `--split ${split}`);

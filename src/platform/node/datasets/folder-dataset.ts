@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { checkGather, type Dataset, type ImageInput, imageBytes } from '../../../data/dataset.ts';
 import { hashHeader } from '../../../data/hash.ts';
 import { pickImages } from '../../../data/pixel-source.ts';
+import { pickTags } from '../../../data/tags.ts';
 import type { FolderListing } from './folder-listing.ts';
 import type { PixelStore } from './pixel-store.ts';
 
@@ -33,12 +34,15 @@ export function folderDataset({
 }: FolderImages): Dataset {
   const bytes = imageBytes(imageShape);
   const labels = Uint16Array.from(slots, (slot) => listing.files[slot].label);
+  const tags = listing.tags && pickTags(listing.tags, listing.classNames.length, slots);
   const own = { name: `${listing.called ?? listing.root}/${part}`, size: slots.length, imageShape };
   return {
     ...own,
     classNames: listing.classNames,
     labels,
-    hash: hash ?? hashImages(listing.classNames, imageShape, labels, slots, store),
+    ...(tags && { tags }),
+    hash:
+      hash ?? hashImages(hashHeader(listing.classNames, imageShape, labels, tags), imageShape, slots, store),
     pixelSource: pickImages(store.source, Uint32Array.from(slots)),
     ...(copies && { copies: Uint32Array.from(slots, (slot) => copies[slot]) }),
     ...(listing.times && { times: Float64Array.from(slots, (slot) => listing.times![slot]) }),
@@ -51,13 +55,12 @@ export function folderDataset({
 }
 
 function hashImages(
-  classNames: readonly string[],
+  header: Uint8Array,
   shape: ImageInput,
-  labels: Uint16Array,
   slots: readonly number[],
   store: PixelStore,
 ): string {
-  const hash = createHash('sha256').update(hashHeader(classNames, shape, labels));
+  const hash = createHash('sha256').update(header);
   const image = new Uint8Array(imageBytes(shape));
   for (const slot of slots) {
     store.read(slot, image, 0);

@@ -19,6 +19,8 @@ export interface FolderListing {
   readonly hasParts: boolean;
   /** By part, class and path: the order depends on names alone. */
   readonly files: readonly FolderFile[];
+  /** Where images have any number of labels: uint8 `[files, classNames.length]`. A file's label is then its rarest. */
+  readonly tags?: Uint8Array;
   /** Sentences about images that are not used, and about how the folder was understood. */
   readonly notes: readonly string[];
   /** The list of images or the archive that it was made of, where it is no folder's. */
@@ -38,6 +40,8 @@ export interface ListingOptions {
   readonly purpose?: FolderPurpose;
   /** Class names spelt as the folders are, as runs of versions before 0.2 have them. */
   readonly rawNames?: boolean;
+  /** Images have any number of labels, which a list names. */
+  readonly multiLabel?: boolean;
 }
 
 /**

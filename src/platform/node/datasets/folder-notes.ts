@@ -1,5 +1,5 @@
 import type { Dataset } from '../../../data/dataset.ts';
-import { classCounts } from '../../../data/statistics.ts';
+import { imagesOfEach } from '../../../data/tags.ts';
 import { formatCount, formatQuantity, printable } from '../../../format/format.ts';
 import type { DecodedFolder } from './folder-cache.ts';
 import type { FolderListing } from './folder-listing.ts';
@@ -7,12 +7,13 @@ import type { FolderParts } from './folder-split.ts';
 
 /** Classes that the test has no image of. */
 export function absentNotes(test: Dataset): string[] {
-  const counts = classCounts(test);
+  const counts = imagesOfEach(test);
   const lacking = test.classNames
     .filter((_, label) => counts[label] === 0)
     .map((name) => `"${printable(name)}"`);
   if (lacking.length === 0) return [];
   const which = lacking.length > 5 ? `${lacking.slice(0, 5).join(', ')} and others` : lacking.join(', ');
+  if (test.tags) return [`${test.name} has no image with the tag ${which}: how well it is found is unknown.`];
   return [`${test.name} has no image of ${which}: the accuracy for it is unknown.`];
 }
 

@@ -113,10 +113,18 @@ function groupsOf({ contentHashes, copies, keptTest }: FolderContent, good: read
   );
 }
 
-function groupsByClass({ files, classNames }: FolderListing, groups: readonly Group[]): Group[][] {
-  const byClass: Set<Group>[] = classNames.map(() => new Set());
-  for (const group of groups) for (const slot of group.slots) byClass[files[slot].label].add(group);
+function groupsByClass(listing: FolderListing, groups: readonly Group[]): Group[][] {
+  const byClass: Set<Group>[] = listing.classNames.map(() => new Set());
+  for (const group of groups) {
+    for (const slot of group.slots) for (const label of labelsOf(listing, slot)) byClass[label].add(group);
+  }
   return byClass.map((own) => [...own]);
+}
+
+/** The classes that a file shows: one, or any number. */
+function labelsOf({ files, tags, classNames }: FolderListing, slot: number): readonly number[] {
+  if (!tags) return [files[slot].label];
+  return [...classNames.keys()].filter((label) => tags[slot * classNames.length + label] === 1);
 }
 
 /** Rules 1: a class with two images or more has at least one on each side, even if its lowest then moves. */
@@ -145,9 +153,15 @@ function isLow(hash: string): boolean {
 }
 
 function checkTrain(listing: FolderListing, train: readonly number[]): void {
-  const seen = new Set(train.map((slot) => listing.files[slot].label));
+  const seen = new Set(train.flatMap((slot) => labelsOf(listing, slot)));
   const lacking = listing.classNames.find((_, label) => !seen.has(label));
   if (lacking === undefined) return;
+  if (listing.tags) {
+    throw new HarrierError('bad-data', `no training image has the tag "${lacking}"`, {
+      where: listing.source ?? listing.root,
+      next: 'Add training images with that tag, or remove it from the list.',
+    });
+  }
   throw new HarrierError('bad-data', `no image of the class "${lacking}" can be used for training`, {
     where: listing.root,
     next: 'Add images of that class, or remove its folder.',

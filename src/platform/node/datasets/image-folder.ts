@@ -40,6 +40,8 @@ export interface ImageFolderOptions extends SplitRules {
   readonly preprocessing?: Preprocessing;
   /** Leave out files that are no usable image, instead of failing. */
   readonly skipBad?: boolean;
+  /** Images have any number of labels, which a list names (`photo.jpg,cat;dog`); see `Dataset.tags`. */
+  readonly multiLabel?: boolean;
   /** Harrier's cache folder; decoded images lie in its sub-folder `folders`. */
   readonly cacheDirectory?: string;
   /** Up to how many bytes of decoded images are held in memory; beyond, each is read from the cache file. */
@@ -190,6 +192,7 @@ async function openFolder<T>(
     rawNames: rules === 1,
     skipMissing: skipBad,
     withTimes,
+    multiLabel: options.multiLabel,
     cacheDirectory: options.cacheDirectory,
     onProgress,
     signal,

@@ -94,7 +94,8 @@ export function correctionsByIndex(
     used.add(key);
     const { label, excluded } = kept[key];
     const place = label === undefined ? -1 : dataset.classNames.indexOf(label);
-    const isNews = place >= 0 && place !== dataset.labels[index];
+    // A correction names one class, which says nothing of several labels.
+    const isNews = place >= 0 && place !== dataset.labels[index] && !dataset.tags;
     if (isNews || excluded)
       marks.set(index, { ...(isNews && { label: place }), ...(excluded && { excluded }) });
   }

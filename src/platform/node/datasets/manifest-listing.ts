@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { rarestTags } from '../../../data/tags.ts';
 import { HarrierError } from '../../../errors.ts';
 import { formatQuantity } from '../../../format/format.ts';
 import type { FolderPurpose } from './folder-layout.ts';
@@ -11,7 +12,7 @@ import {
   listImageFolder,
 } from './folder-listing.ts';
 import { byCode, identityOf, lookInto } from './folder-tree.ts';
-import { isManifestName, type ManifestRow, readManifest } from './manifest.ts';
+import { isManifestName, type ManifestRow, readManifest, SEPARATOR } from './manifest.ts';
 import { packedFolder, type UnpackOptions } from './packed/index.ts';
 
 /** Files that are looked at, at the same time. */
@@ -54,6 +55,15 @@ export async function listImages(path: string, options: ListImagesOptions = {}):
 
 async function listFolder(folder: string, options: ListImagesOptions): Promise<FolderListing> {
   const list = await sidecarOf(folder);
+  if (list === undefined && options.multiLabel) {
+    throw new HarrierError('bad-data', 'no list says which labels its images have', {
+      where: folder,
+      expected:
+        'a list (.csv, .jsonl) with a line "file,tags", then one such as "photo.jpg,cat;dog" for each image',
+      next: 'Give the list as data. Images in one folder per class have one class each: leave --multi-label out.',
+      options: ['multiLabel'],
+    });
+  }
   return list === undefined ? listImageFolder(folder, options) : listManifest(list, options);
 }
 
@@ -86,13 +96,18 @@ function renamed({ code, summary, details }: HarrierError, inWords: (text: strin
  */
 export async function listManifest(
   path: string,
-  { purpose = 'training', skipMissing = false, withTimes = false }: ListImagesOptions = {},
+  {
+    purpose = 'training',
+    skipMissing = false,
+    withTimes = false,
+    multiLabel = false,
+  }: ListImagesOptions = {},
 ): Promise<FolderListing> {
-  const rows = await readManifest(path);
+  const rows = await readManifest(path, multiLabel);
   const root = dirname(path);
   const hasParts = checkParts(rows, path);
   const classNames = classesOf(rows, hasParts, path, purpose);
-  const files: (FolderFile & { readonly row: ManifestRow })[] = [];
+  const files: ListedFile[] = [];
   const missing: ManifestRow[] = [];
   const seen = new Map<string, ManifestRow>();
   for (let start = 0; start < rows.length; start += AT_ONCE) {
@@ -112,10 +127,12 @@ export async function listManifest(
       files.push({ ...file, label: classNames.indexOf(row.label), part: row.part, row });
     }
   }
+  if (multiLabel) labelByRarest(files, classNames);
   if (missing.length > 0 && (!skipMissing || files.length === 0))
     throw missingFiles(missing, rows.length, path);
   // By part, class and path, as a folder's: the order of the lines changes nothing.
   files.sort((a, b) => byCode(a.part ?? '', b.part ?? '') || a.label - b.label || byCode(a.path, b.path));
+  const tags = multiLabel ? tagRows(files, classNames) : undefined;
   const groups = files.map(({ row }) => row.group);
   const times =
     withTimes && rows.some(({ time }) => time !== undefined)
@@ -127,16 +144,49 @@ export async function listManifest(
     classNames,
     hasParts,
     files,
-    notes:
-      missing.length > 0
+    ...(tags && { tags }),
+    notes: [
+      ...(missing.length > 0
         ? [
             `${path}: ${formatQuantity(missing.length, 'file')} of ${rows.length} ${missing.length === 1 ? 'is' : 'are'} missing and left out.`,
           ]
-        : [],
+        : []),
+      ...(multiLabel ? [] : severalNote(classNames, path)),
+    ],
     ...(groups.some((group) => group !== undefined) && { groups }),
     ...(times && { times: files.map(({ row }) => times.get(row)!) }),
     key: keyOf(files.map(({ row }) => [row.label, row.part ?? '', row.group ?? ''])),
   };
+}
+
+/** A file with the line that names it. */
+interface ListedFile extends FolderFile {
+  readonly row: ManifestRow;
+}
+
+/** Multi-hot rows of files: uint8 `[files, classes]`. */
+function tagRows(files: readonly ListedFile[], classNames: readonly string[]): Uint8Array {
+  const places = new Map(classNames.map((name, place) => [name, place]));
+  const rows = new Uint8Array(files.length * classNames.length);
+  for (const [slot, { row }] of files.entries()) {
+    for (const tag of row.tags!) rows[slot * classNames.length + places.get(tag)!] = 1;
+  }
+  return rows;
+}
+
+/** Gives each file its rarest tag as its label. */
+function labelByRarest(files: ListedFile[], classNames: readonly string[]): void {
+  const labels = rarestTags(tagRows(files, classNames), classNames.length);
+  for (const [slot, file] of files.entries()) files[slot] = { ...file, label: labels[slot] };
+}
+
+/** A hint where labels look like several. */
+function severalNote(classNames: readonly string[], path: string): string[] {
+  const several = classNames.find((name) => name.includes(SEPARATOR));
+  if (several === undefined) return [];
+  return [
+    `${path}: "${several}" counts as one class. If its parts are labels of their own, add --multi-label.`,
+  ];
 }
 
 /** Undefined where there is no such file. */
@@ -180,8 +230,10 @@ function classesOf(
 ): string[] {
   const isTraining = purpose === 'training';
   const named = hasParts && isTraining ? rows.filter(({ part }) => part === 'train') : rows;
-  const classNames = [...new Set(named.map(({ label }) => label))].sort(byCode);
-  const least = isTraining ? 2 : 1;
+  const labelsOf = ({ tags, label }: ManifestRow) => tags ?? [label];
+  const classNames = [...new Set(named.flatMap(labelsOf))].sort(byCode);
+  // One tag alone can be learned: images have it or not.
+  const least = isTraining && !rows[0].tags ? 2 : 1;
   if (classNames.length < least || classNames.length > 65_536) {
     throw new HarrierError('bad-data', 'these labels cannot be learned', {
       where: path,
@@ -189,11 +241,16 @@ function classesOf(
       received: classNames.length === 1 ? `only "${classNames[0]}"` : `${classNames.length}`,
     });
   }
-  const stranger = rows.find(({ label }) => !classNames.includes(label));
+  const known = new Set(classNames);
+  const stranger = rows.find((row) => labelsOf(row).some((label) => !known.has(label)));
   if (stranger) {
-    throw new HarrierError('bad-data', `no training image has the label "${stranger.label}"`, {
+    const label = labelsOf(stranger).find((each) => !known.has(each))!;
+    const several = !stranger.tags && label.includes(SEPARATOR);
+    throw new HarrierError('bad-data', `no training image has the label "${label}"`, {
       where: `${path}, line ${stranger.line}`,
-      next: 'Remove the line, or add training images with that label.',
+      next: several
+        ? 'If its parts are labels of their own, add --multi-label.'
+        : 'Remove the line, or add training images with that label.',
     });
   }
   return classNames;

@@ -271,3 +271,81 @@ describe('a list with groups and parts', () => {
     );
   });
 });
+
+describe('a list of images with any number of labels', () => {
+  const multiLabel = true;
+  /** What images 0-i, 1-i and 2-i show. */
+  const TAGS = ['ant;Käfer', ' bee ; ant;bee', ''];
+  const lines = rows.map(({ file }, i) => `${file},${TAGS[Math.floor(i / 12)]}`);
+  const named = (dataset: { tags?: Uint8Array; classNames: readonly string[] }, i: number) =>
+    dataset.classNames
+      .filter((_, label) => dataset.tags![i * dataset.classNames.length + label] === 1)
+      .join(';');
+
+  it('reads labels between semicolons, with or without names of columns, or as lists of JSON', async () => {
+    const ends = [
+      ['tags.csv', ['file,tags', ...lines].join('\n')],
+      ['plain.csv', lines.join('\n')],
+      [
+        'country.csv',
+        ['file;tags', ...rows.map(({ file }, i) => `${file};"${TAGS[Math.floor(i / 12)]}"`)].join('\n'),
+      ],
+      [
+        'tags.jsonl',
+        rows
+          .map(({ file }, i) =>
+            JSON.stringify({ file, labels: [['ant', 'Käfer'], ['bee', 'ant'], []][Math.floor(i / 12)] }),
+          )
+          .join('\n'),
+      ],
+    ] as const;
+    const hashes = new Set<string>();
+    for (const [name, text] of ends) {
+      const { train, test } = await open(await list(name, text), { multiLabel });
+      expect(train.classNames).toEqual(['Käfer', 'ant', 'bee'].sort());
+      expect([train.size + test.size, test.size > 0]).toEqual([36, true]);
+      for (const dataset of [train, test]) {
+        for (let i = 0; i < dataset.size; i++) {
+          const number = Number(/(\d)-\d+\.png$/.exec(dataset.describe(i))![1]);
+          expect(named(dataset, i)).toBe(
+            ['Käfer;ant', 'ant;bee', ''].map((each) => each.split(';').sort().join(';'))[number],
+          );
+        }
+      }
+      hashes.add(train.hash);
+    }
+    expect(hashes.size).toBe(1);
+  });
+
+  it('may have one label alone, and says which labels only other parts have', async () => {
+    const one = await list(
+      'one.csv',
+      ['file,tags', ...rows.map(({ file }, i) => `${file},${i % 2 ? 'ant' : ''}`)].join('\n'),
+    );
+    expect((await open(one, { multiLabel })).train.classNames).toEqual(['ant']);
+    const parts = rows.map(
+      ({ file }, i) => `${file},${i === 30 ? 'ant;wasp' : 'ant'},${i < 24 ? 'train' : 'test'}`,
+    );
+    const other = await list('parts.csv', ['file,tags,split', ...parts].join('\n'));
+    await expect(open(other, { multiLabel })).rejects.toThrow(
+      'parts.csv, line 32: no training image has the label "wasp"',
+    );
+    const twice = await list('twice.csv', ['file,tags', ...lines, `${rows[0].file},bee`].join('\n'));
+    await expect(open(twice, { multiLabel })).rejects.toThrow(
+      'one image has two labels or stands in two parts',
+    );
+    const none = await list('none.csv', ['file,tags', ...rows.map(({ file }) => `${file},`)].join('\n'));
+    await expect(open(none, { multiLabel })).rejects.toThrow('these labels cannot be learned');
+  });
+
+  it('is told from one of classes', async () => {
+    const tags = await list('tags.csv', ['file,tags', ...lines.slice(0, 24)].join('\n'));
+    const { notes } = await open(tags);
+    expect(notes.join()).toContain(
+      '"ant;Käfer" counts as one class. If its parts are labels of their own, add --multi-label.',
+    );
+    await expect(open(join(folder, 'photos'), { multiLabel })).rejects.toThrow(
+      'no list says which labels its images have',
+    );
+  });
+});

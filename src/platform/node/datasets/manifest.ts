@@ -5,13 +5,17 @@ import { HarrierError, nearestName } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { readError } from '../files/read-error.ts';
 import { isImageName } from '../images/image-names.ts';
+import { byCode } from './folder-tree.ts';
 import { type Part, partNamed } from './part-names.ts';
 
 /** An image of a manifest. */
 export interface ManifestRow {
   /** As it is written: relative to the manifest's folder, or absolute. */
   readonly file: string;
+  /** Where images have any number of labels, all of them with semicolons between. */
   readonly label: string;
+  /** The labels of an image that may have several: each once, in the order of their codes. */
+  readonly tags?: readonly string[];
   readonly part?: Part;
   /** Images of one group (a person, a video) stay on one side of every split. */
   readonly group?: string;
@@ -36,7 +40,7 @@ const COLUMNS: Readonly<Record<string, Field>> = {
     'img',
     'imageid',
   ]),
-  ...named('label', ['label', 'labels', 'class', 'classname', 'category', 'target', 'tag']),
+  ...named('label', ['label', 'labels', 'class', 'classname', 'category', 'target', 'tag', 'tags']),
   ...named('part', ['split', 'part', 'subset', 'set', 'fold', 'usage']),
   ...named('group', ['group', 'groupid', 'subject', 'subjectid', 'patient', 'patientid', 'person', 'video']),
   ...named('time', ['time', 'date', 'datetime', 'timestamp', 'takenat', 'createdat']),
@@ -47,6 +51,8 @@ function named(field: Field, names: readonly string[]): Record<string, Field> {
 }
 
 const EXPECTED = 'a line "file,label" (also split and group), then one line for each image';
+/** Between the labels of one image. */
+export const SEPARATOR = ';';
 const LINES = ['.jsonl', '.ndjson'];
 const TABLES = ['.csv', '.tsv', '.txt'];
 
@@ -61,14 +67,18 @@ export function isManifestName(name: string): boolean {
  * wanted, `split` (train, validation, test), `group` and `time`; usual other names for them are understood. A table without
  * names has the file in its first column and the label in its second.
  *
+ * @param multiLabel whether images have any number of labels: with semicolons between, or in JSON a list; an empty field
+ *   is an image without any
  * @throws HarrierError `bad-data` that names the line, `storage` when the file cannot be read
  */
-export async function readManifest(path: string): Promise<ManifestRow[]> {
+export async function readManifest(path: string, multiLabel = false): Promise<ManifestRow[]> {
   const bytes = await readFile(path).catch((error) => {
     throw readError(error, path, 'file');
   });
   const text = textOf(bytes, path);
-  const rows = LINES.includes(extname(path).toLowerCase()) ? jsonLines(text, path) : table(text, path);
+  const rows = LINES.includes(extname(path).toLowerCase())
+    ? jsonLines(text, path, multiLabel)
+    : table(text, path, multiLabel);
   if (rows.length === 0) {
     throw new HarrierError('bad-data', 'this list names no images', { where: path, expected: EXPECTED });
   }
@@ -88,7 +98,7 @@ export function textOf(bytes: Buffer, path: string): string {
   }
 }
 
-function jsonLines(text: string, path: string): ManifestRow[] {
+function jsonLines(text: string, path: string, multiLabel: boolean): ManifestRow[] {
   return text.split(/\r?\n/).flatMap((content, i) => {
     if (content.trim() === '') return [];
     const object = jsonObject(content);
@@ -102,14 +112,15 @@ function jsonLines(text: string, path: string): ManifestRow[] {
     const fields = fieldsOf(names, path, i + 1);
     const cell = (name: string | undefined) => {
       const value = name === undefined ? undefined : object[name];
+      if (multiLabel && Array.isArray(value)) return value.join(SEPARATOR);
       return value === undefined || value === null ? '' : String(value);
     };
-    return [rowOf((field) => cell(names[fields[field] ?? -1]), path, i + 1)];
+    return [rowOf((field) => cell(names[fields[field] ?? -1]), path, i + 1, multiLabel)];
   });
 }
 
-function table(text: string, path: string): ManifestRow[] {
-  const records = tableRecords(text, path);
+function table(text: string, path: string, multiLabel: boolean): ManifestRow[] {
+  const records = tableRecords(text, path, multiLabel);
   const [head] = records;
   if (!head) return [];
   const hasNames = !isImageName(head.record[0] ?? '');
@@ -123,22 +134,27 @@ function table(text: string, path: string): ManifestRow[] {
         next: 'Quote cells that hold commas: "a, b".',
       });
     }
-    return rowOf((field) => record[fields[field] ?? -1]?.trim() ?? '', path, line);
+    return rowOf((field) => record[fields[field] ?? -1]?.trim() ?? '', path, line, multiLabel);
   });
 }
 
-/** What separates the cells of a table: a spreadsheet writes what its country separates with. */
-export function delimiterOf(text: string): string {
+/**
+ * What separates the cells of a table: a spreadsheet writes what its country separates with.
+ * @param multiLabel whether a semicolon may stand between labels, and separates cells only where nothing else does
+ */
+export function delimiterOf(text: string, multiLabel = false): string {
   const first = text.slice(0, text.indexOf('\n') < 0 ? text.length : text.indexOf('\n'));
-  return ['\t', ';', ','].find((each) => first.includes(each)) ?? ',';
+  const delimiters = multiLabel ? ['\t', ',', ';'] : ['\t', ';', ','];
+  return delimiters.find((each) => first.includes(each)) ?? ',';
 }
 
 /** The cells of a table, line by line. @throws HarrierError `bad-data` when it is none */
 export function tableRecords(
   text: string,
   path: string,
+  multiLabel = false,
 ): { readonly record: string[]; readonly line: number }[] {
-  const delimiter = delimiterOf(text);
+  const delimiter = delimiterOf(text, multiLabel);
   try {
     const records = parse(text, {
       delimiter,
@@ -185,23 +201,30 @@ export function fieldsOf(
   );
 }
 
-function rowOf(cell: (field: Field) => string, path: string, line: number): ManifestRow {
+function rowOf(cell: (field: Field) => string, path: string, line: number, multiLabel: boolean): ManifestRow {
   const [file, label, split, group, time] = (['file', 'label', 'part', 'group', 'time'] as const).map(cell);
-  const empty = file === '' ? 'file' : label === '' ? 'label' : undefined;
+  const empty = file === '' ? 'file' : label === '' && !multiLabel ? 'label' : undefined;
   if (empty) {
     throw new HarrierError('bad-data', `its ${empty} is empty`, {
       where: `${path}, line ${line}`,
       next: 'Fill it in, or remove the line.',
     });
   }
+  const tags = multiLabel ? tagsOf(label) : undefined;
   return {
     file,
-    label: label.normalize('NFC'),
+    label: tags ? tags.join(SEPARATOR) : label.normalize('NFC'),
     line,
+    ...(tags && { tags }),
     ...(split !== '' && { part: partOf(split, path, line) }),
     ...(group !== '' && { group }),
     ...(time !== '' && { time }),
   };
+}
+
+function tagsOf(cell: string): string[] {
+  const tags = cell.split(SEPARATOR).map((tag) => tag.trim().normalize('NFC'));
+  return [...new Set(tags.filter((tag) => tag !== ''))].sort(byCode);
 }
 
 function partOf(split: string, path: string, line: number): Part {

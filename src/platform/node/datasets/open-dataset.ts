@@ -85,6 +85,18 @@ async function openUncorrected(spec: string, options: OpenDatasetOptions): Promi
       options: [rule],
     });
   }
+  if (
+    options.multiLabel &&
+    !(await isImageFolder(spec)) &&
+    (BUILT_IN.includes(spec) || (await stat(spec).catch(() => undefined)))
+  ) {
+    throw new HarrierError('bad-option', 'its images have one class each', {
+      where: spec,
+      expected: 'a list (.csv, .jsonl) with a line such as "photo.jpg,cat;dog" for each image',
+      next: 'Leave --multi-label out, or give such a list as data.',
+      options: ['multiLabel'],
+    });
+  }
   if (spec === 'cifar10') {
     checkCifar10Size(options.imageSize);
     return { ...(await cifar10(options)), skipped: [] };

@@ -9,11 +9,19 @@ export interface SharedDataset {
   readonly classNames: readonly string[];
   readonly imageShape: ImageShape;
   readonly labels: Uint16Array;
+  readonly tags?: Uint8Array;
   readonly source: PixelSource;
 }
 
 /** The data set on the other side. @throws HarrierError `storage` when its file can no longer be read */
-export function threadDataset({ name, classNames, imageShape, labels, source }: SharedDataset): BatchDataset {
+export function threadDataset({
+  name,
+  classNames,
+  imageShape,
+  labels,
+  tags,
+  source,
+}: SharedDataset): BatchDataset {
   const bytes = imageBytes(imageShape);
   const { place, slots } = source;
   const size = labels.length;
@@ -28,6 +36,7 @@ export function threadDataset({ name, classNames, imageShape, labels, source }: 
     classNames,
     imageShape,
     labels,
+    ...(tags && { tags }),
     gather(indices, out) {
       checkGather({ name, size, imageShape }, indices, out);
       for (let i = 0; i < indices.length; i++) {

@@ -63,14 +63,15 @@ export function nodeBatches({ threads = availableParallelism() }: { threads?: nu
 export function openThreadedBatches(plan: BatchPlan): BatchSource {
   checkBatchPlan(plan);
   const { dataset, ...rest } = plan;
-  const { classNames, imageShape, labels, pixelSource: source } = dataset;
+  const { classNames, imageShape, labels, tags, pixelSource: source } = dataset;
   if (!source) {
     throw new HarrierError('not-supported', 'the pixels of this data set cannot be read by a thread', {
       where: dataset.name,
       next: 'Use shared memory (new SharedArrayBuffer) for them, or use openBatches.',
     });
   }
-  const shared: SharedDataset = { name: dataset.name, classNames, imageShape, labels, source };
+  const own = { name: dataset.name, classNames, imageShape, labels, source };
+  const shared: SharedDataset = { ...own, ...(tags && { tags }) };
   return new ThreadedBatches(plan, { ...rest, dataset: shared });
 }
 

@@ -53,7 +53,7 @@ async function namedMethod({ recipe: name, recipeOptions = {} }: RunOptions): Pr
 }
 
 async function openData(
-  { data, imageSize, preprocessing, source, skipBad, marks, groupBy, splitBy, folds }: RunOptions,
+  { data, multiLabel, imageSize, preprocessing, source, skipBad, marks, groupBy, splitBy, folds }: RunOptions,
   side: number | undefined,
   then: RunData | undefined,
   hooks: { readonly onProgress?: OnProgress; readonly signal?: AbortSignal },
@@ -66,6 +66,7 @@ async function openData(
     preprocessing,
     source,
     skipBad,
+    multiLabel,
     groupBy,
     splitBy,
     pooled: folds !== undefined,
