@@ -77,6 +77,16 @@ export function asymmetricLoss(
   return meanOfSums(graph, sub(graph, present, absent), targets, weights);
 }
 
+/** The asymmetric loss of one label of one image, from its probability and whether the image has it. */
+export function asymmetricLossOf(probability: number, has: boolean): number {
+  if (has) return -Math.log(Math.max(LEAST, probability));
+  const lowered = Math.max(0, probability - MARGIN);
+  return -(lowered ** FOCUS) * Math.log(1 - lowered);
+}
+
+/** Keeps the loss finite where a label that an image has got probability 0, as Keras does. */
+const LEAST = 1e-7;
+
 /** x to the power of 2, 4, … */
 function power(graph: GraphBuilder, x: Value, exponent: number): Value {
   return exponent === 2 ? square(graph, x) : square(graph, power(graph, x, exponent / 2));

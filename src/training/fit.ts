@@ -15,7 +15,7 @@ import {
   type History,
   predictionsFor,
 } from '../evaluation/index.ts';
-import { isMultiLabel, type LossOptions } from '../losses/index.ts';
+import { asymmetricLossOf, isMultiLabel, type LossOptions } from '../losses/index.ts';
 import { Classifier, exportModel, initialWeights, type Network, type Weights } from '../models/index.ts';
 import { exponentialMovingAverageScalars, learningRates, type Optimizer } from '../optimizers/index.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -312,10 +312,16 @@ async function validate(
   try {
     const probabilities = await classifier.predictImages(validation, { onProgress: onValidation });
     const { loss, accuracy } = evaluatePredictions(predictionsFor({ probabilities }, validation));
-    return { validationLoss: loss, validationAccuracy: accuracy };
+    const trained = options?.name === 'asymmetric' ? asymmetricMean(probabilities, validation) : loss;
+    return { validationLoss: trained, validationAccuracy: accuracy };
   } finally {
     await classifier.dispose();
   }
+}
+
+/** Epochs are told apart by the loss that they are trained with. */
+function asymmetricMean(probabilities: Float32Array, { tags, size }: Dataset): number {
+  return probabilities.reduce((sum, each, i) => sum + asymmetricLossOf(each, tags![i] === 1), 0) / size;
 }
 
 function stoppedEarly({ epoch, best }: RunPosition, patience: number | undefined): boolean {

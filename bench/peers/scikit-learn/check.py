@@ -5,7 +5,14 @@ import sys
 
 import numpy
 import sklearn
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    hamming_loss,
+    precision_recall_curve,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 
 given = json.load(sys.stdin)
 labels = numpy.array(given["labels"])
@@ -24,4 +31,26 @@ for label in range(given["classes"]):
             "recall": recall.tolist(),
         }
     )
-json.dump({"version": sklearn.__version__, "classes": classes}, sys.stdout)
+# The same images with any number of labels each.
+tags = numpy.array(given["tags"]).reshape(probabilities.shape)
+said = probabilities >= numpy.array(given["thresholds"])
+scores = {
+    average: precision_recall_fscore_support(tags, said, average=average, zero_division=0)[:3]
+    for average in (None, "micro", "macro")
+}
+json.dump(
+    {
+        "version": sklearn.__version__,
+        "classes": classes,
+        "labels": {
+            "averagePrecision": average_precision_score(tags, probabilities, average=None).tolist(),
+            "meanAveragePrecision": average_precision_score(tags, probabilities, average="macro"),
+            "perLabel": [values.tolist() for values in scores[None]],
+            "micro": scores["micro"],
+            "macro": scores["macro"],
+            "hammingLoss": hamming_loss(tags, said),
+            "accuracy": accuracy_score(tags, said),
+        },
+    },
+    sys.stdout,
+)
