@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { type Evaluation, evaluatePredictions } from '../evaluation/evaluate.ts';
-import type { RunInfo } from '../evaluation/facts.ts';
-import type { History } from '../evaluation/history.ts';
+import { random } from '../data/random.ts';
+import {
+  classRankings,
+  coverageOfSets,
+  type Evaluation,
+  evaluatePredictions,
+  evaluateRejection,
+  type History,
+  PredictionSets,
+  type RunInfo,
+} from '../evaluation/index.ts';
+import { formatPercent } from '../format/format.ts';
 import { epochTicks, niceTicks } from '../format/ticks.ts';
 import { type ReportImage, renderReport } from './index.ts';
 
@@ -307,5 +316,54 @@ describe('ticks', () => {
     expect(renderReport({ title: 'x', facts, evaluation, fitted: { kind: 'centroid' } })).not.toContain(
       'How its last layer was fitted',
     );
+  });
+});
+
+describe('what a report says of thresholds, sets and unknown images', () => {
+  const names = Array.from({ length: 14 }, (_, i) => `class ${i}`);
+  const labels = Uint16Array.from({ length: 280 }, (_, i) => i % 14);
+  const stream = random(1, 'report');
+  const probabilities = Float32Array.from({ length: 280 * 14 }, (_, i) =>
+    i % 14 === labels[Math.floor(i / 14)] ? 0.2 + stream.uniform() : stream.uniform() / 4,
+  );
+  for (let image = 0; image < 280; image++) {
+    const own = probabilities.subarray(image * 14, (image + 1) * 14);
+    const sum = own.reduce((all, each) => all + each, 0);
+    own.forEach((each, i) => {
+      own[i] = each / sum;
+    });
+  }
+  const predictions = { probabilities, labels, classNames: names };
+  const evaluation = {
+    ...evaluatePredictions(predictions),
+    predictionSets: coverageOfSets(PredictionSets.calibrate(predictions), predictions),
+    rejection: evaluateRejection({ ...predictions, unknown: new Float32Array(280) }, { keep: 0.95 }),
+  };
+  const rankings = classRankings(predictions);
+  const page = renderReport({ title: 'x', facts, evaluation, rankings });
+
+  it('draws the curves of the twelve weakest classes and lists the others', () => {
+    expect(page.match(/<figure class="ranking">/g)).toHaveLength(12);
+    const weakest = rankings.reduce((a, b) => (a.averagePrecision! < b.averagePrecision! ? a : b));
+    const [first] = page.split('<figure class="ranking">').slice(1);
+    expect(first).toContain(
+      `<b>${weakest.class}</b>average precision ${weakest.averagePrecision!.toFixed(3)}`,
+    );
+    expect(page).toContain('The other 2 classes');
+    expect(first).not.toContain('NaN');
+  });
+
+  it('says how sets keep their promise, and how many known images are kept', () => {
+    const [sets] = evaluation.predictionSets.coverages;
+    expect(page).toContain('Which classes can it be?');
+    expect(page).toContain(`>${formatPercent(sets.covered)}</td>`);
+    expect(page).toContain('None of these: 100.00% of 280 known images are kept (98.65–100.00%), for 95%.');
+  });
+
+  it('leaves out what is not known', () => {
+    const plain = renderReport({ title: 'x', facts, evaluation: evaluatePredictions(predictions) });
+    for (const absent of ['at every threshold', 'Which classes can it be?', 'None of']) {
+      expect(plain).not.toContain(absent);
+    }
   });
 });

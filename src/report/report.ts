@@ -2,6 +2,8 @@ import { h } from 'preact';
 import type { Evaluation } from '../evaluation/evaluate.ts';
 import { type FactRow, factRows, type RunInfo } from '../evaluation/facts.ts';
 import type { History } from '../evaluation/history.ts';
+import type { ClassRanking } from '../evaluation/ranking.ts';
+import { rejectionLines } from '../evaluation/rejection.ts';
 import { CLASS_TABLE_NOTE, ClassTable } from './classes.ts';
 import { Curves } from './curves.ts';
 import { Facts } from './facts.ts';
@@ -13,8 +15,10 @@ import { ConfusionMatrix, MATRIX_NOTE } from './matrix.ts';
 import { renderPage, section } from './page.ts';
 import { PAIRS_NOTE, Pairs } from './pairs.ts';
 import { People, PeopleNote } from './people.ts';
+import { RANKINGS_NOTE, RANKINGS_STYLE, Rankings } from './rankings.ts';
 import { Reliability, ReliabilityWords } from './reliability.ts';
 import { Score } from './score.ts';
+import { SETS_NOTE, Sets } from './sets.ts';
 
 const PAIRS = 12;
 
@@ -32,6 +36,8 @@ export interface ReportOptions {
   readonly history?: History;
   /** In place of curves: how a last layer was fitted on features. */
   readonly fitted?: FittedLayer;
+  /** How well the probability of each class tells its images: curves are drawn of it. */
+  readonly rankings?: readonly ClassRanking[];
   /** The most confident mistakes, most confident first. */
   readonly mistakes?: readonly ReportImage[];
 }
@@ -46,13 +52,16 @@ export interface ReportOptions {
  * @throws HarrierError `bad-data` when an image is not an image data URI
  */
 export function renderReport(options: ReportOptions): string {
-  const { title, facts, extraFacts = [], evaluation, fitted, mistakes = [] } = options;
+  const { title, facts, extraFacts = [], evaluation, fitted, rankings = [], mistakes = [] } = options;
   // A layer that was fitted has no epochs to draw.
   const { history = [] } = fitted ? {} : options;
-  const { perClass, macro, confusions, humanBaseline, calibration, multiLabel } = evaluation;
+  const { perClass, macro, confusions, humanBaseline, calibration, multiLabel, predictionSets: sets } =
+    evaluation;
+  const rejection = rejectionLines(evaluation);
   const version = facts.versions?.harrier;
   return renderPage({
     title: `${title} – Harrier report`,
+    style: rankings.length > 0 ? RANKINGS_STYLE : '',
     children: [
       h(
         'header',
@@ -122,6 +131,18 @@ export function renderReport(options: ReportOptions): string {
           'Are its probabilities accurate?',
           undefined,
           h('div', { class: 'beside' }, h(Reliability, { calibration }), h(ReliabilityWords, { evaluation })),
+        ),
+      rankings.some(({ rocAuc }) => rocAuc !== undefined) &&
+        section('thresholds', 'Class by class, at every threshold', RANKINGS_NOTE, h(Rankings, { rankings })),
+      sets &&
+        sets.coverages.length > 0 &&
+        section('sets', 'Which classes can it be?', SETS_NOTE, h(Sets, { sets })),
+      rejection.length > 0 &&
+        section(
+          'unknown',
+          'None of the classes',
+          undefined,
+          rejection.map((line) => h('p', { key: line }, line.trim())),
         ),
       h(
         'footer',

@@ -2,6 +2,7 @@ import { augmentationText } from '../data/augmentation/index.ts';
 import { type Dataset, type ImageInput, imageBytes, imageInput } from '../data/dataset.ts';
 import { STRETCHED } from '../data/preprocessing.ts';
 import {
+  classRankings,
   type Evaluation,
   type History,
   mostConfidentLabelMistakes,
@@ -57,7 +58,15 @@ export async function describeRun(
     predictions: predictionsToCsv(predictions, files),
     // A head has no epochs to draw.
     report: shared(
-      renderReport({ title, facts, evaluation, history, fitted: record.result?.head, mistakes }),
+      renderReport({
+        title,
+        facts,
+        evaluation,
+        history,
+        fitted: record.result?.head,
+        rankings: classRankings(predictions),
+        mistakes,
+      }),
     ),
     card: shared(renderModelCard({ title, facts, evaluation, imageShape })),
   };
