@@ -69,7 +69,7 @@ const ROOMS = {
     'training',
   ],
   sweeps: ['data', 'evaluation', 'format', 'recipes', 'training'],
-  run: ['data', 'models', 'onnx'],
+  run: ['data', 'evaluation', 'models', 'onnx'],
   publishing: ['data', 'evaluation', 'format', 'models', 'onnx', 'ops', 'optimizers', 'passes', 'runs'],
   quantization: ['onnx', 'ops', 'passes', 'runtime'],
   benchmark: ['onnx', 'ops', 'passes', 'models', 'optimizers', 'recipes', 'runtime', 'training'],

@@ -7,6 +7,7 @@ export {
   comparisonText,
   type Difference,
 } from './comparison.ts';
+export { PREDICTION_SETS_KEY } from './conformal.ts';
 export type { Confusion } from './confusion.ts';
 export { type CostEvaluation, evaluateCosts, leastExpectedCost, readCosts } from './costs.ts';
 export { coverageRank } from './coverage-rank.ts';

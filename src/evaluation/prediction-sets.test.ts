@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../data/random.ts';
-import { coverageOfSets, PREDICTION_SETS_KEY, PredictionSets } from './prediction-sets.ts';
+import { PREDICTION_SETS_KEY } from './conformal.ts';
+import { coverageOfSets, PredictionSets } from './prediction-sets.ts';
 import type { Predictions } from './predictions.ts';
 
 const classNames = ['ant', 'bee', 'cat', 'dog', 'eel'];

@@ -1,10 +1,6 @@
-import { HarrierError } from '../errors.ts';
-import { jsonObject } from '../json-text.ts';
+import { PREDICTION_SETS_KEY, readSetScores, setOf, setScoresOf, setThreshold } from './conformal.ts';
 import { checkPredictions, type Predictions } from './predictions.ts';
 import { wilsonInterval } from './wilson.ts';
-
-/** Metadata key of the scores of a model's calibration images, by class. */
-export const PREDICTION_SETS_KEY = 'harrier.conformal';
 
 /** Scores beyond this many are not kept: the promise holds with any number of calibration images. */
 const MOST_SCORES = 5_000;
@@ -64,7 +60,7 @@ export class PredictionSets {
       const image = Math.floor((i * labels.length) / count);
       const row = rowOf(probabilities, classNames.length, image);
       // Rounded up: what is stored promises no less.
-      scores[labels[image]].push(Math.ceil(scoresOf(row)[labels[image]] * 1e6) / 1e6);
+      scores[labels[image]].push(Math.ceil(setScoresOf(row)[labels[image]] * 1e6) / 1e6);
     }
     return new PredictionSets(scores);
   }
@@ -74,18 +70,8 @@ export class PredictionSets {
    * @throws HarrierError `bad-graph` when they cannot be read
    */
   static read(metadata: Readonly<Record<string, string>>, where = 'model'): PredictionSets | undefined {
-    const text = metadata[PREDICTION_SETS_KEY];
-    if (text === undefined) return undefined;
-    const { scores } = jsonObject(text) ?? {};
-    const isScore = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1 + 1e-3;
-    if (Array.isArray(scores) && scores.every((each) => Array.isArray(each) && each.every(isScore))) {
-      return new PredictionSets(scores);
-    }
-    throw new HarrierError('bad-graph', 'the scores of its calibration images cannot be read', {
-      where: `${where}, ${PREDICTION_SETS_KEY}`,
-      expected: 'a list of numbers from 0 to 1 for each class',
-      next: 'The file is damaged, or from a newer version of Harrier.',
-    });
+    const scores = readSetScores(metadata, where);
+    return scores && new PredictionSets(scores);
   }
 
   /** For a model's metadata. */
@@ -117,16 +103,7 @@ export class PredictionSets {
    * @throws HarrierError `bad-option` for a coverage that is no fraction between 0 and 1
    */
   threshold(coverage: number, label?: number): number {
-    if (!(coverage > 0 && coverage < 1)) {
-      throw new HarrierError('bad-option', 'coverage', {
-        expected: 'a fraction between 0 and 1, such as 0.95',
-        received: `${coverage}`,
-      });
-    }
-    const scores = label === undefined ? this.#all : this.scores[label];
-    // The smallest number of calibration images whose scores must be at most the threshold.
-    const rank = Math.ceil((scores.length + 1) * coverage - 1e-9);
-    return rank > scores.length ? Number.POSITIVE_INFINITY : scores[rank - 1];
+    return setThreshold(label === undefined ? this.#all : this.scores[label], coverage);
   }
 
   /**
@@ -134,11 +111,8 @@ export class PredictionSets {
    * @param probabilities of one image, `[classes]`
    */
   setOf(probabilities: ArrayLike<number>, { coverage, perClass = false }: SetOptions): number[] {
-    const scores = scoresOf(probabilities);
     const common = perClass ? 0 : this.threshold(coverage);
-    const inSet = (label: number) => scores[label] <= (perClass ? this.threshold(coverage, label) : common);
-    const [best, ...others] = orderOf(probabilities);
-    return [best, ...others.filter(inSet)];
+    return setOf(probabilities, (label) => (perClass ? this.threshold(coverage, label) : common));
   }
 
   /**
@@ -199,22 +173,4 @@ function ascending(numbers: readonly number[]): number[] {
 
 function rowOf(probabilities: Float32Array, classes: number, image: number): Float32Array {
   return probabilities.subarray(image * classes, (image + 1) * classes);
-}
-
-/** Classes by probability, the most probable first; of equal ones the lowest index. */
-function orderOf(probabilities: ArrayLike<number>): number[] {
-  return Array.from(probabilities, (_, label) => label).sort(
-    (a, b) => probabilities[b] - probabilities[a] || a - b,
-  );
-}
-
-/** Of each class: the probability of all that are more probable. */
-function scoresOf(probabilities: ArrayLike<number>): number[] {
-  const scores = new Array<number>(probabilities.length);
-  let above = 0;
-  for (const label of orderOf(probabilities)) {
-    scores[label] = above;
-    above += probabilities[label];
-  }
-  return scores;
 }

@@ -1,6 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import type { GraphBuilder, Value } from '../onnx/index.ts';
-import { FunctionBody, wasmModule } from './wasm-encoder.ts';
+import { FLOAT_OPCODES, FunctionBody, wasmModule } from './wasm-encoder.ts';
 
 /** What the module of {@link emitWasmSumOfSquares} exports as `run`: number of elements, where they begin (bytes). */
 export type RunSumOfSquares = (count: number, pointer: number) => number;
@@ -24,11 +24,11 @@ export function emitWasmSumOfSquares(): Uint8Array<ArrayBuffer> {
     body.get(accumulator);
     body.get(pointer);
     body.memory(load, offset);
-    body.vector('f64x2PromoteLow');
+    body.float(FLOAT_OPCODES.f64x2PromoteLow);
     body.tee(pair);
     body.get(pair);
-    body.vector('f64x2Multiply');
-    body.vector('f64x2Add');
+    body.float(FLOAT_OPCODES.f64x2Multiply);
+    body.float(FLOAT_OPCODES.f64x2Add);
     body.set(accumulator);
   };
 
@@ -52,7 +52,7 @@ export function emitWasmSumOfSquares(): Uint8Array<ArrayBuffer> {
 
   for (const [i, accumulator] of accumulators.entries()) {
     body.get(accumulator);
-    if (i > 0) body.vector('f64x2Add');
+    if (i > 0) body.float(FLOAT_OPCODES.f64x2Add);
   }
   body.tee(pair);
   body.extractDouble(0);

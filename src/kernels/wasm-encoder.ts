@@ -20,7 +20,6 @@ export const VECTOR_OPCODES = {
   store32Lane: 0x5a,
   constant: 0x0c,
   i32x4Splat: 0x11,
-  f32x4Splat: 0x13,
   i8x16NarrowUnsigned: 0x66,
   i16x8NarrowSigned: 0x85,
   i16x8ExtendLowUnsigned: 0x89,
@@ -30,6 +29,12 @@ export const VECTOR_OPCODES = {
   i32x4ShiftRight: 0xac,
   i32x4Add: 0xae,
   i32x4Multiply: 0xb5,
+  f64x2ExtractLane: 0x21,
+} as const;
+
+/** Vector instructions on floating-point numbers: apart, for programs that only scale images carry the others. */
+export const FLOAT_OPCODES = {
+  f32x4Splat: 0x13,
   f32x4Absolute: 0xe0,
   f32x4Negate: 0xe1,
   f32x4SquareRoot: 0xe3,
@@ -39,7 +44,6 @@ export const VECTOR_OPCODES = {
   f32x4Divide: 0xe7,
   f32x4Minimum: 0xe8,
   f32x4Maximum: 0xe9,
-  f64x2ExtractLane: 0x21,
   f64x2PromoteLow: 0x5f,
   f64x2Add: 0xf0,
   f64x2Multiply: 0xf2,
@@ -84,7 +88,12 @@ export class FunctionBody {
   }
 
   vector(name: keyof typeof VECTOR_OPCODES): void {
-    this.#code.push(0xfd, ...unsigned(VECTOR_OPCODES[name]));
+    this.float(VECTOR_OPCODES[name]);
+  }
+
+  /** A vector instruction by its number, as `FLOAT_OPCODES` has it. */
+  float(code: number): void {
+    this.#code.push(0xfd, ...unsigned(code));
   }
 
   /** A load or store at the address on the stack plus an offset in bytes. Alignment of 4 is promised, no more. */

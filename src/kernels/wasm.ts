@@ -1,6 +1,6 @@
 import type { Operation } from './expression.ts';
 import type { Kernel } from './kernel.ts';
-import { FunctionBody, type VECTOR_OPCODES, wasmModule } from './wasm-encoder.ts';
+import { FLOAT_OPCODES, FunctionBody, wasmModule } from './wasm-encoder.ts';
 
 /**
  * What a kernel's module exports as `run`: number of elements, where each array begins in memory (bytes, a multiple
@@ -8,7 +8,7 @@ import { FunctionBody, type VECTOR_OPCODES, wasmModule } from './wasm-encoder.ts
  */
 export type RunKernel = (count: number, ...pointersAndScalars: number[]) => void;
 
-const INSTRUCTIONS: Readonly<Record<Operation, keyof typeof VECTOR_OPCODES>> = {
+const INSTRUCTIONS: Readonly<Record<Operation, keyof typeof FLOAT_OPCODES>> = {
   add: 'f32x4Add',
   subtract: 'f32x4Subtract',
   multiply: 'f32x4Multiply',
@@ -52,10 +52,10 @@ export function emitWasm(kernel: Kernel): Uint8Array<ArrayBuffer> {
     if (step.kind === 'constant') body.f32x4(step.value);
     else if (step.kind === 'scalar') {
       body.get(scalarOf(step.name));
-      body.vector('f32x4Splat');
+      body.float(FLOAT_OPCODES.f32x4Splat);
     } else if (step.kind === 'operation') {
       for (const operand of step.operands) body.get(held.get(operand)!);
-      body.vector(INSTRUCTIONS[step.operation]);
+      body.float(FLOAT_OPCODES[INSTRUCTIONS[step.operation]]);
     }
     held.set(index, body.local('v128'));
     body.set(held.get(index)!);
@@ -86,7 +86,7 @@ export function emitWasm(kernel: Kernel): Uint8Array<ArrayBuffer> {
         body.memory(load, offset);
       } else if (step.kind === 'operation') {
         step.operands.forEach(push);
-        body.vector(INSTRUCTIONS[step.operation]);
+        body.float(FLOAT_OPCODES[INSTRUCTIONS[step.operation]]);
       }
       const keep = shared.get(index);
       if (keep === undefined) return;

@@ -1,4 +1,4 @@
-import { type Evaluation, renderModelCard } from '../evaluation/index.ts';
+import { type Evaluation, PREDICTION_SETS_KEY, renderModelCard } from '../evaluation/index.ts';
 import { formatPercent } from '../format/format.ts';
 import { REJECTION_KEY } from '../models/index.ts';
 import { licencesText } from './licences.ts';
@@ -167,8 +167,13 @@ function readme(published: PublishedModel, { name }: NpmPackageOptions): string 
 const UNKNOWN_USE =
   'If `best.unknown` is true, the image shows none of the classes: the answers name the nearest ones.\n\n';
 
+/** What is to be known of a model that can promise sets of classes. */
+const SETS_USE =
+  '`classify(image, { coverage: 0.95 })` gives only the classes of a set that holds the right one in 95 of 100 cases: one where the model is sure, more where it is not.\n\n';
+
 function usage(name: string, { classNames: [first], model }: PublishedModel): string {
   const unknown = REJECTION_KEY in model.metadata ? UNKNOWN_USE : '';
+  const sets = PREDICTION_SETS_KEY in model.metadata ? SETS_USE : '';
   return `## Use
 
 In a page or a worker, with any bundler:
@@ -196,5 +201,5 @@ import { classify } from '${name}';
 console.log(await classify('photo.jpg', { top: 3 })); // a path, an address, or bytes
 \`\`\`
 
-${unknown}\`labels\` lists the classes, and TypeScript knows them as \`Label\`. \`await load()\` loads the model before the first image; \`load({ model: '/models/parts.onnx' })\` takes \`${MODEL_FILE}\` from another place, and \`load({ wasmPaths: { wasm: '/ort.wasm' } })\` ONNX Runtime's WebAssembly. Pixels in memory need no \`sharp\`: \`classify({ data, width, height })\`.`;
+${unknown}${sets}\`labels\` lists the classes, and TypeScript knows them as \`Label\`. \`await load()\` loads the model before the first image; \`load({ model: '/models/parts.onnx' })\` takes \`${MODEL_FILE}\` from another place, and \`load({ wasmPaths: { wasm: '/ort.wasm' } })\` ONNX Runtime's WebAssembly. Pixels in memory need no \`sharp\`: \`classify({ data, width, height })\`.`;
 }

@@ -1,5 +1,7 @@
 import type { ImageInput } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
+// Not the index: programs that only run finished models carry this file.
+import { readSetScores, setThreshold } from '../evaluation/conformal.ts';
 import { contractOf, type End, UNKNOWN_FROM } from '../models/contract.ts';
 import { metadataOf } from './metadata.ts';
 import type { Answer, ClassifyOptions, ImageClassifier, ImageSource } from './types.ts';
@@ -58,14 +60,17 @@ export async function openClassifier(
   return {
     labels: classNames,
     metadata,
-    async classify(image, { top = classNames.length }: ClassifyOptions = {}) {
+    async classify(image, { top = classNames.length, coverage }: ClassifyOptions = {}) {
       checkTop(top);
+      const limit = coverage === undefined ? Number.POSITIVE_INFINITY : limitOf(metadata, coverage, where);
       if (disposed) throw new HarrierError('bad-option', 'this model was disposed of', { where });
       const pixels = await pixelsOf(image, imageShape);
       const { probabilities, unknown } = await inTurn(() =>
         session.run({ image: new ort.Tensor('uint8', pixels, [1, height, width, channels]) }),
       );
-      const answers = answersOf(probabilities.data as Float32Array, classNames, where).slice(0, top);
+      const answers = answersOf(probabilities.data as Float32Array, classNames, where)
+        .filter(inSet(limit))
+        .slice(0, top);
       if (!contract.tellsUnknown) return answers;
       const isUnknown = (unknown.data as Float32Array)[0] > UNKNOWN_FROM;
       return answers.map((answer) => ({ ...answer, unknown: isUnknown }));
@@ -111,6 +116,31 @@ function checkTop(top: number): void {
 }
 
 /** The classes by their probabilities, the most probable one first; of equal ones the first. */
+/** The score up to which a class is in a set. */
+function limitOf(metadata: Readonly<Record<string, string>>, coverage: number, where: string): number {
+  const scores = readSetScores(metadata, where);
+  if (scores) {
+    return setThreshold(
+      scores.flat().sort((a, b) => a - b),
+      coverage,
+    );
+  }
+  throw new HarrierError('not-supported', 'this model can promise no sets: no images calibrated it', {
+    where,
+    next: 'Train it with --validation-split 0.1, or ask without coverage.',
+  });
+}
+
+/** A class is in a set by the probability of all before it. */
+function inSet(limit: number): (answer: Answer) => boolean {
+  let above = 0;
+  return ({ probability }) => {
+    const isIn = above === 0 || above <= limit;
+    above += probability;
+    return isIn;
+  };
+}
+
 function answersOf(probabilities: Float32Array, labels: readonly string[], where: string): Answer[] {
   if (probabilities.length !== labels.length || !probabilities.every(Number.isFinite)) {
     throw new HarrierError('bad-graph', 'the model gives no probabilities', {

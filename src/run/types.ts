@@ -16,6 +16,11 @@ export interface Answer<Label extends string = string> {
 export interface ClassifyOptions {
   /** Only this many, the most probable ones. Default: all classes. */
   readonly top?: number;
+  /**
+   * Only the classes of a set that holds the right one in this fraction of cases, between 0 and 1: prediction sets. Only
+   * of models that were calibrated on validation images.
+   */
+  readonly coverage?: number;
 }
 
 /** Pixels in memory, row by row from the top: an `ImageData`, or what a camera or decoder gives. */

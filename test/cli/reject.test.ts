@@ -1,6 +1,6 @@
 /** `train --reject` as a user types it: a model that says "none of these", and each command that reads it. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadClassifier } from '../../src/platform/node/run.ts';
@@ -71,6 +71,25 @@ describe('train --reject', () => {
     const [head, row] = (await run('predict', 'steps', foreign, '--csv', '--top', '1')).stdout.split('\n');
     expect(head).toBe('file,label1,probability1,unknown,error');
     expect(row).toMatch(/,true,$/);
+  });
+
+  it('names sets of classes in predict and in harrier/run alike', async () => {
+    const files = [...Array(6).keys()].map((i) => path('images', i < 3 ? 'dog' : 'cat', `${i}.png`));
+    const answers = JSON.parse((await run('predict', 'steps', ...files, '--sets', '0.9', '--json')).stdout);
+    const classifier = await loadClassifier(path('steps', 'model.onnx'));
+    for (const [i, file] of files.entries()) {
+      const set = await classifier.classify(file, { coverage: 0.9 });
+      expect(set.map(({ label }) => label)).toEqual(answers[i].set);
+      expect(await classifier.classify(file, { coverage: 0.9, top: 1 })).toEqual(set.slice(0, 1));
+    }
+    await expect(classifier.classify(files[0], { coverage: 95 })).rejects.toThrow(
+      'coverage: expected a fraction between 0 and 1, such as 0.95, received 95.',
+    );
+    await classifier.dispose();
+    const shipped = await loadClassifier(resolve(import.meta.dirname, '../../models/cifar10.onnx'));
+    const asked = shipped.classify(files[0], { coverage: 0.9 });
+    await expect(asked).rejects.toThrow(/this model can promise no sets: no images calibrated it\. Train it/);
+    await shipped.dispose();
   });
 
   it('stays in smaller files; with other views it goes, and that is said', async () => {
