@@ -55,8 +55,15 @@ export function renderReport(options: ReportOptions): string {
   const { title, facts, extraFacts = [], evaluation, fitted, rankings = [], mistakes = [] } = options;
   // A layer that was fitted has no epochs to draw.
   const { history = [] } = fitted ? {} : options;
-  const { perClass, macro, confusions, humanBaseline, calibration, multiLabel, predictionSets: sets } =
-    evaluation;
+  const {
+    perClass,
+    macro,
+    confusions,
+    humanBaseline,
+    calibration,
+    multiLabel,
+    predictionSets: sets,
+  } = evaluation;
   const rejection = rejectionLines(evaluation);
   const version = facts.versions?.harrier;
   return renderPage({
@@ -133,7 +140,12 @@ export function renderReport(options: ReportOptions): string {
           h('div', { class: 'beside' }, h(Reliability, { calibration }), h(ReliabilityWords, { evaluation })),
         ),
       rankings.some(({ rocAuc }) => rocAuc !== undefined) &&
-        section('thresholds', 'Class by class, at every threshold', RANKINGS_NOTE, h(Rankings, { rankings })),
+        section(
+          'thresholds',
+          `${multiLabel ? 'Label by label' : 'Class by class'}, at every threshold`,
+          RANKINGS_NOTE,
+          h(Rankings, { rankings }),
+        ),
       sets &&
         sets.coverages.length > 0 &&
         section('sets', 'Which classes can it be?', SETS_NOTE, h(Sets, { sets })),
