@@ -48,6 +48,8 @@ export interface DatasetInfo {
     readonly test: SplitInfo;
   };
   readonly sheet: SheetLayout;
+  /** Whether images are files of their own, which `photo` gives as they are. */
+  readonly hasPhotos: boolean;
   /** Sentences about the data that its owner should read. */
   readonly notes: readonly string[];
   /** Files that are no usable image and were left out. */
@@ -88,14 +90,20 @@ export type CorrectionFilter = 'any' | 'none' | 'relabelled' | 'excluded';
 /**
  * GET api/datasets/:id/:split/images?class=&mark=&q=&offset=&limit=
  *
- * `class` is an index, of the label that counts (the correction's, where there is one); `q` is looked for in class names and
- * sources; at most 1,000 images are given at a time. In order of index.
+ * `class` is an index, of the label that counts (the correction's, where there is one); each word of `q` is looked for
+ * in class names and sources; at most 1,000 images are given at a time. In order of index.
+ *
+ * GET api/datasets/:id/:split/indices?class=&mark=&q= is an array of the indices of all images of the same list.
  *
  * GET api/datasets/:id/:split/sheet?class=&mark=&q=&page= is a WebP with images `page * perPage` to
  * `(page + 1) * perPage - 1` of the same list; `sheet?indices=3,1,2` one of at most `perPage` images in that order.
  * In an exported site: `api/datasets/:id/:split/sheet/:page.webp`, of the whole list.
  *
  * GET api/datasets/:id/:split/image/:index?size= is a PNG; `size` enlarges it pixel by pixel, or shrinks it.
+ *
+ * GET api/datasets/:id/:split/photo/:index is the file of an image in its own size, where there is one (`hasPhotos`).
+ *
+ * GET api/datasets/:id/:split/seen/:index?run= is a PNG of an image as the model of a run takes it.
  *
  * GET api/datasets/:id/:split/pixels?indices=1,2,3 is uint8 `[images, height, width, 3]`, at most 256 images.
  */
@@ -125,6 +133,18 @@ export interface Correction {
 export interface CorrectionChange {
   readonly label?: number | null;
   readonly excluded?: boolean;
+}
+
+/** PUT api/datasets/:id/:split/marks, answered with CorrectedImages: many images at once, at most 5,000 of them. */
+export interface CorrectionChanges {
+  readonly changes: readonly (CorrectionChange & { readonly indices: readonly number[] })[];
+}
+
+export interface CorrectedImages {
+  /** As they were, in the order asked for. */
+  readonly before: readonly ImageEntry[];
+  /** As they are now. */
+  readonly after: readonly ImageEntry[];
 }
 
 /**

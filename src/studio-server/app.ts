@@ -1,24 +1,20 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
-import { type Context, Hono } from 'hono';
-import { HarrierError } from '../errors.ts';
+import { Hono } from 'hono';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
-import { isObject } from '../options/values.ts';
 import { CIFAR10_CLASSES } from '../platform/node/datasets/cifar10-files.ts';
 import { allRecipes } from '../platform/node/runs/recipe-files.ts';
 import { BodyBudget, withBody } from '../server/body.ts';
 import { parseObject } from '../server/json.ts';
-import { HttpError } from '../server/problem.ts';
-import type { CorrectionChange, CorrectionFilter, RunFileName, Split, StudioState } from './api.ts';
+import type { RunFileName, StudioState } from './api.ts';
 import type { BackboneLibrary } from './backbone.ts';
 import type { DatasetLibrary } from './datasets/dataset-library.ts';
-import { drawImage, PER_PAGE, SheetMaker } from './datasets/sheets.ts';
-import type { SplitView } from './datasets/split-view.ts';
+import { addDatasetRoutes, type ReadBody } from './datasets/routes.ts';
 import type { EventHub } from './events.ts';
 import { createGuard, type GuardOptions, REPORT_POLICY, SECURITY_HEADERS } from './guard.ts';
 import type { ModelLibrary } from './models.ts';
 import type { PageFiles } from './page.ts';
-import { cached, FOREVER, json, notFound, refusal } from './respond.ts';
+import { cached, json, notFound, refusal } from './respond.ts';
 import { recipeForm } from './training/form.ts';
 import { runPredictions } from './training/predictions.ts';
 import { type CheckWords, readRequest } from './training/request.ts';
@@ -45,9 +41,6 @@ export interface StudioAppOptions {
 
 /** Bytes of a body: a form, or a label correction. */
 const MOST_BODY = 64 * 1024;
-/** Images of one list. */
-const MOST_LISTED = 1_000;
-const PIXEL_IMAGES = 256;
 
 /** The HTTP side of Studio: all its routes. It knows no sockets. */
 export function createStudioApp(options: StudioAppOptions): {
@@ -55,9 +48,10 @@ export function createStudioApp(options: StudioAppOptions): {
 } {
   const { datasets, runs, trainer, models, backbones, hub, page, version } = options;
   const guard = createGuard(options.guard);
-  const sheets = new SheetMaker();
   const budget = new BodyBudget(16 * MOST_BODY);
   const app = new Hono({ strict: false });
+  const body: ReadBody = (context) =>
+    withBody(context.req.raw, { most: MOST_BODY, budget }, async (bytes) => parseObject(bytes));
 
   app.get('/api/state', () => {
     const state: StudioState = {
@@ -83,61 +77,7 @@ export function createStudioApp(options: StudioAppOptions): {
     ),
   );
 
-  app.get('/api/datasets/:id', async ({ req }) => {
-    const answer = await datasets.answer(req.param('id'));
-    return json(answer, answer.state === 'ready' ? 200 : 202);
-  });
-  app.get('/api/datasets/:id/duplicates', async ({ req }) => {
-    const answer = (await datasets.get(req.param('id'))).duplicates.answer();
-    return json(answer, answer.state === 'done' ? 200 : 202);
-  });
-  app.get('/api/datasets/:id/:split/images', async (context) => {
-    const view = await viewOf(context);
-    const found = filtered(context, view);
-    const offset = wholeNumber(context, 'offset') ?? 0;
-    const limit = Math.min(MOST_LISTED, wholeNumber(context, 'limit') ?? MOST_LISTED);
-    const images = [...found.subarray(offset, offset + limit)].map((index) => view.entry(index));
-    return json({ total: found.length, images });
-  });
-  app.get('/api/datasets/:id/:split/sheet', async (context) => {
-    const view = await viewOf(context);
-    const given = context.req.query('indices');
-    const start = (wholeNumber(context, 'page') ?? 0) * PER_PAGE;
-    const indices =
-      given === undefined
-        ? [...filtered(context, view).subarray(start, start + PER_PAGE)]
-        : indicesOf(given, view, PER_PAGE);
-    const etag = view.etag(indices, 'sheet');
-    // Who names the content that is wanted may keep it for ever.
-    const control =
-      context.req.query('v') === view.dataset.hash && !isFiltered(context) ? FOREVER : undefined;
-    return cached(context.req.raw, { type: 'image/webp', etag, control }, () =>
-      sheets.sheet(view, indices, etag),
-    );
-  });
-  app.get('/api/datasets/:id/:split/image/:index', async (context) => {
-    const view = await viewOf(context);
-    const index = view.check(Number(context.req.param('index')));
-    const size = wholeNumber(context, 'size');
-    const etag = view.etag([index], `image ${size ?? ''}`);
-    return cached(context.req.raw, { type: 'image/png', etag }, () => drawImage(view, index, size));
-  });
-  app.get('/api/datasets/:id/:split/pixels', async (context) => {
-    const view = await viewOf(context);
-    const indices = indicesOf(context.req.query('indices') ?? '', view, PIXEL_IMAGES);
-    return cached(
-      context.req.raw,
-      { type: 'application/octet-stream', etag: view.etag(indices, 'pixels') },
-      () => view.pixels(indices),
-    );
-  });
-  app.put('/api/datasets/:id/:split/marks/:index', async (context) => {
-    const { id, split, index } = context.req.param();
-    const dataset = await datasets.get(id);
-    return json(
-      await dataset.setCorrection(split as Split, Number(index), correctionChange(await body(context))),
-    );
-  });
+  addDatasetRoutes(app, { datasets, runs, body });
 
   app.get('/api/recipes', async () =>
     json([...(await allRecipes()).values()].map(({ recipe }) => recipeForm(recipe))),
@@ -198,15 +138,6 @@ export function createStudioApp(options: StudioAppOptions): {
   app.all('*', ({ req }) => notFound('address', `${req.method} ${req.path}`));
   app.onError((error) => refusal(error, options.log));
 
-  async function viewOf(context: Context): Promise<SplitView> {
-    const { id, split } = context.req.param() as { id: string; split: string };
-    return (await datasets.get(id)).view(split);
-  }
-
-  async function body(context: Context): Promise<Readonly<Record<string, unknown>>> {
-    return withBody(context.req.raw, { most: MOST_BODY, budget }, async (bytes) => parseObject(bytes));
-  }
-
   return {
     async fetch(request) {
       let response: Response;
@@ -243,57 +174,4 @@ async function fileOf(
 /** Somebody follows a link or types an address, and should see a page. */
 function isVisit({ headers }: Request): boolean {
   return headers.get('sec-fetch-mode') === 'navigate';
-}
-
-function isFiltered({ req }: Context): boolean {
-  return ['class', 'mark', 'q'].some((name) => (req.query(name) ?? '') !== '');
-}
-
-function filtered(context: Context, view: SplitView): Uint32Array {
-  const mark = context.req.query('mark') || undefined;
-  const known: readonly CorrectionFilter[] = ['any', 'none', 'relabelled', 'excluded'];
-  if (mark !== undefined && !known.some((each) => each === mark))
-    throw badQuery('mark', known.join(', '), mark);
-  return view.find({
-    class: wholeNumber(context, 'class'),
-    mark: mark as CorrectionFilter | undefined,
-    text: context.req.query('q'),
-  });
-}
-
-function wholeNumber({ req }: Context, name: string): number | undefined {
-  const text = req.query(name);
-  if (text === undefined || text === '') return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw badQuery(name, 'a whole number', text);
-}
-
-function indicesOf(text: string, view: SplitView, most: number): number[] {
-  const indices = text.split(',').map((each) => (/^\d{1,9}$/.test(each) ? Number(each) : Number.NaN));
-  const isFine = indices.length <= most && indices.every((index) => index < view.dataset.size);
-  if (isFine) return indices;
-  throw badQuery(
-    'indices',
-    `up to ${most} whole numbers below ${view.dataset.size}, with commas between`,
-    text,
-  );
-}
-
-function badQuery(where: string, expected: string, received: string): HttpError {
-  return new HttpError(400, 'bad-option', 'this cannot be asked for', {
-    where,
-    expected,
-    received: `"${received.slice(0, 60)}"`,
-  });
-}
-
-function correctionChange(value: unknown): CorrectionChange {
-  const { label, excluded, ...others } = isObject(value) ? value : {};
-  const isLabel = label === undefined || label === null || Number.isInteger(label);
-  const isExcluded = excluded === undefined || typeof excluded === 'boolean';
-  if (isLabel && isExcluded && Object.keys(others).length === 0)
-    return { label, excluded } as CorrectionChange;
-  throw new HarrierError('bad-data', 'this is not a label correction', {
-    expected: '{ "label": a whole number or null, "excluded": true or false }',
-  });
 }

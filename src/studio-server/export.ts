@@ -246,7 +246,13 @@ async function writeImages(
   const dataset = await datasets.get(id);
   const view = dataset.view('test');
   const { size } = view.dataset;
-  await site.json(`datasets/${id}`, { ...dataset.info(), name: id, skipped: [], notes: [] });
+  await site.json(`datasets/${id}`, {
+    ...dataset.info(),
+    name: id,
+    hasPhotos: false,
+    skipped: [],
+    notes: [],
+  });
   const images = Array.from({ length: size }, (_, index) => view.entry(index));
   const list: ImageList = { total: size, images };
   await site.json(`datasets/${id}/test/images`, list);

@@ -31,6 +31,12 @@ export function json(value: unknown, status = 200): Response {
   });
 }
 
+/** Whether a browser has the very bytes already. @param etag what they are known by, without quotes */
+export function isKnown(request: Request, etag: string): boolean {
+  const known = request.headers.get('if-none-match')?.split(/, */) ?? [];
+  return known.includes(`"${etag}"`) || known.includes(`W/"${etag}"`);
+}
+
 /** Bytes that a browser may keep. @param etag what they are known by, without quotes */
 export function cached(
   request: Request,
@@ -39,9 +45,7 @@ export function cached(
 ): Promise<Response> | Response {
   const etag = `"${body.etag}"`;
   const headers = { etag, 'cache-control': body.control ?? REVALIDATE };
-  const known = request.headers.get('if-none-match')?.split(/, */) ?? [];
-  if (known.includes(etag) || known.includes(`W/${etag}`))
-    return new Response(null, { status: 304, headers });
+  if (isKnown(request, body.etag)) return new Response(null, { status: 304, headers });
   const answer = (content: Uint8Array<ArrayBuffer>) =>
     new Response(content, { headers: { ...headers, 'content-type': body.type } });
   const content = bytes();

@@ -120,12 +120,17 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await until(options());
     await page.getByRole('listbox', { name: /^Images of/ }).focus();
     for (const key of ['ArrowRight', 'ArrowDown', 'ArrowLeft', 'Enter']) await page.keyboard.press(key);
-    const chosen = page.locator('.image-cell[aria-selected="true"]');
-    await until(chosen);
-    expect(await page.getByRole('complementary', { name: 'The image' }).textContent()).toContain('cat');
+    const dialog = page.getByRole('dialog', { name: 'cat' });
+    await until(dialog.getByText(/^\d+ of \d+$/));
+    await until(dialog.getByText(/^\d+ × \d+ pixels$/));
+    await until(dialog.getByText(/As a model sees it/));
     expect(addressOf()).toMatch(/^\/data\?image=\d+$/);
+    const before = addressOf();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(addressOf).not.toBe(before);
     await page.keyboard.press('Escape');
-    await page.locator('.detail').waitFor({ state: 'detached' });
+    await dialog.waitFor({ state: 'detached' });
+    // The focus is where it was, in the list.
     await page.keyboard.press('End');
     await until(page.getByRole('option', { name: /^ship/ }));
   });
@@ -145,6 +150,31 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await page.keyboard.press('Control+z');
     await page.locator('.image-cell.relabelled').waitFor({ state: 'detached' });
     expect((await listed('mark=any')).total).toBe(0);
+  });
+
+  it('relabels and leaves out many images at once, and takes that back at once', async () => {
+    await at('data?q=cat/1');
+    await until(options());
+    const { total } = await listed('q=cat/1');
+    await page.getByRole('button', { name: 'Pick several' }).click();
+    await page.getByRole('button', { name: `Pick all ${total} images` }).click();
+    await until(page.getByText(`${total} images picked`));
+    await options().first().click();
+    await until(page.getByText(`${total - 1} images picked`));
+    await page.getByLabel('Relabel as').selectOption({ label: 'dog' });
+    await until(page.getByText(`${total - 1} images are now labelled dog.`));
+    expect((await listed('mark=relabelled')).total).toBe(total - 1);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(async () => (await listed('mark=any')).total).toBe(0);
+    await options().nth(1).click();
+    await options()
+      .nth(3)
+      .click({ modifiers: ['Shift'] });
+    await page.getByRole('button', { name: 'Leave out' }).click();
+    await until(page.getByText('3 images are now excluded.'));
+    expect((await listed('mark=excluded')).total).toBe(3);
+    await page.keyboard.press('Control+z');
+    await expect.poll(async () => (await listed('mark=any')).total).toBe(0);
   });
 
   it('finds images that are there twice', async () => {
@@ -242,7 +272,7 @@ describe.skipIf(noChromium)('training in the browser', () => {
 });
 
 describe.skipIf(noChromium)('evaluating in the browser', () => {
-  it('shows the images of a cell, and leads from one to its place in the data', async () => {
+  it('shows the images of a cell, where a label is corrected and counted anew', async () => {
     await at('evaluate');
     await until(page.getByText(/images correct in/));
     const cell = page.locator('.matrix button').and(page.getByRole('button', { name: /cat, recognised/ }));
@@ -255,8 +285,18 @@ describe.skipIf(noChromium)('evaluating in the browser', () => {
     await until(wall);
     expect(await wall.first().getAttribute('aria-setsize')).toBe(String(count));
     await wall.first().click();
-    await page.waitForURL(/data\?data=images&split=test&image=\d+/);
-    await until(page.getByRole('complementary', { name: 'The image' }).getByText('cat'));
+    const dialog = page.getByRole('dialog', { name: 'cat' });
+    await until(dialog.getByText(/The model said cat/));
+    await dialog.getByLabel('It is an image of').selectOption({ label: 'ship' });
+    await until(page.getByRole('dialog', { name: 'ship' }).getByText(/is now an image of ship/));
+    await page.keyboard.press('Escape');
+    // Back at the same place, where it is marked as done.
+    await until(page.locator('.cell-images').getByText('✓ relabelled ship'));
+    await page.getByRole('button', { name: 'Evaluate again' }).click();
+    await until(page.getByText(/With your corrections: /));
+    await until(page.getByText(/with 1 test image corrected/));
+    await page.keyboard.press('Control+z');
+    await page.getByText(/With your corrections: /).waitFor({ state: 'detached' });
   });
 
   it('goes from cell to cell by arrow keys', async () => {
@@ -413,11 +453,12 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     await page.goto(`${host.address}some/folder/#/evaluate?cell=0,0`);
     await until(page.getByRole('heading', { name: 'cat, recognised' }));
     await page.locator('.cell-images').getByRole('option').first().click();
-    await until(page.getByRole('complementary', { name: 'The image' }).getByText('cat'));
+    await until(page.getByRole('dialog', { name: 'cat' }));
     await page.waitForFunction(() => {
-      const image = document.querySelector<HTMLElement>('.detail .image-view');
+      const image = document.querySelector<HTMLElement>('.lightbox .image-view');
       return image?.style.backgroundImage.includes('/some/folder/api/datasets/') ?? false;
     });
+    await page.keyboard.press('Escape');
     await page.getByRole('link', { name: 'Train' }).click();
     await until(page.getByRole('img', { name: /^Accuracy at epoch/ }));
     expect(await page.getByRole('button', { name: 'New run' }).count()).toBe(0);

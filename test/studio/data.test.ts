@@ -58,6 +58,7 @@ describe('a data set', () => {
       classNames: ['cat', 'dog', 'ship'],
       imageShape: { height: SIDE, width: SIDE, channels: 3 },
       sheet: { cell: SIDE, columns: 16, perPage: 256 },
+      hasPhotos: true,
       notes: [],
       skipped: [],
     });
@@ -100,6 +101,53 @@ describe('images', () => {
 
   it.each(['class=cat', 'offset=-1', 'limit=1e3', 'mark=all'])('refuses %s', async (query) => {
     expect((await server.get(`/api/datasets/images/train/images?${query}`)).status).toBe(400);
+  });
+
+  it('are found by several words, each in the class or the file', async () => {
+    const { total, images: found } = await images('q=3.png+CAT');
+    expect(total).toBeGreaterThan(1);
+    for (const { label, source } of found) {
+      expect(label).toBe(0);
+      expect(source).toContain('3.png');
+    }
+    expect((await images('q=cat+ship')).total).toBe(0);
+    expect(await server.json('/api/datasets/images/train/indices?q=3.png+cat')).toEqual(
+      found.map(({ index }) => index),
+    );
+  });
+
+  it('come as the files that they are, in their own shape', async () => {
+    const wide = await sharp({ create: { width: 30, height: 10, channels: 3, background: '#c33' } });
+    await mkdir(path('photos/a'), { recursive: true });
+    await mkdir(path('photos/b'), { recursive: true });
+    for (const [i, name] of ['a/1', 'a/2', 'a/3', 'b/1', 'b/2', 'b/3'].entries()) {
+      const photo = wide.clone().modulate({ brightness: 1 + i / 10 });
+      await (i === 0 ? photo.tiff() : photo.jpeg()).toFile(
+        path(`photos/${name}.${i === 0 ? 'tiff' : 'jpg'}`),
+      );
+    }
+    const other = await openStudio(server.folder, { data: [path('photos')] });
+    await other.json('/api/datasets/photos');
+    const types = new Set<string>();
+    for (const split of ['train', 'test']) {
+      const list = await other.json<ImageList>(`/api/datasets/photos/${split}/images`);
+      for (const { index } of list.images) {
+        const answer = await other.get(`/api/datasets/photos/${split}/photo/${index}`);
+        expect(answer.status).toBe(200);
+        types.add(answer.headers.get('content-type')!);
+        const { width, height } = await sharp(Buffer.from(await answer.arrayBuffer())).metadata();
+        expect([width, height]).toEqual([30, 10]);
+        const again = await other.get(`/api/datasets/photos/${split}/photo/${index}`, {
+          headers: { 'if-none-match': answer.headers.get('etag')! },
+        });
+        expect(again.status).toBe(304);
+      }
+    }
+    // A TIFF is no format of browsers.
+    expect([...types].sort()).toEqual(['image/jpeg', 'image/png']);
+    expect((await other.get('/api/datasets/photos/train/photo/99')).status).toBe(404);
+    expect((await other.get('/api/datasets/photos/train/seen/0?run=none')).status).toBe(404);
+    await other.studio.close();
   });
 
   it('come as raw pixels, in the order asked for', async () => {
@@ -249,6 +297,38 @@ describe('marks', () => {
     await mark(6, { label: 1 });
     expect(await mark(6, { label: null })).not.toHaveProperty('mark');
     expect((await images('mark=any')).total).toBe(2);
+  });
+
+  it('of many images are changed at once, all or none, and say what was there', async () => {
+    const put = (changes: unknown) => server.send('PUT', '/api/datasets/images/train/marks', { changes });
+    await mark(8, { label: 2 });
+    const kept = (await images('mark=any')).total;
+    const changed = await put([
+      { indices: [8, 9], label: 1 },
+      { indices: [10], excluded: true },
+    ]);
+    const { before, after } = (await changed.json()) as { before: ImageEntry[]; after: ImageEntry[] };
+    expect(before.map((each) => [each.index, each.mark])).toEqual([
+      [8, { label: 2 }],
+      [9, undefined],
+      [10, undefined],
+    ]);
+    expect(after.map((each) => each.mark)).toEqual([{ label: 1 }, { label: 1 }, { excluded: true }]);
+    for (const wrong of [
+      [{ indices: [7], label: 9 }],
+      [{ indices: [7], excluded: true }, { indices: [99_999] }],
+      [{ indices: 'all', excluded: true }],
+      [{ excluded: true }],
+      [],
+      'all',
+    ]) {
+      const answer = await put(wrong);
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(((await answer.json()) as ErrorAnswer).error.message).toMatch(/\.$/);
+    }
+    expect((await images('mark=any')).total).toBe(kept + 2);
+    await put([{ indices: [8, 9, 10], label: null, excluded: false }]);
+    expect((await images('mark=any')).total).toBe(kept - 1);
   });
 
   it('are all kept when many come at a time', async () => {

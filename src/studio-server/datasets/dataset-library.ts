@@ -12,10 +12,18 @@ import {
   type OpenedDataset,
   openDataset,
 } from '../../platform/node/datasets/open-dataset.ts';
-import type { CorrectionChange, DatasetAnswer, DatasetInfo, ImageEntry, Split } from '../api.ts';
+import type {
+  CorrectedImages,
+  CorrectionChange,
+  CorrectionChanges,
+  DatasetAnswer,
+  DatasetInfo,
+  Split,
+} from '../api.ts';
 import type { EventHub } from '../events.ts';
 import { notFound, refusalOf } from '../respond.ts';
 import { DuplicateSearch } from './duplicate-search.ts';
+import { hasPhotos } from './photos.ts';
 import { sheetLayout } from './sheets.ts';
 import { SplitView } from './split-view.ts';
 
@@ -140,6 +148,7 @@ export class StudioDataset {
   readonly #folder: string;
   readonly #hub: EventHub;
   readonly #views = new Map<string, SplitView>();
+  readonly #hasPhotos: boolean;
   /** Corrections are changed one after another. */
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -153,6 +162,7 @@ export class StudioDataset {
       const dataset = opened[split];
       if (dataset) this.#views.set(split, new SplitView(split, dataset, this.#folder));
     }
+    this.#hasPhotos = hasPhotos(opened.train);
     this.duplicates = new DuplicateSearch([...this.#views.values()], (answer) =>
       hub.send('duplicates', { id, ...answer }),
     );
@@ -174,6 +184,7 @@ export class StudioDataset {
       imageShape: train.imageShape,
       splits: splits as unknown as DatasetInfo['splits'],
       sheet: sheetLayout(train.imageShape),
+      hasPhotos: this.#hasPhotos,
       notes,
       skipped,
     };
@@ -186,42 +197,61 @@ export class StudioDataset {
   }
 
   /**
-   * Changes the correction of an image, in the file beside the data first.
+   * Changes the corrections of images, in the file beside the data first: all of them or none.
    * @throws HarrierError `bad-option` for a label that is no class, `storage` when the file cannot be written
    */
-  setCorrection(split: Split, index: number, change: CorrectionChange): Promise<ImageEntry> {
+  setCorrections(split: Split, changes: CorrectionChanges['changes']): Promise<CorrectedImages> {
     const view = this.view(split);
-    view.check(index);
-    const { classNames, labels } = view.dataset;
-    const { label, excluded } = change;
-    if (label !== undefined && label !== null && classNames[label] === undefined) {
-      throw new HarrierError('bad-option', 'this label is not a class', {
-        where: 'label',
-        expected: `a whole number from 0 to ${classNames.length - 1}, or null`,
-        received: `${label}`,
-      });
+    for (const { label, indices } of changes) {
+      checkLabel(view, label);
+      for (const index of indices) view.check(index);
     }
-    const write = async (): Promise<ImageEntry> => {
-      const kept = await readCorrections(this.#folder);
-      const key = view.source(index);
-      const before: KeptCorrection = Object.hasOwn(kept, key) ? kept[key] : {};
-      const name =
-        label === undefined
-          ? before.label
-          : label === null || label === labels[index]
-            ? undefined
-            : classNames[label];
-      const isExcluded = excluded ?? before.excluded ?? false;
-      const { [key]: _, ...others } = kept;
-      const mark = { ...(name !== undefined && { label: name }), ...(isExcluded && { excluded: true }) };
-      const images = Object.keys(mark).length > 0 ? { ...others, [key]: mark } : others;
-      await writeCorrections(this.#folder, images);
-      for (const each of this.#views.values()) each.setCorrections(images);
+    const all = changes.flatMap(({ indices }) => indices);
+    const write = async (): Promise<CorrectedImages> => {
+      const kept = { ...(await readCorrections(this.#folder)) };
+      const before = all.map((index) => view.entry(index));
+      for (const { indices, ...change } of changes) {
+        for (const index of indices) correct(kept, view, index, change);
+      }
+      await writeCorrections(this.#folder, kept);
+      for (const each of this.#views.values()) each.setCorrections(kept);
       this.#hub.send('dataset', this.info());
-      return view.entry(index);
+      return { before, after: all.map((index) => view.entry(index)) };
     };
     const written = this.#writing.then(write);
     this.#writing = written.catch(() => {});
     return written;
   }
+}
+
+/** @throws HarrierError `bad-option` for a label that is no class */
+function checkLabel({ dataset: { classNames } }: SplitView, label: number | null | undefined): void {
+  if (label === undefined || label === null || classNames[label] !== undefined) return;
+  throw new HarrierError('bad-option', 'this label is not a class', {
+    where: 'label',
+    expected: `a whole number from 0 to ${classNames.length - 1}, or null`,
+    received: `${label}`,
+  });
+}
+
+/** Puts the correction of an image among those that are kept, or takes it out. */
+function correct(
+  kept: Record<string, KeptCorrection>,
+  view: SplitView,
+  index: number,
+  { label, excluded }: CorrectionChange,
+): void {
+  const { classNames, labels } = view.dataset;
+  const key = view.source(index);
+  const before: KeptCorrection = Object.hasOwn(kept, key) ? kept[key] : {};
+  const name =
+    label === undefined
+      ? before.label
+      : label === null || label === labels[index]
+        ? undefined
+        : classNames[label];
+  const isExcluded = excluded ?? before.excluded ?? false;
+  const mark = { ...(name !== undefined && { label: name }), ...(isExcluded && { excluded: true }) };
+  if (Object.keys(mark).length > 0) kept[key] = mark;
+  else delete kept[key];
 }

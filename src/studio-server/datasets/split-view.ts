@@ -15,7 +15,7 @@ export interface ImageFilter {
   /** Of the label that counts. */
   readonly class?: number;
   readonly mark?: CorrectionFilter;
-  /** In class names and sources, in any case. */
+  /** Words, each in the class name or the source, in any case. */
   readonly text?: string;
 }
 
@@ -82,16 +82,22 @@ export class SplitView {
     const known = this.#found.get(key);
     if (known) return known;
     const { labels, classNames, size } = this.dataset;
-    const text = filter.text?.trim().toLowerCase() ?? '';
-    const classHas = classNames.map((name) => name.toLowerCase().includes(text));
-    if (text !== '') this.#sources ??= Array.from({ length: size }, (_, index) => this.source(index));
+    const words = (filter.text ?? '')
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== '');
+    const classes = classNames.map((name) => name.toLowerCase());
+    if (words.length > 0) this.#sources ??= Array.from({ length: size }, (_, index) => this.source(index));
     const found: number[] = [];
     for (let index = 0; index < size; index++) {
       const mark = this.#marks.get(index);
       const label = mark?.label ?? labels[index];
       if (filter.class !== undefined && label !== filter.class) continue;
       if (filter.mark !== undefined && !hasCorrection(mark, filter.mark)) continue;
-      if (text !== '' && !classHas[label] && !this.source(index).toLowerCase().includes(text)) continue;
+      if (words.length > 0) {
+        const source = this.source(index).toLowerCase();
+        if (!words.every((word) => classes[label].includes(word) || source.includes(word))) continue;
+      }
       found.push(index);
     }
     const indices = Uint32Array.from(found);

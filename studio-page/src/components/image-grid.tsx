@@ -35,7 +35,9 @@ export interface ImageGridProps {
   readonly size?: number;
   /** The one that is looked at. */
   readonly selected?: number;
-  readonly onSelect?: (position: number) => void;
+  readonly onSelect?: (position: number, event: MouseEvent | KeyboardEvent) => void;
+  /** Which are picked, where several can be. */
+  readonly isPicked?: (position: number) => boolean;
   /** Shows a line of words below each image. */
   readonly caption?: (position: number) => string;
 }
@@ -48,7 +50,8 @@ const MORE_ROWS = 3;
  * Any number of small images of which only those in sight exist. It scrolls with the page. Arrow keys go from image
  * to image, Enter chooses one.
  */
-export function ImageGrid({ source, label, size = 64, selected, onSelect, caption }: ImageGridProps) {
+export function ImageGrid(props: ImageGridProps) {
+  const { source, label, size = 64, selected, onSelect, isPicked, caption } = props;
   const id = useId();
   const element = useRef<HTMLDivElement>(null);
   const target = useRef<HTMLDivElement>(null);
@@ -114,6 +117,7 @@ export function ImageGrid({ source, label, size = 64, selected, onSelect, captio
       role="listbox"
       aria-label={label}
       tabIndex={0}
+      aria-multiselectable={isPicked !== undefined || undefined}
       aria-activedescendant={
         current !== undefined && current >= from && current < to ? `${id}-${current}` : undefined
       }
@@ -126,7 +130,7 @@ export function ImageGrid({ source, label, size = 64, selected, onSelect, captio
           go(next);
         } else if ((event.key === 'Enter' || event.key === ' ') && current !== undefined) {
           event.preventDefault();
-          onSelect?.(current);
+          onSelect?.(current, event);
         }
       }}
     >
@@ -151,14 +155,14 @@ export function ImageGrid({ source, label, size = 64, selected, onSelect, captio
                 id={`${id}-${position}`}
                 class={`image-cell ${source.look?.(position) ?? ''} ${position === current ? 'active' : ''}`}
                 role="option"
-                aria-selected={position === selected}
+                aria-selected={isPicked ? isPicked(position) : position === selected}
                 aria-label={source.name(position)}
                 aria-setsize={source.total}
                 aria-posinset={position + 1}
                 style={{ width: `${cell}px` }}
-                onClick={() => {
+                onClick={(event) => {
                   setActive(position);
-                  onSelect?.(position);
+                  onSelect?.(position, event);
                 }}
               >
                 <i

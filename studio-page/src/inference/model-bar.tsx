@@ -28,7 +28,7 @@ export function NoModel({
 }) {
   if (models.value && !isWaiting) {
     return (
-      <Empty icon={icon} title="There is no model yet">
+      <Empty isView icon={icon} title="There is no model yet">
         <Link view="train">Train one</Link>, <Link view="teach">teach one</Link>, or open a model file.
       </Empty>
     );

@@ -3,25 +3,29 @@ import type {
   DatasetInfo,
   DuplicateGroup,
   DuplicatesAnswer,
-  ImageEntry,
   StudioEvents,
 } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useState } from 'preact/hooks';
-import { getJson, send } from '../../api.ts';
+import { getJson } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Choice } from '../../components/choice.tsx';
 import { Empty } from '../../components/empty.tsx';
 import { ImageView } from '../../components/image.tsx';
-import { Link } from '../../components/link.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { Progress } from '../../components/progress.tsx';
 import { imageUrl } from '../../datasets.ts';
+import { useCorrected } from '../../images/corrected.ts';
+import { type Corrections, useCorrections } from '../../images/corrections.ts';
+import { ImageLightbox } from '../../images/image-lightbox.tsx';
+import { Undo } from '../../images/undo.tsx';
 import { listen } from '../../live.ts';
 import { useLoad } from '../../load.ts';
 
 /** Groups that are shown at once, and by how many more. */
 const SHOWN = 40;
+
+type GroupImage = DuplicateGroup['images'][number];
 
 type Kind = 'all' | 'exact' | 'near' | 'across' | 'labels';
 
@@ -71,6 +75,13 @@ function Groups({
 }) {
   const [kind, setKind] = useState<Kind>('all');
   const [shown, setShown] = useState(SHOWN);
+  const [opened, setOpened] = useState<GroupImage>();
+  const corrections = useCorrections();
+  const corrected = {
+    train: useCorrected(facts, 'train'),
+    test: useCorrected(facts, 'test'),
+    validation: useCorrected(facts, 'validation'),
+  };
   if (groups.length === 0) {
     return (
       <Empty icon="check" title="There are no duplicates">
@@ -112,9 +123,23 @@ function Groups({
             key={group.images.map(({ split, index }) => split + index).join()}
             facts={facts}
             group={group}
+            corrections={corrections}
+            isOut={({ split, index }) => corrected[split].get(index)?.mark?.excluded === true}
+            onOpen={setOpened}
           />
         ))}
       </ul>
+      {opened ? (
+        <ImageLightbox
+          facts={facts}
+          split={opened.split}
+          index={opened.index}
+          corrections={corrections}
+          onClose={() => setOpened(undefined)}
+        />
+      ) : (
+        <Undo corrections={corrections} />
+      )}
       {fitting.length > shown && (
         <Button class="more" onClick={() => setShown(shown + SHOWN)}>
           Show more ({formatCount(fitting.length - shown)} left)
@@ -124,26 +149,16 @@ function Groups({
   );
 }
 
-function Group({ facts, group }: { readonly facts: DatasetInfo; readonly group: DuplicateGroup }) {
-  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
-  const [error, setError] = useState<unknown>();
+interface GroupProps {
+  readonly facts: DatasetInfo;
+  readonly group: DuplicateGroup;
+  readonly corrections: Corrections;
+  readonly isOut: (image: GroupImage) => boolean;
+  readonly onOpen: (image: GroupImage) => void;
+}
+
+function Group({ facts, group, corrections, isOut, onOpen }: GroupProps) {
   const { classNames, imageShape, id } = facts;
-  const toggle = async (image: DuplicateGroup['images'][number]) => {
-    const key = `${image.split} ${image.index}`;
-    const excluded = !left.has(key);
-    try {
-      await send<ImageEntry>('PUT', `datasets/${id}/${image.split}/marks/${image.index}`, { excluded });
-      setError(undefined);
-      setLeft((before) => {
-        const next = new Set(before);
-        if (excluded) next.add(key);
-        else next.delete(key);
-        return next;
-      });
-    } catch (reason) {
-      setError(reason);
-    }
-  };
   return (
     <li>
       <p class="group-kind">
@@ -154,24 +169,31 @@ function Group({ facts, group }: { readonly facts: DatasetInfo; readonly group: 
       <ul>
         {group.images.map((image) => {
           const { split, index, label } = image;
-          const out = left.has(`${split} ${index}`);
+          const out = isOut(image);
+          const name = `${classNames[label]}, ${split} #${index}`;
           return (
             <li key={`${split} ${index}`} class={out ? 'out' : undefined}>
-              <Link view="data" query={{ data: id, split, image: index }}>
-                <ImageView
-                  src={imageUrl(id, split, index)}
-                  alt={`${classNames[label]}, ${split} #${index}`}
-                  pixelsWide={imageShape.width}
-                />
-              </Link>
+              <button type="button" class="duplicate" onClick={() => onOpen(image)}>
+                <ImageView src={imageUrl(id, split, index)} alt={name} pixelsWide={imageShape.width} />
+              </button>
               <span>{classNames[label]}</span>
               <small>
                 {split} #{index}
               </small>
               <Button
                 kind="quiet"
-                aria-label={`${out ? 'Take back' : 'Leave out'} ${classNames[label]}, ${split} #${index}`}
-                onClick={() => void toggle(image)}
+                aria-label={`${out ? 'Take back' : 'Leave out'} ${name}`}
+                onClick={() =>
+                  void corrections.change(
+                    {
+                      dataset: id,
+                      split,
+                      indices: [index],
+                      words: `${name} is ${out ? 'no longer excluded' : 'excluded'}.`,
+                    },
+                    { excluded: !out },
+                  )
+                }
               >
                 {out ? 'Take back' : 'Leave out'}
               </Button>
@@ -179,7 +201,6 @@ function Group({ facts, group }: { readonly facts: DatasetInfo; readonly group: 
           );
         })}
       </ul>
-      {error !== undefined && <Message error={error} />}
     </li>
   );
 }

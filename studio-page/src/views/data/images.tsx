@@ -1,6 +1,6 @@
 import { formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import type { CorrectionFilter, DatasetInfo, Split } from 'harrier/src/studio-server/api.ts';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
 import { Choice } from '../../components/choice.tsx';
@@ -9,10 +9,13 @@ import { Input, Select, Slider } from '../../components/field.tsx';
 import { ImageGrid } from '../../components/image-grid.tsx';
 import { Message } from '../../components/message.tsx';
 import { splitsOf } from '../../datasets.ts';
+import { useCorrections } from '../../images/corrections.ts';
+import { ImageLightbox } from '../../images/image-lightbox.tsx';
+import { Undo } from '../../images/undo.tsx';
 import { exported, place, setQuery } from '../../router.ts';
-import { useCorrections } from './corrections.ts';
-import { Detail } from './detail.tsx';
+import { Bulk } from './bulk.tsx';
 import { type Filter, useListing } from './listing.ts';
+import { usePicking } from './picking.ts';
 
 const CORRECTIONS: readonly { readonly value: CorrectionFilter | ''; readonly label: string }[] = [
   { value: '', label: 'All images' },
@@ -43,13 +46,12 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   const filtered = filter.class !== undefined || filter.mark !== undefined || filter.search !== undefined;
   // Without a filter an image's place in the list is its index.
   const at = index === undefined ? undefined : filtered ? position : index;
-  const marks = useCorrections((entry, changed) => {
+  const corrections = useCorrections((entries, changed) => {
     if (changed !== split) return;
-    listing.replace(entry);
-    setChanged(entry);
+    listing.replace(entries);
     if (filtered) stale.current = true;
   });
-  const [changed, setChanged] = useState<Parameters<typeof listing.replace>[0]>();
+  const picking = usePicking(facts, filter, revision);
   const stale = useRef(false);
   const filterKey = JSON.stringify(filter);
   // Another filter is the reason.
@@ -58,17 +60,6 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
     if (stale.current) setRevision((count) => count + 1);
     stale.current = false;
   }, [filterKey]);
-  useLayoutEffect(() => {
-    const undo = (event: KeyboardEvent) => {
-      const typing = event.target instanceof HTMLInputElement && event.target.type !== 'checkbox';
-      if (event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !typing) {
-        event.preventDefault();
-        void marks.undo();
-      }
-    };
-    addEventListener('keydown', undo);
-    return () => removeEventListener('keydown', undo);
-  });
   const select = (next: number | undefined) => {
     setPosition(next);
     const entry = next === undefined ? undefined : listing.entry(next);
@@ -76,7 +67,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   };
   const entry = at === undefined ? undefined : listing.entry(at);
   return (
-    <div class={`data-images ${index === undefined ? '' : 'with-detail'}`}>
+    <div class="data-images">
       <aside class="filters" aria-label="Filters">
         <Choice
           label="Part of the data"
@@ -122,6 +113,11 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
               Clear filters
             </Button>
           )}
+          {!exported && !picking.isOn && (
+            <Button kind="quiet" icon="check" onClick={picking.start}>
+              Pick several
+            </Button>
+          )}
           <div class="size">
             <Slider
               label="Size"
@@ -135,6 +131,19 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
             />
           </div>
         </div>
+        {picking.isOn && (
+          <Bulk
+            facts={facts}
+            split={split}
+            picked={picking.picked}
+            total={listing.total}
+            corrections={corrections}
+            onAll={picking.all}
+            onNone={picking.none}
+            onDone={picking.end}
+          />
+        )}
+        {picking.error !== undefined && <Message error={picking.error} />}
         {listing.error !== undefined && (
           <Message error={listing.error} onRetry={() => setRevision(revision + 1)} />
         )}
@@ -152,33 +161,31 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
             label={`Images of ${facts.name}, ${split}`}
             size={size}
             selected={at}
-            onSelect={select}
+            onSelect={(position, event) =>
+              picking.isOn ? picking.toggle(position, event.shiftKey) : select(position)
+            }
+            {...(picking.isOn && { isPicked: picking.isPicked })}
           />
         )}
       </div>
-      {index !== undefined && (
-        <Detail
-          key={`${split} ${index}`}
+      {index !== undefined ? (
+        <ImageLightbox
           facts={facts}
           split={split}
           index={index}
-          entry={changed?.index === index ? changed : entry}
-          marks={marks}
+          entry={entry}
+          corrections={corrections}
+          {...(at !== undefined &&
+            listing.total !== undefined && {
+              note: `${formatCount(at + 1)} of ${formatCount(listing.total)}`,
+            })}
           onPrevious={at !== undefined && at > 0 ? () => select(at - 1) : undefined}
           onNext={at !== undefined && at + 1 < (listing.total ?? 0) ? () => select(at + 1) : undefined}
           onClose={() => select(undefined)}
         />
+      ) : (
+        <Undo corrections={corrections} />
       )}
-      <div class="undo" role="status">
-        {marks.error !== undefined && (
-          <Message error={marks.error} title="The correction could not be kept" />
-        )}
-        {marks.last && (
-          <Message kind="good" onRetry={() => void marks.undo()} retry="Undo" onClose={marks.dismiss}>
-            {marks.last.words}
-          </Message>
-        )}
-      </div>
     </div>
   );
 }

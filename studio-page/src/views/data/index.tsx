@@ -35,7 +35,7 @@ export default function Data() {
   if (!state) return <Loading what="the data sets" />;
   if (id === undefined) {
     return (
-      <Empty icon="data" title="There is no data set to look at">
+      <Empty isView icon="data" title="There is no data set to look at">
         {exported ? (
           'An exported site contains images only if --data named their data set.'
         ) : (

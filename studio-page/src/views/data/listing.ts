@@ -8,6 +8,7 @@ import type {
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { apiUrl, getJson, type Parameters } from '../../api.ts';
 import type { ImageSource } from '../../components/image-grid.tsx';
+import { labelOf } from '../../images/entries.ts';
 import { exported } from '../../router.ts';
 
 /** Which images are looked at. */
@@ -24,17 +25,17 @@ export interface Listing {
   readonly total: number | undefined;
   readonly error?: unknown;
   readonly entry: (position: number) => ImageEntry | undefined;
-  /** Puts a changed entry in the place of what it was. */
-  readonly replace: (entry: ImageEntry) => void;
+  /** Puts changed entries in the places of what they were. */
+  readonly replace: (entries: readonly ImageEntry[]) => void;
   readonly source: ImageSource;
 }
 
 /** Entries that are asked for together. */
 const PAGE = 256;
 
-/** The label that counts. */
-export function labelOf({ label, mark }: ImageEntry): number {
-  return mark?.label ?? label;
+/** The query of what a filter leaves. */
+export function filterQuery({ class: index, mark, search }: Filter): Parameters {
+  return { class: index, mark, q: search };
 }
 
 /** @param revision changes when label corrections have changed what a filter leaves */
@@ -72,9 +73,7 @@ class Pages {
     const { class: index, mark, search } = filter;
     const filtered = index !== undefined || mark !== undefined || search !== undefined;
     this.parameters = {
-      class: index,
-      mark,
-      q: search,
+      ...filterQuery(filter),
       // Other images under the same address: the browser must not show those that it knows.
       ...(filtered && revision > 0 && { revision }),
       // Who names the content that is wanted may keep it for ever.
@@ -87,9 +86,11 @@ class Pages {
       total: this.total,
       error: this.error,
       entry: (position) => this.entries.get(position),
-      replace: (entry) => {
+      replace: (entries) => {
+        const changed = new Map(entries.map((entry) => [entry.index, entry]));
         for (const [position, { index }] of this.entries) {
-          if (index === entry.index) this.entries.set(position, entry);
+          const entry = changed.get(index);
+          if (entry) this.entries.set(position, entry);
         }
         this.tell();
       },
@@ -135,13 +136,12 @@ class Pages {
     const { images } = await getJson<ImageList>(this.path('images'), { signal: this.abort.signal });
     const { class: index, search } = this.filter;
     const { classNames } = this.facts;
-    const wanted = search?.toLowerCase();
-    const left = images.filter(
-      (entry) =>
-        (index === undefined || labelOf(entry) === index) &&
-        (wanted === undefined ||
-          `${classNames[labelOf(entry)]} ${entry.source}`.toLowerCase().includes(wanted)),
-    );
+    const words = (search ?? '').toLowerCase().split(/\s+/);
+    const left = images.filter((entry) => {
+      if (index !== undefined && labelOf(entry) !== index) return false;
+      const text = `${classNames[labelOf(entry)]} ${entry.source}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
     this.total = left.length;
     left.forEach((entry, i) => {
       this.entries.set(i, entry);

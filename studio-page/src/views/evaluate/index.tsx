@@ -16,7 +16,9 @@ import { place, setQuery } from '../../router.ts';
 import { loadRuns, runs, runsError, stateText } from '../../runs.ts';
 import { Comparison } from './comparison.tsx';
 import { Confusions } from './confusions.tsx';
+import { Again } from './evaluated-again.tsx';
 import { Headline } from './headline.tsx';
+import { TestImagesOf } from './images.tsx';
 import 'virtual:report/figures.css';
 import './evaluate.css';
 import { LabelErrors } from './label-errors.tsx';
@@ -37,6 +39,7 @@ export default function Evaluate() {
   if (!run) {
     return (
       <Empty
+        isView
         icon="evaluate"
         title="There are no finished runs yet"
         action={
@@ -115,53 +118,56 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
   const columns = predictions.value;
   const shared = { evaluation, facts: dataset.facts, predictions: columns };
   return (
-    <div class="evaluate">
-      <Headline run={run} details={value} evaluation={evaluation} />
-      {predictions.error !== undefined && (
-        <Message title="Single images cannot be shown" error={predictions.error} />
-      )}
-      {columns && columns.dataset === undefined && (
-        <Message title="Single images cannot be shown">
-          Studio was not started with the data of this run, or the data has changed.
-        </Message>
-      )}
-      {other && otherDetails.value && (
-        <Comparison
-          first={{ run: other, details: otherDetails.value, predictions: otherPredictions.value }}
-          second={{ run, details: value, predictions: columns }}
-          facts={dataset.facts}
-        />
-      )}
-      {other && otherDetails.error !== undefined && (
-        <Message error={otherDetails.error} onRetry={otherDetails.again} />
-      )}
-      {!other && <Confusions {...shared} />}
-      <div class="evaluate-pair">
-        <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
-          <ClassTable perClass={evaluation.perClass} macro={evaluation.macro} />
-        </Panel>
-        <Panel title="Are its probabilities accurate?" note="Accuracy by stated probability.">
-          <Reliability calibration={evaluation.calibration} />
-          <ReliabilityWords evaluation={evaluation} />
-        </Panel>
+    <TestImagesOf facts={dataset.facts} run={run.id}>
+      <div class="evaluate">
+        <Headline run={run} details={value} evaluation={evaluation} />
+        {columns && <Again run={run.id} predictions={columns} />}
+        {predictions.error !== undefined && (
+          <Message title="Single images cannot be shown" error={predictions.error} />
+        )}
+        {columns && columns.dataset === undefined && (
+          <Message title="Single images cannot be shown">
+            Studio was not started with the data of this run, or the data has changed.
+          </Message>
+        )}
+        {other && otherDetails.value && (
+          <Comparison
+            first={{ run: other, details: otherDetails.value, predictions: otherPredictions.value }}
+            second={{ run, details: value, predictions: columns }}
+            facts={dataset.facts}
+          />
+        )}
+        {other && otherDetails.error !== undefined && (
+          <Message error={otherDetails.error} onRetry={otherDetails.again} />
+        )}
+        {!other && <Confusions {...shared} />}
+        <div class="evaluate-pair">
+          <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
+            <ClassTable perClass={evaluation.perClass} macro={evaluation.macro} />
+          </Panel>
+          <Panel title="Are its probabilities accurate?" note="Accuracy by stated probability.">
+            <Reliability calibration={evaluation.calibration} />
+            <ReliabilityWords evaluation={evaluation} />
+          </Panel>
+        </div>
+        {columns && dataset.facts && (
+          <>
+            <Mistakes facts={dataset.facts} predictions={columns} />
+            <LabelErrors facts={dataset.facts} predictions={columns} />
+          </>
+        )}
+        {evaluation.humanBaseline && (
+          <Panel title="And people?" note={<PeopleNote baseline={evaluation.humanBaseline} />}>
+            <People baseline={evaluation.humanBaseline} />
+          </Panel>
+        )}
+        {value.history.length > 0 && (
+          <Panel title="How it learned">
+            <Curves history={value.history} test={evaluation} />
+          </Panel>
+        )}
       </div>
-      {columns && dataset.facts && (
-        <>
-          <Mistakes facts={dataset.facts} predictions={columns} />
-          <LabelErrors facts={dataset.facts} predictions={columns} />
-        </>
-      )}
-      {evaluation.humanBaseline && (
-        <Panel title="And people?" note={<PeopleNote baseline={evaluation.humanBaseline} />}>
-          <People baseline={evaluation.humanBaseline} />
-        </Panel>
-      )}
-      {value.history.length > 0 && (
-        <Panel title="How it learned">
-          <Curves history={value.history} test={evaluation} />
-        </Panel>
-      )}
-    </div>
+    </TestImagesOf>
   );
 }
 

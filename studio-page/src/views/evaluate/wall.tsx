@@ -4,7 +4,8 @@ import { useMemo, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { ImageGrid } from '../../components/image-grid.tsx';
 import { imagesAt } from '../../datasets.ts';
-import { navigate } from '../../router.ts';
+import { correctionWords, withCorrections } from '../../images/corrected-images.ts';
+import { useTestImages } from './images.tsx';
 
 export interface WallProps {
   readonly facts: DatasetInfo;
@@ -17,10 +18,11 @@ export interface WallProps {
   readonly caption?: (image: number) => string;
 }
 
-/** Test images of a run; a click leads to the image among its data, where it can be relabelled or left out. */
+/** Test images of a run; a click opens the image, where it can be relabelled or left out. */
 export function Wall({ facts, predictions, classNames, images, size = 68, caption }: WallProps) {
   const { index, label, predicted, probability } = predictions;
-  const source = useMemo(
+  const { corrected, open } = useTestImages();
+  const plain = useMemo(
     () =>
       imagesAt(
         facts,
@@ -34,6 +36,7 @@ export function Wall({ facts, predictions, classNames, images, size = 68, captio
       ),
     [facts, images, predictions],
   );
+  const source = withCorrections(plain, corrected, (position) => index[images[position]], facts);
   return (
     <ImageGrid
       source={source}
@@ -41,11 +44,11 @@ export function Wall({ facts, predictions, classNames, images, size = 68, captio
       size={size}
       caption={(position) => {
         const image = images[position];
+        const done = corrected.get(index[image]);
+        if (done) return `✓ ${correctionWords(done, classNames)}`;
         return caption ? caption(image) : formatCertainty(probability[image]);
       }}
-      onSelect={(position) =>
-        navigate('data', { data: facts.id, split: 'test', image: index[images[position]] })
-      }
+      onSelect={(position) => open(images, position, predictions)}
     />
   );
 }

@@ -1,0 +1,31 @@
+import { wilsonInterval } from 'harrier/src/evaluation/wilson.ts';
+import type { ImageEntry, RunPredictions } from 'harrier/src/studio-server/api.ts';
+import { labelOf } from '../../images/entries.ts';
+
+/** What a run's answers are worth by labels that were corrected since. */
+export interface EvaluatedAgain {
+  /** Test images whose label or place has changed since the run was evaluated. */
+  readonly changed: number;
+  readonly correct: number;
+  readonly total: number;
+  readonly interval95: readonly [number, number];
+}
+
+/** Evaluates the answers of a run by the labels that count now; images that are left out are skipped. */
+export function evaluateAgain(
+  { index, label, predicted }: RunPredictions,
+  corrected: ReadonlyMap<number, ImageEntry>,
+  /** The label of an image where it is not corrected. */
+  own: (image: number) => number = (image) => label[image],
+): EvaluatedAgain {
+  let [changed, correct, total] = [0, 0, 0];
+  for (const [image, place] of index.entries()) {
+    const entry = corrected.get(place);
+    const now = entry ? labelOf(entry) : own(image);
+    const isOut = entry?.mark?.excluded === true;
+    changed += Number(isOut || now !== label[image]);
+    total += Number(!isOut);
+    correct += Number(!isOut && predicted[image] === now);
+  }
+  return { changed, correct, total, interval95: wilsonInterval(correct, Math.max(1, total)) };
+}
