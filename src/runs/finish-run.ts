@@ -4,7 +4,9 @@ import { encodeNpy } from '../data/npy.ts';
 import type { OnProgress } from '../data/progress.ts';
 import { sha256 as ownSha256 } from '../data/sha256.ts';
 import {
+  ANSWER_COUNTS_KEY,
   beforeAndAfter,
+  countAnswers,
   coverageOfSets,
   type Evaluation,
   evaluatePredictions,
@@ -148,6 +150,11 @@ export async function finishRun(
     'harrier.trainingDataHash': trained.hash,
     'harrier.testDataHash': evaluated.hash,
     'harrier.testAccuracy': `${evaluation.accuracy}`,
+    // Servers tell by it whether images of later differ.
+    ...(!isCrossValidated &&
+      !predictions.tags && {
+        [ANSWER_COUNTS_KEY]: JSON.stringify(countAnswers(predictions.probabilities, classNames.length)),
+      }),
     ...sets?.metadata,
   };
   const descriptions = await describeRun(

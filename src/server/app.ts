@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { HarrierError } from '../errors.ts';
+import { AnswerStatistics } from './answer-statistics.ts';
 import { BodyBudget, withBody } from './body.ts';
 import { Exchange, type PlainResponse, type RequestHead } from './exchange.ts';
 import type { Log } from './log.ts';
@@ -56,6 +57,7 @@ export function createApp(service: ClassificationService, options: AppOptions): 
   const maxJsonBytes = Math.min(options.maxJsonBytes, maxBodyBytes);
   const isReady = () => service.state === 'ready' && service.workers > 0;
   const budget = new BodyBudget(options.maxBufferedBytes);
+  const statistics = new AnswerStatistics(metrics);
   const app = new Hono({ strict: false });
   let classifying = 0;
   // Made once: where an error comes from takes longer to find out than a refusal may.
@@ -126,10 +128,12 @@ export function createApp(service: ClassificationService, options: AppOptions): 
             return use(bytes);
           });
         },
-        classify: (images) => {
+        classify: async (images) => {
           exchange.images = images.length;
           const deadlineMs = options.deadlineMs - exchange.age;
-          return service.classify(images, { deadlineMs, signal: request.signal });
+          const answer = await service.classify(images, { deadlineMs, signal: request.signal });
+          statistics.add(answer);
+          return answer;
         },
       };
     }

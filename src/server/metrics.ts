@@ -5,6 +5,7 @@ interface Metric {
 }
 
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const CONFIDENCES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 const BATCH_IMAGES = [1, 2, 4, 8, 16, 32, 64, 128];
 
 /**
@@ -42,6 +43,20 @@ export class Metrics {
   );
   /** Loaded model files, by outcome. */
   readonly reloads = this.#counter('harrier_model_reloads_total', 'Changed model files, by result.');
+
+  /** Images, by the class that they were taken for. */
+  readonly answers = this.#counter('harrier_answers_total', 'Images, by the class that the model names.');
+  /** The largest probability of each image. */
+  readonly confidence = this.#histogram(
+    'harrier_answer_probability',
+    'The largest probability of an image.',
+    CONFIDENCES,
+  );
+  /** Images that show none of the classes. */
+  readonly unknownImages = this.#counter(
+    'harrier_unknown_images_total',
+    'Images that show none of the classes, by a model that tells.',
+  );
 
   /** A value that is read when the metrics are. */
   gauge(name: string, help: string, read: () => number): void {
@@ -136,11 +151,15 @@ function header(name: string, help: string, type: string): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 }
 
-/** Values are ours (routes, statuses, reasons): there is nothing to escape. */
 function labelText(labels: Labels): string {
   return Object.entries(labels)
-    .map(([name, value]) => `${name}="${value}"`)
+    .map(([name, value]) => `${name}="${escaped(`${value}`)}"`)
     .join(',');
+}
+
+/** Names of classes may hold anything. */
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
 function braces(...labels: readonly string[]): string {

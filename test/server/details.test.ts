@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PredictionSets } from '../../src/evaluation/index.ts';
+import { ANSWER_COUNTS_KEY, countAnswers, PredictionSets } from '../../src/evaluation/index.ts';
 import { Classifier, type Rejection } from '../../src/models/index.ts';
 import { nodeRuntime } from '../../src/platform/node/index.ts';
 import { CLASSES, encode, modelBytes, noise, post, type Serving, serving } from './serving.ts';
@@ -141,5 +141,66 @@ describe('what a model says besides probabilities', () => {
     expect((await uncalibrated.json()).message).toMatch(
       /this model can promise no sets: .* --validation-split 0\.1/,
     );
+  });
+});
+
+describe('what the metrics say of the answers', () => {
+  const label = 'a "b"\\c';
+  const classes = [label, 'dog', 'ship'];
+  const scrape = async ({ server: { url } }: Serving) => (await fetch(`${url}/metrics`)).text();
+  const metricIn = (text: string, name: string) =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${name} `))
+        ?.slice(name.length + 1),
+    );
+  const images = [...Array(12).keys()];
+  const instances = () =>
+    Promise.all(images.map(async (i) => ({ b64: (await encode(noise(i))).toString('base64') })));
+
+  it('counts them by class and by how sure they are, and tells when they drift', async () => {
+    const classifier = await Classifier.load(nodeRuntime({ threads: 1 }), modelBytes({ classes }));
+    const answers: number[] = [];
+    for (const i of images) answers.push(...(await classifier.answer(noise(i))).probabilities);
+    await classifier.dispose();
+    const expected = countAnswers(Float32Array.from(answers), 3);
+    // Images of the same kind, and a model that was tested on others.
+    const most = expected.classes.indexOf(Math.max(...expected.classes));
+    const others = classes.map((_, i) => (i === (most + 1) % 3 ? 12 : 0));
+    const lots = [expected, { ...expected, classes: others }];
+    const pValues: number[] = [];
+    for (const lot of lots) {
+      const metadata = {
+        [ANSWER_COUNTS_KEY]: JSON.stringify({ ...lot, classes: lot.classes.map((n) => 10 * n) }),
+      };
+      const own = await serving({}, modelBytes({ classes, metadata }));
+      const predict = `${own.server.url}/v1/models/harrier:predict`;
+      const body = JSON.stringify({ instances: await instances() });
+      const send = () => post(predict, body, { 'content-type': 'application/json' });
+      await send();
+      expect(metricIn(await scrape(own), 'harrier_drift_classes_p_value')).toBeNaN();
+      for (let times = 0; times < 3; times++) expect((await send()).status).toBe(200);
+      const text = await scrape(own);
+      pValues.push(metricIn(text, 'harrier_drift_classes_p_value'));
+      const named = ['a \\"b\\"\\\\c', 'dog', 'ship'];
+      expect(named.map((name) => metricIn(text, `harrier_answers_total{class="${name}"}`) || 0)).toEqual(
+        expected.classes.map((count) => 4 * count),
+      );
+      expect(metricIn(text, 'harrier_answer_probability_count')).toBe(48);
+      expect(metricIn(text, 'harrier_drift_confidence_p_value')).toBeGreaterThan(0.5);
+      await own.end();
+    }
+    expect(pValues[0]).toBeGreaterThan(0.9);
+    expect(pValues[1]).toBeLessThan(1e-6);
+  });
+
+  it('counts images that show none of the classes', async () => {
+    const before = metricIn(await scrape(place), 'harrier_unknown_images_total') || 0;
+    for (let i = 1; i <= 4; i++) await invoke(place, i, 'application/json');
+    const unknown = known.filter((each) => each.unknown > 0.5).length;
+    expect(metricIn(await scrape(place), 'harrier_unknown_images_total')).toBe(before + unknown);
+    expect(await scrape(plain)).not.toMatch(/^harrier_unknown_images_total \d/m);
+    expect(metricIn(await scrape(plain), 'harrier_drift_classes_p_value')).toBeNaN();
   });
 });
