@@ -31,6 +31,7 @@ export {
   bestThresholds,
   EVEN,
   evenThresholds,
+  isGiven,
   type LabelScores,
   type MultiLabelEvaluation,
 } from './multi-label.ts';

@@ -3,6 +3,7 @@ import { type Preprocessing, STRETCHED } from '../data/preprocessing.ts';
 import { formatCount, formatInterval, formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
 import { factRows, type RunInfo } from './facts.ts';
+import type { MultiLabelEvaluation } from './multi-label.ts';
 import { meansNote } from './per-class.ts';
 import { nodeProgram } from './programs.ts';
 import { scoreCells, temperatureWords } from './text.ts';
@@ -40,17 +41,27 @@ export function renderModelCard(options: ModelCardOptions): string {
 }
 
 function introduction({ title, facts, evaluation, imageShape, file, use, note }: ModelCardOptions): string {
-  const { classNames, accuracy, interval95, correct, total } = evaluation;
+  const { classNames, accuracy, interval95, correct, total, multiLabel } = evaluation;
   const names = classNames.slice(0, LISTED_CLASSES).map(markdown).join(', ');
   const more = classNames.length > LISTED_CLASSES ? ', …' : '';
   const size = facts.parameters === undefined ? '' : ` of ${formatCount(facts.parameters)} parameters`;
-  const report = file || use ? '' : ' `report.html` shows curves, confusion matrix and the worst mistakes.';
+  const shown = multiLabel ? 'curves, each label' : 'curves, confusion matrix';
+  const report = file || use ? '' : ` \`report.html\` shows ${shown} and the worst mistakes.`;
   const where = facts.testData ? ` of \`${code(facts.testData.name)}\`` : '';
   return `# ${markdown(title)}
 
-An image classifier${size}, ${originOf(facts)}. It assigns an image of ${imageShape.width} × ${imageShape.height} pixels to one of ${classNames.length} classes: ${names}${more}.
+An image classifier${size}, ${originOf(facts)}. It ${multiLabel ? 'gives' : 'assigns'} an image of ${imageShape.width} × ${imageShape.height} pixels ${multiLabel ? `any number of ${classNames.length} labels` : `to one of ${classNames.length} classes`}: ${names}${more}.
 
-**${formatPercent(accuracy)}** correct: ${formatCount(correct)} of ${formatCount(total)} images${where} (95% interval ${formatInterval(interval95)}).${report}${note ? `\n\n${note}` : ''}`;
+${multiLabel ? meanText(multiLabel) : ''}**${formatPercent(accuracy)}** correct${multiLabel ? ' in every label' : ''}: ${formatCount(correct)} of ${formatCount(total)} images${where} (95% interval ${formatInterval(interval95)}).${report}${note ? `\n\n${note}` : ''}`;
+}
+
+/** "**91.20%** mean average precision. ", or nothing. */
+function meanText({ meanAveragePrecision: mean }: MultiLabelEvaluation): string {
+  return mean === undefined ? '' : `**${formatPercent(mean)}** mean average precision (mAP). `;
+}
+
+function thresholdsOf({ multiLabel }: Evaluation): { readonly thresholds?: readonly number[] } {
+  return multiLabel ? { thresholds: multiLabel.labels.map(({ threshold }) => threshold) } : {};
 }
 
 function originOf({ recipe, fineTunedFrom: from }: RunInfo): string {
@@ -79,15 +90,19 @@ npx harrier ${file?.command ?? 'predict .'} photo.png
 \`${name}\` takes pixels and returns probabilities; scaling is inside. Any ONNX Runtime can run it, without Harrier:
 
 \`\`\`js
-${nodeProgram({ classNames: evaluation.classNames, imageShape, model: name, image: 'photo.png' }).trimEnd()}
+${nodeProgram({ classNames: evaluation.classNames, ...thresholdsOf(evaluation), imageShape, model: name, image: 'photo.png' }).trimEnd()}
 \`\`\``;
 }
 
 function results({ evaluation }: ModelCardOptions): string {
   const { accuracy, interval95, loss, macro, top5Accuracy, calibration, perClass, confusions } = evaluation;
-  const { temperatureScaling, humanBaseline } = evaluation;
+  const { temperatureScaling, humanBaseline, multiLabel } = evaluation;
   const measures: [string, string][] = [
-    ['Accuracy', `${formatPercent(accuracy)} (${formatInterval(interval95)})`],
+    ...labelMeasures(multiLabel),
+    [
+      multiLabel ? 'Right in every label' : 'Accuracy',
+      `${formatPercent(accuracy)} (${formatInterval(interval95)})`,
+    ],
     ...(top5Accuracy === undefined
       ? []
       : [['Top-5 accuracy', formatPercent(top5Accuracy)] as [string, string]]),
@@ -109,6 +124,13 @@ function results({ evaluation }: ModelCardOptions): string {
         ]),
   ];
   const classes = perClass.map((row) => [markdown(row.class), formatCount(row.support), ...scoreCells(row)]);
+  const labels = (multiLabel?.labels ?? []).map((row) => [
+    markdown(row.class),
+    formatCount(row.support),
+    row.averagePrecision === undefined ? '–' : formatPercent(row.averagePrecision),
+    ...scoreCells(row),
+    row.threshold.toFixed(3),
+  ]);
   const note = meansNote(perClass);
   const pairs = confusions
     .slice(0, PAIRS)
@@ -116,10 +138,24 @@ function results({ evaluation }: ModelCardOptions): string {
   return [
     '## Results',
     table(['Measure', 'Value'], measures),
-    table(['Class', 'Images', 'Precision', 'Recall', 'F1'], classes),
+    multiLabel
+      ? table(['Label', 'Images', 'Average precision', 'Precision', 'Recall', 'F1', 'Threshold'], labels)
+      : table(['Class', 'Images', 'Precision', 'Recall', 'F1'], classes),
     ...(note ? [note] : []),
     ...(pairs.length > 0 ? [`Most confused pairs:\n\n${pairs.join('\n')}`] : []),
   ].join('\n\n');
+}
+
+function labelMeasures(multiLabel: MultiLabelEvaluation | undefined): [string, string][] {
+  if (!multiLabel) return [];
+  const { meanAveragePrecision: mean, micro, hammingLoss } = multiLabel;
+  return [
+    ...(mean === undefined
+      ? []
+      : [['Mean average precision (mAP)', formatPercent(mean)] as [string, string]]),
+    ['Micro F1', formatPercent(micro.f1)],
+    ['Hamming loss', hammingLoss.toFixed(4)],
+  ];
 }
 
 function training({ facts }: ModelCardOptions): string {
@@ -142,17 +178,19 @@ function training({ facts }: ModelCardOptions): string {
 }
 
 function limits({ evaluation, imageShape, file, use }: ModelCardOptions): string {
-  const { classNames, perClass, confusions } = evaluation;
+  const { classNames, perClass, confusions, multiLabel } = evaluation;
   const evaluated = perClass.filter(({ support }) => support > 0);
   const weakest = evaluated.reduce((a, b) => (b.recall < a.recall ? b : a), evaluated[0]);
   const lines = [
-    `It knows its ${classNames.length} classes only. For any other image it still names one of them, possibly with high confidence.`,
+    multiLabel
+      ? `It knows its ${classNames.length} labels only. Of anything else in an image it says nothing, or gives it a label that is like it.`
+      : `It knows its ${classNames.length} classes only. For any other image it still names one of them, possibly with high confidence.`,
     sizeLimit(imageShape),
-    `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection, expect a lower accuracy, and measure it on your own images: \`npx harrier evaluate ${file ? '' : use ? 'model.onnx ' : '. '}--data FOLDER\`. The interval covers only chance in the choice of test images.`,
+    `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection, expect a lower accuracy, and measure it on your own images: \`npx harrier evaluate ${file ? '' : use ? 'model.onnx ' : '. '}--data ${multiLabel ? 'LIST' : 'FOLDER'}\`. The interval covers only chance in the choice of test images.`,
   ];
   if (weakest && weakest.recall < 1) {
     lines.push(
-      `Its weakest class is ${markdown(weakest.class)}, with a recall of ${formatPercent(weakest.recall, 1)}${confusions.length > 0 ? `; it most often confuses ${markdown(confusions[0].classes[0])} and ${markdown(confusions[0].classes[1])}` : ''}.`,
+      `Its weakest ${multiLabel ? 'label' : 'class'} is ${markdown(weakest.class)}, with a recall of ${formatPercent(weakest.recall, 1)}${confusions.length > 0 ? `; it most often confuses ${markdown(confusions[0].classes[0])} and ${markdown(confusions[0].classes[1])}` : ''}.`,
     );
   }
   lines.push(

@@ -4,6 +4,8 @@ import { type Interpolation, STRETCHED } from '../data/preprocessing.ts';
 /** A model that other programs are to run. */
 export interface ProgramOptions {
   readonly classNames: readonly string[];
+  /** Where images have any number of labels: the probability of each from which an image counts as having it. */
+  readonly thresholds?: readonly number[];
   /** What every image is brought to, and how. */
   readonly imageShape: ImageInput;
   /** The model's file, beside the program. Default `model.onnx`. */
@@ -23,6 +25,7 @@ export const PYTHON_PROGRAM_NEEDS = 'onnxruntime pillow';
  */
 export function nodeProgram({
   classNames,
+  thresholds,
   imageShape,
   model = 'model.onnx',
   image = 'photo.jpg',
@@ -32,19 +35,31 @@ export function nodeProgram({
 import sharp from 'sharp';
 
 const classes = ${listOf(classNames)};
-const session = await ort.InferenceSession.create('${model}');
+${
+  thresholds
+    ? `const thresholds = ${numbersOf(thresholds)};
+`
+    : ''
+}const session = await ort.InferenceSession.create('${model}');
 const photo = sharp('${image}').rotate().flatten({ background: 'white' }).toColourspace('srgb');
 const pixels = await photo${sharpResize(imageShape)}.raw().toBuffer();
 const image = new ort.Tensor('uint8', new Uint8Array(pixels), [1, ${height}, ${width}, 3]);
 const { probabilities } = await session.run({ image });
-const best = probabilities.data.indexOf(Math.max(...probabilities.data));
-console.log(classes[best], probabilities.data[best]);
+${
+  thresholds
+    ? `classes.forEach((label, i) => {
+  if (probabilities.data[i] >= thresholds[i]) console.log(label, probabilities.data[i]);
+});`
+    : `const best = probabilities.data.indexOf(Math.max(...probabilities.data));
+console.log(classes[best], probabilities.data[best]);`
+}
 `;
 }
 
 /** The same in Python. */
 export function pythonProgram({
   classNames,
+  thresholds,
   imageShape,
   model = 'model.onnx',
   image = 'photo.jpg',
@@ -53,18 +68,34 @@ export function pythonProgram({
 from PIL import Image, ImageOps
 
 classes = ${listOf(classNames)}
-session = onnxruntime.InferenceSession("${model}")
+${
+  thresholds
+    ? `thresholds = ${numbersOf(thresholds)}
+`
+    : ''
+}session = onnxruntime.InferenceSession("${model}")
 photo = ImageOps.exif_transpose(Image.open("${image}")).convert("RGBA")
 photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo).convert("RGB")
 photo = ${pillowResize(imageShape)}
 [probabilities] = session.run(["probabilities"], {"image": np.asarray(photo)[None]})
-best = probabilities[0].argmax()
-print(classes[best], probabilities[0][best])
+${
+  thresholds
+    ? `for label, probability, threshold in zip(classes, probabilities[0], thresholds):
+    if probability >= threshold:
+        print(label, probability)`
+    : `best = probabilities[0].argmax()
+print(classes[best], probabilities[0][best])`
+}
 `;
 }
 
 /** A page that classifies the image that its user chooses; any web host can serve it, beside the model. */
-export function browserPage({ classNames, imageShape, model = 'model.onnx' }: ProgramOptions): string {
+export function browserPage({
+  classNames,
+  thresholds,
+  imageShape,
+  model = 'model.onnx',
+}: ProgramOptions): string {
   const { height, width } = imageShape;
   return `<!doctype html>
 <meta charset="utf-8">
@@ -72,7 +103,12 @@ export function browserPage({ classNames, imageShape, model = 'model.onnx' }: Pr
 <script type="module">
 import * as ort from '${BROWSER_RUNTIME}';
 const classes = ${listOf(classNames).replaceAll('<', '\\u003c')};
-const session = await ort.InferenceSession.create('${model}');
+${
+  thresholds
+    ? `const thresholds = ${numbersOf(thresholds)};
+`
+    : ''
+}const session = await ort.InferenceSession.create('${model}');
 document.querySelector('input').onchange = async ({ target }) => {
   const photo = await createImageBitmap(target.files[0]);
   const canvas = new OffscreenCanvas(${width}, ${height}).getContext('2d');
@@ -82,8 +118,13 @@ document.querySelector('input').onchange = async ({ target }) => {
   const rgb = canvas.getImageData(0, 0, ${width}, ${height}).data.filter((_, i) => i % 4 < 3);
   const image = new ort.Tensor('uint8', new Uint8Array(rgb), [1, ${height}, ${width}, 3]);
   const { probabilities } = await session.run({ image });
-  const best = probabilities.data.indexOf(Math.max(...probabilities.data));
-  document.querySelector('output').value = \`\${classes[best]} \${probabilities.data[best]}\`;
+  ${
+    thresholds
+      ? `const given = classes.filter((_, i) => probabilities.data[i] >= thresholds[i]);
+  document.querySelector('output').value = given.join(', ') || 'no label';`
+      : `const best = probabilities.data.indexOf(Math.max(...probabilities.data));
+  document.querySelector('output').value = \`\${classes[best]} \${probabilities.data[best]}\`;`
+  }
 };
 </script>
 `;
@@ -95,6 +136,10 @@ export const BROWSER_RUNTIME =
 
 /** As JavaScript and Python both read it. */
 const listOf = (names: readonly string[]): string => JSON.stringify(names).replaceAll('`', '\\u0060');
+
+/** Thresholds with the digits that matter. */
+const numbersOf = (values: readonly number[]): string =>
+  JSON.stringify(values.map((value) => Number(value.toPrecision(6))));
 
 /** sharp's names of the filters. */
 const SHARP: Readonly<Record<Interpolation, string>> = {

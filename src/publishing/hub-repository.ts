@@ -1,4 +1,5 @@
 import { type Evaluation, type RunInfo, renderModelCard } from '../evaluation/index.ts';
+import { THRESHOLDS_KEY } from '../models/index.ts';
 import { licenceOfOrigin, licencesText } from './licences.ts';
 import type { PublishedModel } from './published-model.ts';
 import { transformersFolder } from './transformers-folder.ts';
@@ -55,13 +56,13 @@ function cardData(published: PublishedModel, name: string): Readonly<Record<stri
     ...(base && { base_model: base }),
     ...(dataset && { datasets: [dataset] }),
     ...(known && {
-      metrics: ['accuracy', 'f1'],
+      metrics: known.evaluation.multiLabel ? ['f1'] : ['accuracy', 'f1'],
       'model-index': [modelIndex(name, known.facts, known.evaluation)],
     }),
   };
 }
 
-function modelIndex(name: string, facts: RunInfo, { accuracy, macro }: Evaluation): Yaml {
+function modelIndex(name: string, facts: RunInfo, { accuracy, macro, multiLabel }: Evaluation): Yaml {
   const data = dataNameOf(facts);
   return {
     name: name.split('/').at(-1)!,
@@ -70,7 +71,17 @@ function modelIndex(name: string, facts: RunInfo, { accuracy, macro }: Evaluatio
         task: { type: 'image-classification' },
         dataset: { name: data, type: HUB_DATASETS[data] ?? data, split: 'test' },
         metrics: [
-          { type: 'accuracy', value: accuracy },
+          // Of any number of labels, the accuracy would be read as that of one class for each image.
+          ...(multiLabel
+            ? [
+                ...(multiLabel.meanAveragePrecision === undefined
+                  ? []
+                  : [
+                      { type: 'mean_average_precision', value: multiLabel.meanAveragePrecision, name: 'mAP' },
+                    ]),
+                { type: 'f1', value: multiLabel.micro.f1, name: 'Micro F1' },
+              ]
+            : [{ type: 'accuracy', value: accuracy }]),
           { type: 'f1', value: macro.f1, name: 'Macro F1' },
         ],
       },
@@ -89,18 +100,19 @@ function baseModelOf({ fineTunedFrom: from }: RunInfo): string | undefined {
   return /^hf:([^:@]+)/.exec(from?.source?.address ?? '')?.[1];
 }
 
-function card({ known, classNames, imageShape }: PublishedModel, name: string): string {
-  const use = usage(name);
+function card({ known, classNames, imageShape, model }: PublishedModel, name: string): string {
+  const isMultiLabel = THRESHOLDS_KEY in model.metadata;
+  const use = usage(name, isMultiLabel);
   if (known) return renderModelCard({ title: name, ...known, imageShape, use });
   return `# ${name}\n\nAn image classifier of ${classNames.length} classes: ${classNames.join(', ')}.\n\nIts accuracy is not known: the model was exported without its run.\n\n${use}\n`;
 }
 
-function usage(name: string): string {
+function usage(name: string, isMultiLabel: boolean): string {
   const isOnHub = name.includes('/');
   const [imported, place] = isOnHub
-    ? ['pipeline', '']
+    ? [isMultiLabel ? PARTS : 'pipeline', '']
     : [
-        'env, pipeline',
+        isMultiLabel ? `env, ${PARTS}` : 'env, pipeline',
         "\nenv.allowRemoteModels = false;\nenv.localModelPath = '.'; // the folder that this folder is in",
       ];
   const withHarrier = isOnHub
@@ -113,9 +125,27 @@ With [transformers.js](https://huggingface.co/docs/transformers.js), in Node or 
 \`\`\`js
 import { ${imported} } from '@huggingface/transformers';
 ${place}
-const classify = await pipeline('image-classification', '${name}', { dtype: 'fp32' });
-console.log(await classify('photo.jpg'));
+${isMultiLabel ? labelsProgram(name) : pipelineProgram(name)}
 \`\`\`
 
-\`onnx/model.onnx\` takes \`pixel_values\`, float32 (N, 3, height, width) from 0 to 1, and gives \`logits\`; mean and deviation are inside.${withHarrier}`;
+\`onnx/model.onnx\` takes \`pixel_values\`, float32 (N, 3, height, width) from 0 to 1, and gives \`logits\`; mean and deviation are inside.${isMultiLabel ? ' Their logistic function is the probability of each label: `pipeline` takes the softmax instead, which is for one class of many.' : ''}${withHarrier}`;
+}
+
+/** What transformers.js runs a model with, without its pipeline. */
+const PARTS = 'AutoModelForImageClassification, AutoProcessor, RawImage';
+
+function pipelineProgram(name: string): string {
+  return `const classify = await pipeline('image-classification', '${name}', { dtype: 'fp32' });
+console.log(await classify('photo.jpg'));`;
+}
+
+/** transformers.js 4.3 takes the softmax of an image's scores, whatever the kind of problem. */
+function labelsProgram(name: string): string {
+  return `const model = await AutoModelForImageClassification.from_pretrained('${name}', { dtype: 'fp32' });
+const processor = await AutoProcessor.from_pretrained('${name}');
+const { logits } = await model(await processor(await RawImage.read('photo.jpg')));
+const { id2label, harrier } = model.config;
+logits.sigmoid().tolist()[0].forEach((probability, i) => {
+  if (probability >= harrier.thresholds[i]) console.log(id2label[i], probability);
+});`;
 }

@@ -77,6 +77,21 @@ it.each<[string, Model]>([
   expect(new Set(Array.from(expected, (each) => each.toFixed(3))).size).toBeGreaterThan(CLASSES);
 });
 
+it('of a model of any number of labels: the logistic function of its logits are the probabilities', async () => {
+  const given = model({ thresholds: [0.5, 0.4, 0.3, 0.2], temperature: 1.5, testTimeAugmentation: 'flip' });
+  const converted = logitsModel(given, 'it');
+  const pixels = new Uint8Array(HEIGHT * WIDTH * 3).fill(51);
+  const image = new ort.Tensor('uint8', pixels, [1, HEIGHT, WIDTH, 3]);
+  const expected = await run(given, { image }, 'probabilities');
+  const grey = new ort.Tensor('float32', new Float32Array(pixels.length).fill(0.2), [1, 3, HEIGHT, WIDTH]);
+  const logits = await run(converted, { pixel_values: grey }, 'logits');
+  expected.forEach((probability, i) => {
+    expect(1 / (1 + Math.exp(-logits[i]))).toBeCloseTo(probability, 5);
+  });
+  // They are no distribution.
+  expect(Math.abs(expected.reduce((sum, each) => sum + each, 0) - 1)).toBeGreaterThan(0.1);
+});
+
 it('refuses probabilities that are no softmax', () => {
   const graph = createGraph('sigmoid');
   const image = graph.input('image', 'uint8', ['N', 2, 2, 3]);

@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { NETWORK_KEY, STORAGE_KEY, withoutRejection } from '../models/index.ts';
+import { NETWORK_KEY, STORAGE_KEY, THRESHOLDS_KEY, withoutRejection } from '../models/index.ts';
 import { type Graph, type Model, modelOf } from '../onnx/index.ts';
 import { createGraph, importGraph, mul, scalar, transpose } from '../ops/index.ts';
 import { simplify } from '../passes/index.ts';
@@ -10,14 +10,15 @@ const SCORES = 'logits';
 
 /**
  * A model by Harrier's contract as Transformers has its models: `pixel_values`, float32 `[N, 3, height, width]` from 0 to
- * 1, to `logits`, float32 `[N, classes]`, whose softmax are the same probabilities.
+ * 1, to `logits`, float32 `[N, classes]`, whose softmax are the same probabilities; of images with any number of labels,
+ * their logistic function.
  *
- * @throws HarrierError `not-supported` when its probabilities are no softmax
+ * @throws HarrierError `not-supported` when its probabilities are neither
  */
 export function logitsModel(model: Model, where: string): Model {
   const { graph, metadata } = withoutRejection(model);
   const softmax = graph.nodes.find(({ outputs }) => outputs.includes('probabilities'));
-  if (softmax?.opType !== 'Softmax') {
+  if (softmax?.opType !== (THRESHOLDS_KEY in metadata ? 'Sigmoid' : 'Softmax')) {
     throw new HarrierError(
       'not-supported',
       'this model has no logits, which its probabilities are the softmax of',

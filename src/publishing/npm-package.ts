@@ -1,6 +1,6 @@
 import { type Evaluation, PREDICTION_SETS_KEY, renderModelCard } from '../evaluation/index.ts';
 import { formatPercent } from '../format/format.ts';
-import { REJECTION_KEY } from '../models/index.ts';
+import { REJECTION_KEY, THRESHOLDS_KEY } from '../models/index.ts';
 import { licencesText } from './licences.ts';
 import type { PublishedModel } from './published-model.ts';
 
@@ -79,7 +79,9 @@ function described(classNames: readonly string[]): string {
   return `Classifies images: ${names}${more} (${classNames.length} classes).`;
 }
 
-function accuracyText({ accuracy, total }: Evaluation): string {
+function accuracyText({ accuracy, total, multiLabel }: Evaluation): string {
+  const mean = multiLabel?.meanAveragePrecision;
+  if (mean !== undefined) return `mAP ${formatPercent(mean)} on ${total} test images.`;
   return `${formatPercent(accuracy)} of ${total} test images right.`;
 }
 
@@ -171,9 +173,19 @@ const UNKNOWN_USE =
 const SETS_USE =
   '`classify(image, { coverage: 0.95 })` gives only the classes of a set that holds the right one in 95 of 100 cases: one where the model is sure, more where it is not.\n\n';
 
+/** Of images with any number of labels. */
+const LABELS_USE =
+  "An image has any number of labels. Answers are all of them, the most probable first, and `given` says whether the image has the label: its probability reaches the label's threshold (`(await load()).thresholds`).\n\n";
+
 function usage(name: string, { classNames: [first], model }: PublishedModel): string {
-  const unknown = REJECTION_KEY in model.metadata ? UNKNOWN_USE : '';
+  const isMultiLabel = THRESHOLDS_KEY in model.metadata;
+  const unknown = REJECTION_KEY in model.metadata ? UNKNOWN_USE : isMultiLabel ? LABELS_USE : '';
   const sets = PREDICTION_SETS_KEY in model.metadata ? SETS_USE : '';
+  const answer = isMultiLabel
+    ? `const answers = await classify(file); // a File or Blob, an address, an <img>, a canvas, a video, ImageData
+console.log(answers.filter(({ given }) => given).map(({ label }) => label)); // such as [${JSON.stringify(first)}]`
+    : `const [best] = await classify(file); // a File or Blob, an address, an <img>, a canvas, a video, ImageData
+console.log(best.label, best.probability); // such as ${JSON.stringify(first)}, 0.98`;
   return `## Use
 
 In a page or a worker, with any bundler:
@@ -185,8 +197,7 @@ npm install ${name} onnxruntime-web
 \`\`\`js
 import { classify } from '${name}';
 
-const [best] = await classify(file); // a File or Blob, an address, an <img>, a canvas, a video, ImageData
-console.log(best.label, best.probability); // such as ${JSON.stringify(first)}, 0.98
+${answer}
 \`\`\`
 
 In Node, Deno or Bun, where \`sharp\` reads image files:

@@ -1,6 +1,7 @@
 import type { Interpolation } from '../data/preprocessing.ts';
 import { STRETCHED } from '../data/preprocessing.ts';
 import { HarrierError } from '../errors.ts';
+import { thresholdsOf } from '../models/index.ts';
 import { encodeModel } from '../onnx/index.ts';
 import { logitsModel } from './logits-model.ts';
 import type { PublishedModel } from './published-model.ts';
@@ -22,26 +23,27 @@ export function transformersFolder(
   harrier: string,
   where: string,
 ): Map<string, string | Uint8Array> {
-  const { model, classNames } = published;
+  const { model } = published;
   const text = (value: object) => `${JSON.stringify(value, undefined, 2)}\n`;
   const processor = processorOf(published, where);
   return new Map<string, string | Uint8Array>([
     [MODEL_PATH, encodeModel(logitsModel(model, where))],
     ['preprocessor_config.json', text(processor)],
-    ['config.json', text(configOf(classNames, harrier))],
+    ['config.json', text(configOf(published, harrier, where))],
   ]);
 }
 
 /** transformers.js takes types of models that it knows: all that classify images are run in the same way. */
-function configOf(classNames: readonly string[], harrier: string) {
+function configOf({ model, classNames }: PublishedModel, harrier: string, where: string) {
+  const thresholds = thresholdsOf(model.metadata, classNames.length, where);
   return {
     model_type: 'resnet',
     architectures: ['ResNetForImageClassification'],
     num_labels: classNames.length,
     id2label: Object.fromEntries(classNames.map((name, i) => [i, name])),
     label2id: Object.fromEntries(classNames.map((name, i) => [name, i])),
-    problem_type: 'single_label_classification',
-    harrier: { format: 'transformers.js', version: harrier },
+    problem_type: thresholds ? 'multi_label_classification' : 'single_label_classification',
+    harrier: { format: 'transformers.js', version: harrier, ...(thresholds && { thresholds }) },
   };
 }
 

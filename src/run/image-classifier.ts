@@ -2,7 +2,7 @@ import type { ImageInput } from '../data/dataset.ts';
 import { HarrierError } from '../errors.ts';
 // Not the index: programs that only run finished models carry this file.
 import { readSetScores, setThreshold } from '../evaluation/conformal.ts';
-import { contractOf, type End, UNKNOWN_FROM } from '../models/contract.ts';
+import { type Contract, contractOf, type End, THRESHOLDS_KEY, UNKNOWN_FROM } from '../models/contract.ts';
 import { metadataOf } from './metadata.ts';
 import type { Answer, ClassifyOptions, ImageClassifier, ImageSource } from './types.ts';
 
@@ -54,11 +54,12 @@ export async function openClassifier(
   const metadata = metadataOf(model, where);
   const session = await inTurn(() => createSession(ort, model, options, where));
   const contract = endsOf(session, metadata, where);
-  const { classNames, imageShape } = contract;
+  const { classNames, imageShape, thresholds } = contract;
   const { height, width, channels } = imageShape;
   let disposed = false;
   return {
     labels: classNames,
+    ...(thresholds && { thresholds }),
     metadata,
     async classify(image, { top = classNames.length, coverage }: ClassifyOptions = {}) {
       checkTop(top);
@@ -68,7 +69,7 @@ export async function openClassifier(
       const { probabilities, unknown } = await inTurn(() =>
         session.run({ image: new ort.Tensor('uint8', pixels, [1, height, width, channels]) }),
       );
-      const answers = answersOf(probabilities.data as Float32Array, classNames, where)
+      const answers = answersOf(probabilities.data as Float32Array, contract, where)
         .filter(inSet(limit))
         .slice(0, top);
       if (!contract.tellsUnknown) return answers;
@@ -115,9 +116,18 @@ function checkTop(top: number): void {
   });
 }
 
-/** The classes by their probabilities, the most probable one first; of equal ones the first. */
 /** The score up to which a class is in a set. */
 function limitOf(metadata: Readonly<Record<string, string>>, coverage: number, where: string): number {
+  if (THRESHOLDS_KEY in metadata) {
+    throw new HarrierError(
+      'not-supported',
+      'this model gives images any number of labels, each by its threshold',
+      {
+        where,
+        next: 'Ask without coverage: the labels that it gives are the set.',
+      },
+    );
+  }
   const scores = readSetScores(metadata, where);
   if (scores) {
     return setThreshold(
@@ -141,7 +151,12 @@ function inSet(limit: number): (answer: Answer) => boolean {
   };
 }
 
-function answersOf(probabilities: Float32Array, labels: readonly string[], where: string): Answer[] {
+/** The classes by their probabilities, the most probable one first; of equal ones the first. */
+function answersOf(
+  probabilities: Float32Array,
+  { classNames: labels, thresholds }: Contract,
+  where: string,
+): Answer[] {
   if (probabilities.length !== labels.length || !probabilities.every(Number.isFinite)) {
     throw new HarrierError('bad-graph', 'the model gives no probabilities', {
       where,
@@ -151,6 +166,11 @@ function answersOf(probabilities: Float32Array, labels: readonly string[], where
     });
   }
   return labels
-    .map((label, i) => ({ label, probability: probabilities[i] }))
+
+    .map((label, i) => ({
+      label,
+      probability: probabilities[i],
+      ...(thresholds && { given: probabilities[i] >= thresholds[i] }),
+    }))
     .sort((a, b) => b.probability - a.probability);
 }

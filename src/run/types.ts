@@ -3,8 +3,13 @@
 /** One class of a model, and how probable it is that an image shows it. */
 export interface Answer<Label extends string = string> {
   readonly label: Label;
-  /** From 0 to 1; those of all classes add up to 1. */
+  /** From 0 to 1; those of all classes add up to 1, unless images have any number of labels. */
   readonly probability: number;
+  /**
+   * Whether the image has the label: its probability reaches the label's threshold. Only of models that give images any
+   * number of labels (trained with `--multi-label`).
+   */
+  readonly given?: boolean;
   /**
    * Whether the image shows none of the classes; the same in all answers of an image. Only of models that were trained
    * with `--reject`.
@@ -74,6 +79,11 @@ export interface LoadOptions {
 export interface ImageClassifier<Label extends string = string> {
   /** Names of its classes. */
   readonly labels: readonly Label[];
+  /**
+   * The probability of each label from which an image counts as having it, in the order of `labels`. Only of models that
+   * give images any number of labels.
+   */
+  readonly thresholds?: readonly number[];
   /** What its file says of itself. */
   readonly metadata: Readonly<Record<string, string>>;
   /**

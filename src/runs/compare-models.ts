@@ -32,10 +32,18 @@ export function compareModels(head: Predictions, fineTuned: Predictions): Compar
 }
 
 /** Cross-entropy of each image. */
-function lossesOf({ probabilities, labels, classNames }: Predictions): number[] {
+function lossesOf({ probabilities, labels, tags, classNames }: Predictions): number[] {
+  const classes = classNames.length;
+  if (tags) {
+    const ofLabel = (place: number) =>
+      -Math.log(Math.max(LEAST, tags[place] ? probabilities[place] : 1 - probabilities[place]));
+    return Array.from(labels, (_, image) =>
+      classNames.reduce((sum, __, label) => sum + ofLabel(image * classes + label), 0),
+    );
+  }
   return Array.from(
     labels,
-    (label, image) => -Math.log(Math.max(LEAST, probabilities[image * classNames.length + label])),
+    (label, image) => -Math.log(Math.max(LEAST, probabilities[image * classes + label])),
   );
 }
 

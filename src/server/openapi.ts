@@ -3,7 +3,11 @@ import type { ServedModel } from './service.ts';
 type Schema = Record<string, unknown>;
 
 /** The routes as an OpenAPI document (https://spec.openapis.org/oas/v3.1.0). */
-export function openApi(name: string, version: string, { classNames, imageShape }: ServedModel): Schema {
+export function openApi(
+  name: string,
+  version: string,
+  { classNames, imageShape, thresholds }: ServedModel,
+): Schema {
   const { height, width, channels } = imageShape;
   const row: Schema = {
     type: 'array',
@@ -12,6 +16,7 @@ export function openApi(name: string, version: string, { classNames, imageShape 
     maxItems: classNames.length,
     description: `Probabilities of ${classNames.slice(0, 20).join(', ')}${classNames.length > 20 ? ', …' : ''}, in this order.`,
   };
+  const labels: Schema = { type: 'array', items: { enum: classNames } };
   const object = (properties: Schema, required = Object.keys(properties)): Schema => ({
     type: 'object',
     properties,
@@ -58,18 +63,25 @@ export function openApi(name: string, version: string, { classNames, imageShape 
           responses: answers('What it shows', {
             ...json(row),
             'application/jsonlines': {
-              schema: object({ prediction: row, unknown: { type: 'boolean' } }, ['prediction']),
+              schema: object(
+                {
+                  prediction: row,
+                  unknown: { type: 'boolean' },
+                  ...(thresholds && { predicted_labels: labels }),
+                },
+                ['prediction'],
+              ),
             },
             'application/json;verbose': {
               schema: object(
                 {
                   probabilities: row,
                   labels: { type: 'array', items: string },
-                  predicted_label: { enum: classNames },
+                  ...(thresholds ? { predicted_labels: labels } : { predicted_label: { enum: classNames } }),
                   unknown: { type: 'boolean' },
                   set: { type: 'array', items: string },
                 },
-                ['probabilities', 'labels', 'predicted_label'],
+                ['probabilities', 'labels', thresholds ? 'predicted_labels' : 'predicted_label'],
               ),
             },
           }),

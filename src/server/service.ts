@@ -23,6 +23,8 @@ export interface ServedModel {
   readonly metadata: Readonly<Record<string, string>>;
   /** Whether it tells images that show none of its classes. */
   readonly tellsUnknown: boolean;
+  /** Where images have any number of labels: the probability of each from which an image counts as having it. */
+  readonly thresholds?: readonly number[];
 }
 
 /** What the model says of one image. */

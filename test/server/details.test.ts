@@ -204,3 +204,70 @@ describe('what the metrics say of the answers', () => {
     expect(metricIn(await scrape(plain), 'harrier_drift_classes_p_value')).toBeNaN();
   });
 });
+
+describe('a model that gives images any number of labels', () => {
+  let labels: Serving;
+  /** Of each image. */
+  let expected: { probabilities: number[]; given: string[] }[];
+  const thresholds = [0.45, 0.5, 0.55];
+
+  beforeAll(async () => {
+    const bytes = modelBytes({ thresholds });
+    labels = await serving({}, bytes);
+    const classifier = await Classifier.load(nodeRuntime({ threads: 1 }), bytes);
+    expected = [];
+    for (let i = 1; i <= 4; i++) {
+      const row = await classifier.predict(noise(i));
+      const given = CLASSES.map((name, label) => ({ name, label }))
+        .filter(({ label }) => row[label] >= thresholds[label])
+        .sort((a, b) => row[b.label] - row[a.label])
+        .map(({ name }) => name);
+      expected.push({ probabilities: [...row], given });
+    }
+    await classifier.dispose();
+    expect(new Set(expected.map(({ given }) => given.length)).size).toBeGreaterThan(1);
+  });
+  afterAll(() => labels.end());
+
+  it('names them in every format, and no single class', async () => {
+    for (const [i, { given }] of expected.entries()) {
+      expect(await (await invoke(labels, i + 1, 'application/json')).json()).toHaveLength(3);
+      const lines = await invoke(labels, i + 1, 'application/jsonlines');
+      expect(JSON.parse(await lines.text()).predicted_labels).toEqual(given);
+      const verbose = await (await invoke(labels, i + 1, 'application/json;verbose')).json();
+      expect(Object.keys(verbose)).toEqual(['probabilities', 'labels', 'predicted_labels']);
+      expect(verbose.predicted_labels).toEqual(given);
+    }
+    const instances = await Promise.all([1, 2, 3, 4].map(async (image) => ({ b64: await b64(image) })));
+    const detailed = { instances, signature_name: 'details' };
+    const { predictions } = await (await send('/v1/models/harrier:predict', detailed, labels)).json();
+    expect(predictions.map((each: { labels: string[] }) => each.labels)).toEqual(
+      expected.map(({ given }) => given),
+    );
+    const described = await (await fetch(`${labels.server.url}/v2/models/harrier`)).json();
+    expect(described.outputs[1]).toEqual({ name: 'labels', datatype: 'BOOL', shape: [-1, 3] });
+    const data = await Promise.all([1, 2, 3, 4].map(b64));
+    const inputs = [{ name: 'image', datatype: 'BYTES', shape: [4], data }];
+    const { outputs } = await (await send('/v2/models/harrier/infer', { inputs }, labels)).json();
+    expected.forEach(({ given, probabilities }, i) => {
+      const row = outputs[1].data.slice(3 * i, 3 * i + 3);
+      expect(CLASSES.filter((_, label) => row[label])).toEqual(
+        CLASSES.filter((name) => given.includes(name)),
+      );
+      probabilities.forEach((value, label) => {
+        expect(outputs[0].data[3 * i + label]).toBeCloseTo(value, 5);
+      });
+    });
+  });
+
+  it('refuses sets, and says so in its description', async () => {
+    const refused = await invoke(labels, 1, 'application/json;verbose;sets=0.9');
+    expect([refused.status, (await refused.json()).message]).toEqual([
+      400,
+      expect.stringContaining('this model gives images any number of labels, each by its threshold'),
+    ]);
+    const api = JSON.stringify(await (await fetch(`${labels.server.url}/openapi.json`)).json());
+    expect([api.includes('"predicted_labels"'), api.includes('"predicted_label"')]).toEqual([true, false]);
+    expect(await (await fetch(labels.server.url)).text()).toContain('Labels, any number for an image');
+  });
+});

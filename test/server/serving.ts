@@ -27,6 +27,7 @@ export function modelBytes({
   before = [] as Layer[],
   metadata = {} as Readonly<Record<string, string>>,
   rejection = undefined as Rejection | undefined,
+  thresholds = undefined as readonly number[] | undefined,
 } = {}): Uint8Array {
   const network = new Network({
     name: 'small',
@@ -43,7 +44,7 @@ export function modelBytes({
       network,
       initialWeights(network.parameters, seed),
       { [CLASS_NAMES_KEY]: JSON.stringify(classes), ...metadata },
-      { rejection },
+      { rejection, thresholds },
     ),
   );
 }

@@ -1,5 +1,5 @@
 import type { OnProgress } from '../../data/progress.ts';
-import { type Evaluation, evaluatePredictions } from '../../evaluation/index.ts';
+import { type Evaluation, evaluatePredictions, isGiven, type Predictions } from '../../evaluation/index.ts';
 import { formatCount, formatInterval, formatPercent, formatQuantity } from '../../format/format.ts';
 import { predictionsOf } from '../../runs/predictions-of.ts';
 import type { Runtime } from '../../runtime/index.ts';
@@ -34,6 +34,7 @@ export async function compareAccuracy(
     const classes = predictions.classNames.length;
     const right = Array.from(predictions.labels, (truth, i) => {
       const row = predictions.probabilities.subarray(i * classes, (i + 1) * classes);
+      if (predictions.tags) return row.every((_, label) => isRight(predictions, i, label));
       return row.indexOf(Math.max(...row)) === truth;
     });
     return { evaluation: evaluatePredictions(predictions), right };
@@ -63,4 +64,10 @@ export function accuracyText({ before, after }: ExportAccuracy): string {
 /** `93.50–94.43% (95%); 12 images lost, 6 gained`. */
 export function intervalText({ interval95, lost, gained }: ExportAccuracy): string {
   return `${formatInterval(interval95)} (95%); ${formatQuantity(lost, 'image')} lost, ${formatCount(gained)} gained`;
+}
+
+/** Whether an image is rightly given a label, or rightly not. */
+function isRight(predictions: Predictions, image: number, label: number): boolean {
+  const place = image * predictions.classNames.length + label;
+  return isGiven(predictions, image, label) === (predictions.tags![place] === 1);
 }

@@ -1,6 +1,7 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { formatBytes, formatQuantity } from '../../format/format.ts';
+import { THRESHOLDS_KEY } from '../../models/index.ts';
 import { isObject } from '../../options/values.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { HARRIER_VERSION } from '../../platform/node/version.ts';
@@ -40,7 +41,11 @@ export async function exportTransformers(
   const { style } = reporter;
   reporter.print(style.strong(shortPath(folder)));
   const classes = formatQuantity(published.classNames.length, 'class', 'classes');
-  reporter.print(`folder    ${formatBytes(size)}, ${classes}, for pipeline('image-classification')`);
+  const use =
+    THRESHOLDS_KEY in published.model.metadata
+      ? 'transformers.js (see its README.md)'
+      : "pipeline('image-classification')";
+  reporter.print(`folder    ${formatBytes(size)}, ${classes}, for ${use}`);
   reporter.print(
     style.faint(
       `Put it on the hub: npx harrier push ${run ? shortPath(run.path) : shortPath(modelFile)} hf:OWNER/NAME`,

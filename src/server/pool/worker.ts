@@ -34,8 +34,8 @@ loading.catch(() => {});
 
 answerCalls<WorkerCalls>(parentChannel(), {
   async model() {
-    const { classNames, imageShape, metadata, tellsUnknown } = (await loading).shared;
-    return { classNames, imageShape, metadata, tellsUnknown };
+    const { classNames, imageShape, metadata, tellsUnknown, thresholds } = (await loading).shared;
+    return { classNames, imageShape, metadata, tellsUnknown, ...(thresholds && { thresholds }) };
   },
   async classify(images, isAlone) {
     const { shared, alone } = await loading;

@@ -28,6 +28,17 @@ export function setsFor(model: ServedModel, coverage: unknown, where: string): S
       received: kindOf(coverage),
     });
   }
+  if (model.thresholds) {
+    throw new HttpError(
+      400,
+      'not-supported',
+      'this model gives images any number of labels, each by its threshold',
+      {
+        where,
+        next: 'Ask without sets: the labels that it gives are the set.',
+      },
+    );
+  }
   if (!known.has(model)) known.set(model, PredictionSets.read(model.metadata));
   const sets = known.get(model);
   if (sets) return (probabilities) => sets.setOf(probabilities, { coverage });
@@ -45,4 +56,18 @@ export function setsFor(model: ServedModel, coverage: unknown, where: string): S
 /** Whether an image shows none of the classes; undefined where the model does not tell. */
 export function isUnknown({ unknown }: Answer, image: number): boolean | undefined {
   return unknown && unknown[image] > UNKNOWN_FROM;
+}
+
+/** Which labels an image is given, in the order of the classes; undefined where each image has one class. */
+export function givenLabels({ thresholds }: ServedModel, probabilities: Float32Array): boolean[] | undefined {
+  return thresholds?.map((threshold, label) => probabilities[label] >= threshold);
+}
+
+/** The same by name, the most probable first. */
+export function givenNames(model: ServedModel, probabilities: Float32Array): string[] | undefined {
+  const given = givenLabels(model, probabilities);
+  return given
+    ?.flatMap((is, label) => (is ? [label] : []))
+    .sort((a, b) => probabilities[b] - probabilities[a])
+    .map((label) => model.classNames[label]);
 }

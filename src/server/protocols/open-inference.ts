@@ -5,7 +5,7 @@ import { megabytes } from '../body.ts';
 import { fromBase64, type JsonObject, kindOf, parseObject, readPixels } from '../json.ts';
 import { HttpError } from '../problem.ts';
 import type { Answer, InputImage, ServedModel } from '../service.ts';
-import { setsFor } from './details.ts';
+import { givenLabels, setsFor } from './details.ts';
 import { json, type Reply, type Route } from './protocol.ts';
 
 const VERSION = '1';
@@ -88,7 +88,7 @@ function parsePath(path: string, name: string, known: readonly string[]): string
   });
 }
 
-function describe(name: string, { imageShape, classNames, tellsUnknown }: ServedModel): object {
+function describe(name: string, { imageShape, classNames, tellsUnknown, thresholds }: ServedModel): object {
   const { height, width, channels } = imageShape;
   return {
     name,
@@ -98,6 +98,7 @@ function describe(name: string, { imageShape, classNames, tellsUnknown }: Served
     outputs: [
       { name: 'probabilities', datatype: 'FP32', shape: [-1, classNames.length] },
       ...(tellsUnknown ? [{ name: 'unknown', datatype: 'FP32', shape: [-1] }] : []),
+      ...(thresholds ? [{ name: 'labels', datatype: 'BOOL', shape: [-1, classNames.length] }] : []),
     ],
   };
 }
@@ -250,13 +251,14 @@ interface WantedOutputs {
 }
 
 /** @throws HarrierError `bad-data` for an output that there is not */
-function wantedOutputs(asked: JsonObject, { tellsUnknown }: ServedModel): WantedOutputs {
+function wantedOutputs(asked: JsonObject, { tellsUnknown, thresholds }: ServedModel): WantedOutputs {
   const parameters = isObject(asked.parameters) ? asked.parameters : {};
   const all = parameters.binary_data_output === true;
   const { sets } = parameters;
   const names = [
     'probabilities',
     ...(tellsUnknown ? ['unknown'] : []),
+    ...(thresholds ? ['labels'] : []),
     ...(sets === undefined ? [] : ['set']),
   ];
   const { outputs } = asked;
@@ -299,6 +301,16 @@ function outputsOf(answer: Answer, sets: unknown): Output[] {
       values: rows.flatMap((row) => Array.from(row)),
     },
     ...(unknown ? [{ name: 'unknown', datatype: 'FP32' as const, shape: [images], values: unknown }] : []),
+    ...(model.thresholds
+      ? [
+          {
+            name: 'labels',
+            datatype: 'BOOL' as const,
+            shape: [images, classes],
+            values: rows.flatMap((row) => givenLabels(model, row)!.map(Number)),
+          },
+        ]
+      : []),
     ...(setOf
       ? [
           {

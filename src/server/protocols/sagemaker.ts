@@ -1,6 +1,6 @@
 import { refuseForm } from '../body.ts';
 import { HttpError } from '../problem.ts';
-import { isUnknown, setsFor } from './details.ts';
+import { givenNames, isUnknown, setsFor } from './details.ts';
 import { json, type Reply, type Route } from './protocol.ts';
 
 /**
@@ -72,6 +72,7 @@ export function sageMakerRoutes({ isReady, maxBodyBytes, concurrency }: SageMake
           probabilities: Array.from(row),
           labels: answer.model.classNames,
           unknown,
+          given: givenNames(answer.model, row),
           set: set?.map((label) => answer.model.classNames[label]),
         });
         // The bare array has no place for it.
@@ -103,6 +104,8 @@ interface Answered {
   readonly labels: readonly string[];
   /** Absent where the model does not tell. */
   readonly unknown?: boolean;
+  /** The labels that it is given, where images have any number of them. */
+  readonly given?: readonly string[];
   /** The classes of the set that was asked for. */
   readonly set?: readonly string[];
 }
@@ -110,16 +113,18 @@ interface Answered {
 type Writer = (answer: Answered) => Reply;
 
 const array: Writer = ({ probabilities }) => json(probabilities);
-const lines: Writer = ({ probabilities: prediction, unknown }) => ({
+const lines: Writer = ({ probabilities: prediction, unknown, given }) => ({
   type: 'application/jsonlines',
-  body: `${JSON.stringify({ prediction, unknown })}\n`,
+  body: `${JSON.stringify({ prediction, unknown, predicted_labels: given })}\n`,
 });
-const verbose: Writer = ({ probabilities, labels, unknown, set }) =>
+const verbose: Writer = ({ probabilities, labels, unknown, given, set }) =>
   json(
     {
       probabilities,
       labels,
-      predicted_label: labels[probabilities.indexOf(Math.max(...probabilities))],
+      ...(given
+        ? { predicted_labels: given }
+        : { predicted_label: labels[probabilities.indexOf(Math.max(...probabilities))] }),
       unknown,
       set,
     },

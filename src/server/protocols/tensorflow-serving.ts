@@ -4,12 +4,12 @@ import { isObject } from '../../options/values.ts';
 import { fromBase64, kindOf, parseObject, readPixels } from '../json.ts';
 import { HttpError } from '../problem.ts';
 import type { Answer, InputImage, ServedModel } from '../service.ts';
-import { setsFor } from './details.ts';
+import { givenNames, setsFor } from './details.ts';
 import { json, type Reply, type Route } from './protocol.ts';
 
 const VERSION = '1';
 const DEFAULT_SIGNATURE = 'serving_default';
-/** Gives objects instead of rows: probabilities, whether the image is unknown, and the set that was asked for. */
+/** Gives objects instead of rows: probabilities, whether the image is unknown, its labels, and the set that was asked for. */
 const DETAILS = 'details';
 
 /** TensorFlow Serving's REST API (https://www.tensorflow.org/tfx/serving/api_rest), for one model of one version. */
@@ -80,6 +80,7 @@ function detailed(answer: Answer, sets: unknown) {
   return probabilities.map((row, i) => ({
     probabilities: Array.from(row),
     ...(unknown && { unknown: unknown[i] }),
+    ...(model.thresholds && { labels: givenNames(model, row) }),
     ...(setOf && { set: setOf(row).map((label) => model.classNames[label]) }),
   }));
 }
