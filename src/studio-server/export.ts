@@ -5,7 +5,7 @@ import { HarrierError } from '../errors.ts';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
 import type { FetchedModel } from '../platform/node/backbones/fetch-model.ts';
 import { CIFAR10_CLASSES } from '../platform/node/datasets/cifar10-files.ts';
-import { isNamedData } from '../platform/node/datasets/open-dataset.ts';
+import { isNamedData } from '../platform/node/datasets/data-kind.ts';
 import { makeDirectory, writeAtomically } from '../platform/node/files/cache.ts';
 import type { RunFolder } from '../platform/node/runs/run-folder.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { isNamedData } from '../../platform/node/datasets/open-dataset.ts';
+import { isNamedData } from '../../platform/node/datasets/data-kind.ts';
 import { isLoopback } from '../../studio-server/guard.ts';
 import { startStudio } from '../../studio-server/start.ts';
 import { stacks } from '../failure.ts';

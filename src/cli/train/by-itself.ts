@@ -1,7 +1,7 @@
 import { DEFAULT_BACKBONE } from '../../backbones/index.ts';
 import { HarrierError } from '../../errors.ts';
 import { type FetchModelOptions, fetchModel } from '../../platform/node/backbones/fetch-model.ts';
-import { isImageFolder } from '../../platform/node/datasets/open-dataset.ts';
+import { isImageFolder } from '../../platform/node/datasets/data-kind.ts';
 import { typicalSide } from '../../platform/node/datasets/usual-size.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import type { TrainOptions } from './options.ts';

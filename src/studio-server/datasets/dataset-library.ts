@@ -1,17 +1,13 @@
 import { basename, resolve } from 'node:path';
 import type { Progress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
+import { correctionsFolder, isNamedData } from '../../platform/node/datasets/data-kind.ts';
 import {
   type KeptCorrection,
   readCorrections,
   writeCorrections,
 } from '../../platform/node/datasets/label-corrections.ts';
-import {
-  correctionsFolder,
-  isNamedData,
-  type OpenedDataset,
-  openDataset,
-} from '../../platform/node/datasets/open-dataset.ts';
+import { type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
 import type {
   CorrectedImages,
   CorrectionChange,

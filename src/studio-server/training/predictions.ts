@@ -1,8 +1,8 @@
 import { correctedDataset } from '../../data/corrected.ts';
 import { isStretched, STRETCHED } from '../../data/preprocessing.ts';
 import { predictionsFromCsv } from '../../evaluation/index.ts';
+import { correctionsFolder } from '../../platform/node/datasets/data-kind.ts';
 import { correctionsByIndex } from '../../platform/node/datasets/label-corrections.ts';
-import { correctionsFolder } from '../../platform/node/datasets/open-dataset.ts';
 import type { RunPredictions } from '../api.ts';
 import type { DatasetLibrary } from '../datasets/dataset-library.ts';
 import { notFound } from '../respond.ts';

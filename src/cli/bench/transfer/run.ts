@@ -1,5 +1,6 @@
 import { DEFAULT_BACKBONE } from '../../../backbones/index.ts';
-import { isImageFolder, openDataset } from '../../../platform/node/datasets/open-dataset.ts';
+import { isImageFolder } from '../../../platform/node/datasets/data-kind.ts';
+import { openDataset } from '../../../platform/node/datasets/open-dataset.ts';
 import { nodeRuntime } from '../../../platform/node/engine/runtime.ts';
 import { startingModel } from '../../../platform/node/runs/starting-model.ts';
 import { Reporter } from '../../reporter.ts';

@@ -8,10 +8,11 @@ import { formatCount, formatQuantity } from '../../../format/format.ts';
 import { foldedImages } from '../../../runs/folded-images.ts';
 import type { RunOptions } from '../../../runs/run-record.ts';
 import { CIFAR10_HASHES } from './cifar10.ts';
+import { isImageFolder } from './data-kind.ts';
 import { evaluationFolder } from './image-folder.ts';
 import { correctionsByIndex, readCorrections } from './label-corrections.ts';
 import { listImages } from './manifest-listing.ts';
-import { isImageFolder, type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
+import { type OpenDatasetOptions, type OpenedDataset, openDataset } from './open-dataset.ts';
 
 /** What a model learned from, as far as that is known. */
 export interface KnownTraining {

@@ -11,7 +11,8 @@ import {
   type StoredPlan,
 } from '../../../runs/prepare-run.ts';
 import { RUN_FORMAT, type RunData, type RunOptions, type RunRecord } from '../../../runs/run-record.ts';
-import { isNamedData, openDataset } from '../datasets/open-dataset.ts';
+import { isNamedData } from '../datasets/data-kind.ts';
+import { openDataset } from '../datasets/open-dataset.ts';
 import { describeHardware } from '../engine/hardware.ts';
 import { openRuntime } from '../engine/open-runtime.ts';
 import { HARRIER_VERSION } from '../version.ts';
