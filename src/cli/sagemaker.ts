@@ -10,7 +10,7 @@ import type { EndpointPredictOptions } from './sagemaker/predict.ts';
 import { type AwsCommandOptions, scaleRange, withAwsOptions } from './sagemaker/session.ts';
 import type { SageMakerTrainOptions } from './sagemaker/train.ts';
 import type { TuneOptions } from './sagemaker/tune.ts';
-import { collect, duration, oneOf, wholeNumber } from './values.ts';
+import { collect, duration, number, oneOf, wholeNumber } from './values.ts';
 
 /** `harrier sagemaker` and what is below it. */
 export function sagemakerCommand(): Command {
@@ -195,7 +195,12 @@ function predictCommand(): Command {
   ])
     .argument('<endpoint>', 'its name')
     .argument('<file...>', 'images: PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP')
-    .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3);
+    .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3)
+    .option(
+      '--sets <coverage>',
+      'also the classes of a set that contains the right one with this probability',
+      number('--sets', { above: 0, below: 1 }),
+    );
   return withAwsOptions(predict).action(
     async (endpoint: string, files: string[], options: EndpointPredictOptions) => {
       const { runEndpointPredict } = await import('./sagemaker/predict.ts');

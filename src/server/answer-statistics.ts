@@ -2,6 +2,7 @@ import { type AnswerCounts, answerOf, noAnswers, readAnswerCounts } from '../eva
 import { chiSquaredTest } from '../evaluation/chi-squared.ts';
 import { UNKNOWN_FROM } from '../models/contract.ts';
 import type { Metrics } from './metrics.ts';
+import { givenLabels } from './protocols/details.ts';
 import type { Answer, ServedModel } from './service.ts';
 
 /** The newest images that are compared with the model's test images. */
@@ -44,6 +45,12 @@ export class AnswerStatistics {
     this.#model = model;
     const { answers, confidence, unknownImages } = this.#metrics;
     probabilities.forEach((row, image) => {
+      // Any number of labels: each is counted, and nothing is compared.
+      const given = givenLabels(model, row);
+      given?.forEach((is, label) => {
+        if (is) answers.add({ class: model.classNames[label] });
+      });
+      if (given) return;
       const answer = answerOf(row);
       answers.add({ class: model.classNames[answer[0]] });
       confidence.observe(row[answer[0]]);

@@ -123,7 +123,8 @@ it('says which file is no image, and answers for the others', async () => {
 });
 
 it('changes over to a model of this machine', async () => {
-  await harrier(['train', '--data', 'cifar', '--epochs', '1', '--out', 'mine'], { cwd: place.path });
+  const train = ['train', '--data', 'cifar', '--epochs', '1', '--validation-split', '0.3', '--reject', '0.9'];
+  await harrier([...train, '--out', 'mine'], { cwd: place.path });
   const before = fake.hosting.endpoints.get('birds')!.EndpointConfigName;
   const { code, stdout, stderr } = await run('deploy', 'mine', '--name', 'birds');
   expect(code, stderr).toBe(0);
@@ -135,6 +136,13 @@ it('changes over to a model of this machine', async () => {
     MinCapacity: 1,
     MaxCapacity: 4,
   });
+  const asked = [...[0, 1, 2].map((i) => at(`${i}.png`)), '--sets', '0.9', '--json'];
+  const there = await run('predict', 'birds', ...asked);
+  const here = await harrier(['predict', 'mine', ...asked], { cwd: place.path });
+  const [local, remote] = [here, there].map(({ stdout: text }) => JSON.parse(text));
+  const details = ({ set, unknown }: { set: string[]; unknown: boolean }) => ({ set, unknown });
+  expect(remote.map(details)).toEqual(local.map(details));
+  expect(remote[0]).toMatchObject({ set: expect.any(Array), unknown: expect.any(Boolean) });
 });
 
 it('tells an update that was rolled back from one that succeeded', async () => {

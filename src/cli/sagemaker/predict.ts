@@ -4,11 +4,13 @@ import type { Aws } from '../../sagemaker/client/aws.ts';
 import { awsError, isAws } from '../../sagemaker/client/aws-error.ts';
 import { checkName, LIMITS } from '../../sagemaker/client/limits.ts';
 import { Exit, failureOf } from '../failure.ts';
-import { type FilePrediction, imageText } from '../predict/text.ts';
+import { type Answer, type FilePrediction, imageText } from '../predict/text.ts';
 import { type AwsCommandOptions, inAws } from './session.ts';
 
 export interface EndpointPredictOptions extends AwsCommandOptions {
   readonly top: number;
+  /** Coverage of sets of classes, if any are wanted. */
+  readonly sets?: number;
 }
 
 /** Images that are on their way at the same time. */
@@ -28,13 +30,13 @@ export async function runEndpointPredict(
       follow.signal?.throwIfAborted();
       const answers = files
         .slice(start, start + AT_ONCE)
-        .map((file) => ({ file, answer: ask(aws, endpoint, file, given.top) }));
+        .map((file) => ({ file, answer: ask(aws, endpoint, file, given) }));
       await Promise.allSettled(answers.map(({ answer }) => answer));
       for (const { file, answer } of answers) {
         try {
-          const predictions = await answer;
-          all.push({ file, predictions });
-          if (!given.json) reporter.print(imageText({ file, predictions }, reporter.style));
+          const said = { file, ...(await answer) };
+          all.push(said);
+          if (!given.json) reporter.print(imageText(said, reporter.style));
         } catch (error) {
           const { message = '' } = failureOf(error);
           // When it is not about the image, no other will fare better.
@@ -50,17 +52,20 @@ export async function runEndpointPredict(
   });
 }
 
-interface Verbose {
+interface Verbose extends Pick<Answer, 'set' | 'unknown'> {
   readonly probabilities: readonly number[];
+  /** Names of the classes. */
   readonly labels: readonly string[];
+  /** Those that an image is given, of a model that gives any number of them. */
+  readonly predicted_labels?: readonly string[];
 }
 
 async function ask(
   { runtime }: Aws,
   endpoint: string,
   file: string,
-  top: number,
-): Promise<FilePrediction['predictions']> {
+  { top, sets }: EndpointPredictOptions,
+): Promise<Answer> {
   const bytes = await readImageFile(file).catch((error) => {
     throw error instanceof HarrierError
       ? new HarrierError('bad-data', error.message, { cause: error })
@@ -78,14 +83,20 @@ async function ask(
     const { Body } = await runtime.invokeEndpoint({
       EndpointName: endpoint,
       ContentType: 'application/x-image',
-      Accept: 'application/json;verbose',
+      Accept: `application/json;verbose${sets === undefined ? '' : `;sets=${sets}`}`,
       Body: bytes,
     });
-    const { probabilities, labels } = JSON.parse(Body!.transformToString()) as Verbose;
-    return labels
-      .map((label, i) => ({ label, probability: probabilities[i] }))
-      .sort((a, b) => b.probability - a.probability)
-      .slice(0, top);
+    const said = JSON.parse(Body!.transformToString()) as Verbose;
+    const { probabilities, labels, predicted_labels: given, set, unknown } = said;
+    return {
+      predictions: labels
+        .map((label, i) => ({ label, probability: probabilities[i] }))
+        .sort((a, b) => b.probability - a.probability)
+        .slice(0, top),
+      ...(set && { set }),
+      ...(given && { labels: given }),
+      ...(unknown !== undefined && { unknown }),
+    };
   } catch (error) {
     if (isAws(error, 'ModelError')) throw modelError(error as Error & ModelAnswer, file);
     throw awsError(error);
