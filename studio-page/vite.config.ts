@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { CURVE_STYLE } from '../src/report/curve-chart.ts';
 import { BASICS, FIGURES } from '../src/report/figure-style.ts';
 import { SWITCHED_COLORS } from '../src/report/tokens.ts';
 
@@ -19,6 +20,7 @@ function reportStyles(): Plugin {
   const sheets: Readonly<Record<string, string>> = {
     'virtual:report/basics.css': SWITCHED_COLORS + BASICS,
     'virtual:report/figures.css': FIGURES,
+    'virtual:report/curve.css': CURVE_STYLE,
   };
   return {
     name: 'report-styles',

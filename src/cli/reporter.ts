@@ -12,6 +12,8 @@ export interface ReporterOptions {
   readonly stdout?: Output;
   readonly stderr?: Output;
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Told of all progress, too. */
+  readonly onWork?: (progress: Progress) => void;
 }
 
 /** How often the updating line may be drawn anew. */
@@ -26,6 +28,7 @@ export class Reporter {
   readonly #stdout: Output;
   readonly #stderr: Output;
   readonly #environment: Readonly<Record<string, string | undefined>>;
+  readonly #onWork: ReporterOptions['onWork'];
   #shown = false;
   #drawn = Number.NEGATIVE_INFINITY;
   #work = { what: '', next: 0 };
@@ -35,7 +38,9 @@ export class Reporter {
     stdout = process.stdout,
     stderr = process.stderr,
     environment = process.env,
+    onWork,
   }: ReporterOptions = {}) {
+    this.#onWork = onWork;
     this.#stdout = stdout;
     this.#stderr = stderr;
     this.#human = machine ? stderr : stdout;
@@ -114,6 +119,7 @@ export class Reporter {
 
   /** Progress of a piece of work: a bar where a line can be updated, else a plain line now and then. */
   readonly work = (progress: Progress): void => {
+    this.#onWork?.(progress);
     const { what, done, total } = progress;
     const time = performance.now();
     const isNew = this.#work.what !== what;

@@ -1,6 +1,7 @@
 import type { ImageShape } from '../data/dataset.ts';
 import type { Progress } from '../data/progress.ts';
 import type { EpochRecord, Evaluation } from '../evaluation/index.ts';
+import type { Inspection } from '../inspection/index.ts';
 import type { StepInfo } from '../training/step-info.ts';
 
 // What Studio's server and its page say to each other, in JSON: types alone, which either side can import.
@@ -101,7 +102,8 @@ export type CorrectionFilter = 'any' | 'none' | 'relabelled' | 'excluded';
  *
  * GET api/datasets/:id/:split/image/:index?size= is a PNG; `size` enlarges it pixel by pixel, or shrinks it.
  *
- * GET api/datasets/:id/:split/photo/:index is the file of an image in its own size, where there is one (`hasPhotos`).
+ * GET api/datasets/:id/:split/photo/:index?size= is the file of an image in its own size, where there is one
+ * (`hasPhotos`); with `size` a WebP in its shape, its longer side at most that.
  *
  * GET api/datasets/:id/:split/seen/:index?run= is a PNG of an image as the model of a run takes it.
  *
@@ -161,6 +163,25 @@ export interface DuplicateGroup {
   /** Two or more, all splits together. */
   readonly images: readonly { readonly split: Split; readonly index: number; readonly label: number }[];
 }
+
+/** What `harrier inspect` says; the `index` of each image is its place in its part, `file` its source here. */
+export type StudioInspection = Inspection;
+
+/**
+ * GET api/datasets/:id/inspection. POST there begins one, a process of its own; POST api/datasets/:id/inspection/stop
+ * ends it. `inspection` events tell how far it is, and when to ask again. api/datasets/:id/inspection/page is the page
+ * that the command writes.
+ */
+export type InspectionAnswer =
+  | { readonly state: 'none' }
+  | { readonly state: 'inspecting'; readonly progress?: Progress }
+  | { readonly state: 'failed'; readonly error: StudioError }
+  | {
+      readonly state: 'done';
+      readonly inspection: StudioInspection;
+      /** Labels were corrected since. */
+      readonly isOld: boolean;
+    };
 
 /** GET api/recipes: an array of these. */
 export interface RecipeForm {
@@ -441,6 +462,11 @@ export interface StudioEvents {
     | DatasetAnswer
     | { readonly id: string; readonly state: 'failed'; readonly error: StudioError };
   readonly duplicates: { readonly id: string } & DuplicatesAnswer;
+  readonly inspection: {
+    readonly id: string;
+    readonly state: InspectionAnswer['state'];
+    readonly progress?: Progress;
+  };
   /** The folder that is labelled has changed: its answer has this number. */
   readonly labelling: { readonly revision: number; readonly progress?: Progress };
 }

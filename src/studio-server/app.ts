@@ -9,6 +9,7 @@ import { parseObject } from '../server/json.ts';
 import type { RunFileName, StudioState } from './api.ts';
 import type { BackboneLibrary } from './backbone.ts';
 import type { DatasetLibrary } from './datasets/dataset-library.ts';
+import type { Inspector } from './datasets/inspector.ts';
 import { addDatasetRoutes, type ReadBody } from './datasets/routes.ts';
 import type { EventHub } from './events.ts';
 import { createGuard, type GuardOptions, REPORT_POLICY, SECURITY_HEADERS } from './guard.ts';
@@ -27,6 +28,7 @@ export interface StudioAppOptions {
   readonly guard: GuardOptions;
   readonly page: PageFiles;
   readonly datasets: DatasetLibrary;
+  readonly inspector: Inspector;
   readonly runs: RunLibrary;
   readonly trainer: Trainer;
   readonly models: ModelLibrary;
@@ -46,7 +48,7 @@ const MOST_BODY = 64 * 1024;
 export function createStudioApp(options: StudioAppOptions): {
   fetch(request: Request): Response | Promise<Response>;
 } {
-  const { datasets, runs, trainer, models, backbones, hub, page, version } = options;
+  const { datasets, runs, inspector, trainer, models, backbones, hub, page, version } = options;
   const guard = createGuard(options.guard);
   const budget = new BodyBudget(16 * MOST_BODY);
   const app = new Hono({ strict: false });
@@ -77,7 +79,7 @@ export function createStudioApp(options: StudioAppOptions): {
     ),
   );
 
-  addDatasetRoutes(app, { datasets, runs, body });
+  addDatasetRoutes(app, { datasets, runs, inspector, body });
 
   app.get('/api/recipes', async () =>
     json([...(await allRecipes()).values()].map(({ recipe }) => recipeForm(recipe))),

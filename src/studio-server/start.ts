@@ -6,6 +6,7 @@ import { checkToken } from '../server/token.ts';
 import { createStudioApp } from './app.ts';
 import { BackboneLibrary } from './backbone.ts';
 import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
+import { Inspector } from './datasets/inspector.ts';
 import { EventHub } from './events.ts';
 import { isLoopback } from './guard.ts';
 import { ModelLibrary } from './models.ts';
@@ -21,7 +22,7 @@ export interface StudioOptions {
   readonly data: readonly string[];
   /** The built page. */
   readonly pageFolder: string;
-  /** The script that is started as `node PROGRAM train …`. */
+  /** The script that is started as `node PROGRAM train …` and `node PROGRAM inspect …`. */
   readonly program: string;
   readonly checkWords: CheckWords;
   /** Default 127.0.0.1. */
@@ -67,11 +68,13 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
   const datasets = new DatasetLibrary(datasetSources(options.data), hub, ending.signal);
   runs = new RunLibrary(resolve(options.runsFolder), hub, (data, path) => datasets.idOf(data, path));
   const trainer = new Trainer(runs, options.program);
+  const inspector = new Inspector(datasets, hub, options.program);
   const app = createStudioApp({
     version: HARRIER_VERSION,
     guard: { host, token, allowedHosts: options.allowedHosts },
     page,
     datasets,
+    inspector,
     runs,
     trainer,
     models: new ModelLibrary(runs),
@@ -100,7 +103,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
     close() {
       closing ??= (async () => {
         ending.abort(new Error('Studio is ending'));
-        await trainer.close(RUNS_MS);
+        await Promise.all([trainer.close(RUNS_MS), inspector.close()]);
         runs?.watch(false);
         hub.close();
         await listener.close(0, DRAIN_MS);

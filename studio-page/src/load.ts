@@ -15,8 +15,13 @@ export interface Loaded<T> {
  * keys load nothing.
  *
  * @param load must stop when the signal aborts; what it gives after that is dropped
+ * @param reason asks once more when it changes, and until then what is known stays
  */
-export function useLoad<T>(key: string | undefined, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
+export function useLoad<T>(
+  key: string | undefined,
+  load: (signal: AbortSignal) => Promise<T>,
+  reason?: unknown,
+): Loaded<T> {
   const [state, setState] = useState<{ key?: string; value?: T; error?: unknown; loading: boolean }>({
     loading: key !== undefined,
   });
@@ -24,7 +29,7 @@ export function useLoad<T>(key: string | undefined, load: (signal: AbortSignal) 
   const latest = useRef(load);
   latest.current = load;
   const generation = reconnections.value;
-  // Tries and generation are reasons to load anew.
+  // Tries, generation and reason are reasons to load anew.
   useEffect(() => {
     if (key === undefined) {
       setState({ loading: false });
@@ -47,7 +52,7 @@ export function useLoad<T>(key: string | undefined, load: (signal: AbortSignal) 
       },
     );
     return () => abort.abort();
-  }, [key, tries, generation]);
+  }, [key, tries, generation, reason]);
   const again = useCallback(() => setTries((count) => count + 1), []);
   // In the render in which the key changes the effect has not run yet: nothing of the key before may be shown.
   const current = state.key === key ? state : { loading: key !== undefined };

@@ -183,6 +183,28 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await until(page.getByText(/labels differ/i));
   });
 
+  it('inspects the data in the background, and corrects what was found where it stands', async () => {
+    await at('data?tab=inspection');
+    await page.getByRole('button', { name: 'Inspect these images' }).click();
+    await until(page.getByText('You can go on with other things meanwhile.'));
+    const expected = page.getByRole('region', { name: 'Expected accuracy' });
+    await expected.waitFor({ timeout: 60_000 });
+    await until(expected.getByText(/right in 5-fold cross-validation/));
+    // The copy of a cat among the dogs.
+    await page.getByRole('button', { name: 'Show them' }).first().click();
+    const copy = page.locator('.tiles').getByRole('img', { name: /^dog, dog\/copy of 3\.png/ });
+    await copy.first().click();
+    const dialog = page.getByRole('dialog', { name: 'dog' });
+    await dialog.getByLabel('Leave it out').check();
+    await until(dialog.getByText('dog/copy of 3.png is excluded.'));
+    await page.keyboard.press('Escape');
+    await until(page.locator('.tiles').getByText('✓ left out'));
+    await until(page.getByText('Labels were corrected since these images were inspected.'));
+    await page.keyboard.press('Control+z');
+    await page.locator('.tiles').getByText('✓ left out').first().waitFor({ state: 'detached' });
+    await page.getByText('Labels were corrected since').waitFor({ state: 'detached' });
+  });
+
   it('shows what an augmentation does, as it is turned', async () => {
     await at('data?tab=augmentation&augment=none');
     const pixels = () =>
@@ -329,6 +351,7 @@ describe.skipIf(noChromium)('the page as a whole', () => {
         ...VIEWS,
         'nowhere',
         'data?image=1',
+        'data?tab=inspection',
         'data?tab=duplicates',
         'data?tab=augmentation',
         'train?new=1',

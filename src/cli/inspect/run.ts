@@ -6,6 +6,7 @@ import { Exit } from '../failure.ts';
 import { type FeaturesCommandOptions, featuresOf } from '../features/features-of.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
 import { checkOutput, markedText, writeOutput } from '../output.ts';
+import { tellingParent } from '../parent.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { photoSide } from '../train/by-itself.ts';
@@ -13,7 +14,7 @@ import { shorterSides, thumbnails } from './images.ts';
 
 /** `harrier inspect`. */
 export async function runInspect(data: string, options: FeaturesCommandOptions): Promise<void> {
-  const reporter = new Reporter({ machine: options.json });
+  const reporter = new Reporter({ machine: options.json, onWork: tellingParent() });
   const interruption = watchInterruption(() => reporter.note('Stopping: features computed so far are kept.'));
   try {
     await inspect(data, options, reporter, interruption);

@@ -164,6 +164,11 @@ export class StudioDataset {
     );
   }
 
+  /** All parts: training first, then test and validation. */
+  get views(): readonly SplitView[] {
+    return [...this.#views.values()];
+  }
+
   /** @throws HarrierError `not-found` */
   view(split: string): SplitView {
     return this.#views.get(split) ?? notFound('part of this data set', split);

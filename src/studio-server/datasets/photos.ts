@@ -53,6 +53,20 @@ export async function photo(view: SplitView, index: number): Promise<Photo> {
   return { type: 'image/png', bytes: new Uint8Array(await image.toColourspace('srgb').png().toBuffer()) };
 }
 
+/** An image in its own shape, made small: a WebP. @param side the longer side, in pixels */
+export async function thumbnail(
+  view: SplitView,
+  index: number,
+  side: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const path = fileOf(view, index);
+  const bytes = await readImageFile(path);
+  const raw = await decodeUnusual(bytes, path, MAX_PIXELS);
+  const image = raw ? sharp(raw.data, { raw }) : sharp(bytes, { limitInputPixels: MAX_PIXELS }).autoOrient();
+  const small = image.resize(side, side, { fit: 'inside', withoutEnlargement: true }).toColourspace('srgb');
+  return new Uint8Array(await small.webp({ quality: 85, effort: 1 }).toBuffer());
+}
+
 /** An image as a model takes it, as a PNG: cut and shrunk in the model's way. */
 export async function seenBy(
   view: SplitView,

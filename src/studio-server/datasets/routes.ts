@@ -3,10 +3,12 @@ import { HarrierError } from '../../errors.ts';
 import { isObject } from '../../options/values.ts';
 import { HttpError } from '../../server/problem.ts';
 import type { CorrectionChange, CorrectionChanges, CorrectionFilter, Split } from '../api.ts';
+import { REPORT_POLICY } from '../guard.ts';
 import { cached, FOREVER, isKnown, json, notFound } from '../respond.ts';
 import type { RunLibrary } from '../training/run-library.ts';
 import type { DatasetLibrary } from './dataset-library.ts';
-import { photo, photoTag, seenBy } from './photos.ts';
+import type { Inspector } from './inspector.ts';
+import { photo, photoTag, seenBy, thumbnail } from './photos.ts';
 import { drawImage, PER_PAGE, SheetMaker } from './sheets.ts';
 import type { SplitView } from './split-view.ts';
 
@@ -18,14 +20,20 @@ const MOST_LISTED = 1_000;
 const PIXEL_IMAGES = 256;
 /** Images whose corrections are changed at once. */
 const MOST_CHANGED = 5_000;
+const LARGEST_THUMBNAIL = 640;
 const NOTHING = new Uint8Array();
 
 /** All routes below api/datasets. */
 export function addDatasetRoutes(
   app: Hono,
-  options: { readonly datasets: DatasetLibrary; readonly runs: RunLibrary; readonly body: ReadBody },
+  options: {
+    readonly datasets: DatasetLibrary;
+    readonly runs: RunLibrary;
+    readonly inspector: Inspector;
+    readonly body: ReadBody;
+  },
 ): void {
-  const { datasets, runs, body } = options;
+  const { datasets, runs, inspector, body } = options;
   const sheets = new SheetMaker();
   app.get('/api/datasets/:id', async ({ req }) => {
     const answer = await datasets.answer(req.param('id'));
@@ -34,6 +42,18 @@ export function addDatasetRoutes(
   app.get('/api/datasets/:id/duplicates', async ({ req }) => {
     const answer = (await datasets.get(req.param('id'))).duplicates.answer();
     return json(answer, answer.state === 'done' ? 200 : 202);
+  });
+  app.get('/api/datasets/:id/inspection', async ({ req }) => json(await inspector.answer(req.param('id'))));
+  app.post('/api/datasets/:id/inspection', async ({ req }) =>
+    json(await inspector.start(req.param('id')), 202),
+  );
+  app.post('/api/datasets/:id/inspection/stop', async ({ req }) =>
+    json(await inspector.stop(req.param('id'))),
+  );
+  app.get('/api/datasets/:id/inspection/page', ({ req }) => {
+    const page = new Uint8Array(inspector.page(req.param('id')));
+    const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': REPORT_POLICY };
+    return new Response(page, { headers });
   });
   app.get('/api/datasets/:id/:split/images', async (context) => {
     const view = await viewOf(context);
@@ -69,7 +89,12 @@ export function addDatasetRoutes(
   app.get('/api/datasets/:id/:split/photo/:index', async (context) => {
     const view = await viewOf(context);
     const index = view.check(Number(context.req.param('index')));
-    const etag = await photoTag(view, index);
+    const size = wholeNumber(context, 'size');
+    const etag = `${await photoTag(view, index)}${size === undefined ? '' : `-${size}`}`;
+    if (size !== undefined) {
+      const side = Math.min(LARGEST_THUMBNAIL, Math.max(1, size));
+      return cached(context.req.raw, { type: 'image/webp', etag }, () => thumbnail(view, index, side));
+    }
     if (isKnown(context.req.raw, etag)) return cached(context.req.raw, { type: '', etag }, () => NOTHING);
     const { type, bytes } = await photo(view, index);
     return cached(context.req.raw, { type, etag }, () => bytes);

@@ -44,14 +44,15 @@ export interface ImageLightboxProps {
 /** One image in its own shape and size, as a model sees it, and its label, which can be corrected. */
 export function ImageLightbox(props: ImageLightboxProps) {
   const { facts, split, index, entry: given, corrections, run, children, ...moves } = props;
-  const { marks } = facts.splits[split]!;
-  // A link may lead to an image that no list has come to; and corrections change what is known.
-  const key = `entry ${facts.id} ${split} ${index} ${marks.relabelled} ${marks.excluded}`;
-  const asked = useLoad(given ? undefined : key, (signal) =>
-    getJson<ImageList>(`datasets/${facts.id}/${split}/images`, {
-      parameters: { offset: index, limit: 1 },
-      signal,
-    }),
+  // A link may lead to an image that no list has come to; and every correction, which comes as new facts, changes it.
+  const asked = useLoad(
+    given ? undefined : `entry ${facts.id} ${split} ${index}`,
+    (signal) =>
+      getJson<ImageList>(`datasets/${facts.id}/${split}/images`, {
+        parameters: { offset: index, limit: 1 },
+        signal,
+      }),
+    facts,
   );
   // Without a server there is one list, of all images.
   const entry = given ?? asked.value?.images.find((each) => each.index === index);

@@ -14,9 +14,11 @@ import { Augmentation } from './augmentation.tsx';
 import './data.css';
 import { Duplicates } from './duplicates.tsx';
 import { ImagesTab } from './images.tsx';
+import { InspectionTab } from './inspection/index.tsx';
 
 const TABS = [
   { id: 'images', label: 'Images' },
+  { id: 'inspection', label: 'Inspection' },
   { id: 'duplicates', label: 'Duplicates' },
   { id: 'augmentation', label: 'Augmentation' },
 ];
@@ -94,7 +96,7 @@ function Facts({ facts }: { readonly facts: DatasetInfo }) {
         </details>
       )}
       {exported ? (
-        // Duplicates and pixels are the server's work.
+        // Inspection, duplicates and pixels are the server's work.
         <ImagesTab facts={facts} />
       ) : (
         <Tabs
@@ -103,7 +105,9 @@ function Facts({ facts }: { readonly facts: DatasetInfo }) {
           selected={tab}
           onSelect={(id) => setQuery({ tab: id === 'images' ? undefined : id })}
         >
-          {tab === 'duplicates' ? (
+          {tab === 'inspection' ? (
+            <InspectionTab facts={facts} />
+          ) : tab === 'duplicates' ? (
             <Duplicates facts={facts} />
           ) : tab === 'augmentation' ? (
             <Augmentation facts={facts} />
