@@ -13,6 +13,8 @@ export interface FeatureList {
   readonly parts: readonly string[];
   /** Class index of every image. */
   readonly labels: ArrayLike<number>;
+  /** Where images have any number of labels: those of every image, as indices. */
+  readonly several?: readonly (readonly number[])[];
   readonly classNames: readonly string[];
   /** The network that they are of. */
   readonly model: { readonly name: string; readonly hash: string };
@@ -31,7 +33,7 @@ export type FeatureFormat = (typeof FEATURE_FORMATS)[number];
  * - `npy`: the array alone; `imagesToCsv` has the rest.
  */
 export function encodeFeatures(list: FeatureList, format: FeatureFormat): Uint8Array | string {
-  const { features, size, files, parts, labels, classNames, model } = list;
+  const { features, size, files, parts, labels, several, classNames, model } = list;
   const shape = [files.length, size];
   if (format === 'npy') return encodeNpy(features, shape);
   if (format === 'csv') return imagesToCsv(list, features);
@@ -40,7 +42,7 @@ export function encodeFeatures(list: FeatureList, format: FeatureFormat): Uint8A
     metadata: {
       files: JSON.stringify(files),
       parts: JSON.stringify(parts),
-      labels: JSON.stringify(Array.from(labels)),
+      labels: JSON.stringify(several ?? Array.from(labels)),
       classNames: JSON.stringify(classNames),
       model: model.name,
       modelHash: model.hash,
@@ -48,9 +50,9 @@ export function encodeFeatures(list: FeatureList, format: FeatureFormat): Uint8A
   });
 }
 
-/** A line for each image: file, part, class and label, and its features where they are given. */
+/** A line for each image: file, part, class and label (of several, all with semicolons), and its features where they are given. */
 export function imagesToCsv(
-  { files, parts, labels, classNames, size }: FeatureList,
+  { files, parts, labels, several, classNames, size }: FeatureList,
   features?: Float32Array,
 ): string {
   const cell = (text: string) => csvCell(printable(text));
@@ -58,9 +60,9 @@ export function imagesToCsv(
   const lines = [['file', 'part', 'class', 'label', ...columns].join(',')];
   files.forEach((file, image) => {
     const own = features ? Array.from(features.subarray(image * size, (image + 1) * size), shortest) : [];
-    lines.push(
-      [cell(file), cell(parts[image]), cell(classNames[labels[image]]), labels[image], ...own].join(','),
-    );
+    const shown = several?.[image] ?? [labels[image]];
+    const names = shown.map((label) => classNames[label]).join(';');
+    lines.push([cell(file), cell(parts[image]), cell(names), shown.join(';'), ...own].join(','));
   });
   return `${lines.join('\n')}\n`;
 }

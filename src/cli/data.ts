@@ -28,7 +28,7 @@ export function dataCommand(): Command {
     .option('--force', 'with --preview: overwrite an existing file')
     .option('--verify', 'check the files of cifar10 against their hashes, without downloading')
     .option('--json', 'print one JSON object');
-  withOptions(withDataOptions(data), ['resize', 'groupBy', 'splitBy']).addHelpText(
+  withOptions(withDataOptions(data), ['multiLabel', 'resize', 'groupBy', 'splitBy']).addHelpText(
     'after',
     `\n${augmentationHelp()}`,
   );

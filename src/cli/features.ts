@@ -17,7 +17,7 @@ export function featuresCommand(): Command {
     .option('--json', 'print one JSON object');
   withOptions(
     withThreads(withDataOptions(features)),
-    ['from', 'mean', 'std', 'channelOrder', 'features', 'resize'],
+    ['multiLabel', 'from', 'mean', 'std', 'channelOrder', 'features', 'resize'],
     {
       from: 'the network: a name of the catalogue (`harrier models`), a run folder, "latest", an .onnx file, hf:OWNER/NAME or an address (default: the model that comes with Harrier)',
     },

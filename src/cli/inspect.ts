@@ -10,6 +10,7 @@ export function inspectCommand(): Command {
     [
       ['inspect ./photos', 'in the terminal, and as a page with the images'],
       ['inspect labels.csv --json', 'for programs'],
+      ['inspect tags.csv --multi-label', 'images with any number of labels'],
       ['inspect ./photos --from ./resnet18.onnx', 'by the features of another network'],
     ],
   )
@@ -19,7 +20,7 @@ export function inspectCommand(): Command {
     .option('--json', 'print one JSON object');
   withOptions(
     withThreads(withDataOptions(inspect)),
-    ['from', 'mean', 'std', 'channelOrder', 'features', 'resize', 'seed'],
+    ['multiLabel', 'from', 'mean', 'std', 'channelOrder', 'features', 'resize', 'seed'],
     {
       from: 'the network whose features are looked at: a name of the catalogue (`harrier models`), a run folder, "latest", an .onnx file, hf:OWNER/NAME or an address (default: the one that train takes for these images)',
       seed: 'what is drawn at random follows from it',

@@ -115,7 +115,9 @@ function classesOf(runs: readonly ComparedRun[]): Comparison['classes'] {
 export function comparisonRows({ runs, options }: Comparison): (readonly string[])[] {
   const row = (name: string, value: (run: ComparedRun) => string) => [name, ...runs.map(value)];
   return [
-    row('accuracy', ({ evaluation }) => formatPercent(evaluation.accuracy)),
+    ...(runs.some(({ evaluation }) => evaluation.multiLabel)
+      ? [row('mAP', ({ evaluation }) => meanText(evaluation)), row('right in every label', accuracyText)]
+      : [row('accuracy', accuracyText)]),
     row('95% interval', ({ evaluation }) => formatInterval(evaluation.interval95)),
     row('loss', ({ evaluation }) => evaluation.loss.toFixed(4)),
     row('calibration error', ({ evaluation }) =>
@@ -128,6 +130,15 @@ export function comparisonRows({ runs, options }: Comparison): (readonly string[
     row('training time', ({ seconds }) => formatDuration(seconds)),
     ...Object.entries(options).map(([name, values]) => [name, ...values.map(shortened)]),
   ];
+}
+
+function accuracyText({ evaluation }: ComparedRun): string {
+  return formatPercent(evaluation.accuracy);
+}
+
+function meanText({ multiLabel }: Evaluation): string {
+  const mean = multiLabel?.meanAveragePrecision;
+  return mean === undefined ? '–' : formatPercent(mean);
 }
 
 /** Rates of groups of layers name every parameter: more than a table holds. */

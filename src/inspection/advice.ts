@@ -48,15 +48,15 @@ function leaks({ duplicates, parts }: Findings): Advice[] {
   ];
 }
 
-function relabelling({ labels: { issues }, images }: Findings): Advice[] {
+function relabelling({ labels: { issues }, images, classes, multiLabel }: Findings): Advice[] {
   if (issues.length === 0) return [];
-  const worth = issues.length / images;
+  const worth = issues.length / (multiLabel ? images * classes.length : images);
   const which = issues.length === 1 ? 'this label' : `these ${formatCount(issues.length)} labels`;
   return [
     {
       kind: 'relabel',
       worth,
-      text: `Check ${which}, the most certain first: ${issues.length === 1 ? 'it is' : 'they are'} ${formatPercent(worth, 1)} of all images.`,
+      text: `Check ${which}, the most certain first: ${issues.length === 1 ? 'it is' : 'they are'} ${formatPercent(worth, 1)} of all ${multiLabel ? 'decisions on a label of an image' : 'images'}.`,
     },
   ];
 }
@@ -79,7 +79,7 @@ function morePhotos(found: Findings): Advice[] {
       const count = wanted < 20 ? wanted : 10 * Math.round(wanted / 10);
       const worth = (each.errors * reduction) / total;
       const why = each.isFew
-        ? `it has ${formatCount(each.images)}, the median class ${formatCount(Math.round(median))}`
+        ? `it has ${formatCount(each.images)}, the median ${found.multiLabel ? 'label' : 'class'} ${formatCount(Math.round(median))}`
         : `${formatPercent(1 - each.recall!, 0)} of its ${formatCount(each.images)} photos were taken for another class`;
       return {
         kind: 'more',
@@ -116,13 +116,13 @@ function twiceThePhotos({ learningCurve }: Findings): Advice[] {
 }
 
 /** Copies with different labels. */
-function contradictions({ duplicates }: Findings): Advice[] {
+function contradictions({ duplicates, multiLabel }: Findings): Advice[] {
   const groups = duplicates.filter(({ acrossClasses }) => acrossClasses);
   if (groups.length === 0) return [];
   return [
     {
       kind: 'duplicates',
-      text: `Look at ${formatQuantity(groups.length, 'group')} of near-duplicates with different labels: at most one of the labels is right.`,
+      text: `Look at ${formatQuantity(groups.length, 'group')} of near-duplicates with different labels: ${multiLabel ? 'at most one set of labels is right' : 'at most one of the labels is right'}.`,
     },
   ];
 }

@@ -1,3 +1,4 @@
+import { pickTags } from '../data/tags.ts';
 import { softmax } from '../evaluation/softmax.ts';
 import { crossValidateLinear, fitHead, type HeadData } from '../heads/index.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -24,15 +25,16 @@ export async function crossValidated(
   const classes = data.classNames.length;
   const probabilities = new Float32Array(found.heldOut.length);
   for (let start = 0; start < probabilities.length; start += classes) {
-    probabilities.set(softmax(found.heldOut.subarray(start, start + classes)), start);
+    const scores = found.heldOut.subarray(start, start + classes);
+    probabilities.set(data.tags ? scores.map((score) => 1 / (1 + Math.exp(-score))) : softmax(scores), start);
   }
   return { folds: found.folds, c: found.c, probabilities };
 }
 
 /** From this fraction of wrong labels on, heads that were fitted on them are worth fitting anew. */
-const NOISY = 0.03;
+export const NOISY = 0.03;
 /** How much more probable the suggested class must be by a head that was fitted without the issues. */
-const MARGIN = 0.5;
+export const MARGIN = 0.5;
 
 /**
  * Labels that are probably wrong. Where there are many, those found first are left out, heads are fitted on the others,
@@ -45,13 +47,38 @@ export async function labelIssues(
   seed: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<LabelIssues> {
-  const { labels, classNames, size, views } = data;
+  const { labels, classNames } = data;
   const classes = classNames.length;
   const first = confidentLearning(probabilities, labels, classes);
   const flagged = new Set(first.issues.map(({ image }) => image));
   const kept = [...labels.keys()].filter((image) => !flagged.has(image));
   const left = new Set(kept.map((image) => labels[image]));
   if (first.noise < NOISY || left.size < classes) return first;
+  const again = await fittedWithout(flagged, runtime, data, seed, onProgress);
+  if (!again) return first;
+  const second = confidentLearning(again, labels, classes);
+  return {
+    ...second,
+    issues: second.issues.filter(
+      ({ probability, labelProbability }) => probability - labelProbability >= MARGIN,
+    ),
+  };
+}
+
+/**
+ * What heads say of images that they were not fitted on, where none was fitted on some of the images.
+ * @returns float32 `[images, classes]`; undefined where no image can be held out
+ */
+export async function fittedWithout(
+  flagged: ReadonlySet<number>,
+  runtime: Runtime,
+  data: HeadData,
+  seed: number,
+  onProgress: (done: number, total: number) => void,
+): Promise<Float32Array | undefined> {
+  const { labels, tags, classNames, size, views } = data;
+  const classes = classNames.length;
+  const kept = [...labels.keys()].filter((image) => !flagged.has(image));
   const rows = new Float32Array(kept.length * size);
   for (const [i, image] of kept.entries()) {
     rows.set(views[0].subarray(image * size, (image + 1) * size), i * size);
@@ -62,23 +89,18 @@ export async function labelIssues(
       ...data,
       views: [rows],
       labels: Uint16Array.from(kept, (image) => labels[image]),
+      ...(tags && { tags: pickTags(tags, classes, kept) }),
       ...(data.copies && { copies: Uint32Array.from(kept, (image) => data.copies![image]) }),
     },
     { kind: 'linear', seed, onProgress },
   );
-  if (!head.heldOut) return first;
-  const again = new Float32Array(probabilities.length);
+  if (!head.heldOut) return undefined;
+  const again = new Float32Array(labels.length * classes);
   for (const [i, image] of kept.entries()) {
     again.set(head.heldOut.subarray(i * classes, (i + 1) * classes), image * classes);
   }
   for (const image of flagged) {
     again.set(head.probabilities(views[0].subarray(image * size, (image + 1) * size)), image * classes);
   }
-  const second = confidentLearning(again, labels, classes);
-  return {
-    ...second,
-    issues: second.issues.filter(
-      ({ probability, labelProbability }) => probability - labelProbability >= MARGIN,
-    ),
-  };
+  return again;
 }

@@ -16,6 +16,8 @@ export class AllImages {
   readonly parts: readonly InspectedPart[];
   readonly count: number;
   readonly labels: Uint16Array;
+  /** Where images have any number of labels: see `Dataset.tags`. */
+  readonly tags?: Uint8Array;
   readonly classNames: readonly string[];
   readonly imageShape: ImageShape;
   /** Of all images: float32 `[images, size]`. */
@@ -42,6 +44,12 @@ export class AllImages {
     const { classNames, imageShape } = parts[0].dataset;
     this.classNames = classNames;
     this.imageShape = imageShape;
+    if (parts[0].dataset.tags) {
+      this.tags = new Uint8Array(count * classNames.length);
+      for (const [i, { dataset }] of parts.entries()) {
+        this.tags.set(dataset.tags!, this.#starts[i] * classNames.length);
+      }
+    }
     if (parts.every(({ dataset }) => dataset.copies)) {
       this.copies = Uint32Array.from(parts.flatMap(({ dataset }) => [...dataset.copies!]));
     }

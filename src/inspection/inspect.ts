@@ -1,5 +1,6 @@
 import type { Progress } from '../data/progress.ts';
 import { classCounts } from '../data/statistics.ts';
+import { classText, imagesOfEach } from '../data/tags.ts';
 import { wilsonInterval } from '../evaluation/wilson.ts';
 import type { HeadData } from '../heads/index.ts';
 import type { Runtime } from '../runtime/index.ts';
@@ -9,6 +10,7 @@ import { crossValidated, labelIssues } from './cross-validation.ts';
 import { AllImages, type InspectedPart, pixelFindings } from './images.ts';
 import type { ImageName, Inspection } from './inspection.ts';
 import type { LabelIssues } from './label-issues.ts';
+import { type TagFindings, tagFindings } from './label-tags.ts';
 import { learningCurve } from './learning-curve.ts';
 import { nearDuplicates } from './near-duplicates.ts';
 import { nearestNeighbours } from './neighbours.ts';
@@ -49,7 +51,7 @@ export async function inspectImages(
   { runtime, data, network, size, seed, featuresOf, shorterSides, onProgress }: InspectOptions,
 ): Promise<Inspection> {
   const images = new AllImages(parts);
-  const { labels, classNames, features, copies } = images;
+  const { labels, tags, classNames, features, copies } = images;
   const counts = classCounts({ labels, classNames });
   const telling =
     (what: string, unit: Progress['unit'] = 'images') =>
@@ -60,14 +62,22 @@ export async function inspectImages(
     views: [features],
     size,
     labels,
+    ...(tags && { tags }),
     classNames,
     ...(copies && { copies }),
   };
   const validated = await crossValidated(runtime, headData, seed, telling('cross-validating', 'steps'));
-  const issues: LabelIssues = validated
-    ? await labelIssues(runtime, headData, validated, seed, telling('checking labels', 'steps'))
-    : { issues: [], images: 0, noise: 0 };
-  const answers = validated && heldOutAnswers(validated.probabilities, labels, classNames.length);
+  const tagged =
+    validated &&
+    tags &&
+    (await tagFindings(runtime, { ...headData, tags }, validated, seed, telling('checking labels', 'steps')));
+  const issues: LabelIssues =
+    validated && !tags
+      ? await labelIssues(runtime, headData, validated, seed, telling('checking labels', 'steps'))
+      : { issues: [], images: 0, noise: 0 };
+  // Of several labels none is the answer: neither a learning curve nor pairs of confused classes mean anything.
+  const answers =
+    validated && !tags ? heldOutAnswers(validated.probabilities, labels, classNames.length) : undefined;
   const curve =
     validated &&
     answers &&
@@ -110,22 +120,42 @@ export async function inspectImages(
     network: { name: network, features: size },
     images: images.count,
     parts: parts.map(({ part, dataset }) => ({ part, images: dataset.size })),
-    classes: classesOf(images, counts, answers, issues),
+    classes: tags ? tagsOf(images, tagged) : classesOf(images, counts, answers, issues),
     ...(validated && answers && { accuracy: accuracyOf(answers, labels, validated.folds) }),
+    ...(validated &&
+      tagged && {
+        accuracy: {
+          accuracy: tagged.correct / tagged.total,
+          correct: tagged.correct,
+          total: tagged.total,
+          interval95: tagged.interval95,
+          folds: validated.folds,
+        },
+      }),
+    ...(tags && { multiLabel: meansOf(tagged) }),
     ...(curve && { learningCurve: curve }),
     labels: {
-      noise: issues.noise,
-      issues: issues.issues.map(({ image, suggested, probability, labelProbability }) => ({
-        ...nameOf(image),
-        suggested: classNames[suggested],
-        probability,
-        labelProbability,
-      })),
+      noise: tagged?.noise ?? issues.noise,
+      issues: tagged
+        ? tagged.issues.map(({ image, tag, isMissing, probability }) => ({
+            ...nameOf(image),
+            suggested: `${isMissing ? 'also' : 'not'} ${classNames[tag]}`,
+            probability,
+            labelProbability: 1 - probability,
+            tag: classNames[tag],
+            isMissing,
+          }))
+        : issues.issues.map(({ image, suggested, probability, labelProbability }) => ({
+            ...nameOf(image),
+            suggested: classNames[suggested],
+            probability,
+            labelProbability,
+          })),
     },
     duplicates: duplicates.map(({ kind, images: group }) => ({
       kind,
       images: group.map(nameOf),
-      acrossClasses: new Set(group.map((image) => labels[image])).size > 1,
+      acrossClasses: new Set(group.map((image) => classText(images, image))).size > 1,
       acrossParts: new Set(group.map((image) => images.place(image).part)).size > 1,
     })),
     outliers: outliersOf(neighbours).map(({ image, similarity }) => ({ ...nameOf(image), similarity })),
@@ -136,6 +166,30 @@ export async function inspectImages(
   return { ...found, advice: adviceFor(found) };
 }
 
+/** What an image without any label is said to be. */
+const NO_LABEL = 'no label';
+
+/** Of several labels: mAP and micro F1 by cross-validation. */
+function meansOf(tagged: TagFindings | undefined): NonNullable<Inspection['multiLabel']> {
+  const { meanAveragePrecision: mean, micro } = tagged?.scores ?? {};
+  return { ...(mean !== undefined && { meanAveragePrecision: mean }), ...(micro && { microF1: micro.f1 }) };
+}
+
+function tagsOf(images: AllImages, tagged: TagFindings | undefined): Inspection['classes'] {
+  const counts = imagesOfEach(images);
+  return images.classNames.map((name, tag) => {
+    const scores = tagged?.scores.labels[tag];
+    return {
+      class: name,
+      images: counts[tag],
+      ...(scores && scores.support > 0 && { recall: scores.recall }),
+      ...(scores && scores.predicted > 0 && { precision: scores.precision }),
+      ...(scores?.averagePrecision !== undefined && { averagePrecision: scores.averagePrecision }),
+      labelIssues: tagged?.issues.filter((issue) => issue.tag === tag).length ?? 0,
+    };
+  });
+}
+
 /** Images by their names. */
 function namer(images: AllImages): (image: number) => ImageName {
   return (image) => {
@@ -144,7 +198,7 @@ function namer(images: AllImages): (image: number) => ImageName {
       index: image,
       file: dataset.describe(index),
       part,
-      class: images.classNames[images.labels[image]],
+      class: classText(images, image) || NO_LABEL,
     };
   };
 }

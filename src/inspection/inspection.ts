@@ -20,6 +20,8 @@ export interface InspectedClass {
   /** Of the images that were held out: the fraction that was recognised, and of those taken for it, the fraction that is. */
   readonly recall?: number;
   readonly precision?: number;
+  /** Of several labels: how well its probability puts images that have it before the others, when held out. */
+  readonly averagePrecision?: number;
   readonly labelIssues: number;
 }
 
@@ -60,6 +62,8 @@ export interface Inspection {
   readonly images: number;
   readonly parts: readonly { readonly part: string; readonly images: number }[];
   readonly classes: readonly InspectedClass[];
+  /** Where images have any number of labels: what to expect, when held out. `accuracy` is then of all labels of an image. */
+  readonly multiLabel?: { readonly meanAveragePrecision?: number; readonly microF1?: number };
   /** Absent where no image can be held out. */
   readonly accuracy?: {
     /** Fraction of images that heads were right about that were not fitted on them. */
@@ -79,6 +83,9 @@ export interface Inspection {
       readonly suggested: string;
       readonly probability: number;
       readonly labelProbability: number;
+      /** Of several labels: the one that is probably wrong, and whether the data leaves it out. */
+      readonly tag?: string;
+      readonly isMissing?: boolean;
     })[];
   };
   readonly duplicates: readonly {

@@ -18,7 +18,7 @@ export function inspectionText(found: Inspection, style: TextStyle): string {
   const parts = found.parts.map(({ part, images }) => `${formatCount(images)} ${part}`).join(', ');
   const lines = [
     style.strong(
-      `${printable(found.data)}: ${formatQuantity(found.images, 'image')} (${parts}), ${found.classes.length} classes`,
+      `${printable(found.data)}: ${formatQuantity(found.images, 'image')} (${parts}), ${found.classes.length} ${found.multiLabel ? 'labels' : 'classes'}`,
     ),
     style.faint(
       `seen through ${found.network.name}, ${formatCount(found.network.features)} features an image`,
@@ -31,7 +31,7 @@ export function inspectionText(found: Inspection, style: TextStyle): string {
     ...listed('Labels that are probably wrong', found.labels.issues, style, (issue) => [
       name(issue),
       printable(issue.class),
-      `looks like ${printable(issue.suggested)} (${formatCertainty(issue.probability)})`,
+      `${found.multiLabel ? 'probably' : 'looks like'} ${printable(issue.suggested)} (${formatCertainty(issue.probability)})`,
     ]),
     ...duplicateLines(found, style, name),
     ...listed('Photos to turn upright', found.rotation?.rotated ?? [], style, (image) => [
@@ -55,19 +55,30 @@ export function inspectionText(found: Inspection, style: TextStyle): string {
       `such as ${examples.slice(0, 2).map(name).join(', ')}`,
     ]),
     '',
-    style.strong('Classes'),
+    style.strong(found.multiLabel ? 'Labels' : 'Classes'),
     ...classLines(found, style),
     ...remarks(found).map((line) => style.faint(line)),
   ];
   return lines.join('\n');
 }
 
-function accuracyLines({ accuracy, learningCurve }: Inspection): string[] {
+function accuracyLines({ accuracy, learningCurve, multiLabel }: Inspection): string[] {
   if (!accuracy) return ['Expected accuracy  unknown: no class has two images to tell it by'];
   const { correct, total, interval95, folds } = accuracy;
+  const mean = multiLabel?.meanAveragePrecision;
   const rows = [
+    ...(mean === undefined
+      ? []
+      : [
+          [
+            'Expected mAP',
+            formatPercent(mean, 1),
+            '',
+            `micro F1 ${formatPercent(multiLabel?.microF1 ?? 0, 1)}`,
+          ],
+        ]),
     [
-      'Expected accuracy',
+      multiLabel ? 'Right in every label' : 'Expected accuracy',
       formatPercent(accuracy.accuracy, 1),
       interval(interval95),
       `${formatCount(correct)} of ${formatCount(total)} right in ${folds}-fold cross-validation`,
@@ -114,13 +125,15 @@ function duplicateLines({ duplicates }: Inspection, style: TextStyle, name: Name
 /** How images of a group are alike, in words. */
 export const KINDS = { exact: 'same pixels', near: 'hardly differ', alike: 'look alike' } as const;
 
-function classLines({ classes }: Inspection, style: TextStyle): string[] {
+function classLines({ classes, multiLabel }: Inspection, style: TextStyle): string[] {
+  const isMulti = multiLabel !== undefined;
   const percent = (value: number | undefined) => (value === undefined ? '–' : formatPercent(value, 1));
   const [head, ...rows] = aligned([
-    ['', 'images', 'recall', 'precision', 'labels to check'],
+    ['', 'images', ...(isMulti ? ['average precision'] : []), 'recall', 'precision', 'labels to check'],
     ...classes.map((each) => [
       printable(each.class),
       formatCount(each.images),
+      ...(isMulti ? [percent(each.averagePrecision)] : []),
       percent(each.recall),
       percent(each.precision),
       formatCount(each.labelIssues),
@@ -130,7 +143,7 @@ function classLines({ classes }: Inspection, style: TextStyle): string[] {
 }
 
 /** What was not found, and why: sentences. */
-export function remarks({ quality, rotation, learningCurve, accuracy }: Inspection): string[] {
+export function remarks({ quality, rotation, learningCurve, accuracy, multiLabel }: Inspection): string[] {
   const usual = quality.usual.map(
     ({ issue, images }) =>
       `${formatQuantity(images, 'photo')} ${images === 1 ? 'is' : 'are'} ${issue}: that is how these photos are, so they are not listed.`,
@@ -141,8 +154,11 @@ export function remarks({ quality, rotation, learningCurve, accuracy }: Inspecti
           `Whether photos are turned cannot be told: of ${rotation.sample} photos turned for a test, the position was recognised in ${formatPercent(rotation.recognised, 0)}.`,
         ]
       : [];
-  const short =
-    accuracy && learningCurve && !learningCurve.forecast
+  const short = multiLabel
+    ? [
+        'How much more photos would bring is measured for images of one class each only. Scores are at thresholds of 0.5.',
+      ]
+    : accuracy && learningCurve && !learningCurve.forecast
       ? ['There are too few images to say how much more of them would bring.']
       : [];
   return [...usual, ...turned, ...short];

@@ -159,7 +159,12 @@ export function renderInspection(found: Inspection, images: ReadonlyMap<number, 
           ),
           more(confusions.length - MOST.pairs),
         ),
-      section('classes', 'Class by class', undefined, classTable(classes)),
+      section(
+        'classes',
+        found.multiLabel ? 'Label by label' : 'Class by class',
+        undefined,
+        classTable(classes, found.multiLabel !== undefined),
+      ),
       remarks(found).length > 0 &&
         section(
           'remarks',
@@ -207,10 +212,13 @@ function header({
   labels,
   duplicates,
   quality,
+  multiLabel,
 }: Inspection): JSX.Element {
+  const mean = multiLabel?.meanAveragePrecision;
   const tiles: [string, string][] = [
+    ...(mean === undefined ? [] : [['Expected mAP', formatPercent(mean, 1)] as [string, string]]),
     ['Images', formatCount(images)],
-    ['Classes', formatCount(classes.length)],
+    [multiLabel ? 'Labels' : 'Classes', formatCount(classes.length)],
     ['Labels to check', formatCount(labels.issues.length)],
     ['Groups of near-duplicates', formatCount(duplicates.length)],
     ['Poor photos', formatCount(quality.issues.length)],
@@ -231,7 +239,9 @@ function header({
           h(
             'p',
             null,
-            'expected accuracy on photos like these: ',
+            multiLabel
+              ? 'of photos like these will be right in every label: '
+              : 'expected accuracy on photos like these: ',
             `${formatCount(accuracy.correct)} of ${formatCount(accuracy.total)} right in ${accuracy.folds}-fold cross-validation`,
             h(
               'span',
@@ -315,7 +325,7 @@ function more(count: number): JSX.Element | false {
   return count > 0 && h('p', { class: 'note more' }, `and ${formatCount(count)} more`);
 }
 
-function classTable(classes: Inspection['classes']): JSX.Element {
+function classTable(classes: Inspection['classes'], isMultiLabel: boolean): JSX.Element {
   const percent = (value: number | undefined) => (value === undefined ? '–' : formatPercent(value, 1));
   type Row = Inspection['classes'][number];
   const column = (title: string, cell: (row: Row) => ComponentChildren) => ({
@@ -325,10 +335,11 @@ function classTable(classes: Inspection['classes']): JSX.Element {
     numeric: true,
   });
   return h(Table<Row>, {
-    label: 'Class by class',
+    label: isMultiLabel ? 'Label by label' : 'Class by class',
     columns: [
-      { id: 'class', title: 'Class', cell: (row: Row) => row.class },
+      { id: 'class', title: isMultiLabel ? 'Label' : 'Class', cell: (row: Row) => row.class },
       column('Images', (row) => formatCount(row.images)),
+      ...(isMultiLabel ? [column('Average precision', (row) => percent(row.averagePrecision))] : []),
       column('Recall', (row) => percent(row.recall)),
       column('Precision', (row) => percent(row.precision)),
       column('Labels to check', (row) => formatCount(row.labelIssues)),

@@ -178,6 +178,59 @@ describe.runIf(isThere)('train --multi-label', () => {
     expect(Math.abs(small.accuracy.after - small.accuracy.before)).toBeLessThan(0.2);
   });
 
+  it('is explained, watched, compared and described', async () => {
+    const explained = JSON.parse(
+      (await run('explain', 'run', 'photos/0.png', '--class', 'hand', '--out', 'why', '--json')).stdout,
+    );
+    expect([explained[0].label, explained[0].map.length > 0]).toEqual(['hand', true]);
+    const compared = await run('compare', 'run', 'tuned', '--out', 'compared.html');
+    expect(compared.stdout).toMatch(/mAP +[\d.]+% +[\d.]+%/);
+    const described = JSON.parse((await run('data', 'photos/tags.csv', '--multi-label', '--json')).stdout);
+    const shown = (name: string) =>
+      Array.from({ length: COUNT }, (_, i) => i).filter((i) => tagsOf(i).includes(name as never)).length;
+    const totals = described.train.perClass.map(
+      (count: number, i: number) => count + described.test.perClass[i],
+    );
+    expect(totals).toEqual([shown('hand'), shown('insect')]);
+    const differ = JSON.parse((await run('data', 'diff', 'run', 'tuned', '--json')).stdout);
+    expect([differ.came.length, differ.relabelled.length]).toEqual([0, 0]);
+    const watched = JSON.parse((await run('watch', 'run', '--against', 'photos', '--json')).stdout);
+    expect([watched.images, watched.classes]).toEqual([COUNT, []]);
+  });
+
+  it('is inspected: what to expect, by the features of the model in the package', async () => {
+    const found = JSON.parse(
+      (await run('inspect', 'photos/tags.csv', '--multi-label', '--image-size', '32', '--json')).stdout,
+    );
+    expect(found.multiLabel.meanAveragePrecision).toBeGreaterThan(0.8);
+    expect(found.classes.map((each: { class: string }) => each.class)).toEqual(['hand', 'insect']);
+    const page = await readFile(path('inspection.html'), 'utf8');
+    expect([page.includes('Label by label'), page.includes('Expected mAP')]).toEqual([true, true]);
+    await run('features', 'photos/tags.csv', '--multi-label', '--out', 'features.csv');
+    const line = (await readFile(path('features.csv'), 'utf8'))
+      .split('\n')
+      .find((each) => /\/0\.png,/.test(each));
+    expect(line!.split(',').slice(2, 4)).toEqual(['hand;insect', '0;1']);
+  });
+
+  it('is swept, and trained from several seeds', async () => {
+    const common = ['--data', 'photos/tags.csv', '--multi-label', '--epochs', '1'];
+    const swept = await run(
+      'sweep',
+      ...common,
+      '--vary',
+      'learningRate=0.01,0.05',
+      '--parallel',
+      '1',
+      '--out',
+      'swept',
+      '--json',
+    );
+    expect([swept.code, JSON.parse(swept.stdout).trials.length]).toEqual([0, 2]);
+    const seeds = await run('train', ...common, '--seeds', '2', '--out', 'seeds');
+    expect([seeds.code, /2 seeds|mean/i.test(seeds.stdout)]).toEqual([0, true]);
+  });
+
   it('refuses in one sentence what speaks of one class for each image', async () => {
     const list = ['train', '--data', 'photos/tags.csv', '--multi-label'];
     for (const [option, ...value] of [

@@ -70,6 +70,7 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
   }
   const history = await textOf(folder, 'history');
   const predictions = await textOf(folder, 'predictions');
+  const isMultiLabel = options.multiLabel === true;
   return {
     name: shortPath(folder.path),
     options: flat(options.head ? withoutSteps(options) : options),
@@ -80,9 +81,11 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
     seconds: result.seconds,
     ...(options.head && { head: options.head }),
     parameters: Network.from(network).rows.reduce((total, row) => total + row.parameters, 0),
-    ...(predictions !== undefined && {
-      predictions: predictionsFromCsv(predictions, folder.file('predictions')),
-    }),
+    // Of several labels none is the answer that two models could differ in.
+    ...(predictions !== undefined &&
+      !isMultiLabel && {
+        predictions: predictionsFromCsv(predictions, folder.file('predictions')),
+      }),
   };
 }
 

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import type { AugmentationConfig } from '../../data/augmentation/index.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { type Resize, STRETCHED, withResize } from '../../data/preprocessing.ts';
-import { channelStatistics, classCounts } from '../../data/statistics.ts';
+import { channelStatistics } from '../../data/statistics.ts';
+import { imagesOfEach } from '../../data/tags.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount, printable } from '../../format/format.ts';
 import { cifar10Directory, verifyCifar10 } from '../../platform/node/datasets/cifar10-files.ts';
@@ -25,6 +26,7 @@ export interface DataOptions {
   readonly resize?: Resize;
   readonly source?: 'original' | 'npm';
   readonly skipBad?: boolean;
+  readonly multiLabel?: boolean;
   readonly groupBy?: string;
   readonly splitBy?: 'time';
   readonly marks?: 'none';
@@ -40,12 +42,13 @@ export async function runData(name: string, options: DataOptions): Promise<void>
   }
   const augmentation = await augmentationToShow(options);
   reporter.status(`opening ${name} …`);
-  const { imageSize, resize, source, skipBad, marks, groupBy, splitBy } = options;
+  const { imageSize, resize, source, skipBad, marks, multiLabel, groupBy, splitBy } = options;
   const opened = await openDataset(name, {
     imageSize,
     preprocessing: resize && withResize(STRETCHED, resize),
     source,
     skipBad,
+    multiLabel,
     groupBy,
     splitBy,
     marks: marks && false,
@@ -123,7 +126,7 @@ function describe(name: string, { train, validation, test, skipped, notes = [] }
     name: dataset.name,
     images: dataset.size,
     hash: dataset.hash,
-    perClass: [...classCounts(dataset)],
+    perClass: [...imagesOfEach(dataset)],
   });
   const { mean, standardDeviation } = channelStatistics(train);
   return {

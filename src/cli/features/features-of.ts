@@ -64,6 +64,7 @@ export async function featuresOf(
     preprocessing: model.preprocessing,
     source: options.source,
     skipBad: options.skipBad,
+    multiLabel: options.multiLabel,
     marks: options.marks && false,
     onProgress: reporter.work,
     signal,

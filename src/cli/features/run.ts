@@ -7,6 +7,7 @@ import {
   type FeatureList,
   imagesToCsv,
 } from '../../backbones/index.ts';
+import { classesOf } from '../../data/tags.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount } from '../../format/format.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
@@ -71,6 +72,9 @@ function joined(lists: readonly PartFeatures[], { size, name, hash }: Backbone):
     files: lists.flatMap(({ dataset }) => Array.from(dataset.labels, (_, i) => dataset.describe(i))),
     parts: lists.flatMap(({ part, dataset }) => new Array<string>(dataset.size).fill(part)),
     labels: lists.flatMap(({ dataset }) => [...dataset.labels]),
+    ...(lists[0].dataset.tags && {
+      several: lists.flatMap(({ dataset }) => Array.from(dataset.labels, (_, i) => classesOf(dataset, i))),
+    }),
     classNames: lists[0].dataset.classNames,
     model: { name, hash },
   };

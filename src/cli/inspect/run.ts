@@ -33,7 +33,7 @@ async function inspect(
   const output = { option: '--out', force: options.force };
   await checkOutput(page, output);
   const given = typeof options.from === 'string' ? options.from : undefined;
-  const isPhotos = options.from === undefined && (await photoSide(data)) !== undefined;
+  const isPhotos = options.from === undefined && (await photoSide(data, options.multiLabel)) !== undefined;
   const { runtime, backbone, parts } = await featuresOf(data, isPhotos ? DEFAULT_BACKBONE : given, options, {
     reporter,
     interruption,
@@ -66,7 +66,9 @@ async function inspect(
       if (found.labels.issues.length > 0) {
         reporter.print(
           reporter.style.faint(
-            'Correct labels in npx harrier studio, or move the files to the right folder.',
+            found.multiLabel
+              ? 'Correct labels in the list.'
+              : 'Correct labels in npx harrier studio, or move the files to the right folder.',
           ),
         );
       }

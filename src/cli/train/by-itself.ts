@@ -38,10 +38,10 @@ export async function chooseByItself(
   typed: readonly string[],
   fetching: FetchModelOptions,
 ): Promise<OwnChoice> {
-  const { data } = given;
+  const { data, multiLabel } = given;
   if (data === undefined || CHOICES.some((option) => given[option] !== undefined)) return { given };
   if ((await findRecipe()).file !== undefined) return { given };
-  const side = await photoSide(data);
+  const side = await photoSide(data, multiLabel);
   if (side === undefined) return { given };
   const chosen = (option: 'from' | 'recipe', name: string): TrainOptions => ({
     ...given,
@@ -68,7 +68,7 @@ export async function chooseByItself(
 }
 
 /** The longer side of the middle one of some photos by size; undefined for small images, and for other data. */
-export async function photoSide(data: string): Promise<number | undefined> {
-  const side = (await isImageFolder(data)) ? await typicalSide(data) : undefined;
+export async function photoSide(data: string, multiLabel = false): Promise<number | undefined> {
+  const side = (await isImageFolder(data)) ? await typicalSide(data, multiLabel) : undefined;
   return side !== undefined && side > LARGEST_SMALL ? side : undefined;
 }

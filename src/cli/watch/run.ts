@@ -72,13 +72,19 @@ export async function runWatch(name: string, { against, threads, json }: WatchOp
     const rows = await imageFeatures(backbone, dataset, options);
     const said = await classifier.predictImages(dataset);
     const features = new Float32Array(files.length * backbone.size);
-    const answers: { best: number; unknown?: boolean }[] = [];
+    const answers: { best: number; text: string; unknown?: boolean }[] = [];
+    const { thresholds } = classifier;
+    const given = (probabilities: Float32Array) =>
+      thresholds &&
+      (dataset.classNames.filter((_, label) => probabilities[label] >= thresholds[label]).join(', ') ||
+        'no label');
     for (const [i, file] of files.entries()) {
       const pixels = await decodeImage(file, classifier.imageShape, file);
       features.set(await backbone.features(pixels), i * backbone.size);
       const { probabilities, unknown } = await classifier.answer(pixels);
       const best = bestOf(probabilities, probabilities.length, 0);
-      answers.push({ best, ...(unknown && { unknown: unknown[0] > UNKNOWN_FROM }) });
+      const text = given(probabilities) ?? dataset.classNames[best];
+      answers.push({ best, text, ...(unknown && { unknown: unknown[0] > UNKNOWN_FROM }) });
       reporter.work({ what: `looking at ${against}`, done: i + 1, total: files.length, unit: 'images' });
     }
     const { classNames, labels } = dataset;
@@ -86,11 +92,11 @@ export async function runWatch(name: string, { against, threads, json }: WatchOp
     const distances = distancesFrom({ rows, labels, classNames }, features, backbone.size);
     const foreign = files
       .map((file, i): ForeignImage => {
-        const { best, unknown } = answers[i];
+        const { text, unknown } = answers[i];
         return {
           file,
           distance: distances[i],
-          label: classNames[best],
+          label: text,
           ...(unknown !== undefined && { unknown }),
         };
       })
@@ -100,11 +106,14 @@ export async function runWatch(name: string, { against, threads, json }: WatchOp
       images: files.length,
       comparedWith: { data: dataset.name, images: dataset.size },
       test: twoSampleTest(rows, features, backbone.size),
-      classes: classShifts(
-        before,
-        answers.map(({ best }) => best),
-        classNames,
-      ),
+      // Of several labels, none is the class of an image.
+      classes: thresholds
+        ? []
+        : classShifts(
+            before,
+            answers.map(({ best }) => best),
+            classNames,
+          ),
       ...(classifier.tellsUnknown && { unknown: unknown / files.length }),
       foreign: foreign.slice(0, NAMED),
     };

@@ -20,6 +20,9 @@ export async function runPredictions(
 ): Promise<RunPredictions> {
   const text = await folder.read('predictions');
   if (!text || !record) return notFound('file of predictions: the run is not finished', id);
+  if (record.options.multiLabel) {
+    return notFound('answer of one class for each image: predictions.csv has the labels of each', id);
+  }
   const rows = predictionsFromCsv(text.toString('utf8'), folder.file('predictions'));
   const labels = rows.map(({ label }) => label);
   const known = datasets.idOf(record.options.data, record.data.path);

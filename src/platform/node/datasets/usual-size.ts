@@ -26,9 +26,11 @@ export async function usualSize(listing: FolderListing): Promise<number> {
 /**
  * The longer side, in pixels, of the middle one of up to a hundred images of a folder by size; undefined where there are
  * none that can be read, or the folder is none of images.
+ *
+ * @param multiLabel whether images have any number of labels, which a list names
  */
-export async function typicalSide(path: string): Promise<number | undefined> {
-  const listing = await listImages(path).catch((error) => {
+export async function typicalSide(path: string, multiLabel = false): Promise<number | undefined> {
+  const listing = await listImages(path, { multiLabel }).catch((error) => {
     if (error instanceof HarrierError) return undefined;
     throw error;
   });
