@@ -7,9 +7,18 @@ const reporter = new Reporter();
 // Training, serving and changes on AWS go on unread: they write files, answer others, or must not end half-way.
 const goesOn = () => {
   const what = process.argv.slice(2).find((word) => !/^(sagemaker|container)$/.test(word));
-  return ['train', 'sweep', 'serve', 'studio', 'tune', 'deploy', 'transform', 'stop', 'delete'].includes(
-    what ?? '',
-  );
+  return [
+    'train',
+    'sweep',
+    'serve',
+    'studio',
+    'label',
+    'tune',
+    'deploy',
+    'transform',
+    'stop',
+    'delete',
+  ].includes(what ?? '');
 };
 for (const stream of [process.stdout, process.stderr]) {
   const name = stream === process.stdout ? 'standard output' : 'standard error';

@@ -10,6 +10,7 @@ import { exportCommand } from './export.ts';
 import { featuresCommand } from './features.ts';
 import { withHint } from './hints.ts';
 import { inspectCommand } from './inspect.ts';
+import { labelCommand } from './label.ts';
 import { lrFindCommand } from './lr-find.ts';
 import { modelsCommand } from './models.ts';
 import { predictCommand } from './predict.ts';
@@ -61,6 +62,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     featuresCommand(),
     dataCommand(),
     inspectCommand(),
+    labelCommand(),
     watchCommand(),
     sagemakerCommand(),
     clusterCommand(),

@@ -16,7 +16,7 @@ const NEIGHBOURS = 100;
 /** An image stands for others up to about this part of the squared distance at which the median image has its tenth one. */
 const [REACH, REACH_PART] = [10, 0.5];
 /** The worth of an image that the head is quite sure of; one that it is quite unsure of is worth 1 more. */
-const SURE_WORTH = 0.3;
+const SURE_WORTH = 0.1;
 /** Images are taken for copies from this cosine of their features less the mean: see `nearDuplicates`. */
 const COPY = 0.9;
 

@@ -13,6 +13,8 @@ import type { Inspector } from './datasets/inspector.ts';
 import { addDatasetRoutes, type ReadBody } from './datasets/routes.ts';
 import type { EventHub } from './events.ts';
 import { createGuard, type GuardOptions, REPORT_POLICY, SECURITY_HEADERS } from './guard.ts';
+import { addLabellingRoutes } from './labelling/routes.ts';
+import type { LabelSession } from './labelling/session.ts';
 import type { ModelLibrary } from './models.ts';
 import type { PageFiles } from './page.ts';
 import { cached, json, notFound, refusal } from './respond.ts';
@@ -33,6 +35,7 @@ export interface StudioAppOptions {
   readonly trainer: Trainer;
   readonly models: ModelLibrary;
   readonly backbones: BackboneLibrary;
+  readonly labelling?: LabelSession;
   readonly hub: EventHub;
   readonly checkWords: CheckWords;
   /** Tells this server from the one before. */
@@ -61,6 +64,7 @@ export function createStudioApp(options: StudioAppOptions): {
       runsFolder: runs.folder,
       datasets: datasets.sources.map(({ id }) => id),
       canTrain: true,
+      ...(options.labelling && { canLabel: true }),
     };
     return json(state);
   });
@@ -127,6 +131,8 @@ export function createStudioApp(options: StudioAppOptions): {
     const etag = `${served.info.hash.slice(0, 16)}-${served.bytes.length.toString(16)}`;
     return cached(req.raw, { type: 'application/octet-stream', etag }, async () => served.bytes);
   });
+
+  addLabellingRoutes(app, options.labelling, body);
 
   app.all('/api/*', ({ req }) => notFound('address', `${req.method} ${req.path}`));
   app.get('*', async ({ req }) => {

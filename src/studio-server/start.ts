@@ -9,6 +9,7 @@ import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
 import { Inspector } from './datasets/inspector.ts';
 import { EventHub } from './events.ts';
 import { isLoopback } from './guard.ts';
+import type { LabelSession } from './labelling/session.ts';
 import { ModelLibrary } from './models.ts';
 import { PageFiles } from './page.ts';
 import type { CheckWords } from './training/request.ts';
@@ -33,6 +34,8 @@ export interface StudioOptions {
   readonly token?: string;
   /** Other names by which a browser may come. */
   readonly allowedHosts?: readonly string[];
+  /** The folder that is labelled here; closed with the server. */
+  readonly labelling?: LabelSession;
   readonly log?: (error: unknown) => void;
 }
 
@@ -67,6 +70,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
   const hub = new EventHub((pages) => runs?.watch(pages > 0));
   const datasets = new DatasetLibrary(datasetSources(options.data), hub, ending.signal);
   runs = new RunLibrary(resolve(options.runsFolder), hub, (data, path) => datasets.idOf(data, path));
+  options.labelling?.listen((change) => hub.send('labelling', change));
   const trainer = new Trainer(runs, options.program);
   const inspector = new Inspector(datasets, hub, options.program);
   const app = createStudioApp({
@@ -79,6 +83,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
     trainer,
     models: new ModelLibrary(runs),
     backbones: new BackboneLibrary(),
+    labelling: options.labelling,
     hub,
     checkWords: options.checkWords,
     server: randomUUID(),
@@ -103,7 +108,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
     close() {
       closing ??= (async () => {
         ending.abort(new Error('Studio is ending'));
-        await Promise.all([trainer.close(RUNS_MS), inspector.close()]);
+        await Promise.all([trainer.close(RUNS_MS), inspector.close(), options.labelling?.close()]);
         runs?.watch(false);
         hub.close();
         await listener.close(0, DRAIN_MS);

@@ -6,7 +6,7 @@ import { isNamedData } from '../../platform/node/datasets/data-kind.ts';
 import { isLoopback } from '../../studio-server/guard.ts';
 import { startStudio } from '../../studio-server/start.ts';
 import { stacks } from '../failure.ts';
-import { watchInterruption } from '../interruption.ts';
+import { type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { checkTrainWords } from './check-words.ts';
 import { exportStudio } from './export.ts';
@@ -30,13 +30,7 @@ export interface StudioCommandOptions {
 export async function runStudio(runsFolder: string, options: StudioCommandOptions): Promise<void> {
   const { port, host, json } = options;
   const reporter = new Reporter({ machine: json });
-  if (port > 65_535) {
-    throw new HarrierError('bad-option', 'this port does not exist', {
-      where: '--port',
-      expected: 'at most 65535',
-      received: `${port}`,
-    });
-  }
+  checkPort(port);
   if (options.runs && options.export === undefined) {
     throw new HarrierError('bad-option', '--runs needs --export', {
       next: 'Studio itself shows all runs of its folder: npx harrier studio RUNS-DIR.',
@@ -83,14 +77,29 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
       );
     }
     if (options.open) openBrowser(studio.url, reporter);
-    await new Promise<void>((resolve) => {
-      if (interruption.signal.aborted) resolve();
-      interruption.signal.addEventListener('abort', () => resolve());
-    });
+    await untilInterrupted(interruption);
     await studio.close();
   } finally {
     interruption.end();
   }
+}
+
+/** @throws HarrierError `bad-option` */
+export function checkPort(port: number): void {
+  if (port <= 65_535) return;
+  throw new HarrierError('bad-option', 'this port does not exist', {
+    where: '--port',
+    expected: 'at most 65535',
+    received: `${port}`,
+  });
+}
+
+/** Waits until somebody ends the command. */
+export function untilInterrupted({ signal }: Pick<Interruption, 'signal'>): Promise<void> {
+  return new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
 }
 
 async function checkRunsFolder(path: string): Promise<void> {
@@ -116,7 +125,7 @@ async function checkData(name: string): Promise<void> {
 }
 
 /** Opens the address as the system opens addresses; that there is no browser is no failure. */
-function openBrowser(url: string, reporter: Reporter): void {
+export function openBrowser(url: string, reporter: Reporter): void {
   const [program, ...args] =
     process.platform === 'darwin'
       ? ['open', url]

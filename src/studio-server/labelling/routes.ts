@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Context, Hono } from 'hono';
+import { HarrierError } from '../../errors.ts';
+import { LABEL_LIST } from '../../platform/node/datasets/label-list.ts';
+import type { JsonObject } from '../../server/json.ts';
+import type { LabellingAct } from '../api.ts';
+import { cached, json, notFound } from '../respond.ts';
+import { drawPhoto, photoSide } from './photo.ts';
+import type { LabelSession } from './session.ts';
+
+/** Images of one act. */
+const MOST_IMAGES = 1_000;
+
+/** The routes of labelling. @param body reads the JSON object that a request brings */
+export function addLabellingRoutes(
+  app: Hono,
+  session: LabelSession | undefined,
+  body: (context: Context) => Promise<JsonObject>,
+): void {
+  const own = () => session ?? notFound('folder that is labelled');
+
+  app.get('/api/labelling', () => {
+    const answer = own().answer();
+    return json(answer, answer.state === 'opening' ? 202 : 200);
+  });
+  app.post('/api/labelling/acts', async (context) =>
+    json(await own().act(labellingAct(await body(context)))),
+  );
+  app.post('/api/labelling/move', async () => json(await own().move()));
+  app.get('/api/labelling/image/:id', async ({ req }) => {
+    const path = join(own().folder, await own().file(Number(req.param('id'))));
+    const side = photoSide(req.query('size'));
+    const info = await stat(path).catch(() => notFound('file', path));
+    const etag = createHash('sha256')
+      .update(`${path} ${info.size} ${info.mtimeMs} ${side}`)
+      .digest('hex')
+      .slice(0, 32);
+    return cached(req.raw, { type: 'image/webp', etag }, () => drawPhoto(path, side));
+  });
+  app.get('/api/labelling/labels.csv', async () => {
+    const path = join(own().folder, LABEL_LIST);
+    const bytes = await readFile(path).catch(() => notFound('list of labels yet'));
+    return new Response(new Uint8Array(bytes), {
+      headers: {
+        'content-type': 'text/csv; charset=utf-8',
+        'content-disposition': `attachment; filename="${LABEL_LIST}"`,
+        'cache-control': 'no-store',
+      },
+    });
+  });
+}
+
+/** @throws HarrierError `bad-data` for what is no act */
+function labellingAct(value: JsonObject): LabellingAct {
+  const { act, images, label, image, name } = value;
+  const isImages = Array.isArray(images) && images.length <= MOST_IMAGES && images.every(Number.isInteger);
+  if (act === 'confirm' && isImages && typeof label === 'string') return { act, images, label };
+  if (act === 'skip' && Number.isInteger(image)) return { act, image: image as number };
+  if (act === 'class' && typeof name === 'string') return { act, name };
+  if (act === 'undo') return { act };
+  throw new HarrierError('bad-data', 'this is no act of labelling', {
+    expected:
+      '{ "act": "confirm", "images": [ids], "label": "class" }, { "act": "skip", "image": id }, { "act": "class", "name": "class" } or { "act": "undo" }',
+  });
+}
