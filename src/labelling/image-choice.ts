@@ -13,8 +13,8 @@ export interface ChoiceOptions {
 
 /** Neighbours that an image can stand for. */
 const NEIGHBOURS = 100;
-/** An image stands for others up to about this part of the squared distance at which the median image has its tenth one. */
-const [REACH, REACH_PART] = [10, 0.5];
+/** An image stands for others up to about the distance at which the median image has this neighbour. */
+const REACH = 10;
 /** The worth of an image that the head is quite sure of; one that it is quite unsure of is worth 1 more. */
 const SURE_WORTH = 0.1;
 /** Images are taken for copies from this cosine of their features less the mean: see `nearDuplicates`. */
@@ -162,7 +162,7 @@ function reachOf(images: number, count: number, cosines: Float32Array): number {
     { length: images },
     (_, image) => 2 - 2 * cosines[image * count + place],
   );
-  return Math.max(1e-6, REACH_PART * distances.sort()[images >> 1]);
+  return Math.max(1e-6, distances.sort()[images >> 1]);
 }
 
 /** How much more an image teaches that the head is unsure of. */

@@ -42,8 +42,18 @@ it('knows the classes that have images, and gives others the probability 0', asy
 });
 
 it('learns from the training before, and estimates by the confirmed images alone', async () => {
-  const training = images([0, 0, 0, 1, 1, 1], 3);
-  const head = (await fitProposals(runtime, images([2, 2, 2], 4), { size: SIZE, classes: 3, training }))!;
+  const training = images([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1], 3);
+  const head = (await fitProposals(runtime, images([2, 2, 2, 2, 2, 2], 4), {
+    size: SIZE,
+    classes: 3,
+    training,
+  }))!;
   expect(best(head.probabilities(images([0, 1, 2], 5).features), 3)).toEqual([0, 1, 2]);
-  expect(head.heldOut).toEqual({ images: 3, right: 3 });
+  expect(head.heldOut).toEqual({ images: 6, right: 6 });
+});
+
+it('knows classes from one image each, and estimates nothing from so few', async () => {
+  const head = (await fitProposals(runtime, images([0, 1, 2], 6), { size: SIZE, classes: 3 }))!;
+  expect(best(head.probabilities(images([2, 0, 1], 7).features), 3)).toEqual([2, 0, 1]);
+  expect(head.heldOut).toBeUndefined();
 });

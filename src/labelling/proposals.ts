@@ -8,19 +8,22 @@ export interface LabelledFeatures {
   readonly labels: ArrayLike<number>;
 }
 
+/** Of fewer images a class on average, the means alone are learned: there is too little to fit more. */
+const FEW = 5;
+
 /** A head that proposes classes. */
 export interface ProposingHead {
   /** What it says of features, float32 `[images, size]`: probabilities, float32 `[images, classes]`. */
   readonly probabilities: (features: Float32Array) => Float32Array;
   /**
    * Of the confirmed images, each by a head that was not fitted on it: how many there were, and how many of them it was
-   * right about. Absent where none could be held out.
+   * right about. Absent where there are too few.
    */
   readonly heldOut?: { readonly images: number; readonly right: number };
 }
 
 /**
- * Fits a linear head on the images whose labels are confirmed, and on those of the training before, where there are any.
+ * Fits a head on the images whose labels are confirmed, and on those of the training before, where there are any.
  * Classes without an image get the probability 0.
  *
  * @param classes how many there are
@@ -51,7 +54,7 @@ export async function fitProposals(
       labels: Uint16Array.from(all, (label) => present.indexOf(label)),
       classNames: present.map(String),
     },
-    { kind: 'linear', seed: 1 },
+    { kind: all.length < FEW * present.length ? 'centroid' : 'linear', seed: 1 },
   );
   const { heldOut } = head;
   return {

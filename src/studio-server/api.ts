@@ -376,6 +376,8 @@ export type LabellingAnswer =
 
 export interface LabellingInfo {
   readonly state: 'ready';
+  /** Grows with every change. */
+  readonly revision: number;
   /** The folder's path. */
   readonly folder: string;
   /** The path of the list of labels. */
@@ -435,8 +437,16 @@ export interface LabelImage {
 
 /** POST api/labelling/acts. Images by id, labels by name: a new name makes a new class. */
 export type LabellingAct =
-  | { readonly act: 'confirm'; readonly images: readonly number[]; readonly label: string }
+  | {
+      readonly act: 'confirm';
+      readonly images: readonly number[];
+      readonly label: string;
+      /** Images of a group that are of another class: they come next, one by one. */
+      readonly doubted?: readonly number[];
+    }
   | { readonly act: 'skip'; readonly image: number }
+  /** Looks at what was skipped once more. */
+  | { readonly act: 'revisit' }
   | { readonly act: 'undo' }
   | { readonly act: 'class'; readonly name: string };
 

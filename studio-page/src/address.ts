@@ -1,5 +1,5 @@
 /** The views, in the order of the navigation. Each is a path; the rest of the state is the query. */
-export const VIEWS = ['try', 'data', 'train', 'evaluate', 'inspect', 'teach'] as const;
+export const VIEWS = ['try', 'data', 'label', 'train', 'evaluate', 'inspect', 'teach'] as const;
 
 export type View = (typeof VIEWS)[number];
 

@@ -10,6 +10,7 @@ import { Message } from './components/message.tsx';
 import { connect, connection, reconnections } from './live.ts';
 import { place, VIEWS, type View } from './router.ts';
 import { anyRunning } from './runs.ts';
+import { studio } from './studio.ts';
 import { setTheme, type Theme, theme } from './theme.ts';
 
 interface ViewEntry {
@@ -23,6 +24,7 @@ interface ViewEntry {
 const ENTRIES: Readonly<Record<View, ViewEntry>> = {
   try: { title: 'Try', short: 'Try', icon: 'try', load: () => import('./views/try/index.tsx') },
   data: { title: 'Data', short: 'Data', icon: 'data', load: () => import('./views/data/index.tsx') },
+  label: { title: 'Label', short: 'Label', icon: 'label', load: () => import('./views/label/index.tsx') },
   train: { title: 'Train', short: 'Train', icon: 'train', load: () => import('./views/train/index.tsx') },
   evaluate: {
     title: 'Evaluate',
@@ -38,6 +40,11 @@ const ENTRIES: Readonly<Record<View, ViewEntry>> = {
   },
   teach: { title: 'Teach', short: 'Teach', icon: 'teach', load: () => import('./views/teach/index.tsx') },
 };
+
+/** Whether the navigation names a view: what only some Studios have is not there for nothing. */
+function isOffered(view: View): boolean {
+  return view !== 'label' || place.value.view === 'label' || studio.value?.canLabel === true;
+}
 
 /** The page: navigation, what concerns all views, and the view that the address names. */
 export function App() {
@@ -66,7 +73,7 @@ export function App() {
         </Link>
         <nav aria-label="Views">
           <ul>
-            {VIEWS.map((name) => (
+            {VIEWS.filter(isOffered).map((name) => (
               <li key={name}>
                 <Link
                   view={name}

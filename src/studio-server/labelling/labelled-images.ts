@@ -101,6 +101,11 @@ export class LabelledImages {
     this.#remember({ kind: 'skip', image });
   }
 
+  /** Takes all skipped images up again. */
+  revisit(): void {
+    this.#skipped.clear();
+  }
+
   /** Takes the last act back. @returns the images that it was about; undefined where there is none */
   async undo(): Promise<readonly number[] | undefined> {
     const last = this.#done.pop();

@@ -54,14 +54,19 @@ export function addLabellingRoutes(
 
 /** @throws HarrierError `bad-data` for what is no act */
 function labellingAct(value: JsonObject): LabellingAct {
-  const { act, images, label, image, name } = value;
-  const isImages = Array.isArray(images) && images.length <= MOST_IMAGES && images.every(Number.isInteger);
-  if (act === 'confirm' && isImages && typeof label === 'string') return { act, images, label };
+  const { act, images, label, doubted = [], image, name } = value;
+  if (act === 'confirm' && areImages(images) && typeof label === 'string' && areImages(doubted)) {
+    return { act, images, label, doubted };
+  }
   if (act === 'skip' && Number.isInteger(image)) return { act, image: image as number };
   if (act === 'class' && typeof name === 'string') return { act, name };
-  if (act === 'undo') return { act };
+  if (act === 'undo' || act === 'revisit') return { act };
   throw new HarrierError('bad-data', 'this is no act of labelling', {
     expected:
-      '{ "act": "confirm", "images": [ids], "label": "class" }, { "act": "skip", "image": id }, { "act": "class", "name": "class" } or { "act": "undo" }',
+      '{ "act": "confirm", "images": [ids], "label": "class" }, { "act": "skip", "image": id }, { "act": "revisit" }, { "act": "class", "name": "class" } or { "act": "undo" }',
   });
+}
+
+function areImages(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length <= MOST_IMAGES && value.every(Number.isInteger);
 }

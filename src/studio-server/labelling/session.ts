@@ -40,9 +40,11 @@ export interface LabelSessionOptions {
 }
 
 /** Images that are shown ahead. */
-const AHEAD = 12;
+const AHEAD = 16;
+/** The first of them stay when others are chosen: who is quick is that far ahead of the server. */
+const KEPT = 8;
 /** Fewer than that are left: more are chosen. */
-const FEW = 6;
+const FEW = 8;
 /** With so many labels, a new head is worth its time after each further part of them. */
 const PART = 1 / 20;
 /** A proposal that is sure enough to be confirmed together with others, and how many are shown together. */
@@ -74,6 +76,8 @@ export class LabelSession {
   #run: Float32Array | undefined;
   #head: Head | undefined;
   #queue: number[] = [];
+  /** Images whose sure proposal somebody doubted: they are shown one by one. */
+  readonly #doubted = new Set<number>();
   #training = false;
   #newLabels = 0;
   /** Settles when all images are read, or cannot be. */
@@ -105,14 +109,19 @@ export class LabelSession {
   async act(act: LabellingAct): Promise<LabellingAnswer> {
     await this.#ready();
     if (act.act === 'confirm') {
-      await this.#labelled.confirm(act.images, act.label);
-      this.#newLabels += act.images.length;
-    } else if (act.act === 'skip') this.#labelled.skip(act.image);
+      const { images, label, doubted = [] } = act;
+      for (const image of doubted) this.#labelled.check(image);
+      await this.#labelled.confirm(images, label);
+      this.#newLabels += images.length;
+      for (const image of doubted) this.#doubted.add(image);
+      this.#putFirst(doubted);
+    } else if (act.act === 'revisit') this.#labelled.revisit();
+    else if (act.act === 'skip') this.#labelled.skip(act.image);
     else if (act.act === 'class') this.#labelled.addClass(act.name);
     else {
       const images = await this.#labelled.undo();
       // What was taken back is looked at once more, now.
-      if (images) this.#queue = [...images, ...this.#queue.filter((image) => !images.includes(image))];
+      if (images) this.#putFirst(images);
       this.#newLabels += images?.length ?? 0;
     }
     this.#refill();
@@ -168,6 +177,10 @@ export class LabelSession {
     this.#choose();
     this.#changed();
     this.#fitSoon();
+  }
+
+  #putFirst(images: readonly number[]): void {
+    this.#queue = [...images, ...this.#queue.filter((image) => !images.includes(image))];
   }
 
   #labelledCount(): number {
@@ -252,21 +265,22 @@ export class LabelSession {
     return places.filter((image, i) => bestOf(answers, classes, image)[0]?.label === labels[i]).length;
   }
 
-  /** Chooses the next images anew; the one that is being looked at stays. */
+  /** Chooses the next images anew; those that may be on a screen already stay. */
   #choose(): void {
     const { labels, classes, skipped } = this.#labelled;
     const labelled = [...labels.keys()].filter((image) => labels[image] !== undefined);
     const named = new Set(labels);
     const head = this.#head;
     const isEveryClass = classes.every((name) => named.has(name)) || head?.info.source === 'run';
-    const [now] = this.#queue;
-    const keeps = now !== undefined && labels[now] === undefined && !skipped.has(now) ? [now] : [];
+    const isOpen = (image: number) => labels[image] === undefined && !skipped.has(image);
+    const doubted = [...this.#doubted].filter(isOpen);
+    const keeps = [...new Set([...this.#queue.filter(isOpen).slice(0, KEPT), ...doubted])];
     const chosen = this.#choice.next(AHEAD, {
       labelled,
       leftOut: skipped,
       ...(head && isEveryClass && classes.length > 1 && { probabilities: head.probabilities }),
     });
-    this.#queue = [...keeps, ...chosen.filter((image) => image !== keeps[0])];
+    this.#queue = [...keeps, ...chosen.filter((image) => !keeps.includes(image))];
   }
 
   #refill(): void {
@@ -284,6 +298,7 @@ export class LabelSession {
     const shown = relative('', list);
     return {
       state: 'ready',
+      revision: this.#revision,
       folder: this.folder,
       list,
       train: `npx harrier train --data ${quoted(shown.startsWith('..') ? list : `./${shown}`)}`,
@@ -323,7 +338,7 @@ export class LabelSession {
     const groups = new Map<number, { image: number; probability: number }[]>();
     for (const image of this.#labelled.unlabelled()) {
       const [{ label, probability }] = this.#proposals(image);
-      if (probability < SURE.probability) continue;
+      if (probability < SURE.probability || this.#doubted.has(image)) continue;
       groups.set(label, [...(groups.get(label) ?? []), { image, probability }]);
     }
     const largest = [...groups].sort(([, a], [, b]) => b.length - a.length)[0];

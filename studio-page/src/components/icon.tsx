@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 const ICONS = {
   try: 'M3 8V5a2 2 0 0 1 2-2h3M16 3h3a2 2 0 0 1 2 2v3M21 16v3a2 2 0 0 1-2 2h-3M8 21H5a2 2 0 0 1-2-2v-3M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z',
   data: 'M4 4h6v6H4ZM14 4h6v6h-6ZM4 14h6v6H4ZM14 14h6v6h-6Z',
+  label: 'M3 4v7l9.5 9.5a1.5 1.5 0 0 0 2.2 0l5.8-5.8a1.5 1.5 0 0 0 0-2.2L11 3H4a1 1 0 0 0-1 1ZM7.5 7.5v.1',
   train: 'M3 3v16a2 2 0 0 0 2 2h16M7 16c2-6 4-9 6-9s3 2 7 2',
   evaluate: 'M12 3v18M7 21h10M5 7l7-2 7 2M5 7l-3 7a3.2 3.2 0 0 0 6 0ZM19 7l-3 7a3.2 3.2 0 0 0 6 0Z',
   inspect: 'm12 3 9 5-9 5-9-5ZM3 12.5l9 5 9-5M3 17l9 5 9-5',

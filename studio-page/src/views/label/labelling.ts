@@ -1,0 +1,105 @@
+import { signal } from '@preact/signals';
+import type { Progress } from 'harrier/src/data/progress.ts';
+import type {
+  LabellingAct,
+  LabellingAnswer,
+  LabellingInfo,
+  MovedImages,
+} from 'harrier/src/studio-server/api.ts';
+import { getJson, send } from '../../api.ts';
+import { listen, onReconnect } from '../../live.ts';
+
+/** What the server says of the folder; undefined until it has answered. */
+export const labelling = signal<LabellingAnswer | undefined>(undefined);
+/** How far reading the images is. */
+export const opening = signal<Progress | undefined>(undefined);
+/** Why the last act was refused, or the folder could not be asked for. */
+export const refused = signal<unknown>(undefined);
+/** Images that were acted on here and are not confirmed by the server yet: they are not shown again. */
+export const pending = signal<ReadonlySet<number>>(new Set());
+
+let acting: Promise<unknown> = Promise.resolve();
+let waiting = 0;
+
+/** Takes an answer that is no older than what is known. */
+function take(answer: LabellingAnswer): void {
+  const known = labelling.peek();
+  const isOlder = answer.state === 'ready' && known?.state === 'ready' && answer.revision < known.revision;
+  if (!isOlder) labelling.value = answer;
+}
+
+async function load(): Promise<void> {
+  try {
+    take(await getJson<LabellingAnswer>('labelling'));
+    if (labelling.peek()?.state !== 'opening') opening.value = undefined;
+  } catch (error) {
+    refused.value = error;
+  }
+}
+
+let loading: Promise<void> | undefined;
+let again = false;
+
+/** Asks for the state, once at a time. */
+export function refresh(): void {
+  if (loading) {
+    again = true;
+    return;
+  }
+  loading = load().finally(() => {
+    loading = undefined;
+    if (again) {
+      again = false;
+      refresh();
+    }
+  });
+}
+
+/** Follows the server as long as the view is open. @returns what ends it */
+export function follow(): () => void {
+  const ends = [
+    onReconnect(() => {
+      labelling.value = undefined;
+      refresh();
+    }),
+    listen('labelling', ({ progress }) => {
+      if (progress) opening.value = progress;
+      // What is being sent is answered with the newest state.
+      else if (waiting === 0) refresh();
+    }),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/** Has the server do something; acts go one after another. Images that it is about leave the view at once. */
+export function act(what: LabellingAct): Promise<LabellingInfo | undefined> {
+  const images = what.act === 'confirm' ? what.images : what.act === 'skip' ? [what.image] : [];
+  pending.value = new Set([...pending.peek(), ...images]);
+  waiting++;
+  const done = acting.then(async () => {
+    try {
+      const answer = await send<LabellingInfo>('POST', 'labelling/acts', what);
+      refused.value = undefined;
+      take(answer);
+      return answer;
+    } catch (error) {
+      refused.value = error;
+      return undefined;
+    } finally {
+      waiting--;
+      pending.value = new Set([...pending.peek()].filter((image) => !images.includes(image)));
+      if (waiting === 0) refresh();
+    }
+  });
+  acting = done;
+  return done;
+}
+
+/** Has labelled images moved into class folders. @throws RequestError */
+export async function moveImages(): Promise<MovedImages> {
+  const moved = await send<MovedImages>('POST', 'labelling/move');
+  refresh();
+  return moved;
+}

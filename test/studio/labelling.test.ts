@@ -1,0 +1,292 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadBackbone } from '../../src/platform/node/backbones/load-backbone.ts';
+import { LabelList } from '../../src/platform/node/datasets/label-list.ts';
+import { openDataset } from '../../src/platform/node/datasets/open-dataset.ts';
+import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
+import { shippedModel } from '../../src/platform/node/runs/shipped-model.ts';
+import type {
+  ErrorAnswer,
+  LabellingAct,
+  LabellingAnswer,
+  LabellingInfo,
+  MovedImages,
+} from '../../src/studio-server/api.ts';
+import { moveToClassFolders } from '../../src/studio-server/labelling/class-folders.ts';
+import { LabelSession } from '../../src/studio-server/labelling/session.ts';
+import { listUnsorted } from '../../src/studio-server/labelling/unsorted-images.ts';
+import { listenTo, openStudio, studioFolder, type TestStudio } from './studio.ts';
+
+/** What an image shows stands in its name: red, green or blue ones with noise. */
+const COLOURS = { red: [200, 60, 60], green: [60, 190, 70], blue: [60, 70, 200] } as const;
+
+async function writePhotos(folder: string, perClass: number): Promise<void> {
+  await mkdir(join(folder, 'more'), { recursive: true });
+  let at = 0;
+  for (const [name, [r, g, b]] of Object.entries(COLOURS)) {
+    for (let i = 0; i < perClass; i++) {
+      const path = join(folder, i % 3 === 0 ? 'more' : '', `${name}-${i}.png`);
+      const pixels = Buffer.alloc(48 * 32 * 3);
+      for (let p = 0; p < pixels.length; p++)
+        pixels[p] = [r, g, b][p % 3] + ((p * 7919 + at * 104729) % 61) - 30;
+      at++;
+      await sharp(pixels, { raw: { width: 48, height: 32, channels: 3 } })
+        .png()
+        .toFile(path);
+    }
+  }
+}
+
+const truth = (file: string) => /(red|green|blue)-\d+\.png$/.exec(file)![1];
+
+describe('a folder that is labelled', () => {
+  let server: TestStudio;
+  let folder: string;
+  beforeAll(async () => {
+    const place = await studioFolder();
+    folder = join(place, 'unsorted');
+    await writePhotos(folder, 12);
+    await writeFile(join(folder, 'notes.txt'), 'no image');
+    await writeFile(join(folder, 'broken.jpg'), 'no image either');
+    const backbone = await loadBackbone((await shippedModel())!, { runtime: nodeRuntime({ threads: 1 }) });
+    server = await openStudio(place, {
+      labelling: new LabelSession({ folder, backbone, classes: ['red', 'green'] }),
+    });
+  });
+  afterAll(() => server.end());
+
+  const state = () => server.json<LabellingAnswer>('/api/labelling');
+  const act = async (what: LabellingAct) => {
+    const answer = await server.send('POST', '/api/labelling/acts', what);
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as LabellingInfo;
+  };
+  const refusal = async (what: object) => {
+    const answer = await server.send('POST', '/api/labelling/acts', what);
+    return [answer.status, ((await answer.json()) as ErrorAnswer).error.message] as const;
+  };
+  /** The state once it fits: events say when it is worth looking. */
+  const until = async (fits: (info: LabellingInfo) => boolean): Promise<LabellingInfo> => {
+    for (;;) {
+      const events = await listenTo(server);
+      const answer = await state();
+      if (answer.state === 'failed') throw new Error(answer.error.message);
+      if (answer.state === 'ready' && fits(answer)) {
+        events.close();
+        return answer;
+      }
+      await events.wait(({ name }) => name === 'labelling');
+      events.close();
+    }
+  };
+  const list = async () => (await readFile(join(folder, 'labels.csv'), 'utf8')).trim().split('\n');
+
+  it('is read with its sub-folders; what is no image, and what cannot be read, is named', async () => {
+    const info = await until(() => true);
+    expect([info.images, info.labelled, info.others]).toEqual([36, 0, 1]);
+    expect(info.unusable).toEqual([{ file: 'broken.jpg', reason: expect.stringMatching(/not an image/) }]);
+    expect(info.classes).toEqual([
+      { name: 'red', images: 0 },
+      { name: 'green', images: 0 },
+    ]);
+    expect(info.head).toBeUndefined();
+    expect(new Set(info.next.map(({ id }) => id)).size).toBe(16);
+    // The first ones are unlike each other.
+    expect(new Set(info.next.slice(0, 4).map(({ file }) => truth(file))).size).toBe(3);
+    expect((await server.json<{ canLabel?: boolean }>('/api/state')).canLabel).toBe(true);
+  });
+
+  it('gives the images in their own shape', async () => {
+    const [{ id }] = (await until(() => true)).next;
+    const answer = await server.get(`/api/labelling/image/${id}?size=24`);
+    const { format, width, height } = await sharp(Buffer.from(await answer.arrayBuffer())).metadata();
+    expect([format, width, height]).toEqual(['webp', 24, 16]);
+    expect((await server.get('/api/labelling/image/999')).status).toBe(404);
+    expect((await server.get(`/api/labelling/image/${id}?size=x`)).status).toBe(400);
+  });
+
+  it('keeps each label in the list at once, and takes acts back one by one', async () => {
+    const [first, second] = (await until(() => true)).next;
+    await act({ act: 'confirm', images: [first.id], label: truth(first.file) });
+    expect(await list()).toEqual(['file,label', `${first.file},${truth(first.file)}`]);
+    const skipped = await act({ act: 'skip', image: second.id });
+    expect([skipped.skipped, skipped.undo]).toEqual([1, 'skipped']);
+    expect(skipped.next.map(({ id }) => id)).not.toContain(second.id);
+    const back = await act({ act: 'undo' });
+    expect([back.skipped, back.next[0].id]).toEqual([0, second.id]);
+    const all = await act({ act: 'undo' });
+    expect([all.labelled, all.next[0].id, all.undo]).toEqual([0, first.id, undefined]);
+    expect(await list()).toEqual(['file,label']);
+  });
+
+  it('learns from labels, proposes, estimates, and groups what it is sure of', async () => {
+    let info = await until(() => true);
+    for (let i = 0; i < 12; i++) {
+      const [{ id, file }] = info.next;
+      info = await act({ act: 'confirm', images: [id], label: truth(file) });
+    }
+    // A new name made a new class.
+    expect(info.classes.map(({ name }) => name)).toEqual(['red', 'green', 'blue']);
+    info = await until(({ head, training, labelled }) => !training && labelled === 12 && head?.images === 12);
+    expect(info.head!.estimate!.right / info.head!.estimate!.images).toBeGreaterThan(0.8);
+    expect(info.next.map(({ proposals }) => info.classes[proposals[0].label].name)).toEqual(
+      info.next.map(({ file }) => truth(file)),
+    );
+    const { label, images } = info.batch!;
+    const name = info.classes[label].name;
+    expect(images.length).toBeGreaterThan(1);
+    expect(images.every(({ file }) => truth(file) === name)).toBe(true);
+    // One is left out of the group: it comes next, by itself, and not in a group again.
+    const [out, ...kept] = images.map(({ id }) => id);
+    const after = await act({ act: 'confirm', images: kept, label: name, doubted: [out] });
+    expect([after.labelled, after.next[0].id, after.undo]).toEqual([
+      12 + kept.length,
+      out,
+      kept.length === 1 ? name : `${name} for ${kept.length} images`,
+    ]);
+    expect(after.batch?.images.map(({ id }) => id) ?? []).not.toContain(out);
+    expect((await act({ act: 'undo' })).labelled).toBe(12);
+  });
+
+  it('takes up what another program wrote into the list meanwhile', async () => {
+    const info = await until(() => true);
+    const [first, second] = info.next;
+    await writeFile(join(folder, 'labels.csv'), `${(await list()).join('\n')}\n${first.file},purple\n`);
+    const after = await act({ act: 'confirm', images: [second.id], label: truth(second.file) });
+    expect([after.labelled, after.classes.at(-1)]).toEqual([
+      info.labelled + 2,
+      { name: 'purple', images: 1 },
+    ]);
+    await act({ act: 'confirm', images: [first.id], label: truth(first.file) });
+  });
+
+  it('refuses what it cannot do, with a sentence', async () => {
+    expect(await refusal({ act: 'confirm', images: [999], label: 'red' })).toEqual([
+      404,
+      expect.stringMatching(/no such image/),
+    ]);
+    expect(await refusal({ act: 'confirm', images: [], label: 'red' })).toEqual([
+      400,
+      expect.stringMatching(/no image is named/),
+    ]);
+    expect(await refusal({ act: 'confirm', images: [1], label: ' ' })).toEqual([
+      400,
+      expect.stringMatching(/a class needs a name/),
+    ]);
+    expect(await refusal({ act: 'class', name: 'red' })).toEqual([400, expect.stringMatching(/already/)]);
+    expect(await refusal({ act: 'dance' })).toEqual([400, expect.stringMatching(/no act of labelling/)]);
+    expect(await refusal({ act: 'confirm', images: ['1'], label: 'red' })).toEqual([
+      400,
+      expect.stringMatching(/no act/),
+    ]);
+  });
+
+  it('moves images into class folders when asked, and trains from the list before and after', async () => {
+    const labelled = (await LabelList.read(folder)).labels;
+    const before = await openDataset(join(folder, 'labels.csv'), { imageSize: 8 });
+    const answer = await server.send('POST', '/api/labelling/move');
+    const moved = (await answer.json()) as MovedImages;
+    expect(moved).toEqual({ moved: labelled.size, left: [] });
+    for (const [file, label] of labelled) {
+      expect(await readdir(join(folder, label))).toContain(file.split('/').at(-1));
+    }
+    const after = await openDataset(join(folder, 'labels.csv'), { imageSize: 8 });
+    expect(after.train.size + after.test.size).toBe(before.train.size + before.test.size);
+    // Further acts know the new paths.
+    const info = await act({ act: 'undo' });
+    expect(info.labelled).toBeLessThanOrEqual(labelled.size);
+    const [{ id }] = info.next;
+    expect((await server.get(`/api/labelling/image/${id}`)).status).toBe(200);
+  });
+});
+
+describe('a list of labels', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'harrier-labels-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('keeps the columns, the lines and the quoting of its owner', async () => {
+    await writeFile(
+      join(folder, 'labels.csv'),
+      'image;class;note\r\n".\\a\\1.png";"cat; small";mine\r\nelsewhere.png;dog;""\r\n',
+    );
+    const list = await LabelList.read(folder);
+    expect([...list.labels]).toEqual([
+      ['a/1.png', 'cat; small'],
+      ['elsewhere.png', 'dog'],
+    ]);
+    list.set('new "one".png', 'dog');
+    list.set('a/1.png', 'dog');
+    await list.write();
+    expect(await readFile(list.path, 'utf8')).toBe(
+      'image;class;note\n.\\a\\1.png;dog;mine\nelsewhere.png;dog;\n"new ""one"".png";dog;\n',
+    );
+    list.set('a/1.png', undefined);
+    list.set('elsewhere.png', undefined);
+    expect(list.toText()).toBe('image;class;note\n.\\a\\1.png;;mine\n"new ""one"".png";dog;\n');
+  });
+
+  it('gives new lines a part where all lines have one', async () => {
+    await writeFile(join(folder, 'labels.csv'), 'file,label,split\n1.png,cat,test\n');
+    const list = await LabelList.read(folder);
+    list.set('2.png', 'dog');
+    expect(list.toText()).toBe('file,label,split\n1.png,cat,test\n2.png,dog,train\n');
+  });
+
+  it('is not overwritten where it is something else', async () => {
+    await writeFile(join(folder, 'labels.csv'), 'name,price\nshoe,30\n');
+    await expect(LabelList.read(folder)).rejects.toThrow(/no column says which file/);
+    expect(await readFile(join(folder, 'labels.csv'), 'utf8')).toBe('name,price\nshoe,30\n');
+  });
+
+  it('moves no image over another, none through a link, and none into a folder of a strange name', async () => {
+    const place = join(folder, 'moves');
+    await writePhotos(place, 1);
+    await mkdir(join(place, 'red'));
+    await cp(join(place, 'more/green-0.png'), join(place, 'red/red-0.png'));
+    await symlink(join(place, 'more/blue-0.png'), join(place, 'link.png'));
+    const list = await LabelList.read(place);
+    for (const [file, label] of [
+      ['more/red-0.png', 'red'],
+      ['more/green-0.png', 'green'],
+      ['link.png', 'blue'],
+      ['gone.png', 'blue'],
+    ]) {
+      list.set(file, label);
+    }
+    await list.write();
+    const follow = async (paths: ReadonlyMap<string, string>) => {
+      for (const [from, to] of paths) list.rename(from, to);
+      await list.write();
+    };
+    expect(await moveToClassFolders(place, follow)).toEqual({
+      moved: 1,
+      left: [
+        { file: 'more/red-0.png', reason: 'there is a file red/red-0.png already' },
+        { file: 'link.png', reason: 'it is a link' },
+        { file: 'gone.png', reason: 'the file is not there' },
+      ],
+    });
+    expect([...(await LabelList.read(place)).labels.keys()]).toContain('green/green-0.png');
+    expect(await readdir(join(place, 'more'))).toEqual(['blue-0.png', 'red-0.png']);
+    list.set('more/blue-0.png', '../blue');
+    await list.write();
+    await expect(moveToClassFolders(place, follow)).rejects.toThrow(
+      /no folder can be called after this class/,
+    );
+  });
+
+  it('says where there is nothing to label', async () => {
+    const empty = join(folder, 'empty');
+    await mkdir(empty);
+    await writeFile(join(empty, 'a.txt'), '');
+    await expect(listUnsorted(empty)).rejects.toThrow(/contains no images.*1 other files, such as a\.txt/);
+    await expect(listUnsorted(join(folder, 'nowhere'))).rejects.toThrow(/no such folder/);
+    await expect(listUnsorted(join(empty, 'a.txt'))).rejects.toThrow(/not a folder/);
+  });
+});
