@@ -102,13 +102,16 @@ export async function fitHead(
   };
 }
 
-/** What a last layer says of features, float32 `[images, size]`: probabilities, float32 `[images, classes]`. */
+/**
+ * What a last layer says of features, float32 `[images, size]`: probabilities, float32 `[images, classes]`.
+ * @param probabilitiesIn the scores of one image. Default: softmax
+ */
 export function probabilitiesOf(
   features: Float32Array,
   head: DenseWeights,
   size: number,
   classes: number,
-  probabilitiesIn: (scores: ArrayLike<number>) => Float64Array,
+  probabilitiesIn: (scores: ArrayLike<number>) => Float64Array = softmax,
 ): Float32Array {
   const probabilities = new Float32Array((features.length / size) * classes);
   for (let row = 0; row < features.length / size; row++) {

@@ -2,7 +2,7 @@ import { Backbone, imageFeatures } from '../../backbones/index.ts';
 import { firstImages } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
 import { probabilitiesOf } from '../../heads/index.ts';
-import { classNamesOf, exportOptionsOf, headOf, NETWORK_KEY } from '../../models/index.ts';
+import { classNamesOf, exportOptionsOf, headOf, NETWORK_KEY, THRESHOLDS_KEY } from '../../models/index.ts';
 import { decodeModel } from '../../onnx/index.ts';
 import { featureCache } from '../../platform/node/backbones/feature-cache.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
@@ -53,6 +53,16 @@ async function runKnowledge(
   const source = await findModel(from);
   const model = decodeModel(await readModelFile(source.modelFile), source.modelFile);
   if (!Object.hasOwn(model.metadata, NETWORK_KEY)) return undefined;
+  if (Object.hasOwn(model.metadata, THRESHOLDS_KEY)) {
+    throw new HarrierError(
+      'not-supported',
+      'this model gives images any number of labels: here each has one',
+      {
+        where: name,
+        next: 'Take a run of classes, or leave --from out.',
+      },
+    );
+  }
   const [height, width] = network.inputShape;
   const head = headOf(network);
   const { temperature } = exportOptionsOf(model);
@@ -71,7 +81,7 @@ async function runKnowledge(
     const imageShape = { height, width, channels: 3, preprocessing };
     const images = await imagesFor(
       source,
-      { imageShape, metadata: model.metadata },
+      { imageShape, metadata: model.metadata, thresholds: undefined },
       { split: 'train' },
       reporter,
     );
