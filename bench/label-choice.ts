@@ -124,6 +124,15 @@ const CHOICES: Readonly<Record<string, (state: State, classes: number) => number
   },
 };
 
+/** Means over few seeds rise and fall: what was reached once counts as reached. */
+const bestSoFar = (curve: readonly number[]) => curve.map((_, step) => Math.max(...curve.slice(0, step + 1)));
+/** With how many labels a curve comes to an accuracy, between two steps in proportion; undefined where it does not. */
+const labelsFor = (curve: readonly number[], accuracy: number) => {
+  const after = curve.findIndex((value) => value >= accuracy);
+  if (after <= 0) return after < 0 ? undefined : batch;
+  return batch * (after + (accuracy - curve[after - 1]) / (curve[after] - curve[after - 1]));
+};
+
 for (const spec of positionals.length > 0 ? positionals : ['cifar10']) {
   const { height, preprocessing } = imageShape;
   const opened = await openDataset(spec, spec === 'cifar10' ? {} : { imageSize: height, preprocessing });
@@ -166,25 +175,17 @@ for (const spec of positionals.length > 0 ? positionals : ['cifar10']) {
     const line = means.map((value) => (100 * value).toFixed(1)).join(' ');
     process.stdout.write(`${spec} ${name.padEnd(8)} ${line}\n`);
   }
-  const [base, ours] = [curves.get('random'), curves.get('harrier')];
-  if (!base || !ours) continue;
-  for (const fraction of [0.5, 0.75, 1]) {
-    const step = Math.round(fraction * steps) - 1;
-    // Where the curve passes the accuracy for good, between two numbers of labels.
-    const after = ours.findLastIndex((value) => value < base[step]) + 1;
-    const before = after - 1;
-    const exact =
-      after >= steps
-        ? undefined
-        : before < 0
-          ? batch
-          : batch * (before + 1 + (base[step] - ours[before]) / (ours[after] - ours[before]));
-    const wanted = `${(100 * base[step]).toFixed(1)}% with ${batch * (step + 1)} random labels`;
-    const needed =
-      exact === undefined
-        ? `not reached with ${batch * steps}`
-        : `${Math.round(exact)} chosen ones, ${(100 * (1 - exact / (batch * (step + 1)))).toFixed(0)}% fewer`;
-    process.stdout.write(`${spec}: ${wanted}; ${needed}\n`);
+  const [base, ours] = ['random', 'harrier'].map((name) => bestSoFar(curves.get(name) ?? []));
+  if (base.length === 0 || ours.length === 0) continue;
+  for (const fraction of [0.25, 0.5, 0.75, 1]) {
+    const labels = batch * Math.round(fraction * steps);
+    const wanted = base[labels / batch - 1];
+    const needed = labelsFor(ours, wanted);
+    const saved =
+      needed === undefined
+        ? `not reached with ${batch * steps} chosen ones`
+        : `${Math.round(needed)} chosen ones, ${(100 * (1 - needed / labels)).toFixed(0)}% fewer`;
+    process.stdout.write(`${spec}: ${(100 * wanted).toFixed(1)}% with ${labels} random labels; ${saved}\n`);
   }
 }
 await backbone.dispose();

@@ -16,7 +16,7 @@ const NEIGHBOURS = 100;
 /** An image stands for others up to about the distance at which the median image has this neighbour. */
 const REACH = 10;
 /** The worth of an image that the head is quite sure of; one that it is quite unsure of is worth 1 more. */
-const SURE_WORTH = 0.1;
+const SURE_WORTH = 0.4;
 /** Images are taken for copies from this cosine of their features less the mean: see `nearDuplicates`. */
 const COPY = 0.9;
 

@@ -93,14 +93,13 @@ export function Together({ info }: { readonly info: LabellingInfo }) {
                 type="button"
                 class={isOut ? 'out' : ''}
                 aria-pressed={!isOut}
-                aria-label={`${image.file}: ${name}`}
                 onClick={() => {
                   const next = new Set(out);
                   if (!next.delete(image.id)) next.add(image.id);
                   setOut(next);
                 }}
               >
-                <img src={imageUrl(image, SMALL)} alt="" loading="lazy" />
+                <img src={imageUrl(image, SMALL)} alt={image.file} loading="lazy" />
                 <span>{isOut ? 'left out' : formatCertainty(image.proposals[0]?.probability ?? 0)}</span>
               </button>
             </li>
