@@ -53,7 +53,14 @@ describe('a folder that is labelled', () => {
     await writeFile(join(folder, 'broken.jpg'), 'no image either');
     const backbone = await loadBackbone((await shippedModel())!, { runtime: nodeRuntime({ threads: 1 }) });
     server = await openStudio(place, {
-      labelling: new LabelSession({ folder, backbone, classes: ['red', 'green'] }),
+      labelling: new LabelSession({
+        folder,
+        backbone,
+        classes: ['red', 'green'],
+        log: (error) => {
+          throw error;
+        },
+      }),
     });
   });
   afterAll(() => server.end());
@@ -124,13 +131,13 @@ describe('a folder that is labelled', () => {
 
   it('learns from labels, proposes, estimates, and groups what it is sure of', async () => {
     let info = await until(() => true);
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 18; i++) {
       const [{ id, file }] = info.next;
       info = await act({ act: 'confirm', images: [id], label: truth(file) });
     }
     // A new name made a new class.
     expect(info.classes.map(({ name }) => name)).toEqual(['red', 'green', 'blue']);
-    info = await until(({ head, training, labelled }) => !training && labelled === 12 && head?.images === 12);
+    info = await until(({ head, training, labelled }) => !training && labelled === 18 && head?.images === 18);
     expect(info.head!.estimate!.right / info.head!.estimate!.images).toBeGreaterThan(0.8);
     expect(info.next.map(({ proposals }) => info.classes[proposals[0].label].name)).toEqual(
       info.next.map(({ file }) => truth(file)),
@@ -143,12 +150,12 @@ describe('a folder that is labelled', () => {
     const [out, ...kept] = images.map(({ id }) => id);
     const after = await act({ act: 'confirm', images: kept, label: name, doubted: [out] });
     expect([after.labelled, after.next[0].id, after.undo]).toEqual([
-      12 + kept.length,
+      18 + kept.length,
       out,
       kept.length === 1 ? name : `${name} for ${kept.length} images`,
     ]);
     expect(after.batch?.images.map(({ id }) => id) ?? []).not.toContain(out);
-    expect((await act({ act: 'undo' })).labelled).toBe(12);
+    expect((await act({ act: 'undo' })).labelled).toBe(18);
   });
 
   it('takes up what another program wrote into the list meanwhile', async () => {
@@ -201,6 +208,44 @@ describe('a folder that is labelled', () => {
     const [{ id }] = info.next;
     expect((await server.get(`/api/labelling/image/${id}`)).status).toBe(200);
   });
+});
+
+it('has a run propose from the start, until labels alone are as good', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'harrier-labels-'));
+  await writePhotos(folder, 4);
+  const backbone = await loadBackbone((await shippedModel())!, { runtime: nodeRuntime({ threads: 1 }) });
+  const run = {
+    name: 'mine',
+    classNames: ['red', 'blue'],
+    // Sure of one class, whatever it sees.
+    probabilities: (features: Float32Array) =>
+      Float32Array.from({ length: 2 * (features.length / backbone.size) }, (_, i) =>
+        i % 2 === 0 ? 0.95 : 0.05,
+      ),
+  };
+  const session = new LabelSession({ folder, backbone, run });
+  const changes: (() => void)[] = [];
+  session.listen(() => {
+    for (const change of changes.splice(0)) change();
+  });
+  const until = async (fits: (info: LabellingInfo) => boolean): Promise<LabellingInfo> => {
+    for (;;) {
+      const changed = new Promise<void>((resolve) => changes.push(resolve));
+      const answer = session.answer();
+      if (answer.state === 'ready' && fits(answer)) return answer;
+      await changed;
+    }
+  };
+  let info = await until(() => true);
+  expect([info.head?.source, info.classes.map(({ name }) => name)]).toEqual(['run', ['red', 'blue']]);
+  expect(info.batch).toMatchObject({ label: 0, total: 12 });
+  for (const { id, file } of info.next.slice(0, 12)) {
+    await session.act({ act: 'confirm', images: [id], label: truth(file) === 'red' ? 'red' : 'blue' });
+  }
+  info = await until(({ training, head }) => !training && head?.source === 'labels');
+  expect(info.head!.images).toBe(12);
+  await session.close();
+  await rm(folder, { recursive: true });
 });
 
 describe('a list of labels', () => {

@@ -49,7 +49,8 @@ export async function runLabel(folder: string, options: LabelCommandOptions): Pr
     const from = options.from === true ? undefined : (options.from ?? DEFAULT_BACKBONE);
     const { signal } = interruption;
     const knowledge = await knowledgeOf(from, { threads: options.threads, reporter, signal });
-    const session = new LabelSession({ folder, classes, ...knowledge });
+    const log = (error: unknown) => reporter.note(`error: ${stacks(error)}`);
+    const session = new LabelSession({ folder, classes, log, ...knowledge });
     const studio = await startStudio({
       runsFolder: 'runs',
       data: [],
@@ -60,7 +61,7 @@ export async function runLabel(folder: string, options: LabelCommandOptions): Pr
       port,
       token: options.token ?? process.env.HARRIER_TOKEN,
       labelling: session,
-      log: (error) => reporter.note(`error: ${stacks(error)}`),
+      log,
     }).catch(async (error) => {
       await session.close();
       throw error;

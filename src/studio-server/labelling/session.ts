@@ -37,6 +37,8 @@ export interface LabelSessionOptions {
   readonly run?: RunKnowledge;
   /** Classes that are known from the start. */
   readonly classes?: readonly string[];
+  /** Told why a head could not be fitted. */
+  readonly log?: (error: unknown) => void;
 }
 
 /** Images that are shown ahead. */
@@ -174,6 +176,7 @@ export class LabelSession {
     this.#run = run?.probabilities(images.features);
     this.#images = images;
     this.#newLabels = this.#labelledCount();
+    if (this.#run) this.#head = this.#runHead(this.#run, {});
     this.#choose();
     this.#changed();
     this.#fitSoon();
@@ -209,9 +212,8 @@ export class LabelSession {
     if (this.#training || this.#newLabels < wanted || this.#ending.signal.aborted) return;
     this.#training = true;
     this.#fitting = this.#fit()
-      .catch((error: unknown) => {
-        this.#error = error;
-      })
+      // The head before goes on proposing, and labels are kept all the same.
+      .catch((error: unknown) => this.#options.log?.(error))
       .finally(() => {
         this.#training = false;
         this.#changed();
@@ -242,11 +244,7 @@ export class LabelSession {
     const isRun =
       this.#run && !run?.training && (!fitted || !own || own.right / own.images < runRight / places.length);
     if (this.#run && (isRun || !fitted)) {
-      this.#head = {
-        info: { source: 'run', images: 0, at, ...estimateOf(runRight, places.length) },
-        probabilities: this.#run,
-        classes: run!.classNames.length,
-      };
+      this.#head = this.#runHead(this.#run, estimateOf(runRight, places.length));
     } else if (fitted) {
       this.#head = {
         info: { source: 'labels', images: places.length, at, ...estimateOf(own?.right, own?.images) },
@@ -255,6 +253,11 @@ export class LabelSession {
       };
     } else this.#head = undefined;
     this.#choose();
+  }
+
+  #runHead(probabilities: Float32Array, estimate: Pick<LabellingHead, 'estimate'>): Head {
+    const info = { source: 'run' as const, images: 0, at: new Date().toISOString(), ...estimate };
+    return { info, probabilities, classes: this.#options.run!.classNames.length };
   }
 
   /** Of confirmed images, how many the run's head is right about. */
