@@ -14,6 +14,6 @@ export const quantization: OpDefinition[] = [
     { none: 'rounding has no slope' },
   ),
   define('DequantizeLinear', (node) => [{ type: node.input(1).type, shape: node.shape(0) }], {
-    none: 'quantised weights cannot be trained',
+    none: 'weights in integers cannot be trained or explained: take the model that they were made of',
   }),
 ];

@@ -39,7 +39,10 @@ export function logitsModel(model: Model, where: string): Model {
   const others: Graph = { ...graph, nodes: graph.nodes.filter((node) => node !== softmax) };
   const values = importGraph(builder, others, { [name]: image });
   builder.output(values.get(logits)!, SCORES);
-  return modelOf(simplify(builder.build()), metadataOf(metadata));
+  const scores = builder.build();
+  // Of weights in integers, simplifying would make floats.
+  const isQuantized = graph.nodes.some(({ opType }) => opType === 'QuantizeLinear');
+  return modelOf(isQuantized ? scores : simplify(scores), metadataOf(metadata));
 }
 
 /** What stays true of the model: names and origin, but neither its layers nor how its weights were stored. */

@@ -42,6 +42,8 @@ function configOf({ model, classNames }: PublishedModel, harrier: string, where:
     num_labels: classNames.length,
     id2label: Object.fromEntries(classNames.map((name, i) => [i, name])),
     label2id: Object.fromEntries(classNames.map((name, i) => [name, i])),
+    // In pages transformers.js would otherwise look for a file of 8-bit weights.
+    'transformers.js_config': { dtype: 'fp32' },
     problem_type: thresholds ? 'multi_label_classification' : 'single_label_classification',
     harrier: { format: 'transformers.js', version: harrier, ...(thresholds && { thresholds }) },
   };

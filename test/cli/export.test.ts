@@ -81,6 +81,9 @@ describe('harrier export', () => {
     after.forEach((probability, i) => {
       expect(Math.abs(probability - before[i])).toBeLessThan(0.05);
     });
+    const folder = ['--format', 'transformers.js', '--out', 'integers'];
+    expect((await run('export', 'run-int8-compute.onnx', ...folder)).code).toBe(0);
+    expect((await stat(path('integers/onnx/model.onnx'))).size).toBeLessThan(1.1 * stated.bytes);
     // Of a file, on images that are named; other methods; and again over its own export.
     const again = await run(
       ...[
@@ -165,7 +168,11 @@ describe('harrier export', () => {
       files: 5,
     });
     const text = (name: string) => readFile(path('run-transformers', name), 'utf8');
-    expect(JSON.parse(await text('config.json')).id2label).toEqual({ 0: 'cat', 1: 'dog', 2: 'ship' });
+    // In pages it would otherwise look for weights in 8 bits.
+    expect(JSON.parse(await text('config.json'))).toMatchObject({
+      id2label: { 0: 'cat', 1: 'dog', 2: 'ship' },
+      'transformers.js_config': { dtype: 'fp32' },
+    });
     const evaluation = JSON.parse(await readFile(path('run', 'evaluation.json'), 'utf8'));
     const [, facts] = /^---\n([\s\S]*?)---\n/.exec(await text('README.md'))!;
     expect(parse(facts)).toMatchObject({
