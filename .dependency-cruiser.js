@@ -145,11 +145,14 @@ export default {
     {
       name: 'no-dev-dependencies-in-the-package',
       comment:
-        'The AWS SDK and onnxruntime-web are optional peers: here for the tests, there for who installs them. ' +
+        'The AWS SDK, OpenTelemetry and onnxruntime-web are optional peers: here for the tests, there for who installs them. ' +
         'bench --web and --teach work in checkouts alone, with what is installed for development there.',
       severity: 'error',
       from: { path: '^src/', pathNot: `^src/cli/bench/(teach|web)/|${notTest}` },
-      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(@aws-sdk|onnxruntime-web)/' },
+      to: {
+        dependencyTypes: ['npm-dev'],
+        pathNot: 'node_modules/(@aws-sdk|@opentelemetry|onnxruntime-web)/',
+      },
     },
     {
       name: 'browser-without-node',

@@ -13,6 +13,7 @@ import { type Call, json, type Reply, type Route } from './protocols/protocol.ts
 import { sageMakerRoutes } from './protocols/sagemaker.ts';
 import { tensorFlowServingRoutes } from './protocols/tensorflow-serving.ts';
 import { type ClassificationService, checkCount } from './service.ts';
+import type { Tracing } from './tracing.ts';
 
 /** How the HTTP interface of a model behaves. */
 export interface AppOptions {
@@ -22,6 +23,8 @@ export interface AppOptions {
   readonly version: string;
   /** Counters for `GET /metrics`. */
   readonly metrics: Metrics;
+  /** Told of each request; default: nobody. */
+  readonly tracing?: Tracing;
   /** Takes one entry for each request and failure. */
   readonly log: Log;
   /** Bytes of a body. */
@@ -129,9 +132,10 @@ export function createApp(service: ClassificationService, options: AppOptions): 
           });
         },
         classify: async (images) => {
-          exchange.images = images.length;
           const deadlineMs = options.deadlineMs - exchange.age;
-          const answer = await service.classify(images, { deadlineMs, signal: request.signal });
+          const answer = await exchange.classify(images.length, () =>
+            service.classify(images, { deadlineMs, signal: request.signal }),
+          );
           statistics.add(answer);
           return answer;
         },

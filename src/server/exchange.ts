@@ -3,6 +3,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { problemOf, statusOf } from './problem.ts';
 import { json, type Reply, type Route } from './protocols/protocol.ts';
+import type { RequestSpan, Tracing } from './tracing.ts';
 
 /** What is known of a request before its body comes. */
 export interface RequestHead {
@@ -34,18 +35,30 @@ export class Exchange {
   readonly #id: string;
   readonly #metrics: Metrics;
   readonly #log: Log;
+  readonly #span: RequestSpan | undefined;
 
-  constructor(head: RequestHead, route: Route, { metrics, log }: { metrics: Metrics; log: Log }) {
+  constructor(
+    head: RequestHead,
+    route: Route,
+    { metrics, log, tracing }: { metrics: Metrics; log: Log; tracing?: Tracing },
+  ) {
     this.#head = head;
     this.#route = route;
     this.#id = requestId(head.header(REQUEST_ID));
     this.#metrics = metrics;
     this.#log = log;
+    this.#span = tracing?.begin(head, route.path);
   }
 
   /** Milliseconds since it came. */
   get age(): number {
     return performance.now() - this.#start;
+  }
+
+  /** Classifies its images, as a part of its trace. */
+  classify<Result>(images: number, work: () => Promise<Result>): Promise<Result> {
+    this.images = images;
+    return this.#span ? this.#span.classify(images, work) : work();
   }
 
   replied(reply: Reply): PlainResponse {
@@ -66,6 +79,7 @@ export class Exchange {
     this.#metrics.requests.add({ route: label, status });
     this.#metrics.latency.observe(ms / 1000, { route: label });
     if (status === 503 && classifies) this.#metrics.shed.add();
+    this.#span?.end(status);
     this.#report(status, failure, {
       requestId: this.#id,
       method: this.#head.method,

@@ -9,6 +9,7 @@ import { Metrics } from './metrics.ts';
 import { WorkerPool } from './pool/pool.ts';
 import type { ServedModel } from './service.ts';
 import { tokenCheck } from './token.ts';
+import { openTracing, wantsTraces } from './tracing.ts';
 import { watchFile } from './watch.ts';
 
 /** Model, address and limits of a server. */
@@ -105,6 +106,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const workers = options.workers ?? cores;
   const metrics = new Metrics();
   metrics.gauge('process_resident_memory_bytes', 'Memory of this process.', () => process.memoryUsage.rss());
+  const tracing = wantsTraces(process.env) ? await openTracing(process.env, HARRIER_VERSION) : undefined;
   const pool = new WorkerPool({
     workers,
     threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
@@ -120,6 +122,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
     name: options.name ?? 'harrier',
     version: HARRIER_VERSION,
     metrics,
+    tracing,
     log,
     maxBodyBytes,
     maxJsonBytes: options.maxJsonBytes ?? 8 * MIB,
@@ -174,6 +177,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
         log('info', 'draining');
         await listener.close(graceMs, drainMs);
         await pool.close();
+        await tracing?.close();
         log('info', 'closed');
       })();
       return closing;
