@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Span, SpanContext } from '@opentelemetry/api';
 import { HarrierError } from '../errors.ts';
-import type { RequestHead } from './exchange.ts';
+
+/** A request, by what a span keeps of it. */
+export interface TracedRequest {
+  readonly method: string;
+  readonly path: string;
+  header(name: string): string | null | undefined;
+}
 
 /** One request as a span, and the classification within it as a span of its own. */
 export interface RequestSpan {
@@ -14,7 +20,7 @@ export interface RequestSpan {
 /** Tells a collector of each request. */
 export interface Tracing {
   /** @param route such as `/v1/models/harrier:predict` */
-  begin(head: RequestHead, route: string): RequestSpan;
+  begin(head: TracedRequest, route: string): RequestSpan;
   /** Sends what waits. */
   close(): Promise<void>;
 }
