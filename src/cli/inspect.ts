@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { command, withDataOptions, withThreads } from './command.ts';
-import type { FeaturesCommandOptions } from './features/features-of.ts';
 import { withOptions } from './flags.ts';
+import type { InspectCommandOptions } from './inspect/run.ts';
 
 export function inspectCommand(): Command {
   const inspect = command(
@@ -17,7 +17,8 @@ export function inspectCommand(): Command {
     .argument('<data>', 'a folder with one sub-folder of images per class, or another data set of train')
     .option('--out <file>', 'the page to write', 'inspection.html')
     .option('--force', 'overwrite an existing file')
-    .option('--json', 'print one JSON object');
+    .option('--json', 'print one JSON object')
+    .option('--map', 'with --json: where each image lies in a plane, by its features');
   withOptions(
     withThreads(withDataOptions(inspect)),
     ['multiLabel', 'from', 'mean', 'std', 'channelOrder', 'features', 'resize', 'seed'],
@@ -26,7 +27,7 @@ export function inspectCommand(): Command {
       seed: 'what is drawn at random follows from it',
     },
   );
-  return inspect.action(async (data: string, options: FeaturesCommandOptions) => {
+  return inspect.action(async (data: string, options: InspectCommandOptions) => {
     const { runInspect } = await import('./inspect/run.ts');
     await runInspect(data, options);
   });

@@ -1,6 +1,6 @@
 export type { InspectedPart } from './images.ts';
 export { type InspectOptions, inspectImages } from './inspect.ts';
-export type { Advice, ConfusedPair, ImageName, InspectedClass, Inspection } from './inspection.ts';
+export type { Advice, ConfusedPair, ImageName, InspectedClass, Inspection, MapPoint } from './inspection.ts';
 export type { CurvePoint, LearningCurve } from './learning-curve.ts';
 export type { DuplicateKind } from './near-duplicates.ts';
 export type { QualityIssue } from './quality.ts';

@@ -8,13 +8,14 @@ import { adviceFor } from './advice.ts';
 import { confusionsOf, type HeldOutAnswers, heldOutAnswers } from './answers.ts';
 import { crossValidated, labelIssues } from './cross-validation.ts';
 import { AllImages, type InspectedPart, pixelFindings } from './images.ts';
-import type { ImageName, Inspection } from './inspection.ts';
+import type { ImageName, Inspection, MapPoint } from './inspection.ts';
 import type { LabelIssues } from './label-issues.ts';
 import { type TagFindings, tagFindings } from './label-tags.ts';
 import { learningCurve } from './learning-curve.ts';
 import { nearDuplicates } from './near-duplicates.ts';
 import { nearestNeighbours } from './neighbours.ts';
 import { outliersOf } from './outliers.ts';
+import { planeOf } from './plane.ts';
 import { blurLimit, type PixelQuality, QUALITY_ISSUES, qualityIssues } from './quality.ts';
 import { type RotationCheck, rotationCheck } from './rotation.ts';
 
@@ -31,6 +32,8 @@ export interface InspectOptions {
   readonly featuresOf?: (pixels: Uint8Array) => Promise<Float32Array>;
   /** The shorter side of every file's image in pixels; undefined where it is not known. Absent: none is. */
   readonly shorterSides?: readonly (number | undefined)[];
+  /** Whether each image is placed in a plane by its features. */
+  readonly map?: boolean;
   /** Told how far it is; what it throws ends the work. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -48,7 +51,7 @@ const USUAL = 0.2;
  */
 export async function inspectImages(
   parts: readonly InspectedPart[],
-  { runtime, data, network, size, seed, featuresOf, shorterSides, onProgress }: InspectOptions,
+  { runtime, data, network, size, seed, featuresOf, shorterSides, map, onProgress }: InspectOptions,
 ): Promise<Inspection> {
   const images = new AllImages(parts);
   const { labels, tags, classNames, features, copies } = images;
@@ -163,7 +166,28 @@ export async function inspectImages(
     ...(rotation && { rotation: named(rotation, nameOf) }),
     confusions: answers ? confusionsOf(answers, images, issues, nameOf) : [],
   };
-  return { ...found, advice: adviceFor(found) };
+  return {
+    ...found,
+    advice: adviceFor(found),
+    ...(map && { map: mapOf(images, planeOf(features, size, seed), answers, nameOf) }),
+  };
+}
+
+function mapOf(
+  { count, classNames }: AllImages,
+  plane: Float32Array,
+  answers: HeldOutAnswers | undefined,
+  nameOf: (image: number) => ImageName,
+): MapPoint[] {
+  return Array.from({ length: count }, (_, image) => {
+    const answer = answers?.get(image);
+    return {
+      ...nameOf(image),
+      x: plane[2 * image],
+      y: plane[2 * image + 1],
+      ...(answer && { predicted: classNames[answer.predicted] }),
+    };
+  });
 }
 
 /** What an image without any label is said to be. */

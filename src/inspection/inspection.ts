@@ -114,4 +114,15 @@ export interface Inspection {
   readonly confusions: readonly ConfusedPair[];
   /** In order of worth. */
   readonly advice: readonly Advice[];
+  /** All images as points, where that was asked for. */
+  readonly map?: readonly MapPoint[];
+}
+
+/** An image among the others, by its features. */
+export interface MapPoint extends ImageName {
+  /** From −1 to 1, along the two directions in which the features vary most. */
+  readonly x: number;
+  readonly y: number;
+  /** What a head said that was not fitted on it; absent where it was not held out. */
+  readonly predicted?: string;
 }

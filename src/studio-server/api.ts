@@ -165,7 +165,20 @@ export interface DuplicateGroup {
 }
 
 /** What `harrier inspect` says; the `index` of each image is its place in its part, `file` its source here. */
-export type StudioInspection = Inspection;
+export type StudioInspection = Omit<Inspection, 'map'>;
+
+/** GET api/datasets/:id/inspection/map: all images as points, by what the inspection's network makes of them. */
+export interface ImageMap {
+  readonly split: readonly Split[];
+  readonly index: readonly number[];
+  /** From −1 to 1. */
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  /** The class that counted when it was inspected. */
+  readonly label: readonly number[];
+  /** The class that a head said that had not seen the image; null where there was none. */
+  readonly predicted: readonly (number | null)[];
+}
 
 /**
  * GET api/datasets/:id/inspection. POST there begins one, a process of its own; POST api/datasets/:id/inspection/stop

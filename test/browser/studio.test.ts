@@ -203,6 +203,28 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await page.keyboard.press('Control+z');
     await page.locator('.tiles').getByText('✓ left out').first().waitFor({ state: 'detached' });
     await page.getByText('Labels were corrected since').waitFor({ state: 'detached' });
+
+    // All images as points, by keyboard and by pointer.
+    await page.getByRole('tab', { name: 'Map' }).click();
+    const map = page.getByRole('application', { name: /^\d+ images as points/ });
+    await map.focus();
+    for (const key of ['ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
+    await until(page.getByRole('dialog').getByText(/^(cat|dog|ship).*, (train|test)$/));
+    await page.keyboard.press('Escape');
+    await until(page.locator('.map-image').getByText(/, (train|test)$/));
+    const colours = () =>
+      map.evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        return new Set(new Uint32Array(data.buffer)).size;
+      });
+    await expect.poll(colours).toBeGreaterThan(3);
+    for (const name of [/^cat/, /^dog/, /^ship/]) {
+      await page.locator('.map-legend').getByRole('button', { name }).click();
+    }
+    await expect.poll(colours).toBe(1);
+    await page.getByRole('radio', { name: 'Error' }).check();
+    await page.waitForURL(/colour=error/);
+    await expect.poll(colours).toBeGreaterThan(1);
   });
 
   it('shows what an augmentation does, as it is turned', async () => {
@@ -330,6 +352,7 @@ describe.skipIf(noChromium)('evaluating in the browser', () => {
 
   it('leads from a pair of classes to its cell, and shows how the run learned', async () => {
     const mixed = await mixUp('mixed-up');
+        'data?tab=map',
     await at('evaluate?run=mixed-up');
     await page.getByRole('button', { name: 'dog → cat: 2' }).click();
     await page.waitForURL(/cell=1,0/);

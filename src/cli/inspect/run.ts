@@ -12,8 +12,13 @@ import { shortPath } from '../terminal.ts';
 import { photoSide } from '../train/by-itself.ts';
 import { shorterSides, thumbnails } from './images.ts';
 
+/** The options of `inspect` as they were typed. */
+export interface InspectCommandOptions extends FeaturesCommandOptions {
+  readonly map?: boolean;
+}
+
 /** `harrier inspect`. */
-export async function runInspect(data: string, options: FeaturesCommandOptions): Promise<void> {
+export async function runInspect(data: string, options: InspectCommandOptions): Promise<void> {
   const reporter = new Reporter({ machine: options.json, onWork: tellingParent() });
   const interruption = watchInterruption(() => reporter.note('Stopping: features computed so far are kept.'));
   try {
@@ -25,7 +30,7 @@ export async function runInspect(data: string, options: FeaturesCommandOptions):
 
 async function inspect(
   data: string,
-  options: FeaturesCommandOptions,
+  options: InspectCommandOptions,
   reporter: Reporter,
   interruption: Interruption,
 ): Promise<void> {
@@ -51,6 +56,7 @@ async function inspect(
       size: backbone.size,
       seed: options.seed ?? 0,
       featuresOf: (pixels) => backbone.features(pixels),
+      map: options.map,
       shorterSides: await shorterSides(datasets, onProgress),
       onProgress,
     });

@@ -8,7 +8,7 @@ import type { Progress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
 import type { ImageName, Inspection } from '../../inspection/index.ts';
 import { jsonObject } from '../../json-text.ts';
-import type { InspectionAnswer, StudioInspection } from '../api.ts';
+import type { ImageMap, InspectionAnswer, Split, StudioInspection } from '../api.ts';
 import type { EventHub } from '../events.ts';
 import { notFound, refusalOf } from '../respond.ts';
 import type { DatasetLibrary, StudioDataset } from './dataset-library.ts';
@@ -26,6 +26,7 @@ interface Job {
 
 interface Found {
   readonly inspection: StudioInspection;
+  readonly map: ImageMap;
   /** The page that the command writes. */
   readonly page: Buffer;
   /** Corrections as they were. */
@@ -58,6 +59,11 @@ export class Inspector {
     if (!found) return { state: 'none' };
     const { inspection, corrections } = found;
     return { state: 'done', inspection, isOld: corrections !== correctionsOf(dataset) };
+  }
+
+  /** All images as points. @throws HarrierError `not-found` */
+  map(id: string): ImageMap {
+    return this.#found.get(id)?.map ?? notFound('inspection', id);
   }
 
   /** The page that the command wrote. @throws HarrierError `not-found` */
@@ -101,7 +107,15 @@ export class Inspector {
   #spawn(id: string, spec: string, dataset: StudioDataset): Job {
     const folder = mkdtempSync(join(tmpdir(), 'harrier-inspection-'));
     const page = join(folder, 'inspection.html');
-    const words = ['inspect', spec, '--json', '--out', page, ...(spec === 'cifar10' ? [] : ['--skip-bad'])];
+    const words = [
+      'inspect',
+      spec,
+      '--json',
+      '--map',
+      '--out',
+      page,
+      ...(spec === 'cifar10' ? [] : ['--skip-bad']),
+    ];
     const corrections = correctionsOf(dataset);
     const child = fork(this.#program, words, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -124,8 +138,8 @@ export class Inspector {
       try {
         if (code === 0) {
           const found = jsonObject(result) as unknown as Inspection;
-          const inspection = located(found, dataset);
-          this.#found.set(id, { inspection, page: await readFile(page), corrections });
+          const { inspection, map } = located(found, dataset);
+          this.#found.set(id, { inspection, map, page: await readFile(page), corrections });
         } else if (!job.isStopped) throw failureOf(said, code);
       } catch (error) {
         this.#failed.set(id, error);
@@ -172,7 +186,7 @@ function failureOf(said: string, code: number | null): HarrierError {
 }
 
 /** An inspection whose images are known by their places in the parts of a data set here; others are left out. */
-function located(found: Inspection, dataset: StudioDataset): StudioInspection {
+function located(found: Inspection, dataset: StudioDataset): Pick<Found, 'inspection' | 'map'> {
   const places = new Map<string, number>();
   for (const { split, dataset: images } of dataset.views) {
     for (let index = 0; index < images.size; index++) places.set(`${split} ${images.describe(index)}`, index);
@@ -182,8 +196,8 @@ function located(found: Inspection, dataset: StudioDataset): StudioInspection {
       const index = places.get(`${image.part} ${image.file}`);
       return index === undefined ? [] : [{ ...image, index, file: dataset.view(image.part).source(index) }];
     });
-  const { labels, duplicates, outliers, quality, rotation, confusions, ...rest } = found;
-  return {
+  const { labels, duplicates, outliers, quality, rotation, confusions, map = [], ...rest } = found;
+  const inspection: StudioInspection = {
     ...rest,
     labels: { ...labels, issues: here(labels.issues) },
     duplicates: duplicates.map((group) => ({ ...group, images: here(group.images) })),
@@ -191,5 +205,20 @@ function located(found: Inspection, dataset: StudioDataset): StudioInspection {
     quality: { ...quality, issues: here(quality.issues) },
     ...(rotation && { rotation: { ...rotation, rotated: here(rotation.rotated) } }),
     confusions: confusions.map((pair) => ({ ...pair, examples: here(pair.examples) })),
+  };
+  const points = here(map);
+  const { classNames } = dataset.opened.train;
+  return {
+    inspection,
+    map: {
+      split: points.map(({ part }) => part as Split),
+      index: points.map(({ index }) => index),
+      x: points.map(({ x }) => x),
+      y: points.map(({ y }) => y),
+      predicted: points.map(({ predicted }) =>
+        predicted === undefined ? null : classNames.indexOf(predicted),
+      ),
+      label: points.map((point) => classNames.indexOf(point.class)),
+    },
   };
 }

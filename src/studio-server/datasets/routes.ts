@@ -50,6 +50,7 @@ export function addDatasetRoutes(
   app.post('/api/datasets/:id/inspection/stop', async ({ req }) =>
     json(await inspector.stop(req.param('id'))),
   );
+  app.get('/api/datasets/:id/inspection/map', ({ req }) => json(inspector.map(req.param('id'))));
   app.get('/api/datasets/:id/inspection/page', ({ req }) => {
     const page = new Uint8Array(inspector.page(req.param('id')));
     const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': REPORT_POLICY };

@@ -8,7 +8,7 @@ const MOST_LISTED = 1_000;
 
 /** The corrected images of a part, by index; they follow what is corrected here or elsewhere. */
 export function useCorrected(facts: DatasetInfo | undefined, split: Split): ReadonlyMap<number, ImageEntry> {
-  const key = facts && !exported ? `corrected ${facts.id} ${split}` : undefined;
+  const key = facts?.splits[split] && !exported ? `corrected ${facts.id} ${split}` : undefined;
   const load = async (signal: AbortSignal) => {
     const all: ImageEntry[] = [];
     for (;;) {

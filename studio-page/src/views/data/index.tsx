@@ -19,6 +19,7 @@ import { InspectionTab } from './inspection/index.tsx';
 const TABS = [
   { id: 'images', label: 'Images' },
   { id: 'inspection', label: 'Inspection' },
+  { id: 'map', label: 'Map' },
   { id: 'duplicates', label: 'Duplicates' },
   { id: 'augmentation', label: 'Augmentation' },
 ];
@@ -105,8 +106,8 @@ function Facts({ facts }: { readonly facts: DatasetInfo }) {
           selected={tab}
           onSelect={(id) => setQuery({ tab: id === 'images' ? undefined : id })}
         >
-          {tab === 'inspection' ? (
-            <InspectionTab facts={facts} />
+          {tab === 'inspection' || tab === 'map' ? (
+            <InspectionTab facts={facts} shows={tab === 'map' ? 'map' : 'findings'} />
           ) : tab === 'duplicates' ? (
             <Duplicates facts={facts} />
           ) : tab === 'augmentation' ? (

@@ -7,12 +7,19 @@ import { Icon } from '../../../components/icon.tsx';
 import { Loading } from '../../../components/loading.tsx';
 import { Message } from '../../../components/message.tsx';
 import { Progress } from '../../../components/progress.tsx';
+import { MapTab } from '../map/index.tsx';
 import './inspection.css';
 import { Findings } from './findings.tsx';
 import { useInspection } from './use-inspection.ts';
 
+interface InspectionTabProps {
+  readonly facts: DatasetInfo;
+  /** What of it is shown. */
+  readonly shows: 'findings' | 'map';
+}
+
 /** What these images are worth before anything is trained: the command `harrier inspect`, in the background. */
-export function InspectionTab({ facts }: { readonly facts: DatasetInfo }) {
+export function InspectionTab({ facts, shows }: InspectionTabProps) {
   const { answer, error, again, start, stop } = useInspection(facts);
   const [busy, setBusy] = useState(false);
   const doing = (act: () => Promise<void>) => async () => {
@@ -62,8 +69,8 @@ export function InspectionTab({ facts }: { readonly facts: DatasetInfo }) {
           action={inspect('Inspect these images', 'primary')}
         >
           A pretrained network looks at all of them: how good a model will be, whether more photos would help,
-          which labels are probably wrong, what is there twice, which photos are poor. Some hundred photos
-          take a minute the first time.
+          which labels are probably wrong, what is there twice, which photos are poor, and which lie together.
+          Some hundred photos take a minute the first time.
         </Empty>
       </div>
     );
@@ -83,7 +90,11 @@ export function InspectionTab({ facts }: { readonly facts: DatasetInfo }) {
         </a>
         {answer.isOld && <p class="note">Labels were corrected since these images were inspected.</p>}
       </div>
-      <Findings facts={facts} found={answer.inspection} />
+      {shows === 'map' ? (
+        <MapTab facts={facts} inspected={answer.inspection} />
+      ) : (
+        <Findings facts={facts} found={answer.inspection} />
+      )}
     </div>
   );
 }
