@@ -352,7 +352,6 @@ describe.skipIf(noChromium)('evaluating in the browser', () => {
 
   it('leads from a pair of classes to its cell, and shows how the run learned', async () => {
     const mixed = await mixUp('mixed-up');
-        'data?tab=map',
     await at('evaluate?run=mixed-up');
     await page.getByRole('button', { name: 'dog → cat: 2' }).click();
     await page.waitForURL(/cell=1,0/);
@@ -375,6 +374,7 @@ describe.skipIf(noChromium)('the page as a whole', () => {
         'nowhere',
         'data?image=1',
         'data?tab=inspection',
+        'data?tab=map',
         'data?tab=duplicates',
         'data?tab=augmentation',
         'train?new=1',
