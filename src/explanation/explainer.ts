@@ -96,6 +96,11 @@ export class Explainer {
     return this.#classifier.classNames;
   }
 
+  /** Where images have any number of labels: the probability of each from which an image counts as having it. */
+  get thresholds(): readonly number[] | undefined {
+    return this.#classifier.thresholds;
+  }
+
   /** Size and preprocessing of the images that the model takes. */
   get imageShape(): Classifier['imageShape'] {
     return this.#classifier.imageShape;

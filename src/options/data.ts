@@ -22,7 +22,7 @@ export const DATA = {
     type: { kind: 'boolean' },
     help: 'images have any number of labels, which a list names: a line such as photo.jpg,cat;dog for each',
     flag: {
-      of: ['train', 'sweep'],
+      of: ['train', 'sweep', 'lr-find'],
       insteadOf: { '--multilabel': '--multi-label', '--tags': '--multi-label' },
     },
     recorded: 'if given',

@@ -165,9 +165,12 @@ export const TRAINING = {
     default: 'crossentropy',
     field: 'loss.name',
     flag: {
-      of: ['train', 'sweep'],
+      of: ['train', 'sweep', 'lr-find'],
       value: '<name>',
-      helpOf: { sweep: 'with --multi-label: crossentropy or asymmetric, as for train' },
+      helpOf: {
+        sweep: 'with --multi-label: crossentropy or asymmetric, as for train',
+        'lr-find': 'with --multi-label: crossentropy or asymmetric, as for train',
+      },
     },
   },
   labelSmoothing: {

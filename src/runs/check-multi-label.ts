@@ -16,9 +16,16 @@ const OF_ONE_CLASS = {
  * @throws HarrierError `bad-option` that says what to do instead
  */
 export function checkMultiLabel(
-  options: Partial<Pick<RunOptions, 'multiLabel' | keyof typeof OF_ONE_CLASS>>,
+  options: Partial<Pick<RunOptions, 'multiLabel' | 'head' | keyof typeof OF_ONE_CLASS>>,
 ): void {
   if (!options.multiLabel) return;
+  if (options.head !== undefined && options.head !== 'linear') {
+    throw new HarrierError('bad-option', 'a head of this kind gives each image one class', {
+      where: `--head ${options.head}`,
+      expected: '--head linear, which gives images any number of labels',
+      next: 'Leave --head out.',
+    });
+  }
   for (const [name, instead] of Object.entries(OF_ONE_CLASS)) {
     const value = options[name as keyof typeof OF_ONE_CLASS];
     if (value === undefined || value === 'natural') continue;

@@ -1,5 +1,6 @@
 import { HarrierError, unknownName } from '../errors.ts';
 import { knownOptions } from '../layers/index.ts';
+import type { LossOptions } from '../losses/index.ts';
 import type { Network } from '../models/index.ts';
 import {
   type Optimizer,
@@ -10,8 +11,14 @@ import {
 import { badOption } from '../options/values.ts';
 import type { Runtime } from '../runtime/index.ts';
 
-/** Keras's names of the one loss: labels are class numbers here, so that both mean the same. */
-const LOSSES = ['categorical_crossentropy', 'sparse_categorical_crossentropy'] as const;
+/** Keras's names of the losses: labels are class numbers here, so that the first two mean the same. */
+const LOSSES = [
+  'categorical_crossentropy',
+  'sparse_categorical_crossentropy',
+  'binary_crossentropy',
+] as const;
+/** Ends of a network for images of one class each, and for images with any number of labels. */
+const ENDS = { one: ['softmax', 'linear'], several: ['sigmoid', 'softmax', 'linear'] };
 const METRICS = ['accuracy'] as const;
 
 /** How a model is trained: the arguments of `compile`. */
@@ -20,7 +27,10 @@ export interface CompileOptions {
   readonly optimizer: Optimizer | OptimizerConfig | OptimizerName | Lowercase<OptimizerName>;
   /** What runs the graphs: `nodeRuntime()` of `harrier/node`, or that of another platform. */
   readonly runtime: Runtime;
-  /** The loss. There is one, under both of Keras's names. Default `categorical_crossentropy`. */
+  /**
+   * The loss: `binary_crossentropy` for images with any number of labels (a data set with `tags`), else one, under both of
+   * Keras's names. Default `categorical_crossentropy`.
+   */
   readonly loss?: (typeof LOSSES)[number];
   /** What is measured beside the loss. There is one, and it always is: `accuracy`. */
   readonly metrics?: readonly (typeof METRICS)[number][];
@@ -52,13 +62,26 @@ export function compiledFrom(network: Network, options: CompileOptions): Compile
   if (stranger !== undefined) throw unknownName('metric', `${stranger}`, METRICS);
   const last = network.calls.at(-1)!.layer;
   const { activation = 'linear' } = last.layer.options as { activation?: string };
-  if (activation !== 'softmax' && activation !== 'linear') {
+  const isSeveral = loss === 'binary_crossentropy';
+  if (!ENDS[isSeveral ? 'several' : 'one'].includes(activation)) {
     throw new HarrierError('bad-option', 'the last layer must give probabilities or logits', {
       where: `${network.name}, layer "${last.name}"`,
-      expected: 'activation softmax, or none (softmax is then added to the model)',
+      expected: isSeveral
+        ? 'activation sigmoid, or none (sigmoid is then added to the model)'
+        : 'activation softmax, or none (softmax is then added to the model)',
       received: activation,
-      next: 'The loss is categorical cross-entropy: one class for each image.',
+      next: isSeveral
+        ? undefined
+        : 'The loss is categorical cross-entropy: one class for each image. For several labels: binary_crossentropy.',
     });
   }
   return { ...options, optimizer: optimizerFrom(options.optimizer) };
+}
+
+/** The loss of a compiled model, as `fit` takes it. */
+export function lossOptions({
+  loss,
+  labelSmoothing,
+}: Pick<Compiled, 'loss' | 'labelSmoothing'>): LossOptions {
+  return { ...(loss === 'binary_crossentropy' && { name: 'binaryCrossentropy' }), labelSmoothing };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { images } from '../../test/training/problem.ts';
 import { memoryDataset } from '../data/memory.ts';
+import { rarestTags } from '../data/tags.ts';
 import { Conv2D, Dense, Flatten } from '../layers/index.ts';
 import { Classifier } from '../models/index.ts';
 import { decodeModel } from '../onnx/index.ts';
@@ -325,4 +326,51 @@ it('refuses misspelt names of weights', () => {
   expect(() => {
     one.weights = new Map([...weights, ['dense/bias2', new Float32Array(3)]]);
   }).toThrow('there are no weights called "dense/bias2". Did you mean "dense/bias"?');
+});
+
+describe('a model of images with any number of labels', () => {
+  // Bright on the left, bright on the right, both or neither.
+  const tags = Uint8Array.from({ length: 64 }, (_, i) => (i % 2 === 0 ? (i >> 1) & 1 : (i >> 2) & 1));
+  const pixels = Uint8Array.from({ length: 32 * 48 }, (_, i) => {
+    const [image, column] = [Math.floor(i / 48), Math.floor((i % 12) / 3)];
+    return (tags[2 * image + Number(column > 1)] ? 180 : 20) + ((7 * i) % 40);
+  });
+  const labelled = memoryDataset({
+    name: 'sides',
+    classNames: ['left', 'right'],
+    imageShape: { height: 4, width: 4, channels: 3 },
+    labels: rarestTags(tags, 2),
+    tags,
+    pixels,
+  });
+  const sides = () =>
+    new Sequential({
+      inputShape: [4, 4, 3],
+      layers: [new Flatten(), new Dense({ units: 2, activation: 'sigmoid' })],
+    });
+
+  it('trains by binary cross-entropy, gives each label a probability, and comes back from its file', async () => {
+    const one = sides();
+    one.compile({ optimizer: { name: 'Adam', learningRate: 0.02 }, loss: 'binary_crossentropy', runtime });
+    const history = await one.fit(labelled, { epochs: 40, batchSize: 8 });
+    expect(history.at(-1)!.accuracy).toBeGreaterThan(0.9);
+    const { accuracy, multiLabel } = await one.evaluate(labelled);
+    expect([accuracy, multiLabel!.meanAveragePrecision]).toEqual([1, 1]);
+    const rows = await one.predict(labelled);
+    expect(Array.from(rows, (each) => Number(each >= 0.5))).toEqual([...tags]);
+    const classifier = await Classifier.load(runtime, one.toOnnx());
+    expect(classifier.thresholds).toEqual([0.5, 0.5]);
+    const again = Model.fromOnnx(one.toOnnx(), { runtime });
+    expect((await again.evaluate(labelled)).multiLabel).toEqual(multiLabel);
+    await Promise.all([one.dispose(), again.dispose(), classifier.dispose()]);
+  });
+
+  it('refuses a loss that does not suit the labels, and an end that does not suit the loss', async () => {
+    const one = model();
+    one.compile({ optimizer: 'sgd', loss: 'binary_crossentropy', runtime });
+    await expect(one.fit(train)).rejects.toThrow(/the loss does not suit the labels of the images/);
+    expect(() => sides().compile({ optimizer: 'sgd', runtime })).toThrow(
+      /For several labels: binary_crossentropy/,
+    );
+  });
 });

@@ -9,7 +9,13 @@ import {
 } from '../data/preprocessing.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
-import { type Evaluation, evaluatePredictions, type History } from '../evaluation/index.ts';
+import {
+  type Evaluation,
+  evaluatePredictions,
+  evenThresholds,
+  type History,
+  predictionsFor,
+} from '../evaluation/index.ts';
 import { knownOptions } from '../layers/index.ts';
 import {
   CLASS_NAMES_KEY,
@@ -31,7 +37,7 @@ import type { Runtime } from '../runtime/index.ts';
 import type { BatchOptions } from './batch-options.ts';
 import type { Callback } from './callbacks/index.ts';
 import { CallbackRun } from './callbacks/run.ts';
-import { type Compiled, type CompileOptions, compiledFrom } from './compile-options.ts';
+import { type Compiled, type CompileOptions, compiledFrom, lossOptions } from './compile-options.ts';
 import { firstWeights, fit, type StepProgress } from './fit.ts';
 import { checkPredictable, datasetFrom, type ImagesAndLabels, isNumbers } from './model-data.ts';
 
@@ -165,6 +171,8 @@ export class Model {
   compile(options: CompileOptions): void {
     this.#compiled = compiledFrom(this.network, options);
     this.#runtime = this.#compiled.runtime;
+    const { thresholds: _, ...others } = this.#exportOptions;
+    this.#exportOptions = { ...others, ...this.#ends() };
     this.#forget();
     if (this.#weights && !this.#fresh) return;
     this.#weights = firstWeights(this.network, options.seed ?? 0);
@@ -200,7 +208,9 @@ export class Model {
     const options = (labels === undefined ? second : (third ?? {})) as TrainOptions;
     const dataset = datasetFrom('fit', this.network, this.#classNames, images, labels);
     knownOptions('fit', options, TRAIN_OPTIONS, []);
-    const { optimizer, labelSmoothing, seed = 0, runtime, weights } = this.#ready();
+    const compiled = this.#ready();
+    const { optimizer, seed = 0, runtime, weights } = compiled;
+    const ends = this.#ends();
     const { epochs = 1, batchSize = 32, validationData, callbacks = [] } = options;
     const split =
       validationData === undefined && options.validationSplit !== undefined
@@ -216,13 +226,13 @@ export class Model {
       optimizer,
       epochs,
       runtime,
-      export: (now) => encodeModel(exportModel(this.network, now, about)),
+      export: (now) => encodeModel(exportModel(this.network, now, about, ends)),
     });
     await run.begin();
     const result = await fit({
       network: this.network,
       optimizer,
-      loss: { labelSmoothing },
+      loss: lossOptions(compiled),
       runtime,
       ...split,
       epochs,
@@ -252,7 +262,7 @@ export class Model {
     if (restored) checkWeights(this.network.parameters, restored, this.network.name);
     this.#classNames = dataset.classNames;
     this.#preprocessing = preprocessing;
-    this.#exportOptions = {};
+    this.#exportOptions = ends;
     this.#take(restored ?? result.weights);
     return result.history;
   }
@@ -263,11 +273,13 @@ export class Model {
   async evaluate(images: Dataset | Uint8Array, labels?: ArrayLike<number>): Promise<Evaluation> {
     const dataset = datasetFrom('evaluate', this.network, this.#classNames, images, labels);
     return this.#use(async (classifier) =>
-      evaluatePredictions({
-        probabilities: await classifier.predictImages(dataset),
-        labels: dataset.labels,
-        classNames: dataset.classNames,
-      }),
+      evaluatePredictions(
+        predictionsFor(
+          { probabilities: await classifier.predictImages(dataset) },
+          dataset,
+          classifier.thresholds,
+        ),
+      ),
     );
   }
 
@@ -326,6 +338,12 @@ export class Model {
     if (data === undefined) return undefined;
     const [images, labels] = Array.isArray(data) ? data : [data];
     return datasetFrom('validationData', this.network, classNames, images, labels);
+  }
+
+  /** What a trained model ends in: probabilities of each label, where the loss is of several; else of one class. */
+  #ends(): ExportOptions {
+    if (this.#compiled?.loss !== 'binary_crossentropy') return {};
+    return { thresholds: this.#exportOptions.thresholds ?? evenThresholds(this.network.outputSize) };
   }
 
   #take(weights: Weights): void {

@@ -21,7 +21,7 @@ import { accessibilityFaults, type StudioInBrowser, studioInBrowser } from './st
 const soon = { timeout: 30_000 };
 const EXAMPLES = new URL('../../studio-page/src/inference/examples/', import.meta.url);
 /** A network of one convolution, as it begins. */
-function small() {
+function small(thresholds?: readonly number[], names = ['a', 'b', 'c']) {
   const network = new Network({
     inputShape: [16, 16, 3],
     layers: [
@@ -30,7 +30,8 @@ function small() {
       new Dense({ units: 3, activation: 'softmax' }),
     ],
   });
-  return exportModel(network, initialWeights(network.parameters, 1));
+  const metadata = thresholds && { 'harrier.classNames': JSON.stringify(names) };
+  return exportModel(network, initialWeights(network.parameters, 1), metadata, { thresholds });
 }
 
 const example = async (name: string) => readFile(new URL(`${name}.png`, EXAMPLES));
@@ -162,6 +163,20 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
     await page.getByRole('button', { name: /Find alike training images/ }).click({ timeout: 60_000 });
     await expect.poll(() => first.innerText(), soon).toBe(before);
     expect([asked, opened.faults]).toEqual([0, []]);
+  });
+
+  it('names every label of a model of several, and none where none reaches its threshold', async () => {
+    const of = async (thresholds: readonly number[], words: RegExp) => {
+      await drop(page, 'labels.onnx', encodeModel(small(thresholds)));
+      await drop(page, 'frog.png', await example('frog'));
+      await expect.poll(() => verdict(page).innerText(), soon).toMatch(words);
+    };
+    await of([0, 0, 0], /^([abc], ){2}[abc]$/);
+    await of([1, 1, 1], /^No label$/);
+    // Bars that are each a probability of its own.
+    const bars = await page.locator('.results .bar-row').allInnerTexts();
+    expect(bars).toHaveLength(3);
+    expect(opened.faults).toEqual([]);
   });
 
   describe('says in a sentence what cannot be looked at:', () => {

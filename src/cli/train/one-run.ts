@@ -132,7 +132,11 @@ function announce(
   const images = (count: number) => `${formatCount(count)} images`;
   reporter.print(
     style.strong(
-      `${options.recipe}: ${formatCount(parameters)} parameters, ${data.classNames.length} classes`,
+      `${options.recipe}: ${formatCount(parameters)} parameters, ${
+        options.multiLabel
+          ? formatQuantity(data.classNames.length, 'label')
+          : `${data.classNames.length} classes`
+      }`,
     ),
   );
   const { from } = options;

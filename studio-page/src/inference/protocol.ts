@@ -13,6 +13,8 @@ export type ModelSource = { readonly url: string } | { readonly file: File };
 export interface OpenedModel {
   readonly name: string;
   readonly classNames: readonly string[];
+  /** Where images have any number of labels: the probability of each from which an image counts as having it. */
+  readonly thresholds?: readonly number[];
   readonly imageShape: ImageInput;
   readonly layers: readonly ModelLayer[];
   /** The layer that Grad-CAM looks at; undefined where `unexplained` says why it cannot. */

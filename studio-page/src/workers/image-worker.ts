@@ -36,8 +36,8 @@ const methods = {
   /** Programs that use a model without Harrier. */
   async programs(model: Uint8Array<ArrayBuffer>) {
     const { graph, metadata } = decodeModel(model);
-    const { classNames, imageShape } = contractOf(graph, metadata, 'the model');
-    const options = { classNames, imageShape };
+    const { classNames, thresholds, imageShape } = contractOf(graph, metadata, 'the model');
+    const options = { classNames, ...(thresholds && { thresholds }), imageShape };
     return { node: nodeProgram(options), python: pythonProgram(options), page: browserPage(options) };
   },
   async classify(file: Blob, name: string) {

@@ -51,6 +51,7 @@ const actions: Actions = {
     return {
       name,
       classNames: answerer.classNames,
+      ...(answerer.thresholds && { thresholds: answerer.thresholds }),
       imageShape: answerer.imageShape,
       layers,
       backend: runtime.backend,

@@ -29,7 +29,7 @@ export interface ListImagesOptions extends ListingOptions, UnpackOptions {
 }
 
 /** Files with labels that may lie beside the images of a folder, in the order in which they are looked for. */
-const SIDECARS = ['labels', 'metadata'].flatMap((name) =>
+const SIDECARS = ['labels', 'metadata', 'tags'].flatMap((name) =>
   ['csv', 'tsv', 'jsonl', 'ndjson'].map((end) => `${name}.${end}`),
 );
 
@@ -234,6 +234,13 @@ function classesOf(
   const classNames = [...new Set(named.flatMap(labelsOf))].sort(byCode);
   // One tag alone can be learned: images have it or not.
   const least = isTraining && !rows[0].tags ? 2 : 1;
+  if (rows[0].tags && classNames.length === 0) {
+    throw new HarrierError('bad-data', 'no image has a label', {
+      where: path,
+      expected: `labels such as "cat;dog"${hasParts && isTraining ? ' among the training images' : ''}`,
+      next: 'Fill in the column of labels.',
+    });
+  }
   if (classNames.length < least || classNames.length > 65_536) {
     throw new HarrierError('bad-data', 'these labels cannot be learned', {
       where: path,
@@ -259,13 +266,19 @@ function classesOf(
 /** The same line twice counts once. @throws HarrierError `bad-data` where they differ */
 function checkTwice(first: ManifestRow, second: ManifestRow, path: string): void {
   if (first.label === second.label && first.part === second.part) return;
-  throw new HarrierError('bad-data', `one image has two labels or stands in two parts: ${second.file}`, {
-    where: `${path}, lines ${first.line} and ${second.line}`,
-    received: [first, second]
-      .map(({ label, part }) => [label, part].filter(Boolean).join(', '))
-      .join(' and '),
-    next: 'Remove one of the lines.',
-  });
+  throw new HarrierError(
+    'bad-data',
+    first.tags
+      ? `one image is listed twice, with other labels or in another part: ${second.file}`
+      : `one image has two labels or stands in two parts: ${second.file}`,
+    {
+      where: `${path}, lines ${first.line} and ${second.line}`,
+      received: [first, second]
+        .map(({ label, part }) => [label, part].filter(Boolean).join(', '))
+        .join(' and '),
+      next: 'Remove one of the lines.',
+    },
+  );
 }
 
 /**

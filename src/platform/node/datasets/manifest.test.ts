@@ -332,10 +332,28 @@ describe('a list of images with any number of labels', () => {
     );
     const twice = await list('twice.csv', ['file,tags', ...lines, `${rows[0].file},bee`].join('\n'));
     await expect(open(twice, { multiLabel })).rejects.toThrow(
-      'one image has two labels or stands in two parts',
+      'one image is listed twice, with other labels or in another part',
     );
     const none = await list('none.csv', ['file,tags', ...rows.map(({ file }) => `${file},`)].join('\n'));
-    await expect(open(none, { multiLabel })).rejects.toThrow('these labels cannot be learned');
+    await expect(open(none, { multiLabel })).rejects.toThrow(
+      'no image has a label: expected labels such as "cat;dog"',
+    );
+  });
+
+  it('says what is wrong with a line', async () => {
+    const country = await list(
+      'semicolons.csv',
+      ['file;tags', ...lines].map((line) => line.replace(',', ';')).join('\n'),
+    );
+    await expect(open(country, { multiLabel })).rejects.toThrow(
+      /semicolons\.csv, line 2: .*Separate columns by commas: semicolons stand between the labels of an image\./,
+    );
+    for (const tags of [{ a: 1 }, [['ant']], [null]]) {
+      const wrong = await list('wrong.jsonl', `${JSON.stringify({ file: rows[0].file, tags })}\n`);
+      await expect(open(wrong, { multiLabel })).rejects.toThrow(
+        'wrong.jsonl, line 1: its labels are no list of texts',
+      );
+    }
   });
 
   it('is told from one of classes', async () => {

@@ -112,7 +112,8 @@ function jsonLines(text: string, path: string, multiLabel: boolean): ManifestRow
     const fields = fieldsOf(names, path, i + 1);
     const cell = (name: string | undefined) => {
       const value = name === undefined ? undefined : object[name];
-      if (multiLabel && Array.isArray(value)) return value.join(SEPARATOR);
+      if (multiLabel && typeof value === 'object' && value !== null)
+        return listed(value, `${path}, line ${i + 1}`);
       return value === undefined || value === null ? '' : String(value);
     };
     return [rowOf((field) => cell(names[fields[field] ?? -1]), path, i + 1, multiLabel)];
@@ -131,7 +132,12 @@ function table(text: string, path: string, multiLabel: boolean): ManifestRow[] {
         where: `${path}, line ${line}`,
         expected: `${head.record.length}`,
         received: `${record.length}: ${record.join(' | ')}`,
-        next: 'Quote cells that hold commas: "a, b".',
+        next:
+          multiLabel &&
+          !head.record.some((cell) => cell.includes(',')) &&
+          delimiterOf(text, true) === SEPARATOR
+            ? 'Separate columns by commas: semicolons stand between the labels of an image.'
+            : 'Quote cells that hold commas: "a, b".',
       });
     }
     return rowOf((field) => record[fields[field] ?? -1]?.trim() ?? '', path, line, multiLabel);
@@ -207,7 +213,10 @@ function rowOf(cell: (field: Field) => string, path: string, line: number, multi
   if (empty) {
     throw new HarrierError('bad-data', `its ${empty} is empty`, {
       where: `${path}, line ${line}`,
-      next: 'Fill it in, or remove the line.',
+      next:
+        empty === 'label'
+          ? 'Fill it in, or remove the line. Where images may have any number of labels, add --multi-label.'
+          : 'Fill it in, or remove the line.',
     });
   }
   const tags = multiLabel ? tagsOf(label) : undefined;
@@ -220,6 +229,17 @@ function rowOf(cell: (field: Field) => string, path: string, line: number, multi
     ...(group !== '' && { group }),
     ...(time !== '' && { time }),
   };
+}
+
+/** Labels of a list of JSON as a cell has them. */
+function listed(value: object, where: string): string {
+  const isText = (each: unknown) => typeof each === 'string' || typeof each === 'number';
+  if (Array.isArray(value) && value.every(isText)) return value.join(SEPARATOR);
+  throw new HarrierError('bad-data', 'its labels are no list of texts', {
+    where,
+    expected: 'such as {"file": "a.jpg", "tags": ["ant", "leaf"]}',
+    received: JSON.stringify(value).slice(0, 80),
+  });
 }
 
 function tagsOf(cell: string): string[] {

@@ -101,7 +101,7 @@ function checkOptions(
     throw new HarrierError('bad-option', 'its images have one class each', {
       where: spec,
       expected: 'a list (.csv, .jsonl) with a line such as "photo.jpg,cat;dog" for each image',
-      next: 'Leave --multi-label out, or give such a list as data.',
+      next: 'Give such a list as data. For images of one class each, leave --multi-label out.',
       options: ['multiLabel'],
     });
   }

@@ -28,7 +28,9 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
     () => compareRuns([comparedOf(first), comparedOf(second)]).differences,
     [first, second],
   );
-  const isSame = other !== undefined && other.classNames.join('\n') === classNames.join('\n');
+  // Of several labels, none is taken for another.
+  const hasMatrix = matrix.length > 0 && (other?.matrix.length ?? 0) > 0;
+  const isSame = hasMatrix && other?.classNames.join('\n') === classNames.join('\n');
   const cell = useMemo(
     () => (isSame ? differences(other.matrix, matrix, classNames) : undefined),
     [isSame, other, matrix, classNames],
@@ -56,7 +58,11 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
             />
           </>
         ) : (
-          <p class="note">Their classes differ, so their matrices cannot be compared.</p>
+          <p class="note">
+            {hasMatrix
+              ? 'Their classes differ, so their matrices cannot be compared.'
+              : 'A model of several labels has no confusion matrix.'}
+          </p>
         )}
       </Panel>
       {pairs && facts && <Changed first={first} second={second} facts={facts} selected={selected} />}

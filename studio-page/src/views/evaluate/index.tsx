@@ -1,5 +1,6 @@
 import { CLASS_TABLE_NOTE, ClassTable } from 'harrier/src/report/classes.ts';
 import { Curves } from 'harrier/src/report/curves.ts';
+import { LABEL_TABLE_NOTE, LabelTable } from 'harrier/src/report/labels.ts';
 import { People, PeopleNote } from 'harrier/src/report/people.ts';
 import { Reliability, ReliabilityWords } from 'harrier/src/report/reliability.ts';
 import type { RunDetails, RunPredictions, RunSummary } from 'harrier/src/studio-server/api.ts';
@@ -140,11 +141,17 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
         {other && otherDetails.error !== undefined && (
           <Message error={otherDetails.error} onRetry={otherDetails.again} />
         )}
-        {!other && <Confusions {...shared} />}
+        {!other && !evaluation.multiLabel && <Confusions {...shared} />}
         <div class="evaluate-pair">
-          <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
-            <ClassTable perClass={evaluation.perClass} macro={evaluation.macro} />
-          </Panel>
+          {evaluation.multiLabel ? (
+            <Panel title="Label by label" note={LABEL_TABLE_NOTE}>
+              <LabelTable multiLabel={evaluation.multiLabel} macro={evaluation.macro} />
+            </Panel>
+          ) : (
+            <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
+              <ClassTable perClass={evaluation.perClass} macro={evaluation.macro} />
+            </Panel>
+          )}
           <Panel title="Are its probabilities accurate?" note="Accuracy by stated probability.">
             <Reliability calibration={evaluation.calibration} />
             <ReliabilityWords evaluation={evaluation} />

@@ -238,24 +238,40 @@ function Results(props: {
   const ranked = opened.classNames
     .map((name, index) => ({ name, index, probability: probabilities[index] }))
     .sort((a, b) => b.probability - a.probability);
-  const shown = ranked.filter(({ index }, place) => all || place < TOP || index === classIndex);
+  const { thresholds } = opened;
+  const isGiven = ({ index, probability }: (typeof ranked)[number]) =>
+    thresholds !== undefined && probability >= thresholds[index];
+  const shown = ranked.filter(
+    (each, place) => all || place < TOP || each.index === classIndex || isGiven(each),
+  );
   const [best] = ranked;
   const explained = opened.classNames[classIndex];
   return (
     <Panel class="results">
       <ModelState chosen={chosen} />
       <p class="verdict" role="status">
-        <b>{best.name}</b> <span>{formatPercent(best.probability, 1)}</span>
+        {thresholds ? (
+          <b>
+            {ranked
+              .filter(isGiven)
+              .map(({ name }) => name)
+              .join(', ') || 'No label'}
+          </b>
+        ) : (
+          <>
+            <b>{best.name}</b> <span>{formatPercent(best.probability, 1)}</span>
+          </>
+        )}
       </p>
       <Bars
         label="Classes, the most probable first; choose one to see what speaks for it"
         most={1}
-        bars={shown.map(({ name, index, probability }, place) => ({
-          id: String(index),
-          label: name,
-          value: probability,
-          text: formatPercent(probability, 1),
-          kind: place === 0 ? 'right' : 'other',
+        bars={shown.map((each, place) => ({
+          id: String(each.index),
+          label: each.name,
+          value: each.probability,
+          text: formatPercent(each.probability, 1),
+          kind: (thresholds ? isGiven(each) : place === 0) ? 'right' : 'other',
         }))}
         selected={String(classIndex)}
         onSelect={(id) => {
@@ -265,7 +281,7 @@ function Results(props: {
       />
       {ranked.length > TOP && (
         <Button kind="quiet" onClick={() => setAll(!all)}>
-          {all ? `The ${TOP} most probable` : `All ${ranked.length} classes`}
+          {all ? `The ${TOP} most probable` : `All ${ranked.length} ${thresholds ? 'labels' : 'classes'}`}
         </Button>
       )}
       <p class="note">
