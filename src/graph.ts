@@ -13,7 +13,12 @@ export {
   type Kernel,
   type KernelDefinition,
 } from './kernels/index.ts';
-export { asymmetricLoss, binaryCrossentropy, categoricalCrossentropy } from './losses/index.ts';
+export {
+  asymmetricLoss,
+  type BinaryCrossentropyOptions,
+  binaryCrossentropy,
+  categoricalCrossentropy,
+} from './losses/index.ts';
 export {
   type BuildOptions,
   type ExportOptions,

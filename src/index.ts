@@ -27,10 +27,12 @@ export type { Resolution, ResolutionStep } from './data/resolution.ts';
 export { type ValidationSplit, validationSplit } from './data/split.ts';
 export { type ChannelStatistics, channelStatistics, classCounts } from './data/statistics.ts';
 export { firstImages, subset } from './data/subset.ts';
+export { rarestTags } from './data/tags.ts';
 export { TEST_TIME_AUGMENTATIONS, type TestTimeAugmentation } from './data/views.ts';
 export { type ErrorCode, type ErrorDetails, HarrierError } from './errors.ts';
 export {
   areaUnderRoc,
+  bestThresholds,
   type Calibration,
   type CalibrationBin,
   type ClassRanking,
@@ -56,11 +58,13 @@ export {
   historyFromCsv,
   historyToCsv,
   type LabelError,
+  type LabelScores,
   leastExpectedCost,
   likelyLabelErrors,
   type MacroScores,
   type McNemar,
   type Mistake,
+  type MultiLabelEvaluation,
   mcnemar,
   mostConfidentMistakes,
   type OperatingPoint,
