@@ -12,6 +12,7 @@ const VIEWS = [
   'data?tab=duplicates',
   'data?tab=augmentation&augment=strong',
   'train',
+  'label',
   'train?new=1',
   'evaluate',
   'inspect',

@@ -371,6 +371,7 @@ describe.skipIf(noChromium)('the page as a whole', () => {
       const looked = await newPage({ colorScheme });
       for (const view of [
         ...VIEWS,
+        'label',
         'nowhere',
         'data?image=1',
         'data?tab=inspection',

@@ -272,18 +272,19 @@ export class LabelSession {
   #choose(): void {
     const { labels, classes, skipped } = this.#labelled;
     const labelled = [...labels.keys()].filter((image) => labels[image] !== undefined);
-    const named = new Set(labels);
     const head = this.#head;
+    const { run } = this.#options;
+    const named = new Set([...labels, ...(run?.training ? run.classNames : [])]);
     const isEveryClass = classes.every((name) => named.has(name)) || head?.info.source === 'run';
     const isOpen = (image: number) => labels[image] === undefined && !skipped.has(image);
     const doubted = [...this.#doubted].filter(isOpen);
     const keeps = [...new Set([...this.#queue.filter(isOpen).slice(0, KEPT), ...doubted])];
-    const chosen = this.#choice.next(AHEAD, {
-      labelled,
+    const chosen = this.#choice.next(Math.max(0, AHEAD - keeps.length), {
+      labelled: [...labelled, ...keeps],
       leftOut: skipped,
       ...(head && isEveryClass && classes.length > 1 && { probabilities: head.probabilities }),
     });
-    this.#queue = [...keeps, ...chosen.filter((image) => !keeps.includes(image))];
+    this.#queue = [...keeps, ...chosen];
   }
 
   #refill(): void {
@@ -321,28 +322,29 @@ export class LabelSession {
 
   #entry(image: number): LabelImage {
     const { files, labels } = this.#labelled;
+    const head = this.#head;
     const copy = this.#choice.copyOf(image, (other) => labels[other] !== undefined);
     return {
       id: image,
       file: files[image],
-      proposals: this.#proposals(image).slice(0, PROPOSALS),
+      proposals: head ? bestOf(head.probabilities, head.classes, image).slice(0, PROPOSALS) : [],
       ...(copy !== undefined && { copyOf: { file: files[copy], label: labels[copy]! } }),
     };
-  }
-
-  #proposals(image: number): { label: number; probability: number }[] {
-    const head = this.#head;
-    return head ? bestOf(head.probabilities, head.classes, image) : [];
   }
 
   /** The largest group of images with one sure proposal. */
   #batch(): LabellingInfo['batch'] {
     if (!this.#head) return undefined;
+    const { probabilities, classes } = this.#head;
     const groups = new Map<number, { image: number; probability: number }[]>();
     for (const image of this.#labelled.unlabelled()) {
-      const [{ label, probability }] = this.#proposals(image);
+      const own = probabilities.subarray(image * classes, (image + 1) * classes);
+      const probability = Math.max(...own);
       if (probability < SURE.probability || this.#doubted.has(image)) continue;
-      groups.set(label, [...(groups.get(label) ?? []), { image, probability }]);
+      const label = own.indexOf(probability);
+      const group = groups.get(label) ?? [];
+      groups.set(label, group);
+      group.push({ image, probability });
     }
     const largest = [...groups].sort(([, a], [, b]) => b.length - a.length)[0];
     if (!largest || largest[1].length < 2) return undefined;
