@@ -109,3 +109,6 @@ function editDistance(a: string, b: string): number {
   }
   return previous[b.length];
 }
+
+/** What to think of a file of Harrier's that cannot be understood. */
+export const DAMAGED_OR_NEWER = 'The file is damaged, or from a newer version of Harrier.';

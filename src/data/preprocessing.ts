@@ -1,4 +1,4 @@
-import { HarrierError } from '../errors.ts';
+import { DAMAGED_OR_NEWER, HarrierError } from '../errors.ts';
 import { INTERPOLATIONS, RESIZES } from '../options/words.ts';
 
 export { INTERPOLATIONS, RESIZES };
@@ -88,6 +88,6 @@ function checked(given: unknown, text: string, where: string): Preprocessing {
     where: `${where}, ${PREPROCESSING_KEY}`,
     expected: `resize (${RESIZES.join(', ')}), cropFraction (above 0, at most 1) and interpolation (${INTERPOLATIONS.join(', ')})`,
     received: text,
-    next: 'The file is damaged, or from a newer version of Harrier.',
+    next: DAMAGED_OR_NEWER,
   });
 }

@@ -1,4 +1,4 @@
-import { HarrierError } from '../errors.ts';
+import { DAMAGED_OR_NEWER, HarrierError } from '../errors.ts';
 import { jsonObject } from '../json-text.ts';
 
 // Apart from the rest of prediction sets: programs that only run finished models carry this.
@@ -25,8 +25,7 @@ export function readSetScores(
   }
   throw new HarrierError('bad-graph', 'the scores of its calibration images cannot be read', {
     where: `${where}, ${PREDICTION_SETS_KEY}`,
-    expected: 'a list of numbers from 0 to 1 for each class',
-    next: 'The file is damaged, or from a newer version of Harrier.',
+    next: DAMAGED_OR_NEWER,
   });
 }
 

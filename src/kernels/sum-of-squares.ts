@@ -55,9 +55,9 @@ export function emitWasmSumOfSquares(): Uint8Array<ArrayBuffer> {
     if (i > 0) body.float(FLOAT_OPCODES.f64x2Add);
   }
   body.tee(pair);
-  body.extractDouble(0);
+  body.float(FLOAT_OPCODES.f64x2ExtractLane, 0);
   body.get(pair);
-  body.extractDouble(1);
+  body.float(FLOAT_OPCODES.f64x2ExtractLane, 1);
   body.op('f64Add');
   return wasmModule(body);
 }

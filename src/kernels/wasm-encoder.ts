@@ -18,7 +18,6 @@ export const VECTOR_OPCODES = {
   load32Zero: 0x5c,
   load64Zero: 0x5d,
   store32Lane: 0x5a,
-  constant: 0x0c,
   i32x4Splat: 0x11,
   i8x16NarrowUnsigned: 0x66,
   i16x8NarrowSigned: 0x85,
@@ -29,11 +28,12 @@ export const VECTOR_OPCODES = {
   i32x4ShiftRight: 0xac,
   i32x4Add: 0xae,
   i32x4Multiply: 0xb5,
-  f64x2ExtractLane: 0x21,
 } as const;
 
 /** Vector instructions on floating-point numbers: apart, for programs that only scale images carry the others. */
 export const FLOAT_OPCODES = {
+  constant: 0x0c,
+  f64x2ExtractLane: 0x21,
   f32x4Splat: 0x13,
   f32x4Absolute: 0xe0,
   f32x4Negate: 0xe1,
@@ -92,8 +92,8 @@ export class FunctionBody {
   }
 
   /** A vector instruction by its number, as `FLOAT_OPCODES` has it. */
-  float(code: number): void {
-    this.#code.push(0xfd, ...unsigned(code));
+  float(code: number, ...immediates: readonly number[]): void {
+    this.#code.push(0xfd, ...unsigned(code), ...immediates);
   }
 
   /** A load or store at the address on the stack plus an offset in bytes. Alignment of 4 is promised, no more. */
@@ -109,19 +109,6 @@ export class FunctionBody {
   /** An i32 from the address on the stack plus an offset in bytes. */
   loadI32(offset = 0): void {
     this.#code.push(0x28, 2, ...unsigned(offset));
-  }
-
-  /** Four times the same float32. */
-  f32x4(value: number): void {
-    this.vector('constant');
-    const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setFloat32(0, value, true);
-    for (let lane = 0; lane < 4; lane++) this.#code.push(...bytes);
-  }
-
-  extractDouble(lane: 0 | 1): void {
-    this.vector('f64x2ExtractLane');
-    this.#code.push(lane);
   }
 
   /** Runs `body` as many times as the counter says, and leaves the counter 0. */

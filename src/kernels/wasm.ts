@@ -49,7 +49,7 @@ export function emitWasm(kernel: Kernel): Uint8Array<ArrayBuffer> {
         (step.kind === 'operation' && step.operands.some((operand) => varies[operand])),
     );
     if (varies[index]) continue;
-    if (step.kind === 'constant') body.f32x4(step.value);
+    if (step.kind === 'constant') body.float(FLOAT_OPCODES.constant, ...fourTimes(step.value));
     else if (step.kind === 'scalar') {
       body.get(scalarOf(step.name));
       body.float(FLOAT_OPCODES.f32x4Splat);
@@ -126,4 +126,10 @@ export function emitWasm(kernel: Kernel): Uint8Array<ArrayBuffer> {
     advance(4);
   });
   return wasmModule(body);
+}
+
+/** The bytes of a vector of four times the same float32. */
+function fourTimes(value: number): number[] {
+  const bytes = new Uint8Array(Float32Array.of(value, value, value, value).buffer);
+  return [...bytes];
 }

@@ -1,5 +1,5 @@
 import { fromBase64, toBase64 } from '../base64.ts';
-import { HarrierError } from '../errors.ts';
+import { DAMAGED_OR_NEWER, HarrierError } from '../errors.ts';
 import { decodeModel, encodeModel, formatShape, type Graph, modelOf } from '../onnx/index.ts';
 import { createGraph, importGraph } from '../ops/index.ts';
 import {
@@ -113,7 +113,7 @@ function graphOf(structure: string): Graph {
       where: 'OnnxGraph',
       expected: 'the base64 of an ONNX model with an image, weights, and one output (N, features)',
       received,
-      next: 'The file is damaged, or from a newer version of Harrier.',
+      next: DAMAGED_OR_NEWER,
       cause,
     });
   if (!bytes) throw problem('no base64');

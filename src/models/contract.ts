@@ -26,16 +26,16 @@ export interface Ends {
 }
 
 /** Whether a model takes and gives what Harrier's models do: uint8 pixels to probabilities. */
-export function keepsContract({ inputs, outputs }: Ends): boolean {
-  const image = inputs.find(({ name }) => name === 'image');
+export function keepsContract(ends: Ends): boolean {
+  return knownEnds(ends) !== undefined;
+}
+
+function knownEnds({ inputs, outputs }: Ends): { image: End; output: End } | undefined {
+  const [image] = inputs;
   const output = outputs.find(({ name }) => name === 'probabilities');
-  return (
-    inputs.length === 1 &&
-    image !== undefined &&
-    output !== undefined &&
-    isImage(image) &&
-    isProbabilities(output)
-  );
+  return inputs.length === 1 && image.name === 'image' && output && isImage(image) && isProbabilities(output)
+    ? { image, output }
+    : undefined;
 }
 
 /** What a model by Harrier's contract says of itself. */
@@ -63,9 +63,8 @@ export const UNKNOWN_FROM = 0.5;
  * @throws HarrierError `not-supported` when it does not keep to the contract, `too-large` beyond any use
  */
 export function contractOf(ends: Ends, metadata: Readonly<Record<string, string>>, where: string): Contract {
-  const image = ends.inputs.find(({ name }) => name === 'image');
-  const output = ends.outputs.find(({ name }) => name === 'probabilities');
-  if (!image || !output || !keepsContract(ends)) {
+  const known = knownEnds(ends);
+  if (!known) {
     const list = (values: readonly End[]) =>
       values.map(({ name, type, shape }) => `${name}: ${type}${formatShape(shape)}`).join(', ') || 'nothing';
     throw new HarrierError('not-supported', 'this model does not keep to the contract', {
@@ -75,8 +74,8 @@ export function contractOf(ends: Ends, metadata: Readonly<Record<string, string>
       next: 'Use a model.onnx that harrier train wrote.',
     });
   }
-  const [, height, width, channels] = image.shape.map(Number);
-  const classes = Number(output.shape[1]);
+  const [, height, width, channels] = known.image.shape.map(Number);
+  const classes = Number(known.output.shape[1]);
   if (classes > MOST_CLASSES) {
     throw new HarrierError('too-large', 'this model has too many classes', {
       where,
@@ -118,19 +117,11 @@ export function classNamesOf(
   classes: number,
   where: string,
 ): string[] {
-  const json = metadata[CLASS_NAMES_KEY];
-  if (json === undefined) return Array.from({ length: classes }, (_, i) => `class ${i}`);
-  try {
-    const names: unknown = JSON.parse(json);
-    if (Array.isArray(names) && names.length === classes && names.every((name) => typeof name === 'string'))
-      return names;
-  } catch {
-    // Falls through to the error below.
-  }
-  throw new HarrierError('bad-graph', 'its class names do not fit its outputs', {
-    where,
-    received: json.slice(0, 200),
-  });
+  const isName = (value: unknown) => typeof value === 'string';
+  return (
+    listIn<string>(metadata, CLASS_NAMES_KEY, isName, classes, 'its class names', where) ??
+    Array.from({ length: classes }, (_, i) => `class ${i}`)
+  );
 }
 
 /**
@@ -143,19 +134,30 @@ export function thresholdsOf(
   classes: number | undefined,
   where: string,
 ): readonly number[] | undefined {
-  const json = metadata[THRESHOLDS_KEY];
+  const isThreshold = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1;
+  return listIn(metadata, THRESHOLDS_KEY, isThreshold, classes, 'the thresholds of its labels', where);
+}
+
+/** What metadata lists for the classes of a model; undefined where it does not. */
+function listIn<Item>(
+  metadata: Readonly<Record<string, string>>,
+  key: string,
+  isItem: (value: unknown) => boolean,
+  classes: number | undefined,
+  what: string,
+  where: string,
+): Item[] | undefined {
+  const json = metadata[key];
   if (json === undefined) return undefined;
   try {
-    const thresholds: unknown = JSON.parse(json);
-    const isThreshold = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1;
-    const isList = Array.isArray(thresholds) && thresholds.every(isThreshold);
-    if (isList && (classes === undefined || thresholds.length === classes)) return thresholds;
+    const items: unknown = JSON.parse(json);
+    if (Array.isArray(items) && items.every(isItem) && items.length === (classes ?? items.length))
+      return items;
   } catch {
     // Falls through to the error below.
   }
-  throw new HarrierError('bad-graph', 'the thresholds of its labels do not fit its outputs', {
+  throw new HarrierError('bad-graph', `${what} do not fit its outputs`, {
     where,
-    expected: `${classes ?? 'a list of'} numbers from 0 to 1`,
     received: json.slice(0, 200),
   });
 }

@@ -1,4 +1,4 @@
-import { HarrierError } from '../errors.ts';
+import { DAMAGED_OR_NEWER, HarrierError } from '../errors.ts';
 import { jsonObject } from '../json-text.ts';
 import { float32, type GraphBuilder, type Model, type Value } from '../onnx/index.ts';
 import { add, axes, div, reduceSum, scalar, scale, shift, square, sub } from '../ops/index.ts';
@@ -126,6 +126,6 @@ export function rejectionOf({ graph, metadata }: Model, where: string): Rejectio
   }
   throw new HarrierError('bad-graph', 'how it tells unknown images cannot be read', {
     where: `${where}, ${REJECTION_KEY}`,
-    next: 'The file is damaged, or from a newer version of Harrier.',
+    next: DAMAGED_OR_NEWER,
   });
 }

@@ -1,4 +1,4 @@
-import { HarrierError } from '../errors.ts';
+import { DAMAGED_OR_NEWER, HarrierError } from '../errors.ts';
 import type { Model } from '../onnx/index.ts';
 import { NETWORK_KEY, weightsOf } from './export.ts';
 import { Network } from './network.ts';
@@ -37,7 +37,7 @@ function networkFrom(config: string, where: string): Network {
   } catch (cause) {
     throw new HarrierError('bad-graph', 'what it says of its layers cannot be read', {
       where,
-      next: 'The file is damaged, or from a newer version of Harrier.',
+      next: DAMAGED_OR_NEWER,
       cause,
     });
   }
