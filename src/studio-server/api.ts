@@ -329,6 +329,11 @@ export interface RunPredictions {
   readonly probability: readonly number[];
 }
 
+/**
+ * POST api/runs/:id/pause, resume and stop are answered with its RunSummary; POST api/runs/:id/delete, which deletes
+ * the folder of a run that does not run, with `{ id }`.
+ */
+
 /** POST api/runs, answered with status 201 and the RunSummary. */
 export interface NewRunRequest {
   readonly recipe: string;

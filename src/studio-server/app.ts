@@ -106,6 +106,11 @@ export function createStudioApp(options: StudioAppOptions): {
     const { folder } = await runs.view(id);
     return fileOf(req.raw, folder.file(file), folder.path, type);
   });
+  app.post('/api/runs/:id/delete', async ({ req }) => {
+    const id = req.param('id');
+    await trainer.remove(id);
+    return json({ id });
+  });
   for (const [verb, act] of Object.entries({
     pause: (id: string) => trainer.end(id, 'paused'),
     stop: (id: string) => trainer.end(id, 'stopped'),

@@ -1,4 +1,4 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
@@ -274,8 +274,14 @@ describe.skipIf(noChromium)('training in the browser', () => {
     await expect.poll(label, { timeout: 20_000 }).not.toBe(before);
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await until(page.getByText('Stop it? It saves what it has learned'));
+    // The focus is on what changes nothing.
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await page.getByRole('button', { name: 'Stop it' }).click();
     await until(page.locator('.control').getByText(/is stopped after \d+ of 2,000 epochs/));
+    await until(page.getByRole('button', { name: 'Resume' }));
   });
 
   it('puts several runs on one chart', async () => {
@@ -290,6 +296,34 @@ describe.skipIf(noChromium)('training in the browser', () => {
     for (const box of await page.getByRole('checkbox').all()) await box.check();
     await page.waitForURL(/runs=.+,.+/);
     await until(page.getByRole('img', { name: new RegExp(`^Loss.*${id}`) }));
+    await until(page.getByRole('row', { name: /^epochs (2000 3|3 2000)$/ }));
+    const boxes = page.getByRole('checkbox');
+    await page.getByLabel('Search runs').fill('keras stopped');
+    await expect.poll(() => boxes.count()).toBe(1);
+    await page.getByLabel('Search runs').fill('');
+    await page.getByLabel('Sort runs').selectOption({ label: 'Best first' });
+    await page.waitForURL(/sort=accuracy/);
+    await until(
+      page
+        .locator('.run-list li')
+        .first()
+        .getByText(/on test images/),
+    );
+  });
+
+  it('deletes a run, after asking', async () => {
+    const runs = await server.json<RunSummary[]>('/api/runs');
+    const { id } = runs.find(({ testAccuracy }) => testAccuracy !== undefined)!;
+    await cp(join(folder, 'runs', id), join(folder, 'runs', 'unwanted'), { recursive: true });
+    await at('train?runs=unwanted');
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await until(page.getByText('Delete unwanted with its model and results?'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete it' }).click();
+    await page.locator('.run-list').getByText('unwanted').waitFor({ state: 'detached' });
+    await expect(access(join(folder, 'runs', 'unwanted'))).rejects.toThrow('ENOENT');
+    expect((await server.send('POST', '/api/runs/unwanted/delete')).status).toBe(404);
   });
 
   it('draws for hours without drawing anew', async () => {

@@ -296,6 +296,11 @@ describe('a run of a terminal', () => {
     expect(summary).toMatchObject({ startedHere: false, dataset: 'images', epochs: 500 });
     await events.wait(({ name, data }) => name === 'step' && data.id === 'typed');
     expect((await act('typed', 'resume')).status).toBe(409);
+    const refused = await server.send('POST', '/api/runs/typed/delete');
+    expect(((await refused.json()) as ErrorAnswer).error).toMatchObject({
+      code: 'in-use',
+      message: expect.stringMatching(/this run is training.*Pause or stop it/),
+    });
     const paused = await act('typed', 'pause');
     expect([paused.status, paused.body.state]).toEqual([200, 'paused']);
     const { stderr, code } = await typed.finished;
@@ -318,7 +323,7 @@ describe('a run of a terminal', () => {
     const events = await listenTo(server);
     await cp(path('runs', 'typed'), path('runs', 'copied'), { recursive: true });
     await events.run('copied', () => true);
-    await rm(path('runs', 'copied'), { recursive: true });
+    expect((await server.send('POST', '/api/runs/copied/delete')).status).toBe(200);
     await events.wait(({ name, data }) => name === 'gone' && data.id === 'copied');
     expect((await server.get('/api/runs/copied')).status).toBe(404);
     events.close();

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { rmdir, stat } from 'node:fs/promises';
+import { rm, rmdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarrierError } from '../../errors.ts';
@@ -130,6 +130,32 @@ export class Trainer implements OwnRuns {
     if (as !== 'stopped') return;
     if (record?.result) throw new HarrierError('bad-option', 'this run is finished', { where: id });
     await writeProgress(folder, { state: 'stopped' });
+  }
+
+  /**
+   * Deletes the folder of a run that does not run.
+   * @throws HarrierError `not-found`; `in-use` while it runs; `storage` when it cannot be deleted
+   */
+  async remove(id: string): Promise<void> {
+    const { folder } = await this.#runs.view(id);
+    if (this.#own.get(id)?.child || (await folder.holder())) {
+      throw new HarrierError('in-use', 'this run is training', {
+        where: id,
+        next: 'Pause or stop it before you delete it.',
+      });
+    }
+    try {
+      await rm(folder.path, { recursive: true });
+    } catch (cause) {
+      throw new HarrierError('storage', 'this run could not be deleted', {
+        where: folder.path,
+        received: (cause as Error).message,
+        next: 'Check the permissions of its folder.',
+        cause,
+      });
+    }
+    this.#own.delete(id);
+    await this.#runs.refresh(0);
   }
 
   /** Has all runs that were started here save and end. @param mostMs how long they may take */

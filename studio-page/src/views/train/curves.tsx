@@ -9,6 +9,7 @@ import { EpochTable } from 'harrier/src/report/epochs.ts';
 import type { RunSummary } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { send } from '../../api.ts';
+import { Asking } from '../../components/asking.tsx';
 import { Button } from '../../components/button.tsx';
 import { Chart, type ChartSeries } from '../../components/chart.tsx';
 import { Empty } from '../../components/empty.tsx';
@@ -18,7 +19,9 @@ import { Panel } from '../../components/panel.tsx';
 import { Progress } from '../../components/progress.tsx';
 import { steps } from '../../runs.ts';
 import { seriesColor } from './colors.ts';
+import { Differences } from './differences.tsx';
 import { histories, type RunHistory, useHistories } from './histories.ts';
+import { Remove } from './remove.tsx';
 
 /** How the chosen runs learn, or have learned. */
 export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
@@ -66,6 +69,13 @@ export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
         </div>
       </Panel>
       {runs.length === 1 && <Facts run={first} history={all[first.id]} />}
+      {runs.length > 1 && (
+        <Differences
+          runs={shown.flatMap(({ run: { id }, history: { details } }) =>
+            details?.record ? [{ id, record: details.record }] : [],
+          )}
+        />
+      )}
     </div>
   );
 }
@@ -115,12 +125,19 @@ function Control({ run }: { readonly run: RunSummary }) {
               <Button icon="pause" busy={busy} onClick={() => void act('pause')}>
                 Pause
               </Button>
-              <Button icon="stop" kind="danger" busy={busy} onClick={() => void act('stop')}>
+              <Asking
+                icon="stop"
+                kind="danger"
+                busy={busy}
+                question="Stop it? It saves what it has learned, and can be resumed later."
+                yes="Stop it"
+                onYes={() => void act('stop')}
+              >
                 Stop
-              </Button>
+              </Asking>
             </>
           )}
-          {run.state === 'paused' && (
+          {(run.state === 'paused' || run.state === 'stopped') && (
             <Button icon="play" busy={busy} onClick={() => void act('resume')}>
               Resume
             </Button>
@@ -168,6 +185,7 @@ function Facts({ run, history }: { readonly run: RunSummary; readonly history: R
             ),
         )}
       </dl>
+      <Remove run={run} />
       {record && (
         <p class="note command">
           The same again: <code>{record.command}</code>

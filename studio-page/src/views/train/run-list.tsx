@@ -1,7 +1,10 @@
 import { formatDuration, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import type { RunSummary } from 'harrier/src/studio-server/api.ts';
+import { Input, Select } from '../../components/field.tsx';
+import { place, setQuery } from '../../router.ts';
 import { stateText, steps } from '../../runs.ts';
 import { seriesColor } from './colors.ts';
+import { listed, SORTS } from './listed.ts';
 
 export interface RunListProps {
   readonly runs: readonly RunSummary[];
@@ -12,10 +15,37 @@ export interface RunListProps {
 
 /** All runs with what became of each; those that are ticked are on the chart. */
 export function RunList({ runs, chosen, onChoose }: RunListProps) {
+  const { query } = place.value;
+  const sort = SORTS.find((each) => each === query.sort) ?? 'newest';
+  const shown = listed(runs, query.q ?? '', sort);
   return (
     <section aria-label="Runs" class="run-list">
+      {runs.length > 1 && (
+        <div class="run-search">
+          <Input
+            label="Search runs"
+            unseen
+            type="search"
+            placeholder="Search runs"
+            value={query.q ?? ''}
+            onValue={(q) => setQuery({ q: q || undefined }, { replace: true })}
+          />
+          <Select
+            label="Sort runs"
+            unseen
+            value={sort}
+            onValue={(value) => setQuery({ sort: value === 'newest' ? undefined : value }, { replace: true })}
+            options={[
+              { value: 'newest', label: 'Newest first' },
+              { value: 'accuracy', label: 'Best first' },
+              { value: 'name', label: 'By name' },
+            ]}
+          />
+        </div>
+      )}
+      {shown.length === 0 && <p class="note">No run holds all of these words.</p>}
       <ul>
-        {runs.map((run) => {
+        {shown.map((run) => {
           const place = chosen.indexOf(run.id);
           return (
             <li key={run.id} class={place >= 0 ? 'chosen' : undefined}>
