@@ -70,7 +70,8 @@ function fineTuningOptions({ options, train, validation }: PreparedRun, from: St
     epochs: method.epochs,
     batchSize: method.batchSize,
     optimizer: optimizerFrom(method.optimizer).config,
-    loss: common.loss.labelSmoothing === undefined ? (method.loss ?? {}) : common.loss,
+    // Of several labels, the method's own smoothing means nothing.
+    loss: common.multiLabel || common.loss.labelSmoothing !== undefined ? common.loss : (method.loss ?? {}),
     averageMomentum: method.averageMomentum,
     augmentation: method.augmentation?.filter(({ name }) => isMirrored || name !== 'RandomFlip'),
     validationSplit: validation ? common.validationSplit : validationSplitOf(train.size),

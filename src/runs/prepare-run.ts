@@ -118,13 +118,14 @@ const THRESHOLD_SPLIT = 0.1;
 
 /** The fraction to set aside: what was asked for, else what suits a fine-tuning of so many images. */
 function splitOf(
-  { validationSplit, limit, from: tuned, folds, head }: RunOptions,
+  { validationSplit, limit, from: tuned, folds, head, testTimeAugmentation = 'none' }: RunOptions,
   { train, validation }: OpenedData,
   { from, chosen = [], stored }: RunMethod,
 ): number {
   const isOpen = !stored && !validation && !chosen.includes('validationSplit');
-  // A head has the images that its cross-validation holds out.
-  if (train.tags && !head && isOpen && validationSplit === 0) return THRESHOLD_SPLIT;
+  // A head has the images that its cross-validation holds out, but looks at each once.
+  const hasHeldOut = head !== undefined && testTimeAugmentation === 'none';
+  if (train.tags && !hasHeldOut && isOpen && validationSplit === 0) return THRESHOLD_SPLIT;
   if (!from || folds || validation || chosen.includes('validationSplit')) return validationSplit;
   const images = Math.min(train.size, limit ?? train.size);
   return Math.max(validationSplit, fineTuningSplit(from.network, images, tuned!.trainable));
