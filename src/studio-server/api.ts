@@ -376,8 +376,9 @@ export interface BackboneInfo {
 }
 
 /**
- * GET api/labelling: the folder of `harrier label`. Until its images are read the answer has status 202; `labelling`
- * events say when it is worth asking again.
+ * GET api/labelling?shown=: the folder of `harrier label`. Until its images are read the answer has status 202;
+ * `labelling` events say when it is worth asking again. `shown` is the id of the image that a page shows: it is the first
+ * of `next` as long as it has no label, so that no image changes under a hand.
  *
  * POST api/labelling/acts with a LabellingAct is answered with the LabellingInfo that follows; POST api/labelling/move
  * moves labelled images into class folders, answered with MovedImages. GET api/labelling/image/:id?size= is a WebP of

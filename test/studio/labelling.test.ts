@@ -158,6 +158,16 @@ describe('a folder that is labelled', () => {
     expect((await act({ act: 'undo' })).labelled).toBe(18);
   });
 
+  it('keeps the image that a page shows first, as long as it has no label', async () => {
+    const { next } = await until(() => true);
+    const { id, file } = next[5];
+    const shown = () => server.json<LabellingInfo>(`/api/labelling?shown=${id}`);
+    expect((await shown()).next[0].id).toBe(id);
+    await act({ act: 'confirm', images: [id], label: truth(file) });
+    expect((await shown()).next.map((image) => image.id)).not.toContain(id);
+    await act({ act: 'undo' });
+  });
+
   it('takes up what another program wrote into the list meanwhile', async () => {
     const info = await until(() => true);
     const [first, second] = info.next;

@@ -21,8 +21,9 @@ export function addLabellingRoutes(
 ): void {
   const own = () => session ?? notFound('folder that is labelled');
 
-  app.get('/api/labelling', () => {
-    const answer = own().answer();
+  app.get('/api/labelling', ({ req }) => {
+    const shown = req.query('shown') ?? '';
+    const answer = own().answer(/^\d{1,9}$/.test(shown) ? Number(shown) : undefined);
     return json(answer, answer.state === 'opening' ? 202 : 200);
   });
   app.post('/api/labelling/acts', async (context) =>

@@ -99,12 +99,13 @@ export class LabelSession {
     this.#tell = tell;
   }
 
-  answer(): LabellingAnswer {
+  /** @param shown an image that a page shows: it comes first as long as it is to be labelled */
+  answer(shown?: number): LabellingAnswer {
     const { folder } = this;
     if (this.#error !== undefined) return { state: 'failed', folder, error: refusalOf(this.#error) };
     if (!this.#images)
       return { state: 'opening', folder, ...(this.#progress && { progress: this.#progress }) };
-    return this.#info(this.#images);
+    return this.#info(this.#images, shown);
   }
 
   /** Does one thing to the images. @throws HarrierError as `LabelledImages` does */
@@ -276,9 +277,10 @@ export class LabelSession {
     const { run } = this.#options;
     const named = new Set([...labels, ...(run?.training ? run.classNames : [])]);
     const isEveryClass = classes.every((name) => named.has(name)) || head?.info.source === 'run';
-    const isOpen = (image: number) => labels[image] === undefined && !skipped.has(image);
-    const doubted = [...this.#doubted].filter(isOpen);
-    const keeps = [...new Set([...this.#queue.filter(isOpen).slice(0, KEPT), ...doubted])];
+    const doubted = [...this.#doubted].filter((image) => this.#isOpen(image));
+    const keeps = [
+      ...new Set([...this.#queue.filter((image) => this.#isOpen(image)).slice(0, KEPT), ...doubted]),
+    ];
     const chosen = this.#choice.next(Math.max(0, AHEAD - keeps.length), {
       labelled: [...labelled, ...keeps],
       leftOut: skipped,
@@ -287,30 +289,37 @@ export class LabelSession {
     this.#queue = [...keeps, ...chosen];
   }
 
+  /** Whether an image is to be labelled. */
+  #isOpen(image: number): boolean {
+    const { files, labels, skipped } = this.#labelled;
+    return image < files.length && labels[image] === undefined && !skipped.has(image);
+  }
+
   #refill(): void {
-    const { labels, skipped } = this.#labelled;
-    this.#queue = this.#queue.filter((image) => labels[image] === undefined && !skipped.has(image));
+    this.#queue = this.#queue.filter((image) => this.#isOpen(image));
     if (this.#queue.length < FEW) this.#choose();
   }
 
-  #info(images: UnsortedImages): LabellingInfo {
+  #info(images: UnsortedImages, shown: number | undefined): LabellingInfo {
     const { classes, labels, skipped, undoable } = this.#labelled;
     const counts = new Map<string, number>();
     for (const label of labels) if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
     const batch = this.#batch();
+    const isShown = shown !== undefined && this.#isOpen(shown);
+    const next = isShown ? [shown, ...this.#queue.filter((image) => image !== shown)] : this.#queue;
     const list = resolve(this.folder, LABEL_LIST);
-    const shown = relative('', list);
+    const path = relative('', list);
     return {
       state: 'ready',
       revision: this.#revision,
       folder: this.folder,
       list,
-      train: `npx harrier train --data ${quoted(shown.startsWith('..') ? list : `./${shown}`)}`,
+      train: `npx harrier train --data ${quoted(path.startsWith('..') ? list : `./${path}`)}`,
       images: labels.length,
       labelled: this.#labelledCount(),
       skipped: [...skipped].filter((image) => labels[image] === undefined).length,
       classes: classes.map((name) => ({ name, images: counts.get(name) ?? 0 })),
-      next: this.#queue.slice(0, AHEAD).map((image) => this.#entry(image)),
+      next: next.slice(0, AHEAD).map((image) => this.#entry(image)),
       ...(this.#head && { head: this.#head.info }),
       training: this.#training,
       ...(undoable !== undefined && { undo: undoable }),

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import type {
+  LabelImage,
   LabellingAct,
   LabellingAnswer,
   LabellingInfo,
@@ -18,6 +19,16 @@ export const refused = signal<unknown>(undefined);
 /** Images that were acted on here and are not confirmed by the server yet: they are not shown again. */
 export const pending = signal<ReadonlySet<number>>(new Set());
 
+/** The image that is shown: it stays until it is acted on, whatever is chosen meanwhile. */
+export const shown = signal<LabelImage | undefined>(undefined);
+
+/** The image to show: the one that is shown already, else the first that is to come. */
+export function imageToShow(next: readonly LabelImage[]): LabelImage | undefined {
+  const held = shown.value;
+  if (held && !pending.value.has(held.id)) return next.find(({ id }) => id === held.id) ?? held;
+  return next.find(({ id }) => !pending.value.has(id));
+}
+
 let acting: Promise<unknown> = Promise.resolve();
 let waiting = 0;
 
@@ -29,8 +40,13 @@ function take(answer: LabellingAnswer): void {
 }
 
 async function load(): Promise<void> {
+  const held = shown.peek()?.id;
   try {
-    take(await getJson<LabellingAnswer>('labelling'));
+    const answer = await getJson<LabellingAnswer>('labelling', { parameters: { shown: held } });
+    // Somebody else labelled it.
+    const isGone = answer.state === 'ready' && !answer.next.some(({ id }) => id === held);
+    if (isGone && shown.peek()?.id === held) shown.value = undefined;
+    take(answer);
     if (labelling.peek()?.state !== 'opening') opening.value = undefined;
   } catch (error) {
     refused.value = error;
@@ -82,6 +98,7 @@ export function act(what: LabellingAct): Promise<LabellingInfo | undefined> {
     try {
       const answer = await send<LabellingInfo>('POST', 'labelling/acts', what);
       refused.value = undefined;
+      if (what.act === 'undo' || what.act === 'revisit') shown.value = undefined;
       take(answer);
       return answer;
     } catch (error) {

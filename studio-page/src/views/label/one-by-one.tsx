@@ -1,13 +1,13 @@
 import { formatCertainty } from 'harrier/src/format/format.ts';
 import type { LabelImage, LabellingInfo } from 'harrier/src/studio-server/api.ts';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { apiUrl } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Empty } from '../../components/empty.tsx';
 import { Message } from '../../components/message.tsx';
 import { AddClass } from './add-class.tsx';
 import { hasOwnKeys, isPressed, keyAct, keyOf } from './keys.ts';
-import { act, pending } from './labelling.ts';
+import { act, imageToShow, pending, shown } from './labelling.ts';
 
 /** Pixels of the longer side: of the image that is looked at, and of those that come. */
 const [LARGE, SMALL] = [1280, 160];
@@ -19,8 +19,18 @@ export function imageUrl({ id }: Pick<LabelImage, 'id'>, size: number): string {
 
 /** One large image, what the model takes it for, and a button for each class. */
 export function OneByOne({ info }: { readonly info: LabellingInfo }) {
-  const queue = info.next.filter(({ id }) => !pending.value.has(id));
-  const [now, ...coming] = queue;
+  const now = imageToShow(info.next);
+  const coming = info.next.filter(({ id }) => !pending.value.has(id) && id !== now?.id);
+  // Before anything else can happen: what is on the screen is what a key means.
+  useLayoutEffect(() => {
+    shown.value = now;
+  }, [now]);
+  useEffect(
+    () => () => {
+      shown.value = undefined;
+    },
+    [],
+  );
   const stage = useRef<HTMLElement>(null);
   const [said, setSaid] = useState('');
   const names = info.classes.map(({ name }) => name);
