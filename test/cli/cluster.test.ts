@@ -13,9 +13,9 @@ const run = (...args: string[]) => harrier(args, { cwd: place.path });
 const path = (...parts: string[]) => join(place.path, ...parts);
 const INIT = ['--image', 'registry.example.org/harrier:1'];
 /** Programs of others: bench/peers/README.md says how they are installed. */
-const VALIDATE = fileURLToPath(
-  new URL('../../bench/peers/checks/.venv/bin/kubernetes-validate', import.meta.url),
-);
+const checks = (name: string) =>
+  fileURLToPath(new URL(`../../bench/peers/checks/.venv/bin/${name}`, import.meta.url));
+const VALIDATE = checks('kubernetes-validate');
 
 beforeAll(async () => {
   place = await workplace();
@@ -80,6 +80,11 @@ describe('cluster init', () => {
       image_id: 'docker:registry.example.org/harrier:1',
       use_spot: true,
     });
+    if (existsSync(checks('sky'))) {
+      const read = 'import sky, sys; print(sky.Task.from_yaml(sys.argv[1]).name)';
+      const name = execFileSync(checks('python'), ['-c', read, path('sky.yaml')], { encoding: 'utf8' });
+      expect(name.trim()).toBe(task.name);
+    }
     const command = ['sh', '-c', task.run.replace('cd /work && ', '')];
     for (const index of ['0', '1']) expect(await pod(command, { HARRIER_INDEX: index })).toBe(0);
     const collected = await run('sweep', '--plan', 'trials.jsonl', '--collect', 'runs');
