@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PredictionSets } from '../../src/evaluation/index.ts';
 import { Conv2D, Dense, Flatten, GlobalAveragePooling2D } from '../../src/layers/index.ts';
-import { Classifier, exportModel, initialWeights, Network } from '../../src/models/index.ts';
+import { Classifier, exportModel, initialWeights, Network, type Rejection } from '../../src/models/index.ts';
 import { encodeModel, modelOf } from '../../src/onnx/index.ts';
 import { createGraph } from '../../src/ops/index.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
@@ -14,6 +15,7 @@ import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { shippedModel } from '../../src/platform/node/runs/shipped-model.ts';
 import { writeImages } from '../cli/harrier.ts';
 import { classifier as foreignModel } from '../foreign/graphs.ts';
+import { CLASSES, modelBytes } from '../server/serving.ts';
 import { closeTestBrowser, noChromium } from './browser.ts';
 import { accessibilityFaults, type StudioInBrowser, studioInBrowser } from './studio.ts';
 
@@ -90,6 +92,36 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
         return data[4 * (y * canvas.width + x) + 3];
       });
     });
+
+  it('says that an image shows none of the classes, and which set holds the right one', async () => {
+    const rejection: Rejection = {
+      layer: 'dense_1',
+      means: Float32Array.from({ length: 16 * 3 }, (_, i) => (i % 3 === Math.floor(i / 3) % 3 ? 0.45 : 0)),
+      distance: { median: 0.3, high: 0.5 },
+      doubt: { median: 0.2, high: 0.6 },
+      // The score is compared with it.
+      threshold: 50,
+      keep: 0.9,
+      images: 20,
+    };
+    const calibrated = (score: number) => new PredictionSets([0, 1, 2].map(() => Array(10).fill(score)));
+    await drop(page, 'known.onnx', modelBytes({ side: 8, rejection, metadata: calibrated(1).metadata }));
+    await drop(page, 'ship.png', await example('ship'));
+    const results = page.locator('.results');
+    await results.getByText(/In 95 of 100 images, the right class is among such a set/).waitFor(soon);
+    for (const name of CLASSES) {
+      await expect.poll(() => results.locator('.note b').first().innerText(), soon).toContain(name);
+    }
+    expect(await verdict(page).innerText()).not.toContain('None');
+    await drop(
+      page,
+      'foreign.onnx',
+      modelBytes({ side: 8, rejection: { ...rejection, threshold: -50 }, metadata: calibrated(0).metadata }),
+    );
+    await expect.poll(() => verdict(page).innerText(), soon).toBe('None of the classes');
+    await results.getByText(/The image is unlike those that the model has learned from/).waitFor(soon);
+    expect(await results.getByText(/In 95 of 100 images/).count()).toBe(0);
+  });
 
   it('answers as Node does, with the model that comes with Harrier, and says where it runs', async () => {
     await page.getByAltText('Example: horse').click();

@@ -32,6 +32,10 @@ export interface Answer {
   readonly probabilities: Float32Array;
   /** The class that the map is about. */
   readonly classIndex: number;
+  /** Whether the image shows none of the classes; absent where the model does not tell. */
+  readonly isUnknown?: boolean;
+  /** Classes that hold the right one as often as `coverage` says; absent where nothing was promised of the model. */
+  readonly set?: { readonly classes: readonly number[]; readonly coverage: number };
   /** Absent where the model cannot be explained. */
   readonly map?: Pick<Explanation, 'map' | 'height' | 'width' | 'peak'>;
   /** How long the model took, with its explanation. */

@@ -2,10 +2,12 @@
 import { answerCalls } from 'harrier/src/calls.ts';
 import type { OnProgress } from 'harrier/src/data/progress.ts';
 import { HarrierError } from 'harrier/src/errors.ts';
+import { PredictionSets } from 'harrier/src/evaluation/prediction-sets.ts';
 import { Embedder, Explainer, FeatureMaps, firstFilters, layersOf } from 'harrier/src/explanation/index.ts';
 import { Classifier } from 'harrier/src/models/classifier.ts';
 import { keepsContract } from 'harrier/src/models/contract.ts';
 import { foreignClassifier } from 'harrier/src/models/foreign/foreign-classifier.ts';
+import { rejectionOf } from 'harrier/src/models/rejection.ts';
 import { decodeModel, type Model } from 'harrier/src/onnx/index.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { isSoftwareGpu } from 'harrier/src/platform/web/gpu.ts';
@@ -23,9 +25,15 @@ interface Open {
   readonly imageShape: Classifier['imageShape'];
   /** Gives probabilities, and a map where the model has gradients. */
   readonly answerer: Explainer | Classifier;
+  /** Says of images that they show none of the classes, where the model does. */
+  readonly rejecter?: Classifier;
+  readonly sets?: PredictionSets;
   embedder?: Promise<Embedder>;
   features?: { readonly key: string; readonly maps: Promise<FeatureMaps> };
 }
+
+/** How often the set of an image holds its class. */
+const COVERAGE = 0.95;
 
 let open: Open | undefined;
 
@@ -40,14 +48,28 @@ const actions: Actions = {
     const layers = layersOf(model, name);
     const { opened, note } = await inTurn(wanted, progress, async (runtime) => {
       progress({ what: 'preparing the model', done: 0, total: 0, unit: 'steps' });
-      const made = { runtime, ...(await answererOf(runtime, model, name)) };
+      const made = {
+        runtime,
+        ...(await answererOf(runtime, model, name)),
+        // What explains has no such output.
+        ...(rejectionOf(model, name) && { rejecter: await Classifier.load(runtime, model, name) }),
+      };
       // What a graphics device does not do shows only when it is asked to.
       if (runtime.backend === 'webgpu') await tryOut(made.answerer);
       return made;
     });
-    const { runtime, answerer, unexplained } = opened;
+    const { runtime, answerer, rejecter, unexplained } = opened;
+    const sets = PredictionSets.read(model.metadata, name);
     await close();
-    open = { runtime, model, name, answerer, imageShape: answerer.imageShape };
+    open = {
+      runtime,
+      model,
+      name,
+      answerer,
+      ...(rejecter && { rejecter }),
+      ...(sets && { sets }),
+      imageShape: answerer.imageShape,
+    };
     return {
       name,
       classNames: answerer.classNames,
@@ -69,15 +91,24 @@ const actions: Actions = {
   },
 
   async explain(pixels, classIndex) {
-    const { answerer } = opened();
+    const { answerer, rejecter, sets } = opened();
     const start = performance.now();
+    const unknown = (await rejecter?.answer(pixels))?.unknown?.[0];
+    const limits = (probabilities: Float32Array) => ({
+      ...(unknown !== undefined && { isUnknown: unknown > 0.5 }),
+      ...(sets &&
+        sets.mostCoverage >= COVERAGE && {
+          set: { classes: sets.setOf(probabilities, { coverage: COVERAGE }), coverage: COVERAGE },
+        }),
+      milliseconds: performance.now() - start,
+    });
     if (answerer instanceof Explainer) {
       const { probabilities, classIndex: explained, ...map } = await answerer.explain(pixels, classIndex);
-      return { probabilities, classIndex: explained, map, milliseconds: performance.now() - start };
+      return { probabilities, classIndex: explained, map, ...limits(probabilities) };
     }
     const probabilities = await answerer.predict(pixels);
     const best = probabilities.indexOf(Math.max(...probabilities));
-    return { probabilities, classIndex: classIndex ?? best, milliseconds: performance.now() - start };
+    return { probabilities, classIndex: classIndex ?? best, ...limits(probabilities) };
   },
 
   async embed(pixels) {
@@ -115,6 +146,7 @@ async function close(): Promise<void> {
   const before = open;
   open = undefined;
   await before?.answerer.dispose();
+  await before?.rejecter?.dispose();
   (await before?.embedder?.catch(() => undefined))?.dispose();
   (await before?.features?.maps.catch(() => undefined))?.dispose();
 }

@@ -234,7 +234,7 @@ function Results(props: {
       </Panel>
     );
   }
-  const { probabilities, classIndex, map, milliseconds } = answer;
+  const { probabilities, classIndex, isUnknown, set, map, milliseconds } = answer;
   const ranked = opened.classNames
     .map((name, index) => ({ name, index, probability: probabilities[index] }))
     .sort((a, b) => b.probability - a.probability);
@@ -259,10 +259,23 @@ function Results(props: {
           </b>
         ) : (
           <>
-            <b>{best.name}</b> <span>{formatPercent(best.probability, 1)}</span>
+            <b>{isUnknown ? 'None of the classes' : best.name}</b>{' '}
+            {!isUnknown && <span>{formatPercent(best.probability, 1)}</span>}
           </>
         )}
       </p>
+      {isUnknown && (
+        <p class="note">
+          The image is unlike those that the model has learned from. Of its classes, {best.name} is the most
+          probable.
+        </p>
+      )}
+      {set && !isUnknown && !thresholds && (
+        <p class="note">
+          In {Math.round(100 * set.coverage)} of 100 images, the right class is among such a set:{' '}
+          <b>{listed(set.classes.map((index) => opened.classNames[index]))}</b>.
+        </p>
+      )}
       <Bars
         label="Classes, the most probable first; choose one to see what speaks for it"
         most={1}
