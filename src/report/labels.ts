@@ -14,7 +14,7 @@ export interface LabelTableProps {
 
 /** What the columns mean. */
 export const LABEL_TABLE_NOTE =
-  'Average precision: how well the probability of the label puts images that have it before the others, whatever the threshold. From its threshold on: the fraction of its images that are found (recall), the fraction of the images given it that have it (precision), and both in one number (F1).';
+  'AP (average precision): how well the probability of the label puts images that have it before the others, whatever the threshold. From: its threshold, from which probability on an image counts as having it. With that: the fraction of its images that are found (recall), the fraction of the images given it that have it (precision), and both in one number (F1).';
 
 /** How well each label is found, in numbers that are bars too. */
 export function LabelTable({ multiLabel, macro, still = false }: LabelTableProps): JSX.Element {
@@ -64,7 +64,7 @@ const COLUMNS: readonly Column<LabelScores>[] = [
   { id: 'class', title: 'Label', sort: (row) => row.class, cell: (row) => row.class },
   {
     id: 'averagePrecision',
-    title: 'Average precision',
+    title: 'AP',
     numeric: true,
     sort: (row) => row.averagePrecision ?? -1,
     cell: (row) => (row.averagePrecision === undefined ? '–' : fraction(row.averagePrecision)),
@@ -74,7 +74,7 @@ const COLUMNS: readonly Column<LabelScores>[] = [
   score('f1', 'F1'),
   {
     id: 'threshold',
-    title: 'Threshold',
+    title: 'From',
     numeric: true,
     sort: (row) => row.threshold,
     cell: (row) => row.threshold.toFixed(3),
