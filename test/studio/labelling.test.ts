@@ -258,6 +258,19 @@ it('has a run propose from the start, until labels alone are as good', async () 
   await rm(folder, { recursive: true });
 });
 
+it('says why no image of a folder can be read', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'harrier-labels-'));
+  await writeFile(join(folder, 'a.jpg'), 'no image');
+  const backbone = await loadBackbone((await shippedModel())!, { runtime: nodeRuntime({ threads: 1 }) });
+  const session = new LabelSession({ folder, backbone });
+  await expect(session.file(0)).rejects.toThrow(
+    /none of the images can be read: received 1 file\. The first: .*a\.jpg/,
+  );
+  expect(session.answer()).toMatchObject({ state: 'failed', error: { code: 'bad-data' } });
+  await session.close();
+  await rm(folder, { recursive: true });
+});
+
 describe('a list of labels', () => {
   let folder: string;
   beforeAll(async () => {

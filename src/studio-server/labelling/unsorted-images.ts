@@ -4,6 +4,7 @@ import type { Backbone, FeatureStore } from '../../backbones/index.ts';
 import { imageBytes } from '../../data/dataset.ts';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
+import { formatQuantity } from '../../format/format.ts';
 import { filesBelow } from '../../platform/node/datasets/folder-tree.ts';
 import { LABEL_LIST } from '../../platform/node/datasets/label-list.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
@@ -144,8 +145,8 @@ export async function readUnsorted(
   if (good.length === 0) {
     throw new HarrierError('bad-data', 'none of the images can be read', {
       where: folder,
-      received: unusable[0]?.reason,
-      next: 'Check the files.',
+      received: formatQuantity(unusable.length, 'file'),
+      next: `The first: ${unusable[0]?.reason}`,
     });
   }
   const features = new Float32Array(good.length * size);
