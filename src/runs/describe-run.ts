@@ -77,21 +77,25 @@ export function inputOf({ data, options }: Pick<RunRecord, 'data' | 'options'>):
   return imageInput(data.imageShape, options.preprocessing ?? STRETCHED);
 }
 
+/** The number of parameters that training has found: without running statistics, which are measured. */
+export function parameterCount(network: Network, options: Pick<RunRecord['options'], 'from'>): number {
+  // Of a fine-tuned network some are frozen that were trained all the same, before.
+  return network.parameters
+    .filter(({ trainable }) => trainable || options.from)
+    .reduce((total, { shape }) => total + shape.reduce((product, size) => product * size, 1), 0);
+}
+
 /** What is said about a run besides how good it is. */
 export function factsOf(
   { options, data, result, ...record }: RunRecord,
   network: Network,
   optimizer: Optimizer,
 ): RunInfo {
-  // Of a fine-tuned network some are frozen that were trained all the same, before.
-  const sizes = network.parameters
-    .filter(({ trainable }) => trainable || options.from)
-    .map(({ shape }) => shape);
   return {
     recipe: options.recipe,
     ...(options.from && { fineTunedFrom: options.from }),
     imageShape: inputOf({ data, options }),
-    parameters: sizes.reduce((total, shape) => total + shape.reduce((product, size) => product * size, 1), 0),
+    parameters: parameterCount(network, options),
     ...(options.head
       ? {
           head: result?.head ? headText(result.head) : `${options.head} head`,

@@ -12,6 +12,7 @@ import { jsonObject } from '../../json-text.ts';
 import { Network } from '../../models/index.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { parameterCount } from '../../runs/describe-run.ts';
 import type { RunOptions } from '../../runs/run-record.ts';
 import type { RunFile } from '../../runs/stored-run.ts';
 import { markedText, writeOutput } from '../output.ts';
@@ -80,7 +81,7 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
     bestEpoch: result.bestEpoch,
     seconds: result.seconds,
     ...(options.head && { head: options.head }),
-    parameters: Network.from(network).rows.reduce((total, row) => total + row.parameters, 0),
+    parameters: parameterCount(Network.from(network), options),
     // Of several labels none is the answer that two models could differ in.
     ...(predictions !== undefined &&
       !isMultiLabel && {
