@@ -6,6 +6,7 @@ import { useMemo } from 'preact/hooks';
 import { Panel } from '../../components/panel.tsx';
 import { place, setQuery } from '../../router.ts';
 import { ChoiceMatrix, cellOf, MOST_CLASSES } from './matrix.tsx';
+import { sameFiles } from './same-files.ts';
 import { Wall } from './wall.tsx';
 
 interface Side {
@@ -25,7 +26,7 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
   const { classNames, matrix } = second.details.evaluation!;
   const other = first.details.evaluation;
   const [difference] = useMemo(
-    () => compareRuns([comparedOf(first), comparedOf(second)]).differences,
+    () => compareRuns([comparedOf(first, second), comparedOf(second, first)]).differences,
     [first, second],
   );
   // Of several labels, none is taken for another.
@@ -113,12 +114,12 @@ function Changed(props: {
   );
 }
 
-function comparedOf({ run, details, predictions }: Side): ComparedRun {
+function comparedOf({ run, details, predictions }: Side, other: Side): ComparedRun {
   const { record, evaluation, history } = details;
   return {
     name: run.id,
     options: {},
-    testHash: record?.data.test.hash ?? run.id,
+    testHash: sameFiles(predictions, other.predictions) ?? record?.data.test.hash ?? run.id,
     evaluation: evaluation!,
     history,
     seconds: record?.result?.seconds ?? 0,
