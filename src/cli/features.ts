@@ -19,7 +19,7 @@ export function featuresCommand(): Command {
     withThreads(withDataOptions(features)),
     ['multiLabel', 'from', 'mean', 'std', 'channelOrder', 'features', 'resize'],
     {
-      from: 'the network: a name of the catalogue (`harrier models`), a run folder, "latest", an .onnx file, hf:OWNER/NAME or an address (default: the model that comes with Harrier)',
+      from: 'the network: a name of the catalogue (`harrier models`), a run folder, "latest", an .onnx file, hf:OWNER/NAME or an address (default: the one that train takes for these images)',
     },
   );
   return features.action(async (data: string, options: FeaturesCommandOptions) => {

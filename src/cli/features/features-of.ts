@@ -1,4 +1,4 @@
-import { Backbone, imageFeatures } from '../../backbones/index.ts';
+import { Backbone, DEFAULT_BACKBONE, imageFeatures } from '../../backbones/index.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { subset } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
@@ -14,6 +14,7 @@ import { fetchingFor, noteLicense } from '../fetching.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reporter.ts';
 import { isInShard, type Shard } from '../shard.ts';
+import { photoSide } from '../train/by-itself.ts';
 import { foreignOptions } from '../train/options.ts';
 
 /** The options of commands that look at a data set through a pretrained network, as they were typed. */
@@ -43,7 +44,8 @@ export interface DataFeatures {
 /**
  * Features of a data set from the cache; what is missing there is computed and kept.
  *
- * @param from the network; undefined: the model that comes with Harrier
+ * @param from the network; undefined: for photos the pretrained one that `train` takes, else the model that comes with
+ *   Harrier
  * @throws HarrierError as `startingModel`, `openDataset` and `imageFeatures` do, `bad-data` for images of one size that is
  *   not the network's; Exit when interrupted
  */
@@ -54,7 +56,9 @@ export async function featuresOf(
   { reporter, interruption }: { readonly reporter: Reporter; readonly interruption: Interruption },
 ): Promise<DataFeatures> {
   const { signal } = interruption;
-  const model = await startingModel(from, foreignOptions(options), fetchingFor(reporter, signal));
+  const isPhotos = from === undefined && (await photoSide(data, options.multiLabel)) !== undefined;
+  const network = isPhotos ? DEFAULT_BACKBONE : from;
+  const model = await startingModel(network, foreignOptions(options), fetchingFor(reporter, signal));
   if (model.source) noteLicense(model, reporter);
   for (const sentence of model.assumed ?? []) reporter.note(`Note: ${sentence}`);
   reporter.status(`opening ${data} …`);

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { DEFAULT_BACKBONE } from '../../backbones/index.ts';
 import { HarrierError } from '../../errors.ts';
 import { type Inspection, inspectImages, inspectionText } from '../../inspection/index.ts';
 import { Exit } from '../failure.ts';
@@ -9,7 +8,6 @@ import { checkOutput, markedText, writeOutput } from '../output.ts';
 import { tellingParent } from '../parent.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
-import { photoSide } from '../train/by-itself.ts';
 import { shorterSides, thumbnails } from './images.ts';
 
 /** The options of `inspect` as they were typed. */
@@ -38,8 +36,7 @@ async function inspect(
   const output = { option: '--out', force: options.force };
   await checkOutput(page, output);
   const given = typeof options.from === 'string' ? options.from : undefined;
-  const isPhotos = options.from === undefined && (await photoSide(data, options.multiLabel)) !== undefined;
-  const { runtime, backbone, parts } = await featuresOf(data, isPhotos ? DEFAULT_BACKBONE : given, options, {
+  const { runtime, backbone, parts } = await featuresOf(data, given, options, {
     reporter,
     interruption,
   });

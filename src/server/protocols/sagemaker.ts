@@ -22,6 +22,7 @@ const IMAGE_TYPES = [
   'image/avif',
   'image/gif',
   'image/tiff',
+  'image/bmp',
   // SageMaker's own name for an image of any kind.
   'application/x-image',
 ] as const;
@@ -32,6 +33,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   'image/pjpeg': 'image/jpeg',
   'image/x-png': 'image/png',
   'image/tif': 'image/tiff',
+  'image/x-ms-bmp': 'image/bmp',
+  'image/x-bmp': 'image/bmp',
   'image/*': 'application/x-image',
 };
 

@@ -5,8 +5,9 @@ import { basename, dirname, join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 
 /**
- * The folder for downloads and decoded images, all of which can be deleted: `HARRIER_CACHE` if set, else `harrier` in
- * the user's cache folder (Linux `$XDG_CACHE_HOME` or `~/.cache`, macOS `~/Library/Caches`, Windows `%LOCALAPPDATA%`).
+ * The folder for downloads, decoded images and features, which can be deleted, and for label corrections and test parts
+ * of data sets without a folder of their own, which cannot be had again: `HARRIER_CACHE` if set, else `harrier` in the
+ * user's cache folder (Linux `$XDG_CACHE_HOME` or `~/.cache`, macOS `~/Library/Caches`, Windows `%LOCALAPPDATA%`).
  */
 export function cacheDirectory(
   environment: Readonly<Record<string, string | undefined>> = process.env,
