@@ -1,5 +1,5 @@
 /**
- * The colours that reports and Studio fraction, on light and on dark ground. Blue stands for what is right and for
+ * The colours that reports and Studio share, on light and on dark ground. Blue stands for what is right and for
  * training, orange for what is wrong and for validation: a pair that every common kind of colour blindness tells apart;
  * strokes differ too.
  */
