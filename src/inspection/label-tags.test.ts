@@ -14,7 +14,7 @@ function planted(wrong: number) {
   const truth = Uint8Array.from({ length: IMAGES * 3 }, () => Number(stream.uniform() < 0.4));
   const features = Float32Array.from({ length: IMAGES * SIZE }, (_, i) => {
     const [image, label] = [Math.floor(i / SIZE), Math.floor((i % SIZE) / 10)];
-    return 2 + 0.8 * truth[image * 3 + label] + 0.5 * stream.normal();
+    return 2 + 0.8 * truth[image * 3 + label] + 0.7 * stream.normal();
   });
   const tags = truth.slice();
   const places = random(6, 'wrong').permutation(truth.length).slice(0, wrong);
