@@ -8,10 +8,15 @@ export interface Difference {
   readonly values: readonly (string | undefined)[];
 }
 
+/** Where a model lay and what it was known by: its name says which it was. */
+const LEFT_OUT: readonly string[] = ['from.path', 'from.hash'];
+
 /** The settings and the data in which runs differ, by name. */
 export function settingsDifference(records: readonly RunRecordInfo[]): Difference[] {
   const all = records.map((record) => flat({ ...record.options, images: record.data.train.images }));
-  const names = [...new Set(all.flatMap((settings) => [...settings.keys()]))].sort();
+  const names = [...new Set(all.flatMap((settings) => [...settings.keys()]))]
+    .filter((name) => !LEFT_OUT.includes(name))
+    .sort();
   return names
     .map((name) => ({ name, values: all.map((settings) => settings.get(name)) }))
     .filter(({ values }) => new Set(values).size > 1);
