@@ -134,7 +134,7 @@ export default {
       comment: 'The page imports them too: it has neither Node nor a server.',
       severity: 'error',
       from: { path: '^src/studio-server/api[.]ts$' },
-      to: { path: '^src/', pathNot: '^src/(data|evaluation|inspection|training)/' },
+      to: { path: '^src/', pathNot: '^src/(data|evaluation|inspection|report|training)/' },
     },
     {
       name: 'server-below-cli',

@@ -44,7 +44,7 @@ export const FIGURES = `
 .swatch.right { background: color-mix(in srgb, var(--right) 70%, transparent); }
 .swatch.wrong { background: color-mix(in srgb, var(--wrong) 70%, transparent); }
 
-.charts + details { margin-top: 16px; }
+p + .charts, .charts + details { margin-top: 16px; }
 .line-chart svg { display: block; }
 .line-chart > svg { width: 100%; height: auto; }
 .line-chart figcaption { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 4px 16px; margin-bottom: 10px; }

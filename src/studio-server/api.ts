@@ -2,6 +2,7 @@ import type { ImageShape } from '../data/dataset.ts';
 import type { Progress } from '../data/progress.ts';
 import type { EpochRecord, Evaluation } from '../evaluation/index.ts';
 import type { Inspection } from '../inspection/index.ts';
+import type { FittedLayer } from '../report/fitting.ts';
 import type { StepInfo } from '../training/step-info.ts';
 
 // What Studio's server and its page say to each other, in JSON: types alone, which either side can import.
@@ -241,6 +242,8 @@ export interface RunSummary {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly epochs: number;
+  /** Of a last layer that was fitted on features: its kind, such as `linear`. It has no epochs to speak of. */
+  readonly head?: string;
   readonly epochsDone: number;
   /** Of the last epoch: on validation images where there are some, else on training images. */
   readonly accuracy?: number;
@@ -303,6 +306,8 @@ export interface RunRecordInfo {
     readonly bestEpoch?: number;
     readonly trainingAccuracy: number;
     readonly testAccuracy: number;
+    /** How a last layer was fitted on features. */
+    readonly head?: FittedLayer;
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { OnProgress } from '../data/progress.ts';
@@ -43,6 +44,10 @@ export interface Exported {
   readonly bytes: number;
 }
 
+/** Files up to this size are kept in the browser at once. */
+const KEPT_BYTES = 2 ** 20;
+/** What is no part of the page, or images by the hundred. */
+const UNKEPT = /^_headers$|^index\.html$|^offline\.js$|^api\/datasets\/.*\.(png|webp|jpg)$/;
 const ELSEWHERE = { next: 'choose another folder', options: ['export'] };
 
 /**
@@ -106,13 +111,15 @@ export async function exportSite({
   await site.json('runs', summaries);
   await site.json('models', models);
   for (const id of shown) await writeImages(site, datasets, id, onProgress);
+  await site.writeOfflineList();
   return site.written();
 }
 
 class Site {
   readonly folder: string;
-  #files = 0;
-  #bytes = 0;
+  /** Bytes of each file, by name. */
+  readonly #sizes = new Map<string, number>();
+  readonly #hash = createHash('sha256');
 
   readonly #shared: (text: string) => string;
 
@@ -139,8 +146,8 @@ class Site {
 
   async write(name: string, content: Uint8Array | string): Promise<void> {
     await writeAtomically(join(this.folder, name), content, ELSEWHERE);
-    this.#files++;
-    this.#bytes += typeof content === 'string' ? Buffer.byteLength(content) : content.length;
+    this.#sizes.set(name, typeof content === 'string' ? Buffer.byteLength(content) : content.length);
+    this.#hash.update(name).update(content);
   }
 
   json(name: string, value: unknown): Promise<void> {
@@ -156,12 +163,22 @@ class Site {
     const to = join(this.folder, name);
     await makeDirectory(join(to, '..'), ELSEWHERE);
     await cp(from, to);
-    this.#files++;
-    this.#bytes += (await stat(to)).size;
+    const { size } = await stat(to);
+    this.#sizes.set(name, size);
+    this.#hash.update(`${name} ${size}`);
+  }
+
+  /** What the page keeps for times without a network: all that is small. Its service worker keeps the rest on use. */
+  async writeOfflineList(): Promise<void> {
+    const small = [...this.#sizes].filter(([name, size]) => size <= KEPT_BYTES && !UNKEPT.test(name));
+    const files = ['./', ...small.map(([name]) => name)];
+    const version = this.#hash.copy().digest('hex').slice(0, 16);
+    await this.write('offline.json', JSON.stringify({ version, files }));
   }
 
   written(): Exported {
-    return { folder: this.folder, files: this.#files, bytes: this.#bytes };
+    const bytes = [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
+    return { folder: this.folder, files: this.#sizes.size, bytes };
   }
 }
 

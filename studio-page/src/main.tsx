@@ -4,7 +4,9 @@ import './theme.css';
 import { App } from './app.tsx';
 import { ignoreStrayDrops } from './dropped.ts';
 import { connect } from './live.ts';
+import { keepOffline } from './offline.ts';
 
 connect();
 ignoreStrayDrops();
 render(<App />, document.getElementById('app')!);
+void keepOffline();

@@ -543,6 +543,17 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     await page.getByRole('link', { name: 'Train' }).click();
     await until(page.getByRole('img', { name: /^Accuracy at epoch/ }));
     expect(await page.getByRole('button', { name: 'New run' }).count()).toBe(0);
+
+    // Once it was visited, every view loads without the host; what was looked at is there.
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
     await host.close();
+    for (const view of ['try', 'data', 'train', 'evaluate', 'inspect', 'teach']) {
+      await page.goto(`${host.address}some/folder/#/${view}`);
+      await page.reload();
+      await until(page.locator('main h1').first());
+      expect(await page.locator('nav [aria-current=page]').getAttribute('href')).toBe(`#/${view}`);
+    }
+    await page.goto(`${host.address}some/folder/#/evaluate?cell=0,0`);
+    await until(page.getByRole('heading', { name: 'cat, recognised' }));
   });
 });

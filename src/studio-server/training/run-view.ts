@@ -115,6 +115,7 @@ export class RunView {
       state,
       startedAt: record?.created ?? '',
       epochs: record?.options.epochs ?? 0,
+      ...(record?.options.head && { head: record.options.head }),
       epochsDone: this.#history.length,
       accuracy: last && (last.validationAccuracy ?? last.accuracy),
       testAccuracy: record?.result?.testAccuracy,

@@ -1,8 +1,11 @@
+import { rejectionLines } from 'harrier/src/evaluation/rejection.ts';
 import { CLASS_TABLE_NOTE, ClassTable } from 'harrier/src/report/classes.ts';
 import { Curves } from 'harrier/src/report/curves.ts';
+import { Fitting, hasFitting } from 'harrier/src/report/fitting.ts';
 import { LABEL_TABLE_NOTE, LabelTable } from 'harrier/src/report/labels.ts';
 import { People, PeopleNote } from 'harrier/src/report/people.ts';
 import { Reliability, ReliabilityWords } from 'harrier/src/report/reliability.ts';
+import { SETS_NOTE, Sets } from 'harrier/src/report/sets.ts';
 import type { RunDetails, RunPredictions, RunSummary } from 'harrier/src/studio-server/api.ts';
 import { getJson, RequestError } from '../../api.ts';
 import { Empty } from '../../components/empty.tsx';
@@ -118,6 +121,9 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
   }
   const columns = predictions.value;
   const shared = { evaluation, facts: dataset.facts, predictions: columns };
+  const { predictionSets: sets } = evaluation;
+  const unknown = rejectionLines(evaluation);
+  const layer = value.record?.result?.head;
   return (
     <TestImagesOf facts={dataset.facts} run={run.id}>
       <div class="evaluate">
@@ -168,7 +174,24 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
             <People baseline={evaluation.humanBaseline} />
           </Panel>
         )}
-        {value.history.length > 0 && (
+        {sets && sets.coverages.length > 0 && (
+          <Panel title="Which classes can it be?" note={SETS_NOTE}>
+            <Sets sets={sets} />
+          </Panel>
+        )}
+        {unknown.length > 0 && (
+          <Panel title="None of the classes">
+            {unknown.map((line) => (
+              <p key={line}>{line.trim()}</p>
+            ))}
+          </Panel>
+        )}
+        {layer && hasFitting(layer) && (
+          <Panel title="How its last layer was fitted">
+            <Fitting layer={layer} test={evaluation} />
+          </Panel>
+        )}
+        {value.history.length > 0 && !run.head && (
           <Panel title="How it learned">
             <Curves history={value.history} test={evaluation} />
           </Panel>

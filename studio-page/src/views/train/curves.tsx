@@ -6,8 +6,10 @@ import {
   formatQuantity,
 } from 'harrier/src/format/format.ts';
 import { EpochTable } from 'harrier/src/report/epochs.ts';
+import { Fitting, hasFitting } from 'harrier/src/report/fitting.ts';
 import type { RunSummary } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import 'virtual:report/figures.css';
 import { send } from '../../api.ts';
 import { Asking } from '../../components/asking.tsx';
 import { Button } from '../../components/button.tsx';
@@ -27,7 +29,9 @@ import { Remove } from './remove.tsx';
 export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
   useHistories(runs.map(({ id }) => id));
   const all = histories.value;
-  const shown = runs.flatMap((run) => (all[run.id] ? [{ run, history: all[run.id] }] : []));
+  const loaded = runs.flatMap((run) => (all[run.id] ? [{ run, history: all[run.id] }] : []));
+  // A last layer that was fitted on features has no epochs to draw.
+  const shown = loaded.filter(({ run }) => run.head === undefined);
   const key = shown.map(({ run }) => run.id).join();
   const parts = shown.map(({ history }) => history);
   // A chart is drawn anew when one of these changes, and not whenever anything on the page does.
@@ -49,34 +53,49 @@ export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
         .map((run) => (
           <Control key={run.id} run={run} />
         ))}
-      <Panel>
-        <div class="charts">
-          <Chart
-            title={`Accuracy${of}`}
-            xLabel="epoch"
-            series={accuracy}
-            ceiling={1}
-            format={(value) => formatPercent(value)}
-            formatTick={(value) => `${formatNumber(100 * value)}%`}
-          />
-          <Chart
-            title={`Loss${of}`}
-            xLabel="epoch"
-            series={loss}
-            format={(value) => value.toFixed(4)}
-            formatTick={(value) => formatNumber(value, 3)}
-          />
-        </div>
-      </Panel>
+      {runs.length === 1 && first.head && <Fitted history={all[first.id]} />}
+      {shown.length > 0 && (
+        <Panel>
+          <div class="charts">
+            <Chart
+              title={`Accuracy${of}`}
+              xLabel="epoch"
+              series={accuracy}
+              ceiling={1}
+              format={(value) => formatPercent(value)}
+              formatTick={(value) => `${formatNumber(100 * value)}%`}
+            />
+            <Chart
+              title={`Loss${of}`}
+              xLabel="epoch"
+              series={loss}
+              format={(value) => value.toFixed(4)}
+              formatTick={(value) => formatNumber(value, 3)}
+            />
+          </div>
+        </Panel>
+      )}
       {runs.length === 1 && <Facts run={first} history={all[first.id]} />}
       {runs.length > 1 && (
         <Differences
-          runs={shown.flatMap(({ run: { id }, history: { details } }) =>
+          runs={loaded.flatMap(({ run: { id }, history: { details } }) =>
             details?.record ? [{ id, record: details.record }] : [],
           )}
         />
       )}
     </div>
+  );
+}
+
+/** How a last layer was fitted, as the run's report shows it. */
+function Fitted({ history }: { readonly history: RunHistory | undefined }) {
+  const layer = history?.details?.record?.result?.head;
+  const evaluation = history?.details?.evaluation;
+  if (!layer || !evaluation || !hasFitting(layer)) return null;
+  return (
+    <Panel title="How its last layer was fitted">
+      <Fitting layer={layer} test={evaluation} />
+    </Panel>
   );
 }
 
@@ -158,7 +177,7 @@ function Facts({ run, history }: { readonly run: RunSummary; readonly history: R
   const facts: [string, string | undefined][] = [
     ['Recipe', run.recipe],
     ['Data', record && `${record.data.train.name}, ${formatQuantity(record.data.train.images, 'image')}`],
-    ['Batch size', record && String(record.options.batchSize)],
+    ['Batch size', record && !run.head ? String(record.options.batchSize) : undefined],
     ['Seed', record && String(record.options.seed)],
     ['Time', record?.result && formatDuration(record.result.seconds)],
     ['Machine', record && `${record.hardware.cpu}, ${formatQuantity(record.hardware.cores, 'core')}`],
@@ -191,7 +210,7 @@ function Facts({ run, history }: { readonly run: RunSummary; readonly history: R
           The same again: <code>{record.command}</code>
         </p>
       )}
-      {history.history.length > 0 && (
+      {history.history.length > 0 && !run.head && (
         <details>
           <summary>The numbers, epoch by epoch</summary>
           <EpochTable history={history.history} />

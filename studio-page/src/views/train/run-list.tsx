@@ -103,9 +103,11 @@ function factsOf(run: RunSummary): string {
       : accuracy !== undefined
         ? formatPercent(accuracy)
         : undefined,
-    run.state === 'finished'
-      ? formatQuantity(epochs, 'epoch')
-      : `${epochsDone} of ${formatQuantity(epochs, 'epoch')}`,
+    run.head
+      ? `${run.head} head`
+      : run.state === 'finished'
+        ? formatQuantity(epochs, 'epoch')
+        : `${epochsDone} of ${formatQuantity(epochs, 'epoch')}`,
     run.state === 'running' && eta !== undefined ? `${formatDuration(eta)} left` : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(' · ');

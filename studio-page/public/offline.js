@@ -1,0 +1,50 @@
+// Service worker of an exported site: once the page was visited, every view loads without a network. What it keeps at once
+// is listed in offline.json; images and models are kept as they are looked at. Its address names the version of the site,
+// so that a site that was exported anew brings a worker of its own.
+const version = new URL(location.href).searchParams.get('v');
+const own = `harrier ${registration.scope} `;
+const opened = caches.open(own + version);
+
+addEventListener('install', (event) => {
+  event.waitUntil(
+    (async () => {
+      const { files } = await (await fetch('offline.json', { cache: 'no-store' })).json();
+      const cache = await opened;
+      await cache.addAll(files.map((file) => new Request(file, { cache: 'reload' })));
+      await skipWaiting();
+    })(),
+  );
+});
+
+addEventListener('activate', (event) => {
+  event.waitUntil(
+    (async () => {
+      const names = (await caches.keys()).filter((name) => name.startsWith(own) && name !== own + version);
+      await Promise.all(names.map((name) => caches.delete(name)));
+      await clients.claim();
+    })(),
+  );
+});
+
+addEventListener('fetch', (event) => {
+  const { method, url, headers } = event.request;
+  if (method === 'GET' && url.startsWith(registration.scope) && !headers.has('range')) {
+    event.respondWith(answer(event.request));
+  }
+});
+
+async function answer(request) {
+  const cache = await opened;
+  const kept = await cache.match(request.mode === 'navigate' ? registration.scope : request);
+  // The page itself, and what tells its version, come anew where they can.
+  if (kept && request.mode !== 'navigate' && request.cache !== 'no-store') return kept;
+  try {
+    const fresh = await fetch(request);
+    if (fresh.ok && request.cache !== 'no-store')
+      await cache.put(request.mode === 'navigate' ? registration.scope : request, fresh.clone());
+    return fresh;
+  } catch (error) {
+    if (kept) return kept;
+    throw error;
+  }
+}
