@@ -30,6 +30,31 @@ function summaryOf(times: number[]): Measured {
 }
 
 /**
+ * How long pieces of work take, in milliseconds, beside each other: in turns, so that what else the machine does falls on
+ * all of them. A turn is an untimed run and three timed ones, for the first after another piece waits for memory that the
+ * other has used.
+ *
+ * @returns medians, in the order of the works
+ */
+export async function measureInTurns(
+  works: readonly (() => Promise<unknown>)[],
+  { clock, rounds }: { clock: Clock; rounds: number },
+): Promise<number[]> {
+  const times: number[][] = works.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, work] of works.entries()) {
+      await work();
+      for (let run = 0; run < 3; run++) {
+        const start = clock();
+        await work();
+        times[i].push(clock() - start);
+      }
+    }
+  }
+  return times.map((each) => summaryOf(each).median);
+}
+
+/**
  * How long a piece of work takes, in milliseconds, where nobody knows beforehand whether that is one or a thousand: one
  * untimed run, then timed ones until some seconds are over.
  */

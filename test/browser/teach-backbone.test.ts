@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LESSON } from '../../src/cli/bench/teach/draw.ts';
 import { type StaticHost, staticHost } from '../../src/cli/bench/web/static-host.ts';
@@ -119,13 +120,26 @@ describe.skipIf(noChromium)(
       expect(model.classNames).toEqual(['Class 1', 'Class 2']);
       await page.locator('.try-panel input[type=file]').setInputFiles([ships[12]]);
       await page.locator('.verdict').waitFor();
+      expect(model.tellsUnknown).toBe(true);
       const answer = await model.predict(await decodeImage(ships[12].buffer, model.imageShape));
-      await model.dispose();
       for (const row of await page.locator('.verdict .bar-row').all()) {
         const shown = Number((await row.locator('.bar-text').innerText()).replace('%', '')) / 100;
         const name = await row.locator('.bar-name').innerText();
         expect(Math.abs(answer[model.classNames.indexOf(name)] - shown)).toBeLessThan(1e-3);
       }
+      // One that is like nothing it has learned from.
+      const stripes = await sharp(Buffer.from([255, 0, 255, 0, 255, 0]), {
+        raw: { width: 2, height: 1, channels: 3 },
+      })
+        .resize(48, 48, { kernel: 'nearest' })
+        .png()
+        .toBuffer();
+      const foreign = { name: 'stripes.png', mimeType: 'image/png', buffer: stripes };
+      const { unknown } = await model.answer(await decodeImage(stripes, model.imageShape));
+      await model.dispose();
+      expect(unknown![0]).toBeGreaterThan(0.5);
+      await page.locator('.try-panel input[type=file]').setInputFiles([foreign]);
+      await page.locator('.verdict').getByText('None of the classes.').waitFor();
 
       await page.reload();
       await seenAll(page, NAME);

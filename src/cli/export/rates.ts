@@ -1,10 +1,11 @@
+import { measureInTurns } from '../../benchmark/index.ts';
 import { imageBytes } from '../../data/dataset.ts';
 import { Classifier } from '../../models/index.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 
 /** Images that run together. */
 const BATCH = 16;
-const ROUNDS = 7;
+const ROUNDS = 4;
 
 /** Images a second, of pixels that are in memory. */
 export interface ImageRates {
@@ -27,15 +28,12 @@ export async function imageRates(
       { length: BATCH * imageBytes(classifiers[0].imageShape) },
       (_, i) => (i * 7919) % 256,
     );
-    const times: number[][] = models.map(() => []);
-    for (let round = -1; round < ROUNDS; round++) {
-      for (const [i, classifier] of classifiers.entries()) {
-        const start = performance.now();
-        await classifier.predict(pixels);
-        if (round >= 0) times[i].push(performance.now() - start);
-      }
-    }
-    const [before, after] = times.map((all) => (1000 * BATCH) / all.sort((a, b) => a - b)[ROUNDS >> 1]);
+    const [before, after] = (
+      await measureInTurns(
+        classifiers.map((classifier) => () => classifier.predict(pixels)),
+        { clock: () => performance.now(), rounds: ROUNDS },
+      )
+    ).map((time) => (1000 * BATCH) / time);
     return { before, after, batch: BATCH, threads: runtime.threads };
   } finally {
     for (const classifier of classifiers) await classifier.dispose();

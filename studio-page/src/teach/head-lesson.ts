@@ -2,8 +2,9 @@ import { type Runtime, withNewHead } from 'harrier';
 import { type OnnxModel, withStoredWeights } from 'harrier/graph';
 import { preprocessingMetadata } from 'harrier/src/data/preprocessing.ts';
 import type { OnProgress } from 'harrier/src/data/progress.ts';
-import { fitLinear } from 'harrier/src/heads/linear.ts';
-import { CLASS_NAMES_KEY, exportModel } from 'harrier/src/models/index.ts';
+import { classDirections, fitLinear, type HeadData, heldOutDistances } from 'harrier/src/heads/index.ts';
+import { CLASS_NAMES_KEY, exportModel, type Rejection } from 'harrier/src/models/index.ts';
+import { fitRejection } from 'harrier/src/runs/reject-run.ts';
 import type { StartingModel } from 'harrier/src/runs/starting-model.ts';
 import { belonging } from './belonging.ts';
 import type { Outcome } from './messages.ts';
@@ -54,12 +55,16 @@ export async function learnHead(
   );
   const { network, weights, head: name } = withNewHead(model, { classes, trainable: 'head', seed });
   const learned = new Map(weights).set(`${name}/kernel`, head.kernel).set(`${name}/bias`, head.bias);
-  const exported = exportModel(network, learned, {
+  const { crossValidation } = head;
+  const metadata = {
     [CLASS_NAMES_KEY]: JSON.stringify(classNames),
     'harrier.fineTunedFrom': model.hash,
     ...preprocessingMetadata(model.preprocessing),
-  });
-  const { crossValidation } = head;
+  };
+  const data = { size, labels, classNames, copies };
+  const rejection =
+    crossValidation && rejectionOf(views[0], data, crossValidation.heldOut, { layer: name, seed });
+  const exported = exportModel(network, learned, metadata, { rejection });
   const heldOut = [...labels.keys()].flatMap((i) => {
     const scores = crossValidation?.heldOut.subarray(i * classes, (i + 1) * classes);
     if (!scores || Number.isNaN(scores[0])) return [];
@@ -71,6 +76,27 @@ export async function learnHead(
     oneRecording: oneRecording.map((label) => classNames[label]),
     heldOut,
   };
+}
+
+/** Fraction of images of the classes that the model should still accept, and images that this takes at least. */
+const KEPT = 0.95;
+const LEAST_IMAGES = 19;
+
+/** How the model tells images that show none of the classes: from the images that were held out in turn. */
+function rejectionOf(
+  rows: Float32Array,
+  data: Pick<HeadData, 'size' | 'labels' | 'classNames' | 'copies'>,
+  scores: Float32Array,
+  { layer, seed }: { readonly layer: string; readonly seed: number },
+): Rejection | undefined {
+  const held = heldOutDistances(rows, data, seed);
+  if (!held || held.images.length < LEAST_IMAGES) return undefined;
+  const classes = data.classNames.length;
+  const doubts = held.images.map(
+    (image) => 1 - Math.max(...softmax(scores.subarray(image * classes, (image + 1) * classes))),
+  );
+  const means = classDirections(rows, data);
+  return fitRejection({ distances: held.distances, doubts }, { layer, means, keep: KEPT });
 }
 
 function softmax(scores: Float32Array): number[] {

@@ -2,7 +2,7 @@
 import { Classifier } from 'harrier';
 import { answerCalls, Moved } from 'harrier/src/calls.ts';
 import { browserPage, nodeProgram, pythonProgram } from 'harrier/src/evaluation/programs.ts';
-import { contractOf } from 'harrier/src/models/contract.ts';
+import { contractOf, UNKNOWN_FROM } from 'harrier/src/models/contract.ts';
 import { decodeModel } from 'harrier/src/onnx/index.ts';
 import { decodeImage, webRuntime } from 'harrier/web';
 import { unpackZip } from '../teach/project-file.ts';
@@ -44,8 +44,12 @@ const methods = {
     if (!classifier) throw new Error('no model is loaded yet');
     const pixels = await decodeImage(file, classifier.imageShape, name);
     const started = performance.now();
-    const probabilities = await classifier.predict(pixels);
-    return { probabilities, milliseconds: performance.now() - started };
+    const { probabilities, unknown } = await classifier.answer(pixels);
+    return {
+      probabilities,
+      ...(unknown && { isUnknown: unknown[0] > UNKNOWN_FROM }),
+      milliseconds: performance.now() - started,
+    };
   },
 };
 export type ImageCalls = typeof methods;

@@ -1,11 +1,11 @@
-import { measure } from '../../../benchmark/index.ts';
+import { measureInTurns } from '../../../benchmark/index.ts';
 import { imageBytes } from '../../../data/dataset.ts';
 import { Classifier } from '../../../models/index.ts';
 import type { Runtime } from '../../../runtime/index.ts';
 
 /** Images that run together where the rate counts. */
 const BATCH = 16;
-const ROUNDS = 9;
+const ROUNDS = 5;
 /** Times that a model is loaded anew. */
 const STARTS = 5;
 
@@ -35,45 +35,33 @@ export async function measureForms(forms: readonly Form[], runtime: Runtime): Pr
     const [{ imageShape }] = classifiers;
     const images = (count: number) =>
       Uint8Array.from({ length: count * imageBytes(imageShape) }, (_, i) => (i * 7919) % 256);
-    const [one, many] = [images(1), images(BATCH)];
     const clock = () => performance.now();
-    const timed = async (work: () => Promise<unknown>): Promise<number> =>
-      (await measure(work, { clock, warmUp: 0, runs: 1 })).median;
-    const times = forms.map(() => ({ one: [] as number[], many: [] as number[], start: [] as number[] }));
-    for (let round = -1; round < ROUNDS; round++) {
-      for (const [i, classifier] of classifiers.entries()) {
-        const taken = [
-          await timed(() => classifier.predict(one)),
-          await timed(() => classifier.predict(many)),
-        ];
-        if (round < 0) continue;
-        times[i].one.push(taken[0]);
-        times[i].many.push(taken[1]);
-      }
-    }
+    const timesOf = (pixels: Uint8Array) =>
+      measureInTurns(
+        classifiers.map((classifier) => () => classifier.predict(pixels)),
+        { clock, rounds: ROUNDS },
+      );
+    const one = images(1);
+    const alone = await timesOf(one);
+    const together = await timesOf(images(BATCH));
+    const starts: number[][] = forms.map(() => []);
     for (let round = 0; round < STARTS; round++) {
       for (const [i, { bytes }] of forms.entries()) {
-        let loaded: Classifier | undefined;
-        const start = async () => {
-          loaded = await Classifier.load(runtime, bytes);
-          await loaded.predict(one);
-        };
-        times[i].start.push(await timed(start));
-        await loaded?.dispose();
+        const start = clock();
+        const loaded = await Classifier.load(runtime, bytes);
+        await loaded.predict(one);
+        starts[i].push(clock() - start);
+        await loaded.dispose();
       }
     }
     return forms.map(({ format, bytes }, i) => ({
       format,
       bytes: bytes.length,
-      coldStart: median(times[i].start),
-      oneImage: median(times[i].one),
-      imagesPerSecond: (1000 * BATCH) / median(times[i].many),
+      coldStart: starts[i].sort((a, b) => a - b)[STARTS >> 1],
+      oneImage: alone[i],
+      imagesPerSecond: (1000 * BATCH) / together[i],
     }));
   } finally {
     for (const classifier of classifiers) await classifier.dispose();
   }
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1];
 }

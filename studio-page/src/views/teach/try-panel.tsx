@@ -12,6 +12,8 @@ import { imageOf, NoCamera, Viewfinder } from './camera.tsx';
 
 interface Verdict {
   readonly probabilities: Float32Array;
+  /** Whether the image shows none of the classes, where the model tells. */
+  readonly isUnknown?: boolean;
   readonly milliseconds: number;
 }
 
@@ -69,6 +71,11 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
         {error !== undefined && <Message error={error} onClose={() => setError(undefined)} />}
         {verdict && (
           <div class="verdict" role="status">
+            {verdict.isUnknown && (
+              <p>
+                <b>None of the classes.</b> The image is unlike those that you gave. The nearest:
+              </p>
+            )}
             <Bars
               label="How likely each class is"
               most={1}
@@ -80,7 +87,9 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
                   value: fraction,
                   text: formatPercent(fraction),
                   kind:
-                    fraction === Math.max(...verdict.probabilities) ? ('right' as const) : ('other' as const),
+                    fraction === Math.max(...verdict.probabilities) && !verdict.isUnknown
+                      ? ('right' as const)
+                      : ('other' as const),
                 }))}
             />
             <p class="note">{Math.max(1, Math.round(verdict.milliseconds))} ms in this page</p>
