@@ -6,7 +6,7 @@ import type { InspectCommandOptions } from './inspect/run.ts';
 export function inspectCommand(): Command {
   const inspect = command(
     'inspect',
-    'Say what images are worth before you train: expected accuracy, wrong labels, copies, poor photos.',
+    'Look at images before you train: expected accuracy, wrong labels, copies, poor photos.',
     [
       ['inspect ./photos', 'in the terminal, and as a page with the images'],
       ['inspect labels.csv --json', 'for programs'],
@@ -24,7 +24,7 @@ export function inspectCommand(): Command {
     ['multiLabel', 'from', 'mean', 'std', 'channelOrder', 'features', 'resize', 'seed'],
     {
       from: 'the network whose features are looked at: a name of the catalogue (`harrier models`), a run folder, "latest", an .onnx file, hf:OWNER/NAME or an address (default: the one that train takes for these images)',
-      seed: 'what is drawn at random follows from it',
+      seed: 'seed of all random draws',
     },
   );
   return inspect.action(async (data: string, options: InspectCommandOptions) => {

@@ -29,7 +29,7 @@ function print({ recipe, file }: FoundRecipe, reporter: Reporter): void {
   reporter.print(style.strong(name) + (file ? style.faint(`  (${shortPath(file)})`) : ''));
   reporter.print(`  ${description}`);
   reporter.print(
-    `  ${formatPercent(target.accuracy, 1)} on CIFAR-10's test images (${target.note}); ` +
+    `  should reach ${formatPercent(target.accuracy, 1)} on CIFAR-10's test images (${target.note}); ` +
       `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
   );
   reporter.print(style.faint(`  ${settingsText(settingsOf(recipe))}`));
