@@ -4,7 +4,7 @@ import { harrier } from '../cli/harrier.ts';
 
 it('bench --serve answers every request and prints every figure', { timeout: 300_000 }, async () => {
   const { code, stdout, stderr } = await harrier(
-    ['bench', '--serve', '--no-peers', '--seconds', '0.5', '--json'],
+    ['bench', '--serve', '--no-peers', '--seconds', '0.25', '--json'],
     { cwd: tmpdir() },
   );
   expect([code, stderr]).toEqual([0, expect.stringContaining('measuring: harrier serve, 64 connections')]);
