@@ -181,9 +181,11 @@ function Looking({ info }: { readonly info: BackboneInfo }) {
     milliseconds === undefined ? '' : `, ${Math.round(milliseconds)} ms for each view of an image`;
   return (
     <p class="note looking" role="status">
-      {done < total
-        ? `${info.name} looks at the images: ${done} of ${total}${speed}.`
-        : `${info.name} has seen all images${speed}.`}
+      {total === 0
+        ? `${info.name} looks at images as they come.`
+        : done < total
+          ? `${info.name} looks at the images: ${done} of ${total}${speed}.`
+          : `${info.name} has seen all images${speed}.`}
       {info.license && ` It is under ${info.license}.`} {info.warning}
     </p>
   );
