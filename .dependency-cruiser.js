@@ -133,8 +133,8 @@ export default {
       name: 'types-of-studio-for-both-sides',
       comment: 'The page imports them too: it has neither Node nor a server.',
       severity: 'error',
-      from: { path: '^src/studio-server/api[.]ts$' },
-      to: { path: '^src/', pathNot: '^src/(data|evaluation|inspection|report|training)/' },
+      from: { path: '^src/studio-server/api([.]ts$|/)' },
+      to: { path: '^src/', pathNot: '^src/(data|evaluation|inspection|report|training|studio-server/api)/' },
     },
     {
       name: 'server-below-cli',

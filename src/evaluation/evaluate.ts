@@ -67,18 +67,13 @@ const TOP5_FROM_CLASSES = 10;
 export function evaluatePredictions(predictions: Predictions): Evaluation {
   checkPredictions(predictions);
   if (predictions.tags) return evaluateMultiLabel(predictions);
-  const { labels, classNames } = predictions;
-  const total = labels.length;
+  const { classNames } = predictions;
   const matrix = confusionMatrix(predictions);
   const correct = matrix.reduce((sum, row, c) => sum + row[c], 0);
   const perClass = classScores(matrix, classNames);
   const people = humanBaseline(matrix, classNames);
   return {
-    correct,
-    total,
-    accuracy: correct / total,
-    interval95: wilsonInterval(correct, total),
-    loss: crossEntropy(predictions),
+    ...scored(predictions, correct),
     confusions: confusionPairs(matrix, classNames),
     perClass,
     macro: macroScores(perClass),
@@ -92,22 +87,26 @@ export function evaluatePredictions(predictions: Predictions): Evaluation {
 
 /** Classes are not taken for each other where an image may have several: no pair is confused. */
 function evaluateMultiLabel(predictions: Predictions): Evaluation {
-  const { labels: images, classNames } = predictions;
-  const total = images.length;
-  const correct = exactMatches(predictions);
   const multiLabel = evaluateLabels(predictions);
+  return {
+    ...scored(predictions, exactMatches(predictions)),
+    confusions: [],
+    perClass: multiLabel.labels.map(({ threshold: _, averagePrecision: __, ...scores }) => scores),
+    macro: macroScores(multiLabel.labels),
+    calibration: calibration(predictions),
+    multiLabel,
+    classNames: [...predictions.classNames],
+    matrix: [],
+  };
+}
+
+function scored(predictions: Predictions, correct: number) {
+  const total = predictions.labels.length;
   return {
     correct,
     total,
     accuracy: correct / total,
     interval95: wilsonInterval(correct, total),
     loss: crossEntropy(predictions),
-    confusions: [],
-    perClass: multiLabel.labels.map(({ threshold: _, averagePrecision: __, ...scores }) => scores),
-    macro: macroScores(multiLabel.labels),
-    calibration: calibration(predictions),
-    multiLabel,
-    classNames: [...classNames],
-    matrix: [],
   };
 }

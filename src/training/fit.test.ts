@@ -10,7 +10,8 @@ import { Adam, cosineDecay, SGD } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { type FitOptions, type FitResult, fit, type StepProgress } from './fit.ts';
+import { fit } from './fit.ts';
+import type { FitOptions, FitResult, StepProgress } from './fit-options.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 const train = images(26, 5, 4);

@@ -1,130 +1,22 @@
-import {
-  type BatchPlan,
-  checkBatchPlan,
-  imageShapesOf,
-  stepsPerEpoch as stepsOf,
-} from '../data/batch-plan.ts';
-import { type OpenBatches, openBatches } from '../data/batches.ts';
+import { stepsPerEpoch as stepsOf } from '../data/batch-plan.ts';
+import { openBatches } from '../data/batches.ts';
 import { classWeights } from '../data/class-weight.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { HarrierError } from '../errors.ts';
 import {
   type EpochRecord,
   evaluatePredictions,
   evenThresholds,
-  type History,
   predictionsFor,
 } from '../evaluation/index.ts';
-import { asymmetricLossOf, isMultiLabel, type LossOptions } from '../losses/index.ts';
+import { asymmetricLossOf, isMultiLabel } from '../losses/index.ts';
 import { Classifier, exportModel, initialWeights, type Network, type Weights } from '../models/index.ts';
-import { exponentialMovingAverageScalars, learningRates, type Optimizer } from '../optimizers/index.ts';
-import type { Runtime } from '../runtime/index.ts';
-import type { BatchOptions } from './batch-options.ts';
-import type { Checkpoint, RunPosition } from './checkpoint.ts';
+import { learningRates } from '../optimizers/index.ts';
+import { batchPlan, checkFit } from './check-fit.ts';
+import type { RunPosition } from './checkpoint.ts';
 import { ExplosionWatch } from './explosion.ts';
-import type { StepGraph } from './step-graph.ts';
+import type { FitOptions, FitResult } from './fit-options.ts';
 import { checkMemory } from './step-memory.ts';
 import { Trainer, weightsToUse } from './trainer.ts';
-
-/** A training run: network, data, optimizer, length, and who is told about it. */
-export interface FitOptions extends BatchOptions {
-  /** The network to train; its frozen layers keep their weights. */
-  readonly network: Network;
-  /** The rule that turns gradients into steps, with its learning-rate schedule. */
-  readonly optimizer: Optimizer;
-  /** Options of the cross-entropy, such as label smoothing. */
-  readonly loss?: LossOptions;
-  /** The engine that runs the step graph, such as `nodeRuntime()`. */
-  readonly runtime: Runtime;
-  /** The training images. */
-  readonly train: Dataset;
-  /** Evaluated after every epoch; it chooses the best epoch and when to stop early. Never the test set. */
-  readonly validation?: Dataset;
-  /** Passes over the training images, from 1. */
-  readonly epochs: number;
-  /** Images per step; the last batch of an epoch may be smaller. */
-  readonly batchSize: number;
-  /** Where batches come from; all sources give the same. Default: each is computed when it is needed. */
-  readonly openBatches?: OpenBatches;
-  /** Everything random follows from it. */
-  readonly seed: number;
-  /**
-   * Whether the result's weights are those of the epoch with the lowest validation loss, where there is validation; else
-   * those of the last step. Default true.
-   */
-  readonly keepBest?: boolean;
-  /** Stops after this many epochs without a lower validation loss. */
-  readonly earlyStopping?: number;
-  /** Where to go on from; the other options must be those of the run that wrote it. */
-  readonly resume?: Checkpoint;
-  /** With `resume`: the weights of the best epoch before, those to use of what `save` kept. */
-  readonly bestWeights?: Weights;
-  /** First weights, where they are not drawn by the seed. */
-  readonly weights?: Weights;
-  /** The graph of a whole step, where `checkMemory` has built it already; memory is then not checked again. */
-  readonly stepGraph?: StepGraph;
-  /** Milliseconds from any beginning. */
-  readonly clock: () => number;
-  /** @param epoch from 1; a resumed epoch begins again */
-  readonly onEpochBegin?: (epoch: number) => void | Promise<void>;
-  /** Called after every step, with the progress of the epoch. */
-  readonly onStep?: (step: StepProgress) => void;
-  /** @param weights gives copies of the weights as they are */
-  readonly onEpoch?: (record: EpochRecord, weights: () => Promise<Weights>) => void | Promise<void>;
-  /** What all learning rates are multiplied by, asked before every step. Default 1. */
-  readonly learningRateScale?: () => number;
-  /** Called while validation images are evaluated, with the number of images done and in all. */
-  readonly onValidation?: (done: number, total: number) => void;
-  /**
-   * Keeps a checkpoint: after every epoch, every `checkpointSeconds` in between, and when interrupted. `best` tells
-   * that no epoch before had a lower validation loss.
-   */
-  readonly save?: (checkpoint: Checkpoint, best: boolean) => Promise<void>;
-  /** Longest time between two checkpoints, in seconds. Default: one after each epoch only. */
-  readonly checkpointSeconds?: number;
-  /** Asked after every step; when true, the run saves and ends. */
-  readonly interrupted?: () => boolean;
-}
-
-/** How far an epoch has come. Means are over the images seen so far in it. */
-export interface StepProgress {
-  /** From 1. */
-  readonly epoch: number;
-  /** Epochs of the whole run. */
-  readonly epochs: number;
-  /** From 1, within the epoch. */
-  readonly step: number;
-  /** Steps of an epoch. */
-  readonly steps: number;
-  /** Mean cross-entropy. */
-  readonly loss: number;
-  /** Fraction of images classified correctly, 0 to 1. */
-  readonly accuracy: number;
-  /** The learning rate of this step. */
-  readonly learningRate: number;
-  /** Images this process trained on, and the seconds it took; for the rate. */
-  readonly images: number;
-  /** Seconds that this process took for `images`. */
-  readonly seconds: number;
-  /** Images left in the epoch and in the run. */
-  readonly imagesLeftInEpoch: number;
-  /** Images left in the run. */
-  readonly imagesLeft: number;
-}
-
-/** The result of a training run. */
-export interface FitResult {
-  /** One record for each finished epoch. */
-  readonly history: History;
-  /** Of the best epoch where one is known, else of the last step. */
-  readonly weights: Weights;
-  /** The epoch that the weights are of, where validation chose it. */
-  readonly bestEpoch?: number;
-  /** `early`: early stopping ended the run; `interrupted`: `interrupted` returned true. */
-  readonly ended: 'finished' | 'early' | 'interrupted';
-  /** Where the run ended, as in a checkpoint. */
-  readonly position: RunPosition;
-}
 
 const FRESH: RunPosition = {
   step: 0,
@@ -281,19 +173,6 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   }
 }
 
-/** What the batches of a run follow from. */
-function batchPlan({
-  train: dataset,
-  batchSize,
-  seed,
-  augmentation,
-  sampling,
-  classWeight,
-  resolution,
-}: Omit<FitOptions, 'optimizer' | 'runtime' | 'clock'>): BatchPlan {
-  return { dataset, batchSize, seed, augmentation, sampling, classWeight, resolution };
-}
-
 /** Weights drawn by the seed, or found from the training images. */
 export function firstWeights(network: Network, seed: number, dataset?: Dataset): Weights {
   const { parameters, normalization } = network;
@@ -326,100 +205,4 @@ function asymmetricMean(probabilities: Float32Array, { tags, size }: Dataset): n
 
 function stoppedEarly({ epoch, best }: RunPosition, patience: number | undefined): boolean {
   return patience !== undefined && best !== undefined && epoch - best.epoch >= patience;
-}
-
-/** The checks of `fit`, for callers that run them before other work. */
-export function checkFit(options: Omit<FitOptions, 'optimizer' | 'runtime' | 'clock'>): void {
-  const {
-    network,
-    train,
-    validation,
-    epochs,
-    batchSize,
-    microBatch,
-    averageMomentum,
-    seed,
-    earlyStopping,
-    resume,
-  } = options;
-  const whole = (option: string, value: number, atLeast = 1): void => {
-    if (Number.isInteger(value) && value >= atLeast) return;
-    throw new HarrierError('bad-option', option, {
-      expected: `a whole number of at least ${atLeast}`,
-      received: `${value}`,
-    });
-  };
-  whole('epochs', epochs);
-  whole('batchSize', batchSize);
-  if (microBatch !== undefined) whole('microBatch', microBatch);
-  if (averageMomentum !== undefined) exponentialMovingAverageScalars(averageMomentum);
-  whole('seed', seed, 0);
-  if (earlyStopping !== undefined) {
-    whole('earlyStopping', earlyStopping);
-    if (!validation) {
-      throw new HarrierError('bad-option', 'early stopping needs validation images', {
-        next: 'Set a validation split, such as 0.1. Test images are never used for this.',
-        options: ['validationSplit'],
-      });
-    }
-  }
-  for (const data of [train, validation]) {
-    if (!data) continue;
-    checkLabels(data, options.loss);
-    if (data.size === 0) throw new HarrierError('bad-data', 'it has no images', { where: data.name });
-    const [height, width] = network.inputShape;
-    if (data.imageShape.height !== height || data.imageShape.width !== width) {
-      throw new HarrierError('bad-data', "its images do not have the network's size", {
-        where: data.name,
-        expected: `${width} × ${height}`,
-        received: `${data.imageShape.width} × ${data.imageShape.height}`,
-      });
-    }
-    if (data.classNames.length !== network.outputSize) {
-      throw new HarrierError(
-        'bad-data',
-        "its number of classes differs from the network's number of outputs",
-        {
-          where: data.name,
-          expected: `${network.outputSize}`,
-          received: `${data.classNames.length}`,
-        },
-      );
-    }
-  }
-  const plan = batchPlan(options);
-  checkBatchPlan(plan);
-  for (const { height, width } of imageShapesOf(plan)) network.checkImageSize(height, width);
-  checkSameClasses(train.classNames, validation);
-  if (resume && JSON.stringify(resume.network) !== JSON.stringify(network.config())) {
-    throw new HarrierError('bad-checkpoint', 'this checkpoint belongs to another model', {
-      expected: network.name,
-      received: resume.network.name,
-      next: 'Resume with the recipe that wrote it.',
-    });
-  }
-}
-
-/** A label means a class by its place: with other names in its place it would be evaluated as another class. */
-function checkSameClasses(classNames: readonly string[], validation: Dataset | undefined): void {
-  const stranger = validation?.classNames.findIndex((name, label) => name !== classNames[label]) ?? -1;
-  if (stranger < 0) return;
-  throw new HarrierError('bad-data', `its class ${stranger} has another name than in the training data`, {
-    where: validation!.name,
-    expected: `"${classNames[stranger]}"`,
-    received: `"${validation!.classNames[stranger]}"`,
-    next: 'Give both the same classes in the same order.',
-  });
-}
-
-/** @throws HarrierError `bad-option` for a loss of images of one class with images of several labels, or the reverse */
-function checkLabels({ name, tags }: Dataset, loss: LossOptions | undefined): void {
-  if ((tags !== undefined) === isMultiLabel(loss)) return;
-  throw new HarrierError('bad-option', 'the loss does not suit the labels of the images', {
-    where: name,
-    expected: tags
-      ? 'a loss of several labels: binaryCrossentropy or asymmetric'
-      : 'categorical cross-entropy',
-    received: loss?.name ?? 'categorical cross-entropy',
-  });
 }

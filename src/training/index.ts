@@ -14,10 +14,12 @@ export {
   type ReduceLROnPlateauOptions,
   type Training,
 } from './callbacks/index.ts';
+export { checkFit } from './check-fit.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunPosition } from './checkpoint.ts';
 export type { CompileOptions } from './compile-options.ts';
 export { type ConstantAnswer, constantAnswer, isNotLearning } from './constant-answer.ts';
-export { checkFit, type FitOptions, type FitResult, fit, type StepProgress } from './fit.ts';
+export { fit } from './fit.ts';
+export type { FitOptions, FitResult, StepProgress } from './fit-options.ts';
 export {
   findLearningRate,
   type RangeTest,

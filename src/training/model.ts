@@ -38,7 +38,8 @@ import type { BatchOptions } from './batch-options.ts';
 import type { Callback } from './callbacks/index.ts';
 import { CallbackRun } from './callbacks/run.ts';
 import { type Compiled, type CompileOptions, compiledFrom, lossOptions } from './compile-options.ts';
-import { firstWeights, fit, type StepProgress } from './fit.ts';
+import { firstWeights, fit } from './fit.ts';
+import type { StepProgress } from './fit-options.ts';
 import { checkPredictable, datasetFrom, type ImagesAndLabels, isNumbers } from './model-data.ts';
 
 /** How `model.fit` trains. */

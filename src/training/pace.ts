@@ -4,7 +4,8 @@ import { imageShapeIn, type Resolution } from '../data/resolution.ts';
 import { subset } from '../data/subset.ts';
 import { Classifier, exportModel } from '../models/index.ts';
 import { learningRates } from '../optimizers/index.ts';
-import { type FitOptions, firstWeights } from './fit.ts';
+import { firstWeights } from './fit.ts';
+import type { FitOptions } from './fit-options.ts';
 import { Trainer } from './trainer.ts';
 
 /** How fast this machine trains a network. */

@@ -16,7 +16,8 @@ import { SGD } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { type FitOptions, fit } from './fit.ts';
+import { fit } from './fit.ts';
+import type { FitOptions } from './fit-options.ts';
 
 const SIDE = 8;
 const runtime = nodeRuntime({ threads: 1 });

@@ -1,4 +1,4 @@
-import type { StepProgress } from './fit.ts';
+import type { StepProgress } from './fit-options.ts';
 
 /** How far a training is, for those who watch. Means are over the images seen so far in the epoch. */
 export interface StepInfo {

@@ -9,12 +9,10 @@ import { moveToClassFolders } from '../../studio-server/labelling/class-folders.
 import { LabelSession } from '../../studio-server/labelling/session.ts';
 import { listUnsorted } from '../../studio-server/labelling/unsorted-images.ts';
 import { startStudio } from '../../studio-server/start.ts';
-import { stacks } from '../failure.ts';
 import { watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
-import { checkTrainWords } from '../studio/check-words.ts';
 import { builtPage } from '../studio/page.ts';
-import { checkPort, openBrowser, untilInterrupted } from '../studio/run.ts';
+import { checkPort, openBrowser, serverOptions, untilInterrupted } from '../studio/run.ts';
 import { shortPath } from '../terminal.ts';
 import { knowledgeOf } from './knowledge.ts';
 
@@ -49,19 +47,14 @@ export async function runLabel(folder: string, options: LabelCommandOptions): Pr
     const from = options.from === true ? undefined : (options.from ?? DEFAULT_BACKBONE);
     const { signal } = interruption;
     const knowledge = await knowledgeOf(from, { threads: options.threads, reporter, signal });
-    const log = (error: unknown) => reporter.note(`error: ${stacks(error)}`);
-    const session = new LabelSession({ folder, classes, log, ...knowledge });
+    const own = serverOptions(options, reporter);
+    const session = new LabelSession({ folder, classes, log: own.log, ...knowledge });
     const studio = await startStudio({
       runsFolder: 'runs',
       data: [],
       pageFolder,
-      program: process.argv[1],
-      checkWords: checkTrainWords,
-      host,
-      port,
-      token: options.token ?? process.env.HARRIER_TOKEN,
+      ...own,
       labelling: session,
-      log,
     }).catch(async (error) => {
       await session.close();
       throw error;

@@ -58,13 +58,8 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
       runsFolder,
       data: options.data ?? ['cifar10'],
       pageFolder,
-      program: process.argv[1],
-      checkWords: checkTrainWords,
-      host,
-      port,
-      token: options.token ?? process.env.HARRIER_TOKEN,
+      ...serverOptions(options, reporter),
       allowedHosts: options.allowHost,
-      log: (error) => reporter.note(`error: ${stacks(error)}`),
     });
     if (json) reporter.json({ url: studio.url, port: studio.port });
     reporter.note(`Studio is at ${studio.url} (Ctrl-C ends it).`);
@@ -135,4 +130,19 @@ export function openBrowser(url: string, reporter: Reporter): void {
   const child = spawn(program, args, { stdio: 'ignore', detached: true });
   child.on('error', () => reporter.note('No browser could be opened. Open the address yourself.'));
   child.unref();
+}
+
+/** What Studio's server is started with, whatever it shows. */
+export function serverOptions(
+  { host, port, token }: { readonly host: string; readonly port: number; readonly token?: string },
+  reporter: Reporter,
+) {
+  return {
+    program: process.argv[1],
+    checkWords: checkTrainWords,
+    host,
+    port,
+    token: token ?? process.env.HARRIER_TOKEN,
+    log: (error: unknown) => reporter.note(`error: ${stacks(error)}`),
+  };
 }

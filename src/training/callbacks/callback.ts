@@ -1,6 +1,6 @@
 import type { EpochRecord, History } from '../../evaluation/index.ts';
 import type { Weights } from '../../models/index.ts';
-import type { StepProgress } from '../fit.ts';
+import type { StepProgress } from '../fit-options.ts';
 
 /** The training under way, as callbacks see and steer it. */
 export interface Training {

@@ -4,7 +4,7 @@ import type { Weights } from '../../models/index.ts';
 import type { Optimizer } from '../../optimizers/index.ts';
 import { badOption, checkNumber } from '../../options/values.ts';
 import type { Runtime } from '../../runtime/index.ts';
-import type { StepProgress } from '../fit.ts';
+import type { StepProgress } from '../fit-options.ts';
 import type { Callback, Training } from './callback.ts';
 
 /** What the callbacks of a run can reach. */

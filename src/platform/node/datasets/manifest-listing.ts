@@ -305,7 +305,9 @@ function missingFiles(missing: readonly ManifestRow[], total: number, path: stri
   if (missing.length > NAMED) names.push('…');
   return new HarrierError(
     'bad-data',
-    `${missing.length} of the ${formatQuantity(total, 'file')} that it names ${missing.length === 1 ? 'is' : 'are'} missing`,
+    total === 1
+      ? 'the file that it names is missing'
+      : `${missing.length} of the ${formatQuantity(total, 'file')} that it names ${missing.length === 1 ? 'is' : 'are'} missing`,
     {
       where: path,
       received: names.join(', '),

@@ -8,6 +8,7 @@ import { Message } from '../../components/message.tsx';
 import { AddClass } from './add-class.tsx';
 import { hasOwnKeys, isPressed, keyAct, keyOf } from './keys.ts';
 import { act, imageToShow, pending, shown } from './labelling.ts';
+import { Undo } from './undo.tsx';
 
 /** Pixels of the longer side: of the image that is looked at, and of those that come. */
 const [LARGE, SMALL] = [1280, 160];
@@ -109,14 +110,7 @@ export function OneByOne({ info }: { readonly info: LabellingInfo }) {
         <Button icon="right" disabled={!now} onClick={skip}>
           Skip <kbd>S</kbd>
         </Button>
-        <Button
-          icon="undo"
-          disabled={info.undo === undefined}
-          onClick={undo}
-          title={info.undo && `Take back: ${info.undo}`}
-        >
-          Undo <kbd>U</kbd>
-        </Button>
+        <Undo act={info.undo} onClick={undo} />
       </div>
       <Classes info={info} image={now} onPick={confirm} />
       {coming.length > 0 && (

@@ -6,6 +6,7 @@ import { Empty } from '../../components/empty.tsx';
 import { hasOwnKeys, keyAct } from './keys.ts';
 import { act, pending } from './labelling.ts';
 import { imageUrl } from './one-by-one.tsx';
+import { Undo } from './undo.tsx';
 
 const SMALL = 320;
 
@@ -53,16 +54,7 @@ export function Together({ info }: { readonly info: LabellingInfo }) {
       {said}
     </p>
   );
-  const undoButton = (
-    <Button
-      icon="undo"
-      disabled={info.undo === undefined}
-      onClick={undo}
-      title={info.undo && `Take back: ${info.undo}`}
-    >
-      Undo <kbd>U</kbd>
-    </Button>
-  );
+  const undoButton = <Undo act={info.undo} onClick={undo} />;
   if (!batch || name === undefined || images.length === 0) {
     return (
       <div class="together">
