@@ -221,10 +221,10 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     expect([await names(), await page.locator('.refusal').count()]).toEqual([['frog', 'ship'], 0]);
     expect(await page.locator('.class-count').allInnerTexts()).toEqual(['3 images', '2 images']);
 
-    // A loose file goes to the class that was used last.
-    await page.locator('.class-name').nth(1).focus();
+    // A loose file goes to the class that was used last, also when it was used just now.
     await page.evaluate(
       async (bytes) => {
+        document.querySelectorAll<HTMLElement>('.class-name')[1]!.focus();
         const dataTransfer = new DataTransfer();
         dataTransfer.items.add(new File([Uint8Array.from(bytes)], 'loose.png', { type: 'image/png' }));
         document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));

@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Loading } from '../../components/loading.tsx';
@@ -31,14 +32,17 @@ export default function Teach() {
     void loadProject().then(loadTraining);
   }, []);
   const all = classes.value;
-  const [active, setActive] = useState<string>();
-  // What is pasted goes to the class that was used last.
-  const target = all?.find(({ id }) => id === active) ?? all?.[0];
+  const active = useSignal<string>();
+  // What is pasted, and loose files, go to the class that was used last, as it stands when they come.
+  const targetNow = () => {
+    const known = classes.peek();
+    return known?.find(({ id }) => id === active.peek()) ?? known?.[0];
+  };
   useEffect(() => {
-    if (!target) return;
     const take = (event: ClipboardEvent) => {
+      const target = targetNow();
       const place = event.target as Element | null;
-      if (place?.closest('input, textarea, .try-panel')) return;
+      if (!target || place?.closest('input, textarea, .try-panel')) return;
       const files = [...(event.clipboardData?.files ?? [])];
       if (files.length === 0) return;
       event.preventDefault();
@@ -49,18 +53,18 @@ export default function Teach() {
     };
     addEventListener('paste', take);
     return () => removeEventListener('paste', take);
-  }, [target?.id]);
+  }, []);
 
-  // Folders become classes wherever they are dropped; loose files go to the class that was used last.
+  // Folders become classes wherever they are dropped.
   useEffect(() => {
-    if (!target) return;
     const allow = (event: DragEvent) => {
       if (inZone(event) || !event.dataTransfer) return;
       event.preventDefault();
       event.dataTransfer.dropEffect = 'copy';
     };
     const take = (event: DragEvent) => {
-      if (inZone(event) || !event.dataTransfer) return;
+      const target = targetNow();
+      if (!target || inZone(event) || !event.dataTransfer) return;
       event.preventDefault();
       void droppedFiles(event.dataTransfer).then((files) => {
         const archive = files.find(({ file }) => isArchive(file.name));
@@ -77,9 +81,10 @@ export default function Teach() {
       removeEventListener('dragover', allow);
       removeEventListener('drop', take);
     };
-  }, [target?.id]);
+  }, []);
 
   if (!all) return <Loading what="your classes" />;
+  const target = all.find(({ id }) => id === active.value) ?? all[0];
   const images = all.reduce((total, each) => total + each.images.length, 0);
   return (
     <>
@@ -105,12 +110,20 @@ export default function Teach() {
               taught={each}
               number={place + 1}
               removable={all.length > 1}
-              onUse={() => setActive(each.id)}
+              onUse={() => {
+                active.value = each.id;
+              }}
               isTarget={each.id === target?.id}
             />
           ))}
           <div class="add-classes">
-            <button type="button" class="add-class" onClick={() => setActive(addClass().id)}>
+            <button
+              type="button"
+              class="add-class"
+              onClick={() => {
+                active.value = addClass().id;
+              }}
+            >
               <span aria-hidden="true">+</span> Add a class
             </button>
             <FolderPicker onFiles={(files) => void addFolders(files, target!.id)} />
