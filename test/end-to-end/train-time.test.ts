@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newRun } from '../../src/cli/train/options.ts';
 import { random } from '../../src/data/random.ts';
+import { newRun } from '../../src/platform/node/runs/new-run.ts';
 import { harrier, sentenceOf, start, succeeded, workplace, writeImages } from '../cli/harrier.ts';
 
 const SIDE = 12;

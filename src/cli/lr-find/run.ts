@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { formatNumber } from '../../format/format.ts';
+import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { renderRangeTest } from '../../sweeps/index.ts';
 import { findLearningRate, type RangeTest } from '../../training/index.ts';
@@ -8,7 +9,6 @@ import { watchInterruption } from '../interruption.ts';
 import { markedText, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
-import { newRun, type TrainOptions } from '../train/options.ts';
 
 /** The options of `lr-find` as they were typed. */
 export interface LrFindOptions extends Omit<TrainOptions, 'from'> {

@@ -1,8 +1,8 @@
 import { HarrierError, unknownName } from '../../errors.ts';
 import { flagOf, kebabCase, type Option } from '../../options/option.ts';
 import { hyperparameters } from '../../options/table.ts';
+import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { readOption } from '../flags.ts';
-import type { TrainOptions } from '../train/options.ts';
 
 /** The options of `harrier train` that are hyperparameters of a job, by name: `batch-size`. */
 export function hyperparameterOptions(): ReadonlyMap<string, readonly [name: string, option: Option]> {

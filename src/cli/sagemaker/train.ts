@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { HarrierError } from '../../errors.ts';
 import { formatDuration, formatPercent } from '../../format/format.ts';
+import { newRun } from '../../platform/node/runs/new-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { createRunFolder } from '../../platform/node/runs/run-folder.ts';
 import { RECIPES } from '../../recipes/index.ts';
@@ -19,7 +20,6 @@ import { Exit } from '../failure.ts';
 import { SIGNALS } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { newRun } from '../train/options.ts';
 import { hyperparametersOf, trainOptionsOf } from './hyperparameters.ts';
 import { givenChannels, type JobOptions, jobResources } from './jobs.ts';
 import { type AwsSession, inAws } from './session.ts';

@@ -3,6 +3,7 @@ import { flagOf } from '../../options/option.ts';
 import { readText } from '../../options/read.ts';
 import { OPTIONS } from '../../options/table.ts';
 import { TUNED_PART, type TunedPart } from '../../options/words.ts';
+import { givenSettings, newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import {
   fineTuningMethod,
@@ -13,7 +14,6 @@ import {
 } from '../../recipes/index.ts';
 import { plannedOptions } from '../../runs/plan-run.ts';
 import type { VaryingOptions } from '../../sweeps/index.ts';
-import { givenSettings, newRun, type TrainOptions } from '../train/options.ts';
 import { asTrainOptions, type SweepOptions, type TrialOptions } from './options.ts';
 
 /** What the trials of a sweep have in common, and what may vary. */

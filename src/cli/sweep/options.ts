@@ -1,7 +1,7 @@
 import { augmentationList } from '../../data/augmentation/words.ts';
 import { flagOf } from '../../options/option.ts';
 import { readClassWeight } from '../../options/read.ts';
-import type { TrainOptions } from '../train/options.ts';
+import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 
 /** Options of `train` that hold for every trial, as they were typed where their values are no plain ones. */
 export interface TrialOptions extends Omit<TrainOptions, 'augment' | 'classWeight'> {

@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { answerCalls } from '../../calls.ts';
 import { flagOf } from '../../options/option.ts';
+import { newRun } from '../../platform/node/runs/new-run.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { trainRun } from '../../platform/node/runs/train-run.ts';
 import { processChannel } from '../../platform/node/worker.ts';
 import { Exit } from '../failure.ts';
-import { commandLine, newRun } from '../train/options.ts';
+import { commandLine } from '../train/options.ts';
 import type { TrialCalls } from './messages.ts';
 import { asTrainOptions, type TrialOptions } from './options.ts';
 import type { Task } from './pool.ts';

@@ -3,8 +3,8 @@ import { HarrierError } from '../../errors.ts';
 import { type FetchModelOptions, fetchModel } from '../../platform/node/backbones/fetch-model.ts';
 import { isImageFolder } from '../../platform/node/datasets/data-kind.ts';
 import { typicalSide } from '../../platform/node/datasets/usual-size.ts';
+import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
-import type { TrainOptions } from './options.ts';
 
 /** Images with a longer side than this are photos: a network for small images would see too little of them. */
 const LARGEST_SMALL = 64;

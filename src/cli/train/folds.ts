@@ -3,9 +3,10 @@ import { HarrierError } from '../../errors.ts';
 import { flagOf } from '../../options/option.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { createFoldsFolder, FoldsFolder, isFoldsFolder } from '../../platform/node/runs/folds-folder.ts';
+import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { checkMultiLabel } from '../../runs/check-multi-label.ts';
 import type { Reporter } from '../reporter.ts';
-import { dataFromAnywhere, fromAnywhere, movedData, newRun, type TrainOptions } from './options.ts';
+import { dataFromAnywhere, fromAnywhere, movedData } from './options.ts';
 import { partOfSeveral } from './part-of-several.ts';
 
 /**

@@ -5,6 +5,7 @@ import { formatCount, formatQuantity } from '../../format/format.ts';
 import type { TunedPart } from '../../models/index.ts';
 import type { HeadKind } from '../../options/words.ts';
 import { FoldsFolder } from '../../platform/node/runs/folds-folder.ts';
+import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
 import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
@@ -20,7 +21,6 @@ import type { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { LearningWatch } from './learning-watch.ts';
-import type { TrainOptions } from './options.ts';
 import { TrainingProgress } from './progress.ts';
 
 /** A run that is trained on the command line. */

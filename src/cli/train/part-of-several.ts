@@ -1,4 +1,4 @@
-import type { TrainOptions } from './options.ts';
+import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 
 /**
  * The options of one run of several (seeds, folds): those that it is begun or resumed with, and what the user may say

@@ -2,6 +2,7 @@ import { HarrierError } from '../../errors.ts';
 import { calibrationAdvice, evaluationText } from '../../evaluation/index.ts';
 import { formatDuration, formatPercent, formatQuantity } from '../../format/format.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
+import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint } from '../../platform/node/runs/train-run.ts';
@@ -21,7 +22,7 @@ import { trainFolds, wantsFolds } from './folds.ts';
 import { writeJobSummary } from './job-summary.ts';
 import { withinTime } from './length.ts';
 import { type Trained, type Training, trainToTheEnd } from './one-run.ts';
-import { commandLine, newRun, resumedOptions, type TrainOptions } from './options.ts';
+import { commandLine, resumedOptions } from './options.ts';
 import { checkAlike, trainSeeds, wantsSeeds } from './seeds.ts';
 
 /** `harrier train`. */

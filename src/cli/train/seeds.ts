@@ -3,12 +3,13 @@ import { HarrierError } from '../../errors.ts';
 import { type Spread, spreadOf } from '../../evaluation/index.ts';
 import { formatPercent } from '../../format/format.ts';
 import { flagOf } from '../../options/option.ts';
+import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { createSeedsFolder, isSeedsFolder, SeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { dataFromAnywhere, fromAnywhere, movedData, newRun, type TrainOptions } from './options.ts';
+import { dataFromAnywhere, fromAnywhere, movedData } from './options.ts';
 import { partOfSeveral } from './part-of-several.ts';
 
 /** Whether several runs are wanted: by --seeds, or by the folder that is to go on. */

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unknownName } from '../../../errors.ts';
 import { formatCount, formatQuantity } from '../../../format/format.ts';
+import { newRun } from '../../../platform/node/runs/new-run.ts';
 import { RECIPES } from '../../../recipes/index.ts';
 import { optimizerText } from '../../../runs/describe-run.ts';
 import { ContainerPaths } from '../../../sagemaker/container/paths.ts';
@@ -9,7 +10,6 @@ import { trainInContainer } from '../../../sagemaker/container/train.ts';
 import { Exit, failureOf } from '../../failure.ts';
 import { watchInterruption } from '../../interruption.ts';
 import { Reporter } from '../../reporter.ts';
-import { newRun } from '../../train/options.ts';
 import { TrainingProgress } from '../../train/progress.ts';
 import { trainOptionsOf } from '../hyperparameters.ts';
 

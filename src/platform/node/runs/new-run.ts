@@ -1,0 +1,260 @@
+import { availableParallelism } from 'node:os';
+import type { AugmentationConfig } from '../../../data/augmentation/index.ts';
+import type { ClassWeight } from '../../../data/class-weight.ts';
+import type { Resolution } from '../../../data/resolution.ts';
+import { HarrierError } from '../../../errors.ts';
+import type { ForeignOptions } from '../../../models/index.ts';
+import { flagOf } from '../../../options/option.ts';
+import type { OptionValues } from '../../../options/table.ts';
+import type { HeadKind } from '../../../options/words.ts';
+import {
+  fineTuningMethod,
+  type Recipe,
+  readSettings,
+  type Settings,
+  type TrainingMethod,
+  withSettings,
+} from '../../../recipes/index.ts';
+import { runOptions } from '../../../runs/run-options.ts';
+import type { RunOptions, RunRecord } from '../../../runs/run-record.ts';
+import type { StartingModel } from '../../../runs/starting-model.ts';
+import type { FetchModelOptions } from '../backbones/fetch-model.ts';
+import { defaultThreads } from '../engine/default-threads.ts';
+import { type FoundRecipe, findRecipe, recipeIn } from './recipe-files.ts';
+import { startingModel } from './starting-model.ts';
+
+/** Values of the options that are lists, as they are read. */
+interface Lists {
+  readonly augmentation: readonly AugmentationConfig[];
+  readonly classWeight: ClassWeight;
+  readonly resolution: Resolution;
+}
+
+/** The options of `train` as they were typed, and what other commands add when they start it. */
+export interface TrainOptions extends Omit<OptionValues<Lists>, 'from'> {
+  /** The model to fine-tune; true: the one that comes with Harrier. */
+  readonly from?: string | true;
+  /** The file to find `recipe` in by its name, where that is not the current folder's; absolute. */
+  readonly recipeFile?: string;
+  /** The folder of the seeds that this run is one of: the one to resume. */
+  readonly partOf?: string;
+  /** Which part of a cross-validation it is; without `held` the run that ends it. */
+  readonly fold?: RunOptions['folds'];
+  /** The hash of the images that a cross-validation has divided: it goes on with these alone. */
+  readonly sameImages?: string;
+  /** The first of those seeds' runs, where there is one: this one must be like it. */
+  readonly like?: RunRecord;
+  /** The command that does this run again, where it is not the one that was typed. */
+  readonly words?: readonly string[];
+}
+
+/** A new run: its recipe with the settings that were given, or the model that it fine-tunes, and its options. */
+export interface NewRun {
+  readonly recipe?: Recipe;
+  readonly from?: StartingModel;
+  readonly options: RunOptions;
+  /** Settings that were given. */
+  readonly chosen: readonly string[];
+}
+
+/** Options of a new run: what was given, else those of the recipe, or of a fine-tuning. */
+export async function newRun(given: TrainOptions, fetching?: FetchModelOptions): Promise<NewRun> {
+  if (given.from !== undefined) return newFineTuning(given, given.from, fetching);
+  const tuning = (['trainable', 'head'] as const).find((name) => given[name] !== undefined);
+  if (tuning) {
+    throw new HarrierError('bad-option', 'a recipe trains its whole network', {
+      where: flagOf(tuning),
+      next: 'Leave it out, or name a model to fine-tune: --from MODEL.',
+    });
+  }
+  const [foreign] = Object.keys(foreignOptions({ ...given, imageSize: undefined, resize: undefined }));
+  if (foreign !== undefined) {
+    throw new HarrierError('bad-option', 'it tells how a model of another program is read', {
+      where: flagOf(foreign),
+      next: 'Leave it out, or name a model to fine-tune: --from MODEL.',
+    });
+  }
+  const { recipe: found, file } = await givenRecipe(given);
+  const settings = givenSettings(found, given);
+  const recipe = withSettings(found, settings);
+  return {
+    recipe,
+    chosen: Object.keys(settings),
+    options: {
+      ...optionsOf(recipe, { ...given, ...smoothingOf(settings) }),
+      ...(file && { recipeFile: file }),
+      ...(recipe.options && { recipeOptions: recipe.options }),
+      testTimeAugmentation: given.tta ?? recipe.testTimeAugmentation,
+    },
+  };
+}
+
+/** @throws HarrierError when there is no such model, it cannot be trained on, or an option does not suit it */
+async function newFineTuning(
+  given: TrainOptions,
+  model: string | true,
+  fetching?: FetchModelOptions,
+): Promise<NewRun> {
+  if (given.recipe !== undefined) {
+    throw new HarrierError('bad-option', '--recipe and --from cannot be combined', {
+      next: 'A fine-tuned model keeps its own network. Leave out one of the two.',
+    });
+  }
+  const { trainable = 'head' } = given;
+  const from = await startingModel(model === true ? undefined : model, foreignOptions(given), fetching);
+  checkImageSize(from, given.imageSize);
+  const { name, path, hash, reading, source } = from;
+  const method = fineTuningMethod(from.network, trainable);
+  const settings = givenSettings(method, given);
+  const head = headKind(given, Object.keys(settings));
+  const isByItself = given.trainable === undefined && given.head === undefined;
+  if (head && given.time !== undefined && !isByItself) {
+    throw new HarrierError(
+      'bad-option',
+      'a head that is fitted on features has no epochs to fit into a time',
+      {
+        where: '--time',
+        next: 'Leave it out. Without --trainable and --head, all layers are trained too where time allows, and the better model is kept.',
+      },
+    );
+  }
+  const known = head ? headMethod(method) : method;
+  const options = optionsOf(
+    withSettings(known, settings),
+    { ...given, head, ...smoothingOf(settings) },
+    from,
+  );
+  // A model that averages mirror images should know them.
+  const mirrors = options.augmentation?.some((each) => each.name === 'RandomFlip');
+  return {
+    from,
+    chosen: Object.keys(settings),
+    options: {
+      ...options,
+      ...(head && given.time !== undefined && { thenFineTune: true }),
+      from: {
+        name,
+        ...(path && { path }),
+        hash,
+        trainable,
+        ...(reading && { reading }),
+        ...(source && { source }),
+      },
+      testTimeAugmentation: given.tta ?? (mirrors && !head ? from.testTimeAugmentation : 'none'),
+    },
+  };
+}
+
+/** Settings of a fine-tuning that mean something for a head too. */
+const HEAD_SETTINGS = ['validationSplit', 'labelSmoothing'];
+/** Options of training by steps. */
+const STEP_OPTIONS = [
+  'earlyStopping',
+  'microBatch',
+  'averageMomentum',
+  'resolution',
+  'sampling',
+  'loss',
+] as const satisfies (keyof TrainOptions)[];
+
+/**
+ * The kind of head that is fitted on features; undefined where layers are trained by steps.
+ * @throws HarrierError `bad-option` for a head with options that only training by steps has
+ */
+function headKind(given: TrainOptions, settings: readonly string[]): HeadKind | undefined {
+  const { trainable = 'head', head, augment } = given;
+  if (trainable !== 'head') {
+    if (head === undefined) return undefined;
+    throw new HarrierError('bad-option', '--head and --trainable cannot be combined', {
+      received: `--trainable ${trainable}`,
+      next: 'A head is fitted while the layers before it stay: leave one of them out.',
+    });
+  }
+  const views = augment?.filter(({ name }) => name !== 'RandomFlip') ?? [];
+  const steps = [
+    ...settings.filter((name) => !HEAD_SETTINGS.includes(name)),
+    ...STEP_OPTIONS.filter((name) => given[name] !== undefined),
+    ...(views.length > 0 ? ['augment'] : []),
+  ];
+  if (steps.length === 0) return head ?? 'linear';
+  if (head === undefined) return undefined;
+  throw new HarrierError('bad-option', 'a head that is fitted on features is not trained by steps', {
+    where: flagOf(steps[0]),
+    next: 'Leave it out, or leave --head out.',
+  });
+}
+
+/** What a head needs of a fine-tuning: each image as it is, and mirrored. */
+function headMethod(method: TrainingMethod): TrainingMethod {
+  return {
+    ...method,
+    loss: {},
+    averageMomentum: undefined,
+    augmentation: [{ name: 'RandomFlip' }],
+  };
+}
+
+/** What was said of a model of another program. */
+export function foreignOptions({
+  mean,
+  std,
+  imageSize,
+  channelOrder,
+  features,
+  resize,
+}: Pick<
+  TrainOptions,
+  'mean' | 'std' | 'imageSize' | 'channelOrder' | 'features' | 'resize'
+>): ForeignOptions {
+  return {
+    ...(mean && { mean }),
+    ...(std && { std }),
+    ...(imageSize !== undefined && { imageSize }),
+    ...(channelOrder && { channelOrder }),
+    ...(features !== undefined && { features }),
+    ...(resize && { preprocessing: { resize } }),
+  };
+}
+
+/** @throws HarrierError `bad-option` for another size than the one that the model looks at */
+function checkImageSize({ name, network: { inputShape } }: StartingModel, given: number | undefined): void {
+  const [height, width] = inputShape;
+  if (given === undefined || (given === height && given === width)) return;
+  throw new HarrierError('bad-option', `${name} takes images of one size, which cannot be changed`, {
+    where: '--image-size',
+    expected: `${width}`,
+    received: `${given}`,
+    next: "Leave it out: images are scaled to the model's size.",
+  });
+}
+
+/** The label smoothing that was given, where it was. */
+function smoothingOf({ labelSmoothing }: Settings): { readonly labelSmoothing?: number } {
+  return typeof labelSmoothing === 'number' ? { labelSmoothing } : {};
+}
+
+/** What every run has: on a processor, with as many threads as there are cores unless fewer were given. */
+function optionsOf(
+  method: TrainingMethod,
+  given: TrainOptions & { readonly labelSmoothing?: number },
+  from?: StartingModel,
+): RunOptions {
+  const threads = Math.min(given.threads ?? defaultThreads(), availableParallelism());
+  return runOptions(method, { ...given, threads }, from);
+}
+
+function givenRecipe({ recipe, recipeFile }: TrainOptions): Promise<FoundRecipe> {
+  return recipe !== undefined && recipeFile ? recipeIn(recipeFile, recipe) : findRecipe(recipe);
+}
+
+/** Those options that are settings of the recipe; an option of its own counts before `--set`. */
+export function givenSettings(
+  recipe: TrainingMethod,
+  { set = [], epochs, batchSize, optimizer, learningRate, validationSplit }: TrainOptions,
+): Settings {
+  const own = { epochs, batchSize, learningRate, validationSplit };
+  return {
+    ...readSettings(recipe, optimizer === undefined ? set : [...set, `optimizer=${optimizer}`]),
+    ...(Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as Settings),
+  };
+}
