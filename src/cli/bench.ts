@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { HarrierError } from '../errors.ts';
+import { about } from './about.ts';
 import type { ExportBenchOptions } from './bench/export/run.ts';
 import type { BenchOptions } from './bench/run.ts';
 import type { ServeBenchCommandOptions } from './bench/serve/run.ts';
@@ -23,27 +24,23 @@ type BenchCommandOptions = BenchOptions &
 
 export function benchCommand(): Command {
   return withDevice(
-    command(
-      'bench',
-      'Measure Harrier on this machine, and the other libraries that are installed (bench/peers/README.md).',
+    command('bench', about.bench, [
+      ['bench', 'takes a minute or two; close other programs'],
+      ['bench --no-peers', 'Harrier only'],
+      ['bench --recipe record', "a recipe's training step, and an equal network in PyTorch"],
+      ['bench --serve', 'harrier serve under load, and FastAPI if it is installed'],
+      ['bench --web', 'training and inference in headless Chromium, and TensorFlow.js if it is installed'],
       [
-        ['bench', 'takes a minute or two; close other programs'],
-        ['bench --no-peers', 'Harrier only'],
-        ['bench --recipe record', "a recipe's training step, and an equal network in PyTorch"],
-        ['bench --serve', 'harrier serve under load, and FastAPI if it is installed'],
-        ['bench --web', 'training and inference in headless Chromium, and TensorFlow.js if it is installed'],
-        [
-          'bench --transfer --data ./photos',
-          'features, heads and fine-tuning of a pretrained network, beside PyTorch where that is installed',
-        ],
-        [
-          'bench --teach --data ./photos',
-          "Studio's view Teach in headless Chromium: three classes, 25 images each",
-        ],
-        ['bench --export runs/mine', 'size, start and speed of each form that export writes'],
-        ['bench --json', 'the figures as one JSON object'],
+        'bench --transfer --data ./photos',
+        'features, heads and fine-tuning of a pretrained network, beside PyTorch where that is installed',
       ],
-    ),
+      [
+        'bench --teach --data ./photos',
+        "Studio's view Teach in headless Chromium: three classes, 25 images each",
+      ],
+      ['bench --export runs/mine', 'size, start and speed of each form that export writes'],
+      ['bench --json', 'the figures as one JSON object'],
+    ]),
   )
     .option('--recipe <name|file>', 'measure the training step of this recipe instead')
     .option('--no-peers', 'leave out PyTorch, Keras, TensorFlow.js and FastAPI')

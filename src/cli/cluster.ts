@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { about } from './about.ts';
 import { type ClusterOptions, ENGINES } from './cluster/work.ts';
 import { command } from './command.ts';
 import { oneOf, wholeNumber } from './values.ts';
@@ -28,7 +29,7 @@ export function clusterCommand(): Command {
     await runClusterInit(engine, options);
   });
   return new Command('cluster')
-    .description('Files that start long work on many machines, by engines that exist.')
+    .description(about.cluster)
     .helpOption('-h, --help', 'print help')
     .addCommand(init);
 }

@@ -1,22 +1,19 @@
 import type { Command } from 'commander';
 import { augmentationList } from '../data/augmentation/words.ts';
+import { about } from './about.ts';
 import { augmentationHelp } from './augment.ts';
 import { command, withDataOptions } from './command.ts';
 import type { DataOptions } from './data/run.ts';
 import { withOptions } from './flags.ts';
 
 export function dataCommand(): Command {
-  const data = command(
-    'data',
-    'Describe a data set: classes, sizes, statistics and path. Downloads cifar10.',
-    [
-      ['data cifar10', 'download it if needed, and describe it'],
-      ['data cifar10 --verify', 'check every cached file against its SHA-256'],
-      ['data ./photos --preview sheet.png', 'draw the first images of every class'],
-      ['data ./photos --preview sheet.png --augment strong', 'draw them with augmentation'],
-      ['data diff runs/before latest', 'which images came, went or changed class between two runs'],
-    ],
-  )
+  const data = command('data', about.data, [
+    ['data cifar10', 'download it if needed, and describe it'],
+    ['data cifar10 --verify', 'check every cached file against its SHA-256'],
+    ['data ./photos --preview sheet.png', 'draw the first images of every class'],
+    ['data ./photos --preview sheet.png --augment strong', 'draw them with augmentation'],
+    ['data diff runs/before latest', 'which images came, went or changed class between two runs'],
+  ])
     .argument('<cifar10|path>', 'a data set, or a folder with one sub-folder of images per class')
     .option('--preview <file>', 'write an image (PNG) with the first images of every class')
     .option(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command, withDataOptions, withDevice } from './command.ts';
 import type { EvaluateOptions } from './evaluate/run.ts';
 import { withOptions } from './flags.ts';
@@ -6,7 +7,7 @@ import { withForeignOptions } from './foreign.ts';
 import { number, oneOf } from './values.ts';
 
 export function evaluateCommand(): Command {
-  const evaluate = command('evaluate', 'Evaluate a model on labelled images.', [
+  const evaluate = command('evaluate', about.evaluate, [
     ['evaluate latest', 'the newest run, on its own test images'],
     ['evaluate runs/mine --split train', 'on its training images'],
     ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],

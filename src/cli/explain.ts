@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { EXPLANATION_METHODS } from '../explanation/methods.ts';
+import { about } from './about.ts';
 import { command, imageArguments, listHelp, withThreads } from './command.ts';
 import type { ExplainOptions } from './explain/run.ts';
 import { withForeignOptions } from './foreign.ts';
 import { oneOf } from './values.ts';
 
 export function explainCommand(): Command {
-  const explain = command('explain', 'Show where a model looks when it classifies images.', [
+  const explain = command('explain', about.explain, [
     ['explain photo.jpg --out why', 'with the model in the package'],
     ['explain latest *.jpg --out why', 'with the newest run in ./runs'],
     ['explain latest photo.jpg --out why --class cat', 'what speaks for the class cat?'],

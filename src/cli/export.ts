@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CALIBRATIONS } from '../quantization/index.ts';
+import { about } from './about.ts';
 import { command, withDataOptions, withThreads } from './command.ts';
 import { EXPORT_FORMATS, type ExportCommandOptions } from './export/formats.ts';
 import { withOptions } from './flags.ts';
@@ -7,20 +8,16 @@ import { withForeignOptions } from './foreign.ts';
 import { oneOf } from './values.ts';
 
 export function exportCommand(): Command {
-  const exporting = command(
-    'export',
-    'Write a model in another format, and print the accuracy before and after.',
-    [
-      ['export latest --format onnx-int8', 'a quarter of the size: <run>-int8.onnx'],
-      ['export latest --format onnx-int8-compute', 'computes in 8 bits: as small, and faster'],
-      ['export runs/mine --format onnx-fp16 --out small.onnx', 'half the size'],
-      ['export latest --format onnx --tta flip-shift', 'with test-time augmentation in the file'],
-      ['export latest --format npm --name @acme/parts', 'a package: import { classify }'],
-      ['export latest --format transformers.js', 'a folder for pipeline() of Hugging Face'],
-      ['export latest --format safetensors', "the weights, in Keras's layout"],
-      ['export model.onnx --format onnx-int8 --data ./photos', 'evaluated on a folder of images'],
-    ],
-  )
+  const exporting = command('export', about.export, [
+    ['export latest --format onnx-int8', 'a quarter of the size: <run>-int8.onnx'],
+    ['export latest --format onnx-int8-compute', 'computes in 8 bits: as small, and faster'],
+    ['export runs/mine --format onnx-fp16 --out small.onnx', 'half the size'],
+    ['export latest --format onnx --tta flip-shift', 'with test-time augmentation in the file'],
+    ['export latest --format npm --name @acme/parts', 'a package: import { classify }'],
+    ['export latest --format transformers.js', 'a folder for pipeline() of Hugging Face'],
+    ['export latest --format safetensors', "the weights, in Keras's layout"],
+    ['export model.onnx --format onnx-int8 --data ./photos', 'evaluated on a folder of images'],
+  ])
     .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
     .requiredOption(
       '--format <name>',

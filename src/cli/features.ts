@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command, withDataOptions, withThreads } from './command.ts';
 import type { FeaturesCommandOptions } from './features/features-of.ts';
 import { withOptions } from './flags.ts';
 import { readShard } from './shard.ts';
 
 export function featuresCommand(): Command {
-  const features = command('features', 'Write the features of images to a file, for other programs.', [
+  const features = command('features', about.features, [
     ['features ./photos --from efficientnet-lite0 --out features.safetensors', 'with files and labels'],
     ['features ./photos --from ./resnet18.onnx --out features.csv', 'a line for each image'],
     ['features ./photos --from latest --out features.npy', 'for NumPy; files and labels lie beside it'],

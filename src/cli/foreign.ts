@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { ForeignClassifierOptions } from '../models/index.ts';
 import type { OptionValues } from '../options/table.ts';
-import { readClassifierFile, readLabels } from '../platform/node/files/classifier-file.ts';
 import { withOptions } from './flags.ts';
 import type { Reporter } from './reporter.ts';
+
+/** Loaded when a file is read: help needs none of it. */
+const files = () => import('../platform/node/files/classifier-file.ts');
 
 /** What may be said of a classifier of another program. */
 export interface ForeignFlags extends Pick<OptionValues<object>, 'mean' | 'std' | 'channelOrder' | 'resize'> {
@@ -33,7 +35,7 @@ export async function foreignClassifierOptions({
   resize,
 }: ForeignFlags): Promise<ForeignClassifierOptions> {
   return {
-    ...(labels !== undefined && { labels: await readLabels(labels) }),
+    ...(labels !== undefined && { labels: await (await files()).readLabels(labels) }),
     ...(mean && { mean }),
     ...(std && { std }),
     ...(channelOrder && { channelOrder }),
@@ -50,6 +52,7 @@ export async function classifierBytes(
   flags: ForeignFlags,
   reporter: Reporter,
 ): Promise<Uint8Array> {
+  const { readClassifierFile } = await files();
   const { bytes, assumed } = await readClassifierFile(file, await foreignClassifierOptions(flags));
   for (const sentence of assumed) reporter.note(`Note: ${sentence}`);
   return bytes;

@@ -5,7 +5,9 @@ import { createProgram } from './program.ts';
 
 async function said(line: string): Promise<unknown> {
   try {
-    await createProgram().parseAsync(line.split(' '), { from: 'user' });
+    const words = line.split(' ');
+    const program = await createProgram(words);
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     expect(error).toBeInstanceOf(CommanderError);
     return failureOf(error);

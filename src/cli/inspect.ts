@@ -1,19 +1,16 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command, withDataOptions, withThreads } from './command.ts';
 import { withOptions } from './flags.ts';
 import type { InspectCommandOptions } from './inspect/run.ts';
 
 export function inspectCommand(): Command {
-  const inspect = command(
-    'inspect',
-    'Look at images before you train: expected accuracy, wrong labels, copies, poor photos.',
-    [
-      ['inspect ./photos', 'in the terminal, and as a page with the images'],
-      ['inspect labels.csv --json', 'for programs'],
-      ['inspect tags.csv --multi-label', 'images with any number of labels'],
-      ['inspect ./photos --from ./resnet18.onnx', 'by the features of another network'],
-    ],
-  )
+  const inspect = command('inspect', about.inspect, [
+    ['inspect ./photos', 'in the terminal, and as a page with the images'],
+    ['inspect labels.csv --json', 'for programs'],
+    ['inspect tags.csv --multi-label', 'images with any number of labels'],
+    ['inspect ./photos --from ./resnet18.onnx', 'by the features of another network'],
+  ])
     .argument('<data>', 'a folder with one sub-folder of images per class, or another data set of train')
     .option('--out <file>', 'the page to write', 'inspection.html')
     .option('--force', 'overwrite an existing file')

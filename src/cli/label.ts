@@ -1,21 +1,18 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command, withThreads } from './command.ts';
 import { withOptions } from './flags.ts';
 import type { LabelCommandOptions } from './label/run.ts';
 import { wholeNumber } from './values.ts';
 
 export function labelCommand(): Command {
-  const label = command(
-    'label',
-    'Label a folder of images with help: a model proposes, you confirm (docs/labelling.md).',
-    [
-      ['label ./unsorted --classes ants,bees', 'no model yet: a pretrained network learns as you label'],
-      ['label ./unsorted --from latest', 'the newest run proposes its classes'],
-      ['label ./unsorted', 'goes on with ./unsorted/labels.csv'],
-      ['label ./unsorted --move', 'moves labelled images into class folders, and ends'],
-      ['train --data ./unsorted/labels.csv', 'trains on the labels'],
-    ],
-  )
+  const label = command('label', about.label, [
+    ['label ./unsorted --classes ants,bees', 'no model yet: a pretrained network learns as you label'],
+    ['label ./unsorted --from latest', 'the newest run proposes its classes'],
+    ['label ./unsorted', 'goes on with ./unsorted/labels.csv'],
+    ['label ./unsorted --move', 'moves labelled images into class folders, and ends'],
+    ['train --data ./unsorted/labels.csv', 'trains on the labels'],
+  ])
     .argument('<folder>', 'images, with or without sub-folders; labels.csv is written there')
     .option('--classes <names>', 'names of classes, with commas between; more can be added in the page')
     .option('--move', 'move the labelled images into class folders; overwrites no file')

@@ -1,20 +1,17 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command } from './command.ts';
 import { withOptionsOf } from './flags.ts';
 import type { LrFindOptions } from './lr-find/run.ts';
 import { number, wholeNumber } from './values.ts';
 
 export function lrFindCommand(): Command {
-  const find = command(
-    'lr-find',
-    'Find a learning rate: raise it step by step from fresh weights until the loss explodes.',
-    [
-      ['lr-find', 'for the default recipe on CIFAR-10'],
-      ['lr-find --recipe mine --data ./photos', 'for your recipe and data'],
-      ['lr-find --optimizer adam --set batchSize=128', 'with other settings'],
-      ['lr-find --json', 'every step, for programs'],
-    ],
-  )
+  const find = command('lr-find', about['lr-find'], [
+    ['lr-find', 'for the default recipe on CIFAR-10'],
+    ['lr-find --recipe mine --data ./photos', 'for your recipe and data'],
+    ['lr-find --optimizer adam --set batchSize=128', 'with other settings'],
+    ['lr-find --json', 'every step, for programs'],
+  ])
     .option('--from <rate>', 'the first learning rate', number('--from', { above: 0 }), 1e-5)
     .option('--to <rate>', 'the last learning rate', number('--to', { above: 0 }), 10)
     .option('--steps <count>', 'batches', wholeNumber('--steps', { atLeast: 20 }), 200)

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command } from './command.ts';
 import type { ModelsOptions } from './models/run.ts';
 
@@ -42,7 +43,7 @@ export function modelsCommand(): Command {
     await runRemoveModel(name, { ...parent?.opts(), ...options });
   });
   return withJson(
-    command('models', 'List, show, fetch and remove pretrained models.', [
+    command('models', about.models, [
       ['models', 'the catalogue, and the models in the cache'],
       ['models show hgnetv2-b0', 'everything about one'],
       ['models fetch efficientnet-lite0', 'for use without a network'],

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command, imageArguments, listHelp, withThreads } from './command.ts';
 import { withForeignOptions } from './foreign.ts';
 import type { PredictOptions } from './predict/run.ts';
@@ -6,7 +7,7 @@ import { readShard } from './shard.ts';
 import { number, wholeNumber } from './values.ts';
 
 export function predictCommand(): Command {
-  const predict = command('predict', 'Classify images.', [
+  const predict = command('predict', about.predict, [
     ['predict photo.jpg', 'with the model in the package'],
     ['predict latest photo.jpg', 'with the newest run in ./runs'],
     ['predict runs/mine *.png --top 1', 'the most probable class of each image'],

@@ -1,31 +1,43 @@
 import { Command } from 'commander';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
-import { benchCommand } from './bench.ts';
-import { clusterCommand } from './cluster.ts';
-import { compareCommand } from './compare.ts';
-import { dataCommand } from './data.ts';
-import { evaluateCommand } from './evaluate.ts';
-import { explainCommand } from './explain.ts';
-import { exportCommand } from './export.ts';
-import { featuresCommand } from './features.ts';
+import { about, type TopCommand } from './about.ts';
 import { withHint } from './hints.ts';
-import { inspectCommand } from './inspect.ts';
-import { labelCommand } from './label.ts';
-import { lrFindCommand } from './lr-find.ts';
-import { modelsCommand } from './models.ts';
-import { predictCommand } from './predict.ts';
-import { pushCommand } from './push.ts';
-import { recipesCommand } from './recipes.ts';
-import { sagemakerCommand } from './sagemaker.ts';
-import { serveCommand } from './serve.ts';
-import { studioCommand } from './studio.ts';
-import { summaryCommand } from './summary.ts';
-import { sweepCommand, sweepWorkerCommand } from './sweep.ts';
-import { trainCommand } from './train.ts';
-import { watchCommand } from './watch.ts';
 
-/** All commands. Each loads what it needs when it is run, so that help comes at once. */
-export function createProgram(): Command {
+/** Commands, each with what makes it. Only the named one is loaded: that of another is time that nobody needs. */
+const LOADERS: Readonly<Record<TopCommand, () => Promise<Command>>> = {
+  train: async () => (await import('./train.ts')).trainCommand(),
+  sweep: async () => (await import('./sweep.ts')).sweepCommand(),
+  'lr-find': async () => (await import('./lr-find.ts')).lrFindCommand(),
+  compare: async () => (await import('./compare.ts')).compareCommand(),
+  evaluate: async () => (await import('./evaluate.ts')).evaluateCommand(),
+  predict: async () => (await import('./predict.ts')).predictCommand(),
+  explain: async () => (await import('./explain.ts')).explainCommand(),
+  export: async () => (await import('./export.ts')).exportCommand(),
+  push: async () => (await import('./push.ts')).pushCommand(),
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  studio: async () => (await import('./studio.ts')).studioCommand(),
+  summary: async () => (await import('./summary.ts')).summaryCommand(),
+  recipes: async () => (await import('./recipes.ts')).recipesCommand(),
+  models: async () => (await import('./models.ts')).modelsCommand(),
+  features: async () => (await import('./features.ts')).featuresCommand(),
+  data: async () => (await import('./data.ts')).dataCommand(),
+  inspect: async () => (await import('./inspect.ts')).inspectCommand(),
+  label: async () => (await import('./label.ts')).labelCommand(),
+  watch: async () => (await import('./watch.ts')).watchCommand(),
+  sagemaker: async () => (await import('./sagemaker.ts')).sagemakerCommand(),
+  cluster: async () => (await import('./cluster.ts')).clusterCommand(),
+  bench: async () => (await import('./bench.ts')).benchCommand(),
+};
+
+/** What `sweep` starts for each of its workers. */
+const SWEEP_WORKER = 'sweep-worker';
+
+/**
+ * The program with the command that is named; the others are there by name and description alone.
+ *
+ * @param words the command line
+ */
+export async function createProgram(words: readonly string[]): Promise<Command> {
   const program = new Command('harrier')
     .description(
       'Train, evaluate and use image classifiers. A model is an ONNX graph, and so is its training.',
@@ -33,6 +45,7 @@ export function createProgram(): Command {
     .version(HARRIER_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
+    .configureHelp({ subcommandTerm: (each) => each.name() })
     .showSuggestionAfterError()
     .addHelpText(
       'after',
@@ -44,33 +57,16 @@ Examples:
 
 Exit codes: 0 success, 1 failure, 2 wrong usage.`,
     );
-  for (const command of [
-    trainCommand(),
-    sweepCommand(),
-    lrFindCommand(),
-    compareCommand(),
-    evaluateCommand(),
-    predictCommand(),
-    explainCommand(),
-    exportCommand(),
-    pushCommand(),
-    serveCommand(),
-    studioCommand(),
-    summaryCommand(),
-    recipesCommand(),
-    modelsCommand(),
-    featuresCommand(),
-    dataCommand(),
-    inspectCommand(),
-    labelCommand(),
-    watchCommand(),
-    sagemakerCommand(),
-    clusterCommand(),
-    benchCommand(),
-  ]) {
-    program.addCommand(command);
+  const [named] = words.filter((word) => !word.startsWith('-') && word !== 'help');
+  for (const [name, description] of Object.entries(about)) {
+    program.addCommand(
+      name === named ? await LOADERS[name as TopCommand]() : new Command(name).description(description),
+    );
   }
-  program.addCommand(sweepWorkerCommand(), { hidden: true });
+  if (named === SWEEP_WORKER) {
+    const { sweepWorkerCommand } = await import('./sweep.ts');
+    program.addCommand(sweepWorkerCommand(), { hidden: true });
+  }
   for (const each of [program, ...program.commands.flatMap((command) => [command, ...command.commands])]) {
     // Errors and exit codes are main.ts's business; help still goes to standard output.
     each

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command } from './command.ts';
 import { withOptions } from './flags.ts';
 import { withForeignOptions } from './foreign.ts';
 import type { PushCommandOptions } from './push/run.ts';
 
 export function pushCommand(): Command {
-  const pushing = command('push', 'Put a model on the Hugging Face hub, with its card.', [
+  const pushing = command('push', about.push, [
     ['push latest hf:acme/parts', 'for transformers.js, and for harrier train --from hf:acme/parts'],
     ['push latest hf:acme/parts --private', 'for its owner alone'],
   ])

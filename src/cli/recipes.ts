@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command } from './command.ts';
 import type { RecipesOptions } from './recipes/run.ts';
 
@@ -17,7 +18,7 @@ export function recipesCommand(): Command {
     const { runRecipeSchema } = await import('./recipes/run.ts');
     runRecipeSchema();
   });
-  return command('recipes', 'List the recipes of Harrier and of ./harrier.config.ts.', [
+  return command('recipes', about.recipes, [
     ['recipes', 'description, accuracy and settings of each'],
     ['recipes --json', 'for programs'],
     ['recipes show keras-cnn > harrier.config.ts', 'start your own'],

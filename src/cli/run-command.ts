@@ -19,7 +19,8 @@ export async function runCommand(reporter: Reporter): Promise<void> {
     if (!given) return;
     // Later readers of the command line, such as a run's record, find it as it was typed.
     process.argv.splice(2, process.argv.length, ...given);
-    await createProgram().parseAsync();
+    const program = await createProgram(given);
+    await program.parseAsync();
   } catch (error) {
     fail(error, reporter);
   }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { hyperparameters } from '../options/table.ts';
 import { METRIC_NAMES } from '../sagemaker/metrics.ts';
+import { about } from './about.ts';
 import { command } from './command.ts';
 import { addFlags, untypedFlag } from './flags.ts';
 import type { DeployOptions } from './sagemaker/deploy.ts';
@@ -14,7 +15,7 @@ import { collect, duration, number, oneOf, wholeNumber } from './values.ts';
 
 /** `harrier sagemaker` and what is below it. */
 export function sagemakerCommand(): Command {
-  const sagemaker = command('sagemaker', 'Train, deploy and use models on AWS SageMaker.', [
+  const sagemaker = command('sagemaker', about.sagemaker, [
     ['sagemaker init', 'write a Dockerfile and a settings file'],
     ['sagemaker train --data ./photos --local', 'a first try on this machine, without AWS'],
     ['sagemaker train --data ./photos --spot --wait', 'on a machine of AWS'],

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command } from './command.ts';
 import { withForeignOptions } from './foreign.ts';
 import type { ServeCommandOptions } from './serve/run.ts';
 import { number, oneOf, wholeNumber } from './values.ts';
 
 export function serveCommand(): Command {
-  const serve = command('serve', 'Serve a model over HTTP (docs/serving.md).', [
+  const serve = command('serve', about.serve, [
     ['serve', 'the newest run in ./runs, else the model in the package, on http://127.0.0.1:8080'],
     ['serve runs/mine --port 9000', 'another run, another port'],
     ['serve model.onnx --host 0.0.0.0 --token "$TOKEN"', 'for other machines'],

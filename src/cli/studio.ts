@@ -1,21 +1,18 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command } from './command.ts';
 import type { StudioCommandOptions } from './studio/run.ts';
 import { wholeNumber } from './values.ts';
 
 export function studioCommand(): Command {
-  return command(
-    'studio',
-    'Open a page to see data, watch runs learn, examine models and teach your own classes (docs/studio.md).',
-    [
-      ['studio', 'with the runs of ./runs and CIFAR-10, on http://127.0.0.1:3000'],
-      ['studio --data ./photos --open', 'with a folder of images, and open the page'],
-      ['studio runs/of-others --port 4000', 'other runs, another port'],
-      ['studio --export site', 'static files, for any web host'],
-      ['studio --export site --with efficientnet-lite0', 'the same, with a pretrained model to teach with'],
-      ['studio --export site --runs latest --data cifar10', 'with the results of a run, and its test images'],
-    ],
-  )
+  return command('studio', about.studio, [
+    ['studio', 'with the runs of ./runs and CIFAR-10, on http://127.0.0.1:3000'],
+    ['studio --data ./photos --open', 'with a folder of images, and open the page'],
+    ['studio runs/of-others --port 4000', 'other runs, another port'],
+    ['studio --export site', 'static files, for any web host'],
+    ['studio --export site --with efficientnet-lite0', 'the same, with a pretrained model to teach with'],
+    ['studio --export site --runs latest --data cifar10', 'with the results of a run, and its test images'],
+  ])
     .argument('[runs-dir]', 'folder of runs; created when the first run starts', 'runs')
     .option(
       '--data <name|path>',

@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
+import { about } from './about.ts';
 import { command } from './command.ts';
 import { withOptionsOf } from './flags.ts';
 import type { SweepOptions } from './sweep/options.ts';
 import { collect, duration, wholeNumber } from './values.ts';
 
 export function sweepCommand(): Command {
-  const sweep = command('sweep', 'Train a recipe with different settings, and rank them.', [
+  const sweep = command('sweep', about.sweep, [
     ['sweep --vary activation=relu,tanh,sigmoid,elu,gelu --epochs 5', 'one trial for each'],
     ['sweep --vary learningRate=log:1e-4..1e-1 --trials 20 --time 30m', 'points of a range'],
     ['sweep --vary filters=16,32,64 --vary dropout=0,0.3,0.5', 'every combination'],

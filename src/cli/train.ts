@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { augmentationHelp } from './augment.ts';
 import { command } from './command.ts';
 import { withOptionsOf } from './flags.ts';
 import type { TrainOptions } from './train/options.ts';
 
 export function trainCommand(): Command {
-  const train = command('train', 'Train a model, evaluate it on the test images, and write a run folder.', [
+  const train = command('train', about.train, [
     ['train', 'the default recipe on CIFAR-10'],
     ['train --epochs 5 --limit 5000', 'a first try on a tenth of the images'],
     ['train --set activation=tanh --set filters=64', 'change settings of the recipe'],

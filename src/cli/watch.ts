@@ -1,16 +1,13 @@
 import type { Command } from 'commander';
+import { about } from './about.ts';
 import { command, withThreads } from './command.ts';
 import type { WatchOptions } from './watch/run.ts';
 
 export function watchCommand(): Command {
-  const watch = command(
-    'watch',
-    'Say whether new images differ from those that a model was tested on: a test, classes that grew, foreign images.',
-    [
-      ['watch latest --against ./last-month', 'has what the model sees drifted?'],
-      ['watch runs/mine --against ./last-month --json', 'for programs'],
-    ],
-  )
+  const watch = command('watch', about.watch, [
+    ['watch latest --against ./last-month', 'has what the model sees drifted?'],
+    ['watch runs/mine --against ./last-month --json', 'for programs'],
+  ])
     .argument('<run>', 'a run folder, or "latest"')
     .requiredOption('--against <folder>', 'new images, with or without sub-folders')
     .option('--json', 'print one JSON object');
