@@ -72,7 +72,7 @@ const ROOMS = {
   run: ['data', 'evaluation', 'models', 'onnx'],
   publishing: ['data', 'evaluation', 'format', 'models', 'onnx', 'ops', 'optimizers', 'passes', 'runs'],
   quantization: ['onnx', 'ops', 'passes', 'runtime'],
-  benchmark: ['onnx', 'ops', 'passes', 'models', 'optimizers', 'recipes', 'runtime', 'training'],
+  benchmark: ['onnx', 'ops', 'options', 'passes', 'models', 'optimizers', 'recipes', 'runtime', 'training'],
 };
 const CORE = Object.keys(ROOMS);
 const notTest = '[.]test[.]ts$';

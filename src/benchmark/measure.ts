@@ -24,9 +24,10 @@ export async function measure(
   return summaryOf(times);
 }
 
-function summaryOf(times: number[]): Measured {
-  times.sort((a, b) => a - b);
-  return { min: times[0], median: times[times.length >> 1], max: times.at(-1)! };
+/** The least, the median and the largest of times, of which there is at least one. */
+export function summaryOf(times: readonly number[]): Measured {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { min: sorted[0], median: sorted[sorted.length >> 1], max: sorted.at(-1)! };
 }
 
 /**

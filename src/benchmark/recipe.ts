@@ -69,10 +69,15 @@ export function recipeSteps(recipe: Recipe, runtime: Runtime): RecipeSteps {
 }
 
 /** Times whole training steps of a recipe. */
-export async function recipeSpeed(recipe: Recipe, runtime: Runtime, clock: Clock): Promise<RecipeSpeed> {
+export async function recipeSpeed(
+  recipe: Recipe,
+  runtime: Runtime,
+  clock: Clock,
+  { runs = 5 } = {},
+): Promise<RecipeSpeed> {
   const steps = recipeSteps(recipe, runtime);
   try {
-    const stepMs = await measure(steps.step, { clock, warmUp: 1, runs: 5 });
+    const stepMs = await measure(steps.step, { clock, warmUp: 1, runs });
     const imagesPerSecond = (1000 * recipe.batchSize) / stepMs.median;
     const secondsPerEpoch = IMAGES / imagesPerSecond;
     return {

@@ -65,6 +65,14 @@ export function seedStepFloor(optimizer: 'SGD' | 'Adam', matrixGflops: number, m
   return operations / matrixGflops / 1e6 + (passes * bytes) / memoryGBs / 1e6;
 }
 
+/** The least milliseconds that inference could take: forward arithmetic, and every weight read once. */
+export function seedInferenceFloor(images: number, matrixGflops: number, memoryGBs: number): number {
+  const { rows } = seedNetwork();
+  const operations = 2 * images * rows.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
+  const bytes = 4 * rows.reduce((sum, { parameters }) => sum + parameters, 0);
+  return operations / matrixGflops / 1e6 + bytes / memoryGBs / 1e6;
+}
+
 /** Images a second through the finished model, uint8 pixels to probabilities. */
 export async function seedInference(
   runtime: Runtime,

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { HarrierError } from '../errors.ts';
 import { about } from './about.ts';
 import type { ExportBenchOptions } from './bench/export/run.ts';
+import type { HistoryBenchOptions } from './bench/history/run.ts';
 import type { BenchOptions } from './bench/run.ts';
 import type { ServeBenchCommandOptions } from './bench/serve/run.ts';
 import type { TeachBenchOptions } from './bench/teach/run.ts';
@@ -12,6 +13,7 @@ import { number } from './values.ts';
 
 type BenchCommandOptions = BenchOptions &
   Omit<ExportBenchOptions, 'data'> &
+  HistoryBenchOptions &
   ServeBenchCommandOptions &
   TeachBenchOptions &
   TransferBenchOptions &
@@ -39,6 +41,7 @@ export function benchCommand(): Command {
         "Studio's view Teach in headless Chromium: three classes, 25 images each",
       ],
       ['bench --export runs/mine', 'size, start and speed of each form that export writes'],
+      ['bench --compare', 'what became slower since the release that was measured on this processor'],
       ['bench --json', 'the figures as one JSON object'],
     ]),
   )
@@ -69,11 +72,16 @@ export function benchCommand(): Command {
       number('--seconds', { above: 0 }),
       5,
     )
+    .option(
+      '--compare [file]',
+      'compare with the last line of a history that was measured on this processor; takes some minutes (default: docs/bench-history.jsonl)',
+    )
+    .option('--save <file>', 'with or without --compare: add the figures to this history, as a line')
     .option('--json', 'print one JSON object')
     .action(async (options: BenchCommandOptions) => {
-      const chosen = (['serve', 'teach', 'transfer', 'web', 'recipe', 'export'] as const).filter(
-        (name) => options[name],
-      );
+      const chosen = (
+        ['serve', 'teach', 'transfer', 'web', 'recipe', 'export', 'compare', 'save'] as const
+      ).filter((name) => options[name] && !(name === 'save' && options.compare));
       if (chosen.length > 1) {
         const [first, second] = chosen.map((name) => `--${name}`);
         throw new HarrierError('bad-option', `${first} and ${second} cannot be combined`, {
@@ -93,6 +101,10 @@ export function benchCommand(): Command {
           where: '--device',
           next: 'Add --recipe, such as --recipe record.',
         });
+      }
+      if (options.compare !== undefined || options.save !== undefined) {
+        const { runHistoryBenchCommand } = await import('./bench/history/run.ts');
+        return runHistoryBenchCommand(options);
       }
       if (options.export !== undefined) {
         const { runExportBenchCommand } = await import('./bench/export/run.ts');

@@ -201,3 +201,10 @@ function crc32(bytes: Uint8Array): number {
   }
   return (crc ^ 0xffffffff) >>> 0;
 }
+
+it('a history of measurements that is none, before minutes of measuring', async () => {
+  await writeFile(join(place.path, 'history.csv'), 'epoch,loss\n');
+  expect(await failure('bench', '--compare', 'history.csv')).toBe(
+    'history.csv, line 1: this line does not belong into a history of measurements: expected an object, received "epoch,loss".',
+  );
+});

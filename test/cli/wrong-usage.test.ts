@@ -91,6 +91,11 @@ describe('wrong usage: one sentence with the nearest name, exit code 2', () => {
       /--serve and --recipe cannot be combined/,
     ],
     [
+      'figures to save, and another measurement',
+      ['bench', '--compare', '--save', 'history.jsonl', '--export', 'run'],
+      /--export and --compare cannot be combined/,
+    ],
+    [
       'a model file without data',
       ['evaluate', 'copy.onnx'],
       /does not name the data to evaluate on\. Set --data/,
