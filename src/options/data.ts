@@ -26,6 +26,12 @@ export const DATA = {
       insteadOf: { '--multilabel': '--multi-label', '--tags': '--multi-label' },
     },
     recorded: 'if given',
+    form: {
+      label: 'Several labels an image',
+      value: true,
+      place: 0,
+      help: 'The list gives some images several labels. Off: each set of labels is a class of its own.',
+    },
   },
   limit: {
     type: { kind: 'number', ...COUNT },

@@ -43,6 +43,11 @@ export const RUNNING = {
       insteadOf: { '--budget': '--time', '--max-time': '--time', '--time-limit': '--time' },
     },
     recorded: 'if given',
+    form: {
+      label: 'Train all layers too, in minutes',
+      place: 6,
+      help: 'After the last layer, all layers are trained for at most this long, and the better model is kept. Empty: the last layer alone.',
+    },
   },
   out: {
     type: { kind: 'text' },

@@ -56,6 +56,12 @@ export const TRAINING = {
       helpOf: { sweep: 'with --from: the last layer, as for train' },
     },
     recorded: 'if given',
+    form: {
+      label: 'Last layer',
+      value: 'linear',
+      place: 1,
+      help: 'Linear suits most data; mlp has a hidden layer before it; centroid is for 1 to 5 images a class.',
+    },
   },
   mean: {
     type: { kind: 'colour' },
@@ -171,6 +177,10 @@ export const TRAINING = {
         sweep: 'with --multi-label: crossentropy or asymmetric, as for train',
         'lr-find': 'with --multi-label: crossentropy or asymmetric, as for train',
       },
+    },
+    form: {
+      value: 'crossentropy',
+      help: 'Asymmetric passes over the many labels that an image clearly lacks: rare labels learn more.',
     },
   },
   labelSmoothing: {

@@ -12,7 +12,7 @@ import type { Runtime } from '../runtime/index.ts';
 import { checkMemory, type StepGraph } from '../training/index.ts';
 import { checkReject } from './check-reject.ts';
 import { type FoldedImages, foldedImages } from './folded-images.ts';
-import { planRun, type RunMethod, type RunPlan } from './plan-run.ts';
+import { plannedOptions, planRun, type RunMethod, type RunPlan } from './plan-run.ts';
 import type { RunData, RunOptions } from './run-record.ts';
 import type { StartingModel } from './starting-model.ts';
 import { type TrainingImages, trainingImages } from './training-images.ts';
@@ -113,13 +113,28 @@ export async function prepareRun(
   };
 }
 
+/**
+ * The options that a new run on some images would have, and how many images each part: nothing is built or computed.
+ *
+ * @throws HarrierError as `trainingImages`
+ */
+export function previewRun(
+  wanted: RunOptions,
+  opened: TrainingImages & Pick<OpenedData, 'rules'>,
+  method: RunMethod,
+): { readonly options: RunOptions; readonly images: TrainingImages } {
+  const split = { ...wanted, validationSplit: splitOf(wanted, opened, method) };
+  const { images } = trainingImages(opened, split, opened.rules);
+  return { options: plannedOptions(split, images.train.size, method), images };
+}
+
 /** Fraction of images with several labels that is set aside where nobody says: thresholds are chosen on them. */
 const THRESHOLD_SPLIT = 0.1;
 
 /** The fraction to set aside: what was asked for, else what suits a fine-tuning of so many images. */
 function splitOf(
   { validationSplit, limit, from: tuned, folds, head, testTimeAugmentation = 'none' }: RunOptions,
-  { train, validation }: OpenedData,
+  { train, validation }: TrainingImages,
   { from, chosen = [], stored }: RunMethod,
 ): number {
   const isOpen = !stored && !validation && !chosen.includes('validationSplit');

@@ -17,6 +17,7 @@ import type { StudioError } from './api/errors.ts';
 export type * from './api/datasets.ts';
 export type * from './api/errors.ts';
 export type * from './api/labelling.ts';
+export type * from './api/new-run.ts';
 
 /** GET api/state */
 export interface StudioState {
@@ -33,36 +34,6 @@ export interface StudioState {
   /** Whether a folder is labelled here: `harrier label`. */
   readonly canLabel?: boolean;
 }
-
-/** GET api/recipes: an array of these. */
-export interface RecipeForm {
-  readonly name: string;
-  /** One sentence. */
-  readonly summary: string;
-  /** What it should reach on CIFAR-10's test set, as a fraction, and where that figure comes from. */
-  readonly target: { readonly accuracy: number; readonly note: string };
-  readonly fields: readonly RecipeField[];
-}
-
-export interface RecipeField {
-  /** The key in `options` of POST api/runs. */
-  readonly name: string;
-  /** For people. */
-  readonly label: string;
-  readonly type: 'number' | 'integer' | 'choice' | 'boolean' | 'list';
-  /** Null: off until given. */
-  readonly default: OptionValue | null;
-  /** Of a `choice`: all; of a `list` (words with commas between): some to begin with. */
-  readonly choices?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  /** One sentence. */
-  readonly help: string;
-  /** What most people leave as it is. */
-  readonly advanced: boolean;
-}
-
-export type OptionValue = number | string | boolean;
 
 /** `paused`: can go on; `stopped`: ended before its last epoch, as somebody wished; `failed`: `message` says why. */
 export type RunState = 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
@@ -175,15 +146,6 @@ export interface RunPredictions {
  * POST api/runs/:id/pause, resume and stop are answered with its RunSummary; POST api/runs/:id/delete, which deletes
  * the folder of a run that does not run, with `{ id }`.
  */
-
-/** POST api/runs, answered with status 201 and the RunSummary. */
-export interface NewRunRequest {
-  readonly recipe: string;
-  /** Id of a data set. */
-  readonly data: string;
-  /** By the names of the recipe's fields; what is left out is as the recipe has it. */
-  readonly options: Readonly<Record<string, OptionValue>>;
-}
 
 /** GET api/models: an array of these; the model itself is at api/models/:id/model.onnx. */
 export interface ModelInfo {

@@ -3,6 +3,7 @@ import { sep } from 'node:path';
 import { Hono } from 'hono';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
 import { CIFAR10_CLASSES } from '../platform/node/datasets/cifar10-files.ts';
+import { hasSeveralLabels } from '../platform/node/datasets/several-labels.ts';
 import { allRecipes } from '../platform/node/runs/recipe-files.ts';
 import { BodyBudget, withBody } from '../server/body.ts';
 import { parseObject } from '../server/json.ts';
@@ -18,12 +19,16 @@ import type { LabelSession } from './labelling/session.ts';
 import type { ModelLibrary } from './models.ts';
 import type { PageFiles } from './page.ts';
 import { cached, json, notFound, refusal } from './respond.ts';
+import { requestAgain } from './training/again.ts';
 import { recipeForm } from './training/form.ts';
+import { planOf } from './training/plan.ts';
 import { runPredictions } from './training/predictions.ts';
-import { type CheckWords, readRequest } from './training/request.ts';
+import { checkProblems, type ReadWords, readRequest } from './training/request.ts';
 import type { RunLibrary } from './training/run-library.ts';
 import { SERVED_FILES } from './training/run-view.ts';
+import { StartingPoints } from './training/starting-points.ts';
 import type { Trainer } from './training/trainer.ts';
+import { waysFor } from './training/ways.ts';
 
 export interface StudioAppOptions {
   readonly version: string;
@@ -37,7 +42,7 @@ export interface StudioAppOptions {
   readonly backbones: BackboneLibrary;
   readonly labelling?: LabelSession;
   readonly hub: EventHub;
-  readonly checkWords: CheckWords;
+  readonly readWords: ReadWords;
   /** Tells this server from the one before. */
   readonly server: string;
   /** Takes what was no mistake of a client's. */
@@ -55,6 +60,10 @@ export function createStudioApp(options: StudioAppOptions): {
   const guard = createGuard(options.guard);
   const budget = new BodyBudget(16 * MOST_BODY);
   const app = new Hono({ strict: false });
+  const { readWords } = options;
+  const points = new StartingPoints(models);
+  const isMultiLabel = (id: string) => hasSeveralLabels(datasets.source(id).spec);
+  const reader = { readWords, points, isMultiLabel };
   const body: ReadBody = (context) =>
     withBody(context.req.raw, { most: MOST_BODY, budget }, async (bytes) => parseObject(bytes));
 
@@ -90,10 +99,23 @@ export function createStudioApp(options: StudioAppOptions): {
   );
   app.get('/api/runs', async () => json(await runs.list()));
   app.post('/api/runs', async (context) => {
-    const request = await readRequest(await body(context), options.checkWords);
+    const request = await readRequest(await body(context), reader);
+    checkProblems(request);
     const source = datasets.source(request.data);
     const id = await trainer.start(request, source);
     return json(await runs.summary(id), 201);
+  });
+  app.post('/api/runs/plan', async (context) =>
+    json(await planOf(await readRequest(await body(context), reader), { datasets, runs, readWords })),
+  );
+  app.get('/api/datasets/:id/ways', async ({ req }) =>
+    json(await waysFor((await datasets.get(req.param('id'))).info(), points)),
+  );
+  app.get('/api/runs/:id/again', async ({ req }) => {
+    const { record, id } = await runs.view(req.param('id'));
+    return json(
+      await requestAgain(record ?? notFound('record of a run', id), { ...reader, datasets, runs, models }),
+    );
   });
   app.get('/api/runs/:id', async ({ req }) => json(await runs.details(req.param('id'))));
   app.get('/api/runs/:id/predictions', async ({ req }) =>

@@ -12,7 +12,7 @@ import { isLoopback } from './guard.ts';
 import type { LabelSession } from './labelling/session.ts';
 import { ModelLibrary } from './models.ts';
 import { PageFiles } from './page.ts';
-import type { CheckWords } from './training/request.ts';
+import type { ReadWords } from './training/request.ts';
 import { RunLibrary } from './training/run-library.ts';
 import { Trainer } from './training/trainer.ts';
 
@@ -25,7 +25,7 @@ export interface StudioOptions {
   readonly pageFolder: string;
   /** The script that is started as `node PROGRAM train …` and `node PROGRAM inspect …`. */
   readonly program: string;
-  readonly checkWords: CheckWords;
+  readonly readWords: ReadWords;
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** 0: any that is free. Default 3000. */
@@ -85,7 +85,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
     backbones: new BackboneLibrary(),
     labelling: options.labelling,
     hub,
-    checkWords: options.checkWords,
+    readWords: options.readWords,
     server: randomUUID(),
     log,
   });

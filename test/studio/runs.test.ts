@@ -12,8 +12,10 @@ import type {
   NewRunRequest,
   RecipeForm,
   RunDetails,
+  RunPlan,
   RunPredictions,
   RunSummary,
+  TrainingWays,
 } from '../../src/studio-server/api.ts';
 import { decodeCheckpoint } from '../../src/training/index.ts';
 import { start, writeImages } from '../cli/harrier.ts';
@@ -40,6 +42,10 @@ async function begin(options: NewRunRequest['options']): Promise<RunSummary> {
   expect(answer.status).toBe(201);
   return (await answer.json()) as RunSummary;
 }
+const plan = async (options: NewRunRequest['options'], more: object = {}) => {
+  const request = { recipe: 'keras-cnn', data: 'images', options, ...more };
+  return (await (await server.send('POST', '/api/runs/plan', request)).json()) as RunPlan;
+};
 const act = async (id: string, verb: 'pause' | 'resume' | 'stop') => {
   const answer = await server.send('POST', `/api/runs/${id}/${verb}`);
   return { status: answer.status, body: (await answer.json()) as RunSummary & ErrorAnswer };
@@ -105,6 +111,16 @@ describe('a run', () => {
       predicted: rows.map(({ predicted }) => predicted),
       probability: rows.map(({ probability }) => probability),
     });
+    const { threads: _, ...chosen } = SHORT;
+    // The same run once more: the values that differ from the usual ones.
+    expect(await server.json<NewRunRequest>(`/api/runs/${begun.id}/again`)).toEqual({
+      data: 'images',
+      recipe: 'keras-cnn',
+      options: { ...chosen, augment: 'flip,translation=1', activation: 'tanh', seed: 3 },
+    });
+    const like = await plan({ ...SHORT, activation: 'tanh', epochs: 20 });
+    expect(like.estimate).toEqual({ seconds: expect.any(Number), run: begun.id });
+    expect(like.estimate!.seconds / record!.result!.seconds).toBeCloseTo(10);
     const models = await server.json<ModelInfo[]>('/api/models');
     expect(models.map(({ source }) => source)).toEqual(['shipped', 'run']);
     expect(models[0]).toMatchObject({
@@ -223,6 +239,39 @@ describe('a form', () => {
     }
   });
 
+  it('proposes what suits the data, and shows the values that a run will have', async () => {
+    const { ways, proposed, models, photoSide } =
+      await server.json<TrainingWays>('/api/datasets/images/ways');
+    expect([ways[proposed].recipe, photoSide]).toEqual(['quick', undefined]);
+    expect(models[0]).toMatchObject({ id: 'shipped-cifar10' });
+    const valuesOf = ({ fields }: RunPlan) =>
+      Object.fromEntries(fields.map((each) => [each.name, each.default]));
+    const usual = await plan({}, { recipe: 'quick' });
+    // quick is made for 50,000 images.
+    expect(valuesOf(usual)).toMatchObject({
+      batchSize: 32,
+      imageSize: 8,
+      limit: null,
+      seed: 1,
+      tta: 'flip-shift',
+    });
+    expect(usual.images.train + usual.images.test).toBe(90);
+    expect(usual.fields.find(({ name }) => name === 'limit')?.empty).toBe(`all ${usual.images.train}`);
+    expect(valuesOf(await plan({ batchSize: 8 }, { recipe: 'quick' })).batchSize).toBe(8);
+    // A last layer on features has neither epochs nor batches, and all layers keep the model's size.
+    const head = valuesOf(await plan({}, { recipe: undefined, from: 'shipped-cifar10' }));
+    expect(Object.keys(head)).toEqual(expect.arrayContaining(['head', 'augment', 'validationSplit']));
+    for (const name of ['epochs', 'batchSize', 'optimizer', 'imageSize'])
+      expect(head).not.toHaveProperty(name);
+    const all = await plan({}, { recipe: undefined, from: 'shipped-cifar10', trainable: 'all' });
+    expect([valuesOf(all).optimizer, all.imageShape]).toEqual(['AdamW', { height: 32, width: 32 }]);
+    expect(valuesOf(all)).not.toHaveProperty('imageSize');
+    const adam = await plan({ optimizer: 'Adam', epochs: 0 });
+    expect(valuesOf(adam)).not.toHaveProperty('momentum');
+    expect(adam.problems).toEqual({ epochs: 'Epochs is a whole number of at least 1.' });
+    expect((await plan({ reject: 0.9 })).problem).toBeUndefined();
+  });
+
   it.each([
     [{ epochs: 0 }, { epochs: 'Epochs is a whole number of at least 1.' }],
     [
@@ -236,7 +285,7 @@ describe('a form', () => {
     [{ augment: '$(touch x)' }, { augment: /words with commas/ }],
     [{ '--out': '/tmp' }, { '--out': /no option "--out"/ }],
     [{ calibrate: 'no' }, { calibrate: /on or off/ }],
-    [{ momentum: 0.9, optimizer: 'Adam' }, { momentum: /unknown setting/ }],
+    [{ momentum: 0.9, optimizer: 'Adam' }, { momentum: /no option "momentum" of keras-cnn/ }],
   ])('%j is refused field by field', async (options, fields) => {
     const answer = await wish(options as unknown as NewRunRequest['options']);
     const { error } = (await answer.json()) as ErrorAnswer;
@@ -254,6 +303,8 @@ describe('a form', () => {
     [{ data: '/etc' }, 404, /no such data set/],
     [{ options: [] }, 400, /options must be an object/],
     [{ recipe: 7 }, 400, /this is not a request for a run/],
+    [{ recipe: undefined, from: '/etc/passwd' }, 404, /no such model/],
+    [{ recipe: undefined, from: 'shipped-cifar10', trainable: 'some' }, 400, /not a request for a run/],
   ])('%j is refused', async (more, status, message) => {
     const answer = await wish({}, more);
     const { error } = (await answer.json()) as ErrorAnswer;

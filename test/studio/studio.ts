@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { checkTrainWords } from '../../src/cli/studio/check-words.ts';
+import { readTrainWords } from '../../src/cli/studio/read-words.ts';
 import type { RunSummary, StudioEvents } from '../../src/studio-server/api.ts';
 import { type StudioHandle, type StudioOptions, startStudio } from '../../src/studio-server/start.ts';
 import { PROGRAM } from '../program.ts';
@@ -47,7 +47,7 @@ export async function openStudio(folder: string, options: Partial<StudioOptions>
     data: [],
     pageFolder: join(folder, 'page'),
     program: PROGRAM,
-    checkWords: checkTrainWords,
+    readWords: readTrainWords,
     port: 0,
     log: (error) => {
       throw error;

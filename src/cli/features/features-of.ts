@@ -8,6 +8,7 @@ import { openDataset } from '../../platform/node/datasets/open-dataset.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { foreignOptions } from '../../platform/node/runs/new-run.ts';
+import { photoSide } from '../../platform/node/runs/photo-side.ts';
 import { startingModel } from '../../platform/node/runs/starting-model.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import { Exit } from '../failure.ts';
@@ -15,7 +16,6 @@ import { fetchingFor, noteLicense } from '../fetching.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reporter.ts';
 import { isInShard, type Shard } from '../shard.ts';
-import { photoSide } from '../train/by-itself.ts';
 
 /** The options of commands that look at a data set through a pretrained network, as they were typed. */
 export interface FeaturesCommandOptions

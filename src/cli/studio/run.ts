@@ -3,14 +3,16 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { isNamedData } from '../../platform/node/datasets/data-kind.ts';
+import { isManifestName } from '../../platform/node/datasets/manifest.ts';
+import { isPackedName } from '../../platform/node/datasets/packed/index.ts';
 import { isLoopback } from '../../studio-server/guard.ts';
 import { startStudio } from '../../studio-server/start.ts';
 import { stacks } from '../failure.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
-import { checkTrainWords } from './check-words.ts';
 import { exportStudio } from './export.ts';
 import { builtPage } from './page.ts';
+import { readTrainWords } from './read-words.ts';
 
 /** The options of `studio` as they were typed. */
 export interface StudioCommandOptions {
@@ -110,11 +112,11 @@ async function checkRunsFolder(path: string): Promise<void> {
 async function checkData(name: string): Promise<void> {
   if (isNamedData(name)) return;
   const info = await stat(name).catch(() => undefined);
-  if (info?.isDirectory()) return;
+  if (info?.isDirectory() || (info && (isManifestName(name) || isPackedName(name)))) return;
   throw new HarrierError('not-found', info ? 'this is a file' : 'there is no such data set or folder', {
     where: name,
     expected:
-      'cifar10, cifar100, fashion-mnist, mnist, hf:datasets/OWNER/NAME, or the path of a folder with one sub-folder of images per class',
+      'cifar10, cifar100, fashion-mnist, mnist, hf:datasets/OWNER/NAME, the path of a folder with one sub-folder of images per class, of a list (.csv, .jsonl), or of an archive',
     next: 'Check --data.',
   });
 }
@@ -139,7 +141,7 @@ export function serverOptions(
 ) {
   return {
     program: process.argv[1],
-    checkWords: checkTrainWords,
+    readWords: readTrainWords,
     host,
     port,
     token: token ?? process.env.HARRIER_TOKEN,

@@ -1,15 +1,9 @@
 import { DEFAULT_BACKBONE } from '../../backbones/index.ts';
 import { HarrierError } from '../../errors.ts';
 import { type FetchModelOptions, fetchModel } from '../../platform/node/backbones/fetch-model.ts';
-import { isImageFolder } from '../../platform/node/datasets/data-kind.ts';
-import { typicalSide } from '../../platform/node/datasets/usual-size.ts';
 import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
+import { FROM_SCRATCH, photoSide } from '../../platform/node/runs/photo-side.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
-
-/** Images with a longer side than this are photos: a network for small images would see too little of them. */
-const LARGEST_SMALL = 64;
-/** The recipe for photos where no pretrained network can be had. */
-const FROM_SCRATCH = 'quick';
 
 /** Options that say how to train: with one of them nothing is chosen. */
 const CHOICES = [
@@ -65,10 +59,4 @@ export async function chooseByItself(
         `${FROM_SCRATCH}). It would do better: npx harrier models fetch ${DEFAULT_BACKBONE} says what is missing.`,
     };
   }
-}
-
-/** The longer side of the middle one of some photos by size; undefined for small images, and for other data. */
-export async function photoSide(data: string, multiLabel = false): Promise<number | undefined> {
-  const side = (await isImageFolder(data)) ? await typicalSide(data, multiLabel) : undefined;
-  return side !== undefined && side > LARGEST_SMALL ? side : undefined;
 }

@@ -99,6 +99,35 @@ export function augmentationList(text: string): readonly AugmentationConfig[] {
   });
 }
 
+/** The words that stand for augmentations, as `augmentationList` reads them; undefined where no words do. */
+export function augmentationWords(configs: readonly AugmentationConfig[]): string | undefined {
+  const wanted = comparable(configs);
+  const [set] = Object.entries(AUGMENTATION_SETS).find(([, each]) => comparable(each) === wanted) ?? [];
+  if (set !== undefined) return set;
+  const words = configs.map(wordOf);
+  return words.includes(undefined) ? undefined : words.join(',');
+}
+
+/** The word of one augmentation, with its number where that is not the usual one. */
+function wordOf(wanted: AugmentationConfig): string | undefined {
+  const isSame = (config: AugmentationConfig) => comparable([config]) === comparable([wanted]);
+  for (const [word, { config, value }] of Object.entries(AUGMENTATION_WORDS)) {
+    if (isSame(config(undefined))) return word;
+    if (value === undefined || config(undefined).name !== wanted.name) continue;
+    const number = Object.values(wanted).find((each) => typeof each === 'number' && isSame(config(each)));
+    if (number !== undefined) return `${word}=${number}`;
+  }
+  return undefined;
+}
+
+/** The same text for the same augmentations: a flip whose mode goes without saying is a horizontal one. */
+function comparable(configs: readonly AugmentationConfig[]): string {
+  const full = configs.map((config) =>
+    config.name === 'RandomFlip' ? { mode: 'horizontal', ...config } : config,
+  );
+  return JSON.stringify(full.map((config) => Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
 function configOf(name: string, value: string | undefined): AugmentationConfig {
   const { config, value: meaning } = AUGMENTATION_WORDS[name];
   const number = value === undefined ? undefined : Number(value);

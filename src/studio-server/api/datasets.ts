@@ -26,6 +26,8 @@ export interface DatasetInfo {
   readonly sheet: SheetLayout;
   /** Whether images are files of their own, which `photo` gives as they are. */
   readonly hasPhotos: boolean;
+  /** Images have any number of labels, which a list names; each is shown under its rarest one. */
+  readonly multiLabel?: true;
   /** Sentences about the data that its owner should read. */
   readonly notes: readonly string[];
   /** Files that are no usable image and were left out. */

@@ -8,6 +8,7 @@ import {
   writeCorrections,
 } from '../../platform/node/datasets/label-corrections.ts';
 import { type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
+import { hasSeveralLabels } from '../../platform/node/datasets/several-labels.ts';
 import type {
   CorrectedImages,
   CorrectionChange,
@@ -117,8 +118,10 @@ export class DatasetLibrary {
 
   async #open({ id, spec }: DatasetSource): Promise<StudioDataset> {
     let told = 0;
+    const multiLabel = await hasSeveralLabels(spec);
     const opened = await openDataset(spec, {
       marks: false,
+      ...(multiLabel && { multiLabel }),
       // The page says which were left out.
       skipBad: true,
       signal: this.#signal,
@@ -186,6 +189,7 @@ export class StudioDataset {
       splits: splits as unknown as DatasetInfo['splits'],
       sheet: sheetLayout(train.imageShape),
       hasPhotos: this.#hasPhotos,
+      ...(train.tags && { multiLabel: true as const }),
       notes,
       skipped,
     };

@@ -3,8 +3,8 @@ import { ACTIVATION_NAMES } from '../../layers/activations.ts';
 import { flagOf, type Option } from '../../options/option.ts';
 import type { NumberRange } from '../../options/range.ts';
 import { allOptions, OPTIONS, optionNamed, optionsWhere } from '../../options/table.ts';
-import { type Recipe, settingsOf } from '../../recipes/index.ts';
-import type { OptionValue, RecipeField, RecipeForm } from '../api.ts';
+import { type Recipe, settingsOf, type TrainingMethod } from '../../recipes/index.ts';
+import type { OptionValue, RecipeField, RecipeForm, WayKind } from '../api.ts';
 
 /** Settings that are off until given, and worth a field. */
 const WHEN_OFF = allOptions.filter(([, { form }]) => form?.shownWhenOff).map(([name]) => name);
@@ -12,27 +12,69 @@ const WHEN_OFF = allOptions.filter(([, { form }]) => form?.shownWhenOff).map(([n
 /** Options of `harrier train` that no recipe has as settings. */
 const OTHERS = optionsWhere(({ form }) => form).filter(([name]) => !isSetting(name));
 
-/** What a person may fill in before a run of a recipe: the fields that have a place, then the advanced ones. */
-export function recipeForm(recipe: Recipe): RecipeForm {
-  const settings = settingsOf(recipe);
+/** What means something for a last layer that is fitted on features. */
+const OF_HEADS = [
+  ...['head', 'multiLabel', 'validationSplit', 'time', 'labelSmoothing', 'augment', 'classWeight', 'limit'],
+  ...['resize', 'tta', 'calibrate', 'reject', 'threads', 'seed'],
+];
+/** What means something for such a layer alone. */
+const OF_HEADS_ALONE = ['head', 'time'];
+/** What means something for images with several labels alone, and for those with one. */
+const OF_SEVERAL = ['multiLabel', 'loss'];
+const OF_ONE = ['classWeight', 'sampling', 'reject', 'head'];
+
+/** What a form is for. */
+export interface FormPurpose {
+  readonly kind: WayKind;
+  readonly method: TrainingMethod;
+  /** Images have several labels. */
+  readonly multiLabel?: boolean;
+}
+
+/** What a person may fill in before a run: the fields that have a place, then the advanced ones. None is without effect. */
+export function formFields({ kind, method, multiLabel = false }: FormPurpose): RecipeField[] {
+  const settings = settingsOf(method);
+  const isMeant = (name: string) =>
+    !(multiLabel ? OF_ONE : OF_SEVERAL).includes(name) &&
+    (kind === 'head' ? OF_HEADS.includes(name) : !OF_HEADS_ALONE.includes(name)) &&
+    // A model takes images of one size.
+    (kind === 'recipe' || name !== 'imageSize');
   const fields = [
-    ...Object.entries(settings).map(([name, value]) => settingField(recipe, name, value)),
+    ...Object.entries(settings).map(([name, value]) => settingField(method, name, value)),
     ...WHEN_OFF.filter((name) => settings[name] === undefined).map((name) =>
-      settingField(recipe, name, null),
+      settingField(method, name, null),
     ),
-    ...OTHERS.map(([name, option]) => field(name, startValue(recipe, name, option), option)),
-  ];
+    ...OTHERS.map(([name, option]) => field(name, startValue(method, name, option), option)),
+  ].filter(({ name }) => isMeant(name));
   const place = ({ name }: RecipeField) => optionNamed(name)?.form?.place ?? 100;
+  return fields
+    .map((each) => (kind === 'head' && each.name === 'augment' ? MIRRORED : each))
+    .sort((a, b) => place(a) - place(b));
+}
+
+/** The only change of images that a last layer on features knows. */
+const MIRRORED: RecipeField = {
+  name: 'augment',
+  label: 'Mirror images',
+  type: 'choice',
+  default: 'flip',
+  choices: ['flip', 'none'],
+  help: 'Flip: each image counts a second time, mirrored. None: for letters, hand signs, left and right.',
+  advanced: false,
+};
+
+/** The form of a recipe as it stands, for whatever data. */
+export function recipeForm(recipe: Recipe): RecipeForm {
   return {
     name: recipe.name,
     summary: recipe.description,
     target: recipe.target,
-    fields: fields.sort((a, b) => place(a) - place(b)),
+    fields: formFields({ kind: 'recipe', method: recipe }),
   };
 }
 
-function settingField(recipe: Recipe, name: string, value: OptionValue | null): RecipeField {
-  const isOwn = Object.hasOwn(recipe.options ?? {}, name);
+function settingField(method: TrainingMethod, name: string, value: OptionValue | null): RecipeField {
+  const isOwn = Object.hasOwn(method.options ?? {}, name);
   const isActivation = ACTIVATION_NAMES.some((each) => each === value);
   const made = field(name, value, optionNamed(isOwn && isActivation ? 'activation' : name));
   if (isActivation) return { ...made, type: 'choice', choices: ACTIVATION_NAMES };
@@ -40,9 +82,13 @@ function settingField(recipe: Recipe, name: string, value: OptionValue | null): 
 }
 
 /** The value that a run has where nobody fills in a field; null: none. */
-function startValue(recipe: Recipe, name: string, { field: key = name, form }: Option): OptionValue | null {
+function startValue(
+  method: TrainingMethod,
+  name: string,
+  { field: key = name, form }: Option,
+): OptionValue | null {
   if (form?.value === undefined) return null;
-  const own = (recipe as unknown as Readonly<Record<string, unknown>>)[key];
+  const own = (method as unknown as Readonly<Record<string, unknown>>)[key];
   return typeof own === typeof form.value ? (own as OptionValue) : form.value;
 }
 
@@ -71,6 +117,7 @@ function field(name: string, value: OptionValue | null, option?: Option): Recipe
 function fieldType(value: OptionValue | null, option?: Option): RecipeField['type'] {
   const { type, form } = option ?? {};
   if (type?.kind === 'number') return type.whole ? 'integer' : 'number';
+  if (type?.kind === 'duration') return 'number';
   if (type?.kind === 'boolean' || typeof value === 'boolean') return 'boolean';
   if (type?.kind === 'choice' || form?.choices) return 'choice';
   if (type?.kind === 'augmentation' || typeof value === 'string') return 'list';
@@ -85,10 +132,12 @@ function wordsOf(name: string): string {
 
 /** The words of `harrier train` that stand for a field's value. */
 export function flagsOf(name: string, value: OptionValue): string[] {
-  const flag = Object.hasOwn(OPTIONS, name) ? optionNamed(name)?.flag : undefined;
+  const option = Object.hasOwn(OPTIONS, name) ? optionNamed(name) : undefined;
+  const flag = option?.flag;
   // In one word: a value that begins with a dash is no flag.
   if (!flag) return [`--set=${name}=${value}`];
   if (flag.name?.startsWith('--no-')) return value === false ? [flag.name] : [];
+  if (option.type.kind === 'boolean') return value === true ? [flag.name ?? flagOf(name)] : [];
   if (name === 'classWeight' && value === 'none') return [];
   return [`${flag.name ?? flagOf(name)}=${value}`];
 }

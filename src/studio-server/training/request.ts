@@ -1,72 +1,134 @@
 import { HarrierError } from '../../errors.ts';
 import { isInRange, rangeWords } from '../../options/range.ts';
 import { isObject } from '../../options/values.ts';
+import { OPTIMIZERS } from '../../options/words.ts';
+import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
-import { type Recipe, withSettings } from '../../recipes/index.ts';
-import type { OptionValue, RecipeField } from '../api.ts';
+import { fineTuningMethod, type TrainingMethod, withSettings } from '../../recipes/index.ts';
+import type { StartingModel } from '../../runs/starting-model.ts';
+import type { OptionValue, RecipeField, WayKind } from '../api.ts';
 import { FieldErrors } from '../respond.ts';
-import { flagsOf, isSetting, recipeForm } from './form.ts';
+import { flagsOf, formFields, isSetting } from './form.ts';
+import type { StartingPoints } from './starting-points.ts';
 
 /** Reads the words after `harrier train` as the command does, without doing anything. @throws HarrierError */
-export type CheckWords = (words: readonly string[]) => Promise<void>;
+export type ReadWords = (words: readonly string[]) => Promise<TrainOptions>;
 
-/** A run that somebody wants: checked, and as words for `harrier train`. */
+/** A run that somebody wants: checked field by field, and as words for `harrier train`. */
 export interface CheckedRequest {
-  readonly recipe: Recipe;
-  readonly epochs: number;
+  /** What its folder is called after. */
+  readonly name: string;
+  readonly kind: WayKind;
   /** Id of the data set. */
   readonly data: string;
+  /** The model that is trained on. */
+  readonly model?: StartingModel;
+  readonly fields: readonly RecipeField[];
+  /** Values that were given, by the names of their fields. */
+  readonly given: ReadonlyMap<string, OptionValue>;
+  /** A sentence for each field that does not fit. */
+  readonly problems: Readonly<Record<string, string>>;
+  /** Without the fields that do not fit. */
   readonly words: readonly string[];
+}
+
+/** What a request is read with. */
+export interface RequestReader {
+  readonly readWords: ReadWords;
+  readonly points: StartingPoints;
+  /** Whether images of a data set have several labels. */
+  readonly isMultiLabel: (data: string) => Promise<boolean>;
 }
 
 /**
  * Reads what POST api/runs is sent.
  *
- * @throws FieldErrors with a sentence for each field that does not fit; HarrierError `bad-option` or `bad-data` when
- * it is no such request at all
+ * @throws HarrierError `bad-option` or `bad-data` when it is no such request, `not-found` for data or a model that there
+ *   is not
  */
-export async function readRequest(body: unknown, checkWords: CheckWords): Promise<CheckedRequest> {
-  if (!isObject(body) || typeof body.recipe !== 'string' || typeof body.data !== 'string') {
+export async function readRequest(body: unknown, reader: RequestReader): Promise<CheckedRequest> {
+  if (!isObject(body) || typeof body.data !== 'string' || !isMethod(body)) {
     throw new HarrierError('bad-data', 'this is not a request for a run', {
-      expected: '{ recipe, data, options }',
+      expected: '{ recipe, data, options } or { from, trainable, data, options }',
     });
   }
-  // A path would be a program of somebody's choice.
-  if (!/^[\w.-]+$/.test(body.recipe) || /\.[cm]?[jt]s$/.test(body.recipe)) {
-    throw new HarrierError('bad-option', 'a recipe must be given by its name', { where: 'recipe' });
-  }
-  const { recipe } = await findRecipe(body.recipe);
   const options = body.options ?? {};
   if (!isObject(options))
     throw new HarrierError('bad-data', 'options must be an object', { where: 'options' });
-  const { fields } = recipeForm(recipe);
+  const multiLabel = await reader.isMultiLabel(body.data);
+  const { kind, method, model, words: own } = await methodOf(body, reader.points);
+  // Another optimizer has other options.
+  const fields = formFields({ kind, method: withOptimizer(method, options.optimizer), multiLabel });
   // A map: a field may be called __proto__.
-  const errors = new Map<string, string>();
-  const changed: [name: string, value: OptionValue][] = [];
+  const problems = new Map<string, string>();
+  const given = new Map<string, OptionValue>();
   for (const [name, value] of Object.entries(options)) {
     const field = fields.find((each) => each.name === name);
     const problem = field
       ? problemOf(field, value)
-      : `There is no option "${name.slice(0, 40)}" of ${recipe.name}.`;
-    if (problem !== undefined) errors.set(name, problem);
-    else if (value !== null && value !== '' && value !== field!.default)
-      changed.push([name, value as OptionValue]);
+      : `There is no option "${name.slice(0, 40)}" of ${method.name}.`;
+    if (problem !== undefined) problems.set(name, problem);
+    else if (value !== null && value !== '') given.set(name, value as OptionValue);
   }
-  if (errors.size > 0) throw new FieldErrors(Object.fromEntries(errors));
-  checkSettings(
-    recipe,
-    changed.filter(([name]) => isSetting(name)),
-  );
-  for (const [name, value] of changed) {
-    await checkWords(flagsOf(name, value)).catch((error) => {
+  if (problems.size === 0) checkSettings(method, given, problems);
+  for (const [name, value] of given) {
+    await reader.readWords(flagsOf(name, value)).catch((error) => {
       if (!(error instanceof HarrierError)) throw error;
-      errors.set(name, withoutPlace(error));
+      problems.set(name, withoutPlace(error));
     });
   }
-  if (errors.size > 0) throw new FieldErrors(Object.fromEntries(errors));
-  const words = ['--recipe', recipe.name, ...changed.flatMap(([name, value]) => flagsOf(name, value))];
-  const epochs = Number(changed.find(([name]) => name === 'epochs')?.[1] ?? recipe.epochs);
-  return { recipe, epochs, data: body.data, words };
+  const kept = [...given].filter(([name]) => !problems.has(name));
+  // Without a word, data of several labels is learned as such.
+  const isSeveral = multiLabel && given.get('multiLabel') !== false;
+  return {
+    name: method.name,
+    kind,
+    data: body.data,
+    ...(model && { model }),
+    fields,
+    given,
+    problems: Object.fromEntries(problems),
+    words: [
+      ...own,
+      ...(isSeveral ? ['--multi-label'] : []),
+      ...kept.filter(([name]) => name !== 'multiLabel').flatMap(([name, value]) => flagsOf(name, value)),
+    ],
+  };
+}
+
+/** @throws FieldErrors with a sentence for each field that does not fit */
+export function checkProblems({ problems }: Pick<CheckedRequest, 'problems'>): void {
+  if (Object.keys(problems).length > 0) throw new FieldErrors(problems);
+}
+
+function isMethod({ recipe, from, trainable = 'head' }: Readonly<Record<string, unknown>>): boolean {
+  if (typeof from === 'string') return recipe === undefined && (trainable === 'head' || trainable === 'all');
+  return typeof recipe === 'string' && from === undefined;
+}
+
+/** @throws HarrierError `bad-option`, `not-found` */
+async function methodOf(
+  { recipe: name, from, trainable }: Readonly<Record<string, unknown>>,
+  points: StartingPoints,
+): Promise<{ kind: WayKind; method: TrainingMethod; model?: StartingModel; words: string[] }> {
+  if (typeof from === 'string') {
+    const kind = trainable === 'all' ? 'all' : 'head';
+    const model = await points.open(from);
+    const words = await points.words(from);
+    const method = fineTuningMethod(model.network, kind);
+    return { kind, method, model, words: kind === 'all' ? [...words, '--trainable=all'] : words };
+  }
+  // A path would be a program of somebody's choice.
+  if (typeof name !== 'string' || !/^[\w.-]+$/.test(name) || /\.[cm]?[jt]s$/.test(name)) {
+    throw new HarrierError('bad-option', 'a recipe must be given by its name', { where: 'recipe' });
+  }
+  const { recipe } = await findRecipe(name);
+  return { kind: 'recipe', method: recipe, words: ['--recipe', recipe.name] };
+}
+
+function withOptimizer(method: TrainingMethod, name: unknown): TrainingMethod {
+  const isKnown = OPTIMIZERS.some((each) => each === name);
+  return isKnown ? withSettings(method, { optimizer: name as string }) : method;
 }
 
 /** What is wrong with a value, as a sentence. */
@@ -91,20 +153,23 @@ function problemOf(
   return isInRange(value, range) ? undefined : `${label} is ${rangeWords(range)}.`;
 }
 
-/** @throws FieldErrors, or HarrierError where settings do not fit together */
-function checkSettings(recipe: Recipe, changed: readonly (readonly [string, OptionValue])[]): void {
-  const errors = new Map<string, string>();
-  const optimizer = changed.filter(([name]) => name === 'optimizer');
-  for (const [name, value] of changed) {
+/** Finds settings that a method cannot have, each by itself. @throws HarrierError where they do not fit together */
+function checkSettings(
+  method: TrainingMethod,
+  given: ReadonlyMap<string, OptionValue>,
+  problems: Map<string, string>,
+): void {
+  const settings = [...given].filter(([name]) => isSetting(name));
+  const optimizer = settings.filter(([name]) => name === 'optimizer');
+  for (const [name, value] of settings) {
     try {
-      withSettings(recipe, Object.fromEntries([...optimizer, [name, value]]));
+      withSettings(method, Object.fromEntries([...optimizer, [name, value]]));
     } catch (error) {
       if (!(error instanceof HarrierError)) throw error;
-      errors.set(name, withoutPlace(error));
+      problems.set(name, withoutPlace(error));
     }
   }
-  if (errors.size > 0) throw new FieldErrors(Object.fromEntries(errors));
-  withSettings(recipe, Object.fromEntries(changed));
+  if (problems.size === 0) withSettings(method, Object.fromEntries(settings));
 }
 
 /** A sentence for beside the field: that names the place. */

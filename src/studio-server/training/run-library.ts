@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { isSeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
+import type { RunRecord } from '../../runs/run-record.ts';
 import { RUN_FILES } from '../../runs/stored-run.ts';
 import type { RunDetails, RunSummary } from '../api.ts';
 import type { EventHub } from '../events.ts';
@@ -80,6 +81,14 @@ export class RunLibrary {
     // It may have appeared this very moment.
     if (!this.#views.has(id)) await this.refresh(0);
     return this.#views.get(id) ?? notFound('run', id);
+  }
+
+  /** The finished runs with their records, newest first. */
+  async finished(): Promise<{ readonly id: string; readonly record: RunRecord }[]> {
+    await this.refresh();
+    return [...this.#views.values()]
+      .flatMap(({ id, record }) => (record?.result ? [{ id, record }] : []))
+      .sort((a, b) => (a.record.created < b.record.created ? 1 : -1));
   }
 
   async summary(id: string): Promise<RunSummary> {

@@ -22,7 +22,7 @@ interface OwnRun {
   readonly id: string;
   readonly folder: string;
   readonly startedAt: string;
-  readonly first: Pick<RunSummary, 'recipe' | 'data' | 'dataset' | 'epochs'>;
+  readonly first: Pick<RunSummary, 'recipe' | 'data' | 'dataset' | 'epochs' | 'head'>;
   child?: ChildProcess;
   exited: Promise<void>;
   said: string;
@@ -71,17 +71,23 @@ export class Trainer implements OwnRuns {
 
   /** @throws HarrierError `overloaded` when too many run already, `storage` when there can be no folder */
   async start(
-    { recipe, epochs, words }: CheckedRequest,
+    { name, kind, given, fields, words }: CheckedRequest,
     { id: dataset, spec }: DatasetSource,
   ): Promise<string> {
     this.#admit();
-    const folder = await createRunFolder(recipe.name, undefined, new Date(), { parent: this.#runs.folder });
+    const folder = await createRunFolder(name, undefined, new Date(), { parent: this.#runs.folder });
     const data = ['--data', spec, ...(spec === 'cifar10' ? [] : ['--skip-bad'])];
     const run: OwnRun = {
       id: runId([basename(folder.path)]),
       folder: folder.path,
       startedAt: new Date().toISOString(),
-      first: { recipe: recipe.name, data: spec, dataset, epochs },
+      first: {
+        recipe: name,
+        data: spec,
+        dataset,
+        epochs: Number(given.get('epochs') ?? fields.find((field) => field.name === 'epochs')?.default ?? 1),
+        ...(kind === 'head' && { head: String(given.get('head') ?? 'linear') }),
+      },
       exited: Promise.resolve(),
       said: '',
     };

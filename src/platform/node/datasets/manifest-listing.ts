@@ -54,7 +54,7 @@ export async function listImages(path: string, options: ListImagesOptions = {}):
 }
 
 async function listFolder(folder: string, options: ListImagesOptions): Promise<FolderListing> {
-  const list = await sidecarOf(folder);
+  const list = await listBeside(folder);
   if (list === undefined && options.multiLabel) {
     throw new HarrierError('bad-data', 'no list says which labels its images have', {
       where: folder,
@@ -68,7 +68,7 @@ async function listFolder(folder: string, options: ListImagesOptions): Promise<F
 }
 
 /** The list in a folder that has no class folders: images in it, or in one folder. */
-async function sidecarOf(folder: string): Promise<string | undefined> {
+export async function listBeside(folder: string): Promise<string | undefined> {
   const isThere = await Promise.all(SIDECARS.map((name) => stat(join(folder, name)).catch(() => undefined)));
   const name = SIDECARS.find((_, i) => isThere[i]?.isFile());
   if (name === undefined) return undefined;

@@ -57,9 +57,17 @@ export interface NewRun {
   readonly chosen: readonly string[];
 }
 
-/** Options of a new run: what was given, else those of the recipe, or of a fine-tuning. */
-export async function newRun(given: TrainOptions, fetching?: FetchModelOptions): Promise<NewRun> {
-  if (given.from !== undefined) return newFineTuning(given, given.from, fetching);
+/**
+ * Options of a new run: what was given, else those of the recipe, or of a fine-tuning.
+ *
+ * @param opened the model that `from` names, where it is open already
+ */
+export async function newRun(
+  given: TrainOptions,
+  fetching?: FetchModelOptions,
+  opened?: StartingModel,
+): Promise<NewRun> {
+  if (given.from !== undefined) return newFineTuning(given, given.from, fetching, opened);
   const tuning = (['trainable', 'head'] as const).find((name) => given[name] !== undefined);
   if (tuning) {
     throw new HarrierError('bad-option', 'a recipe trains its whole network', {
@@ -94,6 +102,7 @@ async function newFineTuning(
   given: TrainOptions,
   model: string | true,
   fetching?: FetchModelOptions,
+  opened?: StartingModel,
 ): Promise<NewRun> {
   if (given.recipe !== undefined) {
     throw new HarrierError('bad-option', '--recipe and --from cannot be combined', {
@@ -101,7 +110,8 @@ async function newFineTuning(
     });
   }
   const { trainable = 'head' } = given;
-  const from = await startingModel(model === true ? undefined : model, foreignOptions(given), fetching);
+  const from =
+    opened ?? (await startingModel(model === true ? undefined : model, foreignOptions(given), fetching));
   checkImageSize(from, given.imageSize);
   const { name, path, hash, reading, source } = from;
   const method = fineTuningMethod(from.network, trainable);

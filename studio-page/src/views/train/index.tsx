@@ -6,7 +6,7 @@ import { listOf, place, setQuery } from '../../router.ts';
 import { loadRuns, runs, runsError } from '../../runs.ts';
 import { studio } from '../../studio.ts';
 import { Curves } from './curves.tsx';
-import { NewRun } from './new-run.tsx';
+import { NewRun } from './new-run/index.tsx';
 import { RunList } from './run-list.tsx';
 import './train.css';
 

@@ -1,0 +1,20 @@
+import { HarrierError } from '../../../errors.ts';
+import { isManifestName, readManifest } from './manifest.ts';
+import { listBeside } from './manifest-listing.ts';
+import { packedFolder } from './packed/index.ts';
+
+/**
+ * Whether `--data` names images with several labels each: a list in which an image has more than one, with semicolons
+ * between, or such a list in a folder. What cannot be read is no such list.
+ */
+export async function hasSeveralLabels(spec: string): Promise<boolean> {
+  try {
+    const list = isManifestName(spec) ? spec : await listBeside((await packedFolder(spec, {})) ?? spec);
+    if (list === undefined) return false;
+    return (await readManifest(list, true)).some(({ tags = [] }) => tags.length > 1);
+  } catch (error) {
+    // Whoever opens the data says what is wrong with it.
+    if (error instanceof HarrierError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Hardware } from './hardware.ts';
+import type { RunOptions, RunRecord } from './run-record.ts';
+
+/** A run that is about to begin, as far as its length depends on it. */
+export interface PlannedRun {
+  readonly options: RunOptions;
+  readonly images: { readonly train: number; readonly validation: number; readonly test: number };
+  /** Of the images that the network sees. */
+  readonly imageShape: { readonly height: number; readonly width: number };
+}
+
+/** A run that is finished, with a name for it. */
+export interface PastRun {
+  readonly id: string;
+  readonly record: RunRecord;
+}
+
+/** An image that is evaluated takes about a third of one that is learned from: no gradient is computed. */
+const EVALUATED = 1 / 3;
+
+/**
+ * How long a run will take, by the newest finished run of the same network on the same machine: in proportion to images,
+ * epochs and pixels.
+ *
+ * @param past newest first
+ * @returns undefined where there is no such run
+ */
+export function timeEstimate(
+  planned: PlannedRun,
+  past: readonly PastRun[],
+  hardware: Pick<Hardware, 'cpu' | 'cores'>,
+): { readonly seconds: number; readonly run: string } | undefined {
+  const like = past.find(
+    ({ record }) =>
+      record.result !== undefined &&
+      record.result.seconds > 0 &&
+      record.hardware.cpu === hardware.cpu &&
+      record.hardware.cores === hardware.cores &&
+      networkOf(record.options) === networkOf(planned.options),
+  );
+  if (!like) return undefined;
+  const { data, options, result } = like.record;
+  const images = {
+    train: data.train.images,
+    validation: data.validation?.images ?? 0,
+    test: data.test.images,
+  };
+  const epochs = result!.epochs;
+  const was = workOf({ options: { ...options, epochs }, images, imageShape: data.imageShape });
+  return { seconds: (result!.seconds * workOf(planned)) / was, run: like.id };
+}
+
+/** What decides how long one image takes, besides its size. */
+function networkOf({ recipe, recipeOptions, from, head, device, threads }: RunOptions): string {
+  const network = from ? [from.hash, head !== undefined || from.trainable] : [recipe, recipeOptions ?? {}];
+  return JSON.stringify([...network, device ?? 'cpu', threads]);
+}
+
+/** In images that are learned from, times their pixels. */
+function workOf({ options, images, imageShape }: PlannedRun): number {
+  const area = imageShape.height * imageShape.width;
+  if (options.head !== undefined) {
+    const views = options.augmentation?.some(({ name }) => name === 'RandomFlip') ? 2 : 1;
+    return area * (views * images.train + images.validation + images.test);
+  }
+  return area * options.epochs * (images.train + EVALUATED * images.validation);
+}
