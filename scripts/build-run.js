@@ -15,14 +15,10 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = join(root, 'dist', 'bundle');
-const fresh = join(folder, `run.${process.pid}.new`);
-const old = join(folder, `run.${process.pid}.old`);
-
 /** Packages of the user's, and Node's own modules. */
 const external = [/^onnxruntime-/, /^sharp$/, /^node:/];
 
-async function bundle(platform, format, name) {
+async function bundle(folder, platform, format, name) {
   await build({
     configFile: false,
     root,
@@ -34,7 +30,7 @@ async function bundle(platform, format, name) {
         formats: [format],
         fileName: () => name,
       },
-      outDir: fresh,
+      outDir: folder,
       emptyOutDir: false,
       target: 'es2022',
       reportCompressedSize: false,
@@ -47,29 +43,41 @@ async function bundle(platform, format, name) {
   });
 }
 
-mkdirSync(folder, { recursive: true });
-try {
-  await bundle('web', 'es', 'browser.js');
-  await bundle('node', 'es', 'node.js');
-  await bundle('node', 'cjs', 'node.cjs');
+/** Writes all bundles, and the types, into a folder. */
+export async function bundleRun(folder) {
+  await bundle(folder, 'web', 'es', 'browser.js');
+  await bundle(folder, 'node', 'es', 'node.js');
+  await bundle(folder, 'node', 'cjs', 'node.cjs');
   // Pages that state no encoding read scripts as Latin letters.
-  for (const name of readdirSync(fresh)) {
-    const escaped = readFileSync(join(fresh, name), 'utf8').replace(
+  for (const name of readdirSync(folder)) {
+    const escaped = readFileSync(join(folder, name), 'utf8').replace(
       /[\u0080-\uffff]/g,
       (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
     );
-    writeFileSync(join(fresh, name), escaped);
+    writeFileSync(join(folder, name), escaped);
   }
   // Declarations alone, without imports: as they are.
-  copyFileSync(join(root, 'src', 'run', 'types.ts'), join(fresh, 'types.d.ts'));
-  const place = join(folder, 'run');
-  // Whoever asks meanwhile gets whole files.
-  try {
-    renameSync(place, old);
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
-  }
-  renameSync(fresh, place);
-} finally {
-  for (const each of [fresh, old]) rmSync(each, { recursive: true, force: true });
+  copyFileSync(join(root, 'src', 'run', 'types.ts'), join(folder, 'types.d.ts'));
 }
+
+/** Writes them to dist/bundle/run. A program that reads it meanwhile gets whole files. */
+async function buildRun() {
+  const folder = join(root, 'dist', 'bundle');
+  const [place, fresh, old] = ['run', `run.${process.pid}.new`, `run.${process.pid}.old`].map((name) =>
+    join(folder, name),
+  );
+  mkdirSync(folder, { recursive: true });
+  try {
+    await bundleRun(fresh);
+    try {
+      renameSync(place, old);
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error;
+    }
+    renameSync(fresh, place);
+  } finally {
+    for (const each of [fresh, old]) rmSync(each, { recursive: true, force: true });
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildRun();

@@ -1,7 +1,7 @@
 import { type Evaluation, type RunInfo, renderModelCard } from '../evaluation/index.ts';
 import { THRESHOLDS_KEY } from '../models/index.ts';
 import { licenceOfOrigin, licencesText } from './licences.ts';
-import type { PublishedModel } from './published-model.ts';
+import { accuracyWords, type PublishedModel } from './published-model.ts';
 import { transformersFolder } from './transformers-folder.ts';
 import { type Yaml, yamlText } from './yaml.ts';
 
@@ -43,7 +43,7 @@ export function hubRepository(
 function cardData(published: PublishedModel, name: string): Readonly<Record<string, Yaml>> {
   const { known } = published;
   const licence = licenceOfOrigin(published)?.toLowerCase();
-  const base = known && baseModelOf(known.facts);
+  const base = baseModelOf(published);
   const dataset = known && HUB_DATASETS[dataNameOf(known.facts)];
   return {
     // The terms of the images are the owner's to know.
@@ -96,15 +96,16 @@ function dataNameOf({ testData }: RunInfo): string {
 }
 
 /** The repository of the hub that the model was fine-tuned from. */
-function baseModelOf({ fineTunedFrom: from }: RunInfo): string | undefined {
-  return /^hf:([^:@]+)/.exec(from?.source?.address ?? '')?.[1];
+function baseModelOf({ origin }: PublishedModel): string | undefined {
+  return /^hf:([^:@]+)/.exec(origin?.source?.address ?? '')?.[1];
 }
 
-function card({ known, classNames, imageShape, model }: PublishedModel, name: string): string {
+function card(published: PublishedModel, name: string): string {
+  const { known, classNames, imageShape, model } = published;
   const isMultiLabel = THRESHOLDS_KEY in model.metadata;
   const use = usage(name, isMultiLabel);
   if (known) return renderModelCard({ title: name, ...known, imageShape, use });
-  return `# ${name}\n\nAn image classifier of ${classNames.length} classes: ${classNames.join(', ')}.\n\nIts accuracy is not known: the model was exported without its run.\n\n${use}\n`;
+  return `# ${name}\n\nAn image classifier of ${classNames.length} classes: ${classNames.join(', ')}.\n\n${accuracyWords(published)}\n\n${use}\n`;
 }
 
 function usage(name: string, isMultiLabel: boolean): string {

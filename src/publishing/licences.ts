@@ -6,9 +6,8 @@ import type { PublishedModel } from './published-model.ts';
  * @param code the licence of Harrier's own code, where the export holds some of it
  * @returns Markdown
  */
-export function licencesText({ known }: PublishedModel, code?: string): string {
+export function licencesText({ known, origin: from }: PublishedModel, code?: string): string {
   const data = known?.facts.trainingData;
-  const from = known?.facts.fineTunedFrom;
   const images = data
     ? `\`${oneLine(data.name)}\` (${data.images} images)`
     : 'images that its file does not name';
@@ -33,8 +32,8 @@ export function licencesText({ known }: PublishedModel, code?: string): string {
 }
 
 /** SPDX identifier of the model that this one was fine-tuned from, where one is known. */
-export function licenceOfOrigin({ known }: PublishedModel): string | undefined {
-  return known?.facts.fineTunedFrom?.source?.license;
+export function licenceOfOrigin({ origin }: PublishedModel): string | undefined {
+  return origin?.source?.license;
 }
 
 function fenced(text: string): string {

@@ -2,47 +2,64 @@ import { type Evaluation, PREDICTION_SETS_KEY, renderModelCard } from '../evalua
 import { formatPercent } from '../format/format.ts';
 import { REJECTION_KEY, THRESHOLDS_KEY } from '../models/index.ts';
 import { licencesText } from './licences.ts';
-import type { PublishedModel } from './published-model.ts';
+import { accuracyWords, type PublishedModel } from './published-model.ts';
+
+/** `harrier/run` as packages carry it. */
+export interface RunCode {
+  /** Of Harrier. */
+  readonly version: string;
+  /** The text of Harrier's licence. */
+  readonly license: string;
+  /** Declarations that import nothing. */
+  readonly types: string;
+  /** Scripts for Node and for pages, by the names of their files. */
+  readonly files: Readonly<Record<string, string>>;
+}
 
 /** What an exported package is called and made with. */
 export interface NpmPackageOptions {
   /** A name that npm takes: `@acme/parts`. */
   readonly name: string;
   readonly version: string;
-  /** Of Harrier. */
-  readonly harrier: { readonly version: string; readonly license: string };
-  /** Types of `harrier/run`: declarations that import nothing. */
-  readonly types: string;
+  readonly code: RunCode;
 }
 
 /** The versions of its peers that packages are tested with, and newer ones of the same kind. */
 const PEERS = { 'onnxruntime-node': '^1.30.0', 'onnxruntime-web': '^1.30.0', sharp: '>=0.34.0' };
 
 /** The folder of `harrier/run` in a package, and the model's file. */
-export const RUN_FOLDER = 'run';
-export const MODEL_FILE = 'model.onnx';
+const RUN_FOLDER = 'run';
+const MODEL_FILE = 'model.onnx';
 
 /**
- * The texts of an npm package that classifies images with one model: a few lines that load `model.onnx` by the copy of
- * `harrier/run` beside them. The files of both are the caller's to add.
+ * An npm package that classifies images with one model: a few lines that load `model.onnx` by the copy of `harrier/run`
+ * beside them.
  *
- * @returns contents by path
+ * @param model the bytes of `model.onnx`
+ * @returns contents by path; `package.json` comes last
  */
-export function npmPackageFiles(published: PublishedModel, options: NpmPackageOptions): Map<string, string> {
-  const types = declarations(published.classNames, options.types);
-  return new Map([
+export function npmPackageFiles(
+  published: PublishedModel,
+  model: Uint8Array,
+  options: NpmPackageOptions,
+): Map<string, string | Uint8Array> {
+  const { code } = options;
+  const types = declarations(published.classNames, code.types);
+  return new Map<string, string | Uint8Array>([
+    ...Object.entries(code.files).map(([name, text]) => [`${RUN_FOLDER}/${name}`, text] as const),
+    [MODEL_FILE, model],
     ['index.d.ts', types],
     ['index.d.cts', types],
     ['browser.js', moduleGlue(published.classNames, 'browser.js')],
     ['node.js', moduleGlue(published.classNames, 'node.js')],
     ['node.cjs', commonJsGlue(published.classNames)],
-    ['LICENSE.md', published.shared(licencesText(published, options.harrier.license))],
+    ['LICENSE.md', published.shared(licencesText(published, code.license))],
     ['README.md', published.shared(readme(published, options))],
     ['package.json', `${JSON.stringify(manifest(published, options), undefined, 2)}\n`],
   ]);
 }
 
-function manifest({ classNames, known }: PublishedModel, { name, version, harrier }: NpmPackageOptions) {
+function manifest({ classNames, known }: PublishedModel, { name, version, code }: NpmPackageOptions) {
   return {
     name,
     version,
@@ -66,7 +83,7 @@ function manifest({ classNames, known }: PublishedModel, { name, version, harrie
     files: ['*.js', '*.cjs', '*.d.ts', '*.d.cts', RUN_FOLDER, MODEL_FILE, 'LICENSE.md'],
     peerDependencies: PEERS,
     peerDependenciesMeta: Object.fromEntries(Object.keys(PEERS).map((peer) => [peer, { optional: true }])),
-    harrier: { format: 'npm', version: harrier.version },
+    harrier: { format: 'npm', version: code.version },
   };
 }
 
@@ -162,7 +179,7 @@ function readme(published: PublishedModel, { name }: NpmPackageOptions): string 
   const { known, imageShape, classNames } = published;
   const use = usage(name, published);
   if (known) return renderModelCard({ title: name, ...known, imageShape, use });
-  return `# ${name}\n\n${described(classNames)}\n\nIts accuracy is not known: the model was exported without its run.\n\n${use}\n`;
+  return `# ${name}\n\n${described(classNames)}\n\n${accuracyWords(published)}\n\n${use}\n`;
 }
 
 /** What is to be known of a model that tells images of other things. */

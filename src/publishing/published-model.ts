@@ -1,6 +1,7 @@
 import { type ImageInput, imageInput } from '../data/dataset.ts';
 import { preprocessingOf } from '../data/preprocessing.ts';
-import type { Evaluation, RunInfo } from '../evaluation/index.ts';
+import type { Evaluation, FineTunedInfo, RunInfo } from '../evaluation/index.ts';
+import { jsonObject } from '../json-text.ts';
 import { classNamesOf, Network } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
@@ -15,6 +16,10 @@ export interface PublishedModel {
   readonly imageShape: ImageInput;
   /** How it came to be and how good it is, where its run is at hand. */
   readonly known?: { readonly facts: RunInfo; readonly evaluation: Evaluation };
+  /** How good it is, where there is no run to tell: a sentence. */
+  readonly estimate?: string;
+  /** The model that it was fine-tuned from, where its run or its file names one. */
+  readonly origin?: Omit<FineTunedInfo, 'trainable'>;
   /** Takes paths of this machine out of a text. */
   readonly shared: (text: string) => string;
 }
@@ -25,11 +30,20 @@ export interface RunDescription {
   readonly evaluation: Evaluation;
 }
 
+/** Metadata of a `model.onnx`: JSON of the pretrained network that it was made of. */
+export const ORIGIN_KEY = 'harrier.backbone';
+
 /**
  * @param run absent for a model file by itself
  * @param where what to call the model in errors
+ * @param estimate how good a model without a run is: a sentence
  */
-export function publishedModel(model: Model, run: RunDescription | undefined, where: string): PublishedModel {
+export function publishedModel(
+  model: Model,
+  run: RunDescription | undefined,
+  where: string,
+  estimate?: string,
+): PublishedModel {
   const [, height, width, channels] = model.graph.inputs[0].shape.map(Number);
   const classes = Number(model.graph.outputs[0].shape[1]);
   const own = {
@@ -37,8 +51,37 @@ export function publishedModel(model: Model, run: RunDescription | undefined, wh
     classNames: classNamesOf(model, classes, where),
     imageShape: imageInput({ height, width, channels }, preprocessingOf(model.metadata, where)),
   };
-  if (!run) return { ...own, shared: (text) => text };
+  if (!run) {
+    const origin = originIn(model);
+    return {
+      ...own,
+      ...(origin && { origin }),
+      ...(estimate !== undefined && { estimate }),
+      shared: (text) => text,
+    };
+  }
   const { record, evaluation } = run;
   const facts = factsOf(record, Network.from(record.network), optimizerFrom(record.options.optimizer));
-  return { ...own, known: { facts, evaluation }, shared: withoutPaths(pathsOfRun(record)) };
+  return {
+    ...own,
+    known: { facts, evaluation },
+    ...(facts.fineTunedFrom && { origin: facts.fineTunedFrom }),
+    shared: withoutPaths(pathsOfRun(record)),
+  };
+}
+
+/** What is said of a model without a run: how good it is, as far as that is known. */
+export function accuracyWords({ estimate }: PublishedModel): string {
+  return estimate ?? 'Its accuracy is not known: the model was exported without its run.';
+}
+
+/** The pretrained network that a model file names. */
+function originIn({ metadata }: Model): PublishedModel['origin'] {
+  const { name, hash, address, commit, license } = jsonObject(metadata[ORIGIN_KEY] ?? '') ?? {};
+  if (typeof name !== 'string' || typeof hash !== 'string') return undefined;
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  const source = text(address) !== undefined && {
+    source: { address: address as string, commit: text(commit), license: text(license) },
+  };
+  return { name, hash, ...source };
 }

@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import validate from 'validate-npm-package-name';
 import { HarrierError } from '../../errors.ts';
 import { formatBytes, formatQuantity } from '../../format/format.ts';
 import { isObject } from '../../options/values.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { HARRIER_VERSION } from '../../platform/node/version.ts';
-import { MODEL_FILE, npmPackageFiles, RUN_FOLDER } from '../../publishing/npm-package.ts';
+import { npmPackageFiles, type RunCode } from '../../publishing/npm-package.ts';
+import { checkPackageName } from '../../publishing/package-name.ts';
 import { type BuiltPart, built } from '../built.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
@@ -42,21 +42,13 @@ export async function exportNpmPackage(
     });
   }
   await checkFolder(folder, isPackage, options.force);
-  const bundle = await built(RUN, reporter);
-  const run = await runFiles(bundle);
+  const code = await runCode(await built(RUN, reporter));
   const { published, bytes } = await modelToPublish(source, options);
-  const texts = npmPackageFiles(published, {
-    name,
-    version: (await versionIn(folder)) ?? FIRST_VERSION,
-    harrier: { version: HARRIER_VERSION, license: await readFile(join(ROOT, 'LICENSE'), 'utf8') },
-    types: await readFile(join(bundle, TYPES), 'utf8'),
-  });
-  const size = await writeFolder(
-    folder,
-    new Map<string, string | Uint8Array>([...run, [MODEL_FILE, bytes], ...texts]),
-  );
+  const version = (await versionIn(folder)) ?? FIRST_VERSION;
+  const files = npmPackageFiles(published, bytes, { name, version, code });
+  const size = await writeFolder(folder, files);
   if (options.json) {
-    reporter.json({ folder, format: 'npm', name, bytes: size, files: run.size + 1 + texts.size });
+    reporter.json({ folder, format: 'npm', name, bytes: size, files: files.size });
     return;
   }
   const { style } = reporter;
@@ -71,7 +63,7 @@ export async function exportNpmPackage(
   reporter.print(style.faint(`Check LICENSE.md, then publish it: npm publish ${shellQuote(`./${place}`)}`));
 }
 
-/** @throws HarrierError `bad-option` with npm's own words where npm refuses the name */
+/** @throws HarrierError `bad-option` where there is no name, or npm refuses it */
 function checkedName(name: string | undefined): string {
   if (name === undefined) {
     throw new HarrierError('bad-option', 'a package needs a name', {
@@ -79,13 +71,7 @@ function checkedName(name: string | undefined): string {
       next: 'Name it: --name @acme/parts',
     });
   }
-  const { validForNewPackages, errors = [], warnings = [] } = validate(name);
-  if (validForNewPackages) return name;
-  throw new HarrierError('bad-option', 'npm refuses this name', {
-    where: `--name ${name}`,
-    received: [...errors, ...warnings].join('; '),
-    next: 'Choose one like parts or @acme/parts, in small letters.',
-  });
+  return checkPackageName(name, `--name ${name}`);
 }
 
 async function isPackage(folder: string): Promise<boolean> {
@@ -100,11 +86,15 @@ async function versionIn(folder: string): Promise<string | undefined> {
 }
 
 /** The code that a package carries. */
-async function runFiles(bundle: string): Promise<Map<string, Uint8Array>> {
-  const code = (await readdir(bundle)).filter((each) => each !== TYPES);
-  return new Map(
-    await Promise.all(
-      code.map(async (each) => [`${RUN_FOLDER}/${each}`, await readFile(join(bundle, each))] as const),
+async function runCode(bundle: string): Promise<RunCode> {
+  const text = (name: string) => readFile(join(bundle, name), 'utf8');
+  const names = (await readdir(bundle)).filter((each) => each !== TYPES);
+  return {
+    version: HARRIER_VERSION,
+    license: await readFile(join(ROOT, 'LICENSE'), 'utf8'),
+    types: await text(TYPES),
+    files: Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, await text(name)] as const)),
     ),
-  );
+  };
 }
