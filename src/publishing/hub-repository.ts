@@ -1,6 +1,7 @@
 import { type Evaluation, type RunInfo, renderModelCard } from '../evaluation/index.ts';
 import { THRESHOLDS_KEY } from '../models/index.ts';
 import { licenceOfOrigin, licencesText } from './licences.ts';
+import { transformersProgram } from './programs.ts';
 import { accuracyWords, type PublishedModel } from './published-model.ts';
 import { transformersFolder } from './transformers-folder.ts';
 import { type Yaml, yamlText } from './yaml.ts';
@@ -109,14 +110,7 @@ function card(published: PublishedModel, name: string): string {
 }
 
 function usage(name: string, isMultiLabel: boolean): string {
-  const isOnHub = name.includes('/');
-  const [imported, place] = isOnHub
-    ? [isMultiLabel ? PARTS : 'pipeline', '']
-    : [
-        isMultiLabel ? `env, ${PARTS}` : 'env, pipeline',
-        "\nenv.allowRemoteModels = false;\nenv.localModelPath = '.'; // the folder that this folder is in",
-      ];
-  const withHarrier = isOnHub
+  const withHarrier = name.includes('/')
     ? ` With Harrier, \`npx harrier train --data FOLDER --from hf:${name}\` fine-tunes it.`
     : '';
   return `## Use
@@ -124,29 +118,7 @@ function usage(name: string, isMultiLabel: boolean): string {
 With [transformers.js](https://huggingface.co/docs/transformers.js), in Node or in a page:
 
 \`\`\`js
-import { ${imported} } from '@huggingface/transformers';
-${place}
-${isMultiLabel ? labelsProgram(name) : pipelineProgram(name)}
-\`\`\`
+${transformersProgram(name, isMultiLabel)}\`\`\`
 
 \`onnx/model.onnx\` takes \`pixel_values\`, float32 (N, 3, height, width) from 0 to 1, and gives \`logits\`; mean and deviation are inside.${isMultiLabel ? ' Their logistic function is the probability of each label: `pipeline` takes the softmax instead, which is for one class of many.' : ''}${withHarrier}`;
-}
-
-/** What transformers.js runs a model with, without its pipeline. */
-const PARTS = 'AutoModelForImageClassification, AutoProcessor, RawImage';
-
-function pipelineProgram(name: string): string {
-  return `const classify = await pipeline('image-classification', '${name}', { dtype: 'fp32' });
-console.log(await classify('photo.jpg'));`;
-}
-
-/** transformers.js 4.3 takes the softmax of an image's scores, whatever the kind of problem. */
-function labelsProgram(name: string): string {
-  return `const model = await AutoModelForImageClassification.from_pretrained('${name}', { dtype: 'fp32' });
-const processor = await AutoProcessor.from_pretrained('${name}');
-const { logits } = await model(await processor(await RawImage.read('photo.jpg')));
-const { id2label, harrier } = model.config;
-logits.sigmoid().tolist()[0].forEach((probability, i) => {
-  if (probability >= harrier.thresholds[i]) console.log(id2label[i], probability);
-});`;
 }

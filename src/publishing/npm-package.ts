@@ -2,6 +2,7 @@ import { type Evaluation, PREDICTION_SETS_KEY, renderModelCard } from '../evalua
 import { formatPercent } from '../format/format.ts';
 import { REJECTION_KEY, THRESHOLDS_KEY } from '../models/index.ts';
 import { licencesText } from './licences.ts';
+import { PACKAGE_NEEDS, packageProgram } from './programs.ts';
 import { accuracyWords, type PublishedModel } from './published-model.ts';
 
 /** `harrier/run` as packages carry it. */
@@ -220,14 +221,11 @@ ${answer}
 In Node, Deno or Bun, where \`sharp\` reads image files:
 
 \`\`\`sh
-npm install ${name} onnxruntime-node sharp
+npm install ${name} ${PACKAGE_NEEDS}
 \`\`\`
 
 \`\`\`js
-import { classify } from '${name}';
-
-console.log(await classify('photo.jpg', { top: 3 })); // a path, an address, or bytes
-\`\`\`
+${packageProgram(name)}\`\`\`
 
 ${unknown}${sets}\`labels\` lists the classes, and TypeScript knows them as \`Label\`. \`await load()\` loads the model before the first image; \`load({ model: '/models/parts.onnx' })\` takes \`${MODEL_FILE}\` from another place, and \`load({ wasmPaths: { wasm: '/ort.wasm' } })\` ONNX Runtime's WebAssembly. Pixels in memory need no \`sharp\`: \`classify({ data, width, height })\`.`;
 }

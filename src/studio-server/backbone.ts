@@ -5,6 +5,7 @@ import { exportModel, withoutHead, withStoredWeights } from '../models/index.ts'
 import { encodeModel } from '../onnx/index.ts';
 import { cachedUnder, type FetchedModel } from '../platform/node/backbones/fetch-model.ts';
 import { fetchedStartingModel } from '../platform/node/runs/starting-model.ts';
+import { ORIGIN_KEY } from '../publishing/published-model.ts';
 import type { StartingModel } from '../runs/starting-model.ts';
 import type { BackboneInfo } from './api.ts';
 
@@ -24,7 +25,7 @@ export async function backboneForPages(fetched: FetchedModel): Promise<ServedBac
   const { network, weights, preprocessing, source } = model;
   const exported = exportModel(network, weights, {
     ...preprocessingMetadata(preprocessing),
-    'harrier.backbone': JSON.stringify({ name: model.name, hash: model.hash, ...source }),
+    [ORIGIN_KEY]: JSON.stringify({ name: model.name, hash: model.hash, ...source }),
   });
   const bytes = Uint8Array.from(encodeModel(withStoredWeights(exported, 'float16')));
   return { info: infoOf(model, fetched, bytes.length), bytes };

@@ -1,7 +1,9 @@
 /** Studio's view Teach with a pretrained network, from a folder of files. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { unzipSync } from 'fflate';
 import type { BrowserContext, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +17,10 @@ import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
 import { fetchModel } from '../../src/platform/node/backbones/fetch-model.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { decodeImage } from '../../src/platform/node/images/decode.ts';
+import { HARRIER_VERSION } from '../../src/platform/node/version.ts';
+import { hubRepository } from '../../src/publishing/hub-repository.ts';
+import { publishedModel } from '../../src/publishing/published-model.ts';
+import type { Answer } from '../../src/run/types.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
 import { harrier } from '../cli/harrier.ts';
 import { HubServer } from '../hub-server.ts';
@@ -29,11 +35,11 @@ async function add(page: Page, place: number, files: readonly Upload[]): Promise
     .setInputFiles([...files]);
 }
 
-/** Downloads what was taught. */
-async function taken(page: Page, file: string): Promise<Uint8Array> {
+/** Downloads what a button gives. */
+async function taken(page: Page, button: RegExp, file: string): Promise<Uint8Array> {
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: /^model\.onnx/ }).click(),
+    page.getByRole('button', { name: button }).click(),
   ]);
   await download.saveAs(file);
   return readFile(file);
@@ -109,7 +115,7 @@ describe.skipIf(noChromium)(
       expect(await page.locator('.held-out li').count()).toBe(24);
       await page.getByText(/evaluated by a model that had not learned from it \(\d+ parts\)/).waitFor();
 
-      const bytes = await taken(page, join(folder, 'model.onnx'));
+      const bytes = await taken(page, /^model\.onnx/, join(folder, 'model.onnx'));
       expect(trainedNetwork(decodeModel(bytes), 'it').network.layers.map(({ layer }) => layer.type)).toEqual([
         'Conv2D',
         'MaxPooling2D',
@@ -127,6 +133,7 @@ describe.skipIf(noChromium)(
         const name = await row.locator('.bar-name').innerText();
         expect(Math.abs(answer[model.classNames.indexOf(name)] - shown)).toBeLessThan(1e-3);
       }
+      await checkPackages(page, bytes, ships[12], answer);
       // One that is like nothing it has learned from.
       const stripes = await sharp(Buffer.from([255, 0, 255, 0, 255, 0]), {
         raw: { width: 2, height: 1, channels: 3 },
@@ -146,6 +153,54 @@ describe.skipIf(noChromium)(
       await page.getByText(new RegExp(`^${NAME} has seen all images\\.`)).waitFor({ timeout: 90_000 });
       expect(faults).toEqual([]);
     });
+
+    /** The package runs in Node as it is installed; the folder is the one that `harrier export` writes. */
+    async function checkPackages(page: Page, bytes: Uint8Array, image: Upload, expected: Float32Array) {
+      await page.getByRole('tab', { name: 'npm' }).click();
+      await page.getByLabel('Name', { exact: true }).fill('Not a name');
+      await page.getByRole('button', { name: /\.tgz$/ }).click();
+      await page.getByText('npm refuses this name').waitFor();
+      await page.getByLabel('Name', { exact: true }).fill('@acme/ships');
+      await taken(page, /^acme-ships-1\.0\.0\.tgz$/, join(folder, 'ships.tgz'));
+      const scope = join(folder, 'node_modules', '@acme');
+      await mkdir(scope, { recursive: true });
+      execFileSync('tar', ['-xzf', join(folder, 'ships.tgz'), '-C', scope]);
+      await rename(join(scope, 'package'), join(scope, 'ships'));
+      for (const peer of ['onnxruntime-node', 'sharp']) {
+        await symlink(resolve('node_modules', peer), join(folder, 'node_modules', peer));
+      }
+      await writeFile(join(folder, 'photo.jpg'), image.buffer);
+      const program = await page.locator('.snippet').innerText();
+      await writeFile(
+        join(folder, 'classify.mjs'),
+        `${program.replace('console.log(await', 'const answers = (await')}\nconsole.log(JSON.stringify(answers));`,
+      );
+      const answers: Answer[] = JSON.parse(
+        execFileSync(process.execPath, ['classify.mjs'], { cwd: folder, encoding: 'utf8' }),
+      );
+      for (const { label, probability } of answers) {
+        expect(Math.abs(probability - expected[['Class 1', 'Class 2'].indexOf(label)])).toBeLessThan(1e-5);
+      }
+
+      await page.getByRole('tab', { name: 'transformers.js' }).click();
+      await page.getByLabel('Name', { exact: true }).fill('ships');
+      const files = unzipSync(
+        await taken(page, /^ships-transformers\.zip$/, join(folder, 'ships-transformers.zip')),
+      );
+      const exported = hubRepository(publishedModel(decodeModel(bytes), undefined, 'it'), {
+        name: 'ships',
+        harrier: HARRIER_VERSION,
+        where: 'it',
+      });
+      expect(Object.keys(files)).toEqual([...exported.keys()].map((path) => `ships/${path}`));
+      for (const [path, content] of exported) {
+        const written = Buffer.from(files[`ships/${path}`]);
+        if (path === 'README.md')
+          expect(written.toString()).toMatch(/held-out images were right: .*\(\d parts\)/);
+        else expect(written.equals(Buffer.from(content as Uint8Array)), path).toBe(true);
+      }
+      expect(Buffer.from(files['ships/LICENSE.md']).toString()).toMatch(/hf:someone\/small.*agpl-3\.0/s);
+    }
 
     it('saves a project, which opens in another browser with its model; tabs follow each other', {
       timeout: 240_000,

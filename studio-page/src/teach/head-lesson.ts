@@ -22,6 +22,8 @@ export interface HeadLesson {
   readonly bursts: readonly (string | undefined)[];
   readonly classNames: readonly string[];
   readonly seed: number;
+  /** Metadata that the model takes along. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface LearnedHead {
@@ -42,7 +44,7 @@ export interface LearnedHead {
  */
 export async function learnHead(
   runtime: Runtime,
-  { model, views, labels, ids, bursts, classNames, seed }: HeadLesson,
+  { model, views, labels, ids, bursts, classNames, seed, metadata: given }: HeadLesson,
   onProgress: OnProgress,
 ): Promise<LearnedHead> {
   const classes = classNames.length;
@@ -57,6 +59,7 @@ export async function learnHead(
   const learned = new Map(weights).set(`${name}/kernel`, head.kernel).set(`${name}/bias`, head.bias);
   const { crossValidation } = head;
   const metadata = {
+    ...given,
     [CLASS_NAMES_KEY]: JSON.stringify(classNames),
     'harrier.fineTunedFrom': model.hash,
     ...preprocessingMetadata(model.preprocessing),

@@ -1,10 +1,11 @@
 /** Computes features of images as they come, and fits a head on them: beside the page, with one backbone at a time. */
 import { HarrierError } from 'harrier';
-import { encodeModel } from 'harrier/graph';
+import { decodeModel, encodeModel } from 'harrier/graph';
 import { answerCalls, Moved } from 'harrier/src/calls.ts';
 import { mirrored } from 'harrier/src/data/mirror.ts';
 import type { OnProgress } from 'harrier/src/data/progress.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
+import { ORIGIN_KEY } from 'harrier/src/publishing/published-model.ts';
 import { type StartingModel, startingModelOf } from 'harrier/src/runs/starting-model.ts';
 import { Backbone, decodeImage, openStorage, type WebRuntime, webRuntime } from 'harrier/web';
 import { checkClasses } from '../teach/check-classes.ts';
@@ -18,6 +19,8 @@ interface Ready {
   readonly runtime: WebRuntime;
   readonly model: StartingModel;
   readonly backbone: Backbone;
+  /** Where the backbone comes from, and its licence: models that are made of it say so too. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 let ready: Promise<Ready> | undefined;
@@ -70,6 +73,7 @@ const methods = {
         bursts: images.map(({ image }) => image.burst),
         classNames: job.classes.map(({ name }) => name.trim()),
         seed: job.seed,
+        metadata: open.metadata,
       };
       const learned = await learnHead(open.runtime, lesson, onProgress);
       const model = encodeModel(learned.model) as Uint8Array<ArrayBuffer>;
@@ -119,7 +123,9 @@ async function load({ url, name, hash }: PageBackbone, onProgress: OnProgress): 
   onProgress({ what: 'starting ONNX Runtime', done: 0, total: 0, unit: 'steps' });
   const runtime = await webRuntime({ backend: 'wasm' });
   const model = startingModelOf(bytes, { name }, name);
-  return { hash, runtime, model, backbone: await Backbone.load(runtime, model) };
+  const origin = decodeModel(bytes, name).metadata[ORIGIN_KEY];
+  const metadata: Record<string, string> = origin === undefined ? {} : { [ORIGIN_KEY]: origin };
+  return { hash, runtime, model, backbone: await Backbone.load(runtime, model), metadata };
 }
 
 /** Of one view of an image: as they were kept, else computed and kept. */

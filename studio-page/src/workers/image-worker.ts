@@ -5,6 +5,7 @@ import { browserPage, nodeProgram, pythonProgram } from 'harrier/src/evaluation/
 import { contractOf, UNKNOWN_FROM } from 'harrier/src/models/contract.ts';
 import { decodeModel } from 'harrier/src/onnx/index.ts';
 import { decodeImage, webRuntime } from 'harrier/web';
+import type { PackageKind, PackageOptions } from '../teach/package-options.ts';
 import { unpackZip } from '../teach/project-file.ts';
 import { shrink } from '../teach/shrink.ts';
 import { pageChannel } from './channel.ts';
@@ -39,6 +40,13 @@ const methods = {
     const { classNames, thresholds, imageShape } = contractOf(graph, metadata, 'the model');
     const options = { classNames, ...(thresholds && { thresholds }), imageShape };
     return { node: nodeProgram(options), python: pythonProgram(options), page: browserPage(options) };
+  },
+  /** The model as an npm package, or as a folder for transformers.js. @throws HarrierError `bad-option` for a bad name */
+  async package(kind: PackageKind, model: Uint8Array<ArrayBuffer>, options: PackageOptions) {
+    // Read when it is wanted: it knows what a run is.
+    const { npmTarball, transformersZip } = await import('../teach/packages.ts');
+    const bytes = kind === 'npm' ? await npmTarball(model, options) : await transformersZip(model, options);
+    return new Moved(bytes, [bytes.buffer]);
   },
   async classify(file: Blob, name: string) {
     if (!classifier) throw new Error('no model is loaded yet');

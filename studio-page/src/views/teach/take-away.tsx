@@ -8,11 +8,16 @@ import { Panel } from '../../components/panel.tsx';
 import { type Tab, Tabs } from '../../components/tabs.tsx';
 import { TAUGHT } from '../../inference/model.ts';
 import { navigate } from '../../router.ts';
+import type { PackageKind } from '../../teach/package-options.ts';
 import type { Taught } from '../../teach/taught.ts';
 import { ask } from '../../teach/tools.ts';
+import { PackageTab } from './package-tab.tsx';
 import { save } from './save.ts';
+import { Snippet } from './snippet.tsx';
 
-type Place = 'node' | 'python' | 'page';
+/** Programs of about ten lines that need `model.onnx` alone. */
+type ProgramPlace = 'node' | 'python' | 'page';
+type Place = ProgramPlace | PackageKind;
 
 interface Program {
   readonly file: string;
@@ -25,9 +30,11 @@ const TABS: readonly (Tab & { readonly id: Place })[] = [
   { id: 'node', label: 'Node' },
   { id: 'python', label: 'Python' },
   { id: 'page', label: 'Web page' },
+  { id: 'npm', label: 'npm' },
+  { id: 'transformers.js', label: 'transformers.js' },
 ];
 
-const PROGRAMS: Readonly<Record<Place, Program>> = {
+const PROGRAMS: Readonly<Record<ProgramPlace, Program>> = {
   node: {
     file: 'classify.mjs',
     type: 'text/javascript',
@@ -55,33 +62,10 @@ const PROGRAMS: Readonly<Record<Place, Program>> = {
   },
 };
 
-/** The model as a file, and programs that use it. */
-export function TakeAway({ taught: { model } }: { readonly taught: Taught }) {
+/** The model as a file, programs that use it, and packages of it. */
+export function TakeAway({ taught }: { readonly taught: Taught }) {
+  const { model } = taught;
   const [place, setPlace] = useState<Place>('node');
-  const [programs, setPrograms] = useState<Readonly<Record<Place, string>>>();
-  const [error, setError] = useState<unknown>();
-  const [copied, setCopied] = useState<boolean>();
-  useEffect(() => {
-    let current = true;
-    ask('programs', model).then(
-      (made) => current && setPrograms(made),
-      (reason) => current && setError(reason),
-    );
-    return () => {
-      current = false;
-    };
-  }, [model]);
-  const { file, type, use } = PROGRAMS[place];
-  const text = programs?.[place] ?? '';
-  const choose = (id: string) => {
-    setPlace(id as Place);
-    setCopied(undefined);
-  };
-  const copy = () =>
-    navigator.clipboard.writeText(text).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    );
   return (
     <Panel title="Take it away" note="One file, pixels in and probabilities out, for any ONNX Runtime.">
       <div class="stack">
@@ -100,34 +84,48 @@ export function TakeAway({ taught: { model } }: { readonly taught: Taught }) {
             Inspect model
           </Button>
         </div>
-        {error !== undefined && <Message error={error} />}
-        <Tabs label="A program that uses it" tabs={TABS} selected={place} onSelect={choose}>
-          <div class="stack">
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-            <section class="scroll" tabIndex={0} aria-label={file}>
-              <pre class="snippet">
-                <code>{text}</code>
-              </pre>
-            </section>
-            <div class="row">
-              <Button
-                icon="download"
-                disabled={text === ''}
-                onClick={() => save(new Blob([text], { type }), file)}
-              >
-                {file}
-              </Button>
-              <Button kind="quiet" disabled={text === ''} onClick={copy}>
-                {copied ? 'Copied' : 'Copy'}
-              </Button>
-            </div>
-            {copied === false && (
-              <p class="note">The browser does not let pages copy: select the text instead.</p>
-            )}
-            <p class="note">{use}</p>
-          </div>
+        <Tabs
+          label="A program that uses it"
+          tabs={TABS}
+          selected={place}
+          onSelect={(id) => setPlace(id as Place)}
+        >
+          {place === 'npm' || place === 'transformers.js' ? (
+            <PackageTab key={place} kind={place} taught={taught} />
+          ) : (
+            <ProgramTab place={place} model={model} />
+          )}
         </Tabs>
       </div>
     </Panel>
+  );
+}
+
+/** A program beside `model.onnx`. */
+function ProgramTab({ place, model }: { readonly place: ProgramPlace; readonly model: Taught['model'] }) {
+  const [programs, setPrograms] = useState<Readonly<Record<ProgramPlace, string>>>();
+  const [error, setError] = useState<unknown>();
+  useEffect(() => {
+    let current = true;
+    ask('programs', model).then(
+      (made) => current && setPrograms(made),
+      (reason) => current && setError(reason),
+    );
+    return () => {
+      current = false;
+    };
+  }, [model]);
+  const { file, type, use } = PROGRAMS[place];
+  const text = programs?.[place] ?? '';
+  return (
+    <div class="stack">
+      {error !== undefined && <Message error={error} />}
+      <Snippet label={file} text={text}>
+        <Button icon="download" disabled={text === ''} onClick={() => save(new Blob([text], { type }), file)}>
+          {file}
+        </Button>
+      </Snippet>
+      <p class="note">{use}</p>
+    </div>
   );
 }
