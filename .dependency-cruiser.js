@@ -88,7 +88,8 @@ export default {
       from: { path: `^src/(${CORE.join('|')}|[^/]+$)`, pathNot: notTest },
       to: {
         dependencyTypes: ['core', 'npm', 'npm-dev'],
-        pathNot: 'node_modules/(@bufbuild/protobuf|preact|preact-render-to-string|zod)/',
+        pathNot:
+          'node_modules/(@bufbuild/protobuf|preact|preact-render-to-string|validate-npm-package-name|zod)/',
       },
     },
     {
