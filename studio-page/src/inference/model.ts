@@ -33,6 +33,8 @@ export interface ChosenModel {
   readonly models: Loaded<readonly ModelInfo[]>;
   /** What is chosen: of a model of the user's own, no more than its name. */
   readonly id?: string;
+  /** Another model, or another engine, has another. */
+  readonly key?: string;
   readonly facts?: ModelInfo;
   readonly fileName?: string;
   /** There is a model that was taught in this page. */
@@ -77,6 +79,7 @@ export function useModel(): ChosenModel {
   return {
     models,
     ...(id !== undefined && { id }),
+    ...(key !== undefined && { key }),
     ...(facts && { facts }),
     ...(own && { fileName: own.file.name }),
     isTaught,

@@ -5,7 +5,7 @@ import { HarrierError } from 'harrier/src/errors.ts';
 import { PredictionSets } from 'harrier/src/evaluation/prediction-sets.ts';
 import { Embedder, Explainer, FeatureMaps, firstFilters, layersOf } from 'harrier/src/explanation/index.ts';
 import { Classifier } from 'harrier/src/models/classifier.ts';
-import { keepsContract } from 'harrier/src/models/contract.ts';
+import { keepsContract, UNKNOWN_FROM } from 'harrier/src/models/contract.ts';
 import { foreignClassifier } from 'harrier/src/models/foreign/foreign-classifier.ts';
 import { rejectionOf } from 'harrier/src/models/rejection.ts';
 import { decodeModel, type Model } from 'harrier/src/onnx/index.ts';
@@ -28,6 +28,8 @@ interface Open {
   /** Says of images that they show none of the classes, where the model does. */
   readonly rejecter?: Classifier;
   readonly sets?: PredictionSets;
+  /** Gives probabilities alone, made when it is first asked for. */
+  classifier?: Promise<Classifier>;
   embedder?: Promise<Embedder>;
   features?: { readonly key: string; readonly maps: Promise<FeatureMaps> };
 }
@@ -90,12 +92,20 @@ const actions: Actions = {
     return decodeImage(file, opened().imageShape, where);
   },
 
+  async answer(file, where) {
+    const { runtime, model, name, imageShape, rejecter } = opened();
+    opened().classifier ??= rejecter ? Promise.resolve(rejecter) : Classifier.load(runtime, model, name);
+    const classifier = await opened().classifier!;
+    const { probabilities, unknown } = await classifier.answer(await decodeImage(file, imageShape, where));
+    return { probabilities, ...(unknown && { isUnknown: unknown[0] > UNKNOWN_FROM }) };
+  },
+
   async explain(pixels, classIndex) {
     const { answerer, rejecter, sets } = opened();
     const start = performance.now();
     const unknown = (await rejecter?.answer(pixels))?.unknown?.[0];
     const limits = (probabilities: Float32Array) => ({
-      ...(unknown !== undefined && { isUnknown: unknown > 0.5 }),
+      ...(unknown !== undefined && { isUnknown: unknown > UNKNOWN_FROM }),
       ...(sets &&
         sets.mostCoverage >= COVERAGE && {
           set: { classes: sets.setOf(probabilities, { coverage: COVERAGE }), coverage: COVERAGE },
@@ -147,6 +157,8 @@ async function close(): Promise<void> {
   open = undefined;
   await before?.answerer.dispose();
   await before?.rejecter?.dispose();
+  const classifier = await before?.classifier?.catch(() => undefined);
+  if (classifier !== before?.rejecter) await classifier?.dispose();
   (await before?.embedder?.catch(() => undefined))?.dispose();
   (await before?.features?.maps.catch(() => undefined))?.dispose();
 }

@@ -27,9 +27,16 @@ import 'virtual:report/figures.css';
 import './evaluate.css';
 import { LabelErrors } from './label-errors.tsx';
 import { Mistakes } from './mistakes.tsx';
+import { EvaluateModel } from './model/index.tsx';
 
 /** How good a finished run is, and where it is wrong, image by image. */
 export default function Evaluate() {
+  const { query } = place.value;
+  const isOfModel = query.model !== undefined || query.on !== undefined;
+  return isOfModel ? <EvaluateModel /> : <EvaluateRun />;
+}
+
+function EvaluateRun() {
   const { query } = place.value;
   const finished = runs.value?.filter(({ testAccuracy }) => testAccuracy !== undefined);
   const run = finished?.find(({ id }) => id === query.run) ?? finished?.[0];
@@ -52,7 +59,11 @@ export default function Evaluate() {
           </Link>
         }
       >
-        A run is evaluated on its test images when it has finished.
+        A run is evaluated on its test images when it has finished.{' '}
+        <Link view="evaluate" query={{ on: 'images' }}>
+          Evaluate a model on images of yours
+        </Link>
+        .
       </Empty>
     );
   }
@@ -61,6 +72,11 @@ export default function Evaluate() {
       <header class="view-head">
         <div>
           <h1>Evaluate</h1>
+          <p class="note">
+            <Link view="evaluate" query={{ model: run.id }}>
+              Evaluate a model on other images
+            </Link>
+          </p>
           {query.run !== undefined && query.run !== run.id && (
             <p class="note">
               {whyNot(query.run)} This is {run.id}.

@@ -80,6 +80,9 @@ export function TakeAway({ taught }: { readonly taught: Taught }) {
           <Button kind="quiet" icon="try" onClick={() => navigate('try', { model: TAUGHT })}>
             Open in Try
           </Button>
+          <Button kind="quiet" icon="evaluate" onClick={() => navigate('evaluate', { model: TAUGHT })}>
+            Evaluate
+          </Button>
           <Button kind="quiet" icon="inspect" onClick={() => navigate('inspect', { model: TAUGHT })}>
             Inspect model
           </Button>

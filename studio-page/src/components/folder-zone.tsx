@@ -1,0 +1,61 @@
+import type { ComponentChildren } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import { chosenFiles, type DroppedFile, droppedFiles } from '../dropped.ts';
+import { Button } from './button.tsx';
+import './dropzone.css';
+import { Icon } from './icon.tsx';
+
+export interface FolderZoneProps {
+  /** What to do, in a few words: `Drop folders here`. */
+  readonly title: string;
+  /** A second line. */
+  readonly note?: ComponentChildren;
+  readonly disabled?: boolean;
+  /** Takes files with their places in the folders; empty drops are left out. */
+  readonly onFiles: (files: DroppedFile[]) => void;
+}
+
+/** A place for folders of images: dropped, or chosen by a button. */
+export function FolderZone({ title, note, disabled, onFiles }: FolderZoneProps) {
+  const [over, setOver] = useState(false);
+  const picker = useRef<HTMLInputElement>(null);
+  const take = (files: DroppedFile[]) => {
+    if (files.length > 0) onFiles(files);
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the button inside does the same by keyboard
+    <div
+      class={`dropzone ${over ? 'over' : ''} ${disabled ? 'disabled' : ''}`}
+      onDragOver={(event) => {
+        event.preventDefault();
+        if (!disabled) setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        if (!disabled && event.dataTransfer) void droppedFiles(event.dataTransfer).then(take);
+      }}
+    >
+      <Icon name="upload" size={30} />
+      <span class="dropzone-title">{title}</span>
+      {note && <span class="dropzone-note">{note}</span>}
+      <Button disabled={disabled} onClick={() => picker.current?.click()}>
+        Choose a folder
+      </Button>
+      <input
+        ref={picker}
+        type="file"
+        hidden
+        multiple
+        {...{ webkitdirectory: true }}
+        aria-label="Folder of images"
+        onChange={(event) => {
+          const files = chosenFiles(event.currentTarget.files ?? []);
+          event.currentTarget.value = '';
+          take(files);
+        }}
+      />
+    </div>
+  );
+}

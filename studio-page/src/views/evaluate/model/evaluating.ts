@@ -1,0 +1,114 @@
+import { signal } from '@preact/signals';
+import { type Evaluation, evaluatePredictions } from 'harrier/src/evaluation/evaluate.ts';
+import { askModel } from '../../../inference/model.ts';
+import type { LabelledImage, LabelledImages } from './labelled.ts';
+
+/** An image that could not be read, and why. */
+export interface Unread {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** The evaluation of a model in this page, from its beginning to its end. */
+export interface Evaluating {
+  /** The model that answers: another one makes this stale. */
+  readonly model: string;
+  readonly data: Omit<LabelledImages, 'images'>;
+  readonly total: number;
+  readonly done: number;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly unread: readonly Unread[];
+  readonly error?: unknown;
+  readonly result?: Evaluated;
+}
+
+export interface Evaluated {
+  readonly evaluation: Evaluation;
+  /** Those that were read, in the order of their names. */
+  readonly answers: readonly AnsweredImage[];
+  /** Images that the model says show none of its classes; absent where it does not tell. */
+  readonly unknown?: number;
+}
+
+export interface AnsweredImage {
+  readonly image: LabelledImage;
+  readonly predicted: number;
+  /** Of the predicted class. */
+  readonly probability: number;
+}
+
+/** The newest one; it stays when the view is left. */
+export const evaluating = signal<Evaluating | undefined>(undefined);
+
+/** How often the page is told how far it is. */
+const TELL_MS = 100;
+
+/** Evaluates the open model on images, one after another, until the end or until another evaluation begins. */
+export async function evaluateOn(
+  model: string,
+  classNames: readonly string[],
+  { images, ...data }: LabelledImages,
+): Promise<void> {
+  let state: Evaluating = { model, data, total: images.length, done: 0, state: 'running', unread: [] };
+  evaluating.value = state;
+  const isCurrent = () => evaluating.peek() === state;
+  const tell = (change: Partial<Evaluating>) => {
+    state = { ...state, ...change };
+    evaluating.value = state;
+  };
+  const answered: LabelledImage[] = [];
+  const probabilities: Float32Array[] = [];
+  const unread: Unread[] = [];
+  let unknown: number | undefined;
+  let told = performance.now();
+  try {
+    for (const [i, image] of images.entries()) {
+      try {
+        const answer = await askModel('answer', await image.read(), image.name);
+        answered.push(image);
+        probabilities.push(answer.probabilities);
+        if (answer.isUnknown !== undefined) unknown = (unknown ?? 0) + Number(answer.isUnknown);
+      } catch (error) {
+        const { code, message } = error as { code?: string; message: string };
+        // Of the image alone; whatever else goes wrong would go wrong with each.
+        if (code !== 'bad-data' && code !== 'too-large' && code !== 'storage') throw error;
+        unread.push({ name: image.name, message });
+      }
+      if (!isCurrent()) return;
+      if (performance.now() - told < TELL_MS) continue;
+      told = performance.now();
+      tell({ done: i + 1, unread: [...unread] });
+    }
+    const result = evaluated(answered, probabilities, classNames);
+    tell({
+      state: 'done',
+      done: images.length,
+      unread,
+      result: { ...result, ...(unknown !== undefined && { unknown }) },
+    });
+  } catch (error) {
+    if (isCurrent()) tell({ state: 'failed', error, unread });
+  }
+}
+
+function evaluated(
+  images: readonly LabelledImage[],
+  rows: readonly Float32Array[],
+  classNames: readonly string[],
+): Evaluated {
+  const classes = classNames.length;
+  const probabilities = new Float32Array(images.length * classes);
+  rows.forEach((row, i) => {
+    probabilities.set(row, i * classes);
+  });
+  const evaluation = evaluatePredictions({
+    probabilities,
+    labels: images.map(({ label }) => label),
+    classNames,
+  });
+  const answers = images.map((image, i) => {
+    const predicted = rows[i].indexOf(Math.max(...rows[i]));
+    return { image, predicted, probability: rows[i][predicted] };
+  });
+  return { evaluation, answers };
+}

@@ -1,0 +1,103 @@
+import type { DatasetInfo, ImageEntry, ImageList, Split } from 'harrier/src/studio-server/api.ts';
+import { apiUrl, getBytes, getJson } from '../../../api.ts';
+import { imageUrl } from '../../../datasets.ts';
+import type { DroppedFile } from '../../../dropped.ts';
+
+/** An image whose class is known. */
+export interface LabelledImage {
+  /** For people: where it lies. */
+  readonly name: string;
+  /** An index into the classes of the model. */
+  readonly label: number;
+  /** Its content, whatever the kind of file. */
+  readonly read: () => Promise<Blob>;
+  /** An address to show it from; the longer side of a small one is at least `size` where the image has so many. */
+  readonly url: (size?: number) => string;
+}
+
+/** Images to evaluate a model on. */
+export interface LabelledImages {
+  /** What they are called: `photos/test`. */
+  readonly name: string;
+  readonly images: readonly LabelledImage[];
+  /** Folders or classes that the model does not know, with the number of their images. */
+  readonly leftOut: ReadonlyMap<string, number>;
+}
+
+/** Names of classes are compared in Unicode's composed form, whatever their case. */
+const plain = (name: string): string => name.trim().normalize('NFC').toLowerCase();
+
+/** Finds classes of a model by their names. */
+function classFinder(classNames: readonly string[]): (name: string) => number | undefined {
+  const byName = new Map(classNames.map((name, i) => [plain(name), i]));
+  return (name) => byName.get(plain(name));
+}
+
+/** Files by the folders that they lie in: the innermost one that is called like a class counts. */
+export function imagesOfFiles(files: readonly DroppedFile[], classNames: readonly string[]): LabelledImages {
+  const find = classFinder(classNames);
+  const images: LabelledImage[] = [];
+  const leftOut = new Map<string, number>();
+  for (const { path, file } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    const folders = path.split('/').slice(0, -1);
+    const label = folders.map(find).findLast((each) => each !== undefined);
+    if (label === undefined) {
+      const folder = folders.at(-1) ?? 'no folder';
+      leftOut.set(folder, (leftOut.get(folder) ?? 0) + 1);
+    } else images.push({ name: path, label, read: async () => file, url: urlOf(file) });
+  }
+  return { name: outermost(files), images, leftOut };
+}
+
+function outermost(files: readonly DroppedFile[]): string {
+  const names = new Set(files.map(({ path }) => path.split('/')[0]));
+  return names.size === 1 && files[0].path.includes('/') ? [...names][0] : 'the folders';
+}
+
+/** One address a file, made when it is first shown. */
+function urlOf(file: File): () => string {
+  let url: string | undefined;
+  return () => {
+    url ??= URL.createObjectURL(file);
+    return url;
+  };
+}
+
+/** The server gives at most so many entries at a time. */
+const ENTRIES = 1000;
+
+/** The images of a part of a data set that the server has; those that were left out of it are left out here too. */
+export async function imagesOfDataset(
+  facts: DatasetInfo,
+  split: Split,
+  classNames: readonly string[],
+): Promise<LabelledImages> {
+  const find = classFinder(classNames);
+  const images: LabelledImage[] = [];
+  const leftOut = new Map<string, number>();
+  const { size } = facts.splits[split]!;
+  for (let offset = 0; offset < size; offset += ENTRIES) {
+    const parameters = { offset, limit: ENTRIES };
+    const list = await getJson<ImageList>(`datasets/${facts.id}/${split}/images`, { parameters });
+    for (const entry of list.images) {
+      if (entry.mark?.excluded) continue;
+      const name = facts.classNames[entry.mark?.label ?? entry.label];
+      const label = find(name);
+      if (label === undefined) leftOut.set(name, (leftOut.get(name) ?? 0) + 1);
+      else images.push({ label, ...placeOf(facts, split, entry) });
+    }
+  }
+  return { name: `${facts.name}, ${split}`, images, leftOut };
+}
+
+function placeOf(facts: DatasetInfo, split: Split, { index, source }: ImageEntry) {
+  const url = (size?: number) =>
+    facts.hasPhotos
+      ? apiUrl(`datasets/${facts.id}/${split}/photo/${index}`, { size })
+      : imageUrl(facts.id, split, index);
+  return {
+    name: source,
+    url,
+    read: async () => new Blob([(await getBytes(url())) as Uint8Array<ArrayBuffer>]),
+  };
+}
