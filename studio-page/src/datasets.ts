@@ -62,7 +62,29 @@ export function imageUrl(dataset: string, split: Split, index: number): string {
   return apiUrl(`datasets/${dataset}/${split}/image/${index}`);
 }
 
-/** Images of a split by their indices, in that order, on sheets of small images. */
+/** Sides of the thumbnails that are asked for: few, so that another size of the grid finds them in the browser. */
+const THUMBNAILS = [160, 320, 640];
+
+/**
+ * Addresses of the images of a split in their own shape, where their files are there; undefined elsewhere.
+ *
+ * @param indexOf the image at a place of a list, once it is known
+ */
+export function photosOf(
+  facts: DatasetInfo,
+  split: Split,
+  indexOf: (position: number) => number | undefined,
+): ImageSource['photo'] {
+  if (exported || !facts.hasPhotos) return undefined;
+  return (position, side) => {
+    const index = indexOf(position);
+    if (index === undefined) return undefined;
+    const size = THUMBNAILS.find((each) => each >= side) ?? THUMBNAILS.at(-1);
+    return apiUrl(`datasets/${facts.id}/${split}/photo/${index}`, { size });
+  };
+}
+
+/** Images of a split by their indices, in that order, in their own shape or on sheets of small images. */
 export function imagesAt(
   facts: DatasetInfo,
   split: Split,
@@ -86,6 +108,7 @@ export function imagesAt(
   return {
     total: indices.length,
     columns,
+    photo: photosOf(facts, split, (position) => indices[position]),
     sheet: (position) => {
       // In an exported site sheets are of all images, in order of index.
       const [at, all] = exported ? [indices[position], size] : [position, indices.length];

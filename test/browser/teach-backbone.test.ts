@@ -26,6 +26,7 @@ import { harrier } from '../cli/harrier.ts';
 import { HubServer } from '../hub-server.ts';
 import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
 import { cifarFiles, type Upload } from './cifar-files.ts';
+import { accessibilityFaults } from './studio.ts';
 
 async function add(page: Page, place: number, files: readonly Upload[]): Promise<void> {
   await page
@@ -286,6 +287,27 @@ describe.skipIf(noChromium)(
       await fresh.getByText('It knows: frog: green/brown').waitFor();
       await fresh.reload();
       await fresh.getByText('It knows: frog: green/brown').waitFor();
+
+      // It is evaluated on folders: one is called like a class, one is not.
+      const photos = join(folder, 'photos');
+      for (const [name, files] of Object.entries({ 'class 2': ships, toads: frogs })) {
+        await mkdir(join(photos, name), { recursive: true });
+        for (const each of files) await writeFile(join(photos, name, each.name), each.buffer);
+      }
+      await writeFile(join(photos, 'class 2', 'notes.png'), 'no image');
+      await fresh.goto(`${address}#/evaluate?model=taught`);
+      await fresh.getByLabel('Folder of images').setInputFiles(photos);
+      await fresh.getByText('Left out, because the model has no such class: toads (6 images)').waitFor();
+      await fresh.getByText('1 file is no usable image').waitFor();
+      const taught = unzipSync(await readFile(file))['model.onnx'];
+      const model = await Classifier.load(nodeRuntime(), taught);
+      const answers = await Promise.all(
+        ships.map(async ({ buffer }) => model.predict(await decodeImage(buffer, model.imageShape))),
+      );
+      await model.dispose();
+      const right = answers.filter(([frog, ship]) => ship > frog).length;
+      await fresh.getByText(`${right} of 6 images correct in photos`).waitFor();
+      expect(await accessibilityFaults(fresh)).toEqual([]);
       await elsewhere.close();
       expect(faults).toEqual([]);
     });

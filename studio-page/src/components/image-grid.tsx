@@ -1,4 +1,5 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { GridPhoto } from './grid-photo.tsx';
 import { gridLayout, moved, visibleRows } from './grid-window.ts';
 import './image-grid.css';
 import { useSheets } from './sheets.ts';
@@ -19,6 +20,11 @@ export interface ImageSource {
   /** Images in a row of a sheet. */
   readonly columns: number;
   readonly sheet: (position: number) => SheetPlace;
+  /**
+   * The address of an image in its own shape, its longer side at least `side` pixels where it has so many. Where images
+   * have one, sheets are not shown; undefined while it is not known.
+   */
+  readonly photo?: ((position: number, side: number) => string | undefined) | undefined;
   /** What an image shows, for who cannot see it. */
   readonly name: (position: number) => string;
   /** A word of the style sheet for its look, such as `excluded`. */
@@ -96,8 +102,8 @@ export function ImageGrid(props: ImageGridProps) {
   const [first, last] = [Math.min(range[0], rows), Math.min(range[1], rows)];
   const from = first * columns;
   const to = Math.min(source.total, last * columns);
-  const sheets = useSheets(sheetsBetween(source, from, to));
-  const { onVisible } = source;
+  const { onVisible, photo } = source;
+  const sheets = useSheets(photo ? [] : sheetsBetween(source, from, to));
   useEffect(() => {
     if (to > from) onVisible?.(from, to);
   }, [onVisible, from, to]);
@@ -145,8 +151,6 @@ export function ImageGrid(props: ImageGridProps) {
         >
           {Array.from({ length: Math.min(columns, source.total - row * columns) }, (_, column) => {
             const position = row * columns + column;
-            const { url, place, count } = source.sheet(position);
-            const ready = sheets.has(url);
             return (
               // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus, and says which one is active
               // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the keys
@@ -165,14 +169,11 @@ export function ImageGrid(props: ImageGridProps) {
                   onSelect?.(position, event);
                 }}
               >
-                <i
-                  style={{
-                    height: `${cell}px`,
-                    backgroundImage: ready ? `url("${url}")` : 'none',
-                    backgroundSize: `${source.columns * cell}px ${Math.ceil(count / source.columns) * cell}px`,
-                    backgroundPosition: `${-(place % source.columns) * cell}px ${-Math.floor(place / source.columns) * cell}px`,
-                  }}
-                />
+                {photo ? (
+                  <GridPhoto url={photo(position, cell * devicePixelRatio)} side={cell} />
+                ) : (
+                  <SheetCell source={source} position={position} side={cell} sheets={sheets} />
+                )}
                 {caption && <span>{caption(position)}</span>}
               </div>
             );
@@ -180,6 +181,28 @@ export function ImageGrid(props: ImageGridProps) {
         </div>
       ))}
     </div>
+  );
+}
+
+/** A square of a sheet, once the sheet can be drawn without waiting. */
+function SheetCell(props: {
+  readonly source: ImageSource;
+  readonly position: number;
+  readonly side: number;
+  readonly sheets: ReadonlySet<string>;
+}) {
+  const { source, position, side, sheets } = props;
+  const { url, place, count } = source.sheet(position);
+  const { columns } = source;
+  return (
+    <i
+      style={{
+        height: `${side}px`,
+        backgroundImage: sheets.has(url) ? `url("${url}")` : 'none',
+        backgroundSize: `${columns * side}px ${Math.ceil(count / columns) * side}px`,
+        backgroundPosition: `${-(place % columns) * side}px ${-Math.floor(place / columns) * side}px`,
+      }}
+    />
   );
 }
 

@@ -38,7 +38,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
     ...(mark !== undefined && { mark }),
     ...(query.q && { search: query.q }),
   };
-  const [size, setSize] = useState(defaultSize);
+  const [size, setSize] = useState(() => defaultSize(facts));
   const [revision, setRevision] = useState(0);
   const listing = useListing(facts, filter, revision);
   const [position, setPosition] = useState<number>();
@@ -125,7 +125,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
               value={size}
               onValue={setSize}
               minimum={32}
-              maximum={160}
+              maximum={facts.hasPhotos && !exported ? 320 : 160}
               step={8}
               format={(value) => `${value} pixels`}
             />
@@ -272,6 +272,8 @@ function indexIn(text: string | undefined, limit: number): number | undefined {
   return Number.isInteger(value) && value >= 0 && value < limit ? value : undefined;
 }
 
-function defaultSize(): number {
+/** Photos need more room than images of few pixels. */
+function defaultSize({ hasPhotos }: DatasetInfo): number {
+  if (hasPhotos && !exported) return innerWidth < 760 ? 104 : 144;
   return innerWidth < 760 ? 56 : 72;
 }

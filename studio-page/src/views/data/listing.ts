@@ -8,6 +8,7 @@ import type {
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { apiUrl, getJson, type Parameters } from '../../api.ts';
 import type { ImageSource } from '../../components/image-grid.tsx';
+import { photosOf } from '../../datasets.ts';
 import { labelOf } from '../../images/entries.ts';
 import { exported } from '../../router.ts';
 
@@ -177,6 +178,7 @@ class Pages {
     return {
       total,
       columns,
+      photo: photosOf(this.facts, this.filter.split, (position) => this.entries.get(position)?.index),
       sheet: (position) => {
         const at = exported ? (this.entries.get(position)?.index ?? position) : position;
         const page = Math.floor(at / perPage);

@@ -15,7 +15,8 @@ import type { OpenedModel } from '../../../inference/protocol.ts';
 import { exported } from '../../../router.ts';
 import { studio } from '../../../studio.ts';
 import { evaluateOn, evaluating } from './evaluating.ts';
-import { imagesOfDataset, imagesOfFiles, type LabelledImages } from './labelled.ts';
+import { imagesOfFiles, type LabelledImages } from './labelled.ts';
+import { imagesOfDataset } from './labelled-dataset.ts';
 import './model.css';
 import { Results } from './results.tsx';
 

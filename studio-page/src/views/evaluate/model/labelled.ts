@@ -1,6 +1,3 @@
-import type { DatasetInfo, ImageEntry, ImageList, Split } from 'harrier/src/studio-server/api.ts';
-import { apiUrl, getBytes, getJson } from '../../../api.ts';
-import { imageUrl } from '../../../datasets.ts';
 import type { DroppedFile } from '../../../dropped.ts';
 
 /** An image whose class is known. */
@@ -28,7 +25,7 @@ export interface LabelledImages {
 const plain = (name: string): string => name.trim().normalize('NFC').toLowerCase();
 
 /** Finds classes of a model by their names. */
-function classFinder(classNames: readonly string[]): (name: string) => number | undefined {
+export function classFinder(classNames: readonly string[]): (name: string) => number | undefined {
   const byName = new Map(classNames.map((name, i) => [plain(name), i]));
   return (name) => byName.get(plain(name));
 }
@@ -60,44 +57,5 @@ function urlOf(file: File): () => string {
   return () => {
     url ??= URL.createObjectURL(file);
     return url;
-  };
-}
-
-/** The server gives at most so many entries at a time. */
-const ENTRIES = 1000;
-
-/** The images of a part of a data set that the server has; those that were left out of it are left out here too. */
-export async function imagesOfDataset(
-  facts: DatasetInfo,
-  split: Split,
-  classNames: readonly string[],
-): Promise<LabelledImages> {
-  const find = classFinder(classNames);
-  const images: LabelledImage[] = [];
-  const leftOut = new Map<string, number>();
-  const { size } = facts.splits[split]!;
-  for (let offset = 0; offset < size; offset += ENTRIES) {
-    const parameters = { offset, limit: ENTRIES };
-    const list = await getJson<ImageList>(`datasets/${facts.id}/${split}/images`, { parameters });
-    for (const entry of list.images) {
-      if (entry.mark?.excluded) continue;
-      const name = facts.classNames[entry.mark?.label ?? entry.label];
-      const label = find(name);
-      if (label === undefined) leftOut.set(name, (leftOut.get(name) ?? 0) + 1);
-      else images.push({ label, ...placeOf(facts, split, entry) });
-    }
-  }
-  return { name: `${facts.name}, ${split}`, images, leftOut };
-}
-
-function placeOf(facts: DatasetInfo, split: Split, { index, source }: ImageEntry) {
-  const url = (size?: number) =>
-    facts.hasPhotos
-      ? apiUrl(`datasets/${facts.id}/${split}/photo/${index}`, { size })
-      : imageUrl(facts.id, split, index);
-  return {
-    name: source,
-    url,
-    read: async () => new Blob([(await getBytes(url())) as Uint8Array<ArrayBuffer>]),
   };
 }

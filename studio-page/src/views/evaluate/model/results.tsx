@@ -26,7 +26,8 @@ export function Results({ result, on }: { readonly result: Evaluated; readonly o
         <Score evaluation={evaluation} evaluatedOn={on} />
         {unknown !== undefined && (
           <p class="note">
-            The model says of {formatQuantity(unknown, 'image')} that none of its classes is in it.
+            The model says that {formatQuantity(unknown, 'image')} {unknown === 1 ? 'shows' : 'show'} none of
+            its classes.
           </p>
         )}
       </section>
