@@ -43,6 +43,24 @@ describe('folds', () => {
     expect(of(2)).not.toEqual(of(1));
   });
 
+  it('hold out as many images of every label, where an image has several', () => {
+    // Of 90 images 45 show ants, 30 bees and 9 cats, in all combinations and none.
+    const rows = Array.from({ length: 90 }, (_, i) => [
+      Number(i % 2 === 0),
+      Number(i % 3 === 0),
+      Number(i % 10 === 1),
+    ]);
+    const tags = Uint8Array.from(rows.flat());
+    const folding = foldsOf({ ...images({ labels: rows.map(() => 0) }), tags }, 3, 1);
+    checkPartition(folding, 90);
+    for (const { heldOut } of folding.folds) {
+      const counts = [0, 1, 2].map((label) => [...heldOut].filter((image) => rows[image][label]).length);
+      const off = counts.map((count, label) => Math.abs(count - [15, 10, 3][label]));
+      expect(Math.max(...off)).toBeLessThanOrEqual(1);
+      expect(Math.abs(heldOut.length - 30)).toBeLessThanOrEqual(1);
+    }
+  });
+
   it('never divide a group, and stay as even as groups allow', () => {
     // 20 people with 5 images each, of several classes.
     const copies = labels.map((_, i) => Math.floor(i / 5) * 5);

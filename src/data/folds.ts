@@ -1,7 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
 import { random } from './random.ts';
-import { classCounts } from './statistics.ts';
+import { classesOf, imagesOfEach } from './tags.ts';
 
 /** One fold of a cross-validation, as indices of images in rising order. */
 export interface Fold {
@@ -22,7 +22,7 @@ export interface Folding {
 
 /**
  * Divides images into folds for a cross-validation. Each fold holds about the same fraction of every class
- * (stratified), and images that belong together (`Dataset.copies`: copies, and groups) are in one fold. A class whose
+ * (stratified; of images with any number of labels, of every label), and images that belong together (`Dataset.copies`: copies, and groups) are in one fold. A class whose
  * images all belong together is always trained on and never held out: no other image could teach it.
  *
  * Images with times (`Dataset.times`) are divided by these: one part more than there are folds, the oldest first. A
@@ -32,7 +32,7 @@ export interface Folding {
  * @throws HarrierError `bad-option` for fewer folds than 2, or more than there are groups of images
  */
 export function foldsOf(
-  dataset: Pick<Dataset, 'name' | 'size' | 'labels' | 'classNames' | 'copies' | 'times'>,
+  dataset: Pick<Dataset, 'name' | 'size' | 'labels' | 'tags' | 'classNames' | 'copies' | 'times'>,
   count: number,
   seed: number,
 ): Folding {
@@ -67,13 +67,14 @@ function groupsOf({ size, copies }: Pick<Dataset, 'size' | 'copies'>): Group[] {
 }
 
 function stratifiedFolds(
-  { labels, classNames, size }: Pick<Dataset, 'labels' | 'classNames' | 'size'>,
+  dataset: Pick<Dataset, 'labels' | 'tags' | 'classNames' | 'size'>,
   groups: readonly Group[],
   count: number,
   seed: number,
 ): Folding {
-  const counts = classCounts({ labels, classNames });
-  const perGroup = groups.map((group) => countsIn(group, labels));
+  const { classNames, size } = dataset;
+  const counts = imagesOfEach(dataset);
+  const perGroup = groups.map((group) => countsIn(group, dataset));
   const groupsWith = new Uint32Array(classNames.length);
   for (const own of perGroup) for (const label of own.keys()) groupsWith[label]++;
   const alone = classNames.flatMap((_, label) => (groupsWith[label] === 1 ? [label] : []));
@@ -176,9 +177,14 @@ function imagesText(count: number): string {
   return count === 1 ? '1 image' : `${count} images`;
 }
 
-function countsIn(group: Group, labels: Uint16Array): Map<number, number> {
+function countsIn(
+  group: Group,
+  dataset: Pick<Dataset, 'labels' | 'tags' | 'classNames'>,
+): Map<number, number> {
   const counts = new Map<number, number>();
-  for (const image of group) counts.set(labels[image], (counts.get(labels[image]) ?? 0) + 1);
+  for (const image of group) {
+    for (const label of classesOf(dataset, image)) counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
   return counts;
 }
 

@@ -40,3 +40,26 @@ it('is less sure of images that come in groups', () => {
     ),
   ).toEqual(wilsonInterval(40, 40));
 });
+
+it('counts images whose labels are all right where there are several, by what each fold gave them', () => {
+  const of = (probabilities: number[], tags: number[], given: number[]) => ({
+    probabilities: Float32Array.from(probabilities),
+    labels: probabilities.map(() => 0).slice(tags.length / 2),
+    tags: Uint8Array.from(tags),
+    given: Uint8Array.from(given),
+    classNames: ['sea', 'sky'],
+  });
+  const first = of([0.9, 0.2, 0.3, 0.4], [1, 0, 0, 1], [1, 0, 0, 1]);
+  const second = of([0.9, 0.6, 0.3, 0.4], [0, 1, 1, 0], [1, 1, 0, 0]);
+  const result = crossValidationResult([first, second]);
+  // The second fold puts the image without the sea before the one with it: an average precision of one half.
+  expect(result).toMatchObject({
+    correct: 2,
+    total: 4,
+    perFold: { accuracies: [1, 0] },
+    meanAveragePrecision: { perFold: [1, 0.75], mean: 0.875 },
+  });
+  expect(crossValidationText(result, { correct: 0, total: 1 })).toMatch(
+    /: 2 of 4 right in every label: 50\.00% .*; mAP by fold: mean 87\.50% ± 17\.68%/,
+  );
+});

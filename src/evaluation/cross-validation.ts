@@ -1,9 +1,13 @@
 import { formatCount, formatInterval, formatPercent } from '../format/format.ts';
+import { evaluateLabels, isRightInAll } from './multi-label.ts';
 import { type Predictions, predictedClass } from './predictions.ts';
 import { type Spread, spreadOf } from './spread.ts';
 import { wilsonInterval } from './wilson.ts';
 
-/** What a cross-validation found: each image evaluated once, by a model that was not trained on it. */
+/**
+ * What a cross-validation found: each image evaluated once, by a model that was not trained on it. Of images with any
+ * number of labels, those are right whose labels all are.
+ */
 export interface CrossValidationResult {
   readonly folds: number;
   readonly correct: number;
@@ -13,6 +17,8 @@ export interface CrossValidationResult {
   readonly interval95: readonly [number, number];
   /** Accuracies of the folds. */
   readonly perFold: Spread & { readonly accuracies: readonly number[] };
+  /** Of images with any number of labels: mAP of each fold that has labels, and its spread. */
+  readonly meanAveragePrecision?: Spread & { readonly perFold: readonly number[] };
 }
 
 /**
@@ -23,11 +29,10 @@ export function crossValidationResult(
   folds: readonly Predictions[],
   groups?: readonly ArrayLike<number>[],
 ): CrossValidationResult {
-  const right = folds.map(({ probabilities, labels, classNames }) =>
-    Array.from(labels, (label, image) => predictedClass(probabilities, classNames.length, image) === label),
-  );
+  const right = folds.map((fold) => Array.from(fold.labels, (_, image) => isRight(fold, image)));
   const all = right.flat();
   const correct = all.filter(Boolean).length;
+  const precisions = folds.flatMap((fold) => (fold.tags && evaluateLabels(fold).meanAveragePrecision) ?? []);
   const accuracies = right.map((own) => own.filter(Boolean).length / own.length);
   return {
     folds: folds.length,
@@ -41,7 +46,13 @@ export function crossValidationResult(
         )
       : wilsonInterval(correct, all.length),
     perFold: { ...spreadOf(accuracies), accuracies },
+    ...(precisions.length > 0 && { meanAveragePrecision: { ...spreadOf(precisions), perFold: precisions } }),
   };
+}
+
+function isRight(fold: Predictions, image: number): boolean {
+  if (fold.tags) return isRightInAll(fold, image);
+  return predictedClass(fold.probabilities, fold.classNames.length, image) === fold.labels[image];
 }
 
 /**
@@ -71,16 +82,25 @@ export function groupedInterval(right: readonly boolean[], groups: readonly numb
  * cross-validation: 381 of 397 right: 95.97% (95% interval 93.55–97.50%), each …".
  */
 export function crossValidationText(
-  { folds, correct, total, accuracy, interval95, perFold }: CrossValidationResult,
+  {
+    folds,
+    correct,
+    total,
+    accuracy,
+    interval95,
+    perFold,
+    meanAveragePrecision: precision,
+  }: CrossValidationResult,
   above: { readonly correct: number; readonly total: number },
 ): string {
-  const { mean, standardDeviation, minimum, maximum } = perFold;
   const isAbove = above.correct === correct && above.total === total;
+  const right = precision ? 'right in every label' : 'right';
   const own = isAbove
     ? ''
-    : `: ${formatCount(correct)} of ${formatCount(total)} right: ${formatPercent(accuracy)} (95% interval ${formatInterval(interval95)})`;
+    : `: ${formatCount(correct)} of ${formatCount(total)} ${right}: ${formatPercent(accuracy)} (95% interval ${formatInterval(interval95)})`;
+  const { mean, standardDeviation, minimum, maximum } = precision ?? perFold;
   return (
-    `${folds}-fold cross-validation${own}, each image by a model that had not seen it; accuracy by fold: mean ` +
+    `${folds}-fold cross-validation${own}, each image by a model that had not seen it; ${precision ? 'mAP' : 'accuracy'} by fold: mean ` +
     `${formatPercent(mean)} ± ${formatPercent(standardDeviation ?? 0)} (standard deviation), lowest ` +
     `${formatPercent(minimum)}, highest ${formatPercent(maximum)}.`
   );

@@ -34,11 +34,12 @@ export function evenThresholds(labels: number): number[] {
 
 /** Whether an image is given a label. */
 export function isGiven(
-  { probabilities, classNames, thresholds }: Predictions,
+  { probabilities, classNames, thresholds, given }: Predictions,
   image: number,
   label: number,
 ): boolean {
-  return probabilities[image * classNames.length + label] >= (thresholds?.[label] ?? EVEN);
+  const place = image * classNames.length + label;
+  return given ? given[place] === 1 : probabilities[place] >= (thresholds?.[label] ?? EVEN);
 }
 
 /**
@@ -82,17 +83,19 @@ export function evaluateLabels(predictions: Predictions): MultiLabelEvaluation {
   };
 }
 
+/** Whether an image is given the labels that it has, and no others. */
+export function isRightInAll(predictions: Predictions, image: number): boolean {
+  const { tags, classNames } = predictions;
+  return classNames.every(
+    (_, label) => isGiven(predictions, image, label) === (tags![image * classNames.length + label] === 1),
+  );
+}
+
 /** Images whose labels are all right: those that they have, and no others. */
 export function exactMatches(predictions: Predictions): number {
-  const { labels: images, classNames } = predictions;
-  const tags = predictions.tags!;
   let matches = 0;
-  for (let image = 0; image < images.length; image++) {
-    matches += Number(
-      classNames.every(
-        (_, label) => isGiven(predictions, image, label) === (tags[image * classNames.length + label] === 1),
-      ),
-    );
+  for (let image = 0; image < predictions.labels.length; image++) {
+    matches += Number(isRightInAll(predictions, image));
   }
   return matches;
 }

@@ -33,7 +33,7 @@ export function predictionsToCsv(
   folds?: readonly number[],
 ): string {
   const { probabilities, labels, classNames } = predictions;
-  if (predictions.tags) return labelsToCsv(predictions, predictions.tags, files);
+  if (predictions.tags) return labelsToCsv(predictions, predictions.tags, files, folds);
   const classes = classNames.length;
   const named = classes <= MOST_CLASSES ? classNames : [];
   const header = [
@@ -67,14 +67,23 @@ const cell = (text: string) => csvCell(printable(text));
 const number = (value: number) => Number(value.toPrecision(4));
 
 /** Of images with any number of labels: their labels and those that they are given, with semicolons between. */
-function labelsToCsv(predictions: Predictions, tags: Uint8Array, files: readonly string[]): string {
+function labelsToCsv(
+  predictions: Predictions,
+  tags: Uint8Array,
+  files: readonly string[],
+  folds: readonly number[] | undefined,
+): string {
   const { probabilities, labels: images, classNames } = predictions;
   const classes = classNames.length;
   const named = classes <= MOST_CLASSES ? classNames : [];
   const listed = (has: (label: number) => boolean) =>
     cell(classNames.filter((_, label) => has(label)).join(';'));
   const lines = [
-    ['image,file,labels,predicted_labels', ...named.map((name) => cell(`probability of ${name}`))].join(','),
+    [
+      'image,file,labels,predicted_labels',
+      ...(folds ? ['fold'] : []),
+      ...named.map((name) => cell(`probability of ${name}`)),
+    ].join(','),
   ];
   for (let image = 0; image < images.length; image++) {
     lines.push(
@@ -83,6 +92,7 @@ function labelsToCsv(predictions: Predictions, tags: Uint8Array, files: readonly
         cell(files[image] ?? ''),
         listed((label) => tags[image * classes + label] === 1),
         listed((label) => isGiven(predictions, image, label)),
+        ...(folds ? [folds[image]] : []),
         ...named.map((_, label) => number(probabilities[image * classes + label])),
       ].join(','),
     );

@@ -13,6 +13,11 @@ export interface Predictions {
   readonly tags?: Uint8Array;
   /** With `tags`: the probability of each label from which an image counts as having it. Default: one half. */
   readonly thresholds?: readonly number[];
+  /**
+   * With `tags`: 1 where an image is given a label, uint8 `[images, classes]`, where one threshold does not say so: what
+   * the folds of a cross-validation hold out has thresholds of each fold's own.
+   */
+  readonly given?: Uint8Array;
   /** Class names, in the order of the probabilities. */
   readonly classNames: readonly string[];
   /** `[images]`: how foreign each image is, from 0 to 1; above 0.5 it shows none of the classes. Absent: not asked. */

@@ -26,13 +26,13 @@ export interface LabelCalibration extends Omit<RunCalibration, 'sets'> {
  * of each label with the highest F1 on them.
  *
  * @param predict what the model says of images, without a temperature and with the views that it will have
- * @param heldOut what models say of the training images that they were not trained on, at their temperature: it stands in
- *   for validation images
+ * @param heldOut what models say of the training images that they were not trained on: it stands in for validation images
+ * @param isCalibrated whether that has set the scale of the model's scores already
  */
 export async function calibrateLabels(
   { options, validation }: Pick<PreparedRun, 'options' | 'validation'>,
   predict: (images: Dataset) => Promise<Predictions>,
-  heldOut: Predictions | undefined,
+  { heldOut, isCalibrated = false }: { readonly heldOut?: Predictions; readonly isCalibrated?: boolean } = {},
 ): Promise<LabelCalibration> {
   if (!validation && !heldOut) {
     const reason =
@@ -40,18 +40,27 @@ export async function calibrateLabels(
     return { scaling: { temperature: 1, reason } };
   }
   const predictions = validation ? await predict(validation) : heldOut!;
-  const { scaling, calibrated } = scaled(predictions, options.calibrate !== false, validation !== undefined);
+  const { scaling, calibrated } = scaled(
+    predictions,
+    options.calibrate !== false,
+    !validation && isCalibrated,
+  );
   return {
     scaling,
-    chosen: { thresholds: bestThresholds(calibrated), images: calibrated.labels.length },
+    chosen: chosenOn(calibrated),
     ...(validation && { validation: calibrated }),
   };
 }
 
-function scaled(predictions: Predictions, isWanted: boolean, hasValidation: boolean) {
+/** The thresholds that some images choose, which are not evaluated by them. */
+export function chosenOn(predictions: Predictions): LabelThresholds {
+  return { thresholds: bestThresholds(predictions), images: predictions.labels.length };
+}
+
+function scaled(predictions: Predictions, isWanted: boolean, isCalibrated: boolean) {
   const as = (reason: string) => ({ scaling: { temperature: 1, reason }, calibrated: predictions });
   if (!isWanted) return as('calibration was turned off with --no-calibrate');
-  if (!hasValidation) return as('cross-validation of the training images has calibrated the last layer');
+  if (isCalibrated) return as('cross-validation of the training images has calibrated the last layer');
   const fitted = fitTemperature(predictions);
   if ('reason' in fitted) return as(fitted.reason);
   const { temperature } = fitted;

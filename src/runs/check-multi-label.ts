@@ -7,8 +7,6 @@ const OF_ONE_CLASS = {
   reject: 'A model of several labels may give an image none of them, which says as much.',
   classWeight: 'Rare labels learn more from --loss asymmetric.',
   sampling: 'Rare labels learn more from --loss asymmetric.',
-  folds:
-    'A linear head on the features of a pretrained network (--from) chooses its strength and its thresholds by cross-validation.',
 } as const satisfies Partial<Record<keyof RunOptions, string>>;
 
 /**

@@ -1,10 +1,13 @@
 import { foldsOf } from '../data/folds.ts';
 import { decodeNpy } from '../data/npy.ts';
+import { pickTags } from '../data/tags.ts';
 import { HarrierError } from '../errors.ts';
 import {
+  bestThresholds,
   type CrossValidationResult,
   crossValidationResult,
   historyFromCsv,
+  isGiven,
   type Predictions,
 } from '../evaluation/index.ts';
 import { decodeModel, type Model } from '../onnx/index.ts';
@@ -43,33 +46,72 @@ export async function crossValidated(
   const { pool } = folding!;
   const { folds, evaluated } = foldsOf(pool, count, options.seed);
   const classes = pool.classNames.length;
-  const places = new Map(Array.from(evaluated, (image, place) => [image, place]));
-  const probabilities = new Float32Array(evaluated.length * classes);
-  const foldOf = new Array<number>(evaluated.length);
-  const perFold: Predictions[] = [];
+  const foldOf = new Array<number>(pool.size).fill(0);
+  const probabilities = new Float32Array(pool.size * classes);
   for (const [i, { heldOut }] of folds.entries()) {
-    const stored = foldRun(i + 1);
-    const own = await probabilitiesOf(stored, heldOut.length, classes);
+    const own = await probabilitiesOf(foldRun(i + 1), heldOut.length, classes);
     heldOut.forEach((image, row) => {
-      const place = places.get(image)!;
-      probabilities.set(own.subarray(row * classes, (row + 1) * classes), place * classes);
-      foldOf[place] = i + 1;
+      probabilities.set(own.subarray(row * classes, (row + 1) * classes), image * classes);
+      foldOf[image] = i + 1;
     });
-    const labels = Uint16Array.from(heldOut, (image) => pool.labels[image]);
-    perFold.push({ probabilities: own, labels, classNames: pool.classNames });
   }
-  const { copies, labels, classNames } = pool;
+  /** What was found about some images of the pool. */
+  const about = (images: Uint32Array): Predictions => {
+    const rows = new Float32Array(images.length * classes);
+    images.forEach((image, row) => {
+      rows.set(probabilities.subarray(image * classes, (image + 1) * classes), row * classes);
+    });
+    return {
+      probabilities: rows,
+      labels: Uint16Array.from(images, (image) => pool.labels[image]),
+      ...(pool.tags && { tags: pickTags(pool.tags, classes, images) }),
+      classNames: pool.classNames,
+    };
+  };
+  const perFold = folds.map(({ heldOut }) =>
+    withLabelsGiven(about(heldOut), () => about(without(heldOut, evaluated))),
+  );
+  const given = new Uint8Array(pool.size * classes);
+  for (const [i, { heldOut }] of folds.entries()) {
+    const own = perFold[i].given;
+    if (!own) continue;
+    heldOut.forEach((image, row) => {
+      given.set(own.subarray(row * classes, (row + 1) * classes), image * classes);
+    });
+  }
+  const { copies } = pool;
   return {
     result: crossValidationResult(
       perFold,
       copies && folds.map(({ heldOut }) => Array.from(heldOut, (image) => copies[image])),
     ),
-    predictions: { probabilities, labels: Uint16Array.from(evaluated, (image) => labels[image]), classNames },
+    predictions: { ...about(evaluated), ...(pool.tags && { given: pickTags(given, classes, evaluated) }) },
     images: evaluated,
-    folds: foldOf,
+    folds: Array.from(evaluated, (image) => foldOf[image]),
     isTest: folding!.isTest,
     ...(ensemble && { ensemble: await ensembleOf(folds.length, foldRun) }),
   };
+}
+
+/**
+ * The labels that images of a fold are given: from thresholds that the images of the other folds chose, as no image may
+ * choose what it is evaluated by. Images of one class each stay as they are.
+ */
+function withLabelsGiven(fold: Predictions, others: () => Predictions): Predictions {
+  if (!fold.tags) return fold;
+  const chosen = { ...fold, thresholds: bestThresholds(others()) };
+  const classes = fold.classNames.length;
+  return {
+    ...fold,
+    given: Uint8Array.from(fold.probabilities, (_, i) =>
+      Number(isGiven(chosen, Math.floor(i / classes), i % classes)),
+    ),
+  };
+}
+
+function without(some: Uint32Array, all: Uint32Array): Uint32Array {
+  const left = new Set(some);
+  return all.filter((image) => !left.has(image));
 }
 
 async function probabilitiesOf(stored: StoredRun, images: number, classes: number): Promise<Float32Array> {

@@ -4,6 +4,7 @@ import {
   CLASS_NAMES_KEY,
   exportModel,
   type ExportOptions as ModelOptions,
+  THRESHOLDS_KEY,
   type Weights,
 } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
@@ -45,7 +46,11 @@ export function exportEnsemble(
   models: readonly Model[],
   how: ExportOptions,
 ): Model {
-  return averageModels(models, { ...metadataOf(options, how), 'harrier.ensemble': `${models.length}` });
+  return averageModels(models, {
+    ...metadataOf(options, how),
+    ...(how.thresholds && { [THRESHOLDS_KEY]: JSON.stringify(how.thresholds) }),
+    'harrier.ensemble': `${models.length}`,
+  });
 }
 
 function metadataOf(

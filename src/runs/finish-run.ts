@@ -19,7 +19,7 @@ import {
 } from '../evaluation/index.ts';
 import { encodeModel } from '../onnx/index.ts';
 import type { FitResult } from '../training/index.ts';
-import { calibrateLabels, type LabelCalibration } from './calibrate-labels.ts';
+import { calibrateLabels, chosenOn, type LabelCalibration } from './calibrate-labels.ts';
 import { calibrateRun, type RunCalibration } from './calibrate-run.ts';
 import { compareModels } from './compare-models.ts';
 import type { CrossValidated } from './cross-validated.ts';
@@ -80,9 +80,10 @@ export async function finishRun(
   const predictUnscaled = (dataset: Dataset) => predict(dataset, 'calibrating', 1);
   const { scaling, sets, chosen, validation } = await calibrated();
   async function calibrated(): Promise<RunCalibration & LabelCalibration> {
+    if (run.train.tags && ensemble) return { ...AS_ITS_MODELS, chosen: chosenOn(heldOut!) };
     if (ensemble) return AS_ITS_MODELS;
-    if (run.train.tags) return calibrateLabels(run, predictUnscaled, head?.heldOut);
-    return calibrateRun(run, predictUnscaled, {
+    const calibrate = run.train.tags ? calibrateLabels : calibrateRun;
+    return calibrate(run, predictUnscaled, {
       heldOut: heldOut ?? head?.heldOut,
       isCalibrated: head?.heldOut !== undefined,
     });
@@ -108,7 +109,7 @@ export async function finishRun(
   // Where all images were trained on, only the folds' models can be evaluated on them.
   const isCrossValidated = crossValidated?.isTest ?? false;
   const predictions = isCrossValidated
-    ? withTemperature(heldOut!, run.validation ? 1 : temperature)
+    ? { ...withTemperature(heldOut!, run.validation ? 1 : temperature), ...(thresholds && { thresholds }) }
     : { ...(await predict(test, 'evaluating', temperature)), ...(thresholds && { thresholds }) };
   const unknown =
     predictions.unknown ??

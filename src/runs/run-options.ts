@@ -63,7 +63,7 @@ export function runOptions(
   given: GivenOptions,
   startingModel: { readonly preprocessing: Preprocessing } = { preprocessing: STRETCHED },
 ): RunOptions {
-  checkMultiLabel({ ...given, folds: given.fold });
+  checkMultiLabel(given);
   const { preprocessing: own } = startingModel;
   const preprocessing = given.resize === undefined ? own : withResize(own, given.resize);
   return {

@@ -4,7 +4,6 @@ import { flagOf } from '../../options/option.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { createFoldsFolder, FoldsFolder, isFoldsFolder } from '../../platform/node/runs/folds-folder.ts';
 import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
-import { checkMultiLabel } from '../../runs/check-multi-label.ts';
 import type { Reporter } from '../reporter.ts';
 import { dataFromAnywhere, fromAnywhere, movedData } from './options.ts';
 import { partOfSeveral } from './part-of-several.ts';
@@ -13,14 +12,7 @@ import { partOfSeveral } from './part-of-several.ts';
  * Whether a cross-validation is wanted: by --folds, or by the folder that is to go on.
  * @throws HarrierError `bad-option` for options that cannot be combined with it
  */
-export async function wantsFolds({
-  folds,
-  ensemble,
-  seeds,
-  resume,
-  multiLabel,
-}: TrainOptions): Promise<boolean> {
-  checkMultiLabel({ multiLabel, folds: folds === undefined ? undefined : { count: folds } });
+export async function wantsFolds({ folds, ensemble, seeds, resume }: TrainOptions): Promise<boolean> {
   if (ensemble && folds === undefined && resume === undefined) {
     throw new HarrierError('bad-option', 'only the models of a cross-validation can be averaged', {
       where: '--ensemble',
