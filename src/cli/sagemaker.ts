@@ -6,10 +6,24 @@ import { command } from './command.ts';
 import { addFlags, untypedFlag } from './flags.ts';
 import type { DeployOptions } from './sagemaker/deploy.ts';
 import { manySeeds } from './sagemaker/hyperparameters.ts';
-import type { TransformCommandOptions } from './sagemaker/manage.ts';
 import type { EndpointPredictOptions } from './sagemaker/predict.ts';
-import { type AwsCommandOptions, scaleRange, withAwsOptions } from './sagemaker/session.ts';
+import {
+  HOSTING_PROTECTION,
+  JOB_PROTECTION,
+  STORAGE_PROTECTION,
+  withProtection,
+} from './sagemaker/protection.ts';
+import { registryCommand } from './sagemaker/registry-command.ts';
+import {
+  type AwsCommandOptions,
+  collectWhole,
+  percent,
+  scaleRange,
+  trafficShift,
+  withAwsOptions,
+} from './sagemaker/session.ts';
 import type { SageMakerTrainOptions } from './sagemaker/train.ts';
+import type { TransformCommandOptions } from './sagemaker/transform.ts';
 import type { TuneOptions } from './sagemaker/tune.ts';
 import { collect, duration, number, oneOf, wholeNumber } from './values.ts';
 
@@ -30,6 +44,7 @@ export function sagemakerCommand(): Command {
     deployCommand(),
     transformCommand(),
     predictCommand(),
+    registryCommand(),
     listCommand(),
     logsCommand(),
     stopCommand(),
@@ -85,6 +100,7 @@ function withJobOptions(target: Command): Command {
     )
     .option('--name <name>', 'name of the job (default: a new name)')
     .option('--wait', 'wait until the job is done, and show its log');
+  withProtection(target, JOB_PROTECTION);
   // Hyperparameters are texts: they stay as they are typed, and are read where all of them are checked.
   for (const [name, option] of hyperparameters()) {
     const flag = untypedFlag(name, option);
@@ -144,8 +160,20 @@ function deployCommand(): Command {
     ['sagemaker deploy JOB --name cats --expires 4h', 'the model of a training or tuning job'],
     ['sagemaker deploy latest --serverless', 'the newest run of this machine; billed by use'],
     ['sagemaker deploy runs/better --name cats', 'replace the model without a pause; rolls back if it fails'],
+    [
+      'sagemaker deploy runs/better --name cats --instances 2 --canary 50%:10m --max-errors 5',
+      'half of the machines first; back if more than 5 answers a minute fail',
+    ],
+    [
+      'sagemaker deploy JOB --name bulk --async --autoscale 0..4',
+      'requests wait in S3; no machine while none do',
+    ],
+    ['sagemaker deploy registry:parts --name cats', 'the newest approved version of the registry'],
   ])
-    .argument('<job|run>', 'a job of SageMaker, a run folder, "latest", or a model file')
+    .argument(
+      '<job|run>',
+      'a job of SageMaker, a run folder, "latest", a model file, or registry:GROUP[/VERSION]',
+    )
     .option('--name <endpoint>', 'name of the endpoint; an existing one is updated (default: a new name)')
     .option('--role <arn>', 'ARN or name of the role for SageMaker')
     .option('--image <address>', 'the image, in ECR (default: harrier:latest of this account)')
@@ -159,12 +187,42 @@ function deployCommand(): Command {
     )
     .option('--serverless', 'no machine of its own: billed by use, slow to start')
     .option('--memory <megabytes>', 'with --serverless: 1024 to 6144', wholeNumber('--memory'), 3072)
-    .option('--concurrency <count>', 'with --serverless: requests at once', wholeNumber('--concurrency'), 5)
+    .option(
+      '--concurrency <count>',
+      'requests at once: with --serverless of the endpoint (default: 5), with --async of a machine',
+      wholeNumber('--concurrency'),
+    )
+    .option('--async', 'requests and answers are objects in S3; with --autoscale 0..4 it scales to zero')
+    .option('--notify <topic>', 'with --async: ARN of an SNS topic that is told of each answer or failure')
+    .option(
+      '--canary <part:time>',
+      'on an update, a part of the machines first, such as 20%:5m',
+      trafficShift('canary'),
+    )
+    .option('--linear <part:time>', 'on an update, part after part, such as 25%:5m', trafficShift('linear'))
+    .option(
+      '--max-errors <count>',
+      'roll an update back after more 5xx answers in a minute (makes an alarm)',
+      wholeNumber('--max-errors', { atLeast: 0 }),
+    )
+    .option(
+      '--max-latency <ms>',
+      'roll an update back when 95% of answers take more (makes an alarm)',
+      number('--max-latency', { above: 0 }),
+    )
+    .option(
+      '--alarm <name>',
+      'roll an update back when this CloudWatch alarm goes off; may be repeated',
+      collectWhole,
+    )
+    .option('--capture <percent>', 'keep this part of requests and answers in S3', percent('--capture'))
+    .option('--arm64', 'the image is for arm64: for Graviton, such as ml.c7g.large')
     .option(
       '--expires <duration>',
       'note a time after which delete --expired deletes it, such as 4h',
       duration('--expires'),
     );
+  withProtection(deploy, HOSTING_PROTECTION);
   return withAwsOptions(deploy).action(async (source: string, options: DeployOptions) => {
     const { runDeploy } = await import('./sagemaker/deploy.ts');
     await runDeploy(source, options);
@@ -172,18 +230,30 @@ function deployCommand(): Command {
 }
 
 function transformCommand(): Command {
-  const transform = command('transform', 'Classify every image below an S3 address: a batch transform job.', [
-    ['sagemaker transform cats s3://mine/photos s3://mine/answers --instances 4', 'with four machines'],
-  ])
+  const transform = command(
+    'transform',
+    'Classify every image of a folder or S3 address: a batch transform job.',
+    [
+      ['sagemaker transform cats s3://mine/photos s3://mine/answers --instances 4', 'with four machines'],
+      ['sagemaker transform cats ./photos s3://mine/answers', 'packs and uploads a folder first'],
+      [
+        'sagemaker transform cats s3://mine/lines s3://mine/answers --lines',
+        'lines such as {"image": {"b64": "…"}}',
+      ],
+    ],
+  )
     .argument('<endpoint|model>', 'whose model to use')
-    .argument('<input>', 's3://… of the images')
+    .argument('<input>', 's3://… of the images, or a folder of this machine')
     .argument('<output>', 's3://… for the answers')
     .option('--instance-type <type>', 'the machine', 'ml.c5.xlarge')
     .option('--instances <count>', 'how many', wholeNumber('--instances'), 1)
+    .option('--lines', 'the input is JSON Lines: many images in each request')
+    .option('--bucket <name>', "for uploads (default: SageMaker's own of this account and region)")
     .option('--wait', 'wait until the job is done');
+  withProtection(transform, STORAGE_PROTECTION);
   return withAwsOptions(transform).action(
     async (source: string, input: string, output: string, options: TransformCommandOptions) => {
-      const { runTransform } = await import('./sagemaker/manage.ts');
+      const { runTransform } = await import('./sagemaker/transform.ts');
       await runTransform(source, input, output, options);
     },
   );
@@ -201,6 +271,11 @@ function predictCommand(): Command {
       '--sets <coverage>',
       'also the classes of a set that contains the right one with this probability',
       number('--sets', { above: 0, below: 1 }),
+    )
+    .addOption(
+      new Option('--timeout <duration>', 'longest wait for an answer of an asynchronous endpoint')
+        .argParser(duration('--timeout'))
+        .default(900, '15m'),
     );
   return withAwsOptions(predict).action(
     async (endpoint: string, files: string[], options: EndpointPredictOptions) => {

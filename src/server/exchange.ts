@@ -55,9 +55,9 @@ export class Exchange {
     return performance.now() - this.#start;
   }
 
-  /** Classifies its images, as a part of its trace. */
+  /** Classifies some of its images, as a part of its trace. */
   classify<Result>(images: number, work: () => Promise<Result>): Promise<Result> {
-    this.images = images;
+    this.images += images;
     return this.#span ? this.#span.classify(images, work) : work();
   }
 

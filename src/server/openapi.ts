@@ -50,15 +50,19 @@ export function openApi(
     paths: {
       '/invocations': {
         post: {
-          summary: 'Classify one image file (Amazon SageMaker)',
+          summary: 'Classify an image file, or several images as JSON or JSON Lines (Amazon SageMaker)',
           requestBody: {
             required: true,
-            content: Object.fromEntries(
-              ['image/png', 'image/jpeg', 'image/webp', 'application/x-image'].map((type) => [
-                type,
-                { schema: file },
-              ]),
-            ),
+            content: {
+              ...Object.fromEntries(
+                ['image/png', 'image/jpeg', 'image/webp', 'application/x-image'].map((type) => [
+                  type,
+                  { schema: file },
+                ]),
+              ),
+              ...json(object({ instances: { type: 'array', items: object({ b64: string }) } })),
+              'application/jsonlines': { schema: object({ image: object({ b64: string }) }) },
+            },
           },
           responses: answers('What it shows', {
             ...json(row),

@@ -1,4 +1,4 @@
-"""Reads requests from standard input, as [{"operation", "request"}]; writes what is wrong with them as a JSON list."""
+"""Reads requests from standard input, as [{"service", "operation", "request"}]; writes what is wrong with them as a JSON list."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def limits(shape, value, path):
     if shape.type_name == "string":
         size = len(value)
         pattern = shape.metadata.get("pattern")
-        if pattern and "\\p{" not in pattern and not re.fullmatch(pattern, value, re.S):
+        if pattern and not re.search(r"\\p\{|\\uD800", pattern) and not re.fullmatch(pattern, value, re.S):
             yield f"{path}: {value!r} does not match {pattern}"
         if shape.enum and value not in shape.enum:
             yield f"{path}: {value!r} is none of its values"
@@ -37,9 +37,10 @@ def limits(shape, value, path):
         yield f"{path}: {size} is less than {shape.metadata['min']}"
 
 
-model = botocore.session.get_session().get_service_model("sagemaker")
+session = botocore.session.get_session()
 wrong = []
 for each in json.load(sys.stdin):
+    model = session.get_service_model(each["service"])
     shape = model.operation_model(each["operation"]).input_shape
     report = ParamValidator().validate(each["request"], shape)
     if report.has_errors():

@@ -1,52 +1,105 @@
-import { stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
-import { findModel } from '../../platform/node/runs/find-run.ts';
+import { formatDuration } from '../../format/format.ts';
 import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
-import { checkDeployment, deploy, type Hosting, planDeployment } from '../../sagemaker/client/deploy.ts';
+import { rollbackAlarms } from '../../sagemaker/client/alarms.ts';
+import { defaultBucket } from '../../sagemaker/client/aws.ts';
+import { deploy, planDeployment } from '../../sagemaker/client/deploy.ts';
+import {
+  checkDeployment,
+  type Deployment,
+  type Hosting,
+  type Shift,
+} from '../../sagemaker/client/deployment.ts';
 import { expired, listEndpoints } from '../../sagemaker/client/inventory.ts';
-import { uploadModel } from '../../sagemaker/client/model-archive.ts';
 import { uniqueName } from '../../sagemaker/client/names.ts';
 import { checkInstance, familyOf, instanceAdvice, PRICES } from '../../sagemaker/client/prices.ts';
+import { diskAdvice, encryptUploads } from '../../sagemaker/client/protection.ts';
 import { workBucket } from '../../sagemaker/client/s3.ts';
 import type { Scale } from '../../sagemaker/client/scaling.ts';
-import { findJob } from '../../sagemaker/client/training.ts';
 import type { Reporter } from '../reporter.ts';
+import { modelInAws } from './model-source.ts';
+import {
+  HOSTING_PROTECTION,
+  type ProtectionOptions,
+  protectionOf,
+  STORAGE_PROTECTION,
+} from './protection.ts';
 import { type AwsCommandOptions, type AwsSession, inAws } from './session.ts';
 
-export interface DeployOptions extends AwsCommandOptions {
+export interface DeployOptions extends AwsCommandOptions, ProtectionOptions {
   readonly name?: string;
   readonly role?: string;
   readonly image?: string;
   readonly bucket?: string;
   readonly instanceType?: string;
   readonly instances?: number;
+  readonly arm64?: boolean;
   readonly serverless?: boolean;
   readonly memory: number;
-  readonly concurrency: number;
+  readonly concurrency?: number;
+  readonly async?: boolean;
+  readonly notify?: string;
   readonly autoscale?: Scale;
+  readonly canary?: Shift;
+  readonly linear?: Shift;
+  readonly alarm?: readonly string[];
+  readonly maxErrors?: number;
+  readonly maxLatency?: number;
+  /** Percent. */
+  readonly capture?: number;
   /** Seconds. */
   readonly expires?: number;
 }
 
 const DEFAULT_INSTANCE = 'ml.m7i.large';
+const DEFAULT_SERVERLESS_CONCURRENCY = 5;
 
 /** `harrier sagemaker deploy`. */
 export async function runDeploy(source: string, given: DeployOptions): Promise<void> {
-  await inAws(given, ['sagemaker', 's3', 'ecr', 'scaling'], async (session) => {
+  await inAws(given, ['sagemaker', 's3', 'ecr', 'scaling', 'cloudwatch'], async (session) => {
     const { aws, config, reporter, follow, goesOn } = session;
+    refuseClashes(given);
     const hosting = hostingOf(given, config.deployInstanceType ?? DEFAULT_INSTANCE);
+    const protection = protectionOf(
+      given,
+      config,
+      given.serverless ? STORAGE_PROTECTION : HOSTING_PROTECTION,
+    );
     const role = roleArn(aws, given.role ?? config.role);
     const image = await imageAddress(aws, given.image ?? config.image);
     const endpoint = given.name ?? uniqueName('harrier');
+    const named = given.bucket ?? config.bucket;
+    const folder = `s3://${named ?? defaultBucket(aws)}/harrier`;
+    const { concurrency, notify, capture } = given;
     const expires = given.expires === undefined ? undefined : new Date(Date.now() + given.expires * 1000);
-    const scale = given.autoscale;
-    checkDeployment({ endpoint, image, role, hosting, scale, expires });
-    const model = await modelAddress(session, source, given.bucket ?? config.bucket);
-    const plan = await planDeployment(aws, { endpoint, image, role, model, hosting, scale, expires });
-    sayPriceClass(endpoint, hosting, given.autoscale, expires, reporter);
-    if (plan.existing) {
-      reporter.print(`${endpoint} exists: its model stays in service until the new one is ready.`);
-    }
+    const wanted = {
+      endpoint,
+      image,
+      role,
+      hosting,
+      protection,
+      scale: given.autoscale,
+      expires,
+      shift: given.canary ?? given.linear,
+      rollback: { alarms: given.alarm, maxErrors: given.maxErrors, maxLatency: given.maxLatency },
+      ...(given.async && {
+        async: {
+          folder: `${folder}/async/${endpoint}`,
+          ...(concurrency !== undefined && { concurrency }),
+          ...(notify && { successTopic: notify, errorTopic: notify }),
+        },
+      }),
+      ...(capture !== undefined && { capture: { percent: capture, folder: `${folder}/captured` } }),
+    };
+    checkDeployment(wanted);
+    if (given.async || capture !== undefined) await workBucket(aws, named);
+    encryptUploads(aws, protection);
+    const { address: model } = await modelInAws(session, source, named);
+    const plan = await planDeployment(aws, { ...wanted, model });
+    sayPriceClass(wanted, reporter);
+    const advice = hosting.instanceType && diskAdvice(protection, hosting.instanceType);
+    if (advice) reporter.note(advice);
+    sayUpdate(wanted, plan.existing !== undefined, reporter);
     const onStarted = () =>
       goesOn(
         `${endpoint} is still being ${plan.existing ? 'updated' : 'created'}, and bills. Check its state: npx harrier sagemaker list`,
@@ -56,60 +109,104 @@ export async function runDeploy(source: string, given: DeployOptions): Promise<v
     reporter.print(`${endpoint} is in service${updated ? ' with the new model' : ''}.`);
     reporter.print(`  npx harrier sagemaker predict ${endpoint} photo.jpg`);
     reporter.print(`  npx harrier sagemaker delete ${endpoint}`);
-    if (given.json) reporter.json({ endpoint, arn, updated, model, expires: expires?.toISOString() });
+    if (given.json) {
+      const { async, capture: captured } = wanted;
+      reporter.json({
+        endpoint,
+        arn,
+        updated,
+        model,
+        expires: expires?.toISOString(),
+        ...(async && { async: async.folder }),
+        ...(captured && { captured: captured.folder }),
+      });
+    }
     await warnOfExpired(session);
   });
 }
 
-/** The archive of a job in AWS, or of a run or model file here, which goes up. */
-async function modelAddress(
-  { aws, reporter }: AwsSession,
-  source: string,
-  bucket: string | undefined,
-): Promise<string> {
-  if (source === 'latest' || (await stat(source).catch(() => undefined))) {
-    const { modelFile } = await findModel(source);
-    reporter.status('uploading the model …');
-    return uploadModel(aws, await workBucket(aws, bucket), modelFile);
-  }
-  const job = await findJob(aws, source);
-  if (!job) {
-    throw new HarrierError('not-found', 'there is neither a run folder nor a SageMaker job of this name', {
-      where: source,
-      next: 'npx harrier sagemaker list lists the jobs.',
+/** What serverless and asynchronous endpoints, and updates, cannot have together. */
+function refuseClashes(given: DeployOptions): void {
+  const { serverless, autoscale, capture, canary, linear } = given;
+  const isRolled = given.alarm ?? given.maxErrors ?? given.maxLatency;
+  const clash = serverless
+    ? Object.entries({
+        '--instance-type': given.instanceType,
+        '--autoscale': autoscale,
+        '--async': given.async,
+        '--capture': capture,
+        '--subnets': given.subnets ?? given.securityGroups,
+        '--network-isolation': given.networkIsolation,
+        '--canary': canary,
+        '--linear': linear,
+        '--alarm, --max-errors or --max-latency': isRolled,
+      }).find(([, value]) => value !== undefined)?.[0]
+    : undefined;
+  if (clash) {
+    throw new HarrierError('bad-option', `--serverless and ${clash} cannot be combined`, {
+      next: 'Serverless endpoints scale by themselves, on machines that AWS chooses.',
     });
   }
-  const model = job.ModelArtifacts?.S3ModelArtifacts;
-  if (model && job.TrainingJobStatus !== 'Failed') return model;
-  throw new HarrierError('not-found', `this job has no model: ${job.TrainingJobStatus}`, {
-    where: job.TrainingJobName,
-    next: job.FailureReason,
-  });
+  if (canary && linear) {
+    throw new HarrierError('bad-option', '--canary and --linear cannot be combined', {
+      next: 'Move a part of the traffic first (--canary), or all of it step by step (--linear).',
+    });
+  }
+  if (autoscale?.least === 0 && !given.async) {
+    throw new HarrierError('bad-option', 'this endpoint cannot scale to zero', {
+      where: '--autoscale',
+      expected: 'at least one machine, or --async',
+      received: `0..${autoscale.most}`,
+      next: 'Nobody would answer while no machine is there. Asynchronous endpoints keep requests; --serverless bills by use.',
+    });
+  }
+  const orphan = given.notify && !given.async ? '--notify' : undefined;
+  if (orphan) throw new HarrierError('bad-option', `${orphan} needs --async`);
 }
 
 function hostingOf(given: DeployOptions, instanceType: string): Hosting {
-  const { serverless, autoscale, memory, concurrency } = given;
-  if (serverless) {
-    const clash = given.instanceType ? '--instance-type' : autoscale ? '--autoscale' : undefined;
-    if (clash) {
-      throw new HarrierError('bad-option', `--serverless and ${clash} cannot be combined`, {
-        next: 'Serverless endpoints scale by themselves, on machines that AWS chooses.',
-      });
-    }
-    return { serverless: { megabytes: memory, concurrency } };
-  }
+  const { serverless, autoscale, memory, concurrency = DEFAULT_SERVERLESS_CONCURRENCY } = given;
+  if (serverless) return { serverless: { megabytes: memory, concurrency } };
   const type = given.instanceType ?? instanceType;
-  checkInstance(type);
-  return { instanceType: type, instances: given.instances ?? autoscale?.least ?? 1 };
+  checkInstance(type, given.arm64);
+  return { instanceType: type, instances: given.instances ?? Math.max(1, autoscale?.least ?? 1) };
+}
+
+/** What an update will do. */
+function sayUpdate(
+  { endpoint, shift, rollback }: Omit<Deployment, 'model'>,
+  exists: boolean,
+  reporter: Reporter,
+): void {
+  const alarms = rollbackAlarms(endpoint, rollback);
+  if (!exists) {
+    if (shift) reporter.note(`Note: ${endpoint} is new, so there is no traffic to move in parts.`);
+    return;
+  }
+  reporter.print(`${endpoint} exists: its model stays in service until the new one is ready.`);
+  if (shift) {
+    const part = `${shift.percent}% of the machines`;
+    const time = formatDuration(shift.seconds);
+    reporter.print(
+      shift.kind === 'canary'
+        ? `The new model serves on ${part} for ${time}, then on all.`
+        : `The traffic moves to the new model by ${part} at a time, every ${time}.`,
+    );
+  }
+  if (alarms.length > 0) {
+    reporter.print(`AWS goes back to the model before if one of these alarms goes off: ${alarms.join(', ')}`);
+  } else if (shift) {
+    reporter.note(
+      'Note: without --max-errors, --max-latency or --alarm, AWS goes back only if the container does not start.',
+    );
+  }
 }
 
 function sayPriceClass(
-  endpoint: string,
-  { serverless, instanceType = '', instances = 1 }: Hosting,
-  scale: Scale | undefined,
-  expires: Date | undefined,
+  { endpoint, hosting, scale, expires }: Omit<Deployment, 'model'>,
   reporter: Reporter,
 ): void {
+  const { serverless, instanceType = '', instances = 1 } = hosting;
   if (serverless) {
     reporter.print(
       `${endpoint}: serverless, ${serverless.megabytes} MB, at most ${serverless.concurrency} requests at once: ` +

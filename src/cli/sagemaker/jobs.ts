@@ -7,6 +7,7 @@ import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
 import { defaultBucket } from '../../sagemaker/client/aws.ts';
 import { plainName } from '../../sagemaker/client/names.ts';
 import { checkInstance } from '../../sagemaker/client/prices.ts';
+import { diskAdvice, encryptUploads } from '../../sagemaker/client/protection.ts';
 import {
   checkBucket,
   folderAddress,
@@ -17,10 +18,11 @@ import {
 } from '../../sagemaker/client/s3.ts';
 import type { JobResources } from '../../sagemaker/client/training.ts';
 import type { Reporter } from '../reporter.ts';
+import { type ProtectionOptions, protectionOf } from './protection.ts';
 import type { AwsCommandOptions, AwsSession } from './session.ts';
 
 /** Options that training and tuning share, as they were typed. */
-export interface JobOptions extends AwsCommandOptions {
+export interface JobOptions extends AwsCommandOptions, ProtectionOptions {
   readonly role?: string;
   readonly image?: string;
   readonly bucket?: string;
@@ -87,6 +89,9 @@ export async function jobResources(
 ): Promise<JobResources> {
   const instanceType = given.instanceType ?? config.trainInstanceType ?? DEFAULT_TRAIN_INSTANCE;
   checkInstance(instanceType);
+  const protection = protectionOf(given, config);
+  const advice = diskAdvice(protection, instanceType);
+  if (advice) reporter.note(advice);
   const role = roleArn(aws, given.role ?? config.role);
   const named = given.bucket ?? config.bucket;
   const keyOf = (source: string) => `harrier/data/${plainName(basename(source))}`;
@@ -105,6 +110,7 @@ export async function jobResources(
     maxSeconds: Math.round(given.maxRun),
     spot: given.spot ?? false,
     maxWaitSeconds: given.maxWait && Math.round(given.maxWait),
+    protection,
   });
   const image = await imageAddress(aws, given.image ?? config.image);
   const expected = named ?? defaultBucket(aws);
@@ -114,6 +120,7 @@ export async function jobResources(
   ]);
   check(resourcesAt(image, expected, Object.fromEntries(likely)));
   const bucket = await workBucket(aws, named);
+  encryptUploads(aws, protection);
   const addresses: Record<string, string> = {};
   for (const [name, source] of Object.entries(channels)) {
     if (isS3(source)) {

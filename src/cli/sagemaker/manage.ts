@@ -1,86 +1,14 @@
 import { HarrierError } from '../../errors.ts';
-import { formatDuration } from '../../format/format.ts';
 import { awsError, isMissing } from '../../sagemaker/client/aws-error.ts';
 import { deleteEndpoint } from '../../sagemaker/client/delete-endpoint.ts';
 import { describeEndpoint, EXPIRES_TAG } from '../../sagemaker/client/endpoint.ts';
-import { LogTail, lookUntil } from '../../sagemaker/client/follow.ts';
+import { LogTail } from '../../sagemaker/client/follow.ts';
 import { expired, listEndpoints, listJobs } from '../../sagemaker/client/inventory.ts';
-import { checkName } from '../../sagemaker/client/limits.ts';
-import { checkInstance } from '../../sagemaker/client/prices.ts';
-import { checkBucket, folderAddress, s3Address } from '../../sagemaker/client/s3.ts';
-import { findModelName, transformRequest } from '../../sagemaker/client/transform.ts';
+import { checkName } from '../../sagemaker/client/requests.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { shortTime, warnOfExpired } from './deploy.ts';
 import { type AwsCommandOptions, inAws } from './session.ts';
-import { sayWhatBills, waitForTraining } from './train.ts';
-
-export interface TransformCommandOptions extends AwsCommandOptions {
-  readonly instanceType: string;
-  readonly instances: number;
-  readonly wait?: boolean;
-}
-
-/** `harrier sagemaker transform`. */
-export async function runTransform(
-  source: string,
-  input: string,
-  output: string,
-  given: TransformCommandOptions,
-): Promise<void> {
-  checkName(source, 'endpoint or model');
-  const buckets = [s3Address(input), s3Address(output)];
-  checkInstance(given.instanceType);
-  await inAws(given, ['sagemaker', 's3'], async ({ aws, reporter, follow, goesOn }) => {
-    for (const { bucket } of buckets) await checkBucket(aws, bucket);
-    const model = await findModelName(aws, source);
-    const request = transformRequest({ ...given, model, input: folderAddress(input), output });
-    const { TransformJobName: name = '' } = request;
-    sayWhatBills(
-      { instanceType: given.instanceType, spot: false, maxSeconds: 86_400 },
-      reporter,
-      given.instances,
-    );
-    await aws.sagemaker.createTransformJob(request);
-    reporter.print(`Started ${name}: answers go to ${output}`);
-    if (!given.wait) {
-      if (given.json) reporter.json({ job: name, output });
-      return;
-    }
-    goesOn(
-      'The job continues: npx harrier sagemaker list shows it.',
-      `Stop it: npx harrier sagemaker stop ${name}`,
-    );
-    let said = '';
-    const job = await lookUntil(
-      () => aws.sagemaker.describeTransformJob({ TransformJobName: name }),
-      ({ TransformJobStatus: status = '' }) => {
-        if (status !== said) reporter.note(status);
-        said = status;
-        return !/^(InProgress|Stopping)$/.test(status);
-      },
-      follow,
-    );
-    const {
-      TransformJobStatus: status,
-      FailureReason: reason,
-      TransformStartTime: start,
-      TransformEndTime: end,
-    } = job;
-    if (given.json) reporter.json({ job: name, output, status, failure: reason });
-    if (status === 'Failed') {
-      throw new HarrierError(
-        'refused',
-        `the job failed: ${(reason ?? 'AWS gives no reason').replace(/\.$/, '')}`,
-        {
-          where: name,
-        },
-      );
-    }
-    if (status === 'Stopped') throw new Exit(1);
-    const seconds = start && end ? ` in ${formatDuration((end.getTime() - start.getTime()) / 1000)}` : '';
-    reporter.print(`Done${seconds}: one .out file an image in ${output}`);
-  });
-}
+import { waitForTraining } from './train.ts';
 
 /** `harrier sagemaker list`. */
 export async function runList(given: AwsCommandOptions): Promise<void> {
@@ -191,7 +119,7 @@ export async function runDelete(
     });
   }
   for (const name of names) checkName(name);
-  await inAws(given, ['sagemaker', 'scaling'], async ({ aws, reporter, follow, goesOn }) => {
+  await inAws(given, ['sagemaker', 'scaling', 'cloudwatch'], async ({ aws, reporter, follow, goesOn }) => {
     const over = given.expired ? expired(await listEndpoints(aws)).map(({ name }) => name) : [];
     const all = [...new Set([...names, ...over])];
     if (all.length === 0) reporter.print('No endpoint has expired.');

@@ -2,15 +2,20 @@ import { HarrierError } from '../../errors.ts';
 import { readImageFile } from '../../platform/node/images/decode.ts';
 import type { Aws } from '../../sagemaker/client/aws.ts';
 import { awsError, isAws } from '../../sagemaker/client/aws-error.ts';
-import { checkName, LIMITS } from '../../sagemaker/client/limits.ts';
+import { describeEndpoint } from '../../sagemaker/client/endpoint.ts';
+import { invokeAsync } from '../../sagemaker/client/invoke-async.ts';
+import { LIMITS } from '../../sagemaker/client/limits.ts';
+import { checkName } from '../../sagemaker/client/requests.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { type Answer, type FilePrediction, imageText } from '../predict/text.ts';
-import { type AwsCommandOptions, inAws } from './session.ts';
+import { type AwsCommandOptions, type AwsSession, inAws } from './session.ts';
 
 export interface EndpointPredictOptions extends AwsCommandOptions {
   readonly top: number;
   /** Coverage of sets of classes, if any are wanted. */
   readonly sets?: number;
+  /** Seconds to wait for an asynchronous endpoint. */
+  readonly timeout: number;
 }
 
 /** Images that are on their way at the same time. */
@@ -23,14 +28,19 @@ export async function runEndpointPredict(
   given: EndpointPredictOptions,
 ): Promise<void> {
   checkName(endpoint, 'endpoint');
-  await inAws(given, ['runtime'], async ({ aws, reporter, follow }) => {
+  await inAws(given, ['runtime', 'sagemaker', 's3'], async (session) => {
+    const { aws, reporter, follow, goesOn } = session;
+    const asyncOutput = await asyncOutputOf(aws, endpoint);
+    if (asyncOutput !== undefined) {
+      reporter.note(`${endpoint} is asynchronous: images and answers go through ${asyncOutput}`);
+      goesOn(`Stopped waiting: ${endpoint} still answers what it was asked, into ${asyncOutput}`);
+    }
+    const one = (file: string) => ask(session, endpoint, file, given, asyncOutput);
     const all: FilePrediction[] = [];
     let failed = 0;
     for (let start = 0; start < files.length; start += AT_ONCE) {
       follow.signal?.throwIfAborted();
-      const answers = files
-        .slice(start, start + AT_ONCE)
-        .map((file) => ({ file, answer: ask(aws, endpoint, file, given) }));
+      const answers = files.slice(start, start + AT_ONCE).map((file) => ({ file, answer: one(file) }));
       await Promise.allSettled(answers.map(({ answer }) => answer));
       for (const { file, answer } of answers) {
         try {
@@ -60,17 +70,33 @@ interface Verbose extends Pick<Answer, 'set' | 'unknown'> {
   readonly predicted_labels?: readonly string[];
 }
 
+/** Where an asynchronous endpoint puts its answers; undefined for others. */
+async function asyncOutputOf(aws: Aws, endpoint: string): Promise<string | undefined> {
+  const found = await describeEndpoint(aws, endpoint).catch((error) => {
+    // Who may ask an endpoint need not be allowed to look at it.
+    if (isAws(error, 'AccessDenied')) return undefined;
+    throw error;
+  });
+  return found?.AsyncInferenceConfig?.OutputConfig?.S3OutputPath;
+}
+
 async function ask(
-  { runtime }: Aws,
+  { aws, follow }: AwsSession,
   endpoint: string,
   file: string,
-  { top, sets }: EndpointPredictOptions,
+  { top, sets, timeout }: EndpointPredictOptions,
+  asyncOutput: string | undefined,
 ): Promise<Answer> {
   const bytes = await readImageFile(file).catch((error) => {
     throw error instanceof HarrierError
       ? new HarrierError('bad-data', error.message, { cause: error })
       : error;
   });
+  const accept = `application/json;verbose${sets === undefined ? '' : `;sets=${sets}`}`;
+  if (asyncOutput !== undefined) {
+    const request = { endpoint, output: asyncOutput, file, bytes, accept, timeoutSeconds: timeout };
+    return answerOf(await invokeAsync(aws, request, follow), top);
+  }
   if (bytes.length > LIMITS.payload) {
     throw new HarrierError('bad-data', 'this image is too large for a SageMaker endpoint', {
       where: file,
@@ -80,27 +106,31 @@ async function ask(
     });
   }
   try {
-    const { Body } = await runtime.invokeEndpoint({
+    const { Body } = await aws.runtime.invokeEndpoint({
       EndpointName: endpoint,
       ContentType: 'application/x-image',
-      Accept: `application/json;verbose${sets === undefined ? '' : `;sets=${sets}`}`,
+      Accept: accept,
       Body: bytes,
     });
-    const said = JSON.parse(Body!.transformToString()) as Verbose;
-    const { probabilities, labels, predicted_labels: given, set, unknown } = said;
-    return {
-      predictions: labels
-        .map((label, i) => ({ label, probability: probabilities[i] }))
-        .sort((a, b) => b.probability - a.probability)
-        .slice(0, top),
-      ...(set && { set }),
-      ...(given && { labels: given }),
-      ...(unknown !== undefined && { unknown }),
-    };
+    return answerOf(Body!.transformToString(), top);
   } catch (error) {
     if (isAws(error, 'ModelError')) throw modelError(error as Error & ModelAnswer, file);
     throw awsError(error);
   }
+}
+
+function answerOf(text: string, top: number): Answer {
+  const said = JSON.parse(text) as Verbose;
+  const { probabilities, labels, predicted_labels: given, set, unknown } = said;
+  return {
+    predictions: labels
+      .map((label, i) => ({ label, probability: probabilities[i] }))
+      .sort((a, b) => b.probability - a.probability)
+      .slice(0, top),
+    ...(set && { set }),
+    ...(given && { labels: given }),
+    ...(unknown !== undefined && { unknown }),
+  };
 }
 
 interface ModelAnswer {

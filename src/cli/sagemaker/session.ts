@@ -5,11 +5,13 @@ import type { Command } from 'commander';
 import { HarrierError, unknownName } from '../../errors.ts';
 import { type Aws, openAws } from '../../sagemaker/client/aws.ts';
 import { awsError } from '../../sagemaker/client/aws-error.ts';
+import type { Shift } from '../../sagemaker/client/deployment.ts';
 import type { FollowOptions } from '../../sagemaker/client/follow.ts';
 import { Exit } from '../failure.ts';
 import { watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
-import { number } from '../values.ts';
+import { duration, number } from '../values.ts';
+import { isSetting, PROTECTION_SETTINGS, type ProtectionSettings } from './protection.ts';
 
 /** Options that every command has that speaks to AWS. */
 export interface AwsCommandOptions {
@@ -20,7 +22,7 @@ export interface AwsCommandOptions {
 }
 
 /** What `harrier.sagemaker.mjs` may say; the command line goes before it. */
-export interface SageMakerConfig {
+export interface SageMakerConfig extends ProtectionSettings {
   readonly role?: string;
   readonly region?: string;
   readonly bucket?: string;
@@ -30,7 +32,20 @@ export interface SageMakerConfig {
 }
 
 export const CONFIG_FILE = 'harrier.sagemaker.mjs';
-const CONFIG_KEYS = ['role', 'region', 'bucket', 'image', 'trainInstanceType', 'deployInstanceType'];
+const CONFIG: Readonly<Record<string, 'text' | 'boolean' | 'tags'>> = {
+  role: 'text',
+  region: 'text',
+  bucket: 'text',
+  image: 'text',
+  trainInstanceType: 'text',
+  deployInstanceType: 'text',
+  ...PROTECTION_SETTINGS,
+};
+const KINDS = {
+  text: 'text',
+  boolean: 'true or false',
+  tags: "an object of texts, such as { team: 'vision' }",
+};
 
 export function withAwsOptions(command: Command): Command {
   return command
@@ -107,23 +122,53 @@ export async function readConfig(): Promise<SageMakerConfig> {
     });
   }
   for (const [key, value] of Object.entries(config)) {
-    if (!CONFIG_KEYS.includes(key)) throw unknownName(`setting of ${CONFIG_FILE}`, key, CONFIG_KEYS);
-    if (value !== undefined && typeof value !== 'string') {
-      throw new HarrierError('bad-option', key, { where: path, expected: 'text', received: `${value}` });
+    if (!Object.hasOwn(CONFIG, key)) throw unknownName(`setting of ${CONFIG_FILE}`, key, Object.keys(CONFIG));
+    if (value !== undefined && !isSetting(CONFIG[key], value)) {
+      throw new HarrierError('bad-option', key, {
+        where: path,
+        expected: KINDS[CONFIG[key]],
+        received: JSON.stringify(value)?.slice(0, 80) ?? typeof value,
+      });
     }
   }
   return config;
 }
 
-/** Reads `1..4`. @throws HarrierError `bad-option` */
+/** Reads `1..4`; zero is for asynchronous endpoints. @throws HarrierError `bad-option` */
 export function scaleRange(option: string): (text: string) => { least: number; most: number } {
   return (text) => {
     const [, least, most] = (/^(\d+)\.\.(\d+)$/.exec(text.trim()) ?? []).map(Number);
-    if (least >= 1 && most >= least) return { least, most };
+    if (least >= 0 && most >= Math.max(1, least)) return { least, most };
     throw new HarrierError('bad-option', 'this is not a range of machines', {
       where: option,
       expected: 'least..most, such as 1..4',
       received: `"${text}"`,
     });
   };
+}
+
+/** Reads `10%:5m`: a part of the machines, and how long it serves before the next. @throws HarrierError `bad-option` */
+export function trafficShift(kind: Shift['kind']): (text: string) => Shift {
+  const readSeconds = duration(`--${kind}`);
+  return (text) => {
+    const [, percent, wait] = /^(\d+)%?:(.+)$/.exec(text.trim()) ?? [];
+    if (percent !== undefined)
+      return { kind, percent: Number(percent), seconds: Math.round(readSeconds(wait)) };
+    throw new HarrierError('bad-option', 'this says not how the traffic moves', {
+      where: `--${kind}`,
+      expected: 'a part and a time, such as 20%:5m',
+      received: `"${text}"`,
+    });
+  };
+}
+
+/** Reads `20` or `20%`. @throws HarrierError `bad-option` */
+export function percent(option: string): (text: string) => number {
+  const read = number(option, { whole: true, atLeast: 1, atMost: 100 });
+  return (text) => read(text.trim().replace(/%$/, ''));
+}
+
+/** For an option that may be given several times, whose values may hold spaces. */
+export function collectWhole(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
 }

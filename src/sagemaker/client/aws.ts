@@ -1,4 +1,5 @@
 import type { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
+import type { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type { ECR } from '@aws-sdk/client-ecr';
 import type { S3 } from '@aws-sdk/client-s3';
@@ -22,6 +23,7 @@ export interface Aws {
   readonly ecr: ECR;
   readonly sts: STS;
   readonly logs: CloudWatchLogs;
+  readonly cloudwatch: CloudWatch;
   readonly scaling: ApplicationAutoScaling;
   readonly region: string;
   readonly account: string;
@@ -37,6 +39,7 @@ const LOADERS = {
   ecr: ['ecr', (options: object) => import('@aws-sdk/client-ecr').then(({ ECR }) => new ECR(options))],
   sts: ['sts', (options: object) => import('@aws-sdk/client-sts').then(({ STS }) => new STS(options))],
   logs: ['cloudwatch-logs', (options: object) => import('@aws-sdk/client-cloudwatch-logs').then(({ CloudWatchLogs }) => new CloudWatchLogs(options))],
+  cloudwatch: ['cloudwatch', (options: object) => import('@aws-sdk/client-cloudwatch').then(({ CloudWatch }) => new CloudWatch(options))],
   scaling: ['application-auto-scaling', (options: object) => import('@aws-sdk/client-application-auto-scaling').then(({ ApplicationAutoScaling }) => new ApplicationAutoScaling(options))],
 } as const;
 

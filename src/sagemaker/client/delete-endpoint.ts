@@ -1,7 +1,8 @@
 import { HarrierError } from '../../errors.ts';
+import { removeAlarms } from './alarms.ts';
 import type { Aws } from './aws.ts';
-import { isMissing } from './aws-error.ts';
-import { describeEndpoint, modelsOf, VARIANT } from './endpoint.ts';
+import { isAws, isMissing } from './aws-error.ts';
+import { describeEndpoint, modelsOf } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
 import { isUniqueNameOf } from './names.ts';
 import { unscaleEndpoint } from './scaling.ts';
@@ -25,8 +26,12 @@ export async function deleteEndpoint(
   if (found) {
     configs.add(found.EndpointConfigName!);
     for (const model of await modelsOf(aws, found.EndpointConfigName!)) models.add(model);
-    await unscaleEndpoint(aws, endpoint, VARIANT).catch((error) => {
+    await unscaleEndpoint(aws, endpoint).catch((error) => {
       unscaled = error;
+    });
+    await removeAlarms(aws, endpoint).catch((error) => {
+      // Who may not see alarms has made none.
+      if (!isAws(error, 'AccessDenied')) unscaled ??= error;
     });
     // Whatever became of the scaling: the endpoint is what bills.
     await removeEndpoint(aws, endpoint, options);
@@ -48,10 +53,10 @@ function unscaledError(endpoint: string, cause: unknown): HarrierError {
   const reason = (cause as Error).message.replace(/\.$/, '');
   return new HarrierError(
     'refused',
-    `the endpoint is gone, but its scaling policy cannot be removed (${reason})`,
+    `the endpoint is gone, but its scaling policy or its alarms cannot be removed (${reason})`,
     {
       where: endpoint,
-      next: 'It costs nothing, but would apply to a new endpoint of the same name.',
+      next: 'They cost little or nothing, but would apply to a new endpoint of the same name.',
       cause,
     },
   );

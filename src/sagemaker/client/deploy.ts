@@ -1,40 +1,26 @@
-import type { DescribeEndpointOutput, ProductionVariantInstanceType } from '@aws-sdk/client-sagemaker';
+import type { DescribeEndpointOutput, PendingDeploymentSummary } from '@aws-sdk/client-sagemaker';
 import { HarrierError } from '../../errors.ts';
+import { alarmRequests, checkAlarms, loudAlarms, removeAlarms, rollbackAlarms } from './alarms.ts';
 import type { Aws } from './aws.ts';
 import { removeConfigAndModel, removeEndpoint } from './delete-endpoint.ts';
-import { describeEndpoint, EXPIRES_TAG, VARIANT } from './endpoint.ts';
+import {
+  checkDeployment,
+  type Deployment,
+  type DeploymentRequests,
+  deploymentRequests,
+} from './deployment.ts';
+import { describeEndpoint, EXPIRES_TAG } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
-import { checked, LIMITS } from './limits.ts';
-import { isUniqueNameOf, UNIQUE_CHARACTERS, uniqueName } from './names.ts';
-import { type Scale, scaleEndpoint, scaleOf, scalingRequests, unscaleEndpoint } from './scaling.ts';
-import { TAGS } from './training.ts';
+import { isUniqueNameOf, uniqueName } from './names.ts';
+import { type Scale, scaleEndpoint, scaleOf, unscaleEndpoint } from './scaling.ts';
 
-export interface Hosting {
-  /** Always there, billed by the hour. */
-  readonly instanceType?: string;
-  readonly instances?: number;
-  /** Billed by use. */
-  readonly serverless?: { readonly megabytes: number; readonly concurrency: number };
-}
-
-export interface Deployment {
-  readonly endpoint: string;
-  readonly image: string;
-  readonly role: string;
-  /** `s3://…/model.tar.gz` */
-  readonly model: string;
-  readonly hosting: Hosting;
-  readonly scale?: Scale;
-  readonly expires?: Date;
-}
-
-/** The three requests of a deployment, checked; nothing is sent yet. */
+/** A deployment's requests, checked; nothing is sent yet. */
 export interface DeploymentPlan {
   readonly deployment: Deployment;
   /** What serves under this name now, where something does. */
   readonly existing?: DescribeEndpointOutput;
   readonly name: string;
-  readonly requests: ReturnType<typeof requestsOf>;
+  readonly requests: DeploymentRequests;
 }
 
 export interface Deployed {
@@ -46,13 +32,14 @@ export interface Deployed {
 /**
  * Prepares to put a model behind an endpoint: a new one, or the one that has the name already.
  *
- * @throws HarrierError `bad-option` for what SageMaker would not take, `in-use` when the endpoint is changing
+ * @throws HarrierError `bad-option` for what SageMaker would not take, `in-use` when the endpoint is changing, `not-found`
+ *   or `refused` for alarms that cannot watch the update
  */
 export async function planDeployment(aws: Aws, deployment: Deployment): Promise<DeploymentPlan> {
   const { endpoint } = deployment;
   checkDeployment(deployment);
   const name = uniqueName(endpoint);
-  const requests = requestsOf(deployment, name);
+  const requests = deploymentRequests(deployment, name);
   const existing = await describeEndpoint(aws, endpoint);
   const status = existing?.EndpointStatus;
   if (existing && status !== 'InService' && status !== 'Failed') {
@@ -61,83 +48,8 @@ export async function planDeployment(aws: Aws, deployment: Deployment): Promise<
       next: 'Wait until it is InService (npx harrier sagemaker list), or choose another --name.',
     });
   }
+  if (existing) await checkAlarms(aws, endpoint, deployment.rollback);
   return { deployment, existing, name, requests };
-}
-
-/**
- * Checks what a deployment would send, before its model goes up.
- * @param deployment its model may be missing yet
- * @throws HarrierError `bad-option` for what AWS would not take
- */
-export function checkDeployment({
-  model = 's3://bucket/model.tar.gz',
-  ...rest
-}: Omit<Deployment, 'model'> & { readonly model?: string }): void {
-  const { endpoint, scale } = rest;
-  const most = LIMITS.name - UNIQUE_CHARACTERS;
-  if (endpoint.length > most) {
-    throw new HarrierError(
-      'bad-option',
-      'this name is too long, because the names of its models are made from it',
-      {
-        where: '--name',
-        expected: `at most ${most} characters`,
-        received: `${endpoint.length}`,
-      },
-    );
-  }
-  requestsOf({ ...rest, model }, uniqueName(endpoint));
-  if (scale) scalingRequests(endpoint, VARIANT, scale);
-}
-
-function requestsOf({ endpoint, image, role, model, hosting, expires }: Deployment, name: string) {
-  const { serverless, instanceType, instances = 1 } = hosting;
-  const tags = [...TAGS, ...(expires ? [{ Key: EXPIRES_TAG, Value: expires.toISOString() }] : [])];
-  return {
-    model: checked('CreateModel', {
-      ModelName: name,
-      ExecutionRoleArn: role,
-      PrimaryContainer: { Image: image, ModelDataUrl: model },
-      Tags: TAGS,
-    }),
-    config: checked('CreateEndpointConfig', {
-      EndpointConfigName: name,
-      ProductionVariants: [
-        {
-          VariantName: VARIANT,
-          ModelName: name,
-          ...(serverless
-            ? {
-                ServerlessConfig: {
-                  MemorySizeInMB: serverless.megabytes,
-                  MaxConcurrency: serverless.concurrency,
-                },
-              }
-            : {
-                InstanceType: instanceType as ProductionVariantInstanceType,
-                InitialInstanceCount: instances,
-                InitialVariantWeight: 1,
-              }),
-        },
-      ],
-      Tags: TAGS,
-    }),
-    create: checked('CreateEndpoint', { EndpointName: endpoint, EndpointConfigName: name, Tags: tags }),
-    update: checked('UpdateEndpoint', {
-      EndpointName: endpoint,
-      EndpointConfigName: name,
-      // All the new machines stand before the traffic moves; the old ones serve until then.
-      ...(!serverless && {
-        DeploymentConfig: {
-          BlueGreenUpdatePolicy: {
-            TrafficRoutingConfiguration: { Type: 'ALL_AT_ONCE' as const, WaitIntervalInSeconds: 0 },
-            TerminationWaitInSeconds: 0,
-          },
-        },
-      }),
-    }),
-    tags,
-  };
 }
 
 /**
@@ -153,30 +65,42 @@ export async function deploy(
   options: FollowOptions & { readonly onStarted?: () => void },
 ): Promise<Deployed> {
   const { endpoint } = deployment;
-  const before = existing && (await scaleOf(aws, endpoint, VARIANT));
+  const before = existing && (await scaleOf(aws, endpoint));
+  const wasAsync = existing?.AsyncInferenceConfig !== undefined;
+  const isAsync = deployment.async !== undefined;
   try {
+    for (const alarm of alarmRequests(endpoint, deployment.rollback, deployment.protection)) {
+      await aws.cloudwatch.putMetricAlarm(alarm);
+    }
     await aws.sagemaker.createModel(requests.model);
     await aws.sagemaker.createEndpointConfig(requests.config);
-    if (existing) await update(aws, endpoint, requests, before, options);
+    if (existing) await update(aws, existing, requests, before, options);
     else await aws.sagemaker.createEndpoint(requests.create);
   } catch (error) {
     await removeConfigAndModel(aws, name);
+    if (!existing && hasAlarms(deployment)) await removeAlarms(aws, endpoint);
     throw error;
   }
   options.onStarted?.();
-  const wanted = deployment.scale ?? (deployment.hosting.serverless ? undefined : before);
+  const wanted = deployment.scale ?? (deployment.hosting.serverless ? undefined : keptScale(before, isAsync));
   // Only now, for a refused update changes nothing; and the update goes on even where this fails.
   const untagged = existing && (await tag(aws, existing, requests.tags));
   const arrived = await waitForEndpoint(aws, endpoint, options).catch(async (error) => {
     // Who waits no longer has nobody to do it later.
-    if (wanted) await tryToScale(aws, endpoint, wanted, options);
+    if (wanted) await tryToScale(aws, endpoint, wanted, isAsync, options);
     throw error;
   });
-  const failed = failureOf(arrived, name, existing !== undefined);
+  const loud = existing ? await loudAlarms(aws, rollbackAlarms(endpoint, deployment.rollback)) : [];
+  const failed = failureOf(arrived, name, existing !== undefined, loud);
   const scale = failed ? before : wanted;
-  if (scale && arrived.EndpointStatus === 'InService') await scaleEndpoint(aws, endpoint, VARIANT, scale);
+  if (scale && arrived.EndpointStatus === 'InService') {
+    await scaleEndpoint(aws, endpoint, scale, failed ? wasAsync : isAsync);
+  }
   if (failed) {
-    if (!existing) await removeEndpoint(aws, endpoint, options);
+    if (!existing) {
+      await removeEndpoint(aws, endpoint, options);
+      if (hasAlarms(deployment)) await removeAlarms(aws, endpoint);
+    }
     if (arrived.EndpointConfigName !== name || !existing) await removeConfigAndModel(aws, name);
     throw failed;
   }
@@ -186,17 +110,27 @@ export async function deploy(
   return { endpoint, arn: arrived.EndpointArn!, updated: existing !== undefined };
 }
 
+function hasAlarms({ endpoint, rollback }: Deployment): boolean {
+  return alarmRequests(endpoint, rollback).length > 0;
+}
+
+/** The scaling before an update goes on; only asynchronous endpoints may have no machine. */
+function keptScale(before: Scale | undefined, isAsync: boolean): Scale | undefined {
+  return before && { ...before, least: Math.max(before.least, isAsync ? 0 : 1) };
+}
+
 /** Machines that come and go by themselves would disturb the change; a refused one leaves them as they were. */
 async function update(
   aws: Aws,
-  endpoint: string,
+  { EndpointName: endpoint = '', AsyncInferenceConfig: async }: DescribeEndpointOutput,
   requests: DeploymentPlan['requests'],
   before: Scale | undefined,
   options: Pick<FollowOptions, 'note'>,
 ): Promise<void> {
-  if (before) await unscaleEndpoint(aws, endpoint, VARIANT);
+  if (before) await unscaleEndpoint(aws, endpoint);
+  if (before?.least === 0) await removeAlarms(aws, endpoint, ['from-zero']);
   await aws.sagemaker.updateEndpoint(requests.update).catch(async (error) => {
-    if (before) await tryToScale(aws, endpoint, before, options);
+    if (before) await tryToScale(aws, endpoint, before, async !== undefined, options);
     throw error;
   });
 }
@@ -206,9 +140,10 @@ async function tryToScale(
   aws: Aws,
   endpoint: string,
   scale: Scale,
+  isAsync: boolean,
   { note }: Pick<FollowOptions, 'note'>,
 ): Promise<void> {
-  await scaleEndpoint(aws, endpoint, VARIANT, scale).catch(() =>
+  await scaleEndpoint(aws, endpoint, scale, isAsync).catch(() =>
     note(
       `${endpoint} does not scale by itself now: once it is in service, deploy again with --autoscale ${scale.least}..${scale.most}`,
     ),
@@ -264,9 +199,11 @@ function failureOf(
   }: DescribeEndpointOutput,
   wanted: string,
   isUpdate: boolean,
+  loudAlarms: readonly string[],
 ): HarrierError | undefined {
   if (status === 'InService' && config === wanted) return undefined;
-  const why = reason ? `: ${reason.replace(/\.$/, '')}` : '';
+  const alarms = loudAlarms.length > 0 ? ` (on: ${loudAlarms.join(', ')})` : '';
+  const why = `${reason ? `: ${reason.replace(/\.$/, '')}` : ''}${alarms}`;
   const next = `Its log says more: npx harrier sagemaker logs ${EndpointName}`;
   if (isUpdate && status === 'InService') {
     return new HarrierError('refused', `the update was rolled back to the previous model${why}`, {
@@ -288,11 +225,27 @@ async function waitForEndpoint(
   let said: string | undefined;
   return lookUntil(
     () => aws.sagemaker.describeEndpoint({ EndpointName }),
-    ({ EndpointStatus: status = '' }) => {
-      if (status !== said) options.note(`${EndpointName}: ${status}`);
-      said = status;
+    ({ EndpointStatus: status = '', PendingDeploymentSummary: pending }) => {
+      const line = [status, ...partsOf(pending)].join(', ');
+      if (line !== said) options.note(`${EndpointName}: ${line}`);
+      said = line;
       return !/^(Creating|Updating|SystemUpdating|RollingBack)$/.test(status);
     },
     options,
   );
+}
+
+/** Words of SageMaker's states of an update under way. */
+const PARTS: Readonly<Record<string, string>> = {
+  Creating: 'starting new machines',
+  Updating: 'changing machines',
+  Deleting: 'ending old machines',
+  ActivatingTraffic: 'moving traffic to the new model',
+  Baking: 'watching the new model',
+};
+
+/** What an update is at. */
+function partsOf(pending: PendingDeploymentSummary | undefined): string[] {
+  const states = (pending?.ProductionVariants ?? []).flatMap(({ VariantStatus }) => VariantStatus ?? []);
+  return [...new Set(states.map(({ Status = '' }) => PARTS[Status] ?? Status))];
 }

@@ -18,20 +18,34 @@ export function familyOf(instanceType: string): string {
   return FAMILIES.find(([pattern]) => pattern.test(family))?.[1] ?? 'unknown class';
 }
 
+/** c7g, m6gd, r8g: Graviton, whose code is another one. g4dn and g5 are GPU machines with x86-64. */
+const GRAVITON = /^ml\.[cmrt]\d+g/;
+
 /**
- * Refuses machines that the image cannot run on.
- * @throws HarrierError `not-supported` for processors other than x86-64
+ * Refuses machines that the image cannot run on: SageMaker says only minutes later, in the log, that it does not start.
+ *
+ * @param isArm whether the user says that the image is for arm64; only endpoints have such machines
+ * @throws HarrierError `not-supported` for the other processor
  */
-export function checkInstance(instanceType: string): void {
-  // c7g, m6gd, r8g: Graviton, whose code is another one. g4dn and g5 are GPU machines with x86-64.
-  if (!/^ml\.[cmrt]\d+g/.test(instanceType)) return;
+export function checkInstance(instanceType: string, isArm = false): void {
+  if (GRAVITON.test(instanceType) === isArm) return;
+  if (isArm) {
+    throw new HarrierError(
+      'not-supported',
+      'with --arm64 the image is for Graviton, and this instance type is not',
+      {
+        where: instanceType,
+        expected: 'a type such as ml.c7g.large or ml.m7g.large',
+      },
+    );
+  }
   throw new HarrierError(
     'not-supported',
     'the container image is for x86-64, and this instance type is not',
     {
       where: instanceType,
       expected: 'a type such as ml.c7i.xlarge or ml.m7i.large',
-      next: `Choose the type without the g: ${instanceType.replace(/^(ml\.[a-z]+\d+)g/, '$1i')}.`,
+      next: `Choose the type without the g: ${instanceType.replace(/^(ml\.[a-z]+\d+)g/, '$1i')}. For an endpoint on Graviton, build the image with --platform linux/arm64, and deploy with --arm64.`,
     },
   );
 }

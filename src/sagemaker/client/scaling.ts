@@ -1,40 +1,95 @@
+import type { PutScalingPolicyRequest } from '@aws-sdk/client-application-auto-scaling';
+import { alarmName } from './alarms.ts';
 import type { Aws } from './aws.ts';
 import { isMissing } from './aws-error.ts';
-import { checked } from './limits.ts';
+import { VARIANT } from './endpoint.ts';
+import { checked } from './requests.ts';
 
 /** How many machines may serve. */
 export interface Scale {
+  /** Zero only for asynchronous endpoints. */
   readonly least: number;
   readonly most: number;
 }
 
 /** Requests a minute that one machine is given before another is added. */
 const INVOCATIONS_PER_INSTANCE = 600;
+/** Requests that wait for one machine of an asynchronous endpoint before another is added. */
+const BACKLOG_PER_INSTANCE = 10;
 
-const target = (endpoint: string, variant: string) => ({
+const target = (endpoint: string) => ({
   ServiceNamespace: 'sagemaker' as const,
-  ResourceId: `endpoint/${endpoint}/variant/${variant}`,
+  ResourceId: `endpoint/${endpoint}/variant/${VARIANT}`,
   ScalableDimension: 'sagemaker:variant:DesiredInstanceCount' as const,
 });
 
-/** The requests that let machines come and go. @throws HarrierError `bad-option` for what AWS would not take */
-export function scalingRequests(endpoint: string, variant: string, { least, most }: Scale) {
-  const what = target(endpoint, variant);
+/**
+ * The requests that let machines come and go. Asynchronous endpoints scale by the requests that wait; from zero by an
+ * alarm that says that some wait and nobody works.
+ *
+ * @throws HarrierError `bad-option` for what AWS would not take
+ */
+export function scalingRequests(endpoint: string, { least, most }: Scale, isAsync: boolean) {
+  const what = target(endpoint);
+  const ofEndpoint = [{ Name: 'EndpointName', Value: endpoint }];
+  const policy = (request: Omit<PutScalingPolicyRequest, keyof typeof what>) =>
+    checked('PutScalingPolicy', { ...what, ...request });
   return {
     target: checked('RegisterScalableTarget', { ...what, MinCapacity: least, MaxCapacity: most }),
-    policy: checked('PutScalingPolicy', {
-      ...what,
-      PolicyName: `${endpoint}-invocations`,
-      PolicyType: 'TargetTrackingScaling' as const,
+    policy: policy({
+      PolicyName: isAsync ? `${endpoint}-backlog` : `${endpoint}-invocations`,
+      PolicyType: 'TargetTrackingScaling',
       TargetTrackingScalingPolicyConfiguration: {
-        TargetValue: INVOCATIONS_PER_INSTANCE,
-        PredefinedMetricSpecification: {
-          PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' as const,
-        },
+        ...(isAsync
+          ? {
+              TargetValue: BACKLOG_PER_INSTANCE,
+              CustomizedMetricSpecification: {
+                MetricName: 'ApproximateBacklogSizePerInstance',
+                Namespace: 'AWS/SageMaker',
+                Dimensions: ofEndpoint,
+                Statistic: 'Average',
+              },
+            }
+          : {
+              TargetValue: INVOCATIONS_PER_INSTANCE,
+              PredefinedMetricSpecification: {
+                PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance',
+              },
+            }),
         ScaleInCooldown: 300,
         ScaleOutCooldown: 60,
       },
     }),
+    ...(isAsync &&
+      least === 0 && {
+        fromZero: {
+          policy: policy({
+            PolicyName: `${endpoint}-from-zero`,
+            PolicyType: 'StepScaling',
+            StepScalingPolicyConfiguration: {
+              AdjustmentType: 'ChangeInCapacity',
+              MetricAggregationType: 'Average',
+              Cooldown: 300,
+              StepAdjustments: [{ MetricIntervalLowerBound: 0, ScalingAdjustment: 1 }],
+            },
+          }),
+          alarm: (policyArn: string) =>
+            checked('PutMetricAlarm', {
+              AlarmName: alarmName(endpoint, 'from-zero'),
+              AlarmDescription: 'Requests wait and no machine serves: adds one.',
+              AlarmActions: [policyArn],
+              Namespace: 'AWS/SageMaker',
+              MetricName: 'HasBacklogWithoutCapacity',
+              Dimensions: ofEndpoint,
+              Statistic: 'Average' as const,
+              Period: 60,
+              EvaluationPeriods: 2,
+              Threshold: 1,
+              ComparisonOperator: 'GreaterThanOrEqualToThreshold' as const,
+              TreatMissingData: 'missing',
+            }),
+        },
+      }),
   };
 }
 
@@ -42,17 +97,20 @@ export function scalingRequests(endpoint: string, variant: string, { least, most
 export async function scaleEndpoint(
   aws: Aws,
   endpoint: string,
-  variant: string,
   scale: Scale,
+  isAsync: boolean,
 ): Promise<void> {
-  const requests = scalingRequests(endpoint, variant, scale);
+  const requests = scalingRequests(endpoint, scale, isAsync);
   await aws.scaling.registerScalableTarget(requests.target);
   await aws.scaling.putScalingPolicy(requests.policy);
+  if (!requests.fromZero) return;
+  const { PolicyARN: arn = '' } = await aws.scaling.putScalingPolicy(requests.fromZero.policy);
+  await aws.cloudwatch.putMetricAlarm(requests.fromZero.alarm(arn));
 }
 
 /** How an endpoint scales now; undefined when it does not. */
-export async function scaleOf(aws: Aws, endpoint: string, variant: string): Promise<Scale | undefined> {
-  const { ServiceNamespace, ResourceId } = target(endpoint, variant);
+export async function scaleOf(aws: Aws, endpoint: string): Promise<Scale | undefined> {
+  const { ServiceNamespace, ResourceId } = target(endpoint);
   const { ScalableTargets = [] } = await aws.scaling.describeScalableTargets({
     ServiceNamespace,
     ResourceIds: [ResourceId],
@@ -61,9 +119,9 @@ export async function scaleOf(aws: Aws, endpoint: string, variant: string): Prom
   return found && { least: found.MinCapacity!, most: found.MaxCapacity! };
 }
 
-/** Ends the scaling, and its policy and alarms with it. */
-export async function unscaleEndpoint(aws: Aws, endpoint: string, variant: string): Promise<void> {
-  await aws.scaling.deregisterScalableTarget(target(endpoint, variant)).catch((error) => {
+/** Ends the scaling, and its policies and their alarms with it. */
+export async function unscaleEndpoint(aws: Aws, endpoint: string): Promise<void> {
+  await aws.scaling.deregisterScalableTarget(target(endpoint)).catch((error) => {
     if (!isMissing(error)) throw error;
   });
 }

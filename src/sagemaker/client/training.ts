@@ -8,8 +8,10 @@ import type {
 import { METRIC_DEFINITIONS } from '../metrics.ts';
 import type { Aws } from './aws.ts';
 import { isMissing } from './aws-error.ts';
-import { checked, LIMITS } from './limits.ts';
+import { LIMITS } from './limits.ts';
 import { uniqueName } from './names.ts';
+import { diskKey, networkOf, type Protection, tagsOf } from './protection.ts';
+import { checked } from './requests.ts';
 
 /** A job as SageMaker describes it. */
 export type FinishedJob = DescribeTrainingJobResponse;
@@ -28,12 +30,11 @@ export interface JobResources {
   readonly spot: boolean;
   /** With `spot`: waiting included. */
   readonly maxWaitSeconds?: number;
+  readonly protection: Protection;
 }
 
-export const TAGS = [{ Key: 'harrier', Value: 'true' }];
-
 function definition(name: string, resources: JobResources) {
-  const { image, role, channels, bucket, spot, maxSeconds } = resources;
+  const { image, role, channels, bucket, spot, maxSeconds, protection, instanceType } = resources;
   return {
     AlgorithmSpecification: {
       TrainingImage: image,
@@ -49,11 +50,15 @@ function definition(name: string, resources: JobResources) {
         },
       }),
     ),
-    OutputDataConfig: { S3OutputPath: `s3://${bucket}/harrier/jobs` },
+    OutputDataConfig: {
+      S3OutputPath: `s3://${bucket}/harrier/jobs`,
+      ...(protection.kmsKey && { KmsKeyId: protection.kmsKey }),
+    },
     ResourceConfig: {
-      InstanceType: resources.instanceType as TrainingInstanceType,
+      InstanceType: instanceType as TrainingInstanceType,
       InstanceCount: 1,
       VolumeSizeInGB: resources.volumeGigabytes,
+      ...diskKey('VolumeKmsKeyId', protection, instanceType),
     },
     StoppingCondition: {
       MaxRuntimeInSeconds: maxSeconds,
@@ -61,6 +66,8 @@ function definition(name: string, resources: JobResources) {
     },
     EnableManagedSpotTraining: spot,
     CheckpointConfig: { S3Uri: `s3://${bucket}/harrier/checkpoints/${name}` },
+    ...networkOf(protection),
+    ...(protection.encryptTraffic && { EnableInterContainerTrafficEncryption: true }),
   };
 }
 
@@ -74,7 +81,7 @@ export function trainingRequest(
     TrainingJobName: name,
     HyperParameters: { ...hyperparameters },
     ...definition(name, resources),
-    Tags: TAGS,
+    Tags: tagsOf(resources.protection),
   });
 }
 
@@ -133,7 +140,7 @@ export function tuningRequest(
       StaticHyperParameters: { ...hyperparameters },
       ...definition(name, resources),
     },
-    Tags: TAGS,
+    Tags: tagsOf(resources.protection),
   });
 }
 

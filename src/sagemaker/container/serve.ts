@@ -9,6 +9,8 @@ import type { ContainerPaths } from './paths.ts';
 
 /** SageMaker waits 60 s for an answer; one that comes later is for nobody. */
 const DEADLINE_MS = 55_000;
+/** A batch transform waits 600 s for the answer to many images. */
+const BATCH_DEADLINE_MS = 590_000;
 /** The user that the official Node.js images bring along. */
 const USER = 'node';
 
@@ -31,7 +33,7 @@ export async function serveInContainer(
     port: portOf(environment.SAGEMAKER_BIND_TO_PORT),
     // A batch has nobody who waits for a single answer: better late than refused.
     maxQueue: isBatch ? 1_024 : undefined,
-    deadlineMs: DEADLINE_MS,
+    deadlineMs: isBatch ? BATCH_DEADLINE_MS : DEADLINE_MS,
     // What is in there does not change.
     watchMs: 0,
     log,

@@ -1,7 +1,9 @@
 import { refuseForm } from '../body.ts';
 import { HttpError } from '../problem.ts';
+import type { Answer } from '../service.ts';
 import { givenNames, isUnknown, setsFor } from './details.ts';
 import { json, type Reply, type Route } from './protocol.ts';
+import { classifyRecords, type RecordAnswer, type RecordForm, recordForm } from './sagemaker-records.ts';
 
 /**
  * The contract of SageMaker's inference containers, with the wire format of its built-in image classifiers
@@ -27,6 +29,9 @@ const IMAGE_TYPES = [
   'application/x-image',
 ] as const;
 
+/** Several images in one body. */
+const RECORD_TYPES = ['application/json', 'application/jsonlines'];
+
 /** Names that are in use beside the registered ones. */
 const ALIASES: Readonly<Record<string, string>> = {
   'image/jpg': 'image/jpeg',
@@ -36,6 +41,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'image/x-ms-bmp': 'image/bmp',
   'image/x-bmp': 'image/bmp',
   'image/*': 'application/x-image',
+  'application/octet-stream': 'application/x-image',
 };
 
 /** Batch transform holds at most this much in flight. */
@@ -62,22 +68,22 @@ export function sageMakerRoutes({ isReady, maxBodyBytes, concurrency }: SageMake
       method: 'POST',
       path: '/invocations',
       classifies: true,
-      handler: async ({ request, body, classify, model }) => {
-        checkType(request.headers.get('content-type'));
-        const write = writerFor(request.headers.get('accept'));
+      handler: async (call) => {
+        const { request, body, classify, model } = call;
+        const type = checkType(request.headers.get('content-type'));
+        const form = recordForm(type);
+        const write = writerFor(request.headers.get('accept'), form);
         // Refused before the body is read, where the model can promise none.
         if (write.sets !== undefined) setsFor(model(), write.sets, ACCEPT_SETS);
+        if (form !== undefined) {
+          const records = (bytes: Uint8Array) => classifyRecords(bytes, form, call);
+          const answers = await (form === 'json' ? body(records, 'json') : body(records));
+          return recordsReply(answers, write);
+        }
         const answer = await body((bytes) => classify([{ kind: 'file', bytes, where: 'image' }]));
-        const [row] = answer.probabilities;
-        const unknown = isUnknown(answer, 0);
-        const set = setsFor(answer.model, write.sets, ACCEPT_SETS)?.(row);
-        const reply = write.writer({
-          probabilities: Array.from(row),
-          labels: answer.model.classNames,
-          unknown,
-          given: givenNames(answer.model, row),
-          set: set?.map((label) => answer.model.classNames[label]),
-        });
+        const answered = answeredOf(answer, write.sets);
+        const { unknown } = answered;
+        const reply = write.writer(answered);
         // The bare array has no place for it.
         return unknown === undefined ? reply : { ...reply, headers: { [UNKNOWN_HEADER]: `${unknown}` } };
       },
@@ -85,13 +91,14 @@ export function sageMakerRoutes({ isReady, maxBodyBytes, concurrency }: SageMake
   ];
 }
 
-function checkType(header: string | null): void {
+/** The content type; none but those of an image, and of records with images, are taken. */
+function checkType(header: string | null): string {
   const type = header?.split(';')[0].trim().toLowerCase() ?? '';
-  if (IMAGE_TYPES.some((each) => each === (ALIASES[type] ?? type))) return;
+  if (IMAGE_TYPES.some((each) => each === (ALIASES[type] ?? type)) || recordForm(type)) return type;
   refuseForm(type);
   throw new HttpError(415, 'not-supported', 'the content type is not that of an image', {
     where: 'Content-Type',
-    expected: IMAGE_TYPES.join(', '),
+    expected: [...IMAGE_TYPES, ...RECORD_TYPES].join(', '),
     received: type.slice(0, 80) || 'none',
     next: "Send the content type of an image: curl -H 'content-type: application/x-image' --data-binary @image.png …",
   });
@@ -111,6 +118,46 @@ interface Answered {
   readonly given?: readonly string[];
   /** The classes of the set that was asked for. */
   readonly set?: readonly string[];
+}
+
+function answeredOf(answer: Answer, sets: unknown): Answered {
+  const [row] = answer.probabilities;
+  const set = setsFor(answer.model, sets, ACCEPT_SETS)?.(row);
+  return {
+    probabilities: Array.from(row),
+    labels: answer.model.classNames,
+    unknown: isUnknown(answer, 0),
+    given: givenNames(answer.model, row),
+    set: set?.map((label) => answer.model.classNames[label]),
+  };
+}
+
+/** Records in the order in which they came: `{"predictions": […]}`, or a line for each. */
+function recordsReply(records: readonly RecordAnswer[], { sets, writer, isVerbose }: Form): Reply {
+  const isLines = writer === lines;
+  const values = records.map(({ id, answer, error }) => {
+    if (answer === undefined) return { id, error };
+    const { probabilities, labels, unknown, given, set } = answeredOf(answer, sets);
+    // The names of all classes would stand in each line again.
+    if (!isVerbose) {
+      return isLines ? { id, prediction: probabilities, unknown, predicted_labels: given } : probabilities;
+    }
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    return {
+      id,
+      ...(given
+        ? { predicted_labels: given }
+        : { predicted_label: labels[best], probability: probabilities[best] }),
+      unknown,
+      set,
+      prediction: probabilities,
+    };
+  });
+  if (!isLines) return json({ predictions: values });
+  return {
+    type: 'application/jsonlines',
+    body: `${values.map((value) => JSON.stringify(value)).join('\n')}\n`,
+  };
 }
 
 type Writer = (answer: Answered) => Reply;
@@ -137,25 +184,26 @@ const verbose: Writer = ({ probabilities, labels, unknown, given, set }) =>
 /** The form of an answer. */
 interface Form {
   readonly writer: Writer;
+  /** Whether it names classes. */
+  readonly isVerbose: boolean;
   /** The coverage of its set, as it was asked for. */
   readonly sets?: unknown;
 }
 
 /** The first form that the client accepts. Quality values are not weighed: clients of this protocol send one form. */
-function writerFor(accept: string | null): Form {
+function writerFor(accept: string | null, records: RecordForm | undefined): Form {
+  const plain = { writer: records === 'lines' ? lines : array, isVerbose: false };
   const wanted = (accept ?? '*/*').toLowerCase().split(',');
   for (const each of wanted) {
     const [type, ...parameters] = each.split(';').map((part) => part.trim());
-    if (type === 'application/json') {
-      if (!parameters.includes('verbose')) return { writer: array };
-      const sets = parameters.find((parameter) => parameter.startsWith('sets='))?.slice('sets='.length);
-      return {
-        writer: verbose,
-        ...(sets !== undefined && { sets: sets.trim() === '' ? sets : Number(sets) }),
-      };
+    const isVerbose = parameters.includes('verbose');
+    const text = parameters.find((parameter) => parameter.startsWith('sets='))?.slice('sets='.length);
+    const sets = isVerbose && text !== undefined && { sets: text.trim() === '' ? text : Number(text) };
+    if (type === 'application/json') return { writer: isVerbose ? verbose : array, isVerbose, ...sets };
+    if (type === 'application/jsonlines' || type === 'application/x-jsonlines') {
+      return { writer: lines, ...(records ? { isVerbose, ...sets } : { isVerbose: false }) };
     }
-    if (type === 'application/jsonlines' || type === 'application/x-jsonlines') return { writer: lines };
-    if (type === '*/*' || type === 'application/*' || type === '') return { writer: array };
+    if (type === '*/*' || type === 'application/*' || type === '') return plain;
   }
   throw new HttpError(406, 'not-supported', 'there is no such form of answer', {
     where: 'Accept',

@@ -1,10 +1,9 @@
-import { imageBytes } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
-import { isObject } from '../../options/values.ts';
-import { fromBase64, kindOf, parseObject, readPixels } from '../json.ts';
+import { kindOf, parseObject } from '../json.ts';
 import { HttpError } from '../problem.ts';
-import type { Answer, InputImage, ServedModel } from '../service.ts';
+import type { Answer, ServedModel } from '../service.ts';
 import { givenNames, setsFor } from './details.ts';
+import { imageFrom, unwrap } from './image-value.ts';
 import { json, type Reply, type Route } from './protocol.ts';
 
 const VERSION = '1';
@@ -106,34 +105,6 @@ function readRequest(bytes: Uint8Array) {
     });
   }
   return { isRow, list, isDetailed: signature === DETAILS, sets };
-}
-
-function imageFrom(value: unknown, { imageShape }: ServedModel, where: string): InputImage {
-  const own = unwrap(value);
-  if (isObject(own) && typeof own.b64 === 'string') {
-    return { kind: 'file', bytes: fromBase64(own.b64, where), where };
-  }
-  const { height, width, channels } = imageShape;
-  if (!Array.isArray(own) || !hasShape(own, [height, width, channels])) {
-    throw new HarrierError('bad-shape', 'not an image', {
-      where,
-      expected: `{"b64": "…"} or numbers of shape [${height}, ${width}, ${channels}]`,
-      received: kindOf(own),
-    });
-  }
-  const bytes = new Uint8Array(imageBytes(imageShape));
-  readPixels(own, bytes, where);
-  return { kind: 'pixels', bytes, where };
-}
-
-/** An input may be named, as the model's is: `{"image": …}`. */
-function unwrap(value: unknown): unknown {
-  return isObject(value) && Object.keys(value).length === 1 && 'image' in value ? value.image : value;
-}
-
-function hasShape(value: unknown, [length, ...rest]: readonly number[]): boolean {
-  if (length === undefined) return !Array.isArray(value);
-  return Array.isArray(value) && value.length === length && value.every((each) => hasShape(each, rest));
 }
 
 function metadata(name: string, { imageShape, classNames }: ServedModel): Reply {

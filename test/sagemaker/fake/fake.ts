@@ -3,27 +3,40 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { AwsFailure, checkRequest } from './api.ts';
 import { Hosting } from './hosting.ts';
+import { Monitoring } from './monitoring.ts';
+import { Registry } from './registry.ts';
 import { Training } from './training.ts';
 import { ACCOUNT, type Json, REGION, World } from './world.ts';
 
 export { ACCOUNT, IMAGE, REGION, ROLE } from './world.ts';
 
+/** Services whose requests are checked by their description, by what `x-amz-target` calls them. */
+const SERVICES: Readonly<Record<string, string>> = {
+  SageMaker: 'sagemaker',
+  GraniteServiceVersion20100801: 'cloudwatch',
+  AnyScaleFrontendService: 'application-autoscaling',
+};
+
 export const ACCESS_KEY = 'AKIAFAKEFAKEFAKEFAKE';
 
-/** A request to SageMaker as it came in. */
+/** A request as it came in. */
 export interface Captured {
+  /** As botocore calls it. */
+  readonly service: string;
   readonly operation: string;
   readonly request: Json;
 }
 
 /**
  * AWS on 127.0.0.1: SageMaker with its states, which runs our container's entry points, and as much as that needs of
- * S3, CloudWatch Logs, STS, ECR and Application Auto Scaling. It refuses what AWS refuses.
+ * S3, CloudWatch, STS, ECR and Application Auto Scaling. It refuses what AWS refuses.
  */
 export class FakeAws {
   readonly world = new World();
   readonly training = new Training(this.world);
-  readonly hosting = new Hosting(this.world);
+  readonly monitoring = new Monitoring(this.world);
+  readonly registry = new Registry(this.world);
+  readonly hosting = new Hosting(this.world, this.registry, this.monitoring);
   readonly captured: Captured[] = [];
   /** Operations that the caller may not do, with AWS's words for it. */
   readonly denied = new Map<string, string>();
@@ -31,7 +44,10 @@ export class FakeAws {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      this.#answer(request, response).catch((error) => response.destroy(error));
+      this.#answer(request, response).catch((error) => {
+        process.stderr.write(`${error.stack}\n`);
+        response.destroy(error);
+      });
     });
   }
 
@@ -71,7 +87,7 @@ export class FakeAws {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const target = `${request.headers['x-amz-target'] ?? ''}`;
-    const isXml = target === '' && !request.url!.includes('/invocations');
+    const isXml = target === '' && !request.url!.startsWith('/endpoints/');
     try {
       this.#authenticate(request);
       const [service, operation] = target.split('.');
@@ -121,10 +137,14 @@ export class FakeAws {
 
   #json(service: string, operation: string, request: Json): Json {
     const { world } = this;
+    const name = SERVICES[service];
+    if (name !== undefined) this.captured.push({ service: name, operation, request });
     if (service === 'SageMaker') {
-      this.captured.push({ operation, request });
       checkRequest(operation, request);
-      const known = this.training.operations[operation] ?? this.hosting.operations[operation];
+      const known =
+        this.training.operations[operation] ??
+        this.hosting.operations[operation] ??
+        this.registry.operations[operation];
       if (known) return known(request);
       if (operation === 'DeleteTags') {
         world.untag(request.ResourceArn, request.TagKeys);
@@ -133,6 +153,11 @@ export class FakeAws {
       if (operation === 'ListTags') return { Tags: world.tags.get(request.ResourceArn) ?? [] };
       world.tag(request.ResourceArn, request.Tags);
       return { Tags: world.tags.get(request.ResourceArn) };
+    }
+    const watched = this.monitoring.operations[operation];
+    if (watched && name !== undefined) {
+      checkRequest(operation, request);
+      return watched(request);
     }
     switch (operation) {
       case 'DescribeLogStreams':
@@ -145,27 +170,6 @@ export class FakeAws {
         if (!type) throw new AwsFailure('ImageNotFoundException', `The image ${name} does not exist`);
         return { imageDetails: [{ imageManifestMediaType: type }] };
       }
-      case 'RegisterScalableTarget':
-        world.scaling.set(request.ResourceId, request);
-        return {};
-      case 'PutScalingPolicy':
-        if (!world.scaling.has(request.ResourceId)) {
-          throw new AwsFailure('ObjectNotFoundException', 'No scalable target registered');
-        }
-        world.policies.set(request.ResourceId, request);
-        return { PolicyARN: 'arn', Alarms: [] };
-      case 'DescribeScalableTargets':
-        return {
-          ScalableTargets: [...world.scaling.values()].filter(({ ResourceId }) =>
-            request.ResourceIds.includes(ResourceId),
-          ),
-        };
-      case 'DeregisterScalableTarget':
-        if (!world.scaling.delete(request.ResourceId)) {
-          throw new AwsFailure('ObjectNotFoundException', 'No scalable target found');
-        }
-        world.policies.delete(request.ResourceId);
-        return {};
       default:
         throw new AwsFailure('UnknownOperationException', `the fake has no ${service}.${operation}`);
     }
@@ -194,7 +198,17 @@ export class FakeAws {
   }
 
   async #invoke(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
-    const name = decodeURIComponent(request.url!.split('/')[2]);
+    const [, , encoded, kind] = request.url!.split('/');
+    const name = decodeURIComponent(encoded);
+    if (kind === 'async-invocations') {
+      const { InferenceId, output, failure } = this.hosting.invokeAsync(name, request.headers);
+      response.statusCode = 202;
+      response.setHeader('x-amzn-sagemaker-outputlocation', output);
+      response.setHeader('x-amzn-sagemaker-failurelocation', failure);
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ InferenceId }));
+      return;
+    }
     const headers: Record<string, string> = {};
     for (const header of ['content-type', 'accept', 'x-amzn-sagemaker-custom-attributes']) {
       const value = request.headers[header];

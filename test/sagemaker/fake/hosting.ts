@@ -1,8 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, writeFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { extract } from 'tar';
 import { AwsFailure, invalid } from './api.ts';
 import { Container, freePort } from './container.ts';
+import type { Monitoring } from './monitoring.ts';
+import type { Registry } from './registry.ts';
+import { checkUpdate, moveTraffic } from './updates.ts';
 import { type Json, page, seconds, type World } from './world.ts';
 
 interface Served {
@@ -19,10 +24,16 @@ export class Hosting {
   readonly endpoints = new Map<string, Json>();
   readonly transforms = new Map<string, Json>();
   readonly #serving = new Map<string, Served>();
+  /** Alarms that go off when the next update moves traffic. */
+  readonly tripped = new Set<string>();
   readonly #world: World;
+  readonly #registry: Registry;
+  readonly #monitoring: Monitoring;
 
-  constructor(world: World) {
+  constructor(world: World, registry: Registry, monitoring: Monitoring) {
     this.#world = world;
+    this.#registry = registry;
+    this.#monitoring = monitoring;
   }
 
   readonly operations: Readonly<Record<string, (request: Json) => Json>> = {
@@ -30,9 +41,15 @@ export class Hosting {
       const arn = this.#world.arn('model', request.ModelName);
       if (this.models.has(request.ModelName)) throw invalid(`Cannot create already existing model "${arn}".`);
       this.#world.checkRole(request.ExecutionRoleArn);
-      this.#world.checkImage(request.PrimaryContainer.Image);
-      this.#world.checkObjects(request.PrimaryContainer.ModelDataUrl, 'model data');
-      this.models.set(request.ModelName, { ...request, ModelArn: arn, CreationTime: seconds() });
+      const PrimaryContainer = this.#containerOf(request.PrimaryContainer);
+      this.#world.checkImage(PrimaryContainer.Image);
+      this.#world.checkObjects(PrimaryContainer.ModelDataUrl, 'model data');
+      this.models.set(request.ModelName, {
+        ...request,
+        PrimaryContainer,
+        ModelArn: arn,
+        CreationTime: seconds(),
+      });
       return { ModelArn: arn };
     },
     DescribeModel: ({ ModelName }) => this.#find(this.models, 'model', ModelName),
@@ -56,6 +73,10 @@ export class Hosting {
           throw invalid('Either InstanceType or ServerlessConfig');
         if (variant.InstanceType && !variant.InitialInstanceCount)
           throw invalid('InitialInstanceCount is required');
+        if (variant.ServerlessConfig) this.#checkServerless(request, variant);
+        if (request.KmsKeyId && /^ml\.(\w+d|g[56])\./.test(variant.InstanceType)) {
+          throw invalid(`KmsKeyId is not supported for ${variant.InstanceType}, which has local storage.`);
+        }
       }
       this.configs.set(request.EndpointConfigName, {
         ...request,
@@ -101,16 +122,18 @@ export class Hosting {
       if (!/^(InService|Failed)$/.test(endpoint.EndpointStatus)) {
         throw invalid(`Cannot update in-progress endpoint "${endpoint.EndpointArn}".`);
       }
-      if (DeploymentConfig && config.ProductionVariants[0].ServerlessConfig) {
-        throw invalid('DeploymentConfig is not supported for serverless endpoints.');
-      }
+      checkUpdate(DeploymentConfig, config.ProductionVariants[0], this.#monitoring);
       this.#world.checkQuota(config.ProductionVariants[0].InstanceType);
       const before = endpoint.EndpointConfigName;
       endpoint.EndpointStatus = 'Updating';
-      this.#world.begin(this.#bring(endpoint, EndpointConfigName, before));
+      this.#world.begin(this.#bring(endpoint, EndpointConfigName, before, DeploymentConfig));
       return { EndpointArn: endpoint.EndpointArn };
     },
-    DescribeEndpoint: ({ EndpointName }) => this.#find(this.endpoints, 'endpoint', EndpointName),
+    DescribeEndpoint: ({ EndpointName }) => {
+      const endpoint = this.#find(this.endpoints, 'endpoint', EndpointName);
+      const { AsyncInferenceConfig } = this.configs.get(endpoint.EndpointConfigName) ?? {};
+      return { ...endpoint, ...(AsyncInferenceConfig && { AsyncInferenceConfig }) };
+    },
     ListEndpoints: (request) => {
       const { items, ...rest } = page(this.endpoints.values(), request, 'EndpointName');
       return { Endpoints: items, ...rest };
@@ -155,6 +178,9 @@ export class Hosting {
   async invoke(name: string, headers: Record<string, string>, body: Buffer) {
     const served = this.#serving.get(name);
     if (!this.endpoints.has(name)) throw invalid(`Endpoint ${name} of account not found.`);
+    if (this.#world.asynchronous.has(name)) {
+      throw invalid(`Endpoint ${name} is asynchronous: use InvokeEndpointAsync.`);
+    }
     if (!served) throw invalid(`Endpoint ${name} is not in service.`);
     const answer = await fetch(`http://127.0.0.1:${served.port}/invocations`, {
       method: 'POST',
@@ -162,7 +188,125 @@ export class Hosting {
       body: new Uint8Array(body),
     });
     const bytes = Buffer.from(await answer.arrayBuffer());
-    return { status: answer.status, type: answer.headers.get('content-type') ?? '', bytes };
+    const type = answer.headers.get('content-type') ?? '';
+    this.#capture(name, headers, body, { type, bytes });
+    return { status: answer.status, type, bytes };
+  }
+
+  /** Takes a request of an asynchronous endpoint, whose answer comes as an object. */
+  invokeAsync(name: string, headers: IncomingHttpHeaders) {
+    const header = (key: string) => headers[`x-amzn-sagemaker-${key}`] as string | undefined;
+    const endpoint = this.endpoints.get(name);
+    if (!endpoint) throw invalid(`Endpoint ${name} of account not found.`);
+    const { AsyncInferenceConfig: config } = this.configs.get(endpoint.EndpointConfigName) ?? {};
+    if (!config) throw invalid(`Endpoint ${name} does not support asynchronous inference.`);
+    const input = header('inputlocation') ?? '';
+    const life = Number(header('requestttlseconds') ?? 21_600);
+    if (!(life >= 60 && life <= 21_600)) throw invalid('RequestTTLSeconds must be from 60 to 21600');
+    this.#world.checkObjects(input, 'input');
+    const id = randomUUID();
+    const { S3OutputPath, S3FailurePath } = config.OutputConfig;
+    const places = { output: `${S3OutputPath}/${id}.out`, failure: `${S3FailurePath}/${id}-error.out` };
+    const sent = { 'content-type': header('content-type') ?? '', accept: header('accept') ?? '' };
+    this.#world.begin(this.#answerAsync(name, input, sent, places));
+    return { InferenceId: id, ...places };
+  }
+
+  /** Takes the machines of an endpoint away that scales to zero. */
+  async scaleToZero(name: string): Promise<void> {
+    if (this.#world.scaling.get(`endpoint/${name}/variant/all`)?.MinCapacity !== 0) {
+      throw new Error(`${name} does not scale to zero`);
+    }
+    await this.#serving.get(name)!.container.remove();
+    this.#serving.delete(name);
+  }
+
+  async #answerAsync(
+    name: string,
+    input: string,
+    headers: Record<string, string>,
+    { output, failure }: { output: string; failure: string },
+  ): Promise<void> {
+    await this.#world.pause();
+    if (!this.#serving.has(name)) {
+      // Nobody works: only an alarm that adds a machine ends that.
+      const alarm = [...this.#monitoring.alarms.values()].find(
+        ({ request }) =>
+          request.MetricName === 'HasBacklogWithoutCapacity' && request.Dimensions[0].Value === name,
+      );
+      if (!alarm) return;
+      const served = await this.#serveConfig(name, this.endpoints.get(name)!.EndpointConfigName);
+      this.#serving.set(name, served!);
+    }
+    const { port } = this.#serving.get(name)!;
+    const { objects } = this.#world.s3;
+    const body = new Uint8Array(objects.get(input.replace('s3://', ''))!);
+    const answer = await fetch(`http://127.0.0.1:${port}/invocations`, { method: 'POST', headers, body });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    if (answer.ok) objects.set(output.replace('s3://', ''), bytes);
+    else {
+      const said = `Received client error (${answer.status}) from primary with message "${bytes}". See the log for more.`;
+      objects.set(failure.replace('s3://', ''), Buffer.from(said));
+    }
+  }
+
+  /** A line for each request in S3, where the configuration says so. */
+  #capture(
+    name: string,
+    sent: Record<string, string>,
+    body: Buffer,
+    { type, bytes }: { type: string; bytes: Buffer },
+  ): void {
+    const { DataCaptureConfig: config } = this.configs.get(this.endpoints.get(name)!.EndpointConfigName)!;
+    if (!config?.EnableCapture) return;
+    const at = new Date().toISOString();
+    // All that the configuration does not name as CSV or JSON is base64.
+    const part = (mode: string, observedContentType: string, data: Buffer) => ({
+      observedContentType,
+      mode,
+      data: data.toString('base64'),
+      encoding: 'BASE64',
+    });
+    const line = {
+      captureData: {
+        endpointInput: part('INPUT', sent['content-type'], body),
+        endpointOutput: part('OUTPUT', type, bytes),
+      },
+      eventMetadata: { eventId: randomUUID(), inferenceTime: at },
+      eventVersion: '0',
+    };
+    const [day, hour] = [at.slice(0, 10).replaceAll('-', '/'), at.slice(11, 13)];
+    const file = `${at.slice(14, 19).replace(':', '-')}-${randomUUID()}.jsonl`;
+    const key = `${config.DestinationS3Uri.replace('s3://', '')}/${name}/all/${day}/${hour}/${file}`;
+    this.#world.s3.objects.set(key, Buffer.from(`${JSON.stringify(line)}\n`));
+  }
+
+  /** A container's image and archive, also of a model of the registry, which must be approved. */
+  #containerOf(container: Json): Json {
+    const { ModelPackageName: arn, Image, ModelDataUrl } = container;
+    if (!arn === !Image) throw invalid('Either Image or ModelPackageName');
+    if (!arn) {
+      if (!ModelDataUrl) throw invalid('The container has no model.');
+      return container;
+    }
+    const found = this.#registry.find(arn);
+    if (found.ModelApprovalStatus !== 'Approved' || found.ModelPackageStatus !== 'Completed') {
+      throw invalid(`Model package ${arn} is not approved.`);
+    }
+    return found.InferenceSpecification.Containers[0];
+  }
+
+  #checkServerless(config: Json, variant: Json): void {
+    const model = this.models.get(variant.ModelName)!;
+    const clash = [config.AsyncInferenceConfig, config.DataCaptureConfig, config.KmsKeyId];
+    if ([...clash, model.VpcConfig, model.EnableNetworkIsolation].every((each) => !each)) return;
+    throw invalid('This configuration is not supported for serverless endpoints.');
+  }
+
+  #serveConfig(name: string, configName: string): Promise<Served | undefined> {
+    const variant = this.configs.get(configName)!.ProductionVariants[0];
+    const model = this.models.get(variant.ModelName)!;
+    return this.#serve(model, `/aws/sagemaker/Endpoints/${name}`, variant.VariantName);
   }
 
   async close(): Promise<void> {
@@ -177,26 +321,34 @@ export class Hosting {
   }
 
   /** Starts the new container beside the old one; changes over when it answers, else goes back. */
-  async #bring(endpoint: Json, configName: string, before: string | undefined): Promise<void> {
+  async #bring(endpoint: Json, configName: string, before: string | undefined, update?: Json): Promise<void> {
     const name: string = endpoint.EndpointName;
     await this.#world.pause();
-    const variant = this.configs.get(configName)!.ProductionVariants[0];
-    const served = await this.#serve(
-      this.models.get(variant.ModelName)!,
-      `/aws/sagemaker/Endpoints/${name}`,
-      variant.VariantName,
-    );
+    const config = this.configs.get(configName)!;
+    const served = await this.#serveConfig(name, configName);
     endpoint.LastModifiedTime = seconds();
-    if (served) {
+    const loud =
+      served &&
+      update &&
+      (await moveTraffic(endpoint, configName, update, this.#monitoring, {
+        pause: this.#world.pause,
+        tripped: this.tripped,
+      }));
+    if (served && !loud) {
       const old = this.#serving.get(name);
       this.#serving.set(name, served);
       endpoint.EndpointConfigName = configName;
       await old?.container.remove();
+      if (config.AsyncInferenceConfig) this.#world.asynchronous.add(name);
+      else this.#world.asynchronous.delete(name);
       endpoint.EndpointStatus = 'InService';
       delete endpoint.FailureReason;
       return;
     }
-    endpoint.FailureReason = `The primary container for production variant ${variant.VariantName} did not pass the ping health check. Please check CloudWatch logs for this endpoint.`;
+    await served?.container.remove();
+    endpoint.FailureReason = loud
+      ? 'One or more configured alarms have been triggered.'
+      : `The primary container for production variant ${config.ProductionVariants[0].VariantName} did not pass the ping health check. Please check CloudWatch logs for this endpoint.`;
     if (before === undefined) {
       endpoint.EndpointStatus = 'Failed';
       return;
@@ -210,6 +362,7 @@ export class Hosting {
     await this.#serving.get(name)?.container.remove();
     this.#serving.delete(name);
     await this.#world.pause();
+    this.#world.asynchronous.delete(name);
     this.endpoints.delete(name);
     this.#world.tags.delete(this.#world.arn('endpoint', name));
   }
@@ -249,7 +402,12 @@ export class Hosting {
     if (served) {
       const parameters = await fetch(`http://127.0.0.1:${served.port}/execution-parameters`);
       if (!parameters.ok) failed.push('execution-parameters');
+      const isLines = job.TransformInput.SplitType === 'Line';
       for (const path of s3.keys(input)) {
+        if (isLines) {
+          await this.#transformLines(job, served.port, path, input, failed);
+          continue;
+        }
         const answer = await fetch(`http://127.0.0.1:${served.port}/invocations`, {
           method: 'POST',
           headers: { 'content-type': job.TransformInput.ContentType, accept: job.TransformOutput.Accept },
@@ -270,5 +428,41 @@ export class Hosting {
       job.TransformJobStatus = 'Failed';
       job.FailureReason = `ClientError: ${failed[0] ?? 'the container does not answer'}`.slice(0, 1024);
     }
+  }
+
+  /** As many lines in a request as fit; the answers' lines one after another. */
+  async #transformLines(
+    job: Json,
+    port: number,
+    path: string,
+    input: string,
+    failed: string[],
+  ): Promise<void> {
+    const { s3 } = this.#world;
+    const lines = s3.objects.get(path)!.toString().split('\n').filter(Boolean);
+    const most = job.BatchStrategy === 'MultiRecord' ? job.MaxPayloadInMB * 2 ** 20 : 0;
+    const parts: string[][] = [];
+    let size = Number.POSITIVE_INFINITY;
+    for (const line of lines) {
+      if (size + line.length > most) {
+        parts.push([]);
+        size = 0;
+      }
+      parts.at(-1)!.push(line);
+      size += line.length;
+    }
+    const answers: string[] = [];
+    for (const part of parts) {
+      const answer = await fetch(`http://127.0.0.1:${port}/invocations`, {
+        method: 'POST',
+        headers: { 'content-type': job.TransformInput.ContentType, accept: job.TransformOutput.Accept },
+        body: part.join('\n'),
+      });
+      if (!answer.ok) return void failed.push(`${path}: ${await answer.text()}`);
+      answers.push(await answer.text());
+    }
+    const between = job.TransformOutput.AssembleWith === 'Line' ? '\n' : '';
+    const key = `${job.TransformOutput.S3OutputPath.replace('s3://', '')}/${path.slice(input.length).replace(/^\//, '')}.out`;
+    s3.objects.set(key, Buffer.from(answers.join(between)));
   }
 }

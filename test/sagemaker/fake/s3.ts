@@ -14,6 +14,8 @@ export class FakeS3 {
   readonly owners = new Map<string, string>();
   readonly #uploads = new Map<string, Map<number, Buffer>>();
   readonly #region: string;
+  /** KMS keys of objects that were uploaded with one. */
+  readonly keysOf = new Map<string, string>();
   /** Parts that were sent, whole uploads that were broken off. */
   parts = 0;
   aborted = 0;
@@ -58,7 +60,12 @@ export class FakeS3 {
       if (query.has('uploadId')) {
         this.#uploadOf(query).set(Number(query.get('partNumber')), body);
         this.parts++;
-      } else this.objects.set(path, body);
+      } else {
+        this.objects.set(path, body);
+        const encryption = request.headers['x-amz-server-side-encryption'];
+        const kmsKey = request.headers['x-amz-server-side-encryption-aws-kms-key-id'];
+        if (encryption === 'aws:kms' && typeof kmsKey === 'string') this.keysOf.set(path, kmsKey);
+      }
       response.setHeader('etag', `"${createHash('md5').update(body).digest('hex')}"`);
       return response.end();
     }
@@ -80,7 +87,8 @@ export class FakeS3 {
       );
     }
     if (method === 'DELETE') {
-      this.aborted++;
+      if (query.has('uploadId')) this.aborted++;
+      else this.objects.delete(path);
       return response.writeHead(204).end();
     }
     const found = this.objects.get(path);

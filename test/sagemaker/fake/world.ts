@@ -22,6 +22,8 @@ export class World {
   readonly withoutQuota = new Set<string>();
   readonly scaling = new Map<string, Json>();
   readonly policies = new Map<string, Json>();
+  /** Endpoints that take requests from S3. */
+  readonly asynchronous = new Set<string>();
   /** Work under way; the fake waits for it when it is closed. */
   readonly work = new Set<Promise<void>>();
 

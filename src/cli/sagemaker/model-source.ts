@@ -1,0 +1,56 @@
+import { stat } from 'node:fs/promises';
+import { HarrierError } from '../../errors.ts';
+import { findModel } from '../../platform/node/runs/find-run.ts';
+import { uploadModel } from '../../sagemaker/client/model-archive.ts';
+import { approvedPackage, packageName } from '../../sagemaker/client/registry.ts';
+import { workBucket } from '../../sagemaker/client/s3.ts';
+import { findJob } from '../../sagemaker/client/training.ts';
+import type { AwsSession } from './session.ts';
+
+/** A model in AWS. */
+export interface ModelInAws {
+  /** `s3://…/model.tar.gz`, or the ARN of a version in the registry. */
+  readonly address: string;
+  /** What is known of how good it is, by metric. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+const REGISTRY = 'registry:';
+
+/** The archive of a job in AWS or of a run or model file here, which goes up; or a version of the registry. */
+export async function modelInAws(
+  session: AwsSession,
+  source: string,
+  bucket: string | undefined,
+): Promise<ModelInAws> {
+  const { aws, reporter } = session;
+  if (source.startsWith(REGISTRY)) {
+    const name = packageName(source.slice(REGISTRY.length));
+    const { arn, version } = await approvedPackage(aws, name);
+    reporter.note(`${source} is version ${version}.`);
+    return { address: arn, metrics: {} };
+  }
+  if (source === 'latest' || (await stat(source).catch(() => undefined))) {
+    const { modelFile, run } = await findModel(source);
+    reporter.status('uploading the model …');
+    const address = await uploadModel(aws, await workBucket(aws, bucket), modelFile);
+    const result = await run?.record().then(({ result: known }) => known);
+    return { address, metrics: result ? { accuracy: result.testAccuracy } : {} };
+  }
+  const job = await findJob(aws, source);
+  if (!job) {
+    throw new HarrierError('not-found', 'there is neither a run folder nor a SageMaker job of this name', {
+      where: source,
+      next: 'npx harrier sagemaker list lists the jobs.',
+    });
+  }
+  const address = job.ModelArtifacts?.S3ModelArtifacts;
+  if (address && job.TrainingJobStatus !== 'Failed') {
+    const accuracy = job.FinalMetricDataList?.find(({ MetricName }) => MetricName === 'test:accuracy')?.Value;
+    return { address, metrics: accuracy === undefined ? {} : { accuracy } };
+  }
+  throw new HarrierError('not-found', `this job has no model: ${job.TrainingJobStatus}`, {
+    where: job.TrainingJobName,
+    next: job.FailureReason,
+  });
+}

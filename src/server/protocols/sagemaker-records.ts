@@ -1,0 +1,134 @@
+import { HarrierError } from '../../errors.ts';
+import { isObject } from '../../options/values.ts';
+import { kindOf } from '../json.ts';
+import type { Answer, InputImage, ServedModel } from '../service.ts';
+import { imageFrom } from './image-value.ts';
+import type { Call } from './protocol.ts';
+
+/** Requests with several images: JSON, or a JSON value in each line, as batch transform makes them (MultiRecord). */
+export type RecordForm = 'json' | 'lines';
+
+/** The form of a content type; undefined for those of one image. */
+export function recordForm(type: string): RecordForm | undefined {
+  if (type === 'application/json') return 'json';
+  return type === 'application/jsonlines' || type === 'application/x-jsonlines' ? 'lines' : undefined;
+}
+
+/** What is said of one record. */
+export interface RecordAnswer {
+  /** Its own name for itself, given back. */
+  readonly id?: string | number;
+  /** The answer, whose first image it is; or why there is none. */
+  readonly answer?: Answer;
+  readonly error?: string;
+}
+
+/** Records that are under way at the same time. */
+const AT_ONCE = 32;
+const PLACES = ['id', 'name'] as const;
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Classifies the images of a body. A line that is no image gets a sentence in place of an answer, so that the others of
+ * its file keep theirs; JSON with such an image is refused as a whole.
+ *
+ * @throws HarrierError `bad-data`, `bad-shape`, `overloaded`, `timed-out`, `too-large`
+ */
+export async function classifyRecords(
+  bytes: Uint8Array,
+  form: RecordForm,
+  { model, classify, checkCount }: Pick<Call, 'model' | 'classify' | 'checkCount'>,
+): Promise<RecordAnswer[]> {
+  const served = model();
+  const text = textOf(bytes);
+  if (form === 'json') {
+    const list = listOf(text);
+    checkCount(list.length);
+    const records = list.map((value, i) => recordFrom(value, served, `instances[${i}]`));
+    const answer = await classify(records.map(({ image }) => image));
+    return records.map(({ id }, i) => ({ ...named(id), answer: rowOf(answer, i) }));
+  }
+  const lines = text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ line, at: i + 1 }]));
+  const answers: RecordAnswer[] = [];
+  for (let start = 0; start < lines.length; start += AT_ONCE) {
+    const part = lines.slice(start, start + AT_ONCE);
+    answers.push(...(await Promise.all(part.map(({ line, at }) => answerOf(line, at, served, classify)))));
+  }
+  return answers;
+}
+
+async function answerOf(
+  line: string,
+  at: number,
+  served: ServedModel,
+  classify: Call['classify'],
+): Promise<RecordAnswer> {
+  let id: string | number | undefined;
+  try {
+    const value = parsed(line, `line ${at}`);
+    id = idOf(value);
+    const { image } = recordFrom(value, served, `line ${at}`);
+    return { ...named(id), answer: await classify([image]) };
+  } catch (error) {
+    // Too much to do, or too late, is not about the record: the whole request may be sent again.
+    if (!(error instanceof HarrierError) || error.code === 'overloaded' || error.code === 'timed-out')
+      throw error;
+    return { ...named(id), error: error.message };
+  }
+}
+
+function named(id: string | number | undefined): Pick<RecordAnswer, 'id'> {
+  return id === undefined ? {} : { id };
+}
+
+/** The same answer for one of its images. */
+function rowOf({ model, probabilities, unknown }: Answer, i: number): Answer {
+  return { model, probabilities: [probabilities[i]], ...(unknown && { unknown: [unknown[i]] }) };
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new HarrierError('bad-data', 'the body is not UTF-8', { where: 'body', cause });
+  }
+}
+
+function parsed(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const reason = (cause as Error).message.slice(0, 80);
+    throw new HarrierError('bad-data', `not JSON (${reason})`, { where, cause });
+  }
+}
+
+/** `{"instances": […]}`, a list alone, or one record. */
+function listOf(text: string): readonly unknown[] {
+  const value = parsed(text, 'body');
+  const list = isObject(value) && 'instances' in value ? value.instances : value;
+  const records = Array.isArray(list) ? list : [list];
+  if (records.length > 0) return records;
+  throw new HarrierError('bad-data', 'no images', {
+    where: 'body',
+    expected: '{"instances": [{"b64": "…"}, …]}',
+    received: kindOf(value),
+  });
+}
+
+function idOf(value: unknown): string | number | undefined {
+  if (!isObject(value)) return undefined;
+  const found = PLACES.map((place) => value[place]).find((id) => id !== undefined);
+  return typeof found === 'string' || typeof found === 'number' ? found : undefined;
+}
+
+/** Base64 text, `{"b64": …}` or numbers, also under `image`; beside it the record's `id` or `name`. */
+function recordFrom(
+  value: unknown,
+  served: ServedModel,
+  where: string,
+): { id?: string | number; image: InputImage } {
+  const image = isObject(value) && 'image' in value ? value.image : value;
+  const file = typeof image === 'string' ? { b64: image } : image;
+  return { ...named(idOf(value)), image: imageFrom(file, served, where) };
+}
