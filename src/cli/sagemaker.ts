@@ -4,6 +4,7 @@ import { METRIC_NAMES } from '../sagemaker/metrics.ts';
 import { about } from './about.ts';
 import { command } from './command.ts';
 import { addFlags, untypedFlag } from './flags.ts';
+import { collectWhole } from './sagemaker/collect-whole.ts';
 import type { DeployOptions } from './sagemaker/deploy.ts';
 import { manySeeds } from './sagemaker/hyperparameters.ts';
 import type { EndpointPredictOptions } from './sagemaker/predict.ts';
@@ -16,7 +17,6 @@ import {
 import { registryCommand } from './sagemaker/registry-command.ts';
 import {
   type AwsCommandOptions,
-  collectWhole,
   percent,
   scaleRange,
   trafficShift,

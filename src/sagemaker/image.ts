@@ -111,6 +111,13 @@ export default {
 
   // Endpoints bill from creation until \`npx harrier sagemaker delete\`.
   deployInstanceType: 'ml.m7i.large',
+
+  // Your VPC, KMS key and tags, where your account demands them.
+  // subnets: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1',
+  // securityGroups: 'sg-0123456789abcdef0',
+  // networkIsolation: true,
+  // kmsKey: 'alias/my-key',
+  // tags: { team: 'vision' },
 };
 `;
 }

@@ -4,7 +4,7 @@ import type { OptionType } from '../../options/option.ts';
 import { kebabCase } from '../../options/option.ts';
 import { isObject } from '../../options/values.ts';
 import { checkProtection, type Protection } from '../../sagemaker/client/protection.ts';
-import { collect } from '../values.ts';
+import { collectWhole } from './collect-whole.ts';
 
 /** Options as they were typed; those that are absent may stand in the settings file. */
 export interface ProtectionOptions {
@@ -80,7 +80,7 @@ export function withProtection(target: Command, names: readonly ProtectionName[]
   for (const name of names) {
     const { type, value, help }: Described = PROTECTION[name];
     const option = new Option([`--${kebabCase(name)}`, value].filter(Boolean).join(' '), help);
-    target.addOption(type.kind === 'texts' ? option.argParser(collect) : option);
+    target.addOption(type.kind === 'texts' ? option.argParser(collectWhole) : option);
   }
   return target;
 }

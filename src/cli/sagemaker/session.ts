@@ -167,8 +167,3 @@ export function percent(option: string): (text: string) => number {
   const read = number(option, { whole: true, atLeast: 1, atMost: 100 });
   return (text) => read(text.trim().replace(/%$/, ''));
 }
-
-/** For an option that may be given several times, whose values may hold spaces. */
-export function collectWhole(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
-}

@@ -50,7 +50,7 @@ OPERATIONS = {
     "DeleteModelPackageGroup": "ModelPackageGroupName",
     "ListModelPackageGroups": "MaxResults SortBy SortOrder NameContains NextToken",
     "CreateModelPackage": "ModelPackageGroupName ModelPackageDescription InferenceSpecification ModelApprovalStatus "
-    "ModelMetrics CustomerMetadataProperties Tags",
+    "ModelMetrics CustomerMetadataProperties ClientToken Tags",
     "DescribeModelPackage": "ModelPackageName",
     "UpdateModelPackage": "ModelPackageArn ModelApprovalStatus ApprovalDescription",
     "DeleteModelPackage": "ModelPackageName",

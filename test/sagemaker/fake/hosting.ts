@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +27,8 @@ export class Hosting {
   readonly #serving = new Map<string, Served>();
   /** Alarms that go off when the next update moves traffic. */
   readonly tripped = new Set<string>();
+  /** Of endpoints, by name. */
+  readonly #looks = new EventEmitter();
   readonly #world: World;
   readonly #registry: Registry;
   readonly #monitoring: Monitoring;
@@ -131,6 +134,7 @@ export class Hosting {
     },
     DescribeEndpoint: ({ EndpointName }) => {
       const endpoint = this.#find(this.endpoints, 'endpoint', EndpointName);
+      this.#looks.emit(EndpointName);
       const { AsyncInferenceConfig } = this.configs.get(endpoint.EndpointConfigName) ?? {};
       return { ...endpoint, ...(AsyncInferenceConfig && { AsyncInferenceConfig }) };
     },
@@ -332,6 +336,7 @@ export class Hosting {
       update &&
       (await moveTraffic(endpoint, configName, update, this.#monitoring, {
         pause: this.#world.pause,
+        seen: () => once(this.#looks, name),
         tripped: this.tripped,
       }));
     if (served && !loud) {

@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { invalid } from './api.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { Json } from './world.ts';
+
+/** Nobody looks any more. */
+const SEEN_WITHIN_MS = 5000;
 
 /** Refuses a way to update an endpoint that AWS refuses. */
 export function checkUpdate(update: Json | undefined, variant: Json, monitoring: Monitoring): void {
@@ -33,19 +37,30 @@ export async function moveTraffic(
   configName: string,
   update: Json,
   monitoring: Monitoring,
-  { pause, tripped }: { readonly pause: () => Promise<unknown>; readonly tripped: ReadonlySet<string> },
+  {
+    pause,
+    seen,
+    tripped,
+  }: {
+    readonly pause: () => Promise<unknown>;
+    /** Resolves when the endpoint is described the next time. */
+    readonly seen: () => Promise<unknown>;
+    readonly tripped: ReadonlySet<string>;
+  },
 ): Promise<string | undefined> {
   const { Type: type, LinearStepSize: step } = update.BlueGreenUpdatePolicy.TrafficRoutingConfiguration;
   const parts = type === 'ALL_AT_ONCE' ? 1 : type === 'CANARY' ? 2 : Math.ceil(100 / step.Value);
   const names = (update.AutoRollbackConfiguration?.Alarms ?? []).map(
     (each: Json) => each.AlarmName as string,
   );
+  // In parts, each state lasts until somebody has seen it.
+  const lasts = () => (parts === 1 ? pause() : Promise.race([seen(), sleep(SEEN_WITHIN_MS)]));
   const show = (Status: string) => {
     endpoint.PendingDeploymentSummary = {
       EndpointConfigName: configName,
       ProductionVariants: [{ VariantName: 'all', VariantStatus: [{ Status }] }],
     };
-    return pause();
+    return lasts();
   };
   try {
     for (let i = 0; i < parts; i++) {

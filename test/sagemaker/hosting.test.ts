@@ -1,0 +1,297 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { harrier, sentenceOf, workplace, writeImages } from '../cli/harrier.ts';
+import { botocore } from './botocore.ts';
+import { FakeAws, ROLE } from './fake/fake.ts';
+
+// Endpoints in their further forms, the registry and transform jobs on lines, on the fake SageMaker with our containers.
+
+let fake: FakeAws;
+let place: { path: string; remove: () => Promise<void> };
+const at = (...parts: string[]) => join(place.path, ...parts);
+const sagemaker = (...args: string[]) =>
+  harrier(['sagemaker', ...args, '--poll', '0.05'], { cwd: place.path, environment: fake.environment });
+const deploy = (...args: string[]) => sagemaker('deploy', 'run', '--role', ROLE, ...args);
+const alarms = () => [...fake.monitoring.alarms.keys()];
+const lastSent = (operation: string) =>
+  fake.captured.findLast((each) => each.operation === operation)?.request ?? {};
+
+beforeAll(async () => {
+  place = await workplace();
+  fake = await FakeAws.start();
+  await writeImages(at('images'), { perClass: 6 });
+  await harrier(['train', '--data', 'images', '--epochs', '1', '--out', 'run'], { cwd: place.path });
+});
+afterAll(async () => {
+  await fake.close();
+  await place.remove();
+});
+
+const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd';
+const NETWORK = ['--subnets', 'subnet-0a1,subnet-0b2', '--security-groups', 'sg-0c3', '--network-isolation'];
+const VPC = { VpcConfig: { SecurityGroupIds: ['sg-0c3'], Subnets: ['subnet-0a1', 'subnet-0b2'] } };
+
+describe('an asynchronous endpoint', () => {
+  const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:answers';
+
+  it('scales to zero, is in a VPC, and encrypts', async () => {
+    const { code, stdout, stderr } = await deploy(
+      ...['--name', 'bulk', '--async', '--concurrency', '8', '--notify', TOPIC, '--autoscale', '0..4'],
+      ...[...NETWORK, '--kms-key', KEY, '--tag', 'team=vision', '--tag', 'cost=a b'],
+    );
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('bulk: 0 to 4 × ml.m7i.large');
+    const folder = 's3://sagemaker-eu-west-1-123456789012/harrier/async/bulk';
+    expect(lastSent('CreateEndpointConfig')).toMatchObject({
+      KmsKeyId: KEY,
+      AsyncInferenceConfig: {
+        ClientConfig: { MaxConcurrentInvocationsPerInstance: 8 },
+        OutputConfig: {
+          S3OutputPath: `${folder}/output`,
+          S3FailurePath: `${folder}/failures`,
+          KmsKeyId: KEY,
+          NotificationConfig: { SuccessTopic: TOPIC, ErrorTopic: TOPIC },
+        },
+      },
+    });
+    expect(lastSent('CreateModel')).toMatchObject({
+      ...VPC,
+      EnableNetworkIsolation: true,
+      Tags: [{ Key: 'harrier' }, { Key: 'team', Value: 'vision' }, { Key: 'cost', Value: 'a b' }],
+    });
+    const archive = lastSent('CreateModel').PrimaryContainer.ModelDataUrl.replace('s3://', '');
+    expect(fake.world.s3.keysOf.get(archive)).toBe(KEY);
+    expect([...fake.world.policies.values()].map(({ PolicyType: type }) => type)).toEqual([
+      'TargetTrackingScaling',
+      'StepScaling',
+    ]);
+    expect(alarms()).toEqual(['harrier-bulk-from-zero']);
+  });
+
+  it('starts a machine for a request, answers as the model does here, and leaves nothing in S3', async () => {
+    await fake.hosting.scaleToZero('bulk');
+    await writeFile(at('notes.txt'), 'no image');
+    const before = fake.world.s3.keys('');
+    const asked = await sagemaker('predict', 'bulk', 'images/cat/0.png', 'notes.txt', '--json');
+    const here = await harrier(['predict', 'run', 'images/cat/0.png', '--json'], { cwd: place.path });
+    expect(asked.code).toBe(1);
+    expect(sentenceOf(asked)).toMatch(/notes\.txt: the endpoint answered 400: .*not an image/);
+    const [answer, refused] = JSON.parse(asked.stdout);
+    const [local] = JSON.parse(here.stdout);
+    expect(answer.predictions[0].label).toBe(local.predictions[0].label);
+    expect(answer.predictions[0].probability).toBeCloseTo(local.predictions[0].probability, 6);
+    expect(refused.error).toContain('not an image');
+    expect(fake.world.s3.keys('')).toEqual(before);
+  });
+
+  it('says when no answer comes in time', async () => {
+    await fake.hosting.scaleToZero('bulk');
+    const alarm = fake.monitoring.alarms.get('harrier-bulk-from-zero')!;
+    fake.monitoring.alarms.clear();
+    const asked = await sagemaker('predict', 'bulk', 'images/cat/0.png', '--timeout', '0.2s');
+    fake.monitoring.alarms.set('harrier-bulk-from-zero', alarm);
+    expect(asked.code).toBe(1);
+    expect(sentenceOf(asked)).toMatch(/0\.png: the endpoint has not answered: .*wait longer with --timeout/);
+  });
+
+  it('goes away with its alarm and its policies', async () => {
+    const { code, stderr } = await sagemaker('delete', 'bulk');
+    expect(code, stderr).toBe(0);
+    expect([alarms(), fake.world.policies.size, fake.hosting.models.size]).toEqual([[], 0, 0]);
+  });
+});
+
+describe('an update', () => {
+  const SAFE = ['--name', 'safe', '--instances', '2', '--max-errors', '5', '--max-latency', '800'];
+
+  it('of a new endpoint has no traffic to move, but its alarms are there', async () => {
+    const { code, stderr } = await deploy(...SAFE, '--canary', '50%:10m', '--capture', '100%');
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('safe is new, so there is no traffic to move in parts.');
+    expect(alarms()).toEqual(['harrier-safe-errors', 'harrier-safe-latency']);
+    expect(fake.monitoring.alarms.get('harrier-safe-latency')!.request).toMatchObject({
+      ExtendedStatistic: 'p95',
+      Threshold: 800_000,
+      Dimensions: [
+        { Name: 'EndpointName', Value: 'safe' },
+        { Name: 'VariantName', Value: 'all' },
+      ],
+    });
+  });
+
+  it('gives a part of the traffic first, and says so', async () => {
+    const { code, stdout, stderr } = await deploy(...SAFE, '--canary', '50%:10m', '--capture', '100%');
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('The new model serves on 50% of the machines for 10 min');
+    expect(stdout).toContain('alarms goes off: harrier-safe-errors, harrier-safe-latency');
+    expect(stderr).toMatch(/safe: Updating, moving traffic to the new model\nsafe: Updating, watching/);
+    expect(lastSent('UpdateEndpoint').DeploymentConfig).toEqual({
+      BlueGreenUpdatePolicy: {
+        TrafficRoutingConfiguration: {
+          Type: 'CANARY',
+          WaitIntervalInSeconds: 600,
+          CanarySize: { Type: 'CAPACITY_PERCENT', Value: 50 },
+        },
+        TerminationWaitInSeconds: 0,
+        MaximumExecutionTimeoutInSeconds: 4200,
+      },
+      AutoRollbackConfiguration: {
+        Alarms: [{ AlarmName: 'harrier-safe-errors' }, { AlarmName: 'harrier-safe-latency' }],
+      },
+    });
+  });
+
+  it('is rolled back by an alarm, which is named', async () => {
+    const before = fake.hosting.endpoints.get('safe')!.EndpointConfigName;
+    fake.hosting.tripped.add('harrier-safe-errors');
+    const failed = await deploy(...SAFE, '--linear', '50%:1m');
+    fake.hosting.tripped.clear();
+    expect(failed.code).toBe(1);
+    expect(sentenceOf(failed)).toMatch(
+      /^safe: the update was rolled back to the previous model: One or more .* \(on: harrier-safe-errors\)/,
+    );
+    expect(fake.hosting.endpoints.get('safe')!.EndpointConfigName).toBe(before);
+    expect([fake.hosting.configs.size, fake.hosting.models.size]).toEqual([1, 1]);
+  });
+
+  it('is not begun while its alarm is on, or with one that is not there', async () => {
+    const loud = await deploy(...SAFE);
+    expect(sentenceOf(loud)).toMatch(/^harrier-safe-errors: this alarm is on already/);
+    const missing = await deploy('--name', 'safe', '--alarm', 'my alarm');
+    expect(sentenceOf(missing)).toMatch(/^my alarm: there is no such CloudWatch alarm/);
+    expect([loud.code, missing.code, fake.hosting.models.size]).toEqual([1, 1, 1]);
+  });
+});
+
+describe('the registry', () => {
+  it('takes a model with its accuracy, which must be approved before it is deployed', async () => {
+    const added = await sagemaker('registry', 'add', 'run', '--group', 'parts', '--description', 'first');
+    expect(added.code, added.stderr).toBe(0);
+    expect(added.stdout).toContain('Registered as parts/1, waiting for approval.');
+    const { ModelMetrics: metrics, CustomerMetadataProperties: notes } = lastSent('CreateModelPackage');
+    const report = fake.world.s3.objects.get(metrics.ModelQuality.Statistics.S3Uri.replace('s3://', ''))!;
+    const { accuracy } = JSON.parse(report.toString()).multiclass_classification_metrics;
+    expect(notes).toMatchObject({ source: 'run', accuracy: accuracy.value.toFixed(4) });
+    const early = await sagemaker('deploy', 'registry:parts/1', '--role', ROLE, '--name', 'line');
+    expect(sentenceOf(early)).toMatch(/^parts\/1: this version of the model is not approved/);
+    const none = await sagemaker('deploy', 'registry:parts', '--role', ROLE, '--name', 'line');
+    expect(sentenceOf(none)).toMatch(/^parts: no version of this model is approved/);
+    await sagemaker('registry', 'add', 'run', '--group', 'parts', '--approve');
+    await sagemaker('registry', 'approve', 'parts/1');
+    expect((await sagemaker('registry', 'reject', 'parts/2')).stdout).toContain('parts/2 is rejected.');
+    const { stdout } = await sagemaker('registry', 'list', 'parts');
+    expect(stdout).toMatch(
+      /^parts\/2 {2}rejected {2}.*\nparts\/1 {2}approved {2}.* UTC {2}accuracy [\d.]+%, run, first\n$/,
+    );
+  });
+
+  it('deploys the newest approved version', async () => {
+    const { code, stderr } = await sagemaker('deploy', 'registry:parts', '--role', ROLE, '--name', 'line');
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('registry:parts is version 1.');
+    expect(lastSent('CreateModel').PrimaryContainer).toEqual({
+      ModelPackageName: fake.world.arn('model-package', 'parts/1'),
+    });
+    expect((await sagemaker('predict', 'line', 'images/dog/1.png')).code).toBe(0);
+  });
+
+  it('removes versions, then the model', async () => {
+    const busy = await sagemaker('registry', 'remove', 'parts');
+    expect(sentenceOf(busy)).toMatch(/^parts: this model has versions\. Remove them first: .* parts\/2$/);
+    const { code, stderr } = await sagemaker('registry', 'remove', 'parts/1', 'parts/2', 'parts');
+    expect(code, stderr).toBe(0);
+    expect([fake.registry.groups.size, fake.registry.packages.size]).toEqual([0, 0]);
+    const gone = await sagemaker('registry', 'list', 'parts');
+    expect(sentenceOf(gone)).toMatch(/^parts: there is no such model in the registry/);
+  });
+});
+
+it('classifies a folder by lines, many images in a request; a line that is no image spoils no other', async () => {
+  fake.world.s3.buckets.set('mine', 'eu-west-1');
+  await mkdir(at('photos', 'a'), { recursive: true });
+  await writeFile(at('photos', 'a', '1.png'), await readFile(at('images', 'cat', '0.png')));
+  await writeFile(at('photos', '2.png'), await readFile(at('images', 'dog', '0.png')));
+  await writeFile(at('photos', 'bad.png'), 'no image');
+  const { code, stdout, stderr } = await sagemaker('transform', 'line', 'photos', 's3://mine/out', '--wait');
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('a line for each image in the .out files in s3://mine/out');
+  expect(lastSent('CreateTransformJob')).toMatchObject({
+    BatchStrategy: 'MultiRecord',
+    TransformInput: { SplitType: 'Line', ContentType: 'application/jsonlines' },
+    TransformOutput: { AssembleWith: 'Line', Accept: 'application/jsonlines;verbose' },
+  });
+  const [key, ...others] = fake.world.s3.keys('mine/out');
+  expect([key, others]).toEqual(['mine/out/part-00000.jsonl.out', []]);
+  const lines = fake.world.s3.objects
+    .get(key)!
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.map(({ id }) => id)).toEqual(['2.png', 'a/1.png', 'bad.png']);
+  expect(lines[2].error).toContain('not an image');
+  const here = await harrier(['predict', 'run', 'photos/2.png', 'photos/a/1.png', '--json'], {
+    cwd: place.path,
+  });
+  const local = JSON.parse(here.stdout).map(
+    ({ predictions }: { predictions: { label: string }[] }) => predictions[0].label,
+  );
+  expect(lines.slice(0, 2).map(({ predicted_label: label }) => label)).toEqual(local);
+});
+
+it.each<[string, string[], RegExp]>([
+  [
+    'zero machines that answer at once',
+    ['--autoscale', '0..2'],
+    /^--autoscale: this endpoint cannot scale to zero.*--async/,
+  ],
+  [
+    'a canary of one machine',
+    ['--canary', '10%:5m'],
+    /^--canary: .*on so few machines: expected two machines or more: --instances 2/,
+  ],
+  [
+    'a canary without a time',
+    ['--canary', '10%'],
+    /^--canary: this says not how the traffic moves: expected .*20%:5m/,
+  ],
+  ['a canary of nearly all', ['--instances', '4', '--canary', '80%:5m'], /^--canary: .*few machines/],
+  [
+    'canary and linear',
+    ['--canary', '10%:5m', '--linear', '10%:5m'],
+    /^--canary and --linear cannot be combined/,
+  ],
+  [
+    'steps that are too small',
+    ['--instances', '40', '--linear', '5%:5m'],
+    /LinearStepSize\.Value: .*at least 10/,
+  ],
+  ['subnets alone', ['--subnets', 'subnet-0a1'], /^--subnets needs --security-groups/],
+  [
+    'a subnet that is none',
+    ['--subnets', 'mine', '--security-groups', 'sg-1'],
+    /Subnets\[0\]: .*subnet-0123.*received "mine"/,
+  ],
+  ['a tag that is none', ['--tag', 'team'], /^--tag: this is not a tag: expected key=value/],
+  ['a reserved tag', ['--tag', 'harrier:expires=x'], /^--tag: this tag is reserved/],
+  ['a topic that is none', ['--async', '--notify', 'answers'], /SuccessTopic: .*arn:aws:sns/],
+  [
+    'serverless and asynchronous',
+    ['--serverless', '--async'],
+    /^--serverless and --async cannot be combined/,
+  ],
+  ['capture of more than all', ['--capture', '120'], /^--capture: /],
+])('refuses %s before AWS is asked', async (_, args, sentence) => {
+  const sent = fake.captured.length;
+  const finished = await deploy('--name', 'odd', ...args);
+  expect([finished.code, fake.captured.length]).toEqual([2, sent]);
+  expect(sentenceOf(finished)).toMatch(sentence);
+});
+
+it('sent nothing but what botocore would send', (context) => {
+  const wrong = botocore(fake.captured);
+  if (wrong === undefined)
+    return context.skip('python3 with botocore is not here: test/sagemaker/requirements.txt');
+  expect(wrong).toEqual([]);
+});
