@@ -71,9 +71,18 @@ export function ImageGrid(props: ImageGridProps) {
   latest.current = layout;
 
   useLayoutEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
+    let frame = 0;
+    const observer = new ResizeObserver(([entry]) => {
+      cancelAnimationFrame(frame);
+      // In the next frame: a scroll bar that comes with the images changes the width again, and Firefox calls two
+      // changes in one frame an error.
+      frame = requestAnimationFrame(() => setWidth(Math.floor(entry.contentRect.width)));
+    });
     observer.observe(element.current!);
-    return () => observer.disconnect();
+    return () => {
+      cancelAnimationFrame(frame);
+      observer.disconnect();
+    };
   }, []);
 
   // Another layout sees other rows.

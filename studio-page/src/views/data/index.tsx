@@ -140,10 +140,12 @@ function Opening({ dataset, id }: { readonly dataset: OpenedDataset; readonly id
 }
 
 function summaryOf(facts: DatasetInfo): string {
-  const { splits, classNames, imageShape } = facts;
+  const { splits, classNames, imageShape, hasPhotos } = facts;
   const { width, height } = imageShape;
   const names = splitsOf(facts);
   const parts = names.map((name) => `${formatCount(splits[name]!.size)} ${name}`);
   const images = splits[names.at(-1)!]?.size === 1 ? 'image' : 'images';
-  return `${parts.join(' and ')} ${images} of ${formatQuantity(classNames.length, 'class', 'classes')}, ${width} × ${height} pixels each`;
+  const words = `${parts.join(' and ')} ${images} of ${formatQuantity(classNames.length, 'class', 'classes')}`;
+  // Photos have sizes of their own.
+  return hasPhotos && !exported ? words : `${words}, ${width} × ${height} pixels each`;
 }
