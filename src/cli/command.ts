@@ -31,6 +31,6 @@ export function withDevice(target: Command): Command {
 
 /** What `predict` and `explain` take. */
 export const imageArguments =
-  'a run folder, "latest", or a model file (default: the model in the package), then images (PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP), folders of images, http addresses, or - for standard input';
+  'a run folder, "latest", or a model file (default: the model in the package), then images (PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP), folders of images, addresses (http, https, s3), or - for standard input';
 export const listHelp =
-  'a file with image paths, one a line (or with a NUL after each); - for standard input';
+  'a file with image paths, or addresses with --allow-remote, one a line (or with a NUL after each); - for standard input';

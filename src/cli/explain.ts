@@ -3,6 +3,7 @@ import { EXPLANATION_METHODS } from '../explanation/methods.ts';
 import { about } from './about.ts';
 import { command, imageArguments, listHelp, withThreads } from './command.ts';
 import type { ExplainOptions } from './explain/run.ts';
+import { withOptions } from './flags.ts';
 import { withForeignOptions } from './foreign.ts';
 import { oneOf } from './values.ts';
 
@@ -32,6 +33,7 @@ export function explainCommand(): Command {
     .option('--json', 'print one JSON array');
   explain.option('--model <model>', 'the model, instead of as the first argument');
   withForeignOptions(explain);
+  withOptions(explain, ['allowRemote', 'allowPrivate']);
   withThreads(explain);
   return explain.action(async (words: string[], options: ExplainOptions) => {
     const { runExplain } = await import('./explain/run.ts');

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { about } from './about.ts';
 import { command, imageArguments, listHelp, withThreads } from './command.ts';
+import { withOptions } from './flags.ts';
 import { withForeignOptions } from './foreign.ts';
 import type { PredictOptions } from './predict/run.ts';
 import { readShard } from './shard.ts';
@@ -20,6 +21,7 @@ export function predictCommand(): Command {
     ['predict latest photos --csv > out.csv', 'every image below a folder, for spreadsheets'],
     ['predict latest --list names.txt', 'the images that a file names, one a line'],
     ['predict latest --list names.txt --shard 3/16 --out answers-3.jsonl', 'one of sixteen machines'],
+    ['predict latest s3://bucket/photos/ --out answers.jsonl', 'all images below a prefix in S3'],
     ['predict latest - < photo.jpg', 'an image from standard input; an http address works too'],
   ])
     .usage('[options] [run|model.onnx] <image|folder|address|-...>')
@@ -42,6 +44,7 @@ export function predictCommand(): Command {
     .option('--csv', 'print a table: file,label1,probability1,…,error');
   predict.option('--model <model>', 'the model, instead of as the first argument');
   withForeignOptions(predict);
+  withOptions(predict, ['allowRemote', 'allowPrivate']);
   withThreads(predict);
   return predict.action(async (words: string[], options: PredictOptions) => {
     const { runPredict } = await import('./predict/run.ts');

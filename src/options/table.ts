@@ -1,12 +1,13 @@
 import { DATA } from './data.ts';
 import type { CommandName, Option } from './option.ts';
 import { PARTS } from './parts.ts';
+import { REMOTE } from './remote.ts';
 import { RUNNING } from './running.ts';
 import { TRAINING } from './training.ts';
 import type { TunedPart } from './words.ts';
 
-/** Every option of training, by its name in the API, in the order of help. */
-export const OPTIONS = { ...TRAINING, ...DATA, ...RUNNING } as const;
+/** Every option, by its name in the API, in the order of help. */
+export const OPTIONS = { ...TRAINING, ...DATA, ...RUNNING, ...REMOTE } as const;
 
 export type OptionName = keyof typeof OPTIONS;
 

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FakeAws, REGION } from '../sagemaker/fake/fake.ts';
 import { harrier, sentenceOf, start, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -65,6 +69,96 @@ describe('predict --shard --out', () => {
     const mine = await run('predict', 'model', '--list', 'list.txt', '--out', 'notes.txt');
     expect(sentenceOf(mine)).toContain('notes.txt, line 1: this file holds no answers');
     expect(await text('notes.txt')).toBe('{"mine": 1}');
+  });
+
+  it('takes addresses of a list by leave, and resumes with them as with files', async () => {
+    const files = Array.from({ length: 12 }, (_, i) => `images/cat/${i}.png`);
+    const asked: string[] = [];
+    const server = createServer(async ({ url = '' }, answer) => {
+      asked.push(url);
+      if (url === '/page')
+        answer.writeHead(200, { 'content-type': 'text/html' }).end('<html>no image</html>');
+      else answer.end(await readFile(path(url.slice(1))));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const aws = await FakeAws.start();
+    try {
+      aws.world.s3.buckets.set('photos', REGION);
+      for (const [i, name] of files.entries()) {
+        aws.world.s3.objects.set(`photos/new/${i}.png`, await readFile(path(name)));
+      }
+      aws.world.s3.objects.set('photos/new/notes.txt', Buffer.from('no image'));
+      const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+      const web = files.map((name) => `${origin}/${name}`);
+      const list = [...web, files[0], `${origin}/page`, 's3://photos/new/', 's3://photos/none.png'];
+      await writeFile(path('remote.txt'), list.join('\n'));
+      const remote = (name: string, out: string, ...more: string[]) =>
+        harrier(['predict', 'model', '--list', name, '--out', out, ...more], {
+          cwd: place.path,
+          environment: aws.environment,
+        });
+      const unasked = await remote('remote.txt', 'remote.jsonl');
+      expect([unasked.code, sentenceOf(unasked)]).toEqual([
+        2,
+        `remote.txt: this list names addresses on the network: received ${web[0]}. If you trust the list, add --allow-remote.`,
+      ]);
+      expect(asked).toEqual([]);
+      const leave = ['--allow-remote', '--allow-private', 'localhost'];
+      const done = await remote('remote.txt', 'remote.jsonl', ...leave);
+      expect([done.code, sentenceOf(done)]).toEqual([
+        1,
+        '2 of 27 images could not be read; their lines say why',
+      ]);
+      const whole = await text('remote.jsonl');
+      const lines = whole
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const inS3 = aws.world.s3.keys('photos/new/').filter((key) => key.endsWith('.png'));
+      const names = [...list.slice(0, 14), ...inS3.map((key) => `s3://${key}`), list[15]];
+      expect(lines.map(({ file }) => file)).toEqual(names);
+      expect(lines[13].error).toMatch(/\/page: not an image: expected PNG/);
+      expect(lines.at(-1).error).toBe(
+        's3://photos/none.png: there is no such object in S3. Check the address.',
+      );
+      expect(lines[0].predictions).toEqual(lines[12].predictions);
+      expect(lines[14].predictions).toEqual(lines[0].predictions);
+
+      // A crash in the middle of a line: the images before it are not fetched again.
+      await truncate(path('remote.jsonl'), whole.split('\n').slice(0, 5).join('\n').length + 30);
+      asked.length = 0;
+      await remote('remote.txt', 'remote.jsonl', ...leave);
+      expect(await text('remote.jsonl')).toBe(whole);
+      expect(asked.sort()).toEqual(
+        [...web.slice(5).map((each) => each.slice(origin.length)), '/page'].sort(),
+      );
+
+      // The server is away for more images than can be gone: none of them is done.
+      const { port } = server.address() as AddressInfo;
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      const many = Array.from({ length: 70 }, (_, i) => (i < 3 ? files[i] : web[i % 12]));
+      await writeFile(path('many.txt'), many.join('\n'));
+      const away = await remote('many.txt', 'many.jsonl', ...leave);
+      expect([away.code, sentenceOf(away)]).toEqual([
+        1,
+        expect.stringMatching(/67 images in a row: it cannot be/),
+      ]);
+      expect((await text('many.jsonl')).trim().split('\n')).toHaveLength(3);
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+      expect((await remote('many.txt', 'many.jsonl', ...leave)).code).toBe(0);
+      const all = (await text('many.jsonl'))
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(all.map(({ file, error }) => [file, error])).toEqual(many.map((name) => [name, undefined]));
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      await aws.close();
+    }
   });
 
   it('refuses parts that there are not, and lists that are not there', async () => {

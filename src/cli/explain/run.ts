@@ -5,13 +5,14 @@ import { formatPercent, printable } from '../../format/format.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
 import { explanationImage } from '../../platform/node/images/explanation-image.ts';
-import { isAddress } from '../../platform/node/images/fetch-image.ts';
+import { isAddress, RemoteImages } from '../../platform/node/remote/remote-images.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { classifierBytes, type ForeignFlags } from '../foreign.ts';
 import { hasMark, isThere, markedPng, writeOutput } from '../output.ts';
 import { type ListOptions, predictArguments } from '../predict/arguments.ts';
 import { readInput, STANDARD_INPUT } from '../predict/input.ts';
+import { remoteOptions } from '../predict/remote.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { shortPath } from '../terminal.ts';
@@ -51,6 +52,7 @@ export async function runExplain(words: readonly string[], options: ExplainOptio
   const { json, threads, method, layer } = options;
   const reporter = new Reporter({ machine: json });
   const { model, files } = await predictArguments(words, options);
+  const remote = new RemoteImages(remoteOptions(words, options));
   const { modelFile, shipped } = await findModel(model);
   const bytes = await classifierBytes(modelFile, options, reporter);
   const explainer = await Explainer.load(nodeRuntime({ threads }), bytes, {
@@ -66,7 +68,11 @@ export async function runExplain(words: readonly string[], options: ExplainOptio
   for (const [done, file] of files.entries()) {
     if (files.length > 1) reporter.work({ what: 'explaining', done, total: files.length, unit: 'files' });
     try {
-      const explained = await explain(explainer, file, await freePath(folder, file, names), classIndex);
+      const explained = await explain(explainer, file, {
+        image: await freePath(folder, file, names),
+        classIndex,
+        remote,
+      });
       all.push(explained);
       if (!json) reporter.print(lineOf(explained));
     } catch (error) {
@@ -81,13 +87,19 @@ export async function runExplain(words: readonly string[], options: ExplainOptio
   if (all.some(({ error }) => error !== undefined)) throw new Exit(1);
 }
 
+interface Explaining {
+  /** The image to write. */
+  readonly image: string;
+  readonly classIndex: number | undefined;
+  readonly remote: RemoteImages;
+}
+
 async function explain(
   explainer: Explainer,
   file: string,
-  image: string,
-  classIndex: number | undefined,
+  { image, classIndex, remote }: Explaining,
 ): Promise<ExplainedFile> {
-  const source = await readInput(file);
+  const source = await readInput(file, remote);
   const pixels = await decodeImage(source, explainer.imageShape, file);
   const explanation = await explainer.explain(pixels, classIndex);
   const { probabilities, map, width } = explanation;

@@ -2,14 +2,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 import { filesBelow, lookInto } from '../../platform/node/datasets/folder-tree.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
-import { isAddress } from '../../platform/node/images/fetch-image.ts';
 import { isImageName } from '../../platform/node/images/image-names.ts';
+import { isAddress } from '../../platform/node/remote/remote-images.ts';
 import { RUN_FILES } from '../../runs/stored-run.ts';
 import { isInShard, type Shard } from '../shard.ts';
 import { STANDARD_INPUT, textOfStandardInput } from './input.ts';
+import { withListings } from './names.ts';
+import { checkListed, type RemoteFlags } from './remote.ts';
 
 /** Options of commands that take images. */
-export interface ListOptions {
+export interface ListOptions extends RemoteFlags {
   /** A file with one name a line, or `-`. */
   readonly list?: string;
   /** The part of the images that is meant. */
@@ -28,28 +30,33 @@ export interface PredictArguments {
  * Parts what was typed into model and images: the first word is the model, unless it is called like an image, is an
  * address, `-`, or a folder of images. A folder stands for the images below it.
  *
- * @param isStreamed whether the list is read later, name by name: its folders are then no images
- * @throws HarrierError `bad-option` when there are no images; `not-found`, `storage` for a list or folder that cannot
- * be read
+ * @param isStreamed whether list, parts and `s3://` prefixes are taken later, name by name: folders of a list are then no
+ *   images
+ * @throws HarrierError `bad-option` when there are no images, or for a listed address without `--allow-remote`;
+ *   `not-found`, `storage` for a list or folder that cannot be read; as `S3Images.list`
  */
 export async function predictArguments(
   words: readonly string[],
-  { list, model, shard }: ListOptions = {},
+  { list, model, shard, ...flags }: ListOptions = {},
   isStreamed = false,
 ): Promise<PredictArguments> {
   const [first, ...rest] = words;
   const hasModel = model === undefined && first !== undefined && !(await isMeantAsImage(first));
   const listed = list === undefined || isStreamed ? [] : await namesIn(list);
+  for (const name of listed) checkListed(name, list!, flags);
   const files: string[] = [];
-  for (const name of [...(hasModel ? rest : words), ...listed]) files.push(...(await resolved(name)));
+  for (const name of [...(hasModel ? rest : words), ...listed]) {
+    if (isStreamed) files.push(...(await resolved(name)));
+    else for await (const each of withListings(await resolved(name))) files.push(each);
+  }
   if (files.filter((name) => name === STANDARD_INPUT).length + Number(list === STANDARD_INPUT) > 1) {
     throw new HarrierError('bad-option', 'standard input can be read only once', {
       received: '"-" more than once',
       next: 'Keep one "-".',
     });
   }
-  if (files.length > 0 || isStreamed) {
-    // A part of a list that is streamed is taken as it is read.
+  if (files.length > 0 || (isStreamed && list !== undefined)) {
+    // Of a stream, a part is taken as it is read.
     const isMeant = (i: number) => isStreamed || !shard || isInShard(shard, i);
     return { model: hasModel ? first : model, files: files.filter((_, i) => isMeant(i)) };
   }

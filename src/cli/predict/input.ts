@@ -4,19 +4,23 @@ import type { Readable } from 'node:stream';
 import { HarrierError } from '../../errors.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
 import { readImageFile } from '../../platform/node/images/decode.ts';
-import { fetchImage, isAddress } from '../../platform/node/images/fetch-image.ts';
+import { isAddress, type RemoteImages } from '../../platform/node/remote/remote-images.ts';
 
 /** What stands for standard input. */
 export const STANDARD_INPUT = '-';
 const MAX_BYTES = 2 ** 30;
 
 /**
- * The bytes of an image that was named on the command line: a file, a pipe, an address, or `-`.
- * @throws HarrierError as `readImageFile` and `fetchImage` do
+ * The bytes of an image that was named on the command line or in a list: a file, a pipe, an address, or `-`.
+ * @throws HarrierError as `readImageFile` and `RemoteImages.fetch` do
  */
-export async function readInput(name: string): Promise<Uint8Array> {
+export async function readInput(
+  name: string,
+  remote: RemoteImages,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   if (name === STANDARD_INPUT) return bytesOf(process.stdin, 'standard input');
-  if (isAddress(name)) return fetchImage(name);
+  if (isAddress(name)) return remote.fetch(name, signal);
   const info = await stat(name).catch(() => undefined);
   if (info?.isFIFO() || info?.isCharacterDevice() || info?.isSocket())
     return bytesOf(createReadStream(name), name);

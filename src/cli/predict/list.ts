@@ -1,21 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { HarrierError } from '../../errors.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
-import { isInShard, type Shard } from '../shard.ts';
 import { STANDARD_INPUT } from './input.ts';
 
 /** Longest name that is taken for one. */
 const LONGEST = 65_536;
 
 /**
- * The names of a list that belong to a part, one after another: a list of millions never lies in memory as a whole. One
- * name a line; where there are NULs, they end names (`find -print0`).
+ * The names of a list, one after another: a list of millions never lies in memory as a whole. One name a line; where
+ * there are NULs, they end names (`find -print0`).
  *
  * @throws HarrierError `not-found`, `storage` for a list that cannot be read; `bad-data` for what is no list
  */
-export async function* namesOf(list: string, shard: Shard): AsyncGenerator<string> {
+export async function* namesOf(list: string): AsyncGenerator<string> {
   let rest = '';
-  let index = 0;
   let end: string | undefined;
   const stream = list === STANDARD_INPUT ? process.stdin : createReadStream(list);
   stream.setEncoding('utf8');
@@ -34,12 +32,12 @@ export async function* namesOf(list: string, shard: Shard): AsyncGenerator<strin
       }
       for (const name of names) {
         const clean = end === '\n' ? name.replace(/\r$/, '') : name;
-        if (clean.trim() !== '' && isInShard(shard, index++)) yield clean;
+        if (clean.trim() !== '') yield clean;
       }
     }
   } catch (error) {
     throw error instanceof HarrierError ? error : readError(error as NodeJS.ErrnoException, list, 'file');
   }
   const last = rest.replace(/\r$/, '');
-  if (last.trim() !== '' && isInShard(shard, index)) yield last;
+  if (last.trim() !== '') yield last;
 }

@@ -8,16 +8,19 @@ import { UNKNOWN_FROM } from '../../models/contract.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
+import { RemoteImages } from '../../platform/node/remote/remote-images.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { classifierBytes, type ForeignFlags } from '../foreign.ts';
 import { watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
-import { isInShard, type Shard } from '../shard.ts';
+import type { Shard } from '../shard.ts';
 import { shippedNote } from '../shipped.ts';
 import { type ListOptions, predictArguments } from './arguments.ts';
 import { readInput } from './input.ts';
-import { namesOf } from './list.ts';
+import { imageNames } from './names.ts';
+import { ReadingThreads } from './reading-threads.ts';
+import { remoteOptions } from './remote.ts';
 import { type Answer, csvHeader, csvRow, type FilePrediction, imageText, type Prediction } from './text.ts';
 import { predictToFile } from './to-file.ts';
 
@@ -38,7 +41,6 @@ export interface PredictOptions extends ListOptions, ForeignFlags {
   readonly force?: boolean;
 }
 
-const WHOLE: Shard = { number: 1, count: 1 };
 /** Digits of a model's SHA-256 in its answers. */
 const MODEL_DIGITS = 12;
 
@@ -70,8 +72,9 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     });
   }
   const reporter = new Reporter({ machine: json || csv });
-  const isStreamed = options.out !== undefined && options.list !== undefined;
-  const { model, files } = await predictArguments(words, options, isStreamed);
+  const remote = remoteOptions(words, options);
+  const images = new RemoteImages(remote);
+  const { model, files } = await predictArguments(words, options, options.out !== undefined);
   const { modelFile, shipped } = await findModel(model);
   const bytes = await classifierBytes(modelFile, options, reporter);
   const classifier = await Classifier.load(nodeRuntime({ threads }), bytes, modelFile);
@@ -93,19 +96,29 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     ...(setOf && { set: setOf(probabilities) }),
     ...(unknown !== undefined && { unknown: unknown > UNKNOWN_FROM }),
   });
+  const answers = async (pixels: Uint8Array): Promise<Answer[]> => {
+    const { probabilities, unknown } = await classifier.answer(pixels);
+    const classes = classNames.length;
+    return Array.from({ length: probabilities.length / classes }, (_, i) =>
+      answerOf(probabilities.subarray(i * classes, (i + 1) * classes), unknown?.[i]),
+    );
+  };
   if (options.out !== undefined) {
-    const { out, force, list, shard = WHOLE } = options;
+    const { out, force, list, shard } = options;
     const interruption = watchInterruption(() => reporter.note('Stopping: saving first.'));
-    const names = () => namesIn(files, list, shard);
+    const names = () => imageNames({ files, list, shard }, options);
     const hash = nativeSha256().update(bytes).digest().slice(0, MODEL_DIGITS);
+    const readers = new ReadingThreads({ shape: classifier.imageShape, remote }, options.threads);
+    interruption.signal.addEventListener('abort', () => readers.close());
     try {
       await predictToFile(
-        { classifier, model: hash, names, out, force, pixelsOf, answerOf },
+        { model: hash, names, out, force, read: (name) => readers.read(name), answersTo: answers },
         reporter,
         interruption,
       );
     } finally {
       interruption.end();
+      await readers.close();
       await classifier.dispose();
     }
     return;
@@ -120,11 +133,11 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   const all: FilePrediction[] = [];
   let failed = 0;
   for (let start = 0; start < files.length; start += AHEAD) {
-    const images = files
+    const batch = files
       .slice(start, start + AHEAD)
-      .map((file) => ({ file, pixels: pixelsOf(file, classifier.imageShape) }));
-    await Promise.allSettled(images.map(({ pixels }) => pixels));
-    for (const { file, pixels } of images) {
+      .map((file) => ({ file, pixels: pixelsOf(file, classifier.imageShape, images) }));
+    await Promise.allSettled(batch.map(({ pixels }) => pixels));
+    for (const { file, pixels } of batch) {
       try {
         const { probabilities, unknown } = await classifier.answer(await pixels);
         const answer = { file, ...answerOf(probabilities, unknown?.[0]) };
@@ -192,18 +205,8 @@ function setsOf(
   return (probabilities) => sets.setOf(probabilities, options).map((label) => classNames[label]);
 }
 
-/** The images of a part: those that were named, then those of a list. */
-async function* namesIn(
-  files: readonly string[],
-  list: string | undefined,
-  shard: Shard,
-): AsyncGenerator<string> {
-  yield* files.filter((_, i) => isInShard(shard, i));
-  if (list !== undefined) yield* namesOf(list, shard);
-}
-
-async function pixelsOf(file: string, shape: ImageInput): Promise<Uint8Array> {
-  return decodeImage(await readInput(file), shape, file);
+async function pixelsOf(file: string, shape: ImageInput, remote: RemoteImages): Promise<Uint8Array> {
+  return decodeImage(await readInput(file, remote), shape, file);
 }
 
 /** How many of the most probable labels are shown: all that reach their threshold, and of the others the nearest. */

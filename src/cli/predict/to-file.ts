@@ -1,40 +1,43 @@
-import { setImmediate } from 'node:timers/promises';
-import type { ImageInput } from '../../data/dataset.ts';
+import { HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity } from '../../format/format.ts';
-import type { Classifier } from '../../models/classifier.ts';
 import { withLock } from '../../platform/node/files/lock.ts';
 import { Exit, failureOf } from '../failure.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { AnswersFile } from './answers-file.ts';
-import type { Answer } from './text.ts';
+import { inOrder } from './in-order.ts';
+import { ReadersEnded } from './reading-threads.ts';
 
-/** Images that are decoded while others are classified, and that run together. */
+/** Images that run together. */
 const BATCH = 16;
+/** Images that are read or wait for the model at a time: the network is slow in answering, not in sending. */
+const AHEAD = 64;
+/** Images in a row that cannot be fetched: the network is down then, rather than so many images gone. */
+const OUTAGE = 64;
 
 export interface ToFile {
-  readonly classifier: Classifier;
   /** The first digits of the SHA-256 of the model's file: lines of other models are told by it. */
   readonly model: string;
   /** The names, from the beginning, however often it is called. */
   readonly names: () => AsyncIterable<string>;
   readonly out: string;
   readonly force?: boolean;
-  readonly pixelsOf: (name: string, shape: ImageInput) => Promise<Uint8Array>;
-  /** What is said of an image by its probabilities. */
-  readonly answerOf: (probabilities: Float32Array, unknown: number | undefined) => Answer;
+  /** The pixels of an image as the model takes them. */
+  readonly read: (name: string) => Promise<Uint8Array>;
+  /** What is said of each of some images, whose pixels lie one after another. */
+  readonly answersTo: (pixels: Uint8Array) => Promise<readonly object[]>;
 }
 
-interface Decoded {
+interface Read {
   readonly file: string;
   readonly pixels?: Uint8Array;
-  readonly error?: string;
+  readonly error?: unknown;
 }
 
 /**
  * Answers for a list of any length, as lines of JSON: `{"file", "predictions", "model"}`, or `{"file", "error", "model"}`. A
- * file that is there is gone on with, so that after a crash no image is done twice and none is lost.
+ * file that exists is continued, so that after a crash no image is done twice and none is lost.
  */
 export async function predictToFile(
   task: ToFile,
@@ -48,15 +51,12 @@ export async function predictToFile(
     hasWaited = true;
   };
   await withLock(`${task.out}.lock`, { signal: interruption.signal, onWait }, () =>
-    classify(task, reporter, interruption),
+    answerAll(task, reporter, interruption),
   );
 }
 
-async function classify(
-  { classifier, model, names, out, force, pixelsOf, answerOf }: ToFile,
-  reporter: Reporter,
-  interruption: Interruption,
-): Promise<void> {
+async function answerAll(task: ToFile, reporter: Reporter, interruption: Interruption): Promise<void> {
+  const { model, names, out, force, read } = task;
   const list = names()[Symbol.asyncIterator]();
   const file = await AnswersFile.open(
     out,
@@ -70,39 +70,38 @@ async function classify(
     );
   }
   let [done, failed] = [held.lines, held.failed];
-  const decode = async (): Promise<Decoded[]> => {
-    const batch: string[] = [];
-    while (batch.length < BATCH) {
-      const next = await list.next();
-      if (next.done) break;
-      batch.push(next.value);
-    }
-    return Promise.all(
-      batch.map((name) =>
-        pixelsOf(name, classifier.imageShape).then(
-          (pixels) => ({ file: name, pixels }),
-          (error) => ({ file: name, error: failureOf(error).message ?? '' }),
-        ),
-      ),
-    );
+  // Lines of images that could not be fetched, until one can: in an outage they are no answers.
+  let unfetched: Read[] = [];
+  const write = async (images: readonly Read[]): Promise<void> => {
+    await file.add((await answersTo(task, images)).map((answer) => ({ ...answer, model })));
+    done += images.length;
+    failed += images.filter(({ error }) => error !== undefined).length;
   };
+  const readAll = inOrder(
+    list,
+    (name) =>
+      read(name).then(
+        (pixels): Read => ({ file: name, pixels }),
+        (error): Read => ({ file: name, error }),
+      ),
+    AHEAD,
+  );
   try {
-    let ahead = decode();
-    for (;;) {
-      const batch = await ahead;
-      if (batch.length === 0) break;
-      ahead = decode();
-      // Classifying blocks: what is to be decoded meanwhile must have begun.
-      await setImmediate();
-      const answers = await answersTo(classifier, batch, answerOf);
-      await file.add(answers.map((answer) => ({ ...answer, model })));
-      done += batch.length;
-      failed += batch.filter(({ error }) => error !== undefined).length;
+    for await (const batch of batches(readAll)) {
+      if (interruption.exitCode !== undefined) {
+        reporter.note(`Stopped after ${formatQuantity(done, 'image')}. The same command resumes.`);
+        throw new Exit(interruption.exitCode);
+      }
+      const ended = batch.find(({ error }) => error instanceof ReadersEnded);
+      if (ended) throw ended.error;
+      const waiting = [...unfetched, ...batch];
+      const fetched = waiting.findLastIndex(({ error }) => !isOutage(error)) + 1;
+      unfetched = waiting.slice(fetched);
+      if (unfetched.length >= OUTAGE) throw outage(unfetched);
+      await write(waiting.slice(0, fetched));
       reporter.work({ what: 'classifying', done, total: 0, unit: 'images' });
-      if (interruption.exitCode === undefined) continue;
-      reporter.note(`Stopped after ${formatQuantity(done, 'image')}. The same command goes on.`);
-      throw new Exit(interruption.exitCode);
     }
+    await write(unfetched);
   } finally {
     await file.close();
   }
@@ -115,26 +114,38 @@ async function classify(
   throw new Exit(1);
 }
 
-async function answersTo(
-  classifier: Classifier,
-  batch: readonly Decoded[],
-  answerOf: ToFile['answerOf'],
-): Promise<object[]> {
-  const readable = batch.filter(({ pixels }) => pixels !== undefined);
+async function* batches(images: AsyncIterable<Read>): AsyncGenerator<Read[]> {
+  let batch: Read[] = [];
+  for await (const image of images) {
+    batch.push(image);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function answersTo({ answersTo }: ToFile, images: readonly Read[]): Promise<object[]> {
+  const readable = images.filter(({ pixels }) => pixels !== undefined);
   const size = readable[0]?.pixels?.length ?? 0;
   const pixels = new Uint8Array(size * readable.length);
   for (const [i, each] of readable.entries()) pixels.set(each.pixels!, i * size);
-  const none = { probabilities: new Float32Array(), unknown: undefined };
-  const { probabilities, unknown } = readable.length > 0 ? await classifier.answer(pixels) : none;
-  const classes = classifier.classNames.length;
-  const answers = new Map(
-    readable.map((each, i) => [
-      each,
-      answerOf(probabilities.subarray(i * classes, (i + 1) * classes), unknown?.[i]),
-    ]),
-  );
-  return batch.map((each) => {
-    const { file, error } = each;
-    return error === undefined ? { file, ...answers.get(each)! } : { file, error };
+  const all = readable.length > 0 ? await answersTo(pixels) : [];
+  const answers = new Map(readable.map((each, i) => [each, all[i]]));
+  return images.map((each) => ({
+    file: each.file,
+    ...(answers.get(each) ?? { error: failureOf(each.error).message ?? '' }),
+  }));
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof HarrierError && error.code === 'network';
+}
+
+function outage([{ file, error }, ...others]: readonly Read[]): HarrierError {
+  const reason = error instanceof HarrierError ? error.summary : '';
+  return new HarrierError('network', `${others.length + 1} images in a row: ${reason}`, {
+    where: file,
+    next: 'Nothing is lost: the same command resumes with this image. If the addresses are gone for good, remove them from the list.',
   });
 }

@@ -1,0 +1,33 @@
+import { HarrierError } from '../../errors.ts';
+import { hostOf } from '../../platform/node/remote/public-address.ts';
+import { isAddress, type RemoteImagesOptions } from '../../platform/node/remote/remote-images.ts';
+
+/** Flags about images on the network. */
+export interface RemoteFlags {
+  /** Whether a list may name addresses. */
+  readonly allowRemote?: boolean;
+  /** Hosts on private networks. */
+  readonly allowPrivate?: readonly string[];
+}
+
+/** How addresses are fetched: the hosts of those that were typed may lie anywhere. */
+export function remoteOptions(
+  typed: readonly string[],
+  { allowPrivate = [] }: RemoteFlags,
+): RemoteImagesOptions {
+  const hosts = typed.filter((name) => /^https?:/i.test(name)).map(hostOf);
+  return { allowPrivate: [...allowPrivate, ...new Set(hosts.filter((host) => host !== undefined))] };
+}
+
+/**
+ * Whoever wrote a list chooses which addresses this machine asks, so the user must agree to that.
+ * @throws HarrierError `bad-option` for an address without `--allow-remote`
+ */
+export function checkListed(name: string, list: string, { allowRemote }: RemoteFlags): string {
+  if (allowRemote || !isAddress(name)) return name;
+  throw new HarrierError('bad-option', 'this list names addresses on the network', {
+    where: list,
+    received: name,
+    next: 'If you trust the list, add --allow-remote.',
+  });
+}

@@ -1,0 +1,96 @@
+import { BlockList, isIP } from 'node:net';
+import { HarrierError } from '../../../errors.ts';
+
+/**
+ * IPv4 networks that are not part of the public internet (IANA's registry of special-purpose addresses): this machine,
+ * private networks, carrier-grade NAT, link-local (where clouds keep the credentials of a machine), documentation,
+ * multicast, reserved. The last one is Azure's metadata service.
+ */
+const SPECIAL_IPV4 = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
+  ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15'],
+  ...['198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4', '168.63.129.16/32'],
+];
+
+/** The IPv6 addresses of the public internet; mapped IPv4, link-local, unique local and multicast lie outside. */
+const GLOBAL_IPV6 = ['2000::/3'];
+/** Networks within these that lead elsewhere: Teredo and other protocols, documentation, 6to4. */
+const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
+
+const specialIpv4 = networks(SPECIAL_IPV4);
+const globalIpv6 = networks(GLOBAL_IPV6);
+const specialIpv6 = networks(SPECIAL_IPV6);
+
+/** Whether an IP address belongs to the public internet, and not to this machine or a network around it. */
+export function isPublicAddress(ip: string): boolean {
+  const family = isIP(ip);
+  if (family === 4) return !specialIpv4.check(ip, 'ipv4');
+  return family === 6 && globalIpv6.check(ip, 'ipv6') && !specialIpv6.check(ip, 'ipv6');
+}
+
+/** Hosts that may lie on a private network. */
+export class AllowedHosts {
+  readonly #names = new Set<string>();
+  readonly #addresses = new BlockList();
+
+  /**
+   * @param hosts names, IP addresses, or networks such as `10.1.0.0/16`
+   * @throws HarrierError `bad-option` for what is none of these
+   */
+  constructor(hosts: readonly string[]) {
+    for (const host of hosts) this.#add(host);
+  }
+
+  /** Whether a host is named here. */
+  hasName(hostname: string): boolean {
+    return this.#names.has(plainName(hostname));
+  }
+
+  /** Whether a connection to this IP address may be opened. */
+  allows(ip: string): boolean {
+    return isPublicAddress(ip) || this.#addresses.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
+  }
+
+  #add(host: string): void {
+    const [ip, bits, ...rest] = host.split('/');
+    const family = isIP(ip);
+    if (bits !== undefined && family !== 0 && /^\d{1,3}$/.test(bits) && rest.length === 0) {
+      if (Number(bits) <= (family === 4 ? 32 : 128)) {
+        this.#addresses.addSubnet(ip, Number(bits), family === 4 ? 'ipv4' : 'ipv6');
+        return;
+      }
+    }
+    const name = hostOf(family === 6 ? `http://[${host}]` : `http://${host}`);
+    if (bits !== undefined || name === undefined || /[\s@?#]/.test(host)) {
+      throw new HarrierError('bad-option', 'this is no host', {
+        where: '--allow-private',
+        expected: 'a name, an IP address, or a network such as 10.1.0.0/16',
+        received: host,
+      });
+    }
+    const literal = isIP(name);
+    if (literal === 0) this.#names.add(name);
+    else this.#addresses.addAddress(name, literal === 4 ? 'ipv4' : 'ipv6');
+  }
+}
+
+/** The host of an address: a name, or an IP address without brackets. Undefined where there is none. */
+export function hostOf(address: string): string | undefined {
+  return URL.canParse(address) ? plainName(new URL(address).hostname) || undefined : undefined;
+}
+
+function plainName(hostname: string): string {
+  return hostname
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '');
+}
+
+function networks(list: readonly string[]): BlockList {
+  const found = new BlockList();
+  for (const network of list) {
+    const [ip, bits] = network.split('/');
+    found.addSubnet(ip, Number(bits), isIP(ip) === 4 ? 'ipv4' : 'ipv6');
+  }
+  return found;
+}
