@@ -15,12 +15,28 @@ const DECODED_AT_ONCE = 4;
 const { shape, remote } = workerData as ReadingSetup;
 const images = new RemoteImages(remote);
 const decoding = new Slots(DECODED_AT_ONCE);
+const ended = new AbortController();
+const underWay = new Set<Promise<Uint8Array>>();
+
+async function pixelsOf(name: string): Promise<Uint8Array> {
+  const bytes = await readInput(name, images, ended.signal);
+  return decoding.run(async () => {
+    ended.signal.throwIfAborted();
+    return decodeImage(bytes, shape, name);
+  });
+}
 
 answerCalls<ReadingCalls>(parentChannel(), {
   async read(name) {
-    const bytes = await readInput(name, images);
-    const pixels = await decoding.run(() => decodeImage(bytes, shape, name));
+    const work = pixelsOf(name);
+    underWay.add(work);
+    const pixels = await work.finally(() => underWay.delete(work));
     const own = pixels.byteLength === pixels.buffer.byteLength ? pixels : pixels.slice();
     return new Moved(own, [own.buffer as ArrayBuffer]);
+  },
+  async end() {
+    ended.abort(new Error('ended'));
+    await Promise.allSettled(underWay);
+    await images.close();
   },
 });

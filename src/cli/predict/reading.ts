@@ -13,4 +13,6 @@ export interface ReadingSetup {
 export interface ReadingCalls {
   /** @returns uint8 `[height, width, 3]` @throws HarrierError as `readInput` and `decodeImage` */
   read(name: string): Promise<Moved<Uint8Array>>;
+  /** Gives up what is not begun, and waits for what is: libvips does not survive the end of a thread that it answers. */
+  end(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { HarrierError } from '../../errors.ts';
 import { PredictionSets, type SetOptions } from '../../evaluation/prediction-sets.ts';
 import { formatPercent, formatQuantity } from '../../format/format.ts';
 // Not through the rooms' index files: one image should not wait for what only training needs.
-import { Classifier } from '../../models/classifier.ts';
+import { Classifier, type ClassifierAnswer } from '../../models/classifier.ts';
 import { UNKNOWN_FROM } from '../../models/contract.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
@@ -17,6 +17,7 @@ import { Reporter } from '../reporter.ts';
 import type { Shard } from '../shard.ts';
 import { shippedNote } from '../shipped.ts';
 import { type ListOptions, predictArguments } from './arguments.ts';
+import { ClassifyingThreads } from './classifying-threads.ts';
 import { readInput } from './input.ts';
 import { imageNames } from './names.ts';
 import { ReadingThreads } from './reading-threads.ts';
@@ -96,8 +97,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     ...(setOf && { set: setOf(probabilities) }),
     ...(unknown !== undefined && { unknown: unknown > UNKNOWN_FROM }),
   });
-  const answers = async (pixels: Uint8Array): Promise<Answer[]> => {
-    const { probabilities, unknown } = await classifier.answer(pixels);
+  const answersOf = ({ probabilities, unknown }: ClassifierAnswer): Answer[] => {
     const classes = classNames.length;
     return Array.from({ length: probabilities.length / classes }, (_, i) =>
       answerOf(probabilities.subarray(i * classes, (i + 1) * classes), unknown?.[i]),
@@ -108,17 +108,28 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     const interruption = watchInterruption(() => reporter.note('Stopping: saving first.'));
     const names = () => imageNames({ files, list, shard }, options);
     const hash = nativeSha256().update(bytes).digest().slice(0, MODEL_DIGITS);
-    const readers = new ReadingThreads({ shape: classifier.imageShape, remote }, options.threads);
+    const readers = new ReadingThreads({ shape: classifier.imageShape, remote }, threads);
+    const copies = new ClassifyingThreads({ bytes, where: modelFile }, threads);
+    // Nobody waits for the network any more; what is being classified is still written.
     interruption.signal.addEventListener('abort', () => readers.close());
     try {
       await predictToFile(
-        { model: hash, names, out, force, read: (name) => readers.read(name), answersTo: answers },
+        {
+          model: hash,
+          names,
+          out,
+          force,
+          read: (name) => readers.read(name),
+          answersTo: async (pixels) => answersOf(await copies.answer(pixels)),
+          atOnce: copies.count,
+        },
         reporter,
         interruption,
       );
     } finally {
       interruption.end();
       await readers.close();
+      await copies.close();
       await classifier.dispose();
     }
     return;

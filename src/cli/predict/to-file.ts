@@ -7,7 +7,7 @@ import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { AnswersFile } from './answers-file.ts';
 import { inOrder } from './in-order.ts';
-import { ReadersEnded } from './reading-threads.ts';
+import { ThreadEnded } from './thread-pool.ts';
 
 /** Images that run together. */
 const BATCH = 16;
@@ -26,13 +26,30 @@ export interface ToFile {
   /** The pixels of an image as the model takes them. */
   readonly read: (name: string) => Promise<Uint8Array>;
   /** What is said of each of some images, whose pixels lie one after another. */
-  readonly answersTo: (pixels: Uint8Array) => Promise<readonly object[]>;
+  readonly answersTo: (pixels: Uint8Array<ArrayBuffer>) => Promise<readonly object[]>;
+  /** Batches that can be answered at the same time. */
+  readonly atOnce: number;
 }
 
+/** An image that was read, or not. */
 interface Read {
   readonly file: string;
   readonly pixels?: Uint8Array;
   readonly error?: unknown;
+}
+
+/** The same, with what is said of it. */
+interface Answered {
+  readonly file: string;
+  readonly answer?: object;
+  readonly error?: unknown;
+}
+
+/** The model failed, and not an image. */
+class ModelFailure extends Error {
+  constructor(cause: unknown) {
+    super('the model failed', { cause });
+  }
 }
 
 /**
@@ -50,8 +67,12 @@ export async function predictToFile(
     if (!hasWaited) reporter.note(`Waiting: process ${holder} writes to this file.`);
     hasWaited = true;
   };
-  await withLock(`${task.out}.lock`, { signal: interruption.signal, onWait }, () =>
-    answerAll(task, reporter, interruption),
+  const { signal } = interruption;
+  await withLock(`${task.out}.lock`, { signal, onWait }, () => answerAll(task, reporter, interruption)).catch(
+    (error) => {
+      // Stopped before it had the file for itself.
+      throw error === signal.reason ? new Exit(interruption.exitCode!) : error;
+    },
   );
 }
 
@@ -71,9 +92,9 @@ async function answerAll(task: ToFile, reporter: Reporter, interruption: Interru
   }
   let [done, failed] = [held.lines, held.failed];
   // Lines of images that could not be fetched, until one can: in an outage they are no answers.
-  let unfetched: Read[] = [];
-  const write = async (images: readonly Read[]): Promise<void> => {
-    await file.add((await answersTo(task, images)).map((answer) => ({ ...answer, model })));
+  let unfetched: Answered[] = [];
+  const write = async (images: readonly Answered[]): Promise<void> => {
+    await file.add(images.map((image) => ({ ...lineOf(image), model })));
     done += images.length;
     failed += images.filter(({ error }) => error !== undefined).length;
   };
@@ -87,13 +108,16 @@ async function answerAll(task: ToFile, reporter: Reporter, interruption: Interru
     AHEAD,
   );
   try {
-    for await (const batch of batches(readAll)) {
+    const all = inOrder(batches(readAll), (batch) => answersTo(task, batch), task.atOnce + 1);
+    for await (const batch of all) {
       if (interruption.exitCode !== undefined) {
         reporter.note(`Stopped after ${formatQuantity(done, 'image')}. The same command resumes.`);
         throw new Exit(interruption.exitCode);
       }
-      const ended = batch.find(({ error }) => error instanceof ReadersEnded);
-      if (ended) throw ended.error;
+      for (const { error } of batch) {
+        if (error instanceof ModelFailure) throw error.cause;
+        if (error instanceof ThreadEnded) throw error;
+      }
       const waiting = [...unfetched, ...batch];
       const fetched = waiting.findLastIndex(({ error }) => !isOutage(error)) + 1;
       unfetched = waiting.slice(fetched);
@@ -125,24 +149,30 @@ async function* batches(images: AsyncIterable<Read>): AsyncGenerator<Read[]> {
   if (batch.length > 0) yield batch;
 }
 
-async function answersTo({ answersTo }: ToFile, images: readonly Read[]): Promise<object[]> {
+/** Never fails: an error is that of every image of the batch. */
+async function answersTo({ answersTo }: ToFile, images: readonly Read[]): Promise<Answered[]> {
   const readable = images.filter(({ pixels }) => pixels !== undefined);
   const size = readable[0]?.pixels?.length ?? 0;
   const pixels = new Uint8Array(size * readable.length);
   for (const [i, each] of readable.entries()) pixels.set(each.pixels!, i * size);
-  const all = readable.length > 0 ? await answersTo(pixels) : [];
-  const answers = new Map(readable.map((each, i) => [each, all[i]]));
-  return images.map((each) => ({
-    file: each.file,
-    ...(answers.get(each) ?? { error: failureOf(each.error).message ?? '' }),
-  }));
+  try {
+    const all = readable.length > 0 ? await answersTo(pixels) : [];
+    const answers = new Map(readable.map((each, i) => [each, all[i]]));
+    return images.map((each) => ({ file: each.file, error: each.error, answer: answers.get(each) }));
+  } catch (error) {
+    return images.map(({ file }) => ({ file, error: new ModelFailure(error) }));
+  }
+}
+
+function lineOf({ file, answer, error }: Answered): object {
+  return answer ? { file, ...answer } : { file, error: failureOf(error).message ?? '' };
 }
 
 function isOutage(error: unknown): boolean {
   return error instanceof HarrierError && error.code === 'network';
 }
 
-function outage([{ file, error }, ...others]: readonly Read[]): HarrierError {
+function outage([{ file, error }, ...others]: readonly Answered[]): HarrierError {
   const reason = error instanceof HarrierError ? error.summary : '';
   return new HarrierError('network', `${others.length + 1} images in a row: ${reason}`, {
     where: file,
