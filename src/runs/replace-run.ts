@@ -1,9 +1,8 @@
 import { RUN_FILES, type RunFile, type StoredRun } from './stored-run.ts';
 
-/** All files but the record, which comes last and says that the others are there. */
-const FILES = (Object.keys(RUN_FILES) as RunFile[]).filter(
-  (name) => name !== 'record' && name !== 'progress',
-);
+/** What stays where it is, and the record, which comes last and says that the others are there. */
+const NOT_COPIED: readonly RunFile[] = ['record', 'progress', 'about'];
+const FILES = (Object.keys(RUN_FILES) as RunFile[]).filter((name) => !NOT_COPIED.includes(name));
 
 /**
  * Puts a finished run in the place of another, which is kept aside. Interrupted, it does the same when it is called again.

@@ -31,6 +31,8 @@ export const RUN_FILES = {
   report: 'report.html',
   /** The model card. */
   card: 'README.md',
+  /** What people say of the run: its name and tags. */
+  about: 'about.json',
 } as const;
 
 /** A file of a run folder, by what it holds. */

@@ -38,9 +38,29 @@ export interface StudioState {
 /** `paused`: can go on; `stopped`: ended before its last epoch, as somebody wished; `failed`: `message` says why. */
 export type RunState = 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
 
+/** A run that is one of several which belong together. */
+export interface RunGroup {
+  /** The folder that they lie in. */
+  readonly id: string;
+  readonly kind: 'seeds' | 'folds' | 'sweep';
+  /** Which of them it is: `seed 2`, `fold 1 of 5`, `trial 03`; of a cross-validation, `all images` is the finished model. */
+  readonly part: string;
+}
+
+/** POST api/runs/:id/about changes what people say of a run, and is answered with its RunSummary. */
+export interface RunAbout {
+  /** Empty: none. */
+  readonly name?: string;
+  readonly tags?: readonly string[];
+}
+
 /** GET api/runs: an array of these, the newest first; and the event `run`. */
 export interface RunSummary {
   readonly id: string;
+  /** What it was called; it keeps its id. */
+  readonly name?: string;
+  readonly tags?: readonly string[];
+  readonly group?: RunGroup;
   readonly recipe: string;
   /** As it was given: `cifar10` or a path. */
   readonly data: string;

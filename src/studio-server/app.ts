@@ -1,13 +1,14 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { Hono } from 'hono';
+import { HarrierError } from '../errors.ts';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
 import { CIFAR10_CLASSES } from '../platform/node/datasets/cifar10-files.ts';
 import { hasSeveralLabels } from '../platform/node/datasets/several-labels.ts';
 import { allRecipes } from '../platform/node/runs/recipe-files.ts';
 import { BodyBudget, withBody } from '../server/body.ts';
 import { parseObject } from '../server/json.ts';
-import type { RunFileName, StudioState } from './api.ts';
+import type { RunAbout, RunFileName, StudioState } from './api.ts';
 import type { BackboneLibrary } from './backbone.ts';
 import type { DatasetLibrary } from './datasets/dataset-library.ts';
 import type { Inspector } from './datasets/inspector.ts';
@@ -128,6 +129,9 @@ export function createStudioApp(options: StudioAppOptions): {
     const { folder } = await runs.view(id);
     return fileOf(req.raw, folder.file(file), folder.path, type);
   });
+  app.post('/api/runs/:id/about', async (context) =>
+    json(await runs.describe(context.req.param('id'), aboutIn(await body(context)))),
+  );
   app.post('/api/runs/:id/delete', async ({ req }) => {
     const id = req.param('id');
     await trainer.remove(id);
@@ -187,6 +191,15 @@ export function createStudioApp(options: StudioAppOptions): {
       return response;
     },
   };
+}
+
+/** @throws HarrierError `bad-data` for what says nothing of a run */
+function aboutIn({ name, tags }: Readonly<Record<string, unknown>>): RunAbout {
+  const isTexts = Array.isArray(tags) && tags.every((tag) => typeof tag === 'string');
+  if ((name === undefined || typeof name === 'string') && (tags === undefined || isTexts)) {
+    return { ...(name !== undefined && { name }), ...(isTexts && { tags }) };
+  }
+  throw new HarrierError('bad-data', 'this says nothing of a run', { expected: '{ name, tags }' });
 }
 
 /** A file, where it lies in its folder truly: a link that leads out of it is none. */

@@ -50,7 +50,7 @@ export class ModelLibrary {
     const info = await stat(path).catch(() => undefined);
     if (!info?.isFile()) return undefined;
     const { classNames, imageShape } = record.data;
-    const name = basename(view.folder.path);
+    const name = view.about.name ?? basename(view.folder.path);
     const accuracy = record.result.testAccuracy;
     return { path, info: { id, name, classNames, imageShape, source: 'run', bytes: info.size, accuracy } };
   }

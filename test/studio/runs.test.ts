@@ -370,6 +370,30 @@ describe('a run of a terminal', () => {
     expect((await details('killed')).summary.state).toBe('paused');
   });
 
+  it('gets a name and tags, which stay, and which commands take', async () => {
+    const about = async (id: string, change: object) => {
+      const answer = await server.send('POST', `/api/runs/${id}/about`, change);
+      return (await answer.json()) as RunSummary & ErrorAnswer;
+    };
+    expect(await about('typed', { name: 'The long one', tags: ['shop', 'may'] })).toMatchObject({
+      id: 'typed',
+      name: 'The long one',
+      tags: ['shop', 'may'],
+    });
+    const later = await openStudio(server.folder);
+    expect((await later.json<RunDetails>('/api/runs/typed')).summary).toMatchObject({ name: 'The long one' });
+    await later.studio.close();
+    expect((await about('killed', { name: 'The long one' })).error.message).toMatch(
+      /another run has this name/,
+    );
+    expect((await about('killed', { name: '../x' })).error.message).toMatch(/cannot have this name/);
+    expect((await about('killed', { name: 7 })).error.code).toBe('bad-data');
+    expect((await about('nothing', { name: 'x' })).error.code).toBe('not-found');
+    const without = await about('typed', { name: '', tags: [] });
+    expect([without.name, without.tags]).toEqual([undefined, undefined]);
+    expect(await readFile(path('runs', 'typed', 'about.json')).catch(() => 'none')).toBe('none');
+  });
+
   it('that is removed goes', async () => {
     const events = await listenTo(server);
     await cp(path('runs', 'typed'), path('runs', 'copied'), { recursive: true });

@@ -1,10 +1,9 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
-import { isSeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
+import { HarrierError } from '../../errors.ts';
+import { type FoundRun, RunFolders } from '../../platform/node/runs/run-folders.ts';
+import { type AboutRun, aboutText, changedAbout } from '../../runs/about-run.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
-import { RUN_FILES } from '../../runs/stored-run.ts';
-import type { RunDetails, RunSummary } from '../api.ts';
+import type { RunDetails, RunGroup, RunSummary } from '../api.ts';
 import type { EventHub } from '../events.ts';
 import { notFound } from '../respond.ts';
 import { RunView } from './run-view.ts';
@@ -13,6 +12,9 @@ import { RunView } from './run-view.ts';
 const LOOK_MS = 1_000;
 /** An answer may be so old. */
 const FRESH_MS = 250;
+
+/** Of a run that is gone. */
+const NOTHING = { epochs: 0, step: undefined };
 
 /** What the library must know of runs that this server started. */
 export interface OwnRuns {
@@ -26,6 +28,7 @@ export class RunLibrary {
   readonly folder: string;
   readonly #hub: EventHub;
   readonly #idOf: (data: string, path?: string) => string | undefined;
+  readonly #folders: RunFolders;
   readonly #views = new Map<string, RunView>();
   readonly #told = new Map<string, string>();
   #own: OwnRuns = { known: () => undefined, ids: [] };
@@ -37,6 +40,7 @@ export class RunLibrary {
   /** @param idOf the id of the data set that a run was made with */
   constructor(folder: string, hub: EventHub, idOf: (data: string, path?: string) => string | undefined) {
     this.folder = folder;
+    this.#folders = new RunFolders(folder);
     this.#hub = hub;
     this.#idOf = idOf;
   }
@@ -91,6 +95,29 @@ export class RunLibrary {
       .sort((a, b) => (a.record.created < b.record.created ? 1 : -1));
   }
 
+  /**
+   * Changes what people say of a run.
+   * @throws HarrierError `not-found`; `bad-option` for a name that another run has, or as `changedAbout`; `storage`
+   */
+  async describe(id: string, change: AboutRun): Promise<RunSummary> {
+    const view = await this.view(id);
+    const about = changedAbout(view.about, change);
+    const other = [...this.#views.values()].find(
+      (each) => each !== view && about.name !== undefined && [each.about.name, each.id].includes(about.name),
+    );
+    if (other) {
+      throw new HarrierError('bad-option', 'another run has this name', {
+        where: other.id,
+        received: `"${about.name}"`,
+        next: 'Choose another name.',
+      });
+    }
+    await view.folder.check('about');
+    if (Object.keys(about).length > 0) await view.folder.write('about', aboutText(about));
+    else await view.folder.remove('about');
+    return this.summary(id);
+  }
+
   async summary(id: string): Promise<RunSummary> {
     await this.refresh(0);
     return this.#summary(id) ?? notFound('run', id);
@@ -129,12 +156,15 @@ export class RunLibrary {
   }
 
   async #look(): Promise<void> {
-    const paths = await runPaths(this.folder);
-    for (const [id, path] of paths) if (!this.#views.has(id)) this.#views.set(id, new RunView(id, path));
+    const found = new Map((await this.#folders.list()).map((run) => [runId(run.names), run]));
+    for (const [id, run] of found) {
+      if (!this.#views.has(id)) this.#views.set(id, new RunView(id, run.path, groupOf(run)));
+    }
     const looked = await Promise.all(
       [...this.#views].map(async ([id, view]) => {
+        if (!found.has(id)) return { id, view, before: NOTHING, changed: undefined };
         const before = { epochs: view.history.length, step: JSON.stringify(view.step) };
-        return { id, view, before, changed: paths.has(id) ? await view.look() : undefined };
+        return { id, view, before, changed: await view.look(found.get(id)?.mtimeMs) };
       }),
     );
     for (const { id, view, before, changed } of looked) {
@@ -183,27 +213,10 @@ export class RunLibrary {
   }
 }
 
-/** Run folders by id, those of several seeds each by itself. Links that lead out of the folder are passed over. */
-async function runPaths(folder: string): Promise<Map<string, string>> {
-  const root = await realpath(folder).catch(() => undefined);
-  if (root === undefined) return new Map();
-  const found = new Map<string, string>();
-  const add = async (...names: string[]): Promise<void> => {
-    const path = join(root, ...names);
-    const real = await realpath(path).catch(() => undefined);
-    const isRun = await stat(join(path, RUN_FILES.record)).catch(() => undefined);
-    if (real?.startsWith(root + sep) && isRun?.isFile()) found.set(runId(names), path);
-  };
-  const names = await readdir(root).catch(() => [] as string[]);
-  await Promise.all(
-    names.map(async (name) => {
-      if (await isSeedsFolder(join(root, name))) {
-        const seeds = await readdir(join(root, name)).catch(() => [] as string[]);
-        await Promise.all(seeds.map((seed) => add(name, seed)));
-      } else await add(name);
-    }),
-  );
-  return found;
+/** What a run is called among those that it belongs to: `seed 2`, `fold 1`; a finished cross-validation is in no part. */
+function groupOf({ names: [name, part], group: kind }: FoundRun): RunGroup | undefined {
+  if (!kind || (part === undefined && kind !== 'folds')) return undefined;
+  return { id: runId([name]), kind, part: part === undefined ? 'all images' : part.replace('-', ' ') };
 }
 
 /** A run's path below the folder as one word that stands in URLs. */

@@ -4,10 +4,11 @@ import { HarrierError } from '../../errors.ts';
 import { type EpochRecord, type Evaluation, historyFromCsv } from '../../evaluation/index.ts';
 import { jsonObject } from '../../json-text.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { type AboutRun, readAbout } from '../../runs/about-run.ts';
 import { type RunProgress, readProgress } from '../../runs/run-progress.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import { RUN_FILES, type RunFile } from '../../runs/stored-run.ts';
-import type { RunFileName, RunState, RunStep, RunSummary } from '../api.ts';
+import type { RunFileName, RunGroup, RunState, RunStep, RunSummary } from '../api.ts';
 
 /** Files of a run that may be asked for, with what they are. */
 export const SERVED_FILES: Readonly<Record<RunFileName, { readonly file: RunFile; readonly type: string }>> =
@@ -21,7 +22,12 @@ export const SERVED_FILES: Readonly<Record<RunFileName, { readonly file: RunFile
     'run.json': { file: 'record', type: 'application/json' },
   };
 
-const WATCHED: readonly RunFile[] = ['record', 'history', 'progress', 'evaluation', 'model'];
+const WATCHED: readonly RunFile[] = ['record', 'history', 'progress', 'evaluation', 'model', 'about'];
+
+/** A time may be this coarse: what was changed since may have the same. */
+const COARSE_MS = 2_000;
+/** How often files are looked at one by one where the folder did not change. */
+const THOROUGH_MS = 10_000;
 
 /** A run folder of which nothing is read that lies elsewhere: its files may be links that somebody put there. */
 export class OwnRunFolder extends RunFolder {
@@ -52,9 +58,14 @@ export class RunView {
   #problem: string | undefined;
   #hasModel = false;
   #isHeld = false;
+  #about: AboutRun = {};
+  #folderMs: number | undefined;
+  #thoroughAt = 0;
+  readonly #group: RunGroup | undefined;
 
-  constructor(id: string, path: string) {
+  constructor(id: string, path: string, group?: RunGroup) {
     this.id = id;
+    this.#group = group;
     this.folder = new OwnRunFolder(path);
   }
 
@@ -66,13 +77,30 @@ export class RunView {
     return this.#history;
   }
 
+  /** What people say of it. */
+  get about(): AboutRun {
+    return this.#about;
+  }
+
   get step(): RunStep | undefined {
     if (!this.#isHeld || this.#progress?.state !== 'running' || !this.#progress.step) return undefined;
     return { id: this.id, ...this.#progress.step };
   }
 
-  /** Looks at the folder. @returns whether anything has changed; undefined when the run is gone */
-  async look(): Promise<boolean | undefined> {
+  /**
+   * Looks at the folder.
+   *
+   * @param folderMs when a file in it was last made, renamed or deleted: as Harrier writes files, none is changed otherwise
+   * @returns whether anything has changed; undefined when the run is gone
+   */
+  async look(folderMs?: number): Promise<boolean | undefined> {
+    const now = Date.now();
+    const isQuiet = folderMs !== undefined && folderMs === this.#folderMs && now - folderMs > COARSE_MS;
+    // Who holds a run may have died, and somebody may have changed a file by hand.
+    if (isQuiet && !this.#isHeld && now < this.#thoroughAt) return false;
+    // Not all at once.
+    this.#thoroughAt = now + THOROUGH_MS * (1 + Math.random());
+    this.#folderMs = folderMs;
     const times = await Promise.all(
       WATCHED.map((name) => stat(this.folder.file(name)).catch(() => undefined)),
     );
@@ -94,6 +122,8 @@ export class RunView {
       this.#problem = error instanceof Error ? error.message : String(error);
     }
     this.#record = record;
+    const about = await this.folder.read('about').catch(() => undefined);
+    this.#about = about ? readAbout(about.toString('utf8')) : {};
     // What it says of a run whose files lead elsewhere is not read either.
     this.#progress = this.#problem === undefined ? await readProgress(this.folder) : undefined;
     this.#seen = seen;
@@ -109,6 +139,8 @@ export class RunView {
     const step = state === 'running' ? this.step : undefined;
     return {
       id: this.id,
+      ...this.#about,
+      ...(this.#group && { group: this.#group }),
       recipe: record?.options.recipe ?? '',
       data: record?.options.data ?? '',
       dataset: record && idOf(record.options.data, record.data.path),

@@ -1,9 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { HarrierError, nearestName } from '../../../errors.ts';
+import { readAbout } from '../../../runs/about-run.ts';
 import { RUN_FILES } from '../../../runs/stored-run.ts';
 import { FOLDS_FILE } from './folds-folder.ts';
 import { RunFolder } from './run-folder.ts';
+import { RunFolders } from './run-folders.ts';
 import { isSeedsFolder } from './seeds-folder.ts';
 import { shippedModel } from './shipped-model.ts';
 
@@ -21,14 +23,14 @@ export interface ModelSource {
 const LATEST = 'latest';
 
 /**
- * The run that a user names: its folder, or `latest`.
+ * The run that a user names: its folder, the name that it was given, or `latest`.
  * @throws HarrierError `not-found`, `bad-checkpoint`
  */
 export async function findRun(name: string): Promise<RunFolder> {
   if (name === LATEST && !(await isThere(resolve(name)))) return latestRun('record');
   const path = resolve(name);
   const info = await stat(path).catch(() => undefined);
-  if (!info) throw await noSuchRun(name, 'run folder');
+  if (!info) return (await runCalled(name)) ?? (await noSuchRun(name, 'run folder'));
   if (!info.isDirectory()) {
     throw new HarrierError('bad-checkpoint', 'this is a file', { where: path, expected: 'a run folder' });
   }
@@ -36,7 +38,7 @@ export async function findRun(name: string): Promise<RunFolder> {
 }
 
 /**
- * The model that a user names: a run folder, `latest`, or an `.onnx` file. Who names none gets the one that the package
+ * The model that a user names: a run folder or the name that the run was given, `latest`, or an `.onnx` file. Who names none gets the one that the package
  * carries.
  * @throws HarrierError `not-found`, or `bad-checkpoint` when the run has no model yet
  */
@@ -55,8 +57,9 @@ export async function findModel(name: string | undefined): Promise<ModelSource> 
     const isOfRun = basename(path) === RUN_FILES.model && (await isThere(join(folder, RUN_FILES.record)));
     return { modelFile: path, ...(isOfRun && { run: new RunFolder(folder) }) };
   }
-  if (!info && name !== LATEST) throw await noSuchRun(name, 'model or run folder');
-  const run = info ? new RunFolder(path) : await latestRun('model');
+  const called = info || name === LATEST ? undefined : await runCalled(name);
+  if (!info && !called && name !== LATEST) return noSuchRun(name, 'model or run folder');
+  const run = called ?? (info ? new RunFolder(path) : await latestRun('model'));
   const modelFile = run.file('model');
   if (await isThere(modelFile)) {
     return { modelFile, ...((await isThere(run.file('record'))) && { run }) };
@@ -106,10 +109,39 @@ async function latestRun(file: 'record' | 'model'): Promise<RunFolder> {
   });
 }
 
-async function noSuchRun(name: string, kind: string): Promise<HarrierError> {
-  const known = (await runNames()).map((run) => `runs/${run}`);
-  const near = nearestName(name, [LATEST, ...known]);
-  return new HarrierError('not-found', `there is no such ${kind}`, {
+/** The runs of `runs` that were given a name (in Studio), those of sweeps and the like too. */
+async function namedRuns(): Promise<{ readonly run: RunFolder; readonly name: string }[]> {
+  const found = await new RunFolders('runs').list();
+  const named = await Promise.all(
+    found.map(async ({ names }) => {
+      const run = new RunFolder(resolve('runs', ...names));
+      const text = await run.read('about').catch(() => undefined);
+      const { name } = text ? readAbout(text.toString('utf8')) : {};
+      return name === undefined ? [] : [{ run, name }];
+    }),
+  );
+  return named.flat();
+}
+
+/**
+ * The run that was given a name; undefined where there is none.
+ * @throws HarrierError `bad-option` where several have it
+ */
+async function runCalled(name: string): Promise<RunFolder | undefined> {
+  const called = (await namedRuns()).filter((each) => each.name === name).map(({ run }) => run);
+  if (called.length <= 1) return called[0];
+  throw new HarrierError('bad-option', 'several runs have this name', {
+    where: name,
+    received: called.map(({ path }) => relative('', path)).join(', '),
+    next: 'Give the folder of one of them.',
+  });
+}
+
+async function noSuchRun(name: string, kind: string): Promise<never> {
+  const folders = (await runNames()).map((run) => `runs/${run}`);
+  const names = (await namedRuns()).map((each) => each.name);
+  const near = nearestName(name, [LATEST, ...folders, ...names]);
+  throw new HarrierError('not-found', `there is no such ${kind}`, {
     where: name,
     next: near ? `Did you mean "${near}"?` : 'Check the path.',
   });

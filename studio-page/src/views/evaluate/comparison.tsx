@@ -5,6 +5,7 @@ import type { DatasetInfo, RunDetails, RunPredictions, RunSummary } from 'harrie
 import { useMemo } from 'preact/hooks';
 import { Panel } from '../../components/panel.tsx';
 import { place, setQuery } from '../../router.ts';
+import { nameOf } from '../../runs.ts';
 import { ChoiceMatrix, cellOf, MOST_CLASSES } from './matrix.tsx';
 import { sameFiles } from './same-files.ts';
 import { Wall } from './wall.tsx';
@@ -41,8 +42,8 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
   return (
     <div class="evaluate-pair wide-left">
       <Panel
-        title={`${second.run.id}, compared with ${first.run.id}`}
-        note={verdict(first.run.id, second.run.id, difference)}
+        title={`${nameOf(second.run)}, compared with ${nameOf(first.run)}`}
+        note={verdict(nameOf(first.run), nameOf(second.run), difference)}
       >
         {cell && classNames.length <= MOST_CLASSES ? (
           <>
@@ -102,11 +103,11 @@ function Changed(props: {
     <Panel class="cell-images" title={where} note="Prediction of the first run → prediction of the second.">
       <div class="stack">
         <h3>
-          Only {second.run.id}: {formatQuantity(gained.length, 'image')}
+          Only {nameOf(second.run)}: {formatQuantity(gained.length, 'image')}
         </h3>
         {wall(gained)}
         <h3>
-          Only {first.run.id}: {formatQuantity(lost.length, 'image')}
+          Only {nameOf(first.run)}: {formatQuantity(lost.length, 'image')}
         </h3>
         {wall(lost)}
       </div>
@@ -117,7 +118,7 @@ function Changed(props: {
 function comparedOf({ run, details, predictions }: Side, other: Side): ComparedRun {
   const { record, evaluation, history } = details;
   return {
-    name: run.id,
+    name: nameOf(run),
     options: {},
     testHash: sameFiles(predictions, other.predictions) ?? record?.data.test.hash ?? run.id,
     evaluation: evaluation!,

@@ -17,7 +17,7 @@ import { Panel } from '../../components/panel.tsx';
 import { useDataset } from '../../datasets.ts';
 import { useLoad } from '../../load.ts';
 import { place, setQuery } from '../../router.ts';
-import { loadRuns, runs, runsError, stateText } from '../../runs.ts';
+import { loadRuns, nameOf, runs, runsError, stateText } from '../../runs.ts';
 import { Comparison } from './comparison.tsx';
 import { Confusions } from './confusions.tsx';
 import { Again } from './evaluated-again.tsx';
@@ -79,7 +79,7 @@ function EvaluateRun() {
           </p>
           {query.run !== undefined && query.run !== run.id && (
             <p class="note">
-              {whyNot(query.run)} This is {run.id}.
+              {whyNot(query.run)} This is {nameOf(run)}.
             </p>
           )}
         </div>
@@ -90,7 +90,7 @@ function EvaluateRun() {
             onValue={(id) =>
               setQuery({ run: id, cell: undefined, with: query.with === id ? undefined : query.with })
             }
-            options={finished.map(({ id }) => ({ value: id, label: id }))}
+            options={finished.map((each) => ({ value: each.id, label: nameOf(each) }))}
           />
           <Select
             label="Compare with"
@@ -98,7 +98,9 @@ function EvaluateRun() {
             onValue={(id) => setQuery({ with: id, cell: undefined })}
             options={[
               { value: '', label: 'no other run' },
-              ...finished.filter(({ id }) => id !== run.id).map(({ id }) => ({ value: id, label: id })),
+              ...finished
+                .filter(({ id }) => id !== run.id)
+                .map((each) => ({ value: each.id, label: nameOf(each) })),
             ]}
           />
         </div>

@@ -19,11 +19,11 @@ import { Link } from '../../components/link.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { Progress } from '../../components/progress.tsx';
-import { steps } from '../../runs.ts';
+import { nameOf, steps } from '../../runs.ts';
+import { RunActions, Tags } from './about.tsx';
 import { seriesColor } from './colors.ts';
 import { Differences } from './differences.tsx';
 import { histories, type RunHistory, useHistories } from './histories.ts';
-import { Remove } from './remove.tsx';
 
 /** How the chosen runs learn, or have learned. */
 export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
@@ -78,8 +78,8 @@ export function Curves({ runs }: { readonly runs: readonly RunSummary[] }) {
       {runs.length === 1 && <Facts run={first} history={all[first.id]} />}
       {runs.length > 1 && (
         <Differences
-          runs={loaded.flatMap(({ run: { id }, history: { details } }) =>
-            details?.record ? [{ id, record: details.record }] : [],
+          runs={loaded.flatMap(({ run, history: { details } }) =>
+            details?.record ? [{ id: nameOf(run), record: details.record }] : [],
           )}
         />
       )}
@@ -122,7 +122,7 @@ function Control({ run }: { readonly run: RunSummary }) {
         <div class="stack">
           {run.state === 'running' ? (
             <Progress
-              label={`${run.id}: ${step ? `epoch ${step.epoch} of ${step.epochs}` : (run.message ?? 'getting ready')}`}
+              label={`${nameOf(run)}: ${step ? `epoch ${step.epoch} of ${step.epochs}` : (run.message ?? 'getting ready')}`}
               done={step ? (step.epoch - 1) * step.steps + step.step : run.epochsDone}
               total={step ? step.epochs * step.steps : run.epochs}
               unit={step ? 'steps' : 'epochs'}
@@ -133,8 +133,8 @@ function Control({ run }: { readonly run: RunSummary }) {
             />
           ) : (
             <p>
-              <b>{run.id}</b> is {run.state} after {run.epochsDone} of {formatQuantity(run.epochs, 'epoch')}.
-              {run.message && ` ${run.message}`}
+              <b>{nameOf(run)}</b> is {run.state} after {run.epochsDone} of{' '}
+              {formatQuantity(run.epochs, 'epoch')}.{run.message && ` ${run.message}`}
             </p>
           )}
         </div>
@@ -184,7 +184,8 @@ function Facts({ run, history }: { readonly run: RunSummary; readonly history: R
   ];
   return (
     <Panel
-      title={run.id}
+      title={nameOf(run)}
+      note={nameOf(run) !== run.id && <code>{run.id}</code>}
       aside={
         run.testAccuracy !== undefined && (
           <Link class="button" view="evaluate" query={{ run: run.id }}>
@@ -193,6 +194,7 @@ function Facts({ run, history }: { readonly run: RunSummary; readonly history: R
         )
       }
     >
+      <Tags tags={run.tags} />
       <dl class="facts">
         {facts.map(
           ([name, value]) =>
@@ -204,7 +206,7 @@ function Facts({ run, history }: { readonly run: RunSummary; readonly history: R
             ),
         )}
       </dl>
-      <Remove run={run} />
+      <RunActions key={run.id} run={run} />
       {record && (
         <p class="note command">
           The same again: <code>{record.command}</code>
@@ -255,7 +257,7 @@ function seriesOf(
   }
   const validated = allValidated(shown);
   return shown.map(({ run, history }, i) => ({
-    name: run.id,
+    name: nameOf(run),
     color: seriesColor(i),
     ...(validated ? validationLine(history) : trainingLine(history)),
   }));

@@ -1,6 +1,6 @@
 import type { RunSummary } from 'harrier/src/studio-server/api.ts';
 import { expect, test } from 'vitest';
-import { listed } from './listed.ts';
+import { linesOf, listed, reached } from './listed.ts';
 
 const run = (id: string, more: Partial<RunSummary> = {}): RunSummary => ({
   id,
@@ -32,4 +32,41 @@ test('runs are found by words of their name, recipe, data and state', () => {
 test('they are sorted by what they reached on test images, or by name, numbers as numbers', () => {
   expect(ids('', 'accuracy')).toEqual(['deep-1', 'quick-10', 'quick-9']);
   expect(ids('', 'name')).toEqual(['deep-1', 'quick-9', 'quick-10']);
+});
+
+test('a name and tags are found too, and a name counts before that of the folder', () => {
+  const named = [...RUNS, run('quick-11', { name: 'Alpha', tags: ['for the shop'] })];
+  const found = (search: string) => listed(named, search, 'name').map(({ id }) => id);
+  expect(found('shop alpha')).toEqual(['quick-11']);
+  expect(found('')[0]).toBe('quick-11');
+});
+
+test('runs that belong together are one line until it is opened', () => {
+  const part = (number: number, testAccuracy: number) =>
+    run(`sweep~trial-${number}`, {
+      testAccuracy,
+      group: { id: 'sweep', kind: 'sweep', part: `trial ${number}` },
+    });
+  const all = [part(10, 0.7), RUNS[0], part(9, 0.9)];
+  const closed = linesOf(all, () => false, 'newest');
+  expect(closed.map(({ kind }) => kind)).toEqual(['group', 'run']);
+  const opened = linesOf(all, () => true, 'newest');
+  expect(opened.map((line) => (line.kind === 'run' ? line.run.id : line.group.id))).toEqual([
+    'sweep',
+    'sweep~trial-9',
+    'sweep~trial-10',
+    'quick-10',
+  ]);
+  expect(closed[0].kind === 'group' && reached(closed[0].group)).toMatchObject({ count: 2, maximum: 0.9 });
+});
+
+test('a cross-validation is measured by its folds, not by the model of all images', () => {
+  const fold = (part: string, testAccuracy: number) =>
+    run(part, { testAccuracy, group: { id: 'cv', kind: 'folds', part } });
+  const [line] = linesOf(
+    [fold('all images', 0.99), fold('fold 1', 0.6), fold('fold 2', 0.8)],
+    () => false,
+    'newest',
+  );
+  expect(line.kind === 'group' && reached(line.group)?.mean).toBeCloseTo(0.7);
 });

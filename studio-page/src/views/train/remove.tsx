@@ -4,7 +4,7 @@ import { send } from '../../api.ts';
 import { Asking } from '../../components/asking.tsx';
 import { Message } from '../../components/message.tsx';
 import { setQuery } from '../../router.ts';
-import { loadRuns } from '../../runs.ts';
+import { loadRuns, nameOf } from '../../runs.ts';
 import { studio } from '../../studio.ts';
 
 /** Deletes a run, after asking; one that is training cannot be. */
@@ -31,7 +31,7 @@ export function Remove({ run }: { readonly run: RunSummary }) {
           icon="trash"
           kind="danger"
           busy={busy}
-          question={`Delete ${run.id} with its model and results? This cannot be undone.`}
+          question={`Delete ${nameOf(run)} with its model and results? This cannot be undone.`}
           yes="Delete it"
           onYes={() => void remove()}
         >

@@ -1,10 +1,13 @@
 import { formatDuration, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import type { RunSummary } from 'harrier/src/studio-server/api.ts';
+import { useMemo } from 'preact/hooks';
 import { Input, Select } from '../../components/field.tsx';
-import { place, setQuery } from '../../router.ts';
-import { stateText, steps } from '../../runs.ts';
+import { Icon } from '../../components/icon.tsx';
+import { listOf, place, setQuery } from '../../router.ts';
+import { nameOf, stateText, steps } from '../../runs.ts';
 import { seriesColor } from './colors.ts';
-import { listed, SORTS } from './listed.ts';
+import { useLineWindow } from './line-window.ts';
+import { type GroupLine, type Line, linesOf, listed, reached, SORTS } from './listed.ts';
 
 export interface RunListProps {
   readonly runs: readonly RunSummary[];
@@ -16,8 +19,15 @@ export interface RunListProps {
 /** All runs with what became of each; those that are ticked are on the chart. */
 export function RunList({ runs, chosen, onChoose }: RunListProps) {
   const { query } = place.value;
+  const { q = '' } = query;
   const sort = SORTS.find((each) => each === query.sort) ?? 'newest';
-  const shown = listed(runs, query.q ?? '', sort);
+  const lines = useMemo(() => {
+    const opened = new Set(listOf(query.open));
+    // What is searched for, or on the chart, is in sight.
+    const isOpen = (group: string) => opened.has(group) || q !== '';
+    return linesOf(listed(runs, q, sort), isOpen, sort);
+  }, [runs, q, sort, query.open]);
+  const { scroller, first, last, tops, height } = useLineWindow(lines, heightOf);
   return (
     <section aria-label="Runs" class="run-list">
       {runs.length > 1 && (
@@ -27,8 +37,8 @@ export function RunList({ runs, chosen, onChoose }: RunListProps) {
             unseen
             type="search"
             placeholder="Search runs"
-            value={query.q ?? ''}
-            onValue={(q) => setQuery({ q: q || undefined }, { replace: true })}
+            value={q}
+            onValue={(text) => setQuery({ q: text || undefined }, { replace: true })}
           />
           <Select
             label="Sort runs"
@@ -43,36 +53,112 @@ export function RunList({ runs, chosen, onChoose }: RunListProps) {
           />
         </div>
       )}
-      {shown.length === 0 && <p class="note">No run holds all of these words.</p>}
-      <ul>
-        {shown.map((run) => {
-          const place = chosen.indexOf(run.id);
-          return (
-            <li key={run.id} class={place >= 0 ? 'chosen' : undefined}>
-              <label>
-                <input
-                  type="checkbox"
-                  checked={place >= 0}
-                  onChange={(event) => onChoose(run.id, event.currentTarget.checked)}
-                />
-                <i
-                  class="run-color"
-                  aria-hidden="true"
-                  style={{ background: place >= 0 ? `var(${seriesColor(place)})` : 'transparent' }}
-                />
-                <span class="run-name">{run.id}</span>
-                <span class="run-facts">
-                  {run.state !== 'finished' && <b class={run.state}>{stateText(run)}</b>}
-                  {factsOf(run)}
-                </span>
-                {run.state === 'running' && <RunBar run={run} />}
-              </label>
+      {lines.length === 0 && <p class="note">No run holds all of these words.</p>}
+      <div class="run-scroll" ref={scroller}>
+        <ul style={{ height: `${height}px` }}>
+          {lines.slice(first, last).map((line, i) => (
+            <li
+              key={keyOf(line)}
+              class={classOf(line, chosen)}
+              style={{ top: `${tops[first + i]}px`, height: `${heightOf(line)}px` }}
+              aria-setsize={lines.length}
+              aria-posinset={first + i + 1}
+            >
+              {line.kind === 'group' ? (
+                <Group group={line.group} />
+              ) : (
+                <Run run={line.run} place={chosen.indexOf(line.run.id)} onChoose={onChoose} />
+              )}
             </li>
-          );
-        })}
-      </ul>
+          ))}
+        </ul>
+      </div>
     </section>
   );
+}
+
+function keyOf(line: Line): string {
+  return line.kind === 'group' ? `group ${line.group.id}` : line.run.id;
+}
+
+function classOf(line: Line, chosen: readonly string[]): string {
+  if (line.kind === 'group') return 'group';
+  const { id, group } = line.run;
+  return [chosen.includes(id) && 'chosen', group && 'part'].filter(Boolean).join(' ');
+}
+
+/** Lines have heights of their own, so that those out of sight need not be there. */
+function heightOf(line: Line): number {
+  if (line.kind === 'group') return 58;
+  return line.run.state === 'running' ? 72 : 62;
+}
+
+interface RunProps {
+  readonly run: RunSummary;
+  /** Its place among those that are chosen; below 0: it is not. */
+  readonly place: number;
+  readonly onChoose: RunListProps['onChoose'];
+}
+
+function Run({ run, place: at, onChoose }: RunProps) {
+  const { group, tags = [] } = run;
+  return (
+    <label title={run.id}>
+      <input
+        type="checkbox"
+        checked={at >= 0}
+        onChange={(event) => onChoose(run.id, event.currentTarget.checked)}
+      />
+      <i
+        class="run-color"
+        aria-hidden="true"
+        style={{ background: at >= 0 ? `var(${seriesColor(at)})` : 'transparent' }}
+      />
+      <span class="run-name">
+        {run.name === undefined && group ? sentence(group.part) : nameOf(run)}
+        {tags.map((tag) => (
+          <em key={tag} class="run-tag">
+            {tag}
+          </em>
+        ))}
+      </span>
+      <span class="run-facts">
+        {run.state !== 'finished' && <b class={run.state}>{stateText(run)}</b>}
+        {factsOf(run)}
+      </span>
+      {run.state === 'running' && <RunBar run={run} />}
+    </label>
+  );
+}
+
+const WORDS = { seeds: 'seed', folds: 'fold', sweep: 'trial' } as const;
+
+/** The heading of runs that belong together: opens and closes them. */
+function Group({ group }: { readonly group: GroupLine }) {
+  const { id, of, runs, isOpen } = group;
+  const spread = reached(group);
+  const parts = runs.filter(({ group: own }) => own!.part !== 'all images').length;
+  const toggle = () => {
+    const opened = listOf(place.value.query.open).filter((each) => each !== id);
+    const next = isOpen ? opened : [...opened, id];
+    setQuery({ open: next.join(',') || undefined }, { replace: true });
+  };
+  const score =
+    spread &&
+    (of === 'sweep'
+      ? `best ${formatPercent(spread.maximum)}`
+      : `mean ${formatPercent(spread.mean)}${spread.standardDeviation === null ? '' : ` ± ${formatPercent(spread.standardDeviation)}`}`);
+  return (
+    <button type="button" aria-expanded={isOpen} title={id} onClick={toggle}>
+      <Icon name={isOpen ? 'down' : 'right'} size={18} />
+      <span class="run-name">{id}</span>
+      <span class="run-facts">{[formatQuantity(parts, WORDS[of]), score].filter(Boolean).join(' · ')}</span>
+    </button>
+  );
+}
+
+function sentence(words: string): string {
+  return words[0].toUpperCase() + words.slice(1);
 }
 
 /** How much of a run is done. */
