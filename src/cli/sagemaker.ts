@@ -7,6 +7,7 @@ import { addFlags, untypedFlag } from './flags.ts';
 import { collectWhole } from './sagemaker/collect-whole.ts';
 import type { DeployOptions } from './sagemaker/deploy.ts';
 import { manySeeds } from './sagemaker/hyperparameters.ts';
+import type { PolicyKind, PolicyOptions } from './sagemaker/policy.ts';
 import type { EndpointPredictOptions } from './sagemaker/predict.ts';
 import {
   HOSTING_PROTECTION,
@@ -49,6 +50,7 @@ export function sagemakerCommand(): Command {
     logsCommand(),
     stopCommand(),
     deleteCommand(),
+    policyCommand(),
     containerCommand(),
   ]) {
     sagemaker.addCommand(each);
@@ -334,6 +336,39 @@ function deleteCommand(): Command {
       await runDelete(names, options);
     },
   );
+}
+
+function policyCommand(): Command {
+  const policy = command(
+    'policy',
+    'Print the IAM policy with the rights that the commands need, and no more.',
+    [
+      ['sagemaker policy', 'for a user of all commands'],
+      ['sagemaker policy user --for predict', 'for a program that asks endpoints alone'],
+      ['sagemaker policy role --data s3://mine/photos --vpc', 'for the role that SageMaker works as'],
+      [
+        'sagemaker policy trust --account 123456789012 --region eu-west-1',
+        'its trust policy, without asking AWS',
+      ],
+    ],
+  )
+    .argument('[whose]', 'user, role or trust', oneOf('whose', ['user', 'role', 'trust'] as const), 'user')
+    .option('--for <commands>', 'only for these commands, such as train,predict')
+    .option('--account <id>', 'the account (default: that of your credentials)')
+    .option(
+      '--bucket <name>',
+      "for uploads and results (default: SageMaker's own of this account and region)",
+    )
+    .option('--data <address>', 's3://… of other data that jobs read or write; may be repeated', collect)
+    .option('--role <arn>', 'ARN or name of the role for SageMaker')
+    .option('--image <address>', 'the image, in ECR (default: harrier)')
+    .option('--kms-key <key>', 'ARN or id of the KMS key that is used')
+    .option('--vpc', 'of a role: jobs and endpoints are in a VPC')
+    .option('--notify <topic>', 'of a role: ARN of the SNS topic of asynchronous endpoints');
+  return withAwsOptions(policy).action(async (whose: PolicyKind, options: PolicyOptions) => {
+    const { runPolicy } = await import('./sagemaker/policy.ts');
+    await runPolicy(whose, options);
+  });
 }
 
 function containerCommand(): Command {

@@ -93,8 +93,7 @@ export function imagePackage(archive: string): string {
 export function configText(): string {
   return `// What \`npx harrier sagemaker …\` need not be told each time. Options on the command line go before it.
 export default {
-  // The role that SageMaker works as (ARN or name). It needs AmazonSageMakerFullAccess, or less: read the data, write
-  // the bucket, pull the image, write logs.
+  // The role that SageMaker works as (ARN or name). "npx harrier sagemaker policy role" prints the rights that it needs.
   role: 'SageMakerExecutionRole',
 
   // Default: AWS_REGION, or the region of your profile.

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { harrier, sentenceOf, workplace, writeImages } from '../cli/harrier.ts';
+import { policyOf } from './allowed.ts';
 import { botocore } from './botocore.ts';
 import { FakeAws, ROLE } from './fake/fake.ts';
 
@@ -10,8 +11,14 @@ import { FakeAws, ROLE } from './fake/fake.ts';
 let fake: FakeAws;
 let place: { path: string; remove: () => Promise<void> };
 const at = (...parts: string[]) => join(place.path, ...parts);
-const sagemaker = (...args: string[]) =>
-  harrier(['sagemaker', ...args, '--poll', '0.05'], { cwd: place.path, environment: fake.environment });
+const sagemaker = (...args: string[]) => {
+  // Each command with its own rights, and no others.
+  fake.policy = policyOf(args[0], ['mine']);
+  return harrier(['sagemaker', ...args, '--poll', '0.05'], {
+    cwd: place.path,
+    environment: fake.environment,
+  });
+};
 const deploy = (...args: string[]) => sagemaker('deploy', 'run', '--role', ROLE, ...args);
 const alarms = () => [...fake.monitoring.alarms.keys()];
 const lastSent = (operation: string) =>
@@ -287,6 +294,14 @@ it.each<[string, string[], RegExp]>([
   const finished = await deploy('--name', 'odd', ...args);
   expect([finished.code, fake.captured.length]).toEqual([2, sent]);
   expect(sentenceOf(finished)).toMatch(sentence);
+});
+
+it('is refused what a policy lacks', async () => {
+  fake.policy = policyOf('predict');
+  const { environment } = fake;
+  const refused = await harrier(['sagemaker', 'list'], { cwd: place.path, environment });
+  expect(refused.code).toBe(1);
+  expect(sentenceOf(refused)).toMatch(/not authorized to perform: sagemaker:ListEndpoints on resource: \*/);
 });
 
 it('sent nothing but what botocore would send', (context) => {

@@ -3,7 +3,10 @@ import type { Aws } from './aws.ts';
 import { isAws, isMissing } from './aws-error.ts';
 
 /** A role's ARN; a bare name is a role of this account. @throws HarrierError `bad-option` when none is given */
-export function roleArn({ account, region }: Aws, role: string | undefined): string {
+export function roleArn(
+  { account, region }: Pick<Aws, 'account' | 'region'>,
+  role: string | undefined,
+): string {
   if (!role) {
     throw new HarrierError('bad-option', 'SageMaker needs a role', {
       where: '--role',
@@ -14,7 +17,8 @@ export function roleArn({ account, region }: Aws, role: string | undefined): str
   return role.startsWith('arn:') ? role : `arn:${partitionOf(region)}:iam::${account}:role/${role}`;
 }
 
-function partitionOf(region: string): string {
+/** The part of AWS that a region is in, as ARNs name it. */
+export function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }

@@ -1,5 +1,6 @@
 import type { DescribeModelPackageOutput, ModelApprovalStatus } from '@aws-sdk/client-sagemaker';
 import { HarrierError } from '../../errors.ts';
+import { partitionOf } from './account.ts';
 import type { Aws } from './aws.ts';
 import { isMissing } from './aws-error.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
@@ -106,8 +107,7 @@ export async function register(
 
 /** The ARN of a version, whatever the registry holds. */
 export function packageArn({ region, account }: Aws, { group, version }: Required<PackageName>): string {
-  const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
-  return `arn:${partition}:sagemaker:${region}:${account}:model-package/${group}/${version}`;
+  return `arn:${partitionOf(region)}:sagemaker:${region}:${account}:model-package/${group}/${version}`;
 }
 
 /** A version of the registry. @throws HarrierError `not-found` */

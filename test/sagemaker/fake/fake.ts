@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Policy } from '../../../src/sagemaker/client/policy.ts';
 import { AwsFailure, checkRequest } from './api.ts';
 import { Hosting } from './hosting.ts';
+import { authorizeHttp, authorizeJson } from './iam.ts';
 import { Monitoring } from './monitoring.ts';
 import { Registry } from './registry.ts';
 import { Training } from './training.ts';
@@ -40,6 +42,8 @@ export class FakeAws {
   readonly captured: Captured[] = [];
   /** Operations that the caller may not do, with AWS's words for it. */
   readonly denied = new Map<string, string>();
+  /** What the caller may do, where that is not all. */
+  policy: Policy | undefined;
   readonly #server: Server;
 
   private constructor() {
@@ -91,15 +95,18 @@ export class FakeAws {
     try {
       this.#authenticate(request);
       const [service, operation] = target.split('.');
+      const isSts = `${request.headers['content-type']}`.includes('x-www-form-urlencoded');
+      if (this.policy && !target && !isSts) authorizeHttp(this.policy, request);
       if (target) {
         const denied = this.denied.get(operation);
         if (denied) throw new AwsFailure('AccessDeniedException', denied);
+        if (this.policy) authorizeJson(this.policy, service, operation, JSON.parse(body.toString() || '{}'));
         const answer = this.#json(service, operation, JSON.parse(body.toString() || '{}'));
         response.setHeader('content-type', 'application/x-amz-json-1.1');
         response.end(JSON.stringify(answer));
       } else if (request.url!.startsWith('/endpoints/')) {
         await this.#invoke(request, body, response);
-      } else if (`${request.headers['content-type']}`.includes('x-www-form-urlencoded')) {
+      } else if (isSts) {
         response.setHeader('content-type', 'text/xml');
         response.end(
           `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${ACCOUNT}</Account><Arn>arn:aws:iam::${ACCOUNT}:user/test</Arn><UserId>A</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>`,
