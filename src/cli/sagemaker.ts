@@ -4,6 +4,7 @@ import { METRIC_NAMES } from '../sagemaker/metrics.ts';
 import { about } from './about.ts';
 import { command } from './command.ts';
 import { addFlags, untypedFlag } from './flags.ts';
+import type { CapturedOptions } from './sagemaker/captured.ts';
 import { collectWhole } from './sagemaker/collect-whole.ts';
 import type { DeployOptions } from './sagemaker/deploy.ts';
 import { manySeeds } from './sagemaker/hyperparameters.ts';
@@ -45,6 +46,7 @@ export function sagemakerCommand(): Command {
     deployCommand(),
     transformCommand(),
     predictCommand(),
+    capturedCommand(),
     registryCommand(),
     listCommand(),
     logsCommand(),
@@ -283,6 +285,23 @@ function predictCommand(): Command {
     async (endpoint: string, files: string[], options: EndpointPredictOptions) => {
       const { runEndpointPredict } = await import('./sagemaker/predict.ts');
       await runEndpointPredict(endpoint, files, options);
+    },
+  );
+}
+
+function capturedCommand(): Command {
+  const captured = command('captured', 'Download the images that an endpoint captured (deploy --capture).', [
+    ['sagemaker captured cats ./seen --since 24h', 'those of the last day'],
+    ['watch latest --against ./seen', 'do they differ from the test images?'],
+  ])
+    .argument('<endpoint>', 'its name')
+    .argument('<folder>', 'folder to write to')
+    .option('--since <duration>', 'only requests of this time, such as 24h', duration('--since'))
+    .option('--most <count>', 'images, the newest hours first', wholeNumber('--most'), 1000);
+  return withAwsOptions(captured).action(
+    async (endpoint: string, folder: string, options: CapturedOptions) => {
+      const { runCaptured } = await import('./sagemaker/captured.ts');
+      await runCaptured(endpoint, folder, options);
     },
   );
 }

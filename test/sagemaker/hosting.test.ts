@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { harrier, sentenceOf, workplace, writeImages } from '../cli/harrier.ts';
@@ -162,6 +162,23 @@ describe('an update', () => {
     expect([fake.hosting.configs.size, fake.hosting.models.size]).toEqual([1, 1]);
   });
 
+  it('keeps what it was asked, for watch; the same command again keeps nothing twice', async () => {
+    expect((await sagemaker('predict', 'safe', 'images/cat/0.png', 'images/dog/1.png')).code).toBe(0);
+    const { code, stdout, stderr } = await sagemaker('captured', 'safe', 'seen', '--since', '1h');
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^2 images in seen\.\n {2}npx harrier watch RUN --against seen\n$/);
+    const files = await readdir(at('seen'));
+    const kept = files.filter((name) => name.endsWith('.png')).map((name) => readFile(at('seen', name)));
+    const sent = [at('images', 'cat', '0.png'), at('images', 'dog', '1.png')].map((path) => readFile(path));
+    expect((await Promise.all(kept)).sort(Buffer.compare)).toEqual(
+      (await Promise.all(sent)).sort(Buffer.compare),
+    );
+    const [line] = (await readFile(at('seen', 'captured.jsonl'), 'utf8')).split('\n');
+    expect(JSON.parse(line)).toMatchObject({ answer: { predicted_label: expect.any(String) } });
+    const again = await sagemaker('captured', 'safe', 'seen', '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({ images: 0, known: 2, others: 0 });
+  });
+
   it('is not begun while its alarm is on, or with one that is not there', async () => {
     const loud = await deploy(...SAFE);
     expect(sentenceOf(loud)).toMatch(/^harrier-safe-errors: this alarm is on already/);
@@ -301,7 +318,7 @@ it('is refused what a policy lacks', async () => {
   const { environment } = fake;
   const refused = await harrier(['sagemaker', 'list'], { cwd: place.path, environment });
   expect(refused.code).toBe(1);
-  expect(sentenceOf(refused)).toMatch(/not authorized to perform: sagemaker:ListEndpoints on resource: \*/);
+  expect(sentenceOf(refused)).toMatch(/not authorized to perform: sagemaker:List\w+ on resource: \*/);
 });
 
 it('sent nothing but what botocore would send', (context) => {

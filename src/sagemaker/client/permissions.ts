@@ -140,6 +140,7 @@ export const COMMAND_CALLS = {
     ...calls('sagemaker', 'describeEndpoint'),
     ...calls('s3', 'putObject', 'getObject', 'deleteObject'),
   ],
+  captured: [...calls('sagemaker', 'describeEndpoint'), ...calls('s3', 'listObjectsV2', 'getObject')],
   registry: [
     ...UPLOAD,
     ...IMAGE,

@@ -135,8 +135,12 @@ export class Hosting {
     DescribeEndpoint: ({ EndpointName }) => {
       const endpoint = this.#find(this.endpoints, 'endpoint', EndpointName);
       this.#looks.emit(EndpointName);
-      const { AsyncInferenceConfig } = this.configs.get(endpoint.EndpointConfigName) ?? {};
-      return { ...endpoint, ...(AsyncInferenceConfig && { AsyncInferenceConfig }) };
+      const { AsyncInferenceConfig, DataCaptureConfig } = this.configs.get(endpoint.EndpointConfigName) ?? {};
+      return {
+        ...endpoint,
+        ...(AsyncInferenceConfig && { AsyncInferenceConfig }),
+        ...(DataCaptureConfig && { DataCaptureConfig }),
+      };
     },
     ListEndpoints: (request) => {
       const { items, ...rest } = page(this.endpoints.values(), request, 'EndpointName');

@@ -104,7 +104,7 @@ export class FakeS3 {
 
   #list(bucket: string, query: URLSearchParams, response: ServerResponse): ServerResponse {
     const prefix = query.get('prefix') ?? '';
-    const after = query.get('continuation-token') ?? '';
+    const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
     // Small pages, so that whoever does not turn them is found out.
     const keys = this.keys(`${bucket}/${prefix}`)
       .map((path) => path.slice(bucket.length + 1))
