@@ -8,6 +8,10 @@ export function studioCommand(): Command {
   return command('studio', about.studio, [
     ['studio', 'with the runs of ./runs and CIFAR-10, on http://127.0.0.1:3000'],
     ['studio --data ./photos --open', 'with a folder of images, and open the page'],
+    [
+      'studio --data-folder ./my-data',
+      'where data sets can be made of folders that are dropped into the page',
+    ],
     ['studio runs/of-others --port 4000', 'other runs, another port'],
     ['studio --export site', 'static files, for any web host'],
     ['studio --export site --with efficientnet-lite0', 'the same, with a pretrained model to teach with'],
@@ -18,6 +22,10 @@ export function studioCommand(): Command {
       '--data <name|path>',
       'cifar10, cifar100, fashion-mnist, mnist, hf:datasets/OWNER/NAME, or a folder with one sub-folder of images per class; may be given several times (default: cifar10)',
       collectPath,
+    )
+    .option(
+      '--data-folder <folder>',
+      'where data sets go to that are made in the page; those in it are shown too',
     )
     .option('--port <number>', 'port; 0 chooses a free one', wholeNumber('--port', { atLeast: 0 }), 3000)
     .option('--host <address>', 'address to listen on; 0.0.0.0 for all, which requires a token', '127.0.0.1')

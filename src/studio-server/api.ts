@@ -17,6 +17,7 @@ import type { StudioError } from './api/errors.ts';
 export type * from './api/datasets.ts';
 export type * from './api/errors.ts';
 export type * from './api/labelling.ts';
+export type * from './api/new-datasets.ts';
 export type * from './api/new-run.ts';
 
 /** GET api/state */
@@ -27,6 +28,8 @@ export interface StudioState {
   readonly runsFolder?: string;
   /** Ids of the data sets that can be looked at; the first is the one to show at first. */
   readonly datasets: readonly string[];
+  /** Where data sets that are made in the page go to: an absolute path; absent where the server was given none. */
+  readonly dataFolder?: string;
   /** Whether runs can be started, paused and stopped here. */
   readonly canTrain: boolean;
   /** The page stands alone, without a server. */

@@ -12,6 +12,8 @@ import type { RunAbout, RunFileName, StudioState } from './api.ts';
 import type { BackboneLibrary } from './backbone.ts';
 import type { DatasetLibrary } from './datasets/dataset-library.ts';
 import type { Inspector } from './datasets/inspector.ts';
+import type { NewDatasets } from './datasets/new/new-datasets.ts';
+import { addNewDatasetRoutes } from './datasets/new/routes.ts';
 import { addDatasetRoutes, type ReadBody } from './datasets/routes.ts';
 import type { EventHub } from './events.ts';
 import { createGuard, type GuardOptions, REPORT_POLICY, SECURITY_HEADERS } from './guard.ts';
@@ -36,6 +38,7 @@ export interface StudioAppOptions {
   readonly guard: GuardOptions;
   readonly page: PageFiles;
   readonly datasets: DatasetLibrary;
+  readonly newDatasets: NewDatasets;
   readonly inspector: Inspector;
   readonly runs: RunLibrary;
   readonly trainer: Trainer;
@@ -57,7 +60,7 @@ const MOST_BODY = 64 * 1024;
 export function createStudioApp(options: StudioAppOptions): {
   fetch(request: Request): Response | Promise<Response>;
 } {
-  const { datasets, runs, inspector, trainer, models, backbones, hub, page, version } = options;
+  const { datasets, newDatasets, runs, inspector, trainer, models, backbones, hub, page, version } = options;
   const guard = createGuard(options.guard);
   const budget = new BodyBudget(16 * MOST_BODY);
   const app = new Hono({ strict: false });
@@ -73,6 +76,7 @@ export function createStudioApp(options: StudioAppOptions): {
       version,
       runsFolder: runs.folder,
       datasets: datasets.sources.map(({ id }) => id),
+      ...(newDatasets.folder !== undefined && { dataFolder: newDatasets.folder }),
       canTrain: true,
       ...(options.labelling && { canLabel: true }),
     };
@@ -94,6 +98,7 @@ export function createStudioApp(options: StudioAppOptions): {
   );
 
   addDatasetRoutes(app, { datasets, runs, inspector, body });
+  addNewDatasetRoutes(app, newDatasets, body);
 
   app.get('/api/recipes', async () =>
     json([...(await allRecipes()).values()].map(({ recipe }) => recipeForm(recipe))),

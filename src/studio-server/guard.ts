@@ -54,7 +54,8 @@ export function isLoopback(host: string): boolean {
  *
  * - A `Host` that is not this server's would be a page elsewhere that had its own name point here (DNS rebinding).
  * - A request that another site's page makes is refused, whatever it asks for; following a link to the page is not.
- * - What changes anything must say that it is JSON, which no other site's form can, and come from the page itself.
+ * - What changes anything must say that it is JSON or plain bytes, which no other site's form can, and come from the page
+ *   itself.
  * - Where a token is wanted: as `Authorization: Bearer …`, or once as `?token=…`, which is answered with a cookie.
  */
 export function createGuard({
@@ -102,9 +103,9 @@ function checkSite({ method, headers }: Request, url: URL): void {
   if (origin !== null && !isOwn && !isVisit) throw otherSite(origin);
   if (reads) return;
   const type = headers.get('content-type') ?? '';
-  if (/^application\/json(;|$)/i.test(type)) return;
+  if (/^application\/(json|octet-stream)(;|$)/i.test(type)) return;
   throw new HttpError(415, 'not-supported', 'what changes something must come as JSON', {
-    expected: 'Content-Type: application/json',
+    expected: 'Content-Type: application/json (application/octet-stream for an image)',
     received: type.slice(0, 60) || 'none',
   });
 }

@@ -7,6 +7,7 @@ import { createStudioApp } from './app.ts';
 import { BackboneLibrary } from './backbone.ts';
 import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
 import { Inspector } from './datasets/inspector.ts';
+import { madeDatasets, NewDatasets } from './datasets/new/new-datasets.ts';
 import { EventHub } from './events.ts';
 import { isLoopback } from './guard.ts';
 import type { LabelSession } from './labelling/session.ts';
@@ -21,6 +22,8 @@ export interface StudioOptions {
   readonly runsFolder: string;
   /** What may be looked at: `cifar10`, or paths. */
   readonly data: readonly string[];
+  /** Where data sets that are made in the page go to, and where those of before are; made where it is not there. */
+  readonly dataFolder?: string;
   /** The built page. */
   readonly pageFolder: string;
   /** The script that is started as `node PROGRAM train …` and `node PROGRAM inspect …`. */
@@ -68,7 +71,9 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
   const ending = new AbortController();
   let runs: RunLibrary | undefined;
   const hub = new EventHub((pages) => runs?.watch(pages > 0));
-  const datasets = new DatasetLibrary(datasetSources(options.data), hub, ending.signal);
+  const made = options.dataFolder === undefined ? [] : await madeDatasets(options.dataFolder);
+  const datasets = new DatasetLibrary(datasetSources([...options.data, ...made]), hub, ending.signal);
+  const newDatasets = new NewDatasets(options.dataFolder, (path) => datasets.add(path));
   runs = new RunLibrary(resolve(options.runsFolder), hub, (data, path) => datasets.idOf(data, path));
   options.labelling?.listen((change) => hub.send('labelling', change));
   const trainer = new Trainer(runs, options.program);
@@ -78,6 +83,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
     guard: { host, token, allowedHosts: options.allowedHosts },
     page,
     datasets,
+    newDatasets,
     inspector,
     runs,
     trainer,
@@ -108,7 +114,12 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
     close() {
       closing ??= (async () => {
         ending.abort(new Error('Studio is ending'));
-        await Promise.all([trainer.close(RUNS_MS), inspector.close(), options.labelling?.close()]);
+        await Promise.all([
+          trainer.close(RUNS_MS),
+          inspector.close(),
+          newDatasets.close(),
+          options.labelling?.close(),
+        ]);
         runs?.watch(false);
         hub.close();
         await listener.close(0, DRAIN_MS);

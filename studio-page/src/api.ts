@@ -54,6 +54,18 @@ export async function send<T>(method: 'POST' | 'PUT', path: string, body: unknow
   return (await answer.json()) as T;
 }
 
+/** Gives the server a file. @throws as `getJson` */
+export async function sendBytes<T>(
+  path: string,
+  parameters: Parameters,
+  body: Blob,
+  signal: AbortSignal,
+): Promise<T> {
+  const headers = { 'Content-Type': 'application/octet-stream' };
+  const answer = await request(apiUrl(path, parameters), { method: 'PUT', headers, body, signal });
+  return (await answer.json()) as T;
+}
+
 async function request(url: string, init: RequestInit): Promise<Response> {
   let answer: Response;
   try {

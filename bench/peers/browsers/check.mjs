@@ -237,7 +237,7 @@ async function check(name, open) {
       failed += problems.length;
       console.log(`  ${step}: ${problems.length === 0 ? `fine, ${((Date.now() - started) / 1000).toFixed(1)} s` : problems.join('\n    ')}`);
     }
-    const facts = `({ isolated: crossOriginIsolated, threads: typeof SharedArrayBuffer, opfs: typeof navigator.storage?.getDirectory, gpu: typeof navigator.gpu })`;
+    const facts = `({ isolated: crossOriginIsolated, gpu: typeof navigator.gpu })`;
     console.log(`  ${JSON.stringify(await page.evaluate(facts))}`);
   } finally {
     await page.close();

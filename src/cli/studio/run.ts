@@ -17,6 +17,7 @@ import { readTrainWords } from './read-words.ts';
 /** The options of `studio` as they were typed. */
 export interface StudioCommandOptions {
   readonly data?: readonly string[];
+  readonly dataFolder?: string;
   readonly port: number;
   readonly host: string;
   readonly allowHost?: readonly string[];
@@ -43,6 +44,11 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
       next: `Studio itself takes the model from the cache: npx harrier models fetch ${options.with}.`,
     });
   }
+  if (options.dataFolder !== undefined && options.export !== undefined) {
+    throw new HarrierError('bad-option', '--data-folder does not go with --export', {
+      next: 'In exported files no data set can be made: leave it out.',
+    });
+  }
   await checkRunsFolder(runsFolder);
   for (const each of options.data ?? []) await checkData(each);
   const pageFolder = await builtPage(reporter);
@@ -58,7 +64,8 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
   try {
     const studio = await startStudio({
       runsFolder,
-      data: options.data ?? ['cifar10'],
+      data: options.data ?? (options.dataFolder === undefined ? ['cifar10'] : []),
+      ...(options.dataFolder !== undefined && { dataFolder: options.dataFolder }),
       pageFolder,
       ...serverOptions(options, reporter),
       allowedHosts: options.allowHost,

@@ -37,22 +37,27 @@ const TELL_MS = 250;
 /** Ids for what `--data` named, each once: folders are called after their last part. */
 export function datasetSources(specs: readonly string[]): DatasetSource[] {
   const sources: DatasetSource[] = [];
-  for (const given of specs) {
-    const spec = isNamedData(given) ? given : resolve(given);
-    if (sources.some((source) => source.spec === spec)) continue;
-    const name = basename(spec).replace(/[^\w.-]+/g, '-') || 'data';
-    const taken = (id: string) =>
-      sources.some((source) => source.id === id) || (isNamedData(id) && spec !== id);
-    let id = name;
-    for (let number = 2; taken(id); number++) id = `${name}-${number}`;
-    sources.push({ id, spec });
-  }
+  for (const given of specs) addSource(sources, given);
   return sources;
+}
+
+/** Adds what `--data` would name to a list. @returns its id, or that of the same one that is there */
+function addSource(sources: DatasetSource[], given: string): string {
+  const spec = isNamedData(given) ? given : resolve(given);
+  const known = sources.find((source) => source.spec === spec);
+  if (known) return known.id;
+  const name = basename(spec).replace(/[^\w.-]+/g, '-') || 'data';
+  const taken = (id: string) =>
+    sources.some((source) => source.id === id) || (isNamedData(id) && spec !== id);
+  let id = name;
+  for (let number = 2; taken(id); number++) id = `${name}-${number}`;
+  sources.push({ id, spec });
+  return id;
 }
 
 /** The data sets of a Studio, each opened when it is first asked for. */
 export class DatasetLibrary {
-  readonly sources: readonly DatasetSource[];
+  readonly #sources: DatasetSource[];
   readonly #hub: EventHub;
   readonly #signal: AbortSignal;
   readonly #opened = new Map<string, Promise<StudioDataset>>();
@@ -61,9 +66,18 @@ export class DatasetLibrary {
 
   /** @param signal ends what is being opened */
   constructor(sources: readonly DatasetSource[], hub: EventHub, signal: AbortSignal) {
-    this.sources = sources;
+    this.#sources = [...sources];
     this.#hub = hub;
     this.#signal = signal;
+  }
+
+  get sources(): readonly DatasetSource[] {
+    return this.#sources;
+  }
+
+  /** Adds a data set that may be looked at from now on. @returns its id */
+  add(spec: string): string {
+    return addSource(this.#sources, spec);
   }
 
   /** The id of a data set by what a run was given, or where its data lies. */

@@ -4,9 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { LabelList } from '../../platform/node/datasets/label-list.ts';
 import type { MovedImages } from '../api.ts';
-
-/** Names that Windows keeps for devices. */
-const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+import { isPlainName, NAME_RULE } from '../folder-names.ts';
 
 /** A move of a file, by paths below the folder. */
 interface Move {
@@ -72,11 +70,10 @@ function reasonOf({ code, message }: NodeJS.ErrnoException, to: string): string 
 }
 
 function checkFolderName(label: string): void {
-  const isFine = !/[/\\<>:"|?*]|^\.|[. ]$/.test(label) && !DEVICE.test(label);
-  if (isFine) return;
+  if (isPlainName(label)) return;
   throw new HarrierError('bad-data', 'no folder can be called after this class on all systems', {
     where: label,
-    expected: 'a name without / \\ < > : " | ? *, and without a dot at an end',
+    expected: NAME_RULE,
     next: 'Train from the list as it is, or rename the class in it.',
   });
 }

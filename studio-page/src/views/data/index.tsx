@@ -2,6 +2,9 @@ import { formatBytes, formatCount, formatQuantity } from 'harrier/src/format/for
 import type { DatasetInfo } from 'harrier/src/studio-server/api.ts';
 import { Empty } from '../../components/empty.tsx';
 import { Select } from '../../components/field.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { LeftOut } from '../../components/left-out.tsx';
+import { Link } from '../../components/link.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { Progress } from '../../components/progress.tsx';
@@ -10,6 +13,7 @@ import { type OpenedDataset, splitsOf, useDataset } from '../../datasets.ts';
 import { exported, place, setQuery } from '../../router.ts';
 import { runs } from '../../runs.ts';
 import { loadStudio, studio, studioError } from '../../studio.ts';
+import { AddData } from './add/index.tsx';
 import { Augmentation } from './augmentation.tsx';
 import './data.css';
 import { Duplicates } from './duplicates.tsx';
@@ -31,14 +35,15 @@ export default function Data() {
   // In an exported site the images are those of the runs in it.
   const id =
     query.data ?? state?.datasets[0] ?? runs.value?.find(({ dataset }) => dataset !== undefined)?.dataset;
-  const dataset = useDataset(id);
+  const dataset = useDataset(query.add === undefined ? id : undefined);
   if (!state && studioError.value !== undefined) {
     return <Message error={studioError.value} onRetry={() => void loadStudio()} />;
   }
   if (!state) return <Loading what="the data sets" />;
+  if (query.add !== undefined && !exported) return <AddData />;
   if (id === undefined) {
     return (
-      <Empty isView icon="data" title="There is no data set to look at">
+      <Empty isView icon="data" title="There is no data set to look at" action={!exported && <AddLink />}>
         {exported ? (
           'An exported site contains images only if --data named their data set.'
         ) : (
@@ -58,18 +63,29 @@ export default function Data() {
           <h1>{facts?.name ?? id}</h1>
           {facts && <p class="note">{summaryOf(facts)}</p>}
         </div>
-        {state.datasets.length > 1 && (
-          <Select
-            label="Data set"
-            unseen
-            value={id}
-            onValue={(data) => setQuery({ data, class: undefined, image: undefined, q: undefined })}
-            options={state.datasets.map((value) => ({ value, label: value }))}
-          />
-        )}
+        <div class="data-choice">
+          {!exported && <AddLink />}
+          {state.datasets.length > 1 && (
+            <Select
+              label="Data set"
+              unseen
+              value={id}
+              onValue={(data) => setQuery({ data, class: undefined, image: undefined, q: undefined })}
+              options={state.datasets.map((value) => ({ value, label: value }))}
+            />
+          )}
+        </div>
       </header>
       {facts ? <Facts facts={facts} /> : <Opening dataset={dataset} id={id} />}
     </>
+  );
+}
+
+function AddLink() {
+  return (
+    <Link class="button quiet" view="data" query={{ add: 1 }}>
+      <Icon name="upload" size={18} /> Add data
+    </Link>
   );
 }
 
@@ -81,20 +97,21 @@ function Facts({ facts }: { readonly facts: DatasetInfo }) {
         <Message key={note}>{note}</Message>
       ))}
       {facts.skipped.length > 0 && (
-        <details class="skipped">
-          <summary>
-            {facts.skipped.length === 1
+        <LeftOut
+          summary={
+            facts.skipped.length === 1
               ? '1 file is not a usable image and was skipped'
-              : `${formatCount(facts.skipped.length)} files are not usable images and were skipped`}
-          </summary>
-          <ul>
-            {facts.skipped.slice(0, 200).map(({ file, reason }) => (
-              <li key={file}>
+              : `${formatCount(facts.skipped.length)} files are not usable images and were skipped`
+          }
+          files={facts.skipped.map(({ file, reason }) => ({
+            key: file,
+            words: (
+              <>
                 <code>{file}</code> {reason}
-              </li>
-            ))}
-          </ul>
-        </details>
+              </>
+            ),
+          }))}
+        />
       )}
       {exported ? (
         // Inspection, duplicates and pixels are the server's work.

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { apiUrl } from '../../api.ts';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
+import { LeftOut } from '../../components/left-out.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { Progress } from '../../components/progress.tsx';
@@ -31,17 +32,10 @@ export function Standing({ info }: { readonly info: LabellingInfo }) {
           )}
           <Model info={info} />
           {unusable.length > 0 && (
-            <details class="skipped">
-              <summary>
-                {unusable.length === 1 ? '1 file cannot' : `${formatCount(unusable.length)} files cannot`} be
-                read
-              </summary>
-              <ul>
-                {unusable.slice(0, 200).map(({ file, reason }) => (
-                  <li key={file}>{reason}</li>
-                ))}
-              </ul>
-            </details>
+            <LeftOut
+              summary={`${unusable.length === 1 ? '1 file cannot' : `${formatCount(unusable.length)} files cannot`} be read`}
+              files={unusable.map(({ file, reason }) => ({ key: file, words: reason }))}
+            />
           )}
           {others > 0 && (
             <p class="note">

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { Button } from '../../../components/button.tsx';
 import { Select } from '../../../components/field.tsx';
 import { FolderZone } from '../../../components/folder-zone.tsx';
+import { LeftOut } from '../../../components/left-out.tsx';
 import { Link } from '../../../components/link.tsx';
 import { Message } from '../../../components/message.tsx';
 import { Panel } from '../../../components/panel.tsx';
@@ -163,18 +164,14 @@ function State() {
         <Message>Left out, because the model has no such class: {someOf(leftOut)}.</Message>
       )}
       {unread.length > 0 && (
-        <details class="skipped">
-          <summary>
-            {unread.length === 1
+        <LeftOut
+          summary={
+            unread.length === 1
               ? '1 file is no usable image'
-              : `${formatCount(unread.length)} files are no usable images`}
-          </summary>
-          <ul>
-            {unread.slice(0, 200).map(({ name, message }) => (
-              <li key={name}>{message}</li>
-            ))}
-          </ul>
-        </details>
+              : `${formatCount(unread.length)} files are no usable images`
+          }
+          files={unread.map(({ name, message }) => ({ key: name, words: message }))}
+        />
       )}
     </>
   );

@@ -1,0 +1,13 @@
+/** Names that Windows keeps for devices. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+/** Characters that no name may have on all systems. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: file systems refuse these
+const REFUSED = /[/\\<>:"|?*\u0000-\u001f\u007f]/;
+
+/** What a name must be, for errors. */
+export const NAME_RULE = 'a name without / \\ < > : " | ? *, and without a dot at an end';
+
+/** Whether a folder or file can have a name on all systems: it is no path, not hidden, and no device of Windows. */
+export function isPlainName(name: string): boolean {
+  return name !== '' && !REFUSED.test(name) && !/^\.|[. ]$|^ /.test(name) && !DEVICE.test(name);
+}
