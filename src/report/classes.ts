@@ -17,6 +17,8 @@ export interface ClassTableProps {
   readonly macro: MacroScores;
   /** On paper and where no script runs nothing can be sorted. */
   readonly still?: boolean;
+  /** Words that the names of the classes hold: all that do are shown, in one table. Default: nothing is searched. */
+  readonly search?: string;
 }
 
 /** What the columns mean. */
@@ -24,11 +26,12 @@ export const CLASS_TABLE_NOTE =
   'Found (recall): the fraction of the class’s images that the model recognises. Right when said (precision): the fraction of the images with this prediction that are of the class. F1: both in one number.';
 
 /** How well each class is recognised, in numbers that are bars too. */
-export function ClassTable({ perClass, macro, still = false }: ClassTableProps): JSX.Element {
+export function ClassTable({ perClass, macro, still = false, search }: ClassTableProps): JSX.Element {
   const many = perClass.length > ALL_CLASSES;
   const ordered = many ? weakestFirst(perClass) : perClass;
   const note = meansNote(perClass);
-  const folded = ordered.slice(ALL_CLASSES);
+  const shown = search === undefined ? ordered.slice(0, ALL_CLASSES) : ordered.filter(holding(search));
+  const folded = search === undefined ? ordered.slice(ALL_CLASSES) : [];
   const table = (rows: readonly ClassScores[], more: Partial<TableProps<ClassScores>>) =>
     h(Table<ClassScores>, {
       label: 'Scores of each class',
@@ -42,7 +45,7 @@ export function ClassTable({ perClass, macro, still = false }: ClassTableProps):
     Fragment,
     null,
     many && h('p', { class: 'note' }, 'Weakest first.'),
-    table(ordered.slice(0, ALL_CLASSES), {
+    table(shown, {
       foot: ['Mean', fraction(macro.recall), fraction(macro.precision), fraction(macro.f1), ''],
     }),
     note && h('p', { class: 'note' }, note),
@@ -54,6 +57,12 @@ export function ClassTable({ perClass, macro, still = false }: ClassTableProps):
         table(folded, { label: 'Scores of the other classes' }),
       ),
   );
+}
+
+/** Whether a class's name holds all words of a text. */
+export function holding(search: string): (row: Pick<ClassScores, 'class'>) => boolean {
+  const words = search.toLowerCase().split(/\s+/);
+  return ({ class: name }) => words.every((word) => name.toLowerCase().includes(word));
 }
 
 /** A fraction as a percentage, and as a bar. */

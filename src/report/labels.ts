@@ -2,7 +2,7 @@ import { Fragment, h, type JSX } from 'preact';
 import type { LabelScores, MultiLabelEvaluation } from '../evaluation/multi-label.ts';
 import { isKnown, type MacroScores, meansNote, weakestFirst } from '../evaluation/per-class.ts';
 import { formatCount, formatPercent, formatQuantity } from '../format/format.ts';
-import { fraction } from './classes.ts';
+import { fraction, holding } from './classes.ts';
 import { type Column, Table } from './table.ts';
 
 export interface LabelTableProps {
@@ -10,6 +10,8 @@ export interface LabelTableProps {
   readonly macro: MacroScores;
   /** On paper and where no script runs nothing can be sorted. */
   readonly still?: boolean;
+  /** Words that the names of the labels hold. Default: nothing is searched. */
+  readonly search?: string;
 }
 
 /** What the columns mean. */
@@ -17,7 +19,7 @@ export const LABEL_TABLE_NOTE =
   'AP (average precision): how well the probability of the label puts images that have it before the others, whatever the threshold. From: its threshold, from which probability on an image counts as having it. With that: the fraction of its images that are found (recall), the fraction of the images given it that have it (precision), and both in one number (F1).';
 
 /** How well each label is found, in numbers that are bars too. */
-export function LabelTable({ multiLabel, macro, still = false }: LabelTableProps): JSX.Element {
+export function LabelTable({ multiLabel, macro, still = false, search = '' }: LabelTableProps): JSX.Element {
   const { labels, micro, meanAveragePrecision: mean, thresholdImages: images } = multiLabel;
   const note = meansNote(labels);
   return h(
@@ -26,7 +28,7 @@ export function LabelTable({ multiLabel, macro, still = false }: LabelTableProps
     h(Table<LabelScores>, {
       label: 'Scores of each label',
       columns: COLUMNS,
-      rows: labels.length > MOST_IN_ORDER ? weakestFirst(labels) : labels,
+      rows: (labels.length > MOST_IN_ORDER ? weakestFirst(labels) : labels).filter(holding(search)),
       keyOf: (row) => row.class,
       still,
       foot: [

@@ -4,7 +4,7 @@ import { formatCount, formatPercent } from '../format/format.ts';
 import { coordinate } from '../format/html.ts';
 
 /** Up to here cells hold numbers. */
-const NUMBERED_CLASSES = 20;
+export const NUMBERED_CLASSES = 20;
 /** Up to here the drawing names its rows and columns. */
 const NAMED_CLASSES = 120;
 /** Beyond this a cell is smaller than a pixel. */
@@ -185,7 +185,12 @@ function drawing(classNames: readonly string[], cell: CellOf): JSX.Element {
 
 function shade(kind: MatrixCell['kind'], strength: number): Record<string, string> | undefined {
   if (kind === 'none') return undefined;
-  return { '--a': `${coordinate(100 * (WEAKEST + (STRONGEST - WEAKEST) * strength))}%` };
+  return { '--a': `${coordinate(100 * opacityOf(strength))}%` };
+}
+
+/** How much of its colour a cell of some strength has, 0–1. */
+export function opacityOf(strength: number): number {
+  return WEAKEST + (STRONGEST - WEAKEST) * strength;
 }
 
 function shortened(name: string, length: number): string {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withoutPaths } from './private-paths.ts';
+import { pathsOfRun, withoutPaths } from './private-paths.ts';
 
 const shared = withoutPaths([
   '/home/alice/secret_client/my photos',
@@ -17,4 +17,14 @@ it.each([
   ['/home/bob/photos', '/home/bob/photos'],
 ])('%s', (text, expected) => {
   expect(shared(text)).toBe(expected);
+});
+
+it('knows the folder that a run was written to, where that is no path from here', () => {
+  const run = { options: { data: 'cifar10' }, data: {} } as never as Parameters<typeof pathsOfRun>[0];
+  const paths = (command: string) => pathsOfRun({ ...run, command });
+  expect(paths("npx harrier train --out '/home/alice/my runs/one' --json")).toEqual([
+    '/home/alice/my runs/one',
+  ]);
+  expect(paths('npx harrier train --out=/home/alice/one')).toEqual(['/home/alice/one']);
+  expect(paths('npx harrier train --out runs/one')).toEqual([]);
 });

@@ -4,7 +4,11 @@ import type { RunRecord } from './run-record.ts';
  * Paths of this machine that a run knows of: where its data, its recipe and the model it began with lie. They are their
  * owner's business, and stand in nothing that is made to be shared.
  */
-export function pathsOfRun({ options, data }: Pick<RunRecord, 'options' | 'data'>): string[] {
+export function pathsOfRun({
+  options,
+  data,
+  command = '',
+}: Pick<RunRecord, 'options' | 'data'> & Partial<Pick<RunRecord, 'command'>>): string[] {
   const { from } = options;
   // The name of a model that was fetched is an address, and no path.
   const given = [
@@ -13,6 +17,8 @@ export function pathsOfRun({ options, data }: Pick<RunRecord, 'options' | 'data'
     from?.source ? undefined : from?.name,
     from?.path,
     data.path,
+    // The folder that it was written to.
+    /--out[ =]('(?:[/\\]|\w:)[^']+'|(?:[/\\]|\w:)[^ ]+)/.exec(command)?.[1].replace(/^'|'$/g, ''),
   ];
   return given.filter((path) => path !== undefined).filter((path) => /[\\/]/.test(path));
 }

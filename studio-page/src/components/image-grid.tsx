@@ -90,7 +90,9 @@ export function ImageGrid(props: ImageGridProps) {
     let frame = 0;
     const look = () => {
       frame = 0;
-      const { top } = element.current!.getBoundingClientRect();
+      // Its cleanup may come a frame after it is gone.
+      if (!element.current) return;
+      const { top } = element.current.getBoundingClientRect();
       const [first, last] = visibleRows(latest.current, top, innerHeight, MORE_ROWS);
       setRange((before) => (before[0] === first && before[1] === last ? before : [first, last]));
     };

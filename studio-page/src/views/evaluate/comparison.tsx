@@ -6,7 +6,8 @@ import { useMemo } from 'preact/hooks';
 import { Panel } from '../../components/panel.tsx';
 import { place, setQuery } from '../../router.ts';
 import { nameOf } from '../../runs.ts';
-import { ChoiceMatrix, cellOf, MOST_CLASSES } from './matrix.tsx';
+import { AnyMatrix } from './any-matrix.tsx';
+import { cellOf } from './matrix.tsx';
 import { sameFiles } from './same-files.ts';
 import { Wall } from './wall.tsx';
 
@@ -45,15 +46,16 @@ export function Comparison({ first, second, facts }: ComparisonProps) {
         title={`${nameOf(second.run)}, compared with ${nameOf(first.run)}`}
         note={verdict(nameOf(first.run), nameOf(second.run), difference)}
       >
-        {cell && classNames.length <= MOST_CLASSES ? (
+        {cell ? (
           <>
             <p class="note">
               How many more or fewer images each cell has. Blue is better: more on the diagonal, fewer
               elsewhere.
             </p>
-            <ChoiceMatrix
+            <AnyMatrix
               label="Differences of the confusion matrices"
               classNames={classNames}
+              matrix={matrix}
               cell={cell}
               selected={selected}
               onSelect={(row, column) => setQuery({ cell: `${row},${column}` }, { replace: true })}

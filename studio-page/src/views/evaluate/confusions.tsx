@@ -1,11 +1,12 @@
 import { formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
-import { ConfusionMatrix, cellTitle, confusionCells } from 'harrier/src/report/matrix.ts';
+import { cellTitle, confusionCells } from 'harrier/src/report/matrix.ts';
 import { PAIRS_NOTE, Pairs } from 'harrier/src/report/pairs.ts';
 import { useMemo } from 'preact/hooks';
 import { Panel } from '../../components/panel.tsx';
 import { place, setQuery } from '../../router.ts';
+import { AnyMatrix } from './any-matrix.tsx';
 import type { SectionProps } from './evaluation.ts';
-import { ChoiceMatrix, cellOf, MOST_CLASSES } from './matrix.tsx';
+import { cellOf } from './matrix.tsx';
 import { Wall } from './wall.tsx';
 
 const PAIRS = 8;
@@ -25,24 +26,20 @@ export function Confusions({ evaluation, facts, predictions }: SectionProps) {
       .sort((a, b) => probability[b] - probability[a]);
   }, [predictions, row, column]);
   const count = matrix[row][column];
-  const isChoice = classNames.length <= MOST_CLASSES;
   return (
     <div class="evaluate-pair wide-left">
       <Panel
         title="Confusion matrix"
-        note={`Row: what the image is. Column: what the model said.${isChoice ? ' Click a cell to see its images.' : ''}`}
+        note="Row: what the image is. Column: what the model said. Click a cell to see its images."
       >
-        {isChoice ? (
-          <ChoiceMatrix
-            label="Confusion matrix: true classes in rows, predicted classes in columns"
-            classNames={classNames}
-            cell={cell}
-            selected={selected}
-            onSelect={select}
-          />
-        ) : (
-          <ConfusionMatrix matrix={matrix} classNames={classNames} />
-        )}
+        <AnyMatrix
+          label="Confusion matrix: true classes in rows, predicted classes in columns"
+          classNames={classNames}
+          matrix={matrix}
+          cell={cell}
+          selected={selected}
+          onSelect={select}
+        />
         {confusions.length > 0 && (
           <div class="pairs-head">
             <h3>Most confused classes</h3>

@@ -18,6 +18,7 @@ import { useDataset } from '../../datasets.ts';
 import { useLoad } from '../../load.ts';
 import { place, setQuery } from '../../router.ts';
 import { loadRuns, nameOf, runs, runsError, stateText } from '../../runs.ts';
+import { Card } from './card.tsx';
 import { Comparison } from './comparison.tsx';
 import { Confusions } from './confusions.tsx';
 import { Again } from './evaluated-again.tsx';
@@ -28,6 +29,7 @@ import './evaluate.css';
 import { LabelErrors } from './label-errors.tsx';
 import { Mistakes } from './mistakes.tsx';
 import { EvaluateModel } from './model/index.tsx';
+import { Searchable } from './searchable.tsx';
 
 /** How good a finished run is, and where it is wrong, image by image. */
 export default function Evaluate() {
@@ -146,6 +148,7 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
     <TestImagesOf facts={dataset.facts} run={run.id}>
       <div class="evaluate">
         <Headline run={run} details={value} evaluation={evaluation} />
+        {place.value.query.card !== undefined && value.files.includes('README.md') && <Card run={run.id} />}
         {columns && <Again run={run.id} predictions={columns} />}
         {predictions.error !== undefined && (
           <Message title="Single images cannot be shown" error={predictions.error} />
@@ -169,11 +172,27 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
         <div class="evaluate-pair">
           {evaluation.multiLabel ? (
             <Panel title="Label by label" note={LABEL_TABLE_NOTE}>
-              <LabelTable multiLabel={evaluation.multiLabel} macro={evaluation.macro} />
+              <Searchable noun="label" rows={evaluation.perClass.length}>
+                {(search) => (
+                  <LabelTable
+                    multiLabel={evaluation.multiLabel!}
+                    macro={evaluation.macro}
+                    {...(search !== undefined && { search })}
+                  />
+                )}
+              </Searchable>
             </Panel>
           ) : (
             <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
-              <ClassTable perClass={evaluation.perClass} macro={evaluation.macro} />
+              <Searchable noun="class" rows={evaluation.perClass.length}>
+                {(search) => (
+                  <ClassTable
+                    perClass={evaluation.perClass}
+                    macro={evaluation.macro}
+                    {...(search !== undefined && { search })}
+                  />
+                )}
+              </Searchable>
             </Panel>
           )}
           <Panel title="Are its probabilities accurate?" note="Accuracy by stated probability.">

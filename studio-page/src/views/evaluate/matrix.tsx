@@ -1,9 +1,6 @@
 import { type CellOf, Matrix } from 'harrier/src/report/matrix.ts';
 import { useRef, useState } from 'preact/hooks';
 
-/** Beyond this a cell is too small to be hit. */
-export const MOST_CLASSES = 60;
-
 export interface ChoiceMatrixProps {
   readonly label: string;
   readonly classNames: readonly string[];

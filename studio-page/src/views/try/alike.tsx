@@ -16,7 +16,9 @@ import { imageUrl, useDataset } from '../../datasets.ts';
 import { askModel } from '../../inference/model.ts';
 import type { OpenedModel } from '../../inference/protocol.ts';
 import { exported } from '../../router.ts';
+import { runs } from '../../runs.ts';
 import { studio } from '../../studio.ts';
+import { type AlikeIn, alikeIn } from './trained-on.ts';
 
 /** Training images that are looked through, spread evenly over all of them. */
 const SAMPLE = 2000;
@@ -32,18 +34,23 @@ const indices = new Map<string, { readonly images: readonly number[]; readonly r
 
 interface Props {
   readonly opened: OpenedModel;
+  /** A run's, or the shipped model's; undefined for a file. */
+  readonly modelId: string | undefined;
   /** What the embeddings are kept under. */
   readonly modelKey: string;
   /** Of the image, as the model takes it. */
   readonly pixels: Uint8Array;
 }
 
-/** The training images that the model takes for most like the image. Needs the server, which has the images. */
+/**
+ * The images that the model takes for most like the image: of its own training data where that is here, else of other
+ * data, which is then said. Needs the server, which has the images.
+ */
 export function Alike(props: Props) {
   const [on, setOn] = useState(wanted);
-  const dataset = studio.value?.datasets[0];
-  if (exported || dataset === undefined) return null;
-  if (on) return <Found {...props} dataset={dataset} />;
+  const place = alikeIn(props.modelId, runs.value ?? [], studio.value?.datasets ?? []);
+  if (exported || place === undefined) return null;
+  if (on) return <Found key={place.dataset} {...props} {...place} />;
   return (
     <div class="alike-offer">
       <Button
@@ -53,13 +60,13 @@ export function Alike(props: Props) {
           setOn(true);
         }}
       >
-        Find alike training images in {dataset}
+        {place.isTrainedOn ? 'Find alike training images' : 'Find alike images'} in {place.dataset}
       </Button>
     </div>
   );
 }
 
-function Found({ opened, modelKey, pixels, dataset }: Props & { readonly dataset: string }) {
+function Found({ opened, modelKey, pixels, dataset, isTrainedOn }: Props & AlikeIn) {
   const { facts, progress: opening, error: refused, again } = useDataset(dataset);
   const [done, setDone] = useState<number>();
   const [error, setError] = useState<unknown>();
@@ -89,11 +96,11 @@ function Found({ opened, modelKey, pixels, dataset }: Props & { readonly dataset
   }, [opened, facts, pixels, tries]);
   return (
     <Panel
-      title="Alike in training"
+      title={isTrainedOn ? 'Alike in training' : `Alike in ${facts?.name ?? dataset}`}
       class="alike"
       note={
         facts &&
-        `The images that the model finds most similar, among ${formatCount(count)} of the ${formatCount(facts.splits.train.size)} training images of ${facts.name}.`
+        `The images that the model finds most similar, among ${formatCount(count)} of the ${formatCount(facts.splits.train.size)} training images of ${facts.name}.${isTrainedOn ? '' : ' The model may have learned from other images: Studio was not started with its training data.'}`
       }
     >
       {refused !== undefined && <Message error={refused} onRetry={again} />}

@@ -123,7 +123,12 @@ export default function Try() {
         />
       </div>
       {opened && !live && looked.pixels && chosen.id && (
-        <Alike opened={opened} modelKey={`${chosen.id} ${chosen.facts?.bytes ?? 0}`} pixels={looked.pixels} />
+        <Alike
+          opened={opened}
+          modelId={chosen.facts?.id}
+          modelKey={`${chosen.id} ${chosen.facts?.bytes ?? 0}`}
+          pixels={looked.pixels}
+        />
       )}
     </>
   );

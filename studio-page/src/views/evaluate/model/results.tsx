@@ -1,11 +1,12 @@
 import { formatCertainty, formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import { CLASS_TABLE_NOTE, ClassTable } from 'harrier/src/report/classes.ts';
-import { ConfusionMatrix, cellTitle, confusionCells } from 'harrier/src/report/matrix.ts';
+import { cellTitle, confusionCells } from 'harrier/src/report/matrix.ts';
 import { Reliability, ReliabilityWords } from 'harrier/src/report/reliability.ts';
 import { Score } from 'harrier/src/report/score.ts';
 import { useMemo, useState } from 'preact/hooks';
 import { Panel } from '../../../components/panel.tsx';
-import { ChoiceMatrix, MOST_CLASSES } from '../matrix.tsx';
+import { AnyMatrix } from '../any-matrix.tsx';
+import { Searchable } from '../searchable.tsx';
 import type { AnsweredImage, Evaluated } from './evaluating.ts';
 import { AnswerWall } from './wall.tsx';
 
@@ -34,7 +35,15 @@ export function Results({ result, on }: { readonly result: Evaluated; readonly o
       <Confusion result={result} />
       <div class="evaluate-pair">
         <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
-          <ClassTable perClass={evaluation.perClass} macro={evaluation.macro} />
+          <Searchable noun="class" rows={evaluation.perClass.length}>
+            {(search) => (
+              <ClassTable
+                perClass={evaluation.perClass}
+                macro={evaluation.macro}
+                {...(search !== undefined && { search })}
+              />
+            )}
+          </Searchable>
         </Panel>
         <Panel title="Are its probabilities accurate?" note="Accuracy by stated probability.">
           <Reliability calibration={evaluation.calibration} />
@@ -72,24 +81,20 @@ function Confusion({ result: { evaluation, answers } }: { readonly result: Evalu
         .toSorted((a, b) => b.probability - a.probability),
     [answers, row, column],
   );
-  const isChoice = classNames.length <= MOST_CLASSES;
   return (
     <div class="evaluate-pair wide-left">
       <Panel
         title="Confusion matrix"
-        note={`Row: what the image is. Column: what the model said.${isChoice ? ' Click a cell to see its images.' : ''}`}
+        note="Row: what the image is. Column: what the model said. Click a cell to see its images."
       >
-        {isChoice ? (
-          <ChoiceMatrix
-            label="Confusion matrix: true classes in rows, predicted classes in columns"
-            classNames={classNames}
-            cell={cell}
-            selected={[row, column]}
-            onSelect={(...chosen) => setSelected(chosen)}
-          />
-        ) : (
-          <ConfusionMatrix matrix={matrix} classNames={classNames} />
-        )}
+        <AnyMatrix
+          label="Confusion matrix: true classes in rows, predicted classes in columns"
+          classNames={classNames}
+          matrix={matrix}
+          cell={cell}
+          selected={[row, column]}
+          onSelect={(...chosen) => setSelected(chosen)}
+        />
       </Panel>
       <Panel
         class="cell-images"
