@@ -141,7 +141,7 @@ describe('an update', () => {
           CanarySize: { Type: 'CAPACITY_PERCENT', Value: 50 },
         },
         TerminationWaitInSeconds: 0,
-        MaximumExecutionTimeoutInSeconds: 4200,
+        MaximumExecutionTimeoutInSeconds: 4800,
       },
       AutoRollbackConfiguration: {
         Alarms: [{ AlarmName: 'harrier-safe-errors' }, { AlarmName: 'harrier-safe-latency' }],
@@ -285,6 +285,11 @@ it.each<[string, string[], RegExp]>([
     'canary and linear',
     ['--canary', '10%:5m', '--linear', '10%:5m'],
     /^--canary and --linear cannot be combined/,
+  ],
+  [
+    'an update that takes all day',
+    ['--instances', '10', '--linear', '10%:1h'],
+    /^--linear: the update would take longer .*at most 7 hours .*received 10 hours/,
   ],
   [
     'steps that are too small',

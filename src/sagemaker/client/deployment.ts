@@ -97,7 +97,16 @@ export function checkDeployment({
 }
 
 /** Traffic moves by whole machines, and the first part may be half of them at most. */
-function checkShift({ kind, percent }: Shift, { instances = 1 }: Hosting): void {
+function checkShift(shift: Shift, { instances = 1 }: Hosting): void {
+  const { kind, percent } = shift;
+  if (longestUpdate(shift) > LIMITS.updateSeconds) {
+    throw new HarrierError('bad-option', 'the update would take longer than AWS lets it', {
+      where: `--${kind}`,
+      expected: `at most ${(LIMITS.updateSeconds - START_SECONDS) / 3600} hours of waiting in all`,
+      received: `${(longestUpdate(shift) - START_SECONDS) / 3600} hours`,
+      next: 'Take larger parts, or wait less for each.',
+    });
+  }
   const part = Math.ceil((instances * percent) / 100);
   if (2 * part <= instances) return;
   throw new HarrierError('bad-option', 'the traffic cannot be moved in parts on so few machines', {
@@ -195,10 +204,15 @@ function captureConfig({ percent, folder }: Capture, { kmsKey }: Protection): Da
 /** Seconds for new machines to come up, beside the times that an update waits by itself. */
 const START_SECONDS = 3600;
 
+/** The time of an update: each part waits, the last one too. */
+function longestUpdate({ kind, percent, seconds }: Shift): number {
+  const parts = kind === 'linear' ? Math.ceil(100 / percent) : 2;
+  return START_SECONDS + parts * seconds;
+}
+
 /** All the new machines stand before traffic moves; the old ones serve until then. */
 function updateConfig({ endpoint, shift, rollback }: Deployment): DeploymentConfig {
   const alarms = rollbackAlarms(endpoint, rollback);
-  const waits = shift ? shift.seconds * (shift.kind === 'linear' ? Math.ceil(100 / shift.percent) : 1) : 0;
   const size = shift && { Type: 'CAPACITY_PERCENT' as const, Value: shift.percent };
   return {
     BlueGreenUpdatePolicy: {
@@ -210,7 +224,7 @@ function updateConfig({ endpoint, shift, rollback }: Deployment): DeploymentConf
       },
       TerminationWaitInSeconds: 0,
       ...(shift && {
-        MaximumExecutionTimeoutInSeconds: Math.min(LIMITS.updateSeconds, START_SECONDS + waits),
+        MaximumExecutionTimeoutInSeconds: longestUpdate(shift),
       }),
     },
     ...(alarms.length > 0 && {
