@@ -33,7 +33,8 @@ COPY --from=install /opt/harrier /opt/harrier
 # Only /work and /tmp are written to: the root may be read-only. Two arenas keep less memory that nothing uses.
 ENV NODE_ENV=production HARRIER_CACHE=/tmp/harrier MALLOC_ARENA_MAX=2
 WORKDIR /work
-USER node
+# The user "node", by number: Kubernetes tells only of numbers that they are not root.
+USER 1000:1000
 EXPOSE 8080
 # Of serve; other commands end before it is asked, or say --no-healthcheck to docker run.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \

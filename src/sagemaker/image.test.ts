@@ -45,7 +45,7 @@ it('may listen where SageMaker says, tells its health, and serves as another use
     lines.findIndex((line) => line.endsWith(' AS serve')),
     lines.findIndex((line) => line.endsWith(' AS sagemaker')),
   );
-  expect(serve.findLast((line) => line.startsWith('USER '))).toBe('USER node');
+  expect(serve.findLast((line) => line.startsWith('USER '))).toBe('USER 1000:1000');
   // Training jobs write to a folder that belongs to root.
   expect(lines.at(-1)).toBe('USER root');
 });

@@ -67,7 +67,8 @@ EXPOSE 8080
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \\
   CMD ["node", "-e", "fetch(\`http://127.0.0.1:\${process.env.SAGEMAKER_BIND_TO_PORT || 8080}/ping\`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-USER node
+# The user "node", by number: Kubernetes tells only of numbers that they are not root.
+USER 1000:1000
 # Exec form: signals reach Harrier.
 ENTRYPOINT ["node", "/opt/harrier/node_modules/harrier/bin/harrier.js", "sagemaker", "container"]
 CMD ["serve"]

@@ -58,6 +58,7 @@ export function startContainer(
 ): Running {
   return start(['sagemaker', 'container', entry], {
     cwd: base,
-    environment: { SAGEMAKER_BASE_DIR: base, ...environment },
+    // Its home is watched too: ONNX Runtime would write there.
+    environment: { SAGEMAKER_BASE_DIR: base, HOME: base, ...environment },
   });
 }

@@ -40,6 +40,8 @@ export async function loadClassifier(
 }
 
 async function importOnnxRuntime(): Promise<OnnxRuntime> {
+  // It would report its use to Microsoft.
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
   try {
     return (await import('onnxruntime-node')) as unknown as OnnxRuntime;
   } catch (cause) {

@@ -1,3 +1,4 @@
+import './no-telemetry.ts';
 import * as ort from 'onnxruntime-node';
 import { modelOf } from '../../../onnx/index.ts';
 import { createGraph } from '../../../ops/index.ts';

@@ -1,3 +1,4 @@
+import './no-telemetry.ts';
 import * as ort from 'onnxruntime-node';
 import { HarrierError } from '../../../errors.ts';
 import { encodeModel, type Model, type Tensor, type TensorData } from '../../../onnx/index.ts';
