@@ -12,6 +12,7 @@ import type { ImageMap, InspectionAnswer, Split, StudioInspection } from '../api
 import type { EventHub } from '../events.ts';
 import { notFound, refusalOf } from '../respond.ts';
 import type { DatasetLibrary, StudioDataset } from './dataset-library.ts';
+import { type Found, keepInspection, readInspection } from './kept-inspections.ts';
 
 /** What is kept of what the process says. */
 const KEPT_CHARACTERS = 4_000;
@@ -24,16 +25,10 @@ interface Job {
   isStopped: boolean;
 }
 
-interface Found {
-  readonly inspection: StudioInspection;
-  readonly map: ImageMap;
-  /** The page that the command writes. */
-  readonly page: Buffer;
-  /** Corrections as they were. */
-  readonly corrections: string;
-}
-
-/** Inspects data sets in the background, each by a process of its own: `harrier inspect`. */
+/**
+ * Inspects data sets in the background, each by a process of its own: `harrier inspect`. What it found is kept in the
+ * cache, for the next server.
+ */
 export class Inspector {
   readonly #datasets: DatasetLibrary;
   readonly #hub: EventHub;
@@ -41,6 +36,8 @@ export class Inspector {
   readonly #jobs = new Map<string, Job>();
   readonly #found = new Map<string, Found>();
   readonly #failed = new Map<string, unknown>();
+  /** Data sets of which an inspection of before was looked for. */
+  readonly #read = new Map<string, Promise<void>>();
 
   /** @param program the script that is started as `node PROGRAM inspect …` */
   constructor(datasets: DatasetLibrary, hub: EventHub, program: string) {
@@ -55,6 +52,7 @@ export class Inspector {
     const job = this.#jobs.get(id);
     if (job) return { state: 'inspecting', ...(job.progress && { progress: job.progress }) };
     if (this.#failed.has(id)) return { state: 'failed', error: refusalOf(this.#failed.get(id)) };
+    await this.#readKept(id, dataset);
     const found = this.#found.get(id);
     if (!found) return { state: 'none' };
     const { inspection, corrections } = found;
@@ -62,12 +60,14 @@ export class Inspector {
   }
 
   /** All images as points. @throws HarrierError `not-found` */
-  map(id: string): ImageMap {
+  async map(id: string): Promise<ImageMap> {
+    await this.#readKept(id, await this.#datasets.get(id));
     return this.#found.get(id)?.map ?? notFound('inspection', id);
   }
 
   /** The page that the command wrote. @throws HarrierError `not-found` */
-  page(id: string): Buffer {
+  async page(id: string): Promise<string> {
+    await this.#readKept(id, await this.#datasets.get(id));
     return this.#found.get(id)?.page ?? notFound('inspection', id);
   }
 
@@ -104,6 +104,16 @@ export class Inspector {
     await Promise.all([...this.#jobs.keys()].map((id) => this.stop(id).catch(() => {})));
   }
 
+  #readKept(id: string, dataset: StudioDataset): Promise<void> {
+    const known = this.#read.get(id);
+    if (known) return known;
+    const reading = readInspection(dataset).then((found) => {
+      if (found && !this.#found.has(id)) this.#found.set(id, found);
+    });
+    this.#read.set(id, reading);
+    return reading;
+  }
+
   #spawn(id: string, spec: string, dataset: StudioDataset): Job {
     const folder = mkdtempSync(join(tmpdir(), 'harrier-inspection-'));
     const page = join(folder, 'inspection.html');
@@ -138,8 +148,10 @@ export class Inspector {
       try {
         if (code === 0) {
           const found = jsonObject(result) as unknown as Inspection;
-          const { inspection, map } = located(found, dataset);
-          this.#found.set(id, { inspection, map, page: await readFile(page), corrections });
+          const kept = { ...located(found, dataset), page: await readFile(page, 'utf8'), corrections };
+          this.#found.set(id, kept);
+          // A full disk takes nothing from this server: the next one inspects again.
+          await keepInspection(dataset, kept).catch(() => {});
         } else if (!job.isStopped) throw failureOf(said, code);
       } catch (error) {
         this.#failed.set(id, error);

@@ -50,9 +50,9 @@ export function addDatasetRoutes(
   app.post('/api/datasets/:id/inspection/stop', async ({ req }) =>
     json(await inspector.stop(req.param('id'))),
   );
-  app.get('/api/datasets/:id/inspection/map', ({ req }) => json(inspector.map(req.param('id'))));
-  app.get('/api/datasets/:id/inspection/page', ({ req }) => {
-    const page = new Uint8Array(inspector.page(req.param('id')));
+  app.get('/api/datasets/:id/inspection/map', async ({ req }) => json(await inspector.map(req.param('id'))));
+  app.get('/api/datasets/:id/inspection/page', async ({ req }) => {
+    const page = await inspector.page(req.param('id'));
     const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': REPORT_POLICY };
     return new Response(page, { headers });
   });

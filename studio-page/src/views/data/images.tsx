@@ -14,6 +14,7 @@ import { ImageLightbox } from '../../images/image-lightbox.tsx';
 import { Undo } from '../../images/undo.tsx';
 import { exported, place, setQuery } from '../../router.ts';
 import { Bulk } from './bulk.tsx';
+import { Elsewhere } from './elsewhere.tsx';
 import { type Filter, useListing } from './listing.ts';
 import { usePicking } from './picking.ts';
 
@@ -108,6 +109,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
             {listing.total === undefined ? ' ' : formatQuantity(listing.total, 'image')}
             {classIndex !== undefined && ` of ${facts.classNames[classIndex]}`}
           </p>
+          {filtered && <Elsewhere facts={facts} filter={filter} />}
           {filtered && (
             <Button kind="quiet" icon="close" onClick={() => setQuery(CLEARED)}>
               Clear filters
