@@ -11,7 +11,7 @@ import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts'
 import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
 import { trackedResult, trackRun } from '../../platform/node/trackers/track-run.ts';
 import { crossValidated } from '../../runs/cross-validated.ts';
-import { optimizerText } from '../../runs/describe-run.ts';
+import { optimizerText, parameterCount } from '../../runs/describe-run.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import { ProgressFile } from '../../runs/run-progress.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
@@ -128,7 +128,7 @@ function announce(
   reporter: Reporter,
 ) {
   const { style } = reporter;
-  const parameters = network.rows.reduce((total, row) => total + row.parameters, 0);
+  const parameters = parameterCount(network, options);
   const images = (count: number) => `${formatCount(count)} images`;
   reporter.print(
     style.strong(
