@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ADAPTIVE_VIEWS, TEST_TIME_AUGMENTATIONS } from '../options/words.ts';
 import { about } from './about.ts';
 import { command, withDataOptions, withDevice } from './command.ts';
 import type { EvaluateOptions } from './evaluate/run.ts';
@@ -13,6 +14,7 @@ export function evaluateCommand(): Command {
     ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],
     ['evaluate latest --data cifar10.1 ./datasets', 'on the CIFAR-10.1 test set, from its .npy files'],
     ['evaluate latest --tta flip', 'average the predictions for each image and its mirror image'],
+    ['evaluate latest --tta adaptive', 'that only for images that the model is unsure of: gain and cost'],
     ['evaluate latest --precision 0.95', 'from which probability on each class is right so often'],
     ['evaluate latest --cost costs.csv', 'what answers cost, by a table of costs'],
     ['evaluate latest --unknown ./others', 'how often images of other things are taken for a class'],
@@ -40,10 +42,12 @@ export function evaluateCommand(): Command {
     )
     .option('--cost <file>', 'a table (CSV) of what each answer costs for each true class')
     .option('--json', 'print one JSON object');
-  withOptions(evaluate, ['limit', 'tta'], {
-    limit: 'evaluate on only this many images (default: all)',
-    tta: "views of each image to average: none, flip or flip-shift (default: the model's own)",
-  });
+  withOptions(evaluate, ['limit'], { limit: 'evaluate on only this many images (default: all)' });
+  evaluate.option(
+    '--tta <views>',
+    "views of each image to average: none, flip or flip-shift; adaptive: only of images that the model is unsure of, beside none and all (default: the model's own)",
+    oneOf('--tta', [...TEST_TIME_AUGMENTATIONS, ADAPTIVE_VIEWS]),
+  );
   evaluate.option('--model <model>', 'the model, instead of as the first argument');
   withForeignOptions(withDevice(withDataOptions(evaluate)));
   return evaluate.action(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ADAPTIVE_VIEWS, TEST_TIME_AUGMENTATIONS } from '../options/words.ts';
 import { CALIBRATIONS } from '../quantization/index.ts';
 import { about } from './about.ts';
 import { command, withDataOptions, withThreads } from './command.ts';
@@ -34,10 +35,12 @@ export function exportCommand(): Command {
       oneOf('--calibration', CALIBRATIONS),
     )
     .option('--json', 'print one JSON object');
-  withOptions(exporting, ['limit', 'tta'], {
-    limit: 'evaluate on only this many images (default: all)',
-    tta: "views of each image to average: none, flip or flip-shift (default: the model's own)",
-  });
+  withOptions(exporting, ['limit'], { limit: 'evaluate on only this many images (default: all)' });
+  exporting.option(
+    '--tta <views>',
+    "views of each image to average: none, flip or flip-shift; with onnx, onnx-fp16 and onnx-int8 also adaptive: only of images that the model is unsure of (default: the model's own)",
+    oneOf('--tta', [...TEST_TIME_AUGMENTATIONS, ADAPTIVE_VIEWS]),
+  );
   withForeignOptions(withThreads(withDataOptions(exporting)));
   return exporting.action(async (model: string, options: ExportCommandOptions) => {
     const { runExport } = await import('./export/run.ts');

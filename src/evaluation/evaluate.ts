@@ -37,6 +37,8 @@ export interface Evaluation {
   readonly calibration: Calibration;
   /** Views of each image that were averaged, where that is known. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
+  /** The largest probability, by one look, below which an image gets these views; absent where all images do. */
+  readonly viewsBelow?: number;
   /** How the probabilities were made to mean what they say, where that is known. */
   readonly temperatureScaling?: TemperatureScaling;
   /** How the sets of classes that the model can promise keep their promise, where it has been calibrated for them. */

@@ -1,3 +1,4 @@
+export { type AdaptiveViews, answersOf, fitAdaptiveViews } from './adaptive-views.ts';
 export { ANSWER_COUNTS_KEY, countAnswers } from './answer-counts.ts';
 export type { Calibration, CalibrationBin } from './calibration.ts';
 export { calibrationAdvice } from './calibration-advice.ts';

@@ -48,9 +48,11 @@ export function headline({ correct, total, accuracy, interval95, loss, multiLabe
 }
 
 /** What the model looks at, where that is more than the image. */
-function viewsLine({ testTimeAugmentation = 'none' }: Evaluation): string {
+function viewsLine({ testTimeAugmentation = 'none', viewsBelow }: Evaluation): string {
   if (testTimeAugmentation === 'none') return '';
-  return `Test-time augmentation: ${describeViews(testTimeAugmentation)}, averaged.`;
+  const where =
+    viewsBelow === undefined ? '' : `, where the model is unsure (below ${viewsBelow.toFixed(3)})`;
+  return `Test-time augmentation: ${describeViews(testTimeAugmentation)}, averaged${where}.`;
 }
 
 /** "Top-5 accuracy 97.41%. Calibration error 1.20% (6.10% before the temperature 1.432)." */

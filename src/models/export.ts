@@ -3,7 +3,7 @@ import { HarrierError } from '../errors.ts';
 import { inKerasOrder, type ParameterSpec } from '../layers/index.ts';
 import { elementCount, float32, type GraphBuilder, type Model, modelOf, type Value } from '../onnx/index.ts';
 import { createGraph, div, labelScores, logitsOf, scalar } from '../ops/index.ts';
-import { averageViews } from './average-views.ts';
+import { averageDoubtfulViews, averageViews } from './average-views.ts';
 import { THRESHOLDS_KEY, thresholdsOf, UNKNOWN } from './contract.ts';
 import type { Network } from './network.ts';
 import { addDistance, addUnknown, REJECTION_KEY, type Rejection, rejectionMetadata } from './rejection.ts';
@@ -12,6 +12,8 @@ import { checkWeights, toGraphLayout, toKerasLayout, type Weights } from './weig
 
 /** Metadata key of the views that the model averages; absent where it looks at each image once. */
 export const VIEWS_KEY = 'harrier.testTimeAugmentation';
+/** Metadata key of the largest probability below which a model looks at an image again; absent where it always does. */
+export const VIEWS_BELOW_KEY = 'harrier.viewsBelow';
 /** Metadata key of the layers that the model is made of: with the weights, all that training on needs. */
 export const NETWORK_KEY = 'harrier.network';
 /** Metadata key of what the model divides its logits by; absent where that is 1. */
@@ -21,6 +23,11 @@ const TEMPERATURE_KEY = 'harrier.temperature';
 export interface ExportOptions {
   /** Views of each image that the model averages, inside the graph. Default `none`. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
+  /**
+   * Only images whose largest probability is below this, by one look, get the other views. Default: all images do. Not for
+   * images with any number of labels, and not with a rejection.
+   */
+  readonly viewsBelow?: number;
   /** What logits are divided by before Softmax, so that probabilities mean what they say. Default 1. */
   readonly temperature?: number;
   /**
@@ -54,23 +61,44 @@ export function exportModel(
   network: Network,
   weights: Weights,
   metadata: Readonly<Record<string, string>> = {},
-  { testTimeAugmentation = 'none', temperature = 1, rejection, thresholds }: ExportOptions = {},
+  options: ExportOptions = {},
 ): Model {
+  const { testTimeAugmentation = 'none', temperature = 1, rejection, thresholds } = options;
+  const viewsBelow = testTimeAugmentation === 'none' ? undefined : options.viewsBelow;
   checkWeights(network.parameters, weights, network.name);
+  if (viewsBelow !== undefined && (rejection || thresholds)) throw notAdaptive(rejection !== undefined);
   const graph = createGraph(network.name);
   const image = graph.input('image', 'uint8', ['N', network.inputShape[0], network.inputShape[1], 3]);
-  const [logits, distance] = averageViews(graph, image, testTimeAugmentation, (images) => {
+  // Where the network stands in the graph twice, it has the same weights.
+  const parameters = new Map<string, Value>();
+  const rowsOf = (images: Value): Value[] => {
     let features: Value | undefined;
     const output = network.build(graph, images, {
       training: false,
-      parameter: (spec) => atTopLevel(graph, spec, weights),
+      parameter: (spec) => {
+        const known = parameters.get(spec.name) ?? atTopLevel(graph, spec, weights);
+        parameters.set(spec.name, known);
+        return known;
+      },
       onCall: (layer, [input]) => {
         if (layer === rejection?.layer) features = inKerasOrder(graph, input).value;
       },
     });
     const rows = [thresholds ? labelScores(graph, output) : logitsOf(graph, output)];
     return rejection ? [...rows, addDistance(graph, features!, rejection.means)] : rows;
-  });
+  };
+  const [logits, distance] =
+    viewsBelow === undefined
+      ? averageViews(graph, image, testTimeAugmentation, rowsOf)
+      : [
+          averageDoubtfulViews(
+            graph,
+            image,
+            testTimeAugmentation,
+            { below: viewsBelow, temperature },
+            (images) => rowsOf(images)[0],
+          ),
+        ];
   const scaled = temperature === 1 ? logits : div(graph, logits, scalar(graph, temperature));
   const probabilities = thresholds
     ? graph.op('Sigmoid', [scaled])
@@ -81,6 +109,7 @@ export function exportModel(
   else if (distance) graph.output(distance, DISTANCE);
   const {
     [VIEWS_KEY]: _,
+    [VIEWS_BELOW_KEY]: ______,
     [TEMPERATURE_KEY]: __,
     [STORAGE_KEY]: ___,
     [REJECTION_KEY]: ____,
@@ -91,6 +120,7 @@ export function exportModel(
     ...others,
     [NETWORK_KEY]: JSON.stringify(network.config()),
     ...(testTimeAugmentation !== 'none' && { [VIEWS_KEY]: testTimeAugmentation }),
+    ...(viewsBelow !== undefined && { [VIEWS_BELOW_KEY]: `${viewsBelow}` }),
     ...(temperature !== 1 && { [TEMPERATURE_KEY]: `${temperature}` }),
     ...(isFinished && rejectionMetadata(rejection)),
     ...(thresholds && { [THRESHOLDS_KEY]: JSON.stringify(thresholds) }),
@@ -101,13 +131,21 @@ export function exportModel(
 export function exportOptionsOf({
   metadata,
 }: Pick<Model, 'metadata'>): Required<Pick<ExportOptions, 'testTimeAugmentation' | 'temperature'>> &
-  Pick<ExportOptions, 'thresholds'> {
+  Pick<ExportOptions, 'thresholds' | 'viewsBelow'> {
   const thresholds = thresholdsOf(metadata, undefined, 'metadata');
   return {
     ...(thresholds && { thresholds }),
+    ...(metadata[VIEWS_BELOW_KEY] !== undefined && { viewsBelow: Number(metadata[VIEWS_BELOW_KEY]) }),
     testTimeAugmentation: testTimeAugmentationNamed(metadata[VIEWS_KEY] ?? 'none'),
     temperature: Number(metadata[TEMPERATURE_KEY] ?? 1),
   };
+}
+
+function notAdaptive(isRejecting: boolean): HarrierError {
+  const kind = isRejecting ? 'says when an image shows none of its classes' : 'gives any number of labels';
+  return new HarrierError('not-supported', `a model that ${kind} has no adaptive views`, {
+    next: 'Use --tta flip or flip-shift.',
+  });
 }
 
 function atTopLevel(graph: GraphBuilder, spec: ParameterSpec, weights: Weights): Value {

@@ -1,6 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import type { Model } from '../onnx/index.ts';
-import { exportOptionsOf, VIEWS_KEY } from './export.ts';
+import { exportOptionsOf, VIEWS_BELOW_KEY, VIEWS_KEY } from './export.ts';
 
 /** What `averageViews` calls the nodes around the network. */
 const SCOPE = 'views/';
@@ -17,9 +17,10 @@ export function withoutViews(model: Model): Model {
   if (views === 'none') return model;
   // Around the network: from the image to all its views as one batch, and from their logits to the average.
   const around = graph.nodes.filter(({ outputs: [name] }) => name.startsWith(SCOPE));
+  const merged = around.find(({ opType }) => opType === 'ScatterND');
   const reshapes = around.filter(({ opType }) => opType === 'Reshape');
   const averages = around.filter(({ opType }) => opType === 'ReduceSum');
-  if (averages.length === 0 || reshapes.length !== averages.length + 1) {
+  if (!merged && (averages.length === 0 || reshapes.length !== averages.length + 1)) {
     throw new HarrierError('bad-graph', 'its views are not where Harrier puts them', {
       where: graph.name,
       expected: `a graph that averages the views "${views}", as its metadata says`,
@@ -28,15 +29,18 @@ export function withoutViews(model: Model): Model {
   }
   const [images, ...rows] = reshapes;
   const [image] = graph.inputs;
-  const instead = new Map([
-    [images.outputs[0], image.name],
-    ...averages.map(({ outputs }, i) => [outputs[0], rows[i].inputs[0]] as const),
-  ]);
+  // Where only some images are looked at again, the first look at all of them stays.
+  const instead = merged
+    ? new Map([[merged.outputs[0], merged.inputs[0]]])
+    : new Map([
+        [images.outputs[0], image.name],
+        ...averages.map(({ outputs }, i) => [outputs[0], rows[i].inputs[0]] as const),
+      ]);
   const nodes = graph.nodes
     .filter((node) => !around.includes(node))
     .map((node) => ({ ...node, inputs: node.inputs.map((name) => instead.get(name) ?? name) }));
   const used = new Set(nodes.flatMap(({ inputs }) => inputs));
-  const { [VIEWS_KEY]: _, ...others } = metadata;
+  const { [VIEWS_KEY]: _, [VIEWS_BELOW_KEY]: __, ...others } = metadata;
   return {
     graph: {
       ...graph,

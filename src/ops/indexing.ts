@@ -81,7 +81,8 @@ export const indexing: OpDefinition[] = [
     'TopK',
     (node) => {
       const axis = node.axis(stockAttributes('TopK', node.attributes).axis);
-      const [k] = node.dimensions(1);
+      // A number that is known at run time alone is a symbolic dimension.
+      const [k] = node.input(1).constant ? node.dimensions(1) : [node.input(1).name];
       const size = node.shape(0)[axis];
       if (typeof k === 'number' && typeof size === 'number' && k > size)
         node.fail(`axis ${axis} has no ${k} elements`);

@@ -4,6 +4,8 @@ export const OPTIMIZERS = ['SGD', 'RMSprop', 'Adam', 'AdamW', 'Muon'] as const;
 
 /** The sets of views that a finished model may average. */
 export const TEST_TIME_AUGMENTATIONS = ['none', 'flip', 'flip-shift'] as const;
+/** What `evaluate` and `export` take beside these: the views of a model for images that it is unsure of. */
+export const ADAPTIVE_VIEWS = 'adaptive';
 
 export const SAMPLINGS = ['natural', 'balanced'] as const;
 

@@ -27,6 +27,15 @@ test('a run takes as long as one of its network did, in proportion to images, ep
     seconds: 640,
     run: 'quick-1',
   });
+  // Of several, the newest on the same data tells most.
+  const [newest, same] = [record({}, { seconds: 80, epochs: 4 }), record({ data: 'photos' })];
+  const onPhotos = { ...planned, options: options({ epochs: 8, data: 'photos' }) };
+  const both = [
+    { id: 'newest', record: newest },
+    { id: 'same', record: same },
+  ];
+  expect(timeEstimate(onPhotos, both, HARDWARE)?.run).toBe('same');
+  expect(timeEstimate(planned, both, HARDWARE)?.run).toBe('newest');
   // A run that ended early took its seconds for fewer epochs.
   const early = record({ epochs: 20 }, { seconds: 40, epochs: 2 });
   expect(timeEstimate(planned, [{ id: 'early', record: early }], HARDWARE)?.seconds).toBe(1280);

@@ -19,8 +19,8 @@ export interface PastRun {
 const EVALUATED = 1 / 3;
 
 /**
- * How long a run will take, by the newest finished run of the same network on the same machine: in proportion to images,
- * epochs and pixels.
+ * How long a run will take, by the newest finished run of the same network on the same machine, on the same data where
+ * there is one: in proportion to images, epochs and pixels.
  *
  * @param past newest first
  * @returns undefined where there is no such run
@@ -30,7 +30,7 @@ export function timeEstimate(
   past: readonly PastRun[],
   hardware: Pick<Hardware, 'cpu' | 'cores'>,
 ): { readonly seconds: number; readonly run: string } | undefined {
-  const like = past.find(
+  const alike = past.filter(
     ({ record }) =>
       record.result !== undefined &&
       record.result.seconds > 0 &&
@@ -38,6 +38,7 @@ export function timeEstimate(
       record.hardware.cores === hardware.cores &&
       networkOf(record.options) === networkOf(planned.options),
   );
+  const like = alike.find(({ record }) => isSameData(record, planned.options.data)) ?? alike.at(0);
   if (!like) return undefined;
   const { data, options, result } = like.record;
   const images = {
@@ -48,6 +49,10 @@ export function timeEstimate(
   const epochs = result!.epochs;
   const was = workOf({ options: { ...options, epochs }, images, imageShape: data.imageShape });
   return { seconds: (result!.seconds * workOf(planned)) / was, run: like.id };
+}
+
+function isSameData({ options, data }: RunRecord, wanted: string): boolean {
+  return options.data === wanted || data.path === wanted;
 }
 
 /** What decides how long one image takes, besides its size. */

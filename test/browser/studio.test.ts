@@ -311,6 +311,35 @@ describe.skipIf(noChromium)('training in the browser', () => {
     );
   });
 
+  it('gives a run a name and tags, and begins another like it', async () => {
+    const runs = await server.json<RunSummary[]>('/api/runs');
+    const { id } = runs.find(({ testAccuracy }) => testAccuracy !== undefined)!;
+    await at(`train?runs=${id}`);
+    await page.getByRole('button', { name: 'Name and tags' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('a/b');
+    await page.keyboard.press('Enter');
+    await until(page.getByText(/a run cannot have this name/));
+    await page.getByLabel('Name', { exact: true }).fill('The small one');
+    await page.getByLabel('Tags').fill('first, small');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'small', exact: true }).click();
+    await page.waitForURL(/q=small/);
+    expect(await page.locator('.run-list li').allInnerTexts()).toEqual([
+      expect.stringMatching(/^The small one\s+first\s+small/),
+    ]);
+    await page.getByRole('link', { name: 'New run like this' }).click();
+    await until(page.getByRole('heading', { name: 'A new run like The small one' }));
+    await until(page.getByText(/Trains for about .* by the pace of/));
+    expect(await page.getByRole('textbox', { name: 'Epochs' }).inputValue()).toBe('3');
+    expect(await page.getByRole('textbox', { name: 'Batch size' }).inputValue()).toBe('8');
+    await until(page.getByText('3: cat, dog, ship'));
+    // A last layer on features knows no epochs.
+    await page.getByText('A last layer', { exact: true }).click();
+    await until(page.getByLabel('Last layer'));
+    expect(await page.getByRole('textbox', { name: 'Epochs' }).count()).toBe(0);
+    await server.send('POST', `/api/runs/${id}/about`, { name: '', tags: [] });
+  });
+
   it('deletes a run, after asking', async () => {
     const runs = await server.json<RunSummary[]>('/api/runs');
     const { id } = runs.find(({ testAccuracy }) => testAccuracy !== undefined)!;
@@ -393,7 +422,38 @@ describe.skipIf(noChromium)('evaluating in the browser', () => {
     await until(
       page.getByRole('img', { name: 'Accuracy over 3 epochs; the numbers stand in the table below' }),
     );
+    await page.getByRole('button', { name: 'Model card' }).click();
+    await until(page.locator('.markdown').getByRole('heading', { name: 'Data and training' }));
     await rm(mixed, { recursive: true });
+  });
+
+  it('reads many classes: finds one, puts those side by side that are confused, and zooms', async () => {
+    const many = await mixUp('many');
+    const classNames = Array.from({ length: 25 }, (_, i) => `class ${i}`);
+    // Every class is taken for the one 12 places on.
+    const answers = classNames.map((_, i) => classNames.map((__, c) => (c === (i + 12) % 25 ? 0.76 : 0.01)));
+    const evaluation = evaluatePredictions({
+      labels: classNames.map((_, i) => i),
+      probabilities: Float32Array.from(answers.flat()),
+      classNames,
+    });
+    await writeFile(join(many, 'evaluation.json'), JSON.stringify(evaluation));
+    await at('evaluate?run=many&cell=0,12');
+    const words = page.locator('.large-matrix-words');
+    await until(words.getByText('class 0, taken for class 12: 1 (100.0%)'));
+    await page.getByRole('radio', { name: 'By confusion' }).check();
+    await page.waitForURL(/order=confusion/);
+    const matrix = page.getByRole('application', { name: /^Confusion matrix/ });
+    await matrix.focus();
+    for (const key of ['+', '+', 'ArrowLeft']) await page.keyboard.press(key);
+    // One step to the side of 12 is a class that it is confused with: 0 or 24.
+    await until(words.getByText(/^class 0, (recognised|taken for class 24)/));
+    await page.getByLabel('Find a class').first().fill('no such class');
+    await until(page.getByText('No class holds these words.'));
+    const table = page.locator('.searchable');
+    await table.getByRole('searchbox').fill('class 24');
+    await expect.poll(() => table.getByRole('row').count()).toBe(3);
+    await rm(many, { recursive: true });
   });
 });
 

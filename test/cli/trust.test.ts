@@ -72,6 +72,51 @@ describe('test-time augmentation', () => {
     expect(await of('bare-flipped.onnx', '--tta', 'none')).toEqual(plain);
   });
 
+  it('can be adaptive: for images that the model is unsure of, by a threshold of its validation images', async () => {
+    await run('train', ...training, '--tta', 'flip', '--validation-split', '0.3', '--out', 'held');
+    const { adaptiveViews, accuracy, viewsBelow } = await evaluate('held', '--tta', 'adaptive');
+    const { ways, validation, below, against } = adaptiveViews;
+    expect(viewsBelow).toBe(below);
+    expect(validation.images).toBe((await json('held', 'run.json')).data.validation.images);
+    expect(ways.map(({ views }: { views: string }) => views)).toEqual(['none', 'adaptive', 'flip']);
+    const [none, adaptive, flip] = ways;
+    expect([none.again, flip.again]).toEqual([0, 1]);
+    expect(adaptive.accuracy).toBe(accuracy);
+    expect(none.accuracy).toBe((await evaluate('held', '--tta', 'none')).accuracy);
+    expect(flip.accuracy).toBe((await evaluate('held')).accuracy);
+    const { images } = (await json('held', 'run.json')).data.test;
+    expect(against[0].points).toBeCloseTo((100 * (against[0].gained - against[0].lost)) / images, 10);
+
+    const exported = await run(
+      'export',
+      'held',
+      '--format',
+      'onnx',
+      '--tta',
+      'adaptive',
+      '--out',
+      'unsure.onnx',
+    );
+    expect(exported.stderr).toContain(
+      `Views flip where the largest probability is below ${below.toFixed(3)}`,
+    );
+    // The file keeps the threshold, and needs no run.
+    const file = await evaluate('unsure.onnx', '--data', 'images', '--tta', 'adaptive');
+    expect([file.viewsBelow, file.adaptiveViews.validation]).toEqual([below, undefined]);
+    expect((await run('predict', 'unsure.onnx', 'images/cat/0.png')).stdout).toMatch(/cat|dog|ship/);
+
+    expect(sentenceOf(await run('evaluate', 'plain', '--tta', 'adaptive'))).toMatch(
+      /plain: this run set no validation images aside.* Train with --validation-split 0\.1, or use --tta flip\.$/,
+    );
+    expect(sentenceOf(await run('evaluate', 'bare.onnx', '--data', 'images', '--tta', 'adaptive'))).toMatch(
+      /bare\.onnx: a model file has no validation images/,
+    );
+    const packed = await run('export', 'held', '--format', 'npm', '--name', 'x', '--tta', 'adaptive');
+    expect(sentenceOf(packed)).toMatch(
+      /^--format npm: this format has no adaptive views\. Use --format onnx/,
+    );
+  });
+
   it('that there is not', async () => {
     const finished = await run('evaluate', 'plain', '--tta', 'flop');
     expect(finished.code).toBe(2);

@@ -19,6 +19,7 @@ import type { ModelSource } from '../../platform/node/runs/find-run.ts';
  * The model to evaluate, as it stands or with other views inside. A classifier of another program keeps to Harrier's
  * contract then.
  *
+ * @param viewsBelow the largest probability below which an image gets them; default: all images do
  * @param foreign what is said of a classifier of another program
  * @param onAssumed told what was assumed of it or is lost, a sentence each
  * @throws HarrierError `not-supported` for other views of a model that no run folder tells how to build
@@ -28,13 +29,14 @@ export async function modelToEvaluate(
   views: TestTimeAugmentation | undefined,
   foreign: ForeignClassifierOptions = {},
   onAssumed: (sentence: string) => void = () => {},
+  viewsBelow?: number,
 ): Promise<Uint8Array | Model> {
   const { bytes, assumed } = await readClassifierFile(modelFile, foreign);
   for (const sentence of assumed) onAssumed(sentence);
   if (views === undefined) return bytes;
   const model = decodeModel(bytes, modelFile);
-  const { testTimeAugmentation: own, ...others } = exportOptionsOf(model);
-  if (own === views) return bytes;
+  const { testTimeAugmentation: own, viewsBelow: ownBelow, ...others } = exportOptionsOf(model);
+  if (own === views && ownBelow === viewsBelow) return bytes;
   if (REJECTION_KEY in model.metadata) {
     onAssumed('With other views than those it was trained for, the model names a class for every image.');
   }
@@ -50,7 +52,11 @@ export async function modelToEvaluate(
   const { network, weights } = record
     ? ofRun(Network.from(record.network), model, modelFile)
     : trainedNetwork(model, modelFile);
-  return exportModel(network, weights, model.metadata, { testTimeAugmentation: views, ...others });
+  return exportModel(network, weights, model.metadata, {
+    testTimeAugmentation: views,
+    ...(viewsBelow !== undefined && { viewsBelow }),
+    ...others,
+  });
 }
 
 function ofRun(network: Network, model: Model, where: string): TrainedNetwork {

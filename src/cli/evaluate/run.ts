@@ -18,6 +18,7 @@ import { formatCount } from '../../format/format.ts';
 import { jsonObject } from '../../json-text.ts';
 import { Classifier, exportOptionsOf, REJECTION_KEY } from '../../models/index.ts';
 import { flagOf } from '../../options/option.ts';
+import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { cifar10Point1 } from '../../platform/node/datasets/cifar10-1.ts';
 import type { EvaluationImages } from '../../platform/node/datasets/evaluation-images.ts';
 import { openRuntime } from '../../platform/node/engine/open-runtime.ts';
@@ -27,6 +28,8 @@ import { type ForeignFlags, foreignClassifierOptions } from '../foreign.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { shortPath } from '../terminal.ts';
+import { adaptiveText, evaluateAdaptive } from './adaptive.ts';
+import { adaptiveModel } from './adaptive-model.ts';
 import { CIFAR10_1, evaluationArguments } from './arguments.ts';
 import { costsOf, decisionsOf, decisionsText } from './decisions.ts';
 import { imagesFor } from './images.ts';
@@ -40,7 +43,7 @@ export interface EvaluateOptions extends ForeignFlags {
   readonly data?: string;
   readonly split?: 'test' | 'train';
   readonly limit?: number;
-  readonly tta?: TestTimeAugmentation;
+  readonly tta?: TestTimeAugmentation | typeof ADAPTIVE_VIEWS;
   readonly threads?: number;
   readonly device?: Device;
   readonly imageSize?: number;
@@ -65,13 +68,18 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   if (data === undefined && (await printCrossValidation(source, typed, reporter))) return;
   // The model that the package carries was made for it.
   const options = { ...typed, data: data ?? (source.shipped ? 'cifar10' : undefined) };
-  const model = await modelToEvaluate(
-    source,
-    options.tta,
-    await foreignClassifierOptions(options),
-    (sentence) => reporter.note(`Note: ${sentence}`),
-  );
-  const classifier = await Classifier.load(await openRuntime(options), model, source.modelFile);
+  const runtime = await openRuntime(options);
+  const adaptive =
+    options.tta === ADAPTIVE_VIEWS ? await adaptiveModel(source, runtime, reporter) : undefined;
+  const model =
+    adaptive?.model ??
+    (await modelToEvaluate(
+      source,
+      options.tta === ADAPTIVE_VIEWS ? undefined : options.tta,
+      await foreignClassifierOptions(options),
+      (sentence) => reporter.note(`Note: ${sentence}`),
+    ));
+  const classifier = await Classifier.load(runtime, model, source.modelFile);
   if (source.shipped) reporter.note(shippedNote(source.modelFile, classifier.classNames));
   const images = options.data?.startsWith(`${CIFAR10_1}:`)
     ? await cifar10Point1Images(options.data.slice(CIFAR10_1.length + 1), options.split)
@@ -93,13 +101,14 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
       reporter.work({ what: `evaluating on ${dataset.name}`, done, total, unit: 'images' }),
   });
   const predictions = predictionsFor(answer, dataset, classifier.thresholds);
-  const { testTimeAugmentation, temperature } = exportOptionsOf(classifier);
+  const { testTimeAugmentation, viewsBelow, temperature } = exportOptionsOf(classifier);
   // With other views than its own a model gives other probabilities than those that its sets were calibrated on.
   const sets =
     options.tta === undefined ? PredictionSets.read(classifier.metadata, source.modelFile) : undefined;
   const evaluation = {
     ...withThresholdImages(evaluatePredictions(predictions), await noted(source)),
     testTimeAugmentation,
+    ...(viewsBelow !== undefined && { viewsBelow }),
     temperatureScaling: {
       ...howItWasFitted(await noted(source), temperature),
       ...(temperature !== 1 && { judged: beforeAndAfter(predictions, temperature) }),
@@ -116,6 +125,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     }),
   };
   await classifier.dispose();
+  const compared = adaptive && (await evaluateAdaptive(adaptive, predictions, dataset, runtime, reporter));
   const decisions = decisionsOf(predictions, options.precision, costs);
   const advice = calibrationAdvice(evaluation);
   const { part, total, which } = images;
@@ -124,6 +134,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     reporter.json({
       ...evaluation,
       ...decisions,
+      ...(compared && { adaptiveViews: compared }),
       // Of a run's own test images nothing else is to be said.
       ...(data !== undefined && { evaluatedOn }),
       ...(advice !== undefined && { notes: [advice] }),
@@ -134,6 +145,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     reporter.print(reporter.style.faint(what.join(': ')));
     reporter.print(evaluationText(evaluation, { style: reporter.style }));
     for (const text of decisionsText(decisions, reporter.style)) reporter.print(text);
+    if (compared) for (const line of adaptiveText(compared)) reporter.print(line);
   }
   if (advice !== undefined) reporter.note(advice);
 }

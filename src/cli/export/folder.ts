@@ -9,7 +9,7 @@ import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { type PublishedModel, publishedModel } from '../../publishing/published-model.ts';
 import { modelToEvaluate } from '../evaluate/model.ts';
 import { foreignClassifierOptions } from '../foreign.ts';
-import type { ExportCommandOptions } from './formats.ts';
+import { type ExportCommandOptions, plainViews } from './formats.ts';
 
 /** Contents by path within a folder; the last file says that all others are there. */
 export type FolderFiles = ReadonlyMap<string, string | Uint8Array>;
@@ -70,7 +70,7 @@ export async function modelToPublish(
   }
   const found = await modelToEvaluate(
     { modelFile, run },
-    options.tta,
+    plainViews(options),
     await foreignClassifierOptions(options),
   );
   const bytes = found instanceof Uint8Array ? found : encodeModel(found);

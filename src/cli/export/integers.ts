@@ -20,7 +20,7 @@ import { modelToEvaluate } from '../evaluate/model.ts';
 import { foreignClassifierOptions } from '../foreign.ts';
 import type { Reporter } from '../reporter.ts';
 import { type ExportAccuracy, intervalText } from './accuracy.ts';
-import type { ExportCommandOptions } from './formats.ts';
+import { type ExportCommandOptions, plainViews } from './formats.ts';
 import type { ImageRates } from './rates.ts';
 
 /** Images that ranges are read from, and those that ways are compared on. */
@@ -43,7 +43,7 @@ export async function integerModel(
   reporter: Reporter,
 ): Promise<IntegerModel> {
   const where = source.modelFile;
-  const found = await modelToEvaluate(source, options.tta, await foreignClassifierOptions(options));
+  const found = await modelToEvaluate(source, plainViews(options), await foreignClassifierOptions(options));
   const model = found instanceof Uint8Array ? decodeModel(found, where) : found;
   if (weightStorageOf(model) === INTEGER_STORAGE) {
     throw new HarrierError('not-supported', 'this model computes in 8 bits already', {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { formatBytes } from '../../format/format.ts';
+import { formatBytes, formatPercent } from '../../format/format.ts';
 import {
   CLASS_NAMES_KEY,
   Classifier,
@@ -15,8 +15,10 @@ import {
   withStoredWeights,
 } from '../../models/index.ts';
 import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
+import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
+import { adaptiveModel } from '../evaluate/adaptive-model.ts';
 import { modelToEvaluate } from '../evaluate/model.ts';
 import { classifierBytes, foreignClassifierOptions } from '../foreign.ts';
 import { checkOutput, writeOutput } from '../output.ts';
@@ -106,11 +108,26 @@ async function modelFile(
   const foreign = await foreignClassifierOptions(options);
   // What is assumed of a classifier of another program was said when it was opened.
   const say = source.run ? (sentence: string) => reporter.note(`Note: ${sentence}`) : undefined;
-  const found = await modelToEvaluate(source, options.tta, foreign, say);
+  const found =
+    options.tta === ADAPTIVE_VIEWS
+      ? await adaptive(source, options, reporter)
+      : await modelToEvaluate(source, options.tta, foreign, say);
   if (format === 'onnx') return found instanceof Uint8Array ? found : encodeModel(found);
   const model = found instanceof Uint8Array ? decodeModel(found, source.modelFile) : found;
   refuseStored(model, source.modelFile);
   return encodeModel(withStoredWeights(model, format === 'onnx-int8' ? 'int8' : 'float16'));
+}
+
+/** With its views for images that it is unsure of; says how many these are. */
+async function adaptive(
+  source: ModelSource,
+  options: ExportCommandOptions,
+  reporter: Reporter,
+): Promise<Uint8Array | Model> {
+  const { model, views, below, chosen } = await adaptiveModel(source, nodeRuntime(options), reporter);
+  const part = chosen ? ` (${formatPercent(chosen.again / chosen.images, 1)} of the validation images)` : '';
+  reporter.note(`Views ${views} where the largest probability is below ${below.toFixed(3)}${part}.`);
+  return model;
 }
 
 /** The weights: of a run in Keras's layout, of another model as its graph has them. */

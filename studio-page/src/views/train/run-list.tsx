@@ -115,7 +115,7 @@ function Run({ run, place: at, onChoose }: RunProps) {
         style={{ background: at >= 0 ? `var(${seriesColor(at)})` : 'transparent' }}
       />
       <span class="run-name">
-        {run.name === undefined && group ? sentence(group.part) : nameOf(run)}
+        <span>{run.name === undefined && group ? sentence(group.part) : nameOf(run)}</span>
         {tags.map((tag) => (
           <em key={tag} class="run-tag">
             {tag}
@@ -151,7 +151,9 @@ function Group({ group }: { readonly group: GroupLine }) {
   return (
     <button type="button" aria-expanded={isOpen} title={id} onClick={toggle}>
       <Icon name={isOpen ? 'down' : 'right'} size={18} />
-      <span class="run-name">{id}</span>
+      <span class="run-name">
+        <span>{id}</span>
+      </span>
       <span class="run-facts">{[formatQuantity(parts, WORDS[of]), score].filter(Boolean).join(' · ')}</span>
     </button>
   );

@@ -9,6 +9,7 @@ import { Panel } from '../../../components/panel.tsx';
 import { useDataset } from '../../../datasets.ts';
 import { useLoad } from '../../../load.ts';
 import { place, setQuery } from '../../../router.ts';
+import { nameOf, runs } from '../../../runs.ts';
 import { studio } from '../../../studio.ts';
 import { Form } from './form.tsx';
 import { Found } from './found.tsx';
@@ -24,7 +25,11 @@ export function NewRun() {
   return (
     <Panel
       class="new-run"
-      title={like ? `A new run like ${like}` : 'A new run'}
+      title={
+        like
+          ? `A new run like ${nameOf(runs.value?.find(({ id }) => id === like) ?? { id: like })}`
+          : 'A new run'
+      }
       aside={<Button kind="quiet" icon="close" aria-label="Close the form" onClick={close} />}
     >
       {again.error !== undefined && (
