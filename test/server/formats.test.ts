@@ -60,6 +60,7 @@ describe("SageMaker's image classification", () => {
     ['jpeg', 'image/jpeg'],
     ['png', 'application/x-image'],
     ['jpeg', 'image/jpeg; charset=binary'],
+    ['png', 'application/octet-stream'],
   ] as const)('%s as %s', async (format, type) => {
     const bytes = await encode(noise(1), format);
     const response = await post(`${url}/invocations`, bytes, { 'content-type': type });
@@ -108,6 +109,62 @@ describe("SageMaker's image classification", () => {
     expect(answer.labels).toEqual(CLASSES);
     expect(answer.predicted_label).toBe(CLASSES[row.indexOf(Math.max(...row))]);
     expectRows([answer.probabilities], [row]);
+  });
+
+  const invoke = (body: string, type: string, accept = '*/*') =>
+    post(`${url}/invocations`, body, { 'content-type': type, accept });
+
+  it('several images as JSON: files, numbers, and one alone', async () => {
+    const file = { b64: base64(await encode(noise(2))) };
+    const wanted = await expected(noise(1), noise(2));
+    for (const body of [{ instances: [nested(noise(1)), file] }, [{ image: nested(noise(1)) }, file.b64]]) {
+      const answer = await invoke(JSON.stringify(body), 'application/json');
+      expectRows((await answer.json()).predictions, wanted);
+    }
+    const alone = await (await invoke(JSON.stringify(file), 'application/json')).json();
+    expectRows(alone.predictions, [wanted[1]]);
+  });
+
+  it('a record in each line, with its name and its class; one that is no image spoils no other', async () => {
+    const files = await Promise.all([noise(1), noise(2)].map((pixels) => encode(pixels)));
+    const [first, second] = files.map((bytes) => ({ b64: base64(bytes) }));
+    const records = [
+      JSON.stringify({ id: 'a/1.png', image: first }),
+      '',
+      '{"id": 7, "image": {"b64": "bm8gaW1hZ2U="}}',
+      'no JSON',
+      JSON.stringify({ name: 'b', image: second }),
+    ];
+    const response = await invoke(
+      records.join('\n'),
+      'application/jsonlines',
+      'application/jsonlines;verbose',
+    );
+    expect(response.headers.get('content-type')).toBe('application/jsonlines');
+    const lines = (await response.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const wanted = await expected(noise(1), noise(2));
+    expect(lines.map(({ id }) => id)).toEqual(['a/1.png', 7, undefined, 'b']);
+    expectRows([lines[0].prediction, lines[3].prediction], wanted);
+    const best = wanted.map((row) => CLASSES[row.indexOf(Math.max(...row))]);
+    expect([lines[0], lines[3]].map(({ predicted_label: label }) => label)).toEqual(best);
+    expect(lines[1].error).toMatch(/^line 3: .*not an image/);
+    expect(lines[2].error).toMatch(/^line 4: not JSON/);
+    const plain = await invoke(records[0], 'application/jsonlines');
+    expectRows([JSON.parse(await plain.text()).prediction], [wanted[0]]);
+  });
+
+  it.each([
+    ['{"instances": []}', /^body: no images: expected \{"instances": \[\{"b64": "…"\}, …\]\}/],
+    ['{"instances": [{"b64": "bm8gaW1hZ2U="}]}', /instances\[0\]: .*not an image/],
+    ['{"instances": [5]}', /instances\[0\]: not an image/],
+    ['{', /^body: not JSON/],
+  ])('refuses JSON without images as a whole: %s', async (body, sentence) => {
+    const response = await invoke(body, 'application/json');
+    expect(response.status).toBe(400);
+    expect((await response.json()).message).toMatch(sentence);
   });
 
   it('gives custom attributes back, and nothing that is none', async () => {
