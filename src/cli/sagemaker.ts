@@ -267,6 +267,10 @@ function predictCommand(): Command {
   const predict = command('predict', 'Classify images with an endpoint.', [
     ['sagemaker predict cats photo.jpg', 'the three most probable classes'],
     ['sagemaker predict cats *.jpg --json', 'for programs'],
+    [
+      'sagemaker predict bulk photo.jpg --timeout 30m',
+      'an asynchronous endpoint, which may have to start first',
+    ],
   ])
     .argument('<endpoint>', 'its name')
     .argument('<file...>', 'images: PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP')

@@ -318,6 +318,21 @@ it.each<[string, string[], RegExp]>([
   expect(sentenceOf(finished)).toMatch(sentence);
 });
 
+it('puts no serverless endpoint where the settings demand a network', async () => {
+  await mkdir(at('strict'), { recursive: true });
+  const settings = { role: ROLE, networkIsolation: true, tags: { team: 'vision' } };
+  await writeFile(at('strict', 'harrier.sagemaker.mjs'), `export default ${JSON.stringify(settings)};`);
+  const { environment } = fake;
+  const refused = await harrier(['sagemaker', 'deploy', '../run', '--serverless'], {
+    cwd: at('strict'),
+    environment,
+  });
+  expect(refused.code).toBe(2);
+  expect(sentenceOf(refused)).toMatch(
+    /^--serverless: .*received networkIsolation in harrier\.sagemaker\.mjs/,
+  );
+});
+
 it('is refused what a policy lacks', async () => {
   fake.policy = policyOf('predict');
   const { environment } = fake;

@@ -80,4 +80,49 @@ describe.skipIf(!hasMoto)('moto takes our requests (pip install -r test/sagemake
     const removed = await run('delete', 'cats');
     expect(removed.stdout, removed.stderr).toContain('1 configurations and 1 models are gone');
   });
+
+  it('an asynchronous endpoint in a VPC, to zero, with a key and alarms', async () => {
+    const { code, stderr } = await run(
+      ...[
+        'deploy',
+        'one',
+        ...OPTIONS,
+        '--name',
+        'bulk',
+        '--async',
+        '--autoscale',
+        '0..2',
+        '--max-errors',
+        '5',
+      ],
+      ...[
+        '--subnets',
+        'subnet-0a1',
+        '--security-groups',
+        'sg-0b2',
+        '--network-isolation',
+        '--tag',
+        'team=vision',
+      ],
+      ...['--kms-key', 'arn:aws:kms:eu-west-1:123456789012:key/1', '--capture', '20'],
+      ...['--instance-type', 'ml.m5.large'],
+    );
+    expect(code, stderr).toBe(0);
+    const removed = await run('delete', 'bulk');
+    expect(removed.code, removed.stderr).toBe(0);
+  });
+
+  // Moto does not know the newer machines.
+  const SMALL = ['--instance-type', 'ml.m5.large'];
+
+  it('the registry', async () => {
+    const added = await run(
+      ...['registry', 'add', 'one', '--group', 'parts', '--image', 'registry.example/harrier:1'],
+    );
+    expect(added.code, added.stderr).toBe(0);
+    expect((await run('registry', 'approve', 'parts/1')).stdout).toContain('parts/1 is approved.');
+    expect((await run('registry', 'list', 'parts')).stdout).toMatch(/^parts\/1 {2}approved /);
+    const { code, stderr } = await run('deploy', 'registry:parts', ...OPTIONS, '--name', 'line', ...SMALL);
+    expect(code, stderr).toBe(0);
+  });
 });

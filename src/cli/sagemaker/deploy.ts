@@ -13,18 +13,13 @@ import {
 import { expired, listEndpoints } from '../../sagemaker/client/inventory.ts';
 import { uniqueName } from '../../sagemaker/client/names.ts';
 import { checkInstance, familyOf, instanceAdvice, PRICES } from '../../sagemaker/client/prices.ts';
-import { diskAdvice, encryptUploads } from '../../sagemaker/client/protection.ts';
+import { diskAdvice, encryptUploads, type Protection } from '../../sagemaker/client/protection.ts';
 import { workBucket } from '../../sagemaker/client/s3.ts';
 import type { Scale } from '../../sagemaker/client/scaling.ts';
 import type { Reporter } from '../reporter.ts';
 import { modelInAws } from './model-source.ts';
-import {
-  HOSTING_PROTECTION,
-  type ProtectionOptions,
-  protectionOf,
-  STORAGE_PROTECTION,
-} from './protection.ts';
-import { type AwsCommandOptions, type AwsSession, inAws } from './session.ts';
+import { HOSTING_PROTECTION, type ProtectionOptions, protectionOf } from './protection.ts';
+import { type AwsCommandOptions, type AwsSession, CONFIG_FILE, inAws } from './session.ts';
 
 export interface DeployOptions extends AwsCommandOptions, ProtectionOptions {
   readonly name?: string;
@@ -60,11 +55,8 @@ export async function runDeploy(source: string, given: DeployOptions): Promise<v
     const { aws, config, reporter, follow, goesOn } = session;
     refuseClashes(given);
     const hosting = hostingOf(given, config.deployInstanceType ?? DEFAULT_INSTANCE);
-    const protection = protectionOf(
-      given,
-      config,
-      given.serverless ? STORAGE_PROTECTION : HOSTING_PROTECTION,
-    );
+    const protection = protectionOf(given, config, HOSTING_PROTECTION);
+    if (given.serverless) refuseNetwork(protection);
     const role = roleArn(aws, given.role ?? config.role);
     const image = await imageAddress(aws, given.image ?? config.image);
     const endpoint = given.name ?? uniqueName('harrier');
@@ -162,6 +154,17 @@ function refuseClashes(given: DeployOptions): void {
   }
   const orphan = given.notify && !given.async ? '--notify' : undefined;
   if (orphan) throw new HarrierError('bad-option', `${orphan} needs --async`);
+}
+
+/** Left out silently, the model would stand where the settings forbid it. */
+function refuseNetwork({ subnets, networkIsolation }: Protection): void {
+  if (subnets === undefined && !networkIsolation) return;
+  throw new HarrierError('bad-option', 'serverless endpoints have neither VPC nor network isolation', {
+    where: '--serverless',
+    expected: 'settings without them',
+    received: `${subnets ? 'subnets' : 'networkIsolation'} in ${CONFIG_FILE}`,
+    next: 'Deploy to a machine, without --serverless.',
+  });
 }
 
 function hostingOf(given: DeployOptions, instanceType: string): Hosting {
