@@ -1,4 +1,4 @@
-import { float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
+import { float, float32, type GraphBuilder, int64, type Value } from '../onnx/index.ts';
 
 /** Short spellings of common nodes, for rules, layers, losses and lowerings. */
 
@@ -57,6 +57,17 @@ export function reshape(graph: GraphBuilder, x: Value, dims: readonly number[]):
 export function transpose(graph: GraphBuilder, x: Value, perm: readonly number[]): Value {
   return perm.every((axis, i) => axis === i) ? x : graph.op('Transpose', [x], { perm });
 }
+/** A slope so steep that every positive normal float32 comes out as 1 (the smallest is 1.2e-38). */
+export const STEEP = 1e38;
+
+/**
+ * 1 where a ≥ b, else 0, for finite numbers whose difference is not denormal: max(0, min(1, 1e38 · (a − b) + 1)), two
+ * vectorised passes. A comparison and a cast take longer on ONNX Runtime's CPU.
+ */
+export function atLeast(graph: GraphBuilder, a: Value, b: Value): Value {
+  return graph.op('HardSigmoid', [sub(graph, a, b)], { alpha: float(STEEP), beta: float(1) });
+}
+
 /** The sum over some axes. */
 export function reduceSum(graph: GraphBuilder, x: Value, over: readonly number[], keepdims = true): Value {
   return over.length === 0

@@ -1,14 +1,7 @@
-import {
-  BLOCKED_DOMAIN,
-  elementTypeCode,
-  intAttribute,
-  intsAttribute,
-  type Shape,
-  type ValueType,
-} from '../onnx/index.ts';
+import { BLOCKED_DOMAIN, intAttribute, intsAttribute, type Shape, type ValueType } from '../onnx/index.ts';
 import { attributeReader, int, ints } from './attributes.ts';
 import { define, fixedDims, type InferContext, type OpDefinition } from './definition.ts';
-import { expand, mul, reduceSum, scale } from './functional.ts';
+import { atLeast, expand, mul, reduceSum, scale } from './functional.ts';
 import { dividedSize, product, windowedShape, windowOf } from './shapes.ts';
 import { stockAttributes } from './stock-attributes.ts';
 
@@ -91,9 +84,7 @@ export const pooling: OpDefinition[] = [
   // y = the largest of all positions: those that equal it share dy
   define('GlobalMaxPool', globallyPooled, (node) => {
     const { graph } = node;
-    const winners = graph.op('Cast', [graph.op('Equal', [node.x(), node.y()])], {
-      to: elementTypeCode('float32'),
-    });
+    const winners = atLeast(graph, node.x(), node.y());
     const spatial = fixedDims(node.x())
       .map((_, axis) => axis)
       .slice(2);

@@ -1,4 +1,4 @@
-import { elementTypeCode, intAttribute, type Value, type ValueType } from '../onnx/index.ts';
+import { intAttribute, type Value, type ValueType } from '../onnx/index.ts';
 import {
   define,
   fixedDims,
@@ -6,7 +6,7 @@ import {
   type InferContext,
   type OpDefinition,
 } from './definition.ts';
-import { expand, mul, reduceSum, reshape, scale } from './functional.ts';
+import { atLeast, expand, mul, reduceSum, reshape, scale } from './functional.ts';
 
 /** The axes of a reduction, from the front; all of them when none are given. */
 function reducedAxes(node: { axes?: readonly number[]; rank: number; nothing: boolean }): number[] {
@@ -40,10 +40,10 @@ function restored(node: GradientContext, value = node.dy()): { value: Value; cou
 }
 
 /** y = the largest or smallest: elements that equal it share dy, as in max pooling. */
-function winnersShare(node: GradientContext): Value[] {
+function winnersShare(node: GradientContext, reduction: 'max' | 'min'): Value[] {
   const { graph } = node;
-  const equal = graph.op('Equal', [node.x(), restored(node, node.y()).value]);
-  const winners = graph.op('Cast', [equal], { to: elementTypeCode('float32') });
+  const [x, best] = [node.x(), restored(node, node.y()).value];
+  const winners = reduction === 'max' ? atLeast(graph, x, best) : atLeast(graph, best, x);
   const over = fixedDims(restored(node).value).flatMap((size, axis) =>
     size === 1 && fixedDims(node.x())[axis] !== 1 ? [axis] : [],
   );
@@ -85,8 +85,8 @@ export const reduction: OpDefinition[] = [
     const inverse = graph.op('Exp', [graph.op('Neg', [restored(node, node.y()).value])]);
     return [expand(graph, mul(graph, restored(node).value, inverse), fixedDims(node.x()))];
   }),
-  define('ReduceMax', inferReduction, winnersShare),
-  define('ReduceMin', inferReduction, winnersShare),
+  define('ReduceMax', inferReduction, (node) => winnersShare(node, 'max')),
+  define('ReduceMin', inferReduction, (node) => winnersShare(node, 'min')),
   define('ReduceProd', inferReduction, { none: 'where an element is 0 it cannot be told from the product' }),
   ...['ArgMax', 'ArgMin'].map((opType) => define(opType, inferArgument, 'zero')),
 ];

@@ -2,8 +2,10 @@ import type { Graph, Shape } from '../onnx/index.ts';
 import { decomposeComposites } from './decompose-composites.ts';
 import { foldFixedNormalization } from './fold-fixed-normalization.ts';
 import { legalize } from './legalize.ts';
+import { orderThinProducts } from './order-thin-products.ts';
 import type { LoweringOptions, Pass, Target, TargetPass } from './pass.ts';
 import { placeBlockedLayout } from './place-blocked-layout.ts';
+import { poolPhases } from './pool-phases.ts';
 import { dropIdentities } from './simplify/drop-identities.ts';
 import { foldBatchNormalization } from './simplify/fold-batch-normalization.ts';
 import { foldConstants } from './simplify/fold-constants.ts';
@@ -24,7 +26,7 @@ const SIMPLIFICATION: readonly Pass[] = [
 ];
 
 /** From a forward pass to the graph that is differentiated: each op that goes saves those of its gradient too. */
-const PREPARATION: readonly Pass[] = [foldFixedNormalization, trimUnreadEdges];
+const PREPARATION: readonly Pass[] = [foldFixedNormalization, trimUnreadEdges, poolPhases];
 
 /**
  * From a graph with gradients to one that the target's ONNX Runtime runs. A layout is placed while gradients are still
@@ -34,6 +36,7 @@ const LOWERING: readonly TargetPass[] = [
   trimUnreadOutputs,
   placeBlockedLayout,
   decomposeComposites,
+  orderThinProducts,
   legalize,
 ];
 

@@ -1,32 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { normal } from '../../test/gradients/check.ts';
-import { differentiate } from '../autodiff/index.ts';
 import {
-  type Attributes,
-  elementCount,
-  float32,
-  type Graph,
-  type GraphBuilder,
-  modelOf,
-  numbersOf,
-  type Value,
-} from '../onnx/index.ts';
+  BATCH,
+  buildPooled,
+  CHANNELS,
+  gradientsOf,
+  type PooledConvolution,
+} from '../../test/gradients/pooled-convolution.ts';
+import type { GraphBuilder, Value } from '../onnx/index.ts';
 import { createGraph, importGraph, mul, reduceSum } from '../ops/index.ts';
-import { nodeRuntime } from '../platform/node/engine/runtime.ts';
-import { lower } from './index.ts';
 import { trimUnreadEdges } from './trim-unread-edges.ts';
 
-const BATCH = 2;
-const CHANNELS = 3;
-
-interface Case {
-  readonly size: readonly [height: number, width: number];
-  readonly kernel?: readonly [number, number];
-  readonly convolution: Attributes;
-  /** Between convolution and pooling. */
-  readonly between?: (graph: GraphBuilder, y: Value) => Value;
-  readonly pool?: 'MaxPool' | 'AveragePool';
-  readonly pooling: Attributes;
+interface Case extends PooledConvolution {
   /** Positions of the convolution that are left. */
   readonly positions: readonly [height: number, width: number];
 }
@@ -104,50 +88,19 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-/** The forward pass: output `loss`. */
-function build({ size, kernel = [3, 3], convolution, between, pool = 'MaxPool', pooling }: Case): Graph {
-  const graph = createGraph('edges');
-  const x = graph.input('x', 'float32', [BATCH, CHANNELS, ...size]);
-  const weight = graph.input('weight', 'float32', [CHANNELS, CHANNELS, ...kernel]);
-  const y = graph.op('Conv', [x, weight], convolution, { name: 'y' });
-  const pooled = graph.op(pool, [between ? between(graph, y) : y], pooling);
-  const factors = graph.input('factors', 'float32', pooled.shape);
-  graph.output(reduceSum(graph, mul(graph, pooled, factors), [0, 1, 2, 3], false), 'loss');
-  return graph.build();
-}
-
-/** The loss and its gradients. */
-async function run(forward: Graph) {
-  const graph = createGraph('edges');
-  const values = importGraph(graph, forward);
-  const [loss, x, weight] = ['loss', 'x', 'weight'].map((name) => values.get(name)!);
-  const [dx, dWeight] = differentiate(graph, loss, [x, weight]);
-  graph.output(loss, 'loss');
-  graph.output(dx, 'dx');
-  graph.output(dWeight, 'dWeight');
-  const built = graph.build();
-  const executable = await nodeRuntime({ threads: 1 }).compile(modelOf(lower(built, 'cpu')));
-  const feeds = built.inputs.map(({ name, shape }) => {
-    const dims = shape.map(Number);
-    return [name, float32(dims, Float32Array.from(normal(elementCount(dims), name)))];
-  });
-  const outputs = await executable.step(Object.fromEntries(feeds));
-  await executable.dispose();
-  return { loss: numbersOf(outputs.loss), dx: numbersOf(outputs.dx), dWeight: numbersOf(outputs.dWeight) };
-}
-
 describe('edges that no pooling layer reads are trimmed:', () => {
   it.each(Object.entries(cases))('%s', async (_, given) => {
-    const forward = build(given);
+    const forward = buildPooled(given);
     const trimmed = trimUnreadEdges(forward);
     const values = importGraph(createGraph('edges'), trimmed);
     const convolution = trimmed.nodes.find(({ opType }) => opType === 'Conv')!;
     expect(values.get(convolution.outputs[0])!.shape).toEqual([BATCH, CHANNELS, ...given.positions]);
 
-    const [whole, narrowed] = [await run(forward), await run(trimmed)];
-    for (const name of ['loss', 'dx', 'dWeight'] as const) {
-      expect(narrowed[name]).toHaveLength(whole[name].length);
-      whole[name].forEach((number, i) => {
+    const [whole, narrowed] = [await gradientsOf(forward), await gradientsOf(trimmed)];
+    expect(Object.keys(narrowed)).toEqual(Object.keys(whole));
+    for (const [name, numbers] of Object.entries(whole)) {
+      expect(narrowed[name]).toHaveLength(numbers.length);
+      numbers.forEach((number, i) => {
         expect(narrowed[name][i]).toBeCloseTo(number, 4);
       });
     }

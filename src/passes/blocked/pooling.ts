@@ -1,7 +1,6 @@
-import { type Attributes, BLOCKED_DOMAIN, elementCount, float, type Value } from '../../onnx/index.ts';
-import { div, fixedDims, mul, readMaxPoolGradient, scale, sub } from '../../ops/index.ts';
+import { type Attributes, BLOCKED_DOMAIN, elementCount, type Value } from '../../onnx/index.ts';
+import { atLeast, div, fixedDims, mul, readMaxPoolGradient, scale } from '../../ops/index.ts';
 import { tiles } from '../composites/pooling.ts';
-import { STEEP } from '../composites/step.ts';
 import type { BlockedLayout } from './layout.ts';
 
 /** Pooling of an image that was made in blocks; undefined for another. */
@@ -17,8 +16,8 @@ export function poolInBlocks(
 }
 
 /**
- * The gradient of maxima over windows that tile an image which was made in blocks; undefined for others. x ≥ y holds
- * where x is a winner: 1 + 1e38 · (x − y), kept within 0 and 1. Winners that tie get equal parts of dy.
+ * The gradient of maxima over windows that tile an image which was made in blocks; undefined for others. Winners that tie
+ * get equal parts of dy.
  *
  * @param inputs dy, x and y
  * @param attributes of `harrier.MaxPoolGradient`
@@ -36,8 +35,7 @@ export function maxPoolGradientInBlocks(
   const domain = BLOCKED_DOMAIN;
   const enlarged = (value: Value) =>
     graph.op('Upsample', [value], { scales: [1, 1, ...strides] }, { domain });
-  const steep = { alpha: float(STEEP), beta: float(1) };
-  const winners = graph.op('HardSigmoid', [sub(graph, x, enlarged(y))], steep);
+  const winners = atLeast(graph, x, enlarged(y));
   const average = graph.op('AveragePool', [winners], { kernel_shape, strides }, { domain });
   const part = scale(graph, div(graph, dy, average), 1 / elementCount(kernel_shape));
   return layout.fromBlocks(mul(graph, winners, enlarged(part)));

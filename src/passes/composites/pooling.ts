@@ -7,6 +7,7 @@ import {
   type Value,
 } from '../../onnx/index.ts';
 import {
+  atLeast,
   div,
   fixedDims,
   mul,
@@ -65,8 +66,7 @@ function maxByComparison(node: Composite): Value {
   const { graph } = node;
   const [dy, x, y] = node.inputs;
   const { kernel_shape, strides } = readMaxPoolGradient(node.attributes);
-  const equal = graph.op('Equal', [x, enlarge(graph, y, strides)]);
-  const winners = graph.op('Cast', [equal], { to: elementTypeCode('float32') });
+  const winners = atLeast(graph, x, enlarge(graph, y, strides));
   const share = div(graph, dy, graph.op('AveragePool', [winners], { kernel_shape, strides }));
   const elements = elementCount(kernel_shape);
   return mul(graph, winners, enlarge(graph, scale(graph, share, 1 / elements), strides));

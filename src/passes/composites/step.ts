@@ -1,8 +1,6 @@
 import { float, type GraphBuilder, type Value } from '../../onnx/index.ts';
+import { STEEP } from '../../ops/index.ts';
 import type { Decomposition } from './composite.ts';
-
-/** A slope so steep that every positive normal float32 comes out as 1 (the smallest is 1.2e-38). */
-export const STEEP = 1e38;
 
 /** 1 where x > 0, else 0: max(0, min(1, 1e38 · x)) is one vectorised pass; Greater and Cast are two, Where is slower still. */
 export function heavisideStep(graph: GraphBuilder, x: Value): Value {
