@@ -36,7 +36,7 @@ export interface DatasetInfo {
 
 export interface SplitInfo {
   readonly size: number;
-  /** Images of each class, as the data has them: without label corrections. */
+  /** Images of each class, as the data has them: without label corrections. Of several labels each counts. */
   readonly counts: readonly number[];
   /** SHA-256 (hex) of the data without label corrections. */
   readonly hash: string;
@@ -68,7 +68,7 @@ export type CorrectionFilter = 'any' | 'none' | 'relabelled' | 'excluded';
 /**
  * GET api/datasets/:id/:split/images?class=&mark=&q=&offset=&limit=
  *
- * `class` is an index, of the label that counts (the correction's, where there is one); each word of `q` is looked for
+ * `class` is an index, of the label that counts (the correction's, where there is one), or of any of several; each word of `q` is looked for
  * in class names and sources; at most 1,000 images are given at a time. In order of index.
  *
  * GET api/datasets/:id/:split/indices?class=&mark=&q= is an array of the indices of all images of the same list.
@@ -93,8 +93,10 @@ export interface ImageList {
 
 export interface ImageEntry {
   readonly index: number;
-  /** As the data has it. */
+  /** As the data has it; of several labels the rarest one. */
   readonly label: number;
+  /** Where images have any number of labels (`multiLabel`): all of them, in the order of the class names. */
+  readonly labels?: readonly number[];
   /** A path below the data's folder, or `test #17`. */
   readonly source: string;
   readonly mark?: Correction;

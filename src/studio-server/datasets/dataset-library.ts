@@ -243,9 +243,16 @@ export class StudioDataset {
   }
 }
 
-/** @throws HarrierError `bad-option` for a label that is no class */
-function checkLabel({ dataset: { classNames } }: SplitView, label: number | null | undefined): void {
-  if (label === undefined || label === null || classNames[label] !== undefined) return;
+/** @throws HarrierError `bad-option` for a label that is no class, `not-supported` where images have several */
+function checkLabel({ dataset: { classNames, tags } }: SplitView, label: number | null | undefined): void {
+  if (label === undefined || label === null) return;
+  if (tags) {
+    throw new HarrierError('not-supported', 'images with any number of labels cannot be relabelled here', {
+      where: 'label',
+      next: 'Correct the labels in the list itself.',
+    });
+  }
+  if (classNames[label] !== undefined) return;
   throw new HarrierError('bad-option', 'this label is not a class', {
     where: 'label',
     expected: `a whole number from 0 to ${classNames.length - 1}, or null`,

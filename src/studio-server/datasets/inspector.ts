@@ -125,6 +125,7 @@ export class Inspector {
       '--out',
       page,
       ...(spec === 'cifar10' ? [] : ['--skip-bad']),
+      ...(dataset.opened.train.tags ? ['--multi-label'] : []),
     ];
     const corrections = correctionsOf(dataset);
     const child = fork(this.#program, words, {
@@ -219,7 +220,8 @@ function located(found: Inspection, dataset: StudioDataset): Pick<Found, 'inspec
     confusions: confusions.map((pair) => ({ ...pair, examples: here(pair.examples) })),
   };
   const points = here(map);
-  const { classNames } = dataset.opened.train;
+  const { classNames, tags } = dataset.opened.train;
+  const isMultiLabel = tags !== undefined;
   return {
     inspection,
     map: {
@@ -230,7 +232,10 @@ function located(found: Inspection, dataset: StudioDataset): Pick<Found, 'inspec
       predicted: points.map(({ predicted }) =>
         predicted === undefined ? null : classNames.indexOf(predicted),
       ),
-      label: points.map((point) => classNames.indexOf(point.class)),
+      // Of several labels a point has the colour of the rarest one.
+      label: points.map(({ part, index, class: name }) =>
+        isMultiLabel ? dataset.view(part).dataset.labels[index] : classNames.indexOf(name),
+      ),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Correction, countCorrections } from '../../data/corrected.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import { classCounts } from '../../data/statistics.ts';
+import { classesOf, imagesOfEach } from '../../data/tags.ts';
 import {
   correctionKey,
   correctionsByIndex,
@@ -48,7 +48,7 @@ export class SplitView {
     const { dataset } = this;
     return {
       size: dataset.size,
-      counts: [...classCounts(dataset)],
+      counts: [...imagesOfEach(dataset)],
       hash: dataset.hash,
       marks: countCorrections(this.#marks),
     };
@@ -71,6 +71,7 @@ export class SplitView {
     return {
       index,
       label: this.dataset.labels[index],
+      ...(this.dataset.tags && { labels: classesOf(this.dataset, index) }),
       source: this.source(index),
       ...(mark && { mark }),
     };
@@ -81,7 +82,7 @@ export class SplitView {
     const key = JSON.stringify([filter.class, filter.mark, filter.text]);
     const known = this.#found.get(key);
     if (known) return known;
-    const { labels, classNames, size } = this.dataset;
+    const { labels, tags, classNames, size } = this.dataset;
     const words = (filter.text ?? '')
       .toLowerCase()
       .split(/\s+/)
@@ -91,12 +92,13 @@ export class SplitView {
     const found: number[] = [];
     for (let index = 0; index < size; index++) {
       const mark = this.#marks.get(index);
-      const label = mark?.label ?? labels[index];
-      if (filter.class !== undefined && label !== filter.class) continue;
+      const own = tags ? classesOf(this.dataset, index) : [mark?.label ?? labels[index]];
+      if (filter.class !== undefined && !own.includes(filter.class)) continue;
       if (filter.mark !== undefined && !hasCorrection(mark, filter.mark)) continue;
       if (words.length > 0) {
         const source = this.source(index).toLowerCase();
-        if (!words.every((word) => classes[label].includes(word) || source.includes(word))) continue;
+        const isNamed = (word: string) => own.some((label) => classes[label].includes(word));
+        if (!words.every((word) => isNamed(word) || source.includes(word))) continue;
       }
       found.push(index);
     }

@@ -13,6 +13,12 @@ export function labelOf({ label, mark }: Pick<ImageEntry, 'label' | 'mark'>): nu
   return mark?.label ?? label;
 }
 
+/** What an image shows, in words: its class, or its labels. */
+export function labelWords(entry: ImageEntry, classNames: readonly string[]): string {
+  if (!entry.labels) return classNames[labelOf(entry)];
+  return entry.labels.map((label) => classNames[label]).join(', ') || 'no label';
+}
+
 /** What brings images back to what they were: those that were alike together. */
 export function undoing(before: readonly Pick<ImageEntry, 'index' | 'mark'>[]): CorrectionChanges['changes'] {
   const alike = new Map<string, { mark: Correction | undefined; indices: number[] }>();

@@ -18,7 +18,7 @@ import { imagesAt, imageUrl } from '../datasets.ts';
 import { useLoad } from '../load.ts';
 import { exported } from '../router.ts';
 import type { Corrections } from './corrections.ts';
-import { labelOf } from './entries.ts';
+import { labelOf, labelWords } from './entries.ts';
 import './image-lightbox.css';
 import { AsSeen } from './as-seen.tsx';
 import { Undo } from './undo.tsx';
@@ -56,7 +56,7 @@ export function ImageLightbox(props: ImageLightboxProps) {
   );
   // Without a server there is one list, of all images.
   const entry = given ?? asked.value?.images.find((each) => each.index === index);
-  const name = entry ? facts.classNames[labelOf(entry)] : `Image ${formatCount(index)}`;
+  const name = entry ? labelWords(entry, facts.classNames) : `Image ${formatCount(index)}`;
   return (
     <Lightbox title={name} {...moves} stage={<Stage key={index} {...{ facts, split, index, name }} />}>
       {asked.error !== undefined && <Message error={asked.error} onRetry={asked.again} />}
@@ -149,18 +149,27 @@ function Label(props: {
   };
   return (
     <>
-      <Select
-        label="It is an image of"
-        value={String(pending.label === undefined ? labelOf(entry) : (pending.label ?? entry.label))}
-        onValue={(value) => {
-          const label = Number(value) === entry.label ? null : Number(value);
-          void change({ label }, `${entry.source} is now an image of ${classNames[Number(value)]}.`);
-        }}
-        options={classNames.map((label, i) => ({
-          value: String(i),
-          label: i === entry.label ? `${label} (as in the data)` : label,
-        }))}
-      />
+      {entry.labels ? (
+        <div class="image-facts">
+          <p>
+            <b>Labels:</b> {labelWords(entry, classNames)}
+          </p>
+          <p class="note">Labels of images with any number of them are corrected in the list itself.</p>
+        </div>
+      ) : (
+        <Select
+          label="It is an image of"
+          value={String(pending.label === undefined ? labelOf(entry) : (pending.label ?? entry.label))}
+          onValue={(value) => {
+            const label = Number(value) === entry.label ? null : Number(value);
+            void change({ label }, `${entry.source} is now an image of ${classNames[Number(value)]}.`);
+          }}
+          options={classNames.map((label, i) => ({
+            value: String(i),
+            label: i === entry.label ? `${label} (as in the data)` : label,
+          }))}
+        />
+      )}
       <Checkbox
         label="Leave it out"
         help="Excluded from training and evaluation. Your images do not change: corrections are kept in a file beside them."

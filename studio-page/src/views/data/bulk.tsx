@@ -31,22 +31,24 @@ export function Bulk(props: BulkProps) {
     <section class="bulk" aria-label="Picked images">
       <p role="status">{none ? 'Pick images: click, or Shift-click for a range.' : `${images} picked`}</p>
       <div class="row">
-        <Select
-          label="Relabel as"
-          unseen
-          value=""
-          disabled={none}
-          onValue={(value) =>
-            void change(
-              { label: Number(value) },
-              `${images} ${areNow} labelled ${classNames[Number(value)]}.`,
-            )
-          }
-          options={[
-            { value: '', label: 'Relabel as …' },
-            ...classNames.map((label, i) => ({ value: String(i), label })),
-          ]}
-        />
+        {!facts.multiLabel && (
+          <Select
+            label="Relabel as"
+            unseen
+            value=""
+            disabled={none}
+            onValue={(value) =>
+              void change(
+                { label: Number(value) },
+                `${images} ${areNow} labelled ${classNames[Number(value)]}.`,
+              )
+            }
+            options={[
+              { value: '', label: 'Relabel as …' },
+              ...classNames.map((label, i) => ({ value: String(i), label })),
+            ]}
+          />
+        )}
         <Button
           disabled={none}
           onClick={() => void change({ excluded: true }, `${images} ${areNow} excluded.`)}

@@ -82,12 +82,12 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
         <Search value={query.q ?? ''} />
         <div class="narrow-only">
           <Select
-            label="Class"
+            label={facts.multiLabel ? 'Label' : 'Class'}
             unseen
             value={query.class ?? ''}
             onValue={(value) => setQuery({ class: value, image: undefined })}
             options={[
-              { value: '', label: 'All classes' },
+              { value: '', label: facts.multiLabel ? 'All labels' : 'All classes' },
               ...facts.classNames.map((label, i) => ({ value: String(i), label })),
             ]}
           />
@@ -233,9 +233,9 @@ function Balance(props: {
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
   return (
     <div class="balance wide-only">
-      <h2>Classes</h2>
+      <h2>{facts.multiLabel ? 'Labels' : 'Classes'}</h2>
       <Bars
-        label="Images of each class"
+        label={facts.multiLabel ? 'Images with each label' : 'Images of each class'}
         bars={counts.map((count, i) => ({
           id: String(i),
           label: facts.classNames[i],
@@ -246,9 +246,11 @@ function Balance(props: {
         onSelect={(id) => setQuery({ class: id === String(selected) ? undefined : id, image: undefined })}
       />
       <p class="note">
-        {fewest === most
-          ? 'All classes have the same number of images.'
-          : `The largest class has ${formatQuantity(most, 'image')} (${formatPercent(most / size, 1)}), the smallest ${formatCount(fewest)}.`}
+        {facts.multiLabel
+          ? 'An image has any number of labels.'
+          : fewest === most
+            ? 'All classes have the same number of images.'
+            : `The largest class has ${formatQuantity(most, 'image')} (${formatPercent(most / size, 1)}), the smallest ${formatCount(fewest)}.`}
       </p>
       {marks.relabelled + marks.excluded > 0 && (
         <p class="note">

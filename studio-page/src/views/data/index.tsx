@@ -162,7 +162,7 @@ function summaryOf(facts: DatasetInfo): string {
   const names = splitsOf(facts);
   const parts = names.map((name) => `${formatCount(splits[name]!.size)} ${name}`);
   const images = splits[names.at(-1)!]?.size === 1 ? 'image' : 'images';
-  const words = `${parts.join(' and ')} ${images} of ${formatQuantity(classNames.length, 'class', 'classes')}`;
+  const words = `${parts.join(' and ')} ${images} ${facts.multiLabel ? `with ${formatQuantity(classNames.length, 'label')}` : `of ${formatQuantity(classNames.length, 'class', 'classes')}`}`;
   // Photos have sizes of their own.
   return hasPhotos && !exported ? words : `${words}, ${width} × ${height} pixels each`;
 }

@@ -9,7 +9,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { apiUrl, getJson, type Parameters } from '../../api.ts';
 import type { ImageSource } from '../../components/image-grid.tsx';
 import { photosOf } from '../../datasets.ts';
-import { labelOf } from '../../images/entries.ts';
+import { labelOf, labelWords } from '../../images/entries.ts';
 import { exported } from '../../router.ts';
 
 /** Which images are looked at. */
@@ -139,8 +139,8 @@ class Pages {
     const { classNames } = this.facts;
     const words = (search ?? '').toLowerCase().split(/\s+/);
     const left = images.filter((entry) => {
-      if (index !== undefined && labelOf(entry) !== index) return false;
-      const text = `${classNames[labelOf(entry)]} ${entry.source}`.toLowerCase();
+      if (index !== undefined && !(entry.labels ?? [labelOf(entry)]).includes(index)) return false;
+      const text = `${labelWords(entry, classNames)} ${entry.source}`.toLowerCase();
       return words.every((word) => text.includes(word));
     });
     this.total = left.length;
@@ -190,7 +190,7 @@ class Pages {
         const { classNames } = this.facts;
         const was =
           entry.mark?.label === undefined ? '' : `, labelled ${classNames[entry.label]} in the data`;
-        return `${classNames[labelOf(entry)]}, ${entry.source}${was}${entry.mark?.excluded ? ', excluded' : ''}`;
+        return `${labelWords(entry, classNames)}, ${entry.source}${was}${entry.mark?.excluded ? ', excluded' : ''}`;
       },
       look: (position) => {
         const mark = this.entries.get(position)?.mark;

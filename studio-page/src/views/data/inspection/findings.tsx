@@ -59,10 +59,13 @@ export function Findings({ facts, found }: FindingsProps) {
             ...placed(
               issue,
               <>
-                {issue.class} → <b>{issue.suggested}</b> {formatCertainty(issue.probability)}
+                {issue.tag === undefined
+                  ? `${issue.class} → `
+                  : `${issue.class || 'no label'}: ${issue.isMissing ? 'also' : 'not'} `}
+                <b>{issue.tag ?? issue.suggested}</b> {formatCertainty(issue.probability)}
               </>,
             ),
-            action: relabel(issue),
+            ...(issue.tag === undefined && { action: relabel(issue) }),
           }))}
         />
       )}
