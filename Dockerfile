@@ -8,7 +8,8 @@
 # Pin the base by its digest, so that each build uses the same: docker buildx imagetools inspect node:24-bookworm-slim
 ARG NODE=node:24-bookworm-slim
 
-FROM ${NODE} AS build
+# The package is the same for every processor: it is made once, by that of the machine that builds.
+FROM --platform=$BUILDPLATFORM ${NODE} AS build
 WORKDIR /source
 COPY . .
 RUN npm ci --ignore-scripts --no-audit --no-fund \

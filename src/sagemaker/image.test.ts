@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { BASE_IMAGE, dockerfile, dockerignore, imagePackage } from './image.ts';
 
@@ -48,4 +49,21 @@ it('may listen where SageMaker says, tells its health, and serves as another use
   expect(serve.findLast((line) => line.startsWith('USER '))).toBe('USER 1000:1000');
   // Training jobs write to a folder that belongs to root.
   expect(lines.at(-1)).toBe('USER root');
+});
+
+it('builds at the root an image that is never root, tells its health and gets signals', async () => {
+  const root = await readFile(new URL('../../Dockerfile', import.meta.url), 'utf8');
+  const last = root.slice(root.lastIndexOf('\nFROM '));
+  expect(last.match(/^USER .*$/gm)).toEqual(['USER 1000:1000']);
+  expect(last).toMatch(/^HEALTHCHECK /m);
+  expect(last).toMatch(/^ENTRYPOINT \["harrier"\]$/m);
+  expect(last).toContain('rm -rf /usr/local/lib/node_modules/npm');
+  // One place names the base, so that a digest pins all stages.
+  const bases = root.match(/^(ARG NODE=|FROM ).*$/gm)?.map((line) => line.replaceAll('$', ''));
+  expect(bases).toEqual([
+    'ARG NODE=node:24-bookworm-slim',
+    'FROM --platform=BUILDPLATFORM {NODE} AS build',
+    'FROM {NODE} AS install',
+    'FROM {NODE}',
+  ]);
 });

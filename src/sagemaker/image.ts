@@ -75,6 +75,7 @@ CMD ["serve"]
 
 # SageMaker gives training jobs a folder that only root may write to. "serve" steps down to the user "node" by itself.
 FROM serve AS sagemaker
+# hadolint ignore=DL3002
 USER root
 `;
 }
