@@ -42,7 +42,7 @@ export default {
       to: {
         path: 'node_modules/',
         pathNot:
-          'node_modules/(fflate/|junk/|zod/mini/|preact/|@preact/signals|uplot|onnxruntime-web/dist/[^/]+[.]wasm)',
+          'node_modules/(fflate/|junk/|marked/|zod/mini/|preact/|@preact/signals|uplot|onnxruntime-web/dist/[^/]+[.]wasm)',
       },
     },
     {
