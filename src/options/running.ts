@@ -49,6 +49,15 @@ export const RUNNING = {
       help: 'After the last layer, all layers are trained for at most this long, and the better model is kept. Empty: the last layer alone.',
     },
   },
+  dryRun: {
+    type: { kind: 'boolean' },
+    help: 'say what would be trained and about how long it takes on this machine, and train nothing',
+    flag: {
+      of: ['train'],
+      notForJobs: true,
+      insteadOf: { '--plan': '--dry-run', '--estimate': '--dry-run' },
+    },
+  },
   out: {
     type: { kind: 'text' },
     help: 'the run folder to write',

@@ -1,5 +1,5 @@
 import { stepsPerEpoch } from '../data/batch-plan.ts';
-import { epochsWithin, measurePace } from '../training/index.ts';
+import { epochsWithin, measureImage, measurePace } from '../training/index.ts';
 import type { FittingRun } from './fit-run.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -51,4 +51,33 @@ export async function lengthWithin(
     epochSeconds: steps * pace.step + validationImages * pace.image,
     seconds: Math.max(0, seconds),
   };
+}
+
+/** How long a run takes, as a few steps tell. */
+export interface TimedRun {
+  /** Seconds of the whole training. */
+  readonly seconds: number;
+  /** Seconds of an epoch; absent where a head is fitted on features. */
+  readonly epochSeconds?: number;
+}
+
+/**
+ * Times a few steps of a run, or, of a head, a few images: each goes through the network once for each view.
+ *
+ * @throws HarrierError as `measurePace` does
+ */
+export async function timeRun(
+  run: FittingRun & Pick<PreparedRun, 'test'>,
+  platform: Pick<RunPlatform, 'openBatches' | 'clock'>,
+): Promise<TimedRun> {
+  const { options, train, validation, test } = run;
+  const { from, head, augmentation = [], epochs } = options;
+  if (head === undefined) {
+    const { epochSeconds } = await lengthWithin(run, () => Number.POSITIVE_INFINITY, platform);
+    return { seconds: epochs * epochSeconds, epochSeconds };
+  }
+  if (!from || !run.firstWeights) throw new Error('a head is fitted on a model');
+  const image = await measureImage({ ...run, clock: platform.clock }, await run.firstWeights());
+  const views = augmentation.some(({ name }) => name === 'RandomFlip') ? 2 : 1;
+  return { seconds: image * (views * train.size + (validation?.size ?? 0) + test.size) };
 }

@@ -30,7 +30,8 @@ import { checkProblems, type ReadWords, readRequest } from './training/request.t
 import type { RunLibrary } from './training/run-library.ts';
 import { SERVED_FILES } from './training/run-view.ts';
 import { StartingPoints } from './training/starting-points.ts';
-import type { Trainer } from './training/trainer.ts';
+import type { RunTimer } from './training/timer.ts';
+import { dataWords, type Trainer } from './training/trainer.ts';
 import { waysFor } from './training/ways.ts';
 
 export interface StudioAppOptions {
@@ -42,6 +43,7 @@ export interface StudioAppOptions {
   readonly inspector: Inspector;
   readonly runs: RunLibrary;
   readonly trainer: Trainer;
+  readonly timer: RunTimer;
   readonly models: ModelLibrary;
   readonly backbones: BackboneLibrary;
   readonly labelling?: LabelSession;
@@ -114,6 +116,13 @@ export function createStudioApp(options: StudioAppOptions): {
   app.post('/api/runs/plan', async (context) =>
     json(await planOf(await readRequest(await body(context), reader), { datasets, runs, readWords })),
   );
+  app.post('/api/runs/time', async (context) => {
+    const request = await readRequest(await body(context), reader);
+    checkProblems(request);
+    const { spec } = datasets.source(request.data);
+    const seconds = await options.timer.seconds([...request.words, ...dataWords(spec)]);
+    return json({ seconds });
+  });
   app.get('/api/datasets/:id/ways', async ({ req }) =>
     json(await waysFor((await datasets.get(req.param('id'))).info(), points)),
   );

@@ -15,6 +15,7 @@ import { ModelLibrary } from './models.ts';
 import { PageFiles } from './page.ts';
 import type { ReadWords } from './training/request.ts';
 import { RunLibrary } from './training/run-library.ts';
+import { RunTimer } from './training/timer.ts';
 import { Trainer } from './training/trainer.ts';
 
 export interface StudioOptions {
@@ -77,6 +78,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
   runs = new RunLibrary(resolve(options.runsFolder), hub, (data, path) => datasets.idOf(data, path));
   options.labelling?.listen((change) => hub.send('labelling', change));
   const trainer = new Trainer(runs, options.program);
+  const timer = new RunTimer(options.program);
   const inspector = new Inspector(datasets, hub, options.program);
   const app = createStudioApp({
     version: HARRIER_VERSION,
@@ -87,6 +89,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
     inspector,
     runs,
     trainer,
+    timer,
     models: new ModelLibrary(runs),
     backbones: new BackboneLibrary(),
     labelling: options.labelling,
@@ -114,6 +117,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
     close() {
       closing ??= (async () => {
         ending.abort(new Error('Studio is ending'));
+        timer.close();
         await Promise.all([
           trainer.close(RUNS_MS),
           inspector.close(),

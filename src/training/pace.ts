@@ -52,10 +52,14 @@ export async function measurePace(
     await batches.close();
     await trainer.dispose();
   }
-  return { step: middle(steps), image: await imageSeconds(options, weights) };
+  return { step: middle(steps), image: await measureImage(options, weights) };
 }
 
-async function imageSeconds(
+/**
+ * Seconds of an image that goes through a network.
+ * @throws HarrierError as `Classifier.load`
+ */
+export async function measureImage(
   { network, runtime, train, clock }: Pick<FitOptions, 'network' | 'runtime' | 'train' | 'clock'>,
   weights: NonNullable<FitOptions['weights']>,
 ): Promise<number> {

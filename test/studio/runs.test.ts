@@ -272,6 +272,23 @@ describe('a form', () => {
     expect((await plan({ reject: 0.9 })).problem).toBeUndefined();
   });
 
+  it('is timed by a few steps where no run tells, and nothing is begun', async () => {
+    const before = await server.json<RunSummary[]>('/api/runs');
+    const time = async (options: NewRunRequest['options']) => {
+      const answer = await server.send('POST', '/api/runs/time', {
+        recipe: 'keras-cnn',
+        data: 'images',
+        options,
+      });
+      return (await answer.json()) as { seconds: number } & ErrorAnswer;
+    };
+    const [short, long] = [await time(SHORT), await time({ ...SHORT, epochs: 2000 })];
+    expect(short.seconds).toBeGreaterThan(0);
+    expect(long.seconds).toBeGreaterThan(short.seconds);
+    expect((await time({ epochs: 0 })).error.fields).toHaveProperty('epochs');
+    expect(await server.json<RunSummary[]>('/api/runs')).toEqual(before);
+  });
+
   it.each([
     [{ epochs: 0 }, { epochs: 'Epochs is a whole number of at least 1.' }],
     [

@@ -122,11 +122,12 @@ function tunedText(part: TunedPart, head: HeadKind | undefined): string {
   return `a new last layer is trained, and with it the last ${part.slice('last:'.length)} with weights`;
 }
 
-function announce(
+/** Says what is trained, and where to; without a folder nothing is written. */
+export function announce(
   { network, options, data, optimizer, skipped, notes }: PreparedRun,
-  folder: RunFolder,
+  folder: RunFolder | undefined,
   reporter: Reporter,
-) {
+): void {
   const { style } = reporter;
   const parameters = parameterCount(network, options);
   const images = (count: number) => `${formatCount(count)} images`;
@@ -151,7 +152,7 @@ function announce(
   reporter.print(
     style.faint(
       `${options.head ? '' : `${optimizerText(optimizer)}; batch size ${options.batchSize}, `}seed ${options.seed}, ` +
-        `${whatComputes(options)}; ${shortPath(folder.path)}`,
+        `${whatComputes(options)}${folder ? `; ${shortPath(folder.path)}` : ''}`,
     ),
   );
   const augmentation = options.head ? '' : augmentationText(options.augmentation ?? []);

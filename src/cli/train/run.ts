@@ -16,6 +16,7 @@ import { endWithParent, type Interruption, watchInterruption } from '../interrup
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { chooseByItself } from './by-itself.ts';
+import { checkDryRun, dryRun } from './dry-run.ts';
 import { fineTuneToo, isToBeFineTuned } from './fine-tune-too.ts';
 import { fineTuningAdvice } from './fine-tuning-advice.ts';
 import { trainFolds, wantsFolds } from './folds.ts';
@@ -41,6 +42,7 @@ export async function runTrain(given: TrainOptions): Promise<void> {
     };
     const typed = process.argv.slice(2);
     checkTime(given);
+    checkDryRun(given);
     const own = await chooseByItself(given, typed, fetchingFor(reporter, interruption.signal));
     if (own.sentence !== undefined) reporter.note(own.sentence);
     if (await wantsFolds(given)) await trainFolds(own.given, own.given.words ?? typed, reporter, one);
@@ -83,6 +85,7 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
     onProgress: reporter.work,
     signal: interruption.signal,
   });
+  if (given.dryRun) return dryRun(prepared, reporter, given.json);
   const run = await withinTime(prepared, reporter);
   const record = newRecord(run, commandLine(given.words ?? process.argv.slice(2)));
   if (given.like) checkAlike(record, given.like);

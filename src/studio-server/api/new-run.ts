@@ -75,7 +75,11 @@ export interface TrainingWays {
   readonly photoSide?: number;
 }
 
-/** POST api/runs, answered with status 201 and the RunSummary; POST api/runs/plan, answered with a RunPlan; GET api/runs/:id/again gives that of a run that is like another one. */
+/**
+ * POST api/runs, answered with status 201 and the RunSummary; POST api/runs/plan, answered with a RunPlan; GET
+ * api/runs/:id/again gives that of a run that is like another one.
+ * POST api/runs/time times a few steps of it, which takes a while, and is answered with `{ seconds }`.
+ */
 export interface NewRunRequest {
   /** Id of a data set. */
   readonly data: string;

@@ -76,7 +76,6 @@ export class Trainer implements OwnRuns {
   ): Promise<string> {
     this.#admit();
     const folder = await createRunFolder(name, undefined, new Date(), { parent: this.#runs.folder });
-    const data = ['--data', spec, ...(spec === 'cifar10' ? [] : ['--skip-bad'])];
     const run: OwnRun = {
       id: runId([basename(folder.path)]),
       folder: folder.path,
@@ -92,7 +91,7 @@ export class Trainer implements OwnRuns {
       said: '',
     };
     this.#own.set(run.id, run);
-    this.#spawn(run, ['train', ...words, ...data, '--out', folder.path, '--json']);
+    this.#spawn(run, ['train', ...words, ...dataWords(spec), '--out', folder.path, '--json']);
     return run.id;
   }
 
@@ -231,6 +230,11 @@ export class Trainer implements OwnRuns {
       });
     });
   }
+}
+
+/** The words for a data set here. */
+export function dataWords(spec: string): string[] {
+  return ['--data', spec, ...(spec === 'cifar10' ? [] : ['--skip-bad'])];
 }
 
 function tellToStop(child: ChildProcess): void {

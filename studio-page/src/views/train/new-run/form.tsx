@@ -1,8 +1,6 @@
-import { formatCount, formatDuration } from 'harrier/src/format/format.ts';
 import type {
   DatasetInfo,
   NewRunRequest,
-  RunPlan,
   RunSummary,
   TrainingWay,
   TrainingWays,
@@ -11,11 +9,11 @@ import { useState } from 'preact/hooks';
 import { RequestError, send } from '../../../api.ts';
 import { Button } from '../../../components/button.tsx';
 import { Select } from '../../../components/field.tsx';
-import { Link } from '../../../components/link.tsx';
 import { Loading } from '../../../components/loading.tsx';
 import { Message } from '../../../components/message.tsx';
 import { navigate, place } from '../../../router.ts';
 import { Fields } from './fields.tsx';
+import { Outlook } from './outlook.tsx';
 import { changed, optionsOf, type Typed, typedOf } from './typed.ts';
 import { usePlan } from './use-plan.ts';
 import { firstWay, keyOf, Ways } from './ways.tsx';
@@ -116,42 +114,13 @@ export function Form({ facts, ways, like }: FormProps) {
         >
           Start training
         </Button>
-        {value && <Outlook plan={value} way={way} />}
+        {value && (
+          <Outlook
+            plan={value}
+            request={{ data: facts.id, ...method, options: optionsOf(value.fields, typed) }}
+          />
+        )}
       </div>
     </form>
-  );
-}
-
-/** What will happen: images, size, and time. */
-function Outlook({ plan, way }: { readonly plan: RunPlan; readonly way: TrainingWay }) {
-  const { images, imageShape, estimate } = plan;
-  const { train, validation, test } = images;
-  const parts = [
-    `learns from ${formatCount(train)}`,
-    ...(validation > 0 ? [`evaluates epochs on ${formatCount(validation)}`] : []),
-    `is tested on ${formatCount(test)}`,
-  ];
-  return (
-    <div class="outlook" role="status">
-      <p>
-        It {parts.join(', ').replace(/, ([^,]*)$/, ' and $1')} images of {imageShape.width} ×{' '}
-        {imageShape.height} pixels.
-      </p>
-      <p>
-        {estimate ? (
-          <>
-            <b>Trains for about {formatDuration(estimate.seconds)}</b>, by the pace of{' '}
-            <Link view="train" query={{ runs: estimate.run }}>
-              {estimate.run}
-            </Link>{' '}
-            on this machine. Opening the data and testing come on top.
-          </>
-        ) : (
-          `How long it takes is not known before a run of this kind has finished here; ${
-            way.kind === 'head' ? 'each image goes through the model once.' : 'its first epoch will tell.'
-          }`
-        )}
-      </p>
-    </div>
   );
 }
