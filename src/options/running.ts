@@ -84,7 +84,7 @@ export const RUNNING = {
   },
   logTo: {
     type: { kind: 'text', expected: 'trackers, such as tensorboard,csv' },
-    help: 'programs that follow the run: tensorboard, mlflow=http://… and csv, with commas between',
+    help: 'programs that follow the run: tensorboard, mlflow=http://…, wandb and csv, with commas between',
     flag: {
       of: ['train'],
       value: '<trackers>',
@@ -92,6 +92,7 @@ export const RUNNING = {
       insteadOf: {
         '--tensorboard': '--log-to tensorboard',
         '--mlflow': '--log-to mlflow=http://…',
+        '--wandb': '--log-to wandb',
         '--logger': '--log-to',
         '--report-to': '--log-to',
       },

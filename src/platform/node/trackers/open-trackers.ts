@@ -3,6 +3,7 @@ import { csvTable } from './csv.ts';
 import { mlflow } from './mlflow.ts';
 import { tensorBoard } from './tensorboard/tensorboard.ts';
 import type { Tracker } from './tracker.ts';
+import { wandb } from './wandb.ts';
 
 /** What `--log-to` knows, by name; the value is what follows a name and `=`. */
 const TRACKERS: Readonly<Record<string, (value: string | undefined) => Tracker>> = {
@@ -17,6 +18,7 @@ const TRACKERS: Readonly<Record<string, (value: string | undefined) => Tracker>>
     });
   },
   csv: csvTable,
+  wandb,
 };
 
 /**

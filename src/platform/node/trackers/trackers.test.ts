@@ -144,7 +144,7 @@ describe('trackers', () => {
       openTrackers('tensorboard, csv=x.csv,mlflow=https://example.org/').map(({ name }) => name),
     ).toEqual(['TensorBoard', 'the table of --log-to csv', 'MLflow at https://example.org']);
     expect(() => openTrackers('tensorbord')).toThrow(
-      'unknown tracker of --log-to "tensorbord". Did you mean "tensorboard"? There are: tensorboard, mlflow, csv.',
+      'unknown tracker of --log-to "tensorbord". Did you mean "tensorboard"? There are: tensorboard, mlflow, csv, wandb.',
     );
     expect(() => openTrackers('csv=')).toThrow(
       '--log-to csv=: nothing follows the equals sign. Name a place,',
