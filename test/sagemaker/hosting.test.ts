@@ -333,6 +333,12 @@ it('puts no serverless endpoint where the settings demand a network', async () =
   );
 });
 
+it('stops and follows with the rights for that', async () => {
+  expect(sentenceOf(await sagemaker('stop', 'nothing'))).toMatch(/^nothing: there is no such job/);
+  const { code, stdout, stderr } = await sagemaker('logs', 'line');
+  expect([code, stdout], stderr).toEqual([0, expect.stringContaining('"ready"')]);
+});
+
 it('is refused what a policy lacks', async () => {
   fake.policy = policyOf('predict');
   const { environment } = fake;
