@@ -36,9 +36,10 @@ export function Tiles({ facts, images, corrected, onOpen, most = 24 }: TilesProp
       <ul class="tiles">
         {images.slice(0, all ? undefined : most).map((image, position) => {
           const { split, index, name, caption, action } = image;
+          const key = `${split} ${index} ${position}`;
           const entry = corrected(split, index);
           return (
-            <li key={`${split} ${index}`} class={entry ? 'done' : undefined}>
+            <li key={key} class={entry ? 'done' : undefined}>
               <button type="button" onClick={() => onOpen(position)}>
                 <img src={thumbnailUrl(facts, split, index)} alt={name} loading="lazy" />
               </button>

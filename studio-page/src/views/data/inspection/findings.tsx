@@ -54,7 +54,7 @@ export function Findings({ facts, found }: FindingsProps) {
         <sections.Section
           id="relabel"
           title={`${formatQuantity(labels.issues.length, 'label')} to check`}
-          note={`About ${formatPercent(labels.noise, 1)} of all labels are wrong, by confident learning. The most certain come first.`}
+          note={`${found.multiLabel ? '' : `About ${formatPercent(labels.noise, 1)} of all labels are wrong, by confident learning. `}The most certain come first.`}
           images={labels.issues.map((issue) => ({
             ...placed(
               issue,
@@ -136,7 +136,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** How good a model will be. */
-function Worth({ found: { accuracy, network, images } }: { readonly found: StudioInspection }) {
+function Worth({ found: { accuracy, network, images, multiLabel } }: { readonly found: StudioInspection }) {
   if (!accuracy) {
     return (
       <p class="note">
@@ -153,8 +153,19 @@ function Worth({ found: { accuracy, network, images } }: { readonly found: Studi
       <div>
         <p>
           expected accuracy on photos like these: {formatCount(accuracy.correct)} of{' '}
-          {formatCount(accuracy.total)} right in {accuracy.folds}-fold cross-validation
+          {formatCount(accuracy.total)} right{multiLabel && ' in every label'} in {accuracy.folds}-fold
+          cross-validation
         </p>
+        {multiLabel?.meanAveragePrecision !== undefined && (
+          <p>
+            mAP <b>{formatPercent(multiLabel.meanAveragePrecision, 1)}</b>
+            {multiLabel.microF1 !== undefined && (
+              <>
+                , micro F1 <b>{formatPercent(multiLabel.microF1, 1)}</b>
+              </>
+            )}
+          </p>
+        )}
         <p class="note">
           95% interval {formatPercent(low, 1)} to {formatPercent(high, 1)}. {formatQuantity(images, 'image')},
           seen through {network.name}.
