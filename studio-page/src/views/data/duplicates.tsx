@@ -14,10 +14,10 @@ import { ImageView } from '../../components/image.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { Progress } from '../../components/progress.tsx';
-import { imageUrl } from '../../datasets.ts';
 import { useCorrected } from '../../images/corrected.ts';
 import { type Corrections, useCorrections } from '../../images/corrections.ts';
 import { ImageLightbox } from '../../images/image-lightbox.tsx';
+import { thumbnailUrl } from '../../images/tiles.tsx';
 import { Undo } from '../../images/undo.tsx';
 import { listen } from '../../live.ts';
 import { useLoad } from '../../load.ts';
@@ -158,7 +158,7 @@ interface GroupProps {
 }
 
 function Group({ facts, group, corrections, isOut, onOpen }: GroupProps) {
-  const { classNames, imageShape, id } = facts;
+  const { classNames, imageShape, id, hasPhotos } = facts;
   return (
     <li>
       <p class="group-kind">
@@ -174,7 +174,11 @@ function Group({ facts, group, corrections, isOut, onOpen }: GroupProps) {
           return (
             <li key={`${split} ${index}`} class={out ? 'out' : undefined}>
               <button type="button" class="duplicate" onClick={() => onOpen(image)}>
-                <ImageView src={imageUrl(id, split, index)} alt={name} pixelsWide={imageShape.width} />
+                <ImageView
+                  src={thumbnailUrl(facts, split, index)}
+                  alt={name}
+                  {...(!hasPhotos && { pixelsWide: imageShape.width })}
+                />
               </button>
               <span>{classNames[label]}</span>
               <small>

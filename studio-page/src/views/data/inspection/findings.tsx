@@ -7,6 +7,7 @@ import { Button } from '../../../components/button.tsx';
 import { Panel } from '../../../components/panel.tsx';
 import type { PlacedImage } from '../../../images/tiles.tsx';
 import { Advice } from './advice.tsx';
+import { Copies } from './copies.tsx';
 import { Sections, useSections } from './sections.tsx';
 
 interface FindingsProps {
@@ -69,22 +70,7 @@ export function Findings({ facts, found }: FindingsProps) {
           }))}
         />
       )}
-      {duplicates.map(({ kind, images, acrossClasses, acrossParts }, i) => (
-        <sections.Section
-          key={`${images[0]?.part} ${images[0]?.index}`}
-          id={i === 0 ? 'duplicates' : undefined}
-          title={`Copies ${i + 1}: ${formatQuantity(images.length, 'image')}, ${KINDS[kind] ?? kind}`}
-          note={
-            [
-              acrossParts && 'They are in several parts of the data: the test accuracy becomes too high.',
-              acrossClasses && 'Their labels differ: at most one is right.',
-            ]
-              .filter(Boolean)
-              .join(' ') || 'Copies teach a model nothing new.'
-          }
-          images={images.map((image) => placed(image, `${image.class}, ${image.part}`))}
-        />
-      ))}
+      {duplicates.length > 0 && <Copies groups={duplicates} Section={sections.Section} placed={placed} />}
       {rotation && rotation.rotated.length > 0 && (
         <sections.Section
           id="rotate"
@@ -128,12 +114,6 @@ export function Findings({ facts, found }: FindingsProps) {
     </Sections>
   );
 }
-
-const KINDS: Readonly<Record<string, string>> = {
-  exact: 'the same pixels',
-  near: 'hardly different',
-  alike: 'much alike',
-};
 
 /** How good a model will be. */
 function Worth({ found: { accuracy, network, images, multiLabel } }: { readonly found: StudioInspection }) {
