@@ -42,7 +42,7 @@ export const FIGURES = `
 
 .swatch { display: inline-block; flex: none; width: 14px; height: 10px; border-radius: 3px; }
 .swatch.right { background: color-mix(in srgb, var(--right) 70%, transparent); }
-.swatch.wrong { background: color-mix(in srgb, var(--wrong) 70%, transparent); }
+.swatch.wrong { background: color-mix(in srgb, var(--wrong-cell) 70%, transparent); }
 
 p + .charts, .charts + details { margin-top: 16px; }
 .line-chart svg { display: block; }
@@ -64,7 +64,7 @@ p + .charts, .charts + details { margin-top: 16px; }
 .matrix { width: 100%; border-collapse: separate; border-spacing: 2px; table-layout: fixed; font-size: 0.86rem; }
 .matrix td { height: 38px; padding: 0; border-radius: 4px; text-align: center; }
 .matrix .right, .matrix-drawing .right { --kind: var(--right); font-weight: 620; }
-.matrix .wrong, .matrix-drawing .wrong { --kind: var(--wrong); }
+.matrix .wrong, .matrix-drawing .wrong { --kind: var(--wrong-cell); }
 .matrix .right, .matrix .wrong { background: color-mix(in srgb, var(--kind) var(--a), transparent); }
 .matrix .none { color: var(--soft); }
 .matrix button { display: block; width: 100%; height: 100%; min-height: 12px; padding: 0; border: 0; border-radius: inherit; background: none; color: inherit; font: inherit; cursor: pointer; }

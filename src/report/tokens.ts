@@ -16,6 +16,8 @@ const COLORS = {
   'accent-soft': ['#e3eff7', '#1c3346'],
   right: ['#0072b2', '#267cbe'],
   wrong: ['#b34c00', '#f0973d'],
+  // The ground of a cell, on which a number is read.
+  'wrong-cell': ['#b34c00', '#bd6f22'],
   'wrong-soft': ['#fbeee2', '#38291b'],
   // Lines on one chart.
   'series-1': ['#0068a8', '#5fb4ea'],

@@ -74,7 +74,7 @@ export function LargeMatrix({ label, classNames, matrix, cell, selected, onSelec
     drawMatrix(context, { names: classNames, order, cellOf: cell, selected, found }, view, {
       ground: color('card'),
       right: color('right'),
-      wrong: color('wrong'),
+      wrong: color('wrong-cell'),
       ink: color('ink'),
       soft: color('soft'),
       accent: color('accent'),

@@ -31,7 +31,9 @@ export function Wall({ facts, predictions, classNames, images, size = 68, captio
         (position) => {
           const image = images[position];
           const said = `${classNames[predicted[image]]} with ${formatCertainty(probability[image])}`;
-          return `${classNames[label[image]]}, test #${index[image]}; the model said ${said}`;
+          // What is seen below it is heard too.
+          const below = caption ? `: ${caption(image)}` : '';
+          return `${classNames[label[image]]}, test #${index[image]}; the model said ${said}${below}`;
         },
       ),
     [facts, images, predictions],
