@@ -1,11 +1,11 @@
 /** `harrier features` as a user types it. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Backbone } from '../../src/backbones/index.ts';
 import { decodeNpy } from '../../src/data/npy.ts';
 import { decodeSafetensors } from '../../src/models/index.ts';
-import { nodeRuntime, openDataset } from '../../src/platform/node/index.ts';
+import { decodeImage, nodeRuntime, openDataset } from '../../src/platform/node/index.ts';
 import { startingModel } from '../../src/platform/node/runs/starting-model.ts';
 import { harrier, sentenceOf, workplace, writeImages } from './harrier.ts';
 
@@ -22,6 +22,35 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 describe('harrier features', () => {
+  it('writes those of a list as lines of JSON, and resumes', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `images/${i % 2 ? 'cat' : 'dog'}/${i >> 1}.png`);
+    await writeFile(file('list.txt'), [...names, 'gone.png'].join('\n'));
+    const list = ['features', '--list', 'list.txt', '--from', 'first', '--out', 'list.jsonl'];
+    const finished = await run(...list);
+    expect([finished.code, sentenceOf(finished)]).toEqual([
+      1,
+      '1 of 21 images could not be read; their lines say why',
+    ]);
+    const whole = await readFile(file('list.jsonl'), 'utf8');
+    const lines = whole
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map((line) => line.file)).toEqual([...names, 'gone.png']);
+    const backbone = await Backbone.load(nodeRuntime({ threads: 1 }), await startingModel(file('first')));
+    const pixels = await decodeImage(file(names[7]), backbone.imageShape);
+    const expected = await backbone.features(pixels);
+    await backbone.dispose();
+    expect(lines[7].features).toHaveLength(expected.length);
+    for (const [i, value] of lines[7].features.entries()) expect(value).toBeCloseTo(expected[i], 5);
+
+    await truncate(file('list.jsonl'), whole.split('\n').slice(0, 3).join('\n').length + 20);
+    expect((await run(...list)).stderr).toContain('3 answers of list.jsonl are kept.');
+    expect(await readFile(file('list.jsonl'), 'utf8')).toBe(whole);
+    const table = await run('features', '--list', 'list.txt', '--from', 'first', '--out', 'list.csv');
+    expect(sentenceOf(table)).toMatch(/^--out: features of a list are written as lines of JSON/);
+  });
+
   it('writes what the network makes of every image, with files, parts and labels', async () => {
     const finished = await run('features', 'images', '--from', 'first', '--out', 'all.safetensors', '--json');
     expect(finished.code, finished.stderr).toBe(0);

@@ -14,9 +14,23 @@ import { type Interruption, watchInterruption } from '../interruption.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { type FeaturesCommandOptions, featuresOf, type PartFeatures } from './features-of.ts';
+import { type ListFeaturesOptions, listFeatures } from './list-features.ts';
 
 /** `harrier features`. */
-export async function runFeatures(data: string, options: FeaturesCommandOptions): Promise<void> {
+export async function runFeatures(data: string | undefined, options: ListFeaturesOptions): Promise<void> {
+  if (extname(options.out).toLowerCase() === '.jsonl') return listFeatures(data, options);
+  if (options.list !== undefined) {
+    throw new HarrierError('bad-option', 'features of a list are written as lines of JSON', {
+      where: '--out',
+      expected: 'a file that ends in .jsonl',
+      received: options.out,
+    });
+  }
+  if (data === undefined) {
+    throw new HarrierError('bad-option', "missing required argument 'data'", {
+      next: 'Name a folder of images or another data set. See --help.',
+    });
+  }
   const reporter = new Reporter({ machine: options.json });
   const interruption = watchInterruption(() => reporter.note('Stopping: what is computed is kept.'));
   try {
@@ -87,7 +101,7 @@ function formatOf(out: string): FeatureFormat {
   if (format) return format;
   throw new HarrierError('bad-option', 'the ending says how features are written', {
     where: '--out',
-    expected: FEATURE_FORMATS.map((each) => `.${each}`).join(', '),
+    expected: `${FEATURE_FORMATS.map((each) => `.${each}`).join(', ')}, .jsonl`,
     received: out,
   });
 }

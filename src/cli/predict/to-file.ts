@@ -29,6 +29,8 @@ export interface ToFile {
   readonly answersTo: (pixels: Uint8Array<ArrayBuffer>) => Promise<readonly object[]>;
   /** Batches that can be answered at the same time. */
   readonly atOnce: number;
+  /** For people. Default: `classifying`, `answers`. */
+  readonly words?: { readonly doing: string; readonly results: string };
 }
 
 /** An image that was read, or not. */
@@ -78,6 +80,7 @@ export async function predictToFile(
 
 async function answerAll(task: ToFile, reporter: Reporter, interruption: Interruption): Promise<void> {
   const { model, names, out, force, read } = task;
+  const { doing = 'classifying', results = 'answers' } = task.words ?? {};
   const list = names()[Symbol.asyncIterator]();
   const file = await AnswersFile.open(
     out,
@@ -123,14 +126,14 @@ async function answerAll(task: ToFile, reporter: Reporter, interruption: Interru
       unfetched = waiting.slice(fetched);
       if (unfetched.length >= OUTAGE) throw outage(unfetched);
       await write(waiting.slice(0, fetched));
-      reporter.work({ what: 'classifying', done, total: 0, unit: 'images' });
+      reporter.work({ what: doing, done, total: 0, unit: 'images' });
     }
     await write(unfetched);
   } finally {
     await file.close();
   }
   reporter.clear();
-  reporter.print(`${formatQuantity(done, 'image')}, answers in ${shortPath(out)}`);
+  reporter.print(`${formatQuantity(done, 'image')}, ${results} in ${shortPath(out)}`);
   if (failed === 0) return;
   reporter.error(
     `${formatCount(failed)} of ${formatQuantity(done, 'image')} could not be read; their lines say why`,
