@@ -10,13 +10,13 @@ export interface RemoteFlags {
   readonly allowPrivate?: readonly string[];
 }
 
-/** How addresses are fetched: the hosts of those that were typed may lie anywhere. */
+/** How addresses are fetched: the hosts of those that were typed may be private. */
 export function remoteOptions(
   typed: readonly string[],
   { allowPrivate = [] }: RemoteFlags,
 ): RemoteImagesOptions {
   const hosts = typed.filter((name) => /^https?:/i.test(name)).map(hostOf);
-  return { allowPrivate: [...allowPrivate, ...new Set(hosts.filter((host) => host !== undefined))] };
+  return { allowPrivate, typed: [...new Set(hosts.filter((host) => host !== undefined))] };
 }
 
 /**

@@ -91,7 +91,7 @@ export class GuardedClient {
     }
     const host = hostOf(url.href)!;
     // A name is checked once it is resolved; for an IP address nothing is resolved.
-    if (isIP(host) !== 0 && !this.#hosts.allows(host)) throw isPrivate(where, host, host);
+    if (isIP(host) !== 0 && !this.#hosts.allows(host, host)) throw isPrivate(where, host, host);
     return url;
   }
 
@@ -119,9 +119,7 @@ export class GuardedClient {
           done(error, []);
           return;
         }
-        const allowed = this.#hosts.hasName(hostname)
-          ? found
-          : found.filter(({ address }) => this.#hosts.allows(address));
+        const allowed = found.filter(({ address }) => this.#hosts.allows(hostname, address));
         if (allowed.length === 0) done(isPrivate(where, hostname, found[0]?.address ?? ''), []);
         else if (options.all) done(null, allowed);
         else done(null, allowed[0].address, allowed[0].family);

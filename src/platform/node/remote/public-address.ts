@@ -17,6 +17,16 @@ const GLOBAL_IPV6 = ['2000::/3'];
 /** Networks within these that lead elsewhere: Teredo and other protocols, documentation, 6to4. */
 const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
+/** Where clouds keep the credentials of a machine, and other link-local addresses. */
+const METADATA = [
+  '169.254.0.0/16',
+  '168.63.129.16/32',
+  '100.100.100.200/32',
+  'fe80::/10',
+  'fd00:ec2::254/128',
+];
+
+const metadata = networks(METADATA);
 const specialIpv4 = networks(SPECIAL_IPV4);
 const globalIpv6 = networks(GLOBAL_IPV6);
 const specialIpv6 = networks(SPECIAL_IPV6);
@@ -31,24 +41,25 @@ export function isPublicAddress(ip: string): boolean {
 /** Hosts that may lie on a private network. */
 export class AllowedHosts {
   readonly #names = new Set<string>();
+  readonly #typed: ReadonlySet<string>;
   readonly #addresses = new BlockList();
 
   /**
    * @param hosts names, IP addresses, or networks such as `10.1.0.0/16`
+   * @param typed hosts of addresses that the user typed: they may lie anywhere but where clouds keep credentials
    * @throws HarrierError `bad-option` for what is none of these
    */
-  constructor(hosts: readonly string[]) {
+  constructor(hosts: readonly string[], typed: readonly string[] = []) {
+    this.#typed = new Set(typed.map(plainName));
     for (const host of hosts) this.#add(host);
   }
 
-  /** Whether a host is named here. */
-  hasName(hostname: string): boolean {
-    return this.#names.has(plainName(hostname));
-  }
-
-  /** Whether a connection to this IP address may be opened. */
-  allows(ip: string): boolean {
-    return isPublicAddress(ip) || this.#addresses.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
+  /** Whether a connection may be opened. @param ip the address that the host stands for */
+  allows(host: string, ip: string): boolean {
+    const family = isIP(ip) === 6 ? 'ipv6' : 'ipv4';
+    const name = plainName(host);
+    if (isPublicAddress(ip) || this.#names.has(name) || this.#addresses.check(ip, family)) return true;
+    return this.#typed.has(name) && !metadata.check(ip, family);
   }
 
   #add(host: string): void {

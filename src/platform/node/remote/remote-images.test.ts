@@ -69,10 +69,22 @@ describe('which addresses are public', () => {
 
   it('others are allowed by name, by address and by network', () => {
     const hosts = new AllowedHosts(['Files.Example', '10.1.0.0/16', '::1', '192.168.1.7']);
-    expect(hosts.hasName('files.example.')).toBe(true);
-    expect(hosts.hasName('example')).toBe(false);
-    expect(['10.1.9.9', '::1', '192.168.1.7'].map((ip) => hosts.allows(ip))).toEqual([true, true, true]);
-    expect(['10.2.0.1', '192.168.1.8', '::2'].map((ip) => hosts.allows(ip))).toEqual([false, false, false]);
+    expect(hosts.allows('files.example.', '10.9.9.9')).toBe(true);
+    expect(hosts.allows('example', '10.9.9.9')).toBe(false);
+    const allowed = (...ips: string[]) => ips.map((ip) => hosts.allows(ip, ip));
+    expect(allowed('10.1.9.9', '::1', '192.168.1.7')).toEqual([true, true, true]);
+    expect(allowed('10.2.0.1', '192.168.1.8', '::2')).toEqual([false, false, false]);
+  });
+
+  it('what the user typed may lie anywhere but where clouds keep credentials', () => {
+    const hosts = new AllowedHosts([], ['nas.local', '127.0.0.1', '169.254.169.254', 'metadata.internal']);
+    expect(hosts.allows('nas.local', '192.168.1.2')).toBe(true);
+    expect(hosts.allows('127.0.0.1', '127.0.0.1')).toBe(true);
+    expect(hosts.allows('169.254.169.254', '169.254.169.254')).toBe(false);
+    expect(hosts.allows('metadata.internal', '169.254.169.254')).toBe(false);
+    expect(hosts.allows('metadata.internal', 'fd00:ec2::254')).toBe(false);
+    const meant = new AllowedHosts(['169.254.169.254'], ['169.254.169.254']);
+    expect(meant.allows('169.254.169.254', '169.254.169.254')).toBe(true);
   });
 
   it.each(['10.0.0.0/33', 'a/b', 'http://x', '', 'x y', 'a@b', '10.0.0.0/8/8'])('"%s" is no host', (host) => {

@@ -13,6 +13,8 @@ export function isAddress(name: string): boolean {
 export interface RemoteImagesOptions {
   /** Names, IP addresses and networks that may be private. */
   readonly allowPrivate?: readonly string[];
+  /** Hosts of addresses that the user typed. */
+  readonly typed?: readonly string[];
   /** How long one answer may take. Default: 30 seconds. */
   readonly timeoutMs?: number;
   /** The largest file. Default: 64 MiB. */
@@ -56,7 +58,7 @@ export class RemoteImages {
   constructor(options: RemoteImagesOptions = {}) {
     this.#options = options;
     this.#slots = new Slots(options.atOnce ?? AT_ONCE);
-    this.#hosts = new AllowedHosts(options.allowPrivate ?? []);
+    this.#hosts = new AllowedHosts(options.allowPrivate ?? [], options.typed);
   }
 
   /**
