@@ -21,10 +21,15 @@ it.each([
   [
     ['--data', 'nowhere'],
     1,
-    /nowhere: there is no such data set or folder: expected cifar10, .* or the path of a folder/,
+    /nowhere: there is no such data set or folder: expected cifar10, .* the path of a folder .*, or of an archive/,
   ],
-  [['--data', 'file'], 1, /file: this is a file: expected cifar10, .* or the path of a folder/],
+  [
+    ['--data', 'file'],
+    1,
+    /file: this is a file: expected cifar10, .* the path of a folder .*, or of an archive/,
+  ],
   [['--runs', 'latest'], 2, /--runs needs --export/],
+  [['--data-folder', 'mine', '--export', 'site'], 2, /--data-folder does not go with --export/],
   [['one', 'two'], 2, /too many arguments/],
 ])('studio %j fails with a sentence', async (args, code, message) => {
   const finished = await harrier(['studio', ...args], { cwd: place.path });

@@ -25,7 +25,7 @@ export function FolderZone({ title, note, disabled, onFiles }: FolderZoneProps) 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the button inside does the same by keyboard
     <div
-      class={`dropzone ${over ? 'over' : ''} ${disabled ? 'disabled' : ''}`}
+      class={`dropzone of-folders ${over ? 'over' : ''} ${disabled ? 'disabled' : ''}`}
       onDragOver={(event) => {
         event.preventDefault();
         if (!disabled) setOver(true);
