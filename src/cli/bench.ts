@@ -41,7 +41,7 @@ export function benchCommand(): Command {
         "Studio's view Teach in headless Chromium: three classes, 25 images each",
       ],
       ['bench --export runs/mine', 'size, start and speed of each form that export writes'],
-      ['bench --compare', 'what became slower since the release that was measured on this processor'],
+      ['bench --compare', 'what became slower since the last release measured on this processor'],
       ['bench --json', 'the figures as one JSON object'],
     ]),
   )
@@ -74,9 +74,9 @@ export function benchCommand(): Command {
     )
     .option(
       '--compare [file]',
-      'compare with the last line of a history that was measured on this processor; takes some minutes (default: docs/bench-history.jsonl)',
+      'compare with the newest line of this history from the same processor; takes some minutes (default: docs/bench-history.jsonl)',
     )
-    .option('--save <file>', 'with or without --compare: add the figures to this history, as a line')
+    .option('--save <file>', 'add the figures to this history as a line, with or without --compare')
     .option('--json', 'print one JSON object')
     .action(async (options: BenchCommandOptions) => {
       const chosen = (

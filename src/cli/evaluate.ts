@@ -14,8 +14,14 @@ export function evaluateCommand(): Command {
     ['evaluate model.onnx --data ./photos', 'on a folder with one sub-folder per class'],
     ['evaluate latest --data cifar10.1 ./datasets', 'on the CIFAR-10.1 test set, from its .npy files'],
     ['evaluate latest --tta flip', 'average the predictions for each image and its mirror image'],
-    ['evaluate latest --tta adaptive', 'that only for images that the model is unsure of: gain and cost'],
-    ['evaluate latest --precision 0.95', 'from which probability on each class is right so often'],
+    [
+      'evaluate latest --tta adaptive',
+      'average views only for images that the model is unsure of; prints gain and cost',
+    ],
+    [
+      'evaluate latest --precision 0.95',
+      'for each class, the probability from which 95% of answers are right',
+    ],
     ['evaluate latest --cost costs.csv', 'what answers cost, by a table of costs'],
     ['evaluate latest --unknown ./others', 'how often images of other things are taken for a class'],
     ['evaluate latest --json', 'for programs'],

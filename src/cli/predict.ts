@@ -35,10 +35,10 @@ export function predictCommand(): Command {
     )
     .option(
       '--per-class',
-      'with --sets: keep the promise for the images of each class, not only of all together',
+      'with --sets: calibrate for each class by itself, not only for all images together',
     )
     .option('--shard <part>', 'only this part of the images: 3/16 is the third of sixteen', readShard)
-    .option('--out <file>', 'write answers as lines of JSON, and go on with a file that is there')
+    .option('--out <file>', 'write answers as lines of JSON; continue the file if it exists')
     .option('--force', 'with --out: overwrite the file')
     .option('--json', 'print one JSON array')
     .option('--csv', 'print a table: file,label1,probability1,…,error');

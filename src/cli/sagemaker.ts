@@ -166,7 +166,7 @@ function deployCommand(): Command {
     ['sagemaker deploy runs/better --name cats', 'replace the model without a pause; rolls back if it fails'],
     [
       'sagemaker deploy runs/better --name cats --instances 2 --canary 50%:10m --max-errors 5',
-      'half of the machines first; back if more than 5 answers a minute fail',
+      'half of the machines first; rolls back if more than 5 answers a minute fail',
     ],
     [
       'sagemaker deploy JOB --name bulk --async --autoscale 0..4',
@@ -189,29 +189,36 @@ function deployCommand(): Command {
       'scale the number of machines with the requests, such as 1..4',
       scaleRange('--autoscale'),
     )
-    .option('--serverless', 'no machine of its own: billed by use, slow to start')
+    .option('--serverless', 'no machine of its own: you pay by use, and the first answer is slow')
     .option('--memory <megabytes>', 'with --serverless: 1024 to 6144', wholeNumber('--memory'), 3072)
     .option(
       '--concurrency <count>',
-      'requests at once: with --serverless of the endpoint (default: 5), with --async of a machine',
+      'requests at the same time: for the endpoint with --serverless (default: 5), for each machine with --async',
       wholeNumber('--concurrency'),
     )
     .option('--async', 'requests and answers are objects in S3; with --autoscale 0..4 it scales to zero')
-    .option('--notify <topic>', 'with --async: ARN of an SNS topic that is told of each answer or failure')
+    .option(
+      '--notify <topic>',
+      'with --async: ARN of an SNS topic, which gets a message for each answer or failure',
+    )
     .option(
       '--canary <part:time>',
-      'on an update, a part of the machines first, such as 20%:5m',
+      'update a part of the machines first, then the others, such as 20%:5m',
       trafficShift('canary'),
     )
-    .option('--linear <part:time>', 'on an update, part after part, such as 25%:5m', trafficShift('linear'))
+    .option(
+      '--linear <part:time>',
+      'update the machines part by part, such as 25%:5m',
+      trafficShift('linear'),
+    )
     .option(
       '--max-errors <count>',
-      'roll an update back after more 5xx answers in a minute (makes an alarm)',
+      'roll an update back after more answers than this with status 5xx in a minute (makes an alarm)',
       wholeNumber('--max-errors', { atLeast: 0 }),
     )
     .option(
       '--max-latency <ms>',
-      'roll an update back when 95% of answers take more (makes an alarm)',
+      'roll an update back when the 95th percentile of latency is higher (makes an alarm)',
       number('--max-latency', { above: 0 }),
     )
     .option(
@@ -219,11 +226,11 @@ function deployCommand(): Command {
       'roll an update back when this CloudWatch alarm goes off; may be repeated',
       collectWhole,
     )
-    .option('--capture <percent>', 'keep this part of requests and answers in S3', percent('--capture'))
+    .option('--capture <percent>', 'keep this percentage of requests and answers in S3', percent('--capture'))
     .option('--arm64', 'the image is for arm64: for Graviton, such as ml.c7g.large')
     .option(
       '--expires <duration>',
-      'note a time after which delete --expired deletes it, such as 4h',
+      'time after which delete --expired deletes the endpoint, such as 4h',
       duration('--expires'),
     );
   withProtection(deploy, HOSTING_PROTECTION);
@@ -246,7 +253,7 @@ function transformCommand(): Command {
       ],
     ],
   )
-    .argument('<endpoint|model>', 'whose model to use')
+    .argument('<endpoint|model>', 'endpoint or model to classify with')
     .argument('<input>', 's3://… of the images, or a folder of this machine')
     .argument('<output>', 's3://… for the answers')
     .option('--instance-type <type>', 'the machine', 'ml.c5.xlarge')
@@ -277,7 +284,7 @@ function predictCommand(): Command {
     .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3)
     .option(
       '--sets <coverage>',
-      'also the classes of a set that contains the right one with this probability',
+      'also print, for each image, a set of classes that contains the right one with this probability, such as 0.95',
       number('--sets', { above: 0, below: 1 }),
     )
     .addOption(
@@ -295,13 +302,13 @@ function predictCommand(): Command {
 
 function capturedCommand(): Command {
   const captured = command('captured', 'Download the images that an endpoint captured (deploy --capture).', [
-    ['sagemaker captured cats ./seen --since 24h', 'those of the last day'],
+    ['sagemaker captured cats ./seen --since 24h', 'images of the last day'],
     ['watch latest --against ./seen', 'do they differ from the test images?'],
   ])
     .argument('<endpoint>', 'its name')
     .argument('<folder>', 'folder to write to')
-    .option('--since <duration>', 'only requests of this time, such as 24h', duration('--since'))
-    .option('--most <count>', 'images, the newest hours first', wholeNumber('--most'), 1000);
+    .option('--since <duration>', 'only requests since this long ago, such as 24h', duration('--since'))
+    .option('--most <count>', 'most images to download, the newest hours first', wholeNumber('--most'), 1000);
   return withAwsOptions(captured).action(
     async (endpoint: string, folder: string, options: CapturedOptions) => {
       const { runCaptured } = await import('./sagemaker/captured.ts');
@@ -366,8 +373,8 @@ function policyCommand(): Command {
     'policy',
     'Print the IAM policy with the rights that the commands need, and no more.',
     [
-      ['sagemaker policy', 'for a user of all commands'],
-      ['sagemaker policy user --for predict', 'for a program that asks endpoints alone'],
+      ['sagemaker policy', 'for a user who runs all commands'],
+      ['sagemaker policy user --for predict', 'for a program that only asks endpoints'],
       ['sagemaker policy role --data s3://mine/photos --vpc', 'for the role that SageMaker works as'],
       [
         'sagemaker policy trust --account 123456789012 --region eu-west-1',

@@ -8,10 +8,7 @@ export function studioCommand(): Command {
   return command('studio', about.studio, [
     ['studio', 'with the runs of ./runs and CIFAR-10, on http://127.0.0.1:3000'],
     ['studio --data ./photos --open', 'with a folder of images, and open the page'],
-    [
-      'studio --data-folder ./my-data',
-      'where data sets can be made of folders that are dropped into the page',
-    ],
+    ['studio --data-folder ./my-data', 'drop folders into the page to make data sets in ./my-data'],
     ['studio runs/of-others --port 4000', 'other runs, another port'],
     ['studio --export site', 'static files, for any web host'],
     ['studio --export site --with efficientnet-lite0', 'the same, with a pretrained model to teach with'],
@@ -25,7 +22,7 @@ export function studioCommand(): Command {
     )
     .option(
       '--data-folder <folder>',
-      'where data sets go to that are made in the page; those in it are shown too',
+      'folder for data sets that are made in the page; data sets already in it are shown too',
     )
     .option('--port <number>', 'port; 0 chooses a free one', wholeNumber('--port', { atLeast: 0 }), 3000)
     .option('--host <address>', 'address to listen on; 0.0.0.0 for all, which requires a token', '127.0.0.1')

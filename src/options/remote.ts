@@ -4,7 +4,7 @@ import type { Option } from './option.ts';
 export const REMOTE = {
   allowRemote: {
     type: { kind: 'boolean' },
-    help: 'fetch addresses (http, https, s3) that a list names; an address that you type needs no leave',
+    help: 'fetch addresses (http, https, s3) that a list names; addresses that you type are always fetched',
     flag: { of: [], insteadOf: { '--remote': '--allow-remote', '--allow-http': '--allow-remote' } },
   },
   allowPrivate: {

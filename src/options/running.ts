@@ -84,7 +84,7 @@ export const RUNNING = {
   },
   logTo: {
     type: { kind: 'text', expected: 'trackers, such as tensorboard,csv' },
-    help: 'programs that follow the run: tensorboard, mlflow=http://…, wandb and csv, with commas between',
+    help: 'trackers that get the figures of the run: tensorboard, mlflow=http://…, wandb or csv; separate several by commas',
     flag: {
       of: ['train'],
       value: '<trackers>',

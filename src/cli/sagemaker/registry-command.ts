@@ -30,7 +30,7 @@ function addCommand(): Command {
     ['sagemaker registry add latest --group parts --approve', 'the newest run here, approved at once'],
   ])
     .argument('<job|run>', 'a job of SageMaker, a run folder, "latest", or a model file')
-    .option('--group <name>', 'name of the model; its group is made where it is not there')
+    .option('--group <name>', 'name of the model group, which is created if it does not exist')
     .option('--description <text>', 'what is special about this version')
     .option('--approve', 'approve it at once')
     .option('--image <address>', 'the image, in ECR (default: harrier:latest of this account)')
@@ -67,7 +67,7 @@ function approvalCommand(name: string, status: 'Approved' | 'Rejected', help: st
 function removeCommand(): Command {
   const remove = command('remove', 'Remove versions, or a model without versions, from the registry.', [
     ['sagemaker registry remove parts/1 parts/2', 'two versions'],
-    ['sagemaker registry remove parts', 'the model, when it has no versions any more'],
+    ['sagemaker registry remove parts', 'the model, once it has no versions'],
   ]).argument('<name...>', 'GROUP/VERSION, or GROUP');
   return withAwsOptions(remove).action(async (names: string[], options: AwsCommandOptions) => {
     const { runRegistryRemove } = await import('./registry.ts');

@@ -40,7 +40,7 @@ export async function loadClassifier(
 }
 
 async function importOnnxRuntime(): Promise<OnnxRuntime> {
-  // It would report its use to Microsoft.
+  // Its telemetry is on by default: see engine/no-telemetry.ts.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
   try {
     return (await import('onnxruntime-node')) as unknown as OnnxRuntime;

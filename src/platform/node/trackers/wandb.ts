@@ -6,7 +6,7 @@ import { metricsOf, resultMetricsOf, type TrackedResult, type Tracker } from './
 
 /**
  * What Python does: each line of standard input is a request, each line of descriptor 3 its answer. Only documented calls
- * of the package are made, so its files and protocol may change (docs/decisions/0020).
+ * of the package are made, so its files and protocol may change (docs/decisions/0021).
  */
 const PROGRAM = `
 import json, os, sys
