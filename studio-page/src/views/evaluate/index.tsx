@@ -1,10 +1,7 @@
 import { rejectionLines } from 'harrier/src/evaluation/rejection.ts';
-import { CLASS_TABLE_NOTE, ClassTable } from 'harrier/src/report/classes.ts';
 import { Curves } from 'harrier/src/report/curves.ts';
 import { Fitting, hasFitting } from 'harrier/src/report/fitting.ts';
-import { LABEL_TABLE_NOTE, LabelTable } from 'harrier/src/report/labels.ts';
 import { People, PeopleNote } from 'harrier/src/report/people.ts';
-import { Reliability, ReliabilityWords } from 'harrier/src/report/reliability.ts';
 import { SETS_NOTE, Sets } from 'harrier/src/report/sets.ts';
 import type { RunDetails, RunPredictions, RunSummary } from 'harrier/src/studio-server/api.ts';
 import { getJson, RequestError } from '../../api.ts';
@@ -19,6 +16,7 @@ import { useLoad } from '../../load.ts';
 import { place, setQuery } from '../../router.ts';
 import { loadRuns, nameOf, runs, runsError, stateText } from '../../runs.ts';
 import { Card } from './card.tsx';
+import { ClassPanels } from './class-panels.tsx';
 import { Comparison } from './comparison.tsx';
 import { Confusions } from './confusions.tsx';
 import { Again } from './evaluated-again.tsx';
@@ -29,7 +27,6 @@ import './evaluate.css';
 import { LabelErrors } from './label-errors.tsx';
 import { Mistakes } from './mistakes.tsx';
 import { EvaluateModel } from './model/index.tsx';
-import { Searchable } from './searchable.tsx';
 
 /** How good a finished run is, and where it is wrong, image by image. */
 export default function Evaluate() {
@@ -169,37 +166,7 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
           <Message error={otherDetails.error} onRetry={otherDetails.again} />
         )}
         {!other && !evaluation.multiLabel && <Confusions {...shared} />}
-        <div class="evaluate-pair">
-          {evaluation.multiLabel ? (
-            <Panel title="Label by label" note={LABEL_TABLE_NOTE}>
-              <Searchable noun="label" rows={evaluation.perClass.length}>
-                {(search) => (
-                  <LabelTable
-                    multiLabel={evaluation.multiLabel!}
-                    macro={evaluation.macro}
-                    {...(search !== undefined && { search })}
-                  />
-                )}
-              </Searchable>
-            </Panel>
-          ) : (
-            <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
-              <Searchable noun="class" rows={evaluation.perClass.length}>
-                {(search) => (
-                  <ClassTable
-                    perClass={evaluation.perClass}
-                    macro={evaluation.macro}
-                    {...(search !== undefined && { search })}
-                  />
-                )}
-              </Searchable>
-            </Panel>
-          )}
-          <Panel title="Are its probabilities accurate?" note="Accuracy by stated probability.">
-            <Reliability calibration={evaluation.calibration} />
-            <ReliabilityWords evaluation={evaluation} />
-          </Panel>
-        </div>
+        <ClassPanels evaluation={evaluation} />
         {columns && dataset.facts && (
           <>
             <Mistakes facts={dataset.facts} predictions={columns} />

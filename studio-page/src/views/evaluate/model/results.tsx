@@ -1,12 +1,9 @@
-import { formatCertainty, formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
-import { CLASS_TABLE_NOTE, ClassTable } from 'harrier/src/report/classes.ts';
-import { cellTitle, confusionCells } from 'harrier/src/report/matrix.ts';
-import { Reliability, ReliabilityWords } from 'harrier/src/report/reliability.ts';
+import { formatCertainty, formatCount, formatQuantity } from 'harrier/src/format/format.ts';
 import { Score } from 'harrier/src/report/score.ts';
 import { useMemo, useState } from 'preact/hooks';
 import { Panel } from '../../../components/panel.tsx';
-import { AnyMatrix } from '../any-matrix.tsx';
-import { Searchable } from '../searchable.tsx';
+import { ClassPanels } from '../class-panels.tsx';
+import { MatrixPanels, worstCell } from '../matrix-panels.tsx';
 import type { AnsweredImage, Evaluated } from './evaluating.ts';
 import { AnswerWall } from './wall.tsx';
 
@@ -33,23 +30,7 @@ export function Results({ result, on }: { readonly result: Evaluated; readonly o
         )}
       </section>
       <Confusion result={result} />
-      <div class="evaluate-pair">
-        <Panel title="Class by class" note={CLASS_TABLE_NOTE}>
-          <Searchable noun="class" rows={evaluation.perClass.length}>
-            {(search) => (
-              <ClassTable
-                perClass={evaluation.perClass}
-                macro={evaluation.macro}
-                {...(search !== undefined && { search })}
-              />
-            )}
-          </Searchable>
-        </Panel>
-        <Panel title="Are its probabilities accurate?" note="Accuracy by stated probability.">
-          <Reliability calibration={evaluation.calibration} />
-          <ReliabilityWords evaluation={evaluation} />
-        </Panel>
-      </div>
+      <ClassPanels evaluation={evaluation} />
       {mistakes.length > 0 && (
         <Panel
           title="The most confident mistakes"
@@ -70,8 +51,7 @@ export function Results({ result, on }: { readonly result: Evaluated; readonly o
 
 /** What is taken for what; a cell shows its images. */
 function Confusion({ result: { evaluation, answers } }: { readonly result: Evaluated }) {
-  const { matrix, classNames, perClass } = evaluation;
-  const cell = useMemo(() => confusionCells({ matrix, classNames }), [matrix, classNames]);
+  const { matrix, classNames } = evaluation;
   const [selected, setSelected] = useState<readonly [number, number]>();
   const [row, column] = selected ?? worstCell(matrix);
   const images = useMemo(
@@ -82,42 +62,17 @@ function Confusion({ result: { evaluation, answers } }: { readonly result: Evalu
     [answers, row, column],
   );
   return (
-    <div class="evaluate-pair wide-left">
-      <Panel
-        title="Confusion matrix"
-        note="Row: what the image is. Column: what the model said. Click a cell to see its images."
-      >
-        <AnyMatrix
-          label="Confusion matrix: true classes in rows, predicted classes in columns"
-          classNames={classNames}
-          matrix={matrix}
-          cell={cell}
-          selected={[row, column]}
-          onSelect={(...chosen) => setSelected(chosen)}
-        />
-      </Panel>
-      <Panel
-        class="cell-images"
-        title={cellTitle(classNames, row, column)}
-        note={`${formatQuantity(images.length, 'image')}, ${formatPercent(images.length / Math.max(1, perClass[row].support), 1)} of the ${classNames[row]} images; the surest first.`}
-      >
-        <AnswerWall
-          key={`${row},${column}`}
-          classNames={classNames}
-          answers={images}
-          caption={({ probability }) => formatCertainty(probability)}
-        />
-      </Panel>
-    </div>
+    <MatrixPanels
+      evaluation={evaluation}
+      selected={[row, column]}
+      onSelect={(...chosen) => setSelected(chosen)}
+    >
+      <AnswerWall
+        key={`${row},${column}`}
+        classNames={classNames}
+        answers={images}
+        caption={({ probability }) => formatCertainty(probability)}
+      />
+    </MatrixPanels>
   );
-}
-
-/** The mistake that is made most often, or the first class where there is none. */
-function worstCell(matrix: Evaluated['evaluation']['matrix']): readonly [number, number] {
-  const cells = matrix.flatMap((counts, row) =>
-    counts.flatMap((count, column) => (row !== column && count > 0 ? [{ row, column, count }] : [])),
-  );
-  if (cells.length === 0) return [0, 0];
-  const { row, column } = cells.reduce((a, b) => (b.count > a.count ? b : a));
-  return [row, column];
 }
