@@ -20,7 +20,7 @@ export function featuresCommand(): Command {
     .option('--list <file>', listHelp)
     .requiredOption(
       '--out <file>',
-      'the file to write: .safetensors, .npy or .csv; .jsonl for images without labels, and to continue a file that is there',
+      'the file to write: .safetensors, .npy or .csv; .jsonl for images without labels, which continues the file if it exists',
     )
     .option('--shard <part>', 'only this part of the images: 3/16 is the third of sixteen', readShard)
     .option('--force', 'overwrite an existing file')

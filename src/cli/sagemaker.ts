@@ -166,7 +166,7 @@ function deployCommand(): Command {
     ['sagemaker deploy runs/better --name cats', 'replace the model without a pause; rolls back if it fails'],
     [
       'sagemaker deploy runs/better --name cats --instances 2 --canary 50%:10m --max-errors 5',
-      'half of the machines first; rolls back if more than 5 answers a minute fail',
+      'half of the traffic first; rolls back if more than 5 answers a minute fail',
     ],
     [
       'sagemaker deploy JOB --name bulk --async --autoscale 0..4',
@@ -203,12 +203,12 @@ function deployCommand(): Command {
     )
     .option(
       '--canary <part:time>',
-      'update a part of the machines first, then the others, such as 20%:5m',
+      'on an update, move this part of the traffic first and the rest later, such as 20%:5m',
       trafficShift('canary'),
     )
     .option(
       '--linear <part:time>',
-      'update the machines part by part, such as 25%:5m',
+      'on an update, move the traffic part by part, such as 25%:5m',
       trafficShift('linear'),
     )
     .option(
@@ -354,10 +354,14 @@ function stopCommand(): Command {
 }
 
 function deleteCommand(): Command {
-  const remove = command('delete', 'Delete endpoints, with the models and configurations made for them.', [
-    ['sagemaker delete cats', 'ends its costs'],
-    ['sagemaker delete --expired', 'all that have expired (for cron)'],
-  ])
+  const remove = command(
+    'delete',
+    'Delete endpoints, with the models, configurations and alarms made for them.',
+    [
+      ['sagemaker delete cats', 'ends its costs'],
+      ['sagemaker delete --expired', 'all that have expired (for cron)'],
+    ],
+  )
     .argument('[endpoint...]', 'their names')
     .option('--expired', 'delete expired endpoints (deploy --expires)');
   return withAwsOptions(remove).action(
