@@ -51,7 +51,7 @@ export function evaluateCommand(): Command {
   withOptions(evaluate, ['limit'], { limit: 'evaluate on only this many images (default: all)' });
   evaluate.option(
     '--tta <views>',
-    "views of each image to average: none, flip or flip-shift; adaptive: only of images that the model is unsure of, beside none and all (default: the model's own)",
+    "views of each image to average: none, flip or flip-shift; adaptive: further views only for images that the model is unsure of, compared with none and with all (default: the model's own)",
     oneOf('--tta', [...TEST_TIME_AUGMENTATIONS, ADAPTIVE_VIEWS]),
   );
   evaluate.option('--model <model>', 'the model, instead of as the first argument');

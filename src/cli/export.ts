@@ -38,7 +38,7 @@ export function exportCommand(): Command {
   withOptions(exporting, ['limit'], { limit: 'evaluate on only this many images (default: all)' });
   exporting.option(
     '--tta <views>',
-    "views of each image to average: none, flip or flip-shift; with onnx, onnx-fp16 and onnx-int8 also adaptive: only of images that the model is unsure of (default: the model's own)",
+    "views of each image to average: none, flip or flip-shift; with onnx, onnx-fp16 and onnx-int8 also adaptive: further views only for images that the model is unsure of (default: the model's own)",
     oneOf('--tta', [...TEST_TIME_AUGMENTATIONS, ADAPTIVE_VIEWS]),
   );
   withForeignOptions(withThreads(withDataOptions(exporting)));

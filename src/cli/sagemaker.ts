@@ -246,7 +246,7 @@ function transformCommand(): Command {
     'Classify every image of a folder or S3 address: a batch transform job.',
     [
       ['sagemaker transform cats s3://mine/photos s3://mine/answers --instances 4', 'with four machines'],
-      ['sagemaker transform cats ./photos s3://mine/answers', 'packs and uploads a folder first'],
+      ['sagemaker transform cats ./photos s3://mine/answers', 'packs and uploads a local folder first'],
       [
         'sagemaker transform cats s3://mine/lines s3://mine/answers --lines',
         'lines such as {"image": {"b64": "…"}}',
@@ -276,7 +276,7 @@ function predictCommand(): Command {
     ['sagemaker predict cats *.jpg --json', 'for programs'],
     [
       'sagemaker predict bulk photo.jpg --timeout 30m',
-      'an asynchronous endpoint, which may have to start first',
+      'an asynchronous endpoint, which may have to start a machine first',
     ],
   ])
     .argument('<endpoint>', 'its name')

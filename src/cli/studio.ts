@@ -9,7 +9,7 @@ export function studioCommand(): Command {
     ['studio', 'with the runs of ./runs and CIFAR-10, on http://127.0.0.1:3000'],
     ['studio --data ./photos --open', 'with a folder of images, and open the page'],
     ['studio --data-folder ./my-data', 'drop folders into the page to make data sets in ./my-data'],
-    ['studio runs/of-others --port 4000', 'other runs, another port'],
+    ['studio other-runs --port 4000', 'with the runs of ./other-runs, on port 4000'],
     ['studio --export site', 'static files, for any web host'],
     ['studio --export site --with efficientnet-lite0', 'the same, with a pretrained model to teach with'],
     ['studio --export site --runs latest --data cifar10', 'with the results of a run, and its test images'],

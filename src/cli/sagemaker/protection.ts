@@ -57,7 +57,7 @@ const PROTECTION = {
   tag: {
     type: { kind: 'texts' },
     value: '<key=value>',
-    help: 'tag for all that is made, for bills and policies; may be repeated',
+    help: 'tag for everything that the command creates, for bills and policies; may be repeated',
   },
 } as const satisfies Record<keyof ProtectionOptions, Described>;
 
