@@ -18,7 +18,7 @@ const schema = object({
   /** Such as `onnxruntime-node 1.30.0`. */
   runtime: text(),
   node: text(),
-  /** Of each figure, over the rounds of one run: its time as a multiple of what the machine needs at least. */
+  /** Of each figure, over the rounds of one run: its time as a multiple of what the machine's own rates allow. */
   ratios: byName(measured),
 });
 

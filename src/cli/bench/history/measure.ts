@@ -18,7 +18,7 @@ import { startTimes } from './start.ts';
 const ROUNDS = 5;
 
 /**
- * Measures how many times what the machine needs at least each figure takes, so that a small number is fast: whole
+ * Measures how many times as long each figure takes as the machine's own rates allow, so that a small number is fast: whole
  * rounds of all figures, each with the machine's own rates beside it. One training step of a batch of `record` and a
  * start of the program are among them.
  */

@@ -94,7 +94,8 @@ export function historyText(
   const slower = changes.filter(({ verdict }) => verdict === 'slower').map(({ figure }) => figure);
   return [
     `${now.cpu}, ${now.threads} threads, ${now.runtime}, Node ${now.node}`,
-    'Times of what the machine needs at least (of starts: of what Node alone takes), and their range over the rounds',
+    'Each time as a multiple of what its arithmetic and its traffic take at the rates of a large matrix product and of main',
+    'memory, measured beside it; of starts, as a multiple of what Node alone takes. In brackets: the range over the rounds.',
     '',
     ...aligned([['', ...(before ? [`${before.release}, ${before.date}`] : []), 'now', ''], ...rows]),
     ...(before ? ['', slower.length > 0 ? `Slower: ${slower.join('; ')}.` : 'Nothing became slower.'] : []),
