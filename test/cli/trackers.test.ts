@@ -51,8 +51,8 @@ describe('train --log-to', () => {
     const summary = await readFile(path('summary.md'), 'utf8');
     expect(summary).toMatch(/^Before\.\n## run: [\d.]+% correct\n/);
     expect(summary).toMatch(/^\| cat \| \d+ \|/m);
-    expect(sentenceOf(await harrier([...TRAIN, '--log-to', 'wand'], { cwd: place.path }))).toContain(
-      'unknown tracker of --log-to "wand". There are: tensorboard, mlflow, csv.',
+    expect(sentenceOf(await harrier([...TRAIN, '--log-to', 'comet'], { cwd: place.path }))).toContain(
+      'unknown tracker of --log-to "comet". There are: tensorboard, mlflow, csv, wandb.',
     );
   });
 
