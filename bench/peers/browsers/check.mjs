@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { createServer, request } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { extname, join, resolve } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -82,7 +82,7 @@ async function studio() {
 function classesOf(folder) {
   const folders = (path) => readdirSync(path).map((name) => join(path, name)).filter((each) => statSync(each).isDirectory());
   const parts = folders(folder);
-  const train = parts.find((each) => /train/i.test(each));
+  const train = parts.find((each) => /train/i.test(basename(each)));
   return folders(train ?? folder)
     .slice(0, 2)
     .map((path) => ({ files: readdirSync(path).filter((name) => /\.(jpe?g|png|webp)$/i.test(name)).map((name) => join(path, name)) }));
