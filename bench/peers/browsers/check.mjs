@@ -1,5 +1,5 @@
 // Opens Studio in other browsers than the tests': `node bench/peers/browsers/check.mjs DATA [firefox|webkit…]`.
-// DATA has a folder of images for each class. It visits every view, teaches two classes, reloads, tries and evaluates
+// DATA has a folder of images for each class. It visits every view but Label, teaches two classes, reloads, tries and evaluates
 // the taught model, and prints what it saw and every error that a page threw. A browser that is not there is skipped
 // with the reason. It is no part of `npm test`. For Debian: `apt install firefox-esr webkit2gtk-driver xvfb`.
 import { execFileSync, spawn } from 'node:child_process';
