@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { droppedFiles } from '../dropped.ts';
+import { useEffect, useRef } from 'preact/hooks';
 import './dropzone.css';
 import { Icon } from './icon.tsx';
+import { useDrop } from './use-drop.ts';
 
 export interface DropzoneProps {
   /** What to do, in a few words: `Drop an image here`. */
@@ -23,7 +23,6 @@ export interface DropzoneProps {
 /** A place for files: dropped, pasted, or picked by a click. */
 export function Dropzone(props: DropzoneProps) {
   const { title, note, accept = 'image/*', multiple, paste, disabled, compact, onFiles } = props;
-  const [over, setOver] = useState(false);
   const latest = useRef(onFiles);
   latest.current = onFiles;
   useEffect(() => {
@@ -37,23 +36,14 @@ export function Dropzone(props: DropzoneProps) {
     addEventListener('paste', take);
     return () => removeEventListener('paste', take);
   }, [paste, disabled, multiple]);
+  const { over, handlers } = useDrop(disabled, (dropped) => {
+    const files = dropped.map(({ file }) => file);
+    if (files.length > 0) latest.current(multiple ? files : files.slice(0, 1));
+  });
   return (
     <label
       class={`dropzone ${over ? 'over' : ''} ${compact ? 'compact' : ''} ${disabled ? 'disabled' : ''}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        if (!disabled) setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        if (disabled || !event.dataTransfer) return;
-        void droppedFiles(event.dataTransfer).then((dropped) => {
-          const files = dropped.map(({ file }) => file);
-          if (files.length > 0) latest.current(multiple ? files : files.slice(0, 1));
-        });
-      }}
+      {...handlers}
     >
       <input
         type="file"

@@ -1,9 +1,10 @@
 import type { ComponentChildren } from 'preact';
-import { useRef, useState } from 'preact/hooks';
-import { chosenFiles, type DroppedFile, droppedFiles } from '../dropped.ts';
+import { useRef } from 'preact/hooks';
+import { chosenFiles, type DroppedFile } from '../dropped.ts';
 import { Button } from './button.tsx';
 import './dropzone.css';
 import { Icon } from './icon.tsx';
+import { useDrop } from './use-drop.ts';
 
 export interface FolderZoneProps {
   /** What to do, in a few words: `Drop folders here`. */
@@ -17,26 +18,13 @@ export interface FolderZoneProps {
 
 /** A place for folders of images: dropped, or chosen by a button. */
 export function FolderZone({ title, note, disabled, onFiles }: FolderZoneProps) {
-  const [over, setOver] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
   const take = (files: DroppedFile[]) => {
     if (files.length > 0) onFiles(files);
   };
+  const { over, handlers } = useDrop(disabled, take);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the button inside does the same by keyboard
-    <div
-      class={`dropzone of-folders ${over ? 'over' : ''} ${disabled ? 'disabled' : ''}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        if (!disabled) setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        if (!disabled && event.dataTransfer) void droppedFiles(event.dataTransfer).then(take);
-      }}
-    >
+    <div class={`dropzone of-folders ${over ? 'over' : ''} ${disabled ? 'disabled' : ''}`} {...handlers}>
       <Icon name="upload" size={30} />
       <span class="dropzone-title">{title}</span>
       {note && <span class="dropzone-note">{note}</span>}
