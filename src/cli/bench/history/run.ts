@@ -85,9 +85,9 @@ export function historyText(
   before: BenchLine | undefined,
   changes: readonly FigureChange[],
 ): string {
-  const rows = changes.map(({ figure, before, now, verdict }) => [
+  const rows = changes.map(({ figure, before: own, now, verdict }) => [
     figure,
-    ...(before ? [words(before)] : []),
+    ...(before ? [own ? words(own) : ''] : []),
     words(now),
     verdict === 'new' ? '' : verdict,
   ]);
