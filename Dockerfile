@@ -5,8 +5,8 @@
 #   docker run --rm --read-only --tmpfs /tmp -v "$PWD:/work:ro" -p 8080:8080 registry.example.org/harrier:1 \
 #     serve runs/mine --host 0.0.0.0 --port 8080
 #
-# Pin the base by its digest, so that each build uses the same: docker buildx imagetools inspect node:24-bookworm-slim
-ARG NODE=node:24-bookworm-slim
+# Node 24.18.0 for amd64 and arm64. For a newer one: docker buildx imagetools inspect node:24-bookworm-slim
+ARG NODE=node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
 
 # The package is the same for every processor: it is made once, by that of the machine that builds.
 FROM --platform=$BUILDPLATFORM ${NODE} AS build
