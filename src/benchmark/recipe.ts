@@ -1,4 +1,4 @@
-import { exportModel, initialWeights, type Network } from '../models/index.ts';
+import { exportModel, initialWeights, type LayerRow, type Network } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { networkOf, type Recipe } from '../recipes/index.ts';
@@ -33,6 +33,11 @@ export interface RecipeSteps {
 function sampleNetwork(recipe: Recipe): Network {
   const normalization = { mean: [125, 123, 114], deviation: [63, 62, 67] } as const;
   return networkOf(recipe, { inputShape: [SIDE, SIDE, 3], classes: CLASSES, normalization });
+}
+
+/** The layers of a recipe's network for images of CIFAR-10's size. */
+export function recipeRows(recipe: Recipe): readonly LayerRow[] {
+  return sampleNetwork(recipe).rows;
 }
 
 /** The finished model of a recipe, one view of each image, as it is before training. */
