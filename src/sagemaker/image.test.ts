@@ -41,6 +41,7 @@ it('keeps of ONNX Runtime what the platform of the build runs', () => {
 
 it('may listen where SageMaker says, tells its health, and serves as another user than root', () => {
   expect(lines).toContain('LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true');
+  expect(lines).toContain('LABEL com.amazonaws.sagemaker.capabilities.multi-models=true');
   expect(lines.some((line) => line.startsWith('HEALTHCHECK '))).toBe(true);
   const serve = lines.slice(
     lines.findIndex((line) => line.endsWith(' AS serve')),

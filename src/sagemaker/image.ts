@@ -63,8 +63,9 @@ ENV NODE_ENV=production HARRIER_CACHE=/tmp/harrier MALLOC_ARENA_MAX=2
 COPY --from=install /opt/harrier /opt/harrier
 WORKDIR /tmp
 EXPOSE 8080
-# It listens where SAGEMAKER_BIND_TO_PORT says, so it may be part of an inference pipeline.
+# It listens where SAGEMAKER_BIND_TO_PORT says, so it may be part of an inference pipeline; it can hold several models.
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true
+LABEL com.amazonaws.sagemaker.capabilities.multi-models=true
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \\
   CMD ["node", "-e", "fetch(\`http://127.0.0.1:\${process.env.SAGEMAKER_BIND_TO_PORT || 8080}/ping\`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # The user "node", by number: Kubernetes tells only of numbers that they are not root.

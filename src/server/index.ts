@@ -3,13 +3,15 @@
  *
  * @module harrier/server
  */
-export { type App, type AppOptions, createApp } from './app.ts';
+export { createApp } from './app.ts';
 export { type Listener, type ListenOptions, listen } from './listen.ts';
 export { jsonLog, LOG_LEVELS, type Log, type LogLevel } from './log.ts';
 export { Metrics } from './metrics.ts';
 export type { WorkerOptions } from './pool/model-workers.ts';
 export { type PoolOptions, WorkerPool } from './pool/pool.ts';
+export type { App, AppOptions } from './routing.ts';
 export { type ServeOptions, type ServerHandle, serveModel } from './serve.ts';
+export type { ServerOptions } from './server-options.ts';
 export type {
   Answer,
   ClassificationService,

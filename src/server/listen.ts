@@ -3,9 +3,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { HarrierError } from '../errors.ts';
-import type { App } from './app.ts';
+
 import type { PlainResponse, RequestHead } from './exchange.ts';
 import { HttpError, problemOf } from './problem.ts';
+import type { App } from './routing.ts';
 
 /** Address, port and limits of a listening server. */
 export interface ListenOptions {

@@ -14,6 +14,7 @@ const BATCH_IMAGES = [1, 2, 4, 8, 16, 32, 64, 128];
  */
 export class Metrics {
   readonly #all: Metric[] = [];
+  readonly #gauges = new Map<string, Gauge>();
   /** Requests, by route and status. */
   readonly requests = this.#counter('harrier_requests_total', 'Requests answered, by route and status.');
   /** Seconds from the headers of a request to its answer. */
@@ -58,9 +59,18 @@ export class Metrics {
     'Images that show none of the classes, by a model that tells.',
   );
 
-  /** A value that is read when the metrics are. */
-  gauge(name: string, help: string, read: () => number): void {
-    this.#all.push({ text: () => `${header(name, help, 'gauge')}${name} ${read()}\n` });
+  /**
+   * A value that is read when the metrics are. Several of the same name are added up.
+   * @returns takes it away again
+   */
+  gauge(name: string, help: string, read: () => number): () => void {
+    let gauge = this.#gauges.get(name);
+    if (!gauge) {
+      gauge = new Gauge(name, help);
+      this.#gauges.set(name, gauge);
+      this.#all.push(gauge);
+    }
+    return gauge.add(read);
   }
 
   /** All metrics in Prometheus's text format. */
@@ -78,6 +88,28 @@ export class Metrics {
     const histogram = new Histogram(name, help, buckets);
     this.#all.push(histogram);
     return histogram;
+  }
+}
+
+class Gauge implements Metric {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #reads = new Set<() => number>();
+
+  constructor(name: string, help: string) {
+    this.#name = name;
+    this.#help = help;
+  }
+
+  add(read: () => number): () => void {
+    const own = () => read();
+    this.#reads.add(own);
+    return () => this.#reads.delete(own);
+  }
+
+  text(): string {
+    const sum = [...this.#reads].reduce((total, read) => total + read(), 0);
+    return `${header(this.#name, this.#help, 'gauge')}${this.#name} ${sum}\n`;
   }
 }
 

@@ -61,9 +61,9 @@ describe('a container that serves', () => {
     expect(verbose.labels).toEqual(['cat', 'dog', 'ship']);
   });
 
-  it('says how to send a batch: one image at a time, within 100 MB', async () => {
+  it('says how to send a batch: as many lines as fit, within 100 MB', async () => {
     const parameters = (await (await fetch(`${url}/execution-parameters`)).json()) as Record<string, number>;
-    expect(parameters).toMatchObject({ BatchStrategy: 'SINGLE_RECORD' });
+    expect(parameters).toMatchObject({ BatchStrategy: 'MULTI_RECORD' });
     expect(parameters.MaxConcurrentTransforms * parameters.MaxPayloadInMB).toBeLessThanOrEqual(100);
   });
 

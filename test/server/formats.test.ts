@@ -156,6 +156,26 @@ describe("SageMaker's image classification", () => {
     expectRows([JSON.parse(await plain.text()).prediction], [wanted[0]]);
   });
 
+  it('answers JSON in lines as if each line had come alone', async () => {
+    const documents = [1, 2].map(async (n) => {
+      const b64 = Buffer.from(await encode(noise(n))).toString('base64');
+      return JSON.stringify({ instances: [{ b64 }] });
+    });
+    const lines = await Promise.all(documents);
+    const together = await (await invoke(lines.join('\n'), 'application/json')).text();
+    const alone = await Promise.all(
+      lines.map(async (line) => `${await (await invoke(line, 'application/json')).text()}\n`),
+    );
+    expect(together).toBe(alone.join(''));
+    const bad = await invoke(`${lines[0]}\n{`, 'application/json');
+    expect([bad.status, (await bad.json()).message]).toEqual([
+      400,
+      expect.stringMatching(/^line 2: not JSON/),
+    ]);
+    const image = await invoke(`${lines[0]}\n{"instances": [5]}`, 'application/json');
+    expect((await image.json()).message).toMatch(/^line 2: instances\[0\]: not an image/);
+  });
+
   it.each([
     ['{"instances": []}', /^body: no images: expected \{"instances": \[\{"b64": "…"\}, …\]\}/],
     ['{"instances": [{"b64": "bm8gaW1hZ2U="}]}', /instances\[0\]: .*not an image/],
@@ -186,7 +206,7 @@ describe("SageMaker's image classification", () => {
     const parameters = await (await fetch(`${url}/execution-parameters`)).json();
     expect(parameters).toEqual({
       MaxConcurrentTransforms: 4,
-      BatchStrategy: 'SINGLE_RECORD',
+      BatchStrategy: 'MULTI_RECORD',
       MaxPayloadInMB: 25,
     });
   });

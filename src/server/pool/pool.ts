@@ -48,6 +48,7 @@ export class WorkerPool implements ClassificationService {
   /** Made once: where an error comes from takes longer to find out than a refusal may. */
   readonly #full: HarrierError;
   readonly #workers: ModelWorkers;
+  readonly #gauges: readonly (() => void)[];
   #state: ServiceState = 'loading';
   #timer: NodeJS.Timeout | undefined;
   /** When something came last while something ran. */
@@ -64,14 +65,16 @@ export class WorkerPool implements ClassificationService {
       expected: `at most ${maxQueue} at a time`,
       next: 'Try again in a second.',
     });
-    metrics.gauge('harrier_queue_images', 'Images that wait for a worker.', () => this.#queue.length);
-    metrics.gauge(
-      'harrier_large_images',
-      'Large images that are decoded, or wait for it.',
-      () => this.#decoders.images,
-    );
-    metrics.gauge('harrier_workers', 'Workers that can take images.', () => this.workers);
-    metrics.gauge('harrier_workers_busy', 'Workers that have a batch.', () => this.#workers.busy);
+    this.#gauges = [
+      metrics.gauge('harrier_queue_images', 'Images that wait for a worker.', () => this.#queue.length),
+      metrics.gauge(
+        'harrier_large_images',
+        'Large images that are decoded, or wait for it.',
+        () => this.#decoders.images,
+      ),
+      metrics.gauge('harrier_workers', 'Workers that can take images.', () => this.workers),
+      metrics.gauge('harrier_workers_busy', 'Workers that have a batch.', () => this.#workers.busy),
+    ];
   }
 
   /** The model that is served, and whether workers are ready. */
@@ -184,6 +187,7 @@ export class WorkerPool implements ClassificationService {
       job.failed(closed());
     }
     await this.#workers.close();
+    for (const remove of this.#gauges) remove();
   }
 
   /** @param again asks once more where the model was changed in between */

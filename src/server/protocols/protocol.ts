@@ -25,7 +25,7 @@ export interface Call {
 export type Handler = (call: Call) => Promise<Reply> | Reply;
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** In Hono's language. */
   readonly path: string;
   readonly handler: Handler;

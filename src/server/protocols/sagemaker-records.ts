@@ -28,27 +28,79 @@ const AT_ONCE = 32;
 const PLACES = ['id', 'name'] as const;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** The part of a call that records need. */
+type Asking = Pick<Call, 'model' | 'classify' | 'checkCount'>;
+
 /**
- * Classifies the images of a body. A line that is no image gets a sentence in place of an answer, so that the others of
- * its file keep theirs; JSON with such an image is refused as a whole.
+ * Classifies the images of JSON: of one document, or of one in each line, as batch transform joins documents that it
+ * split by lines (MultiRecord). A document with something that is no image is refused, and the whole body with it.
  *
+ * @returns the answers of each document
  * @throws HarrierError `bad-data`, `bad-shape`, `overloaded`, `timed-out`, `too-large`
  */
-export async function classifyRecords(
-  bytes: Uint8Array,
-  form: RecordForm,
-  { model, classify, checkCount }: Pick<Call, 'model' | 'classify' | 'checkCount'>,
+export async function classifyJson(bytes: Uint8Array, asking: Asking): Promise<RecordAnswer[][]> {
+  const documents = documentsOf(textOf(bytes));
+  const answers: RecordAnswer[][] = [];
+  for (let start = 0; start < documents.length; start += AT_ONCE) {
+    const part = documents.slice(start, start + AT_ONCE);
+    answers.push(...(await Promise.all(part.map((document) => classifyDocument(document, asking)))));
+  }
+  return answers;
+}
+
+async function classifyDocument(
+  { value, at }: JsonDocument,
+  { model, classify, checkCount }: Asking,
 ): Promise<RecordAnswer[]> {
   const served = model();
-  const text = textOf(bytes);
-  if (form === 'json') {
-    const list = listOf(text);
-    checkCount(list.length);
-    const records = list.map((value, i) => recordFrom(value, served, `instances[${i}]`));
-    const answer = await classify(records.map(({ image }) => image));
-    return records.map(({ id }, i) => ({ ...named(id), answer: rowOf(answer, i) }));
+  const list = listOf(value);
+  checkCount(list.length);
+  const records = list.map((each, i) => recordFrom(each, served, `${at}instances[${i}]`));
+  const answer = await classify(records.map(({ image }) => image));
+  return records.map(({ id }, i) => ({ ...named(id), answer: rowOf(answer, i) }));
+}
+
+/** JSON in a body, and what errors write before the places in it. */
+interface JsonDocument {
+  readonly value: unknown;
+  readonly at: string;
+}
+
+/** One, or one in each line. */
+function documentsOf(text: string): JsonDocument[] {
+  try {
+    return [{ value: JSON.parse(text), at: '' }];
+  } catch {
+    const lines = linesOf(text);
+    // The error of a single document is about the body.
+    if (lines.length < 2 || !isJson(lines[0].line)) return [{ value: parsed(text, 'body'), at: '' }];
+    return lines.map(({ line, at }) => ({ value: parsed(line, `line ${at}`), at: `line ${at}: ` }));
   }
-  const lines = text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ line, at: i + 1 }]));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Those that are not empty, with their numbers. */
+function linesOf(text: string): { line: string; at: number }[] {
+  return text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ line, at: i + 1 }]));
+}
+
+/**
+ * Classifies the images of JSON Lines. A line that is no image gets a sentence in place of an answer, so that the others
+ * of its file keep theirs.
+ *
+ * @throws HarrierError `bad-data`, `overloaded`, `timed-out`
+ */
+export async function classifyLines(bytes: Uint8Array, { model, classify }: Asking): Promise<RecordAnswer[]> {
+  const served = model();
+  const lines = linesOf(textOf(bytes));
   const answers: RecordAnswer[] = [];
   for (let start = 0; start < lines.length; start += AT_ONCE) {
     const part = lines.slice(start, start + AT_ONCE);
@@ -104,8 +156,7 @@ function parsed(text: string, where: string): unknown {
 }
 
 /** `{"instances": […]}`, a list alone, or one record. */
-function listOf(text: string): readonly unknown[] {
-  const value = parsed(text, 'body');
+function listOf(value: unknown): readonly unknown[] {
   const list = isObject(value) && 'instances' in value ? value.instances : value;
   const records = Array.isArray(list) ? list : [list];
   if (records.length > 0) return records;

@@ -2,8 +2,14 @@ import { refuseForm } from '../body.ts';
 import { HttpError } from '../problem.ts';
 import type { Answer } from '../service.ts';
 import { givenNames, isUnknown, setsFor } from './details.ts';
-import { json, type Reply, type Route } from './protocol.ts';
-import { classifyRecords, type RecordAnswer, type RecordForm, recordForm } from './sagemaker-records.ts';
+import { type Call, json, type Reply, type Route } from './protocol.ts';
+import {
+  classifyJson,
+  classifyLines,
+  type RecordAnswer,
+  type RecordForm,
+  recordForm,
+} from './sagemaker-records.ts';
 
 /**
  * The contract of SageMaker's inference containers, with the wire format of its built-in image classifiers
@@ -60,7 +66,8 @@ export function sageMakerRoutes({ isReady, maxBodyBytes, concurrency }: SageMake
             1,
             Math.min(concurrency, Math.floor(TRANSFORM_MEGABYTES / megabytes)),
           ),
-          BatchStrategy: 'SINGLE_RECORD',
+          // For lines alone: an image file is always a request of its own.
+          BatchStrategy: 'MULTI_RECORD',
           MaxPayloadInMB: megabytes,
         }),
     },
@@ -68,27 +75,32 @@ export function sageMakerRoutes({ isReady, maxBodyBytes, concurrency }: SageMake
       method: 'POST',
       path: '/invocations',
       classifies: true,
-      handler: async (call) => {
-        const { request, body, classify, model } = call;
-        const type = checkType(request.headers.get('content-type'));
-        const form = recordForm(type);
-        const write = writerFor(request.headers.get('accept'), form);
-        // Refused before the body is read, where the model can promise none.
-        if (write.sets !== undefined) setsFor(model(), write.sets, ACCEPT_SETS);
-        if (form !== undefined) {
-          const records = (bytes: Uint8Array) => classifyRecords(bytes, form, call);
-          const answers = await (form === 'json' ? body(records, 'json') : body(records));
-          return recordsReply(answers, write);
-        }
-        const answer = await body((bytes) => classify([{ kind: 'file', bytes, where: 'image' }]));
-        const answered = answeredOf(answer, write.sets);
-        const { unknown } = answered;
-        const reply = write.writer(answered);
-        // The bare array has no place for it.
-        return unknown === undefined ? reply : { ...reply, headers: { [UNKNOWN_HEADER]: `${unknown}` } };
-      },
+      handler: invocation,
     },
   ];
+}
+
+/** Answers one request for a classification, whatever its form. */
+export async function invocation(call: Call): Promise<Reply> {
+  const { request, body, classify, model } = call;
+  const type = checkType(request.headers.get('content-type'));
+  const form = recordForm(type);
+  const write = writerFor(request.headers.get('accept'), form);
+  // Refused before the body is read, where the model can promise none.
+  if (write.sets !== undefined) setsFor(model(), write.sets, ACCEPT_SETS);
+  if (form === 'lines') return recordsReply(await body((bytes) => classifyLines(bytes, call)), write);
+  if (form === 'json') {
+    const documents = await body((bytes) => classifyJson(bytes, call), 'json');
+    const replies = documents.map((answers) => recordsReply(answers, write));
+    // Documents in lines are answered line by line, as if each had come alone.
+    return replies.length === 1 ? replies[0] : { ...replies[0], body: replies.map(textOf).join('') };
+  }
+  const answer = await body((bytes) => classify([{ kind: 'file', bytes, where: 'image' }]));
+  const answered = answeredOf(answer, write.sets);
+  const { unknown } = answered;
+  const reply = write.writer(answered);
+  // The bare array has no place for it.
+  return unknown === undefined ? reply : { ...reply, headers: { [UNKNOWN_HEADER]: `${unknown}` } };
 }
 
 /** The content type; none but those of an image, and of records with images, are taken. */
@@ -158,6 +170,10 @@ function recordsReply(records: readonly RecordAnswer[], { sets, writer, isVerbos
     type: 'application/jsonlines',
     body: `${values.map((value) => JSON.stringify(value)).join('\n')}\n`,
   };
+}
+
+function textOf({ body }: Reply): string {
+  return `${body}`.replace(/\n?$/, '\n');
 }
 
 type Writer = (answer: Answered) => Reply;

@@ -10,7 +10,7 @@ import { encodeModel, type Model } from '../../../onnx/index.ts';
 import { nodeRuntime } from '../../../platform/node/engine/runtime.ts';
 import { decodeImage } from '../../../platform/node/images/decode.ts';
 import { startWorker, threadChannel } from '../../../platform/node/worker.ts';
-import { threadsAlone } from '../../../server/serve.ts';
+import { threadsAlone } from '../../../server/server-options.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
 import type { LoadCalls } from './load-worker.ts';
 import { hasFastApi, type RunningServer, startFastApi, startHarrier } from './servers.ts';
