@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ADAPTIVE_VIEWS, TEST_TIME_AUGMENTATIONS } from '../options/words.ts';
+import { VIEW_CHOICES } from '../options/words.ts';
 import { about } from './about.ts';
 import { command, withDataOptions, withDevice } from './command.ts';
 import type { EvaluateOptions } from './evaluate/run.ts';
@@ -52,7 +52,7 @@ export function evaluateCommand(): Command {
   evaluate.option(
     '--tta <views>',
     "views of each image to average: none, flip or flip-shift; adaptive: further views only for images that the model is unsure of, compared with none and with all (default: the model's own)",
-    oneOf('--tta', [...TEST_TIME_AUGMENTATIONS, ADAPTIVE_VIEWS]),
+    oneOf('--tta', VIEW_CHOICES),
   );
   evaluate.option('--model <model>', 'the model, instead of as the first argument');
   withForeignOptions(withDevice(withDataOptions(evaluate)));

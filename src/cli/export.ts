@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ADAPTIVE_VIEWS, TEST_TIME_AUGMENTATIONS } from '../options/words.ts';
+import { VIEW_CHOICES } from '../options/words.ts';
 import { CALIBRATIONS } from '../quantization/index.ts';
 import { about } from './about.ts';
 import { command, withDataOptions, withThreads } from './command.ts';
@@ -39,7 +39,7 @@ export function exportCommand(): Command {
   exporting.option(
     '--tta <views>',
     "views of each image to average: none, flip or flip-shift; with onnx, onnx-fp16 and onnx-int8 also adaptive: further views only for images that the model is unsure of (default: the model's own)",
-    oneOf('--tta', [...TEST_TIME_AUGMENTATIONS, ADAPTIVE_VIEWS]),
+    oneOf('--tta', VIEW_CHOICES),
   );
   withForeignOptions(withThreads(withDataOptions(exporting)));
   return exporting.action(async (model: string, options: ExportCommandOptions) => {

@@ -34,9 +34,7 @@ export function fitAdaptiveViews(first: Predictions, full: Predictions): Adaptiv
     });
   }
   if (first.tags) {
-    throw new HarrierError('not-supported', 'adaptive views need one class for each image', {
-      next: 'Use --tta flip or flip-shift.',
-    });
+    throw adaptiveNeedsOneClass();
   }
   const [one, all] = [answersOf(first), answersOf(full)];
   // Surest first: the images that are not looked at again are a beginning of this order.
@@ -56,6 +54,28 @@ export function fitAdaptiveViews(first: Predictions, full: Predictions): Adaptiv
     images,
     again: images - kept,
   };
+}
+
+/** Why images with any number of labels have no adaptive views. */
+export function adaptiveNeedsOneClass(): HarrierError {
+  return new HarrierError('not-supported', 'adaptive views need one class for each image', {
+    next: 'Use --tta flip or flip-shift.',
+  });
+}
+
+/**
+ * What a model with adaptive views says of some images, from what it says by its first view and by all of them.
+ * @param below the largest probability below which an image gets all views
+ */
+export function withAdaptiveViews(first: Predictions, full: Predictions, below: number): Predictions {
+  const classes = first.classNames.length;
+  const probabilities = first.probabilities.slice();
+  for (const [image, { sure }] of answersOf(first).entries()) {
+    if (sure >= below) continue;
+    const [from, to] = [image * classes, (image + 1) * classes];
+    probabilities.set(full.probabilities.subarray(from, to), from);
+  }
+  return { ...first, probabilities };
 }
 
 /** The largest probability of each image, and whether that is its class. */

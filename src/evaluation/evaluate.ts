@@ -1,4 +1,5 @@
 import type { TestTimeAugmentation } from '../data/views.ts';
+import type { AdaptiveEvaluation } from './adaptive-comparison.ts';
 import { type Calibration, calibration } from './calibration.ts';
 import { type Confusion, confusionMatrix, confusionPairs } from './confusion.ts';
 import { crossEntropy } from './cross-entropy.ts';
@@ -39,6 +40,8 @@ export interface Evaluation {
   readonly testTimeAugmentation?: TestTimeAugmentation;
   /** The largest probability, by one look, below which an image gets these views; absent where all images do. */
   readonly viewsBelow?: number;
+  /** What views for these images alone gain and cost, where that was measured. */
+  readonly adaptiveViews?: AdaptiveEvaluation;
   /** How the probabilities were made to mean what they say, where that is known. */
   readonly temperatureScaling?: TemperatureScaling;
   /** How the sets of classes that the model can promise keep their promise, where it has been calibrated for them. */

@@ -50,6 +50,8 @@ export interface RunInfo {
   readonly trainingAccuracy?: number;
   /** Views of each image that the model averages. */
   readonly testTimeAugmentation?: TestTimeAugmentation;
+  /** Whether only images that the model is unsure of get them. */
+  readonly adaptiveViews?: boolean;
   readonly trainingData?: DataInfo;
   readonly testData?: DataInfo;
   /** Wall time of the training. */
@@ -104,7 +106,8 @@ export function factRows(facts: RunInfo): FactRow[] {
   add('Seed', facts.seed?.toString());
   add('Training accuracy', facts.trainingAccuracy === undefined ? '' : formatPercent(facts.trainingAccuracy));
   const { testTimeAugmentation: views = 'none' } = facts;
-  add('Test-time augmentation', views === 'none' ? '' : `${describeViews(views)}, averaged`);
+  const where = facts.adaptiveViews ? ' where the model is unsure' : '';
+  add('Test-time augmentation', views === 'none' ? '' : `${describeViews(views)}, averaged${where}`);
   add('Trained on', trainingData && dataText(trainingData), trainingData && `SHA-256 ${trainingData.hash}`);
   add('Evaluated on', testData && dataText(testData), testData && `SHA-256 ${testData.hash}`);
   add('Training time', facts.seconds === undefined ? '' : formatDuration(facts.seconds));

@@ -1,4 +1,11 @@
-export { type AdaptiveViews, answersOf, fitAdaptiveViews } from './adaptive-views.ts';
+export { type AdaptiveEvaluation, adaptiveViewsLines, evaluateAdaptiveViews } from './adaptive-comparison.ts';
+export {
+  type AdaptiveViews,
+  adaptiveNeedsOneClass,
+  answersOf,
+  fitAdaptiveViews,
+  withAdaptiveViews,
+} from './adaptive-views.ts';
 export { ANSWER_COUNTS_KEY, countAnswers } from './answer-counts.ts';
 export type { Calibration, CalibrationBin } from './calibration.ts';
 export { calibrationAdvice } from './calibration-advice.ts';

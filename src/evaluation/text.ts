@@ -8,6 +8,7 @@ import {
   formatQuantity,
   printable,
 } from '../format/format.ts';
+import { adaptiveViewsLines } from './adaptive-comparison.ts';
 import { crossValidationText } from './cross-validation.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { MultiLabelEvaluation } from './multi-label.ts';
@@ -124,6 +125,7 @@ export function evaluationText(evaluation: Evaluation, options: TextOptions = {}
   if (pairs) parts.push(`${style.strong('Most confused')}\n${pairs}`);
   const people = peopleLines(evaluation, style);
   if (people) parts.push(people);
+  if (evaluation.adaptiveViews) parts.push(adaptiveViewsLines(evaluation.adaptiveViews).join('\n'));
   return parts.join('\n\n');
 }
 

@@ -1,6 +1,6 @@
 import type { Option } from './option.ts';
 import { COUNT } from './range.ts';
-import { DEVICES, TEST_TIME_AUGMENTATIONS } from './words.ts';
+import { DEVICES, VIEW_CHOICES } from './words.ts';
 
 /** How a run goes, and what it leaves. */
 export const RUNNING = {
@@ -100,8 +100,8 @@ export const RUNNING = {
     onResume: 'may change',
   },
   tta: {
-    type: { kind: 'choice', choices: TEST_TIME_AUGMENTATIONS },
-    help: 'views of each image that the finished model averages: none, flip or flip-shift',
+    type: { kind: 'choice', choices: VIEW_CHOICES },
+    help: 'views of each image that the finished model averages: none, flip or flip-shift; adaptive: further views only for images that it is unsure of',
     default: "the recipe's",
     field: 'testTimeAugmentation',
     flag: { of: ['train'], value: '<views>' },
@@ -109,7 +109,7 @@ export const RUNNING = {
     form: {
       label: 'Test-time augmentation',
       value: 'none',
-      help: 'Views of each image that the finished model averages.',
+      help: 'Views of each image that the finished model averages. Adaptive: further views only for images that it is unsure of, which needs validation images.',
     },
     recipe: 'optional',
   },

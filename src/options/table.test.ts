@@ -79,7 +79,7 @@ describe('the table of options', () => {
       exclusiveMaximum: 1,
     });
     expect(jsonSchemaOf(schemaOf(optionNamed('tta')!))).toMatchObject({
-      enum: ['none', 'flip', 'flip-shift'],
+      enum: ['none', 'flip', 'flip-shift', 'adaptive'],
     });
   });
 });

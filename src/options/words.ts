@@ -4,8 +4,11 @@ export const OPTIMIZERS = ['SGD', 'RMSprop', 'Adam', 'AdamW', 'Muon'] as const;
 
 /** The sets of views that a finished model may average. */
 export const TEST_TIME_AUGMENTATIONS = ['none', 'flip', 'flip-shift'] as const;
-/** What `evaluate` and `export` take beside these: the views of a model for images that it is unsure of. */
+/** Further views only for images that the model is unsure of. */
 export const ADAPTIVE_VIEWS = 'adaptive';
+/** What `--tta` takes. */
+export const VIEW_CHOICES = [...TEST_TIME_AUGMENTATIONS, ADAPTIVE_VIEWS] as const;
+export type ViewChoice = (typeof VIEW_CHOICES)[number];
 
 export const SAMPLINGS = ['natural', 'balanced'] as const;
 

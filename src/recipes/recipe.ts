@@ -1,8 +1,8 @@
-import type { TestTimeAugmentation } from '../data/views.ts';
 import type { Input, Layer, SymbolicTensor } from '../layers/index.ts';
 import type { LossOptions } from '../losses/index.ts';
 import type { Normalization } from '../models/index.ts';
 import type { OptimizerConfig } from '../optimizers/index.ts';
+import type { ViewChoice } from '../options/words.ts';
 import type { BatchOptions } from '../training/index.ts';
 
 /** The facts about the data that a recipe builds its network from. */
@@ -59,8 +59,9 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends T
   readonly imageSize: number;
   /** What is done to pixels first; `data`: to mean 0 and deviation 1 of the training images' channels. Default: to 0–1. */
   readonly normalization?: Normalization | 'data';
-  /** Views of each image that the finished model averages. Epochs are evaluated without. Default `none`. */
-  readonly testTimeAugmentation?: TestTimeAugmentation;
+  /** Views of each image that the finished model averages. Epochs are evaluated without. `adaptive`: its mirror image, for
+   * images that the model is unsure of; needs validation images. Default `none`. */
+  readonly testTimeAugmentation?: ViewChoice;
   /** The network as layers one after another. Either this or `outputs`. */
   layers?(input: RecipeInput, options: Options): Layer[];
   /** The network in the functional form: what layers make of an image, at the end one score for each class. */

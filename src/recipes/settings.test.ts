@@ -152,7 +152,7 @@ describe('checkRecipe', () => {
     [
       'views that there are not',
       { ...kerasCnn, testTimeAugmentation: 'flipp' },
-      /"testTimeAugmentation".*"flip-shift", or nothing, received "flipp"/,
+      /"testTimeAugmentation".*"flip-shift" or "adaptive", or nothing, received "flipp"/,
     ],
     [
       'a loss that is none',

@@ -112,6 +112,7 @@ export function factsOf(
     seed: options.seed,
     trainingAccuracy: result?.trainingAccuracy,
     testTimeAugmentation: options.testTimeAugmentation,
+    ...(options.adaptiveViews && { adaptiveViews: true }),
     trainingData: data.train,
     testData: data.test,
     seconds: result?.seconds,

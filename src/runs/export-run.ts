@@ -18,6 +18,8 @@ export interface ExportOptions {
   readonly rejection?: ModelOptions['rejection'];
   /** Of a model that gives images any number of labels: from which probability each counts. */
   readonly thresholds?: readonly number[];
+  /** Only images whose largest probability by one view is below this get the others. Default: all do. */
+  readonly viewsBelow?: number;
   /** Harrier's version. */
   readonly version?: string;
   /** What else the model file says about itself. */
@@ -31,10 +33,11 @@ export function exportRun(
   how: ExportOptions,
 ): Model {
   const { testTimeAugmentation = 'none' } = options;
-  const { temperature = 1, rejection, thresholds } = how;
+  const { temperature = 1, rejection, thresholds, viewsBelow } = how;
   return exportModel(network, weights, metadataOf(options, how), {
     testTimeAugmentation,
     temperature,
+    ...(viewsBelow !== undefined && { viewsBelow }),
     ...(rejection && { rejection }),
     ...(thresholds && { thresholds }),
   });

@@ -19,6 +19,7 @@ import {
 } from '../evaluation/index.ts';
 import { encodeModel } from '../onnx/index.ts';
 import type { FitResult } from '../training/index.ts';
+import { adaptiveRun } from './adaptive-run.ts';
 import { calibrateLabels, chosenOn, type LabelCalibration } from './calibrate-labels.ts';
 import { calibrateRun, type RunCalibration } from './calibrate-run.ts';
 import { compareModels } from './compare-models.ts';
@@ -56,7 +57,7 @@ export async function finishRun(
   { weights, history, bestEpoch, ended, ...fit }: FitResult | HeadFit,
   platform: RunPlatform,
   onProgress?: OnProgress,
-  { crossValidated, compared, rival }: FinishOptions = {},
+  { crossValidated, compared: kept, rival }: FinishOptions = {},
 ): Promise<{ record: RunRecord; evaluation: Evaluation }> {
   const { network, optimizer, test, runtime } = run;
   const ensemble = crossValidated?.ensemble?.models;
@@ -65,8 +66,10 @@ export async function finishRun(
   const { classNames, train: trained, test: evaluated } = run.data;
   let rejection: ExportOptions['rejection'];
   let thresholds = run.train.tags && evenThresholds(classNames.length);
+  let viewsBelow: number | undefined;
   const model = (temperature: number, metadata?: Record<string, string>) => {
-    const how = { classNames, temperature, version: platform.version, metadata, rejection, thresholds };
+    const { version } = platform;
+    const how = { classNames, temperature, version, metadata, rejection, thresholds, viewsBelow };
     return ensemble
       ? exportEnsemble({ options: record.options }, ensemble, how)
       : exportRun({ network, options: record.options }, weights, how);
@@ -78,8 +81,12 @@ export async function finishRun(
       ? withTemperature(await head.predict(dataset, what), temperature)
       : predictionsOf(runtime, model(temperature), dataset, what, onProgress);
   const predictUnscaled = (dataset: Dataset) => predict(dataset, 'calibrating', 1);
+  const adaptive = record.options.adaptiveViews
+    ? await adaptiveRun(run, weights, platform, onProgress)
+    : undefined;
   const { scaling, sets, chosen, validation } = await calibrated();
   async function calibrated(): Promise<RunCalibration & LabelCalibration> {
+    if (adaptive) return adaptive.calibration;
     if (run.train.tags && ensemble) return { ...AS_ITS_MODELS, chosen: chosenOn(heldOut!) };
     if (ensemble) return AS_ITS_MODELS;
     const calibrate = run.train.tags ? calibrateLabels : calibrateRun;
@@ -90,6 +97,7 @@ export async function finishRun(
   }
   const { temperature } = scaling;
   if (chosen) thresholds = [...chosen.thresholds];
+  viewsBelow = adaptive?.chosen.below;
   const rejected =
     record.options.reject === undefined || record.options.folds?.held !== undefined
       ? undefined
@@ -116,6 +124,7 @@ export async function finishRun(
     (rejected && head && !isCrossValidated
       ? unknownOf(rejected, await head.features(test, 'evaluating'), predictions)
       : undefined);
+  const compared = await adaptive?.compare(test, predictions);
   const measured = evaluatePredictions(predictions);
   const evaluation: Evaluation = {
     ...measured,
@@ -124,6 +133,8 @@ export async function finishRun(
     ...(isCrossValidated && { interval95: crossValidated!.result.interval95 }),
     ...(crossValidated && { crossValidation: crossValidated.result }),
     testTimeAugmentation,
+    ...(viewsBelow !== undefined && { viewsBelow }),
+    ...(compared && { adaptiveViews: compared }),
     temperatureScaling: {
       ...scaling,
       ...(temperature !== 1 && !isCrossValidated && { judged: beforeAndAfter(predictions, temperature) }),
@@ -138,7 +149,7 @@ export async function finishRun(
     ...(sets && !isCrossValidated && { predictionSets: coverageOfSets(sets, predictions) }),
   };
   const comparison =
-    compared ??
+    kept ??
     (rival &&
       compareModels(rival, validation ?? (await predict(run.validation!, 'validating', temperature))));
   const result: RunResult = {

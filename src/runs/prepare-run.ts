@@ -10,6 +10,7 @@ import { highestRate, optimizerFrom } from '../optimizers/index.ts';
 import { fineTuningSplit } from '../recipes/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { checkMemory, type StepGraph } from '../training/index.ts';
+import { checkAdaptive } from './check-adaptive.ts';
 import { checkReject } from './check-reject.ts';
 import { type FoldedImages, foldedImages } from './folded-images.ts';
 import { plannedOptions, planRun, type RunMethod, type RunPlan } from './plan-run.ts';
@@ -86,6 +87,7 @@ export async function prepareRun(
   const plan = planRun(split, images, stored ? { stored: stored.network, reopen: method.reopen } : method);
   const { options, network, optimizer } = plan;
   checkReject(options, network, images.validation !== undefined);
+  checkAdaptive(options, images.validation !== undefined);
   const data = dataOf(opened, images, folded?.pool);
   if (stored) checkSameData(data, stored.data);
   const runtime = await sources.openRuntime(options);

@@ -8,7 +8,7 @@ import {
 } from '../data/preprocessing.ts';
 import { HarrierError } from '../errors.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
-import type { LOSSES } from '../options/words.ts';
+import { ADAPTIVE_VIEWS, type LOSSES, type ViewChoice } from '../options/words.ts';
 import type { TrainingMethod } from '../recipes/index.ts';
 import { checkMultiLabel } from './check-multi-label.ts';
 import type { RunOptions } from './run-record.ts';
@@ -52,6 +52,19 @@ export interface GivenOptions
   readonly resize?: Resize;
   /** In place of the method's augmentation. */
   readonly augment?: readonly AugmentationConfig[];
+}
+
+/**
+ * The views of a run's model.
+ * @param own what adaptive views choose among, where that is more than the image; else it is the mirror image
+ */
+export function viewsOfRun(
+  chosen: ViewChoice | undefined,
+  own: ViewChoice = 'none',
+): Pick<RunOptions, 'testTimeAugmentation' | 'adaptiveViews'> {
+  if (chosen !== ADAPTIVE_VIEWS) return { testTimeAugmentation: chosen };
+  const hasViews = own !== 'none' && own !== ADAPTIVE_VIEWS;
+  return { testTimeAugmentation: hasViews ? own : 'flip', adaptiveViews: true };
 }
 
 /**

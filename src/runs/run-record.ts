@@ -128,6 +128,8 @@ const OPTIONS = {
   marks: optional(oneOf(['none'])),
   /** Views of each image that the finished model averages; absent is `none`. */
   testTimeAugmentation: optional(oneOf(TEST_TIME_AUGMENTATIONS)),
+  /** Only images that the model is unsure of get the views after the first; absent: all do. */
+  adaptiveViews: optional(flag),
   /** The model tells images that show none of its classes, and keeps this fraction of the others; absent: it does not. */
   reject: optional(number({ above: 0, below: 1 })),
   /** Whether a temperature is fitted on the validation images; absent is true. */

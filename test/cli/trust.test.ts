@@ -13,6 +13,7 @@ let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
 const path = (...parts: string[]) => join(place.path, ...parts);
 const json = async (...parts: string[]) => JSON.parse(await readFile(path(...parts), 'utf8'));
+const modelMetadata = async (file: string) => decodeModel(await readFile(path(file)), file).metadata;
 const training = ['--data', 'images', '--epochs', '2', '--batch-size', '8'];
 
 beforeAll(async () => {
@@ -100,6 +101,14 @@ describe('test-time augmentation', () => {
     expect(exported.stderr).toContain(
       `Views flip where the largest probability is below ${below.toFixed(3)}`,
     );
+    // Sets are calibrated for these views; with others that nothing calibrated, the file has none.
+    const setsOf = async (file: string) => (await modelMetadata(file))['harrier.conformal'];
+    const [own, unsure] = [await setsOf('held/model.onnx'), await setsOf('unsure.onnx')];
+    expect(JSON.parse(unsure).scores.flat()).toHaveLength(JSON.parse(own).scores.flat().length);
+    expect(unsure).not.toBe(own);
+    const once = await run('export', 'held', '--format', 'onnx', '--tta', 'none', '--out', 'once.onnx');
+    expect(once.stderr).toContain('with these views, the export promises no prediction sets');
+    expect(await setsOf('once.onnx')).toBeUndefined();
     // The file keeps the threshold, and needs no run.
     const file = await evaluate('unsure.onnx', '--data', 'images', '--tta', 'adaptive');
     expect([file.viewsBelow, file.adaptiveViews.validation]).toEqual([below, undefined]);
@@ -115,6 +124,35 @@ describe('test-time augmentation', () => {
     expect(sentenceOf(packed)).toMatch(
       /^--format npm: this format has no adaptive views\. Use --format onnx/,
     );
+  });
+
+  it('can be adaptive from the training on, by a threshold of the validation images', async () => {
+    const adaptive = [...training, '--tta', 'adaptive'];
+    const said = await run('train', ...adaptive, '--validation-split', '0.3', '--out', 'unsure');
+    const [{ data, options }, evaluation] = [
+      await json('unsure', 'run.json'),
+      await json('unsure', 'evaluation.json'),
+    ];
+    expect([options.testTimeAugmentation, options.adaptiveViews]).toEqual(['flip', true]);
+    const { adaptiveViews, viewsBelow, predictionSets } = evaluation;
+    expect(adaptiveViews.validation.images).toBe(data.validation.images);
+    expect(predictionSets.calibrationImages).toBe(data.validation.images);
+    expect(adaptiveViews.ways[1]).toMatchObject({ views: 'adaptive', accuracy: evaluation.accuracy });
+    expect(adaptiveViews.ways[1].viewsPerImage).toBe(1 + adaptiveViews.ways[1].again);
+    expect(said.stdout).toContain('Adaptive views: ');
+    const again = await evaluate('unsure');
+    expect([again.loss, again.viewsBelow]).toEqual([evaluation.loss, viewsBelow]);
+    expect(await modelMetadata('unsure/model.onnx')).toMatchObject({ 'harrier.viewsBelow': `${viewsBelow}` });
+
+    const refusal = async (...args: string[]) => sentenceOf(await run('train', ...adaptive, ...args));
+    expect(await refusal()).toMatch(
+      /^--tta adaptive: its threshold is chosen on validation images: .* Add --validation-split 0\.1/,
+    );
+    const held = ['--validation-split', '0.3'];
+    expect(await refusal('--reject', '0.9', ...held)).toMatch(
+      /^--tta adaptive and --reject cannot be combined/,
+    );
+    expect(await refusal('--folds', '2')).toMatch(/^--tta adaptive and --folds cannot be combined/);
   });
 
   it('that there is not', async () => {

@@ -1,5 +1,7 @@
 /** What every runtime must do, written once: see src/runtime/runtime.ts for the words of the contract. */
 import { expect, it } from 'vitest';
+import { Dense, Flatten } from '../../src/layers/index.ts';
+import { exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel, float32, modelOf, numbersOf, tensor } from '../../src/onnx/index.ts';
 import { add, createGraph, mul } from '../../src/ops/index.ts';
 import type { Runtime } from '../../src/runtime/index.ts';
@@ -92,6 +94,35 @@ export function runtimeContract(runtime: Runtime): void {
     expect(numbersOf(place)).toEqual([6, 10]);
     expect(Object.keys(returned)).toEqual(['product']);
     await executable.dispose();
+  });
+
+  it('looks again at the images that a model with adaptive views is unsure of: some, all, or none', async () => {
+    const network = new Network({ inputShape: [6, 6, 3], layers: [new Flatten(), new Dense({ units: 3 })] });
+    const weights = initialWeights(network.parameters, 1);
+    const images = tensor(
+      'uint8',
+      [4, 6, 6, 3],
+      Array.from({ length: 4 * 108 }, (_, i) => (i * 7919) % 251),
+    );
+    const rows = async (options: Parameters<typeof exportModel>[3]) => {
+      const executable = await runtime.compile(exportModel(network, weights, {}, options));
+      const { probabilities } = await executable.step({ image: images });
+      await executable.dispose();
+      return Array.from({ length: 4 }, (_, i) => [...numbersOf(probabilities)].slice(3 * i, 3 * i + 3));
+    };
+    const [one, full] = [await rows({}), await rows({ testTimeAugmentation: 'flip' })];
+    const sure = one.map((row) => Math.max(...row));
+    const middle = sure.toSorted((a, b) => a - b)[2];
+    for (const below of [0, middle, 2]) {
+      const adaptive = await rows({ testTimeAugmentation: 'flip', viewsBelow: below });
+      adaptive.forEach((row, i) => {
+        const expected = sure[i] < below ? full[i] : one[i];
+        row.forEach((value, label) => {
+          expect(value).toBeCloseTo(expected[label], 5);
+        });
+      });
+    }
+    expect(full.flat()).not.toEqual(one.flat());
   });
 
   it('refuses a model that it cannot run, in a sentence', async () => {

@@ -1,6 +1,12 @@
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
-import { type AdaptiveViews, fitAdaptiveViews } from '../../evaluation/index.ts';
+import {
+  type AdaptiveViews,
+  adaptiveNeedsOneClass,
+  fitAdaptiveViews,
+  PredictionSets,
+  withAdaptiveViews,
+} from '../../evaluation/index.ts';
 import { exportOptionsOf } from '../../models/index.ts';
 import { decodeModel, type Model } from '../../onnx/index.ts';
 import { readClassifierFile } from '../../platform/node/files/classifier-file.ts';
@@ -29,7 +35,8 @@ export interface AdaptiveModel {
 
 /**
  * The model with its views (the mirror image, where it has none) for the images that it is unsure of. A file that was
- * exported so keeps its threshold; for a run it is chosen on the validation images.
+ * exported so keeps its threshold; for a run it is chosen on the validation images, which also calibrate the sets that the
+ * model promises.
  *
  * @throws HarrierError `not-supported` without validation images; as `modelToEvaluate` and `fitAdaptiveViews` do
  */
@@ -42,14 +49,23 @@ export async function adaptiveModel(
   const { bytes } = await readClassifierFile(modelFile, {});
   const own = exportOptionsOf(decodeModel(bytes, modelFile));
   const views = own.testTimeAugmentation === 'none' ? 'flip' : own.testTimeAugmentation;
+  if (own.thresholds) throw adaptiveNeedsOneClass();
+  const said = new Set<string>();
+  const say = (sentence: string) => {
+    if (!said.has(sentence)) reporter.note(`Note: ${sentence}`);
+    said.add(sentence);
+  };
   const withViews = (kind: TestTimeAugmentation, below?: number) =>
-    modelToEvaluate(source, kind, {}, (sentence) => reporter.note(`Note: ${sentence}`), below);
+    modelToEvaluate(source, kind, {}, say, below);
   const [none, full] = [await withViews('none'), await withViews(views)];
   const { viewsBelow } = own;
   if (viewsBelow !== undefined) return { model: bytes, none, full, views, below: viewsBelow };
-  const chosen = await fitted(source, runtime, [none, full], reporter);
+  const { chosen, sets } = await fitted(source, runtime, [none, full], reporter);
   const { below } = chosen;
-  return { model: await withViews(views, below), none, full, views, below, chosen };
+  const plain = await withViews(views, below);
+  const decoded = plain instanceof Uint8Array ? decodeModel(plain, modelFile) : plain;
+  const model = { ...decoded, metadata: { ...decoded.metadata, ...sets.metadata } };
+  return { model, none, full, views, below, chosen };
 }
 
 async function fitted(
@@ -57,7 +73,7 @@ async function fitted(
   runtime: Runtime,
   models: readonly [AnyModel, AnyModel],
   reporter: Reporter,
-): Promise<AdaptiveViews> {
+): Promise<{ readonly chosen: AdaptiveViews; readonly sets: PredictionSets }> {
   const record = await run?.record();
   const prepared = record && (await prepareRun(record.options, { onProgress: reporter.work }, record));
   if (!prepared?.validation) {
@@ -75,5 +91,6 @@ async function fitted(
   const say = (model: AnyModel, what: string) =>
     predictionsOf(runtime, model, validation, what, reporter.work);
   const [first, all] = [await say(models[0], 'one view'), await say(models[1], 'all views')];
-  return fitAdaptiveViews(first, all);
+  const chosen = fitAdaptiveViews(first, all);
+  return { chosen, sets: PredictionSets.calibrate(withAdaptiveViews(first, all, chosen.below)) };
 }

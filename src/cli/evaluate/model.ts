@@ -1,5 +1,6 @@
 import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
+import { ANSWER_COUNTS_KEY, PREDICTION_SETS_KEY } from '../../evaluation/index.ts';
 import {
   exportModel,
   exportOptionsOf,
@@ -15,6 +16,8 @@ import { decodeModel, type Model } from '../../onnx/index.ts';
 import { readClassifierFile } from '../../platform/node/files/classifier-file.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 
+const TEST_ACCURACY_KEY = 'harrier.testAccuracy';
+
 /**
  * The model to evaluate, as it stands or with other views inside. A classifier of another program keeps to Harrier's
  * contract then.
@@ -22,6 +25,8 @@ import type { ModelSource } from '../../platform/node/runs/find-run.ts';
  * @param viewsBelow the largest probability below which an image gets them; default: all images do
  * @param foreign what is said of a classifier of another program
  * @param onAssumed told what was assumed of it or is lost, a sentence each
+ * With other views, a model promises no sets: those of before were calibrated without them.
+ *
  * @throws HarrierError `not-supported` for other views of a model that no run folder tells how to build
  */
 export async function modelToEvaluate(
@@ -52,11 +57,17 @@ export async function modelToEvaluate(
   const { network, weights } = record
     ? ofRun(Network.from(record.network), model, modelFile)
     : trainedNetwork(model, modelFile);
-  return exportModel(network, weights, model.metadata, {
+  return exportModel(network, weights, withoutMeasures(model.metadata), {
     testTimeAugmentation: views,
     ...(viewsBelow !== undefined && { viewsBelow }),
     ...others,
   });
+}
+
+/** Without the figures that belong to the views of before: sets, numbers of answers, accuracy. */
+function withoutMeasures(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  const { [PREDICTION_SETS_KEY]: _, [ANSWER_COUNTS_KEY]: __, [TEST_ACCURACY_KEY]: ___, ...others } = metadata;
+  return others;
 }
 
 function ofRun(network: Network, model: Model, where: string): TrainedNetwork {

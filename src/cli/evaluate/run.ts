@@ -102,9 +102,7 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   });
   const predictions = predictionsFor(answer, dataset, classifier.thresholds);
   const { testTimeAugmentation, viewsBelow, temperature } = exportOptionsOf(classifier);
-  // With other views than its own a model gives other probabilities than those that its sets were calibrated on.
-  const sets =
-    options.tta === undefined ? PredictionSets.read(classifier.metadata, source.modelFile) : undefined;
+  const sets = PredictionSets.read(classifier.metadata, source.modelFile);
   const evaluation = {
     ...withThresholdImages(evaluatePredictions(predictions), await noted(source)),
     testTimeAugmentation,

@@ -9,7 +9,9 @@ import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { type PublishedModel, publishedModel } from '../../publishing/published-model.ts';
 import { modelToEvaluate } from '../evaluate/model.ts';
 import { foreignClassifierOptions } from '../foreign.ts';
+import type { Reporter } from '../reporter.ts';
 import { type ExportCommandOptions, plainViews } from './formats.ts';
+import { noteLostSets } from './lost-sets.ts';
 
 /** Contents by path within a folder; the last file says that all others are there. */
 export type FolderFiles = ReadonlyMap<string, string | Uint8Array>;
@@ -60,6 +62,7 @@ export async function writeFolder(folder: string, files: FolderFiles): Promise<n
 export async function modelToPublish(
   { modelFile, run }: ModelSource,
   options: ExportCommandOptions,
+  reporter: Reporter,
 ): Promise<{ readonly published: PublishedModel; readonly bytes: Uint8Array }> {
   for (const option of ['data', 'limit'] as const) {
     if (options[option] === undefined) continue;
@@ -72,9 +75,13 @@ export async function modelToPublish(
     { modelFile, run },
     plainViews(options),
     await foreignClassifierOptions(options),
+    (sentence) => reporter.note(`Note: ${sentence}`),
   );
   const bytes = found instanceof Uint8Array ? found : encodeModel(found);
   const model: Model = found instanceof Uint8Array ? decodeModel(found, modelFile) : found;
+  if (options.tta !== undefined) {
+    noteLostSets(decodeModel(await readFile(modelFile), modelFile), model, reporter);
+  }
   const record = await run?.record();
   const evaluation = jsonObject((await run?.read('evaluation'))?.toString() ?? '') as Evaluation | undefined;
   // Figures of other views would be those of another model.

@@ -43,7 +43,7 @@ export async function exportNpmPackage(
   }
   await checkFolder(folder, isPackage, options.force);
   const code = await runCode(await built(RUN, reporter));
-  const { published, bytes } = await modelToPublish(source, options);
+  const { published, bytes } = await modelToPublish(source, options, reporter);
   const version = (await versionIn(folder)) ?? FIRST_VERSION;
   const files = npmPackageFiles(published, bytes, { name, version, code });
   const size = await writeFolder(folder, files);

@@ -28,6 +28,7 @@ import { accuracyText, compareAccuracy, type ExportAccuracy } from './accuracy.t
 import type { ExportCommandOptions, FileFormat } from './formats.ts';
 import { type EvaluationImages, imagesToEvaluateOn } from './images.ts';
 import { integerLines, integerModel } from './integers.ts';
+import { noteLostSets } from './lost-sets.ts';
 import { imageRates } from './rates.ts';
 import { refuseStored } from './stored.ts';
 
@@ -73,6 +74,8 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
     (format === 'safetensors'
       ? await weightsFile(source, decodeModel(before, source.modelFile), options)
       : await modelFile(source, format as StoredFormat, options, reporter));
+  if (options.tta !== undefined && format !== 'safetensors')
+    noteLostSets(decodeModel(before), decodeModel(after), reporter);
   // Evaluated before it is written: who then stops it has not half of it.
   const evaluated =
     format === 'safetensors' ? undefined : await evaluate(source, before, after, options, reporter);

@@ -27,7 +27,7 @@ export async function exportTransformers(
     });
   }
   await checkFolder(folder, isExport, options.force);
-  const { published } = await modelToPublish(source, options);
+  const { published } = await modelToPublish(source, options, reporter);
   const files = hubRepository(published, {
     name: basename(folder),
     harrier: HARRIER_VERSION,

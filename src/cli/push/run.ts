@@ -20,7 +20,7 @@ export async function runPush(name: string, target: string, options: PushCommand
   const reporter = new Reporter({ machine: options.json });
   const repository = repositoryOf(target);
   const source = await findModel(name);
-  const { published } = await modelToPublish(source, { ...options, format: 'transformers.js' });
+  const { published } = await modelToPublish(source, { ...options, format: 'transformers.js' }, reporter);
   const files = hubRepository(published, {
     name: repository,
     harrier: HARRIER_VERSION,

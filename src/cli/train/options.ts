@@ -6,6 +6,7 @@ import { HarrierError } from '../../errors.ts';
 import { highestRate } from '../../optimizers/index.ts';
 import { flagOf } from '../../options/option.ts';
 import { type OptionName, optionsOf as optionsOfCommand } from '../../options/table.ts';
+import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
@@ -112,7 +113,7 @@ function ownValue(name: OptionName, options: RunOptions): unknown {
     case 'loss':
       return options.loss.name === 'asymmetric' ? 'asymmetric' : 'crossentropy';
     case 'tta':
-      return options.testTimeAugmentation ?? 'none';
+      return options.adaptiveViews ? ADAPTIVE_VIEWS : (options.testTimeAugmentation ?? 'none');
     case 'calibrate':
       return options.calibrate ?? true;
     default:

@@ -5,6 +5,7 @@ import { HarrierError } from '../../errors.ts';
 import { formatCount } from '../../format/format.ts';
 import { highestRate } from '../../optimizers/index.ts';
 import { fieldOf } from '../../options/table.ts';
+import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { describeHardware } from '../../platform/node/engine/hardware.ts';
 import { newRun } from '../../platform/node/runs/new-run.ts';
 import { previewRun } from '../../runs/prepare-run.ts';
@@ -126,6 +127,8 @@ export function fieldValue(
       return options.loss.labelSmoothing ?? 0;
     case 'multiLabel':
       return options.multiLabel ?? false;
+    case 'tta':
+      return options.adaptiveViews ? ADAPTIVE_VIEWS : (options.testTimeAugmentation ?? 'none');
     case 'time':
       return options.time === undefined ? null : options.time / 60;
     default:

@@ -15,7 +15,7 @@ import {
   type TrainingMethod,
   withSettings,
 } from '../../../recipes/index.ts';
-import { runOptions } from '../../../runs/run-options.ts';
+import { runOptions, viewsOfRun } from '../../../runs/run-options.ts';
 import type { RunOptions, RunRecord } from '../../../runs/run-record.ts';
 import type { StartingModel } from '../../../runs/starting-model.ts';
 import type { FetchModelOptions } from '../backbones/fetch-model.ts';
@@ -92,7 +92,7 @@ export async function newRun(
       ...optionsOf(recipe, { ...given, ...smoothingOf(settings) }),
       ...(file && { recipeFile: file }),
       ...(recipe.options && { recipeOptions: recipe.options }),
-      testTimeAugmentation: given.tta ?? recipe.testTimeAugmentation,
+      ...viewsOfRun(given.tta ?? recipe.testTimeAugmentation, recipe.testTimeAugmentation),
     },
   };
 }
@@ -150,7 +150,10 @@ async function newFineTuning(
         ...(reading && { reading }),
         ...(source && { source }),
       },
-      testTimeAugmentation: given.tta ?? (mirrors && !head ? from.testTimeAugmentation : 'none'),
+      ...viewsOfRun(
+        given.tta ?? (mirrors && !head ? from.testTimeAugmentation : 'none'),
+        from.testTimeAugmentation,
+      ),
     },
   };
 }
