@@ -3,7 +3,7 @@ import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:h
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { HarrierError } from '../../../errors.ts';
-import { type AllowedHosts, hostOf } from './public-address.ts';
+import { type AllowedHosts, hostOf, isMetadataAddress } from './public-address.ts';
 
 /** Redirects that are followed from one address. */
 const MOST_REDIRECTS = 5;
@@ -151,6 +151,12 @@ async function bodyOf(answer: IncomingMessage, where: string, maxBytes: number):
 
 function isPrivate(where: string, host: string, ip: string): HarrierError {
   const what = host === ip ? 'this address lies' : `${host} is ${ip}, which lies`;
+  if (isMetadataAddress(ip)) {
+    return refused(
+      `${what} where machines keep credentials (link-local addresses and metadata services), and is never fetched`,
+      where,
+    );
+  }
   return refused(
     `${what} on a private network`,
     where,

@@ -17,13 +17,14 @@ const GLOBAL_IPV6 = ['2000::/3'];
 /** Networks within these that lead elsewhere: Teredo and other protocols, documentation, 6to4. */
 const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
-/** Where clouds keep the credentials of a machine, and other link-local addresses. */
+/**
+ * Link-local addresses and the metadata services of clouds: no images are there, but often the credentials of a machine.
+ * Then the IPv6 addresses that translate 169.254.0.0/16 (NAT64, 6to4, IPv4-compatible).
+ */
 const METADATA = [
-  '169.254.0.0/16',
-  '168.63.129.16/32',
-  '100.100.100.200/32',
-  'fe80::/10',
-  'fd00:ec2::254/128',
+  ...['169.254.0.0/16', '168.63.129.16/32', '100.100.100.200/32', '192.0.0.192/32'],
+  ...['fe80::/10', 'fd00:ec2::/32', 'fd20:ce::254/128', 'fd00:c1::a9fe:a9fe/128'],
+  ...['64:ff9b::a9fe:0/112', '2002:a9fe::/32', '::a9fe:0/112'],
 ];
 
 const metadata = networks(METADATA);
@@ -38,6 +39,12 @@ export function isPublicAddress(ip: string): boolean {
   return family === 6 && globalIpv6.check(ip, 'ipv6') && !specialIpv6.check(ip, 'ipv6');
 }
 
+/** Whether an IP address is link-local or a cloud's metadata service: no option opens these. */
+export function isMetadataAddress(ip: string): boolean {
+  const family = isIP(ip);
+  return family !== 0 && metadata.check(ip, family === 4 ? 'ipv4' : 'ipv6');
+}
+
 /** Hosts that may lie on a private network. */
 export class AllowedHosts {
   readonly #names = new Set<string>();
@@ -46,8 +53,8 @@ export class AllowedHosts {
 
   /**
    * @param hosts names, IP addresses, or networks such as `10.1.0.0/16`
-   * @param typed hosts of addresses that the user typed: they may lie anywhere but where clouds keep credentials
-   * @throws HarrierError `bad-option` for what is none of these
+   * @param typed hosts of addresses that the user typed: they may lie on any private network
+   * @throws HarrierError `bad-option` for what is none of these, or where no option leads
    */
   constructor(hosts: readonly string[], typed: readonly string[] = []) {
     this.#typed = new Set(typed.map(plainName));
@@ -56,10 +63,11 @@ export class AllowedHosts {
 
   /** Whether a connection may be opened. @param ip the address that the host stands for */
   allows(host: string, ip: string): boolean {
-    const family = isIP(ip) === 6 ? 'ipv6' : 'ipv4';
+    // Neither a name nor a network that is allowed leads there.
+    if (isMetadataAddress(ip)) return false;
     const name = plainName(host);
-    if (isPublicAddress(ip) || this.#names.has(name) || this.#addresses.check(ip, family)) return true;
-    return this.#typed.has(name) && !metadata.check(ip, family);
+    if (isPublicAddress(ip) || this.#names.has(name) || this.#typed.has(name)) return true;
+    return this.#addresses.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
   }
 
   #add(host: string): void {
@@ -80,6 +88,16 @@ export class AllowedHosts {
       });
     }
     const literal = isIP(name);
+    if (isMetadataAddress(name)) {
+      throw new HarrierError(
+        'bad-option',
+        'link-local addresses and metadata services of clouds are never fetched',
+        {
+          where: `--allow-private ${host}`,
+          next: 'Leave it out. Save images from there to files.',
+        },
+      );
+    }
     if (literal === 0) this.#names.add(name);
     else this.#addresses.addAddress(name, literal === 4 ? 'ipv4' : 'ipv6');
   }

@@ -83,8 +83,28 @@ describe('which addresses are public', () => {
     expect(hosts.allows('169.254.169.254', '169.254.169.254')).toBe(false);
     expect(hosts.allows('metadata.internal', '169.254.169.254')).toBe(false);
     expect(hosts.allows('metadata.internal', 'fd00:ec2::254')).toBe(false);
-    const meant = new AllowedHosts(['169.254.169.254'], ['169.254.169.254']);
-    expect(meant.allows('169.254.169.254', '169.254.169.254')).toBe(true);
+  });
+
+  it('where clouds keep credentials, no option leads: neither a name nor a network', () => {
+    const all = new AllowedHosts(['metadata.internal', '0.0.0.0/0', '::/0', '169.254.0.0/16']);
+    expect(all.allows('10.0.0.1', '10.0.0.1')).toBe(true);
+    for (const ip of [
+      ...['169.254.169.254', '169.254.170.2', '168.63.129.16', '100.100.100.200', '::ffff:169.254.169.254'],
+      ...[
+        'fe80::1',
+        'fd00:ec2::254',
+        'fd00:ec2::23',
+        'fd20:ce::254',
+        '64:ff9b::a9fe:a9fe',
+        '2002:a9fe:a9fe::1',
+      ],
+    ]) {
+      expect(all.allows(ip, ip), ip).toBe(false);
+      expect(all.allows('metadata.internal', ip), ip).toBe(false);
+    }
+    for (const ip of ['169.254.169.254', '[fe80::1]', '0xa9fea9fe']) {
+      expect(() => new AllowedHosts([ip]), ip).toThrow(/metadata services of clouds are never fetched/);
+    }
   });
 
   it.each(['10.0.0.0/33', 'a/b', 'http://x', '', 'x y', 'a@b', '10.0.0.0/8/8'])('"%s" is no host', (host) => {
@@ -119,6 +139,9 @@ describe('private networks', () => {
     for (const to of [`http://127.0.0.1:${port}/a.png`, 'http://169.254.169.254/latest/meta-data/']) {
       expect(await failureOf(images().fetch(`${address}/${to}`))).toMatchObject({ code: 'refused' });
     }
+    const credentials = await failureOf(images().fetch('http://169.254.169.254/latest/meta-data/'));
+    expect(credentials.message).toMatch(/keep credentials .*, and is never fetched/);
+    expect(credentials.message).not.toContain('--allow-private');
     const file = await failureOf(images().fetch(`${address}/file:///etc/passwd`));
     expect(file.message).toContain('redirects to another kind of address: received file:///etc/passwd');
     expect(asked).toBe(3);
