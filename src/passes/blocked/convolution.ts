@@ -5,6 +5,7 @@ import {
   type GraphBuilder,
   int64,
   intAttribute,
+  intsAttribute,
   type Value,
 } from '../../onnx/index.ts';
 import {
@@ -105,9 +106,42 @@ function convolveBlocks(
   inputs: readonly [Value, Value, Value?],
   { channels, ...attributes }: Attributes & { channels: number },
 ): Value {
-  const kernel_shape = fixedDims(inputs[1]).slice(2);
-  const y = layout.graph.op('Conv', inputs, { ...attributes, kernel_shape }, { domain: BLOCKED_DOMAIN });
+  const [x, weight, bias] = inputs;
+  const kernel_shape = fixedDims(weight).slice(2);
+  const [wide, left] = withPaddedRows(layout, x, attributes);
+  const y = layout.graph.op(
+    'Conv',
+    [wide, weight, bias],
+    { ...left, kernel_shape },
+    { domain: BLOCKED_DOMAIN },
+  );
   return layout.fromBlocks(y, channels);
+}
+
+/**
+ * Rows of up to this many positions are padded before the convolution: ONNX Runtime computes six positions at once where
+ * no kernel element lies in the padding, and each of the others by itself, at half the rate. Padding longer rows costs
+ * more than that.
+ */
+const SHORT_ROW = 8;
+
+/** Zeros at both ends of short rows, and the padding that is left to the convolution. */
+function withPaddedRows(
+  { graph, block }: BlockedLayout,
+  x: Value,
+  attributes: Attributes,
+): [Value, Attributes] {
+  const [batch, channels, height, width] = fixedDims(x);
+  const [top, left, bottom, right] = intsAttribute(attributes, 'pads') ?? [0, 0, 0, 0];
+  const isPadded = left > 0 || right > 0;
+  if (!isPadded || width > SHORT_ROW || channels % block !== 0 || intAttribute(attributes, 'group', 1) > 1) {
+    return [x, attributes];
+  }
+  const rows = reshape(graph, x, [batch, channels / block, height, width, block]);
+  const zeros = int64([0, 0, 0, left, 0, 0, 0, 0, right, 0]);
+  const wide = graph.op('Pad', [rows, graph.constant(zeros)]);
+  const pads = [top, 0, bottom, 0];
+  return [reshape(graph, wide, [batch, channels, height, left + width + right]), { ...attributes, pads }];
 }
 
 // Kernels go through ReorderInput first, for ONNX Runtime moves single numbers several times slower than whole blocks.
