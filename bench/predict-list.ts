@@ -3,7 +3,7 @@
  * allow: reading and classifying share them, so an image takes the time of both together. Each way is measured in turn,
  * several times; processor time hardly depends on other programs, images a second do.
  *
- *   npx tsx bench/predict-list.ts runs/bees/model.onnx images.txt
+ *   npx tsx bench/predict-list.ts runs/bees/model.onnx images.txt [--batch 16]
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -16,13 +16,17 @@ import { defaultThreads } from '../src/platform/node/engine/default-threads.ts';
 import { nodeRuntime } from '../src/platform/node/engine/runtime.ts';
 
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, images: { type: 'string', default: '384' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    images: { type: 'string', default: '384' },
+    batch: { type: 'string', default: '16' },
+  },
   allowPositionals: true,
 });
 const [model, list] = positionals;
 const files = (await readFile(list, 'utf8')).trim().split('\n').slice(0, Number(values.images));
 const bytes = await readFile(model);
-const BATCH = 16;
+const BATCH = Number(values.batch);
 const AHEAD = 64;
 
 const together = await Classifier.load(nodeRuntime(), bytes, model);

@@ -5,6 +5,8 @@ import { STANDARD_INPUT } from './input.ts';
 
 /** Longest name that is taken for one. */
 const LONGEST = 65_536;
+/** Control characters other than white space. */
+const CONTROL = /[^\P{Cc}\s]/u;
 
 /**
  * The names of a list, one after another: a list of millions never lies in memory as a whole. One name a line; where
@@ -15,11 +17,21 @@ const LONGEST = 65_536;
 export async function* namesOf(list: string): AsyncGenerator<string> {
   let rest = '';
   let end: string | undefined;
+  let isFirst = true;
   const stream = list === STANDARD_INPUT ? process.stdin : createReadStream(list);
   stream.setEncoding('utf8');
   try {
     for await (const part of stream) {
       rest += part;
+      if (isFirst && !isText(part)) {
+        throw new HarrierError('bad-data', 'this is no list of names', {
+          where: list,
+          expected: 'text with a name a line',
+          received: 'other data, such as an image',
+          next: 'Give an image without --list.',
+        });
+      }
+      isFirst = false;
       end ??= rest.includes('\0') ? '\0' : rest.includes('\n') ? '\n' : undefined;
       const names = end === undefined ? [rest] : rest.split(end);
       rest = names.pop()!;
@@ -40,4 +52,9 @@ export async function* namesOf(list: string): AsyncGenerator<string> {
   }
   const last = rest.replace(/\r$/, '');
   if (last.trim() !== '') yield last;
+}
+
+/** Whether these are names: bytes that are no UTF-8 beside control characters are those of some other file. */
+function isText(part: string): boolean {
+  return !part.includes('\uFFFD') || !CONTROL.test(part.replaceAll('\0', ''));
 }

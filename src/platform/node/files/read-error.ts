@@ -18,5 +18,12 @@ export function readError(error: unknown, path: string, kind: 'file' | 'folder')
       cause: error,
     });
   }
+  if (code === 'EISDIR') {
+    return new HarrierError('bad-data', 'this is a folder', {
+      where: path,
+      expected: 'a file',
+      cause: error,
+    });
+  }
   return new HarrierError('storage', `it cannot be read (${message})`, { where: path, cause: error });
 }
