@@ -3,6 +3,7 @@ import { formatDuration } from '../../format/format.ts';
 import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
 import { rollbackAlarms } from '../../sagemaker/client/alarms.ts';
 import { defaultBucket } from '../../sagemaker/client/aws.ts';
+import { isAws } from '../../sagemaker/client/aws-error.ts';
 import { deploy, planDeployment } from '../../sagemaker/client/deploy.ts';
 import {
   checkDeployment,
@@ -16,7 +17,9 @@ import { checkInstance, familyOf, instanceAdvice, PRICES } from '../../sagemaker
 import { diskAdvice, encryptUploads, type Protection } from '../../sagemaker/client/protection.ts';
 import { workBucket } from '../../sagemaker/client/s3.ts';
 import type { Scale } from '../../sagemaker/client/scaling.ts';
+import { checkKind, endpointKind } from '../../sagemaker/client/shared-endpoint.ts';
 import type { Reporter } from '../reporter.ts';
+import { refuseSharedClashes, runDeployComponent, runDeployTarget } from './deploy-shared.ts';
 import { modelInAws } from './model-source.ts';
 import { HOSTING_PROTECTION, type ProtectionOptions, protectionOf } from './protection.ts';
 import { type AwsCommandOptions, type AwsSession, CONFIG_FILE, inAws } from './session.ts';
@@ -30,7 +33,11 @@ export interface DeployOptions extends AwsCommandOptions, ProtectionOptions {
   readonly instances?: number;
   readonly arm64?: boolean;
   readonly serverless?: boolean;
-  readonly memory: number;
+  readonly memory?: number;
+  readonly component?: string;
+  readonly copies?: number | Scale;
+  readonly cores?: number;
+  readonly targetModel?: string;
   readonly concurrency?: number;
   readonly async?: boolean;
   readonly notify?: string;
@@ -48,26 +55,28 @@ export interface DeployOptions extends AwsCommandOptions, ProtectionOptions {
 
 const DEFAULT_INSTANCE = 'ml.m7i.large';
 const DEFAULT_SERVERLESS_CONCURRENCY = 5;
+const DEFAULT_SERVERLESS_MEGABYTES = 3072;
 
 /** `harrier sagemaker deploy`. */
 export async function runDeploy(source: string, given: DeployOptions): Promise<void> {
   await inAws(given, ['sagemaker', 's3', 'ecr', 'scaling', 'cloudwatch'], async (session) => {
     const { aws, config, reporter, follow, goesOn } = session;
     refuseClashes(given);
+    refuseSharedClashes(given);
     const hosting = hostingOf(given, config.deployInstanceType ?? DEFAULT_INSTANCE);
     const protection = protectionOf(given, config, HOSTING_PROTECTION);
     if (given.serverless) refuseNetwork(protection);
-    const role = roleArn(aws, given.role ?? config.role);
+    const isShared = given.component !== undefined || given.targetModel !== undefined;
     const image = await imageAddress(aws, given.image ?? config.image);
     const endpoint = given.name ?? uniqueName('harrier');
     const named = given.bucket ?? config.bucket;
     const folder = `s3://${named ?? defaultBucket(aws)}/harrier`;
     const { concurrency, notify, capture } = given;
     const expires = given.expires === undefined ? undefined : new Date(Date.now() + given.expires * 1000);
-    const wanted = {
+    const wanted = (): Omit<Deployment, 'model'> => ({
       endpoint,
       image,
-      role,
+      role: roleArn(aws, given.role ?? config.role),
       hosting,
       protection,
       scale: given.autoscale,
@@ -82,16 +91,36 @@ export async function runDeploy(source: string, given: DeployOptions): Promise<v
         },
       }),
       ...(capture !== undefined && { capture: { percent: capture, folder: `${folder}/captured` } }),
-    };
-    checkDeployment(wanted);
+    });
+    const deployment = isShared ? undefined : wanted();
+    if (deployment) checkDeployment(deployment);
+    const found =
+      given.name === undefined
+        ? undefined
+        : await endpointKind(aws, endpoint).catch((error) => {
+            // An older policy does not let it be seen; of one model, nothing has to be known.
+            if (!isShared && isAws(error, 'AccessDenied')) return undefined;
+            throw error;
+          });
+    if (!deployment) {
+      const bucket = await workBucket(aws, named);
+      encryptUploads(aws, protection);
+      const fresh = () => sharedHosting(wanted(), given);
+      const sayPrice = (deployment: Omit<Deployment, 'model'>) => sayPriceClass(deployment, reporter);
+      const shared = { source, given, endpoint, image, bucket, protection, found, fresh, sayPrice };
+      await (given.component === undefined ? runDeployTarget : runDeployComponent)(session, shared);
+      await warnOfExpired(session);
+      return;
+    }
+    checkKind(endpoint, found, 'one');
     if (given.async || capture !== undefined) await workBucket(aws, named);
     encryptUploads(aws, protection);
     const { address: model } = await modelInAws(session, source, named);
-    const plan = await planDeployment(aws, { ...wanted, model });
-    sayPriceClass(wanted, reporter);
+    const plan = await planDeployment(aws, { ...deployment, model });
+    sayPriceClass(deployment, reporter);
     const advice = hosting.instanceType && diskAdvice(protection, hosting.instanceType);
     if (advice) reporter.note(advice);
-    sayUpdate(wanted, plan.existing !== undefined, reporter);
+    sayUpdate(deployment, plan.existing !== undefined, reporter);
     const onStarted = () =>
       goesOn(
         `${endpoint} is still being ${plan.existing ? 'updated' : 'created'}, and bills. Check its state: npx harrier sagemaker list`,
@@ -102,7 +131,7 @@ export async function runDeploy(source: string, given: DeployOptions): Promise<v
     reporter.print(`  npx harrier sagemaker predict ${endpoint} photo.jpg`);
     reporter.print(`  npx harrier sagemaker delete ${endpoint}`);
     if (given.json) {
-      const { async, capture: captured } = wanted;
+      const { async, capture: captured } = deployment;
       reporter.json({
         endpoint,
         arn,
@@ -168,11 +197,22 @@ function refuseNetwork({ subnets, networkIsolation }: Protection): void {
 }
 
 function hostingOf(given: DeployOptions, instanceType: string): Hosting {
-  const { serverless, autoscale, memory, concurrency = DEFAULT_SERVERLESS_CONCURRENCY } = given;
+  const { serverless, autoscale, concurrency = DEFAULT_SERVERLESS_CONCURRENCY } = given;
+  const { memory = DEFAULT_SERVERLESS_MEGABYTES } = given;
   if (serverless) return { serverless: { megabytes: memory, concurrency } };
   const type = given.instanceType ?? instanceType;
   checkInstance(type, given.arm64);
   return { instanceType: type, instances: given.instances ?? Math.max(1, autoscale?.least ?? 1) };
+}
+
+/** Machines of inference components come and go as those need them, which SageMaker itself sees to. */
+function sharedHosting(
+  wanted: Omit<Deployment, 'model'>,
+  { component }: DeployOptions,
+): Omit<Deployment, 'model'> {
+  const { scale, hosting } = wanted;
+  if (component === undefined || scale === undefined) return wanted;
+  return { ...wanted, scale: undefined, hosting: { ...hosting, managed: scale } };
 }
 
 /** What an update will do. */
@@ -209,7 +249,7 @@ function sayPriceClass(
   { endpoint, hosting, scale, expires }: Omit<Deployment, 'model'>,
   reporter: Reporter,
 ): void {
-  const { serverless, instanceType = '', instances = 1 } = hosting;
+  const { serverless, instanceType = '', instances = 1, managed } = hosting;
   if (serverless) {
     reporter.print(
       `${endpoint}: serverless, ${serverless.megabytes} MB, at most ${serverless.concurrency} requests at once: ` +
@@ -219,7 +259,8 @@ function sayPriceClass(
   }
   const advice = instanceAdvice(instanceType);
   if (advice) reporter.note(advice);
-  const count = scale ? `${scale.least} to ${scale.most}` : `${instances}`;
+  const range = scale ?? managed;
+  const count = range ? `${range.least} to ${range.most}` : `${instances}`;
   const until = expires
     ? `AWS does not delete it by itself: after ${shortTime(expires)} run npx harrier sagemaker delete --expired`
     : `until npx harrier sagemaker delete ${endpoint}`;

@@ -4,9 +4,10 @@ import { duration, number, wholeNumber } from '../values.ts';
 import type { CapturedOptions } from './captured.ts';
 import { collectWhole } from './collect-whole.ts';
 import type { DeployOptions } from './deploy.ts';
+import type { DeleteOptions } from './manage.ts';
 import type { EndpointPredictOptions } from './predict.ts';
 import { HOSTING_PROTECTION, withProtection } from './protection.ts';
-import { type AwsCommandOptions, percent, scaleRange, trafficShift, withAwsOptions } from './session.ts';
+import { copyCount, percent, scaleRange, trafficShift, withAwsOptions } from './session.ts';
 
 /** `harrier sagemaker deploy`. */
 export function deployCommand(): Command {
@@ -23,6 +24,14 @@ export function deployCommand(): Command {
       'requests wait in S3; no machine while none do',
     ],
     ['sagemaker deploy registry:parts --name cats', 'the newest approved version of the registry'],
+    [
+      'sagemaker deploy JOB --name zoo --component cats --copies 1..4',
+      'an inference component: several models share the machines of one endpoint',
+    ],
+    [
+      'sagemaker deploy JOB --name shelf --target-model cats',
+      'a multi-model endpoint: many models, loaded as they are asked for',
+    ],
   ])
     .argument(
       '<job|run>',
@@ -40,7 +49,29 @@ export function deployCommand(): Command {
       scaleRange('--autoscale'),
     )
     .option('--serverless', 'no machine of its own: you pay by use, and the first answer is slow')
-    .option('--memory <megabytes>', 'with --serverless: 1024 to 6144', wholeNumber('--memory'), 3072)
+    .option(
+      '--memory <megabytes>',
+      'with --serverless: 1024 to 6144 (default: 3072); with --component: memory of each copy (default: 1024)',
+      wholeNumber('--memory'),
+    )
+    .option(
+      '--component <name>',
+      'put the model as this inference component on an endpoint that several share',
+    )
+    .option(
+      '--copies <count>',
+      'with --component: how many copies of the model, or a range such as 1..4',
+      copyCount('--copies'),
+    )
+    .option(
+      '--cores <count>',
+      'with --component: processor cores of each copy (default: 1)',
+      number('--cores', { above: 0 }),
+    )
+    .option(
+      '--target-model <name>',
+      'put the model under this name on a multi-model endpoint, which loads models as they are asked for',
+    )
     .option(
       '--concurrency <count>',
       'requests at the same time: for the endpoint with --serverless (default: 5), for each machine with --async',
@@ -95,6 +126,7 @@ export function predictCommand(): Command {
   const predict = command('predict', 'Classify images with an endpoint.', [
     ['sagemaker predict cats photo.jpg', 'the three most probable classes'],
     ['sagemaker predict cats *.jpg --json', 'for programs'],
+    ['sagemaker predict zoo --component cats photo.jpg', 'one of several models of an endpoint'],
     [
       'sagemaker predict bulk photo.jpg --timeout 30m',
       'an asynchronous endpoint, which may have to start a machine first',
@@ -102,6 +134,8 @@ export function predictCommand(): Command {
   ])
     .argument('<endpoint>', 'its name')
     .argument('<file...>', 'images: PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP')
+    .option('--component <name>', 'the inference component that answers, where the endpoint has some')
+    .option('--target-model <name>', 'the model that answers, of a multi-model endpoint')
     .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3)
     .option(
       '--sets <coverage>',
@@ -147,14 +181,15 @@ export function deleteCommand(): Command {
     [
       ['sagemaker delete cats', 'ends its costs'],
       ['sagemaker delete --expired', 'all that have expired (for cron)'],
+      ['sagemaker delete zoo --component cats', 'one of its models; the endpoint stays'],
     ],
   )
     .argument('[endpoint...]', 'their names')
-    .option('--expired', 'delete expired endpoints (deploy --expires)');
-  return withAwsOptions(remove).action(
-    async (names: string[], options: AwsCommandOptions & { expired?: boolean }) => {
-      const { runDelete } = await import('./manage.ts');
-      await runDelete(names, options);
-    },
-  );
+    .option('--expired', 'delete expired endpoints (deploy --expires)')
+    .option('--component <name>', 'delete only this inference component of the endpoint')
+    .option('--target-model <name>', 'delete only this model of a multi-model endpoint');
+  return withAwsOptions(remove).action(async (names: string[], options: DeleteOptions) => {
+    const { runDelete } = await import('./manage.ts');
+    await runDelete(names, options);
+  });
 }

@@ -1,10 +1,17 @@
 import { HarrierError } from '../../errors.ts';
 import { awsError, isMissing } from '../../sagemaker/client/aws-error.ts';
+import { findComponent, listComponents, removeComponent } from '../../sagemaker/client/components.ts';
 import { deleteEndpoint } from '../../sagemaker/client/delete-endpoint.ts';
 import { describeEndpoint, EXPIRES_TAG } from '../../sagemaker/client/endpoint.ts';
 import { LogTail } from '../../sagemaker/client/follow.ts';
 import { expired, listEndpoints, listJobs } from '../../sagemaker/client/inventory.ts';
 import { checkName } from '../../sagemaker/client/requests.ts';
+import {
+  checkKind,
+  endpointKind,
+  removeTargetModel,
+  targetModel,
+} from '../../sagemaker/client/shared-endpoint.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { shortTime, warnOfExpired } from './deploy.ts';
 import { type AwsCommandOptions, inAws } from './session.ts';
@@ -14,9 +21,13 @@ import { waitForTraining } from './train.ts';
 export async function runList(given: AwsCommandOptions): Promise<void> {
   await inAws(given, ['sagemaker'], async (session) => {
     const { aws, reporter } = session;
-    const [endpoints, jobs] = await Promise.all([listEndpoints(aws), listJobs(aws, 10)]);
+    const [endpoints, components, jobs] = await Promise.all([
+      listEndpoints(aws),
+      listComponents(aws),
+      listJobs(aws, 10),
+    ]);
     if (given.json) {
-      reporter.json({ region: aws.region, endpoints, jobs });
+      reporter.json({ region: aws.region, endpoints, components, jobs });
       return;
     }
     const rows = [
@@ -30,6 +41,13 @@ export async function runList(given: AwsCommandOptions): Promise<void> {
           : unreadableExpiry
             ? `its tag ${EXPIRES_TAG} is no date: "${unreadableExpiry}"`
             : '',
+      ]),
+      ...components.map(({ name, endpoint, status, created }) => [
+        'component',
+        name,
+        status,
+        shortTime(created),
+        `on ${endpoint}`,
       ]),
       ...jobs.map(({ kind, name, status, created }) => [kind, name, status, shortTime(created), '']),
     ];
@@ -57,7 +75,7 @@ export async function runLogs(name: string, given: AwsCommandOptions & { follow?
       await waitForTraining(session, name, given.json);
       return;
     }
-    for (const kind of ['training', 'transform', 'endpoint'] as const) {
+    for (const kind of ['training', 'transform', 'endpoint', 'component'] as const) {
       const tail = new LogTail(aws, name, follow, kind);
       await tail.read();
       if (tail.found) return;
@@ -107,11 +125,16 @@ export async function runStop(name: string, given: AwsCommandOptions): Promise<v
   });
 }
 
+/** What `delete` takes away: endpoints, or one of the models that share one. */
+export interface DeleteOptions extends AwsCommandOptions {
+  readonly expired?: boolean;
+  readonly component?: string;
+  readonly targetModel?: string;
+}
+
 /** `harrier sagemaker delete`. */
-export async function runDelete(
-  names: readonly string[],
-  given: AwsCommandOptions & { expired?: boolean },
-): Promise<void> {
+export async function runDelete(names: readonly string[], given: DeleteOptions): Promise<void> {
+  if (given.component !== undefined || given.targetModel !== undefined) return runDeleteModel(names, given);
   if (names.length === 0 && !given.expired) {
     throw new HarrierError('bad-option', 'there is nothing to delete', {
       expected: 'names of endpoints, or --expired',
@@ -146,5 +169,48 @@ export async function runDelete(
     if (given.json) reporter.json(removed);
     if (failures.length > 0 && all.length === 1) throw failures[0];
     if (failures.length > 0) throw new Exit(1);
+  });
+}
+
+/** One model of an endpoint that several share. */
+async function runDeleteModel(names: readonly string[], given: DeleteOptions): Promise<void> {
+  const { component, targetModel: target, expired: isExpired } = given;
+  const flag = component === undefined ? '--target-model' : '--component';
+  const other =
+    component !== undefined && target !== undefined ? '--target-model' : isExpired ? '--expired' : undefined;
+  if (other) throw new HarrierError('bad-option', `${flag} and ${other} cannot be combined`);
+  if (names.length !== 1) {
+    throw new HarrierError('bad-option', `${flag} needs the name of one endpoint`, {
+      received: names.length === 0 ? 'none' : names.join(', '),
+    });
+  }
+  const [endpoint] = names;
+  checkName(endpoint);
+  if (component !== undefined) checkName(component, '--component');
+  const key = target === undefined ? undefined : targetModel(target);
+  await inAws(given, ['sagemaker', 'scaling', 's3'], async ({ aws, reporter, follow, goesOn }) => {
+    const kind = await endpointKind(aws, endpoint);
+    if (!kind) {
+      throw new HarrierError('not-found', 'there is no such endpoint', {
+        where: endpoint,
+        next: 'npx harrier sagemaker list lists them.',
+      });
+    }
+    checkKind(endpoint, kind, component === undefined ? 'models' : 'components', flag);
+    if (component !== undefined) {
+      if (!(await findComponent(aws, component, endpoint))) {
+        throw new HarrierError('not-found', 'the endpoint has no inference component of this name', {
+          where: component,
+          next: 'npx harrier sagemaker list lists them.',
+        });
+      }
+      goesOn(`Stopped waiting: ${component} is still being deleted.`);
+      await removeComponent(aws, component, follow);
+      reporter.print(`${component} is gone. ${endpoint} bills on: npx harrier sagemaker delete ${endpoint}`);
+    } else if (kind.kind === 'models') {
+      await removeTargetModel(aws, kind.folder, key!);
+      reporter.print(`${key} is gone from ${endpoint}. A machine that has loaded it may answer for a while.`);
+    }
+    if (given.json) reporter.json({ endpoint, ...(component ? { component } : { targetModel: key }) });
   });
 }

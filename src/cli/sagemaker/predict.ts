@@ -6,6 +6,7 @@ import { describeEndpoint } from '../../sagemaker/client/endpoint.ts';
 import { invokeAsync } from '../../sagemaker/client/invoke-async.ts';
 import { LIMITS } from '../../sagemaker/client/limits.ts';
 import { checkName } from '../../sagemaker/client/requests.ts';
+import { targetModel } from '../../sagemaker/client/shared-endpoint.ts';
 import { Exit, failureOf } from '../failure.ts';
 import { type Answer, type FilePrediction, imageText } from '../predict/text.ts';
 import { type AwsCommandOptions, type AwsSession, inAws } from './session.ts';
@@ -16,6 +17,9 @@ export interface EndpointPredictOptions extends AwsCommandOptions {
   readonly sets?: number;
   /** Seconds to wait for an asynchronous endpoint. */
   readonly timeout: number;
+  /** The inference component that is asked, or the model of a multi-model endpoint. */
+  readonly component?: string;
+  readonly targetModel?: string;
 }
 
 /** Images that are on their way at the same time. */
@@ -28,9 +32,27 @@ export async function runEndpointPredict(
   given: EndpointPredictOptions,
 ): Promise<void> {
   checkName(endpoint, 'endpoint');
+  if (given.component !== undefined && given.targetModel !== undefined) {
+    throw new HarrierError('bad-option', '--component and --target-model cannot be combined', {
+      next: 'An endpoint has inference components, or it is a multi-model endpoint.',
+    });
+  }
+  if (given.component !== undefined) checkName(given.component, '--component');
+  const target = given.targetModel === undefined ? undefined : targetModel(given.targetModel);
   await inAws(given, ['runtime', 'sagemaker', 's3'], async (session) => {
     const { aws, reporter, follow, goesOn } = session;
     const asyncOutput = await asyncOutputOf(aws, endpoint);
+    if (asyncOutput !== undefined && (given.component ?? target) !== undefined) {
+      const flag = target === undefined ? '--component' : '--target-model';
+      throw new HarrierError(
+        'bad-option',
+        `this endpoint is asynchronous and has one model, so ${flag} names none`,
+        {
+          where: endpoint,
+          next: 'Leave it out.',
+        },
+      );
+    }
     if (asyncOutput !== undefined) {
       reporter.note(`${endpoint} is asynchronous: images and answers go through ${asyncOutput}`);
       goesOn(`Stopped waiting: ${endpoint} still answers what it was asked, into ${asyncOutput}`);
@@ -84,7 +106,7 @@ async function ask(
   { aws, follow }: AwsSession,
   endpoint: string,
   file: string,
-  { top, sets, timeout }: EndpointPredictOptions,
+  { top, sets, timeout, component, targetModel: target }: EndpointPredictOptions,
   asyncOutput: string | undefined,
 ): Promise<Answer> {
   const bytes = await readImageFile(file).catch((error) => {
@@ -108,6 +130,8 @@ async function ask(
   try {
     const { Body } = await aws.runtime.invokeEndpoint({
       EndpointName: endpoint,
+      ...(component !== undefined && { InferenceComponentName: component }),
+      ...(target !== undefined && { TargetModel: targetModel(target) }),
       ContentType: 'application/x-image',
       Accept: accept,
       Body: bytes,
@@ -115,8 +139,25 @@ async function ask(
     return answerOf(Body!.transformToString(), top);
   } catch (error) {
     if (isAws(error, 'ModelError')) throw modelError(error as Error & ModelAnswer, file);
-    throw awsError(error);
+    throw whichModel(error, endpoint) ?? awsError(error);
   }
+}
+
+/** What to say where a request names no model of an endpoint that has several; AWS speaks of headers. */
+function whichModel(error: unknown, where: string): HarrierError | undefined {
+  if (!isAws(error, 'ValidationError') || !/header/i.test((error as Error).message)) return undefined;
+  const { message } = error as Error;
+  const isComponent = /inference component/i.test(message);
+  const flag = isComponent ? '--component' : '--target-model';
+  if (!/required|missing/i.test(message)) return undefined;
+  return new HarrierError('bad-option', 'this endpoint has several models, and the request names none', {
+    where,
+    expected: `${flag} NAME`,
+    next: isComponent
+      ? 'npx harrier sagemaker list names its components.'
+      : 'Give the name that deploy --target-model gave it.',
+    cause: error,
+  });
 }
 
 function answerOf(text: string, top: number): Answer {

@@ -7,6 +7,7 @@ import { type Aws, openAws } from '../../sagemaker/client/aws.ts';
 import { awsError } from '../../sagemaker/client/aws-error.ts';
 import type { Shift } from '../../sagemaker/client/deployment.ts';
 import type { FollowOptions } from '../../sagemaker/client/follow.ts';
+import type { Scale } from '../../sagemaker/client/scaling.ts';
 import { Exit } from '../failure.ts';
 import { watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
@@ -142,6 +143,22 @@ export function scaleRange(option: string): (text: string) => { least: number; m
     throw new HarrierError('bad-option', 'this is not a range of machines', {
       where: option,
       expected: 'least..most, such as 1..4',
+      received: `"${text}"`,
+    });
+  };
+}
+
+/** Reads `2` or `1..4`: copies of a model. @throws HarrierError `bad-option` */
+export function copyCount(option: string): (text: string) => number | Scale {
+  const readCount = number(option, { whole: true, atLeast: 1 });
+  const readRange = scaleRange(option);
+  return (text) => {
+    if (!text.includes('..')) return readCount(text);
+    const range = readRange(text);
+    if (range.least >= 1) return range;
+    throw new HarrierError('bad-option', 'a model that answers at once needs a copy', {
+      where: option,
+      expected: 'at least 1, such as 1..4',
       received: `"${text}"`,
     });
   };

@@ -2,13 +2,14 @@ import { HarrierError } from '../../errors.ts';
 import { removeAlarms } from './alarms.ts';
 import type { Aws } from './aws.ts';
 import { isAws, isMissing } from './aws-error.ts';
+import { listComponents, removeComponent } from './components.ts';
 import { describeEndpoint, modelsOf } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
 import { isUniqueNameOf } from './names.ts';
 import { unscaleEndpoint } from './scaling.ts';
 
 /**
- * Takes away an endpoint, and every model and configuration that was made for it.
+ * Takes away an endpoint, and every inference component, model and configuration that was made for it.
  *
  * @returns the names of what was removed, by kind
  * @throws HarrierError `not-found` when there is no such endpoint and nothing of it; `refused` when all is gone but
@@ -33,6 +34,8 @@ export async function deleteEndpoint(
       // Who may not see alarms has made none.
       if (!isAws(error, 'AccessDenied')) unscaled ??= error;
     });
+    // AWS deletes no endpoint that has some.
+    for (const { name } of await listComponents(aws, endpoint)) await removeComponent(aws, name, options);
     // Whatever became of the scaling: the endpoint is what bills.
     await removeEndpoint(aws, endpoint, options);
   } else if (configs.size === 0 && models.size === 0) {

@@ -72,7 +72,7 @@ export async function deploy(
     for (const alarm of alarmRequests(endpoint, deployment.rollback, deployment.protection)) {
       await aws.cloudwatch.putMetricAlarm(alarm);
     }
-    await aws.sagemaker.createModel(requests.model);
+    if (requests.model) await aws.sagemaker.createModel(requests.model);
     await aws.sagemaker.createEndpointConfig(requests.config);
     if (existing) await update(aws, existing, requests, before, options);
     else await aws.sagemaker.createEndpoint(requests.create);

@@ -1,7 +1,9 @@
 import type {
   AsyncInferenceConfig,
+  ContainerDefinition,
   DataCaptureConfig,
   DeploymentConfig,
+  ProductionVariant,
   ProductionVariantInstanceType,
 } from '@aws-sdk/client-sagemaker';
 import { HarrierError } from '../../errors.ts';
@@ -20,6 +22,8 @@ export interface Hosting {
   readonly instances?: number;
   /** Billed by use. */
   readonly serverless?: { readonly megabytes: number; readonly concurrency: number };
+  /** Of an endpoint for inference components: how many machines there may be, as they need them. */
+  readonly managed?: Scale;
 }
 
 /** Requests are objects in S3, and so are answers. */
@@ -53,8 +57,10 @@ export interface Deployment {
   readonly endpoint: string;
   readonly image: string;
   readonly role: string;
-  /** `s3://…/model.tar.gz`, or the ARN of a model package. */
+  /** `s3://…/model.tar.gz`, or the ARN of a model package; for several models the folder of their archives. */
   readonly model: string;
+  /** Whether several models share it: as inference components, which come later, or as archives in a folder. */
+  readonly shared?: 'components' | 'models';
   readonly hosting: Hosting;
   readonly protection: Protection;
   readonly async?: AsyncHosting;
@@ -118,26 +124,27 @@ function checkShift(shift: Shift, { instances = 1 }: Hosting): void {
 }
 
 export function deploymentRequests(deployment: Deployment, name: string) {
-  const { endpoint, image, role, model, hosting, expires, protection } = deployment;
-  const { serverless, instanceType, instances = 1 } = hosting;
+  const { endpoint, role, hosting, expires, protection, shared } = deployment;
+  const { serverless, instanceType, instances = 1, managed } = hosting;
   const tags = tagsOf(protection);
   const endpointTags = [...tags, ...(expires ? [{ Key: EXPIRES_TAG, Value: expires.toISOString() }] : [])];
   return {
-    model: checked('CreateModel', {
-      ModelName: name,
-      ExecutionRoleArn: role,
-      PrimaryContainer: model.startsWith('arn:')
-        ? { ModelPackageName: model }
-        : { Image: image, ModelDataUrl: model },
-      ...networkOf(protection),
-      Tags: tags,
-    }),
+    model:
+      shared === 'components'
+        ? undefined
+        : checked('CreateModel', {
+            ModelName: name,
+            ExecutionRoleArn: role,
+            PrimaryContainer: containerOf(deployment),
+            ...networkOf(protection),
+            Tags: tags,
+          }),
     config: checked('CreateEndpointConfig', {
       EndpointConfigName: name,
       ProductionVariants: [
         {
           VariantName: VARIANT,
-          ModelName: name,
+          ...(shared === 'components' ? sharedMachines(managed) : { ModelName: name }),
           ...(serverless
             ? {
                 ServerlessConfig: {
@@ -152,6 +159,8 @@ export function deploymentRequests(deployment: Deployment, name: string) {
               }),
         },
       ],
+      // Else the model says it.
+      ...(shared === 'components' && { ExecutionRoleArn: role, ...networkOf(protection) }),
       ...(deployment.async && { AsyncInferenceConfig: asyncConfig(deployment.async, protection) }),
       ...(deployment.capture && { DataCaptureConfig: captureConfig(deployment.capture, protection) }),
       ...diskKey('KmsKeyId', protection, instanceType),
@@ -168,6 +177,25 @@ export function deploymentRequests(deployment: Deployment, name: string) {
       ...(!serverless && { DeploymentConfig: updateConfig(deployment) }),
     }),
     tags: endpointTags,
+  };
+}
+
+function containerOf({ image, model, shared }: Deployment): ContainerDefinition {
+  if (model.startsWith('arn:')) return { ModelPackageName: model };
+  return { Image: image, ModelDataUrl: model, ...(shared === 'models' && { Mode: 'MultiModel' }) };
+}
+
+/** Machines for inference components: a request goes to the copy with the fewest, and SageMaker adds machines. */
+function sharedMachines(managed: Scale | undefined): Partial<ProductionVariant> {
+  return {
+    RoutingConfig: { RoutingStrategy: 'LEAST_OUTSTANDING_REQUESTS' },
+    ...(managed && {
+      ManagedInstanceScaling: {
+        Status: 'ENABLED',
+        MinInstanceCount: managed.least,
+        MaxInstanceCount: managed.most,
+      },
+    }),
   };
 }
 

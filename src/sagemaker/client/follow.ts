@@ -59,6 +59,7 @@ export const LOG_GROUPS = {
   training: '/aws/sagemaker/TrainingJobs',
   transform: '/aws/sagemaker/TransformJobs',
   endpoint: '/aws/sagemaker/Endpoints',
+  component: '/aws/sagemaker/InferenceComponents',
 } as const;
 
 /** The new lines of a job's log, each time it is read. */
@@ -67,11 +68,13 @@ export class LogTail {
   readonly #name: string;
   readonly #options: Pick<FollowOptions, 'log' | 'note'>;
   readonly #group: string;
+  /** Whether the group has its name. */
+  readonly #isOwn: boolean;
   /** By stream, where the next read begins. */
   readonly #tokens = new Map<string, string | undefined>();
   #refused = false;
 
-  /** @param name a job's; for an endpoint, whose group has its name, its streams are all taken */
+  /** @param name a job's; for an endpoint or a component, whose group has its name, its streams are all taken */
   constructor(
     aws: Aws,
     name: string,
@@ -81,7 +84,8 @@ export class LogTail {
     this.#aws = aws;
     this.#name = name;
     this.#options = options;
-    this.#group = kind === 'endpoint' ? `${LOG_GROUPS.endpoint}/${name}` : LOG_GROUPS[kind];
+    this.#isOwn = kind === 'endpoint' || kind === 'component';
+    this.#group = this.#isOwn ? `${LOG_GROUPS[kind]}/${name}` : LOG_GROUPS[kind];
   }
 
   /** Whether there is a log at all. */
@@ -104,12 +108,11 @@ export class LogTail {
   }
 
   async #findStreams(): Promise<void> {
-    const isEndpoint = this.#group.startsWith(LOG_GROUPS.endpoint);
     let nextToken: string | undefined;
     do {
       const page = await this.#aws.logs.describeLogStreams({
         logGroupName: this.#group,
-        ...(!isEndpoint && { logStreamNamePrefix: `${this.#name}/` }),
+        ...(!this.#isOwn && { logStreamNamePrefix: `${this.#name}/` }),
         nextToken,
       });
       for (const { logStreamName } of page.logStreams ?? []) {

@@ -21,6 +21,11 @@ import {
 } from './checks.ts';
 import { LIMITS } from './limits.ts';
 
+const atLeast =
+  (least: number): Check =>
+  (value, where) => {
+    if (typeof value !== 'number' || !(value >= least)) refuse(where, `a number of at least ${least}`, value);
+  };
 const gigabytes: Check = (value, where) => {
   const all = [1, 2, 3, 4, 5, 6].map((count) => 1024 * count);
   if (!all.includes(value as number)) refuse(where, `${all.join(', ')} megabytes`, value);
@@ -43,6 +48,7 @@ const container: Check = (value, where) => {
     'Image?': image,
     'ModelDataUrl?': s3,
     'ModelPackageName?': modelPackage,
+    'Mode?': one('SingleModel', 'MultiModel'),
     'Environment?': map(text(1024), text(1024), 100),
   })(value, where);
   const { Image: given, ModelPackageName: registered } = value as Record<string, unknown>;
@@ -53,7 +59,7 @@ const container: Check = (value, where) => {
 
 const variant = fields({
   VariantName: name(LIMITS.name),
-  ModelName: name(LIMITS.name),
+  'ModelName?': name(LIMITS.name),
   'InitialInstanceCount?': whole(1),
   'InstanceType?': instanceType,
   'InitialVariantWeight?': number,
@@ -61,7 +67,23 @@ const variant = fields({
     MemorySizeInMB: gigabytes,
     MaxConcurrency: whole(1, LIMITS.serverlessConcurrency),
   }),
+  'ManagedInstanceScaling?': fields({
+    Status: one('ENABLED', 'DISABLED'),
+    MinInstanceCount: whole(0),
+    MaxInstanceCount: whole(1),
+  }),
+  'RoutingConfig?': fields({ RoutingStrategy: one('LEAST_OUTSTANDING_REQUESTS', 'RANDOM') }),
 });
+
+const component = name(LIMITS.name);
+const specification = fields({
+  Container: fields({ Image: image, ArtifactUrl: s3 }),
+  ComputeResourceRequirements: fields({
+    NumberOfCpuCoresRequired: atLeast(LIMITS.componentCores),
+    MinMemoryRequiredInMb: whole(LIMITS.componentMegabytes),
+  }),
+});
+const runtime = fields({ CopyCount: whole(0) });
 
 const async = fields({
   'ClientConfig?': fields({
@@ -101,7 +123,10 @@ const alarmName = text(255, /\S/, 'the name of a CloudWatch alarm', 1);
 const scalable: Fields = {
   ServiceNamespace: one('sagemaker'),
   ResourceId: text(1600, undefined, undefined, 1),
-  ScalableDimension: one('sagemaker:variant:DesiredInstanceCount'),
+  ScalableDimension: one(
+    'sagemaker:variant:DesiredInstanceCount',
+    'sagemaker:inference-component:DesiredCopyCount',
+  ),
 };
 const dimensions = list(fields({ Name: text(255), Value: text(1024) }), 30);
 const range = (value: unknown, where: string): void => {
@@ -122,6 +147,9 @@ export const HOSTING_REQUESTS = {
   CreateEndpointConfig: fields({
     EndpointConfigName: name(LIMITS.name),
     ProductionVariants: list(variant, 10, 1),
+    'ExecutionRoleArn?': role,
+    'VpcConfig?': vpc,
+    'EnableNetworkIsolation?': boolean,
     'AsyncInferenceConfig?': async,
     'DataCaptureConfig?': capture,
     'KmsKeyId?': kmsKey,
@@ -146,6 +174,23 @@ export const HOSTING_REQUESTS = {
       }),
     }),
   }),
+  CreateInferenceComponent: fields({
+    InferenceComponentName: component,
+    EndpointName: name(LIMITS.name),
+    VariantName: name(LIMITS.name),
+    Specification: specification,
+    RuntimeConfig: runtime,
+    'Tags?': tags,
+  }),
+  UpdateInferenceComponent: fields({
+    InferenceComponentName: component,
+    Specification: specification,
+    'RuntimeConfig?': runtime,
+  }),
+  UpdateInferenceComponentRuntimeConfig: fields({
+    InferenceComponentName: component,
+    DesiredRuntimeConfig: runtime,
+  }),
   RegisterScalableTarget: (value: unknown, where: string) => {
     fields({ ...scalable, MinCapacity: whole(0), MaxCapacity: whole(1) })(value, where);
     range(value, where);
@@ -157,7 +202,10 @@ export const HOSTING_REQUESTS = {
     'TargetTrackingScalingPolicyConfiguration?': fields({
       TargetValue: number,
       'PredefinedMetricSpecification?': fields({
-        PredefinedMetricType: one('SageMakerVariantInvocationsPerInstance'),
+        PredefinedMetricType: one(
+          'SageMakerVariantInvocationsPerInstance',
+          'SageMakerInferenceComponentInvocationsPerCopy',
+        ),
       }),
       'CustomizedMetricSpecification?': fields({
         MetricName: text(255, undefined, undefined, 1),

@@ -20,6 +20,9 @@ export const LIMITS = {
   /** Seconds that an update waits with a part of the traffic; that it may take in all. */
   bakeSeconds: 3600,
   updateSeconds: 28_800,
+  /** Cores and megabytes of a copy of an inference component, at least. */
+  componentCores: 0.25,
+  componentMegabytes: 128,
   /** Seconds of a training job: 28 days. */
   runSeconds: 28 * 86_400,
   /** Epochs of a job that the strategy Hyperband starts. */

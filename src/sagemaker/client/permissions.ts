@@ -15,6 +15,7 @@ const TUNING = 'hyper-parameter-tuning-job';
 const TRANSFORM = 'transform-job';
 const ENDPOINT = 'endpoint';
 const CONFIG = 'endpoint-config';
+const COMPONENT = 'inference-component';
 const PACKAGE = 'model-package';
 const GROUP = 'model-package-group';
 /** Kinds of IAM's resources that are not SageMaker's. */
@@ -44,7 +45,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'sagemaker.describeModel': { on: ['model'] },
   'sagemaker.deleteModel': { on: ['model'] },
   'sagemaker.listModels': {},
-  'sagemaker.createEndpointConfig': { on: [CONFIG], tags: true },
+  'sagemaker.createEndpointConfig': { on: [CONFIG], tags: true, role: true },
   'sagemaker.describeEndpointConfig': { on: [CONFIG] },
   'sagemaker.deleteEndpointConfig': { on: [CONFIG] },
   'sagemaker.listEndpointConfigs': {},
@@ -53,6 +54,12 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'sagemaker.describeEndpoint': { on: [ENDPOINT] },
   'sagemaker.deleteEndpoint': { on: [ENDPOINT] },
   'sagemaker.listEndpoints': {},
+  'sagemaker.createInferenceComponent': { on: [COMPONENT, ENDPOINT], tags: true },
+  'sagemaker.describeInferenceComponent': { on: [COMPONENT] },
+  'sagemaker.updateInferenceComponent': { on: [COMPONENT] },
+  'sagemaker.updateInferenceComponentRuntimeConfig': { on: [COMPONENT] },
+  'sagemaker.deleteInferenceComponent': { on: [COMPONENT] },
+  'sagemaker.listInferenceComponents': {},
   'sagemaker.addTags': { on: [ENDPOINT] },
   'sagemaker.deleteTags': { on: [ENDPOINT] },
   'sagemaker.listTags': { on: [ENDPOINT] },
@@ -64,7 +71,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'sagemaker.updateModelPackage': { on: [PACKAGE] },
   'sagemaker.deleteModelPackage': { on: [PACKAGE] },
   'sagemaker.listModelPackages': {},
-  'runtime.invokeEndpoint': { on: [ENDPOINT] },
+  'runtime.invokeEndpoint': { on: [ENDPOINT, COMPONENT] },
   'runtime.invokeEndpointAsync': { on: [ENDPOINT] },
   's3.headBucket': { on: [BUCKET], action: 's3:ListBucket' },
   's3.listObjectsV2': { on: [BUCKET], action: 's3:ListBucket' },
@@ -73,6 +80,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   's3.createMultipartUpload': PUT,
   's3.uploadPart': PUT,
   's3.completeMultipartUpload': PUT,
+  's3.copyObject': PUT,
   's3.abortMultipartUpload': { on: [OBJECT] },
   's3.getObject': { on: [OBJECT] },
   's3.deleteObject': { on: [OBJECT] },
@@ -101,6 +109,9 @@ const IMAGE = calls('ecr', 'describeImages');
 const FIND_JOB = calls('sagemaker', 'describeTrainingJob', 'describeHyperParameterTuningJob');
 const LOGS = calls('logs', 'describeLogStreams', 'getLogEvents');
 const LIST_ENDPOINTS = calls('sagemaker', 'listEndpoints', 'listTags');
+/** What an endpoint is made for, and its components. */
+const KIND = calls('sagemaker', 'describeEndpoint', 'describeEndpointConfig', 'describeModel');
+const REMOVE_COMPONENT = calls('sagemaker', 'describeInferenceComponent', 'deleteInferenceComponent');
 const REMOVE = calls(
   'sagemaker',
   'describeEndpoint',
@@ -124,6 +135,12 @@ export const COMMAND_CALLS = {
     ...calls('sagemaker', 'listModelPackages', 'describeModelPackage'),
     ...calls('sagemaker', 'createModel', 'createEndpointConfig', 'createEndpoint', 'updateEndpoint'),
     ...calls('sagemaker', 'addTags', 'deleteTags'),
+    ...KIND,
+    ...REMOVE_COMPONENT,
+    ...calls('sagemaker', 'createInferenceComponent', 'updateInferenceComponent'),
+    ...calls('sagemaker', 'updateInferenceComponentRuntimeConfig'),
+    // To copy an archive it must be read.
+    ...calls('s3', 'copyObject', 'getObject'),
     ...calls('scaling', 'registerScalableTarget', 'deregisterScalableTarget', 'describeScalableTargets'),
     ...calls('scaling', 'putScalingPolicy'),
     ...calls('cloudwatch', 'putMetricAlarm', 'describeAlarms', 'deleteAlarms'),
@@ -151,6 +168,7 @@ export const COMMAND_CALLS = {
   ],
   list: [
     ...LIST_ENDPOINTS,
+    ...calls('sagemaker', 'listInferenceComponents'),
     ...calls('sagemaker', 'listTrainingJobs', 'listHyperParameterTuningJobs', 'listTransformJobs'),
   ],
   logs: [...LOGS, ...calls('sagemaker', 'describeTrainingJob', 'describeEndpoint')],
@@ -158,7 +176,10 @@ export const COMMAND_CALLS = {
   delete: [
     ...REMOVE,
     ...LIST_ENDPOINTS,
-    ...calls('sagemaker', 'describeEndpointConfig', 'listEndpointConfigs', 'listModels'),
+    ...KIND,
+    ...REMOVE_COMPONENT,
+    ...calls('sagemaker', 'listInferenceComponents', 'listEndpointConfigs', 'listModels'),
+    ...calls('s3', 'listObjectsV2', 'deleteObject'),
     ...calls('scaling', 'deregisterScalableTarget'),
     ...calls('cloudwatch', 'describeAlarms', 'deleteAlarms'),
   ],

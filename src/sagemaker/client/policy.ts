@@ -103,7 +103,9 @@ function resourcesOf(
       return [arn('logs', 'log-group:/aws/sagemaker/*')];
     case 'alarm':
       // Those of scaling policies are made in the user's name.
-      return [arn('cloudwatch', 'alarm:harrier-*'), arn('cloudwatch', 'alarm:TargetTracking-endpoint/*')];
+      return ['harrier-*', 'TargetTracking-endpoint/*', 'TargetTracking-inference-component/*'].map((name) =>
+        arn('cloudwatch', `alarm:${name}`),
+      );
     default:
       return [arn('sagemaker', `${kind}/*`)];
   }

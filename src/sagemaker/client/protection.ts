@@ -74,14 +74,15 @@ export function checkProtection({ subnets, securityGroups, tags = {} }: Protecti
   });
 }
 
+const WRITING = new Set(['PutObjectCommand', 'CreateMultipartUploadCommand', 'CopyObjectCommand']);
+
 /** Has S3 encrypt all that is uploaded from here on with the user's key. */
 export function encryptUploads(aws: Aws, { kmsKey }: Protection): void {
   if (kmsKey === undefined) return;
   aws.s3.middlewareStack.add(
     (next, { commandName }) =>
       (args) => {
-        if (commandName !== 'PutObjectCommand' && commandName !== 'CreateMultipartUploadCommand')
-          return next(args);
+        if (!WRITING.has(commandName ?? '')) return next(args);
         const input = { ...args.input, ServerSideEncryption: 'aws:kms' as const, SSEKMSKeyId: kmsKey };
         return next({ ...args, input });
       },

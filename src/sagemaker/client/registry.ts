@@ -172,6 +172,27 @@ export async function approvedPackage(
   });
 }
 
+/**
+ * The archive of a model, with its image: of a version of the registry, those that were registered.
+ * @param address `s3://…/model.tar.gz`, or the ARN of a version
+ */
+export async function archiveOf(
+  aws: Aws,
+  address: string,
+  image: string,
+): Promise<{ readonly archive: string; readonly image: string }> {
+  if (!address.startsWith('arn:')) return { archive: address, image };
+  const { InferenceSpecification: how } = await aws.sagemaker.describeModelPackage({
+    ModelPackageName: address,
+  });
+  const [container] = how?.Containers ?? [];
+  if (container?.ModelDataUrl) return { archive: container.ModelDataUrl, image: container.Image ?? image };
+  throw new HarrierError('not-supported', 'this version of the registry has no archive in S3', {
+    where: address,
+    next: 'Register the model again: npx harrier sagemaker registry add.',
+  });
+}
+
 /** Approves or rejects a version. @throws HarrierError `not-found` */
 export async function setApproval(
   aws: Aws,

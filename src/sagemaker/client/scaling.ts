@@ -23,6 +23,50 @@ const target = (endpoint: string) => ({
   ScalableDimension: 'sagemaker:variant:DesiredInstanceCount' as const,
 });
 
+const copies = (component: string) => ({
+  ServiceNamespace: 'sagemaker' as const,
+  ResourceId: `inference-component/${component}`,
+  ScalableDimension: 'sagemaker:inference-component:DesiredCopyCount' as const,
+});
+
+/** Requests a minute that one copy of a component is given before another is added. */
+const INVOCATIONS_PER_COPY = 600;
+
+/** The requests that let copies of a component come and go. @throws HarrierError `bad-option` */
+export function componentScaling(component: string, { least, most }: Scale) {
+  const what = copies(component);
+  return {
+    target: checked('RegisterScalableTarget', { ...what, MinCapacity: least, MaxCapacity: most }),
+    policy: checked('PutScalingPolicy', {
+      ...what,
+      PolicyName: `${component}-invocations`,
+      PolicyType: 'TargetTrackingScaling' as const,
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: INVOCATIONS_PER_COPY,
+        PredefinedMetricSpecification: {
+          PredefinedMetricType: 'SageMakerInferenceComponentInvocationsPerCopy' as const,
+        },
+        ScaleInCooldown: 300,
+        ScaleOutCooldown: 60,
+      },
+    }),
+  };
+}
+
+/** Lets copies of a component come and go with the requests. */
+export async function scaleComponent(aws: Aws, component: string, scale: Scale): Promise<void> {
+  const requests = componentScaling(component, scale);
+  await aws.scaling.registerScalableTarget(requests.target);
+  await aws.scaling.putScalingPolicy(requests.policy);
+}
+
+/** Ends that, and its policy with it. */
+export async function unscaleComponent(aws: Aws, component: string): Promise<void> {
+  await aws.scaling.deregisterScalableTarget(copies(component)).catch((error) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
 /**
  * The requests that let machines come and go. Asynchronous endpoints scale by the requests that wait; from zero by an
  * alarm that says that some wait and nobody works.

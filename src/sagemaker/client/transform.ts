@@ -12,7 +12,10 @@ export async function findModelName(aws: Aws, name: string): Promise<string> {
   const endpoint = await describeEndpoint(aws, name);
   if (endpoint) {
     const [model] = await modelsOf(aws, endpoint.EndpointConfigName!);
-    if (model) return model;
+    if (!model) throw severalModels(name, 'inference components');
+    const { PrimaryContainer: container } = await aws.sagemaker.describeModel({ ModelName: model });
+    if (container?.Mode === 'MultiModel') throw severalModels(name, 'several models');
+    return model;
   }
   try {
     await aws.sagemaker.describeModel({ ModelName: name });
@@ -25,6 +28,13 @@ export async function findModelName(aws: Aws, name: string): Promise<string> {
       cause: error,
     });
   }
+}
+
+function severalModels(where: string, what: string): HarrierError {
+  return new HarrierError('bad-option', `this endpoint has ${what}, and a transform job takes one model`, {
+    where,
+    next: 'Deploy the model to an endpoint of its own first, such as one with --serverless.',
+  });
 }
 
 export interface TransformOptions {

@@ -28,7 +28,8 @@ OPERATIONS = {
     "CreateModel": "ModelName PrimaryContainer ExecutionRoleArn VpcConfig EnableNetworkIsolation Tags",
     "DescribeModel": "ModelName",
     "DeleteModel": "ModelName",
-    "CreateEndpointConfig": "EndpointConfigName ProductionVariants AsyncInferenceConfig DataCaptureConfig KmsKeyId Tags",
+    "CreateEndpointConfig": "EndpointConfigName ProductionVariants AsyncInferenceConfig DataCaptureConfig KmsKeyId Tags "
+    "ExecutionRoleArn VpcConfig EnableNetworkIsolation",
     "DescribeEndpointConfig": "EndpointConfigName",
     "DeleteEndpointConfig": "EndpointConfigName",
     "CreateEndpoint": "EndpointName EndpointConfigName Tags",
@@ -38,6 +39,12 @@ OPERATIONS = {
     "ListEndpoints": "MaxResults SortBy SortOrder NameContains NextToken",
     "ListEndpointConfigs": "MaxResults SortBy SortOrder NameContains NextToken",
     "ListModels": "MaxResults SortBy SortOrder NameContains NextToken",
+    "CreateInferenceComponent": "InferenceComponentName EndpointName VariantName Specification RuntimeConfig Tags",
+    "DescribeInferenceComponent": "InferenceComponentName",
+    "UpdateInferenceComponent": "InferenceComponentName Specification RuntimeConfig",
+    "UpdateInferenceComponentRuntimeConfig": "InferenceComponentName DesiredRuntimeConfig",
+    "DeleteInferenceComponent": "InferenceComponentName",
+    "ListInferenceComponents": "MaxResults SortBy SortOrder NameContains NextToken EndpointNameEquals",
     "CreateTransformJob": "TransformJobName ModelName TransformInput TransformOutput TransformResources "
     "BatchStrategy MaxConcurrentTransforms MaxPayloadInMB Tags",
     "DescribeTransformJob": "TransformJobName",
@@ -89,9 +96,11 @@ FIELDS = {
     "OutputDataConfig ResourceConfig StoppingCondition EnableManagedSpotTraining CheckpointConfig VpcConfig "
     "EnableNetworkIsolation EnableInterContainerTrafficEncryption",
     "ParameterRanges": "IntegerParameterRanges ContinuousParameterRanges CategoricalParameterRanges",
-    "ContainerDefinition": "Image ModelDataUrl ModelPackageName Environment",
+    "ContainerDefinition": "Image Mode ModelDataUrl ModelPackageName Environment",
+    "InferenceComponentSpecification": "ModelName Container ComputeResourceRequirements",
+    "ProductionVariantManagedInstanceScaling": "Status MinInstanceCount MaxInstanceCount",
     "ProductionVariant": "VariantName ModelName InitialInstanceCount InstanceType InitialVariantWeight "
-    "ServerlessConfig ContainerStartupHealthCheckTimeoutInSeconds",
+    "ServerlessConfig ContainerStartupHealthCheckTimeoutInSeconds ManagedInstanceScaling RoutingConfig",
     "ProductionVariantServerlessConfig": "MemorySizeInMB MaxConcurrency",
     "DeploymentConfig": "BlueGreenUpdatePolicy AutoRollbackConfiguration",
     "ModelPackageContainerDefinition": "Image ModelDataUrl Environment",

@@ -28,7 +28,7 @@ export class AwsFailure extends Error {
   }
 }
 
-export const invalid = (message: string) => new AwsFailure('ValidationException', message);
+export const invalid = (message: string, name = 'ValidationException') => new AwsFailure(name, message);
 
 /** Refuses what the API's description refuses: required fields, unknown ones, types, lengths, patterns, enumerations. */
 export function checkRequest(operation: string, request: unknown): void {

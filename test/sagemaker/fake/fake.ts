@@ -151,6 +151,7 @@ export class FakeAws {
       const known =
         this.training.operations[operation] ??
         this.hosting.operations[operation] ??
+        this.hosting.components.operations[operation] ??
         this.registry.operations[operation];
       if (known) return known(request);
       if (operation === 'DeleteTags') {
@@ -221,7 +222,10 @@ export class FakeAws {
       const value = request.headers[header];
       if (typeof value === 'string') headers[header] = value;
     }
-    const { status, type, bytes } = await this.hosting.invoke(name, headers, body);
+    const { status, type, bytes } = await this.hosting.invoke(name, headers, body, {
+      component: request.headers['x-amzn-sagemaker-inference-component'] as string | undefined,
+      target: request.headers['x-amzn-sagemaker-target-model'] as string | undefined,
+    });
     if (status < 400) {
       response.setHeader('content-type', type);
       response.end(bytes);

@@ -8,10 +8,11 @@ import { AwsFailure, invalid } from './api.ts';
 import { Container, freePort } from './container.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { Registry } from './registry.ts';
+import { Components, loadTarget } from './shared.ts';
 import { checkUpdate, moveTraffic } from './updates.ts';
 import { type Json, page, seconds, type World } from './world.ts';
 
-interface Served {
+export interface Served {
   readonly container: Container;
   readonly port: number;
 }
@@ -24,6 +25,7 @@ export class Hosting {
   readonly kept = new Set<string>();
   readonly endpoints = new Map<string, Json>();
   readonly transforms = new Map<string, Json>();
+  readonly components: Components;
   readonly #serving = new Map<string, Served>();
   /** Alarms that go off when the next update moves traffic. */
   readonly tripped = new Set<string>();
@@ -37,6 +39,12 @@ export class Hosting {
     this.#world = world;
     this.#registry = registry;
     this.#monitoring = monitoring;
+    this.components = new Components(world, {
+      endpoint: (name) => this.#find(this.endpoints, 'endpoint', name),
+      config: (name) => this.configs.get(name)!,
+      serve: (archive, group, stream) =>
+        this.#serve({ PrimaryContainer: { ModelDataUrl: archive } }, group, stream),
+    });
   }
 
   readonly operations: Readonly<Record<string, (request: Json) => Json>> = {
@@ -46,6 +54,8 @@ export class Hosting {
       this.#world.checkRole(request.ExecutionRoleArn);
       const PrimaryContainer = this.#containerOf(request.PrimaryContainer);
       this.#world.checkImage(PrimaryContainer.Image);
+      if (PrimaryContainer.Mode === 'MultiModel' && !PrimaryContainer.ModelDataUrl.endsWith('/'))
+        throw invalid('ModelDataUrl of a multi-model container must be a prefix.');
       this.#world.checkObjects(PrimaryContainer.ModelDataUrl, 'model data');
       this.models.set(request.ModelName, {
         ...request,
@@ -71,7 +81,8 @@ export class Hosting {
         throw invalid(`Cannot create already existing endpoint configuration "${arn}".`);
       }
       for (const variant of request.ProductionVariants) {
-        this.#find(this.models, 'model', variant.ModelName);
+        this.#checkShared(request, variant);
+        if (variant.ModelName) this.#find(this.models, 'model', variant.ModelName);
         if (!variant.ServerlessConfig === !variant.InstanceType)
           throw invalid('Either InstanceType or ServerlessConfig');
         if (variant.InstanceType && !variant.InitialInstanceCount)
@@ -149,6 +160,7 @@ export class Hosting {
     DeleteEndpoint: ({ EndpointName }) => {
       if (this.kept.has(EndpointName)) throw invalid(`Cannot delete ${EndpointName} at the moment.`);
       const endpoint = this.#find(this.endpoints, 'endpoint', EndpointName);
+      this.components.checkNone(EndpointName);
       if (/^(Creating|Updating)$/.test(endpoint.EndpointStatus)) {
         throw invalid(`Cannot delete in-progress endpoint "${endpoint.EndpointArn}".`);
       }
@@ -183,14 +195,34 @@ export class Hosting {
   };
 
   /** What the endpoint's container answers. */
-  async invoke(name: string, headers: Record<string, string>, body: Buffer) {
+  async invoke(
+    name: string,
+    headers: Record<string, string>,
+    body: Buffer,
+    { component, target }: { readonly component?: string; readonly target?: string } = {},
+  ) {
     const served = this.#serving.get(name);
     if (!this.endpoints.has(name)) throw invalid(`Endpoint ${name} of account not found.`);
     if (this.#world.asynchronous.has(name)) {
       throw invalid(`Endpoint ${name} is asynchronous: use InvokeEndpointAsync.`);
     }
-    if (!served) throw invalid(`Endpoint ${name} is not in service.`);
-    const answer = await fetch(`http://127.0.0.1:${served.port}/invocations`, {
+    const [variant] = this.configs.get(this.endpoints.get(name)!.EndpointConfigName)!.ProductionVariants;
+    const container = this.models.get(variant.ModelName)?.PrimaryContainer;
+    const isMulti = container?.Mode === 'MultiModel';
+    if (target && !isMulti) {
+      throw invalid(
+        `Endpoint ${name} is not a multi-model endpoint and does not support target model header.`,
+        'ValidationError',
+      );
+    }
+    if (component && container)
+      throw invalid(`Endpoint ${name} has no inference components.`, 'ValidationError');
+    if (!served && container) throw invalid(`Endpoint ${name} is not in service.`);
+    const port = served?.port ?? this.components.portOf(name, component);
+    const place = isMulti
+      ? await loadTarget(this.#world, served!, container.ModelDataUrl, target)
+      : '/invocations';
+    const answer = await fetch(`http://127.0.0.1:${port}${place}`, {
       method: 'POST',
       headers,
       body: new Uint8Array(body),
@@ -311,6 +343,29 @@ export class Hosting {
     throw invalid('This configuration is not supported for serverless endpoints.');
   }
 
+  /** What AWS refuses of endpoints with several models. */
+  #checkShared(config: Json, variant: Json): void {
+    const container = this.models.get(variant.ModelName)?.PrimaryContainer;
+    const isMulti = container?.Mode === 'MultiModel';
+    if (!variant.ModelName || isMulti) {
+      const clash = [variant.ServerlessConfig, config.AsyncInferenceConfig, config.DataCaptureConfig];
+      if (clash.some(Boolean)) throw invalid('This configuration is not supported for several models.');
+    }
+    if (variant.ModelName) {
+      const own = config.ExecutionRoleArn ?? config.VpcConfig ?? config.EnableNetworkIsolation;
+      if (own ?? variant.ManagedInstanceScaling)
+        throw invalid('Only configurations without a model have a role, a network or managed scaling.');
+      return;
+    }
+    if (!config.ExecutionRoleArn) throw invalid('ExecutionRoleArn is required without a ModelName.');
+    this.#world.checkRole(config.ExecutionRoleArn);
+    const { MinInstanceCount: least = 1, MaxInstanceCount: most = Number.POSITIVE_INFINITY } =
+      variant.ManagedInstanceScaling ?? {};
+    const count = variant.InitialInstanceCount;
+    if (least > most || count < least || count > most)
+      throw invalid('InitialInstanceCount must be from MinInstanceCount to MaxInstanceCount.');
+  }
+
   #serveConfig(name: string, configName: string): Promise<Served | undefined> {
     const variant = this.configs.get(configName)!.ProductionVariants[0];
     const model = this.models.get(variant.ModelName)!;
@@ -319,6 +374,7 @@ export class Hosting {
 
   async close(): Promise<void> {
     await Promise.all([...this.#serving.values()].map(({ container }) => container.remove()));
+    await this.components.close();
   }
 
   #find(all: Map<string, Json>, kind: string, name: string): Json {
@@ -333,6 +389,11 @@ export class Hosting {
     const name: string = endpoint.EndpointName;
     await this.#world.pause();
     const config = this.configs.get(configName)!;
+    if (!config.ProductionVariants[0].ModelName) {
+      // It has nothing to start: its components come later.
+      endpoint.EndpointStatus = 'InService';
+      return;
+    }
     const served = await this.#serveConfig(name, configName);
     endpoint.LastModifiedTime = seconds();
     const loud =
@@ -379,12 +440,20 @@ export class Hosting {
   /** Undefined when the container does not answer pings. */
   async #serve(model: Json, group: string, stream: string, batch = false): Promise<Served | undefined> {
     const container = await Container.make();
-    const archive = this.#world.s3.objects.get(model.PrimaryContainer.ModelDataUrl.replace('s3://', ''))!;
-    await writeFile(container.path('model.tar.gz'), archive);
-    await extract({ cwd: container.path('model'), file: container.path('model.tar.gz') });
+    const isMulti = model.PrimaryContainer.Mode === 'MultiModel';
+    if (!isMulti) {
+      const archive = this.#world.s3.objects.get(model.PrimaryContainer.ModelDataUrl.replace('s3://', ''))!;
+      await writeFile(container.path('model.tar.gz'), archive);
+      await extract({ cwd: container.path('model'), file: container.path('model.tar.gz') });
+    }
     await chmod(container.path('model'), 0o555);
     const port = await freePort();
-    const environment = { SAGEMAKER_BIND_TO_PORT: `${port}`, ...(batch && { SAGEMAKER_BATCH: 'true' }) };
+    const environment = {
+      SAGEMAKER_BIND_TO_PORT: `${port}`,
+      ...(batch && { SAGEMAKER_BATCH: 'true' }),
+      // So few that one has to make room.
+      ...(isMulti && { SAGEMAKER_MULTI_MODEL: 'true', HARRIER_MAX_MODELS: '1' }),
+    };
     const ended = container.run('serve', environment, this.#world.log(group, `${stream}/i-1`));
     let hasEnded = false;
     ended.then(() => {

@@ -20,6 +20,7 @@ const KINDS: readonly (readonly [field: string, kind: string])[] = [
   ['TrainingJobName', 'training-job'],
   ['HyperParameterTuningJobName', 'hyper-parameter-tuning-job'],
   ['TransformJobName', 'transform-job'],
+  ['InferenceComponentName', 'inference-component'],
   ['EndpointName', 'endpoint'],
   ['EndpointConfigName', 'endpoint-config'],
   ['ModelPackageGroupName', 'model-package-group'],
@@ -122,13 +123,16 @@ function sageMaker(operation: string, request: Json): Asked[] {
 }
 
 /** The same for S3 and for requests to endpoints. */
-export function authorizeHttp(policy: Policy, { method = '', url = '' }: IncomingMessage): void {
+export function authorizeHttp(policy: Policy, { method = '', url = '', headers }: IncomingMessage): void {
   const { pathname, searchParams: query } = new URL(url, 'http://fake');
   if (pathname.startsWith('/endpoints/')) {
     const [, , name, kind] = pathname.split('/');
     const action =
       kind === 'async-invocations' ? 'sagemaker:InvokeEndpointAsync' : 'sagemaker:InvokeEndpoint';
     authorize(policy, { action, resource: arn('sagemaker', `endpoint/${name}`) });
+    const component = headers['x-amzn-sagemaker-inference-component'];
+    if (component)
+      authorize(policy, { action, resource: arn('sagemaker', `inference-component/${component}`) });
     return;
   }
   const [, bucket, key = ''] = /^\/([^/]*)\/?(.*)$/.exec(decodeURIComponent(pathname))!;
@@ -143,6 +147,9 @@ export function authorizeHttp(policy: Policy, { method = '', url = '' }: Incomin
       }
     : { GET: 'ListBucket', HEAD: 'ListBucket', PUT: 'CreateBucket' };
   authorize(policy, { action: `s3:${actions[method]}`, resource });
+  const source = headers['x-amz-copy-source'];
+  if (typeof source === 'string')
+    authorize(policy, { action: 's3:GetObject', resource: `arn:aws:s3:::${decodeURIComponent(source)}` });
 }
 
 function authorize({ Statement: statements }: Policy, question: Asked): void {

@@ -42,6 +42,7 @@ export class Monitoring {
     },
     RegisterScalableTarget: (request) => {
       const { MinCapacity, MaxCapacity, ResourceId } = request;
+      checkDimension(request);
       if (MinCapacity > MaxCapacity)
         throw invalid('Minimum capacity cannot be greater than maximum capacity');
       if (MinCapacity === 0 && !this.#world.asynchronous.has(ResourceId.split('/')[1])) {
@@ -55,6 +56,7 @@ export class Monitoring {
       if (!this.#world.scaling.has(ResourceId)) {
         throw new AwsFailure('ObjectNotFoundException', 'No scalable target registered');
       }
+      checkDimension(request);
       const tracking = request.TargetTrackingScalingPolicyConfiguration;
       const steps = request.StepScalingPolicyConfiguration;
       if ((type === 'StepScaling') !== (steps !== undefined) || !tracking === !steps) {
@@ -82,4 +84,20 @@ export class Monitoring {
       return {};
     },
   };
+}
+
+/** Machines are scaled by requests for a machine, copies of a component by those for a copy. */
+function checkDimension(request: Json): void {
+  const { ResourceId, ScalableDimension: dimension } = request;
+  const isComponent = /^inference-component\/[^/]+$/.test(ResourceId);
+  const isVariant = /^endpoint\/[^/]+\/variant\/[^/]+$/.test(ResourceId);
+  const wanted = isComponent
+    ? 'sagemaker:inference-component:DesiredCopyCount'
+    : 'sagemaker:variant:DesiredInstanceCount';
+  if ((!isComponent && !isVariant) || dimension !== wanted)
+    throw invalid(`${ResourceId} has no scalable dimension ${dimension}`);
+  const metric =
+    request.TargetTrackingScalingPolicyConfiguration?.PredefinedMetricSpecification?.PredefinedMetricType;
+  if (metric && isComponent !== metric.startsWith('SageMakerInferenceComponent'))
+    throw invalid(`${metric} is no metric of ${ResourceId}`);
 }

@@ -61,12 +61,17 @@ export class FakeS3 {
         this.#uploadOf(query).set(Number(query.get('partNumber')), body);
         this.parts++;
       } else {
-        this.objects.set(path, body);
+        const source = request.headers['x-amz-copy-source'];
+        const copied = typeof source === 'string' ? this.objects.get(decodeURIComponent(source)) : body;
+        if (!copied) throw new AwsFailure('NoSuchKey', 'The specified key does not exist.', 404);
+        this.objects.set(path, copied);
         const encryption = request.headers['x-amz-server-side-encryption'];
         const kmsKey = request.headers['x-amz-server-side-encryption-aws-kms-key-id'];
         if (encryption === 'aws:kms' && typeof kmsKey === 'string') this.keysOf.set(path, kmsKey);
       }
       response.setHeader('etag', `"${createHash('md5').update(body).digest('hex')}"`);
+      if (request.headers['x-amz-copy-source'])
+        return xml(response, '<CopyObjectResult><ETag>"x"</ETag></CopyObjectResult>');
       return response.end();
     }
     if (method === 'POST' && query.has('uploads')) {
