@@ -17,7 +17,7 @@ import {
   type EndpointKind,
   targetModel,
 } from '../../sagemaker/client/shared-endpoint.ts';
-import type { DeployOptions } from './deploy.ts';
+import type { DeployOptions } from './deploy-options.ts';
 import { modelInAws } from './model-source.ts';
 import type { AwsSession } from './session.ts';
 

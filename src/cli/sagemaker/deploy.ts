@@ -5,53 +5,19 @@ import { rollbackAlarms } from '../../sagemaker/client/alarms.ts';
 import { defaultBucket } from '../../sagemaker/client/aws.ts';
 import { isAws } from '../../sagemaker/client/aws-error.ts';
 import { deploy, planDeployment } from '../../sagemaker/client/deploy.ts';
-import {
-  checkDeployment,
-  type Deployment,
-  type Hosting,
-  type Shift,
-} from '../../sagemaker/client/deployment.ts';
+import { checkDeployment, type Deployment, type Hosting } from '../../sagemaker/client/deployment.ts';
 import { expired, listEndpoints } from '../../sagemaker/client/inventory.ts';
 import { uniqueName } from '../../sagemaker/client/names.ts';
 import { checkInstance, familyOf, instanceAdvice, PRICES } from '../../sagemaker/client/prices.ts';
 import { diskAdvice, encryptUploads, type Protection } from '../../sagemaker/client/protection.ts';
 import { workBucket } from '../../sagemaker/client/s3.ts';
-import type { Scale } from '../../sagemaker/client/scaling.ts';
 import { checkKind, endpointKind } from '../../sagemaker/client/shared-endpoint.ts';
 import type { Reporter } from '../reporter.ts';
+import type { DeployOptions } from './deploy-options.ts';
 import { refuseSharedClashes, runDeployComponent, runDeployTarget } from './deploy-shared.ts';
 import { modelInAws } from './model-source.ts';
-import { HOSTING_PROTECTION, type ProtectionOptions, protectionOf } from './protection.ts';
-import { type AwsCommandOptions, type AwsSession, CONFIG_FILE, inAws } from './session.ts';
-
-export interface DeployOptions extends AwsCommandOptions, ProtectionOptions {
-  readonly name?: string;
-  readonly role?: string;
-  readonly image?: string;
-  readonly bucket?: string;
-  readonly instanceType?: string;
-  readonly instances?: number;
-  readonly arm64?: boolean;
-  readonly serverless?: boolean;
-  readonly memory?: number;
-  readonly component?: string;
-  readonly copies?: number | Scale;
-  readonly cores?: number;
-  readonly targetModel?: string;
-  readonly concurrency?: number;
-  readonly async?: boolean;
-  readonly notify?: string;
-  readonly autoscale?: Scale;
-  readonly canary?: Shift;
-  readonly linear?: Shift;
-  readonly alarm?: readonly string[];
-  readonly maxErrors?: number;
-  readonly maxLatency?: number;
-  /** Percent. */
-  readonly capture?: number;
-  /** Seconds. */
-  readonly expires?: number;
-}
+import { HOSTING_PROTECTION, protectionOf } from './protection.ts';
+import { type AwsSession, CONFIG_FILE, inAws } from './session.ts';
 
 const DEFAULT_INSTANCE = 'ml.m7i.large';
 const DEFAULT_SERVERLESS_CONCURRENCY = 5;

@@ -3,7 +3,7 @@ import { command } from '../command.ts';
 import { duration, number, wholeNumber } from '../values.ts';
 import type { CapturedOptions } from './captured.ts';
 import { collectWhole } from './collect-whole.ts';
-import type { DeployOptions } from './deploy.ts';
+import type { DeployOptions } from './deploy-options.ts';
 import type { DeleteOptions } from './manage.ts';
 import type { EndpointPredictOptions } from './predict.ts';
 import { HOSTING_PROTECTION, withProtection } from './protection.ts';
