@@ -10,7 +10,7 @@ export const IMAGE = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/harrier:latest`
 // biome-ignore lint/suspicious/noExplicitAny: requests and answers of any shape; api-model.json has checked them
 export type Json = Record<string, any>;
 
-/** What all services of the fake fraction. */
+/** What all services of the fake share. */
 export class World {
   readonly s3 = new FakeS3(REGION);
   /** Repository and tag, and the format of the manifest. */
