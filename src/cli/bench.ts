@@ -40,7 +40,10 @@ export function benchCommand(): Command {
         'bench --teach --data ./photos',
         "Studio's view Teach in headless Chromium: three classes, 25 images each",
       ],
-      ['bench --export runs/mine', 'size, start and speed of each form that export writes'],
+      [
+        'bench --export runs/mine',
+        'size, start and speed of each form that export writes, in Node and in a page',
+      ],
       ['bench --compare', 'what became slower since the last release measured on this processor'],
       ['bench --json', 'the figures as one JSON object'],
     ]),

@@ -1,9 +1,14 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { measureFormsInPage } from '../../src/cli/bench/export/page.ts';
+import { pageText } from '../../src/cli/bench/export/text.ts';
 import { runWebBench, type WebEngine } from '../../src/cli/bench/web/measure.ts';
 import { MEASUREMENTS, nameOf } from '../../src/cli/bench/web/measurements.ts';
 import { webBenchText } from '../../src/cli/bench/web/text.ts';
+import { withStoredWeights } from '../../src/models/index.ts';
+import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
 import { harrier } from '../cli/harrier.ts';
+import { smallModel } from '../package/exported-package.ts';
 import { noChromium } from './browser.ts';
 
 describe.skipIf(noChromium)(`bench --web${noChromium ? ` (${noChromium})` : ''}`, () => {
@@ -22,6 +27,31 @@ describe.skipIf(noChromium)(`bench --web${noChromium ? ` (${noChromium})` : ''}`
     const text = webBenchText(result);
     expect(text).toMatch(/^Chromium \d.*, \d+ cores, graphics by /);
     expect(text).toMatch(/Harrier, WASM, 1 thread +\d/);
+  });
+
+  it('measures the forms of a model as a visitor gets them', async () => {
+    const onnx = smallModel();
+    const forms = [
+      { format: 'onnx', bytes: onnx },
+      { format: 'onnx-fp16', bytes: encodeModel(withStoredWeights(decodeModel(onnx), 'float16')) },
+      { format: 'cut', bytes: onnx.subarray(0, onnx.length >> 1) },
+    ];
+    const engines = [{ backend: 'wasm', threads: 1 }] as const;
+    const result = await measureFormsInPage(forms, { engines, starts: 1, onStart: () => {} });
+    expect([result.engines.length, result.missing]).toEqual([1, {}]);
+    const [{ runtime, results, missing, engineBytes }] = result.engines;
+    expect(runtime).toMatch(/^onnxruntime-web .* \(wasm\)$/);
+    expect(results.map(({ format, bytes }) => [format, bytes])).toEqual(
+      forms.slice(0, 2).map(({ format, bytes }) => [format, bytes.length]),
+    );
+    for (const { coldStart, oneImage, imagesPerSecond } of results) {
+      for (const each of [coldStart, oneImage, imagesPerSecond]) expect(each).toBeGreaterThan(0);
+    }
+    expect(engineBytes).toBeGreaterThan(5_000_000);
+    expect(missing).toEqual({ cut: expect.stringContaining('not an ONNX model, or it is cut off') });
+    const text = pageText(result);
+    expect(text).toMatch(/\(wasm\), 1 thread; its WebAssembly: .*\nformat +size/);
+    expect(text).toContain('\ncut: ');
   });
 });
 

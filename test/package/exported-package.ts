@@ -54,7 +54,8 @@ export function appWithPackage(peers: readonly string[]): App {
   return { folder, path, write, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-function smallModel(): Uint8Array {
+/** A model of 16 × 16 pixels, with weights drawn at random. */
+export function smallModel(): Uint8Array {
   const network = new Network({
     inputShape: [16, 16, 3],
     layers: [new Flatten(), new Dense({ units: LABELS.length, activation: 'softmax' })],

@@ -7,7 +7,7 @@ import type { Runtime } from '../../../runtime/index.ts';
 const BATCH = 16;
 const ROUNDS = 5;
 /** Times that a model is loaded anew. */
-const STARTS = 5;
+export const STARTS = 5;
 
 /** A form of a model, as `export` writes it. */
 export interface Form {
@@ -16,34 +16,52 @@ export interface Form {
   readonly bytes: Uint8Array;
 }
 
-/** What a form costs. */
-export interface FormResult {
-  readonly format: string;
-  readonly bytes: number;
-  /** Milliseconds from the bytes of the file to the first answer. */
-  readonly coldStart: number;
+/** How fast a form is once it is loaded. */
+export interface FormSpeed {
   /** Milliseconds for one image. */
   readonly oneImage: number;
   /** Images a second, 16 at a time. */
   readonly imagesPerSecond: number;
 }
 
-/** Measures forms in turns, so that what else the machine does falls on all of them; medians. */
+/** What a form costs. */
+export interface FormResult extends FormSpeed {
+  readonly format: string;
+  readonly bytes: number;
+  /** Milliseconds to the first answer: in Node from the bytes of the file, in a page from its address. */
+  readonly coldStart: number;
+}
+
+const clock = () => performance.now();
+
+/** Pixels that are not all equal: uint8 `[count, height, width, channels]`. */
+export function somePixels(count: number, { imageShape }: Pick<Classifier, 'imageShape'>): Uint8Array {
+  return Uint8Array.from({ length: count * imageBytes(imageShape) }, (_, i) => (i * 7919) % 256);
+}
+
+/** The middle of measurements. */
+export function medianOf(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 1];
+}
+
+/** Measures loaded models in turns, so that what else the machine does falls on all of them; medians. */
+export async function measureSpeeds(classifiers: readonly Classifier[]): Promise<FormSpeed[]> {
+  const timesOf = (pixels: Uint8Array) =>
+    measureInTurns(
+      classifiers.map((classifier) => () => classifier.predict(pixels)),
+      { clock, rounds: ROUNDS },
+    );
+  const alone = await timesOf(somePixels(1, classifiers[0]));
+  const together = await timesOf(somePixels(BATCH, classifiers[0]));
+  return alone.map((oneImage, i) => ({ oneImage, imagesPerSecond: (1000 * BATCH) / together[i] }));
+}
+
+/** Measures forms in this process. */
 export async function measureForms(forms: readonly Form[], runtime: Runtime): Promise<FormResult[]> {
   const classifiers = await Promise.all(forms.map(({ bytes }) => Classifier.load(runtime, bytes)));
   try {
-    const [{ imageShape }] = classifiers;
-    const images = (count: number) =>
-      Uint8Array.from({ length: count * imageBytes(imageShape) }, (_, i) => (i * 7919) % 256);
-    const clock = () => performance.now();
-    const timesOf = (pixels: Uint8Array) =>
-      measureInTurns(
-        classifiers.map((classifier) => () => classifier.predict(pixels)),
-        { clock, rounds: ROUNDS },
-      );
-    const one = images(1);
-    const alone = await timesOf(one);
-    const together = await timesOf(images(BATCH));
+    const speeds = await measureSpeeds(classifiers);
+    const one = somePixels(1, classifiers[0]);
     const starts: number[][] = forms.map(() => []);
     for (let round = 0; round < STARTS; round++) {
       for (const [i, { bytes }] of forms.entries()) {
@@ -57,9 +75,8 @@ export async function measureForms(forms: readonly Form[], runtime: Runtime): Pr
     return forms.map(({ format, bytes }, i) => ({
       format,
       bytes: bytes.length,
-      coldStart: starts[i].sort((a, b) => a - b)[STARTS >> 1],
-      oneImage: alone[i],
-      imagesPerSecond: (1000 * BATCH) / together[i],
+      coldStart: medianOf(starts[i]),
+      ...speeds[i],
     }));
   } finally {
     for (const classifier of classifiers) await classifier.dispose();

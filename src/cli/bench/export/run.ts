@@ -1,4 +1,5 @@
-import { aligned, formatBytes, formatCount, formatQuantity } from '../../../format/format.ts';
+import { HarrierError } from '../../../errors.ts';
+import { formatQuantity } from '../../../format/format.ts';
 import { withStoredWeights } from '../../../models/index.ts';
 import { decodeModel, encodeModel } from '../../../onnx/index.ts';
 import { nodeRuntime } from '../../../platform/node/engine/runtime.ts';
@@ -7,7 +8,9 @@ import { integerModel } from '../../export/integers.ts';
 import { refuseStored } from '../../export/stored.ts';
 import { classifierBytes } from '../../foreign.ts';
 import { Reporter } from '../../reporter.ts';
-import { type Form, type FormResult, measureForms } from './measure.ts';
+import { type Form, measureForms } from './measure.ts';
+import { measureFormsInPage } from './page.ts';
+import { formsText, pageText } from './text.ts';
 
 /** The options of `bench --export` as they were typed. */
 export interface ExportBenchOptions {
@@ -17,7 +20,7 @@ export interface ExportBenchOptions {
   readonly json?: boolean;
 }
 
-/** `harrier bench --export`: what each form of a model costs. */
+/** `harrier bench --export`: what each form of a model costs, in Node and in a page. */
 export async function runExportBenchCommand(options: ExportBenchOptions): Promise<void> {
   const { threads, json } = options;
   const reporter = new Reporter({ machine: json });
@@ -36,28 +39,27 @@ export async function runExportBenchCommand(options: ExportBenchOptions): Promis
     { format: 'onnx-int8', bytes: encodeModel(withStoredWeights(model, 'int8')) },
     { format: 'onnx-int8-compute', bytes },
   ];
-  reporter.status('measuring …');
+  const onStart = (what: string) => reporter.status(`measuring: ${what}`);
+  onStart('Node');
   const runtime = nodeRuntime({ threads });
   const results = await measureForms(forms, runtime);
   reporter.clear();
-  if (json)
-    reporter.json({ model: source.modelFile, runtime: runtime.name, threads: runtime.threads, results });
-  else {
+  if (!json) {
     reporter.print(`${source.modelFile}: ${runtime.name}, ${formatQuantity(runtime.threads, 'thread')}`);
     reporter.print(formsText(results));
   }
+  const page = await measureFormsInPage(forms, { threads, onStart }).catch(reasonWithoutBrowser);
+  reporter.clear();
+  if (json) {
+    const { name, threads } = runtime;
+    const inPage = typeof page === 'string' ? { pageMissing: page } : { page };
+    reporter.json({ model: source.modelFile, runtime: name, threads, results, ...inPage });
+  } else if (typeof page === 'string') reporter.note(`Not measured in a browser: ${page}`);
+  else reporter.print(`\n${pageText(page)}`);
 }
 
-/** The figures as a table. */
-export function formsText(results: readonly FormResult[]): string {
-  const [{ imagesPerSecond: first }] = results;
-  const rows = results.map(({ format, bytes, coldStart, oneImage, imagesPerSecond }) => [
-    format,
-    formatBytes(bytes),
-    `${coldStart.toFixed(0)} ms`,
-    `${oneImage.toFixed(2)} ms`,
-    imagesPerSecond < 100 ? imagesPerSecond.toFixed(1) : formatCount(Math.round(imagesPerSecond)),
-    `${(imagesPerSecond / first).toFixed(2)}×`,
-  ]);
-  return aligned([['format', 'size', 'cold start', 'one image', 'images/s', ''], ...rows]).join('\n');
+/** Why there are no figures of a page, where the machine lacks something; any other error is thrown on. */
+function reasonWithoutBrowser(error: unknown): string {
+  if (error instanceof HarrierError && error.code === 'not-found') return error.message;
+  throw error;
 }

@@ -1,4 +1,4 @@
-/** What `harrier bench --web` measures of Harrier, inside a page. */
+/** What `harrier bench --web` and `--export` measure of Harrier, inside a page. */
 import { measureFor, recipeModel, recipeSteps } from '../../../benchmark/index.ts';
 import { Classifier } from '../../../models/index.ts';
 import {
@@ -9,6 +9,8 @@ import {
 } from '../../../platform/web/index.ts';
 import { kerasCnn, type Recipe, record } from '../../../recipes/index.ts';
 import { SHIPPED_MODEL, type WebMeasurement } from './measurements.ts';
+
+export { firstAnswer, speedsOf } from '../export/in-page.ts';
 
 let runtime: WebRuntime;
 

@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { shippedModel } from '../../../platform/node/runs/shipped-model.ts';
 import { PEERS_FOLDER } from '../peers.ts';
-import { launchChromium } from './chromium.ts';
+import { BENCH_PAGE, findBrowser, inTime, type Launch, reasonOf } from './launch.ts';
 import { MEASUREMENTS, nameOf, SHIPPED_MODEL } from './measurements.ts';
 import { type BrowserPage, openPage, type PageOptions } from './page.ts';
 
@@ -34,8 +33,6 @@ export interface WebBenchResult {
   readonly peersMissing: Readonly<Record<string, string>>;
 }
 
-/** Beyond this a single measurement is given up. */
-const PATIENCE_MS = 180_000;
 const PEER = join(PEERS_FOLDER, 'tensorflowjs');
 const PEER_WASM = [
   'tfjs-backend-wasm.wasm',
@@ -71,7 +68,7 @@ export async function runWebBench({
     ({ library }) => library === 'harrier' || Object.keys(peersMissing).length === 0,
   );
   onStart('pages for the browser');
-  const { gpu, version, launch } = await findGpu();
+  const { gpu, version, launch } = await findBrowser();
   const figures: WebFigures[] = [];
   for (const engine of measured) figures.push(await measureEngine(launch, engine, measurements, onStart));
   return {
@@ -96,34 +93,6 @@ function enginesOf(peers: boolean): WebEngine[] {
     { library: 'tensorflowjs', backend: 'webgpu' },
   ];
   return peers ? [...harrier, ...others] : harrier;
-}
-
-type Launch = () => Promise<Browser>;
-
-/** How to start a browser on the graphics card; where that gives no WebGPU, one that computes it on the processor. */
-async function findGpu(): Promise<{ gpu: string; version: string; launch: Launch }> {
-  for (const softwareGpu of [false, true]) {
-    const launch = () => launchChromium({ softwareGpu });
-    const browser = await launch();
-    try {
-      const gpu = await gpuOf(browser);
-      if (gpu !== undefined || softwareGpu) return { gpu: gpu ?? 'none', version: browser.version(), launch };
-    } finally {
-      await browser.close();
-    }
-  }
-  throw new Error('unreachable');
-}
-
-async function gpuOf(browser: Browser): Promise<string | undefined> {
-  const page = await openPage(browser, {
-    module: fileURLToPath(new URL('./bench-page.ts', import.meta.url)),
-  });
-  try {
-    return await page.call('gpuName');
-  } finally {
-    await page.close();
-  }
 }
 
 /** One engine in a browser of its own; after a failure, in a new one: what failed may have left it in any state. */
@@ -156,7 +125,7 @@ async function measureEngine(
       }
       ms[name] = await inTime(opened.page.call<number>('measureHere', what));
     } catch (error) {
-      missing[name] = (error instanceof Error ? error.message : String(error)).split('\n')[0];
+      missing[name] = reasonOf(error);
       await close();
     }
   }
@@ -174,17 +143,9 @@ async function pageOf({ library }: WebEngine): Promise<PageOptions> {
     return { module: join(PEER, 'page.js'), files: Object.fromEntries(files), strict: false };
   }
   return {
-    module: fileURLToPath(new URL('./bench-page.ts', import.meta.url)),
+    module: BENCH_PAGE,
     files: { [SHIPPED_MODEL]: await readFile((await shippedModel())!) },
   };
-}
-
-function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done in ${PATIENCE_MS / 60_000} minutes`)), PATIENCE_MS);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 const BACKENDS = { cpu: 'CPU', wasm: 'WASM', webgl: 'WebGL', webgpu: 'WebGPU' } as const;
