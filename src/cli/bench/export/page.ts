@@ -1,9 +1,8 @@
-import type { Browser } from 'playwright-core';
 import { formatQuantity } from '../../../format/format.ts';
 import { contractOf } from '../../../models/contract.ts';
 import { decodeModel } from '../../../onnx/index.ts';
 import { isSoftwareGpu } from '../../../platform/web/gpu.ts';
-import { BENCH_PAGE, findBrowser, inTime, reasonOf } from '../web/launch.ts';
+import { BENCH_PAGE, findBrowser, inTime, type Launch, reasonOf } from '../web/launch.ts';
 import { openPage } from '../web/page.ts';
 import type { FirstAnswer, PageEngine, PageSpeeds } from './in-page.ts';
 import { type Form, type FormResult, medianOf, STARTS } from './measure.ts';
@@ -77,7 +76,7 @@ export async function measureFormsInPage(
 }
 
 async function measureEngine(
-  browser: Browser,
+  browser: Awaited<ReturnType<Launch>>,
   engine: PageEngine,
   forms: readonly Form[],
   onStart: (what: string) => void,
