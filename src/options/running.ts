@@ -84,7 +84,7 @@ export const RUNNING = {
   },
   logTo: {
     type: { kind: 'text', expected: 'trackers, such as tensorboard,csv' },
-    help: 'trackers that get the figures of the run: tensorboard, mlflow=http://…, wandb or csv; separate several by commas',
+    help: 'trackers that get the figures of the run: tensorboard, mlflow=http://…, wandb, csv, or a file of your own; separate several by commas',
     flag: {
       of: ['train'],
       value: '<trackers>',

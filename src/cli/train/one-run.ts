@@ -61,7 +61,7 @@ export async function trainToTheEnd(
       `\n${reporter.style.strong(`Fold ${fold.held}`)}, ${fold.count} in all: ${learned}, ${held} held out`,
     );
   }
-  const followed = await trackRun(openTrackers(given.logTo), run, record, folder, (sentence) =>
+  const followed = await trackRun(await openTrackers(given.logTo), run, record, folder, (sentence) =>
     reporter.note(sentence),
   );
   const progress = new TrainingProgress(reporter, run.options.epochs);

@@ -30,7 +30,7 @@ import { checkAlike, trainSeeds, wantsSeeds } from './seeds.ts';
 export async function runTrain(given: TrainOptions): Promise<void> {
   const reporter = new Reporter({ machine: given.json });
   // A name that is mistyped is told before any work.
-  openTrackers(given.logTo);
+  await openTrackers(given.logTo);
   const interruption = watchInterruption(() =>
     reporter.note('Stopping: saving first. Press Ctrl-C again to stop at once.'),
   );

@@ -41,4 +41,13 @@ export { newRecord, prepareRun } from './runs/prepare-run.ts';
 export { allRecipes, type FoundRecipe, findRecipe } from './runs/recipe-files.ts';
 export { createRunFolder, RunFolder } from './runs/run-folder.ts';
 export { readCheckpoint, trainRun } from './runs/train-run.ts';
+export {
+  metricsOf,
+  resultMetricsOf,
+  type TrackedImage,
+  type TrackedResult,
+  type TrackedRun,
+  type Tracker,
+  type Unfinished,
+} from './trackers/tracker.ts';
 export { HARRIER_VERSION } from './version.ts';

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createJiti } from 'jiti';
 import { HarrierError, unknownName } from '../../../errors.ts';
 import { checkRecipe, RECIPES, type Recipe } from '../../../recipes/index.ts';
+import { importOwnFile, isOwnFile, ownFileError } from '../files/own-file.ts';
 
 /** A recipe, and the file of a recipe of your own. */
 export interface FoundRecipe {
@@ -39,7 +39,7 @@ export async function allRecipes(folder: string = process.cwd()): Promise<Readon
  *   file
  */
 export async function findRecipe(name?: string, folder: string = process.cwd()): Promise<FoundRecipe> {
-  if (name !== undefined && isPath(name)) return onlyRecipe(resolve(folder, name));
+  if (name !== undefined && isOwnFile(name)) return onlyRecipe(resolve(folder, name));
   const recipes = await allRecipes(folder);
   const [first] = recipes.values();
   const found = name === undefined ? (first.file ? first : recipes.get(DEFAULT_RECIPE)) : recipes.get(name);
@@ -53,7 +53,6 @@ export async function findRecipe(name?: string, folder: string = process.cwd()):
  * @throws HarrierError `bad-option` when it is not there, or the file cannot be used; `not-found` for a missing file
  */
 export async function recipeIn(file: string, name: string): Promise<FoundRecipe> {
-  await checkIsThere(file);
   const recipes = await loadRecipes(file);
   const recipe = recipes.find((each) => each.name === name);
   if (recipe) return { recipe, file };
@@ -64,20 +63,7 @@ export async function recipeIn(file: string, name: string): Promise<FoundRecipe>
   );
 }
 
-function isPath(name: string): boolean {
-  return /[\\/]|\.[cm]?[jt]s$/.test(name);
-}
-
-async function checkIsThere(file: string): Promise<void> {
-  if ((await stat(file).catch(() => undefined))?.isFile()) return;
-  throw new HarrierError('not-found', 'there is no such recipe file', {
-    where: file,
-    next: 'Check the path.',
-  });
-}
-
 async function onlyRecipe(file: string): Promise<FoundRecipe> {
-  await checkIsThere(file);
   const recipes = await loadRecipes(file);
   if (recipes.length === 1) return { recipe: recipes[0], file };
   throw new HarrierError('bad-option', 'this file holds more than one recipe', {
@@ -110,13 +96,9 @@ export async function loadRecipes(file: string): Promise<Recipe[]> {
     import('../../../graph.ts'),
     import('../../../layer.ts'),
   ]);
-  const virtualModules = { harrier, 'harrier/graph': graph, 'harrier/layer': layer };
-  const jiti = createJiti(import.meta.url, { fsCache: false, virtualModules });
-  const exported: unknown = await jiti.import(file, { default: true }).catch((cause) => {
-    throw fileError(file, cause, 'this file cannot be used');
-  });
-  const candidates = recipesIn(exported);
-  if (candidates.length === 0 || !Object.hasOwn(Object(await jiti.import(file)), 'default')) {
+  const modules = { harrier, 'harrier/graph': graph, 'harrier/layer': layer };
+  const candidates = recipesIn(await importOwnFile(file, 'recipe', modules));
+  if (candidates.length === 0) {
     throw new HarrierError('bad-option', 'this file exports no recipe', {
       where: file,
       next: 'Write: export default defineRecipe({ … }). `npx harrier recipes show keras-cnn` prints one to start from.',
@@ -150,7 +132,7 @@ function guarded(recipe: Recipe, file: string): Recipe {
     try {
       return work();
     } catch (cause) {
-      throw fileError(file, cause, `the layers of ${recipe.name} cannot be built`);
+      throw ownFileError(file, cause, `the layers of ${recipe.name} cannot be built`);
     }
   };
   return {
@@ -158,28 +140,4 @@ function guarded(recipe: Recipe, file: string): Recipe {
     ...(recipe.layers && { layers: (...given) => guard(() => recipe.layers!(...given)) }),
     ...(recipe.outputs && { outputs: (...given) => guard(() => recipe.outputs!(...given)) }),
   };
-}
-
-/** What went wrong in a user's file, as one sentence with the line where that is known. */
-function fileError(file: string, cause: unknown, summary: string): HarrierError {
-  const error = cause instanceof Error ? cause : new Error(String(cause));
-  const at = `${error.stack ?? ''}\n${error.message}`.match(new RegExp(`${escaped(file)}:(\\d+)(?::\\d+)?`));
-  const message = error.message
-    .split('\n')[0]
-    .replace(/^ParseError: /, '')
-    .replace(/[\s.]+$/, '');
-  const isParse = error.message.startsWith('ParseError: ');
-  const what = error instanceof HarrierError || isParse ? message : `${error.name}: ${message}`;
-  return new HarrierError(
-    'bad-option',
-    isParse ? `this file does not parse (${what})` : `${summary} (${what})`,
-    {
-      where: at ? `${file}, line ${at[1]}` : file,
-      cause,
-    },
-  );
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -1,8 +1,10 @@
+import { basename, resolve } from 'node:path';
 import { HarrierError, unknownName } from '../../../errors.ts';
+import { importOwnFile, isOwnFile, ownFileError } from '../files/own-file.ts';
 import { csvTable } from './csv.ts';
 import { mlflow } from './mlflow.ts';
 import { tensorBoard } from './tensorboard/tensorboard.ts';
-import type { Tracker } from './tracker.ts';
+import { metricsOf, resultMetricsOf, type Tracker } from './tracker.ts';
 import { wandb } from './wandb.ts';
 
 /** What `--log-to` knows, by name; the value is what follows a name and `=`. */
@@ -22,24 +24,60 @@ const TRACKERS: Readonly<Record<string, (value: string | undefined) => Tracker>>
 };
 
 /**
- * The trackers that a list names: `tensorboard,mlflow=http://127.0.0.1:5000,csv=all.csv`. None is asked yet.
- * @throws HarrierError `bad-option` for a name that there is not, or a value that it cannot use
+ * The trackers that a list names: `tensorboard,mlflow=http://127.0.0.1:5000,./my-tracker.ts=value`. None is asked yet.
+ * @throws HarrierError `bad-option` for a name that there is not, a value that it cannot use, or a file that makes no
+ *   tracker; `not-found` for a missing file
  */
-export function openTrackers(list: string | undefined): Tracker[] {
+export async function openTrackers(list: string | undefined): Promise<Tracker[]> {
   if (list === undefined) return [];
-  const parts = list.split(',').map((part) => part.trim());
-  return parts.map((part) => {
-    const [, name, value] = /^([^=]*)(?:=(.*))?$/s.exec(part)!;
-    const open = Object.hasOwn(TRACKERS, name) ? TRACKERS[name] : undefined;
-    if (!open) throw unknownName('tracker of --log-to', name, Object.keys(TRACKERS));
+  const trackers: Tracker[] = [];
+  for (const part of list.split(',')) {
+    const [, name, value] = /^([^=]*)(?:=(.*))?$/s.exec(part.trim())!;
     if (value === '') {
       throw new HarrierError('bad-option', 'nothing follows the equals sign', {
         where: `--log-to ${name}=`,
         next: 'Name a place, or leave the sign out.',
       });
     }
-    return open(value);
-  });
+    if (isOwnFile(name)) trackers.push(await ownTracker(resolve(name), value));
+    else if (Object.hasOwn(TRACKERS, name)) trackers.push(TRACKERS[name](value));
+    else throw unknownName('tracker of --log-to', name, Object.keys(TRACKERS));
+  }
+  return trackers;
+}
+
+/** The tracker that a user's own file makes. */
+async function ownTracker(file: string, value: string | undefined): Promise<Tracker> {
+  const open = await importOwnFile(file, 'tracker', { 'harrier/node': { metricsOf, resultMetricsOf } });
+  if (typeof open !== 'function') {
+    throw new HarrierError('bad-option', 'this file exports no function that makes a tracker', {
+      where: file,
+      next: 'Write: export default (value) => ({ name, begin, epoch, end }). See docs/trackers.md.',
+    });
+  }
+  let tracker: Tracker;
+  try {
+    tracker = await open(value);
+  } catch (cause) {
+    throw ownFileError(file, cause, 'this tracker cannot be made');
+  }
+  const missing = (['begin', 'epoch', 'end'] as const).filter(
+    (each) => typeof tracker?.[each] !== 'function',
+  );
+  if (missing.length > 0) {
+    throw new HarrierError('bad-option', 'this tracker lacks functions', {
+      where: file,
+      expected: 'begin, epoch and end',
+      received: `no ${missing.join(', no ')}`,
+    });
+  }
+  const name = typeof tracker.name === 'string' ? tracker.name : basename(file);
+  return {
+    name,
+    begin: async (run) => tracker.begin(run),
+    epoch: async (record) => tracker.epoch(record),
+    end: async (result) => tracker.end(result),
+  };
 }
 
 function protocolOf(address: string): string {

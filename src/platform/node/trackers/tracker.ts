@@ -36,8 +36,8 @@ export interface TrackedResult {
 export type Unfinished = 'failed' | 'interrupted';
 
 /**
- * A place that follows runs: a folder for TensorBoard, an MLflow server, a table. To follow runs elsewhere, write one of
- * these, and name it in `open-trackers.ts`. Calls come one after another; what one throws ends this tracker, never the run.
+ * A place that follows runs: a folder for TensorBoard, an MLflow server, a table. To follow runs elsewhere, write a file
+ * that exports a function which makes one of these, and name it in `--log-to` (docs/trackers.md). Calls come one after another; what one throws ends this tracker, never the run.
  */
 export interface Tracker {
   /** For people, in the middle of a sentence: `MLflow at http://…`. */

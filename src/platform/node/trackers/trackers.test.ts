@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
@@ -139,20 +139,63 @@ describe('trackers', () => {
     expect(notes).toEqual(['Note: a does not follow this run any more; training goes on. gone.']);
   });
 
-  it('have names and values that are checked', () => {
-    expect(
-      openTrackers('tensorboard, csv=x.csv,mlflow=https://example.org/').map(({ name }) => name),
-    ).toEqual(['TensorBoard', 'the table of --log-to csv', 'MLflow at https://example.org']);
-    expect(() => openTrackers('tensorbord')).toThrow(
+  it('have names and values that are checked', async () => {
+    const named = await openTrackers('tensorboard, csv=x.csv,mlflow=https://example.org/');
+    expect(named.map(({ name }) => name)).toEqual([
+      'TensorBoard',
+      'the table of --log-to csv',
+      'MLflow at https://example.org',
+    ]);
+    await expect(openTrackers('tensorbord')).rejects.toThrow(
       'unknown tracker of --log-to "tensorbord". Did you mean "tensorboard"? There are: tensorboard, mlflow, csv, wandb.',
     );
-    expect(() => openTrackers('csv=')).toThrow(
+    await expect(openTrackers('csv=')).rejects.toThrow(
       '--log-to csv=: nothing follows the equals sign. Name a place,',
     );
     for (const wrong of ['mlflow=localhost:5000', 'mlflow=./mlruns']) {
-      expect(() => openTrackers(wrong)).toThrow(
+      await expect(openTrackers(wrong)).rejects.toThrow(
         '--log-to: MLflow needs the address of its server: expected mlflow=',
       );
     }
+  });
+
+  it('of their own are files that export a function', async () => {
+    await inFolder(async (folder) => {
+      const opened = async (source: string) => {
+        const file = join(folder, 'own.ts');
+        await writeFile(file, source);
+        return openTrackers(`${file}=value`);
+      };
+      const own = `
+        import { metricsOf } from 'harrier/node';
+        const told: unknown[] = [];
+        export default (value: string) => ({
+          name: value,
+          begin() {},
+          epoch: (record: any) => void told.push(metricsOf(record)),
+          end: () => { throw new Error(JSON.stringify(told)); },
+        });`;
+      const [tracker] = await opened(own);
+      await tracker.begin(runIn(folder));
+      await tracker.epoch({ epoch: 1, loss: 0.5, accuracy: 0.75, learningRate: 0.1, seconds: 2 });
+      expect(tracker.name).toBe('value');
+      await expect(tracker.end('failed')).rejects.toThrow(
+        '[["train/loss",0.5],["train/accuracy",0.75],["learning_rate",0.1],["seconds",2]]',
+      );
+
+      await expect(opened('export const tracker = () => ({});')).rejects.toThrow(
+        'own.ts: this file exports no function that makes a tracker. Write: export default (value) =>',
+      );
+      await expect(opened('export default () => ({ begin() {} });')).rejects.toThrow(
+        'own.ts: this tracker lacks functions: expected begin, epoch and end, received no epoch, no end.',
+      );
+      await expect(opened("export default () => {\n  throw new Error('no key');\n};")).rejects.toThrow(
+        'own.ts, line 2: this tracker cannot be made (Error: no key).',
+      );
+      await expect(opened('export default (')).rejects.toThrow('this file does not parse');
+      await expect(openTrackers(join(folder, 'gone.ts'))).rejects.toThrow(
+        'gone.ts: there is no such tracker file. Check the path.',
+      );
+    });
   });
 });
