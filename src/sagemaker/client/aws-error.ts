@@ -68,6 +68,19 @@ export function isMissing(error: unknown): boolean {
   );
 }
 
+/**
+ * Whether a service does not know what it was asked to do: regions and stand-ins (moto, LocalStack) that lag behind. They
+ * say so by name, or with a page that is no JSON.
+ */
+export function isUnknownAction(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { httpStatusCode = 0 } = (error as AwsException).$metadata ?? {};
+  return (
+    /^UnknownOperation|^InvalidAction|^UnsupportedOperation/.test(error.name) ||
+    (error.name === 'SyntaxError' && [404, 500, 501].includes(httpStatusCode))
+  );
+}
+
 /** An error of the AWS SDK as a sentence; what is no error of the SDK passes unchanged. */
 export function awsError(error: unknown): unknown {
   if (error instanceof HarrierError || !(error instanceof Error)) return error;

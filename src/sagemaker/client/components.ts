@@ -1,7 +1,7 @@
 import type { DescribeInferenceComponentOutput } from '@aws-sdk/client-sagemaker';
 import { HarrierError } from '../../errors.ts';
 import type { Aws } from './aws.ts';
-import { isAws, isMissing } from './aws-error.ts';
+import { isAws, isMissing, isUnknownAction } from './aws-error.ts';
 import { VARIANT } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
 import { type Protection, tagsOf } from './protection.ts';
@@ -193,14 +193,16 @@ export interface ListedComponent {
   readonly created: Date;
 }
 
-/** The components of an endpoint, or of all. Who may not see any has made none. */
+/** The components of an endpoint, or of all. None where they may not be seen, or where there is no such thing. */
 export async function listComponents(aws: Aws, endpoint?: string): Promise<ListedComponent[]> {
   const found: ListedComponent[] = [];
   let NextToken: string | undefined;
   do {
     const query = { ...(endpoint && { EndpointNameEquals: endpoint }), MaxResults: 100, NextToken };
     const page = await aws.sagemaker.listInferenceComponents(query).catch((error) => {
-      if (isAws(error, 'AccessDenied')) return { InferenceComponents: [], NextToken: undefined };
+      if (isAws(error, 'AccessDenied') || isUnknownAction(error)) {
+        return { InferenceComponents: [], NextToken: undefined };
+      }
       throw error;
     });
     for (const each of page.InferenceComponents ?? []) {
