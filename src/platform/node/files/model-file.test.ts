@@ -91,7 +91,7 @@ describe('readModelFile', () => {
     ['a wrong length', { location: 'short.bin', length: '7' }, 'bad-graph', /expected 8 bytes, received 7/],
     ['an offset that is no number', { location: 'short.bin', offset: '-1' }, 'bad-graph', /offset.*"-1"/],
     ['no location', {}, 'bad-graph', /no location/],
-    ['a folder in its place', { location: 'parts' }, 'storage', /this is a folder: expected a file/],
+    ['a folder in its place', { location: 'parts' }, 'bad-data', /this is a folder: expected a file/],
   ])('refuses %s', async (_, entries, code, message) => {
     await mkdir(join(folder, 'parts'));
     await writeFile(join(folder, 'short.bin'), data.subarray(0, 8));
