@@ -45,7 +45,7 @@ describe('harrier features', () => {
     for (const [i, value] of lines[7].features.entries()) expect(value).toBeCloseTo(expected[i], 5);
 
     await truncate(file('list.jsonl'), whole.split('\n').slice(0, 3).join('\n').length + 20);
-    expect((await run(...list)).stderr).toContain('3 answers of list.jsonl are kept.');
+    expect((await run(...list)).stderr).toContain('3 lines of list.jsonl are kept.');
     expect(await readFile(file('list.jsonl'), 'utf8')).toBe(whole);
     const table = await run('features', '--list', 'list.txt', '--from', 'first', '--out', 'list.csv');
     expect(sentenceOf(table)).toMatch(/^--out: features of a list are written as lines of JSON/);

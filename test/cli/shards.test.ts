@@ -52,7 +52,7 @@ describe('predict --shard --out', () => {
     const whole = answers[0].split('\n').slice(0, 8).join('\n').length + 1;
     await truncate(path('1.jsonl'), whole + 30);
     const again = await part(1);
-    expect(again.stderr).toContain('8 answers of 1.jsonl are kept.');
+    expect(again.stderr).toContain('8 lines of 1.jsonl are kept.');
     expect((await text('1.jsonl')).split('\n').map((line) => line.slice(0, 40))).toEqual(
       answers[0].split('\n').map((line) => line.slice(0, 40)),
     );

@@ -90,7 +90,7 @@ async function answerAll(task: ToFile, reporter: Reporter, interruption: Interru
   const { held } = file;
   if (held.lines > 0) {
     reporter.note(
-      `${formatQuantity(held.lines, 'answer')} of ${shortPath(out)} ${held.lines === 1 ? 'is' : 'are'} kept.`,
+      `${formatQuantity(held.lines, 'line')} of ${shortPath(out)} ${held.lines === 1 ? 'is' : 'are'} kept.`,
     );
   }
   let [done, failed] = [held.lines, held.failed];
