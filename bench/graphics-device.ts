@@ -12,6 +12,8 @@
 import { parseArgs } from 'node:util';
 import { recipeRows } from '../src/benchmark/index.ts';
 import { measureFor } from '../src/benchmark/measure.ts';
+import { number, wholeNumber } from '../src/cli/values.ts';
+import { HarrierError } from '../src/errors.ts';
 import {
   elementTypeCode,
   float32,
@@ -33,10 +35,17 @@ const { values } = parseArgs({
     size: { type: 'string', default: '4096' },
   },
 });
+// A wrong value is told in a sentence.
+process.once('uncaughtException', (error) => {
+  process.stderr.write(`${error instanceof HarrierError ? `error: ${error.message}` : error.stack}\n`);
+  process.exit(error instanceof HarrierError && error.code === 'bad-option' ? 2 : 1);
+});
 const recipe = recipeNamed(values.recipe);
-const batch = Number(values['micro-batch'] ?? recipe.microBatch ?? recipe.batchSize);
-const seconds = Number(values.seconds);
-const size = Number(values.size);
+const batch = wholeNumber('--micro-batch')(
+  `${values['micro-batch'] ?? recipe.microBatch ?? recipe.batchSize}`,
+);
+const seconds = number('--seconds', { above: 0 })(values.seconds);
+const size = wholeNumber('--size')(values.size);
 const [KERNEL, PRODUCTS, KERNELS] = [3, 8, 256];
 const runtime = await openRuntime({ device: 'gpu' });
 

@@ -3,9 +3,9 @@ import { about } from './about.ts';
 import { command, imageArguments, listHelp, withThreads } from './command.ts';
 import { withOptions } from './flags.ts';
 import { withForeignOptions } from './foreign.ts';
+import { setsOption, topOption } from './predict/answer-options.ts';
 import type { PredictOptions } from './predict/run.ts';
 import { readShard } from './shard.ts';
-import { number, wholeNumber } from './values.ts';
 
 export function predictCommand(): Command {
   const predict = command('predict', about.predict, [
@@ -27,12 +27,8 @@ export function predictCommand(): Command {
     .usage('[options] [run|model.onnx] <image|folder|address|-...>')
     .argument('[words...]', imageArguments)
     .option('--list <file>', listHelp)
-    .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3)
-    .option(
-      '--sets <coverage>',
-      'also print, for each image, a set of classes that contains the right one with this probability, such as 0.95',
-      number('--sets', { above: 0, below: 1 }),
-    )
+    .addOption(topOption())
+    .addOption(setsOption())
     .option(
       '--per-class',
       'with --sets: calibrate for each class by itself, not only for all images together',

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { harrier, sentenceOf, workplace, writeImages } from '../cli/harrier.ts';
-import { policyOf } from './allowed.ts';
+import { policyOf, runAllowed } from './allowed.ts';
 import { botocore } from './botocore.ts';
 import { FakeAws, ROLE } from './fake/fake.ts';
 
@@ -11,14 +11,7 @@ import { FakeAws, ROLE } from './fake/fake.ts';
 let fake: FakeAws;
 let place: { path: string; remove: () => Promise<void> };
 const at = (...parts: string[]) => join(place.path, ...parts);
-const sagemaker = (...args: string[]) => {
-  // Each command with its own rights, and no others.
-  fake.policy = policyOf(args[0], ['mine']);
-  return harrier(['sagemaker', ...args, '--poll', '0.05'], {
-    cwd: place.path,
-    environment: fake.environment,
-  });
-};
+const sagemaker = (...args: string[]) => runAllowed(fake, place.path, args);
 const deploy = (...args: string[]) => sagemaker('deploy', 'run', '--role', ROLE, ...args);
 const alarms = () => [...fake.monitoring.alarms.keys()];
 const lastSent = (operation: string) =>

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cifar10 } from '../../src/platform/node/datasets/cifar10.ts';
 import { cacheDirectory } from '../../src/platform/node/files/cache.ts';
 import { harrier, sentenceOf, workplace } from '../cli/harrier.ts';
-import { policyOf } from './allowed.ts';
+import { runAllowed } from './allowed.ts';
 import { botocore } from './botocore.ts';
 import { FakeAws } from './fake/fake.ts';
 
@@ -16,11 +16,7 @@ import { FakeAws } from './fake/fake.ts';
 let fake: FakeAws;
 let place: { path: string; remove: () => Promise<void> };
 let job: string;
-const run = (...args: string[]) => {
-  // Each command with its own rights, and no others.
-  fake.policy = policyOf(args[0], ['mine']);
-  return harrier(['sagemaker', ...args, '--poll', '0.1'], { cwd: place.path, environment: fake.environment });
-};
+const run = (...args: string[]) => runAllowed(fake, place.path, args);
 const at = (...parts: string[]) => join(place.path, ...parts);
 const probabilitiesOf = (stdout: string): Record<string, number>[] =>
   JSON.parse(stdout).map(({ predictions }: { predictions: { label: string; probability: number }[] }) =>

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, sentenceOf, workplace } from '../cli/harrier.ts';
+import { sentenceOf, workplace } from '../cli/harrier.ts';
 import { encode, modelBytes, noise } from '../server/serving.ts';
-import { policyOf } from './allowed.ts';
+import { runAllowed } from './allowed.ts';
 import { botocore } from './botocore.ts';
 import { FakeAws, IMAGE, ROLE } from './fake/fake.ts';
 
@@ -12,14 +12,7 @@ import { FakeAws, IMAGE, ROLE } from './fake/fake.ts';
 let fake: FakeAws;
 let place: { path: string; remove: () => Promise<void> };
 const at = (...parts: string[]) => join(place.path, ...parts);
-const sagemaker = (...args: string[]) => {
-  // Each command with its own rights, and no others.
-  fake.policy = policyOf(args[0], ['mine']);
-  return harrier(['sagemaker', ...args, '--poll', '0.05'], {
-    cwd: place.path,
-    environment: fake.environment,
-  });
-};
+const sagemaker = (...args: string[]) => runAllowed(fake, place.path, args);
 const deploy = (model: string, ...args: string[]) => sagemaker('deploy', model, '--role', ROLE, ...args);
 const lastSent = (operation: string) =>
   fake.captured.findLast((each) => each.operation === operation)?.request ?? {};

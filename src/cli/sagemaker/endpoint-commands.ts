@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { command } from '../command.ts';
+import { setsOption, topOption } from '../predict/answer-options.ts';
 import { duration, number, wholeNumber } from '../values.ts';
 import type { CapturedOptions } from './captured.ts';
 import { collectWhole } from './collect-whole.ts';
@@ -136,12 +137,8 @@ export function predictCommand(): Command {
     .argument('<file...>', 'images: PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP')
     .option('--component <name>', 'the inference component that answers, where the endpoint has some')
     .option('--target-model <name>', 'the model that answers, of a multi-model endpoint')
-    .option('--top <count>', 'classes to name for each image', wholeNumber('--top'), 3)
-    .option(
-      '--sets <coverage>',
-      'also print, for each image, a set of classes that contains the right one with this probability, such as 0.95',
-      number('--sets', { above: 0, below: 1 }),
-    )
+    .addOption(topOption())
+    .addOption(setsOption())
     .addOption(
       new Option('--timeout <duration>', 'longest wait for an answer of an asynchronous endpoint')
         .argParser(duration('--timeout'))

@@ -4,7 +4,7 @@ import { importOwnFile, isOwnFile, ownFileError } from '../files/own-file.ts';
 import { csvTable } from './csv.ts';
 import { mlflow } from './mlflow.ts';
 import { tensorBoard } from './tensorboard/tensorboard.ts';
-import { metricsOf, resultMetricsOf, type Tracker } from './tracker.ts';
+import type { Tracker } from './tracker.ts';
 import { wandb } from './wandb.ts';
 
 /** What `--log-to` knows, by name; the value is what follows a name and `=`. */
@@ -48,7 +48,8 @@ export async function openTrackers(list: string | undefined): Promise<Tracker[]>
 
 /** The tracker that a user's own file makes. */
 async function ownTracker(file: string, value: string | undefined): Promise<Tracker> {
-  const open = await importOwnFile(file, 'tracker', { 'harrier/node': { metricsOf, resultMetricsOf } });
+  const [harrier, node] = await Promise.all([import('../../../index.ts'), import('../index.ts')]);
+  const open = await importOwnFile(file, 'tracker', { harrier, 'harrier/node': node });
   if (typeof open !== 'function') {
     throw new HarrierError('bad-option', 'this file exports no function that makes a tracker', {
       where: file,
