@@ -25,11 +25,12 @@ export {
   type RangeTest,
   type RangeTestOptions,
 } from './learning-rate-range.ts';
-export { type LoadOptions, Model, Sequential, type TrainOptions } from './model.ts';
+export { type LoadOptions, Model, Sequential } from './model.ts';
 export type { ImagesAndLabels } from './model-data.ts';
 export { epochsWithin, measureImage, measurePace, type Pace, type PlannedLength } from './pace.ts';
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
 export { type StepInfo, stepInfo } from './step-info.ts';
 export { checkMemory, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';
 export type { RatePoint } from './suggested-rates.ts';
+export type { TrainOptions } from './train-options.ts';
 export { type StepResult, Trainer, type TrainerOptions, weightsToUse } from './trainer.ts';

@@ -5,7 +5,8 @@ import { Conv2D, Dense, Dropout, Flatten, MaxPooling2D } from '../layers/index.t
 import { Classifier } from '../models/index.ts';
 import { Adam } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
-import { Sequential, type TrainOptions } from './model.ts';
+import { Sequential } from './model.ts';
+import type { TrainOptions } from './train-options.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 const train = images(48, 6, 6);

@@ -8,7 +8,8 @@ import { Dense, Flatten } from '../../layers/index.ts';
 import { cosineDecay, SGD } from '../../optimizers/index.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { loadModel } from '../../platform/node/load-model.ts';
-import { Sequential, type TrainOptions } from '../model.ts';
+import { Sequential } from '../model.ts';
+import type { TrainOptions } from '../train-options.ts';
 import {
   type Callback,
   CSVLogger,
