@@ -1,6 +1,6 @@
 import { exportModel, initialWeights, type LayerRow, type Network } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
-import { optimizerFrom } from '../optimizers/index.ts';
+import { optimizerFrom, settledFrom } from '../optimizers/index.ts';
 import { networkOf, type Recipe } from '../recipes/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { Trainer } from '../training/index.ts';
@@ -19,6 +19,15 @@ export interface RecipeSpeed {
   readonly secondsPerEpoch: number;
   /** To the end of the recipe's epochs, validation and evaluating not counted. */
   readonly minutes: number;
+  /** Later steps, where some learning rates have come to their end at 0 and their gradients are spared. */
+  readonly laterSteps: readonly LaterSteps[];
+}
+
+/** Steps from some place of a run on. */
+export interface LaterSteps {
+  /** The part of the run that lies before them. */
+  readonly from: number;
+  readonly stepMs: Measured;
 }
 
 /** Something that takes training steps of a recipe on made-up images. */
@@ -27,6 +36,8 @@ export interface RecipeSteps {
   readonly layers: ReadonlyMap<string, string>;
   readonly multiplyAdds: number;
   step(): Promise<unknown>;
+  /** Takes the learning rates of these groups of the optimizer to have come to their end at 0. */
+  settle(groups: readonly number[]): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -69,8 +80,21 @@ export function recipeSteps(recipe: Recipe, runtime: Runtime): RecipeSteps {
     multiplyAdds: network.rows.reduce((total, row) => total + row.multiplyAdds, 0),
     // A rate at which nothing moves: speed does not depend on it, and the loss stays a number.
     step: () => trainer.step(pixels, targets, step++, 1e-9),
+    settle: (groups) => trainer.settle(groups),
     dispose: () => trainer.dispose(),
   };
+}
+
+/** Where in a run which groups of the optimizer have come to the end of their rates, but for those that never learn. */
+function settlingIn({ optimizer, batchSize, epochs }: Recipe): { from: number; groups: number[] }[] {
+  const stepsPerEpoch = Math.ceil(IMAGES / batchSize);
+  const run = { steps: epochs * stepsPerEpoch, stepsPerEpoch };
+  const settled = settledFrom(optimizerFrom({ ...optimizer }), run);
+  const places = [...new Set(settled)].filter((step) => step < run.steps).sort((a, b) => a - b);
+  return places.map((step) => ({
+    from: step / run.steps,
+    groups: settled.flatMap((own, group) => (own <= step ? [group] : [])),
+  }));
 }
 
 /** Times whole training steps of a recipe. */
@@ -83,6 +107,16 @@ export async function recipeSpeed(
   const steps = recipeSteps(recipe, runtime);
   try {
     const stepMs = await measure(steps.step, { clock, warmUp: 1, runs });
+    const laterSteps: LaterSteps[] = [];
+    for (const { from, groups } of settlingIn(recipe)) {
+      await steps.settle(groups);
+      laterSteps.push({ from, stepMs: await measure(steps.step, { clock, warmUp: 1, runs }) });
+    }
+    const phases = [{ from: 0, stepMs }, ...laterSteps];
+    const meanMs = phases.reduce(
+      (sum, phase, i) => sum + ((phases[i + 1]?.from ?? 1) - phase.from) * phase.stepMs.median,
+      0,
+    );
     const imagesPerSecond = (1000 * recipe.batchSize) / stepMs.median;
     const secondsPerEpoch = IMAGES / imagesPerSecond;
     return {
@@ -91,7 +125,8 @@ export async function recipeSpeed(
       imagesPerSecond,
       gflops: (6 * steps.multiplyAdds * imagesPerSecond) / 1e9,
       secondsPerEpoch,
-      minutes: (recipe.epochs * secondsPerEpoch) / 60,
+      minutes: (recipe.epochs * secondsPerEpoch * (meanMs / stepMs.median)) / 60,
+      laterSteps,
     };
   } finally {
     await steps.dispose();

@@ -108,6 +108,21 @@ export function learningRates(optimizer: Optimizer, step: number, run: RunSteps)
   );
 }
 
+/**
+ * From which step on each of these rates is 0 for the rest of a run: `run.steps` where the last step still learns.
+ */
+export function settledFrom(optimizer: Optimizer, run: RunSteps): number[] {
+  const settled = learningRates(optimizer, 0, run).map(() => run.steps);
+  for (let step = run.steps - 1; step >= 0; step--) {
+    const rates = learningRates(optimizer, step, run);
+    rates.forEach((rate, i) => {
+      if (rate === 0 && settled[i] === step + 1) settled[i] = step;
+    });
+    if (!settled.includes(step)) break;
+  }
+  return settled;
+}
+
 function matcher(pattern: string): (name: string) => boolean {
   const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   const expression = new RegExp(`^${parts.join('.*')}$`);

@@ -19,6 +19,7 @@ export {
   learningRates,
   type ParameterGroup,
   parameterGroups,
+  settledFrom,
   withGroups,
 } from './groups.ts';
 export { highestRate, withHighestRate } from './highest-rate.ts';

@@ -238,6 +238,15 @@ export class KernelState implements TrainingState {
     }
   }
 
+  settle(parameters: ReadonlySet<string>): void {
+    for (const name of parameters) {
+      for (const gradients of [this.#gradients, this.#parts]) {
+        (gradients[gradientName(name)]?.data as Float32Array | undefined)?.fill(0);
+        delete gradients[gradientName(name)];
+      }
+    }
+  }
+
   async read(): Promise<ReadonlyMap<string, Float32Array>> {
     return this.#arrays;
   }

@@ -29,6 +29,8 @@ export interface TrainingState {
    * @returns the outputs of each pass that was run
    */
   step(passes: readonly Pass[], scalars: StepScalars): Promise<Tensors[]>;
+  /** Takes the gradients of these parameters to be 0 from now on: the passes do not give them. */
+  settle?(parameters: ReadonlySet<string>): void;
   /** Everything by name: `conv2d/kernel`, `conv2d/kernel/momentum`. */
   read(): Promise<ReadonlyMap<string, Float32Array>>;
   /** Replaces everything that is named. */

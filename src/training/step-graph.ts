@@ -59,6 +59,8 @@ export interface StepGraphOptions {
   readonly target: Target;
   readonly convolutionBlock?: number;
   readonly loss?: LossOptions;
+  /** Names of trainable parameters whose gradients are not needed any more; not with `updates`. */
+  readonly settled?: ReadonlySet<string>;
   /** Puts the updates into the graph, where nothing changes when the loss is not finite; else gradients are outputs. */
   readonly updates?: readonly ParameterGroup<ParameterSpec>[];
   /** With `updates`: keeps an average of every trainable parameter, with its fraction as a scalar input. */
@@ -109,7 +111,7 @@ export function buildStepGraph(network: Network, options: StepGraphOptions): Ste
   graph.output(loss, LOSS);
   graph.output(named(forward.correct), CORRECT);
   const parameters = forward.parameters.map((spec) => [spec, named(spec.name)] as const);
-  const trainable = parameters.filter(([spec]) => spec.trainable);
+  const trainable = parameters.filter(([{ name, trainable }]) => trainable && !options.settled?.has(name));
   const gradients = differentiate(
     graph,
     graph.in('penalty', () => penalized(graph, loss, trainable)),

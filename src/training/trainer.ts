@@ -70,6 +70,8 @@ export class Trainer {
   #compiled: readonly Compiled[] = [];
   /** Until it is compiled. */
   #stepGraph: StepGraph | undefined;
+  /** Names of the parameters whose gradients are computed no more. */
+  #settled: ReadonlySet<string> = new Set();
 
   constructor(options: TrainerOptions) {
     const { network, optimizer, runtime, weights, averageMomentum, microBatch } = options;
@@ -136,6 +138,26 @@ export class Trainer {
       });
     }
     return { loss, correct: total(CORRECT, () => 1) };
+  }
+
+  /**
+   * Spares the gradients of parameters that no step changes any more, because the rate of their group is 0 from here
+   * on. Their values stay as they are; their slots go on as if the gradients were 0. Without effect where the optimizer
+   * is in the graph, and for rules such as Muon's that change parameters at any rate.
+   *
+   * @param groups places in the optimizer's list of rates
+   */
+  async settle(groups: readonly number[]): Promise<void> {
+    if (!this.#state.settle) return;
+    const settled = groups.flatMap((group) => {
+      const { optimizer, parameters } = this.#groups[group];
+      return optimizer.kernel ? parameters.map(({ name }) => name) : [];
+    });
+    const trainable = this.#groups.reduce((count, { parameters }) => count + parameters.length, 0);
+    if (settled.length === trainable || settled.every((name) => this.#settled.has(name))) return;
+    this.#settled = new Set([...this.#settled, ...settled]);
+    this.#state.settle(this.#settled);
+    await this.#release(() => false);
   }
 
   /** The batch in parts of `microBatch` images; the last may be smaller. */
@@ -274,7 +296,7 @@ export class Trainer {
     const { inputShape } = this.network;
     const given = this.#stepGraph;
     const fits = given?.batch === batch && inputShape[0] === height && inputShape[1] === width;
-    if (!fits || this.#state.updatesInGraph) return undefined;
+    if (!fits || this.#state.updatesInGraph || this.#settled.size > 0) return undefined;
     this.#stepGraph = undefined;
     return given;
   }
@@ -287,6 +309,7 @@ export class Trainer {
       target: runtime.target,
       convolutionBlock: await runtime.convolutionBlock?.(),
       loss,
+      settled: this.#settled,
       updates: this.#state.updatesInGraph ? this.#groups : undefined,
       average: averageMomentum !== undefined,
       accumulate: microBatch !== undefined,

@@ -22,6 +22,10 @@ const cases = [
   { x: [32, 4, 6, 8], weight: [16, 4, 3, 2], attributes: { pads: [0, 1, 2, 0] } },
   { x: [16, 5, 5, 5], weight: [32, 5, 1, 1], attributes: {} },
   { x: [16, 20, 15, 15], weight: [32, 20, 3, 3], attributes: { pads: [1, 1, 1, 1] } },
+  // A batch that images of zeros fill up.
+  { x: [14, 16, 7, 6], weight: [16, 16, 3, 3], attributes: { pads: [1, 1, 1, 1] } },
+  { x: [30, 20, 15, 15], weight: [32, 20, 3, 3], attributes: { pads: [1, 1, 1, 1] } },
+  { x: [45, 16, 5, 5], weight: [16, 16, 3, 2], attributes: {} },
   // Every channel by itself.
   { x: [2, 32, 7, 6], weight: [32, 1, 3, 3], attributes: { group: 32, pads: [1, 1, 1, 1] } },
   { x: [1, 16, 9, 8], weight: [16, 1, 3, 2], attributes: { group: 16, strides: [2, 1], pads: [0, 1, 1, 0] } },

@@ -11,6 +11,7 @@ import { type RecipePeers, runRecipePeers } from './peers.ts';
 /** What `harrier bench --recipe NAME --json` prints. */
 export interface RecipeBenchResult extends RecipeSpeed {
   readonly recipe: string;
+  readonly epochs: number;
   readonly runtime: string;
   readonly threads: number;
   readonly device: Device;
@@ -40,6 +41,7 @@ export async function runRecipeBench(
   const others = peers ? await peersOf(recipe, runtime, onStart) : { figures: {}, missing: {} };
   return {
     recipe: recipe.name,
+    epochs: recipe.epochs,
     runtime: runtime.name,
     threads: runtime.threads,
     device: where.device ?? 'cpu',
@@ -98,7 +100,7 @@ interface ProfileEvent {
 
 /** The figures as text for people. */
 export function recipeBenchText(result: RecipeBenchResult): string {
-  const { stepMs, batch, imagesPerSecond, gflops, secondsPerEpoch, minutes } = result;
+  const { stepMs, batch, imagesPerSecond, gflops, secondsPerEpoch, minutes, epochs, laterSteps } = result;
   const percent = (fraction: number) => `${(100 * fraction).toFixed(0)}%`;
   const rows = [
     ['Harrier', stepMs.median, imagesPerSecond, secondsPerEpoch, minutes] as const,
@@ -109,7 +111,7 @@ export function recipeBenchText(result: RecipeBenchResult): string {
           own,
           (1000 * batch) / own,
           secondsPerEpoch * (own / stepMs.median),
-          minutes * (own / stepMs.median),
+          (epochs * secondsPerEpoch * (own / stepMs.median)) / 60,
         ] as const,
     ),
   ];
@@ -129,6 +131,10 @@ export function recipeBenchText(result: RecipeBenchResult): string {
     '',
     ...table.map((cells) =>
       cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('   '),
+    ),
+    ...laterSteps.map(
+      (later) =>
+        `after ${percent(later.from)} of the run, where some learning rates have reached 0: ${later.stepMs.median.toFixed(0)} ms`,
     ),
     '',
     `${gflops.toFixed(0)} GFLOP/s in the whole step = ${percent(result.fractionOfMatrixRate)} of the matrix product's ${result.matrixGflops.toFixed(0)}`,

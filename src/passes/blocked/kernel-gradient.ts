@@ -1,10 +1,13 @@
-import { type Attributes, BLOCKED_DOMAIN, elementCount, int64, type Value } from '../../onnx/index.ts';
+import { type Attributes, BLOCKED_DOMAIN, elementCount, type GraphBuilder, int64, type Value } from '../../onnx/index.ts';
 import { fixedDims, readConvKernelGradient, reshape, transpose } from '../../ops/index.ts';
 import { hasSmallImages } from '../composites/convolution.ts';
 import type { BlockedLayout } from './layout.ts';
 
 /** Positions of a strip up to which a blocked convolution over the batch is faster than products with columns. */
 const MODERATE_POSITIONS = 225;
+
+/** Images of zeros that complete a block, as a part of the batch: with more, they cost what the blocks gain. */
+const MOST_PADDING = 0.2;
 
 /**
  * The gradient of a kernel as a convolution whose channels are the images: dW[o, c] = Σ_n X[n, c] ∗ dY[n, o], with dY
@@ -14,7 +17,7 @@ const MODERATE_POSITIONS = 225;
  * strips, each of which counts as an image: a kernel as large as they are does not fit into the processor's cache.
  *
  * @param attributes of `harrier.ConvKernelGradient`
- * @returns undefined where another form is faster, or images and channels do not make whole blocks
+ * @returns undefined where another form is faster, or channels do not make whole blocks and images hardly do
  */
 export function kernelGradientInBlocks(
   layout: BlockedLayout,
@@ -25,7 +28,8 @@ export function kernelGradientInBlocks(
   const { graph, block } = layout;
   const { pads, kernel_shape } = readConvKernelGradient(attributes);
   const [rows, columns] = kernel_shape;
-  const [batch, outputs, height, width] = fixedDims(dy);
+  const [count, outputs, height, width] = fixedDims(dy);
+  const batch = wholeBlocks(count, block);
   const [, channels, ...size] = fixedDims(x);
   const [top, left, bottom, right] = pads;
   const wide = size[1] + left + right;
@@ -33,7 +37,8 @@ export function kernelGradientInBlocks(
   // Each transpose keeps a block together, for ONNX Runtime moves single numbers several times slower.
   // (1, N, C·H·W, 1) → (N/b, C·H·W, b of N) → (N/b, H·W, C, b of N), then a border of zeros: the kernels in blocks are
   // slow at edges.
-  const images = layout.toBlocks(reshape(graph, x, [1, batch, channels * pixels, 1]));
+  const batched = withImagesOfZeros(graph, reshape(graph, x, [count, channels * pixels]), batch);
+  const images = layout.toBlocks(reshape(graph, batched, [1, batch, channels * pixels, 1]));
   const apart = reshape(graph, images, [batch / block, channels, pixels, block]);
   const dims = [batch / block, ...size, channels, block];
   const lined = reshape(graph, transpose(graph, apart, [0, 2, 1, 3]), dims);
@@ -59,9 +64,21 @@ export function kernelGradientInBlocks(
 /** (N/b, b of N, O/b, h·w, b of O) → (O/b, N/b, h·w, b of N, b of O), from blocks that the input's gradient reads too */
 function outputGradientAsKernel(layout: BlockedLayout, dy: Value): Value {
   const { graph, block } = layout;
-  const [batch, outputs, height, width] = fixedDims(dy);
+  const [count, outputs, height, width] = fixedDims(dy);
+  const batch = wholeBlocks(count, block);
+  const rows = reshape(graph, layout.toBlocks(dy), [count, outputs * height * width]);
   const dims = [batch / block, block, outputs / block, height * width, block];
-  return transpose(graph, reshape(graph, layout.toBlocks(dy), dims), [2, 0, 3, 1, 4]);
+  return transpose(graph, reshape(graph, withImagesOfZeros(graph, rows, batch), dims), [2, 0, 3, 1, 4]);
+}
+
+function wholeBlocks(count: number, block: number): number {
+  return Math.ceil(count / block) * block;
+}
+
+/** @param images one row each */
+function withImagesOfZeros(graph: GraphBuilder, images: Value, batch: number): Value {
+  const missing = batch - fixedDims(images)[0];
+  return missing === 0 ? images : graph.op('Pad', [images, graph.constant(int64([0, 0, missing, 0]))]);
 }
 
 /** Rows of the strips that an image is cut into: equally many each, and as few strips as there may be. */
@@ -79,7 +96,7 @@ function batchMakesBlocks(layout: BlockedLayout, dy: Value, attributes: Attribut
     positions.length === 2 &&
     (elementCount(positions) <= MODERATE_POSITIONS || gainsByStrips(layout, dy, kernel_shape)) &&
     [...strides, ...dilations].every((step) => step === 1) &&
-    batch % layout.block === 0 &&
+    wholeBlocks(batch, layout.block) <= batch * (1 + MOST_PADDING) &&
     outputs % layout.block === 0
   );
 }
