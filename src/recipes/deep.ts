@@ -24,9 +24,6 @@ export const deep = defineRecipe({
     'Nine convolutions with shortcuts, for 25 epochs: accuracy first, for a graphics device or a night.',
   target: { accuracy: 0.955, note: 'one seed gave 95.58%: docs/results.md' },
   epochs: 25,
-  batchSize: 1024,
-  learningRateBatchSize: 1024,
-  microBatch: 512,
   augmentation: [
     { name: 'RandomFlip', mode: 'alternating' },
     { name: 'RandomTranslation', pixels: 4, fill: 'reflect' },

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { highestRate, type OptimizerConfig } from '../optimizers/index.ts';
 import { lengthForFewImages, optimizerForBatch } from './few-images.ts';
-import { deep, kerasCnn, quick, record, standard } from './index.ts';
+import { deep, kerasCnn, quick, record, standard, wide } from './index.ts';
 
 const length = { epochs: 8, batchSize: 2000 };
 const recipe = { images: 50_000 };
@@ -34,13 +34,13 @@ function groupRates(optimizer: OptimizerConfig): number[] {
   return groups.map((group) => highestRate(group.optimizer.learningRate));
 }
 
-it.each([quick, standard, record, deep])('gives $name its own rates at its own batch', (recipe) => {
+it.each([quick, standard, record, wide, deep])('gives $name its own rates at its own batch', (recipe) => {
   const { batchSize, optimizer } = recipe;
   expect(optimizerForBatch(recipe, optimizer, batchSize)).toBe(optimizer);
   expect(optimizerForBatch(recipe, optimizer, 2 * batchSize)).toBe(optimizer);
 });
 
-it.each([quick, standard, record, deep])(
+it.each([quick, standard, record, wide, deep])(
   'lowers the rates that $name gives SGD with the root of the batch',
   (recipe) => {
     const { batchSize, optimizer } = recipe;

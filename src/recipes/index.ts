@@ -8,6 +8,7 @@ import { quick } from './quick.ts';
 import type { Recipe, RecipeInput } from './recipe.ts';
 import { record } from './record.ts';
 import { standard } from './standard.ts';
+import { wide } from './wide.ts';
 
 export { checkRecipe } from './check.ts';
 export { lengthForFewImages, optimizerForBatch } from './few-images.ts';
@@ -39,11 +40,11 @@ export {
   settingsText,
   withSettings,
 } from './settings.ts';
-export { deep, kerasCnn, quick, record, standard };
+export { deep, kerasCnn, quick, record, standard, wide };
 
 /** Every recipe by its name. */
 export const RECIPES: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [kerasCnn, quick, standard, record, deep].map((recipe) => [recipe.name, recipe]),
+  [kerasCnn, quick, standard, record, wide, deep].map((recipe) => [recipe.name, recipe]),
 );
 
 /**
