@@ -20,13 +20,13 @@ from torch.nn import functional
 class Network(nn.Module):
     """Normalised pixels (N, 3, 32, 32) to ten logits."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, growth: int) -> None:
         super().__init__()
         self.whiten = nn.Conv2d(3, 24, 2)
         self.whiten.weight.requires_grad_(False)
         layers: list[nn.Module] = [nn.GELU()]
         inputs = 24
-        for filters in (width, 4 * width, 4 * width):
+        for filters in (width, growth * width, growth * width):
             layers += [nn.Conv2d(inputs, filters, 3, padding=1, bias=False), nn.MaxPool2d(2), *normalized(filters)]
             layers += [nn.Conv2d(filters, filters, 3, padding=1, bias=False), *normalized(filters)]
             inputs = filters
@@ -64,7 +64,7 @@ def muon(kernels: list[nn.Parameter], velocities: list[Tensor], rate: float, mom
 def median_ms(options: argparse.Namespace, channels_last: bool, compiled: bool) -> float:
     torch.manual_seed(1)
     memory_format = torch.channels_last if channels_last else torch.contiguous_format
-    network = Network(options.width).train().to(memory_format=memory_format)
+    network = Network(options.width, options.growth).train().to(memory_format=memory_format)
     kernels = [p for p in network.parameters() if p.ndim == 4 and p.requires_grad]
     others = [p for p in network.parameters() if p.ndim != 4 and p.requires_grad]
     velocities = [torch.zeros_like(kernel) for kernel in kernels]
@@ -94,8 +94,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--batch", type=int, default=2000)
-    parser.add_argument("--micro-batch", type=int, default=500)
+    parser.add_argument("--growth", type=int, default=4, help="width of the later blocks, times that of the first")
+    parser.add_argument("--batch", type=int, default=1024)
+    parser.add_argument("--micro-batch", type=int, default=512)
     parser.add_argument("--steps", type=int, default=3, help="timed steps, after one that is not")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
