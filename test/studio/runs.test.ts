@@ -203,7 +203,14 @@ describe('a run', () => {
 describe('a form', () => {
   it('has what the recipe has, those that matter most first', async () => {
     const forms = await server.json<RecipeForm[]>('/api/recipes');
-    expect(forms.map(({ name }) => name)).toEqual(['keras-cnn', 'quick', 'standard', 'record', 'wide', 'deep']);
+    expect(forms.map(({ name }) => name)).toEqual([
+      'keras-cnn',
+      'quick',
+      'standard',
+      'record',
+      'wide',
+      'deep',
+    ]);
     const { fields, target, summary } = forms[0];
     expect([target.accuracy, summary]).toEqual([0.685, expect.stringMatching(/^A small Keras CNN/)]);
     expect(fields.slice(0, 4).map(({ name }) => name)).toEqual([

@@ -1,4 +1,11 @@
-import { type Attributes, BLOCKED_DOMAIN, elementCount, type GraphBuilder, int64, type Value } from '../../onnx/index.ts';
+import {
+  type Attributes,
+  BLOCKED_DOMAIN,
+  elementCount,
+  type GraphBuilder,
+  int64,
+  type Value,
+} from '../../onnx/index.ts';
 import { fixedDims, readConvKernelGradient, reshape, transpose } from '../../ops/index.ts';
 import { hasSmallImages } from '../composites/convolution.ts';
 import type { BlockedLayout } from './layout.ts';
