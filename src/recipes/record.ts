@@ -62,20 +62,18 @@ export const record = defineRecipe({
   validationSplit: 0,
   imageSize: 32,
   normalization: 'data',
-  options: { width: 64 },
-  layers: ({ classes }, { width }) => sixConvolutions([width, 4 * width, 4 * width], classes),
-});
-
-/** Blocks of two convolutions on whitened patches, with the filters of each block. */
-export function sixConvolutions(filters: readonly number[], classes: number): Layer[] {
-  return [
+  // The filters of the first block, and how many times as many the later ones have.
+  options: { width: 64, growth: 4 },
+  layers: ({ classes }, { width, growth }) => [
     new PatchWhitening2D({ kernelSize: 2 }),
     new Activation({ activation: 'gelu' }),
-    ...filters.flatMap(block),
+    ...block(width),
+    ...block(growth * width),
+    ...block(growth * width),
     new GlobalMaxPooling2D(),
     new Dense({ units: classes, useBias: false, kernelInitializer: 'zeros' }),
-  ];
-}
+  ],
+});
 
 /** Two convolutions, with half the resolution after the first. */
 function block(filters: number): Layer[] {

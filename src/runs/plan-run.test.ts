@@ -32,7 +32,7 @@ function rates({ optimizer }: Pick<ReturnType<typeof planRun>, 'optimizer'>): nu
 
 it.each([quick, record])('gives $name small batches of few images, and SGD the rates for these', (recipe) => {
   const plan = planRun(wanted(recipe), few, { recipe });
-  const factor = Math.sqrt(plan.options.batchSize / 2000);
+  const factor = Math.sqrt(plan.options.batchSize / 1024);
   expect(plan.options.batchSize).toBeLessThan(100);
   const [muon, bias, beta, dense] = rates(plan);
   expect(muon).toBe(0.24);
@@ -57,11 +57,12 @@ it('follows a batch that somebody chose, and keeps a learning rate that somebody
   const small = { ...wanted(quick), batchSize: 20 };
   const plan = planRun(small, few, { recipe: quick, chosen: ['batchSize', 'learningRate'] });
   expect(plan.options.batchSize).toBe(20);
+  const factor = Math.sqrt(20 / 1024);
   expect(rates(plan)).toEqual([
     0.24,
-    expect.closeTo(10.6, 9),
-    expect.closeTo(10.6, 9),
-    expect.closeTo(0.002, 12),
+    expect.closeTo(106 * factor, 9),
+    expect.closeTo(106 * factor, 9),
+    expect.closeTo(0.02 * factor, 12),
     0.001,
   ]);
 });

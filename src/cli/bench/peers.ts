@@ -84,8 +84,8 @@ export interface RecipePeers {
   readonly missing: Readonly<Record<string, string>>;
 }
 
-/** Recipes of which PyTorch has an equal network, record's: how much wider their later blocks are than the first. */
-const GROWTH: Readonly<Record<string, number>> = { quick: 4, standard: 4, record: 4, wide: 3 };
+/** Recipes of which PyTorch has an equal network: those of record's. */
+const WITH_PEER = ['record', 'standard', 'quick', 'wide'];
 
 /** Runs an equal network in PyTorch, where that is installed and has one. */
 export async function runRecipePeers(
@@ -97,10 +97,10 @@ export async function runRecipePeers(
   const folder = join(PEERS_FOLDER, peer);
   const line = command(folder);
   const refused = (why: string): RecipePeers => ({ figures: {}, missing: { [peer]: why } });
-  if (!Object.hasOwn(GROWTH, name)) return refused(`has no network equal to ${name}'s`);
+  if (!WITH_PEER.includes(name)) return refused(`has no network equal to ${name}'s`);
   if (!line) return refused('not installed: see bench/peers/README.md');
   onStart(title);
-  const sizes = ['--width', options.width, '--growth', GROWTH[name]];
+  const sizes = ['--width', options.width, '--growth', options.growth];
   const parts = ['--batch', batchSize, '--micro-batch', microBatch];
   try {
     const printed = await run([line[0], 'record.py', ...[...sizes, ...parts].map(String)], folder, threads);
