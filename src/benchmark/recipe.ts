@@ -1,6 +1,6 @@
 import { exportModel, initialWeights, type LayerRow, type Network } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
-import { optimizerFrom, settledFrom } from '../optimizers/index.ts';
+import { optimizerFrom, settledIn } from '../optimizers/index.ts';
 import { networkOf, type Recipe } from '../recipes/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { Trainer } from '../training/index.ts';
@@ -36,8 +36,8 @@ export interface RecipeSteps {
   readonly layers: ReadonlyMap<string, string>;
   readonly multiplyAdds: number;
   step(): Promise<unknown>;
-  /** Takes the learning rates of these groups of the optimizer to have come to their end at 0. */
-  settle(groups: readonly number[]): Promise<void>;
+  /** As `Trainer.settle`. */
+  settle(groups: readonly number[]): Promise<boolean>;
   dispose(): Promise<void>;
 }
 
@@ -85,18 +85,6 @@ export function recipeSteps(recipe: Recipe, runtime: Runtime): RecipeSteps {
   };
 }
 
-/** Where in a run which groups of the optimizer have come to the end of their rates, but for those that never learn. */
-function settlingIn({ optimizer, batchSize, epochs }: Recipe): { from: number; groups: number[] }[] {
-  const stepsPerEpoch = Math.ceil(IMAGES / batchSize);
-  const run = { steps: epochs * stepsPerEpoch, stepsPerEpoch };
-  const settled = settledFrom(optimizerFrom({ ...optimizer }), run);
-  const places = [...new Set(settled)].filter((step) => step < run.steps).sort((a, b) => a - b);
-  return places.map((step) => ({
-    from: step / run.steps,
-    groups: settled.flatMap((own, group) => (own <= step ? [group] : [])),
-  }));
-}
-
 /** Times whole training steps of a recipe. */
 export async function recipeSpeed(
   recipe: Recipe,
@@ -108,9 +96,12 @@ export async function recipeSpeed(
   try {
     const stepMs = await measure(steps.step, { clock, warmUp: 1, runs });
     const laterSteps: LaterSteps[] = [];
-    for (const { from, groups } of settlingIn(recipe)) {
-      await steps.settle(groups);
-      laterSteps.push({ from, stepMs: await measure(steps.step, { clock, warmUp: 1, runs }) });
+    const stepsPerEpoch = Math.ceil(IMAGES / recipe.batchSize);
+    const run = { steps: recipe.epochs * stepsPerEpoch, stepsPerEpoch };
+    for (const { from, groups } of settledIn(optimizerFrom({ ...recipe.optimizer }), run)) {
+      if (!(await steps.settle(groups))) continue;
+      const later = await measure(steps.step, { clock, warmUp: 1, runs });
+      laterSteps.push({ from: from / run.steps, stepMs: later });
     }
     const phases = [{ from: 0, stepMs }, ...laterSteps];
     const meanMs = phases.reduce(

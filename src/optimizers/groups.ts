@@ -108,19 +108,24 @@ export function learningRates(optimizer: Optimizer, step: number, run: RunSteps)
   );
 }
 
-/**
- * From which step on each of these rates is 0 for the rest of a run: `run.steps` where the last step still learns.
- */
-export function settledFrom(optimizer: Optimizer, run: RunSteps): number[] {
-  const settled = learningRates(optimizer, 0, run).map(() => run.steps);
+/** Groups of an optimizer whose rates are 0 from a step on, for the rest of the run. */
+export interface Settled {
+  readonly from: number;
+  /** Their places in the list of `learningRates`. */
+  readonly groups: readonly number[];
+}
+
+/** The steps of a run at which rates come to their end at 0, in order, each with all groups that have by then. */
+export function settledIn(optimizer: Optimizer, run: RunSteps): Settled[] {
+  const ends = learningRates(optimizer, 0, run).map(() => run.steps);
   for (let step = run.steps - 1; step >= 0; step--) {
-    const rates = learningRates(optimizer, step, run);
-    rates.forEach((rate, i) => {
-      if (rate === 0 && settled[i] === step + 1) settled[i] = step;
+    learningRates(optimizer, step, run).forEach((rate, group) => {
+      if (rate === 0 && ends[group] === step + 1) ends[group] = step;
     });
-    if (!settled.includes(step)) break;
+    if (!ends.includes(step)) break;
   }
-  return settled;
+  const steps = [...new Set(ends)].filter((step) => step < run.steps).sort((a, b) => a - b);
+  return steps.map((from) => ({ from, groups: ends.flatMap((end, group) => (end <= from ? [group] : [])) }));
 }
 
 function matcher(pattern: string): (name: string) => boolean {

@@ -19,7 +19,8 @@ export {
   learningRates,
   type ParameterGroup,
   parameterGroups,
-  settledFrom,
+  type Settled,
+  settledIn,
   withGroups,
 } from './groups.ts';
 export { highestRate, withHighestRate } from './highest-rate.ts';

@@ -10,7 +10,7 @@ import {
 } from '../evaluation/index.ts';
 import { asymmetricLossOf, isMultiLabel } from '../losses/index.ts';
 import { Classifier, exportModel, initialWeights, type Network, type Weights } from '../models/index.ts';
-import { learningRates, settledFrom } from '../optimizers/index.ts';
+import { learningRates, settledIn } from '../optimizers/index.ts';
 import { batchPlan, checkFit } from './check-fit.ts';
 import type { RunPosition } from './checkpoint.ts';
 import { ExplosionWatch } from './explosion.ts';
@@ -60,7 +60,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   let best = position.best && options.bestWeights;
   const stepsPerEpoch = stepsOf({ dataset: train, batchSize });
   const run = { steps: stepsPerEpoch * epochs, stepsPerEpoch };
-  const settled = settledFrom(optimizer, run);
+  const settled = settledIn(optimizer, run);
   const started = clock();
   let trained = 0;
   let pause = 0;
@@ -102,7 +102,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         const scale = options.learningRateScale?.() ?? 1;
         const rates = learningRates(optimizer, position.step, run).map((rate) => rate * scale);
         [learningRate] = rates;
-        await trainer.settle(settled.flatMap((from, group) => (from <= position.step ? [group] : [])));
+        await trainer.settle(settled.findLast(({ from }) => from <= position.step)?.groups ?? []);
         const { loss: batchLoss, correct } = await trainer.step(pixels, targets, position.step, rates, [
           imageShape.height,
           imageShape.width,

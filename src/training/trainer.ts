@@ -146,18 +146,20 @@ export class Trainer {
    * is in the graph, and for rules such as Muon's that change parameters at any rate.
    *
    * @param groups places in the optimizer's list of rates
+   * @returns whether gradients are spared that were not before
    */
-  async settle(groups: readonly number[]): Promise<void> {
-    if (!this.#state.settle) return;
+  async settle(groups: readonly number[]): Promise<boolean> {
+    if (!this.#state.settle) return false;
     const settled = groups.flatMap((group) => {
       const { optimizer, parameters } = this.#groups[group];
       return optimizer.kernel ? parameters.map(({ name }) => name) : [];
     });
     const trainable = this.#groups.reduce((count, { parameters }) => count + parameters.length, 0);
-    if (settled.length === trainable || settled.every((name) => this.#settled.has(name))) return;
+    if (settled.length === trainable || settled.every((name) => this.#settled.has(name))) return false;
     this.#settled = new Set([...this.#settled, ...settled]);
     this.#state.settle(this.#settled);
     await this.#release(() => false);
+    return true;
   }
 
   /** The batch in parts of `microBatch` images; the last may be smaller. */

@@ -13,7 +13,7 @@ import type { BlockedLayout } from './layout.ts';
 /** Positions of a strip up to which a blocked convolution over the batch is faster than products with columns. */
 const MODERATE_POSITIONS = 225;
 
-/** Images of zeros that complete a block, as a part of the batch: with more, they cost what the blocks gain. */
+/** Images of zeros that complete a block, as a part of the batch: up to here blocks were measured to gain. */
 const MOST_PADDING = 0.2;
 
 /**
