@@ -43,7 +43,7 @@ function stripes(count: number) {
 async function begin(recipe: Recipe, width: number, config: OptimizerConfig, steps: number) {
   const train = stripes(10 * BATCH);
   const network = networkOf(
-    { ...recipe, options: { width } },
+    { ...recipe, options: { ...recipe.options, width } },
     { inputShape: [SIDE, SIDE, 3], classes: CLASSES, normalization: normalizationOf(train) },
   );
   const optimizer = optimizerFrom(config);
