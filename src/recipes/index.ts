@@ -1,4 +1,4 @@
-import { unknownName } from '../errors.ts';
+import { HarrierError, unknownName } from '../errors.ts';
 import { Input } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
 import { checkForm } from './check.ts';
@@ -66,8 +66,20 @@ export function networkOf(recipe: Recipe, input: RecipeInput): Network {
   const { name, options = {} } = recipe;
   const normalization = recipe.normalization === 'data' ? input.normalization : recipe.normalization;
   const { inputShape } = input;
-  if (recipe.layers)
-    return new Network({ name, inputShape, layers: recipe.layers(input, options), normalization });
-  const image = new Input({ shape: inputShape });
-  return new Network({ name, inputs: image, outputs: recipe.outputs!(image, input, options), normalization });
+  try {
+    if (recipe.layers)
+      return new Network({ name, inputShape, layers: recipe.layers(input, options), normalization });
+    const inputs = new Input({ shape: inputShape });
+    return new Network({ name, inputs, outputs: recipe.outputs!(inputs, input, options), normalization });
+  } catch (error) {
+    throw namingOptions(error, recipe);
+  }
+}
+
+/** A layer that refuses a value says nothing of the recipe's option that the value came from: this says it. */
+function namingOptions(error: unknown, { name, options = {} }: Recipe): unknown {
+  const given = Object.entries(options).map(([option, value]) => `${option}=${value}`);
+  if (!(error instanceof HarrierError) || error.code !== 'bad-option' || given.length === 0) return error;
+  const next = error.details.next ?? `The layers of ${name} were made with ${given.join(', ')}.`;
+  return new HarrierError(error.code, error.summary, { ...error.details, next, cause: error });
 }

@@ -55,4 +55,11 @@ describe('recipeNamed', () => {
       'keras-cnn, layer "max_pooling2d" (MaxPooling2D) on (1, 1, 32): ',
     );
   });
+
+  it('names the options that a layer cannot be made with', () => {
+    const record = { ...RECIPES.record, options: { width: 64, growth: 0 } };
+    expect(() => networkOf(record, { inputShape: [32, 32, 3], classes: 10 })).toThrow(
+      'received 0. The layers of record were made with width=64, growth=0.',
+    );
+  });
 });
