@@ -5,8 +5,10 @@ import { record } from './record.ts';
 export const wide = defineRecipe({
   ...record,
   name: 'wide',
-  description: 'The network of record, 1.5 to 2 times as wide, for 13 epochs.',
+  description: 'The network of record, 1.5 to 2 times as wide, for 16 epochs, with calibrated probabilities.',
   target: { accuracy: 0.945, note: 'an estimate: no run has been finished yet' },
-  epochs: 13,
+  epochs: 16,
+  // A thousand images calibrate its probabilities.
+  validationSplit: 0.02,
   options: { width: 128, growth: 3 },
 });
