@@ -8,7 +8,7 @@ export interface EpochRecord {
   readonly loss: number;
   /** Running training accuracy over the epoch. */
   readonly accuracy: number;
-  /** Mean cross-entropy on the validation images. */
+  /** Mean cross-entropy on the validation images, at the temperature that suits them best if the model will be calibrated. */
   readonly validationLoss?: number;
   /** Fraction of the validation images classified correctly. */
   readonly validationAccuracy?: number;

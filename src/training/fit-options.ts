@@ -32,6 +32,12 @@ export interface FitOptions extends BatchOptions {
   /** Everything random follows from it. */
   readonly seed: number;
   /**
+   * Whether the model will be calibrated on its validation images. Their loss is then that at the temperature which suits
+   * them best, so that label smoothing, which makes a model under-confident, has no say in which epoch is best. Default
+   * false.
+   */
+  readonly calibrate?: boolean;
+  /**
    * Whether the result's weights are those of the epoch with the lowest validation loss, where there is validation; else
    * those of the last step. Default true.
    */

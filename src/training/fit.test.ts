@@ -3,7 +3,13 @@ import { images } from '../../test/training/problem.ts';
 import { memoryDataset } from '../data/memory.ts';
 import { subset } from '../data/subset.ts';
 import { HarrierError } from '../errors.ts';
-import { evaluatePredictions } from '../evaluation/index.ts';
+import {
+  evaluatePredictions,
+  fitTemperature,
+  type History,
+  predictionsFor,
+  withTemperature,
+} from '../evaluation/index.ts';
 import { BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D } from '../layers/index.ts';
 import { Classifier, exportModel, initialWeights, Network, type Weights } from '../models/index.ts';
 import { Adam, cosineDecay, SGD } from '../optimizers/index.ts';
@@ -194,6 +200,44 @@ describe('fit', () => {
     const { history } = await fit(options({ train: images(90, 5, 4, 3), epochs: 12, validation }));
     expect(history.at(-1)!.validationAccuracy).toBeGreaterThan(0.8);
     expect(history.at(-1)!.loss).toBeLessThan(0.7 * history[0].loss);
+  });
+
+  it('tells epochs apart by what a model says once it is calibrated, if it will be', async () => {
+    const others = images(60, 5, 4, 4);
+    const losses: number[] = [];
+    const run = (more: Partial<FitOptions>) =>
+      fit(
+        options({
+          train: images(90, 5, 4, 3),
+          validation: others,
+          epochs: 8,
+          loss: { labelSmoothing: 0.5 },
+          ...more,
+        }),
+      );
+    const stated = await run({});
+    const calibrated = await run({
+      calibrate: true,
+      onEpoch: async (_, weights) => {
+        const classifier = await Classifier.load(runtime, exportModel(network, await weights()));
+        const said = predictionsFor({ probabilities: await classifier.predictImages(others) }, others);
+        const fitted = fitTemperature(said);
+        // The first epochs know nothing yet.
+        const temperature = 'temperature' in fitted ? fitted.temperature : 1;
+        losses.push(evaluatePredictions(temperature === 1 ? said : withTemperature(said, temperature)).loss);
+        await classifier.dispose();
+      },
+    });
+    const lossesOf = (history: History) => history.map(({ validationLoss }) => validationLoss!);
+    const leastOf = (history: History) => 1 + lossesOf(history).indexOf(Math.min(...lossesOf(history)));
+    expect(lossesOf(calibrated.history)).toEqual(losses);
+    expect(calibrated.history.map(({ validationAccuracy }) => validationAccuracy)).toEqual(
+      stated.history.map(({ validationAccuracy }) => validationAccuracy),
+    );
+    expect(losses.every((loss, i) => loss <= lossesOf(stated.history)[i])).toBe(true);
+    expect(calibrated.bestEpoch).toBe(leastOf(calibrated.history));
+    expect(stated.bestEpoch).toBe(leastOf(stated.history));
+    expect(calibrated.bestEpoch).not.toBe(stated.bestEpoch);
   });
 });
 

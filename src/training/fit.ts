@@ -6,7 +6,10 @@ import {
   type EpochRecord,
   evaluatePredictions,
   evenThresholds,
+  fitTemperature,
+  type Predictions,
   predictionsFor,
+  withTemperature,
 } from '../evaluation/index.ts';
 import { asymmetricLossOf, isMultiLabel } from '../losses/index.ts';
 import { Classifier, exportModel, initialWeights, type Network, type Weights } from '../models/index.ts';
@@ -182,7 +185,7 @@ export function firstWeights(network: Network, seed: number, dataset?: Dataset):
 }
 
 async function validate(
-  { network, loss: options, runtime, validation, onValidation }: FitOptions,
+  { network, loss: options, runtime, validation, calibrate, onValidation }: FitOptions,
   trainer: Trainer,
 ) {
   if (!validation) return undefined;
@@ -192,12 +195,19 @@ async function validate(
   const classifier = await Classifier.load(runtime, model);
   try {
     const probabilities = await classifier.predictImages(validation, { onProgress: onValidation });
-    const { loss, accuracy } = evaluatePredictions(predictionsFor({ probabilities }, validation));
+    const stated = predictionsFor({ probabilities }, validation);
+    const { loss, accuracy } = evaluatePredictions(calibrate ? calibrated(stated) : stated);
     const trained = options?.name === 'asymmetric' ? asymmetricMean(probabilities, validation) : loss;
     return { validationLoss: trained, validationAccuracy: accuracy };
   } finally {
     await classifier.dispose();
   }
+}
+
+/** What the model will say of its validation images once their temperature is fitted. */
+function calibrated(predictions: Predictions): Predictions {
+  const fitted = fitTemperature(predictions);
+  return 'temperature' in fitted ? withTemperature(predictions, fitted.temperature) : predictions;
 }
 
 /** Epochs are told apart by the loss that they are trained with. */
