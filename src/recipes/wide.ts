@@ -1,7 +1,7 @@
 import { defineRecipe } from './recipe.ts';
 import { record } from './record.ts';
 
-/** The network of `record` with the widths of airbench95 (Jordan, 2024), for a result in an hour or two. */
+/** The network of `record` with the widths of airbench95 (Jordan, 2024), for a result in about two hours. */
 export const wide = defineRecipe({
   ...record,
   name: 'wide',
