@@ -1,4 +1,4 @@
-import { EVEN } from './multi-label.ts';
+import { EVEN, isGiven } from './multi-label.ts';
 import { checkPredictions, type Predictions } from './predictions.ts';
 
 /** An image that was given a label that it lacks, or not given one that it has. */
@@ -28,7 +28,7 @@ export function mostConfidentLabelMistakes(predictions: Predictions, count: numb
     const [index, label] = [Math.floor(i / classNames.length), i % classNames.length];
     const threshold = thresholds?.[label] ?? EVEN;
     const has = tag === 1;
-    if (probabilities[i] >= threshold === has) return;
+    if (isGiven(predictions, index, label) === has) return;
     const distance = Math.abs(logOdds(probabilities[i]) - logOdds(threshold));
     if (distance <= (surest.get(index)?.distance ?? -1)) return;
     surest.set(index, { index, label, has, probability: probabilities[i], distance });

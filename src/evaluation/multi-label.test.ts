@@ -99,6 +99,9 @@ describe('the evaluation of images with any number of labels', () => {
       { index: 4, label: 0, has: true, probability: Math.fround(0.3) },
       { index: 5, label: 1, has: false, probability: Math.fround(0.7) },
     ]);
+    // Where each fold decided by thresholds of its own, its decisions count.
+    const given = Uint8Array.from(predictions.tags!, (tag, i) => (i === 4 ? 1 - tag : tag));
+    expect(mostConfidentLabelMistakes({ ...predictions, given }, 2)).toMatchObject([{ index: 1, label: 1 }]);
     expect(predictionsToCsv(predictions, ['a.jpg']).split('\n').slice(0, 2)).toEqual([
       'image,file,labels,predicted_labels,probability of animal,probability of flies,probability of hooves',
       '0,a.jpg,animal;hooves,animal;hooves,0.9,0.2,0.6',

@@ -120,8 +120,13 @@ export function classNamesOf(
   const isName = (value: unknown) => typeof value === 'string';
   return (
     listIn<string>(metadata, CLASS_NAMES_KEY, isName, classes, 'its class names', where) ??
-    Array.from({ length: classes }, (_, i) => `class ${i}`)
+    numberedClasses(classes)
   );
+}
+
+/** Names of classes that were given none. */
+export function numberedClasses(classes: number): string[] {
+  return Array.from({ length: classes }, (_, i) => `class ${i}`);
 }
 
 /**

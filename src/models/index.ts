@@ -15,6 +15,7 @@ export {
   CLASS_NAMES_KEY,
   classNamesOf,
   keepsContract,
+  numberedClasses,
   THRESHOLDS_KEY,
   thresholdsOf,
   UNKNOWN,

@@ -9,6 +9,8 @@ import {
   GraphBuilder,
   type InferTypes,
   int64,
+  intAttribute,
+  intsAttribute,
   type Node,
   OPSET,
   qualifiedName,
@@ -207,7 +209,7 @@ function made(
 }
 
 function constantOf(builder: GraphBuilder, { attributes, name }: Node): Value {
-  const { value, value_float, value_floats, value_int, value_ints } = attributes;
+  const { value, value_float, value_floats, value_int } = attributes;
   if (typeof value === 'object' && 'tensor' in value) return builder.constant(value.tensor);
   if (typeof value_float === 'object' && 'float' in value_float) {
     return builder.constant(float32([], [value_float.float]));
@@ -215,7 +217,10 @@ function constantOf(builder: GraphBuilder, { attributes, name }: Node): Value {
   if (typeof value_floats === 'object' && 'floats' in value_floats) {
     return builder.constant(float32([value_floats.floats.length], value_floats.floats));
   }
-  if (typeof value_int === 'number') return builder.constant(tensor('int64', [], [value_int]));
-  if (Array.isArray(value_ints)) return builder.constant(int64(value_ints));
+  if (value_int !== undefined) {
+    return builder.constant(tensor('int64', [], [intAttribute(attributes, 'value_int', 0)]));
+  }
+  const ints = intsAttribute(attributes, 'value_ints');
+  if (ints) return builder.constant(int64(ints));
   throw new HarrierError('not-supported', 'a Constant that holds no numbers', { where: name });
 }

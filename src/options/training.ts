@@ -298,4 +298,11 @@ export const TRAINING = {
     recorded: 'if given',
     form: { help: 'Stop after this many epochs without a lower validation loss.' },
   },
+  keepBest: {
+    type: { kind: 'boolean' },
+    help: 'keep the weights of the last epoch, not those of the epoch with the lowest validation loss',
+    flag: { of: ['train'], name: '--no-keep-best' },
+    recorded: 'if given',
+    recipe: 'optional',
+  },
 } as const satisfies Readonly<Record<string, Option>>;

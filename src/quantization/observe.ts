@@ -9,7 +9,7 @@ const COUNTED = 1 << 18;
 /** What calibration saw of the values of a graph, by their names. */
 export interface Observed {
   readonly histograms: ReadonlyMap<string, Histogram>;
-  /** Of values with channels as their second axis. */
+  /** Of images by their channels, of rows that go into a product by their features. */
   readonly channels: ReadonlyMap<string, ObservedChannels>;
 }
 
@@ -41,6 +41,9 @@ export async function observe(
 ): Promise<Observed> {
   const histograms = new Map(names.map((name) => [name, new Histogram()]));
   const channels = new Map<string, ChannelSums>();
+  // Rows of a product have their features last; images have channels as their second axis.
+  const products = graph.nodes.filter(({ opType }) => opType === 'MatMul' || opType === 'Gemm');
+  const rows = new Set(products.map(({ inputs }) => inputs[0]));
   const executable = await runtime.compile(modelOf(withOutputs(graph, names)));
   try {
     for (const batch of batches) {
@@ -50,7 +53,9 @@ export async function observe(
         const numbers = data as Float32Array;
         // An odd step meets all channels and positions in turn.
         histograms.get(name)!.add(numbers, Math.max(1, Math.floor(numbers.length / COUNTED)) | 1);
-        if (dims.length >= 2) addChannels(channels, name, numbers, dims);
+        const last = dims.at(-1)!;
+        const seen = rows.has(name) ? [numbers.length / last, last] : dims;
+        if (dims.length >= 2) addChannels(channels, name, numbers, seen);
       }
       onBatch();
     }

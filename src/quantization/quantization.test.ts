@@ -188,6 +188,20 @@ describe('before it is quantised', () => {
     expect(spread(now.channels.get(between.name)!.peaks)).toBeLessThan(1.01);
   });
 
+  it('rows that go into a product are seen by their features, which come last', async () => {
+    const graph = createGraph('tokens');
+    const x = graph.input('x', 'float32', ['N', 3, 2]);
+    const tokens = graph.op('Relu', [x]);
+    graph.output(graph.op('MatMul', [tokens, graph.initializer('w', random('w', [2, 4]))]), 'y');
+    const values = [1, 10, 2, 20, 3, 30, 4, 40, 5, 50, 6, 60];
+    const { channels } = await observe(graph.build(), [tokens.name], [float32([2, 3, 2], values)], runtime);
+    const { means, peaks } = channels.get(tokens.name)!;
+    expect([[...means], [...peaks]]).toEqual([
+      [3.5, 35],
+      [6, 60],
+    ]);
+  });
+
   it('corrected biases bring the mean of each output back', () => {
     const weights = random('corrected', [4, 3, 1, 1]);
     const layout = { axis: 0, along: 1 };

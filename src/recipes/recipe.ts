@@ -35,6 +35,11 @@ export interface TrainingMethod<Options extends RecipeOptions = RecipeOptions> e
   readonly loss?: LossOptions;
   /** Fraction of the training images set aside to evaluate epochs on; 0 trains on all of them. */
   readonly validationSplit: number;
+  /**
+   * Whether validation images choose the epoch whose weights are kept. `false` keeps those of the last one: right where rates fall
+   * to nothing, and few images tell epochs apart. Default true.
+   */
+  readonly keepBest?: boolean;
   /** What its network may be built with otherwise, each with its default: `--set filters=64` changes one. */
   readonly options?: Options;
 }

@@ -78,6 +78,7 @@ export async function fitRun(
       openBatches: openBatches?.({ threads: options.threads }),
       seed: options.seed,
       earlyStopping: options.earlyStopping,
+      keepBest: options.keepBest,
       calibrate: options.calibrate !== false,
       resume: latest.last,
       bestWeights: latest.best && weightsToUse(latest.best),

@@ -35,6 +35,7 @@ export interface GivenOptions
       | 'splitBy'
       | 'marks'
       | 'calibrate'
+      | 'keepBest'
       | 'reject'
       | 'head'
       | 'time'
@@ -101,6 +102,7 @@ export function runOptions(
     resolution: given.resolution ?? method.resolution,
     validationSplit: method.validationSplit,
     earlyStopping: given.earlyStopping,
+    ...((given.keepBest === false || method.keepBest === false) && { keepBest: false }),
     ...(given.time !== undefined && { time: given.time }),
     imageSize: given.imageSize,
     ...((given.resize || !isStretched(own)) && { preprocessing }),

@@ -107,6 +107,8 @@ const OPTIONS = {
   resolution: unchecked<Resolution>(anything),
   validationSplit: portion,
   earlyStopping: optional(count),
+  /** Whether validation images choose the epoch whose weights are kept; absent is true. */
+  keepBest: optional(flag),
   imageSize: optional(count),
   /** How images come to the size; absent: they are stretched, as they always were. */
   preprocessing: optional(
@@ -220,6 +222,8 @@ const RECORD = {
   id: optional(anyText),
   command: anyText,
   created: anyText,
+  /** Of a trial of a sweep: SHA-256 of what decides it. Another sweep's trial of the same number has another. */
+  trial: optional(anyText),
   options: fields(OPTIONS),
   data: fields(DATA),
   network: made<NetworkConfig>(),

@@ -92,13 +92,14 @@ export async function exportSite({
   const summaries: RunSummary[] = [];
   const shown = new Set<string>();
   for (const view of views) {
-    const predictions = await runPredictions(view, datasets);
-    if (predictions.dataset !== undefined) shown.add(predictions.dataset);
-    const { details, model } = await detailsOf(view, predictions.dataset);
+    // Of images with several labels, the page has no view of single answers.
+    const predictions = view.record!.options.multiLabel ? undefined : await runPredictions(view, datasets);
+    if (predictions?.dataset !== undefined) shown.add(predictions.dataset);
+    const { details, model } = await detailsOf(view, predictions?.dataset);
     summaries.push(details.summary);
     models.push(model);
     await site.json(`runs/${view.id}`, details);
-    await site.json(`runs/${view.id}/predictions`, predictions);
+    if (predictions) await site.json(`runs/${view.id}/predictions`, predictions);
     for (const name of details.files) {
       await view.folder.check(SERVED_FILES[name].file);
       const from = view.folder.file(SERVED_FILES[name].file);

@@ -120,7 +120,9 @@ function parallel(variations: readonly Variation[], trials: readonly Scored[], b
   const column = (i: number) => coordinate(left + (i / variations.length) * (right - left));
   const accuracies = trials.map(({ score }) => score.accuracy);
   const ticks = niceTicks(Math.min(...accuracies), Math.max(...accuracies), 6);
-  const [low, high] = [Math.max(0, ticks[0]), Math.min(1, ticks.at(-1)!)];
+  const high = Math.min(1, ticks.at(-1)!);
+  // Where all trials are right about everything, the axis is the step below.
+  const low = Math.max(0, Math.min(ticks[0], high - (ticks[1] - ticks[0])));
   const accuracyY = (value: number) => coordinate(bottom - ((value - low) / (high - low)) * (bottom - top));
   const places = variations.map((variation) => placeOf(variation, bottom, top));
   // The best is drawn last, above the others.

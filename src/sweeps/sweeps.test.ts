@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kerasCnn } from '../recipes/index.ts';
-import { epochsIn, readVariation, rungsOf, scoreOf, trialsOf } from './index.ts';
+import { epochsIn, readVariation, renderSweep, rungsOf, scoreOf, trialsOf } from './index.ts';
 
 const vary = (...texts: string[]) => texts.map((text) => readVariation(kerasCnn, text));
 
@@ -106,4 +106,20 @@ it('scores a training by the epoch of the lowest validation loss, up to the epoc
   expect(scoreOf(history)).toEqual({ epoch: 4, accuracy: 0.63, loss: 0.6 });
   expect(scoreOf(history, 3)?.epoch).toBe(2);
   expect(scoreOf([{ epoch: 1, loss: 1, accuracy: 0.5 }])).toBeUndefined();
+});
+
+describe('renderSweep', () => {
+  it('draws trials that are all right about everything', () => {
+    const variations = vary('activation=relu,tanh', 'units=8,16');
+    const trials = trialsOf(variations, undefined, 1).map((settings, i) => ({
+      number: i + 1,
+      settings,
+      state: 'finished' as const,
+      epochs: 1,
+      score: { epoch: 1, accuracy: 1, loss: 0.1 },
+      seconds: 1,
+      folder: `trial-${i + 1}`,
+    }));
+    expect(renderSweep({ title: 'x', variations, trials, images: 10 })).not.toContain('NaN');
+  });
 });

@@ -337,6 +337,21 @@ describe('a run that was interrupted and resumed', () => {
     expect(again.bestEpoch).toBeUndefined();
   });
 
+  it('keeps its last weights where that is asked for, also when it is resumed', async () => {
+    const last = { optimizer: new SGD({ learningRate: 0.5 }), epochs: 4, keepBest: false };
+    const whole = await outcome(last);
+    expect(whole.last.position.best!.epoch).toBeLessThan(4);
+    expect(whole.result.bestEpoch).toBeUndefined();
+    expect(bytesOf(whole.result.weights)).toEqual(bytesOf(whole.last.weights));
+    const rest = await outcome({
+      ...last,
+      resume: stored(whole.best!),
+      bestWeights: stored(whole.best!).weights,
+    });
+    expect(rest.result.bestEpoch).toBeUndefined();
+    expect(bytesOf(rest.result.weights)).toEqual(bytesOf(whole.last.weights));
+  });
+
   it('is refused with another model or optimizer', async () => {
     const { last } = await outcome({ epochs: 1 });
     const { name: _, ...rest } = network.config();

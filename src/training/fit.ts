@@ -60,7 +60,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   if (resume) trainer.write(resume);
 
   let position = resume?.position ?? FRESH;
-  let best = position.best && options.bestWeights;
+  let best = options.keepBest === false ? undefined : position.best && options.bestWeights;
   const stepsPerEpoch = stepsOf({ dataset: train, batchSize });
   const run = { steps: stepsPerEpoch * epochs, stepsPerEpoch };
   const settled = settledIn(optimizer, run);

@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { memoryDataset } from '../data/memory.ts';
 import { HarrierError } from '../errors.ts';
-import type { Network } from '../models/index.ts';
+import { type Network, numberedClasses } from '../models/index.ts';
 
 /** Pixels, uint8 `[count, height, width, channels]`, and the class number of every image. */
 export type ImagesAndLabels = readonly [images: Uint8Array, labels: ArrayLike<number>];
@@ -32,7 +32,7 @@ export function datasetFrom(
   const [height, width, channels] = network.inputShape;
   return memoryDataset({
     name: where,
-    classNames: classNames ?? Array.from({ length: network.outputSize }, (_, i) => `class ${i}`),
+    classNames: classNames ?? numberedClasses(network.outputSize),
     imageShape: { height, width, channels },
     labels,
     pixels: images,

@@ -113,6 +113,28 @@ describe('predict and evaluate', () => {
     await one.dispose();
   });
 
+  it('know classes by their names, in whatever order', async () => {
+    const one = model();
+    await one.fit(train);
+    const { classNames, imageShape } = test;
+    const others = (names: readonly string[], labels: readonly number[]) =>
+      memoryDataset({ name: 'others', classNames: names, imageShape, labels, pixels: pixelsOf(test) });
+    const { accuracy, matrix } = await one.evaluate(test);
+    const turned = others(
+      [...classNames].reverse(),
+      Array.from(test.labels, (label) => 2 - label),
+    );
+    const again = await one.evaluate(turned);
+    expect([again.accuracy, again.matrix, again.classNames]).toEqual([accuracy, matrix, classNames]);
+    await expect(one.evaluate(others(['a', 'b', 'c'], [...test.labels]))).rejects.toThrow(
+      'unknown class for this model "a"',
+    );
+    // Classes that were trained without names are known by their numbers.
+    const nameless = model();
+    await nameless.fit(pixelsOf(train), [...train.labels]);
+    expect((await nameless.evaluate(test)).accuracy).toBe(accuracy);
+  });
+
   it('gives weights as copies', async () => {
     const one = model();
     const before = await one.predict(test);

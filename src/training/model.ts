@@ -6,6 +6,7 @@ import {
   preprocessingOf,
   STRETCHED,
 } from '../data/preprocessing.ts';
+import { relabelled } from '../data/relabelled.ts';
 import { validationSplit } from '../data/split.ts';
 import { HarrierError } from '../errors.ts';
 import {
@@ -27,6 +28,7 @@ import {
   type FunctionalOptions,
   Network,
   type NetworkOptions,
+  numberedClasses,
   summarize,
   trainedNetwork,
   type Weights,
@@ -222,11 +224,17 @@ export class Model {
     return result.history;
   }
 
-  /** Evaluates the model on a data set, or on pixels and labels. */
+  /**
+   * Evaluates the model on a data set, or on pixels and labels. Classes of a data set are those of the model with the same
+   * names, in whatever order; of a model whose classes have no names, those with the same numbers.
+   *
+   * @throws HarrierError `bad-option` for a class that the model does not know
+   */
   async evaluate(dataset: Dataset): Promise<Evaluation>;
   async evaluate(images: Uint8Array, labels: ArrayLike<number>): Promise<Evaluation>;
   async evaluate(images: Dataset | Uint8Array, labels?: ArrayLike<number>): Promise<Evaluation> {
-    const dataset = datasetFrom('evaluate', this.network, this.#classNames, images, labels);
+    const given = datasetFrom('evaluate', this.network, this.#classNames, images, labels);
+    const dataset = hasNames(this.#classNames) ? relabelled(given, this.#classNames) : given;
     return this.#use(async (classifier) =>
       evaluatePredictions(
         predictionsFor(
@@ -369,4 +377,9 @@ export class Sequential extends Model {
   constructor(options: NetworkOptions) {
     super(new Network(options));
   }
+}
+
+/** Whether a model's classes have names of their own. */
+function hasNames(classNames: readonly string[] | undefined): classNames is readonly string[] {
+  return classNames !== undefined && classNames.join() !== numberedClasses(classNames.length).join();
 }

@@ -35,13 +35,17 @@ addEventListener('fetch', (event) => {
 
 async function answer(request) {
   const cache = await opened;
-  const kept = await cache.match(request.mode === 'navigate' ? registration.scope : request);
+  // Reports and other files are looked at as pages too.
+  const { pathname: root } = new URL(registration.scope);
+  const isPage =
+    request.mode === 'navigate' && [root, `${root}index.html`].includes(new URL(request.url).pathname);
+  const key = isPage ? registration.scope : request;
+  const kept = await cache.match(key);
   // The page itself, and what tells its version, come anew where they can.
-  if (kept && request.mode !== 'navigate' && request.cache !== 'no-store') return kept;
+  if (kept && !isPage && request.cache !== 'no-store') return kept;
   try {
     const fresh = await fetch(request);
-    if (fresh.ok && request.cache !== 'no-store')
-      await cache.put(request.mode === 'navigate' ? registration.scope : request, fresh.clone());
+    if (fresh.ok && request.cache !== 'no-store') await cache.put(key, fresh.clone());
     return fresh;
   } catch (error) {
     if (kept) return kept;

@@ -177,6 +177,43 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await expect.poll(async () => (await listed('mark=any')).total).toBe(0);
   });
 
+  it('changes the image that is clicked, also after another has left the list', async () => {
+    const own = (await listed('class=0')).images.map(({ index }) => index);
+    await at('data?class=0');
+    await options().first().click();
+    await page.getByLabel('It is an image of').selectOption({ label: 'ship' });
+    await until(page.getByText(/is now an image of ship/));
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Pick several' }).click();
+    await until(page.getByText(`${own.length - 1} images of cat`));
+    // The image that is first now was second.
+    const cats = page.getByRole('option', { name: /^cat/ }).and(page.locator('.image-cell'));
+    // Nothing can be picked until the page knows which image is where.
+    const all = page.getByRole('button', { name: /^Pick all/ });
+    const areAll = page.getByText(`${own.length - 1} images picked`);
+    await expect
+      .poll(
+        async () => {
+          if ((await all.count()) > 0) await all.click();
+          return areAll.count();
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(1);
+    await page.getByRole('button', { name: 'Pick none' }).click();
+    await cats.first().click();
+    await until(page.getByText('1 image picked'));
+    await page.getByRole('button', { name: 'Leave out' }).click();
+    await until(page.getByText('1 image is now excluded.'));
+    expect((await listed('mark=excluded')).images.map(({ index }) => index)).toEqual([own[1]]);
+    const soon = { timeout: 30_000 };
+    await page.keyboard.press('Control+z');
+    await page.locator('.image-cell.excluded').waitFor({ state: 'detached' });
+    await expect.poll(async () => (await listed('mark=any')).total, soon).toBe(1);
+    await page.keyboard.press('Control+z');
+    await expect.poll(async () => (await listed('mark=any')).total, soon).toBe(0);
+  });
+
   it('finds images that are there twice', async () => {
     await at('data?tab=duplicates');
     await until(page.getByText('The same pixels'));
@@ -609,7 +646,13 @@ describe.skipIf(noChromium)('the page as a whole', () => {
 
     // Once it was visited, every view loads without the host; what was looked at is there.
     await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    // A report is looked at as a page of its own, and stays one.
+    const report = `${host.address}some/folder/api/runs/${id}/files/report.html`;
+    await page.goto(report);
+    const title = await page.title();
     await host.close();
+    await page.goto(report);
+    expect(await page.title()).toBe(title);
     for (const view of ['try', 'data', 'train', 'evaluate', 'inspect', 'teach']) {
       await page.goto(`${host.address}some/folder/#/${view}`);
       await page.reload();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { unzipSync, zipSync } from 'fflate';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type StaticHost, staticHost } from '../../src/cli/bench/web/static-host.ts';
@@ -80,6 +81,19 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await page.getByRole('button', { name: 'Train', exact: true }).click();
   }
 
+  /** A stream as a camera gives one. */
+  const cameraOf = (page: Page) =>
+    page.evaluate(() => {
+      const canvas = document.createElement('canvas');
+      const context = canvas.getContext('2d')!;
+      const draw = () => {
+        context.fillRect(0, 0, canvas.width, canvas.height);
+        requestAnimationFrame(draw);
+      };
+      draw();
+      navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(30);
+    });
+
   const trained = (page: Page) => page.waitForSelector('.try-panel', { timeout: 90_000 });
 
   it('two classes are made, trained on in the page, tried, taken away, and answer in Node as they do here', {
@@ -104,6 +118,14 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
       shown.set(await row.locator('.bar-name').innerText(), fraction);
     }
     expect(shown.get('ship')).toBeGreaterThan(0.5);
+    // What the camera saw last says nothing of an image.
+    await cameraOf(page);
+    const tryPanel = page.locator('.try-panel');
+    await tryPanel.getByRole('button', { name: 'Webcam' }).click();
+    await verdict.waitFor();
+    await tryPanel.getByRole('button', { name: 'Camera off' }).click();
+    await tryPanel.getByText('Drop an image that it has not seen').waitFor();
+    expect(await verdict.count()).toBe(0);
 
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -269,6 +291,88 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     expect(isStopped).toBe(true);
   });
 
+  it('a project of an archive is saved and opened again, and comes to the classes of its names', async () => {
+    const archive = (names: Record<string, Upload[]>) =>
+      zipSync(
+        Object.fromEntries(
+          Object.entries(names).flatMap(([name, files]) =>
+            files.map((file, i) => [`${name}/${i}.png`, new Uint8Array(file.buffer)]),
+          ),
+        ),
+      );
+    const page = await open();
+    const zip = archive({ frog: frogs.slice(0, 3), ship: ships.slice(0, 2) });
+    const projectOf = (tab: Page) => tab.getByLabel('Project file');
+    await projectOf(page).setInputFiles({
+      name: 'a.zip',
+      mimeType: 'application/zip',
+      buffer: Buffer.from(zip),
+    });
+    await page.locator('.thumbnails li').nth(4).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save project' }).click(),
+    ]);
+    const file = join(folder, 'saved.zip');
+    await download.saveAs(file);
+    // As terminals read it: by the endings of its files.
+    expect(Object.keys(unzipSync(await readFile(file))).filter((name) => name.endsWith('.png'))).toHaveLength(
+      5,
+    );
+    await context.close();
+
+    const fresh = await open();
+    await fresh.locator('.class-name').nth(1).fill('frog');
+    await add(fresh, 1, frogs.slice(5, 6));
+    await fresh.locator('.thumbnails li').first().waitFor();
+    await projectOf(fresh).setInputFiles(file);
+    await fresh.getByRole('button', { name: 'Keep them and add' }).click();
+    await fresh.locator('.thumbnails li').nth(5).waitFor();
+    await fresh.getByRole('alertdialog').waitFor({ state: 'detached' });
+    const names = await fresh
+      .locator('.class-name')
+      .evaluateAll((all) => all.map((each) => (each as HTMLInputElement).value));
+    expect(names).toEqual(['ship', 'frog']);
+    expect(await fresh.locator('.class-count').allInnerTexts()).toEqual(['2 images', '4 images']);
+  });
+
+  it('what is kept is shown and stays, also when tidying up fails', async () => {
+    const page = await open();
+    await twoClasses(page, 2);
+    /** The project as it is kept; `stray` adds an image that it does not name. */
+    const kept = (stray: boolean) =>
+      page.evaluate(async (isStray) => {
+        let text = '';
+        const walk = async (at: FileSystemDirectoryHandle): Promise<void> => {
+          for await (const [name, handle] of at.entries()) {
+            if (handle.kind === 'directory') await walk(handle as FileSystemDirectoryHandle);
+            if (name !== 'project.json') continue;
+            text = await (await (handle as FileSystemFileHandle).getFile()).text();
+            if (isStray) {
+              await at.getFileHandle('picture-00000000-0000-0000-0000-000000000000', { create: true });
+            }
+          }
+        };
+        await walk(await navigator.storage.getDirectory());
+        return text;
+      }, stray);
+    const images = async () => (await kept(false)).split('"type"').length - 1;
+    const soon = { timeout: 30_000 };
+    await expect.poll(images, soon).toBe(4);
+    await kept(true);
+    await context.addInitScript(() => {
+      FileSystemDirectoryHandle.prototype.removeEntry = () => Promise.reject(new Error('busy'));
+    });
+    await page.reload();
+    await page.locator('.thumbnails li').nth(3).waitFor();
+    await page.locator('.class-name').nth(0).fill('frog');
+    await expect.poll(() => kept(false), soon).toContain('"name":"frog"');
+    expect(await images()).toBe(4);
+    await page.reload();
+    await page.locator('.thumbnails li').nth(3).waitFor();
+    expect(await page.locator('.class-name').first().inputValue()).toBe('frog');
+  });
+
   it('a training is paused, goes on after the page was closed, and another tab is kept from training', {
     timeout: 500_000,
   }, async () => {
@@ -308,7 +412,17 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await page.getByText('6 images, marked below, are in this page only: save the project').waitFor();
     expect(await page.locator('.thumbnails .unkept').count()).toBe(6);
     await page.getByText(/^the browser has no storage left for this page/).waitFor();
-    await train(page, 2);
+    await train(page, 6);
+    // Another view for a moment: what is under way is not forgotten.
+    for (const [view, title] of [
+      ['try', 'What does it see?'],
+      ['teach', 'Teach it your own classes'],
+    ]) {
+      await page.evaluate((name) => {
+        location.hash = `#/${name}`;
+      }, view);
+      await page.getByRole('heading', { level: 1, name: title }).waitFor();
+    }
     await trained(page);
   });
 

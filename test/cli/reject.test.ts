@@ -1,5 +1,5 @@
 /** `train --reject` as a user types it: a model that says "none of these", and each command that reads it. */
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -123,6 +123,13 @@ describe('train --reject', () => {
     expect(found.unknown).toBeGreaterThan(0.5);
     const fractions = found.classes.map(({ after }: { after: number }) => after);
     expect(fractions.reduce((sum: number, each: number) => sum + each, 0)).toBeCloseTo(1, 6);
+    // A class that came to the data later is none of the model's, wherever its name stands.
+    await cp(path('all', 'e'), path('images', '0-new'), { recursive: true });
+    const later = JSON.parse((await run('watch', 'steps', '--against', 'all/e', '--json')).stdout);
+    await rm(path('images', '0-new'), { recursive: true });
+    const answersOf = ({ classes }: { classes: { class: string; after: number }[] }) =>
+      Object.fromEntries(classes.map(({ class: name, after }) => [name, after]));
+    expect(answersOf(later)).toEqual(answersOf(found));
   });
 
   it.each<[string, string[], RegExp]>([

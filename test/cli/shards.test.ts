@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -161,6 +162,17 @@ describe('predict --shard --out', () => {
     }
   });
 
+  it('leaves the file of answers as it is when the list cannot be read', async () => {
+    await writeFile(path('kept.jsonl'), '{"file":"a.png"}\n');
+    for (const bad of ['no.txt', 'images/cat/0.png']) {
+      const answered = await run('predict', 'model', '--list', bad, '--out', 'kept.jsonl', '--force');
+      expect(sentenceOf(answered)).toContain(bad);
+      expect(await text('kept.jsonl')).toBe('{"file":"a.png"}\n');
+      await run('predict', 'model', '--list', bad, '--out', 'none.jsonl');
+      expect(existsSync(path('none.jsonl'))).toBe(false);
+    }
+  });
+
   it('refuses parts that there are not, and lists that are not there', async () => {
     const shard = (part: string) => run('predict', 'model', '--list', 'list.txt', '--shard', part);
     expect(sentenceOf(await shard('17/16'))).toContain('there is no part 17 of 16: expected a part and the');
@@ -205,6 +217,16 @@ describe('sweep --plan', () => {
     expect(collected.stdout).toMatch(/^dropout +validation/m);
     expect(collected.stderr).toContain('Note: 1 trial of 3 is not finished: 3.');
     expect((await text('runs/sweep.csv')).trim().split('\n')).toHaveLength(4);
+
+    // A trial of another plan is no trial of this one, whatever its number.
+    await run('sweep', ...settings, '--vary', 'dropout=0.1,0.9', '--plan', 'others.jsonl');
+    const other = await run('sweep', '--plan', 'others.jsonl', '--trial', '1');
+    expect(sentenceOf(other)).toContain(
+      'runs/trial-1: this folder holds a run that is no trial of this plan. Choose another folder with --out.',
+    );
+    expect(sentenceOf(await run('sweep', '--plan', 'others.jsonl', '--collect', 'runs'))).toContain(
+      'runs/trial-1: this folder holds a run that is no trial of this plan. Give the folder',
+    );
 
     expect(sentenceOf(await run(...trial(4, 'runs')))).toContain(
       '--trial 4: the plan has no such trial: expected 1 to 3, received 4.',

@@ -83,6 +83,23 @@ describe('importGraph', () => {
       value_int: 7,
       value_ints: [8, 9],
     };
+    // Numbers beyond ±2⁵³, as ends of slices are written.
+    const wide = { value_int: { wide: -(2n ** 63n) }, value_ints: { wides: [2n ** 63n - 1n] } };
+    for (const [name, expected] of [
+      ['value_int', -(2n ** 63n)],
+      ['value_ints', 2n ** 63n - 1n],
+    ] as const) {
+      const node = {
+        name,
+        opType: 'Constant',
+        domain: '',
+        inputs: [],
+        outputs: ['y'],
+        attributes: { [name]: wide[name] },
+      };
+      const lone: Graph = { name: 'wide', inputs: [], outputs: [], initializers: new Map(), nodes: [node] };
+      expect(importGraph(createGraph('outer'), lone).get('y')!.constant!.data[0]).toBe(expected);
+    }
     const graph: Graph = {
       name: 'constants',
       inputs: [],

@@ -77,6 +77,14 @@ export const HEADS = {
       graph.op('Flatten', [pooled]),
       graph.initializer('fc.weight', numbers('fc.weight', [8, CLASSES])),
     ]),
+  'Gemm, sigmoid': (graph: GraphBuilder, pooled: Value) =>
+    graph.op('Sigmoid', [
+      graph.op('Gemm', [
+        graph.op('Flatten', [pooled]),
+        graph.initializer('fc.weight', numbers('fc.weight', [8, CLASSES])),
+        graph.initializer('fc.bias', numbers('fc.bias', [CLASSES])),
+      ]),
+    ]),
   'convolution 1 × 1': (graph: GraphBuilder, pooled: Value) =>
     graph.op('Flatten', [
       graph.op('Conv', [

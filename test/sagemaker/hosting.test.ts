@@ -179,6 +179,24 @@ describe('an update', () => {
     expect(sentenceOf(missing)).toMatch(/^my alarm: there is no such CloudWatch alarm/);
     expect([loud.code, missing.code, fake.hosting.models.size]).toEqual([1, 1, 1]);
   });
+
+  it.each(['CreateEndpoint', 'UpdateEndpoint'])(
+    'goes on where the answer to %s is lost',
+    async (operation) => {
+      fake.lost.add(operation);
+      const { code, stderr } = await deploy('--name', 'lost', '--instances', '1');
+      expect(code, stderr).toBe(0);
+      expect(fake.lost.has(operation)).toBe(false);
+      const asked = fake.captured.filter((each) => each.operation === operation);
+      expect(asked.filter(({ request }) => request.EndpointName === 'lost')).toHaveLength(2);
+      const config = lastSent(operation).EndpointConfigName;
+      expect(
+        fake.captured.some(
+          (each) => each.operation === 'DeleteEndpointConfig' && each.request.EndpointConfigName === config,
+        ),
+      ).toBe(false);
+    },
+  );
 });
 
 describe('the registry', () => {

@@ -105,6 +105,22 @@ describe('inference components', () => {
     expect(sentenceOf(failed)).toMatch(
       /^pets: the update was rolled back to the previous model: The container/,
     );
+    // Copies that came and went do so again, whether the new model fails or is refused.
+    expect((await deploy('pets.onnx', ...again, '--copies', '1..3')).code).toBe(0);
+    expect((await deploy('bad.onnx', ...again, '--copies', '1..4')).code).toBe(1);
+    expect(fake.world.scaling.get('inference-component/pets')).toMatchObject({
+      MinCapacity: 1,
+      MaxCapacity: 3,
+    });
+    fake.denied.set('UpdateInferenceComponent', 'not today');
+    expect((await deploy('bad.onnx', ...again, '--copies', '1..4')).code).toBe(1);
+    fake.denied.delete('UpdateInferenceComponent');
+    expect(fake.world.scaling.get('inference-component/pets')).toMatchObject({
+      MinCapacity: 1,
+      MaxCapacity: 3,
+    });
+    expect((await deploy('pets.onnx', ...again, '--copies', '2')).code).toBe(0);
+    await deploy('bad.onnx', ...again);
     const update = lastSent('UpdateInferenceComponent');
     // Resources stay as they were.
     expect(update.Specification.ComputeResourceRequirements.NumberOfCpuCoresRequired).toBe(0.5);

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +98,24 @@ describe('a model file that changes', () => {
     await putFile(place.modelFile, modelBytes({ seed: 2 }));
     await until(() => events('model reloaded').length === 1, 'the next model is loaded');
     expect((await post(`${place.server.url}/invocations`, body)).status).toBe(200);
+  });
+
+  it('is noticed when it changed while the server started', async () => {
+    let isFirst = true;
+    const started = await serving({
+      watchMs: 20,
+      readModel: async (file) => {
+        const bytes = await readFile(file);
+        if (isFirst) await putFile(file, modelBytes({ seed: 4 }));
+        isFirst = false;
+        return bytes;
+      },
+    });
+    await until(
+      () => started.logged.some(({ event }) => event === 'model reloaded'),
+      'the newer model is loaded',
+    );
+    await started.end();
   });
 
   it('is taken with a warning when it has other classes', async () => {

@@ -331,6 +331,19 @@ describe('marks', () => {
     expect((await images('mark=any')).total).toBe(kept - 1);
   });
 
+  it('go back to what somebody else wrote meanwhile', async () => {
+    const file = path('images/harrier-marks.json');
+    const { images: list } = await images();
+    const key = list[11].source;
+    const kept = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...kept, images: { ...kept.images, [key]: { label: 'dog' } } }));
+    const changes = [{ indices: [list[11].index], excluded: true }];
+    const changed = await server.send('PUT', '/api/datasets/images/train/marks', { changes });
+    const { before } = (await changed.json()) as { before: ImageEntry[] };
+    expect(before[0].mark).toEqual({ label: 1 });
+    await mark(list[11].index, { label: null, excluded: false });
+  });
+
   it('are all kept when many come at a time', async () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => mark(20 + i, { excluded: true })));
     expect((await images('mark=excluded')).total).toBe(21);

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -145,6 +145,17 @@ describe('an exported site', () => {
       name: 'images',
       state: 'ready',
     });
+  });
+
+  it('holds runs of images with several labels, whose answers no view shows one by one', async () => {
+    await cp(path('evaluated'), path('labels'), { recursive: true });
+    const record = JSON.parse(await readFile(path('labels/run.json'), 'utf8'));
+    const options = { ...record.options, multiLabel: true };
+    await writeFile(path('labels/run.json'), JSON.stringify({ ...record, options }));
+    const run = await findRun(path('labels'));
+    await exportSite({ folder: path('labelled'), pageFolder: path('page'), runs: [run], data: [] });
+    expect((await readdir(path('labelled/api/runs'))).includes('labels.json')).toBe(true);
+    expect(await readdir(path('labelled/api/runs/labels')).catch(() => [])).not.toContain('predictions.json');
   });
 
   it('is written anew over one of before, and over nothing else', async () => {

@@ -418,6 +418,20 @@ describe('a run of a terminal', () => {
     expect(await readFile(path('runs', 'typed', 'about.json')).catch(() => 'none')).toBe('none');
   });
 
+  it('is told from others by all letters of its name', async () => {
+    const names = ['実験1', '試験1', 'a b', 'a_b'];
+    for (const name of names) await cp(path('runs', 'typed'), path('runs', name), { recursive: true });
+    const ids = async () =>
+      (await server.json<RunSummary[]>('/api/runs'))
+        .filter(({ id }) => /^(__1|a_b)/.test(id))
+        .map(({ id }) => id);
+    await expect.poll(async () => (await ids()).length).toBe(4);
+    expect(await ids()).toContain('a_b');
+    for (const id of await ids()) {
+      expect((await server.send('POST', `/api/runs/${id}/delete`)).status).toBe(200);
+    }
+  });
+
   it('that is removed goes', async () => {
     const events = await listenTo(server);
     await cp(path('runs', 'typed'), path('runs', 'copied'), { recursive: true });

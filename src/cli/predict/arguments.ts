@@ -7,6 +7,7 @@ import { isAddress } from '../../platform/node/remote/remote-images.ts';
 import { RUN_FILES } from '../../runs/stored-run.ts';
 import { isInShard, type Shard } from '../shard.ts';
 import { STANDARD_INPUT, textOfStandardInput } from './input.ts';
+import { BYTE_ORDER_MARK } from './list.ts';
 import { withListings } from './names.ts';
 import { checkListed, type RemoteFlags } from './remote.ts';
 
@@ -46,8 +47,8 @@ export async function predictArguments(
   for (const name of listed) checkListed(name, list!, flags);
   const files: string[] = [];
   for (const name of [...(hasModel ? rest : words), ...listed]) {
-    if (isStreamed) files.push(...(await resolved(name)));
-    else for await (const each of withListings(await resolved(name))) files.push(each);
+    const found = await resolved(name);
+    for await (const each of isStreamed ? found : withListings(found)) files.push(each);
   }
   if (files.filter((name) => name === STANDARD_INPUT).length + Number(list === STANDARD_INPUT) > 1) {
     throw new HarrierError('bad-option', 'standard input can be read only once', {
@@ -116,6 +117,6 @@ async function namesIn(list: string): Promise<string[]> {
       : await readFile(list, 'utf8').catch((error) => {
           throw readError(error, list, 'file');
         });
-  const names = text.includes('\0') ? text.split('\0') : text.split(/\r?\n/);
+  const names = text.includes('\0') ? text.split('\0') : text.replace(BYTE_ORDER_MARK, '').split(/\r?\n/);
   return names.filter((name) => name.trim() !== '');
 }

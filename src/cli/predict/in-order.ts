@@ -22,3 +22,12 @@ export async function* inOrder<Item, Result>(
     yield await first;
   }
 }
+
+/** The same items, of which the first is there already: what fails before it has failed by now. */
+export async function begun<Item>(items: AsyncIterable<Item>): Promise<AsyncGenerator<Item>> {
+  const rest = items[Symbol.asyncIterator]();
+  const first = await rest.next();
+  return (async function* () {
+    for (let next = first; !next.done; next = await rest.next()) yield next.value;
+  })();
+}

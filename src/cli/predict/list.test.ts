@@ -21,6 +21,7 @@ async function namesIn(content: string | Uint8Array): Promise<string[]> {
 
 it('reads names that lines or NULs end, in any writing', async () => {
   expect(await namesIn('a.jpg\r\n\n\tb ü.jpg\n写真.png')).toEqual(['a.jpg', '\tb ü.jpg', '写真.png']);
+  expect(await namesIn('\uFEFFa.jpg\r\nb.jpg')).toEqual(['a.jpg', 'b.jpg']);
   expect(await namesIn('a\nb.jpg\0c.jpg\0')).toEqual(['a\nb.jpg', 'c.jpg']);
   // A name that is no UTF-8 is one image that cannot be read.
   expect(await namesIn(Buffer.from('a.jpg\0caf\xe9.jpg\0', 'latin1'))).toHaveLength(2);

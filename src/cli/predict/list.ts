@@ -5,6 +5,8 @@ import { STANDARD_INPUT } from './input.ts';
 
 /** Longest name that is taken for one. */
 const LONGEST = 65_536;
+/** What some programs of Windows write before text. */
+export const BYTE_ORDER_MARK = /^\uFEFF/;
 /** Control characters other than white space. */
 const CONTROL = /[^\P{Cc}\s]/u;
 
@@ -22,7 +24,7 @@ export async function* namesOf(list: string): AsyncGenerator<string> {
   stream.setEncoding('utf8');
   try {
     for await (const part of stream) {
-      rest += part;
+      rest += isFirst ? part.replace(BYTE_ORDER_MARK, '') : part;
       if (isFirst && !isText(part)) {
         throw new HarrierError('bad-data', 'this is no list of names', {
           where: list,

@@ -6,7 +6,7 @@ import type { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { AnswersFile } from './answers-file.ts';
-import { inOrder } from './in-order.ts';
+import { begun, inOrder } from './in-order.ts';
 import { ThreadEnded } from './thread-pool.ts';
 
 /** Images that run together. */
@@ -81,7 +81,8 @@ export async function predictToFile(
 async function answerAll(task: ToFile, reporter: Reporter, interruption: Interruption): Promise<void> {
   const { model, names, out, force, read } = task;
   const { doing = 'classifying', results = 'answers' } = task.words ?? {};
-  const list = names()[Symbol.asyncIterator]();
+  // A list that cannot be read leaves the file as it is, even with --force.
+  const list = await begun(names());
   const file = await AnswersFile.open(
     out,
     async (line) => line.model === model && (await list.next()).value === line.file,

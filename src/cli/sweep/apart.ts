@@ -11,7 +11,7 @@ import type { Interruption } from '../interruption.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { SweepFolder } from './folder.ts';
+import { identityOf, SweepFolder } from './folder.ts';
 import type { SweepOptions } from './options.ts';
 import { planSweep, trialOptions } from './plan.ts';
 import { planText, readPlan } from './plan-file.ts';
@@ -80,11 +80,14 @@ export async function runTrial(
   const runs = resolve(given.out ?? RUNS);
   await makeDirectory(runs, 'choose another folder with --out');
   const path = join(runs, trial.folder);
+  const identity = identityOf(record, trial);
+  await checkTrial(new RunFolder(path), identity, 'Choose another folder with --out.');
   const options = trialOptions({ ...record, threads: given.threads ?? defaultThreads() }, trial);
   const task = {
     folder: path,
     given: { ...options, ...(given.data !== undefined && { data: given.data }) },
     until: record.epochs,
+    trial: identity,
   };
   reporter.print(`trial ${trial.number}: ${settingsText(trial.settings)}; ${shortPath(path)}`);
   const wasStopped = await trainTrial(
@@ -108,10 +111,23 @@ export async function runTrial(
     );
 }
 
+/** @throws HarrierError `bad-option` where the folder of a trial holds a run that is no trial of the plan */
+async function checkTrial(folder: RunFolder, identity: string, next: string): Promise<void> {
+  if ((await folder.read('record')) === undefined || (await folder.record()).trial === identity) return;
+  throw new HarrierError('bad-option', 'this folder holds a run that is no trial of this plan', {
+    where: shortPath(folder.path),
+    next,
+  });
+}
+
 /** `sweep --plan FILE --collect FOLDER`: ranks the trials that are there, as a sweep does at its end. */
 export async function collectTrials(given: SweepOptions, reporter: Reporter): Promise<void> {
   const record = await readPlan(given.plan!);
   const folder = new SweepFolder(resolve(given.collect!));
+  for (const trial of record.trials) {
+    const next = 'Give the folder that --trial wrote into.';
+    await checkTrial(folder.trial(trial), identityOf(record, trial), next);
+  }
   const trials = await Promise.all(record.trials.map((trial) => folder.result(trial)));
   const missing = trials.filter(({ state }) => state === 'waiting');
   if (missing.length === trials.length) {

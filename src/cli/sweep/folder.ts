@@ -5,6 +5,7 @@ import { type History, historyFromCsv } from '../../evaluation/index.ts';
 import { jsonObject } from '../../json-text.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
+import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import type { Settings } from '../../recipes/index.ts';
 import { renderSweep, scoreOf, type TrialResult, trialsCsv, type Variation } from '../../sweeps/index.ts';
@@ -47,6 +48,12 @@ export const SWEEP_FORMAT = 1;
 
 const RECORD = 'sweep.json';
 const ELSEWHERE = 'choose another folder with --out';
+
+/** What tells a trial from one of another sweep that has the same number. */
+export function identityOf({ given, epochs }: SweepRecord, { settings }: TrialRecord): string {
+  const deciding = JSON.stringify([given, epochs, settings]);
+  return nativeSha256().update(Buffer.from(deciding)).digest();
+}
 
 /** The folder of a sweep: its record, its results, and a run folder for each trial. */
 export class SweepFolder {

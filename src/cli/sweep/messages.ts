@@ -5,6 +5,7 @@ export interface TrialCalls {
   /**
    * Trains the run in `folder`, beginning or resuming, until so many epochs are done.
    *
+   * @param trial goes into the record of a run that begins
    * @param onProgress takes the epochs done, with the fraction of the one under way
    * @returns whether it was stopped before
    */
@@ -12,6 +13,7 @@ export interface TrialCalls {
     folder: string,
     given: TrialOptions,
     until: number,
+    trial: string,
     onProgress: (epochs: number) => void,
   ): Promise<boolean>;
   /** Saves the trial under way and stops it. */

@@ -10,6 +10,8 @@ export interface Task {
   readonly folder: string;
   readonly given: TrialOptions;
   readonly until: number;
+  /** `identityOf` it, for its record. */
+  readonly trial: string;
 }
 
 export interface PoolHooks {
@@ -88,8 +90,8 @@ class Worker {
   }
 
   /** Trains one trial. @returns whether it was stopped before its end @throws why it failed, or how its process ended */
-  train({ folder, given, until }: Task, onProgress: (epochs: number) => void): Promise<boolean> {
-    return this.#calls.call('train', [folder, given, until, onProgress]);
+  train({ folder, given, until, trial }: Task, onProgress: (epochs: number) => void): Promise<boolean> {
+    return this.#calls.call('train', [folder, given, until, trial, onProgress]);
   }
 
   stop(): void {

@@ -17,7 +17,7 @@ import { Exit } from '../failure.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { SweepFolder, type SweepRecord, type TrialRecord } from './folder.ts';
+import { identityOf, SweepFolder, type SweepRecord, type TrialRecord } from './folder.ts';
 import type { SweepOptions } from './options.ts';
 import { planSweep, resumedSweep, trialOptions } from './plan.ts';
 import { Pool } from './pool.ts';
@@ -178,6 +178,7 @@ async function train(
           folder: folder.trial(trial).path,
           given: trialOptions(record, trial),
           until,
+          trial: identityOf(record, trial),
         }));
       await pool.run(tasks, {
         onProgress: ({ number }, epochs) => progress.at(number, epochs),

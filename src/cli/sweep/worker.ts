@@ -28,9 +28,9 @@ export function runSweepWorker(): void {
     stop() {
       stopping = true;
     },
-    async train(folder, given, until, onProgress) {
+    async train(folder, given, until, trial, onProgress) {
       try {
-        return await trainTrial({ folder, given, until }, onProgress, () => stopping);
+        return await trainTrial({ folder, given, until, trial }, onProgress, () => stopping);
       } catch (error) {
         if (error instanceof Exit) return true;
         throw error;
@@ -39,9 +39,13 @@ export function runSweepWorker(): void {
   });
 }
 
-/** Trains a trial, from where it was stopped. @returns whether it was stopped before it had done so many epochs */
+/**
+ * Trains a trial, from where it was stopped.
+ *
+ * @returns whether it was stopped before it had done so many epochs
+ */
 export async function trainTrial(
-  { folder: path, given, until }: Omit<Task, 'number'>,
+  { folder: path, given, until, trial }: Omit<Task, 'number'>,
   tell: (epochs: number) => void,
   stopping: () => boolean,
 ): Promise<boolean> {
@@ -55,7 +59,7 @@ export async function trainTrial(
   const { options, ...how } = stored ? { options: stored.options } : await newRun(asTrainOptions(given));
   const run = await prepareRun(options, { ...how, onProgress }, stored);
   if (isNew) folder = await createRunFolder(options.recipe, path);
-  const record = stored ?? newRecord(run, trialCommand(given, path));
+  const record = stored ?? { ...newRecord(run, trialCommand(given, path)), trial };
   return folder.exclusively(async () => {
     let epochs = 0;
     let reported = 0;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeImages } from '../../../test/cli/harrier.ts';
 import { catalogueEntry, DEFAULT_BACKBONE } from '../../backbones/index.ts';
 import { modelCache, recordModel } from '../../platform/node/backbones/model-cache.ts';
+import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { chooseByItself } from './by-itself.ts';
 
 let place: string;
@@ -55,6 +56,15 @@ describe('chooseByItself', () => {
       ['train', '--recipe', 'quick'],
     ]);
     expect(sentence).toContain(`npx harrier models fetch ${DEFAULT_BACKBONE}`);
+  });
+
+  it('chooses beside options that say nothing of the network', async () => {
+    for (const others of [{ augment: [] }, { resize: 'crop' }, { tta: 'flip' }] as TrainOptions[]) {
+      const { given } = await chooseByItself({ data: at('photos'), ...others }, ['train'], offline());
+      expect(given).toMatchObject({ recipe: 'quick', ...others });
+    }
+    const head = chooseByItself({ data: at('photos'), head: 'centroid' }, ['train'], offline());
+    await expect(head).rejects.toThrow(DEFAULT_BACKBONE);
   });
 
   it.each([

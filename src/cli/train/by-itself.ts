@@ -7,9 +7,9 @@ import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 
 /** Options that say how to train: with one of them nothing is chosen. */
 const CHOICES = [
-  ...['resume', 'from', 'trainable', 'head', 'recipe', 'recipeFile', 'set', 'epochs', 'batchSize'],
-  ...['microBatch', 'averageMomentum', 'learningRate', 'optimizer', 'augment', 'sampling', 'resolution'],
-  ...['earlyStopping', 'imageSize', 'resize', 'tta', 'device', 'mean', 'std', 'channelOrder', 'features'],
+  ...['resume', 'from', 'trainable', 'recipe', 'recipeFile', 'set', 'epochs', 'batchSize', 'microBatch'],
+  ...['averageMomentum', 'learningRate', 'optimizer', 'sampling', 'resolution', 'earlyStopping'],
+  ...['imageSize', 'device', 'mean', 'std', 'channelOrder', 'features'],
 ] as readonly (keyof TrainOptions)[];
 
 /** How a run is trained whose user did not say. */
@@ -25,7 +25,8 @@ export interface OwnChoice {
  * with recipes of their own keep their defaults.
  *
  * @param typed the words of the command, which get those that say what was chosen
- * @throws HarrierError as `findRecipe` does; the signal's reason when aborted
+ * @throws HarrierError as `findRecipe` does, and as `fetchModel` where a head was asked for; the signal's reason when
+ *   aborted
  */
 export async function chooseByItself(
   given: TrainOptions,
@@ -51,7 +52,8 @@ export async function chooseByItself(
         'Choose otherwise with --from MODEL, or --recipe NAME to train from scratch.',
     };
   } catch (error) {
-    if (!(error instanceof HarrierError)) throw error;
+    // A head is nothing without the network before it.
+    if (!(error instanceof HarrierError) || given.head !== undefined) throw error;
     return {
       given: chosen('recipe', FROM_SCRATCH),
       sentence:

@@ -101,7 +101,17 @@ async function openFolder(typed: TrainOptions, words: readonly string[]): Promis
 }
 
 /** What may be said anew of a cross-validation that goes on. */
-const CHANGEABLE = ['resume', 'data', 'threads', 'device', 'checkpointSeconds', 'json', 'debug', 'calibrate'];
+const CHANGEABLE = [
+  'resume',
+  'data',
+  'threads',
+  'device',
+  'checkpointSeconds',
+  'json',
+  'debug',
+  'calibrate',
+  'keepBest',
+];
 
 /** @throws HarrierError `bad-option` for what cannot change */
 async function resume(typed: TrainOptions, path: string): Promise<FoldsFolder<TrainOptions>> {

@@ -115,7 +115,8 @@ function ownValue(name: OptionName, options: RunOptions): unknown {
     case 'tta':
       return options.adaptiveViews ? ADAPTIVE_VIEWS : (options.testTimeAugmentation ?? 'none');
     case 'calibrate':
-      return options.calibrate ?? true;
+    case 'keepBest':
+      return options[name] ?? true;
     default:
       return (options as unknown as Readonly<Record<string, unknown>>)[name];
   }

@@ -89,6 +89,7 @@ async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<Tr
     'json',
     'debug',
     'calibrate',
+    'keepBest',
   ];
   const fixed = Object.entries(typed).find(
     ([option, value]) => value !== undefined && (!changeable.includes(option) || value === false),

@@ -73,23 +73,26 @@ export async function runWatch(name: string, { against, threads, json }: WatchOp
     const said = await classifier.predictImages(dataset);
     const features = new Float32Array(files.length * backbone.size);
     const answers: { best: number; text: string; unknown?: boolean }[] = [];
-    const { thresholds } = classifier;
+    // The data may have gained classes since, and then has them in another order.
+    const { classNames, thresholds } = classifier;
     const given = (probabilities: Float32Array) =>
       thresholds &&
-      (dataset.classNames.filter((_, label) => probabilities[label] >= thresholds[label]).join(', ') ||
-        'no label');
+      (classNames.filter((_, label) => probabilities[label] >= thresholds[label]).join(', ') || 'no label');
     for (const [i, file] of files.entries()) {
       const pixels = await decodeImage(file, classifier.imageShape, file);
       features.set(await backbone.features(pixels), i * backbone.size);
       const { probabilities, unknown } = await classifier.answer(pixels);
       const best = bestOf(probabilities, probabilities.length, 0);
-      const text = given(probabilities) ?? dataset.classNames[best];
+      const text = given(probabilities) ?? classNames[best];
       answers.push({ best, text, ...(unknown && { unknown: unknown[0] > UNKNOWN_FROM }) });
       reporter.work({ what: `looking at ${against}`, done: i + 1, total: files.length, unit: 'images' });
     }
-    const { classNames, labels } = dataset;
-    const before = Array.from(labels, (_, image) => bestOf(said, classNames.length, image));
-    const distances = distancesFrom({ rows, labels, classNames }, features, backbone.size);
+    const before = Array.from(dataset.labels, (_, image) => bestOf(said, classNames.length, image));
+    const distances = distancesFrom(
+      { rows, labels: dataset.labels, classNames: dataset.classNames },
+      features,
+      backbone.size,
+    );
     const foreign = files
       .map((file, i): ForeignImage => {
         const { text, unknown } = answers[i];

@@ -6,6 +6,9 @@ import { exportModel } from '../export.ts';
 import type { ForeignOptions } from './options.ts';
 import { type ForeignSource, readForeignModel } from './read-foreign-model.ts';
 
+/** From which probability on an image has a class whose model names no threshold. */
+const EVEN = 0.5;
+
 /** What a user says of a classifier of another program. */
 export interface ForeignClassifierOptions extends ForeignOptions {
   /** Names of its classes, in the order of its scores. Default: what the files beside it say, else numbers. */
@@ -28,7 +31,8 @@ export function foreignClassifier(
   { labels, ...options }: ForeignClassifierOptions = {},
   source: ForeignSource = {},
 ): ForeignClassifier {
-  const { network, weights, preprocessing, classNames, assumed } = readForeignModel(given, options, source);
+  const read = readForeignModel(given, options, source);
+  const { network, weights, preprocessing, classNames, isMultiLabel } = read;
   const classes = network.outputSize;
   if (labels && labels.length !== classes) {
     throw new HarrierError('bad-option', 'these are labels for another number of classes', {
@@ -43,5 +47,12 @@ export function foreignClassifier(
     ...preprocessingMetadata(preprocessing),
     ...(names && { [CLASS_NAMES_KEY]: JSON.stringify(names) }),
   };
-  return { model: exportModel(network, weights, metadata), assumed };
+  if (!isMultiLabel) return { model: exportModel(network, weights, metadata), assumed: read.assumed };
+  return {
+    model: exportModel(network, weights, metadata, { thresholds: new Array<number>(classes).fill(EVEN) }),
+    assumed: [
+      ...read.assumed,
+      `${source.where ?? 'model'} ends in a sigmoid: an image may have several of its classes, each from a probability of ${EVEN} on.`,
+    ],
+  };
 }

@@ -34,6 +34,8 @@ export interface ForeignModel extends TrainedNetwork {
   readonly preprocessing: Preprocessing;
   /** The layer that gives the scores; absent for a model of features alone. */
   readonly head?: string;
+  /** Each class has a probability of its own, from a sigmoid; absent: they add up to 1, or the model gives none. */
+  readonly isMultiLabel?: true;
   /** In the order of its scores, where they are known. */
   readonly classNames?: readonly string[];
   /** How it was read: with these options, its file gives the same network again. */
@@ -89,6 +91,7 @@ export function readForeignModel(
     ...trained,
     preprocessing: reading.preprocessing,
     ...(split.scores && { head: HEAD }),
+    ...(split.isMultiLabel && { isMultiLabel: true }),
     ...(classNames && { classNames }),
     reading,
     assumed,

@@ -24,6 +24,8 @@ export interface Split {
   readonly features: string;
   /** Absent for a graph that gives features, or scores in another way than by one product. */
   readonly scores?: ScoresLayer;
+  /** The graph ends in a sigmoid: each class has a probability of its own. */
+  readonly isMultiLabel?: true;
 }
 
 /** Ops between the scores and the output that leave one number for each class, or only scale them. */
@@ -31,7 +33,7 @@ const AFTER_SCORES = ['Softmax', 'LogSoftmax', 'Sigmoid', 'Flatten', 'Reshape', 
 
 /**
  * Finds the layer of scores of a simplified graph: the last Gemm or MatMul, or the 1 × 1 convolution after global
- * pooling, with nothing but a softmax and changes of shape behind it.
+ * pooling, with nothing but a softmax or sigmoid and changes of shape behind it.
  *
  * @param output the value that holds the scores or features
  * @param shapes of all values
@@ -47,10 +49,13 @@ export function splitScores(
 ): Split {
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const found = scoresOf(graph, makers, output, shapes);
-  if (features === undefined) return found ?? { features: beforeSoftmax(makers, output) };
+  const isMultiLabel = endsInSigmoid(makers, output) && { isMultiLabel: true as const };
+  if (features === undefined) {
+    return found ? { ...found, ...isMultiLabel } : beforeProbabilities(makers, output);
+  }
   const name = [features, plainName(features)].find((each) => makers.has(each));
   if (name === undefined) throw noSuchValue(features, [...makers.keys()], where);
-  return name === found?.features ? found : { features: name };
+  return name === found?.features ? { ...found, ...isMultiLabel } : { features: name };
 }
 
 type Makers = ReadonlyMap<string, Node>;
@@ -141,9 +146,20 @@ function isOne(shape: Shape | undefined): boolean {
   return shape?.length === 4 && shape[2] === 1 && shape[3] === 1;
 }
 
-function beforeSoftmax(makers: Makers, output: string): string {
+function endsInSigmoid(makers: Makers, output: string): boolean {
+  let node = makers.get(output);
+  while (node && node.opType !== 'Sigmoid' && AFTER_SCORES.includes(node.opType)) {
+    node = makers.get(node.inputs[0]);
+  }
+  return node?.opType === 'Sigmoid';
+}
+
+/** The numbers that probabilities are made from; the output itself where it holds none. */
+function beforeProbabilities(makers: Makers, output: string): Split {
   const node = makers.get(output);
-  return node?.opType === 'Softmax' || node?.opType === 'LogSoftmax' ? node.inputs[0] : output;
+  if (node?.opType === 'Sigmoid') return { features: node.inputs[0], isMultiLabel: true };
+  const isSoftmax = node?.opType === 'Softmax' || node?.opType === 'LogSoftmax';
+  return { features: isSoftmax ? node.inputs[0] : output };
 }
 
 function transposed({ dims: [rows, columns], data }: Tensor): Tensor {

@@ -138,7 +138,9 @@ export const computeConstants: Readonly<Record<string, Evaluation>> = {
     const axis = given < 0 ? given + rank : given;
     // One scale for all, or one for each place along the axis.
     const along = (tensor: Tensor): Tensor =>
-      tensor.dims.length === 0 ? tensor : { ...tensor, dims: dims.map((size, i) => (i === axis ? size : 1)) };
+      tensor.data.length === 1
+        ? { ...tensor, dims: [] }
+        : { ...tensor, dims: dims.map((size, i) => (i === axis ? size : 1)) };
     return elementwise(
       'float32',
       dims,

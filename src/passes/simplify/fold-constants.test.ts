@@ -78,6 +78,16 @@ describe('a node that reads constants alone becomes what ONNX Runtime computes:'
   });
 });
 
+it('one scale for all may be a list of one', async () => {
+  const graph = createGraph('scales');
+  const weight = graph.initializer('w', tensor('int8', [2, 3], [-3, -2, -1, 1, 2, 3]));
+  const scale = graph.initializer('scale', tensor('float32', [1], [0.5]));
+  const zero = graph.initializer('zero', tensor('int8', [1], [1]));
+  graph.output(graph.op('DequantizeLinear', [weight, scale, zero]), 'y');
+  const constant = constantOf(foldConstants(graph.build()))!;
+  expect(Array.from(constant.data as Float32Array)).toEqual([-2, -1.5, -1, 0, 0.5, 1]);
+});
+
 const LEFT = ['Pad', 'Range'];
 
 const ints = (graph: GraphBuilder, ...values: number[]) => graph.constant(int64(values));

@@ -6,7 +6,7 @@ import { VARIANT } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
 import { type Protection, tagsOf } from './protection.ts';
 import { checked } from './requests.ts';
-import { type Scale, scaleComponent, unscaleComponent } from './scaling.ts';
+import { type Scale, scaleComponent, scaleOfComponent, unscaleComponent } from './scaling.ts';
 
 /** A model with a part of an endpoint's machines: an inference component. */
 export interface Component {
@@ -102,16 +102,32 @@ export async function deployComponent(
 ): Promise<void> {
   const { name, copies } = component;
   const requests = componentRequests(component, existing);
-  if (copies !== undefined && existing) await unscaleComponent(aws, name);
-  if (!existing) await aws.sagemaker.createInferenceComponent(requests.create);
-  else if (copies !== undefined && isSame(existing, requests.update.Specification)) {
-    await aws.sagemaker.updateInferenceComponentRuntimeConfig(requests.copies);
-  } else await aws.sagemaker.updateInferenceComponent(requests.update);
+  const before = copies !== undefined && existing ? await scaleOfComponent(aws, name) : undefined;
+  if (before) await unscaleComponent(aws, name);
+  // After something else went wrong, which is what is to be reported.
+  const scaleAgain = async (): Promise<void> => {
+    if (!before) return;
+    await scaleComponent(aws, name, before).catch(() =>
+      options.note(
+        `${name} does not scale by itself now: deploy again with --copies ${before.least}..${before.most}`,
+      ),
+    );
+  };
+  try {
+    if (!existing) await aws.sagemaker.createInferenceComponent(requests.create);
+    else if (copies !== undefined && isSame(existing, requests.update.Specification)) {
+      await aws.sagemaker.updateInferenceComponentRuntimeConfig(requests.copies);
+    } else await aws.sagemaker.updateInferenceComponent(requests.update);
+  } catch (error) {
+    await scaleAgain();
+    throw error;
+  }
   options.onStarted?.();
   const arrived = await waitForComponent(aws, name, options);
   const failed = failureOf(arrived, component.archive, existing !== undefined);
   if (failed) {
     if (!existing) await removeComponent(aws, name, options);
+    else await scaleAgain();
     throw failed;
   }
   if (typeof copies === 'object') await scaleComponent(aws, name, copies);

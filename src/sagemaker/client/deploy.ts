@@ -75,7 +75,7 @@ export async function deploy(
     if (requests.model) await aws.sagemaker.createModel(requests.model);
     await aws.sagemaker.createEndpointConfig(requests.config);
     if (existing) await update(aws, existing, requests, before, options);
-    else await aws.sagemaker.createEndpoint(requests.create);
+    else await begin(aws, requests, () => aws.sagemaker.createEndpoint(requests.create));
   } catch (error) {
     await removeConfigAndModel(aws, name);
     if (!existing && hasAlarms(deployment)) await removeAlarms(aws, endpoint);
@@ -129,9 +129,25 @@ async function update(
 ): Promise<void> {
   if (before) await unscaleEndpoint(aws, endpoint);
   if (before?.least === 0) await removeAlarms(aws, endpoint, ['from-zero']);
-  await aws.sagemaker.updateEndpoint(requests.update).catch(async (error) => {
+  await begin(aws, requests, () => aws.sagemaker.updateEndpoint(requests.update)).catch(async (error) => {
     if (before) await tryToScale(aws, endpoint, before, async !== undefined, options);
     throw error;
+  });
+}
+
+/**
+ * Asks for a deployment. Where AWS did as it was asked and the answer was lost, the request is sent again and refused; the
+ * deployment has begun all the same.
+ */
+async function begin(
+  aws: Aws,
+  { config, update }: DeploymentRequests,
+  ask: () => Promise<unknown>,
+): Promise<void> {
+  await ask().catch(async (error) => {
+    const now = await describeEndpoint(aws, update.EndpointName).catch(() => undefined);
+    const names = [now?.EndpointConfigName, now?.PendingDeploymentSummary?.EndpointConfigName];
+    if (!names.includes(config.EndpointConfigName)) throw error;
   });
 }
 

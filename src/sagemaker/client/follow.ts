@@ -133,8 +133,8 @@ export class LogTail {
       });
       for (const { message } of events) this.#options.log(message ?? '');
       this.#tokens.set(logStreamName, nextForwardToken);
-      // The same token again: there is no more for now.
-      if (events.length === 0 || nextForwardToken === nextToken) return;
+      // The same token again: there is no more for now. Before that, a page may be empty.
+      if (nextForwardToken === undefined || nextForwardToken === nextToken) return;
     }
   }
 }

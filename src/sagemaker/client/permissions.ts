@@ -210,7 +210,11 @@ export function permissionsOf(call: string): (Call & { readonly action: string }
     ...(known.role ? [{ on: ['role'], action: 'iam:PassRole' }] : []),
     ...(call === 'cloudwatch.putMetricAlarm' ? [{ on: [ALARM], action: 'cloudwatch:TagResource' }] : []),
     ...(call === 'scaling.registerScalableTarget'
-      ? [{ on: ['scaling-role'], action: 'iam:CreateServiceLinkedRole' }]
+      ? [
+          { on: ['scaling-role'], action: 'iam:CreateServiceLinkedRole' },
+          // Who lets machines come and go must have the right to change their number.
+          { on: [ENDPOINT], action: 'sagemaker:UpdateEndpointWeightsAndCapacities' },
+        ]
       : []),
   ];
 }

@@ -213,7 +213,7 @@ async function filesBelow(root: string, relative = ''): Promise<LocalFile[]> {
     const info = await stat(path).catch((error) => {
       throw readError(error, path, 'file');
     });
-    if (info.isDirectory()) files.push(...(await filesBelow(root, below)));
+    if (info.isDirectory()) for (const each of await filesBelow(root, below)) files.push(each);
     else if (info.isFile()) files.push({ path, name: below, size: info.size });
   }
   return files;

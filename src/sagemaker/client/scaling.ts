@@ -153,8 +153,19 @@ export async function scaleEndpoint(
 }
 
 /** How an endpoint scales now; undefined when it does not. */
-export async function scaleOf(aws: Aws, endpoint: string): Promise<Scale | undefined> {
-  const { ServiceNamespace, ResourceId } = target(endpoint);
+export function scaleOf(aws: Aws, endpoint: string): Promise<Scale | undefined> {
+  return scaleNow(aws, target(endpoint));
+}
+
+/** How copies of a component come and go now; undefined when they do not. */
+export function scaleOfComponent(aws: Aws, component: string): Promise<Scale | undefined> {
+  return scaleNow(aws, copies(component));
+}
+
+async function scaleNow(
+  aws: Aws,
+  { ServiceNamespace, ResourceId }: Pick<ReturnType<typeof target>, 'ServiceNamespace' | 'ResourceId'>,
+): Promise<Scale | undefined> {
   const { ScalableTargets = [] } = await aws.scaling.describeScalableTargets({
     ServiceNamespace,
     ResourceIds: [ResourceId],

@@ -228,6 +228,8 @@ export class StudioDataset {
     const all = changes.flatMap(({ indices }) => indices);
     const write = async (): Promise<CorrectedImages> => {
       const kept = { ...(await readCorrections(this.#folder)) };
+      // What somebody else has written meanwhile is what undoing goes back to.
+      for (const each of this.#views.values()) each.setCorrections(kept);
       const before = all.map((index) => view.entry(index));
       for (const { indices, ...change } of changes) {
         for (const index of indices) correct(kept, view, index, change);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { HarrierError } from '../../errors.ts';
 import { type FoundRun, RunFolders } from '../../platform/node/runs/run-folders.ts';
@@ -221,5 +222,13 @@ function groupOf({ names: [name, part], group: kind }: FoundRun): RunGroup | und
 
 /** A run's path below the folder as one word that stands in URLs. */
 export function runId(names: readonly string[]): string {
-  return names.map((name) => name.replace(/[^\w.-]/g, '_')).join('~');
+  return names
+    .map((name) => {
+      const plain = name.replace(/[^\w.-]/g, '_');
+      // Names that differ only in other letters are still others.
+      return plain === name
+        ? name
+        : `${plain}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+    })
+    .join('~');
 }

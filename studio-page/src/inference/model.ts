@@ -35,6 +35,8 @@ export interface ChosenModel {
   readonly id?: string;
   /** Another model, or another engine, has another. */
   readonly key?: string;
+  /** The same on every engine. */
+  readonly weights?: string;
   readonly facts?: ModelInfo;
   readonly fileName?: string;
   /** There is a model that was taught in this page. */
@@ -63,7 +65,8 @@ export function useModel(): ChosenModel {
   const listed = models.value?.find(({ id }) => id === query.model);
   const facts = own || here || isWaiting ? undefined : (listed ?? models.value?.[0]);
   const id = own ? OWN : here ? TAUGHT : facts?.id;
-  const version = own?.count ?? here?.outcome.job ?? facts?.bytes;
+  // A run that was trained again has another model of the same size.
+  const version = own?.count ?? here?.outcome.job ?? (facts && `${facts.bytes}-${facts.accuracy}`);
   const key = id === undefined ? undefined : `${id} ${version} ${backend}`;
   const open = () => {
     if (key === undefined) return;
@@ -79,7 +82,7 @@ export function useModel(): ChosenModel {
   return {
     models,
     ...(id !== undefined && { id }),
-    ...(key !== undefined && { key }),
+    ...(key !== undefined && { key, weights: `${id} ${version}` }),
     ...(facts && { facts }),
     ...(own && { fileName: own.file.name }),
     isTaught,
@@ -116,6 +119,9 @@ export function chooseModel(id: string): void {
 export function chooseBackend(backend: string): void {
   setQuery({ backend: backend === 'auto' ? undefined : backend });
 }
+
+/** Whether the model of this key is the one that answers. */
+export const isOpen = (key: string): boolean => state.peek()?.key === key;
 
 /** Asks the open model. A graphics device that went away is replaced by the processor. */
 export async function askModel<N extends ActionName>(

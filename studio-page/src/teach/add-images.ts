@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { imageFormatOf } from 'harrier/src/data/image-bytes.ts';
 import type { DroppedFile } from '../dropped.ts';
 import type { TaughtImage } from './messages.ts';
 import { addClass, change, keepImage, now, renameClass } from './project.ts';
@@ -32,7 +33,7 @@ export async function addFiles(classId: string, files: readonly ImageFile[]): Pr
     try {
       const kept = await ask('shrink', blob, name);
       // From memory: a file on disk may change or go.
-      const content = new Blob([await kept.arrayBuffer()], { type: kept.type });
+      const content = imageBlob(new Uint8Array(await kept.arrayBuffer()), kept.type);
       await addImage(classId, {
         id: crypto.randomUUID(),
         name,
@@ -81,6 +82,11 @@ function classNamed(name: string): string {
 
 export function forgetRefusals(classId: string): void {
   refusals.value = refusals.peek().filter((each) => each.classId !== classId);
+}
+
+/** An image with its media type, which files without a known ending lack. */
+export function imageBlob(bytes: Uint8Array<ArrayBuffer>, type: string): Blob {
+  return new Blob([bytes], { type: type || `image/${(imageFormatOf(bytes) ?? 'PNG').toLowerCase()}` });
 }
 
 /** Keeps an image and adds it to a class. */

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { isUnwanted } from '../dropped.ts';
-import { addFolders, addImage } from './add-images.ts';
+import { addFolders, addImage, imageBlob } from './add-images.ts';
 import { addClass, change, now, removed, renameClass } from './project.ts';
 import { type Entry, packProject, projectOf, type SavedProject } from './project-file.ts';
 import { keepTaught, taught } from './taught.ts';
@@ -69,14 +69,19 @@ async function checkImages({ classes }: SavedProject, file: File): Promise<void>
 }
 
 async function addProject({ classes, taught }: SavedProject, how: 'replace' | 'add'): Promise<void> {
+  const filled = new Set<string>();
   for (const { name, images } of classes) {
-    const known = now().find((each) => each.name.trim() === name.trim() || isUntouched(each));
+    const all = now();
+    const known =
+      all.find((each) => each.name.trim() === name.trim()) ??
+      all.find((each) => isUntouched(each) && !filled.has(each.id));
     const { id: classId } = known ?? addClass();
+    filled.add(classId);
     renameClass(classId, name);
     const here = new Set(now().flatMap((each) => each.images.map(({ id }) => id)));
     for (const { bytes, type, ...image } of images) {
       // What is here already is not added once more.
-      if (!here.has(image.id)) await addImage(classId, { ...image, blob: new Blob([bytes], { type }) });
+      if (!here.has(image.id)) await addImage(classId, { ...image, blob: imageBlob(bytes, type) });
     }
   }
   if (taught && how === 'replace') await keepTaught(taught);

@@ -49,7 +49,8 @@ const List = z.object({
         z.object({
           id: Id,
           name: z.string(),
-          type: z.string().check(z.regex(/^image\/[\w.+-]+$/)),
+          // Files of before may have none.
+          type: z.string().check(z.regex(/^(image\/[\w.+-]+)?$/)),
           file: z.string(),
           burst: z.optional(z.string()),
         }),
@@ -114,6 +115,7 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'image/webp': '.webp',
   'image/avif': '.avif',
   'image/gif': '.gif',
+  'image/bmp': '.bmp',
 };
 
 /** A name that every file system takes. */
@@ -122,9 +124,9 @@ function fileName(text: string, otherwise: string): string {
     .normalize('NFC')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: file systems refuse these
     .replace(/[\u0000-\u001f<>:"/\\|?*]+/g, '-')
-    .replace(/^[\s.]+|[\s.]+$/g, '')
-    .slice(0, 80);
-  return name === '' ? otherwise : name;
+    .replace(/^[\s.]+|[\s.]+$/g, '');
+  // By whole characters: half a pair of surrogates is no name.
+  return name === '' ? otherwise : [...name].slice(0, 80).join('');
 }
 
 /** The name, or one with a number behind it where it is taken; case does not tell names apart. */

@@ -53,16 +53,19 @@ export function loadProject(): Promise<void> {
   return loading;
 }
 
+/** Whether what was kept has been read: nothing is written over what could not be. */
+let isRead = false;
+
 async function load(): Promise<void> {
   let found: readonly TaughtClass[] = [];
   try {
     found = await readClasses();
-    // Another tab may be about to name an image that it has written, or to bring one back.
-    await aloneInBrowser(() => removeStrays(found));
+    isRead = true;
   } catch (error) {
     notKept.value = error;
-    found = [];
   }
+  // Another tab may be about to name an image that it has written, or to bring one back. What stays is removed next time.
+  if (isRead) await aloneInBrowser(() => removeStrays(found)).catch(() => {});
   classes.value = found.length > 0 ? found : [emptyClass(1), emptyClass(2)];
   hearTabs('classes', () => void follow());
 }
@@ -92,6 +95,7 @@ async function follow(): Promise<void> {
   await writing;
   const found = await readClasses().catch(() => undefined);
   if (!found || found.length === 0) return;
+  isRead = true;
   const own = unkept.peek();
   const mine = now();
   classes.value = found.map((each) => ({
@@ -162,6 +166,7 @@ export function removeImages(classId: string, ids: readonly string[]): void {
 /** Everything anew: no classes, no images, and nothing of them in the browser's storage. */
 export async function clearProject(): Promise<void> {
   removed.value = undefined;
+  isRead = true;
   change([emptyClass(1), emptyClass(2)]);
   await keep(async () => {
     const storage = await store();
@@ -221,6 +226,7 @@ export function change(next: readonly TaughtClass[]): void {
     // Many changes one after another are written once.
     await new Promise((resolve) => setTimeout(resolve, 100));
     waitingToWrite = false;
+    if (!isRead) return;
     await keep(() => writeJson(PROJECT, storedOf(now())));
     await keepTheRest();
     tellTabs('classes');
@@ -277,7 +283,7 @@ async function keepTheRest(): Promise<void> {
 async function keep(write: () => Promise<void>): Promise<boolean> {
   try {
     await write();
-    if (unkept.peek().size === 0) notKept.value = undefined;
+    if (isRead && unkept.peek().size === 0) notKept.value = undefined;
     return true;
   } catch (error) {
     if (!(error instanceof HarrierError)) throw error;

@@ -56,8 +56,11 @@ let stored: StoredJob | undefined;
 export async function loadTraining(): Promise<void> {
   try {
     await loadTaught();
-    stored = await readJson<StoredJob>(JOB);
-    if (stored && !training.peek()) training.value = { ...stored, state: 'paused', notes: [] };
+    const kept = stored ? undefined : await readJson<StoredJob>(JOB);
+    // One that is under way is known here, whether or not there was room to keep it.
+    if (!kept || stored || training.peek()) return;
+    stored = kept;
+    training.value = { ...kept, state: 'paused', notes: [] };
   } catch {
     // Nothing is kept in this browser; the project says so.
   }
@@ -194,10 +197,12 @@ function hear(message: FromTeacher): void {
 }
 
 async function finish(outcome: Outcome, model: Uint8Array<ArrayBuffer>): Promise<void> {
-  const keeping = keepTaught({ outcome, model, of: stateOfJob(stored!) });
+  const own = stored!;
+  const keeping = keepTaught({ outcome, model, of: stateOfJob(own) });
   training.value = undefined;
   await keeping;
-  await forgetJob();
+  // Another may have begun meanwhile.
+  if (stored === own) await forgetJob();
 }
 
 function fail(error: unknown): void {

@@ -42,6 +42,8 @@ export class FakeAws {
   readonly captured: Captured[] = [];
   /** Operations that the caller may not do, with AWS's words for it. */
   readonly denied = new Map<string, string>();
+  /** Operations whose next answer is lost on the way. */
+  readonly lost = new Set<string>();
   /** What the caller may do, where that is not all. */
   policy: Policy | undefined;
   readonly #server: Server;
@@ -102,6 +104,10 @@ export class FakeAws {
         if (denied) throw new AwsFailure('AccessDeniedException', denied);
         if (this.policy) authorizeJson(this.policy, service, operation, JSON.parse(body.toString() || '{}'));
         const answer = this.#json(service, operation, JSON.parse(body.toString() || '{}'));
+        if (this.lost.delete(operation)) {
+          response.destroy();
+          return;
+        }
         response.setHeader('content-type', 'application/x-amz-json-1.1');
         response.end(JSON.stringify(answer));
       } else if (request.url!.startsWith('/endpoints/')) {
@@ -197,8 +203,9 @@ export class FakeAws {
     return [...group].filter(([name]) => name.startsWith(logStreamNamePrefix));
   }
 
-  /** Ten lines at a time, so that whoever does not ask on is found out. */
-  #events({ logGroupName, logStreamName, nextToken = 'f/0' }: Json): Json {
+  /** An empty page, then ten lines at a time, so that whoever does not ask on is found out. */
+  #events({ logGroupName, logStreamName, nextToken }: Json): Json {
+    if (nextToken === undefined) return { events: [], nextForwardToken: 'f/0', nextBackwardToken: 'b/0' };
     const [[, lines] = ['', []]] = this.#streams({ logGroupName, logStreamNamePrefix: logStreamName });
     const start = Number(nextToken.slice(2));
     const events = lines.slice(start, start + 10).map((message) => ({ message, timestamp: Date.now() }));

@@ -140,7 +140,16 @@ export class Hosting {
       this.#world.checkQuota(config.ProductionVariants[0].InstanceType);
       const before = endpoint.EndpointConfigName;
       endpoint.EndpointStatus = 'Updating';
-      this.#world.begin(this.#bring(endpoint, EndpointConfigName, before, DeploymentConfig));
+      // AWS tells of an update from its beginning to its end.
+      endpoint.PendingDeploymentSummary = {
+        EndpointConfigName,
+        ProductionVariants: [{ VariantName: 'all' }],
+      };
+      this.#world.begin(
+        this.#bring(endpoint, EndpointConfigName, before, DeploymentConfig).finally(() => {
+          delete endpoint.PendingDeploymentSummary;
+        }),
+      );
       return { EndpointArn: endpoint.EndpointArn };
     },
     DescribeEndpoint: ({ EndpointName }) => {

@@ -58,6 +58,15 @@ function asked(service: string, operation: string, request: Json): Asked[] {
                 resource: role,
                 context: { 'iam:AWSServiceName': 'sagemaker.application-autoscaling.amazonaws.com' },
               },
+              // https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html
+              ...(request.ResourceId.startsWith('endpoint/')
+                ? [
+                    {
+                      action: 'sagemaker:UpdateEndpointWeightsAndCapacities',
+                      resource: arn('sagemaker', request.ResourceId.split('/').slice(0, 2).join('/')),
+                    },
+                  ]
+                : []),
             ]
           : []),
         // Its alarms are made in the caller's name.

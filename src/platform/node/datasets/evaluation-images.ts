@@ -8,7 +8,7 @@ import { formatCount, formatQuantity } from '../../../format/format.ts';
 import { foldedImages } from '../../../runs/folded-images.ts';
 import type { RunOptions } from '../../../runs/run-record.ts';
 import { CIFAR10_HASHES } from './cifar10.ts';
-import { isImageFolder } from './data-kind.ts';
+import { correctionsFolder, isImageFolder } from './data-kind.ts';
 import { evaluationFolder } from './image-folder.ts';
 import { correctionsByIndex, readCorrections } from './label-corrections.ts';
 import { listImages } from './manifest-listing.ts';
@@ -87,8 +87,9 @@ export function builtInData({ trainHash, testHash }: KnownTraining): string | un
 async function evaluatedFolder(spec: string, options: OpenDatasetOptions): Promise<EvaluationImages> {
   const imageSize = options.imageSize ?? options.defaultImageSize;
   const { dataset, part, total, notes } = await evaluationFolder(spec, { ...options, imageSize });
-  const kept = options.marks === false ? {} : (options.marks ?? (await readCorrections(spec)));
-  const marked = correctedDataset(dataset, correctionsByIndex(dataset, kept, spec).marks);
+  const folder = correctionsFolder(spec, options.cacheDirectory);
+  const kept = options.marks === false ? {} : (options.marks ?? (await readCorrections(folder)));
+  const marked = correctedDataset(dataset, correctionsByIndex(dataset, kept, folder).marks);
   const others = total - dataset.size;
   const which =
     part === 'all'

@@ -89,7 +89,8 @@ export async function listImageFolder(
       const found: FoundFile[] = [];
       const seen = new Set<string>();
       for (const folder of there.get(name) ?? []) {
-        found.push(...(await filesBelow(root, view.path === '' ? folder : `${view.path}/${folder}`, seen)));
+        const below = view.path === '' ? folder : `${view.path}/${folder}`;
+        for (const each of await filesBelow(root, below, seen)) found.push(each);
       }
       const isNeeded = purpose === 'training' && (part === undefined || part === 'train');
       if (found.length === 0 && isNeeded) {

@@ -101,7 +101,8 @@ export async function filesBelow(
       const [mtimeMs, ctimeMs] = [Number(info.mtimeNs) / 1e6, Number(info.ctimeNs) / 1e6];
       found.push({ path, size: Number(info.size), mtimeMs, ctimeMs, identity: identityOf(info) });
     } else if (info.isDirectory() && !seen.has(identityOf(info))) {
-      found.push(...(await filesBelow(root, path, seen)));
+      // One by one: a call takes no million arguments.
+      for (const each of await filesBelow(root, path, seen)) found.push(each);
     }
   }
   for (const name of view.garbled) {

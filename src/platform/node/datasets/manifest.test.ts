@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeImage } from '../../../../test/cli/harrier.ts';
+import { evaluationImages } from './evaluation-images.ts';
 import { imageFolder } from './image-folder.ts';
+import { CORRECTIONS_FILE, writeCorrections } from './label-corrections.ts';
 import { readManifest } from './manifest.ts';
 
 let folder: string;
@@ -50,6 +52,25 @@ describe('a list of images', () => {
     }
     const again = await open(csv);
     expect([again.train.hash, again.test.hash]).toEqual([train.hash, test.hash]);
+  });
+
+  it('is evaluated with the label corrections that lie beside it', async () => {
+    const csv = await list(
+      'all.csv',
+      ['file,label', ...rows.map((row) => `${row.file},${row.label}`)].join('\n'),
+    );
+    await writeCorrections(folder, {
+      'photos/0-3.png': { label: 'bee' },
+      'photos/1-4.png': { excluded: true },
+    });
+    const { dataset } = await evaluationImages(csv, {}, { cacheDirectory: join(folder, 'cache') });
+    await rm(join(folder, CORRECTIONS_FILE));
+    const labels = new Map(
+      Array.from(dataset.labels, (label, i) => [dataset.describe(i), dataset.classNames[label]]),
+    );
+    expect(labels.size).toBe(35);
+    expect(labels.get(join(folder, 'photos/0-3.png'))).toBe('bee');
+    expect(labels.get(join(folder, 'photos/0-4.png'))).toBe('ant');
   });
 
   it.each<[string, string, string]>([

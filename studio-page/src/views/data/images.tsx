@@ -55,12 +55,18 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   const picking = usePicking(facts, filter, revision);
   const stale = useRef(false);
   const filterKey = JSON.stringify(filter);
-  // Another filter is the reason.
-  useEffect(() => {
-    // Only now: an image that leaves the list while it is being marked would make all others jump.
+  // Not at once: an image that leaves the list while it is being marked would make all others jump.
+  const refresh = () => {
     if (stale.current) setRevision((count) => count + 1);
     stale.current = false;
-  }, [filterKey]);
+  };
+  // Another filter is the reason.
+  useEffect(refresh, [filterKey]);
+  // What is picked is told by its place, so the list must be the server's.
+  const freshThen = (then: () => void) => () => {
+    refresh();
+    then();
+  };
   const select = (next: number | undefined) => {
     setPosition(next);
     const entry = next === undefined ? undefined : listing.entry(next);
@@ -116,7 +122,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
             </Button>
           )}
           {!exported && !picking.isOn && (
-            <Button kind="quiet" icon="check" onClick={picking.start}>
+            <Button kind="quiet" icon="check" onClick={freshThen(picking.start)}>
               Pick several
             </Button>
           )}
@@ -141,8 +147,8 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
             total={listing.total}
             corrections={corrections}
             onAll={picking.all}
-            onNone={picking.none}
-            onDone={picking.end}
+            onNone={freshThen(picking.none)}
+            onDone={freshThen(picking.end)}
           />
         )}
         {picking.error !== undefined && <Message error={picking.error} />}

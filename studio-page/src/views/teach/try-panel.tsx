@@ -24,7 +24,10 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
   const [error, setError] = useState<unknown>();
   const [live, setLive] = useState(false);
   const loaded = useRef<Promise<unknown>>(Promise.resolve());
+  // The image that was asked about last: a large one may be answered after a small one that came later.
+  const asked = useRef(0);
   useEffect(() => {
+    asked.current++;
     loaded.current = ask('load', model);
     loaded.current.catch(setError);
     setVerdict(undefined);
@@ -32,29 +35,39 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
   }, [model]);
   useEffect(() => () => void (image && URL.revokeObjectURL(image)), [image]);
   const look = async (blob: Blob, name: string): Promise<void> => {
+    const own = ++asked.current;
     try {
       await loaded.current;
-      setVerdict(await ask('classify', blob, name));
+      const said = await ask('classify', blob, name);
+      if (own !== asked.current) return;
+      setVerdict(said);
       setError(undefined);
     } catch (reason) {
+      if (own !== asked.current) return;
       setVerdict(undefined);
       setImage(undefined);
       setError(reason);
     }
+  };
+  const turn = (on: boolean): void => {
+    asked.current++;
+    setLive(on);
+    setVerdict(undefined);
+    setImage(undefined);
   };
   return (
     <Panel
       title="Try"
       class="try-panel"
       aside={
-        <Button kind="quiet" icon={live ? 'stop' : 'camera'} onClick={() => setLive(!live)}>
+        <Button kind="quiet" icon={live ? 'stop' : 'camera'} onClick={() => turn(!live)}>
           {live ? 'Camera off' : 'Webcam'}
         </Button>
       }
     >
       <div class="try-body">
         {live ? (
-          <Live onImage={(blob) => look(blob, 'webcam')} onClose={() => setLive(false)} />
+          <Live onImage={(blob) => look(blob, 'webcam')} onClose={() => turn(false)} />
         ) : (
           <>
             {image && <img class="tried" src={image} alt="The one that was tried" />}
@@ -117,7 +130,10 @@ function Live({
     let on = true;
     void (async () => {
       while (on) {
-        await latest.current(await imageOf(video.current!));
+        const seen = await imageOf(video.current!);
+        // The camera may have been turned off meanwhile.
+        if (!on) return;
+        await latest.current(seen);
         await new Promise((resolve) => setTimeout(resolve, 60));
       }
     })();

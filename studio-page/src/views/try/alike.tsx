@@ -38,6 +38,8 @@ interface Props {
   readonly modelId: string | undefined;
   /** What the embeddings are kept under. */
   readonly modelKey: string;
+  /** Whether they are kept for the next visit, which may give the key of a file to another one. */
+  readonly isKept: boolean;
   /** Of the image, as the model takes it. */
   readonly pixels: Uint8Array;
 }
@@ -66,7 +68,7 @@ export function Alike(props: Props) {
   );
 }
 
-function Found({ opened, modelKey, pixels, dataset, isTrainedOn }: Props & AlikeIn) {
+function Found({ opened, modelKey, isKept, pixels, dataset, isTrainedOn }: Props & AlikeIn) {
   const { facts, progress: opening, error: refused, again } = useDataset(dataset);
   const [done, setDone] = useState<number>();
   const [error, setError] = useState<unknown>();
@@ -81,7 +83,7 @@ function Found({ opened, modelKey, pixels, dataset, isTrainedOn }: Props & Alike
     const abort = new AbortController();
     setError(undefined);
     (async () => {
-      const index = await indexOf(opened, modelKey, facts, setDone, abort.signal);
+      const index = await indexOf(opened, { modelKey, isKept }, facts, setDone, abort.signal);
       const embedding = await askModel('embed', pixels);
       if (abort.signal.aborted) return;
       const neighbours = nearest(embedding, index.rows, SHOWN).map(({ index: place, similarity }) => ({
@@ -158,7 +160,7 @@ function Neighbouring({ facts, index, similarity }: Neighbour & { readonly facts
 /** Embeddings of the sample: known, kept from an earlier visit, or computed now. */
 async function indexOf(
   { imageShape }: OpenedModel,
-  modelKey: string,
+  { modelKey, isKept }: Pick<Props, 'modelKey' | 'isKept'>,
   { id, splits: { train }, imageShape: own }: DatasetInfo,
   onDone: (done: number) => void,
   abort: AbortSignal,
@@ -168,7 +170,7 @@ async function indexOf(
   const name = `${modelKey} ${train.hash.slice(0, 16)} ${count}`;
   const known = indices.get(name);
   if (known) return known;
-  const storage = await openStorage('embeddings').catch(() => undefined);
+  const storage = isKept ? await openStorage('embeddings').catch(() => undefined) : undefined;
   const kept = await storage?.read(name).catch(() => undefined);
   if (kept && kept.length > 0 && kept.length % (4 * count) === 0) {
     const index = { images, rows: new Float32Array(kept.buffer, kept.byteOffset, kept.length / 4) };

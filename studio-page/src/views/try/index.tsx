@@ -126,7 +126,8 @@ export default function Try() {
         <Alike
           opened={opened}
           modelId={chosen.facts?.id}
-          modelKey={`${chosen.id} ${chosen.facts?.bytes ?? 0}`}
+          modelKey={chosen.weights!}
+          isKept={chosen.fileName === undefined}
           pixels={looked.pixels}
         />
       )}

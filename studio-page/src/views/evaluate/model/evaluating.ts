@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
+import { HarrierError } from 'harrier/src/errors.ts';
 import { type Evaluation, evaluatePredictions } from 'harrier/src/evaluation/evaluate.ts';
-import { askModel } from '../../../inference/model.ts';
+import { askModel, isOpen } from '../../../inference/model.ts';
 import type { LabelledImage, LabelledImages } from './labelled.ts';
 
 /** An image that could not be read, and why. */
@@ -64,7 +65,10 @@ export async function evaluateOn(
   try {
     for (const [i, image] of images.entries()) {
       try {
-        const answer = await askModel('answer', await image.read(), image.name);
+        const bytes = await image.read();
+        checkOpen(model);
+        const answer = await askModel('answer', bytes, image.name);
+        checkOpen(model);
         answered.push(image);
         probabilities.push(answer.probabilities);
         if (answer.isUnknown !== undefined) unknown = (unknown ?? 0) + Number(answer.isUnknown);
@@ -89,6 +93,14 @@ export async function evaluateOn(
   } catch (error) {
     if (isCurrent()) tell({ state: 'failed', error, unread });
   }
+}
+
+/** @throws HarrierError `in-use` where another model would answer */
+function checkOpen(model: string): void {
+  if (isOpen(model)) return;
+  throw new HarrierError('in-use', 'another model was opened meanwhile', {
+    next: 'Evaluate this one again.',
+  });
 }
 
 function evaluated(
