@@ -81,9 +81,9 @@ describe('layers of a model', () => {
   it('of the shipped model: 6 views are one, 8-bit weights are counted as what they stand for', async () => {
     const rows = layersOf(await shipped());
     expect(rows.filter(({ name }) => name.startsWith('views'))).toEqual([]);
-    expect(rows.find(({ name }) => name === 'activation_6')!.outputShape).toEqual(['N', 256, 3, 3]);
-    // 1,971,352 that are trained, 288 of the patches, 2,304 running statistics.
-    expect(rows.reduce((total, { parameters }) => total + parameters, 0)).toBe(1_973_944);
+    expect(rows.find(({ name }) => name === 'activation_6')!.outputShape).toEqual(['N', 384, 3, 3]);
+    // 4,604,440 that are trained, 288 of the patches, 3,584 running statistics.
+    expect(rows.reduce((total, { parameters }) => total + parameters, 0)).toBe(4_608_312);
   });
 
   it('of a model from elsewhere', () => {
@@ -127,7 +127,7 @@ describe('feature maps and filters', () => {
     const features = await maps.of(pixels);
     expect(features.map(({ layer }) => layer)).toEqual(maps.layers);
     expect(features[0]).toMatchObject({ layer: 'patch_whitening2d', channels: 24, height: 31, width: 31 });
-    expect(features.at(-1)).toMatchObject({ layer: 'activation_6', channels: 256, height: 3, width: 3 });
+    expect(features.at(-1)).toMatchObject({ layer: 'activation_6', channels: 384, height: 3, width: 3 });
     const before = features.find(({ layer }) => layer === 'conv2d')!;
     const pooled = features.find(({ layer }) => layer === 'max_pooling2d')!;
     expect(pooled.data[0]).toBe(Math.max(...[0, 1, 31, 32].map((place) => before.data[place])));

@@ -33,10 +33,10 @@ describe.skipIf(noChromium)(`Inspect model${noChromium ? ` (${noChromium})` : ''
   const block = (name: string) => page.getByRole('button', { name: new RegExp(`^${name} `) });
 
   it('draws the layers of the model that comes with Harrier, with shapes and parameters', async () => {
-    expect(await page.locator('.view-head').innerText()).toContain('27 layers with 1,973,944 parameters');
-    expect(await block('conv2d').textContent()).toBe('conv2d Conv 31 × 31 × 64 13,824 weights');
-    expect(await page.locator('.layer-graph .block').count()).toBe(28);
-    expect(await page.locator('.layer-graph .edges path').count()).toBe(27);
+    expect(await page.locator('.view-head').innerText()).toContain('28 layers with 4,608,312 parameters');
+    expect(await block('conv2d').textContent()).toBe('conv2d Conv 31 × 31 × 128 27,648 weights');
+    expect(await page.locator('.layer-graph .block').count()).toBe(29);
+    expect(await page.locator('.layer-graph .edges path').count()).toBe(28);
   });
 
   it('begins with the first filters', async () => {
@@ -77,7 +77,7 @@ describe.skipIf(noChromium)(`Inspect model${noChromium ? ` (${noChromium})` : ''
       return sums.indexOf(Math.max(...sums));
     });
     expect(lightest).toBe(first.indexOf(Math.max(...first)));
-    await page.getByRole('button', { name: 'All 256 maps' }).click();
+    await page.getByRole('button', { name: 'All 384 maps' }).click();
     expect(opened.faults).toEqual([]);
     expect(await accessibilityFaults(page)).toEqual([]);
   });
@@ -86,8 +86,11 @@ describe.skipIf(noChromium)(`Inspect model${noChromium ? ` (${noChromium})` : ''
     await block('dense').focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'dense' }).waitFor();
-    await page.getByRole('button', { name: 'The layer after' }).click();
-    await page.getByRole('heading', { name: 'probabilities' }).waitFor();
+    // The division by its temperature, then the answer.
+    for (const name of ['Div', 'probabilities']) {
+      await page.getByRole('button', { name: 'The layer after' }).click();
+      await page.getByRole('heading', { name }).waitFor();
+    }
     const bars = page.getByLabel('Output for each class');
     expect(await bars.innerText()).toMatch(/horse\s+0\.9/);
     expect(await page.getByRole('button', { name: 'The layer after' }).isDisabled()).toBe(true);
