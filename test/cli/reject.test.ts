@@ -87,9 +87,8 @@ describe('train --reject', () => {
     );
     await classifier.dispose();
     // Other views than those that it was calibrated with.
-    succeeded(
-      await run('export', 'steps', '--format', 'onnx', '--tta', 'flip', '--out', 'uncalibrated.onnx'),
-    );
+    const views = ['--tta', 'flip', '--out', 'uncalibrated.onnx'];
+    expect((await run('export', 'steps', '--format', 'onnx', ...views)).code).toBe(0);
     const uncalibrated = await loadClassifier(path('uncalibrated.onnx'));
     const asked = uncalibrated.classify(files[0], { coverage: 0.9 });
     await expect(asked).rejects.toThrow(/this model can promise no sets: no images calibrated it\. Train it/);
