@@ -18,3 +18,8 @@ export function utf8Decode(bytes: Uint8Array): string {
   for (const byte of bytes) parts.push(`%${byte.toString(16).padStart(2, '0')}`);
   return decodeURIComponent(parts.join(''));
 }
+
+/** Text without the byte order mark that some programs of Windows write before it. */
+export function withoutByteOrderMark(text: string): string {
+  return text.replace(/^\uFEFF/, '');
+}

@@ -1,4 +1,5 @@
 import { HarrierError } from '../errors.ts';
+import { withoutByteOrderMark } from '../utf8.ts';
 import { checkPredictions, type Predictions, predictedClass } from './predictions.ts';
 
 /** What decisions cost on labelled images. */
@@ -26,8 +27,7 @@ export interface CostEvaluation {
  * @throws HarrierError `bad-data` for another form, or classes that are missing or unknown
  */
 export function readCosts(text: string, classNames: readonly string[], where: string): number[][] {
-  const lines = text
-    .replace(/^\ufeff/, '')
+  const lines = withoutByteOrderMark(text)
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '')
     .map(cellsOf);

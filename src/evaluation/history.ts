@@ -1,4 +1,5 @@
 import { HarrierError } from '../errors.ts';
+import { withoutByteOrderMark } from '../utf8.ts';
 
 /** The figures of one epoch. Accuracies are from 0 to 1. */
 export interface EpochRecord {
@@ -48,7 +49,7 @@ export function historyToCsv(history: History): string {
  * @throws HarrierError `bad-checkpoint` when a required column is missing or a cell is not a number
  */
 export function historyFromCsv(text: string, where = 'history.csv'): EpochRecord[] {
-  const [header = '', ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const [header = '', ...lines] = withoutByteOrderMark(text).split(/\r?\n/);
   const names = header.split(',').map((name) => name.trim());
   for (const name of REQUIRED) {
     if (!names.includes(name)) {

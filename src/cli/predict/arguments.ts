@@ -5,9 +5,9 @@ import { readError } from '../../platform/node/files/read-error.ts';
 import { isImageName } from '../../platform/node/images/image-names.ts';
 import { isAddress } from '../../platform/node/remote/remote-images.ts';
 import { RUN_FILES } from '../../runs/stored-run.ts';
+import { withoutByteOrderMark } from '../../utf8.ts';
 import { isInShard, type Shard } from '../shard.ts';
 import { STANDARD_INPUT, textOfStandardInput } from './input.ts';
-import { BYTE_ORDER_MARK } from './list.ts';
 import { withListings } from './names.ts';
 import { checkListed, type RemoteFlags } from './remote.ts';
 
@@ -117,6 +117,6 @@ async function namesIn(list: string): Promise<string[]> {
       : await readFile(list, 'utf8').catch((error) => {
           throw readError(error, list, 'file');
         });
-  const names = text.includes('\0') ? text.split('\0') : text.replace(BYTE_ORDER_MARK, '').split(/\r?\n/);
+  const names = text.includes('\0') ? text.split('\0') : withoutByteOrderMark(text).split(/\r?\n/);
   return names.filter((name) => name.trim() !== '');
 }

@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { HarrierError } from '../../errors.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
+import { withoutByteOrderMark } from '../../utf8.ts';
 import { STANDARD_INPUT } from './input.ts';
 
 /** Longest name that is taken for one. */
 const LONGEST = 65_536;
-/** What some programs of Windows write before text. */
-export const BYTE_ORDER_MARK = /^\uFEFF/;
 /** Control characters other than white space. */
 const CONTROL = /[^\P{Cc}\s]/u;
 
@@ -24,7 +23,7 @@ export async function* namesOf(list: string): AsyncGenerator<string> {
   stream.setEncoding('utf8');
   try {
     for await (const part of stream) {
-      rest += isFirst ? part.replace(BYTE_ORDER_MARK, '') : part;
+      rest += isFirst ? withoutByteOrderMark(part) : part;
       if (isFirst && !isText(part)) {
         throw new HarrierError('bad-data', 'this is no list of names', {
           where: list,

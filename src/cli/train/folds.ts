@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
-import { flagOf } from '../../options/option.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { createFoldsFolder, FoldsFolder, isFoldsFolder } from '../../platform/node/runs/folds-folder.ts';
 import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
 import type { Reporter } from '../reporter.ts';
 import { dataFromAnywhere, fromAnywhere, movedData } from './options.ts';
 import { partOfSeveral } from './part-of-several.ts';
+import { checkResumed } from './resumed-options.ts';
 
 /**
  * Whether a cross-validation is wanted: by --folds, or by the folder that is to go on.
@@ -100,36 +100,15 @@ async function openFolder(typed: TrainOptions, words: readonly string[]): Promis
   return folder;
 }
 
-/** What may be said anew of a cross-validation that goes on. */
-const CHANGEABLE = [
-  'resume',
-  'data',
-  'threads',
-  'device',
-  'checkpointSeconds',
-  'json',
-  'debug',
-  'calibrate',
-  'keepBest',
-];
-
 /** @throws HarrierError `bad-option` for what cannot change */
 async function resume(typed: TrainOptions, path: string): Promise<FoldsFolder<TrainOptions>> {
   const folder = new FoldsFolder<TrainOptions>(resolve(path));
   const record = await folder.read();
-  const fixed = Object.entries(typed).find(
-    ([option, value]) =>
-      value !== undefined &&
-      !(option === 'folds' && value === record.folds) &&
-      (!CHANGEABLE.includes(option) || value === false),
+  checkResumed(
+    typed,
+    (option, value) => option === 'folds' && value === record.folds,
+    'a resumed cross-validation keeps its own options',
   );
-  if (fixed) {
-    const option = flagOf(fixed[0]);
-    throw new HarrierError('bad-option', 'a resumed cross-validation keeps its own options', {
-      where: fixed[1] === false ? option.replace('--', '--no-') : option,
-      next: 'Leave it out, or start again without --resume.',
-    });
-  }
   if (typed.data !== undefined) {
     await folder.write({ ...record, given: { ...record.given, data: await dataFromAnywhere(typed.data) } });
   }

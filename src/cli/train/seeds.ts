@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { type Spread, spreadOf } from '../../evaluation/index.ts';
 import { formatPercent } from '../../format/format.ts';
-import { flagOf } from '../../options/option.ts';
 import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { createSeedsFolder, isSeedsFolder, SeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
@@ -11,6 +10,7 @@ import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { dataFromAnywhere, fromAnywhere, movedData } from './options.ts';
 import { partOfSeveral } from './part-of-several.ts';
+import { checkResumed } from './resumed-options.ts';
 
 /** Whether several runs are wanted: by --seeds, or by the folder that is to go on. */
 export async function wantsSeeds({ seeds, resume }: TrainOptions): Promise<boolean> {
@@ -79,28 +79,7 @@ async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<Tr
       next: 'Leave --seeds out to resume a single run.',
     });
   }
-  const changeable = [
-    'seeds',
-    'resume',
-    'data',
-    'threads',
-    'device',
-    'checkpointSeconds',
-    'json',
-    'debug',
-    'calibrate',
-    'keepBest',
-  ];
-  const fixed = Object.entries(typed).find(
-    ([option, value]) => value !== undefined && (!changeable.includes(option) || value === false),
-  );
-  if (fixed) {
-    const option = flagOf(fixed[0]);
-    throw new HarrierError('bad-option', 'resumed runs keep their own options', {
-      where: fixed[1] === false ? option.replace('--', '--no-') : option,
-      next: 'Leave it out, or start again without --resume.',
-    });
-  }
+  checkResumed(typed, (option) => option === 'seeds', 'resumed runs keep their own options');
   const folder = new SeedsFolder<TrainOptions>(resolve(path));
   const record = await folder.read();
   const { seeds: count = record.seeds.length } = typed;

@@ -3,6 +3,7 @@ import { HarrierError } from '../../../errors.ts';
 import { keepsContract } from '../../../models/contract.ts';
 import type { ForeignClassifierOptions } from '../../../models/index.ts';
 import { decodeModel, encodeModel } from '../../../onnx/index.ts';
+import { withoutByteOrderMark } from '../../../utf8.ts';
 import { companionsOf } from './companions.ts';
 import { readModelFile } from './model-file.ts';
 import { readRegularFile } from './regular-file.ts';
@@ -46,7 +47,7 @@ export async function readClassifierFile(
  * @throws HarrierError as `readRegularFile` does; `bad-data` for a file without names
  */
 export async function readLabels(file: string): Promise<string[]> {
-  const text = (await readRegularFile(file)).toString('utf8').replace(/^\uFEFF/, '');
+  const text = withoutByteOrderMark((await readRegularFile(file)).toString('utf8'));
   const names = text
     .trimEnd()
     .split(/\r?\n/)
