@@ -9,10 +9,13 @@ import { axes, reduceSum, scalar, sub } from '../ops/index.ts';
  * @param targets `[batch, labels]`; above one half for a label that an image has
  */
 export function exactMatchCount(graph: GraphBuilder, scores: Value, targets: Value): Value {
-  const float = { to: elementTypeCode('float32') };
-  const isAbove = (value: Value, limit: number) =>
-    graph.op('Cast', [graph.op('Greater', [value, scalar(graph, limit)])], float);
-  const wrong = graph.op('Abs', [sub(graph, isAbove(scores, 0), isAbove(targets, 0.5))]);
+  const is = (comparison: 'GreaterOrEqual' | 'Greater', value: Value, limit: number) =>
+    graph.op('Cast', [graph.op(comparison, [value, scalar(graph, limit)])], {
+      to: elementTypeCode('float32'),
+    });
+  const wrong = graph.op('Abs', [
+    sub(graph, is('GreaterOrEqual', scores, 0), is('Greater', targets, 0.5)),
+  ]);
   const most = graph.op('ReduceMax', [wrong, axes(graph, [1])], { keepdims: 0 });
   return reduceSum(graph, sub(graph, scalar(graph, 1), most), [0], false);
 }

@@ -50,12 +50,23 @@ function infoOf(model: StartingModel, { entry }: FetchedModel, bytes: number): B
 export class BackboneLibrary {
   #served: { readonly file: string; readonly made: Promise<ServedBackbone> } | undefined;
 
+  /** Made anew the next time if it fails now. */
+  #serve(cached: FetchedModel): Promise<ServedBackbone> {
+    const made = backboneForPages(cached);
+    const served = { file: cached.file, made };
+    this.#served = served;
+    made.catch(() => {
+      if (this.#served === served) this.#served = undefined;
+    });
+    return made;
+  }
+
   /** Undefined where the cache has none. One that is fetched while the server runs is found. */
   async find(): Promise<ServedBackbone | undefined> {
     const cached = await newestCached();
     if (!cached) return undefined;
     if (this.#served?.file !== cached.file || !(await stat(cached.file).catch(() => undefined))) {
-      this.#served = { file: cached.file, made: backboneForPages(cached) };
+      return this.#serve(cached);
     }
     return this.#served.made;
   }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -207,6 +207,11 @@ describe('sweep --plan', () => {
     await stopped.says('trial 2: dropout');
     stopped.process.kill('SIGTERM');
     await stopped.finished;
+    await cp(path('images'), path('other'), { recursive: true });
+    await rm(path('other/cat/0.png'));
+    const elsewhere = await run(...trial(2, 'stopped'), '--data', 'other');
+    expect(sentenceOf(elsewhere)).toContain('other');
+    expect(elsewhere.code).not.toBe(0);
     expect((await run(...trial(2, 'stopped'))).code).toBe(0);
     const [a, b] = await Promise.all(
       ['runs', 'stopped'].map((runs) => readFile(path(runs, 'trial-2', 'predictions.csv'), 'utf8')),

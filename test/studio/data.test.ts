@@ -392,6 +392,21 @@ describe('marks', () => {
     await writeFile(file, JSON.stringify(kept));
   });
 
+  it('of classes that are gone are said to be, and not used', async () => {
+    const file = path('images/harrier-marks.json');
+    const before = await readFile(file, 'utf8');
+    const kept = JSON.parse(before);
+    const [image] = Object.keys(kept.images);
+    const images = { ...kept.images, [image]: { label: 'lynx' } };
+    await writeFile(file, JSON.stringify({ ...kept, images }));
+    const { stderr, code } = await harrier(['data', 'images'], { cwd: server.folder });
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      `a label correction names a class that the data does not have (${image}: lynx), so it is not used.`,
+    );
+    await writeFile(file, before);
+  });
+
   it.each([
     ['{', /not JSON.*Restore the file, or delete it/],
     ['{"format":9,"images":{}}', /made by a newer version/],

@@ -56,7 +56,10 @@ export async function trainTrial(
   let folder = new RunFolder(path);
   const isNew = !(await stat(folder.file('record')).catch(() => undefined));
   const stored = isNew ? undefined : await folder.record();
-  const { options, ...how } = stored ? { options: stored.options } : await newRun(asTrainOptions(given));
+  // The data may have moved, or the trial to another machine; that it is the same data is checked.
+  const { options, ...how } = stored
+    ? { options: { ...stored.options, data: given.data ?? stored.options.data } }
+    : await newRun(asTrainOptions(given));
   const run = await prepareRun(options, { ...how, onProgress }, stored);
   if (isNew) folder = await createRunFolder(options.recipe, path);
   const record = stored ?? { ...newRecord(run, trialCommand(given, path)), trial };

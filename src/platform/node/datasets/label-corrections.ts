@@ -79,27 +79,38 @@ export async function writeCorrections(folder: string, images: KeptCorrections):
   await writeAtomically(join(folder, CORRECTIONS_FILE), text, 'make the folder of the data set writable');
 }
 
-/** The label corrections of a data set's images by index, and those of images or classes that it does not have. */
+/** The label corrections of a data set's images. */
+export interface CorrectionsByIndex {
+  readonly marks: ReadonlyMap<number, Correction>;
+  /** What those of its images are called in the file of corrections. */
+  readonly used: ReadonlySet<string>;
+  /** Those of them that name a class which the data set does not have, with that name. */
+  readonly classless: ReadonlyMap<string, string>;
+}
+
+/** Finds the label corrections of a data set's images by index. */
 export function correctionsByIndex(
   dataset: Dataset,
   kept: KeptCorrections,
   root: string,
-): { readonly marks: Map<number, Correction>; readonly used: ReadonlySet<string> } {
+): CorrectionsByIndex {
   const marks = new Map<number, Correction>();
   const used = new Set<string>();
-  if (Object.keys(kept).length === 0) return { marks, used };
+  const classless = new Map<string, string>();
+  if (Object.keys(kept).length === 0) return { marks, used, classless };
   for (let index = 0; index < dataset.size; index++) {
     const key = correctionKey(dataset, index, root);
     if (!Object.hasOwn(kept, key)) continue;
     used.add(key);
     const { label, excluded } = kept[key];
     const place = label === undefined ? -1 : dataset.classNames.indexOf(label);
+    if (label !== undefined && place < 0 && !excluded && !dataset.tags) classless.set(key, label);
     // A correction names one class, which says nothing of several labels.
     const isNews = place >= 0 && place !== dataset.labels[index] && !dataset.tags;
     if (isNews || excluded)
       marks.set(index, { ...(isNews && { label: place }), ...(excluded && { excluded }) });
   }
-  return { marks, used };
+  return { marks, used, classless };
 }
 
 interface Splits {
@@ -119,31 +130,49 @@ export function withCorrections<T extends Splits>(
 ): T & { readonly marks?: UsedCorrections } {
   if (Object.keys(kept).length === 0) return opened;
   const all = new Set<string>();
+  const classless = new Map<string, string>();
   const datasets: Partial<Record<(typeof PARTS)[number], Dataset>> = {};
   const counts: Partial<Record<(typeof PARTS)[number], CorrectionCounts>> = {};
   for (const part of PARTS) {
     const dataset = opened[part];
     if (!dataset) continue;
-    const { marks, used } = correctionsByIndex(dataset, kept, root);
-    for (const key of used) all.add(key);
-    datasets[part] = correctedDataset(dataset, marks);
-    counts[part] = countCorrections(marks);
+    const found = correctionsByIndex(dataset, kept, root);
+    for (const key of found.used) all.add(key);
+    for (const [key, label] of found.classless) classless.set(key, label);
+    datasets[part] = correctedDataset(dataset, found.marks);
+    counts[part] = countCorrections(found.marks);
   }
   const lost = Object.keys(kept).filter((key) => !all.has(key));
   const images = Object.fromEntries(Object.entries(kept).filter(([key]) => all.has(key)));
+  const notes = [
+    ...(lost.length > 0 ? [lostNote(root, lost)] : []),
+    ...(classless.size > 0 ? [classlessNote(root, classless)] : []),
+  ];
   return {
     ...opened,
     ...datasets,
-    ...(lost.length > 0 && { notes: [...(opened.notes ?? []), lostNote(root, lost)] }),
+    ...(notes.length > 0 && { notes: [...(opened.notes ?? []), ...notes] }),
     ...(all.size > 0 && { marks: { ...(counts as Required<typeof counts>), images } }),
   };
 }
 
 function lostNote(root: string, lost: readonly string[]): string {
-  const names = `${lost.slice(0, 3).join(', ')}${lost.length > 3 ? ', …' : ''}`;
   const what =
     lost.length === 1
       ? 'a label correction is of an image'
       : `${lost.length} label corrections are of images`;
-  return `${join(root, CORRECTIONS_FILE)}: ${what} no longer there (${names}).`;
+  return `${join(root, CORRECTIONS_FILE)}: ${what} no longer there (${shortList(lost)}).`;
+}
+
+function classlessNote(root: string, classless: ReadonlyMap<string, string>): string {
+  const [what, it] =
+    classless.size === 1
+      ? ['a label correction names a class that the data does not have', 'it is']
+      : [`${classless.size} label corrections name classes that the data does not have`, 'they are'];
+  const names = shortList([...classless].map(([image, label]) => `${image}: ${label}`));
+  return `${join(root, CORRECTIONS_FILE)}: ${what} (${names}), so ${it} not used.`;
+}
+
+function shortList(names: readonly string[]): string {
+  return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
 }
