@@ -82,6 +82,19 @@ describe('a job under way', () => {
     );
   });
 
+  it('is begun once where the answer to its request is lost, and a name of another job is still refused', async () => {
+    fake.lost.add('CreateTrainingJob');
+    const { code, stdout, stderr } = await sagemaker([...TRAIN, '--epochs', '1', '--wait', '--json']);
+    expect(code, stderr).toBe(0);
+    expect(fake.lost.size).toBe(0);
+    expect(stdout).toContain('"Completed"');
+
+    fake.lost.add('CreateTrainingJob');
+    const named = await sagemaker([...TRAIN, '--name', 'hopeless']);
+    expect(sentenceOf(named)).toContain('this name is taken');
+    fake.lost.clear();
+  });
+
   it('of many settings finds the best of them', async () => {
     const { code, stdout, stderr } = await sagemaker([
       ...['tune', ...TRAIN.slice(1), '--epochs', '2', '--tune', 'learning-rate=0.00001..0.05:log'],

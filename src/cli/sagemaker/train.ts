@@ -5,6 +5,7 @@ import { newRun } from '../../platform/node/runs/new-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { createRunFolder } from '../../platform/node/runs/run-folder.ts';
 import { RECIPES } from '../../recipes/index.ts';
+import { create } from '../../sagemaker/client/create.ts';
 import { followTraining } from '../../sagemaker/client/follow.ts';
 import { familyOf, instanceAdvice, PRICES } from '../../sagemaker/client/prices.ts';
 import { isS3 } from '../../sagemaker/client/s3.ts';
@@ -42,7 +43,7 @@ export async function runSageMakerTrain(given: SageMakerTrainOptions): Promise<v
     const request = requestOf(resources);
     const { TrainingJobName: name = '' } = request;
     sayWhatBills(resources, reporter);
-    await aws.sagemaker.createTrainingJob(request);
+    await create(name, () => aws.sagemaker.createTrainingJob(request));
     reporter.print(`Started ${name}.`);
     if (!given.wait) {
       reporter.print(`Follow it: npx harrier sagemaker logs ${name} --follow`);

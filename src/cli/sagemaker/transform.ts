@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { formatDuration, formatQuantity } from '../../format/format.ts';
+import { create } from '../../sagemaker/client/create.ts';
 import { lookUntil } from '../../sagemaker/client/follow.ts';
 import { uniqueName } from '../../sagemaker/client/names.ts';
 import { checkInstance } from '../../sagemaker/client/prices.ts';
@@ -69,7 +70,7 @@ export async function runTransform(
       reporter,
       given.instances,
     );
-    await aws.sagemaker.createTransformJob(request);
+    await create(name, () => aws.sagemaker.createTransformJob(request));
     reporter.print(`Started ${name}: answers go to ${output}`);
     if (!given.wait) {
       if (given.json) reporter.json({ job: name, output });

@@ -1,6 +1,7 @@
 import { HarrierError } from '../../errors.ts';
 import { formatDuration, formatPercent } from '../../format/format.ts';
 import { kebabCase } from '../../options/option.ts';
+import { create } from '../../sagemaker/client/create.ts';
 import { lookUntil } from '../../sagemaker/client/follow.ts';
 import {
   type JobResources,
@@ -60,7 +61,7 @@ export async function runTune(given: TuneOptions): Promise<void> {
     const request = requestOf(resources);
     const { HyperParameterTuningJobName: name = '' } = request;
     sayWhatBills(resources, reporter, given.jobs);
-    await aws.sagemaker.createHyperParameterTuningJob(request);
+    await create(name, () => aws.sagemaker.createHyperParameterTuningJob(request));
     reporter.print(`Started ${name}: ${given.jobs} jobs, ${given.parallel} at a time.`);
     if (given.wait) await waitForTuning(session, name, given.json);
     else if (given.json) reporter.json({ tuningJob: name });

@@ -2,6 +2,7 @@ import type { DescribeEndpointOutput, PendingDeploymentSummary } from '@aws-sdk/
 import { HarrierError } from '../../errors.ts';
 import { alarmRequests, checkAlarms, loudAlarms, removeAlarms, rollbackAlarms } from './alarms.ts';
 import type { Aws } from './aws.ts';
+import { create } from './create.ts';
 import { removeConfigAndModel, removeEndpoint } from './delete-endpoint.ts';
 import {
   checkDeployment,
@@ -72,8 +73,9 @@ export async function deploy(
     for (const alarm of alarmRequests(endpoint, deployment.rollback, deployment.protection)) {
       await aws.cloudwatch.putMetricAlarm(alarm);
     }
-    if (requests.model) await aws.sagemaker.createModel(requests.model);
-    await aws.sagemaker.createEndpointConfig(requests.config);
+    const { model, config } = requests;
+    if (model) await create(name, () => aws.sagemaker.createModel(model));
+    await create(name, () => aws.sagemaker.createEndpointConfig(config));
     if (existing) await update(aws, existing, requests, before, options);
     else await begin(aws, requests, () => aws.sagemaker.createEndpoint(requests.create));
   } catch (error) {

@@ -21,6 +21,11 @@ export function uniqueName(prefix: string, now: Date = new Date(), most: number 
   );
 }
 
+/** Whether `uniqueName` made a name, whatever its prefix. */
+export function isUniqueName(name: string): boolean {
+  return /-\d{6,8}-\d{6}-[0-9a-f]{6}$/.test(name);
+}
+
 /** Whether `uniqueName` made a name of this prefix, which had room enough. */
 export function isUniqueNameOf(prefix: string, name: string): boolean {
   return name.startsWith(prefix) && /^-\d{8}-\d{6}-[0-9a-f]{6}$/.test(name.slice(prefix.length));
