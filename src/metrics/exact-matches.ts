@@ -13,9 +13,7 @@ export function exactMatchCount(graph: GraphBuilder, scores: Value, targets: Val
     graph.op('Cast', [graph.op(comparison, [value, scalar(graph, limit)])], {
       to: elementTypeCode('float32'),
     });
-  const wrong = graph.op('Abs', [
-    sub(graph, is('GreaterOrEqual', scores, 0), is('Greater', targets, 0.5)),
-  ]);
+  const wrong = graph.op('Abs', [sub(graph, is('GreaterOrEqual', scores, 0), is('Greater', targets, 0.5))]);
   const most = graph.op('ReduceMax', [wrong, axes(graph, [1])], { keepdims: 0 });
   return reduceSum(graph, sub(graph, scalar(graph, 1), most), [0], false);
 }

@@ -12,19 +12,21 @@ export function checkReject(
   hasValidation: boolean,
 ): void {
   if (reject === undefined) return;
-  if (folds?.ensemble) {
-    throw new HarrierError('bad-option', '--reject and --ensemble cannot be combined', {
-      next: 'Leave --ensemble out: one model is then trained on all images, and can reject.',
-    });
-  }
+  if (folds?.ensemble) throw noRejectingEnsemble();
   headOf(network);
   const hasHeldOut = head === 'linear' && testTimeAugmentation === 'none';
-  // The folds themselves need no threshold.
-  if (hasValidation || hasHeldOut || folds?.held !== undefined) return;
+  if (hasValidation || hasHeldOut) return;
   throw new HarrierError('bad-option', 'its threshold needs images that the model is not fitted on', {
     where: '--reject',
     expected: 'validation images, or a linear head on the features of a pretrained network',
     received: `--validation-split ${validationSplit}`,
     next: 'Add --validation-split 0.1.',
+  });
+}
+
+/** An average of several models has no one last layer, whose features tell what is unknown. */
+export function noRejectingEnsemble(): HarrierError {
+  return new HarrierError('bad-option', '--reject and --ensemble cannot be combined', {
+    next: 'Leave --ensemble out: one model is then trained on all images, and can reject.',
   });
 }

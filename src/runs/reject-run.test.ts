@@ -57,7 +57,7 @@ describe('checkReject', () => {
   it.each<[string, object, boolean]>([
     ['validation images', {}, true],
     ['a linear head, whose folds hold images out', { head: 'linear' }, false],
-    ['a fold of a cross-validation, which needs no threshold', { folds: { count: 3, held: 1 } }, false],
+    ['a fold with validation images', { folds: { count: 3, held: 1 } }, true],
     ['no rejection at all', { reject: undefined }, false],
   ])('lets %s pass', (_, given, hasValidation) => {
     expect(() => checkReject(options(given), network, hasValidation)).not.toThrow();
@@ -68,6 +68,8 @@ describe('checkReject', () => {
       '--reject: its threshold needs images that the model is not fitted on: expected validation images, or a linear head on the features of a pretrained network, received --validation-split 0. Add --validation-split 0.1.';
     expect(() => checkReject(options(), network, false)).toThrow(missing);
     expect(() => checkReject(options({ head: 'centroid' }), network, false)).toThrow(missing);
+    // The last run of a cross-validation would be refused after all folds.
+    expect(() => checkReject(options({ folds: { count: 3, held: 1 } }), network, false)).toThrow(missing);
     const viewed = options({ head: 'linear', testTimeAugmentation: 'flip' });
     expect(() => checkReject(viewed, network, false)).toThrow(missing);
     expect(() => checkReject(options({ folds: { count: 3, ensemble: true } }), network, true)).toThrow(

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { images } from '../../test/training/problem.ts';
-import { Dense, Flatten } from '../layers/index.ts';
+import { Dense, Flatten, GlobalAveragePooling2D } from '../layers/index.ts';
 import { Network } from '../models/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { runOptions } from './run-options.ts';
 import { trainingImages } from './training-images.ts';
-import { lengthWithin } from './within-time.ts';
+import { lengthWithin, timeRun } from './within-time.ts';
 
 const network = new Network({
   name: 'tiny',
@@ -42,4 +42,22 @@ it('finds how many epochs fit into the time that is left, and changes nothing', 
   expect(epochs).toBe(Math.floor((90 - 9 / 18) / epoch));
   expect((await within(1e6)).epochs).toBe(50);
   expect((await within(5)).epochs).toBe(0);
+});
+
+it('counts epochs on smaller images for what they take', async () => {
+  const small = [
+    { fromEpoch: 1, size: 3 },
+    { fromEpoch: 41, size: 6 },
+  ];
+  const pooled = new Network({
+    name: 'pooled',
+    inputShape: [6, 6, 3],
+    layers: [new GlobalAveragePooling2D(), new Dense({ units: 3, activation: 'softmax' })],
+  });
+  const resized = { ...run, network: pooled, options: { ...options, resolution: small } };
+  // Steps are timed on images of a quarter of the area.
+  const step = 4;
+  const { seconds: total, epochSeconds } = await timeRun(resized, { clock: seconds() });
+  expect(epochSeconds).toBeCloseTo(5 * step + 6 / 18, 6);
+  expect(total).toBeCloseTo(40 * ((5 * step) / 4 + 6 / 18) + 10 * (5 * step + 6 / 18), 6);
 });

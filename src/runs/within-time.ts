@@ -1,5 +1,12 @@
 import { stepsPerEpoch } from '../data/batch-plan.ts';
-import { epochsWithin, measureImage, measurePace } from '../training/index.ts';
+import {
+  epochSeconds,
+  epochsWithin,
+  measureImage,
+  measurePace,
+  type Pace,
+  type PlannedLength,
+} from '../training/index.ts';
 import type { FittingRun } from './fit-run.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -27,8 +34,21 @@ export interface LengthWithin {
 export async function lengthWithin(
   run: FittingRun & Pick<PreparedRun, 'test'>,
   left: () => number,
-  { openBatches, clock }: Pick<RunPlatform, 'openBatches' | 'clock'>,
+  platform: Pick<RunPlatform, 'openBatches' | 'clock'>,
 ): Promise<LengthWithin> {
+  const { pace, length } = await paceOf(run, platform);
+  const seconds = PLANNED * left() - run.test.size * pace.image;
+  return {
+    epochs: epochsWithin(seconds, pace, length),
+    epochSeconds: wholeEpoch(pace, length),
+    seconds: Math.max(0, seconds),
+  };
+}
+
+async function paceOf(
+  run: FittingRun,
+  { openBatches, clock }: Pick<RunPlatform, 'openBatches' | 'clock'>,
+): Promise<{ readonly pace: Pace; readonly length: PlannedLength }> {
   const { options, network, optimizer, runtime, train, validation, stepGraph } = run;
   const pace = await measurePace({
     ...options,
@@ -41,23 +61,22 @@ export async function lengthWithin(
     openBatches: openBatches?.({ threads: options.threads }),
     clock,
   });
-  const steps = stepsPerEpoch({ dataset: train, batchSize: options.batchSize });
+  const { epochs, resolution, batchSize } = options;
+  const steps = stepsPerEpoch({ dataset: train, batchSize });
   const validationImages = validation?.size ?? 0;
-  const seconds = PLANNED * left() - run.test.size * pace.image;
-  const { imageShape } = train;
-  const { epochs, resolution } = options;
-  return {
-    epochs: epochsWithin(seconds, pace, { epochs, steps, validationImages, imageShape, resolution }),
-    epochSeconds: steps * pace.step + validationImages * pace.image,
-    seconds: Math.max(0, seconds),
-  };
+  return { pace, length: { epochs, steps, validationImages, imageShape: train.imageShape, resolution } };
+}
+
+/** Seconds of an epoch on images of the network's size. */
+function wholeEpoch(pace: Pace, length: PlannedLength): number {
+  return epochSeconds(pace, { ...length, epochs: 1, resolution: undefined })[0];
 }
 
 /** How long a run takes, as a few steps tell. */
 export interface TimedRun {
   /** Seconds of the whole training. */
   readonly seconds: number;
-  /** Seconds of an epoch; absent where a head is fitted on features. */
+  /** Seconds of an epoch on images of the network's size; absent where a head is fitted on features. */
   readonly epochSeconds?: number;
 }
 
@@ -71,10 +90,11 @@ export async function timeRun(
   platform: Pick<RunPlatform, 'openBatches' | 'clock'>,
 ): Promise<TimedRun> {
   const { options, train, validation, test } = run;
-  const { from, head, augmentation = [], epochs } = options;
+  const { from, head, augmentation = [] } = options;
   if (head === undefined) {
-    const { epochSeconds } = await lengthWithin(run, () => Number.POSITIVE_INFINITY, platform);
-    return { seconds: epochs * epochSeconds, epochSeconds };
+    const { pace, length } = await paceOf(run, platform);
+    const seconds = epochSeconds(pace, length).reduce((total, each) => total + each, 0);
+    return { seconds, epochSeconds: wholeEpoch(pace, length) };
   }
   if (!from || !run.firstWeights) throw new Error('a head is fitted on a model');
   const image = await measureImage({ ...run, clock: platform.clock }, await run.firstWeights());

@@ -27,7 +27,14 @@ export {
 } from './learning-rate-range.ts';
 export { type LoadOptions, Model, Sequential } from './model.ts';
 export type { ImagesAndLabels } from './model-data.ts';
-export { epochsWithin, measureImage, measurePace, type Pace, type PlannedLength } from './pace.ts';
+export {
+  epochSeconds,
+  epochsWithin,
+  measureImage,
+  measurePace,
+  type Pace,
+  type PlannedLength,
+} from './pace.ts';
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
 export { type StepInfo, stepInfo } from './step-info.ts';
 export { checkMemory, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';

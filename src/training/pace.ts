@@ -89,18 +89,24 @@ export interface PlannedLength {
 }
 
 /** How many of the wanted epochs fit into so many seconds, from 0. */
-export function epochsWithin(
-  seconds: number,
+export function epochsWithin(seconds: number, pace: Pace, length: PlannedLength): number {
+  let total = 0;
+  const tooMany = epochSeconds(pace, length).findIndex((each) => {
+    total += each;
+    return total > seconds;
+  });
+  return tooMany < 0 ? length.epochs : tooMany;
+}
+
+/** Seconds that each of the wanted epochs takes. */
+export function epochSeconds(
   pace: Pace,
   { epochs, steps, validationImages, imageShape, resolution }: PlannedLength,
-): number {
-  let total = 0;
-  for (let epoch = 0; epoch < epochs; epoch++) {
+): number[] {
+  return Array.from({ length: epochs }, (_, epoch) => {
     const part = areaOf(imageShapeIn(epoch, imageShape, resolution)) / areaOf(imageShape);
-    total += steps * pace.step * part + validationImages * pace.image;
-    if (total > seconds) return epoch;
-  }
-  return epochs;
+    return steps * pace.step * part + validationImages * pace.image;
+  });
 }
 
 function areaOf({ height, width }: ImageShape): number {

@@ -79,11 +79,15 @@ describe('train --folds', () => {
     expect(sentenceOf(await run('evaluate', 'cut'))).toMatch(
       /cut: this run has no model yet: it is not finished\. Resume it: npx harrier train --resume cut/,
     );
-    succeeded(await run('train', '--resume', 'cut'));
+    succeeded(await run('train', '--resume', 'cut', '--log-to', 'csv'));
+    for (const part of ['fold-2', 'fold-3', '.']) {
+      expect(await readdir(join(place.path, 'cut', part))).toContain('metrics.csv');
+    }
     const model = (name: string) => readFile(join(place.path, name, 'model.onnx'));
     expect((await model('cut')).equals(await model('steps'))).toBe(true);
     expect(await read('cut', 'out-of-fold.csv')).toBe(await read('steps', 'out-of-fold.csv'));
-    expect((await run('train', '--resume', 'cut')).stdout).toContain('cut is finished');
+    const { stdout } = await run('train', '--resume', 'cut');
+    expect(stdout).toMatch(/^cut is finished: all folds are trained, .* of the test images correct\.\n$/);
     expect(sentenceOf(await run('train', '--resume', 'cut', '--folds', '4'))).toContain(
       '--folds: a resumed cross-validation keeps its own options.',
     );
@@ -121,6 +125,14 @@ describe('train --folds', () => {
   it.each<[string[], string]>([
     [['--ensemble'], '--ensemble: only the models of a cross-validation can be averaged. Add --folds 5'],
     [['--folds', '3', '--seeds', '2'], '--folds and --seeds cannot be combined.'],
+    [
+      ['--folds', '3', '--reject', '0.95'],
+      '--reject: its threshold needs images that the model is not fitted',
+    ],
+    [
+      ['--folds', '3', '--ensemble', '--reject', '0.95', '--validation-split', '0.2'],
+      '--reject and --ensemble cannot be combined',
+    ],
     [['--folds', '1'], 'expected a whole number from 2 to 100, received "1"'],
     [['--folds', '40'], 'expected 2 to 36 folds: images that belong together stay in one, received 40'],
     [['--group-by', 'person'], 'person: this expression names no group: expected a capture in parentheses'],

@@ -44,10 +44,11 @@ afterAll(() => place.remove());
 describe('train --time', () => {
   it('keeps all layers where they are better, and continues where it was killed between', async () => {
     const running = start(
-      ['train', '--data', 'stripes', '--from', 'first', '--time', '2h', '--out', 'better'],
-      {
-        cwd: place.path,
-      },
+      [
+        ...['train', '--data', 'stripes', '--from', 'first', '--time', '2h', '--out', 'better'],
+        ...['--log-to', 'csv'],
+      ],
+      { cwd: place.path },
     );
     await running.says('epoch  2/');
     running.process.kill('SIGKILL');
@@ -56,7 +57,7 @@ describe('train --time', () => {
     const head = await read('better', 'model.onnx');
     expect((await json('better', 'run.json')).result.head.kind).toBe('linear');
 
-    const resumed = await run('train', '--resume', 'better');
+    const resumed = await run('train', '--resume', 'better', '--log-to', 'csv');
     succeeded(resumed);
     expect(resumed.stdout).toContain('Resuming better: the head is fitted, training all layers comes next.');
     expect(resumed.stdout).toMatch(/\nepoch +[2-9]\/\d+ /);
@@ -72,6 +73,9 @@ describe('train --time', () => {
     // The head is kept beside it, as the run that it was.
     expect((await read('better', 'head', 'model.onnx')).equals(head)).toBe(true);
     expect((await json('better', 'head', 'run.json')).result.head.kind).toBe('linear');
+    // So is what a tracker wrote of it; the folder has that of the training of all layers.
+    expect(`${await read('better', 'metrics.csv')}`.trim().split('\n').length).toBeGreaterThan(2);
+    expect(await readdir(join(place.path, 'better', 'head'))).toContain('metrics.csv');
     expect((await readdir(join(place.path, 'better'))).sort()).toEqual(
       [
         ...[
@@ -81,6 +85,7 @@ describe('train --time', () => {
           'head',
           'history.csv',
           'images.jsonl',
+          'metrics.csv',
           'model.onnx',
         ],
         ...['predictions.csv', 'report.html', 'run.json'],
@@ -119,6 +124,9 @@ describe('train --time', () => {
     expect((await json('same', 'fine-tuned', 'run.json')).result.compared.kept).toBe('head');
     expect((await run('train', '--resume', 'same')).stdout).toContain(
       'same is finished: its last layer was fitted',
+    );
+    expect(sentenceOf(await run('train', '--resume', 'same', '--epochs', '9'))).toContain(
+      '--epochs: a head that is fitted on features has no epochs. Leave it out.',
     );
   });
 

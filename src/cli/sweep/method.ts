@@ -26,9 +26,9 @@ export interface SweptMethod {
   readonly options: VaryingOptions;
   /**
    * Checks a trial before the first begins.
-   * @returns the epochs that it takes of so many training images; undefined where all trials take as many
+   * @returns the epochs that it takes of so many training images
    */
-  readonly check: (settings: Settings, images: number) => Promise<number | undefined>;
+  readonly check: (settings: Settings, images: number) => Promise<number>;
 }
 
 /** Options that vary where a model is fine-tuned. */
@@ -39,7 +39,7 @@ export async function sweptMethod(given: SweepOptions): Promise<SweptMethod> {
   return given.from === undefined ? recipeMethod(given) : fineTuning(given);
 }
 
-async function recipeMethod(given: SweepOptions): Promise<SweptMethod> {
+async function recipeMethod({ vary: _, ...given }: SweepOptions): Promise<SweptMethod> {
   const { recipe: found } = await findRecipe(given.recipe);
   const fixed = givenSettings(found, asTrainOptions(given));
   const recipe = withSettings(found, fixed);
@@ -53,10 +53,11 @@ async function recipeMethod(given: SweepOptions): Promise<SweptMethod> {
     method: recipe,
     fixed,
     options: Object.fromEntries(OF_FINE_TUNING.map((name) => [name, refused(name)])),
-    check: async (settings) => {
+    check: async (settings, images) => {
       const side = given.imageSize ?? recipe.imageSize;
       networkOf(withSettings(recipe, settings), { inputShape: [side, side, 3], classes: 10 });
-      return undefined;
+      const { options, ...method } = await newRun(asTrainOptions(withTrial(given, settings)));
+      return plannedOptions(options, images, method).epochs;
     },
   };
 }

@@ -64,9 +64,9 @@ export async function planSweep(
   let run = await prepare(first, hooks);
   const split = run.validation ? {} : { validationSplit: VALIDATION_SPLIT };
   if (!run.validation) run = await prepare({ ...first, ...split }, hooks);
-  const lengths: (number | undefined)[] = [];
+  const lengths: number[] = [];
   for (const each of settings) lengths.push(await check(each, run.train.size));
-  const epochs = Math.max(...lengths.map((length) => length ?? run.options.epochs));
+  const epochs = Math.max(...lengths);
   const areAlike = lengths.every((length) => length === lengths[0]);
   if (given.halving && !areAlike) {
     throw new HarrierError('bad-option', 'these trials take different numbers of epochs', {
@@ -143,5 +143,6 @@ export function resumedSweep(record: SweepRecord, given: SweepOptions): SweepRec
     ...trial,
     ...(!retry && { failure }),
   }));
-  return { ...record, ...shares(given, record), trials };
+  const threads = given.threads ?? record.given.threads;
+  return { ...record, ...shares({ ...given, threads }, record), trials };
 }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { answerCalls } from '../../calls.ts';
 import { flagOf } from '../../options/option.ts';
 import { newRun } from '../../platform/node/runs/new-run.ts';
@@ -6,6 +7,7 @@ import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { trainRun } from '../../platform/node/runs/train-run.ts';
 import { processChannel } from '../../platform/node/worker.ts';
+import type { RunOptions } from '../../runs/run-record.ts';
 import { Exit } from '../failure.ts';
 import { commandLine } from '../train/options.ts';
 import type { TrialCalls } from './messages.ts';
@@ -56,13 +58,15 @@ export async function trainTrial(
   let folder = new RunFolder(path);
   const isNew = !(await stat(folder.file('record')).catch(() => undefined));
   const stored = isNew ? undefined : await folder.record();
-  // The data may have moved, or the trial to another machine; that it is the same data is checked.
   const { options, ...how } = stored
-    ? { options: { ...stored.options, data: given.data ?? stored.options.data } }
+    ? { options: resumedTrial(stored.options, given) }
     : await newRun(asTrainOptions(given));
   const run = await prepareRun(options, { ...how, onProgress }, stored);
   if (isNew) folder = await createRunFolder(options.recipe, path);
-  const record = stored ?? { ...newRecord(run, trialCommand(given, path)), trial };
+  const moved = options.data !== stored?.options.data;
+  const record = stored
+    ? { ...stored, options, ...(moved && { data: run.data }) }
+    : { ...newRecord(run, trialCommand(given, path)), trial };
   return folder.exclusively(async () => {
     let epochs = 0;
     let reported = 0;
@@ -83,13 +87,23 @@ export async function trainTrial(
   });
 }
 
+/** A trial that goes on may find its data elsewhere, and another share of the cores. */
+function resumedTrial(options: RunOptions, { data, threads }: TrialOptions): RunOptions {
+  return {
+    ...options,
+    data: data ?? options.data,
+    threads: Math.min(threads ?? options.threads, availableParallelism()),
+  };
+}
+
 /** The command that makes a trial again by itself, in the folder of the user's own recipes if it is one of those. */
 function trialCommand({ recipeFile: _, ...given }: TrialOptions, out: string): string {
   const words = Object.entries({ ...given, out }).flatMap(([name, value]) => {
     if (value === undefined || value === false) return [];
     const option = flagOf(name);
     if (value === true) return [option];
-    return (Array.isArray(value) ? value : [value]).flatMap((each) => [option, `${each}`]);
+    const values = name === 'set' ? (value as string[]) : [`${value}`];
+    return values.flatMap((each) => [option, each]);
   });
   return commandLine(['train', ...words]);
 }

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { headline } from '../../evaluation/index.ts';
@@ -7,6 +7,7 @@ import { newRecord } from '../../platform/node/runs/prepare-run.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { sameStartingModel } from '../../platform/node/runs/starting-model.ts';
 import { NODE_RUNS } from '../../platform/node/runs/train-run.ts';
+import { TRACKED } from '../../platform/node/trackers/open-trackers.ts';
 import { comparedText } from '../../runs/compare-models.ts';
 import { fineTuningAfter, resumedFineTuning, rivalHead } from '../../runs/fine-tuning-after.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
@@ -82,9 +83,21 @@ export async function fineTuneToo(training: Training, head: FinishedOutcome): Pr
   const { compared } = (await tuned.record()).result!;
   reporter.print(`\nCompared: ${comparedText(compared!)}.`);
   if (compared!.kept === 'head') return { outcome: await head.keep(compared!), notes: [] };
-  await replaceRun(folder, tuned, new RunFolder(join(folder.path, HEAD)));
+  const aside = new RunFolder(join(folder.path, HEAD));
+  await replaceRun(folder, tuned, aside);
+  await moveTracked(folder, tuned, aside);
   await rm(tuned.path, { recursive: true, force: true });
   return { outcome: await outcomeIn(folder, head), notes: trained?.notes ?? [] };
+}
+
+/** What trackers wrote of a run goes where the run goes. Interrupted, it does the rest when it is called again. */
+async function moveTracked(place: RunFolder, by: RunFolder, aside: RunFolder): Promise<void> {
+  for (const name of TRACKED) {
+    const [before, now, after] = [place, by, aside].map(({ path }) => join(path, name));
+    if (!(await stat(now).catch(() => undefined))) continue;
+    await rename(before, after).catch(() => {});
+    await rename(now, before);
+  }
 }
 
 async function trainedIn(

@@ -3,6 +3,7 @@ import { HarrierError } from '../../errors.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { createFoldsFolder, FoldsFolder, isFoldsFolder } from '../../platform/node/runs/folds-folder.ts';
 import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
+import { noRejectingEnsemble } from '../../runs/check-reject.ts';
 import type { Reporter } from '../reporter.ts';
 import { dataFromAnywhere, fromAnywhere, movedData } from './options.ts';
 import { partOfSeveral } from './part-of-several.ts';
@@ -59,7 +60,7 @@ export async function trainFolds(
     if (begun && (await run.record()).result) continue;
     const part = { count, held };
     const own: TrainOptions = begun
-      ? { resume: run.path, fold: part }
+      ? { resume: run.path, fold: part, logTo: given.logTo }
       : { ...given, fold: part, out: run.path, sameImages: await imagesOf(folder) };
     await train(common(own)).catch(async (error) => {
       // Refused before the first run began: the same command may be tried again.
@@ -70,7 +71,7 @@ export async function trainFolds(
   const begun = (await folder.whole.read('record')) !== undefined;
   const part = { count, ...(given.ensemble && { ensemble: true }) };
   const own: TrainOptions = begun
-    ? { resume: folder.path, fold: part }
+    ? { resume: folder.path, fold: part, logTo: given.logTo }
     : { ...given, fold: part, sameImages: await imagesOf(folder) };
   if (!begun) {
     reporter.print(
@@ -89,6 +90,8 @@ async function imagesOf(folder: FoldsFolder<TrainOptions>): Promise<string | und
 async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<FoldsFolder<TrainOptions>> {
   if (typed.resume !== undefined) return resume(typed, (await findRun(typed.resume)).path);
   const { options } = await newRun(typed);
+  // Each fold by itself could reject.
+  if (typed.ensemble && options.reject !== undefined) throw noRejectingEnsemble();
   const { folds = 5, out, json: _, ...given } = typed;
   const folder = await createFoldsFolder<TrainOptions>(options.recipe, out);
   await folder.write({

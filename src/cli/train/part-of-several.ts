@@ -18,6 +18,7 @@ export function partOfSeveral(
     ...moved,
     threads: typed.threads ?? own.threads,
     device: typed.device ?? own.device,
+    logTo: typed.logTo ?? own.logTo,
     checkpointSeconds: typed.checkpointSeconds ?? own.checkpointSeconds,
     ...part,
   };

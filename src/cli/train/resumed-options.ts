@@ -8,6 +8,7 @@ const CHANGEABLE = [
   'data',
   'threads',
   'device',
+  'logTo',
   'checkpointSeconds',
   'json',
   'debug',

@@ -115,10 +115,16 @@ async function resume(
   await folder.exclusively(async () => {
     const { result, ...record } = await folder.record();
     const options = resumedOptions(record, given);
+    if (options.head !== undefined && options.epochs !== record.options.epochs) {
+      throw new HarrierError('bad-option', 'a head that is fitted on features has no epochs', {
+        where: '--epochs',
+        next: 'Leave it out.',
+      });
+    }
     const isUnfinished = await isToBeFineTuned(folder, { ...record, result });
     if (result && !isUnfinished && (options.epochs === record.options.epochs || result.ended === 'early')) {
       if (options.epochs > record.options.epochs) throw noMoreEpochs(record, result);
-      await alreadyFinished(folder, result, reporter, given.json);
+      await alreadyFinished(folder, result, reporter, given);
       return;
     }
     // It no longer says that it failed or was stopped, even if it is interrupted before its first step.
@@ -206,20 +212,23 @@ async function alreadyFinished(
   folder: RunFolder,
   result: RunResult,
   reporter: Reporter,
-  json: boolean | undefined,
+  { json, fold }: TrainOptions,
 ): Promise<void> {
   const { epochs, testAccuracy, ended } = result;
   const path = shellQuote(shortPath(folder.path));
   const how =
-    result.head !== undefined
-      ? 'its last layer was fitted'
-      : ended === 'early'
-        ? `early stopping ended it after ${formatQuantity(epochs, 'epoch')}`
-        : `it has had its ${formatQuantity(epochs, 'epoch')}`;
+    fold !== undefined
+      ? 'all folds are trained, and so is its model'
+      : result.head !== undefined
+        ? 'its last layer was fitted'
+        : ended === 'early'
+          ? `early stopping ended it after ${formatQuantity(epochs, 'epoch')}`
+          : `it has had its ${formatQuantity(epochs, 'epoch')}`;
   reporter.print(
     `${shortPath(folder.path)} is finished: ${how} with ${formatPercent(testAccuracy)} of the test images correct.`,
   );
-  const isWhole = result.head !== undefined;
+  // Neither a head nor a cross-validation can have more epochs.
+  const isWhole = result.head !== undefined || fold !== undefined;
   if (!isWhole)
     reporter.print(
       ended === 'early'

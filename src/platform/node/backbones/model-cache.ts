@@ -9,6 +9,8 @@ export interface ModelSourceRecord {
   readonly address: string;
   /** Path of the file there. */
   readonly path: string;
+  /** Whether the address named the file: Harrier might have chosen another. */
+  readonly named?: boolean;
   /** The revision that was asked for. */
   readonly revision?: string;
   /** The commit that it was. */

@@ -23,6 +23,9 @@ const TRACKERS: Readonly<Record<string, (value: string | undefined) => Tracker>>
   wandb,
 };
 
+/** What trackers keep in the folder of a run, where they are given no other place. */
+export const TRACKED: readonly string[] = ['tensorboard', 'wandb', 'metrics.csv', 'mlflow.json'];
+
 /**
  * The trackers that a list names: `tensorboard,mlflow=http://127.0.0.1:5000,./my-tracker.ts=value`. None is asked yet.
  * @throws HarrierError `bad-option` for a name that there is not, a value that it cannot use, or a file that makes no
