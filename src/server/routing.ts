@@ -114,6 +114,9 @@ export function routedApp(
         request,
         path,
         model,
+        get maxQueue() {
+          return service().maxQueue;
+        },
         checkCount: (images) => checkCount(images, service().maxQueue),
         body: (use, form) => {
           const most = form === 'json' ? maxJsonBytes : maxBodyBytes;
@@ -164,7 +167,8 @@ export function routedApp(
 
 /** Whether a request leads to this route, of a path in its plainest form. */
 function isFor({ method, path }: Route, head: RequestHead): boolean {
-  if (method !== head.method) return false;
+  // A parameter stands for no text of its own: such routes say for themselves when they are busy.
+  if (method !== head.method || path.includes('/:')) return false;
   return path.endsWith('*') ? head.path.startsWith(path.slice(0, -1)) : head.path === path;
 }
 

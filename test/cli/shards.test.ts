@@ -191,10 +191,10 @@ describe('sweep --plan', () => {
     const settings = ['--data', 'images', '--epochs', '2', '--batch-size', '8', '--validation-split', '0.3'];
     const planned = await run('sweep', ...settings, '--vary', 'dropout=0,0.5,0.7', '--plan', 'trials.jsonl');
     expect(planned.stdout).toMatch(/^3 trials in trials\.jsonl\n/);
-    // Few images take more epochs in larger batches: each trial is trained for as long as it would be alone.
+    // Few images take other epochs in other batches: each trial is trained for as long as it would be alone.
     const few = ['--recipe', 'quick', '--data', 'images', '--image-size', '32', '--validation-split', '0.3'];
     await run('sweep', ...few, '--vary', 'batchSize=8,16', '--plan', 'few.jsonl');
-    const alone = await run('train', ...few, '--batch-size', '16', '--dry-run', '--json');
+    const alone = await run('train', ...few, '--batch-size', '8', '--dry-run', '--json');
     expect(JSON.parse((await text('few.jsonl')).split('\n')[0]).sweep.epochs).toBe(
       JSON.parse(alone.stdout).epochs,
     );

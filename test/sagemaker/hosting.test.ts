@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { harrier, sentenceOf, workplace, writeImages } from '../cli/harrier.ts';
+import { harrier, sentenceOf, start, workplace, writeImages } from '../cli/harrier.ts';
 import { policyOf, runAllowed } from './allowed.ts';
 import { botocore } from './botocore.ts';
 import { FakeAws, ROLE } from './fake/fake.ts';
@@ -93,6 +93,22 @@ describe('an asynchronous endpoint', () => {
     fake.monitoring.alarms.set('harrier-bulk-from-zero', alarm);
     expect(asked.code).toBe(1);
     expect(sentenceOf(asked)).toMatch(/0\.png: the endpoint has not answered: .*wait longer with --timeout/);
+  });
+
+  it('still has its request when nobody waits any longer', async () => {
+    const alarm = fake.monitoring.alarms.get('harrier-bulk-from-zero')!;
+    fake.monitoring.alarms.clear();
+    const before = fake.world.s3.keys('').length;
+    const asking = start(['sagemaker', 'predict', 'bulk', 'images/cat/0.png'], {
+      cwd: place.path,
+      environment: fake.environment,
+    });
+    await expect.poll(() => fake.world.s3.keys('').length, { timeout: 60_000 }).toBe(before + 1);
+    asking.process.kill('SIGINT');
+    const { code, stderr } = await asking.finished;
+    fake.monitoring.alarms.set('harrier-bulk-from-zero', alarm);
+    expect([code, stderr]).toEqual([130, expect.stringContaining('bulk still answers what it was asked')]);
+    expect(fake.world.s3.keys('')).toHaveLength(before + 1);
   });
 
   it('goes away with its alarm and its policies', async () => {

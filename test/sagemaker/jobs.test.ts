@@ -122,6 +122,19 @@ it('sends options of several words as they were typed, and no validation split o
   expect(code, stderr).toBe(0);
   expect(stderr).not.toContain('--validation-split 0.1');
   const { TrainingJobDefinition: definition } = fake.training.tuning.get('words')!;
+  // What went up before lies there under another key: it goes up again.
+  const grid = await sagemaker([
+    ...['tune', ...TRAIN.slice(1, -2), '--epochs', '1', '--strategy', 'Grid', '--name', 'grid'],
+    ...['--tune', 'batch-size=8,16', '--tune', 'optimizer=SGD,Adam', '--kms-key', 'mine'],
+  ]);
+  expect([grid.code, grid.stdout]).toEqual([0, expect.stringContaining('Started grid: 4 jobs, ')]);
+  const addressOf = ({ InputDataConfig: [channel] }: typeof definition) =>
+    channel.DataSource.S3DataSource.S3Uri;
+  const sealed = addressOf(fake.training.tuning.get('grid')!.TrainingJobDefinition);
+  expect([sealed, addressOf(definition)]).toEqual([
+    expect.stringMatching(/\/harrier\/data\/images-[0-9a-f]{8}\//),
+    expect.stringMatching(/\/harrier\/data\/images\//),
+  ]);
   expect(definition.StaticHyperParameters).toEqual({
     'batch-size': '8',
     augment: 'flip,cutout=2',

@@ -28,6 +28,9 @@ beforeAll(async () => {
   await mkdir(at('broken'));
   await writeFile(at('pets.onnx'), modelBytes());
   await writeFile(at('signs.onnx'), modelBytes({ classes: SIGNS, seed: 2 }));
+  // Of the same inputs and outputs, but no runtime has such an op.
+  const unknown = Buffer.from(modelBytes()).toString('latin1').replaceAll('Softmax', 'Softmix');
+  await writeFile(at('bad.onnx'), Buffer.from(unknown, 'latin1'));
   await writeFile(at('photo.png'), await encode(noise(1)));
 });
 afterAll(async () => {
@@ -99,12 +102,16 @@ describe('inference components', () => {
       DesiredRuntimeConfig: { CopyCount: 2 },
     });
     expect(fake.world.scaling.has('inference-component/pets')).toBe(false);
-    await writeFile(at('bad.onnx'), 'no model');
     const failed = await deploy('bad.onnx', ...again);
     expect(failed.code).toBe(1);
     expect(sentenceOf(failed)).toMatch(
       /^pets: the update was rolled back to the previous model: The container/,
     );
+    const large = await deploy('pets.onnx', ...again, '--cores', '640');
+    expect([large.code, sentenceOf(large)]).toEqual([
+      1,
+      expect.stringMatching(/^pets: the update was rolled back to the previous model: There is not enough/),
+    ]);
     // Copies that came and went do so again, whether the new model fails or is refused.
     expect((await deploy('pets.onnx', ...again, '--copies', '1..3')).code).toBe(0);
     expect((await deploy('bad.onnx', ...again, '--copies', '1..4')).code).toBe(1);
@@ -169,6 +176,16 @@ describe('inference components', () => {
     expect(all.code, all.stderr).toBe(0);
     const { components, endpoints, configs } = fake.hosting;
     expect([components.all.size, endpoints.size, configs.size]).toEqual([0, 0, 0]);
+  });
+
+  it('that may not scale stay on their new endpoint', async () => {
+    fake.denied.set('RegisterScalableTarget', 'not today');
+    const args = ['--name', 'fixed', '--component', 'still', '--copies', '1..2'];
+    const { code, ...said } = await deploy('pets.onnx', ...args);
+    fake.denied.delete('RegisterScalableTarget');
+    expect([code, sentenceOf(said)]).toEqual([1, expect.stringContaining('not today')]);
+    expect((await sagemaker('list')).stdout).toMatch(/^component +still +InService .*on fixed$/m);
+    expect((await sagemaker('delete', 'fixed')).code).toBe(0);
   });
 
   it('that cannot start on a new endpoint leave nothing that bills', async () => {

@@ -85,6 +85,13 @@ describe('with little memory', () => {
     await pool.close();
   });
 
+  it('answers those that it has before it closes', async () => {
+    const pool = await poolWith(200e6);
+    const answer = ask(pool);
+    await pool.close();
+    expect(await answer).toMatchObject({ probabilities: expect.anything() });
+  });
+
   it('decodes one after another, and refuses more than may wait', async () => {
     const pool = await poolWith(200e6);
     const answers = await Promise.allSettled(Array.from({ length: 10 }, () => ask(pool)));

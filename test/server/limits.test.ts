@@ -223,6 +223,17 @@ describe('too much to do', () => {
     expect((await fetch(`${place.server.url}/ping`)).status).toBe(200);
   });
 
+  it('is not what many lines are, which go through the queue piece by piece', async () => {
+    place = await serving({ maxQueue: 2, maxBatch: 1 });
+    const image = JSON.stringify({ b64: (await encode(noise(1))).toString('base64') });
+    const lines = (count: number, line: string) => Array.from({ length: count }, () => line).join('\n');
+    const url = `${place.server.url}/invocations`;
+    const type = { 'content-type': 'application/jsonlines' };
+    expect((await post(url, lines(12, `{"image": ${image}}`), type)).status).toBe(200);
+    const documents = lines(4, `{"instances": [${image}, ${image}]}`);
+    expect((await post(url, documents, { 'content-type': 'application/json' })).status).toBe(200);
+  });
+
   it('ends at the deadline, and the workers do not go on with it', async () => {
     place = await serving({ deadlineMs: 30, maxBatch: 1 }, slowModelBytes());
     const url = `${place.server.url}/invocations`;

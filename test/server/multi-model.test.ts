@@ -92,6 +92,14 @@ it.each<[string, string | undefined, RegExp]>([
   expect(models.map(({ modelName }: { modelName: string }) => modelName)).not.toContain('x');
 });
 
+it('takes the words of its own routes for names', async () => {
+  expect(await said(await ask(':name'))).toEqual([
+    404,
+    expect.stringMatching(/^:name: no model of this name/),
+  ]);
+  expect((await fetch(url('/ping'))).status).toBe(200);
+});
+
 it('names the way to a model where a request has none', async () => {
   const answer = await post(url('/invocations'), image, { 'content-type': 'application/x-image' });
   expect(await said(answer)).toEqual([404, expect.stringMatching(/expected POST \/models\/NAME\/invoke/)]);

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HarrierError } from '../../errors.ts';
 import { formatBytes, formatQuantity } from '../../format/format.ts';
@@ -53,14 +53,13 @@ export async function exportNpmPackage(
   }
   const { style } = reporter;
   const place = shortPath(folder);
+  const target = shellQuote(isAbsolute(place) ? place : `./${place}`);
   reporter.print(style.strong(place));
   reporter.print(
     `package   ${name}, ${formatBytes(size)}, ${formatQuantity(published.classNames.length, 'class', 'classes')}`,
   );
-  reporter.print(
-    style.faint(`Use it: npm install --install-links ${shellQuote(`./${place}`)} onnxruntime-web`),
-  );
-  reporter.print(style.faint(`Check LICENSE.md, then publish it: npm publish ${shellQuote(`./${place}`)}`));
+  reporter.print(style.faint(`Use it: npm install --install-links ${target} onnxruntime-web`));
+  reporter.print(style.faint(`Check LICENSE.md, then publish it: npm publish ${target}`));
 }
 
 /** @throws HarrierError `bad-option` where there is no name, or npm refuses it */

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 import { jsonObject } from '../../json-text.ts';
+import { storageError } from '../../platform/node/files/cache.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
 
 const CHUNK = 1 << 20;
@@ -21,10 +22,12 @@ interface Held {
  */
 export class AnswersFile {
   readonly #file: FileHandle;
+  readonly #path: string;
   readonly held: Held;
 
-  private constructor(file: FileHandle, held: Held) {
+  private constructor(file: FileHandle, path: string, held: Held) {
     this.#file = file;
+    this.#path = path;
     this.held = held;
   }
 
@@ -65,16 +68,19 @@ export class AnswersFile {
       const begun = rest.subarray(0, BEGINNING.length).toString('utf8');
       if (!BEGINNING.startsWith(begun)) throw notThese(path, lines + 1);
       await file.truncate(whole);
-      return new AnswersFile(file, { lines, failed });
+      return new AnswersFile(file, path, { lines, failed });
     } catch (error) {
       await file?.close();
       throw error instanceof HarrierError ? error : readError(error as NodeJS.ErrnoException, path, 'file');
     }
   }
 
-  /** Appends whole lines. */
+  /** Appends whole lines. @throws HarrierError `storage` */
   async add(answers: readonly object[]): Promise<void> {
-    await this.#file.appendFile(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
+    const text = answers.map((answer) => `${JSON.stringify(answer)}\n`).join('');
+    await this.#file.appendFile(text).catch((error) => {
+      throw storageError(error, this.#path, 'choose another file with --out');
+    });
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
@@ -94,7 +95,11 @@ export async function jobResources(
   if (advice) reporter.note(advice);
   const role = roleArn(aws, given.role ?? config.role);
   const named = given.bucket ?? config.bucket;
-  const keyOf = (source: string) => `harrier/data/${plainName(basename(source))}`;
+  // What lies there under another key, or none, stays as it is encrypted.
+  const sealed = protection.kmsKey
+    ? `-${createHash('sha256').update(protection.kmsKey).digest('hex').slice(0, 8)}`
+    : '';
+  const keyOf = (source: string) => `harrier/data/${plainName(basename(source))}${sealed}`;
   const resourcesAt = (
     image: string,
     bucket: string,

@@ -33,7 +33,9 @@ export async function modelInAws(
   if (source === 'latest' || (await stat(source).catch(() => undefined))) {
     const { modelFile, run } = await findModel(source);
     reporter.status('uploading the model …');
-    const address = await uploadModel(aws, await workBucket(aws, bucket), modelFile);
+    const address = await uploadModel(aws, await workBucket(aws, bucket), modelFile, (sentence) =>
+      reporter.note(`Note: ${sentence}`),
+    );
     const result = await run?.record().then(({ result: known }) => known);
     return { address, metrics: result ? { accuracy: result.testAccuracy } : {} };
   }

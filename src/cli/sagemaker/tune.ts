@@ -60,9 +60,12 @@ export async function runTune(given: TuneOptions): Promise<void> {
     const resources = await jobResources(session, given, channels, requestOf);
     const request = requestOf(resources);
     const { HyperParameterTuningJobName: name = '' } = request;
-    sayWhatBills(resources, reporter, given.jobs);
+    // A grid has as many jobs as it has points.
+    const points = parameters.reduce((product, { among = [] }) => product * among.length, 1);
+    const jobs = given.strategy === 'Grid' ? points : given.jobs;
+    sayWhatBills(resources, reporter, jobs);
     await create(name, () => aws.sagemaker.createHyperParameterTuningJob(request));
-    reporter.print(`Started ${name}: ${given.jobs} jobs, ${given.parallel} at a time.`);
+    reporter.print(`Started ${name}: ${jobs} jobs, ${given.parallel} at a time.`);
     if (given.wait) await waitForTuning(session, name, given.json);
     else if (given.json) reporter.json({ tuningJob: name });
   });

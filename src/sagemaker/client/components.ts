@@ -124,7 +124,7 @@ export async function deployComponent(
   }
   options.onStarted?.();
   const arrived = await waitForComponent(aws, name, options);
-  const failed = failureOf(arrived, component.archive, existing !== undefined);
+  const failed = failureOf(arrived, existing && requests.update.Specification);
   if (failed) {
     if (!existing) await removeComponent(aws, name, options);
     else await scaleAgain();
@@ -133,11 +133,10 @@ export async function deployComponent(
   if (typeof copies === 'object') await scaleComponent(aws, name, copies);
 }
 
+type Specification = ReturnType<typeof componentRequests>['update']['Specification'];
+
 /** Whether a component has this model and these resources, so that only the number of its copies changes. */
-function isSame(
-  { Specification: now }: DescribeInferenceComponentOutput,
-  wanted: ReturnType<typeof componentRequests>['update']['Specification'],
-): boolean {
+function isSame({ Specification: now }: DescribeInferenceComponentOutput, wanted: Specification): boolean {
   const { NumberOfCpuCoresRequired: cores, MinMemoryRequiredInMb: memory } =
     now?.ComputeResourceRequirements ?? {};
   return (
@@ -148,24 +147,21 @@ function isSame(
   );
 }
 
-/** Rolled back, a component is InService too: only its model tells. */
+/**
+ * Rolled back, a component is InService too: only its model, its image and its resources tell.
+ * @param wanted of an update
+ */
 function failureOf(
-  {
-    InferenceComponentName: where,
-    InferenceComponentStatus: status,
-    FailureReason: reason,
-    Specification: now,
-  }: DescribeInferenceComponentOutput,
-  archive: string,
-  isUpdate: boolean,
+  arrived: DescribeInferenceComponentOutput,
+  wanted: Specification | undefined,
 ): HarrierError | undefined {
+  const { InferenceComponentName: where, InferenceComponentStatus: status, FailureReason: reason } = arrived;
   const isThere = status === 'InService';
-  if (isThere && now?.Container?.ArtifactUrl === archive) return undefined;
+  if (isThere && (!wanted || isSame(arrived, wanted))) return undefined;
   const why = reason ? `: ${reason.replace(/\.$/, '')}` : '';
-  const summary =
-    isThere && isUpdate
-      ? `the update was rolled back to the previous model${why}`
-      : `the inference component could not be started (${status})${why}`;
+  const summary = isThere
+    ? `the update was rolled back to the previous model${why}`
+    : `the inference component could not be started (${status})${why}`;
   return new HarrierError('refused', summary, {
     where,
     next: `Its log says more: npx harrier sagemaker logs ${where}`,

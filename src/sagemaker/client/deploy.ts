@@ -95,9 +95,14 @@ export async function deploy(
   const loud = existing ? await loudAlarms(aws, rollbackAlarms(endpoint, deployment.rollback)) : [];
   const failed = failureOf(arrived, name, existing !== undefined, loud);
   const scale = failed ? before : wanted;
-  if (scale && arrived.EndpointStatus === 'InService') {
-    await scaleEndpoint(aws, endpoint, scale, failed ? wasAsync : isAsync);
-  }
+  // What else is to be done, and to be said, is so all the same.
+  const unscaled =
+    scale && arrived.EndpointStatus === 'InService'
+      ? await scaleEndpoint(aws, endpoint, scale, failed ? wasAsync : isAsync).then(
+          () => undefined,
+          (cause: Error) => notScaled(endpoint, cause),
+        )
+      : undefined;
   if (failed) {
     if (!existing) {
       await removeEndpoint(aws, endpoint, options);
@@ -108,8 +113,22 @@ export async function deploy(
   }
   const old = existing?.EndpointConfigName;
   if (old && old !== name && isUniqueNameOf(endpoint, old)) await removeConfigAndModel(aws, old);
+  if (unscaled) throw unscaled;
   if (untagged) throw untagged;
   return { endpoint, arn: arrived.EndpointArn!, updated: existing !== undefined };
+}
+
+function notScaled(where: string, cause: Error): HarrierError {
+  const reason = cause.message.replace(/\.$/, '');
+  return new HarrierError(
+    'refused',
+    `the new model is deployed, but the endpoint does not scale: ${reason}`,
+    {
+      where,
+      next: 'Deploy again with --autoscale once that is mended.',
+      cause,
+    },
+  );
 }
 
 function hasAlarms({ endpoint, rollback }: Deployment): boolean {

@@ -82,7 +82,8 @@ export async function invokeAsync(
     made.push(failure!);
     throw failureOf(found.reason!, file);
   } finally {
-    await removeAll(aws, made);
+    // Who no longer waits may still read the answer later.
+    if (!signal?.aborted) await removeAll(aws, made);
   }
 }
 

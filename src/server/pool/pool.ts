@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ImageInput } from '../../data/dataset.ts';
 import { PREPROCESSING_KEY, preprocessingMetadata, STRETCHED } from '../../data/preprocessing.ts';
 import { HarrierError } from '../../errors.ts';
@@ -30,6 +31,9 @@ export interface PoolOptions extends WorkerOptions {
   /** Bytes of memory that large images may take while they are decoded. Default: what is free, and a fourth less. */
   readonly decodeBudget?: () => number;
 }
+
+/** Milliseconds between looks at what is still being decoded when it closes. */
+const DECODING_MS = 20;
 
 /** Milliseconds without a crowd after which the next batch is taken to stay alone. */
 const QUIET_MS = 100;
@@ -175,6 +179,8 @@ export class WorkerPool implements ClassificationService {
   /** Finishes what waits, then ends the workers. */
   async close(): Promise<void> {
     this.drain();
+    // What is being decoded comes into the queue, or meets its deadline.
+    while (this.#decoders.images > 0 && this.workers > 0) await sleep(DECODING_MS);
     if (this.#queue.length > 0 && this.workers > 0) {
       await new Promise<void>((resolve) => {
         this.#emptied = resolve;

@@ -17,6 +17,8 @@ export interface Call {
   readonly model: () => ServedModel;
   /** Reads the body; a form that is only JSON may be less long. */
   readonly body: <T>(use: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>, form?: 'json') => Promise<T>;
+  /** Images that may wait at once. */
+  readonly maxQueue: number;
   /** @throws HarrierError `too-large` when a request has more images than may ever wait */
   readonly checkCount: (images: number) => void;
   readonly classify: (images: readonly InputImage[]) => Promise<Answer>;

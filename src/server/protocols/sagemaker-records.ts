@@ -29,7 +29,7 @@ const PLACES = ['id', 'name'] as const;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The part of a call that records need. */
-type Asking = Pick<Call, 'model' | 'classify' | 'checkCount'>;
+type Asking = Pick<Call, 'model' | 'classify' | 'checkCount' | 'maxQueue'>;
 
 /**
  * Classifies the images of JSON: of one document, or of one in each line, as batch transform joins documents that it
@@ -41,10 +41,8 @@ type Asking = Pick<Call, 'model' | 'classify' | 'checkCount'>;
 export async function classifyJson(bytes: Uint8Array, asking: Asking): Promise<RecordAnswer[][]> {
   const documents = documentsOf(textOf(bytes));
   const answers: RecordAnswer[][] = [];
-  for (let start = 0; start < documents.length; start += AT_ONCE) {
-    const part = documents.slice(start, start + AT_ONCE);
-    answers.push(...(await Promise.all(part.map((document) => classifyDocument(document, asking)))));
-  }
+  // Each may hold as many images as the queue does.
+  for (const document of documents) answers.push(await classifyDocument(document, asking));
   return answers;
 }
 
@@ -98,12 +96,16 @@ function linesOf(text: string): { line: string; at: number }[] {
  *
  * @throws HarrierError `bad-data`, `overloaded`, `timed-out`
  */
-export async function classifyLines(bytes: Uint8Array, { model, classify }: Asking): Promise<RecordAnswer[]> {
+export async function classifyLines(
+  bytes: Uint8Array,
+  { model, classify, maxQueue }: Omit<Asking, 'checkCount'>,
+): Promise<RecordAnswer[]> {
+  const atOnce = Math.min(AT_ONCE, maxQueue);
   const served = model();
   const lines = linesOf(textOf(bytes));
   const answers: RecordAnswer[] = [];
-  for (let start = 0; start < lines.length; start += AT_ONCE) {
-    const part = lines.slice(start, start + AT_ONCE);
+  for (let start = 0; start < lines.length; start += atOnce) {
+    const part = lines.slice(start, start + atOnce);
     answers.push(...(await Promise.all(part.map(({ line, at }) => answerOf(line, at, served, classify)))));
   }
   return answers;

@@ -141,6 +141,11 @@ export class Components {
     const name: string = component.InferenceComponentName;
     await this.#world.pause();
     delete component.FailureReason;
+    if (specification?.ComputeResourceRequirements.NumberOfCpuCoresRequired > MOST_CORES) {
+      component.FailureReason = `There is not enough hardware capacity for ${name}.`;
+      component.InferenceComponentStatus = this.#serving.has(name) ? 'InService' : 'Failed';
+      return;
+    }
     if (specification) {
       const { Image, ArtifactUrl } = specification.Container;
       const group = `/aws/sagemaker/InferenceComponents/${name}`;
@@ -170,6 +175,9 @@ export class Components {
     this.#world.tags.delete(this.#world.arn('inference-component', name));
   }
 }
+
+/** What the largest machine has. */
+const MOST_CORES = 192;
 
 const invalidRequest = (message: string) => invalid(message, 'ValidationError');
 
