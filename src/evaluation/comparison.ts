@@ -11,6 +11,7 @@ import {
 import type { Evaluation } from './evaluate.ts';
 import type { History } from './history.ts';
 import { type McNemar, mcnemar } from './mcnemar.ts';
+import { isKnown } from './per-class.ts';
 import type { PredictionRow } from './predictions-csv.ts';
 import type { TextStyle } from './text.ts';
 
@@ -101,12 +102,16 @@ function classesOf(runs: readonly ComparedRun[]): Comparison['classes'] {
   const names = [...new Set(runs.flatMap(({ evaluation }) => evaluation.classNames))];
   const spread = ({ recalls }: { recalls: readonly (number | undefined)[] }): number => {
     const known = recalls.filter((recall) => recall !== undefined);
+    if (known.length === 0) return 0;
     return Math.max(...known) - Math.min(...known);
   };
   return names
     .map((name) => ({
       class: name,
-      recalls: runs.map(({ evaluation }) => evaluation.perClass.find((row) => row.class === name)?.recall),
+      recalls: runs.map(({ evaluation }) => {
+        const row = evaluation.perClass.find((each) => each.class === name);
+        return row && isKnown(row) ? row.recall : undefined;
+      }),
     }))
     .toSorted((a, b) => spread(b) - spread(a));
 }

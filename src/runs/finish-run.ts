@@ -194,7 +194,7 @@ const AS_ITS_MODELS: RunCalibration & LabelCalibration = {
 
 /** The images of a run, by names that may be shared. */
 function imagesText(
-  { train, validation, test }: PreparedRun,
+  { train, validation, test, folding }: PreparedRun,
   record: RunRecord,
   { sha256 = ownSha256 }: RunPlatform,
 ): string {
@@ -203,7 +203,8 @@ function imagesText(
     [
       ['train', train],
       ['validation', validation],
-      ['test', test],
+      // Those of a cross-validation are the training images, each when it was held out.
+      ['test', folding?.isTest ? undefined : test],
     ],
     sha256,
   );

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Conv2D, Dense, GlobalMaxPooling2D } from '../../src/layers/index.ts';
 import { CLASS_NAMES_KEY, exportModel, initialWeights, Network } from '../../src/models/index.ts';
 import { encodeModel } from '../../src/onnx/index.ts';
+import { imageFileSize } from '../../src/platform/node/images/image-file-size.ts';
 import { harrier, sentenceOf, workplace, writeImage } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -31,6 +32,27 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 describe('harrier explain', () => {
+  it('explains a BMP, which has a decoder of its own', async () => {
+    const header = Buffer.alloc(54);
+    header.write('BM');
+    for (const [at, value] of [
+      [2, 54 + 8 * 8 * 3],
+      [10, 54],
+      [14, 40],
+      [18, 8],
+      [22, 8],
+    ])
+      header.writeUInt32LE(value, at);
+    header.writeUInt16LE(1, 26);
+    header.writeUInt16LE(24, 28);
+    await writeFile(join(place.path, 'one.bmp'), Buffer.concat([header, Buffer.alloc(8 * 8 * 3, 90)]));
+    const { code, stderr } = await run('model.onnx', 'one.bmp', '--out', 'bmp');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(await readdir(join(place.path, 'bmp'))).toEqual(['one.png']);
+    // As large as its header says.
+    expect(await imageFileSize(join(place.path, 'one.bmp'))).toEqual({ width: 8, height: 8 });
+  });
+
   it('writes an image for each, and says where', async () => {
     const { code, stdout } = await run('model.onnx', 'one.png', join('more', 'one.png'), '--out', 'why');
     expect(code).toBe(0);

@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { evaluationImages } from '../../src/platform/node/datasets/evaluation-images.ts';
 import { harrier, sentenceOf, start, succeeded, workplace, writeImage, writeImages } from '../cli/harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
@@ -59,6 +60,14 @@ describe('train --folds', () => {
   it('is evaluated again by what the folds found, and on other images as any model', async () => {
     const again = JSON.parse((await run('evaluate', 'steps', '--json')).stdout);
     expect(again).toEqual(await json('steps', 'evaluation.json'));
+    expect((await run('evaluate', '--model', 'steps', '--debug')).code).toBe(0);
+    const limited = await run('evaluate', 'steps', '--threads', '1', '--tta', 'flip');
+    expect(sentenceOf(limited)).toContain('--tta: the model was trained on all images of its run');
+    // Its training images are at hand where they are asked for.
+    const { data, options } = await json('steps', 'run.json');
+    const known = { path: data.path, rules: data.rules, options };
+    const { dataset } = await evaluationImages(data.path, known, { split: 'train', imageSize: 12 });
+    expect(dataset.size).toBe(36);
     expect(sentenceOf(await run('evaluate', 'steps', '--data', 'images'))).toContain(
       'images: the model was trained on all these images.',
     );
@@ -86,6 +95,7 @@ describe('train --folds', () => {
     const model = (name: string) => readFile(join(place.path, name, 'model.onnx'));
     expect((await model('cut')).equals(await model('steps'))).toBe(true);
     expect(await read('cut', 'out-of-fold.csv')).toBe(await read('steps', 'out-of-fold.csv'));
+    expect((await run('data', 'diff', 'steps', 'cut')).stdout).toMatch(/\n36 images are the same in both\b/);
     const { stdout } = await run('train', '--resume', 'cut');
     expect(stdout).toMatch(/^cut is finished: all folds are trained, .* of the test images correct\.\n$/);
     expect(sentenceOf(await run('train', '--resume', 'cut', '--folds', '4'))).toContain(

@@ -46,8 +46,13 @@ export async function runDataDiff(
 
 /** Nothing to compare: the data of both runs has one hash. */
 async function unchangedOf(run: RunFolder): Promise<ImageListDiff> {
-  const { train, validation, test } = (await run.record()).data;
-  const unchanged = [train, validation, test].reduce((sum, part) => sum + (part?.images ?? 0), 0);
+  const { train, validation, test, pool } = (await run.record()).data;
+  // The test images of a cross-validation are the training images, each when it was held out.
+  const isPooled = pool && test.name.startsWith(pool.name);
+  const unchanged = [train, validation, isPooled ? undefined : test].reduce(
+    (sum, part) => sum + (part?.images ?? 0),
+    0,
+  );
   return { came: [], went: [], relabelled: [], moved: [], edited: [], unchanged };
 }
 

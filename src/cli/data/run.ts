@@ -6,8 +6,12 @@ import { channelStatistics } from '../../data/statistics.ts';
 import { imagesOfEach } from '../../data/tags.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount, printable } from '../../format/format.ts';
-import { cifar10Directory, verifyCifar10 } from '../../platform/node/datasets/cifar10-files.ts';
-import { isNamedData } from '../../platform/node/datasets/data-kind.ts';
+import {
+  CIFAR10_FILES,
+  cifar10Directory,
+  verifyCifar10,
+} from '../../platform/node/datasets/cifar10-files.ts';
+import { dataKind, isNamedData } from '../../platform/node/datasets/data-kind.ts';
 import { type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
 import { previewImage } from '../../platform/node/images/preview.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
@@ -92,8 +96,19 @@ async function augmentationToShow({
   return augment ?? (await findRecipe(recipe)).recipe.augmentation ?? [];
 }
 
+/** @throws HarrierError `bad-option` for other data */
+async function directoryOfCifar10(name: string): Promise<string> {
+  const kind = await dataKind(name);
+  if (kind.kind === 'cifar10') return cifar10Directory();
+  if (kind.kind === 'cifar10-files') return kind.folder;
+  throw new HarrierError('bad-option', 'the hashes of these files are not known', {
+    where: `--verify ${name}`,
+    expected: `cifar10, or a folder with its files (${Object.keys(CIFAR10_FILES)[0]}, …)`,
+  });
+}
+
 async function verify(name: string, { json }: DataOptions, reporter: Reporter): Promise<void> {
-  const directory = name === 'cifar10' ? cifar10Directory() : resolve(name);
+  const directory = await directoryOfCifar10(name);
   const files = await verifyCifar10(directory);
   const ok = files.every((file) => file.ok);
   if (json) reporter.json({ directory, ok, files });

@@ -65,7 +65,7 @@ export function decisionsText({ thresholds, precision, costs }: Decisions, style
       ['class', 'from probability', 'precision', 'recall', 'average precision', 'ROC area'],
       ...thresholds.map(({ class: name, averagePrecision, rocAuc, at }) => [
         printable(name),
-        at ? formatNumber(at.threshold, 4) : 'none keeps it',
+        at ? formatNumber(at.threshold, 9) : 'none keeps it',
         percent(at?.precision),
         percent(at?.recall),
         averagePrecision === undefined ? '–' : averagePrecision.toFixed(4),

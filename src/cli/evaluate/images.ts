@@ -51,7 +51,7 @@ export async function imagesFor(
   const spec = isHere ? own.data : then.path!;
   const images = await evaluationImages(
     spec,
-    { ...known, ...(then.path !== undefined && { path: spec }) },
+    { ...known, path: spec },
     { ...options, skipBad: skipBad ?? own.skipBad, marks: (marks ?? own.marks) && false },
   );
   if (images.part === 'test' && images.dataset.hash !== then.test.hash) {

@@ -148,6 +148,9 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   if (advice !== undefined) reporter.note(advice);
 }
 
+/** What may be said where a cross-validation is only read again. */
+const HARMLESS = ['model', 'threads', 'device', 'debug'];
+
 /**
  * Prints what a cross-validation found, where its model was trained on all images: there are no others to evaluate it on.
  * @returns whether it was one
@@ -161,8 +164,10 @@ async function printCrossValidation(
   const { pool, test } = record?.data ?? {};
   const isWhole = record?.options.folds && record.options.folds.held === undefined;
   if (!run || !isWhole || !pool || !test?.name.startsWith(pool.name)) return false;
-  const typed = Object.entries(options).find(([, value]) => value !== undefined && value !== false);
-  if (typed && !['threads', 'device'].includes(typed[0])) {
+  const typed = Object.entries(options).find(
+    ([name, value]) => value !== undefined && value !== false && !HARMLESS.includes(name),
+  );
+  if (typed) {
     throw new HarrierError('bad-option', 'the model was trained on all images of its run', {
       where: flagOf(typed[0]),
       next: 'Give other images with --data, or leave the option out to read the cross-validation again.',

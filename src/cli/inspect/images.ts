@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { type Dataset, imageBytes } from '../../data/dataset.ts';
 import type { OnProgress } from '../../data/progress.ts';
+import { imageFileSize } from '../../platform/node/images/image-file-size.ts';
 
 /** Headers that are read at once. */
 const AT_ONCE = 8;
@@ -16,10 +17,8 @@ export async function shorterSides(
   const sides: (number | undefined)[] = [];
   for (let start = 0; start < files.length; start += AT_ONCE) {
     const some = files.slice(start, start + AT_ONCE).map(async (file) => {
-      const header = await sharp(file, { limitInputPixels: false })
-        .metadata()
-        .catch(() => undefined);
-      return header && Math.min(header.width, header.height);
+      const size = await imageFileSize(file);
+      return size && Math.min(size.width, size.height);
     });
     sides.push(...(await Promise.all(some)));
     onProgress({ what: 'reading sizes', done: sides.length, total: files.length, unit: 'files' });

@@ -55,24 +55,29 @@ export async function evaluationImages(
   known: KnownTraining,
   { split, ...options }: EvaluationImagesOptions,
 ): Promise<EvaluationImages> {
-  if (!(await isImageFolder(spec))) {
+  const isFolder = await isImageFolder(spec);
+  if (known.path !== undefined && (await isSamePlace(spec, known.path))) {
+    const opened = await openedAsTrained(spec, known, options, split);
+    if (split) return partOf(opened, split, `--split ${split}`);
+    const isSetAside = isFolder || known.options?.folds !== undefined;
+    return partOf(opened, 'test', isSetAside ? 'the test images that training set aside' : 'its test part');
+  }
+  if (!isFolder) {
     const part = split ?? 'test';
     return partOf(await openDataset(spec, options), part, split ? `--split ${part}` : `its ${part} part`);
   }
-  if (known.path !== undefined && (await isSamePlace(spec, known.path))) {
-    const opened = await openedAsTrained(spec, known, options);
-    if (split) return partOf(opened, split, `--split ${split}`);
-    return partOf(opened, 'test', 'the test images that training set aside');
-  }
-  const { hasParts, files } = await listImages(spec, {
+  const { files } = await listImages(spec, {
     purpose: 'evaluation',
     multiLabel: options.multiLabel,
+    skipMissing: options.skipBad,
   });
   const hasTest = files.some(({ part }) => part === 'test');
   if (split === 'train' || (split === 'test' && !hasTest)) {
     return partOf(await openDataset(spec, options), split, `--split ${split}`);
   }
-  if (!hasParts && (known.testHash ?? known.trainHash) !== undefined) {
+  // Training took its test images from the others where the folder has none.
+  const isSplit = !files.some(({ part }) => part === 'test' || part === 'validation');
+  if (isSplit && (known.testHash ?? known.trainHash) !== undefined) {
     const trainedOn = await sameData(spec, known, options);
     if (trainedOn) return partOf(trainedOn, 'test', 'the test images that training set aside');
   }
@@ -103,6 +108,7 @@ async function openedAsTrained(
   spec: string,
   { rules = 1, options: own }: KnownTraining,
   options: OpenDatasetOptions,
+  split: 'test' | 'train' | undefined,
 ): Promise<OpenedDataset> {
   const folds = own?.folds;
   const { groupBy, splitBy } = own ?? {};
@@ -110,7 +116,7 @@ async function openedAsTrained(
   const opened = await openDataset(spec, { ...options, rules, groupBy, splitBy, pooled });
   if (!own || !folds) return opened;
   const folded = foldedImages(opened, own);
-  if (folds.held === undefined && folded.isTest) throw trainedOnAll(spec);
+  if (folds.held === undefined && folded.isTest && split !== 'train') throw trainedOnAll(spec);
   return { ...opened, ...folded };
 }
 
@@ -151,7 +157,8 @@ async function sameData(
   options: OpenDatasetOptions,
 ): Promise<OpenedDataset | undefined> {
   const all = await openDataset(spec, { ...options, pooled: true }).catch(() => undefined);
-  if (all && all.train.hash === trainHash) throw trainedOnAll(spec);
+  // Where there are parts, nothing is pooled.
+  if (all && all.train.hash === all.test.hash && all.train.hash === trainHash) throw trainedOnAll(spec);
   for (const rules of [2, 1] as const) {
     try {
       const opened = await openDataset(spec, { ...options, rules });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { HarrierError } from '../../../errors.ts';
+import { imageFileSize } from '../images/image-file-size.ts';
 import type { FolderListing } from './folder-listing.ts';
 import { listImages } from './manifest-listing.ts';
 
@@ -30,7 +30,7 @@ export async function usualSize(listing: FolderListing): Promise<number> {
  * @param multiLabel whether images have any number of labels, which a list names
  */
 export async function typicalSide(path: string, multiLabel = false): Promise<number | undefined> {
-  const listing = await listImages(path, { multiLabel }).catch((error) => {
+  const listing = await listImages(path, { multiLabel, skipMissing: true }).catch((error) => {
     if (error instanceof HarrierError) return undefined;
     throw error;
   });
@@ -42,10 +42,8 @@ async function sampledSizes(listing: FolderListing): Promise<[width: number, hei
   const step = Math.max(1, Math.floor(listing.files.length / 100));
   const sizes: [width: number, height: number][] = [];
   for (let i = 0; i < listing.files.length; i += step) {
-    const header = await sharp(join(listing.root, listing.files[i].path), { limitInputPixels: false })
-      .metadata()
-      .catch(() => undefined);
-    if (header) sizes.push([header.width, header.height]);
+    const size = await imageFileSize(join(listing.root, listing.files[i].path));
+    if (size) sizes.push([size.width, size.height]);
   }
   return sizes;
 }

@@ -3,6 +3,7 @@ import type { ImageInput } from '../../../data/dataset.ts';
 import { seenPart } from '../../../data/placement.ts';
 import { type HeatMap, heatLayer } from '../../../explanation/index.ts';
 import { drawText, TEXT_INK } from './contact-sheet.ts';
+import { decodeUnusual } from './unusual.ts';
 
 export interface ExplanationImageOptions {
   /** Above: what is explained. */
@@ -33,8 +34,11 @@ export async function explanationImage(
   map: HeatMap,
   { title, note, seen }: ExplanationImageOptions,
 ): Promise<Buffer> {
-  const upright = await sharp(source, { failOn: 'error', limitInputPixels: false })
-    .autoOrient()
+  const unusual = await decodeUnusual(source, 'image', Number.POSITIVE_INFINITY);
+  const opened = unusual
+    ? sharp(unusual.data, { raw: unusual })
+    : sharp(source, { failOn: 'error', limitInputPixels: false }).autoOrient();
+  const upright = await opened
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')
     .png({ compressionLevel: 0 })
