@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { OnProgress } from '../data/progress.ts';
 import { HarrierError } from '../errors.ts';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
@@ -64,7 +64,13 @@ export async function exportSite({
   onProgress,
   ...options
 }: ExportOptions): Promise<Exported> {
-  const views = await Promise.all(runs.map(finishedRun));
+  const views: RunView[] = [];
+  for (const run of runs) {
+    // Runs of several groups may be called alike: `seed-1`.
+    const [group, own] = [basename(dirname(run.path)), basename(run.path)];
+    const isTaken = views.some(({ id }) => id === runId([own]));
+    views.push(await finishedRun(run, isTaken ? [group, own] : [own]));
+  }
   const paths = views.flatMap(({ record, folder }) => [...pathsOfRun(record!), folder.path]);
   const given = data.filter((spec) => !isNamedData(spec)).flatMap((spec) => [spec, resolve(spec)]);
   const site = new Site(resolve(options.folder), withoutPaths([...paths, ...given]));
@@ -212,9 +218,9 @@ function exportedPage(html: string): string {
   return html.replace(/<meta charset="utf-8" ?\/?>/i, (charset) => [charset, ...lines].join('\n    '));
 }
 
-async function finishedRun(folder: RunFolder): Promise<RunView> {
+async function finishedRun(folder: RunFolder, names: readonly string[]): Promise<RunView> {
   const record = await folder.record();
-  const view = new RunView(runId([basename(folder.path)]), folder.path);
+  const view = new RunView(runId(names), folder.path);
   await view.look();
   if (record.result && (await folder.read('predictions'))) return view;
   throw new HarrierError('bad-checkpoint', 'this run has no results yet: it is not finished', {

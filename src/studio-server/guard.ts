@@ -33,7 +33,6 @@ export const REPORT_POLICY =
 
 const LOOPBACK_NAME = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/;
-const COOKIE = 'harrier-studio';
 
 export interface GuardOptions {
   /** The address that is listened on. */
@@ -122,15 +121,21 @@ function checkToken({ headers, method }: Request, url: URL, token: string): Resp
   if (given !== null && method === 'GET') {
     if (!isSame(given, token)) throw wrongToken();
     url.searchParams.delete('token');
-    const cookie = `${COOKIE}=${digest(token).toString('hex')}; HttpOnly; SameSite=Strict; Path=/; Max-Age=2592000`;
+    const cookie = `${cookieOf(token)}=${digest(token).toString('hex')}; HttpOnly; SameSite=Strict; Path=/; Max-Age=2592000`;
     const location = `${url.pathname.replace(/^\/+/, '/')}${url.search}`;
     return new Response(null, { status: 303, headers: { location, 'set-cookie': cookie } });
   }
   const [, bearer] = /^Bearer +(.+)$/i.exec(headers.get('authorization') ?? '') ?? [];
   if (bearer !== undefined && isSame(bearer, token)) return undefined;
-  const [, kept] = new RegExp(`(?:^|; *)${COOKIE}=([0-9a-f]+)`).exec(headers.get('cookie') ?? '') ?? [];
+  const [, kept] =
+    new RegExp(`(?:^|; *)${cookieOf(token)}=([0-9a-f]+)`).exec(headers.get('cookie') ?? '') ?? [];
   if (kept !== undefined && isSame(kept, digest(token).toString('hex'))) return undefined;
   throw wrongToken();
+}
+
+/** Cookies do not tell the ports of a host apart: each token has its own. */
+function cookieOf(token: string): string {
+  return `harrier-studio-${digest(`name ${token}`).toString('hex').slice(0, 8)}`;
 }
 
 function wrongToken(): HttpError {

@@ -29,11 +29,12 @@ addEventListener('activate', (event) => {
 addEventListener('fetch', (event) => {
   const { method, url, headers } = event.request;
   if (method === 'GET' && url.startsWith(registration.scope) && !headers.has('range')) {
-    event.respondWith(answer(event.request));
+    event.respondWith(answer(event));
   }
 });
 
-async function answer(request) {
+async function answer(event) {
+  const { request } = event;
   const cache = await opened;
   // Reports and other files are looked at as pages too.
   const { pathname: root } = new URL(registration.scope);
@@ -45,7 +46,9 @@ async function answer(request) {
   if (kept && !isPage && request.cache !== 'no-store') return kept;
   try {
     const fresh = await fetch(request);
-    if (fresh.ok && request.cache !== 'no-store') await cache.put(key, fresh.clone());
+    // Beside the page, which need not wait for it; what there is no room for comes from the network again.
+    if (fresh.ok && request.cache !== 'no-store')
+      event.waitUntil(cache.put(key, fresh.clone()).catch(() => {}));
     return fresh;
   } catch (error) {
     if (kept) return kept;

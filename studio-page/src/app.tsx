@@ -7,7 +7,7 @@ import { Icon, type IconName, Mark } from './components/icon.tsx';
 import { Link } from './components/link.tsx';
 import { Loading } from './components/loading.tsx';
 import { Message } from './components/message.tsx';
-import { connect, connection, reconnections } from './live.ts';
+import { connect, connection, recoveries } from './live.ts';
 import { place, VIEWS, type View } from './router.ts';
 import { anyRunning } from './runs.ts';
 import { studio } from './studio.ts';
@@ -168,7 +168,7 @@ function LazyView({ view }: { view: View }) {
 function Connection() {
   const lost = connection.value === 'lost';
   const [back, setBack] = useState(false);
-  const times = reconnections.value;
+  const times = recoveries.value;
   useEffect(() => {
     if (times === 0) return;
     setBack(true);

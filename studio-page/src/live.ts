@@ -9,6 +9,9 @@ export const connection = signal<'none' | 'connecting' | 'open' | 'lost'>(export
 /** Counts how often the server was found again: what was loaded before may be stale. */
 export const reconnections = signal(0);
 
+/** Counts how often it was found again after it had not answered. */
+export const recoveries = signal(0);
+
 type Name = keyof StudioEvents;
 type Listener<N extends Name> = (data: StudioEvents[N]) => void;
 
@@ -41,6 +44,7 @@ export function connect(): void {
   source = current;
   current.onopen = () => {
     failures = 0;
+    if (opened && connection.peek() === 'lost') recoveries.value++;
     connection.value = 'open';
     if (opened) reconnections.value++;
     opened = true;

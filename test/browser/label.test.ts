@@ -139,6 +139,15 @@ describe.skipIf(skipped !== undefined)(`Label${skipped ? ` (${skipped})` : ''}`,
     await page.keyboard.press('Space');
     expect(await group.first().getAttribute('aria-pressed')).toBe('false');
     expect(await accessibilityFaults(page)).toEqual([]);
+    // What could not be saved is as it was.
+    await page.route('**/labelling/acts', (route) => route.fulfill({ status: 500, body: '{}' }), {
+      times: 1,
+    });
+    await page.keyboard.press('Enter');
+    await page.getByText('This was not saved').waitFor();
+    expect(await group.first().getAttribute('aria-pressed')).toBe('false');
+    expect(await group.count()).toBe(files.length);
+    expect(opened.faults.splice(0)).toEqual([expect.stringContaining('500')]);
     await page.keyboard.press('Enter');
     await labelled(12 + files.length - 1);
     const kept = await labels();

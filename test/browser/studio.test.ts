@@ -610,6 +610,11 @@ describe.skipIf(noChromium)('the page as a whole', () => {
         Object.defineProperty(document, 'hidden', { value, configurable: true });
         document.dispatchEvent(new Event('visibilitychange'));
       }, hidden);
+    // What was typed is still there afterwards.
+    const { id } = (await server.json<RunSummary[]>('/api/runs')).find(({ state }) => state === 'finished')!;
+    await other.goto(`http://127.0.0.1:${server.studio.port}/train?new=1&like=${id}`);
+    const epochs = other.getByRole('textbox', { name: 'Epochs' });
+    await epochs.fill('77');
     const closed = other.waitForEvent('requestfailed', isEvents);
     await show(true);
     await other.clock.fastForward(15_000);
@@ -617,6 +622,10 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     const again = other.waitForEvent('request', isEvents);
     await show(false);
     await again;
+    await other.waitForResponse(/\/again$/);
+    expect(await epochs.inputValue()).toBe('77');
+    // It was never away.
+    expect(await other.getByText('The server is back.').count()).toBe(0);
     await other.context().close();
   });
 

@@ -3,7 +3,13 @@ import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findRun } from '../../src/platform/node/runs/find-run.ts';
-import type { ModelInfo, RunDetails, RunPredictions, StudioState } from '../../src/studio-server/api.ts';
+import type {
+  ModelInfo,
+  RunDetails,
+  RunPredictions,
+  RunSummary,
+  StudioState,
+} from '../../src/studio-server/api.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
 import { harrier, writeImages } from '../cli/harrier.ts';
 import { openStudio, raw, studioFolder, type TestStudio, WASM } from './studio.ts';
@@ -145,6 +151,16 @@ describe('an exported site', () => {
       name: 'images',
       state: 'ready',
     });
+  });
+
+  it('tells runs of one name apart', async () => {
+    const folders = ['one', 'two'].map((group) => path(`${group}/seed-1`));
+    for (const folder of folders) await cp(path('evaluated'), folder, { recursive: true });
+    const runs = await Promise.all(folders.map((folder) => findRun(folder)));
+    await exportSite({ folder: path('seeds'), pageFolder: path('page'), runs, data: [] });
+    const listed: RunSummary[] = JSON.parse(await readFile(path('seeds/api/runs.json'), 'utf8'));
+    expect(listed.map(({ id }) => id).sort()).toEqual(['seed-1', 'two~seed-1']);
+    expect(await readdir(path('seeds/api/models'))).toEqual(expect.arrayContaining(['seed-1', 'two~seed-1']));
   });
 
   it('holds runs of images with several labels, whose answers no view shows one by one', async () => {

@@ -194,6 +194,9 @@ describe('a run', () => {
     const { message } = await events.run(id, ({ state }) => state === 'failed');
     expect(message).toMatch(/only-broken/);
     expect(await readFile(path('runs', id, 'run.json')).catch(() => 'none')).toBe('none');
+    expect((await server.send('POST', `/api/runs/${id}/delete`)).status).toBe(200);
+    const left = await server.json<RunSummary[]>('/api/runs');
+    expect(left.map((run) => run.id)).not.toContain(id);
     await rm(path('images/only-broken'), { recursive: true });
     await rm(path('images/cat/broken.png'));
     events.close();

@@ -213,7 +213,12 @@ describe('an address that others reach', () => {
     expect(cookie).toMatch(/; HttpOnly; SameSite=Strict; Path=\//);
     expect(cookie).not.toContain(token);
     expect((await get('/api/state', { cookie: `other=1; ${cookie.split(';')[0]}` })).status).toBe(200);
-    expect((await get('/api/state', { cookie: 'harrier-studio=00' })).status).toBe(401);
+    const [name] = cookie.split('=');
+    expect((await get('/api/state', { cookie: `${name}=00` })).status).toBe(401);
+    // Cookies do not tell ports apart: that of another Studio on this host does not take the place of this one's.
+    expect(name).toMatch(/^harrier-studio-[0-9a-f]{8}$/);
+    const others = `harrier-studio-00000000=1; ${cookie.split(';')[0]}`;
+    expect((await get('/api/state', { cookie: others })).status).toBe(200);
   });
 
   it('is not led astray by slashes in the address', async () => {

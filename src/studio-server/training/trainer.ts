@@ -142,6 +142,13 @@ export class Trainer implements OwnRuns {
    * @throws HarrierError `not-found`; `in-use` while it runs; `storage` when it cannot be deleted
    */
   async remove(id: string): Promise<void> {
+    const own = this.#own.get(id);
+    // Refused before it had a folder, or somebody deleted that.
+    if (own && !own.child && !(await stat(join(own.folder, RUN_FILES.record)).catch(() => undefined))) {
+      this.#own.delete(id);
+      this.#runs.tell();
+      return;
+    }
     const { folder } = await this.#runs.view(id);
     if (this.#own.get(id)?.child || (await folder.holder())) {
       throw new HarrierError('in-use', 'this run is training', {

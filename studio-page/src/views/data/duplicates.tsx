@@ -19,7 +19,7 @@ import { type Corrections, useCorrections } from '../../images/corrections.ts';
 import { ImageLightbox } from '../../images/image-lightbox.tsx';
 import { thumbnailUrl } from '../../images/tiles.tsx';
 import { Undo } from '../../images/undo.tsx';
-import { listen } from '../../live.ts';
+import { listen, reconnections } from '../../live.ts';
 import { useLoad } from '../../load.ts';
 
 /** Groups that are shown at once, and by how many more. */
@@ -54,6 +54,9 @@ export function Duplicates({ facts }: { readonly facts: DatasetInfo }) {
       }),
     [facts.id],
   );
+  // What was told while nobody listened is in the answer.
+  const generation = reconnections.value;
+  useEffect(() => setEvent(undefined), [facts.id, generation]);
   const answer = event ?? asked.value;
   if (answer?.state === 'done') return <Groups facts={facts} groups={answer.groups} />;
   if (asked.error !== undefined) return <Message error={asked.error} onRetry={asked.again} />;

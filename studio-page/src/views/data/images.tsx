@@ -41,7 +41,12 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   };
   const [size, setSize] = useState(() => defaultSize(facts));
   const [revision, setRevision] = useState(0);
-  const listing = useListing(facts, filter, revision);
+  const stale = useRef(false);
+  const anew = () => {
+    stale.current = false;
+    setRevision((count) => count + 1);
+  };
+  const listing = useListing(facts, filter, revision, anew);
   const [position, setPosition] = useState<number>();
   const index = indexIn(query.image, facts.splits[split]!.size);
   const filtered = filter.class !== undefined || filter.mark !== undefined || filter.search !== undefined;
@@ -50,15 +55,15 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   const corrections = useCorrections((entries, changed) => {
     if (changed !== split) return;
     listing.replace(entries);
-    if (filtered) stale.current = true;
+    if (!filtered) return;
+    stale.current = true;
+    if (picking.isOn) refresh();
   });
   const picking = usePicking(facts, filter, revision);
-  const stale = useRef(false);
   const filterKey = JSON.stringify(filter);
   // Not at once: an image that leaves the list while it is being marked would make all others jump.
   const refresh = () => {
-    if (stale.current) setRevision((count) => count + 1);
-    stale.current = false;
+    if (stale.current) anew();
   };
   // Another filter is the reason.
   useEffect(refresh, [filterKey]);
@@ -68,10 +73,18 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
     then();
   };
   const select = (next: number | undefined) => {
+    const image =
+      next === undefined ? undefined : (listing.entry(next)?.index ?? (filtered ? undefined : next));
+    // It comes with its page.
+    if (next !== undefined && image === undefined) return;
     setPosition(next);
-    const entry = next === undefined ? undefined : listing.entry(next);
-    setQuery({ image: entry?.index }, { replace: index !== undefined });
+    setQuery({ image }, { replace: index !== undefined });
   };
+  // The neighbours of what is looked at may be on a page that the grid has not come to.
+  const need = listing.source.onVisible;
+  useEffect(() => {
+    if (at !== undefined) need?.(Math.max(0, at - 1), at + 2);
+  }, [at, need]);
   const entry = at === undefined ? undefined : listing.entry(at);
   return (
     <div class="data-images">

@@ -76,7 +76,7 @@ export default function Data() {
           )}
         </div>
       </header>
-      {facts ? <Facts facts={facts} /> : <Opening dataset={dataset} id={id} />}
+      {facts ? <Facts key={facts.id} facts={facts} /> : <Opening dataset={dataset} id={id} />}
     </>
   );
 }

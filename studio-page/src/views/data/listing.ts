@@ -5,7 +5,7 @@ import type {
   ImageList,
   Split,
 } from 'harrier/src/studio-server/api.ts';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { apiUrl, getJson, type Parameters } from '../../api.ts';
 import type { ImageSource } from '../../components/image-grid.tsx';
 import { photosOf } from '../../datasets.ts';
@@ -39,15 +39,30 @@ export function filterQuery({ class: index, mark, search }: Filter): Parameters 
   return { class: index, mark, q: search };
 }
 
-/** @param revision changes when label corrections have changed what a filter leaves */
-export function useListing(facts: DatasetInfo, filter: Filter, revision: number): Listing {
+/**
+ * @param revision changes when label corrections have changed what a filter leaves
+ * @param onMoved called when the server's list is no longer the one that was begun: the revision must change
+ */
+export function useListing(
+  facts: DatasetInfo,
+  filter: Filter,
+  revision: number,
+  onMoved: () => void,
+): Listing {
   const key = JSON.stringify([facts.id, filter, revision]);
   const [, setCount] = useState(0);
+  // How long the list is that takes the place of another: what is looked at stays where it is.
+  const next = useRef<number | undefined>(undefined);
+  const moved = (total: number) => {
+    next.current = total;
+    onMoved();
+  };
   // The key stands for them.
   const pages = useMemo(
-    () => new Pages(facts, filter, revision, () => setCount((count) => count + 1)),
+    () => new Pages(facts, filter, revision, () => setCount((count) => count + 1), moved, next.current),
     [key],
   );
+  next.current = undefined;
   useEffect(() => {
     pages.need(0, 1);
     return () => pages.close();
@@ -63,14 +78,24 @@ class Pages {
   private readonly filter: Filter;
   private readonly parameters: Parameters;
   private readonly changed: () => void;
+  private readonly moved: (total: number) => void;
   private total: number | undefined;
   private error: unknown;
   private current: Listing | undefined;
 
-  constructor(facts: DatasetInfo, filter: Filter, revision: number, changed: () => void) {
+  constructor(
+    facts: DatasetInfo,
+    filter: Filter,
+    revision: number,
+    changed: () => void,
+    moved: (total: number) => void,
+    total: number | undefined,
+  ) {
     this.facts = facts;
     this.filter = filter;
     this.changed = changed;
+    this.moved = moved;
+    this.total = total;
     const { class: index, mark, search } = filter;
     const filtered = index !== undefined || mark !== undefined || search !== undefined;
     this.parameters = {
@@ -118,6 +143,9 @@ class Pages {
         parameters: { ...this.parameters, offset: page * PAGE, limit: PAGE },
         signal: this.abort.signal,
       });
+      if (this.abort.signal.aborted) return;
+      // Places of a list of another length are those of other images.
+      if (this.total !== undefined && total !== this.total) return this.moved(total);
       this.total = total;
       images.forEach((entry, i) => {
         this.entries.set(page * PAGE + i, entry);

@@ -32,10 +32,15 @@ export function imageToShow(next: readonly LabelImage[]): LabelImage | undefined
 let acting: Promise<unknown> = Promise.resolve();
 let waiting = 0;
 
+/** Whether the server may be another one, which counts its revisions anew. */
+let isAnew = false;
+
 /** Takes an answer that is no older than what is known. */
 function take(answer: LabellingAnswer): void {
   const known = labelling.peek();
-  const isOlder = answer.state === 'ready' && known?.state === 'ready' && answer.revision < known.revision;
+  const isOlder =
+    !isAnew && answer.state === 'ready' && known?.state === 'ready' && answer.revision < known.revision;
+  isAnew = false;
   if (!isOlder) labelling.value = answer;
 }
 
@@ -75,7 +80,7 @@ export function refresh(): void {
 export function follow(): () => void {
   const ends = [
     onReconnect(() => {
-      labelling.value = undefined;
+      isAnew = true;
       refresh();
     }),
     listen('labelling', ({ progress }) => {

@@ -22,9 +22,12 @@ export function Together({ info }: { readonly info: LabellingInfo }) {
   const confirm = () => {
     if (name === undefined || kept.length === 0) return;
     const doubted = images.filter(({ id }) => out.has(id)).map(({ id }) => id);
-    void act({ act: 'confirm', images: kept.map(({ id }) => id), label: name, doubted });
-    setSaid(`${kept.length} images labelled ${name}.`);
-    setOut(new Set());
+    // Until that is saved, those that were taken out stay so.
+    void act({ act: 'confirm', images: kept.map(({ id }) => id), label: name, doubted }).then((saved) => {
+      if (!saved) return;
+      setSaid(`${kept.length} images labelled ${name}.`);
+      setOut(new Set());
+    });
     heading.current?.focus({ preventScroll: true });
   };
   const undo = () => {

@@ -1,7 +1,7 @@
 import type { DatasetInfo, InspectionAnswer, StudioEvents } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { getJson, send } from '../../../api.ts';
-import { listen } from '../../../live.ts';
+import { listen, reconnections } from '../../../live.ts';
 import { useLoad } from '../../../load.ts';
 
 /** The inspection of a data set, and what can be done about it. */
@@ -24,6 +24,9 @@ export function useInspection(facts: DatasetInfo): InspectionState {
     facts,
   );
   const { again } = asked;
+  // What was told while nobody listened is in the answer.
+  const generation = reconnections.value;
+  useEffect(() => setTold(undefined), [id, generation]);
   useEffect(
     () =>
       listen('inspection', (event) => {

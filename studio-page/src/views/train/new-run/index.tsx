@@ -35,7 +35,7 @@ export function NewRun() {
       {again.error !== undefined && (
         <Message title="Its settings cannot be taken over" error={again.error} onRetry={again.again} />
       )}
-      {again.loading ? (
+      {again.loading && again.value === undefined && again.error === undefined ? (
         <Loading what="the settings" />
       ) : (
         <DataFirst key={`${like} ${data}`} like={again.value} />
