@@ -54,10 +54,10 @@ export function sagemakerCommand(): Command {
 
 function initCommand(): Command {
   return command('init', 'Write the files for the container image, and the settings of the other commands.', [
-    ['sagemaker init', 'into this folder'],
-    ['sagemaker init deploy/', 'into another folder'],
+    ['sagemaker init', 'the image in image/, the settings in this folder'],
+    ['sagemaker init deploy/', 'the image in another folder'],
   ])
-    .argument('[folder]', 'folder to write to', '.')
+    .argument('[folder]', 'folder for the image; commands read the settings from this one', 'image')
     .option('--force', 'overwrite existing files')
     .action(async (folder: string, options: { force?: boolean }) => {
       const { runInit } = await import('./sagemaker/init.ts');

@@ -22,6 +22,7 @@ export {
   lightAugmentation,
 } from './fine-tuning.ts';
 export { normalizationOf } from './normalization.ts';
+export { resizingOf } from './progressive-resizing.ts';
 export {
   defineRecipe,
   type OptionValue,

@@ -157,12 +157,14 @@ test('says what to install for SageMaker, and writes what its image is built fro
   expect(stderr).toMatch(
     /the AWS SDK is not installed beside Harrier\. Install it: npm install @aws-sdk\/client-/,
   );
-  run('npx', ['--no-install', 'harrier', 'sagemaker', 'init', 'image']);
+  run('npx', ['--no-install', 'harrier', 'sagemaker', 'init']);
   const image = readdirSync(join(folder, 'image'));
   const archive = image.find((name) => name.endsWith('.tgz'))!;
   // The lockfile and its package are there where the npm registry answers.
   const files = image.filter((name) => !/^package(-lock)?\.json$/.test(name));
-  expect(files.sort()).toEqual(['.dockerignore', 'Dockerfile', archive, 'harrier.sagemaker.mjs'].sort());
+  expect(files.sort()).toEqual(['.dockerignore', 'Dockerfile', archive].sort());
+  // Commands read the settings from the folder of the project, whose package.json is its own.
+  expect(readFileSync(join(folder, 'harrier.sagemaker.mjs'), 'utf8')).toContain('role');
   expect(image.includes('package.json')).toBe(image.includes('package-lock.json'));
   const dockerfile = readFileSync(join(folder, 'image', 'Dockerfile'), 'utf8');
   expect(dockerfile).toMatch(/^COPY (package.json package-lock.json )?harrier-[^ ]+ \.\/$/m);

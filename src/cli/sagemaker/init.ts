@@ -20,12 +20,12 @@ const OUTPUT_BYTES = 16 * 2 ** 20;
 
 const run = promisify(execFile);
 
-/** `harrier sagemaker init`. */
+/** `harrier sagemaker init`: what the image is built from in a folder, the settings here, where commands read them. */
 export async function runInit(target: string, { force }: { force?: boolean }): Promise<void> {
   const reporter = new Reporter();
   const folder = resolve(target);
   const archive = `harrier-${HARRIER_VERSION}.tgz`;
-  const names = ['Dockerfile', '.dockerignore', 'package.json', LOCKFILE, CONFIG_FILE];
+  const names = ['Dockerfile', '.dockerignore', 'package.json', LOCKFILE];
   for (const name of names) {
     if (force || !(await isThere(join(folder, name)))) continue;
     throw new HarrierError('bad-option', 'this file exists already', {
@@ -66,8 +66,15 @@ export async function runInit(target: string, { force }: { force?: boolean }): P
   await write({
     Dockerfile: dockerfile({ archive, base, isLocked }),
     '.dockerignore': dockerignore(archive),
-    [CONFIG_FILE]: configText(),
   });
+  const settings = resolve(CONFIG_FILE);
+  if (!force && (await isThere(settings))) reporter.note(`Note: ${CONFIG_FILE} is there already and stays.`);
+  else {
+    await writeFile(settings, configText()).catch((error) => {
+      throw storageError(error, settings, ELSEWHERE);
+    });
+    reporter.print(shortPath(settings));
+  }
   reporter.print();
   reporter.print(
     `Next: put the role into ${CONFIG_FILE}, then build and push as the Dockerfile's first lines say.`,
