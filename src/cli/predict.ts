@@ -36,6 +36,10 @@ export function predictCommand(): Command {
     .option('--shard <part>', 'only this part of the images: 3/16 is the third of sixteen', readShard)
     .option('--out <file>', 'write answers as lines of JSON; continue the file if it exists')
     .option('--force', 'with --out: overwrite the file')
+    .option(
+      '--skip-bad',
+      'with --out: end with success though some images cannot be read; their lines say why',
+    )
     .option('--json', 'print one JSON array')
     .option('--csv', 'print a table: file,label1,probability1,…,error');
   predict.option('--model <model>', 'the model, instead of as the first argument');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { OnProgress } from '../data/progress.ts';
 import { HarrierError } from '../errors.ts';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
@@ -66,10 +66,13 @@ export async function exportSite({
 }: ExportOptions): Promise<Exported> {
   const views: RunView[] = [];
   for (const run of runs) {
-    // Runs of several groups may be called alike: `seed-1`.
-    const [group, own] = [basename(dirname(run.path)), basename(run.path)];
-    const isTaken = views.some(({ id }) => id === runId([own]));
-    views.push(await finishedRun(run, isTaken ? [group, own] : [own]));
+    // Runs of several groups may be called alike, `seed-1`: as much of the path as tells them apart.
+    const names = resolve(run.path)
+      .split(/[\\/]/)
+      .filter((name) => name !== '');
+    let taken = 1;
+    while (taken < names.length && views.some(({ id }) => id === runId(names.slice(-taken)))) taken++;
+    views.push(await finishedRun(run, names.slice(-taken)));
   }
   const paths = views.flatMap(({ record, folder }) => [...pathsOfRun(record!), folder.path]);
   const given = data.filter((spec) => !isNamedData(spec)).flatMap((spec) => [spec, resolve(spec)]);

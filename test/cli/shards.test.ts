@@ -162,6 +162,20 @@ describe('predict --shard --out', () => {
     }
   });
 
+  it('ends with success where images that cannot be read are expected', async () => {
+    await writeFile(path('some.txt'), 'images/cat/0.png\nnone.png\n');
+    const answered = await run(
+      ...['predict', 'model', '--list', 'some.txt', '--out', 'some.jsonl', '--skip-bad'],
+    );
+    expect([answered.code, answered.stderr]).toEqual([
+      0,
+      expect.stringContaining('Note: 1 of 2 images could not be read; their lines say why.'),
+    ]);
+    expect((await run('predict', 'model', '--list', 'some.txt', '--out', 'some.jsonl')).code).toBe(1);
+    const alone = await run('predict', 'model', '--list', 'some.txt', '--skip-bad');
+    expect(sentenceOf(alone)).toContain('--skip-bad: this option needs --out. Add --out answers.jsonl.');
+  });
+
   it('leaves the file of answers as it is when the list cannot be read', async () => {
     await writeFile(path('kept.jsonl'), '{"file":"a.png"}\n');
     for (const bad of ['no.txt', 'images/cat/0.png']) {

@@ -68,7 +68,7 @@ export async function workOf({ plan, list, model = 'model.onnx', jobs }: Cluster
     kind: 'predict',
     jobs,
     command: (index) =>
-      `n="$((${index} + 1))"; exec harrier predict ${shellQuote(network)} --list ${shellQuote(file)} --shard "$n/${jobs}" --out "answers-$n.jsonl"`,
+      `n="$((${index} + 1))"; exec harrier predict ${shellQuote(network)} --list ${shellQuote(file)} --shard "$n/${jobs}" --skip-bad --out "answers-$n.jsonl"`,
     files: [network, file, 'the images, at the paths that the list names'],
   };
 }

@@ -32,7 +32,7 @@ const DIGITS = 9;
  * @param data a folder of images, an image, or an address; with a list, it may be left out
  */
 export async function listFeatures(data: string | undefined, options: ListFeaturesOptions): Promise<void> {
-  const { from, list, shard, out, force, threads } = options;
+  const { from, list, shard, out, force, skipBad, threads } = options;
   const reporter = new Reporter({ machine: options.json });
   if (options.json) {
     throw new HarrierError('bad-option', '--out FILE.jsonl writes lines of JSON, and prints no object', {
@@ -58,6 +58,7 @@ export async function listFeatures(data: string | undefined, options: ListFeatur
         names: () => imageNames({ files, list, shard }, options),
         out,
         force,
+        skipBad,
         read: (name) => readers.read(name),
         async answersTo(pixels) {
           const rows = await backbone.features(pixels);

@@ -40,7 +40,8 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
       augmentation: options.augmentation,
       sampling: options.sampling,
       classWeight: options.classWeight,
-      resolution: options.resolution,
+      // Losses of images of other sizes do not compare: a recipe's first epochs on smaller ones are left out.
+      resolution: wanted.resolution,
       batchSize: options.batchSize,
       microBatch: options.microBatch,
       seed: options.seed,

@@ -40,6 +40,8 @@ export interface PredictOptions extends ListOptions, ForeignFlags {
   /** A file for answers, one line of JSON each. */
   readonly out?: string;
   readonly force?: boolean;
+  /** With `out`: whether images that cannot be read leave the command a success. */
+  readonly skipBad?: boolean;
 }
 
 /** Digits of a model's SHA-256 in its answers. */
@@ -64,6 +66,12 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     throw new HarrierError('bad-option', 'this option needs --sets', {
       where: '--per-class',
       next: 'Add --sets 0.95.',
+    });
+  }
+  if (options.skipBad && options.out === undefined) {
+    throw new HarrierError('bad-option', 'this option needs --out', {
+      where: '--skip-bad',
+      next: 'Add --out answers.jsonl.',
     });
   }
   if (options.out !== undefined && (json || csv)) {
@@ -104,7 +112,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     );
   };
   if (options.out !== undefined) {
-    const { out, force, list, shard } = options;
+    const { out, force, list, shard, skipBad } = options;
     const interruption = watchInterruption(() => reporter.note('Stopping: saving first.'));
     const names = () => imageNames({ files, list, shard }, options);
     const hash = nativeSha256().update(bytes).digest().slice(0, MODEL_DIGITS);
@@ -119,6 +127,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
           names,
           out,
           force,
+          skipBad,
           read: (name) => readers.read(name),
           answersTo: async (pixels) => answersOf(await copies.answer(pixels)),
           atOnce: copies.count,

@@ -29,6 +29,8 @@ export interface ToFile {
   readonly answersTo: (pixels: Uint8Array<ArrayBuffer>) => Promise<readonly object[]>;
   /** Batches that can be answered at the same time. */
   readonly atOnce: number;
+  /** Whether images that cannot be read, whose lines say why, leave the command a success; not where none can be read. */
+  readonly skipBad?: boolean;
   /** For people. Default: `classifying`, `answers`. */
   readonly words?: { readonly doing: string; readonly results: string };
 }
@@ -136,9 +138,12 @@ async function answerAll(task: ToFile, reporter: Reporter, interruption: Interru
   reporter.clear();
   reporter.print(`${formatQuantity(done, 'image')}, ${results} in ${shortPath(out)}`);
   if (failed === 0) return;
-  reporter.error(
-    `${formatCount(failed)} of ${formatQuantity(done, 'image')} could not be read; their lines say why`,
-  );
+  const summary = `${formatCount(failed)} of ${formatQuantity(done, 'image')} could not be read; their lines say why`;
+  if (task.skipBad && failed < done) {
+    reporter.note(`Note: ${summary}.`);
+    return;
+  }
+  reporter.error(summary);
   throw new Exit(1);
 }
 

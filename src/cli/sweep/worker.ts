@@ -61,9 +61,11 @@ export async function trainTrial(
   const { options, ...how } = stored
     ? { options: resumedTrial(stored.options, given) }
     : await newRun(asTrainOptions(given));
-  const run = await prepareRun(options, { ...how, onProgress }, stored);
+  // Where the data was is of no interest once it has moved.
+  const moved = stored !== undefined && options.data !== stored.options.data;
+  const then = stored && moved ? { ...stored, data: { ...stored.data, path: undefined } } : stored;
+  const run = await prepareRun(options, { ...how, onProgress }, then);
   if (isNew) folder = await createRunFolder(options.recipe, path);
-  const moved = options.data !== stored?.options.data;
   const record = stored
     ? { ...stored, options, ...(moved && { data: run.data }) }
     : { ...newRecord(run, trialCommand(given, path)), trial };

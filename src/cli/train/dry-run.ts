@@ -25,11 +25,11 @@ export async function dryRun(run: PreparedRun, reporter: Reporter, json: boolean
   announce(run, undefined, reporter);
   reporter.status('timing …');
   const timed = await timeRun(run, NODE_RUNS);
-  const { seconds, epochSeconds } = timed;
+  const { seconds } = timed;
   const { epochs, head } = run.options;
   const how =
     head === undefined
-      ? `${formatQuantity(epochs, 'epoch')} of ${formatDuration(epochSeconds!)}`
+      ? `${formatQuantity(epochs, 'epoch')} of about ${formatDuration(seconds / epochs)}`
       : 'features of all images; those that are known already take none, and fitting the head comes on top';
   reporter.print(`About ${formatDuration(seconds)}: ${how}. Nothing was trained.`);
   if (json) reporter.json({ ...timed, ...(head === undefined && { epochs }) });

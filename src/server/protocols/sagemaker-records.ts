@@ -41,8 +41,17 @@ type Asking = Pick<Call, 'model' | 'classify' | 'checkCount' | 'maxQueue'>;
 export async function classifyJson(bytes: Uint8Array, asking: Asking): Promise<RecordAnswer[][]> {
   const documents = documentsOf(textOf(bytes));
   const answers: RecordAnswer[][] = [];
-  // Each may hold as many images as the queue does.
-  for (const document of documents) answers.push(await classifyDocument(document, asking));
+  for (let start = 0; start < documents.length; ) {
+    // At once as many as the queue holds; one alone may be refused for holding more.
+    let [end, images] = [start + 1, listOf(documents[start].value).length];
+    for (; end < documents.length && end - start < AT_ONCE; end++) {
+      images += listOf(documents[end].value).length;
+      if (images > asking.maxQueue) break;
+    }
+    const part = documents.slice(start, end);
+    answers.push(...(await Promise.all(part.map((document) => classifyDocument(document, asking)))));
+    start = end;
+  }
   return answers;
 }
 
