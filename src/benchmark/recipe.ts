@@ -1,8 +1,7 @@
-import { imageShapeIn } from '../data/resolution.ts';
 import { exportModel, initialWeights, type LayerRow, type Network } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import { optimizerFrom, settledIn } from '../optimizers/index.ts';
-import { networkOf, type Recipe, resizingOf } from '../recipes/index.ts';
+import { networkOf, type Recipe } from '../recipes/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { Trainer } from '../training/index.ts';
 import { type Clock, type Measured, measure } from './measure.ts';
@@ -117,20 +116,10 @@ export async function recipeSpeed(
       imagesPerSecond,
       gflops: (6 * steps.multiplyAdds * imagesPerSecond) / 1e9,
       secondsPerEpoch,
-      minutes: (epochsOfFullSize(recipe) * secondsPerEpoch * (meanMs / stepMs.median)) / 60,
+      minutes: (recipe.epochs * secondsPerEpoch * (meanMs / stepMs.median)) / 60,
       laterSteps,
     };
   } finally {
     await steps.dispose();
   }
-}
-
-/** The epochs of a recipe, those on smaller images for the part of the pixels that they have. */
-function epochsOfFullSize(recipe: Recipe): number {
-  const shape = { height: SIDE, width: SIDE, channels: 3 } as const;
-  const sizes = resizingOf(recipe, shape, recipe.epochs);
-  return Array.from({ length: recipe.epochs }, (_, epoch) => imageShapeIn(epoch, shape, sizes)).reduce(
-    (sum, { height, width }) => sum + (height * width) / SIDE ** 2,
-    0,
-  );
 }

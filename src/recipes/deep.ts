@@ -24,7 +24,6 @@ export const deep = defineRecipe({
     'Nine convolutions with shortcuts, for 25 epochs: accuracy first, for a graphics device or a night.',
   target: { accuracy: 0.955, note: 'one seed gave 95.58%: docs/results.md' },
   epochs: 25,
-  progressiveResizing: undefined,
   augmentation: [
     { name: 'RandomFlip', mode: 'alternating' },
     { name: 'RandomTranslation', pixels: 4, fill: 'reflect' },

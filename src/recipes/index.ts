@@ -22,7 +22,6 @@ export {
   lightAugmentation,
 } from './fine-tuning.ts';
 export { normalizationOf } from './normalization.ts';
-export { resizingOf } from './progressive-resizing.ts';
 export {
   defineRecipe,
   type OptionValue,

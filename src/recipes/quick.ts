@@ -8,6 +8,5 @@ export const quick = defineRecipe({
   description: 'The network of record at half the width, for 4 epochs: a good model in a few minutes.',
   target: { accuracy: 0.85, note: 'seed 1 gave 90.07%: docs/results.md' },
   epochs: 4,
-  progressiveResizing: undefined,
   options: { ...record.options, width: 32 },
 });

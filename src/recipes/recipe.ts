@@ -60,11 +60,6 @@ export interface Recipe<Options extends RecipeOptions = RecipeOptions> extends T
    * hold for batches of any size.
    */
   readonly learningRateBatchSize?: number;
-  /**
-   * The part of its epochs, from 0 to 1, that trains first on smaller images, and how large these are beside the others. For square
-   * images of `imageSize` or more, unless `resolution` says otherwise. Default: all epochs train on images of one size.
-   */
-  readonly progressiveResizing?: { readonly fraction: number; readonly scale: number };
   /** Side of the square images that it is made for, where the data has no size of its own. */
   readonly imageSize: number;
   /** What is done to pixels first; `data`: to mean 0 and deviation 1 of the training images' channels. Default: to 0–1. */

@@ -54,15 +54,6 @@ export const recipeSchema = object(
       optional(count),
       'Batch size that the learning rates are chosen for. In smaller batches, SGD’s rates fall.',
     ),
-    progressiveResizing: described(
-      optional(
-        object(
-          { fraction: number({ atLeast: 0, atMost: 1 }), scale: number({ above: 0, atMost: 1 }) },
-          '{ fraction, scale }',
-        ),
-      ),
-      'The part of the epochs that trains first on smaller images, and how large these are beside the others.',
-    ),
     normalization: described(
       optional(normalization),
       'What is done to pixels first. Default: they are scaled to 0–1.',

@@ -8,5 +8,4 @@ export const standard = defineRecipe({
   description: 'The network of record, for 4 epochs: most of its accuracy in under half the time.',
   target: { accuracy: 0.91, note: 'seed 1 gave 92.52%: docs/results.md' },
   epochs: 4,
-  progressiveResizing: undefined,
 });

@@ -11,7 +11,6 @@ export const wide = defineRecipe({
   description: 'The network of record, 1.5 to 2 times as wide, for 17 epochs, with calibrated probabilities.',
   target: { accuracy: 0.945, note: 'one seed gave 94.84%: docs/results.md' },
   epochs: 17,
-  progressiveResizing: undefined,
   // A thousand images calibrate its probabilities. They are too few to choose between epochs, whose rates fall to nothing.
   validationSplit: 0.02,
   keepBest: false,

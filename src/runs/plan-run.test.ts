@@ -66,17 +66,3 @@ it('follows a batch that somebody chose, and keeps a learning rate that somebody
     0.001,
   ]);
 });
-
-it('trains record on smaller images first, unless sizes were chosen or a resumed run has none', () => {
-  const options = { ...wanted(record), epochs: 9 };
-  const chosen = ['batchSize', 'epochs'];
-  const plan = planRun(options, few, { recipe: record, chosen });
-  expect(plan.options.resolution).toEqual([
-    { fromEpoch: 1, size: 24 },
-    { fromEpoch: 3, size: 32 },
-  ]);
-  const own = [{ fromEpoch: 1, size: 32 }];
-  const given = planRun({ ...options, resolution: own }, few, { recipe: record, chosen });
-  expect(given.options.resolution).toEqual(own);
-  expect(planRun(options, few, { stored: plan.network.config() }).options.resolution).toBeUndefined();
-});

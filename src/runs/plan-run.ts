@@ -20,7 +20,6 @@ import {
   normalizationOf,
   optimizerForBatch,
   type Recipe,
-  resizingOf,
 } from '../recipes/index.ts';
 import { checkFit } from '../training/index.ts';
 
@@ -67,9 +66,7 @@ export function planRun(
   const own = <T>(field: string, make: () => T): T =>
     stored ? fromField(field, RUN_FILES.record, make) : make();
   const wantedOptimizer = own('options.optimizer', () => optimizerFrom(wanted.optimizer));
-  const planned = plannedOptions(wanted, train.size, { recipe, from, chosen });
-  const resolution = planned.resolution ?? (recipe && resizingOf(recipe, train.imageShape, planned.epochs));
-  const options = { ...planned, ...(resolution && { resolution }) };
+  const options = plannedOptions(wanted, train.size, { recipe, from, chosen });
   const optimizer =
     options.optimizer === wanted.optimizer ? wantedOptimizer : optimizerFrom(options.optimizer);
   if (from) checkSize(from, train);

@@ -314,16 +314,12 @@ describe('a job that is stopped', () => {
   );
 
   it('suits few images as train does, and hands the results over again when it had finished', async () => {
-    const hyperparameters = { recipe: 'record', epochs: '5', 'image-size': '32', set: 'width=4' };
+    const hyperparameters = { recipe: 'quick', epochs: '1', 'image-size': '32' };
     const { folder } = await train({ hyperparameters, channels: { train: images } });
     const { options } = await new RunFolder(folder.path('checkpoints')).record();
-    const recipe = recipeNamed('record');
+    const recipe = recipeNamed('quick');
     expect(options.batchSize).toBeLessThan(recipe.batchSize);
-    expect(options.epochs).toBe(5);
-    expect(options.resolution).toEqual([
-      { fromEpoch: 1, size: 24 },
-      { fromEpoch: 2, size: 32 },
-    ]);
+    expect(options.epochs).toBe(1);
     expect(options.optimizer).not.toEqual(optimizerFrom(recipe.optimizer).config);
     await rm(folder.path('model'), { recursive: true });
     const again = await startContainer('train', folder.base).finished;

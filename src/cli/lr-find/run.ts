@@ -40,8 +40,7 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
       augmentation: options.augmentation,
       sampling: options.sampling,
       classWeight: options.classWeight,
-      // Losses of images of other sizes do not compare: a recipe's first epochs on smaller ones are left out.
-      resolution: wanted.resolution,
+      resolution: options.resolution,
       batchSize: options.batchSize,
       microBatch: options.microBatch,
       seed: options.seed,

@@ -1,8 +1,6 @@
-import type { Resolution } from '../../data/resolution.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatDuration, formatQuantity } from '../../format/format.ts';
 import { NODE_RUNS } from '../../platform/node/runs/train-run.ts';
-import { type Recipe, resizingOf } from '../../recipes/index.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import { type LengthWithin, lengthWithin } from '../../runs/within-time.ts';
 import type { Reporter } from '../reporter.ts';
@@ -10,19 +8,12 @@ import type { Reporter } from '../reporter.ts';
 /**
  * A run that is trained by steps, with as many of its epochs as fit into its time; as it is where none was given.
  *
- * @param recipe chooses the sizes of images over the epochs that fit; without it these stay as they are
  * @throws HarrierError `bad-option` when not even one epoch fits
  */
-export async function withinTime(
-  run: PreparedRun,
-  reporter: Reporter,
-  recipe?: Recipe,
-): Promise<PreparedRun> {
+export async function withinTime(run: PreparedRun, reporter: Reporter): Promise<PreparedRun> {
   const { time, head, epochs: wanted } = run.options;
   if (time === undefined || head !== undefined) return run;
-  const sized = (resolution: Resolution | undefined) =>
-    recipe ? { ...run, options: { ...run.options, resolution } } : run;
-  const length = await lengthToTry(sized(undefined), reporter);
+  const length = await lengthToTry(run, reporter);
   const { epochs, epochSeconds, seconds } = length;
   if (epochs === 0) {
     throw new HarrierError('bad-option', 'not even one epoch fits into this time', {
@@ -37,7 +28,7 @@ export async function withinTime(
       `Note: --time ${formatDuration(time)} has room for ${fitting}, at about ${formatDuration(epochSeconds)} each.`,
     );
   }
-  return withEpochs(sized(recipe && resizingOf(recipe, run.train.imageShape, epochs)), epochs);
+  return withEpochs(run, epochs);
 }
 
 /** How many epochs of a run fit into what is left of its time since this process began. */

@@ -86,7 +86,7 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
     signal: interruption.signal,
   });
   if (given.dryRun) return dryRun(prepared, reporter, given.json);
-  const run = await withinTime(prepared, reporter, options.resolution ? undefined : how.recipe);
+  const run = await withinTime(prepared, reporter);
   const record = newRecord(run, commandLine(given.words ?? process.argv.slice(2)));
   if (given.like) checkAlike(record, given.like);
   if (given.sameImages !== undefined) checkSameImages(record, given.sameImages);

@@ -108,7 +108,7 @@ async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<Tr
 const OWN: readonly (keyof RunOptions)[] = ['seed', 'threads', 'device', 'source', 'data', 'recipeFile'];
 
 /** What follows the number of training images. */
-const OF_THE_SIZE: readonly (keyof RunOptions)[] = ['batchSize', 'epochs', 'optimizer', 'resolution'];
+const OF_THE_SIZE: readonly (keyof RunOptions)[] = ['batchSize', 'epochs', 'optimizer'];
 
 /**
  * Checks that the run of a new seed differs from the first one's by its seed alone: a recipe or data may have been

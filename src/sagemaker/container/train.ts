@@ -40,18 +40,6 @@ export interface TrainContainerHooks {
   readonly signal?: AbortSignal;
 }
 
-/** The options that a run has which began in another container with the same wishes. */
-function againPlanned(
-  wanted: RunOptions,
-  { options, data }: Pick<RunRecord, 'options' | 'data'>,
-  method: RunMethod,
-): RunOptions {
-  const planned = plannedOptions(wanted, data.train.images, method);
-  // The sizes that a recipe chose for these images stay as they were.
-  const areChosen = planned.resolution === undefined && method.recipe?.progressiveResizing !== undefined;
-  return areChosen ? { ...planned, resolution: options.resolution } : planned;
-}
-
 /**
  * `train` of the container: trains what `input/` describes. The run folder is `checkpoints/`, which SageMaker keeps in
  * S3, so a container that starts anew goes on by itself. `model/` gets the model with its card and evaluation,
@@ -75,7 +63,7 @@ export async function trainInContainer(
   const ownName = job.isOneOfMany ? (process.env.TRAINING_JOB_NAME ?? '') : '';
   const folder = new RunFolder(join(paths.checkpoints, ownName));
   const stored = (await folder.read('record')) ? await folder.record() : undefined;
-  const options = stored ? againPlanned(wanted, stored, method) : wanted;
+  const options = stored ? plannedOptions(wanted, stored.data.train.images, method) : wanted;
   if (stored) checkSameRun(stored.options, options, folder.path);
   if (stored?.result && stored.options.epochs === options.epochs) {
     hooks.log('The run in checkpoints/ is finished already: its results are handed over again.');
