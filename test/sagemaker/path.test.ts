@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cifar10 } from '../../src/platform/node/datasets/cifar10.ts';
 import { cacheDirectory } from '../../src/platform/node/files/cache.ts';
 import { harrier, sentenceOf, workplace } from '../cli/harrier.ts';
+import { unrunnable } from '../server/serving.ts';
 import { runAllowed } from './allowed.ts';
 import { botocore } from './botocore.ts';
 import { FakeAws } from './fake/fake.ts';
@@ -147,7 +148,7 @@ it('changes over to a model of this machine', async () => {
 
 it('tells an update that was rolled back from one that succeeded', async () => {
   const before = { ...fake.hosting.endpoints.get('birds')! };
-  await writeFile(at('broken.onnx'), (await readFile(at('model.onnx'))).subarray(0, 5000));
+  await writeFile(at('broken.onnx'), unrunnable(await readFile(at('model.onnx'))));
   const failed = await run('deploy', 'broken.onnx', '--name', 'birds');
   expect(failed.code).toBe(1);
   expect(sentenceOf(failed)).toMatch(

@@ -49,6 +49,11 @@ export function modelBytes({
   );
 }
 
+/** A model like another that no runtime runs: of the same inputs and outputs, but there is no such op. */
+export function unrunnable(model: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(model).toString('latin1').replaceAll('Softmax', 'Softmix'), 'latin1');
+}
+
 /** One that takes its time: hundreds of millions of multiplications an image. */
 export function slowModelBytes(): Uint8Array {
   const layer = () => new Conv2D({ filters: 64, kernelSize: 3, padding: 'same', activation: 'relu' });
