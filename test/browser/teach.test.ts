@@ -379,8 +379,8 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     const page = await open();
     await twoClasses(page, 5);
     // Many: it must not end before it is paused.
-    await train(page, 30);
-    await page.getByText(/^Epoch ([2-9]|1\d) of 30$/).waitFor({ timeout: 200_000 });
+    await train(page, 14);
+    await page.getByText(/^Epoch ([2-9]|1\d) of 14$/).waitFor({ timeout: 200_000 });
 
     const other = await tab();
     await other.locator('.thumbnails li').nth(9).waitFor();
@@ -393,14 +393,14 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     const paused = page.getByText(/^Paused after epoch \d+$/);
     await paused.waitFor();
     const epoch = Number((await paused.innerText()).match(/\d+/)![0]);
-    expect(epoch).toBeLessThan(30);
+    expect(epoch).toBeLessThan(14);
     await page.close();
 
     const again = await tab();
     await again.getByText(`Paused after epoch ${epoch}`).waitFor();
     await again.getByRole('button', { name: 'Go on' }).click();
-    const later = Array.from({ length: 30 - epoch }, (_, i) => epoch + 1 + i).join('|');
-    await again.getByText(new RegExp(`^Epoch (${later}) of 30$`)).waitFor({ timeout: 200_000 });
+    const later = Array.from({ length: 14 - epoch }, (_, i) => epoch + 1 + i).join('|');
+    await again.getByText(new RegExp(`^Epoch (${later}) of 14$`)).waitFor({ timeout: 200_000 });
     await trained(again);
   });
 
