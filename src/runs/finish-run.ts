@@ -27,6 +27,7 @@ import type { CrossValidated } from './cross-validated.ts';
 import { describeRun } from './describe-run.ts';
 import { type ExportOptions, exportEnsemble, exportRun } from './export-run.ts';
 import type { HeadFit } from './fit-head.ts';
+import { isTestedByFolds } from './folded-images.ts';
 import { predictionsOf } from './predictions-of.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import { pathsOfRun, withoutPaths } from './private-paths.ts';
@@ -194,7 +195,7 @@ const AS_ITS_MODELS: RunCalibration & LabelCalibration = {
 
 /** The images of a run, by names that may be shared. */
 function imagesText(
-  { train, validation, test, folding }: PreparedRun,
+  { train, validation, test }: PreparedRun,
   record: RunRecord,
   { sha256 = ownSha256 }: RunPlatform,
 ): string {
@@ -203,8 +204,7 @@ function imagesText(
     [
       ['train', train],
       ['validation', validation],
-      // Those of a cross-validation are the training images, each when it was held out.
-      ['test', folding?.isTest ? undefined : test],
+      ['test', isTestedByFolds(record) ? undefined : test],
     ],
     sha256,
   );

@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { foldsOf } from '../data/folds.ts';
 import { firstImages, subset } from '../data/subset.ts';
-import type { RunOptions } from './run-record.ts';
+import type { RunOptions, RunRecord } from './run-record.ts';
 import type { TrainingImages } from './training-images.ts';
 
 /** The images of one part of a cross-validation. */
@@ -51,4 +51,12 @@ export function foldedImages(
       ? pool
       : subset(pool, evaluated, `${pool.name}, all folds`);
   return { ...common, train: pool, test };
+}
+
+/** Whether the test images of a run are its training images, each as it was when a fold held it out. */
+export function isTestedByFolds({
+  options: { folds },
+  data: { pool, test },
+}: Pick<RunRecord, 'options' | 'data'>): boolean {
+  return folds !== undefined && folds.held === undefined && !!pool && test.name.startsWith(pool.name);
 }

@@ -53,6 +53,8 @@ describe('train --folds', () => {
     );
     expect(correct).toBe(folds.reduce((sum, each) => sum + each.correct, 0));
     expect(crossValidation.perFold.accuracies).toEqual(folds.map((each) => each.accuracy));
+    const listed = (await read('steps', 'images.jsonl')).trim().split('\n');
+    expect(listed.map((line) => JSON.parse(line).split)).toEqual(new Array(36).fill('train'));
     const rows = await heldOut('steps');
     expect([rows.length, total, new Set(rows.map(({ file }) => file)).size]).toEqual([36, 36, 36]);
   });
@@ -96,6 +98,9 @@ describe('train --folds', () => {
     expect((await model('cut')).equals(await model('steps'))).toBe(true);
     expect(await read('cut', 'out-of-fold.csv')).toBe(await read('steps', 'out-of-fold.csv'));
     expect((await run('data', 'diff', 'steps', 'cut')).stdout).toMatch(/\n36 images are the same in both\b/);
+    // Those of a fold are apart.
+    const folds = await run('data', 'diff', 'steps/fold-1', 'cut/fold-1');
+    expect(folds.stdout).toMatch(/\n36 images are the same in both\b/);
     const { stdout } = await run('train', '--resume', 'cut');
     expect(stdout).toMatch(/^cut is finished: all folds are trained, .* of the test images correct\.\n$/);
     expect(sentenceOf(await run('train', '--resume', 'cut', '--folds', '4'))).toContain(

@@ -8,6 +8,7 @@ import { HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity, printable } from '../../format/format.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { isTestedByFolds } from '../../runs/folded-images.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 
@@ -46,10 +47,9 @@ export async function runDataDiff(
 
 /** Nothing to compare: the data of both runs has one hash. */
 async function unchangedOf(run: RunFolder): Promise<ImageListDiff> {
-  const { train, validation, test, pool } = (await run.record()).data;
-  // The test images of a cross-validation are the training images, each when it was held out.
-  const isPooled = pool && test.name.startsWith(pool.name);
-  const unchanged = [train, validation, isPooled ? undefined : test].reduce(
+  const record = await run.record();
+  const { train, validation, test } = record.data;
+  const unchanged = [train, validation, isTestedByFolds(record) ? undefined : test].reduce(
     (sum, part) => sum + (part?.images ?? 0),
     0,
   );

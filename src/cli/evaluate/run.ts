@@ -24,6 +24,7 @@ import type { EvaluationImages } from '../../platform/node/datasets/evaluation-i
 import { openRuntime } from '../../platform/node/engine/open-runtime.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
 import type { Device } from '../../runs/device.ts';
+import { isTestedByFolds } from '../../runs/folded-images.ts';
 import { type ForeignFlags, foreignClassifierOptions } from '../foreign.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
@@ -161,9 +162,8 @@ async function printCrossValidation(
   reporter: Reporter,
 ): Promise<boolean> {
   const record = await run?.record();
-  const { pool, test } = record?.data ?? {};
-  const isWhole = record?.options.folds && record.options.folds.held === undefined;
-  if (!run || !isWhole || !pool || !test?.name.startsWith(pool.name)) return false;
+  if (!run || !record || !isTestedByFolds(record)) return false;
+  const { pool, test } = record.data;
   const typed = Object.entries(options).find(
     ([name, value]) => value !== undefined && value !== false && !HARMLESS.includes(name),
   );
@@ -185,7 +185,7 @@ async function printCrossValidation(
   else {
     reporter.print(
       reporter.style.faint(
-        `${pool.name}: ${test.images} images, each evaluated by a model of the cross-validation that had not seen it; ${shortPath(modelFile)} has seen all of them.`,
+        `${pool!.name}: ${test.images} images, each evaluated by a model of the cross-validation that had not seen it; ${shortPath(modelFile)} has seen all of them.`,
       ),
     );
     reporter.print(evaluationText(evaluation, { style: reporter.style }));

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HarrierError } from '../../errors.ts';
 import { formatBytes, formatQuantity } from '../../format/format.ts';
@@ -53,7 +53,9 @@ export async function exportNpmPackage(
   }
   const { style } = reporter;
   const place = shortPath(folder);
-  const target = shellQuote(isAbsolute(place) ? place : `./${place}`);
+  // npm takes a bare name for a package of the registry.
+  const isPath = isAbsolute(place) || place.startsWith(`..${sep}`);
+  const target = shellQuote(isPath ? place : `./${place}`);
   reporter.print(style.strong(place));
   reporter.print(
     `package   ${name}, ${formatBytes(size)}, ${formatQuantity(published.classNames.length, 'class', 'classes')}`,

@@ -71,7 +71,7 @@ export async function runInit(target: string, { force }: { force?: boolean }): P
   if (!force && (await isThere(settings))) reporter.note(`Note: ${CONFIG_FILE} is there already and stays.`);
   else {
     await writeFile(settings, configText()).catch((error) => {
-      throw storageError(error, settings, ELSEWHERE);
+      throw storageError(error, settings, 'run it in a folder that is writable');
     });
     reporter.print(shortPath(settings));
   }

@@ -3,11 +3,12 @@ import { availableParallelism } from 'node:os';
 import { answerCalls } from '../../calls.ts';
 import { flagOf } from '../../options/option.ts';
 import { newRun } from '../../platform/node/runs/new-run.ts';
-import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
+import { newRecord, prepareAgain, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { trainRun } from '../../platform/node/runs/train-run.ts';
 import { processChannel } from '../../platform/node/worker.ts';
-import type { RunOptions } from '../../runs/run-record.ts';
+import type { PreparedRun } from '../../runs/prepare-run.ts';
+import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
 import { Exit } from '../failure.ts';
 import { commandLine } from '../train/options.ts';
 import type { TrialCalls } from './messages.ts';
@@ -58,17 +59,10 @@ export async function trainTrial(
   let folder = new RunFolder(path);
   const isNew = !(await stat(folder.file('record')).catch(() => undefined));
   const stored = isNew ? undefined : await folder.record();
-  const { options, ...how } = stored
-    ? { options: resumedTrial(stored.options, given) }
-    : await newRun(asTrainOptions(given));
-  // Where the data was is of no interest once it has moved.
-  const moved = stored !== undefined && options.data !== stored.options.data;
-  const then = stored && moved ? { ...stored, data: { ...stored.data, path: undefined } } : stored;
-  const run = await prepareRun(options, { ...how, onProgress }, then);
-  if (isNew) folder = await createRunFolder(options.recipe, path);
-  const record = stored
-    ? { ...stored, options, ...(moved && { data: run.data }) }
-    : { ...newRecord(run, trialCommand(given, path)), trial };
+  const { run, record } = stored
+    ? await prepareAgain(stored, resumedTrial(stored.options, given), { onProgress })
+    : await begun(given, path, trial, onProgress);
+  if (isNew) folder = await createRunFolder(run.options.recipe, path);
   return folder.exclusively(async () => {
     let epochs = 0;
     let reported = 0;
@@ -87,6 +81,18 @@ export async function trainTrial(
     });
     return outcome.ended === 'interrupted' && outcome.position.epoch < until;
   });
+}
+
+/** A trial that begins. */
+async function begun(
+  given: TrialOptions,
+  path: string,
+  trial: RunRecord['trial'],
+  onProgress: () => void,
+): Promise<{ run: PreparedRun; record: RunRecord }> {
+  const { options, ...how } = await newRun(asTrainOptions(given));
+  const run = await prepareRun(options, { ...how, onProgress });
+  return { run, record: { ...newRecord(run, trialCommand(given, path)), trial } };
 }
 
 /** A trial that goes on may find its data elsewhere, and another share of the cores. */

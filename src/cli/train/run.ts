@@ -3,7 +3,7 @@ import { calibrationAdvice, evaluationText } from '../../evaluation/index.ts';
 import { formatDuration, formatPercent, formatQuantity } from '../../format/format.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
-import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
+import { newRecord, prepareAgain, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint } from '../../platform/node/runs/train-run.ts';
 import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
@@ -130,10 +130,8 @@ async function resume(
     // It no longer says that it failed or was stopped, even if it is interrupted before its first step.
     await folder.remove('progress');
     reporter.status(`opening ${options.data} …`);
-    // Where the data was is of no interest once it has moved.
-    const moved = given.data !== undefined && given.data !== record.options.data;
-    const stored = moved ? { ...record, data: { ...record.data, path: undefined } } : record;
-    const run = await prepareRun(options, { onProgress: reporter.work, signal: interruption.signal }, stored);
+    const hooks = { onProgress: reporter.work, signal: interruption.signal };
+    const { run, record: resumed } = await prepareAgain(record, options, hooks);
     const last = await readCheckpoint(folder, 'last');
     if (last && last.run === undefined) {
       reporter.note(
@@ -160,7 +158,6 @@ async function resume(
     if (options.device !== record.options.device) {
       reporter.note('Note: on another device the results may differ in the last digits.');
     }
-    const resumed = { ...record, options, ...(moved && { data: run.data }) };
     await train({ run, record: resumed, folder, given, reporter, interruption });
   });
 }

@@ -149,7 +149,7 @@ function isOf({ source }: CachedModel, wanted: Wanted, anyFile = false): boolean
   if (source.address !== addressOf(wanted)) return false;
   if (wanted.kind !== 'hub') return true;
   const { file, revision = 'main' } = wanted;
-  const isChosen = anyFile || !source.named || USUAL.includes(source.path);
+  const isChosen = anyFile || !source.named || source.path === USUAL[0];
   return (
     (file === undefined ? isChosen : file === source.path) &&
     (source.revision === revision || source.commit === revision)

@@ -47,6 +47,25 @@ export async function prepareRun(
   return prepareNeutral(wanted, sources, { ...method, reopen: sameStartingModel }, stored);
 }
 
+/**
+ * Opens a run that has begun, to go on with it.
+ *
+ * @param options some may be new; the data may have moved
+ * @returns also its record as it is from now on
+ * @throws HarrierError as `prepareRun`
+ */
+export async function prepareAgain<Stored extends Omit<RunRecord, 'result'>>(
+  record: Stored,
+  options: RunOptions,
+  hooks: Pick<PrepareOptions, 'onProgress' | 'signal'>,
+): Promise<{ readonly run: PreparedRun; readonly record: Stored }> {
+  const moved = options.data !== record.options.data;
+  // Where the data was is of no interest once it has moved.
+  const stored = moved ? { ...record, data: { ...record.data, path: undefined } } : record;
+  const run = await prepareRun(options, hooks, stored);
+  return { run, record: { ...record, options, ...(moved && { data: run.data }) } };
+}
+
 /** A recipe that only the options name: the length of the run and the learning rates are theirs. */
 async function namedMethod({ recipe: name, recipeOptions = {} }: RunOptions): Promise<RunMethod> {
   const { recipe } = await findRecipe(name);

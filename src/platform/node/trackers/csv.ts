@@ -3,6 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { csvCell } from '../../../format/csv.ts';
 import { metricsOf, resultMetricsOf, type Tracker } from './tracker.ts';
 
+/** The table in a run's folder. */
+export const CSV_FILE = 'metrics.csv';
+
 const HEADER = 'run,time,step,metric,value\n';
 
 /**
@@ -22,7 +25,7 @@ export function csvTable(path?: string): Tracker {
     name: 'the table of --log-to csv',
     async begin({ name, folder }) {
       run = name;
-      file = path === undefined ? join(folder, 'metrics.csv') : resolve(path);
+      file = path === undefined ? join(folder, CSV_FILE) : resolve(path);
       await mkdir(dirname(file), { recursive: true });
       const isNew = ((await stat(file).catch(() => undefined))?.size ?? 0) === 0;
       if (isNew) await appendFile(file, HEADER);

@@ -12,7 +12,7 @@ const MOST_PARAMETERS = 100;
 const LONGEST = 500;
 
 /** The run over there, kept in the run's folder: a run that is resumed goes on there too. */
-const KEPT = 'mlflow.json';
+export const KEPT = 'mlflow.json';
 
 /**
  * A run on an MLflow tracking server, by its REST API: parameters, metrics by epoch, and at the end model, card, report and

@@ -1,9 +1,9 @@
 import { basename, resolve } from 'node:path';
 import { HarrierError, unknownName } from '../../../errors.ts';
 import { importOwnFile, isOwnFile, ownFileError } from '../files/own-file.ts';
-import { csvTable } from './csv.ts';
-import { mlflow } from './mlflow.ts';
-import { tensorBoard } from './tensorboard/tensorboard.ts';
+import { CSV_FILE, csvTable } from './csv.ts';
+import { KEPT, mlflow } from './mlflow.ts';
+import { BOARD_FOLDER, tensorBoard } from './tensorboard/tensorboard.ts';
 import type { Tracker } from './tracker.ts';
 import { wandb } from './wandb.ts';
 
@@ -24,7 +24,7 @@ const TRACKERS: Readonly<Record<string, (value: string | undefined) => Tracker>>
 };
 
 /** What trackers keep in the folder of a run, where they are given no other place. */
-export const TRACKED: readonly string[] = ['tensorboard', 'wandb', 'metrics.csv', 'mlflow.json'];
+export const TRACKED: readonly string[] = [BOARD_FOLDER, CSV_FILE, KEPT, 'wandb'];
 
 /**
  * The trackers that a list names: `tensorboard,mlflow=http://127.0.0.1:5000,./my-tracker.ts=value`. None is asked yet.

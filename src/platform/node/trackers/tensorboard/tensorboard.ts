@@ -5,6 +5,9 @@ import { metricsOf, resultMetricsOf, type Tracker } from '../tracker.ts';
 import { type BoardEvent, encodeEvent, versionEvent } from './events.ts';
 import { tfRecord } from './records.ts';
 
+/** The folder of event files in a run's folder. */
+export const BOARD_FOLDER = 'tensorboard';
+
 /**
  * Event files of TensorBoard: scalars by epoch, sample images, and at the end the confusion matrix. A run that is resumed
  * begins a new file in the same folder, which TensorBoard reads as one.
@@ -18,7 +21,7 @@ export function tensorBoard(folder?: string): Tracker {
   return {
     name: 'TensorBoard',
     async begin({ name, folder: run, samples }) {
-      const place = folder === undefined ? join(run, 'tensorboard') : join(folder, name);
+      const place = folder === undefined ? join(run, BOARD_FOLDER) : join(folder, name);
       await mkdir(place, { recursive: true });
       const time = now();
       file = join(place, `events.out.tfevents.${Math.floor(time)}.${hostname()}.${process.pid}.0`);
