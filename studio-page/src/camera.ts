@@ -22,7 +22,6 @@ export function useCamera() {
   useEffect(() => {
     let stream: MediaStream | undefined;
     let gone = false;
-    setError(undefined);
     setReady(false);
     void (async () => {
       try {
@@ -36,7 +35,10 @@ export function useCamera() {
         });
         if (gone) throw new DOMException('', 'AbortError');
         for (const track of stream.getVideoTracks()) {
-          track.onended = () => setError('The camera was switched off or unplugged.');
+          track.onended = () => {
+            setReady(false);
+            setError('The camera was switched off or unplugged.');
+          };
         }
         const element = video.current!;
         element.srcObject = stream;
@@ -55,10 +57,15 @@ export function useCamera() {
       for (const track of stream?.getTracks() ?? []) track.stop();
     };
   }, [tries, wanted]);
+  const again = () => {
+    // At once, so that the element for the picture is there when the camera starts.
+    setError(undefined);
+    setTries(tries + 1);
+  };
   const choose = (id: string) => {
     chosen.value = id;
   };
-  return { video, ready, error, again: () => setTries(tries + 1), devices, device, choose };
+  return { video, ready, error, again, devices, device, choose };
 }
 
 async function cameras(): Promise<CameraDevice[]> {

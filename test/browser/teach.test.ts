@@ -123,6 +123,16 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     const tryPanel = page.locator('.try-panel');
     await tryPanel.getByRole('button', { name: 'Webcam' }).click();
     await verdict.waitFor();
+    await page.evaluate(() => {
+      const { srcObject } = document.querySelector<HTMLVideoElement>('.try-panel video')!;
+      for (const track of (srcObject as MediaStream).getTracks()) track.dispatchEvent(new Event('ended'));
+    });
+    await tryPanel.getByText('switched off or unplugged').waitFor();
+    // Too short a wait fails nothing: it only lets pass what still looks at the picture that is gone.
+    await page.waitForTimeout(500);
+    await tryPanel.getByRole('button', { name: 'Try again' }).click();
+    await tryPanel.getByText('Starting the camera').waitFor({ state: 'detached' });
+    await verdict.waitFor();
     await tryPanel.getByRole('button', { name: 'Camera off' }).click();
     await tryPanel.getByText('Drop an image that it has not seen').waitFor();
     expect(await verdict.count()).toBe(0);

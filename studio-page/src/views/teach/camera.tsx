@@ -65,9 +65,9 @@ export function Recorder({ label, onImage, onClose }: RecorderProps) {
     let held = true;
     const burst = crypto.randomUUID();
     void (async () => {
-      while (held) {
+      while (held && video.current) {
         const started = performance.now();
-        latest.current(await imageOf(video.current!), new Date(), burst);
+        latest.current(await imageOf(video.current), new Date(), burst);
         setCount((before) => before + 1);
         await new Promise((resolve) =>
           setTimeout(resolve, Math.max(0, MILLISECONDS - (performance.now() - started))),
@@ -78,6 +78,8 @@ export function Recorder({ label, onImage, onClose }: RecorderProps) {
       held = false;
     };
   }, [recording]);
+  // Its button is gone and says no more when it is let go.
+  useEffect(() => void (camera.error && setRecording(false)), [camera.error]);
   if (camera.error) return <NoCamera camera={camera} onClose={onClose} />;
   return (
     <div class="recorder">

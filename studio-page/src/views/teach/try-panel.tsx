@@ -129,10 +129,11 @@ function Live({
     if (!ready) return;
     let on = true;
     void (async () => {
-      while (on) {
-        const seen = await imageOf(video.current!);
+      // The element is taken away a moment before this effect ends.
+      while (on && video.current) {
+        const seen = await imageOf(video.current);
         // The camera may have been turned off meanwhile.
-        if (!on) return;
+        if (!on || !video.current) return;
         await latest.current(seen);
         await new Promise((resolve) => setTimeout(resolve, 60));
       }
