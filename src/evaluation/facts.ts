@@ -33,6 +33,8 @@ export interface RunInfo {
   readonly imageShape?: ImageInput;
   /** Numbers in the model that were trained; of a fine-tuned one all that there are. */
   readonly parameters?: number;
+  /** Where the model averages the probabilities of several: how many, and how they differ: `seeds 1, 2, 3`. */
+  readonly ensemble?: { readonly models: number; readonly of: string };
   readonly epochs?: number;
   readonly batchSize?: number;
   /** For people: `SGD, learning rate 0.01`. */
@@ -93,7 +95,12 @@ export function factRows(facts: RunInfo): FactRow[] {
     from?.source?.commit && `commit ${from.source.commit}`,
   );
   add('Trained layers', from && trainedLayers(from.trainable));
-  add('Parameters', facts.parameters?.toString() && formatCount(facts.parameters));
+  const { ensemble } = facts;
+  add('Average of', ensemble && `${ensemble.models} models: ${ensemble.of}`);
+  add(
+    'Parameters',
+    facts.parameters?.toString() && `${formatCount(facts.parameters)}${ensemble ? ' in each model' : ''}`,
+  );
   add('Image size', shape && `${shape.width} × ${shape.height}`);
   add('Images are', shape?.preprocessing && preprocessingWords(shape.preprocessing));
   add('Epochs', facts.epochs?.toString());

@@ -44,13 +44,17 @@ function introduction({ title, facts, evaluation, imageShape, file, use, note }:
   const { classNames, accuracy, interval95, correct, total, multiLabel } = evaluation;
   const names = classNames.slice(0, LISTED_CLASSES).map(markdown).join(', ');
   const more = classNames.length > LISTED_CLASSES ? ', …' : '';
-  const size = facts.parameters === undefined ? '' : ` of ${formatCount(facts.parameters)} parameters`;
+  const { parameters, ensemble } = facts;
+  const size = parameters === undefined ? '' : ` of ${formatCount(parameters)} parameters`;
+  const kind = ensemble
+    ? `An average of ${ensemble.models} image classifiers${size && `${size} each`}`
+    : `An image classifier${size}`;
   const shown = multiLabel ? 'curves, each label' : 'curves, confusion matrix';
   const report = file || use ? '' : ` \`report.html\` shows ${shown} and the worst mistakes.`;
   const where = facts.testData ? ` of \`${code(facts.testData.name)}\`` : '';
   return `# ${markdown(title)}
 
-An image classifier${size}, ${originOf(facts)}. It ${multiLabel ? 'gives' : 'assigns'} an image of ${imageShape.width} × ${imageShape.height} pixels ${multiLabel ? `any number of ${classNames.length} labels` : `to one of ${classNames.length} classes`}: ${names}${more}.
+${kind}, ${originOf(facts)}. It ${multiLabel ? 'gives' : 'assigns'} an image of ${imageShape.width} × ${imageShape.height} pixels ${multiLabel ? `any number of ${classNames.length} labels` : `to one of ${classNames.length} classes`}: ${names}${more}.
 
 ${multiLabel ? meanText(multiLabel) : ''}**${formatPercent(accuracy)}** correct${multiLabel ? ' in every label' : ''}: ${formatCount(correct)} of ${formatCount(total)} images${where} (95% interval ${formatInterval(interval95)}).${report}${note ? `\n\n${note}` : ''}`;
 }

@@ -30,7 +30,7 @@ export const RUNNING = {
   },
   ensemble: {
     type: { kind: 'boolean' },
-    help: 'with --folds: the finished model averages those of the folds, in place of one that is trained on all images',
+    help: 'with --seeds: a model that averages those of all seeds; with --folds: the finished model averages those of the folds, in place of one that is trained on all images',
     flag: { of: ['train'], notForJobs: true },
   },
   time: {

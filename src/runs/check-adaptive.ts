@@ -17,16 +17,19 @@ export function checkAdaptive(
       : folds
         ? '--folds'
         : undefined;
-  if (other !== undefined) {
-    throw new HarrierError('bad-option', `--tta adaptive and ${other} cannot be combined`, {
-      next: 'Use --tta flip.',
-    });
-  }
+  if (other !== undefined) throw noAdaptive(other);
   if (hasValidation) return;
   throw new HarrierError('bad-option', 'its threshold is chosen on validation images', {
     where: '--tta adaptive',
     expected: 'validation images',
     received: `--validation-split ${validationSplit}`,
     next: 'Add --validation-split 0.1, or use --tta flip.',
+  });
+}
+
+/** @param other the option that it cannot be combined with */
+export function noAdaptive(other: string): HarrierError {
+  return new HarrierError('bad-option', `--tta adaptive and ${other} cannot be combined`, {
+    next: 'Use --tta flip.',
   });
 }

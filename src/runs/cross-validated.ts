@@ -6,13 +6,9 @@ import {
   bestThresholds,
   type CrossValidationResult,
   crossValidationResult,
-  historyFromCsv,
   isGiven,
   type Predictions,
 } from '../evaluation/index.ts';
-import { decodeModel, type Model } from '../onnx/index.ts';
-import type { FitResult } from '../training/index.ts';
-import { utf8Decode } from '../utf8.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { StoredRun } from './stored-run.ts';
 
@@ -27,8 +23,6 @@ export interface CrossValidated {
   readonly folds: readonly number[];
   /** Whether these images are the run's test images too, as the data brings none of its own. */
   readonly isTest: boolean;
-  /** Where the finished model averages those of the folds: these, and what is said of their training. */
-  readonly ensemble?: { readonly models: readonly Model[]; readonly fit: FitResult };
 }
 
 /**
@@ -42,7 +36,7 @@ export async function crossValidated(
   { folding, options }: Pick<PreparedRun, 'folding' | 'options'>,
   foldRun: (fold: number) => StoredRun,
 ): Promise<CrossValidated> {
-  const { count, ensemble } = options.folds!;
+  const { count } = options.folds!;
   const { pool } = folding!;
   const { folds, evaluated } = foldsOf(pool, count, options.seed);
   const classes = pool.classNames.length;
@@ -89,7 +83,6 @@ export async function crossValidated(
     images: evaluated,
     folds: Array.from(evaluated, (image) => foldOf[image]),
     isTest: folding!.isTest,
-    ...(ensemble && { ensemble: await ensembleOf(folds.length, foldRun) }),
   };
 }
 
@@ -126,34 +119,4 @@ async function probabilitiesOf(stored: StoredRun, images: number, classes: numbe
     received: array ? array.shape.join(' × ') : 'no file',
     next: 'Remove the folder of the fold and resume: the fold is then trained again.',
   });
-}
-
-/** The models of the folds, and their training as one record. */
-async function ensembleOf(count: number, foldRun: (fold: number) => StoredRun) {
-  const models: Model[] = [];
-  const results: { trainingAccuracy: number; seconds: number; loss: number }[] = [];
-  for (let fold = 1; fold <= count; fold++) {
-    const stored = foldRun(fold);
-    const bytes = await stored.read('model');
-    if (!bytes) {
-      throw new HarrierError('bad-checkpoint', 'the model of this fold is missing', {
-        where: stored.file('model'),
-        next: 'Remove the folder of the fold and resume: the fold is then trained again.',
-      });
-    }
-    models.push(decodeModel(bytes, stored.file('model')));
-    const history = historyFromCsv(
-      utf8Decode((await stored.read('history')) ?? new Uint8Array()),
-      stored.file('history'),
-    );
-    results.push({ ...(await stored.record()).result!, loss: history.at(-1)?.loss ?? 0 });
-  }
-  const sum = (of: 'trainingAccuracy' | 'seconds' | 'loss') =>
-    results.reduce((total, each) => total + each[of], 0);
-  const seconds = sum('seconds');
-  const history = [
-    { epoch: 1, loss: sum('loss') / count, accuracy: sum('trainingAccuracy') / count, seconds },
-  ];
-  const position = { step: 1, epoch: 1, stepInEpoch: 0, lossSum: 0, correct: 0, seen: 0, seconds, history };
-  return { models, fit: { history, weights: new Map(), ended: 'finished' as const, position } };
 }

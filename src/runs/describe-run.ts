@@ -17,6 +17,7 @@ import type { Network } from '../models/index.ts';
 import { highestRate, type Optimizer, type OptimizerConfig } from '../optimizers/index.ts';
 import type { ReportImage } from '../report/index.ts';
 import { comparedText } from './compare-models.ts';
+import { averagedBy } from './ensemble.ts';
 import { hardwareText } from './hardware.ts';
 import { pathsOfRun, withoutPaths } from './private-paths.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -56,13 +57,13 @@ export async function describeRun(
   return {
     evaluation: `${JSON.stringify(evaluation, undefined, 2)}\n`,
     predictions: predictionsToCsv(predictions, files),
-    // A head has no epochs to draw.
+    // A head has no epochs to draw, and those of several models are in their own reports.
     report: shared(
       renderReport({
         title,
         facts,
         evaluation,
-        history,
+        history: facts.ensemble === undefined ? history : [],
         fitted: record.result?.head,
         rankings: classRankings(predictions),
         mistakes,
@@ -96,6 +97,7 @@ export function factsOf(
     ...(options.from && { fineTunedFrom: options.from }),
     imageShape: inputOf({ data, options }),
     parameters: parameterCount(network, options),
+    ...ensembleFact(options),
     ...(options.head
       ? {
           head: result?.head ? headText(result.head) : `${options.head} head`,
@@ -121,6 +123,13 @@ export function factsOf(
     versions: record.versions,
     command: record.command,
   };
+}
+
+function ensembleFact(options: RunRecord['options']): Pick<RunInfo, 'ensemble'> {
+  const models = averagedBy(options);
+  if (models === undefined) return {};
+  const of = options.seeds ? `seeds ${options.seeds.join(', ')}` : 'the folds of a cross-validation';
+  return { ensemble: { models, of } };
 }
 
 /** "linear head, C 0.01 by 5-fold cross-validation, which 96.1% of the images passed". */

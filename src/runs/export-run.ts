@@ -43,7 +43,7 @@ export function exportRun(
   });
 }
 
-/** The model of a cross-validation's run that averages the models of its folds. */
+/** The model of a run that averages those of others. */
 export function exportEnsemble(
   { options }: Pick<RunPlan, 'options'>,
   models: readonly Model[],

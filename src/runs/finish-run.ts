@@ -25,6 +25,7 @@ import { calibrateRun, type RunCalibration } from './calibrate-run.ts';
 import { compareModels } from './compare-models.ts';
 import type { CrossValidated } from './cross-validated.ts';
 import { describeRun } from './describe-run.ts';
+import type { Ensemble } from './ensemble.ts';
 import { type ExportOptions, exportEnsemble, exportRun } from './export-run.ts';
 import type { HeadFit } from './fit-head.ts';
 import { isTestedByFolds } from './folded-images.ts';
@@ -40,6 +41,8 @@ import type { RunFile, StoredRun } from './stored-run.ts';
 export interface FinishOptions {
   /** Of the last run of a cross-validation, what its folds have found. */
   readonly crossValidated?: CrossValidated;
+  /** The models that it averages. */
+  readonly ensemble?: Ensemble;
   /** What was compared before this model was kept. */
   readonly compared?: ComparedModels;
   /** What a head says of the validation images: this model is compared with it. */
@@ -58,10 +61,10 @@ export async function finishRun(
   { weights, history, bestEpoch, ended, ...fit }: FitResult | HeadFit,
   platform: RunPlatform,
   onProgress?: OnProgress,
-  { crossValidated, compared: kept, rival }: FinishOptions = {},
+  { crossValidated, ensemble: averaged, compared: kept, rival }: FinishOptions = {},
 ): Promise<{ record: RunRecord; evaluation: Evaluation }> {
   const { network, optimizer, test, runtime } = run;
-  const ensemble = crossValidated?.ensemble?.models;
+  const ensemble = averaged?.models;
   const heldOut = crossValidated?.predictions;
   const { testTimeAugmentation = 'none' } = record.options;
   const { classNames, train: trained, test: evaluated } = run.data;
@@ -155,6 +158,7 @@ export async function finishRun(
       compareModels(rival, validation ?? (await predict(run.validation!, 'validating', temperature))));
   const result: RunResult = {
     ...resultOf(history, bestEpoch, ended, evaluation),
+    ...(ensemble && { epochs: record.options.epochs }),
     ...('head' in fit && { head: fit.head }),
     ...(comparison && { compared: comparison }),
   };
@@ -190,7 +194,7 @@ export async function finishRun(
 }
 
 const AS_ITS_MODELS: RunCalibration & LabelCalibration = {
-  scaling: { temperature: 1, reason: 'it averages models that were calibrated each by itself' },
+  scaling: { temperature: 1, reason: 'it averages models as they are, each with its own temperature' },
 };
 
 /** The images of a run, by names that may be shared. */

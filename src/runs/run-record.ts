@@ -126,6 +126,10 @@ const OPTIONS = {
   splitBy: optional(oneOf(SPLITS)),
   /** Part of a cross-validation: `held` is the fold that the run holds out, from 1; without it the run is on all images. */
   folds: optional(fields({ count, held: optional(count), ensemble: optional(flag) })),
+  /** The model averages those of runs that differ by these seeds alone; `seed` is the first. */
+  seeds: optional(list(fromZero, { atLeast: 2, words: 'a list of seeds' })) as Schema<
+    readonly number[] | undefined
+  >,
   /** `none`: the data as it lies, without the label corrections of its owner; absent: with them. */
   marks: optional(oneOf(['none'])),
   /** Views of each image that the finished model averages; absent is `none`. */

@@ -2,6 +2,7 @@ import type { Evaluation, Predictions } from '../evaluation/index.ts';
 import type { FitResult, RunPosition } from '../training/index.ts';
 import { checkpointsOf } from './checkpoints.ts';
 import type { CrossValidated } from './cross-validated.ts';
+import type { Ensemble } from './ensemble.ts';
 import { type FinishOptions, finishRun } from './finish-run.ts';
 import { fitHead, type HeadFit, warmedUp } from './fit-head.ts';
 import { type FitHooks, fitRun } from './fit-run.ts';
@@ -17,6 +18,8 @@ export interface RunHooks
   readonly onLost?: (sentence: string) => void;
   /** Of the last run of a cross-validation, what its folds have found. */
   readonly crossValidated?: CrossValidated;
+  /** The models that it averages: nothing is then trained. */
+  readonly ensemble?: Ensemble;
   /** Of a run that is to be kept only if it is better than a head: asked at its end for what that says of the validation images. */
   readonly rival?: () => Promise<Predictions>;
 }
@@ -50,19 +53,23 @@ export async function trainRun(
 ): Promise<RunOutcome> {
   await stored.store.tidy();
   const { id } = record;
-  const { onProgress, crossValidated } = hooks;
+  const { onProgress, crossValidated, ensemble } = hooks;
   const finish = async (
     fit: FitResult | HeadFit,
     ended: FinishedOutcome['ended'] = 'finished',
     more: FinishOptions = {},
   ): Promise<FinishedOutcome> => ({
     ended,
-    ...(await finishRun(run, record, stored, fit, platform, onProgress, { crossValidated, ...more })),
+    ...(await finishRun(run, record, stored, fit, platform, onProgress, {
+      crossValidated,
+      ensemble,
+      ...more,
+    })),
     keep: (compared) => finish(fit, ended, { compared }),
   });
-  if (crossValidated?.ensemble) {
+  if (ensemble) {
     await stored.writeRecord(record);
-    return finish(crossValidated.ensemble.fit);
+    return finish(ensemble.fit);
   }
   if (run.options.head) {
     await stored.writeRecord(record);

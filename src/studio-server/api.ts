@@ -46,7 +46,7 @@ export interface RunGroup {
   /** The folder that they lie in. */
   readonly id: string;
   readonly kind: 'seeds' | 'folds' | 'sweep';
-  /** Which of them it is: `seed 2`, `fold 1 of 5`, `trial 03`; of a cross-validation, `all images` is the finished model. */
+  /** Which of them it is: `seed 2`, `fold 1 of 5`, `trial 03`; of a cross-validation, `all images` is the finished model; of seeds, `average` is the mean of their models. */
   readonly part: string;
 }
 

@@ -509,6 +509,56 @@ describe('train --seeds', () => {
     expect((await json('stopped', 'seed-7', 'run.json')).result.epochs).toBe(2);
   });
 
+  it('averages their models, also those that come later', async () => {
+    const words = [...training, '--seeds', '2', '--validation-split', '0.2'];
+    const trained = await run('train', ...words, '--ensemble', '--out', 'averaged', '--json');
+    expect([trained.code, JSON.parse(trained.stdout).ensemble.run]).toEqual([0, path('averaged')]);
+    const { options, data, result, command } = await json('averaged', 'run.json');
+    expect([options.seed, options.seeds, options.validationSplit]).toEqual([1, [1, 2], 0]);
+    // Either seed has set other images aside: together they have seen all.
+    expect([data.train.images, data.validation]).toEqual([30, undefined]);
+    expect(command).toContain('--ensemble --seeds 2 --seed 1');
+    expect(JSON.parse(trained.stdout).ensemble.testAccuracy).toBe(result.testAccuracy);
+    expect(await readFile(path('averaged', 'README.md'), 'utf8')).toContain(
+      'An average of 2 image classifiers',
+    );
+
+    const [image] = await readdir(path('images', 'cat'));
+    const said = async (...model: string[]): Promise<number[]> => {
+      const { stdout } = await run('predict', join(...model), path('images', 'cat', image), '--json');
+      const { predictions } = JSON.parse(stdout)[0];
+      return ['cat', 'dog', 'ship'].map(
+        (name) => predictions.find((each: { label: string }) => each.label === name).probability,
+      );
+    };
+    const all = await Promise.all(
+      [
+        ['averaged', 'seed-1'],
+        ['averaged', 'seed-2'],
+      ].map((of) => said(...of)),
+    );
+    (await said('averaged')).forEach((probability, i) => {
+      expect(probability).toBeCloseTo((all[0][i] + all[1][i]) / 2, 5);
+    });
+    const again = JSON.parse((await run('evaluate', 'averaged', '--json')).stdout);
+    expect(again).toEqual(await json('averaged', 'evaluation.json'));
+
+    const same = await run('train', '--resume', 'averaged');
+    expect(same.stdout).toMatch(/The average of the 2 models is finished: [\d.]+%/);
+    const more = await run('train', '--resume', 'averaged', '--seeds', '3');
+    expect([more.code, more.stdout]).toEqual([0, expect.stringContaining('the average of 3 models in')]);
+    expect((await json('averaged', 'run.json')).options.seeds).toEqual([1, 2, 3]);
+  });
+
+  it('averages models that are trained already', async () => {
+    expect(sentenceOf(await run('predict', 'two', 'images/cat'))).toMatch(
+      /two: these are runs with several seeds: expected one of them, such as two\/seed-5\. Or average their models: npx harrier train --ensemble --resume two/,
+    );
+    const averaged = await run('train', '--ensemble', '--resume', 'two');
+    expect([averaged.code, averaged.stdout]).toEqual([0, expect.stringContaining('It is finished.')]);
+    expect((await json('two', 'run.json')).options.seeds).toEqual([5, 6]);
+  });
+
   it('leaves runs that "latest" finds', async () => {
     await run('train', ...training, '--seeds', '1');
     const { code, stdout } = await run('summary', 'latest');
@@ -538,6 +588,26 @@ describe('train --seeds', () => {
       'a single run',
       ['--resume', 'plain', '--seeds', '2'],
       /this is not a folder of train --seeds: expected a folder with seeds\.json/,
+    ],
+    [
+      'one model to average',
+      [...training, '--seeds', '1', '--ensemble'],
+      /one model has no average: expected --seeds 2/,
+    ],
+    [
+      'an average that rejects',
+      [...training, '--seeds', '2', '--ensemble', '--reject', '0.95', '--validation-split', '0.2'],
+      /--reject and --ensemble cannot be combined/,
+    ],
+    [
+      'an average of adaptive models',
+      [...training, '--seeds', '2', '--ensemble', '--tta', 'adaptive', '--validation-split', '0.2'],
+      /--tta adaptive and --ensemble cannot be combined/,
+    ],
+    [
+      'an average of a single run',
+      ['--resume', 'plain', '--ensemble'],
+      /--ensemble: one model has no average\. Add --seeds 4/,
     ],
     [
       'a folder in use',

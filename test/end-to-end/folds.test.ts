@@ -138,7 +138,7 @@ describe('train --folds', () => {
   });
 
   it.each<[string[], string]>([
-    [['--ensemble'], '--ensemble: only the models of a cross-validation can be averaged. Add --folds 5'],
+    [['--ensemble'], '--ensemble: one model has no average. Add --seeds 4 or --folds 5'],
     [['--folds', '3', '--seeds', '2'], '--folds and --seeds cannot be combined.'],
     [
       ['--folds', '3', '--reject', '0.95'],

@@ -13,13 +13,7 @@ import { checkResumed } from './resumed-options.ts';
  * Whether a cross-validation is wanted: by --folds, or by the folder that is to go on.
  * @throws HarrierError `bad-option` for options that cannot be combined with it
  */
-export async function wantsFolds({ folds, ensemble, seeds, resume }: TrainOptions): Promise<boolean> {
-  if (ensemble && folds === undefined && resume === undefined) {
-    throw new HarrierError('bad-option', 'only the models of a cross-validation can be averaged', {
-      where: '--ensemble',
-      next: 'Add --folds 5, or leave --ensemble out.',
-    });
-  }
+export async function wantsFolds({ folds, seeds, resume }: TrainOptions): Promise<boolean> {
   if (folds !== undefined && seeds !== undefined) {
     throw new HarrierError('bad-option', '--folds and --seeds cannot be combined', {
       next: 'Run the cross-validation once for each --seed.',

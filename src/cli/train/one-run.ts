@@ -7,11 +7,13 @@ import type { HeadKind } from '../../options/words.ts';
 import { FoldsFolder } from '../../platform/node/runs/folds-folder.ts';
 import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { SeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
 import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
 import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
 import { trackedResult, trackRun } from '../../platform/node/trackers/track-run.ts';
 import { crossValidated } from '../../runs/cross-validated.ts';
 import { optimizerText, parameterCount } from '../../runs/describe-run.ts';
+import { ensembleOf } from '../../runs/ensemble.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import { ProgressFile } from '../../runs/run-progress.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
@@ -49,12 +51,14 @@ export async function trainToTheEnd(
   { run, record, folder, given, reporter, interruption }: Training,
   rival?: RunHooks['rival'],
 ): Promise<Trained> {
-  const { fold } = given;
-  const validated =
-    fold && fold.held === undefined
-      ? await crossValidated(run, (number) => new FoldsFolder(folder.path).fold(number))
-      : undefined;
-  if (!fold || fold.held === 1) announce(run, folder, reporter);
+  const { fold, ensembleOf: seeds } = given;
+  const foldRun = (number: number) => new FoldsFolder(folder.path).fold(number);
+  const validated = fold && fold.held === undefined ? await crossValidated(run, foldRun) : undefined;
+  const averaged =
+    validated && fold?.ensemble
+      ? Array.from({ length: fold.count }, (_, i) => foldRun(i + 1))
+      : seeds?.map((seed) => new SeedsFolder(folder.path).run(seed));
+  if (fold ? fold.held === 1 : !seeds) announce(run, folder, reporter);
   if (fold?.held !== undefined) {
     const [learned, held] = [run.train.size, run.test.size].map((count) => formatQuantity(count, 'image'));
     reporter.print(
@@ -86,6 +90,7 @@ export async function trainToTheEnd(
       },
       interrupted: () => interruption.exitCode !== undefined,
       crossValidated: validated,
+      ...(averaged && { ensemble: await ensembleOf(averaged) }),
       ...(rival && { rival }),
       checkpointSeconds: given.checkpointSeconds,
     });

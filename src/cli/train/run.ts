@@ -8,6 +8,7 @@ import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.
 import { readCheckpoint } from '../../platform/node/runs/train-run.ts';
 import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
 import { headText } from '../../runs/describe-run.ts';
+import { averagedBy } from '../../runs/ensemble.ts';
 import type { RunRecord, RunResult } from '../../runs/run-record.ts';
 import type { FinishedOutcome } from '../../runs/train-run.ts';
 import { Exit } from '../failure.ts';
@@ -24,7 +25,7 @@ import { writeJobSummary } from './job-summary.ts';
 import { withinTime } from './length.ts';
 import { type Trained, type Training, trainToTheEnd } from './one-run.ts';
 import { commandLine, resumedOptions } from './options.ts';
-import { checkAlike, trainSeeds, wantsSeeds } from './seeds.ts';
+import { checkAlike, checkSameImages, trainSeeds, wantsSeeds } from './seeds.ts';
 
 /** `harrier train`. */
 export async function runTrain(given: TrainOptions): Promise<void> {
@@ -47,6 +48,7 @@ export async function runTrain(given: TrainOptions): Promise<void> {
     if (own.sentence !== undefined) reporter.note(own.sentence);
     if (await wantsFolds(given)) await trainFolds(own.given, own.given.words ?? typed, reporter, one);
     else if (await wantsSeeds(given)) await trainSeeds(own.given, own.given.words ?? typed, reporter, one);
+    else if (given.ensemble) throw nothingToAverage();
     else await one(own.given);
   } catch (error) {
     // What was abandoned because of the signal fails in its own way; the signal is what the user knows of.
@@ -61,6 +63,13 @@ export async function runTrain(given: TrainOptions): Promise<void> {
   } finally {
     interruption.end();
   }
+}
+
+function nothingToAverage(): HarrierError {
+  return new HarrierError('bad-option', 'one model has no average', {
+    where: '--ensemble',
+    next: 'Add --seeds 4 or --folds 5, or leave --ensemble out.',
+  });
 }
 
 /** @throws HarrierError `bad-option` for a time with several trainings */
@@ -88,10 +97,10 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
   if (given.dryRun) return dryRun(prepared, reporter, given.json);
   const run = await withinTime(prepared, reporter);
   const record = newRecord(run, commandLine(given.words ?? process.argv.slice(2)));
-  if (given.like) checkAlike(record, given.like);
-  if (given.sameImages !== undefined) checkSameImages(record, given.sameImages);
-  const endsFolds = given.fold && given.fold.held === undefined;
-  const folder = endsFolds ? new RunFolder(given.partOf!) : await createRunFolder(options.recipe, given.out);
+  if (given.like) (given.ensembleOf ? checkSameImages : checkAlike)(record, given.like);
+  if (given.sameImages !== undefined) checkSamePool(record, given.sameImages);
+  const endsGroup = given.ensembleOf !== undefined || (given.fold && given.fold.held === undefined);
+  const folder = endsGroup ? new RunFolder(given.partOf!) : await createRunFolder(options.recipe, given.out);
   try {
     await folder.exclusively(async () => {
       // Before anything is said about the run: it can then be resumed whenever it is stopped.
@@ -163,7 +172,7 @@ async function resume(
 }
 
 /** @throws HarrierError `bad-data` when the data has changed since the first fold */
-function checkSameImages({ data: { pool } }: RunRecord, hash: string): void {
+function checkSamePool({ data: { pool } }: RunRecord, hash: string): void {
   if (pool?.hash === hash) return;
   throw new HarrierError('bad-data', 'the data has changed since the first fold was trained', {
     where: pool?.name,
@@ -254,11 +263,11 @@ function printResult(
   reporter.print();
   reporter.print(evaluationText(evaluation, { style }));
   reporter.print();
-  const { folds } = record.options;
+  const averaged = averagedBy(record.options);
   const length = result.head
     ? headText(result.head)
-    : folds?.ensemble
-      ? `the average of ${folds.count} models`
+    : averaged !== undefined
+      ? `the average of ${averaged} models`
       : `${result.epochs} ${result.epochs === 1 ? 'epoch' : 'epochs'}`;
   reporter.print(
     `${evaluation.multiLabel ? 'Training images right in every label' : 'Training accuracy'} ${formatPercent(result.trainingAccuracy)}; ${length} in ${formatDuration(result.seconds)}${which}`,

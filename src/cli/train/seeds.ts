@@ -2,10 +2,14 @@ import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { type Spread, spreadOf } from '../../evaluation/index.ts';
 import { formatPercent } from '../../format/format.ts';
+import { findRun } from '../../platform/node/runs/find-run.ts';
 import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { createSeedsFolder, isSeedsFolder, SeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
-import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
+import { noAdaptive } from '../../runs/check-adaptive.ts';
+import { noRejectingEnsemble } from '../../runs/check-reject.ts';
+import type { RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts';
+import type { SeedsRecord } from '../../runs/seeds-record.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { dataFromAnywhere, fromAnywhere, movedData } from './options.ts';
@@ -14,12 +18,13 @@ import { checkResumed } from './resumed-options.ts';
 
 /** Whether several runs are wanted: by --seeds, or by the folder that is to go on. */
 export async function wantsSeeds({ seeds, resume }: TrainOptions): Promise<boolean> {
-  return seeds !== undefined || (resume !== undefined && (await isSeedsFolder(resume)));
+  return seeds !== undefined || (resume !== undefined && (await isSeedsFolder((await findRun(resume)).path)));
 }
 
 /**
- * `harrier train --seeds`: one run after another, each in its own folder, and at the end what they have in common.
- * Interrupted, it goes on where it was; given more seeds, it adds them.
+ * `harrier train --seeds`: one run after another, each in its own folder, and at the end what they have in common; with
+ * --ensemble also the run that averages their models. Interrupted, it goes on where it was; given more seeds, it adds
+ * them.
  *
  * @param train trains one run to its end
  */
@@ -55,12 +60,54 @@ export async function trainSeeds(
     });
   }
   const results = await Promise.all(record.seeds.map((seed) => resultOf(seed, folder.run(seed))));
-  printResult(folder.path, results, reporter, typed.json);
+  printResults(results, reporter);
+  const ensemble = record.given.ensemble
+    ? await average(folder, record, reporter, (own) =>
+        train(partOfSeveral(own, typed, moved, { partOf: folder.path, words: commandOf(record) })),
+      )
+    : undefined;
+  printEnd(folder.path, results, ensemble, reporter);
+  if (typed.json) reporter.json(jsonOf(folder.path, results, ensemble));
+}
+
+/** The command that does all of it again. */
+const commandOf = ({ words, seeds }: SeedsRecord<TrainOptions>) => [
+  ...words,
+  ...(words.includes('--ensemble') ? [] : ['--ensemble']),
+  ...['--seeds', `${seeds.length}`, '--seed', `${seeds[0]}`],
+];
+
+/** Makes the run that averages the models of all seeds, unless it is there. @returns what came of it */
+async function average(
+  folder: SeedsFolder<TrainOptions>,
+  { seeds, given }: SeedsRecord<TrainOptions>,
+  reporter: Reporter,
+  train: (own: TrainOptions) => Promise<void>,
+): Promise<RunResult> {
+  const { whole } = folder;
+  const known = (await whole.read('record')) ? await whole.record() : undefined;
+  const what = reporter.style.strong(`The average of the ${seeds.length} models`);
+  if (known?.result && isSame(known.options.seeds, seeds)) {
+    reporter.print(`\n${what} is finished: ${formatPercent(known.result.testAccuracy)}.`);
+    return known.result;
+  }
+  reporter.print(`\n${what}`);
+  await train({
+    ...given,
+    seed: seeds[0],
+    ensembleOf: seeds,
+    like: await folder.run(seeds[0]).record(),
+    // Each seed sets other images aside: none of them are unseen by all models.
+    validationSplit: 0,
+    earlyStopping: undefined,
+  });
+  return (await whole.record()).result!;
 }
 
 async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<SeedsFolder<TrainOptions>> {
-  if (typed.resume !== undefined) return resume(typed, typed.resume);
+  if (typed.resume !== undefined) return resume(typed, (await findRun(typed.resume)).path);
   const { options } = await newRun(typed);
+  if (typed.ensemble) checkEnsemble(options, typed.seeds ?? 1);
   const { seeds: count = 1, seed: _, out, json: __, ...given } = typed;
   const folder = await createSeedsFolder<TrainOptions>(options.recipe, out);
   await folder.write({
@@ -81,7 +128,11 @@ async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<Tr
       next: 'Leave --seeds out to resume a single run.',
     });
   }
-  checkResumed(typed, (option) => option === 'seeds', 'resumed runs keep their own options');
+  checkResumed(
+    typed,
+    (option) => option === 'seeds' || option === 'ensemble',
+    'resumed runs keep their own options',
+  );
   const folder = new SeedsFolder<TrainOptions>(resolve(path));
   const record = await folder.read();
   const { seeds: count = record.seeds.length } = typed;
@@ -92,16 +143,38 @@ async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<Tr
       received: `${count}`,
     });
   }
-  const { data } = typed;
-  if (count > record.seeds.length || data !== undefined) {
+  const { data, ensemble } = typed;
+  if (ensemble) checkEnsemble((await newRun(record.given)).options, count);
+  if (count > record.seeds.length || data !== undefined || ensemble) {
     await folder.write({
       ...record,
       seeds: seedsFrom(record.seeds[0], count),
-      // Seeds that have not begun find the data where it is now.
-      given: { ...record.given, ...(data !== undefined && { data: await dataFromAnywhere(data) }) },
+      given: {
+        ...record.given,
+        // Seeds that have not begun find the data where it is now.
+        ...(data !== undefined && { data: await dataFromAnywhere(data) }),
+        ...(ensemble && { ensemble }),
+      },
     });
   }
   return folder;
+}
+
+/** @throws HarrierError `bad-option` for models that cannot be averaged */
+function checkEnsemble({ reject, adaptiveViews, multiLabel }: RunOptions, count: number): void {
+  if (reject !== undefined) throw noRejectingEnsemble();
+  if (adaptiveViews) throw noAdaptive('--ensemble');
+  if (multiLabel) {
+    throw new HarrierError('bad-option', '--seeds, --ensemble and --multi-label cannot be combined', {
+      next: 'Average the models of a cross-validation: --folds 5 in place of --seeds.',
+    });
+  }
+  if (count > 1) return;
+  throw new HarrierError('bad-option', 'one model has no average', {
+    where: '--ensemble',
+    expected: '--seeds 2 or more',
+    received: `--seeds ${count}`,
+  });
 }
 
 /** What may differ between the seeds of one folder, or is compared otherwise. */
@@ -135,7 +208,15 @@ export function checkAlike(run: RunRecord, first: RunRecord): void {
       next: 'Restore the recipe, or start again without --resume.',
     });
   }
-  const parts = run.options.validationSplit > 0 ? (['test'] as const) : (['train', 'test'] as const);
+  checkSameImages(run, first, run.options.validationSplit > 0 ? ['test'] : ['train', 'test']);
+}
+
+/** @throws HarrierError `bad-data` where images of a part are others than those of the first seed */
+export function checkSameImages(
+  run: RunRecord,
+  first: RunRecord,
+  parts: readonly ('train' | 'test')[] = ['test'],
+): void {
   const changed = parts.find((part) => run.data[part].hash !== first.data[part].hash);
   if (changed === undefined) return;
   throw new HarrierError('bad-data', 'the data has changed since the first seed was trained', {
@@ -177,8 +258,7 @@ async function resultOf(seed: number, folder: RunFolder): Promise<SeedResult> {
   return { seed, run: folder.path, testAccuracy, trainingAccuracy, seconds };
 }
 
-function printResult(path: string, runs: readonly SeedResult[], reporter: Reporter, json?: boolean): void {
-  const testAccuracy = spreadOf(runs.map((run) => run.testAccuracy));
+function printResults(runs: readonly SeedResult[], reporter: Reporter): void {
   const { style } = reporter;
   const width = Math.max(...runs.map(({ seed }) => `${seed}`.length));
   reporter.print();
@@ -187,15 +267,39 @@ function printResult(path: string, runs: readonly SeedResult[], reporter: Report
       `seed ${`${seed}`.padStart(width)}  ${formatPercent(run.testAccuracy)}  ${style.faint(shortPath(run.run))}`,
     );
   }
-  reporter.print(style.strong(spreadText(testAccuracy)));
-  reporter.print();
-  reporter.print(style.strong(`Everything is in ${shortPath(path)}`));
-  const more = `npx harrier train --seeds ${runs.length + 2} --resume ${shellQuote(shortPath(path))}`;
-  reporter.print(`  ${more}  ${style.faint('add two seeds')}`);
-  if (json) {
-    const trainingAccuracy = spreadOf(runs.map((run) => run.trainingAccuracy));
-    reporter.json({ folder: path, testAccuracy, trainingAccuracy, runs });
+  reporter.print(style.strong(spreadText(spreadOf(runs.map((run) => run.testAccuracy)))));
+}
+
+function printEnd(
+  path: string,
+  runs: readonly SeedResult[],
+  ensemble: RunResult | undefined,
+  reporter: Reporter,
+): void {
+  const { style } = reporter;
+  if (!ensemble) {
+    reporter.print();
+    reporter.print(style.strong(`Everything is in ${shortPath(path)}`));
   }
+  const resume = `--resume ${shellQuote(shortPath(path))}`;
+  const next = [
+    [`npx harrier train --seeds ${runs.length + 2} ${resume}`, 'add two seeds'],
+    ...(ensemble || runs.length === 1
+      ? []
+      : [[`npx harrier train --ensemble ${resume}`, 'one model that averages these']]),
+  ];
+  const width = Math.max(...next.map(([line]) => line.length));
+  for (const [line, what] of next) reporter.print(`  ${line.padEnd(width)}  ${style.faint(what)}`);
+}
+
+function jsonOf(path: string, runs: readonly SeedResult[], ensemble: RunResult | undefined) {
+  return {
+    folder: path,
+    testAccuracy: spreadOf(runs.map((run) => run.testAccuracy)),
+    trainingAccuracy: spreadOf(runs.map((run) => run.trainingAccuracy)),
+    runs,
+    ...(ensemble && { ensemble: { run: path, testAccuracy: ensemble.testAccuracy } }),
+  };
 }
 
 /** "mean 94.03% ± 0.11% (standard deviation of 3 seeds), lowest 93.92%, highest 94.14%". */

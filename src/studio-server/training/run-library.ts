@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { HarrierError } from '../../errors.ts';
-import { type FoundRun, RunFolders } from '../../platform/node/runs/run-folders.ts';
+import { type FoundRun, type GroupKind, RunFolders } from '../../platform/node/runs/run-folders.ts';
 import { type AboutRun, aboutText, changedAbout } from '../../runs/about-run.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import type { RunDetails, RunGroup, RunSummary } from '../api.ts';
@@ -214,11 +214,15 @@ export class RunLibrary {
   }
 }
 
-/** What a run is called among those that it belongs to: `seed 2`, `fold 1`; a finished cross-validation is in no part. */
+/** What a run is called among those that it belongs to: `seed 2`, `fold 1`, or what they came to. */
 function groupOf({ names: [name, part], group: kind }: FoundRun): RunGroup | undefined {
-  if (!kind || (part === undefined && kind !== 'folds')) return undefined;
-  return { id: runId([name]), kind, part: part === undefined ? 'all images' : part.replace('-', ' ') };
+  if (!kind) return undefined;
+  const called = part === undefined ? WHOLE[kind] : part.replace('-', ' ');
+  return called === undefined ? undefined : { id: runId([name]), kind, part: called };
 }
+
+/** What the run in the folder of a group is called. */
+const WHOLE: Readonly<Partial<Record<GroupKind, string>>> = { folds: 'all images', seeds: 'average' };
 
 /** A run's path below the folder as one word that stands in URLs. */
 export function runId(names: readonly string[]): string {

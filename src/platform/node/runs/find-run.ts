@@ -65,10 +65,22 @@ export async function findModel(name: string | undefined): Promise<ModelSource> 
     return { modelFile, ...((await isThere(run.file('record'))) && { run }) };
   }
   // The record of a cross-validation comes with its last run.
-  if (!(await isThere(join(run.path, FOLDS_FILE)))) await run.record();
+  if (!(await isThere(join(run.path, FOLDS_FILE))))
+    await run.record().catch((error) => noOneModel(run, error));
   throw new HarrierError('bad-checkpoint', 'this run has no model yet: it is not finished', {
     where: run.path,
     next: `Resume it: npx harrier train --resume ${name}`,
+  });
+}
+
+/** Of runs with several seeds each has a model. */
+async function noOneModel({ path }: RunFolder, error: unknown): Promise<never> {
+  if (!(await isSeedsFolder(path))) throw error;
+  const [first] = (await readdir(path)).filter((name) => name.startsWith('seed-'));
+  throw new HarrierError('bad-checkpoint', 'these are runs with several seeds', {
+    where: path,
+    expected: `one of them${first === undefined ? '' : `, such as ${join(relative('', path), first)}`}`,
+    next: `Or average their models: npx harrier train --ensemble --resume ${relative('', path)}`,
   });
 }
 
@@ -147,12 +159,12 @@ async function noSuchRun(name: string, kind: string): Promise<never> {
   });
 }
 
-/** Names of the runs in `runs` below the current folder: of those with several seeds each, as `NAME/seed-1`. */
+/** Names of the runs in `runs` below the current folder: of those with several seeds each, as `NAME/seed-1`, and their average. */
 async function runNames(): Promise<string[]> {
   const names: string[] = [];
   for (const name of await readdir('runs').catch(() => [] as string[])) {
     const within = (await isSeedsFolder(join('runs', name))) ? await readdir(join('runs', name)) : undefined;
-    names.push(...(within?.map((seed) => join(name, seed)) ?? [name]));
+    names.push(name, ...(within?.map((seed) => join(name, seed)) ?? []));
   }
   const isRun = await Promise.all(
     names.map(async (name) => {

@@ -40,9 +40,11 @@ export interface TrainOptions extends Omit<OptionValues<Lists>, 'from'> {
   readonly partOf?: string;
   /** Which part of a cross-validation it is; without `held` the run that ends it. */
   readonly fold?: RunOptions['folds'];
+  /** Seeds of the finished runs whose models this run averages. */
+  readonly ensembleOf?: RunOptions['seeds'];
   /** The hash of the images that a cross-validation has divided: it goes on with these alone. */
   readonly sameImages?: string;
-  /** The first of those seeds' runs, where there is one: this one must be like it. */
+  /** The first of those seeds' runs, where there is one: this one must be like it, or have the same test images. */
   readonly like?: RunRecord;
   /** The command that does this run again, where it is not the one that was typed. */
   readonly words?: readonly string[];

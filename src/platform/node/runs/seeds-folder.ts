@@ -9,12 +9,20 @@ import { createRunFolder, RunFolder } from './run-folder.ts';
 export const SEEDS_FILE = 'seeds.json';
 const ELSEWHERE = 'choose another folder with --out';
 
-/** Runs that differ by their seed alone: `seeds.json`, and beside it a run folder for each seed. */
+/**
+ * Runs that differ by their seed alone: `seeds.json`, beside it a run folder for each seed, and the files of the run that
+ * averages their models, where that was wanted.
+ */
 export class SeedsFolder<Given> {
   readonly path: string;
 
   constructor(path: string) {
     this.path = path;
+  }
+
+  /** The run that averages the models of the others. */
+  get whole(): RunFolder {
+    return new RunFolder(this.path);
   }
 
   /** The folder of the run with a seed. */

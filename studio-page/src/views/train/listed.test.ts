@@ -60,13 +60,13 @@ test('runs that belong together are one line until it is opened', () => {
   expect(closed[0].kind === 'group' && reached(closed[0].group)).toMatchObject({ count: 2, maximum: 0.9 });
 });
 
-test('a cross-validation is measured by its folds, not by the model of all images', () => {
-  const fold = (part: string, testAccuracy: number) =>
-    run(part, { testAccuracy, group: { id: 'cv', kind: 'folds', part } });
-  const [line] = linesOf(
-    [fold('all images', 0.99), fold('fold 1', 0.6), fold('fold 2', 0.8)],
-    () => false,
-    'newest',
+test.each([
+  ['a cross-validation is measured by its folds', 'folds', ['all images', 'fold 1', 'fold 2']],
+  ['seeds are measured each by itself', 'seeds', ['average', 'seed 1', 'seed 2']],
+] as const)('%s, not by the model that they came to', (_, kind, parts) => {
+  const runs = parts.map((part, i) =>
+    run(part, { testAccuracy: [0.99, 0.6, 0.8][i], group: { id: 'all', kind, part } }),
   );
-  expect(line.kind === 'group' && reached(line.group)?.mean).toBeCloseTo(0.7);
+  const [line] = linesOf(runs, () => false, 'newest');
+  expect(line.kind === 'group' && reached(line.group)).toMatchObject({ count: 2, mean: 0.7 });
 });

@@ -65,10 +65,16 @@ function byPart(a: RunSummary, b: RunSummary): number {
   return a.group!.part.localeCompare(b.group!.part, 'en', { numeric: true });
 }
 
+/** What the run is called that a group came to: a model of all images, or of the mean of its models. */
+const WHOLE = ['all images', 'average'];
+
+/** The runs of a group without the one that it came to, which has learned from the images of all, or averages them. */
+export function partsOf({ runs }: GroupLine): RunSummary[] {
+  return runs.filter(({ group }) => !WHOLE.includes(group!.part));
+}
+
 /** What the finished runs of a group have reached on images that they have not learned from. */
-export function reached({ runs }: GroupLine): Spread | undefined {
-  // A finished cross-validation is measured on the images of its folds already.
-  const parts = runs.filter(({ group }) => group!.part !== 'all images');
-  const values = parts.flatMap(({ testAccuracy }) => testAccuracy ?? []);
+export function reached(group: GroupLine): Spread | undefined {
+  const values = partsOf(group).flatMap(({ testAccuracy }) => testAccuracy ?? []);
   return values.length === 0 ? undefined : spreadOf(values);
 }

@@ -7,7 +7,7 @@ import { listOf, place, setQuery } from '../../router.ts';
 import { nameOf, stateText, steps } from '../../runs.ts';
 import { seriesColor } from './colors.ts';
 import { useLineWindow } from './line-window.ts';
-import { type GroupLine, type Line, linesOf, listed, reached, SORTS } from './listed.ts';
+import { type GroupLine, type Line, linesOf, listed, partsOf, reached, SORTS } from './listed.ts';
 
 export interface RunListProps {
   readonly runs: readonly RunSummary[];
@@ -135,9 +135,9 @@ const WORDS = { seeds: 'seed', folds: 'fold', sweep: 'trial' } as const;
 
 /** The heading of runs that belong together: opens and closes them. */
 function Group({ group }: { readonly group: GroupLine }) {
-  const { id, of, runs, isOpen } = group;
+  const { id, of, isOpen } = group;
   const spread = reached(group);
-  const parts = runs.filter(({ group: own }) => own!.part !== 'all images').length;
+  const parts = partsOf(group).length;
   const toggle = () => {
     const opened = listOf(place.value.query.open).filter((each) => each !== id);
     const next = isOpen ? opened : [...opened, id];
