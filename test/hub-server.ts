@@ -55,7 +55,8 @@ export class HubServer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const isStorage = request.headers.host?.startsWith('localhost') ?? false;
-    const path = decodeURIComponent(request.url ?? '/');
+    // A stray % is what it is.
+    const path = decodeURIComponent((request.url ?? '/').replace(/%(?![0-9a-f]{2})/gi, '%25'));
     const { range, authorization } = request.headers;
     this.seen.push({
       method: request.method ?? '',

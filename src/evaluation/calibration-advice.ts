@@ -1,5 +1,6 @@
 import { formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
+import { AVERAGES_OTHERS } from './temperature.ts';
 
 /** From this distance on, mean confidence and accuracy are far apart. */
 const FAR = 0.1;
@@ -25,8 +26,12 @@ export function calibrationAdvice({
   const withinInterval = confidence >= low && confidence <= high;
   if (withinInterval || Math.abs(confidence - accuracy) <= FAR) return undefined;
   const why = reason === undefined ? '' : ` No temperature was fitted: ${reason}.`;
+  const what =
+    reason === AVERAGES_OTHERS
+      ? ''
+      : ' To calibrate the model, train with validation images, such as --validation-split 0.1.';
   return (
     `Not calibrated: the accuracy is ${formatPercent(accuracy, 1)} and the mean confidence ` +
-    `${formatPercent(confidence, 1)}.${why} To calibrate the model, train with validation images, such as --validation-split 0.1.`
+    `${formatPercent(confidence, 1)}.${why}${what}`
   );
 }

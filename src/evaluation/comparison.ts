@@ -27,6 +27,8 @@ export interface ComparedRun {
   readonly evaluation: Evaluation;
   /** One record for each epoch. */
   readonly history: History;
+  /** How many models it averages, where none was trained for it. */
+  readonly averaged?: number;
   /** The epoch whose weights the model has, where validation chose it. */
   readonly bestEpoch?: number;
   /** Training time in seconds. */
@@ -130,7 +132,13 @@ export function comparisonRows({ runs, options }: Comparison): (readonly string[
     ),
     row('test images', ({ evaluation }) => formatCount(evaluation.total)),
     row('parameters', ({ parameters }) => formatCount(parameters)),
-    row('epochs trained', ({ history, head }) => (head === undefined ? `${history.length}` : `${head} head`)),
+    row('epochs trained', ({ history, head, averaged }) =>
+      averaged !== undefined
+        ? `average of ${averaged}`
+        : head === undefined
+          ? `${history.length}`
+          : `${head} head`,
+    ),
     row('best epoch', ({ bestEpoch }) => `${bestEpoch ?? '–'}`),
     row('training time', ({ seconds }) => formatDuration(seconds)),
     ...Object.entries(options).map(([name, values]) => [name, ...values.map(shortened)]),

@@ -70,6 +70,7 @@ export {
 } from './rejection.ts';
 export { type Spread, spreadOf } from './spread.ts';
 export {
+  AVERAGES_OTHERS,
   type BeforeAndAfter,
   beforeAndAfter,
   type CalibrationMeasures,

@@ -28,6 +28,9 @@ export interface TemperatureScaling {
   readonly judged?: BeforeAndAfter;
 }
 
+/** Why no temperature is fitted to a model that averages others. */
+export const AVERAGES_OTHERS = 'it averages models as they are, each with its own temperature';
+
 /** A temperature, or the reason why none was fitted. */
 export type FittedTemperature = { readonly temperature: number } | { readonly reason: string };
 

@@ -4,9 +4,10 @@ import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { averageModels } from './average-models.ts';
 import { Classifier } from './classifier.ts';
 import { CLASS_NAMES_KEY } from './contract.ts';
-import { exportModel } from './export.ts';
+import { exportModel, exportOptionsOf } from './export.ts';
 import { Network } from './network.ts';
 import { initialWeights } from './weights.ts';
+import { withoutViews } from './without-views.ts';
 
 const names = { [CLASS_NAMES_KEY]: JSON.stringify(['ant', 'bee', 'cat']) };
 const network = new Network({
@@ -38,6 +39,34 @@ it('averages probabilities, and keeps what the models share once', async () => {
     nodes.filter(({ opType }) => opType === 'Gemm' || opType === 'MatMul').length;
   expect(products(average.graph.nodes)).toBe(products(models[0].graph.nodes) + 1);
   expect(count('Softmax')).toBe(2);
+});
+
+it.each([
+  ['trained apart', [1, 2]],
+  ['of one frozen network', [1, 1]],
+])('can be read without the views inside it: models %s', async (_, seeds) => {
+  const exported = (views: 'none' | 'flip-shift') => {
+    const models = seeds.map((seed, i) => {
+      const own = initialWeights(network.parameters, seed);
+      const last = [...own.keys()].at(-1)!;
+      return exportModel(network, new Map([...own, [last, Float32Array.of(i, 2 * i, 0)]]), names, {
+        testTimeAugmentation: views,
+        temperature: 1 + i,
+      });
+    });
+    return averageModels(models, names);
+  };
+  const runtime = nodeRuntime({ threads: 1 });
+  const pixels = Uint8Array.from({ length: 5 * 48 }, (_, i) => (i * 37) % 256);
+  const viewed = exported('flip-shift');
+  expect(exportOptionsOf(viewed).testTimeAugmentation).toBe('flip-shift');
+  const [without, plain, all] = await Promise.all(
+    [withoutViews(viewed), exported('none'), viewed].map(async (model) =>
+      (await Classifier.load(runtime, model)).predict(pixels),
+    ),
+  );
+  expect(without).toEqual(plain);
+  expect(all).not.toEqual(plain);
 });
 
 it('refuses models of other classes', () => {

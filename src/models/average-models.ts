@@ -1,6 +1,10 @@
 import { HarrierError } from '../errors.ts';
 import { float32, type Graph, type Model, modelOf, type Node, type Tensor } from '../onnx/index.ts';
+import { VIEWS_KEY } from './export.ts';
 import { STORAGE_KEY } from './stored-weights.ts';
+
+/** Of a model that averages others: how many. */
+export const ENSEMBLE_KEY = 'harrier.ensemble';
 
 /** The output of a model by Harrier's contract. */
 const OUTPUT = 'probabilities';
@@ -9,7 +13,7 @@ const OUTPUT = 'probabilities';
  * One model that averages the probabilities of several of one architecture, such as those of a cross-validation. Layers
  * that they share, such as a frozen network before different heads, are in it once.
  *
- * @param models by Harrier's contract: the same input and classes
+ * @param models by Harrier's contract: the same input and classes, and the same views
  * @param metadata of the new model
  * @throws HarrierError `not-supported` for graphs within graphs, `bad-shape` for models of different inputs or classes
  */
@@ -36,7 +40,9 @@ export function averageModels(models: readonly Model[], metadata: Readonly<Recor
   nodes.push(node('Sum', averaged, 'ensemble/sum'), node('Div', ['ensemble/sum', 'ensemble/count'], OUTPUT));
   const graph: Graph = { name: `${first.graph.name}-ensemble`, inputs, outputs, initializers, nodes };
   const { [STORAGE_KEY]: _, ...others } = metadata;
-  return { ...modelOf(graph, others), opsets: first.opsets };
+  const views = first.metadata[VIEWS_KEY];
+  const own = { [ENSEMBLE_KEY]: `${models.length}`, ...(views !== undefined && { [VIEWS_KEY]: views }) };
+  return { ...modelOf(graph, { ...others, ...own }), opsets: first.opsets };
 }
 
 /** Adds the values of a graph that the first has not. @returns the name of its probabilities */

@@ -1,4 +1,4 @@
-export { averageModels } from './average-models.ts';
+export { averageModels, ENSEMBLE_KEY } from './average-models.ts';
 export type { BuildOptions, LayerRow } from './build.ts';
 export type { Call, CallConfig, NamedLayer } from './calls.ts';
 export {

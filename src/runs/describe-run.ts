@@ -16,8 +16,8 @@ import { formatNumber, formatPercent, formatQuantity } from '../format/format.ts
 import type { Network } from '../models/index.ts';
 import { highestRate, type Optimizer, type OptimizerConfig } from '../optimizers/index.ts';
 import type { ReportImage } from '../report/index.ts';
+import { averagedBy } from './averaged-by.ts';
 import { comparedText } from './compare-models.ts';
-import { averagedBy } from './ensemble.ts';
 import { hardwareText } from './hardware.ts';
 import { pathsOfRun, withoutPaths } from './private-paths.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -128,7 +128,9 @@ export function factsOf(
 function ensembleFact(options: RunRecord['options']): Pick<RunInfo, 'ensemble'> {
   const models = averagedBy(options);
   if (models === undefined) return {};
-  const of = options.seeds ? `seeds ${options.seeds.join(', ')}` : 'the folds of a cross-validation';
+  const of = options.seeds
+    ? `seeds ${options.seeds.map(({ seed }) => seed).join(', ')}`
+    : 'the folds of a cross-validation';
   return { ensemble: { models, of } };
 }
 

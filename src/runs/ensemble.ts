@@ -3,18 +3,14 @@ import { historyFromCsv } from '../evaluation/index.ts';
 import { decodeModel, type Model } from '../onnx/index.ts';
 import type { FitResult } from '../training/index.ts';
 import { utf8Decode } from '../utf8.ts';
-import type { RunOptions } from './run-record.ts';
 import type { StoredRun } from './stored-run.ts';
 
 /** Models whose probabilities a run averages in place of training one, and what is said of their training. */
 export interface Ensemble {
   readonly models: readonly Model[];
+  /** The most that one of them was trained. */
+  readonly epochs: number;
   readonly fit: FitResult;
-}
-
-/** How many models a run averages; undefined where it has trained its own. */
-export function averagedBy({ folds, seeds }: Pick<RunOptions, 'folds' | 'seeds'>): number | undefined {
-  return folds?.ensemble ? folds.count : seeds?.length;
 }
 
 /**
@@ -23,7 +19,7 @@ export function averagedBy({ folds, seeds }: Pick<RunOptions, 'folds' | 'seeds'>
  */
 export async function ensembleOf(runs: readonly StoredRun[]): Promise<Ensemble> {
   const models: Model[] = [];
-  const results: { trainingAccuracy: number; seconds: number; loss: number }[] = [];
+  const results: { trainingAccuracy: number; seconds: number; epochs: number; loss: number }[] = [];
   for (const run of runs) {
     const bytes = await run.read('model');
     if (!bytes) {
@@ -47,5 +43,6 @@ export async function ensembleOf(runs: readonly StoredRun[]): Promise<Ensemble> 
     { epoch: 1, loss: sum('loss') / count, accuracy: sum('trainingAccuracy') / count, seconds },
   ];
   const position = { step: 1, epoch: 1, stepInEpoch: 0, lossSum: 0, correct: 0, seen: 0, seconds, history };
-  return { models, fit: { history, weights: new Map(), ended: 'finished', position } };
+  const epochs = Math.max(...results.map((each) => each.epochs));
+  return { models, epochs, fit: { history, weights: new Map(), ended: 'finished', position } };
 }

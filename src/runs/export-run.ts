@@ -52,7 +52,6 @@ export function exportEnsemble(
   return averageModels(models, {
     ...metadataOf(options, how),
     ...(how.thresholds && { [THRESHOLDS_KEY]: JSON.stringify(how.thresholds) }),
-    'harrier.ensemble': `${models.length}`,
   });
 }
 

@@ -5,6 +5,7 @@ import type { OnProgress } from '../data/progress.ts';
 import { sha256 as ownSha256 } from '../data/sha256.ts';
 import {
   ANSWER_COUNTS_KEY,
+  AVERAGES_OTHERS,
   beforeAndAfter,
   countAnswers,
   coverageOfSets,
@@ -158,7 +159,7 @@ export async function finishRun(
       compareModels(rival, validation ?? (await predict(run.validation!, 'validating', temperature))));
   const result: RunResult = {
     ...resultOf(history, bestEpoch, ended, evaluation),
-    ...(ensemble && { epochs: record.options.epochs }),
+    ...(averaged && { epochs: averaged.epochs }),
     ...('head' in fit && { head: fit.head }),
     ...(comparison && { compared: comparison }),
   };
@@ -194,7 +195,7 @@ export async function finishRun(
 }
 
 const AS_ITS_MODELS: RunCalibration & LabelCalibration = {
-  scaling: { temperature: 1, reason: 'it averages models as they are, each with its own temperature' },
+  scaling: { temperature: 1, reason: AVERAGES_OTHERS },
 };
 
 /** The images of a run, by names that may be shared. */

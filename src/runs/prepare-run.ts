@@ -83,13 +83,14 @@ export async function prepareRun(
   const folded = wanted.folds && foldedImages(whole, wanted);
   const opened = { ...whole, ...folded };
   const split = { ...wanted, validationSplit: splitOf(wanted, opened, method) };
-  const { images, notes } = trainingImages(opened, split, opened.rules);
-  const plan = planRun(split, images, stored ? { stored: stored.network, reopen: method.reopen } : method);
-  const { options, network, optimizer } = plan;
+  const { images: first, notes } = trainingImages(opened, split, opened.rules);
+  const plan = planRun(split, first, stored ? { stored: stored.network, reopen: method.reopen } : method);
+  const { images, options } = seenByAll(plan.options, first, opened);
+  const { network, optimizer } = plan;
   checkReject(options, network, images.validation !== undefined);
   checkAdaptive(options, images.validation !== undefined);
   const data = dataOf(opened, images, folded?.pool);
-  if (stored) checkSameData(data, stored.data);
+  if (stored) checkSameData(dataOf(opened, first, folded?.pool), stored.data);
   const runtime = await sources.openRuntime(options);
   const batch = Math.min(options.batchSize, images.train.size);
   const { loss, microBatch, averageMomentum } = options;
@@ -98,6 +99,7 @@ export async function prepareRun(
   const stepGraph = options.head ? undefined : await checkMemory(memory);
   return {
     ...plan,
+    options,
     ...images,
     data,
     runtime,
@@ -113,6 +115,21 @@ export async function prepareRun(
       ...(method.recipe ? lengthNote(wanted, options, images.train.size) : []),
     ],
   };
+}
+
+/**
+ * What the models of several seeds have learned from, of a run that averages them: what one has set aside, others have
+ * seen, unless images were set aside by their time.
+ */
+function seenByAll(
+  options: RunOptions,
+  images: TrainingImages,
+  opened: TrainingImages & Pick<OpenedData, 'rules'>,
+): { readonly images: TrainingImages; readonly options: RunOptions } {
+  const { seeds, validationSplit, splitBy } = options;
+  if (!seeds || validationSplit === 0 || splitBy) return { images, options };
+  const all = { ...options, validationSplit: 0, earlyStopping: undefined };
+  return { images: trainingImages(opened, all, opened.rules).images, options: all };
 }
 
 /**

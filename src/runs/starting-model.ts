@@ -4,6 +4,7 @@ import { type Sha256, sha256 } from '../data/sha256.ts';
 import type { TestTimeAugmentation } from '../data/views.ts';
 import { HarrierError } from '../errors.ts';
 import {
+  ENSEMBLE_KEY,
   exportOptionsOf,
   type ForeignOptions,
   type ForeignSource,
@@ -55,6 +56,12 @@ export function startingModelOf(
     return { ...networkOfStateDict(bytes, where), ...named, testTimeAugmentation: 'none' };
   }
   const model = decodeModel(bytes, where, external);
+  if (Object.hasOwn(model.metadata, ENSEMBLE_KEY)) {
+    throw new HarrierError('not-supported', 'a model that averages others has no one network to train on', {
+      where,
+      next: 'Name one of its models, such as FOLDER/seed-1 or FOLDER/fold-1.',
+    });
+  }
   if (!Object.hasOwn(model.metadata, NETWORK_KEY)) {
     const { head: _, ...read } = readForeignModel(model, options, { where, companions });
     return { ...read, ...named, testTimeAugmentation: 'none' };

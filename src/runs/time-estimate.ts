@@ -1,3 +1,4 @@
+import { averagedBy } from './averaged-by.ts';
 import type { Hardware } from './hardware.ts';
 import type { RunOptions, RunRecord } from './run-record.ts';
 
@@ -34,6 +35,7 @@ export function timeEstimate(
     ({ record }) =>
       record.result !== undefined &&
       record.result.seconds > 0 &&
+      averagedBy(record.options) === undefined &&
       record.hardware.cpu === hardware.cpu &&
       record.hardware.cores === hardware.cores &&
       networkOf(record.options) === networkOf(planned.options),

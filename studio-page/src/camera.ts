@@ -22,6 +22,7 @@ export function useCamera() {
   useEffect(() => {
     let stream: MediaStream | undefined;
     let gone = false;
+    setError(undefined);
     setReady(false);
     void (async () => {
       try {
@@ -57,15 +58,10 @@ export function useCamera() {
       for (const track of stream?.getTracks() ?? []) track.stop();
     };
   }, [tries, wanted]);
-  const again = () => {
-    // At once, so that the element for the picture is there when the camera starts.
-    setError(undefined);
-    setTries(tries + 1);
-  };
   const choose = (id: string) => {
     chosen.value = id;
   };
-  return { video, ready, error, again, devices, device, choose };
+  return { video, ready, error, again: () => setTries(tries + 1), devices, device, choose };
 }
 
 async function cameras(): Promise<CameraDevice[]> {

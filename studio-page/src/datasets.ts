@@ -30,6 +30,10 @@ export function useDataset(id: string | undefined): OpenedDataset {
       }),
     [id],
   );
+  // What was told before the server was lost is older than its answer.
+  useEffect(() => {
+    if (asked.value?.state === 'ready') setEvent(undefined);
+  }, [asked.value]);
   const told = event?.id === id ? event : undefined;
   const { again } = asked;
   if (told?.state === 'failed') {

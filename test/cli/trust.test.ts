@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluatePredictions } from '../../src/evaluation/index.ts';
@@ -514,7 +514,15 @@ describe('train --seeds', () => {
     const trained = await run('train', ...words, '--ensemble', '--out', 'averaged', '--json');
     expect([trained.code, JSON.parse(trained.stdout).ensemble.run]).toEqual([0, path('averaged')]);
     const { options, data, result, command } = await json('averaged', 'run.json');
-    expect([options.seed, options.seeds, options.validationSplit]).toEqual([1, [1, 2], 0]);
+    const seedsOf = (record: { options: { seeds: { seed: number }[] } }) =>
+      record.options.seeds.map(({ seed }) => seed);
+    expect([options.seed, seedsOf({ options }), options.validationSplit]).toEqual([1, [1, 2], 0]);
+    const member = await json('averaged', 'seed-1', 'run.json');
+    expect([options.batchSize, result.epochs]).toEqual([member.options.batchSize, member.result.epochs]);
+    // It can be typed again.
+    expect(member.command).toBe(
+      `npx harrier train ${[...training, '--validation-split', '0.2'].join(' ')} --seed 1`,
+    );
     // Either seed has set other images aside: together they have seen all.
     expect([data.train.images, data.validation]).toEqual([30, undefined]);
     expect(command).toContain('--ensemble --seeds 2 --seed 1');
@@ -547,25 +555,65 @@ describe('train --seeds', () => {
     expect(same.stdout).toMatch(/The average of the 2 models is finished: [\d.]+%/);
     const more = await run('train', '--resume', 'averaged', '--seeds', '3');
     expect([more.code, more.stdout]).toEqual([0, expect.stringContaining('the average of 3 models in')]);
-    expect((await json('averaged', 'run.json')).options.seeds).toEqual([1, 2, 3]);
+    expect(seedsOf(await json('averaged', 'run.json'))).toEqual([1, 2, 3]);
+    // A seed that was trained further makes another average.
+    await run('train', '--resume', 'averaged/seed-1', '--epochs', '4');
+    const further = await run('train', '--resume', 'averaged');
+    expect(further.stdout).toMatch(/the average of 3 models in/);
+    expect((await json('averaged', 'run.json')).result.epochs).toBe(4);
   });
 
   it('averages models that are trained already', async () => {
     expect(sentenceOf(await run('predict', 'two', 'images/cat'))).toMatch(
-      /two: these are runs with several seeds: expected one of them, such as two\/seed-5\. Or average their models: npx harrier train --ensemble --resume two/,
+      /two: these are runs with several seeds: expected one of them, such as two\/seed-5\./,
     );
     const averaged = await run('train', '--ensemble', '--resume', 'two');
     expect([averaged.code, averaged.stdout]).toEqual([0, expect.stringContaining('It is finished.')]);
-    expect((await json('two', 'run.json')).options.seeds).toEqual([5, 6]);
+    expect((await json('two', 'run.json')).options.seeds).toMatchObject([{ seed: 5 }, { seed: 6 }]);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    [
+      'other views',
+      ['evaluate', 'two', '--tta', 'flip'],
+      /views of a model that averages others cannot be changed: expected --tta none/,
+    ],
+    [
+      'doubtful views',
+      ['export', 'two', '--format', 'onnx', '--tta', 'adaptive', '--out', 'x.onnx'],
+      /views of a model that averages others/,
+    ],
+    [
+      'training',
+      ['train', '--from', 'two', ...training],
+      /averages others has no one network to train on\. Name one of its models, such as FOLDER\/seed-1/,
+    ],
+  ])('an average has no network for %s', async (_, args, sentence) => {
+    const finished = await run(...args);
+    expect([finished.code, sentenceOf(finished)]).toEqual([1, expect.stringMatching(sentence)]);
+  });
+
+  it('exports all weights of an average', async () => {
+    await run('export', 'two', '--format', 'safetensors', '--out', 'two.safetensors');
+    await run('export', 'two/seed-5', '--format', 'safetensors', '--out', 'one.safetensors');
+    const [two, one] = await Promise.all(
+      ['two', 'one'].map(async (name) => (await stat(path(`${name}.safetensors`))).size),
+    );
+    expect(two / one).toBeGreaterThan(1.9);
   });
 
   it('leaves runs that "latest" finds', async () => {
     await run('train', ...training, '--seeds', '1');
+    // The latest run stands for all of its seeds.
+    const further = await run('train', '--resume', 'latest', '--seeds', '2', '--ensemble');
+    expect(further.stdout).toContain('the average of 2 models in');
     const { code, stdout } = await run('summary', 'latest');
     expect([code, stdout]).toEqual([0, expect.stringContaining('Dense')]);
     const [name] = await readdir(path('runs'));
     expect(name).toMatch(/^keras-cnn-\d{8}-\d{6}-seeds$/);
-    expect((await readdir(path('runs', name))).sort()).toEqual(['seed-1', 'seeds.json']);
+    expect(await readdir(path('runs', name))).toEqual(
+      expect.arrayContaining(['seed-1', 'seed-2', 'seeds.json']),
+    );
   });
 
   it.each<[string, string[], RegExp]>([
@@ -607,7 +655,7 @@ describe('train --seeds', () => {
     [
       'an average of a single run',
       ['--resume', 'plain', '--ensemble'],
-      /--ensemble: one model has no average\. Add --seeds 4/,
+      /--ensemble: one model has no average\. Name the folder of runs with several seeds/,
     ],
     [
       'a folder in use',

@@ -16,32 +16,13 @@ import tensorflow as tf  # noqa: E402
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import measure  # noqa: E402  (it stands one folder up, shared with the other peers)
 from measure import CONVOLUTIONS, INFERENCE_BATCHES, OPTIMIZERS, TRAINING_BATCH, Convolution, Options  # noqa: E402
-
-SEED_PARAMETERS = 4_200_842
+from network import seed_network  # noqa: E402
 
 Compilation = bool | str
 """What `Model.compile` takes as `jit_compile`: whether XLA compiles the step; "auto" is Keras's own choice."""
 
 WAYS: dict[str, Compilation] = {"jit_compile=auto": "auto", "jit_compile=False": False}
 HEADLINE = "jit_compile=auto"
-
-
-def seed_network() -> keras.Sequential:
-    """32x32 RGB pixels from 0 to 1, channels last, to ten probabilities."""
-    network = keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(512, activation="relu"),
-            keras.layers.Dropout(0.3),
-            keras.layers.Dense(10, activation="softmax"),
-        ]
-    )
-    count = network.count_params()
-    assert count == SEED_PARAMETERS, f"expected {SEED_PARAMETERS} parameters, built {count}"
-    return network
 
 
 def training_step(jit_compile: Compilation, optimizer_name: str) -> Callable[[], object]:

@@ -88,6 +88,8 @@ ${files}
 #   kubectl apply -f THIS_FILE
 #   kubectl wait --for=condition=complete --timeout=-1s job/${name}
 #
+# A job that fails never completes: kubectl get job/${name} says so.
+#
 # The volume must be one that many nodes may write to (NFS, EFS, Filestore, CephFS).
 
 ${[claim, job].map((each) => yamlText(each as { [key: string]: Yaml })).join('---\n')}`;

@@ -12,6 +12,7 @@ import { jsonObject } from '../../json-text.ts';
 import { Network } from '../../models/index.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { averagedBy } from '../../runs/averaged-by.ts';
 import { parameterCount } from '../../runs/describe-run.ts';
 import type { RunOptions } from '../../runs/run-record.ts';
 import type { RunFile } from '../../runs/stored-run.ts';
@@ -72,6 +73,7 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
   const history = await textOf(folder, 'history');
   const predictions = await textOf(folder, 'predictions');
   const isMultiLabel = options.multiLabel === true;
+  const averaged = averagedBy(options);
   return {
     name: shortPath(folder.path),
     options: flat(options.head ? withoutSteps(options) : options),
@@ -81,6 +83,7 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
     bestEpoch: result.bestEpoch,
     seconds: result.seconds,
     ...(options.head && { head: options.head }),
+    ...(averaged !== undefined && { averaged }),
     parameters: parameterCount(Network.from(network), options),
     // Of several labels none is the answer that two models could differ in.
     ...(predictions !== undefined &&

@@ -2,6 +2,7 @@ import type { TestTimeAugmentation } from '../../data/views.ts';
 import { HarrierError } from '../../errors.ts';
 import { ANSWER_COUNTS_KEY, PREDICTION_SETS_KEY } from '../../evaluation/index.ts';
 import {
+  ENSEMBLE_KEY,
   exportModel,
   exportOptionsOf,
   type ForeignClassifierOptions,
@@ -13,6 +14,7 @@ import {
   weightsOf,
 } from '../../models/index.ts';
 import { decodeModel, type Model } from '../../onnx/index.ts';
+import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { readClassifierFile } from '../../platform/node/files/classifier-file.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 
@@ -42,6 +44,14 @@ export async function modelToEvaluate(
   const model = decodeModel(bytes, modelFile);
   const { testTimeAugmentation: own, viewsBelow: ownBelow, ...others } = exportOptionsOf(model);
   if (own === views && ownBelow === viewsBelow) return bytes;
+  if (ENSEMBLE_KEY in model.metadata) {
+    throw new HarrierError('not-supported', 'the views of a model that averages others cannot be changed', {
+      where: modelFile,
+      expected: `--tta ${own}`,
+      received: `--tta ${viewsBelow === undefined ? views : ADAPTIVE_VIEWS}`,
+      next: 'Leave --tta out, or train its models with other views.',
+    });
+  }
   if (REJECTION_KEY in model.metadata) {
     onAssumed('With other views than those it was trained for, the model names a class for every image.');
   }

@@ -6,6 +6,7 @@ import {
   CLASS_NAMES_KEY,
   Classifier,
   decodeSafetensors,
+  ENSEMBLE_KEY,
   encodeSafetensors,
   INTEGER_STORAGE,
   Network,
@@ -146,7 +147,8 @@ async function weightsFile(
     });
   }
   refuseStored(model, modelFile);
-  const record = await run?.record();
+  // A model that averages others has no one network.
+  const record = ENSEMBLE_KEY in model.metadata ? undefined : await run?.record();
   const tensors = new Map<string, StoredTensor>();
   if (record) {
     const network = Network.from(record.network);

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { HarrierError } from '../../errors.ts';
 import { calibrationAdvice, evaluationText } from '../../evaluation/index.ts';
 import { formatDuration, formatPercent, formatQuantity } from '../../format/format.ts';
@@ -7,9 +8,9 @@ import { newRecord, prepareAgain, prepareRun } from '../../platform/node/runs/pr
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint } from '../../platform/node/runs/train-run.ts';
 import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
+import { averagedBy } from '../../runs/averaged-by.ts';
 import { headText } from '../../runs/describe-run.ts';
-import { averagedBy } from '../../runs/ensemble.ts';
-import type { RunRecord, RunResult } from '../../runs/run-record.ts';
+import type { RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts';
 import type { FinishedOutcome } from '../../runs/train-run.ts';
 import { Exit } from '../failure.ts';
 import { fetchingFor, noteLicense } from '../fetching.ts';
@@ -25,7 +26,7 @@ import { writeJobSummary } from './job-summary.ts';
 import { withinTime } from './length.ts';
 import { type Trained, type Training, trainToTheEnd } from './one-run.ts';
 import { commandLine, resumedOptions } from './options.ts';
-import { checkAlike, checkSameImages, trainSeeds, wantsSeeds } from './seeds.ts';
+import { checkAlike, trainSeeds, wantsSeeds } from './seeds.ts';
 
 /** `harrier train`. */
 export async function runTrain(given: TrainOptions): Promise<void> {
@@ -38,7 +39,8 @@ export async function runTrain(given: TrainOptions): Promise<void> {
   endWithParent();
   try {
     const one = async (each: TrainOptions): Promise<void> => {
-      if (each.resume === undefined) await trainAnew(each, reporter, interruption);
+      if (each.ensembleOf) await average(each, each.ensembleOf, reporter, interruption);
+      else if (each.resume === undefined) await trainAnew(each, reporter, interruption);
       else await resume(await findRun(each.resume), each, reporter, interruption);
     };
     const typed = process.argv.slice(2);
@@ -48,7 +50,7 @@ export async function runTrain(given: TrainOptions): Promise<void> {
     if (own.sentence !== undefined) reporter.note(own.sentence);
     if (await wantsFolds(given)) await trainFolds(own.given, own.given.words ?? typed, reporter, one);
     else if (await wantsSeeds(given)) await trainSeeds(own.given, own.given.words ?? typed, reporter, one);
-    else if (given.ensemble) throw nothingToAverage();
+    else if (given.ensemble) throw nothingToAverage(given.resume);
     else await one(own.given);
   } catch (error) {
     // What was abandoned because of the signal fails in its own way; the signal is what the user knows of.
@@ -65,10 +67,13 @@ export async function runTrain(given: TrainOptions): Promise<void> {
   }
 }
 
-function nothingToAverage(): HarrierError {
+function nothingToAverage(resume: string | undefined): HarrierError {
   return new HarrierError('bad-option', 'one model has no average', {
     where: '--ensemble',
-    next: 'Add --seeds 4 or --folds 5, or leave --ensemble out.',
+    next:
+      resume === undefined
+        ? 'Add --seeds 4 or --folds 5, or leave --ensemble out.'
+        : 'Name the folder of runs with several seeds, or leave --ensemble out.',
   });
 }
 
@@ -97,10 +102,10 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
   if (given.dryRun) return dryRun(prepared, reporter, given.json);
   const run = await withinTime(prepared, reporter);
   const record = newRecord(run, commandLine(given.words ?? process.argv.slice(2)));
-  if (given.like) (given.ensembleOf ? checkSameImages : checkAlike)(record, given.like);
-  if (given.sameImages !== undefined) checkSamePool(record, given.sameImages);
-  const endsGroup = given.ensembleOf !== undefined || (given.fold && given.fold.held === undefined);
-  const folder = endsGroup ? new RunFolder(given.partOf!) : await createRunFolder(options.recipe, given.out);
+  if (given.like) checkAlike(record, given.like);
+  if (given.sameImages !== undefined) checkSameImages(record, given.sameImages);
+  const endsFolds = given.fold && given.fold.held === undefined;
+  const folder = endsFolds ? new RunFolder(given.partOf!) : await createRunFolder(options.recipe, given.out);
   try {
     await folder.exclusively(async () => {
       // Before anything is said about the run: it can then be resumed whenever it is stopped.
@@ -112,6 +117,27 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
     if (error instanceof HarrierError && error.code === 'not-supported') await folder.discardUnlessBegun();
     throw error;
   }
+}
+
+/** Makes the run that averages the models of several seeds: that of the first, but for its model. */
+async function average(
+  given: TrainOptions,
+  seeds: NonNullable<RunOptions['seeds']>,
+  reporter: Reporter,
+  interruption: Interruption,
+): Promise<void> {
+  const first = given.like!;
+  const { data = first.options.data, threads = first.options.threads, device } = given;
+  const options = { ...first.options, data, threads: Math.min(threads, availableParallelism()), seeds };
+  reporter.status(`opening ${data} …`);
+  const hooks = { onProgress: reporter.work, signal: interruption.signal };
+  const { run } = await prepareAgain(first, { ...options, ...(device && { device }) }, hooks);
+  const record = newRecord(run, commandLine(given.words!));
+  const folder = new RunFolder(given.partOf!);
+  await folder.exclusively(async () => {
+    await folder.writeRecord(record);
+    await train({ run, record, folder, given, reporter, interruption });
+  });
 }
 
 async function resume(
@@ -172,7 +198,7 @@ async function resume(
 }
 
 /** @throws HarrierError `bad-data` when the data has changed since the first fold */
-function checkSamePool({ data: { pool } }: RunRecord, hash: string): void {
+function checkSameImages({ data: { pool } }: RunRecord, hash: string): void {
   if (pool?.hash === hash) return;
   throw new HarrierError('bad-data', 'the data has changed since the first fold was trained', {
     where: pool?.name,

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { type Spread, spreadOf } from '../../evaluation/index.ts';
 import { formatPercent } from '../../format/format.ts';
@@ -18,7 +18,15 @@ import { checkResumed } from './resumed-options.ts';
 
 /** Whether several runs are wanted: by --seeds, or by the folder that is to go on. */
 export async function wantsSeeds({ seeds, resume }: TrainOptions): Promise<boolean> {
-  return seeds !== undefined || (resume !== undefined && (await isSeedsFolder((await findRun(resume)).path)));
+  return seeds !== undefined || (resume !== undefined && (await seedsFolderOf(resume)) !== undefined);
+}
+
+/** The folder of several seeds that a user names to go on with; the latest run stands for all of them. */
+async function seedsFolderOf(resume: string): Promise<string | undefined> {
+  const { path } = await findRun(resume);
+  if (await isSeedsFolder(path)) return path;
+  const isLatest = resume === 'latest' && (await isSeedsFolder(dirname(path)));
+  return isLatest ? dirname(path) : undefined;
 }
 
 /**
@@ -66,15 +74,15 @@ export async function trainSeeds(
         train(partOfSeveral(own, typed, moved, { partOf: folder.path, words: commandOf(record) })),
       )
     : undefined;
-  printEnd(folder.path, results, ensemble, reporter);
+  const first = await folder.run(record.seeds[0]).record();
+  printEnd(folder.path, results, { ensemble, options: first.options }, reporter);
   if (typed.json) reporter.json(jsonOf(folder.path, results, ensemble));
 }
 
 /** The command that does all of it again. */
 const commandOf = ({ words, seeds }: SeedsRecord<TrainOptions>) => [
   ...words,
-  ...(words.includes('--ensemble') ? [] : ['--ensemble']),
-  ...['--seeds', `${seeds.length}`, '--seed', `${seeds[0]}`],
+  ...['--ensemble', '--seeds', `${seeds.length}`, '--seed', `${seeds[0]}`],
 ];
 
 /** Makes the run that averages the models of all seeds, unless it is there. @returns what came of it */
@@ -86,26 +94,21 @@ async function average(
 ): Promise<RunResult> {
   const { whole } = folder;
   const known = (await whole.read('record')) ? await whole.record() : undefined;
+  const members = await Promise.all(seeds.map((seed) => folder.run(seed).record()));
+  const ensembleOf = members.map(({ result }, i) => ({ seed: seeds[i], finished: result!.finished }));
   const what = reporter.style.strong(`The average of the ${seeds.length} models`);
-  if (known?.result && isSame(known.options.seeds, seeds)) {
+  if (known?.result && isSame(known.options.seeds, ensembleOf)) {
     reporter.print(`\n${what} is finished: ${formatPercent(known.result.testAccuracy)}.`);
     return known.result;
   }
   reporter.print(`\n${what}`);
-  await train({
-    ...given,
-    seed: seeds[0],
-    ensembleOf: seeds,
-    like: await folder.run(seeds[0]).record(),
-    // Each seed sets other images aside: none of them are unseen by all models.
-    validationSplit: 0,
-    earlyStopping: undefined,
-  });
+  const { logTo, threads, device } = given;
+  await train({ logTo, threads, device, ensembleOf, like: members[0] });
   return (await whole.record()).result!;
 }
 
 async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<SeedsFolder<TrainOptions>> {
-  if (typed.resume !== undefined) return resume(typed, (await findRun(typed.resume)).path);
+  if (typed.resume !== undefined) return resume(typed, typed.resume);
   const { options } = await newRun(typed);
   if (typed.ensemble) checkEnsemble(options, typed.seeds ?? 1);
   const { seeds: count = 1, seed: _, out, json: __, ...given } = typed;
@@ -120,10 +123,11 @@ async function openFolder(typed: TrainOptions, words: readonly string[]): Promis
 }
 
 /** @throws HarrierError `bad-option` for what cannot change, or fewer seeds than before */
-async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<TrainOptions>> {
-  if (!(await isSeedsFolder(path))) {
+async function resume(typed: TrainOptions, named: string): Promise<SeedsFolder<TrainOptions>> {
+  const path = await seedsFolderOf(named);
+  if (path === undefined) {
     throw new HarrierError('bad-option', 'this is not a folder of train --seeds', {
-      where: path,
+      where: named,
       expected: 'a folder with seeds.json',
       next: 'Leave --seeds out to resume a single run.',
     });
@@ -133,7 +137,7 @@ async function resume(typed: TrainOptions, path: string): Promise<SeedsFolder<Tr
     (option) => option === 'seeds' || option === 'ensemble',
     'resumed runs keep their own options',
   );
-  const folder = new SeedsFolder<TrainOptions>(resolve(path));
+  const folder = new SeedsFolder<TrainOptions>(path);
   const record = await folder.read();
   const { seeds: count = record.seeds.length } = typed;
   if (count < record.seeds.length) {
@@ -208,15 +212,7 @@ export function checkAlike(run: RunRecord, first: RunRecord): void {
       next: 'Restore the recipe, or start again without --resume.',
     });
   }
-  checkSameImages(run, first, run.options.validationSplit > 0 ? ['test'] : ['train', 'test']);
-}
-
-/** @throws HarrierError `bad-data` where images of a part are others than those of the first seed */
-export function checkSameImages(
-  run: RunRecord,
-  first: RunRecord,
-  parts: readonly ('train' | 'test')[] = ['test'],
-): void {
+  const parts = run.options.validationSplit > 0 ? (['test'] as const) : (['train', 'test'] as const);
   const changed = parts.find((part) => run.data[part].hash !== first.data[part].hash);
   if (changed === undefined) return;
   throw new HarrierError('bad-data', 'the data has changed since the first seed was trained', {
@@ -239,7 +235,7 @@ function withoutFolders(words: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < words.length; i++) {
     if (/^--(seeds|seed|out)$/.test(words[i])) i++;
-    else if (!/^--((seeds|seed|out)=|json$)/.test(words[i])) kept.push(words[i]);
+    else if (!/^--((seeds|seed|out)=|(json|ensemble)$)/.test(words[i])) kept.push(words[i]);
   }
   return kept;
 }
@@ -273,10 +269,12 @@ function printResults(runs: readonly SeedResult[], reporter: Reporter): void {
 function printEnd(
   path: string,
   runs: readonly SeedResult[],
-  ensemble: RunResult | undefined,
+  { ensemble, options }: { readonly ensemble?: RunResult; readonly options: RunOptions },
   reporter: Reporter,
 ): void {
   const { style } = reporter;
+  const { reject, adaptiveViews, multiLabel } = options;
+  const canAverage = !ensemble && runs.length > 1 && reject === undefined && !adaptiveViews && !multiLabel;
   if (!ensemble) {
     reporter.print();
     reporter.print(style.strong(`Everything is in ${shortPath(path)}`));
@@ -284,9 +282,7 @@ function printEnd(
   const resume = `--resume ${shellQuote(shortPath(path))}`;
   const next = [
     [`npx harrier train --seeds ${runs.length + 2} ${resume}`, 'add two seeds'],
-    ...(ensemble || runs.length === 1
-      ? []
-      : [[`npx harrier train --ensemble ${resume}`, 'one model that averages these']]),
+    ...(canAverage ? [[`npx harrier train --ensemble ${resume}`, 'one model that averages these']] : []),
   ];
   const width = Math.max(...next.map(([line]) => line.length));
   for (const [line, what] of next) reporter.print(`  ${line.padEnd(width)}  ${style.faint(what)}`);

@@ -3,7 +3,9 @@ import { rm, rmdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarrierError } from '../../errors.ts';
+import { isFoldsFolder } from '../../platform/node/runs/folds-folder.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { isSeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
 import { writeProgress } from '../../runs/run-progress.ts';
 import { RUN_FILES } from '../../runs/stored-run.ts';
 import type { RunSummary } from '../api.ts';
@@ -157,7 +159,11 @@ export class Trainer implements OwnRuns {
       });
     }
     try {
-      await rm(folder.path, { recursive: true });
+      const holdsOthers = (await isSeedsFolder(folder.path)) || (await isFoldsFolder(folder.path));
+      // What a group came to lies beside the runs of its parts, which stay.
+      const own = Object.values(RUN_FILES).map((file) => join(folder.path, file));
+      if (holdsOthers) for (const file of own) await rm(file, { force: true });
+      else await rm(folder.path, { recursive: true });
     } catch (cause) {
       throw new HarrierError('storage', 'this run could not be deleted', {
         where: folder.path,

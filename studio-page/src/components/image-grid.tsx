@@ -1,4 +1,5 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { reconnections } from '../live.ts';
 import { GridPhoto } from './grid-photo.tsx';
 import { gridLayout, moved, visibleRows } from './grid-window.ts';
 import './image-grid.css';
@@ -102,7 +103,11 @@ export function ImageGrid(props: ImageGridProps) {
     look();
     addEventListener('scroll', later, { passive: true, capture: true });
     addEventListener('resize', later);
+    // What stands above it may grow or go.
+    const page = new ResizeObserver(later);
+    page.observe(document.body);
     return () => {
+      page.disconnect();
       cancelAnimationFrame(frame);
       removeEventListener('scroll', later, { capture: true });
       removeEventListener('resize', later);
@@ -114,10 +119,12 @@ export function ImageGrid(props: ImageGridProps) {
   const from = first * columns;
   const to = Math.min(source.total, last * columns);
   const { onVisible, photo } = source;
+  // What did not come while the server was away is asked for again.
+  const generation = reconnections.value;
   const sheets = useSheets(photo ? [] : sheetsBetween(source, from, to));
   useEffect(() => {
     if (to > from) onVisible?.(from, to);
-  }, [onVisible, from, to]);
+  }, [onVisible, from, to, generation]);
 
   const current = active ?? selected;
   const go = (position: number) => {

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { reconnections } from '../live.ts';
 
 /** Sheets that were flown over are not fetched: one must stay in sight for so long. */
 const SETTLED_MS = 60;
@@ -14,6 +15,8 @@ export function useSheets(wanted: readonly string[]): ReadonlySet<string> {
   const kept = useRef(new Map<string, HTMLImageElement>()).current;
   const ready = useRef(new Set<string>()).current;
   const key = wanted.join(' ');
+  // What did not come while the server was away is asked for again.
+  const generation = reconnections.value;
   // The key stands for the list.
   useEffect(() => {
     const missing = wanted.filter((url) => !ready.has(url));
@@ -40,6 +43,6 @@ export function useSheets(wanted: readonly string[]): ReadonlySet<string> {
       }
     }, SETTLED_MS);
     return () => clearTimeout(timer);
-  }, [key]);
+  }, [key, generation]);
   return ready;
 }

@@ -5,7 +5,7 @@ import type {
   ImageEntry,
   Split,
 } from 'harrier/src/studio-server/api.ts';
-import { useLayoutEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { send } from '../api.ts';
 import { inParts, undoing } from './entries.ts';
 
@@ -42,6 +42,20 @@ export function useCorrections(
   onEntries: (entries: readonly ImageEntry[], split: Split) => void = () => {},
 ): Corrections {
   const [done, setDone] = useState<readonly Step[]>([]);
+  // One after another: what is taken back is what was done last, also where its answer is not there yet.
+  const steps = useRef<readonly Step[]>([]);
+  const acting = useRef<Promise<unknown>>(Promise.resolve());
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const result = acting.current.then(act);
+    acting.current = result;
+    return result;
+  };
+  const keep = (now: readonly Step[]) => {
+    steps.current = now;
+    setDone(now);
+  };
+  const told = useRef(onEntries);
+  told.current = onEntries;
   const [shown, setShown] = useState(false);
   const [error, setError] = useState<unknown>();
   const put = async (
@@ -54,7 +68,7 @@ export function useCorrections(
         const body: CorrectionChanges = { changes: part };
         const answer = await send<CorrectedImages>('PUT', `datasets/${dataset}/${split}/marks`, body);
         before.push(...answer.before);
-        onEntries(answer.after, split);
+        told.current(answer.after, split);
       }
       setError(undefined);
       return before;
@@ -66,18 +80,19 @@ export function useCorrections(
   const corrections: Corrections = {
     last: shown ? done.at(-1) : undefined,
     error,
-    async change({ indices, words, ...where }, change) {
-      const before = await put(where, [{ ...change, indices }]);
-      if (!before) return false;
-      setDone((steps) => [...steps, { ...where, before, words }]);
-      setShown(true);
-      return true;
-    },
-    async undo() {
-      const step = done.at(-1);
-      if (!step) return;
-      if (await put(step, undoing(step.before))) setDone((steps) => steps.filter((each) => each !== step));
-    },
+    change: ({ indices, words, ...where }, change) =>
+      inTurn(async () => {
+        const before = await put(where, [{ ...change, indices }]);
+        if (!before) return false;
+        keep([...steps.current, { ...where, before, words }]);
+        setShown(true);
+        return true;
+      }),
+    undo: () =>
+      inTurn(async () => {
+        const step = steps.current.at(-1);
+        if (step && (await put(step, undoing(step.before)))) keep(steps.current.slice(0, -1));
+      }),
     dismiss: () => {
       setShown(false);
       setError(undefined);

@@ -70,7 +70,7 @@ export function ImageLightbox(props: ImageLightboxProps) {
         </div>
       )}
       {children}
-      {entry && !exported && <Label {...{ facts, split, entry, corrections }} />}
+      {entry && !exported && <Label key={`${split} ${index}`} {...{ facts, split, entry, corrections }} />}
       {facts.hasPhotos && !exported && <AsSeen {...{ facts, split, index, name }} {...(run && { run })} />}
       <Undo corrections={corrections} />
     </Lightbox>

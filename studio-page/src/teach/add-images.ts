@@ -19,6 +19,20 @@ export interface Refusal {
 }
 
 export const refusals = signal<readonly Refusal[]>([]);
+/** Changes when all that is here goes: images that are still being read are then added to nothing. */
+let generation = 0;
+
+/** Adds none of the images that are still being read. */
+export function endAdditions(): void {
+  generation++;
+}
+
+/** Tells, later, whether what is being added now is still wanted. */
+export function additions(): () => boolean {
+  const own = generation;
+  return () => own === generation;
+}
+
 /** Images that are still being read, by class. */
 export const reading = signal<Readonly<Record<string, number>>>({});
 
@@ -28,12 +42,15 @@ export const reading = signal<Readonly<Record<string, number>>>({});
  * @param files images, or whatever was dropped
  */
 export async function addFiles(classId: string, files: readonly ImageFile[]): Promise<void> {
+  const isWanted = additions();
   count(classId, files.length);
   for (const { blob, name, burst } of files) {
     try {
+      if (!isWanted()) continue;
       const kept = await ask('shrink', blob, name);
       // From memory: a file on disk may change or go.
       const content = imageBlob(new Uint8Array(await kept.arrayBuffer()), kept.type);
+      if (!isWanted()) continue;
       await addImage(classId, {
         id: crypto.randomUUID(),
         name,
@@ -54,6 +71,7 @@ export async function addFiles(classId: string, files: readonly ImageFile[]): Pr
  * that is given.
  */
 export async function addFolders(files: readonly DroppedFile[], classId: string): Promise<void> {
+  const isWanted = additions();
   const byName = new Map<string | undefined, DroppedFile[]>();
   for (const each of files) {
     const name = each.path.split('/').at(-2)?.normalize('NFC');
@@ -61,6 +79,7 @@ export async function addFolders(files: readonly DroppedFile[], classId: string)
   }
   // In the order of the names, whatever the order in which the files were listed.
   for (const [name, own] of [...byName].sort(([a = ''], [b = '']) => (a < b ? -1 : 1))) {
+    if (!isWanted()) return;
     const id = name === undefined ? classId : classNamed(name);
     await addFiles(
       id,

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { isUnwanted } from '../dropped.ts';
-import { addFolders, addImage, imageBlob } from './add-images.ts';
+import { addFolders, addImage, additions, endAdditions, imageBlob } from './add-images.ts';
 import { addClass, change, now, removed, renameClass } from './project.ts';
 import { type Entry, packProject, projectOf, type SavedProject } from './project-file.ts';
 import { keepTaught, taught } from './taught.ts';
@@ -22,8 +22,12 @@ export const opening = signal<Opening | undefined>(undefined);
 /** Whether a file is opened as a project, rather than added as an image. */
 export const isArchive = (name: string): boolean => /\.zip$/i.test(name);
 
+/** The project that is being read. The next is offered after it. */
+let reading: Promise<void> = Promise.resolve();
+
 /** Opens a project file or an archive of images; asks first where something would go. */
-export function offerProject(file: File): void {
+export async function offerProject(file: File): Promise<void> {
+  await reading;
   const isEmpty = now().every(({ images }) => images.length === 0) && !taught.peek();
   opening.value = { file, state: 'asking' };
   if (isEmpty) void openProject('replace');
@@ -35,7 +39,12 @@ export function offerProject(file: File): void {
  * @param how `replace`: what is here goes, but its images can be brought back; `add`: the images come to those that are
  *   here
  */
-export async function openProject(how: 'replace' | 'add'): Promise<void> {
+export function openProject(how: 'replace' | 'add'): Promise<void> {
+  reading = open(how);
+  return reading;
+}
+
+async function open(how: 'replace' | 'add'): Promise<void> {
   const { file } = opening.peek()!;
   opening.value = { file, state: 'reading' };
   const before = now();
@@ -45,6 +54,7 @@ export async function openProject(how: 'replace' | 'add'): Promise<void> {
     if (project) await checkImages(project, file);
     if (how === 'replace') {
       forgetTaught();
+      endAdditions();
       change([]);
     }
     if (project) await addProject(project, how);
@@ -69,6 +79,7 @@ async function checkImages({ classes }: SavedProject, file: File): Promise<void>
 }
 
 async function addProject({ classes, taught }: SavedProject, how: 'replace' | 'add'): Promise<void> {
+  const isWanted = additions();
   const filled = new Set<string>();
   for (const { name, images } of classes) {
     const all = now();
@@ -80,6 +91,7 @@ async function addProject({ classes, taught }: SavedProject, how: 'replace' | 'a
     renameClass(classId, name);
     const here = new Set(now().flatMap((each) => each.images.map(({ id }) => id)));
     for (const { bytes, type, ...image } of images) {
+      if (!isWanted()) return;
       // What is here already is not added once more.
       if (!here.has(image.id)) await addImage(classId, { ...image, blob: imageBlob(bytes, type) });
     }

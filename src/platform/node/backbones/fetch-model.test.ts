@@ -249,13 +249,17 @@ describe('a model of the hub', () => {
 });
 
 describe('a model of the web', () => {
-  it('comes with the files beside it, and is known again by its address', async () => {
-    hub.web.set('/models/net.onnx', MODEL);
+  it.each([
+    ['net.onnx', 'net.onnx'],
+    ['my%20net.onnx', 'my net.onnx'],
+    ['100%net.onnx', '100%net.onnx'],
+  ])('%s comes with the files beside it, and is known again by its address', async (path, file) => {
+    hub.web.set(`/models/${file}`, MODEL);
     hub.web.set('/models/config.json', CONFIG);
-    const url = `${hub.endpoint}/models/net.onnx`;
+    const url = `${hub.endpoint}/models/${path}`;
     const model = await fetchIt(url);
-    expect(model.source).toMatchObject({ address: url, file: 'net.onnx' });
-    expect((await readdir(model.folder)).sort()).toEqual(['config.json', 'net.onnx', 'source.json']);
+    expect(model.source).toMatchObject({ address: url, file });
+    expect((await readdir(model.folder)).sort()).toEqual(['config.json', file, 'source.json'].sort());
     hub.seen.length = 0;
     expect((await fetchIt(url)).source).toEqual(model.source);
     expect(hub.seen).toEqual([]);

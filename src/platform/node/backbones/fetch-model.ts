@@ -259,9 +259,19 @@ async function fetchWheel(
   });
 }
 
+/** The path of a URL as a person writes it; one with a stray % as it is. */
+function pathIn(url: string): string {
+  const { pathname } = new URL(url);
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
+}
+
 async function fetchWeb(url: string, cache: string, options: FetchModelOptions): Promise<CachedModel> {
   const { signal, timing } = options;
-  const path = decodeURIComponent(new URL(url).pathname);
+  const path = pathIn(url);
   const file = posix.basename(path);
   const folder = join(cache, slug('web', file, createHash('sha256').update(url).digest('hex').slice(0, 12)));
   return inFolder(folder, undefined, options, async () => {

@@ -79,8 +79,7 @@ async function noOneModel({ path }: RunFolder, error: unknown): Promise<never> {
   const [first] = (await readdir(path)).filter((name) => name.startsWith('seed-'));
   throw new HarrierError('bad-checkpoint', 'these are runs with several seeds', {
     where: path,
-    expected: `one of them${first === undefined ? '' : `, such as ${join(relative('', path), first)}`}`,
-    next: `Or average their models: npx harrier train --ensemble --resume ${relative('', path)}`,
+    expected: `one of them${first === undefined ? '' : `, such as ${relative('', join(path, first))}`}`,
   });
 }
 

@@ -1,6 +1,6 @@
 import { formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import type { CorrectionFilter, DatasetInfo, Split } from 'harrier/src/studio-server/api.ts';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
 import { Choice } from '../../components/choice.tsx';
@@ -80,12 +80,20 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
     setPosition(next);
     setQuery({ image }, { replace: index !== undefined });
   };
+  const found = at === undefined ? undefined : listing.entry(at);
+  // A list that was made anew may have another image in its place.
+  const isElsewhere = found !== undefined && found.index !== index;
+  const entry = isElsewhere ? undefined : found;
+  const after = at === undefined ? undefined : isElsewhere ? at : at + 1;
+  const moved = isElsewhere && index !== undefined ? listing.positionOf(index) : undefined;
+  useEffect(() => {
+    if (moved !== undefined) setPosition(moved);
+  }, [moved]);
   // The neighbours of what is looked at may be on a page that the grid has not come to.
   const need = listing.source.onVisible;
   useEffect(() => {
     if (at !== undefined) need?.(Math.max(0, at - 1), at + 2);
   }, [at, need]);
-  const entry = at === undefined ? undefined : listing.entry(at);
   return (
     <div class="data-images">
       <aside class="filters" aria-label="Filters">
@@ -197,11 +205,13 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
           entry={entry}
           corrections={corrections}
           {...(at !== undefined &&
+            !isElsewhere &&
             listing.total !== undefined && {
               note: `${formatCount(at + 1)} of ${formatCount(listing.total)}`,
             })}
           onPrevious={at !== undefined && at > 0 ? () => select(at - 1) : undefined}
-          onNext={at !== undefined && at + 1 < (listing.total ?? 0) ? () => select(at + 1) : undefined}
+          // Where it has left the list, the one that follows it has come to its place.
+          onNext={after !== undefined && after < (listing.total ?? 0) ? () => select(after) : undefined}
           onClose={() => select(undefined)}
         />
       ) : (
@@ -221,7 +231,7 @@ function Search({ value }: { readonly value: string }) {
   useEffect(() => {
     if (value !== text.trim()) setText(value);
   }, [value]);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useLayoutEffect(() => () => clearTimeout(timer.current), []);
   return (
     <Input
       label="Search by class or file"

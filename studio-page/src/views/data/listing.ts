@@ -26,6 +26,8 @@ export interface Listing {
   readonly total: number | undefined;
   readonly error?: unknown;
   readonly entry: (position: number) => ImageEntry | undefined;
+  /** Where an image is, as far as the list is known. */
+  readonly positionOf: (index: number) => number | undefined;
   /** Puts changed entries in the places of what they were. */
   readonly replace: (entries: readonly ImageEntry[]) => void;
   readonly source: ImageSource;
@@ -112,6 +114,7 @@ class Pages {
       total: this.total,
       error: this.error,
       entry: (position) => this.entries.get(position),
+      positionOf: (index) => [...this.entries].find(([, entry]) => entry.index === index)?.[0],
       replace: (entries) => {
         const changed = new Map(entries.map((entry) => [entry.index, entry]));
         for (const [position, { index }] of this.entries) {

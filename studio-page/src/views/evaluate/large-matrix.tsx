@@ -83,7 +83,9 @@ export function LargeMatrix({ label, classNames, matrix, cell, selected, onSelec
 
   /** Brings a cell into the middle. */
   const show = ([row, column]: readonly [number, number], cellSide = side) => {
-    const element = scroller.current!;
+    const element = scroller.current;
+    // A frame later it may be gone.
+    if (!element) return;
     const middle = (index: number, length: number) =>
       (order.indexOf(index) + 0.5) * cellSide - (length - ROOM) / 2;
     element.scrollTo(middle(column, size.width), middle(row, size.height));

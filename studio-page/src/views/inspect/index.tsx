@@ -196,7 +196,7 @@ function useFeatures(
     ...(pixels && { pixels }),
     ...(known?.features && { features: known.features }),
     ...(error !== undefined && { error }),
-    busy: subject !== undefined && error === undefined && known?.features === undefined,
+    busy: subject !== undefined && error === undefined && !known?.features?.has(layer.name),
   };
 }
 

@@ -41,7 +41,7 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
   const add = (files: File[]) => {
     onUse();
     const archive = files.find(({ name }) => isArchive(name));
-    if (archive) offerProject(archive);
+    if (archive) void offerProject(archive);
     void addFiles(
       id,
       files.filter(({ name }) => !isArchive(name)).map((file) => ({ blob: file, name: file.name })),

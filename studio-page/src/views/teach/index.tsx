@@ -4,7 +4,7 @@ import { Button } from '../../components/button.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { chosenFiles, type DroppedFile, droppedFiles } from '../../dropped.ts';
-import { addFiles, addFolders, refusals } from '../../teach/add-images.ts';
+import { addFiles, addFolders, endAdditions, refusals } from '../../teach/add-images.ts';
 import { isArchive, offerProject } from '../../teach/open-project.ts';
 import {
   addClass,
@@ -68,7 +68,7 @@ export default function Teach() {
       event.preventDefault();
       void droppedFiles(event.dataTransfer).then((files) => {
         const archive = files.find(({ file }) => isArchive(file.name));
-        if (archive) offerProject(archive.file);
+        if (archive) void offerProject(archive.file);
         return addFolders(
           files.filter((each) => !isArchive(each.file.name)),
           target.id,
@@ -205,6 +205,7 @@ function StartOver() {
         onClick={() => {
           setAsked(false);
           forgetTaught();
+          endAdditions();
           refusals.value = [];
           void clearProject();
         }}

@@ -41,7 +41,7 @@ export function OpenProject() {
         onChange={(event) => {
           const file = event.currentTarget.files?.[0];
           event.currentTarget.value = '';
-          if (file) offerProject(file);
+          if (file) void offerProject(file);
         }}
       />
     </>

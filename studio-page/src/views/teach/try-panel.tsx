@@ -76,6 +76,7 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
               title={image ? 'Another image' : 'Drop an image that it has not seen'}
               onFiles={([file]) => {
                 setImage(URL.createObjectURL(file));
+                setVerdict(undefined);
                 void look(file, file.name);
               }}
             />

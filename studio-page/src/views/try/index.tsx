@@ -33,16 +33,22 @@ export default function Try() {
   const { models, opened } = chosen;
   const [subject, setSubject] = useState<Subject>();
   const [live, setLive] = useState(false);
-  const [frame, setFrame] = useState<Uint8Array>();
-  const looked = useAnswer(opened, live ? undefined : subject, live ? frame : undefined);
+  const [frame, setFrame] = useState<{ readonly pixels: Uint8Array; readonly by: OpenedModel }>();
+  // A frame of before has another model's size.
+  const seen = live && frame?.by === opened ? frame?.pixels : undefined;
+  const looked = useAnswer(opened, live ? undefined : subject, seen);
   const counter = useRef(0);
   const take = ([file]: readonly File[]) => {
     // A model that is dropped is meant as one.
     if (/\.onnx$/i.test(file.name)) chooseFile(file);
     else show(file, file.name);
   };
-  const show = (blob: Blob, name: string) => {
+  const endLive = () => {
     setLive(false);
+    setFrame(undefined);
+  };
+  const show = (blob: Blob, name: string) => {
+    endLive();
     setSubject((before) => {
       if (before) URL.revokeObjectURL(before.url);
       return { blob, name, url: URL.createObjectURL(blob), count: counter.current++ };
@@ -70,12 +76,9 @@ export default function Try() {
               shape={opened?.imageShape}
               busy={looked.busy}
               answer={looked.answer}
-              onFrame={setFrame}
+              onFrame={(pixels) => opened && setFrame({ pixels, by: opened })}
               onImage={show}
-              onClose={() => {
-                setLive(false);
-                setFrame(undefined);
-              }}
+              onClose={endLive}
             />
           ) : (
             subject &&

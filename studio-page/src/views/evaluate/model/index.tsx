@@ -1,6 +1,6 @@
 import { formatCount, formatQuantity } from 'harrier/src/format/format.ts';
 import type { Split } from 'harrier/src/studio-server/api.ts';
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../../components/button.tsx';
 import { Select } from '../../../components/field.tsx';
 import { FolderZone } from '../../../components/folder-zone.tsx';
@@ -51,6 +51,9 @@ function Opened({ chosen, model }: { readonly chosen: ChosenModel; readonly mode
   const now = evaluating.value;
   const key = chosen.key!;
   const mine = now?.model === key ? now : undefined;
+  // Images that were listed for long may come after others were chosen, or another model.
+  const begun = useRef(0);
+  useLayoutEffect(() => () => void begun.current++, [key]);
   if (model.thresholds) {
     return (
       <Message title="This model gives images any number of labels">
@@ -58,7 +61,15 @@ function Opened({ chosen, model }: { readonly chosen: ChosenModel; readonly mode
       </Message>
     );
   }
-  const begin = (images: LabelledImages) => void evaluateOn(key, model.classNames, images);
+  const begin = (images: LabelledImages) => {
+    begun.current++;
+    void evaluateOn(key, model.classNames, images);
+  };
+  const beginListed = async (listing: Promise<LabelledImages>) => {
+    const own = ++begun.current;
+    const images = await listing;
+    if (own === begun.current) begin(images);
+  };
   return (
     <div class="evaluate">
       <Panel
@@ -72,7 +83,7 @@ function Opened({ chosen, model }: { readonly chosen: ChosenModel; readonly mode
             onFiles={(files) => begin(imagesOfFiles(files, model.classNames))}
           />
           {!exported && studio.value && studio.value.datasets.length > 0 && (
-            <KnownData model={model} datasets={studio.value.datasets} onImages={begin} />
+            <KnownData model={model} datasets={studio.value.datasets} onListing={beginListed} />
           )}
         </div>
       </Panel>
@@ -86,9 +97,9 @@ function Opened({ chosen, model }: { readonly chosen: ChosenModel; readonly mode
 function KnownData(props: {
   readonly model: OpenedModel;
   readonly datasets: readonly string[];
-  readonly onImages: (images: LabelledImages) => void;
+  readonly onListing: (images: Promise<LabelledImages>) => Promise<void>;
 }) {
-  const { model, datasets, onImages } = props;
+  const { model, datasets, onListing } = props;
   const [id, setId] = useState('');
   const [split, setSplit] = useState<Split>();
   const [error, setError] = useState<unknown>();
@@ -98,7 +109,7 @@ function KnownData(props: {
     split !== undefined && parts.includes(split) ? split : parts.includes('test') ? 'test' : parts[0];
   const start = () => {
     setError(undefined);
-    imagesOfDataset(facts!, part, model.classNames).then(onImages, setError);
+    onListing(imagesOfDataset(facts!, part, model.classNames)).catch(setError);
   };
   return (
     <div class="stack">

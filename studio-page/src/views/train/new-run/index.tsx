@@ -38,7 +38,7 @@ export function NewRun() {
       {again.loading && again.value === undefined && again.error === undefined ? (
         <Loading what="the settings" />
       ) : (
-        <DataFirst key={`${like} ${data}`} like={again.value} />
+        <DataFirst key={`${like} ${data} ${again.value !== undefined}`} like={again.value} />
       )}
     </Panel>
   );
