@@ -1,5 +1,6 @@
 import { DAMAGED_OR_NEWER, HarrierError } from '../errors.ts';
 import type { Model } from '../onnx/index.ts';
+import { ENSEMBLE_KEY } from './average-models.ts';
 import { NETWORK_KEY, weightsOf } from './export.ts';
 import { Network } from './network.ts';
 import type { Weights } from './weights.ts';
@@ -15,10 +16,16 @@ export interface TrainedNetwork {
  * are stored in fewer bits come back as float32.
  *
  * @param where what to call the model in errors
- * @throws HarrierError `not-supported` when the model does not say what layers it is made of, `bad-graph` when it says
+ * @throws HarrierError `not-supported` when the model does not say what layers it is made of, or averages others, `bad-graph` when it says
  *   so in a way that cannot be read, `bad-checkpoint` when its weights are not those of its layers
  */
 export function trainedNetwork(model: Model, where: string): TrainedNetwork {
+  if (Object.hasOwn(model.metadata, ENSEMBLE_KEY)) {
+    throw new HarrierError('not-supported', 'a model that averages others is not made of one network', {
+      where,
+      next: 'Name one of its models, such as FOLDER/seed-1 or FOLDER/fold-1.',
+    });
+  }
   const config = model.metadata[NETWORK_KEY];
   if (config === undefined) {
     throw new HarrierError('not-supported', 'this model does not say what layers it is made of', {

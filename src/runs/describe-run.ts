@@ -128,9 +128,7 @@ export function factsOf(
 function ensembleFact(options: RunRecord['options']): Pick<RunInfo, 'ensemble'> {
   const models = averagedBy(options);
   if (models === undefined) return {};
-  const of = options.seeds
-    ? `seeds ${options.seeds.map(({ seed }) => seed).join(', ')}`
-    : 'the folds of a cross-validation';
+  const of = options.seeds ? `seeds ${options.seeds.join(', ')}` : 'the folds of a cross-validation';
   return { ensemble: { models, of } };
 }
 

@@ -65,9 +65,6 @@ const FINE_TUNED_FROM = {
 /** The model that a run is fine-tuned from, as `run.json` names it. */
 export type FineTunedFrom = Fields<typeof FINE_TUNED_FROM>;
 
-const AVERAGED_SEED = { seed: fromZero, finished: anyText };
-const AVERAGED = fields(AVERAGED_SEED);
-
 const OPTIONS = {
   recipe: anyText,
   /** The user's own file that the recipe came from: an absolute path. */
@@ -129,9 +126,9 @@ const OPTIONS = {
   splitBy: optional(oneOf(SPLITS)),
   /** Part of a cross-validation: `held` is the fold that the run holds out, from 1; without it the run is on all images. */
   folds: optional(fields({ count, held: optional(count), ensemble: optional(flag) })),
-  /** The model averages those of runs that differ by these seeds alone, as each was when it had finished; `seed` is the first. */
-  seeds: optional(list(AVERAGED, { atLeast: 2, words: 'a list of seeds' })) as Schema<
-    readonly Fields<typeof AVERAGED_SEED>[] | undefined
+  /** The model averages those of runs that differ by these seeds alone; `seed` is the first. */
+  seeds: optional(list(fromZero, { atLeast: 2, words: 'a list of seeds' })) as Schema<
+    readonly number[] | undefined
   >,
   /** `none`: the data as it lies, without the label corrections of its owner; absent: with them. */
   marks: optional(oneOf(['none'])),

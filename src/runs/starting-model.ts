@@ -56,13 +56,7 @@ export function startingModelOf(
     return { ...networkOfStateDict(bytes, where), ...named, testTimeAugmentation: 'none' };
   }
   const model = decodeModel(bytes, where, external);
-  if (Object.hasOwn(model.metadata, ENSEMBLE_KEY)) {
-    throw new HarrierError('not-supported', 'a model that averages others has no one network to train on', {
-      where,
-      next: 'Name one of its models, such as FOLDER/seed-1 or FOLDER/fold-1.',
-    });
-  }
-  if (!Object.hasOwn(model.metadata, NETWORK_KEY)) {
+  if (!Object.hasOwn(model.metadata, NETWORK_KEY) && !Object.hasOwn(model.metadata, ENSEMBLE_KEY)) {
     const { head: _, ...read } = readForeignModel(model, options, { where, companions });
     return { ...read, ...named, testTimeAugmentation: 'none' };
   }

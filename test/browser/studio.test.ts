@@ -150,6 +150,15 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await page.keyboard.press('Control+z');
     await page.locator('.image-cell.relabelled').waitFor({ state: 'detached' });
     expect((await listed('mark=any')).total).toBe(0);
+    // Twice before the first is answered takes back two.
+    await page.getByLabel('It is an image of').selectOption({ label: 'ship' });
+    await until(page.locator('.image-cell.relabelled'));
+    await page.getByLabel('Leave it out').check();
+    await until(page.locator('.image-cell.excluded'));
+    await page.evaluate(() => {
+      for (let i = 0; i < 2; i++) dispatchEvent(new KeyboardEvent('keydown', { key: 'z', ctrlKey: true }));
+    });
+    await expect.poll(async () => (await listed('mark=any')).total).toBe(0);
   });
 
   it('relabels and leaves out many images at once, and takes that back at once', async () => {

@@ -231,6 +231,12 @@ describe.runIf(isThere)('train --multi-label', () => {
     expect([seeds.code, /2 seeds|mean/i.test(seeds.stdout)]).toEqual([0, true]);
   });
 
+  it('goes on without validation images, where none were wanted', async () => {
+    const whole = ['--validation-split', '0', '--epochs', '1', '--out', 'unsplit'];
+    succeeded(await run('train', '--data', 'photos/tags.csv', '--multi-label', ...whole));
+    succeeded(await run('train', '--resume', 'unsplit', '--epochs', '2'));
+  });
+
   it('is cross-validated: each image by models that had not seen it, and by thresholds of other images', async () => {
     const words = '--data photos/tags.csv --multi-label --epochs 4 --folds 2 --ensemble --out folded';
     const finished = await run('train', ...words.split(' '));

@@ -514,9 +514,7 @@ describe('train --seeds', () => {
     const trained = await run('train', ...words, '--ensemble', '--out', 'averaged', '--json');
     expect([trained.code, JSON.parse(trained.stdout).ensemble.run]).toEqual([0, path('averaged')]);
     const { options, data, result, command } = await json('averaged', 'run.json');
-    const seedsOf = (record: { options: { seeds: { seed: number }[] } }) =>
-      record.options.seeds.map(({ seed }) => seed);
-    expect([options.seed, seedsOf({ options }), options.validationSplit]).toEqual([1, [1, 2], 0]);
+    expect([options.seed, options.seeds, options.validationSplit]).toEqual([1, [1, 2], 0]);
     const member = await json('averaged', 'seed-1', 'run.json');
     expect([options.batchSize, result.epochs]).toEqual([member.options.batchSize, member.result.epochs]);
     // It can be typed again.
@@ -555,7 +553,7 @@ describe('train --seeds', () => {
     expect(same.stdout).toMatch(/The average of the 2 models is finished: [\d.]+%/);
     const more = await run('train', '--resume', 'averaged', '--seeds', '3');
     expect([more.code, more.stdout]).toEqual([0, expect.stringContaining('the average of 3 models in')]);
-    expect(seedsOf(await json('averaged', 'run.json'))).toEqual([1, 2, 3]);
+    expect((await json('averaged', 'run.json')).options.seeds).toEqual([1, 2, 3]);
     // A seed that was trained further makes another average.
     await run('train', '--resume', 'averaged/seed-1', '--epochs', '4');
     const further = await run('train', '--resume', 'averaged');
@@ -569,7 +567,7 @@ describe('train --seeds', () => {
     );
     const averaged = await run('train', '--ensemble', '--resume', 'two');
     expect([averaged.code, averaged.stdout]).toEqual([0, expect.stringContaining('It is finished.')]);
-    expect((await json('two', 'run.json')).options.seeds).toMatchObject([{ seed: 5 }, { seed: 6 }]);
+    expect((await json('two', 'run.json')).options.seeds).toEqual([5, 6]);
   });
 
   it.each<[string, string[], RegExp]>([
@@ -586,7 +584,7 @@ describe('train --seeds', () => {
     [
       'training',
       ['train', '--from', 'two', ...training],
-      /averages others has no one network to train on\. Name one of its models, such as FOLDER\/seed-1/,
+      /averages others is not made of one network\. Name one of its models, such as FOLDER\/seed-1/,
     ],
   ])('an average has no network for %s', async (_, args, sentence) => {
     const finished = await run(...args);

@@ -9,13 +9,14 @@ import {
 } from '../../evaluation/index.ts';
 import { exportOptionsOf } from '../../models/index.ts';
 import { decodeModel, type Model } from '../../onnx/index.ts';
+import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { readClassifierFile } from '../../platform/node/files/classifier-file.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { predictionsOf } from '../../runs/predictions-of.ts';
 import type { Runtime } from '../../runtime/index.ts';
 import type { Reporter } from '../reporter.ts';
-import { modelToEvaluate } from './model.ts';
+import { checkNoAverage, modelToEvaluate } from './model.ts';
 
 type AnyModel = Uint8Array | Model;
 
@@ -47,7 +48,9 @@ export async function adaptiveModel(
 ): Promise<AdaptiveModel> {
   const { modelFile } = source;
   const { bytes } = await readClassifierFile(modelFile, {});
-  const own = exportOptionsOf(decodeModel(bytes, modelFile));
+  const itself = decodeModel(bytes, modelFile);
+  checkNoAverage(itself, modelFile, ADAPTIVE_VIEWS);
+  const own = exportOptionsOf(itself);
   const views = own.testTimeAugmentation === 'none' ? 'flip' : own.testTimeAugmentation;
   if (own.thresholds) throw adaptiveNeedsOneClass();
   const said = new Set<string>();

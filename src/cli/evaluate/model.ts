@@ -14,7 +14,7 @@ import {
   weightsOf,
 } from '../../models/index.ts';
 import { decodeModel, type Model } from '../../onnx/index.ts';
-import { ADAPTIVE_VIEWS } from '../../options/words.ts';
+import type { ViewChoice } from '../../options/words.ts';
 import { readClassifierFile } from '../../platform/node/files/classifier-file.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 
@@ -44,14 +44,7 @@ export async function modelToEvaluate(
   const model = decodeModel(bytes, modelFile);
   const { testTimeAugmentation: own, viewsBelow: ownBelow, ...others } = exportOptionsOf(model);
   if (own === views && ownBelow === viewsBelow) return bytes;
-  if (ENSEMBLE_KEY in model.metadata) {
-    throw new HarrierError('not-supported', 'the views of a model that averages others cannot be changed', {
-      where: modelFile,
-      expected: `--tta ${own}`,
-      received: `--tta ${viewsBelow === undefined ? views : ADAPTIVE_VIEWS}`,
-      next: 'Leave --tta out, or train its models with other views.',
-    });
-  }
+  checkNoAverage(model, modelFile, views);
   if (REJECTION_KEY in model.metadata) {
     onAssumed('With other views than those it was trained for, the model names a class for every image.');
   }
@@ -71,6 +64,17 @@ export async function modelToEvaluate(
     testTimeAugmentation: views,
     ...(viewsBelow !== undefined && { viewsBelow }),
     ...others,
+  });
+}
+
+/** @throws HarrierError `not-supported` for other views of a model that averages others */
+export function checkNoAverage(model: Model, where: string, views: ViewChoice): void {
+  if (!(ENSEMBLE_KEY in model.metadata)) return;
+  throw new HarrierError('not-supported', 'the views of a model that averages others cannot be changed', {
+    where,
+    expected: `--tta ${exportOptionsOf(model).testTimeAugmentation}`,
+    received: `--tta ${views}`,
+    next: 'Leave --tta out, or train its models with other views.',
   });
 }
 

@@ -57,7 +57,7 @@ export async function trainToTheEnd(
   const averaged =
     validated && fold?.ensemble
       ? Array.from({ length: fold.count }, (_, i) => foldRun(i + 1))
-      : seeds?.map(({ seed }) => new SeedsFolder(folder.path).run(seed));
+      : seeds?.map((seed) => new SeedsFolder(folder.path).run(seed));
   if (fold ? fold.held === 1 : !seeds) announce(run, folder, reporter);
   if (fold?.held !== undefined) {
     const [learned, held] = [run.train.size, run.test.size].map((count) => formatQuantity(count, 'image'));

@@ -95,15 +95,16 @@ async function average(
   const { whole } = folder;
   const known = (await whole.read('record')) ? await whole.record() : undefined;
   const members = await Promise.all(seeds.map((seed) => folder.run(seed).record()));
-  const ensembleOf = members.map(({ result }, i) => ({ seed: seeds[i], finished: result!.finished }));
   const what = reporter.style.strong(`The average of the ${seeds.length} models`);
-  if (known?.result && isSame(known.options.seeds, ensembleOf)) {
+  // A seed that was trained further, or anew, makes another average.
+  const isOlder = members.some(({ result }) => result!.finished > (known?.result?.finished ?? ''));
+  if (known?.result && isSame(known.options.seeds, seeds) && !isOlder) {
     reporter.print(`\n${what} is finished: ${formatPercent(known.result.testAccuracy)}.`);
     return known.result;
   }
   reporter.print(`\n${what}`);
-  const { logTo, threads, device } = given;
-  await train({ logTo, threads, device, ensembleOf, like: members[0] });
+  const { data, logTo, threads, device } = given;
+  await train({ data, logTo, threads, device, ensembleOf: seeds, like: members[0] });
   return (await whole.record()).result!;
 }
 

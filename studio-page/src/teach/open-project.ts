@@ -27,7 +27,10 @@ let reading: Promise<void> = Promise.resolve();
 
 /** Opens a project file or an archive of images; asks first where something would go. */
 export async function offerProject(file: File): Promise<void> {
-  await reading;
+  for (let last: unknown; last !== reading; ) {
+    last = reading;
+    await last;
+  }
   const isEmpty = now().every(({ images }) => images.length === 0) && !taught.peek();
   opening.value = { file, state: 'asking' };
   if (isEmpty) void openProject('replace');
@@ -48,17 +51,27 @@ async function open(how: 'replace' | 'add'): Promise<void> {
   const { file } = opening.peek()!;
   opening.value = { file, state: 'reading' };
   const before = now();
+  let isWanted = additions();
   try {
     const entries = await ask('unpack', file, file.name);
     const project = projectOf(entries, file.name);
     if (project) await checkImages(project, file);
+    if (!isWanted()) {
+      opening.value = undefined;
+      return;
+    }
     if (how === 'replace') {
       forgetTaught();
       endAdditions();
+      isWanted = additions();
       change([]);
     }
     if (project) await addProject(project, how);
     else await addEntries(entries);
+    if (!isWanted()) {
+      opening.value = undefined;
+      return;
+    }
     while (now().length < 2) addClass();
     if (how === 'replace' && before.some(({ images }) => images.length > 0)) {
       removed.value = { what: 'what was here before', bringBack: () => before };

@@ -43,7 +43,10 @@ export async function prepareRun(
       openData(options, side, then, { onProgress, signal }),
     openRuntime,
   };
-  const method = stored || given.from || given.recipe ? given : await namedMethod(wanted);
+  const isOwn = given.from !== undefined || given.recipe !== undefined;
+  // A run that goes on has set aside what its options say.
+  const again = { ...given, chosen: [...(given.chosen ?? []), 'validationSplit'] };
+  const method = isOwn ? given : stored ? again : await namedMethod(wanted);
   return prepareNeutral(wanted, sources, { ...method, reopen: sameStartingModel }, stored);
 }
 

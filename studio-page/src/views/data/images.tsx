@@ -12,6 +12,7 @@ import { splitsOf } from '../../datasets.ts';
 import { useCorrections } from '../../images/corrections.ts';
 import { ImageLightbox } from '../../images/image-lightbox.tsx';
 import { Undo } from '../../images/undo.tsx';
+import { reconnections } from '../../live.ts';
 import { exported, place, setQuery } from '../../router.ts';
 import { Bulk } from './bulk.tsx';
 import { Elsewhere } from './elsewhere.tsx';
@@ -93,7 +94,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   const need = listing.source.onVisible;
   useEffect(() => {
     if (at !== undefined) need?.(Math.max(0, at - 1), at + 2);
-  }, [at, need]);
+  }, [at, need, reconnections.value]);
   return (
     <div class="data-images">
       <aside class="filters" aria-label="Filters">

@@ -10,6 +10,7 @@ import { apiUrl, getJson, type Parameters } from '../../api.ts';
 import type { ImageSource } from '../../components/image-grid.tsx';
 import { photosOf } from '../../datasets.ts';
 import { labelOf, labelWords } from '../../images/entries.ts';
+import { reconnections } from '../../live.ts';
 import { exported } from '../../router.ts';
 
 /** Which images are looked at. */
@@ -69,6 +70,9 @@ export function useListing(
     pages.need(0, 1);
     return () => pages.close();
   }, [pages]);
+  // What did not come while the server was away is asked for again.
+  const generation = reconnections.value;
+  useEffect(() => pages.need(0, 1), [generation]);
   return pages.listing();
 }
 

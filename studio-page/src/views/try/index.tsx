@@ -34,9 +34,11 @@ export default function Try() {
   const [subject, setSubject] = useState<Subject>();
   const [live, setLive] = useState(false);
   const [frame, setFrame] = useState<{ readonly pixels: Uint8Array; readonly by: OpenedModel }>();
+  // How often the camera was turned off: what was said of a frame before that is of no interest.
+  const sessions = useRef(0);
   // A frame of before has another model's size.
   const seen = live && frame?.by === opened ? frame?.pixels : undefined;
-  const looked = useAnswer(opened, live ? undefined : subject, seen);
+  const looked = useAnswer(opened, live ? undefined : subject, seen, sessions.current);
   const counter = useRef(0);
   const take = ([file]: readonly File[]) => {
     // A model that is dropped is meant as one.
@@ -44,6 +46,7 @@ export default function Try() {
     else show(file, file.name);
   };
   const endLive = () => {
+    sessions.current++;
     setLive(false);
     setFrame(undefined);
   };
@@ -149,7 +152,8 @@ interface Looked {
 function useAnswer(
   opened: OpenedModel | undefined,
   subject: Subject | undefined,
-  frame?: Uint8Array,
+  frame: Uint8Array | undefined,
+  session: number,
 ): Looked {
   const [decoded, setDecoded] = useState<{
     of: Subject;
@@ -159,7 +163,9 @@ function useAnswer(
   }>();
   const [looked, setLooked] = useState<{
     at: Uint8Array;
-    live: boolean;
+    by: OpenedModel;
+    /** Of the camera, where it is a frame. */
+    session: number | undefined;
     answer?: Answer;
     error?: unknown;
   }>();
@@ -187,7 +193,7 @@ function useAnswer(
     setBusy(true);
     const done = (result: { answer?: Answer; error?: unknown }) => {
       setBusy(false);
-      if (!gone) setLooked({ at: pixels, live: frame !== undefined, ...result });
+      if (!gone) setLooked({ at: pixels, by: opened, session: frame && session, ...result });
     };
     askModel('explain', pixels, wanted < 0 ? undefined : wanted).then(
       (answer) => done({ answer }),
@@ -199,7 +205,9 @@ function useAnswer(
   }, [opened, pixels, wanted]);
   // What was said of the frame before stands until the next is evaluated.
   const answered =
-    looked && (looked.at === pixels || (frame !== undefined && looked.live)) ? looked : undefined;
+    looked?.by === opened && (looked?.at === pixels || (frame !== undefined && looked?.session === session))
+      ? looked
+      : undefined;
   const error = current?.error ?? answered?.error;
   return {
     ...(pixels && { pixels }),

@@ -67,8 +67,12 @@ function Opened({ chosen, model }: { readonly chosen: ChosenModel; readonly mode
   };
   const beginListed = async (listing: Promise<LabelledImages>) => {
     const own = ++begun.current;
-    const images = await listing;
-    if (own === begun.current) begin(images);
+    try {
+      const images = await listing;
+      if (own === begun.current) begin(images);
+    } catch (error) {
+      if (own === begun.current) throw error;
+    }
   };
   return (
     <div class="evaluate">
