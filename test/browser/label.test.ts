@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadBackbone } from '../../src/platform/node/backbones/load-backbone.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
+import type { LabellingInfo } from '../../src/studio-server/api.ts';
 import { LabelSession } from '../../src/studio-server/labelling/session.ts';
 import { harrier } from '../cli/harrier.ts';
 import { shared } from '../shared.ts';
@@ -130,11 +131,18 @@ describe.skipIf(skipped !== undefined)(`Label${skipped ? ` (${skipped})` : ''}`,
     await page.getByRole('tab', { name: /^Together/ }).click();
     const heading = page.getByRole('heading', { name: /^Are these all/ });
     await heading.waitFor();
-    const name = /all (\w+)\?/.exec(await heading.innerText())![1];
     const group = page.locator('.choose button');
-    const files = await group
-      .locator('img')
-      .evaluateAll((all) => all.map((each) => each.getAttribute('alt')!));
+    const filesShown = () =>
+      group.locator('img').evaluateAll((all) => all.map((each) => each.getAttribute('alt')!));
+    // While a head is being fitted to the last labels, another group may come at any time.
+    const settled = async () => {
+      const { training, head, labelled, batch } = await studio.json<LabellingInfo>('/api/labelling');
+      return !training && head?.images === labelled ? batch?.images.map(({ file }) => file) : undefined;
+    };
+    await expect.poll(settled, { timeout: 60_000 }).toBeDefined();
+    const files = (await settled())!;
+    await expect.poll(filesShown, { timeout: 60_000 }).toEqual(files);
+    const name = /all (\w+)\?/.exec(await heading.innerText())![1];
     await group.first().focus();
     await page.keyboard.press('Space');
     expect(await group.first().getAttribute('aria-pressed')).toBe('false');
