@@ -61,8 +61,9 @@ export class HubUploads {
     if (!owners) return [401, { error: 'Invalid username or password.' }];
     const [, name] =
       /^\/(?:api\/models\/)?([^/]+\/[^/]+?)(?:\.git)?(?:\/(?:preupload|commit|info)\/.*)?$/.exec(url) ?? [];
+    const known = this.repositories.get(name!);
     if (method === 'GET')
-      return this.repositories.has(name!) ? [200, { id: name }] : [404, { error: 'Repository not found' }];
+      return known ? [200, { id: name, private: known.private }] : [404, { error: 'Repository not found' }];
     if (url === '/api/repos/create') {
       const { organization, name: own, type, private: isPrivate } = JSON.parse(`${body}`);
       if (type !== 'model') this.complaints.push('a repository that is no model');

@@ -55,6 +55,12 @@ export function checkBatchPlan(plan: BatchPlan): void {
   checkResolution(resolution, dataset.imageShape);
   for (const shape of imageShapesOf(plan)) tryAugmentation(shape, augmentation);
   checkSampling(sampling);
+  if (dataset.tags && (classWeight !== undefined || sampling === 'balanced')) {
+    throw new HarrierError('bad-option', 'images with any number of labels have no one class to balance', {
+      where: classWeight !== undefined ? 'classWeight' : 'sampling',
+      next: 'Leave it out. Rare labels learn more from the asymmetric loss.',
+    });
+  }
   classWeights(dataset, classWeight);
   if (sampling === 'balanced' && classWeight === 'balanced') {
     throw new HarrierError(

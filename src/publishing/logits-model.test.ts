@@ -3,10 +3,12 @@ import { expect, it } from 'vitest';
 import { random } from '../data/random.ts';
 import { BatchNormalization, Conv2D, Dense, Flatten } from '../layers/index.ts';
 import {
+  averageModels,
   type ExportOptions,
   exportModel,
   initialWeights,
   Network,
+  THRESHOLDS_KEY,
   withStoredWeights,
 } from '../models/index.ts';
 import { encodeModel, type Model, modelOf } from '../onnx/index.ts';
@@ -23,13 +25,20 @@ const network = new Network({
     new Dense({ units: CLASSES, activation: 'softmax' }),
   ],
 });
-const model = (options: ExportOptions = {}) =>
+const model = (options: ExportOptions = {}, seed = 7) =>
   exportModel(
     network,
-    initialWeights(network.parameters, 7),
+    initialWeights(network.parameters, seed),
     { 'harrier.classNames': '["a","b","c","d"]' },
     options,
   );
+
+/** The average of two, as that of several seeds. */
+function average(options: ExportOptions): Model {
+  const models = [model(options), model(options, 8)];
+  const { [THRESHOLDS_KEY]: thresholds } = models[0].metadata;
+  return averageModels(models, { ...(thresholds !== undefined && { [THRESHOLDS_KEY]: thresholds }) });
+}
 
 async function run(of: Model, input: Record<string, ort.Tensor>, output: string): Promise<Float32Array> {
   const session = await ort.InferenceSession.create(encodeModel(of));
@@ -51,6 +60,7 @@ it.each<[string, Model]>([
   ['a model of several views', model({ testTimeAugmentation: 'flip-shift' })],
   ['a model with a temperature', model({ temperature: 2.5 })],
   ['a model whose weights are int8', withStoredWeights(model(), 'int8')],
+  ['an average of several', average({ testTimeAugmentation: 'flip', temperature: 2 })],
 ])('%s: softmax of its logits are the probabilities', async (_, given) => {
   const stream = random(1, 'logits');
   const pixels = Uint8Array.from({ length: COUNT * HEIGHT * WIDTH * 3 }, () => stream.integer(256));
@@ -77,20 +87,31 @@ it.each<[string, Model]>([
   expect(new Set(Array.from(expected, (each) => each.toFixed(3))).size).toBeGreaterThan(CLASSES);
 });
 
-it('of a model of any number of labels: the logistic function of its logits are the probabilities', async () => {
-  const given = model({ thresholds: [0.5, 0.4, 0.3, 0.2], temperature: 1.5, testTimeAugmentation: 'flip' });
-  const converted = logitsModel(given, 'it');
-  const pixels = new Uint8Array(HEIGHT * WIDTH * 3).fill(51);
-  const image = new ort.Tensor('uint8', pixels, [1, HEIGHT, WIDTH, 3]);
-  const expected = await run(given, { image }, 'probabilities');
-  const grey = new ort.Tensor('float32', new Float32Array(pixels.length).fill(0.2), [1, 3, HEIGHT, WIDTH]);
-  const logits = await run(converted, { pixel_values: grey }, 'logits');
-  expected.forEach((probability, i) => {
-    expect(1 / (1 + Math.exp(-logits[i]))).toBeCloseTo(probability, 5);
-  });
-  // They are no distribution.
-  expect(Math.abs(expected.reduce((sum, each) => sum + each, 0) - 1)).toBeGreaterThan(0.1);
-});
+const LABELS = {
+  thresholds: [0.5, 0.4, 0.3, 0.2],
+  temperature: 1.5,
+  testTimeAugmentation: 'flip',
+} satisfies ExportOptions;
+
+it.each<[string, Model]>([
+  ['a model', model(LABELS)],
+  ['an average of several', average(LABELS)],
+])(
+  '%s of any number of labels: the logistic function of its logits are the probabilities',
+  async (_, given) => {
+    const converted = logitsModel(given, 'it');
+    const pixels = new Uint8Array(HEIGHT * WIDTH * 3).fill(51);
+    const image = new ort.Tensor('uint8', pixels, [1, HEIGHT, WIDTH, 3]);
+    const expected = await run(given, { image }, 'probabilities');
+    const grey = new ort.Tensor('float32', new Float32Array(pixels.length).fill(0.2), [1, 3, HEIGHT, WIDTH]);
+    const logits = await run(converted, { pixel_values: grey }, 'logits');
+    expected.forEach((probability, i) => {
+      expect(1 / (1 + Math.exp(-logits[i]))).toBeCloseTo(probability, 5);
+    });
+    // They are no distribution.
+    expect(Math.abs(expected.reduce((sum, each) => sum + each, 0) - 1)).toBeGreaterThan(0.1);
+  },
+);
 
 it('refuses probabilities that are no softmax', () => {
   const graph = createGraph('sigmoid');

@@ -28,7 +28,8 @@ export interface FineTuningOptions {
 /** The options of `fit` that fine-tune a network. */
 export type FineTuning = Required<
   Pick<FitOptions, 'network' | 'weights' | 'optimizer' | 'epochs' | 'batchSize' | 'augmentation'>
->;
+> &
+  Pick<FitOptions, 'loss' | 'averageMomentum'>;
 
 /** Whether the head alone is trained, or layers before it too. */
 type Reach = 'head' | 'all';
@@ -71,6 +72,8 @@ export function fineTuning(options: FineTuningOptions): FineTuning {
     augmentation: mirrored
       ? method.augmentation!
       : method.augmentation!.filter(({ name }) => name !== 'RandomFlip'),
+    ...(method.loss && { loss: method.loss }),
+    ...(method.averageMomentum !== undefined && { averageMomentum: method.averageMomentum }),
   };
 }
 

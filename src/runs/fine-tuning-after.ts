@@ -1,3 +1,4 @@
+import { mirrorsSides } from '../data/augmentation/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { fineTuningMethod } from '../recipes/index.ts';
 import { checkMemory } from '../training/index.ts';
@@ -63,7 +64,7 @@ async function prepared(head: PreparedRun, wanted: RunOptions, method: RunMethod
 function fineTuningOptions({ options, train, validation }: PreparedRun, from: StartingModel): RunOptions {
   const { head: _, thenFineTune: __, ...common } = options;
   const method = fineTuningMethod(from.network, 'all');
-  const isMirrored = common.augmentation?.some(({ name }) => name === 'RandomFlip') ?? false;
+  const isMirrored = mirrorsSides(common.augmentation);
   const { testTimeAugmentation = 'none' } = common;
   return {
     ...common,

@@ -1,4 +1,5 @@
 import { Backbone, type FeatureStore, imageFeatures } from '../backbones/index.ts';
+import { mirrorsSides } from '../data/augmentation/index.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { STRETCHED } from '../data/preprocessing.ts';
 import type { OnProgress } from '../data/progress.ts';
@@ -131,7 +132,7 @@ async function fitted(
   kind: HeadKind,
   onProgress: OnProgress | undefined,
 ): Promise<FittedHead> {
-  const isMirrored = options.augmentation?.some(({ name }) => name === 'RandomFlip') ?? false;
+  const isMirrored = mirrorsSides(options.augmentation);
   const views = [await features.of(train, `features of ${train.name}`)];
   if (isMirrored) views.push(await features.of(train, `features of ${train.name}, mirrored`, true));
   const { labels, tags, classNames, copies } = train;

@@ -1,3 +1,4 @@
+import { mirrorsSides } from '../data/augmentation/mirrors.ts';
 import { averagedBy } from './averaged-by.ts';
 import type { Hardware } from './hardware.ts';
 import type { RunOptions, RunRecord } from './run-record.ts';
@@ -40,17 +41,22 @@ export function timeEstimate(
       record.hardware.cores === hardware.cores &&
       networkOf(record.options) === networkOf(planned.options),
   );
-  const like = alike.find(({ record }) => isSameData(record, planned.options.data)) ?? alike.at(0);
-  if (!like) return undefined;
-  const { data, options, result } = like.record;
+  const onSameData = alike.find(({ record }) => isSameData(record, planned.options.data));
+  // Features that a head found in the cache took no time; those of other data are not there.
+  const slowestFirst = planned.options.head ? [...alike].sort((a, b) => paceOf(b) - paceOf(a)) : alike;
+  const like = onSameData ?? slowestFirst.at(0);
+  return like && { seconds: paceOf(like) * workOf(planned), run: like.id };
+}
+
+/** Seconds that a finished run took for each unit of work. */
+function paceOf({ record: { data, options, result } }: PastRun): number {
   const images = {
     train: data.train.images,
     validation: data.validation?.images ?? 0,
     test: data.test.images,
   };
-  const epochs = result!.epochs;
-  const was = workOf({ options: { ...options, epochs }, images, imageShape: data.imageShape });
-  return { seconds: (result!.seconds * workOf(planned)) / was, run: like.id };
+  const { epochs, seconds } = result!;
+  return seconds / workOf({ options: { ...options, epochs }, images, imageShape: data.imageShape });
 }
 
 function isSameData({ options, data }: RunRecord, wanted: string): boolean {
@@ -67,7 +73,7 @@ function networkOf({ recipe, recipeOptions, from, head, device, threads }: RunOp
 function workOf({ options, images, imageShape }: PlannedRun): number {
   const area = imageShape.height * imageShape.width;
   if (options.head !== undefined) {
-    const views = options.augmentation?.some(({ name }) => name === 'RandomFlip') ? 2 : 1;
+    const views = mirrorsSides(options.augmentation) ? 2 : 1;
     return area * (views * images.train + images.validation + images.test);
   }
   return area * options.epochs * (images.train + EVALUATED * images.validation);

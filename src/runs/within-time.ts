@@ -1,4 +1,6 @@
+import { mirrorsSides } from '../data/augmentation/index.ts';
 import { stepsPerEpoch } from '../data/batch-plan.ts';
+import { viewsOf } from '../data/views.ts';
 import {
   epochSeconds,
   epochsWithin,
@@ -37,7 +39,13 @@ export async function lengthWithin(
   platform: Pick<RunPlatform, 'openBatches' | 'clock'>,
 ): Promise<LengthWithin> {
   const { pace, length } = await paceOf(run, platform);
-  const seconds = PLANNED * left() - run.test.size * pace.image;
+  const { testTimeAugmentation = 'none', from, head, augmentation } = run.options;
+  // The model that is evaluated looks at each image as often as it has views.
+  const tested = run.test.size * viewsOf(testTimeAugmentation).length;
+  // A new last layer begins with what a head on features finds.
+  const isWarmedUp = from && from.trainable !== 'head' && head === undefined;
+  const warmedUp = isWarmedUp ? run.train.size * (mirrorsSides(augmentation) ? 2 : 1) : 0;
+  const seconds = PLANNED * left() - (tested + warmedUp) * pace.image;
   return {
     epochs: epochsWithin(seconds, pace, length),
     epochSeconds: wholeEpoch(pace, length),
@@ -98,6 +106,6 @@ export async function timeRun(
   }
   if (!from || !run.firstWeights) throw new Error('a head is fitted on a model');
   const image = await measureImage({ ...run, clock: platform.clock }, await run.firstWeights());
-  const views = augmentation.some(({ name }) => name === 'RandomFlip') ? 2 : 1;
+  const views = mirrorsSides(augmentation) ? 2 : 1;
   return { seconds: image * (views * train.size + (validation?.size ?? 0) + test.size) };
 }

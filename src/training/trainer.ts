@@ -4,7 +4,12 @@ import type { ParameterSpec } from '../layers/index.ts';
 import type { LossOptions } from '../losses/index.ts';
 import { checkWeights, type Network, toGraphLayout, toKerasLayout, type Weights } from '../models/index.ts';
 import { elementCount, float32, type Tensor } from '../onnx/index.ts';
-import { exponentialMovingAverageScalars, type Optimizer, type ParameterGroup } from '../optimizers/index.ts';
+import {
+  exponentialMovingAverageScalars,
+  highestRate,
+  type Optimizer,
+  type ParameterGroup,
+} from '../optimizers/index.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 import type { MaskInput } from './forward-graph.ts';
 import { GraphState } from './graph-state.ts';
@@ -100,7 +105,7 @@ export class Trainer {
    * @param targets float32 `[batch, classes]`, each row a distribution
    * @param step steps taken before this one: it seeds dropout and is the optimizer's time
    * @param rates the learning rates of the optimizer and of its groups, in their order; a single one is the
-   *   optimizer's, and the groups' are then their first ones in the same proportion
+   *   optimizer's, and the groups' are then their highest ones in the same proportion
    * @param imageSize height and width of the images, where they are not the network's
    * @throws HarrierError `diverged` when the loss is not finite; parameters are then as they were before the step
    */
@@ -202,9 +207,8 @@ export class Trainer {
   }
 
   #inProportion(rate: number): number[] {
-    const run = { steps: Number.MAX_SAFE_INTEGER, stepsPerEpoch: Number.MAX_SAFE_INTEGER };
-    const first = this.#groups.map(({ optimizer }) => optimizer.learningRate.at(0, run));
-    return first.map((own, i) => (i === 0 ? rate : first[0] > 0 ? (own * rate) / first[0] : own));
+    const highest = this.#groups.map(({ optimizer }) => highestRate(optimizer.learningRate));
+    return highest.map((own, i) => (i === 0 ? rate : highest[0] > 0 ? (own * rate) / highest[0] : own));
   }
 
   /**

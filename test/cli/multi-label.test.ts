@@ -174,6 +174,14 @@ describe.runIf(isThere)('train --multi-label', () => {
     expect(card).toContain('logits.sigmoid()');
     expect(card).toContain('any number of 2 labels: hand, insect');
     expect(card).toContain('type: mean_average_precision');
+    // Read back, it gives labels, not one class.
+    const said = async (model: string) =>
+      JSON.parse((await run('predict', model, 'photos/0.png', '--json')).stdout)[0].predictions;
+    const [own, back] = [await said('run'), await said('hub/onnx/model.onnx')];
+    expect(back).toEqual(
+      own.map((each: object) => expect.objectContaining({ ...each, probability: expect.any(Number) })),
+    );
+    for (const [i, { probability }] of back.entries()) expect(probability).toBeCloseTo(own[i].probability, 2);
     const small = JSON.parse((await run('export', 'run', '--format', 'onnx-int8', '--json')).stdout);
     expect(Math.abs(small.accuracy.after - small.accuracy.before)).toBeLessThan(0.2);
   });

@@ -70,6 +70,17 @@ describe('harrier push', () => {
     expect(await readFile(JSON.parse(fetched.stdout).path)).toEqual(Buffer.from(weights));
   });
 
+  it('sends nothing for its owner alone to where everybody reads', async () => {
+    await push('hf:acme/parts');
+    const commits = uploads.repositories.get('acme/parts')!.commits.length;
+    const finished = await push('hf:acme/parts', ['--private']);
+    expect([finished.code, sentenceOf(finished)]).toEqual([
+      2,
+      expect.stringContaining('hf:acme/parts: this repository exists already, and everybody can read it'),
+    ]);
+    expect(uploads.repositories.get('acme/parts')!.commits).toHaveLength(commits);
+  });
+
   it('changes nothing that is there already, and only what is another', async () => {
     await push('hf:acme/parts');
     const again = await push('hf:acme/parts');

@@ -115,6 +115,10 @@ describe('train --from', () => {
     const { options } = await json('steps', 'run.json');
     expect([options.head, options.epochs]).toEqual([undefined, 1]);
     expect(await readdir(join(place.path, 'steps'))).toContain('checkpoints');
+    // A head sees images mirrored left to right, not upside down.
+    succeeded(await train('--from', 'first', '--augment', 'flip-vertical', '--out', 'upside-down'));
+    const { options: own } = await json('upside-down', 'run.json');
+    expect([own.head, own.augmentation]).toEqual([undefined, [{ name: 'RandomFlip', mode: 'vertical' }]]);
   });
 
   it.each<[string, string[], RegExp]>([

@@ -18,6 +18,10 @@ import type { ViewChoice } from '../../options/words.ts';
 import { readClassifierFile } from '../../platform/node/files/classifier-file.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 
+/** What is lost with other views of a model that tells images of none of its classes. */
+export const NAMES_EVERY_IMAGE =
+  'With other views than those it was trained for, the model names a class for every image.';
+
 const TEST_ACCURACY_KEY = 'harrier.testAccuracy';
 
 /**
@@ -46,7 +50,7 @@ export async function modelToEvaluate(
   if (own === views && ownBelow === viewsBelow) return bytes;
   checkNoAverage(model, modelFile, views);
   if (REJECTION_KEY in model.metadata) {
-    onAssumed('With other views than those it was trained for, the model names a class for every image.');
+    onAssumed(NAMES_EVERY_IMAGE);
   }
   const record = await run?.record();
   if (!record && !Object.hasOwn(model.metadata, NETWORK_KEY)) {

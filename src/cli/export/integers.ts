@@ -41,9 +41,11 @@ export async function integerModel(
   source: ModelSource,
   options: ExportCommandOptions,
   reporter: Reporter,
+  onLoss?: (sentence: string) => void,
 ): Promise<IntegerModel> {
   const where = source.modelFile;
-  const found = await modelToEvaluate(source, plainViews(options), await foreignClassifierOptions(options));
+  const foreign = await foreignClassifierOptions(options);
+  const found = await modelToEvaluate(source, plainViews(options), foreign, onLoss);
   const model = found instanceof Uint8Array ? decodeModel(found, where) : found;
   if (weightStorageOf(model) === INTEGER_STORAGE) {
     throw new HarrierError('not-supported', 'this model computes in 8 bits already', {

@@ -41,10 +41,10 @@ export async function exportNpmPackage(
       next: 'Choose another folder with --out.',
     });
   }
-  await checkFolder(folder, isPackage, options.force);
+  await checkFolder(folder, (path) => isPackage(path, name), options.force);
   const code = await runCode(await built(RUN, reporter));
   const { published, bytes } = await modelToPublish(source, options, reporter);
-  const version = (await versionIn(folder)) ?? FIRST_VERSION;
+  const version = (await versionIn(folder, name)) ?? FIRST_VERSION;
   const files = npmPackageFiles(published, bytes, { name, version, code });
   const size = await writeFolder(folder, files);
   if (options.json) {
@@ -75,15 +75,16 @@ function checkedName(name: string | undefined): string {
   return checkPackageName(name, `--name ${name}`);
 }
 
-async function isPackage(folder: string): Promise<boolean> {
+/** Whether a folder holds an export of before, of the same name. */
+async function isPackage(folder: string, name: string): Promise<boolean> {
   const manifest = await jsonIn(folder, 'package.json');
-  return isObject(manifest?.harrier) && manifest.harrier.format === 'npm';
+  return isObject(manifest?.harrier) && manifest.harrier.format === 'npm' && manifest.name === name;
 }
 
 /** The version of an export of before, which `npm version` may have raised. */
-async function versionIn(folder: string): Promise<string | undefined> {
+async function versionIn(folder: string, name: string): Promise<string | undefined> {
   const { version } = (await jsonIn(folder, 'package.json')) ?? {};
-  return typeof version === 'string' && (await isPackage(folder)) ? version : undefined;
+  return typeof version === 'string' && (await isPackage(folder, name)) ? version : undefined;
 }
 
 /** The code that a package carries. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename, extname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { formatBytes, formatPercent } from '../../format/format.ts';
 import {
@@ -20,7 +20,7 @@ import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { findModel, type ModelSource } from '../../platform/node/runs/find-run.ts';
 import { adaptiveModel } from '../evaluate/adaptive-model.ts';
-import { modelToEvaluate } from '../evaluate/model.ts';
+import { modelToEvaluate, NAMES_EVERY_IMAGE } from '../evaluate/model.ts';
 import { classifierBytes, foreignClassifierOptions } from '../foreign.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
@@ -30,6 +30,7 @@ import type { ExportCommandOptions, FileFormat } from './formats.ts';
 import { type EvaluationImages, imagesToEvaluateOn } from './images.ts';
 import { integerLines, integerModel } from './integers.ts';
 import { noteLostSets } from './lost-sets.ts';
+import { nameOf } from './name.ts';
 import { imageRates } from './rates.ts';
 import { refuseStored } from './stored.ts';
 
@@ -41,6 +42,19 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
     throw new HarrierError('bad-option', 'only packages have names', {
       where: '--name',
       next: 'Leave it out, or use --format npm.',
+    });
+  }
+  if (options.calibration !== undefined && format !== 'onnx-int8-compute') {
+    throw new HarrierError('bad-option', 'only --format onnx-int8-compute calibrates', {
+      where: '--calibration',
+      next: 'Leave it out.',
+    });
+  }
+  const ignored = (['data', 'limit'] as const).find((option) => options[option] !== undefined);
+  if (ignored !== undefined && format === 'safetensors') {
+    throw new HarrierError('bad-option', '--format safetensors evaluates nothing', {
+      where: `--${ignored}`,
+      next: 'Leave it out: a file of weights answers nothing.',
     });
   }
   const source = await findModel(name);
@@ -61,15 +75,12 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
     });
   }
   const output = { option: '--out', force: options.force, isOwn: (path: string) => isExport(path, format) };
-  if (options.calibration !== undefined && format !== 'onnx-int8-compute') {
-    throw new HarrierError('bad-option', 'only --format onnx-int8-compute calibrates', {
-      where: '--calibration',
-      next: 'Leave it out.',
-    });
-  }
   // Before the work; a model that stays as it is may be there already.
   if (format !== 'onnx') await checkOutput(out, output);
-  const integers = format === 'onnx-int8-compute' ? await integerModel(source, options, reporter) : undefined;
+  const integers =
+    format === 'onnx-int8-compute'
+      ? await integerModel(source, options, reporter, noteLoss(reporter))
+      : undefined;
   const after =
     integers?.bytes ??
     (format === 'safetensors'
@@ -102,6 +113,11 @@ export async function runExport(name: string, options: ExportCommandOptions): Pr
 
 type StoredFormat = Exclude<FileFormat, 'safetensors' | 'onnx-int8-compute'>;
 
+/** Says what is lost; what is assumed of a classifier of another program was said when it was opened. */
+const noteLoss = (reporter: Reporter) => (sentence: string) => {
+  if (sentence === NAMES_EVERY_IMAGE) reporter.note(`Note: ${sentence}`);
+};
+
 /** The model in its new form. */
 async function modelFile(
   source: ModelSource,
@@ -110,12 +126,10 @@ async function modelFile(
   reporter: Reporter,
 ): Promise<Uint8Array> {
   const foreign = await foreignClassifierOptions(options);
-  // What is assumed of a classifier of another program was said when it was opened.
-  const say = source.run ? (sentence: string) => reporter.note(`Note: ${sentence}`) : undefined;
   const found =
     options.tta === ADAPTIVE_VIEWS
       ? await adaptive(source, options, reporter)
-      : await modelToEvaluate(source, options.tta, foreign, say);
+      : await modelToEvaluate(source, options.tta, foreign, noteLoss(reporter));
   if (format === 'onnx') return found instanceof Uint8Array ? found : encodeModel(found);
   const model = found instanceof Uint8Array ? decodeModel(found, source.modelFile) : found;
   refuseStored(model, source.modelFile);
@@ -212,7 +226,7 @@ async function isExport(path: string, format: FileFormat): Promise<boolean> {
 
 /** `mine-int8.onnx` in the current folder, for a run called mine. */
 function defaultName({ modelFile, run }: ModelSource, format: FileFormat): string {
-  const name = run ? basename(run.path) : basename(modelFile, extname(modelFile));
+  const name = nameOf({ modelFile, run });
   return {
     onnx: `${name}.onnx`,
     'onnx-fp16': `${name}-fp16.onnx`,

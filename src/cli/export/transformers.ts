@@ -1,15 +1,17 @@
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { formatBytes, formatQuantity } from '../../format/format.ts';
 import { THRESHOLDS_KEY } from '../../models/index.ts';
+import { flagOf } from '../../options/option.ts';
 import { isObject } from '../../options/values.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { HARRIER_VERSION } from '../../platform/node/version.ts';
 import { hubRepository } from '../../publishing/hub-repository.ts';
 import type { Reporter } from '../reporter.ts';
-import { shortPath } from '../terminal.ts';
+import { shellQuote, shortPath } from '../terminal.ts';
 import { checkFolder, jsonIn, modelToPublish, writeFolder } from './folder.ts';
 import type { ExportCommandOptions } from './formats.ts';
+import { nameOf } from './name.ts';
 
 /** `harrier export --format transformers.js`. */
 export async function exportTransformers(
@@ -18,8 +20,7 @@ export async function exportTransformers(
   reporter: Reporter,
 ): Promise<void> {
   const { modelFile, run } = source;
-  const name = run ? basename(run.path) : basename(modelFile, extname(modelFile));
-  const folder = resolve(options.out ?? `${name}-transformers`);
+  const folder = resolve(options.out ?? `${nameOf(source)}-transformers`);
   if (folder === dirname(modelFile)) {
     throw new HarrierError('bad-option', 'the export would be written into the folder of its model', {
       where: folder,
@@ -46,11 +47,20 @@ export async function exportTransformers(
       ? 'transformers.js (see its README.md)'
       : "pipeline('image-classification')";
   reporter.print(`folder    ${formatBytes(size)}, ${classes}, for ${use}`);
+  const pushed = shellQuote(shortPath(run ? run.path : modelFile));
   reporter.print(
-    style.faint(
-      `Put it on the hub: npx harrier push ${run ? shortPath(run.path) : shortPath(modelFile)} hf:OWNER/NAME`,
-    ),
+    style.faint(`Put it on the hub: npx harrier push ${pushed} hf:OWNER/NAME${flagsOf(options)}`),
   );
+}
+
+/** What was said of the model, so that the same is pushed. */
+function flagsOf(options: ExportCommandOptions): string {
+  const names = ['tta', 'labels', 'mean', 'std', 'channelOrder', 'resize'] as const;
+  return names
+    .flatMap((name) =>
+      options[name] === undefined ? [] : ` ${flagOf(name)} ${shellQuote(`${options[name]}`)}`,
+    )
+    .join('');
 }
 
 async function isExport(folder: string): Promise<boolean> {

@@ -70,8 +70,9 @@ export async function runServe(model: string | undefined, options: ServeCommandO
       log: jsonLog((line) => reporter.result(line), log),
     });
     reporter.note(`Serving ${modelFile} at ${server.url} (Ctrl-C ends it).`);
+    const bearer = token === undefined ? '' : ` -H 'authorization: Bearer TOKEN'`;
     reporter.note(
-      `Try: curl --data-binary @image.png -H 'content-type: image/png' ${server.url}/invocations`,
+      `Try: curl --data-binary @image.png -H 'content-type: image/png'${bearer} ${server.url}/invocations`,
     );
     if (token === undefined && !LOOPBACK.test(host)) {
       reporter.note(

@@ -5,5 +5,6 @@ export {
   augmentationNames,
   augmentationsFrom,
 } from './augmentations.ts';
+export { mirrorsSides } from './mirrors.ts';
 export { AUGMENTATION_SETS } from './sets.ts';
 export { augmentationText } from './text.ts';

@@ -32,7 +32,7 @@ export function foreignClassifier(
   source: ForeignSource = {},
 ): ForeignClassifier {
   const read = readForeignModel(given, options, source);
-  const { network, weights, preprocessing, classNames, isMultiLabel } = read;
+  const { network, weights, preprocessing, classNames, isMultiLabel, thresholds } = read;
   const classes = network.outputSize;
   if (labels && labels.length !== classes) {
     throw new HarrierError('bad-option', 'these are labels for another number of classes', {
@@ -47,6 +47,8 @@ export function foreignClassifier(
     ...preprocessingMetadata(preprocessing),
     ...(names && { [CLASS_NAMES_KEY]: JSON.stringify(names) }),
   };
+  if (thresholds)
+    return { model: exportModel(network, weights, metadata, { thresholds }), assumed: read.assumed };
   if (!isMultiLabel) return { model: exportModel(network, weights, metadata), assumed: read.assumed };
   return {
     model: exportModel(network, weights, metadata, { thresholds: new Array<number>(classes).fill(EVEN) }),

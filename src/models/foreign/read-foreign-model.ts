@@ -9,7 +9,7 @@ import {
   type NamedType,
 } from '../../onnx/index.ts';
 import { createGraph, importGraph } from '../../ops/index.ts';
-import { CLASS_NAMES_KEY, classNamesOf } from '../contract.ts';
+import { CLASS_NAMES_KEY, classNamesOf, thresholdsOf } from '../contract.ts';
 import type { TrainedNetwork } from '../trained-network.ts';
 import { type Companions, type ImageFacts, imageFacts } from './companions.ts';
 import { type ImageInput, imageInput } from './image-input.ts';
@@ -36,6 +36,8 @@ export interface ForeignModel extends TrainedNetwork {
   readonly head?: string;
   /** Each class has a probability of its own, from a sigmoid; absent: they add up to 1, or the model gives none. */
   readonly isMultiLabel?: true;
+  /** From which probability each label counts, where the model says so itself: it then gives any number of them. */
+  readonly thresholds?: readonly number[];
   /** In the order of its scores, where they are known. */
   readonly classNames?: readonly string[];
   /** How it was read: with these options, its file gives the same network again. */
@@ -86,12 +88,17 @@ export function readForeignModel(
   );
   // Scores that are no single layer's, such as the average of several views, have names all the same.
   const isOfFeatures = !split.scores && reading.features !== undefined;
+  // An export of Harrier's without its sigmoid, for other programs, names them still.
+  const thresholds = isOfFeatures
+    ? undefined
+    : thresholdsOf(model.metadata, trained.network.outputSize, where);
   const classNames = isOfFeatures ? undefined : namesOf(model, facts, trained.network.outputSize, where);
   return {
     ...trained,
     preprocessing: reading.preprocessing,
     ...(split.scores && { head: HEAD }),
     ...(split.isMultiLabel && { isMultiLabel: true }),
+    ...(thresholds && { thresholds }),
     ...(classNames && { classNames }),
     reading,
     assumed,

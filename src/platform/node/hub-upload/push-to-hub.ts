@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { OnProgress } from '../../../data/progress.ts';
+import { HarrierError } from '../../../errors.ts';
 import { isObject } from '../../../options/values.ts';
 import { type HubRequestOptions, HubRequests } from './hub-requests.ts';
 import { type LargeFile, uploadLargeFiles } from './large-files.ts';
@@ -42,7 +43,7 @@ const SAMPLE = 512;
  *
  * @param repository `OWNER/NAME`
  * @param contents by path
- * @throws HarrierError `unauthorized`, `refused` or `network`
+ * @throws HarrierError `unauthorized`, `refused` or `network`; `bad-option` for a private push to a public repository
  */
 export async function pushToHub(
   repository: string,
@@ -82,7 +83,14 @@ export async function pushToHub(
 
 async function createRepository(hub: HubRequests, repository: string, isPrivate: boolean): Promise<void> {
   const known = await hub.ask(`/api/models/${repository}`);
-  if (known.ok) return;
+  if (known.ok) {
+    if (!isPrivate || hub.json(known, repository).private !== false) return;
+    throw new HarrierError('bad-option', 'this repository exists already, and everybody can read it', {
+      where: `hf:${repository}`,
+      expected: 'a private repository, for --private',
+      next: 'Make it private in its settings on the hub, choose another name, or leave --private out.',
+    });
+  }
   const [organization, name] = repository.split('/');
   const answer = await hub.post('/api/repos/create', {
     type: 'model',

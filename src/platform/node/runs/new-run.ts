@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { AugmentationConfig } from '../../../data/augmentation/index.ts';
+import { type AugmentationConfig, mirrorsSides } from '../../../data/augmentation/index.ts';
 import type { ClassWeight } from '../../../data/class-weight.ts';
 import type { Resolution } from '../../../data/resolution.ts';
 import { HarrierError } from '../../../errors.ts';
@@ -137,7 +137,7 @@ async function newFineTuning(
     from,
   );
   // A model that averages mirror images should know them.
-  const mirrors = options.augmentation?.some((each) => each.name === 'RandomFlip');
+  const mirrors = mirrorsSides(options.augmentation);
   return {
     from,
     chosen: Object.keys(settings),
@@ -185,7 +185,8 @@ function headKind(given: TrainOptions, settings: readonly string[]): HeadKind | 
       next: 'A head is fitted while the layers before it stay: leave one of them out.',
     });
   }
-  const views = augment?.filter(({ name }) => name !== 'RandomFlip') ?? [];
+  // A head sees each image as it is, and mirrored left to right.
+  const views = augment?.filter((each) => !mirrorsSides([each])) ?? [];
   const steps = [
     ...settings.filter((name) => !HEAD_SETTINGS.includes(name)),
     ...STEP_OPTIONS.filter((name) => given[name] !== undefined),
