@@ -16,8 +16,8 @@ export interface TrainedNetwork {
  * are stored in fewer bits come back as float32.
  *
  * @param where what to call the model in errors
- * @throws HarrierError `not-supported` when the model does not say what layers it is made of, or averages others, `bad-graph` when it says
- *   so in a way that cannot be read, `bad-checkpoint` when its weights are not those of its layers
+ * @throws HarrierError `not-supported` when the model does not say what layers it is made of, or averages others;
+ *   `bad-graph` when it says so in a way that cannot be read, `bad-checkpoint` when its weights are not those of its layers
  */
 export function trainedNetwork(model: Model, where: string): TrainedNetwork {
   if (Object.hasOwn(model.metadata, ENSEMBLE_KEY)) {

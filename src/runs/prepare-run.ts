@@ -89,8 +89,9 @@ export async function prepareRun(
   const { network, optimizer } = plan;
   checkReject(options, network, images.validation !== undefined);
   checkAdaptive(options, images.validation !== undefined);
-  const data = dataOf(opened, images, folded?.pool);
-  if (stored) checkSameData(dataOf(opened, first, folded?.pool), stored.data);
+  const begun = dataOf(opened, first, folded?.pool);
+  if (stored) checkSameData(begun, stored.data);
+  const data = images === first ? begun : dataOf(opened, images, folded?.pool);
   const runtime = await sources.openRuntime(options);
   const batch = Math.min(options.batchSize, images.train.size);
   const { loss, microBatch, averageMomentum } = options;

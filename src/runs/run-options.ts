@@ -49,8 +49,6 @@ export interface GivenOptions
   readonly labelSmoothing?: number;
   /** Which part of a cross-validation it is. */
   readonly fold?: RunOptions['folds'];
-  /** Seeds of the runs whose models it averages. */
-  readonly ensembleOf?: RunOptions['seeds'];
   /** How images come to the size, in place of the starting model's way. */
   readonly resize?: Resize;
   /** In place of the method's augmentation. */
@@ -113,7 +111,6 @@ export function runOptions(
     ...(given.groupBy !== undefined && { groupBy: given.groupBy }),
     ...(given.splitBy && { splitBy: given.splitBy }),
     ...(given.fold && { folds: given.fold }),
-    ...(given.ensembleOf && { seeds: given.ensembleOf }),
     ...(given.marks && { marks: given.marks }),
     ...(given.reject !== undefined && { reject: given.reject }),
     ...(given.calibrate === false && { calibrate: false }),

@@ -165,21 +165,30 @@ async function resume(typed: TrainOptions, named: string): Promise<SeedsFolder<T
   return folder;
 }
 
-/** @throws HarrierError `bad-option` for models that cannot be averaged */
-function checkEnsemble({ reject, adaptiveViews, multiLabel }: RunOptions, count: number): void {
-  if (reject !== undefined) throw noRejectingEnsemble();
-  if (adaptiveViews) throw noAdaptive('--ensemble');
+/** Why models cannot be averaged; undefined where they can. */
+function noAverage(
+  { reject, adaptiveViews, multiLabel }: RunOptions,
+  count: number,
+): HarrierError | undefined {
+  if (reject !== undefined) return noRejectingEnsemble();
+  if (adaptiveViews) return noAdaptive('--ensemble');
   if (multiLabel) {
-    throw new HarrierError('bad-option', '--seeds, --ensemble and --multi-label cannot be combined', {
+    return new HarrierError('bad-option', '--seeds, --ensemble and --multi-label cannot be combined', {
       next: 'Average the models of a cross-validation: --folds 5 in place of --seeds.',
     });
   }
-  if (count > 1) return;
-  throw new HarrierError('bad-option', 'one model has no average', {
+  if (count > 1) return undefined;
+  return new HarrierError('bad-option', 'one model has no average', {
     where: '--ensemble',
     expected: '--seeds 2 or more',
     received: `--seeds ${count}`,
   });
+}
+
+/** @throws HarrierError `bad-option` for models that cannot be averaged */
+function checkEnsemble(options: RunOptions, count: number): void {
+  const refusal = noAverage(options, count);
+  if (refusal) throw refusal;
 }
 
 /** What may differ between the seeds of one folder, or is compared otherwise. */
@@ -274,8 +283,7 @@ function printEnd(
   reporter: Reporter,
 ): void {
   const { style } = reporter;
-  const { reject, adaptiveViews, multiLabel } = options;
-  const canAverage = !ensemble && runs.length > 1 && reject === undefined && !adaptiveViews && !multiLabel;
+  const canAverage = !ensemble && noAverage(options, runs.length) === undefined;
   if (!ensemble) {
     reporter.print();
     reporter.print(style.strong(`Everything is in ${shortPath(path)}`));

@@ -44,7 +44,7 @@ export interface TrainOptions extends Omit<OptionValues<Lists>, 'from'> {
   readonly ensembleOf?: RunOptions['seeds'];
   /** The hash of the images that a cross-validation has divided: it goes on with these alone. */
   readonly sameImages?: string;
-  /** The first of those seeds' runs, where there is one: this one must be like it, or have the same test images. */
+  /** The first of those seeds' runs, where there is one: this one must be like it, or averages it with the others. */
   readonly like?: RunRecord;
   /** The command that does this run again, where it is not the one that was typed. */
   readonly words?: readonly string[];
