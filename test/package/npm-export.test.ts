@@ -173,6 +173,11 @@ describe('harrier export --format npm', () => {
       ['--name', 'x', '--out', 'elsewhere'],
       /this folder is not empty, and harrier export did not write it/,
     ],
+    [
+      'the folder of another package',
+      ['--name', '@other/parts'],
+      /parts: this folder holds another package: expected @other\/parts, received @acme\/parts/,
+    ],
     ['a file', ['--name', 'x', '--out', 'package.json'], /this is a file: expected a folder/],
     ['the folder of the model', ['--name', 'x', '--out', '.'], /into the folder of its model/],
     ['data', ['--name', 'x', '--data', 'images'], /--data: --format npm evaluates nothing/],

@@ -41,7 +41,8 @@ export async function exportNpmPackage(
       next: 'Choose another folder with --out.',
     });
   }
-  await checkFolder(folder, (path) => isPackage(path, name), options.force);
+  await checkFolder(folder, isPackage, options.force);
+  if (!options.force) await checkSameName(folder, name);
   const code = await runCode(await built(RUN, reporter));
   const { published, bytes } = await modelToPublish(source, options, reporter);
   const version = (await versionIn(folder, name)) ?? FIRST_VERSION;
@@ -75,16 +76,28 @@ function checkedName(name: string | undefined): string {
   return checkPackageName(name, `--name ${name}`);
 }
 
-/** Whether a folder holds an export of before, of the same name. */
-async function isPackage(folder: string, name: string): Promise<boolean> {
+async function isPackage(folder: string): Promise<boolean> {
   const manifest = await jsonIn(folder, 'package.json');
-  return isObject(manifest?.harrier) && manifest.harrier.format === 'npm' && manifest.name === name;
+  return isObject(manifest?.harrier) && manifest.harrier.format === 'npm';
 }
 
-/** The version of an export of before, which `npm version` may have raised. */
+/** @throws HarrierError `bad-option` where a folder holds another package */
+async function checkSameName(folder: string, name: string): Promise<void> {
+  const { name: known } = (await jsonIn(folder, 'package.json')) ?? {};
+  if (typeof known !== 'string' || known === name) return;
+  throw new HarrierError('bad-option', 'this folder holds another package', {
+    where: folder,
+    expected: name,
+    received: known,
+    next: 'Choose another folder with --out, or write into this one with --force.',
+  });
+}
+
+/** The version of an export of before of that name, which `npm version` may have raised. */
 async function versionIn(folder: string, name: string): Promise<string | undefined> {
-  const { version } = (await jsonIn(folder, 'package.json')) ?? {};
-  return typeof version === 'string' && (await isPackage(folder, name)) ? version : undefined;
+  const { name: known, version } = (await jsonIn(folder, 'package.json')) ?? {};
+  const isSame = known === name && (await isPackage(folder));
+  return typeof version === 'string' && isSame ? version : undefined;
 }
 
 /** The code that a package carries. */
