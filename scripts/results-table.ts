@@ -79,7 +79,7 @@ export function resultsPage(records: readonly Kept[]): string {
   const lines = [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   return `# Results
 
-This page lists the accuracy of each recipe on the 10,000 test images of CIFAR-10. Several runs, each with its own seed, give mean ± standard deviation. No setting was chosen by test images, but for one: that \`wide\` keeps the weights of its last epoch was decided after an evaluation on them.
+This page lists the accuracy of each recipe on the 10,000 test images of CIFAR-10. Several runs, each with its own seed, give mean ± standard deviation. Test images chose no setting, with one exception: the decision that \`wide\` keeps the weights of its last epoch was made after an evaluation on them.
 
 Training accuracy is measured during the epoch whose weights the model keeps, on augmented images and with dropout, if the recipe has them. Time is that of all epochs.
 

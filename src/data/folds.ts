@@ -126,7 +126,8 @@ function emptiest(
 
 function foldsByTime(groups: readonly Group[], times: Float64Array, count: number): Folding {
   // A group is as new as its newest image.
-  const newest = (group: Group) => Math.max(...group.map((image) => times[image]));
+  const newest = (group: Group) =>
+    group.reduce((last, image) => Math.max(last, times[image]), Number.NEGATIVE_INFINITY);
   const ordered = groups
     .map((group) => ({ group, time: newest(group) }))
     .sort((a, b) => a.time - b.time || a.group[0] - b.group[0]);

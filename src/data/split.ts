@@ -33,11 +33,10 @@ export function validationSplit(dataset: Dataset, fraction: number, seed: number
   const setAside = new Uint8Array(dataset.size);
   const left = classCounts(dataset);
   const copiesOf = groupsOf(dataset);
-  const { times } = dataset;
-  const groupTime = (image: number) => Math.max(...copiesOf(image).map((copy) => times![copy]));
+  const times = dataset.times && newestOfGroups(dataset.times, copiesOf);
   imagesByClass(dataset).forEach((images, label) => {
     const order = times
-      ? [...images.keys()].sort((a, b) => groupTime(images[b]) - groupTime(images[a]))
+      ? [...images.keys()].sort((a, b) => times[images[b]] - times[images[a]])
       : random(seed, 'validation-split', label).permutation(images.length);
     const least = images.length - countOf(images.length, fraction);
     for (let i = 0; i < order.length && left[label] > least; i++) {
@@ -72,6 +71,18 @@ export function validationSplit(dataset: Dataset, fraction: number, seed: number
 function countOf(count: number, fraction: number): number {
   if (count < 2) return 0;
   return Math.min(count - 1, Math.max(1, Math.round(count * fraction)));
+}
+
+/** For each image the newest time of its group. */
+function newestOfGroups(times: Float64Array, copiesOf: (image: number) => readonly number[]): Float64Array {
+  const newest = new Float64Array(times.length).fill(Number.NaN);
+  for (const image of times.keys()) {
+    if (!Number.isNaN(newest[image])) continue;
+    const group = copiesOf(image);
+    const time = group.reduce((last, copy) => Math.max(last, times[copy]), Number.NEGATIVE_INFINITY);
+    for (const copy of group) newest[copy] = time;
+  }
+  return newest;
 }
 
 /** Each image's copies, itself included. */

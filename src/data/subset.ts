@@ -15,7 +15,8 @@ import { pickTags } from './tags.ts';
  */
 export function subset(dataset: Dataset, indices: ArrayLike<number>, name: string = dataset.name): Dataset {
   const chosen = Uint32Array.from(indices);
-  checkGather({ ...dataset, imageShape: { height: 0, width: 0, channels: 0 } }, indices, new Uint8Array());
+  const noPixels = { height: 0, width: 0, channels: 0 };
+  checkGather({ name: dataset.name, size: dataset.size, imageShape: noPixels }, indices, new Uint8Array());
   const labels = Uint16Array.from(chosen, (index) => dataset.labels[index]);
   const { classNames, imageShape, pixelSource, tags, copies, times } = dataset;
   const size = chosen.length;

@@ -94,6 +94,22 @@ describe('compareRuns', () => {
     expect(other.differences[0]).toEqual({ accuracy: -1, by: 'other images' });
   });
 
+  it('takes the same files of one place for the same images, whatever size they are trained at', () => {
+    const files = (...names: string[]) => ({
+      place: '/photos',
+      predictions: predictionsFromCsv(predictionsToCsv(predictionsOf('1100'), names)),
+    });
+    const small = runOf('a', '1100', files('a,1.png', 'b "2".png', 'c.png', 'd.png'));
+    const by = (other: Partial<ComparedRun>) =>
+      compareRuns([small, runOf('b', '1100', { ...other, testHash: 'larger' })]).differences[0].by;
+    expect(small.predictions?.map(({ file }) => file)).toEqual(['a,1.png', 'b "2".png', 'c.png', 'd.png']);
+    expect(by(files('a,1.png', 'b "2".png', 'c.png', 'd.png'))).toBe('mcnemar');
+    expect(by(files('a,1.png', 'b "2".png', 'c.png', 'e.png'))).toBe('other images');
+    expect(by({ ...files('a,1.png', 'b "2".png', 'c.png', 'd.png'), place: '/others' })).toBe('other images');
+    // Without names nothing says that they are the same.
+    expect(by({ place: '/photos' })).toBe('other images');
+  });
+
   it('reads as text and as a page, with names from outside escaped', () => {
     const comparison = compareRuns([runOf('a', '1111111111111100'), runOf('b', '0000000011111100')]);
     const text = comparisonText(comparison, STYLE);
@@ -134,6 +150,8 @@ it('predictions name files and classes, in cells that are no formulas, and are r
     { label: 1, predicted: 1, probability: 0.75 },
     { label: 1, predicted: 0, probability: 0.9 },
   ];
-  expect(predictionsFromCsv(csv)).toEqual(rows);
+  expect(predictionsFromCsv(csv)).toEqual(
+    rows.map((row, i) => ({ ...row, file: ["'-photos/1.png", 'x\ufffd[2J.png'][i] })),
+  );
   expect(predictionsFromCsv('image,label,predicted,probability\n0,1,1,0.75\n1,1,0,0.9\n')).toEqual(rows);
 });

@@ -21,8 +21,10 @@ export interface ComparedRun {
   readonly name: string;
   /** Options by name, nested ones with dots: `optimizer.learningRate`. */
   readonly options: Readonly<Record<string, string>>;
-  /** SHA-256 of the images it was evaluated on. */
+  /** SHA-256 of the images it was evaluated on, as it takes them. */
   readonly testHash: string;
+  /** Where these lie: runs of one place may take the same files in other sizes. */
+  readonly place?: string;
   /** The evaluation on the test images. */
   readonly evaluation: Evaluation;
   /** One record for each epoch. */
@@ -86,7 +88,7 @@ export function compareRuns(runs: readonly ComparedRun[]): Comparison {
 
 function difference(first: ComparedRun, run: ComparedRun): Difference {
   const accuracy = run.evaluation.accuracy - first.evaluation.accuracy;
-  if (first.testHash !== run.testHash) return { accuracy, by: 'other images' };
+  if (first.testHash !== run.testHash && !areSameFiles(first, run)) return { accuracy, by: 'other images' };
   if (first.predictions && run.predictions && first.predictions.length === run.predictions.length) {
     const rights = [first.predictions, run.predictions].map((rows) =>
       rows.map(({ label, predicted }) => label === predicted),
@@ -98,6 +100,16 @@ function difference(first: ComparedRun, run: ComparedRun): Difference {
   const [firstLow, firstHigh] = first.evaluation.interval95;
   // Intervals that overlap say nothing: images that both get wrong make them wider than the difference is unsure.
   return { accuracy, ...((low > firstHigh || high < firstLow) && { significant: true }), by: 'intervals' };
+}
+
+/** Whether two runs were evaluated on the same files, whatever their networks make of them. */
+function areSameFiles(first: ComparedRun, run: ComparedRun): boolean {
+  const [rows, others] = [first.predictions, run.predictions];
+  if (first.place === undefined || first.place !== run.place || !rows || !others) return false;
+  return (
+    rows.length === others.length &&
+    rows.every(({ file, label }, i) => file && file === others[i].file && label === others[i].label)
+  );
 }
 
 function classesOf(runs: readonly ComparedRun[]): Comparison['classes'] {
@@ -176,7 +188,7 @@ export function verdict(
   if (by === 'intervals') {
     return significant
       ? `${what}: more than chance, because the 95% intervals do not overlap.`
-      : `${what}; this may be chance, because the intervals overlap. At least one run has no predictions for a closer test.`;
+      : `${what}; this may be chance, because the intervals overlap.`;
   }
   const { onlyFirst, onlySecond, p } = test!;
   const counts = `only it classifies ${formatQuantity(onlySecond, 'image')} correctly, only the other ${formatCount(onlyFirst)}`;

@@ -39,12 +39,10 @@ export function crossValidationResult(
     correct,
     total: all.length,
     accuracy: correct / all.length,
-    interval95: groups
-      ? groupedInterval(
-          all,
-          groups.flatMap((own) => Array.from(own)),
-        )
-      : wilsonInterval(correct, all.length),
+    interval95: accuracyInterval(
+      all,
+      groups?.flatMap((own) => Array.from(own)),
+    ),
     perFold: { ...spreadOf(accuracies), accuracies },
     ...(precisions.length > 0 && { meanAveragePrecision: { ...spreadOf(precisions), perFold: precisions } }),
   };
@@ -53,6 +51,11 @@ export function crossValidationResult(
 function isRight(fold: Predictions, image: number): boolean {
   if (fold.tags) return isRightInAll(fold, image);
   return predictedClass(fold.probabilities, fold.classNames.length, image) === fold.labels[image];
+}
+
+/** The 95% interval of a fraction of images that are right: of single ones, or of groups where they come in such. */
+export function accuracyInterval(right: readonly boolean[], groups?: readonly number[]): [number, number] {
+  return groups ? groupedInterval(right, groups) : wilsonInterval(right.filter(Boolean).length, right.length);
 }
 
 /**

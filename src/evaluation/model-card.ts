@@ -182,13 +182,15 @@ function training({ facts }: ModelCardOptions): string {
 }
 
 function limits({ evaluation, imageShape, file, use }: ModelCardOptions): string {
-  const { classNames, perClass, confusions, multiLabel } = evaluation;
+  const { classNames, perClass, confusions, multiLabel, rejection } = evaluation;
   const evaluated = perClass.filter(({ support }) => support > 0);
   const weakest = evaluated.reduce((a, b) => (b.recall < a.recall ? b : a), evaluated[0]);
   const lines = [
     multiLabel
       ? `It knows its ${classNames.length} labels only. Of anything else in an image it says nothing, or gives it a label that is like it.`
-      : `It knows its ${classNames.length} classes only. For any other image it still names one of them, possibly with high confidence.`,
+      : rejection?.keep === undefined
+        ? `It knows its ${classNames.length} classes only. For any other image it still names one of them, possibly with high confidence.`
+        : `It knows its ${classNames.length} classes only. Its output \`unknown\` is above one half where an image probably shows none of them; test it with such images. Of images that it knows, it should keep ${formatPercent(rejection.keep, 0)}${rejection.kept === undefined ? '' : `; of the test images it keeps ${formatPercent(rejection.kept, 1)}`}.`,
     sizeLimit(imageShape),
     `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection, expect a lower accuracy, and measure it on your own images: \`npx harrier evaluate ${file ? '' : use ? 'model.onnx ' : '. '}--data ${multiLabel ? 'LIST' : 'FOLDER'}\`. The interval covers only chance in the choice of test images.`,
   ];

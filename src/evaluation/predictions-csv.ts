@@ -12,6 +12,8 @@ export interface PredictionRow {
   readonly predicted: number;
   /** Of that class. */
   readonly probability: number;
+  /** The name of the image, where the data has names. */
+  readonly file?: string;
 }
 
 /** What every version wrote; more columns follow. */
@@ -100,6 +102,12 @@ function labelsToCsv(
   return `${lines.join('\n')}\n`;
 }
 
+/** The fifth cell of a line; numbers stand before it. */
+function fileIn(line: string): string | undefined {
+  const [, quoted, plain] = /^(?:[^,]*,){4}(?:"((?:[^"]|"")*)"|([^,]*))/.exec(line) ?? [];
+  return quoted?.replaceAll('""', '"') ?? plain;
+}
+
 /**
  * Reads the text that this or an older version of `predictionsToCsv` wrote.
  * @throws HarrierError `bad-checkpoint` when a line is not a prediction
@@ -116,7 +124,8 @@ export function predictionsFromCsv(text: string, where = 'predictions.csv'): Pre
   return lines.map((line, i) => {
     const [image, label, predicted, probability] = line.split(',').map(Number);
     const fits = image === i && Number.isInteger(label) && Number.isInteger(predicted);
-    if (fits && Number.isFinite(probability)) return { label, predicted, probability };
+    const file = fits ? fileIn(line) : undefined;
+    if (fits && Number.isFinite(probability)) return { label, predicted, probability, ...(file && { file }) };
     throw new HarrierError('bad-checkpoint', 'this line is not a prediction', {
       where: `${where}, line ${i + 2}`,
       received: line,

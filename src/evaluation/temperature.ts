@@ -58,7 +58,7 @@ export function fitTemperature(predictions: Predictions): FittedTemperature {
   const logits = logarithms(predictions.probabilities);
   if (!mistake) return surerWithoutMistakes(logits, labels, classes);
   if (derivatives(logits, labels, classes, 0).slope >= 0) {
-    return { reason: 'its accuracy on the validation images is no better than chance' };
+    return { reason: 'on the validation images its confidence is no better than none' };
   }
   return { temperature: temperatureOf(logits, labels, classes) };
 }

@@ -200,7 +200,9 @@ function labelTable(
   lines.push(
     style.faint(
       images === undefined
-        ? 'Thresholds of 0.5: none were chosen on held-out images.'
+        ? labels.every(({ threshold }) => threshold === 0.5)
+          ? 'Thresholds of 0.5: none were chosen on held-out images.'
+          : 'Thresholds are those of the model.'
         : `Thresholds with the highest F1 on ${formatQuantity(images, 'held-out image')}.`,
     ),
   );

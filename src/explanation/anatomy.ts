@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { withoutRejection, withoutViews } from '../models/index.ts';
+import { ENSEMBLE_KEY, withoutRejection, withoutViews } from '../models/index.ts';
 import {
   type BuiltNode,
   type Dimension,
@@ -24,6 +24,8 @@ export interface Anatomy {
   readonly nodes: readonly BuiltNode[];
   /** Names of the image and of what those nodes make. */
   readonly changing: ReadonlySet<string>;
+  /** Whether the model averages others, whose layers stand side by side. */
+  readonly isAverage: boolean;
 }
 
 /** Ops that turn logits into what a model answers, and leave their order as it is. */
@@ -68,7 +70,8 @@ export function dissect(model: Model, batch: Dimension, where = model.graph.name
       where,
     });
   }
-  return { graph, image, pixels, logits, nodes, changing };
+  const isAverage = model.metadata[ENSEMBLE_KEY] !== undefined;
+  return { graph, image, pixels, logits, nodes, changing, isAverage };
 }
 
 /** The logits that an answer was made of; the answer itself where nothing shows that it is anything else. */

@@ -47,6 +47,13 @@ function layerFor(anatomy: Anatomy, name: string | undefined, where: string): Pl
   const images = layers.filter(({ isImage, output }) => isImage && spatialCells(output) > 1);
   if (name === undefined) {
     const last = images.at(-1);
+    if (last && anatomy.isAverage && /^model\d+\//.test(last.name)) {
+      throw new HarrierError('not-supported', 'an average of models looks in as many ways as it has models', {
+        where,
+        next: 'Explain one of them, such as FOLDER/seed-1, or use saliency, which goes through all.',
+        options: ['method'],
+      });
+    }
     if (last) return last;
     throw new HarrierError('not-supported', 'no layer of this model has an image as output', {
       where,

@@ -57,6 +57,13 @@ export async function fitHead(
       next: 'Leave --head out.',
     });
   }
+  if (kind === 'centroid' && options.classWeight !== undefined) {
+    throw new HarrierError('not-supported', 'a head of means has no use for class weights', {
+      where: '--class-weight',
+      expected: '--head linear or --head mlp',
+      next: 'Leave the weights out, or take another head.',
+    });
+  }
   const classes = classNames.length;
   const probabilitiesIn = tags ? logistic : softmax;
   const finished = (head: DenseWeights & Pick<FittedHead, 'loss' | 'accuracy'>, record: HeadFinding) => ({

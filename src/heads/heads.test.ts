@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { random } from '../data/random.ts';
 import { rarestTags } from '../data/tags.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
+import { fitHead } from './fit-head.ts';
 import { type DenseWeights, fitCentroid, fitLinear, type HeadData } from './index.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -256,6 +257,13 @@ describe('a centroid head', () => {
       const own = scores(one, ROWS[place]);
       expect(own.indexOf(Math.max(...own))).toBe(label);
     }
+  });
+
+  it('refuses class weights, which it has no use for', async () => {
+    const options = { kind: 'centroid', seed: 1, classWeight: { b: 2 } } as const;
+    await expect(fitHead(runtime, data(ROWS, LABELS), options)).rejects.toThrow(
+      '--class-weight: a head of means has no use for class weights: expected --head linear or --head mlp.',
+    );
   });
 
   it('is less sure where held-out images show it wrong more often', () => {

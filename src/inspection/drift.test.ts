@@ -38,9 +38,13 @@ it('tells which answers grew, and whether by chance', () => {
   const after = Array.from({ length: 100 }, (_, i) => Number(i < 50));
   const [grown, shrunk] = classShifts(before, after, ['a', 'b']);
   expect([grown.class, grown.before, grown.after, shrunk.class]).toEqual(['b', 0.3, 0.5, 'a']);
-  // z = 0.2 / √(0.4 · 0.6 · 2 / 100) = 2.8868; two-sided: math.erfc(z / √2) of Python
-  expect(grown.pValue).toBeCloseTo(0.0038924171, 6);
+  // By exact fractions; scipy.stats.fisher_exact([[30, 70], [50, 50]]) says the same.
+  expect(grown.pValue).toBeCloseTo(0.005937341166, 10);
   expect(classShifts([0, 0], [0], ['a', 'b']).map(({ pValue }) => pValue)).toEqual([1, 1]);
+  // 2 of 1,000 images and 2 of 100: p = 0.04348212 alone, and three times as much as one of three classes.
+  const rare = (count: number) => Array.from({ length: count }, (_, i) => (i < 2 ? 2 : i % 2));
+  const [first] = classShifts(rare(1000), rare(100), ['a', 'b', 'c']);
+  expect([first.class, first.pValue]).toEqual(['c', expect.closeTo(3 * 0.04348212498464988, 8)]);
 });
 
 it('measures how far an image is from the class means', () => {

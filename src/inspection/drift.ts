@@ -110,7 +110,7 @@ export interface ClassShift {
   readonly before: number;
   /** Fraction of the new images that the model takes for it. */
   readonly after: number;
-  /** How often so large a difference comes about by chance (two-sided test of two proportions). */
+  /** How often so large a difference comes about by chance in any of the classes (Fisher's exact test; Holm's correction). */
   readonly pValue: number;
 }
 
@@ -123,27 +123,63 @@ export function classShifts(
   after: ArrayLike<number>,
   classNames: readonly string[],
 ): ClassShift[] {
-  const fractions = (labels: ArrayLike<number>, label: number) =>
-    Array.from(labels).filter((each) => each === label).length / labels.length;
+  const counts = [before, after].map((labels) => {
+    const own = new Uint32Array(classNames.length);
+    for (let image = 0; image < labels.length; image++) own[labels[image]]++;
+    return own;
+  });
+  const pValues = classNames.map((_, label) =>
+    fisherExact(counts[0][label], before.length, counts[1][label], after.length),
+  );
+  // Of two classes, one grows as the other shrinks: that is one test.
+  const adjusted = classNames.length === 2 ? pValues : holm(pValues);
   return classNames
-    .map((name, label) => {
-      const [first, second] = [fractions(before, label), fractions(after, label)];
-      const all = (first * before.length + second * after.length) / (before.length + after.length);
-      const error = Math.sqrt(all * (1 - all) * (1 / before.length + 1 / after.length));
-      const pValue = error === 0 ? 1 : twoSided(Math.abs(second - first) / error);
-      return { class: name, before: first, after: second, pValue };
-    })
+    .map((name, label) => ({
+      class: name,
+      before: counts[0][label] / before.length,
+      after: counts[1][label] / after.length,
+      pValue: adjusted[label],
+    }))
     .sort((a, b) => b.after - b.before - (a.after - a.before));
 }
 
-/** How often a standard normal number lies so far from 0. */
-function twoSided(score: number): number {
-  // Abramowitz and Stegun, 7.1.26: off by at most 1.5e-7.
-  const x = score / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * x);
-  const series =
-    t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  return Math.min(1, series * Math.exp(-x * x));
+/**
+ * Fisher's exact test, two-sided: of all ways to draw the images with an answer, the fraction that is no more probable
+ * than the one that was seen.
+ *
+ * @param first images with the answer, of `before`
+ * @param second those of `after`
+ */
+function fisherExact(first: number, before: number, second: number, after: number): number {
+  const all = first + second;
+  const [least, most] = [Math.max(0, all - after), Math.min(all, before)];
+  // Logarithms, but for a constant: the numbers themselves leave floating point.
+  const logs = new Float64Array(most - least + 1);
+  for (let k = least + 1; k <= most; k++) {
+    const ratio = ((before - k + 1) * (all - k + 1)) / (k * (after - all + k));
+    logs[k - least] = logs[k - least - 1] + Math.log(ratio);
+  }
+  const highest = logs.reduce((a, b) => Math.max(a, b));
+  let [total, extreme] = [0, 0];
+  for (const log of logs) {
+    const weight = Math.exp(log - highest);
+    total += weight;
+    // Tables that are equally probable differ by rounding.
+    if (log <= logs[first - least] + 1e-7) extreme += weight;
+  }
+  return extreme / total;
+}
+
+/** p-values of several tests, each as high as it must be for all of them to hold together (Holm, 1979). */
+function holm(pValues: readonly number[]): number[] {
+  const order = [...pValues.keys()].sort((a, b) => pValues[a] - pValues[b]);
+  const adjusted = new Array<number>(pValues.length);
+  let highest = 0;
+  order.forEach((test, place) => {
+    highest = Math.max(highest, Math.min(1, (pValues.length - place) * pValues[test]));
+    adjusted[test] = highest;
+  });
+  return adjusted;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Progress } from '../data/progress.ts';
 import { classCounts } from '../data/statistics.ts';
 import { classText, imagesOfEach } from '../data/tags.ts';
-import { wilsonInterval } from '../evaluation/wilson.ts';
+import { accuracyInterval } from '../evaluation/cross-validation.ts';
 import type { HeadData } from '../heads/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { adviceFor } from './advice.ts';
@@ -124,7 +124,7 @@ export async function inspectImages(
     images: images.count,
     parts: parts.map(({ part, dataset }) => ({ part, images: dataset.size })),
     classes: tags ? tagsOf(images, tagged) : classesOf(images, counts, answers, issues),
-    ...(validated && answers && { accuracy: accuracyOf(answers, labels, validated.folds) }),
+    ...(validated && answers && { accuracy: accuracyOf(answers, images, validated.folds) }),
     ...(validated &&
       tagged && {
         accuracy: {
@@ -236,16 +236,17 @@ function named(
 
 function accuracyOf(
   answers: HeldOutAnswers,
-  labels: Uint16Array,
+  { labels, copies }: Pick<AllImages, 'labels' | 'copies'>,
   folds: number,
 ): NonNullable<Inspection['accuracy']> {
   const total = answers.size;
-  const correct = [...answers].filter(([image, { predicted }]) => predicted === labels[image]).length;
+  const right = [...answers].map(([image, { predicted }]) => predicted === labels[image]);
+  const correct = right.filter(Boolean).length;
   return {
     accuracy: correct / total,
     correct,
     total,
-    interval95: wilsonInterval(correct, total),
+    interval95: accuracyInterval(right, copies && [...answers.keys()].map((image) => copies[image])),
     folds,
   };
 }

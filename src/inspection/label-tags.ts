@@ -1,7 +1,7 @@
 import { imagesOfEach, pickTags } from '../data/tags.ts';
-import { evaluateLabels, exactMatches, type MultiLabelEvaluation } from '../evaluation/multi-label.ts';
+import { accuracyInterval } from '../evaluation/cross-validation.ts';
+import { evaluateLabels, isRightInAll, type MultiLabelEvaluation } from '../evaluation/multi-label.ts';
 import type { Predictions } from '../evaluation/predictions.ts';
-import { wilsonInterval } from '../evaluation/wilson.ts';
 import type { HeadData } from '../heads/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { type CrossValidated, fittedWithout, MARGIN, NOISY } from './cross-validation.ts';
@@ -57,7 +57,10 @@ export async function tagFindings(
 /** Features of images, with any number of labels each. */
 export type TaggedData = HeadData & { readonly tags: Uint8Array };
 
-function findingsOf({ tags, labels, classNames }: TaggedData, probabilities: Float32Array): TagFindings {
+function findingsOf(
+  { tags, labels, classNames, copies }: TaggedData,
+  probabilities: Float32Array,
+): TagFindings {
   const classes = classNames.length;
   const held = [...labels.keys()].filter((image) => Number.isFinite(probabilities[image * classes]));
   const rowsOf = <T extends Float32Array | Uint8Array>(all: T, into: T): T => {
@@ -92,13 +95,13 @@ function findingsOf({ tags, labels, classNames }: TaggedData, probabilities: Flo
       })),
     };
   });
-  const correct = exactMatches(predictions);
+  const right = held.map((_, image) => isRightInAll(predictions, image));
   return {
     issues: found.flatMap(({ issues }) => issues).sort((a, b) => b.probability - a.probability),
     noise: found.reduce((sum, { noise }) => sum + noise, 0) / classes,
     scores: evaluateLabels(predictions),
-    correct,
+    correct: right.filter(Boolean).length,
     total: held.length,
-    interval95: wilsonInterval(correct, held.length),
+    interval95: accuracyInterval(right, copies && held.map((image) => copies[image])),
   };
 }

@@ -1,5 +1,5 @@
 import { random } from '../data/random.ts';
-import { wilsonInterval } from '../evaluation/wilson.ts';
+import { accuracyInterval } from '../evaluation/cross-validation.ts';
 import { type Folds, foldsOf } from '../heads/folds.ts';
 import { type HeadData, stacked } from '../heads/head-data.ts';
 import { LinearObjective } from '../heads/linear-graph.ts';
@@ -14,7 +14,7 @@ export interface CurvePoint {
   readonly images: number;
   /** Fraction of the images that it was not fitted on and is right about. */
   readonly accuracy: number;
-  /** 95% interval (Wilson). */
+  /** 95% interval (Wilson), wider where images come in groups. */
   readonly interval95: readonly [number, number];
 }
 
@@ -62,6 +62,7 @@ export async function learningCurve(
   const folds = foldsOf(data, seed);
   if (!folds) return { points: [] };
   const held = [...correct.keys()];
+  const groups = data.copies && held.map((image) => data.copies![image]);
   const trained = trainedOn(data, folds, 1, seed);
   const fractions = Array.from({ length: HALVINGS }, (_, i) => 2 ** (i - HALVINGS)).filter(
     (fraction) =>
@@ -87,10 +88,10 @@ export async function learningCurve(
     return {
       images: Math.round(images),
       accuracy: count / held.length,
-      interval95: wilsonInterval(count, held.length),
+      interval95: accuracyInterval(right, groups),
     };
   });
-  const forecast = points.length >= LEAST_SIZES ? continued(sizes, seed) : undefined;
+  const forecast = points.length >= LEAST_SIZES ? continued(sizes, seed, groups) : undefined;
   return { points, ...(forecast && { forecast }) };
 }
 
@@ -165,21 +166,33 @@ function isRight(
   return row.indexOf(Math.max(...row)) === labels[image];
 }
 
-/** The curve at twice its last size. */
+/**
+ * The curve at twice its last size.
+ * @param groups of each image the number of its group, where some belong together: they are drawn together too
+ */
 function continued(
   sizes: readonly { readonly images: number; readonly right: readonly boolean[] }[],
   seed: number,
+  groups?: readonly number[],
 ): NonNullable<LearningCurve['forecast']> {
   const last = sizes[sizes.length - 1];
   const count = last.right.length;
+  const members = new Map<number, number[]>();
+  for (let place = 0; place < count; place++) {
+    const group = groups?.[place] ?? place;
+    const own = members.get(group);
+    if (own) own.push(place);
+    else members.set(group, [place]);
+  }
+  const lots = [...members.values()];
   const twice = 2 * last.images;
   const errorsOf = (drawn: ArrayLike<number>) =>
     sizes.map(({ images, right }): MeasuredError => {
       let wrong = 0;
       for (let i = 0; i < drawn.length; i++) wrong += Number(!right[drawn[i]]);
       // As if one image more were right and one more wrong: an error of 0 has an uncertainty too.
-      const error = (wrong + 1) / (count + 2);
-      return { images, error: wrong / count, weight: count / (error * (1 - error)) };
+      const error = (wrong + 1) / (drawn.length + 2);
+      return { images, error: wrong / drawn.length, weight: drawn.length / (error * (1 - error)) };
     });
   const gainOf = (errors: readonly MeasuredError[]) => {
     const law = fitPowerLaw(errors);
@@ -189,7 +202,7 @@ function continued(
   };
   const resampled = Array.from({ length: RESAMPLINGS }, (_, i) => {
     const stream = random(seed, 'learning-curve-resampling', i);
-    return gainOf(errorsOf(Array.from({ length: count }, () => stream.integer(count))));
+    return gainOf(errorsOf(lots.flatMap(() => lots[stream.integer(lots.length)])));
   });
   const interval = (values: readonly number[]): [number, number] => {
     const sorted = values.toSorted((a, b) => a - b);

@@ -6,6 +6,7 @@ import { Conv2D, Dense, Flatten } from '../layers/index.ts';
 import { decodeModel, encodeModel } from '../onnx/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { logitsModel } from '../publishing/logits-model.ts';
+import { Model as Trainable } from '../training/index.ts';
 import {
   Classifier,
   type ExportOptions,
@@ -144,6 +145,18 @@ describe('a model that tells images of other things', () => {
       expect(without.metadata).toEqual(plain.metadata);
     }
     expect((await answers(withoutRejection(model()))).unknown).toBeUndefined();
+  });
+
+  it('is one still when it was loaded to be trained on, until that is done', async () => {
+    const loaded = Trainable.fromOnnx(encodeModel(model()), { runtime });
+    expect(loaded.weights).toEqual(weights);
+    const before = await answers(model());
+    expect(await answers(decodeModel(loaded.toOnnx()))).toEqual(before);
+    loaded.compile({ optimizer: 'sgd', runtime });
+    expect(rejectionOf(decodeModel(loaded.toOnnx()), 'it')).toEqual(rejection);
+    loaded.compile({ optimizer: 'sgd', loss: 'binary_crossentropy', runtime });
+    expect(rejectionOf(decodeModel(loaded.toOnnx()), 'it')).toBeUndefined();
+    await loaded.dispose();
   });
 
   it('says of itself how it tells them, also with smaller weights, and loses it with other views', async () => {

@@ -30,7 +30,10 @@ export interface ParameterGroup<P extends Parameter> {
  * Weight decay of a group applies to all that it names, biases too.
  */
 export function withGroups(optimizer: Optimizer, groups: readonly OptimizerGroup[]): Optimizer {
-  const given = groups.map(({ parameters, optimizer: { config } }) => ({ parameters, optimizer: config }));
+  // A group for vectors is its optimizer's own.
+  const given = groups
+    .filter(({ maximumRank }) => maximumRank === undefined)
+    .map(({ parameters, optimizer: { config } }) => ({ parameters, optimizer: config }));
   const { name, slots, kernel, scalarNames, learningRate, clipping, decaysAll } = optimizer;
   return {
     name,
@@ -55,17 +58,20 @@ export function groupsFrom(
   if (!Array.isArray(configs)) {
     throw badOption('optimizer', 'groups', 'a list of { parameters, optimizer }', configs);
   }
-  return configs.map((config: GroupConfig) => {
+  return configs.flatMap((config: GroupConfig) => {
     checkKeys('group of parameters', config, ['parameters', 'optimizer']);
     const patterns: readonly unknown[] = [config.parameters].flat();
     if (patterns.length === 0 || !patterns.every((each) => typeof each === 'string')) {
       throw badOption('group of parameters', 'parameters', 'names such as "dense/*"', config.parameters);
     }
     const optimizer = optimizerFrom(config.optimizer);
-    if (optimizer.groups.length > 0 && optimizer.kernel) {
+    if (optimizer.groups.some(({ maximumRank }) => maximumRank === undefined)) {
       throw badOption('group of parameters', 'optimizer', 'one without groups of its own', config.optimizer);
     }
-    return { parameters: patterns as string[], optimizer };
+    const parameters = patterns as string[];
+    // Muon leaves vectors to another, here too.
+    const left = optimizer.groups.map((group) => ({ ...group, parameters }));
+    return [...left, { parameters, optimizer }];
   });
 }
 
@@ -93,12 +99,17 @@ export function parameterGroups<P extends Parameter>(
     const own = [...left].filter(
       ({ name, graphShape }) =>
         tests.some(({ test }) => test(name)) &&
-        graphShape.length <= (group.maximumRank ?? Number.POSITIVE_INFINITY),
+        rankOf(graphShape) <= (group.maximumRank ?? Number.POSITIVE_INFINITY),
     );
     for (const each of own) left.delete(each);
     return { optimizer: group.optimizer, parameters: own, named };
   });
   return [{ optimizer, parameters: [...left], named: false }, ...groups];
+}
+
+/** Axes; a vector that is laid along one axis of images is a vector still. */
+function rankOf(shape: readonly number[]): number {
+  return shape.length > 2 && shape.filter((size) => size > 1).length <= 1 ? 1 : shape.length;
 }
 
 /** The learning rates of a step: the optimizer's own first, then its groups'. */

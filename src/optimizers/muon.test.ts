@@ -134,6 +134,35 @@ describe('Muon', () => {
     expect(groups[1].optimizer.learningRate.at(0)).toBe(0.25);
   });
 
+  it('leaves vectors to AdamW where it is the optimizer of a group, or they are laid along an axis of images', () => {
+    const config = {
+      name: 'SGD',
+      groups: [{ parameters: 'conv2d/*', optimizer: { name: 'Muon', vectorLearningRate: 0.25 } }],
+    };
+    const optimizer = optimizerFrom(config);
+    const parameters = [
+      { name: 'conv2d/kernel', graphShape: [4, 3, 3, 3] },
+      { name: 'conv2d/bias', graphShape: [4] },
+      { name: 'conv2d/gamma', graphShape: [4, 1, 1] },
+      { name: 'dense/kernel', graphShape: [4, 1] },
+    ];
+    const divided = (of: typeof optimizer) =>
+      parameterGroups(of, parameters).map((group) => [
+        group.optimizer.name,
+        group.parameters.map(({ name }) => name),
+      ]);
+    expect(divided(optimizer)).toEqual([
+      ['SGD', ['dense/kernel']],
+      ['AdamW', ['conv2d/bias', 'conv2d/gamma']],
+      ['Muon', ['conv2d/kernel']],
+    ]);
+    expect(divided(optimizerFrom(optimizer.config))).toEqual(divided(optimizer));
+    const inside = { ...config.groups[0].optimizer, groups: [{ parameters: '*', optimizer: 'SGD' }] };
+    expect(() => optimizerFrom({ name: 'SGD', groups: [{ parameters: '*', optimizer: inside }] })).toThrow(
+      'one without groups of its own',
+    );
+  });
+
   it('comes back from its configuration, groups and all', () => {
     const optimizer = optimizerFrom({
       name: 'muon',

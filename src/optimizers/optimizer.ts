@@ -83,7 +83,7 @@ export interface CommonOptions {
   weightDecayFor?: 'kernels' | 'all';
   /** Limits the norm of each parameter's gradient. At most one of the three clippings can be set. */
   clipNorm?: number;
-  /** Limits the norm of all gradients together. */
+  /** Limits the norm of all gradients together: of a group of parameters, those of the group. */
   globalClipNorm?: number;
   /** Limits each element of a gradient to [−clipValue, clipValue]. */
   clipValue?: number;

@@ -67,7 +67,7 @@ export async function observe(
     channels: new Map(
       [...channels].map(([name, { sums, peaks, count }]) => [
         name,
-        { means: sums.map((sum) => sum / count), peaks },
+        { means: sums.map((sum) => sum / Math.max(1, count)), peaks },
       ]),
     ),
   };

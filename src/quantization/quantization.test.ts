@@ -15,6 +15,7 @@ import { createGraph } from '../ops/index.ts';
 import { simplify } from '../passes/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { biasCorrections } from './bias-corrections.ts';
+import { compareWith } from './divergence.ts';
 import { equalized } from './equalize.ts';
 import { foldPastPooling } from './fold-past-pooling.ts';
 import { affineOf, quantizeWeights } from './integers.ts';
@@ -102,6 +103,17 @@ describe('ranges', () => {
       expect(highest).toBeLessThan(method === 'percentile' ? 10 : 100);
       expect(highest).toBeGreaterThan(2.5);
     }
+  });
+
+  it('are those of the numbers that came, also after none', () => {
+    const histogram = new Histogram();
+    histogram.add(new Float32Array());
+    expect(histogram.isEmpty).toBe(true);
+    histogram.add(Float32Array.of(-1, 2));
+    expect([histogram.isEmpty, rangeOf(histogram, 'percentile')]).toEqual([
+      false,
+      { lowest: -1, highest: 2 },
+    ]);
   });
 
   it('of nothing but zeros are empty', () => {
@@ -289,6 +301,43 @@ describe('a model in integers', () => {
     expect(progress).toContain('measuring layers');
     expect(report.floats.length).toBeGreaterThan(1);
     expect(report.method).toBe('min-max');
+  });
+
+  it('keeps in floats what no image has come to', async () => {
+    const graph = createGraph('second look');
+    const image = graph.input('image', 'uint8', ['N', SIDE, SIDE, 3]);
+    const pixels = graph.op('Transpose', [graph.op('Cast', [image], { to: 1 })], { perm: [0, 3, 1, 2] });
+    const scaled = graph.op('Mul', [pixels, graph.constant(float32([], [1 / 255]))]);
+    const one = graph.op('Relu', [conv(graph, scaled, 'one', [16, 3, 3, 3])]);
+    const two = graph.op('Relu', [conv(graph, one, 'two', [64, 16, 3, 3])]);
+    const logits = graph.op('ReduceMean', [two, graph.constant(tensor('int64', [2], [2, 3]))], {
+      keepdims: 0,
+    });
+    graph.output(graph.op('Softmax', [logits], { axis: -1 }), 'probabilities');
+    // None of the images: as where all are sure at first sight.
+    const none = graph.op('Gather', [one, graph.constant(tensor('int64', [0], []))], { axis: 0 });
+    graph.output(conv(graph, none, 'unseen', [64, 16, 3, 3]), 'again');
+    const { report } = await quantizeModel(modelOf(graph.build()), runtime, {
+      calibration: images('calibration'),
+      comparison: images('comparison'),
+    });
+    expect(report).toMatchObject({ layers: 3, floats: ['again'] });
+  });
+
+  it('is compared by each label where an image has any number of them', async () => {
+    const answers = (values: readonly number[]) => {
+      const graph = createGraph('labels');
+      const image = graph.input('image', 'float32', ['N', 2]);
+      const constant = graph.constant(float32([1, 2], values));
+      const zeros = graph.op('Mul', [image, graph.constant(float32([], [0]))]);
+      graph.output(graph.op('Add', [zeros, constant]), 'probabilities');
+      return modelOf(graph.build());
+    };
+    const batches = [float32([1, 2], [1, 2])];
+    const divergenceOf = await compareWith(answers([0.5, 0.1]), batches, runtime);
+    expect(await divergenceOf(answers([0.5, 0.1]))).toBeCloseTo(0, 6);
+    const bits = (p: number, q: number) => p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q));
+    expect(await divergenceOf(answers([0.6, 0.2]))).toBeCloseTo(bits(0.5, 0.6) + bits(0.1, 0.2), 5);
   });
 
   it('is refused where nothing can be in integers', async () => {

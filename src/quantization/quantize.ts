@@ -72,7 +72,7 @@ export async function quantizeModel(
   const layers = layersOf(graph);
   const heads = smallProducts(graph, layers);
   const planWith = (floats: Iterable<string>) => planIntegers(graph, new Set([...heads, ...floats]));
-  const full = planWith([]);
+  let full = planWith([]);
   if (layers.length === 0) {
     throw new HarrierError('not-supported', 'this model has no layer that can compute in 8 bits', {
       where: graph.name,
@@ -97,6 +97,8 @@ export async function quantizeModel(
     return divergenceOf(modelOf(written(way, plan)));
   };
   let best: Way = { graph, observed: await look(graph), method: methods[0], corrected: false };
+  for (const name of unseenLayers(full, best.observed)) heads.add(name);
+  full = planWith([]);
   let cost = Number.POSITIVE_INFINITY;
   const consider = async (way: Way, gain: number) => {
     const own = await costOf(way);
@@ -133,6 +135,14 @@ export async function quantizeModel(
       divergence: cost,
     },
   };
+}
+
+/** Layers whose numbers no image has shown, such as those of a second look that none needed: they stay in floats. */
+function unseenLayers({ units }: IntegerPlan, { histograms }: Observed): string[] {
+  const isUnseen = (name: string) => histograms.get(name)?.isEmpty === true;
+  return [...units].flatMap(([name, { inputs, output }]) =>
+    [...inputs, output].some(isUnseen) ? [name] : [],
+  );
 }
 
 /** Products of matrices that cost no time: in floats, their rounding does not go to the answers. */

@@ -23,8 +23,14 @@ export class Histogram {
   lowest = Number.POSITIVE_INFINITY;
   highest = Number.NEGATIVE_INFINITY;
 
+  /** Whether nothing has been added. */
+  get isEmpty(): boolean {
+    return this.lowest > this.highest;
+  }
+
   /** @param step every how many numbers are counted; the lowest and the highest are exact */
   add(values: Float32Array, step = 1): void {
+    if (values.length === 0) return;
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
       if (value < this.lowest) this.lowest = value;

@@ -20,7 +20,7 @@ export function renderComparison(comparison: Comparison): string {
   ]);
   return renderPage({
     title: `${names.join(' · ')} – Harrier comparison`,
-    style: COLOURS,
+    style: coloursOf(runs.length),
     children: [
       h('header', null, h('p', { class: 'brand' }, 'Harrier comparison'), h('h1', null, names.join(' · '))),
       section(
@@ -98,11 +98,8 @@ function curves({ runs }: Comparison): JSX.Element | undefined {
 /** The palette of Okabe and Ito, which common kinds of colour blindness can tell apart; it begins anew after eight. */
 const PALETTE = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#8a7b00', '#7d8691'];
 
-/** Runs that a page has colours for. */
-const RUNS = 32;
-
-const COLOURS = `
-${Array.from({ length: RUNS }, (_, i) => `.run${i} { --line: ${PALETTE[i % PALETTE.length]}; }`).join('\n')}
+const coloursOf = (runs: number): string => `
+${Array.from({ length: runs }, (_, i) => `.run${i} { --line: ${PALETTE[i % PALETTE.length]}; }`).join('\n')}
 i.run { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 7px; background: var(--line); }
 .table .numeric { white-space: nowrap; }
 .verdicts { margin-top: 20px; display: grid; gap: 6px; }

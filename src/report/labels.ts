@@ -44,7 +44,9 @@ export function LabelTable({ multiLabel, macro, still = false, search = '' }: La
       { class: 'note' },
       `Over all decisions on a label of an image: recall ${formatPercent(micro.recall)}, precision ${formatPercent(micro.precision)}, F1 ${formatPercent(micro.f1)} (micro). `,
       images === undefined
-        ? 'Thresholds are 0.5: none were chosen on held-out images.'
+        ? labels.every(({ threshold }) => threshold === 0.5)
+          ? 'Thresholds are 0.5: none were chosen on held-out images.'
+          : 'Thresholds are those of the model.'
         : `Thresholds have the highest F1 on ${formatQuantity(images, 'held-out image')}.`,
     ),
     note && h('p', { class: 'note' }, note),

@@ -7,7 +7,7 @@ import { WorkerPool } from './pool/pool.ts';
 import { type ServerOptions, serverParts } from './server-options.ts';
 import type { ServedModel } from './service.ts';
 import { openTracing, wantsTraces } from './tracing.ts';
-import { fileState, watchFile } from './watch.ts';
+import { modelState, watchModel } from './watch.ts';
 
 /** Model, address and limits of a server. */
 export interface ServeOptions extends ServerOptions {
@@ -44,7 +44,8 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const { modelFile, watchMs = 1_000, graceMs = 1_000, drainMs = 25_000, log = () => {} } = options;
   const { readModel = async (file) => (await readClassifierFile(file)).bytes } = options;
   // Before it is read: what replaces it while the model starts is noticed.
-  const state = await fileState(modelFile);
+  const state = modelState(modelFile);
+  const read = await state();
   const bytes = await readModel(modelFile);
   const metrics = new Metrics();
   metrics.gauge('process_resident_memory_bytes', 'Memory of this process.', () => process.memoryUsage.rss());
@@ -80,7 +81,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
       log('error', 'the changed model is refused; the one before stays', { reason, model: model.version });
     }
   };
-  const unwatch = watchMs > 0 ? watchFile(modelFile, watchMs, reload, state) : () => {};
+  const unwatch = watchMs > 0 ? watchModel(state, watchMs, reload, read) : () => {};
   let closing: Promise<void> | undefined;
   return {
     url: listener.url,

@@ -158,8 +158,10 @@ export interface RunPredictions {
   readonly dataset?: string;
   /** Its index in the test images of that data set. */
   readonly index: readonly number[];
-  /** The true class. */
+  /** The true class, as the run was evaluated by it. */
   readonly label: readonly number[];
+  /** The class that the data set gives it, without label corrections; where the data set is here. */
+  readonly own?: readonly number[];
   readonly predicted: readonly number[];
   /** Of the predicted class. */
   readonly probability: readonly number[];

@@ -35,19 +35,27 @@ export function epochsIn(rungs: readonly Rung[]): number {
   );
 }
 
-/** What a trial has come to: the epoch of the lowest validation loss, whose weights it would keep. */
+/** What a trial has come to, by the epoch whose weights it would keep. */
 export interface Score {
   readonly epoch: number;
   readonly accuracy: number;
   readonly loss: number;
 }
 
-/** The score of a training, of its first epochs where `upTo` says how many; undefined before the first validation. */
-export function scoreOf(history: History, upTo = Number.POSITIVE_INFINITY): Score | undefined {
+/**
+ * The score of a training: of the epoch of the lowest validation loss, or of the last one where no epoch is chosen.
+ * Undefined before the first validation.
+ *
+ * @param upTo the first epochs alone
+ */
+export function scoreOf(
+  history: History,
+  { upTo = Number.POSITIVE_INFINITY, keepBest = true }: { upTo?: number; keepBest?: boolean } = {},
+): Score | undefined {
   let best: Score | undefined;
   for (const { epoch, validationLoss: loss, validationAccuracy: accuracy } of history) {
     if (epoch > upTo || loss === undefined || accuracy === undefined) continue;
-    if (!best || loss < best.loss) best = { epoch, accuracy, loss };
+    if (!best || !keepBest || loss < best.loss) best = { epoch, accuracy, loss };
   }
   return best;
 }

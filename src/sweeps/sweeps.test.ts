@@ -104,7 +104,8 @@ it('scores a training by the epoch of the lowest validation loss, up to the epoc
     validationAccuracy: 0.6 + i / 100,
   }));
   expect(scoreOf(history)).toEqual({ epoch: 4, accuracy: 0.63, loss: 0.6 });
-  expect(scoreOf(history, 3)?.epoch).toBe(2);
+  expect(scoreOf(history, { upTo: 3 })?.epoch).toBe(2);
+  expect(scoreOf(history, { upTo: 3, keepBest: false })?.epoch).toBe(3);
   expect(scoreOf([{ epoch: 1, loss: 1, accuracy: 0.5 }])).toBeUndefined();
 });
 

@@ -29,6 +29,7 @@ import {
   Network,
   type NetworkOptions,
   numberedClasses,
+  rejectionOf,
   summarize,
   trainedNetwork,
   type Weights,
@@ -100,7 +101,8 @@ export class Model {
     const model = new Model(network);
     model.#weights = weights;
     model.#runtime = runtime;
-    model.#exportOptions = exportOptionsOf(file);
+    const rejection = rejectionOf(file, where);
+    model.#exportOptions = { ...exportOptionsOf(file), ...(rejection && { rejection }) };
     model.#preprocessing = preprocessingOf(file.metadata, where);
     if (file.metadata[CLASS_NAMES_KEY] !== undefined) {
       model.#classNames = classNamesOf(file, network.outputSize, where);
@@ -128,8 +130,10 @@ export class Model {
   compile(options: CompileOptions): void {
     this.#compiled = compiledFrom(this.network, options);
     this.#runtime = this.#compiled.runtime;
-    const { thresholds: _, ...others } = this.#exportOptions;
-    this.#exportOptions = { ...others, ...this.#ends() };
+    const ends = this.#ends();
+    const { thresholds: _, rejection, ...others } = this.#exportOptions;
+    // A model of any number of labels knows no other images.
+    this.#exportOptions = { ...others, ...(rejection && !ends.thresholds && { rejection }), ...ends };
     this.#forget();
     if (this.#weights && !this.#fresh) return;
     this.#weights = firstWeights(this.network, options.seed ?? 0);
@@ -138,7 +142,7 @@ export class Model {
 
   /** Copies of all weights by name, in Keras's layout. Before `compile`, a new model has none. */
   get weights(): Weights {
-    return new Map([...this.#ready().weights].map(([name, values]) => [name, values.slice()]));
+    return new Map([...this.#known()].map(([name, values]) => [name, values.slice()]));
   }
   /** @throws HarrierError `bad-checkpoint` when they belong to another model, or a name is misspelt */
   set weights(weights: Weights) {

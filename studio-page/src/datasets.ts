@@ -1,6 +1,6 @@
 import type { Progress } from 'harrier/src/data/progress.ts';
 import type { DatasetAnswer, DatasetInfo, Split, StudioEvents } from 'harrier/src/studio-server/api.ts';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { apiUrl, getJson } from './api.ts';
 import type { ImageSource } from './components/image-grid.tsx';
 import { listen } from './live.ts';
@@ -23,6 +23,7 @@ export function useDataset(id: string | undefined): OpenedDataset {
     getJson<DatasetAnswer>(`datasets/${id}`, { signal }),
   );
   const [event, setEvent] = useState<StudioEvents['dataset']>();
+  const last = useRef<DatasetInfo | undefined>(undefined);
   useEffect(
     () =>
       listen('dataset', (told) => {
@@ -44,9 +45,12 @@ export function useDataset(id: string | undefined): OpenedDataset {
     return { error: new Error(told.error.message), loading: false, again: retry };
   }
   // Facts change with label corrections: what was told last is the newest.
-  if (told?.state === 'ready') return { facts: told, loading: false, again };
-  if (asked.value?.state === 'ready') return { facts: asked.value, loading: false, again };
-  const opening = told ?? asked.value;
+  const ready = [told, asked.value].find((each) => each?.state === 'ready');
+  if (ready) last.current = ready;
+  const opening = [told, asked.value].find((each) => each?.state === 'opening');
+  // A server that was started anew opens it again: what is on the page stays meanwhile.
+  const facts = ready ?? (opening && last.current?.id === id ? last.current : undefined);
+  if (facts) return { facts, loading: false, again };
   return {
     ...(opening?.progress && { progress: opening.progress }),
     ...(asked.error !== undefined && { error: asked.error }),

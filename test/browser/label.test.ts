@@ -134,14 +134,15 @@ describe.skipIf(skipped !== undefined)(`Label${skipped ? ` (${skipped})` : ''}`,
     const group = page.locator('.choose button');
     const filesShown = () =>
       group.locator('img').evaluateAll((all) => all.map((each) => each.getAttribute('alt')!));
-    // While a head is being fitted to the last labels, another group may come at any time.
+    const files = await filesShown();
+    // A head that is fitted meanwhile may be sure of others: what is on the screen stays.
     const settled = async () => {
-      const { training, head, labelled, batch } = await studio.json<LabellingInfo>('/api/labelling');
-      return !training && head?.images === labelled ? batch?.images.map(({ file }) => file) : undefined;
+      const { training, head, labelled } = await studio.json<LabellingInfo>('/api/labelling');
+      return !training && head?.images === labelled;
     };
-    await expect.poll(settled, { timeout: 60_000 }).toBeDefined();
-    const files = (await settled())!;
-    await expect.poll(filesShown, { timeout: 60_000 }).toEqual(files);
+    await expect.poll(settled, { timeout: 60_000 }).toBe(true);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    expect(await filesShown()).toEqual(files);
     const name = /all (\w+)\?/.exec(await heading.innerText())![1];
     await group.first().focus();
     await page.keyboard.press('Space');

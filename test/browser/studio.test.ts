@@ -171,6 +171,7 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await options().first().click();
     await until(page.getByText(`${total - 1} images picked`));
     await page.getByLabel('Relabel as').selectOption({ label: 'dog' });
+    await page.getByRole('button', { name: 'Relabel', exact: true }).click();
     await until(page.getByText(`${total - 1} images are now labelled dog.`));
     expect((await listed('mark=relabelled')).total).toBe(total - 1);
     await page.getByRole('button', { name: 'Undo' }).click();

@@ -53,6 +53,16 @@ describe('harrier explain', () => {
     expect(await imageFileSize(join(place.path, 'one.bmp'))).toEqual({ width: 8, height: 8 });
   });
 
+  it('explains images of 16 bits', async () => {
+    const samples = Uint16Array.from({ length: 8 * 8 * 3 }, (_, i) => 300 * i);
+    const raw = { width: 8, height: 8, channels: 3 as const };
+    const deep = sharp(samples, { raw }).toColourspace('rgb16').png();
+    await writeFile(join(place.path, 'deep.png'), await deep.toBuffer());
+    expect((await sharp(join(place.path, 'deep.png')).metadata()).depth).toBe('ushort');
+    const { code, stderr } = await run('model.onnx', 'deep.png', '--out', 'deep');
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
   it('writes an image for each, and says where', async () => {
     const { code, stdout } = await run('model.onnx', 'one.png', join('more', 'one.png'), '--out', 'why');
     expect(code).toBe(0);

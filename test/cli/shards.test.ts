@@ -147,8 +147,14 @@ describe('predict --shard --out', () => {
         expect.stringMatching(/67 images in a row: it cannot be/),
       ]);
       expect((await text('many.jsonl')).trim().split('\n')).toHaveLength(3);
+      // Nor is any of a short list of which not one image came.
+      await writeFile(path('short.txt'), web.slice(0, 3).join('\n'));
+      const none = await remote('short.txt', 'short.jsonl', ...leave, '--skip-bad');
+      expect([none.code, sentenceOf(none)]).toEqual([1, expect.stringContaining('3 images in a row')]);
+      expect(await text('short.jsonl')).toBe('');
       server.listen(port, '127.0.0.1');
       await once(server, 'listening');
+      expect((await remote('short.txt', 'short.jsonl', ...leave)).code).toBe(0);
       expect((await remote('many.txt', 'many.jsonl', ...leave)).code).toBe(0);
       const all = (await text('many.jsonl'))
         .trim()
@@ -254,6 +260,12 @@ describe('sweep --plan', () => {
       'runs/trial-1: this folder holds a run that is no trial of this plan. Give the folder',
     );
 
+    expect(sentenceOf(await run(...trial(1, 'runs'), '--epochs', '9'))).toContain(
+      '--epochs has no use for a trial of a plan, which has its own options. Leave it out.',
+    );
+    expect(
+      sentenceOf(await run(...['sweep', '--plan', 'x.jsonl', '--collect', 'runs', '--time', '1h'])),
+    ).toContain('--time has no use where trials are only ranked.');
     expect(sentenceOf(await run(...trial(4, 'runs')))).toContain(
       '--trial 4: the plan has no such trial: expected 1 to 3, received 4.',
     );

@@ -528,6 +528,8 @@ describe('train --seeds', () => {
     expect(await readFile(path('averaged', 'README.md'), 'utf8')).toContain(
       'An average of 2 image classifiers',
     );
+    expect((await run('summary', 'averaged')).stdout).toMatch(/\nThe model averages 2 such networks\.\n$/);
+    expect(JSON.parse((await run('summary', 'averaged', '--json')).stdout).averaged).toBe(2);
 
     const [image] = await readdir(path('images', 'cat'));
     const said = async (...model: string[]): Promise<number[]> => {

@@ -1,5 +1,5 @@
 /** `train --folds` as a user types it: by steps, on features, by group; cut and resumed; averaged. */
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluationImages } from '../../src/platform/node/datasets/evaluation-images.ts';
@@ -135,6 +135,13 @@ describe('train --folds', () => {
     expect(options.groupBy).toBe('/(person\\d)_');
     const again = await run('evaluate', 'single');
     expect([again.code, again.stderr]).toEqual([0, expect.not.stringContaining('changed')]);
+    // Elsewhere, the same people are set aside.
+    await cp(join(place.path, 'people'), join(place.path, 'moved'), { recursive: true });
+    const own = await json('single', 'evaluation.json');
+    for (const part of [[], ['--split', 'test']]) {
+      const moved = await run('evaluate', 'single', '--data', 'moved', ...part, '--json');
+      expect(JSON.parse(moved.stdout)).toMatchObject({ total: own.total, correct: own.correct });
+    }
   });
 
   it.each<[string[], string]>([

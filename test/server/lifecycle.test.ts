@@ -4,7 +4,9 @@ import { mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ModelProtoSchema, StringStringEntryProtoSchema } from '../../src/onnx/generated/onnx_pb.ts';
 import { PROGRAM, SOURCE_PROGRAM } from '../program.ts';
 import {
   encode,
@@ -77,6 +79,25 @@ it('a client that closed its sending half is asked whether it waits while others
   await place.end();
 });
 
+/** A model that keeps its weights in a file beside it, as PyTorch's exporter writes it. */
+function weightsBeside(bytes: Uint8Array): { model: Uint8Array; weights: Uint8Array } {
+  const proto = fromBinary(ModelProtoSchema, bytes);
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  for (const tensor of proto.graph!.initializer) {
+    if (tensor.rawData.length === 0) continue;
+    const where = { location: 'model.onnx.data', offset: `${offset}`, length: `${tensor.rawData.length}` };
+    offset += tensor.rawData.length;
+    parts.push(tensor.rawData);
+    tensor.rawData = new Uint8Array();
+    tensor.dataLocation = 1;
+    tensor.externalData = Object.entries(where).map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value }),
+    );
+  }
+  return { model: toBinary(ModelProtoSchema, proto), weights: Buffer.concat(parts) };
+}
+
 describe('a model file that changes', () => {
   let place: Serving;
   const events = (event: string) => place.logged.filter((each) => each.event === event);
@@ -98,6 +119,21 @@ describe('a model file that changes', () => {
     await putFile(place.modelFile, modelBytes({ seed: 2 }));
     await until(() => events('model reloaded').length === 1, 'the next model is loaded');
     expect((await post(`${place.server.url}/invocations`, body)).status).toBe(200);
+  });
+
+  it('is noticed when only the file of its weights changes', async () => {
+    const [one, two] = [weightsBeside(modelBytes({ seed: 5 })), weightsBeside(modelBytes({ seed: 6 }))];
+    expect(two.model).toEqual(one.model);
+    const weights = join(place.folder, 'model.onnx.data');
+    const before = events('model reloaded').length;
+    await putFile(weights, one.weights);
+    await putFile(place.modelFile, one.model);
+    await until(() => events('model reloaded').length === before + 1, 'the model is loaded');
+    const ask = async () => (await post(`${place.server.url}/invocations`, body)).json();
+    const first = await ask();
+    await putFile(weights, two.weights);
+    await until(() => events('model reloaded').length === before + 2, 'its new weights are loaded');
+    expect(await ask()).not.toEqual(first);
   });
 
   it('is noticed when it changed while the server started', async () => {

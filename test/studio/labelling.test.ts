@@ -166,6 +166,11 @@ describe('a folder that is labelled', () => {
     await act({ act: 'confirm', images: [id], label: truth(file) });
     expect((await shown()).next.map((image) => image.id)).not.toContain(id);
     await act({ act: 'undo' });
+    // As many as a group has.
+    const open = next.map((image) => image.id).filter((each) => each !== id);
+    const group = [...open.slice(3), ...open.slice(0, 3)];
+    const { next: first } = await server.json<LabellingInfo>(`/api/labelling?shown=${group.join()},x`);
+    expect(first.map((image) => image.id).slice(0, group.length)).toEqual(group);
   });
 
   it('takes up what another program wrote into the list meanwhile', async () => {

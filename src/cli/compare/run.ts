@@ -78,6 +78,7 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
     name: shortPath(folder.path),
     options: flat(options.head ? withoutSteps(options) : options),
     testHash: data.test.hash,
+    place: data.path ?? options.data,
     evaluation: readEvaluation(evaluation, folder.file('evaluation')),
     history: history === undefined ? [] : historyFromCsv(history, folder.file('history')),
     bestEpoch: result.bestEpoch,

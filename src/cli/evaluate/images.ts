@@ -54,11 +54,12 @@ export async function imagesFor(
     { ...known, path: spec },
     { ...options, skipBad: skipBad ?? own.skipBad, marks: (marks ?? own.marks) && false },
   );
-  if (images.part === 'test' && images.dataset.hash !== then.test.hash) {
+  // Of images of another size, or with other label corrections, nothing can be said.
+  const isAlike = imageSize === then.imageShape.width && marks === undefined;
+  if (isAlike && images.part === 'test' && images.dataset.hash !== then.test.hash) {
     reporter.note(`Note: ${images.dataset.name} has changed since the model was evaluated on it.`);
   }
-  // Of images of another size, or with other label corrections, nothing can be said.
-  const isAsTrained = imageSize === then.imageShape.width && marks === undefined && skipBad === undefined;
+  const isAsTrained = isAlike && skipBad === undefined;
   const changed = isAsTrained && images.opened ? trainingDataNote(images.opened, record) : undefined;
   if (changed) reporter.note(changed);
   return images;

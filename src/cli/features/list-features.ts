@@ -25,6 +25,16 @@ const MODEL_DIGITS = 12;
 /** Digits that tell any two float32 apart. */
 const DIGITS = 9;
 
+/** What tells features from others: the network, and how images come to its size where that was asked for. */
+function keyOf(backbone: Backbone, { resize }: ListFeaturesOptions): string {
+  const key = backbone.key(nativeSha256);
+  return resize === undefined
+    ? key
+    : nativeSha256()
+        .update(Buffer.from(`${key} ${resize}`))
+        .digest();
+}
+
 /**
  * `harrier features` with lines of JSON: features of any images, each written as soon as it is known. A file that exists is
  * continued.
@@ -54,7 +64,7 @@ export async function listFeatures(data: string | undefined, options: ListFeatur
   try {
     await predictToFile(
       {
-        model: backbone.key(nativeSha256).slice(0, MODEL_DIGITS),
+        model: keyOf(backbone, options).slice(0, MODEL_DIGITS),
         names: () => imageNames({ files, list, shard }, options),
         out,
         force,

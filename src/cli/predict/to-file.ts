@@ -1,6 +1,7 @@
 import { HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity } from '../../format/format.ts';
 import { withLock } from '../../platform/node/files/lock.ts';
+import { isOfThisMachine } from '../../platform/node/remote/s3.ts';
 import { Exit, failureOf } from '../failure.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reporter.ts';
@@ -72,15 +73,21 @@ export async function predictToFile(
     hasWaited = true;
   };
   const { signal } = interruption;
-  await withLock(`${task.out}.lock`, { signal, onWait }, () => answerAll(task, reporter, interruption)).catch(
-    (error) => {
-      // Stopped before it had the file for itself.
-      throw error === signal.reason ? new Exit(interruption.exitCode!) : error;
-    },
-  );
+  await withLock(`${task.out}.lock`, { signal, onWait }, (check) =>
+    answerAll(task, check, reporter, interruption),
+  ).catch((error) => {
+    // Stopped before it had the file for itself.
+    throw error === signal.reason ? new Exit(interruption.exitCode!) : error;
+  });
 }
 
-async function answerAll(task: ToFile, reporter: Reporter, interruption: Interruption): Promise<void> {
+/** @param check throws when another process has taken the file over, after this one slept for long */
+async function answerAll(
+  task: ToFile,
+  check: () => Promise<void>,
+  reporter: Reporter,
+  interruption: Interruption,
+): Promise<void> {
   const { model, names, out, force, read } = task;
   const { doing = 'classifying', results = 'answers' } = task.words ?? {};
   // A list that cannot be read leaves the file as it is, even with --force.
@@ -100,6 +107,7 @@ async function answerAll(task: ToFile, reporter: Reporter, interruption: Interru
   // Lines of images that could not be fetched, until one can: in an outage they are no answers.
   let unfetched: Answered[] = [];
   const write = async (images: readonly Answered[]): Promise<void> => {
+    await check();
     await file.add(images.map((image) => ({ ...lineOf(image), model })));
     done += images.length;
     failed += images.filter(({ error }) => error !== undefined).length;
@@ -123,6 +131,8 @@ async function answerAll(task: ToFile, reporter: Reporter, interruption: Interru
       for (const { error } of batch) {
         if (error instanceof ModelFailure) throw error.cause;
         if (error instanceof ThreadEnded) throw error;
+        // No answer about any image: the same command goes on once it is mended.
+        if (isOfThisMachine(error)) throw error;
       }
       const waiting = [...unfetched, ...batch];
       const fetched = waiting.findLastIndex(({ error }) => !isOutage(error)) + 1;
@@ -131,6 +141,8 @@ async function answerAll(task: ToFile, reporter: Reporter, interruption: Interru
       await write(waiting.slice(0, fetched));
       reporter.work({ what: doing, done, total: 0, unit: 'images' });
     }
+    // Where not one image came, it is the network that says so.
+    if (unfetched.length > 0 && done === held.lines) throw outage(unfetched);
     await write(unfetched);
   } finally {
     await file.close();

@@ -143,7 +143,9 @@ export async function runDeployComponent(session: AwsSession, shared: SharedDepl
     await deployComponent(aws, component, existing, { ...follow, onStarted });
   } catch (error) {
     // Interrupted, AWS goes on; failed, an endpoint without a model would bill for nothing.
-    const isThere = await findComponent(aws, name, endpoint).catch(() => undefined);
+    const isThere = await findComponent(aws, name, endpoint).catch(
+      (reason) => reason instanceof HarrierError && reason.code === 'in-use',
+    );
     if (plan && !isThere && !follow.signal?.aborted) {
       await removeEndpoint(aws, endpoint, follow);
       await removeConfigAndModel(aws, plan.name);

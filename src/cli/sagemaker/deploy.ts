@@ -168,7 +168,11 @@ function hostingOf(given: DeployOptions, instanceType: string): Hosting {
   if (serverless) return { serverless: { megabytes: memory, concurrency } };
   const type = given.instanceType ?? instanceType;
   checkInstance(type, given.arm64);
-  return { instanceType: type, instances: given.instances ?? Math.max(1, autoscale?.least ?? 1) };
+  return {
+    instanceType: type,
+    instances: given.instances ?? Math.max(1, autoscale?.least ?? 1),
+    keepsInstances: given.instances === undefined && autoscale === undefined,
+  };
 }
 
 /** Machines of inference components come and go as those need them, which SageMaker itself sees to. */

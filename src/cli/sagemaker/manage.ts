@@ -152,11 +152,14 @@ export async function runDelete(names: readonly string[], given: DeleteOptions):
     for (const name of all) {
       reporter.status(`deleting ${name} …`);
       try {
-        const { endpoint, configs, models } = await deleteEndpoint(aws, name, follow);
-        removed[name] = { endpoint, configs, models };
+        const { endpoint, configs, models, left } = await deleteEndpoint(aws, name, follow);
+        removed[name] = { endpoint, configs, models, ...(left.length > 0 && { left }) };
         reporter.print(
           `${name}: ${endpoint ? 'the endpoint, ' : ''}${configs.length} configurations and ${models.length} models are gone.`,
         );
+        if (left.length > 0) {
+          reporter.note(`Not made by Harrier for it, and left: ${[...new Set(left)].join(', ')}`);
+        }
       } catch (error) {
         follow.signal?.throwIfAborted();
         // The others bill on until they are deleted too.

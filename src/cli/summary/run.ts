@@ -20,6 +20,7 @@ import {
   settingsText,
   withSettings,
 } from '../../recipes/index.ts';
+import { averagedBy } from '../../runs/averaged-by.ts';
 import { fromField } from '../../runs/run-record.ts';
 import { runRecipes } from '../recipes/run.ts';
 import { Reporter } from '../reporter.ts';
@@ -43,12 +44,13 @@ export async function runSummary(name: string | undefined, options: SummaryOptio
     await summarizeFile(name, options, reporter);
     return;
   }
-  const { network, settings } = await networkNamed(name, options);
+  const { network, settings, averaged } = await networkNamed(name, options);
   if (options.json) {
-    reporter.json({ ...description(network), ...(settings && { settings }) });
+    reporter.json({ ...description(network), averaged, settings });
     return;
   }
   reporter.print(summarize(network));
+  if (averaged) reporter.print(`The model averages ${averaged} such networks.`);
   if (settings) reporter.print(`Settings: ${settingsText(settings)}`);
 }
 
@@ -72,7 +74,7 @@ async function summarizeFile(file: string, options: SummaryOptions, reporter: Re
 async function networkNamed(
   name: string,
   { classes, imageSize, set }: SummaryOptions,
-): Promise<{ network: Network; settings?: Settings }> {
+): Promise<{ network: Network; settings?: Settings; averaged?: number }> {
   const isRun = name === 'latest' || (await stat(name).catch(() => undefined))?.isDirectory();
   if (!isRun || (await allRecipes()).has(name)) {
     const { recipe: found } = await findRecipe(name);
@@ -83,8 +85,11 @@ async function networkNamed(
   }
   refuseOptions({ classes, imageSize, set }, 'a run');
   const run = await findRun(name);
-  const { network } = await run.record();
-  return { network: fromField('network', run.file('record'), () => Network.from(network)) };
+  const { network, options } = await run.record();
+  return {
+    network: fromField('network', run.file('record'), () => Network.from(network)),
+    averaged: averagedBy(options),
+  };
 }
 
 /** @throws HarrierError `bad-option` for what only changes the network of a recipe */

@@ -90,17 +90,20 @@ export async function runTrial(
     trial: identity,
   };
   reporter.print(`trial ${trial.number}: ${settingsText(trial.settings)}; ${shortPath(path)}`);
+  const end = performance.now() + 1000 * (given.time ?? Number.POSITIVE_INFINITY);
   const wasStopped = await trainTrial(
     task,
     (epochs) => reporter.update(() => `epoch ${epochs.toFixed(1)} of ${record.epochs}`),
-    () => interruption.exitCode !== undefined,
+    () => interruption.exitCode !== undefined || performance.now() >= end,
   ).catch((error) => {
     if (error instanceof Exit) return true;
     throw error;
   });
   reporter.clear();
   if (wasStopped) {
-    reporter.note('Stopped and saved. The same command goes on.');
+    const isTimeUp = interruption.exitCode === undefined && performance.now() >= end;
+    reporter.note(`${isTimeUp ? 'The time is up: stopped' : 'Stopped'} and saved. The same command goes on.`);
+    if (isTimeUp) return;
     throw new Exit(interruption.exitCode ?? 1);
   }
   const { result } = await new RunFolder(path).record();

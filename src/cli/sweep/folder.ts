@@ -8,7 +8,14 @@ import { readError } from '../../platform/node/files/read-error.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import type { Settings } from '../../recipes/index.ts';
-import { renderSweep, scoreOf, type TrialResult, trialsCsv, type Variation } from '../../sweeps/index.ts';
+import {
+  renderSweep,
+  type Score,
+  scoreOf,
+  type TrialResult,
+  trialsCsv,
+  type Variation,
+} from '../../sweeps/index.ts';
 import { shortPath } from '../terminal.ts';
 import type { TrialOptions } from './options.ts';
 
@@ -116,6 +123,14 @@ export class SweepFolder {
     return bytes ? historyFromCsv(bytes.toString('utf8'), folder.file('history')) : [];
   }
 
+  /** What a trial has come to. @param upTo its first epochs alone */
+  async score(trial: TrialRecord, upTo?: number): Promise<Score | undefined> {
+    const folder = this.trial(trial);
+    if ((await folder.read('record')) === undefined) return undefined;
+    const { keepBest } = (await folder.record()).options;
+    return scoreOf(await this.history(trial), { upTo, keepBest });
+  }
+
   /** Where a trial stands. */
   async result(trial: TrialRecord): Promise<TrialResult> {
     const history = await this.history(trial);
@@ -134,7 +149,7 @@ export class SweepFolder {
               ? 'unfinished'
               : 'waiting',
       epochs: history.length,
-      score: scoreOf(history),
+      score: await this.score(trial),
       seconds: history.reduce((total, { seconds = 0 }) => total + seconds, 0),
       folder: shortPath(folder.path),
       ...(trial.failure !== undefined && { message: trial.failure }),

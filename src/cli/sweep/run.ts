@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type ErrorCode, HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity } from '../../format/format.ts';
+import { flagOf } from '../../options/option.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { settingsText } from '../../recipes/index.ts';
 import {
@@ -9,7 +10,6 @@ import {
   ranked,
   rivals,
   rungsOf,
-  scoreOf,
   type TrialResult,
   trialsText,
 } from '../../sweeps/index.ts';
@@ -54,6 +54,19 @@ export async function runSweep(given: SweepOptions): Promise<void> {
   }
 }
 
+const NO_USE = {
+  plan: 'where trials are only planned',
+  trial: 'for a trial of a plan, which has its own options',
+  collect: 'where trials are only ranked',
+} as const;
+
+/** Whether an option says something of planning trials, of training one, or of collecting them. */
+function hasUse(part: keyof typeof NO_USE, option: string): boolean {
+  if (part === 'plan') return !['parallel', 'time'].includes(option);
+  const own = part === 'trial' ? ['trial', 'out', 'threads', 'data', 'time'] : ['collect'];
+  return ['plan', 'json', ...own].includes(option);
+}
+
 /** Whether it was about trials that are planned, trained and collected apart, and is done. */
 async function isApart(
   given: SweepOptions,
@@ -85,6 +98,14 @@ async function isApart(
         next: 'A plan has its own settings: leave it out.',
       },
     );
+  }
+  const part = trial !== undefined ? 'trial' : collect !== undefined ? 'collect' : 'plan';
+  const useless = Object.entries(given).find(
+    ([name, value]) => value !== undefined && name !== 'debug' && !hasUse(part, name),
+  );
+  if (useless) {
+    const option = flagOf(useless[0]);
+    throw new HarrierError('bad-option', `${option} has no use ${NO_USE[part]}`, { next: 'Leave it out.' });
   }
   const { collectTrials, runTrial, writePlan } = await import('./apart.ts');
   if (trial !== undefined) await runTrial(given, reporter, interruption);
@@ -198,7 +219,7 @@ async function train(
       const scores = await Promise.all(
         record.trials
           .filter(({ failure, stoppedAfter }) => failure === undefined && stoppedAfter === undefined)
-          .map(async (trial) => ({ trial, score: scoreOf(await folder.history(trial), until) })),
+          .map(async (trial) => ({ trial, score: await folder.score(trial, until) })),
       );
       const order = scores.toSorted(
         (a, b) => compareScores(a.score, b.score) || a.trial.number - b.trial.number,

@@ -7,6 +7,7 @@ import { highestRate } from '../../optimizers/index.ts';
 import { flagOf } from '../../options/option.ts';
 import { type OptionName, optionsOf as optionsOfCommand } from '../../options/table.ts';
 import { ADAPTIVE_VIEWS } from '../../options/words.ts';
+import { publicAddress } from '../../platform/node/backbones/public-address.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
@@ -129,7 +130,11 @@ function words(value: unknown): string | undefined {
   return isTexts ? value.join(' ') : JSON.stringify(value);
 }
 
-/** The command that does a run again, from what was typed. */
+/** The command that does a run again, from what was typed, without the secrets of web addresses. */
 export function commandLine(typed: readonly string[]): string {
-  return ['npx', 'harrier', ...typed].map(shellQuote).join(' ');
+  const shown = typed.map((word) => {
+    const [flag = ''] = /^--[\w-]+=/.exec(word) ?? [];
+    return flag + publicAddress(word.slice(flag.length));
+  });
+  return ['npx', 'harrier', ...shown].map(shellQuote).join(' ');
 }

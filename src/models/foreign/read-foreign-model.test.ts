@@ -127,6 +127,10 @@ describe('images', () => {
     const expected = await original(model, input);
     expect(difference(await imported(read, pixels), expected, CLASSES)).toBeLessThan(1e-5);
     expect(read.assumed.join(' ')).not.toContain('scaled');
+    // The graph scales them, as the file of the model that it was made from says.
+    const config = JSON.stringify({ image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] });
+    const beside = readForeignModel(model, {}, { companions: { 'preprocessor_config.json': config } });
+    expect(beside.network.normalization).toEqual(read.network.normalization);
   });
 
   it('grey ones', () => {

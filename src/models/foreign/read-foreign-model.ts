@@ -114,7 +114,9 @@ function readingOf(
 ): Pick<ForeignModel, 'reading' | 'assumed'> {
   const assumed: string[] = [];
   const usual = input.takesPixels ? { mean: [0], std: [1] } : IMAGENET;
-  const [mean, std] = [options.mean ?? facts.mean, options.std ?? facts.std];
+  // A graph that takes pixels scales them itself: what a file beside it says is done.
+  const told = input.takesPixels ? {} : facts;
+  const [mean, std] = [options.mean ?? told.mean, options.std ?? told.std];
   if (!input.takesPixels && (!mean || !std)) {
     assumed.push(
       `${where} does not say how its pixels are scaled: ImageNet's mean and deviation are assumed (--mean, --std).`,

@@ -123,7 +123,17 @@ export async function deployComponent(
     throw error;
   }
   options.onStarted?.();
-  const arrived = await waitForComponent(aws, name, options);
+  const arrived = await waitForComponent(aws, name, options).catch(async (error) => {
+    // Who waits no longer has nobody to do it later.
+    if (typeof copies === 'object') {
+      await scaleComponent(aws, name, copies).catch(() =>
+        options.note(
+          `${name} does not scale by itself now: deploy again with --copies ${copies.least}..${copies.most}`,
+        ),
+      );
+    }
+    throw error;
+  });
   const failed = failureOf(arrived, existing && requests.update.Specification);
   if (failed) {
     if (!existing) await removeComponent(aws, name, options);

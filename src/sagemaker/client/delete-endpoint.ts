@@ -9,9 +9,10 @@ import { isUniqueNameOf } from './names.ts';
 import { unscaleEndpoint } from './scaling.ts';
 
 /**
- * Takes away an endpoint, and every inference component, model and configuration that was made for it.
+ * Takes away an endpoint, and every inference component, model and configuration that was made for it. Others may use
+ * those of other names, which stay.
  *
- * @returns the names of what was removed, by kind
+ * @returns the names of what was removed, by kind, and of what stays
  * @throws HarrierError `not-found` when there is no such endpoint and nothing of it; `refused` when all is gone but
  *   its scaling
  */
@@ -19,14 +20,16 @@ export async function deleteEndpoint(
   aws: Aws,
   endpoint: string,
   options: Pick<FollowOptions, 'pollSeconds' | 'signal'>,
-): Promise<{ endpoint: boolean; configs: string[]; models: string[] }> {
+): Promise<{ endpoint: boolean; configs: string[]; models: string[]; left: string[] }> {
   const found = await describeEndpoint(aws, endpoint);
   const configs = new Set(await ownNames(aws, endpoint, 'configs'));
   const models = new Set(await ownNames(aws, endpoint, 'models'));
+  const left: string[] = [];
   let unscaled: unknown;
   if (found) {
-    configs.add(found.EndpointConfigName!);
-    for (const model of await modelsOf(aws, found.EndpointConfigName!)) models.add(model);
+    const config = found.EndpointConfigName!;
+    const used = await modelsOf(aws, config);
+    left.push(...[config, ...used].filter((name) => !configs.has(name) && !models.has(name)));
     await unscaleEndpoint(aws, endpoint).catch((error) => {
       unscaled = error;
     });
@@ -49,7 +52,7 @@ export async function deleteEndpoint(
   }
   for (const ModelName of models) await ignoreMissing(aws.sagemaker.deleteModel({ ModelName }));
   if (unscaled !== undefined) throw unscaledError(endpoint, unscaled);
-  return { endpoint: found !== undefined, configs: [...configs], models: [...models] };
+  return { endpoint: found !== undefined, configs: [...configs], models: [...models], left };
 }
 
 function unscaledError(endpoint: string, cause: unknown): HarrierError {

@@ -13,6 +13,7 @@ import {
 import { describeEndpoint, EXPIRES_TAG } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
 import { isUniqueNameOf, uniqueName } from './names.ts';
+import { checked } from './requests.ts';
 import { type Scale, scaleEndpoint, scaleOf, unscaleEndpoint } from './scaling.ts';
 
 /** A deployment's requests, checked; nothing is sent yet. */
@@ -76,7 +77,8 @@ export async function deploy(
     const { model, config } = requests;
     if (model) await create(name, () => aws.sagemaker.createModel(model));
     await create(name, () => aws.sagemaker.createEndpointConfig(config));
-    if (existing) await update(aws, existing, requests, before, options);
+    if (existing)
+      await update(aws, existing, keepingMachines(deployment, existing, requests), before, options);
     else await begin(aws, requests, () => aws.sagemaker.createEndpoint(requests.create));
   } catch (error) {
     await removeConfigAndModel(aws, name);
@@ -138,6 +140,18 @@ function hasAlarms({ endpoint, rollback }: Deployment): boolean {
 /** The scaling before an update goes on; only asynchronous endpoints may have no machine. */
 function keptScale(before: Scale | undefined, isAsync: boolean): Scale | undefined {
   return before && { ...before, least: Math.max(before.least, isAsync ? 0 : 1) };
+}
+
+/** An update for which nobody named a number of machines leaves those that there are: they may have come for a reason. */
+function keepingMachines(
+  { hosting }: Deployment,
+  { ProductionVariants: [variant] = [] }: DescribeEndpointOutput,
+  requests: DeploymentRequests,
+): DeploymentRequests {
+  const machines = variant?.CurrentInstanceCount ?? 0;
+  if (!hosting.keepsInstances || machines === 0) return requests;
+  const update = checked('UpdateEndpoint', { ...requests.update, RetainAllVariantProperties: true });
+  return { ...requests, update };
 }
 
 /** Machines that come and go by themselves would disturb the change; a refused one leaves them as they were. */

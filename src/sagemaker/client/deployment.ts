@@ -5,6 +5,7 @@ import type {
   DeploymentConfig,
   ProductionVariant,
   ProductionVariantInstanceType,
+  UpdateEndpointInput,
 } from '@aws-sdk/client-sagemaker';
 import { HarrierError } from '../../errors.ts';
 import { alarmRequests, type Rollback, rollbackAlarms } from './alarms.ts';
@@ -20,6 +21,8 @@ export interface Hosting {
   /** Always there, billed by the hour. */
   readonly instanceType?: string;
   readonly instances?: number;
+  /** Whether an endpoint that exists keeps as many machines as it has: nobody asked for a number. */
+  readonly keepsInstances?: boolean;
   /** Billed by use. */
   readonly serverless?: { readonly megabytes: number; readonly concurrency: number };
   /** Of an endpoint for inference components: how many machines there may be, as they need them. */
@@ -72,6 +75,12 @@ export interface Deployment {
 }
 
 /** The requests of a deployment, checked. */
+/** What an update asks for. */
+type UpdateRequest = { readonly EndpointName: string; readonly EndpointConfigName: string } & Pick<
+  UpdateEndpointInput,
+  'DeploymentConfig' | 'RetainAllVariantProperties'
+>;
+
 export type DeploymentRequests = ReturnType<typeof deploymentRequests>;
 
 /**
@@ -171,7 +180,7 @@ export function deploymentRequests(deployment: Deployment, name: string) {
       EndpointConfigName: name,
       Tags: endpointTags,
     }),
-    update: checked('UpdateEndpoint', {
+    update: checked<UpdateRequest>('UpdateEndpoint', {
       EndpointName: endpoint,
       EndpointConfigName: name,
       ...(!serverless && { DeploymentConfig: updateConfig(deployment) }),

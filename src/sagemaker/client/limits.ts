@@ -12,8 +12,8 @@ export const LIMITS = {
   serverlessConcurrency: 200,
   /** Requests that a machine of an asynchronous endpoint works at. */
   asyncConcurrency: 1000,
-  /** Bytes of an object that an asynchronous endpoint takes. */
-  asyncPayload: 2 ** 30,
+  /** Bytes of an object that an asynchronous endpoint takes: AWS would take 1 GiB, the container takes no more. */
+  asyncPayload: 25 * 2 ** 20,
   /** Percent of the machines that a canary, or a step of a linear update, may be; the least that a step may be. */
   shiftPercent: 50,
   leastLinearPercent: 10,

@@ -22,8 +22,8 @@ export function addLabellingRoutes(
   const own = () => session ?? notFound('folder that is labelled');
 
   app.get('/api/labelling', ({ req }) => {
-    const shown = req.query('shown') ?? '';
-    const answer = own().answer(/^\d{1,9}$/.test(shown) ? Number(shown) : undefined);
+    const shown = (req.query('shown') ?? '').split(',', MOST_IMAGES);
+    const answer = own().answer(shown.filter((image) => /^\d{1,9}$/.test(image)).map(Number));
     return json(answer, answer.state === 'opening' ? 202 : 200);
   });
   app.post('/api/labelling/acts', async (context) =>

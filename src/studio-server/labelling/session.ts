@@ -99,8 +99,8 @@ export class LabelSession {
     this.#tell = tell;
   }
 
-  /** @param shown an image that a page shows: it comes first as long as it is to be labelled */
-  answer(shown?: number): LabellingAnswer {
+  /** @param shown images that a page shows: they come first as long as they are to be labelled */
+  answer(shown: readonly number[] = []): LabellingAnswer {
     const { folder } = this;
     if (this.#error !== undefined) return { state: 'failed', folder, error: refusalOf(this.#error) };
     if (!this.#images)
@@ -300,13 +300,12 @@ export class LabelSession {
     if (this.#queue.length < FEW) this.#choose();
   }
 
-  #info(images: UnsortedImages, shown: number | undefined): LabellingInfo {
+  #info(images: UnsortedImages, shown: readonly number[]): LabellingInfo {
     const { classes, labels, skipped, undoable } = this.#labelled;
     const counts = new Map<string, number>();
     for (const label of labels) if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
     const batch = this.#batch();
-    const isShown = shown !== undefined && this.#isOpen(shown);
-    const next = isShown ? [shown, ...this.#queue.filter((image) => image !== shown)] : this.#queue;
+    const next = new Set([...shown.filter((image) => this.#isOpen(image)), ...this.#queue]);
     const list = resolve(this.folder, LABEL_LIST);
     const path = relative('', list);
     return {
@@ -319,7 +318,7 @@ export class LabelSession {
       labelled: this.#labelledCount(),
       skipped: [...skipped].filter((image) => labels[image] === undefined).length,
       classes: classes.map((name) => ({ name, images: counts.get(name) ?? 0 })),
-      next: next.slice(0, AHEAD).map((image) => this.#entry(image)),
+      next: [...next].slice(0, Math.max(AHEAD, shown.length)).map((image) => this.#entry(image)),
       ...(this.#head && { head: this.#head.info }),
       training: this.#training,
       ...(undoable !== undefined && { undo: undoable }),

@@ -26,17 +26,20 @@ export async function runPredictions(
   const rows = predictionsFromCsv(text.toString('utf8'), folder.file('predictions'));
   const labels = rows.map(({ label }) => label);
   const known = datasets.idOf(record.options.data, record.data.path);
-  const index = known === undefined ? undefined : await indexOf(known, labels);
+  const found = known === undefined ? undefined : await indexOf(known, labels);
   return {
-    ...(index && { dataset: known }),
-    index: index ?? labels.map((_, i) => i),
+    ...(found && { dataset: known, own: found.own }),
+    index: found?.index ?? labels.map((_, i) => i),
     label: labels,
     predicted: rows.map(({ predicted }) => predicted),
     probability: rows.map(({ probability }) => probability),
   };
 
-  /** For each image of the run, which image of the data set it is; undefined when that has changed. */
-  async function indexOf(dataset: string, wanted: readonly number[]): Promise<number[] | undefined> {
+  /** For each image of the run, which of the data set it is, with its label there; undefined when that has changed. */
+  async function indexOf(
+    dataset: string,
+    wanted: readonly number[],
+  ): Promise<{ index: number[]; own: number[] } | undefined> {
     const opened = await datasets.get(dataset).catch(() => undefined);
     if (!opened) return undefined;
     const { test, classNames } = { test: opened.opened.test, classNames: opened.opened.train.classNames };
@@ -54,6 +57,7 @@ export async function runPredictions(
       ? marked.hash === data.test.hash
       : marked.size === wanted.length && wanted.every((label, i) => marked.labels[i] === label);
     if (!isSame || marked.size !== wanted.length) return undefined;
-    return [...test.labels.keys()].filter((place) => !marks.get(place)?.excluded);
+    const index = [...test.labels.keys()].filter((place) => !marks.get(place)?.excluded);
+    return { index, own: index.map((place) => test.labels[place]) };
   }
 }

@@ -126,7 +126,8 @@ export function ImageGrid(props: ImageGridProps) {
     if (to > from) onVisible?.(from, to);
   }, [onVisible, from, to, generation]);
 
-  const current = active ?? selected;
+  // Another list may be shorter.
+  const current = active !== undefined && active < source.total ? active : selected;
   const go = (position: number) => {
     setActive(position);
     // The image itself may not be there yet.

@@ -15,6 +15,9 @@ export function useSheets(wanted: readonly string[]): ReadonlySet<string> {
   const kept = useRef(new Map<string, HTMLImageElement>()).current;
   const ready = useRef(new Set<string>()).current;
   const key = wanted.join(' ');
+  // A sheet may come when others are in sight.
+  const inSight = useRef(wanted);
+  inSight.current = wanted;
   // What did not come while the server was away is asked for again.
   const generation = reconnections.value;
   // The key stands for the list.
@@ -31,7 +34,7 @@ export function useSheets(wanted: readonly string[]): ReadonlySet<string> {
             ready.add(url);
             for (const old of kept.keys()) {
               if (kept.size <= KEPT) break;
-              if (wanted.includes(old)) continue;
+              if (inSight.current.includes(old)) continue;
               kept.delete(old);
               ready.delete(old);
             }

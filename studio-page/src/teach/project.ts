@@ -174,6 +174,13 @@ export async function clearProject(): Promise<void> {
       if (name !== PROJECT) await storage.remove(name);
     }
   });
+  // Nothing brings those back that were there before.
+  const used = new Set(now().flatMap(({ images }) => images.map(({ id }) => id)));
+  for (const [id, url] of urls) {
+    if (used.has(id)) continue;
+    URL.revokeObjectURL(url);
+    urls.delete(id);
+  }
 }
 
 /** Brings back what was removed last. */

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import type { ByteStorage } from 'harrier/src/platform/web/byte-storage.ts';
 import type { Outcome } from './messages.ts';
 import { readJson, store, writeJson } from './store.ts';
 import { hearTabs, tellTabs } from './tabs.ts';
@@ -12,7 +13,11 @@ export interface Taught {
 }
 
 const OUTCOME = 'outcome.json';
-const MODEL = 'model.onnx';
+/** Each model has a file of its own, so that the outcome never stands beside another's. */
+const modelFile = ({ job }: Outcome): string => `model-${encodeURIComponent(job)}.onnx`;
+const isModel = (name: string): boolean => /^model.*\.onnx$/.test(name);
+/** Where pages before kept the only one. */
+const OLD_MODEL = 'model.onnx';
 
 /** The model that was taught last. */
 export const taught = signal<Taught | undefined>(undefined);
@@ -30,7 +35,9 @@ export function loadTaught(): Promise<void> {
 async function read(): Promise<void> {
   try {
     const known = await readJson<Omit<Taught, 'model'>>(OUTCOME);
-    const model = known && (await (await store()).read(MODEL));
+    const storage = await store();
+    const model =
+      known && ((await storage.read(modelFile(known.outcome))) ?? (await storage.read(OLD_MODEL)));
     // The same one stays: views need not open it again.
     if (known?.outcome.job !== taught.peek()?.outcome.job || !model) {
       taught.value = known && model ? { ...known, model } : undefined;
@@ -46,9 +53,12 @@ async function read(): Promise<void> {
 export async function keepTaught({ model, ...rest }: Taught): Promise<void> {
   taught.value = { model, ...rest };
   try {
-    await (await store()).write(MODEL, model);
+    const storage = await store();
+    const file = modelFile(rest.outcome);
+    await storage.write(file, model);
     await writeJson(OUTCOME, rest);
     tellTabs('model');
+    await removeModels(storage, file);
   } catch {
     // It can be downloaded all the same; that nothing is kept is said where the images are.
   }
@@ -60,9 +70,14 @@ export async function forgetModel(): Promise<void> {
   try {
     const storage = await store();
     await storage.remove(OUTCOME);
-    await storage.remove(MODEL);
+    await removeModels(storage);
     tellTabs('model');
   } catch {
     // What could not be kept need not be removed.
   }
+}
+
+/** Removes the models that are kept, but one. */
+async function removeModels(storage: ByteStorage, but?: string): Promise<void> {
+  for (const name of await storage.names()) if (isModel(name) && name !== but) await storage.remove(name);
 }

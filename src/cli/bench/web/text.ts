@@ -20,7 +20,7 @@ export function webBenchText({ browser, cores, gpu, engines, peersMissing }: Web
     ),
     '',
     'Medians of a whole training step (forward, backward, update) or of pixels to probabilities, by the number of images.',
-    'The shipped model is the network of record, six views of each image, with weights of 8 bits.',
+    'The shipped model is the network of wide, six views of each image, with weights of 8 bits.',
     ...ratio(engines),
     ...reasons,
     ...Object.entries(peersMissing).map(([name, why]) => `${name}: ${why}`),

@@ -72,14 +72,15 @@ export async function evaluationImages(
     skipMissing: options.skipBad,
   });
   const hasTest = files.some(({ part }) => part === 'test');
+  // Training took its test images from the others where the folder has none.
+  const isSplit = !hasTest && !files.some(({ part }) => part === 'validation');
+  if (isSplit && (known.testHash ?? known.trainHash) !== undefined) {
+    const trainedOn = await sameData(spec, known, options, split);
+    if (trainedOn && split) return partOf(trainedOn, split, `--split ${split}`);
+    if (trainedOn) return partOf(trainedOn, 'test', 'the test images that training set aside');
+  }
   if (split === 'train' || (split === 'test' && !hasTest)) {
     return partOf(await openDataset(spec, options), split, `--split ${split}`);
-  }
-  // Training took its test images from the others where the folder has none.
-  const isSplit = !files.some(({ part }) => part === 'test' || part === 'validation');
-  if (isSplit && (known.testHash ?? known.trainHash) !== undefined) {
-    const trainedOn = await sameData(spec, known, options);
-    if (trainedOn) return partOf(trainedOn, 'test', 'the test images that training set aside');
   }
   return evaluatedFolder(spec, options);
 }
@@ -153,15 +154,18 @@ function countText(count: number, total: number): string {
 /** The folder as it is split for training, where a model names it as its data; undefined where it does not. */
 async function sameData(
   spec: string,
-  { trainHash, testHash }: KnownTraining,
+  { trainHash, testHash, options: own }: KnownTraining,
   options: OpenDatasetOptions,
+  split: 'test' | 'train' | undefined,
 ): Promise<OpenedDataset | undefined> {
   const all = await openDataset(spec, { ...options, pooled: true }).catch(() => undefined);
   // Where there are parts, nothing is pooled.
-  if (all && all.train.hash === all.test.hash && all.train.hash === trainHash) throw trainedOnAll(spec);
+  if (all && split !== 'train' && all.train.hash === all.test.hash && all.train.hash === trainHash) {
+    throw trainedOnAll(spec);
+  }
   for (const rules of [2, 1] as const) {
     try {
-      const opened = await openDataset(spec, { ...options, rules });
+      const opened = await openedAsTrained(spec, { rules, options: own }, options, split);
       if (opened.test.hash === testHash || opened.train.hash === trainHash) return opened;
     } catch (error) {
       // What cannot be split was not trained on.

@@ -195,7 +195,9 @@ async function fileOf(
   root: string,
 ): Promise<Omit<FolderFile, 'label' | 'part'> | undefined> {
   // A list that was written on Windows is read elsewhere too.
-  const spellings = [file, ...(sep === '/' && file.includes('\\') ? [file.replaceAll('\\', '/')] : [])];
+  const slashes = [file, ...(sep === '/' && file.includes('\\') ? [file.replaceAll('\\', '/')] : [])];
+  // Nor do systems agree on how to write é: as one character, or as a letter and its accent.
+  const spellings = new Set(slashes.flatMap((each) => [each, each.normalize('NFC'), each.normalize('NFD')]));
   for (const spelling of spellings) {
     const full = resolve(root, spelling);
     const info = await stat(full, { bigint: true }).catch(() => undefined);

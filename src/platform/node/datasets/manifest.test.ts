@@ -214,6 +214,13 @@ describe('refused, in one sentence:', () => {
     await expect(open(await list(name, content))).rejects.toThrow(message);
   });
 
+  it('names files in either spelling of an accent', async () => {
+    await writeImage(join(folder, 'photos', 'caf\u0065\u0301.png'), 8, 1, 51);
+    const lines = [...rows.map((row) => `${row.file},${row.label}`), 'photos/caf\u00e9.png,bee'];
+    const { train, test } = await open(await list('accents.csv', ['file,label', ...lines].join('\n')));
+    expect(train.size + test.size).toBe(37);
+  });
+
   it('but missing files are left out when told so, which is noted', async () => {
     const path = await list(
       'skip.csv',
@@ -254,6 +261,14 @@ describe('a list with times', () => {
     const camera = (i: number) => `${date(i).replaceAll('-', ':')} 10:00:00`;
     const cameras = await open(await list('cameras.csv', timed(camera)), { splitBy: 'time' });
     expect([numbers.test.hash, cameras.test.hash]).toEqual([test.hash, test.hash]);
+  });
+
+  it('is refused where the times set no part apart', async () => {
+    const years = (i: number) => `${i % 10 === 0 ? 2025 : 2026}`;
+    await expect(open(await list('years.csv', timed(years)), { splitBy: 'time' })).rejects.toThrow(
+      /years\.csv: the newest images cannot be set apart for the test: expected about one image in five that is newer than the others, received 3\d of 36 images/,
+    );
+    expect((await open(await list('years.csv', timed(years)))).test.size).toBeLessThan(18);
   });
 
   it('is refused where a time is missing, or cannot be read', async () => {

@@ -53,8 +53,8 @@ export function openPixelStore(path: string, bytes: number, memoryBytes: number)
     source: { place: path },
     read: (slot, out, offset) => fill(out, offset, bytes, slot * bytes),
   };
-  // Nobody closes a data set; the descriptor goes when it is collected.
-  abandoned.register(store, descriptor);
+  // Nobody closes a data set; the descriptor goes when what reads it is collected.
+  abandoned.register(store.read, descriptor);
   return store;
 }
 

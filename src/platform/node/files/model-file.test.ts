@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ModelProtoSchema, StringStringEntryProtoSchema } from '../../../onnx/generated/onnx_pb.ts';
 import { decodeModel, encodeModel, float32, modelOf, numbersOf } from '../../../onnx/index.ts';
 import { createGraph } from '../../../ops/index.ts';
-import { readModelFile } from './model-file.ts';
+import { filesOfWeights, readModelFile } from './model-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -55,6 +55,16 @@ describe('readModelFile', () => {
     await writeFile(join(folder, name), data);
     const bytes = await readModelFile(await modelWith(entries));
     expect(weights(bytes)).toEqual([3, 4]);
+  });
+
+  it('names the files in which weights are, whether they are there or not', async () => {
+    const file = await modelWith({ location: 'parts/a.bin', offset: '4', length: '8' });
+    expect(await filesOfWeights(file)).toEqual([join(folder, 'parts', 'a.bin')]);
+    await writeFile(file, model());
+    expect(await filesOfWeights(file)).toEqual([]);
+    await writeFile(file, model().subarray(0, 20));
+    expect(await filesOfWeights(file)).toEqual([]);
+    expect(await filesOfWeights(join(folder, 'none.onnx'))).toEqual([]);
   });
 
   it('follows a link within the folder', async () => {

@@ -27,6 +27,22 @@ export async function readModelFile(file: string): Promise<Uint8Array> {
   return encodeModel(decodeModel(bytes, file, externalReader(file)));
 }
 
+/** The files beside a model in which its weights are; none where it holds them itself, or cannot be read. */
+export async function filesOfWeights(file: string): Promise<string[]> {
+  const bytes = await readRegularFile(file).catch(() => undefined);
+  if (!bytes || !keepsExternalData(bytes)) return [];
+  const places = new Set<string>();
+  try {
+    decodeModel(bytes, file, ({ location, length }) => {
+      places.add(join(dirname(file), location));
+      return new Uint8Array(length);
+    });
+  } catch {
+    // Whoever reads it says what is wrong with it.
+  }
+  return [...places];
+}
+
 /** Reads external data from the folder of a model file, and from nowhere else. */
 export function externalReader(file: string): ExternalReader {
   const folder = realpathSync(dirname(file));

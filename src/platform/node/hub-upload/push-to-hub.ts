@@ -82,15 +82,7 @@ export async function pushToHub(
 }
 
 async function createRepository(hub: HubRequests, repository: string, isPrivate: boolean): Promise<void> {
-  const known = await hub.ask(`/api/models/${repository}`);
-  if (known.ok) {
-    if (!isPrivate || hub.json(known, repository).private !== false) return;
-    throw new HarrierError('bad-option', 'this repository exists already, and everybody can read it', {
-      where: `hf:${repository}`,
-      expected: 'a private repository, for --private',
-      next: 'Make it private in its settings on the hub, choose another name, or leave --private out.',
-    });
-  }
+  if (await isThere(hub, repository, isPrivate)) return;
   const [organization, name] = repository.split('/');
   const answer = await hub.post('/api/repos/create', {
     type: 'model',
@@ -98,8 +90,23 @@ async function createRepository(hub: HubRequests, repository: string, isPrivate:
     name,
     private: isPrivate,
   });
-  // 409: somebody created it in between.
-  if (!answer.ok && answer.status !== 409) throw hub.refusal(answer, repository);
+  // 409: somebody created it in between, or it was there, and the hub did not say so.
+  if (answer.status === 409 && (!isPrivate || (await isThere(hub, repository, isPrivate)))) return;
+  if (!answer.ok) throw hub.refusal(answer, repository);
+}
+
+/** @throws HarrierError `bad-option` where everybody can read what is to be private */
+async function isThere(hub: HubRequests, repository: string, isPrivate: boolean): Promise<boolean> {
+  const known = await hub.ask(`/api/models/${repository}`);
+  if (known.ok) {
+    if (!isPrivate || hub.json(known, repository).private !== false) return true;
+    throw new HarrierError('bad-option', 'this repository exists already, and everybody can read it', {
+      where: `hf:${repository}`,
+      expected: 'a private repository, for --private',
+      next: 'Make it private in its settings on the hub, choose another name, or leave --private out.',
+    });
+  }
+  return false;
 }
 
 interface UploadMode {

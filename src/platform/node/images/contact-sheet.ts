@@ -33,14 +33,14 @@ export async function contactSheet({
   note,
 }: ContactSheet): Promise<Buffer> {
   const labels = rows.map(({ label }) => shorten(label, 24));
-  const textWidth = Math.ceil(Math.max(...labels.map((label) => label.length)) * FONT * 0.6);
+  const textWidth = Math.ceil(Math.max(...labels.map(emsOf)) * FONT);
   const left = MARGIN + textWidth + 2 * GAP;
   const top = MARGIN + 2 * FONT + (headings.length > 0 ? 1.5 * FONT : 0);
   const apart = headings[1]?.[0] ?? Number.POSITIVE_INFINITY;
   const columnLeft = (column: number) => left + column * (CELL + GAP) + (column >= apart ? 3 * GAP : 0);
   const rowTop = (row: number) => top + row * (CELL + GAP);
   const columns = Math.max(1, ...rows.map(({ images }) => images.length));
-  const width = Math.max(columnLeft(columns - 1) + CELL, 2 * MARGIN + title.length * FONT * 0.5) + MARGIN;
+  const width = Math.max(columnLeft(columns - 1) + CELL, 2 * MARGIN + emsOf(title) * FONT) + MARGIN;
   const height = rowTop(rows.length) - GAP + MARGIN + (note ? 2 * FONT : 0);
 
   const cells: OverlayOptions[] = [];
@@ -66,6 +66,14 @@ export async function contactSheet({
     .composite([...cells, { input: Buffer.from(svg), left: 0, top: 0 }])
     .png({ compressionLevel: 9 })
     .toBuffer();
+}
+
+/** About how wide a text is, in the size of its letters: those of East Asia are as wide as they are high. */
+function emsOf(text: string): number {
+  const wide = text.match(
+    /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\uff00-\uffef]/gu,
+  );
+  return 0.6 * text.length + 0.4 * (wide?.length ?? 0);
 }
 
 /** One image as a PNG of the size of a cell. */

@@ -64,11 +64,12 @@ async function samplesOf(
   where: string,
   maxPixels: number,
 ): Promise<Samples> {
-  checkPixels({ width, height }, where, Math.min(maxPixels, MAX_PIXELS));
+  const limitInputPixels = Math.min(maxPixels, MAX_PIXELS);
+  checkPixels({ width, height }, where, limitInputPixels);
   try {
     const { data, info } = await sharp(bytes, {
       failOn: 'error',
-      limitInputPixels: maxPixels,
+      limitInputPixels,
       ignoreIcc: true,
     })
       .autoOrient()

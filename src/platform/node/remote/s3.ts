@@ -29,7 +29,8 @@ export class S3Images {
 
   /**
    * The addresses of all images below a prefix, in the order of their keys, page by page.
-   * @throws HarrierError `not-found` for a bucket that is not there or without the AWS SDK; `refused`, `network`
+   * @throws HarrierError `not-found` for a bucket that is not there or without the AWS SDK; `unauthorized`, `refused`,
+   *   `network`
    */
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<string> {
     const { bucket, key } = placeOf(prefix);
@@ -53,7 +54,7 @@ export class S3Images {
 
   /**
    * The bytes of one image.
-   * @throws HarrierError `not-found`, `refused`, `too-large` beyond the limit, `network`
+   * @throws HarrierError `not-found`, `unauthorized`, `refused`, `too-large` beyond the limit, `network`
    */
   async get(address: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     const { bucket, key } = placeOf(address);
@@ -117,6 +118,16 @@ function placeOf(address: string): S3Place {
   });
 }
 
+/** Names of errors that are about the credentials, and not about an object. */
+const CREDENTIALS =
+  /^(InvalidAccessKeyId|SignatureDoesNotMatch|RequestTimeTooSkewed|ExpiredToken|InvalidToken)$/;
+
+/** Whether an error says that this machine can read nothing in S3, and nothing of the object that was asked for. */
+export function isOfThisMachine(error: unknown): boolean {
+  if (!(error instanceof HarrierError)) return false;
+  return error.code === 'unauthorized' || (error.code === 'not-found' && error.details.where === PACKAGE);
+}
+
 /** What S3 and its client say, in one sentence. */
 function failure(error: unknown, where: string): HarrierError {
   if (error instanceof HarrierError) return error;
@@ -126,6 +137,12 @@ function failure(error: unknown, where: string): HarrierError {
   if (status === 404) {
     const what = name === 'NoSuchBucket' ? 'there is no such bucket' : 'there is no such object in S3';
     return new HarrierError('not-found', what, { ...details, next: 'Check the address.' });
+  }
+  if (CREDENTIALS.test(name)) {
+    return new HarrierError('unauthorized', `S3 does not accept the credentials of this machine (${name})`, {
+      ...details,
+      next: 'Renew them, or set the clock.',
+    });
   }
   if (status === 401 || status === 403) {
     return new HarrierError('refused', `S3 does not let this account read it (${name})`, {

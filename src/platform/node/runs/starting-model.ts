@@ -12,6 +12,7 @@ import {
   fetchModel,
   isRemoteModel,
 } from '../backbones/fetch-model.ts';
+import { publicAddress } from '../backbones/public-address.ts';
 import { companionsOf } from '../files/companions.ts';
 import { readModelFile } from '../files/model-file.ts';
 import { nativeSha256 } from '../files/sha256.ts';
@@ -63,9 +64,13 @@ export async function fetchedStartingModel(
   const known = entry && !isStateDict(bytes) ? optionsOf(entry) : {};
   const companions = await companionsOf(file);
   return {
-    ...startingModelOf(bytes, { name, path: file }, file, nativeSha256, { ...known, ...options, companions }),
+    ...startingModelOf(bytes, { name: publicAddress(name), path: file }, file, nativeSha256, {
+      ...known,
+      ...options,
+      companions,
+    }),
     source: {
-      address: commit ? `${address}:${path}` : address,
+      address: commit ? `${address}:${path}` : publicAddress(address),
       ...(commit && { commit }),
       ...(license && { license }),
     },

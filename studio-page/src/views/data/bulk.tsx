@@ -1,5 +1,6 @@
 import { formatQuantity } from 'harrier/src/format/format.ts';
 import type { CorrectionChange, DatasetInfo, Split } from 'harrier/src/studio-server/api.ts';
+import { useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Select } from '../../components/field.tsx';
 import type { Corrections } from '../../images/corrections.ts';
@@ -20,6 +21,8 @@ export interface BulkProps {
 export function Bulk(props: BulkProps) {
   const { facts, split, picked, total, corrections, onAll, onNone, onDone } = props;
   const { classNames } = facts;
+  // Arrow keys go through the choices: only the button acts.
+  const [label, setLabel] = useState('');
   const none = picked.size === 0;
   const images = formatQuantity(picked.size, 'image');
   const areNow = picked.size === 1 ? 'is now' : 'are now';
@@ -32,22 +35,29 @@ export function Bulk(props: BulkProps) {
       <p role="status">{none ? 'Pick images: click, or Shift-click for a range.' : `${images} picked`}</p>
       <div class="row">
         {!facts.multiLabel && (
-          <Select
-            label="Relabel as"
-            unseen
-            value=""
-            disabled={none}
-            onValue={(value) =>
-              void change(
-                { label: Number(value) },
-                `${images} ${areNow} labelled ${classNames[Number(value)]}.`,
-              )
-            }
-            options={[
-              { value: '', label: 'Relabel as …' },
-              ...classNames.map((label, i) => ({ value: String(i), label })),
-            ]}
-          />
+          <>
+            <Select
+              label="Relabel as"
+              unseen
+              value={label}
+              onValue={setLabel}
+              options={[
+                { value: '', label: 'Relabel as …' },
+                ...classNames.map((name, i) => ({ value: String(i), label: name })),
+              ]}
+            />
+            <Button
+              disabled={none || label === ''}
+              onClick={() =>
+                void change(
+                  { label: Number(label) },
+                  `${images} ${areNow} labelled ${classNames[Number(label)]}.`,
+                )
+              }
+            >
+              Relabel
+            </Button>
+          </>
         )}
         <Button
           disabled={none}

@@ -3,6 +3,7 @@ import type {
   DatasetInfo,
   DuplicateGroup,
   DuplicatesAnswer,
+  Split,
   StudioEvents,
 } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useState } from 'preact/hooks';
@@ -16,6 +17,7 @@ import { Message } from '../../components/message.tsx';
 import { Progress } from '../../components/progress.tsx';
 import { useCorrected } from '../../images/corrected.ts';
 import { type Corrections, useCorrections } from '../../images/corrections.ts';
+import { labelOf } from '../../images/entries.ts';
 import { ImageLightbox } from '../../images/image-lightbox.tsx';
 import { thumbnailUrl } from '../../images/tiles.tsx';
 import { Undo } from '../../images/undo.tsx';
@@ -37,11 +39,11 @@ const KINDS: readonly {
   { kind: 'all', label: 'All', fits: () => true },
   { kind: 'exact', label: 'Exact', fits: ({ kind }) => kind === 'exact' },
   { kind: 'near', label: 'Near', fits: ({ kind }) => kind === 'near' },
-  { kind: 'across', label: 'In train and test', fits: isAcross },
+  { kind: 'across', label: 'In several parts', fits: isAcross },
   { kind: 'labels', label: 'Labels differ', fits: labelsDiffer },
 ];
 
-/** Images that are there more than once: in training and test they make a model look better than it is. */
+/** Images that are there more than once: in training and other parts they make a model look better than it is. */
 export function Duplicates({ facts }: { readonly facts: DatasetInfo }) {
   const asked = useLoad(`duplicates ${facts.id}`, (signal) =>
     getJson<DuplicatesAnswer>(`datasets/${facts.id}/duplicates`, { signal }),
@@ -69,13 +71,8 @@ export function Duplicates({ facts }: { readonly facts: DatasetInfo }) {
   );
 }
 
-function Groups({
-  facts,
-  groups,
-}: {
-  readonly facts: DatasetInfo;
-  readonly groups: readonly DuplicateGroup[];
-}) {
+function Groups(props: { readonly facts: DatasetInfo; readonly groups: readonly DuplicateGroup[] }) {
+  const { facts } = props;
   const [kind, setKind] = useState<Kind>('all');
   const [shown, setShown] = useState(SHOWN);
   const [opened, setOpened] = useState<GroupImage>();
@@ -85,6 +82,13 @@ function Groups({
     test: useCorrected(facts, 'test'),
     validation: useCorrected(facts, 'validation'),
   };
+  const groups = props.groups.map((group) => ({
+    ...group,
+    images: group.images.map((image) => {
+      const entry = corrected[image.split].get(image.index);
+      return entry ? { ...image, label: labelOf(entry) } : image;
+    }),
+  }));
   if (groups.length === 0) {
     return (
       <Empty icon="check" title="There are no duplicates">
@@ -103,8 +107,8 @@ function Groups({
       <p class="note">
         {formatQuantity(groups.length, 'group')} of duplicates.{' '}
         {across > 0
-          ? `${formatCount(across)} of them are in both training and test data, which makes a model look better than it is.`
-          : 'None of them is in both training and test data.'}
+          ? `${formatCount(across)} of them ${across === 1 ? 'is' : 'are'} in several parts of the data: what a model has learned from, it knows when it is tested.`
+          : 'None of them is in several parts of the data.'}
       </p>
       <div class="scroll">
         <Choice
@@ -166,7 +170,7 @@ function Group({ facts, group, corrections, isOut, onOpen }: GroupProps) {
     <li>
       <p class="group-kind">
         {group.kind === 'exact' ? 'The same pixels' : 'Hardly different'}
-        {isAcross(group) && <b> · in train and test</b>}
+        {isAcross(group) && <b> · in {partsOf(group).join(' and ')}</b>}
         {labelsDiffer(group) && <b> · labels differ</b>}
       </p>
       <ul>
@@ -212,8 +216,12 @@ function Group({ facts, group, corrections, isOut, onOpen }: GroupProps) {
   );
 }
 
-function isAcross({ images }: DuplicateGroup): boolean {
-  return new Set(images.map(({ split }) => split)).size > 1;
+function partsOf({ images }: DuplicateGroup): Split[] {
+  return [...new Set(images.map(({ split }) => split))];
+}
+
+function isAcross(group: DuplicateGroup): boolean {
+  return partsOf(group).length > 1;
 }
 
 function labelsDiffer({ images }: DuplicateGroup): boolean {

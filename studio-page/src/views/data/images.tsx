@@ -1,5 +1,5 @@
 import { formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
-import type { CorrectionFilter, DatasetInfo, Split } from 'harrier/src/studio-server/api.ts';
+import type { CorrectionFilter, DatasetInfo, ImageEntry, Split } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
@@ -9,7 +9,9 @@ import { Input, Select, Slider } from '../../components/field.tsx';
 import { ImageGrid } from '../../components/image-grid.tsx';
 import { Message } from '../../components/message.tsx';
 import { splitsOf } from '../../datasets.ts';
+import { useCorrected } from '../../images/corrected.ts';
 import { useCorrections } from '../../images/corrections.ts';
+import { labelOf } from '../../images/entries.ts';
 import { ImageLightbox } from '../../images/image-lightbox.tsx';
 import { Undo } from '../../images/undo.tsx';
 import { reconnections } from '../../live.ts';
@@ -252,6 +254,21 @@ function Search({ value }: { readonly value: string }) {
   );
 }
 
+/** As many images as a click on a class shows: by the labels that count now. */
+function correctedCounts(
+  facts: DatasetInfo,
+  split: Split,
+  corrected: ReadonlyMap<number, ImageEntry>,
+): readonly number[] {
+  const counts = [...facts.splits[split]!.counts];
+  for (const entry of corrected.values()) {
+    if (entry.labels) continue;
+    counts[entry.label]--;
+    counts[labelOf(entry)]++;
+  }
+  return counts;
+}
+
 /** How many images each class has; a click shows them. */
 function Balance(props: {
   readonly facts: DatasetInfo;
@@ -259,7 +276,8 @@ function Balance(props: {
   readonly selected: number | undefined;
 }) {
   const { facts, split, selected } = props;
-  const { size, counts, hash, marks } = facts.splits[split]!;
+  const { size, hash, marks } = facts.splits[split]!;
+  const counts = correctedCounts(facts, split, useCorrected(facts, split));
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
   return (
     <div class="balance wide-only">

@@ -13,15 +13,13 @@ export interface EvaluatedAgain {
 
 /** Evaluates the answers of a run by the labels that count now; images that are left out are skipped. */
 export function evaluateAgain(
-  { index, label, predicted }: RunPredictions,
+  { index, label, own = label, predicted }: RunPredictions,
   corrected: ReadonlyMap<number, ImageEntry>,
-  /** The label of an image where it is not corrected. */
-  own: (image: number) => number = (image) => label[image],
 ): EvaluatedAgain {
   let [changed, correct, total] = [0, 0, 0];
   for (const [image, place] of index.entries()) {
     const entry = corrected.get(place);
-    const now = entry ? labelOf(entry) : own(image);
+    const now = entry ? labelOf(entry) : own[image];
     const isOut = entry?.mark?.excluded === true;
     changed += Number(isOut || now !== label[image]);
     total += Number(!isOut);

@@ -143,10 +143,10 @@ function differences(
   classNames: readonly string[],
 ): CellOf {
   const change = (row: number, column: number) => second[row][column] - first[row][column];
-  const largest = Math.max(
-    1,
-    ...second.flatMap((cells, row) => cells.map((_, column) => Math.abs(change(row, column)))),
-  );
+  let largest = 1;
+  for (const [row, cells] of second.entries()) {
+    for (const column of cells.keys()) largest = Math.max(largest, Math.abs(change(row, column)));
+  }
   return (row, column) => {
     const more = change(row, column);
     const better = row === column ? more > 0 : more < 0;

@@ -41,7 +41,13 @@ export function Confusions({ evaluation, facts, predictions }: SectionProps) {
   return (
     <MatrixPanels evaluation={evaluation} selected={[row, column]} onSelect={select} below={pairs}>
       {facts && predictions && images.length > 0 && (
-        <Wall facts={facts} predictions={predictions} images={images} classNames={classNames} />
+        <Wall
+          key={`${row},${column}`}
+          facts={facts}
+          predictions={predictions}
+          images={images}
+          classNames={classNames}
+        />
       )}
     </MatrixPanels>
   );

@@ -22,11 +22,31 @@ export const pending = signal<ReadonlySet<number>>(new Set());
 /** The image that is shown: it stays until it is acted on, whatever is chosen meanwhile. */
 export const shown = signal<LabelImage | undefined>(undefined);
 
-/** The image to show: the one that is shown already, else the first that is to come. */
+/**
+ * The image to show: the one that is shown already, else the first that is to come. A proposal stays as long as its
+ * image: what a key confirms is what was on the screen.
+ */
 export function imageToShow(next: readonly LabelImage[]): LabelImage | undefined {
   const held = shown.value;
-  if (held && !pending.value.has(held.id)) return next.find(({ id }) => id === held.id) ?? held;
-  return next.find(({ id }) => !pending.value.has(id));
+  if (!held || pending.value.has(held.id)) return next.find(({ id }) => !pending.value.has(id));
+  return held.proposals.length > 0 ? held : (next.find(({ id }) => id === held.id) ?? held);
+}
+
+/** Images that are confirmed together as one class. */
+export interface Group {
+  readonly name: string;
+  readonly images: readonly LabelImage[];
+  /** As many as the model is sure of, with those that are not shown. */
+  readonly total: number;
+}
+
+/** The group that is shown: it stays until it is acted on, too. */
+export const group = signal<Group | undefined>(undefined);
+
+/** The group to show: the one that is shown already, else the one that the model proposes. */
+export function groupToShow({ batch, classes }: LabellingInfo): Group | undefined {
+  const offered = batch && { ...batch, name: classes[batch.label].name };
+  return [group.value, offered].find((each) => each?.images.some(({ id }) => !pending.value.has(id)));
 }
 
 let acting: Promise<unknown> = Promise.resolve();
@@ -45,12 +65,20 @@ function take(answer: LabellingAnswer): void {
 }
 
 async function load(): Promise<void> {
-  const held = shown.peek()?.id;
+  const [one, several] = [shown.peek(), group.peek()];
+  const held = [...(one ? [one] : []), ...(several?.images ?? [])].map(({ id }) => id);
   try {
-    const answer = await getJson<LabellingAnswer>('labelling', { parameters: { shown: held } });
-    // Somebody else labelled it.
-    const isGone = answer.state === 'ready' && !answer.next.some(({ id }) => id === held);
-    if (isGone && shown.peek()?.id === held) shown.value = undefined;
+    const answer = await getJson<LabellingAnswer>('labelling', {
+      parameters: { shown: held.length > 0 ? held.join() : undefined },
+    });
+    if (answer.state === 'ready') {
+      // Those that somebody else labelled go.
+      const isOpen = ({ id }: LabelImage) => answer.next.some((image) => image.id === id);
+      if (one && shown.peek()?.id === one.id && !isOpen(one)) shown.value = undefined;
+      if (several && group.peek() === several && !several.images.every(isOpen)) {
+        group.value = { ...several, images: several.images.filter(isOpen) };
+      }
+    }
     take(answer);
     if (labelling.peek()?.state !== 'opening') opening.value = undefined;
   } catch (error) {
@@ -103,7 +131,7 @@ export function act(what: LabellingAct): Promise<LabellingInfo | undefined> {
     try {
       const answer = await send<LabellingInfo>('POST', 'labelling/acts', what);
       refused.value = undefined;
-      if (what.act === 'undo' || what.act === 'revisit') shown.value = undefined;
+      if (what.act === 'undo' || what.act === 'revisit') shown.value = group.value = undefined;
       take(answer);
       return answer;
     } catch (error) {

@@ -227,5 +227,10 @@ function Done({ info }: { readonly info: LabellingInfo }) {
       />
     );
   }
-  return <Empty icon="check" title={`All ${info.images} images have a label`} />;
+  return (
+    <Empty
+      icon="check"
+      title={info.images === 1 ? 'The image has a label' : `All ${info.images} images have a label`}
+    />
+  );
 }

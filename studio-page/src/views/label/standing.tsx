@@ -1,9 +1,9 @@
-import { formatCount, formatPercent } from 'harrier/src/format/format.ts';
+import { formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import type { LabellingHead, LabellingInfo, MovedImages } from 'harrier/src/studio-server/api.ts';
 import { useState } from 'preact/hooks';
 import { apiUrl } from '../../api.ts';
+import { Asking } from '../../components/asking.tsx';
 import { Bars } from '../../components/bars.tsx';
-import { Button } from '../../components/button.tsx';
 import { LeftOut } from '../../components/left-out.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
@@ -52,7 +52,7 @@ export function Standing({ info }: { readonly info: LabellingInfo }) {
 
 function Model({ info: { head, training } }: { readonly info: LabellingInfo }) {
   return (
-    <div class="model-words" role="status">
+    <div class="model-words">
       {head?.estimate && (
         <p>
           <b>{formatPercent(head.estimate.right / head.estimate.images, 0)}</b> {ESTIMATES[head.source]}{' '}
@@ -85,11 +85,9 @@ function learnedWords(head: LabellingHead | undefined): string {
 }
 
 function TakeAway({ info }: { readonly info: LabellingInfo }) {
-  const [asked, setAsked] = useState(false);
   const [moved, setMoved] = useState<MovedImages>();
   const [error, setError] = useState<unknown>();
   const move = async () => {
-    setAsked(false);
     try {
       setMoved(await moveImages());
       setError(undefined);
@@ -117,28 +115,25 @@ function TakeAway({ info }: { readonly info: LabellingInfo }) {
               Download the list
             </a>
           )}
-          {!asked && info.labelled > 0 && (
-            <Button onClick={() => setAsked(true)}>Move into class folders …</Button>
+          {info.labelled > 0 && (
+            <Asking
+              question={
+                <>
+                  Move {formatQuantity(info.labelled, 'labelled image')} into folders called after their
+                  classes, in <code>{info.folder}</code>? No file is overwritten, and the list follows.
+                </>
+              }
+              yes="Move"
+              onYes={() => void move()}
+            >
+              Move into class folders …
+            </Asking>
           )}
         </div>
-        {asked && (
-          <section class="ask" aria-label="Move the images?">
-            <p>
-              Moves {formatCount(info.labelled)} labelled images into folders called after their classes, in{' '}
-              <code>{info.folder}</code>. No file is overwritten, and the list follows.
-            </p>
-            <div class="row">
-              <Button kind="primary" onClick={() => void move()}>
-                Move them
-              </Button>
-              <Button onClick={() => setAsked(false)}>Leave them</Button>
-            </div>
-          </section>
-        )}
         {error !== undefined && <Message title="They were not moved" error={error} />}
         {moved && (
           <Message kind="good">
-            Moved {formatCount(moved.moved)} images.
+            Moved {formatQuantity(moved.moved, 'image')}.
             {moved.left.length > 0 &&
               ` ${formatCount(moved.left.length)} stayed: ${moved.left
                 .slice(0, 3)

@@ -1,10 +1,10 @@
-import { formatCertainty } from 'harrier/src/format/format.ts';
+import { formatCertainty, formatQuantity } from 'harrier/src/format/format.ts';
 import type { LabellingInfo } from 'harrier/src/studio-server/api.ts';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Empty } from '../../components/empty.tsx';
 import { hasOwnKeys, keyAct } from './keys.ts';
-import { act, pending } from './labelling.ts';
+import { act, group, groupToShow, pending } from './labelling.ts';
 import { imageUrl } from './one-by-one.tsx';
 import { Undo } from './undo.tsx';
 
@@ -12,12 +12,22 @@ const SMALL = 320;
 
 /** Images with the same sure proposal: those of another class are taken out, the rest is confirmed at once. */
 export function Together({ info }: { readonly info: LabellingInfo }) {
-  const { batch, classes } = info;
+  const shown = groupToShow(info);
+  // Before anything else can happen: what is on the screen is what a key means.
+  useLayoutEffect(() => {
+    group.value = shown;
+  }, [shown]);
+  useEffect(
+    () => () => {
+      group.value = undefined;
+    },
+    [],
+  );
   const [out, setOut] = useState<ReadonlySet<number>>(new Set());
   const [said, setSaid] = useState('');
   const heading = useRef<HTMLHeadingElement>(null);
-  const images = batch?.images.filter(({ id }) => !pending.value.has(id)) ?? [];
-  const name = batch && classes[batch.label]?.name;
+  const images = shown?.images.filter(({ id }) => !pending.value.has(id)) ?? [];
+  const name = shown?.name;
   const kept = images.filter(({ id }) => !out.has(id));
   const confirm = () => {
     if (name === undefined || kept.length === 0) return;
@@ -25,8 +35,9 @@ export function Together({ info }: { readonly info: LabellingInfo }) {
     // Until that is saved, those that were taken out stay so.
     void act({ act: 'confirm', images: kept.map(({ id }) => id), label: name, doubted }).then((saved) => {
       if (!saved) return;
-      setSaid(`${kept.length} images labelled ${name}.`);
+      setSaid(`${formatQuantity(kept.length, 'image')} labelled ${name}.`);
       setOut(new Set());
+      group.value = undefined;
     });
     heading.current?.focus({ preventScroll: true });
   };
@@ -58,7 +69,7 @@ export function Together({ info }: { readonly info: LabellingInfo }) {
     </p>
   );
   const undoButton = <Undo act={info.undo} onClick={undo} />;
-  if (!batch || name === undefined || images.length === 0) {
+  if (!shown) {
     return (
       <div class="together">
         {status}
@@ -76,7 +87,7 @@ export function Together({ info }: { readonly info: LabellingInfo }) {
         Are these all {name}?
       </h2>
       <p class="note">
-        {images.length} of {batch.total} images that the model is sure of. Choose those that are of another
+        {images.length} of {shown.total} images that the model is sure of. Choose those that are of another
         class: they are left out, and come next one by one.
       </p>
       <ul class="choose">

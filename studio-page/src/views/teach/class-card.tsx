@@ -121,11 +121,7 @@ export function ClassCard({ taught, number, removable, onUse, isTarget }: ClassC
           {all ? 'Show fewer' : `Show all ${formatCount(images.length)}`}
         </Button>
       )}
-      {waiting > 0 && (
-        <p class="note" role="status">
-          Reading {waiting === 1 ? 'an image' : `${waiting} images`} …
-        </p>
-      )}
+      {waiting > 0 && <p class="note">Reading {waiting === 1 ? 'an image' : `${waiting} images`} …</p>}
       {!camera && (
         <div class="class-sources">
           <Dropzone

@@ -1,5 +1,5 @@
 import { wilsonInterval } from 'harrier/src/evaluation/wilson.ts';
-import { formatDuration, formatPercent } from 'harrier/src/format/format.ts';
+import { formatDuration, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { classes, imageUrlOf } from '../../teach/project.ts';
@@ -21,7 +21,7 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
       title={
         evaluated.length === 0
           ? 'Too few images to hold any out'
-          : `${right} of ${evaluated.length} held-out images are right`
+          : `${right} of ${formatQuantity(evaluated.length, 'held-out image')} ${right === 1 ? 'is' : 'are'} right`
       }
       note={evaluated.length === 0 ? undefined : expectation(right, evaluated.length)}
     >
@@ -50,7 +50,7 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
         </ul>
         <p class="note">
           {folds === undefined
-            ? `Trained in ${formatDuration(seconds)}, ${history.length} epochs. These images were not trained on, but the best epoch was chosen by them.`
+            ? `Trained in ${formatDuration(seconds)}, ${formatQuantity(history.length, 'epoch')}. These images were not trained on, but the best epoch was chosen by them.`
             : `Trained in ${formatDuration(seconds)}. Each of these images was evaluated by a model that had not learned from it (${folds} parts); your model has learned from all of them.`}
         </p>
       </div>

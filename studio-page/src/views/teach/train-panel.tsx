@@ -180,7 +180,7 @@ function Looking({ info }: { readonly info: BackboneInfo }) {
   const speed =
     milliseconds === undefined ? '' : `, ${Math.round(milliseconds)} ms for each view of an image`;
   return (
-    <p class="note looking" role="status">
+    <p class="note looking">
       {total === 0
         ? `${info.name} looks at images as they come.`
         : done < total

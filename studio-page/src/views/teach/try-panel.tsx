@@ -84,7 +84,7 @@ export function TryPanel({ taught: { outcome, model } }: { readonly taught: Taug
         )}
         {error !== undefined && <Message error={error} onClose={() => setError(undefined)} />}
         {verdict && (
-          <div class="verdict" role="status">
+          <div class="verdict" role={live ? undefined : 'status'}>
             {verdict.isUnknown && (
               <p>
                 <b>None of the classes.</b> The image is unlike those that you gave. The nearest:

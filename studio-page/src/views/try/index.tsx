@@ -40,6 +40,7 @@ export default function Try() {
   const seen = live && frame?.by === opened ? frame?.pixels : undefined;
   const looked = useAnswer(opened, live ? undefined : subject, seen, sessions.current);
   const counter = useRef(0);
+  useEffect(() => () => void (subject && URL.revokeObjectURL(subject.url)), [subject]);
   const take = ([file]: readonly File[]) => {
     // A model that is dropped is meant as one.
     if (/\.onnx$/i.test(file.name)) chooseFile(file);
@@ -52,10 +53,7 @@ export default function Try() {
   };
   const show = (blob: Blob, name: string) => {
     endLive();
-    setSubject((before) => {
-      if (before) URL.revokeObjectURL(before.url);
-      return { blob, name, url: URL.createObjectURL(blob), count: counter.current++ };
-    });
+    setSubject({ blob, name, url: URL.createObjectURL(blob), count: counter.current++ });
   };
   if (!models.value || chosen.id === undefined) return <NoModel chosen={chosen} icon="try" />;
   const empty = !live && subject === undefined;
@@ -126,6 +124,7 @@ export default function Try() {
           chosen={chosen}
           answer={empty || broken ? undefined : looked.answer}
           waiting={!empty && looked.error === undefined}
+          live={live}
         />
       </div>
       {opened && !live && looked.pixels && chosen.id && (
@@ -221,8 +220,10 @@ function Results(props: {
   readonly chosen: ChosenModel;
   readonly answer: Answer | undefined;
   readonly waiting: boolean;
+  /** Whether the answer changes all the time. */
+  readonly live: boolean;
 }) {
-  const { chosen, answer, waiting } = props;
+  const { chosen, answer, waiting, live } = props;
   const { opened } = chosen;
   const [all, setAll] = useState(false);
   if (!opened) {
@@ -266,7 +267,7 @@ function Results(props: {
   return (
     <Panel class="results">
       <ModelState chosen={chosen} />
-      <p class="verdict" role="status">
+      <p class="verdict" role={live ? undefined : 'status'}>
         {thresholds ? (
           <b>
             {ranked

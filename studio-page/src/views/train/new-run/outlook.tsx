@@ -23,8 +23,8 @@ export function Outlook({ plan, request }: OutlookProps) {
   return (
     <div class="outlook" role="status">
       <p>
-        It {parts.join(', ').replace(/, ([^,]*)$/, ' and $1')} images of {imageShape.width} ×{' '}
-        {imageShape.height} pixels.
+        It {parts.join(', ').replace(/, ([^,]*)$/, ' and $1')} {test === 1 ? 'image' : 'images'} of{' '}
+        {imageShape.width} × {imageShape.height} pixels.
       </p>
       {estimate ? (
         <p>
