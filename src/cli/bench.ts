@@ -99,6 +99,20 @@ export function benchCommand(): Command {
           next: 'Add one of them, or leave it out.',
         });
       }
+      const [fixed] = (['serve', 'web', 'teach'] as const).filter((name) => options[name]);
+      if (fixed && options.threads !== undefined) {
+        throw new HarrierError('bad-option', `--${fixed} takes no --threads`, {
+          where: '--threads',
+          next: 'Leave it out.',
+        });
+      }
+      if (options.export !== undefined && (options.data?.length ?? 0) > 1) {
+        throw new HarrierError('bad-option', '--export calibrates on one folder', {
+          where: '--data',
+          received: `${options.data!.length}`,
+          next: 'Give one.',
+        });
+      }
       if (options.device === 'gpu' && options.recipe === undefined) {
         throw new HarrierError('bad-option', 'on a graphics device, bench measures recipes only', {
           where: '--device',

@@ -40,6 +40,9 @@ export function batchMemory({ dataset, batchSize }: BatchPlan): BatchMemory {
   };
 }
 
+/** In the place of a weight of 0: the row still says which class it is, for accuracy, and no loss feels it. */
+const NEXT_TO_NOTHING = 1e-30;
+
 /** Opens a source that computes each batch when it is asked for, in the calling thread. */
 export function openBatches(plan: BatchPlan): BatchSource {
   const make = batchMaker(plan);
@@ -76,7 +79,7 @@ export function batchMaker(plan: BatchPlan): (epoch: number, step: number, memor
     const targets = new Float32Array(memory.targets, 0, images.length * classes).fill(0);
     images.forEach((index, i) => {
       if (tags) targets.set(tags.subarray(index * classes, (index + 1) * classes), i * classes);
-      else targets[i * classes + dataset.labels[index]] = weights[dataset.labels[index]];
+      else targets[i * classes + dataset.labels[index]] = weights[dataset.labels[index]] || NEXT_TO_NOTHING;
     });
     const batch = { pixels, targets, imageShape };
     augment(batch, { seed, purpose: 'augmentation', epoch, step: epoch * steps + step, images: draws });

@@ -140,8 +140,12 @@ const END = 0xd9;
 /** Where the segment of the first marker that is looked for begins, behind the marker; undefined when there is none. */
 function jpegSegment(data: DataView, wanted: (marker: number) => boolean): number | undefined {
   for (let at = 2; at + 4 <= data.byteLength; ) {
-    if (data.getUint8(at) !== 0xff) return undefined;
+    // Stray bytes between segments, which decoders skip.
     const marker = data.getUint8(at + 1);
+    if (data.getUint8(at) !== 0xff || marker === 0) {
+      at += 1;
+      continue;
+    }
     if (wanted(marker)) return at + 2;
     // Fill bytes, and markers that stand alone.
     if (marker === 0xff) at += 1;

@@ -23,6 +23,8 @@ export interface MemoryDatasetOptions {
   readonly pixels: Uint8Array;
   /** The hash, where it is already known; otherwise it is computed when first asked for. */
   readonly hash?: string;
+  /** Images with the same number belong together: see `Dataset.copies`. */
+  readonly copies?: Uint32Array;
   /** Where image `index` came from; by default `<name> #<index>`. */
   readonly describe?: (index: number) => string;
 }
@@ -34,7 +36,7 @@ export interface MemoryDatasetOptions {
  */
 export function memoryDataset(options: MemoryDatasetOptions): Dataset {
   if (options.imageShape.channels === 1) return memoryDataset(inThreeChannels(options));
-  const { name, classNames, imageShape, pixels, tags } = options;
+  const { name, classNames, imageShape, pixels, tags, copies } = options;
   const bytes = imageBytes(imageShape);
   const size = options.labels.length;
   if (pixels.length !== size * bytes) {
@@ -53,6 +55,7 @@ export function memoryDataset(options: MemoryDatasetOptions): Dataset {
     size,
     labels,
     ...(tags && { tags }),
+    ...(copies && { copies }),
     pixelSource: sharedPixels(pixels),
     get hash() {
       hash ??= sha256()

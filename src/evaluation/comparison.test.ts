@@ -97,15 +97,20 @@ describe('compareRuns', () => {
   it('takes the same files of one place for the same images, whatever size they are trained at', () => {
     const files = (...names: string[]) => ({
       place: '/photos',
+      size: '64',
       predictions: predictionsFromCsv(predictionsToCsv(predictionsOf('1100'), names)),
     });
-    const small = runOf('a', '1100', files('a,1.png', 'b "2".png', 'c.png', 'd.png'));
+    const small = runOf('a', '1100', {
+      ...files('a,1.png', 'b "2".png', 'c.png', 'd.png'),
+      size: '32',
+    });
     const by = (other: Partial<ComparedRun>) =>
       compareRuns([small, runOf('b', '1100', { ...other, testHash: 'larger' })]).differences[0].by;
     expect(small.predictions?.map(({ file }) => file)).toEqual(['a,1.png', 'b "2".png', 'c.png', 'd.png']);
     expect(by(files('a,1.png', 'b "2".png', 'c.png', 'd.png'))).toBe('mcnemar');
     expect(by(files('a,1.png', 'b "2".png', 'c.png', 'e.png'))).toBe('other images');
     expect(by({ ...files('a,1.png', 'b "2".png', 'c.png', 'd.png'), place: '/others' })).toBe('other images');
+    expect(by({ ...files('a,1.png', 'b "2".png', 'c.png', 'd.png'), size: '32' })).toBe('other images');
     // Without names nothing says that they are the same.
     expect(by({ place: '/photos' })).toBe('other images');
   });

@@ -23,8 +23,9 @@ export interface ComparedRun {
   readonly options: Readonly<Record<string, string>>;
   /** SHA-256 of the images it was evaluated on, as it takes them. */
   readonly testHash: string;
-  /** Where these lie: runs of one place may take the same files in other sizes. */
+  /** Where these lie, and how they come to the network: runs of one place may take the same files in other sizes. */
   readonly place?: string;
+  readonly size?: string;
   /** The evaluation on the test images. */
   readonly evaluation: Evaluation;
   /** One record for each epoch. */
@@ -107,6 +108,8 @@ function areSameFiles(first: ComparedRun, run: ComparedRun): boolean {
   const [rows, others] = [first.predictions, run.predictions];
   if (first.place === undefined || first.place !== run.place || !rows || !others) return false;
   return (
+    // Of the same size, other pixels are other images.
+    first.size !== run.size &&
     rows.length === others.length &&
     rows.every(({ file, label }, i) => file && file === others[i].file && label === others[i].label)
   );

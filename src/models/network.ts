@@ -1,3 +1,4 @@
+import { LUMA } from '../data/luma.ts';
 import { HarrierError } from '../errors.ts';
 import {
   type Activations,
@@ -211,12 +212,9 @@ function normalize(graph: GraphBuilder, image: Value, { mean, deviation }: Norma
   return mul(graph, centred, new Set(inverse).size === 1 ? scalar(graph, inverse[0]) : channels(inverse));
 }
 
-/** How much red, green and blue each count in grey: Rec. 601, as in Keras's `rgb_to_grayscale`. They add up to 1. */
-const LUMA = [0.299, 0.587, 0.114];
-
 /** Colours (N, 3, height, width) as brightness (N, 1, height, width). An image that is grey stays as it is. */
 function greyed(graph: GraphBuilder, colours: Value): Value {
-  return reduceSum(graph, mul(graph, colours, graph.constant(float32([1, 3, 1, 1], LUMA))), [1], true);
+  return reduceSum(graph, mul(graph, colours, graph.constant(float32([1, 3, 1, 1], [...LUMA]))), [1], true);
 }
 
 function checkNormalization(name: string, { mean, deviation }: Normalization): Normalization {

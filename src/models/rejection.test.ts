@@ -154,6 +154,9 @@ describe('a model that tells images of other things', () => {
     expect(await answers(decodeModel(loaded.toOnnx()))).toEqual(before);
     loaded.compile({ optimizer: 'sgd', runtime });
     expect(rejectionOf(decodeModel(loaded.toOnnx()), 'it')).toEqual(rejection);
+    const copy = Trainable.fromOnnx(encodeModel(model()), { runtime });
+    copy.weights = weights;
+    expect(rejectionOf(decodeModel(copy.toOnnx()), 'it')).toBeUndefined();
     loaded.compile({ optimizer: 'sgd', loss: 'binary_crossentropy', runtime });
     expect(rejectionOf(decodeModel(loaded.toOnnx()), 'it')).toBeUndefined();
     await loaded.dispose();

@@ -52,42 +52,60 @@ describe('eigen', () => {
 });
 
 describe('PatchWhitening2D', () => {
-  const network = new Network({
-    inputShape: [8, 7, 3],
-    normalization,
-    layers: [new PatchWhitening2D({ kernelSize: 2 }), new Flatten(), new Dense({ units: 2 })],
-  });
-  const weights = initialWeights(network.parameters, 1, { dataset, normalization });
-  const kernel = weights.get('patch_whitening2d/kernel')!;
+  const networkOf = (channels: 1 | 3) =>
+    new Network({
+      inputShape: [8, 7, channels],
+      normalization,
+      layers: [new PatchWhitening2D({ kernelSize: 2 }), new Flatten(), new Dense({ units: 2 })],
+    });
+  const network = networkOf(3);
+  const kernelOf = (of: Network) =>
+    initialWeights(of.parameters, 1, { dataset, normalization, channels: of.inputShape[2] }).get(
+      'patch_whitening2d/kernel',
+    )!;
+  const kernel = kernelOf(network);
 
-  it('gives patches whose directions are uncorrelated and of deviation 1', () => {
-    // kernel: (2, 2, 3, 24)
-    const moments = Array.from({ length: 12 }, () => new Float64Array(12));
-    let count = 0;
-    for (let image = 0; image < 40; image++) {
-      for (let top = 0; top < 7; top++) {
-        for (let left = 0; left < 6; left++) {
-          const out = new Float64Array(12);
-          for (let cell = 0; cell < 12; cell++) {
-            const [row, column, channel] = [Math.floor(cell / 6), Math.floor(cell / 3) % 2, cell % 3];
-            const pixel = pixels[((image * 8 + top + row) * 7 + left + column) * 3 + channel];
-            const value = (pixel - normalization.mean[channel]) / normalization.deviation[channel];
-            for (let filter = 0; filter < 12; filter++) out[filter] += value * kernel[cell * 24 + filter];
+  /** A pixel as the network sees it. */
+  const seen = (place: number, channel: number, channels: 1 | 3): number => {
+    const value = (each: number) =>
+      (pixels[3 * place + each] - normalization.mean[each]) / normalization.deviation[each];
+    return channels === 3 ? value(channel) : 0.299 * value(0) + 0.587 * value(1) + 0.114 * value(2);
+  };
+
+  it.each([3, 1] as const)(
+    'gives patches whose directions are uncorrelated and of deviation 1: %d channels',
+    (channels) => {
+      // kernel: (2, 2, channels, 8 · channels)
+      const cells = 4 * channels;
+      const own = kernelOf(networkOf(channels));
+      const moments = Array.from({ length: cells }, () => new Float64Array(cells));
+      let count = 0;
+      for (let image = 0; image < 40; image++) {
+        for (let top = 0; top < 7; top++) {
+          for (let left = 0; left < 6; left++) {
+            const out = new Float64Array(cells);
+            for (let cell = 0; cell < cells; cell++) {
+              const pixel = Math.floor(cell / channels);
+              const [row, column] = [Math.floor(pixel / 2), pixel % 2];
+              const value = seen((image * 8 + top + row) * 7 + left + column, cell % channels, channels);
+              for (let filter = 0; filter < cells; filter++)
+                out[filter] += value * own[cell * 2 * cells + filter];
+            }
+            for (let a = 0; a < cells; a++) for (let b = 0; b < cells; b++) moments[a][b] += out[a] * out[b];
+            count++;
           }
-          for (let a = 0; a < 12; a++) for (let b = 0; b < 12; b++) moments[a][b] += out[a] * out[b];
-          count++;
         }
       }
-    }
-    moments.forEach((row, a) => {
-      row.forEach((value, b) => {
-        if (a !== b) expect(Math.abs(value / count)).toBeLessThan(1e-3);
-        // A little below 1, by the number added to the variance.
-        else expect(value / count).toBeGreaterThan(0.9);
-        if (a === b) expect(value / count).toBeLessThan(1.0001);
+      moments.forEach((row, a) => {
+        row.forEach((value, b) => {
+          if (a !== b) expect(Math.abs(value / count)).toBeLessThan(1e-3);
+          // A little below 1, by the number added to the variance.
+          else expect(value / count).toBeGreaterThan(0.9);
+          if (a === b) expect(value / count).toBeLessThan(1.0001);
+        });
       });
-    });
-  });
+    },
+  );
 
   it('has every direction a second time with the sign turned', () => {
     for (let cell = 0; cell < 12; cell++) {

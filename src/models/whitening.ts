@@ -1,4 +1,5 @@
 import { type Dataset, imageBytes } from '../data/dataset.ts';
+import { LUMA } from '../data/luma.ts';
 import { HarrierError } from '../errors.ts';
 import type { ParameterSpec } from '../layers/index.ts';
 import type { Normalization } from './network.ts';
@@ -12,6 +13,8 @@ const EPSILON = 5e-4;
 export interface WeightData {
   readonly dataset: Dataset;
   readonly normalization: Normalization;
+  /** Channels of the images that the network takes; default: as many as these have. */
+  readonly channels?: number;
 }
 
 /**
@@ -22,15 +25,17 @@ export interface WeightData {
  */
 export function patchWhitening({ name, shape }: ParameterSpec, data: WeightData): Float32Array {
   const [size, , channels, filters] = shape;
-  if (channels !== data.dataset.imageShape.channels) {
+  // A network of grey images takes the brightness of coloured ones.
+  const { channels: wanted = data.dataset.imageShape.channels } = data;
+  if (channels !== wanted) {
     throw new HarrierError('bad-shape', 'PatchWhitening2D must be the first layer', {
       where: name,
-      expected: `${data.dataset.imageShape.channels} channels, those of the images`,
+      expected: `${wanted} channels, those of the images`,
       received: `${channels}`,
     });
   }
   const cells = size * size * channels;
-  const { values, vectors } = eigen(secondMoments(data, size));
+  const { values, vectors } = eigen(secondMoments(data, size, channels));
   const order = values.map((_, i) => i).sort((a, b) => values[b] - values[a]);
   const kernel = new Float32Array(cells * filters);
   order.forEach((from, to) => {
@@ -45,19 +50,22 @@ export function patchWhitening({ name, shape }: ParameterSpec, data: WeightData)
 }
 
 /** E[p·pᵀ] over all patches p of the first images, each in the order (row, column, channel). */
-function secondMoments({ dataset, normalization }: WeightData, size: number): number[][] {
-  const { height, width, channels } = dataset.imageShape;
+function secondMoments({ dataset, normalization }: WeightData, size: number, channels: number): number[][] {
+  const { height, width, channels: stored } = dataset.imageShape;
   const cells = size * size * channels;
   const sums = new Float64Array(cells * cells);
   const pixels = new Uint8Array(imageBytes(dataset.imageShape));
-  const image = new Float64Array(pixels.length);
+  const image = new Float64Array(height * width * channels);
   const patch = new Float64Array(cells);
   const images = Math.min(IMAGES, dataset.size);
   for (let index = 0; index < images; index++) {
     dataset.gather([index], pixels);
+    image.fill(0);
     for (let i = 0; i < pixels.length; i++) {
-      const channel = i % channels;
-      image[i] = (pixels[i] - normalization.mean[channel]) / normalization.deviation[channel];
+      const channel = i % stored;
+      const value = (pixels[i] - normalization.mean[channel]) / normalization.deviation[channel];
+      if (channels === stored) image[i] = value;
+      else image[Math.floor(i / stored)] += LUMA[channel] * value;
     }
     for (let top = 0; top + size <= height; top++) {
       for (let left = 0; left + size <= width; left++) {

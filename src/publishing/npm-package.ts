@@ -127,15 +127,28 @@ export declare function classify(image: ImageSource, options?: ClassifyOptions):
 `;
 }
 
+/** A model that was disposed of is loaded anew by the next call. */
+const RENEWABLE = `
+function renewable(model) {
+  const own = { ...model, dispose };
+  async function dispose() {
+    // Another may have taken its place since.
+    if ((await loading?.catch(() => {})) === own) loading = undefined;
+    await model.dispose();
+  }
+  return own;
+}
+`;
+
 function moduleGlue(classNames: readonly string[], run: string): string {
   return `import { loadClassifier } from './${RUN_FOLDER}/${run}';
 
 export const labels = ${literal(classNames)};
 
 let loading;
-
+${RENEWABLE}
 export function load({ model = new URL('./${MODEL_FILE}', import.meta.url), ...options } = {}) {
-  loading ??= loadClassifier(model, options).catch((error) => {
+  loading ??= loadClassifier(model, options).then(renewable, (error) => {
     loading = undefined;
     throw error;
   });
@@ -163,9 +176,9 @@ const { loadClassifier } = require('./${RUN_FOLDER}/node.cjs');
 exports.labels = ${literal(classNames)};
 
 let loading;
-
+${RENEWABLE}
 exports.load = ({ model = join(__dirname, '${MODEL_FILE}'), ...options } = {}) => {
-  loading ??= loadClassifier(model, options).catch((error) => {
+  loading ??= loadClassifier(model, options).then(renewable, (error) => {
     loading = undefined;
     throw error;
   });

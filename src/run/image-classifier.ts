@@ -57,6 +57,9 @@ export async function openClassifier(
   const { classNames, imageShape, thresholds } = contract;
   const { height, width, channels } = imageShape;
   let disposed = false;
+  const checkThere = () => {
+    if (disposed) throw new HarrierError('bad-option', 'this model was disposed of', { where });
+  };
   return {
     labels: classNames,
     ...(thresholds && { thresholds }),
@@ -64,11 +67,12 @@ export async function openClassifier(
     async classify(image, { top = classNames.length, coverage }: ClassifyOptions = {}) {
       checkTop(top);
       const limit = coverage === undefined ? Number.POSITIVE_INFINITY : limitOf(metadata, coverage, where);
-      if (disposed) throw new HarrierError('bad-option', 'this model was disposed of', { where });
+      checkThere();
       const pixels = await pixelsOf(image, imageShape);
-      const { probabilities, unknown } = await inTurn(() =>
-        session.run({ image: new ort.Tensor('uint8', pixels, [1, height, width, channels]) }),
-      );
+      const { probabilities, unknown } = await inTurn(() => {
+        checkThere();
+        return session.run({ image: new ort.Tensor('uint8', pixels, [1, height, width, channels]) });
+      });
       const answers = answersOf(probabilities.data as Float32Array, contract, where)
         .filter(inSet(limit))
         .slice(0, top);

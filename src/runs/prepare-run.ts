@@ -87,7 +87,7 @@ export async function prepareRun(
   const plan = planRun(split, first, stored ? { stored: stored.network, reopen: method.reopen } : method);
   const { images, options } = seenByAll(plan.options, first, opened);
   const { network, optimizer } = plan;
-  checkReject(options, network, images.validation !== undefined);
+  checkReject(options, network, images.validation?.size);
   checkAdaptive(options, images.validation !== undefined);
   const begun = dataOf(opened, first, folded?.pool);
   if (stored) checkSameData(begun, stored.data);

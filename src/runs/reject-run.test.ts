@@ -54,32 +54,33 @@ describe('fitRejection', () => {
 });
 
 describe('checkReject', () => {
-  it.each<[string, object, boolean]>([
-    ['validation images', {}, true],
-    ['a linear head, whose folds hold images out', { head: 'linear' }, false],
-    ['a fold with validation images', { folds: { count: 3, held: 1 } }, true],
-    ['no rejection at all', { reject: undefined }, false],
-  ])('lets %s pass', (_, given, hasValidation) => {
-    expect(() => checkReject(options(given), network, hasValidation)).not.toThrow();
+  it.each<[string, object, number | undefined]>([
+    ['validation images', {}, 30],
+    ['a linear head, whose folds hold images out', { head: 'linear' }, undefined],
+    ['a fold with few validation images', { folds: { count: 3, held: 1 } }, 3],
+    ['no rejection at all', { reject: undefined }, undefined],
+  ])('lets %s pass', (_, given, validation) => {
+    expect(() => checkReject(options(given), network, validation)).not.toThrow();
   });
 
   it('says before the training what is missing', () => {
     const missing =
       '--reject: its threshold needs images that the model is not fitted on: expected validation images, or a linear head on the features of a pretrained network, received --validation-split 0. Add --validation-split 0.1.';
-    expect(() => checkReject(options(), network, false)).toThrow(missing);
-    expect(() => checkReject(options({ head: 'centroid' }), network, false)).toThrow(missing);
+    expect(() => checkReject(options(), network, undefined)).toThrow(missing);
+    expect(() => checkReject(options({ head: 'centroid' }), network, undefined)).toThrow(missing);
+    expect(() => checkReject(options(), network, 3)).toThrow('--reject: too few images to keep');
     // The last run of a cross-validation would be refused after all folds.
-    expect(() => checkReject(options({ folds: { count: 3, held: 1 } }), network, false)).toThrow(missing);
+    expect(() => checkReject(options({ folds: { count: 3, held: 1 } }), network, undefined)).toThrow(missing);
     const viewed = options({ head: 'linear', testTimeAugmentation: 'flip' });
-    expect(() => checkReject(viewed, network, false)).toThrow(missing);
-    expect(() => checkReject(options({ folds: { count: 3, ensemble: true } }), network, true)).toThrow(
+    expect(() => checkReject(viewed, network, undefined)).toThrow(missing);
+    expect(() => checkReject(options({ folds: { count: 3, ensemble: true } }), network, 30)).toThrow(
       '--reject and --ensemble cannot be combined',
     );
     const headless = new Network({
       inputShape: [4, 4, 3],
       layers: [new Conv2D({ filters: 2, kernelSize: 3 }), new GlobalAveragePooling2D()],
     });
-    expect(() => checkReject(options(), headless, true)).toThrow('no last layer that could be replaced');
+    expect(() => checkReject(options(), headless, 30)).toThrow('no last layer that could be replaced');
   });
 });
 

@@ -4,9 +4,7 @@ import { STRETCHED } from '../data/preprocessing.ts';
 import type { OnProgress } from '../data/progress.ts';
 import { sha256 as ownSha256 } from '../data/sha256.ts';
 import { firstImages } from '../data/subset.ts';
-import { HarrierError } from '../errors.ts';
 import { coverageRank, type Predictions, withTemperature } from '../evaluation/index.ts';
-import { formatPercent } from '../format/format.ts';
 import { classDirections, distancesTo, heldOutDistances } from '../heads/index.ts';
 import {
   DISTANCE,
@@ -18,6 +16,7 @@ import {
 } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import type { Runtime } from '../runtime/index.ts';
+import { checkEnough } from './check-reject.ts';
 import type { HeadFit } from './fit-head.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunPlatform } from './run-platform.ts';
@@ -49,14 +48,7 @@ export function fitRejection(
   { layer, means, keep }: Pick<Rejection, 'layer' | 'means' | 'keep'>,
 ): Rejection {
   const images = distances.length;
-  if (Math.ceil((images + 1) * keep - 1e-9) > images) {
-    throw new HarrierError('bad-data', `too few images to keep ${formatPercent(keep)} of the known ones`, {
-      where: '--reject',
-      expected: `at least ${Math.ceil(keep / (1 - keep) - 1e-9)} images that the model is not fitted on`,
-      received: `${images}`,
-      next: 'Give a smaller fraction, or more images.',
-    });
-  }
+  checkEnough(images, keep);
   const usual = { distance: usualOf(distances), doubt: usualOf(doubts) };
   const scores = Float64Array.from(distances, (distance, i) =>
     foreignness(distance, doubts[i], usual),

@@ -45,7 +45,7 @@ export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
   const { readModel = async (file) => (await readClassifierFile(file)).bytes } = options;
   // Before it is read: what replaces it while the model starts is noticed.
   const state = modelState(modelFile);
-  const read = await state();
+  const read = watchMs > 0 ? await state() : undefined;
   const bytes = await readModel(modelFile);
   const metrics = new Metrics();
   metrics.gauge('process_resident_memory_bytes', 'Memory of this process.', () => process.memoryUsage.rss());

@@ -144,14 +144,15 @@ describe('fit', () => {
   });
 
   it('counts images by the weight of their class', async () => {
-    const lossWith = async (classWeight?: FitOptions['classWeight']) => {
+    const epochWith = async (classWeight?: FitOptions['classWeight']) => {
       const plain = new Network({
         inputShape: [5, 4, 3],
         layers: [new Flatten(), new Dense({ units: 3, activation: 'softmax' })],
       });
       const still = { network: plain, optimizer: new SGD({ learningRate: 0 }), epochs: 1, classWeight };
-      return (await fit(options({ ...still, loss: { labelSmoothing: 0.1 } }))).history[0].loss;
+      return (await fit(options({ ...still, loss: { labelSmoothing: 0.1 } }))).history[0];
     };
+    const lossWith = async (classWeight?: FitOptions['classWeight']) => (await epochWith(classWeight)).loss;
     const [red, green, blue] = [
       await lossWith({ green: 0, blue: 0 }),
       await lossWith({ red: 0, blue: 0 }),
@@ -159,6 +160,8 @@ describe('fit', () => {
     ];
     expect(await lossWith()).toBeCloseTo(red + green + blue, 5);
     expect(await lossWith({ red: 2, green: 0.5 })).toBeCloseTo(2 * red + 0.5 * green + blue, 5);
+    // Accuracy counts them all alike.
+    expect((await epochWith({ green: 0, blue: 0 })).accuracy).toBe((await epochWith()).accuracy);
   });
 
   it('trains on augmented images', async () => {

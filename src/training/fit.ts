@@ -180,8 +180,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
 
 /** Weights drawn by the seed, or found from the training images. */
 export function firstWeights(network: Network, seed: number, dataset?: Dataset): Weights {
-  const { parameters, normalization } = network;
-  return initialWeights(parameters, seed, dataset && { dataset, normalization });
+  const { parameters, normalization, inputShape } = network;
+  return initialWeights(parameters, seed, dataset && { dataset, normalization, channels: inputShape[2] });
 }
 
 async function validate(

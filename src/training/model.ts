@@ -147,6 +147,9 @@ export class Model {
   /** @throws HarrierError `bad-checkpoint` when they belong to another model, or a name is misspelt */
   set weights(weights: Weights) {
     checkWeights(this.network.parameters, weights, this.network.name);
+    // What is unknown was measured with the weights before.
+    const { rejection: _, ...others } = this.#exportOptions;
+    this.#exportOptions = others;
     this.#take(new Map([...weights].map(([name, values]) => [name, values.slice()])));
   }
 

@@ -42,10 +42,14 @@ async function answer(event) {
     request.mode === 'navigate' && [root, `${root}index.html`].includes(new URL(request.url).pathname);
   const key = isPage ? registration.scope : request;
   const kept = await cache.match(key);
-  // The page itself, and what tells its version, come anew where they can.
-  if (kept && !isPage && request.cache !== 'no-store') return kept;
+  // The page itself, what tells its version, and runs, models and images come anew where they can: these keep their names
+  // from one export to the next.
+  const isNews = isPage || new URL(request.url).pathname.startsWith(`${root}api/`);
+  if (kept && !isNews && request.cache !== 'no-store') return kept;
   try {
-    const fresh = await fetch(request);
+    // What is kept may be older than this version in the browser's own cache.
+    const isPlain = request.mode === 'navigate' || request.cache === 'no-store';
+    const fresh = await fetch(isPlain ? request : new Request(request, { cache: 'no-cache' }));
     // Beside the page, which need not wait for it; what there is no room for comes from the network again.
     if (fresh.ok && request.cache !== 'no-store')
       event.waitUntil(cache.put(key, fresh.clone()).catch(() => {}));

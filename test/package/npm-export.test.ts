@@ -36,16 +36,29 @@ describe('a package', () => {
       'use.mjs',
       `import { classify, labels, load } from '@acme/parts';
        const model = await load();
-       console.log(JSON.stringify([labels, await classify('photo.png'), await model.classify(new URL('photo.png', import.meta.url))]));`,
+       const answers = [await classify('photo.png'), await model.classify(new URL('photo.png', import.meta.url))];
+       // As in a component that is mounted again.
+       await model.dispose();
+       const gone = await model.classify('photo.png').catch((error) => error.message);
+       console.log(JSON.stringify([labels, ...answers, gone, await classify('photo.png')]));`,
     );
-    expect(run('use.mjs')).toEqual([LABELS, expected, expected]);
+    expect(run('use.mjs')).toEqual([
+      LABELS,
+      expected,
+      expected,
+      expect.stringContaining('this model was disposed of'),
+      expected,
+    ]);
   });
 
   it('answers in CommonJS', () => {
     app.write(
       'use.cjs',
-      `const { classify, labels } = require('@acme/parts');
-       classify('photo.png').then((answers) => console.log(JSON.stringify([labels, answers])));`,
+      `const { classify, labels, load } = require('@acme/parts');
+       load()
+         .then((model) => model.dispose())
+         .then(() => classify('photo.png'))
+         .then((answers) => console.log(JSON.stringify([labels, answers])));`,
     );
     expect(run('use.cjs')).toEqual([LABELS, expected]);
   });

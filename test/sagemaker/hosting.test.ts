@@ -158,6 +158,33 @@ describe('an update', () => {
     });
   });
 
+  it('keeps the machines that there are where nobody names a number', async () => {
+    const [name, safe, , , ...alarms] = SAFE;
+    const { code, stdout, stderr } = await deploy(
+      name,
+      safe,
+      ...alarms,
+      '--canary',
+      '50%:10m',
+      '--capture',
+      '100%',
+    );
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^safe: 2 × ml\./m);
+    expect(lastSent('CreateEndpointConfig').ProductionVariants[0].InitialInstanceCount).toBe(2);
+  });
+
+  it('in parts needs several machines, which is said before anything is made', async () => {
+    const before = fake.captured.length;
+    const finished = await deploy('--name', 'odd', '--canary', '10%:5m');
+    expect([finished.code, sentenceOf(finished)]).toEqual([
+      2,
+      expect.stringMatching(/^--canary: .*on so few machines: expected two machines or more: --instances 2/),
+    ]);
+    const asked = fake.captured.slice(before).map(({ operation }) => operation);
+    expect(asked.filter((operation) => !/^(Describe|List|Get)/.test(operation))).toEqual([]);
+  });
+
   it('is rolled back by an alarm, which is named', async () => {
     const before = fake.hosting.endpoints.get('safe')!.EndpointConfigName;
     fake.hosting.tripped.add('harrier-safe-errors');
@@ -297,11 +324,6 @@ it.each<[string, string[], RegExp]>([
     'zero machines that answer at once',
     ['--autoscale', '0..2'],
     /^--autoscale: this endpoint cannot scale to zero.*--async/,
-  ],
-  [
-    'a canary of one machine',
-    ['--canary', '10%:5m'],
-    /^--canary: .*on so few machines: expected two machines or more: --instances 2/,
   ],
   [
     'a canary without a time',

@@ -166,11 +166,17 @@ describe('a folder that is labelled', () => {
     await act({ act: 'confirm', images: [id], label: truth(file) });
     expect((await shown()).next.map((image) => image.id)).not.toContain(id);
     await act({ act: 'undo' });
-    // As many as a group has.
-    const open = next.map((image) => image.id).filter((each) => each !== id);
-    const group = [...open.slice(3), ...open.slice(0, 3)];
-    const { next: first } = await server.json<LabellingInfo>(`/api/labelling?shown=${group.join()},x`);
-    expect(first.map((image) => image.id).slice(0, group.length)).toEqual(group);
+    // Of a group that it shows, those that are open still; what comes next stays as it is.
+    await act({ act: 'confirm', images: [id], label: truth(file) });
+    const settled = ({ training, head, labelled }: LabellingInfo) => !training && head?.images === labelled;
+    const before = await until(settled);
+    const ids = [next[7].id, id, next[6].id];
+    const { group, next: after } = await server.json<LabellingInfo>(`/api/labelling?group=${ids.join()},x`);
+    expect(group?.map((image) => [image.id, image.file])).toEqual(
+      [next[7], next[6]].map((image) => [image.id, image.file]),
+    );
+    expect(after.map((image) => image.id)).toEqual(before.next.map((image) => image.id));
+    await act({ act: 'undo' });
   });
 
   it('takes up what another program wrote into the list meanwhile', async () => {

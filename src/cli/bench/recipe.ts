@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { matrixRate, type RecipeSpeed, recipeSpeed, recipeSteps } from '../../benchmark/index.ts';
+import { formatQuantity } from '../../format/format.ts';
 import { type OpenRuntimeOptions, openRuntime } from '../../platform/node/engine/open-runtime.ts';
 import type { Recipe } from '../../recipes/index.ts';
 import type { Device } from '../../runs/device.ts';
@@ -127,7 +128,7 @@ export function recipeBenchText(result: RecipeBenchResult): string {
   ];
   const widths = table[0].map((_, column) => Math.max(...table.map((cells) => cells[column].length)));
   return [
-    `${result.recipe}: ${result.runtime}, ${result.device === 'gpu' ? 'graphics device' : `${result.threads} threads`}, images of 32 × 32`,
+    `${result.recipe}: ${result.runtime}, ${result.device === 'gpu' ? 'graphics device' : formatQuantity(result.threads, 'thread')}, images of 32 × 32`,
     '',
     ...table.map((cells) =>
       cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('   '),

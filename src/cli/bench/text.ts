@@ -1,3 +1,4 @@
+import { formatQuantity } from '../../format/format.ts';
 import type { BenchResult } from './measure.ts';
 import type { PeerFigures } from './peers.ts';
 import { PEERS } from './peers.ts';
@@ -48,7 +49,7 @@ export function benchText(result: BenchResult): string {
   ];
   const widths = table[0].map((_, column) => Math.max(...table.map((cells) => cells[column].length)));
   return [
-    `${result.runtime}, ${result.threads} threads`,
+    `${result.runtime}, ${formatQuantity(result.threads, 'thread')}`,
     `matrix product ${result.matrixGflops.toFixed(0)} GFLOP/s, memory ${result.memoryGBs.toFixed(1)} GB/s`,
     '',
     ...table.map((cells) =>

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { readPlan } from '../sweep/plan-file.ts';
-import { shellQuote } from '../terminal.ts';
+import { posixQuote } from '../terminal.ts';
 
 /** What starts containers. */
 export const ENGINES = ['kubernetes', 'skypilot'] as const;
@@ -53,7 +53,7 @@ export async function workOf({ plan, list, model = 'model.onnx', jobs }: Cluster
       kind: 'sweep',
       jobs: trials.length,
       command: (index) =>
-        `exec harrier sweep --plan ${shellQuote(file)} --trial "$((${index} + 1))" --out runs`,
+        `exec harrier sweep --plan ${posixQuote(file)} --trial "$((${index} + 1))" --out runs`,
       files: [file, 'the data, at the path that the plan names'],
     };
   }
@@ -68,7 +68,7 @@ export async function workOf({ plan, list, model = 'model.onnx', jobs }: Cluster
     kind: 'predict',
     jobs,
     command: (index) =>
-      `n="$((${index} + 1))"; exec harrier predict ${shellQuote(network)} --list ${shellQuote(file)} --shard "$n/${jobs}" --skip-bad --out "answers-$n.jsonl"`,
+      `n="$((${index} + 1))"; exec harrier predict ${posixQuote(network)} --list ${posixQuote(file)} --shard "$n/${jobs}" --skip-bad --out "answers-$n.jsonl"`,
     files: [network, file, 'the images, at the paths that the list names'],
   };
 }

@@ -50,7 +50,7 @@ export async function runCompare(
   reporter.print(reporter.style.faint(`The same with curves: ${shortPath(file)}`));
   if (!json) return;
   const { options, differences, classes } = comparison;
-  const runs = comparison.runs.map(({ evaluation, history, predictions, ...run }) => ({
+  const runs = comparison.runs.map(({ evaluation, history, predictions, place: _, size: __, ...run }) => ({
     ...run,
     epochs: history.length,
     accuracy: evaluation.accuracy,
@@ -79,6 +79,7 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
     options: flat(options.head ? withoutSteps(options) : options),
     testHash: data.test.hash,
     place: data.path ?? options.data,
+    size: JSON.stringify([data.imageShape, options.preprocessing]),
     evaluation: readEvaluation(evaluation, folder.file('evaluation')),
     history: history === undefined ? [] : historyFromCsv(history, folder.file('history')),
     bestEpoch: result.bestEpoch,

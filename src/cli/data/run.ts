@@ -16,7 +16,7 @@ import { type OpenedDataset, openDataset } from '../../platform/node/datasets/op
 import { previewImage } from '../../platform/node/images/preview.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { Exit } from '../failure.ts';
-import { markedPng, writeOutput } from '../output.ts';
+import { checkOutput, markedPng, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 
 /** The options of `data` as they were typed. */
@@ -47,6 +47,16 @@ export async function runData(name: string, options: DataOptions): Promise<void>
   const augmentation = await augmentationToShow(options);
   reporter.status(`opening ${name} …`);
   const { imageSize, resize, source, skipBad, marks, multiLabel, groupBy, splitBy } = options;
+  if (options.preview !== undefined) {
+    if (!/\.png$/i.test(options.preview)) {
+      throw new HarrierError('bad-option', 'the preview must be a PNG file', {
+        where: '--preview',
+        expected: 'a file name that ends in .png',
+        received: `"${options.preview}"`,
+      });
+    }
+    await checkOutput(resolve(options.preview), { option: '--preview', force: options.force });
+  }
   const opened = await openDataset(name, {
     imageSize,
     preprocessing: resize && withResize(STRETCHED, resize),
@@ -60,13 +70,6 @@ export async function runData(name: string, options: DataOptions): Promise<void>
   });
   const description = describe(name, opened);
   if (options.preview !== undefined) {
-    if (!/\.png$/i.test(options.preview)) {
-      throw new HarrierError('bad-option', 'the preview must be a PNG file', {
-        where: '--preview',
-        expected: 'a file name that ends in .png',
-        received: `"${options.preview}"`,
-      });
-    }
     const path = resolve(options.preview);
     const png = await previewImage(opened.train, { augmentation });
     await writeOutput(path, markedPng(png), { option: '--preview', force: options.force });

@@ -6,7 +6,7 @@ import { renderRangeTest } from '../../sweeps/index.ts';
 import { findLearningRate, type RangeTest } from '../../training/index.ts';
 import { Exit } from '../failure.ts';
 import { watchInterruption } from '../interruption.ts';
-import { markedText, writeOutput } from '../output.ts';
+import { checkOutput, markedText, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 
@@ -30,6 +30,8 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
       ...how,
       ...hooks,
     });
+    const file = resolve(out ?? `lr-find-${options.recipe}.svg`);
+    await checkOutput(file, { option: '--out', force: given.force });
     const test = await findLearningRate({
       network,
       optimizer,
@@ -53,7 +55,6 @@ export async function runLrFind({ from, to, steps, out, ...given }: LrFindOption
     });
     if (test.ended === 'interrupted') throw new Exit(interruption.exitCode ?? 1);
     reporter.clear();
-    const file = resolve(out ?? `lr-find-${options.recipe}.svg`);
     // The image may be shown to others: of a folder's path, its name is enough.
     const title = `${options.recipe} on ${basename(resolve(options.data))}, ${optimizer.name}, batch size ${options.batchSize}`;
     await writeOutput(file, markedText(renderRangeTest(title, test)), {

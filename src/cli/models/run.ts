@@ -97,7 +97,7 @@ export async function runFetchModel(name: string, { json }: ModelsOptions): Prom
     reporter.print(`Begin a run with it: npx harrier train --data FOLDER --from ${name}`);
   } catch (error) {
     if (interruption.exitCode === undefined) throw error;
-    reporter.note('Stopped. The next fetch resumes the download.');
+    reporter.note('Stopped. The same command fetches it.');
     throw new Exit(interruption.exitCode);
   } finally {
     interruption.end();

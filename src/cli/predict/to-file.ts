@@ -141,7 +141,7 @@ async function answerAll(
       await write(waiting.slice(0, fetched));
       reporter.work({ what: doing, done, total: 0, unit: 'images' });
     }
-    // Where not one image came, it is the network that says so.
+    // Where not one image came since, it is the network that says so.
     if (unfetched.length > 0 && done === held.lines) throw outage(unfetched);
     await write(unfetched);
   } finally {

@@ -3,6 +3,7 @@ import {
   type Component,
   componentRequests,
   deployComponent,
+  describeComponent,
   findComponent,
 } from '../../sagemaker/client/components.ts';
 import { removeConfigAndModel, removeEndpoint } from '../../sagemaker/client/delete-endpoint.ts';
@@ -143,9 +144,8 @@ export async function runDeployComponent(session: AwsSession, shared: SharedDepl
     await deployComponent(aws, component, existing, { ...follow, onStarted });
   } catch (error) {
     // Interrupted, AWS goes on; failed, an endpoint without a model would bill for nothing.
-    const isThere = await findComponent(aws, name, endpoint).catch(
-      (reason) => reason instanceof HarrierError && reason.code === 'in-use',
-    );
+    const now = await describeComponent(aws, name).catch(() => undefined);
+    const isThere = now?.EndpointName === endpoint;
     if (plan && !isThere && !follow.signal?.aborted) {
       await removeEndpoint(aws, endpoint, follow);
       await removeConfigAndModel(aws, plan.name);

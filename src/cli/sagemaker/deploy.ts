@@ -79,14 +79,16 @@ export async function runDeploy(source: string, given: DeployOptions): Promise<v
       return;
     }
     checkKind(endpoint, found, 'one');
+    // Of one that is new it is known how many machines it has.
+    if (!found) checkDeployment({ ...deployment, hosting: { ...hosting, keepsInstances: false } });
     if (given.async || capture !== undefined) await workBucket(aws, named);
     encryptUploads(aws, protection);
     const { address: model } = await modelInAws(session, source, named);
     const plan = await planDeployment(aws, { ...deployment, model });
-    sayPriceClass(deployment, reporter);
+    sayPriceClass(plan.deployment, reporter);
     const advice = hosting.instanceType && diskAdvice(protection, hosting.instanceType);
     if (advice) reporter.note(advice);
-    sayUpdate(deployment, plan.existing !== undefined, reporter);
+    sayUpdate(plan.deployment, plan.existing !== undefined, reporter);
     const onStarted = () =>
       goesOn(
         `${endpoint} is still being ${plan.existing ? 'updated' : 'created'}, and bills. Check its state: npx harrier sagemaker list`,

@@ -103,7 +103,11 @@ export async function runTrial(
   if (wasStopped) {
     const isTimeUp = interruption.exitCode === undefined && performance.now() >= end;
     reporter.note(`${isTimeUp ? 'The time is up: stopped' : 'Stopped'} and saved. The same command goes on.`);
-    if (isTimeUp) return;
+    if (isTimeUp) {
+      if (given.json)
+        reporter.json({ trial: trial.number, settings: trial.settings, run: path, ended: 'time' });
+      return;
+    }
     throw new Exit(interruption.exitCode ?? 1);
   }
   const { result } = await new RunFolder(path).record();

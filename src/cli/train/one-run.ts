@@ -84,7 +84,9 @@ export async function trainToTheEnd(
         followed.epoch(epoch);
       },
       onProgress: (work) => {
-        if (interruption.exitCode !== undefined) throw new Exit(interruption.exitCode);
+        // After validation the epoch is saved.
+        const isSavedNext = work.what === 'validating';
+        if (interruption.exitCode !== undefined && !isSavedNext) throw new Exit(interruption.exitCode);
         reporter.work(work);
         file.work(work);
       },
@@ -113,7 +115,11 @@ export async function trainToTheEnd(
     sayHowToResume(given.partOf ?? folder.path, reporter);
     throw new Exit(interruption.exitCode ?? 1);
   }
-  await followed.end(await trackedResult(outcome, folder));
+  const result = await trackedResult(outcome, folder).catch((error: Error) => {
+    reporter.note(`Note: trackers are not told of the result: ${error.message}.`);
+    return 'failed' as const;
+  });
+  await followed.end(result);
   if (fold?.held !== undefined) reporter.print(headline(outcome.evaluation));
   return { outcome, notes: watch.notes };
 }

@@ -130,11 +130,20 @@ function words(value: unknown): string | undefined {
   return isTexts ? value.join(' ') : JSON.stringify(value);
 }
 
+/** A list such as `csv=all.csv,mlflow=https://…` without the addresses. */
+function withoutAddresses(list: string): string {
+  const parts = list.split(',').map((part) => /^([^=]+)=[a-z][\w+.-]*:\/\//i.exec(part)?.[1] ?? part);
+  return parts.join(',');
+}
+
 /** The command that does a run again, from what was typed, without the secrets of web addresses. */
 export function commandLine(typed: readonly string[]): string {
-  const shown = typed.map((word) => {
+  const shown = typed.map((word, i) => {
     const [flag = ''] = /^--[\w-]+=/.exec(word) ?? [];
-    return flag + publicAddress(word.slice(flag.length));
+    const value = word.slice(flag.length);
+    const isTrackers = flag === '--log-to=' || (flag === '' && typed[i - 1] === '--log-to');
+    // `mlflow=https://…`: the whole address of a tracker may be a secret.
+    return flag + (isTrackers ? withoutAddresses(value) : publicAddress(value));
   });
   return ['npx', 'harrier', ...shown].map(shellQuote).join(' ');
 }

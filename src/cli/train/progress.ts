@@ -14,6 +14,8 @@ export class TrainingProgress {
   #lastPlain = performance.now();
   #imagesAtEpochStart = 0;
   #last: StepProgress | undefined;
+  /** Whether all steps of the epoch were taken here; unknown before the first. */
+  #isWhole: boolean | undefined;
 
   constructor(reporter: Reporter, epochs: number) {
     this.#reporter = reporter;
@@ -21,6 +23,7 @@ export class TrainingProgress {
   }
 
   readonly step = (progress: StepProgress): void => {
+    this.#isWhole ??= progress.step === 1;
     this.#last = progress;
     if (this.#reporter.live) {
       this.#reporter.update((columns) => stepLine(progress, columns));
@@ -34,7 +37,9 @@ export class TrainingProgress {
     this.#lastPlain = performance.now();
     const images = (this.#last?.images ?? 0) - this.#imagesAtEpochStart;
     this.#imagesAtEpochStart = this.#last?.images ?? 0;
-    this.#reporter.print(epochText(record, this.#epochs, images));
+    // The seconds of an epoch that was begun before count more images than were seen here.
+    this.#reporter.print(epochText(record, this.#epochs, this.#isWhole ? images : 0));
+    this.#isWhole = true;
   };
 }
 

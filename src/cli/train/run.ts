@@ -167,7 +167,8 @@ async function resume(
     reporter.status(`opening ${options.data} …`);
     const hooks = { onProgress: reporter.work, signal: interruption.signal };
     const { run, record: resumed } = await prepareAgain(record, options, hooks);
-    const last = await readCheckpoint(folder, 'last');
+    // A head has none; there may be one of a fine-tuning that was to take its place.
+    const last = options.head === undefined ? await readCheckpoint(folder, 'last') : undefined;
     if (last && last.run === undefined) {
       reporter.note(
         'Note: an older version of Harrier began this run: its checkpoints have no checksum, so damage would not show.',
@@ -182,7 +183,9 @@ async function resume(
     }
     reporter.print(
       at
-        ? `Resuming ${shortPath(folder.path)} at epoch ${at.epoch + 1}, step ${at.stepInEpoch + 1}.`
+        ? at.epoch < options.epochs
+          ? `Resuming ${shortPath(folder.path)} at epoch ${at.epoch + 1}, step ${at.stepInEpoch + 1}.`
+          : `Resuming ${shortPath(folder.path)}: all epochs are trained, the evaluation comes next.`
         : isUnfinished
           ? `Resuming ${shortPath(folder.path)}: the head is fitted, training all layers comes next.`
           : `Starting ${shortPath(folder.path)} again: it was stopped before its first checkpoint.`,
@@ -229,7 +232,7 @@ async function conclude(training: Training, { outcome, notes }: Trained): Promis
 /** More epochs were asked for, and early stopping would end the run before the first of them. */
 function noMoreEpochs(
   { options }: Omit<RunRecord, 'result'>,
-  { epochs, bestEpoch }: RunResult,
+  { epochs, bestEpoch = epochs - (options.earlyStopping ?? 0) }: RunResult,
 ): HarrierError {
   const patience = formatQuantity(options.earlyStopping ?? 0, 'epoch');
   return new HarrierError(
@@ -283,7 +286,9 @@ function printResult(
   const { style } = reporter;
   const path = shortPath(folder.path);
   if (ended === 'early') {
-    reporter.print(`Stopped early: the validation loss was lowest after epoch ${result.bestEpoch}.`);
+    reporter.print(
+      `Stopped early: the validation loss was lowest after epoch ${result.bestEpoch ?? result.epochs - (record.options.earlyStopping ?? 0)}.`,
+    );
   }
   const which = result.bestEpoch === undefined ? '' : `, weights of epoch ${result.bestEpoch}`;
   reporter.print();

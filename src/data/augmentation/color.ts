@@ -1,4 +1,5 @@
 import type { ImageShape } from '../dataset.ts';
+import { LUMA } from '../luma.ts';
 
 /**
  * A change of colours: three rows of four numbers, so that each new channel is a sum of the old ones (on the scale
@@ -6,8 +7,6 @@ import type { ImageShape } from '../dataset.ts';
  */
 export type ColorMatrix = readonly number[];
 
-/** Fractions of red, green and blue in the grey that looks as bright (ITU-R BT.601). */
-const LUMA = [0.299, 0.587, 0.114] as const;
 // The colour axes of YIQ (NTSC 1953), as sums of red, green and blue, and back.
 const I = [0.5959, -0.2746, -0.3213] as const;
 const Q = [0.2115, -0.5227, 0.3112] as const;

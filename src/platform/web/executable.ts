@@ -14,7 +14,7 @@ export async function compile(
   { carry = [], state = {}, where }: CompileOptions = {},
 ): Promise<Executable> {
   const guarded = <T>(work: () => Promise<T>): Promise<T> =>
-    gpu ? Promise.race([gpu.lost, inTurn(() => onDevice(gpu, work))]) : inTurn(work);
+    gpu ? gpu.unlessLost(() => inTurn(() => onDevice(gpu, work))) : inTurn(work);
   const suited = gpu ? forGpu(model) : model;
   const carried = new Map(carry.map(({ output, input }) => [output, input]));
   const session = await guarded(() =>
@@ -77,11 +77,10 @@ const NEWS_MS = 500;
  * ever, and let nothing else run meanwhile.
  */
 async function onDevice<T>(gpu: Gpu, work: () => Promise<T>): Promise<T> {
-  if (gpu.isLost) return gpu.lost;
   try {
-    return await Promise.race([gpu.lost, work()]);
+    return await gpu.unlessLost(work);
   } catch (cause) {
-    await Promise.race([gpu.lost, new Promise((resolve) => setTimeout(resolve, NEWS_MS))]);
+    await gpu.unlessLost(() => new Promise((resolve) => setTimeout(resolve, NEWS_MS)));
     throw cause;
   }
 }

@@ -5,8 +5,8 @@ export interface Gpu {
   readonly device: GPUDevice;
   /** What it calls itself, for people: `nvidia ampere`, `google swiftshader`. */
   readonly name: string;
-  /** Never fulfilled; rejected with `device-lost` when the device goes away. */
-  readonly lost: Promise<never>;
+  /** What a piece of work comes to; rejected with `device-lost` as soon as the device goes away, or where it has gone. */
+  unlessLost<T>(work: () => Promise<T>): Promise<T>;
   /** Whether it has gone. */
   readonly isLost: boolean;
 }
@@ -77,22 +77,31 @@ async function requestGpu(): Promise<Gpu> {
     requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
     requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
   });
-  let isLost = false;
-  const lost = device.lost.then(({ message, reason }) => {
-    isLost = true;
-    throw new HarrierError('device-lost', 'the graphics device was lost, and with it the state of the run', {
+  let lost: HarrierError | undefined;
+  // A race against a promise that never settles would keep what each piece of work came to.
+  const waiting = new Set<(error: HarrierError) => void>();
+  void device.lost.then(({ message, reason }) => {
+    lost = new HarrierError('device-lost', 'the graphics device was lost, and with it the state of the run', {
       received: message || reason,
       next: "Resume from the last checkpoint, with the backend 'wasm'.",
     });
+    for (const reject of waiting) reject(lost);
+    waiting.clear();
   });
-  // Callers that wait for the device hear of it.
-  lost.catch(() => {});
   return {
     device,
     name: nameOf(adapter.info),
-    lost,
+    unlessLost(work) {
+      if (lost) return Promise.reject(lost);
+      return new Promise((resolve, reject) => {
+        waiting.add(reject);
+        work()
+          .then(resolve, reject)
+          .finally(() => waiting.delete(reject));
+      });
+    },
     get isLost() {
-      return isLost;
+      return lost !== undefined;
     },
   };
 }

@@ -86,17 +86,22 @@ async function load({
   ort.env.wasm.numThreads = used;
   if (binary) ort.env.wasm.wasmBinary = binary;
   if (wasmPaths) ort.env.wasm.wasmPaths = { wasm: addressOf(wasmPaths.wasm), mjs: addressOf(wasmPaths.mjs) };
-  await startEngine(ort);
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    ort,
-    threads: used,
-    inTurn(work) {
-      const next = last.then(work);
-      last = next.catch(() => {});
-      return next;
-    },
+  const queue = queueOf(ort);
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = queue.last.then(work);
+    queue.last = next.catch(() => {});
+    return next;
   };
+  await inTurn(() => startEngine(ort));
+  return { ort, threads: used, inTurn };
+}
+
+/** One queue for all copies of this code that use one ONNX Runtime, such as those of several packages in a page. */
+function queueOf({ env }: OnnxRuntime): { last: Promise<unknown> } {
+  const holder = env as unknown as Record<symbol, { last: Promise<unknown> } | undefined>;
+  const key = Symbol.for('harrier.queue');
+  holder[key] ??= { last: Promise.resolve() };
+  return holder[key];
 }
 
 /** Relative addresses are the page's, not those of ONNX Runtime's script. */
@@ -136,7 +141,7 @@ async function startEngine(ort: OnnxRuntime): Promise<void> {
     throw new HarrierError('not-supported', 'ONNX Runtime does not start in this browser', {
       received: message,
       next: isMissing
-        ? 'Is its file ort-wasm-….wasm beside its script on the server? If it is elsewhere, wasmPaths says where.'
+        ? 'Is its file ort-wasm-….wasm beside its script on the server? If it is elsewhere, wasmPaths says where. If the network failed, load the page again: ONNX Runtime tries once.'
         : 'Load the page again; if that does not help, use a newer browser.',
       cause,
     });

@@ -195,7 +195,7 @@ async function waitForComponent(
   );
 }
 
-async function describeComponent(
+export async function describeComponent(
   aws: Aws,
   InferenceComponentName: string,
 ): Promise<DescribeInferenceComponentOutput | undefined> {

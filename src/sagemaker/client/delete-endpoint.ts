@@ -5,7 +5,7 @@ import { isAws, isMissing } from './aws-error.ts';
 import { listComponents, removeComponent } from './components.ts';
 import { describeEndpoint, modelsOf } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
-import { isUniqueNameOf } from './names.ts';
+import { isUniqueNameOf, plainName } from './names.ts';
 import { unscaleEndpoint } from './scaling.ts';
 
 /**
@@ -22,14 +22,19 @@ export async function deleteEndpoint(
   options: Pick<FollowOptions, 'pollSeconds' | 'signal'>,
 ): Promise<{ endpoint: boolean; configs: string[]; models: string[]; left: string[] }> {
   const found = await describeEndpoint(aws, endpoint);
-  const configs = new Set(await ownNames(aws, endpoint, 'configs'));
-  const models = new Set(await ownNames(aws, endpoint, 'models'));
+  // Names are made from a plain form of the endpoint's: of one that is not plain, they may be another endpoint's.
+  const isPlain = plainName(endpoint) === endpoint;
+  const configs = new Set(isPlain ? await ownNames(aws, endpoint, 'configs') : []);
+  const models = new Set(isPlain ? await ownNames(aws, endpoint, 'models') : []);
   const left: string[] = [];
   let unscaled: unknown;
   if (found) {
     const config = found.EndpointConfigName!;
     const used = await modelsOf(aws, config);
-    left.push(...[config, ...used].filter((name) => !configs.has(name) && !models.has(name)));
+    const isOwn = (name: string) => isUniqueNameOf(endpoint, name);
+    if (isOwn(config)) configs.add(config);
+    for (const model of used.filter(isOwn)) models.add(model);
+    left.push(...[config, ...used].filter((name) => !isOwn(name)));
     await unscaleEndpoint(aws, endpoint).catch((error) => {
       unscaled = error;
     });
@@ -86,7 +91,7 @@ async function ownNames(aws: Aws, endpoint: string, kind: 'configs' | 'models'):
   const names: string[] = [];
   let NextToken: string | undefined;
   do {
-    const query = { NameContains: `${endpoint}-`, MaxResults: 100, NextToken };
+    const query = { NameContains: `${plainName(endpoint)}-`, MaxResults: 100, NextToken };
     if (kind === 'configs') {
       const page = await aws.sagemaker.listEndpointConfigs(query);
       names.push(...(page.EndpointConfigs ?? []).map(({ EndpointConfigName }) => EndpointConfigName!));

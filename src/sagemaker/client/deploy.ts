@@ -13,7 +13,6 @@ import {
 import { describeEndpoint, EXPIRES_TAG } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
 import { isUniqueNameOf, uniqueName } from './names.ts';
-import { checked } from './requests.ts';
 import { type Scale, scaleEndpoint, scaleOf, unscaleEndpoint } from './scaling.ts';
 
 /** A deployment's requests, checked; nothing is sent yet. */
@@ -37,11 +36,9 @@ export interface Deployed {
  * @throws HarrierError `bad-option` for what SageMaker would not take, `in-use` when the endpoint is changing, `not-found`
  *   or `refused` for alarms that cannot watch the update
  */
-export async function planDeployment(aws: Aws, deployment: Deployment): Promise<DeploymentPlan> {
-  const { endpoint } = deployment;
-  checkDeployment(deployment);
-  const name = uniqueName(endpoint);
-  const requests = deploymentRequests(deployment, name);
+export async function planDeployment(aws: Aws, wanted: Deployment): Promise<DeploymentPlan> {
+  const { endpoint } = wanted;
+  checkDeployment(wanted);
   const existing = await describeEndpoint(aws, endpoint);
   const status = existing?.EndpointStatus;
   if (existing && status !== 'InService' && status !== 'Failed') {
@@ -50,6 +47,10 @@ export async function planDeployment(aws: Aws, deployment: Deployment): Promise<
       next: 'Wait until it is InService (npx harrier sagemaker list), or choose another --name.',
     });
   }
+  const deployment = withMachines(wanted, existing);
+  checkDeployment(deployment);
+  const name = uniqueName(endpoint);
+  const requests = deploymentRequests(deployment, name);
   if (existing) await checkAlarms(aws, endpoint, deployment.rollback);
   return { deployment, existing, name, requests };
 }
@@ -77,8 +78,7 @@ export async function deploy(
     const { model, config } = requests;
     if (model) await create(name, () => aws.sagemaker.createModel(model));
     await create(name, () => aws.sagemaker.createEndpointConfig(config));
-    if (existing)
-      await update(aws, existing, keepingMachines(deployment, existing, requests), before, options);
+    if (existing) await update(aws, existing, requests, before, options);
     else await begin(aws, requests, () => aws.sagemaker.createEndpoint(requests.create));
   } catch (error) {
     await removeConfigAndModel(aws, name);
@@ -142,16 +142,14 @@ function keptScale(before: Scale | undefined, isAsync: boolean): Scale | undefin
   return before && { ...before, least: Math.max(before.least, isAsync ? 0 : 1) };
 }
 
-/** An update for which nobody named a number of machines leaves those that there are: they may have come for a reason. */
-function keepingMachines(
-  { hosting }: Deployment,
-  { ProductionVariants: [variant] = [] }: DescribeEndpointOutput,
-  requests: DeploymentRequests,
-): DeploymentRequests {
-  const machines = variant?.CurrentInstanceCount ?? 0;
-  if (!hosting.keepsInstances || machines === 0) return requests;
-  const update = checked('UpdateEndpoint', { ...requests.update, RetainAllVariantProperties: true });
-  return { ...requests, update };
+/** An update for which nobody named a number of machines leaves as many as there are: they may have come for a reason. */
+function withMachines(
+  { hosting, ...deployment }: Deployment,
+  existing: DescribeEndpointOutput | undefined,
+): Deployment {
+  if (!hosting.keepsInstances) return { hosting, ...deployment };
+  const machines = existing?.ProductionVariants?.[0]?.CurrentInstanceCount || hosting.instances;
+  return { ...deployment, hosting: { ...hosting, instances: machines, keepsInstances: false } };
 }
 
 /** Machines that come and go by themselves would disturb the change; a refused one leaves them as they were. */

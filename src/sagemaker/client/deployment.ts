@@ -5,7 +5,6 @@ import type {
   DeploymentConfig,
   ProductionVariant,
   ProductionVariantInstanceType,
-  UpdateEndpointInput,
 } from '@aws-sdk/client-sagemaker';
 import { HarrierError } from '../../errors.ts';
 import { alarmRequests, type Rollback, rollbackAlarms } from './alarms.ts';
@@ -75,12 +74,6 @@ export interface Deployment {
 }
 
 /** The requests of a deployment, checked. */
-/** What an update asks for. */
-type UpdateRequest = { readonly EndpointName: string; readonly EndpointConfigName: string } & Pick<
-  UpdateEndpointInput,
-  'DeploymentConfig' | 'RetainAllVariantProperties'
->;
-
 export type DeploymentRequests = ReturnType<typeof deploymentRequests>;
 
 /**
@@ -105,15 +98,16 @@ export function checkDeployment({
       },
     );
   }
-  if (shift) checkShift(shift, hosting);
+  if (shift) checkLength(shift);
+  // How many machines there are is only known of an endpoint that is looked at.
+  if (shift && !hosting.keepsInstances) checkShift(shift, hosting);
   deploymentRequests({ ...rest, model }, uniqueName(endpoint));
   alarmRequests(endpoint, rest.rollback, rest.protection);
   if (scale) scalingRequests(endpoint, scale, rest.async !== undefined);
 }
 
-/** Traffic moves by whole machines, and the first part may be half of them at most. */
-function checkShift(shift: Shift, { instances = 1 }: Hosting): void {
-  const { kind, percent } = shift;
+function checkLength(shift: Shift): void {
+  const { kind } = shift;
   if (longestUpdate(shift) > LIMITS.updateSeconds) {
     throw new HarrierError('bad-option', 'the update would take longer than AWS lets it', {
       where: `--${kind}`,
@@ -122,6 +116,10 @@ function checkShift(shift: Shift, { instances = 1 }: Hosting): void {
       next: 'Take larger parts, or wait less for each.',
     });
   }
+}
+
+/** Traffic moves by whole machines, and the first part may be half of them at most. */
+function checkShift({ kind, percent }: Shift, { instances = 1 }: Hosting): void {
   const part = Math.ceil((instances * percent) / 100);
   if (2 * part <= instances) return;
   throw new HarrierError('bad-option', 'the traffic cannot be moved in parts on so few machines', {
@@ -180,7 +178,7 @@ export function deploymentRequests(deployment: Deployment, name: string) {
       EndpointConfigName: name,
       Tags: endpointTags,
     }),
-    update: checked<UpdateRequest>('UpdateEndpoint', {
+    update: checked('UpdateEndpoint', {
       EndpointName: endpoint,
       EndpointConfigName: name,
       ...(!serverless && { DeploymentConfig: updateConfig(deployment) }),

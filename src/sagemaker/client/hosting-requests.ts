@@ -163,7 +163,6 @@ export const HOSTING_REQUESTS = {
   UpdateEndpoint: fields({
     EndpointName: name(LIMITS.name),
     EndpointConfigName: name(LIMITS.name),
-    'RetainAllVariantProperties?': boolean,
     'DeploymentConfig?': fields({
       BlueGreenUpdatePolicy: fields({
         TrafficRoutingConfiguration: routing,

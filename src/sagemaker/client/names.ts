@@ -28,7 +28,8 @@ export function isUniqueName(name: string): boolean {
 
 /** Whether `uniqueName` made a name of this prefix, which had room enough. */
 export function isUniqueNameOf(prefix: string, name: string): boolean {
-  return name.startsWith(prefix) && /^-\d{8}-\d{6}-[0-9a-f]{6}$/.test(name.slice(prefix.length));
+  const plain = plainName(prefix);
+  return name.startsWith(plain) && /^-\d{8}-\d{6}-[0-9a-f]{6}$/.test(name.slice(plain.length));
 }
 
 /** Only what AWS takes in names: letters, digits and hyphens between them. */

@@ -2,9 +2,10 @@ import type { Progress } from '../../data/progress.ts';
 import type { StudioError } from './errors.ts';
 
 /**
- * GET api/labelling?shown=: the folder of `harrier label`. Until its images are read the answer has status 202;
+ * GET api/labelling?shown=&group=: the folder of `harrier label`. Until its images are read the answer has status 202;
  * `labelling` events say when it is worth asking again. `shown` is the id of the image that a page shows: it is the first
- * of `next` as long as it has no label, so that no image changes under a hand.
+ * of `next` as long as it has no label, so that no image changes under a hand. `group` holds ids of images that it shows
+ * together: the answer's `group` has those that are to be labelled still.
  *
  * POST api/labelling/acts with a LabellingAct is answered with the LabellingInfo that follows; POST api/labelling/move
  * moves labelled images into class folders, answered with MovedImages. GET api/labelling/image/:id?size= is a WebP of
@@ -37,6 +38,8 @@ export interface LabellingInfo {
   readonly classes: readonly { readonly name: string; readonly images: number }[];
   /** The image to label now, then those that come after it. */
   readonly next: readonly LabelImage[];
+  /** Of the images that were asked for by `?group=`, those that are to be labelled still. */
+  readonly group?: readonly LabelImage[];
   /** What proposes; absent until two classes have labels, where no run does. */
   readonly head?: LabellingHead;
   /** Whether a head is being fitted. */

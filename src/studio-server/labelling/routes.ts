@@ -22,8 +22,12 @@ export function addLabellingRoutes(
   const own = () => session ?? notFound('folder that is labelled');
 
   app.get('/api/labelling', ({ req }) => {
-    const shown = (req.query('shown') ?? '').split(',', MOST_IMAGES);
-    const answer = own().answer(shown.filter((image) => /^\d{1,9}$/.test(image)).map(Number));
+    const idsIn = (text = '') =>
+      text
+        .split(',', MOST_IMAGES)
+        .filter((image) => /^\d{1,9}$/.test(image))
+        .map(Number);
+    const answer = own().answer(idsIn(req.query('shown'))[0], idsIn(req.query('group')));
     return json(answer, answer.state === 'opening' ? 202 : 200);
   });
   app.post('/api/labelling/acts', async (context) =>

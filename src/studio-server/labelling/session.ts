@@ -99,13 +99,16 @@ export class LabelSession {
     this.#tell = tell;
   }
 
-  /** @param shown images that a page shows: they come first as long as they are to be labelled */
-  answer(shown: readonly number[] = []): LabellingAnswer {
+  /**
+   * @param shown an image that a page shows: it comes first as long as it is to be labelled
+   * @param group images that it shows together: those that are to be labelled still are told
+   */
+  answer(shown?: number, group: readonly number[] = []): LabellingAnswer {
     const { folder } = this;
     if (this.#error !== undefined) return { state: 'failed', folder, error: refusalOf(this.#error) };
     if (!this.#images)
       return { state: 'opening', folder, ...(this.#progress && { progress: this.#progress }) };
-    return this.#info(this.#images, shown);
+    return this.#info(this.#images, shown, group);
   }
 
   /** Does one thing to the images. @throws HarrierError as `LabelledImages` does */
@@ -300,12 +303,13 @@ export class LabelSession {
     if (this.#queue.length < FEW) this.#choose();
   }
 
-  #info(images: UnsortedImages, shown: readonly number[]): LabellingInfo {
+  #info(images: UnsortedImages, shown: number | undefined, group: readonly number[]): LabellingInfo {
     const { classes, labels, skipped, undoable } = this.#labelled;
     const counts = new Map<string, number>();
     for (const label of labels) if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
     const batch = this.#batch();
-    const next = new Set([...shown.filter((image) => this.#isOpen(image)), ...this.#queue]);
+    const isShown = shown !== undefined && this.#isOpen(shown);
+    const next = isShown ? [shown, ...this.#queue.filter((image) => image !== shown)] : this.#queue;
     const list = resolve(this.folder, LABEL_LIST);
     const path = relative('', list);
     return {
@@ -318,7 +322,10 @@ export class LabelSession {
       labelled: this.#labelledCount(),
       skipped: [...skipped].filter((image) => labels[image] === undefined).length,
       classes: classes.map((name) => ({ name, images: counts.get(name) ?? 0 })),
-      next: [...next].slice(0, Math.max(AHEAD, shown.length)).map((image) => this.#entry(image)),
+      next: next.slice(0, AHEAD).map((image) => this.#entry(image)),
+      ...(group.length > 0 && {
+        group: group.filter((image) => this.#isOpen(image)).map((image) => this.#entry(image)),
+      }),
       ...(this.#head && { head: this.#head.info }),
       training: this.#training,
       ...(undoable !== undefined && { undo: undoable }),

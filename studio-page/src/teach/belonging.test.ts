@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { belonging } from './belonging.ts';
+import { belonging, recordedTogether } from './belonging.ts';
 
 /** Unit vectors at angles: the cosine of two images is that of the angle between them. */
 const at = (...degrees: number[]) =>
@@ -35,6 +35,17 @@ describe('images that belong together', () => {
     });
     expect([...copies]).toEqual([0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 11]);
     expect(oneRecording).toEqual([0]);
+    // Also where nothing is known of what they show.
+    const recorded = recordedTogether({
+      labels: [...Array(10).fill(0), ...Array(8).fill(1)],
+      bursts: [...Array(10).fill('a'), 'b', 'b', 'c', 'c', 'd', 'd', 'e', undefined],
+    });
+    expect([...recorded.copies]).toEqual([0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12, 12, 14, 14, 16, 17]);
+    expect(recorded.oneRecording).toEqual([0]);
+    // One that is nearly all of its class is cut too: held out as one, it would leave nothing to learn from.
+    const most = recordedTogether({ labels: Array(11).fill(0), bursts: [...Array(10).fill('a'), undefined] });
+    expect([...most.copies]).toEqual([0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10]);
+    expect(most.oneRecording).toEqual([]);
   });
 
   it('are told apart before one background, and copies all the same', () => {

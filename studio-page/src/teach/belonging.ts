@@ -28,22 +28,15 @@ const SAME = 0.9999;
 const LUMP = { images: 3, ofClass: 0.2 };
 /** Stretches that a class of one recording is divided into, so that it can be evaluated at all. */
 const STRETCHES = 5;
+/** Fraction of a class that may be held out with one recording. */
+const LARGEST_RECORDING = 0.3;
 
 /** Which images belong together: those of one recording, and those that are hardly different. */
 export function belonging({ labels, features, bursts }: Recorded): Belonging {
   const images = labels.length;
   const pairs = likePairs(features, images);
   const least = LIKENESS.find((each) => !hasLump(componentsOf(images, from(pairs, each)), labels)) ?? SAME;
-  const oneRecording: number[] = [];
-  const parts = bursts.slice();
-  for (const label of new Set(Array.from(labels))) {
-    const own = [...bursts.keys()].filter((image) => labels[image] === label);
-    if (bursts[own[0]] === undefined || own.some((image) => bursts[image] !== bursts[own[0]])) continue;
-    oneRecording.push(label);
-    own.forEach((image, i) => {
-      parts[image] = `${bursts[image]} ${Math.floor((i * STRETCHES) / own.length)}`;
-    });
-  }
+  const { parts, oneRecording } = recordings({ labels, bursts });
   const isOne = (image: number) => oneRecording.includes(labels[image]);
   const links = [...sameOf(parts)];
   for (const [a, b, likeness] of pairs) {
@@ -51,7 +44,40 @@ export function belonging({ labels, features, bursts }: Recorded): Belonging {
     const isWithin = isOne(a) && labels[a] === labels[b];
     if (!isWithin && likeness >= least) links.push([a, b]);
   }
-  return { copies: componentsOf(images, links), oneRecording: oneRecording.sort((a, b) => a - b) };
+  return { copies: componentsOf(images, links), oneRecording };
+}
+
+/**
+ * Which images belong together by their recordings alone, where nothing is known of what they show and a fifth of them is
+ * held out once: a recording with much of its class would take with it what the class could be learned from.
+ */
+export function recordedTogether({ labels, bursts }: Omit<Recorded, 'features'>): Belonging {
+  const { parts, oneRecording } = recordings({ labels, bursts }, LARGEST_RECORDING);
+  return { copies: componentsOf(labels.length, sameOf(parts)), oneRecording };
+}
+
+/**
+ * The recording of each image, or the stretch of one that is all of its class, or of which it has more than a fraction.
+ */
+function recordings(
+  { labels, bursts }: Omit<Recorded, 'features'>,
+  largest = 1,
+): { readonly parts: readonly (string | undefined)[]; readonly oneRecording: readonly number[] } {
+  const oneRecording: number[] = [];
+  const parts = bursts.slice();
+  for (const label of new Set(Array.from(labels))) {
+    const own = [...bursts.keys()].filter((image) => labels[image] === label);
+    for (const burst of new Set(own.map((image) => bursts[image]))) {
+      const recorded = own.filter((image) => bursts[image] === burst);
+      const isAll = recorded.length === own.length;
+      if (burst === undefined || !(isAll || recorded.length > largest * own.length)) continue;
+      if (isAll) oneRecording.push(label);
+      recorded.forEach((image, i) => {
+        parts[image] = `${burst} ${Math.floor((i * STRETCHES) / recorded.length)}`;
+      });
+    }
+  }
+  return { parts, oneRecording: oneRecording.sort((a, b) => a - b) };
 }
 
 type Link = readonly [a: number, b: number];

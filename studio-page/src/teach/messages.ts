@@ -29,6 +29,8 @@ export interface Job {
   readonly way: Way;
   /** The address of the model that is fine-tuned. */
   readonly from?: string;
+  /** Whether images of one recording are held out together; those of trainings that began before were not. */
+  readonly isApart?: boolean;
   /** With `features`: the pretrained network. */
   readonly backbone?: PageBackbone;
   readonly epochs?: number;

@@ -43,7 +43,7 @@ export async function transformersZip(
   checkPackageName(name, 'Name');
   const { version } = await loadCode(codeUrl);
   const published = publishedModel(decodeModel(model, WHERE), undefined, WHERE, estimate);
-  const files = hubRepository(published, { name, harrier: version, where: WHERE });
+  const files = hubRepository(published, { name: folderOf(name), harrier: version, where: WHERE });
   const packed: Zippable = {};
   for (const [path, content] of files) {
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;

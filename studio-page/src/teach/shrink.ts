@@ -1,3 +1,5 @@
+import { imageFormatOf } from 'harrier/src/data/image-bytes.ts';
+import { withoutOrientation } from 'harrier/src/platform/web/webp-orientation.ts';
 import { decodeImage } from 'harrier/web';
 
 /** Shorter side of the images that are kept: a model of 224 pixels that crops to 87.5% scales it to 256. */
@@ -15,6 +17,9 @@ const SMALL_FILE = 64 * 1024;
 export async function shrink(file: Blob, name: string): Promise<Blob> {
   // Says in plain words what is wrong with it, if anything is.
   await decodeImage(file, { height: 1, width: 1, channels: 3 }, name);
+  // Browsers differ in whether they turn such a photo: kept whole, it is turned alike everywhere.
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (imageFormatOf(bytes) === 'WebP' && withoutOrientation(bytes)) return file;
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
   try {
     const { width, height } = bitmap;

@@ -74,7 +74,7 @@ export function start(
 ): void {
   const now = classes.peek() ?? [];
   checkClasses(now.map(({ name, images }) => ({ name, count: images.length })));
-  const job = { id: crypto.randomUUID(), ...options, ...model, seed: 1, backend };
+  const job = { id: crypto.randomUUID(), ...options, ...model, isApart: true, seed: 1, backend };
   stored = {
     job,
     classes: now.map(({ name, images }) => ({ name, images: images.map(({ id }) => id) })),

@@ -23,6 +23,7 @@ import {
   webRuntime,
   withTabLock,
 } from 'harrier/web';
+import { recordedTogether } from '../teach/belonging.ts';
 import { checkClasses } from '../teach/check-classes.ts';
 import { type Learned, type Lesson, learn } from '../teach/lesson.ts';
 import type { FromTeacher, Job, Outcome, ToTeacher } from '../teach/messages.ts';
@@ -127,7 +128,14 @@ async function base(address: string): Promise<StartingModel> {
   return startingModelOf(new Uint8Array(bytes), { name }, name);
 }
 
-async function datasetOf({ classes }: Job, imageShape: ImageInput) {
+function togetherIn(classes: Job['classes']) {
+  return recordedTogether({
+    labels: classes.flatMap(({ images }, label) => images.map(() => label)),
+    bursts: classes.flatMap(({ images }) => images.map(({ burst }) => burst)),
+  });
+}
+
+async function datasetOf({ classes, isApart }: Job, imageShape: ImageInput) {
   const all = classes.flatMap(({ images }, label) => images.map((image) => ({ ...image, label })));
   const bytes = imageBytes(imageShape);
   const pixels = new Uint8Array(all.length * bytes);
@@ -144,6 +152,8 @@ async function datasetOf({ classes }: Job, imageShape: ImageInput) {
     imageShape,
     labels: all.map(({ label }) => label),
     pixels,
+    // What was recorded together is held out together.
+    ...(isApart && { copies: togetherIn(classes).copies }),
     // Held-out images are found again by it.
     describe: (index) => all[index].id,
   });
@@ -199,12 +209,14 @@ async function evaluated(
   await classifier.dispose();
   const classes = heldOut.classNames.length;
   const { height, width } = heldOut.imageShape;
+  const oneRecording = togetherIn(job.classes).oneRecording.map((label) => heldOut.classNames[label]);
   return {
     job: job.id,
     classNames: heldOut.classNames,
     imageShape: [height, width],
     history,
     ...(bestEpoch !== undefined && { bestEpoch }),
+    ...(oneRecording.length > 0 && { oneRecording }),
     heldOut: Array.from(heldOut.labels, (label, i) => ({
       id: heldOut.describe(i),
       label,

@@ -155,9 +155,14 @@ export class Hosting {
     DescribeEndpoint: ({ EndpointName }) => {
       const endpoint = this.#find(this.endpoints, 'endpoint', EndpointName);
       this.#looks.emit(EndpointName);
-      const { AsyncInferenceConfig, DataCaptureConfig } = this.configs.get(endpoint.EndpointConfigName) ?? {};
+      const config = this.configs.get(endpoint.EndpointConfigName) ?? {};
+      const { AsyncInferenceConfig, DataCaptureConfig, ProductionVariants = [] } = config;
       return {
         ...endpoint,
+        ProductionVariants: ProductionVariants.map((variant: Json) => ({
+          VariantName: variant.VariantName,
+          ...(variant.InitialInstanceCount && { CurrentInstanceCount: variant.InitialInstanceCount }),
+        })),
         ...(AsyncInferenceConfig && { AsyncInferenceConfig }),
         ...(DataCaptureConfig && { DataCaptureConfig }),
       };

@@ -163,16 +163,21 @@ async function sameData(
   if (all && split !== 'train' && all.train.hash === all.test.hash && all.train.hash === trainHash) {
     throw trainedOnAll(spec);
   }
+  let found: OpenedDataset | undefined;
   for (const rules of [2, 1] as const) {
     try {
-      const opened = await openedAsTrained(spec, { rules, options: own }, options, split);
-      if (opened.test.hash === testHash || opened.train.hash === trainHash) return opened;
+      const opened = await openedAsTrained(spec, { rules, options: own }, options, 'train');
+      if (opened.test.hash !== testHash && opened.train.hash !== trainHash) continue;
+      found = opened;
+      break;
     } catch (error) {
       // What cannot be split was not trained on.
       if (!(error instanceof HarrierError)) throw error;
     }
   }
-  return undefined;
+  const isOfAll = own?.folds !== undefined && own.folds.held === undefined;
+  if (found && isOfAll && split !== 'train') throw trainedOnAll(spec);
+  return found;
 }
 
 async function isSamePlace(a: string, b: string): Promise<boolean> {

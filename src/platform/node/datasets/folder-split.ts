@@ -24,8 +24,6 @@ export interface FolderContent {
 
 /** Fraction of the images that are kept for the test when the folder has no test part. */
 const TEST_FRACTION = 0.2;
-/** Of images with times: where more share the newest time, or its groups, there is no split by time. */
-const NEWEST_AT_MOST = 0.5;
 
 /**
  * Sorts the good images of a folder into training and test.
@@ -37,8 +35,7 @@ const NEWEST_AT_MOST = 0.5;
  * always has an image to learn from; a small one may have none to test with. Where no image at all is low, the lowest
  * of each class stands in (`tooFew`), and is to be kept as `keptTest`.
  *
- * @throws HarrierError `bad-data` when a class has no image to learn from, there is none to test with, or times set no
- *   part apart
+ * @throws HarrierError `bad-data` when a class has no image to learn from, or there is none to test with
  */
 export function splitFolder(listing: FolderListing, content: FolderContent, rules: FolderRules): FolderParts {
   const good = [...listing.files.keys()].filter((slot) => !content.bad.has(slot));
@@ -57,15 +54,6 @@ export function splitFolder(listing: FolderListing, content: FolderContent, rule
   const tooFew = isTest.size === 0;
   if (tooFew) isTest = lowestOfEachClass(listing, content, good);
   const train = good.filter((slot) => !isTest.has(slot));
-  if (listing.times && isTest.size > NEWEST_AT_MOST * good.length) {
-    throw new HarrierError('bad-data', 'the newest images cannot be set apart for the test', {
-      where: listing.source ?? listing.root,
-      expected: 'about one image in five that is newer than the others',
-      received: `${isTest.size} of ${good.length} images: of one time, or in groups that go on to the end`,
-      next: 'Give more exact times or smaller groups, name the test images in a column "split", or leave the option out.',
-      options: ['splitBy'],
-    });
-  }
   checkTrain(listing, train);
   const test = isTest.size > 0 ? good.filter((slot) => isTest.has(slot)) : noTest(listing);
   return { train, test, ...(tooFew && { tooFew }) };

@@ -29,7 +29,7 @@ import { splitFolder } from './folder-split.ts';
 import { readKeptTest, writeKeptTest } from './kept-test.ts';
 import { listImages } from './manifest-listing.ts';
 import { openPixelStore } from './pixel-store.ts';
-import { type SplitRules, splitKeys, withSplitRules } from './split-rules.ts';
+import { checkNewest, type SplitRules, splitKeys, withSplitRules } from './split-rules.ts';
 import { checkImageSize, usualSize } from './usual-size.ts';
 
 /** How a folder of images is read. */
@@ -48,6 +48,8 @@ export interface ImageFolderOptions extends SplitRules {
   readonly memoryBytes?: number;
   /** How the folder is split: 2 by default, 1 for runs of versions before 0.2. */
   readonly rules?: FolderRules;
+  /** Whether a run begins with it: what would be no good split by time is then refused. */
+  readonly isNew?: boolean;
   /** Told how many images are decoded. */
   readonly onProgress?: OnProgress;
   /** Stops when aborted. */
@@ -117,6 +119,7 @@ export async function imageFolder(
     }
     const contentHashes = splitKeys(listing, decoded.contentHashes);
     const parts = splitFolder(listing, { ...decoded, contentHashes, copies, keptTest }, rules);
+    if (options.isNew && splitBy && !listing.hasParts) checkNewest(path, parts);
     if (parts.tooFew && !splitBy) newlyKept = parts.test.map((slot) => contentHashes[slot]);
     // Other rules, another split: each has a hash of its own.
     const kept = (part: string) =>

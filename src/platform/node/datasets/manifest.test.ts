@@ -263,12 +263,19 @@ describe('a list with times', () => {
     expect([numbers.test.hash, cameras.test.hash]).toEqual([test.hash, test.hash]);
   });
 
-  it('is refused where the times set no part apart', async () => {
+  it('is refused for a new run where the times set no part apart, and the list names none', async () => {
     const years = (i: number) => `${i % 10 === 0 ? 2025 : 2026}`;
-    await expect(open(await list('years.csv', timed(years)), { splitBy: 'time' })).rejects.toThrow(
+    const csv = await list('years.csv', timed(years));
+    const split = { splitBy: 'time', isNew: true } as const;
+    await expect(open(csv, split)).rejects.toThrow(
       /years\.csv: the newest images cannot be set apart for the test: expected about one image in five that is newer than the others, received 3\d of 36 images/,
     );
-    expect((await open(await list('years.csv', timed(years)))).test.size).toBeLessThan(18);
+    // A run that has this split keeps it.
+    expect((await open(csv, { splitBy: 'time' })).test.size).toBeGreaterThan(18);
+    const parted = timed(years)
+      .split('\n')
+      .map((line, i) => `${line},${i === 0 ? 'split' : i % 3 === 0 ? 'train' : 'test'}`);
+    expect((await open(await list('parted.csv', parted.join('\n')), split)).test.size).toBe(24);
   });
 
   it('is refused where a time is missing, or cannot be read', async () => {

@@ -133,6 +133,25 @@ function keysByTime(times: readonly number[]): string[] {
   return keys;
 }
 
+/** Of images with times: where more share the newest time, or its groups, there is no split by time. */
+const NEWEST_AT_MOST = 0.5;
+
+/** @throws HarrierError `bad-data` where times set no part apart */
+export function checkNewest(
+  where: string,
+  { train, test }: { readonly train: readonly number[]; readonly test: readonly number[] },
+): void {
+  const all = train.length + test.length;
+  if (test.length <= NEWEST_AT_MOST * all) return;
+  throw new HarrierError('bad-data', 'the newest images cannot be set apart for the test', {
+    where,
+    expected: 'about one image in five that is newer than the others',
+    received: `${test.length} of ${all} images: of one time, or in groups that go on to the end`,
+    next: 'Give more exact times or smaller groups, name the test images in a column "split", or leave the option out.',
+    options: ['splitBy'],
+  });
+}
+
 function keyOf(rules: unknown): string {
   return createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 16);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, readFile, readlink, rename, rm, stat, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarrierError } from '../../../errors.ts';
@@ -120,6 +120,9 @@ async function create(path: string, owner: Owner): Promise<boolean> {
     const file = await open(path, 'wx');
     try {
       await file.writeFile(JSON.stringify(owner));
+      // By the clock of this machine, also on a share.
+      const now = new Date();
+      await file.utimes(now, now);
     } catch (error) {
       // Without a name in it, it would look like another's.
       await rm(path, { force: true }).catch(() => {});
@@ -153,7 +156,10 @@ async function isOfHere({ host, space }: Owner): Promise<boolean> {
 async function isStale(path: string, owner: Owner | undefined, staleMs: number): Promise<boolean> {
   if (owner && (await isOfHere(owner))) {
     if (!isAlive(owner.pid)) return true;
-    return owner.started !== undefined && owner.started !== (await startOf(owner.pid));
+    if (owner.started !== undefined) return owner.started !== (await startOf(owner.pid));
+    // Without /proc a number says little; but who holds a lock touches it, and nobody does from before the last start.
+    const kept = await stat(path).catch(() => undefined);
+    return kept !== undefined && kept.mtimeMs < Date.now() - 1000 * uptime();
   }
   const touched = await stat(path).catch(() => undefined);
   return touched !== undefined && Date.now() - touched.mtimeMs > staleMs;

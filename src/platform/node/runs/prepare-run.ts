@@ -96,6 +96,7 @@ async function openData(
     // A resumed run keeps the label corrections that it began with.
     marks: then ? (then.marks?.images ?? false) : marks && false,
     rules,
+    isNew: then === undefined,
     ...hooks,
   });
   return {

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { openUrl } from '../files/open-url.ts';
-import { metricsOf, resultMetricsOf, type Tracker } from './tracker.ts';
+import { metricsOf, resultMetricsOf, type TrackedResult, type Tracker } from './tracker.ts';
 
-/** Longest wait for an answer. */
+/** Longest wait for an answer; beside it, files have the time that so many bytes a millisecond take. */
 const PATIENCE_MS = 15_000;
+const SLOWEST = 10;
 /** MLflow takes so many parameters at once, and so long ones. */
 const MOST_PARAMETERS = 100;
 const LONGEST = 500;
@@ -41,7 +42,9 @@ export function mlflow(address: string, environment: NodeJS.ProcessEnv = process
         ...authorization(environment),
       },
       ...(body && { body: Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(
+        PATIENCE_MS + (Buffer.isBuffer(body) ? Math.ceil(body.length / SLOWEST) : 0),
+      ),
     });
     const text = await answer.text();
     if (answer.ok) return jsonObject(text);
@@ -78,29 +81,47 @@ export function mlflow(address: string, environment: NodeJS.ProcessEnv = process
         ],
       });
       run = runOf(created);
-      const all = Object.entries(parameters).map(([key, value]) => ({ key, value: value.slice(0, LONGEST) }));
+      await writeFile(join(folder, KEPT), `${JSON.stringify({ address: base, run: run.id })}\n`);
+      const all = plainKeys(parameters);
       for (let start = 0; start < all.length; start += MOST_PARAMETERS) {
         await log({ params: all.slice(start, start + MOST_PARAMETERS) });
       }
-      await writeFile(join(folder, KEPT), `${JSON.stringify({ address: base, run: run.id })}\n`);
     },
     epoch: (record) => logMetrics(record.epoch, metricsOf(record)),
     async end(result) {
       const isFinished = typeof result !== 'string';
-      if (isFinished) {
-        await logMetrics(result.epochs, resultMetricsOf(result));
-        const place = /^mlflow-artifacts:\/+(.*)$/.exec(run!.artifacts)?.[1];
-        const put = (file: string, content: Buffer) =>
-          ask('PUT', `mlflow-artifacts/artifacts/${place}/${encodeURIComponent(file)}`, content);
-        if (place !== undefined) {
-          await put('confusion.png', Buffer.from(result.confusion.png));
-          for (const file of result.files) await put(file.name, await readFile(file.path));
-        }
-      }
       const status = isFinished ? 'FINISHED' : result === 'failed' ? 'FAILED' : 'KILLED';
-      await ask('POST', 'mlflow/runs/update', { run_id: run!.id, status, end_time: Date.now() });
+      const ended = { run_id: run!.id, status, end_time: Date.now() };
+      // Whatever becomes of the files: the run has ended.
+      try {
+        if (isFinished) await finish(result);
+      } finally {
+        await ask('POST', 'mlflow/runs/update', ended);
+      }
     },
   };
+
+  async function finish(result: TrackedResult): Promise<void> {
+    await logMetrics(result.epochs, resultMetricsOf(result));
+    const place = /^mlflow-artifacts:\/+(.*)$/.exec(run!.artifacts)?.[1];
+    if (place === undefined) return;
+    const put = (file: string, content: Buffer) =>
+      ask('PUT', `mlflow-artifacts/artifacts/${place}/${encodeURIComponent(file)}`, content);
+    if (result.confusion) await put('confusion.png', Buffer.from(result.confusion.png));
+    for (const file of result.files) await put(file.name, await readFile(file.path));
+  }
+}
+
+/** Names of classes may stand in a key; MLflow takes few characters in one, and each key once. */
+function plainKeys(parameters: Readonly<Record<string, string>>): { key: string; value: string }[] {
+  const known = new Set<string>();
+  return Object.entries(parameters).map(([name, value]) => {
+    const plain = name.replace(/[^/\w.\- ]/g, '_');
+    let key = plain;
+    for (let i = 2; known.has(key); i++) key = `${plain}_${i}`;
+    known.add(key);
+    return { key, value: value.slice(0, LONGEST) };
+  });
 }
 
 type Ask = (

@@ -5,6 +5,7 @@ import type { PreparedRun } from '../../../runs/prepare-run.ts';
 import type { RunRecord } from '../../../runs/run-record.ts';
 import type { FinishedOutcome } from '../../../runs/train-run.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
+import { runNameOf } from '../runs/run-name.ts';
 import { confusionImage } from './confusion-image.ts';
 import { Followed } from './follow.ts';
 import type { TrackedImage, TrackedResult, Tracker } from './tracker.ts';
@@ -24,7 +25,7 @@ export async function trackRun(
   if (trackers.length === 0) return followed;
   followed.begin({
     id: id ?? folder.path,
-    name: basename(folder.path),
+    name: runNameOf(folder.path),
     folder: folder.path,
     parameters: { ...flat(options), ...flat(versions, 'versions.') },
     samples: await samplesOf(train),
@@ -41,7 +42,8 @@ export async function trackedResult(
     name: basename(folder.file(file)),
     path: folder.file(file),
   }));
-  return { epochs: record.result!.epochs, evaluation, confusion: await confusionImage(evaluation), files };
+  const confusion = evaluation.multiLabel ? undefined : await confusionImage(evaluation);
+  return { epochs: record.result!.epochs, evaluation, ...(confusion && { confusion }), files };
 }
 
 /** Nested options by names with dots: `optimizer.learningRate`. */

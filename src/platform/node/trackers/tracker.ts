@@ -26,8 +26,8 @@ export interface TrackedResult {
   /** Its last epoch: the step of what is said of the finished model. */
   readonly epochs: number;
   readonly evaluation: Evaluation;
-  /** The confusion matrix. */
-  readonly confusion: TrackedImage;
+  /** The confusion matrix; of images with several labels there is none. */
+  readonly confusion?: TrackedImage;
   /** Files of the run that others will want: the model, its card, its report. */
   readonly files: readonly { readonly name: string; readonly path: string }[];
 }

@@ -102,6 +102,15 @@ describe('trackers', () => {
       expect(await sharp(confusion.png).metadata()).toMatchObject({ format: 'png', width: confusion.width });
     }));
 
+  it('draw the confusions of a thousand classes, more than a program draws rectangles', async () => {
+    const classNames = Array.from({ length: 1000 }, (_, i) => `${i}`);
+    const matrix = classNames.map((_, i) => classNames.map((__, j) => Number(i === j)));
+    const { png, width, height } = await confusionImage({ matrix, classNames });
+    expect([width, height]).toEqual([2000, 2000]);
+    const { data } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
+    expect([...data.subarray(0, 9)]).toEqual([33, 102, 172, 33, 102, 172, 255, 255, 255]);
+  });
+
   it('write a table that several runs may share', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'deep', 'all.csv');

@@ -66,15 +66,18 @@ function take(answer: LabellingAnswer): void {
 
 async function load(): Promise<void> {
   const [one, several] = [shown.peek(), group.peek()];
-  const held = [...(one ? [one] : []), ...(several?.images ?? [])].map(({ id }) => id);
   try {
     const answer = await getJson<LabellingAnswer>('labelling', {
-      parameters: { shown: held.length > 0 ? held.join() : undefined },
+      parameters: { shown: one?.id, group: several?.images.map(({ id }) => id).join() },
     });
     if (answer.state === 'ready') {
-      // Those that somebody else labelled go.
-      const isOpen = ({ id }: LabelImage) => answer.next.some((image) => image.id === id);
-      if (one && shown.peek()?.id === one.id && !isOpen(one)) shown.value = undefined;
+      // Those that somebody else labelled go; another server may call others by the same numbers.
+      const isIn =
+        (images: readonly LabelImage[]) =>
+        ({ id, file }: LabelImage) =>
+          images.some((image) => image.id === id && image.file === file);
+      if (one && shown.peek()?.id === one.id && !isIn(answer.next)(one)) shown.value = undefined;
+      const isOpen = isIn(answer.group ?? []);
       if (several && group.peek() === several && !several.images.every(isOpen)) {
         group.value = { ...several, images: several.images.filter(isOpen) };
       }

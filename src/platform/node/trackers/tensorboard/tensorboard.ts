@@ -41,7 +41,7 @@ export function tensorBoard(folder?: string): Tracker {
         time: now(),
         step: result.epochs,
         scalars: resultMetricsOf(result),
-        images: [['confusion', result.confusion]],
+        images: result.confusion ? [['confusion', result.confusion]] : [],
       });
     },
   };
