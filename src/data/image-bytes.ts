@@ -140,15 +140,11 @@ const END = 0xd9;
 /** Where the segment of the first marker that is looked for begins, behind the marker; undefined when there is none. */
 function jpegSegment(data: DataView, wanted: (marker: number) => boolean): number | undefined {
   for (let at = 2; at + 4 <= data.byteLength; ) {
-    // Stray bytes between segments, which decoders skip.
     const marker = data.getUint8(at + 1);
-    if (data.getUint8(at) !== 0xff || marker === 0) {
-      at += 1;
-      continue;
-    }
-    if (wanted(marker)) return at + 2;
-    // Fill bytes, and markers that stand alone.
-    if (marker === 0xff) at += 1;
+    const isMarker = data.getUint8(at) === 0xff && marker !== 0;
+    if (isMarker && wanted(marker)) return at + 2;
+    // Fill bytes, stray ones, which decoders skip, and markers that stand alone.
+    if (!isMarker || marker === 0xff) at += 1;
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
     else at += 2 + data.getUint16(at + 2);
   }

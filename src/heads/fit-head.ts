@@ -40,6 +40,16 @@ export interface HeadFinding extends Partial<Pick<CrossValidation, 'folds' | 'sc
   readonly heldOut?: readonly EpochScore[];
 }
 
+/** @throws HarrierError `bad-option` for class weights, where a kind of head ignores them */
+export function checkHeadKind(kind: HeadKind, { classWeight }: Pick<HeadOptions, 'classWeight'>): void {
+  if (kind !== 'centroid' || classWeight === undefined) return;
+  throw new HarrierError('bad-option', 'a head of means has no use for class weights', {
+    where: '--class-weight',
+    expected: '--head linear or --head mlp',
+    next: 'Leave the weights out, or take another head.',
+  });
+}
+
 /**
  * Fits a head of a kind on features.
  * @throws HarrierError as `fitLinear`, `fitMlp` and `fitCentroid` do
@@ -57,13 +67,7 @@ export async function fitHead(
       next: 'Leave --head out.',
     });
   }
-  if (kind === 'centroid' && options.classWeight !== undefined) {
-    throw new HarrierError('not-supported', 'a head of means has no use for class weights', {
-      where: '--class-weight',
-      expected: '--head linear or --head mlp',
-      next: 'Leave the weights out, or take another head.',
-    });
-  }
+  checkHeadKind(kind, options);
   const classes = classNames.length;
   const probabilitiesIn = tags ? logistic : softmax;
   const finished = (head: DenseWeights & Pick<FittedHead, 'loss' | 'accuracy'>, record: HeadFinding) => ({

@@ -17,7 +17,7 @@ export function shapedPixels({ data, width, height }: Pixels, shape: ImageInput,
       where,
       expected: 'width × height × 3 or 4 bytes',
       received: `${data.length} bytes for ${width} × ${height}`,
-      next: 'Give whole rows, from the top: red, green, blue, and opacity if there is one.',
+      next: 'Give whole rows, from the top: red, green, blue, and opacity if any.',
     });
   }
   const scaled = scalerFor({ width, height }, shape);

@@ -38,7 +38,7 @@ function noModel(bytes: Uint8Array, where: string, cause?: unknown): HarrierErro
   return new HarrierError('bad-graph', 'this is not an ONNX model', {
     where,
     received: describeBytes(bytes),
-    next: 'Name a model.onnx that harrier train or harrier export wrote.',
+    next: 'Name a model.onnx that harrier wrote.',
     cause,
   });
 }

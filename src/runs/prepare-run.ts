@@ -5,6 +5,7 @@ import { isStretched } from '../data/preprocessing.ts';
 import { HarrierError } from '../errors.ts';
 import type { DataInfo } from '../evaluation/index.ts';
 import { formatCount, formatNumber, formatQuantity } from '../format/format.ts';
+import { checkHeadKind } from '../heads/index.ts';
 import type { NetworkConfig } from '../models/index.ts';
 import { highestRate, optimizerFrom } from '../optimizers/index.ts';
 import { fineTuningSplit } from '../recipes/index.ts';
@@ -87,6 +88,7 @@ export async function prepareRun(
   const plan = planRun(split, first, stored ? { stored: stored.network, reopen: method.reopen } : method);
   const { images, options } = seenByAll(plan.options, first, opened);
   const { network, optimizer } = plan;
+  if (options.head) checkHeadKind(options.head, options);
   checkReject(options, network, images.validation?.size);
   checkAdaptive(options, images.validation !== undefined);
   const begun = dataOf(opened, first, folded?.pool);

@@ -79,14 +79,19 @@ describe('train --from', () => {
   });
 
   it('takes class weights, label smoothing, validation images and other kinds of heads', async () => {
-    const options = ['--class-weight', 'leaf=3', '--validation-split', '0.2', '--augment', 'none'];
+    const options = ['--validation-split', '0.2', '--augment', 'none'];
     succeeded(await train('--from', 'first', '--head', 'centroid', ...options, '--out', 'centroid'));
     const { options: kept, result } = await json('centroid', 'run.json');
     expect([kept.head, kept.augmentation, result.head]).toEqual(['centroid', [], { kind: 'centroid' }]);
     expect(result.testAccuracy).toBeGreaterThan(0.9);
     const [, line] = `${await read('centroid', 'history.csv')}`.split('\n');
     expect(line.split(',')[4], 'validation accuracy').not.toBe('');
-    const smooth = ['--set', 'labelSmoothing=0.1', '--seeds', '2'];
+    const refused = await train('--from', 'first', '--head', 'centroid', '--class-weight', 'leaf=3');
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('has no use for class weights'),
+    ]);
+    const smooth = ['--class-weight', 'leaf=3', '--set', 'labelSmoothing=0.1', '--seeds', '2'];
     const seeds = await train('--from', 'first', ...smooth, '--out', 'seeds');
     expect(seeds.code, seeds.stderr).toBe(0);
   });

@@ -108,6 +108,7 @@ describe('a run', () => {
       dataset: 'images',
       index: rows.map((_, i) => i),
       label: rows.map(({ label }) => label),
+      own: rows.map(({ label }) => label),
       predicted: rows.map(({ predicted }) => predicted),
       probability: rows.map(({ probability }) => probability),
     });

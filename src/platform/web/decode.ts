@@ -62,39 +62,10 @@ export async function decodeImage(
   const bitmap = await decode(turned ? new Blob([turned.bytes]) : blob, where);
   try {
     checkPixels(bitmap, where, maxPixels);
-    if (!isDeepPng(bytes)) return drawnPixels(bitmap, bitmap, shape, turned?.orientation);
-    let brightest = 0;
-    const pixels = drawnPixels(bitmap, bitmap, shape, UPRIGHT, (strip) => {
-      brightest = strip.reduce((most, each, i) => (i % 4 === 3 ? most : Math.max(most, each)), brightest);
-    });
-    checkBrightness(brightest, where);
-    return pixels;
+    return drawnPixels(bitmap, bitmap, shape, turned?.orientation);
   } finally {
     bitmap.close();
   }
-}
-
-/** Whether a PNG has 16 bits a sample: its header says so. */
-function isDeepPng(bytes: Uint8Array): boolean {
-  return imageFormatOf(bytes) === 'PNG' && bytes[24] === 16;
-}
-
-/**
- * Browsers divide 16 bits by 256. Of 12 bits that are stored in 16, as cameras of microscopes write them, hardly
- * anything is left then, while `decodeImage` of harrier/node takes 4,095 for white.
- *
- * @param brightest of all samples, before they are scaled
- */
-function checkBrightness(brightest: number, where: string): void {
-  if (brightest === 0 || brightest > 15) return;
-  throw new HarrierError(
-    'not-supported',
-    'this PNG has 12 bits stored in 16, which browsers show nearly black',
-    {
-      where,
-      next: 'Save it in 8 bits.',
-    },
-  );
 }
 
 async function bytesOf(source: Blob | Uint8Array, where: string): Promise<Uint8Array> {
@@ -105,7 +76,7 @@ async function bytesOf(source: Blob | Uint8Array, where: string): Promise<Uint8A
     throw new HarrierError('storage', 'the file cannot be read', {
       where,
       received: cause instanceof Error ? cause.message : String(cause),
-      next: 'It may have been moved, changed or removed since it was chosen: choose it again.',
+      next: 'It may have been moved or changed since: choose it again.',
       cause,
     });
   }
@@ -161,7 +132,6 @@ export function drawnPixels(
   size: ImageSize,
   shape: ImageInput,
   orientation = UPRIGHT,
-  onStrip: (pixels: Uint8ClampedArray) => void = () => {},
 ): Uint8Array {
   const onSide = liesOnSide(orientation);
   const [width, height] = onSide ? [size.height, size.width] : [size.width, size.height];
@@ -178,9 +148,7 @@ export function drawnPixels(
     context.fillRect(0, 0, width, strip);
     context.setTransform(a, b, c, d, e, f - top);
     context.drawImage(image, 0, 0, size.width, size.height);
-    const { data } = context.getImageData(0, 0, width, rows);
-    onStrip(data);
-    scaled.add(data);
+    scaled.add(context.getImageData(0, 0, width, rows).data);
   }
   return scaled.finish();
 }

@@ -60,7 +60,7 @@ export async function loadOnnxRuntime(options: LoadOptions): Promise<Loaded> {
       {
         expected: `${running}`,
         received: `${threads}`,
-        next: 'The first runtime of a page or worker sets the number. Start a new worker for another number.',
+        next: 'Start a new worker for another number.',
       },
     );
   }
@@ -98,10 +98,9 @@ async function load({
 
 /** One queue for all copies of this code that use one ONNX Runtime, such as those of several packages in a page. */
 function queueOf({ env }: OnnxRuntime): { last: Promise<unknown> } {
-  const holder = env as unknown as Record<symbol, { last: Promise<unknown> } | undefined>;
-  const key = Symbol.for('harrier.queue');
-  holder[key] ??= { last: Promise.resolve() };
-  return holder[key];
+  const shared: { harrierQueue?: { last: Promise<unknown> } } = env as object;
+  shared.harrierQueue ??= { last: Promise.resolve() };
+  return shared.harrierQueue;
 }
 
 /** Relative addresses are the page's, not those of ONNX Runtime's script. */
@@ -141,7 +140,7 @@ async function startEngine(ort: OnnxRuntime): Promise<void> {
     throw new HarrierError('not-supported', 'ONNX Runtime does not start in this browser', {
       received: message,
       next: isMissing
-        ? 'Is its file ort-wasm-….wasm beside its script on the server? If it is elsewhere, wasmPaths says where. If the network failed, load the page again: ONNX Runtime tries once.'
+        ? 'Is ort-wasm-….wasm beside its script, or does wasmPaths say where? If the network failed, reload.'
         : 'Load the page again; if that does not help, use a newer browser.',
       cause,
     });
