@@ -242,7 +242,7 @@ export class Classifier {
     const isNumber = foreign instanceof Float32Array ? foreign.every(Number.isFinite) : true;
     if (!isNumber || !values.every(Number.isFinite)) {
       throw new HarrierError('bad-graph', 'the model gives numbers that are not finite', {
-        next: 'Its weights are damaged or diverged: take another model.',
+        next: 'Its weights are damaged, or its training diverged: take another model.',
       });
     }
     return {

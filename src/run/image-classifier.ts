@@ -166,7 +166,7 @@ function answersOf(
       where,
       expected: `${labels.length} numbers from 0 to 1`,
       received: Array.from(probabilities.subarray(0, 8)).join(', '),
-      next: 'Its weights are damaged or diverged: take another model.',
+      next: 'Its weights are damaged: take another model.',
     });
   }
   return labels

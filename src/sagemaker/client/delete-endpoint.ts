@@ -91,7 +91,7 @@ async function ownNames(aws: Aws, endpoint: string, kind: 'configs' | 'models'):
   const names: string[] = [];
   let NextToken: string | undefined;
   do {
-    const query = { NameContains: `${plainName(endpoint)}-`, MaxResults: 100, NextToken };
+    const query = { NameContains: `${endpoint}-`, MaxResults: 100, NextToken };
     if (kind === 'configs') {
       const page = await aws.sagemaker.listEndpointConfigs(query);
       names.push(...(page.EndpointConfigs ?? []).map(({ EndpointConfigName }) => EndpointConfigName!));

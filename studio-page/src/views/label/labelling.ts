@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { type Signal, signal } from '@preact/signals';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import type {
   LabelImage,
@@ -7,6 +7,7 @@ import type {
   LabellingInfo,
   MovedImages,
 } from 'harrier/src/studio-server/api.ts';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { getJson, send } from '../../api.ts';
 import { listen, onReconnect } from '../../live.ts';
 
@@ -42,6 +43,20 @@ export interface Group {
 
 /** The group that is shown: it stays until it is acted on, too. */
 export const group = signal<Group | undefined>(undefined);
+
+/** Holds what a view shows, as long as it is open. */
+export function useHeld<T>(held: Signal<T | undefined>, now: T | undefined): void {
+  // Before anything else can happen: what is on the screen is what a key means.
+  useLayoutEffect(() => {
+    held.value = now;
+  }, [now]);
+  useEffect(
+    () => () => {
+      held.value = undefined;
+    },
+    [],
+  );
+}
 
 /** The group to show: the one that is shown already, else the one that the model proposes. */
 export function groupToShow({ batch, classes }: LabellingInfo): Group | undefined {

@@ -1,13 +1,13 @@
 import { formatCertainty } from 'harrier/src/format/format.ts';
 import type { LabelImage, LabellingInfo } from 'harrier/src/studio-server/api.ts';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { apiUrl } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Empty } from '../../components/empty.tsx';
 import { Message } from '../../components/message.tsx';
 import { AddClass } from './add-class.tsx';
 import { hasOwnKeys, isPressed, keyAct, keyOf } from './keys.ts';
-import { act, imageToShow, pending, shown } from './labelling.ts';
+import { act, imageToShow, pending, shown, useHeld } from './labelling.ts';
 import { Undo } from './undo.tsx';
 
 /** Pixels of the longer side: of the image that is looked at, and of those that come. */
@@ -22,16 +22,7 @@ export function imageUrl({ id }: Pick<LabelImage, 'id'>, size: number): string {
 export function OneByOne({ info }: { readonly info: LabellingInfo }) {
   const now = imageToShow(info.next);
   const coming = info.next.filter(({ id }) => !pending.value.has(id) && id !== now?.id);
-  // Before anything else can happen: what is on the screen is what a key means.
-  useLayoutEffect(() => {
-    shown.value = now;
-  }, [now]);
-  useEffect(
-    () => () => {
-      shown.value = undefined;
-    },
-    [],
-  );
+  useHeld(shown, now);
   const stage = useRef<HTMLElement>(null);
   const [said, setSaid] = useState('');
   const names = info.classes.map(({ name }) => name);

@@ -1,10 +1,10 @@
 import { formatCertainty, formatQuantity } from 'harrier/src/format/format.ts';
 import type { LabellingInfo } from 'harrier/src/studio-server/api.ts';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Empty } from '../../components/empty.tsx';
 import { hasOwnKeys, keyAct } from './keys.ts';
-import { act, group, groupToShow, pending } from './labelling.ts';
+import { act, group, groupToShow, pending, useHeld } from './labelling.ts';
 import { imageUrl } from './one-by-one.tsx';
 import { Undo } from './undo.tsx';
 
@@ -13,16 +13,7 @@ const SMALL = 320;
 /** Images with the same sure proposal: those of another class are taken out, the rest is confirmed at once. */
 export function Together({ info }: { readonly info: LabellingInfo }) {
   const shown = groupToShow(info);
-  // Before anything else can happen: what is on the screen is what a key means.
-  useLayoutEffect(() => {
-    group.value = shown;
-  }, [shown]);
-  useEffect(
-    () => () => {
-      group.value = undefined;
-    },
-    [],
-  );
+  useHeld(group, shown);
   const [out, setOut] = useState<ReadonlySet<number>>(new Set());
   const [said, setSaid] = useState('');
   const heading = useRef<HTMLHeadingElement>(null);
