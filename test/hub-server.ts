@@ -29,6 +29,8 @@ export class HubServer {
   hub: Answer[] = [];
   /** Takes models, where it is set. */
   uploads?: HubUploads;
+  /** Repositories that have another name now, which the hub sends to by a redirection. */
+  readonly renamed = new Map<string, string>();
   /** Files of any other path: no hub, but the web. */
   readonly web = new Map<string, Uint8Array>();
   #server!: Server;
@@ -84,6 +86,11 @@ export class HubServer {
     const api = asked && (kind === 'models' ? asked : `${kind}/${asked}`);
     const [, resolved, revision, name] =
       /^\/((?:datasets\/)?[^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    const renamed = this.renamed.get(api ?? resolved ?? '');
+    if (renamed) {
+      response.writeHead(307, { location: request.url!.replace((api ?? resolved)!, renamed) }).end();
+      return;
+    }
     const known = (called: string, at: string) =>
       [...this.repositories].find(
         ([key, { commit }]) => key === `${called}@${at}` || (key.startsWith(`${called}@`) && commit === at),

@@ -58,7 +58,14 @@ export function decodeBmp(bytes: Uint8Array): RawImage {
   const data = new Uint8Array(width * height * channels);
   if (isRunLength) fillRuns(bytes, header, data);
   else fillRows(bytes, header, data, channels);
+  if (channels === 4) showUnsaid(data);
   return { width, height, channels, data };
+}
+
+/** Many programs state transparency and leave it 0 everywhere: such an image is opaque, as browsers show it. */
+function showUnsaid(data: Uint8Array): void {
+  for (let at = 3; at < data.length; at += 4) if (data[at] !== 0) return;
+  for (let at = 3; at < data.length; at += 4) data[at] = 255;
 }
 
 function readHeader(bytes: Uint8Array): Header {

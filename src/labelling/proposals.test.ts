@@ -52,6 +52,26 @@ it('learns from the training before, and estimates by the confirmed images alone
   expect(head.heldOut).toEqual({ images: 6, right: 6 });
 });
 
+it('counts an image of the training that is confirmed once more as confirmed alone', async () => {
+  const files = Array.from({ length: 24 }, (_, i) => `/photos/${i}.jpg`);
+  // Nothing can be learned of them: only one that was learned from can be right.
+  const random = {
+    ...images(
+      Array.from({ length: 24 }, () => 7),
+      8,
+    ),
+    labels: files.map((_, i) => i % 2),
+    files,
+  };
+  const options = { size: SIZE, classes: 2 };
+  const alone = await fitProposals(runtime, random, options);
+  const twice = await fitProposals(runtime, random, { ...options, training: random });
+  expect(twice!.heldOut).toEqual(alone!.heldOut);
+  const elsewhere = { ...random, files: files.map((file) => `/other${file}`) };
+  const known = await fitProposals(runtime, random, { ...options, training: elsewhere });
+  expect(known!.heldOut!.right).toBeGreaterThan(alone!.heldOut!.right);
+});
+
 it('knows classes from one image each, and estimates nothing from so few', async () => {
   const head = (await fitProposals(runtime, images([0, 1, 2], 6), { size: SIZE, classes: 3 }))!;
   expect(best(head.probabilities(images([2, 0, 1], 7).features), 3)).toEqual([2, 0, 1]);

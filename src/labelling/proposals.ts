@@ -1,11 +1,14 @@
 import { fitHead } from '../heads/index.ts';
 import type { Runtime } from '../runtime/index.ts';
+import { rowsOf } from './rows.ts';
 
 /** Features with labels: float32 `[images, size]`. */
 export interface LabelledFeatures {
   readonly features: Float32Array;
   /** Class index of every image. */
   readonly labels: ArrayLike<number>;
+  /** Where every image lies, if that is known. */
+  readonly files?: readonly string[];
 }
 
 /** Of fewer images a class on average, the means alone are learned: there is too little to fit more. */
@@ -24,7 +27,8 @@ export interface ProposingHead {
 
 /**
  * Fits a head on the images whose labels are confirmed, and on those of the training before, where there are any.
- * Classes without an image get the probability 0.
+ * Classes without an image get the probability 0. An image that is in both, by its file, counts as confirmed alone: it
+ * would be held out and learned from at once.
  *
  * @param classes how many there are
  * @returns undefined while fewer than two classes have images
@@ -36,9 +40,10 @@ export async function fitProposals(
   {
     size,
     classes,
-    training,
+    training: before,
   }: { readonly size: number; readonly classes: number; readonly training?: LabelledFeatures },
 ): Promise<ProposingHead | undefined> {
+  const training = before && othersThan(confirmed, before, size);
   const all = [...Array.from(confirmed.labels), ...Array.from(training?.labels ?? [])];
   const present = [...new Set(all)].sort((a, b) => a - b);
   if (present.length < 2) return undefined;
@@ -61,6 +66,16 @@ export async function fitProposals(
     probabilities: (rows) => spread(head.probabilities(rows), present, classes),
     ...(heldOut && { heldOut: counted(heldOut, present, confirmed.labels) }),
   };
+}
+
+function othersThan(
+  { files: known = [] }: LabelledFeatures,
+  { features, labels, files = [] }: LabelledFeatures,
+  size: number,
+): LabelledFeatures {
+  const own = new Set(known);
+  const left = Array.from(labels, (_, image) => image).filter((image) => !own.has(files[image] ?? ''));
+  return { features: rowsOf(features, size, left), labels: left.map((image) => labels[image]) };
 }
 
 /** Probabilities of some classes as those of all. */

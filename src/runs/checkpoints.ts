@@ -116,15 +116,15 @@ export class CheckpointKeeper {
     }
   }
 
-  /** The best is written first: a last checkpoint always has the best that it names. */
+  /** The last one is written last: it always has the best that it names, and all of its history. */
   async #write(checkpoint: Checkpoint): Promise<void> {
     const { id, sha256 } = this.#options;
     const encoded = (each: Checkpoint) => encodeCheckpoint({ ...each, run: id }, sha256);
     const last = encoded(checkpoint);
     if (this.#best) await this.#run.write('best', this.#best === checkpoint ? last : encoded(this.#best));
     this.#best = undefined;
-    await this.#run.write('last', last);
     await this.#run.write('history', historyToCsv(checkpoint.position.history));
+    await this.#run.write('last', last);
   }
 }
 

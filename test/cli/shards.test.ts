@@ -239,6 +239,10 @@ describe('sweep --plan', () => {
     const elsewhere = await run(...trial(2, 'stopped'), '--data', 'other');
     expect(sentenceOf(elsewhere)).toContain('other');
     expect(elsewhere.code).not.toBe(0);
+    // One that has not begun is as strict: trials on other images cannot be compared.
+    expect(sentenceOf(await run(...trial(3, 'apart'), '--data', 'other'))).toContain(
+      'these are not the images that the sweep was planned with: expected SHA-256',
+    );
     expect((await run(...trial(2, 'stopped'))).code).toBe(0);
     const [a, b] = await Promise.all(
       ['runs', 'stopped'].map((runs) => readFile(path(runs, 'trial-2', 'predictions.csv'), 'utf8')),

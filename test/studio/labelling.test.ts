@@ -317,6 +317,31 @@ describe('a list of labels', () => {
     expect(list.toText()).toBe('file,label,split\n1.png,cat,test\n2.png,dog,train\n');
   });
 
+  it('keeps all lines of a file, and what they say when a label is taken back', async () => {
+    const lines =
+      'file,label,split,note\n1.png,cat,test,by Ann\n1.png,dog,test,by Bob\n2.png,,test,\n,cat,train,\n';
+    await writeFile(join(folder, 'labels.csv'), lines);
+    const list = await LabelList.read(folder);
+    list.set('1.png', 'cow');
+    list.set('2.png', 'cat');
+    list.set('3.png', 'cat');
+    expect(list.toText()).toBe(
+      'file,label,split,note\n1.png,cow,test,by Ann\n1.png,cow,test,by Bob\n2.png,cat,test,\n,cat,train,\n3.png,cat,train,\n',
+    );
+    for (const file of ['1.png', '2.png', '3.png']) list.set(file, undefined);
+    expect(list.toText()).toBe(
+      'file,label,split,note\n1.png,,test,by Ann\n1.png,,test,by Bob\n2.png,,test,\n,cat,train,\n',
+    );
+  });
+
+  it('knows files by either spelling of their letters', async () => {
+    await writeFile(join(folder, 'labels.csv'), 'file,label\nCaf\u00e9.png,cat\n');
+    const list = await LabelList.read(folder);
+    expect(list.labelsOf(['Cafe\u0301.png', 'other.png'])).toEqual(['cat', undefined]);
+    list.set('Cafe\u0301.png', 'dog');
+    expect(list.toText()).toBe('file,label\nCaf\u00e9.png,dog\n');
+  });
+
   it('is not overwritten where it is something else', async () => {
     await writeFile(join(folder, 'labels.csv'), 'name,price\nshoe,30\n');
     await expect(LabelList.read(folder)).rejects.toThrow(/no column says which file/);

@@ -18,7 +18,7 @@ import type { RunOptions } from '../../runs/run-record.ts';
 import type { RunFile } from '../../runs/stored-run.ts';
 import { markedText, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
-import { shortPath } from '../terminal.ts';
+import { shellQuote, shortPath } from '../terminal.ts';
 
 /** The options of `compare` as they were typed. */
 export interface CompareOptions {
@@ -67,7 +67,7 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
   if (!result || evaluation === undefined) {
     throw new HarrierError('bad-checkpoint', 'this run is not finished', {
       where: folder.path,
-      next: `Resume it: npx harrier train --resume ${shortPath(folder.path)}`,
+      next: `Resume it: npx harrier train --resume ${shellQuote(shortPath(folder.path))}`,
     });
   }
   const history = await textOf(folder, 'history');

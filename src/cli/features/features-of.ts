@@ -56,7 +56,8 @@ export async function featuresOf(
   { reporter, interruption }: { readonly reporter: Reporter; readonly interruption: Interruption },
 ): Promise<DataFeatures> {
   const { signal } = interruption;
-  const isPhotos = from === undefined && (await photoSide(data, options.multiLabel)) !== undefined;
+  const reading = { multiLabel: options.multiLabel, onProgress: reporter.work, signal };
+  const isPhotos = from === undefined && (await photoSide(data, reading)) !== undefined;
   const network = isPhotos ? DEFAULT_BACKBONE : from;
   const model = await startingModel(network, foreignOptions(options), fetchingFor(reporter, signal));
   if (model.source) noteLicense(model, reporter);

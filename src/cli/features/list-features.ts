@@ -56,6 +56,7 @@ export async function listFeatures(data: string | undefined, options: ListFeatur
   const named = from === true || from === undefined ? DEFAULT_BACKBONE : from;
   const model = await startingModel(named, foreignOptions(options), fetchingFor(reporter));
   if (model.source) noteLicense(model, reporter);
+  for (const sentence of model.assumed ?? []) reporter.note(`Note: ${sentence}`);
   const backbone = await Backbone.load(nodeRuntime({ threads }), model);
   const { imageShape: shape, size } = backbone;
   const readers = new ReadingThreads({ shape, remote: remoteOptions(words, options) }, threads);

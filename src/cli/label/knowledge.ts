@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Backbone, imageFeatures } from '../../backbones/index.ts';
 import { firstImages } from '../../data/subset.ts';
 import { HarrierError } from '../../errors.ts';
@@ -23,7 +24,7 @@ const MOST_TRAINING = 2_000;
  * The network whose features images are compared by, and what a run knows of its classes.
  *
  * @param from as it was typed: a run, or a network
- * @throws HarrierError as `startingModel` and `Backbone.load` do
+ * @throws HarrierError as `startingModel` and `Backbone.load` do; the signal's reason when aborted
  */
 export async function knowledgeOf(
   from: string | undefined,
@@ -39,7 +40,7 @@ export async function knowledgeOf(
   const backbone = await Backbone.load(nodeRuntime({ threads }), model);
   const store = featureCache(backbone.key(nativeSha256), backbone.size);
   if (from !== undefined && (await isElsewhere(from))) return { backbone, store };
-  const run = await runKnowledge(from, model, { backbone, store }, reporter);
+  const run = await runKnowledge(from, model, { backbone, store }, reporter, signal);
   return { backbone, store, ...(run && { run }) };
 }
 
@@ -49,6 +50,7 @@ async function runKnowledge(
   { network, weights, name, preprocessing }: StartingModel,
   { backbone, store }: Pick<LabelSessionOptions, 'backbone' | 'store'>,
   reporter: Reporter,
+  signal: AbortSignal,
 ): Promise<RunKnowledge | undefined> {
   const source = await findModel(from);
   const model = decodeModel(await readModelFile(source.modelFile), source.modelFile);
@@ -90,11 +92,15 @@ async function runKnowledge(
     const features = await imageFeatures(backbone, dataset, {
       store,
       sha256: nativeSha256,
-      onProgress: reporter.work,
+      onProgress: (progress) => {
+        signal.throwIfAborted();
+        reporter.work(progress);
+      },
       what: `features of ${dataset.name}`,
     });
     const labels = Array.from(dataset.labels, (label) => classNames.indexOf(dataset.classNames[label]));
-    return labels.includes(-1) ? known : { ...known, training: { features, labels } };
+    const files = labels.map((_, image) => resolve(dataset.describe(image)));
+    return labels.includes(-1) ? known : { ...known, training: { features, labels, files } };
   } catch (error) {
     if (!(error instanceof HarrierError)) throw error;
     reporter.note(`Note: the training images of ${name} are not at hand: ${error.message}`);

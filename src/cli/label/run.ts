@@ -13,7 +13,7 @@ import { watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { builtPage } from '../studio/page.ts';
 import { checkPort, openBrowser, serverOptions, untilInterrupted } from '../studio/run.ts';
-import { shortPath } from '../terminal.ts';
+import { shellQuote, shortPath } from '../terminal.ts';
 import { knowledgeOf } from './knowledge.ts';
 
 /** The options of `label` as they were typed. */
@@ -109,7 +109,7 @@ async function move(folder: string, { labels, path }: LabelList, reporter: Repor
   if (labels.size === 0) {
     throw new HarrierError('bad-data', 'no image has a label yet', {
       where: path,
-      next: `Label some first: npx harrier label ${folder}`,
+      next: `Label some first: npx harrier label ${shellQuote(shortPath(folder))}`,
     });
   }
   const { moved, left } = await moveToClassFolders(folder, async (paths) => {
@@ -126,6 +126,6 @@ async function conclude(folder: string, images: number, reporter: Reporter): Pro
   const { labels, path } = await LabelList.read(folder);
   reporter.print(`${formatCount(labels.size)} of ${formatQuantity(images, 'image')} labelled.`);
   if (new Set(labels.values()).size >= 2) {
-    reporter.print(`Train on them: npx harrier train --data ${shortPath(path)}`);
+    reporter.print(`Train on them: npx harrier train --data ${shellQuote(shortPath(path))}`);
   }
 }

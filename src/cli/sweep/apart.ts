@@ -11,7 +11,7 @@ import type { Interruption } from '../interruption.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
-import { identityOf, SweepFolder } from './folder.ts';
+import { checkSweptData, identityOf, SweepFolder } from './folder.ts';
 import type { SweepOptions } from './options.ts';
 import { planSweep, trialOptions } from './plan.ts';
 import { planText, readPlan } from './plan-file.ts';
@@ -88,6 +88,7 @@ export async function runTrial(
     given: { ...options, ...(given.data !== undefined && { data: given.data }) },
     until: record.epochs,
     trial: identity,
+    ...(record.data && { data: record.data }),
   };
   reporter.print(`trial ${trial.number}: ${settingsText(trial.settings)}; ${shortPath(path)}`);
   const end = performance.now() + 1000 * (given.time ?? Number.POSITIVE_INFINITY);
@@ -134,6 +135,8 @@ export async function collectTrials(given: SweepOptions, reporter: Reporter): Pr
   for (const trial of record.trials) {
     const next = 'Give the folder that --trial wrote into.';
     await checkTrial(folder.trial(trial), identityOf(record, trial), next);
+    const run = folder.trial(trial);
+    if ((await run.read('record')) !== undefined) checkSweptData((await run.record()).data, record.data);
   }
   const trials = await Promise.all(record.trials.map((trial) => folder.result(trial)));
   const missing = trials.filter(({ state }) => state === 'waiting');

@@ -8,6 +8,7 @@ import { readError } from '../../platform/node/files/read-error.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import type { Settings } from '../../recipes/index.ts';
+import type { RunData } from '../../runs/run-record.ts';
 import {
   renderSweep,
   type Score,
@@ -34,7 +35,15 @@ export interface SweepRecord {
   readonly threads: number;
   /** Images that trials are evaluated on. */
   readonly images: number;
+  /** `Dataset.hash` of the images that all trials learn from, and of those that evaluate them; older sweeps lack it. */
+  readonly data?: SweptData;
   readonly trials: readonly TrialRecord[];
+}
+
+/** Which images trials are trained and evaluated on, by `Dataset.hash`. */
+export interface SweptData {
+  readonly train: string;
+  readonly validation: string;
 }
 
 export interface TrialRecord {
@@ -60,6 +69,23 @@ const ELSEWHERE = 'choose another folder with --out';
 export function identityOf({ given, epochs }: SweepRecord, { settings }: TrialRecord): string {
   const deciding = JSON.stringify([given, epochs, settings]);
   return nativeSha256().update(Buffer.from(deciding)).digest();
+}
+
+/** @throws HarrierError `bad-data` where a trial has other images than those that the sweep was planned with */
+export function checkSweptData({ train, validation }: RunData, planned: SweptData | undefined): void {
+  if (!planned) return;
+  for (const [part, hash] of [
+    [train, planned.train],
+    [validation, planned.validation],
+  ] as const) {
+    if (part?.hash === hash) continue;
+    throw new HarrierError('bad-data', 'these are not the images that the sweep was planned with', {
+      where: part?.name ?? train.name,
+      expected: `SHA-256 ${hash}`,
+      received: part?.hash ?? 'no images',
+      next: 'Trials on other images cannot be compared: restore the old data and label corrections, or begin another sweep.',
+    });
+  }
 }
 
 /** The folder of a sweep: its record, its results, and a run folder for each trial. */

@@ -1,3 +1,4 @@
+import type { SweptData } from './folder.ts';
 import type { TrialOptions } from './options.ts';
 
 /** What a sweep asks of the processes that train its trials. */
@@ -6,6 +7,7 @@ export interface TrialCalls {
    * Trains the run in `folder`, beginning or resuming, until so many epochs are done.
    *
    * @param trial goes into the record of a run that begins
+   * @param data the images that it must have, where the sweep says
    * @param onProgress takes the epochs done, with the fraction of the one under way
    * @returns whether it was stopped before
    */
@@ -14,6 +16,7 @@ export interface TrialCalls {
     given: TrialOptions,
     until: number,
     trial: string,
+    data: SweptData | undefined,
     onProgress: (epochs: number) => void,
   ): Promise<boolean>;
   /** Saves the trial under way and stops it. */

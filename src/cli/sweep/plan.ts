@@ -88,6 +88,7 @@ export async function planSweep(
     parallel,
     threads,
     images: run.validation!.size,
+    data: { train: run.data.train.hash, validation: run.data.validation!.hash },
     trials: settings.map(
       (each, i): TrialRecord => ({
         number: i + 1,

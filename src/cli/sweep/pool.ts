@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { Caller } from '../../calls.ts';
 import { processChannel } from '../../platform/node/worker.ts';
+import type { SweptData } from './folder.ts';
 import type { TrialCalls } from './messages.ts';
 import type { TrialOptions } from './options.ts';
 
@@ -12,6 +13,8 @@ export interface Task {
   readonly until: number;
   /** `identityOf` it, for its record. */
   readonly trial: string;
+  /** The images that it must have, where the sweep says. */
+  readonly data?: SweptData;
 }
 
 export interface PoolHooks {
@@ -90,8 +93,8 @@ class Worker {
   }
 
   /** Trains one trial. @returns whether it was stopped before its end @throws why it failed, or how its process ended */
-  train({ folder, given, until, trial }: Task, onProgress: (epochs: number) => void): Promise<boolean> {
-    return this.#calls.call('train', [folder, given, until, trial, onProgress]);
+  train({ folder, given, until, trial, data }: Task, onProgress: (epochs: number) => void): Promise<boolean> {
+    return this.#calls.call('train', [folder, given, until, trial, data, onProgress]);
   }
 
   stop(): void {

@@ -200,6 +200,7 @@ async function train(
           given: trialOptions(record, trial),
           until,
           trial: identityOf(record, trial),
+          ...(record.data && { data: record.data }),
         }));
       await pool.run(tasks, {
         onProgress: ({ number }, epochs) => progress.at(number, epochs),

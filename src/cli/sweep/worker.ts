@@ -11,6 +11,7 @@ import type { PreparedRun } from '../../runs/prepare-run.ts';
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
 import { Exit } from '../failure.ts';
 import { commandLine } from '../train/options.ts';
+import { checkSweptData } from './folder.ts';
 import type { TrialCalls } from './messages.ts';
 import { asTrainOptions, type TrialOptions } from './options.ts';
 import type { Task } from './pool.ts';
@@ -31,9 +32,9 @@ export function runSweepWorker(): void {
     stop() {
       stopping = true;
     },
-    async train(folder, given, until, trial, onProgress) {
+    async train(folder, given, until, trial, data, onProgress) {
       try {
-        return await trainTrial({ folder, given, until, trial }, onProgress, () => stopping);
+        return await trainTrial({ folder, given, until, trial, data }, onProgress, () => stopping);
       } catch (error) {
         if (error instanceof Exit) return true;
         throw error;
@@ -48,7 +49,7 @@ export function runSweepWorker(): void {
  * @returns whether it was stopped before it had done so many epochs
  */
 export async function trainTrial(
-  { folder: path, given, until, trial }: Omit<Task, 'number'>,
+  { folder: path, given, until, trial, data }: Omit<Task, 'number'>,
   tell: (epochs: number) => void,
   stopping: () => boolean,
 ): Promise<boolean> {
@@ -62,6 +63,7 @@ export async function trainTrial(
   const { run, record } = stored
     ? await prepareAgain(stored, resumedTrial(stored.options, given), { onProgress })
     : await begun(given, path, trial, onProgress);
+  checkSweptData(run.data, data);
   if (isNew) folder = await createRunFolder(run.options.recipe, path);
   return folder.exclusively(async () => {
     let epochs = 0;
@@ -76,6 +78,10 @@ export async function trainTrial(
       onEpoch: ({ epoch }) => {
         epochs = epoch;
         tell(epochs);
+      },
+      // After validation the epoch is saved.
+      onProgress: ({ what }) => {
+        if (what !== 'validating') onProgress();
       },
       interrupted: () => stopping() || epochs >= until,
     });

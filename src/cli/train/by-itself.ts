@@ -25,8 +25,8 @@ export interface OwnChoice {
  * with recipes of their own keep their defaults.
  *
  * @param typed the words of the command, which get those that say what was chosen
- * @throws HarrierError as `findRecipe` does, and as `fetchModel` where a head was asked for; the signal's reason when
- *   aborted
+ * @throws HarrierError as `findRecipe` and `photoSide` do, and as `fetchModel` where a head was asked for; the signal's
+ *   reason when aborted
  */
 export async function chooseByItself(
   given: TrainOptions,
@@ -36,7 +36,8 @@ export async function chooseByItself(
   const { data, multiLabel } = given;
   if (data === undefined || CHOICES.some((option) => given[option] !== undefined)) return { given };
   if ((await findRecipe()).file !== undefined) return { given };
-  const side = await photoSide(data, multiLabel);
+  const { onProgress, signal } = fetching;
+  const side = await photoSide(data, { multiLabel, onProgress, signal });
   if (side === undefined) return { given };
   const chosen = (option: 'from' | 'recipe', name: string): TrainOptions => ({
     ...given,

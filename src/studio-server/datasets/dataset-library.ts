@@ -132,19 +132,22 @@ export class DatasetLibrary {
 
   async #open({ id, spec }: DatasetSource): Promise<StudioDataset> {
     let told = 0;
-    const multiLabel = await hasSeveralLabels(spec);
-    const opened = await openDataset(spec, {
-      marks: false,
-      ...(multiLabel && { multiLabel }),
-      // The page says which were left out.
-      skipBad: true,
+    const reading = {
       signal: this.#signal,
-      onProgress: (progress) => {
+      onProgress: (progress: Progress) => {
         this.#progress.set(id, progress);
         if (performance.now() - told < TELL_MS) return;
         told = performance.now();
         this.#hub.send('dataset', { id, state: 'opening', name: spec, progress });
       },
+    };
+    const multiLabel = await hasSeveralLabels(spec, reading);
+    const opened = await openDataset(spec, {
+      ...reading,
+      marks: false,
+      ...(multiLabel && { multiLabel }),
+      // The page says which were left out.
+      skipBad: true,
     });
     const dataset = new StudioDataset(id, spec, opened, this.#hub);
     await dataset.readCorrections();

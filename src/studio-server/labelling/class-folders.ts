@@ -28,7 +28,8 @@ export async function moveToClassFolders(
   for (const label of new Set(labels.values())) checkFolderName(label);
   const left: { file: string; reason: string }[] = [];
   const made: Move[] = [];
-  for (const [from, label] of labels) {
+  for (const [file, label] of labels) {
+    const from = await spelt(folder, file);
     const to = `${label}/${basename(from)}`;
     if (dirname(from) === label) continue;
     if (from.startsWith('../')) {
@@ -50,6 +51,14 @@ export async function moveToClassFolders(
   if (made.length > 0) await follow(new Map(made.map(({ from, to }) => [from, to])));
   for (const { from } of made) await rm(join(folder, from), { force: true });
   return { moved: made.length, left };
+}
+
+/** A path as the files have it, where it is there: an `é` may be spelt in one character or two. */
+async function spelt(folder: string, path: string): Promise<string> {
+  for (const each of [path, path.normalize('NFC'), path.normalize('NFD')]) {
+    if (await lstat(join(folder, each)).catch(() => undefined)) return each;
+  }
+  return path;
 }
 
 /** A further name for a file, or a copy where the file system knows none; fails where the name is taken. */

@@ -164,8 +164,7 @@ export class LabelledImages {
   }
 
   #take(list: LabelList): void {
-    const { labels } = list;
-    this.#labels = this.#files.map((file) => labels.get(file));
+    this.#labels = list.labelsOf(this.#files);
     const named = new Set(this.#classes);
     const own = [...new Set(this.#labels)].filter((label) => label !== undefined);
     this.#classes.push(...own.filter((label) => !named.has(label)));

@@ -229,12 +229,13 @@ export class LabelSession {
     const { backbone, run } = this.#options;
     const { features, size } = this.#images!;
     this.#newLabels = 0;
-    const { classes, labels } = this.#labelled;
+    const { classes, labels, files } = this.#labelled;
     const classNames = [...classes];
     const places = [...labels.keys()].filter((image) => labels[image] !== undefined);
     const confirmed = {
       features: rowsOf(features, size, places),
       labels: places.map((image) => classNames.indexOf(labels[image]!)),
+      files: places.map((image) => resolve(this.folder, files[image])),
     };
     const fitted = await fitProposals(backbone.runtime, confirmed, {
       size,

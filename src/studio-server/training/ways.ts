@@ -8,7 +8,7 @@ import type { StartingPoints } from './starting-points.ts';
 /** The ways to train on a data set, as `harrier train` chooses between them where nobody says. */
 export async function waysFor(info: DatasetInfo, points: StartingPoints): Promise<TrainingWays> {
   const [side, models, recipes] = await Promise.all([
-    photoSide(info.name, info.multiLabel),
+    photoSide(info.name, { multiLabel: info.multiLabel }),
     points.list(),
     allRecipes(),
   ]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cutAfter, HubServer } from '../../../../test/hub-server.ts';
+import { type Answer, cutAfter, HubServer } from '../../../../test/hub-server.ts';
 import { ModelProtoSchema, StringStringEntryProtoSchema } from '../../../onnx/generated/onnx_pb.ts';
 import { encodeModel, float32, modelOf } from '../../../onnx/index.ts';
 import { createGraph } from '../../../ops/index.ts';
@@ -263,6 +263,25 @@ describe('a model of the web', () => {
     hub.seen.length = 0;
     expect((await fetchIt(url)).source).toEqual(model.source);
     expect(hub.seen).toEqual([]);
+  });
+
+  it('is not kept where a file beside it does not come, and loses one that is there no more', async () => {
+    hub.web.set('/models/net.onnx', MODEL);
+    hub.web.set('/models/config.json', CONFIG);
+    const url = `${hub.endpoint}/models/net.onnx`;
+    const fails: Answer = (_request, response) => response.writeHead(503).end();
+    // The model comes, and then nothing.
+    hub.hub = [(_request, response) => response.end(MODEL), ...Array.from({ length: 2 }, () => fails)];
+    await expect(fetchIt(url, { timing: { attempts: 2, backoffMs: 1 } })).rejects.toThrow(
+      /the server answered 503/,
+    );
+    expect(await kept()).toEqual([]);
+    hub.hub = [];
+    const { folder: place } = await fetchIt(url);
+    expect(await readdir(place)).toContain('config.json');
+    hub.web.delete('/models/config.json');
+    await fetchIt(url, { refresh: true });
+    expect(await readdir(place)).not.toContain('config.json');
   });
 
   it.each<[string, (response: import('node:http').ServerResponse) => void, RegExp]>([

@@ -16,7 +16,7 @@ import { jsonObject } from '../../../json-text.ts';
 import { COMPANIONS } from '../../../models/foreign/index.ts';
 import { decodeModel } from '../../../onnx/index.ts';
 import { makeDirectory, writeAtomically } from '../files/cache.ts';
-import { type DownloadOptions, download } from '../files/download.ts';
+import { type DownloadOptions, download, wasRefused } from '../files/download.ts';
 import { withLock } from '../files/lock.ts';
 import { nativeSha256 } from '../files/sha256.ts';
 import { Hub } from './hub.ts';
@@ -291,8 +291,9 @@ async function fetchWeb(url: string, cache: string, options: FetchModelOptions):
     }
     for (const name of COMPANIONS) {
       // Most models on the web have none beside them, and some servers answer with a page for everything.
-      await download(beside(name), join(folder, name), { ...common, attempts: 1 }).catch((error) => {
-        if (!(error instanceof HarrierError && error.code === 'network')) throw error;
+      await download(beside(name), join(folder, name), common).catch(async (error) => {
+        if (!wasRefused(error)) throw error;
+        await rm(join(folder, name), { force: true });
       });
       const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
       if (text !== undefined && !jsonObject(text)) await rm(join(folder, name));

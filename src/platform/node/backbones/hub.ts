@@ -38,6 +38,8 @@ export function hubSettings(environment: HubEnvironment): {
 
 /** How long the hub may take to say something about a repository or a file. */
 const ANSWER_MS = 20_000;
+/** How often a renamed repository may be renamed once more. */
+const MOST_MOVES = 3;
 
 /**
  * The Hugging Face hub, or a mirror: `HF_ENDPOINT`, with the token `HF_TOKEN`, which goes to its host alone.
@@ -101,28 +103,40 @@ export class Hub {
    * @throws HarrierError `not-found`, `unauthorized` or `network`
    */
   async file(repository: string, file: string, revision: string, signal?: AbortSignal): Promise<HubFile> {
-    const url = this.#url(repository, file, revision);
-    return this.#ask(url, { method: 'HEAD', redirect: 'manual' }, signal, async (answer) => {
-      if (answer.status >= 400) throw this.#refusal(answer, `hf:${repository}:${file}`, url);
-      const header = (name: string) => answer.headers.get(name) ?? undefined;
-      const commit = header('x-repo-commit');
-      const etag = (header('x-linked-etag') ?? header('etag') ?? '').replace(/^W\//, '').replaceAll('"', '');
-      const bytes = Number(
-        header('x-linked-size') ?? (answer.status < 300 ? header('content-length') : undefined),
-      );
-      if (!commit || !/^[0-9a-f]{40}$/.test(commit)) {
-        throw new HarrierError('network', 'the hub does not say of which commit this file is', {
-          where: url,
-          next: 'Does a proxy answer in its place, or does HF_ENDPOINT name something else?',
-        });
-      }
-      return {
-        commit,
-        ...(bytes > 0 && { bytes }),
-        ...(/^[0-9a-f]{64}$/.test(etag) && { expected: { algorithm: 'sha256', hex: etag } as const }),
-        ...(/^[0-9a-f]{40}$/.test(etag) && { expected: { algorithm: 'git', hex: etag } as const }),
-      };
-    });
+    let url = this.#url(repository, file, revision);
+    for (let moves = 0; ; moves++) {
+      const found = await this.#ask(url, { method: 'HEAD', redirect: 'manual' }, signal, async (answer) => {
+        if (answer.status >= 400) throw this.#refusal(answer, `hf:${repository}:${file}`, url);
+        return this.#movedTo(answer, url) ?? this.#fileOf(answer, url);
+      });
+      if (typeof found !== 'string') return found;
+      if (moves === MOST_MOVES) throw noCommit(url);
+      url = found;
+    }
+  }
+
+  /** Where a repository that was renamed is now. What leads to the storage, on another host, states a commit. */
+  #movedTo({ status, headers }: UrlAnswer, url: string): string | undefined {
+    const location = headers.get('location');
+    if (status < 300 || !location || headers.get('x-repo-commit')) return undefined;
+    const moved = new URL(location, url);
+    return moved.origin === new URL(url).origin ? moved.href : undefined;
+  }
+
+  #fileOf(answer: UrlAnswer, url: string): HubFile {
+    const header = (name: string) => answer.headers.get(name) ?? undefined;
+    const commit = header('x-repo-commit');
+    const etag = (header('x-linked-etag') ?? header('etag') ?? '').replace(/^W\//, '').replaceAll('"', '');
+    const bytes = Number(
+      header('x-linked-size') ?? (answer.status < 300 ? header('content-length') : undefined),
+    );
+    if (!commit || !/^[0-9a-f]{40}$/.test(commit)) throw noCommit(url);
+    return {
+      commit,
+      ...(bytes > 0 && { bytes }),
+      ...(/^[0-9a-f]{64}$/.test(etag) && { expected: { algorithm: 'sha256', hex: etag } as const }),
+      ...(/^[0-9a-f]{40}$/.test(etag) && { expected: { algorithm: 'git', hex: etag } as const }),
+    };
   }
 
   /**
@@ -211,4 +225,11 @@ export class Hub {
       next: 'Try again later.',
     });
   }
+}
+
+function noCommit(url: string): HarrierError {
+  return new HarrierError('network', 'the hub does not say of which commit this file is', {
+    where: url,
+    next: 'Does a proxy answer in its place, or does HF_ENDPOINT name something else?',
+  });
 }

@@ -25,8 +25,8 @@ export class LabelList {
   readonly #part: number | undefined;
   /** Where all lines say a part, a new one must, too. */
   readonly #hasParts: boolean;
-  /** By path below the folder, with `/` between its parts. */
-  readonly #rows: Map<string, readonly string[]>;
+  /** In their order. Several may be of one file. */
+  #rows: readonly { readonly key: string; readonly cells: readonly string[] }[];
 
   private constructor(path: string, delimiter: string, head: readonly string[], rows: readonly string[][]) {
     this.path = path;
@@ -39,7 +39,7 @@ export class LabelList {
     const part = this.#part;
     this.#hasParts =
       part !== undefined && rows.length > 0 && rows.every((row) => (row[part] ?? '').trim() !== '');
-    this.#rows = new Map(rows.map((row) => [this.#key(row[this.#file] ?? ''), row]));
+    this.#rows = rows.map((cells) => ({ key: this.#key(cells[this.#file] ?? ''), cells }));
   }
 
   /**
@@ -65,42 +65,62 @@ export class LabelList {
     return new LabelList(path, delimiter, names, records);
   }
 
-  /** Labels by file, as the list has them; lines without a label are left out. */
+  /** Labels by file, as the list spells it; lines without a label are left out. */
   get labels(): ReadonlyMap<string, string> {
-    const pairs = [...this.#rows].map(
-      ([file, row]) => [file, (row[this.#label] ?? '').trim().normalize('NFC')] as const,
+    const pairs = this.#rows.map(
+      ({ cells }) =>
+        [this.#path(cells[this.#file] ?? ''), (cells[this.#label] ?? '').trim().normalize('NFC')] as const,
     );
     return new Map(pairs.filter(([, label]) => label !== ''));
   }
 
-  /** Gives a file a label; undefined takes it back. A line that says more than that stays, without a label. */
-  set(file: string, label: string | undefined): void {
-    const row = this.#rows.get(file);
-    const isOwn = (cell: string, i: number) =>
-      i === this.#file || i === this.#label || cell === '' || this.#hasParts;
-    if (label === undefined && row?.every(isOwn)) this.#rows.delete(file);
-    else if (label !== undefined || row) {
-      const cells = this.#head.map((_, i) => row?.[i] ?? '');
-      cells[this.#file] = row?.[this.#file] ?? file;
-      cells[this.#label] = label ?? '';
-      if (!row && this.#hasParts) cells[this.#part!] = 'train';
-      this.#rows.set(file, cells);
-    }
+  /** The labels of files; undefined for those without one. */
+  labelsOf(files: readonly string[]): (string | undefined)[] {
+    const labels = new Map([...this.labels].map(([file, label]) => [file.normalize('NFC'), label]));
+    return files.map((file) => labels.get(file.normalize('NFC')));
   }
 
-  /** Gives a line another file: the file was moved. */
+  /** Gives a file a label; undefined takes it back. A line that says more than that stays, without a label. */
+  set(file: string, label: string | undefined): void {
+    const key = this.#key(file);
+    // A part may be the one that a new line got here.
+    const isOwn = (cell: string, i: number) =>
+      i === this.#file ||
+      i === this.#label ||
+      cell === '' ||
+      (this.#hasParts && i === this.#part && cell === 'train');
+    const isThere = this.#rows.some((row) => row.key === key);
+    this.#rows = this.#rows.flatMap((row) => {
+      if (row.key !== key) return [row];
+      if (label === undefined && row.cells.every(isOwn)) return [];
+      const cells = this.#head.map((_, i) => (i === this.#label ? (label ?? '') : (row.cells[i] ?? '')));
+      return [{ key, cells }];
+    });
+    if (isThere || label === undefined) return;
+    const cells = this.#head.map(() => '');
+    cells[this.#file] = file;
+    cells[this.#label] = label;
+    if (this.#hasParts) cells[this.#part!] = 'train';
+    this.#rows = [...this.#rows, { key, cells }];
+  }
+
+  /** Gives the lines of a file another: it was moved. */
   rename(file: string, to: string): void {
-    const row = this.#rows.get(file);
-    if (!row) return;
-    this.#rows.delete(file);
-    this.#rows.set(
-      to,
-      row.map((cell, i) => (i === this.#file ? to : cell)),
+    const [key, moved] = [this.#key(file), this.#key(to)];
+    this.#rows = this.#rows.map((row) =>
+      row.key === key
+        ? { key: moved, cells: row.cells.map((cell, i) => (i === this.#file ? to : cell)) }
+        : row,
     );
   }
 
-  /** Lists from Windows name files with `\\`; paths may be absolute. */
+  /** What tells files apart: their paths, in which an `é` may be spelt in one character or two. */
   #key(file: string): string {
+    return this.#path(file).normalize('NFC');
+  }
+
+  /** A path below the folder. Lists from Windows name files with `\\`; paths may be absolute. */
+  #path(file: string): string {
     const trimmed = file.trim();
     const slashed = trimmed.includes('/') ? trimmed : trimmed.replaceAll('\\', '/');
     const folder = dirname(this.path);
@@ -109,7 +129,7 @@ export class LabelList {
 
   toText(): string {
     const line = (cells: readonly string[]) => cells.map((cell) => this.#cell(cell)).join(this.#delimiter);
-    return [this.#head, ...this.#rows.values()].map((cells) => `${line(cells)}\n`).join('');
+    return [this.#head, ...this.#rows.map(({ cells }) => cells)].map((cells) => `${line(cells)}\n`).join('');
   }
 
   /** Writes it whole under another name, then renames it. @throws HarrierError `storage` */

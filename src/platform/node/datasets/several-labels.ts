@@ -1,15 +1,17 @@
 import { HarrierError } from '../../../errors.ts';
 import { isManifestName, readManifest } from './manifest.ts';
 import { listBeside } from './manifest-listing.ts';
-import { packedFolder } from './packed/index.ts';
+import { packedFolder, type UnpackOptions } from './packed/index.ts';
 
 /**
  * Whether `--data` names images with several labels each: a list in which an image has more than one, with semicolons
  * between, or such a list in a folder. What cannot be read is no such list.
+ *
+ * @throws the signal's reason when aborted
  */
-export async function hasSeveralLabels(spec: string): Promise<boolean> {
+export async function hasSeveralLabels(spec: string, options: UnpackOptions = {}): Promise<boolean> {
   try {
-    const list = isManifestName(spec) ? spec : await listBeside((await packedFolder(spec, {})) ?? spec);
+    const list = isManifestName(spec) ? spec : await listBeside((await packedFolder(spec, options)) ?? spec);
     if (list === undefined) return false;
     return (await readManifest(list, true)).some(({ tags = [] }) => tags.length > 1);
   } catch (error) {

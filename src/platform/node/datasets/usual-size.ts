@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { imageFileSize } from '../images/image-file-size.ts';
 import type { FolderListing } from './folder-listing.ts';
-import { listImages } from './manifest-listing.ts';
+import { type ListImagesOptions, listImages } from './manifest-listing.ts';
 
 /** @throws HarrierError `bad-option` for a size that images cannot have */
 export function checkImageSize(size: number): void {
@@ -27,11 +27,14 @@ export async function usualSize(listing: FolderListing): Promise<number> {
  * The longer side, in pixels, of the middle one of up to a hundred images of a folder by size; undefined where there are
  * none that can be read, or the folder is none of images.
  *
- * @param multiLabel whether images have any number of labels, which a list names
+ * @throws HarrierError `network` when they cannot be fetched; the signal's reason when aborted
  */
-export async function typicalSide(path: string, multiLabel = false): Promise<number | undefined> {
-  const listing = await listImages(path, { multiLabel, skipMissing: true }).catch((error) => {
-    if (error instanceof HarrierError) return undefined;
+export async function typicalSide(
+  path: string,
+  options: ListImagesOptions = {},
+): Promise<number | undefined> {
+  const listing = await listImages(path, { ...options, skipMissing: true }).catch((error) => {
+    if (error instanceof HarrierError && error.code !== 'network') return undefined;
     throw error;
   });
   const sizes = listing ? await sampledSizes(listing) : [];

@@ -28,6 +28,14 @@ export interface DownloadOptions {
 /** A failure that another attempt will not mend. */
 class Final extends Error {}
 
+/** The server says that there is no such file, or that nobody gets it. */
+class Refused extends Final {}
+
+/** Whether a download failed since the server has no such file for us; else it may have one that did not come. */
+export function wasRefused(error: unknown): boolean {
+  return error instanceof HarrierError && error.cause instanceof Refused;
+}
+
 /** Names of hashes for people. */
 const HASHES = { md5: 'MD5', sha256: 'SHA-256', git: 'git hash' } as const;
 
@@ -89,12 +97,12 @@ async function fetchRest(url: string, partial: string, options: DownloadOptions)
     if (response.status === 416) return true;
     if (!response.ok || !response.body) {
       const temporary = response.status >= 500 || response.status === 429 || response.status === 408;
-      throw new (temporary ? Error : Final)(
+      throw new (temporary ? Error : Refused)(
         `the server answered ${response.status} ${response.statusText}`.trim(),
       );
     }
     if (/^text\/html/i.test(response.headers.get('content-type') ?? '')) {
-      throw new Final('the server answered with a web page');
+      throw new Refused('the server answered with a web page');
     }
     const resumed = response.status === 206;
     let done = resumed ? have : 0;

@@ -122,12 +122,17 @@ describe('BMP', () => {
   }
   const palette = [255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 255, 255, 255, 0];
   const fields = [0, 0xf8, 0, 0, 0xe0, 7, 0, 0, 0x1f, 0, 0, 0];
+  const alphaFields = [0, 0, 0xff, 0, 0, 0xff, 0, 0, 0xff, 0, 0, 0, 0, 0, 0, 0xff];
   it.each<[string, Uint8Array]>([
     ['24 bits', bmp(24, [255, 0, 0, 0, 255, 0, 0, 0, 0, 0, 255, 255, 255, 255, 0, 0])],
     ['32 bits', bmp(32, [255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 255, 255, 255, 0])],
     ['8 bits', bmp(8, [0, 1, 0, 0, 2, 3, 0, 0], palette)],
     ['4 bits', bmp(4, [0x01, 0, 0, 0, 0x23, 0, 0, 0], palette)],
     ['16 bits in fields', bmp(16, [0x1f, 0, 0xe0, 7, 0, 0xf8, 0xff, 0xff], fields, 3)],
+    [
+      '32 bits with transparency that is 0 everywhere',
+      bmp(32, [255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 255, 255, 255, 0], alphaFields, 6),
+    ],
     ['run lengths of 8 bits', bmp(8, [1, 0, 1, 1, 0, 0, 1, 2, 1, 3, 0, 1], palette, 1)],
     ['run lengths of 4 bits', bmp(4, [2, 0x01, 0, 0, 2, 0x23, 0, 1], palette, 2)],
   ])('%s', async (_, bytes) => {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
+import type { EpochRecord } from '../../../evaluation/index.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { openUrl } from '../files/open-url.ts';
 import { metricsOf, resultMetricsOf, type TrackedResult, type Tracker } from './tracker.ts';
@@ -11,6 +12,10 @@ const SLOWEST = 10;
 /** MLflow takes so many parameters at once, and so long ones. */
 const MOST_PARAMETERS = 100;
 const LONGEST = 500;
+/** And the metrics of so many epochs. */
+const MOST_EPOCHS = 100;
+/** A server that is away is asked again after so long, and at the end of the run. */
+const AWAY_MS = 60_000;
 
 /** The run over there, kept in the run's folder: a run that is resumed goes on there too. */
 export const KEPT = 'mlflow.json';
@@ -27,6 +32,9 @@ export function mlflow(address: string, environment: NodeJS.ProcessEnv = process
   const experiment = environment.MLFLOW_EXPERIMENT_NAME || 'harrier';
   const name = `MLflow at ${base}`;
   let run: { readonly id: string; readonly artifacts: string } | undefined;
+  /** Epochs that the server does not know of yet. */
+  const untold: EpochRecord[] = [];
+  let askAgain = 0;
 
   const ask = async (
     method: 'GET' | 'POST' | 'PUT',
@@ -49,15 +57,25 @@ export function mlflow(address: string, environment: NodeJS.ProcessEnv = process
     const text = await answer.text();
     if (answer.ok) return jsonObject(text);
     if (answer.status === 404 && method === 'GET') return undefined;
-    throw new HarrierError('refused', `the server answered with ${answer.status} ${answer.statusText}`, {
-      received: String(jsonObject(text)?.message ?? text.slice(0, 200)) || undefined,
-    });
+    const isAway = answer.status === 429 || answer.status >= 500;
+    throw new HarrierError(
+      isAway ? 'network' : 'refused',
+      `the server answered with ${answer.status} ${answer.statusText}`,
+      { received: String(jsonObject(text)?.message ?? text.slice(0, 200)) || undefined },
+    );
   };
   const log = async (batch: object) => {
     await ask('POST', 'mlflow/runs/log-batch', { run_id: run!.id, ...batch });
   };
-  const logMetrics = (step: number, metrics: readonly (readonly [string, number])[]) =>
-    log({ metrics: metrics.map(([key, value]) => ({ key, value, step, timestamp: Date.now() })) });
+  const stepMetrics = (step: number, metrics: readonly (readonly [string, number])[]) =>
+    metrics.map(([key, value]) => ({ key, value, step, timestamp: Date.now() }));
+  const tellEpochs = async () => {
+    while (untold.length > 0) {
+      const some = untold.slice(0, MOST_EPOCHS);
+      await log({ metrics: some.flatMap((record) => stepMetrics(record.epoch, metricsOf(record))) });
+      untold.splice(0, some.length);
+    }
+  };
 
   return {
     name,
@@ -87,13 +105,23 @@ export function mlflow(address: string, environment: NodeJS.ProcessEnv = process
         await log({ params: all.slice(start, start + MOST_PARAMETERS) });
       }
     },
-    epoch: (record) => logMetrics(record.epoch, metricsOf(record)),
+    async epoch(record) {
+      untold.push(record);
+      if (Date.now() < askAgain) return;
+      try {
+        await tellEpochs();
+      } catch (error) {
+        if (error instanceof HarrierError && error.code === 'refused') throw error;
+        askAgain = Date.now() + AWAY_MS;
+      }
+    },
     async end(result) {
       const isFinished = typeof result !== 'string';
       const status = isFinished ? 'FINISHED' : result === 'failed' ? 'FAILED' : 'KILLED';
       const ended = { run_id: run!.id, status, end_time: Date.now() };
-      // Whatever becomes of the files: the run has ended.
+      // Whatever becomes of the figures and files: the run has ended.
       try {
+        await tellEpochs();
         if (isFinished) await finish(result);
       } finally {
         await ask('POST', 'mlflow/runs/update', ended);
@@ -102,7 +130,7 @@ export function mlflow(address: string, environment: NodeJS.ProcessEnv = process
   };
 
   async function finish(result: TrackedResult): Promise<void> {
-    await logMetrics(result.epochs, resultMetricsOf(result));
+    await log({ metrics: stepMetrics(result.epochs, resultMetricsOf(result)) });
     const place = /^mlflow-artifacts:\/+(.*)$/.exec(run!.artifacts)?.[1];
     if (place === undefined) return;
     const put = (file: string, content: Buffer) =>

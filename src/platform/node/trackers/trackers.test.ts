@@ -1,4 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
@@ -8,6 +10,7 @@ import { evaluatePredictions } from '../../../evaluation/index.ts';
 import { confusionImage } from './confusion-image.ts';
 import { csvTable } from './csv.ts';
 import { Followed } from './follow.ts';
+import { mlflow } from './mlflow.ts';
 import { openTrackers } from './open-trackers.ts';
 import { crc32c, tfRecord } from './tensorboard/records.ts';
 import { tensorBoard } from './tensorboard/tensorboard.ts';
@@ -147,6 +150,46 @@ describe('trackers', () => {
     expect(told.filter((each) => each.startsWith('b'))).toEqual(['b begin', 'b 1', 'b failed']);
     expect(notes).toEqual(['Note: a does not follow this run any more; training goes on. gone.']);
   });
+
+  it('that are away for a while are told later: MLflow knows all epochs, and that the run has ended', () =>
+    inFolder(async (folder) => {
+      let isAway = false;
+      const told: { readonly path: string; readonly body: Readonly<Record<string, unknown>> }[] = [];
+      const server = createServer((request, response) => {
+        let text = '';
+        request.on('data', (part) => {
+          text += part;
+        });
+        request.on('end', () => {
+          response.writeHead(isAway ? 503 : 200, { 'content-type': 'application/json' });
+          if (!isAway) told.push({ path: request.url!.split('/').at(-1)!, body: JSON.parse(text || '{}') });
+          response.end(
+            JSON.stringify({ experiment: { experiment_id: '1' }, run: { info: { run_id: 'there' } } }),
+          );
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      try {
+        const tracker = mlflow(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {});
+        const epoch = (number: number) => tracker.epoch({ epoch: number, loss: 1, accuracy: 0 });
+        await tracker.begin(runIn(folder));
+        await epoch(1);
+        isAway = true;
+        await epoch(2);
+        await epoch(3);
+        isAway = false;
+        await tracker.end('interrupted');
+        const losses = told.flatMap(({ body }) =>
+          ((body.metrics ?? []) as { key: string; step: number }[])
+            .filter(({ key }) => key === 'train/loss')
+            .map(({ step }) => step),
+        );
+        expect(losses).toEqual([1, 2, 3]);
+        expect(told.at(-1)).toMatchObject({ path: 'update', body: { run_id: 'there', status: 'KILLED' } });
+      } finally {
+        server.close();
+      }
+    }));
 
   it('have names and values that are checked', async () => {
     const named = await openTrackers('tensorboard, csv=x.csv,mlflow=https://example.org/');

@@ -133,8 +133,17 @@ function parquetFiles(files: readonly string[], inside: string | undefined, spec
   const names = [...configurations.keys()];
   const name =
     inside ?? (names.length === 1 ? names[0] : names.find((each) => each === 'default' || each === ''));
-  const found = name === undefined ? undefined : configurations.get(name);
-  if (!found) throw severalOf(spec, 'configurations', names);
+  // The hub's pages call the one without a folder "default".
+  const found =
+    name === undefined
+      ? undefined
+      : configurations.get(name === 'default' && !names.includes(name) ? '' : name);
+  if (!found)
+    throw severalOf(
+      spec,
+      'configurations',
+      names.map((each) => each || 'default'),
+    );
   // Files of no part beside those of parts, such as a preview, would mix them.
   const hasParts = found.some(({ part }) => part);
   return found.filter(({ part }) => !hasParts || part).sort((a, b) => (a.file < b.file ? -1 : 1));
@@ -160,6 +169,9 @@ function withoutData(folders: readonly string[]): string {
 }
 
 function severalOf(spec: string, what: string, names: readonly string[]): HarrierError {
+  if (names.length === 0) {
+    return new HarrierError('bad-data', 'all its files are of parts without labels', { where: spec });
+  }
   const [base] = spec.replace(/^(hf:[^:@]+).*$/i, '$1').split('@');
   return new HarrierError('not-found', `it has several ${what}, or another one than is asked for`, {
     where: spec,

@@ -71,6 +71,15 @@ describe('an archive', () => {
     expect([second.length, second[0] === first[0]]).toEqual([1, false]);
   });
 
+  it('has the names that its packer meant, also where a zip file does not say that they are UTF-8', async () => {
+    const named = (name: string, flags: number) =>
+      photos.map((photo) => ({ ...photo, name: photo.name.replace('ant', name), flags }));
+    await writeFile(at('finder.zip'), zipOf(named('\u00c4pfel', 0)));
+    expect((await open(at('finder.zip'))).train.classNames).toEqual(['bee', '\u00c4pfel']);
+    await writeFile(at('plain.zip'), zipOf(named('ant', 0)));
+    expect((await open(at('plain.zip'))).train.classNames).toEqual(['ant', 'bee']);
+  });
+
   const outside = 'a path in this archive leads out of it: nothing is unpacked';
   it.each<[string, string, () => Buffer | Promise<Buffer>, RegExp]>([
     [
@@ -184,7 +193,7 @@ describe('a Parquet file', () => {
       ];
       expect(train.classNames[train.labels[i]]).toBe(brightest);
     }
-    expect(train.describe(0)).toMatch(/stored\/images\/train-\d+\.png$/);
+    expect(train.describe(0)).toMatch(/stored\/images\/train-\d{7}-[0-9a-f]{12}\.png$/);
   });
 
   it('may have other columns, and labels that are texts', async () => {
@@ -250,6 +259,10 @@ describe('a data set of the hub', () => {
       commit: '2'.repeat(40),
       files: await files('default/train/0000.parquet'),
     });
+    hub.repositories.set('datasets/us/secret', {
+      commit,
+      files: { 'data/unlabeled-00000-of-00001.parquet': { content: Buffer.from('x') } },
+    });
     hub.repositories.set('datasets/us/text', { commit, files: { 'a.txt': { content: Buffer.from('x') } } });
     hub.repositories.set('datasets/us/gated', { commit, gated: true, files: await files(`data/${TRAIN}`) });
   });
@@ -266,6 +279,12 @@ describe('a data set of the hub', () => {
     const again = await open('hf:datasets/us/colours');
     expect(again.train.hash).toBe(train.hash);
     expect(hub.seen.slice(asked).map(({ path }) => path)).toEqual(['/api/datasets/us/colours/revision/main']);
+  });
+
+  it('is fetched where it was renamed', async () => {
+    hub.renamed.set('datasets/us/shades', 'datasets/us/colours');
+    const { train } = await open('hf:datasets/us/shades');
+    expect(train.size).toBe(12);
   });
 
   it('is there without a network, as it was the last time', async () => {
@@ -285,6 +304,12 @@ describe('a data set of the hub', () => {
     await expect(open('hf:datasets/us/several')).rejects.toThrow(
       'received small, large. Name one: hf:datasets/us/several:small',
     );
+    const named = await open('hf:datasets/us/colours:default');
+    expect(named.train.size).toBe(12);
+    await expect(open('hf:datasets/us/colours:other')).rejects.toThrow(
+      'received default. Name one: hf:datasets/us/colours:default',
+    );
+    await expect(open('hf:datasets/us/secret')).rejects.toThrow('all its files are of parts without labels');
     const zipped = await open('hf:datasets/us/zipped');
     expect(zipped.train.size + zipped.test.size).toBe(30);
     const converted = await open('hf:datasets/us/script');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFile, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
@@ -50,8 +51,10 @@ export async function unpackParquet(
         }
         const lines: string[] = [];
         for (const { row, index, columns, total } of rows) {
-          const file = `images/${part ?? 'image'}-${`${++number}`.padStart(7, '0')}.${await writeImage(folder, row[columns.image], `${part ?? 'image'}-${`${number}`.padStart(7, '0')}`, `${where}, row ${index}`)}`;
-          const label = labelOf(row[columns.label], columns, `${where}, row ${index}`);
+          const place = `${where}, row ${index}`;
+          const name = `${part ?? 'image'}-${`${++number}`.padStart(7, '0')}`;
+          const file = await writeImage(folder, name, row[columns.image], place);
+          const label = labelOf(row[columns.label], columns, place);
           lines.push(`${JSON.stringify({ file, label, ...(part && { split: part }) })}\n`);
           onProgress?.({ what: `unpacking ${where}`, done: index + 1, total, unit: 'images' });
         }
@@ -121,7 +124,13 @@ const COMPRESSORS: Compressors = {
   ...(zstd && { ZSTD: (bytes: Uint8Array) => zstd(bytes) }),
 };
 
-async function writeImage(folder: string, value: unknown, name: string, where: string): Promise<string> {
+/**
+ * Writes an image under a name that has its hash too: label corrections name images, and another version of the file may
+ * have others in the same rows.
+ *
+ * @returns its path below the folder
+ */
+async function writeImage(folder: string, name: string, value: unknown, where: string): Promise<string> {
   const bytes = isObject(value) && !(value instanceof Uint8Array) ? value.bytes : value;
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
     throw new HarrierError('bad-data', 'its image is no bytes of an image file', {
@@ -132,9 +141,10 @@ async function writeImage(folder: string, value: unknown, name: string, where: s
       next: 'Store the images in the file: with the datasets library, embed them before to_parquet.',
     });
   }
-  const ending = endingOf(bytes);
-  await writeFile(join(folder, 'images', `${name}.${ending}`), bytes);
-  return ending;
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
+  const file = `images/${name}-${hash}.${endingOf(bytes)}`;
+  await writeFile(join(folder, file), bytes);
+  return file;
 }
 
 /** Whether a label stands for one that is kept secret, as the hub writes it. */

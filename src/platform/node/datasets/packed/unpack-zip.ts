@@ -50,20 +50,40 @@ async function unpackEntry(
   where: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const isFolder = entry.fileName.endsWith('/');
+  const name = nameOf(entry);
+  const isFolder = name.endsWith('/');
   const isLink = ((entry.externalFileAttributes >>> 16) & KIND) === LINK;
-  const parts = rules.pathOf(entry.fileName, entry.uncompressedSize);
+  const parts = rules.pathOf(name, entry.uncompressedSize);
   if (isFolder || isLink || !parts) return;
   if (entry.isEncrypted()) {
     throw new HarrierError('bad-data', 'this zip file is encrypted', {
       where,
-      received: entry.fileName,
+      received: name,
       next: 'Unpack it, and give the folder.',
     });
   }
   const file = join(folder, ...parts);
   await mkdir(dirname(file), { recursive: true });
   await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(file), { signal });
+}
+
+/** The flag of a name in UTF-8 (APPNOTE 4.4.4, bit 11), and the field with such a name (4.6.9). */
+const [UTF8_FLAG, UTF8_FIELD] = [0x800, 0x7075];
+
+/**
+ * An entry's path. Some programs, among them the Finder's, write UTF-8 without saying so. Names of the old code page are
+ * hardly ever valid UTF-8.
+ */
+function nameOf(entry: Entry): string {
+  const { fileName, fileNameRaw, generalPurposeBitFlag, extraFields } = entry;
+  const isStated =
+    (generalPurposeBitFlag & UTF8_FLAG) !== 0 || extraFields.some(({ id }) => id === UTF8_FIELD);
+  if (isStated) return fileName;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(fileNameRaw).replaceAll('\\', '/');
+  } catch {
+    return fileName;
+  }
 }
 
 function asHarrierError(error: unknown, path: string): unknown {
