@@ -138,7 +138,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         if (i + 1 < stepsPerEpoch) {
           if (options.interrupted?.()) {
             await checkpoint(false);
-            return await result('interrupted');
+            // Who could not keep it may want to go on.
+            if (options.interrupted()) return await result('interrupted');
           }
           if (clock() - lastSave > (options.checkpointSeconds ?? Number.POSITIVE_INFINITY) * 1000) {
             await checkpoint(false);

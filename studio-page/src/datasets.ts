@@ -59,6 +59,16 @@ export function useDataset(id: string | undefined): OpenedDataset {
   };
 }
 
+/** A part of a data set, with what tells its images from those that another server may have in their places. */
+export function contentIn({ splits }: DatasetInfo, split: Split): { split: Split; hash: string } {
+  return { split, hash: splits[split]!.hash };
+}
+
+/** Of a data set and its images: another one where a server was started anew on other images. */
+export function contentOf({ id, splits }: DatasetInfo): string {
+  return JSON.stringify([id, ...Object.values(splits).map(({ hash }) => hash)]);
+}
+
 /** The parts of a data set that can be looked at: in an exported site the test images are. */
 export function splitsOf(facts: DatasetInfo): Split[] {
   const all = Object.keys(facts.splits) as Split[];

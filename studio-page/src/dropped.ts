@@ -6,7 +6,11 @@ export interface DroppedFile {
   readonly file: File;
 }
 
-/** All files of a drop, those of its folders too; hidden ones and what systems leave in folders are left out. */
+/**
+ * All files of a drop, those of its folders too; hidden ones and what systems leave in folders are left out. What cannot be
+ * read, such as a file that went away meanwhile, stands there as an empty file: whoever looks into the files says that it
+ * is no image.
+ */
 export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFile[]> {
   // Entries can be had only before the event has ended: all at once, then one after another.
   const entries = [...transfer.items]
@@ -43,10 +47,11 @@ export const isUnwanted = (name: string): boolean => name.startsWith('.') || isJ
 async function collect(entry: FileSystemEntry, folder: string, found: DroppedFile[]): Promise<void> {
   if (isUnwanted(entry.name)) return;
   const path = `${folder}${entry.name}`;
+  const unread = () => new File([], entry.name);
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) =>
       (entry as FileSystemFileEntry).file(resolve, reject),
-    );
+    ).catch(unread);
     found.push({ path, file });
     return;
   }
@@ -55,8 +60,9 @@ async function collect(entry: FileSystemEntry, folder: string, found: DroppedFil
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
-    );
-    if (some.length === 0) return;
+    ).catch(() => undefined);
+    if (!some) found.push({ path, file: unread() });
+    if (!some?.length) return;
     for (const each of some) await collect(each, `${path}/`, found);
   }
 }

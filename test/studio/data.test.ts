@@ -331,6 +331,22 @@ describe('marks', () => {
     expect((await images('mark=any')).total).toBe(kept - 1);
   });
 
+  it('are of the images that a page showed: those of another server are refused', async () => {
+    const { hash } = (await facts()).splits.train;
+    const put = (of: string) =>
+      server.send('PUT', '/api/datasets/images/train/marks', {
+        hash: of,
+        changes: [{ indices: [7], excluded: true }],
+      });
+    const refused = await put('0'.repeat(64));
+    expect([refused.status, ((await refused.json()) as ErrorAnswer).error.message]).toEqual([
+      409,
+      expect.stringMatching(/the images have changed since this page showed them: nothing is changed/),
+    ]);
+    expect((await put(hash)).status).toBe(200);
+    await mark(7, { excluded: false });
+  });
+
   it('go back to what somebody else wrote meanwhile', async () => {
     const file = path('images/harrier-marks.json');
     const { images: list } = await images();

@@ -196,6 +196,12 @@ describe('a folder that is labelled', () => {
       404,
       expect.stringMatching(/no such image/),
     ]);
+    const other = { files: ['elsewhere.png'], label: 'red' };
+    expect(await refusal({ act: 'confirm', images: [1], ...other })).toEqual([
+      409,
+      expect.stringMatching(/the images have changed since this page showed them: nothing is labelled/),
+    ]);
+    expect((await refusal({ act: 'skip', image: 1, file: 'elsewhere.png' }))[0]).toBe(409);
     expect(await refusal({ act: 'confirm', images: [], label: 'red' })).toEqual([
       400,
       expect.stringMatching(/no image is named/),

@@ -118,6 +118,8 @@ export interface CorrectionChange {
 
 /** PUT api/datasets/:id/:split/marks, answered with CorrectedImages: many images at once, at most 5,000 of them. */
 export interface CorrectionChanges {
+  /** `SplitInfo.hash` of the images that are meant; with it, those of another server or folder are refused (409). */
+  readonly hash?: string;
   readonly changes: readonly (CorrectionChange & { readonly indices: readonly number[] })[];
 }
 

@@ -88,11 +88,13 @@ export type LabellingAct =
   | {
       readonly act: 'confirm';
       readonly images: readonly number[];
+      /** Their files, in the same order: images of another server or folder are refused (409). */
+      readonly files?: readonly string[];
       readonly label: string;
       /** Images of a group that are of another class: they come next, one by one. */
       readonly doubted?: readonly number[];
     }
-  | { readonly act: 'skip'; readonly image: number }
+  | { readonly act: 'skip'; readonly image: number; readonly file?: string }
   /** Looks at what was skipped once more. */
   | { readonly act: 'revisit' }
   | { readonly act: 'undo' }

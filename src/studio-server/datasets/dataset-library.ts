@@ -220,10 +220,26 @@ export class StudioDataset {
 
   /**
    * Changes the corrections of images, in the file beside the data first: all of them or none.
-   * @throws HarrierError `bad-option` for a label that is no class, `storage` when the file cannot be written
+   *
+   * @param hash `SplitInfo.hash` of the images that are meant, where that is known
+   * @throws HarrierError `bad-option` for a label that is no class, `in-use` where the images are others, `storage` when
+   *   the file cannot be written
    */
-  setCorrections(split: Split, changes: CorrectionChanges['changes']): Promise<CorrectedImages> {
+  setCorrections(
+    split: Split,
+    changes: CorrectionChanges['changes'],
+    hash?: unknown,
+  ): Promise<CorrectedImages> {
     const view = this.view(split);
+    if (hash !== undefined && hash !== view.dataset.hash) {
+      throw new HarrierError(
+        'in-use',
+        'the images have changed since this page showed them: nothing is changed',
+        {
+          next: 'Look at them again.',
+        },
+      );
+    }
     for (const { label, indices } of changes) {
       checkLabel(view, label);
       for (const index of indices) view.check(index);

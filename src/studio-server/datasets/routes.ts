@@ -130,7 +130,8 @@ export function addDatasetRoutes(
   app.put('/api/datasets/:id/:split/marks', async (context) => {
     const { id, split } = context.req.param();
     const dataset = await datasets.get(id);
-    return json(await dataset.setCorrections(split as Split, correctionChanges(await body(context))));
+    const { hash, ...changes } = await body(context);
+    return json(await dataset.setCorrections(split as Split, correctionChanges(changes), hash));
   });
 
   async function viewOf(context: Context): Promise<SplitView> {

@@ -141,11 +141,24 @@ export class LabelledImages {
     }, moved);
   }
 
-  /** @throws HarrierError `not-found` */
-  check(image: number): number {
-    return Number.isInteger(image) && image >= 0 && image < this.#files.length
-      ? image
-      : notFound('image', `${image}`);
+  /**
+   * @param file what it is called where it is shown
+   * @throws HarrierError `not-found`; `in-use` where it is another file by now
+   */
+  check(image: number, file?: string): number {
+    if (!Number.isInteger(image) || image < 0 || image >= this.#files.length) notFound('image', `${image}`);
+    // A server that was started anew may count others.
+    if (file !== undefined && file !== this.#files[image]) {
+      throw new HarrierError(
+        'in-use',
+        'the images have changed since this page showed them: nothing is labelled',
+        {
+          received: file,
+          next: 'Look at them again.',
+        },
+      );
+    }
+    return image;
   }
 
   /** Reads the list, which others may have changed, changes it, writes it. */

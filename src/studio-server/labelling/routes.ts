@@ -59,17 +59,31 @@ export function addLabellingRoutes(
 
 /** @throws HarrierError `bad-data` for what is no act */
 function labellingAct(value: JsonObject): LabellingAct {
-  const { act, images, label, doubted = [], image, name } = value;
-  if (act === 'confirm' && areImages(images) && typeof label === 'string' && areImages(doubted)) {
-    return { act, images, label, doubted };
+  const { act, images, files = [], label, doubted = [], image, file = '', name } = value;
+  if (
+    act === 'confirm' &&
+    areImages(images) &&
+    areTexts(files) &&
+    typeof label === 'string' &&
+    areImages(doubted)
+  ) {
+    return { act, images, files, label, doubted };
   }
-  if (act === 'skip' && Number.isInteger(image)) return { act, image: image as number };
+  if (act === 'skip' && Number.isInteger(image) && typeof file === 'string') {
+    return { act, image: image as number, ...(file !== '' && { file }) };
+  }
   if (act === 'class' && typeof name === 'string') return { act, name };
   if (act === 'undo' || act === 'revisit') return { act };
   throw new HarrierError('bad-data', 'this is no act of labelling', {
     expected:
       '{ "act": "confirm", "images": [ids], "label": "class" }, { "act": "skip", "image": id }, { "act": "revisit" }, { "act": "class", "name": "class" } or { "act": "undo" }',
   });
+}
+
+function areTexts(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) && value.length <= MOST_IMAGES && value.every((each) => typeof each === 'string')
+  );
 }
 
 function areImages(value: unknown): value is number[] {

@@ -115,14 +115,15 @@ export class LabelSession {
   async act(act: LabellingAct): Promise<LabellingAnswer> {
     await this.#ready();
     if (act.act === 'confirm') {
-      const { images, label, doubted = [] } = act;
+      const { images, files = [], label, doubted = [] } = act;
+      for (const [i, file] of files.entries()) this.#labelled.check(images[i], file);
       for (const image of doubted) this.#labelled.check(image);
       await this.#labelled.confirm(images, label);
       this.#newLabels += images.length;
       for (const image of doubted) this.#doubted.add(image);
       this.#putFirst(doubted);
     } else if (act.act === 'revisit') this.#labelled.revisit();
-    else if (act.act === 'skip') this.#labelled.skip(act.image);
+    else if (act.act === 'skip') this.#labelled.skip(this.#labelled.check(act.image, act.file));
     else if (act.act === 'class') this.#labelled.addClass(act.name);
     else {
       const images = await this.#labelled.undo();

@@ -13,6 +13,8 @@ import { inParts, undoing } from './entries.ts';
 export interface Step {
   readonly dataset: string;
   readonly split: Split;
+  /** `SplitInfo.hash` of the images as they were shown. */
+  readonly hash: string;
   /** As they were. */
   readonly before: readonly ImageEntry[];
   /** What was done, for people: `test #17 is now an image of dog.` */
@@ -23,6 +25,7 @@ export interface Step {
 export interface Wish {
   readonly dataset: string;
   readonly split: Split;
+  readonly hash: string;
   readonly indices: readonly number[];
   readonly words: string;
 }
@@ -59,13 +62,13 @@ export function useCorrections(
   const [shown, setShown] = useState(false);
   const [error, setError] = useState<unknown>();
   const put = async (
-    { dataset, split }: Pick<Step, 'dataset' | 'split'>,
+    { dataset, split, hash }: Pick<Step, 'dataset' | 'split' | 'hash'>,
     changes: CorrectionChanges['changes'],
   ): Promise<readonly ImageEntry[] | undefined> => {
     const before: ImageEntry[] = [];
     try {
       for (const part of inParts(changes)) {
-        const body: CorrectionChanges = { changes: part };
+        const body: CorrectionChanges = { changes: part, hash };
         const answer = await send<CorrectedImages>('PUT', `datasets/${dataset}/${split}/marks`, body);
         before.push(...answer.before);
         told.current(answer.after, split);

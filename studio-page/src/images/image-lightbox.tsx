@@ -14,7 +14,7 @@ import { Checkbox, Select } from '../components/field.tsx';
 import { SheetImage } from '../components/image.tsx';
 import { Lightbox } from '../components/lightbox.tsx';
 import { Message } from '../components/message.tsx';
-import { imagesAt, imageUrl } from '../datasets.ts';
+import { contentIn, imagesAt, imageUrl } from '../datasets.ts';
 import { useLoad } from '../load.ts';
 import { exported } from '../router.ts';
 import type { Corrections } from './corrections.ts';
@@ -144,7 +144,8 @@ function Label(props: {
   const [pending, setPending] = useState<CorrectionChange>({});
   const change = async (what: CorrectionChange, words: string) => {
     setPending(what);
-    await corrections.change({ dataset: facts.id, split, indices: [entry.index], words }, what);
+    const wish = { dataset: facts.id, ...contentIn(facts, split), indices: [entry.index], words };
+    await corrections.change(wish, what);
     setPending({});
   };
   return (

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { imageFormatOf } from 'harrier/src/data/image-bytes.ts';
 import type { DroppedFile } from '../dropped.ts';
 import type { TaughtImage } from './messages.ts';
-import { addClass, change, keepImage, now, renameClass } from './project.ts';
+import { addClass, addToClass, keepImage, now, renameClass } from './project.ts';
 import { ask } from './tools.ts';
 
 /** A file that may be an image. */
@@ -111,7 +111,7 @@ export function imageBlob(bytes: Uint8Array<ArrayBuffer>, type: string): Blob {
 /** Keeps an image and adds it to a class. */
 export async function addImage(classId: string, image: TaughtImage): Promise<void> {
   await keepImage(image);
-  change(now().map((each) => (each.id === classId ? { ...each, images: [...each.images, image] } : each)));
+  addToClass(classId, image);
 }
 
 function count(classId: string, more: number): void {

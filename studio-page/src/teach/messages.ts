@@ -4,6 +4,9 @@ import type { PlainError } from 'harrier/src/plain-error.ts';
 import type { StepInfo } from 'harrier/src/training/step-info.ts';
 import type { Way } from './lesson.ts';
 
+/** Held by whichever tab trains. */
+export const TEACH_LOCK = 'teach';
+
 /** A backbone as the page knows it: where it is, and the hash of its file. */
 export interface PageBackbone {
   readonly url: string;
@@ -76,5 +79,7 @@ export type FromTeacher =
   /** Something that the user should know, and that did not stop it. */
   | { readonly type: 'note'; readonly note: string }
   | { readonly type: 'paused' }
+  /** Where it stands cannot be kept: there is no pause. */
+  | { readonly type: 'unkept' }
   | { readonly type: 'done'; readonly outcome: Outcome; readonly model: Uint8Array<ArrayBuffer> }
   | { readonly type: 'failed'; readonly error: PlainError };

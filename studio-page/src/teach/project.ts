@@ -1,8 +1,9 @@
 import { signal } from '@preact/signals';
 import { HarrierError } from 'harrier/src/errors.ts';
+import { mergedClasses } from './merged-classes.ts';
 import type { TaughtImage } from './messages.ts';
 import { readJson, store, writeJson } from './store.ts';
-import { aloneInBrowser, hearTabs, tellTabs } from './tabs.ts';
+import { aloneInBrowser, hearTabs, inTurn, tellTabs } from './tabs.ts';
 
 /** A class that the user makes. */
 export interface TaughtClass {
@@ -67,7 +68,8 @@ async function load(): Promise<void> {
   // Another tab may be about to name an image that it has written, or to bring one back. What stays is removed next time.
   if (isRead) await aloneInBrowser(() => removeStrays(found)).catch(() => {});
   classes.value = found.length > 0 ? found : [emptyClass(1), emptyClass(2)];
-  hearTabs('classes', () => void follow());
+  agreed = now();
+  hearTabs('classes', follow);
 }
 
 /** What the browser keeps; an image that is in this page already stays as it is. */
@@ -90,23 +92,43 @@ async function readClasses(): Promise<readonly TaughtClass[]> {
   return found;
 }
 
-/** Another tab has changed the classes: they become the same here. What only this page has stays. */
-async function follow(): Promise<void> {
-  await writing;
-  const found = await readClasses().catch(() => undefined);
-  if (!found || found.length === 0) return;
-  isRead = true;
-  const own = unkept.peek();
+/** The classes as this tab and the others knew them last: what differs from them was done here. */
+let agreed: readonly TaughtClass[] = [];
+
+/** Another tab has changed the classes: they become the same here. */
+function follow(): void {
+  writing = writing.then(async () => {
+    if (!(await takeOthers().catch(() => false))) return;
+    isRead = true;
+    if (!isAlike(now(), agreed)) change(now());
+  });
+}
+
+/** Has what others have kept come to what is here. @returns whether anything is kept */
+async function takeOthers(): Promise<boolean> {
+  const found = await readClasses();
+  if (found.length === 0) return false;
   const mine = now();
-  classes.value = found.map((each) => ({
-    ...each,
-    images: [
-      ...each.images,
-      ...(mine.find(({ id }) => id === each.id)?.images ?? []).filter(
-        ({ id }) => own.has(id) && !each.images.some((image) => image.id === id),
-      ),
-    ],
-  }));
+  classes.value = isAlike(mine, agreed) ? found : mergedClasses(agreed, mine, found);
+  agreed = found;
+  return true;
+}
+
+const isAlike = (some: readonly TaughtClass[], others: readonly TaughtClass[]) =>
+  JSON.stringify(storedOf(some)) === JSON.stringify(storedOf(others));
+
+/** Keeps the classes, one tab after another. */
+function writeClasses(): Promise<void> {
+  return inTurn(async () => {
+    await takeOthers();
+    const mine = now();
+    await writeJson(PROJECT, storedOf(mine));
+    // What is in this page alone is not known to others: it stays when they keep theirs.
+    agreed = mine.map((each) => ({
+      ...each,
+      images: each.images.filter(({ id }) => !unkept.peek().has(id)),
+    }));
+  });
 }
 
 /**
@@ -167,6 +189,8 @@ export function removeImages(classId: string, ids: readonly string[]): void {
 export async function clearProject(): Promise<void> {
   removed.value = undefined;
   isRead = true;
+  // Also what could not be read before.
+  agreed = await readClasses().catch(() => agreed);
   change([emptyClass(1), emptyClass(2)]);
   await keep(async () => {
     const storage = await store();
@@ -181,6 +205,15 @@ export async function clearProject(): Promise<void> {
     URL.revokeObjectURL(url);
     urls.delete(id);
   }
+}
+
+/** Adds an image to a class, also to one that was removed last and may be brought back. */
+export function addToClass(classId: string, image: TaughtImage): void {
+  const withIt = (all: readonly TaughtClass[]) =>
+    all.map((each) => (each.id === classId ? { ...each, images: [...each.images, image] } : each));
+  const last = removed.peek();
+  if (now().some(({ id }) => id === classId)) change(withIt(now()));
+  else if (last) removed.value = { ...last, bringBack: (later) => withIt(last.bringBack(later)) };
 }
 
 /** Brings back what was removed last. */
@@ -234,7 +267,7 @@ export function change(next: readonly TaughtClass[]): void {
     await new Promise((resolve) => setTimeout(resolve, 100));
     waitingToWrite = false;
     if (!isRead) return;
-    await keep(() => writeJson(PROJECT, storedOf(now())));
+    await keep(writeClasses);
     await keepTheRest();
     tellTabs('classes');
   });

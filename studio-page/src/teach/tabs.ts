@@ -1,5 +1,5 @@
 /** What other tabs of the same page are told of. */
-type News = 'classes' | 'model';
+type News = 'classes' | 'model' | 'training';
 
 const channel = new BroadcastChannel('harrier-teach');
 const listeners = new Map<News, () => void>();
@@ -17,6 +17,7 @@ export function hearTabs(news: News, act: () => void): void {
 }
 
 const LOCK = 'harrier-teach-open';
+const TURN = 'harrier-teach-project';
 
 /**
  * Does what no other tab may notice, where this is the only one; from then on others know that this one is open. Where
@@ -30,4 +31,10 @@ export async function aloneInBrowser(act: () => Promise<void>): Promise<void> {
   });
   // Held until the page is closed.
   void locks.request(LOCK, { mode: 'shared' }, () => new Promise(() => {}));
+}
+
+/** Does what only one tab may do at a time, as soon as the others have done it. */
+export async function inTurn(act: () => Promise<void>): Promise<void> {
+  const { locks } = navigator;
+  await (locks ? locks.request(TURN, act) : act());
 }

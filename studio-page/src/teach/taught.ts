@@ -21,6 +21,8 @@ const OLD_MODEL = 'model.onnx';
 
 /** The model that was taught last. */
 export const taught = signal<Taught | undefined>(undefined);
+/** Why the browser does not keep it. */
+export const taughtNotKept = signal<unknown>(undefined);
 /** Whether what was kept has been read. */
 export const taughtRead = signal(false);
 
@@ -57,16 +59,19 @@ export async function keepTaught({ model, ...rest }: Taught): Promise<void> {
     const file = modelFile(rest.outcome);
     await storage.write(file, model);
     await writeJson(OUTCOME, rest);
+    taughtNotKept.value = undefined;
     tellTabs('model');
-    await removeModels(storage, file);
-  } catch {
-    // It can be downloaded all the same; that nothing is kept is said where the images are.
+    await removeModels(storage, file).catch(() => {});
+  } catch (error) {
+    // It can be downloaded all the same.
+    taughtNotKept.value = error;
   }
 }
 
 /** Forgets it. */
 export async function forgetModel(): Promise<void> {
   taught.value = undefined;
+  taughtNotKept.value = undefined;
   try {
     const storage = await store();
     await storage.remove(OUTCOME);

@@ -2,13 +2,15 @@ import { computed, signal } from '@preact/signals';
 import type { EpochRecord } from 'harrier';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import { errorFromPlain } from 'harrier/src/plain-error.ts';
+import { isTabLocked, tabLockFree } from 'harrier/src/platform/web/lock.ts';
 import type { StepInfo } from 'harrier/src/training/step-info.ts';
 import { checkClasses } from './check-classes.ts';
 import { teachHead } from './features.ts';
 import type { Way } from './lesson.ts';
-import type { FromTeacher, Job, Outcome, ToTeacher } from './messages.ts';
+import { type FromTeacher, type Job, type Outcome, TEACH_LOCK, type ToTeacher } from './messages.ts';
 import { classes, type TaughtClass } from './project.ts';
 import { readJson, store, writeJson } from './store.ts';
+import { hearTabs, tellTabs } from './tabs.ts';
 import { forgetModel, keepTaught, loadTaught, taught } from './taught.ts';
 
 /** How the user wants it. */
@@ -21,7 +23,8 @@ export interface TeachOptions {
 
 /** A training, from its beginning to its end. */
 export interface Training {
-  readonly state: 'running' | 'pausing' | 'paused' | 'failed';
+  /** `elsewhere`: another tab is at it. */
+  readonly state: 'running' | 'pausing' | 'paused' | 'failed' | 'elsewhere';
   readonly job: Omit<Job, 'classes'>;
   /** What comes before the steps. */
   readonly progress?: Progress;
@@ -29,6 +32,8 @@ export interface Training {
   readonly history: readonly EpochRecord[];
   readonly engine?: string;
   readonly notes: readonly string[];
+  /** Whether where it stands cannot be kept: it cannot be paused. */
+  readonly unkept?: boolean;
   readonly error?: unknown;
 }
 
@@ -51,19 +56,29 @@ export const stale = computed(
 
 let worker: Worker | undefined;
 let stored: StoredJob | undefined;
+/** Whether the training is this tab's: it began it, or went on with it. */
+let isOwn = false;
 
 /** Reads what was kept: a model that was taught before, a training that was cut short. After the project. */
 export async function loadTraining(): Promise<void> {
   try {
     await loadTaught();
-    const kept = stored ? undefined : await readJson<StoredJob>(JOB);
-    // One that is under way is known here, whether or not there was room to keep it.
-    if (!kept || stored || training.peek()) return;
-    stored = kept;
-    training.value = { ...kept, state: 'paused', notes: [] };
+    hearTabs('training', () => void look().catch(() => {}));
+    await look();
   } catch {
     // Nothing is kept in this browser; the project says so.
   }
+}
+
+/** Shows the training that is kept: one that was cut short, or that another tab is at. */
+async function look(): Promise<void> {
+  const kept = await readJson<StoredJob>(JOB);
+  const isTaken = await isTabLocked(TEACH_LOCK);
+  // One of this tab is known here, whether or not there was room to keep it.
+  if (isOwn) return;
+  stored = isTaken ? undefined : kept;
+  training.value = kept && { ...kept, state: isTaken ? 'elsewhere' : 'paused', notes: [] };
+  if (kept && isTaken) void tabLockFree(TEACH_LOCK).then(look, () => {});
 }
 
 /** Begins. @throws HarrierError `bad-data` for what cannot be learned from */
@@ -80,7 +95,6 @@ export function start(
     classes: now.map(({ name, images }) => ({ name, images: images.map(({ id }) => id) })),
     history: [],
   };
-  void keepJob();
   run(false);
 }
 
@@ -100,7 +114,7 @@ export function pause(): void {
 export function discard(): void {
   end();
   training.value = undefined;
-  void forgetJob();
+  void forgetJob().then(look);
 }
 
 /** Ends a training, and forgets the model. */
@@ -110,6 +124,7 @@ export function forgetTaught(): void {
 }
 
 function run(resume: boolean): void {
+  isOwn = true;
   const { job, classes: wanted, history } = stored!;
   const images = new Map(
     (classes.peek() ?? []).flatMap((each) => each.images.map((p) => [p.id, p] as const)),
@@ -167,6 +182,11 @@ function hear(message: FromTeacher): void {
       break;
     case 'engine':
       training.value = { ...now, engine: message.engine };
+      // It has the lock: what is kept is its own now.
+      void keepJob();
+      break;
+    case 'unkept':
+      training.value = { ...now, state: 'running', unkept: true };
       break;
     case 'step':
       training.value = { ...now, step: message.step };
@@ -218,15 +238,22 @@ function end(): void {
 
 async function keepJob(): Promise<void> {
   if (stored) await writeJson(JOB, stored).catch(() => {});
+  tellTabs('training');
 }
 
 async function forgetJob(): Promise<void> {
+  const own = stored;
   stored = undefined;
+  isOwn = false;
   try {
     const storage = await store();
+    // Another tab's stays.
+    const kept = await readJson<StoredJob>(JOB);
+    if (kept?.job.id !== own?.job.id) return;
     for (const name of await storage.names()) {
       if (name === JOB || name.startsWith('checkpoint-')) await storage.remove(name);
     }
+    tellTabs('training');
   } catch {
     // What could not be kept need not be removed.
   }

@@ -26,17 +26,19 @@ import {
 import { recordedTogether } from '../teach/belonging.ts';
 import { checkClasses } from '../teach/check-classes.ts';
 import { type Learned, type Lesson, learn } from '../teach/lesson.ts';
-import type { FromTeacher, Job, Outcome, ToTeacher } from '../teach/messages.ts';
+import { type FromTeacher, type Job, type Outcome, TEACH_LOCK, type ToTeacher } from '../teach/messages.ts';
 
 const say = (message: FromTeacher, transfer: Transferable[] = []) => postMessage(message, { transfer });
 let paused = false;
+/** Whether a pause can keep where the training stands: else there is none. */
+let canPause = true;
 
 /** Seconds between checkpoints: they are large, and epochs of few images short. */
 const CHECKPOINT_SECONDS = 5;
 
 /** Names of files as trainings that were paused long ago have them. */
 const STORE: StorageRunOptions = {
-  lock: 'teach',
+  lock: TEACH_LOCK,
   doing: 'training',
   names: {
     [RUN_FILES.last]: 'checkpoint-last.safetensors',
@@ -54,6 +56,7 @@ async function train(job: Job, resume: boolean): Promise<void> {
   try {
     checkClasses(job.classes.map(({ name, images }) => ({ name, count: images.length })));
     const stored = await storedRun(resume);
+    if (!stored) sayUnkept();
     await withTabLock(STORE.lock, STORE.doing, () => trainAlone(job, stored, resume));
   } catch (error) {
     say({ type: 'failed', error: plainError(error) });
@@ -94,13 +97,15 @@ async function trainAlone(job: Job, stored: StoredRun | undefined, resume: boole
       }),
       checkpoints: { id: job.id, stored, kept },
       leastSeconds: CHECKPOINT_SECONDS,
-      onUnsaved: (error) =>
+      onUnsaved: (error) => {
+        sayUnkept();
         sayNote(
           `Checkpoints of this training cannot be kept, so it is lost if you leave the page. ${messageOf(error)}`,
-        ),
+        );
+      },
       onStep: atMostEvery(100, sayStep),
       onEpoch: (record) => say({ type: 'epoch', record }),
-      interrupted: () => paused,
+      interrupted: () => paused && canPause,
       openBatches: () => breathing,
       clock: () => performance.now(),
     },
@@ -113,6 +118,11 @@ async function trainAlone(job: Job, stored: StoredRun | undefined, resume: boole
   const outcome = await evaluated(job, learned, model, runtime, (performance.now() - started) / 1000);
   if (stored) await removeCheckpoints(stored);
   say({ type: 'done', outcome, model }, [model.buffer]);
+}
+
+function sayUnkept(): void {
+  canPause = false;
+  say({ type: 'unkept' });
 }
 
 function sayNote(note: string): void {

@@ -3,6 +3,7 @@ import type { CorrectionChange, DatasetInfo, Split } from 'harrier/src/studio-se
 import { useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Select } from '../../components/field.tsx';
+import { contentIn } from '../../datasets.ts';
 import type { Corrections } from '../../images/corrections.ts';
 
 export interface BulkProps {
@@ -28,7 +29,8 @@ export function Bulk(props: BulkProps) {
   const areNow = picked.size === 1 ? 'is now' : 'are now';
   const change = async (what: CorrectionChange, words: string) => {
     const indices = [...picked].sort((a, b) => a - b);
-    if (await corrections.change({ dataset: facts.id, split, indices, words }, what)) onNone();
+    if (await corrections.change({ dataset: facts.id, ...contentIn(facts, split), indices, words }, what))
+      onNone();
   };
   return (
     <section class="bulk" aria-label="Picked images">

@@ -15,6 +15,7 @@ import { ImageView } from '../../components/image.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { Progress } from '../../components/progress.tsx';
+import { contentIn } from '../../datasets.ts';
 import { useCorrected } from '../../images/corrected.ts';
 import { type Corrections, useCorrections } from '../../images/corrections.ts';
 import { labelOf } from '../../images/entries.ts';
@@ -198,7 +199,7 @@ function Group({ facts, group, corrections, isOut, onOpen }: GroupProps) {
                   void corrections.change(
                     {
                       dataset: id,
-                      split,
+                      ...contentIn(facts, split),
                       indices: [index],
                       words: `${name} is ${out ? 'no longer excluded' : 'excluded'}.`,
                     },

@@ -62,7 +62,8 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
     stale.current = true;
     if (picking.isOn) refresh();
   });
-  const picking = usePicking(facts, filter, revision);
+  const shown = (place: number) => listing.entry(place)?.index;
+  const picking = usePicking(facts, filter, revision, shown, anew);
   const filterKey = JSON.stringify(filter);
   // Not at once: an image that leaves the list while it is being marked would make all others jump.
   const refresh = () => {

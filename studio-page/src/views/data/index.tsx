@@ -9,7 +9,7 @@ import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { Progress } from '../../components/progress.tsx';
 import { Tabs } from '../../components/tabs.tsx';
-import { type OpenedDataset, splitsOf, useDataset } from '../../datasets.ts';
+import { contentOf, type OpenedDataset, splitsOf, useDataset } from '../../datasets.ts';
 import { exported, place, setQuery } from '../../router.ts';
 import { runs } from '../../runs.ts';
 import { loadStudio, studio, studioError } from '../../studio.ts';
@@ -76,7 +76,7 @@ export default function Data() {
           )}
         </div>
       </header>
-      {facts ? <Facts key={facts.id} facts={facts} /> : <Opening dataset={dataset} id={id} />}
+      {facts ? <Facts key={contentOf(facts)} facts={facts} /> : <Opening dataset={dataset} id={id} />}
     </>
   );
 }

@@ -20,8 +20,20 @@ export interface Picking {
   readonly isPicked: (position: number) => boolean;
 }
 
-/** Picks images of what a filter leaves. @param revision changes when that is another list */
-export function usePicking(facts: DatasetInfo, filter: Filter, revision: number): Picking {
+/**
+ * Picks images of what a filter leaves.
+ *
+ * @param revision changes when that is another list
+ * @param shown the image that is shown at a place, as far as that is known
+ * @param onMoved called when that is another one than the server has there by now: the revision must change
+ */
+export function usePicking(
+  facts: DatasetInfo,
+  filter: Filter,
+  revision: number,
+  shown: (position: number) => number | undefined,
+  onMoved: () => void,
+): Picking {
   const [isOn, setOn] = useState(false);
   const [picked, setPicked] = useState<ReadonlySet<number>>(new Set());
   const last = useRef<number | undefined>(undefined);
@@ -50,9 +62,13 @@ export function usePicking(facts: DatasetInfo, filter: Filter, revision: number)
     all: () => setPicked(new Set(list)),
     none: () => setPicked(new Set()),
     toggle(position, range) {
+      const image = shown(position);
+      // Each comes in its time.
+      if (image === undefined || !indices.value) return;
+      if (image !== list[position]) return onMoved();
       setPicked((before) => toggled(before, list, position, range ? last.current : undefined));
       last.current = position;
     },
-    isPicked: (position) => picked.has(list[position]),
+    isPicked: (position) => picked.has(shown(position) ?? list[position]),
   };
 }

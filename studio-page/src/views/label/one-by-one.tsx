@@ -35,12 +35,12 @@ export function OneByOne({ info }: { readonly info: LabellingInfo }) {
   };
   const confirm = (label: string) => {
     if (!now) return;
-    void act({ act: 'confirm', images: [now.id], label });
+    void act({ act: 'confirm', images: [now.id], files: [now.file], label });
     onward(`${now.file}: ${label}.`);
   };
   const skip = () => {
     if (!now) return;
-    void act({ act: 'skip', image: now.id });
+    void act({ act: 'skip', image: now.id, file: now.file });
     onward(`${now.file} skipped.`);
   };
   const undo = () => {

@@ -24,7 +24,8 @@ export function Together({ info }: { readonly info: LabellingInfo }) {
     if (name === undefined || kept.length === 0) return;
     const doubted = images.filter(({ id }) => out.has(id)).map(({ id }) => id);
     // Until that is saved, those that were taken out stay so.
-    void act({ act: 'confirm', images: kept.map(({ id }) => id), label: name, doubted }).then((saved) => {
+    const what = { images: kept.map(({ id }) => id), files: kept.map(({ file }) => file) };
+    void act({ act: 'confirm', ...what, label: name, doubted }).then((saved) => {
       if (!saved) return;
       setSaid(`${formatQuantity(kept.length, 'image')} labelled ${name}.`);
       setOut(new Set());

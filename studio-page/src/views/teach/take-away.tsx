@@ -9,7 +9,7 @@ import { type Tab, Tabs } from '../../components/tabs.tsx';
 import { TAUGHT } from '../../inference/model.ts';
 import { navigate } from '../../router.ts';
 import type { PackageKind } from '../../teach/package-options.ts';
-import type { Taught } from '../../teach/taught.ts';
+import { type Taught, taughtNotKept } from '../../teach/taught.ts';
 import { ask } from '../../teach/tools.ts';
 import { PackageTab } from './package-tab.tsx';
 import { save } from './save.ts';
@@ -69,6 +69,11 @@ export function TakeAway({ taught }: { readonly taught: Taught }) {
   return (
     <Panel title="Take it away" note="One file, pixels in and probabilities out, for any ONNX Runtime.">
       <div class="stack">
+        {taughtNotKept.value !== undefined && (
+          <Message error={taughtNotKept.value}>
+            This model is in this page only: download it, or save the project, before you close the page.
+          </Message>
+        )}
         <div class="row">
           <Button
             kind="primary"

@@ -192,7 +192,15 @@ function Looking({ info }: { readonly info: BackboneInfo }) {
 }
 
 function Running({ training: now }: { readonly training: Training }) {
-  const { state, step, progress, history, engine, notes, error, job } = now;
+  const { state, step, progress, history, engine, notes, error, job, unkept } = now;
+  if (state === 'elsewhere') {
+    return (
+      <Message title="Another tab is training">
+        This one shows what it has learned when it is done. It can go on here once it is paused there, or that
+        tab is closed.
+      </Message>
+    );
+  }
   return (
     <div class="stack">
       {notes.map((note) => (
@@ -224,7 +232,13 @@ function Running({ training: now }: { readonly training: Training }) {
       {history.length > 0 && <Curve training={now} />}
       <div class="row">
         {(state === 'running' || state === 'pausing') && job.way !== 'features' && (
-          <Button icon="pause" onClick={pause} busy={state === 'pausing'} disabled={!step}>
+          <Button
+            icon="pause"
+            onClick={pause}
+            busy={state === 'pausing'}
+            disabled={!step || unkept}
+            title={unkept ? 'This browser keeps nothing of the training: it would be lost.' : undefined}
+          >
             {state === 'pausing' ? 'Pausing …' : 'Pause'}
           </Button>
         )}

@@ -1,6 +1,7 @@
 import { formatCertainty, formatCount, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import { CurveChart } from 'harrier/src/report/curve-chart.ts';
 import type { DatasetInfo, Split, StudioInspection } from 'harrier/src/studio-server/api.ts';
+import { contentIn } from '../../../datasets.ts';
 import 'virtual:report/figures.css';
 import 'virtual:report/curve.css';
 import { Button } from '../../../components/button.tsx';
@@ -32,7 +33,8 @@ export function Findings({ facts, found }: FindingsProps) {
   const relabel = (issue: StudioInspection['labels']['issues'][number]) => {
     const label = classNames.indexOf(issue.suggested);
     const words = `${issue.file} is now an image of ${issue.suggested}.`;
-    const wish = { dataset: facts.id, split: issue.part as Split, indices: [issue.index], words };
+    const split = issue.part as Split;
+    const wish = { dataset: facts.id, ...contentIn(facts, split), indices: [issue.index], words };
     return (
       <Button
         aria-label={`Relabel ${issue.file} as ${issue.suggested}`}
