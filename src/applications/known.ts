@@ -21,6 +21,8 @@ interface Application {
   /** The tensor of which the first size is the number of classes. */
   readonly scores: string;
   readonly preprocessing: Preprocessing;
+  /** What is assumed of a file with these tensors, where it may be another; undefined where its name says so. */
+  readonly assumed?: (where: string) => string | undefined;
 }
 
 const APPLICATIONS: readonly Application[] = EFFICIENTNET_LITE_VARIANTS.flatMap((variant) => {
@@ -39,6 +41,11 @@ const APPLICATIONS: readonly Application[] = EFFICIENTNET_LITE_VARIANTS.flatMap(
       ...lite,
       scores: 'classifier.weight',
       torchNames: (network: Network) => efficientNetLiteTorchNames(network, 'timm'),
+      assumed: (where: string) =>
+        where.includes(`tf_efficientnet_${variant}`)
+          ? undefined
+          : `${where} is taken for the weights that TensorFlow published (timm's tf_efficientnet_${variant}). ` +
+            `If it is timm's own efficientnet_${variant}, which has the same tensors, export it to ONNX.`,
     },
   ];
 });
@@ -46,6 +53,8 @@ const APPLICATIONS: readonly Application[] = EFFICIENTNET_LITE_VARIANTS.flatMap(
 /** Published weights in a network of Harrier's own layers. */
 export interface KnownNetwork extends TrainedNetwork {
   readonly preprocessing: Preprocessing;
+  /** What was assumed of the file: a sentence each. */
+  readonly assumed?: readonly string[];
 }
 
 /**
@@ -58,13 +67,19 @@ export interface KnownNetwork extends TrainedNetwork {
  */
 export function networkOfStateDict(bytes: Uint8Array, where: string): KnownNetwork {
   const state = readStateDict(bytes, where);
-  for (const { network: make, torchNames, scores, preprocessing } of APPLICATIONS) {
+  for (const { network: make, torchNames, scores, preprocessing, assumed } of APPLICATIONS) {
     const classes = state.get(scores)?.shape[0];
     if (!classes) continue;
     const network = make(classes);
     const names = torchNames(network);
     if (network.parameters.every((spec) => fits(spec, state.get(names.get(spec.name)!)?.shape))) {
-      return { network, weights: weightsOf(network, names, state), preprocessing };
+      const sentence = assumed?.(where);
+      return {
+        network,
+        weights: weightsOf(network, names, state),
+        preprocessing,
+        ...(sentence && { assumed: [sentence] }),
+      };
     }
   }
   const [first] = state;

@@ -14,8 +14,10 @@ import { Classifier, exportModel, initialWeights, Network, withoutViews } from '
 import { decodeModel, float32, type GraphBuilder, modelOf, numbersOf, type Value } from '../onnx/index.ts';
 import { createGraph } from '../ops/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
+import { dissect } from './anatomy.ts';
 import { gradCam } from './grad-cam.ts';
 import { Embedder, Explainer, FeatureMaps, firstFilters, layersOf } from './index.ts';
+import { placedLayers } from './layers.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 const SHIPPED = new URL('../../models/cifar10.onnx', import.meta.url);
@@ -165,6 +167,39 @@ describe('a model from elsewhere', () => {
     const { layer, map } = gradCam(foreign());
     expect(layer).toBe('relu');
     expect(map.shape).toEqual([1, 4, 4]);
+  });
+
+  it('has images where channels come first, and none in tokens and scores', () => {
+    // As Swin and ConvNeXt end: channels last for the normalization, and first again.
+    const model = foreign((graph, x) => {
+      const turn = (value: Value, perm: number[], name: string) =>
+        graph.op('Transpose', [value], { perm }, { name: `/${name}/Transpose_output_0` });
+      const ones = (size: number, name: string) =>
+        graph.initializer(name, float32([size], new Array(size).fill(1)));
+      const last = turn(x, [0, 2, 3, 1], 'turn');
+      const norm = graph.op(
+        'LayerNormalization',
+        [last, ones(4, 'scale')],
+        { axis: -1 },
+        { name: '/norm/LayerNormalization_output_0' },
+      );
+      const scores = graph.op(
+        'MatMul',
+        [x, turn(x, [0, 1, 3, 2], 'keys')],
+        {},
+        { name: '/scores/MatMul_output_0' },
+      );
+      return graph.op('Add', [turn(norm, [0, 3, 1, 2], 'back'), scores], {}, { name: '/sum/Add_output_0' });
+    });
+    const isImage = new Map(placedLayers(dissect(model, 'N')).map((layer) => [layer.name, layer.isImage]));
+    expect([...isImage].filter(([, image]) => image).map(([name]) => name)).toEqual([
+      'conv',
+      'back',
+      'sum',
+      'relu',
+      'pool',
+    ]);
+    expect(() => gradCam(model, 'norm')).toThrow('layer "norm" does not have an image as output');
   });
 
   it('has embeddings of its pixels', async () => {

@@ -1,6 +1,7 @@
 import { unknownName } from '../errors.ts';
 import type { BuiltNode, Model, Shape, Value } from '../onnx/index.ts';
 import { type Anatomy, dissect, sizeOf, weightsOf } from './anatomy.ts';
+import { channelsFirst } from './image-layouts.ts';
 
 /** A layer of a finished model: the ops that carry one name, as far as the file still tells. */
 export interface ModelLayer {
@@ -48,10 +49,10 @@ export function layersOf(model: Model, where?: string): ModelLayer[] {
 
 export function placedLayers(anatomy: Anatomy): PlacedLayer[] {
   const groups = grouped(anatomy.nodes);
-  const firstConvolution = groups.findIndex(({ nodes }) => nodes.some(({ opType }) => opType === 'Conv'));
+  const images = channelsFirst(anatomy.nodes);
   const makers = new Map<string, string>([[anatomy.image.name, IMAGE]]);
   const counted = new Set<string>();
-  return groups.map(({ name, nodes }, place) => {
+  return groups.map(({ name, nodes }) => {
     const inputs = nodes.flatMap((node) =>
       node.inputs.flatMap((input) => (input && makers.get(input.name)) ?? []),
     );
@@ -70,11 +71,7 @@ export function placedLayers(anatomy: Anatomy): PlacedLayer[] {
       parameters,
       inputs: [...new Set(inputs)].filter((each) => each !== name),
       output,
-      isImage:
-        firstConvolution >= 0 &&
-        place >= firstConvolution &&
-        output.shape.length === 4 &&
-        !['Transpose', 'Reshape'].includes(nodes.at(-1)!.opType),
+      isImage: images.has(output.name),
     };
   });
 }

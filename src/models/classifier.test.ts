@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { elementTypeCode, type Model, modelOf, type Shape } from '../onnx/index.ts';
 import { createGraph, reduceMean } from '../ops/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
+import type { Runtime } from '../runtime/index.ts';
 import { Classifier } from './classifier.ts';
 
 /** The mean of an image over some of its axes, as if it were probabilities. */
@@ -17,6 +18,31 @@ describe('Classifier.load', () => {
   it('takes a row of numbers per image', async () => {
     const classifier = await Classifier.load(nodeRuntime(), model(['N', 4, 5, 3], [1, 2]));
     expect(classifier.classNames).toEqual(['class 0', 'class 1', 'class 2']);
+    await classifier.dispose();
+  });
+
+  it('predicts some images at a time, however many are given', async () => {
+    const runtime = nodeRuntime();
+    const batches: number[] = [];
+    const counting: Runtime = {
+      ...runtime,
+      compile: async (...given) => {
+        const executable = await runtime.compile(...given);
+        return {
+          ...executable,
+          dispose: () => executable.dispose(),
+          step: (inputs) => {
+            batches.push(Number(inputs.image.dims[0]));
+            return executable.step(inputs);
+          },
+        };
+      },
+    };
+    const classifier = await Classifier.load(counting, model(['N', 4, 5, 3], [1, 2]));
+    const pixels = Uint8Array.from({ length: 150 * 60 }, (_, i) => Math.floor(i / 60) + (i % 3));
+    const probabilities = await classifier.predict(pixels);
+    expect(batches).toEqual([64, 64, 22]);
+    expect([...probabilities]).toEqual(Array.from({ length: 450 }, (_, i) => Math.floor(i / 3) + (i % 3)));
     await classifier.dispose();
   });
 

@@ -206,7 +206,21 @@ export class Classifier {
    * @param pixels uint8 `[count, height, width, 3]`
    */
   async answer(pixels: Uint8Array): Promise<ClassifierAnswer> {
-    const { executable, where } = this.#known();
+    const size = this.#sizeOf(pixels);
+    const count = pixels.length / size;
+    if (count <= BATCH) return this.#answerAtOnce(pixels);
+    const probabilities = new Float32Array(count * this.classNames.length);
+    const foreign = this.tellsUnknown ? new Float32Array(count) : undefined;
+    for (let start = 0; start < count; start += BATCH) {
+      const part = await this.#answerAtOnce(pixels.subarray(start * size, (start + BATCH) * size));
+      probabilities.set(part.probabilities, start * this.classNames.length);
+      if (part.unknown) foreign?.set(part.unknown, start);
+    }
+    return { probabilities, ...(foreign && { unknown: foreign }) };
+  }
+
+  /** Bytes of an image. @throws HarrierError `bad-option`, `bad-shape` for what are no pixels of whole images */
+  #sizeOf(pixels: Uint8Array): number {
     const { height, width, channels } = this.imageShape;
     const size = height * width * channels;
     if (!(pixels instanceof Uint8Array)) {
@@ -223,6 +237,14 @@ export class Classifier {
         received: `${pixels.length}`,
       });
     }
+    return size;
+  }
+
+  /** What the model says of some images together. */
+  async #answerAtOnce(pixels: Uint8Array): Promise<ClassifierAnswer> {
+    const { executable, where } = this.#known();
+    const { height, width, channels } = this.imageShape;
+    const size = height * width * channels;
     const image = {
       type: 'uint8' as const,
       dims: [pixels.length / size, height, width, channels],
@@ -280,7 +302,7 @@ export class Classifier {
         Array.from({ length: count }, (_, i) => start + i),
         pixels,
       );
-      const { probabilities, unknown } = await this.answer(pixels);
+      const { probabilities, unknown } = await this.#answerAtOnce(pixels);
       all.set(probabilities, start * classes);
       if (unknown) foreign?.set(unknown, start);
       onProgress?.(start + count, dataset.size);

@@ -1,6 +1,18 @@
-import { elementTypeCode, elementTypeOf, numbersOf, type Value } from '../onnx/index.ts';
+import { elementTypeCode, elementTypeOf, numbersOf } from '../onnx/index.ts';
 import { define, type InferRule, type OpDefinition } from './definition.ts';
-import { add, div, heavisideStep, mul, neg, scalar, scale, shift, sub, where } from './functional.ts';
+import {
+  add,
+  div,
+  heavisideStep,
+  mul,
+  neg,
+  oneWhereZero,
+  scalar,
+  scale,
+  shift,
+  sub,
+  where,
+} from './functional.ts';
 import { broadcastInputs } from './shapes.ts';
 
 const broadcast: InferRule = (node) => [{ type: node.input(0).type, shape: broadcastInputs(node) }];
@@ -30,10 +42,9 @@ export const arithmetic: OpDefinition[] = [
     // The exponent may be of another type; a gradient is a float.
     const same = node.x(1).type === base.type;
     const exponent = same ? node.x(1) : graph.op('Cast', [node.x(1)], { to: elementTypeCode(base.type) });
-    const oneWhereZero = (x: Value) =>
-      where(graph, graph.op('Equal', [x, scalar(graph, 0)]), scalar(graph, 1), x);
     const known = node.x(1).constant;
-    const safeExponent = () => (known && !numbersOf(known).includes(0) ? exponent : oneWhereZero(exponent));
+    const safeExponent = () =>
+      known && !numbersOf(known).includes(0) ? exponent : oneWhereZero(graph, exponent);
     return [
       node.needs(0)
         ? mul(
@@ -43,7 +54,7 @@ export const arithmetic: OpDefinition[] = [
           )
         : undefined,
       node.needs(1)
-        ? mul(graph, node.dy(), mul(graph, node.y(), graph.op('Log', [oneWhereZero(base)])))
+        ? mul(graph, node.dy(), mul(graph, node.y(), graph.op('Log', [oneWhereZero(graph, base)])))
         : undefined,
     ];
   }),

@@ -48,6 +48,10 @@ export function heavisideStep(graph: GraphBuilder, x: Value): Value {
 export function where(graph: GraphBuilder, condition: Value, a: Value, b: Value): Value {
   return graph.op('Where', [condition, a, b]);
 }
+/** x, but 1 where it is 0: for a quotient or power of which the other factor is 0 there. */
+export function oneWhereZero(graph: GraphBuilder, x: Value): Value {
+  return where(graph, graph.op('Equal', [x, scalar(graph, 0)]), scalar(graph, 1), x);
+}
 /** Reshapes to fixed sizes. Adds no node if the shape stays the same. */
 export function reshape(graph: GraphBuilder, x: Value, dims: readonly number[]): Value {
   if (x.shape.length === dims.length && x.shape.every((size, i) => size === dims[i])) return x;

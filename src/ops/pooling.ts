@@ -144,17 +144,19 @@ function inferResize(node: InferContext): ValueType[] {
   const { axes, keep_aspect_ratio_policy: policy } = stockAttributes('Resize', node.attributes);
   const x = node.shape(0);
   const over = axes?.map((axis) => node.axis(axis)) ?? x.map((_, axis) => axis);
-  const given = (i: number) => {
-    const values = node.has(i) ? node.constant(i) : [];
+  const given = <T>(i: number, read: (i: number) => readonly T[]): readonly T[] | undefined => {
+    const values = node.has(i) ? read(i) : [];
     if (values.length > 0 && values.length !== over.length)
       node.fail(`input ${i} must have ${over.length} numbers`);
     return values.length > 0 ? values : undefined;
   };
-  const [factors, sizes] = [given(2), given(3)];
+  const factors = given(2, (i) => node.constant(i));
+  // Of a batch of any size: PyTorch's exporter takes the sizes of axes that stay from the value itself.
+  const sizes = given(3, (i) => node.dimensions(i));
   const shape = [...x];
   if (sizes && policy !== 'stretch') {
     // One factor for all axes: the least or the greatest that the sizes ask for.
-    const wanted = sizes.map((size, i) => {
+    const wanted = node.constant(3).map((size, i) => {
       const length = x[over[i]];
       return typeof length === 'number' ? size / length : node.fail(`axis ${over[i]} has no fixed size`);
     });

@@ -6,7 +6,7 @@ import {
   type InferContext,
   type OpDefinition,
 } from './definition.ts';
-import { atLeast, expand, mul, reduceSum, reshape, scale } from './functional.ts';
+import { atLeast, expand, mul, oneWhereZero, reduceSum, reshape, scale } from './functional.ts';
 
 /** The axes of a reduction, from the front; all of them when none are given. */
 function reducedAxes(node: { axes?: readonly number[]; rank: number; nothing: boolean }): number[] {
@@ -65,10 +65,12 @@ export const reduction: OpDefinition[] = [
   define('ReduceSumSquare', inferReduction, (node) => [
     mul(node.graph, scale(node.graph, restored(node).value, 2), node.x()),
   ]),
-  // y = √Σ x²: dx = dy · x / y
-  define('ReduceL2', inferReduction, (node) => [
-    mul(node.graph, node.graph.op('Div', [restored(node).value, restored(node, node.y()).value]), node.x()),
-  ]),
+  // y = √Σ x²: dx = dy · x / y; 0 where all x are 0, as PyTorch has it
+  define('ReduceL2', inferReduction, (node) => {
+    const { graph } = node;
+    const norm = oneWhereZero(graph, restored(node, node.y()).value);
+    return [mul(graph, graph.op('Div', [restored(node).value, norm]), node.x())];
+  }),
   // y = ln Σ eˣ: dx = dy · eˣ⁻ʸ
   define('ReduceLogSumExp', inferReduction, (node) => {
     const { graph } = node;

@@ -24,7 +24,7 @@ export interface StartingModel extends TrainedNetwork, Omit<FineTunedFrom, 'trai
   readonly preprocessing: Preprocessing;
   /** In the order of its scores, where a model of another program says so. */
   readonly classNames?: readonly string[];
-  /** What was assumed of a model of another program: a sentence each. */
+  /** What was assumed of a file of another program: a sentence each. */
   readonly assumed?: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export function startingModelOf(
   const { companions, external, ...options } = foreign;
   const named = { ...called, hash: hash().update(bytes).digest() };
   if (isStateDict(bytes)) {
-    checkNoOptions(options, where);
+    checkNoOptions(options, 'these are weights of a network whose preprocessing is known', where);
     return { ...networkOfStateDict(bytes, where), ...named, testTimeAugmentation: 'none' };
   }
   const model = decodeModel(bytes, where, external);
@@ -60,7 +60,7 @@ export function startingModelOf(
     const { head: _, ...read } = readForeignModel(model, options, { where, companions });
     return { ...read, ...named, testTimeAugmentation: 'none' };
   }
-  checkNoOptions(options, where);
+  checkNoOptions(options, 'a model of Harrier states its own preprocessing and class names', where);
   return {
     ...trainedNetwork(model, where),
     ...named,
@@ -69,17 +69,13 @@ export function startingModelOf(
   };
 }
 
-/** A model of Harrier says all of this itself. */
-function checkNoOptions(options: ForeignOptions, where: string): void {
+/** All of this is known without the user. */
+function checkNoOptions(options: ForeignOptions, why: string, where: string): void {
   const { imageSize: _, preprocessing: __, ...others } = options;
   const [given] = Object.keys(others);
   if (given === undefined) return;
-  throw new HarrierError(
-    'bad-option',
-    `a model of Harrier states its own preprocessing and class names: ${given} cannot be given`,
-    {
-      where,
-      next: 'Leave it out.',
-    },
-  );
+  throw new HarrierError('bad-option', `${why}: ${given} cannot be given`, {
+    where,
+    next: 'Leave it out.',
+  });
 }

@@ -147,7 +147,7 @@ export class Trainer {
 
   /**
    * Spares the gradients of parameters that no step changes any more, because the rate of their group is 0 from here
-   * on. Their values stay as they are; their slots go on as if the gradients were 0. Without effect where the optimizer
+   * on: it would be multiplied away. What momentum is left in their slots goes on. Without effect where the optimizer
    * is in the graph, and for rules such as Muon's that change parameters at any rate.
    *
    * @param groups places in the optimizer's list of rates

@@ -81,6 +81,15 @@ describe('zeros', () => {
   });
 });
 
+it('the norm of nothing but zeros has no slope', async () => {
+  const axes = { ...of([1]), type: 'int64' as const, constant: true };
+  const problem = problemOf(row('ReduceL2', [of([0, 0, 3, 4], 2, 2), axes]));
+  const [dx] = await gradientsOf(problem, runtime, [1, 10]);
+  expect(dx.slice(0, 2)).toEqual([0, 0]);
+  expect(dx[2]).toBeCloseTo(6, 5);
+  expect(dx[3]).toBeCloseTo(8, 5);
+});
+
 describe('softmax far out stays finite', () => {
   const x = [1000, 999, -1000, 88, 0, -88];
   it.each(['Softmax', 'LogSoftmax'])('%s', async (op) => {

@@ -71,8 +71,20 @@ const INTERPOLATIONS: Readonly<Record<string, Interpolation>> = {
 function processorFacts(own: JsonObject): ImageFacts {
   const scale = own.do_rescale === false ? 1 : (number(own.rescale_factor) ?? 1 / 255);
   // Means and deviations are of what rescaling leaves: here, of pixels from 0 to 1.
-  const [mean, std] =
-    own.do_normalize === false ? [[0], [1]] : [numbers(own.image_mean), numbers(own.image_std)];
+  const kind = `${own.image_processor_type ?? own.feature_extractor_type}`;
+  const isPlain =
+    own.do_normalize === false ||
+    // It normalizes nothing, and its files say nothing of it.
+    (kind.startsWith('MobileViT') && own.do_normalize === undefined && own.image_mean === undefined);
+  const offset = own.rescale_offset === true ? 1 : 0;
+  // EfficientNet's divides once more for models with a top, as its training did.
+  const power = kind.startsWith('EfficientNet') && own.include_top !== false ? 2 : 1;
+  const [mean, std] = isPlain
+    ? [[offset], [1]]
+    : [
+        numbers(own.image_mean)?.map((value) => value + offset),
+        numbers(own.image_std)?.map((value) => value ** power),
+      ];
   const onUnits = (values: number[] | undefined) => values?.map((value) => value / (255 * scale));
   const resized = own.do_resize === false ? undefined : sizeOf(own.size);
   const cropped = own.do_center_crop === true ? sizeOf(own.crop_size) : undefined;
@@ -80,7 +92,7 @@ function processorFacts(own: JsonObject): ImageFacts {
   return {
     ...withColours(onUnits(mean), onUnits(std)),
     ...(size && { imageSize: [size.height, size.width] as const }),
-    ...(own.do_flip_channel_order === true && { channelOrder: 'bgr' as const }),
+    ...((own.do_flip_channel_order ?? own.do_flip_channels) === true && { channelOrder: 'bgr' as const }),
     ...(size && {
       preprocessing: {
         ...resizeOf(own, resized, cropped),

@@ -10,7 +10,7 @@ import {
   residualNet,
   WIDTH,
 } from '../../../test/foreign/graphs.ts';
-import { int64, type Model } from '../../onnx/index.ts';
+import { type GraphBuilder, int64, type Model, type Value } from '../../onnx/index.ts';
 import { readForeignModel } from '../index.ts';
 
 const COUNT = 3;
@@ -27,6 +27,16 @@ async function oneByOne(model: Model): Promise<Float32Array> {
     rows.push(...(await original(model, asInput(one, 1, { height: HEIGHT, width: WIDTH, pixel }))));
   }
   return Float32Array.from(rows);
+}
+
+/** As PyTorch's exporter writes it for any batch: the first sizes are the value's own. */
+function resizedAsIs(graph: GraphBuilder, image: Value): Value {
+  const small = graph.op('AveragePool', [image], { kernel_shape: [2, 2], strides: [2, 2] });
+  const shape = graph.op('Shape', [small]);
+  const kept = graph.op('Slice', [shape, graph.constant(int64([0])), graph.constant(int64([2]))]);
+  const sizes = graph.op('Concat', [kept, graph.constant(int64([HEIGHT, WIDTH]))], { axis: 0 });
+  const back = graph.op('Resize', [small, undefined, undefined, sizes], { mode: 'nearest' });
+  return HEADS['MatMul and Add'](graph, residualNet(graph, graph.op('Add', [image, back])));
 }
 
 describe('a model that was exported for one image takes any number:', () => {
@@ -56,6 +66,25 @@ describe('a model that was exported for one image takes any number:', () => {
     expect(difference(await imported(readForeignModel(model, scale), pixels), scores, CLASSES)).toBeLessThan(
       1e-5,
     );
+  });
+
+  it('also where an image is scaled to stated sizes, alone and beside another', async () => {
+    const build = (graph: GraphBuilder, image: Value) => {
+      const sizes = (...size: number[]) => [
+        undefined,
+        undefined,
+        graph.constant(int64([1, Number(image.shape[1]), ...size])),
+      ];
+      const small = graph.op('AveragePool', [image], { kernel_shape: [2, 2], strides: [2, 2] });
+      const back = graph.op('Resize', [small, ...sizes(HEIGHT, WIDTH)], { mode: 'nearest' });
+      return HEADS['MatMul and Add'](graph, residualNet(graph, graph.op('Add', [image, back])));
+    };
+    const scores = await oneByOne(imageModel(build, { batch: 1 }));
+    for (const free of [false, true]) {
+      const model = free ? imageModel(resizedAsIs, {}) : imageModel(build, { batch: 1 });
+      const given = await imported(readForeignModel(model, scale), pixels);
+      expect(difference(given, scores, CLASSES)).toBeLessThan(2e-5);
+    }
   });
 
   it('but not one that takes an image out of a batch', () => {

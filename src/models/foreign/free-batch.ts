@@ -5,6 +5,8 @@ import {
   type GraphBuilder,
   int64,
   intAttribute,
+  intsAttribute,
+  numbersOf,
   type Shape,
   type Value,
 } from '../../onnx/index.ts';
@@ -90,6 +92,8 @@ function rewritten(
       const free = builder.constant(int64(to.with(axis + to.length - x.shape.length, 1)));
       return writeNode(builder, { ...node, inputs: [x, free] });
     }
+    case 'Resize':
+      return resizedAxes(builder, node, axis);
     case 'Concat':
       return repeatedConstants(builder, node, batch);
     case 'Gather':
@@ -100,6 +104,24 @@ function rewritten(
     default:
       return undefined;
   }
+}
+
+/** Sizes that a `Resize` states are those of all axes but the batch, which stays as it is. */
+function resizedAxes(builder: GraphBuilder, node: NodeToWrite, axis: number): readonly Value[] | undefined {
+  const [x, roi, scales, sizes] = node.inputs;
+  const stated = sizes?.constant && numbersOf(sizes.constant);
+  if (!stated || stated.length === 0 || axis < 0) return undefined;
+  const rank = x!.shape.length;
+  const axes =
+    intsAttribute(node.attributes, 'axes')?.map((each) => (each < 0 ? each + rank : each)) ??
+    x!.shape.map((_, each) => each);
+  const left = axes.flatMap((each, i) => (each === axis ? [] : [i]));
+  if (left.length === axes.length) return undefined;
+  return writeNode(builder, {
+    ...node,
+    inputs: [x, roi, scales, builder.constant(int64(left.map((i) => stated[i])))],
+    attributes: { ...node.attributes, axes: left.map((i) => axes[i]) },
+  });
 }
 
 /** What does not depend on the images, such as a class token, is repeated for each. */

@@ -63,12 +63,17 @@ export async function fetchedStartingModel(
   const { address, commit, license, path } = source;
   const known = entry && !isStateDict(bytes) ? optionsOf(entry) : {};
   const companions = await companionsOf(file);
+  const { assumed, ...model } = startingModelOf(
+    bytes,
+    { name: publicAddress(name), path: file },
+    file,
+    nativeSha256,
+    { ...known, ...options, companions },
+  );
   return {
-    ...startingModelOf(bytes, { name: publicAddress(name), path: file }, file, nativeSha256, {
-      ...known,
-      ...options,
-      companions,
-    }),
+    ...model,
+    // The catalogue knows which weights it has fetched.
+    ...(assumed && !(entry && isStateDict(bytes)) && { assumed }),
     source: {
       address: commit ? `${address}:${path}` : publicAddress(address),
       ...(commit && { commit }),
