@@ -5,6 +5,8 @@
 #   docker run --rm --read-only --tmpfs /tmp -v "$PWD:/work:ro" -p 8080:8080 registry.example.org/harrier:1 \
 #     serve runs/mine --host 0.0.0.0 --port 8080
 #
+# Optional packages go in with --build-arg EXTRA="@aws-sdk/client-s3": those of s3:// addresses, or of OpenTelemetry.
+#
 # Node 24.18.0 for amd64 and arm64. For a newer one: docker buildx imagetools inspect node:24-bookworm-slim
 ARG NODE=node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
 
@@ -18,8 +20,9 @@ RUN npm ci --ignore-scripts --no-audit --no-fund \
 FROM ${NODE} AS install
 WORKDIR /opt/harrier
 COPY --from=build /tmp/harrier-*.tgz ./
+ARG EXTRA=""
 # Production dependencies alone, and of ONNX Runtime only what this system runs.
-RUN npm install --omit=dev --ignore-scripts --no-audit --no-fund ./harrier-*.tgz \
+RUN npm install --omit=dev --ignore-scripts --no-audit --no-fund ./harrier-*.tgz $EXTRA \
  && rm harrier-*.tgz \
  && keep="linux/$(node -p process.arch)" \
  && for system in node_modules/onnxruntime-node/bin/*/*/*; do \

@@ -27,6 +27,7 @@ export {
   pair,
   positive,
   type Regularizer,
+  registerLayers,
   rowLayout,
   SymbolicTensor,
 } from './layers/index.ts';

@@ -7,7 +7,7 @@ export const about = {
   evaluate: 'Evaluate a model on labelled images.',
   predict: 'Classify images.',
   explain: 'Show where a model looks when it classifies images.',
-  export: 'Write a model in another format, and print the accuracy before and after.',
+  export: 'Write a model as a package, or as a smaller file with the accuracy before and after.',
   push: 'Put a model on the Hugging Face hub, with its card.',
   serve: 'Serve a model over HTTP (docs/serving.md).',
   studio:

@@ -72,7 +72,7 @@ function withJobOptions(target: Command): Command {
     .option('--test <source>', 'test channel: a folder or s3://…')
     .option(
       '--model <source>',
-      'model channel: a folder with a pretrained model (.onnx, or .pth) to begin with, or s3://…',
+      'model channel: a pretrained model to begin with, by name (efficientnet-lite0), as the folder of its file, or s3://…',
     )
     .option('--role <arn>', 'ARN or name of the role for SageMaker')
     .option('--image <address>', 'the image, in ECR (default: harrier:latest of this account)')

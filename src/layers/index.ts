@@ -87,15 +87,41 @@ export const LAYERS = {
   PatchWhitening2D,
 } as const;
 
+type LayerClass = new (options: never) => AnyLayer;
+
+/** Layers of others, by the names that saved networks have for them. */
+const registered = new Map<string, LayerClass>();
+
 /**
- * The layer that a configuration describes.
+ * Makes layers of your own known by name, as Keras's `register_keras_serializable` does: saved models with them can be
+ * loaded then. A name that was registered before gets the new class.
+ *
+ * @param classes by the `type` of their layers: `registerLayers({ PReLU })`
+ * @throws HarrierError `bad-option` for a name that is one of Harrier's own layers
+ */
+export function registerLayers(classes: Readonly<Record<string, LayerClass>>): void {
+  for (const [name, layer] of Object.entries(classes)) {
+    if (Object.hasOwn(LAYERS, name)) {
+      throw new HarrierError('bad-option', 'Harrier has a layer of this name already', {
+        where: 'registerLayers',
+        received: name,
+        next: 'Give yours another type.',
+      });
+    }
+    registered.set(name, layer);
+  }
+}
+
+/**
+ * The layer that a configuration describes: one of Harrier's, or one that was registered.
  * @throws HarrierError `bad-option` when there is no such layer or option
  */
 export function layerFrom({ layer, options }: LayerConfig): AnyLayer {
   if (typeof layer !== 'string') {
     throw new HarrierError('bad-option', 'a layer must be given as {"layer": name, "options": {…}}');
   }
-  if (!Object.hasOwn(LAYERS, layer)) throw unknownName('layer', layer, Object.keys(LAYERS));
-  const Class = LAYERS[layer as keyof typeof LAYERS] as unknown as new (options: object) => AnyLayer;
+  const own = Object.hasOwn(LAYERS, layer) ? LAYERS[layer as keyof typeof LAYERS] : registered.get(layer);
+  if (!own) throw unknownName('layer', layer, [...Object.keys(LAYERS), ...registered.keys()]);
+  const Class = own as unknown as new (options: object) => AnyLayer;
   return new Class(options ?? {});
 }

@@ -44,7 +44,8 @@ function networkFrom(config: string, where: string): Network {
   } catch (cause) {
     throw new HarrierError('bad-graph', 'what it says of its layers cannot be read', {
       where,
-      next: DAMAGED_OR_NEWER,
+      received: cause instanceof HarrierError ? cause.message : undefined,
+      next: `${DAMAGED_OR_NEWER} If a layer is your own, call registerLayers of harrier/layer first.`,
       cause,
     });
   }

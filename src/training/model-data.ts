@@ -85,5 +85,7 @@ function adviceFor(images: unknown, labels?: unknown): string | undefined {
   if (images instanceof Uint8Array && !isNumbers(labels))
     return 'Give the labels too: one number for each image.';
   if (Array.isArray(images)) return 'Put all pixels in one Uint8Array, image after image.';
+  if (typeof images === 'object' && images !== null && 'train' in images)
+    return 'Give one of its parts: fit(data.train), evaluate(data.test).';
   return 'memoryDataset makes a data set of pixels, imageFolder of harrier/node of a folder.';
 }

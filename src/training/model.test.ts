@@ -318,6 +318,11 @@ describe('what is no data', () => {
       'expected a data set, or pixels (a Uint8Array [count, 4, 4, 3])',
     ],
     [
+      'fit(both parts)',
+      (one) => one.fit({ train: undefined, test: undefined } as never),
+      'Give one of its parts: fit(data.train), evaluate(data.test).',
+    ],
+    [
       'a label without a class',
       (one) => one.fit(new Uint8Array(48), [3]),
       'expected a whole number from 0 to 2',

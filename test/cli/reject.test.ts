@@ -126,6 +126,18 @@ describe('train --reject', () => {
     expect(found.unknown).toBeGreaterThan(0.5);
     const fractions = found.classes.map(({ after }: { after: number }) => after);
     expect(fractions.reduce((sum: number, each: number) => sum + each, 0)).toBeCloseTo(1, 6);
+    // A model that was trained elsewhere, with its data: the images that it learned from are told apart.
+    await cp(path('steps', 'model.onnx'), path('alone.onnx'));
+    const alone = ['watch', 'alone.onnx', '--against', 'all/e'];
+    expect(sentenceOf(await run(...alone))).toMatch(
+      /does not name the images that it was tested on\. Give a run folder, or their data with --data\./,
+    );
+    const again = JSON.parse((await run(...alone, '--data', 'images', '--json')).stdout);
+    expect([again.comparedWith.images, again.test, again.classes]).toEqual([
+      found.comparedWith.images,
+      found.test,
+      found.classes,
+    ]);
     // A class that came to the data later is none of the model's, wherever its name stands.
     await cp(path('all', 'e'), path('images', '0-new'), { recursive: true });
     const later = JSON.parse((await run('watch', 'steps', '--against', 'all/e', '--json')).stdout);

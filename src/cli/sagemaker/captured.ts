@@ -65,7 +65,7 @@ export async function runCaptured(endpoint: string, target: string, given: Captu
       reporter.note(`Note: ${formatQuantity(others, 'request')} without a single image file are left out.`);
     }
     if (images + known > 0) {
-      reporter.print(`  npx harrier watch RUN --against ${shellQuote(shortPath(folder))}`);
+      reporter.print(`  npx harrier watch MODEL --data ./photos --against ${shellQuote(shortPath(folder))}`);
     }
     if (given.json) reporter.json({ endpoint, folder, from, ...counts });
   });

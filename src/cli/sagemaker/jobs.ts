@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
+import { fetchModel } from '../../platform/node/backbones/fetch-model.ts';
 import { cifar10 } from '../../platform/node/datasets/cifar10.ts';
 import { cifar10Directory } from '../../platform/node/datasets/cifar10-files.ts';
+import { isElsewhere } from '../../platform/node/runs/starting-model.ts';
 import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
 import { defaultBucket } from '../../sagemaker/client/aws.ts';
 import { plainName } from '../../sagemaker/client/names.ts';
@@ -18,7 +20,8 @@ import {
   workBucket,
 } from '../../sagemaker/client/s3.ts';
 import type { JobResources } from '../../sagemaker/client/training.ts';
-import type { Reporter } from '../reporter.ts';
+import { fetchingFor, noteLicense } from '../fetching.ts';
+import { Reporter } from '../reporter.ts';
 import { type ProtectionOptions, protectionOf } from './protection.ts';
 import type { AwsCommandOptions, AwsSession } from './session.ts';
 
@@ -41,6 +44,20 @@ export interface JobOptions extends AwsCommandOptions, ProtectionOptions {
 }
 
 export const DEFAULT_TRAIN_INSTANCE = 'ml.c7i.2xlarge';
+
+/**
+ * The options with the folder of the model that `--model` names: one of the catalogue, of the hub or of the web is fetched.
+ *
+ * @throws HarrierError as `fetchModel` does
+ */
+export async function withModelFolder<T extends JobOptions>(given: T): Promise<T> {
+  const { model, json } = given;
+  if (model === undefined || isS3(model) || !(await isElsewhere(model))) return given;
+  const reporter = new Reporter({ machine: json });
+  const { folder, source } = await fetchModel(model, fetchingFor(reporter));
+  noteLicense({ name: model, source: { address: source.address, license: source.license } }, reporter);
+  return { ...given, model: folder };
+}
 
 /** The channels as they were given: addresses or folders of this machine, which are there. */
 export async function givenChannels(given: JobOptions, reporter: Reporter): Promise<Record<string, string>> {
@@ -72,7 +89,8 @@ async function checkedSource(source: string, reporter: Reporter): Promise<string
   if (info?.isDirectory()) return resolve(source);
   throw new HarrierError('not-found', info ? 'this is a file, not a folder' : 'there is no such folder', {
     where: source,
-    expected: 'cifar10, a folder of images, or its s3:// address',
+    expected:
+      'cifar10, a folder of images, or its s3:// address; as the model a folder, its s3:// address or a name such as efficientnet-lite0',
   });
 }
 

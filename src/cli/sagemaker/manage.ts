@@ -1,4 +1,5 @@
 import { HarrierError } from '../../errors.ts';
+import type { Aws } from '../../sagemaker/client/aws.ts';
 import { awsError, isMissing } from '../../sagemaker/client/aws-error.ts';
 import { findComponent, listComponents, removeComponent } from '../../sagemaker/client/components.ts';
 import { deleteEndpoint } from '../../sagemaker/client/delete-endpoint.ts';
@@ -72,6 +73,12 @@ export async function runLogs(name: string, given: AwsCommandOptions & { follow?
   await inAws(given, ['sagemaker', 'logs'], async (session) => {
     const { aws, follow, reporter } = session;
     if (given.follow) {
+      if (!(await isTrainingJob(aws, name)) && (await describeEndpoint(aws, name))) {
+        throw new HarrierError('bad-option', 'this is an endpoint: --follow follows training jobs', {
+          where: name,
+          next: 'Leave it out, and ask again for what comes later.',
+        });
+      }
       await waitForTraining(session, name, given.json);
       return;
     }
@@ -80,14 +87,7 @@ export async function runLogs(name: string, given: AwsCommandOptions & { follow?
       await tail.read();
       if (tail.found) return;
     }
-    const isThere = await aws.sagemaker
-      .describeTrainingJob({ TrainingJobName: name })
-      .then(() => true)
-      .catch((error) => {
-        if (isMissing(error)) return describeEndpoint(aws, name);
-        throw error;
-      });
-    if (!isThere) {
+    if (!(await isTrainingJob(aws, name)) && !(await describeEndpoint(aws, name))) {
       throw new HarrierError('not-found', 'there is no such job or endpoint', {
         where: name,
         next: 'npx harrier sagemaker list lists them.',
@@ -95,6 +95,16 @@ export async function runLogs(name: string, given: AwsCommandOptions & { follow?
     }
     reporter.note('There is no log yet.');
   });
+}
+
+async function isTrainingJob({ sagemaker }: Aws, name: string): Promise<boolean> {
+  return sagemaker.describeTrainingJob({ TrainingJobName: name }).then(
+    () => true,
+    (error) => {
+      if (isMissing(error)) return false;
+      throw error;
+    },
+  );
 }
 
 /** `harrier sagemaker stop`: whatever job has the name. */

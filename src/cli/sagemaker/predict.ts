@@ -41,7 +41,8 @@ export async function runEndpointPredict(
   const target = given.targetModel === undefined ? undefined : targetModel(given.targetModel);
   await inAws(given, ['runtime', 'sagemaker', 's3'], async (session) => {
     const { aws, reporter, follow, goesOn } = session;
-    const asyncOutput = await asyncOutputOf(aws, endpoint);
+    const hosted = await hostedBy(aws, endpoint);
+    const { asyncOutput } = hosted;
     if (asyncOutput !== undefined && (given.component ?? target) !== undefined) {
       const flag = target === undefined ? '--component' : '--target-model';
       throw new HarrierError(
@@ -57,7 +58,7 @@ export async function runEndpointPredict(
       reporter.note(`${endpoint} is asynchronous: images and answers go through ${asyncOutput}`);
       goesOn(`Stopped waiting: ${endpoint} still answers what it was asked, into ${asyncOutput}`);
     }
-    const one = (file: string) => ask(session, endpoint, file, given, asyncOutput);
+    const one = (file: string) => ask(session, endpoint, file, given, hosted);
     const all: FilePrediction[] = [];
     let failed = 0;
     for (let start = 0; start < files.length; start += AT_ONCE) {
@@ -92,14 +93,26 @@ interface Verbose extends Pick<Answer, 'set' | 'unknown'> {
   readonly predicted_labels?: readonly string[];
 }
 
-/** Where an asynchronous endpoint puts its answers; undefined for others. */
-async function asyncOutputOf(aws: Aws, endpoint: string): Promise<string | undefined> {
+/** How an endpoint takes images. */
+interface Hosted {
+  /** Where an asynchronous one puts its answers. */
+  readonly asyncOutput?: string;
+  /** Bytes of a request at most. */
+  readonly payload: number;
+}
+
+async function hostedBy(aws: Aws, endpoint: string): Promise<Hosted> {
   const found = await describeEndpoint(aws, endpoint).catch((error) => {
     // Who may ask an endpoint need not be allowed to look at it.
     if (isAws(error, 'AccessDenied')) return undefined;
     throw error;
   });
-  return found?.AsyncInferenceConfig?.OutputConfig?.S3OutputPath;
+  const asyncOutput = found?.AsyncInferenceConfig?.OutputConfig?.S3OutputPath;
+  const isServerless = found?.ProductionVariants?.some(({ CurrentServerlessConfig: own }) => own);
+  return {
+    ...(asyncOutput !== undefined && { asyncOutput }),
+    payload: isServerless ? LIMITS.serverlessPayload : LIMITS.payload,
+  };
 }
 
 async function ask(
@@ -107,7 +120,7 @@ async function ask(
   endpoint: string,
   file: string,
   { top, sets, timeout, component, targetModel: target }: EndpointPredictOptions,
-  asyncOutput: string | undefined,
+  { asyncOutput, payload }: Hosted,
 ): Promise<Answer> {
   const bytes = await readImageFile(file).catch((error) => {
     throw error instanceof HarrierError
@@ -119,10 +132,10 @@ async function ask(
     const request = { endpoint, output: asyncOutput, file, bytes, accept, timeoutSeconds: timeout };
     return answerOf(await invokeAsync(aws, request, follow), top);
   }
-  if (bytes.length > LIMITS.payload) {
-    throw new HarrierError('bad-data', 'this image is too large for a SageMaker endpoint', {
+  if (bytes.length > payload) {
+    throw new HarrierError('bad-data', 'this image is too large for this SageMaker endpoint', {
       where: file,
-      expected: `at most ${LIMITS.payload / 2 ** 20} MiB`,
+      expected: `at most ${payload / 2 ** 20} MiB`,
       received: `${(bytes.length / 2 ** 20).toFixed(1)} MiB`,
       next: 'Scale it down first.',
     });

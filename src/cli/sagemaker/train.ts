@@ -22,7 +22,7 @@ import { SIGNALS } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { hyperparametersOf, trainOptionsOf } from './hyperparameters.ts';
-import { givenChannels, type JobOptions, jobResources } from './jobs.ts';
+import { givenChannels, type JobOptions, jobResources, withModelFolder } from './jobs.ts';
 import { type AwsSession, inAws } from './session.ts';
 
 /** Beside these, the hyperparameters as they were typed. */
@@ -32,7 +32,8 @@ export interface SageMakerTrainOptions extends JobOptions {
 }
 
 /** `harrier sagemaker train`. */
-export async function runSageMakerTrain(given: SageMakerTrainOptions): Promise<void> {
+export async function runSageMakerTrain(options: SageMakerTrainOptions): Promise<void> {
+  const given = await withModelFolder(options);
   const hyperparameters = await checkedHyperparameters(given);
   if (given.local) return trainHere(given, hyperparameters);
   await inAws(given, ['sagemaker', 's3', 'ecr', 'logs'], async (session) => {

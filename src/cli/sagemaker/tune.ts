@@ -12,7 +12,7 @@ import {
 import type { METRIC_NAMES } from '../../sagemaker/metrics.ts';
 import { Exit } from '../failure.ts';
 import { hyperparameterOptions, trainOptionsOf } from './hyperparameters.ts';
-import { givenChannels, jobResources } from './jobs.ts';
+import { givenChannels, jobResources, withModelFolder } from './jobs.ts';
 import { type AwsSession, inAws } from './session.ts';
 import { checkedHyperparameters, type SageMakerTrainOptions, sayWhatBills } from './train.ts';
 
@@ -25,7 +25,8 @@ export interface TuneOptions extends SageMakerTrainOptions {
 }
 
 /** `harrier sagemaker tune`. */
-export async function runTune(given: TuneOptions): Promise<void> {
+export async function runTune(options: TuneOptions): Promise<void> {
+  const given = await withModelFolder(options);
   const parameters = (given.tune ?? []).map(tunedParameter);
   if (parameters.length === 0) {
     throw new HarrierError('bad-option', 'there is nothing to tune', {

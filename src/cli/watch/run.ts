@@ -18,6 +18,7 @@ import { Reporter } from '../reporter.ts';
 /** The options of `watch` as they were typed. */
 export interface WatchOptions {
   readonly against: string;
+  readonly data?: string;
   readonly threads?: number;
   readonly json?: boolean;
 }
@@ -39,7 +40,7 @@ interface ForeignImage {
 }
 
 /** `harrier watch`. */
-export async function runWatch(name: string, { against, threads, json }: WatchOptions): Promise<void> {
+export async function runWatch(name: string, { against, data, threads, json }: WatchOptions): Promise<void> {
   const reporter = new Reporter({ machine: json });
   const source = await findModel(name);
   const files = await imagesBelow(against, '--against');
@@ -47,11 +48,11 @@ export async function runWatch(name: string, { against, threads, json }: WatchOp
   const { bytes } = await readClassifierFile(source.modelFile, {});
   const classifier = await Classifier.load(runtime, bytes, source.modelFile);
   reporter.status('opening the images that the model was tested on …');
-  const known = await imagesFor(source, classifier, { split: 'test' }, reporter);
+  const known = await imagesFor(source, classifier, data === undefined ? { split: 'test' } : { data }, reporter);
   if (!known) {
     throw new HarrierError('bad-option', 'a model file does not name the images that it was tested on', {
       where: source.modelFile,
-      next: 'Give a run folder.',
+      next: 'Give a run folder, or their data with --data.',
     });
   }
   const { dataset } = known;
