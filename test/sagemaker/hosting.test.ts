@@ -202,7 +202,9 @@ describe('an update', () => {
     expect((await sagemaker('predict', 'safe', 'images/cat/0.png', 'images/dog/1.png')).code).toBe(0);
     const { code, stdout, stderr } = await sagemaker('captured', 'safe', 'seen', '--since', '1h');
     expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(/^2 images in seen\.\n {2}npx harrier watch MODEL --data .\/photos --against seen\n$/);
+    expect(stdout).toMatch(
+      /^2 images in seen\.\n {2}npx harrier watch MODEL --data .\/photos --against seen\n$/,
+    );
     const files = await readdir(at('seen'));
     const kept = files.filter((name) => name.endsWith('.png')).map((name) => readFile(at('seen', name)));
     const sent = [at('images', 'cat', '0.png'), at('images', 'dog', '1.png')].map((path) => readFile(path));

@@ -48,7 +48,12 @@ export async function runWatch(name: string, { against, data, threads, json }: W
   const { bytes } = await readClassifierFile(source.modelFile, {});
   const classifier = await Classifier.load(runtime, bytes, source.modelFile);
   reporter.status('opening the images that the model was tested on …');
-  const known = await imagesFor(source, classifier, data === undefined ? { split: 'test' } : { data }, reporter);
+  const known = await imagesFor(
+    source,
+    classifier,
+    data === undefined ? { split: 'test' } : { data },
+    reporter,
+  );
   if (!known) {
     throw new HarrierError('bad-option', 'a model file does not name the images that it was tested on', {
       where: source.modelFile,

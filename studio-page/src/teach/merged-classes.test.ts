@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { mergedClasses } from './merged-classes.ts';
-import type { TaughtClass } from './project.ts';
 
-const of = (id: string, name: string, ...images: string[]): TaughtClass => ({
+const of = (id: string, name: string, ...images: string[]) => ({
   id,
   name,
   images: images.map((each) => ({ id: each, name: each, blob: new Blob() })),
 });
-const names = (all: readonly TaughtClass[]) =>
+const names = (all: ReturnType<typeof mergedClasses>) =>
   all.map(({ id, name, images }) => [id, name, images.map((image) => image.id).join(' ')].join(': '));
 
 const base = [of('a', 'ants', '1', '2'), of('b', 'bees', '3')];

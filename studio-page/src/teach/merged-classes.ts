@@ -1,4 +1,10 @@
-import type { TaughtClass } from './project.ts';
+import type { TaughtImage } from './messages.ts';
+
+interface Class {
+  readonly id: string;
+  readonly name: string;
+  readonly images: readonly TaughtImage[];
+}
 
 /**
  * The classes of this tab with what other tabs have kept meanwhile: what either has added, renamed or removed since both
@@ -9,12 +15,12 @@ import type { TaughtClass } from './project.ts';
  * @param theirs what is kept now
  */
 export function mergedClasses(
-  base: readonly TaughtClass[],
-  mine: readonly TaughtClass[],
-  theirs: readonly TaughtClass[],
-): readonly TaughtClass[] {
+  base: readonly Class[],
+  mine: readonly Class[],
+  theirs: readonly Class[],
+): readonly Class[] {
   const [was, there] = [byId(base), byId(theirs)];
-  const own = mine.flatMap((each): TaughtClass[] => {
+  const own = mine.flatMap((each): Class[] => {
     const [before, other] = [was.get(each.id), there.get(each.id)];
     const known = before?.images ?? [];
     const images = [
