@@ -70,7 +70,7 @@ const ROOMS = {
   ],
   sweeps: ['data', 'evaluation', 'format', 'recipes', 'training'],
   run: ['data', 'evaluation', 'models', 'onnx'],
-  publishing: ['data', 'evaluation', 'format', 'models', 'onnx', 'ops', 'optimizers', 'passes', 'runs'],
+  publishing: ['backbones', 'data', 'evaluation', 'format', 'models', 'onnx', 'ops', 'optimizers', 'passes', 'runs'],
   quantization: ['onnx', 'ops', 'passes', 'runtime'],
   benchmark: ['onnx', 'ops', 'options', 'passes', 'models', 'optimizers', 'recipes', 'runtime', 'training'],
 };

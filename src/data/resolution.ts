@@ -21,6 +21,16 @@ export function imageShapeIn(epoch: number, imageShape: ImageShape, resolution: 
   return step ? { ...imageShape, height: step.size, width: step.size } : imageShape;
 }
 
+/** The sizes over a shorter run: each begins after the same part of it, and the last one is reached. */
+export function resolutionOver(resolution: Resolution, before: number, now: number): Resolution {
+  const steps = resolution.map(({ fromEpoch, size }) => ({
+    fromEpoch: 1 + Math.floor(((fromEpoch - 1) * now) / before),
+    size,
+  }));
+  // Of two that begin at once the second counts.
+  return steps.filter(({ fromEpoch }, i) => fromEpoch !== steps[i + 1]?.fromEpoch);
+}
+
 /** @throws HarrierError `bad-option` */
 export function checkResolution(resolution: Resolution, { height, width }: ImageShape): void {
   const bad = (expected: string, received: unknown) =>

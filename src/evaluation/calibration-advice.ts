@@ -1,6 +1,6 @@
 import { formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
-import { AVERAGES_OTHERS } from './temperature.ts';
+import { CROSS_VALIDATED, NO_VALIDATION } from './temperature.ts';
 
 /** From this distance on, mean confidence and accuracy are far apart. */
 const FAR = 0.1;
@@ -25,13 +25,12 @@ export function calibrationAdvice({
   const confidence = bins.reduce((sum, bin) => sum + (bin.confidence ?? 0) * bin.count, 0) / total;
   const withinInterval = confidence >= low && confidence <= high;
   if (withinInterval || Math.abs(confidence - accuracy) <= FAR) return undefined;
+  const both = `the accuracy is ${formatPercent(accuracy, 1)} and the mean confidence ${formatPercent(confidence, 1)}.`;
+  if (reason === CROSS_VALIDATED) return `The probabilities do not fit these images: ${both}`;
   const why = reason === undefined ? '' : ` No temperature was fitted: ${reason}.`;
-  const what =
-    reason === AVERAGES_OTHERS
-      ? ''
-      : ' To calibrate the model, train with validation images, such as --validation-split 0.1.';
-  return (
-    `Not calibrated: the accuracy is ${formatPercent(accuracy, 1)} and the mean confidence ` +
-    `${formatPercent(confidence, 1)}.${why}${what}`
-  );
+  const canHelp = reason === undefined || reason === NO_VALIDATION;
+  const what = canHelp
+    ? ' To calibrate the model, train with validation images, such as --validation-split 0.1.'
+    : '';
+  return `Not calibrated: ${both}${why}${what}`;
 }

@@ -22,6 +22,15 @@ describe('chiSquaredTest', () => {
     );
   });
 
+  it('makes several categories of many rare ones, and none that is too rare', () => {
+    // Nothing but the first of ten classes, each of which is too rare for itself.
+    const shifted = chiSquaredTest(Array(10).fill(1000), [40, ...Array(9).fill(0)])!;
+    expect([shifted.degreesOfFreedom, shifted.pValue < 1e-20]).toEqual([4, true]);
+    // One of a class that is hardly ever seen says nothing.
+    expect(chiSquaredTest([999, 1], [29, 1])).toBeUndefined();
+    expect(chiSquaredTest([600, 399, 1], [15, 14, 1])!.degreesOfFreedom).toBe(1);
+  });
+
   it('says nothing where there is nothing to compare', () => {
     expect(chiSquaredTest([0, 0], [10, 10])).toBeUndefined();
     expect(chiSquaredTest([10], [20])).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Expected counts from which a category counts by itself. */
+/** Expected counts of a category, at least: fewer are taken together (W. Cochran, Biometrics 10, 1954). */
 const LEAST_EXPECTED = 5;
 
 /** Whether two lots of counts can be draws from the same categories. */
@@ -11,11 +11,12 @@ export interface ChiSquaredTest {
 
 /**
  * Pearson's chi-squared test of homogeneity (K. Pearson, Philosophical Magazine 50, 1900), as `chi2_contingency` of SciPy
- * without correction. Categories that are too rare for it count as one.
+ * without correction. Categories that are too rare for it are taken together, those first that are frequent in the first
+ * lot, until they are frequent enough.
  *
  * @param first counts by category
  * @param second counts of the same categories
- * @returns undefined where there is nothing to compare: an empty lot, or one category
+ * @returns undefined where there is nothing to compare: an empty lot, or one category that is frequent enough
  */
 export function chiSquaredTest(
   first: readonly number[],
@@ -25,19 +26,11 @@ export function chiSquaredTest(
   const totals = [sum(first), sum(second)];
   const all = totals[0] + totals[1];
   if (totals[0] === 0 || totals[1] === 0) return undefined;
-  const frequent: [number, number][] = [];
-  const rare: [number, number] = [0, 0];
-  first.forEach((count, i) => {
-    const own: [number, number] = [count, second[i]];
-    const expected = ((own[0] + own[1]) * Math.min(...totals)) / all;
-    if (expected >= LEAST_EXPECTED) {
-      frequent.push(own);
-      return;
-    }
-    rare[0] += own[0];
-    rare[1] += own[1];
-  });
-  const categories = rare[0] + rare[1] > 0 ? [...frequent, rare] : frequent;
+  const isFrequent = ([a, b]: Pair) => ((a + b) * Math.min(...totals)) / all >= LEAST_EXPECTED;
+  const categories = pooled(
+    first.map((count, i): Pair => [count, second[i]]),
+    isFrequent,
+  );
   if (categories.length < 2) return undefined;
   let statistic = 0;
   for (const own of categories) {
@@ -48,6 +41,26 @@ export function chiSquaredTest(
   }
   const degreesOfFreedom = categories.length - 1;
   return { statistic, degreesOfFreedom, pValue: upperGamma(degreesOfFreedom / 2, statistic / 2) };
+}
+
+/** Counts of a category in both lots. */
+type Pair = readonly [number, number];
+
+/** Categories of which each is frequent; none where all together are not. */
+function pooled(pairs: readonly Pair[], isFrequent: (pair: Pair) => boolean): Pair[] {
+  const result = pairs.filter(isFrequent);
+  let open: Pair = [0, 0];
+  for (const [a, b] of pairs.filter((pair) => !isFrequent(pair)).toSorted(([a], [b]) => b - a)) {
+    open = [open[0] + a, open[1] + b];
+    if (!isFrequent(open)) continue;
+    result.push(open);
+    open = [0, 0];
+  }
+  if (open[0] + open[1] === 0 || result.length === 0) return result;
+  // What is left goes to the rarest of the others.
+  const sizes = result.map(([a, b]) => a + b);
+  const rarest = sizes.indexOf(Math.min(...sizes));
+  return result.map(([a, b], i) => (i === rarest ? [a + open[0], b + open[1]] : [a, b]));
 }
 
 /**

@@ -74,9 +74,11 @@ export {
   type BeforeAndAfter,
   beforeAndAfter,
   type CalibrationMeasures,
+  CROSS_VALIDATED,
   type FittedTemperature,
   fitTemperature,
   labelTemperatureOf,
+  NO_VALIDATION,
   type TemperatureScaling,
   withTemperature,
 } from './temperature.ts';

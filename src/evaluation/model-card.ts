@@ -1,6 +1,6 @@
 import type { ImageInput } from '../data/dataset.ts';
 import { type Preprocessing, STRETCHED } from '../data/preprocessing.ts';
-import { formatCount, formatInterval, formatPercent } from '../format/format.ts';
+import { formatCount, formatInterval, formatNumber, formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
 import { factRows, type RunInfo } from './facts.ts';
 import type { MultiLabelEvaluation } from './multi-label.ts';
@@ -23,6 +23,8 @@ export interface ModelCardOptions {
   readonly note?: string;
   /** The section on how to use it, where the model is in no folder of its run: Markdown. */
   readonly use?: string;
+  /** Path of the model there. Default `model.onnx`. */
+  readonly modelPath?: string;
 }
 
 const PAIRS = 10;
@@ -181,7 +183,7 @@ function training({ facts }: ModelCardOptions): string {
   return `## Data and training\n\n${table(['', ''], rows)}${again}`;
 }
 
-function limits({ evaluation, imageShape, file, use }: ModelCardOptions): string {
+function limits({ evaluation, imageShape, file, use, modelPath = 'model.onnx' }: ModelCardOptions): string {
   const { classNames, perClass, confusions, multiLabel, rejection } = evaluation;
   const evaluated = perClass.filter(({ support }) => support > 0);
   const weakest = evaluated.reduce((a, b) => (b.recall < a.recall ? b : a), evaluated[0]);
@@ -190,9 +192,9 @@ function limits({ evaluation, imageShape, file, use }: ModelCardOptions): string
       ? `It knows its ${classNames.length} labels only. Of anything else in an image it says nothing, or gives it a label that is like it.`
       : rejection?.keep === undefined
         ? `It knows its ${classNames.length} classes only. For any other image it still names one of them, possibly with high confidence.`
-        : `It knows its ${classNames.length} classes only. Its output \`unknown\` is above one half where an image probably shows none of them; test it with such images. Of images that it knows, it should keep ${formatPercent(rejection.keep, 0)}${rejection.kept === undefined ? '' : `; of the test images it keeps ${formatPercent(rejection.kept, 1)}`}.`,
+        : `It knows its ${classNames.length} classes only. Its output \`unknown\` is above one half where an image probably shows none of them; test it with such images. Of images that it knows, it should keep ${formatNumber(100 * rejection.keep)}%${rejection.kept === undefined ? '' : `; of the test images it keeps ${formatPercent(rejection.kept, 1)}`}.`,
     sizeLimit(imageShape),
-    `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection, expect a lower accuracy, and measure it on your own images: \`npx harrier evaluate ${file ? '' : use ? 'model.onnx ' : '. '}--data ${multiLabel ? 'LIST' : 'FOLDER'}\`. The interval covers only chance in the choice of test images.`,
+    `The figures above hold for images like those it was evaluated on. With another camera, light, background or selection, expect a lower accuracy, and measure it on your own images: \`npx harrier evaluate ${file ? '' : use ? `${modelPath} ` : '. '}--data ${multiLabel ? 'LIST' : 'FOLDER'}\`. The interval covers only chance in the choice of test images.`,
   ];
   if (weakest && weakest.recall < 1) {
     lines.push(

@@ -1,4 +1,4 @@
-import { formatInterval, formatPercent, formatQuantity } from '../format/format.ts';
+import { formatInterval, formatNumber, formatPercent, formatQuantity } from '../format/format.ts';
 import type { Predictions } from './predictions.ts';
 import { areaUnderRoc } from './ranking.ts';
 import { wilsonInterval } from './wilson.ts';
@@ -105,7 +105,7 @@ export function rejectionLines({ rejection }: { readonly rejection?: RejectionEv
   const { keep, kept, interval95, images, unknown } = rejection;
   const lines: string[] = [];
   if (kept !== undefined) {
-    const aim = keep === undefined ? '' : `, for ${formatPercent(keep, 0)}`;
+    const aim = keep === undefined ? '' : `, for ${formatNumber(100 * keep)}%`;
     lines.push(
       `None of these: ${formatPercent(kept)} of ${formatQuantity(images, 'known image')} are kept (${formatInterval(interval95!)})${aim}.`,
     );

@@ -28,6 +28,13 @@ export interface TemperatureScaling {
   readonly judged?: BeforeAndAfter;
 }
 
+/** Why a model without validation images has no temperature. */
+export const NO_VALIDATION =
+  'no validation images were set aside (--validation-split), and test images are not used for this';
+
+/** Why a head that cross-validation has calibrated has none. */
+export const CROSS_VALIDATED = 'cross-validation of the training images has calibrated the last layer';
+
 /** Why no temperature is fitted to a model that averages others. */
 export const AVERAGES_OTHERS = 'it averages models as they are, each with its own temperature';
 

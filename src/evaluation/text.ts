@@ -78,11 +78,11 @@ function setsLines({ predictionSets }: Evaluation): string {
   return [...lines, ...each].join('\n');
 }
 
-/** " (6.10% before the temperature 1.432 was set by 5,000 validation images)", or nothing. */
+/** " (6.10% before the temperature 1.432 was fitted on 5,000 held-out images)", or nothing. */
 export function temperatureWords(scaling: TemperatureScaling | undefined): string {
   if (!scaling?.judged) return '';
   const { temperature, judged, validation } = scaling;
-  const by = validation ? ` was fitted on ${formatQuantity(validation.images, 'validation image')}` : '';
+  const by = validation ? ` was fitted on ${formatQuantity(validation.images, 'held-out image')}` : '';
   const before = formatPercent(judged.before.expectedCalibrationError);
   return ` (${before} before the temperature ${formatNumber(temperature)}${by})`;
 }

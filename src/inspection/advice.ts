@@ -22,12 +22,10 @@ export function adviceFor(found: Findings): Advice[] {
     ...repeated(found),
   ];
   if (advice.length > 0) return advice;
-  return [
-    {
-      kind: 'good',
-      text: 'Nothing needs doing: no faults were found, and more photos of the same kind would bring little.',
-    },
-  ];
+  const text = found.learningCurve?.forecast
+    ? 'Nothing needs doing: no faults were found, and more photos of the same kind would bring little.'
+    : 'No faults were found. How much more photos would bring could not be measured.';
+  return [{ kind: 'good', text }];
 }
 
 function leaks({ duplicates, parts }: Findings): Advice[] {
@@ -43,7 +41,7 @@ function leaks({ duplicates, parts }: Findings): Advice[] {
   return [
     {
       kind: 'leaks',
-      text: `${what}: the test accuracy will be too high. Remove them from one side, or name what belongs together in a column "group".`,
+      text: `${what}: the ${tests > 0 ? 'test' : 'validation'} accuracy will be too high. Remove them from one side, or name what belongs together in a column "group".`,
     },
   ];
 }

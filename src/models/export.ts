@@ -99,7 +99,10 @@ export function exportModel(
             (images) => rowsOf(images)[0],
           ),
         ];
-  const scaled = temperature === 1 ? logits : div(graph, logits, scalar(graph, temperature));
+  const scaled =
+    temperature === 1
+      ? logits
+      : graph.in('temperature', () => div(graph, logits, scalar(graph, temperature)));
   const probabilities = thresholds
     ? graph.op('Sigmoid', [scaled])
     : graph.op('Softmax', [scaled], { axis: -1 });

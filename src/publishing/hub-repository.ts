@@ -1,5 +1,5 @@
 import { type Evaluation, type RunInfo, renderModelCard } from '../evaluation/index.ts';
-import { THRESHOLDS_KEY } from '../models/index.ts';
+import { ENSEMBLE_KEY, THRESHOLDS_KEY } from '../models/index.ts';
 import { licenceOfOrigin, licencesText } from './licences.ts';
 import { transformersProgram } from './programs.ts';
 import { accuracyWords, type PublishedModel } from './published-model.ts';
@@ -104,15 +104,23 @@ function baseModelOf({ origin }: PublishedModel): string | undefined {
 function card(published: PublishedModel, name: string): string {
   const { known, classNames, imageShape, model } = published;
   const isMultiLabel = THRESHOLDS_KEY in model.metadata;
-  const use = usage(name, isMultiLabel);
-  if (known) return renderModelCard({ title: name, ...known, imageShape, use });
+  // A model that averages others is not made of one network.
+  const isOneNetwork = !(ENSEMBLE_KEY in model.metadata);
+  const use = usage(name, isMultiLabel, isOneNetwork);
+  if (known) {
+    // Its file has no such output.
+    const { rejection: _, ...evaluation } = known.evaluation;
+    const modelPath = 'onnx/model.onnx';
+    return renderModelCard({ title: name, facts: known.facts, evaluation, imageShape, use, modelPath });
+  }
   return `# ${name}\n\nAn image classifier of ${classNames.length} classes: ${classNames.join(', ')}.\n\n${accuracyWords(published)}\n\n${use}\n`;
 }
 
-function usage(name: string, isMultiLabel: boolean): string {
-  const withHarrier = name.includes('/')
-    ? ` With Harrier, \`npx harrier train --data FOLDER --from hf:${name}\` fine-tunes it.`
-    : '';
+function usage(name: string, isMultiLabel: boolean, isOneNetwork: boolean): string {
+  const withHarrier =
+    name.includes('/') && isOneNetwork
+      ? ` With Harrier, \`npx harrier train --data FOLDER --from hf:${name}\` fine-tunes it.`
+      : '';
   return `## Use
 
 With [transformers.js](https://huggingface.co/docs/transformers.js), in Node or in a page:

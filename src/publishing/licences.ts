@@ -1,3 +1,4 @@
+import { catalogueEntry } from '../backbones/index.ts';
 import type { PublishedModel } from './published-model.ts';
 
 /**
@@ -16,14 +17,17 @@ export function licencesText({ known, origin: from }: PublishedModel, code?: str
     '## The weights',
     `The weights were learned from ${images}. Harrier does not know the terms of these images: check them before you publish this model, then state your own licence here and in \`package.json\` or \`README.md\`.`,
   ];
+  const note = from && catalogueEntry(from.name)?.licenseNote;
   if (from?.source) {
     const { address, commit, license } = from.source;
     parts.push(
       `The model was fine-tuned from \`${oneLine(from.name)}\`, which comes from \`${oneLine(address)}\`${commit ? ` at commit \`${commit}\`` : ''}. ${
-        license
+        isNamed(license)
           ? `Its licence is ${oneLine(license)}, whose terms apply to this model too.`
-          : 'Its publisher states no licence: ask before you publish this model.'
-      }`,
+          : license
+            ? 'Its publisher states terms of its own there, which apply to this model too.'
+            : 'Its publisher states no licence: ask before you publish this model.'
+      }${note ? ` ${oneLine(note)}` : ''}`,
     );
   } else if (from)
     parts.push(`The model was fine-tuned from \`${oneLine(from.name)}\`, whose terms apply too.`);
@@ -33,7 +37,13 @@ export function licencesText({ known, origin: from }: PublishedModel, code?: str
 
 /** SPDX identifier of the model that this one was fine-tuned from, where one is known. */
 export function licenceOfOrigin({ origin }: PublishedModel): string | undefined {
-  return origin?.source?.license;
+  const license = origin?.source?.license;
+  return isNamed(license) ? license : undefined;
+}
+
+/** Whether a licence is one: the hub says "other" of terms that a file states. */
+function isNamed(license: string | undefined): license is string {
+  return license !== undefined && !/^(other|unknown)$/i.test(license);
 }
 
 function fenced(text: string): string {

@@ -6,6 +6,7 @@ import { classNamesOf, Network } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { factsOf } from '../runs/describe-run.ts';
+import { ORIGIN_KEY } from '../runs/export-run.ts';
 import { pathsOfRun, withoutPaths } from '../runs/private-paths.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 
@@ -29,9 +30,6 @@ export interface RunDescription {
   readonly record: RunRecord;
   readonly evaluation: Evaluation;
 }
-
-/** Metadata of a `model.onnx`: JSON of the pretrained network that it was made of. */
-export const ORIGIN_KEY = 'harrier.backbone';
 
 /**
  * @param run absent for a model file by itself

@@ -53,7 +53,7 @@ export function ClassTable({ perClass, macro, still = false, search }: ClassTabl
       h(
         'details',
         null,
-        h('summary', null, `The other ${folded.length} classes`),
+        h('summary', null, folded.length === 1 ? 'The other class' : `The other ${folded.length} classes`),
         table(folded, { label: 'Scores of the other classes' }),
       ),
   );

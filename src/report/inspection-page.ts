@@ -77,7 +77,9 @@ export function renderInspection(found: Inspection, images: ReadonlyMap<number, 
         section(
           'labels',
           `${formatQuantity(labels.issues.length, 'label')} to check`,
-          `About ${formatPercent(labels.noise, 1)} of all labels are wrong, by confident learning. The most certain first: under each photo its label, and the class that it looks like.`,
+          found.multiLabel
+            ? `About ${formatPercent(labels.noise, 1)} of all decisions on a label of an image are wrong, by confident learning. The most certain first: under each photo its labels, and the one that is probably missing or wrong.`
+            : `About ${formatPercent(labels.noise, 1)} of all labels are wrong, by confident learning. The most certain first: under each photo its label, and the class that it looks like.`,
           wall(
             labels.issues,
             (issue) => [

@@ -127,7 +127,7 @@ function temperatureWords({
 }: TemperatureScaling): ComponentChildren {
   if (!judged) return reason && h('p', { class: 'note' }, `No temperature was fitted: ${reason}.`);
   const rows: Measured[] = [
-    ...(validation ? [{ name: 'validation images', ...validation }] : []),
+    ...(validation ? [{ name: 'held-out images', ...validation }] : []),
     { name: 'images evaluated', ...judged },
   ];
   return h(
@@ -139,7 +139,7 @@ function temperatureWords({
       'Its logits are divided by the temperature ',
       h('b', null, formatNumber(temperature)),
       ', fitted',
-      validation && ` on ${formatQuantity(validation.images, 'validation image')}`,
+      validation && ` on ${formatQuantity(validation.images, 'held-out image')}`,
       '. This changes probabilities, but no predicted class.',
     ),
     h(Table<Measured>, {

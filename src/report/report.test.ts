@@ -143,7 +143,7 @@ describe('renderReport', () => {
       facts,
       evaluation: { ...evaluated(animals), temperatureScaling },
     });
-    for (const words of ['1.432', 'fitted on 500 validation images', '6.12%', '1.23%', '0.5000']) {
+    for (const words of ['1.432', 'fitted on 500 held-out images', '6.12%', '1.23%', '0.5000']) {
       expect(told).toContain(words);
     }
   });

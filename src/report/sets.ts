@@ -31,7 +31,7 @@ export function Sets({ sets }: { readonly sets: SetsEvaluation }): JSX.Element {
     h(
       'p',
       { class: 'note' },
-      `Calibrated on ${formatQuantity(calibrationImages, 'image')} that the model was not trained on.`,
+      `Calibrated on ${formatQuantity(calibrationImages, 'image')}, each with a model that was not trained on it.`,
     ),
   );
 }

@@ -1,7 +1,9 @@
 import type { Dataset } from '../data/dataset.ts';
 import {
   beforeAndAfter,
+  CROSS_VALIDATED,
   fitTemperature,
+  NO_VALIDATION,
   PredictionSets,
   type Predictions,
   type TemperatureScaling,
@@ -38,7 +40,7 @@ export async function calibrateRun(
     return {
       scaling: {
         temperature: 1,
-        reason: 'cross-validation of the training images has calibrated the last layer',
+        reason: CROSS_VALIDATED,
       },
       sets: PredictionSets.calibrate(heldOut),
     };
@@ -47,8 +49,7 @@ export async function calibrateRun(
     return {
       scaling: {
         temperature: 1,
-        reason:
-          'no validation images were set aside (--validation-split), and test images are not used for this',
+        reason: NO_VALIDATION,
       },
     };
   }

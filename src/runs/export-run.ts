@@ -9,6 +9,10 @@ import {
 } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import type { RunPlan } from './plan-run.ts';
+import type { FineTunedFrom } from './run-record.ts';
+
+/** Metadata of a `model.onnx`: JSON of the pretrained network that it was made of. */
+export const ORIGIN_KEY = 'harrier.backbone';
 
 export interface ExportOptions {
   readonly classNames: readonly string[];
@@ -55,6 +59,11 @@ export function exportEnsemble(
   });
 }
 
+/** The model that a run began with, by its name alone where it lies on this machine. */
+function originText({ name, hash, source }: FineTunedFrom): string {
+  return JSON.stringify({ name: source ? name : name.split(/[\\/]/).at(-1), hash, ...source });
+}
+
 function metadataOf(
   options: RunPlan['options'],
   { classNames, version, metadata }: ExportOptions,
@@ -63,7 +72,10 @@ function metadataOf(
     [CLASS_NAMES_KEY]: JSON.stringify(classNames),
     ...(version !== undefined && { 'harrier.version': version }),
     'harrier.recipe': options.recipe,
-    ...(options.from && { 'harrier.fineTunedFrom': options.from.hash }),
+    ...(options.from && {
+      'harrier.fineTunedFrom': options.from.hash,
+      [ORIGIN_KEY]: originText(options.from),
+    }),
     'harrier.seed': `${options.seed}`,
     'harrier.epochs': `${options.epochs}`,
     ...preprocessingMetadata(options.preprocessing ?? STRETCHED),

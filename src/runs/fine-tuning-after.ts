@@ -2,6 +2,7 @@ import { mirrorsSides } from '../data/augmentation/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { fineTuningMethod } from '../recipes/index.ts';
 import { checkMemory } from '../training/index.ts';
+import { checkReject } from './check-reject.ts';
 import { fitHead, type HeadFit } from './fit-head.ts';
 import { planRun, type RunMethod } from './plan-run.ts';
 import { type PreparedRun, partsOf } from './prepare-run.ts';
@@ -12,12 +13,15 @@ import { trainingImages } from './training-images.ts';
 
 /** A tenth of the images is set aside to compare the two models on, but no fewer than this. */
 const [VALIDATION_SPLIT, FEWEST_VALIDATION_IMAGES] = [0.1, 100];
+/** More are needed to learn from. */
+const LARGEST_SPLIT = 0.5;
 
 /**
  * The run that trains all layers, after a head was fitted on features, on the same images. Some of them are set aside to
  * compare the two models on, unless the first run has validation images.
  *
- * @throws HarrierError `not-supported` when the layers cannot be trained, or memory does not suffice
+ * @throws HarrierError `not-supported` when the layers cannot be trained, or memory does not suffice; `bad-option` where
+ *   too few images can be set aside for --reject
  */
 export async function fineTuningAfter(head: PreparedRun, from: StartingModel): Promise<PreparedRun> {
   return prepared(head, fineTuningOptions(head, from), { from });
@@ -47,6 +51,7 @@ async function prepared(head: PreparedRun, wanted: RunOptions, method: RunMethod
   const { images } = trainingImages(head, { ...wanted, limit: undefined });
   const plan = planRun(wanted, images, method);
   const { network, optimizer, options } = plan;
+  checkReject(options, network, images.validation?.size);
   const { loss, microBatch, averageMomentum } = options;
   const batch = Math.min(options.batchSize, images.train.size);
   const memory = { network, optimizer, loss, runtime: head.runtime, batch, microBatch, averageMomentum };
@@ -65,7 +70,6 @@ function fineTuningOptions({ options, train, validation }: PreparedRun, from: St
   const { head: _, thenFineTune: __, ...common } = options;
   const method = fineTuningMethod(from.network, 'all');
   const isMirrored = mirrorsSides(common.augmentation);
-  const { testTimeAugmentation = 'none' } = common;
   return {
     ...common,
     epochs: method.epochs,
@@ -75,13 +79,15 @@ function fineTuningOptions({ options, train, validation }: PreparedRun, from: St
     loss: common.multiLabel || common.loss.labelSmoothing !== undefined ? common.loss : (method.loss ?? {}),
     averageMomentum: method.averageMomentum,
     augmentation: method.augmentation?.filter(({ name }) => isMirrored || name !== 'RandomFlip'),
-    validationSplit: validation ? common.validationSplit : validationSplitOf(train.size),
+    validationSplit: validation ? common.validationSplit : validationSplitOf(train.size, common.reject),
     from: { ...common.from!, trainable: 'all' },
-    testTimeAugmentation:
-      isMirrored && testTimeAugmentation === 'none' ? from.testTimeAugmentation : testTimeAugmentation,
+    testTimeAugmentation: common.testTimeAugmentation ?? (isMirrored ? from.testTimeAugmentation : 'none'),
   };
 }
 
-function validationSplitOf(images: number): number {
-  return Math.max(VALIDATION_SPLIT, Math.round((1000 * FEWEST_VALIDATION_IMAGES) / images) / 1000);
+/** @param keep the fraction of known images that a model with --reject keeps: the larger, the more images it takes to tell */
+function validationSplitOf(images: number, keep = 0): number {
+  // Of few images in each class, rounding takes some away.
+  const least = Math.max(FEWEST_VALIDATION_IMAGES, Math.ceil(1.25 / (1 - keep)));
+  return Math.min(LARGEST_SPLIT, Math.max(VALIDATION_SPLIT, Math.ceil((1000 * least) / images) / 1000));
 }

@@ -57,8 +57,15 @@ export function startingModelOf(
   }
   const model = decodeModel(bytes, where, external);
   if (!Object.hasOwn(model.metadata, NETWORK_KEY) && !Object.hasOwn(model.metadata, ENSEMBLE_KEY)) {
-    const { head: _, ...read } = readForeignModel(model, options, { where, companions });
-    return { ...read, ...named, testTimeAugmentation: 'none' };
+    const { head, assumed, ...read } = readForeignModel(model, options, { where, companions });
+    // Its names say that what it gives are scores.
+    const onScores =
+      !head && read.classNames
+        ? [
+            `${where} does not show which layer gives its scores: a new head learns on the scores themselves (--features names another value).`,
+          ]
+        : [];
+    return { ...read, ...named, assumed: [...assumed, ...onScores], testTimeAugmentation: 'none' };
   }
   checkNoOptions(options, 'a model of Harrier states its own preprocessing and class names', where);
   return {

@@ -67,7 +67,9 @@ export class AnswerStatistics {
       counts.classes[label]++;
       counts.confidence[part]++;
     }
+    const expected = this.#expected[of];
     // All in one category on both sides: nothing differs.
-    return chiSquaredTest(this.#expected[of], counts[of])?.pValue ?? 1;
+    const isOne = expected.filter((count, i) => count + counts[of][i] > 0).length === 1;
+    return isOne ? 1 : (chiSquaredTest(expected, counts[of])?.pValue ?? Number.NaN);
   }
 }

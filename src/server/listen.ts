@@ -63,7 +63,11 @@ export async function listen(app: App, options: ListenOptions): Promise<Listener
   let isClosing = false;
   let onAnswered: () => void = () => {};
 
-  const answer = getRequestListener((request) => app.fetch(request), { errorHandler: failed });
+  // Requests of HTTP/1.0, such as those of HAProxy's health checks, may name no host.
+  const answer = getRequestListener((request) => app.fetch(request), {
+    hostname: 'localhost',
+    errorHandler: failed,
+  });
   const server = createServer(
     {
       headersTimeout: headersTimeoutMs,

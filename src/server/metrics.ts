@@ -24,7 +24,9 @@ export class Metrics {
     LATENCY_SECONDS,
   );
   /** Requests refused because of overload. */
-  readonly shed = this.#counter('harrier_shed_total', 'Requests refused because there was too much to do.');
+  readonly shed = this.#counter('harrier_shed_total', 'Requests refused because there was too much to do.', [
+    {},
+  ]);
   /** Images per batch. */
   readonly batchImages = this.#histogram(
     'harrier_batch_images',
@@ -41,9 +43,13 @@ export class Metrics {
   readonly workerRestarts = this.#counter(
     'harrier_worker_restarts_total',
     'Workers that died and were replaced.',
+    [{}],
   );
   /** Loaded model files, by outcome. */
-  readonly reloads = this.#counter('harrier_model_reloads_total', 'Changed model files, by result.');
+  readonly reloads = this.#counter('harrier_model_reloads_total', 'Changed model files, by result.', [
+    { result: 'loaded' },
+    { result: 'refused' },
+  ]);
 
   /** Images, by the class that they were taken for. */
   readonly answers = this.#counter('harrier_answers_total', 'Images, by the class that the model names.');
@@ -78,8 +84,9 @@ export class Metrics {
     return this.#all.map((metric) => metric.text()).join('');
   }
 
-  #counter(name: string, help: string): Counter {
-    const counter = new Counter(name, help);
+  /** @param known series that are there before anything is counted: alarms see their first event as a change */
+  #counter(name: string, help: string, known: readonly Labels[] = []): Counter {
+    const counter = new Counter(name, help, known);
     this.#all.push(counter);
     return counter;
   }
@@ -118,9 +125,10 @@ class Counter implements Metric {
   readonly #help: string;
   readonly #values = new Map<string, number>();
 
-  constructor(name: string, help: string) {
+  constructor(name: string, help: string, known: readonly Labels[]) {
     this.#name = name;
     this.#help = help;
+    for (const labels of known) this.#values.set(labelText(labels), 0);
   }
 
   add(labels: Labels = {}): void {

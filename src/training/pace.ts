@@ -1,6 +1,6 @@
 import { openBatches } from '../data/batches.ts';
 import type { ImageShape } from '../data/dataset.ts';
-import { imageShapeIn, type Resolution } from '../data/resolution.ts';
+import { imageShapeIn, type Resolution, resolutionOver } from '../data/resolution.ts';
 import { subset } from '../data/subset.ts';
 import { Classifier, exportModel } from '../models/index.ts';
 import { learningRates } from '../optimizers/index.ts';
@@ -88,14 +88,17 @@ export interface PlannedLength {
   readonly resolution?: Resolution;
 }
 
-/** How many of the wanted epochs fit into so many seconds, from 0. */
+/** How many of the wanted epochs fit into so many seconds, from 0. Sizes of images begin earlier in a shorter run. */
 export function epochsWithin(seconds: number, pace: Pace, length: PlannedLength): number {
-  let total = 0;
-  const tooMany = epochSeconds(pace, length).findIndex((each) => {
-    total += each;
-    return total > seconds;
-  });
-  return tooMany < 0 ? length.epochs : tooMany;
+  const { epochs: wanted, resolution = [] } = length;
+  const total = (epochs: number) =>
+    epochSeconds(pace, { ...length, epochs, resolution: resolutionOver(resolution, wanted, epochs) }).reduce(
+      (sum, each) => sum + each,
+      0,
+    );
+  let epochs = wanted;
+  while (epochs > 0 && total(epochs) > seconds) epochs--;
+  return epochs;
 }
 
 /** Seconds that each of the wanted epochs takes. */

@@ -193,7 +193,7 @@ describe('temperature scaling', () => {
     const flipped = JSON.parse((await run('evaluate', 'calibrated', '--tta', 'flip', '--json')).stdout);
     expect(flipped.temperatureScaling.temperature).toBe(own.temperature);
     expect((await run('evaluate', 'calibrated')).stdout).toMatch(
-      /^Calibration error [\d.]+% \([\d.]+% before the temperature [\d.]+ was fitted on \d+ validation images\)\.$/m,
+      /^Calibration error [\d.]+% \([\d.]+% before the temperature [\d.]+ was fitted on \d+ held-out images\)\.$/m,
     );
   });
 
@@ -268,7 +268,7 @@ describe('sets with a promise', () => {
     expect(row.split(',').at(-2)).toBe(set.join(';'));
     const more = await run('predict', 'calibrated', image, '--sets', '0.9999', '--json');
     expect(JSON.parse(more.stdout)[0].set.toSorted()).toEqual(['cat', 'dog', 'ship']);
-    expect(more.stderr).toMatch(/Note: \d+ validation images can promise [\d.]+% at most/);
+    expect(more.stderr).toMatch(/Note: \d+ held-out images can promise [\d.]+% at most/);
   });
 
   it('keep it for each class where that is asked for, and only together with --sets', async () => {

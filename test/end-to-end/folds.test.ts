@@ -1,5 +1,5 @@
 /** `train --folds` as a user types it: by steps, on features, by group; cut and resumed; averaged. */
-import { cp, readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluationImages } from '../../src/platform/node/datasets/evaluation-images.ts';
@@ -105,6 +105,26 @@ describe('train --folds', () => {
     expect(stdout).toMatch(/^cut is finished: all folds are trained, .* of the test images correct\.\n$/);
     expect(sentenceOf(await run('train', '--resume', 'cut', '--folds', '4'))).toContain(
       '--folds: a resumed cross-validation keeps its own options.',
+    );
+  });
+
+  it('takes no fold of another recipe for one of the same', async () => {
+    const recipe = (units: number) =>
+      writeFile(
+        join(place.path, 'recipe.mjs'),
+        `import { defineRecipe, kerasCnn } from 'harrier';
+export default defineRecipe({ ...kerasCnn, name: 'mine', options: { ...kerasCnn.options, units: ${units} } });
+`,
+      );
+    await recipe(8);
+    const args = [...STEPS, '--recipe', './recipe.mjs', '--out', 'mixed'];
+    const running = start(args, { cwd: place.path });
+    await running.says('Fold 2, 3 in all');
+    running.process.kill('SIGKILL');
+    await running.finished;
+    await recipe(16);
+    expect(sentenceOf(await run('train', '--resume', 'mixed'))).toMatch(
+      /its training would differ from that of the first fold: expected the same/,
     );
   });
 

@@ -64,6 +64,15 @@ export const HEADS = {
       ],
       { axis: 1 },
     ),
+  'Gemm over a temperature': (graph: GraphBuilder, pooled: Value) =>
+    graph.op('Div', [
+      graph.op('Gemm', [
+        graph.op('Flatten', [pooled]),
+        graph.initializer('fc.weight', numbers('fc.weight', [8, CLASSES])),
+        graph.initializer('fc.bias', numbers('fc.bias', [CLASSES])),
+      ]),
+      graph.constant(float32([], [2.5])),
+    ]),
   'MatMul and Add': (graph: GraphBuilder, pooled: Value) =>
     graph.op('Add', [
       graph.initializer('fc.bias', numbers('fc.bias', [CLASSES])),

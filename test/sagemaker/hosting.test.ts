@@ -187,9 +187,13 @@ describe('an update', () => {
 
   it('is rolled back by an alarm, which is named', async () => {
     const before = fake.hosting.endpoints.get('safe')!.EndpointConfigName;
+    const tags = () => fake.world.tags.get(fake.hosting.endpoints.get('safe')!.EndpointArn);
+    const expiry = tags()?.find(({ Key }) => Key === 'harrier:expires');
     fake.hosting.tripped.add('harrier-safe-errors');
-    const failed = await deploy(...SAFE, '--linear', '50%:1m');
+    const failed = await deploy(...SAFE, '--linear', '50%:1m', '--expires', '1h');
     fake.hosting.tripped.clear();
+    // The model of before stays for as long as it was to.
+    expect(tags()?.find(({ Key }) => Key === 'harrier:expires')).toEqual(expiry);
     expect(failed.code).toBe(1);
     expect(sentenceOf(failed)).toMatch(
       /^safe: the update was rolled back to the previous model: One or more .* \(on: harrier-safe-errors\)/,

@@ -5,7 +5,7 @@ import { type Resize, STRETCHED, withResize } from '../../data/preprocessing.ts'
 import { channelStatistics } from '../../data/statistics.ts';
 import { imagesOfEach } from '../../data/tags.ts';
 import { HarrierError } from '../../errors.ts';
-import { formatCount, printable } from '../../format/format.ts';
+import { formatCount, formatQuantity, printable } from '../../format/format.ts';
 import {
   CIFAR10_FILES,
   cifar10Directory,
@@ -213,7 +213,9 @@ function printDescription(description: Description, reporter: Reporter): void {
   for (const { title, hash } of there) reporter.print(`SHA-256 of ${title.padEnd(15)} ${hash}`);
   reporter.print(`Path                       ${path}`);
   if (skipped.length > 0) {
-    reporter.note(`Skipped ${formatCount(skipped.length)} files that are not usable images:`);
+    reporter.note(
+      `Skipped ${formatQuantity(skipped.length, 'file')} that ${skipped.length === 1 ? 'is no usable image' : 'are no usable images'}:`,
+    );
     for (const { file, reason } of skipped.slice(0, 20)) reporter.note(`  ${printable(file)}: ${reason}`);
     if (skipped.length > 20) reporter.note(`  and ${formatCount(skipped.length - 20)} more`);
   }

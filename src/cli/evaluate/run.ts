@@ -14,7 +14,7 @@ import {
   predictionsFor,
   type TemperatureScaling,
 } from '../../evaluation/index.ts';
-import { formatCount } from '../../format/format.ts';
+import { formatCount, formatQuantity } from '../../format/format.ts';
 import { jsonObject } from '../../json-text.ts';
 import { Classifier, exportOptionsOf, REJECTION_KEY } from '../../models/index.ts';
 import { flagOf } from '../../options/option.ts';
@@ -185,7 +185,7 @@ async function printCrossValidation(
   else {
     reporter.print(
       reporter.style.faint(
-        `${pool!.name}: ${test.images} images, each evaluated by a model of the cross-validation that had not seen it; ${shortPath(modelFile)} has seen all of them.`,
+        `${pool!.name}: ${formatQuantity(test.images, 'image')}, each evaluated by a model of the cross-validation that had not seen it; ${shortPath(modelFile)} has seen all of them.`,
       ),
     );
     reporter.print(evaluationText(evaluation, { style: reporter.style }));

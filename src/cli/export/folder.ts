@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import type { Evaluation } from '../../evaluation/index.ts';
 import { jsonObject } from '../../json-text.ts';
+import { exportOptionsOf } from '../../models/index.ts';
 import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
@@ -85,7 +86,12 @@ export async function modelToPublish(
   const record = await run?.record();
   const evaluation = jsonObject((await run?.read('evaluation'))?.toString() ?? '') as Evaluation | undefined;
   // Figures of other views would be those of another model.
-  const isEvaluated = evaluation !== undefined && options.tta === undefined;
+  const ownViews = async () =>
+    exportOptionsOf(decodeModel(await readFile(modelFile), modelFile)).testTimeAugmentation;
+  const isEvaluated =
+    evaluation !== undefined && (options.tta === undefined || options.tta === (await ownViews()));
   const description = record?.result && isEvaluated ? { record, evaluation } : undefined;
-  return { published: publishedModel(model, description, modelFile), bytes };
+  const published = publishedModel(model, description, modelFile);
+  const origin = published.origin ?? record?.options.from;
+  return { published: { ...published, ...(origin && { origin }) }, bytes };
 }

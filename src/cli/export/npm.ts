@@ -47,6 +47,7 @@ export async function exportNpmPackage(
   const { published, bytes } = await modelToPublish(source, options, reporter);
   const version = (await versionIn(folder, name)) ?? FIRST_VERSION;
   const files = npmPackageFiles(published, bytes, { name, version, code });
+  await keepOwn(folder, name, files, reporter);
   const size = await writeFolder(folder, files);
   if (options.json) {
     reporter.json({ folder, format: 'npm', name, bytes: size, files: files.size });
@@ -98,6 +99,30 @@ async function versionIn(folder: string, name: string): Promise<string | undefin
   const { name: known, version } = (await jsonIn(folder, 'package.json')) ?? {};
   const isSame = known === name && (await isPackage(folder));
   return typeof version === 'string' && isSame ? version : undefined;
+}
+
+/** Fields of a manifest that are Harrier's: all others of an export of before stay. */
+const OWN_FIELDS = ['name', 'version', 'description', 'keywords', 'type', 'sideEffects', 'exports', 'types'];
+const MADE_FIELDS = [...OWN_FIELDS, 'files', 'peerDependencies', 'peerDependenciesMeta', 'harrier'];
+/** What a `LICENSE.md` says in which nobody has stated a licence yet. */
+const UNSTATED = 'then state your own licence here';
+
+/** What the owner of a package has written into it since its last export: a licence, a registry, an author. */
+async function keepOwn(
+  folder: string,
+  name: string,
+  files: Map<string, string | Uint8Array>,
+  reporter: Reporter,
+): Promise<void> {
+  const before = await jsonIn(folder, 'package.json');
+  if (before?.name !== name || !(await isPackage(folder))) return;
+  const own = Object.entries(before).filter(([field]) => !MADE_FIELDS.includes(field));
+  const made = JSON.parse(`${files.get('package.json')}`) as object;
+  files.set('package.json', `${JSON.stringify({ ...made, ...Object.fromEntries(own) }, undefined, 2)}\n`);
+  const licence = await readFile(join(folder, 'LICENSE.md'), 'utf8').catch(() => undefined);
+  if (licence === undefined || licence.includes(UNSTATED)) return;
+  files.set('LICENSE.md', licence);
+  reporter.note('Note: LICENSE.md stays as you wrote it. Remove it to have the terms of this model written.');
 }
 
 /** The code that a package carries. */

@@ -219,7 +219,7 @@ function setsOf(
     const each = options.perClass ? ' for each class' : '';
     const fewer = options.perClass ? 'a set holds every class that has too few' : 'a set holds every class';
     reporter.note(
-      `Note: ${formatQuantity(sets.images, 'validation image')} can promise ${formatPercent(most)} at most${each}: for more, ${fewer}.`,
+      `Note: ${formatQuantity(sets.images, 'held-out image')} can promise ${formatPercent(most)} at most${each}: for more, ${fewer}.`,
     );
   }
   return (probabilities) => sets.setOf(probabilities, options).map((label) => classNames[label]);

@@ -248,7 +248,11 @@ export function shortTime(date: Date): string {
 
 /** Reminds of endpoints that should be gone by now. */
 export async function warnOfExpired({ aws, reporter }: AwsSession): Promise<void> {
-  for (const { name, expires } of expired(await listEndpoints(aws))) {
+  const all = await listEndpoints(aws).catch((error: Error) => {
+    reporter.note(`Note: whether endpoints should be gone by now cannot be seen: ${error.message}`);
+    return [];
+  });
+  for (const { name, expires } of expired(all)) {
     reporter.note(
       `${name} should be gone since ${shortTime(expires!)}, and bills: npx harrier sagemaker delete ${name}`,
     );

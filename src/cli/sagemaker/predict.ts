@@ -1,4 +1,5 @@
 import { HarrierError } from '../../errors.ts';
+import { jsonObject } from '../../json-text.ts';
 import { readImageFile } from '../../platform/node/images/decode.ts';
 import type { Aws } from '../../sagemaker/client/aws.ts';
 import { awsError, isAws } from '../../sagemaker/client/aws-error.ts';
@@ -130,7 +131,7 @@ async function ask(
   const accept = `application/json;verbose${sets === undefined ? '' : `;sets=${sets}`}`;
   if (asyncOutput !== undefined) {
     const request = { endpoint, output: asyncOutput, file, bytes, accept, timeoutSeconds: timeout };
-    return answerOf(await invokeAsync(aws, request, follow), top);
+    return answerOf(await invokeAsync(aws, request, follow), top, endpoint);
   }
   if (bytes.length > payload) {
     throw new HarrierError('bad-data', 'this image is too large for this SageMaker endpoint', {
@@ -149,7 +150,7 @@ async function ask(
       Accept: accept,
       Body: bytes,
     });
-    return answerOf(Body!.transformToString(), top);
+    return answerOf(Body!.transformToString(), top, endpoint);
   } catch (error) {
     if (isAws(error, 'ModelError')) throw modelError(error as Error & ModelAnswer, file);
     throw whichModel(error, endpoint) ?? awsError(error);
@@ -173,8 +174,21 @@ function whichModel(error: unknown, where: string): HarrierError | undefined {
   });
 }
 
-function answerOf(text: string, top: number): Answer {
-  const said = JSON.parse(text) as Verbose;
+/** @throws HarrierError `not-supported` where the answer is not that of Harrier's container */
+function answerOf(text: string, top: number, where: string): Answer {
+  const said = jsonObject(text) as Verbose | undefined;
+  const isOurs =
+    Array.isArray(said?.labels) &&
+    Array.isArray(said.probabilities) &&
+    said.labels.length === said.probabilities.length;
+  if (!isOurs) {
+    throw new HarrierError('not-supported', 'this endpoint does not answer as those of Harrier do', {
+      where,
+      expected: 'labels and probabilities as JSON',
+      received: text.slice(0, 80),
+      next: 'Ask it with the client of its model.',
+    });
+  }
   const { probabilities, labels, predicted_labels: given, set, unknown } = said;
   return {
     predictions: labels

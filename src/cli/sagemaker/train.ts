@@ -37,13 +37,14 @@ export async function runSageMakerTrain(options: SageMakerTrainOptions): Promise
   const hyperparameters = await checkedHyperparameters(given);
   if (given.local) return trainHere(given, hyperparameters);
   await inAws(given, ['sagemaker', 's3', 'ecr', 'logs'], async (session) => {
-    const { aws, reporter } = session;
+    const { aws, reporter, follow } = session;
     const channels = await givenChannels(given, reporter);
     const requestOf = (resources: JobResources) => trainingRequest(resources, hyperparameters, given.name);
     const resources = await jobResources(session, given, channels, requestOf);
     const request = requestOf(resources);
     const { TrainingJobName: name = '' } = request;
     sayWhatBills(resources, reporter);
+    follow.signal?.throwIfAborted();
     await create(name, () => aws.sagemaker.createTrainingJob(request));
     reporter.print(`Started ${name}.`);
     if (!given.wait) {

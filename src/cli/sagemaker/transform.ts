@@ -70,6 +70,7 @@ export async function runTransform(
       reporter,
       given.instances,
     );
+    follow.signal?.throwIfAborted();
     await create(name, () => aws.sagemaker.createTransformJob(request));
     reporter.print(`Started ${name}: answers go to ${output}`);
     if (!given.wait) {

@@ -44,7 +44,7 @@ export async function runTune(options: TuneOptions): Promise<void> {
     }
   }
   await inAws(given, ['sagemaker', 's3', 'ecr'], async (session) => {
-    const { aws, reporter } = session;
+    const { aws, reporter, follow } = session;
     const channels = await givenChannels(given, reporter);
     const hyperparameters = { ...fixed };
     if (
@@ -65,6 +65,7 @@ export async function runTune(options: TuneOptions): Promise<void> {
     const points = parameters.reduce((product, { among = [] }) => product * among.length, 1);
     const jobs = given.strategy === 'Grid' ? points : given.jobs;
     sayWhatBills(resources, reporter, jobs);
+    follow.signal?.throwIfAborted();
     await create(name, () => aws.sagemaker.createHyperParameterTuningJob(request));
     reporter.print(`Started ${name}: ${jobs} jobs, ${given.parallel} at a time.`);
     if (given.wait) await waitForTuning(session, name, given.json);

@@ -61,8 +61,10 @@ export async function fineTuneToo(training: Training, head: FinishedOutcome): Pr
       ? await resumedFineTuning(run, begun, sameStartingModel)
       : await fineTuningAfter(run, await sameStartingModel(options.from!));
   } catch (error) {
-    // Such as of weights of eight bits, which have no gradients.
-    if (error instanceof HarrierError && error.code === 'not-supported') return kept(error.message);
+    // Such as of weights of eight bits, which have no gradients, or of too few images for --reject.
+    if (error instanceof HarrierError && ['not-supported', 'bad-option', 'bad-data'].includes(error.code)) {
+      return kept(error.message.replace(/\.$/, ''));
+    }
     throw error;
   }
   if (!begun) {
@@ -79,7 +81,8 @@ export async function fineTuneToo(training: Training, head: FinishedOutcome): Pr
       `\n${reporter.style.strong('All layers')}: ${length} of about ${formatDuration(epochSeconds)}`,
     );
   }
-  const trained = begun?.result ? undefined : await trainedIn(tuned, next, begun, training);
+  // Resumed by itself, it was finished without the comparison.
+  const trained = begun?.result?.compared ? undefined : await trainedIn(tuned, next, begun, training);
   const { compared } = (await tuned.record()).result!;
   reporter.print(`\nCompared: ${comparedText(compared!)}.`);
   if (compared!.kept === 'head') return { outcome: await head.keep(compared!), notes: [] };
@@ -106,7 +109,7 @@ async function trainedIn(
   begun: RunRecord | undefined,
   training: Training,
 ): Promise<Trained> {
-  const record = begun ?? newRecord(run, training.record.command);
+  const record = recordOf(run, begun, training);
   // Resumed is the run, which finds the folder within it.
   const given = { ...training.given, partOf: training.folder.path };
   const rival = async () => {
@@ -117,6 +120,13 @@ async function trainedIn(
     await folder.writeRecord(record);
     return trainToTheEnd({ ...training, run, record, folder, given }, rival);
   });
+}
+
+/** Of one that goes on: with where its data is now, and what computes. */
+function recordOf(run: PreparedRun, begun: RunRecord | undefined, { record }: Training): RunRecord {
+  if (!begun) return newRecord(run, record.command);
+  const { result: _, ...others } = begun;
+  return { ...others, options: run.options, data: run.data };
 }
 
 /** The outcome that a folder holds. */

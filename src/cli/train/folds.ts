@@ -55,7 +55,7 @@ export async function trainFolds(
     const part = { count, held };
     const own: TrainOptions = begun
       ? { resume: run.path, fold: part, logTo: given.logTo }
-      : { ...given, fold: part, out: run.path, sameImages: await imagesOf(folder) };
+      : { ...given, fold: part, out: run.path, ...(await likeFirst(folder)) };
     await train(common(own)).catch(async (error) => {
       // Refused before the first run began: the same command may be tried again.
       if (held === 1 && typed.resume === undefined) await folder.discardUnlessBegun();
@@ -66,7 +66,7 @@ export async function trainFolds(
   const part = { count, ...(given.ensemble && { ensemble: true }) };
   const own: TrainOptions = begun
     ? { resume: folder.path, fold: part, logTo: given.logTo }
-    : { ...given, fold: part, sameImages: await imagesOf(folder) };
+    : { ...given, fold: part, ...(await likeFirst(folder)) };
   if (!begun) {
     reporter.print(
       `\n${reporter.style.strong(given.ensemble ? `Averaging the ${count} models` : 'All images')}`,
@@ -75,10 +75,14 @@ export async function trainFolds(
   await train({ ...common(own), json: typed.json });
 }
 
-/** The hash of the images that the first fold divided. */
-async function imagesOf(folder: FoldsFolder<TrainOptions>): Promise<string | undefined> {
+/** What the first fold was trained with: the others must be alike, and divide the same images. */
+async function likeFirst(
+  folder: FoldsFolder<TrainOptions>,
+): Promise<Pick<TrainOptions, 'like' | 'sameImages'>> {
   const first = folder.fold(1);
-  return (await first.read('record')) && (await first.record()).data.pool?.hash;
+  if ((await first.read('record')) === undefined) return {};
+  const like = await first.record();
+  return { like, sameImages: like.data.pool?.hash };
 }
 
 async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<FoldsFolder<TrainOptions>> {

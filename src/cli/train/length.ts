@@ -1,3 +1,4 @@
+import { resolutionOver } from '../../data/resolution.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatDuration, formatQuantity } from '../../format/format.ts';
 import { NODE_RUNS } from '../../platform/node/runs/train-run.ts';
@@ -38,5 +39,7 @@ export function lengthToTry(run: PreparedRun, reporter: Reporter): Promise<Lengt
 }
 
 export function withEpochs(run: PreparedRun, epochs: number): PreparedRun {
-  return { ...run, options: { ...run.options, epochs } };
+  const { epochs: wanted, resolution } = run.options;
+  const sizes = resolution && { resolution: resolutionOver(resolution, wanted, epochs) };
+  return { ...run, options: { ...run.options, epochs, ...sizes } };
 }

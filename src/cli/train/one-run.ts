@@ -200,5 +200,5 @@ async function sayWhatIsKept(
   }
   const path = shortPath(folder.file('last'));
   reporter.note(`The last good checkpoint is kept: ${path} (step ${formatCount(last.position.step)}).`);
-  if (error.code === 'storage') sayHowToResume(resumeCommand, reporter);
+  if (error.code === 'storage' || error.code === 'device-lost') sayHowToResume(resumeCommand, reporter);
 }

@@ -198,8 +198,8 @@ const OWN: readonly (keyof RunOptions)[] = ['seed', 'threads', 'device', 'source
 const OF_THE_SIZE: readonly (keyof RunOptions)[] = ['batchSize', 'epochs', 'optimizer'];
 
 /**
- * Checks that the run of a new seed differs from the first one's by its seed alone: a recipe or data may have been
- * changed in the meantime.
+ * Checks that the run of a new seed, or of a fold, differs from the first one's by that alone: a recipe or data may have
+ * been changed in the meantime.
  * @throws HarrierError `bad-option` or `bad-data`
  */
 export function checkAlike(run: RunRecord, first: RunRecord): void {
@@ -211,17 +211,23 @@ export function checkAlike(run: RunRecord, first: RunRecord): void {
   const names = new Set([...Object.keys(now), ...Object.keys(then)] as (keyof RunOptions)[]);
   // Groups of images that stay together can make the split, and what follows its size, another for each seed.
   const isAsLarge = run.data.train.images === first.data.train.images;
-  const own = isAsLarge ? OWN : [...OWN, ...OF_THE_SIZE];
+  const { folds } = run.options;
+  const own = [...OWN, ...(isAsLarge ? [] : OF_THE_SIZE), ...(folds ? (['folds'] as const) : [])];
   const different = [...names].find((name) => !own.includes(name) && !isSame(now[name], then[name]));
   // The normalization is that of the training images, which a validation split draws by the seed.
   const layers = ({ network: { normalization: _, ...network } }: RunRecord) => network;
   if (different !== undefined || !isSame(layers(run), layers(first))) {
-    throw new HarrierError('bad-option', 'its training would differ from that of the first seed', {
-      where: `seed ${run.options.seed}`,
+    const [one, what] = folds
+      ? [folds.held === undefined ? 'all images' : `fold ${folds.held}`, 'fold']
+      : [`seed ${run.options.seed}`, 'seed'];
+    throw new HarrierError('bad-option', `its training would differ from that of the first ${what}`, {
+      where: one,
       expected: `the same ${different ?? 'network'}`,
       next: 'Restore the recipe, or start again without --resume.',
     });
   }
+  // Each fold learns from other images of the same.
+  if (folds) return;
   const parts = run.options.validationSplit > 0 ? (['test'] as const) : (['train', 'test'] as const);
   const changed = parts.find((part) => run.data[part].hash !== first.data[part].hash);
   if (changed === undefined) return;

@@ -31,9 +31,11 @@ export interface Split {
 /** Ops between the scores and the output that leave one number for each class, or only scale them. */
 const AFTER_SCORES = ['Softmax', 'LogSoftmax', 'Sigmoid', 'Flatten', 'Reshape', 'Squeeze', 'Transpose'];
 
+const PROBABILITIES = ['Softmax', 'LogSoftmax', 'Sigmoid'];
+
 /**
  * Finds the layer of scores of a simplified graph: the last Gemm or MatMul, or the 1 × 1 convolution after global
- * pooling, with nothing but a softmax or sigmoid and changes of shape behind it.
+ * pooling, with nothing but a softmax or sigmoid, a product with one number and changes of shape behind it.
  *
  * @param output the value that holds the scores or features
  * @param shapes of all values
@@ -63,13 +65,48 @@ type Makers = ReadonlyMap<string, Node>;
 export type Shapes = ReadonlyMap<string, Shape>;
 
 function scoresOf(graph: Graph, makers: Makers, output: string, shapes: Shapes): Split | undefined {
-  let node = makers.get(output);
-  while (node && node.domain === '' && AFTER_SCORES.includes(node.opType)) node = makers.get(node.inputs[0]);
-  if (node?.domain !== '') return undefined;
   const weight = (name: string | undefined) => {
     const tensor = graph.initializers.get(name ?? '');
     return tensor?.type === 'float32' ? tensor : undefined;
   };
+  let node = makers.get(output);
+  let factor = 1;
+  while (node && node.domain === '') {
+    const scale = scaleOf(node, weight);
+    if (scale) factor *= scale.factor;
+    else if (!AFTER_SCORES.includes(node.opType)) break;
+    // What is scaled are probabilities.
+    else if (factor !== 1 && PROBABILITIES.includes(node.opType)) return undefined;
+    node = makers.get(scale?.input ?? node.inputs[0]);
+  }
+  if (node?.domain !== '') return undefined;
+  return timesFactor(producedBy(node, makers, weight, shapes), factor);
+}
+
+/** What a product with one number, such as a division by a temperature, makes of its input. */
+function scaleOf(
+  { opType, inputs: [a, b] }: Node,
+  weight: WeightOf,
+): { readonly input: string; readonly factor: number } | undefined {
+  const one = (name: string) => {
+    const data = weight(name)?.data;
+    return data?.length === 1 ? Number(data[0]) : undefined;
+  };
+  const [first, second] = opType === 'Mul' || opType === 'Div' ? [one(a), one(b)] : [];
+  if (second !== undefined) return { input: a, factor: opType === 'Mul' ? second : 1 / second };
+  return first !== undefined && opType === 'Mul' ? { input: b, factor: first } : undefined;
+}
+
+function timesFactor(split: Split | undefined, factor: number): Split | undefined {
+  if (!split?.scores || factor === 1) return split;
+  const { kernel, bias } = split.scores;
+  return {
+    ...split,
+    scores: { kernel: scaled(kernel, factor), ...(bias && { bias: bias.map((value) => value * factor) }) },
+  };
+}
+
+function producedBy(node: Node, makers: Makers, weight: WeightOf, shapes: Shapes): Split | undefined {
   switch (node.opType) {
     case 'Gemm':
       return isRow(shapes.get(node.inputs[0])) ? ofGemm(node, weight) : undefined;

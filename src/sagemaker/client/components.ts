@@ -100,6 +100,7 @@ export async function deployComponent(
   existing: DescribeInferenceComponentOutput | undefined,
   options: FollowOptions & { readonly onStarted?: () => void },
 ): Promise<void> {
+  options.signal?.throwIfAborted();
   const { name, copies } = component;
   const requests = componentRequests(component, existing);
   const before = copies !== undefined && existing ? await scaleOfComponent(aws, name) : undefined;

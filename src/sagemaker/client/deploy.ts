@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DescribeEndpointOutput, PendingDeploymentSummary } from '@aws-sdk/client-sagemaker';
 import { HarrierError } from '../../errors.ts';
 import { alarmRequests, checkAlarms, loudAlarms, removeAlarms, rollbackAlarms } from './alarms.ts';
 import type { Aws } from './aws.ts';
+import { isMissing } from './aws-error.ts';
 import { create } from './create.ts';
 import { removeConfigAndModel, removeEndpoint } from './delete-endpoint.ts';
 import {
@@ -14,6 +16,10 @@ import { describeEndpoint, EXPIRES_TAG } from './endpoint.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
 import { isUniqueNameOf, uniqueName } from './names.ts';
 import { type Scale, scaleEndpoint, scaleOf, unscaleEndpoint } from './scaling.ts';
+
+/** How often AWS is asked for what it may not see yet, and the first wait between. */
+const ATTEMPTS = 4;
+const ATTEMPT_MS = 1000;
 
 /** A deployment's requests, checked; nothing is sent yet. */
 export interface DeploymentPlan {
@@ -41,7 +47,13 @@ export async function planDeployment(aws: Aws, wanted: Deployment): Promise<Depl
   checkDeployment(wanted);
   const existing = await describeEndpoint(aws, endpoint);
   const status = existing?.EndpointStatus;
-  if (existing && status !== 'InService' && status !== 'Failed') {
+  if (status === 'Failed') {
+    throw new HarrierError('in-use', 'this endpoint has failed, and SageMaker updates no such endpoint', {
+      where: endpoint,
+      next: `Delete it, then deploy again: npx harrier sagemaker delete ${endpoint}`,
+    });
+  }
+  if (existing && status !== 'InService') {
     throw new HarrierError('in-use', `this endpoint is busy: ${status}`, {
       where: endpoint,
       next: 'Wait until it is InService (npx harrier sagemaker list), or choose another --name.',
@@ -67,8 +79,10 @@ export async function deploy(
   { deployment, existing, name, requests }: DeploymentPlan,
   options: FollowOptions & { readonly onStarted?: () => void },
 ): Promise<Deployed> {
+  options.signal?.throwIfAborted();
   const { endpoint } = deployment;
   const before = existing && (await scaleOf(aws, endpoint));
+  const expiry = existing && (await expiryOf(aws, existing));
   const wasAsync = existing?.AsyncInferenceConfig !== undefined;
   const isAsync = deployment.async !== undefined;
   try {
@@ -78,6 +92,8 @@ export async function deploy(
     const { model, config } = requests;
     if (model) await create(name, () => aws.sagemaker.createModel(model));
     await create(name, () => aws.sagemaker.createEndpointConfig(config));
+    // From here on something bills.
+    options.signal?.throwIfAborted();
     if (existing) await update(aws, existing, requests, before, options);
     else await begin(aws, requests, () => aws.sagemaker.createEndpoint(requests.create));
   } catch (error) {
@@ -106,6 +122,8 @@ export async function deploy(
         )
       : undefined;
   if (failed) {
+    // The model of before goes on for as long as it was to.
+    if (existing && expiry) await keepExpiry(aws, existing, expiry, options);
     if (!existing) {
       await removeEndpoint(aws, endpoint, options);
       if (hasAlarms(deployment)) await removeAlarms(aws, endpoint);
@@ -177,11 +195,24 @@ async function begin(
   { config, update }: DeploymentRequests,
   ask: () => Promise<unknown>,
 ): Promise<void> {
-  await ask().catch(async (error) => {
+  await patiently(ask).catch(async (error) => {
     const now = await describeEndpoint(aws, update.EndpointName).catch(() => undefined);
     const names = [now?.EndpointConfigName, now?.PendingDeploymentSummary?.EndpointConfigName];
     if (!names.includes(config.EndpointConfigName)) throw error;
   });
+}
+
+/** AWS may not see yet what it has just made: a configuration, a model. */
+async function patiently(ask: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (!isMissing(error) || attempt === ATTEMPTS) throw error;
+      await sleep(attempt * ATTEMPT_MS);
+    }
+  }
 }
 
 /** Lets machines come and go after something else went wrong, which is what is to be reported. */
@@ -236,6 +267,35 @@ async function tag(
       },
     );
   }
+}
+
+/** When an endpoint expires; undefined where that cannot be read. */
+async function expiryOf(
+  aws: Aws,
+  { EndpointArn: ResourceArn }: DescribeEndpointOutput,
+): Promise<{ readonly value?: string } | undefined> {
+  const tags = await aws.sagemaker.listTags({ ResourceArn }).catch(() => undefined);
+  if (!tags) return undefined;
+  const value = tags.Tags?.find(({ Key }) => Key === EXPIRES_TAG)?.Value;
+  return { ...(value !== undefined && { value }) };
+}
+
+/** Has an endpoint expire as it did before an update that was rolled back. */
+async function keepExpiry(
+  aws: Aws,
+  { EndpointName, EndpointArn: ResourceArn }: DescribeEndpointOutput,
+  { value }: { readonly value?: string },
+  { note }: Pick<FollowOptions, 'note'>,
+): Promise<void> {
+  const done =
+    value === undefined
+      ? aws.sagemaker.deleteTags({ ResourceArn, TagKeys: [EXPIRES_TAG] })
+      : aws.sagemaker.addTags({ ResourceArn, Tags: [{ Key: EXPIRES_TAG, Value: value }] });
+  await done.catch(() =>
+    note(
+      `${EndpointName} has the expiry of the update that was rolled back now, in its tag ${EXPIRES_TAG}: before, ${value === undefined ? 'it had none' : `it was ${value}`}.`,
+    ),
+  );
 }
 
 /** Rolled back, an endpoint is InService too: only the configuration tells. */

@@ -1,4 +1,6 @@
+import type { ListTagsOutput } from '@aws-sdk/client-sagemaker';
 import type { Aws } from './aws.ts';
+import { isAws, isMissing } from './aws-error.ts';
 import { EXPIRES_TAG } from './endpoint.ts';
 
 export interface ListedEndpoint {
@@ -29,7 +31,13 @@ export async function listEndpoints(aws: Aws): Promise<ListedEndpoint[]> {
       NextToken,
     });
     for (const { EndpointName, EndpointArn, EndpointStatus, CreationTime } of page.Endpoints ?? []) {
-      const { Tags = [] } = await aws.sagemaker.listTags({ ResourceArn: EndpointArn });
+      const { Tags = [] } = await aws.sagemaker
+        .listTags({ ResourceArn: EndpointArn })
+        .catch((error): Pick<ListTagsOutput, 'Tags'> => {
+          // Another's, or one that is gone by now.
+          if (isAws(error, 'AccessDenied') || isMissing(error)) return {};
+          throw error;
+        });
       if (!Tags.some(({ Key }) => Key === 'harrier')) continue;
       const expiry = Tags.find(({ Key }) => Key === EXPIRES_TAG)?.Value;
       const expires = new Date(expiry ?? Number.NaN);

@@ -116,6 +116,7 @@ export async function uploadFolder(
     throw new HarrierError('bad-data', 'this folder is empty', { where: folder });
   }
   const prefix = `${key}/${await contentHash(files)}/`;
+  signal?.throwIfAborted();
   for (const { path, name } of files) {
     if (Buffer.byteLength(prefix + name) <= MOST_KEY_BYTES) continue;
     throw new HarrierError('bad-data', 'this path is too long for S3', {

@@ -6,6 +6,7 @@ import { errorFromPlain } from '../../plain-error.ts';
 import { memoryLimit } from '../../platform/node/memory.ts';
 import { Decoders, decodeBudget } from '../decoding/decoders.ts';
 import { isLarge } from '../decoding/weight.ts';
+import { HttpError } from '../problem.ts';
 import {
   type Answer,
   type ClassificationService,
@@ -140,7 +141,7 @@ export class WorkerPool implements ClassificationService {
     const left = () => deadlineMs - (performance.now() - start);
     const { imageShape } = this.model!;
     const ending = new AbortController();
-    const timer = setTimeout(() => ending.abort(tooLate(deadlineMs)), deadlineMs);
+    const timer = setTimeout(() => ending.abort(tooLate()), deadlineMs);
     const leave = () => ending.abort(gone());
     signal?.addEventListener('abort', leave);
     let decoded: InputImage[];
@@ -227,7 +228,7 @@ export class WorkerPool implements ClassificationService {
         } else resolve({ model, ...joined(answers) });
       };
       const abort = () => fail(gone());
-      const timer = setTimeout(() => fail(tooLate(deadlineMs)), deadlineMs);
+      const timer = setTimeout(() => fail(tooLate()), deadlineMs);
       const jobs = images.map(
         (image, i): Job => ({
           image,
@@ -345,12 +346,12 @@ function sameInput(a: ImageInput, b: ImageInput): boolean {
 }
 
 function gone(): HarrierError {
-  return new HarrierError('timed-out', 'the client has disconnected');
+  // As nginx counts it: nobody was answered, and nothing failed.
+  return new HttpError(499, 'timed-out', 'the client has disconnected');
 }
 
-function tooLate(deadlineMs: number): HarrierError {
+function tooLate(): HarrierError {
   return new HarrierError('timed-out', 'no answer before the deadline', {
-    expected: `one within ${Math.round(deadlineMs)} ms`,
     next: 'Try again when the server is less busy, or start it with a larger --deadline.',
   });
 }

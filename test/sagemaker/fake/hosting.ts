@@ -133,7 +133,7 @@ export class Hosting {
     UpdateEndpoint: ({ EndpointName, EndpointConfigName, DeploymentConfig }) => {
       const endpoint = this.#find(this.endpoints, 'endpoint', EndpointName);
       const config = this.#find(this.configs, 'endpoint configuration', EndpointConfigName);
-      if (!/^(InService|Failed)$/.test(endpoint.EndpointStatus)) {
+      if (endpoint.EndpointStatus !== 'InService') {
         throw invalid(`Cannot update in-progress endpoint "${endpoint.EndpointArn}".`);
       }
       checkUpdate(DeploymentConfig, config.ProductionVariants[0], this.#monitoring);

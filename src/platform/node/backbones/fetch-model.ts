@@ -152,7 +152,7 @@ function isOf({ source }: CachedModel, wanted: Wanted, anyFile = false): boolean
   const isChosen = anyFile || !source.named || source.path === USUAL[0];
   return (
     (file === undefined ? isChosen : file === source.path) &&
-    (source.revision === revision || source.commit === revision)
+    [source.revision, source.commit, ...(source.alsoAs ?? [])].includes(revision)
   );
 }
 
@@ -182,7 +182,7 @@ async function fetchHub(
   const { commit } = known;
   const folder = join(cache, slug('hf', repository, path, commit.slice(0, 12)));
   const named = given !== undefined;
-  return inFolder(folder, { named }, options, async () => {
+  return inFolder(folder, { named, revision }, options, async () => {
     const take = (from: string, what: typeof known, progress?: DownloadOptions['onProgress']) =>
       hub.download(repository, from, what, join(folder, posix.basename(from)), {
         ...timingOf(timing),
@@ -309,7 +309,7 @@ async function fetchWeb(url: string, cache: string, options: FetchModelOptions):
  */
 async function inFolder(
   folder: string,
-  anew: Pick<CachedModel['source'], 'named'> | undefined,
+  anew: Pick<CachedModel['source'], 'named' | 'revision'> | undefined,
   { signal, onNote }: FetchModelOptions,
   fetch: () => Promise<Omit<CachedModel['source'], 'sha256' | 'bytes' | 'fetched'>>,
 ): Promise<CachedModel> {
@@ -321,7 +321,16 @@ async function inFolder(
     // Of one commit, or one version of a package, there is only one content.
     const before = anew && (await readCached(folder));
     if (before) {
-      return recordModel(folder, { ...before.source, ...anew, fetched: new Date().toISOString() });
+      const { source } = before;
+      const known = [source.revision, ...(source.alsoAs ?? [])];
+      const alsoAs = [...(source.alsoAs ?? []), ...[anew.revision].filter((each) => !known.includes(each))];
+      return recordModel(folder, {
+        ...source,
+        // What the repository was taken to mean once, it means still.
+        ...(anew.named !== undefined && { named: source.named !== false && anew.named }),
+        ...(alsoAs.length > 0 && { alsoAs: alsoAs.flatMap((each) => each ?? []) }),
+        fetched: new Date().toISOString(),
+      });
     }
     const source = await fetch();
     const file = join(folder, source.file);

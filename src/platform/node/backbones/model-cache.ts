@@ -13,6 +13,8 @@ export interface ModelSourceRecord {
   readonly named?: boolean;
   /** The revision that was asked for. */
   readonly revision?: string;
+  /** Others that were the same commit when they were asked for. */
+  readonly alsoAs?: readonly string[];
   /** The commit that it was. */
   readonly commit?: string;
   /** SPDX identifier, or what the publisher says in its place. */

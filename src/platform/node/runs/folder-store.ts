@@ -15,7 +15,7 @@ import { readError } from '../files/read-error.ts';
 /** What to do where a run folder cannot be written. */
 export const ELSEWHERE: Elsewhere = { next: 'choose another folder', options: ['out'] };
 
-const LOCK = '.lock';
+export const LOCK = '.lock';
 
 /** Where files of a run lie. */
 const FOLDERS = ['', 'checkpoints/'];

@@ -4,6 +4,7 @@ import type { ClassWeight } from '../../../data/class-weight.ts';
 import type { Resolution } from '../../../data/resolution.ts';
 import { HarrierError } from '../../../errors.ts';
 import type { ForeignOptions } from '../../../models/index.ts';
+import { optimizerFrom } from '../../../optimizers/index.ts';
 import { flagOf } from '../../../options/option.ts';
 import type { OptionValues } from '../../../options/table.ts';
 import type { HeadKind } from '../../../options/words.ts';
@@ -87,14 +88,20 @@ export async function newRun(
   const { recipe: found, file } = await givenRecipe(given);
   const settings = givenSettings(found, given);
   const recipe = withSettings(found, settings);
+  const options = optionsOf(recipe, { ...given, ...smoothingOf(settings) });
+  // Who has mirroring left out of the training has images of which mirror images are something else.
+  const isUnmirrored = given.augment !== undefined && !mirrorsSides(options.augmentation);
+  const views = given.tta ?? (isUnmirrored ? 'none' : recipe.testTimeAugmentation);
+  // To name what it has anyway chooses nothing.
+  const isSame = optimizerFrom(recipe.optimizer).name === optimizerFrom(found.optimizer).name;
   return {
     recipe,
-    chosen: Object.keys(settings),
+    chosen: Object.keys(settings).filter((name) => !(name === 'optimizer' && isSame)),
     options: {
-      ...optionsOf(recipe, { ...given, ...smoothingOf(settings) }),
+      ...options,
       ...(file && { recipeFile: file }),
       ...(recipe.options && { recipeOptions: recipe.options }),
-      ...viewsOfRun(given.tta ?? recipe.testTimeAugmentation, recipe.testTimeAugmentation),
+      ...viewsOfRun(views, recipe.testTimeAugmentation),
     },
   };
 }
@@ -152,10 +159,9 @@ async function newFineTuning(
         ...(reading && { reading }),
         ...(source && { source }),
       },
-      ...viewsOfRun(
-        given.tta ?? (mirrors && !head ? from.testTimeAugmentation : 'none'),
-        from.testTimeAugmentation,
-      ),
+      // A head has one view, unless somebody says otherwise.
+      ...((given.tta !== undefined || !head) &&
+        viewsOfRun(given.tta ?? (mirrors ? from.testTimeAugmentation : 'none'), from.testTimeAugmentation)),
     },
   };
 }

@@ -2,9 +2,9 @@ import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { RUN_FILES, type RunFile, StoredRun } from '../../../runs/stored-run.ts';
-import { makeDirectory, storageError } from '../files/cache.ts';
+import { isTemporaryName, makeDirectory, storageError } from '../files/cache.ts';
 import type { LockHolder } from '../files/lock.ts';
-import { ELSEWHERE, FolderStore } from './folder-store.ts';
+import { ELSEWHERE, FolderStore, LOCK } from './folder-store.ts';
 
 /** The folder of one run, with all its files. */
 export class RunFolder extends StoredRun {
@@ -54,7 +54,8 @@ export async function createRunFolder(
   if (out !== undefined) {
     const path = resolve(out);
     await makeDirectory(path, ELSEWHERE);
-    const names = await readdir(path);
+    // A process that was killed before it wrote the record leaves no run.
+    const names = (await readdir(path)).filter((name) => name !== LOCK && !isTemporaryName(name));
     if (names.length > 0) {
       const isRun = names.includes(RUN_FILES.record) || names.includes('seeds.json');
       throw new HarrierError(

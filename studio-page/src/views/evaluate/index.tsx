@@ -155,7 +155,13 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
             Studio was not started with the data of this run, or the data has changed.
           </Message>
         )}
-        {other && otherDetails.value && (
+        {other && otherDetails.value && !otherDetails.value.evaluation && (
+          <Message
+            title={`The evaluation of ${other.id} cannot be read`}
+            error={otherDetails.value.evaluationProblem ?? new Error('It has none any more.')}
+          />
+        )}
+        {other && otherDetails.value?.evaluation && (
           <Comparison
             first={{ run: other, details: otherDetails.value, predictions: otherPredictions.value }}
             second={{ run, details: value, predictions: columns }}

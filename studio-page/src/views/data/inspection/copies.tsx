@@ -49,9 +49,12 @@ export function Copies({ groups, Section, placed }: CopiesProps) {
   );
 }
 
-function noteOf({ acrossParts, acrossClasses }: Group): string {
+function noteOf({ images, acrossParts, acrossClasses }: Group): string {
   const notes = [
-    acrossParts && 'They are in several parts of the data: the test accuracy becomes too high.',
+    acrossParts &&
+      (images.some(({ part }) => part === 'test')
+        ? 'They are in several parts of the data: the test accuracy becomes too high.'
+        : 'They are in several parts of the data: the validation accuracy becomes too high.'),
     acrossClasses && 'Their labels differ: at most one is right.',
   ].filter(Boolean);
   return notes.join(' ') || 'Copies teach a model nothing new.';
