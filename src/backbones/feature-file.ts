@@ -36,7 +36,7 @@ export function encodeFeatures(list: FeatureList, format: FeatureFormat): Uint8A
   const { features, size, files, parts, labels, several, classNames, model } = list;
   const shape = [files.length, size];
   if (format === 'npy') return encodeNpy(features, shape);
-  if (format === 'csv') return imagesToCsv(list, features);
+  if (format === 'csv') return csvBytes(list);
   return encodeSafetensors({
     tensors: new Map([['features', { shape, data: features }]]),
     metadata: {
@@ -51,20 +51,48 @@ export function encodeFeatures(list: FeatureList, format: FeatureFormat): Uint8A
 }
 
 /** A line for each image: file, part, class and label (of several, all with semicolons), and its features where they are given. */
-export function imagesToCsv(
+export function imagesToCsv(list: FeatureList): string {
+  return [...csvLines(list)].join('');
+}
+
+/** Lines that are encoded together: of many images with features, all would be more than a string can be. */
+const AT_ONCE = 1000;
+
+function csvBytes(list: FeatureList): Uint8Array {
+  const encoder = new TextEncoder();
+  const parts: Uint8Array[] = [];
+  let lines: string[] = [];
+  const flush = () => {
+    parts.push(encoder.encode(lines.join('')));
+    lines = [];
+  };
+  for (const line of csvLines(list, list.features)) {
+    lines.push(line);
+    if (lines.length === AT_ONCE) flush();
+  }
+  flush();
+  const bytes = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function* csvLines(
   { files, parts, labels, several, classNames, size }: FeatureList,
   features?: Float32Array,
-): string {
+): Generator<string> {
   const cell = (text: string) => csvCell(printable(text));
   const columns = features ? Array.from({ length: size }, (_, i) => `feature ${i}`) : [];
-  const lines = [['file', 'part', 'class', 'label', ...columns].join(',')];
-  files.forEach((file, image) => {
+  yield `${['file', 'part', 'class', 'label', ...columns].join(',')}\n`;
+  for (const [image, file] of files.entries()) {
     const own = features ? Array.from(features.subarray(image * size, (image + 1) * size), shortest) : [];
     const shown = several?.[image] ?? [labels[image]];
     const names = shown.map((label) => classNames[label]).join(';');
-    lines.push([cell(file), cell(parts[image]), cell(names), shown.join(';'), ...own].join(','));
-  });
-  return `${lines.join('\n')}\n`;
+    yield `${[cell(file), cell(parts[image]), cell(names), shown.join(';'), ...own].join(',')}\n`;
+  }
 }
 
 /** The digits that a float32 needs to come back as it was. */

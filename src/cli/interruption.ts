@@ -1,4 +1,6 @@
 import { constants } from 'node:os';
+import { HarrierError } from '../errors.ts';
+import { Exit } from './failure.ts';
 
 /** What asks a process to stop. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -37,6 +39,12 @@ export function watchInterruption(onFirst: () => void): Interruption {
       for (const signal of SIGNALS) process.off(signal, listen);
     },
   };
+}
+
+/** What was abandoned because of a signal fails in its own way; the signal is what the user knows of. */
+export function orExit(error: unknown, { exitCode, signal }: Interruption): unknown {
+  if (exitCode === undefined || !signal.aborted || error instanceof HarrierError) return error;
+  return error instanceof Exit ? error : new Exit(exitCode);
 }
 
 /**

@@ -14,6 +14,8 @@ export interface OutputOptions {
   readonly force?: boolean;
   /** Whether a file that is there is one that this command may have written. Default: it bears the mark. */
   readonly isOwn?: (path: string) => Promise<boolean>;
+  /** What is said of another. */
+  readonly otherwise?: string;
 }
 
 /**
@@ -34,10 +36,15 @@ export async function writeOutput(
 /** @throws HarrierError `bad-option` when `writeOutput` would refuse: to be asked before long work */
 export async function checkOutput(
   path: string,
-  { option, force, isOwn = hasMark }: OutputOptions,
+  {
+    option,
+    force,
+    isOwn = hasMark,
+    otherwise = 'this file exists, and harrier did not write it',
+  }: OutputOptions,
 ): Promise<void> {
   if (force || !(await isThere(path)) || (await isOwn(path))) return;
-  throw new HarrierError('bad-option', 'this file exists, and harrier did not write it', {
+  throw new HarrierError('bad-option', otherwise, {
     where: path,
     next: `Choose another file with ${option}, or overwrite it with --force.`,
   });

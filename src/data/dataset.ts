@@ -63,6 +63,8 @@ export interface Dataset {
   readonly times?: Float64Array;
   /** Where image `index` came from, for reports: a file name, or `test #17`. */
   describe(index: number): string;
+  /** The file that image `index` was read from, where it is one; of an archive, the one that it was unpacked to. */
+  file?(index: number): string;
 }
 
 /** The training images and the test images of a data set. */

@@ -63,6 +63,7 @@ export function withLabels(
     },
     gather: (indices, out) => dataset.gather(indices, out),
     describe: (index) => dataset.describe(index),
+    ...(dataset.file && { file: (index: number) => dataset.file!(index) }),
   };
 }
 

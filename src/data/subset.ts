@@ -45,6 +45,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, name: strin
       dataset.gather(inner, out);
     },
     describe: (index) => dataset.describe(chosen[index]),
+    ...(dataset.file && { file: (index: number) => dataset.file!(chosen[index]) }),
   };
 }
 

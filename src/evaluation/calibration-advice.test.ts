@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { calibrationAdvice } from './calibration-advice.ts';
 import { evaluatePredictions } from './evaluate.ts';
-import type { TemperatureScaling } from './temperature.ts';
+import { CROSS_VALIDATED, NO_VALIDATION, type TemperatureScaling } from './temperature.ts';
 
 /** Answers for 200 images of two classes, all with the same confidence, of which so many are right. */
 function evaluation(confidence: number, right: number) {
@@ -13,13 +13,21 @@ function evaluation(confidence: number, right: number) {
 }
 
 it('says how far confidence is from accuracy, why, and what to do', () => {
-  const reason = 'calibration was turned off with --no-calibrate';
-  const temperatureScaling: TemperatureScaling = { temperature: 1, reason };
-  expect(calibrationAdvice({ ...evaluation(0.58, 196), temperatureScaling })).toBe(
-    'Not calibrated: the accuracy is 98.0% and the mean confidence 58.0%. No temperature was fitted: ' +
-      'calibration was turned off with --no-calibrate. To calibrate the model, train with validation images, such as ' +
-      '--validation-split 0.1.',
+  const advice = (reason: string) => {
+    const temperatureScaling: TemperatureScaling = { temperature: 1, reason };
+    return calibrationAdvice({ ...evaluation(0.58, 196), temperatureScaling });
+  };
+  const figures = 'the accuracy is 98.0% and the mean confidence 58.0%.';
+  expect(advice(NO_VALIDATION)).toBe(
+    `Not calibrated: ${figures} No temperature was fitted: no validation images were set aside ` +
+      '(--validation-split), and test images are not used for this. To calibrate the model, train with validation ' +
+      'images, such as --validation-split 0.1.',
   );
+  // Validation images would not help.
+  expect(advice('calibration was turned off with --no-calibrate')).toBe(
+    `Not calibrated: ${figures} No temperature was fitted: calibration was turned off with --no-calibrate.`,
+  );
+  expect(advice(CROSS_VALIDATED)).toBe(`The probabilities do not fit these images: ${figures}`);
   // Too sure of itself; a model file that says nothing of a temperature.
   expect(calibrationAdvice(evaluation(0.99, 150))).toContain(
     'the accuracy is 75.0% and the mean confidence 99.0%. To',

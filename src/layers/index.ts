@@ -112,6 +112,11 @@ export function registerLayers(classes: Readonly<Record<string, LayerClass>>): v
   }
 }
 
+/** Whether a layer of that type can be made. */
+export function isKnownLayer(type: string): boolean {
+  return Object.hasOwn(LAYERS, type) || registered.has(type);
+}
+
 /**
  * The layer that a configuration describes: one of Harrier's, or one that was registered.
  * @throws HarrierError `bad-option` when there is no such layer or option

@@ -44,7 +44,7 @@ function networkFrom(config: string, where: string): Network {
   } catch (cause) {
     throw new HarrierError('bad-graph', 'what it says of its layers cannot be read', {
       where,
-      received: cause instanceof HarrierError ? cause.message : undefined,
+      received: cause instanceof HarrierError ? cause.summary : undefined,
       next: `${DAMAGED_OR_NEWER} If a layer is your own, call registerLayers of harrier/layer first.`,
       cause,
     });

@@ -1,12 +1,11 @@
 import { type ImageInput, imageInput } from '../data/dataset.ts';
 import { preprocessingOf } from '../data/preprocessing.ts';
 import type { Evaluation, FineTunedInfo, RunInfo } from '../evaluation/index.ts';
-import { jsonObject } from '../json-text.ts';
 import { classNamesOf, Network } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
 import { optimizerFrom } from '../optimizers/index.ts';
 import { factsOf } from '../runs/describe-run.ts';
-import { ORIGIN_KEY } from '../runs/export-run.ts';
+import { originIn } from '../runs/origin.ts';
 import { pathsOfRun, withoutPaths } from '../runs/private-paths.ts';
 import type { RunRecord } from '../runs/run-record.ts';
 
@@ -50,7 +49,7 @@ export function publishedModel(
     imageShape: imageInput({ height, width, channels }, preprocessingOf(model.metadata, where)),
   };
   if (!run) {
-    const origin = originIn(model);
+    const origin = originIn(model.metadata);
     return {
       ...own,
       ...(origin && { origin }),
@@ -59,11 +58,12 @@ export function publishedModel(
     };
   }
   const { record, evaluation } = run;
+  const { from } = record.options;
   const facts = factsOf(record, Network.from(record.network), optimizerFrom(record.options.optimizer));
   return {
     ...own,
     known: { facts, evaluation },
-    ...(facts.fineTunedFrom && { origin: facts.fineTunedFrom }),
+    ...(from && { origin: from.origin ?? from }),
     shared: withoutPaths(pathsOfRun(record)),
   };
 }
@@ -71,15 +71,4 @@ export function publishedModel(
 /** What is said of a model without a run: how good it is, as far as that is known. */
 export function accuracyWords({ estimate }: PublishedModel): string {
   return estimate ?? 'Its accuracy is not known: the model was exported without its run.';
-}
-
-/** The pretrained network that a model file names. */
-function originIn({ metadata }: Model): PublishedModel['origin'] {
-  const { name, hash, address, commit, license } = jsonObject(metadata[ORIGIN_KEY] ?? '') ?? {};
-  if (typeof name !== 'string' || typeof hash !== 'string') return undefined;
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  const source = text(address) !== undefined && {
-    source: { address: address as string, commit: text(commit), license: text(license) },
-  };
-  return { name, hash, ...source };
 }

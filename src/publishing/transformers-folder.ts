@@ -1,3 +1,4 @@
+import type { ImageInput } from '../data/dataset.ts';
 import type { Interpolation } from '../data/preprocessing.ts';
 import { STRETCHED } from '../data/preprocessing.ts';
 import { HarrierError } from '../errors.ts';
@@ -25,7 +26,7 @@ export function transformersFolder(
 ): Map<string, string | Uint8Array> {
   const { model } = published;
   const text = (value: object) => `${JSON.stringify(value, undefined, 2)}\n`;
-  const processor = processorOf(published, where);
+  const processor = imageProcessor(published.imageShape, where);
   return new Map<string, string | Uint8Array>([
     [MODEL_PATH, encodeModel(logitsModel(model, where))],
     ['preprocessor_config.json', text(processor)],
@@ -49,7 +50,13 @@ function configOf({ model, classNames }: PublishedModel, harrier: string, where:
   };
 }
 
-function processorOf({ imageShape }: PublishedModel, where: string) {
+/**
+ * How images come to the size of a model, as Transformers' `preprocessor_config.json` says it; mean and deviation are taken
+ * to be inside the model.
+ *
+ * @throws HarrierError `not-supported` for what its processors cannot do
+ */
+export function imageProcessor(imageShape: ImageInput, where: string) {
   const { height, width, preprocessing = STRETCHED } = imageShape;
   const { resize, cropFraction, interpolation } = preprocessing;
   if (resize === 'pad' || (resize === 'crop' && height !== width)) {

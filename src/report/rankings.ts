@@ -40,7 +40,7 @@ export function Rankings({ rankings }: { readonly rankings: readonly ClassRankin
   return h(
     Fragment,
     null,
-    others.length > 0 && h('p', { class: 'note' }, `The ${DRAWN} with the least average precision:`),
+    others.length > 0 && h('p', { class: 'note' }, `The ${DRAWN} classes with the least average precision:`),
     h(
       'div',
       { class: 'rankings' },
@@ -50,7 +50,7 @@ export function Rankings({ rankings }: { readonly rankings: readonly ClassRankin
       h(
         'details',
         null,
-        h('summary', null, others.length === 1 ? 'The other one' : `The other ${others.length}`),
+        h('summary', null, others.length === 1 ? 'The other class' : `The other ${others.length} classes`),
         h(Table<ClassRanking>, {
           label: 'Areas of the other classes',
           columns: COLUMNS,

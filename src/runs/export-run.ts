@@ -8,11 +8,8 @@ import {
   type Weights,
 } from '../models/index.ts';
 import type { Model } from '../onnx/index.ts';
+import { ORIGIN_KEY, originText } from './origin.ts';
 import type { RunPlan } from './plan-run.ts';
-import type { FineTunedFrom } from './run-record.ts';
-
-/** Metadata of a `model.onnx`: JSON of the pretrained network that it was made of. */
-export const ORIGIN_KEY = 'harrier.backbone';
 
 export interface ExportOptions {
   readonly classNames: readonly string[];
@@ -57,11 +54,6 @@ export function exportEnsemble(
     ...metadataOf(options, how),
     ...(how.thresholds && { [THRESHOLDS_KEY]: JSON.stringify(how.thresholds) }),
   });
-}
-
-/** The model that a run began with, by its name alone where it lies on this machine. */
-function originText({ name, hash, source }: FineTunedFrom): string {
-  return JSON.stringify({ name: source ? name : name.split(/[\\/]/).at(-1), hash, ...source });
 }
 
 function metadataOf(

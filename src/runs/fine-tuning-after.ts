@@ -89,5 +89,5 @@ function fineTuningOptions({ options, train, validation }: PreparedRun, from: St
 function validationSplitOf(images: number, keep = 0): number {
   // Of few images in each class, rounding takes some away.
   const least = Math.max(FEWEST_VALIDATION_IMAGES, Math.ceil(1.25 / (1 - keep)));
-  return Math.min(LARGEST_SPLIT, Math.max(VALIDATION_SPLIT, Math.ceil((1000 * least) / images) / 1000));
+  return Math.min(LARGEST_SPLIT, Math.max(VALIDATION_SPLIT, Math.round((1000 * least) / images) / 1000));
 }

@@ -38,6 +38,15 @@ const fromZero = number({ atLeast: 0, whole: true });
 const portion = number({ atLeast: 0, atMost: 1 });
 const anything = z.unknown();
 
+const SOURCE = fields({
+  /** An address, or `hf:OWNER/NAME`. */
+  address: anyText,
+  /** Of the hub's repository. */
+  commit: optional(anyText),
+  /** SPDX identifier. */
+  license: optional(anyText),
+});
+
 const FINE_TUNED_FROM = {
   /** For people: a path from where the run began, or the name of the model that comes with Harrier. */
   name: anyText,
@@ -50,16 +59,9 @@ const FINE_TUNED_FROM = {
   /** How a model of another program was read: pixels, size, features; so that it is read alike again. */
   reading: unchecked<ForeignReading>(anything),
   /** Where a model of the catalogue or the hub came from, pinned. */
-  source: optional(
-    fields({
-      /** An address, or `hf:OWNER/NAME`. */
-      address: anyText,
-      /** Of the hub's repository. */
-      commit: optional(anyText),
-      /** SPDX identifier. */
-      license: optional(anyText),
-    }),
-  ),
+  source: optional(SOURCE),
+  /** Of a model that was trained here: the pretrained network that it began with itself. */
+  origin: optional(fields({ name: anyText, hash: anyText, source: optional(SOURCE) })),
 };
 
 /** The model that a run is fine-tuned from, as `run.json` names it. */

@@ -27,7 +27,16 @@ export interface RunStore {
   tidy(): Promise<void>;
   /**
    * Holds the lock of the run while something is done.
+   * @param waiting waits for another process that holds it, where a store can
    * @throws HarrierError `in-use` when another process (or tab) holds it; whatever `action` throws
    */
-  exclusively<T>(action: () => Promise<T>): Promise<T>;
+  exclusively<T>(action: () => Promise<T>, waiting?: Waiting): Promise<T>;
+}
+
+/** How somebody waits for another process. */
+export interface Waiting {
+  /** Told again and again of the other's number. */
+  readonly onWait: (holder: number) => void;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
 }

@@ -14,6 +14,7 @@ import {
   trainedNetwork,
 } from '../models/index.ts';
 import { decodeModel } from '../onnx/index.ts';
+import { originIn } from './origin.ts';
 import type { FineTunedFrom } from './run-record.ts';
 
 /** A finished model that can be trained on. */
@@ -56,6 +57,8 @@ export function startingModelOf(
     return { ...networkOfStateDict(bytes, where), ...named, testTimeAugmentation: 'none' };
   }
   const model = decodeModel(bytes, where, external);
+  const origin = originIn(model.metadata);
+  const began = origin && { origin };
   if (!Object.hasOwn(model.metadata, NETWORK_KEY) && !Object.hasOwn(model.metadata, ENSEMBLE_KEY)) {
     const { head, assumed, ...read } = readForeignModel(model, options, { where, companions });
     // Its names say that what it gives are scores.
@@ -65,12 +68,13 @@ export function startingModelOf(
             `${where} does not show which layer gives its scores: a new head learns on the scores themselves (--features names another value).`,
           ]
         : [];
-    return { ...read, ...named, assumed: [...assumed, ...onScores], testTimeAugmentation: 'none' };
+    return { ...read, ...named, ...began, assumed: [...assumed, ...onScores], testTimeAugmentation: 'none' };
   }
   checkNoOptions(options, 'a model of Harrier states its own preprocessing and class names', where);
   return {
     ...trainedNetwork(model, where),
     ...named,
+    ...began,
     testTimeAugmentation: exportOptionsOf(model).testTimeAugmentation,
     preprocessing: preprocessingOf(model.metadata, where),
   };

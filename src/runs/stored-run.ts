@@ -1,7 +1,7 @@
 import { HarrierError } from '../errors.ts';
 import { utf8Decode } from '../utf8.ts';
 import { type RunRecord, readRecord } from './run-record.ts';
-import type { RunStore } from './run-store.ts';
+import type { RunStore, Waiting } from './run-store.ts';
 
 /** The files of a run, by what they are. */
 export const RUN_FILES = {
@@ -88,9 +88,14 @@ export class StoredRun {
     await this.write('record', `${JSON.stringify(record, undefined, 2)}\n`);
   }
 
-  /** Does something that no other process may do to this run at the same time. @throws HarrierError `in-use` */
-  exclusively<T>(action: () => Promise<T>): Promise<T> {
-    return this.store.exclusively(action);
+  /**
+   * Does something that no other process may do to this run at the same time.
+   *
+   * @param waiting waits for another that does; without it that is an error
+   * @throws HarrierError `in-use`
+   */
+  exclusively<T>(action: () => Promise<T>, waiting?: Waiting): Promise<T> {
+    return this.store.exclusively(action, waiting);
   }
 }
 

@@ -5,7 +5,7 @@ import { exportModel, withoutHead, withStoredWeights } from '../models/index.ts'
 import { encodeModel } from '../onnx/index.ts';
 import { cachedUnder, type FetchedModel } from '../platform/node/backbones/fetch-model.ts';
 import { fetchedStartingModel } from '../platform/node/runs/starting-model.ts';
-import { ORIGIN_KEY } from '../runs/export-run.ts';
+import { ORIGIN_KEY } from '../runs/origin.ts';
 import type { StartingModel } from '../runs/starting-model.ts';
 import type { BackboneInfo } from './api.ts';
 

@@ -71,7 +71,10 @@ export interface FitOptions extends BatchOptions {
   readonly save?: (checkpoint: Checkpoint, best: boolean) => Promise<void>;
   /** Longest time between two checkpoints, in seconds. Default: one after each epoch only. */
   readonly checkpointSeconds?: number;
-  /** Asked after every step; when true, the run saves and ends. */
+  /**
+   * Asked after every step; when true, the run saves and ends, unless it is false once that is saved: who could not keep the
+   * checkpoint may go on.
+   */
   readonly interrupted?: () => boolean;
 }
 

@@ -20,5 +20,11 @@ export async function loadStudio(): Promise<void> {
   }
 }
 
+/** What a command calls a run: its folder. In a site there is none of it here. */
+export function pathOfRun(id: string): string {
+  const path = `${studio.value?.runsFolder ?? 'runs'}/${id.replaceAll('~', '/')}`;
+  return /^[\w./-]+$/.test(path) ? path : `'${path}'`;
+}
+
 if (exported) void loadStudio();
 else onReconnect(() => void loadStudio());

@@ -172,7 +172,7 @@ describe('refused, in one sentence:', () => {
     [
       'layers that there are not',
       ['--from', 'newer.onnx'],
-      /newer\.onnx: what it says of its layers cannot be read\. The file is damaged, or from a newer version/,
+      /newer\.onnx: what it says of its layers cannot be read: received unknown layer "Conv9D"\. The file is damaged, or from a newer version/,
     ],
     [
       'another model for a run that goes on',

@@ -163,10 +163,18 @@ describe('harrier export --format npm', () => {
 
   it('keeps the version and the other files of an export of before', async () => {
     const manifest = JSON.parse(readFileSync(bare.path('parts/package.json'), 'utf8'));
-    bare.write('parts/package.json', JSON.stringify({ ...manifest, version: '2.3.4' }));
+    const own = { license: 'CC-BY-4.0', publishConfig: { access: 'restricted' } };
+    bare.write('parts/package.json', JSON.stringify({ ...manifest, version: '2.3.4', type: 'x', ...own }));
     bare.write('parts/notes.txt', 'mine');
-    const { code, stdout } = await exported('--name', '@acme/parts', '--json');
+    bare.write('parts/LICENSE.md', '# Our terms');
+    const { code, stdout, stderr } = await exported('--name', '@acme/parts', '--json');
     expect(code).toBe(0);
+    expect(JSON.parse(readFileSync(bare.path('parts/package.json'), 'utf8'))).toMatchObject({
+      ...own,
+      type: 'module',
+    });
+    expect(readFileSync(bare.path('parts/LICENSE.md'), 'utf8')).toBe('# Our terms');
+    expect(stderr).toContain('Note: LICENSE.md stays as you wrote it.');
     expect(JSON.parse(stdout)).toMatchObject({
       folder: bare.path('parts'),
       format: 'npm',

@@ -371,7 +371,7 @@ describe('a list of labels', () => {
     }
     await list.write();
     const follow = async (paths: ReadonlyMap<string, string>) => {
-      for (const [from, to] of paths) list.rename(from, to);
+      list.rename(paths);
       await list.write();
     };
     expect(await moveToClassFolders(place, follow)).toEqual({

@@ -64,7 +64,9 @@ export async function runExplain(words: readonly string[], options: ExplainOptio
   const classIndex = options.class === undefined ? undefined : classNamed(explainer, options.class);
   const folder = resolve(options.out);
   const names = new Set<string>();
-  const all: ExplainedFile[] = [];
+  // A map is a number for each pixel: of many images, one after another.
+  let failed = 0;
+  const say = jsonList(reporter, json);
   for (const [done, file] of files.entries()) {
     if (files.length > 1) reporter.work({ what: 'explaining', done, total: files.length, unit: 'files' });
     try {
@@ -73,18 +75,30 @@ export async function runExplain(words: readonly string[], options: ExplainOptio
         classIndex,
         remote,
       });
-      all.push(explained);
+      say(explained);
       if (!json) reporter.print(lineOf(explained));
     } catch (error) {
       const { message = '' } = failureOf(error);
-      all.push({ file, error: message });
+      failed++;
+      say({ file, error: message });
       reporter.error(message);
     }
   }
   reporter.clear();
-  if (json) reporter.json(all);
+  say();
   await explainer.dispose();
-  if (all.some(({ error }) => error !== undefined)) throw new Exit(1);
+  if (failed > 0) throw new Exit(1);
+}
+
+/** Prints a JSON list, an element at a time; without one, its end. */
+function jsonList(reporter: Reporter, json: boolean | undefined): (element?: ExplainedFile) => void {
+  let isFirst = true;
+  return (element) => {
+    if (!json) return;
+    if (element) reporter.result(`${isFirst ? '[' : ','}${JSON.stringify(element)}`);
+    else reporter.result(isFirst ? '[]' : ']');
+    isFirst = false;
+  };
 }
 
 interface Explaining {

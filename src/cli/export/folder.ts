@@ -8,6 +8,7 @@ import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { type PublishedModel, publishedModel } from '../../publishing/published-model.ts';
+import { originOf } from '../../runs/origin.ts';
 import { modelToEvaluate } from '../evaluate/model.ts';
 import { foreignClassifierOptions } from '../foreign.ts';
 import type { Reporter } from '../reporter.ts';
@@ -92,6 +93,7 @@ export async function modelToPublish(
     evaluation !== undefined && (options.tta === undefined || options.tta === (await ownViews()));
   const description = record?.result && isEvaluated ? { record, evaluation } : undefined;
   const published = publishedModel(model, description, modelFile);
-  const origin = published.origin ?? record?.options.from;
+  const from = record?.options.from;
+  const origin = published.origin ?? (from && originOf(from));
   return { published: { ...published, ...(origin && { origin }) }, bytes };
 }

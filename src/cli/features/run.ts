@@ -10,7 +10,7 @@ import {
 import { classesOf } from '../../data/tags.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount } from '../../format/format.ts';
-import { type Interruption, watchInterruption } from '../interruption.ts';
+import { type Interruption, orExit, watchInterruption } from '../interruption.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { type FeaturesCommandOptions, featuresOf, type PartFeatures } from './features-of.ts';
@@ -35,6 +35,8 @@ export async function runFeatures(data: string | undefined, options: ListFeature
   const interruption = watchInterruption(() => reporter.note('Stopping: what is computed is kept.'));
   try {
     await write(data, options, reporter, interruption);
+  } catch (error) {
+    throw orExit(error, interruption);
   } finally {
     interruption.end();
   }
@@ -49,7 +51,12 @@ async function write(
   const format = formatOf(options.out);
   const path = resolve(options.out);
   const beside = format === 'npy' ? path.replace(/\.npy$/i, '.images.csv') : undefined;
-  const output = { option: '--out', force: options.force, isOwn: async () => false };
+  const output = {
+    option: '--out',
+    force: options.force,
+    isOwn: async () => false,
+    otherwise: 'this file exists',
+  };
   for (const file of beside ? [path, beside] : [path]) await checkOutput(file, output);
 
   const { from } = options;

@@ -3,7 +3,7 @@ import { HarrierError } from '../../errors.ts';
 import { type Inspection, inspectImages, inspectionText } from '../../inspection/index.ts';
 import { Exit } from '../failure.ts';
 import { type FeaturesCommandOptions, featuresOf } from '../features/features-of.ts';
-import { type Interruption, watchInterruption } from '../interruption.ts';
+import { type Interruption, orExit, watchInterruption } from '../interruption.ts';
 import { checkOutput, markedText, writeOutput } from '../output.ts';
 import { tellingParent } from '../parent.ts';
 import { Reporter } from '../reporter.ts';
@@ -21,6 +21,8 @@ export async function runInspect(data: string, options: InspectCommandOptions): 
   const interruption = watchInterruption(() => reporter.note('Stopping: features computed so far are kept.'));
   try {
     await inspect(data, options, reporter, interruption);
+  } catch (error) {
+    throw orExit(error, interruption);
   } finally {
     interruption.end();
   }

@@ -9,7 +9,7 @@ import { moveToClassFolders } from '../../studio-server/labelling/class-folders.
 import { LabelSession } from '../../studio-server/labelling/session.ts';
 import { listUnsorted } from '../../studio-server/labelling/unsorted-images.ts';
 import { startStudio } from '../../studio-server/start.ts';
-import { watchInterruption } from '../interruption.ts';
+import { orExit, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { builtPage } from '../studio/page.ts';
 import { checkPort, openBrowser, serverOptions, untilInterrupted } from '../studio/run.ts';
@@ -70,6 +70,8 @@ export async function runLabel(folder: string, options: LabelCommandOptions): Pr
     await untilInterrupted(interruption);
     await studio.close();
     await conclude(folder, images.length, reporter);
+  } catch (error) {
+    throw orExit(error, interruption);
   } finally {
     interruption.end();
   }
@@ -114,7 +116,7 @@ async function move(folder: string, { labels, path }: LabelList, reporter: Repor
   }
   const { moved, left } = await moveToClassFolders(folder, async (paths) => {
     const list = await LabelList.read(folder);
-    for (const [from, to] of paths) list.rename(from, to);
+    list.rename(paths);
     await list.write();
   });
   for (const { file, reason } of left) reporter.note(`Note: ${file} stays where it is: ${reason}.`);

@@ -3,9 +3,14 @@ import { number, wholeNumber } from '../values.ts';
 
 // Of every command that classifies images, here or on an endpoint.
 
+/** Classes that are named for each image. */
+export const USUAL_TOP = 3;
+
 /** How many classes are named for each image. */
 export const topOption = (): Option =>
-  new Option('--top <count>', 'classes to name for each image').argParser(wholeNumber('--top')).default(3);
+  new Option('--top <count>', 'classes to name for each image')
+    .argParser(wholeNumber('--top'))
+    .default(USUAL_TOP);
 
 /** Prediction sets. */
 export const setsOption = (): Option =>

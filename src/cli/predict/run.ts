@@ -16,6 +16,7 @@ import { watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import type { Shard } from '../shard.ts';
 import { shippedNote } from '../shipped.ts';
+import { USUAL_TOP } from './answer-options.ts';
 import { type ListOptions, predictArguments } from './arguments.ts';
 import { ClassifyingThreads } from './classifying-threads.ts';
 import { readInput } from './input.ts';
@@ -123,7 +124,8 @@ export async function runPredict(words: readonly string[], options: PredictOptio
     try {
       await predictToFile(
         {
-          model: hash,
+          // Answers of another kind are not continued either.
+          model: [hash, ...askedFor(options)].join(' '),
           names,
           out,
           force,
@@ -223,6 +225,15 @@ function setsOf(
     );
   }
   return (probabilities) => sets.setOf(probabilities, options).map((label) => classNames[label]);
+}
+
+/** What answers say besides the usual. */
+function askedFor({ top, sets, perClass }: PredictOptions): string[] {
+  return [
+    ...(top === USUAL_TOP ? [] : [`--top ${top}`]),
+    ...(sets === undefined ? [] : [`--sets ${sets}`]),
+    ...(perClass ? ['--per-class'] : []),
+  ];
 }
 
 async function pixelsOf(file: string, shape: ImageInput, remote: RemoteImages): Promise<Uint8Array> {

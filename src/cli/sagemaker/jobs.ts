@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { CatalogueEntry } from '../../backbones/index.ts';
 import { HarrierError } from '../../errors.ts';
 import { fetchModel } from '../../platform/node/backbones/fetch-model.ts';
 import { cifar10 } from '../../platform/node/datasets/cifar10.ts';
 import { cifar10Directory } from '../../platform/node/datasets/cifar10-files.ts';
+import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { isElsewhere } from '../../platform/node/runs/starting-model.ts';
+import { imageProcessor } from '../../publishing/transformers-folder.ts';
 import { imageAddress, roleArn } from '../../sagemaker/client/account.ts';
 import { defaultBucket } from '../../sagemaker/client/aws.ts';
 import { plainName } from '../../sagemaker/client/names.ts';
@@ -54,9 +57,30 @@ export async function withModelFolder<T extends JobOptions>(given: T): Promise<T
   const { model, json } = given;
   if (model === undefined || isS3(model) || !(await isElsewhere(model))) return given;
   const reporter = new Reporter({ machine: json });
-  const { folder, source } = await fetchModel(model, fetchingFor(reporter));
+  const { folder, source, entry } = await fetchModel(model, fetchingFor(reporter));
+  if (entry) await statePreprocessing(folder, entry);
   noteLicense({ name: model, source: { address: source.address, license: source.license } }, reporter);
   return { ...given, model: folder };
+}
+
+/** A job knows of a model what lies beside it: what the catalogue knows is written there, where the publisher says nothing. */
+async function statePreprocessing(
+  folder: string,
+  { normalization, size, preprocessing }: CatalogueEntry,
+): Promise<void> {
+  const names = await readdir(folder);
+  const [isOnnx, isStated] = [/\.onnx$/i, /^(preprocessor_config|config)\.json$/].map((pattern) =>
+    names.some((name) => pattern.test(name)),
+  );
+  if (!isOnnx || isStated) return;
+  const units = (values: readonly number[]) => values.map((value) => value / 255);
+  const processor = {
+    ...imageProcessor({ height: size, width: size, channels: 3, preprocessing }, folder),
+    do_normalize: true,
+    image_mean: units(normalization.mean),
+    image_std: units(normalization.deviation),
+  };
+  await writeAtomically(join(folder, 'preprocessor_config.json'), `${JSON.stringify(processor)}\n`);
 }
 
 /** The channels as they were given: addresses or folders of this machine, which are there. */

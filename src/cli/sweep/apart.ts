@@ -7,7 +7,7 @@ import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { settingsText } from '../../recipes/index.ts';
 import { ranked, trialsText } from '../../sweeps/index.ts';
 import { Exit } from '../failure.ts';
-import type { Interruption } from '../interruption.ts';
+import { type Interruption, orExit } from '../interruption.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import type { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
@@ -91,13 +91,19 @@ export async function runTrial(
     ...(record.data && { data: record.data }),
   };
   reporter.print(`trial ${trial.number}: ${settingsText(trial.settings)}; ${shortPath(path)}`);
+  let hasWaited = false;
+  const onWait = (holder: number): void => {
+    if (!hasWaited) reporter.note(`Waiting: process ${holder} trains this trial, or did until a moment ago.`);
+    hasWaited = true;
+  };
   const end = performance.now() + 1000 * (given.time ?? Number.POSITIVE_INFINITY);
   const wasStopped = await trainTrial(
     task,
     (epochs) => reporter.update(() => `epoch ${epochs.toFixed(1)} of ${record.epochs}`),
     () => interruption.exitCode !== undefined || performance.now() >= end,
+    { onWait, signal: interruption.signal },
   ).catch((error) => {
-    if (error instanceof Exit) return true;
+    if (orExit(error, interruption) instanceof Exit) return true;
     throw error;
   });
   reporter.clear();

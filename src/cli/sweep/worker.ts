@@ -9,6 +9,7 @@ import { trainRun } from '../../platform/node/runs/train-run.ts';
 import { processChannel } from '../../platform/node/worker.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
+import type { Waiting } from '../../runs/run-store.ts';
 import { Exit } from '../failure.ts';
 import { commandLine } from '../train/options.ts';
 import { checkSweptData } from './folder.ts';
@@ -46,12 +47,14 @@ export function runSweepWorker(): void {
 /**
  * Trains a trial, from where it was stopped.
  *
+ * @param waiting waits for another process that trains it: one that was killed on another machine holds it for a minute
  * @returns whether it was stopped before it had done so many epochs
  */
 export async function trainTrial(
   { folder: path, given, until, trial, data }: Omit<Task, 'number'>,
   tell: (epochs: number) => void,
   stopping: () => boolean,
+  waiting?: Waiting,
 ): Promise<boolean> {
   const onProgress = (): void => {
     if (stopping()) throw new Exit(1);
@@ -86,7 +89,7 @@ export async function trainTrial(
       interrupted: () => stopping() || epochs >= until,
     });
     return outcome.ended === 'interrupted' && outcome.position.epoch < until;
-  });
+  }, waiting);
 }
 
 /** A trial that begins. */

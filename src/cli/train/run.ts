@@ -12,9 +12,8 @@ import { averagedBy } from '../../runs/averaged-by.ts';
 import { headText } from '../../runs/describe-run.ts';
 import type { RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts';
 import type { FinishedOutcome } from '../../runs/train-run.ts';
-import { Exit } from '../failure.ts';
 import { fetchingFor, noteLicense } from '../fetching.ts';
-import { endWithParent, type Interruption, watchInterruption } from '../interruption.ts';
+import { endWithParent, type Interruption, orExit, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shellQuote, shortPath } from '../terminal.ts';
 import { chooseByItself } from './by-itself.ts';
@@ -53,15 +52,7 @@ export async function runTrain(given: TrainOptions): Promise<void> {
     else if (given.ensemble) throw nothingToAverage(given.resume);
     else await one(own.given);
   } catch (error) {
-    // What was abandoned because of the signal fails in its own way; the signal is what the user knows of.
-    if (
-      interruption.exitCode !== undefined &&
-      interruption.signal.aborted &&
-      !(error instanceof HarrierError)
-    ) {
-      throw error instanceof Exit ? error : new Exit(interruption.exitCode);
-    }
-    throw error;
+    throw orExit(error, interruption);
   } finally {
     interruption.end();
   }

@@ -205,6 +205,8 @@ const OF_THE_SIZE: readonly (keyof RunOptions)[] = ['batchSize', 'epochs', 'opti
 export function checkAlike(run: RunRecord, first: RunRecord): void {
   const [now, then] = [run, first].map(({ options }) => ({
     ...options,
+    // Absent means the same.
+    testTimeAugmentation: options.testTimeAugmentation ?? 'none',
     // The same model has another path from another folder.
     from: options.from && { ...options.from, name: undefined },
   }));

@@ -22,6 +22,7 @@ export interface ListedJob {
 /** Every endpoint of the region that Harrier made, newest first. */
 export async function listEndpoints(aws: Aws): Promise<ListedEndpoint[]> {
   const found: ListedEndpoint[] = [];
+  let [read, refused]: [number, unknown] = [0, undefined];
   let NextToken: string | undefined;
   do {
     const page = await aws.sagemaker.listEndpoints({
@@ -33,10 +34,15 @@ export async function listEndpoints(aws: Aws): Promise<ListedEndpoint[]> {
     for (const { EndpointName, EndpointArn, EndpointStatus, CreationTime } of page.Endpoints ?? []) {
       const { Tags = [] } = await aws.sagemaker
         .listTags({ ResourceArn: EndpointArn })
+        .then((answer): Pick<ListTagsOutput, 'Tags'> => {
+          read++;
+          return answer;
+        })
         .catch((error): Pick<ListTagsOutput, 'Tags'> => {
           // Another's, or one that is gone by now.
-          if (isAws(error, 'AccessDenied') || isMissing(error)) return {};
-          throw error;
+          if (isAws(error, 'AccessDenied')) refused = error;
+          else if (!isMissing(error)) throw error;
+          return {};
         });
       if (!Tags.some(({ Key }) => Key === 'harrier')) continue;
       const expiry = Tags.find(({ Key }) => Key === EXPIRES_TAG)?.Value;
@@ -52,6 +58,8 @@ export async function listEndpoints(aws: Aws): Promise<ListedEndpoint[]> {
     }
     NextToken = page.NextToken;
   } while (NextToken);
+  // Who may read the tags of none cannot say which are Harrier's.
+  if (refused && read === 0) throw refused;
   return found;
 }
 

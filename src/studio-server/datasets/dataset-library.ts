@@ -5,6 +5,7 @@ import { correctionsFolder, isNamedData } from '../../platform/node/datasets/dat
 import {
   type KeptCorrection,
   readCorrections,
+  withCorrections,
   writeCorrections,
 } from '../../platform/node/datasets/label-corrections.ts';
 import { type OpenedDataset, openDataset } from '../../platform/node/datasets/open-dataset.ts';
@@ -210,6 +211,11 @@ export class StudioDataset {
       notes,
       skipped,
     };
+  }
+
+  /** The data as a run that begins now has it: with the label corrections that are kept. */
+  async asCorrected(): Promise<OpenedDataset> {
+    return withCorrections(this.opened, await readCorrections(this.#folder), this.#folder);
   }
 
   /** Reads what lies beside the data: another Studio, or a person, may have changed it. */

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
 import sharp from 'sharp';
 import type { Dataset, ImageInput } from '../../data/dataset.ts';
 import { type ImageFormat, imageFormatOf } from '../../data/image-bytes.ts';
@@ -28,8 +27,8 @@ export interface Photo {
 /** Whether the images of a data set are files of their own, which can be shown as they are. */
 export function hasPhotos(dataset: Dataset): boolean {
   if (dataset.size === 0) return false;
-  const path = dataset.describe(0);
-  return isAbsolute(path) && existsSync(path);
+  const path = dataset.file?.(0);
+  return path !== undefined && existsSync(path);
 }
 
 /** What the file of an image is known by. @throws HarrierError `not-found` */
@@ -86,6 +85,5 @@ export async function seenBy(
 }
 
 function fileOf(view: SplitView, index: number): string {
-  const path = view.dataset.describe(index);
-  return isAbsolute(path) ? path : notFound('file', view.source(index));
+  return view.dataset.file?.(index) ?? notFound('file', view.source(index));
 }

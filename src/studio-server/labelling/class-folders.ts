@@ -17,7 +17,7 @@ interface Move {
  * one has the name already, the image stays. The list is written between making the new names and removing the old
  * ones, so that its lines lead to images whenever this ends.
  *
- * @param follow has whoever else knows the paths follow
+ * @param follow has whoever else knows the paths follow: new ones, by old ones in NFC
  * @throws HarrierError `bad-data` for a class that no folder can be called after, `storage`
  */
 export async function moveToClassFolders(
@@ -48,7 +48,7 @@ export async function moveToClassFolders(
       left.push({ file: from, reason: reasonOf(error as NodeJS.ErrnoException, to) });
     }
   }
-  if (made.length > 0) await follow(new Map(made.map(({ from, to }) => [from, to])));
+  if (made.length > 0) await follow(new Map(made.map(({ from, to }) => [from.normalize('NFC'), to])));
   for (const { from } of made) await rm(join(folder, from), { force: true });
   return { moved: made.length, left };
 }

@@ -134,11 +134,9 @@ export class LabelledImages {
     this.#classes.push(name);
   }
 
-  /** The paths of images have changed: the list follows. @param moved new paths below the folder, by old ones */
+  /** The paths of images have changed: the list follows. @param moved new paths below the folder, by old ones in NFC */
   async rename(moved: ReadonlyMap<string, string>): Promise<void> {
-    await this.#change((list) => {
-      for (const [from, to] of moved) list.rename(from, to);
-    }, moved);
+    await this.#change((list) => list.rename(moved), moved);
   }
 
   /**
@@ -168,7 +166,7 @@ export class LabelledImages {
       this.#take(list);
       change(list);
       await list.write();
-      if (moved) this.#files = this.#files.map((file) => moved.get(file) ?? file);
+      if (moved) this.#files = this.#files.map((file) => moved.get(file.normalize('NFC')) ?? file);
       this.#take(list);
     };
     const written = this.#writing.then(write);

@@ -13,6 +13,7 @@ import type {
   LabellingInfo,
   MovedImages,
 } from '../api.ts';
+import { quoted } from '../quoted.ts';
 import { refusalOf } from '../respond.ts';
 import { moveToClassFolders } from './class-folders.ts';
 import { LabelledImages } from './labelled-images.ts';
@@ -385,9 +386,4 @@ function bestOf(
     label,
     probability,
   })).sort((a, b) => b.probability - a.probability);
-}
-
-/** As a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `"${path.replace(/(["\\$`])/g, '\\$1')}"`;
 }

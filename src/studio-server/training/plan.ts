@@ -34,7 +34,7 @@ export async function planOf(
   { datasets, runs, readWords }: PlanSources,
 ): Promise<RunPlan> {
   const { data, words, model, problems, fields } = request;
-  const { opened } = await datasets.get(data);
+  const opened = await (await datasets.get(data)).asCorrected();
   const { spec } = datasets.source(data);
   const whole = {
     train: opened.train.size,

@@ -204,7 +204,7 @@ export class RunLibrary {
     const summary = view.summary(own !== undefined, this.#idOf);
     if (!own) return summary;
     // Between its start and its first sign of life, and while it saves and evaluates, its process says more.
-    if (own.isAlive && summary.state !== 'running') {
+    if (own.isAlive && !['running', 'finished'].includes(summary.state)) {
       return { ...summary, state: 'running', message: summary.message ?? own.summary.message };
     }
     if (!own.isAlive && own.summary.state === 'failed' && summary.state === 'paused') {

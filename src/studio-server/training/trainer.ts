@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { rm, rmdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarrierError } from '../../errors.ts';
 import { isFoldsFolder } from '../../platform/node/runs/folds-folder.ts';
@@ -115,7 +115,10 @@ export class Trainer implements OwnRuns {
       said: `resuming after ${history.length} epochs`,
     };
     this.#own.set(id, run);
-    this.#spawn(run, ['train', '--resume', folder.path, '--json']);
+    // One of several that a command trains goes on with all of them.
+    const group = dirname(folder.path);
+    const isPart = (await isSeedsFolder(group)) || (await isFoldsFolder(group));
+    this.#spawn(run, ['train', '--resume', isPart ? group : folder.path, '--json']);
   }
 
   /**

@@ -25,3 +25,8 @@ export function useCorrected(facts: DatasetInfo | undefined, split: Split): Read
 }
 
 const NONE: ReadonlyMap<number, ImageEntry> = new Map();
+
+/** Whether it is known what was corrected: until the server has said it, and in an exported site, it is not. */
+export function isKnown(corrected: ReadonlyMap<number, ImageEntry>): boolean {
+  return corrected !== NONE;
+}

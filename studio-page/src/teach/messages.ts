@@ -72,6 +72,8 @@ export interface Outcome {
 
 /** What the worker says to the page. */
 export type FromTeacher =
+  /** No other tab trains from here on. */
+  | { readonly type: 'begun' }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'engine'; readonly engine: string }
   | { readonly type: 'step'; readonly step: StepInfo }

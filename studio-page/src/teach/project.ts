@@ -100,7 +100,7 @@ function follow(): void {
   writing = writing.then(async () => {
     if (!(await takeOthers().catch(() => false))) return;
     isRead = true;
-    if (!isAlike(now(), agreed)) change(now());
+    if (!isAlike(kept(now()), agreed)) change(now());
   });
 }
 
@@ -110,9 +110,13 @@ async function takeOthers(): Promise<boolean> {
   if (found.length === 0) return false;
   const mine = now();
   classes.value = isAlike(mine, agreed) ? found : mergedClasses(agreed, mine, found);
-  agreed = found;
+  agreed = kept(found);
   return true;
 }
+
+/** Without what is in this page alone: others do not know it, and it stays when they keep theirs. */
+const kept = (all: readonly TaughtClass[]): readonly TaughtClass[] =>
+  all.map((each) => ({ ...each, images: each.images.filter(({ id }) => !unkept.peek().has(id)) }));
 
 const isAlike = (some: readonly TaughtClass[], others: readonly TaughtClass[]) =>
   JSON.stringify(storedOf(some)) === JSON.stringify(storedOf(others));
@@ -123,11 +127,7 @@ function writeClasses(): Promise<void> {
     await takeOthers();
     const mine = now();
     await writeJson(PROJECT, storedOf(mine));
-    // What is in this page alone is not known to others: it stays when they keep theirs.
-    agreed = mine.map((each) => ({
-      ...each,
-      images: each.images.filter(({ id }) => !unkept.peek().has(id)),
-    }));
+    agreed = kept(mine);
   });
 }
 
@@ -189,8 +189,9 @@ export function removeImages(classId: string, ids: readonly string[]): void {
 export async function clearProject(): Promise<void> {
   removed.value = undefined;
   isRead = true;
-  // Also what could not be read before.
-  agreed = await readClasses().catch(() => agreed);
+  // What is here, which may not be written yet, and what could not be read before.
+  const mine = now();
+  agreed = [...(await readClasses().catch(() => [])), ...mine];
   change([emptyClass(1), emptyClass(2)]);
   await keep(async () => {
     const storage = await store();

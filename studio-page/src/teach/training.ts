@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { EpochRecord } from 'harrier';
 import type { Progress } from 'harrier/src/data/progress.ts';
+import { HarrierError } from 'harrier/src/errors.ts';
 import { errorFromPlain } from 'harrier/src/plain-error.ts';
 import { isTabLocked, tabLockFree } from 'harrier/src/platform/web/lock.ts';
 import type { StepInfo } from 'harrier/src/training/step-info.ts';
@@ -180,10 +181,12 @@ function hear(message: FromTeacher): void {
     case 'progress':
       training.value = { ...now, progress: message.progress };
       break;
-    case 'engine':
-      training.value = { ...now, engine: message.engine };
+    case 'begun':
       // It has the lock: what is kept is its own now.
       void keepJob();
+      break;
+    case 'engine':
+      training.value = { ...now, engine: message.engine };
       break;
     case 'unkept':
       training.value = { ...now, state: 'running', unkept: true };
@@ -204,6 +207,8 @@ function hear(message: FromTeacher): void {
     case 'paused':
       end();
       training.value = { ...now, state: 'paused' };
+      // From here on any tab may go on with it.
+      isOwn = false;
       void keepJob();
       break;
     case 'failed':
@@ -229,6 +234,9 @@ function fail(error: unknown): void {
   end();
   const now = training.peek();
   if (now) training.value = { ...now, state: 'failed', error };
+  if (!(error instanceof HarrierError && error.code === 'in-use')) return;
+  isOwn = false;
+  void look().catch(() => {});
 }
 
 function end(): void {
@@ -242,10 +250,12 @@ async function keepJob(): Promise<void> {
 }
 
 async function forgetJob(): Promise<void> {
-  const own = stored;
+  const [own, wasOwn] = [stored, isOwn];
   stored = undefined;
   isOwn = false;
   try {
+    // Another tab may have gone on with it.
+    if (!wasOwn && (await isTabLocked(TEACH_LOCK))) return;
     const storage = await store();
     // Another tab's stays.
     const kept = await readJson<StoredJob>(JOB);

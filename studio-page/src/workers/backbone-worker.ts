@@ -5,7 +5,7 @@ import { answerCalls, Moved } from 'harrier/src/calls.ts';
 import { mirrored } from 'harrier/src/data/mirror.ts';
 import type { OnProgress } from 'harrier/src/data/progress.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
-import { ORIGIN_KEY } from 'harrier/src/runs/export-run.ts';
+import { ORIGIN_KEY } from 'harrier/src/runs/origin.ts';
 import { type StartingModel, startingModelOf } from 'harrier/src/runs/starting-model.ts';
 import { Backbone, decodeImage, openStorage, type WebRuntime, webRuntime } from 'harrier/web';
 import { checkClasses } from '../teach/check-classes.ts';

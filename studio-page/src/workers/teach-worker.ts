@@ -64,6 +64,7 @@ async function train(job: Job, resume: boolean): Promise<void> {
 }
 
 async function trainAlone(job: Job, stored: StoredRun | undefined, resume: boolean): Promise<void> {
+  say({ type: 'begun' });
   const started = performance.now();
   const from = job.way === 'scratch' ? undefined : await base(job.from!);
   const [height, width] = from?.network.inputShape ?? [quick.imageSize, quick.imageSize];

@@ -53,7 +53,9 @@ export async function startFastApi(
 
 /** Resolves when the process says on standard error which port it serves. */
 function started([program, ...args]: readonly string[], says: RegExp): Promise<RunningServer> {
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  // The requests bear no token.
+  const { HARRIER_TOKEN: _, ...env } = process.env;
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
   return new Promise((resolve, reject) => {
     let text = '';
     const give = (reason: string) => reject(new Error(`${reason}\n${text.trim().slice(-2000)}`));

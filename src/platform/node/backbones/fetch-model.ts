@@ -329,7 +329,8 @@ async function inFolder(
         // What the repository was taken to mean once, it means still.
         ...(anew.named !== undefined && { named: source.named !== false && anew.named }),
         ...(alsoAs.length > 0 && { alsoAs: alsoAs.flatMap((each) => each ?? []) }),
-        fetched: new Date().toISOString(),
+        // The newest of a revision is what that means now.
+        ...(anew.revision === source.revision && { fetched: new Date().toISOString() }),
       });
     }
     const source = await fetch();

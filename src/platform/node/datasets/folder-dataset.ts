@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { checkGather, type Dataset, type ImageInput, imageBytes } from '../../../data/dataset.ts';
 import { hashHeader } from '../../../data/hash.ts';
 import { pickImages } from '../../../data/pixel-source.ts';
@@ -51,6 +51,7 @@ export function folderDataset({
       for (let i = 0; i < indices.length; i++) store.read(slots[indices[i]], out, i * bytes);
     },
     describe: (index) => join(listing.called ?? listing.root, listing.files[slots[index]].path),
+    file: (index) => resolve(listing.root, listing.files[slots[index]].path),
   };
 }
 

@@ -104,14 +104,13 @@ export class LabelList {
     this.#rows = [...this.#rows, { key, cells }];
   }
 
-  /** Gives the lines of a file another: it was moved. */
-  rename(file: string, to: string): void {
-    const [key, moved] = [this.#key(file), this.#key(to)];
-    this.#rows = this.#rows.map((row) =>
-      row.key === key
-        ? { key: moved, cells: row.cells.map((cell, i) => (i === this.#file ? to : cell)) }
-        : row,
-    );
+  /** Gives the lines of files others: they were moved. @param moved new paths, by old ones in NFC */
+  rename(moved: ReadonlyMap<string, string>): void {
+    this.#rows = this.#rows.map((row) => {
+      const to = moved.get(row.key);
+      if (to === undefined) return row;
+      return { key: this.#key(to), cells: row.cells.map((cell, i) => (i === this.#file ? to : cell)) };
+    });
   }
 
   /** What tells files apart: their paths, in which an `é` may be spelt in one character or two. */

@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
-import type { RunStore } from '../../../runs/run-store.ts';
+import type { RunStore, Waiting } from '../../../runs/run-store.ts';
 import {
   type Elsewhere,
   isTemporaryName,
@@ -81,14 +81,14 @@ export class FolderStore implements RunStore {
     return lockHolder(this.where(LOCK));
   }
 
-  async exclusively<T>(action: () => Promise<T>): Promise<T> {
-    const onWait = (holder: number): never => {
+  async exclusively<T>(action: () => Promise<T>, waiting?: Waiting): Promise<T> {
+    const refuse = (holder: number): never => {
       throw new HarrierError('in-use', `another process (${holder}) is writing to this run folder`, {
         where: this.path,
         next: 'Wait until it ends, or stop it.',
       });
     };
-    return withLock(this.where(LOCK), { onWait }, async (check) => {
+    return withLock(this.where(LOCK), waiting ?? { onWait: refuse }, async (check) => {
       this.#check = check;
       try {
         return await action();

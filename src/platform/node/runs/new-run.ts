@@ -122,7 +122,7 @@ async function newFineTuning(
   const from =
     opened ?? (await startingModel(model === true ? undefined : model, foreignOptions(given), fetching));
   checkImageSize(from, given.imageSize);
-  const { name, path, hash, reading, source } = from;
+  const { name, path, hash, reading, source, origin } = from;
   const method = fineTuningMethod(from.network, trainable);
   const settings = givenSettings(method, given);
   const head = headKind(given, Object.keys(settings));
@@ -158,6 +158,8 @@ async function newFineTuning(
         trainable,
         ...(reading && { reading }),
         ...(source && { source }),
+        // One that was fetched says itself what its publisher demands.
+        ...(!source && origin && { origin }),
       },
       // A head has one view, unless somebody says otherwise.
       ...((given.tta !== undefined || !head) &&

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { HarrierError, unknownName } from '../../../errors.ts';
 import { checkRecipe, RECIPES, type Recipe } from '../../../recipes/index.ts';
 import { importOwnFile, isOwnFile, ownFileError } from '../files/own-file.ts';
@@ -72,6 +72,17 @@ async function onlyRecipe(file: string): Promise<FoundRecipe> {
     next: 'Rename it to harrier.config.ts, and choose a recipe by name.',
     options: ['recipe'],
   });
+}
+
+/**
+ * Runs the files of recipes in the current folder, which may register layers of their own.
+ * @param file that of a run, which may have been called otherwise
+ */
+export async function loadOwnRecipes(file?: string, folder: string = process.cwd()): Promise<void> {
+  await configRecipes(folder);
+  // A run may come from somebody else: what it names elsewhere is not run.
+  const isHere = file !== undefined && dirname(file) === resolve(folder);
+  if (isHere && (await stat(file).catch(() => undefined))?.isFile()) await loadRecipes(file);
 }
 
 async function configRecipes(folder: string): Promise<FoundRecipe[]> {

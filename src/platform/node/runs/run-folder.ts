@@ -1,10 +1,13 @@
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
+import { isKnownLayer } from '../../../layers/index.ts';
+import type { RunRecord } from '../../../runs/run-record.ts';
 import { RUN_FILES, type RunFile, StoredRun } from '../../../runs/stored-run.ts';
 import { isTemporaryName, makeDirectory, storageError } from '../files/cache.ts';
 import type { LockHolder } from '../files/lock.ts';
 import { ELSEWHERE, FolderStore, LOCK } from './folder-store.ts';
+import { loadOwnRecipes } from './recipe-files.ts';
 
 /** The folder of one run, with all its files. */
 export class RunFolder extends StoredRun {
@@ -18,6 +21,14 @@ export class RunFolder extends StoredRun {
     super(store);
     this.store = store;
     this.path = path;
+  }
+
+  /** As a run's record is read; its own layers are known from then on, if the current folder's recipes register them. */
+  override async record(): Promise<RunRecord> {
+    const record = await super.record();
+    const isKnown = record.network.layers.every(({ layer }) => isKnownLayer(layer));
+    if (!isKnown) await loadOwnRecipes(record.options.recipeFile);
+    return record;
   }
 
   override read(name: RunFile): Promise<Buffer | undefined> {

@@ -2,6 +2,8 @@ import { formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import type { RunPredictions } from 'harrier/src/studio-server/api.ts';
 import { useState } from 'preact/hooks';
 import { Message } from '../../components/message.tsx';
+import { isKnown } from '../../images/corrected.ts';
+import { pathOfRun } from '../../studio.ts';
 import { evaluateAgain } from './again.ts';
 import { useTestImages } from './images.tsx';
 
@@ -10,7 +12,7 @@ export function Again({ run, predictions }: { readonly run: string; readonly pre
   const { corrected } = useTestImages();
   const [shown, setShown] = useState(false);
   const { changed, correct, total, interval95 } = evaluateAgain(predictions, corrected);
-  if (changed === 0) return null;
+  if (changed === 0 || !isKnown(corrected)) return null;
   const images = formatQuantity(changed, 'test image');
   if (!shown) {
     return (
@@ -23,8 +25,8 @@ export function Again({ run, predictions }: { readonly run: string; readonly pre
   return (
     <Message kind="good" title={`With your corrections: ${formatPercent(correct / Math.max(1, total), 1)}`}>
       {correct} of {total} right (95% interval {lower} to {upper}), with {images} corrected. The figures below
-      are those that the run was evaluated with; <code>npx harrier evaluate {run}</code> prints all of them
-      anew.
+      are those that the run was evaluated with; <code>npx harrier evaluate {pathOfRun(run)}</code> prints all
+      of them anew.
     </Message>
   );
 }

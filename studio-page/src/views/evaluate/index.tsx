@@ -15,6 +15,7 @@ import { useDataset } from '../../datasets.ts';
 import { useLoad } from '../../load.ts';
 import { place, setQuery } from '../../router.ts';
 import { loadRuns, nameOf, runs, runsError, stateText } from '../../runs.ts';
+import { pathOfRun } from '../../studio.ts';
 import { Card } from './card.tsx';
 import { ClassPanels } from './class-panels.tsx';
 import { Comparison } from './comparison.tsx';
@@ -132,7 +133,7 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
       <Loading what="the evaluation" />
     ) : (
       <Empty icon="evaluate" title="This run has no evaluation">
-        <code>npx harrier evaluate {run.id}</code> evaluates it.
+        <code>npx harrier evaluate {pathOfRun(run.id)}</code> prints one.
       </Empty>
     );
   }

@@ -156,7 +156,9 @@ function Control({ run }: { readonly run: RunSummary }) {
               </Asking>
             </>
           )}
-          {(run.state === 'paused' || run.state === 'stopped') && (
+          {(run.state === 'paused' ||
+            run.state === 'stopped' ||
+            (run.state === 'failed' && run.recipe !== '')) && (
             <Button icon="play" busy={busy} onClick={() => void act('resume')}>
               Resume
             </Button>

@@ -4,6 +4,9 @@ import { type Evaluation, evaluatePredictions } from 'harrier/src/evaluation/eva
 import { askModel, isOpen } from '../../../inference/model.ts';
 import type { LabelledImage, LabelledImages } from './labelled.ts';
 
+/** Failures of an image alone: damaged, too large, or gone since the data was opened. */
+const OF_ONE_IMAGE = ['bad-data', 'too-large', 'storage', 'not-found'];
+
 /** An image that could not be read, and why. */
 export interface Unread {
   readonly name: string;
@@ -75,7 +78,7 @@ export async function evaluateOn(
       } catch (error) {
         const { code, message } = error as { code?: string; message: string };
         // Of the image alone; whatever else goes wrong would go wrong with each.
-        if (code !== 'bad-data' && code !== 'too-large' && code !== 'storage') throw error;
+        if (!OF_ONE_IMAGE.includes(code ?? '')) throw error;
         unread.push({ name: image.name, message });
       }
       if (!isCurrent()) return;

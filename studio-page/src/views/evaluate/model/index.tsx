@@ -50,7 +50,8 @@ export function EvaluateModel() {
 function Opened({ chosen, model }: { readonly chosen: ChosenModel; readonly model: OpenedModel }) {
   const now = evaluating.value;
   const key = chosen.key!;
-  const mine = now?.model === key ? now : undefined;
+  // One that failed is shown whatever became of the engine that it failed on.
+  const mine = now?.model === key || now?.state === 'failed' ? now : undefined;
   // Images that were listed for long may come after others were chosen, or another model.
   const begun = useRef(0);
   useLayoutEffect(() => () => void begun.current++, [key]);

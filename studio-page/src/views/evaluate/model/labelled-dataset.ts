@@ -1,3 +1,4 @@
+import { HarrierError } from 'harrier/src/errors.ts';
 import type { DatasetInfo, ImageEntry, ImageList, Split } from 'harrier/src/studio-server/api.ts';
 import { apiUrl, getBytes, getJson } from '../../../api.ts';
 import { imageUrl } from '../../../datasets.ts';
@@ -6,12 +7,26 @@ import { classFinder, type LabelledImage, type LabelledImages } from './labelled
 /** The server gives at most so many entries at a time. */
 const ENTRIES = 1000;
 
-/** The images of a part of a data set that the server has; those that were left out of it are left out here too. */
+/**
+ * The images of a part of a data set that the server has; those that were left out of it are left out here too.
+ *
+ * @throws HarrierError `not-supported` for images with any number of labels
+ */
 export async function imagesOfDataset(
   facts: DatasetInfo,
   split: Split,
   classNames: readonly string[],
 ): Promise<LabelledImages> {
+  if (facts.multiLabel) {
+    throw new HarrierError(
+      'not-supported',
+      'its images have any number of labels, and the model names one class',
+      {
+        where: facts.name,
+        next: 'Evaluate it on images with one class each.',
+      },
+    );
+  }
   const find = classFinder(classNames);
   const images: LabelledImage[] = [];
   const leftOut = new Map<string, number>();

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { ORIGIN_KEY, originIn, originText } from './origin.ts';
+
+const source = { address: 'hf:timm/tf_efficientnet_lite0.in1k', commit: 'c0', license: 'apache-2.0' };
+
+it('a model file names the pretrained network that it was made of, and so does one that was made of it', () => {
+  const first = originText({
+    name: 'efficientnet-lite0',
+    path: '/cache/x.bin',
+    hash: 'a',
+    trainable: 'head',
+    source,
+  });
+  const origin = originIn({ [ORIGIN_KEY]: first });
+  expect(origin).toEqual({ name: 'efficientnet-lite0', hash: 'a', source });
+  const second = originText({
+    name: 'runs/first',
+    path: '/home/me/runs/first',
+    hash: 'b',
+    trainable: 'all',
+    origin,
+  });
+  expect(second).toBe(first);
+});
+
+it('a model of this machine is named without its folder', () => {
+  expect(originText({ name: '../secret/first', path: '/x', hash: 'b', trainable: 'all' })).toBe(
+    '{"name":"first","hash":"b"}',
+  );
+  expect(originIn({ [ORIGIN_KEY]: '{"name":"first","hash":"b"}' })).toEqual({ name: 'first', hash: 'b' });
+});
+
+it('what cannot be read is no origin', () => {
+  for (const text of ['', 'x', '[]', '{"name": 1, "hash": "b"}', '{"name": "a"}'])
+    expect(originIn({ [ORIGIN_KEY]: text })).toBeUndefined();
+  expect(originIn({})).toBeUndefined();
+});
