@@ -586,7 +586,7 @@ describe.skipIf(noChromium)('the page as a whole', () => {
     await at('try?model=broken');
     await until(page.getByText('There is no model to ask'));
     await at('evaluate?run=broken');
-    await until(page.getByText(/does not hold an evaluation.*npx harrier evaluate broken/));
+    await until(page.getByText(/does not hold an evaluation.*npx harrier evaluate \S*broken/));
     await writeFile(join(broken, 'run.json'), 'no record');
     await at('evaluate?run=broken');
     await until(page.getByText(/Run “broken” has no result to evaluate \(failed: .*run\.json/));

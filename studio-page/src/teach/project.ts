@@ -189,10 +189,11 @@ export function removeImages(classId: string, ids: readonly string[]): void {
 export async function clearProject(): Promise<void> {
   removed.value = undefined;
   isRead = true;
-  // What is here, which may not be written yet, and what could not be read before.
-  const mine = now();
-  agreed = [...(await readClasses().catch(() => [])), ...mine];
+  // What is here may not be written yet.
+  agreed = [...agreed, ...now()];
   change([emptyClass(1), emptyClass(2)]);
+  // And some of what is kept could perhaps not be read before.
+  agreed = [...agreed, ...(await readClasses().catch(() => []))];
   await keep(async () => {
     const storage = await store();
     for (const name of await storage.names()) {
