@@ -22,6 +22,8 @@ export interface FineTunedInfo {
   readonly hash: string;
   /** Where it came from, if it was fetched. */
   readonly source?: { readonly address: string; readonly commit?: string; readonly license?: string };
+  /** Of a model that was itself fine-tuned: the fetched one that it began as. */
+  readonly origin?: Omit<FineTunedInfo, 'trainable' | 'origin'>;
   /** What was trained: a new last layer alone (`head`), the last ones (`last:2`), or `all`. */
   readonly trainable: TunedPart;
 }
@@ -81,6 +83,11 @@ function trainedLayers(part: TunedPart): string {
   return part === 'all' ? 'all; the last is new' : `the last ${part.slice('last:'.length)}; the last is new`;
 }
 
+/** The fetched model that a model was fine-tuned from, at once or through others. */
+export function fetchedFrom({ fineTunedFrom: from }: RunInfo): FineTunedInfo['origin'] {
+  return from?.source ? from : from?.origin;
+}
+
 /** The facts that are there, in reading order; the command is left out, since it wants a place of its own. */
 export function factRows(facts: RunInfo): FactRow[] {
   const rows: FactRow[] = [{ label: 'Recipe', value: facts.recipe }];
@@ -89,11 +96,8 @@ export function factRows(facts: RunInfo): FactRow[] {
   };
   const { fineTunedFrom: from, imageShape: shape, trainingData, testData } = facts;
   add('Fine-tuned from', from && `${from.name}, ${from.hash.slice(0, 12)}`, from && `SHA-256 ${from.hash}`);
-  add(
-    'Its source',
-    from?.source && sourceText(from.source),
-    from?.source?.commit && `commit ${from.source.commit}`,
-  );
+  const source = fetchedFrom(facts)?.source;
+  add('Its source', source && sourceText(source), source?.commit && `commit ${source.commit}`);
   add('Trained layers', from && trainedLayers(from.trainable));
   const { ensemble } = facts;
   add('Average of', ensemble && `${ensemble.models} models: ${ensemble.of}`);

@@ -2,7 +2,7 @@ import type { ImageInput } from '../data/dataset.ts';
 import { type Preprocessing, STRETCHED } from '../data/preprocessing.ts';
 import { formatCount, formatInterval, formatNumber, formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
-import { factRows, type RunInfo } from './facts.ts';
+import { factRows, fetchedFrom, type RunInfo } from './facts.ts';
 import type { MultiLabelEvaluation } from './multi-label.ts';
 import { meansNote } from './per-class.ts';
 import { nodeProgram } from './programs.ts';
@@ -228,7 +228,8 @@ function licence({ facts, licence: terms }: ModelCardOptions): string {
 }
 
 /** Where the model that it began as came from, and under which licence. */
-function sourceOf({ fineTunedFrom: from }: RunInfo): string {
+function sourceOf(facts: RunInfo): string {
+  const from = fetchedFrom(facts);
   if (!from?.source) return '';
   const { address, commit, license } = from.source;
   const place = `\`${code(address)}\`${commit ? ` at commit \`${code(commit)}\`` : ''}`;

@@ -90,6 +90,8 @@ export interface RunSummary {
 /** GET api/runs/:id */
 export interface RunDetails {
   readonly summary: RunSummary;
+  /** Its folder, as one types it in a command; none in an exported site. */
+  readonly folder?: string;
   /** run.json; absent while the data is being opened. */
   readonly record?: RunRecordInfo;
   readonly history: readonly EpochRecord[];

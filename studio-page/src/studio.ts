@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { StudioState } from 'harrier/src/studio-server/api.ts';
+import type { RunDetails, StudioState } from 'harrier/src/studio-server/api.ts';
 import { getJson } from './api.ts';
 import { onReconnect } from './live.ts';
 import { exported } from './router.ts';
@@ -20,10 +20,9 @@ export async function loadStudio(): Promise<void> {
   }
 }
 
-/** What a command calls a run: its folder. In a site there is none of it here. */
-export function pathOfRun(id: string): string {
-  const path = `${studio.value?.runsFolder ?? 'runs'}/${id.replaceAll('~', '/')}`;
-  return /^[\w./-]+$/.test(path) ? path : `'${path}'`;
+/** What a command calls a run: its folder. In a site it stands for the reader's own. */
+export function folderOf({ folder, summary }: RunDetails): string {
+  return folder ?? `runs/${summary.id.replaceAll('~', '/')}`;
 }
 
 if (exported) void loadStudio();

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRecipes } from '../../src/platform/node/runs/recipe-files.ts';
@@ -111,6 +111,47 @@ describe('harrier.config.ts', () => {
     );
     expect(names).toEqual(['mine', 'b', ...Object.keys(RECIPES)]);
     expect((await run('summary', './mine.ts')).stdout).toContain('"mine"');
+  });
+
+  it('can register layers of its own, which go on, start another run and are exported', async () => {
+    const own = MINE.replace(
+      "from 'harrier';",
+      `from 'harrier';
+import { type Activations, knownOptions, Layer, type LayerContext, registerLayers } from 'harrier/layer';
+
+class Twice extends Layer {
+  readonly type = 'Twice';
+  constructor(options = {}) {
+    super(knownOptions('Twice', options, []));
+  }
+  call({ graph }: LayerContext, input: Activations): Activations {
+    return { ...input, value: graph.op('Add', [input.value, input.value]) };
+  }
+}
+registerLayers({ Twice });`,
+    ).replace('new Flatten(),', 'new Flatten(), new Twice(),');
+    await writeFile(path('harrier.config.ts'), own);
+    expect((await run('train', '--data', 'images', '--set', 'epochs=1', '--out', 'twice')).code).toBe(0);
+    expect((await run('summary', 'twice')).stdout).toContain('(Twice)');
+    expect((await run('train', '--resume', 'twice', '--epochs', '2')).code).toBe(0);
+    // Neither a copy of the file nor what is fine-tuned from it has a record that names the recipe.
+    await copyFile(path('twice', 'model.onnx'), path('twice.onnx'));
+    const tuned = await run(
+      'train',
+      ...['--from', 'twice.onnx', '--data', 'images', '--epochs', '1', '--out', 'tuned'],
+    );
+    expect(tuned.stderr).not.toContain('error');
+    expect(tuned.code).toBe(0);
+    expect((await run('train', '--resume', 'tuned', '--epochs', '2')).code).toBe(0);
+
+    await writeFile(path('harrier.config.ts'), 'throw new Error("gone")');
+    await writeImage(path('one.png'), 8, 1, 99);
+    expect((await run('predict', 'twice', 'one.png')).code).toBe(0);
+    expect((await run('evaluate', 'twice', '--json')).code).toBe(0);
+    expect(sentenceOf(await run('train', '--from', 'twice.onnx', '--data', 'images'))).toMatch(
+      /unknown layer "Twice"|If a layer is your own/,
+    );
+    await writeFile(path('harrier.config.ts'), MINE);
   });
 
   it('can give its network in the functional form', async () => {

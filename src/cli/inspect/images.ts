@@ -13,11 +13,11 @@ export async function shorterSides(
   datasets: readonly Dataset[],
   onProgress: OnProgress,
 ): Promise<(number | undefined)[]> {
-  const files = datasets.flatMap((dataset) => Array.from(dataset.labels, (_, i) => dataset.describe(i)));
+  const files = datasets.flatMap((dataset) => Array.from(dataset.labels, (_, i) => dataset.file?.(i)));
   const sides: (number | undefined)[] = [];
   for (let start = 0; start < files.length; start += AT_ONCE) {
     const some = files.slice(start, start + AT_ONCE).map(async (file) => {
-      const size = await imageFileSize(file);
+      const size = file === undefined ? undefined : await imageFileSize(file);
       return size && Math.min(size.width, size.height);
     });
     sides.push(...(await Promise.all(some)));

@@ -91,12 +91,13 @@ export async function runTrial(
     ...(record.data && { data: record.data }),
   };
   reporter.print(`trial ${trial.number}: ${settingsText(trial.settings)}; ${shortPath(path)}`);
+  const end = performance.now() + 1000 * (given.time ?? Number.POSITIVE_INFINITY);
   let hasWaited = false;
   const onWait = (holder: number): void => {
+    if (performance.now() >= end) throw new Exit(1);
     if (!hasWaited) reporter.note(`Waiting: process ${holder} trains this trial, or did until a moment ago.`);
     hasWaited = true;
   };
-  const end = performance.now() + 1000 * (given.time ?? Number.POSITIVE_INFINITY);
   const wasStopped = await trainTrial(
     task,
     (epochs) => reporter.update(() => `epoch ${epochs.toFixed(1)} of ${record.epochs}`),

@@ -6,6 +6,7 @@ import { type AboutRun, aboutText, changedAbout } from '../../runs/about-run.ts'
 import type { RunRecord } from '../../runs/run-record.ts';
 import type { RunDetails, RunGroup, RunSummary } from '../api.ts';
 import type { EventHub } from '../events.ts';
+import { quoted } from '../quoted.ts';
 import { notFound } from '../respond.ts';
 import { RunView } from './run-view.ts';
 
@@ -72,6 +73,7 @@ export class RunLibrary {
       .catch((error: Error) => ({ evaluationProblem: error.message }));
     return {
       summary,
+      folder: quoted(view.folder.path),
       ...(record && { record: { ...record, options: { ...record.options } } }),
       history,
       ...(step && { step }),

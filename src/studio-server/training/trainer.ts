@@ -135,7 +135,13 @@ export class Trainer implements OwnRuns {
     }
     const { folder, record } = await this.#runs.view(id);
     const holder = await folder.holder();
-    if (holder) await endElsewhere(folder, holder);
+    // One of several that a command goes on with, which was asked for under the name of another of them.
+    const other = holder && [...this.#own.values()].find(({ child }) => child?.pid === holder.pid);
+    if (other) {
+      other.endsAs = 'paused';
+      tellToStop(other.child!);
+      await Promise.race([other.exited, sleep(STOP_MS, undefined, { ref: false })]);
+    } else if (holder) await endElsewhere(folder, holder);
     else if (as === 'paused') throw new HarrierError('bad-option', 'this run is not running', { where: id });
     if (as !== 'stopped') return;
     if (record?.result) throw new HarrierError('bad-option', 'this run is finished', { where: id });

@@ -74,11 +74,11 @@ async function load(): Promise<void> {
 
 /** What the browser keeps; an image that is in this page already stays as it is. */
 async function readClasses(): Promise<readonly TaughtClass[]> {
-  const stored = await readJson<StoredProject>(PROJECT);
+  const stored = await storedClasses();
   const storage = await store();
   const here = new Map((classes.peek() ?? []).flatMap(({ images }) => images.map((each) => [each.id, each])));
   const found: TaughtClass[] = [];
-  for (const { id, name, pictures } of stored?.classes ?? []) {
+  for (const { id, name, pictures } of stored) {
     const there = await Promise.all(
       pictures.map(async ({ type, ...image }): Promise<TaughtImage | undefined> => {
         const known = here.get(image.id);
@@ -91,6 +91,9 @@ async function readClasses(): Promise<readonly TaughtClass[]> {
   }
   return found;
 }
+
+const storedClasses = async (): Promise<StoredProject['classes']> =>
+  (await readJson<StoredProject>(PROJECT))?.classes ?? [];
 
 /** The classes as this tab and the others knew them last: what differs from them was done here. */
 let agreed: readonly TaughtClass[] = [];
@@ -189,16 +192,22 @@ export function removeImages(classId: string, ids: readonly string[]): void {
 export async function clearProject(): Promise<void> {
   removed.value = undefined;
   isRead = true;
-  // What is here may not be written yet.
+  // What is added from here on stays.
+  const listed = store().then((storage) => storage.names());
+  listed.catch(() => {});
+  // What is here may not be written yet, and some of what is kept could perhaps not be read before.
   agreed = [...agreed, ...now()];
+  writing = writing.then(async () => {
+    const there = await storedClasses().catch(() => []);
+    agreed = [
+      ...agreed,
+      ...there.map(({ pictures, ...each }) => ({ ...each, images: pictures.map(withoutBytes) })),
+    ];
+  });
   change([emptyClass(1), emptyClass(2)]);
-  // And some of what is kept could perhaps not be read before.
-  agreed = [...agreed, ...(await readClasses().catch(() => []))];
   await keep(async () => {
     const storage = await store();
-    for (const name of await storage.names()) {
-      if (name !== PROJECT) await storage.remove(name);
-    }
+    for (const name of await listed) if (name !== PROJECT) await storage.remove(name);
   });
   // Nothing brings those back that were there before.
   const used = new Set(now().flatMap(({ images }) => images.map(({ id }) => id)));
@@ -207,6 +216,11 @@ export async function clearProject(): Promise<void> {
     URL.revokeObjectURL(url);
     urls.delete(id);
   }
+}
+
+/** An image that is only known to have been there. */
+function withoutBytes({ type, ...image }: StoredProject['classes'][number]['pictures'][number]): TaughtImage {
+  return { ...image, blob: new Blob([], { type }) };
 }
 
 /** Adds an image to a class, also to one that was removed last and may be brought back. */

@@ -77,6 +77,8 @@ async function look(): Promise<void> {
   const isTaken = await isTabLocked(TEACH_LOCK);
   // One of this tab is known here, whether or not there was room to keep it.
   if (isOwn) return;
+  // So is why one failed, until another tab goes on with it.
+  if (!isTaken && kept && training.peek()?.state === 'failed') return;
   stored = isTaken ? undefined : kept;
   training.value = kept && { ...kept, state: isTaken ? 'elsewhere' : 'paused', notes: [] };
   if (kept && isTaken) void tabLockFree(TEACH_LOCK).then(look, () => {});
@@ -234,9 +236,9 @@ function fail(error: unknown): void {
   end();
   const now = training.peek();
   if (now) training.value = { ...now, state: 'failed', error };
-  if (!(error instanceof HarrierError && error.code === 'in-use')) return;
+  // From here on any tab may go on with it.
   isOwn = false;
-  void look().catch(() => {});
+  if (error instanceof HarrierError && error.code === 'in-use') void look().catch(() => {});
 }
 
 function end(): void {

@@ -26,8 +26,9 @@ export class RunFolder extends StoredRun {
   /** As a run's record is read; its own layers are known from then on, if the current folder's recipes register them. */
   override async record(): Promise<RunRecord> {
     const record = await super.record();
-    const isKnown = record.network.layers.every(({ layer }) => isKnownLayer(layer));
-    if (!isKnown) await loadOwnRecipes(record.options.recipeFile);
+    // What is damaged is refused by who needs it.
+    const isKnown = record.network?.layers?.every?.((each) => isKnownLayer(each?.layer)) ?? true;
+    if (!isKnown) await loadOwnRecipes(record.options.recipeFile).catch(() => {});
     return record;
   }
 

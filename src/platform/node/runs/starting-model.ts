@@ -17,6 +17,7 @@ import { companionsOf } from '../files/companions.ts';
 import { readModelFile } from '../files/model-file.ts';
 import { nativeSha256 } from '../files/sha256.ts';
 import { findModel } from './find-run.ts';
+import { loadOwnRecipes } from './recipe-files.ts';
 import { shippedModel } from './shipped-model.ts';
 
 /**
@@ -41,7 +42,9 @@ export async function startingModel(
   const name = shipped ? basename(modelFile, '.onnx') : relative('', run?.path ?? modelFile) || '.';
   const called = { name, ...(!shipped && { path: modelFile }) };
   const companions = shipped ? {} : await companionsOf(modelFile);
-  return startingModelOf(bytes, called, modelFile, nativeSha256, { ...options, companions });
+  return withOwnLayers(() =>
+    startingModelOf(bytes, called, modelFile, nativeSha256, { ...options, companions }),
+  );
 }
 
 /** Whether a text names a model that is fetched; a file or folder here that is called so comes first. */
@@ -82,6 +85,17 @@ export async function fetchedStartingModel(
   };
 }
 
+/** Reads a model, again with the layers that the current folder's recipes register if it cannot be read without. */
+async function withOwnLayers<T>(read: () => T): Promise<T> {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof HarrierError && error.code === 'bad-graph')) throw error;
+    await loadOwnRecipes().catch(() => {});
+    return read();
+  }
+}
+
 /** What the catalogue knows of a model of another program. */
 function optionsOf({ normalization, size, preprocessing }: CatalogueEntry): ForeignOptions {
   const inUnits = (values: readonly number[]) => values.map((value) => value / 255);
@@ -115,7 +129,9 @@ export async function sameStartingModel({
     });
   }
   const received = nativeSha256().update(bytes).digest();
-  if (received === hash) return startingModelOf(bytes, { name }, file, nativeSha256, reading);
+  if (received === hash) {
+    return withOwnLayers(() => startingModelOf(bytes, { name }, file, nativeSha256, reading));
+  }
   throw new HarrierError('bad-checkpoint', 'the model that this run started from has changed', {
     where: path ?? name,
     expected: `SHA-256 ${hash}`,

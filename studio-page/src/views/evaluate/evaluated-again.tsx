@@ -1,14 +1,20 @@
 import { formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
-import type { RunPredictions } from 'harrier/src/studio-server/api.ts';
+import type { RunDetails, RunPredictions } from 'harrier/src/studio-server/api.ts';
 import { useState } from 'preact/hooks';
 import { Message } from '../../components/message.tsx';
 import { isKnown } from '../../images/corrected.ts';
-import { pathOfRun } from '../../studio.ts';
+import { folderOf } from '../../studio.ts';
 import { evaluateAgain } from './again.ts';
 import { useTestImages } from './images.tsx';
 
 /** Offers the figures of a run by labels that were corrected since it was evaluated. */
-export function Again({ run, predictions }: { readonly run: string; readonly predictions: RunPredictions }) {
+export function Again({
+  details,
+  predictions,
+}: {
+  readonly details: RunDetails;
+  readonly predictions: RunPredictions;
+}) {
   const { corrected } = useTestImages();
   const [shown, setShown] = useState(false);
   const { changed, correct, total, interval95 } = evaluateAgain(predictions, corrected);
@@ -25,8 +31,8 @@ export function Again({ run, predictions }: { readonly run: string; readonly pre
   return (
     <Message kind="good" title={`With your corrections: ${formatPercent(correct / Math.max(1, total), 1)}`}>
       {correct} of {total} right (95% interval {lower} to {upper}), with {images} corrected. The figures below
-      are those that the run was evaluated with; <code>npx harrier evaluate {pathOfRun(run)}</code> prints all
-      of them anew.
+      are those that the run was evaluated with; <code>npx harrier evaluate {folderOf(details)}</code> prints
+      all of them anew.
     </Message>
   );
 }

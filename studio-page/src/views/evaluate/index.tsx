@@ -15,7 +15,7 @@ import { useDataset } from '../../datasets.ts';
 import { useLoad } from '../../load.ts';
 import { place, setQuery } from '../../router.ts';
 import { loadRuns, nameOf, runs, runsError, stateText } from '../../runs.ts';
-import { pathOfRun } from '../../studio.ts';
+import { folderOf } from '../../studio.ts';
 import { Card } from './card.tsx';
 import { ClassPanels } from './class-panels.tsx';
 import { Comparison } from './comparison.tsx';
@@ -124,16 +124,17 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
     return <Message error={details.error} onRetry={details.again} />;
   }
   const { value } = details;
-  const evaluation = value?.evaluation;
-  if (!value || !evaluation) {
-    if (value?.evaluationProblem !== undefined) {
+  if (!value) return <Loading what="the evaluation" />;
+  const { evaluation } = value;
+  if (!evaluation) {
+    if (value.evaluationProblem !== undefined) {
       return <Message title="The evaluation of this run cannot be read" error={value.evaluationProblem} />;
     }
     return details.loading ? (
       <Loading what="the evaluation" />
     ) : (
       <Empty icon="evaluate" title="This run has no evaluation">
-        <code>npx harrier evaluate {pathOfRun(run.id)}</code> prints one.
+        <code>npx harrier evaluate {folderOf(value)}</code> prints one.
       </Empty>
     );
   }
@@ -147,7 +148,7 @@ function Evaluated({ run, other }: { readonly run: RunSummary; readonly other: R
       <div class="evaluate">
         <Headline run={run} details={value} evaluation={evaluation} />
         {place.value.query.card !== undefined && value.files.includes('README.md') && <Card run={run.id} />}
-        {columns && <Again run={run.id} predictions={columns} />}
+        {columns && <Again details={value} predictions={columns} />}
         {predictions.error !== undefined && (
           <Message title="Single images cannot be shown" error={predictions.error} />
         )}

@@ -158,7 +158,7 @@ function Control({ run }: { readonly run: RunSummary }) {
           )}
           {(run.state === 'paused' ||
             run.state === 'stopped' ||
-            (run.state === 'failed' && run.recipe !== '')) && (
+            (run.state === 'failed' && histories.value[run.id]?.details?.record)) && (
             <Button icon="play" busy={busy} onClick={() => void act('resume')}>
               Resume
             </Button>

@@ -50,8 +50,10 @@ export function EvaluateModel() {
 function Opened({ chosen, model }: { readonly chosen: ChosenModel; readonly model: OpenedModel }) {
   const now = evaluating.value;
   const key = chosen.key!;
-  // One that failed is shown whatever became of the engine that it failed on.
-  const mine = now?.model === key || now?.state === 'failed' ? now : undefined;
+  // One that failed is shown also where the model runs on another engine since.
+  const isSame =
+    now?.model === key || (now?.state === 'failed' && now.model.startsWith(`${chosen.weights} `));
+  const mine = isSame ? now : undefined;
   // Images that were listed for long may come after others were chosen, or another model.
   const begun = useRef(0);
   useLayoutEffect(() => () => void begun.current++, [key]);
