@@ -146,9 +146,9 @@ describe.skipIf(noChromium)(`Try it${noChromium ? ` (${noChromium})` : ''}`, () 
     await page.locator('canvas.heat').waitFor();
     const own = await heat(page);
     expect(Math.max(...own)).toBeGreaterThan(150);
-    await page.getByRole('button', { name: /^truck/ }).click();
+    await page.getByRole('button', { name: /^deer/ }).click();
     await expect.poll(() => heat(page), soon).not.toEqual(own);
-    expect(page.url()).toContain('class=truck');
+    expect(page.url()).toContain('class=deer');
     expect(await verdict(page).innerText()).toMatch(/^horse/);
     const slider = page.getByLabel('What counted');
     await slider.fill('0.2');

@@ -37,7 +37,7 @@ export function Findings({ facts, found }: FindingsProps) {
     const wish = { dataset: facts.id, ...contentIn(facts, split), indices: [issue.index], words };
     return (
       <Button
-        aria-label={`Relabel ${issue.file} as ${issue.suggested}`}
+        aria-label={`It is ${issue.suggested}: relabel ${issue.file}`}
         onClick={() => void corrections.change(wish, { label })}
       >
         It is {issue.suggested}
