@@ -32,6 +32,7 @@ export { type EpochRecord, type History, historyFromCsv, historyToCsv } from './
 export type { HumanBaseline, HumanConfusion } from './human-baseline.ts';
 export { type LabelError, likelyLabelErrors, type PredictionColumns } from './label-errors.ts';
 export { type LabelMistake, mostConfidentLabelMistakes } from './label-mistakes.ts';
+export { isNamedLicence, licenceTerms } from './licence-terms.ts';
 export { type McNemar, mcnemar } from './mcnemar.ts';
 export { type Mistake, mostConfidentMistakes } from './mistakes.ts';
 export { type ModelCardOptions, renderModelCard } from './model-card.ts';

@@ -3,6 +3,7 @@ import { type Preprocessing, STRETCHED } from '../data/preprocessing.ts';
 import { formatCount, formatInterval, formatNumber, formatPercent } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
 import { factRows, fetchedFrom, type RunInfo } from './facts.ts';
+import { licenceTerms } from './licence-terms.ts';
 import type { MultiLabelEvaluation } from './multi-label.ts';
 import { meansNote } from './per-class.ts';
 import { nodeProgram } from './programs.ts';
@@ -233,9 +234,7 @@ function sourceOf(facts: RunInfo): string {
   if (!from?.source) return '';
   const { address, commit, license } = from.source;
   const place = `\`${code(address)}\`${commit ? ` at commit \`${code(commit)}\`` : ''}`;
-  const terms = license
-    ? `Its licence is ${markdown(license)}, whose terms apply to this model too.`
-    : 'Its publisher states no licence: ask before you publish this model.';
+  const terms = licenceTerms(license, markdown);
   return `\n\nThe model that it was fine-tuned from, \`${code(from.name)}\`, comes from ${place} (SHA-256 \`${from.hash}\`). ${terms}`;
 }
 

@@ -1,5 +1,9 @@
 import { catalogueEntry } from '../backbones/index.ts';
+import { isNamedLicence, licenceTerms } from '../evaluation/index.ts';
 import type { PublishedModel } from './published-model.ts';
+
+/** What a `LICENSE.md` says in which nobody has stated a licence yet. */
+export const UNSTATED = 'then state your own licence here';
 
 /**
  * `LICENSE.md` of an exported model: whose terms hold for its weights, as far as Harrier knows them.
@@ -15,19 +19,13 @@ export function licencesText({ known, origin: from }: PublishedModel, code?: str
   const parts = [
     '# Licences',
     '## The weights',
-    `The weights were learned from ${images}. Harrier does not know the terms of these images: check them before you publish this model, then state your own licence here and in \`package.json\` or \`README.md\`.`,
+    `The weights were learned from ${images}. Harrier does not know the terms of these images: check them before you publish this model, ${UNSTATED} and in \`package.json\` or \`README.md\`.`,
   ];
   const note = from && catalogueEntry(from.name)?.licenseNote;
   if (from?.source) {
     const { address, commit, license } = from.source;
     parts.push(
-      `The model was fine-tuned from \`${oneLine(from.name)}\`, which comes from \`${oneLine(address)}\`${commit ? ` at commit \`${commit}\`` : ''}. ${
-        isNamed(license)
-          ? `Its licence is ${oneLine(license)}, whose terms apply to this model too.`
-          : license
-            ? 'Its publisher states terms of its own there, which apply to this model too.'
-            : 'Its publisher states no licence: ask before you publish this model.'
-      }${note ? ` ${oneLine(note)}` : ''}`,
+      `The model was fine-tuned from \`${oneLine(from.name)}\`, which comes from \`${oneLine(address)}\`${commit ? ` at commit \`${commit}\`` : ''}. ${licenceTerms(license, oneLine)}${note ? ` ${oneLine(note)}` : ''}`,
     );
   } else if (from)
     parts.push(`The model was fine-tuned from \`${oneLine(from.name)}\`, whose terms apply too.`);
@@ -38,12 +36,7 @@ export function licencesText({ known, origin: from }: PublishedModel, code?: str
 /** SPDX identifier of the model that this one was fine-tuned from, where one is known. */
 export function licenceOfOrigin({ origin }: PublishedModel): string | undefined {
   const license = origin?.source?.license;
-  return isNamed(license) ? license : undefined;
-}
-
-/** Whether a licence is one: the hub says "other" of terms that a file states. */
-function isNamed(license: string | undefined): license is string {
-  return license !== undefined && !/^(other|unknown)$/i.test(license);
+  return isNamedLicence(license) ? license : undefined;
 }
 
 function fenced(text: string): string {

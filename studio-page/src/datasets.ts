@@ -60,8 +60,8 @@ export function useDataset(id: string | undefined): OpenedDataset {
 }
 
 /** A part of a data set, with what tells its images from those that another server may have in their places. */
-export function contentIn({ splits }: DatasetInfo, split: Split): { split: Split; hash: string } {
-  return { split, hash: splits[split]!.hash };
+export function contentIn({ id, splits }: DatasetInfo, split: Split) {
+  return { dataset: id, split, hash: splits[split]!.hash };
 }
 
 /** Of a data set and its images: another one where a server was started anew on other images. */

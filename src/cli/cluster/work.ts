@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { HarrierError } from '../../errors.ts';
+import { posixQuote } from '../../platform/node/shell-quote.ts';
 import { readPlan } from '../sweep/plan-file.ts';
-import { posixQuote } from '../terminal.ts';
 
 /** What starts containers. */
 export const ENGINES = ['kubernetes', 'skypilot'] as const;

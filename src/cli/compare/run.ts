@@ -12,13 +12,14 @@ import { jsonObject } from '../../json-text.ts';
 import { Network } from '../../models/index.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { averagedBy } from '../../runs/averaged-by.ts';
 import { parameterCount } from '../../runs/describe-run.ts';
 import type { RunOptions } from '../../runs/run-record.ts';
 import type { RunFile } from '../../runs/stored-run.ts';
 import { markedText, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
-import { shellQuote, shortPath } from '../terminal.ts';
+import { shortPath } from '../terminal.ts';
 
 /** The options of `compare` as they were typed. */
 export interface CompareOptions {

@@ -5,12 +5,14 @@ import { HarrierError } from '../../errors.ts';
 import { formatBytes, formatQuantity } from '../../format/format.ts';
 import { isObject } from '../../options/values.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { HARRIER_VERSION } from '../../platform/node/version.ts';
+import { UNSTATED } from '../../publishing/licences.ts';
 import { npmPackageFiles, type RunCode } from '../../publishing/npm-package.ts';
 import { checkPackageName } from '../../publishing/package-name.ts';
 import { type BuiltPart, built } from '../built.ts';
 import type { Reporter } from '../reporter.ts';
-import { shellQuote, shortPath } from '../terminal.ts';
+import { shortPath } from '../terminal.ts';
 import { checkFolder, jsonIn, modelToPublish, writeFolder } from './folder.ts';
 import type { ExportCommandOptions } from './formats.ts';
 
@@ -104,8 +106,6 @@ async function versionIn(folder: string, name: string): Promise<string | undefin
 /** Fields of a manifest that are Harrier's: all others of an export of before stay. */
 const OWN_FIELDS = ['name', 'version', 'description', 'keywords', 'type', 'sideEffects', 'exports', 'types'];
 const MADE_FIELDS = [...OWN_FIELDS, 'files', 'peerDependencies', 'peerDependenciesMeta', 'harrier'];
-/** What a `LICENSE.md` says in which nobody has stated a licence yet. */
-const UNSTATED = 'then state your own licence here';
 
 /** What the owner of a package has written into it since its last export: a licence, a registry, an author. */
 async function keepOwn(

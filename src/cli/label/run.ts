@@ -4,6 +4,7 @@ import { DEFAULT_BACKBONE } from '../../backbones/index.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity } from '../../format/format.ts';
 import { checkLabel, LabelList } from '../../platform/node/datasets/label-list.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { isLoopback } from '../../studio-server/guard.ts';
 import { moveToClassFolders } from '../../studio-server/labelling/class-folders.ts';
 import { LabelSession } from '../../studio-server/labelling/session.ts';
@@ -13,7 +14,7 @@ import { orExit, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { builtPage } from '../studio/page.ts';
 import { checkPort, openBrowser, serverOptions, untilInterrupted } from '../studio/run.ts';
-import { shellQuote, shortPath } from '../terminal.ts';
+import { shortPath } from '../terminal.ts';
 import { knowledgeOf } from './knowledge.ts';
 
 /** The options of `label` as they were typed. */

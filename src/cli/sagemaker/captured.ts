@@ -4,10 +4,11 @@ import sharp from 'sharp';
 import { HarrierError } from '../../errors.ts';
 import { formatQuantity } from '../../format/format.ts';
 import { storageError } from '../../platform/node/files/cache.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { type CapturedRequest, capturedFiles, readCaptured } from '../../sagemaker/client/captured.ts';
 import { describeEndpoint, VARIANT } from '../../sagemaker/client/endpoint.ts';
 import { checkName } from '../../sagemaker/client/requests.ts';
-import { shellQuote, shortPath } from '../terminal.ts';
+import { shortPath } from '../terminal.ts';
 import { type AwsCommandOptions, inAws } from './session.ts';
 
 export interface CapturedOptions extends AwsCommandOptions {

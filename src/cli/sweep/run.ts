@@ -3,6 +3,7 @@ import { type ErrorCode, HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity } from '../../format/format.ts';
 import { flagOf } from '../../options/option.ts';
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { settingsText } from '../../recipes/index.ts';
 import {
   compareScores,
@@ -16,7 +17,7 @@ import {
 import { Exit } from '../failure.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
-import { shellQuote, shortPath } from '../terminal.ts';
+import { shortPath } from '../terminal.ts';
 import { identityOf, SweepFolder, type SweepRecord, type TrialRecord } from './folder.ts';
 import type { SweepOptions } from './options.ts';
 import { planSweep, resumedSweep, trialOptions } from './plan.ts';

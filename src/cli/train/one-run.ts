@@ -9,6 +9,7 @@ import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { SeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
 import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
 import { trackedResult, trackRun } from '../../platform/node/trackers/track-run.ts';
 import { crossValidated } from '../../runs/cross-validated.ts';
@@ -21,7 +22,7 @@ import type { FinishedOutcome, RunHooks, RunOutcome } from '../../runs/train-run
 import { Exit, failureOf } from '../failure.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reporter.ts';
-import { shellQuote, shortPath } from '../terminal.ts';
+import { shortPath } from '../terminal.ts';
 import { LearningWatch } from './learning-watch.ts';
 import { TrainingProgress } from './progress.ts';
 

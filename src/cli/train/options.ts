@@ -12,8 +12,8 @@ import { findModel } from '../../platform/node/runs/find-run.ts';
 import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { isElsewhere } from '../../platform/node/runs/starting-model.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
-import { shellQuote } from '../terminal.ts';
 
 export type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 

@@ -5,6 +5,7 @@ import { HarrierError } from '../../errors.ts';
 import { wilsonInterval } from '../../evaluation/index.ts';
 import { fitProposals, ImageChoice, type LabelledFeatures, rowsOf } from '../../labelling/index.ts';
 import { LABEL_LIST } from '../../platform/node/datasets/label-list.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import type {
   LabelImage,
   LabellingAct,
@@ -13,7 +14,6 @@ import type {
   LabellingInfo,
   MovedImages,
 } from '../api.ts';
-import { quoted } from '../quoted.ts';
 import { refusalOf } from '../respond.ts';
 import { moveToClassFolders } from './class-folders.ts';
 import { LabelledImages } from './labelled-images.ts';
@@ -320,7 +320,7 @@ export class LabelSession {
       revision: this.#revision,
       folder: this.folder,
       list,
-      train: `npx harrier train --data ${quoted(path.startsWith('..') ? list : `./${path}`)}`,
+      train: `npx harrier train --data ${shellQuote(path.startsWith('..') ? list : `./${path}`)}`,
       images: labels.length,
       labelled: this.#labelledCount(),
       skipped: [...skipped].filter((image) => labels[image] === undefined).length,

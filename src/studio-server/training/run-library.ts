@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { HarrierError } from '../../errors.ts';
 import { type FoundRun, type GroupKind, RunFolders } from '../../platform/node/runs/run-folders.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { type AboutRun, aboutText, changedAbout } from '../../runs/about-run.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import type { RunDetails, RunGroup, RunSummary } from '../api.ts';
 import type { EventHub } from '../events.ts';
-import { quoted } from '../quoted.ts';
 import { notFound } from '../respond.ts';
 import { RunView } from './run-view.ts';
 
@@ -73,7 +73,7 @@ export class RunLibrary {
       .catch((error: Error) => ({ evaluationProblem: error.message }));
     return {
       summary,
-      folder: quoted(view.folder.path),
+      folder: shellQuote(view.folder.path),
       ...(record && { record: { ...record, options: { ...record.options } } }),
       history,
       ...(step && { step }),

@@ -4,12 +4,12 @@ import { HarrierError } from '../../errors.ts';
 import { type EpochRecord, type Evaluation, historyFromCsv } from '../../evaluation/index.ts';
 import { jsonObject } from '../../json-text.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { type AboutRun, readAbout } from '../../runs/about-run.ts';
 import { type RunProgress, readProgress } from '../../runs/run-progress.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import { RUN_FILES, type RunFile } from '../../runs/stored-run.ts';
 import type { RunFileName, RunGroup, RunState, RunStep, RunSummary } from '../api.ts';
-import { quoted } from '../quoted.ts';
 
 /** Files of a run that may be asked for, with what they are. */
 export const SERVED_FILES: Readonly<Record<RunFileName, { readonly file: RunFile; readonly type: string }>> =
@@ -169,7 +169,7 @@ export class RunView {
     }
     throw new HarrierError('bad-data', 'this file does not hold an evaluation', {
       where: this.folder.file('evaluation'),
-      next: `Restore it from a copy. This prints the figures anew: npx harrier evaluate ${quoted(this.folder.path)}`,
+      next: `Restore it from a copy. This prints the figures anew: npx harrier evaluate ${shellQuote(this.folder.path)}`,
     });
   }
 

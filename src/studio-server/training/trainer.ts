@@ -127,21 +127,13 @@ export class Trainer implements OwnRuns {
    */
   async end(id: string, as: 'paused' | 'stopped'): Promise<void> {
     const own = this.#own.get(id);
-    if (own?.child) {
-      own.endsAs = as;
-      tellToStop(own.child);
-      await Promise.race([own.exited, sleep(STOP_MS, undefined, { ref: false })]);
-      return;
-    }
+    if (own?.child) return endOwn(own, as);
     const { folder, record } = await this.#runs.view(id);
     const holder = await folder.holder();
     // One of several that a command goes on with, which was asked for under the name of another of them.
     const other = holder && [...this.#own.values()].find(({ child }) => child?.pid === holder.pid);
-    if (other) {
-      other.endsAs = 'paused';
-      tellToStop(other.child!);
-      await Promise.race([other.exited, sleep(STOP_MS, undefined, { ref: false })]);
-    } else if (holder) await endElsewhere(folder, holder);
+    if (other) await endOwn(other, 'paused');
+    else if (holder) await endElsewhere(folder, holder);
     else if (as === 'paused') throw new HarrierError('bad-option', 'this run is not running', { where: id });
     if (as !== 'stopped') return;
     if (record?.result) throw new HarrierError('bad-option', 'this run is finished', { where: id });
@@ -257,6 +249,13 @@ export class Trainer implements OwnRuns {
 /** The words for a data set here. */
 export function dataWords(spec: string): string[] {
   return ['--data', spec, ...(spec === 'cifar10' ? [] : ['--skip-bad'])];
+}
+
+/** Ends a run whose process was started here, and waits until it has saved. */
+async function endOwn(run: OwnRun, as: 'paused' | 'stopped'): Promise<void> {
+  run.endsAs = as;
+  tellToStop(run.child!);
+  await Promise.race([run.exited, sleep(STOP_MS, undefined, { ref: false })]);
 }
 
 function tellToStop(child: ChildProcess): void {

@@ -144,7 +144,7 @@ function Label(props: {
   const [pending, setPending] = useState<CorrectionChange>({});
   const change = async (what: CorrectionChange, words: string) => {
     setPending(what);
-    const wish = { dataset: facts.id, ...contentIn(facts, split), indices: [entry.index], words };
+    const wish = { ...contentIn(facts, split), indices: [entry.index], words };
     await corrections.change(wish, what);
     setPending({});
   };

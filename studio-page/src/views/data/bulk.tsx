@@ -29,8 +29,7 @@ export function Bulk(props: BulkProps) {
   const areNow = picked.size === 1 ? 'is now' : 'are now';
   const change = async (what: CorrectionChange, words: string) => {
     const indices = [...picked].sort((a, b) => a - b);
-    if (await corrections.change({ dataset: facts.id, ...contentIn(facts, split), indices, words }, what))
-      onNone();
+    if (await corrections.change({ ...contentIn(facts, split), indices, words }, what)) onNone();
   };
   return (
     <section class="bulk" aria-label="Picked images">

@@ -166,7 +166,7 @@ interface GroupProps {
 }
 
 function Group({ facts, group, corrections, isOut, onOpen }: GroupProps) {
-  const { classNames, imageShape, id, hasPhotos } = facts;
+  const { classNames, imageShape, hasPhotos } = facts;
   return (
     <li>
       <p class="group-kind">
@@ -198,7 +198,6 @@ function Group({ facts, group, corrections, isOut, onOpen }: GroupProps) {
                 onClick={() =>
                   void corrections.change(
                     {
-                      dataset: id,
                       ...contentIn(facts, split),
                       indices: [index],
                       words: `${name} is ${out ? 'no longer excluded' : 'excluded'}.`,

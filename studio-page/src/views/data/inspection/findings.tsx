@@ -34,7 +34,7 @@ export function Findings({ facts, found }: FindingsProps) {
     const label = classNames.indexOf(issue.suggested);
     const words = `${issue.file} is now an image of ${issue.suggested}.`;
     const split = issue.part as Split;
-    const wish = { dataset: facts.id, ...contentIn(facts, split), indices: [issue.index], words };
+    const wish = { ...contentIn(facts, split), indices: [issue.index], words };
     return (
       <Button
         aria-label={`It is ${issue.suggested}: relabel ${issue.file}`}
