@@ -32,6 +32,14 @@ export class HubUploads {
   readonly #verified = new Set<string>();
   readonly #parts = new Map<string, Map<number, Buffer>>();
 
+  /** Changes a file by hand, as people do on the hub's pages. */
+  edit({ repositories }: Hub, name: string, path: string, text: string): void {
+    const { files } = this.repositories.get(name)!;
+    files.set(path, { content: Buffer.from(text) });
+    const { commit } = repositories.get(name)!;
+    repositories.set(name, { commit, files: Object.fromEntries(files) });
+  }
+
   takes({ method, url = '' }: IncomingMessage): boolean {
     return (
       method === 'POST' || method === 'PUT' || (method === 'GET' && /^\/api\/models\/[^/]+\/[^/]+$/.test(url))

@@ -57,6 +57,7 @@ describe('harrier push', () => {
       commit: server.repositories.get('acme/parts')!.commit,
       changed: 5,
       sentBytes: weights.length,
+      kept: [],
     });
     expect(`${repository.files.get('README.md')!.content}`).toMatch(
       /^---\n[\s\S]*pipeline_tag: image-classification\n[\s\S]*# acme\/parts\n/,
@@ -88,12 +89,36 @@ describe('harrier push', () => {
     const { files, commits } = uploads.repositories.get('acme/parts')!;
     expect(commits).toHaveLength(1);
     files
-      .set('README.md', { content: Buffer.from('# old') })
+      .set('config.json', { content: Buffer.from('{}') })
       .set('notes.md', { content: Buffer.from('mine') });
     const changed = await push('hf:acme/parts');
     expect(changed.stdout).toMatch(/1 file changed, 0 B of weights sent/);
-    expect(commits.at(-1)).toEqual({ summary: 'Upload a model of Harrier', changed: ['README.md'] });
+    expect(commits.at(-1)).toEqual({ summary: 'Upload a model of Harrier', changed: ['config.json'] });
     expect(`${files.get('notes.md')!.content}`).toBe('mine');
+    expect(uploads.complaints).toEqual([]);
+  });
+
+  it('keeps what was edited on the hub', async () => {
+    await push('hf:acme/parts');
+    const { files } = uploads.repositories.get('acme/parts')!;
+    const card = `${files.get('README.md')!.content}`;
+    const edit = (path: string, text: string) => uploads.edit(server, 'acme/parts', path, text);
+    edit('README.md', card.replace(/license: other\nlicense_name.*\nlicense_link.*\n/, 'license: mit\n'));
+    edit('LICENSE.md', 'MIT, for the weights too.\n');
+    const again = await push('hf:acme/parts', ['--tta', 'flip']);
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('1 file changed')]);
+    expect(again.stderr).toContain(
+      'Note: these stay as they were edited there: README.md: license, README.md: license_name, README.md: license_link, LICENSE.md.',
+    );
+    expect(`${files.get('README.md')!.content}`).toMatch(/^---\n(.*\n)*license: mit\n/);
+    expect(`${files.get('README.md')!.content}`).not.toContain('license_name:');
+    expect(`${files.get('LICENSE.md')!.content}`).toBe('MIT, for the weights too.\n');
+    // A text of one's own stays too; one that was taken away is written again.
+    edit('README.md', '# By hand\n');
+    edit('LICENSE.md', '');
+    const third = await push('hf:acme/parts');
+    expect(third.stderr).toContain('README.md: text');
+    expect(`${files.get('README.md')!.content}`).toContain('# By hand');
     expect(uploads.complaints).toEqual([]);
   });
 

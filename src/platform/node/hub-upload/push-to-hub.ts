@@ -11,6 +11,8 @@ export interface PushOptions extends HubRequestOptions {
   readonly isPrivate?: boolean;
   /** The first line of the commit. */
   readonly message: string;
+  /** What becomes of texts that people may have edited in the repository, by path: from the new one and the one there. */
+  readonly merge?: Readonly<Record<string, (made: string, there: string) => string>>;
   readonly onProgress?: OnProgress;
 }
 
@@ -48,7 +50,7 @@ const SAMPLE = 512;
 export async function pushToHub(
   repository: string,
   contents: ReadonlyMap<string, string | Uint8Array>,
-  { isPrivate = false, message, onProgress, ...options }: PushOptions,
+  { isPrivate = false, message, merge = {}, onProgress, ...options }: PushOptions,
 ): Promise<Pushed> {
   const hub = new HubRequests(options);
   const url = `${hub.endpoint}/${repository}`;
@@ -57,8 +59,13 @@ export async function pushToHub(
   const modes = await uploadModes(hub, repository, files);
   const large: LargeFile[] = [];
   const lines: object[] = [];
-  for (const { path, content } of files) {
+  for (const { path, content: made } of files) {
     const { isLarge, known } = modes.get(path) ?? { isLarge: false };
+    const there =
+      merge[path] && known !== undefined && known !== gitHash(made)
+        ? await textOf(hub, repository, path)
+        : undefined;
+    const content = there === undefined ? made : Buffer.from(merge[path](`${made}`, there));
     if (isLarge) {
       const oid = createHash('sha256').update(content).digest('hex');
       if (oid === known) continue;
@@ -136,6 +143,14 @@ async function uploadModes(
       { isLarge: uploadMode === 'lfs', ...(typeof oid === 'string' && { known: oid }) },
     ]),
   );
+}
+
+/** A text of the repository; undefined where it went in between. */
+async function textOf(hub: HubRequests, repository: string, path: string): Promise<string | undefined> {
+  const answer = await hub.ask(`/${repository}/resolve/main/${path}`);
+  if (answer.status === 404) return undefined;
+  if (!answer.ok) throw hub.refusal(answer, repository);
+  return answer.text;
 }
 
 /** What git knows a file by. */
