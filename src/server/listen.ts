@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { HarrierError } from '../errors.ts';
-
+import { addressHere } from './addresses.ts';
 import type { PlainResponse, RequestHead } from './exchange.ts';
 import { HttpError, problemOf } from './problem.ts';
 import type { App } from './routing.ts';
@@ -104,7 +104,7 @@ export async function listen(app: App, options: ListenOptions): Promise<Listener
   const address = server.address() as AddressInfo;
   return {
     port: address.port,
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    url: addressHere(host, address.port),
     async close(graceMs, mostMs) {
       const end = performance.now() + mostMs;
       isClosing = true;

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { hostname } from 'node:os';
+import { isLoopback } from '../server/addresses.ts';
 import { HttpError } from '../server/problem.ts';
 
 /**
@@ -31,7 +32,6 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 export const REPORT_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox";
 
-const LOOPBACK_NAME = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/;
 
 export interface GuardOptions {
@@ -41,11 +41,6 @@ export interface GuardOptions {
   readonly allowedHosts?: readonly string[];
   /** What who comes must know; absent: nothing. */
   readonly token?: string;
-}
-
-/** Whether an address is of this machine alone. */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK_NAME.test(host.includes(':') ? `[${host}]` : host);
 }
 
 /**
@@ -66,7 +61,7 @@ export function createGuard({
   const isOpen = !isLoopback(host);
   const ownName = hostname().toLowerCase();
   const isKnown = (name: string): boolean =>
-    LOOPBACK_NAME.test(name) ||
+    isLoopback(name) ||
     names.has(name) ||
     (isOpen && (ADDRESS.test(name) || name === ownName || name === `${ownName}.local`));
   return (request) => {

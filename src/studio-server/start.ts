@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
+import { isLoopback } from '../server/addresses.ts';
 import { listen } from '../server/listen.ts';
 import { checkToken } from '../server/token.ts';
 import { createStudioApp } from './app.ts';
@@ -9,7 +10,6 @@ import { DatasetLibrary, datasetSources } from './datasets/dataset-library.ts';
 import { Inspector } from './datasets/inspector.ts';
 import { madeDatasets, NewDatasets } from './datasets/new/new-datasets.ts';
 import { EventHub } from './events.ts';
-import { isLoopback } from './guard.ts';
 import type { LabelSession } from './labelling/session.ts';
 import { ModelLibrary } from './models.ts';
 import { PageFiles } from './page.ts';

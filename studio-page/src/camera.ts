@@ -92,6 +92,6 @@ function wordsFor(reason: unknown): string {
   if (name === 'NotReadableError')
     return 'The camera is in use by another program. Close that one, then try again.';
   if (name === 'NotSupportedError')
-    return 'Browsers give the camera to secure pages alone: open Studio as http://localhost or over https.';
+    return 'Browsers give the camera to secure pages alone: open Studio as http://localhost or over https. A phone can also take a photo where you choose files.';
   return `The camera does not start: ${reason instanceof Error ? reason.message : String(reason)}`;
 }

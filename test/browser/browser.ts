@@ -12,11 +12,14 @@ export const noChromium: string | undefined =
     ? 'skipped: no Chromium on this machine (HARRIER_CHROMIUM says where one is)'
     : undefined;
 
+/** This machine, as a page over plain HTTP from another machine has it: browsers hold back what is for secure pages. */
+export const INSECURE_HOST = 'plain.test';
+
 let launched: ReturnType<typeof launchChromium> | undefined;
 
 /** The browser of this test file; the first call starts it. Its graphics are computed on the processor. */
 export function testBrowser(): ReturnType<typeof launchChromium> {
-  launched ??= launchChromium({ softwareGpu: true }).then((browser) => {
+  launched ??= launchChromium({ softwareGpu: true, insecureHost: INSECURE_HOST }).then((browser) => {
     watchFaults(browser);
     return browser;
   });

@@ -161,6 +161,35 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await expect.poll(async () => (await listed('mark=any')).total).toBe(0);
   });
 
+  it('shows what is corrected in another tab', async () => {
+    await at('data?class=0');
+    await until(options());
+    const tab = await page.context().newPage();
+    await tab.goto(`http://127.0.0.1:${server.studio.port}/data?image=0`);
+    await tab.getByLabel('Leave it out').check();
+    await until(page.locator('.image-cell.excluded'));
+    await options().first().click();
+    expect(await page.getByLabel('Leave it out').isChecked()).toBe(true);
+    await tab.getByLabel('Leave it out').uncheck();
+    await page.locator('.image-cell.excluded').waitFor({ state: 'detached' });
+    expect(await page.getByLabel('Leave it out').isChecked()).toBe(false);
+    await tab.close();
+  });
+
+  it('keeps an image open that was opened right after typing', async () => {
+    await at('data');
+    await until(options());
+    // Typing and opening in one task: the search waits until typing rests.
+    await page.getByLabel('Search by class or file').evaluate((field: HTMLInputElement) => {
+      field.value = 'copy of';
+      field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      document.querySelector<HTMLElement>('.image-cell')!.click();
+    });
+    await until(page.getByText('1 image', { exact: true }));
+    expect(addressOf()).toMatch(/^\/data\?(image=0&q=copy\+of|q=copy\+of&image=0)$/);
+    await page.getByRole('dialog', { name: 'cat' }).waitFor();
+  });
+
   it('relabels and leaves out many images at once, and takes that back at once', async () => {
     await at('data?q=cat/1');
     await until(options());

@@ -17,7 +17,7 @@ import { decodeModel } from '../../src/onnx/index.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
 import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { exportSite } from '../../src/studio-server/export.ts';
-import { closeTestBrowser, noChromium, testBrowser } from './browser.ts';
+import { closeTestBrowser, INSECURE_HOST, noChromium, testBrowser } from './browser.ts';
 import { cifarFiles, type Upload } from './cifar-files.ts';
 
 describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () => {
@@ -201,6 +201,28 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
       .nth(bad.length - 1)
       .waitFor();
     expect(await page.locator('.thumbnails li').count()).toBe(bad.length);
+  });
+
+  it('teaches over plain HTTP, with what browsers leave to such pages', async () => {
+    const secure = address;
+    address = address.replace(/localhost|127\.0\.0\.1/, INSECURE_HOST);
+    try {
+      const page = await open();
+      expect(await page.evaluate(() => isSecureContext)).toBe(false);
+      await page.getByRole('button', { name: 'Webcam' }).first().click();
+      await page.getByText('Browsers give the camera to secure pages alone').waitFor();
+      await page.getByRole('button', { name: 'Close this message' }).click();
+      await twoClasses(page, 4);
+      await train(page, 1);
+      await trained(page);
+      await page.getByRole('button', { name: 'Copy', exact: true }).first().click();
+      await page.getByText('The browser does not let pages copy').waitFor();
+      await page.reload();
+      await trained(page);
+      expect(await page.locator('.thumbnails li').count()).toBe(8);
+    } finally {
+      address = secure;
+    }
   });
 
   it('classes that cannot be learned are named, and what was removed comes back', async () => {

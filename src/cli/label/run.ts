@@ -5,11 +5,12 @@ import { HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity } from '../../format/format.ts';
 import { checkLabel, LabelList } from '../../platform/node/datasets/label-list.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
-import { isLoopback } from '../../studio-server/guard.ts';
+import { isLoopback } from '../../server/addresses.ts';
 import { moveToClassFolders } from '../../studio-server/labelling/class-folders.ts';
 import { LabelSession } from '../../studio-server/labelling/session.ts';
 import { listUnsorted } from '../../studio-server/labelling/unsorted-images.ts';
 import { startStudio } from '../../studio-server/start.ts';
+import { noteElsewhere } from '../elsewhere.ts';
 import { orExit, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { builtPage } from '../studio/page.ts';
@@ -64,6 +65,7 @@ export async function runLabel(folder: string, options: LabelCommandOptions): Pr
     url.pathname = '/label';
     reporter.print(`Label ${formatQuantity(images.length, 'image')} at ${url} (Ctrl-C ends it).`);
     reporter.note(`Labels are kept in ${shortPath(list.path)} as you give them.`);
+    noteElsewhere(url.href, host, reporter);
     if (!isLoopback(host)) {
       reporter.note('Others can reach this address: the token and all images are sent as they are.');
     }

@@ -1,7 +1,9 @@
 import { HarrierError } from '../../errors.ts';
 import { findModel, newestModel } from '../../platform/node/runs/find-run.ts';
+import { isLoopback } from '../../server/addresses.ts';
 import { jsonLog, type LogLevel } from '../../server/log.ts';
 import { serveModel } from '../../server/serve.ts';
+import { noteElsewhere } from '../elsewhere.ts';
 import { classifierBytes, type ForeignFlags } from '../foreign.ts';
 import { watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
@@ -23,8 +25,6 @@ export interface ServeCommandOptions extends ForeignFlags {
   readonly log: LogLevel;
   readonly reload: boolean;
 }
-
-const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
 /** `harrier serve`: until it is told to end. */
 export async function runServe(model: string | undefined, options: ServeCommandOptions): Promise<void> {
@@ -74,7 +74,8 @@ export async function runServe(model: string | undefined, options: ServeCommandO
     reporter.note(
       `Try: curl --data-binary @image.png -H 'content-type: image/png'${bearer} ${server.url}/invocations`,
     );
-    if (token === undefined && !LOOPBACK.test(host)) {
+    noteElsewhere(`${server.url}/invocations`, host, reporter);
+    if (token === undefined && !isLoopback(host)) {
       reporter.note(
         'Anyone who can reach this address can use the server: set --token, or put a proxy in front.',
       );

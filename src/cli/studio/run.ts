@@ -5,8 +5,9 @@ import { HarrierError } from '../../errors.ts';
 import { isNamedData } from '../../platform/node/datasets/data-kind.ts';
 import { isManifestName } from '../../platform/node/datasets/manifest.ts';
 import { isPackedName } from '../../platform/node/datasets/packed/index.ts';
-import { isLoopback } from '../../studio-server/guard.ts';
+import { isLoopback } from '../../server/addresses.ts';
 import { startStudio } from '../../studio-server/start.ts';
+import { noteElsewhere } from '../elsewhere.ts';
 import { stacks } from '../failure.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
@@ -72,6 +73,7 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
     });
     if (json) reporter.json({ url: studio.url, port: studio.port });
     reporter.note(`Studio is at ${studio.url} (Ctrl-C ends it).`);
+    noteElsewhere(studio.url, host, reporter);
     if (!isLoopback(host)) {
       reporter.note(
         'Others can reach this address: only who knows the token in it is let in. Over a network that you',

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { imageFormatOf } from 'harrier/src/data/image-bytes.ts';
 import type { DroppedFile } from '../dropped.ts';
+import { newId } from '../new-id.ts';
 import type { TaughtImage } from './messages.ts';
 import { addClass, addToClass, keepImage, now, renameClass } from './project.ts';
 import { ask } from './tools.ts';
@@ -52,14 +53,14 @@ export async function addFiles(classId: string, files: readonly ImageFile[]): Pr
       const content = imageBlob(new Uint8Array(await kept.arrayBuffer()), kept.type);
       if (!isWanted()) continue;
       await addImage(classId, {
-        id: crypto.randomUUID(),
+        id: newId(),
         name,
         blob: content,
         ...(burst !== undefined && { burst }),
       });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      refusals.value = [...refusals.peek(), { id: crypto.randomUUID(), classId, message }];
+      refusals.value = [...refusals.peek(), { id: newId(), classId, message }];
     } finally {
       count(classId, -1);
     }

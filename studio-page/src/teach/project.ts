@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { HarrierError } from 'harrier/src/errors.ts';
+import { newId } from '../new-id.ts';
 import { mergedClasses } from './merged-classes.ts';
 import type { TaughtImage } from './messages.ts';
 import { readJson, store, writeJson } from './store.ts';
@@ -150,7 +151,7 @@ async function removeStrays(known: readonly TaughtClass[]): Promise<void> {
 }
 
 function emptyClass(number: number): TaughtClass {
-  return { id: crypto.randomUUID(), name: `Class ${number}`, images: [] };
+  return { id: newId(), name: `Class ${number}`, images: [] };
 }
 
 export function addClass(): TaughtClass {

@@ -5,6 +5,7 @@ import { HarrierError } from 'harrier/src/errors.ts';
 import { errorFromPlain } from 'harrier/src/plain-error.ts';
 import { isTabLocked, tabLockFree } from 'harrier/src/platform/web/lock.ts';
 import type { StepInfo } from 'harrier/src/training/step-info.ts';
+import { newId } from '../new-id.ts';
 import { checkClasses } from './check-classes.ts';
 import { teachHead } from './features.ts';
 import type { Way } from './lesson.ts';
@@ -92,7 +93,7 @@ export function start(
 ): void {
   const now = classes.peek() ?? [];
   checkClasses(now.map(({ name, images }) => ({ name, count: images.length })));
-  const job = { id: crypto.randomUUID(), ...options, ...model, isApart: true, seed: 1, backend };
+  const job = { id: newId(), ...options, ...model, isApart: true, seed: 1, backend };
   stored = {
     job,
     classes: now.map(({ name, images }) => ({ name, images: images.map(({ id }) => id) })),

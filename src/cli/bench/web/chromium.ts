@@ -38,6 +38,8 @@ const SOFTWARE = [
 export interface ChromiumOptions {
   /** Takes no graphics card, so that every machine gives the same. Default false. */
   readonly softwareGpu?: boolean;
+  /** A name that stands for this machine. What comes from there is no secure page, as over plain HTTP from another one. */
+  readonly insecureHost?: string;
 }
 
 /**
@@ -60,7 +62,10 @@ export function findChromium(environment = process.env): string | undefined {
  *
  * @throws HarrierError `not-found` when there is none, or nothing to drive it with
  */
-export async function launchChromium({ softwareGpu = false }: ChromiumOptions = {}): Promise<Browser> {
+export async function launchChromium({
+  softwareGpu = false,
+  insecureHost,
+}: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) {
     throw new HarrierError('not-found', 'Chromium is not installed', {
@@ -75,7 +80,12 @@ export async function launchChromium({ softwareGpu = false }: ChromiumOptions = 
   });
   return chromium.launch({
     executablePath,
-    args: [...QUIET, ...WEBGPU, ...(softwareGpu ? SOFTWARE : [])],
+    args: [
+      ...QUIET,
+      ...WEBGPU,
+      ...(softwareGpu ? SOFTWARE : []),
+      ...(insecureHost === undefined ? [] : [`--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`]),
+    ],
     // Else playwright would end the browser and leave this process running, which was told to end.
     handleSIGTERM: false,
     handleSIGHUP: false,

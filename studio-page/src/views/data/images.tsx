@@ -9,7 +9,7 @@ import { Input, Select, Slider } from '../../components/field.tsx';
 import { ImageGrid } from '../../components/image-grid.tsx';
 import { Message } from '../../components/message.tsx';
 import { splitsOf } from '../../datasets.ts';
-import { useCorrected } from '../../images/corrected.ts';
+import { isKnown, useCorrected } from '../../images/corrected.ts';
 import { useCorrections } from '../../images/corrections.ts';
 import { labelOf } from '../../images/entries.ts';
 import { ImageLightbox } from '../../images/image-lightbox.tsx';
@@ -55,13 +55,20 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   const filtered = filter.class !== undefined || filter.mark !== undefined || filter.search !== undefined;
   // Without a filter an image's place in the list is its index.
   const at = index === undefined ? undefined : filtered ? position : index;
-  const corrections = useCorrections((entries, changed) => {
-    if (changed !== split) return;
-    listing.replace(entries);
+  const outdate = () => {
     if (!filtered) return;
     stale.current = true;
     if (picking.isOn) refresh();
+  };
+  const corrections = useCorrections((entries, changed) => {
+    if (changed !== split) return;
+    listing.replace(entries);
+    outdate();
   });
+  const corrected = useCorrected(facts, split);
+  useEffect(() => {
+    if (isKnown(corrected) && listing.correct(corrected)) outdate();
+  }, [corrected]);
   const shown = (place: number) => listing.entry(place)?.index;
   const picking = usePicking(facts, filter, revision, shown, anew);
   const filterKey = JSON.stringify(filter);
@@ -132,7 +139,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
             options={CORRECTIONS}
           />
         )}
-        <Balance facts={facts} split={split} selected={classIndex} />
+        <Balance facts={facts} split={split} corrected={corrected} selected={classIndex} />
       </aside>
       <div class="wall">
         <div class="wall-head">
@@ -247,7 +254,8 @@ function Search({ value }: { readonly value: string }) {
         setText(next);
         clearTimeout(timer.current);
         timer.current = setTimeout(
-          () => setQuery({ q: next.trim() || undefined, image: undefined }, { replace: true }),
+          // An image that was opened meanwhile stays open.
+          () => setQuery({ q: next.trim() || undefined }, { replace: true }),
           250,
         );
       }}
@@ -274,11 +282,12 @@ function correctedCounts(
 function Balance(props: {
   readonly facts: DatasetInfo;
   readonly split: Split;
+  readonly corrected: ReadonlyMap<number, ImageEntry>;
   readonly selected: number | undefined;
 }) {
-  const { facts, split, selected } = props;
+  const { facts, split, corrected, selected } = props;
   const { size, hash, marks } = facts.splits[split]!;
-  const counts = correctedCounts(facts, split, useCorrected(facts, split));
+  const counts = correctedCounts(facts, split, corrected);
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
   return (
     <div class="balance wide-only">

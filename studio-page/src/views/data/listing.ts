@@ -31,6 +31,8 @@ export interface Listing {
   readonly positionOf: (index: number) => number | undefined;
   /** Puts changed entries in the places of what they were. */
   readonly replace: (entries: readonly ImageEntry[]) => void;
+  /** Brings entries to what is corrected by now, also elsewhere. @returns whether any was otherwise */
+  readonly correct: (corrected: ReadonlyMap<number, ImageEntry>) => boolean;
   readonly source: ImageSource;
 }
 
@@ -121,12 +123,14 @@ class Pages {
       positionOf: (index) => [...this.entries].find(([, entry]) => entry.index === index)?.[0],
       replace: (entries) => {
         const changed = new Map(entries.map((entry) => [entry.index, entry]));
-        for (const [position, { index }] of this.entries) {
-          const entry = changed.get(index);
-          if (entry) this.entries.set(position, entry);
-        }
-        this.tell();
+        this.put(({ index }) => changed.get(index));
       },
+      correct: (corrected) =>
+        this.put((entry) => {
+          const mark = corrected.get(entry.index)?.mark;
+          const isSame = mark?.label === entry.mark?.label && mark?.excluded === entry.mark?.excluded;
+          return isSame ? undefined : { ...entry, mark };
+        }),
       source: this.source(),
     };
     return this.current;
@@ -184,6 +188,19 @@ class Pages {
     });
     for (let page = 0; page * PAGE < left.length; page++) this.asked.add(page);
     this.tell();
+  }
+
+  /** Puts another entry in the place of each that has one. @returns whether any has */
+  private put(other: (entry: ImageEntry) => ImageEntry | undefined): boolean {
+    let isOther = false;
+    for (const [position, entry] of this.entries) {
+      const next = other(entry);
+      if (!next) continue;
+      this.entries.set(position, next);
+      isOther = true;
+    }
+    if (isOther) this.tell();
+    return isOther;
   }
 
   private tell(): void {

@@ -3,6 +3,7 @@ import { squareOf, useCamera } from '../../camera.ts';
 import { Button } from '../../components/button.tsx';
 import { CameraChoice } from '../../components/camera-choice.tsx';
 import { Message } from '../../components/message.tsx';
+import { newId } from '../../new-id.ts';
 
 /** Side of the images that are taken. */
 const SIDE = 256;
@@ -63,7 +64,7 @@ export function Recorder({ label, onImage, onClose }: RecorderProps) {
   useEffect(() => {
     if (!recording) return;
     let held = true;
-    const burst = crypto.randomUUID();
+    const burst = newId();
     void (async () => {
       while (held && video.current) {
         const started = performance.now();

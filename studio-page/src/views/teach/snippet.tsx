@@ -14,11 +14,15 @@ interface SnippetProps {
 /** A program to look at and to copy. */
 export function Snippet({ label, text, children }: SnippetProps) {
   const [copied, setCopied] = useState<{ readonly text: string; readonly isDone: boolean }>();
-  const copy = () =>
-    navigator.clipboard.writeText(text).then(
-      () => setCopied({ text, isDone: true }),
-      () => setCopied({ text, isDone: false }),
-    );
+  const copy = async () => {
+    try {
+      // Pages that came by plain HTTP from another machine have no clipboard.
+      await navigator.clipboard.writeText(text);
+      setCopied({ text, isDone: true });
+    } catch {
+      setCopied({ text, isDone: false });
+    }
+  };
   const now = copied?.text === text ? copied : undefined;
   return (
     <>
