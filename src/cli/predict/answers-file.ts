@@ -3,6 +3,7 @@ import { HarrierError } from '../../errors.ts';
 import { jsonObject } from '../../json-text.ts';
 import { storageError } from '../../platform/node/files/cache.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
+import { toDisk } from '../../platform/node/files/to-disk.ts';
 
 const CHUNK = 1 << 20;
 /** How each line begins. */
@@ -84,7 +85,7 @@ export class AnswersFile {
   }
 
   async close(): Promise<void> {
-    await this.#file.sync();
+    await toDisk(this.#file);
     await this.#file.close();
   }
 }

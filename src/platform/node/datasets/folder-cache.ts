@@ -7,6 +7,7 @@ import type { OnProgress } from '../../../data/progress.ts';
 import { HarrierError } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { storageError, temporaryName, writeAtomically } from '../files/cache.ts';
+import { toDisk } from '../files/to-disk.ts';
 import { decodeImage, readImageFile } from '../images/decode.ts';
 import { readIfThere, sha256Hex } from './cifar10-files.ts';
 import { isFailureKey } from './content-keys.ts';
@@ -171,7 +172,7 @@ export async function decodeFolder(
     // Decoding runs in libuv's threads, four unless the user set more.
     const workers = Math.min(8, Math.max(2, availableParallelism()));
     await settleAll(Array.from({ length: workers }, worker));
-    await out.sync();
+    await toDisk(out);
     await out.close();
     file = undefined;
     await rename(temporary, pixelFile);

@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
+import { toDisk } from './to-disk.ts';
 
 /**
  * The folder for downloads, decoded images and features, which can be deleted, and for label corrections and test parts
@@ -83,7 +84,7 @@ export async function writeAtomically(
     try {
       await file.writeFile(data);
       // A rename may reach the disk before the bytes do; after a power cut the file would be empty.
-      await file.sync();
+      await toDisk(file);
     } finally {
       await file.close();
     }

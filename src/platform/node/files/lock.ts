@@ -122,7 +122,7 @@ async function create(path: string, owner: Owner): Promise<boolean> {
       await file.writeFile(JSON.stringify(owner));
       // By the clock of this machine, also on a share.
       const now = new Date();
-      await file.utimes(now, now);
+      await utimes(path, now, now);
     } catch (error) {
       // Without a name in it, it would look like another's.
       await rm(path, { force: true }).catch(() => {});
