@@ -247,6 +247,11 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
       ]);
     });
 
+    it('reads a file whole while another is put in its place', async () => {
+      expect(await own.call('readWhileWritten', 'often', 200)).toEqual([]);
+      await own.call('remove', 'often');
+    });
+
     // This Chromium does not hold its database to the room that a test allows.
     it.skipIf(kind === 'indexeddb')('says when there is no room, and keeps what was there', async () => {
       const session = await own.page.context().newCDPSession(own.page);

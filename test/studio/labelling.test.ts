@@ -129,6 +129,30 @@ describe('a folder that is labelled', () => {
     expect(await list()).toEqual(['file,label']);
   });
 
+  it('takes back the acts of who asks, and leaves what others did since', async () => {
+    const [first, second, third] = (await until(() => true)).next;
+    const confirm = (by: string, { id }: { id: number }, label: string) =>
+      act({ act: 'confirm', images: [id], label, by });
+    await confirm('ann', first, 'red');
+    await confirm('ann', second, 'red');
+    await confirm('bob', third, 'green');
+    expect((await confirm('bob', second, 'blue')).undo).toBe('blue');
+    const asked = await server.json<LabellingInfo>('/api/labelling?by=ann');
+    expect(asked.undo).toBe('red');
+    expect((await act({ act: 'undo', by: 'ann' })).undo).toBe('red');
+    expect(await list()).toContain(`${second.file},blue`);
+    expect((await act({ act: 'undo', by: 'ann' })).undo).toBeUndefined();
+    await act({ act: 'undo', by: 'ann' });
+    expect((await list()).toSorted()).toEqual(
+      ['file,label', `${second.file},blue`, `${third.file},green`].toSorted(),
+    );
+    for (let i = 0; i < 2; i++) await act({ act: 'undo', by: 'bob' });
+    // What bob found there was ann's.
+    await act({ act: 'confirm', images: [second.id], label: 'red' });
+    await act({ act: 'undo' });
+    await writeFile(join(folder, 'labels.csv'), 'file,label\n');
+  });
+
   it('learns from labels, proposes, estimates, and groups what it is sure of', async () => {
     let info = await until(() => true);
     for (let i = 0; i < 18; i++) {

@@ -1,5 +1,8 @@
 import type { ByteStorage } from './byte-storage.ts';
 
+/** Times that a file is opened to be read. */
+const READS = 20;
+
 /** Storage in the site's private files; undefined where a browser has none, or none that can be written here. */
 export async function openFolder(name: string): Promise<ByteStorage | undefined> {
   const folder = await findFolder(name);
@@ -7,8 +10,16 @@ export async function openFolder(name: string): Promise<ByteStorage | undefined>
   return {
     kind: 'opfs',
     async read(name) {
-      const handle = await folder.getFileHandle(encodeURIComponent(name)).catch(noneFound);
-      return handle && new Uint8Array(await (await handle.getFile()).arrayBuffer());
+      for (let attempt = 1; ; attempt++) {
+        const handle = await folder.getFileHandle(encodeURIComponent(name)).catch(noneFound);
+        if (!handle) return undefined;
+        try {
+          return new Uint8Array(await (await handle.getFile()).arrayBuffer());
+        } catch (error) {
+          // Another tab or worker has put another file, or none, in its place since it was opened.
+          if (attempt === READS || !isReplaced(error)) throw error;
+        }
+      }
     },
     async write(name, bytes) {
       const handle = await folder.getFileHandle(encodeURIComponent(name), { create: true });
@@ -49,6 +60,12 @@ async function findFolder(name: string): Promise<FileSystemDirectoryHandle | und
     // Private windows of some browsers.
     return undefined;
   }
+}
+
+function isReplaced(error: unknown): boolean {
+  return (
+    error instanceof DOMException && (error.name === 'NotReadableError' || error.name === 'NotFoundError')
+  );
 }
 
 function noneFound(error: unknown): undefined {

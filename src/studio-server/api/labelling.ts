@@ -44,7 +44,7 @@ export interface LabellingInfo {
   readonly head?: LabellingHead;
   /** Whether a head is being fitted. */
   readonly training: boolean;
-  /** The act that undo takes back, in words. */
+  /** The act of who asks (`?by=`) that undo takes back, in words. */
   readonly undo?: string;
   /** Images whose proposals are alike and sure, to be confirmed together: the largest such group. */
   readonly batch?: { readonly label: number; readonly images: readonly LabelImage[]; readonly total: number };
@@ -83,8 +83,13 @@ export interface LabelImage {
   readonly copyOf?: { readonly file: string; readonly label: string };
 }
 
-/** POST api/labelling/acts. Images by id, labels by name: a new name makes a new class. */
-export type LabellingAct =
+/**
+ * POST api/labelling/acts. Images by id, labels by name: a new name makes a new class. `by` is any text that stands for
+ * who acts, such as a tab: undo takes back the last act of the same.
+ */
+export type LabellingAct = LabellingDeed & { readonly by?: string };
+
+export type LabellingDeed =
   | {
       readonly act: 'confirm';
       readonly images: readonly number[];

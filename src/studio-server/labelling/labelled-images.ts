@@ -4,7 +4,8 @@ import { checkLabel, LabelList } from '../../platform/node/datasets/label-list.t
 import { notFound } from '../respond.ts';
 
 /** An act that can be taken back. */
-type Done =
+type Done = { readonly by: string } & Deed;
+type Deed =
   | {
       readonly kind: 'confirm';
       readonly label: string;
@@ -64,9 +65,9 @@ export class LabelledImages {
     return this.#skipped;
   }
 
-  /** The act that `undo` takes back, in words. */
-  get undoable(): string | undefined {
-    const last = this.#done.at(-1);
+  /** The act of somebody that `undo` takes back, in words. */
+  undoable(by = ''): string | undefined {
+    const last = this.#lastOf(by);
     if (!last) return undefined;
     if (last.kind === 'skip') return 'skipped';
     const { before, label } = last;
@@ -81,7 +82,7 @@ export class LabelledImages {
   }
 
   /** Gives images a label, which may be new. @throws HarrierError `bad-option`, `not-found`, `storage`, `bad-data` */
-  async confirm(images: readonly number[], given: string): Promise<void> {
+  async confirm(images: readonly number[], given: string, by = ''): Promise<void> {
     const label = checkLabel(given);
     for (const image of images) this.check(image);
     if (images.length === 0) throw new HarrierError('bad-option', 'no image is named', { where: 'images' });
@@ -91,14 +92,14 @@ export class LabelledImages {
       for (const image of images) list.set(this.#files[image], label);
     });
     for (const image of images) this.#skipped.delete(image);
-    this.#remember({ kind: 'confirm', label, before });
+    this.#remember({ by, kind: 'confirm', label, before });
   }
 
   /** Puts an image aside. */
-  skip(image: number): void {
+  skip(image: number, by = ''): void {
     this.check(image);
     this.#skipped.add(image);
-    this.#remember({ kind: 'skip', image });
+    this.#remember({ by, kind: 'skip', image });
   }
 
   /** Takes all skipped images up again. */
@@ -106,23 +107,30 @@ export class LabelledImages {
     this.#skipped.clear();
   }
 
-  /** Takes the last act back. @returns the images that it was about; undefined where there is none */
-  async undo(): Promise<readonly number[] | undefined> {
-    const last = this.#done.pop();
+  /**
+   * Takes somebody's last act back. What others have labelled since keeps its label.
+   * @returns the images that it was about; undefined where there is none
+   */
+  async undo(by = ''): Promise<readonly number[] | undefined> {
+    const last = this.#lastOf(by);
     if (!last) return undefined;
+    const place = this.#done.indexOf(last);
+    this.#done.splice(place, 1);
     if (last.kind === 'skip') {
       this.#skipped.delete(last.image);
       return [last.image];
     }
+    let own = last.before;
     try {
       await this.#change((list) => {
-        for (const { image, label } of last.before) list.set(this.#files[image], label);
+        own = last.before.filter(({ image }) => this.#labels[image] === last.label);
+        for (const { image, label } of own) list.set(this.#files[image], label);
       });
     } catch (error) {
-      this.#done.push(last);
+      this.#done.splice(place, 0, last);
       throw error;
     }
-    return last.before.map(({ image }) => image);
+    return own.map(({ image }) => image);
   }
 
   /** @throws HarrierError `bad-option` for a name that cannot be used, or is there already */
@@ -179,6 +187,10 @@ export class LabelledImages {
     const named = new Set(this.#classes);
     const own = [...new Set(this.#labels)].filter((label) => label !== undefined);
     this.#classes.push(...own.filter((label) => !named.has(label)));
+  }
+
+  #lastOf(by: string): Done | undefined {
+    return this.#done.findLast((done) => done.by === by);
   }
 
   #remember(done: Done): void {

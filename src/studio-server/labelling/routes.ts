@@ -5,13 +5,15 @@ import type { Context, Hono } from 'hono';
 import { HarrierError } from '../../errors.ts';
 import { LABEL_LIST } from '../../platform/node/datasets/label-list.ts';
 import type { JsonObject } from '../../server/json.ts';
-import type { LabellingAct } from '../api.ts';
+import type { LabellingAct, LabellingDeed } from '../api.ts';
 import { cached, json, notFound } from '../respond.ts';
 import { drawPhoto, photoSide } from './photo.ts';
 import type { LabelSession } from './session.ts';
 
 /** Images of one act. */
 const MOST_IMAGES = 1_000;
+/** Letters of who acts. */
+const MOST_LETTERS = 64;
 
 /** The routes of labelling. @param body reads the JSON object that a request brings */
 export function addLabellingRoutes(
@@ -27,7 +29,7 @@ export function addLabellingRoutes(
         .split(',', MOST_IMAGES)
         .filter((image) => /^\d{1,9}$/.test(image))
         .map(Number);
-    const answer = own().answer(idsIn(req.query('shown'))[0], idsIn(req.query('group')));
+    const answer = own().answer(idsIn(req.query('shown'))[0], idsIn(req.query('group')), req.query('by'));
     return json(answer, answer.state === 'opening' ? 202 : 200);
   });
   app.post('/api/labelling/acts', async (context) =>
@@ -59,6 +61,11 @@ export function addLabellingRoutes(
 
 /** @throws HarrierError `bad-data` for what is no act */
 function labellingAct(value: JsonObject): LabellingAct {
+  const { by } = value;
+  return { ...deedOf(value), ...(typeof by === 'string' && { by: by.slice(0, MOST_LETTERS) }) };
+}
+
+function deedOf(value: JsonObject): LabellingDeed {
   const { act, images, files = [], label, doubted = [], image, file = '', name } = value;
   if (
     act === 'confirm' &&

@@ -103,31 +103,33 @@ export class LabelSession {
   /**
    * @param shown an image that a page shows: it comes first as long as it is to be labelled
    * @param group images that it shows together: those that are to be labelled still are told
+   * @param by who asks: whose last act can be taken back
    */
-  answer(shown?: number, group: readonly number[] = []): LabellingAnswer {
+  answer(shown?: number, group: readonly number[] = [], by?: string): LabellingAnswer {
     const { folder } = this;
     if (this.#error !== undefined) return { state: 'failed', folder, error: refusalOf(this.#error) };
     if (!this.#images)
       return { state: 'opening', folder, ...(this.#progress && { progress: this.#progress }) };
-    return this.#info(this.#images, shown, group);
+    return this.#info(this.#images, shown, group, by);
   }
 
   /** Does one thing to the images. @throws HarrierError as `LabelledImages` does */
   async act(act: LabellingAct): Promise<LabellingAnswer> {
     await this.#ready();
+    const { by } = act;
     if (act.act === 'confirm') {
       const { images, files = [], label, doubted = [] } = act;
       for (const [i, file] of files.entries()) this.#labelled.check(images[i], file);
       for (const image of doubted) this.#labelled.check(image);
-      await this.#labelled.confirm(images, label);
+      await this.#labelled.confirm(images, label, by);
       this.#newLabels += images.length;
       for (const image of doubted) this.#doubted.add(image);
       this.#putFirst(doubted);
     } else if (act.act === 'revisit') this.#labelled.revisit();
-    else if (act.act === 'skip') this.#labelled.skip(this.#labelled.check(act.image, act.file));
+    else if (act.act === 'skip') this.#labelled.skip(this.#labelled.check(act.image, act.file), by);
     else if (act.act === 'class') this.#labelled.addClass(act.name);
     else {
-      const images = await this.#labelled.undo();
+      const images = await this.#labelled.undo(by);
       // What was taken back is looked at once more, now.
       if (images) this.#putFirst(images);
       this.#newLabels += images?.length ?? 0;
@@ -135,7 +137,7 @@ export class LabelSession {
     this.#refill();
     this.#changed();
     this.#fitSoon();
-    return this.answer();
+    return this.answer(undefined, [], by);
   }
 
   /** Moves labelled images into class folders. @throws HarrierError as `moveToClassFolders` does */
@@ -306,8 +308,14 @@ export class LabelSession {
     if (this.#queue.length < FEW) this.#choose();
   }
 
-  #info(images: UnsortedImages, shown: number | undefined, group: readonly number[]): LabellingInfo {
-    const { classes, labels, skipped, undoable } = this.#labelled;
+  #info(
+    images: UnsortedImages,
+    shown: number | undefined,
+    group: readonly number[],
+    by: string | undefined,
+  ): LabellingInfo {
+    const { classes, labels, skipped } = this.#labelled;
+    const undoable = this.#labelled.undoable(by);
     const counts = new Map<string, number>();
     for (const label of labels) if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
     const batch = this.#batch();

@@ -29,6 +29,26 @@ export function forgetPrivateFiles(): void {
 export const read = (name: string) => storage.read(name);
 export const write = (name: string, length: number, value: number) =>
   storage.write(name, new Uint8Array(length).fill(value));
+/** Reads a file again and again while it is written anew. @returns what was read that no write has written */
+export async function readWhileWritten(name: string, times: number): Promise<string[]> {
+  await write(name, LENGTH, 0);
+  let writing = true;
+  const strange: string[] = [];
+  const reader = async () => {
+    while (writing) {
+      const bytes = await storage.read(name);
+      if (bytes?.length !== LENGTH || bytes.some((byte) => byte !== bytes[0]))
+        strange.push(`${bytes?.length}`);
+    }
+  };
+  const readers = Promise.all(Array.from({ length: 4 }, reader));
+  for (let value = 0; value < times; value++) await write(name, LENGTH, value % 256);
+  writing = false;
+  await readers;
+  return strange;
+}
+const LENGTH = 100_000;
+
 export const remove = (name: string) => storage.remove(name);
 export const names = () => storage.names();
 

@@ -2,14 +2,15 @@ import { type Signal, signal } from '@preact/signals';
 import type { Progress } from 'harrier/src/data/progress.ts';
 import type {
   LabelImage,
-  LabellingAct,
   LabellingAnswer,
+  LabellingDeed,
   LabellingInfo,
   MovedImages,
 } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { getJson, send } from '../../api.ts';
 import { listen, onReconnect } from '../../live.ts';
+import { newId } from '../../new-id.ts';
 
 /** What the server says of the folder; undefined until it has answered. */
 export const labelling = signal<LabellingAnswer | undefined>(undefined);
@@ -64,6 +65,22 @@ export function groupToShow({ batch, classes }: LabellingInfo): Group | undefine
   return [group.value, offered].find((each) => each?.images.some(({ id }) => !pending.value.has(id)));
 }
 
+/** Who acts, for the server: this tab, also after it was loaded again. Undo takes back what was done in it. */
+const by = ownName();
+
+function ownName(): string {
+  const key = 'harrier.label.by';
+  const name = newId();
+  try {
+    const known = sessionStorage.getItem(key);
+    if (known !== null) return known;
+    sessionStorage.setItem(key, name);
+  } catch {
+    // Browsers may refuse storage.
+  }
+  return name;
+}
+
 let acting: Promise<unknown> = Promise.resolve();
 let waiting = 0;
 
@@ -83,7 +100,7 @@ async function load(): Promise<void> {
   const [one, several] = [shown.peek(), group.peek()];
   try {
     const answer = await getJson<LabellingAnswer>('labelling', {
-      parameters: { shown: one?.id, group: several?.images.map(({ id }) => id).join() },
+      parameters: { by, shown: one?.id, group: several?.images.map(({ id }) => id).join() },
     });
     if (answer.state === 'ready') {
       // Those that somebody else labelled go; another server may call others by the same numbers.
@@ -141,13 +158,13 @@ export function follow(): () => void {
 }
 
 /** Has the server do something; acts go one after another. Images that it is about leave the view at once. */
-export function act(what: LabellingAct): Promise<LabellingInfo | undefined> {
+export function act(what: LabellingDeed): Promise<LabellingInfo | undefined> {
   const images = what.act === 'confirm' ? what.images : what.act === 'skip' ? [what.image] : [];
   pending.value = new Set([...pending.peek(), ...images]);
   waiting++;
   const done = acting.then(async () => {
     try {
-      const answer = await send<LabellingInfo>('POST', 'labelling/acts', what);
+      const answer = await send<LabellingInfo>('POST', 'labelling/acts', { ...what, by });
       refused.value = undefined;
       if (what.act === 'undo' || what.act === 'revisit') shown.value = group.value = undefined;
       take(answer);
