@@ -10,7 +10,7 @@ import { LabelSession } from '../../src/studio-server/labelling/session.ts';
 import { harrier } from '../cli/harrier.ts';
 import { shared } from '../shared.ts';
 import { closeTestBrowser, noChromium } from './browser.ts';
-import { accessibilityFaults, type StudioInBrowser, studioInBrowser } from './studio.ts';
+import { accessibilityFaults, type StudioInBrowser, studioInBrowser, untilShown } from './studio.ts';
 
 const photos = shared('data/ants-bees/train');
 const model = shared('models/efficientnet-lite0.onnx');
@@ -153,7 +153,7 @@ describe.skipIf(skipped !== undefined)(`Label${skipped ? ` (${skipped})` : ''}`,
       times: 1,
     });
     await page.keyboard.press('Enter');
-    await page.getByText('This was not saved').waitFor();
+    await untilShown(page, 'This was not saved');
     expect(await group.first().getAttribute('aria-pressed')).toBe('false');
     expect(await group.count()).toBe(files.length);
     expect(opened.faults.splice(0)).toEqual([expect.stringContaining('500')]);

@@ -51,6 +51,19 @@ export async function studioInBrowser(
   };
 }
 
+/** Waits for a text. @throws Error with what the page shows instead, and what has the focus */
+export async function untilShown(page: Page, text: string): Promise<void> {
+  try {
+    await page.getByText(text).first().waitFor();
+  } catch (cause) {
+    const [shown, focused] = await page.evaluate(() => [
+      document.body.innerText,
+      document.activeElement?.outerHTML.slice(0, 300),
+    ]);
+    throw new Error(`"${text}" is not shown, but:\n${shown}\nFocus: ${focused}`, { cause });
+  }
+}
+
 /** What axe-core finds seriously wrong for people who use no mouse or do not see: a line each. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   // The policy of the page lets nothing in but its own scripts; evaluate is the debugger's.
