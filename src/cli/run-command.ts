@@ -1,5 +1,6 @@
 import { commandArguments } from './arguments.ts';
 import { failureOf, stacks } from './failure.ts';
+import { withMatches } from './patterns.ts';
 import { createProgram } from './program.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -20,7 +21,7 @@ export async function runCommand(reporter: Reporter): Promise<void> {
     // Later readers of the command line, such as a run's record, find it as it was typed.
     process.argv.splice(2, process.argv.length, ...given);
     const program = await createProgram(given);
-    await program.parseAsync();
+    await program.parseAsync(await withMatches(given), { from: 'user' });
   } catch (error) {
     fail(error, reporter);
   }

@@ -132,7 +132,7 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /** FNV-1a over UTF-16 code units, 32 bits. */
-function fnv1a(text: string): number {
+export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;

@@ -12,7 +12,7 @@ export function isNamedLicence(license: string | undefined): license is string {
 export function licenceTerms(license: string | undefined, shown: (license: string) => string): string {
   if (isNamedLicence(license))
     return `Its licence is ${shown(license)}, whose terms apply to this model too.`;
-  return license
+  return license && !/^unknown$/i.test(license)
     ? 'Its publisher states terms of its own there, which apply to this model too.'
     : 'Its publisher states no licence: ask before you publish this model.';
 }

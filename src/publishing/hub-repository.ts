@@ -1,5 +1,6 @@
 import { type Evaluation, type RunInfo, renderModelCard } from '../evaluation/index.ts';
 import { ENSEMBLE_KEY, THRESHOLDS_KEY } from '../models/index.ts';
+import { sealed } from './edits.ts';
 import { licenceOfOrigin, licencesText } from './licences.ts';
 import { transformersProgram } from './programs.ts';
 import { accuracyWords, type PublishedModel } from './published-model.ts';
@@ -33,9 +34,9 @@ export function hubRepository(
   return new Map<string, string | Uint8Array>([
     [
       'README.md',
-      published.shared(`---\n${yamlText(cardData(published, name))}---\n\n${card(published, name)}`),
+      sealed(published.shared(`---\n${yamlText(cardData(published, name))}---\n\n${card(published, name)}`)),
     ],
-    ['LICENSE.md', published.shared(licencesText(published))],
+    ['LICENSE.md', sealed(published.shared(licencesText(published)))],
     ...transformersFolder(published, harrier, where),
   ]);
 }

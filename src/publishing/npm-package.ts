@@ -1,6 +1,7 @@
 import { type Evaluation, PREDICTION_SETS_KEY, renderModelCard } from '../evaluation/index.ts';
 import { formatPercent } from '../format/format.ts';
 import { REJECTION_KEY, THRESHOLDS_KEY } from '../models/index.ts';
+import { sealed } from './edits.ts';
 import { licencesText } from './licences.ts';
 import { PACKAGE_NEEDS, packageProgram } from './programs.ts';
 import { accuracyWords, type PublishedModel } from './published-model.ts';
@@ -54,8 +55,8 @@ export function npmPackageFiles(
     ['browser.js', moduleGlue(published.classNames, 'browser.js')],
     ['node.js', moduleGlue(published.classNames, 'node.js')],
     ['node.cjs', commonJsGlue(published.classNames)],
-    ['LICENSE.md', published.shared(licencesText(published, code.license))],
-    ['README.md', published.shared(readme(published, options))],
+    ['LICENSE.md', sealed(published.shared(licencesText(published, code.license)))],
+    ['README.md', sealed(published.shared(readme(published, options)))],
     ['package.json', `${JSON.stringify(manifest(published, options), undefined, 2)}\n`],
   ]);
 }

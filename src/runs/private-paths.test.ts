@@ -26,5 +26,8 @@ it('knows the folder that a run was written to, where that is no path from here'
     '/home/alice/my runs/one',
   ]);
   expect(paths('npx harrier train --out=/home/alice/one')).toEqual(['/home/alice/one']);
+  expect(paths('npx harrier train --out "C:\\Users\\Jane Doe\\runs\\one" --json')).toEqual([
+    'C:\\Users\\Jane Doe\\runs\\one',
+  ]);
   expect(paths('npx harrier train --out runs/one')).toEqual([]);
 });

@@ -18,7 +18,9 @@ export function pathsOfRun({
     from?.path,
     data.path,
     // The folder that it was written to.
-    /--out[ =]('(?:[/\\]|\w:)[^']+'|(?:[/\\]|\w:)[^ ]+)/.exec(command)?.[1].replace(/^'|'$/g, ''),
+    /--out[ =]('(?:[/\\]|\w:)[^']+'|"(?:[/\\]|\w:)[^"]+"|(?:[/\\]|\w:)[^ ]+)/
+      .exec(command)?.[1]
+      .replace(/^['"]|['"]$/g, ''),
   ];
   return given.filter((path) => path !== undefined).filter((path) => /[\\/]/.test(path));
 }

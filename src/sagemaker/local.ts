@@ -17,7 +17,10 @@ export async function layOut(base: string, { hyperparameters, channels }: LocalJ
   for (const folder of [config, data, join(base, 'model'), join(base, 'output')]) {
     await mkdir(folder, { recursive: true });
   }
-  for (const [name, folder] of Object.entries(channels)) await symlink(resolve(folder), join(data, name));
+  for (const [name, folder] of Object.entries(channels)) {
+    // Windows lets everybody make junctions.
+    await symlink(resolve(folder), join(data, name), 'junction');
+  }
   const channel = {
     TrainingInputMode: 'File',
     S3DistributionType: 'FullyReplicated',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 
 /** Hosts that stand for all addresses of a machine: to listen on, not to open. */
@@ -13,21 +14,35 @@ export function isLoopback(host: string): boolean {
 
 /** The address of a server for programs of this machine. */
 export function addressHere(host: string, port: number): string {
-  const name = ALL.test(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  const name = host === '0.0.0.0' ? '127.0.0.1' : /^\[?::\]?$/.test(host) ? '::1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+/** Networks that other machines are not in: those of containers and virtual machines on this one. */
+const VIRTUAL = /^(docker|br-|veth|virbr|vboxnet|vmnet|cni|flannel|cali|podman|vEthernet)/;
+/** IPv4 without a network that gives addresses (RFC 3927). */
+const LINK_LOCAL = /^169\.254\./;
+
+/** Whether others come by ports of a container's host, which is not known in here. */
+function isContainer(): boolean {
+  return (
+    process.env.KUBERNETES_SERVICE_HOST !== undefined ||
+    ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path))
+  );
 }
 
 /**
- * The same address for other machines, once for each network; empty where the server listens on one address.
+ * The same address for other machines, once for each network; empty where the server listens on one address, and in a
+ * container.
  *
  * @param url as it is here
  * @param host what the server listens on
  */
 export function addressesElsewhere(url: string, host: string): string[] {
-  if (!ALL.test(host)) return [];
-  return Object.values(networkInterfaces())
-    .flatMap((each) => each ?? [])
-    .filter(({ internal, family }) => !internal && family === 'IPv4')
+  if (!ALL.test(host) || isContainer()) return [];
+  return Object.entries(networkInterfaces())
+    .flatMap(([name, each]) => (VIRTUAL.test(name) ? [] : (each ?? [])))
+    .filter(({ internal, family, address }) => !internal && family === 'IPv4' && !LINK_LOCAL.test(address))
     .map(({ address }) => {
       const elsewhere = new URL(url);
       elsewhere.hostname = address;

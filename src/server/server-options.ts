@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { defaultThreads } from '../platform/node/engine/default-threads.ts';
 import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
 import type { ListenOptions } from './listen.ts';
@@ -59,7 +59,7 @@ const MIB = 2 ** 20;
 const MOST_THREADS_ALONE = 4;
 
 /** Threads of a request that runs while nothing else does, where the options do not say how many. */
-export function threadsAlone(cores = availableParallelism()): number {
+export function threadsAlone(cores = defaultThreads()): number {
   return Math.min(cores, MOST_THREADS_ALONE);
 }
 /** Bytes of all bodies in memory at a time, but room for four of the largest. */
@@ -74,7 +74,7 @@ export function serverParts(
   const { log = () => {}, maxBodyBytes = 25 * MIB, token } = options;
   // A longer one, which is as good as none, would pass at once.
   const deadlineMs = Math.min(options.deadlineMs ?? 10_000, LONGEST_TIMER_MS);
-  const cores = availableParallelism();
+  const cores = defaultThreads();
   const workers = options.workers ?? cores;
   return {
     pool: {

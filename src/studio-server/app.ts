@@ -185,7 +185,9 @@ export function createStudioApp(options: StudioAppOptions): {
     if (answer) return answer;
     if (!isVisit(req.raw)) return notFound('page', req.path);
     // Files of the page lie beside it: from a folder that there is not, it would find none of them.
-    const location = `/not-found?address=${encodeURIComponent(req.path.slice(0, 200))}`;
+    // Relative: a proxy may have the page below a path of its own.
+    const up = '../'.repeat(req.path.split('/').length - 2) || './';
+    const location = `${up}not-found?address=${encodeURIComponent(req.path.slice(0, 200))}`;
     return new Response(null, { status: 303, headers: { location } });
   });
   app.all('*', ({ req }) => notFound('address', `${req.method} ${req.path}`));

@@ -117,7 +117,8 @@ function checkToken({ headers, method }: Request, url: URL, token: string): Resp
     if (!isSame(given, token)) throw wrongToken();
     url.searchParams.delete('token');
     const cookie = `${cookieOf(token)}=${digest(token).toString('hex')}; HttpOnly; SameSite=Strict; Path=/; Max-Age=2592000`;
-    const location = `${url.pathname.replace(/^\/+/, '/')}${url.search}`;
+    // Relative: a proxy may have the page below a path of its own.
+    const location = `./${url.pathname.split('/').at(-1)}${url.search}`;
     return new Response(null, { status: 303, headers: { location, 'set-cookie': cookie } });
   }
   const [, bearer] = /^Bearer +(.+)$/i.exec(headers.get('authorization') ?? '') ?? [];

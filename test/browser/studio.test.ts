@@ -173,6 +173,13 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await tab.getByLabel('Leave it out').uncheck();
     await page.locator('.image-cell.excluded').waitFor({ state: 'detached' });
     expect(await page.getByLabel('Leave it out').isChecked()).toBe(false);
+    // Also what comes into a list that was empty, and leaves it.
+    await at('data?mark=relabelled');
+    await until(page.getByText('No image is left'));
+    await tab.getByLabel('It is an image of').selectOption({ label: 'ship' });
+    await until(page.locator('.image-cell.relabelled'));
+    await tab.keyboard.press('Control+z');
+    await until(page.getByText('No image is left'));
     await tab.close();
   });
 
@@ -183,11 +190,16 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await page.getByLabel('Search by class or file').evaluate((field: HTMLInputElement) => {
       field.value = 'copy of';
       field.dispatchEvent(new InputEvent('input', { bubbles: true }));
-      document.querySelector<HTMLElement>('.image-cell')!.click();
+      document.querySelectorAll<HTMLElement>('.image-cell')[7]!.click();
     });
     await until(page.getByText('1 image', { exact: true }));
-    expect(addressOf()).toMatch(/^\/data\?(image=0&q=copy\+of|q=copy\+of&image=0)$/);
-    await page.getByRole('dialog', { name: 'cat' }).waitFor();
+    expect(addressOf()).toMatch(/^\/data\?(image=7&q=copy\+of|q=copy\+of&image=7)$/);
+    const dialog = page.getByRole('dialog', { name: 'cat' });
+    await dialog.waitFor();
+    // It is not in the list: the one that is comes before it.
+    expect(await dialog.getByText(/^\d+ of \d+$/).count()).toBe(0);
+    await page.keyboard.press('ArrowLeft');
+    await until(page.getByRole('dialog', { name: 'dog' }).getByText('1 of 1', { exact: true }));
   });
 
   it('relabels and leaves out many images at once, and takes that back at once', async () => {

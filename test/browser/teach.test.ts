@@ -225,6 +225,53 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     }
   });
 
+  it('teaches where the browser keeps all data of the site away from the page', async () => {
+    context = await (await testBrowser()).newContext({ viewport: { width: 1280, height: 900 } });
+    // As Firefox refuses with all cookies blocked.
+    await context.addInitScript(() => {
+      // The empty page before has none of them.
+      if (!isSecureContext) return;
+      const refuse = () => {
+        throw new DOMException('The operation is insecure.', 'SecurityError');
+      };
+      Object.assign(globalThis, {
+        BroadcastChannel: class {
+          constructor() {
+            refuse();
+          }
+        },
+      });
+      LockManager.prototype.request = LockManager.prototype.query = async () => refuse() as never;
+      IDBFactory.prototype.open = refuse;
+      StorageManager.prototype.getDirectory = async () => refuse() as never;
+      for (const name of ['localStorage', 'sessionStorage']) {
+        Object.defineProperty(globalThis, name, { get: refuse });
+      }
+    });
+    const page = await tab();
+    await twoClasses(page, 4);
+    await page.getByText('the browser stores nothing for this page').waitFor();
+    await train(page, 1);
+    await trained(page);
+  });
+
+  it('says when the browser hides the pixels of images', async () => {
+    context = await (await testBrowser()).newContext({ viewport: { width: 1280, height: 900 } });
+    const page = await tab();
+    const words = page.getByText('This browser hides the pixels of images from pages');
+    expect(await words.count()).toBe(0);
+    await context.addInitScript(() => {
+      const read = OffscreenCanvasRenderingContext2D.prototype.getImageData;
+      OffscreenCanvasRenderingContext2D.prototype.getImageData = function (...given) {
+        const image = read.apply(this, given);
+        crypto.getRandomValues(image.data);
+        return image;
+      };
+    });
+    await page.reload();
+    await words.waitFor();
+  });
+
   it('classes that cannot be learned are named, and what was removed comes back', async () => {
     const page = await open();
     await add(page, 0, frogs.slice(0, 3));

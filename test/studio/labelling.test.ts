@@ -137,20 +137,29 @@ describe('a folder that is labelled', () => {
     await confirm('ann', second, 'red');
     await confirm('bob', third, 'green');
     expect((await confirm('bob', second, 'blue')).undo).toBe('blue');
-    const asked = await server.json<LabellingInfo>('/api/labelling?by=ann');
-    expect(asked.undo).toBe('red');
-    expect((await act({ act: 'undo', by: 'ann' })).undo).toBe('red');
-    expect(await list()).toContain(`${second.file},blue`);
-    expect((await act({ act: 'undo', by: 'ann' })).undo).toBeUndefined();
+    // Of ann's acts, only the first is the last that was done to its image.
+    const undone = await act({ act: 'undo', by: 'ann' });
+    expect([undone.undo, undone.next[0].id]).toEqual([undefined, first.id]);
     await act({ act: 'undo', by: 'ann' });
-    expect((await list()).toSorted()).toEqual(
-      ['file,label', `${second.file},blue`, `${third.file},green`].toSorted(),
-    );
-    for (let i = 0; i < 2; i++) await act({ act: 'undo', by: 'bob' });
-    // What bob found there was ann's.
-    await act({ act: 'confirm', images: [second.id], label: 'red' });
-    await act({ act: 'undo' });
-    await writeFile(join(folder, 'labels.csv'), 'file,label\n');
+    const kept = ['file,label', `${second.file},blue`, `${third.file},green`];
+    expect((await list()).toSorted()).toEqual(kept.toSorted());
+    // With bob's taken back, hers counts again.
+    await act({ act: 'undo', by: 'bob' });
+    expect(await list()).toContain(`${second.file},red`);
+    expect((await server.json<LabellingInfo>('/api/labelling?by=ann')).undo).toBe('red');
+    await act({ act: 'undo', by: 'ann' });
+    await act({ act: 'undo', by: 'bob' });
+    expect(await list()).toEqual(['file,label']);
+  });
+
+  it('takes back the part of a group that nobody else has labelled since', async () => {
+    const images = (await until(() => true)).next.slice(0, 3).map(({ id }) => id);
+    await act({ act: 'confirm', images, label: 'red', by: 'ann' });
+    // The same label, of another tab that did not know of it.
+    await act({ act: 'confirm', images: images.slice(0, 1), label: 'red', by: 'bob' });
+    expect((await act({ act: 'undo', by: 'ann' })).labelled).toBe(1);
+    await act({ act: 'undo', by: 'bob' });
+    expect((await act({ act: 'undo', by: 'ann' })).labelled).toBe(0);
   });
 
   it('learns from labels, proposes, estimates, and groups what it is sure of', async () => {

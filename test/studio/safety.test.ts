@@ -208,7 +208,11 @@ describe('an address that others reach', () => {
   it('gives who came with it a cookie, and takes it out of the address', async () => {
     const token = new URL(open.studio.url).searchParams.get('token')!;
     const { status, headers } = await get(`/data?split=test&token=${token}`);
-    expect([status, headers.location]).toEqual([303, '/data?split=test']);
+    expect([status, headers.location]).toEqual([303, './data?split=test']);
+    // Also below a path of a proxy.
+    expect(
+      new URL(headers.location!, `https://example.org/studio/data?split=test&token=${token}`).pathname,
+    ).toBe('/studio/data');
     const [cookie] = headers['set-cookie']!;
     expect(cookie).toMatch(/; HttpOnly; SameSite=Strict; Path=\//);
     expect(cookie).not.toContain(token);

@@ -7,6 +7,7 @@ import { exportOptionsOf } from '../../models/index.ts';
 import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
+import { keepEdits, keptWords } from '../../publishing/edits.ts';
 import { type PublishedModel, publishedModel } from '../../publishing/published-model.ts';
 import { originOf } from '../../runs/origin.ts';
 import { modelToEvaluate } from '../evaluate/model.ts';
@@ -48,6 +49,30 @@ export async function checkFolder(
 /** What a JSON file of a folder holds; undefined where there is none. */
 export async function jsonIn(folder: string, name: string) {
   return jsonObject(await readFile(join(folder, name), 'utf8').catch(() => ''));
+}
+
+/** Texts of an export that people edit. */
+export const EDITED = ['README.md', 'LICENSE.md'];
+
+/** Keeps what was edited in an export that is written again, and says so. */
+export async function keepTexts(
+  folder: string,
+  files: Map<string, string | Uint8Array>,
+  reporter: Reporter,
+): Promise<void> {
+  const stay: string[] = [];
+  for (const path of EDITED) {
+    const there = await readFile(join(folder, path), 'utf8').catch(() => undefined);
+    if (there === undefined) continue;
+    const { file, kept } = keepEdits(`${files.get(path)}`, there);
+    files.set(path, file);
+    if (kept.length > 0) stay.push(keptWords(path, kept));
+  }
+  if (stay.length > 0) {
+    reporter.note(
+      `Note: these stay as you edited them: ${stay.join(', ')}. Remove a file to have it written anew.`,
+    );
+  }
 }
 
 /** Writes the files; others in the folder stay. @throws HarrierError `storage` */

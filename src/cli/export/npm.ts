@@ -7,13 +7,12 @@ import { isObject } from '../../options/values.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { HARRIER_VERSION } from '../../platform/node/version.ts';
-import { UNSTATED } from '../../publishing/licences.ts';
 import { npmPackageFiles, type RunCode } from '../../publishing/npm-package.ts';
 import { checkPackageName } from '../../publishing/package-name.ts';
 import { type BuiltPart, built } from '../built.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
-import { checkFolder, jsonIn, modelToPublish, writeFolder } from './folder.ts';
+import { checkFolder, jsonIn, keepTexts, modelToPublish, writeFolder } from './folder.ts';
 import type { ExportCommandOptions } from './formats.ts';
 
 /** Of Harrier's package, in a checkout as when installed. */
@@ -107,7 +106,7 @@ async function versionIn(folder: string, name: string): Promise<string | undefin
 const OWN_FIELDS = ['name', 'version', 'description', 'keywords', 'type', 'sideEffects', 'exports', 'types'];
 const MADE_FIELDS = [...OWN_FIELDS, 'files', 'peerDependencies', 'peerDependenciesMeta', 'harrier'];
 
-/** What the owner of a package has written into it since its last export: a licence, a registry, an author. */
+/** What the owner of a package has written into it since its last export: a licence, a text, a registry, an author. */
 async function keepOwn(
   folder: string,
   name: string,
@@ -119,10 +118,7 @@ async function keepOwn(
   const own = Object.entries(before).filter(([field]) => !MADE_FIELDS.includes(field));
   const made = JSON.parse(`${files.get('package.json')}`) as object;
   files.set('package.json', `${JSON.stringify({ ...made, ...Object.fromEntries(own) }, undefined, 2)}\n`);
-  const licence = await readFile(join(folder, 'LICENSE.md'), 'utf8').catch(() => undefined);
-  if (licence === undefined || licence.includes(UNSTATED)) return;
-  files.set('LICENSE.md', licence);
-  reporter.note('Note: LICENSE.md stays as you wrote it. Remove it to have the terms of this model written.');
+  await keepTexts(folder, files, reporter);
 }
 
 /** The code that a package carries. */

@@ -10,7 +10,7 @@ import { HARRIER_VERSION } from '../../platform/node/version.ts';
 import { hubRepository } from '../../publishing/hub-repository.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
-import { checkFolder, jsonIn, modelToPublish, writeFolder } from './folder.ts';
+import { checkFolder, jsonIn, keepTexts, modelToPublish, writeFolder } from './folder.ts';
 import type { ExportCommandOptions } from './formats.ts';
 import { nameOf } from './name.ts';
 
@@ -35,6 +35,7 @@ export async function exportTransformers(
     harrier: HARRIER_VERSION,
     where: modelFile,
   });
+  if (await isExport(folder)) await keepTexts(folder, files, reporter);
   const size = await writeFolder(folder, files);
   if (options.json) {
     reporter.json({ folder, format: 'transformers.js', bytes: size, files: files.size });

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 import { jsonObject } from '../../json-text.ts';
 import { storageError } from '../../platform/node/files/cache.ts';
@@ -68,7 +68,8 @@ export class AnswersFile {
       // Half a line is no answer, and goes; what does not begin as one is somebody's.
       const begun = rest.subarray(0, BEGINNING.length).toString('utf8');
       if (!BEGINNING.startsWith(begun)) throw notThese(path, lines + 1);
-      await file.truncate(whole);
+      // By its path: on Windows a file that is open for appending cannot be cut.
+      if (at > whole) await truncate(path, whole);
       return new AnswersFile(file, path, { lines, failed });
     } catch (error) {
       await file?.close();

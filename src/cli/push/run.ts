@@ -1,18 +1,14 @@
 import { modelAddress } from '../../backbones/address.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatBytes, formatQuantity } from '../../format/format.ts';
-import { keepCardEdits, sealCard } from '../../platform/node/hub-upload/card-edits.ts';
 import { pushToHub } from '../../platform/node/hub-upload/push-to-hub.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { HARRIER_VERSION } from '../../platform/node/version.ts';
+import { keepEdits, keptWords } from '../../publishing/edits.ts';
 import { hubRepository } from '../../publishing/hub-repository.ts';
-import { UNSTATED } from '../../publishing/licences.ts';
-import { modelToPublish } from '../export/folder.ts';
+import { EDITED, modelToPublish } from '../export/folder.ts';
 import type { ExportCommandOptions } from '../export/formats.ts';
 import { Reporter } from '../reporter.ts';
-
-const CARD = 'README.md';
-const LICENCES = 'LICENSE.md';
 
 /** The options of `push` as they were typed. */
 export interface PushCommandOptions extends Omit<ExportCommandOptions, 'format' | 'name' | 'out' | 'force'> {
@@ -31,27 +27,20 @@ export async function runPush(name: string, target: string, options: PushCommand
     harrier: HARRIER_VERSION,
     where: source.modelFile,
   });
-  files.set(CARD, sealCard(`${files.get(CARD)}`));
-  const kept: string[] = [];
+  const stay: string[] = [];
   const pushed = await pushToHub(repository, files, {
     isPrivate: options.private,
     message: options.message ?? 'Upload a model of Harrier',
-    merge: {
-      [CARD]: (made, there) => {
-        const { card, kept: names } = keepCardEdits(made, there);
-        kept.push(...names.map((name) => `${CARD}: ${name}`));
-        return card;
-      },
-      [LICENCES]: (made, there) => {
-        if (there.includes(UNSTATED)) return made;
-        kept.push(LICENCES);
-        return there;
-      },
+    edited: EDITED,
+    merge(path, made, there) {
+      const { file, kept } = keepEdits(made, there);
+      if (kept.length > 0) stay.push(keptWords(path, kept));
+      return file;
     },
     onProgress: reporter.work,
   });
   if (options.json) {
-    reporter.json({ repository, ...pushed, kept });
+    reporter.json({ repository, ...pushed, kept: stay });
     return;
   }
   const { url, changed, sentBytes } = pushed;
@@ -61,8 +50,10 @@ export async function runPush(name: string, target: string, options: PushCommand
       ? 'The repository has all files already: nothing was changed.'
       : `${formatQuantity(changed, 'file')} changed, ${formatBytes(sentBytes)} of weights sent`,
   );
-  if (kept.length > 0) {
-    reporter.note(`Note: these stay as they were edited there: ${kept.join(', ')}.`);
+  if (stay.length > 0) {
+    reporter.note(
+      `Note: these stay as they were edited there: ${stay.join(', ')}. Delete a file there to have it written anew.`,
+    );
   }
   reporter.print(
     reporter.style.faint(`Check README.md and LICENSE.md there: they name the terms that are known.`),

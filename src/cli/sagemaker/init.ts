@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { exec, execFile } from 'node:child_process';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,7 @@ const DOCKER_MS = 30_000;
 const OUTPUT_BYTES = 16 * 2 ** 20;
 
 const run = promisify(execFile);
+const runLine = promisify(exec);
 
 /** `harrier sagemaker init`: what the image is built from in a folder, the settings here, where commands read them. */
 export async function runInit(target: string, { force }: { force?: boolean }): Promise<void> {
@@ -126,7 +127,11 @@ async function pack(folder: string): Promise<void> {
 }
 
 function npm(args: readonly string[], cwd: string): Promise<{ stdout: string }> {
-  return run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { cwd, maxBuffer: OUTPUT_BYTES });
+  const options = { cwd, maxBuffer: OUTPUT_BYTES };
+  // Windows starts scripts such as npm.cmd by a shell alone.
+  if (process.platform === 'win32')
+    return runLine(['npm', ...args.map((arg) => `"${arg}"`)].join(' '), options);
+  return run('npm', args, options);
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { headline } from '../../evaluation/index.ts';
 import { formatDuration, formatQuantity } from '../../format/format.ts';
+import { renameInto } from '../../platform/node/files/rename-into.ts';
 import { newRecord } from '../../platform/node/runs/prepare-run.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { sameStartingModel } from '../../platform/node/runs/starting-model.ts';
@@ -99,7 +100,7 @@ async function moveTracked(place: RunFolder, by: RunFolder, aside: RunFolder): P
     const [before, now, after] = [place, by, aside].map(({ path }) => join(path, name));
     if (!(await stat(now).catch(() => undefined))) continue;
     await rename(before, after).catch(() => {});
-    await rename(now, before);
+    await renameInto(now, before);
   }
 }
 

@@ -42,7 +42,12 @@ function open(name: string): Promise<IDBDatabase> {
         }),
       );
     if (typeof indexedDB === 'undefined') return refuse('no storage at all');
-    const request = indexedDB.open(`harrier/${name}`, 1);
+    let request: IDBOpenDBRequest;
+    try {
+      request = indexedDB.open(`harrier/${name}`, 1);
+    } catch (cause) {
+      return refuse(cause);
+    }
     request.onupgradeneeded = () => request.result.createObjectStore(STORE);
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => refuse(request.error);

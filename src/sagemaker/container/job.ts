@@ -91,7 +91,9 @@ async function dataFolder(
   if (modelChannel === undefined) return paths.data;
   await rm(paths.dataLinks, { recursive: true, force: true });
   await mkdir(paths.dataLinks, { recursive: true });
-  for (const channel of channels) await symlink(join(paths.data, channel), join(paths.dataLinks, channel));
+  for (const channel of channels) {
+    await symlink(join(paths.data, channel), join(paths.dataLinks, channel), 'junction');
+  }
   return paths.dataLinks;
 }
 

@@ -3,8 +3,8 @@ import { copyFile, link, lstat, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { LabelList } from '../../platform/node/datasets/label-list.ts';
+import { isPlainName, NAME_RULE } from '../../platform/node/files/plain-names.ts';
 import type { MovedImages } from '../api.ts';
-import { isPlainName, NAME_RULE } from '../folder-names.ts';
 
 /** A move of a file, by paths below the folder. */
 interface Move {

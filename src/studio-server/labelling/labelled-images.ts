@@ -13,6 +13,10 @@ type Deed =
     }
   | { readonly kind: 'skip'; readonly image: number };
 
+function imagesOf(done: Done): readonly number[] {
+  return done.kind === 'skip' ? [done.image] : done.before.map(({ image }) => image);
+}
+
 /** Acts that are remembered. */
 const MOST_ACTS = 1_000;
 
@@ -108,29 +112,30 @@ export class LabelledImages {
   }
 
   /**
-   * Takes somebody's last act back. What others have labelled since keeps its label.
-   * @returns the images that it was about; undefined where there is none
+   * Takes somebody's last act back, as far as nobody else has done anything to its images since: the rest of it can be
+   * taken back once that was.
+   * @returns the images that were taken back; undefined where there is no act
    */
   async undo(by = ''): Promise<readonly number[] | undefined> {
     const last = this.#lastOf(by);
     if (!last) return undefined;
-    const place = this.#done.indexOf(last);
-    this.#done.splice(place, 1);
+    const own = imagesOf(last).filter((image) => this.#isNewest(last, image));
     if (last.kind === 'skip') {
       this.#skipped.delete(last.image);
-      return [last.image];
+      this.#done.splice(this.#done.indexOf(last), 1);
+      return own;
     }
-    let own = last.before;
-    try {
-      await this.#change((list) => {
-        own = last.before.filter(({ image }) => this.#labels[image] === last.label);
-        for (const { image, label } of own) list.set(this.#files[image], label);
-      });
-    } catch (error) {
-      this.#done.splice(place, 0, last);
-      throw error;
-    }
-    return own.map(({ image }) => image);
+    const [back, left] = [true, false].map((isOwn) =>
+      last.before.filter(({ image }) => own.includes(image) === isOwn),
+    );
+    await this.#change((list) => {
+      for (const { image, label } of back) {
+        // Another program may have changed the list.
+        if (this.#labels[image] === last.label) list.set(this.#files[image], label);
+      }
+    });
+    this.#done.splice(this.#done.indexOf(last), 1, ...(left.length > 0 ? [{ ...last, before: left }] : []));
+    return own;
   }
 
   /** @throws HarrierError `bad-option` for a name that cannot be used, or is there already */
@@ -190,7 +195,14 @@ export class LabelledImages {
   }
 
   #lastOf(by: string): Done | undefined {
-    return this.#done.findLast((done) => done.by === by);
+    return this.#done.findLast(
+      (done) => done.by === by && imagesOf(done).some((image) => this.#isNewest(done, image)),
+    );
+  }
+
+  /** Whether nothing was done to an image after an act. */
+  #isNewest(act: Done, image: number): boolean {
+    return this.#done.findLast((done) => imagesOf(done).includes(image)) === act;
   }
 
   #remember(done: Done): void {

@@ -1,14 +1,25 @@
+import { tabLocks } from 'harrier/src/platform/web/lock.ts';
+
 /** What other tabs of the same page are told of. */
 type News = 'classes' | 'model' | 'training';
 
-const channel = new BroadcastChannel('harrier-teach');
+const channel = openChannel();
 const listeners = new Map<News, () => void>();
 
-channel.addEventListener('message', ({ data }: MessageEvent<News>) => listeners.get(data)?.());
+channel?.addEventListener('message', ({ data }: MessageEvent<News>) => listeners.get(data)?.());
+
+/** Undefined where the browser keeps all data of the site away from the page. */
+function openChannel(): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel('harrier-teach');
+  } catch {
+    return undefined;
+  }
+}
 
 /** Tells the other tabs that something else is kept now. */
 export function tellTabs(news: News): void {
-  channel.postMessage(news);
+  channel?.postMessage(news);
 }
 
 /** What to do when another tab has kept something else. */
@@ -24,7 +35,7 @@ const TURN = 'harrier-teach-project';
  * the browser has no locks, it is left undone.
  */
 export async function aloneInBrowser(act: () => Promise<void>): Promise<void> {
-  const { locks } = navigator;
+  const locks = await tabLocks();
   if (!locks) return;
   await locks.request(LOCK, { ifAvailable: true }, async (lock) => {
     if (lock) await act();
@@ -35,6 +46,6 @@ export async function aloneInBrowser(act: () => Promise<void>): Promise<void> {
 
 /** Does what only one tab may do at a time, as soon as the others have done it. */
 export async function inTurn(act: () => Promise<void>): Promise<void> {
-  const { locks } = navigator;
+  const locks = await tabLocks();
   await (locks ? locks.request(TURN, act) : act());
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ImageInput, imageBytes } from '../../../data/dataset.ts';
@@ -7,6 +7,7 @@ import type { OnProgress } from '../../../data/progress.ts';
 import { HarrierError } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { storageError, temporaryName, writeAtomically } from '../files/cache.ts';
+import { renameInto } from '../files/rename-into.ts';
 import { toDisk } from '../files/to-disk.ts';
 import { decodeImage, readImageFile } from '../images/decode.ts';
 import { readIfThere, sha256Hex } from './cifar10-files.ts';
@@ -175,7 +176,7 @@ export async function decodeFolder(
     await toDisk(out);
     await out.close();
     file = undefined;
-    await rename(temporary, pixelFile);
+    await renameInto(temporary, pixelFile);
     const sorted = new Map([...bad].sort(([a], [b]) => a - b));
     const copies = await findCopies(listing, contentHashes, sorted, small);
     return { pixelFile, contentHashes, bad: sorted, copies, lasting, hashes: {} };

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
+import { renameInto } from './rename-into.ts';
 import { toDisk } from './to-disk.ts';
 
 /**
@@ -89,7 +90,7 @@ export async function writeAtomically(
       await file.close();
     }
     await check();
-    await rename(temporary, path);
+    await renameInto(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw storageError(error, path, elsewhere);

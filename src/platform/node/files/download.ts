@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarrierError } from '../../../errors.ts';
 import { makeDirectory, storageError } from './cache.ts';
 import { openUrl } from './open-url.ts';
+import { renameInto } from './rename-into.ts';
 
 export interface DownloadOptions {
   /** Hash of the whole file, where it is known; `git` is git's SHA-1 of a blob. */
@@ -59,7 +60,7 @@ export async function download(url: string, destination: string, options: Downlo
     try {
       const resumed = await fetchRest(url, partial, options);
       await checkHash(partial, options, resumed);
-      await rename(partial, destination);
+      await renameInto(partial, destination);
       return;
     } catch (error) {
       signal?.throwIfAborted();

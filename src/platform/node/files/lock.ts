@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, readlink, rename, rm, stat, utimes } from 'node:fs/promises';
+import { futimes } from 'node:fs';
+import { type FileHandle, link, open, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { HarrierError } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { makeDirectory, storageError } from './cache.ts';
@@ -72,10 +74,7 @@ export async function withLock<T>(
     }
   }
   const isMine = async () => (await readOwner(path))?.token === self.token;
-  const heartbeat = setInterval(async () => {
-    const now = new Date();
-    if (await isMine()) await utimes(path, now, now).catch(() => {});
-  }, staleMs / 10);
+  const heartbeat = setInterval(() => void beat(path, self), staleMs / 10);
   heartbeat.unref();
   try {
     return await action(async () => {
@@ -120,9 +119,7 @@ async function create(path: string, owner: Owner): Promise<boolean> {
     const file = await open(path, 'wx');
     try {
       await file.writeFile(JSON.stringify(owner));
-      // By the clock of this machine, also on a share.
-      const now = new Date();
-      await utimes(path, now, now);
+      await touch(file).catch(() => {});
     } catch (error) {
       // Without a name in it, it would look like another's.
       await rm(path, { force: true }).catch(() => {});
@@ -134,6 +131,29 @@ async function create(path: string, owner: Owner): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw storageError(error, path);
+  }
+}
+
+const changeTimes = promisify(futimes);
+
+/** By the clock of this machine, also on a share. Yarn's Plug'n'Play puts handles without `utimes` in the place of Node's. */
+async function touch({ fd }: FileHandle): Promise<void> {
+  const now = new Date();
+  await changeTimes(fd, now, now);
+}
+
+/** Shows that the owner of a lock is alive, where it is still the owner. */
+async function beat(path: string, owner: Owner): Promise<void> {
+  const file = await open(path, 'r+').catch(() => undefined);
+  try {
+    const text = await file?.readFile('utf8');
+    if (!file || jsonObject(text ?? '')?.token !== owner.token) return;
+    // On a share that belongs to somebody else, times can be changed by writing alone.
+    await touch(file).catch(() => file.write(text!, 0));
+  } catch {
+    // The next one may succeed.
+  } finally {
+    await file?.close().catch(() => {});
   }
 }
 

@@ -11,8 +11,10 @@ export interface PushOptions extends HubRequestOptions {
   readonly isPrivate?: boolean;
   /** The first line of the commit. */
   readonly message: string;
-  /** What becomes of texts that people may have edited in the repository, by path: from the new one and the one there. */
-  readonly merge?: Readonly<Record<string, (made: string, there: string) => string>>;
+  /** Paths of texts that people may have edited in the repository. */
+  readonly edited?: readonly string[];
+  /** What becomes of such a text, of the new one and the one there. Default: the new one. */
+  readonly merge?: (path: string, made: string, there: string) => string;
   readonly onProgress?: OnProgress;
 }
 
@@ -50,7 +52,7 @@ const SAMPLE = 512;
 export async function pushToHub(
   repository: string,
   contents: ReadonlyMap<string, string | Uint8Array>,
-  { isPrivate = false, message, merge = {}, onProgress, ...options }: PushOptions,
+  { isPrivate = false, message, edited = [], merge = (_, made) => made, onProgress, ...options }: PushOptions,
 ): Promise<Pushed> {
   const hub = new HubRequests(options);
   const url = `${hub.endpoint}/${repository}`;
@@ -59,24 +61,25 @@ export async function pushToHub(
   const modes = await uploadModes(hub, repository, files);
   const large: LargeFile[] = [];
   const lines: object[] = [];
+  for (const { path, content } of files) {
+    const { isLarge, known } = modes.get(path) ?? { isLarge: false };
+    if (!isLarge) continue;
+    const oid = createHash('sha256').update(content).digest('hex');
+    if (oid === known) continue;
+    large.push({ oid, content });
+    lines.push({ key: 'lfsFile', value: { path, algo: 'sha256', oid, size: content.length } });
+  }
+  const sentBytes = await uploadLargeFiles(hub, repository, large, onProgress);
+  // Texts come last: somebody may have edited them during the upload.
   for (const { path, content: made } of files) {
     const { isLarge, known } = modes.get(path) ?? { isLarge: false };
-    const there =
-      merge[path] && known !== undefined && known !== gitHash(made)
-        ? await textOf(hub, repository, path)
-        : undefined;
-    const content = there === undefined ? made : Buffer.from(merge[path](`${made}`, there));
-    if (isLarge) {
-      const oid = createHash('sha256').update(content).digest('hex');
-      if (oid === known) continue;
-      large.push({ oid, content });
-      lines.push({ key: 'lfsFile', value: { path, algo: 'sha256', oid, size: content.length } });
-    } else if (gitHash(content) !== known) {
-      lines.push({ key: 'file', value: { path, encoding: 'base64', content: content.toString('base64') } });
-    }
+    if (isLarge) continue;
+    const there = edited.includes(path) ? await textOf(hub, repository, path) : undefined;
+    const content = there === undefined ? made : Buffer.from(merge(path, `${made}`, there));
+    if (gitHash(content) === (there === undefined ? known : gitHash(Buffer.from(there)))) continue;
+    lines.push({ key: 'file', value: { path, encoding: 'base64', content: content.toString('base64') } });
   }
   const changed = lines.length;
-  const sentBytes = await uploadLargeFiles(hub, repository, large, onProgress);
   if (changed === 0) return { url, changed, sentBytes };
   lines.unshift({ key: 'header', value: { summary: message, description: '' } });
   const answer = await hub.ask(`/api/models/${repository}/commit/main`, {
@@ -145,7 +148,7 @@ async function uploadModes(
   );
 }
 
-/** A text of the repository; undefined where it went in between. */
+/** A text of the repository; undefined where there is none. */
 async function textOf(hub: HubRequests, repository: string, path: string): Promise<string | undefined> {
   const answer = await hub.ask(`/${repository}/resolve/main/${path}`);
   if (answer.status === 404) return undefined;

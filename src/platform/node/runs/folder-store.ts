@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import type { RunStore, Waiting } from '../../../runs/run-store.ts';
@@ -11,6 +11,7 @@ import {
 } from '../files/cache.ts';
 import { type LockHolder, lockHolder, withLock } from '../files/lock.ts';
 import { readError } from '../files/read-error.ts';
+import { renameInto } from '../files/rename-into.ts';
 
 /** What to do where a run folder cannot be written. */
 export const ELSEWHERE: Elsewhere = { next: 'choose another folder', options: ['out'] };
@@ -43,7 +44,7 @@ export class FolderStore implements RunStore {
     const temporary = temporaryName(path);
     try {
       await writeFile(temporary, content);
-      await rename(temporary, path);
+      await renameInto(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
       throw storageError(error, path, ELSEWHERE);

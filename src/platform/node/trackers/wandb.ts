@@ -88,9 +88,10 @@ class PythonPackage {
   constructor() {
     this.#process = spawn(PYTHON, ['-c', PROGRAM], {
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
-      env: { ...process.env, WANDB_SILENT: 'true' },
+      // What is sent is UTF-8, whatever the code page of Windows.
+      env: { ...process.env, WANDB_SILENT: 'true', PYTHONUTF8: '1' },
       // Ctrl-C reaches every process of a terminal; this one is told how the run ends.
-      detached: true,
+      detached: process.platform !== 'win32',
     });
     const answers = this.#process.stdio[3] as Readable;
     this.#process.on('error', (error) => {

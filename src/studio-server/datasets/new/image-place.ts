@@ -1,7 +1,7 @@
 import { HarrierError } from '../../../errors.ts';
 import { isJunkFile, isJunkFolder } from '../../../platform/node/datasets/junk.ts';
 import { type Part, partNamed } from '../../../platform/node/datasets/part-names.ts';
-import { isPlainName, NAME_RULE } from '../../folder-names.ts';
+import { isPlainName, NAME_RULE } from '../../../platform/node/files/plain-names.ts';
 
 /** Where an image lies in a data set that is being made. */
 export interface ImagePlace {

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, lstat, open, readdir, rm } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { folderLayout } from '../../../platform/node/datasets/folder-layout.ts';
 import { isJunkFolder } from '../../../platform/node/datasets/junk.ts';
 import { makeDirectory, storageError } from '../../../platform/node/files/cache.ts';
+import { renameInto } from '../../../platform/node/files/rename-into.ts';
 import { decodeImage } from '../../../platform/node/images/decode.ts';
 import type { AddedImage, MadeDataset } from '../../api.ts';
 import { notFound } from '../../respond.ts';
@@ -140,7 +141,7 @@ export class NewDatasets {
     await this.#checkFree(set.name);
     const path = join(this.folder!, set.name);
     try {
-      await rename(set.path, path);
+      await renameInto(set.path, path);
     } catch (error) {
       throw storageError(error, path, ELSEWHERE);
     }

@@ -53,21 +53,39 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   const [position, setPosition] = useState<number>();
   const index = indexIn(query.image, facts.splits[split]!.size);
   const filtered = filter.class !== undefined || filter.mark !== undefined || filter.search !== undefined;
-  // Without a filter an image's place in the list is its index.
-  const at = index === undefined ? undefined : filtered ? position : index;
+  // Without a filter an image's place in the list is its index. A list that was made anew may be shorter.
+  const known = index === undefined ? undefined : filtered ? position : index;
+  const at = known === undefined || !filtered ? known : Math.min(known, listing.total ?? known);
   const outdate = () => {
     if (!filtered) return;
     stale.current = true;
     if (picking.isOn) refresh();
   };
+  // What is corrected, as far as this page knows: what comes besides was done elsewhere.
+  const expected = useRef<ReadonlyMap<number, ImageEntry> | undefined>(undefined);
   const corrections = useCorrections((entries, changed) => {
     if (changed !== split) return;
     listing.replace(entries);
+    if (expected.current) {
+      const now = new Map(expected.current);
+      for (const entry of entries) {
+        if (entry.mark) now.set(entry.index, entry);
+        else now.delete(entry.index);
+      }
+      expected.current = now;
+    }
     outdate();
   });
   const corrected = useCorrected(facts, split);
   useEffect(() => {
-    if (isKnown(corrected) && listing.correct(corrected)) outdate();
+    if (!isKnown(corrected)) return;
+    const before = expected.current;
+    expected.current = corrected;
+    listing.correct(corrected);
+    if (!before || isSame(before, corrected)) return;
+    outdate();
+    // Nothing is looked at that could leave the list.
+    if (index === undefined) refresh();
   }, [corrected]);
   const shown = (place: number) => listing.entry(place)?.index;
   const picking = usePicking(facts, filter, revision, shown, anew);
@@ -93,7 +111,7 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   };
   const found = at === undefined ? undefined : listing.entry(at);
   // A list that was made anew may have another image in its place.
-  const isElsewhere = found !== undefined && found.index !== index;
+  const isElsewhere = found ? found.index !== index : filtered && at !== undefined && at === listing.total;
   const entry = isElsewhere ? undefined : found;
   const after = at === undefined ? undefined : isElsewhere ? at : at + 1;
   const moved = isElsewhere && index !== undefined ? listing.positionOf(index) : undefined;
@@ -229,6 +247,17 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
         <Undo corrections={corrections} />
       )}
     </div>
+  );
+}
+
+/** Whether the same images are corrected in the same way. */
+function isSame(one: ReadonlyMap<number, ImageEntry>, other: ReadonlyMap<number, ImageEntry>): boolean {
+  return (
+    one.size === other.size &&
+    [...one].every(([index, { mark }]) => {
+      const now = other.get(index)?.mark;
+      return now !== undefined && now.label === mark?.label && now.excluded === mark?.excluded;
+    })
   );
 }
 

@@ -31,8 +31,8 @@ export interface Listing {
   readonly positionOf: (index: number) => number | undefined;
   /** Puts changed entries in the places of what they were. */
   readonly replace: (entries: readonly ImageEntry[]) => void;
-  /** Brings entries to what is corrected by now, also elsewhere. @returns whether any was otherwise */
-  readonly correct: (corrected: ReadonlyMap<number, ImageEntry>) => boolean;
+  /** Brings entries to what is corrected by now, also elsewhere. */
+  readonly correct: (corrected: ReadonlyMap<number, ImageEntry>) => void;
   readonly source: ImageSource;
 }
 
@@ -190,8 +190,8 @@ class Pages {
     this.tell();
   }
 
-  /** Puts another entry in the place of each that has one. @returns whether any has */
-  private put(other: (entry: ImageEntry) => ImageEntry | undefined): boolean {
+  /** Puts another entry in the place of each that has one. */
+  private put(other: (entry: ImageEntry) => ImageEntry | undefined): void {
     let isOther = false;
     for (const [position, entry] of this.entries) {
       const next = other(entry);
@@ -200,7 +200,6 @@ class Pages {
       isOther = true;
     }
     if (isOther) this.tell();
-    return isOther;
   }
 
   private tell(): void {

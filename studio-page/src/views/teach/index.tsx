@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
+import { HiddenPixels } from '../../components/hidden-pixels.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Message } from '../../components/message.tsx';
 import { chosenFiles, type DroppedFile, droppedFiles } from '../../dropped.ts';
@@ -98,6 +99,7 @@ export default function Teach() {
         </div>
         <ProjectButtons isEmpty={images === 0 && !taught.value} />
       </header>
+      <HiddenPixels />
       <Opening />
       {notKept.value !== undefined && (
         <Message kind="note" title={lossText(unkept.value.size)} error={notKept.value} />

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Bars } from '../../components/bars.tsx';
 import { Button } from '../../components/button.tsx';
 import { Dropzone } from '../../components/dropzone.tsx';
+import { HiddenPixels } from '../../components/hidden-pixels.tsx';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { Examples } from '../../inference/examples.tsx';
@@ -70,6 +71,7 @@ export default function Try() {
         </div>
         <ModelBar chosen={chosen} />
       </header>
+      <HiddenPixels />
       <div class={`try ${empty ? 'at-first' : ''}`}>
         <div class="stack">
           {live ? (

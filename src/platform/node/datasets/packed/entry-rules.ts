@@ -1,5 +1,8 @@
+import { access, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { HarrierError } from '../../../../errors.ts';
 import { formatQuantity } from '../../../../format/format.ts';
+import { windowsName } from '../../files/plain-names.ts';
 import { isJunkFile, isJunkFolder } from '../junk.ts';
 
 /** Files of an archive at most: a damaged or hostile one may name more. */
@@ -8,17 +11,40 @@ const MOST_FILES = 2_000_000;
 const MOST_GROWTH = 100;
 const ALWAYS_ALLOWED = 256 * 2 ** 20;
 
+/** What the system that is unpacked on does to names. */
+export interface Names {
+  /** `Cat.jpg` and `cat.jpg` are one file, as by default on macOS and Windows. */
+  readonly ignoreCase: boolean;
+  readonly isWindows: boolean;
+}
+
+/** What a folder's file system does to names: found by a file that is made in it, and removed. */
+export async function namesIn(folder: string): Promise<Names> {
+  const probe = join(folder, '.harrier-case');
+  await writeFile(probe, '');
+  const ignoreCase = await access(join(folder, '.HARRIER-CASE')).then(
+    () => true,
+    () => false,
+  );
+  await rm(probe, { force: true });
+  return { ignoreCase, isWindows: process.platform === 'win32' };
+}
+
 /** Decides what of an archive is unpacked, and refuses archives that would do harm. */
 export class EntryRules {
   readonly #where: string;
   readonly #mostBytes: number;
+  readonly #names: Names;
+  /** The paths so far as a system that ignores case knows them, with what they are. */
+  readonly #taken = new Map<string, string>();
   #files = 0;
   #bytes = 0;
 
   /** @param archiveBytes size of the archive */
-  constructor(where: string, archiveBytes: number) {
+  constructor(where: string, archiveBytes: number, names: Names) {
     this.#where = where;
     this.#mostBytes = ALWAYS_ALLOWED + MOST_GROWTH * archiveBytes;
+    this.#names = names;
   }
 
   /** Files that are to be unpacked so far. */
@@ -54,7 +80,39 @@ export class EntryRules {
         next: 'If it is yours, unpack it and give the folder.',
       });
     }
-    return own;
+    return this.#placeOf(this.#names.isWindows ? own.map(windowsName) : own);
+  }
+
+  /** Where a file goes, on systems that take two of the archive's names for one. */
+  #placeOf(own: readonly string[]): readonly string[] {
+    if (!this.#names.ignoreCase) return own;
+    for (let depth = 1; depth < own.length; depth++) {
+      const folder = `${own.slice(0, depth).join('/')}/`;
+      const known = this.#know(folder);
+      if (known === folder) continue;
+      throw new HarrierError('bad-data', 'two folders of this archive have one name on this system', {
+        where: this.#where,
+        received: `${known} and ${folder}`,
+        next: 'Unpack it on Linux and rename one of them, or put them into one folder there.',
+      });
+    }
+    const file = own.at(-1)!;
+    const dot = file.lastIndexOf('.');
+    const [stem, ending] = dot > 0 ? [file.slice(0, dot), file.slice(dot)] : [file, ''];
+    for (let number = 1; ; number++) {
+      const name = number === 1 ? file : `${stem}-${number}${ending}`;
+      const place = [...own.slice(0, -1), name];
+      // The same entry again replaces the one before, as in all programs.
+      if (this.#know(place.join('/'), own.join('/')) === own.join('/')) return place;
+    }
+  }
+
+  /** What has a place already, or takes it now. */
+  #know(place: string, what = place): string {
+    const key = place.normalize('NFC').toLowerCase();
+    const known = this.#taken.get(key);
+    if (known === undefined) this.#taken.set(key, what);
+    return known ?? what;
   }
 
   /** @throws HarrierError `bad-data` when nothing was unpacked */

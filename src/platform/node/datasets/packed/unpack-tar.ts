@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Parser, type ReadEntry } from 'tar';
 import { HarrierError } from '../../../../errors.ts';
-import { EntryRules } from './entry-rules.ts';
+import { EntryRules, namesIn } from './entry-rules.ts';
 import type { UnpackOptions } from './unpacked-folder.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function unpackTar(
   { onProgress, signal }: UnpackOptions,
 ): Promise<void> {
   const { size } = await stat(path);
-  const rules = new EntryRules(path, size);
+  const rules = new EntryRules(path, size, await namesIn(folder));
   const ending = new AbortController();
   let failure: unknown;
   let waiting: Promise<void> = Promise.resolve();

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { HarrierError } from '../../../../errors.ts';
-import { EntryRules } from './entry-rules.ts';
+import { EntryRules, namesIn } from './entry-rules.ts';
 import type { UnpackOptions } from './unpacked-folder.ts';
 
 /** The bits of a Unix mode that tell what a file is, and their value for a symbolic link. */
@@ -22,7 +22,7 @@ export async function unpackZip(
   { onProgress, signal }: UnpackOptions,
 ): Promise<void> {
   const { size } = await stat(path);
-  const rules = new EntryRules(path, size);
+  const rules = new EntryRules(path, size, await namesIn(folder));
   try {
     const zip = await openPromise(path, { strictFileNames: false, validateEntrySizes: true });
     try {

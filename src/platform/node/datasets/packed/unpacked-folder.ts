@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { OnProgress } from '../../../../data/progress.ts';
 import { HarrierError } from '../../../../errors.ts';
 import { cacheDirectory, makeDirectory, storageError, temporaryName } from '../../files/cache.ts';
 import { withLock } from '../../files/lock.ts';
 import { readError } from '../../files/read-error.ts';
+import { renameInto } from '../../files/rename-into.ts';
 
 /** How packed images are unpacked. */
 export interface UnpackOptions {
@@ -74,7 +75,7 @@ export async function keptFolder(
     try {
       await makeDirectory(temporary);
       await fill(temporary, options);
-      await rename(temporary, folder);
+      await renameInto(temporary, folder);
     } catch (error) {
       await rm(temporary, { recursive: true, force: true }).catch(() => {});
       options.signal?.throwIfAborted();

@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../../components/button.tsx';
 import { Select } from '../../../components/field.tsx';
 import { FolderZone } from '../../../components/folder-zone.tsx';
+import { HiddenPixels } from '../../../components/hidden-pixels.tsx';
 import { LeftOut } from '../../../components/left-out.tsx';
 import { Link } from '../../../components/link.tsx';
 import { Message } from '../../../components/message.tsx';
@@ -35,6 +36,7 @@ export function EvaluateModel() {
         </div>
         {chosen.id !== undefined && <ModelBar chosen={chosen} />}
       </header>
+      <HiddenPixels />
       {chosen.id === undefined ? (
         <NoModel chosen={chosen} icon="evaluate" />
       ) : (

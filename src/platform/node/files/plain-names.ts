@@ -11,3 +11,11 @@ export const NAME_RULE = 'a name without / \\ < > : " | ? *, and without a dot a
 export function isPlainName(name: string): boolean {
   return name !== '' && !REFUSED.test(name) && !/^\.|[. ]$|^ /.test(name) && !DEVICE.test(name);
 }
+
+/** A name that Windows takes, with as little changed as possible. */
+export function windowsName(name: string): string {
+  const plain = name
+    .replace(new RegExp(REFUSED, 'g'), '_')
+    .replace(/[. ]+$/, (end) => '_'.repeat(end.length));
+  return DEVICE.test(plain) ? `_${plain}` : plain;
+}
