@@ -109,7 +109,7 @@ export function shares(
   { parallel: wanted, threads: total }: SweepOptions,
   before: { readonly parallel: number } = { parallel: 1 },
 ): { parallel: number; threads: number } {
-  const cores = Math.min(total ?? defaultThreads(), availableParallelism());
+  const cores = Math.min(total ?? availableParallelism(), availableParallelism());
   const parallel = wanted ?? Math.min(before.parallel, cores);
   if (parallel > cores) {
     throw new HarrierError('bad-option', 'there are fewer cores', {
@@ -118,7 +118,7 @@ export function shares(
       received: `${parallel}`,
     });
   }
-  return { parallel, threads: Math.floor(cores / parallel) };
+  return { parallel, threads: Math.min(Math.floor(cores / parallel), total ?? defaultThreads()) };
 }
 
 /** What one trial is trained with. */
