@@ -3,6 +3,8 @@
  *
  *     node --import tsx scripts/results-table.ts FILE        writes the page (npm run generate does it)
  *     node --import tsx scripts/results-table.ts --add RUN…  keeps the record of finished runs, without their networks
+ *     node --import tsx scripts/results-table.ts --add --busy RUN…  likewise, of runs that shared their machine with others:
+ *                                                                   their time counts for nothing
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,9 +16,11 @@ import { type RunRecord, readRecord } from '../src/runs/run-record.ts';
 
 const FOLDER = 'docs/results';
 
-type Kept = Omit<RunRecord, 'network'>;
+type Kept = Omit<RunRecord, 'network'> & { readonly busy?: boolean };
 
-export async function add(runs: readonly string[]): Promise<void> {
+export async function add(given: readonly string[]): Promise<void> {
+  const busy = given.includes('--busy');
+  const runs = given.filter((word) => word !== '--busy');
   await mkdir(FOLDER, { recursive: true });
   for (const run of runs) {
     const file = join(run, 'run.json');
@@ -28,7 +32,10 @@ export async function add(runs: readonly string[]): Promise<void> {
     const name = `${recipe}-${epochs}-epochs-${machine}-seed-${seed}.json`;
     // Where the run was written concerns nobody else.
     const command = record.command.replace(/ --out \S+/, '');
-    await writeFile(join(FOLDER, name), `${JSON.stringify({ ...record, command }, undefined, 2)}\n`);
+    await writeFile(
+      join(FOLDER, name),
+      `${JSON.stringify({ ...record, command, ...(busy && { busy }) }, undefined, 2)}\n`,
+    );
   }
 }
 
@@ -43,7 +50,7 @@ export function resultsPage(records: readonly Kept[]): string {
   const rows = [...groups.values()].map((group) => {
     const [first] = group;
     const accuracies = group.map(({ result }) => result!.testAccuracy);
-    const minutes = group.map(({ result }) => result!.seconds / 60);
+    const minutes = group.filter(({ busy }) => !busy).map(({ result }) => result!.seconds / 60);
     const { recipe, epochs, testTimeAugmentation = 'none' } = first.options;
     return [
       `\`${recipe}\``,
@@ -58,7 +65,7 @@ export function resultsPage(records: readonly Kept[]): string {
         2,
         '%',
       ),
-      spread(minutes, 1, ' min'),
+      minutes.length === 0 ? '' : spread(minutes, 1, ' min'),
       `${epochs}`,
       testTimeAugmentation,
       `${hardwareText(first.hardware)}; ${versions(first)}`,
@@ -81,7 +88,7 @@ export function resultsPage(records: readonly Kept[]): string {
 
 This page lists the accuracy of each recipe on the 10,000 test images of CIFAR-10. Several runs, each with its own seed, give mean ± standard deviation. Test images chose no setting, with one exception: the decision that \`wide\` keeps the weights of its last epoch was made after an evaluation on them.
 
-Training accuracy is measured during the epoch whose weights the model keeps, on augmented images and with dropout, if the recipe has them. Time is that of all epochs.
+Training accuracy is measured during the epoch whose weights the model keeps, on augmented images and with dropout, if the recipe has them. Time is that of all epochs, without runs that shared their machine with other work (\`busy\` in their records).
 
 ${lines.join('\n')}
 

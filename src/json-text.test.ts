@@ -1,10 +1,19 @@
 import { expect, it } from 'vitest';
-import { jsonObject } from './json-text.ts';
+import { jsonText } from './json-text.ts';
 
-it('gives the object that a text holds', () => {
-  expect(jsonObject(' {"a": [1, null]} ')).toEqual({ a: [1, null] });
-});
-
-it.each(['', 'null', '[]', '3', '"{}"', 'true', '{', '{"a":1}{', 'undefined'])('%s is no object', (text) => {
-  expect(jsonObject(text)).toBeUndefined();
+it('writes what JSON.stringify means, with numbers on one line', () => {
+  const value = {
+    name: 'a"b',
+    matrix: [
+      [1, 0],
+      [0, Number.NaN],
+    ],
+    none: undefined,
+    empty: [],
+    nothing: {},
+    list: ['x', null, { y: [true] }],
+  };
+  const text = jsonText(value);
+  expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+  expect(text).toContain('  "matrix": [\n    [1,0],\n    [0,null]\n  ],\n');
 });

@@ -22,7 +22,10 @@ export interface ClassRanking {
   readonly averagePrecision?: number;
   /** Area under the ROC curve: how often an image of the class gets a higher probability than one of another. */
   readonly rocAuc?: number;
-  /** All operating points, from the highest threshold to the lowest: the precision–recall and the ROC curve. */
+  /**
+   * All operating points, from the highest threshold to the lowest: the precision–recall and the ROC curve. Computed
+   * when it is asked for: of many classes and images, all together would not fit into memory.
+   */
   readonly curve: readonly OperatingPoint[];
 }
 
@@ -39,17 +42,28 @@ export function classRankings(predictions: Predictions): ClassRanking[] {
   const { probabilities, labels, tags, classNames } = predictions;
   const classes = classNames.length;
   return classNames.map((name, label) => {
-    const scores = Float32Array.from(labels, (_, image) => probabilities[image * classes + label]);
+    const scores = () => Float32Array.from(labels, (_, image) => probabilities[image * classes + label]);
     const isOwn = (image: number) => (tags ? tags[image * classes + label] === 1 : labels[image] === label);
-    return { class: name, ...rankingOf(scores, isOwn) };
+    return {
+      class: name,
+      ...rankingOf(scores(), isOwn),
+      get curve() {
+        const curve: OperatingPoint[] = [];
+        rankingOf(scores(), isOwn, (point) => curve.push(point));
+        return curve;
+      },
+    };
   });
 }
 
-function rankingOf(scores: Float32Array, isOwn: (image: number) => boolean): Omit<ClassRanking, 'class'> {
+function rankingOf(
+  scores: Float32Array,
+  isOwn: (image: number) => boolean,
+  onPoint: (point: OperatingPoint) => void = () => {},
+): Omit<ClassRanking, 'class' | 'curve'> {
   const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a]);
   const support = order.reduce((sum, image) => sum + Number(isOwn(image)), 0);
   const others = scores.length - support;
-  const curve: OperatingPoint[] = [];
   let [own, foreign, averagePrecision, area, recallBefore, rateBefore] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < order.length; i++) {
     if (isOwn(order[i])) own++;
@@ -62,13 +76,12 @@ function rankingOf(scores: Float32Array, isOwn: (image: number) => boolean): Omi
     averagePrecision += (recall - recallBefore) * precision;
     area += ((falsePositiveRate - rateBefore) * (recall + recallBefore)) / 2;
     [recallBefore, rateBefore] = [recall, falsePositiveRate];
-    curve.push({ threshold, precision, recall, falsePositiveRate });
+    onPoint({ threshold, precision, recall, falsePositiveRate });
   }
   return {
     support,
     ...(support > 0 && { averagePrecision }),
     ...(support > 0 && others > 0 && { rocAuc: area }),
-    curve,
   };
 }
 

@@ -49,17 +49,17 @@ function typicalLength(rows: Float32Array, size: number): number {
 function temperatureOfFolds(rows: Float32Array, data: HeadData, { count, foldOf }: Folds): number {
   const { labels, classNames } = data;
   const classes = classNames.length;
-  const scores: number[] = [];
+  const scores = new Float64Array(foldOf.filter((fold) => fold >= 0).length * classes);
   const held: number[] = [];
   for (let fold = 0; fold < count; fold++) {
     const kernel = classDirections(rows, data, (image) => foldOf[image] !== fold);
     foldOf.forEach((own, image) => {
       if (own !== fold) return;
-      scores.push(...scoresOf(rows, kernel, data, image));
+      scores.set(scoresOf(rows, kernel, data, image), held.length * classes);
       held.push(labels[image]);
     });
   }
-  return temperatureOf(Float64Array.from(scores), held, classes, {
+  return temperatureOf(scores, held, classes, {
     coldest: 1e-3,
     hottest: 1e3,
     labelSmoothing: classes / (held.length + classes),

@@ -23,12 +23,15 @@ export function foldsOf(
   seed: number,
 ): Folds | undefined {
   const groups = classNames.map(() => new Map<number, number[]>());
+  const homes = new Map<number, number>();
   labels.forEach((label, image) => {
     // Copies with another label are one more reason to keep all of them on one side: the first label's group takes them.
     const group = copies ? copies[image] : image;
-    const home = copies ? groups.findIndex((each) => each.has(group)) : -1;
-    const own = groups[home < 0 ? label : home];
-    own.set(group, [...(own.get(group) ?? []), image]);
+    const home = homes.get(group) ?? label;
+    homes.set(group, home);
+    const members = groups[home].get(group);
+    if (members) members.push(image);
+    else groups[home].set(group, [image]);
   });
   const most = Math.max(...groups.map(({ size }) => size));
   if (most < 2) return undefined;

@@ -257,19 +257,21 @@ function classesOf(
   answers: HeldOutAnswers | undefined,
   { issues }: LabelIssues,
 ): Inspection['classes'] {
+  const [owns, takes, rights, wrong] = [0, 1, 2, 3].map(() => new Uint32Array(classNames.length));
+  for (const [image, { predicted }] of answers ?? []) {
+    owns[labels[image]]++;
+    takes[predicted]++;
+    if (labels[image] === predicted) rights[predicted]++;
+  }
+  for (const { label } of issues) wrong[label]++;
   return classNames.map((name, label) => {
-    let [own, taken, right] = [0, 0, 0];
-    for (const [image, { predicted }] of answers ?? []) {
-      own += Number(labels[image] === label);
-      taken += Number(predicted === label);
-      right += Number(labels[image] === label && predicted === label);
-    }
+    const [own, taken, right] = [owns[label], takes[label], rights[label]];
     return {
       class: name,
       images: counts[label],
       ...(own > 0 && { recall: right / own }),
       ...(taken > 0 && { precision: right / taken }),
-      labelIssues: issues.filter((issue) => issue.label === label).length,
+      labelIssues: wrong[label],
     };
   });
 }

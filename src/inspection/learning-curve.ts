@@ -102,10 +102,12 @@ function trainedOn(
   fraction: number,
   seed: number,
 ): Set<number>[] {
+  const ofClass = classNames.map((): number[] => []);
+  for (const [image, label] of labels.entries()) ofClass[label].push(image);
   return Array.from({ length: count }, (_, fold) => {
     const used = new Set<number>();
     for (let label = 0; label < classNames.length; label++) {
-      const own = [...labels.keys()].filter((image) => labels[image] === label && foldOf[image] !== fold);
+      const own = ofClass[label].filter((image) => foldOf[image] !== fold);
       const order = random(seed, 'learning-curve', fold, label).permutation(own.length);
       const wanted = Math.min(own.length, Math.max(1, Math.round(fraction * own.length)));
       for (const place of order.slice(0, wanted)) used.add(own[place]);

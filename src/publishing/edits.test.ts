@@ -114,13 +114,19 @@ describe('a model card', () => {
     expect(keepEdits(second, '# Ours\n\nBy hand.').file).toMatch(/---\n\n# Ours\n\nBy hand\.\n\n<!-- /);
   });
 
-  it('replaces one of an export without hashes, but for a licence where the model has none', () => {
-    const apache = sealed(card(0.95, 'license: apache-2.0\n'));
-    const old = card(0.9, 'license: mit\n').replace('- harrier', '- harrier\nlanguage: en');
-    expect(factsOf(keepEdits(apache, old).file)).toEqual({ ...factsOf(apache), language: 'en' });
-    const { file, kept } = keepEdits(second, old);
-    expect(factsOf(file)).toMatchObject({ license: 'mit' });
-    expect([kept.includes('license'), file.includes('Right about 95%.')]).toEqual([true, true]);
+  it('keeps all of one without hashes, but figures', () => {
+    const cut = first.replace(/<!--.*-->/, '').replace(/# acme[\s\S]*/, '# Ours\n\nBy hand.\n');
+    const { file, kept } = keepEdits(
+      sealed(card(0.95, 'license: apache-2.0\n')),
+      cut.replace('other', 'mit'),
+    );
+    expect(kept.toSorted()).toEqual(['license', 'license_name', 'text']);
+    expect(factsOf(file)).toMatchObject({ license: 'mit', 'model-index': factsOf(second)['model-index'] });
+    expect(file).toContain('# Ours\n\nBy hand.');
+  });
+
+  it('reads one with a byte order mark', () => {
+    expect(keepEdits(second, `\uFEFF${first}`)).toEqual({ file: second, kept: [] });
   });
 });
 

@@ -53,17 +53,15 @@ export function keepEdits(
   const now = partsOf(made);
   const before = partsOf(there);
   const known = before.written?.fields ?? {};
-  const isOld = !before.written && isOldExport(before);
+  // Harrier wrote none of these hashes before: what nobody has stated a licence in is replaced.
+  const isOld = !before.written && before.text.includes(UNSTATED);
   const edited = new Set([
     ...[...before.fields].filter(([name, lines]) => known[name] !== fieldHash(lines)).map(([name]) => name),
     ...Object.keys(known).filter((name) => !before.fields.has(name)),
   ]);
-  if (isOld) for (const name of now.fields.keys()) edited.delete(name);
   for (const name of FIGURES) edited.delete(name);
-  const choosesLicence = isOld
-    ? // Whose terms apply to the new model goes before what applied to another one.
-      isUnstated(now) && !isUnstated(before)
-    : LICENCE.some((name) => edited.has(name)) && (before.written !== undefined || !isUnstated(before));
+  const choosesLicence =
+    LICENCE.some((name) => edited.has(name)) && (before.written !== undefined || !isUnstated(before));
   for (const name of LICENCE) {
     if (choosesLicence) edited.add(name);
     else edited.delete(name);
@@ -91,11 +89,6 @@ export function keptWords(path: string, kept: readonly string[]): string {
   return kept.every((name) => name === 'text') ? path : `${path} (${kept.join(', ')})`;
 }
 
-/** Whether a file without hashes is an export of a Harrier that wrote none. */
-function isOldExport({ fields, text }: Parts): boolean {
-  return text.includes(UNSTATED) || /-harrier\b/.test(plain(fields.get('tags') ?? ''));
-}
-
 /** Whether nobody has chosen a licence: "other" without a word, or with the one that points to `LICENSE.md`. */
 function isUnstated({ fields }: Parts): boolean {
   const [licence, name] = LICENCE.map((each) => plain(fields.get(each) ?? ''));
@@ -107,7 +100,7 @@ function isUnstated({ fields }: Parts): boolean {
 
 function partsOf(file: string): Parts {
   const [, facts = '', rest = ''] = /^(?:---[ \t]*\n([\s\S]*?\n)?---[ \t]*(?:\n|$))?([\s\S]*)$/.exec(
-    file.replaceAll('\r\n', '\n'),
+    file.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n'),
   )!;
   const hashes = [...rest.matchAll(MARKED)].at(-1)?.[1];
   const written = jsonObject(hashes ?? '');

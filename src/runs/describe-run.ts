@@ -13,6 +13,7 @@ import {
   renderModelCard,
 } from '../evaluation/index.ts';
 import { formatNumber, formatPercent, formatQuantity } from '../format/format.ts';
+import { jsonText } from '../json-text.ts';
 import type { Network } from '../models/index.ts';
 import { highestRate, type Optimizer, type OptimizerConfig } from '../optimizers/index.ts';
 import type { ReportImage } from '../report/index.ts';
@@ -55,7 +56,7 @@ export async function describeRun(
   const shared = withoutPaths(pathsOfRun(record));
   const files = Array.from(test.labels, (_, index) => shared(test.describe(index)));
   return {
-    evaluation: `${JSON.stringify(evaluation, undefined, 2)}\n`,
+    evaluation: `${jsonText(evaluation)}\n`,
     predictions: predictionsToCsv(predictions, files),
     // A head has no epochs to draw, and those of several models are in their own reports.
     report: shared(

@@ -175,6 +175,8 @@ export async function finishRun(
       }),
     ...sets?.metadata,
   };
+  // First of all: whatever a description of many images or classes may meet, the model is there.
+  await stored.write('model', encodeModel(model(temperature, metadata)));
   const descriptions = await describeRun(
     { record: finished, network, optimizer, history, test, predictions, evaluation },
     platform,
@@ -188,7 +190,6 @@ export async function finishRun(
   if (run.data.path !== undefined && record.options.folds?.held === undefined) {
     await stored.write('images', imagesText(run, record, platform));
   }
-  await stored.write('model', encodeModel(model(temperature, metadata)));
   for (const [name, text] of Object.entries(descriptions)) await stored.write(name as RunFile, text);
   await stored.writeRecord(finished);
   return { record: finished, evaluation };

@@ -18,9 +18,10 @@ export function pathsOfRun({
     from?.path,
     data.path,
     // The folder that it was written to.
-    /--out[ =]('(?:[/\\]|\w:)[^']+'|"(?:[/\\]|\w:)[^"]+"|(?:[/\\]|\w:)[^ ]+)/
+    /--out[ =]('(?:[/\\]|\w:)(?:[^']|'\\'')+'|"(?:[/\\]|\w:)[^"]+"|(?:[/\\]|\w:)[^ ]+)/
       .exec(command)?.[1]
-      .replace(/^['"]|['"]$/g, ''),
+      .replace(/^['"]|['"]$/g, '')
+      .replaceAll("'\\''", "'"),
   ];
   return given.filter((path) => path !== undefined).filter((path) => /[\\/]/.test(path));
 }
@@ -44,18 +45,18 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '<': 'lt',
   '>': 'gt',
   '"': 'quot',
-  "'": '#39',
 };
 
-/** JSON and Markdown put a backslash before some characters, HTML writes some as entities. */
+const QUOTE = "(?:\\\\{0,3}'|&#39;)";
+
+/** JSON and Markdown put a backslash before some characters, HTML writes some as entities, and shells end a quote. */
 function patternOf(path: string): string {
   return Array.from(path, (character) => {
-    if (/[\p{L}\p{N}]/u.test(character)) return character;
+    // What is no ASCII is nowhere written otherwise.
+    if (/[\p{L}\p{N}]/u.test(character) || character.codePointAt(0)! > 0x7f) return character;
+    if (character === "'") return `(?:${QUOTE}(?:\\\\{1,4}${QUOTE}${QUOTE})?)`;
     const code = character.charCodeAt(0).toString(16).padStart(2, '0');
     const entity = ENTITIES[character] === undefined ? '' : `|&${ENTITIES[character]};`;
-    return `(?:\\\\{0,3}\\x${code.length === 2 ? code : `{${code}}`}${entity})`.replace(
-      /\\x\{([0-9a-f]+)\}/,
-      (_, hex: string) => `\\u${hex.padStart(4, '0')}`,
-    );
+    return `(?:\\\\{0,3}\\x${code}${entity})`;
   }).join('');
 }

@@ -1,5 +1,5 @@
-import { networkInterfaces } from 'node:os';
-import { expect, it } from 'vitest';
+import type { NetworkInterfaceInfo } from 'node:os';
+import { describe, expect, it } from 'vitest';
 import { addressesElsewhere, addressHere, isLoopback } from './addresses.ts';
 
 it.each([
@@ -12,15 +12,36 @@ it.each([
   expect(addressHere(host, 80)).toBe(url);
 });
 
-it('names networks where it listens on all', () => {
-  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  const elsewhere = addressesElsewhere('http://127.0.0.1:3000/?token=a', '0.0.0.0');
-  for (const url of elsewhere) {
-    const { hostname, port, search } = new URL(url);
-    expect(own).toContainEqual(expect.objectContaining({ address: hostname, internal: false }));
-    expect([port, search]).toEqual(['3000', '?token=a']);
-  }
-  expect(addressesElsewhere('http://127.0.0.1:3000/', '127.0.0.1')).toEqual([]);
+describe('for other machines', () => {
+  const network = (address: string, internal = false): NetworkInterfaceInfo[] => [
+    { address, internal, family: 'IPv4', netmask: '', mac: '', cidr: null },
+  ];
+  const networks = {
+    lo: network('127.0.0.1', true),
+    eth0: [
+      ...network('192.168.1.20'),
+      { address: 'fe80::1', internal: false, family: 'IPv6', netmask: '', mac: '', cidr: null, scopeid: 2 },
+    ] satisfies NetworkInterfaceInfo[],
+    'br-lan': network('10.0.0.1'),
+    'vEthernet (LAN)': network('10.1.0.1'),
+    wlan0: network('169.254.3.4'),
+    docker0: network('172.17.0.1'),
+    'br-0123456789ab': network('172.18.0.1'),
+    'vEthernet (WSL (Hyper-V firewall))': network('172.19.0.1'),
+  };
+  const elsewhere = (host: string, inContainer = false) =>
+    addressesElsewhere('http://127.0.0.1:3000/?token=a', host, { networks, inContainer });
+
+  it('names the networks of this one, where all are listened on', () => {
+    const own = ['192.168.1.20', '10.0.0.1', '10.1.0.1'].map((each) => `http://${each}:3000/?token=a`);
+    expect(elsewhere('0.0.0.0')).toEqual(own);
+    expect(elsewhere('::')).toEqual(own);
+  });
+
+  it('names none where one address is listened on, or in a container', () => {
+    expect(elsewhere('127.0.0.1')).toEqual([]);
+    expect(elsewhere('0.0.0.0', true)).toEqual([]);
+  });
 });
 
 it.each([

@@ -19,7 +19,8 @@ export function addressHere(host: string, port: number): string {
 }
 
 /** Networks that other machines are not in: those of containers and virtual machines on this one. */
-const VIRTUAL = /^(docker|br-|veth|virbr|vboxnet|vmnet|cni|flannel|cali|podman|vEthernet)/;
+const VIRTUAL =
+  /^(docker\d|br-[0-9a-f]{12}$|veth[0-9a-f]|virbr\d|vboxnet|vmnet|cni\d|flannel|cali[0-9a-f]|podman\d|vEthernet \((WSL|Default Switch|nat))/;
 /** IPv4 without a network that gives addresses (RFC 3927). */
 const LINK_LOCAL = /^169\.254\./;
 
@@ -38,9 +39,13 @@ function isContainer(): boolean {
  * @param url as it is here
  * @param host what the server listens on
  */
-export function addressesElsewhere(url: string, host: string): string[] {
-  if (!ALL.test(host) || isContainer()) return [];
-  return Object.entries(networkInterfaces())
+export function addressesElsewhere(
+  url: string,
+  host: string,
+  { networks = networkInterfaces(), inContainer = isContainer() } = {},
+): string[] {
+  if (!ALL.test(host) || inContainer) return [];
+  return Object.entries(networks)
     .flatMap(([name, each]) => (VIRTUAL.test(name) ? [] : (each ?? [])))
     .filter(({ internal, family, address }) => !internal && family === 'IPv4' && !LINK_LOCAL.test(address))
     .map(({ address }) => {

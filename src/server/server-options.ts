@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defaultThreads } from '../platform/node/engine/default-threads.ts';
 import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
@@ -74,13 +75,13 @@ export function serverParts(
   const { log = () => {}, maxBodyBytes = 25 * MIB, token } = options;
   // A longer one, which is as good as none, would pass at once.
   const deadlineMs = Math.min(options.deadlineMs ?? 10_000, LONGEST_TIMER_MS);
-  const cores = defaultThreads();
+  const cores = availableParallelism();
   const workers = options.workers ?? cores;
   return {
     pool: {
       workers,
-      threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
-      threadsAlone: options.threads ?? threadsAlone(cores),
+      threads: options.threads ?? Math.max(1, Math.min(Math.floor(cores / workers), defaultThreads())),
+      threadsAlone: options.threads ?? threadsAlone(),
       maxQueue: options.maxQueue ?? 128,
       maxBatch: options.maxBatch ?? 32,
       maxDelayMs: Math.min(options.maxDelayMs ?? 5, LONGEST_TIMER_MS),

@@ -108,7 +108,7 @@ describe('harrier push', () => {
     const again = await push('hf:acme/parts', ['--tta', 'flip']);
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('1 file changed')]);
     expect(again.stderr).toContain(
-      'Note: these stay as they were edited there: README.md (license, license_name, license_link), LICENSE.md.',
+      'Note: these stay as they are there: README.md (license, license_name, license_link), LICENSE.md.',
     );
     expect(`${files.get('README.md')!.content}`).toMatch(/^---\n(.*\n)*license: mit\n/);
     expect(`${files.get('README.md')!.content}`).not.toContain('license_name:');
@@ -117,7 +117,7 @@ describe('harrier push', () => {
     edit('README.md', '# By hand\n');
     edit('LICENSE.md', '');
     const third = await push('hf:acme/parts');
-    expect(third.stderr).toMatch(/edited there: README\.md\. Delete a file there/);
+    expect(third.stderr).toMatch(/as they are there: README\.md\. Delete a file there/);
     expect(`${files.get('README.md')!.content}`).toContain('# By hand');
     expect(uploads.complaints).toEqual([]);
   });

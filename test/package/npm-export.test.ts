@@ -174,7 +174,7 @@ describe('harrier export --format npm', () => {
       type: 'module',
     });
     expect(readFileSync(bare.path('parts/LICENSE.md'), 'utf8')).toBe('# Our terms');
-    expect(stderr).toContain('Note: these stay as you edited them: LICENSE.md.');
+    expect(stderr).toContain('Note: these stay as they are: LICENSE.md.');
     expect(JSON.parse(stdout)).toMatchObject({
       folder: bare.path('parts'),
       format: 'npm',

@@ -1,5 +1,5 @@
 /** Data sets that are made in Studio's page, over HTTP. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,7 +13,10 @@ const made = () => join(folder, 'made');
 beforeAll(async () => {
   folder = await studioFolder();
   // Left by a Studio that was killed.
-  await mkdir(join(made(), '.harrier-new-0123'), { recursive: true });
+  const left = join(made(), '.harrier-new-0123');
+  await mkdir(left, { recursive: true });
+  const lastWeek = new Date(Date.now() - 7 * 86_400_000);
+  await utimes(left, lastWeek, lastWeek);
   await mkdir(join(made(), 'before', 'a'), { recursive: true });
   studio = await openStudio(folder, { dataFolder: made() });
 });

@@ -69,9 +69,7 @@ export async function keepTexts(
     if (kept.length > 0) stay.push(keptWords(path, kept));
   }
   if (stay.length > 0) {
-    reporter.note(
-      `Note: these stay as you edited them: ${stay.join(', ')}. Remove a file to have it written anew.`,
-    );
+    reporter.note(`Note: these stay as they are: ${stay.join(', ')}. Remove a file to have it written anew.`);
   }
 }
 

@@ -52,7 +52,7 @@ export async function runPush(name: string, target: string, options: PushCommand
   );
   if (stay.length > 0) {
     reporter.note(
-      `Note: these stay as they were edited there: ${stay.join(', ')}. Delete a file there to have it written anew.`,
+      `Note: these stay as they are there: ${stay.join(', ')}. Delete a file there to have it written anew.`,
     );
   }
   reporter.print(

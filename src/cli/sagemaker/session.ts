@@ -76,6 +76,7 @@ export async function inAws(
   action: (session: AwsSession) => Promise<void>,
 ): Promise<void> {
   const reporter = new Reporter({ machine: given.json });
+  let isStarted = false;
   let lines: readonly string[] = ['Stopped: nothing was started in AWS.'];
   const interruption = watchInterruption(() => {});
   try {
@@ -93,11 +94,18 @@ export async function inAws(
         note: (line) => reporter.note(line),
       },
       goesOn: (...said) => {
+        isStarted = true;
         lines = said;
       },
     });
   } catch (error) {
-    if (interruption.exitCode === undefined) throw awsError(error);
+    if (interruption.exitCode === undefined) {
+      const failure = awsError(error);
+      // Of what was started, nobody knows how it is.
+      const isLost = failure instanceof HarrierError && ['network', 'unauthorized'].includes(failure.code);
+      if (isLost && isStarted) for (const line of lines) reporter.note(line);
+      throw failure;
+    }
     for (const line of lines) reporter.note(line);
     throw new Exit(interruption.exitCode);
   } finally {

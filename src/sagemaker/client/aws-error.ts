@@ -54,6 +54,17 @@ export function isAws(error: unknown, ...names: readonly string[]): boolean {
   return error instanceof Error && names.some((name) => error.name.startsWith(name));
 }
 
+/** Whether an error is one that passes: AWS was not reached, or is busy. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code = '', $metadata } = error as AwsException;
+  return (
+    NOT_REACHED.has(code) ||
+    /^(Timeout|Throttling|TooManyRequests|SlowDown|RequestTimeout)/.test(error.name) ||
+    ($metadata?.httpStatusCode ?? 0) >= 500
+  );
+}
+
 /** Whether AWS says that something is not there; SageMaker says so in words alone. */
 export function isMissing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DescribeTrainingJobResponse } from '@aws-sdk/client-sagemaker';
 import type { Aws } from './aws.ts';
-import { isAws, isMissing } from './aws-error.ts';
+import { isAws, isMissing, isPassing } from './aws-error.ts';
 
 export interface FollowOptions {
   /** Seconds between two looks. */
@@ -11,9 +11,13 @@ export interface FollowOptions {
   readonly note: (line: string) => void;
 }
 
+/** Seconds for which AWS may not be reached. */
+const PATIENCE = 600;
+
 /**
  * Looks again and again until it is done. The SDK's own waiters look every two minutes, take a stopped job for a
- * finished one and an endpoint that was rolled back for an updated one.
+ * finished one and an endpoint that was rolled back for an updated one. That AWS cannot be reached, or is busy, for up to ten
+ * minutes ends nothing.
  *
  * @throws the signal's reason when aborted
  */
@@ -22,10 +26,17 @@ export async function lookUntil<T>(
   isDone: (found: T) => boolean | Promise<boolean>,
   { pollSeconds, signal }: Pick<FollowOptions, 'pollSeconds' | 'signal'>,
 ): Promise<T> {
+  let failed = 0;
   for (;;) {
     signal?.throwIfAborted();
-    const found = await look();
-    if (await isDone(found)) return found;
+    try {
+      const found = await look();
+      if (await isDone(found)) return found;
+      failed = 0;
+    } catch (error) {
+      // A laptop that wakes has no network yet, and AWS may be busy: what was started goes on meanwhile.
+      if (!isPassing(error) || ++failed > PATIENCE / Math.max(1, pollSeconds)) throw error;
+    }
     await sleep(pollSeconds * 1000, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
 }

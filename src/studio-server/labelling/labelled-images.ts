@@ -120,21 +120,31 @@ export class LabelledImages {
     const last = this.#lastOf(by);
     if (!last) return undefined;
     const own = imagesOf(last).filter((image) => this.#isNewest(last, image));
+    // At once: another undo, which may come before this one is written, is about another act.
+    const place = this.#done.indexOf(last);
+    this.#done.splice(place, 1);
     if (last.kind === 'skip') {
       this.#skipped.delete(last.image);
-      this.#done.splice(this.#done.indexOf(last), 1);
       return own;
     }
     const [back, left] = [true, false].map((isOwn) =>
       last.before.filter(({ image }) => own.includes(image) === isOwn),
     );
-    await this.#change((list) => {
-      for (const { image, label } of back) {
-        // Another program may have changed the list.
-        if (this.#labels[image] === last.label) list.set(this.#files[image], label);
-      }
-    });
-    this.#done.splice(this.#done.indexOf(last), 1, ...(left.length > 0 ? [{ ...last, before: left }] : []));
+    const putBack = (before: typeof last.before) => {
+      if (before.length > 0) this.#done.splice(place, 0, { ...last, before });
+    };
+    putBack(left);
+    try {
+      await this.#change((list) => {
+        for (const { image, label } of back) {
+          // Another program may have changed the list.
+          if (this.#labels[image] === last.label) list.set(this.#files[image], label);
+        }
+      });
+    } catch (error) {
+      putBack(back);
+      throw error;
+    }
     return own;
   }
 

@@ -90,7 +90,10 @@ export function copyNumbers(
   const numbers = Uint32Array.from({ length: files.length }, (_, slot) => slot);
   const byGroup = new Map<string, number[]>();
   for (const [slot, group] of groups.entries()) {
-    if (group !== undefined) byGroup.set(group, [...(byGroup.get(group) ?? []), slot]);
+    if (group === undefined) continue;
+    const slots = byGroup.get(group);
+    if (slots) slots.push(slot);
+    else byGroup.set(group, [slot]);
   }
   const root = (slot: number): number => {
     let at = slot;

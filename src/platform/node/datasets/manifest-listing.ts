@@ -107,6 +107,7 @@ export async function listManifest(
   const root = dirname(path);
   const hasParts = checkParts(rows, path);
   const classNames = classesOf(rows, hasParts, path, purpose);
+  const places = new Map(classNames.map((name, place) => [name, place]));
   const files: ListedFile[] = [];
   const missing: ManifestRow[] = [];
   const seen = new Map<string, ManifestRow>();
@@ -124,7 +125,7 @@ export async function listManifest(
         continue;
       }
       seen.set(file.path, row);
-      files.push({ ...file, label: classNames.indexOf(row.label), part: row.part, row });
+      files.push({ ...file, label: places.get(row.label) ?? -1, part: row.part, row });
     }
   }
   if (multiLabel) labelByRarest(files, classNames);

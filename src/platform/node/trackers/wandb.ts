@@ -9,7 +9,8 @@ import { metricsOf, resultMetricsOf, type TrackedResult, type Tracker } from './
  * of the package are made, so its files and protocol may change (docs/decisions/0021).
  */
 const PROGRAM = `
-import json, os, sys
+import json, os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 answers = os.fdopen(3, "w", buffering=1)
 try:
     import wandb
@@ -90,7 +91,7 @@ class PythonPackage {
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
       // What is sent is UTF-8, whatever the code page of Windows.
       env: { ...process.env, WANDB_SILENT: 'true', PYTHONUTF8: '1' },
-      // Ctrl-C reaches every process of a terminal; this one is told how the run ends.
+      // Ctrl-C reaches every process of a terminal; this one, which ignores it, is told how the run ends.
       detached: process.platform !== 'win32',
     });
     const answers = this.#process.stdio[3] as Readable;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, lstat, open, readdir, rm } from 'node:fs/promises';
+import { access, lstat, open, readdir, rm, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { folderLayout } from '../../../platform/node/datasets/folder-layout.ts';
@@ -18,6 +18,7 @@ const UNFINISHED = '.harrier-new-';
 const MOST_AT_ONCE = 8;
 const MOST_IMAGES = 100_000;
 const ELSEWHERE = 'choose another folder with --data-folder';
+const DAY_MS = 86_400_000;
 /** An image is read whole, and thrown away, to see whether it can be. */
 const ANY = { height: 1, width: 1, channels: 3 } as const;
 
@@ -182,7 +183,8 @@ export class NewDatasets {
 }
 
 /**
- * The data sets in a folder that data sets are made in: its folders. What a Studio of before left unfinished is removed.
+ * The data sets in a folder that data sets are made in: its folders. What a Studio of before left unfinished is removed
+ * after a day.
  * @throws HarrierError `storage` when the folder cannot be made or written
  */
 export async function madeDatasets(folder: string): Promise<string[]> {
@@ -193,7 +195,10 @@ export async function madeDatasets(folder: string): Promise<string[]> {
     const entries = await readdir(path, { withFileTypes: true });
     const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     for (const name of folders) {
-      if (name.startsWith(UNFINISHED)) await rm(join(path, name), { recursive: true, force: true });
+      // One that changed of late may be that of another Studio, which is receiving it.
+      if (name.startsWith(UNFINISHED) && (await stat(join(path, name))).mtimeMs < Date.now() - DAY_MS) {
+        await rm(join(path, name), { recursive: true, force: true });
+      }
     }
     return folders
       .filter((name) => !isJunkFolder(name))

@@ -63,6 +63,9 @@ export function ImagesTab({ facts }: { readonly facts: DatasetInfo }) {
   };
   // What is corrected, as far as this page knows: what comes besides was done elsewhere.
   const expected = useRef<ReadonlyMap<number, ImageEntry> | undefined>(undefined);
+  useEffect(() => {
+    expected.current = undefined;
+  }, [facts.id, split]);
   const corrections = useCorrections((entries, changed) => {
     if (changed !== split) return;
     listing.replace(entries);

@@ -37,6 +37,27 @@ describe('where a system ignores case', () => {
   });
 });
 
+it('keeps apart what Windows takes for one', () => {
+  const names = ['cat/10:30.jpg', 'cat/10?30.jpg', 'cat/10_30.jpg', 'cat/10:30.jpg'];
+  expect(placesOf(names, { ignoreCase: true, isWindows: true })).toEqual([
+    'cat/10_30.jpg',
+    'cat/10_30-2.jpg',
+    'cat/10_30-3.jpg',
+    'cat/10_30.jpg',
+  ]);
+  expect(() => placesOf(['a?/1.jpg', 'a*/1.jpg'], { ignoreCase: true, isWindows: true })).toThrow(
+    /two folders of this archive have one name on this system: received a\?\/ and a\*\//,
+  );
+});
+
+it('refuses to rename what a list names', () => {
+  const rules = new EntryRules('photos.zip', 1000, { ignoreCase: true, isWindows: false });
+  for (const name of ['cat/A.jpg', 'cat/a.jpg', 'labels.csv']) rules.pathOf(name, 1);
+  expect(() => rules.checkAll()).toThrow(
+    'photos.zip: a list in this archive names files that cannot have these names here: received cat/a.jpg, and the list labels.csv.',
+  );
+});
+
 it('gives files names that Windows takes', () => {
   const names = ['a/Screenshot 10:30:05.png', 'aux/con.jpg', 'b./c?.jpg', 'd/e.jpg'];
   expect(placesOf(names, { ignoreCase: true, isWindows: true })).toEqual([

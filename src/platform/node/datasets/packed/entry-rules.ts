@@ -11,6 +11,9 @@ const MOST_FILES = 2_000_000;
 const MOST_GROWTH = 100;
 const ALWAYS_ALLOWED = 256 * 2 ** 20;
 
+/** Lists of images with their labels. */
+const LIST = /\.(csv|tsv|txt|jsonl|ndjson|json)$/i;
+
 /** What the system that is unpacked on does to names. */
 export interface Names {
   /** `Cat.jpg` and `cat.jpg` are one file, as by default on macOS and Windows. */
@@ -37,6 +40,9 @@ export class EntryRules {
   readonly #names: Names;
   /** The paths so far as a system that ignores case knows them, with what they are. */
   readonly #taken = new Map<string, string>();
+  /** The first list, and the first file that got another name. */
+  #list: string | undefined;
+  #renamed: string | undefined;
   #files = 0;
   #bytes = 0;
 
@@ -80,15 +86,19 @@ export class EntryRules {
         next: 'If it is yours, unpack it and give the folder.',
       });
     }
-    return this.#placeOf(this.#names.isWindows ? own.map(windowsName) : own);
+    const { ignoreCase, isWindows } = this.#names;
+    if (!ignoreCase && !isWindows) return own;
+    const place = this.#placeOf(isWindows ? own.map(windowsName) : own, own);
+    if (LIST.test(own.at(-1)!)) this.#list ??= own.join('/');
+    if (place.join('/') !== own.join('/')) this.#renamed ??= own.join('/');
+    return place;
   }
 
   /** Where a file goes, on systems that take two of the archive's names for one. */
-  #placeOf(own: readonly string[]): readonly string[] {
-    if (!this.#names.ignoreCase) return own;
+  #placeOf(wanted: readonly string[], own: readonly string[]): readonly string[] {
     for (let depth = 1; depth < own.length; depth++) {
       const folder = `${own.slice(0, depth).join('/')}/`;
-      const known = this.#know(folder);
+      const known = this.#know(`${wanted.slice(0, depth).join('/')}/`, folder);
       if (known === folder) continue;
       throw new HarrierError('bad-data', 'two folders of this archive have one name on this system', {
         where: this.#where,
@@ -96,27 +106,38 @@ export class EntryRules {
         next: 'Unpack it on Linux and rename one of them, or put them into one folder there.',
       });
     }
-    const file = own.at(-1)!;
+    const file = wanted.at(-1)!;
     const dot = file.lastIndexOf('.');
     const [stem, ending] = dot > 0 ? [file.slice(0, dot), file.slice(dot)] : [file, ''];
     for (let number = 1; ; number++) {
       const name = number === 1 ? file : `${stem}-${number}${ending}`;
-      const place = [...own.slice(0, -1), name];
+      const place = [...wanted.slice(0, -1), name];
       // The same entry again replaces the one before, as in all programs.
       if (this.#know(place.join('/'), own.join('/')) === own.join('/')) return place;
     }
   }
 
   /** What has a place already, or takes it now. */
-  #know(place: string, what = place): string {
+  #know(place: string, what: string): string {
     const key = place.normalize('NFC').toLowerCase();
     const known = this.#taken.get(key);
     if (known === undefined) this.#taken.set(key, what);
     return known ?? what;
   }
 
-  /** @throws HarrierError `bad-data` when nothing was unpacked */
-  checkNotEmpty(): void {
+  /** @throws HarrierError `bad-data` when nothing was unpacked, or not all under the names that a list has */
+  checkAll(): void {
+    if (this.#renamed !== undefined && this.#list !== undefined) {
+      throw new HarrierError(
+        'bad-data',
+        'a list in this archive names files that cannot have these names here',
+        {
+          where: this.#where,
+          received: `${this.#renamed}, and the list ${this.#list}`,
+          next: 'Unpack it on Linux and rename the files, in the list too.',
+        },
+      );
+    }
     if (this.#files > 0) return;
     throw new HarrierError('bad-data', 'this archive holds no files', {
       where: this.#where,

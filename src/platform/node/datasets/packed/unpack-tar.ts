@@ -65,7 +65,7 @@ export async function unpackTar(
   await waiting;
   signal?.throwIfAborted();
   if (failure) throw asHarrierError(failure, path);
-  rules.checkNotEmpty();
+  rules.checkAll();
 }
 
 async function write(entry: ReadEntry, file: string, signal: AbortSignal): Promise<void> {

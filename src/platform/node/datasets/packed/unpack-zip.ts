@@ -39,7 +39,7 @@ export async function unpackZip(
     signal?.throwIfAborted();
     throw asHarrierError(error, path);
   }
-  rules.checkNotEmpty();
+  rules.checkAll();
 }
 
 async function unpackEntry(
