@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { OnProgress } from '../data/progress.ts';
 import { HarrierError } from '../errors.ts';
 import { humanBaseline } from '../evaluation/human-baseline.ts';
@@ -78,9 +78,10 @@ export async function exportSite({
   const given = data.filter((spec) => !isNamedData(spec)).flatMap((spec) => [spec, resolve(spec)]);
   const site = new Site(resolve(options.folder), withoutPaths([...paths, ...given]));
   await site.clear();
-  await writePage(site, await PageFiles.open(options.pageFolder));
+  // First: an export that is broken off can be made again.
   const state: StudioState = { version: HARRIER_VERSION, datasets: [], canTrain: false, exported: true };
   await site.json('state', state);
+  await writePage(site, await PageFiles.open(options.pageFolder));
   await site.json('recipes', Object.values(RECIPES).map(recipeForm));
   const people = humanBaseline(
     CIFAR10_CLASSES.map(() => CIFAR10_CLASSES.map(() => 0)),
@@ -125,6 +126,9 @@ export async function exportSite({
   return site.written();
 }
 
+/** What tells a site of Studio from other folders. */
+const STATE = 'api/state.json';
+
 class Site {
   readonly folder: string;
   /** Bytes of each file, by name. */
@@ -144,14 +148,19 @@ class Site {
     await makeDirectory(this.folder, ELSEWHERE);
     const names = await readdir(this.folder);
     if (names.length === 0) return;
-    const before = await readFile(join(this.folder, 'api', 'state.json'), 'utf8').catch(() => '');
+    const before = await readFile(join(this.folder, STATE), 'utf8').catch(() => '');
     if (!before.includes('"exported":true')) {
       throw new HarrierError('bad-option', 'this folder is not empty', {
         where: this.folder,
         expected: 'an empty folder, a new one, or one that harrier studio --export wrote',
       });
     }
-    for (const name of names) await rm(join(this.folder, name), { recursive: true, force: true });
+    const others = names.filter((name) => name !== dirname(STATE)).map((name) => join(this.folder, name));
+    const answers = await readdir(join(this.folder, dirname(STATE)));
+    others.push(...answers.map((name) => join(this.folder, dirname(STATE), name)));
+    for (const path of others) {
+      if (path !== join(this.folder, STATE)) await rm(path, { recursive: true, force: true });
+    }
   }
 
   async write(name: string, content: Uint8Array | string): Promise<void> {

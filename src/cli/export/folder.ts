@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import type { Evaluation } from '../../evaluation/index.ts';
@@ -16,6 +16,9 @@ import type { Reporter } from '../reporter.ts';
 import { type ExportCommandOptions, plainViews } from './formats.ts';
 import { noteLostSets } from './lost-sets.ts';
 
+/** In a folder as long as it is being written: an export that is broken off can be made again. */
+const BEGUN = '.harrier-export';
+
 /** Contents by path within a folder; the last file says that all others are there. */
 export type FolderFiles = ReadonlyMap<string, string | Uint8Array>;
 
@@ -31,7 +34,7 @@ export async function checkFolder(
   force = false,
 ): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+    if (error.code === 'ENOENT') return [] as string[];
     if (error.code !== 'ENOTDIR') throw error;
     throw new HarrierError('bad-option', 'this is a file', {
       where: folder,
@@ -39,7 +42,7 @@ export async function checkFolder(
       next: 'Choose another one with --out.',
     });
   });
-  if (force || names.length === 0 || (await isOwn(folder))) return;
+  if (force || names.length === 0 || names.includes(BEGUN) || (await isOwn(folder))) return;
   throw new HarrierError('bad-option', 'this folder is not empty, and harrier export did not write it', {
     where: folder,
     next: 'Choose another folder with --out, or write into this one with --force.',
@@ -75,11 +78,14 @@ export async function keepTexts(
 
 /** Writes the files; others in the folder stay. @throws HarrierError `storage` */
 export async function writeFolder(folder: string, files: FolderFiles): Promise<number> {
+  const elsewhere = 'choose another folder with --out';
+  await writeAtomically(join(folder, BEGUN), '', elsewhere);
   let bytes = 0;
   for (const [path, content] of files) {
-    await writeAtomically(join(folder, path), content, 'choose another folder with --out');
+    await writeAtomically(join(folder, path), content, elsewhere);
     bytes += Buffer.byteLength(content);
   }
+  await rm(join(folder, BEGUN), { force: true });
   return bytes;
 }
 

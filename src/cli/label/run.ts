@@ -118,9 +118,7 @@ async function move(folder: string, { labels, path }: LabelList, reporter: Repor
     });
   }
   const { moved, left } = await moveToClassFolders(folder, async (paths) => {
-    const list = await LabelList.read(folder);
-    list.rename(paths);
-    await list.write();
+    await LabelList.change(folder, (list) => list.rename(paths));
   });
   for (const { file, reason } of left) reporter.note(`Note: ${file} stays where it is: ${reason}.`);
   reporter.print(`Moved ${formatQuantity(moved, 'image')} into class folders; ${shortPath(path)} follows.`);

@@ -185,10 +185,10 @@ export class LabelledImages {
   /** Reads the list, which others may have changed, changes it, writes it. */
   #change(change: (list: LabelList) => void, moved?: ReadonlyMap<string, string>): Promise<void> {
     const write = async () => {
-      const list = await LabelList.read(this.#folder);
-      this.#take(list);
-      change(list);
-      await list.write();
+      const list = await LabelList.change(this.#folder, (read) => {
+        this.#take(read);
+        change(read);
+      });
       if (moved) this.#files = this.#files.map((file) => moved.get(file.normalize('NFC')) ?? file);
       this.#take(list);
     };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { writeAtomically } from '../files/cache.ts';
+import { withLock } from '../files/lock.ts';
 import { readError } from '../files/read-error.ts';
 import { isImageName } from '../images/image-names.ts';
 import { delimiterOf, fieldsOf, tableRecords, textOf } from './manifest.ts';
@@ -63,6 +64,20 @@ export class LabelList {
     if (!isImageName(first[0])) return new LabelList(path, delimiter, first, records.slice(1));
     const names = first.map((_, i) => NAMES[i] ?? `column ${i + 1}`);
     return new LabelList(path, delimiter, names, records);
+  }
+
+  /**
+   * Changes the list of a folder, of which another process may be changing it too: one after another.
+   * @returns the list as it is written
+   * @throws HarrierError as `read`; `storage` when it cannot be written
+   */
+  static async change(folder: string, change: (list: LabelList) => void): Promise<LabelList> {
+    return withLock(join(folder, `${LABEL_LIST}.lock`), { pollMs: 20 }, async () => {
+      const list = await LabelList.read(folder);
+      change(list);
+      await list.write();
+      return list;
+    });
   }
 
   /** Labels by file, as the list spells it; lines without a label are left out. */
