@@ -10,7 +10,7 @@ export interface Folds {
 }
 
 /** Parts that images are divided into, where every class has as many. */
-const FOLDS = 5;
+export const FOLDS = 5;
 
 /**
  * Divides images into folds that hold about as many of every class (stratified) at random by `seed`. Copies of an image

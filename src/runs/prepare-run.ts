@@ -1,3 +1,4 @@
+import { mirrorsSides } from '../data/augmentation/index.ts';
 import type { Dataset, ImageShape } from '../data/dataset.ts';
 import type { FolderRules } from '../data/folder-rules.ts';
 import type { UsedCorrections } from '../data/kept-corrections.ts';
@@ -5,7 +6,7 @@ import { isStretched } from '../data/preprocessing.ts';
 import { HarrierError } from '../errors.ts';
 import type { DataInfo } from '../evaluation/index.ts';
 import { formatCount, formatNumber, formatQuantity } from '../format/format.ts';
-import { checkHeadKind } from '../heads/index.ts';
+import { checkHeadKind, checkLinearHead } from '../heads/index.ts';
 import type { NetworkConfig } from '../models/index.ts';
 import { highestRate, optimizerFrom } from '../optimizers/index.ts';
 import { fineTuningSplit } from '../recipes/index.ts';
@@ -98,6 +99,12 @@ export async function prepareRun(
   const batch = Math.min(options.batchSize, images.train.size);
   const { loss, microBatch, averageMomentum } = options;
   const memory = { network, optimizer, loss, runtime, batch, microBatch, averageMomentum };
+  if (options.head === 'linear') {
+    const views = mirrorsSides(options.augmentation) ? 2 : 1;
+    const { size: all, classNames } = images.train;
+    const [size = 0] = network.parameters.filter(({ shape }) => shape.length === 2).at(-1)?.shape ?? [];
+    checkLinearHead({ images: all, views, classes: classNames.length, size }, runtime.freeMemory?.());
+  }
   // Where the head alone is fitted, on features, nothing is differentiated but the head.
   const stepGraph = options.head ? undefined : await checkMemory(memory);
   return {

@@ -212,7 +212,7 @@ export class Model {
       keepBest: options.keepBest,
       earlyStopping: options.earlyStopping,
       weights: this.#fresh ? firstWeights(this.network, seed, split.train) : weights,
-      clock: Date.now,
+      clock: ownClock,
       onEpochBegin: run.epochBegin,
       onStep: (progress) => {
         options.onStep?.(progress);
@@ -389,4 +389,10 @@ export class Sequential extends Model {
 /** Whether a model's classes have names of their own. */
 function hasNames(classNames: readonly string[] | undefined): classNames is readonly string[] {
   return classNames !== undefined && classNames.join() !== numberedClasses(classNames.length).join();
+}
+
+/** A clock that nobody sets back, where there is one: in Node and browsers. */
+function ownClock(): number {
+  const { performance } = globalThis as { performance?: { now(): number } };
+  return performance?.now() ?? Date.now();
 }

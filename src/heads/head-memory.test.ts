@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { checkLinearHead } from './head-memory.ts';
+
+const photos = { images: 10_000, views: 2, classes: 100, size: 1280 };
+
+it('lets pass what fits', () => {
+  expect(() => checkLinearHead(photos, 2e9)).not.toThrow();
+  expect(() => checkLinearHead(photos, undefined)).not.toThrow();
+});
+
+it.each([
+  ['more memory than is free', photos, 2e8, /needs more memory .* expected 0\.4 GB .* received 0\.2 GB free/],
+  ['more numbers than an array holds', { ...photos, images: 500_000, classes: 1000 }, 1e12, /--head mlp/],
+])('refuses %s', (_, size, free, words) => {
+  expect(() => checkLinearHead(size, free)).toThrow(words);
+});

@@ -1,0 +1,46 @@
+import { HarrierError } from '../errors.ts';
+import { FOLDS } from './folds.ts';
+
+/** What a linear head is fitted on. */
+export interface HeadSize {
+  readonly images: number;
+  /** Times that each image is seen: mirrored once more. */
+  readonly views: number;
+  readonly classes: number;
+  /** Features of an image. */
+  readonly size: number;
+}
+
+/** Numbers of one array of JavaScript. */
+const MOST_NUMBERS = 2 ** 32 - 1;
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/**
+ * Checks that a linear head can be fitted, before features are computed for it: on all images at once, with a head for
+ * each fold. It holds the features three times (of each view, together, standardized), and for each image, fold and class
+ * a target, a score and its gradient.
+ *
+ * @param free bytes of memory; undefined where nobody can tell
+ * @throws HarrierError `not-supported` with what it needs, and what to do
+ */
+export function checkLinearHead({ images, views, classes, size }: HeadSize, free: number | undefined): void {
+  const features = images * views * size;
+  const targets = images * views * FOLDS * classes;
+  const bytes = 3 * BYTES * (features + targets);
+  const most = Math.max(features, targets);
+  if (most <= MOST_NUMBERS && bytes <= (free ?? Number.POSITIVE_INFINITY)) return;
+  throw new HarrierError(
+    'not-supported',
+    `fitting a linear head on ${images} images of ${classes} classes at once needs more memory than there is`,
+    {
+      expected: `${gigabytes(bytes)} and arrays of at most ${MOST_NUMBERS} numbers`,
+      received: `${free === undefined ? 'memory of unknown size' : `${gigabytes(free)} free`}, and arrays of ${most}`,
+      next: 'Take --head mlp, which learns from a part of the images at a time, or fewer images with --limit.',
+      options: ['head', 'limit'],
+    },
+  );
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
