@@ -6,6 +6,8 @@ import type { SplitView } from './split-view.ts';
 /** How long it works before others have their turn: a request must not feel it. */
 const TURN_MS = 8;
 const TELL_MS = 250;
+/** Of more images, only those that are more alike are found: each has too many others that are somewhat alike. */
+const [MOST_IMAGES, FEW_BITS] = [100_000, 4];
 
 /** Searches a data set for images that are there more than once, when it is first asked, and keeps what it finds. */
 export class DuplicateSearch {
@@ -29,7 +31,9 @@ export class DuplicateSearch {
 
   async #search(): Promise<void> {
     try {
-      const search = findDuplicates(this.#views.map(({ dataset }) => dataset));
+      const datasets = this.#views.map(({ dataset }) => dataset);
+      const images = datasets.reduce((sum, { size }) => sum + size, 0);
+      const search = findDuplicates(datasets, images > MOST_IMAGES ? { mostBits: FEW_BITS } : {});
       let turn = performance.now();
       let told = 0;
       for (;;) {
