@@ -285,6 +285,30 @@ describe('a run that was interrupted and resumed', () => {
     }
   });
 
+  it('leaves the time out in which the machine slept', async () => {
+    let [now, steps] = [0, 0];
+    const sleepy: Runtime = {
+      ...runtime,
+      async compile(model, compileOptions) {
+        const executable = await runtime.compile(model, compileOptions);
+        return {
+          ...executable,
+          step(feeds, into) {
+            now += ++steps === 7 ? 8 * 3_600_000 : 100;
+            return executable.step(feeds, into);
+          },
+        };
+      },
+    };
+    const told: number[] = [];
+    const { history } = await fit(
+      options({ runtime: sleepy, clock: () => now, onStep: ({ seconds }) => void told.push(seconds) }),
+    );
+    expect(steps).toBeGreaterThanOrEqual(12);
+    for (const { seconds } of history) expect(seconds).toBeLessThan(2);
+    expect(told.at(-1)).toBeLessThan(5);
+  });
+
   it('may have been killed between checkpoints: what it did since is done again', async () => {
     const whole = await outcome({});
     // A checkpoint after every step: the clock jumps by ten seconds.

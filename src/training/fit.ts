@@ -18,6 +18,7 @@ import { batchPlan, checkFit } from './check-fit.ts';
 import type { RunPosition } from './checkpoint.ts';
 import { ExplosionWatch } from './explosion.ts';
 import type { FitOptions, FitResult } from './fit-options.ts';
+import { Pauses } from './pauses.ts';
 import { checkMemory } from './step-memory.ts';
 import { Trainer, weightsToUse } from './trainer.ts';
 
@@ -40,7 +41,7 @@ const FRESH: RunPosition = {
  *   `bad-data` when the data does not fit the network, `not-supported` when memory does not suffice
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { network, optimizer, loss, runtime, train, seed, epochs, batchSize, clock, resume } = options;
+  const { network, optimizer, loss, runtime, train, seed, epochs, batchSize, resume } = options;
   checkFit(options);
   const { microBatch, averageMomentum } = options;
   const batch = Math.min(batchSize, train.size);
@@ -64,6 +65,9 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const stepsPerEpoch = stepsOf({ dataset: train, batchSize });
   const run = { steps: stepsPerEpoch * epochs, stepsPerEpoch };
   const settled = settledIn(optimizer, run);
+  const pauses = new Pauses();
+  let slept = 0;
+  const clock = () => options.clock() - slept;
   const started = clock();
   let trained = 0;
   let pause = 0;
@@ -100,6 +104,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       await options.onEpochBegin?.(epoch + 1);
 
       for (let i = position.stepInEpoch; i < stepsPerEpoch; i++) {
+        const begun = clock();
         const { pixels, targets, imageShape } = await batches.batch(epoch, i);
         const images = targets.length / network.outputSize;
         const scale = options.learningRateScale?.() ?? 1;
@@ -111,6 +116,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
           imageShape.width,
         ]);
         watch.add(batchLoss);
+        slept += pauses.in(clock() - begun);
         position = {
           ...position,
           step: position.step + 1,
