@@ -26,6 +26,9 @@ describe('for other machines', () => {
     'vEthernet (LAN)': network('10.1.0.1'),
     wlan0: network('169.254.3.4'),
     docker0: network('172.17.0.1'),
+    docker_gwbridge: network('172.18.0.1'),
+    'cni-podman0': network('10.88.0.1'),
+    'vEthernet (DockerNAT)': network('10.0.75.1'),
     'br-0123456789ab': network('172.18.0.1'),
     'vEthernet (WSL (Hyper-V firewall))': network('172.19.0.1'),
   };

@@ -20,7 +20,7 @@ export function addressHere(host: string, port: number): string {
 
 /** Networks that other machines are not in: those of containers and virtual machines on this one. */
 const VIRTUAL =
-  /^(docker\d|br-[0-9a-f]{12}$|veth[0-9a-f]|virbr\d|vboxnet|vmnet|cni\d|flannel|cali[0-9a-f]|podman\d|vEthernet \((WSL|Default Switch|nat))/;
+  /^(docker(\d|_gwbridge)|br-[0-9a-f]{12}$|veth([0-9a-f]|we)|virbr\d|vboxnet|vmnet|cni(\d|-podman\d)|flannel|cali[0-9a-f]|podman\d|vEthernet \((WSL|Default Switch|DockerNAT|nat))/;
 /** IPv4 without a network that gives addresses (RFC 3927). */
 const LINK_LOCAL = /^169\.254\./;
 

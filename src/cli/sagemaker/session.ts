@@ -100,11 +100,9 @@ export async function inAws(
     });
   } catch (error) {
     if (interruption.exitCode === undefined) {
-      const failure = awsError(error);
-      // Of what was started, nobody knows how it is.
-      const isLost = failure instanceof HarrierError && ['network', 'unauthorized'].includes(failure.code);
-      if (isLost && isStarted) for (const line of lines) reporter.note(line);
-      throw failure;
+      // Where AWS no longer answers, or not to these credentials, what was started goes on.
+      if (isStarted && !(error instanceof HarrierError)) for (const line of lines) reporter.note(line);
+      throw awsError(error);
     }
     for (const line of lines) reporter.note(line);
     throw new Exit(interruption.exitCode);

@@ -47,6 +47,11 @@ const NOT_REACHED = new Set([
   'ETIMEDOUT',
   'EAI_AGAIN',
   'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'ECONNABORTED',
 ]);
 
 /** Whether an error is AWS's answer with this name (or a name that begins so). */

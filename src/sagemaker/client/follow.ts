@@ -14,28 +14,37 @@ export interface FollowOptions {
 /** Seconds for which AWS may not be reached. */
 const PATIENCE = 600;
 
+/** How `lookUntil` looks. */
+export type LookOptions = Pick<FollowOptions, 'pollSeconds' | 'signal'> &
+  Partial<Pick<FollowOptions, 'note'>> & {
+    /** Seconds for which AWS may not be reached, or may be busy. Default 600. */
+    readonly patience?: number;
+  };
+
 /**
  * Looks again and again until it is done. The SDK's own waiters look every two minutes, take a stopped job for a
- * finished one and an endpoint that was rolled back for an updated one. That AWS cannot be reached, or is busy, for up to ten
- * minutes ends nothing.
+ * finished one and an endpoint that was rolled back for an updated one. That AWS cannot be reached, or is busy, for ten
+ * minutes ends nothing: a laptop that wakes has no network yet, and what was started goes on meanwhile.
  *
- * @throws the signal's reason when aborted
+ * @throws the signal's reason when aborted; what `look` and `isDone` throw
  */
 export async function lookUntil<T>(
   look: () => Promise<T>,
   isDone: (found: T) => boolean | Promise<boolean>,
-  { pollSeconds, signal }: Pick<FollowOptions, 'pollSeconds' | 'signal'>,
+  { pollSeconds, signal, note, patience = PATIENCE }: LookOptions,
 ): Promise<T> {
-  let failed = 0;
+  let lostAt: number | undefined;
   for (;;) {
     signal?.throwIfAborted();
     try {
       const found = await look();
       if (await isDone(found)) return found;
-      failed = 0;
+      lostAt = undefined;
     } catch (error) {
-      // A laptop that wakes has no network yet, and AWS may be busy: what was started goes on meanwhile.
-      if (!isPassing(error) || ++failed > PATIENCE / Math.max(1, pollSeconds)) throw error;
+      if (!isPassing(error)) throw error;
+      if (lostAt !== undefined && performance.now() - lostAt > 1000 * patience) throw error;
+      if (lostAt === undefined) note?.('AWS cannot be reached, or is busy: trying again.');
+      lostAt ??= performance.now();
     }
     await sleep(pollSeconds * 1000, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import type { Aws } from './aws.ts';
-import { isAws, isMissing } from './aws-error.ts';
+import { isAws, isMissing, isPassing } from './aws-error.ts';
 import { type FollowOptions, lookUntil } from './follow.ts';
 import { LIMITS } from './limits.ts';
 import { uniqueName } from './names.ts';
@@ -59,10 +59,14 @@ export async function invokeAsync(
     const until = performance.now() + timeoutSeconds * 1000;
     const found = await lookUntil(
       async () => {
-        const text = await textAt(aws, answer);
-        if (text !== undefined) return { text };
-        const reason = failure && (await textAt(aws, failure));
-        if (reason !== undefined && failure) return { reason };
+        try {
+          const text = await textAt(aws, answer);
+          if (text !== undefined) return { text };
+          const reason = failure && (await textAt(aws, failure));
+          if (reason !== undefined && failure) return { reason };
+        } catch (error) {
+          if (!isPassing(error) || performance.now() <= until) throw error;
+        }
         return performance.now() > until ? 'late' : undefined;
       },
       (look) => look !== undefined,

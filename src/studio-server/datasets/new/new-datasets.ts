@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, lstat, open, readdir, rm, stat } from 'node:fs/promises';
+import { access, lstat, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { folderLayout } from '../../../platform/node/datasets/folder-layout.ts';
@@ -115,6 +115,9 @@ export class NewDatasets {
       const place = `${inside}/${freeName(file, inside, set.files)}`;
       await makeDirectory(join(set.path, inside), ELSEWHERE);
       await writeNew(join(set.path, place), bytes);
+      // So that another Studio knows that somebody is at it.
+      const now = new Date();
+      await utimes(set.path, now, now).catch(() => {});
       set.contents.set(hash, place);
       set.counts.set(own, (set.counts.get(own) ?? 0) + 1);
       return { place };
@@ -196,7 +199,8 @@ export async function madeDatasets(folder: string): Promise<string[]> {
     const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     for (const name of folders) {
       // One that changed of late may be that of another Studio, which is receiving it.
-      if (name.startsWith(UNFINISHED) && (await stat(join(path, name))).mtimeMs < Date.now() - DAY_MS) {
+      const begun = name.startsWith(UNFINISHED) && (await stat(join(path, name)).catch(() => undefined));
+      if (begun && begun.mtimeMs < Date.now() - DAY_MS) {
         await rm(join(path, name), { recursive: true, force: true });
       }
     }

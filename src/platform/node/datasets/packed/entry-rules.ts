@@ -4,6 +4,7 @@ import { HarrierError } from '../../../../errors.ts';
 import { formatQuantity } from '../../../../format/format.ts';
 import { windowsName } from '../../files/plain-names.ts';
 import { isJunkFile, isJunkFolder } from '../junk.ts';
+import { isManifestName } from '../manifest.ts';
 
 /** Files of an archive at most: a damaged or hostile one may name more. */
 const MOST_FILES = 2_000_000;
@@ -11,8 +12,8 @@ const MOST_FILES = 2_000_000;
 const MOST_GROWTH = 100;
 const ALWAYS_ALLOWED = 256 * 2 ** 20;
 
-/** Lists of images with their labels. */
-const LIST = /\.(csv|tsv|txt|jsonl|ndjson|json)$/i;
+/** Folders in which a list of images with their labels may lie: that of the archive, or the one that is in it alone. */
+const LIST_DEPTH = 2;
 
 /** What the system that is unpacked on does to names. */
 export interface Names {
@@ -89,8 +90,9 @@ export class EntryRules {
     const { ignoreCase, isWindows } = this.#names;
     if (!ignoreCase && !isWindows) return own;
     const place = this.#placeOf(isWindows ? own.map(windowsName) : own, own);
-    if (LIST.test(own.at(-1)!)) this.#list ??= own.join('/');
-    if (place.join('/') !== own.join('/')) this.#renamed ??= own.join('/');
+    const isList = own.length <= LIST_DEPTH && isManifestName(own.at(-1)!);
+    if (isList) this.#list ??= own.join('/');
+    else if (place.join('/') !== own.join('/')) this.#renamed ??= own.join('/');
     return place;
   }
 
@@ -130,7 +132,7 @@ export class EntryRules {
     if (this.#renamed !== undefined && this.#list !== undefined) {
       throw new HarrierError(
         'bad-data',
-        'a list in this archive names files that cannot have these names here',
+        'a list in this archive may name files that cannot have these names here',
         {
           where: this.#where,
           received: `${this.#renamed}, and the list ${this.#list}`,
