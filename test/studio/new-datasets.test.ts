@@ -66,8 +66,11 @@ it('makes a data set of images, which is listed, opened and found again', async 
   expect(await readFile(join(made(), 'My ants', 'ants', '1-2.png'))).toEqual(other);
   const state = await studio.json<StudioState>('/api/state');
   expect([state.dataFolder, state.datasets]).toEqual([made(), ['before', 'My-ants']]);
-  const answer = await studio.json<DatasetAnswer>('/api/datasets/My-ants');
-  expect(answer.state === 'ready' && answer.classNames).toEqual(['ants', 'bees']);
+  const classNames = async () => {
+    const answer = await studio.json<DatasetAnswer>('/api/datasets/My-ants');
+    return answer.state === 'ready' && answer.classNames;
+  };
+  await expect.poll(classNames, { timeout: 30_000 }).toEqual(['ants', 'bees']);
   const again = await openStudio(folder, { dataFolder: made() });
   expect((await again.json<StudioState>('/api/state')).datasets).toEqual(['My-ants', 'before']);
   await again.studio.close();
