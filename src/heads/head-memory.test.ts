@@ -9,8 +9,18 @@ it('lets pass what fits', () => {
 });
 
 it.each([
-  ['more memory than is free', photos, 2e8, /needs more memory .* expected 0\.4 GB .* received 0\.2 GB free/],
-  ['more numbers than an array holds', { ...photos, images: 500_000, classes: 1000 }, 1e12, /--head mlp/],
+  [
+    'more memory than is free',
+    photos,
+    2e8,
+    /needs more memory .*expected at least 0\.4 GB, received 0\.2 GB\./,
+  ],
+  [
+    'more numbers than an array holds',
+    { ...photos, images: 500_000, classes: 1000 },
+    1e12,
+    /expected at most 4294967295 numbers in one array, received 5000000000\. Take --head mlp/,
+  ],
 ])('refuses %s', (_, size, free, words) => {
   expect(() => checkLinearHead(size, free)).toThrow(words);
 });

@@ -1,4 +1,5 @@
 import { HarrierError } from '../errors.ts';
+import { gigabytes } from '../training/index.ts';
 import { FOLDS } from './folds.ts';
 
 /** What a linear head is fitted on. */
@@ -27,20 +28,19 @@ export function checkLinearHead({ images, views, classes, size }: HeadSize, free
   const features = images * views * size;
   const targets = images * views * FOLDS * classes;
   const bytes = 3 * BYTES * (features + targets);
-  const most = Math.max(features, targets);
-  if (most <= MOST_NUMBERS && bytes <= (free ?? Number.POSITIVE_INFINITY)) return;
+  const [expected, received] =
+    Math.max(features, targets) > MOST_NUMBERS
+      ? [`at most ${MOST_NUMBERS} numbers in one array`, `${Math.max(features, targets)}`]
+      : [`at least ${gigabytes(bytes)}`, free !== undefined && bytes > free && gigabytes(free)];
+  if (!received) return;
   throw new HarrierError(
     'not-supported',
     `fitting a linear head on ${images} images of ${classes} classes at once needs more memory than there is`,
     {
-      expected: `${gigabytes(bytes)} and arrays of at most ${MOST_NUMBERS} numbers`,
-      received: `${free === undefined ? 'memory of unknown size' : `${gigabytes(free)} free`}, and arrays of ${most}`,
+      expected,
+      received,
       next: 'Take --head mlp, which learns from a part of the images at a time, or fewer images with --limit.',
       options: ['head', 'limit'],
     },
   );
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { keepEdits, keptWords, sealed } from './edits.ts';
+import { KeptEdits, keepEdits, sealed } from './edits.ts';
 import { UNSTATED } from './licences.ts';
 
 const card = (accuracy: number, licence = 'license: other\nlicense_name: see-license-file\n') => `---
@@ -146,6 +146,13 @@ describe('a text without facts', () => {
   ])('stays with %s', (_, there, words) => {
     const { file, kept } = keepEdits(sealed(licences(20)), there);
     expect([kept, file.includes(words), file.includes('20 images')]).toEqual([['text'], true, false]);
-    expect(keptWords('LICENSE.md', kept)).toBe('LICENSE.md');
   });
+});
+
+it('remembers of several files what was kept', () => {
+  const edits = new KeptEdits();
+  expect(edits.merge('README.md', second, first)).toBe(second);
+  edits.merge('README.md', second, first.replace('- harrier', '- harrier\n  - parts'));
+  edits.merge('LICENSE.md', sealed('MIT'), 'Ours');
+  expect(edits.words).toEqual(['README.md (tags)', 'LICENSE.md']);
 });

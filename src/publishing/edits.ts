@@ -34,7 +34,7 @@ export function sealed(file: string): string {
         .filter(([name]) => !FIGURES.includes(name))
         .map(([name, lines]) => [name, fieldHash(lines)]),
     ),
-    text: textHash(text),
+    text: hashOf(text),
   });
 }
 
@@ -72,7 +72,7 @@ export function keepEdits(
       return lines === undefined ? [] : [[name, lines] as const];
     }),
   );
-  const keepsText = !isOld && before.text.trim() !== '' && before.written?.text !== textHash(before.text);
+  const keepsText = !isOld && before.text !== '' && before.written?.text !== hashOf(before.text);
   // Of a file that is all text, nothing else is to be written.
   if (keepsText && fields.size === 0) return { file: there, kept: ['text'] };
   const kept = [...edited].filter(
@@ -84,9 +84,18 @@ export function keepEdits(
   };
 }
 
-/** What was kept of a file, for people: `README.md (license, text)`. */
-export function keptWords(path: string, kept: readonly string[]): string {
-  return kept.every((name) => name === 'text') ? path : `${path} (${kept.join(', ')})`;
+/** Keeps edits of several files, and remembers of which. */
+export class KeptEdits {
+  /** For people: `README.md (license, text)`. */
+  readonly words: string[] = [];
+
+  /** As `keepEdits`. */
+  merge(path: string, made: string, there: string): string {
+    const { file, kept } = keepEdits(made, there);
+    const isText = kept.every((name) => name === 'text');
+    if (kept.length > 0) this.words.push(isText ? path : `${path} (${kept.join(', ')})`);
+    return file;
+  }
 }
 
 /** Whether nobody has chosen a licence: "other" without a word, or with the one that points to `LICENSE.md`. */
@@ -125,7 +134,7 @@ function fieldsOf(facts: string): Map<string, string> {
 
 function joined(fields: ReadonlyMap<string, string>, text: string, written: Written | undefined): string {
   const facts = fields.size === 0 ? '' : `---\n${[...fields.values()].join('')}---\n\n`;
-  return `${facts}${text.trim()}\n\n<!-- ${MARK} ${JSON.stringify(written)} -->\n`;
+  return `${facts}${text}\n\n<!-- ${MARK} ${JSON.stringify(written)} -->\n`;
 }
 
 /** The hub's form writes all fields anew, with other quotes and indents: that is no edit. */
@@ -135,10 +144,6 @@ function plain(lines: string): string {
 
 function fieldHash(lines: string): string {
   return hashOf(plain(lines));
-}
-
-function textHash(text: string): string {
-  return hashOf(text.trim());
 }
 
 function hashOf(content: string): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { images } from '../../test/training/problem.ts';
+import { watching } from '../../test/training/watching.ts';
 import { memoryDataset } from '../data/memory.ts';
 import { subset } from '../data/subset.ts';
 import { HarrierError } from '../errors.ts';
@@ -64,22 +65,12 @@ const untimed = ({ history }: FitResult) => history.map(({ seconds, ...record })
 describe('fit', () => {
   it('keeps the last partial batch: every image counts once in an epoch', async () => {
     const batches: number[] = [];
-    const watching: Runtime = {
-      ...runtime,
-      async compile(model, compileOptions) {
-        const executable = await runtime.compile(model, compileOptions);
-        return {
-          ...executable,
-          step(feeds, into) {
-            batches.push(feeds.image.dims[0]);
-            return executable.step(feeds, into);
-          },
-        };
-      },
-    };
+    const watched = watching(runtime, (feeds) => {
+      batches.push(feeds.image.dims[0]);
+    });
     const steps: StepProgress[] = [];
     const { history } = await fit(
-      options({ epochs: 2, runtime: watching, onStep: (step) => steps.push(step) }),
+      options({ epochs: 2, runtime: watched, onStep: (step) => steps.push(step) }),
     );
     expect(batches).toEqual([8, 8, 8, 2, 8, 8, 8, 2]);
     expect(steps.map(({ step, steps: all }) => `${step}/${all}`)).toEqual([
@@ -287,19 +278,9 @@ describe('a run that was interrupted and resumed', () => {
 
   it('leaves the time out in which the machine slept', async () => {
     let [now, steps] = [0, 0];
-    const sleepy: Runtime = {
-      ...runtime,
-      async compile(model, compileOptions) {
-        const executable = await runtime.compile(model, compileOptions);
-        return {
-          ...executable,
-          step(feeds, into) {
-            now += ++steps === 7 ? 8 * 3_600_000 : 100;
-            return executable.step(feeds, into);
-          },
-        };
-      },
-    };
+    const sleepy = watching(runtime, () => {
+      now += ++steps === 7 ? 8 * 3_600_000 : 100;
+    });
     const told: number[] = [];
     const { history } = await fit(
       options({ runtime: sleepy, clock: () => now, onStep: ({ seconds }) => void told.push(seconds) }),

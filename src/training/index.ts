@@ -37,7 +37,7 @@ export {
 } from './pace.ts';
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
 export { type StepInfo, stepInfo } from './step-info.ts';
-export { checkMemory, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';
+export { checkMemory, gigabytes, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';
 export type { RatePoint } from './suggested-rates.ts';
 export type { TrainOptions } from './train-options.ts';
 export { type StepResult, Trainer, type TrainerOptions, weightsToUse } from './trainer.ts';

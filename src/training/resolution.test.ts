@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { images } from '../../test/training/problem.ts';
+import { watching } from '../../test/training/watching.ts';
 import { memoryDataset } from '../data/memory.ts';
 import { areaResampler } from '../data/resample.ts';
 import { HarrierError } from '../errors.ts';
@@ -14,7 +15,6 @@ import {
 import { Classifier, exportModel, Network } from '../models/index.ts';
 import { SGD } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
-import type { Runtime } from '../runtime/index.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { fit } from './fit.ts';
 import type { FitOptions } from './fit-options.ts';
@@ -58,20 +58,10 @@ const options = (more: Partial<FitOptions> = {}): FitOptions => ({
 describe('training at growing resolutions', () => {
   it('shows the sizes that it is told to, and evaluates at the whole one', async () => {
     const sizes: number[] = [];
-    const watching: Runtime = {
-      ...runtime,
-      async compile(model, compileOptions) {
-        const executable = await runtime.compile(model, compileOptions);
-        return {
-          ...executable,
-          step(feeds, into) {
-            sizes.push(feeds.image.dims[1], feeds.image.dims[2]);
-            return executable.step(feeds, into);
-          },
-        };
-      },
-    };
-    const { weights, history } = await fit(options({ runtime: watching, validation }));
+    const watched = watching(runtime, (feeds) => {
+      sizes.push(feeds.image.dims[1], feeds.image.dims[2]);
+    });
+    const { weights, history } = await fit(options({ runtime: watched, validation }));
     const epoch = (size: number) => [...Array(6).fill(size), SIDE, SIDE];
     expect(sizes).toEqual([...epoch(4), ...epoch(5), ...epoch(5), ...epoch(SIDE)]);
     const classifier = await Classifier.load(runtime, exportModel(network, weights));

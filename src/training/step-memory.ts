@@ -142,7 +142,8 @@ export async function checkMemory(options: MemoryOptions): Promise<StepGraph | u
   );
 }
 
-function gigabytes(bytes: number): string {
+/** Bytes, for people who think of memory: `3.2 GB`. */
+export function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { drawWeights } from '../../test/layers/check-layer.ts';
 import { activation, dense, flatten, tensorOf } from '../../test/layers/keras.ts';
 import { batchOf, images } from '../../test/training/problem.ts';
+import { watching } from '../../test/training/watching.ts';
 import { HarrierError } from '../errors.ts';
 import { BatchNormalization, Dense, Dropout, Flatten } from '../layers/index.ts';
 import { Classifier, exportModel, Network } from '../models/index.ts';
 import { Adam, SGD } from '../optimizers/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
-import type { Runtime, Tensors } from '../runtime/index.ts';
+import type { Tensors } from '../runtime/index.ts';
 import { Trainer } from './trainer.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -157,24 +158,14 @@ describe('dropout', () => {
   /** The masks of some steps, as they are fed. */
   async function masks(seed: number, steps: readonly number[]): Promise<Tensors[]> {
     const seen: Tensors[] = [];
-    const watching: Runtime = {
-      ...runtime,
-      async compile(model, options) {
-        const executable = await runtime.compile(model, options);
-        return {
-          ...executable,
-          step(feeds, into) {
-            seen.push(feeds);
-            return executable.step(feeds, into);
-          },
-        };
-      },
-    };
+    const watched = watching(runtime, (feeds) => {
+      seen.push(feeds);
+    });
     const { pixels, targets } = batchOf(data, [0, 1, 2, 3, 4, 5, 6, 7]);
     const trainer = new Trainer({
       network: noisy,
       optimizer: new SGD(),
-      runtime: watching,
+      runtime: watched,
       seed,
       weights: drawWeights(noisy.parameters),
     });

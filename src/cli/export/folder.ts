@@ -7,7 +7,7 @@ import { exportOptionsOf } from '../../models/index.ts';
 import { decodeModel, encodeModel, type Model } from '../../onnx/index.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
-import { keepEdits, keptWords } from '../../publishing/edits.ts';
+import { KeptEdits } from '../../publishing/edits.ts';
 import { type PublishedModel, publishedModel } from '../../publishing/published-model.ts';
 import { originOf } from '../../runs/origin.ts';
 import { modelToEvaluate } from '../evaluate/model.ts';
@@ -63,16 +63,14 @@ export async function keepTexts(
   files: Map<string, string | Uint8Array>,
   reporter: Reporter,
 ): Promise<void> {
-  const stay: string[] = [];
+  const edits = new KeptEdits();
   for (const path of EDITED) {
     const there = await readFile(join(folder, path), 'utf8').catch(() => undefined);
-    if (there === undefined) continue;
-    const { file, kept } = keepEdits(`${files.get(path)}`, there);
-    files.set(path, file);
-    if (kept.length > 0) stay.push(keptWords(path, kept));
+    if (there !== undefined) files.set(path, edits.merge(path, `${files.get(path)}`, there));
   }
-  if (stay.length > 0) {
-    reporter.note(`Note: these stay as they are: ${stay.join(', ')}. Remove a file to have it written anew.`);
+  if (edits.words.length > 0) {
+    const stay = edits.words.join(', ');
+    reporter.note(`Note: these stay as they are: ${stay}. Remove a file to have it written anew.`);
   }
 }
 

@@ -4,7 +4,7 @@ import { formatBytes, formatQuantity } from '../../format/format.ts';
 import { pushToHub } from '../../platform/node/hub-upload/push-to-hub.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { HARRIER_VERSION } from '../../platform/node/version.ts';
-import { keepEdits, keptWords } from '../../publishing/edits.ts';
+import { KeptEdits } from '../../publishing/edits.ts';
 import { hubRepository } from '../../publishing/hub-repository.ts';
 import { EDITED, modelToPublish } from '../export/folder.ts';
 import type { ExportCommandOptions } from '../export/formats.ts';
@@ -27,20 +27,16 @@ export async function runPush(name: string, target: string, options: PushCommand
     harrier: HARRIER_VERSION,
     where: source.modelFile,
   });
-  const stay: string[] = [];
+  const edits = new KeptEdits();
   const pushed = await pushToHub(repository, files, {
     isPrivate: options.private,
     message: options.message ?? 'Upload a model of Harrier',
     edited: EDITED,
-    merge(path, made, there) {
-      const { file, kept } = keepEdits(made, there);
-      if (kept.length > 0) stay.push(keptWords(path, kept));
-      return file;
-    },
+    merge: (path, made, there) => edits.merge(path, made, there),
     onProgress: reporter.work,
   });
   if (options.json) {
-    reporter.json({ repository, ...pushed, kept: stay });
+    reporter.json({ repository, ...pushed, kept: edits.words });
     return;
   }
   const { url, changed, sentBytes } = pushed;
@@ -50,9 +46,9 @@ export async function runPush(name: string, target: string, options: PushCommand
       ? 'The repository has all files already: nothing was changed.'
       : `${formatQuantity(changed, 'file')} changed, ${formatBytes(sentBytes)} of weights sent`,
   );
-  if (stay.length > 0) {
+  if (edits.words.length > 0) {
     reporter.note(
-      `Note: these stay as they are there: ${stay.join(', ')}. Delete a file there to have it written anew.`,
+      `Note: these stay as they are there: ${edits.words.join(', ')}. Delete a file there to have it written anew.`,
     );
   }
   reporter.print(

@@ -37,10 +37,8 @@ const INDIRECT = /^\/|(?:^|\/)\.{0,2}(?:\/|$)/;
 export function correctionKey(dataset: Dataset, index: number, root: string): string {
   const source = dataset.describe(index);
   // What relative() would find, which takes its time with a million images.
-  if (root !== '' && source.startsWith(root) && /[\\/]/.test(source[root.length] ?? '')) {
-    const rest = source.slice(root.length + 1);
-    if (sep === '/' && !INDIRECT.test(rest)) return rest;
-  }
+  const rest = sep === '/' && root !== '' && source.startsWith(`${root}/`) && source.slice(root.length + 1);
+  if (rest && !INDIRECT.test(rest)) return rest;
   const path = relative(resolve(root), resolve(source));
   return path.startsWith('..') || isAbsolute(path) ? source : path.split(sep).join('/');
 }
