@@ -29,6 +29,14 @@ it.each([
     'summary --model runs/mine',
     "unknown option '--model'. The model is named without a flag: harrier summary [recipe|run|model.onnx].",
   ],
+  [
+    'inspect --data ./photos',
+    "unknown option '--data'. The folder is named without a flag: harrier inspect <data>.",
+  ],
+  [
+    'label --data ./photos',
+    "unknown option '--data'. The folder is named without a flag: harrier label <folder>.",
+  ],
   ['resume', "unknown command 'resume'. Did you mean harrier train --resume?"],
   ['test runs/mine', "unknown command 'test'. Did you mean harrier evaluate?"],
   ['trian', "unknown command 'trian'. Did you mean train?"],

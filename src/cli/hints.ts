@@ -18,8 +18,11 @@ const COMMANDS: Readonly<Record<string, string>> = {
   list: 'recipes',
 };
 
-/** Flags for a model that other programs have; here it is named without one. */
-const MODEL_FLAGS = ['--model', '--run', '--checkpoint', '--weights'];
+/** What is named without a flag here, by the names of its argument, and the flags that people give it. */
+const UNFLAGGED: readonly { what: string; argument: RegExp; flags: readonly string[] }[] = [
+  { what: 'model', argument: /model|words/, flags: ['--model', '--run', '--checkpoint', '--weights'] },
+  { what: 'folder', argument: /data|folder|path/, flags: ['--data', '--dataset', '--folder'] },
+];
 
 /**
  * A better hint for a wrong flag or command than one that looks alike: what people mean by it who come from elsewhere.
@@ -42,10 +45,14 @@ function hintFor({ code, message }: CommanderError, command: Command): string | 
   const flag = word.split('=')[0];
   const meant = meantBy(flag, command);
   if (meant !== undefined) return `Did you mean ${meant}?`;
-  const takesModel = command.registeredArguments.some((each) => /model|words/.test(each.name()));
-  return takesModel && MODEL_FLAGS.includes(flag)
-    ? `The model is named without a flag: harrier ${command.name()} ${command.usage().replace('[options] ', '')}.`
-    : undefined;
+  const unflagged = UNFLAGGED.find(
+    ({ argument, flags }) =>
+      flags.includes(flag) && command.registeredArguments.some((each) => argument.test(each.name())),
+  );
+  return (
+    unflagged &&
+    `The ${unflagged.what} is named without a flag: harrier ${command.name()} ${command.usage().replace('[options] ', '')}.`
+  );
 }
 
 /** The option of this command that a flag of another program stands for. */
