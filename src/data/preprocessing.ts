@@ -66,6 +66,17 @@ export function preprocessingMetadata(preprocessing: Preprocessing): Readonly<Re
   return { [PREPROCESSING_KEY]: JSON.stringify({ resize, cropFraction, interpolation }) };
 }
 
+/** Whether a value from elsewhere is one. */
+export function isPreprocessing(given: unknown): given is Preprocessing {
+  const { resize, cropFraction, interpolation } = (given ?? {}) as Preprocessing;
+  return (
+    RESIZES.includes(resize) &&
+    cropFraction > 0 &&
+    cropFraction <= 1 &&
+    INTERPOLATIONS.includes(interpolation)
+  );
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -75,13 +86,8 @@ function parsed(text: string): unknown {
 }
 
 function checked(given: unknown, text: string, where: string): Preprocessing {
-  const { resize, cropFraction, interpolation } = (given ?? {}) as Preprocessing;
-  if (
-    RESIZES.includes(resize) &&
-    cropFraction > 0 &&
-    cropFraction <= 1 &&
-    INTERPOLATIONS.includes(interpolation)
-  ) {
+  if (isPreprocessing(given)) {
+    const { resize, cropFraction, interpolation } = given;
     return { resize, cropFraction, interpolation };
   }
   throw new HarrierError('bad-graph', 'what it says of its images cannot be read', {

@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeImage } from '../../src/platform/node/images/decode.ts';
 import { readRecord } from '../../src/runs/run-record.ts';
 import type {
   DatasetAnswer,
@@ -159,6 +160,35 @@ describe('images', () => {
     for (const indices of ['', 'x', '1,,2', '100000', Array(257).fill(0).join()]) {
       expect((await server.get(`/api/datasets/images/train/pixels?indices=${indices}`)).status).toBe(400);
     }
+  });
+
+  it('come as a model of another size takes them: photos from their own size, cut in its way', async () => {
+    const folder = path('large');
+    for (const name of ['a/1', 'a/2', 'b/1', 'b/2', 'b/3', 'a/3']) {
+      await mkdir(join(folder, name[0]), { recursive: true });
+      const pixels = Uint8Array.from({ length: 90 * 60 * 3 }, (_, i) => (i * 7919 + name.charCodeAt(2)) % 251);
+      await sharp(pixels, { raw: { width: 90, height: 60, channels: 3 } }).toFile(
+        join(folder, `${name}.png`),
+      );
+    }
+    const other = await openStudio(server.folder, { data: [folder] });
+    const shape = {
+      height: 48,
+      width: 48,
+      channels: 3,
+      preprocessing: { resize: 'crop', cropFraction: 0.875, interpolation: 'bicubic' },
+    } as const;
+    const { images: list } = await other.json<ImageList>('/api/datasets/large/train/images');
+    const ask = (given: string) =>
+      other.get(`/api/datasets/large/train/pixels?indices=1,0&shape=${encodeURIComponent(given)}`);
+    const answer = await ask(JSON.stringify(shape));
+    const expected = [1, 0].map((index) => decodeImage(join(folder, list[index].source), shape));
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(Buffer.concat(await Promise.all(expected)));
+    const wrong = ['', '{', 'null', '{"height":0,"width":8}', '{"height":99999,"width":99999}'];
+    for (const given of [...wrong, JSON.stringify({ ...shape, preprocessing: { resize: 'x' } })]) {
+      expect((await ask(given)).status).toBe(400);
+    }
+    await other.studio.close();
   });
 
   it('come as images with every pixel as it is', async () => {

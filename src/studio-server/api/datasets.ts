@@ -84,7 +84,8 @@ export type CorrectionFilter = 'any' | 'none' | 'relabelled' | 'excluded';
  *
  * GET api/datasets/:id/:split/seen/:index?run= is a PNG of an image as the model of a run takes it.
  *
- * GET api/datasets/:id/:split/pixels?indices=1,2,3 is uint8 `[images, height, width, 3]`, at most 256 images.
+ * GET api/datasets/:id/:split/pixels?indices=1,2,3 is uint8 `[images, height, width, 3]`, at most 256 images;
+ * with `shape=` (an `ImageInput` as JSON), as a model of that shape takes them.
  */
 export interface ImageList {
   readonly total: number;

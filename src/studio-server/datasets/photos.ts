@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import sharp from 'sharp';
-import type { Dataset, ImageInput } from '../../data/dataset.ts';
+import { type Dataset, type ImageInput, imageBytes } from '../../data/dataset.ts';
 import { type ImageFormat, imageFormatOf } from '../../data/image-bytes.ts';
+import { shapedPixels } from '../../platform/memory-pixels.ts';
 import { decodeImage, readImageFile } from '../../platform/node/images/decode.ts';
 import { decodeUnusual } from '../../platform/node/images/unusual.ts';
 import { notFound } from '../respond.ts';
@@ -17,6 +18,8 @@ const SHOWN: Readonly<Partial<Record<ImageFormat, string>>> = {
   GIF: 'image/gif',
 };
 const MAX_PIXELS = 0x3fff ** 2;
+/** Photos that are in memory in their own size at the same time. */
+const READ_TOGETHER = 8;
 
 /** An image in its own size and shape. */
 export interface Photo {
@@ -73,15 +76,38 @@ export async function seenBy(
   shape: ImageInput,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { height, width } = shape;
+  const png = sharp(await pixelsSeenBy(view, [index], shape), { raw: { height, width, channels: 3 } });
+  return new Uint8Array(await png.png({ compressionLevel: 6 }).toBuffer());
+}
+
+/**
+ * Images as a model takes them: uint8 `[images, height, width, 3]`. Photos are read in their own size; of images that
+ * the data set has in one size only, that one is scaled.
+ *
+ * @throws HarrierError `not-found`, or as `decodeImage` where one cannot be read
+ */
+export async function pixelsSeenBy(
+  view: SplitView,
+  indices: readonly number[],
+  shape: ImageInput,
+): Promise<Uint8Array<ArrayBuffer>> {
   const own = view.dataset.imageShape;
-  const isOwn = own.height === height && own.width === width;
-  const pixels = hasPhotos(view.dataset)
-    ? await decodeImage(fileOf(view, index), shape)
-    : isOwn
-      ? view.pixels([index])
-      : notFound('file', view.source(index));
-  const png = sharp(pixels, { raw: { height, width, channels: 3 } }).png({ compressionLevel: 6 });
-  return new Uint8Array(await png.toBuffer());
+  const photos = hasPhotos(view.dataset);
+  if (!photos && own.height === shape.height && own.width === shape.width) return view.pixels(indices);
+  const bytes = imageBytes(shape);
+  const out = new Uint8Array(indices.length * bytes);
+  for (let start = 0; start < indices.length; start += READ_TOGETHER) {
+    const part = indices.slice(start, start + READ_TOGETHER);
+    const images = await Promise.all(
+      part.map(async (index) =>
+        photos
+          ? await decodeImage(fileOf(view, index), shape)
+          : shapedPixels({ data: view.pixels([index]), ...own }, shape, view.source(index)),
+      ),
+    );
+    for (const [i, image] of images.entries()) out.set(image, (start + i) * bytes);
+  }
+  return out;
 }
 
 function fileOf(view: SplitView, index: number): string {

@@ -1,4 +1,6 @@
 import type { Context, Hono } from 'hono';
+import { type ImageInput, imageBytes, imageInput } from '../../data/dataset.ts';
+import { isPreprocessing } from '../../data/preprocessing.ts';
 import { HarrierError } from '../../errors.ts';
 import { isObject } from '../../options/values.ts';
 import { HttpError } from '../../server/problem.ts';
@@ -8,7 +10,7 @@ import { cached, FOREVER, isKnown, json, notFound } from '../respond.ts';
 import type { RunLibrary } from '../training/run-library.ts';
 import type { DatasetLibrary } from './dataset-library.ts';
 import type { Inspector } from './inspector.ts';
-import { photo, photoTag, seenBy, thumbnail } from './photos.ts';
+import { photo, photoTag, pixelsSeenBy, seenBy, thumbnail } from './photos.ts';
 import { drawImage, PER_PAGE, SheetMaker } from './sheets.ts';
 import type { SplitView } from './split-view.ts';
 
@@ -18,6 +20,7 @@ export type ReadBody = (context: Context) => Promise<Readonly<Record<string, unk
 /** Images of one list. */
 const MOST_LISTED = 1_000;
 const PIXEL_IMAGES = 256;
+const MOST_BYTES = 2 ** 28;
 /** Images whose corrections are changed at once. */
 const MOST_CHANGED = 5_000;
 const LARGEST_THUMBNAIL = 640;
@@ -115,10 +118,10 @@ export function addDatasetRoutes(
   app.get('/api/datasets/:id/:split/pixels', async (context) => {
     const view = await viewOf(context);
     const indices = indicesOf(context.req.query('indices') ?? '', view, PIXEL_IMAGES);
-    return cached(
-      context.req.raw,
-      { type: 'application/octet-stream', etag: view.etag(indices, 'pixels') },
-      () => view.pixels(indices),
+    const shape = shapeOf(context, indices.length);
+    const etag = view.etag(indices, `pixels ${JSON.stringify(shape)}`);
+    return cached(context.req.raw, { type: 'application/octet-stream', etag }, () =>
+      shape ? pixelsSeenBy(view, indices, shape) : view.pixels(indices),
     );
   });
   app.put('/api/datasets/:id/:split/marks/:index', async (context) => {
@@ -161,6 +164,24 @@ function wholeNumber({ req }: Context, name: string): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw badQuery(name, 'a whole number', text);
+}
+
+/** The shape that so many images are asked for in; undefined where it is the data set's. */
+function shapeOf({ req }: Context, images: number): ImageInput | undefined {
+  const text = req.query('shape');
+  if (text === undefined) return undefined;
+  try {
+    const { height, width, preprocessing } = JSON.parse(text) as ImageInput;
+    const shape = { height, width, channels: 3 };
+    const isSides = [height, width].every((side) => Number.isInteger(side) && side > 0);
+    if (isSides && images * imageBytes(shape) <= MOST_BYTES) {
+      if (preprocessing === undefined) return shape;
+      if (isPreprocessing(preprocessing)) return imageInput(shape, preprocessing);
+    }
+  } catch {
+    // It is no JSON.
+  }
+  throw badQuery('shape', '{"height": …, "width": …} of images that make at most 256 MiB', text);
 }
 
 function indicesOf(text: string, view: SplitView, most: number): number[] {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ImageInput, imageBytes } from '../../../data/dataset.ts';
 import type { OnProgress } from '../../../data/progress.ts';
 import { HarrierError } from '../../../errors.ts';
+import { formatBytes, formatQuantity } from '../../../format/format.ts';
 import { jsonObject } from '../../../json-text.ts';
 import { storageError, temporaryName, writeAtomically } from '../files/cache.ts';
 import { renameInto } from '../files/rename-into.ts';
@@ -140,6 +141,7 @@ export async function decodeFolder(
       unit: 'images',
     });
   let file: FileHandle | undefined;
+  await checkRoom(dirname(path), total, shape);
   try {
     const out = await open(temporary, 'wx');
     file = out;
@@ -186,6 +188,23 @@ export async function decodeFolder(
     signal?.throwIfAborted();
     throw storageError(error, dirname(path));
   }
+}
+
+/** What has no room is known before hours of decoding. @throws HarrierError `storage` */
+async function checkRoom(folder: string, images: number, shape: ImageInput): Promise<void> {
+  const needed = images * imageBytes(shape);
+  const free = await statfs(folder).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => 0,
+  );
+  // Some file systems do not know, or say nothing: writing tells.
+  if (free === 0 || needed <= free) return;
+  throw new HarrierError('storage', 'there is no room for the decoded images', {
+    where: folder,
+    expected: `${formatBytes(needed)}, for ${formatQuantity(images, 'image')} of ${shape.width} × ${shape.height} pixels`,
+    received: `${formatBytes(free)} free`,
+    next: 'Free some space, set HARRIER_CACHE to a folder of another disk, or take fewer or smaller images.',
+  });
 }
 
 /** What an image itself is to blame for; anything else may pass. */

@@ -25,6 +25,7 @@ import { random } from '../../../data/random.ts';
 import { classCounts } from '../../../data/statistics.ts';
 import { decodeImage } from '../images/decode.ts';
 import { previewImage } from '../images/preview.ts';
+import { decodeFolder } from './folder-cache.ts';
 import { type ImageFolderOptions, imageFolder } from './image-folder.ts';
 import { openDataset } from './open-dataset.ts';
 
@@ -551,6 +552,24 @@ describe('the cache', () => {
       },
     });
     expect(seen).toEqual(Array.from({ length: 41 }, (_, i) => i));
+  });
+
+  it('for which the disk has no room is refused before anything is decoded', async () => {
+    await mkdir(cache);
+    const facts = { label: 0, part: undefined, size: 1, mtimeMs: 0, ctimeMs: 0, identity: '' };
+    const files = Array.from({ length: 1000 }, (_, i) => ({ path: `a/${i}.png`, ...facts }));
+    const listing = { root, classNames: ['a'], hasParts: false, files, notes: [] };
+    const shape = { height: 2 ** 20, width: 2 ** 20, channels: 3 };
+    const decoding = decodeFolder(join(cache, 'x'), listing, [], shape, {
+      onProgress: () => expect.unreachable(),
+    });
+    await expect(decoding).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringMatching(
+        /no room.*3298\.5 TB, for 1,000 images of 1048576 × 1048576 pixels.*free.*HARRIER_CACHE/s,
+      ),
+    });
+    expect(await readdir(cache)).toEqual([]);
   });
 
   it('that cannot be written is a sentence', async () => {

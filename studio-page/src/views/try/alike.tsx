@@ -1,7 +1,5 @@
-import type { ImageInput, ImageShape } from 'harrier/src/data/dataset.ts';
 import { type Neighbour, nearest } from 'harrier/src/explanation/neighbours.ts';
 import { formatCount } from 'harrier/src/format/format.ts';
-import { scalerFor } from 'harrier/src/platform/resizer.ts';
 import { openStorage } from 'harrier/src/platform/web/storage.ts';
 import type { DatasetInfo, ImageList } from 'harrier/src/studio-server/api.ts';
 import { useEffect, useState } from 'preact/hooks';
@@ -161,13 +159,13 @@ function Neighbouring({ facts, index, similarity }: Neighbour & { readonly facts
 async function indexOf(
   { imageShape }: OpenedModel,
   { modelKey, isKept }: Pick<Props, 'modelKey' | 'isKept'>,
-  { id, splits: { train }, imageShape: own }: DatasetInfo,
+  { id, splits: { train } }: DatasetInfo,
   onDone: (done: number) => void,
   abort: AbortSignal,
 ): Promise<{ readonly images: readonly number[]; readonly rows: Float32Array }> {
   const count = Math.min(SAMPLE, train.size);
   const images = Array.from({ length: count }, (_, i) => Math.floor((i * train.size) / count));
-  const name = `${modelKey} ${train.hash.slice(0, 16)} ${count}`;
+  const name = `${modelKey} ${train.hash.slice(0, 16)} ${count} whole`;
   const known = indices.get(name);
   if (known) return known;
   const storage = isKept ? await openStorage('embeddings').catch(() => undefined) : undefined;
@@ -181,8 +179,8 @@ async function indexOf(
   for (let start = 0; start < count; start += PART) {
     abort.throwIfAborted();
     const part = images.slice(start, start + PART);
-    const url = apiUrl(`datasets/${id}/train/pixels`, { indices: part.join(',') });
-    const pixels = inSize(await getBytes(url, abort), own, imageShape);
+    const parameters = { indices: part.join(','), shape: JSON.stringify(imageShape) };
+    const pixels = await getBytes(apiUrl(`datasets/${id}/train/pixels`, parameters), abort);
     parts.push(await askModel('embed', pixels));
     onDone(start + part.length);
   }
@@ -195,26 +193,4 @@ async function indexOf(
   // Where there is no room, it is computed again at the next visit.
   await storage?.write(name, new Uint8Array(rows.buffer)).catch(() => undefined);
   return { images, rows };
-}
-
-/** Images in the model's size, scaled as files are. */
-function inSize(pixels: Uint8Array, from: ImageShape, to: ImageInput): Uint8Array {
-  if (from.height === to.height && from.width === to.width) return pixels;
-  const size = from.height * from.width * 3;
-  const scaled = Array.from({ length: pixels.length / size }, (_, i) => {
-    const one = scalerFor(from, to);
-    const own = pixels.subarray(i * size, (i + 1) * size);
-    one.add(
-      Uint8Array.from({ length: (size / 3) * 4 }, (_, at) =>
-        at % 4 === 3 ? 255 : own[3 * (at >> 2) + (at % 4)],
-      ),
-    );
-    return one.finish();
-  });
-  const all = new Uint8Array(scaled.reduce((total, { length }) => total + length, 0));
-  scaled.reduce((at, one) => {
-    all.set(one, at);
-    return at + one.length;
-  }, 0);
-  return all;
 }
