@@ -1,6 +1,7 @@
 import { h, type JSX } from 'preact';
 import { HarrierError } from '../errors.ts';
 import { formatCertainty } from '../format/format.ts';
+import { named } from './named.ts';
 
 /** A misclassified image, ready to show. */
 export interface ReportImage {
@@ -57,8 +58,10 @@ function image({ uri, width, height, source, ...evaluated }: ReportImage): JSX.E
       h(
         'figcaption',
         null,
-        `true ${trueClass} → `,
-        h('b', null, predictedClass),
+        'true ',
+        named(trueClass),
+        ' → ',
+        h('b', null, named(predictedClass)),
         ` ${formatCertainty(probability)}`,
       ),
     ),

@@ -2,6 +2,7 @@ import { type ComponentChildren, h, type JSX } from 'preact';
 import { formatCertainty, formatCount, formatPercent, formatQuantity } from '../format/format.ts';
 import { type ImageName, type Inspection, KINDS, remarks } from '../inspection/index.ts';
 import { CURVE_STYLE, CurveChart } from './curve-chart.ts';
+import { named } from './named.ts';
 import { renderPage, section } from './page.ts';
 import { intervalBar } from './score.ts';
 import { Table } from './table.ts';
@@ -83,9 +84,9 @@ export function renderInspection(found: Inspection, images: ReadonlyMap<number, 
           wall(
             labels.issues,
             (issue) => [
-              issue.class,
+              named(issue.class),
               ' → ',
-              h('b', null, issue.suggested),
+              h('b', null, named(issue.suggested)),
               ` ${formatCertainty(issue.probability)}`,
             ],
             MOST.labels,
@@ -139,7 +140,14 @@ export function renderInspection(found: Inspection, images: ReadonlyMap<number, 
               h(
                 'li',
                 { key: `${a} ${b}` },
-                h('h3', null, `${a} ↔ ${b}`, h('small', null, ` ${formatQuantity(count, 'image')}`)),
+                h(
+                  'h3',
+                  null,
+                  named(a),
+                  ' ↔ ',
+                  named(b),
+                  h('small', null, ` ${formatQuantity(count, 'image')}`),
+                ),
                 h(
                   'ul',
                   { class: 'image-list' },
@@ -148,9 +156,9 @@ export function renderInspection(found: Inspection, images: ReadonlyMap<number, 
                       'li',
                       { key: item.index },
                       photo(item, images, [
-                        item.class,
+                        named(item.class),
                         ' → ',
-                        h('b', null, item.predicted),
+                        h('b', null, named(item.predicted)),
                         ` ${formatCertainty(item.probability)}`,
                       ]),
                     ),
@@ -199,6 +207,7 @@ const STYLE = `
 .groups h3 small { color: var(--soft); font-weight: 400; font-size: 0.85rem; }
 .groups h3 mark { background: var(--wrong-soft); color: var(--wrong); border-radius: 4px; padding: 1px 6px; font-weight: 600; font-size: 0.8rem; margin-left: 8px; }
 .image-list .file { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; direction: rtl; text-align: left; }
+@media print, (hover: none) { .image-list .file { white-space: normal; overflow-wrap: anywhere; direction: ltr; } }
 .remarks { color: var(--soft); display: grid; gap: 6px; max-width: 68ch; }
 .more { margin-top: 14px; }
 @media (max-width: 760px) { .advice li { grid-template-columns: 24px 1fr; } .advice b { grid-column: 2; } }

@@ -108,6 +108,10 @@ export function LineChart(props: LineChartProps): JSX.Element | null {
     );
   });
 
+  const told = ({ name, values }: Series) => {
+    const [from, to] = [values.find(isNumber)!, values.findLast(isNumber)!].map(format);
+    return from === to ? `${name} ${to}` : `${name} from ${from} to ${to}`;
+  };
   const key = (kind: string, name: string, value: number) => [
     stroke(kind),
     `${name} `,
@@ -124,7 +128,7 @@ export function LineChart(props: LineChartProps): JSX.Element | null {
       {
         viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
         role: 'img',
-        'aria-label': `${title} over ${epochs.length} ${axis === EPOCHS ? 'epochs' : `values of ${axis.name}`}; the numbers stand in the table below`,
+        'aria-label': `${title} over ${epochs.length} ${axis === EPOCHS ? 'epochs' : `values of ${axis.name}`}: ${series.map(told).join('; ')}`,
       },
       grid,
       epochLabels,

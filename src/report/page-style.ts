@@ -81,6 +81,6 @@ footer { margin-top: 72px; padding-top: 16px; border-top: 1px solid var(--hair);
   .line-chart > svg text { font-size: 16px; }
   .scroll { overflow: visible; }
   figure, tr, .pairs li, .image-list li, .facts div, .tiles, .matrix, .beside { break-inside: avoid; }
-  details { display: none; }
+  details:not([open]) summary::after { content: " (open them to print them)"; color: var(--soft); }
 }
 `;

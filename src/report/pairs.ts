@@ -1,6 +1,7 @@
 import { type ComponentChildren, h, type JSX } from 'preact';
 import type { Confusion } from '../evaluation/confusion.ts';
 import { formatCount, formatPercent } from '../format/format.ts';
+import { named } from './named.ts';
 
 export interface PairsProps {
   /** Most often first. */
@@ -20,7 +21,7 @@ export const PAIRS_NOTE =
 export function Pairs({ confusions, most, onSelect, selected }: PairsProps): JSX.Element {
   const largest = confusions[0]?.count ?? 0;
   const direction = (trueClass: string, takenFor: string, count: number): ComponentChildren => {
-    const words = `${trueClass} → ${takenFor}: ${formatCount(count)}`;
+    const words = [named(trueClass), ' → ', named(takenFor), `: ${formatCount(count)}`];
     if (!onSelect) return words;
     const isSelected = selected?.[0] === trueClass && selected[1] === takenFor;
     const select = () => onSelect(trueClass, takenFor);
@@ -33,7 +34,7 @@ export function Pairs({ confusions, most, onSelect, selected }: PairsProps): JSX
       h(
         'li',
         { key: `${a} ${b}` },
-        h('span', { class: 'pair' }, `${a} ↔ ${b}`),
+        h('span', { class: 'pair' }, named(a), ' ↔ ', named(b)),
         h(
           'span',
           { class: 'track' },

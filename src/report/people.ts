@@ -2,6 +2,7 @@ import { Fragment, h, type JSX } from 'preact';
 import type { HumanBaseline } from '../evaluation/human-baseline.ts';
 import { formatPercent } from '../format/format.ts';
 import { legend, swatch } from './legend.ts';
+import { named } from './named.ts';
 
 /** How people do in general: a sentence above the bars. */
 export function PeopleNote({ baseline }: { readonly baseline: HumanBaseline }): JSX.Element {
@@ -47,7 +48,7 @@ export function People({ baseline }: { readonly baseline: HumanBaseline }): JSX.
         h(
           'li',
           { key: `${trueClass} ${takenFor}` },
-          h('span', null, `${trueClass} → ${takenFor}`),
+          h('span', null, named(trueClass), ' → ', named(takenFor)),
           h('span', { class: 'both' }, bar('people', 'people', people), bar('model', 'this model', model)),
         ),
       ),

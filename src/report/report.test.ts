@@ -70,6 +70,9 @@ function fetched(page: string): string[] {
   return [...addresses.filter((address) => !/^(data:|#)/.test(address)), ...styles];
 }
 
+/** A class's name, which no direction of writing and no translator changes. */
+const bdi = (name: string) => `<bdi translate="no">${name}</bdi>`;
+
 describe('renderReport', () => {
   const animals = ['bird', 'cat', 'dog'];
   const page = renderReport({
@@ -96,10 +99,10 @@ describe('renderReport', () => {
       'validation <b>51.00%</b>',
       'validation 48.00%',
       'The 2 most confident mistakes',
-      'true cat → <b>dog</b> 98%',
+      `true ${bdi('cat')} → <b>${bdi('dog')}</b> 98%`,
       'alt="cat, taken for dog"',
       'title="test #17"',
-      'bird ↔ cat',
+      `${bdi('bird')} ↔ ${bdi('cat')}`,
       'title="cat, taken for dog: 2 (33.3%)"',
       'expected calibration error',
     ]) {
@@ -127,7 +130,12 @@ describe('renderReport', () => {
       { trueClass: 'dog', takenFor: 'cat', people: 0.034, model: 0 },
     ]);
     const withPeople = renderReport({ title: 'x', facts, evaluation });
-    for (const words of ['95.24%', '99.21%', 'deer → horse', 'Human uncertainty makes classification']) {
+    for (const words of [
+      '95.24%',
+      '99.21%',
+      `${bdi('deer')} → ${bdi('horse')}`,
+      'Human uncertainty makes classification',
+    ]) {
       expect(withPeople).toContain(words);
       expect(page).not.toContain(words);
     }

@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { announced } from './announce.ts';
 import './app.css';
 import { Boundary } from './components/boundary.tsx';
 import { Button } from './components/button.tsx';
@@ -94,6 +95,9 @@ export function App() {
         <ThemeSwitch />
       </header>
       <Connection />
+      <p class="unseen" role="status">
+        {announced.value}
+      </p>
       <main id="main" ref={main} tabIndex={-1}>
         {unknown === undefined ? (
           <Boundary key={view}>

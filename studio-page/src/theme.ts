@@ -34,6 +34,8 @@ export function setTheme(value: Theme): void {
 export function cssColor(element: Element, name: `--${string}`): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${name})`;
+  // With few colours of the system's, what is drawn still needs its own.
+  probe.style.setProperty('forced-color-adjust', 'none');
   element.append(probe);
   const color = getComputedStyle(probe).color;
   probe.remove();

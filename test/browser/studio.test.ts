@@ -161,6 +161,28 @@ describe.skipIf(noChromium)('data in the browser', () => {
     await expect.poll(async () => (await listed('mark=any')).total).toBe(0);
   });
 
+  it('keeps a class that keys went to only when it is confirmed, also in a page that is enlarged much', async () => {
+    const { width, height } = page.viewportSize()!;
+    // 1366 × 768 pixels at 400%.
+    await page.setViewportSize({ width: 341, height: 192 });
+    await at('data?image=0');
+    const choice = page.getByLabel('It is an image of');
+    await choice.focus();
+    await expect
+      .poll(() => choice.evaluate((element) => element.getBoundingClientRect().top < innerHeight))
+      .toBe(true);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await until(page.getByRole('button', { name: 'Relabel as ship' }));
+    expect((await listed('mark=any')).total).toBe(0);
+    await page.keyboard.press('Enter');
+    await until(page.getByText(/is now an image of ship/));
+    expect((await listed('mark=any')).images).toMatchObject([{ index: 0, mark: { label: 2 } }]);
+    await page.setViewportSize({ width, height });
+    await page.keyboard.press('Control+z');
+    await expect.poll(async () => (await listed('mark=any')).total).toBe(0);
+  });
+
   it('shows what is corrected in another tab', async () => {
     await at('data?class=0');
     await until(options());
@@ -409,8 +431,16 @@ describe.skipIf(noChromium)('training in the browser', () => {
     await until(page.getByText(/a run cannot have this name/));
     await page.getByLabel('Name', { exact: true }).fill('The small one');
     await page.getByLabel('Tags').fill('first, small');
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('button', { name: 'small', exact: true }).click();
+    await page.getByRole('button', { name: 'Save' }).focus();
+    await page.keyboard.press('Enter');
+    const tag = page.getByRole('button', { name: 'small', exact: true });
+    await until(tag);
+    // The form is gone; the focus is at what it stood in, not nowhere.
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.textContent))
+      .toContain('The small one');
+    expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY');
+    await tag.click();
     await page.waitForURL(/q=small/);
     expect(await page.locator('.run-list li').allInnerTexts()).toEqual([
       expect.stringMatching(/^The small one\s+first\s+small/),
@@ -507,9 +537,7 @@ describe.skipIf(noChromium)('evaluating in the browser', () => {
     await page.getByRole('button', { name: 'dog → cat: 2' }).click();
     await page.waitForURL(/cell=1,0/);
     await until(page.getByRole('heading', { name: 'dog, taken for cat' }));
-    await until(
-      page.getByRole('img', { name: 'Accuracy over 3 epochs; the numbers stand in the table below' }),
-    );
+    await until(page.getByRole('img', { name: /^Accuracy over 3 epochs: .+ from [\d.]+% to [\d.]+%/ }));
     await page.getByRole('button', { name: 'Model card' }).click();
     await until(page.locator('.markdown').getByRole('heading', { name: 'Data and training' }));
     await rm(mixed, { recursive: true });

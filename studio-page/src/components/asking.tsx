@@ -8,17 +8,19 @@ export interface AskingProps extends ButtonProps {
   /** On the button that does it: `Delete`. */
   readonly yes: string;
   readonly onYes: () => void;
+  /** On the button that leaves things as they are. Default `No`. */
+  readonly no?: string;
 }
 
 /** A button that asks before it does what cannot be undone. Escape means no. */
-export function Asking({ question, yes, onYes, children, busy, ...button }: AskingProps) {
+export function Asking({ question, yes, onYes, no = 'No', children, busy, ...button }: AskingProps) {
   const [asks, setAsks] = useState(false);
-  const no = useRef<HTMLDivElement>(null);
+  const asking = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLSpanElement>(null);
   const wasAsking = useRef(false);
   // Before the next key is pressed.
   useLayoutEffect(() => {
-    if (asks) no.current?.querySelector<HTMLElement>('.no')?.focus();
+    if (asks) asking.current?.querySelector<HTMLElement>('.no')?.focus();
     else if (wasAsking.current) opener.current?.querySelector('button')?.focus();
     wasAsking.current = asks;
   }, [asks]);
@@ -34,7 +36,7 @@ export function Asking({ question, yes, onYes, children, busy, ...button }: Aski
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape on one of its buttons
     <div
-      ref={no}
+      ref={asking}
       class="row asking"
       onKeyDown={(event) => {
         if (event.key === 'Escape') setAsks(false);
@@ -52,7 +54,7 @@ export function Asking({ question, yes, onYes, children, busy, ...button }: Aski
         {yes}
       </Button>
       <Button class="no" onClick={() => setAsks(false)}>
-        No
+        {no}
       </Button>
     </div>
   );

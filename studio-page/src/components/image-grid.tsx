@@ -3,6 +3,7 @@ import { reconnections } from '../live.ts';
 import { GridPhoto } from './grid-photo.tsx';
 import { gridLayout, moved, visibleRows } from './grid-window.ts';
 import './image-grid.css';
+import { isForBrowser } from './keys.ts';
 import { useSheets } from './sheets.ts';
 
 /** Where an image lies: a place on a sheet of small images. */
@@ -148,6 +149,7 @@ export function ImageGrid(props: ImageGridProps) {
       }
       style={{ height: `${height}px` }}
       onKeyDown={(event) => {
+        if (isForBrowser(event)) return;
         const page = Math.max(1, Math.floor((innerHeight - 200) / stride));
         const next = moved(event.key, current ?? 0, source.total, columns, page);
         if (next !== undefined && source.total > 0) {

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from './button.tsx';
+import { isForBrowser } from './keys.ts';
 import './lightbox.css';
 
 export interface LightboxProps {
@@ -37,7 +38,9 @@ export function Lightbox({ title, note, onPrevious, onNext, onClose, stage, chil
   const move = (event: KeyboardEvent) => {
     const { target } = event;
     const isTyped = target instanceof HTMLSelectElement || target instanceof HTMLInputElement;
-    if (isTyped || event.altKey || event.ctrlKey || event.metaKey) return;
+    // In what is wider than its frame, arrow keys go to what lies beside.
+    const scrolls = target instanceof HTMLElement && target.scrollWidth > target.clientWidth;
+    if (isTyped || scrolls || isForBrowser(event)) return;
     const go = { ArrowLeft: onPrevious, ArrowRight: onNext }[event.key];
     if (!go) return;
     event.preventDefault();
@@ -57,8 +60,10 @@ export function Lightbox({ title, note, onPrevious, onNext, onClose, stage, chil
       }}
     >
       <header class="lightbox-head">
-        <h2>{title}</h2>
-        {note && <p class="note">{note}</p>}
+        <div class="lightbox-title" role="status">
+          <h2>{title}</h2>
+          {note && <p class="note">{note}</p>}
+        </div>
         <Button
           kind="quiet"
           icon="left"

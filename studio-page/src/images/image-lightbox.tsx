@@ -7,7 +7,7 @@ import type {
   Split,
 } from 'harrier/src/studio-server/api.ts';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { apiUrl, getJson } from '../api.ts';
 import { Button } from '../components/button.tsx';
 import { Checkbox, Select } from '../components/field.tsx';
@@ -142,12 +142,21 @@ function Label(props: {
   const { classNames } = facts;
   // What was asked for is shown at once, and stays where the server agrees.
   const [pending, setPending] = useState<CorrectionChange>({});
+  // Arrow keys go through the choices, and each is a change to the browser: only Enter or the button acts.
+  const byKeys = useRef(false);
+  const [held, setHeld] = useState<number>();
   const change = async (what: CorrectionChange, words: string) => {
     setPending(what);
     const wish = { ...contentIn(facts, split), indices: [entry.index], words };
     await corrections.change(wish, what);
-    setPending({});
+    setPending((newest) => (newest === what ? {} : newest));
   };
+  const relabel = (to: number) => {
+    setHeld(undefined);
+    const label = to === entry.label ? null : to;
+    void change({ label }, `${entry.source} is now an image of ${classNames[to]}.`);
+  };
+  const label = pending.label === undefined ? labelOf(entry) : (pending.label ?? entry.label);
   return (
     <>
       {entry.labels ? (
@@ -158,18 +167,34 @@ function Label(props: {
           <p class="note">Labels of images with any number of them are corrected in the list itself.</p>
         </div>
       ) : (
-        <Select
-          label="It is an image of"
-          value={String(pending.label === undefined ? labelOf(entry) : (pending.label ?? entry.label))}
-          onValue={(value) => {
-            const label = Number(value) === entry.label ? null : Number(value);
-            void change({ label }, `${entry.source} is now an image of ${classNames[Number(value)]}.`);
+        <div
+          class="label-choice"
+          onPointerDownCapture={() => {
+            byKeys.current = false;
           }}
-          options={classNames.map((label, i) => ({
-            value: String(i),
-            label: i === entry.label ? `${label} (as in the data)` : label,
-          }))}
-        />
+          onKeyDownCapture={(event) => {
+            byKeys.current = true;
+            if (event.key !== 'Enter' || held === undefined || !(event.target instanceof HTMLSelectElement))
+              return;
+            event.preventDefault();
+            relabel(held);
+          }}
+        >
+          <Select
+            label="It is an image of"
+            value={String(held ?? label)}
+            onValue={(value) => {
+              const to = Number(value);
+              if (!byKeys.current) relabel(to);
+              else setHeld(to === label ? undefined : to);
+            }}
+            options={classNames.map((name, i) => ({
+              value: String(i),
+              label: i === entry.label ? `${name} (as in the data)` : name,
+            }))}
+          />
+          {held !== undefined && <Button onClick={() => relabel(held)}>Relabel as {classNames[held]}</Button>}
+        </div>
       )}
       <Checkbox
         label="Leave it out"

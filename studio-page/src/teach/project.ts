@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { HarrierError } from 'harrier/src/errors.ts';
+import { askBeforeLosing } from '../leaving.ts';
 import { newId } from '../new-id.ts';
 import { mergedClasses } from './merged-classes.ts';
 import type { TaughtImage } from './messages.ts';
@@ -46,6 +47,7 @@ export const removed = signal<
 export const notKept = signal<unknown>(undefined);
 /** Images that are only in this page, by id. */
 export const unkept = signal<ReadonlySet<string>>(new Set());
+askBeforeLosing(() => unkept.peek().size > 0);
 
 let loading: Promise<void> | undefined;
 

@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ByteStorage } from 'harrier/src/platform/web/byte-storage.ts';
+import { announce } from '../announce.ts';
+import { askBeforeLosing } from '../leaving.ts';
 import type { Outcome } from './messages.ts';
 import { readJson, store, writeJson } from './store.ts';
 import { hearTabs, tellTabs } from './tabs.ts';
@@ -23,6 +25,7 @@ const OLD_MODEL = 'model.onnx';
 export const taught = signal<Taught | undefined>(undefined);
 /** Why the browser does not keep it. */
 export const taughtNotKept = signal<unknown>(undefined);
+askBeforeLosing(() => taughtNotKept.peek() !== undefined);
 /** Whether what was kept has been read. */
 export const taughtRead = signal(false);
 
@@ -54,6 +57,7 @@ async function read(): Promise<void> {
 /** Makes this the model, and keeps it as far as there is room. */
 export async function keepTaught({ model, ...rest }: Taught): Promise<void> {
   taught.value = { model, ...rest };
+  announce('The model is trained.');
   try {
     const storage = await store();
     const file = modelFile(rest.outcome);

@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { Button } from '../../components/button.tsx';
 import { Choice } from '../../components/choice.tsx';
 import { Input } from '../../components/field.tsx';
+import { isForBrowser } from '../../components/keys.ts';
 import { place, setQuery } from '../../router.ts';
 import { cssColor, paletteVersion } from '../../theme.ts';
 import { cellAt, drawMatrix, type MatrixView } from './large-matrix-drawing.ts';
@@ -106,6 +107,7 @@ export function LargeMatrix({ label, classNames, matrix, cell, selected, onSelec
   }, [found]);
 
   const keys = (event: KeyboardEvent) => {
+    if (isForBrowser(event)) return;
     const [row, column] = (selected ?? [order[0], order[0]]).map((each) => order.indexOf(each));
     const to: Readonly<Record<string, readonly [number, number]>> = {
       ArrowLeft: [row, column - 1],

@@ -1,5 +1,6 @@
 import { type CellOf, Matrix } from 'harrier/src/report/matrix.ts';
 import { useRef, useState } from 'preact/hooks';
+import { isForBrowser } from '../../components/keys.ts';
 
 export interface ChoiceMatrixProps {
   readonly label: string;
@@ -15,6 +16,7 @@ export function ChoiceMatrix({ label, classNames, cell, selected, onSelect }: Ch
   const table = useRef<HTMLTableElement>(null);
   const classes = classNames.length;
   const move = (event: KeyboardEvent) => {
+    if (isForBrowser(event)) return;
     const [row, column] = active;
     const to: Readonly<Record<string, [number, number]>> = {
       ArrowLeft: [row, column - 1],

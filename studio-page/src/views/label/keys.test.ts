@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { keyAct, keyOf } from './keys.ts';
 
 const press = (key: string, modifiers: Partial<KeyboardEvent> = {}) =>
-  keyAct({ key, ctrlKey: false, metaKey: false, altKey: false, ...modifiers });
+  keyAct({ key, code: '', ctrlKey: false, metaKey: false, altKey: false, ...modifiers });
 
 it('gives every class a key of its own, which none of the acts has', () => {
   const keys = Array.from({ length: 34 }, (_, place) => keyOf(place)!);
@@ -12,6 +12,23 @@ it('gives every class a key of its own, which none of the acts has', () => {
     expect(press(key.toUpperCase())).toEqual({ kind: 'class', place });
   });
   expect(keyOf(34)).toBeUndefined();
+});
+
+it('takes the keys of other alphabets, and digits below other signs, by their place', () => {
+  // French, Czech, Russian, Greek and Arabic keyboards.
+  expect([press('&', { code: 'Digit1' }), press('ě', { code: 'Digit2' })]).toEqual([
+    { kind: 'class', place: 0 },
+    { kind: 'class', place: 1 },
+  ]);
+  expect([press('ы', { code: 'KeyS' }), press('س', { code: 'KeyS' })]).toEqual(
+    Array(2).fill({ kind: 'skip' }),
+  );
+  expect(press('я', { code: 'KeyZ', ctrlKey: true })).toEqual({ kind: 'undo' });
+  expect(press('θ', { code: 'KeyU' })).toEqual({ kind: 'undo' });
+  // A Latin letter is the one that is printed on the key, wherever it lies.
+  expect(press('a', { code: 'KeyQ' })).toEqual(press('a'));
+  expect(press('1', { code: 'Numpad1' })).toEqual({ kind: 'class', place: 0 });
+  expect(press(',', { code: 'Comma' })).toBeUndefined();
 });
 
 it('knows the acts, and leaves the browser its own keys', () => {

@@ -13,14 +13,19 @@ export type KeyAct =
   | { readonly kind: 'skip' }
   | { readonly kind: 'undo' };
 
-/** What a press of a key asks for; undefined where it is none of labelling. */
+/**
+ * What a press of a key asks for; undefined where it is none of labelling. Keys that give neither a digit nor a letter
+ * of the Latin alphabet (Cyrillic, Greek and Arabic keyboards; the digits of French ones) count by their place.
+ */
 export function keyAct({
   key,
+  code,
   ctrlKey,
   metaKey,
   altKey,
-}: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>): KeyAct | undefined {
-  const lower = key.toLowerCase();
+}: Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey'>): KeyAct | undefined {
+  const [, printed] = /^(?:Digit|Numpad|Key)([0-9A-Z])$/.exec(code) ?? [];
+  const lower = (printed !== undefined && !/^[0-9a-z]$/i.test(key) ? printed : key).toLowerCase();
   if (altKey) return undefined;
   if (ctrlKey || metaKey) return lower === 'z' ? { kind: 'undo' } : undefined;
   if (key === 'Enter') return { kind: 'confirm' };

@@ -61,6 +61,18 @@ export function Recorder({ label, onImage, onClose }: RecorderProps) {
   const [count, setCount] = useState(0);
   const latest = useRef(onImage);
   latest.current = onImage;
+  /** Images of the newest press. */
+  const taken = useRef(0);
+  const take = async (burst: string) => {
+    if (!video.current) return;
+    taken.current++;
+    latest.current(await imageOf(video.current), new Date(), burst);
+    setCount((before) => before + 1);
+  };
+  const press = () => {
+    taken.current = 0;
+    setRecording(true);
+  };
   useEffect(() => {
     if (!recording) return;
     let held = true;
@@ -68,8 +80,7 @@ export function Recorder({ label, onImage, onClose }: RecorderProps) {
     void (async () => {
       while (held && video.current) {
         const started = performance.now();
-        latest.current(await imageOf(video.current), new Date(), burst);
-        setCount((before) => before + 1);
+        await take(burst);
         await new Promise((resolve) =>
           setTimeout(resolve, Math.max(0, MILLISECONDS - (performance.now() - started))),
         );
@@ -92,14 +103,19 @@ export function Recorder({ label, onImage, onClose }: RecorderProps) {
           aria-pressed={recording}
           onPointerDown={(event) => {
             event.currentTarget.setPointerCapture(event.pointerId);
-            setRecording(true);
+            press();
           }}
           onPointerUp={() => setRecording(false)}
+          // A screen reader, a switch or a voice presses without holding: that is one image.
+          onClick={() => {
+            if (taken.current === 0) void take(newId());
+            taken.current = 0;
+          }}
           onPointerCancel={() => setRecording(false)}
           onKeyDown={(event) => {
             if (event.key !== ' ' && event.key !== 'Enter') return;
             event.preventDefault();
-            setRecording(true);
+            if (!event.repeat) press();
           }}
           onKeyUp={() => setRecording(false)}
           onBlur={() => setRecording(false)}

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
+import { Asking } from '../../components/asking.tsx';
 import { Button } from '../../components/button.tsx';
 import { HiddenPixels } from '../../components/hidden-pixels.tsx';
 import { Loading } from '../../components/loading.tsx';
@@ -190,51 +191,53 @@ function ProjectButtons({ isEmpty }: { readonly isEmpty: boolean }) {
 
 /** Removes everything, when that is confirmed. */
 function StartOver() {
-  const [asked, setAsked] = useState(false);
-  if (!asked) {
-    return (
-      <Button kind="quiet" icon="trash" onClick={() => setAsked(true)}>
-        Start over
-      </Button>
-    );
-  }
   return (
-    <div class="row start-over" role="alertdialog" aria-label="Start over">
-      <span>Remove all images, and the model?</span>
-      <Button
-        kind="danger"
-        icon="trash"
-        onClick={() => {
-          setAsked(false);
-          forgetTaught();
-          endAdditions();
-          refusals.value = [];
-          void clearProject();
-        }}
-      >
-        Remove all
-      </Button>
-      <Button kind="quiet" onClick={() => setAsked(false)}>
-        Keep them
-      </Button>
-    </div>
+    <Asking
+      kind="quiet"
+      icon="trash"
+      question="Remove all images, and the model?"
+      yes="Remove all"
+      no="Keep them"
+      onYes={() => {
+        forgetTaught();
+        endAdditions();
+        refusals.value = [];
+        void clearProject();
+      }}
+    >
+      Start over
+    </Asking>
   );
 }
 
 /** Brings back what was removed last, for a while. */
 function Undo() {
   const last = removed.value;
+  const pill = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!last) return;
-    const timer = setTimeout(() => {
-      if (removed.peek() === last) removed.value = undefined;
-    }, 15_000);
-    return () => clearTimeout(timer);
+    const end = () => {
+      // Who is on the way to the button has the time that it takes.
+      if (pill.current?.matches(':hover, :focus-within')) timer = setTimeout(end, 1000);
+      else if (removed.peek() === last) removed.value = undefined;
+    };
+    let timer = setTimeout(end, 15_000);
+    const keys = (event: KeyboardEvent) => {
+      const isTyped = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+      if (isTyped || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z') return;
+      event.preventDefault();
+      undo();
+    };
+    addEventListener('keydown', keys);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener('keydown', keys);
+    };
   }, [last]);
   return (
     <div class="teach-undo" role="status">
       {last && (
-        <div>
+        <div ref={pill}>
           <span>Removed {last.what}.</span>
           <Button kind="quiet" icon="undo" onClick={undo}>
             Undo

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Message } from '../../components/message.tsx';
 import { Progress } from '../../components/progress.tsx';
@@ -51,17 +51,28 @@ export function OpenProject() {
 /** What becomes of a file that was chosen: a question, how far it is, or why it cannot be opened. */
 export function Opening() {
   const now = opening.value;
-  if (!now) return null;
-  const { file, state, done = 0, total = 0, error } = now;
+  const question = useRef<HTMLDivElement>(null);
+  // Before the next key is pressed.
+  useLayoutEffect(() => question.current?.querySelector('button')?.focus(), [now?.state]);
   const close = () => {
     opening.value = undefined;
   };
+  if (!now) return null;
+  const { file, state, done = 0, total = 0, error } = now;
   if (state === 'failed') {
     return <Message title={`${file.name} was not opened`} error={error} onClose={close} />;
   }
   if (state === 'reading') return <Progress label={`Reading ${file.name}`} done={done} total={total} />;
   return (
-    <div class="row open-project" role="alertdialog" aria-label="Open project">
+    <div
+      ref={question}
+      class="row open-project"
+      role="alertdialog"
+      aria-label="Open project"
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') close();
+      }}
+    >
       <span>Open {file.name}: what should become of the images that are here?</span>
       <Button kind="primary" onClick={() => void openProject('add')}>
         Keep them and add

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import type { AddedImage, MadeDataset, RefusedImage } from 'harrier/src/studio-server/api.ts';
 import { send, sendBytes } from '../../../api.ts';
 import type { DroppedFile } from '../../../dropped.ts';
+import { askBeforeLosing } from '../../../leaving.ts';
 import { loadStudio } from '../../../studio.ts';
 
 /** A file that was not taken, and why. */
@@ -23,6 +24,8 @@ export interface Adding {
 
 /** The newest one; it goes on when the view is left. */
 export const adding = signal<Adding | undefined>(undefined);
+
+askBeforeLosing(() => adding.peek()?.state === 'sending');
 
 /** Images that are on their way at a time. */
 const AT_ONCE = 4;

@@ -62,10 +62,12 @@ export function Findings({ facts, found }: FindingsProps) {
             ...placed(
               issue,
               <>
-                {issue.tag === undefined
-                  ? `${issue.class} → `
-                  : `${issue.class || 'no label'}: ${issue.isMissing ? 'also' : 'not'} `}
-                <b>{issue.tag ?? issue.suggested}</b> {formatCertainty(issue.probability)}
+                <bdi>{issue.class || 'no label'}</bdi>
+                {issue.tag === undefined ? ' → ' : issue.isMissing ? ': also ' : ': not '}
+                <b>
+                  <bdi>{issue.tag ?? issue.suggested}</bdi>
+                </b>{' '}
+                {formatCertainty(issue.probability)}
               </>,
             ),
             ...(issue.tag === undefined && { action: relabel(issue) }),
@@ -107,7 +109,11 @@ export function Findings({ facts, found }: FindingsProps) {
             placed(
               image,
               <>
-                {image.class} → <b>{image.predicted}</b> {formatCertainty(image.probability)}
+                <bdi>{image.class}</bdi> →{' '}
+                <b>
+                  <bdi>{image.predicted}</bdi>
+                </b>{' '}
+                {formatCertainty(image.probability)}
               </>,
             ),
           )}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearest, stepped, toPixels, toPlane, WHOLE, zoomed } from './plot.ts';
+import { inSight, nearest, stepped, toPixels, toPlane, WHOLE, zoomed } from './plot.ts';
 
 const SIZE = { width: 432, height: 232 };
 const POINTS = { x: [0, 0.5, 0.5, -1], y: [0, 0.1, 0.8, -1] };
@@ -20,6 +20,14 @@ test('what is below the pointer stays there when it is zoomed', () => {
   expect(after[0]).toBeCloseTo(before[0]);
   expect(after[1]).toBeCloseTo(before[1]);
   expect(zoomed(view, SIZE, 0.01, 10, 10)).toEqual(WHOLE);
+});
+
+test('a point beyond the canvas is brought into its middle, another leaves the view as it is', () => {
+  const view = zoomed(WHOLE, SIZE, 8, 300, 60);
+  const moved = inSight(view, SIZE, -1, -1);
+  expect(toPixels(moved, SIZE, -1, -1)).toEqual([SIZE.width / 2, SIZE.height / 2]);
+  expect(moved.zoom).toBe(8);
+  expect(inSight(moved, SIZE, -0.99, -1)).toBe(moved);
 });
 
 test('the nearest point is meant, within reach and of those that are shown', () => {

@@ -44,6 +44,13 @@ export function zoomed(view: View, size: Size, factor: number, left: number, top
   return { x: view.x + x - newX, y: view.y + y - newY, zoom };
 }
 
+/** The same view, moved to a point of the plane where that lies beyond the canvas. */
+export function inSight(view: View, size: Size, px: number, py: number): View {
+  const [left, top] = toPixels(view, size, px, py);
+  const isThere = left >= 0 && left <= size.width && top >= 0 && top <= size.height;
+  return isThere ? view : { ...view, x: px, y: py };
+}
+
 export interface Points {
   readonly x: readonly number[];
   readonly y: readonly number[];

@@ -1,8 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../../components/button.tsx';
+import { isForBrowser } from '../../../components/keys.ts';
 import { cssColor, paletteVersion } from '../../../theme.ts';
 import type { Colouring } from './colouring.ts';
 import {
+  inSight,
   nearest,
   type Points,
   type Size,
@@ -67,8 +69,9 @@ export function Scatter(props: ScatterProps) {
   }, [size]);
   const middle = [size.width / 2, size.height / 2] as const;
   const spot = active === undefined ? undefined : toPixels(view, size, points.x[active], points.y[active]);
+  const about = spot ?? middle;
   return (
-    <div class="scatter">
+    <div class={`scatter ${view.zoom > 1 ? 'zoomed' : ''}`}>
       {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a plot has arrow keys of its own */}
       <canvas
         ref={canvas}
@@ -98,28 +101,34 @@ export function Scatter(props: ScatterProps) {
           onActive(point);
           onOpen(point);
         }}
+        onPointerCancel={() => {
+          drag.current = undefined;
+        }}
         onPointerLeave={() => {
           if (!drag.current && document.activeElement !== canvas.current) onActive(undefined);
         }}
         onKeyDown={(event) => {
+          if (isForBrowser(event)) return;
           const first = active ?? nearest(points, view, size, ...middle, 1e6, isShown);
           if (first === undefined) return;
           if (event.key === 'Enter' && active !== undefined) return onOpen(active);
           const next = stepped(points, first, event.key, isShown);
           if (next === undefined) return;
           event.preventDefault();
-          onActive(active === undefined ? first : next);
+          const to = active === undefined ? first : next;
+          onActive(to);
+          setView((before) => inSight(before, size, points.x[to], points.y[to]));
         }}
       />
       {spot && <i class="spot" style={{ left: `${spot[0]}px`, top: `${spot[1]}px` }} />}
       <div class="scatter-zoom">
-        <Button aria-label="Larger" onClick={() => setView(zoomed(view, size, 1.6, ...middle))}>
+        <Button aria-label="Larger" onClick={() => setView(zoomed(view, size, 1.6, ...about))}>
           +
         </Button>
         <Button
           aria-label="Smaller"
           disabled={view.zoom === 1}
-          onClick={() => setView(zoomed(view, size, 1 / 1.6, ...middle))}
+          onClick={() => setView(zoomed(view, size, 1 / 1.6, ...about))}
         >
           −
         </Button>

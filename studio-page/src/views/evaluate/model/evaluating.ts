@@ -1,7 +1,10 @@
 import { signal } from '@preact/signals';
 import { HarrierError } from 'harrier/src/errors.ts';
 import { type Evaluation, evaluatePredictions } from 'harrier/src/evaluation/evaluate.ts';
+import { formatPercent } from 'harrier/src/format/format.ts';
+import { announce } from '../../../announce.ts';
 import { askModel, isOpen } from '../../../inference/model.ts';
+import { askBeforeLosing } from '../../../leaving.ts';
 import type { LabelledImage, LabelledImages } from './labelled.ts';
 
 /** Failures of an image alone: damaged, too large, or gone since the data was opened. */
@@ -43,6 +46,8 @@ export interface AnsweredImage {
 
 /** The newest one; it stays when the view is left. */
 export const evaluating = signal<Evaluating | undefined>(undefined);
+
+askBeforeLosing(() => evaluating.peek()?.state === 'running');
 
 /** How often the page is told how far it is. */
 const TELL_MS = 100;
@@ -93,6 +98,7 @@ export async function evaluateOn(
       unread,
       result: { ...result, ...(unknown !== undefined && { unknown }) },
     });
+    announce(`${data.name} is evaluated: ${formatPercent(result.evaluation.accuracy, 1)} right.`);
   } catch (error) {
     if (isCurrent()) tell({ state: 'failed', error, unread });
   }
