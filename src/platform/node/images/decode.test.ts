@@ -216,6 +216,14 @@ describe('what is no usable image', () => {
     }
   });
 
+  it('a JPEG whose second half is zeros, as broken copies leave it', async () => {
+    const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * i * 7919) % 251);
+    const bytes = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+      .jpeg()
+      .toBuffer();
+    expect((await refusal(bytes.fill(0, bytes.length >> 1))).message).toMatch(/damaged or cut off/);
+  });
+
   it('a PNG with a bit changed', async () => {
     const bytes = await quarters().png({ compressionLevel: 0 }).toBuffer();
     bytes[500] ^= 0x10;

@@ -2,7 +2,7 @@ import { lstat, open, stat } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import type { RawImage } from '../../../data/bmp.ts';
 import { type ImageInput, imageBytes } from '../../../data/dataset.ts';
-import { describeBytes, HEIC_ADVICE, imageFormatOf, isHeic } from '../../../data/image-bytes.ts';
+import { describeBytes, HEIC_ADVICE, imageFormatOf, isCutOff, isHeic } from '../../../data/image-bytes.ts';
 import { onWhite } from '../../../data/on-white.ts';
 import { checkPixels } from '../../../data/pixel-limit.ts';
 import { isStretched, STRETCHED } from '../../../data/preprocessing.ts';
@@ -51,6 +51,9 @@ export async function decodeImage(
   // Where the first bytes name the format, the header is read apart only to explain a refusal: it takes as long as a
   // small image itself.
   if (imageFormatOf(bytes) === undefined) await checkHeader(bytes, where, maxPixels);
+  // Behind the scan, libjpeg takes zeros for pixels.
+  if (imageFormatOf(bytes) === 'JPEG' && isCutOff(bytes))
+    throw damaged(where, new Error('it ends too early'));
   const { height, width, channels } = shape;
   let data: Uint8Array;
   try {
