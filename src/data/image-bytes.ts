@@ -12,7 +12,8 @@ export function imageFormatOf(bytes: Uint8Array): ImageFormat | undefined {
   const text = textAt(bytes, 0, 12);
   if (text.startsWith('GIF8')) return 'GIF';
   if (text.startsWith('RIFF') && text.endsWith('WEBP')) return 'WebP';
-  if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'TIFF';
+  // With +, a BigTIFF.
+  if (/^(II[*+]\0|MM\0[*+])/.test(text)) return 'TIFF';
   if (isBmp(bytes)) return 'BMP';
   return brandsOf(bytes).some((brand) => brand === 'avif' || brand === 'avis') ? 'AVIF' : undefined;
 }

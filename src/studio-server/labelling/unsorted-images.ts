@@ -8,7 +8,7 @@ import { formatQuantity } from '../../format/format.ts';
 import { filesBelow } from '../../platform/node/datasets/folder-tree.ts';
 import { LABEL_LIST } from '../../platform/node/datasets/label-list.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
-import { decodeImage, readImageFile } from '../../platform/node/images/decode.ts';
+import { DECODER_VERSION, decodeImage, readImageFile } from '../../platform/node/images/decode.ts';
 import { isImageName } from '../../platform/node/images/image-names.ts';
 
 /** A file that is left out, and why. */
@@ -83,7 +83,7 @@ export async function readUnsorted(
 ): Promise<UnsortedImages> {
   const { images, others, garbled } = await listUnsorted(folder);
   const { size, imageShape } = backbone;
-  const shape = JSON.stringify(imageShape);
+  const way = Buffer.from(JSON.stringify([DECODER_VERSION, imageShape]));
   const unusable = [...garbled];
   const good: { readonly file: string; readonly row: Float32Array }[] = [];
   let fresh = new Map<string, Float32Array>();
@@ -98,7 +98,7 @@ export async function readUnsorted(
     signal?.throwIfAborted();
     try {
       const bytes = await readImageFile(join(folder, file));
-      keys.set(file, nativeSha256().update(bytes).update(Buffer.from(shape)).digest().slice(0, 32));
+      keys.set(file, nativeSha256().update(bytes).update(way).digest().slice(0, 32));
     } catch (error) {
       unusable.push({ file, reason: reasonOf(error) });
     }

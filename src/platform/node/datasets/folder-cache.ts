@@ -10,13 +10,13 @@ import { jsonObject } from '../../../json-text.ts';
 import { storageError, temporaryName, writeAtomically } from '../files/cache.ts';
 import { renameInto } from '../files/rename-into.ts';
 import { toDisk } from '../files/to-disk.ts';
-import { decodeImage, readImageFile } from '../images/decode.ts';
+import { DECODER_VERSION, decodeImage, readImageFile } from '../images/decode.ts';
 import { readIfThere, sha256Hex } from './cifar10-files.ts';
 import { isFailureKey } from './content-keys.ts';
 import { COPY_SHAPE, type FolderCopies, findCopies, MOST_COMPARED } from './folder-copies.ts';
 import type { FolderListing } from './folder-listing.ts';
 
-/** Raised when the same files would be decoded to other pixels, or more is known of them. */
+/** Raised when more is known of the same files. */
 const VERSION = 2;
 
 /** What became of the files of a listing. */
@@ -60,7 +60,9 @@ export function cacheName(
     .update(JSON.stringify([root, size]))
     .digest('hex')
     .slice(0, 16);
-  const content = createHash('sha256').update(JSON.stringify([VERSION, size, listing.classNames]));
+  const content = createHash('sha256').update(
+    JSON.stringify([VERSION, DECODER_VERSION, size, listing.classNames]),
+  );
   if (listing.key !== undefined) content.update(listing.key);
   for (const [slot, { path }] of listing.files.entries()) content.update(JSON.stringify([path, keys[slot]]));
   const label = basename(root)

@@ -83,6 +83,22 @@ describe('decodeImage', () => {
     expectColours([white], [[255, 255, 255]], 4);
   });
 
+  it.each<[string, (image: Sharp) => Sharp, number]>([
+    ['16-bit PNG', (image) => image.toColourspace('rgb16').png(), 0],
+    ['16-bit TIFF', (image) => image.toColourspace('rgb16').tiff({ compression: 'none' }), 0],
+    ['AVIF of 10 bits', (image) => image.avif({ bitdepth: 10, quality: 98, chromaSubsampling: '4:4:4' }), 3],
+    ['PNG', (image) => image.png(), 0],
+  ])('reads a %s with a colour profile in sRGB, transparent or not', async (_, encode, tolerance) => {
+    const color = { r: 230, g: 20, b: 20 };
+    const create = { width: 8, height: 8, channels: 4 as const, background: { ...color, alpha: 1 } };
+    const half = { ...create, background: { ...color, alpha: 0.5 } };
+    const opaque = sharp({ create }).removeAlpha().withIccProfile('srgb');
+    const decoded = async (image: Sharp) => await decodeImage(await encode(image).toBuffer(), square(8));
+    expectColours([[...(await decoded(opaque)).subarray(0, 3)]], [[230, 20, 20]], tolerance);
+    const clear = sharp({ create: half }).withIccProfile('srgb');
+    expectColours([[...(await decoded(clear)).subarray(0, 3)]], [[242, 137, 137]], tolerance + 2);
+  });
+
   it.each([
     ['grey PNG', 'b-w', 0],
     ['16-bit grey PNG', 'grey16', 1],

@@ -12,6 +12,9 @@ import { readError } from '../files/read-error.ts';
 import { decodePlainPng, repeated } from './plain-png.ts';
 import { decodeUnusual } from './unusual.ts';
 
+/** Raised when the same file is decoded to other pixels: what is kept of files by their content names it too. */
+export const DECODER_VERSION = 1;
+
 /** Formats that are accepted, by sharp's names for them. */
 const FORMATS: readonly string[] = ['png', 'jpeg', 'webp', 'heif', 'gif', 'tiff'];
 const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP';

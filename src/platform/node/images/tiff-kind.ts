@@ -1,9 +1,11 @@
-/** What a TIFF's first directory says of its samples (TIFF 6.0, §2 and §23). */
+/** What a TIFF's first directory says of its samples (TIFF 6.0, §2, §18 and §23). */
 export interface TiffKind {
   readonly bits: number;
   readonly samples: number;
-  /** 8: CIELAB; 9: CIELAB with unsigned a and b. */
+  /** 5: CMYK; 8: CIELAB; 9: CIELAB with unsigned a and b. */
   readonly photometric: number;
+  /** What the first sample behind the colours is. 0: unspecified, such as infrared; 1 and 2: opacity. */
+  readonly extra?: number;
   /** Where `photometric` is stored, in bytes from the beginning. */
   readonly at: number;
   readonly littleEndian: boolean;
@@ -12,29 +14,40 @@ export interface TiffKind {
 const BITS = 258;
 const PHOTOMETRIC = 262;
 const SAMPLES = 277;
+const EXTRA_SAMPLES = 338;
 const SHORT = 3;
+/** The number behind the byte order: of TIFF it is 42. */
+const BIG = 43;
 
-/** Undefined for a big TIFF, or one whose directory cannot be read. */
+/** Undefined where the directory cannot be read. */
 export function tiffKind(bytes: Uint8Array): TiffKind | undefined {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const littleEndian = bytes[0] === 0x49;
   const short = (at: number) => data.getUint16(at, littleEndian);
-  const long = (at: number) => data.getUint32(at, littleEndian);
+  const isBig = bytes[littleEndian ? 2 : 3] === BIG;
+  /** Counts and places: 4 bytes, in a BigTIFF 8. */
+  const wide = isBig ? 8 : 4;
+  const whole = (at: number) =>
+    isBig ? Number(data.getBigUint64(at, littleEndian)) : data.getUint32(at, littleEndian);
   try {
-    if (short(2) !== 42) return undefined;
-    const directory = long(4);
+    const directory = whole(wide);
+    const first = directory + (isBig ? 8 : 2);
+    const entries = isBig ? whole(directory) : short(directory);
     let [bits, samples, photometric, at] = [1, 1, -1, -1];
-    for (let i = 0; i < short(directory); i++) {
-      const entry = directory + 2 + 12 * i;
-      const [tag, type, count] = [short(entry), short(entry + 2), long(entry + 4)];
+    let extra: number | undefined;
+    for (let i = 0; i < entries; i++) {
+      const entry = first + (4 + 2 * wide) * i;
+      const [tag, type, count] = [short(entry), short(entry + 2), whole(entry + 4)];
       if (type !== SHORT) continue;
-      // More than two values lie elsewhere.
-      const place = count > 2 ? long(entry + 8) : entry + 8;
+      // Values that do not fit lie elsewhere.
+      const value = entry + 4 + wide;
+      const place = 2 * count > wide ? whole(value) : value;
       if (tag === BITS) bits = short(place);
       if (tag === SAMPLES) samples = short(place);
       if (tag === PHOTOMETRIC) [photometric, at] = [short(place), place];
+      if (tag === EXTRA_SAMPLES) extra = short(place);
     }
-    return photometric < 0 ? undefined : { bits, samples, photometric, at, littleEndian };
+    return photometric < 0 ? undefined : { bits, samples, photometric, extra, at, littleEndian };
   } catch {
     return undefined;
   }

@@ -22,7 +22,7 @@ function tiff(samples: Uint8Array, tags: readonly Tag[]): Uint8Array {
   ].sort((a, b) => a.tag - b.tag);
   const directory = 8 + samples.length;
   let extra = directory + 2 + 12 * entries.length + 4;
-  const bytes = new Uint8Array(extra + 8 * entries.length);
+  const bytes = new Uint8Array(extra + 16 * entries.length);
   const data = new DataView(bytes.buffer);
   bytes.set([0x49, 0x49, 42, 0]);
   data.setUint32(4, directory, true);
@@ -36,10 +36,45 @@ function tiff(samples: Uint8Array, tags: readonly Tag[]): Uint8Array {
     const place = values.length > 2 ? extra : at + 8;
     if (values.length > 2) data.setUint32(at + 8, extra, true);
     for (const [k, value] of values.entries()) data.setUint16(place + 2 * k, value, true);
-    if (values.length > 2) extra += 8;
+    if (values.length > 2) extra += 16;
   }
   return bytes;
 }
+
+/** The same as a BigTIFF: counts and places have 8 bytes. */
+function bigTiff(samples: Uint8Array, tags: readonly Tag[]): Uint8Array {
+  const entries = [
+    { tag: 256, values: [2] },
+    { tag: 257, values: [2] },
+    { tag: 259, values: [1] },
+    { tag: 273, values: [16] },
+    { tag: 278, values: [2] },
+    { tag: 279, values: [samples.length] },
+    ...tags,
+  ].sort((a, b) => a.tag - b.tag);
+  const directory = 16 + samples.length;
+  const bytes = new Uint8Array(directory + 8 + 20 * entries.length + 8);
+  const data = new DataView(bytes.buffer);
+  bytes.set([0x49, 0x49, 43, 0, 8, 0]);
+  data.setBigUint64(8, BigInt(directory), true);
+  bytes.set(samples, 16);
+  data.setBigUint64(directory, BigInt(entries.length), true);
+  for (const [i, { tag, values }] of entries.entries()) {
+    const at = directory + 8 + 20 * i;
+    data.setUint16(at, tag, true);
+    data.setUint16(at + 2, 3, true);
+    data.setBigUint64(at + 4, BigInt(values.length), true);
+    for (const [k, value] of values.entries()) data.setUint16(at + 12 + 2 * k, value, true);
+  }
+  return bytes;
+}
+
+/** Tags of samples of so many bits each. */
+const colors = (bits: readonly number[], photometric: number): Tag[] => [
+  { tag: 258, values: bits },
+  { tag: 262, values: [photometric] },
+  { tag: 277, values: [bits.length] },
+];
 
 const grey = (samples: Uint8Array, bits: number, format: number) =>
   tiff(samples, [
@@ -58,8 +93,57 @@ describe('TIFF', () => {
     ['float of any range', grey(bytesOf(Float32Array.of(-10, 0, 5, 10)), 32, 3), [0, 128, 191, 255]],
     ['12 bits in 16', grey(bytesOf(Uint16Array.of(0, 819, 3276, 4095)), 16, 1), [0, 51, 204, 255]],
     ['16 bits', grey(bytesOf(Uint16Array.of(0, 13_107, 52_428, 65_535)), 16, 1), [0, 51, 204, 255]],
+    ['float a little above 1', grey(bytesOf(Float32Array.of(0, 0.2, 0.9, 1.02)), 32, 3), [0, 51, 229, 255]],
+    [
+      'float with a number for missing samples',
+      grey(bytesOf(Float32Array.of(-9999, 0.2, 0.9, 1)), 32, 3),
+      [0, 51, 229, 255],
+    ],
+    [
+      'float with the least number for missing samples',
+      grey(bytesOf(Float32Array.of(-3.4e38, 51, 230, 255)), 32, 3),
+      [0, 51, 230, 255],
+    ],
   ])('%s', async (_, bytes, expected) => {
     expect(firsts(await decodeImage(bytes, SHAPE))).toEqual(expected);
+  });
+
+  it.each<[string, number, number, (samples: Uint8Array, tags: readonly Tag[]) => Uint8Array]>([
+    ['a fourth channel that is no opacity', 0, 40, tiff],
+    ['one of a BigTIFF', 0, 40, bigTiff],
+    ['unassociated opacity', 2, 255 - 0.2 * 215, tiff],
+  ])('%s', async (_, extra, expected, write) => {
+    const samples = Uint8Array.from({ length: 16 }, (_, i) => (i % 4 === 3 ? 51 : 40));
+    const bytes = write(samples, [...colors([8, 8, 8, 8], 2), { tag: 338, values: [extra] }]);
+    const pixels = await decodeImage(bytes, SHAPE);
+    expect(
+      [...pixels].every((value) => Math.abs(value - expected) <= 1),
+      `${pixels}`,
+    ).toBe(true);
+  });
+
+  it('several bands, declared to be grey and others, are colours', async () => {
+    const samples = Uint8Array.from({ length: 16 }, (_, i) => [200, 100, 50, 7][i % 4]);
+    const bytes = tiff(samples, [...colors([8, 8, 8, 8], 1), { tag: 338, values: [0, 0, 0] }]);
+    expect([...(await decodeImage(bytes, SHAPE)).subarray(0, 6)]).toEqual([200, 100, 50, 200, 100, 50]);
+  });
+
+  it('CMYK with a further ink is named', async () => {
+    const bytes = tiff(new Uint8Array(20), [...colors([8, 8, 8, 8, 8], 5), { tag: 338, values: [0] }]);
+    await expect(decodeImage(bytes, SHAPE, 'x.tif')).rejects.toThrow(
+      /^x\.tif: this kind of TIFF is not read \(CMYK with 5 samples\)/,
+    );
+  });
+
+  it('BigTIFF: float, and CIELAB', async () => {
+    const float = bigTiff(bytesOf(Float32Array.of(0, 0.2, 0.9, 1)), [
+      ...colors([32], 1),
+      { tag: 339, values: [3] },
+    ]);
+    expect(firsts(await decodeImage(float, SHAPE))).toEqual([0, 51, 229, 255]);
+    const lab = Uint8Array.from({ length: 12 }, (_, i) => (i % 3 === 0 ? 136 : 0));
+    const pixels = await decodeImage(bigTiff(lab, colors([8, 8, 8], 8)), SHAPE);
+    expect([...pixels].every((value) => Math.abs(value - 127) <= 1)).toBe(true);
   });
 
   it('CIELAB, against values worked out from the standard', async () => {

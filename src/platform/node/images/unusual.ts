@@ -1,17 +1,20 @@
-import sharp from 'sharp';
+import sharp, { type Metadata } from 'sharp';
 import { bmpSize, decodeBmp, isBmp, type RawImage } from '../../../data/bmp.ts';
 import { imageFormatOf } from '../../../data/image-bytes.ts';
 import { checkPixels } from '../../../data/pixel-limit.ts';
-import { samplesToBytes } from '../../../data/sample-range.ts';
+import { colorsOf, samplesToBytes, usesAllBits } from '../../../data/sample-range.ts';
 import { HarrierError } from '../../../errors.ts';
 import { asRgbTiff, labToRgb, type TiffKind, tiffKind } from './tiff-kind.ts';
 
+/** Photometric interpretations of TIFF. */
+const [GREY, CMYK] = [1, 5];
 /** Images of other samples than bytes are held whole, four bytes a sample. */
 const MAX_PIXELS = 2 ** 25;
 
 /**
  * The pixels of an image that libvips does not read, or would read to other values: BMP, samples that are no bytes
- * (see `samplesToBytes`), CIELAB, more than four channels. Its orientation is applied already.
+ * (see `samplesToBytes`), 16 bits with a colour profile, CIELAB, a fourth channel that is no opacity, more than four
+ * channels. Its orientation is applied already.
  *
  * @returns undefined for any other image
  * @throws HarrierError `bad-data` when it is damaged or of a kind that cannot be read; `too-large`
@@ -30,24 +33,60 @@ export async function decodeUnusual(
     }
   }
   const format = imageFormatOf(bytes);
-  if (format !== 'TIFF' && !(format === 'PNG' && bytes[24] === 16)) return undefined;
+  if (format !== 'TIFF' && format !== 'AVIF' && !(format === 'PNG' && bytes[24] === 16)) return undefined;
   const kind = format === 'TIFF' ? tiffKind(bytes) : undefined;
   if (kind && kind.bits > 32) {
     throw unreadable('this kind of TIFF is not read', `${kind.bits} bits a sample`, where);
   }
+  if (kind?.photometric === CMYK) {
+    if (kind.samples <= 4) return undefined;
+    throw unreadable('this kind of TIFF is not read', `CMYK with ${kind.samples} samples`, where);
+  }
   if (kind && (kind.photometric === 8 || kind.photometric === 9))
     return decodeLab(bytes, kind, where, maxPixels);
-  const header = await sharp(bytes, { limitInputPixels: false })
+  // Several bands are often declared to be a grey one and others.
+  const isBands = kind !== undefined && kind.photometric === GREY && kind.samples > 2;
+  const source = isBands ? asRgbTiff(bytes, kind) : bytes;
+  const header = await sharp(source, { limitInputPixels: false })
     .metadata()
     .catch(() => undefined);
-  if (!header || (header.depth === 'uchar' && header.channels <= 4)) return undefined;
-  const samples = await samplesOf(bytes, header, where, maxPixels);
-  const { width, height, channels, values } = samples;
+  if (!header) return undefined;
+  const { depth, space, hasProfile } = header;
+  // libvips takes every second and fourth channel for opacity.
+  const isOpaque = kind?.extra === 0 && (header.channels === 2 || header.channels === 4);
+  const isUsual = header.channels <= 4 && !isBands;
+  const usual = () =>
+    isOpaque || (space === 'rgb16' && hasProfile)
+      ? inSrgb(bytes, header, where, maxPixels, isOpaque)
+      : undefined;
+  if (format === 'AVIF' || (depth === 'uchar' && isUsual)) return usual();
+  const { width, height, channels, values } = await samplesOf(source, header, where, maxPixels);
   // 16 bits that are used have a way of their own, with their colour profile.
-  if (header.depth === 'ushort' && channels <= 4 && largestColor(values, channels) > 4095) return undefined;
-  const converted =
-    header.depth === 'uchar' ? Uint8Array.from(values) : samplesToBytes(values, channels, header.depth);
-  return { width, height, ...colorsOf(converted, channels) };
+  if (depth === 'ushort' && isUsual && usesAllBits(values, channels)) return usual();
+  const converted = depth === 'uchar' ? Uint8Array.from(values) : samplesToBytes(values, channels, depth);
+  return { width, height, ...colorsOf(converted, channels, isOpaque) };
+}
+
+/** The image by its colour profile. libvips brings 16 bits with one to Display P3, unless they are bytes before. */
+async function inSrgb(
+  bytes: Uint8Array,
+  header: Metadata,
+  where: string,
+  maxPixels: number,
+  isOpaque: boolean,
+): Promise<RawImage> {
+  checkPixels(header, where, maxPixels);
+  try {
+    const image = sharp(bytes, { failOn: 'error', limitInputPixels: false }).autoOrient();
+    if (header.space === 'rgb16') image.pipelineColourspace('srgb');
+    const { data, info } = await image
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, ...colorsOf(data, info.channels, isOpaque) };
+  } catch (cause) {
+    throw damaged(where, cause);
+  }
 }
 
 interface Samples {
@@ -80,28 +119,8 @@ async function samplesOf(
     const values = new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length));
     return { width: info.width, height: info.height, channels: info.channels, values };
   } catch (cause) {
-    throw unreadable(
-      'the image is damaged or cut off',
-      (cause as Error).message.split('\n')[0],
-      where,
-      cause,
-    );
+    throw damaged(where, cause);
   }
-}
-
-/** The first sample of each pixel as grey, or the first three as colours, with transparency where there is one. */
-function colorsOf(data: Uint8Array, channels: number): { data: Uint8Array; channels: 3 | 4 } {
-  if (channels === 3 || channels === 4) return { data, channels };
-  const pixels = data.length / channels;
-  const target = channels === 2 ? 4 : 3;
-  const out = new Uint8Array(pixels * target);
-  for (let i = 0; i < pixels; i++) {
-    for (let c = 0; c < target; c++) {
-      const from = channels > 4 ? c : c === 3 ? 1 : 0;
-      out[target * i + c] = data[channels * i + from];
-    }
-  }
-  return { data: out, channels: target };
 }
 
 async function decodeLab(
@@ -135,12 +154,9 @@ async function decodeLab(
   return { width, height, channels: 3, data };
 }
 
-function largestColor(values: Float32Array, channels: number): number {
-  const alpha = channels === 2 || channels === 4 ? channels - 1 : -1;
-  let largest = 0;
-  for (let i = 0; i < values.length; i++)
-    if (i % channels !== alpha && values[i] > largest) largest = values[i];
-  return largest;
+function damaged(where: string, cause: unknown): HarrierError {
+  const why = (cause as Error).message.split('\n')[0];
+  return unreadable('the image is damaged or cut off', why, where, cause);
 }
 
 function unreadable(summary: string, why: string, where: string, cause?: unknown): HarrierError {
