@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
+import type { RawImage } from '../../data/bmp.ts';
 import { type Dataset, type ImageInput, imageBytes } from '../../data/dataset.ts';
 import { type ImageFormat, imageFormatOf } from '../../data/image-bytes.ts';
 import { shapedPixels } from '../../platform/memory-pixels.ts';
-import { decodeImage, readImageFile } from '../../platform/node/images/decode.ts';
+import { DECODER_VERSION, decodeImage, readImageFile } from '../../platform/node/images/decode.ts';
 import { decodeUnusual } from '../../platform/node/images/unusual.ts';
 import { notFound } from '../respond.ts';
 import type { SplitView } from './split-view.ts';
@@ -37,11 +38,12 @@ export function hasPhotos(dataset: Dataset): boolean {
 /** What the file of an image is known by. @throws HarrierError `not-found` */
 export async function photoTag(view: SplitView, index: number): Promise<string> {
   const info = await stat(fileOf(view, index)).catch(() => notFound('file', view.source(index)));
-  return `photo-${info.size.toString(16)}-${Math.round(info.mtimeMs).toString(16)}`;
+  return `photo-${DECODER_VERSION}-${info.size.toString(16)}-${Math.round(info.mtimeMs).toString(16)}`;
 }
 
 /**
- * The file of an image as it is, where browsers show its format, else as a PNG of the same size.
+ * The file of an image as it is, where browsers show what a model sees, else as a PNG of the same size: they do not know
+ * its format, or how its samples are meant, or would show the page through its transparent parts.
  * @throws HarrierError `not-found`, or as `decodeImage` where it cannot be read
  */
 export async function photo(view: SplitView, index: number): Promise<Photo> {
@@ -49,13 +51,22 @@ export async function photo(view: SplitView, index: number): Promise<Photo> {
   const bytes = await readImageFile(path);
   const format = imageFormatOf(bytes);
   const type = format && SHOWN[format];
-  if (type !== undefined) return { type, bytes: new Uint8Array(bytes) };
   const raw = await decodeUnusual(bytes, path, MAX_PIXELS);
-  const image = raw ? sharp(raw.data, { raw }) : sharp(bytes, { limitInputPixels: MAX_PIXELS }).autoOrient();
-  return { type: 'image/png', bytes: new Uint8Array(await image.toColourspace('srgb').png().toBuffer()) };
+  const header = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch(() => undefined);
+  if (type !== undefined && !raw && !header?.hasAlpha) return { type, bytes: new Uint8Array(bytes) };
+  const png = onWhite(bytes, raw).toColourspace('srgb').png();
+  return { type: 'image/png', bytes: new Uint8Array(await png.toBuffer()) };
 }
 
-/** An image in its own shape, made small: a WebP. @param side the longer side, in pixels */
+/** An image upright, transparent parts in the colour that a model sees. */
+function onWhite(bytes: Uint8Array, raw: RawImage | undefined): Sharp {
+  const image = raw ? sharp(raw.data, { raw }) : sharp(bytes, { limitInputPixels: MAX_PIXELS }).autoOrient();
+  return image.flatten({ background: '#ffffff' });
+}
+
+/** An image in its own shape, on white, made small: a WebP. @param side the longer side, in pixels */
 export async function thumbnail(
   view: SplitView,
   index: number,
@@ -64,8 +75,9 @@ export async function thumbnail(
   const path = fileOf(view, index);
   const bytes = await readImageFile(path);
   const raw = await decodeUnusual(bytes, path, MAX_PIXELS);
-  const image = raw ? sharp(raw.data, { raw }) : sharp(bytes, { limitInputPixels: MAX_PIXELS }).autoOrient();
-  const small = image.resize(side, side, { fit: 'inside', withoutEnlargement: true }).toColourspace('srgb');
+  const small = onWhite(bytes, raw)
+    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb');
   return new Uint8Array(await small.webp({ quality: 85, effort: 1 }).toBuffer());
 }
 

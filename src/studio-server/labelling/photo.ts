@@ -19,7 +19,7 @@ export function photoSide(text: string | undefined): number {
   });
 }
 
-/** A photo in its own shape, upright, its longer side at most so long: the bytes of a WebP. */
+/** A photo in its own shape, upright, on white, its longer side at most so long: the bytes of a WebP. */
 export async function drawPhoto(path: string, side: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await readImageFile(path);
   const raw = await decodeUnusual(bytes, path, MAX_PIXELS);
@@ -28,6 +28,7 @@ export async function drawPhoto(path: string, side: number): Promise<Uint8Array<
     : sharp(bytes, { limitInputPixels: MAX_PIXELS, sequentialRead: true, failOn: 'none' });
   const webp = await image
     .autoOrient()
+    .flatten({ background: '#ffffff' })
     .resize(side, side, { fit: 'inside', withoutEnlargement: true })
     .toColourspace('srgb')
     .webp({ quality: 85, effort: 0 })

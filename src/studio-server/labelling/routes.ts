@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Context, Hono } from 'hono';
 import { HarrierError } from '../../errors.ts';
 import { LABEL_LIST } from '../../platform/node/datasets/label-list.ts';
+import { DECODER_VERSION } from '../../platform/node/images/decode.ts';
 import type { JsonObject } from '../../server/json.ts';
 import type { LabellingAct, LabellingDeed } from '../api.ts';
 import { cached, json, notFound } from '../respond.ts';
@@ -41,7 +42,7 @@ export function addLabellingRoutes(
     const side = photoSide(req.query('size'));
     const info = await stat(path).catch(() => notFound('file', path));
     const etag = createHash('sha256')
-      .update(`${path} ${info.size} ${info.mtimeMs} ${side}`)
+      .update(`${DECODER_VERSION} ${path} ${info.size} ${info.mtimeMs} ${side}`)
       .digest('hex')
       .slice(0, 32);
     return cached(req.raw, { type: 'image/webp', etag }, () => drawPhoto(path, side));
