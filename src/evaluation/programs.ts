@@ -64,8 +64,9 @@ export function pythonProgram({
   model = 'model.onnx',
   image = 'photo.jpg',
 }: ProgramOptions): string {
-  return `import numpy as np, onnxruntime
-from PIL import Image, ImageOps
+  return `import io
+import numpy as np, onnxruntime
+from PIL import Image, ImageCms, ImageOps
 
 classes = ${listOf(classNames)}
 ${
@@ -74,7 +75,15 @@ ${
 `
     : ''
 }session = onnxruntime.InferenceSession("${model}")
-photo = ImageOps.exif_transpose(Image.open("${image}")).convert("RGBA")
+photo = ImageOps.exif_transpose(Image.open("${image}"))
+profile = photo.info.get("icc_profile")
+if photo.mode.startswith("I;16"):
+    photo = Image.fromarray((np.asarray(photo) / 257).round().astype(np.uint8))
+elif profile and photo.mode in ("RGB", "RGBA", "CMYK"):
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    mode = photo.mode.replace("CMYK", "RGB")
+    photo = ImageCms.profileToProfile(photo, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+photo = photo.convert("RGBA")
 photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo).convert("RGB")
 photo = ${pillowResize(imageShape)}
 [probabilities] = session.run(["probabilities"], {"image": np.asarray(photo)[None]})
@@ -182,7 +191,7 @@ function pillowResize({ height, width, preprocessing = STRETCHED }: ImageInput):
   return cropFraction === 1 ? scaled : `${scaled}.crop((${left}, ${top}, ${left + width}, ${top + height}))`;
 }
 
-/** Transparent parts show white; the edges of a padded image are black. */
+/** Transparent parts show white; the edges of a padded image are black, and its place is made white before it is drawn. */
 function paddingOf({ preprocessing = STRETCHED }: ImageInput): string {
   return preprocessing.resize === 'pad' ? 'black' : 'white';
 }
@@ -192,7 +201,16 @@ function canvasDraw({ height, width, preprocessing = STRETCHED }: ImageInput): s
   if (resize === 'stretch') return `canvas.drawImage(photo, 0, 0, ${width}, ${height});`;
   const { wide, high } = cropOf({ height, width, channels: 3, preprocessing });
   const [extreme, w, h] = resize === 'crop' ? ['max', wide, high] : ['min', width, height];
-  return `const scale = Math.${extreme}(${w} / photo.width, ${h} / photo.height);
+  const scale = `const scale = Math.${extreme}(${w} / photo.width, ${h} / photo.height);`;
+  if (resize === 'crop') {
+    return `${scale}
   const [w, h] = [scale * photo.width, scale * photo.height];
   canvas.drawImage(photo, (${width} - w) / 2, (${height} - h) / 2, w, h);`;
+  }
+  return `${scale}
+  const [w, h] = [Math.round(scale * photo.width), Math.round(scale * photo.height)];
+  const place = [(${width} - w) >> 1, (${height} - h) >> 1, w, h];
+  canvas.fillStyle = 'white';
+  canvas.fillRect(...place);
+  canvas.drawImage(photo, ...place);`;
 }
