@@ -28,6 +28,7 @@ window.labels = labels;
 window.kinds = async () => {
   const blob = await (await fetch('photo.png')).blob();
   const img = Object.assign(new Image(), { src: 'photo.png', width: 7, height: 9 });
+  const dense = Object.assign(new Image(), { srcset: 'photo.png 2x' });
   const canvas = Object.assign(document.createElement('canvas'), { width: ${WIDTH}, height: ${HEIGHT} });
   const bitmap = await createImageBitmap(blob);
   const context = canvas.getContext('2d');
@@ -38,9 +39,16 @@ window.kinds = async () => {
   const images = {
     address: 'photo.png', url: new URL('photo.png', location.href), data: canvas.toDataURL(), blob,
     file: new File([blob], 'photo.png'), bytes: new Uint8Array(await blob.arrayBuffer()), buffer: await blob.arrayBuffer(),
-    img, canvas, bitmap, offscreen, pixels,
+    img, dense, canvas, bitmap, offscreen, pixels,
   };
   return Object.fromEntries(await Promise.all(Object.entries(images).map(async ([kind, image]) => [kind, await classify(image)])));
+};
+window.wide = async () => {
+  const context = new OffscreenCanvas(${WIDTH}, ${HEIGHT}).getContext('2d', { colorSpace: 'display-p3' });
+  context.drawImage(await createImageBitmap(await (await fetch('photo.png')).blob()), 0, 0);
+  const pixels = context.getImageData(0, 0, ${WIDTH}, ${HEIGHT}, { colorSpace: 'display-p3' });
+  const { data, width, height } = pixels;
+  return Promise.all([pixels, { data, width, height }].map((image) => classify(image)));
 };
 window.failures = async () => {
   const broken = Object.assign(new Image(), { src: 'missing.png' });
@@ -151,9 +159,19 @@ describe.skipIf(noChromium)(`an exported package in a page${noChromium ? ` (${no
 
   it('answers as in Node, whatever kind of image it is given', async () => {
     const answers = await page.evaluate<Record<string, Answer[]>>('kinds()');
-    expect(Object.keys(answers)).toHaveLength(12);
+    expect(Object.keys(answers)).toHaveLength(13);
     for (const [kind, each] of Object.entries(answers)) same(each, kind);
     expect(await page.evaluate('labels')).toEqual(LABELS);
+  });
+
+  it('takes pixels in the colour space that they are in', async () => {
+    const [right, wrong] = await page.evaluate<Answer[][]>('wide()');
+    const away = (answers: Answer[]) =>
+      expected.reduce((sum, { label, probability }) => {
+        const other = answers.find((each) => each.label === label)!;
+        return sum + Math.abs(other.probability - probability);
+      }, 0);
+    expect(away(right)).toBeLessThan(away(wrong));
   });
 
   it('says what is wrong with an image', async () => {

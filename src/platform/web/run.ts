@@ -72,7 +72,9 @@ async function pixelsOf(image: ImageSource, shape: ImageInput): Promise<Uint8Arr
   if (image instanceof Uint8Array) return decodeImage(image as Uint8Array<ArrayBuffer>, shape);
   if (image instanceof ArrayBuffer) return decodeImage(new Uint8Array(image), shape);
   if (image instanceof Blob) return decodeImage(image, shape);
-  if (isPixels(image)) return shapedPixels(image, shape, 'pixels');
+  // The browser converts those of another colour space.
+  if (isPixels(image) && (image as Partial<ImageData>).colorSpace !== 'display-p3')
+    return shapedPixels(image, shape, 'pixels');
   if ('width' in image && 'height' in image) return drawn(image, shape);
   throw noImage(image);
 }
@@ -82,23 +84,28 @@ async function fetched(address: string, shape: ImageInput): Promise<Uint8Array> 
   return decodeImage(new Uint8Array(bytes), shape, address.startsWith('data:') ? 'image' : address);
 }
 
-/** The pixels of a canvas, a video or an `<img>`, each in its own size and not in that on the page. */
+/**
+ * The pixels of a canvas, a video or an `<img>`, each in its own size and not in that on the page: an `<img>` from a
+ * `srcset` states a smaller one than its file has.
+ */
 async function drawn(image: Drawable, shape: ImageInput): Promise<Uint8Array> {
   const { naturalWidth, videoWidth } = image as Partial<HTMLImageElement & HTMLVideoElement>;
   const where = naturalWidth !== undefined ? 'img' : videoWidth !== undefined ? 'video' : 'image';
-  // An image that is on its way is waited for; one that fails has no size.
+  // An image that is on its way is waited for; one that fails has no pixels.
   if (naturalWidth !== undefined) await (image as HTMLImageElement).decode?.().catch(() => {});
-  const size = sizeOf(image);
-  if (!(size.width > 0 && size.height > 0)) {
-    throw new HarrierError('bad-data', 'this image has no pixels', {
-      where,
-      next: 'Wait until it has loaded, and check its address.',
-    });
-  }
-  checkPixels(size, where, MAX_PIXELS);
+  let bitmap: ImageBitmap | undefined;
   try {
-    return drawnPixels(image as HTMLImageElement, size, shape);
+    bitmap = await createImageBitmap(image as HTMLImageElement);
+    checkPixels(bitmap, where, MAX_PIXELS);
+    return drawnPixels(bitmap, bitmap, shape);
   } catch (cause) {
+    if ((cause as Error).name === 'InvalidStateError') {
+      throw new HarrierError('bad-data', 'this image has no pixels', {
+        where,
+        next: 'Wait until it has loaded, and check its address.',
+        cause,
+      });
+    }
     if ((cause as Error).name === 'SecurityError') {
       throw new HarrierError(
         'not-supported',
@@ -112,16 +119,9 @@ async function drawn(image: Drawable, shape: ImageInput): Promise<Uint8Array> {
     }
     if (cause instanceof TypeError) throw noImage(image, cause);
     throw cause;
+  } finally {
+    bitmap?.close();
   }
-}
-
-function sizeOf(image: Drawable): Drawable {
-  const { naturalWidth, naturalHeight, videoWidth, videoHeight } = image as Partial<
-    HTMLImageElement & HTMLVideoElement
-  >;
-  if (naturalWidth !== undefined) return { width: naturalWidth, height: naturalHeight! };
-  if (videoWidth !== undefined) return { width: videoWidth, height: videoHeight! };
-  return image;
 }
 
 function noImage(image: unknown, cause?: unknown): HarrierError {
