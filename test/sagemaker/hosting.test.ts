@@ -17,6 +17,15 @@ const alarms = () => [...fake.monitoring.alarms.keys()];
 const lastSent = (operation: string) =>
   fake.captured.findLast((each) => each.operation === operation)?.request ?? {};
 
+/** One red pixel as a bitmap of 24 bits. */
+function redBmp(): Uint8Array {
+  const bytes = new Uint8Array(58);
+  bytes.set([0x42, 0x4d, 58], 0);
+  bytes.set([54, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24], 10);
+  bytes.set([0, 0, 255], 54);
+  return bytes;
+}
+
 beforeAll(async () => {
   place = await workplace();
   fake = await FakeAws.start();
@@ -203,22 +212,24 @@ describe('an update', () => {
   });
 
   it('keeps what it was asked, for watch; the same command again keeps nothing twice', async () => {
-    expect((await sagemaker('predict', 'safe', 'images/cat/0.png', 'images/dog/1.png')).code).toBe(0);
+    await writeFile(at('red.bmp'), redBmp());
+    const asked = ['images/cat/0.png', 'images/dog/1.png', 'red.bmp'];
+    expect((await sagemaker('predict', 'safe', ...asked)).code).toBe(0);
     const { code, stdout, stderr } = await sagemaker('captured', 'safe', 'seen', '--since', '1h');
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(
-      /^2 images in seen\.\n {2}npx harrier watch MODEL --data .\/photos --against seen\n$/,
+      /^3 images in seen\.\n {2}npx harrier watch MODEL --data .\/photos --against seen\n$/,
     );
     const files = await readdir(at('seen'));
-    const kept = files.filter((name) => name.endsWith('.png')).map((name) => readFile(at('seen', name)));
-    const sent = [at('images', 'cat', '0.png'), at('images', 'dog', '1.png')].map((path) => readFile(path));
+    const kept = files.filter((name) => /\.(png|bmp)$/.test(name)).map((name) => readFile(at('seen', name)));
+    const sent = asked.map((path) => readFile(at(path)));
     expect((await Promise.all(kept)).sort(Buffer.compare)).toEqual(
       (await Promise.all(sent)).sort(Buffer.compare),
     );
     const [line] = (await readFile(at('seen', 'captured.jsonl'), 'utf8')).split('\n');
     expect(JSON.parse(line)).toMatchObject({ answer: { predicted_label: expect.any(String) } });
     const again = await sagemaker('captured', 'safe', 'seen', '--json');
-    expect(JSON.parse(again.stdout)).toMatchObject({ images: 0, known: 2, others: 0 });
+    expect(JSON.parse(again.stdout)).toMatchObject({ images: 0, known: 3, others: 0 });
   });
 
   it('is not begun while its alarm is on, or with one that is not there', async () => {

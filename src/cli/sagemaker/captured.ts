@@ -1,6 +1,6 @@
 import { appendFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import sharp from 'sharp';
+import { type ImageFormat, imageFormatOf } from '../../data/image-bytes.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatQuantity } from '../../format/format.ts';
 import { storageError } from '../../platform/node/files/cache.ts';
@@ -20,8 +20,8 @@ export interface CapturedOptions extends AwsCommandOptions {
 /** One line a request: file, time and answer. */
 const LIST = 'captured.jsonl';
 const ELSEWHERE = 'name another folder';
-/** What image formats are called in names of files; others keep their own. */
-const ENDINGS: Readonly<Record<string, string>> = { jpeg: 'jpg', heif: 'avif' };
+/** What image formats are called in names of files; others by their own name in small letters. */
+const ENDINGS: Readonly<Partial<Record<ImageFormat, string>>> = { JPEG: 'jpg' };
 
 /** `harrier sagemaker captured`: images that an endpoint was asked about, as files for `harrier watch`. */
 export async function runCaptured(endpoint: string, target: string, given: CapturedOptions): Promise<void> {
@@ -77,12 +77,10 @@ async function keep(
   folder: string,
   { id, time, body, answer }: CapturedRequest,
 ): Promise<'images' | 'known' | 'others'> {
-  const { format } = await sharp(body)
-    .metadata()
-    .catch(() => ({ format: undefined }));
+  const format = imageFormatOf(body);
   // Ids are AWS's, but a name of a file must not lead elsewhere.
   if (format === undefined || !/^[\w-]+$/.test(id)) return 'others';
-  const name = `${id}.${ENDINGS[format] ?? format}`;
+  const name = `${id}.${ENDINGS[format] ?? format.toLowerCase()}`;
   const path = join(folder, name);
   if (await stat(path).catch(() => undefined)) return 'known';
   const line = `${JSON.stringify({ file: name, time, answer: answerOf(answer) })}\n`;
