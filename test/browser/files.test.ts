@@ -19,6 +19,13 @@ const noise = (width: number, height: number, channels: 3 | 4 = 3) =>
 const photograph = (width: number, height: number) =>
   noise(16, 12).resize(width, height, { fit: 'fill', kernel: 'cubic' });
 
+/** Soft stripes, as a camera of 12 bits gives them. */
+const twelveBits = (width: number, height: number) =>
+  sharp(
+    Uint16Array.from({ length: width * height }, (_, i) => Math.round(2047.5 * (1 + Math.sin(i / 9)))),
+    { raw: { width, height, channels: 1 } },
+  ).toColourspace('grey16');
+
 describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`, () => {
   let page: BrowserPage;
   beforeAll(async () => {
@@ -45,6 +52,7 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
       ['PNG with a palette', () => photograph(64, 64).png({ palette: true, colours: 16 }), 0.6, 6],
       ['PNG in grey', () => photograph(64, 64).greyscale().png(), 0.6, 6],
       ['PNG of 16 bits', () => photograph(64, 64).toColourspace('rgb16').png(), 0.8, 6],
+      ['PNG of 12 bits in 16', () => twelveBits(64, 64).png(), 0.6, 6],
       [
         'PNG with transparent parts',
         () => noise(12, 9, 4).resize(70, 60, { kernel: 'cubic' }).png(),

@@ -20,21 +20,7 @@ const MAX_FILE_BYTES = 2 ** 28;
 const STRIP_PIXELS = 2 ** 21;
 const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF or BMP';
 
-/**
- * Reads one image as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB, by the browser's own decoders.
- *
- * It does what `decodeImage` of `harrier/node` does, so that answers agree: the camera's orientation (EXIF) is applied,
- * transparent parts become white, of several frames the first counts, and the image comes to the shape as
- * `shape.preprocessing` says, which the `imageShape` of a model brings along; by default it is scaled whole, without
- * regard to its aspect. Works in pages and in workers.
- *
- * @param source a file, or the bytes of one
- * @param shape of the pixels: `imageShape` of a `Classifier`, or one of your own
- * @param where what to call it in errors; by default the file's name
- * @param maxPixels the largest image, in pixels before scaling, that is decoded at all
- * @throws HarrierError `bad-data` when it is no image, damaged or cut off; `too-large`; `not-supported` when the
- *   shape is not of three channels; `storage` when the file cannot be read
- */
+/** As `decodeImage` of deep-png.ts, but a PNG that uses 12 or 8 of its 16 bits is dark: `harrier/run` stays small. */
 export async function decodeImage(
   source: Blob | Uint8Array<ArrayBuffer>,
   shape: ImageInput,

@@ -5,7 +5,7 @@
  */
 export { Backbone } from '../../backbones/index.ts';
 export type { ByteStorage } from './byte-storage.ts';
-export { decodeImage } from './decode.ts';
+export { decodeImage } from './deep-png.ts';
 export { webGpuName } from './gpu.ts';
 export { type LoadBackboneOptions, loadBackbone } from './load-backbone.ts';
 export { withTabLock } from './lock.ts';

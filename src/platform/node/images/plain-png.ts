@@ -2,6 +2,7 @@ import { crc32, inflateSync } from 'node:zlib';
 import type { ImageInput } from '../../../data/dataset.ts';
 import { textAt } from '../../../data/image-bytes.ts';
 import { keepsPixels } from '../../../data/placement.ts';
+import { unfiltered } from '../../../data/png-filters.ts';
 
 /** Above this, libvips is as fast, and its threads hold up nobody. */
 const MOST_PIXELS = 128 ** 2;
@@ -74,47 +75,4 @@ function inflated(parts: readonly Uint8Array[], length: number): Uint8Array | un
   } catch {
     return undefined;
   }
-}
-
-/** Undoes the filter that each row of `stride` bytes names in a byte before it (§9.2); undefined when there is no such. */
-function unfiltered(rows: Uint8Array, stride: number, channels: number): Uint8Array | undefined {
-  const height = rows.length / (stride + 1);
-  const out = new Uint8Array(height * stride);
-  for (let y = 0, from = 0, to = 0; y < height; y++) {
-    const filter = rows[from++];
-    if (filter > 4) return undefined;
-    for (let x = 0; x < stride; x++, from++, to++) {
-      const left = x >= channels ? out[to - channels] : 0;
-      const above = y > 0 ? out[to - stride] : 0;
-      const corner = x >= channels && y > 0 ? out[to - stride - channels] : 0;
-      out[to] = rows[from] + predicted(filter, left, above, corner);
-    }
-  }
-  return out;
-}
-
-function predicted(filter: number, left: number, above: number, corner: number): number {
-  switch (filter) {
-    case 1:
-      return left;
-    case 2:
-      return above;
-    case 3:
-      return (left + above) >> 1;
-    case 4:
-      return paeth(left, above, corner);
-    default:
-      return 0;
-  }
-}
-
-/** The neighbour nearest to left + above − corner (§9.4). */
-function paeth(left: number, above: number, corner: number): number {
-  const [toLeft, toAbove, toCorner] = [
-    Math.abs(above - corner),
-    Math.abs(left - corner),
-    Math.abs(left + above - 2 * corner),
-  ];
-  if (toLeft <= toAbove && toLeft <= toCorner) return left;
-  return toAbove <= toCorner ? above : corner;
 }
