@@ -68,3 +68,16 @@ export function problemOf(error: unknown, requestId: string): Problem {
     requestId,
   };
 }
+
+/** Of a request that nobody waits for any more. */
+export function gone(): HarrierError {
+  // As nginx counts it: nobody was answered, and nothing failed.
+  return new HttpError(499, 'timed-out', 'the client has disconnected');
+}
+
+/** Of a request that has used up its time. */
+export function tooLate(): HarrierError {
+  return new HarrierError('timed-out', 'no answer before the deadline', {
+    next: 'Try again when the server is less busy, or start it with a larger --deadline.',
+  });
+}

@@ -1,10 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
 import { HarrierError } from '../errors.ts';
 import { BodyBudget, withBody } from './body.ts';
 import { Exchange, type PlainResponse, type RequestHead } from './exchange.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { HttpError } from './problem.ts';
+import { gone, HttpError, tooLate } from './problem.ts';
 import type { Call, Reply, Route } from './protocols/protocol.ts';
 import { type Answer, type ClassificationService, checkCount } from './service.ts';
 import type { Tracing } from './tracing.ts';
@@ -132,6 +133,11 @@ export function routedApp(
           );
           onAnswer?.(answer);
           return answer;
+        },
+        pause: async () => {
+          await nextTurn();
+          if (request.signal.aborted) throw gone();
+          if (exchange.age > options.deadlineMs) throw tooLate();
         },
       };
     }

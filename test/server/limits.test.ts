@@ -234,6 +234,23 @@ describe('too much to do', () => {
     expect((await post(url, documents, { 'content-type': 'application/json' })).status).toBe(200);
   });
 
+  it('of countless lines that are no images ends at the deadline; others are answered meanwhile', async () => {
+    place = await serving({ deadlineMs: 500 });
+    const { url } = place.server;
+    let isAnswered = false;
+    const type = { 'content-type': 'application/jsonlines' };
+    const lines = post(`${url}/invocations`, '1\n'.repeat(4_000_000), type).finally(() => {
+      isAnswered = true;
+    });
+    let others = 0;
+    while (!isAnswered) {
+      expect((await fetch(`${url}/ping`)).status).toBe(200);
+      others++;
+    }
+    expect(await refusal(await lines)).toMatchObject({ status: 504, code: 'timed-out' });
+    expect(others).toBeGreaterThan(2);
+  });
+
   it('ends at the deadline, and the workers do not go on with it', async () => {
     place = await serving({ deadlineMs: 30, maxBatch: 1 }, slowModelBytes());
     const url = `${place.server.url}/invocations`;

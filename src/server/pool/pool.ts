@@ -6,7 +6,7 @@ import { errorFromPlain } from '../../plain-error.ts';
 import { memoryLimit } from '../../platform/node/memory.ts';
 import { Decoders, decodeBudget } from '../decoding/decoders.ts';
 import { isLarge } from '../decoding/weight.ts';
-import { HttpError } from '../problem.ts';
+import { gone, tooLate } from '../problem.ts';
 import {
   type Answer,
   type ClassificationService,
@@ -343,17 +343,6 @@ function sameInput(a: ImageInput, b: ImageInput): boolean {
     a.channels === b.channels &&
     first[PREPROCESSING_KEY] === second[PREPROCESSING_KEY]
   );
-}
-
-function gone(): HarrierError {
-  // As nginx counts it: nobody was answered, and nothing failed.
-  return new HttpError(499, 'timed-out', 'the client has disconnected');
-}
-
-function tooLate(): HarrierError {
-  return new HarrierError('timed-out', 'no answer before the deadline', {
-    next: 'Try again when the server is less busy, or start it with a larger --deadline.',
-  });
 }
 
 function closed(): HarrierError {

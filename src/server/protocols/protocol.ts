@@ -22,6 +22,11 @@ export interface Call {
   /** @throws HarrierError `too-large` when a request has more images than may ever wait */
   readonly checkCount: (images: number) => void;
   readonly classify: (images: readonly InputImage[]) => Promise<Answer>;
+  /**
+   * Lets other requests have their turn: the thread that reads bodies also talks to the network.
+   * @throws HarrierError `timed-out` after the deadline, or when nobody waits for the answer
+   */
+  readonly pause: () => Promise<void>;
 }
 
 export type Handler = (call: Call) => Promise<Reply> | Reply;

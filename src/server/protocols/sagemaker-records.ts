@@ -29,7 +29,7 @@ const PLACES = ['id', 'name'] as const;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The part of a call that records need. */
-type Asking = Pick<Call, 'model' | 'classify' | 'checkCount' | 'maxQueue'>;
+type Asking = Pick<Call, 'model' | 'classify' | 'checkCount' | 'maxQueue' | 'pause'>;
 
 /**
  * Classifies the images of JSON: of one document, or of one in each line, as batch transform joins documents that it
@@ -39,19 +39,21 @@ type Asking = Pick<Call, 'model' | 'classify' | 'checkCount' | 'maxQueue'>;
  * @throws HarrierError `bad-data`, `bad-shape`, `overloaded`, `timed-out`, `too-large`
  */
 export async function classifyJson(bytes: Uint8Array, asking: Asking): Promise<RecordAnswer[][]> {
-  const documents = documentsOf(textOf(bytes));
   const answers: RecordAnswer[][] = [];
-  for (let start = 0; start < documents.length; ) {
-    // At once as many as the queue holds; one alone may be refused for holding more.
-    let [end, images] = [start + 1, listOf(documents[start].value).length];
-    for (; end < documents.length && end - start < AT_ONCE; end++) {
-      images += listOf(documents[end].value).length;
-      if (images > asking.maxQueue) break;
-    }
-    const part = documents.slice(start, end);
+  let part: JsonDocument[] = [];
+  let images = 0;
+  const classifyPart = async () => {
     answers.push(...(await Promise.all(part.map((document) => classifyDocument(document, asking)))));
-    start = end;
+    [part, images] = [[], 0];
+  };
+  for await (const document of documentsOf(textOf(bytes), asking.pause)) {
+    const more = listOf(document.value).length;
+    // At once as many as the queue holds; one alone may be refused for holding more.
+    if (part.length === AT_ONCE || (part.length > 0 && images + more > asking.maxQueue)) await classifyPart();
+    part.push(document);
+    images += more;
   }
+  await classifyPart();
   return answers;
 }
 
@@ -74,29 +76,41 @@ interface JsonDocument {
 }
 
 /** One, or one in each line. */
-function documentsOf(text: string): JsonDocument[] {
+async function* documentsOf(text: string, pause: Call['pause']): AsyncGenerator<JsonDocument> {
+  const whole = jsonOf(text);
+  if (whole !== undefined) {
+    yield { value: whole, at: '' };
+    return;
+  }
+  let isInLines = false;
+  for await (const { line, at } of linesOf(text, pause)) {
+    if (!isInLines && jsonOf(line) === undefined) break;
+    isInLines = true;
+    yield { value: parsed(line, `line ${at}`), at: `line ${at}: ` };
+  }
+  // The error of a single document is about the body.
+  if (!isInLines) parsed(text, 'body');
+}
+
+/** Undefined for text that is no JSON. */
+function jsonOf(text: string): unknown {
   try {
-    return [{ value: JSON.parse(text), at: '' }];
+    return JSON.parse(text);
   } catch {
-    const lines = linesOf(text);
-    // The error of a single document is about the body.
-    if (lines.length < 2 || !isJson(lines[0].line)) return [{ value: parsed(text, 'body'), at: '' }];
-    return lines.map(({ line, at }) => ({ value: parsed(line, `line ${at}`), at: `line ${at}: ` }));
+    return undefined;
   }
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
+/** Those that are not empty, with their numbers. A body can have millions: others have their turn in between. */
+async function* linesOf(text: string, pause: Call['pause']): AsyncGenerator<{ line: string; at: number }> {
+  for (let [start, at] = [0, 1]; start < text.length; at++) {
+    const found = text.indexOf('\n', start);
+    const end = found < 0 ? text.length : found;
+    const line = text.slice(start, end);
+    start = end + 1;
+    if (line.trim() !== '') yield { line, at };
+    if (at % AT_ONCE === 0) await pause();
   }
-}
-
-/** Those that are not empty, with their numbers. */
-function linesOf(text: string): { line: string; at: number }[] {
-  return text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ line, at: i + 1 }]));
 }
 
 /**
@@ -107,16 +121,20 @@ function linesOf(text: string): { line: string; at: number }[] {
  */
 export async function classifyLines(
   bytes: Uint8Array,
-  { model, classify, maxQueue }: Omit<Asking, 'checkCount'>,
+  { model, classify, maxQueue, pause }: Omit<Asking, 'checkCount'>,
 ): Promise<RecordAnswer[]> {
   const atOnce = Math.min(AT_ONCE, maxQueue);
   const served = model();
-  const lines = linesOf(textOf(bytes));
   const answers: RecordAnswer[] = [];
-  for (let start = 0; start < lines.length; start += atOnce) {
-    const part = lines.slice(start, start + atOnce);
+  let part: { line: string; at: number }[] = [];
+  const classifyPart = async () => {
     answers.push(...(await Promise.all(part.map(({ line, at }) => answerOf(line, at, served, classify)))));
+    part = [];
+  };
+  for await (const line of linesOf(textOf(bytes), pause)) {
+    if (part.push(line) === atOnce) await classifyPart();
   }
+  await classifyPart();
   return answers;
 }
 
