@@ -145,6 +145,17 @@ describe('one request', () => {
     expect(await refusal(response)).toMatchObject({ status: 413, code: 'too-large' });
   });
 
+  it('binary data of far more elements than the shape says', async () => {
+    const parameters = { binary_data_size: 2_000 };
+    const head = JSON.stringify({ inputs: [{ name: 'image', datatype: 'BYTES', shape: [1], parameters }] });
+    const url = `${place.server.url}/v2/models/harrier/infer`;
+    // An element of no bytes has its length alone.
+    const body = Buffer.concat([Buffer.from(head), Buffer.alloc(2_000)]);
+    const response = await post(url, body, { 'inference-header-content-length': `${head.length}` });
+    const message = 'image: the data does not fit the shape: expected 1, received 2.';
+    expect(await refusal(response)).toMatchObject({ status: 400, code: 'bad-shape', message });
+  });
+
   it('a path, a method, a model or a version that there is not', async () => {
     const { url } = place.server;
     const status = async (path: string, method = 'GET') => (await fetch(`${url}${path}`, { method })).status;

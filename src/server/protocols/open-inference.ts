@@ -218,7 +218,8 @@ function lengthPrefixed(bytes: Uint8Array<ArrayBuffer>, count: number): InputIma
   const images: InputImage[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let offset = 0;
-  while (offset + 4 <= bytes.length) {
+  // One too many tells that the data does not fit: four bytes are enough for one, and a body could hold millions.
+  while (images.length <= count && offset + 4 <= bytes.length) {
     const length = view.getUint32(offset, true);
     offset += 4;
     if (offset + length > bytes.length) break;
