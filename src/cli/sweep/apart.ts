@@ -1,8 +1,10 @@
 import { join, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { formatPercent, formatQuantity } from '../../format/format.ts';
+import { publicAddress } from '../../platform/node/backbones/public-address.ts';
 import { defaultThreads } from '../../platform/node/engine/default-threads.ts';
 import { makeDirectory } from '../../platform/node/files/cache.ts';
+import { checkStoredRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { settingsText } from '../../recipes/index.ts';
@@ -12,6 +14,7 @@ import { type Interruption, orExit } from '../interruption.ts';
 import { checkOutput, writeOutput } from '../output.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
+import { isSameModel } from '../train/options.ts';
 import { checkSweptData, identityOf, SweepFolder } from './folder.ts';
 import type { SweepOptions } from './options.ts';
 import { planSweep, trialOptions } from './plan.ts';
@@ -70,6 +73,7 @@ export async function runTrial(
   interruption: Interruption,
 ): Promise<void> {
   const record = await readPlan(given.plan!);
+  checkStoredRecipe(record.given, given.plan!);
   const trial = record.trials[given.trial! - 1];
   if (!trial) {
     throw new HarrierError('bad-option', 'the plan has no such trial', {
@@ -84,9 +88,17 @@ export async function runTrial(
   const identity = identityOf(record, trial);
   await checkTrial(new RunFolder(path), identity, 'Choose another folder with --out.');
   const options = trialOptions({ ...record, threads: given.threads ?? defaultThreads() }, trial);
+  const { from, data } = given;
+  if (from !== undefined && !isSameModel(from, options.from)) {
+    throw new HarrierError('bad-option', 'the trials of a plan keep their model: --from cannot change', {
+      expected: typeof options.from === 'string' ? options.from : 'no --from',
+      received: typeof from === 'string' ? publicAddress(from) : '--from',
+      next: 'Leave it out, or plan again.',
+    });
+  }
   const task = {
     folder: path,
-    given: { ...options, ...(given.data !== undefined && { data: given.data }) },
+    given: { ...options, ...(from !== undefined && { from }), ...(data !== undefined && { data }) },
     until: record.epochs,
     trial: identity,
     ...(record.data && { data: record.data }),

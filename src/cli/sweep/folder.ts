@@ -6,6 +6,7 @@ import { jsonObject } from '../../json-text.ts';
 import { writeAtomically } from '../../platform/node/files/cache.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
+import { checkStoredRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import type { Settings } from '../../recipes/index.ts';
 import type { RunData } from '../../runs/run-record.ts';
@@ -18,6 +19,7 @@ import {
   type Variation,
 } from '../../sweeps/index.ts';
 import { shortPath } from '../terminal.ts';
+import { keptOptions } from '../train/options.ts';
 import type { TrialOptions } from './options.ts';
 
 /** `sweep.json`: all that is needed to go on with a sweep; how far its trials are stands in their own folders. */
@@ -67,7 +69,7 @@ const ELSEWHERE = 'choose another folder with --out';
 
 /** What tells a trial from one of another sweep that has the same number. */
 export function identityOf({ given, epochs }: SweepRecord, { settings }: TrialRecord): string {
-  const deciding = JSON.stringify([given, epochs, settings]);
+  const deciding = JSON.stringify([keptOptions(given), epochs, settings]);
   return nativeSha256().update(Buffer.from(deciding)).digest();
 }
 
@@ -88,6 +90,11 @@ export function checkSweptData({ train, validation }: RunData, planned: SweptDat
   }
 }
 
+/** Whether a record's name for the folder of a trial leads nowhere else. */
+export function isTrialFolder(name: unknown): name is string {
+  return typeof name === 'string' && !/[\\/]|^\.+$/.test(name);
+}
+
 /** The folder of a sweep: its record, its results, and a run folder for each trial. */
 export class SweepFolder {
   readonly path: string;
@@ -100,7 +107,10 @@ export class SweepFolder {
     return new RunFolder(join(this.path, folder));
   }
 
-  /** @throws HarrierError `bad-checkpoint` when this is no sweep, or its record cannot be used */
+  /**
+   * @throws HarrierError `bad-checkpoint` when this is no sweep, or its record cannot be used; `bad-option` for a recipe
+   * of another folder
+   */
   async record(): Promise<SweepRecord> {
     const where = join(this.path, RECORD);
     const text = await readFile(where, 'utf8').catch((error) => {
@@ -117,7 +127,11 @@ export class SweepFolder {
         next: 'Update Harrier.',
       });
     }
-    if (record?.given && Array.isArray(record.trials) && Array.isArray(record.variations)) return record;
+    const isWhole = record?.given && Array.isArray(record.trials) && Array.isArray(record.variations);
+    if (isWhole && record.trials.every((trial) => isTrialFolder(trial?.folder))) {
+      checkStoredRecipe(record.given, where);
+      return record;
+    }
     throw new HarrierError('bad-checkpoint', 'the record of this sweep cannot be read', {
       where,
       next: 'Restore the file, or start a new sweep.',
@@ -125,7 +139,8 @@ export class SweepFolder {
   }
 
   async writeRecord(record: SweepRecord): Promise<void> {
-    await writeAtomically(join(this.path, RECORD), `${JSON.stringify(record, undefined, 2)}\n`, ELSEWHERE);
+    const kept = { ...record, given: keptOptions(record.given) };
+    await writeAtomically(join(this.path, RECORD), `${JSON.stringify(kept, undefined, 2)}\n`, ELSEWHERE);
   }
 
   /** Writes table and image. */

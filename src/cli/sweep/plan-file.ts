@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
 import { jsonObject } from '../../json-text.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
-import { SWEEP_FORMAT, type SweepRecord, type TrialRecord } from './folder.ts';
+import { keptOptions } from '../train/options.ts';
+import { isTrialFolder, SWEEP_FORMAT, type SweepRecord, type TrialRecord } from './folder.ts';
 
 /** A line of a plan: a trial, and with it all that the trials have in common, so that it needs nothing else. */
 interface PlannedTrial {
@@ -12,7 +13,8 @@ interface PlannedTrial {
 }
 
 /** A sweep as lines of JSON, one for each trial. */
-export function planText({ trials, ...sweep }: SweepRecord): string {
+export function planText({ trials, ...common }: SweepRecord): string {
+  const sweep = { ...common, given: keptOptions(common.given) };
   const lines = trials.map((trial): PlannedTrial => ({ sweep, trials: trials.length, trial }));
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 }
@@ -29,8 +31,7 @@ export async function readPlan(path: string): Promise<SweepRecord> {
       read?.sweep?.given !== undefined &&
       read.sweep.format <= SWEEP_FORMAT &&
       read.trial?.number === i + 1 &&
-      typeof read.trial.folder === 'string' &&
-      !/[\\/]|^\.+$/.test(read.trial.folder);
+      isTrialFolder(read.trial.folder);
     if (isPlanned) return read;
     throw new HarrierError('bad-data', 'this line is no trial of a plan', {
       where: `${path}, line ${i + 1}`,

@@ -6,7 +6,7 @@ import { defaultThreads } from '../../platform/node/engine/default-threads.ts';
 import { newRun } from '../../platform/node/runs/new-run.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { readVariation, trialsOf } from '../../sweeps/index.ts';
-import { commandLine, fromAnywhere } from '../train/options.ts';
+import { commandLine, fromAnywhere, isSameModel } from '../train/options.ts';
 import { SWEEP_FORMAT, type SweepRecord, type TrialRecord } from './folder.ts';
 import { checkGivenOnce, sweptMethod, withTrial } from './method.ts';
 import { asTrainOptions, type SweepOptions, type TrialOptions } from './options.ts';
@@ -133,7 +133,10 @@ export function trialOptions({ given, threads }: SweepRecord, { settings }: Tria
  */
 export function resumedSweep(record: SweepRecord, given: SweepOptions): SweepRecord {
   const free = new Set(['resume', 'parallel', 'threads', 'time', 'json', 'debug']);
-  const fixed = Object.entries(given).find(([name, value]) => !free.has(name) && value !== undefined);
+  const fixed = Object.entries(given).find(
+    ([name, value]) =>
+      !free.has(name) && value !== undefined && !(name === 'from' && isSameModel(value, record.given.from)),
+  );
   if (fixed) {
     const option = flagOf(fixed[0]);
     throw new HarrierError('bad-option', `a resumed sweep keeps its own options: ${option} cannot change`, {
@@ -145,5 +148,11 @@ export function resumedSweep(record: SweepRecord, given: SweepOptions): SweepRec
     ...(!retry && { failure }),
   }));
   const threads = given.threads ?? record.given.threads;
-  return { ...record, ...shares({ ...given, threads }, record), trials };
+  const { from } = given;
+  return {
+    ...record,
+    ...(from !== undefined && { given: { ...record.given, from } }),
+    ...shares({ ...given, threads }, record),
+    trials,
+  };
 }

@@ -64,7 +64,7 @@ const NO_USE = {
 /** Whether an option says something of planning trials, of training one, or of collecting them. */
 function hasUse(part: keyof typeof NO_USE, option: string): boolean {
   if (part === 'plan') return !['parallel', 'time', 'out'].includes(option);
-  const own = part === 'trial' ? ['trial', 'out', 'threads', 'data', 'time'] : ['collect'];
+  const own = part === 'trial' ? ['trial', 'out', 'threads', 'data', 'from', 'time'] : ['collect'];
   return ['plan', 'json', ...own].includes(option);
 }
 

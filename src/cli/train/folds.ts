@@ -1,11 +1,25 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
-import { createFoldsFolder, FoldsFolder, isFoldsFolder } from '../../platform/node/runs/folds-folder.ts';
+import {
+  createFoldsFolder,
+  FOLDS_FILE,
+  FoldsFolder,
+  isFoldsFolder,
+} from '../../platform/node/runs/folds-folder.ts';
 import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
+import { checkStoredRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { noRejectingEnsemble } from '../../runs/check-reject.ts';
+import type { FoldsRecord } from '../../runs/folds-record.ts';
 import type { Reporter } from '../reporter.ts';
-import { dataFromAnywhere, fromAnywhere, movedData } from './options.ts';
+import {
+  dataFromAnywhere,
+  fromAnywhere,
+  isSameModel,
+  keptOptions,
+  movedData,
+  withoutSecrets,
+} from './options.ts';
 import { partOfSeveral } from './part-of-several.ts';
 import { checkResumed } from './resumed-options.ts';
 
@@ -42,8 +56,7 @@ export async function trainFolds(
   reporter: Reporter,
   train: (given: TrainOptions) => Promise<void>,
 ): Promise<void> {
-  const folder = await openFolder(typed, words);
-  const record = await folder.read();
+  const { folder, record } = await openFolder(typed, words);
   const { folds: count, given } = record;
   const moved = await movedData(typed);
   const common = (own: TrainOptions) =>
@@ -85,33 +98,47 @@ async function likeFirst(
   return { like, sameImages: like.data.pool?.hash };
 }
 
-async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<FoldsFolder<TrainOptions>> {
+/** The folds to train, and with what: this process alone knows the secrets in it. */
+interface Opened {
+  readonly folder: FoldsFolder<TrainOptions>;
+  readonly record: Omit<FoldsRecord<TrainOptions>, 'format'>;
+}
+
+async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<Opened> {
   if (typed.resume !== undefined) return resume(typed, (await findRun(typed.resume)).path);
   const { options } = await newRun(typed);
   // Each fold by itself could reject.
   if (typed.ensemble && options.reject !== undefined) throw noRejectingEnsemble();
   const { folds = 5, out, json: _, ...given } = typed;
   const folder = await createFoldsFolder<TrainOptions>(options.recipe, out);
-  await folder.write({
+  const record = {
     created: new Date().toISOString(),
     folds,
     given: await fromAnywhere(given),
-    words,
-  });
-  return folder;
+    words: withoutSecrets(words),
+  };
+  await folder.write({ ...record, given: keptOptions(record.given) });
+  return { folder, record };
 }
 
 /** @throws HarrierError `bad-option` for what cannot change */
-async function resume(typed: TrainOptions, path: string): Promise<FoldsFolder<TrainOptions>> {
+async function resume(typed: TrainOptions, path: string): Promise<Opened> {
   const folder = new FoldsFolder<TrainOptions>(resolve(path));
   const record = await folder.read();
   checkResumed(
     typed,
-    (option, value) => option === 'folds' && value === record.folds,
+    (option, value) =>
+      (option === 'folds' && value === record.folds) ||
+      (option === 'from' && isSameModel(value, record.given.from)),
     'a resumed cross-validation keeps its own options',
   );
-  if (typed.data !== undefined) {
-    await folder.write({ ...record, given: { ...record.given, data: await dataFromAnywhere(typed.data) } });
-  }
-  return folder;
+  checkStoredRecipe(record.given, join(folder.path, FOLDS_FILE));
+  const { data, from } = typed;
+  const given = {
+    ...keptOptions(record.given),
+    ...(from !== undefined && { from }),
+    ...(data !== undefined && { data: await dataFromAnywhere(data) }),
+  };
+  if (data !== undefined) await folder.write({ ...record, given: keptOptions(given) });
+  return { folder, record: { ...record, given } };
 }

@@ -136,14 +136,32 @@ function withoutAddresses(list: string): string {
   return parts.join(',');
 }
 
-/** The command that does a run again, from what was typed, without the secrets of web addresses. */
-export function commandLine(typed: readonly string[]): string {
-  const shown = typed.map((word, i) => {
+/**
+ * Options as a record on disk keeps them: a web address without its secrets, and no trackers, whose addresses may be
+ * secrets as a whole. Both are given again with `--resume`.
+ */
+export function keptOptions<T extends Pick<TrainOptions, 'from' | 'logTo'>>(given: T): T {
+  const { from } = given;
+  return { ...given, logTo: undefined, ...(typeof from === 'string' && { from: publicAddress(from) }) };
+}
+
+/** Whether `--from` gives a model of a record again, with what its address lacks there. */
+export function isSameModel(from: unknown, kept: string | true | undefined): from is string {
+  return typeof from === 'string' && typeof kept === 'string' && publicAddress(from) === publicAddress(kept);
+}
+
+/** What was typed, without the secrets of web addresses. */
+export function withoutSecrets(typed: readonly string[]): string[] {
+  return typed.map((word, i) => {
     const [flag = ''] = /^--[\w-]+=/.exec(word) ?? [];
     const value = word.slice(flag.length);
     const isTrackers = flag === '--log-to=' || (flag === '' && typed[i - 1] === '--log-to');
     // `mlflow=https://…`: the whole address of a tracker may be a secret.
     return flag + (isTrackers ? withoutAddresses(value) : publicAddress(value));
   });
-  return ['npx', 'harrier', ...shown].map(shellQuote).join(' ');
+}
+
+/** The command that does a run again, from what was typed, without the secrets of web addresses. */
+export function commandLine(typed: readonly string[]): string {
+  return ['npx', 'harrier', ...withoutSecrets(typed)].map(shellQuote).join(' ');
 }

@@ -1,11 +1,17 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { type Spread, spreadOf } from '../../evaluation/index.ts';
 import { formatPercent } from '../../format/format.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
+import { checkStoredRecipe } from '../../platform/node/runs/recipe-files.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
-import { createSeedsFolder, isSeedsFolder, SeedsFolder } from '../../platform/node/runs/seeds-folder.ts';
+import {
+  createSeedsFolder,
+  isSeedsFolder,
+  SEEDS_FILE,
+  SeedsFolder,
+} from '../../platform/node/runs/seeds-folder.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { noAdaptive } from '../../runs/check-adaptive.ts';
 import { noRejectingEnsemble } from '../../runs/check-reject.ts';
@@ -13,7 +19,14 @@ import type { RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts'
 import type { SeedsRecord } from '../../runs/seeds-record.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
-import { dataFromAnywhere, fromAnywhere, movedData } from './options.ts';
+import {
+  dataFromAnywhere,
+  fromAnywhere,
+  isSameModel,
+  keptOptions,
+  movedData,
+  withoutSecrets,
+} from './options.ts';
 import { partOfSeveral } from './part-of-several.ts';
 import { checkResumed } from './resumed-options.ts';
 
@@ -43,8 +56,7 @@ export async function trainSeeds(
   reporter: Reporter,
   train: (given: TrainOptions) => Promise<void>,
 ): Promise<void> {
-  const folder = await openFolder(typed, words);
-  const record = await folder.read();
+  const { folder, record } = await openFolder(typed, words);
   // Only a resumed run is told where its data has moved; what begins knows it from `given`.
   const moved = await movedData(typed);
   for (const [i, seed] of record.seeds.entries()) {
@@ -81,7 +93,7 @@ export async function trainSeeds(
 }
 
 /** The command that does all of it again. */
-const commandOf = ({ words, seeds }: SeedsRecord<TrainOptions>) => [
+const commandOf = ({ words, seeds }: Opened['record']) => [
   ...words,
   ...['--ensemble', '--seeds', `${seeds.length}`, '--seed', `${seeds[0]}`],
 ];
@@ -89,7 +101,7 @@ const commandOf = ({ words, seeds }: SeedsRecord<TrainOptions>) => [
 /** Makes the run that averages the models of all seeds, unless it is there. @returns what came of it */
 async function average(
   folder: SeedsFolder<TrainOptions>,
-  { seeds, given }: SeedsRecord<TrainOptions>,
+  { seeds, given }: Opened['record'],
   reporter: Reporter,
   train: (own: TrainOptions) => Promise<void>,
 ): Promise<RunResult> {
@@ -109,23 +121,30 @@ async function average(
   return (await whole.record()).result!;
 }
 
-async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<SeedsFolder<TrainOptions>> {
+/** The seeds to train, and with what: this process alone knows the secrets in it. */
+interface Opened {
+  readonly folder: SeedsFolder<TrainOptions>;
+  readonly record: Omit<SeedsRecord<TrainOptions>, 'format'>;
+}
+
+async function openFolder(typed: TrainOptions, words: readonly string[]): Promise<Opened> {
   if (typed.resume !== undefined) return resume(typed, typed.resume);
   const { options } = await newRun(typed);
   if (typed.ensemble) checkEnsemble(options, typed.seeds ?? 1);
   const { seeds: count = 1, seed: _, out, json: __, ...given } = typed;
   const folder = await createSeedsFolder<TrainOptions>(options.recipe, out);
-  await folder.write({
+  const record = {
     created: new Date().toISOString(),
     seeds: seedsFrom(options.seed, count),
     given: await fromAnywhere(given),
-    words: withoutFolders(words),
-  });
-  return folder;
+    words: withoutFolders(withoutSecrets(words)),
+  };
+  await folder.write({ ...record, given: keptOptions(record.given) });
+  return { folder, record };
 }
 
 /** @throws HarrierError `bad-option` for what cannot change, or fewer seeds than before */
-async function resume(typed: TrainOptions, named: string): Promise<SeedsFolder<TrainOptions>> {
+async function resume(typed: TrainOptions, named: string): Promise<Opened> {
   const path = await seedsFolderOf(named);
   if (path === undefined) {
     throw new HarrierError('bad-option', 'this is not a folder of train --seeds', {
@@ -134,13 +153,17 @@ async function resume(typed: TrainOptions, named: string): Promise<SeedsFolder<T
       next: 'Leave --seeds out to resume a single run.',
     });
   }
-  checkResumed(
-    typed,
-    (option) => option === 'seeds' || option === 'ensemble',
-    'resumed runs keep their own options',
-  );
   const folder = new SeedsFolder<TrainOptions>(path);
   const record = await folder.read();
+  checkResumed(
+    typed,
+    (option, value) =>
+      option === 'seeds' ||
+      option === 'ensemble' ||
+      (option === 'from' && isSameModel(value, record.given.from)),
+    'resumed runs keep their own options',
+  );
+  checkStoredRecipe(record.given, join(path, SEEDS_FILE));
   const { seeds: count = record.seeds.length } = typed;
   if (count < record.seeds.length) {
     throw new HarrierError('bad-option', 'resumed runs can have more seeds, but not fewer', {
@@ -149,21 +172,23 @@ async function resume(typed: TrainOptions, named: string): Promise<SeedsFolder<T
       received: `${count}`,
     });
   }
-  const { data, ensemble } = typed;
-  if (ensemble) checkEnsemble((await newRun(record.given)).options, count);
+  const { data, ensemble, from } = typed;
+  const given = { ...keptOptions(record.given), ...(from !== undefined && { from }) };
+  if (ensemble) checkEnsemble((await newRun(given)).options, count);
+  const now = {
+    ...record,
+    seeds: seedsFrom(record.seeds[0], count),
+    given: {
+      ...given,
+      // Seeds that have not begun find the data where it is now.
+      ...(data !== undefined && { data: await dataFromAnywhere(data) }),
+      ...(ensemble && { ensemble }),
+    },
+  };
   if (count > record.seeds.length || data !== undefined || ensemble) {
-    await folder.write({
-      ...record,
-      seeds: seedsFrom(record.seeds[0], count),
-      given: {
-        ...record.given,
-        // Seeds that have not begun find the data where it is now.
-        ...(data !== undefined && { data: await dataFromAnywhere(data) }),
-        ...(ensemble && { ensemble }),
-      },
-    });
+    await folder.write({ ...now, given: keptOptions(now.given) });
   }
-  return folder;
+  return { folder, record: now };
 }
 
 /** Why models cannot be averaged; undefined where they can. */

@@ -81,8 +81,35 @@ async function onlyRecipe(file: string): Promise<FoundRecipe> {
 export async function loadOwnRecipes(file?: string, folder: string = process.cwd()): Promise<void> {
   await configRecipes(folder);
   // A run may come from somebody else: what it names elsewhere is not run.
-  const isHere = file !== undefined && dirname(file) === resolve(folder);
+  const isHere = file !== undefined && liesIn(folder, file);
   if (isHere && (await stat(file).catch(() => undefined))?.isFile()) await loadRecipes(file);
+}
+
+/**
+ * Checks the recipe that a record of several runs names, before they go on: like a run, it may come from somebody else,
+ * and to read a recipe is to run its file.
+ *
+ * @param record its file
+ * @throws HarrierError `bad-option` for a recipe of another folder than the current one
+ */
+export function checkStoredRecipe(
+  { recipe, recipeFile }: { readonly recipe?: string; readonly recipeFile?: string },
+  record: string,
+  folder: string = process.cwd(),
+): void {
+  const own = recipe !== undefined && isOwnFile(recipe) ? resolve(folder, recipe) : undefined;
+  const file = recipeFile ?? own;
+  if (file === undefined || liesIn(folder, file)) return;
+  throw new HarrierError('bad-option', 'its recipe is a file of another folder, which is not run unasked', {
+    where: record,
+    expected: `a recipe of Harrier, or a file in ${resolve(folder)}`,
+    received: file,
+    next: 'If you trust this file, run the command in its folder.',
+  });
+}
+
+function liesIn(folder: string, file: string): boolean {
+  return dirname(file) === resolve(folder);
 }
 
 async function configRecipes(folder: string): Promise<FoundRecipe[]> {
