@@ -1,8 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { urlToHttpOptions } from 'node:url';
 import { HarrierError } from '../../../errors.ts';
 import type { EpochRecord } from '../../../evaluation/index.ts';
 import { jsonObject } from '../../../json-text.ts';
+import { publicAddress } from '../backbones/public-address.ts';
 import { openUrl } from '../files/open-url.ts';
 import { metricsOf, resultMetricsOf, type TrackedResult, type Tracker } from './tracker.ts';
 
@@ -28,7 +30,9 @@ export const KEPT = 'mlflow.json';
  * `…_PASSWORD`, are sent to the server.
  */
 export function mlflow(address: string, environment: NodeJS.ProcessEnv = process.env): Tracker {
-  const base = address.replace(/\/+$/, '');
+  // Nothing that is kept or said has its password.
+  const base = withoutPassword(address);
+  const authorization = authorizationFor(address, environment);
   const experiment = environment.MLFLOW_EXPERIMENT_NAME || 'harrier';
   const name = `MLflow at ${base}`;
   let run: { readonly id: string; readonly artifacts: string } | undefined;
@@ -47,7 +51,7 @@ export function mlflow(address: string, environment: NodeJS.ProcessEnv = process
         ...(body && {
           'content-type': Buffer.isBuffer(body) ? 'application/octet-stream' : 'application/json',
         }),
-        ...authorization(environment),
+        ...authorization,
       },
       ...(body && { body: Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(
@@ -81,7 +85,7 @@ export function mlflow(address: string, environment: NodeJS.ProcessEnv = process
     name,
     async begin({ id, name: runName, folder, parameters }) {
       const kept = jsonObject(await readFile(join(folder, KEPT), 'utf8').catch(() => ''));
-      if (kept?.address === base && typeof kept.run === 'string') {
+      if (withoutPassword(`${kept?.address}`) === base && typeof kept?.run === 'string') {
         const found = await ask('GET', `mlflow/runs/get?run_id=${encodeURIComponent(kept.run)}`);
         if (found) {
           run = runOf(found);
@@ -172,10 +176,16 @@ function runOf(answer: Readonly<Record<string, unknown>> | undefined) {
   throw new HarrierError('refused', 'the server does not answer as MLflow does');
 }
 
-function authorization(environment: NodeJS.ProcessEnv): Record<string, string> {
+function withoutPassword(address: string): string {
+  return publicAddress(address).replace(/\/+$/, '');
+}
+
+/** The token or password of the environment, else that of the address. */
+function authorizationFor(address: string, environment: NodeJS.ProcessEnv): Record<string, string> {
   const { MLFLOW_TRACKING_TOKEN: token, MLFLOW_TRACKING_USERNAME: user } = environment;
   if (token) return { authorization: `Bearer ${token}` };
-  if (!user) return {};
-  const pair = Buffer.from(`${user}:${environment.MLFLOW_TRACKING_PASSWORD ?? ''}`).toString('base64');
-  return { authorization: `Basic ${pair}` };
+  const pair = user
+    ? `${user}:${environment.MLFLOW_TRACKING_PASSWORD ?? ''}`
+    : urlToHttpOptions(new URL(address)).auth;
+  return pair ? { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } : {};
 }

@@ -191,6 +191,39 @@ describe('trackers', () => {
       }
     }));
 
+  it('keep and say no password of an MLflow address, and send it', () =>
+    inFolder(async (folder) => {
+      const sent: (string | undefined)[] = [];
+      const server = createServer((request, response) => {
+        sent.push(request.headers.authorization);
+        request.resume().on('end', () => {
+          const run = { info: { run_id: 'there' } };
+          response.end(JSON.stringify({ experiment: { experiment_id: '1' }, run }));
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const tracker = mlflow(`http://ann:s3cret%21@127.0.0.1:${port}/`, {});
+      try {
+        await tracker.begin(runIn(folder));
+      } finally {
+        server.close();
+        server.closeAllConnections();
+      }
+      expect(tracker.name).toBe(`MLflow at http://127.0.0.1:${port}`);
+      expect(JSON.parse(await readFile(join(folder, 'mlflow.json'), 'utf8'))).toEqual({
+        address: `http://127.0.0.1:${port}`,
+        run: 'there',
+      });
+      expect(new Set(sent)).toEqual(new Set([`Basic ${Buffer.from('ann:s3cret!').toString('base64')}`]));
+      const failure = await tracker.end('failed').then(
+        () => '',
+        (error) => `${error}`,
+      );
+      expect(failure).toContain(`127.0.0.1:${port}`);
+      expect(failure).not.toContain('s3cret');
+    }));
+
   it('have names and values that are checked', async () => {
     const named = await openTrackers('tensorboard, csv=x.csv,mlflow=https://example.org/');
     expect(named.map(({ name }) => name)).toEqual([
