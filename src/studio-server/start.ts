@@ -34,7 +34,7 @@ export interface StudioOptions {
   readonly host?: string;
   /** 0: any that is free. Default 3000. */
   readonly port?: number;
-  /** What who comes must know. Default: nothing on this machine's own address, else one that is made up. */
+  /** What who comes must know. Default: nothing where Studio `isPrivate`, else one that is made up. */
   readonly token?: string;
   /** Other names by which a browser may come. */
   readonly allowedHosts?: readonly string[];
@@ -60,6 +60,14 @@ const HOUR_MS = 3_600_000;
 const RUNS_MS = 60_000;
 const DRAIN_MS = 2_000;
 
+/** Whether only this machine comes: neither its address nor a name that is allowed, as a proxy's, is of others. */
+export function isPrivate({
+  host = '127.0.0.1',
+  allowedHosts = [],
+}: Pick<StudioOptions, 'host' | 'allowedHosts'>): boolean {
+  return [host, ...allowedHosts].every(isLoopback);
+}
+
 /**
  * Serves Studio: the page and what it asks for.
  * @throws HarrierError `in-use` when the port is taken, `not-found` when the page has not been built
@@ -68,7 +76,7 @@ export async function startStudio(options: StudioOptions): Promise<StudioHandle>
   const { host = '127.0.0.1', log = () => {} } = options;
   if (options.token !== undefined) checkToken(options.token);
   const page = await PageFiles.open(options.pageFolder);
-  const token = options.token ?? (isLoopback(host) ? undefined : randomBytes(16).toString('hex'));
+  const token = options.token ?? (isPrivate(options) ? undefined : randomBytes(16).toString('hex'));
   const ending = new AbortController();
   let runs: RunLibrary | undefined;
   const hub = new EventHub((pages) => runs?.watch(pages > 0));

@@ -62,8 +62,19 @@ describe('names of the host', () => {
 
   it('answers to a name that is allowed', async () => {
     const other = await openStudio(server.folder, { allowedHosts: ['studio.example'] });
-    const to = (host: string) => raw(other.studio.port, '/api/state', { headers: { host } });
-    expect([(await to('studio.example')).status, (await to('evil.example')).status]).toEqual([200, 421]);
+    const token = new URL(other.studio.url).searchParams.get('token');
+    const authorization = `Bearer ${token}`;
+    const to = (headers: Record<string, string>) => raw(other.studio.port, '/api/state', { headers });
+    expect((await to({ host: 'studio.example', authorization })).status).toBe(200);
+    expect((await to({ host: 'evil.example', authorization })).status).toBe(421);
+    // Whoever reaches the proxy with this name would be let in.
+    expect((await to({ host: 'studio.example' })).status).toBe(401);
+    await other.studio.close();
+  });
+
+  it('wants no token where all its names are of this machine', async () => {
+    const other = await openStudio(server.folder, { allowedHosts: ['localhost'] });
+    expect(other.studio.url).not.toContain('token');
     await other.studio.close();
   });
 });

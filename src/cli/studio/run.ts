@@ -6,7 +6,7 @@ import { isNamedData } from '../../platform/node/datasets/data-kind.ts';
 import { isManifestName } from '../../platform/node/datasets/manifest.ts';
 import { isPackedName } from '../../platform/node/datasets/packed/index.ts';
 import { isLoopback } from '../../server/addresses.ts';
-import { startStudio } from '../../studio-server/start.ts';
+import { isPrivate, startStudio } from '../../studio-server/start.ts';
 import { noteElsewhere } from '../elsewhere.ts';
 import { stacks } from '../failure.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
@@ -74,9 +74,10 @@ export async function runStudio(runsFolder: string, options: StudioCommandOption
     if (json) reporter.json({ url: studio.url, port: studio.port });
     reporter.note(`Studio is at ${studio.url} (Ctrl-C ends it).`);
     noteElsewhere(studio.url, host, reporter);
-    if (!isLoopback(host)) {
+    if (!isPrivate({ host, allowedHosts: options.allowHost })) {
+      const what = isLoopback(host) ? 'names that --allow-host allows' : 'this address';
       reporter.note(
-        'Others can reach this address: only who knows the token in it is let in. Over a network that you',
+        `Others can reach ${what}: only who knows the token in the address is let in. Over a network that you`,
       );
       reporter.note(
         'do not trust, put a proxy with TLS in front: the token and all images are sent as they are.',
