@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { rarestTags } from '../../../data/tags.ts';
 import { HarrierError } from '../../../errors.ts';
 import { formatQuantity } from '../../../format/format.ts';
@@ -46,14 +46,20 @@ export async function listImages(path: string, options: ListImagesOptions = {}):
   if (folder === undefined) return listFolder(path, options);
   const inWords = (text: string) => text.replaceAll(folder, path);
   try {
-    const { notes, ...listing } = await listFolder(folder, options);
+    const { notes, ...listing } = await listFolder(folder, { ...options, isForeign: true });
     return { ...listing, source: path, called: path, notes: notes.map(inWords) };
   } catch (error) {
     throw error instanceof HarrierError ? renamed(error, inWords) : error;
   }
 }
 
-async function listFolder(folder: string, options: ListImagesOptions): Promise<FolderListing> {
+/** How a list is read. */
+interface ListOptions extends ListImagesOptions {
+  /** It came with its images from somebody else: what it names lies beside it, and nothing else is opened. */
+  readonly isForeign?: boolean;
+}
+
+async function listFolder(folder: string, options: ListOptions): Promise<FolderListing> {
   const list = await listBeside(folder);
   if (list === undefined && options.multiLabel) {
     throw new HarrierError('bad-data', 'no list says which labels its images have', {
@@ -92,7 +98,8 @@ function renamed({ code, summary, details }: HarrierError, inWords: (text: strin
  * folder. Where no image has a part, the images are split as those of a folder; where some have one, all must.
  *
  * @throws HarrierError `bad-data` when files are missing (the first are named), an image stands under two labels, fewer
- *   than two classes are left (for training), or parts are given for some images only
+ *   than two classes are left (for training), parts are given for some images only, or a foreign list names a file
+ *   outside of its folder
  */
 export async function listManifest(
   path: string,
@@ -101,7 +108,8 @@ export async function listManifest(
     skipMissing = false,
     withTimes = false,
     multiLabel = false,
-  }: ListImagesOptions = {},
+    isForeign = false,
+  }: ListOptions = {},
 ): Promise<FolderListing> {
   const rows = await readManifest(path, multiLabel);
   const root = dirname(path);
@@ -112,7 +120,9 @@ export async function listManifest(
   const missing: ManifestRow[] = [];
   const seen = new Map<string, ManifestRow>();
   for (let start = 0; start < rows.length; start += AT_ONCE) {
-    const found = await Promise.all(rows.slice(start, start + AT_ONCE).map((row) => fileOf(row, root)));
+    const some = rows.slice(start, start + AT_ONCE);
+    if (isForeign) for (const row of some) checkInside(row, root, path);
+    const found = await Promise.all(some.map((row) => fileOf(row, root)));
     for (const [i, file] of found.entries()) {
       const row = rows[start + i];
       if (!file) {
@@ -190,16 +200,34 @@ function severalNote(classNames: readonly string[], path: string): string[] {
   ];
 }
 
-/** Undefined where there is no such file. */
-async function fileOf(
-  { file }: ManifestRow,
-  root: string,
-): Promise<Omit<FolderFile, 'label' | 'part'> | undefined> {
+/** A path of a list, and how else it may be meant. */
+function spellingsOf({ file }: ManifestRow): Set<string> {
   // A list that was written on Windows is read elsewhere too.
   const slashes = [file, ...(sep === '/' && file.includes('\\') ? [file.replaceAll('\\', '/')] : [])];
   // Nor do systems agree on how to write é: as one character, or as a letter and its accent.
-  const spellings = new Set(slashes.flatMap((each) => [each, each.normalize('NFC'), each.normalize('NFD')]));
-  for (const spelling of spellings) {
+  return new Set(slashes.flatMap((each) => [each, each.normalize('NFC'), each.normalize('NFD')]));
+}
+
+/** @throws HarrierError `bad-data` for a path that leads out of the folder */
+function checkInside(row: ManifestRow, root: string, path: string): void {
+  for (const spelling of spellingsOf(row)) {
+    const inside = relative(root, resolve(root, spelling));
+    if (!isAbsolute(inside) && inside.split(sep)[0] !== '..') continue;
+    throw new HarrierError('bad-data', 'this list names a file outside of what was packed with it', {
+      where: `${path}, line ${row.line}`,
+      expected: 'a path relative to the list',
+      received: row.file,
+      next: 'If it is yours, unpack it and give the list.',
+    });
+  }
+}
+
+/** Undefined where there is no such file. */
+async function fileOf(
+  row: ManifestRow,
+  root: string,
+): Promise<Omit<FolderFile, 'label' | 'part'> | undefined> {
+  for (const spelling of spellingsOf(row)) {
     const full = resolve(root, spelling);
     const info = await stat(full, { bigint: true }).catch(() => undefined);
     if (!info?.isFile()) continue;

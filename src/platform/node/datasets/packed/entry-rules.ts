@@ -6,7 +6,7 @@ import { windowsName } from '../../files/plain-names.ts';
 import { isJunkFile, isJunkFolder } from '../junk.ts';
 import { isManifestName } from '../manifest.ts';
 
-/** Files of an archive at most: a damaged or hostile one may name more. */
+/** Files of an archive, or images of Parquet files, at most: damaged or hostile ones may name more. */
 const MOST_FILES = 2_000_000;
 /** Images are compressed already: an archive that grows more than this is none of images. */
 const MOST_GROWTH = 100;
@@ -34,29 +34,72 @@ export async function namesIn(folder: string): Promise<Names> {
   return { ignoreCase, isWindows: process.platform === 'win32' };
 }
 
+/** Bytes that so many packed ones may unpack to. */
+export function mostUnpacked(packedBytes: number): number {
+  return ALWAYS_ALLOWED + MOST_GROWTH * packedBytes;
+}
+
+/** Counts what is unpacked, and refuses what would fill the disk. */
+export class UnpackedSize {
+  readonly #what: string;
+  readonly #mostBytes: number;
+  #files = 0;
+  #bytes = 0;
+
+  /** @param what is unpacked: `archive` */
+  constructor(what: string, packedBytes: number) {
+    this.#what = what;
+    this.#mostBytes = mostUnpacked(packedBytes);
+  }
+
+  get files(): number {
+    return this.#files;
+  }
+
+  /** One more file. @throws HarrierError `too-large` beyond the limits */
+  add(bytes: number, where: string): void {
+    this.#files++;
+    this.#bytes += bytes;
+    this.#check(this.#files, where);
+  }
+
+  /** Files that are announced. @throws HarrierError `too-large` where they would be too many */
+  announce(files: number, where: string): void {
+    this.#check(this.#files + files, where);
+  }
+
+  #check(files: number, where: string): void {
+    if (files <= MOST_FILES && this.#bytes <= this.#mostBytes) return;
+    throw new HarrierError('too-large', `this ${this.#what} unpacks to far more than images can`, {
+      where,
+      expected: `at most ${formatQuantity(MOST_FILES, 'file')} and ${Math.round(this.#mostBytes / 2 ** 20)} MB`,
+      received: `${formatQuantity(files, 'file')}, ${Math.round(this.#bytes / 2 ** 20)} MB or more`,
+      next: 'If it is yours, unpack it and give the folder.',
+    });
+  }
+}
+
 /** Decides what of an archive is unpacked, and refuses archives that would do harm. */
 export class EntryRules {
   readonly #where: string;
-  readonly #mostBytes: number;
+  readonly #size: UnpackedSize;
   readonly #names: Names;
   /** The paths so far as a system that ignores case knows them, with what they are. */
   readonly #taken = new Map<string, string>();
   /** The first list, and the first file that got another name. */
   #list: string | undefined;
   #renamed: string | undefined;
-  #files = 0;
-  #bytes = 0;
 
   /** @param archiveBytes size of the archive */
   constructor(where: string, archiveBytes: number, names: Names) {
     this.#where = where;
-    this.#mostBytes = ALWAYS_ALLOWED + MOST_GROWTH * archiveBytes;
+    this.#size = new UnpackedSize('archive', archiveBytes);
     this.#names = names;
   }
 
   /** Files that are to be unpacked so far. */
   get files(): number {
-    return this.#files;
+    return this.#size.files;
   }
 
   /**
@@ -77,16 +120,7 @@ export class EntryRules {
     }
     const own = parts.filter((part) => part !== '' && part !== '.');
     if (own.length === 0 || own.slice(0, -1).some(isJunkFolder) || isJunkFile(own.at(-1)!)) return undefined;
-    this.#files++;
-    this.#bytes += bytes;
-    if (this.#files > MOST_FILES || this.#bytes > this.#mostBytes) {
-      throw new HarrierError('too-large', 'this archive unpacks to far more than images can', {
-        where: this.#where,
-        expected: `at most ${formatQuantity(MOST_FILES, 'file')} and ${Math.round(this.#mostBytes / 2 ** 20)} MB`,
-        received: `${formatQuantity(this.#files, 'file')}, ${Math.round(this.#bytes / 2 ** 20)} MB or more`,
-        next: 'If it is yours, unpack it and give the folder.',
-      });
-    }
+    this.#size.add(bytes, this.#where);
     const { ignoreCase, isWindows } = this.#names;
     if (!ignoreCase && !isWindows) return own;
     const place = this.#placeOf(isWindows ? own.map(windowsName) : own, own);
@@ -140,7 +174,7 @@ export class EntryRules {
         },
       );
     }
-    if (this.#files > 0) return;
+    if (this.files > 0) return;
     throw new HarrierError('bad-data', 'this archive holds no files', {
       where: this.#where,
       expected: 'a folder with one sub-folder of images per class, or a list with its images',

@@ -158,6 +158,18 @@ describe('an archive', () => {
     expect(left.length).toBe(name === 'one.zip' ? 1 : 0);
   });
 
+  it.each(['/tmp/private/0.png', '../private/0.png', '..\\private\\0.png', 'a/../../private/0.png'])(
+    'is refused with a list that names %s',
+    async (file) => {
+      const listed = [...photos.map(({ name }) => `${name},${name.split('/')[1]}`), `${file},bee`];
+      const content = Buffer.from(['file,label', ...listed, ''].join('\n'));
+      await writeFile(at('listed.zip'), zipOf([...photos, { name: 'labels.csv', content }]));
+      await expect(open(at('listed.zip'))).rejects.toThrow(
+        /listed.zip\/labels.csv, line 32: this list names a file outside of what was packed with it/,
+      );
+    },
+  );
+
   it('is refused where a tar file climbs out of it', async () => {
     const bytes = await readFile(at('photos.tar'));
     const name = Buffer.alloc(100);
@@ -206,6 +218,14 @@ describe('a Parquet file', () => {
     ['no-images.parquet', 'no-images.parquet: it has no column of images'],
   ])('is refused without images or labels: %s', async (name, message) => {
     await expect(open(PARQUET + name)).rejects.toThrow(message);
+  });
+
+  it('is refused where few bytes stand for far more than images', async () => {
+    // One image of 4 kB, in the dictionary of its column, and 70,000 rows that name it.
+    await expect(open(`${PARQUET}repeated.parquet`)).rejects.toThrow(
+      /repeated.parquet: this Parquet file unpacks to far more than images can: expected at most 2,000,000 files and 256 MB/,
+    );
+    expect((await unpacked()).filter((name) => name.startsWith('repeated'))).toEqual([]);
   });
 
   it('is refused when it is none, or is cut off', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, open, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -7,6 +7,7 @@ import type { AsyncBuffer, Compressors } from 'hyparquet';
 import { HarrierError } from '../../../../errors.ts';
 import { isObject } from '../../../../options/values.ts';
 import type { Part } from '../part-names.ts';
+import { mostUnpacked, UnpackedSize } from './entry-rules.ts';
 import { type ParquetColumns, parquetColumns } from './parquet-columns.ts';
 import type { UnpackOptions } from './unpacked-folder.ts';
 
@@ -28,7 +29,8 @@ const MOST_BYTES = 2 ** 31;
  * as they are, and a list of their labels.
  *
  * @throws HarrierError `bad-data` for a file that is no Parquet file or is damaged, or that lacks images or labels;
- *   `not-supported` for a compression that this Node cannot read
+ *   `not-supported` for a compression that this Node cannot read; `too-large` for what would fill the disk: one image of
+ *   a Parquet file can stand in millions of rows
  */
 export async function unpackParquet(
   files: readonly ParquetFile[],
@@ -36,18 +38,27 @@ export async function unpackParquet(
   { onProgress, signal }: UnpackOptions,
 ): Promise<void> {
   await mkdir(join(folder, 'images'));
+  const sizes = await Promise.all(files.map(async ({ path }) => (await stat(path)).size));
+  const size = new UnpackedSize(
+    'Parquet file',
+    sizes.reduce((sum, bytes) => sum + bytes, 0),
+  );
   let number = 0;
   let hidden: HarrierError | undefined;
   for (const { path, where = path, part } of files) {
     const buffer = await bufferOf(path);
     try {
-      for await (const rows of rowsOf(buffer, where, signal)) {
+      for await (const rows of rowsOf(buffer, where, size, signal)) {
         // The labels of a test may be secret: what is to be learned from can be used all the same.
         const [first] = rows;
         const isLearned = part === undefined || part === 'train';
         if (!isLearned && first?.index === 0 && isHidden(first.row[first.columns.label], first.columns)) {
           hidden = hiddenLabel(first.columns, `${where}, row 0`);
           break;
+        }
+        for (const { row, columns } of rows) {
+          const bytes = bytesOf(row[columns.image]);
+          size.add(bytes instanceof Uint8Array ? bytes.length : 0, where);
         }
         const lines: string[] = [];
         for (const { row, index, columns, total } of rows) {
@@ -83,6 +94,7 @@ interface Row {
 async function* rowsOf(
   buffer: AsyncBuffer,
   where: string,
+  size: UnpackedSize,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Row[]> {
   // Only who opens such a file loads the reader.
@@ -94,6 +106,7 @@ async function* rowsOf(
   const metadata = await read(() => parquetMetadataAsync(buffer));
   const columns = parquetColumns(metadata, where);
   const total = Number(metadata.num_rows);
+  const compressors = compressorsFor(mostUnpacked(buffer.byteLength));
   let start = 0;
   for (const group of metadata.row_groups) {
     signal?.throwIfAborted();
@@ -105,24 +118,39 @@ async function* rowsOf(
         next: 'Write it with smaller row groups.',
       });
     }
+    size.announce(Number(group.num_rows), where);
     const end = start + Number(group.num_rows);
     const options = { file: buffer, metadata, columns: [columns.image, columns.label], utf8: false };
     const rows = await read(() =>
-      parquetReadObjects({ ...options, rowStart: start, rowEnd: end, compressors: COMPRESSORS }),
+      parquetReadObjects({ ...options, rowStart: start, rowEnd: end, compressors }),
     );
     yield rows.map((row, i) => ({ row, index: start + i, columns, total }));
     start = end;
   }
 }
 
-const zstd = (zlib as { zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array }).zstdDecompressSync;
+type Decompress = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array;
 
-/** Snappy is hyparquet's own. */
-const COMPRESSORS: Compressors = {
-  GZIP: (bytes) => gunzipSync(bytes),
-  BROTLI: (bytes) => brotliDecompressSync(bytes),
-  ...(zstd && { ZSTD: (bytes: Uint8Array) => zstd(bytes) }),
-};
+const zstd = (zlib as { zstdDecompressSync?: Decompress }).zstdDecompressSync;
+
+/**
+ * Snappy is hyparquet's own.
+ *
+ * @param most bytes that all pages of a file may come to
+ */
+function compressorsFor(most: number): Compressors {
+  let left = most;
+  const limited = (decompress: Decompress) => (bytes: Uint8Array, pageBytes: number) => {
+    const page = decompress(bytes, { maxOutputLength: Math.max(1, Math.min(pageBytes, left)) });
+    left -= page.length;
+    return page;
+  };
+  return {
+    GZIP: limited(gunzipSync),
+    BROTLI: limited(brotliDecompressSync),
+    ...(zstd && { ZSTD: limited(zstd) }),
+  };
+}
 
 /**
  * Writes an image under a name that has its hash too: label corrections name images, and another version of the file may
@@ -131,7 +159,7 @@ const COMPRESSORS: Compressors = {
  * @returns its path below the folder
  */
 async function writeImage(folder: string, name: string, value: unknown, where: string): Promise<string> {
-  const bytes = isObject(value) && !(value instanceof Uint8Array) ? value.bytes : value;
+  const bytes = bytesOf(value);
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
     throw new HarrierError('bad-data', 'its image is no bytes of an image file', {
       where,
@@ -145,6 +173,11 @@ async function writeImage(folder: string, name: string, value: unknown, where: s
   const file = `images/${name}-${hash}.${endingOf(bytes)}`;
   await writeFile(join(folder, file), bytes);
   return file;
+}
+
+/** The bytes in a cell, which may stand beside a path, as the hub stores images. */
+function bytesOf(value: unknown): unknown {
+  return isObject(value) && !(value instanceof Uint8Array) ? value.bytes : value;
 }
 
 /** Whether a label stands for one that is kept secret, as the hub writes it. */
