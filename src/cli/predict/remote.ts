@@ -23,8 +23,15 @@ export function remoteOptions(
  * Whoever wrote a list chooses which addresses this machine asks, so the user must agree to that.
  * @throws HarrierError `bad-option` for an address without `--allow-remote`
  */
-export function checkListed(name: string, list: string, { allowRemote }: RemoteFlags): string {
-  if (allowRemote || !isAddress(name)) return name;
+export function checkListed(
+  name: string,
+  list: string,
+  { allowRemote }: RemoteFlags,
+  platform: string = process.platform,
+): string {
+  // Windows logs in to the server of such a path.
+  const isShare = platform === 'win32' && /^[\\/]{2}/.test(name);
+  if (allowRemote || !(isAddress(name) || isShare)) return name;
   throw new HarrierError('bad-option', 'this list names addresses on the network', {
     where: list,
     received: name,
