@@ -25,8 +25,22 @@ export function startWorker(module: string, from: string, options: WorkerOptions
   return new Worker(start, { ...options, eval: true });
 }
 
-/** Words of an environment variable's name that say that its value is a secret. */
-const SECRET = /token|secret|password|credential|key/i;
+/**
+ * The environment variables that a process needs which decodes images: of the system, of Node, of the C library and of
+ * libvips. All others may hold secrets, whatever they are called.
+ */
+const NEEDED = [
+  /^(PATH|HOME|USERPROFILE|TMPDIR|TEMP|TMP|SYSTEMROOT|WINDIR|LANG|TZ)$/i,
+  /^(NODE_OPTIONS|NODE_PATH|HARRIER_CACHE|GLIBC_TUNABLES)$/i,
+  /^(LC|LD|DYLD|MALLOC|OMP|UV|VIPS)_/i,
+];
+
+/** The part of an environment without secrets. */
+export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => NEEDED.some((pattern) => pattern.test(name))),
+  );
+}
 
 /**
  * Starts a module of this package as a process, with a channel to it and without the secrets of the environment.
@@ -39,10 +53,9 @@ export function startProcess(module: string, from: string): ChildProcess {
   const entry = new URL(`${module}${isSource ? '.ts' : '.js'}`, from);
   const { typescript } = process.features as { typescript?: string | false };
   const execArgv = isSource && !typescript ? ['--import', import.meta.resolve('tsx/esm')] : [];
-  const environment = Object.entries(process.env).filter(([name]) => !SECRET.test(name));
   return fork(fileURLToPath(entry), [], {
     execArgv,
-    env: Object.fromEntries(environment),
+    env: withoutSecrets(process.env),
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
