@@ -3,7 +3,7 @@ import { about } from './about.ts';
 import { command } from './command.ts';
 import { withForeignOptions } from './foreign.ts';
 import type { ServeCommandOptions } from './serve/run.ts';
-import { number, oneOf, wholeNumber } from './values.ts';
+import { collect, number, oneOf, wholeNumber } from './values.ts';
 
 export function serveCommand(): Command {
   const serve = command('serve', about.serve, [
@@ -18,6 +18,11 @@ export function serveCommand(): Command {
     )
     .option('--port <number>', 'port; 0 chooses a free one', wholeNumber('--port', { atLeast: 0 }), 8080)
     .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
+    .option(
+      '--allow-host <name>',
+      'host name of a proxy on this machine, which passes on requests of others; can be given more than once',
+      collect,
+    )
     .option('--name <name>', 'name of the model in URLs', 'harrier')
     .option('--workers <count>', 'threads that classify (default: one per core)', wholeNumber('--workers'))
     .option(

@@ -7,6 +7,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { gone, HttpError, tooLate } from './problem.ts';
 import type { Call, Reply, Route } from './protocols/protocol.ts';
+import { checkSender } from './sender.ts';
 import { type Answer, type ClassificationService, checkCount } from './service.ts';
 import type { Tracing } from './tracing.ts';
 
@@ -32,6 +33,11 @@ export interface AppOptions {
   readonly maxConcurrency: number;
   /** Milliseconds for a request, reading its body included. */
   readonly deadlineMs: number;
+  /**
+   * For a server of this machine alone that wants no token: the names, in small letters, by which others may come, such
+   * as that of a proxy. Absent: all come by any name, and from any page.
+   */
+  readonly allowedHosts?: readonly string[];
   /** Whether a token is the right one; absent: none is wanted. Must not take longer the more of it is right. */
   readonly isToken?: (token: string) => boolean;
 }
@@ -92,7 +98,10 @@ export function routedApp(
     let reply: Reply | undefined;
     let failure: unknown;
     try {
-      if (!route.isOpen) authorize(head, options.isToken);
+      if (!route.isOpen) {
+        if (options.allowedHosts) checkSender(request, options.allowedHosts);
+        authorize(head, options.isToken);
+      }
       reply = route.classifies
         ? await admitted(serviceOf(path), () => route.handler(call()))
         : await route.handler(call());

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defaultThreads } from '../platform/node/engine/default-threads.ts';
 import { LONGEST_TIMER_MS } from '../platform/node/timers.ts';
 import { HARRIER_VERSION } from '../platform/node/version.ts';
+import { isLoopback } from './addresses.ts';
 import type { ListenOptions } from './listen.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -51,6 +52,8 @@ export interface ServerOptions {
   readonly drainMs?: number;
   /** What clients must send as `Authorization: Bearer …`. Default: nothing. */
   readonly token?: string;
+  /** Names of proxies on this machine, for a host that is of this machine alone and where no token is wanted. */
+  readonly allowedHosts?: readonly string[];
   /** Default: nothing is logged. */
   readonly log?: Log;
 }
@@ -72,7 +75,8 @@ export function serverParts(
   metrics: Metrics,
   tracing: Tracing | undefined,
 ): { readonly pool: PoolOptions; readonly app: AppOptions; readonly listen: ListenOptions } {
-  const { log = () => {}, maxBodyBytes = 25 * MIB, token } = options;
+  const { host = '127.0.0.1', log = () => {}, maxBodyBytes = 25 * MIB, token, allowedHosts = [] } = options;
+  const isPrivate = token === undefined && isLoopback(host);
   // A longer one, which is as good as none, would pass at once.
   const deadlineMs = Math.min(options.deadlineMs ?? 10_000, LONGEST_TIMER_MS);
   const cores = availableParallelism();
@@ -100,10 +104,11 @@ export function serverParts(
       maxBufferedBytes: Math.max(BUFFERED_BYTES, 4 * maxBodyBytes),
       maxConcurrency: options.maxConcurrency ?? 1_024,
       deadlineMs,
+      ...(isPrivate && { allowedHosts: allowedHosts.map((name) => name.toLowerCase()) }),
       isToken: token === undefined ? undefined : tokenCheck(token),
     },
     listen: {
-      host: options.host ?? '127.0.0.1',
+      host,
       port: options.port ?? 8080,
       maxConnections: options.maxConnections ?? 2_048,
       headersTimeoutMs: options.headersTimeoutMs ?? 10_000,

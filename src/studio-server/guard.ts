@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isLoopback } from '../server/addresses.ts';
 import { HttpError } from '../server/problem.ts';
+import { isOwnOrigin, otherSite, unknownHost } from '../server/sender.ts';
 
 /**
  * What every answer carries. The page runs its own scripts alone, nobody may frame it, and it is isolated from other
@@ -74,12 +75,13 @@ export function createGuard({
 
 function checkHost({ hostname: name, host }: URL, isKnown: (name: string) => boolean): void {
   if (isKnown(name.toLowerCase())) return;
-  throw new HttpError(421, 'refused', 'this server does not go by this name', {
-    expected: 'localhost or 127.0.0.1',
-    received: host.slice(0, 100),
-    next: 'Open the address that harrier studio printed, or allow the name with --allow-host.',
-  });
+  throw unknownHost(
+    host,
+    'Open the address that harrier studio printed, or allow the name with --allow-host.',
+  );
 }
+
+const OPEN_STUDIO = 'Open Studio itself.';
 
 function checkSite({ method, headers }: Request, url: URL): void {
   const reads = method === 'GET' || method === 'HEAD';
@@ -90,24 +92,15 @@ function checkSite({ method, headers }: Request, url: URL): void {
     isPage &&
     headers.get('sec-fetch-mode') === 'navigate' &&
     headers.get('sec-fetch-dest') === 'document';
-  if (site !== 'same-origin' && !(site === 'none' && reads) && !isVisit) throw otherSite(site);
+  if (site !== 'same-origin' && !(site === 'none' && reads) && !isVisit) throw otherSite(site, OPEN_STUDIO);
   const origin = headers.get('origin');
-  // A proxy with TLS in front makes the scheme another one.
-  const isOwn = origin === `http://${url.host}` || origin === `https://${url.host}`;
-  if (origin !== null && !isOwn && !isVisit) throw otherSite(origin);
+  if (!isOwnOrigin(origin, url) && !isVisit) throw otherSite(`${origin}`, OPEN_STUDIO);
   if (reads) return;
   const type = headers.get('content-type') ?? '';
   if (/^application\/(json|octet-stream)(;|$)/i.test(type)) return;
   throw new HttpError(415, 'not-supported', 'what changes something must come as JSON', {
     expected: 'Content-Type: application/json (application/octet-stream for an image)',
     received: type.slice(0, 60) || 'none',
-  });
-}
-
-function otherSite(received: string): HttpError {
-  return new HttpError(403, 'refused', 'requests of other sites are refused', {
-    received: received.slice(0, 100),
-    next: 'Open Studio itself.',
   });
 }
 

@@ -166,7 +166,7 @@ it(`${HTTP_BODIES} bodies`, async () => {
 
 describe('sockets that do not keep to HTTP', () => {
   const head = (length: number | string, more = '') =>
-    `POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: ${length}\r\n${more}\r\n`;
+    `POST /invocations HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/png\r\ncontent-length: ${length}\r\n${more}\r\n`;
 
   /** Sends something, then does something; gives all that came back until the connection ended. */
   function talk(send: (socket: Socket) => void): Promise<string> {
@@ -223,10 +223,10 @@ describe('sockets that do not keep to HTTP', () => {
 
   it.each([
     ['no HTTP', 'SSH-2.0-client\r\n\r\n', 400],
-    ['headers beyond measure', `GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, 431],
+    ['headers beyond measure', `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, 431],
     [
       'a chunk of no size',
-      `POST /invocations HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
+      `POST /invocations HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
       400,
     ],
     ['two lengths', `${head(4, 'content-length: 5\r\n')}abcd`, 400],

@@ -55,7 +55,7 @@ describe('a client that closes its sending half', () => {
     ['in the middle of it hears that', 10, /^HTTP\/1\.1 400 Bad Request/],
   ])('%s', async (_, missing, expected) => {
     const socket = connect({ port: place.server.port, host: '127.0.0.1', allowHalfOpen: true });
-    const head = `POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: ${body.length + missing}\r\n\r\n`;
+    const head = `POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: ${body.length + missing}\r\n\r\n`;
     socket.write(head);
     socket.end(body);
     const [answer] = await once(socket, 'data');
@@ -69,7 +69,7 @@ it('a client that closed its sending half is asked whether it waits while others
   const others = await queue(place.server.url, body, 8);
   const socket = connect({ port: place.server.port, host: '127.0.0.1', allowHalfOpen: true });
   socket.write(
-    `POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: ${body.length}\r\n\r\n`,
+    `POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: ${body.length}\r\n\r\n`,
   );
   socket.end(body);
   let answer = '';

@@ -282,7 +282,7 @@ describe('too much to do', () => {
   it('bodies that are only announced hold up nobody', async () => {
     const most = 64 * 2 ** 20;
     place = await serving({ maxBodyBytes: most });
-    const head = `POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: ${most}\r\n`;
+    const head = `POST /invocations HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/png\r\ncontent-length: ${most}\r\n`;
     const sockets = await Promise.all(
       Array.from({ length: 4 }, async () => {
         const socket = connect(place.server.port, '127.0.0.1');
@@ -330,7 +330,7 @@ describe('too much to do', () => {
     place = await serving({ maxConcurrency: 1 });
     const socket = connect(place.server.port, '127.0.0.1');
     socket.write(
-      'POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: 100\r\n\r\nhalf',
+      'POST /invocations HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/png\r\ncontent-length: 100\r\n\r\nhalf',
     );
     const url = `${place.server.url}/invocations`;
     const body = await encode(noise(1));

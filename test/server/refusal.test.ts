@@ -8,8 +8,8 @@ describe('too much to do is refused from the head of a request', () => {
   let body: Buffer;
   const open: Socket[] = [];
   const post = (length: number, more = '') =>
-    `POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: ${length}\r\n${more}\r\n`;
-  const health = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
+    `POST /invocations HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/png\r\ncontent-length: ${length}\r\n${more}\r\n`;
+  const health = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n';
 
   /** A connection that collects the statuses of its answers. */
   function talk() {

@@ -12,6 +12,7 @@ import { Reporter } from '../reporter.ts';
 export interface ServeCommandOptions extends ForeignFlags {
   readonly port: number;
   readonly host: string;
+  readonly allowHost?: readonly string[];
   readonly name: string;
   readonly workers?: number;
   readonly threads?: number;
@@ -56,6 +57,7 @@ export async function runServe(model: string | undefined, options: ServeCommandO
       readModel: (file) => classifierBytes(file, options, reporter),
       port,
       host,
+      allowedHosts: options.allowHost,
       name,
       workers: options.workers,
       threads: options.threads,
