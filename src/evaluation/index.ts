@@ -35,7 +35,7 @@ export { type LabelMistake, mostConfidentLabelMistakes } from './label-mistakes.
 export { isNamedLicence, licenceTerms } from './licence-terms.ts';
 export { type McNemar, mcnemar } from './mcnemar.ts';
 export { type Mistake, mostConfidentMistakes } from './mistakes.ts';
-export { type ModelCardOptions, renderModelCard } from './model-card.ts';
+export { type ModelCardOptions, markdown, renderModelCard } from './model-card.ts';
 export {
   bestThresholds,
   EVEN,

@@ -246,7 +246,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** Text in which nothing is Markdown or HTML. */
-function markdown(text: string): string {
+export function markdown(text: string): string {
   return oneLine(text).replace(/[\\`*_[\]<>|~#&$]/g, '\\$&');
 }
 

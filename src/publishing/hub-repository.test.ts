@@ -6,13 +6,17 @@ import { exportModel, initialWeights, Network } from '../models/index.ts';
 import { hubRepository } from './hub-repository.ts';
 import { publishedModel } from './published-model.ts';
 
-function repository(preprocessing?: Preprocessing, [height, width] = [20, 20]) {
+function repository(
+  preprocessing?: Preprocessing,
+  [height, width] = [20, 20],
+  classNames: readonly string[] = ['yes', 'it"s'],
+) {
   const network = new Network({
     inputShape: [height, width, 3],
     layers: [new Flatten(), new Dense({ units: 2 })],
   });
   const model = exportModel(network, initialWeights(network.parameters, 1), {
-    'harrier.classNames': '["yes","it\\"s"]',
+    'harrier.classNames': JSON.stringify(classNames),
     ...(preprocessing && preprocessingMetadata(preprocessing)),
   });
   return hubRepository(publishedModel(model, undefined, 'it'), {
@@ -60,6 +64,14 @@ it('begins its card with the facts that the hub reads', () => {
     tags: ['onnx', 'harrier', 'image-classification'],
   });
   expect(card).toMatch(/^# acme\/parts\n[\s\S]*pipeline\('image-classification', 'acme\/parts'/);
+});
+
+it('shows names of classes as they are, whatever they hold', () => {
+  const names = ['<img src="https://t.example/p.gif">', '![x](https://t.example/p.gif)'];
+  const card = repository(undefined, [20, 20], names).get('README.md');
+  expect(card).toContain(
+    String.raw`2 classes: \<img src="https://t.example/p.gif"\>, !\[x\](https://t.example/p.gif).`,
+  );
 });
 
 it('refuses images that Transformers cannot prepare', () => {

@@ -1,4 +1,4 @@
-import { type Evaluation, type RunInfo, renderModelCard } from '../evaluation/index.ts';
+import { type Evaluation, markdown, type RunInfo, renderModelCard } from '../evaluation/index.ts';
 import { ENSEMBLE_KEY, THRESHOLDS_KEY } from '../models/index.ts';
 import { sealed } from './edits.ts';
 import { licenceOfOrigin, licencesText } from './licences.ts';
@@ -114,7 +114,7 @@ function card(published: PublishedModel, name: string): string {
     const modelPath = 'onnx/model.onnx';
     return renderModelCard({ title: name, facts: known.facts, evaluation, imageShape, use, modelPath });
   }
-  return `# ${name}\n\nAn image classifier of ${classNames.length} classes: ${classNames.join(', ')}.\n\n${accuracyWords(published)}\n\n${use}\n`;
+  return `# ${name}\n\nAn image classifier of ${classNames.length} classes: ${classNames.map(markdown).join(', ')}.\n\n${accuracyWords(published)}\n\n${use}\n`;
 }
 
 function usage(name: string, isMultiLabel: boolean, isOneNetwork: boolean): string {

@@ -1,5 +1,5 @@
 import { catalogueEntry } from '../backbones/index.ts';
-import { isNamedLicence, licenceTerms } from '../evaluation/index.ts';
+import { isNamedLicence, licenceTerms, markdown } from '../evaluation/index.ts';
 import type { PublishedModel } from './published-model.ts';
 
 /** What a `LICENSE.md` says in which nobody has stated a licence yet. */
@@ -25,7 +25,7 @@ export function licencesText({ known, origin: from }: PublishedModel, code?: str
   if (from?.source) {
     const { address, commit, license } = from.source;
     parts.push(
-      `The model was fine-tuned from \`${oneLine(from.name)}\`, which comes from \`${oneLine(address)}\`${commit ? ` at commit \`${commit}\`` : ''}. ${licenceTerms(license, oneLine)}${note ? ` ${oneLine(note)}` : ''}`,
+      `The model was fine-tuned from \`${oneLine(from.name)}\`, which comes from \`${oneLine(address)}\`${commit ? ` at commit \`${commit}\`` : ''}. ${licenceTerms(license, markdown)}${note ? ` ${oneLine(note)}` : ''}`,
     );
   } else if (from)
     parts.push(`The model was fine-tuned from \`${oneLine(from.name)}\`, whose terms apply too.`);

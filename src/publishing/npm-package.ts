@@ -1,4 +1,4 @@
-import { type Evaluation, PREDICTION_SETS_KEY, renderModelCard } from '../evaluation/index.ts';
+import { type Evaluation, markdown, PREDICTION_SETS_KEY, renderModelCard } from '../evaluation/index.ts';
 import { formatPercent } from '../format/format.ts';
 import { REJECTION_KEY, THRESHOLDS_KEY } from '../models/index.ts';
 import { sealed } from './edits.ts';
@@ -194,7 +194,7 @@ function readme(published: PublishedModel, { name }: NpmPackageOptions): string 
   const { known, imageShape, classNames } = published;
   const use = usage(name, published);
   if (known) return renderModelCard({ title: name, ...known, imageShape, use });
-  return `# ${name}\n\n${described(classNames)}\n\n${accuracyWords(published)}\n\n${use}\n`;
+  return `# ${name}\n\n${described(classNames.map(markdown))}\n\n${accuracyWords(published)}\n\n${use}\n`;
 }
 
 /** What is to be known of a model that tells images of other things. */
