@@ -1,4 +1,5 @@
 import { HarrierError } from '../../errors.ts';
+import { shellQuote } from '../../platform/node/shell-quote.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import type { NewRunRequest, OptionValue } from '../api.ts';
 import type { DatasetLibrary } from '../datasets/dataset-library.ts';
@@ -25,7 +26,7 @@ export async function requestAgain(record: RunRecord, sources: Sources): Promise
   if (data === undefined) {
     throw new HarrierError('not-found', 'Studio was not started with the data of this run', {
       where: options.data,
-      next: `Start it with: npx harrier studio --data ${options.data}.`,
+      next: `Start it with: npx harrier studio --data ${shellQuote(options.data)}`,
     });
   }
   const method = options.from ? await tuning(options, sources.models) : { recipe: options.recipe };

@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { HarrierError, nearestName } from '../../../errors.ts';
 import { readAbout } from '../../../runs/about-run.ts';
 import { RUN_FILES } from '../../../runs/stored-run.ts';
+import { shellQuote } from '../shell-quote.ts';
 import { FOLDS_FILE } from './folds-folder.ts';
 import { RunFolder } from './run-folder.ts';
 import { RunFolders } from './run-folders.ts';
@@ -69,7 +70,7 @@ export async function findModel(name: string | undefined): Promise<ModelSource> 
     await run.record().catch((error) => noOneModel(run, error));
   throw new HarrierError('bad-checkpoint', 'this run has no model yet: it is not finished', {
     where: run.path,
-    next: `Resume it: npx harrier train --resume ${name}`,
+    next: `Resume it: npx harrier train --resume ${shellQuote(name)}`,
   });
 }
 
