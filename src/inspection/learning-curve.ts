@@ -42,7 +42,7 @@ export interface LearningCurveOptions {
 
 /** Halvings of the training images. */
 const HALVINGS = 4;
-/** With fewer images a class, chance decides. */
+/** With fewer images a class, or groups where images come in such, chance decides. */
 const LEAST_PER_CLASS = 3;
 /** A curve of fewer sizes is not continued. */
 const LEAST_SIZES = 3;
@@ -52,7 +52,7 @@ const FITTING = { tolerance: 1e-3, maxSteps: 60 };
 /**
  * The learning curve of a linear head: it is fitted on halves, quarters and so on of the images that cross-validation
  * trains on, and evaluated on the images of the fold that is held out. A power law continues the curve. Its uncertainty
- * comes from resampling the images, for all sizes alike.
+ * comes from resampling the images, for all sizes alike. Where images come in groups, both go by groups.
  */
 export async function learningCurve(
   runtime: Runtime,
@@ -64,10 +64,12 @@ export async function learningCurve(
   const held = [...correct.keys()];
   const groups = data.copies && held.map((image) => data.copies![image]);
   const trained = trainedOn(data, folds, 1, seed);
+  const fewest = Math.min(
+    mean(trained.map((images) => groupsOf(images, data.copies).length)),
+    groupsOf(held, data.copies).length,
+  );
   const fractions = Array.from({ length: HALVINGS }, (_, i) => 2 ** (i - HALVINGS)).filter(
-    (fraction) =>
-      fraction * meanSize(trained) >= LEAST_PER_CLASS * data.classNames.length &&
-      fraction * held.length >= LEAST_PER_CLASS * data.classNames.length,
+    (fraction) => fraction * fewest >= LEAST_PER_CLASS * data.classNames.length,
   );
   const sizes: { images: number; right: boolean[] }[] = [];
   const rows = stacked(data);
@@ -95,9 +97,12 @@ export async function learningCurve(
   return { points, ...(forecast && { forecast }) };
 }
 
-/** Of every fold, the images that its head is fitted on: `fraction` of each class's, the same ones in larger fractions. */
+/**
+ * Of every fold, the images that its head is fitted on: `fraction` of each class's, the same ones in larger fractions.
+ * Copies go together: half of the images of a video would stand for nearly all of it.
+ */
 function trainedOn(
-  { labels, classNames }: HeadData,
+  { labels, classNames, copies }: HeadData,
   { count, foldOf }: Folds,
   fraction: number,
   seed: number,
@@ -107,17 +112,36 @@ function trainedOn(
   return Array.from({ length: count }, (_, fold) => {
     const used = new Set<number>();
     for (let label = 0; label < classNames.length; label++) {
-      const own = ofClass[label].filter((image) => foldOf[image] !== fold);
+      const own = groupsOf(
+        ofClass[label].filter((image) => foldOf[image] !== fold),
+        copies,
+      );
       const order = random(seed, 'learning-curve', fold, label).permutation(own.length);
       const wanted = Math.min(own.length, Math.max(1, Math.round(fraction * own.length)));
-      for (const place of order.slice(0, wanted)) used.add(own[place]);
+      for (const place of order.slice(0, wanted)) for (const image of own[place]) used.add(image);
     }
     return used;
   });
 }
 
+/** Images by their groups, in the order of the first of each; without groups, each on its own. */
+function groupsOf(images: Iterable<number>, copies?: ArrayLike<number>): number[][] {
+  const groups = new Map<number, number[]>();
+  for (const image of images) {
+    const group = copies ? copies[image] : image;
+    const members = groups.get(group);
+    if (members) members.push(image);
+    else groups.set(group, [image]);
+  }
+  return [...groups.values()];
+}
+
 function meanSize(sets: readonly Set<number>[]): number {
-  return sets.reduce((sum, { size }) => sum + size, 0) / sets.length;
+  return mean(sets.map(({ size }) => size));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** A head for each fold, all at once. */
@@ -179,14 +203,7 @@ function continued(
 ): NonNullable<LearningCurve['forecast']> {
   const last = sizes[sizes.length - 1];
   const count = last.right.length;
-  const members = new Map<number, number[]>();
-  for (let place = 0; place < count; place++) {
-    const group = groups?.[place] ?? place;
-    const own = members.get(group);
-    if (own) own.push(place);
-    else members.set(group, [place]);
-  }
-  const lots = [...members.values()];
+  const lots = groupsOf(last.right.keys(), groups);
   const twice = 2 * last.images;
   const errorsOf = (drawn: ArrayLike<number>) =>
     sizes.map(({ images, right }): MeasuredError => {

@@ -8,9 +8,22 @@ import { clusters } from './planted.ts';
 
 const runtime = nodeRuntime();
 
-async function curveOf(perClass: number) {
-  const { features, labels, classNames, size } = clusters({ perClass, size: 48, apart: 3 });
-  const data = { name: 'clusters', views: [features], size, labels, classNames };
+/** @param times how often each image is there */
+async function curveOf(perClass: number, times = 1) {
+  const { features: once, labels: own, classNames, size } = clusters({ perClass, size: 48, apart: 3 });
+  const copies = Uint32Array.from({ length: own.length * times }, (_, image) => Math.floor(image / times));
+  const features = Float32Array.from({ length: copies.length * size }, (_, i) => {
+    return once[copies[Math.floor(i / size)] * size + (i % size)];
+  });
+  const labels = Uint16Array.from(copies, (image) => own[image]);
+  const data = {
+    name: 'clusters',
+    views: [features],
+    size,
+    labels,
+    classNames,
+    ...(times > 1 && { copies }),
+  };
   const { c, probabilities } = (await crossValidated(runtime, data, 1, () => {}))!;
   const answers = heldOutAnswers(probabilities, labels, classNames.length);
   const correct = new Map(
@@ -39,6 +52,19 @@ describe('the learning curve', () => {
     expect(forecast!.gain).toBeGreaterThan(0);
     expect(forecast!.gainInterval95[0]).toBeLessThanOrEqual(forecast!.gain);
     expect(forecast!.gainInterval95[1]).toBeGreaterThanOrEqual(forecast!.gain);
+  });
+
+  it('halves groups, not their images: copies hide nothing of what more images bring', async () => {
+    const [single, copied] = [await curveOf(100), await curveOf(100, 6)];
+    expect(copied.points.map(({ images }) => images)).toEqual(single.points.map(({ images }) => 6 * images));
+    copied.points.forEach(({ accuracy }, i) => {
+      expect(Math.abs(accuracy - single.points[i].accuracy)).toBeLessThan(0.03);
+    });
+    const { gain, gainInterval95 } = copied.forecast!;
+    expect(gain).toBeGreaterThan(0.5 * single.forecast!.gain);
+    expect(gainInterval95[1]).toBeGreaterThan(single.forecast!.gain);
+    // A class has six groups, as many as are too few for single images.
+    expect((await curveOf(6, 20)).points.length).toBeLessThan(3);
   });
 
   it('is not continued from fewer than three sizes', async () => {
