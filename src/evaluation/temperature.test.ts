@@ -79,6 +79,28 @@ describe('fitTemperature', () => {
     });
   });
 
+  it('makes a model with one narrow mistake no surer than one without any', () => {
+    // Gaps between two classes, and whether the wider one is right.
+    const of = (gaps: readonly number[], wrong: number) => ({
+      probabilities: Float32Array.from(gaps.flatMap((gap) => softmax([gap, 0]))),
+      labels: gaps.map((_, image) => Number(image === wrong)),
+      classNames: ['a', 'b'],
+    });
+    const gaps = Array.from({ length: 20 }, (_, image) => (image === 7 ? 0.05 : 2.2));
+    const [without, narrow] = [of(gaps, -1), of(gaps, 7)].map(temperatureOf);
+    expect(narrow).toBeGreaterThanOrEqual(without);
+    expect(narrow).toBeLessThan(1);
+    // A wide mistake asks for less confidence, which Laplace's rule does not forbid.
+    const wide = temperatureOf(of([...gaps, 12], 20));
+    expect(wide).toBeGreaterThan(1);
+  });
+
+  it('is what the images ask for where there are many', () => {
+    const predictions = overconfident(0.5, 1000);
+    const least = leastOf((temperature) => loss(predictions, temperature), 0.2, 2);
+    expect(Math.abs(temperatureOf(predictions) / least - 1)).toBeLessThan(0.01);
+  });
+
   it('solves by hand: with one gap g between two classes, and a fraction r right, it is g / ln(r / (1 − r))', () => {
     const [sure, unsure] = softmax([4, 0]);
     const predictions = {

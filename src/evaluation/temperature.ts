@@ -50,6 +50,9 @@ const HOTTEST = 10;
  * method on 1/T, in which the cross-entropy is convex, kept within bounds by bisection, in float64. The most probable
  * class of each image does not change.
  *
+ * A model becomes surer only as far as Laplace's rule of succession allows: as if one image more had been right, and one
+ * more wrong. Images without a mistake, or with a single narrow one, ask for as much confidence as can be had.
+ *
  * C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
  *
  * @param predictions for images that the model was not trained on, and will not be evaluated on
@@ -63,29 +66,21 @@ export function fitTemperature(predictions: Predictions): FittedTemperature {
     (label, image) => predictedClass(predictions.probabilities, classes, image) !== label,
   );
   const logits = logarithms(predictions.probabilities);
-  if (!mistake) return surerWithoutMistakes(logits, labels, classes);
-  if (derivatives(logits, labels, classes, 0).slope >= 0) {
+  const doubt = 1 / (labels.length + 2);
+  const surest = () => temperatureOf(logits, labels, classes, { doubt });
+  if (!mistake) {
+    const temperature = surest();
+    if (temperature < 1) return { temperature };
+    return {
+      reason:
+        'every validation image is classified correctly, so they do not show how confident the model may be',
+    };
+  }
+  if (derivatives(logits, wantedLogits(logits, labels, classes), 0).slope >= 0) {
     return { reason: 'on the validation images its confidence is no better than none' };
   }
-  return { temperature: temperatureOf(logits, labels, classes) };
-}
-
-/**
- * Without a mistake, images ask for as much confidence as can be had. Laplace's rule of succession says how much so many
- * of them allow, as if one image of each class more had been seen; a model that is less sure than that becomes surer.
- */
-function surerWithoutMistakes(
-  logits: Float64Array,
-  labels: ArrayLike<number>,
-  classes: number,
-): FittedTemperature {
-  const labelSmoothing = classes / (labels.length + classes);
-  const temperature = temperatureOf(logits, labels, classes, { labelSmoothing });
-  if (temperature < 1) return { temperature };
-  return {
-    reason:
-      'every validation image is classified correctly, so they do not show how confident the model may be',
-  };
+  const fitted = temperatureOf(logits, labels, classes);
+  return { temperature: fitted < 1 ? Math.max(fitted, Math.min(1, surest())) : fitted };
 }
 
 /** Between which temperatures is searched, and what the labels are taken for. */
@@ -94,6 +89,8 @@ export interface TemperatureSearch {
   readonly hottest?: number;
   /** Fraction of every label that is spread over all classes: with it, images without a mistake ask for no infinity. */
   readonly labelSmoothing?: number;
+  /** Fraction of every label that the most probable of the other classes gets: as if so many more were mistakes. */
+  readonly doubt?: number;
 }
 
 /**
@@ -104,9 +101,10 @@ export function temperatureOf(
   logits: Float64Array,
   labels: ArrayLike<number>,
   classes: number,
-  { coldest = COLDEST, hottest = HOTTEST, labelSmoothing = 0 }: TemperatureSearch = {},
+  { coldest = COLDEST, hottest = HOTTEST, ...spread }: TemperatureSearch = {},
 ): number {
-  const slopeAt = (inverse: number) => derivatives(logits, labels, classes, inverse, labelSmoothing).slope;
+  const wanted = wantedLogits(logits, labels, classes, spread);
+  const slopeAt = (inverse: number) => derivatives(logits, wanted, inverse).slope;
   // The slope grows with 1/T: the least cross-entropy is where it passes zero.
   let low = 1 / hottest;
   let high = 1 / coldest;
@@ -114,7 +112,7 @@ export function temperatureOf(
   if (slopeAt(high) <= 0) return coldest;
   let inverse = Math.min(high, Math.max(low, 1));
   for (let i = 0; i < 100; i++) {
-    const { slope, curvature } = derivatives(logits, labels, classes, inverse, labelSmoothing);
+    const { slope, curvature } = derivatives(logits, wanted, inverse);
     if (slope > 0) high = inverse;
     else low = inverse;
     const step = inverse - slope / curvature;
@@ -125,31 +123,42 @@ export function temperatureOf(
   return 1 / inverse;
 }
 
-/**
- * First and second derivative, by b = 1/T, of the mean over the images of ln Σ exp(b · z) − b · z(true class): the
- * mean of the logits under softmax(b · z) less the true one (with label smoothing, less that of the smoothed label), and
- * their variance.
- */
-function derivatives(
+/** The logit of each image's true class; of a label that is spread over several classes, the mean of theirs. */
+function wantedLogits(
   logits: Float64Array,
   labels: ArrayLike<number>,
   classes: number,
-  inverse: number,
-  labelSmoothing = 0,
-) {
+  { labelSmoothing = 0, doubt = 0 }: Pick<TemperatureSearch, 'labelSmoothing' | 'doubt'> = {},
+): Float64Array {
+  return Float64Array.from(labels, (label, image) => {
+    const row = logits.subarray(image * classes, (image + 1) * classes);
+    const even = labelSmoothing === 0 ? 0 : row.reduce((sum, logit) => sum + logit, 0) / classes;
+    const other =
+      doubt === 0
+        ? 0
+        : row.reduce((most, logit, i) => (i === label ? most : Math.max(most, logit)), -Infinity);
+    return (1 - labelSmoothing - doubt) * row[label] + labelSmoothing * even + doubt * other;
+  });
+}
+
+/**
+ * First and second derivative, by b = 1/T, of the mean over the images of ln Σ exp(b · z) − b · wanted logit: the mean of
+ * the logits under softmax(b · z) less the wanted one, and their variance.
+ */
+function derivatives(logits: Float64Array, wanted: Float64Array, inverse: number) {
+  const images = wanted.length;
+  const classes = logits.length / images;
   let slope = 0;
   let curvature = 0;
-  for (let image = 0; image < labels.length; image++) {
+  for (let image = 0; image < images; image++) {
     const row = logits.subarray(image * classes, (image + 1) * classes);
     const probabilities = softmax(row, inverse);
     let mean = 0;
     for (let c = 0; c < classes; c++) mean += probabilities[c] * row[c];
     let variance = 0;
     for (let c = 0; c < classes; c++) variance += probabilities[c] * (row[c] - mean) ** 2;
-    const even = labelSmoothing === 0 ? 0 : row.reduce((sum, logit) => sum + logit, 0) / classes;
-    const wanted = (1 - labelSmoothing) * row[labels[image]] + labelSmoothing * even;
-    slope += (mean - wanted) / labels.length;
-    curvature += variance / labels.length;
+    slope += (mean - wanted[image]) / images;
+    curvature += variance / images;
   }
   return { slope, curvature };
 }
