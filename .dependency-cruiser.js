@@ -49,7 +49,7 @@ const ROOMS = {
     'training',
   ],
   inspection: ['onnx', 'ops', 'passes', 'data', 'evaluation', 'format', 'heads', 'runtime'],
-  labelling: ['heads', 'inspection', 'runtime'],
+  labelling: ['evaluation', 'heads', 'inspection', 'runtime'],
   recipes: ['data', 'layers', 'losses', 'models', 'optimizers', 'training'],
   report: ['evaluation', 'format', 'inspection'],
   runs: [

@@ -69,5 +69,7 @@ describe('the choice of images', () => {
     const choice = await ImageChoice.of(runtime, features, SIZE);
     expect(choice.copyOf(30, (other) => other === 3)).toBe(3);
     expect(choice.copyOf(30, (other) => other !== 3 && crowdOf[other] === 1)).toBeUndefined();
+    expect(choice.copies[30]).toBe(choice.copies[3]);
+    expect(new Set(choice.copies).size).toBe(39);
   });
 });

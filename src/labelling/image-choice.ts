@@ -32,6 +32,8 @@ const COPY = 0.9;
  */
 export class ImageChoice {
   readonly images: number;
+  /** Images with the same number look the same, or others that do lead from one to the other. */
+  readonly copies: Uint32Array;
   /** Where the list of each image begins, and behind the last one its end. */
   readonly #starts: Uint32Array;
   readonly #others: Uint32Array;
@@ -45,6 +47,7 @@ export class ImageChoice {
   ) {
     this.images = images;
     this.#nearest = nearest;
+    this.copies = connected(images, nearest);
     const { starts, others, likeness } = bothWays(images, nearest);
     this.#starts = starts;
     this.#others = others;
@@ -152,6 +155,30 @@ function bothWays(
     likeness[at] = value;
   });
   return { starts, others, likeness };
+}
+
+/** For every image the first one that copies lead to. */
+function connected(
+  images: number,
+  {
+    count,
+    indices,
+    cosines,
+  }: { readonly count: number; readonly indices: Int32Array; readonly cosines: Float32Array },
+): Uint32Array {
+  const before = Uint32Array.from({ length: images }, (_, image) => image);
+  const root = (image: number): number => {
+    let at = image;
+    while (before[at] !== at) at = before[at];
+    return at;
+  };
+  for (let image = 0; image < images; image++) {
+    for (let at = image * count; at < (image + 1) * count && cosines[at] >= COPY; at++) {
+      const [one, other] = [root(image), root(indices[at])];
+      before[Math.max(one, other)] = Math.min(one, other);
+    }
+  }
+  return before.map((_, image) => root(image));
 }
 
 /** The median of the squared distances to a near neighbour. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { random } from '../data/random.ts';
+import { wilsonInterval } from '../evaluation/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { fitProposals } from './proposals.ts';
 
@@ -38,7 +39,7 @@ it('knows the classes that have images, and gives others the probability 0', asy
   for (let i = 0; i < wanted.length; i++) {
     expect([probabilities[4 * i + 1], probabilities[4 * i + 3]]).toEqual([0, 0]);
   }
-  expect(head.heldOut).toEqual({ images: 16, right: 16 });
+  expect(head.heldOut).toEqual({ images: 16, right: 16, interval: wilsonInterval(16, 16) });
 });
 
 it('learns from the training before, and estimates by the confirmed images alone', async () => {
@@ -49,7 +50,29 @@ it('learns from the training before, and estimates by the confirmed images alone
     training,
   }))!;
   expect(best(head.probabilities(images([0, 1, 2], 5).features), 3)).toEqual([0, 1, 2]);
-  expect(head.heldOut).toEqual({ images: 6, right: 6 });
+  expect(head.heldOut).toMatchObject({ images: 6, right: 6 });
+});
+
+it('estimates with copies held out together: what was learned from one says nothing of the other', async () => {
+  // Nothing can be learned of them: only one whose copy was learned from can be right more often than by chance.
+  const numbers = Array.from({ length: 160 }, (_, image) => Math.floor(image / 4));
+  const draws = random(9, 'copies');
+  const once = Float32Array.from({ length: 40 * SIZE }, () => draws.normal());
+  const photos = {
+    features: Float32Array.from(
+      { length: 160 * SIZE },
+      (_, i) => once[Math.floor(i / (4 * SIZE)) * SIZE + (i % SIZE)],
+    ),
+    labels: numbers.map((number) => number % 2),
+  };
+  const options = { size: SIZE, classes: 2 };
+  const single = (await fitProposals(runtime, photos, options))!.heldOut!;
+  const { images, right, interval } = (await fitProposals(runtime, { ...photos, copies: numbers }, options))!
+    .heldOut!;
+  expect(images).toBe(160);
+  expect(right).toBeLessThan(single.right);
+  expect(interval[0]).toBeLessThan(0.5);
+  expect(interval[1] - interval[0]).toBeGreaterThan(1.5 * (single.interval[1] - single.interval[0]));
 });
 
 it('counts an image of the training that is confirmed once more as confirmed alone', async () => {

@@ -1,3 +1,4 @@
+import { accuracyInterval } from '../evaluation/cross-validation.ts';
 import { fitHead } from '../heads/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import { rowsOf } from './rows.ts';
@@ -9,6 +10,8 @@ export interface LabelledFeatures {
   readonly labels: ArrayLike<number>;
   /** Where every image lies, if that is known. */
   readonly files?: readonly string[];
+  /** Images with the same number are copies: the estimate holds them out together. */
+  readonly copies?: ArrayLike<number>;
 }
 
 /** Of fewer images a class on average, the means alone are learned: there is too little to fit more. */
@@ -19,10 +22,27 @@ export interface ProposingHead {
   /** What it says of features, float32 `[images, size]`: probabilities, float32 `[images, classes]`. */
   readonly probabilities: (features: Float32Array) => Float32Array;
   /**
-   * Of the confirmed images, each by a head that was not fitted on it: how many there were, and how many of them it was
-   * right about. Absent where there are too few.
+   * Of the confirmed images, each by a head that was fitted neither on it nor on a copy of it. Absent where there are too
+   * few.
    */
-  readonly heldOut?: { readonly images: number; readonly right: number };
+  readonly heldOut?: ProposalEstimate;
+}
+
+/** How often a head is right about images that it was not fitted on. */
+export interface ProposalEstimate {
+  readonly images: number;
+  readonly right: number;
+  /** 95% interval of the fraction (Wilson), wider where there are copies. */
+  readonly interval: readonly [number, number];
+}
+
+/** @param copies images with the same number are copies */
+export function estimateOf(right: readonly boolean[], copies?: readonly number[]): ProposalEstimate {
+  return {
+    images: right.length,
+    right: right.filter(Boolean).length,
+    interval: accuracyInterval(right, copies),
+  };
 }
 
 /**
@@ -58,13 +78,14 @@ export async function fitProposals(
       size,
       labels: Uint16Array.from(all, (label) => present.indexOf(label)),
       classNames: present.map(String),
+      ...(confirmed.copies && { copies: alone(confirmed.copies, all.length) }),
     },
     { kind: all.length < FEW * present.length ? 'centroid' : 'linear', seed: 1 },
   );
-  const { heldOut } = head;
+  const heldOut = head.heldOut && counted(head.heldOut, present, confirmed);
   return {
     probabilities: (rows) => spread(head.probabilities(rows), present, classes),
-    ...(heldOut && { heldOut: counted(heldOut, present, confirmed.labels) }),
+    ...(heldOut && { heldOut }),
   };
 }
 
@@ -90,17 +111,24 @@ function spread(rows: Float32Array, present: readonly number[], classes: number)
   return all;
 }
 
+/** Numbers of copies, for images behind them too, which have none. */
+function alone(copies: ArrayLike<number>, images: number): Uint32Array {
+  const most = Array.from(copies).reduce((a, b) => Math.max(a, b), 0);
+  return Uint32Array.from({ length: images }, (_, image) => copies[image] ?? most + 1 + image);
+}
+
 function counted(
   probabilities: Float32Array,
   present: readonly number[],
-  labels: ArrayLike<number>,
-): { readonly images: number; readonly right: number } {
-  let [images, right] = [0, 0];
-  for (let image = 0; image < labels.length; image++) {
+  { labels, copies }: LabelledFeatures,
+): ProposalEstimate | undefined {
+  const held = Array.from(labels, (_, image) => image).filter(
+    (image) => !Number.isNaN(probabilities[image * present.length]),
+  );
+  if (held.length === 0) return undefined;
+  const right = held.map((image) => {
     const row = probabilities.subarray(image * present.length, (image + 1) * present.length);
-    if (Number.isNaN(row[0])) continue;
-    images++;
-    right += Number(present[row.indexOf(Math.max(...row))] === labels[image]);
-  }
-  return { images, right };
+    return present[row.indexOf(Math.max(...row))] === labels[image];
+  });
+  return estimateOf(right, copies && held.map((image) => copies[image]));
 }

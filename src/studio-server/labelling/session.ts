@@ -2,8 +2,13 @@ import { relative, resolve } from 'node:path';
 import type { Backbone, FeatureStore } from '../../backbones/index.ts';
 import type { Progress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
-import { wilsonInterval } from '../../evaluation/index.ts';
-import { fitProposals, ImageChoice, type LabelledFeatures, rowsOf } from '../../labelling/index.ts';
+import {
+  estimateOf,
+  fitProposals,
+  ImageChoice,
+  type LabelledFeatures,
+  rowsOf,
+} from '../../labelling/index.ts';
 import { LABEL_LIST } from '../../platform/node/datasets/label-list.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import type {
@@ -240,23 +245,27 @@ export class LabelSession {
       features: rowsOf(features, size, places),
       labels: places.map((image) => classNames.indexOf(labels[image]!)),
       files: places.map((image) => resolve(this.folder, files[image])),
+      copies: places.map((image) => this.#choice.copies[image]),
     };
     const fitted = await fitProposals(backbone.runtime, confirmed, {
       size,
       classes: classNames.length,
       ...(run?.training && { training: run.training }),
     });
-    const runRight = this.#runRight(places, confirmed.labels);
+    const ofRun =
+      places.length > 0 ? estimateOf(this.#runRight(places, confirmed.labels), confirmed.copies) : undefined;
     const at = new Date().toISOString();
     const own = fitted?.heldOut;
     // Without the images that it learned from, the run's head stays until one of the labels alone is no worse.
     const isRun =
-      this.#run && !run?.training && (!fitted || !own || own.right / own.images < runRight / places.length);
+      this.#run &&
+      !run?.training &&
+      (!fitted || !own || !ofRun || own.right / own.images < ofRun.right / ofRun.images);
     if (this.#run && (isRun || !fitted)) {
-      this.#head = this.#runHead(this.#run, estimateOf(runRight, places.length));
+      this.#head = this.#runHead(this.#run, ofRun ? { estimate: ofRun } : {});
     } else if (fitted) {
       this.#head = {
-        info: { source: 'labels', images: places.length, at, ...estimateOf(own?.right, own?.images) },
+        info: { source: 'labels', images: places.length, at, ...(own && { estimate: own }) },
         probabilities: fitted.probabilities(features),
         classes: classNames.length,
       };
@@ -269,12 +278,13 @@ export class LabelSession {
     return { info, probabilities, classes: this.#options.run!.classNames.length };
   }
 
-  /** Of confirmed images, how many the run's head is right about. */
-  #runRight(places: readonly number[], labels: readonly number[]): number {
+  /** Of confirmed images, whether the run's head is right about each. */
+  #runRight(places: readonly number[], labels: readonly number[]): boolean[] {
     const classes = this.#options.run?.classNames.length ?? 0;
     const answers = this.#run;
-    if (!answers) return 0;
-    return places.filter((image, i) => bestOf(answers, classes, image)[0]?.label === labels[i]).length;
+    return places.map(
+      (image, i) => answers !== undefined && bestOf(answers, classes, image)[0]?.label === labels[i],
+    );
   }
 
   /** Chooses the next images anew; those that may be on a screen already stay. */
@@ -378,10 +388,6 @@ export class LabelSession {
     const sure = members.sort((a, b) => b.probability - a.probability).slice(0, SURE.images);
     return { label, total: members.length, images: sure.map(({ image }) => this.#entry(image)) };
   }
-}
-
-function estimateOf(right = 0, images = 0): Pick<LabellingHead, 'estimate'> {
-  return images === 0 ? {} : { estimate: { images, right, interval: wilsonInterval(right, images) } };
 }
 
 /** The classes of an image, the most probable first. */
