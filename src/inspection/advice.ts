@@ -1,5 +1,6 @@
 import { formatCount, formatPercent, formatQuantity, printable } from '../format/format.ts';
 import type { Advice, InspectedClass, Inspection } from './inspection.ts';
+import { medianOf } from './robust.ts';
 
 type Findings = Omit<Inspection, 'advice'>;
 
@@ -62,7 +63,7 @@ function relabelling({ labels: { issues }, images, classes, multiLabel }: Findin
 /** Photos of the classes that are confused most, where the learning curve says that photos help. */
 function morePhotos(found: Findings): Advice[] {
   const reduction = errorReduction(found);
-  const median = medianImages(found.classes);
+  const median = medianOf(found.classes.map(({ images }) => images));
   const total = found.images;
   const errorsOf = ({ recall = 1, images, labelIssues }: InspectedClass) =>
     Math.max(0, (1 - recall) * images - labelIssues);
@@ -93,11 +94,6 @@ function errorReduction({ learningCurve }: Findings): number {
   if (!last || !learningCurve?.forecast || last.accuracy === 1) return 0;
   const { gain, gainInterval95 } = learningCurve.forecast;
   return gainInterval95[1] < LEAST_GAIN ? 0 : gain / (1 - last.accuracy);
-}
-
-function medianImages(classes: readonly InspectedClass[]): number {
-  const counts = classes.map(({ images }) => images).sort((a, b) => a - b);
-  return counts[counts.length >> 1];
 }
 
 function twiceThePhotos({ learningCurve }: Findings): Advice[] {

@@ -13,7 +13,8 @@ export function robustSpread(values: ArrayLike<number>): RobustSpread {
   return { median, deviation: 1.4826 * medianOf(distances) };
 }
 
-function medianOf(values: ArrayLike<number>): number {
+/** The middle of numbers, at least one: of an even number, the mean of the two middle ones. */
+export function medianOf(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
