@@ -5,6 +5,7 @@ import {
   compareRuns,
   comparisonText,
   evaluatePredictions,
+  labelPredictionsFromCsv,
   mcnemar,
   type Predictions,
   predictionsFromCsv,
@@ -82,6 +83,59 @@ describe('compareRuns', () => {
     ]);
   });
 
+  it('tests images with several labels by whether all of them are right', () => {
+    const labelled = (name: string, given: readonly string[], files: readonly string[] = []) => {
+      const tags = Uint8Array.from({ length: 32 }, (_, i) => Number(i % 4 === 0 || i % 4 === 3));
+      const predictions = {
+        probabilities: Float32Array.from(given.join(''), (each) => (each === '1' ? 0.9 : 0.1)),
+        labels: Array.from({ length: 16 }, (_, image) => image % 2),
+        tags,
+        classNames: ['sea, or lake', 'sky'],
+      };
+      return runOf(name, '1', {
+        evaluation: evaluatePredictions(predictions),
+        predictions: undefined,
+        labelPredictions: labelPredictionsFromCsv(predictionsToCsv(predictions, files)),
+      });
+    };
+    const right = Array.from({ length: 16 }, (_, image) => (image % 2 === 0 ? '10' : '01'));
+    // Eight images get a label too many: each is wrong.
+    const wrong = right.map((each, image) => (image < 8 ? '11' : each));
+    const [difference] = compareRuns([labelled('a', right), labelled('b', wrong)]).differences;
+    expect(difference).toEqual({
+      accuracy: -0.5,
+      by: 'mcnemar',
+      mcnemar: { onlyFirst: 8, onlySecond: 0, p: expect.closeTo(2 / 256, 12) },
+      significant: true,
+    });
+    const files = right.map((_, image) => `${image}.jpg`);
+    const smaller = { ...labelled('a', right, files), place: '/photos', size: '32' };
+    const larger = { ...labelled('b', wrong, files), place: '/photos', size: '64', testHash: 'larger' };
+    expect(compareRuns([smaller, larger]).differences[0].by).toBe('mcnemar');
+  });
+
+  it('asks for more where several runs are tested', () => {
+    // 6 images against none: p = 2 / 64 alone, and twice that of two tests.
+    const [first, better, other] = [
+      runOf('a', '0000000011'),
+      runOf('b', '1111110011'),
+      runOf('c', '1000000011'),
+    ];
+    expect(compareRuns([first, better]).differences[0]).toMatchObject({ significant: true });
+    const both = compareRuns([first, better, other]);
+    expect(both.differences).toMatchObject([
+      {
+        mcnemar: { p: expect.closeTo(2 / 64, 12) },
+        correctedP: expect.closeTo(4 / 64, 12),
+        significant: false,
+      },
+      { mcnemar: { p: 1 }, correctedP: 1, significant: false },
+    ]);
+    expect(comparisonText(both, STYLE)).toContain(
+      "only the other 0; McNemar's test, p = 0.063, by Holm's correction for several runs).",
+    );
+  });
+
   it('falls back on intervals, and says nothing about other images', () => {
     const near = compareRuns([runOf('a', '11110000'), runOf('b', '11100000', { predictions: undefined })]);
     expect(near.differences[0]).toEqual({ accuracy: -0.125, by: 'intervals' });
@@ -134,6 +188,9 @@ it('refuses a file that holds no predictions', () => {
   expect(() => predictionsFromCsv('a,b\n1,2')).toThrow('this file holds no predictions');
   expect(() => predictionsFromCsv('image,label,predicted,probability\n0,x,1,0.5')).toThrow(
     'predictions.csv, line 2: this line is not a prediction',
+  );
+  expect(() => labelPredictionsFromCsv('image,label,predicted,probability\n')).toThrow(
+    'this file holds no predictions',
   );
 });
 

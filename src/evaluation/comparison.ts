@@ -10,9 +10,10 @@ import {
 } from '../format/format.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { History } from './history.ts';
+import { holm } from './holm.ts';
 import { type McNemar, mcnemar } from './mcnemar.ts';
 import { isKnown } from './per-class.ts';
-import type { PredictionRow } from './predictions-csv.ts';
+import type { LabelPredictionRow, PredictionRow } from './predictions-csv.ts';
 import type { TextStyle } from './text.ts';
 
 /** A finished run, as far as it can be compared. */
@@ -42,6 +43,8 @@ export interface ComparedRun {
   readonly head?: string;
   /** In the order of the test images, where the run kept them. */
   readonly predictions?: readonly PredictionRow[];
+  /** The same where images have any number of labels. */
+  readonly labelPredictions?: readonly LabelPredictionRow[];
 }
 
 /** How a run differs from the first. */
@@ -50,6 +53,8 @@ export interface Difference {
   readonly accuracy: number;
   /** Only where both were evaluated on the same images and kept their predictions. */
   readonly mcnemar?: McNemar;
+  /** Where several runs are tested: the p-value corrected for their number (Holm, 1979). */
+  readonly correctedP?: number;
   /** Whether it is more than luck; undefined when it cannot be said. */
   readonly significant?: boolean;
   /** How that is known. */
@@ -82,7 +87,7 @@ export function compareRuns(runs: readonly ComparedRun[]): Comparison {
   return {
     runs,
     options,
-    differences: others.map((run) => difference(first, run)),
+    differences: corrected(others.map((run) => difference(first, run))),
     classes: classesOf(runs),
   };
 }
@@ -90,12 +95,10 @@ export function compareRuns(runs: readonly ComparedRun[]): Comparison {
 function difference(first: ComparedRun, run: ComparedRun): Difference {
   const accuracy = run.evaluation.accuracy - first.evaluation.accuracy;
   if (first.testHash !== run.testHash && !areSameFiles(first, run)) return { accuracy, by: 'other images' };
-  if (first.predictions && run.predictions && first.predictions.length === run.predictions.length) {
-    const rights = [first.predictions, run.predictions].map((rows) =>
-      rows.map(({ label, predicted }) => label === predicted),
-    );
-    const test = mcnemar(rights[0], rights[1]);
-    return { accuracy, mcnemar: test, significant: test.p < SIGNIFICANT, by: 'mcnemar' };
+  const [answers, others] = [answersOf(first), answersOf(run)];
+  if (answers && others && answers.length === others.length) {
+    const [rights, otherRights] = [answers, others].map((rows) => rows.map(({ isRight }) => isRight));
+    return { accuracy, mcnemar: mcnemar(rights, otherRights), by: 'mcnemar' };
   }
   const [low, high] = run.evaluation.interval95;
   const [firstLow, firstHigh] = first.evaluation.interval95;
@@ -103,15 +106,50 @@ function difference(first: ComparedRun, run: ComparedRun): Difference {
   return { accuracy, ...((low > firstHigh || high < firstLow) && { significant: true }), by: 'intervals' };
 }
 
+/** Of many runs that are equally good, some differ from the first by chance: the more there are, the more must be seen. */
+function corrected(differences: readonly Difference[]): Difference[] {
+  const tested = differences.filter((each) => each.mcnemar);
+  const pValues = holm(tested.map(({ mcnemar: test }) => test!.p));
+  return differences.map((each) => {
+    const place = tested.indexOf(each);
+    if (place < 0) return each;
+    const p = pValues[place];
+    return { ...each, ...(tested.length > 1 && { correctedP: p }), significant: p < SIGNIFICANT };
+  });
+}
+
+/** What a run says of an image, whether that is one class or several labels. */
+interface Answer {
+  readonly file?: string;
+  /** The class or the labels that the image has. */
+  readonly truth: number | string;
+  readonly isRight: boolean;
+}
+
+function answersOf({ predictions, labelPredictions }: ComparedRun): Answer[] | undefined {
+  return (
+    predictions?.map(({ file, label, predicted }) => ({
+      file,
+      truth: label,
+      isRight: label === predicted,
+    })) ??
+    labelPredictions?.map(({ file, labels, predictedLabels }) => ({
+      file,
+      truth: labels,
+      isRight: labels === predictedLabels,
+    }))
+  );
+}
+
 /** Whether two runs were evaluated on the same files, whatever their networks make of them. */
 function areSameFiles(first: ComparedRun, run: ComparedRun): boolean {
-  const [rows, others] = [first.predictions, run.predictions];
+  const [rows, others] = [answersOf(first), answersOf(run)];
   if (first.place === undefined || first.place !== run.place || !rows || !others) return false;
   return (
     // Of the same size, other pixels are other images.
     first.size !== run.size &&
     rows.length === others.length &&
-    rows.every(({ file, label }, i) => file && file === others[i].file && label === others[i].label)
+    rows.every(({ file, truth }, i) => file && file === others[i].file && truth === others[i].truth)
   );
 }
 
@@ -180,7 +218,7 @@ function shortened(value: string): string {
 export function verdict(
   first: string,
   name: string,
-  { accuracy, by, mcnemar: test, significant }: Difference,
+  { accuracy, by, mcnemar: test, correctedP, significant }: Difference,
 ): string {
   const points = `${Math.abs(100 * accuracy).toFixed(2)} points`;
   const what =
@@ -193,10 +231,11 @@ export function verdict(
       ? `${what}: more than chance, because the 95% intervals do not overlap.`
       : `${what}; this may be chance, because the intervals overlap.`;
   }
-  const { onlyFirst, onlySecond, p } = test!;
+  const { onlyFirst, onlySecond, p: single } = test!;
+  const p = correctedP ?? single;
   const counts = `only it classifies ${formatQuantity(onlySecond, 'image')} correctly, only the other ${formatCount(onlyFirst)}`;
   const chance = p < 0.0001 ? 'p < 0.0001' : `p = ${formatNumber(p, 2)}`;
-  return `${what}: ${significant ? 'more than chance' : 'this may be chance'} (${counts}; McNemar's test, ${chance}).`;
+  return `${what}: ${significant ? 'more than chance' : 'this may be chance'} (${counts}; McNemar's test, ${chance}${correctedP === undefined ? '' : ", by Holm's correction for several runs"}).`;
 }
 
 const CLASSES = 10;

@@ -1,4 +1,5 @@
 import { HarrierError } from '../errors.ts';
+import { csvCells } from '../format/csv.ts';
 import { withoutByteOrderMark } from '../utf8.ts';
 import { checkPredictions, type Predictions, predictedClass } from './predictions.ts';
 
@@ -74,17 +75,7 @@ export function readCosts(text: string, classNames: readonly string[], where: st
 /** Cells of a line; quoted ones as RFC 4180 has them, and semicolons where there is no comma. */
 function cellsOf(line: string): string[] {
   const separator = line.includes(',') ? ',' : line.includes(';') ? ';' : '\t';
-  const cells: string[] = [];
-  let [cell, isQuoted] = ['', false];
-  for (let i = 0; i < line.length; i++) {
-    if (isQuoted && line[i] === '"' && line[i + 1] === '"') cell += line[i++];
-    else if (line[i] === '"') isQuoted = !isQuoted;
-    else if (line[i] === separator && !isQuoted) {
-      cells.push(cell.trim());
-      cell = '';
-    } else cell += line[i];
-  }
-  return [...cells, cell.trim()];
+  return csvCells(line, separator).map((cell) => cell.trim());
 }
 
 /** The class with the least expected cost: for these probabilities, by the costs of each true class and answer. */

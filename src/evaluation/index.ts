@@ -53,7 +53,13 @@ export {
   type SetsEvaluation,
 } from './prediction-sets.ts';
 export { type Predictions, predictionsFor } from './predictions.ts';
-export { type PredictionRow, predictionsFromCsv, predictionsToCsv } from './predictions-csv.ts';
+export {
+  type LabelPredictionRow,
+  labelPredictionsFromCsv,
+  type PredictionRow,
+  predictionsFromCsv,
+  predictionsToCsv,
+} from './predictions-csv.ts';
 export {
   areaUnderRoc,
   type ClassRanking,

@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { csvCell } from '../format/csv.ts';
+import { csvCell, csvCells } from '../format/csv.ts';
 import { printable } from '../format/format.ts';
 import { isGiven } from './multi-label.ts';
 import { type Predictions, predictedClass } from './predictions.ts';
@@ -16,8 +16,19 @@ export interface PredictionRow {
   readonly file?: string;
 }
 
+/** The labels predicted for one image that has any number of them. */
+export interface LabelPredictionRow {
+  /** Its labels in class order, with semicolons between. */
+  readonly labels: string;
+  /** Those that it is given. */
+  readonly predictedLabels: string;
+  /** The name of the image, where the data has names. */
+  readonly file?: string;
+}
+
 /** What every version wrote; more columns follow. */
 const HEADER = 'image,label,predicted,probability';
+const LABELS_HEADER = 'image,file,labels,predicted_labels';
 /** Of more classes, their probabilities would make the file too large to open. */
 const MOST_CLASSES = 100;
 
@@ -81,11 +92,9 @@ function labelsToCsv(
   const listed = (has: (label: number) => boolean) =>
     cell(classNames.filter((_, label) => has(label)).join(';'));
   const lines = [
-    [
-      'image,file,labels,predicted_labels',
-      ...(folds ? ['fold'] : []),
-      ...named.map((name) => cell(`probability of ${name}`)),
-    ].join(','),
+    [LABELS_HEADER, ...(folds ? ['fold'] : []), ...named.map((name) => cell(`probability of ${name}`))].join(
+      ',',
+    ),
   ];
   for (let image = 0; image < images.length; image++) {
     lines.push(
@@ -102,30 +111,54 @@ function labelsToCsv(
   return `${lines.join('\n')}\n`;
 }
 
-/** The fifth cell of a line; numbers stand before it. */
-function fileIn(line: string): string | undefined {
-  const [, quoted, plain] = /^(?:[^,]*,){4}(?:"((?:[^"]|"")*)"|([^,]*))/.exec(line) ?? [];
-  return quoted?.replaceAll('""', '"') ?? plain;
-}
-
 /**
- * Reads the text that this or an older version of `predictionsToCsv` wrote.
+ * Reads the text that this or an older version of `predictionsToCsv` wrote of images with one class each.
  * @throws HarrierError `bad-checkpoint` when a line is not a prediction
  */
 export function predictionsFromCsv(text: string, where = 'predictions.csv'): PredictionRow[] {
+  return rowsOf(text, HEADER, where, (cell) => {
+    const [label, predicted, probability] = ['label', 'predicted', 'probability'].map((name) =>
+      Number(cell(name)),
+    );
+    const file = cell('file');
+    const fits = Number.isInteger(label) && Number.isInteger(predicted) && Number.isFinite(probability);
+    return fits ? { label, predicted, probability, ...(file && { file }) } : undefined;
+  });
+}
+
+/**
+ * The same of images with any number of labels.
+ * @throws HarrierError `bad-checkpoint` when a line is not a prediction
+ */
+export function labelPredictionsFromCsv(text: string, where = 'predictions.csv'): LabelPredictionRow[] {
+  return rowsOf(text, LABELS_HEADER, where, (cell) => {
+    const [labels, predictedLabels] = [cell('labels'), cell('predicted_labels')];
+    const file = cell('file');
+    if (labels === undefined || predictedLabels === undefined) return undefined;
+    return { labels, predictedLabels, ...(file && { file }) };
+  });
+}
+
+/** @param read what a line says, by its cells' columns; undefined where it is no prediction */
+function rowsOf<Row>(
+  text: string,
+  expected: string,
+  where: string,
+  read: (cell: (column: string) => string | undefined) => Row | undefined,
+): Row[] {
   const [header, ...lines] = text.trimEnd().split(/\r?\n/);
-  if (header !== HEADER && !header.startsWith(`${HEADER},`)) {
+  if (header !== expected && !header.startsWith(`${expected},`)) {
     throw new HarrierError('bad-checkpoint', 'this file holds no predictions', {
       where,
-      expected: HEADER,
+      expected,
       received: header,
     });
   }
+  const columns = new Map(csvCells(header).map((name, place) => [name, place]));
   return lines.map((line, i) => {
-    const [image, label, predicted, probability] = line.split(',').map(Number);
-    const fits = image === i && Number.isInteger(label) && Number.isInteger(predicted);
-    const file = fits ? fileIn(line) : undefined;
-    if (fits && Number.isFinite(probability)) return { label, predicted, probability, ...(file && { file }) };
+    const cells = csvCells(line);
+    const row = cells[0] === `${i}` ? read((column) => cells[columns.get(column) ?? -1]) : undefined;
+    if (row) return row;
     throw new HarrierError('bad-checkpoint', 'this line is not a prediction', {
       where: `${where}, line ${i + 2}`,
       received: line,

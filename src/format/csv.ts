@@ -11,3 +11,18 @@ export function csvCell(text: string): string {
 function isFormula(text: string): boolean {
   return /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text);
 }
+
+/** The cells of a line, quoted ones as RFC 4180 has them. */
+export function csvCells(line: string, separator = ','): string[] {
+  const cells: string[] = [];
+  let [cell, isQuoted] = ['', false];
+  for (let i = 0; i < line.length; i++) {
+    if (isQuoted && line[i] === '"' && line[i + 1] === '"') cell += line[i++];
+    else if (line[i] === '"') isQuoted = !isQuoted;
+    else if (line[i] === separator && !isQuoted) {
+      cells.push(cell);
+      cell = '';
+    } else cell += line[i];
+  }
+  return [...cells, cell];
+}

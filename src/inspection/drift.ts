@@ -1,5 +1,6 @@
 import { random } from '../data/random.ts';
 import { HarrierError } from '../errors.ts';
+import { holm } from '../evaluation/holm.ts';
 import { classDirections, distancesTo } from '../heads/index.ts';
 
 /** Images of each side that the test compares, at most: it takes the square of their number. */
@@ -168,18 +169,6 @@ function fisherExact(first: number, before: number, second: number, after: numbe
     if (log <= logs[first - least] + 1e-7) extreme += weight;
   }
   return extreme / total;
-}
-
-/** p-values of several tests, each as high as it must be for all of them to hold together (Holm, 1979). */
-function holm(pValues: readonly number[]): number[] {
-  const order = [...pValues.keys()].sort((a, b) => pValues[a] - pValues[b]);
-  const adjusted = new Array<number>(pValues.length);
-  let highest = 0;
-  order.forEach((test, place) => {
-    highest = Math.max(highest, Math.min(1, (pValues.length - place) * pValues[test]));
-    adjusted[test] = highest;
-  });
-  return adjusted;
 }
 
 /**

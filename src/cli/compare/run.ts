@@ -6,6 +6,7 @@ import {
   comparisonText,
   type Evaluation,
   historyFromCsv,
+  labelPredictionsFromCsv,
   predictionsFromCsv,
 } from '../../evaluation/index.ts';
 import { jsonObject } from '../../json-text.ts';
@@ -51,13 +52,15 @@ export async function runCompare(
   reporter.print(reporter.style.faint(`The same with curves: ${shortPath(file)}`));
   if (!json) return;
   const { options, differences, classes } = comparison;
-  const runs = comparison.runs.map(({ evaluation, history, predictions, place: _, size: __, ...run }) => ({
-    ...run,
-    epochs: history.length,
-    accuracy: evaluation.accuracy,
-    interval95: evaluation.interval95,
-    loss: evaluation.loss,
-  }));
+  const runs = comparison.runs.map(
+    ({ evaluation, history, predictions, labelPredictions, place: _, size: __, ...run }) => ({
+      ...run,
+      epochs: history.length,
+      accuracy: evaluation.accuracy,
+      interval95: evaluation.interval95,
+      loss: evaluation.loss,
+    }),
+  );
   reporter.json({ runs, options, differences, classes, page: file });
 }
 
@@ -73,7 +76,6 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
   }
   const history = await textOf(folder, 'history');
   const predictions = await textOf(folder, 'predictions');
-  const isMultiLabel = options.multiLabel === true;
   const averaged = averagedBy(options);
   return {
     name: shortPath(folder.path),
@@ -88,11 +90,10 @@ async function compared(folder: RunFolder): Promise<ComparedRun> {
     ...(options.head && { head: options.head }),
     ...(averaged !== undefined && { averaged }),
     parameters: parameterCount(Network.from(network), options),
-    // Of several labels none is the answer that two models could differ in.
     ...(predictions !== undefined &&
-      !isMultiLabel && {
-        predictions: predictionsFromCsv(predictions, folder.file('predictions')),
-      }),
+      (options.multiLabel
+        ? { labelPredictions: labelPredictionsFromCsv(predictions, folder.file('predictions')) }
+        : { predictions: predictionsFromCsv(predictions, folder.file('predictions')) })),
   };
 }
 
