@@ -1,9 +1,9 @@
 import { type TestTimeAugmentation, viewsOf } from '../data/views.ts';
 import { aligned, formatCount, formatInterval, formatPercent, formatQuantity } from '../format/format.ts';
 import { type AdaptiveViews, answersOf } from './adaptive-views.ts';
+import { accuracyInterval } from './cross-validation.ts';
 import { mcnemar } from './mcnemar.ts';
 import type { Predictions } from './predictions.ts';
-import { wilsonInterval } from './wilson.ts';
 
 /** What one way to look at images gives and costs. */
 export interface ViewsResult {
@@ -65,13 +65,17 @@ export function evaluateAdaptiveViews(
       again: part,
       viewsPerImage: 1 + part * further,
       accuracy: right / images,
-      interval95: wilsonInterval(right, images),
+      interval95: accuracyInterval(
+        answers.map(({ isRight }) => isRight),
+        first.groups,
+      ),
     };
   };
   const against = (kind: TestTimeAugmentation, other: typeof one): AdaptiveAgainst => {
     const { onlyFirst, onlySecond, p } = mcnemar(
       own.map(({ isRight }) => isRight),
       other.map(({ isRight }) => isRight),
+      first.groups,
     );
     const points = (100 * (onlyFirst - onlySecond)) / images;
     return { views: kind, points, gained: onlyFirst, lost: onlySecond, p };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { random } from '../data/random.ts';
 import { renderComparison } from '../report/index.ts';
 import {
   type ComparedRun,
@@ -57,6 +58,38 @@ describe('mcnemar', () => {
     expect(p).toBeCloseTo(0.0308, 3);
   });
 
+  it('tosses groups as a whole: the sign-flip test on their differences', () => {
+    // Groups that differ by 3, 2 and −1 images: of 8 ways to set the signs, 4 sum up to 4 or more, either way.
+    const groups = [7, 7, 7, 2, 2, 5];
+    const second = [true, true, true, true, true, false];
+    const first = second.map((right) => !right);
+    expect(mcnemar(first, second, groups)).toEqual({
+      onlyFirst: 1,
+      onlySecond: 5,
+      p: expect.closeTo(0.5, 12),
+      groups: 3,
+    });
+    const single = first.map((_, image) => image);
+    expect(mcnemar(first, second, single)).toEqual(mcnemar(first, second));
+  });
+
+  it('calls two equally good models different in about 5% of cases, of frames of a few videos too', () => {
+    const [videos, frames, trials] = [20, 50, 200];
+    const groups = Array.from({ length: videos * frames }, (_, image) => Math.floor(image / frames));
+    let [found, single] = [0, 0];
+    for (let trial = 0; trial < trials; trial++) {
+      const draws = random(trial, 'videos');
+      const [first, second] = [0, 1].map(() => {
+        const chances = Array.from({ length: videos }, () => draws.uniform() ** 0.3);
+        return groups.map((video) => draws.uniform() < chances[video]);
+      });
+      found += Number(mcnemar(first, second, groups).p < 0.05);
+      single += Number(mcnemar(first, second).p < 0.05);
+    }
+    expect(found / trials).toBeLessThan(0.09);
+    expect(single / trials).toBeGreaterThan(0.3);
+  });
+
   it('finds no difference where there is none', () => {
     expect(mcnemar([true, false], [true, false])).toEqual({ onlyFirst: 0, onlySecond: 0, p: 1 });
   });
@@ -112,6 +145,33 @@ describe('compareRuns', () => {
     const smaller = { ...labelled('a', right, files), place: '/photos', size: '32' };
     const larger = { ...labelled('b', wrong, files), place: '/photos', size: '64', testHash: 'larger' };
     expect(compareRuns([smaller, larger]).differences[0].by).toBe('mcnemar');
+  });
+
+  it('tests groups of images as a whole, where the predictions of one run name them', () => {
+    const groups = Array.from({ length: 16 }, (_, image) => Math.floor(image / 8));
+    const grouped = (name: string, rights: string) => {
+      const predictions = predictionsFromCsv(predictionsToCsv({ ...predictionsOf(rights), groups }));
+      return runOf(name, rights, { predictions });
+    };
+    const [a, b] = [grouped('a', '1111111111111100'), grouped('b', '0000000011111100')];
+    expect(a.predictions?.map(({ group }) => group)).toEqual(groups);
+    for (const runs of [
+      [a, b],
+      [a, runOf('b', '0000000011111100')],
+    ]) {
+      const { differences, ...comparison } = compareRuns(runs);
+      expect(differences).toEqual([
+        {
+          accuracy: -0.5,
+          by: 'mcnemar',
+          mcnemar: { onlyFirst: 8, onlySecond: 0, p: 1, groups: 2 },
+          significant: false,
+        },
+      ]);
+      expect(comparisonText({ differences, ...comparison }, STYLE)).toContain(
+        'this may be chance (only it classifies 0 images correctly, only the other 8; permutation test over 2 groups of images, p = 1).',
+      );
+    }
   });
 
   it('asks for more where several runs are tested', () => {
@@ -216,4 +276,19 @@ it('predictions name files and classes, in cells that are no formulas, and are r
     rows.map((row, i) => ({ ...row, file: ["'-photos/1.png", 'x\ufffd[2J.png'][i] })),
   );
   expect(predictionsFromCsv('image,label,predicted,probability\n0,1,1,0.75\n1,1,0,0.9\n')).toEqual(rows);
+  // A column says which images belong together, where some do.
+  const groups = {
+    probabilities: Float32Array.of(0.25, 0.75, 0.9, 0.1),
+    labels: [1, 1],
+    classNames: ['a', 'b'],
+  };
+  expect(
+    predictionsToCsv({ ...groups, groups: [4, 4] }, [], [2, 1])
+      .split('\n')
+      .slice(0, 2),
+  ).toEqual([
+    'image,label,predicted,probability,file,class,predicted_class,fold,group,probability of a,probability of b',
+    '0,1,1,0.75,,b,b,2,4,0.25,0.75',
+  ]);
+  expect(predictionsToCsv({ ...groups, groups: [4, 5] })).toBe(predictionsToCsv(groups));
 });

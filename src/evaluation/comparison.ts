@@ -98,7 +98,9 @@ function difference(first: ComparedRun, run: ComparedRun): Difference {
   const [answers, others] = [answersOf(first), answersOf(run)];
   if (answers && others && answers.length === others.length) {
     const [rights, otherRights] = [answers, others].map((rows) => rows.map(({ isRight }) => isRight));
-    return { accuracy, mcnemar: mcnemar(rights, otherRights), by: 'mcnemar' };
+    // Runs of an older version do not know the groups of their images, which are the same.
+    const groups = [groupsIn(answers), groupsIn(others)].find((each) => each);
+    return { accuracy, mcnemar: mcnemar(rights, otherRights, groups), by: 'mcnemar' };
   }
   const [low, high] = run.evaluation.interval95;
   const [firstLow, firstHigh] = first.evaluation.interval95;
@@ -121,6 +123,7 @@ function corrected(differences: readonly Difference[]): Difference[] {
 /** What a run says of an image, whether that is one class or several labels. */
 interface Answer {
   readonly file?: string;
+  readonly group?: number;
   /** The class or the labels that the image has. */
   readonly truth: number | string;
   readonly isRight: boolean;
@@ -128,17 +131,24 @@ interface Answer {
 
 function answersOf({ predictions, labelPredictions }: ComparedRun): Answer[] | undefined {
   return (
-    predictions?.map(({ file, label, predicted }) => ({
+    predictions?.map(({ file, group, label, predicted }) => ({
       file,
+      group,
       truth: label,
       isRight: label === predicted,
     })) ??
-    labelPredictions?.map(({ file, labels, predictedLabels }) => ({
+    labelPredictions?.map(({ file, group, labels, predictedLabels }) => ({
       file,
+      group,
       truth: labels,
       isRight: labels === predictedLabels,
     }))
   );
+}
+
+function groupsIn(answers: readonly Answer[]): number[] | undefined {
+  const groups = answers.flatMap(({ group }) => group ?? []);
+  return groups.length === answers.length ? groups : undefined;
 }
 
 /** Whether two runs were evaluated on the same files, whatever their networks make of them. */
@@ -231,11 +241,15 @@ export function verdict(
       ? `${what}: more than chance, because the 95% intervals do not overlap.`
       : `${what}; this may be chance, because the intervals overlap.`;
   }
-  const { onlyFirst, onlySecond, p: single } = test!;
+  const { onlyFirst, onlySecond, p: single, groups } = test!;
   const p = correctedP ?? single;
   const counts = `only it classifies ${formatQuantity(onlySecond, 'image')} correctly, only the other ${formatCount(onlyFirst)}`;
+  const testName =
+    groups === undefined
+      ? "McNemar's test"
+      : `permutation test over ${formatQuantity(groups, 'group')} of images`;
   const chance = p < 0.0001 ? 'p < 0.0001' : `p = ${formatNumber(p, 2)}`;
-  return `${what}: ${significant ? 'more than chance' : 'this may be chance'} (${counts}; McNemar's test, ${chance}${correctedP === undefined ? '' : ", by Holm's correction for several runs"}).`;
+  return `${what}: ${significant ? 'more than chance' : 'this may be chance'} (${counts}; ${testName}, ${chance}${correctedP === undefined ? '' : ", by Holm's correction for several runs"}).`;
 }
 
 const CLASSES = 10;

@@ -31,6 +31,8 @@ it('is less sure of images that come in groups', () => {
   // Images of a person that differ as much as those of several people: nothing is lost.
   const mixed = groups.map((_, i) => i % 4 !== 0);
   expect(groupedInterval(mixed, groups)).toEqual(wilsonInterval(300, 400));
+  // A single group is as much as a single image.
+  expect(groupedInterval([true, true, false], [5, 5, 5])).toEqual(wilsonInterval(2 / 3, 1));
   const single = groups.map((_, i) => i);
   expect(groupedInterval(alike, single)).toEqual(wilsonInterval(300, 400));
   expect(

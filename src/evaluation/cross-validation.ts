@@ -21,15 +21,9 @@ export interface CrossValidationResult {
   readonly meanAveragePrecision?: Spread & { readonly perFold: readonly number[] };
 }
 
-/**
- * The result of a cross-validation from what its folds say of the images that they held out.
- * @param groups of the images, in the order of the folds: images with the same number belong together
- */
-export function crossValidationResult(
-  folds: readonly Predictions[],
-  groups?: readonly ArrayLike<number>[],
-): CrossValidationResult {
-  const right = folds.map((fold) => Array.from(fold.labels, (_, image) => isRight(fold, image)));
+/** The result of a cross-validation from what its folds say of the images that they held out. */
+export function crossValidationResult(folds: readonly Predictions[]): CrossValidationResult {
+  const right = folds.map(rightOf);
   const all = right.flat();
   const correct = all.filter(Boolean).length;
   const precisions = folds.flatMap((fold) => (fold.tags && evaluateLabels(fold).meanAveragePrecision) ?? []);
@@ -41,29 +35,35 @@ export function crossValidationResult(
     accuracy: correct / all.length,
     interval95: accuracyInterval(
       all,
-      groups?.flatMap((own) => Array.from(own)),
+      folds.every(({ groups }) => groups) ? folds.flatMap(({ groups }) => Array.from(groups!)) : undefined,
     ),
     perFold: { ...spreadOf(accuracies), accuracies },
     ...(precisions.length > 0 && { meanAveragePrecision: { ...spreadOf(precisions), perFold: precisions } }),
   };
 }
 
-function isRight(fold: Predictions, image: number): boolean {
-  if (fold.tags) return isRightInAll(fold, image);
-  return predictedClass(fold.probabilities, fold.classNames.length, image) === fold.labels[image];
+/** Whether each image is given its class, or all labels that it has and no others. */
+export function rightOf(predictions: Predictions): boolean[] {
+  const { probabilities, labels, tags, classNames } = predictions;
+  return Array.from(labels, (label, image) =>
+    tags
+      ? isRightInAll(predictions, image)
+      : predictedClass(probabilities, classNames.length, image) === label,
+  );
 }
 
 /** The 95% interval of a fraction of images that are right: of single ones, or of groups where they come in such. */
-export function accuracyInterval(right: readonly boolean[], groups?: readonly number[]): [number, number] {
+export function accuracyInterval(right: readonly boolean[], groups?: ArrayLike<number>): [number, number] {
   return groups ? groupedInterval(right, groups) : wilsonInterval(right.filter(Boolean).length, right.length);
 }
 
 /**
  * The Wilson interval of a fraction of images that come in groups: images of one group are alike, so they say less than
  * as many others. The number of images is divided by the design effect (Kish, "Survey Sampling", 1965), the variance of
- * the fraction between groups over that of single images. Where every image is right, or none is, a group counts as one.
+ * the fraction between groups over that of single images. Where every image is right, or none is, a group counts as one,
+ * as does the only group that there is.
  */
-export function groupedInterval(right: readonly boolean[], groups: readonly number[]): [number, number] {
+export function groupedInterval(right: readonly boolean[], groups: ArrayLike<number>): [number, number] {
   const total = right.length;
   const correct = right.filter(Boolean).length;
   const fraction = correct / total;
@@ -72,7 +72,8 @@ export function groupedInterval(right: readonly boolean[], groups: readonly numb
     sums.set(groups[image], (sums.get(groups[image]) ?? 0) + Number(isRight) - fraction);
   });
   if (sums.size === total) return wilsonInterval(correct, total);
-  if (correct === 0 || correct === total) return wilsonInterval(fraction * sums.size, sums.size);
+  if (sums.size === 1 || correct === 0 || correct === total)
+    return wilsonInterval(fraction * sums.size, sums.size);
   const squares = [...sums.values()].reduce((sum, each) => sum + each ** 2, 0);
   const between = (squares * sums.size) / Math.max(1, sums.size - 1) / total ** 2;
   const effect = Math.max(1, between / ((fraction * (1 - fraction)) / total));

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { HarrierError } from '../errors.ts';
+import { groupedInterval } from './cross-validation.ts';
 import { evaluatePredictions } from './evaluate.ts';
 import { mostConfidentMistakes } from './mistakes.ts';
 import type { Predictions } from './predictions.ts';
 import { topKAccuracy } from './top-k.ts';
+import { wilsonInterval } from './wilson.ts';
 
 function predictions(rows: number[][], labels: number[], classNames: string[]): Predictions {
   return { probabilities: new Float32Array(rows.flat()), labels, classNames };
@@ -35,6 +37,20 @@ describe('evaluatePredictions', () => {
     });
     expect(evaluation.interval95[0]).toBeLessThan(0.5);
     expect(evaluation.interval95[1]).toBeGreaterThan(0.5);
+  });
+
+  it('is less sure of images that come in groups, and as sure as ever of others', () => {
+    const groups = [0, 1, 2, 3, 3, 3];
+    const { interval95 } = evaluatePredictions({ ...WORKED, groups });
+    expect(interval95).toEqual(groupedInterval([true, false, true, true, false, false], groups));
+    const tags = Uint8Array.from([1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0]);
+    const tagged = evaluatePredictions({ ...WORKED, tags, groups: [0, 0, 0, 1, 1, 1] });
+    expect(tagged.interval95).toEqual(
+      groupedInterval([true, false, true, true, true, true], [0, 0, 0, 1, 1, 1]),
+    );
+    const single = evaluatePredictions({ ...WORKED, groups: [6, 5, 4, 3, 2, 1] });
+    expect(single).toEqual(evaluation);
+    expect(evaluation.interval95).toEqual(wilsonInterval(3, 6));
   });
 
   it('puts true classes in rows and predicted ones in columns', () => {

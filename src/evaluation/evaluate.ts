@@ -3,16 +3,15 @@ import type { AdaptiveEvaluation } from './adaptive-comparison.ts';
 import { type Calibration, calibration } from './calibration.ts';
 import { type Confusion, confusionMatrix, confusionPairs } from './confusion.ts';
 import { crossEntropy } from './cross-entropy.ts';
-import type { CrossValidationResult } from './cross-validation.ts';
+import { accuracyInterval, type CrossValidationResult, rightOf } from './cross-validation.ts';
 import { type HumanBaseline, humanBaseline } from './human-baseline.ts';
-import { evaluateLabels, exactMatches, type MultiLabelEvaluation } from './multi-label.ts';
+import { evaluateLabels, type MultiLabelEvaluation } from './multi-label.ts';
 import { type ClassScores, classScores, type MacroScores, macroScores } from './per-class.ts';
 import type { SetsEvaluation } from './prediction-sets.ts';
 import { checkPredictions, type Predictions } from './predictions.ts';
 import type { RejectionEvaluation } from './rejection.ts';
 import type { TemperatureScaling } from './temperature.ts';
 import { topKAccuracy } from './top-k.ts';
-import { wilsonInterval } from './wilson.ts';
 
 /** The evaluation of a model on labelled images, as `evaluation.json` stores it. */
 export interface Evaluation {
@@ -22,7 +21,7 @@ export interface Evaluation {
   readonly total: number;
   /** correct / total. */
   readonly accuracy: number;
-  /** Wilson score interval of the accuracy, 95%. */
+  /** Wilson score interval of the accuracy, 95%; where images come in groups, wider by as much as these are alike. */
   readonly interval95: readonly [number, number];
   /** Mean cross-entropy in nats, probabilities clipped as Keras does. */
   readonly loss: number;
@@ -74,11 +73,10 @@ export function evaluatePredictions(predictions: Predictions): Evaluation {
   if (predictions.tags) return evaluateMultiLabel(predictions);
   const { classNames } = predictions;
   const matrix = confusionMatrix(predictions);
-  const correct = matrix.reduce((sum, row, c) => sum + row[c], 0);
   const perClass = classScores(matrix, classNames);
   const people = humanBaseline(matrix, classNames);
   return {
-    ...scored(predictions, correct),
+    ...scored(predictions),
     confusions: confusionPairs(matrix, classNames),
     perClass,
     macro: macroScores(perClass),
@@ -94,7 +92,7 @@ export function evaluatePredictions(predictions: Predictions): Evaluation {
 function evaluateMultiLabel(predictions: Predictions): Evaluation {
   const multiLabel = evaluateLabels(predictions);
   return {
-    ...scored(predictions, exactMatches(predictions)),
+    ...scored(predictions),
     confusions: [],
     perClass: multiLabel.labels.map(({ threshold: _, averagePrecision: __, ...scores }) => scores),
     macro: macroScores(multiLabel.labels),
@@ -105,13 +103,15 @@ function evaluateMultiLabel(predictions: Predictions): Evaluation {
   };
 }
 
-function scored(predictions: Predictions, correct: number) {
-  const total = predictions.labels.length;
+function scored(predictions: Predictions) {
+  const right = rightOf(predictions);
+  const total = right.length;
+  const correct = right.filter(Boolean).length;
   return {
     correct,
     total,
     accuracy: correct / total,
-    interval95: wilsonInterval(correct, total),
+    interval95: accuracyInterval(right, predictions.groups),
     loss: crossEntropy(predictions),
   };
 }

@@ -91,15 +91,6 @@ export function isRightInAll(predictions: Predictions, image: number): boolean {
   );
 }
 
-/** Images whose labels are all right: those that they have, and no others. */
-export function exactMatches(predictions: Predictions): number {
-  let matches = 0;
-  for (let image = 0; image < predictions.labels.length; image++) {
-    matches += Number(isRightInAll(predictions, image));
-  }
-  return matches;
-}
-
 /**
  * The thresholds with the highest F1 of each label, halfway between the two probabilities that they separate. A label
  * that no image has, or that no threshold finds, gets one half.

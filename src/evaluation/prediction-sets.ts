@@ -1,6 +1,6 @@
 import { PREDICTION_SETS_KEY, readSetScores, setOf, setScoresOf, setThreshold } from './conformal.ts';
+import { accuracyInterval } from './cross-validation.ts';
 import { checkPredictions, type Predictions } from './predictions.ts';
-import { wilsonInterval } from './wilson.ts';
 
 /** Scores beyond this many are not kept: the promise holds with any number of calibration images. */
 const MOST_SCORES = 5_000;
@@ -123,18 +123,18 @@ export class PredictionSets {
     checkPredictions(predictions);
     const { probabilities, labels, classNames } = predictions;
     const sizes = classNames.map(() => 0);
-    let covered = 0;
+    const covered: boolean[] = [];
     for (let image = 0; image < labels.length; image++) {
       const set = this.setOf(rowOf(probabilities, classNames.length, image), options);
       sizes[set.length - 1]++;
-      if (set.includes(labels[image])) covered++;
+      covered.push(set.includes(labels[image]));
     }
     const images = labels.length;
     return {
       ...options,
       images,
-      covered: covered / images,
-      interval95: wilsonInterval(covered, images),
+      covered: covered.filter(Boolean).length / images,
+      interval95: accuracyInterval(covered, predictions.groups),
       meanSize: sizes.reduce((sum, count, i) => sum + count * (i + 1), 0) / images,
       sizes,
     };

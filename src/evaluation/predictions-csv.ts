@@ -14,6 +14,8 @@ export interface PredictionRow {
   readonly probability: number;
   /** The name of the image, where the data has names. */
   readonly file?: string;
+  /** Images with the same number belong together; absent where no image does to another. */
+  readonly group?: number;
 }
 
 /** The labels predicted for one image that has any number of them. */
@@ -24,6 +26,8 @@ export interface LabelPredictionRow {
   readonly predictedLabels: string;
   /** The name of the image, where the data has names. */
   readonly file?: string;
+  /** Images with the same number belong together; absent where no image does to another. */
+  readonly group?: number;
 }
 
 /** What every version wrote; more columns follow. */
@@ -38,7 +42,8 @@ const MOST_CLASSES = 100;
  * with any number of labels: number, file, labels, predicted labels, and the probabilities.
  *
  * @param files name of each image; without them the column is empty
- * @param folds of a cross-validation, the fold that held each image out, from 1: one more column
+ * @param folds of a cross-validation, the fold that held each image out, from 1: one more column, as is the group of each
+ *   image where some belong together
  */
 export function predictionsToCsv(
   predictions: Predictions,
@@ -49,10 +54,12 @@ export function predictionsToCsv(
   if (predictions.tags) return labelsToCsv(predictions, predictions.tags, files, folds);
   const classes = classNames.length;
   const named = classes <= MOST_CLASSES ? classNames : [];
+  const groups = groupsOf(predictions);
   const header = [
     HEADER,
     'file,class,predicted_class',
     ...(folds ? ['fold'] : []),
+    ...(groups ? ['group'] : []),
     ...named.map((name) => cell(`probability of ${name}`)),
   ];
   const lines = [header.join(',')];
@@ -69,11 +76,17 @@ export function predictionsToCsv(
         cell(classNames[labels[image]]),
         cell(classNames[predicted]),
         ...(folds ? [folds[image]] : []),
+        ...(groups ? [groups[image]] : []),
         ...named.map((_, i) => number(own[i])),
       ].join(','),
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Numbers of groups, where one has several images. */
+function groupsOf({ groups }: Predictions): ArrayLike<number> | undefined {
+  return groups && new Set(Array.from(groups)).size < groups.length ? groups : undefined;
 }
 
 const cell = (text: string) => csvCell(printable(text));
@@ -89,12 +102,16 @@ function labelsToCsv(
   const { probabilities, labels: images, classNames } = predictions;
   const classes = classNames.length;
   const named = classes <= MOST_CLASSES ? classNames : [];
+  const groups = groupsOf(predictions);
   const listed = (has: (label: number) => boolean) =>
     cell(classNames.filter((_, label) => has(label)).join(';'));
   const lines = [
-    [LABELS_HEADER, ...(folds ? ['fold'] : []), ...named.map((name) => cell(`probability of ${name}`))].join(
-      ',',
-    ),
+    [
+      LABELS_HEADER,
+      ...(folds ? ['fold'] : []),
+      ...(groups ? ['group'] : []),
+      ...named.map((name) => cell(`probability of ${name}`)),
+    ].join(','),
   ];
   for (let image = 0; image < images.length; image++) {
     lines.push(
@@ -104,6 +121,7 @@ function labelsToCsv(
         listed((label) => tags[image * classes + label] === 1),
         listed((label) => isGiven(predictions, image, label)),
         ...(folds ? [folds[image]] : []),
+        ...(groups ? [groups[image]] : []),
         ...named.map((_, label) => number(probabilities[image * classes + label])),
       ].join(','),
     );
@@ -120,9 +138,8 @@ export function predictionsFromCsv(text: string, where = 'predictions.csv'): Pre
     const [label, predicted, probability] = ['label', 'predicted', 'probability'].map((name) =>
       Number(cell(name)),
     );
-    const file = cell('file');
     const fits = Number.isInteger(label) && Number.isInteger(predicted) && Number.isFinite(probability);
-    return fits ? { label, predicted, probability, ...(file && { file }) } : undefined;
+    return fits ? { label, predicted, probability, ...whichImage(cell) } : undefined;
   });
 }
 
@@ -133,10 +150,15 @@ export function predictionsFromCsv(text: string, where = 'predictions.csv'): Pre
 export function labelPredictionsFromCsv(text: string, where = 'predictions.csv'): LabelPredictionRow[] {
   return rowsOf(text, LABELS_HEADER, where, (cell) => {
     const [labels, predictedLabels] = [cell('labels'), cell('predicted_labels')];
-    const file = cell('file');
     if (labels === undefined || predictedLabels === undefined) return undefined;
-    return { labels, predictedLabels, ...(file && { file }) };
+    return { labels, predictedLabels, ...whichImage(cell) };
   });
+}
+
+/** What a line says of its image, in versions that wrote it. */
+function whichImage(cell: (column: string) => string | undefined): Pick<PredictionRow, 'file' | 'group'> {
+  const [file, group] = [cell('file'), cell('group')];
+  return { ...(file && { file }), ...(group && { group: Number(group) }) };
 }
 
 /** @param read what a line says, by its cells' columns; undefined where it is no prediction */

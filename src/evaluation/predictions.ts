@@ -20,6 +20,8 @@ export interface Predictions {
   readonly given?: Uint8Array;
   /** Class names, in the order of the probabilities. */
   readonly classNames: readonly string[];
+  /** `[images]`: images with the same number are of one group, or copies: they say less than as many others. */
+  readonly groups?: ArrayLike<number>;
   /** `[images]`: how foreign each image is, from 0 to 1; above 0.5 it shows none of the classes. Absent: not asked. */
   readonly unknown?: Float32Array;
 }
@@ -27,10 +29,21 @@ export interface Predictions {
 /** What a model says of images, beside what they show. */
 export function predictionsFor<T extends Pick<Predictions, 'probabilities'>>(
   answer: T,
-  { labels, tags, classNames }: Pick<Predictions, 'labels' | 'tags' | 'classNames'>,
+  {
+    labels,
+    tags,
+    classNames,
+    copies,
+  }: Pick<Predictions, 'labels' | 'tags' | 'classNames'> & { readonly copies?: ArrayLike<number> },
   thresholds?: readonly number[],
 ): T & Predictions {
-  return { ...answer, labels, ...(tags && { tags, ...(thresholds && { thresholds }) }), classNames };
+  return {
+    ...answer,
+    labels,
+    ...(tags && { tags, ...(thresholds && { thresholds }) }),
+    classNames,
+    ...(copies && { groups: copies }),
+  };
 }
 
 /** Softmax in float32 may overshoot 1 by a few units in the last place. */

@@ -1,4 +1,5 @@
 import { formatInterval, formatNumber, formatPercent, formatQuantity } from '../format/format.ts';
+import { accuracyInterval } from './cross-validation.ts';
 import type { Predictions } from './predictions.ts';
 import { areaUnderRoc } from './ranking.ts';
 import { wilsonInterval } from './wilson.ts';
@@ -58,11 +59,14 @@ export function evaluateRejection(
   unknown?: UnknownPredictions,
 ): RejectionEvaluation {
   const images = known.labels.length;
-  const kept = known.unknown && countBelow(known.unknown);
+  const isKept = known.unknown && Array.from(known.unknown, (score) => score <= UNKNOWN_FROM);
   return {
     ...about,
     images,
-    ...(kept !== undefined && { kept: kept / images, interval95: wilsonInterval(kept, images) }),
+    ...(isKept && {
+      kept: isKept.filter(Boolean).length / images,
+      interval95: accuracyInterval(isKept, known.groups),
+    }),
     ...(unknown && { unknown: evaluateUnknown(known, unknown) }),
   };
 }

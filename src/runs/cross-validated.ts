@@ -39,6 +39,7 @@ export async function crossValidated(
   const { count } = options.folds!;
   const { pool } = folding!;
   const { folds, evaluated } = foldsOf(pool, count, options.seed);
+  const { copies } = pool;
   const classes = pool.classNames.length;
   const foldOf = new Array<number>(pool.size).fill(0);
   const probabilities = new Float32Array(pool.size * classes);
@@ -60,6 +61,7 @@ export async function crossValidated(
       labels: Uint16Array.from(images, (image) => pool.labels[image]),
       ...(pool.tags && { tags: pickTags(pool.tags, classes, images) }),
       classNames: pool.classNames,
+      ...(copies && { groups: Uint32Array.from(images, (image) => copies[image]) }),
     };
   };
   const perFold = folds.map(({ heldOut }) =>
@@ -73,12 +75,8 @@ export async function crossValidated(
       given.set(own.subarray(row * classes, (row + 1) * classes), image * classes);
     });
   }
-  const { copies } = pool;
   return {
-    result: crossValidationResult(
-      perFold,
-      copies && folds.map(({ heldOut }) => Array.from(heldOut, (image) => copies[image])),
-    ),
+    result: crossValidationResult(perFold),
     predictions: { ...about(evaluated), ...(pool.tags && { given: pickTags(given, classes, evaluated) }) },
     images: evaluated,
     folds: Array.from(evaluated, (image) => foldOf[image]),

@@ -167,6 +167,8 @@ export interface RunPredictions {
   readonly predicted: readonly number[];
   /** Of the predicted class. */
   readonly probability: readonly number[];
+  /** Images with the same number belong together; absent where none does to another. */
+  readonly group?: readonly number[];
 }
 
 /**

@@ -33,6 +33,7 @@ export async function runPredictions(
     label: labels,
     predicted: rows.map(({ predicted }) => predicted),
     probability: rows.map(({ probability }) => probability),
+    ...(rows[0]?.group !== undefined && { group: rows.map(({ group }) => group!) }),
   };
 
   /** For each image of the run, which of the data set it is, with its label there; undefined when that has changed. */

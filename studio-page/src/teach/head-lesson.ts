@@ -71,7 +71,7 @@ export async function learnHead(
   const heldOut = [...labels.keys()].flatMap((i) => {
     const scores = crossValidation?.heldOut.subarray(i * classes, (i + 1) * classes);
     if (!scores || Number.isNaN(scores[0])) return [];
-    return [{ id: ids[i], label: labels[i], probabilities: softmax(scores) }];
+    return [{ id: ids[i], label: labels[i], probabilities: softmax(scores), group: copies[i] }];
   });
   return {
     model: withStoredWeights(exported, 'float16'),

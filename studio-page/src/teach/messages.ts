@@ -65,6 +65,8 @@ export interface Outcome {
     readonly id: string;
     readonly label: number;
     readonly probabilities: readonly number[];
+    /** Images with the same number show the same thing at the same moment. */
+    readonly group?: number;
   }[];
   readonly engine: string;
   readonly seconds: number;

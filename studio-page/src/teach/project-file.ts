@@ -68,7 +68,14 @@ const List = z.object({
         bestEpoch: z.optional(z.number()),
         folds: z.optional(z.number()),
         oneRecording: z.optional(z.array(z.string())),
-        heldOut: z.array(z.object({ id: z.string(), label: z.number(), probabilities: z.array(z.number()) })),
+        heldOut: z.array(
+          z.object({
+            id: z.string(),
+            label: z.number(),
+            probabilities: z.array(z.number()),
+            group: z.optional(z.number()),
+          }),
+        ),
         engine: z.string(),
         seconds: z.number(),
       }),

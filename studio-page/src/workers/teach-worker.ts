@@ -232,6 +232,7 @@ async function evaluated(
       id: heldOut.describe(i),
       label,
       probabilities: [...probabilities.subarray(i * classes, (i + 1) * classes)],
+      ...(heldOut.copies && { group: heldOut.copies[i] }),
     })),
     engine: runtime.name,
     seconds,

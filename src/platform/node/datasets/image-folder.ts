@@ -163,7 +163,12 @@ export async function evaluationFolder(
     const { skipped } = folder;
     return {
       // Training, which sets a fifth aside, keeps the hash of what is left under "train".
-      dataset: folder.dataset(part, slots, part === 'train' ? 'train, whole' : part),
+      dataset: folder.dataset(
+        part,
+        slots,
+        part === 'train' ? 'train, whole' : part,
+        copyNumbers(listing, decoded.copies),
+      ),
       part,
       total: good.length,
       skipped,

@@ -122,6 +122,18 @@ describe('a list of images', () => {
     expect([train.size, validation?.size, test.size]).toEqual([18, 9, 9]);
   });
 
+  it('says which images are of one group where all of them are evaluated on, too', async () => {
+    const lines = rows.map((row, i) => `${row.file},${row.label},person ${i % 12}`);
+    const csv = await list('evaluated.csv', ['file,label,group', ...lines].join('\n'));
+    const { dataset } = await evaluationImages(csv, {}, { cacheDirectory: join(folder, 'cache') });
+    const groups = new Map<string, Set<number>>();
+    for (let i = 0; i < dataset.size; i++) {
+      const person = /-(\d+)\.png$/.exec(dataset.describe(i))![1];
+      groups.set(person, (groups.get(person) ?? new Set()).add(dataset.copies![i]));
+    }
+    expect([...groups.values()].map(({ size }) => size)).toEqual(new Array(12).fill(1));
+  });
+
   it('keeps the images of a group on one side, and lets its name decide on which', async () => {
     const lines = rows.map((row, i) => `${row.file},${row.label},person ${i % 12}`);
     const { train, test } = await open(await list('groups.csv', ['file,label,group', ...lines].join('\n')));

@@ -132,6 +132,7 @@ function comparedOf({ run, details, predictions }: Side, other: Side): ComparedR
         label,
         predicted: predictions.predicted[i],
         probability: predictions.probability[i],
+        ...(predictions.group && { group: predictions.group[i] }),
       })),
     }),
   };

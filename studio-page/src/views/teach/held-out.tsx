@@ -1,7 +1,8 @@
-import { wilsonInterval } from 'harrier/src/evaluation/wilson.ts';
 import { formatDuration, formatPercent, formatQuantity } from 'harrier/src/format/format.ts';
 import { Message } from '../../components/message.tsx';
 import { Panel } from '../../components/panel.tsx';
+import { expected } from '../../teach/estimate.ts';
+import type { Outcome } from '../../teach/messages.ts';
 import { classes, imageUrlOf } from '../../teach/project.ts';
 import type { Taught } from '../../teach/taught.ts';
 
@@ -23,7 +24,7 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
           ? 'Too few images to hold any out'
           : `${right} of ${formatQuantity(evaluated.length, 'held-out image')} ${right === 1 ? 'is' : 'are'} right`
       }
-      note={evaluated.length === 0 ? undefined : expectation(right, evaluated.length)}
+      note={evaluated.length === 0 ? undefined : expectation(outcome)}
     >
       <div class="stack">
         {oneRecording.length > 0 && <OneRecording classNames={oneRecording} />}
@@ -59,8 +60,8 @@ export function HeldOut({ taught: { outcome } }: { readonly taught: Taught }) {
 }
 
 /** What to expect of other images like these. */
-function expectation(right: number, all: number): string {
-  const [lower, upper] = wilsonInterval(right, all).map((each) => Math.round(100 * each));
+function expectation({ heldOut }: Outcome): string {
+  const { lower, upper } = expected(heldOut);
   return `On other images like these, expect ${lower} to ${upper}% right (95% interval).`;
 }
 
