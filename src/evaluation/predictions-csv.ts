@@ -144,7 +144,7 @@ export function predictionsFromCsv(text: string, where = 'predictions.csv'): Pre
 }
 
 /**
- * The same of images with any number of labels.
+ * Reads the text that `predictionsToCsv` wrote of images with any number of labels.
  * @throws HarrierError `bad-checkpoint` when a line is not a prediction
  */
 export function labelPredictionsFromCsv(text: string, where = 'predictions.csv'): LabelPredictionRow[] {
