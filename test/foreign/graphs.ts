@@ -160,6 +160,23 @@ export function imageModel(
   return modelOf(graph.build(), metadata);
 }
 
+/** How a model ends that gives one score for each image. */
+export const SINGLE_HEADS = {
+  sigmoid: (score: Value, graph: GraphBuilder) => graph.op('Sigmoid', [score]),
+  'no sigmoid': (score: Value) => score,
+  'scores of no single layer': (score: Value, graph: GraphBuilder) => graph.op('Add', [score, score]),
+} as const;
+
+/** A classifier of one score. */
+export function singleScore(end: keyof typeof SINGLE_HEADS): Model {
+  return imageModel((graph, image) => {
+    const features = graph.op('Flatten', [residualNet(graph, image)]);
+    const kernel = graph.initializer('fc.weight', numbers('fc.weight', [8, 1]));
+    const bias = graph.initializer('fc.bias', numbers('fc.bias', [1]));
+    return SINGLE_HEADS[end](graph.op('Gemm', [features, kernel, bias]), graph);
+  });
+}
+
 /** A classifier that ends in one of `HEADS`. */
 export function classifier(head: keyof typeof HEADS, ends?: Ends, metadata?: Record<string, string>): Model {
   return imageModel((graph, image) => HEADS[head](graph, residualNet(graph, image)), ends, metadata);

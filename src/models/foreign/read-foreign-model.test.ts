@@ -8,6 +8,8 @@ import {
   HEIGHT,
   imageModel,
   residualNet,
+  SINGLE_HEADS,
+  singleScore,
   WIDTH,
 } from '../../../test/foreign/graphs.ts';
 import { shared } from '../../../test/shared.ts';
@@ -79,6 +81,34 @@ describe('heads', () => {
     own.forEach((value, i) => {
       expect(value).toBeCloseTo(expected[i], 5);
     });
+  });
+
+  it.each(Object.keys(SINGLE_HEADS) as (keyof typeof SINGLE_HEADS)[])('one score, %s', async (end) => {
+    const model = singleScore(end);
+    const raw = await original(model, asInput(pixels, COUNT, { ...size, pixel: scaled }));
+    const expected = end === 'sigmoid' ? raw : raw.map((score) => 1 / (1 + Math.exp(-score)));
+    const image = { type: 'uint8' as const, dims: [COUNT, HEIGHT, WIDTH, 3], data: pixels };
+    const alone = foreignClassifier(model);
+    expect(alone.assumed.at(-1)).toMatch(/gives one score .*sigmoid.*give the names of both/);
+    const probabilities = await original(alone.model, image);
+    expect(probabilities).toHaveLength(COUNT);
+    probabilities.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i], 5);
+    });
+
+    const named = foreignClassifier(model, { labels: ['cat', 'dog'] });
+    expect(named.assumed.at(-1)).toBe(
+      'model gives one score: it is taken as that of the second label, "dog".',
+    );
+    const ofBoth = await original(named.model, image);
+    expect(ofBoth).toHaveLength(2 * COUNT);
+    expected.forEach((value, i) => {
+      expect(ofBoth[2 * i]).toBeCloseTo(1 - value, 5);
+      expect(ofBoth[2 * i + 1]).toBeCloseTo(value, 5);
+    });
+    expect(() => foreignClassifier(model, { labels: ['cat', 'dog', 'cow'] })).toThrow(
+      'these are labels for another number of classes: expected 2, or 1 for the label of its one score, received 3',
+    );
   });
 
   it('a model of features alone has no head until it gets one', () => {
