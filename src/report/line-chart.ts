@@ -44,9 +44,11 @@ export function LineChart(props: LineChartProps): JSX.Element | null {
   const all = [...series.flatMap(({ values }) => values), reference?.value].filter(isNumber);
   if (series.length === 0) return null;
 
-  const ticks = niceTicks(from ?? Math.min(...all), Math.max(...all), 6);
-  const low = ticks[0];
-  const high = Math.min(ceiling ?? Number.POSITIVE_INFINITY, ticks[ticks.length - 1]);
+  const nice = niceTicks(from ?? Math.min(...all), Math.max(...all), 6);
+  const high = Math.min(ceiling ?? Number.POSITIVE_INFINITY, nice[nice.length - 1]);
+  // Where all values are at the ceiling, the axis needs a tick below them.
+  const ticks = nice[0] < high ? nice : [high - (nice[1] - nice[0]), ...nice];
+  const [low] = ticks;
   const first = Math.min(...epochs);
   const last = Math.max(...epochs);
   const x = (epoch: number) =>

@@ -275,6 +275,20 @@ describe('renderReport', () => {
     expect(drawn.replace(/<td class="numeric">NaN<\/td>/g, '')).not.toMatch(/NaN/);
   });
 
+  it('draws accuracies that are all 100%, under a tick below them', () => {
+    const right = evaluatePredictions({
+      probabilities: new Float32Array([1, 0, 0, 1]),
+      labels: [0, 1],
+      classNames: ['a', 'b'],
+    });
+    const perfect = history.map((epoch) => ({ ...epoch, accuracy: 1, validationAccuracy: 1 }));
+    const drawn = renderReport({ title: 'perfect', facts, evaluation: right, history: perfect });
+    expect(drawn).not.toMatch(/NaN|undefined|Infinity/);
+    const [accuracies] = /<h3>Accuracy<\/h3>.*?<\/figure>/s.exec(drawn)!;
+    const ticks = [...accuracies.matchAll(/text-anchor="end"[^>]*>([^<]*)</g)].map(([, text]) => text);
+    expect(ticks).toEqual(['80%', '100%']);
+  });
+
   it('turns the matrix into a drawing when there are many classes, and keeps its size in bounds', () => {
     const hundred = renderReport({ title: 'many', facts, evaluation: evaluated(numbered(100)) });
     expect(hundred).toContain('class="matrix-drawing"');
