@@ -166,7 +166,7 @@ const DATA = {
   classNames: list(anyText, { atLeast: 1, words: 'a list of texts' }) as Schema<readonly string[]>,
   imageShape: fields({ height: count, width: count, channels: count }),
   /** How a folder was read and split (`FolderRules`); absent is 1. */
-  rules: unchecked<FolderRules>(z.literal([1, 2], { error: '1 or 2' })),
+  rules: unchecked<FolderRules>(z.literal([1, 2, 3], { error: '1, 2 or 3' })),
   /** Labels that its owner changed and images that were left out; a resumed run keeps them, whatever comes later. */
   marks: optional(
     fields({

@@ -88,6 +88,7 @@ async function trainAnew(given: TrainOptions, reporter: Reporter, interruption: 
   reporter.status(`opening ${options.data} …`);
   const prepared = await prepareRun(options, {
     ...how,
+    rules: given.like?.data.rules,
     onProgress: reporter.work,
     signal: interruption.signal,
   });

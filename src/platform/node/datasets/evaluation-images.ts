@@ -159,12 +159,12 @@ async function sameData(
   split: 'test' | 'train' | undefined,
 ): Promise<OpenedDataset | undefined> {
   const all = await openDataset(spec, { ...options, pooled: true }).catch(() => undefined);
-  // Where there are parts, nothing is pooled.
+  // Where there is a test part, nothing is pooled.
   if (all && split !== 'train' && all.train.hash === all.test.hash && all.train.hash === trainHash) {
     throw trainedOnAll(spec);
   }
   let found: OpenedDataset | undefined;
-  for (const rules of [2, 1] as const) {
+  for (const rules of own?.folds ? ([3, 2, 1] as const) : ([2, 1] as const)) {
     try {
       const opened = await openedAsTrained(spec, { rules, options: own }, options, 'train');
       if (opened.test.hash !== testHash && opened.train.hash !== trainHash) continue;

@@ -40,8 +40,7 @@ const TEST_FRACTION = 0.2;
 export function splitFolder(listing: FolderListing, content: FolderContent, rules: FolderRules): FolderParts {
   const good = [...listing.files.keys()].filter((slot) => !content.bad.has(slot));
   const inPart = (part: string) => good.filter((slot) => listing.files[slot].part === part);
-  const hasParts = listing.files.some((file) => file.part === 'test' || file.part === 'validation');
-  if (hasParts) {
+  if (bringsTest(listing)) {
     const [train, test, validation] = [inPart('train'), inPart('test'), inPart('validation')];
     checkTrain(listing, train);
     if (test.length === 0) return { train, test: validation.length > 0 ? validation : noTest(listing) };
@@ -57,6 +56,11 @@ export function splitFolder(listing: FolderListing, content: FolderContent, rule
   checkTrain(listing, train);
   const test = isTest.size > 0 ? good.filter((slot) => isTest.has(slot)) : noTest(listing);
   return { train, test, ...(tooFew && { tooFew }) };
+}
+
+/** Whether a listing names images to evaluate on: a training part alone is split. */
+export function bringsTest({ files }: FolderListing): boolean {
+  return files.some(({ part }) => part === 'test' || part === 'validation');
 }
 
 interface Group {

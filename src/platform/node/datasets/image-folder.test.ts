@@ -408,6 +408,18 @@ describe('the split', () => {
     expect(train.size + test.size).toBe(8);
   });
 
+  it('sets nothing of a lone train folder aside where all images are pooled, but for runs of before', async () => {
+    for (let i = 0; i < 10; i++) for (const name of ['a', 'b']) await put(`train/${name}/${i}.png`, i);
+    const { train, test } = await open({ pooled: true });
+    expect([train.size, test.size]).toEqual([20, 20]);
+    const before = await open({ pooled: true, rules: 2 });
+    expect(before.train.size + before.test.size).toBe(20);
+    expect(before.test.hash).toBe((await open()).test.hash);
+    // A test part stays one.
+    await put('test/a/20.png', 20);
+    expect((await open({ pooled: true })).test.size).toBe(1);
+  });
+
   it('takes "train" for a class when it stands beside others', async () => {
     for (const name of ['train', 'boat']) for (let i = 0; i < 3; i++) await put(`${name}/${i}.png`, i);
     expect((await open()).train.classNames).toEqual(['boat', 'train']);

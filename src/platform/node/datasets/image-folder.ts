@@ -25,7 +25,7 @@ import { copyNumbers } from './folder-copies.ts';
 import { folderDataset } from './folder-dataset.ts';
 import type { FolderPurpose } from './folder-layout.ts';
 import { absentNotes, copyNotes } from './folder-notes.ts';
-import { splitFolder } from './folder-split.ts';
+import { bringsTest, splitFolder } from './folder-split.ts';
 import { readKeptTest, writeKeptTest } from './kept-test.ts';
 import { listImages } from './manifest-listing.ts';
 import { openPixelStore } from './pixel-store.ts';
@@ -46,7 +46,7 @@ export interface ImageFolderOptions extends SplitRules {
   readonly cacheDirectory?: string;
   /** Up to how many bytes of decoded images are held in memory; beyond, each is read from the cache file. */
   readonly memoryBytes?: number;
-  /** How the folder is split: 2 by default, 1 for runs of versions before 0.2. */
+  /** How the folder is split: by default 2, or 3 where `pooled`; 1 for runs of versions before 0.2. */
   readonly rules?: FolderRules;
   /** Whether a run begins with it: what would be no good split by time is then refused. */
   readonly isNew?: boolean;
@@ -105,29 +105,26 @@ export async function imageFolder(
   path: string,
   options: ImageFolderOptions = {},
 ): Promise<ImageFolderSplits> {
-  const { rules = 2, cacheDirectory: cache = cacheDirectory(), splitBy, pooled = false } = options;
-  const keptTest = rules === 2 && !splitBy ? await readKeptTest(path, cache) : undefined;
+  const { cacheDirectory: cache = cacheDirectory(), splitBy, pooled = false } = options;
+  const { rules = pooled ? 3 : 2 } = options;
+  const keptTest = rules !== 1 && !splitBy ? await readKeptTest(path, cache) : undefined;
   let newlyKept: readonly string[] = [];
   const opened = await openFolder(path, 'training', options, (folder) => {
     const { listing, decoded } = folder;
     const copies = copyNumbers(listing, decoded.copies);
-    const own = rules === 2 ? copies : undefined;
-    if (pooled && !listing.hasParts) {
+    const own = rules === 1 ? undefined : copies;
+    if (pooled && !(rules === 3 ? bringsTest(listing) : listing.hasParts)) {
       const good = [...listing.files.keys()].filter((slot) => !decoded.bad.has(slot));
       const all = folder.dataset('all', good, 'all', own);
       return { train: all, test: all, skipped: folder.skipped, notes: listing.notes };
     }
     const contentHashes = splitKeys(listing, decoded.contentHashes);
     const parts = splitFolder(listing, { ...decoded, contentHashes, copies, keptTest }, rules);
-    if (options.isNew && splitBy && !listing.hasParts) checkNewest(path, parts);
+    if (options.isNew && splitBy && !bringsTest(listing)) checkNewest(path, parts);
     if (parts.tooFew && !splitBy) newlyKept = parts.test.map((slot) => contentHashes[slot]);
     // Other rules, another split: each has a hash of its own.
     const kept = (part: string) =>
-      [
-        part,
-        ...(rules === 2 ? [] : [`rules ${rules}`]),
-        ...(listing.splitKey ? [listing.splitKey] : []),
-      ].join(', ');
+      [part, ...(rules === 1 ? ['rules 1'] : []), ...(listing.splitKey ? [listing.splitKey] : [])].join(', ');
     const train = folder.dataset('train', parts.train, kept('train'), own);
     const test = folder.dataset('test', parts.test, kept('test'), own);
     const validation =
@@ -135,7 +132,7 @@ export async function imageFolder(
     const notes = [...listing.notes, ...copyNotes(listing, decoded, parts), ...absentNotes(test)];
     return { train, test, ...(validation && { validation }), skipped: folder.skipped, notes };
   });
-  if (rules === 2 && newlyKept.length > 0)
+  if (rules !== 1 && newlyKept.length > 0)
     await writeKeptTest(path, cache, [...(keptTest ?? []), ...newlyKept]);
   return opened;
 }

@@ -9,7 +9,7 @@ export interface SplitRules {
   readonly groupBy?: string;
   /** `time`: the newest images are the test images, by the column `time` of a list. */
   readonly splitBy?: 'time';
-  /** Nothing is set aside for the test where the data has no parts: training and test images are all images. */
+  /** Nothing is set aside for the test where the data brings none: training and test images are all images. */
   readonly pooled?: boolean;
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { FolderRules } from '../../../data/folder-rules.ts';
 import type { OnProgress } from '../../../data/progress.ts';
 import { withSettings } from '../../../recipes/index.ts';
 import type { RunMethod } from '../../../runs/plan-run.ts';
@@ -22,6 +23,8 @@ import { sameStartingModel } from './starting-model.ts';
 export interface PrepareOptions extends Pick<RunMethod, 'from' | 'chosen'> {
   /** With its settings. Default: the recipe that the options name, as `findRecipe` finds it, with theirs. */
   readonly recipe?: RunMethod['recipe'];
+  /** How a folder is split, where a run before it has fixed that. */
+  readonly rules?: FolderRules;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -35,12 +38,12 @@ export interface PrepareOptions extends Pick<RunMethod, 'from' | 'chosen'> {
  */
 export async function prepareRun(
   wanted: RunOptions,
-  { onProgress, signal, ...given }: PrepareOptions = {},
+  { onProgress, signal, rules, ...given }: PrepareOptions = {},
   stored?: StoredPlan,
 ): Promise<PreparedRun> {
   const sources = {
     openData: (options: RunOptions, side: number | undefined, then: RunData | undefined) =>
-      openData(options, side, then, { onProgress, signal }),
+      openData(options, side, then, { rules, onProgress, signal }),
     openRuntime,
   };
   const isOwn = given.from !== undefined || given.recipe !== undefined;
@@ -79,10 +82,10 @@ async function openData(
   { data, multiLabel, imageSize, preprocessing, source, skipBad, marks, groupBy, splitBy, folds }: RunOptions,
   side: number | undefined,
   then: RunData | undefined,
-  hooks: { readonly onProgress?: OnProgress; readonly signal?: AbortSignal },
+  { rules: fixed = folds ? 3 : 2, ...hooks }: Pick<PrepareOptions, 'rules' | 'onProgress' | 'signal'>,
 ): Promise<OpenedData> {
   const spec = await dataSpec(data, then?.path);
-  const rules = then ? (then.rules ?? 1) : 2;
+  const rules = then ? (then.rules ?? 1) : fixed;
   const opened = await openDataset(spec, {
     imageSize,
     defaultImageSize: side,

@@ -1,0 +1,39 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeImages } from '../../../../test/cli/harrier.ts';
+import { newRun } from './new-run.ts';
+import { newRecord, prepareAgain, prepareRun } from './prepare-run.ts';
+
+let place: string;
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), 'harrier-prepare-'));
+  await writeImages(join(place, 'images', 'train'), { perClass: 10, side: 12 });
+});
+afterAll(() => rm(place, { recursive: true, force: true }));
+
+describe('a cross-validation of images in a training part alone', () => {
+  const fold = async (held: number) => {
+    const { options } = await newRun({ data: join(place, 'images'), epochs: 1, fold: { count: 3, held } });
+    return options;
+  };
+
+  it('divides all images, and goes on with those that it began with', async () => {
+    const options = await fold(1);
+    const run = await prepareRun(options);
+    expect(run.data.pool!.images).toBe(30);
+    const again = await prepareAgain(newRecord(run, 'train'), options, {});
+    expect(again.run.data).toEqual(run.data);
+  });
+
+  it('goes on as it began where it set a test part aside', async () => {
+    const options = await fold(1);
+    const before = await prepareRun(options, { rules: 2 });
+    expect(before.data.pool!.images).toBeLessThan(30);
+    const again = await prepareAgain(newRecord(before, 'train'), options, {});
+    expect(again.run.data).toEqual(before.data);
+    const second = await prepareRun(await fold(2), { rules: before.data.rules });
+    expect(second.data.pool).toEqual(before.data.pool);
+  });
+});
