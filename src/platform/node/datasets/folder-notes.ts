@@ -7,14 +7,28 @@ import type { FolderParts } from './folder-split.ts';
 
 /** Classes that the test has no image of. */
 export function absentNotes(test: Dataset): string[] {
-  const counts = imagesOfEach(test);
-  const lacking = test.classNames
-    .filter((_, label) => counts[label] === 0)
-    .map((name) => `"${printable(name)}"`);
-  if (lacking.length === 0) return [];
-  const which = lacking.length > 5 ? `${lacking.slice(0, 5).join(', ')} and others` : lacking.join(', ');
+  const which = lackingText(test);
+  if (which === undefined) return [];
   if (test.tags) return [`${test.name} has no image with the tag ${which}: how well it is found is unknown.`];
   return [`${test.name} has no image of ${which}: the accuracy for it is unknown.`];
+}
+
+/** Classes that label corrections leave the training no image of. */
+export function unlearnableNotes(train: Dataset): string[] {
+  const which = lackingText(train);
+  if (which === undefined) return [];
+  const lacking = train.tags ? `with the tag ${which}` : `of ${which}`;
+  return [`${train.name}: label corrections leave no training image ${lacking}: a model cannot learn it.`];
+}
+
+/** Names of the classes that a data set has no image of. */
+function lackingText(dataset: Dataset): string | undefined {
+  const counts = imagesOfEach(dataset);
+  const lacking = dataset.classNames
+    .filter((_, label) => counts[label] === 0)
+    .map((name) => `"${printable(name)}"`);
+  if (lacking.length === 0) return undefined;
+  return lacking.length > 5 ? `${lacking.slice(0, 5).join(', ')} and others` : lacking.join(', ');
 }
 
 /** Images that parts of a folder share: its own parts, as a split keeps copies together. */

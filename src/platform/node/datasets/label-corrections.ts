@@ -17,6 +17,7 @@ import { HarrierError } from '../../../errors.ts';
 import { isObject } from '../../../options/values.ts';
 import { writeAtomically } from '../files/cache.ts';
 import { readError } from '../files/read-error.ts';
+import { absentNotes, unlearnableNotes } from './folder-notes.ts';
 
 export {
   checkCorrections,
@@ -150,14 +151,21 @@ export function withCorrections<T extends Splits>(
   }
   const lost = Object.keys(kept).filter((key) => !all.has(key));
   const images = Object.fromEntries(Object.entries(kept).filter(([key]) => all.has(key)));
+  const { train = opened.train, test = opened.test } = datasets;
+  // Of these, the corrected images decide.
+  const absent = absentNotes(opened.test);
+  const others = opened.notes?.filter((note) => !absent.includes(note)) ?? [];
   const notes = [
+    ...others,
+    ...(opened.test === opened.train ? [] : absentNotes(test)),
+    ...unlearnableNotes(train),
     ...(lost.length > 0 ? [lostNote(root, lost)] : []),
     ...(classless.size > 0 ? [classlessNote(root, classless)] : []),
   ];
   return {
     ...opened,
     ...datasets,
-    ...(notes.length > 0 && { notes: [...(opened.notes ?? []), ...notes] }),
+    ...((opened.notes || notes.length > 0) && { notes }),
     ...(all.size > 0 && { marks: { ...(counts as Required<typeof counts>), images } }),
   };
 }
