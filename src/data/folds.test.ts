@@ -96,6 +96,26 @@ describe('folds', () => {
     expect(notes[0]).toMatch(/^Folds go by time: the oldest 20 images/);
   });
 
+  it('by time never divide images of one time', () => {
+    // Two images of each class at each of 15 times: the order of the classes must not decide.
+    const own = Array.from({ length: 90 }, (_, i) => Math.floor(i / 30));
+    const times = own.map((_, i) => Math.floor((i % 30) / 2));
+    const { folds, evaluated } = foldsOf(images({ labels: own, times }), 4, 1);
+    expect(evaluated.length).toBe(72);
+    for (const { train, heldOut } of folds) {
+      const newest = Math.max(...[...train].map((image) => times[image]));
+      expect([...heldOut].every((image) => times[image] > newest)).toBe(true);
+      expect([0, 1, 2].map((label) => [...heldOut].filter((image) => own[image] === label).length)).toEqual([
+        6, 6, 6,
+      ]);
+    }
+    // Runs of before go on as they began.
+    expect(foldsOf(images({ labels: own, times: own.map(() => 1) }), 4, 1, 2).evaluated.length).toBe(72);
+    expect(() => foldsOf(images({ labels: own, times: own.map(() => 1) }), 4, 1)).toThrow(
+      /a fold has no images: too many are of one time/,
+    );
+  });
+
   it('refuse more folds than there are groups', () => {
     const copies = labels.map((_, i) => Math.floor(i / 50));
     expect(() => foldsOf(images({ labels, copies }), 3, 1)).toThrow(

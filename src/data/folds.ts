@@ -1,5 +1,6 @@
 import { HarrierError } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
+import type { FolderRules } from './folder-rules.ts';
 import { random } from './random.ts';
 import { classesOf, imagesOfEach } from './tags.ts';
 
@@ -26,15 +27,19 @@ export interface Folding {
  * images all belong together is always trained on and never held out: no other image could teach it.
  *
  * Images with times (`Dataset.times`) are divided by these: one part more than there are folds, the oldest first. A
- * fold is trained on all images that are older than those that it holds out, so the oldest part is never held out.
+ * fold is trained on all images that are older than those that it holds out, so the oldest part is never held out. Images
+ * of one time are in one part.
  *
  * @param count folds, at least 2
- * @throws HarrierError `bad-option` for fewer folds than 2, or more than there are groups of images
+ * @param rules below 3, as for runs of before: the order of the images divides those of one time
+ * @throws HarrierError `bad-option` for fewer folds than 2, or more than there are groups of images; `bad-data` where large
+ *   groups, or images of one time, leave a fold empty
  */
 export function foldsOf(
   dataset: Pick<Dataset, 'name' | 'size' | 'labels' | 'tags' | 'classNames' | 'copies' | 'times'>,
   count: number,
   seed: number,
+  rules: FolderRules = 3,
 ): Folding {
   const groups = groupsOf(dataset);
   const parts = dataset.times ? count + 1 : count;
@@ -48,7 +53,7 @@ export function foldsOf(
     });
   }
   return dataset.times
-    ? foldsByTime(groups, dataset.times, count)
+    ? foldsByTime(groups, dataset.times, count, rules)
     : stratifiedFolds(dataset, groups, count, seed);
 }
 
@@ -98,7 +103,10 @@ function stratifiedFolds(
     heldOut: indicesWhere(size, (image) => foldOf[image] === fold),
   }));
   return {
-    folds: checked(folds),
+    folds: checked(folds, {
+      summary: 'a fold has no images: the groups are too few or too large',
+      next: 'Take fewer folds, or smaller groups.',
+    }),
     evaluated: indicesWhere(size, (image) => foldOf[image] >= 0),
     notes: aloneNotes(alone, classNames, indicesWhere(size, (image) => foldOf[image] < 0).length),
   };
@@ -124,20 +132,31 @@ function emptiest(
   });
 }
 
-function foldsByTime(groups: readonly Group[], times: Float64Array, count: number): Folding {
+function foldsByTime(
+  groups: readonly Group[],
+  times: Float64Array,
+  count: number,
+  rules: FolderRules,
+): Folding {
   // A group is as new as its newest image.
   const newest = (group: Group) =>
     group.reduce((last, image) => Math.max(last, times[image]), Number.NEGATIVE_INFINITY);
   const ordered = groups
     .map((group) => ({ group, time: newest(group) }))
     .sort((a, b) => a.time - b.time || a.group[0] - b.group[0]);
+  const blocks: { images: number[]; time: number }[] = [];
+  for (const { group, time } of ordered) {
+    const last = blocks.at(-1);
+    if (rules === 3 && last?.time === time) last.images.push(...group);
+    else blocks.push({ images: [...group], time });
+  }
   const partOf = new Int32Array(times.length);
   let before = 0;
-  for (const { group } of ordered) {
-    // By the middle of a group: each part then has about as many images.
-    const part = Math.floor(((before + group.length / 2) * (count + 1)) / times.length);
-    for (const image of group) partOf[image] = Math.min(count, part);
-    before += group.length;
+  for (const { images } of blocks) {
+    // By the middle of a block: each part then has about as many images.
+    const part = Math.floor(((before + images.length / 2) * (count + 1)) / times.length);
+    for (const image of images) partOf[image] = Math.min(count, part);
+    before += images.length;
   }
   const size = times.length;
   const folds = Array.from({ length: count }, (_, fold) => ({
@@ -146,7 +165,10 @@ function foldsByTime(groups: readonly Group[], times: Float64Array, count: numbe
   }));
   const first = indicesWhere(size, (image) => partOf[image] === 0).length;
   return {
-    folds: checked(folds),
+    folds: checked(folds, {
+      summary: 'a fold has no images: too many are of one time, or in groups that go on to its end',
+      next: 'Take fewer folds, or give more exact times or smaller groups.',
+    }),
     evaluated: indicesWhere(size, (image) => partOf[image] > 0),
     notes: [
       `Folds go by time: the oldest ${imagesText(first)} are trained on in each fold, and in none evaluated.`,
@@ -155,12 +177,15 @@ function foldsByTime(groups: readonly Group[], times: Float64Array, count: numbe
 }
 
 /** @throws HarrierError `bad-data` where a few large groups leave a fold without images on one side */
-function checked(folds: readonly Fold[]): readonly Fold[] {
+function checked(
+  folds: readonly Fold[],
+  { summary, next }: { readonly summary: string; readonly next: string },
+): readonly Fold[] {
   const empty = folds.find(({ train, heldOut }) => train.length === 0 || heldOut.length === 0);
   if (!empty) return folds;
-  throw new HarrierError('bad-data', 'a fold has no images: the groups are too few or too large', {
+  throw new HarrierError('bad-data', summary, {
     expected: 'images to train on and to evaluate on in each fold',
-    next: 'Take fewer folds, or smaller groups.',
+    next,
     options: ['folds'],
   });
 }

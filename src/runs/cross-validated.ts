@@ -1,4 +1,3 @@
-import { foldsOf } from '../data/folds.ts';
 import { decodeNpy } from '../data/npy.ts';
 import { pickTags } from '../data/tags.ts';
 import { HarrierError } from '../errors.ts';
@@ -33,12 +32,11 @@ export interface CrossValidated {
  * @throws HarrierError `bad-checkpoint` when a fold is not finished, damaged, or of other images
  */
 export async function crossValidated(
-  { folding, options }: Pick<PreparedRun, 'folding' | 'options'>,
+  { folding }: Pick<PreparedRun, 'folding'>,
   foldRun: (fold: number) => StoredRun,
 ): Promise<CrossValidated> {
-  const { count } = options.folds!;
-  const { pool } = folding!;
-  const { folds, evaluated } = foldsOf(pool, count, options.seed);
+  const { pool, division } = folding!;
+  const { folds, evaluated } = division;
   const { copies } = pool;
   const classes = pool.classNames.length;
   const foldOf = new Array<number>(pool.size).fill(0);

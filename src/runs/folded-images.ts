@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
-import { foldsOf } from '../data/folds.ts';
+import type { FolderRules } from '../data/folder-rules.ts';
+import { type Folding, foldsOf } from '../data/folds.ts';
 import { firstImages, subset } from '../data/subset.ts';
 import type { RunOptions, RunRecord } from './run-record.ts';
 import type { TrainingImages } from './training-images.ts';
@@ -9,10 +10,10 @@ export interface FoldedImages extends TrainingImages {
   readonly test: Dataset;
   /** All images that are divided into folds. */
   readonly pool: Dataset;
+  /** How they are divided. */
+  readonly division: Folding;
   /** Whether the images that the folds hold out stand in for test images, as the data brings none. */
   readonly isTest: boolean;
-  /** Sentences about images that no fold holds out. */
-  readonly foldNotes: readonly string[];
 }
 
 /**
@@ -24,17 +25,18 @@ export interface FoldedImages extends TrainingImages {
  * @throws HarrierError as `foldsOf` does
  */
 export function foldedImages(
-  opened: TrainingImages & { readonly test: Dataset },
+  opened: TrainingImages & { readonly test: Dataset; readonly rules?: FolderRules },
   { folds, seed, limit }: Pick<RunOptions, 'folds' | 'seed' | 'limit'>,
 ): FoldedImages {
   const { count, held } = folds!;
   const isTest = opened.test.hash === opened.train.hash;
   const pool = limit === undefined ? opened.train : firstImages(opened.train, limit);
-  const { folds: parts, evaluated, notes } = foldsOf(pool, count, seed);
+  const division = foldsOf(pool, count, seed, opened.rules);
+  const { folds: parts, evaluated } = division;
   const common = {
     pool,
     isTest,
-    foldNotes: notes,
+    division,
     ...(opened.validation && { validation: opened.validation }),
   };
   if (held !== undefined) {

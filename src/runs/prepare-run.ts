@@ -31,7 +31,7 @@ export interface PreparedRun extends RunPlan, TrainingImages {
   /** The test images. */
   readonly test: Dataset;
   /** Of a cross-validation, the images that are divided into folds. */
-  readonly folding?: Pick<FoldedImages, 'pool' | 'isTest'>;
+  readonly folding?: Pick<FoldedImages, 'pool' | 'division' | 'isTest'>;
   /** Files of the data folder that were left out. */
   readonly skipped: number;
   /** Sentences about the data that its owner should read. */
@@ -119,7 +119,7 @@ export async function prepareRun(
     skipped: opened.skipped,
     notes: [
       ...(opened.notes ?? []),
-      ...(folded?.foldNotes ?? []),
+      ...(folded?.division.notes ?? []),
       ...notes,
       ...splitNote(wanted, split, images),
       ...(method.recipe ? lengthNote(wanted, options, images.train.size) : []),

@@ -116,7 +116,7 @@ async function openedAsTrained(
   const pooled = folds !== undefined;
   const opened = await openDataset(spec, { ...options, rules, groupBy, splitBy, pooled });
   if (!own || !folds) return opened;
-  const folded = foldedImages(opened, own);
+  const folded = foldedImages({ ...opened, rules }, own);
   if (folds.held === undefined && folded.isTest && split !== 'train') throw trainedOnAll(spec);
   return { ...opened, ...folded };
 }
