@@ -1,8 +1,9 @@
 import { HarrierError } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
+import type { FolderRules } from './folder-rules.ts';
 import { random } from './random.ts';
-import { classCounts } from './statistics.ts';
 import { subset } from './subset.ts';
+import { type Strata, strataOf } from './tags.ts';
 
 /** A data set in two parts: images to learn from, and images that choose the best epoch. */
 export interface ValidationSplit {
@@ -17,12 +18,18 @@ export interface ValidationSplit {
  * test images. The fraction is taken of every class (stratified), at random by `seed`; the same seed always chooses
  * the same images. A class with at least two images keeps at least one and gives at least one, unless they are copies
  * of one another (`Dataset.copies`): copies stay on one side. Of images with times (`Dataset.times`) the newest of each
- * class are set aside.
+ * class are set aside. Of images with any number of labels, the rarest counts as the class; those without any are one.
  *
  * @param fraction to set aside, above 0 and below 1
+ * @param rules below 3, as for runs of before: images without any label count as of the most frequent
  * @throws HarrierError `bad-option` for another fraction, `bad-data` when one side would be empty
  */
-export function validationSplit(dataset: Dataset, fraction: number, seed: number): ValidationSplit {
+export function validationSplit(
+  dataset: Dataset,
+  fraction: number,
+  seed: number,
+  rules: FolderRules = 3,
+): ValidationSplit {
   if (!(fraction > 0 && fraction < 1)) {
     throw new HarrierError('bad-option', 'this fraction cannot be used', {
       where: 'validation split',
@@ -31,10 +38,11 @@ export function validationSplit(dataset: Dataset, fraction: number, seed: number
     });
   }
   const setAside = new Uint8Array(dataset.size);
-  const left = classCounts(dataset);
+  const strata = strataOf(rules === 3 ? dataset : { ...dataset, tags: undefined });
+  const left = Uint32Array.from(strata.counts);
   const copiesOf = groupsOf(dataset);
   const times = dataset.times && newestOfGroups(dataset.times, copiesOf);
-  imagesByClass(dataset).forEach((images, label) => {
+  imagesByStratum(strata).forEach((images, label) => {
     const order = times
       ? [...images.keys()].sort((a, b) => times[images[b]] - times[images[a]])
       : random(seed, 'validation-split', label).permutation(images.length);
@@ -43,10 +51,10 @@ export function validationSplit(dataset: Dataset, fraction: number, seed: number
       const image = images[order[i]];
       if (setAside[image]) continue;
       const group = copiesOf(image);
-      if (!keepsEveryClass(dataset, group, left)) continue;
+      if (!keepsEveryStratum(strata, group, left)) continue;
       for (const copy of group) {
         setAside[copy] = 1;
-        left[dataset.labels[copy]]--;
+        left[strata.of[copy]]--;
       }
     }
   });
@@ -97,18 +105,16 @@ function groupsOf({ copies }: Dataset): (image: number) => readonly number[] {
   return (image) => groups.get(copies[image])!;
 }
 
-/** Whether some image of every class is left for training without this group. */
-function keepsEveryClass({ labels }: Dataset, group: readonly number[], left: Uint32Array): boolean {
-  if (group.length === 1) return left[labels[group[0]]] > 1;
+/** Whether some image of every stratum is left for training without this group. */
+function keepsEveryStratum({ of }: Strata, group: readonly number[], left: Uint32Array): boolean {
+  if (group.length === 1) return left[of[group[0]]] > 1;
   const gone = new Map<number, number>();
-  for (const image of group) gone.set(labels[image], (gone.get(labels[image]) ?? 0) + 1);
-  return [...gone].every(([label, count]) => left[label] > count);
+  for (const image of group) gone.set(of[image], (gone.get(of[image]) ?? 0) + 1);
+  return [...gone].every(([stratum, count]) => left[stratum] > count);
 }
 
-function imagesByClass(dataset: Dataset): number[][] {
-  const images: number[][] = dataset.classNames.map(() => []);
-  dataset.labels.forEach((label, index) => {
-    images[label].push(index);
-  });
+function imagesByStratum({ of, counts }: Strata): number[][] {
+  const images: number[][] = Array.from(counts, () => []);
+  for (let index = 0; index < of.length; index++) images[of[index]].push(index);
   return images;
 }

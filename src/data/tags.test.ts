@@ -46,6 +46,24 @@ describe('images with any number of labels', () => {
     expect(firstImages(dataset, 3).tags!.length).toBe(9);
   });
 
+  it('are set aside alike where they have a tag and where they have none', () => {
+    const tags = Uint8Array.from({ length: 60 }, (_, i) => Number(i % 20 === 0));
+    const few = memoryDataset({
+      name: 'few',
+      classNames: ['fox'],
+      imageShape: { height: 1, width: 1, channels: 3 },
+      labels: rarestTags(tags, 1),
+      tags,
+      pixels: new Uint8Array(180),
+    });
+    const foxes = (seed: number, rules?: 2) =>
+      imagesOfEach(validationSplit(few, 0.1, seed, rules).validation)[0];
+    const seeds = [...Array(20).keys()];
+    expect(seeds.map((seed) => foxes(seed))).toEqual(seeds.map(() => 1));
+    // Runs of before go on as they began.
+    expect(seeds.map((seed) => foxes(seed, 2))).toContain(0);
+  });
+
   it('move to the places of a model’s labels', () => {
     const moved = relabelled(dataset, ['hooves', 'wheels', 'flies', 'animal']);
     expect([...moved.tags!.subarray(8, 12)]).toEqual([1, 0, 0, 1]);

@@ -52,3 +52,25 @@ export function rarestTags(tags: Uint8Array, classes: number): Uint16Array {
     (_, image) => rarestFirst.find((label) => tags[image * classes + label] === 1) ?? last,
   );
 }
+
+/** Groups of images that a split divides alike. */
+export interface Strata {
+  /** The stratum of each image. */
+  readonly of: ArrayLike<number>;
+  /** Images of each stratum. */
+  readonly counts: Uint32Array;
+}
+
+/**
+ * What splits are stratified by: the classes of images, or their rarest tags. Images without any tag are a stratum of
+ * their own, after the others: by their label they would hide the few that have the most frequent tag.
+ */
+export function strataOf({ labels, tags, classNames }: Tagged): Strata {
+  const classes = classNames.length;
+  const of = Uint32Array.from(labels, (label, image) =>
+    tags && tags[image * classes + label] === 0 ? classes : label,
+  );
+  const counts = new Uint32Array(classes + Number(of.includes(classes)));
+  for (const stratum of of) counts[stratum]++;
+  return { of, counts };
+}

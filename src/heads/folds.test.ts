@@ -19,6 +19,15 @@ describe('foldsOf', () => {
     expect(foldsOf({ labels, classNames }, 2)!.foldOf).not.toEqual(foldOf);
   });
 
+  it('divides images without any tag by themselves', () => {
+    const tags = Uint8Array.from({ length: 60 }, (_, i) => Number(i % 12 === 0));
+    const { foldOf } = foldsOf({ labels: new Uint16Array(60), tags, classNames: ['fox'] }, 1)!;
+    expect([...foldOf].filter((_, image) => tags[image] === 1).sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(Array.from({ length: 5 }, (_, fold) => foldOf.filter((own) => own === fold).length)).toEqual([
+      12, 12, 12, 12, 12,
+    ]);
+  });
+
   it('keeps copies together, also copies with another label', () => {
     const labels = Uint16Array.of(0, 0, 0, 1, 1, 1, 1);
     const { foldOf } = foldsOf({ labels, classNames, copies: Uint32Array.of(4, 4, 0, 4, 1, 2, 2) }, 3)!;

@@ -19,18 +19,19 @@ export interface TrainingImages {
  * brings is used, and then nothing is set aside.
  *
  * @param given all training images, and the validation images that the data brings along
- * @param rules with 1, as before version 0.2: a fraction to set aside wins over a validation part
+ * @param rules with 1, as before version 0.2: a fraction to set aside wins over a validation part; below 3, see
+ *   `validationSplit`
  * @throws HarrierError `bad-option`, `bad-data` when nothing is left on one side
  */
 export function trainingImages(
   { train: all, validation: brought }: TrainingImages,
   { limit, validationSplit: fraction, seed }: Pick<RunOptions, 'limit' | 'validationSplit' | 'seed'>,
-  rules: FolderRules = 2,
+  rules: FolderRules = 3,
 ): { readonly images: TrainingImages; readonly notes: readonly string[] } {
   const limited = limit === undefined ? all : firstImages(all, limit);
   const notes = limitNotes(all, limited);
   if (fraction > 0 && (!brought || rules === 1))
-    return { images: validationSplit(limited, fraction, seed), notes };
+    return { images: validationSplit(limited, fraction, seed, rules), notes };
   if (fraction > 0 && brought) {
     notes.push(
       `validation is with the ${formatQuantity(brought.size, 'image')} of ${brought.name}: none are set aside for it (--validation-split ${fraction}).`,

@@ -82,7 +82,10 @@ async function openData(
   { data, multiLabel, imageSize, preprocessing, source, skipBad, marks, groupBy, splitBy, folds }: RunOptions,
   side: number | undefined,
   then: RunData | undefined,
-  { rules: fixed = folds ? 3 : 2, ...hooks }: Pick<PrepareOptions, 'rules' | 'onProgress' | 'signal'>,
+  {
+    rules: fixed = folds || multiLabel ? 3 : 2,
+    ...hooks
+  }: Pick<PrepareOptions, 'rules' | 'onProgress' | 'signal'>,
 ): Promise<OpenedData> {
   const spec = await dataSpec(data, then?.path);
   const rules = then ? (then.rules ?? 1) : fixed;
