@@ -417,6 +417,14 @@ describe('a list of images with any number of labels', () => {
     expect(notes.join()).toContain(
       '"ant;Käfer" counts as one class. If its parts are labels of their own, add --multi-label.',
     );
+    const line = (label: unknown) =>
+      rows.map(({ file }, i) => JSON.stringify({ file, label: i % 2 ? label : ['bee'] })).join('\n');
+    const listed = await open(await list('listed.jsonl', line(['ant', 'bee'])));
+    expect(listed.train.classNames).toEqual(['ant;bee', 'bee']);
+    expect(listed.notes.join()).toContain('"ant;bee" counts as one class');
+    await expect(open(await list('objects.jsonl', line({ name: 'ant' })))).rejects.toThrow(
+      'objects.jsonl, line 2: its labels are no list of texts',
+    );
     await expect(open(join(folder, 'photos'), { multiLabel })).rejects.toThrow(
       'no list says which labels its images have',
     );

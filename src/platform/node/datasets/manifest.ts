@@ -110,13 +110,14 @@ function jsonLines(text: string, path: string, multiLabel: boolean): ManifestRow
     }
     const names = Object.keys(object);
     const fields = fieldsOf(names, path, i + 1);
-    const cell = (name: string | undefined) => {
-      const value = name === undefined ? undefined : object[name];
-      if (multiLabel && typeof value === 'object' && value !== null)
+    const cell = (field: Field) => {
+      const place = fields[field];
+      const value = place === undefined ? undefined : object[names[place]];
+      if ((multiLabel || field === 'label') && typeof value === 'object' && value !== null)
         return listed(value, `${path}, line ${i + 1}`);
       return value === undefined || value === null ? '' : String(value);
     };
-    return [rowOf((field) => cell(names[fields[field] ?? -1]), path, i + 1, multiLabel)];
+    return [rowOf(cell, path, i + 1, multiLabel)];
   });
 }
 
