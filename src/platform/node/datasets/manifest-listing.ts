@@ -111,7 +111,7 @@ export async function listManifest(
     isForeign = false,
   }: ListOptions = {},
 ): Promise<FolderListing> {
-  const rows = await readManifest(path, multiLabel);
+  const { rows } = await readManifest(path, multiLabel);
   const root = dirname(path);
   const hasParts = checkParts(rows, path);
   const classNames = classesOf(rows, hasParts, path, purpose);

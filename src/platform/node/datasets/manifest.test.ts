@@ -110,7 +110,9 @@ describe('a list of images', () => {
 
   it('may have commas in quoted cells', async () => {
     const path = await list('comma.csv', 'file,label\n"photos/a, b/x.png","ant, red"\n');
-    expect(await readManifest(path)).toEqual([{ file: 'photos/a, b/x.png', label: 'ant, red', line: 2 }]);
+    expect((await readManifest(path)).rows).toEqual([
+      { file: 'photos/a, b/x.png', label: 'ant, red', line: 2 },
+    ]);
   });
 
   it('may say which part each image is in', async () => {

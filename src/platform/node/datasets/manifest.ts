@@ -25,9 +25,19 @@ export interface ManifestRow {
   readonly line: number;
 }
 
+/** What a manifest says. */
+export interface Manifest {
+  readonly rows: readonly ManifestRow[];
+  /** Whether it looks as if its images had several labels: by the name of their column, a list, or an image without one. */
+  readonly isOfTags: boolean;
+}
+
 type Field = 'file' | 'label' | 'part' | 'group' | 'time';
 
-/** Names of columns, in lower case without what stands between words. */
+/** The name of a column of several labels. */
+const TAGS = 'tags';
+
+/** Names of columns: see `plainName`. */
 const COLUMNS: Readonly<Record<string, Field>> = {
   ...named('file', [
     'file',
@@ -71,18 +81,18 @@ export function isManifestName(name: string): boolean {
  *   is an image without any
  * @throws HarrierError `bad-data` that names the line, `storage` when the file cannot be read
  */
-export async function readManifest(path: string, multiLabel = false): Promise<ManifestRow[]> {
+export async function readManifest(path: string, multiLabel = false): Promise<Manifest> {
   const bytes = await readFile(path).catch((error) => {
     throw readError(error, path, 'file');
   });
   const text = textOf(bytes, path);
-  const rows = LINES.includes(extname(path).toLowerCase())
+  const manifest = LINES.includes(extname(path).toLowerCase())
     ? jsonLines(text, path, multiLabel)
     : table(text, path, multiLabel);
-  if (rows.length === 0) {
+  if (manifest.rows.length === 0) {
     throw new HarrierError('bad-data', 'this list names no images', { where: path, expected: EXPECTED });
   }
-  return rows;
+  return manifest;
 }
 
 /** @throws HarrierError `bad-data` for bytes that are not UTF-8 */
@@ -98,8 +108,9 @@ export function textOf(bytes: Buffer, path: string): string {
   }
 }
 
-function jsonLines(text: string, path: string, multiLabel: boolean): ManifestRow[] {
-  return text.split(/\r?\n/).flatMap((content, i) => {
+function jsonLines(text: string, path: string, multiLabel: boolean): Manifest {
+  let isOfTags = false;
+  const rows = text.split(/\r?\n/).flatMap((content, i) => {
     if (content.trim() === '') return [];
     const object = jsonObject(content);
     if (!object) {
@@ -110,6 +121,8 @@ function jsonLines(text: string, path: string, multiLabel: boolean): ManifestRow
     }
     const names = Object.keys(object);
     const fields = fieldsOf(names, path, i + 1);
+    const label = names[fields.label!];
+    isOfTags ||= plainName(label) === TAGS || Array.isArray(object[label]);
     const cell = (field: Field) => {
       const place = fields[field];
       const value = place === undefined ? undefined : object[names[place]];
@@ -119,15 +132,16 @@ function jsonLines(text: string, path: string, multiLabel: boolean): ManifestRow
     };
     return [rowOf(cell, path, i + 1, multiLabel)];
   });
+  return { rows, isOfTags: isOfTags || hasBare(rows) };
 }
 
-function table(text: string, path: string, multiLabel: boolean): ManifestRow[] {
+function table(text: string, path: string, multiLabel: boolean): Manifest {
   const records = tableRecords(text, path, multiLabel);
   const [head] = records;
-  if (!head) return [];
+  if (!head) return { rows: [], isOfTags: false };
   const hasNames = !isImageName(head.record[0] ?? '');
   const fields = hasNames ? fieldsOf(head.record, path, head.line) : { file: 0, label: 1 };
-  return records.slice(hasNames ? 1 : 0).map(({ record, line }) => {
+  const rows = records.slice(hasNames ? 1 : 0).map(({ record, line }) => {
     if (hasNames && record.length !== head.record.length) {
       throw new HarrierError('bad-data', 'this line has another number of cells than the first', {
         where: `${path}, line ${line}`,
@@ -143,6 +157,13 @@ function table(text: string, path: string, multiLabel: boolean): ManifestRow[] {
     }
     return rowOf((field) => record[fields[field] ?? -1]?.trim() ?? '', path, line, multiLabel);
   });
+  const isOfTags = hasNames && plainName(head.record[fields.label!]) === TAGS;
+  return { rows, isOfTags: isOfTags || hasBare(rows) };
+}
+
+/** Whether some image has no label, where others have one. */
+function hasBare(rows: readonly ManifestRow[]): boolean {
+  return rows.some(({ label }) => label === '') && rows.some(({ label }) => label !== '');
 }
 
 /**
@@ -189,7 +210,7 @@ export function fieldsOf(
 ): Partial<Record<Field, number>> {
   const fields: Partial<Record<Field, number>> = {};
   for (const [i, name] of names.entries()) {
-    const plain = name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+    const plain = plainName(name);
     const field = Object.hasOwn(COLUMNS, plain) ? COLUMNS[plain] : undefined;
     if (field && fields[field] === undefined) fields[field] = i;
   }
@@ -206,6 +227,11 @@ export function fieldsOf(
       next: near ? `Rename "${near}".` : 'Name the columns in the first line.',
     },
   );
+}
+
+/** The name of a column in lower case, without what stands between words. */
+function plainName(name: string): string {
+  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 }
 
 function rowOf(cell: (field: Field) => string, path: string, line: number, multiLabel: boolean): ManifestRow {

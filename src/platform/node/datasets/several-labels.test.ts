@@ -19,6 +19,10 @@ test.each([
   ['tags.jsonl', '{"file":"a.png","tags":["cat","dog"]}\n', true],
   ['one.csv', 'file,label\na.png,cat\nb.png,dog\n', false],
   ['semicolons.csv', 'file;label\na.png;cat\nb.png;dog\n', false],
+  ['bare.csv', 'file,label\na.png,cat\nb.png,\n', true],
+  ['single.csv', 'File,Tags\na.png,cat\nb.png,dog\n', true],
+  ['single.jsonl', '{"file":"a.png","label":["cat"]}\n', true],
+  ['class.jsonl', '{"file":"a.png","label":"cat"}\n', false],
   ['broken.csv', 'nothing of use\n', false],
 ])('%s', async (name, content, expected) => {
   await writeFile(at(name), content);
