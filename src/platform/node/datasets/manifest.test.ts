@@ -173,6 +173,12 @@ describe('refused, in one sentence:', () => {
       'file,colour\na.png,red\n',
       /n\.csv, line 1: no column says which label is meant: expected columns "file" and "label".*, received file, colour/,
     ],
+    [
+      'a misspelt label column',
+      'r.csv',
+      'image,lable\na.png,red\n',
+      /r\.csv, line 1: no column says which label is meant: .*received image, lable\. Rename "lable" to "label"\./,
+    ],
     ['an empty label', 'e.csv', 'file,label\nphotos/0-0.png,\n', /e\.csv, line 2: its label is empty/],
     [
       'another number of cells',

@@ -216,7 +216,11 @@ export function fieldsOf(
   }
   const missing = (['file', 'label'] as const).find((field) => fields[field] === undefined);
   if (missing === undefined) return fields;
-  const near = names.find((name) => nearestName(name.toLowerCase(), Object.keys(COLUMNS)));
+  const wanted = Object.keys(COLUMNS).filter((known) => COLUMNS[known] === missing);
+  const near = names.find((name) => {
+    const plain = plainName(name);
+    return !Object.hasOwn(COLUMNS, plain) && nearestName(plain, wanted);
+  });
   throw new HarrierError(
     'bad-data',
     `no column says ${missing === 'file' ? 'which file' : 'which label'} is meant`,
@@ -224,7 +228,7 @@ export function fieldsOf(
       where: `${path}, line ${line}`,
       expected: 'columns "file" and "label", and if wanted "split" and "group"',
       received: names.join(', '),
-      next: near ? `Rename "${near}".` : 'Name the columns in the first line.',
+      next: near ? `Rename "${near}" to "${missing}".` : 'Name the columns in the first line.',
     },
   );
 }
