@@ -5,7 +5,7 @@ import { writeAtomically } from '../files/cache.ts';
 import { withLock } from '../files/lock.ts';
 import { readError } from '../files/read-error.ts';
 import { isImageName } from '../images/image-names.ts';
-import { delimiterOf, fieldsOf, tableRecords, textOf } from './manifest.ts';
+import { delimiterOf, fieldsOf, ignoredInTable, tableRecords, textOf } from './manifest.ts';
 
 /** The list of labels in a folder of images. `train --data` reads it as it stands. */
 export const LABEL_LIST = 'labels.csv';
@@ -33,7 +33,19 @@ export class LabelList {
     this.path = path;
     this.#delimiter = delimiter;
     this.#head = head;
-    const { file, label, part: parts } = fieldsOf(head, path, 1);
+    const {
+      file,
+      label,
+      part: parts,
+    } = fieldsOf(
+      head,
+      path,
+      1,
+      ignoredInTable(
+        head,
+        rows.map((record) => ({ record })),
+      ),
+    );
     this.#file = file!;
     this.#label = label!;
     this.#part = parts;

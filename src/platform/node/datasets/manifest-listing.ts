@@ -111,7 +111,7 @@ export async function listManifest(
     isForeign = false,
   }: ListOptions = {},
 ): Promise<FolderListing> {
-  const { rows } = await readManifest(path, multiLabel);
+  const { rows, notes } = await readManifest(path, multiLabel);
   const root = dirname(path);
   const hasParts = checkParts(rows, path);
   const classNames = classesOf(rows, hasParts, path, purpose);
@@ -157,6 +157,7 @@ export async function listManifest(
     files,
     ...(tags && { tags }),
     notes: [
+      ...notes,
       ...(missing.length > 0
         ? [
             `${path}: ${formatQuantity(missing.length, 'file')} of ${rows.length} ${missing.length === 1 ? 'is' : 'are'} missing and left out.`,

@@ -136,6 +136,20 @@ describe('a list of images', () => {
     expect([...groups.values()].map(({ size }) => size)).toEqual(new Array(12).fill(1));
   });
 
+  it('takes columns of other names for parts where all their values are some', async () => {
+    const lines = rows.map((row, i) => `${row.file},${row.label},${i % 5},${i % 4 ? 'train' : 'test'}`);
+    const numbered = await list('fold.csv', ['file,label,fold,usage', ...lines].join('\n'));
+    const { test, notes } = await open(numbered);
+    expect(test.size).toBe(9);
+    expect(notes).toContain(
+      `${numbered}: the column "fold" is ignored, as it has other values than train, validation and test ("0").`,
+    );
+    const objects = rows.map((row, i) => JSON.stringify({ ...row, set: i % 5 }));
+    const { train, notes: own } = await open(await list('set.jsonl', objects.join('\n')));
+    expect(train.size).toBeGreaterThan(9);
+    expect(own.join()).toContain('the column "set" is ignored');
+  });
+
   it('keeps the images of a group on one side, and lets its name decide on which', async () => {
     const lines = rows.map((row, i) => `${row.file},${row.label},person ${i % 12}`);
     const { train, test } = await open(await list('groups.csv', ['file,label,group', ...lines].join('\n')));

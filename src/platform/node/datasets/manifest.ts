@@ -30,9 +30,14 @@ export interface Manifest {
   readonly rows: readonly ManifestRow[];
   /** Whether it looks as if its images had several labels: by the name of their column, a list, or an image without one. */
   readonly isOfTags: boolean;
+  /** Sentences about columns that are ignored. */
+  readonly notes: readonly string[];
 }
 
 type Field = 'file' | 'label' | 'part' | 'group' | 'time';
+
+/** Names of columns that often say something else: they count only where all values are names of parts. */
+const OTHER_PARTS = ['subset', 'set', 'fold', 'usage'];
 
 /** The name of a column of several labels. */
 const TAGS = 'tags';
@@ -51,7 +56,7 @@ const COLUMNS: Readonly<Record<string, Field>> = {
     'imageid',
   ]),
   ...named('label', ['label', 'labels', 'class', 'classname', 'category', 'target', 'tag', 'tags']),
-  ...named('part', ['split', 'part', 'subset', 'set', 'fold', 'usage']),
+  ...named('part', ['split', 'part', ...OTHER_PARTS]),
   ...named('group', ['group', 'groupid', 'subject', 'subjectid', 'patient', 'patientid', 'person', 'video']),
   ...named('time', ['time', 'date', 'datetime', 'timestamp', 'takenat', 'createdat']),
 };
@@ -109,8 +114,7 @@ export function textOf(bytes: Buffer, path: string): string {
 }
 
 function jsonLines(text: string, path: string, multiLabel: boolean): Manifest {
-  let isOfTags = false;
-  const rows = text.split(/\r?\n/).flatMap((content, i) => {
+  const lines = text.split(/\r?\n/).flatMap((content, i) => {
     if (content.trim() === '') return [];
     const object = jsonObject(content);
     if (!object) {
@@ -119,28 +123,35 @@ function jsonLines(text: string, path: string, multiLabel: boolean): Manifest {
         expected: 'such as {"file": "a.jpg", "label": "ant"}',
       });
     }
+    return [{ object, line: i + 1 }];
+  });
+  const all = [...new Set(lines.flatMap(({ object }) => Object.keys(object)))];
+  const ignored = ignoredColumns(all, (name) => lines.map(({ object }) => object[name]));
+  let isOfTags = false;
+  const rows = lines.map(({ object, line }) => {
     const names = Object.keys(object);
-    const fields = fieldsOf(names, path, i + 1);
+    const fields = fieldsOf(names, path, line, ignored);
     const label = names[fields.label!];
     isOfTags ||= plainName(label) === TAGS || Array.isArray(object[label]);
     const cell = (field: Field) => {
       const place = fields[field];
       const value = place === undefined ? undefined : object[names[place]];
       if ((multiLabel || field === 'label') && typeof value === 'object' && value !== null)
-        return listed(value, `${path}, line ${i + 1}`);
+        return listed(value, `${path}, line ${line}`);
       return value === undefined || value === null ? '' : String(value);
     };
-    return [rowOf(cell, path, i + 1, multiLabel)];
+    return rowOf(cell, path, line, multiLabel);
   });
-  return { rows, isOfTags: isOfTags || hasBare(rows) };
+  return { rows, isOfTags: isOfTags || hasBare(rows), notes: ignoredNotes(ignored, path) };
 }
 
 function table(text: string, path: string, multiLabel: boolean): Manifest {
   const records = tableRecords(text, path, multiLabel);
   const [head] = records;
-  if (!head) return { rows: [], isOfTags: false };
+  if (!head) return { rows: [], isOfTags: false, notes: [] };
   const hasNames = !isImageName(head.record[0] ?? '');
-  const fields = hasNames ? fieldsOf(head.record, path, head.line) : { file: 0, label: 1 };
+  const ignored = hasNames ? ignoredInTable(head.record, records.slice(1)) : new Map<string, string>();
+  const fields = hasNames ? fieldsOf(head.record, path, head.line, ignored) : { file: 0, label: 1 };
   const rows = records.slice(hasNames ? 1 : 0).map(({ record, line }) => {
     if (hasNames && record.length !== head.record.length) {
       throw new HarrierError('bad-data', 'this line has another number of cells than the first', {
@@ -158,7 +169,42 @@ function table(text: string, path: string, multiLabel: boolean): Manifest {
     return rowOf((field) => record[fields[field] ?? -1]?.trim() ?? '', path, line, multiLabel);
   });
   const isOfTags = hasNames && plainName(head.record[fields.label!]) === TAGS;
-  return { rows, isOfTags: isOfTags || hasBare(rows) };
+  return { rows, isOfTags: isOfTags || hasBare(rows), notes: ignoredNotes(ignored, path) };
+}
+
+/** Columns that are called as if they said parts and say something else, with one of their values. */
+type IgnoredColumns = ReadonlyMap<string, string>;
+
+function ignoredColumns(
+  names: readonly string[],
+  valuesOf: (name: string) => readonly unknown[],
+): IgnoredColumns {
+  const others = names.flatMap((name): [string, string][] => {
+    if (!OTHER_PARTS.includes(plainName(name))) return [];
+    const texts = valuesOf(name).map((value) => `${value ?? ''}`.trim());
+    const other = texts.find((text) => text !== '' && partNamed(text) === undefined);
+    return other === undefined ? [] : [[name, other]];
+  });
+  return new Map(others);
+}
+
+/** `ignoredColumns` of a table whose first line has been taken off. */
+export function ignoredInTable(
+  names: readonly string[],
+  rows: readonly { readonly record: readonly string[] }[],
+): IgnoredColumns {
+  return ignoredColumns(names, (name) => {
+    const place = names.indexOf(name);
+    return rows.map(({ record }) => record[place]);
+  });
+}
+
+function ignoredNotes(ignored: IgnoredColumns, path: string): string[] {
+  return Array.from(
+    ignored,
+    ([name, value]) =>
+      `${path}: the column "${name}" is ignored, as it has other values than train, validation and test ("${value}").`,
+  );
 }
 
 /** Whether some image has no label, where others have one. */
@@ -202,17 +248,22 @@ export function tableRecords(
   }
 }
 
-/** Which column has which field. @throws HarrierError `bad-data` without a column of files or of labels */
+/**
+ * Which column has which field.
+ * @param ignored columns that have none
+ * @throws HarrierError `bad-data` without a column of files or of labels
+ */
 export function fieldsOf(
   names: readonly string[],
   path: string,
   line: number,
+  ignored: IgnoredColumns,
 ): Partial<Record<Field, number>> {
   const fields: Partial<Record<Field, number>> = {};
   for (const [i, name] of names.entries()) {
     const plain = plainName(name);
     const field = Object.hasOwn(COLUMNS, plain) ? COLUMNS[plain] : undefined;
-    if (field && fields[field] === undefined) fields[field] = i;
+    if (field && fields[field] === undefined && !ignored.has(name)) fields[field] = i;
   }
   const missing = (['file', 'label'] as const).find((field) => fields[field] === undefined);
   if (missing === undefined) return fields;
