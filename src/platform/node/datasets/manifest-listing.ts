@@ -66,8 +66,12 @@ async function listFolder(folder: string, options: ListOptions): Promise<FolderL
       where: folder,
       expected:
         'a list (.csv, .jsonl) with a line "file,tags", then one such as "photo.jpg,cat;dog" for each image',
-      next: 'Give the list as data. Images in one folder per class have one class each: leave --multi-label out.',
-      options: ['multiLabel'],
+      ...(options.purpose === 'evaluation'
+        ? { next: 'The model gives images any number of labels: give such a list as data.' }
+        : {
+            next: 'Give the list as data. Images in one folder per class have one class each: leave --multi-label out.',
+            options: ['multiLabel'],
+          }),
     });
   }
   return list === undefined ? listImageFolder(folder, options) : listManifest(list, options);

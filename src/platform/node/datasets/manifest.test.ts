@@ -448,7 +448,11 @@ describe('a list of images with any number of labels', () => {
       'objects.jsonl, line 2: its labels are no list of texts',
     );
     await expect(open(join(folder, 'photos'), { multiLabel })).rejects.toThrow(
-      'no list says which labels its images have',
+      /no list says which labels its images have: .*leave --multi-label out\.$/,
+    );
+    // A model of labels is evaluated: there is no such flag.
+    await expect(evaluationImages(join(folder, 'photos'), {}, { multiLabel })).rejects.toThrow(
+      /no list says which labels its images have: .*The model gives images any number of labels: give such a list as data\.$/,
     );
   });
 });
