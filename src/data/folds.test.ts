@@ -122,5 +122,8 @@ describe('folds', () => {
       'expected 2 to 2 folds: images that belong together stay in one, received 3',
     );
     expect(() => foldsOf(images({ labels }), 1, 1)).toThrow('received 1');
+    expect(() => foldsOf(images({ labels, copies: labels.map(() => 0) }), 2, 1)).toThrow(
+      /cannot be divided into folds: expected 2 groups of images or more: .*, received 1\. Add images that differ/,
+    );
   });
 });

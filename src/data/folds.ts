@@ -32,8 +32,8 @@ export interface Folding {
  *
  * @param count folds, at least 2
  * @param rules below 3, as for runs of before: the order of the images divides those of one time
- * @throws HarrierError `bad-option` for fewer folds than 2, or more than there are groups of images; `bad-data` where large
- *   groups, or images of one time, leave a fold empty
+ * @throws HarrierError `bad-option` for fewer folds than 2, or more than there are groups of images; `bad-data` for too few
+ *   groups for any folds, or where large groups, or images of one time, leave a fold empty
  */
 export function foldsOf(
   dataset: Pick<Dataset, 'name' | 'size' | 'labels' | 'tags' | 'classNames' | 'copies' | 'times'>,
@@ -43,6 +43,15 @@ export function foldsOf(
 ): Folding {
   const groups = groupsOf(dataset);
   const parts = dataset.times ? count + 1 : count;
+  const least = dataset.times ? 3 : 2;
+  if (groups.length < least) {
+    throw new HarrierError('bad-data', 'these images cannot be divided into folds', {
+      where: dataset.name,
+      expected: `${least} groups of images or more: copies, and images of one group, stay in one fold`,
+      received: `${groups.length}`,
+      next: 'Add images that differ, or of other groups.',
+    });
+  }
   if (!(Number.isInteger(count) && count >= 2) || parts > groups.length) {
     throw new HarrierError('bad-option', 'these images cannot be divided into so many folds', {
       where: dataset.name,

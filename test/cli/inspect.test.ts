@@ -85,6 +85,19 @@ describe('harrier inspect', () => {
     expect(sentenceOf(await run('inspect', 'images', '--from', 'missing.onnx'))).toMatch(/missing\.onnx/);
   });
 
+  it('inspects images that cannot be split: each class is one image, saved several times', async () => {
+    await writeImages(file('copied'), { classes: ['cat', 'dog'], perClass: 1, side: 16 });
+    for (const label of ['cat', 'dog']) {
+      for (const copy of [1, 2])
+        await copyFile(file(`copied/${label}/0.png`), file(`copied/${label}/copy-${copy}.png`));
+    }
+    const finished = await run('inspect', 'copied', '--json', '--out', 'copied.html');
+    expect(finished.code, finished.stderr).toBe(0);
+    const found: Inspection = JSON.parse(finished.stdout);
+    expect(found.parts).toEqual([{ part: 'train', images: 6 }]);
+    expect(found.duplicates.map(({ images }) => images.length)).toEqual([3, 3]);
+  });
+
   it('inspects a handful of images without claiming to know more', async () => {
     await writeImages(file('few'), { classes: ['cat', 'dog'], perClass: 2, side: 16 });
     const finished = await run('inspect', 'few', '--json', '--out', 'few.html');

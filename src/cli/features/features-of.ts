@@ -71,6 +71,8 @@ export async function featuresOf(
     skipBad: options.skipBad,
     multiLabel: options.multiLabel,
     marks: options.marks && false,
+    // All parts are looked at together: images that belong together need no split.
+    pooled: 'if-needed',
     onProgress: reporter.work,
     signal,
   });
@@ -81,7 +83,8 @@ export async function featuresOf(
     const store = featureCache(backbone.key(nativeSha256), backbone.size);
     const parts: PartFeatures[] = [];
     for (const part of ['train', 'validation', 'test'] as const) {
-      const whole = opened[part];
+      const isPooled = part === 'test' && opened.test.name === opened.train.name;
+      const whole = isPooled ? undefined : opened[part];
       const dataset = whole && options.shard ? partOf(whole, options.shard) : whole;
       if (!dataset || dataset.size === 0) continue;
       checkImageSize(dataset, backbone);

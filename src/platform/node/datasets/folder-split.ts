@@ -35,9 +35,15 @@ const TEST_FRACTION = 0.2;
  * always has an image to learn from; a small one may have none to test with. Where no image at all is low, the lowest
  * of each class stands in (`tooFew`), and is to be kept as `keptTest`.
  *
+ * @param mayHaveNoTest whether images that cannot be split are all for training, in place of an error
  * @throws HarrierError `bad-data` when a class has no image to learn from, or there is none to test with
  */
-export function splitFolder(listing: FolderListing, content: FolderContent, rules: FolderRules): FolderParts {
+export function splitFolder(
+  listing: FolderListing,
+  content: FolderContent,
+  rules: FolderRules,
+  mayHaveNoTest = false,
+): FolderParts {
   const good = [...listing.files.keys()].filter((slot) => !content.bad.has(slot));
   const inPart = (part: string) => good.filter((slot) => listing.files[slot].part === part);
   if (bringsTest(listing)) {
@@ -54,8 +60,12 @@ export function splitFolder(listing: FolderListing, content: FolderContent, rule
   if (tooFew) isTest = lowestOfEachClass(listing, content, good);
   const train = good.filter((slot) => !isTest.has(slot));
   checkTrain(listing, train);
-  const test = isTest.size > 0 ? good.filter((slot) => isTest.has(slot)) : noTest(listing);
-  return { train, test, ...(tooFew && { tooFew }) };
+  if (isTest.size === 0 && !mayHaveNoTest) {
+    const perClass = groupsByClass(listing, groupsOf(content, good));
+    if (good.length > perClass.length && perClass.every((own) => own.length < 2)) belongTogether(listing);
+    noTest(listing);
+  }
+  return { train, test: good.filter((slot) => isTest.has(slot)), ...(tooFew && { tooFew }) };
 }
 
 /** Whether a listing names images to evaluate on: a training part alone is split. */
@@ -174,8 +184,19 @@ function checkTrain(listing: FolderListing, train: readonly number[]): void {
 
 function noTest(listing: FolderListing): never {
   throw new HarrierError('bad-data', 'there are no test images', {
-    where: listing.root,
+    where: listing.source ?? listing.root,
     expected: 'a test folder with images, or more images: Harrier keeps about one in five for testing',
     next: 'Add images.',
+  });
+}
+
+function belongTogether({ groups, source, root }: FolderListing): never {
+  const [belong, others] = groups
+    ? ['are of one group', 'images of other groups']
+    : ['are copies of each other, or hardly differ', 'images that differ'];
+  throw new HarrierError('bad-data', `there are no test images: all images of each class ${belong}`, {
+    where: source ?? root,
+    expected: `${others} in some class: images that belong together are not split`,
+    next: `Add ${others}, or a test part.`,
   });
 }

@@ -651,6 +651,24 @@ describe('bad input', () => {
     expect((await refusal()).message).toMatch(/there are no test images.*Add images/);
   });
 
+  it('classes of copies: nothing can be set aside, unless all images may be in one part', async () => {
+    for (let i = 0; i < 3; i++) {
+      await put(`cat/${i}.png`, 20);
+      await put(`dog/${i}.png`, 250);
+    }
+    expect((await refusal()).message).toMatch(
+      /images-\d+: there are no test images: all images of each class are copies of each other, or hardly differ: .*Add images that differ/,
+    );
+    await expect(open({ groupBy: '^(cat|dog)/' })).rejects.toThrow(
+      /all images of each class are of one group: .*Add images of other groups, or a test part/,
+    );
+    const { train, test } = await open({ pooled: 'if-needed' });
+    expect([train.size, test.size]).toEqual([6, 6]);
+    await put('cat/4.png', 200);
+    const split = await open({ pooled: 'if-needed' });
+    expect(split.train.size + split.test.size).toBe(7);
+  });
+
   it('damaged images, text and empty files: the first is named, all are counted', async () => {
     await putTwoClasses(4);
     const whole = await readFile(join(root, 'cat', '0.png'));

@@ -106,20 +106,23 @@ export async function imageFolder(
   options: ImageFolderOptions = {},
 ): Promise<ImageFolderSplits> {
   const { cacheDirectory: cache = cacheDirectory(), splitBy, pooled = false } = options;
-  const { rules = pooled ? 3 : 2 } = options;
+  const { rules = pooled === true ? 3 : 2 } = options;
   const keptTest = rules !== 1 && !splitBy ? await readKeptTest(path, cache) : undefined;
   let newlyKept: readonly string[] = [];
   const opened = await openFolder(path, 'training', options, (folder) => {
     const { listing, decoded } = folder;
     const copies = copyNumbers(listing, decoded.copies);
     const own = rules === 1 ? undefined : copies;
-    if (pooled && !(rules === 3 ? bringsTest(listing) : listing.hasParts)) {
+    const allImages = () => {
       const good = [...listing.files.keys()].filter((slot) => !decoded.bad.has(slot));
       const all = folder.dataset('all', good, 'all', own);
       return { train: all, test: all, skipped: folder.skipped, notes: listing.notes };
-    }
+    };
+    if (pooled === true && !(rules === 3 ? bringsTest(listing) : listing.hasParts)) return allImages();
     const contentHashes = splitKeys(listing, decoded.contentHashes);
-    const parts = splitFolder(listing, { ...decoded, contentHashes, copies, keptTest }, rules);
+    const content = { ...decoded, contentHashes, copies, keptTest };
+    const parts = splitFolder(listing, content, rules, pooled === 'if-needed');
+    if (parts.test.length === 0) return allImages();
     if (options.isNew && splitBy && !bringsTest(listing)) checkNewest(path, parts);
     if (parts.tooFew && !splitBy) newlyKept = parts.test.map((slot) => contentHashes[slot]);
     // Other rules, another split: each has a hash of its own.

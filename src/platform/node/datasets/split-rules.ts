@@ -9,8 +9,11 @@ export interface SplitRules {
   readonly groupBy?: string;
   /** `time`: the newest images are the test images, by the column `time` of a list. */
   readonly splitBy?: 'time';
-  /** Nothing is set aside for the test where the data brings none: training and test images are all images. */
-  readonly pooled?: boolean;
+  /**
+   * Nothing is set aside for the test where the data brings none: training and test images are all images. `if-needed`: only
+   * where they cannot be split.
+   */
+  readonly pooled?: boolean | 'if-needed';
 }
 
 /**
