@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server';
 import { HarrierError } from '../errors.ts';
 import { addressHere } from './addresses.ts';
 import type { PlainResponse, RequestHead } from './exchange.ts';
+import { checkNumbers } from './numbers.ts';
 import { HttpError, problemOf } from './problem.ts';
 import type { App } from './routing.ts';
 
@@ -55,9 +56,11 @@ const PLAIN_PATH = /^(?:\/[\w:-][\w.:-]*)+$/;
 
 /**
  * Puts an app behind a socket.
- * @throws HarrierError `in-use` when another process has the port; `bad-option` for a host or port that cannot be had
+ * @throws HarrierError `in-use` when another process has the port; `bad-option` for a host or port that cannot be had,
+ *   or a number that makes no sense
  */
 export async function listen(app: App, options: ListenOptions): Promise<Listener> {
+  checkNumbers('listen', options);
   const { host, port, maxConnections, headersTimeoutMs, requestTimeoutMs, idleTimeoutMs } = options;
   const answering = new Set<ServerResponse>();
   let isClosing = false;

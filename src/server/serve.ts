@@ -3,6 +3,7 @@ import { HARRIER_VERSION } from '../platform/node/version.ts';
 import { createApp } from './app.ts';
 import { listen } from './listen.ts';
 import { Metrics } from './metrics.ts';
+import { checkNumbers } from './numbers.ts';
 import { WorkerPool } from './pool/pool.ts';
 import { type ServerOptions, serverParts } from './server-options.ts';
 import type { ServedModel } from './service.ts';
@@ -37,10 +38,11 @@ export interface ServerHandle {
  * Serves a model over HTTP; resolves when it can be asked. From the first moment the port answers: 503 while the model
  * is loading.
  *
- * @throws HarrierError `in-use` when the port is taken, `not-found`, `bad-graph` or `not-supported` when the model
+ * @throws HarrierError `bad-option` for a number that makes no sense, `in-use` when the port is taken, `not-found`, `bad-graph` or `not-supported` when the model
  * cannot be used
  */
 export async function serveModel(options: ServeOptions): Promise<ServerHandle> {
+  checkNumbers('serveModel', options);
   const { modelFile, watchMs = 1_000, graceMs = 1_000, drainMs = 25_000, log = () => {} } = options;
   const { readModel = async (file) => (await readClassifierFile(file)).bytes } = options;
   // Before it is read: what replaces it while the model starts is noticed.

@@ -6,6 +6,7 @@ import { errorFromPlain } from '../../plain-error.ts';
 import { memoryLimit } from '../../platform/node/memory.ts';
 import { Decoders, decodeBudget } from '../decoding/decoders.ts';
 import { isLarge } from '../decoding/weight.ts';
+import { checkNumbers } from '../numbers.ts';
 import { gone, tooLate } from '../problem.ts';
 import {
   type Answer,
@@ -60,7 +61,9 @@ export class WorkerPool implements ClassificationService {
   #crowdedAt = Number.NEGATIVE_INFINITY;
   #emptied: () => void = () => {};
 
+  /** @throws HarrierError `bad-option` for a number that makes no sense */
   constructor(options: PoolOptions) {
+    checkNumbers('WorkerPool', options);
     this.#options = options;
     this.#workers = new ModelWorkers(options, () => this.#schedule(), closed);
     const { metrics, maxQueue, maxPixels, workers } = options;
