@@ -68,6 +68,30 @@ describe('memoryDataset', () => {
     );
   });
 
+  it.each([
+    [
+      'too few tags',
+      { tags: new Uint8Array(5) },
+      'tags do not match the images: expected 2 × 3 = 6 numbers, received 5',
+    ],
+    ['a tag of 7', { tags: Uint8Array.of(0, 1, 0, 0, 7, 0) }, 'image 1 has a tag that is no tag'],
+    [
+      'too few copies',
+      { copies: new Uint32Array(1) },
+      'copies are one number for each image: expected 2, received 1',
+    ],
+    ['two channels', { imageShape: { ...SHAPE, channels: 2 } }, 'received height 2, width 1, channels 2'],
+    ['no channels', { imageShape: { height: 2, width: 1 } as typeof SHAPE }, 'channels undefined'],
+    ['no height', { imageShape: { ...SHAPE, height: 0 } }, 'this is no shape of images'],
+  ])('refuses %s', (_, wrong, message) => {
+    const right = { name: 'two', classNames: ['a', 'b', 'c'], imageShape: SHAPE, labels: [0, 1] };
+    const pixels = new Uint8Array(12);
+    expect(() => memoryDataset({ ...right, pixels, ...wrong })).toThrow(message);
+    expect(
+      memoryDataset({ ...right, pixels, tags: new Uint8Array(6), copies: new Uint32Array(2) }).size,
+    ).toBe(2);
+  });
+
   it('refuses an index outside and a buffer too small', () => {
     const set = numbered([0, 1]);
     expect(() => set.gather([2], new Uint8Array(6))).toThrow(/expected an index from 0 to 1, received 2/);

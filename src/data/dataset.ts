@@ -1,4 +1,5 @@
 import { HarrierError } from '../errors.ts';
+import { COUNT, isInRange } from '../options/range.ts';
 import type { PixelSource } from './pixel-source.ts';
 import { isStretched, type Preprocessing } from './preprocessing.ts';
 
@@ -24,6 +25,16 @@ export function imageInput(
   preprocessing: Preprocessing,
 ): ImageInput {
   return { height, width, channels, ...(!isStretched(preprocessing) && { preprocessing }) };
+}
+
+/** @throws HarrierError `bad-option` for a shape that no image has */
+export function checkShape(where: string, { height, width, channels }: ImageShape): void {
+  if ([height, width].every((side) => isInRange(side, COUNT)) && (channels === 3 || channels === 1)) return;
+  throw new HarrierError('bad-option', 'this is no shape of images', {
+    where,
+    expected: 'height and width, whole numbers of at least 1, and channels, 3 or 1',
+    received: `height ${height}, width ${width}, channels ${channels}`,
+  });
 }
 
 /**

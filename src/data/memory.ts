@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { checkGather, type Dataset, type ImageInput, imageBytes } from './dataset.ts';
+import { checkGather, checkShape, type Dataset, type ImageInput, imageBytes } from './dataset.ts';
 import { hashHeader } from './hash.ts';
 import { sharedPixels } from './pixel-source.ts';
 import { sha256 } from './sha256.ts';
@@ -32,9 +32,11 @@ export interface MemoryDatasetOptions {
 /**
  * A data set with its pixels in memory.
  *
- * @throws HarrierError `bad-shape` when pixels and labels do not fit together, `bad-data` when a label has no class
+ * @throws HarrierError `bad-shape` when pixels, labels, tags and copies do not fit together, `bad-data` when a label has
+ *   no class or a tag is neither 0 nor 1, `bad-option` for a shape that no image has
  */
 export function memoryDataset(options: MemoryDatasetOptions): Dataset {
+  checkShape(options.name, options.imageShape);
   if (options.imageShape.channels === 1) return memoryDataset(inThreeChannels(options));
   const { name, classNames, imageShape, pixels, tags, copies } = options;
   const bytes = imageBytes(imageShape);
@@ -47,6 +49,14 @@ export function memoryDataset(options: MemoryDatasetOptions): Dataset {
     });
   }
   const labels = checkedLabels(name, options.labels, classNames.length);
+  if (tags) checkTags(name, tags, size, classNames.length);
+  if (copies && copies.length !== size) {
+    throw new HarrierError('bad-shape', 'copies are one number for each image', {
+      where: name,
+      expected: `${size}`,
+      received: `${copies.length}`,
+    });
+  }
   let hash = options.hash;
   return {
     name,
@@ -99,4 +109,21 @@ function checkedLabels(name: string, labels: ArrayLike<number>, classes: number)
     }
   }
   return labels instanceof Uint16Array ? labels : Uint16Array.from(labels);
+}
+
+function checkTags(name: string, tags: Uint8Array, size: number, classes: number): void {
+  if (tags.length !== size * classes) {
+    throw new HarrierError('bad-shape', 'the tags do not match the images', {
+      where: name,
+      expected: `${size} × ${classes} = ${size * classes} numbers`,
+      received: `${tags.length}`,
+    });
+  }
+  const at = tags.findIndex((tag) => tag > 1);
+  if (at < 0) return;
+  throw new HarrierError('bad-data', `image ${Math.floor(at / classes)} has a tag that is no tag`, {
+    where: name,
+    expected: '1 where it has the label, else 0',
+    received: `${tags[at]}`,
+  });
 }
