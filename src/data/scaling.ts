@@ -9,7 +9,7 @@ export interface Scaler {
   /** Whole rows, from the top down: uint8, four numbers a pixel unless another number was agreed on. */
   add(rows: Uint8Array | Uint8ClampedArray): void;
   /** The image: uint8 `[height, width, 3]`. */
-  finish(): Uint8Array;
+  finish(): Uint8Array<ArrayBuffer>;
 }
 
 /** A place as a weighted mean of old ones: `weights[i]` of the old place `first + i`. */

@@ -51,7 +51,7 @@ export function heatLayer(
   map: HeatMap,
   size: Size,
   { opacity = 0.8, part = WHOLE }: OverlayOptions = {},
-): Uint8ClampedArray {
+): Uint8ClampedArray<ArrayBuffer> {
   const values = resizeMap(map, size, part);
   const out = new Uint8ClampedArray(4 * values.length);
   values.forEach((value, i) => {
@@ -71,7 +71,11 @@ export function heatLayer(
  * @returns RGBA, `[height, width, 4]`
  * @throws HarrierError `bad-shape` when the pixels do not fit the image's size
  */
-export function overlay(image: RgbImage, map: HeatMap, options?: OverlayOptions): Uint8ClampedArray {
+export function overlay(
+  image: RgbImage,
+  map: HeatMap,
+  options?: OverlayOptions,
+): Uint8ClampedArray<ArrayBuffer> {
   const { pixels, height, width } = image;
   const channels = pixels.length / (height * width);
   if (channels !== 3 && channels !== 4) {

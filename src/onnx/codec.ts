@@ -55,7 +55,7 @@ const OLDEST_IR_VERSION = 4;
 const MAX_OPSET = 1_000_000n;
 
 /** A model as the bytes of an `.onnx` file. The same model gives the same bytes. */
-export function encodeModel(model: Model): Uint8Array {
+export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
   const { producer = { name: 'harrier', version: '' } } = model;
   const proto = withUnread(
     create(ModelProtoSchema, {

@@ -10,7 +10,11 @@ import { scalerFor } from './resizer.ts';
  * @returns uint8 `[height, width, 3]`
  * @throws HarrierError `bad-data` when the sizes do not fit the bytes
  */
-export function shapedPixels({ data, width, height }: Pixels, shape: ImageInput, where: string): Uint8Array {
+export function shapedPixels(
+  { data, width, height }: Pixels,
+  shape: ImageInput,
+  where: string,
+): Uint8Array<ArrayBuffer> {
   const channels = data.length / (width * height);
   if (!isSide(width) || !isSide(height) || (channels !== 3 && channels !== 4)) {
     throw new HarrierError('bad-data', 'these pixels do not make an image', {

@@ -273,7 +273,7 @@ export class Model {
    * optimizer's state.
    * @param metadata is added to the file's own
    */
-  toOnnx(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  toOnnx(metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
     const names: Record<string, string> = this.#classNames
       ? { [CLASS_NAMES_KEY]: JSON.stringify(this.#classNames) }
       : {};

@@ -26,7 +26,7 @@ export async function decodeImage(
   shape: ImageInput,
   where: string = source instanceof File ? source.name : 'image',
   maxPixels = MAX_PIXELS,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   if (shape.channels !== 3) {
     throw new HarrierError('not-supported', 'images have three channels', {
       where,
@@ -118,7 +118,7 @@ export function drawnPixels(
   size: ImageSize,
   shape: ImageInput,
   orientation = UPRIGHT,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const onSide = liesOnSide(orientation);
   const [width, height] = onSide ? [size.height, size.width] : [size.width, size.height];
   const strip = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));

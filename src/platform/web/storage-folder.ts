@@ -1,3 +1,4 @@
+import { unshared } from '../unshared.ts';
 import type { ByteStorage } from './byte-storage.ts';
 
 /** Times that a file is opened to be read. */
@@ -28,7 +29,7 @@ export async function openFolder(name: string): Promise<ByteStorage | undefined>
       try {
         // The room is taken at once: in the middle of writing, a full disk gives errors of many names.
         await file.truncate(bytes.length);
-        await file.write(bytes);
+        await file.write(unshared(bytes));
         await file.close();
       } catch (error) {
         await file.abort().catch(() => {});

@@ -32,7 +32,7 @@ export class StorageRunStore implements RunStore {
 
   async write(name: string, content: Uint8Array | string): Promise<void> {
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-    await this.#storage.write(this.#nameOf(name), bytes as Uint8Array<ArrayBuffer>);
+    await this.#storage.write(this.#nameOf(name), bytes);
   }
 
   note(name: string, content: string): Promise<void> {
