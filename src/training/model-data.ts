@@ -41,10 +41,20 @@ export function datasetFrom(
 
 /**
  * What `predict` was given: pixels or a data set.
- * @throws HarrierError `bad-option` for anything else
+ * @throws HarrierError `bad-option` for anything else, `bad-shape` for pixels of no whole images
  */
 export function checkPredictable(network: Network, images: unknown): Uint8Array | Dataset {
-  if (images instanceof Uint8Array || isDataset(images)) return images;
+  if (isDataset(images)) return images;
+  if (images instanceof Uint8Array) {
+    const size = network.inputShape.reduce((product, side) => product * side);
+    if (images.length > 0 && images.length % size === 0) return images;
+    throw new HarrierError('bad-shape', 'pixels do not make whole images', {
+      where: `${network.name}.predict`,
+      expected: `a multiple of ${size} bytes (${network.inputShape.join(' × ')})`,
+      received: `${images.length}`,
+      next: 'decodeImage of harrier/node and harrier/web brings an image to imageShape of the model.',
+    });
+  }
   throw new HarrierError('bad-option', 'these are not images', {
     where: `${network.name}.predict`,
     expected: `pixels (a Uint8Array ${shapeOf(network)}) or a data set`,

@@ -264,6 +264,16 @@ describe('grey images', () => {
     await one.dispose();
   });
 
+  it('are counted in their own size', async () => {
+    const one = greyModel(1);
+    expect(await one.predict(grey.subarray(0, 5 * 16))).toHaveLength(5 * 3);
+    await expect(one.predict(grey.subarray(0, 40))).rejects.toThrow(
+      'pixels do not make whole images: expected a multiple of 16 bytes (4 × 4 × 1), received 40',
+    );
+    await expect(one.predict(grey.subarray(0, 0))).rejects.toThrow(/received 0/);
+    await one.dispose();
+  });
+
   it('come from colours by their brightness, and as three equal channels into a network of three', async () => {
     const imageShape = { height: 4, width: 4, channels: 1 };
     const data = memoryDataset({

@@ -102,6 +102,21 @@ describe.skipIf(noChromium)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`
     });
   });
 
+  it('images come as one channel of brightness for networks of grey images', async () => {
+    const bytes = await noise(32, 32).png().toBuffer();
+    const grey = await page.call<Uint8Array>(
+      'decode',
+      new Uint8Array(bytes),
+      32,
+      32,
+      'grey',
+      undefined,
+      undefined,
+      1,
+    );
+    expect(Array.from(grey)).toEqual([...(await decodeImage(bytes, { height: 32, width: 32, channels: 1 }))]);
+  });
+
   describe('a model that wants its images cropped, padded or stretched', () => {
     const drawn = (svg: string, width: number, height: number) =>
       sharp(

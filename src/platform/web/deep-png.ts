@@ -21,27 +21,13 @@ const ADAM7 = [
   [0, 1, 1, 2],
 ];
 
-/**
- * Reads one image as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB, by the browser's own decoders.
- *
- * It does what `decodeImage` of `harrier/node` does, so that answers agree: the camera's orientation (EXIF) is applied,
- * transparent parts become white, of several frames the first counts, and the image comes to the shape as
- * `shape.preprocessing` says, which the `imageShape` of a model brings along; by default it is scaled whole, without
- * regard to its aspect. Works in pages and in workers.
- *
- * @param source a file, or the bytes of one
- * @param shape of the pixels: `imageShape` of a `Classifier`, or one of your own
- * @param where what to call it in errors; by default the file's name
- * @param maxPixels the largest image, in pixels before scaling, that is decoded at all
- * @throws HarrierError `bad-data` when it is no image, damaged or cut off; `too-large`; `not-supported` when the
- *   shape is not of three channels; `storage` when the file cannot be read
- */
+/** As `decodeImage` of grey.ts, but of three channels alone, and for a source whose memory is not shared. */
 export async function decodeImage(
   source: Blob | Uint8Array<ArrayBuffer>,
   shape: ImageInput,
   where?: string,
   maxPixels = MAX_PIXELS,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const pixels = await decodeInBrowser(source, shape, where, maxPixels);
   const blob = source instanceof Blob ? source : new Blob([source]);
   const head = await bytesOf(blob.slice(0, HEADER_BYTES));

@@ -5,8 +5,8 @@
  */
 export { Backbone } from '../../backbones/index.ts';
 export type { ByteStorage } from './byte-storage.ts';
-export { decodeImage } from './deep-png.ts';
 export { webGpuName } from './gpu.ts';
+export { decodeImage } from './grey.ts';
 export { type LoadBackboneOptions, loadBackbone } from './load-backbone.ts';
 export { withTabLock } from './lock.ts';
 export type { Backend, WasmPaths } from './onnxruntime.ts';

@@ -9,8 +9,9 @@ export function decode(
   name: string,
   maxPixels?: number,
   preprocessing?: Preprocessing,
+  channels = 3,
 ): Promise<Uint8Array> {
-  const shape = { height, width, channels: 3, preprocessing };
+  const shape = { height, width, channels, preprocessing };
   return decodeImage(new File([bytes], name), shape, undefined, maxPixels);
 }
 

@@ -113,6 +113,35 @@ describe('decodeImage', () => {
     });
   });
 
+  it.each([
+    ['stretched', undefined],
+    ['cropped', { resize: 'crop', cropFraction: 0.8, interpolation: 'bicubic' } as const],
+  ])('gives one channel of brightness, %s', async (_, preprocessing) => {
+    const shape = { height: 4, width: 4, channels: 1, ...(preprocessing && { preprocessing }) };
+    const colours = await decodeImage(await quarters().png().toBuffer(), { ...shape, channels: 3 });
+    const grey = await decodeImage(await quarters().png().toBuffer(), shape);
+    expect(grey).toHaveLength(4 * 4);
+    grey.forEach((value, i) => {
+      const [red, green, blue] = colours.subarray(3 * i);
+      expect(Math.abs(value - (0.299 * red + 0.587 * green + 0.114 * blue))).toBeLessThanOrEqual(0.5 + 1e-9);
+    });
+    const ramp = Uint8Array.from({ length: 256 }, (_, i) => i);
+    const own = sharp(ramp, { raw: { width: 16, height: 16, channels: 1 } }).toColourspace('b-w');
+    expect([...(await decodeImage(await own.png().toBuffer(), { ...square(16), channels: 1 }))]).toEqual([
+      ...ramp,
+    ]);
+  });
+
+  it.each([
+    { height: 8, width: Number.NaN, channels: 3 },
+    { height: 0, width: 8, channels: 3 },
+    { height: 8, width: 8, channels: 4 },
+  ])('refuses the shape %o', async (shape) => {
+    await expect(decodeImage(await quarters().png().toBuffer(), shape)).rejects.toThrow(
+      'decodeImage: this is no shape of images: expected height and width',
+    );
+  });
+
   it('makes transparent parts white', async () => {
     const half = await sharp({
       create: { width: 4, height: 4, channels: 4, background: { r: 200, g: 0, b: 0, alpha: 0.5 } },

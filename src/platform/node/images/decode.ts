@@ -1,8 +1,9 @@
 import { lstat, open, stat } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import type { RawImage } from '../../../data/bmp.ts';
-import { type ImageInput, imageBytes } from '../../../data/dataset.ts';
+import { checkShape, type ImageInput, imageBytes } from '../../../data/dataset.ts';
 import { describeBytes, HEIC_ADVICE, imageFormatOf, isCutOff, isHeic } from '../../../data/image-bytes.ts';
+import { oneChannel } from '../../../data/luma.ts';
 import { onWhite } from '../../../data/on-white.ts';
 import { checkPixels } from '../../../data/pixel-limit.ts';
 import { isStretched, STRETCHED } from '../../../data/preprocessing.ts';
@@ -24,7 +25,8 @@ const MAX_PIXELS = 0x3fff ** 2;
 const MAX_FILE_BYTES = 2 ** 30;
 
 /**
- * Reads one image as a model takes it: uint8 `[height, width, 3]`, row-major, sRGB.
+ * Reads one image as a model takes it: uint8 `[height, width, channels]`, row-major, sRGB. For a network of grey images
+ * (1 channel) it comes as its brightness.
  *
  * The camera's orientation (EXIF) is applied; grey, palette, 16-bit, float, CMYK and CIELAB images become 8-bit RGB
  * (for samples that are no bytes see `samplesToBytes`); transparent parts become white; of several frames or pages the
@@ -39,7 +41,7 @@ const MAX_FILE_BYTES = 2 ** 30;
  * @param where what to call it in errors; by default the path
  * @param maxPixels the largest image, in pixels before scaling, that is decoded at all
  * @throws HarrierError `not-found` when there is no such file, `storage` when it cannot be read, `bad-data` when it is
- * not an image or damaged, `too-large`
+ * not an image or damaged, `too-large`, `bad-option` for a shape that no image has
  */
 export async function decodeImage(
   source: string | Uint8Array,
@@ -47,6 +49,10 @@ export async function decodeImage(
   where: string = typeof source === 'string' ? source : 'image',
   maxPixels = MAX_PIXELS,
 ): Promise<Uint8Array> {
+  checkShape('decodeImage', shape);
+  if (shape.channels === 1) {
+    return oneChannel(await decodeImage(source, { ...shape, channels: 3 }, where, maxPixels));
+  }
   const bytes = typeof source === 'string' ? await readImageFile(source) : source;
   const plain = shape.height * shape.width <= maxPixels ? decodePlainPng(bytes, shape) : undefined;
   if (plain) return plain;
