@@ -18,7 +18,7 @@ export interface Training {
   /** The weights as they are, copied; the averages, where `averageMomentum` keeps them. Between epochs only. */
   weights(): Promise<Weights>;
   /** The bytes of `model.onnx` with the weights as they are. Between epochs only. */
-  toOnnx(): Promise<Uint8Array>;
+  toOnnx(): Promise<Uint8Array<ArrayBuffer>>;
   /** Gives the model these weights when training ends. */
   restore(weights: Weights): void;
   /**
@@ -44,8 +44,11 @@ export interface Callback {
   onTrainBegin?(training: Training): void | Promise<void>;
   /** @param epoch from 1 */
   onEpochBegin?(epoch: number, training: Training): void | Promise<void>;
-  /** Means are over the images of the epoch so far. It is not waited for. */
-  onBatchEnd?(progress: StepProgress, training: Training): void;
+  /**
+   * Means are over the images of the epoch so far. A promise is not waited for; if it fails, training ends at the next
+   * batch or at the end of the epoch.
+   */
+  onBatchEnd?(progress: StepProgress, training: Training): void | Promise<void>;
   onEpochEnd?(record: EpochRecord, training: Training): void | Promise<void>;
   /** Not called when training fails. */
   onTrainEnd?(history: History, training: Training): void | Promise<void>;

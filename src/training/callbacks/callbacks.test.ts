@@ -153,6 +153,23 @@ describe('in fit', () => {
     expect(one.weights).not.toEqual(before);
   });
 
+  it.each(['the next batch', 'the end of the epoch'])(
+    'an onBatchEnd that fails later ends it at %s',
+    async (at) => {
+      const calls: number[] = [];
+      const batchSize = at === 'the next batch' ? 8 : 24;
+      const onBatchEnd = async ({ step }: { step: number }): Promise<void> => {
+        calls.push(step);
+        await Promise.resolve();
+        throw new Error(`batch ${calls.length} failed`);
+      };
+      await expect(fit({ epochs: 2, batchSize, callbacks: [{ onBatchEnd }] })).rejects.toThrow(
+        'batch 1 failed',
+      );
+      expect(calls).toHaveLength(1);
+    },
+  );
+
   it('LearningRateScheduler sets the rate that the steps use', async () => {
     const callbacks = [new LearningRateScheduler((epoch, rate) => (epoch < 3 ? rate : rate / 2))];
     const history = await fit({ epochs: 4, callbacks });

@@ -13,7 +13,7 @@ export interface CallbackContext {
   readonly epochs: number;
   readonly runtime: Runtime;
   /** The bytes of `model.onnx` with some weights. */
-  readonly export: (weights: Weights) => Uint8Array;
+  readonly export: (weights: Weights) => Uint8Array<ArrayBuffer>;
 }
 
 /** Calls callbacks in their order, and keeps what they ask for. */
@@ -24,6 +24,8 @@ export class CallbackRun {
   #stopped = false;
   #weights: (() => Promise<Weights>) | undefined;
   #restored: Weights | undefined;
+  /** The first error of an `onBatchEnd` that nobody waited for. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(callbacks: readonly Callback[], context: CallbackContext) {
     if (!Array.isArray(callbacks) || !callbacks.every((each) => typeof each === 'object' && each !== null)) {
@@ -100,10 +102,22 @@ export class CallbackRun {
   };
 
   readonly batchEnd = (progress: StepProgress): void => {
-    for (const each of this.#callbacks) each.onBatchEnd?.(progress, this.#training);
+    this.#throwFailure();
+    for (const each of this.#callbacks) {
+      const result: unknown = each.onBatchEnd?.(progress, this.#training);
+      if (!(result instanceof Promise)) continue;
+      result.catch((error: unknown) => {
+        this.#failure ??= { error };
+      });
+    }
   };
 
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+
   readonly epochEnd = async (record: EpochRecord, weights: () => Promise<Weights>): Promise<void> => {
+    this.#throwFailure();
     this.#weights = weights;
     for (const each of this.#callbacks) await each.onEpochEnd?.(record, this.#training);
     this.#weights = undefined;
@@ -111,6 +125,7 @@ export class CallbackRun {
 
   /** @returns the weights that callbacks want the model to have, if any do */
   async end(history: History, weights: Weights): Promise<Weights | undefined> {
+    this.#throwFailure();
     this.#weights = async () => weights;
     for (const each of this.#callbacks) await each.onTrainEnd?.(history, this.#training);
     this.#weights = undefined;
