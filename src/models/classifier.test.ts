@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { memoryDataset } from '../data/memory.ts';
 import { elementTypeCode, type Model, modelOf, type Shape } from '../onnx/index.ts';
 import { createGraph, reduceMean } from '../ops/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
@@ -20,6 +21,20 @@ describe('Classifier.load', () => {
     expect(classifier.classNames).toEqual(['class 0', 'class 1', 'class 2']);
     await classifier.dispose();
   });
+
+  it.each([0, -3, 2.5, Number.NaN, Number.POSITIVE_INFINITY])(
+    'refuses batches of %d images',
+    async (batchSize) => {
+      const classifier = await Classifier.load(nodeRuntime(), model(['N', 4, 5, 3], [1, 2]));
+      const { imageShape, classNames } = classifier;
+      const pixels = new Uint8Array(imageShape.height * imageShape.width * 3);
+      const data = memoryDataset({ name: 'one', classNames, imageShape, labels: [0], pixels });
+      await expect(classifier.predictImages(data, { batchSize })).rejects.toThrow(
+        'Classifier.predictImages: batchSize: expected a whole number of at least 1',
+      );
+      await classifier.dispose();
+    },
+  );
 
   it('predicts some images at a time, however many are given', async () => {
     const runtime = nodeRuntime();

@@ -1,6 +1,8 @@
 import type { Dataset, ImageInput } from '../data/dataset.ts';
 import { HarrierError, unknownName } from '../errors.ts';
 import { decodeModel, encodeModel, type Model } from '../onnx/index.ts';
+import { COUNT } from '../options/range.ts';
+import { checkNumber } from '../options/values.ts';
 import { HEADS, type HeadKind } from '../options/words.ts';
 import type { Executable, Runtime } from '../runtime/index.ts';
 import { checkConstants } from './constant-limit.ts';
@@ -176,7 +178,7 @@ export class Classifier {
    * The fitted model as an ONNX file, for `Classifier.load`, `harrier predict` and any ONNX Runtime.
    * @throws HarrierError `bad-option` before `fit`, or for a classifier that was loaded: its file is there already
    */
-  toOnnx(): Uint8Array {
+  toOnnx(): Uint8Array<ArrayBuffer> {
     const { model } = this.#known();
     if (model) return encodeModel(model);
     throw new HarrierError('bad-option', 'this classifier was loaded from a file', {
@@ -284,13 +286,15 @@ export class Classifier {
 
   /**
    * As `predictImages`, with all that the model says of the images.
-   * @throws HarrierError `bad-data` when its images have another size
+   * @throws HarrierError `bad-data` when its images have another size, `bad-option` for a `batchSize` that is no whole
+   *   number from 1
    */
   async answerImages(
     dataset: Dataset,
     { onProgress, batchSize = BATCH }: PredictImagesOptions = {},
   ): Promise<ClassifierAnswer> {
     this.#checkSize(dataset);
+    checkNumber('Classifier.predictImages', 'batchSize', batchSize, COUNT);
     const { height, width, channels } = this.imageShape;
     const classes = this.classNames.length;
     const all = new Float32Array(dataset.size * classes);
