@@ -146,6 +146,12 @@ function contextOf(
       decay = false,
       regularizer,
     }) => {
+      if (name.includes('/')) {
+        throw new HarrierError('bad-option', 'a parameter cannot be called so', {
+          expected: 'a name without "/"',
+          received: JSON.stringify(name),
+        });
+      }
       const known = shared ? made.parameters.get(name) : undefined;
       if (known) {
         checkShared(known.spec, shape);

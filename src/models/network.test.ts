@@ -4,15 +4,18 @@ import { activation, conv2d, flatten, tensorOf } from '../../test/layers/keras.t
 import { HarrierError } from '../errors.ts';
 import {
   Activation,
+  type Activations,
   BatchNormalization,
   Conv2D,
   Dense,
   Dropout,
   Flatten,
   GlobalAveragePooling2D,
-  type Layer,
+  Layer,
+  type LayerContext,
   MaxPooling2D,
 } from '../layers/index.ts';
+import { mul } from '../ops/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { Classifier, exportModel, Network, type NetworkOptions, type Normalization } from './index.ts';
 
@@ -29,6 +32,44 @@ function errorOf(work: () => unknown): HarrierError {
   }
   return expect.fail('nothing was thrown');
 }
+
+/** Its option is whatever a test wants. */
+class Own extends Layer<{ value?: unknown; name?: string }> {
+  readonly type = 'Own';
+  call({ graph, parameter }: LayerContext, input: Activations): Activations {
+    const name = this.options.name === 'slash' ? 'a/b' : 'scale';
+    return { ...input, value: mul(graph, input.value, parameter({ name, shape: [1], initializer: 'ones' })) };
+  }
+}
+
+describe('a layer that its file would not give back is refused', () => {
+  it.each<[unknown, string, string]>([
+    [Number.POSITIVE_INFINITY, 'value', 'received Infinity'],
+    [Number.NaN, 'value', 'received NaN'],
+    [() => 1, 'value', 'received function'],
+    [Float32Array.of(1, 2), 'value', 'received a Float32Array'],
+    [{ deep: [1, Number.NaN] }, 'value.deep[1]', 'received NaN'],
+    [[undefined], 'value[0]', 'received undefined'],
+    [new Date(0), 'value', 'received a Date'],
+  ])('option %o', (value, path, received) => {
+    const { code, message } = errorOf(() => network([new Own({ value }), new Flatten()]));
+    expect(code).toBe('bad-option');
+    expect(message).toContain(`net, layer "own" (Own): the option ${path} cannot be saved with the model`);
+    expect(message).toContain(received);
+  });
+
+  it('and one that it does is not', () => {
+    const value = { texts: ['a', null, true], left: undefined, number: -0.5 };
+    expect(network([new Own({ value }), new Flatten()]).parameters[0].name).toBe('own/scale');
+  });
+
+  it('for a slash in the name of its weights', () => {
+    const { code, message } = errorOf(() => network([new Own({ name: 'slash' }), new Flatten()]));
+    expect(code).toBe('bad-option');
+    expect(message).toContain('layer "slash" (Own)');
+    expect(message).toContain('a parameter cannot be called so: expected a name without "/", received "a/b"');
+  });
+});
 
 describe('a network whose shapes do not fit names the layer and both shapes', () => {
   it.each<[string, () => Layer[], string, string[]]>([

@@ -23,6 +23,7 @@ import {
   isStack,
   type NamedLayer,
 } from './calls.ts';
+import { checkSavable } from './savable.ts';
 
 /** What is done to pixels (0–255) before the first layer: (pixel − mean) / deviation, channel by channel. */
 export interface Normalization {
@@ -95,6 +96,9 @@ export class Network {
     }
     this.normalization = checkNormalization(this.name, normalization);
     this.layers = [...new Set(this.calls.map(({ layer }) => layer))];
+    for (const { name, layer } of this.layers) {
+      checkSavable(`${this.name}, layer "${name}" (${layer.type})`, layer);
+    }
 
     const graph = createGraph(this.name);
     const parameters: ParameterSpec[] = [];
