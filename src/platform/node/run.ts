@@ -8,10 +8,14 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { ImageInput } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
+import { COUNT } from '../../options/range.ts';
+import { checkNumber } from '../../options/values.ts';
 import { type OnnxRuntime, openClassifier } from '../../run/image-classifier.ts';
 import type { Address, ImageClassifier, ImageSource, LoadOptions } from '../../run/types.ts';
 import { isPixels, shapedPixels } from '../memory-pixels.ts';
+import { unshared } from '../unshared.ts';
 import { defaultThreads } from './engine/default-threads.ts';
+import { releasedLast } from './engine/released-last.ts';
 import { readError } from './files/read-error.ts';
 
 export { HarrierError } from '../../errors.ts';
@@ -28,15 +32,23 @@ export async function loadClassifier(
   source: string | Address | ArrayBuffer | Uint8Array,
   { threads = defaultThreads(), ort }: LoadOptions = {},
 ): Promise<ImageClassifier> {
+  checkNumber('loadClassifier', 'threads', threads, COUNT);
   const where = typeof source === 'string' ? source : 'href' in source ? source.href : 'model';
   const [engine, bytes] = await Promise.all([(ort as OnnxRuntime) ?? importOnnxRuntime(), bytesOf(source)]);
   const platform = {
-    ort: engine,
+    ort: releasingLast(engine),
     session: { graphOptimizationLevel: 'all', intraOpNumThreads: threads, logSeverityLevel: 4 },
     inTurn: <T>(work: () => Promise<T>) => work(),
     pixelsOf,
   };
   return openClassifier(bytes, platform, where);
+}
+
+/** ONNX Runtime whose sessions wait for their runs before they give their memory back. */
+function releasingLast({ InferenceSession, Tensor }: OnnxRuntime): OnnxRuntime {
+  const create = async (model: Uint8Array, options: object) =>
+    releasedLast(await InferenceSession.create(model, options));
+  return { InferenceSession: { create }, Tensor };
 }
 
 async function importOnnxRuntime(): Promise<OnnxRuntime> {
@@ -61,7 +73,7 @@ const isAddress = (text: string): boolean => /^(https?|data|file):/i.test(text);
 
 /** A file by its path or address, or one of the web. */
 async function bytesOf(source: string | Address | ArrayBuffer | Uint8Array): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
+  if (source instanceof Uint8Array) return unshared(source);
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   const address = typeof source === 'string' ? source : source.href;
   if (/^(https?|data):/i.test(address)) return fetched(address);

@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web/wasm
 import { HarrierError } from '../../errors.ts';
 import { encodeModel, type Model, type Tensor, type TensorData } from '../../onnx/index.ts';
 import type { CompileOptions, Executable, Tensors } from '../../runtime/index.ts';
+import { disposedError } from '../disposed.ts';
 import { forGpu } from '../gpu-limits.ts';
 import type { Gpu } from './gpu.ts';
 import type { Loaded, OnnxRuntime } from './onnxruntime.ts';
@@ -34,6 +35,7 @@ export async function compile(
   let disposed = false;
   return {
     async step(feeds, into = {}) {
+      if (disposed) throw disposedError(where);
       const inputs: Record<string, OrtTensor> = Object.fromEntries(held);
       for (const [input, tensor] of Object.entries(feeds)) inputs[input] = toOrt(ort, tensor);
       const outputs = await guarded(() => run(session, inputs, where));
@@ -95,7 +97,9 @@ async function createSession(
   try {
     return await ort.InferenceSession.create(bytes, {
       // With channels last, its grouped ConvTranspose with strides is wrong.
-      executionProviders: [gpu ? { name: 'webgpu', device: gpu.device, preferredLayout: 'NCHW' } : 'wasm'],
+      executionProviders: [
+        gpu ? { name: 'webgpu', device: gpu.device as GPUDevice, preferredLayout: 'NCHW' } : 'wasm',
+      ],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 4,
       ...(gpu && onDevice.length > 0

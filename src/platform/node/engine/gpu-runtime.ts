@@ -4,6 +4,7 @@ import { HarrierError } from '../../../errors.ts';
 import { encodeModel, type Model, modelOf, type Tensor } from '../../../onnx/index.ts';
 import { createGraph } from '../../../ops/index.ts';
 import type { CompileOptions, Executable, Runtime, Tensors } from '../../../runtime/index.ts';
+import { disposedError } from '../../disposed.ts';
 import { forGpu } from '../../gpu-limits.ts';
 import { files } from '../files/files.ts';
 import { createSession, engineName, fromOrt, profiled, toOrt, withSession } from './ort-session.ts';
@@ -79,6 +80,7 @@ async function compile(
   let disposed = false;
   return {
     async step(feeds, into = {}) {
+      if (disposed) throw disposedError(where);
       const inputs: Record<string, ort.Tensor> = Object.fromEntries(held);
       for (const [input, tensor] of Object.entries(feeds)) inputs[input] = toOrt(tensor);
       const returned: Record<string, Tensor> = {};

@@ -2,6 +2,8 @@ import './no-telemetry.ts';
 import * as ort from 'onnxruntime-node';
 import { HarrierError } from '../../../errors.ts';
 import { encodeModel, type Model, type Tensor, type TensorData } from '../../../onnx/index.ts';
+import { unshared } from '../../unshared.ts';
+import { releasedLast } from './released-last.ts';
 
 /** Such as `onnxruntime-node 1.30.0`. */
 export function engineName(): string {
@@ -19,7 +21,11 @@ export async function createSession(
 ): Promise<ort.InferenceSession> {
   const bytes = model instanceof Uint8Array ? model : encodeModel(model);
   try {
-    return await ort.InferenceSession.create(bytes, { graphOptimizationLevel: 'all', ...options });
+    const session = await ort.InferenceSession.create(unshared(bytes), {
+      graphOptimizationLevel: 'all',
+      ...options,
+    });
+    return releasedLast(session);
   } catch (cause) {
     throw new HarrierError('bad-graph', 'ONNX Runtime rejects this model', {
       where: where ?? (model instanceof Uint8Array ? undefined : model.graph.name),
@@ -81,7 +87,7 @@ export async function withSession<T>(
 }
 
 export function toOrt({ type, data, dims }: Tensor): ort.Tensor {
-  return new ort.Tensor(type as 'float32', data as Float32Array, dims as number[]);
+  return new ort.Tensor(type as 'float32', unshared(data as Float32Array), dims as number[]);
 }
 
 export function fromOrt(tensor: ort.Tensor): Tensor {

@@ -1,7 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type * as ort from 'onnxruntime-node';
 import type { Model, Tensor } from '../../../onnx/index.ts';
+import { COUNT } from '../../../options/range.ts';
+import { checkNumber } from '../../../options/values.ts';
 import type { CompileOptions, Executable, Runtime, Tensors } from '../../../runtime/index.ts';
+import { disposedError } from '../../disposed.ts';
 import { allocateKernelMemory } from '../../kernel-memory.ts';
 import { files } from '../files/files.ts';
 import { convolutionBlock } from './convolution-block.ts';
@@ -19,13 +22,16 @@ export interface NodeRuntimeOptions {
   keepCopies?: boolean;
 }
 
-/** ONNX Runtime's native CPU engine. */
+/**
+ * ONNX Runtime's native CPU engine.
+ * @throws HarrierError `bad-option` for `threads` that are no whole number from 1
+ */
 export function nodeRuntime({
   threads: wanted = defaultThreads(),
   profilePrefix,
   keepCopies = false,
 }: NodeRuntimeOptions = {}): Runtime {
-  const threads = Math.min(wanted, availableParallelism());
+  const threads = Math.min(checkNumber('nodeRuntime', 'threads', wanted, COUNT), availableParallelism());
   return {
     name: engineName(),
     target: 'cpu',
@@ -63,6 +69,7 @@ async function compile(
   let disposed = false;
   return {
     async step(feeds, into = {}) {
+      if (disposed) throw disposedError(where);
       const inputs: Record<string, ort.Tensor> = { ...held };
       for (const [input, tensor] of Object.entries(feeds)) inputs[input] = toOrt(tensor);
       const fetches: Record<string, ort.Tensor | null> = {};

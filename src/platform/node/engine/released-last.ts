@@ -1,0 +1,23 @@
+/** What is used of ONNX Runtime's sessions. */
+interface Session {
+  run(...given: never[]): Promise<unknown>;
+  release(): Promise<void>;
+}
+
+/** The same session; its memory is given back once the runs that are under way have ended. */
+export function releasedLast<S extends Session>(session: S): S {
+  const [run, release] = [session.run.bind(session), session.release.bind(session)];
+  const running = new Set<Promise<unknown>>();
+  return Object.assign(session, {
+    run(...given: never[]) {
+      const result = run(...given);
+      const ended = result.catch(() => {}).finally(() => running.delete(ended));
+      running.add(ended);
+      return result;
+    },
+    async release() {
+      await Promise.all(running);
+      await release();
+    },
+  });
+}
