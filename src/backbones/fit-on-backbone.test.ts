@@ -3,6 +3,7 @@ import { HEIGHT, imageModel, NETWORKS, WIDTH } from '../../test/foreign/graphs.t
 import { memoryDataset } from '../data/memory.ts';
 import { STRETCHED } from '../data/preprocessing.ts';
 import { random } from '../data/random.ts';
+import { subset } from '../data/subset.ts';
 import { Classifier, readForeignModel } from '../models/index.ts';
 import { nodeRuntime } from '../platform/node/engine/runtime.ts';
 import { Backbone } from './index.ts';
@@ -78,7 +79,11 @@ it('says in one sentence what is missing', async () => {
     pixels: new Uint8Array(2 * BYTES),
   });
   await expect(classifier.fit(one)).rejects.toThrow(
-    'a head needs features of images in at least two classes',
+    'one class: a Classifier learns from images of at least two classes: received 2 images of one class',
+  );
+  // The other class is there, but has no images.
+  await expect(classifier.fit(subset(images(4, 'dark alone'), [0, 2]))).rejects.toThrow(
+    'received 2 images of one class',
   );
   const other = memoryDataset({
     name: 'large',

@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { preprocessingMetadata } from '../data/preprocessing.ts';
 import { sha256 } from '../data/sha256.ts';
+import { imagesOfEach } from '../data/tags.ts';
 import { HarrierError } from '../errors.ts';
 import { type FittedHead, fitHead, HIDDEN_LAYER, withFittedHead } from '../heads/index.ts';
 import {
@@ -34,6 +35,13 @@ export async function fitOnBackbone(
       where: train.name,
       received: 'images with any number of labels',
       next: 'Train with the command: npx harrier train --data LIST --multi-label --from MODEL.',
+    });
+  }
+  const shown = imagesOfEach(train).filter((images) => images > 0).length;
+  if (shown < 2) {
+    throw new HarrierError('bad-data', 'a Classifier learns from images of at least two classes', {
+      where: train.name,
+      received: `${labels.length} images of ${shown === 1 ? 'one class' : 'no class'}`,
     });
   }
   const views = [await imageFeatures(backbone, train, { sha256 })];
