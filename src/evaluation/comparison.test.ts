@@ -93,6 +93,13 @@ describe('mcnemar', () => {
   it('finds no difference where there is none', () => {
     expect(mcnemar([true, false], [true, false])).toEqual({ onlyFirst: 0, onlySecond: 0, p: 1 });
   });
+
+  it('refuses lists of different lengths', () => {
+    expect(() => mcnemar([true, false], [true])).toThrow(
+      'mcnemar: second is not of the images of first: expected a list of 2, received 1',
+    );
+    expect(() => mcnemar([true], [true], [1, 2])).toThrow('groups is not of the images of first');
+  });
 });
 
 describe('compareRuns', () => {

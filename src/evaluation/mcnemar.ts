@@ -1,3 +1,5 @@
+import { HarrierError } from '../errors.ts';
+
 /** Whether two models that evaluated the same images differ by more than luck. */
 export interface McNemar {
   /** Images that only the first got right. */
@@ -22,12 +24,22 @@ export interface McNemar {
  * @param first whether the first model got each image right
  * @param second the same of the second, in the same order
  * @param groups images with the same number belong together
+ * @throws HarrierError `bad-shape` for lists of different lengths
  */
 export function mcnemar(
   first: readonly boolean[],
   second: readonly boolean[],
   groups?: ArrayLike<number>,
 ): McNemar {
+  for (const [name, { length }] of Object.entries({ second, ...(groups && { groups }) })) {
+    if (length === first.length) continue;
+    throw new HarrierError('bad-shape', `${name} is not of the images of first`, {
+      where: 'mcnemar',
+      expected: `a list of ${first.length}`,
+      received: `${length}`,
+      next: 'Give all lists for the same images, in the same order.',
+    });
+  }
   let onlyFirst = 0;
   let onlySecond = 0;
   first.forEach((right, image) => {
