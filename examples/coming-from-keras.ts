@@ -29,7 +29,7 @@ const path = (name: string) => join(folder, name);
 // 120 grey images, 8 × 8, of three kinds: bars that stand, bars that lie, and nothing but noise.
 const y = Array.from({ length: 120 }, (_, i) => i % 3);
 const x = Uint8Array.from({ length: 120 * 64 }, (_, i) => {
-  const bar = [i % 8, Math.floor(i / 8) % 8, 0][y[Math.floor(i / 64)]] === 4;
+  const bar = [i % 8, Math.floor(i / 8) % 8, 0][Math.floor(i / 64) % 3] === 4;
   return (bar ? 150 : 20) + ((i * 7919) % 80);
 });
 

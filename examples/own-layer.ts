@@ -41,7 +41,7 @@ registerLayers({ PReLU });
 const y = Array.from({ length: 240 }, (_, i) => i % 3);
 const x = Uint8Array.from({ length: 240 * 192 }, (_, i) => {
   const [column, row] = [Math.floor(i / 3) % 8, Math.floor(i / 24) % 8];
-  const bar = [column, row, 0][y[Math.floor(i / 192)]] === 4;
+  const bar = [column, row, 0][Math.floor(i / 192) % 3] === 4;
   return (bar ? 150 : 20) + ((i * 7919) % 90);
 });
 const [seen, unseen] = [x.subarray(0, 120 * 192), x.subarray(120 * 192)];

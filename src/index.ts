@@ -55,6 +55,8 @@ export {
   type FittedTemperature,
   fitTemperature,
   type History,
+  type HumanBaseline,
+  type HumanConfusion,
   historyFromCsv,
   historyToCsv,
   type LabelError,
@@ -76,8 +78,10 @@ export {
   predictionsToCsv,
   type RejectionEvaluation,
   type Separation,
+  type SetsEvaluation,
   type Spread,
   spreadOf,
+  type TemperatureScaling,
   type TextOptions,
   type TextStyle,
   thresholdFor,
@@ -160,6 +164,8 @@ export {
 } from './layers/index.ts';
 export type { CrossentropyOptions, LossOptions } from './losses/index.ts';
 export {
+  type Call,
+  type CallConfig,
   type ChannelOrder,
   Classifier,
   type ClassifierAnswer,
@@ -178,12 +184,14 @@ export {
   type ForeignSource,
   type FunctionalOptions,
   foreignClassifier,
+  type NamedLayer,
   Network,
   type NetworkConfig,
   type NetworkOptions,
   type NewHead,
   type NewHeadOptions,
   type Normalization,
+  type PredictImagesOptions,
   readForeignModel,
   type TrainedNetwork,
   type TunedPart,
@@ -195,6 +203,7 @@ export {
   Adam,
   type AdamOptions,
   AdamW,
+  type Clipping,
   type CommonOptions,
   type ConstantOptions,
   type CosineDecayOptions,
@@ -231,6 +240,7 @@ export {
   scheduleNames,
   withGroups,
 } from './optimizers/index.ts';
+export type { HeadKind } from './options/words.ts';
 export {
   defineRecipe,
   type FineTuning,
@@ -248,7 +258,7 @@ export {
   type TrainingMethod,
   withSettings,
 } from './recipes/index.ts';
-export type { Runtime } from './runtime/index.ts';
+export type { Runtime, RuntimeFiles } from './runtime/index.ts';
 export {
   type BatchOptions,
   type Callback,

@@ -213,6 +213,31 @@ test('its types work in ES modules and in CommonJS, with the settings that docs/
   expect(run('node', ['types-commonjs/use.cjs'])).toBe('Dense\n');
 });
 
+test('the examples compile with the strictest settings, and with the types of what it depends on', () => {
+  const place = join(folder, 'types-examples');
+  mkdirSync(place, { recursive: true });
+  const examples = readdirSync(join(root, 'examples')).filter((name) => /(?<!\.test)\.ts$/.test(name));
+  for (const name of examples) copyFileSync(join(root, 'examples', name), join(place, name));
+  const entries = ['', '/graph', '/layer', '/node', '/report', '/run', '/server', '/web'];
+  const page = entries.map((entry, i) => `export * as e${i} from 'harrier${entry}';\n`).join('');
+  writeFileSync(join(place, 'entries.ts'), page);
+  const compilerOptions = {
+    noEmit: true,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    module: 'nodenext',
+    target: 'es2022',
+    lib: ['es2023', 'dom'],
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+  };
+  writeFileSync(join(place, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: place, encoding: 'utf8' });
+  expect(stdout).toBe('');
+}, 300_000);
+
 test('gives its entry points, with types', () => {
   writeFileSync(
     join(folder, 'use.js'),

@@ -5,6 +5,7 @@
  */
 
 export { Backbone } from '../../backbones/index.ts';
+export type { UsedCorrections } from '../../data/kept-corrections.ts';
 export type { Device } from '../../runs/device.ts';
 export { type Hardware, hardwareText } from '../../runs/hardware.ts';
 export type { PreparedRun } from '../../runs/prepare-run.ts';
@@ -33,10 +34,12 @@ export { describeHardware } from './engine/hardware.ts';
 export { type OpenRuntimeOptions, openRuntime } from './engine/open-runtime.ts';
 export { type NodeRuntimeOptions, nodeRuntime } from './engine/runtime.ts';
 export { cacheDirectory } from './files/cache.ts';
+export type { LockHolder } from './files/lock.ts';
 export { decodeImage } from './images/decode.ts';
 export { type PreviewOptions, previewImage } from './images/preview.ts';
 export { loadModel } from './load-model.ts';
 export { findModel, findRun, type ModelSource } from './runs/find-run.ts';
+export type { FolderStore } from './runs/folder-store.ts';
 export { newRecord, prepareRun } from './runs/prepare-run.ts';
 export { allRecipes, type FoundRecipe, findRecipe } from './runs/recipe-files.ts';
 export { createRunFolder, RunFolder } from './runs/run-folder.ts';

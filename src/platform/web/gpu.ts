@@ -2,7 +2,8 @@ import { HarrierError } from '../../errors.ts';
 
 /** A graphics device that is there, and the news that it no longer is. */
 export interface Gpu {
-  readonly device: GPUDevice;
+  /** A GPUDevice: not every version of the DOM's types has that. */
+  readonly device: object;
   /** What it calls itself, for people: `nvidia ampere`, `google swiftshader`. */
   readonly name: string;
   /** What a piece of work comes to; rejected with `device-lost` as soon as the device goes away, or where it has gone. */

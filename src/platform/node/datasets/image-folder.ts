@@ -35,9 +35,9 @@ import { checkImageSize, usualSize } from './usual-size.ts';
 /** How a folder of images is read. */
 export interface ImageFolderOptions extends SplitRules {
   /** Height and width that every image is scaled to. By default it follows from the images: see `imageFolder`. */
-  readonly imageSize?: number;
+  readonly imageSize?: number | undefined;
   /** How every image comes to that size: by default it is stretched. A model that is trained on brings its own. */
-  readonly preprocessing?: Preprocessing;
+  readonly preprocessing?: Preprocessing | undefined;
   /** Leave out files that are no usable image, instead of failing. */
   readonly skipBad?: boolean;
   /** Images have any number of labels, which a list names (`photo.jpg,cat;dog`); see `Dataset.tags`. */
