@@ -35,21 +35,45 @@ export interface ForeignReading {
   readonly preprocessing: Preprocessing;
 }
 
+/** 1, and a little more: the values of a reading are quotients, which may be rounded up. */
+const LARGEST = 1 + 1e-6;
+const LARGEST_PIXEL = 255;
+
 /** @throws HarrierError `bad-option` for an option that makes no sense */
 export function checkOptions(options: ForeignOptions, where: string): void {
-  const refuse = (option: string, expected: string, received: unknown): never => {
-    throw new HarrierError('bad-option', option, { where, expected, received: JSON.stringify(received) });
+  const refuse = (option: string, expected: string, received: unknown, next?: string): never => {
+    throw new HarrierError('bad-option', option, {
+      where,
+      expected,
+      received: JSON.stringify(received),
+      next,
+    });
   };
   const { mean, std, imageSize, channelOrder, preprocessing } = options;
-  if (mean && !isColour(mean)) refuse('mean', 'one number or three (red, green, blue), from 0 to 1', mean);
-  if (std && !(isColour(std) && std.every((each) => each > 0)))
-    refuse('std', 'one number above 0 or three (red, green, blue), on a scale from 0 to 1', std);
+  if (mean && !(isColour(mean) && mean.every((each) => each >= 0 && each <= LARGEST)))
+    refuse('mean', 'one number or three (red, green, blue), from 0 to 1', mean, division({ mean, std }));
+  if (std && !(isColour(std) && std.every((each) => each > 0 && each <= LARGEST)))
+    refuse('std', 'one number or three (red, green, blue), above 0 and at most 1', std, division({ std }));
   if (imageSize !== undefined && ![imageSize].flat().every((side) => Number.isInteger(side) && side > 0))
     refuse('imageSize', 'a positive whole number', imageSize);
   if (channelOrder !== undefined && !CHANNEL_ORDERS.includes(channelOrder))
     refuse('channelOrder', CHANNEL_ORDERS.join(' or '), channelOrder);
   if (preprocessing?.resize !== undefined && !RESIZES.includes(preprocessing.resize))
     refuse('preprocessing.resize', RESIZES.join(', '), preprocessing.resize);
+}
+
+/** What to give in place of values on a scale from 0 to 255; undefined where they are on no such scale either. */
+function division(given: Pick<ForeignOptions, 'mean' | 'std'>): string | undefined {
+  const isOfPixels = (values: readonly number[]) =>
+    isColour(values) &&
+    values.some((each) => each >= 1) &&
+    values.every((each) => each >= 0 && each <= LARGEST_PIXEL);
+  const divided = Object.entries(given)
+    .filter(([, values]) => values && isOfPixels(values))
+    .map(
+      ([name, values]) => `${name} ${values.map((each) => Number((each / LARGEST_PIXEL).toPrecision(4)))}`,
+    );
+  return divided.length > 0 ? `Divide by ${LARGEST_PIXEL}: ${divided.join(', and ')}.` : undefined;
 }
 
 function isColour(values: readonly number[]): boolean {

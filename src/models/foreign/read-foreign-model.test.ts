@@ -272,7 +272,7 @@ describe('how it wants its images', () => {
     ]);
     const given = {
       mean: [0.1],
-      std: [1, 2, 3],
+      std: [0.1, 0.2, 0.3],
       imageSize: 32,
       preprocessing: { resize: 'stretch' },
     } as const;
@@ -280,7 +280,7 @@ describe('how it wants its images', () => {
     expect(assumed).toEqual([]);
     expect(reading).toMatchObject({
       mean: [0.1, 0.1, 0.1],
-      std: [1, 2, 3],
+      std: [0.1, 0.2, 0.3],
       imageSize: [32, 32],
       preprocessing: { resize: 'stretch', cropFraction: 1 },
     });
@@ -313,6 +313,30 @@ describe('models that cannot be used are refused', () => {
       'this model takes images of one size: expected 10 × 12, received 32 × 32',
     ],
     ['a wrong mean', classifier('Gemm, transposed'), { mean: [1, 2] }, 'mean: expected one number or three'],
+    [
+      'a mean on another scale',
+      classifier('Gemm, transposed'),
+      { mean: [123.675, 116.28, 103.53] },
+      'from 0 to 1, received [123.675,116.28,103.53]. Divide by 255: mean 0.485,0.456,0.406.',
+    ],
+    [
+      'a mean and a deviation on another scale',
+      classifier('Gemm, transposed'),
+      { mean: [127.5], std: [1] },
+      'Divide by 255: mean 0.5, and std 0.003922.',
+    ],
+    [
+      'a deviation on another scale',
+      classifier('Gemm, transposed'),
+      { mean: [0.5], std: [127.5] },
+      'std: expected one number or three (red, green, blue), above 0 and at most 1, received [127.5]. Divide by 255: std 0.5.',
+    ],
+    [
+      'a mean below 0',
+      classifier('Gemm, transposed'),
+      { mean: [-1] },
+      'mean: expected one number or three (red, green, blue), from 0 to 1, received [-1].',
+    ],
   ])('%s', (_, model, options, message) => {
     expect(() => readForeignModel(model, options)).toThrow(message);
   });
