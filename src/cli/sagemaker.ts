@@ -83,10 +83,10 @@ function withJobOptions(target: Command): Command {
     .option('--instance-type <type>', 'the machine (default: ml.c7i.2xlarge)')
     .option('--volume-size <gigabytes>', 'its disk', wholeNumber('--volume-size'), 30)
     .option('--spot', 'use spot capacity, which is cheaper; an interrupted job resumes later')
-    .addOption(
-      new Option('--max-run <duration>', 'longest time of the job')
-        .argParser(duration('--max-run'))
-        .default(24 * 3600, '24h'),
+    .option(
+      '--max-run <duration>',
+      'longest time of the job (default: 24h, or --max-wait if that is shorter)',
+      duration('--max-run'),
     )
     .option(
       '--max-wait <duration>',

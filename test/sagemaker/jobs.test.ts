@@ -56,7 +56,7 @@ describe('a job under way', () => {
   });
 
   it('whose spot machine is taken away goes on where it was', async () => {
-    const args = [...TRAIN, '--epochs', '60', '--name', 'spot', '--spot', '--wait'];
+    const args = [...TRAIN, '--epochs', '60', '--name', 'spot', '--spot', '--max-wait', '2h', '--wait'];
     const waiting = start(['sagemaker', ...args, '--poll', '0.1'], {
       cwd: place.path,
       environment: environment(),
@@ -68,6 +68,10 @@ describe('a job under way', () => {
     expect(stderr).toMatch(/Interrupted: .*\nRestarting: /);
     expect(stdout.match(/^epoch=1;/gm)).toHaveLength(1);
     expect(stdout).toContain('epoch=60;');
+    // It may run no longer than it may wait, and costs no more than that.
+    const limits = { MaxRuntimeInSeconds: 7200, MaxWaitTimeInSeconds: 7200 };
+    expect(fake.training.jobs.get('spot')!.StoppingCondition).toEqual(limits);
+    expect(stdout).toContain('at most 2 h 00 min each');
   });
 
   it('that fails shows the sentence of its container', async () => {
@@ -422,6 +426,22 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
       [...TRAIN, '--max-run', '3600'],
       /^--max-run: .*expected a time, such as 90s, 1h30m or 2d, received "3600"/,
     ],
+    [
+      'waiting for a job that does not wait',
+      [...TRAIN, '--max-wait', '2h'],
+      /^--max-wait needs --spot\. Limit the time of other jobs with --max-run/,
+    ],
+    [
+      'a job that may wait for a shorter time than it may run',
+      [...TRAIN, '--spot', '--max-run', '3h', '--max-wait', '2h'],
+      /^--max-wait: this is shorter than --max-run, which it includes: expected at least 3 h 00 min, received 2 h 00 min/,
+    ],
+    [
+      'many such jobs',
+      ['tune', ...TRAIN.slice(1), '--tune', 'epochs=1..3', '--max-wait', '2h'],
+      /^--max-wait needs --spot/,
+    ],
+    ['a folder for a job in AWS', [...TRAIN, '--out', 'here'], /^--out needs --local\. .* S3/],
     ['nothing to tune', ['tune', ...TRAIN.slice(1)], /^--tune: there is nothing to tune/],
     [
       'an unknown setting to tune',
@@ -458,6 +478,16 @@ describe('what is wrong before AWS is asked: exit code 2, and no request', () =>
       'serverless machines',
       ['deploy', 'x', '--role', ROLE, '--serverless', '--autoscale', '1..4'],
       /^--serverless and --autoscale cannot be combined/,
+    ],
+    [
+      'a number of serverless machines',
+      ['deploy', 'x', '--role', ROLE, '--serverless', '--instances', '4'],
+      /^--serverless and --instances cannot be combined/,
+    ],
+    [
+      'requests at once that nothing counts',
+      ['deploy', 'x', '--role', ROLE, '--concurrency', '4'],
+      /^--concurrency needs --serverless or --async/,
     ],
     [
       'a range of machines',

@@ -121,6 +121,8 @@ function refuseClashes(given: DeployOptions): void {
   const clash = serverless
     ? Object.entries({
         '--instance-type': given.instanceType,
+        '--instances': given.instances,
+        '--arm64': given.arm64,
         '--autoscale': autoscale,
         '--async': given.async,
         '--capture': capture,
@@ -151,6 +153,11 @@ function refuseClashes(given: DeployOptions): void {
   }
   const orphan = given.notify && !given.async ? '--notify' : undefined;
   if (orphan) throw new HarrierError('bad-option', `${orphan} needs --async`);
+  if (given.concurrency !== undefined && !serverless && !given.async) {
+    throw new HarrierError('bad-option', '--concurrency needs --serverless or --async', {
+      next: 'Leave it out: other endpoints take as many requests as their machines can.',
+    });
+  }
 }
 
 /** Left out silently, the model would stand where the settings forbid it. */

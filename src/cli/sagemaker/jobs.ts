@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { CatalogueEntry } from '../../backbones/index.ts';
 import { HarrierError } from '../../errors.ts';
+import { formatDuration } from '../../format/format.ts';
 import { fetchModel } from '../../platform/node/backbones/fetch-model.ts';
 import { cifar10 } from '../../platform/node/datasets/cifar10.ts';
 import { cifar10Directory } from '../../platform/node/datasets/cifar10-files.ts';
@@ -39,7 +40,9 @@ export interface JobOptions extends AwsCommandOptions, ProtectionOptions {
   readonly model?: string;
   readonly instanceType?: string;
   readonly volumeSize: number;
-  readonly maxRun: number;
+  /** Seconds. */
+  readonly maxRun?: number;
+  /** Seconds. */
   readonly maxWait?: number;
   readonly spot?: boolean;
   readonly wait?: boolean;
@@ -47,6 +50,29 @@ export interface JobOptions extends AwsCommandOptions, ProtectionOptions {
 }
 
 export const DEFAULT_TRAIN_INSTANCE = 'ml.c7i.2xlarge';
+const DEFAULT_MAX_RUN_SECONDS = 24 * 3600;
+
+/** @throws HarrierError `bad-option` for a limit on time that would limit nothing */
+export function checkTimes({ spot, maxRun, maxWait }: JobOptions): void {
+  if (maxWait === undefined) return;
+  if (!spot) {
+    throw new HarrierError('bad-option', '--max-wait needs --spot', {
+      next: 'Limit the time of other jobs with --max-run.',
+    });
+  }
+  if (maxRun === undefined || maxRun <= maxWait) return;
+  throw new HarrierError('bad-option', 'this is shorter than --max-run, which it includes', {
+    where: '--max-wait',
+    expected: `at least ${formatDuration(maxRun)}`,
+    received: formatDuration(maxWait),
+    next: 'Lower --max-run too.',
+  });
+}
+
+/** A job that may wait for a shorter time than it may run by default runs no longer than that. */
+function maxSecondsOf({ maxRun, maxWait }: JobOptions): number {
+  return Math.round(maxRun ?? Math.min(DEFAULT_MAX_RUN_SECONDS, maxWait ?? Number.POSITIVE_INFINITY));
+}
 
 /**
  * The options with the folder of the model that `--model` names: one of the catalogue, of the hub or of the web is fetched.
@@ -154,7 +180,7 @@ export async function jobResources(
     instanceType,
     volumeGigabytes: given.volumeSize,
     // SageMaker counts in whole seconds.
-    maxSeconds: Math.round(given.maxRun),
+    maxSeconds: maxSecondsOf(given),
     spot: given.spot ?? false,
     maxWaitSeconds: given.maxWait && Math.round(given.maxWait),
     protection,

@@ -23,7 +23,7 @@ import { SIGNALS } from '../interruption.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { hyperparametersOf, trainOptionsOf } from './hyperparameters.ts';
-import { givenChannels, type JobOptions, jobResources, withModelFolder } from './jobs.ts';
+import { checkTimes, givenChannels, type JobOptions, jobResources, withModelFolder } from './jobs.ts';
 import { type AwsSession, inAws } from './session.ts';
 
 /** Beside these, the hyperparameters as they were typed. */
@@ -34,6 +34,12 @@ export interface SageMakerTrainOptions extends JobOptions {
 
 /** `harrier sagemaker train`. */
 export async function runSageMakerTrain(options: SageMakerTrainOptions): Promise<void> {
+  checkTimes(options);
+  if (options.out !== undefined && !options.local) {
+    throw new HarrierError('bad-option', '--out needs --local', {
+      next: 'The model of a job is saved in S3: choose the bucket with --bucket.',
+    });
+  }
   const given = await withModelFolder(options);
   const hyperparameters = await checkedHyperparameters(given);
   if (given.local) return trainHere(given, hyperparameters);

@@ -12,7 +12,7 @@ import {
 import type { METRIC_NAMES } from '../../sagemaker/metrics.ts';
 import { Exit } from '../failure.ts';
 import { hyperparameterOptions, trainOptionsOf } from './hyperparameters.ts';
-import { givenChannels, jobResources, withModelFolder } from './jobs.ts';
+import { checkTimes, givenChannels, jobResources, withModelFolder } from './jobs.ts';
 import { type AwsSession, inAws } from './session.ts';
 import { checkedHyperparameters, type SageMakerTrainOptions, sayWhatBills } from './train.ts';
 
@@ -26,6 +26,7 @@ export interface TuneOptions extends SageMakerTrainOptions {
 
 /** `harrier sagemaker tune`. */
 export async function runTune(options: TuneOptions): Promise<void> {
+  checkTimes(options);
   const given = await withModelFolder(options);
   const parameters = (given.tune ?? []).map(tunedParameter);
   if (parameters.length === 0) {

@@ -28,7 +28,7 @@ export interface JobResources {
   readonly maxSeconds: number;
   /** Spare capacity: cheaper, may be taken away, goes on from its checkpoints. */
   readonly spot: boolean;
-  /** With `spot`: waiting included. */
+  /** With `spot`: waiting included, so no less than `maxSeconds`. */
   readonly maxWaitSeconds?: number;
   readonly protection: Protection;
 }
@@ -62,7 +62,7 @@ function definition(name: string, resources: JobResources) {
     },
     StoppingCondition: {
       MaxRuntimeInSeconds: maxSeconds,
-      ...(spot && { MaxWaitTimeInSeconds: Math.max(maxSeconds, resources.maxWaitSeconds ?? 2 * maxSeconds) }),
+      ...(spot && { MaxWaitTimeInSeconds: resources.maxWaitSeconds ?? 2 * maxSeconds }),
     },
     EnableManagedSpotTraining: spot,
     CheckpointConfig: { S3Uri: `s3://${bucket}/harrier/checkpoints/${name}` },
