@@ -8,7 +8,8 @@ import type { Reporter } from './reporter.ts';
 const files = () => import('../platform/node/files/classifier-file.ts');
 
 /** What may be said of a classifier of another program. */
-export interface ForeignFlags extends Pick<OptionValues<object>, 'mean' | 'std' | 'channelOrder' | 'resize'> {
+export interface ForeignFlags
+  extends Pick<OptionValues<object>, 'mean' | 'std' | 'imageSize' | 'channelOrder' | 'resize'> {
   /** A file with the names of its classes. */
   readonly labels?: string;
 }
@@ -18,11 +19,16 @@ const OF_ANOTHER_PROGRAM = 'of a model of another program:';
 /** Flags of commands that use a finished model, for those of other programs. */
 export function withForeignOptions(target: Command): Command {
   target.option('--labels <file>', `${OF_ANOTHER_PROGRAM} the names of its classes, one a line`);
-  return withOptions(target, ['mean', 'std', 'channelOrder', 'resize'], {
+  withOptions(target, ['mean', 'std', 'channelOrder', 'resize'], {
     mean: `${OF_ANOTHER_PROGRAM} mean of red, green and blue, on a scale from 0 to 1 (default: its configuration's, or ImageNet's)`,
     std: `${OF_ANOTHER_PROGRAM} their standard deviation (default: as for --mean)`,
     channelOrder: `${OF_ANOTHER_PROGRAM} rgb, or bgr if the model takes blue first (default: rgb)`,
     resize: `${OF_ANOTHER_PROGRAM} how images are brought to its size: crop, stretch or pad (default: its configuration's, or crop)`,
+  });
+  // Commands that open data have it for that, too.
+  if (target.options.some(({ long }) => long === '--image-size')) return target;
+  return withOptions(target, ['imageSize'], {
+    imageSize: `${OF_ANOTHER_PROGRAM} side of the images, if it leaves that open (default: its configuration's, or 224)`,
   });
 }
 
@@ -31,6 +37,7 @@ export async function foreignClassifierOptions({
   labels,
   mean,
   std,
+  imageSize,
   channelOrder,
   resize,
 }: ForeignFlags): Promise<ForeignClassifierOptions> {
@@ -38,6 +45,7 @@ export async function foreignClassifierOptions({
     ...(labels !== undefined && { labels: await (await files()).readLabels(labels) }),
     ...(mean && { mean }),
     ...(std && { std }),
+    ...(imageSize !== undefined && { imageSize }),
     ...(channelOrder && { channelOrder }),
     ...(resize && { preprocessing: { resize } }),
   };

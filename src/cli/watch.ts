@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { about } from './about.ts';
 import { command, withThreads } from './command.ts';
+import { withOptions } from './flags.ts';
+import { withForeignOptions } from './foreign.ts';
 import type { WatchOptions } from './watch/run.ts';
 
 export function watchCommand(): Command {
@@ -13,7 +15,8 @@ export function watchCommand(): Command {
     .requiredOption('--against <folder>', 'new images, with or without sub-folders')
     .option('--data <name|path>', "the data with the model's test images (default: the run's own data)")
     .option('--json', 'print one JSON object');
-  withThreads(watch);
+  withOptions(watch, ['skipBad']);
+  withForeignOptions(withThreads(watch));
   return watch.action(async (run: string, options: WatchOptions) => {
     const { runWatch } = await import('./watch/run.ts');
     await runWatch(run, options);

@@ -1,5 +1,5 @@
 /** `train --reject` as a user types it: a model that says "none of these", and each command that reads it. */
-import { cp, readFile, rm } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -45,6 +45,34 @@ describe('train --reject', () => {
     expect(text).toMatch(/None of these: [\d.]+% of \d+ known images are kept \(.*\), for 90%\./);
     expect(text).toMatch(/Unknown: [\d.]+% of 12 unknown images are taken for a class/);
     expect(text).toMatch(/ {2}by the largest probability alone: AUROC/);
+  });
+
+  it('leaves out images of other things that cannot be read, and says so', async () => {
+    await cp(path('all', 'e'), path('some'), { recursive: true });
+    await writeFile(path('some', 'broken.png'), 'no image');
+    for (const words of [
+      ['evaluate', 'steps', '--unknown', 'some', '--json'],
+      ['watch', 'steps', '--against', 'some', '--json'],
+    ]) {
+      expect(sentenceOf(await run(...words))).toMatch(
+        /^some\/broken\.png: .* skip such files \(--skip-bad\)\.$/,
+      );
+      const { code, stdout, stderr } = await run(...words, '--skip-bad');
+      expect(code, stderr).toBe(0);
+      const { rejection, images } = JSON.parse(stdout);
+      expect(rejection?.unknown.images ?? images).toBe(12);
+      expect(stderr).toMatch(/1 of 13 files is not a usable image, and left out; .* some\/broken\.png: /);
+    }
+  });
+
+  it('says which images an evaluation is of, unless they are all of its test images', async () => {
+    const [training, whole] = await Promise.all(
+      [['--split', 'train', '--limit', '5'], []].map(async (words) =>
+        JSON.parse((await run('evaluate', 'steps', '--json', ...words)).stdout),
+      ),
+    );
+    expect(training.evaluatedOn).toMatchObject({ part: 'train', images: 5 });
+    expect(whole).not.toHaveProperty('evaluatedOn');
   });
 
   it('answers so in predict, in harrier/run and for any ONNX Runtime', async () => {
@@ -163,7 +191,11 @@ describe('train --reject', () => {
       ['watch', 'steps', '--against', 'nowhere'],
       /--against nowhere: there is no such folder/,
     ],
-    ['no folder of unknown images', ['evaluate', 'steps', '--unknown', 'nowhere'], /there is no such folder/],
+    [
+      'no folder of unknown images, before the data is opened',
+      ['evaluate', 'steps', '--unknown', 'nowhere', '--data', 'elsewhere'],
+      /--unknown nowhere: there is no such folder/,
+    ],
     [
       'a folder without images',
       ['evaluate', 'steps', '--unknown', 'steps'],

@@ -22,6 +22,11 @@ function succeeded({ code, stderr }: Finished): void {
 beforeAll(async () => {
   place = await workplace();
   await writeImages(file('images'), { classes: ['leaf', 'stone'], perClass: 30, side: 20 });
+  await writeImages(file('five'), {
+    classes: ['leaf', 'stone', 'water', 'sand', 'moss'],
+    perClass: 4,
+    side: 20,
+  });
   await writeFile(file('net.onnx'), encodeModel(classifier('Gemm, transposed', { size: [SIDE, SIDE] })));
   await writeFile(
     file('open.onnx'),
@@ -141,11 +146,6 @@ describe('a classifier of another program', () => {
 
   it('is evaluated, explained, exported in 8 bits and summarized', async () => {
     const model = ['--labels', 'labels.txt'];
-    await writeImages(file('five'), {
-      classes: ['leaf', 'stone', 'water', 'sand', 'moss'],
-      perClass: 4,
-      side: 20,
-    });
     const evaluated = await run('evaluate', 'net.onnx', '--data', 'five', ...model, '--json');
     // Its classes are in another order than a folder's.
     expect(evaluated.code).toBe(0);
@@ -164,6 +164,39 @@ describe('a classifier of another program', () => {
     succeeded(summary);
     expect(summary.stdout).toMatch(/Conv\) +│ \(N, 8, 16, 16\)/);
     expect(summary.stdout).toContain('Total params:');
+  });
+
+  it('takes images of the size that is said, where it leaves that open', async () => {
+    const size = ['--image-size', '16', '--labels', 'labels.txt'];
+    const usual = await run('predict', 'open.onnx', IMAGE, '--json');
+    expect(usual.stderr).toContain('224 × 224 is assumed (--image-size)');
+    const other = await run('predict', 'open.onnx', IMAGE, '--json', ...size);
+    expect([other.code, other.stderr]).toEqual([0, expect.not.stringContaining('any size')]);
+    expect(JSON.parse(other.stdout)[0].predictions[0].probability).not.toBe(
+      JSON.parse(usual.stdout)[0].predictions[0].probability,
+    );
+    expect((await run('export', 'open.onnx', '--format', 'onnx', '--out', 'sized.onnx', ...size)).code).toBe(
+      0,
+    );
+    const { graph } = decodeModel(await readFile(file('sized.onnx')));
+    expect(graph.inputs[0].shape.slice(1)).toEqual([16, 16, 3]);
+    const evaluated = await run('evaluate', 'open.onnx', '--data', 'five', '--json', ...size);
+    expect([evaluated.code, JSON.parse(evaluated.stdout).total]).toEqual([0, 20]);
+    const watched = await run(
+      'watch',
+      'open.onnx',
+      '--data',
+      'five',
+      '--against',
+      'images',
+      '--json',
+      ...size,
+    );
+    expect([watched.code, JSON.parse(watched.stdout).images]).toEqual([0, 60]);
+    expect(watched.stderr).toContain('open.onnx does not say how its pixels are scaled');
+    expect(sentenceOf(await run('predict', 'head', IMAGE, '--image-size', '64'))).toMatch(
+      /a model of Harrier takes images of one size, .*: expected 12 × 12, received 64 × 64\. .* \(--image-size\)\.$/,
+    );
   });
 
   it('is refused in one sentence where it does not fit', async () => {

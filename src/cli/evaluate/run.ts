@@ -35,7 +35,7 @@ import { CIFAR10_1, evaluationArguments } from './arguments.ts';
 import { costsOf, decisionsOf, decisionsText } from './decisions.ts';
 import { imagesFor } from './images.ts';
 import { modelToEvaluate } from './model.ts';
-import { unknownPredictions } from './unknown.ts';
+import { imagesBelow, unknownPredictions } from './unknown.ts';
 
 /** The options of `evaluate` as they were typed. */
 export interface EvaluateOptions extends ForeignFlags {
@@ -82,6 +82,11 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
     ));
   const classifier = await Classifier.load(runtime, model, source.modelFile);
   if (source.shipped) reporter.note(shippedNote(source.modelFile, classifier.classNames));
+  // What is mistyped is told before any work.
+  checkLabels(classifier, options);
+  const costs = await costsOf(options.cost, classifier.classNames);
+  const { unknown: folder, skipBad } = options;
+  const unknownFiles = folder === undefined ? undefined : await imagesBelow(folder, '--unknown');
   const images = options.data?.startsWith(`${CIFAR10_1}:`)
     ? await cifar10Point1Images(options.data.slice(CIFAR10_1.length + 1), options.split)
     : await imagesFor(source, classifier, options, reporter);
@@ -95,8 +100,6 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
   const whole = relabelled(images.dataset, classifier.classNames);
   const dataset = options.limit === undefined ? whole : firstImages(whole, options.limit);
   classifier.checkDataset(dataset);
-  checkLabels(classifier, options);
-  const costs = await costsOf(options.cost, classifier.classNames);
   const answer = await classifier.answerImages(dataset, {
     onProgress: (done, total) =>
       reporter.work({ what: `evaluating on ${dataset.name}`, done, total, unit: 'images' }),
@@ -113,13 +116,11 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
       ...(temperature !== 1 && { judged: beforeAndAfter(predictions, temperature) }),
     },
     ...(sets && { predictionSets: coverageOfSets(sets, predictions) }),
-    ...((answer.unknown || options.unknown !== undefined) && {
+    ...((answer.unknown || unknownFiles) && {
       rejection: evaluateRejection(
         predictions,
         aboutRejection(classifier.metadata),
-        options.unknown === undefined
-          ? undefined
-          : await unknownPredictions(options.unknown, classifier, reporter.work),
+        unknownFiles && (await unknownPredictions(folder!, unknownFiles, classifier, skipBad, reporter)),
       ),
     }),
   };
@@ -134,8 +135,8 @@ export async function runEvaluate(words: readonly string[], typed: EvaluateOptio
       ...evaluation,
       ...decisions,
       ...(compared && { adaptiveViews: compared }),
-      // Of a run's own test images nothing else is to be said.
-      ...(data !== undefined && { evaluatedOn }),
+      // Of all test images of a run nothing else is to be said.
+      ...((data ?? options.split ?? options.limit) !== undefined && { evaluatedOn }),
       ...(advice !== undefined && { notes: [advice] }),
     });
   } else {

@@ -1,31 +1,87 @@
 import { stat } from 'node:fs/promises';
-import type { OnProgress } from '../../data/progress.ts';
+import type { ImageInput } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 import type { UnknownPredictions } from '../../evaluation/index.ts';
+import { formatQuantity } from '../../format/format.ts';
 import type { Classifier } from '../../models/index.ts';
+import { isOfMachine } from '../../platform/node/datasets/folder-cache.ts';
 import { filesBelow } from '../../platform/node/datasets/folder-tree.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
 import { isImageName } from '../../platform/node/images/image-names.ts';
+import type { Reporter } from '../reporter.ts';
 
 /**
- * What a model says of images that show none of its classes: all below a folder, whatever their folders are called.
- * @throws HarrierError `not-found`, `bad-data` when there is no such folder, or no image in it
+ * What a model says of images that show none of its classes.
+ * @param files the images below the folder, whatever their folders are called
+ * @throws HarrierError as `usableImages`
  */
 export async function unknownPredictions(
   folder: string,
+  files: readonly string[],
   classifier: Classifier,
-  onProgress: OnProgress,
+  skipBad: boolean | undefined,
+  reporter: Reporter,
 ): Promise<UnknownPredictions> {
-  const files = await imagesBelow(folder, '--unknown');
   const probabilities = new Float32Array(files.length * classifier.classNames.length);
   const unknown = classifier.tellsUnknown ? new Float32Array(files.length) : undefined;
-  for (const [i, file] of files.entries()) {
-    const answer = await classifier.answer(await decodeImage(file, classifier.imageShape, file));
-    probabilities.set(answer.probabilities, i * classifier.classNames.length);
-    if (answer.unknown) unknown?.set(answer.unknown, i);
-    onProgress({ what: `evaluating on ${folder}`, done: i + 1, total: files.length, unit: 'images' });
+  let count = 0;
+  const what = `evaluating on ${folder}`;
+  for await (const { pixels } of usableImages(files, {
+    shape: classifier.imageShape,
+    what,
+    skipBad,
+    reporter,
+  })) {
+    const answer = await classifier.answer(pixels);
+    probabilities.set(answer.probabilities, count * classifier.classNames.length);
+    if (answer.unknown) unknown?.set(answer.unknown, count);
+    count++;
   }
-  return { probabilities, ...(unknown && { unknown }) };
+  return {
+    probabilities: probabilities.subarray(0, count * classifier.classNames.length),
+    ...(unknown && { unknown: unknown.subarray(0, count) }),
+  };
+}
+
+/** How `usableImages` reads them. */
+export interface UsableImagesOptions {
+  readonly shape: ImageInput;
+  /** Of what progress is told. */
+  readonly what: string;
+  /** Leave out those that cannot be read, and say how many, instead of failing. */
+  readonly skipBad: boolean | undefined;
+  readonly reporter: Reporter;
+}
+
+/**
+ * Images one after another, as a model takes them.
+ * @throws HarrierError for a file that is no usable image, unless it may be left out; `bad-data` when all are
+ */
+export async function* usableImages(
+  files: readonly string[],
+  { shape, what, skipBad, reporter }: UsableImagesOptions,
+): AsyncGenerator<{ readonly file: string; readonly pixels: Uint8Array }> {
+  const skipped: HarrierError[] = [];
+  for (const [i, file] of files.entries()) {
+    const pixels = await decodeImage(file, shape, file).catch((error) => {
+      if (!(error instanceof HarrierError) || isOfMachine(error)) throw error;
+      skipped.push(error);
+      return undefined;
+    });
+    if (!pixels && (!skipBad || skipped.length === files.length)) throw badFile(skipped[0]);
+    if (pixels) yield { file, pixels };
+    reporter.work({ what, done: i + 1, total: files.length, unit: 'images' });
+  }
+  if (skipped.length === 0) return;
+  const are = skipped.length === 1 ? 'is not a usable image' : 'are not usable images';
+  reporter.note(
+    `Note: ${skipped.length} of ${formatQuantity(files.length, 'file')} ${are}, and left out; the first of them: ${skipped[0].message}`,
+  );
+}
+
+function badFile({ code, summary, details, cause }: HarrierError): HarrierError {
+  const next = 'Repair or remove it, or skip such files.';
+  return new HarrierError(code, summary, { ...details, next, options: ['skipBad'], cause });
 }
 
 /** The images below a folder. @param option that names it, for errors */

@@ -57,7 +57,7 @@ export async function exportTransformers(
 
 /** What was said of the model, so that the same is pushed. */
 function flagsOf(options: ExportCommandOptions): string {
-  const names = ['tta', 'labels', 'mean', 'std', 'channelOrder', 'resize'] as const;
+  const names = ['tta', 'labels', 'mean', 'std', 'imageSize', 'channelOrder', 'resize'] as const;
   return names
     .flatMap((name) =>
       options[name] === undefined ? [] : ` ${flagOf(name)} ${shellQuote(`${options[name]}`)}`,

@@ -7,19 +7,19 @@ import { Classifier, trainedNetwork, UNKNOWN_FROM } from '../../models/index.ts'
 import { decodeModel } from '../../onnx/index.ts';
 import { featureCache } from '../../platform/node/backbones/feature-cache.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
-import { readClassifierFile } from '../../platform/node/files/classifier-file.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
-import { decodeImage } from '../../platform/node/images/decode.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { imagesFor } from '../evaluate/images.ts';
-import { imagesBelow } from '../evaluate/unknown.ts';
+import { imagesBelow, usableImages } from '../evaluate/unknown.ts';
+import { classifierBytes, type ForeignFlags } from '../foreign.ts';
 import { Reporter } from '../reporter.ts';
 
 /** The options of `watch` as they were typed. */
-export interface WatchOptions {
+export interface WatchOptions extends ForeignFlags {
   readonly against: string;
   readonly data?: string;
   readonly threads?: number;
+  readonly skipBad?: boolean;
   readonly json?: boolean;
 }
 
@@ -40,18 +40,19 @@ interface ForeignImage {
 }
 
 /** `harrier watch`. */
-export async function runWatch(name: string, { against, data, threads, json }: WatchOptions): Promise<void> {
+export async function runWatch(name: string, options: WatchOptions): Promise<void> {
+  const { against, data, threads, skipBad, json } = options;
   const reporter = new Reporter({ machine: json });
   const source = await findModel(name);
   const files = await imagesBelow(against, '--against');
   const runtime = nodeRuntime({ threads });
-  const { bytes } = await readClassifierFile(source.modelFile, {});
+  const bytes = await classifierBytes(source.modelFile, options, reporter);
   const classifier = await Classifier.load(runtime, bytes, source.modelFile);
   reporter.status('opening the images that the model was tested on …');
   const known = await imagesFor(
     source,
     classifier,
-    data === undefined ? { split: 'test' } : { data },
+    data === undefined ? { split: 'test', skipBad } : { data, skipBad },
     reporter,
   );
   if (!known) {
@@ -69,37 +70,39 @@ export async function runWatch(name: string, { against, data, threads, json }: W
   });
   try {
     const store = featureCache(backbone.key(nativeSha256), backbone.size);
-    const options = {
+    const rows = await imageFeatures(backbone, dataset, {
       sha256: nativeSha256,
       store,
       onProgress: reporter.work,
       what: `features of ${dataset.name}`,
-    };
-    const rows = await imageFeatures(backbone, dataset, options);
+    });
     const said = await classifier.predictImages(dataset);
-    const features = new Float32Array(files.length * backbone.size);
+    const all = new Float32Array(files.length * backbone.size);
+    const read: string[] = [];
     const answers: { best: number; text: string; unknown?: boolean }[] = [];
     // The data may have gained classes since, and then has them in another order.
     const { classNames, thresholds } = classifier;
     const given = (probabilities: Float32Array) =>
       thresholds &&
       (classNames.filter((_, label) => probabilities[label] >= thresholds[label]).join(', ') || 'no label');
-    for (const [i, file] of files.entries()) {
-      const pixels = await decodeImage(file, classifier.imageShape, file);
-      features.set(await backbone.features(pixels), i * backbone.size);
+    const { imageShape: shape } = classifier;
+    const what = `looking at ${against}`;
+    for await (const { file, pixels } of usableImages(files, { shape, what, skipBad, reporter })) {
+      read.push(file);
+      all.set(await backbone.features(pixels), (read.length - 1) * backbone.size);
       const { probabilities, unknown } = await classifier.answer(pixels);
       const best = bestOf(probabilities, probabilities.length, 0);
       const text = given(probabilities) ?? classNames[best];
       answers.push({ best, text, ...(unknown && { unknown: unknown[0] > UNKNOWN_FROM }) });
-      reporter.work({ what: `looking at ${against}`, done: i + 1, total: files.length, unit: 'images' });
     }
+    const features = all.subarray(0, read.length * backbone.size);
     const before = Array.from(dataset.labels, (_, image) => bestOf(said, classNames.length, image));
     const distances = distancesFrom(
       { rows, labels: dataset.labels, classNames: dataset.classNames },
       features,
       backbone.size,
     );
-    const foreign = files
+    const foreign = read
       .map((file, i): ForeignImage => {
         const { text, unknown } = answers[i];
         return {
@@ -112,7 +115,7 @@ export async function runWatch(name: string, { against, data, threads, json }: W
       .sort((a, b) => b.distance - a.distance);
     const unknown = answers.filter((answer) => answer.unknown).length;
     const drift = {
-      images: files.length,
+      images: read.length,
       comparedWith: { data: dataset.name, images: dataset.size },
       test: twoSampleTest(rows, features, backbone.size),
       // Of several labels, none is the class of an image.
@@ -123,7 +126,7 @@ export async function runWatch(name: string, { against, data, threads, json }: W
             answers.map(({ best }) => best),
             classNames,
           ),
-      ...(classifier.tellsUnknown && { unknown: unknown / files.length }),
+      ...(classifier.tellsUnknown && { unknown: unknown / read.length }),
       foreign: foreign.slice(0, NAMED),
     };
     if (json) reporter.json(drift);

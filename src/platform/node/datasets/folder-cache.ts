@@ -213,7 +213,7 @@ async function checkRoom(folder: string, images: number, shape: ImageInput): Pro
 const CONTENT_CODES: ReadonlySet<string> = new Set(['bad-data', 'not-supported', 'too-large', 'bad-shape']);
 
 /** Too many open files, no memory: of no image, and no reason to leave one out. */
-function isOfMachine({ code, cause }: HarrierError): boolean {
+export function isOfMachine({ code, cause }: HarrierError): boolean {
   const { code: reason = '' } = (cause ?? {}) as NodeJS.ErrnoException;
   return code === 'storage' && ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'].includes(reason);
 }

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { HarrierError } from '../../../errors.ts';
 import { keepsContract } from '../../../models/contract.ts';
 import type { ForeignClassifierOptions } from '../../../models/index.ts';
-import { decodeModel, encodeModel } from '../../../onnx/index.ts';
+import { decodeModel, encodeModel, type Graph } from '../../../onnx/index.ts';
 import { withoutByteOrderMark } from '../../../utf8.ts';
 import { companionsOf } from './companions.ts';
 import { readModelFile } from './model-file.ts';
@@ -27,7 +27,9 @@ export async function readClassifierFile(
   const bytes = await readModelFile(file);
   const model = decodeModel(bytes, file);
   if (keepsContract(model.graph)) {
-    const [given] = Object.keys(options);
+    const { imageSize, ...others } = options;
+    checkSize(model.graph, imageSize, file);
+    const [given] = Object.keys(others);
     if (given === undefined) return { bytes, assumed: [] };
     throw new HarrierError(
       'bad-option',
@@ -40,6 +42,24 @@ export async function readClassifierFile(
   const companions = await companionsOf(file);
   const made = foreignClassifier(model, options, { where: basename(file), companions });
   return { bytes: encodeModel(made.model), assumed: made.assumed };
+}
+
+/** @throws HarrierError `bad-option` for another size than that of a model of Harrier */
+function checkSize({ inputs }: Graph, given: ForeignClassifierOptions['imageSize'], where: string): void {
+  const [, height, width] = inputs[0].shape;
+  const [rows, columns = rows] = [given ?? []].flat();
+  if (given === undefined || (rows === height && columns === width)) return;
+  throw new HarrierError(
+    'bad-option',
+    'a model of Harrier takes images of one size, which cannot be changed',
+    {
+      where,
+      expected: `${width} × ${height}`,
+      received: `${columns} × ${rows}`,
+      next: "Leave it out: images are scaled to the model's size.",
+      options: ['imageSize'],
+    },
+  );
 }
 
 /**
