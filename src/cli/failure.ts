@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { HarrierError } from '../errors.ts';
 import { flagOf } from '../options/option.ts';
 
@@ -20,11 +20,17 @@ export interface Failure {
 const FAILED = 1;
 const WRONG_USAGE = 2;
 
-/** What to say about an error, and the exit code: 2 for wrong usage, else 1. */
-export function failureOf(error: unknown): Failure {
+/**
+ * What to say about an error, and the exit code: 2 for wrong usage, else 1.
+ * @param command the one that failed: options that it lacks are not advised
+ */
+export function failureOf(error: unknown, command?: Command): Failure {
   if (error instanceof Exit) return { exitCode: error.exitCode };
   if (error instanceof HarrierError) {
-    return { exitCode: error.code === 'bad-option' ? WRONG_USAGE : FAILED, message: withFlags(error) };
+    return {
+      exitCode: error.code === 'bad-option' ? WRONG_USAGE : FAILED,
+      message: withFlags(error, command),
+    };
   }
   if (error instanceof CommanderError) {
     // Help and version were asked for: nothing is wrong.
@@ -43,9 +49,15 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** An error's message with the options that it advises as they are typed: "Lower the batch size (--batch-size)." */
-function withFlags({ message, details: { options = [] } }: HarrierError): string {
-  if (options.length === 0) return message;
-  return `${message.replace(/\.$/, '')} (${options.map(flagOf).join(', ')}).`;
+function withFlags({ message, details: { options = [] } }: HarrierError, command?: Command): string {
+  const flags = options.map(flagOf).filter((flag) => !command || hasFlag(command, flag));
+  if (flags.length === 0) return message;
+  return `${message.replace(/\.$/, '')} (${flags.join(', ')}).`;
+}
+
+/** Whether a command, or one that it belongs to, has a flag. */
+function hasFlag({ options, parent }: Command, flag: string): boolean {
+  return options.some(({ long }) => long === flag) || (parent !== null && hasFlag(parent, flag));
 }
 
 /** Every error of a chain of causes, stacks included: what --debug shows. */

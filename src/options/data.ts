@@ -95,6 +95,8 @@ export const DATA = {
     help: 'skip files that are not usable images, instead of failing',
     flag: { of: ['train', 'sweep', 'lr-find'] },
     recorded: 'always',
+    // A file that came later and is no image is none of the run's: its images must be the same.
+    onResume: 'may change',
   },
   /** Label corrections; run.json has called them marks since its first format. */
   marks: {

@@ -51,6 +51,23 @@ describe('a data folder', () => {
     expect(await train()).toMatch(/the folder has one class: .*received only "cat"\. Sort the images/);
   });
 
+  it('to which a file came later that is no image, of a run that is resumed or exported', async () => {
+    await put();
+    const out = `run-${count}`;
+    const data = ['--data', folder, '--recipe', 'quick', '--image-size', '16'];
+    const trained = await run('train', ...data, '--epochs', '1', '--out', out);
+    expect(trained.code, trained.stderr).toBe(0);
+    await writeFile(join(place.path, folder, 'dog', 'later.png'), 'no image');
+    const again = ['train', '--resume', out, '--epochs', '2'];
+    expect(await failure(...again)).toMatch(/later\.png: 1 file of 9 cannot be used.* \(--skip-bad\)\.$/);
+    const resumed = await run(...again, '--skip-bad');
+    expect(resumed.code, resumed.stderr).toBe(0);
+    const integers = ['export', out, '--format', 'onnx-int8-compute', '--out', `${out}.onnx`];
+    const exported = await run(...integers, '--skip-bad');
+    expect(exported.code, exported.stderr).toBe(0);
+    expect(exported.stdout).toContain('evaluated on');
+  });
+
   it('that holds a corrupt image', async () => {
     await put();
     const bytes = await readFile(join(place.path, folder, 'cat', '0.png'));

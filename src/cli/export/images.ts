@@ -1,10 +1,12 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { relabelled } from '../../data/relabelled.ts';
 import { firstImages } from '../../data/subset.ts';
+import { HarrierError } from '../../errors.ts';
 import { formatQuantity } from '../../format/format.ts';
 import type { Classifier } from '../../models/index.ts';
 import type { ModelSource } from '../../platform/node/runs/find-run.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
+import type { RunOptions } from '../../runs/run-record.ts';
 import { imagesFor } from '../evaluate/images.ts';
 import type { Reporter } from '../reporter.ts';
 import type { ExportCommandOptions } from './formats.ts';
@@ -13,6 +15,20 @@ export interface EvaluationImages {
   readonly dataset: Dataset;
   /** For people: `5,000 validation images of cifar10`. */
   readonly label: string;
+}
+
+/**
+ * The options of a run, with what was typed of how its images are read.
+ * @throws HarrierError `bad-option` for other label corrections than those that the run began with
+ */
+export function ownImages(options: RunOptions, { source, skipBad, marks }: ExportCommandOptions): RunOptions {
+  if (marks !== undefined && options.marks !== marks) {
+    throw new HarrierError('bad-option', "a run's images keep the label corrections that it began with", {
+      where: '--corrections',
+      next: 'Leave it out, or name the images with --data.',
+    });
+  }
+  return { ...options, source: source ?? options.source, skipBad: skipBad || options.skipBad };
 }
 
 /**
@@ -37,7 +53,7 @@ export async function imagesToEvaluateOn(
   const record = data === undefined ? await source.run?.record() : undefined;
   if (record) {
     const { validation, test, folding } = await prepareRun(
-      record.options,
+      ownImages(record.options, options),
       { onProgress: reporter.work },
       record,
     );

@@ -21,6 +21,7 @@ import { foreignClassifierOptions } from '../foreign.ts';
 import type { Reporter } from '../reporter.ts';
 import { type ExportAccuracy, intervalText } from './accuracy.ts';
 import { type ExportCommandOptions, plainViews } from './formats.ts';
+import { ownImages } from './images.ts';
 import type { ImageRates } from './rates.ts';
 
 /** Images that ranges are read from, and those that ways are compared on. */
@@ -80,7 +81,10 @@ async function trainingImages(
   reporter: Reporter,
 ): Promise<Dataset> {
   const record = options.data === undefined ? await source.run?.record() : undefined;
-  if (record) return (await prepareRun(record.options, { onProgress: reporter.work }, record)).train;
+  if (record) {
+    const hooks = { onProgress: reporter.work };
+    return (await prepareRun(ownImages(record.options, options), hooks, record)).train;
+  }
   const images =
     options.data === undefined
       ? undefined

@@ -31,9 +31,14 @@ export async function fromAnywhere<T extends Pick<TrainOptions, 'recipe' | 'from
   };
 }
 
-/** Where data is that has moved, for runs that are resumed with `--data`; nothing for runs that begin. */
-export async function movedData({ resume, data }: TrainOptions): Promise<Pick<TrainOptions, 'data'>> {
-  return resume === undefined || data === undefined ? {} : { data: await dataFromAnywhere(data) };
+/** Where data is that has moved, and how it is read now, for runs that are resumed; nothing for runs that begin. */
+export async function movedData({
+  resume,
+  data,
+  skipBad,
+}: TrainOptions): Promise<Pick<TrainOptions, 'data' | 'skipBad'>> {
+  if (resume === undefined) return {};
+  return { ...(data !== undefined && { data: await dataFromAnywhere(data) }), ...(skipBad && { skipBad }) };
 }
 
 /** The same data in words that mean the same in every folder: a folder by its absolute path. */
@@ -51,8 +56,8 @@ async function recipeFromAnywhere(
 }
 
 /**
- * Options of a resumed run: its own. More epochs, another number of threads, another device, and another place of the
- * same data may be given.
+ * Options of a resumed run: its own. More epochs, another number of threads, another device, another place of the same
+ * data, and that files that are no images are skipped may be given.
  * @throws HarrierError `bad-option` for what cannot change
  */
 export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptions {
@@ -87,6 +92,7 @@ export function resumedOptions(record: RunRecord, given: TrainOptions): RunOptio
     threads: Math.min(given.threads ?? options.threads, availableParallelism()),
     ...(given.device && { device: given.device === 'gpu' ? given.device : undefined }),
     source: given.source ?? options.source,
+    skipBad: given.skipBad || options.skipBad,
   };
 }
 

@@ -6,6 +6,7 @@ import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 const CHANGEABLE = [
   'resume',
   'data',
+  'skipBad',
   'threads',
   'device',
   'logTo',

@@ -121,7 +121,14 @@ async function average(
 ): Promise<void> {
   const first = given.like!;
   const { data = first.options.data, threads = first.options.threads, device } = given;
-  const options = { ...first.options, data, threads: Math.min(threads, availableParallelism()), seeds };
+  const skipBad = given.skipBad || first.options.skipBad;
+  const options = {
+    ...first.options,
+    data,
+    skipBad,
+    threads: Math.min(threads, availableParallelism()),
+    seeds,
+  };
   reporter.status(`opening ${data} …`);
   const hooks = { onProgress: reporter.work, signal: interruption.signal };
   const { run } = await prepareAgain(first, { ...options, ...(device && { device }) }, hooks);

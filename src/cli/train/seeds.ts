@@ -218,7 +218,15 @@ function checkEnsemble(options: RunOptions, count: number): void {
 }
 
 /** What may differ between the seeds of one folder, or is compared otherwise. */
-const OWN: readonly (keyof RunOptions)[] = ['seed', 'threads', 'device', 'source', 'data', 'recipeFile'];
+const OWN: readonly (keyof RunOptions)[] = [
+  'seed',
+  'threads',
+  'device',
+  'source',
+  'data',
+  'skipBad',
+  'recipeFile',
+];
 
 /** What follows the number of training images. */
 const OF_THE_SIZE: readonly (keyof RunOptions)[] = ['batchSize', 'epochs', 'optimizer'];

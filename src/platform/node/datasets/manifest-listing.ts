@@ -201,7 +201,7 @@ function severalNote(classNames: readonly string[], path: string): string[] {
   const several = classNames.find((name) => name.includes(SEPARATOR));
   if (several === undefined) return [];
   return [
-    `${path}: "${several}" counts as one class. If its parts are labels of their own, add --multi-label.`,
+    `${path}: "${several}" counts as one class. If its parts are labels of their own, train with --multi-label.`,
   ];
 }
 
@@ -292,7 +292,7 @@ function classesOf(
     throw new HarrierError('bad-data', `no training image has the label "${label}"`, {
       where: `${path}, line ${stranger.line}`,
       next: several
-        ? 'If its parts are labels of their own, add --multi-label.'
+        ? 'If its parts are labels of their own, train with --multi-label.'
         : 'Remove the line, or add training images with that label.',
     });
   }

@@ -437,7 +437,7 @@ describe('a list of images with any number of labels', () => {
     const tags = await list('tags.csv', ['file,tags', ...lines.slice(0, 24)].join('\n'));
     const { notes } = await open(tags);
     expect(notes.join()).toContain(
-      '"ant;Käfer" counts as one class. If its parts are labels of their own, add --multi-label.',
+      '"ant;Käfer" counts as one class. If its parts are labels of their own, train with --multi-label.',
     );
     const line = (label: unknown) =>
       rows.map(({ file }, i) => JSON.stringify({ file, label: i % 2 ? label : ['bee'] })).join('\n');
