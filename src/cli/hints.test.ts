@@ -39,6 +39,19 @@ it.each([
   ],
   ['resume', "unknown command 'resume'. Did you mean harrier train --resume?"],
   ['test runs/mine', "unknown command 'test'. Did you mean harrier evaluate?"],
+  [
+    'models ftech efficientnet-lite0',
+    "too many arguments for 'models'. Expected 0 arguments but got 2. Did you mean harrier models fetch?",
+  ],
+  [
+    'models efficientnet-lite0',
+    "too many arguments for 'models'. Expected 0 arguments but got 1. Did you mean harrier models show efficientnet-lite0?",
+  ],
+  [
+    'recipes keras-cnn',
+    "too many arguments for 'recipes'. Expected 0 arguments but got 1. Did you mean harrier recipes show keras-cnn?",
+  ],
+  ['train photos', "too many arguments for 'train'. Expected 0 arguments but got 1. See --help."],
   ['trian', "unknown command 'trian'. Did you mean train?"],
 ])('%s', async (line, message) => {
   expect(await said(line)).toEqual({ exitCode: 2, message });

@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander';
+import { nearestName } from '../errors.ts';
 import { allOptions } from '../options/table.ts';
 
 /** Commands by the words that people use for them elsewhere. */
@@ -36,6 +37,7 @@ export function withHint(error: CommanderError, command: Command): CommanderErro
 }
 
 function hintFor({ code, message }: CommanderError, command: Command): string | undefined {
+  if (code === 'commander.excessArguments') return subcommandHint(command);
   const [, word] = /'(.*?)'/.exec(message) ?? [];
   if (word === undefined) return undefined;
   if (code === 'commander.unknownCommand' && Object.hasOwn(COMMANDS, word)) {
@@ -53,6 +55,20 @@ function hintFor({ code, message }: CommanderError, command: Command): string | 
     unflagged &&
     `The ${unflagged.what} is named without a flag: harrier ${command.name()} ${command.usage().replace('[options] ', '')}.`
   );
+}
+
+/** A word for which there is no sub-command is an argument to the parser. */
+function subcommandHint({ commands, args: [word] }: Command): string | undefined {
+  const names = commands.map((each) => each.name());
+  const near = commands[names.indexOf(nearestName(word, names) ?? '')];
+  const show = commands.find((each) => each.name() === 'show');
+  const meant = near ? pathOf(near) : show && `${pathOf(show)} ${word}`;
+  return meant && `Did you mean ${meant}?`;
+}
+
+/** `harrier models fetch` */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
 
 /** The option of this command that a flag of another program stands for. */

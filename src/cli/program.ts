@@ -32,6 +32,12 @@ const LOADERS: Readonly<Record<TopCommand, () => Promise<Command>>> = {
 /** What `sweep` starts for each of its workers. */
 const SWEEP_WORKER = 'sweep-worker';
 
+/** `help sagemaker train` as `sagemaker train --help`: by itself, the parser prints the help of the first command. */
+export function helpLast(words: readonly string[]): readonly string[] {
+  const [first, ...path] = words;
+  return first === 'help' && path.length > 1 ? [...path, '--help'] : words;
+}
+
 /**
  * The program with the command that is named; the others are there by name and description alone.
  *

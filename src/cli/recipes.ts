@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { HarrierError } from '../errors.ts';
 import { about } from './about.ts';
 import { command } from './command.ts';
 import type { RecipesOptions } from './recipes/run.ts';
@@ -8,7 +9,13 @@ export function recipesCommand(): Command {
     ['recipes show keras-cnn > harrier.config.ts', 'your own recipe, which train then uses'],
   ])
     .argument('<name>', 'one of Harrier’s recipes')
-    .action(async (name: string) => {
+    .action(async (name: string, _: object, { parent }: Command) => {
+      if (parent?.opts().json) {
+        throw new HarrierError('bad-option', 'the source of a recipe is not JSON', {
+          where: '--json',
+          next: 'Leave it out. npx harrier recipes --json describes all recipes.',
+        });
+      }
       const { runShowRecipe } = await import('./recipes/run.ts');
       await runShowRecipe(name);
     });

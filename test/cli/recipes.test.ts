@@ -38,6 +38,12 @@ beforeAll(async () => {
 });
 afterAll(() => place.remove());
 
+it('recipes show --json is refused: a source is not JSON', async () => {
+  expect(sentenceOf(await run('recipes', 'show', 'keras-cnn', '--json'))).toMatch(
+    /^--json: the source of a recipe is not JSON\. Leave it out\./,
+  );
+});
+
 describe.each(Object.keys(RECIPES))('recipes show %s', (name) => {
   it('prints a file that is the same recipe', async () => {
     const { stdout, stderr } = await run('recipes', 'show', name);
