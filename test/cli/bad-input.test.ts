@@ -68,6 +68,19 @@ describe('a data folder', () => {
     expect(exported.stdout).toContain('evaluated on');
   });
 
+  it('is not looked at where the folder of the run is taken', async () => {
+    const taken = join(place.path, `taken-${count}`);
+    await mkdir(taken);
+    await writeFile(join(taken, 'run.json'), '{}');
+    for (const more of [[], ['--dry-run'], ['--seeds', '2']]) {
+      const finished = await run('train', '--data', 'nowhere', '--out', taken, ...more);
+      expect(finished.code).toBe(2);
+      expect(sentenceOf(finished)).toMatch(
+        /taken-\d+: this folder already contains a run\. .* \(--out, --resume\)\.$/,
+      );
+    }
+  });
+
   it('that holds a corrupt image', async () => {
     await put();
     const bytes = await readFile(join(place.path, folder, 'cat', '0.png'));

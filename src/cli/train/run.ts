@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { calibrationAdvice, evaluationText } from '../../evaluation/index.ts';
 import { formatDuration, formatPercent, formatQuantity } from '../../format/format.ts';
 import { findRun } from '../../platform/node/runs/find-run.ts';
 import { newRun, type TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { newRecord, prepareAgain, prepareRun } from '../../platform/node/runs/prepare-run.ts';
-import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
+import { checkFree, createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint } from '../../platform/node/runs/train-run.ts';
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
@@ -46,6 +47,7 @@ export async function runTrain(given: TrainOptions): Promise<void> {
     const typed = process.argv.slice(2);
     checkTime(given);
     checkDryRun(given);
+    if (given.out !== undefined && given.resume === undefined) await checkFree(resolve(given.out));
     const own = await chooseByItself(given, typed, fetchingFor(reporter, interruption.signal));
     if (own.sentence !== undefined) reporter.note(own.sentence);
     if (await wantsFolds(given)) await trainFolds(own.given, own.given.words ?? typed, reporter, one);

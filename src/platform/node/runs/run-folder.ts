@@ -66,20 +66,7 @@ export async function createRunFolder(
   if (out !== undefined) {
     const path = resolve(out);
     await makeDirectory(path, ELSEWHERE);
-    // A process that was killed before it wrote the record leaves no run.
-    const names = (await readdir(path)).filter((name) => name !== LOCK && !isTemporaryName(name));
-    if (names.length > 0) {
-      const isRun = names.includes(RUN_FILES.record) || names.includes('seeds.json');
-      throw new HarrierError(
-        'bad-option',
-        isRun ? 'this folder already contains a run' : 'this folder is not empty',
-        {
-          where: path,
-          next: isRun ? 'Choose another, or resume this run.' : 'Choose another.',
-          options: isRun ? ['out', 'resume'] : ['out'],
-        },
-      );
-    }
+    await checkFree(path);
     return new RunFolder(path);
   }
   const base = resolve(parent, `${recipe}-${timestamp(now)}${ending}`);
@@ -88,6 +75,30 @@ export async function createRunFolder(
     const path = number === 1 ? base : `${base}-${number}`;
     if (await makeFolder(path)) return new RunFolder(path);
   }
+}
+
+/**
+ * Checks that a new run can have a folder, before there is any work: it is empty, or not there yet.
+ * @throws HarrierError `bad-option` when it is not empty, `storage` when it cannot be read
+ */
+export async function checkFree(path: string): Promise<void> {
+  const found = await readdir(path).catch((error) => {
+    if (error.code === 'ENOENT') return [];
+    throw storageError(error, path, ELSEWHERE);
+  });
+  // A process that was killed before it wrote the record leaves no run.
+  const names = found.filter((name) => name !== LOCK && !isTemporaryName(name));
+  if (names.length === 0) return;
+  const isRun = names.includes(RUN_FILES.record) || names.includes('seeds.json');
+  throw new HarrierError(
+    'bad-option',
+    isRun ? 'this folder already contains a run' : 'this folder is not empty',
+    {
+      where: path,
+      next: isRun ? 'Choose another, or resume this run.' : 'Choose another.',
+      options: isRun ? ['out', 'resume'] : ['out'],
+    },
+  );
 }
 
 /** False when it is there already. */
