@@ -5,6 +5,7 @@ import { sentenceOf, workplace } from '../cli/harrier.ts';
 import { encode, modelBytes, noise, unrunnable } from '../server/serving.ts';
 import { runAllowed } from './allowed.ts';
 import { botocore } from './botocore.ts';
+import { AwsFailure } from './fake/api.ts';
 import { FakeAws, IMAGE, ROLE } from './fake/fake.ts';
 
 // Several models on one endpoint, on the fake SageMaker with our containers: inference components, multi-model endpoints.
@@ -90,6 +91,25 @@ describe('inference components', () => {
     );
     expect((await sagemaker('list')).stdout).toMatch(/^component +signs +InService .*on zoo$/m);
     expect((await sagemaker('logs', 'signs')).stdout).toContain('"ready"');
+    const log = JSON.parse((await sagemaker('logs', 'signs', '--json')).stdout);
+    expect(log).toMatchObject({ name: 'signs', kind: 'component' });
+    expect(log.lines.join('\n')).toContain('"ready"');
+  });
+
+  it('keep the answers that came when another request is refused', async () => {
+    const { hosting } = fake;
+    const invoke = hosting.invoke.bind(hosting);
+    let asked = 0;
+    hosting.invoke = async (...request) => {
+      if (++asked === 2) throw new AwsFailure('AccessDeniedException', 'not authorized any more');
+      return invoke(...request);
+    };
+    const photos = ['photo.png', 'photo.png', 'photo.png'];
+    const finished = await sagemaker('predict', 'zoo', ...photos, '--component', 'signs', '--json');
+    hosting.invoke = invoke;
+    expect(finished.code).toBe(1);
+    expect(finished.stderr).toContain('not authorized any more');
+    expect(JSON.parse(finished.stdout)).toHaveLength(2);
   });
 
   it('get more copies without a restart, or another model, whose failure changes nothing', async () => {

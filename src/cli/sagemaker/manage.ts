@@ -82,10 +82,14 @@ export async function runLogs(name: string, given: AwsCommandOptions & { follow?
       await waitForTraining(session, name, given.json);
       return;
     }
+    const lines: string[] = [];
+    const log = given.json ? (line: string) => void lines.push(line) : follow.log;
     for (const kind of ['training', 'transform', 'endpoint', 'component'] as const) {
-      const tail = new LogTail(aws, name, follow, kind);
+      const tail = new LogTail(aws, name, { ...follow, log }, kind);
       await tail.read();
-      if (tail.found) return;
+      if (!tail.found) continue;
+      if (given.json) reporter.json({ name, kind, lines });
+      return;
     }
     if (!(await isTrainingJob(aws, name)) && !(await describeEndpoint(aws, name))) {
       throw new HarrierError('not-found', 'there is no such job or endpoint', {
@@ -94,6 +98,7 @@ export async function runLogs(name: string, given: AwsCommandOptions & { follow?
       });
     }
     reporter.note('There is no log yet.');
+    if (given.json) reporter.json({ name, lines });
   });
 }
 

@@ -62,26 +62,35 @@ export async function runEndpointPredict(
     const one = (file: string) => ask(session, endpoint, file, given, hosted);
     const all: FilePrediction[] = [];
     let failed = 0;
-    for (let start = 0; start < files.length; start += AT_ONCE) {
-      follow.signal?.throwIfAborted();
-      const answers = files.slice(start, start + AT_ONCE).map((file) => ({ file, answer: one(file) }));
-      await Promise.allSettled(answers.map(({ answer }) => answer));
-      for (const { file, answer } of answers) {
-        try {
-          const said = { file, ...(await answer) };
-          all.push(said);
-          if (!given.json) reporter.print(imageText(said, reporter.style));
-        } catch (error) {
-          const { message = '' } = failureOf(error);
-          // When it is not about the image, no other will fare better.
-          if (!(error instanceof HarrierError) || error.code !== 'bad-data') throw error;
-          all.push({ file, predictions: [], error: message });
-          reporter.error(message);
-          failed++;
+    try {
+      for (let start = 0; start < files.length; start += AT_ONCE) {
+        follow.signal?.throwIfAborted();
+        const answers = files.slice(start, start + AT_ONCE).map((file) => ({ file, answer: one(file) }));
+        await Promise.allSettled(answers.map(({ answer }) => answer));
+        const grave: unknown[] = [];
+        for (const { file, answer } of answers) {
+          try {
+            const said = { file, ...(await answer) };
+            all.push(said);
+            if (!given.json) reporter.print(imageText(said, reporter.style));
+          } catch (error) {
+            // When it is not about the image, no other will fare better.
+            if (!(error instanceof HarrierError) || error.code !== 'bad-data') {
+              grave.push(error);
+              continue;
+            }
+            const { message = '' } = failureOf(error);
+            all.push({ file, predictions: [], error: message });
+            reporter.error(message);
+            failed++;
+          }
         }
+        if (grave.length > 0) throw grave[0];
       }
+    } finally {
+      // Those that came before an end by an error or Ctrl-C are paid for.
+      if (given.json && all.length > 0) reporter.json(all);
     }
-    if (given.json) reporter.json(all);
     if (failed > 0) throw new Exit(1);
   });
 }

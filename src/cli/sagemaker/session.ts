@@ -53,7 +53,7 @@ export function withAwsOptions(command: Command): Command {
     .option('--region <name>', "such as eu-west-1 (default: AWS_REGION, or the profile's)")
     .option('--endpoint-url <url>', "address to use instead of AWS's own (default: AWS_ENDPOINT_URL)")
     .option('--poll <seconds>', 'time between two queries while waiting', number('--poll', { above: 0 }), 10)
-    .option('--json', 'print the result as one JSON object');
+    .option('--json', 'print the result as JSON');
 }
 
 /** A command's hold on AWS: clients, configuration, and how to say things. */
