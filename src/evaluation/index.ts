@@ -94,6 +94,7 @@ export {
   confusionLines,
   evaluationText,
   headline,
+  scoreCells,
   type TextOptions,
   type TextStyle,
 } from './text.ts';

@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
-import type { Evaluation } from '../../evaluation/index.ts';
-import { formatCount, formatInterval, formatPercent, formatQuantity } from '../../format/format.ts';
+import { type Evaluation, headline, type MultiLabelEvaluation, scoreCells } from '../../evaluation/index.ts';
+import { formatCount, formatPercent, formatQuantity } from '../../format/format.ts';
 import { shortPath } from '../terminal.ts';
 
 /** Classes and confusions that a summary lists. */
@@ -20,29 +20,43 @@ export async function writeJobSummary(
 
 /** The result of a run as Markdown. */
 export function jobSummary(folder: string, evaluation: Evaluation): string {
-  const { accuracy, interval95, correct, total, perClass, confusions } = evaluation;
-  const rows = perClass
-    .slice(0, LISTED)
-    .map(
-      (each) =>
-        `| ${cell(each.class)} | ${formatCount(each.support)} | ${[each.precision, each.recall, each.f1].map((value) => formatPercent(value)).join(' | ')} |`,
-    );
+  const { accuracy, perClass, confusions, multiLabel } = evaluation;
+  const [columns, rows] = multiLabel
+    ? [['Label', 'Images', 'Average precision', ...SCORES], multiLabel.labels.map(labelCells)]
+    : [['Class', 'Images', ...SCORES], perClass.map(classCells)];
+  const others = rows.length - LISTED;
   const more =
-    perClass.length > LISTED
-      ? `\n${formatQuantity(perClass.length - LISTED, 'class', 'classes')} more.\n`
+    others > 0
+      ? `\n${multiLabel ? formatQuantity(others, 'label') : formatQuantity(others, 'class', 'classes')} more.\n`
       : '';
   const pairs = confusions
     .slice(0, 5)
     .map(({ classes, count }) => `- ${classes.map(cell).join(' ↔ ')}: ${formatCount(count)}`);
-  return `## ${cell(shortPath(folder))}: ${formatPercent(accuracy)} correct
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const result = multiLabel
+    ? `micro F1 ${formatPercent(multiLabel.micro.f1)}`
+    : `${formatPercent(accuracy)} correct`;
+  return `## ${cell(shortPath(folder))}: ${result}
 
-${formatCount(correct)} of ${formatQuantity(total, 'test image')}; 95% interval ${formatInterval(interval95)}.
+${headline(evaluation)}.
 
-| Class | Images | Precision | Recall | F1 |
-| --- | ---: | ---: | ---: | ---: |
-${rows.join('\n')}
+${line(columns)}
+${line(columns.map((_, i) => (i === 0 ? '---' : '---:')))}
+${rows.slice(0, LISTED).map(line).join('\n')}
 ${more}${pairs.length > 0 ? `\nMost confused:\n\n${pairs.join('\n')}\n` : ''}
 `;
+}
+
+const SCORES = ['Precision', 'Recall', 'F1'];
+
+function classCells(row: Evaluation['perClass'][number]): string[] {
+  return [cell(row.class), formatCount(row.support), ...scoreCells(row)];
+}
+
+function labelCells(row: MultiLabelEvaluation['labels'][number]): string[] {
+  const { averagePrecision: average } = row;
+  const precision = average === undefined ? '–' : formatPercent(average);
+  return [cell(row.class), formatCount(row.support), precision, ...scoreCells(row)];
 }
 
 /** Text within a table of Markdown. */
