@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Progress } from '../data/progress.ts';
+import { columnsOf } from '../format/columns.ts';
 import { Reporter, type ReporterOptions } from './reporter.ts';
 
 beforeEach(() => {
@@ -41,6 +42,16 @@ describe('Reporter', () => {
     people.reporter.print('for people');
     people.reporter.error('gone');
     expect(people.output).toEqual({ stdout: 'for people\n', stderr: 'error: gone\n' });
+  });
+
+  it('keeps the updating line within the terminal, also with wide names', () => {
+    const { reporter: wide, output } = reporter({ isTTY: true, columns: 40 });
+    wide.work({ ...progress(1), what: '昆虫' });
+    const [, line] = output.stderr.split('\x1b[K');
+    expect(line).toMatch(/ {2}昆虫: 1% \(1 of 100 files\)$/);
+    expect(columnsOf(line)).toBeLessThan(40);
+    wide.status('昆虫'.repeat(20));
+    expect(columnsOf(output.stderr.split('\x1b[K').at(-1)!)).toBe(38);
   });
 
   it('sets text off on a terminal only, and not where NO_COLOR is set', () => {

@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import type { Progress } from '../data/progress.ts';
 import type { TextStyle } from '../evaluation/text.ts';
+import { columnsOf, cutTo } from '../format/columns.ts';
 import { formatBytes, printable } from '../format/format.ts';
 import { bar } from './terminal.ts';
 
@@ -100,7 +101,7 @@ export class Reporter {
     this.#drawn = time;
     // The last column stays free: a full line makes some terminals scroll.
     const columns = (this.#stderr.columns || 80) - 1;
-    this.#stderr.write(`\r\x1b[K${[...printable(render(columns))].slice(0, columns).join('')}`);
+    this.#stderr.write(`\r\x1b[K${cutTo(columns, printable(render(columns)))}`);
     this.#shown = true;
   }
 
@@ -152,7 +153,7 @@ function harmless(text: string): string {
 
 function workLine(progress: Progress, columns: number): string {
   const text = workText(progress);
-  const width = Math.min(30, columns - text.length - 2);
+  const width = Math.min(30, columns - columnsOf(text) - 2);
   if (progress.total === 0 || width < 5) return text;
   return `${bar(progress.done / progress.total, width)}  ${text}`;
 }

@@ -1,3 +1,5 @@
+import { columnsOf } from './columns.ts';
+
 /** 1234567 → "1,234,567". Independent of the machine's language, so that output is the same everywhere. */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
@@ -69,8 +71,8 @@ export function printable(name: string): string {
 
 /** Rows of a table as lines, two spaces between the columns: those in `left` to the left, the others to the right. */
 export function aligned(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => [...row[column]].length)));
-  const pad = (text: string, column: number) => ' '.repeat(widths[column] - [...text].length);
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => columnsOf(row[column]))));
+  const pad = (text: string, column: number) => ' '.repeat(widths[column] - columnsOf(text));
   return rows.map((row) =>
     row
       .map((cell, column) => (left.includes(column) ? cell + pad(cell, column) : pad(cell, column) + cell))
