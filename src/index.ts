@@ -31,7 +31,9 @@ export { rarestTags } from './data/tags.ts';
 export { TEST_TIME_AUGMENTATIONS, type TestTimeAugmentation } from './data/views.ts';
 export { type ErrorCode, type ErrorDetails, HarrierError } from './errors.ts';
 export {
+  type AdaptiveEvaluation,
   areaUnderRoc,
+  type BeforeAndAfter,
   bestThresholds,
   type Calibration,
   type CalibrationBin,
@@ -78,6 +80,7 @@ export {
   predictionsToCsv,
   type RejectionEvaluation,
   type Separation,
+  type SetCoverage,
   type SetsEvaluation,
   type Spread,
   spreadOf,
@@ -290,6 +293,7 @@ export {
   type RunPosition,
   Sequential,
   type StepProgress,
+  type SuggestedRates,
   type Training,
   type TrainOptions,
 } from './training/index.ts';

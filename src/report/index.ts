@@ -3,7 +3,7 @@
  *
  * @module harrier/report
  */
-export type { FactRow, RunInfo } from '../evaluation/index.ts';
+export type { DataInfo, FactRow, FineTunedInfo, RunInfo } from '../evaluation/index.ts';
 export { renderComparison } from './comparison-page.ts';
 export type { FittedLayer } from './fitting.ts';
 export type { ReportImage } from './images.ts';

@@ -38,6 +38,6 @@ export {
 export { buildStepGraph, type StepGraph } from './step-graph.ts';
 export { type StepInfo, stepInfo } from './step-info.ts';
 export { checkMemory, gigabytes, type MemoryOptions, type StepMemory, stepMemory } from './step-memory.ts';
-export type { RatePoint } from './suggested-rates.ts';
+export type { RatePoint, SuggestedRates } from './suggested-rates.ts';
 export type { TrainOptions } from './train-options.ts';
 export { type StepResult, Trainer, type TrainerOptions, weightsToUse } from './trainer.ts';

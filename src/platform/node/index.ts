@@ -5,7 +5,8 @@
  */
 
 export { Backbone } from '../../backbones/index.ts';
-export type { UsedCorrections } from '../../data/kept-corrections.ts';
+export type { CorrectionCounts } from '../../data/corrected.ts';
+export type { KeptCorrection, KeptCorrections, UsedCorrections } from '../../data/kept-corrections.ts';
 export type { Device } from '../../runs/device.ts';
 export { type Hardware, hardwareText } from '../../runs/hardware.ts';
 export type { PreparedRun } from '../../runs/prepare-run.ts';
