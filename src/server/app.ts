@@ -1,4 +1,5 @@
 import { AnswerStatistics } from './answer-statistics.ts';
+import { checkNumbers } from './numbers.ts';
 import { openApi } from './openapi.ts';
 import { page } from './page.ts';
 import { openInferenceRoutes } from './protocols/open-inference.ts';
@@ -8,8 +9,12 @@ import { tensorFlowServingRoutes } from './protocols/tensorflow-serving.ts';
 import { type App, type AppOptions, routedApp } from './routing.ts';
 import type { ClassificationService } from './service.ts';
 
-/** The HTTP side of a classifier: all its routes. It knows neither sockets nor threads. */
+/**
+ * The HTTP side of a classifier: all its routes. It knows neither sockets nor threads.
+ * @throws HarrierError `bad-option` for a number that makes no sense
+ */
 export function createApp(service: ClassificationService, options: AppOptions): App {
+  checkNumbers('createApp', options);
   const { name, version, metrics, maxBodyBytes, maxConcurrency } = options;
   const maxJsonBytes = Math.min(options.maxJsonBytes, maxBodyBytes);
   const isReady = () => service.state === 'ready' && service.workers > 0;

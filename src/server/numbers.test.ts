@@ -35,6 +35,9 @@ describe('numbers of a server', () => {
     const listener = await listen(createApp(pool, parts.app), parts.listen);
     await Promise.all([listener.close(0, 0), pool.close()]);
     const wrong: PoolOptions = { ...parts.pool, maxBatch: Number.NaN };
+    expect(() => createApp(pool, { ...parts.app, maxBodyBytes: Number.NaN })).toThrow(
+      'createApp: maxBodyBytes: expected a number of at least 1, received NaN',
+    );
     expect(() => new WorkerPool(wrong)).toThrow('WorkerPool: maxBatch: expected a whole number');
     await expect(listen(createApp(pool, parts.app), { ...parts.listen, port: -1 })).rejects.toThrow(
       'listen: port: expected a whole number from 0 to 65535, received -1',
