@@ -89,7 +89,7 @@ async function explained(index: number, name: string, method: string): Promise<v
   rmSync(out, { recursive: true, force: true });
   await harrier('explain', file, '--out', out, '--method', method);
   const [written] = readdirSync(out);
-  writeFileSync(join(images, name), readFileSync(join(out, written)));
+  await keep(name, readFileSync(join(out, written)));
 }
 
 /** The output of a fine-tuning, as a terminal shows it. */

@@ -10,6 +10,7 @@ export interface HumanBaseline {
   readonly source: string;
 }
 
+/** How often people, and a model, take images of one class for another. */
 export interface HumanConfusion {
   readonly trueClass: string;
   readonly takenFor: string;

@@ -8,6 +8,7 @@ import {
   type SymbolicTensor,
 } from '../layers/index.ts';
 
+/** A layer of a network, by the name that its weights have. */
 export interface NamedLayer {
   readonly name: string;
   readonly layer: AnyLayer;

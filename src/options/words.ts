@@ -31,6 +31,7 @@ export const CHANNEL_ORDERS = ['rgb', 'bgr'] as const;
 
 /** Heads that are fitted on the features of a network. */
 export const HEADS = ['linear', 'mlp', 'centroid'] as const;
+/** A kind of head that is fitted on features: linear (logistic regression), a hidden layer before that, or class means. */
 export type HeadKind = (typeof HEADS)[number];
 
 /** Losses: of one class for each image, or of any number of labels. */

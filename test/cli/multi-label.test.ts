@@ -131,11 +131,11 @@ describe.runIf(isThere)('train --multi-label', () => {
         expect(probabilities.data[['hand', 'insect'].indexOf(label)]).toBeCloseTo(probability, 5);
       }
     }
-    expect(
-      answers.filter(
-        ({ labels }: { labels: string[] }, i: number) => labels.sort().join() === tagsOf(i).join(),
-      ).length,
-    ).toBeGreaterThan(2);
+    const every = Array.from({ length: COUNT }, (_, i) => `photos/${i}.png`);
+    const all: { labels: string[] }[] = JSON.parse((await run('predict', 'run', ...every, '--json')).stdout);
+    const right = all.filter(({ labels }, i) => labels.sort().join() === tagsOf(i).join());
+    // By chance, a quarter would be.
+    expect(right.length).toBeGreaterThan(0.4 * COUNT);
     expect((await run('predict', 'run', 'photos/3.png')).stdout).toContain('(below its threshold)');
   });
 

@@ -166,7 +166,10 @@ describe('images', () => {
     const folder = path('large');
     for (const name of ['a/1', 'a/2', 'b/1', 'b/2', 'b/3', 'a/3']) {
       await mkdir(join(folder, name[0]), { recursive: true });
-      const pixels = Uint8Array.from({ length: 90 * 60 * 3 }, (_, i) => (i * 7919 + name.charCodeAt(2)) % 251);
+      const pixels = Uint8Array.from(
+        { length: 90 * 60 * 3 },
+        (_, i) => (i * 7919 + name.charCodeAt(2)) % 251,
+      );
       await sharp(pixels, { raw: { width: 90, height: 60, channels: 3 } }).toFile(
         join(folder, `${name}.png`),
       );

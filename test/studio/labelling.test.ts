@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { random } from '../../src/data/random.ts';
 import { loadBackbone } from '../../src/platform/node/backbones/load-backbone.ts';
 import { LabelList } from '../../src/platform/node/datasets/label-list.ts';
 import { openDataset } from '../../src/platform/node/datasets/open-dataset.ts';
@@ -20,7 +21,7 @@ import { LabelSession } from '../../src/studio-server/labelling/session.ts';
 import { listUnsorted } from '../../src/studio-server/labelling/unsorted-images.ts';
 import { listenTo, openStudio, studioFolder, type TestStudio } from './studio.ts';
 
-/** What an image shows stands in its name: red, green or blue ones with noise. */
+/** What an image shows stands in its name: red, green or blue ones, before which other things lie. */
 const COLOURS = { red: [200, 60, 60], green: [60, 190, 70], blue: [60, 70, 200] } as const;
 
 async function writePhotos(folder: string, perClass: number): Promise<void> {
@@ -29,11 +30,22 @@ async function writePhotos(folder: string, perClass: number): Promise<void> {
   for (const [name, [r, g, b]] of Object.entries(COLOURS)) {
     for (let i = 0; i < perClass; i++) {
       const path = join(folder, i % 3 === 0 ? 'more' : '', `${name}-${i}.png`);
-      const pixels = Buffer.alloc(48 * 32 * 3);
-      for (let p = 0; p < pixels.length; p++)
-        pixels[p] = [r, g, b][p % 3] + ((p * 7919 + at * 104729) % 61) - 30;
-      at++;
-      await sharp(pixels, { raw: { width: 48, height: 32, channels: 3 } })
+      const draws = random(at++, 'photo');
+      const upTo = (most: number) => Math.floor(draws.uniform() * most);
+      const things = Array.from({ length: 4 }, () => ({
+        input: {
+          create: {
+            width: 4 + upTo(20),
+            height: 4 + upTo(16),
+            channels: 3 as const,
+            background: { r: upTo(256), g: upTo(256), b: upTo(256) },
+          },
+        },
+        left: upTo(24),
+        top: upTo(12),
+      }));
+      await sharp({ create: { width: 48, height: 32, channels: 3, background: { r, g, b } } })
+        .composite(things)
         .png()
         .toFile(path);
     }
