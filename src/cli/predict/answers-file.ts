@@ -5,6 +5,8 @@ import { storageError } from '../../platform/node/files/cache.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
 import { toDisk } from '../../platform/node/files/to-disk.ts';
 
+/** What to do where a file of answers cannot be written. */
+export const ELSEWHERE = 'choose another file with --out';
 const CHUNK = 1 << 20;
 /** How each line begins. */
 const BEGINNING = '{"file":';
@@ -81,7 +83,7 @@ export class AnswersFile {
   async add(answers: readonly object[]): Promise<void> {
     const text = answers.map((answer) => `${JSON.stringify(answer)}\n`).join('');
     await this.#file.appendFile(text).catch((error) => {
-      throw storageError(error, this.#path, 'choose another file with --out');
+      throw storageError(error, this.#path, ELSEWHERE);
     });
   }
 

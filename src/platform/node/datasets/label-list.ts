@@ -84,7 +84,8 @@ export class LabelList {
    * @throws HarrierError as `read`; `storage` when it cannot be written
    */
   static async change(folder: string, change: (list: LabelList) => void): Promise<LabelList> {
-    return withLock(join(folder, `${LABEL_LIST}.lock`), { pollMs: 20 }, async () => {
+    const lock = join(folder, `${LABEL_LIST}.lock`);
+    return withLock(lock, { pollMs: 20, elsewhere: ELSEWHERE }, async () => {
       const list = await LabelList.read(folder);
       change(list);
       await list.write();

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFile, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -158,6 +158,47 @@ describe('withLock', () => {
     const lock = join(folder, 'failing.lock');
     await expect(withLock(lock, {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await exists(lock)).toBe(false);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'gives the error of the work where the lock cannot be removed either',
+    async () => {
+      const sealed = join(folder, 'sealed');
+      const log = join(folder, 'sealed.log');
+      await mkdir(sealed);
+      await chmod(folder, 0o755);
+      const holder = child(
+        `
+        const { chmod } = await import('node:fs/promises');
+        const { dirname } = await import('node:path');
+        const work = withLock(lock, {}, async () => {
+          await chmod(dirname(lock), 0o555);
+          // For root no folder is read-only.
+          if (process.geteuid() === 0) process.seteuid(65534);
+          throw new Error('the work failed');
+        });
+        const said = await work.catch(({ message }) => message);
+        if (process.getuid() === 0) process.seteuid(0);
+        await appendFile(log, said);`,
+        join(sealed, 'x.lock'),
+        log,
+      );
+      expect(await exit(holder)).toBe(0);
+      await chmod(sealed, 0o755);
+      expect(await readFile(log, 'utf8')).toBe('the work failed');
+      // The next process is not kept out.
+      expect(await withLock(join(sealed, 'x.lock'), { pollMs: 20 }, async () => 1)).toBe(1);
+    },
+  );
+
+  it('proposes what it is told to where no lock can be made', async () => {
+    await writeFile(join(folder, 'plain'), '');
+    const elsewhere = 'choose another folder';
+    const work = withLock(join(folder, 'plain', 'x.lock'), { elsewhere }, async () => 1);
+    await expect(work).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringMatching(/Move it away, or choose another folder\.$/),
+    });
   });
 
   it('holds when several waiters find the same stale lock', async () => {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { HarrierError } from '../../../errors.ts';
 import { jsonObject } from '../../../json-text.ts';
-import { makeDirectory, storageError } from './cache.ts';
+import { type Elsewhere, makeDirectory, storageError } from './cache.ts';
 
 export interface LockOptions {
   /** Called while another process holds the lock: its process id, and for how many seconds this one has waited. */
@@ -17,6 +17,8 @@ export interface LockOptions {
   readonly pollMs?: number;
   /** A lock not touched for this long is taken over, unless its holder is seen to live. */
   readonly staleMs?: number;
+  /** What an error proposes, where the lock is not one of the cache. */
+  readonly elsewhere?: Elsewhere;
 }
 
 interface Owner {
@@ -49,8 +51,8 @@ export async function withLock<T>(
   options: LockOptions,
   action: (check: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  const { signal, onWait, pollMs = 250, staleMs = 60_000 } = options;
-  await makeDirectory(dirname(path));
+  const { signal, onWait, pollMs = 250, staleMs = 60_000, elsewhere } = options;
+  await makeDirectory(dirname(path), elsewhere);
   const self: Owner = {
     pid: process.pid,
     host: hostname(),
@@ -62,7 +64,7 @@ export async function withLock<T>(
   let nameless: number | undefined;
   for (;;) {
     signal?.throwIfAborted();
-    if (await create(path, self)) break;
+    if (await create(path, self, elsewhere)) break;
     const owner = await readOwner(path);
     nameless = owner ? undefined : (nameless ?? Date.now());
     const isAbandoned = nameless !== undefined && Date.now() - nameless > Math.min(NAMELESS_MS, staleMs);
@@ -79,12 +81,13 @@ export async function withLock<T>(
   try {
     return await action(async () => {
       // A lock file that somebody removed is put back, as long as nobody else has.
-      if ((await isMine()) || (await create(path, self))) return;
+      if ((await isMine()) || (await create(path, self, elsewhere))) return;
       throw takenOver(dirname(path), await readOwner(path));
     });
   } finally {
     clearInterval(heartbeat);
-    if (await isMine()) await rm(path, { force: true });
+    // Where the disk takes nothing more, the error of the work says so; a lock that stays ends with this process.
+    if (await isMine()) await rm(path, { force: true }).catch(() => {});
   }
 }
 
@@ -114,7 +117,7 @@ function takenOver(folder: string, owner: Owner | undefined): HarrierError {
   );
 }
 
-async function create(path: string, owner: Owner): Promise<boolean> {
+async function create(path: string, owner: Owner, elsewhere?: Elsewhere): Promise<boolean> {
   try {
     const file = await open(path, 'wx');
     try {
@@ -130,7 +133,7 @@ async function create(path: string, owner: Owner): Promise<boolean> {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw storageError(error, path);
+    throw storageError(error, path, elsewhere);
   }
 }
 

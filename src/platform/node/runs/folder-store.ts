@@ -89,7 +89,8 @@ export class FolderStore implements RunStore {
         next: 'Wait until it ends, or stop it.',
       });
     };
-    return withLock(this.where(LOCK), waiting ?? { onWait: refuse }, async (check) => {
+    const options = { ...(waiting ?? { onWait: refuse }), elsewhere: ELSEWHERE };
+    return withLock(this.where(LOCK), options, async (check) => {
       this.#check = check;
       try {
         return await action();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findRun } from './find-run.ts';
+import { FolderStore } from './folder-store.ts';
 import { RunFolders } from './run-folders.ts';
 
 let place: string;
@@ -72,4 +73,12 @@ test('commands find a run by the name that it was given', async () => {
   } finally {
     process.chdir(before);
   }
+});
+
+test('a run folder that cannot be locked is proposed to be another, and not another cache', async () => {
+  await write('plain');
+  await expect(new FolderStore(at('plain/run')).exclusively(async () => {})).rejects.toMatchObject({
+    code: 'storage',
+    details: { next: 'Move it away, or choose another folder.', options: ['out'] },
+  });
 });
