@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -119,6 +119,22 @@ describe('a sweep over a list', () => {
 function rowsBest([head, best]: string[][]): Record<string, string> {
   return Object.fromEntries(head.map((name, i) => [name, best[i]]));
 }
+
+it('ends with the reason where its folder takes nothing more, and goes on after that', async () => {
+  const vary = ['--vary', 'activation=relu,tanh,sigmoid,elu', '--no-halving', '--parallel', '2'];
+  const running = start(['sweep', ...vary, '--epochs', '2', ...SMALL, '--out', 'stuck'], { cwd: place.path });
+  await running.says('evaluated on');
+  // No file can take the place of a folder.
+  await mkdir(path('stuck', 'sweep.csv', 'in-the-way'), { recursive: true });
+  const { code, stderr } = await running.finished;
+  expect([code, sentenceOf({ stderr })]).toEqual([
+    1,
+    expect.stringMatching(/sweep\.csv: it cannot be written/),
+  ]);
+  await rm(path('stuck', 'sweep.csv'), { recursive: true });
+  const resumed = await run('sweep', '--resume', 'stuck', '--json');
+  expect(JSON.parse(resumed.stdout).trials).toHaveLength(4);
+});
 
 describe('a sweep over ranges', () => {
   it('stops and saves when it is interrupted, and goes on to the same end', async () => {

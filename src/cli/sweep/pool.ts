@@ -33,30 +33,42 @@ export class Pool {
     this.#count = count;
   }
 
-  /** Trains all, unless it is stopped before. */
+  /**
+   * Trains all, unless it is stopped before.
+   * @throws what a hook throws, after every worker has saved and ended
+   */
   async run(tasks: readonly Task[], hooks: PoolHooks): Promise<void> {
     const queue = [...tasks];
+    const errors: unknown[] = [];
     const lane = async (): Promise<void> => {
       let worker: Worker | undefined;
-      for (let task = queue.shift(); task && !this.#stopping; task = queue.shift()) {
-        if (!worker?.alive) {
-          worker = new Worker();
-          this.#workers.add(worker);
+      try {
+        for (let task = queue.shift(); task && !this.#stopping; task = queue.shift()) {
+          if (!worker?.alive) {
+            worker = new Worker();
+            this.#workers.add(worker);
+          }
+          const current = task;
+          const { stopped, failure } = await worker
+            .train(current, (epochs) => hooks.onProgress(current, epochs))
+            .then(
+              (stopped) => ({ stopped, failure: undefined }),
+              (failure: Error) => ({ stopped: false, failure }),
+            );
+          if (failure && this.#stopping) break;
+          if (!stopped) await hooks.onDone(current, failure);
         }
-        const current = task;
-        const { stopped, failure } = await worker
-          .train(current, (epochs) => hooks.onProgress(current, epochs))
-          .then(
-            (stopped) => ({ stopped, failure: undefined }),
-            (failure: Error) => ({ stopped: false, failure }),
-          );
-        if (failure && this.#stopping) break;
-        if (!stopped) await hooks.onDone(current, failure);
+      } catch (error) {
+        errors.push(error);
+        this.stop();
+      } finally {
+        // As long as it lives, so does this process.
+        worker?.end();
       }
-      worker?.end();
     };
     await Promise.all(Array.from({ length: Math.min(this.#count, tasks.length) }, lane));
     this.#workers.clear();
+    if (errors.length > 0) throw errors[0];
   }
 
   /** Has every worker save what it is at; `run` then ends soon. */
