@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -100,6 +100,15 @@ describe('a model of the hub', () => {
     expect((await fetchIt(undefined, { refresh: true })).source.commit).toBe(LATER);
     expect((await fetchIt()).source.commit).toBe(LATER);
     expect((await fetchIt(`hf:${REPOSITORY}@${COMMIT}`)).source.commit).toBe(COMMIT);
+  });
+
+  it('is fetched again when its file is damaged, where it is asked for anew', async () => {
+    const { file, source } = await fetchIt();
+    const damaged = Uint8Array.from(MODEL);
+    damaged[5000] ^= 1;
+    await writeFile(file, damaged);
+    expect((await fetchIt(undefined, { refresh: true })).source.sha256).toBe(source.sha256);
+    expect((await readFile(file)).equals(MODEL)).toBe(true);
   });
 
   it('is resumed when the line is cut, in this process and in the next', async () => {

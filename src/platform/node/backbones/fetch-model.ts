@@ -320,7 +320,12 @@ async function inFolder(
   return withLock(`${folder}.lock`, { signal, onWait }, async () => {
     // Of one commit, or one version of a package, there is only one content.
     const before = anew && (await readCached(folder));
-    if (before) {
+    if (
+      before &&
+      nativeSha256()
+        .update(await readFile(before.file))
+        .digest() === before.source.sha256
+    ) {
       const { source } = before;
       const known = [source.revision, ...(source.alsoAs ?? [])];
       const alsoAs = [...(source.alsoAs ?? []), ...[anew.revision].filter((each) => !known.includes(each))];

@@ -123,6 +123,17 @@ describe('download', () => {
     expect((await readFile(destination)).equals(CONTENT)).toBe(true);
   });
 
+  it('takes a file that is there when it is the right one, and replaces another', async () => {
+    await writeFile(destination, CONTENT);
+    await fetchIt();
+    expect(ranges).toEqual([]);
+    await writeFile(destination, CONTENT.subarray(1));
+    await fetchIt();
+    expect((await readFile(destination)).equals(CONTENT)).toBe(true);
+    await fetchIt({ expected: undefined });
+    expect(ranges).toHaveLength(2);
+  });
+
   it('tries again when the server is overloaded', async () => {
     answers = [status(503), status(429)];
     await fetchIt();

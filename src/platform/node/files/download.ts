@@ -7,10 +7,17 @@ import { HarrierError } from '../../../errors.ts';
 import { makeDirectory, storageError } from './cache.ts';
 import { openUrl } from './open-url.ts';
 import { renameInto } from './rename-into.ts';
+import { toDisk } from './to-disk.ts';
+
+/** A hash; `git` is git's SHA-1 of a blob. */
+interface Expected {
+  readonly algorithm: 'md5' | 'sha256' | 'git';
+  readonly hex: string;
+}
 
 export interface DownloadOptions {
-  /** Hash of the whole file, where it is known; `git` is git's SHA-1 of a blob. */
-  readonly expected?: { readonly algorithm: 'md5' | 'sha256' | 'git'; readonly hex: string };
+  /** Hash of the whole file, where it is known. */
+  readonly expected?: Expected;
   /** Size of the whole file, where it is known; without a hash, the size that the server states counts. */
   readonly bytes?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -43,7 +50,7 @@ const HASHES = { md5: 'MD5', sha256: 'SHA-256', git: 'git hash' } as const;
 /**
  * Downloads `url` to `destination`. The bytes go to `<destination>.partial` first: when the connection is cut, or the
  * process killed, the next attempt asks the server for the rest only. A server that was never reached is not tried
- * again; one that was is, with growing pauses.
+ * again; one that was is, with growing pauses. A file that is there with the right hash is not fetched.
  *
  * @throws HarrierError `network` when it cannot be fetched or is not the file that was expected, `storage` when it
  * cannot be written; the signal's reason when aborted
@@ -54,6 +61,7 @@ export async function download(url: string, destination: string, options: Downlo
   await makeDirectory(dirname(destination));
   // Without a hash nothing would tell a file from the rest of another.
   if (!options.expected) await rm(partial, { force: true });
+  else if (await isWhole(destination, options.expected)) return;
   let failures = 0;
   let size = await sizeOf(partial);
   for (;;) {
@@ -121,6 +129,10 @@ async function fetchRest(url: string, partial: string, options: DownloadOptions)
         onProgress?.(done, total);
         watch.within(stallTimeoutMs, 'the server fell silent');
       }
+      // A rename may reach the disk before the bytes do; after a power cut the file would hold nothing.
+      await toDisk(file).catch((error) => {
+        throw storageError(error, partial);
+      });
     } finally {
       await file.close();
     }
@@ -163,15 +175,23 @@ function watchdog(user: AbortSignal | undefined) {
 async function checkHash(path: string, { expected }: DownloadOptions, pieced: boolean): Promise<void> {
   if (!expected) return;
   const { algorithm, hex } = expected;
-  const hash = createHash(algorithm === 'git' ? 'sha1' : algorithm);
-  if (algorithm === 'git') hash.update(`blob ${await sizeOf(path)}\0`);
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  const received = hash.digest('hex');
+  const received = await hashOf(path, algorithm);
   if (received === hex) return;
   await rm(path, { force: true });
   const name = HASHES[algorithm];
   const message = `not the file that was expected: ${name} ${hex} expected, ${received} received`;
   throw new (pieced ? Error : Final)(message);
+}
+
+async function isWhole(path: string, { algorithm, hex }: Expected): Promise<boolean> {
+  return (await hashOf(path, algorithm).catch(() => undefined)) === hex;
+}
+
+async function hashOf(path: string, algorithm: Expected['algorithm']): Promise<string> {
+  const hash = createHash(algorithm === 'git' ? 'sha1' : algorithm);
+  if (algorithm === 'git') hash.update(`blob ${await sizeOf(path)}\0`);
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 async function sizeOf(path: string): Promise<number> {

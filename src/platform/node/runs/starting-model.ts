@@ -16,6 +16,7 @@ import { publicAddress } from '../backbones/public-address.ts';
 import { companionsOf } from '../files/companions.ts';
 import { readModelFile } from '../files/model-file.ts';
 import { nativeSha256 } from '../files/sha256.ts';
+import { shellQuote } from '../shell-quote.ts';
 import { findModel } from './find-run.ts';
 import { loadOwnRecipes } from './recipe-files.ts';
 import { shippedModel } from './shipped-model.ts';
@@ -56,14 +57,23 @@ export async function isElsewhere(given: string): Promise<boolean> {
  * A model of the cache with layers and weights, and with its source as a run names it.
  *
  * @param options what the user says of it; what is left out the catalogue knows, or the files beside it
- * @throws HarrierError as `startingModelOf` does
+ * @throws HarrierError `bad-data` where its file is damaged; as `startingModelOf` does
  */
 export async function fetchedStartingModel(
   { name, file, source, entry }: FetchedModel,
   options: ForeignOptions = {},
 ): Promise<StartingModel> {
   const bytes = await readModelFile(file);
-  const { address, commit, license, path } = source;
+  const { address, commit, license, path, sha256 } = source;
+  const received = nativeSha256().update(bytes).digest();
+  if (received !== sha256) {
+    throw new HarrierError('bad-data', 'the file is damaged', {
+      where: file,
+      expected: `SHA-256 ${sha256}`,
+      received,
+      next: `Fetch it again: npx harrier models fetch ${shellQuote(publicAddress(name))}`,
+    });
+  }
   const known = entry && !isStateDict(bytes) ? optionsOf(entry) : {};
   const companions = await companionsOf(file);
   const { assumed, ...model } = startingModelOf(
