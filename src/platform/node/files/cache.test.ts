@@ -19,7 +19,27 @@ describe('cacheDirectory', () => {
     [{ LOCALAPPDATA: 'C:\\Local' }, 'win32', join('C:\\Local', 'harrier')],
     [{}, 'win32', join('/home/me', 'AppData', 'Local', 'harrier')],
   ])('is the place for %o on %s', (environment, platform, expected) => {
-    expect(cacheDirectory(environment, platform, '/home/me')).toBe(expected);
+    expect(cacheDirectory(environment, platform, () => '/home/me')).toBe(expected);
+  });
+});
+
+describe('cacheDirectory without a home', () => {
+  const none = () => {
+    throw new Error('ENOENT: no such file or directory, uv_os_homedir');
+  };
+
+  it.each([
+    [{ HARRIER_CACHE: '/data/h' }, 'linux', '/data/h'],
+    [{ XDG_CACHE_HOME: '/xdg' }, 'linux', join('/xdg', 'harrier')],
+    [{ LOCALAPPDATA: 'C:\\Local' }, 'win32', join('C:\\Local', 'harrier')],
+  ])('is what %o says on %s', (environment, platform, expected) => {
+    expect(cacheDirectory(environment, platform, none)).toBe(expected);
+  });
+
+  it('asks for HARRIER_CACHE', () => {
+    expect(() => cacheDirectory({}, 'linux', none)).toThrow(
+      'this user has no home folder, which would hold downloads. Set HARRIER_CACHE to a folder for them.',
+    );
   });
 });
 

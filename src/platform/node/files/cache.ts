@@ -10,18 +10,32 @@ import { toDisk } from './to-disk.ts';
  * The folder for downloads, decoded images and features, which can be deleted, and for label corrections and test parts
  * of data sets without a folder of their own, which cannot be had again: `HARRIER_CACHE` if set, else `harrier` in the
  * user's cache folder (Linux `$XDG_CACHE_HOME` or `~/.cache`, macOS `~/Library/Caches`, Windows `%LOCALAPPDATA%`).
+ *
+ * @throws HarrierError `storage` for a user without a home, where no variable names a folder
  */
 export function cacheDirectory(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   platform: string = process.platform,
-  home: string = homedir(),
+  home: () => string = homedir,
 ): string {
   if (environment.HARRIER_CACHE) return environment.HARRIER_CACHE;
-  if (platform === 'darwin') return join(home, 'Library', 'Caches', 'harrier');
+  if (platform === 'darwin') return join(homeFolder(home), 'Library', 'Caches', 'harrier');
   if (platform === 'win32') {
-    return join(environment.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'harrier');
+    return join(environment.LOCALAPPDATA || join(homeFolder(home), 'AppData', 'Local'), 'harrier');
   }
-  return join(environment.XDG_CACHE_HOME || join(home, '.cache'), 'harrier');
+  return join(environment.XDG_CACHE_HOME || join(homeFolder(home), '.cache'), 'harrier');
+}
+
+/** In a container, a process may run under a number that belongs to no user. */
+function homeFolder(home: () => string): string {
+  try {
+    return home();
+  } catch (cause) {
+    throw new HarrierError('storage', 'this user has no home folder, which would hold downloads', {
+      next: 'Set HARRIER_CACHE to a folder for them.',
+      cause,
+    });
+  }
 }
 
 /** Creates a folder and its parents. @throws HarrierError `storage` */
