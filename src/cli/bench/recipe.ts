@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { matrixRate, type RecipeSpeed, recipeSpeed, recipeSteps } from '../../benchmark/index.ts';
 import { formatQuantity } from '../../format/format.ts';
 import { type OpenRuntimeOptions, openRuntime } from '../../platform/node/engine/open-runtime.ts';
+import { temporaryFolder } from '../../platform/node/files/temporary-folder.ts';
 import type { Recipe } from '../../recipes/index.ts';
 import type { Device } from '../../runs/device.ts';
 import type { Runtime } from '../../runtime/index.ts';
@@ -67,7 +67,7 @@ async function peersOf(
 
 /** Reads ONNX Runtime's profile of one step: nodes bear the names of the layers that they were made for. */
 async function fractionsByLayer(recipe: Recipe, where: OpenRuntimeOptions): Promise<Record<string, number>> {
-  const folder = await mkdtemp(join(tmpdir(), 'harrier-profile-'));
+  const folder = temporaryFolder('profile');
   try {
     const steps = recipeSteps(recipe, await openRuntime({ ...where, profilePrefix: join(folder, 'step') }));
     await steps.step();

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { create } from 'tar';
 import { readClassifierFile } from '../../platform/node/files/classifier-file.ts';
+import { temporaryFolder } from '../../platform/node/files/temporary-folder.ts';
 import { RUN_FILES } from '../../runs/stored-run.ts';
 import type { Aws } from './aws.ts';
 import { uploadFile } from './s3.ts';
@@ -23,7 +23,7 @@ export async function uploadModel(
   modelFile: string,
   onNote: (sentence: string) => void,
 ): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'harrier-model-'));
+  const folder = temporaryFolder('model');
   try {
     const path = join(folder, 'model.tar.gz');
     const { bytes, assumed } = await readClassifierFile(modelFile);

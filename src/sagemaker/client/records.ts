@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
+import { temporaryFolder } from '../../platform/node/files/temporary-folder.ts';
 import { readImageFile } from '../../platform/node/images/decode.ts';
 import { isImageName } from '../../platform/node/images/image-names.ts';
 import type { Aws } from './aws.ts';
@@ -29,7 +29,7 @@ export async function uploadRecords(
   { onProgress, signal }: { onProgress?: OnProgress; signal?: AbortSignal },
 ): Promise<{ address: string; images: number }> {
   const names = await imagesBelow(folder);
-  const scratch = await mkdtemp(join(tmpdir(), 'harrier-records-'));
+  const scratch = temporaryFolder('records');
   try {
     let done = 0;
     for (let part = 0; done < names.length; part++) {

@@ -1,13 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
 import type { ImageName, Inspection } from '../../inspection/index.ts';
 import { jsonObject } from '../../json-text.ts';
+import { temporaryFolder } from '../../platform/node/files/temporary-folder.ts';
 import type { ImageMap, InspectionAnswer, Split, StudioInspection } from '../api.ts';
 import type { EventHub } from '../events.ts';
 import { notFound, refusalOf } from '../respond.ts';
@@ -115,7 +114,7 @@ export class Inspector {
   }
 
   #spawn(id: string, spec: string, dataset: StudioDataset): Job {
-    const folder = mkdtempSync(join(tmpdir(), 'harrier-inspection-'));
+    const folder = temporaryFolder('inspection');
     const page = join(folder, 'inspection.html');
     const words = [
       'inspect',

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { measureInTurns } from '../../../benchmark/index.ts';
+import { temporaryFolder } from '../../../platform/node/files/temporary-folder.ts';
 
 const run = promisify(execFile);
 
@@ -16,7 +16,7 @@ const HOW = import.meta.url.endsWith('.js') ? 'from cold' : 'from sources';
  * answer of the model in the package.
  */
 export async function startTimes(): Promise<Record<string, number>> {
-  const folder = await mkdtemp(join(tmpdir(), 'harrier-start-'));
+  const folder = temporaryFolder('start');
   try {
     const image = join(folder, 'image.png');
     await sharp({ create: { width: 64, height: 64, channels: 3, background: '#6a8caf' } }).toFile(image);

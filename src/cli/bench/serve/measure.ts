@@ -1,5 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { measure, seedModel } from '../../../benchmark/index.ts';
@@ -8,6 +8,7 @@ import { Conv2D, Dense, Flatten } from '../../../layers/index.ts';
 import { Classifier, exportModel, initialWeights, Network } from '../../../models/index.ts';
 import { encodeModel, type Model } from '../../../onnx/index.ts';
 import { nodeRuntime } from '../../../platform/node/engine/runtime.ts';
+import { temporaryFolder } from '../../../platform/node/files/temporary-folder.ts';
 import { decodeImage } from '../../../platform/node/images/decode.ts';
 import { startWorker, threadChannel } from '../../../platform/node/worker.ts';
 import { threadsAlone } from '../../../server/server-options.ts';
@@ -88,7 +89,7 @@ const CLIENT = { rate: 200, connections: 128 };
 /** Measures `harrier serve` with the model of keras-cnn, and FastAPI beside it where that is installed. */
 export async function runServeBench(options: ServeBenchOptions): Promise<ServeBenchResult> {
   const { seconds, onStart } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'harrier-bench-'));
+  const folder = temporaryFolder('bench');
   try {
     const [kerasCnn, slow] = [join(folder, 'keras-cnn.onnx'), join(folder, 'slow.onnx')];
     await writeFile(kerasCnn, encodeModel(seedModel()));

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { Backbone } from '../../../backbones/index.ts';
@@ -8,6 +7,7 @@ import { evaluatePredictions } from '../../../evaluation/index.ts';
 import { fitHead } from '../../../heads/index.ts';
 import { Classifier } from '../../../models/index.ts';
 import type { FetchedModel } from '../../../platform/node/backbones/fetch-model.ts';
+import { temporaryFolder } from '../../../platform/node/files/temporary-folder.ts';
 import { decodeImage } from '../../../platform/node/images/decode.ts';
 import type { StartingModel } from '../../../runs/starting-model.ts';
 import type { Runtime } from '../../../runtime/index.ts';
@@ -50,7 +50,7 @@ export interface TeachPage {
 
 /** Exports Studio with a network, and serves the files. */
 export async function servedTeachPage(pageFolder: string, backbone: FetchedModel): Promise<TeachPage> {
-  const folder = await mkdtemp(join(tmpdir(), 'harrier-bench-'));
+  const folder = temporaryFolder('bench');
   await exportSite({ folder: join(folder, 'site'), pageFolder, runs: [], data: [], backbone });
   const host = await staticHost(join(folder, 'site'), SECURITY_HEADERS);
   return {

