@@ -1,12 +1,15 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { formatCount, formatQuantity } from '../../format/format.ts';
 import { withLock } from '../../platform/node/files/lock.ts';
+import { isAddress } from '../../platform/node/remote/remote-images.ts';
 import { isOfThisMachine } from '../../platform/node/remote/s3.ts';
 import { Exit, failureOf } from '../failure.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
-import { AnswersFile } from './answers-file.ts';
+import { AnswersFile, ELSEWHERE } from './answers-file.ts';
 import { begun, inOrder } from './in-order.ts';
 import { ThreadEnded } from './thread-pool.ts';
 
@@ -14,7 +17,7 @@ import { ThreadEnded } from './thread-pool.ts';
 const BATCH = 16;
 /** Images that are read or wait for the model at a time: the network is slow in answering, not in sending. */
 const AHEAD = 64;
-/** Images in a row that cannot be fetched: the network is down then, rather than so many images gone. */
+/** Images in a row that do not come: the network or a disk is away then, rather than so many images gone. */
 const OUTAGE = 64;
 
 export interface ToFile {
@@ -41,13 +44,13 @@ interface Read {
   readonly file: string;
   readonly pixels?: Uint8Array;
   readonly error?: unknown;
+  /** Whether the error may be of the place where images lie. */
+  readonly isOutage?: boolean;
 }
 
 /** The same, with what is said of it. */
-interface Answered {
-  readonly file: string;
+interface Answered extends Omit<Read, 'pixels'> {
   readonly answer?: object;
-  readonly error?: unknown;
 }
 
 /** The model failed, and not an image. */
@@ -73,7 +76,7 @@ export async function predictToFile(
     hasWaited = true;
   };
   const { signal } = interruption;
-  await withLock(`${task.out}.lock`, { signal, onWait }, (check) =>
+  await withLock(`${task.out}.lock`, { signal, onWait, elsewhere: ELSEWHERE }, (check) =>
     answerAll(task, check, reporter, interruption),
   ).catch((error) => {
     // Stopped before it had the file for itself.
@@ -104,7 +107,7 @@ async function answerAll(
     );
   }
   let [done, failed] = [held.lines, held.failed];
-  // Lines of images that could not be fetched, until one can: in an outage they are no answers.
+  // Lines of images that did not come, until one does: in an outage they are no answers.
   let unfetched: Answered[] = [];
   const write = async (images: readonly Answered[]): Promise<void> => {
     await check();
@@ -117,7 +120,7 @@ async function answerAll(
     (name) =>
       read(name).then(
         (pixels): Read => ({ file: name, pixels }),
-        (error): Read => ({ file: name, error }),
+        async (error): Promise<Read> => ({ file: name, error, isOutage: await isOutage(error, name) }),
       ),
     AHEAD,
   );
@@ -135,13 +138,13 @@ async function answerAll(
         if (isOfThisMachine(error)) throw error;
       }
       const waiting = [...unfetched, ...batch];
-      const fetched = waiting.findLastIndex(({ error }) => !isOutage(error)) + 1;
+      const fetched = waiting.findLastIndex((image) => !image.isOutage) + 1;
       unfetched = waiting.slice(fetched);
       if (unfetched.length >= OUTAGE) throw outage(unfetched);
       await write(waiting.slice(0, fetched));
       reporter.work({ what: doing, done, total: 0, unit: 'images' });
     }
-    // Where not one image came since, it is the network that says so.
+    // Where not one image came since, the place where they lie is away.
     if (unfetched.length > 0 && done === held.lines) throw outage(unfetched);
     await write(unfetched);
   } finally {
@@ -179,7 +182,7 @@ async function answersTo({ answersTo }: ToFile, images: readonly Read[]): Promis
   try {
     const all = readable.length > 0 ? await answersTo(pixels) : [];
     const answers = new Map(readable.map((each, i) => [each, all[i]]));
-    return images.map((each) => ({ file: each.file, error: each.error, answer: answers.get(each) }));
+    return images.map(({ pixels: _, ...each }, i) => ({ ...each, answer: answers.get(images[i]) }));
   } catch (error) {
     return images.map(({ file }) => ({ file, error: new ModelFailure(error) }));
   }
@@ -189,14 +192,18 @@ function lineOf({ file, answer, error }: Answered): object {
   return answer ? { file, ...answer } : { file, error: failureOf(error).message ?? '' };
 }
 
-function isOutage(error: unknown): boolean {
-  return error instanceof HarrierError && error.code === 'network';
+/** Whether an error says more of the place where images lie than of this one: a network, a disk or a share. */
+async function isOutage(error: unknown, file: string): Promise<boolean> {
+  if (!(error instanceof HarrierError)) return false;
+  if (error.code !== 'not-found') return error.code === 'network' || error.code === 'storage';
+  return !isAddress(file) && (await stat(dirname(file)).catch(() => undefined)) === undefined;
 }
 
 function outage([{ file, error }, ...others]: readonly Answered[]): HarrierError {
-  const reason = error instanceof HarrierError ? error.summary : '';
-  return new HarrierError('network', `${others.length + 1} images in a row: ${reason}`, {
+  const { code, summary: reason } = error as HarrierError;
+  const what = isAddress(file) ? 'addresses' : 'files';
+  return new HarrierError(code, `${others.length + 1} images in a row: ${reason}`, {
     where: file,
-    next: 'Nothing is lost: the same command resumes with this image. If the addresses are gone for good, remove them from the list.',
+    next: `Nothing is lost: the same command resumes with this image. If the ${what} are gone for good, remove them from the list.`,
   });
 }
