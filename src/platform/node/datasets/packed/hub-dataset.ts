@@ -1,4 +1,3 @@
-import { mkdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { HarrierError } from '../../../../errors.ts';
 import { Hub, type HubRepository } from '../../backbones/hub.ts';
@@ -67,9 +66,7 @@ export async function hubDatasetFolder(spec: string, options: UnpackOptions): Pr
   const files = chosen;
   return keptFolder(name, place, hashOf(commit, files), fill, options);
 
-  async function fill(folder: string): Promise<void> {
-    const downloads = join(folder, '.downloads');
-    await mkdir(downloads);
+  async function fill(folder: string, _: UnpackOptions, downloads: string): Promise<void> {
     const parts: ParquetFile[] = [];
     for (const [i, { file, part }] of files.entries()) {
       const path = join(downloads, `${i}${posix.extname(file)}`);
@@ -83,7 +80,6 @@ export async function hubDatasetFolder(spec: string, options: UnpackOptions): Pr
       else await (/\.zip$/i.test(file) ? unpackZip : unpackTar)(path, folder, options);
     }
     if (parts.length > 0) await unpackParquet(parts, folder, options);
-    await rm(downloads, { recursive: true, force: true });
   }
 }
 

@@ -301,6 +301,27 @@ describe('a data set of the hub', () => {
     expect(hub.seen.slice(asked).map(({ path }) => path)).toEqual(['/api/datasets/us/colours/revision/main']);
   });
 
+  it('is not fetched from its beginning after a failure', async () => {
+    const content = await files(`data/${TRAIN}`, `data/${TEST}`);
+    hub.repositories.set('datasets/us/far', { commit: '3'.repeat(40), files: content });
+    const fetched = () =>
+      hub.seen
+        .filter(({ host, path }) => host === 'storage' && path.includes('us/far'))
+        .map(({ path }) => path);
+    // The first file comes, the second one does not.
+    hub.storage = [
+      (_, response) => response.end(content[`data/${TEST}`].content),
+      (_, response) => response.writeHead(404).end(),
+    ];
+    await expect(open('hf:datasets/us/far')).rejects.toThrow('the server answered 404');
+    const first = fetched();
+    expect(first.map((path) => path.split('/').at(-1))).toEqual([TEST, TRAIN]);
+    const { train, test } = await open('hf:datasets/us/far');
+    expect([train.size, test.size]).toEqual([12, 6]);
+    expect(fetched().slice(2)).toEqual(first.slice(1));
+    expect((await unpacked()).filter((name) => name.endsWith('.downloads'))).toEqual([]);
+  });
+
   it('is fetched where it was renamed', async () => {
     hub.renamed.set('datasets/us/shades', 'datasets/us/colours');
     const { train } = await open('hf:datasets/us/shades');

@@ -8,6 +8,9 @@ import { withLock } from '../../files/lock.ts';
 import { readError } from '../../files/read-error.ts';
 import { renameInto } from '../../files/rename-into.ts';
 
+/** How the name of a folder of downloads ends. */
+const DOWNLOADS = '.downloads';
+
 /** How packed images are unpacked. */
 export interface UnpackOptions {
   /** Harrier's cache folder; what is unpacked lies in its sub-folder `unpacked`. */
@@ -16,8 +19,13 @@ export interface UnpackOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Unpacks something into an empty folder. */
-export type Unpack = (folder: string, options: UnpackOptions) => Promise<void>;
+/**
+ * Unpacks something into an empty folder.
+ *
+ * @param downloads a folder that need not be there, for what is downloaded first: an attempt that fails leaves it to the
+ *   next one
+ */
+export type Unpack = (folder: string, options: UnpackOptions, downloads: string) => Promise<void>;
 
 /**
  * The folder of the cache with what is packed in a file: unpacked once, and anew when the file has changed. It appears
@@ -72,12 +80,17 @@ export async function keptFolder(
       }
     }
     const temporary = temporaryName(folder);
+    const downloads = folder + DOWNLOADS;
+    const forget = () => rm(downloads, { recursive: true, force: true }).catch(() => {});
     try {
       await makeDirectory(temporary);
-      await fill(temporary, options);
+      await fill(temporary, options, downloads);
       await renameInto(temporary, folder);
+      await forget();
     } catch (error) {
       await rm(temporary, { recursive: true, force: true }).catch(() => {});
+      // The next attempt would find the same.
+      if (error instanceof HarrierError && error.code === 'bad-data') await forget();
       options.signal?.throwIfAborted();
       throw isOfSystem(error) ? storageError(error, folder) : error;
     }
@@ -93,7 +106,7 @@ export async function lastKept(
 ): Promise<string | undefined> {
   const { directory, prefix } = placeOf(name, place, options);
   const names = await readdir(directory).catch(() => []);
-  const found = names.find((each) => each.startsWith(prefix) && !/\.(tmp|lock)$/.test(each));
+  const found = names.find((each) => each.startsWith(prefix) && !/\.(tmp|lock|downloads)$/.test(each));
   return found && join(directory, found);
 }
 
