@@ -436,6 +436,51 @@ describe('a list of labels', () => {
     );
   });
 
+  it('finishes a move that was broken off, and takes no other image for a part of it', async () => {
+    const place = join(folder, 'broken-off');
+    await writePhotos(place, 4);
+    await cp(join(place, 'red-1.png'), join(place, 'more/red-1.png'));
+    await cp(join(place, 'blue-1.png'), join(place, 'more/blue-1.png'));
+    const list = await LabelList.read(place);
+    // The same file in two folders: there is one name for them.
+    for (const file of ['red-1.png', 'more/red-1.png', 'green-1.png', 'blue-1.png'])
+      list.set(file, truth(file));
+    await list.write();
+    const full = async () => {
+      throw new Error('the disk is full');
+    };
+    await expect(moveToClassFolders(place, full)).rejects.toThrow('the disk is full');
+    // A file system without links has copies.
+    await rm(join(place, 'green/green-1.png'));
+    await cp(join(place, 'green-1.png'), join(place, 'green/green-1.png'));
+    // A folder under another name is the same.
+    await rm(join(place, 'blue'), { recursive: true });
+    await symlink(join(place, 'more'), join(place, 'blue'), 'junction');
+    list.set('blue-1.png', undefined);
+    list.set('more/blue-1.png', 'blue');
+    await list.write();
+    const follow = async (paths: ReadonlyMap<string, string>) => {
+      list.rename(paths);
+      await list.write();
+    };
+    expect(await moveToClassFolders(place, follow)).toEqual({
+      moved: 2,
+      left: [
+        { file: 'more/red-1.png', reason: 'there is a file red/red-1.png already' },
+        { file: 'more/blue-1.png', reason: 'there is a file blue/blue-1.png already' },
+      ],
+    });
+    expect([...(await LabelList.read(place)).labels.keys()].sort()).toEqual([
+      'green/green-1.png',
+      'more/blue-1.png',
+      'more/red-1.png',
+      'red/red-1.png',
+    ]);
+    const left = await readdir(place);
+    expect(left.filter((name) => /^(red|green)-1\.png$/.test(name))).toEqual([]);
+    expect(await readdir(join(place, 'more'))).toContain('blue-1.png');
+  });
+
   it('says where there is nothing to label', async () => {
     const empty = join(folder, 'empty');
     await mkdir(empty);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, link, lstat, mkdir, rm } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HarrierError } from '../../errors.ts';
 import { LabelList } from '../../platform/node/datasets/label-list.ts';
@@ -15,7 +15,7 @@ interface Move {
 /**
  * Moves labelled images into folders called after their classes, and has the list follow. No file is overwritten: where
  * one has the name already, the image stays. The list is written between making the new names and removing the old
- * ones, so that its lines lead to images whenever this ends.
+ * ones, so that its lines lead to images whenever this ends; a move that was broken off before is finished.
  *
  * @param follow has whoever else knows the paths follow: new ones, by old ones in NFC
  * @throws HarrierError `bad-data` for a class that no folder can be called after, `storage`
@@ -26,6 +26,8 @@ export async function moveToClassFolders(
 ): Promise<MovedImages> {
   const { labels } = await LabelList.read(folder);
   for (const label of new Set(labels.values())) checkFolderName(label);
+  // Names of other images of the list: they are not those of a move before.
+  const taken = new Set([...labels.keys()].map((file) => file.normalize('NFC')));
   const left: { file: string; reason: string }[] = [];
   const made: Move[] = [];
   for (const [file, label] of labels) {
@@ -42,8 +44,9 @@ export async function moveToClassFolders(
     }
     try {
       await mkdir(join(folder, label), { recursive: true });
-      await secondName(join(folder, from), join(folder, to));
+      await secondName(join(folder, from), join(folder, to), !taken.has(to.normalize('NFC')));
       made.push({ from, to });
+      taken.add(to.normalize('NFC'));
     } catch (error) {
       left.push({ file: from, reason: reasonOf(error as NodeJS.ErrnoException, to) });
     }
@@ -61,15 +64,35 @@ async function spelt(folder: string, path: string): Promise<string> {
   return path;
 }
 
-/** A further name for a file, or a copy where the file system knows none; fails where the name is taken. */
-async function secondName(from: string, to: string): Promise<void> {
+/**
+ * A further name for a file, or a copy where the file system knows none; fails where the name is taken.
+ * @param mayBeThere whether the file may have the name already, from a move that was broken off
+ */
+async function secondName(from: string, to: string, mayBeThere: boolean): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && mayBeThere && (await isMoved(from, to))) return;
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK'].includes(code)) throw error;
     await copyFile(from, to, constants.COPYFILE_EXCL);
   }
+}
+
+/** Whether a second name is that of the same image already. */
+async function isMoved(from: string, to: string): Promise<boolean> {
+  try {
+    // Folders may be one under two names: by a link, or in upper and lower case. The file then has no second name.
+    if (await isSame(dirname(from), dirname(to))) return false;
+    return (await isSame(from, to)) || (await readFile(from)).equals(await readFile(to));
+  } catch {
+    return false;
+  }
+}
+
+async function isSame(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([a, b].map((path) => stat(path, { bigint: true })));
+  return one.dev === other.dev && one.ino === other.ino;
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException, to: string): string {
