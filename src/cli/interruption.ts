@@ -15,17 +15,30 @@ export interface Interruption {
   end(): void;
 }
 
+/** Nobody presses Ctrl-C twice within it; npm and npx send on the signal that a terminal gives all its processes. */
+const SAME_MS = 500;
+
 /**
  * Listens for signals: the first is noted, so that work can end in an orderly way; a second ends the process at once.
+ *
+ * @param clock milliseconds from any beginning
  */
-export function watchInterruption(onFirst: () => void): Interruption {
+export function watchInterruption(
+  onFirst: () => void,
+  clock: () => number = () => performance.now(),
+): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
+  let first = 0;
   const listen = (signal: Signal): void => {
     // As shells report a process that a signal ended.
     const code = 128 + constants.signals[signal];
-    if (exitCode !== undefined) process.exit(code);
+    if (exitCode !== undefined) {
+      if (clock() - first < SAME_MS) return;
+      process.exit(code);
+    }
     exitCode = code;
+    first = clock();
     onFirst();
     controller.abort();
   };
