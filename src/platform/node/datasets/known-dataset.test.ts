@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { create } from 'tar';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { HubServer } from '../../../../test/hub-server.ts';
+import { withLock } from '../files/lock.ts';
 import { knownDataset } from './known-dataset.ts';
 import { KNOWN_SETS, type KnownSet } from './known-sets.ts';
 import { openDataset } from './open-dataset.ts';
@@ -60,6 +61,12 @@ it('reads IDX files, fetched from the source that has them, once', async () => {
   const asked = web.seen.length;
   expect((await knownDataset(set, options)).train.hash).toBe(train.hash);
   expect(web.seen.length).toBe(asked);
+  // To read needs no lock, which a read-only cache could not have.
+  const lock = join(folder, 'idx', 'small', 'test-labels.gz.lock');
+  await withLock(lock, {}, async () => {
+    const signal = AbortSignal.timeout(2_000);
+    expect((await knownDataset(set, { ...options, signal })).train.hash).toBe(train.hash);
+  });
   const file = join(folder, 'idx', 'small', 'test-labels.gz');
   await writeFile(file, 'x');
   await expect(knownDataset(set, options)).rejects.toThrow(`${file}: the file is damaged: expected MD5`);

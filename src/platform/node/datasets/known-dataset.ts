@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Dataset, DatasetSplits } from '../../../data/dataset.ts';
 import { memoryDataset, threeChannels } from '../../../data/memory.ts';
 import { HarrierError } from '../../../errors.ts';
-import { cacheDirectory, makeDirectory } from '../files/cache.ts';
+import { cacheDirectory } from '../files/cache.ts';
 import { download } from '../files/download.ts';
 import { withLock } from '../files/lock.ts';
 import { readTarEntries } from '../files/tar-entries.ts';
@@ -33,7 +33,6 @@ export function knownSetDirectory({ name }: KnownSet, cache: string = cacheDirec
  */
 export async function knownDataset(set: KnownSet, options: UnpackOptions = {}): Promise<DatasetSplits> {
   const directory = knownSetDirectory(set, options.cacheDirectory);
-  await makeDirectory(directory);
   const contents: Buffer[] = [];
   for (const file of set.files) contents.push(await contentOf(set, file, directory, options));
   if (set.kind === 'idx') {
@@ -61,18 +60,17 @@ async function contentOf(
   { onProgress, signal }: UnpackOptions,
 ): Promise<Buffer> {
   const path = join(directory, name);
+  const there = async () => {
+    const bytes = await readIfThere(path);
+    if (bytes) checkMd5(bytes, md5, path);
+    return bytes;
+  };
+  // What is only read needs no lock: the cache may be read-only.
+  const before = await there();
+  if (before) return before;
   return withLock(`${path}.lock`, { signal, onWait: () => {} }, async () => {
-    const there = await readIfThere(path);
-    if (there) {
-      const received = createHash('md5').update(there).digest('hex');
-      if (received === md5) return there;
-      throw new HarrierError('bad-data', 'the file is damaged', {
-        where: path,
-        expected: `MD5 ${md5}`,
-        received,
-        next: 'Delete it and run the command again: it is fetched anew.',
-      });
-    }
+    const meanwhile = await there();
+    if (meanwhile) return meanwhile;
     const failures: string[] = [];
     for (const url of urls) {
       try {
@@ -94,6 +92,18 @@ async function contentOf(
       `${title} is not in the cache and cannot be downloaded (${failures.join('; ')})`,
       { where: set, next: `Connect to the network and try again, or copy ${name} to ${directory}.` },
     );
+  });
+}
+
+/** @throws HarrierError `bad-data` */
+function checkMd5(bytes: Buffer, expected: string, path: string): void {
+  const received = createHash('md5').update(bytes).digest('hex');
+  if (received === expected) return;
+  throw new HarrierError('bad-data', 'the file is damaged', {
+    where: path,
+    expected: `MD5 ${expected}`,
+    received,
+    next: 'Delete it and run the command again: it is fetched anew.',
   });
 }
 
