@@ -491,6 +491,20 @@ describe.skipIf(noChromium)(`Teach${noChromium ? ` (${noChromium})` : ''}`, () =
     await trained(again);
   });
 
+  it('a training is not lost when its checkpoints cannot be removed', { timeout: 500_000 }, async () => {
+    const page = await open();
+    await twoClasses(page, 3);
+    const teacher = page.waitForEvent('worker', (worker) => /teach-worker/.test(worker.url()));
+    // Many: it must not end before its storage fails.
+    await train(page, 24);
+    await (await teacher).evaluate(() => {
+      FileSystemDirectoryHandle.prototype.removeEntry = () => Promise.reject(new Error('busy'));
+    });
+    await trained(page);
+    await page.reload();
+    await trained(page);
+  });
+
   it('when the browser keeps no more, that is said, and training works all the same', async () => {
     const page = await open();
     const client = await context.newCDPSession(page);

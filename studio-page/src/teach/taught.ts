@@ -55,9 +55,17 @@ async function read(): Promise<void> {
 }
 
 /** Makes this the model, and keeps it as far as there is room. */
-export async function keepTaught({ model, ...rest }: Taught): Promise<void> {
-  taught.value = { model, ...rest };
+export async function keepTaught(it: Taught): Promise<void> {
+  taught.value = it;
   announce('The model is trained.');
+  await keepModel();
+}
+
+/** Keeps the model that was taught last, as far as there is room. */
+export async function keepModel(): Promise<void> {
+  const now = taught.peek();
+  if (!now) return;
+  const { model, ...rest } = now;
   try {
     const storage = await store();
     const file = modelFile(rest.outcome);

@@ -13,7 +13,7 @@ import { type FromTeacher, type Job, type Outcome, TEACH_LOCK, type ToTeacher } 
 import { classes, type TaughtClass } from './project.ts';
 import { readJson, store, writeJson } from './store.ts';
 import { hearTabs, tellTabs } from './tabs.ts';
-import { forgetModel, keepTaught, loadTaught, taught } from './taught.ts';
+import { forgetModel, keepModel, keepTaught, loadTaught, taught, taughtNotKept } from './taught.ts';
 
 /** How the user wants it. */
 export interface TeachOptions {
@@ -230,7 +230,10 @@ async function finish(outcome: Outcome, model: Uint8Array<ArrayBuffer>): Promise
   training.value = undefined;
   await keeping;
   // Another may have begun meanwhile.
-  if (stored === own) await forgetJob();
+  if (stored !== own) return;
+  await forgetJob();
+  // The checkpoints may have taken its room.
+  if (taughtNotKept.peek() !== undefined) await keepModel();
 }
 
 function fail(error: unknown): void {
@@ -262,7 +265,7 @@ async function forgetJob(): Promise<void> {
     const storage = await store();
     // Another tab's stays.
     const kept = await readJson<StoredJob>(JOB);
-    if (kept?.job.id !== own?.job.id) return;
+    if (kept && kept.job.id !== own?.job.id) return;
     for (const name of await storage.names()) {
       if (name === JOB || name.startsWith('checkpoint-')) await storage.remove(name);
     }
