@@ -10,6 +10,7 @@ export interface CalibrationMeasures {
   readonly expectedCalibrationError: number;
 }
 
+/** Calibration on some images before and after temperature scaling. */
 export interface BeforeAndAfter {
   readonly images: number;
   readonly before: CalibrationMeasures;

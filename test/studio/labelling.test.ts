@@ -21,8 +21,8 @@ import { LabelSession } from '../../src/studio-server/labelling/session.ts';
 import { listUnsorted } from '../../src/studio-server/labelling/unsorted-images.ts';
 import { listenTo, openStudio, studioFolder, type TestStudio } from './studio.ts';
 
-/** What an image shows stands in its name: red, green or blue ones, before which other things lie. */
-const COLOURS = { red: [200, 60, 60], green: [60, 190, 70], blue: [60, 70, 200] } as const;
+/** What an image shows stands in its name: red, green or blue ones, with stripes of their own. */
+const COLOURS = { red: [220, 40, 40], green: [40, 210, 50], blue: [40, 60, 220] } as const;
 
 async function writePhotos(folder: string, perClass: number): Promise<void> {
   await mkdir(join(folder, 'more'), { recursive: true });
@@ -31,21 +31,13 @@ async function writePhotos(folder: string, perClass: number): Promise<void> {
     for (let i = 0; i < perClass; i++) {
       const path = join(folder, i % 3 === 0 ? 'more' : '', `${name}-${i}.png`);
       const draws = random(at++, 'photo');
-      const upTo = (most: number) => Math.floor(draws.uniform() * most);
-      const things = Array.from({ length: 4 }, () => ({
-        input: {
-          create: {
-            width: 4 + upTo(20),
-            height: 4 + upTo(16),
-            channels: 3 as const,
-            background: { r: upTo(256), g: upTo(256), b: upTo(256) },
-          },
-        },
-        left: upTo(24),
-        top: upTo(12),
-      }));
-      await sharp({ create: { width: 48, height: 32, channels: 3, background: { r, g, b } } })
-        .composite(things)
+      const [across, down, phase] = [0.6, 0.6, 2 * Math.PI].map((most) => most * draws.uniform());
+      const pixels = Buffer.alloc(48 * 32 * 3);
+      for (let p = 0; p < pixels.length; p++) {
+        const [x, y] = [Math.floor(p / 3) % 48, Math.floor(p / (3 * 48))];
+        pixels[p] = [r, g, b][p % 3] * (0.8 + 0.2 * Math.sin(across * x + down * y + phase));
+      }
+      await sharp(pixels, { raw: { width: 48, height: 32, channels: 3 } })
         .png()
         .toFile(path);
     }

@@ -25,7 +25,9 @@ const OLD_MODEL = 'model.onnx';
 export const taught = signal<Taught | undefined>(undefined);
 /** Why the browser does not keep it. */
 export const taughtNotKept = signal<unknown>(undefined);
-askBeforeLosing(() => taughtNotKept.peek() !== undefined);
+/** Models that are being written now. */
+let keeping = 0;
+askBeforeLosing(() => keeping > 0 || taughtNotKept.peek() !== undefined);
 /** Whether what was kept has been read. */
 export const taughtRead = signal(false);
 
@@ -66,6 +68,7 @@ export async function keepModel(): Promise<void> {
   const now = taught.peek();
   if (!now) return;
   const { model, ...rest } = now;
+  keeping++;
   try {
     const storage = await store();
     const file = modelFile(rest.outcome);
@@ -77,6 +80,8 @@ export async function keepModel(): Promise<void> {
   } catch (error) {
     // It can be downloaded all the same.
     taughtNotKept.value = error;
+  } finally {
+    keeping--;
   }
 }
 
