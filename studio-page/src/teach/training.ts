@@ -81,6 +81,12 @@ async function look(): Promise<void> {
   // So is why one failed, until another tab goes on with it.
   if (!isTaken && kept && training.peek()?.state === 'failed') return;
   stored = isTaken ? undefined : kept;
+  // Its model is kept: only what it leaves was not removed before the page was closed.
+  if (stored && stored.job.id === taught.peek()?.outcome.job) {
+    await forgetJob();
+    training.value = undefined;
+    return;
+  }
   training.value = kept && { ...kept, state: isTaken ? 'elsewhere' : 'paused', notes: [] };
   if (kept && isTaken) void tabLockFree(TEACH_LOCK).then(look, () => {});
 }
