@@ -149,14 +149,18 @@ describe.skipIf(skipped !== undefined)(`Label${skipped ? ` (${skipped})` : ''}`,
     expect(await group.first().getAttribute('aria-pressed')).toBe('false');
     expect(await accessibilityFaults(page)).toEqual([]);
     // What could not be saved is as it was.
-    await page.route('**/labelling/acts', (route) => route.fulfill({ status: 500, body: '{}' }), {
-      times: 1,
+    await page.evaluate(() => {
+      const { fetch } = window;
+      window.fetch = async (address, init) => {
+        if (!String(address).endsWith('/labelling/acts')) return fetch(address, init);
+        window.fetch = fetch;
+        return new Response('{}', { status: 500 });
+      };
     });
     await page.keyboard.press('Enter');
     await untilShown(page, 'This was not saved');
     expect(await group.first().getAttribute('aria-pressed')).toBe('false');
     expect(await group.count()).toBe(files.length);
-    expect(opened.faults.splice(0)).toEqual([expect.stringContaining('500')]);
     await page.keyboard.press('Enter');
     await labelled(12 + files.length - 1);
     const kept = await labels();
