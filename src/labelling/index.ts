@@ -1,3 +1,3 @@
 export { type ChoiceOptions, ImageChoice } from './image-choice.ts';
-export { estimateOf, fitProposals, type LabelledFeatures, type ProposingHead } from './proposals.ts';
+export { bestOf, estimateOf, fitProposals, type LabelledFeatures, type ProposingHead } from './proposals.ts';
 export { rowsOf } from './rows.ts';

@@ -45,6 +45,18 @@ export function estimateOf(right: readonly boolean[], copies?: readonly number[]
   };
 }
 
+/** What is proposed for an image: the classes, the most probable first. */
+export function bestOf(
+  probabilities: Float32Array,
+  classes: number,
+  image: number,
+): { label: number; probability: number }[] {
+  return Array.from(probabilities.subarray(image * classes, (image + 1) * classes), (probability, label) => ({
+    label,
+    probability,
+  })).sort((a, b) => b.probability - a.probability);
+}
+
 /**
  * Fits a head on the images whose labels are confirmed, and on those of the training before, where there are any.
  * Classes without an image get the probability 0. An image that is in both, by its file, counts as confirmed alone: it

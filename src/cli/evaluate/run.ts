@@ -26,6 +26,7 @@ import { findModel, type ModelSource } from '../../platform/node/runs/find-run.t
 import type { Device } from '../../runs/device.ts';
 import { isTestedByFolds } from '../../runs/folded-images.ts';
 import { type ForeignFlags, foreignClassifierOptions } from '../foreign.ts';
+import { imagesBelow } from '../images-below.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { shortPath } from '../terminal.ts';
@@ -35,7 +36,7 @@ import { CIFAR10_1, evaluationArguments } from './arguments.ts';
 import { costsOf, decisionsOf, decisionsText } from './decisions.ts';
 import { imagesFor } from './images.ts';
 import { modelToEvaluate } from './model.ts';
-import { imagesBelow, unknownPredictions } from './unknown.ts';
+import { unknownPredictions } from './unknown.ts';
 
 /** The options of `evaluate` as they were typed. */
 export interface EvaluateOptions extends ForeignFlags {

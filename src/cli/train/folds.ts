@@ -12,14 +12,7 @@ import { checkStoredRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { noRejectingEnsemble } from '../../runs/check-reject.ts';
 import type { FoldsRecord } from '../../runs/folds-record.ts';
 import type { Reporter } from '../reporter.ts';
-import {
-  dataFromAnywhere,
-  fromAnywhere,
-  isSameModel,
-  keptOptions,
-  movedData,
-  withoutSecrets,
-} from './options.ts';
+import { fromAnywhere, givenAgain, isSameModel, keptOptions, movedData, withoutSecrets } from './options.ts';
 import { partOfSeveral } from './part-of-several.ts';
 import { checkResumed } from './resumed-options.ts';
 
@@ -133,12 +126,7 @@ async function resume(typed: TrainOptions, path: string): Promise<Opened> {
     'a resumed cross-validation keeps its own options',
   );
   checkStoredRecipe(record.given, join(folder.path, FOLDS_FILE));
-  const { data, from } = typed;
-  const given = {
-    ...keptOptions(record.given),
-    ...(from !== undefined && { from }),
-    ...(data !== undefined && { data: await dataFromAnywhere(data) }),
-  };
-  if (data !== undefined) await folder.write({ ...record, given: keptOptions(given) });
+  const given = await givenAgain(record.given, typed);
+  if (typed.data !== undefined) await folder.write({ ...record, given: keptOptions(given) });
   return { folder, record: { ...record, given } };
 }

@@ -42,7 +42,7 @@ export async function movedData({
 }
 
 /** The same data in words that mean the same in every folder: a folder by its absolute path. */
-export async function dataFromAnywhere(data: string): Promise<string> {
+async function dataFromAnywhere(data: string): Promise<string> {
   const isFolder = data !== 'cifar10' && (await stat(data).catch(() => undefined));
   return isFolder ? resolve(data) : data;
 }
@@ -149,6 +149,18 @@ function withoutAddresses(list: string): string {
 export function keptOptions<T extends Pick<TrainOptions, 'from' | 'logTo'>>(given: T): T {
   const { from } = given;
   return { ...given, logTo: undefined, ...(typeof from === 'string' && { from: publicAddress(from) }) };
+}
+
+/** Options of several runs that go on: those of their record, with the model's whole address, and where the data is now. */
+export async function givenAgain(
+  kept: TrainOptions,
+  { from, data }: Pick<TrainOptions, 'from' | 'data'>,
+): Promise<TrainOptions> {
+  return {
+    ...keptOptions(kept),
+    ...(from !== undefined && { from }),
+    ...(data !== undefined && { data: await dataFromAnywhere(data) }),
+  };
 }
 
 /** Whether `--from` gives a model of a record again, with what its address lacks there. */

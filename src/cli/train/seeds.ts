@@ -19,14 +19,7 @@ import type { RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts'
 import type { SeedsRecord } from '../../runs/seeds-record.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
-import {
-  dataFromAnywhere,
-  fromAnywhere,
-  isSameModel,
-  keptOptions,
-  movedData,
-  withoutSecrets,
-} from './options.ts';
+import { fromAnywhere, givenAgain, isSameModel, keptOptions, movedData, withoutSecrets } from './options.ts';
 import { partOfSeveral } from './part-of-several.ts';
 import { checkResumed } from './resumed-options.ts';
 
@@ -172,18 +165,14 @@ async function resume(typed: TrainOptions, named: string): Promise<Opened> {
       received: `${count}`,
     });
   }
-  const { data, ensemble, from } = typed;
-  const given = { ...keptOptions(record.given), ...(from !== undefined && { from }) };
+  const { data, ensemble } = typed;
+  // Seeds that have not begun find the data where it is now.
+  const given = await givenAgain(record.given, typed);
   if (ensemble) checkEnsemble((await newRun(given)).options, count);
   const now = {
     ...record,
     seeds: seedsFrom(record.seeds[0], count),
-    given: {
-      ...given,
-      // Seeds that have not begun find the data where it is now.
-      ...(data !== undefined && { data: await dataFromAnywhere(data) }),
-      ...(ensemble && { ensemble }),
-    },
+    given: { ...given, ...(ensemble && { ensemble }) },
   };
   if (count > record.seeds.length || data !== undefined || ensemble) {
     await folder.write({ ...now, given: keptOptions(now.given) });

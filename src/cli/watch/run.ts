@@ -10,8 +10,8 @@ import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import { imagesFor } from '../evaluate/images.ts';
-import { imagesBelow, usableImages } from '../evaluate/unknown.ts';
 import { classifierBytes, type ForeignFlags } from '../foreign.ts';
+import { imagesBelow, usableImages } from '../images-below.ts';
 import { Reporter } from '../reporter.ts';
 
 /** The options of `watch` as they were typed. */

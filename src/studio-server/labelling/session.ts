@@ -3,6 +3,7 @@ import type { Backbone, FeatureStore } from '../../backbones/index.ts';
 import type { Progress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
 import {
+  bestOf,
   estimateOf,
   fitProposals,
   ImageChoice,
@@ -388,16 +389,4 @@ export class LabelSession {
     const sure = members.sort((a, b) => b.probability - a.probability).slice(0, SURE.images);
     return { label, total: members.length, images: sure.map(({ image }) => this.#entry(image)) };
   }
-}
-
-/** The classes of an image, the most probable first. */
-function bestOf(
-  probabilities: Float32Array,
-  classes: number,
-  image: number,
-): { label: number; probability: number }[] {
-  return Array.from(probabilities.subarray(image * classes, (image + 1) * classes), (probability, label) => ({
-    label,
-    probability,
-  })).sort((a, b) => b.probability - a.probability);
 }
