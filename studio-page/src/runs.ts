@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { RunStep, RunSummary } from 'harrier/src/studio-server/api.ts';
 import { getJson } from './api.ts';
+import { announceEnd } from './endings.ts';
 import { listen, onReconnect } from './live.ts';
 import { exported } from './router.ts';
 
@@ -40,6 +41,7 @@ function changeList(): void {
   const others = (runs.value ?? []).filter(({ id }) => !told.has(id));
   told.clear();
   if (!isNews) return;
+  for (const run of changed) if (before.get(run.id)?.state === 'running') announceEnd(run);
   runs.value = [...others, ...changed].sort((a, b) =>
     a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0,
   );

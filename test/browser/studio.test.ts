@@ -300,6 +300,8 @@ describe.skipIf(noChromium)('data in the browser', () => {
     const expected = page.getByRole('region', { name: 'Expected accuracy' });
     await expected.waitFor({ timeout: 60_000 });
     await until(expected.getByText(/right in 5-fold cross-validation/));
+    // Who cannot see the page change is told.
+    await page.getByText(/^The inspection of .+ has ended\.$/).waitFor({ state: 'attached' });
     // The copy of a cat among the dogs.
     await page.getByRole('button', { name: 'Show them' }).first().click();
     const copy = page.locator('.tiles').getByRole('img', { name: /^dog, dog\/copy of 3\.png/ });
