@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,12 +21,13 @@ afterAll(() => rm(place, { recursive: true }));
 const offline = () => ({ environment: { HARRIER_CACHE: at('empty'), HF_HUB_OFFLINE: '1' } });
 
 describe('chooseByItself', () => {
-  it('takes a pretrained network for photos, and says so', async () => {
+  /** A place for models that has the pretrained network. */
+  const withNetwork = async () => {
     const cache = { HARRIER_CACHE: at('cache') };
     const folder = join(modelCache(cache), 'one');
     const [source] = catalogueEntry(DEFAULT_BACKBONE)!.sources;
     if (source.kind !== 'hub') throw new Error('the first source is the hub');
-    await writeImages(folder, { perClass: 1, side: 4 });
+    await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'model.onnx'), 'weights');
     await recordModel(folder, {
       address: `hf:${source.repository}`,
@@ -37,15 +38,75 @@ describe('chooseByItself', () => {
       bytes: 7,
       fetched: '2026-01-01T00:00:00.000Z',
     });
+    return { environment: { ...cache, HF_HUB_OFFLINE: '1' } };
+  };
+
+  it('takes a pretrained network for photos, and says so', async () => {
     const typed = ['train', '--data', at('photos')];
-    const { given, sentence } = await chooseByItself({ data: at('photos') }, typed, {
-      environment: { ...cache, HF_HUB_OFFLINE: '1' },
+    const { given, sentence } = await chooseByItself({ data: at('photos') }, typed, await withNetwork());
+    expect(given).toEqual({
+      data: at('photos'),
+      from: DEFAULT_BACKBONE,
+      words: [...typed, '--from', DEFAULT_BACKBONE],
     });
-    expect(given.from).toBe(DEFAULT_BACKBONE);
-    expect(given.words).toEqual([...typed, '--from', DEFAULT_BACKBONE]);
     expect(sentence).toMatch(
-      /^Photos of 90 pixels .*: taking --from .* Choose otherwise with --from MODEL, or --recipe/,
+      /^Photos of 90 pixels .*: taking --from \S+\. Choose otherwise with --from MODEL, or --recipe/,
     );
+  });
+
+  it('trains all its layers where an option of training by steps is given', async () => {
+    const steps: TrainOptions[] = [
+      ...[{ epochs: 3 }, { batchSize: 8 }, { learningRate: 0.001 }, { optimizer: 'adam' }],
+      ...([{ sampling: 'balanced' }, { earlyStopping: 3 }, { microBatch: 8 }] as TrainOptions[]),
+    ];
+    for (const option of steps) {
+      const own = await chooseByItself({ data: at('photos'), ...option }, ['train'], await withNetwork());
+      expect(own.given).toEqual({
+        data: at('photos'),
+        ...option,
+        from: DEFAULT_BACKBONE,
+        trainable: 'all',
+        words: ['train', '--from', DEFAULT_BACKBONE, '--trainable', 'all'],
+      });
+    }
+    const { sentence } = await chooseByItself(
+      { data: at('photos'), batchSize: 8 },
+      ['train'],
+      await withNetwork(),
+    );
+    expect(sentence).toContain('and --trainable all for the sake of --batch-size.');
+    // Who says which part learns gets that.
+    const { given } = await chooseByItself(
+      { data: at('photos'), epochs: 3, trainable: 'last:2' },
+      ['train'],
+      await withNetwork(),
+    );
+    expect(given).toMatchObject({ from: DEFAULT_BACKBONE, trainable: 'last:2' });
+  });
+
+  it('takes it beside a device and a size that is one of photos', async () => {
+    for (const option of [{ device: 'gpu' }, { imageSize: 160 }] as TrainOptions[]) {
+      const { given } = await chooseByItself(
+        { data: at('photos'), ...option },
+        ['train'],
+        await withNetwork(),
+      );
+      expect(given).toMatchObject({ ...option, from: DEFAULT_BACKBONE });
+      expect(given.trainable).toBeUndefined();
+    }
+  });
+
+  it('says that options of recipes leave it out', async () => {
+    for (const [option, words] of [
+      [{ set: ['width=16'] }, '--set is an option of recipes'],
+      [{ imageSize: 48 }, 'A pretrained network sees too little in images of 48 pixels'],
+    ] as [TrainOptions, string][]) {
+      const given = { data: at('photos'), ...option };
+      const own = await chooseByItself(given, ['train'], await withNetwork());
+      expect(own.given).toEqual(given);
+      expect(own.sentence).toMatch(words);
+      expect(own.sentence).toContain(`--from ${DEFAULT_BACKBONE}`);
+    }
   });
 
   it('trains from scratch where none can be had, and says what would be better', async () => {
@@ -63,8 +124,10 @@ describe('chooseByItself', () => {
       const { given } = await chooseByItself({ data: at('photos'), ...others }, ['train'], offline());
       expect(given).toMatchObject({ recipe: 'quick', ...others });
     }
-    const head = chooseByItself({ data: at('photos'), head: 'centroid' }, ['train'], offline());
-    await expect(head).rejects.toThrow(DEFAULT_BACKBONE);
+    for (const part of [{ head: 'centroid' }, { trainable: 'all' }] as TrainOptions[]) {
+      const own = chooseByItself({ data: at('photos'), ...part }, ['train'], offline());
+      await expect(own).rejects.toThrow(DEFAULT_BACKBONE);
+    }
   });
 
   it.each([
@@ -72,8 +135,6 @@ describe('chooseByItself', () => {
     ['CIFAR-10', {}],
     ['CIFAR-10 by name', { data: 'cifar10' }],
     ['a recipe', { data: 'photos', recipe: 'standard' }],
-    ['options of training by steps', { data: 'photos', epochs: 3 }],
-    ['a size of its own', { data: 'photos', imageSize: 48 }],
     ['a run that is resumed', { data: 'photos', resume: 'latest' }],
     ['a folder that there is not', { data: 'nothing' }],
   ])('leaves %s alone', async (_, { data, ...others }: { data?: string; [option: string]: unknown }) => {

@@ -1,16 +1,24 @@
 import { DEFAULT_BACKBONE } from '../../backbones/index.ts';
 import { HarrierError } from '../../errors.ts';
+import { flagOf } from '../../options/option.ts';
 import { type FetchModelOptions, fetchModel } from '../../platform/node/backbones/fetch-model.ts';
 import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { FROM_SCRATCH, photoSide } from '../../platform/node/runs/photo-side.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
 
-/** Options that say how to train: with one of them nothing is chosen. */
-const CHOICES = [
-  ...['resume', 'from', 'trainable', 'recipe', 'recipeFile', 'set', 'epochs', 'batchSize', 'microBatch'],
-  ...['averageMomentum', 'learningRate', 'optimizer', 'sampling', 'resolution', 'earlyStopping'],
-  ...['imageSize', 'device', 'mean', 'std', 'channelOrder', 'features'],
+/** Options that say what is trained, or how a given model is read: with one of them nothing is chosen. */
+const SAID = [
+  ...['resume', 'from', 'recipe', 'recipeFile', 'mean', 'std', 'channelOrder', 'features'],
 ] as readonly (keyof TrainOptions)[];
+/** Options of recipes alone: with one of them training begins from scratch. */
+const OF_RECIPES = ['set', 'resolution'] as const satisfies (keyof TrainOptions)[];
+/** Options of training by steps: who gives one wants more than a head on features. */
+const BY_STEPS = [
+  ...(['epochs', 'batchSize', 'microBatch', 'averageMomentum', 'learningRate', 'optimizer'] as const),
+  ...(['sampling', 'earlyStopping'] as const),
+] satisfies (keyof TrainOptions)[];
+/** Smaller images than this are too small for networks that were trained on photos. */
+const SMALLEST_PHOTO = 96;
 
 /** How a run is trained whose user did not say. */
 export interface OwnChoice {
@@ -20,13 +28,13 @@ export interface OwnChoice {
 }
 
 /**
- * Chooses how to train on a folder of photos where the options leave it open: with a head on the features of a pretrained
- * network, from the cache or fetched; from scratch where there is none to be had. Small images, other data and folders
- * with recipes of their own keep their defaults.
+ * Chooses how to train on a folder of photos where the options leave it open: from a pretrained network, from the cache
+ * or fetched (a head on its features, or all layers where an option of training by steps is given); from scratch where
+ * there is none to be had. Small images, other data and folders with recipes of their own keep their defaults.
  *
  * @param typed the words of the command, which get those that say what was chosen
- * @throws HarrierError as `findRecipe` and `photoSide` do, and as `fetchModel` where a head was asked for; the signal's
- *   reason when aborted
+ * @throws HarrierError as `findRecipe` and `photoSide` do, and as `fetchModel` where a part of a pretrained network was
+ *   asked for; the signal's reason when aborted
  */
 export async function chooseByItself(
   given: TrainOptions,
@@ -34,32 +42,56 @@ export async function chooseByItself(
   fetching: FetchModelOptions,
 ): Promise<OwnChoice> {
   const { data, multiLabel } = given;
-  if (data === undefined || CHOICES.some((option) => given[option] !== undefined)) return { given };
+  if (data === undefined || SAID.some((option) => given[option] !== undefined)) return { given };
   if ((await findRecipe()).file !== undefined) return { given };
   const { onProgress, signal } = fetching;
   const side = await photoSide(data, { multiLabel, onProgress, signal });
   if (side === undefined) return { given };
-  const chosen = (option: 'from' | 'recipe', name: string): TrainOptions => ({
+  const against = againstPretrained(given);
+  if (against !== undefined) return { given, sentence: against };
+  const chosen = (choice: TrainOptions): TrainOptions => ({
     ...given,
-    [option]: name,
-    words: [...(given.words ?? typed), `--${option}`, name],
+    ...choice,
+    words: [
+      ...(given.words ?? typed),
+      ...Object.entries(choice).flatMap(([name, value]) => [`--${name}`, value]),
+    ],
   });
+  const step = BY_STEPS.find((option) => given[option] !== undefined);
+  const all = step !== undefined && given.trainable === undefined && given.head === undefined;
   try {
     await fetchModel(DEFAULT_BACKBONE, { ...fetching, onNote: () => {} });
     return {
-      given: chosen('from', DEFAULT_BACKBONE),
+      given: chosen({ from: DEFAULT_BACKBONE, ...(all && { trainable: 'all' }) }),
       sentence:
-        `Photos of ${side} pixels or so learn best from a pretrained network: taking --from ${DEFAULT_BACKBONE}. ` +
+        `Photos of ${side} pixels or so learn best from a pretrained network: taking --from ${DEFAULT_BACKBONE}` +
+        `${all ? `, and --trainable all for the sake of ${flagOf(step)}` : ''}. ` +
         'Choose otherwise with --from MODEL, or --recipe NAME to train from scratch.',
     };
   } catch (error) {
-    // A head is nothing without the network before it.
-    if (!(error instanceof HarrierError) || given.head !== undefined) throw error;
+    // A part of a network is nothing without it.
+    const isPart = given.head !== undefined || given.trainable !== undefined;
+    if (!(error instanceof HarrierError) || isPart) throw error;
     return {
-      given: chosen('recipe', FROM_SCRATCH),
+      given: chosen({ recipe: FROM_SCRATCH }),
       sentence:
         `The pretrained network ${DEFAULT_BACKBONE} cannot be fetched, so training begins from scratch (--recipe ` +
         `${FROM_SCRATCH}). It would do better: npx harrier models fetch ${DEFAULT_BACKBONE} says what is missing.`,
     };
   }
+}
+
+/** Why photos are not learnt from a pretrained network, though they would be better; undefined where they can be. */
+function againstPretrained(given: TrainOptions): string | undefined {
+  const { imageSize = SMALLEST_PHOTO } = given;
+  const option = OF_RECIPES.find((each) => given[each] !== undefined);
+  if (option === undefined && imageSize >= SMALLEST_PHOTO) return undefined;
+  const why =
+    option === undefined
+      ? `A pretrained network sees too little in images of ${imageSize} pixels`
+      : `${flagOf(option)} is an option of recipes`;
+  return (
+    `${why}, so training begins from scratch. Without ${flagOf(option ?? 'imageSize')} it would begin from a ` +
+    `pretrained network (--from ${DEFAULT_BACKBONE}), which usually does better on photos.`
+  );
 }
