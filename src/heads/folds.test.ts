@@ -45,4 +45,40 @@ describe('foldsOf', () => {
     ]);
     expect(foldsOf({ labels: Uint16Array.of(0, 1, 2), classNames }, 1)).toBeUndefined();
   });
+
+  it('always trains on a group that alone has some class, whatever else it holds', () => {
+    // Ten sites with ants and bees; flies at the fourth alone.
+    const [labels, copies]: [number[], number[]] = [[], []];
+    for (let site = 0; site < 10; site++) {
+      const own = site === 3 ? [0, 1, 2, 2] : [0, 1, 1];
+      labels.push(...own);
+      copies.push(...own.map(() => site));
+    }
+    const data = { labels: Uint16Array.from(labels), classNames, copies: Uint32Array.from(copies) };
+    const { foldOf } = foldsOf(data, 1)!;
+    for (const [image, fold] of foldOf.entries()) expect(fold === -1, `${image}`).toBe(copies[image] === 3);
+    // The same of a label beside others.
+    const tags = Uint8Array.from(
+      labels.flatMap((label) => [Number(label < 2), Number(label === 1), Number(label === 2)]),
+    );
+    const tagged = foldsOf({ ...data, labels: new Uint16Array(labels.length), tags }, 1)!;
+    expect([...tagged.foldOf].flatMap((fold, image) => (fold === -1 ? copies[image] : []))).toEqual([
+      3, 3, 3, 3,
+    ]);
+  });
+
+  it('holds the groups of a rare class out in different folds', () => {
+    // Twenty sites with ants; flies at three of them.
+    const [labels, copies]: [number[], number[]] = [[], []];
+    for (let site = 0; site < 20; site++) {
+      const own = [2, 9, 14].includes(site) ? [0, 0, 2] : [0, 0];
+      labels.push(...own);
+      copies.push(...own.map(() => site));
+    }
+    const data = { labels: Uint16Array.from(labels), classNames, copies: Uint32Array.from(copies) };
+    for (let seed = 1; seed <= 20; seed++) {
+      const { foldOf } = foldsOf(data, seed)!;
+      expect(new Set(labels.flatMap((label, image) => (label === 2 ? foldOf[image] : []))).size).toBe(3);
+    }
+  });
 });

@@ -327,6 +327,40 @@ describe('a job that is stopped', () => {
     expect(await readdir(folder.path('model'))).toContain('model.onnx');
   });
 
+  it('goes on with the images that it had set aside by itself', async () => {
+    const network = new Network({
+      name: 'for photos',
+      inputShape: [72, 72, 3],
+      layers: [new GlobalAveragePooling2D(), new Dense({ units: 2 })],
+    });
+    const source = join(place.path, 'for-photos');
+    await mkdir(source, { recursive: true });
+    const bytes = encodeModel(exportModel(network, initialWeights(network.parameters, 1)));
+    await writeFile(join(source, 'model.onnx'), bytes);
+    const many = await writeImages(join(place.path, 'many'), { perClass: 67 });
+    const folder = await folderFor({
+      hyperparameters: { epochs: '2', trainable: 'all' },
+      channels: { train: many, test: images, model: source },
+    });
+    vi.stubEnv('HARRIER_CACHE', join(place.path, 'cache'));
+    const lines: string[] = [];
+    const train = (interrupted: () => boolean) =>
+      trainInContainer(new ContainerPaths({ SAGEMAKER_BASE_DIR: folder.base }), {
+        optionsOf: async (given, data, from) => newRun({ ...trainOptionsOf(given), data, from }),
+        log: (line) => lines.push(line),
+        interrupted,
+      });
+    const epochs = () => lines.filter((line) => line.includes('epoch=')).length;
+    expect((await train(() => epochs() === 1))?.epoch).toBe(1);
+    const { options } = await new RunFolder(folder.path('checkpoints')).record();
+    expect(options.validationSplit).toBe(0.1);
+    expect(await train(() => false)).toBeUndefined();
+    expect(epochs()).toBe(2);
+    expect(await train(() => false)).toBeUndefined();
+    expect(lines.at(-1)).toContain('finished already');
+    vi.unstubAllEnvs();
+  });
+
   it('does not mix with a run of other settings', async () => {
     const { folder } = await train({ hyperparameters: quick, channels: { train: images } });
     const config = folder.path('input/config/hyperparameters.json');

@@ -56,7 +56,12 @@ describe('chooseByItself', () => {
 
   it('trains all its layers where an option of training by steps is given', async () => {
     const steps: TrainOptions[] = [
-      ...[{ epochs: 3 }, { batchSize: 8 }, { learningRate: 0.001 }, { optimizer: 'adam' }],
+      ...([
+        { epochs: 3 },
+        { batchSize: 8 },
+        { learningRate: 0.001 },
+        { optimizer: 'Adam' },
+      ] as TrainOptions[]),
       ...([{ sampling: 'balanced' }, { earlyStopping: 3 }, { microBatch: 8 }] as TrainOptions[]),
     ];
     for (const option of steps) {

@@ -63,7 +63,7 @@ export async function trainInContainer(
   const ownName = job.isOneOfMany ? (process.env.TRAINING_JOB_NAME ?? '') : '';
   const folder = new RunFolder(join(paths.checkpoints, ownName));
   const stored = (await folder.read('record')) ? await folder.record() : undefined;
-  const options = stored ? plannedOptions(wanted, stored.data.train.images, method) : wanted;
+  const options = stored ? optionsAgain(wanted, stored, method) : wanted;
   if (stored) checkSameRun(stored.options, options, folder.path);
   if (stored?.result && stored.options.epochs === options.epochs) {
     hooks.log('The run in checkpoints/ is finished already: its results are handed over again.');
@@ -138,6 +138,12 @@ async function discardIncomplete(folder: RunFolder, log: (line: string) => void)
   if (missing === undefined) return;
   log(`The checkpoints came back without ${basename(folder.file(missing))}: training begins again.`);
   for (const name of ['last', 'best'] as const) await folder.remove(name);
+}
+
+/** What a job's options come to on the images that its run has: those that nobody chose are as they were. */
+function optionsAgain(wanted: RunOptions, { options, data }: RunRecord, method: RunMethod): RunOptions {
+  const { validationSplit } = method.chosen?.includes('validationSplit') ? wanted : options;
+  return plannedOptions({ ...wanted, validationSplit }, data.train.images, method);
 }
 
 /** More epochs, another machine and another place for the data are the same run; other settings are not. */
