@@ -30,6 +30,8 @@ export interface HeadOptions {
   readonly classWeight?: ClassWeight;
   /** Fraction of each target that is spread over all classes, in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
+  /** Whether a linear head's scores are divided by the temperature that cross-validation finds. Default true. */
+  readonly calibrate?: boolean;
   /** What is drawn at random follows from it. */
   readonly seed: number;
   /** Told how far it is: fits done, of those there are at most. */

@@ -201,6 +201,18 @@ describe('a linear head', () => {
     expect(chosen.accuracy).toBeLessThan(head.accuracy + 1e-9);
     const again = await fitLinear(runtime, images, { seed: 1 });
     expect(again).toEqual(head);
+    // As it was fitted: without the temperature.
+    const asFitted = await fitLinear(runtime, images, { seed: 1, calibrate: false });
+    const { temperature } = head.crossValidation!;
+    expect(Math.abs(temperature - 1)).toBeGreaterThan(0.05);
+    expect([asFitted.c, asFitted.crossValidation!.temperature]).toEqual([head.c, 1]);
+    const ratio = (a: Float32Array, b: Float32Array) => a.map((value, i) => value / b[i]);
+    for (const each of [
+      ratio(asFitted.kernel, head.kernel),
+      ratio(asFitted.crossValidation!.heldOut, heldOut),
+    ]) {
+      for (const value of each) expect(value).toBeCloseTo(temperature, 3);
+    }
   });
 
   it('tries weaker regularisation as long as heads are too weak to say anything', async () => {

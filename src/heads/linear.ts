@@ -190,13 +190,14 @@ async function crossValidate(
     await objective.dispose();
   }
   const chosen = tried[chosenOf(tried)];
+  const { calibrate = true } = options;
   return {
     c: chosen.c,
     validation: {
       folds: folds.count,
       scores: tried.map(({ c, loss, accuracy }) => ({ c, loss, accuracy })),
-      temperature: chosen.temperature,
-      heldOut: chosen.heldOut,
+      temperature: calibrate ? chosen.temperature : 1,
+      heldOut: calibrate ? chosen.heldOut : chosen.heldOut.map((score) => score * chosen.temperature),
     },
     from: meanHead(chosen.point, rows.size, data.classNames.length, folds.count),
   };

@@ -1,3 +1,4 @@
+import { resolutionOver } from '../data/resolution.ts';
 import { HarrierError, unknownName } from '../errors.ts';
 import { highestRate, type OptimizerConfig, optimizerFrom, withHighestRate } from '../optimizers/index.ts';
 import type { Option } from '../options/option.ts';
@@ -82,7 +83,10 @@ function withSetting<R extends TrainingMethod>(recipe: R, name: string, value: O
     if (type.kind === 'number' && !isInRange(value, type)) {
       throw badValue(recipe, name, rangeWords(type), value);
     }
-    return withField(recipe, field.split('.'), value);
+    const changed = withField(recipe, field.split('.'), value);
+    const { resolution, epochs } = recipe;
+    if (name !== 'epochs' || !resolution) return changed;
+    return { ...changed, resolution: resolutionOver(resolution, epochs, value as number) };
   }
   const { optimizer } = recipe;
   if (name !== 'learningRate') return { ...recipe, optimizer: { ...optimizer, [name]: value } };

@@ -144,6 +144,7 @@ async function fitted(
       seed: options.seed,
       classWeight: options.classWeight,
       labelSmoothing: options.loss.labelSmoothing,
+      calibrate: options.calibrate,
       onProgress: (done, total) => onProgress?.({ what: 'fitting the head', done, total, unit: 'steps' }),
     },
   );

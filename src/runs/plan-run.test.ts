@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { images } from '../../test/training/problem.ts';
 import { highestRate, optimizerFrom } from '../optimizers/index.ts';
-import { quick, type Recipe, record } from '../recipes/index.ts';
+import { quick, type Recipe, record, withSettings } from '../recipes/index.ts';
 import { planRun } from './plan-run.ts';
 import type { RunOptions } from './run-record.ts';
 
@@ -65,4 +65,19 @@ it('follows a batch that somebody chose, and keeps a learning rate that somebody
     expect.closeTo(0.02 * factor, 12),
     0.001,
   ]);
+});
+
+it('changes the size of images after the same part of a run of another length', () => {
+  const resolution = [
+    { fromEpoch: 1, size: 24 },
+    { fromEpoch: 5, size: 32 },
+  ];
+  const recipe = { ...quick, epochs: 8, resolution };
+  const { epochs, ...plan } = planRun({ ...wanted(recipe), resolution }, few, { recipe }).options;
+  expect(epochs).toBeGreaterThan(16);
+  expect(plan.resolution).toEqual([resolution[0], { fromEpoch: 1 + Math.floor(epochs / 2), size: 32 }]);
+  // Epochs that were named with --resolution stay.
+  const named = planRun({ ...wanted(recipe), resolution: [...resolution] }, few, { recipe });
+  expect(named.options.resolution).toEqual(resolution);
+  expect(withSettings(recipe, { epochs: 4 }).resolution).toEqual([resolution[0], { fromEpoch: 3, size: 32 }]);
 });

@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
+import { resolutionOver } from '../data/resolution.ts';
 import { HarrierError } from '../errors.ts';
 import { HIDDEN_LAYER } from '../heads/index.ts';
 import {
@@ -127,10 +128,19 @@ function methodForImages(
   wanted: RunOptions,
   images: number,
   chosen?: readonly string[],
-): Pick<RunOptions, 'batchSize' | 'epochs' | 'optimizer'> {
+): Pick<RunOptions, 'batchSize' | 'epochs' | 'optimizer' | 'resolution'> {
   const length = lengthForFewImages(recipe, wanted, images, chosen);
   const batch = Math.min(length.batchSize, images);
-  return { ...length, optimizer: optimizerForBatch(recipe, wanted.optimizer, batch, chosen) };
+  const { resolution } = wanted;
+  return {
+    ...length,
+    optimizer: optimizerForBatch(recipe, wanted.optimizer, batch, chosen),
+    // Epochs that somebody named stay where they are.
+    ...(resolution &&
+      resolution === recipe.resolution && {
+        resolution: resolutionOver(resolution, recipe.epochs, length.epochs),
+      }),
+  };
 }
 
 /** How long a fine-tuning takes, but for the settings that somebody chose. */
