@@ -35,6 +35,14 @@ export function withResize(preprocessing: Preprocessing, resize: Resize): Prepro
   return { resize, cropFraction: resize === 'crop' ? cropFraction : 1, interpolation };
 }
 
+/**
+ * Which part of an image a model of square images sees, as a fraction of its area.
+ * @param aspect width over height
+ */
+export function seenFraction({ resize, cropFraction }: Preprocessing, aspect: number): number {
+  return resize === 'crop' ? cropFraction ** 2 * Math.min(aspect, 1 / aspect) : 1;
+}
+
 /** Whether images come to a size as they do for a model that does not say how. */
 export function isStretched({ resize, interpolation }: Preprocessing): boolean {
   return resize === STRETCHED.resize && interpolation === STRETCHED.interpolation;

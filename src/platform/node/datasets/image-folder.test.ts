@@ -326,6 +326,19 @@ describe('the split', () => {
     expect(notes).toEqual([]);
   });
 
+  it('says how little of wide photos a model sees that looks at their middle', async () => {
+    await putTwoClasses(4);
+    const crop = { resize: 'crop', cropFraction: 0.875, interpolation: 'bicubic' } as const;
+    expect((await open({ imageSize: 16, preprocessing: crop })).notes).toEqual([]);
+    for (let i = 0; i < 12; i++) await put(`cat/wide ${i}.png`, 20 + i, 64, 48);
+    const { notes } = await open({ imageSize: 16, preprocessing: crop });
+    expect(notes).toEqual([
+      expect.stringMatching(/^The model looks at the middle of each photo: at 57% of the typical one\./),
+    ]);
+    const pad = { ...crop, resize: 'pad', cropFraction: 1 } as const;
+    expect((await open({ imageSize: 16, preprocessing: pad })).notes).toEqual([]);
+  });
+
   it('comes to its size as it is told, each way with a cache of its own', async () => {
     await putTwoClasses(4);
     const stripes = Uint8Array.from({ length: 90 * 30 }, (_, i) =>

@@ -30,7 +30,7 @@ import { readKeptTest, writeKeptTest } from './kept-test.ts';
 import { listImages } from './manifest-listing.ts';
 import { openPixelStore } from './pixel-store.ts';
 import { checkNewest, type SplitRules, splitKeys, withSplitRules } from './split-rules.ts';
-import { checkImageSize, usualSize } from './usual-size.ts';
+import { checkImageSize, croppedNotes, usualSize } from './usual-size.ts';
 
 /** How a folder of images is read. */
 export interface ImageFolderOptions extends SplitRules {
@@ -207,7 +207,10 @@ async function openFolder<T>(
     signal,
   });
   // Who only evaluates splits nothing.
-  const listing = purpose === 'training' ? withSplitRules(listed, options) : listed;
+  const isTraining = purpose === 'training';
+  const split = isTraining ? withSplitRules(listed, options) : listed;
+  const cropped = isTraining ? await croppedNotes(listed, options.preprocessing) : [];
+  const listing = { ...split, notes: [...split.notes, ...cropped] };
   const size = imageSize ?? (await usualSize(listing));
   const shape = imageInput({ height: size, width: size, channels: 3 }, options.preprocessing ?? STRETCHED);
   const directory = join(options.cacheDirectory ?? cacheDirectory(), 'folders');

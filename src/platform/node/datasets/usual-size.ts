@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { type Preprocessing, seenFraction } from '../../../data/preprocessing.ts';
 import { HarrierError } from '../../../errors.ts';
+import { formatPercent } from '../../../format/format.ts';
 import { imageFileSize } from '../images/image-file-size.ts';
 import type { FolderListing } from './folder-listing.ts';
 import { type ListImagesOptions, listImages } from './manifest-listing.ts';
@@ -39,6 +41,25 @@ export async function typicalSide(
   });
   const sizes = listing ? await sampledSizes(listing) : [];
   return sizes.length === 0 ? undefined : middle(sizes.map(([width, height]) => Math.max(width, height)));
+}
+
+/** With less than this of the typical photo, what is left out may be what counts. */
+const ENOUGH_SEEN = 0.7;
+
+/** Says how little of the photos a model sees that looks at their middle, where that is little. */
+export async function croppedNotes(
+  listing: FolderListing,
+  preprocessing: Preprocessing | undefined,
+): Promise<string[]> {
+  if (preprocessing?.resize !== 'crop') return [];
+  const sizes = await sampledSizes(listing);
+  if (sizes.length === 0) return [];
+  const seen = middle(sizes.map(([width, height]) => seenFraction(preprocessing, width / height)));
+  if (seen >= ENOUGH_SEEN) return [];
+  return [
+    `The model looks at the middle of each photo: at ${formatPercent(seen, 0)} of the typical one. If the edges count, ` +
+      'try --resize pad or --resize stretch.',
+  ];
 }
 
 async function sampledSizes(listing: FolderListing): Promise<[width: number, height: number][]> {
