@@ -255,3 +255,84 @@ test('gives its entry points, with types', () => {
   expect(Number(run('node', ['use.js']))).toBeCloseTo(1, 5);
   expect(readdirSync(join(folder, 'node_modules/harrier/dist'))).toContain('index.d.ts');
 });
+
+/** Eight squares of 8 pixels, each of one colour: with Display P3 as its profile, and turned by the camera. */
+const HEIC_PHOTOS = {
+  'p3.heic':
+    'AAAAHGZ0eXBoZWl4AAAAAG1pZjFoZWl4bWlhZgAAA1dtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAA' +
+    'AAAAACJpbG9jAAAAAERAAAEAAQAAAAADewABAAAAAAAAAXMAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAA' +
+    'AA5waXRtAAAAAAABAAAC12lwcnAAAAK3aXBjbwAAAHdodmNDAQQIAAAAnjgAAAAAHvAA/P/4+AAADwNgAAEAF0ABDAH//wQI' +
+    'AAADAJ44AAADAAAeugJAYQABACpCAQEECAAAAwCeOAAAAwAAHpAEECCy3VXTXNwENBgQAAADAZAAAAMAEIBiAAEACEQBwXMY' +
+    'MBiQAAAB7GNvbHJwcm9mAAAB4GxjbXMEIAAAbW50clJHQiBYWVogB+IAAwAUAAkADgAdYWNzcE1TRlQAAAAAc2F3c2N0cmwA' +
+    'AAAAAAAAAAAAAAAAAPbWAAEAAAAA0y1oYW5kguKocouKP/clPrmS7iTWrgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' +
+    'AAAKZGVzYwAAAPwAAAAkY3BydAAAASAAAAAid3RwdAAAAUQAAAAUY2hhZAAAAVgAAAAsclhZWgAAAYQAAAAUZ1hZWgAAAZgA' +
+    'AAAUYlhZWgAAAawAAAAUclRSQwAAAcAAAAAgZ1RSQwAAAcAAAAAgYlRSQwAAAcAAAAAgbWx1YwAAAAAAAAABAAAADGVuVVMA' +
+    'AAAIAAAAHABzAFAAMwBDbWx1YwAAAAAAAAABAAAADGVuVVMAAAAGAAAAHABDAEMAMAAAWFlaIAAAAAAAAPbWAAEAAAAA0y1z' +
+    'ZjMyAAAAAAABDEIAAAXe///zJQAAB5MAAP2Q///7of///k4AAAOaAADAFFhZWiAAAAAAAACD3wAAPb8AAAAAWFlaIAAAAAAA' +
+    'AEq/AACxNwAACrVYWVogAAAAAAAAKDgAABEKAADIeHBhcmEAAAAAAAMAAAACZmkAAPKnAAANWQAAE9AAAApbAAAAFGlzcGUA' +
+    'AAAAAAAAQAAAAEAAAAAoY2xhcAAAACAAAAABAAAAEAAAAAH////gAAAAAv///9AAAAACAAAAEHBpeGkAAAAAAwgICAAAABhp' +
+    'cG1hAAAAAAAAAAEAAQWBAgMFhAAAAXttZGF0AAABbygBrwayCMs6L4Bm1lod+Sr//9kI8h5MnrU+1BF/1Vf/4hukAmhLV++X' +
+    '//Wj35l2v1xZ99RfDzFOCdoDrGwunvN3kIH/DqB+JldfDf/qwLecAkt82qMbJwdHIjsXon3xNXQ8B4+zJJf+SrvEdPNUYfjk' +
+    'c2luBjsyKE+IprEzN1kg3ZltwdljmsVcK4SHn42yH8naCKlsuRux8ITtLMIln2NR8dzjOf92qVboiMEovNf85FO1t8r/80G9' +
+    'qN+sM/Xd23XxthbWlOynYBo9euO0L8dzjOf92/amFLTq6BVGK+JPrx5vnfza1uIB6dgH+V0jC7ILOgsqdK6RnC8ScwI8SuFo' +
+    'X8JPy9ANW0Qn3OYxDxbuaK2XMBX3+eGaamxevMQ96bqp388gLtSp9wUaHvO4ZH8v4T/LkB3qLOrP172Bmeyd9KAhG/PAArWl' +
+    'wpkcbIGOLuwPfL+OvXd/6jx9eH6kx3wd+E7ljNlXbfTR2yUWwuA=',
+  'turned.heic':
+    'AAAAHGZ0eXBoZWl4AAAAAG1pZjFoZWl4bWlhZgAAAcltZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAA' +
+    'AAAAADRpbG9jAAAAAERAAAIAAQAAAAAB7QABAAAAAAAAAXMAAgAAAAADYAABAAAAAAAAACQAAAA4aWluZgAAAAAAAgAAABVp' +
+    'bmZlAgAAAAABAABodmMxAAAAABVpbmZlAgAAAQACAABFeGlmAAAAAA5waXRtAAAAAAABAAABCGlwcnAAAADnaXBjbwAAAHdo' +
+    'dmNDAQQIAAAAnjgAAAAAHvAA/P/4+AAADwNgAAEAF0ABDAH//wQIAAADAJ44AAADAAAeugJAYQABACpCAQEECAAAAwCeOAAA' +
+    'AwAAHpAEECCy3VXTXNwENBgQAAADAZAAAAMAEIBiAAEACEQBwXMYMBiQAAAAE2NvbHJuY2x4AAEADQAGgAAAABRpc3BlAAAA' +
+    'AAAAAEAAAABAAAAAKGNsYXAAAAAgAAAAAQAAABAAAAAB////4AAAAAL////QAAAAAgAAABBwaXhpAAAAAAMICAgAAAAJaXJv' +
+    'dAMAAAAZaXBtYQAAAAAAAAABAAEGgQIDBYSGAAAAGmlyZWYAAAAAAAAADmNkc2MAAgABAAEAAAGfbWRhdAAAAW8oAa8GsgjL' +
+    'Oi+AZtZaHfkq///ZCPIeTJ61PtQRf9VX/+IbpAJoS1fvl//1o9+Zdr9cWffUXw8xTgnaA6xsLp7zd5CB/w6gfiZXXw3/6sC3' +
+    'nAJLfNqjGycHRyI7F6J98TV0PAePsySX/kq7xHTzVGH45HNpbgY7MihPiKaxMzdZIN2ZbcHZY5rFXCuEh5+Nsh/J2gipbLkb' +
+    'sfCE7SzCJZ9jUfHc4zn/dqlW6IjBKLzX/ORTtbfK//NBvajfrDP13dt18bYW1pTsp2AaPXrjtC/Hc4zn/dv2phS06ugVRivi' +
+    'T68eb5382tbiAenYB/ldIwuyCzoLKnSukZwvEnMCPErhaF/CT8vQDVtEJ9zmMQ8W7mitlzAV9/nhmmpsXrzEPem6qd/PIC7U' +
+    'qfcFGh7zuGR/L+E/y5Ad6izqz9e9gZnsnfSgIRvzwAK1pcKZHGyBji7sD3y/jr13f+o8fXh+pMd8HfhO5YzZV2300dslFsLg' +
+    'AAAABkV4aWYAAE1NACoAAAAIAAEBEgADAAAAAQAGAAAAAAAA',
+};
+
+test('reads HEIC photos once the package is there that decodes them', () => {
+  for (const [name, text] of Object.entries(HEIC_PHOTOS))
+    writeFileSync(join(folder, name), Buffer.from(text, 'base64'));
+  const program = join(folder, 'node_modules/harrier/bin/harrier.js');
+  const refused = spawnSync(process.execPath, [program, 'predict', 'p3.heic'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toMatch(
+    /p3\.heic: this is a HEIC photo, which is not read.*npm install heic-decode\./s,
+  );
+  run('npm', ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', 'heic-decode']);
+  const script = `
+    import { decodeImage } from 'harrier/node';
+    const [p3, turned] = await Promise.all([
+      decodeImage('p3.heic', { height: 16, width: 32, channels: 3 }),
+      decodeImage('turned.heic', { height: 32, width: 16, channels: 3 }),
+    ]);
+    const at = (pixels, width, x, y) => [...pixels.subarray(3 * (y * width + x), 3 * (y * width + x) + 3)];
+    console.log(JSON.stringify([at(p3, 32, 4, 4), at(p3, 32, 12, 4), at(p3, 32, 4, 12), at(turned, 16, 4, 4), at(turned, 16, 12, 4)]));
+  `;
+  const [red, green, grey, topLeft, topRight] = JSON.parse(
+    run(process.execPath, ['--input-type=module', '-e', script]),
+  ) as number[][];
+  const isNear = (found: number[], expected: number[]) => {
+    for (const [i, value] of found.entries()) expect(Math.abs(value - expected[i])).toBeLessThanOrEqual(3);
+  };
+  // (230, 40, 40) and (40, 200, 60) of Display P3 lie outside sRGB.
+  isNear(red, [251, 0, 21]);
+  isNear(green, [0, 204, 12]);
+  isNear(grey, [128, 128, 128]);
+  isNear(topLeft, [128, 128, 128]);
+  isNear(topRight, [230, 40, 40]);
+  const cut = readFileSync(join(folder, 'p3.heic')).subarray(0, 1000);
+  writeFileSync(join(folder, 'cut.heic'), cut);
+  const damaged = spawnSync(process.execPath, [program, 'predict', 'cut.heic', '--json'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect([damaged.status, damaged.stdout]).toEqual([1, '']);
+  expect(damaged.stderr).toMatch(/cut\.heic: the image is damaged or cut off/);
+});

@@ -10,7 +10,8 @@ import { jsonObject } from '../../../json-text.ts';
 import { storageError, temporaryName, writeAtomically } from '../files/cache.ts';
 import { renameInto } from '../files/rename-into.ts';
 import { toDisk } from '../files/to-disk.ts';
-import { DECODER_VERSION, decodeImage, readImageFile } from '../images/decode.ts';
+import { DECODER_VERSION, decodeImage, HEIC_UNREAD, readImageFile } from '../images/decode.ts';
+import { readsHeic } from '../images/heic.ts';
 import { readIfThere, sha256Hex } from './cifar10-files.ts';
 import { isFailureKey } from './content-keys.ts';
 import { COPY_SHAPE, type FolderCopies, findCopies, MOST_COMPARED } from './folder-copies.ts';
@@ -99,6 +100,8 @@ export async function readFolderCache(
     metadata.pixelTime === pixels.mtimeMs;
   if (!fits) return undefined;
   const { contentHashes, bad, copies, hashes } = metadata;
+  // Files may be bad for want of a package that is there now.
+  if (bad.some(([, why]) => why.startsWith(HEIC_UNREAD)) && readsHeic()) return undefined;
   return {
     pixelFile: `${path}.pixels`,
     contentHashes,

@@ -10,6 +10,7 @@ import { isStretched, STRETCHED } from '../../../data/preprocessing.ts';
 import { HarrierError } from '../../../errors.ts';
 import { resizer } from '../../resizer.ts';
 import { readError } from '../files/read-error.ts';
+import { HEIC_PACKAGE } from './heic.ts';
 import { decodePlainPng, repeated } from './plain-png.ts';
 import { decodeUnusual } from './unusual.ts';
 
@@ -19,6 +20,9 @@ export const DECODER_VERSION = 1;
 /** Formats that are accepted, by sharp's names for them. */
 const FORMATS: readonly string[] = ['png', 'jpeg', 'webp', 'heif', 'gif', 'tiff'];
 const FORMAT_NAMES = 'PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP';
+
+/** What is said of a photo that could be read with a further package. */
+export const HEIC_UNREAD = 'this is a HEIC photo, which is not read';
 
 /** 16,383 × 16,383: what larger an image claims to be is a mistake, or meant to exhaust memory. */
 const MAX_PIXELS = 0x3fff ** 2;
@@ -59,7 +63,7 @@ export async function decodeImage(
   const raw = await decodeUnusual(bytes, where, maxPixels);
   // Where the first bytes name the format, the header is read apart only to explain a refusal: it takes as long as a
   // small image itself.
-  if (imageFormatOf(bytes) === undefined) await checkHeader(bytes, where, maxPixels);
+  if (!raw && imageFormatOf(bytes) === undefined) await checkHeader(bytes, where, maxPixels);
   // Behind the scan, libjpeg takes zeros for pixels.
   if (imageFormatOf(bytes) === 'JPEG' && isCutOff(bytes))
     throw damaged(where, new Error('it ends too early'));
@@ -189,10 +193,10 @@ async function readHeader(bytes: Uint8Array) {
 /** What the file is and how large it claims to be, before anything is decoded. */
 async function checkHeader(bytes: Uint8Array, where: string, maxPixels: number): Promise<void> {
   if (isHeic(bytes)) {
-    throw new HarrierError('bad-data', 'this is a HEIC photo, which is not read', {
+    throw new HarrierError('bad-data', HEIC_UNREAD, {
       where,
       expected: FORMAT_NAMES,
-      next: HEIC_ADVICE,
+      next: `Install what reads it: npm install ${HEIC_PACKAGE}. Or: ${HEIC_ADVICE}`,
     });
   }
   const header = await readHeader(bytes);

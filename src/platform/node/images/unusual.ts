@@ -1,9 +1,10 @@
 import sharp, { type Metadata } from 'sharp';
 import { bmpSize, decodeBmp, isBmp, type RawImage } from '../../../data/bmp.ts';
-import { imageFormatOf } from '../../../data/image-bytes.ts';
+import { imageFormatOf, isHeic } from '../../../data/image-bytes.ts';
 import { checkPixels } from '../../../data/pixel-limit.ts';
 import { colorsOf, samplesToBytes, usesAllBits } from '../../../data/sample-range.ts';
 import { HarrierError } from '../../../errors.ts';
+import { decodeHeic } from './heic.ts';
 import { asRgbTiff, labToRgb, type TiffKind, tiffKind } from './tiff-kind.ts';
 
 /** Photometric interpretations of TIFF. */
@@ -12,7 +13,7 @@ const [GREY, CMYK] = [1, 5];
 const MAX_PIXELS = 2 ** 25;
 
 /**
- * The pixels of an image that libvips does not read, or would read to other values: BMP, samples that are no bytes
+ * The pixels of an image that libvips does not read, or would read to other values: BMP, HEIC, samples that are no bytes
  * (see `samplesToBytes`), 16 bits with a colour profile, CIELAB, a fourth channel that is no opacity, more than four
  * channels. Its orientation is applied already.
  *
@@ -30,6 +31,13 @@ export async function decodeUnusual(
       return decodeBmp(bytes);
     } catch (cause) {
       throw unreadable('the BMP image cannot be read', (cause as Error).message, where, cause);
+    }
+  }
+  if (isHeic(bytes)) {
+    try {
+      return await decodeHeic(bytes, where, maxPixels);
+    } catch (cause) {
+      throw cause instanceof HarrierError ? cause : damaged(where, cause);
     }
   }
   const format = imageFormatOf(bytes);
@@ -155,7 +163,7 @@ async function decodeLab(
 }
 
 function damaged(where: string, cause: unknown): HarrierError {
-  const why = (cause as Error).message.split('\n')[0];
+  const why = (cause as Error).message.trim().split('\n')[0];
   return unreadable('the image is damaged or cut off', why, where, cause);
 }
 
