@@ -1,5 +1,6 @@
 import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { evenThresholds } from '../../evaluation/index.ts';
 import { encodeModel } from '../../onnx/index.ts';
 import { storageError, writeAtomically } from '../../platform/node/files/cache.ts';
 import type { RunFolder } from '../../platform/node/runs/run-folder.ts';
@@ -35,7 +36,7 @@ export async function copyResults(folder: RunFolder, paths: ContainerPaths): Pro
  * weights of its best epoch, else its last. It has not been evaluated, and says so.
  */
 export async function saveStoppedModel(
-  { network, data, options }: PreparedRun,
+  { network, data, options, train }: PreparedRun,
   folder: RunFolder,
   paths: ContainerPaths,
 ): Promise<void> {
@@ -45,6 +46,7 @@ export async function saveStoppedModel(
   const best = position.best && (await readCheckpoint(folder, 'best'));
   const model = exportRun({ network, options }, weightsToUse(best ?? last), {
     classNames: data.classNames,
+    ...(train.tags && { thresholds: evenThresholds(data.classNames.length) }),
     metadata: { 'harrier.stopped': `after ${position.epoch} of ${options.epochs} epochs` },
   });
   const elsewhere = 'give the job a larger volume (VolumeSizeInGB)';

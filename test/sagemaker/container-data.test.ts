@@ -1,0 +1,59 @@
+/** Data of training jobs that is more than class folders: images of several labels, label corrections. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { trainOptionsOf } from '../../src/cli/sagemaker/hyperparameters.ts';
+import { decodeModel } from '../../src/onnx/index.ts';
+import { newRun } from '../../src/platform/node/runs/new-run.ts';
+import { ContainerPaths } from '../../src/sagemaker/container/paths.ts';
+import { trainInContainer } from '../../src/sagemaker/container/train.ts';
+import { workplace, writeImages } from '../cli/harrier.ts';
+import { type ContainerJob, containerFolder } from './container.ts';
+
+let place: { path: string; remove: () => Promise<void> };
+const folders: { remove: () => Promise<void> }[] = [];
+
+beforeAll(async () => {
+  place = await workplace();
+  vi.stubEnv('HARRIER_CACHE', join(place.path, 'cache'));
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await Promise.all(folders.map((folder) => folder.remove()));
+  await place.remove();
+});
+
+/** @param epochs after which the job is stopped */
+async function train(job: ContainerJob, epochs?: number) {
+  const folder = await containerFolder(job);
+  folders.push(folder);
+  let done = 0;
+  const position = await trainInContainer(new ContainerPaths({ SAGEMAKER_BASE_DIR: folder.base }), {
+    optionsOf: async (given, data) => newRun({ ...trainOptionsOf(given), data }),
+    log: (line) => {
+      done += Number(line.includes('epoch='));
+    },
+    interrupted: () => done === epochs,
+  });
+  return { folder, position };
+}
+
+describe('images of several labels', () => {
+  it('a stopped job leaves a model that gives an image several of them', async () => {
+    const images = await writeImages(join(place.path, 'several'), { perClass: 12 });
+    const lines = ['cat', 'dog', 'ship'].flatMap((name, label) =>
+      Array.from({ length: 12 }, (_, i) => `${name}/${i}.png,${['a;b', 'b', ''][label]}`),
+    );
+    await writeFile(join(images, 'labels.csv'), `file,tags\n${lines.join('\n')}\n`);
+    const hyperparameters = { 'multi-label': 'true', epochs: '9', 'batch-size': '8' };
+    const { folder, position } = await train({ hyperparameters, channels: { train: images } }, 1);
+    expect(position?.epoch).toBe(1);
+    const { graph, metadata } = decodeModel(await readFile(folder.path('model/model.onnx')));
+    expect(metadata).toMatchObject({
+      'harrier.stopped': 'after 1 of 9 epochs',
+      'harrier.labelThresholds': '[0.5,0.5]',
+    });
+    const last = graph.nodes.find(({ outputs }) => outputs.includes('probabilities'));
+    expect(last?.opType).toBe('Sigmoid');
+  });
+});
