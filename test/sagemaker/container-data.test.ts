@@ -57,3 +57,32 @@ describe('images of several labels', () => {
     expect(last?.opType).toBe('Sigmoid');
   });
 });
+
+describe('label corrections', () => {
+  it('count in the channels beside others too', async () => {
+    const [images, others] = await Promise.all(
+      ['corrected', 'others'].map((name) => writeImages(join(place.path, name), { perClass: 6 })),
+    );
+    const mark = (folder: string, marks: object) =>
+      writeFile(join(folder, 'harrier-marks.json'), JSON.stringify({ format: 1, images: marks }));
+    await mark(images, { 'cat/0.png': { label: 'dog' }, 'ship/1.png': { excluded: true } });
+    await mark(others, { 'dog/2.png': { label: 'ship' } });
+    const job = { hyperparameters: { epochs: '1', 'batch-size': '8' } };
+    const { folder } = await train({ ...job, channels: { training: images, val: others } });
+    const recordIn = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
+    const { data } = await recordIn(folder.path('checkpoints/run.json'));
+    expect(data.marks).toEqual({
+      train: { relabelled: 1, excluded: 1 },
+      test: { relabelled: 1, excluded: 0 },
+      images: {
+        'training/cat/0.png': { label: 'dog' },
+        'training/ship/1.png': { excluded: true },
+        'val/dog/2.png': { label: 'ship' },
+      },
+    });
+    const hyperparameters = { ...job.hyperparameters, marks: 'none' };
+    const without = await train({ hyperparameters, channels: { training: images, val: others } });
+    const { data: uncorrected } = await recordIn(without.folder.path('checkpoints/run.json'));
+    expect([uncorrected.train.images, uncorrected.marks]).toEqual([data.train.images + 1, undefined]);
+  });
+});

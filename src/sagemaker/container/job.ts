@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarrierError, nearestName } from '../../errors.ts';
 import { type JsonObject, jsonObject } from '../../json-text.ts';
+import { type KeptCorrections, readCorrections } from '../../platform/node/datasets/label-corrections.ts';
 import { readError } from '../../platform/node/files/read-error.ts';
 import { MODEL_CHANNEL, modelIn } from './model-channel.ts';
 import type { ContainerPaths } from './paths.ts';
@@ -25,6 +26,8 @@ export interface TrainingJob {
   readonly isOneOfMany: boolean;
   /** The folder to open as data. */
   readonly data: string;
+  /** Label corrections that came with the channels, as they are named below `data`; absent where that is one channel. */
+  readonly corrections?: KeptCorrections;
   /** The file of a pretrained model to begin with, where there is a channel for one. */
   readonly model?: string;
   /** The parts that have a channel. */
@@ -76,7 +79,12 @@ export async function readTrainingJob(paths: ContainerPaths): Promise<TrainingJo
   return {
     hyperparameters: ownOnly(sent),
     isOneOfMany: Object.keys(sent).some((name) => name.startsWith('_tuning')),
-    data: isAlone ? join(paths.data, train) : await dataFolder(paths, [...parts.values()], modelChannel),
+    ...(isAlone
+      ? { data: join(paths.data, train) }
+      : {
+          data: await dataFolder(paths, [...parts.values()], modelChannel),
+          corrections: await correctionsIn(paths, [...parts.values()]),
+        }),
     ...(modelChannel && { model: await modelIn(join(paths.data, modelChannel)) }),
     parts: [...parts.keys()] as TrainingJob['parts'],
   };
@@ -95,6 +103,20 @@ async function dataFolder(
     await symlink(join(paths.data, channel), join(paths.dataLinks, channel), 'junction');
   }
   return paths.dataLinks;
+}
+
+/** Records have the same names in a channel and beside others: `train #17`. */
+const RECORD = /^\w+ #\d+$/;
+
+/** The label corrections of all channels. Each channel was a data set of its own: its images are called by its folder now. */
+async function correctionsIn(paths: ContainerPaths, channels: readonly string[]): Promise<KeptCorrections> {
+  const all: [string, KeptCorrections[string]][] = [];
+  for (const channel of channels) {
+    for (const [name, kept] of Object.entries(await readCorrections(join(paths.data, channel)))) {
+      all.push([RECORD.test(name) ? name : `${channel}/${name}`, kept]);
+    }
+  }
+  return Object.fromEntries(all);
 }
 
 async function checkHosts(paths: ContainerPaths): Promise<void> {

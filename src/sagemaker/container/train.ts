@@ -72,7 +72,8 @@ export async function trainInContainer(
   }
   await discardIncomplete(folder, hooks.log);
   const { onProgress, signal } = hooks;
-  const run = await prepareRun(options, { ...method, onProgress, signal }, stored);
+  const { corrections } = job;
+  const run = await prepareRun(options, { ...method, corrections, onProgress, signal }, stored);
   const record: RunRecord = stored
     ? withoutResult({ ...stored, options })
     : newRecord(run, 'harrier sagemaker container train');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { FolderRules } from '../../../data/folder-rules.ts';
+import type { KeptCorrections } from '../../../data/kept-corrections.ts';
 import type { OnProgress } from '../../../data/progress.ts';
 import { withSettings } from '../../../recipes/index.ts';
 import type { RunMethod } from '../../../runs/plan-run.ts';
@@ -25,6 +26,8 @@ export interface PrepareOptions extends Pick<RunMethod, 'from' | 'chosen'> {
   readonly recipe?: RunMethod['recipe'];
   /** How a folder is split, where a run before it has fixed that. */
   readonly rules?: FolderRules;
+  /** The label corrections of its images, where they do not lie in the folder of the data. */
+  readonly corrections?: KeptCorrections;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -38,12 +41,12 @@ export interface PrepareOptions extends Pick<RunMethod, 'from' | 'chosen'> {
  */
 export async function prepareRun(
   wanted: RunOptions,
-  { onProgress, signal, rules, ...given }: PrepareOptions = {},
+  { onProgress, signal, rules, corrections, ...given }: PrepareOptions = {},
   stored?: StoredPlan,
 ): Promise<PreparedRun> {
   const sources = {
     openData: (options: RunOptions, side: number | undefined, then: RunData | undefined) =>
-      openData(options, side, then, { rules, onProgress, signal }),
+      openData(options, side, then, { rules, corrections, onProgress, signal }),
     openRuntime,
   };
   const isOwn = given.from !== undefined || given.recipe !== undefined;
@@ -84,8 +87,9 @@ async function openData(
   then: RunData | undefined,
   {
     rules: fixed = folds || multiLabel ? 3 : 2,
+    corrections,
     ...hooks
-  }: Pick<PrepareOptions, 'rules' | 'onProgress' | 'signal'>,
+  }: Pick<PrepareOptions, 'rules' | 'corrections' | 'onProgress' | 'signal'>,
 ): Promise<OpenedData> {
   const spec = await dataSpec(data, then?.path);
   const rules = then ? (then.rules ?? 1) : fixed;
@@ -100,7 +104,7 @@ async function openData(
     splitBy,
     pooled: folds !== undefined,
     // A resumed run keeps the label corrections that it began with.
-    marks: then ? (then.marks?.images ?? false) : marks && false,
+    marks: then ? (then.marks?.images ?? false) : marks ? false : corrections,
     rules,
     isNew: then === undefined,
     ...hooks,
