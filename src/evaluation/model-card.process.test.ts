@@ -9,6 +9,7 @@ import type { Preprocessing } from '../data/preprocessing.ts';
 import { encodeModel, float32, int64, type Node } from '../onnx/index.ts';
 import { evaluatePredictions } from './evaluate.ts';
 import { renderModelCard } from './model-card.ts';
+import type { RejectionEvaluation } from './rejection.ts';
 
 const shape = { height: 4, width: 6, channels: 3 };
 
@@ -16,6 +17,7 @@ function card(
   classNames: string[],
   command = 'npx harrier train keras-cnn --seed 1',
   preprocessing?: Preprocessing,
+  rejection?: RejectionEvaluation,
 ): string {
   const labels = [0, 1, 2, 2];
   const probabilities = new Float32Array(labels.length * classNames.length);
@@ -32,7 +34,10 @@ function card(
       trainingData: { name: 'colours/train', images: 3, hash: 'ab'.repeat(32) },
       testData: { name: 'colours/test', images: 4, hash: 'cd'.repeat(32) },
     },
-    evaluation: evaluatePredictions({ probabilities, labels, classNames }),
+    evaluation: {
+      ...evaluatePredictions({ probabilities, labels, classNames }),
+      ...(rejection && { rejection }),
+    },
     imageShape: { ...shape, preprocessing },
   });
 }
@@ -40,6 +45,80 @@ function card(
 /** The JavaScript of the card. */
 function snippet(markdown: string): string {
   return /```js\n([\s\S]*?)```/.exec(markdown)?.[1] ?? '';
+}
+
+/**
+ * What the card's code says of a photo of one colour, run beside a model in Harrier's contract: how red, green and blue
+ * an image is on average, through a softmax.
+ *
+ * @param further an output that is above 0.5 where the best probability is below
+ */
+async function saidBy(
+  card: string,
+  { red, green, blue }: { readonly red: number; readonly green: number; readonly blue: number },
+  further?: string,
+): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'harrier-card-'));
+  try {
+    const node = (
+      opType: string,
+      inputs: string[],
+      output: string,
+      attributes: Node['attributes'] = {},
+    ): Node => ({
+      name: output,
+      opType,
+      domain: '',
+      inputs,
+      outputs: [output],
+      attributes,
+    });
+    const model = encodeModel({
+      graph: {
+        name: 'colours',
+        inputs: [{ name: 'image', type: 'uint8', shape: ['N', shape.height, shape.width, 3] }],
+        outputs: [
+          { name: 'probabilities', type: 'float32', shape: ['N', 3] },
+          ...(further ? [{ name: further, type: 'float32' as const, shape: ['N'] }] : []),
+        ],
+        initializers: new Map([
+          ['axes', int64([1, 2])],
+          ['scale', float32([], [1 / 32])],
+          ['classes', int64([1])],
+          ['one', float32([], [1])],
+        ]),
+        nodes: [
+          node('Cast', ['image'], 'values', { to: 1 }),
+          node('ReduceMean', ['values', 'axes'], 'means', { keepdims: 0 }),
+          node('Mul', ['means', 'scale'], 'logits'),
+          node('Softmax', ['logits'], 'probabilities', { axis: -1 }),
+          ...(further
+            ? [
+                node('ReduceMax', ['probabilities', 'classes'], 'best', { keepdims: 0 }),
+                node('Sub', ['one', 'best'], further),
+              ]
+            : []),
+        ],
+      },
+      opsets: { '': 21 },
+      metadata: {},
+    });
+    writeFileSync(join(folder, 'model.onnx'), model);
+    writeFileSync(join(folder, 'card.mjs'), snippet(card));
+    symlinkSync(
+      fileURLToPath(new URL('../../node_modules', import.meta.url)),
+      join(folder, 'node_modules'),
+      'junction',
+    );
+    await sharp({
+      create: { width: 40, height: 20, channels: 3, background: { r: red, g: green, b: blue } },
+    })
+      .png()
+      .toFile(join(folder, 'photo.png'));
+    return execFileSync(process.execPath, ['card.mjs'], { cwd: folder, encoding: 'utf8' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 describe('renderModelCard', () => {
@@ -90,56 +169,13 @@ describe('renderModelCard', () => {
   ])('shows code that runs, %s', async (_, preprocessing, limit) => {
     const text = card(['red', 'green', 'blue'], undefined, preprocessing);
     expect(text).toContain(limit);
-    // A model in Harrier's contract: how red, green and blue an image is on average, through a softmax.
-    const folder = mkdtempSync(join(tmpdir(), 'harrier-card-'));
-    try {
-      const node = (
-        opType: string,
-        inputs: string[],
-        output: string,
-        attributes: Node['attributes'] = {},
-      ): Node => ({
-        name: output,
-        opType,
-        domain: '',
-        inputs,
-        outputs: [output],
-        attributes,
-      });
-      const model = encodeModel({
-        graph: {
-          name: 'colours',
-          inputs: [{ name: 'image', type: 'uint8', shape: ['N', shape.height, shape.width, 3] }],
-          outputs: [{ name: 'probabilities', type: 'float32', shape: ['N', 3] }],
-          initializers: new Map([
-            ['axes', int64([1, 2])],
-            ['scale', float32([], [1 / 32])],
-          ]),
-          nodes: [
-            node('Cast', ['image'], 'values', { to: 1 }),
-            node('ReduceMean', ['values', 'axes'], 'means', { keepdims: 0 }),
-            node('Mul', ['means', 'scale'], 'logits'),
-            node('Softmax', ['logits'], 'probabilities', { axis: -1 }),
-          ],
-        },
-        opsets: { '': 21 },
-        metadata: {},
-      });
-      writeFileSync(join(folder, 'model.onnx'), model);
-      writeFileSync(join(folder, 'card.mjs'), snippet(text));
-      symlinkSync(
-        fileURLToPath(new URL('../../node_modules', import.meta.url)),
-        join(folder, 'node_modules'),
-        'junction',
-      );
-      await sharp({ create: { width: 40, height: 20, channels: 3, background: '#1028e0' } })
-        .png()
-        .toFile(join(folder, 'photo.png'));
-      const said = execFileSync(process.execPath, ['card.mjs'], { cwd: folder, encoding: 'utf8' });
-      expect(said).toMatch(/^blue 0\.9\d+\n$/);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    expect(await saidBy(text, { red: 16, green: 40, blue: 224 })).toMatch(/^blue 0\.9\d+\n$/);
+  });
+
+  it('shows code that names no class where the model calls the image unknown', async () => {
+    const text = card(['red', 'green', 'blue'], undefined, undefined, { keep: 0.9, images: 4 });
+    expect(await saidBy(text, { red: 16, green: 40, blue: 224 }, 'unknown')).toMatch(/^blue 0\.9\d+\n$/);
+    expect(await saidBy(text, { red: 120, green: 120, blue: 130 }, 'unknown')).toBe('none of the classes\n');
   });
 
   it('lets no name break out of Markdown or code', () => {

@@ -97,7 +97,7 @@ npx harrier ${file?.command ?? 'predict .'} photo.png
 \`${name}\` takes pixels and returns probabilities; scaling is inside. Any ONNX Runtime can run it, without Harrier:
 
 \`\`\`js
-${nodeProgram({ classNames: evaluation.classNames, ...thresholdsOf(evaluation), imageShape, model: name, image: 'photo.png' }).trimEnd()}
+${nodeProgram({ classNames: evaluation.classNames, ...thresholdsOf(evaluation), tellsUnknown: evaluation.rejection?.keep !== undefined, imageShape, model: name, image: 'photo.png' }).trimEnd()}
 \`\`\``;
 }
 

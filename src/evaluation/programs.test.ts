@@ -37,3 +37,25 @@ it('programs bring photos to sRGB on white before they scale them', () => {
   expect(places.every((place, i) => place > (places[i - 1] ?? 0))).toBe(true);
   expect(nodeProgram(options('stretch'))).toMatch(/flatten\(\{ background: 'white' \}\).*srgb/);
 });
+
+it('programs say so where a model calls an image unknown', async () => {
+  const said = async (unknown: number) => {
+    const page = browserPage({ ...options('stretch'), tellsUnknown: true });
+    const from = page.indexOf('  const { probabilities');
+    const output = { value: '' };
+    const run = new Function(
+      ...['session', 'image', 'classes', 'document'],
+      `return (async () => {${page.slice(from, page.indexOf('\n};', from))}})();`,
+    );
+    const session = { run: async () => ({ probabilities: { data: [0.2, 0.8] }, unknown: { data: [unknown] } }) };
+    await run(session, {}, ['ant', 'bee'], { querySelector: () => output });
+    return output.value;
+  };
+  expect([await said(0.5), await said(0.6)]).toEqual(['bee 0.8', 'none of the classes']);
+  for (const program of [nodeProgram, pythonProgram, browserPage]) {
+    expect(program(options('stretch'))).not.toContain('unknown');
+  }
+  expect(pythonProgram({ ...options('stretch'), tellsUnknown: true })).toMatch(
+    /^probabilities, unknown = session\.run\(\["probabilities", "unknown"\], .*\)\nbest = .*\nif unknown\[0\] > 0\.5:\n {4}print\("none of the classes"\)\nelse:\n {4}print\(classes\[best\], probabilities\[0\]\[best\]\)$/m,
+  );
+});

@@ -1,11 +1,14 @@
 import type { ImageInput } from '../data/dataset.ts';
 import { type Interpolation, STRETCHED } from '../data/preprocessing.ts';
+import { UNKNOWN_FROM } from './rejection.ts';
 
 /** A model that other programs are to run. */
 export interface ProgramOptions {
   readonly classNames: readonly string[];
   /** Where images have any number of labels: the probability of each from which an image counts as having it. */
   readonly thresholds?: readonly number[];
+  /** Whether its output `unknown` tells images that show none of the classes. */
+  readonly tellsUnknown?: boolean;
   /** What every image is brought to, and how. */
   readonly imageShape: ImageInput;
   /** The model's file, beside the program. Default `model.onnx`. */
@@ -13,6 +16,9 @@ export interface ProgramOptions {
   /** The image's file. Default `photo.jpg`. */
   readonly image?: string;
 }
+
+/** What a program says of an image that shows none of the classes. */
+const NONE = 'none of the classes';
 
 /** What `npm install` fetches for `nodeProgram`. */
 export const NODE_PROGRAM_NEEDS = 'onnxruntime-node sharp';
@@ -26,6 +32,7 @@ export const PYTHON_PROGRAM_NEEDS = 'onnxruntime pillow';
 export function nodeProgram({
   classNames,
   thresholds,
+  tellsUnknown = false,
   imageShape,
   model = 'model.onnx',
   image = 'photo.jpg',
@@ -44,14 +51,19 @@ ${
 const photo = sharp('${image}').rotate().flatten({ background: 'white' }).toColourspace('srgb');
 const pixels = await photo${sharpResize(imageShape)}.raw().toBuffer();
 const image = new ort.Tensor('uint8', new Uint8Array(pixels), [1, ${height}, ${width}, 3]);
-const { probabilities } = await session.run({ image });
+const { probabilities${tellsUnknown ? ', unknown' : ''} } = await session.run({ image });
 ${
   thresholds
     ? `classes.forEach((label, i) => {
   if (probabilities.data[i] >= thresholds[i]) console.log(label, probabilities.data[i]);
 });`
     : `const best = probabilities.data.indexOf(Math.max(...probabilities.data));
-console.log(classes[best], probabilities.data[best]);`
+${
+        tellsUnknown
+          ? `if (unknown.data[0] > ${UNKNOWN_FROM}) console.log('${NONE}');
+else `
+          : ''
+      }console.log(classes[best], probabilities.data[best]);`
 }
 `;
 }
@@ -60,6 +72,7 @@ console.log(classes[best], probabilities.data[best]);`
 export function pythonProgram({
   classNames,
   thresholds,
+  tellsUnknown = false,
   imageShape,
   model = 'model.onnx',
   image = 'photo.jpg',
@@ -86,14 +99,23 @@ elif profile and photo.mode in ("RGB", "RGBA", "CMYK"):
 photo = photo.convert("RGBA")
 photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo).convert("RGB")
 photo = ${pillowResize(imageShape)}
-[probabilities] = session.run(["probabilities"], {"image": np.asarray(photo)[None]})
+${
+  tellsUnknown ? 'probabilities, unknown' : '[probabilities]'
+} = session.run(["probabilities"${tellsUnknown ? ', "unknown"' : ''}], {"image": np.asarray(photo)[None]})
 ${
   thresholds
     ? `for label, probability, threshold in zip(classes, probabilities[0], thresholds):
     if probability >= threshold:
         print(label, probability)`
     : `best = probabilities[0].argmax()
-print(classes[best], probabilities[0][best])`
+${
+        tellsUnknown
+          ? `if unknown[0] > ${UNKNOWN_FROM}:
+    print("${NONE}")
+else:
+    `
+          : ''
+      }print(classes[best], probabilities[0][best])`
 }
 `;
 }
@@ -102,6 +124,7 @@ print(classes[best], probabilities[0][best])`
 export function browserPage({
   classNames,
   thresholds,
+  tellsUnknown = false,
   imageShape,
   model = 'model.onnx',
 }: ProgramOptions): string {
@@ -126,13 +149,15 @@ document.querySelector('input').onchange = async ({ target }) => {
   ${canvasDraw(imageShape)}
   const rgb = canvas.getImageData(0, 0, ${width}, ${height}).data.filter((_, i) => i % 4 < 3);
   const image = new ort.Tensor('uint8', new Uint8Array(rgb), [1, ${height}, ${width}, 3]);
-  const { probabilities } = await session.run({ image });
+  const { probabilities${tellsUnknown ? ', unknown' : ''} } = await session.run({ image });
   ${
     thresholds
       ? `const given = classes.filter((_, i) => probabilities.data[i] >= thresholds[i]);
   document.querySelector('output').value = given.join(', ') || 'no label';`
       : `const best = probabilities.data.indexOf(Math.max(...probabilities.data));
-  document.querySelector('output').value = \`\${classes[best]} \${probabilities.data[best]}\`;`
+  document.querySelector('output').value = ${
+    tellsUnknown ? `unknown.data[0] > ${UNKNOWN_FROM} ? '${NONE}' : ` : ''
+  }\`\${classes[best]} \${probabilities.data[best]}\`;`
   }
 };
 </script>

@@ -5,7 +5,7 @@ import { areaUnderRoc } from './ranking.ts';
 import { wilsonInterval } from './wilson.ts';
 
 /** From it on, the output `unknown` of a model says that an image shows none of the classes. */
-const UNKNOWN_FROM = 0.5;
+export const UNKNOWN_FROM = 0.5;
 /** The fraction of known images that is kept where two measures are compared. */
 const KEPT = 0.95;
 

@@ -37,8 +37,8 @@ const methods = {
   /** Programs that use a model without Harrier. */
   async programs(model: Uint8Array<ArrayBuffer>) {
     const { graph, metadata } = decodeModel(model);
-    const { classNames, thresholds, imageShape } = contractOf(graph, metadata, 'the model');
-    const options = { classNames, ...(thresholds && { thresholds }), imageShape };
+    const { classNames, thresholds, tellsUnknown, imageShape } = contractOf(graph, metadata, 'the model');
+    const options = { classNames, ...(thresholds && { thresholds }), tellsUnknown, imageShape };
     return { node: nodeProgram(options), python: pythonProgram(options), page: browserPage(options) };
   },
   /** The model as an npm package, or as a folder for transformers.js. @throws HarrierError `bad-option` for a bad name */
