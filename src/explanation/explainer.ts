@@ -21,6 +21,8 @@ export interface ExplainerOptions {
 export interface Explanation {
   /** float32 `[classes]`, as `Classifier.predict` gives them. */
   readonly probabilities: Float32Array;
+  /** From 0 to 1: above 0.5 the image shows none of the classes. Only of models that tell. */
+  readonly unknown?: number;
   /** The class that is explained. */
   readonly classIndex: number;
   /** float32 `[height, width]`, row-major: 1 where most speaks for the class, 0 where nothing does. */
@@ -130,7 +132,7 @@ export class Explainer {
         received: `${classIndex}`,
       });
     }
-    const probabilities = await this.#classifier.predict(pixels);
+    const { probabilities, unknown } = await this.#classifier.answer(pixels);
     const explained = classIndex ?? probabilities.indexOf(probabilities.reduce((a, b) => Math.max(a, b)));
     const { anatomy, target } = this.#graph;
     const { map } = await this.#executable.step({
@@ -144,6 +146,7 @@ export class Explainer {
     const peak = values.reduce((a, b) => Math.max(a, b), 0);
     return {
       probabilities,
+      ...(unknown && { unknown: unknown[0] }),
       classIndex: explained,
       map: peak > 0 ? values.map((value) => value / peak) : new Float32Array(values.length),
       height: map.dims[1],

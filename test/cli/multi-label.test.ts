@@ -191,6 +191,14 @@ describe.runIf(isThere)('train --multi-label', () => {
       (await run('explain', 'run', 'photos/0.png', '--class', 'hand', '--out', 'why', '--json')).stdout,
     );
     expect([explained[0].label, explained[0].map.length > 0]).toEqual(['hand', true]);
+    const every = Array.from({ length: COUNT }, (_, i) => `photos/${i}.png`);
+    const answers: { labels: string[] }[] = JSON.parse(
+      (await run('predict', 'run', ...every, '--json')).stdout,
+    );
+    expect(explained[0].labels).toEqual(answers[0].labels);
+    const bare = every[answers.findIndex(({ labels }) => labels.length === 0)];
+    const { stdout } = await run('explain', 'run', bare, '--out', 'why');
+    expect(stdout).toMatch(/: (hand|insect) [\d.]+% \(below its threshold\) {2}→/);
     const compared = await run('compare', 'run', 'tuned', '--out', 'compared.html');
     expect(compared.stdout).toMatch(/mAP +[\d.]+% +[\d.]+%/);
     const described = JSON.parse((await run('data', 'photos/tags.csv', '--multi-label', '--json')).stdout);

@@ -101,6 +101,22 @@ describe('train --reject', () => {
     expect(row).toMatch(/,true,$/);
   });
 
+  it('answers so in explain', async () => {
+    const files = [path('images', 'dog', '0.png'), ...[0, 1, 2].map((i) => path('all', 'e', `${i}.png`))];
+    const [answers, explained] = await Promise.all(
+      [['predict'], ['explain', '--out', 'why']].map(async ([command, ...words]) =>
+        JSON.parse((await run(command, 'steps', ...files, '--json', ...words)).stdout),
+      ),
+    );
+    const said = answers.map(({ unknown }: { unknown: boolean }) => unknown);
+    expect(explained.map(({ unknown }: { unknown: boolean }) => unknown)).toEqual(said);
+    const foreign = files[said.indexOf(true)];
+    const line = async (...words: string[]) =>
+      (await run('explain', 'steps', foreign, '--out', 'why', ...words)).stdout;
+    expect(await line()).toMatch(/\.png: unknown; nearest: \w+ [\d.]+% {2}→/);
+    expect(await line('--class', 'cat')).toMatch(/\.png: unknown; cat [\d.]+% {2}→/);
+  });
+
   it('names sets of classes in predict and in harrier/run alike', async () => {
     const files = [...Array(6).keys()].map((i) => path('images', i < 3 ? 'dog' : 'cat', `${i}.png`));
     const answers = JSON.parse((await run('predict', 'steps', ...files, '--sets', '0.9', '--json')).stdout);

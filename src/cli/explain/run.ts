@@ -2,6 +2,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { HarrierError, unknownName } from '../../errors.ts';
 import { Explainer, type ExplanationMethod } from '../../explanation/index.ts';
 import { formatPercent, printable } from '../../format/format.ts';
+import { UNKNOWN_FROM } from '../../models/contract.ts';
 import { nodeRuntime } from '../../platform/node/engine/runtime.ts';
 import { decodeImage } from '../../platform/node/images/decode.ts';
 import { explanationImage } from '../../platform/node/images/explanation-image.ts';
@@ -12,7 +13,9 @@ import { classifierBytes, type ForeignFlags } from '../foreign.ts';
 import { hasMark, isThere, markedPng, writeOutput } from '../output.ts';
 import { type ListOptions, predictArguments } from '../predict/arguments.ts';
 import { readInput, STANDARD_INPUT } from '../predict/input.ts';
+import { givenLabels } from '../predict/labels.ts';
 import { remoteOptions } from '../predict/remote.ts';
+import type { Answer } from '../predict/text.ts';
 import { Reporter } from '../reporter.ts';
 import { shippedNote } from '../shipped.ts';
 import { shortPath } from '../terminal.ts';
@@ -28,7 +31,7 @@ export interface ExplainOptions extends ListOptions, ForeignFlags {
 }
 
 /** What is said of one file. */
-interface ExplainedFile {
+interface ExplainedFile extends Pick<Answer, 'labels' | 'unknown'> {
   readonly file: string;
   /** The image that was written. */
   readonly image?: string;
@@ -76,7 +79,7 @@ export async function runExplain(words: readonly string[], options: ExplainOptio
         remote,
       });
       say(explained);
-      if (!json) reporter.print(lineOf(explained));
+      if (!json) reporter.print(lineOf(explained, classIndex !== undefined));
     } catch (error) {
       const { message = '' } = failureOf(error);
       failed++;
@@ -116,13 +119,16 @@ async function explain(
   const source = await readInput(file, remote);
   const pixels = await decodeImage(source, explainer.imageShape, file);
   const explanation = await explainer.explain(pixels, classIndex);
-  const { probabilities, map, width } = explanation;
-  const label = explainer.classNames[explanation.classIndex];
-  const probability = probabilities[explanation.classIndex];
-  const { method, layer } = explainer;
-  const title = `${printable(label)} ${formatPercent(probability)}`;
+  const { probabilities, unknown, map, width } = explanation;
+  const { method, layer, classNames, thresholds } = explainer;
+  const said = {
+    label: classNames[explanation.classIndex],
+    probability: probabilities[explanation.classIndex],
+    ...(thresholds && { labels: givenLabels(classNames, thresholds, probabilities) }),
+    ...(unknown !== undefined && { unknown: unknown > UNKNOWN_FROM }),
+  };
   const png = await explanationImage(source, explanation, {
-    title,
+    title: textOf(said, classIndex !== undefined),
     note: layer === undefined ? method : `${method} at ${layer}`,
     seen: explainer.imageShape,
   });
@@ -130,11 +136,22 @@ async function explain(
   const rows = Array.from({ length: map.length / width }, (_, row) => [
     ...map.subarray(row * width, (row + 1) * width),
   ]);
-  return { file, image, label, probability, method, ...(layer !== undefined && { layer }), map: rows };
+  return { file, image, ...said, method, ...(layer !== undefined && { layer }), map: rows };
 }
 
-function lineOf({ file, label = '', probability = 0, image = '' }: ExplainedFile): string {
-  return `${printable(file)}: ${printable(label)} ${formatPercent(probability)}  →  ${shortPath(image)}`;
+function lineOf(explained: ExplainedFile, isChosen: boolean): string {
+  const { file, image = '' } = explained;
+  return `${printable(file)}: ${textOf(explained, isChosen)}  →  ${shortPath(image)}`;
+}
+
+/** @param isChosen whether the class was asked for: it need not be the nearest */
+function textOf(
+  { label = '', probability = 0, labels, unknown }: Pick<ExplainedFile, 'label' | 'probability' | 'labels' | 'unknown'>,
+  isChosen: boolean,
+): string {
+  const text = `${printable(label)} ${formatPercent(probability)}`;
+  if (unknown) return isChosen ? `unknown; ${text}` : `unknown; nearest: ${text}`;
+  return labels && !labels.includes(label) ? `${text} (below its threshold)` : text;
 }
 
 /** @throws HarrierError `bad-option` with the nearest name, when the model has none such */

@@ -20,6 +20,7 @@ import { USUAL_TOP } from './answer-options.ts';
 import { type ListOptions, predictArguments } from './arguments.ts';
 import { ClassifyingThreads } from './classifying-threads.ts';
 import { readInput } from './input.ts';
+import { givenLabels } from './labels.ts';
 import { imageNames } from './names.ts';
 import { ReadingThreads } from './reading-threads.ts';
 import { remoteOptions } from './remote.ts';
@@ -102,7 +103,7 @@ export async function runPredict(words: readonly string[], options: PredictOptio
   };
   const answerOf = (probabilities: Float32Array, unknown: number | undefined): Answer => ({
     predictions: best(classifier, probabilities, shown(probabilities)),
-    ...(thresholds && { labels: givenLabels(classifier, thresholds, probabilities) }),
+    ...(thresholds && { labels: givenLabels(classNames, thresholds, probabilities) }),
     ...(setOf && { set: setOf(probabilities) }),
     ...(unknown !== undefined && { unknown: unknown > UNKNOWN_FROM }),
   });
@@ -245,19 +246,6 @@ function labelsShown(thresholds: readonly number[], probabilities: Float32Array,
   const order = [...thresholds.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
   const last = order.findLastIndex((label) => probabilities[label] >= thresholds[label]);
   return Math.max(top, last + 1);
-}
-
-/** The labels that an image is given, most probable first. */
-function givenLabels(
-  classifier: Classifier,
-  thresholds: readonly number[],
-  probabilities: Float32Array,
-): string[] {
-  const { classNames } = classifier;
-  const given = new Set(classNames.filter((_, label) => probabilities[label] >= thresholds[label]));
-  return best(classifier, probabilities, classNames.length)
-    .map(({ label }) => label)
-    .filter((label) => given.has(label));
 }
 
 function best({ classNames }: Classifier, probabilities: Float32Array, count: number): Prediction[] {

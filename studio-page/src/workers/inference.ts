@@ -7,7 +7,6 @@ import { Embedder, Explainer, FeatureMaps, firstFilters, layersOf } from 'harrie
 import { Classifier } from 'harrier/src/models/classifier.ts';
 import { keepsContract, UNKNOWN_FROM } from 'harrier/src/models/contract.ts';
 import { foreignClassifier } from 'harrier/src/models/foreign/foreign-classifier.ts';
-import { rejectionOf } from 'harrier/src/models/rejection.ts';
 import { decodeModel, type Model } from 'harrier/src/onnx/index.ts';
 import { fetchBytes } from 'harrier/src/platform/web/fetch-bytes.ts';
 import { isSoftwareGpu } from 'harrier/src/platform/web/gpu.ts';
@@ -25,8 +24,6 @@ interface Open {
   readonly imageShape: Classifier['imageShape'];
   /** Gives probabilities, and a map where the model has gradients. */
   readonly answerer: Explainer | Classifier;
-  /** Says of images that they show none of the classes, where the model does. */
-  readonly rejecter?: Classifier;
   readonly sets?: PredictionSets;
   /** Gives probabilities alone, made when it is first asked for. */
   classifier?: Promise<Classifier>;
@@ -53,14 +50,12 @@ const actions: Actions = {
       const made = {
         runtime,
         ...(await answererOf(runtime, model, name)),
-        // What explains has no such output.
-        ...(rejectionOf(model, name) && { rejecter: await Classifier.load(runtime, model, name) }),
       };
       // What a graphics device does not do shows only when it is asked to.
       if (runtime.backend === 'webgpu') await tryOut(made.answerer);
       return made;
     });
-    const { runtime, answerer, rejecter, unexplained } = opened;
+    const { runtime, answerer, unexplained } = opened;
     const sets = PredictionSets.read(model.metadata, name);
     await close();
     open = {
@@ -68,7 +63,6 @@ const actions: Actions = {
       model,
       name,
       answerer,
-      ...(rejecter && { rejecter }),
       ...(sets && { sets }),
       imageShape: answerer.imageShape,
     };
@@ -93,18 +87,17 @@ const actions: Actions = {
   },
 
   async answer(file, where) {
-    const { runtime, model, name, imageShape, rejecter } = opened();
-    opened().classifier ??= rejecter ? Promise.resolve(rejecter) : Classifier.load(runtime, model, name);
+    const { runtime, model, name, imageShape } = opened();
+    opened().classifier ??= Classifier.load(runtime, model, name);
     const classifier = await opened().classifier!;
     const { probabilities, unknown } = await classifier.answer(await decodeImage(file, imageShape, where));
     return { probabilities, ...(unknown && { isUnknown: unknown[0] > UNKNOWN_FROM }) };
   },
 
   async explain(pixels, classIndex) {
-    const { answerer, rejecter, sets } = opened();
+    const { answerer, sets } = opened();
     const start = performance.now();
-    const unknown = (await rejecter?.answer(pixels))?.unknown?.[0];
-    const limits = (probabilities: Float32Array) => ({
+    const limits = (probabilities: Float32Array, unknown: number | undefined) => ({
       ...(unknown !== undefined && { isUnknown: unknown > UNKNOWN_FROM }),
       ...(sets &&
         sets.mostCoverage >= COVERAGE && {
@@ -113,12 +106,17 @@ const actions: Actions = {
       milliseconds: performance.now() - start,
     });
     if (answerer instanceof Explainer) {
-      const { probabilities, classIndex: explained, ...map } = await answerer.explain(pixels, classIndex);
-      return { probabilities, classIndex: explained, map, ...limits(probabilities) };
+      const {
+        probabilities,
+        unknown,
+        classIndex: explained,
+        ...map
+      } = await answerer.explain(pixels, classIndex);
+      return { probabilities, classIndex: explained, map, ...limits(probabilities, unknown) };
     }
-    const probabilities = await answerer.predict(pixels);
+    const { probabilities, unknown } = await answerer.answer(pixels);
     const best = probabilities.indexOf(Math.max(...probabilities));
-    return { probabilities, classIndex: classIndex ?? best, ...limits(probabilities) };
+    return { probabilities, classIndex: classIndex ?? best, ...limits(probabilities, unknown?.[0]) };
   },
 
   async embed(pixels) {
@@ -156,9 +154,7 @@ async function close(): Promise<void> {
   const before = open;
   open = undefined;
   await before?.answerer.dispose();
-  await before?.rejecter?.dispose();
-  const classifier = await before?.classifier?.catch(() => undefined);
-  if (classifier !== before?.rejecter) await classifier?.dispose();
+  (await before?.classifier?.catch(() => undefined))?.dispose();
   (await before?.embedder?.catch(() => undefined))?.dispose();
   (await before?.features?.maps.catch(() => undefined))?.dispose();
 }
