@@ -20,7 +20,7 @@ import { USUAL_TOP } from './answer-options.ts';
 import { type ListOptions, predictArguments } from './arguments.ts';
 import { ClassifyingThreads } from './classifying-threads.ts';
 import { readInput } from './input.ts';
-import { givenLabels } from './labels.ts';
+import { givenLabels, shownOf } from './labels.ts';
 import { imageNames } from './names.ts';
 import { ReadingThreads } from './reading-threads.ts';
 import { remoteOptions } from './remote.ts';
@@ -96,17 +96,17 @@ export async function runPredict(words: readonly string[], options: PredictOptio
       : setsOf(classifier, { coverage: options.sets, perClass: options.perClass }, modelFile, reporter);
   const top = Math.min(options.top, classifier.classNames.length);
   const { thresholds, classNames } = classifier;
-  const shown = (probabilities: Float32Array): number => {
-    if (!thresholds) return top;
-    // Programs are told of all labels, as their probabilities do not add up to anything.
-    return json || csv || options.out ? classNames.length : labelsShown(thresholds, probabilities, top);
+  const toPeople = !json && !csv && options.out === undefined;
+  const answerOf = (probabilities: Float32Array, unknown: number | undefined): Answer => {
+    const all = best(classifier, probabilities);
+    const labels = thresholds && givenLabels(classNames, thresholds, probabilities);
+    return {
+      predictions: shownOf(all, labels, { top, toPeople }),
+      ...(labels && { labels }),
+      ...(setOf && { set: setOf(probabilities) }),
+      ...(unknown !== undefined && { unknown: unknown > UNKNOWN_FROM }),
+    };
   };
-  const answerOf = (probabilities: Float32Array, unknown: number | undefined): Answer => ({
-    predictions: best(classifier, probabilities, shown(probabilities)),
-    ...(thresholds && { labels: givenLabels(classNames, thresholds, probabilities) }),
-    ...(setOf && { set: setOf(probabilities) }),
-    ...(unknown !== undefined && { unknown: unknown > UNKNOWN_FROM }),
-  });
   const answersOf = ({ probabilities, unknown }: ClassifierAnswer): Answer[] => {
     const classes = classNames.length;
     return Array.from({ length: probabilities.length / classes }, (_, i) =>
@@ -241,16 +241,9 @@ async function pixelsOf(file: string, shape: ImageInput, remote: RemoteImages): 
   return decodeImage(await readInput(file, remote), shape, file);
 }
 
-/** How many of the most probable labels are shown: all that reach their threshold, and of the others the nearest. */
-function labelsShown(thresholds: readonly number[], probabilities: Float32Array, top: number): number {
-  const order = [...thresholds.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
-  const last = order.findLastIndex((label) => probabilities[label] >= thresholds[label]);
-  return Math.max(top, last + 1);
-}
-
-function best({ classNames }: Classifier, probabilities: Float32Array, count: number): Prediction[] {
+/** All classes, most probable first. */
+function best({ classNames }: Classifier, probabilities: Float32Array): Prediction[] {
   return classNames
     .map((label, i) => ({ label, probability: probabilities[i] }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, count);
+    .sort((a, b) => b.probability - a.probability);
 }

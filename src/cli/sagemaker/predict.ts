@@ -9,6 +9,7 @@ import { LIMITS } from '../../sagemaker/client/limits.ts';
 import { checkName } from '../../sagemaker/client/requests.ts';
 import { targetModel } from '../../sagemaker/client/shared-endpoint.ts';
 import { Exit, failureOf } from '../failure.ts';
+import { shownOf } from '../predict/labels.ts';
 import { type Answer, type FilePrediction, imageText } from '../predict/text.ts';
 import { type AwsCommandOptions, type AwsSession, inAws } from './session.ts';
 
@@ -129,7 +130,7 @@ async function ask(
   { aws, follow }: AwsSession,
   endpoint: string,
   file: string,
-  { top, sets, timeout, component, targetModel: target }: EndpointPredictOptions,
+  { sets, timeout, component, targetModel: target, ...shown }: EndpointPredictOptions,
   { asyncOutput, payload }: Hosted,
 ): Promise<Answer> {
   const bytes = await readImageFile(file).catch((error) => {
@@ -140,7 +141,7 @@ async function ask(
   const accept = `application/json;verbose${sets === undefined ? '' : `;sets=${sets}`}`;
   if (asyncOutput !== undefined) {
     const request = { endpoint, output: asyncOutput, file, bytes, accept, timeoutSeconds: timeout };
-    return answerOf(await invokeAsync(aws, request, follow), top, endpoint);
+    return answerOf(await invokeAsync(aws, request, follow), shown, endpoint);
   }
   if (bytes.length > payload) {
     throw new HarrierError('bad-data', 'this image is too large for this SageMaker endpoint', {
@@ -159,7 +160,7 @@ async function ask(
       Accept: accept,
       Body: bytes,
     });
-    return answerOf(Body!.transformToString(), top, endpoint);
+    return answerOf(Body!.transformToString(), shown, endpoint);
   } catch (error) {
     if (isAws(error, 'ModelError')) throw modelError(error as Error & ModelAnswer, file);
     throw whichModel(error, endpoint) ?? awsError(error);
@@ -184,7 +185,11 @@ function whichModel(error: unknown, where: string): HarrierError | undefined {
 }
 
 /** @throws HarrierError `not-supported` where the answer is not that of Harrier's container */
-function answerOf(text: string, top: number, where: string): Answer {
+function answerOf(
+  text: string,
+  { top, json }: Pick<EndpointPredictOptions, 'top' | 'json'>,
+  where: string,
+): Answer {
   const said = jsonObject(text) as Verbose | undefined;
   const isOurs =
     Array.isArray(said?.labels) &&
@@ -199,11 +204,11 @@ function answerOf(text: string, top: number, where: string): Answer {
     });
   }
   const { probabilities, labels, predicted_labels: given, set, unknown } = said;
+  const all = labels
+    .map((label, i) => ({ label, probability: probabilities[i] }))
+    .sort((a, b) => b.probability - a.probability);
   return {
-    predictions: labels
-      .map((label, i) => ({ label, probability: probabilities[i] }))
-      .sort((a, b) => b.probability - a.probability)
-      .slice(0, top),
+    predictions: shownOf(all, given, { top, toPeople: !json }),
     ...(set && { set }),
     ...(given && { labels: given }),
     ...(unknown !== undefined && { unknown }),
