@@ -62,7 +62,7 @@ function Opened({ chosen, model }: { readonly chosen: ChosenModel; readonly mode
   if (model.thresholds) {
     return (
       <Message title="This model gives images any number of labels">
-        Evaluate it in a terminal: <code>npx harrier evaluate MODEL --data LIST --multi-label</code>.
+        Evaluate it in a terminal: <code>npx harrier evaluate MODEL --data LIST</code>.
       </Message>
     );
   }
