@@ -88,13 +88,21 @@ describe('images', () => {
     const { splits } = await facts();
     const all = await images();
     expect(all.total).toBe(splits.train.size);
-    expect(all.images[0]).toEqual({ index: 0, label: 0, source: expect.stringMatching(/^cat\/\d+\.png$/) });
+    expect(all.images[0]).toEqual({
+      index: 0,
+      label: 0,
+      source: expect.stringMatching(/^cat\/\d+\.png$/),
+      copies: expect.any(Number),
+    });
     const dogs = await images('class=1');
     expect(dogs.total).toBe(splits.train.counts[1]);
     expect(dogs.images.every(({ label }) => label === 1)).toBe(true);
     expect((await images('q=SHIP')).total).toBe(splits.train.counts[2]);
     const [copy] = [...(await images('q=copy')).images, ...(await images('q=copy', 'test')).images];
     expect(copy.source).toBe('dog/copy of 3.png');
+    const every = [...all.images, ...(await images('', 'test')).images];
+    const copies = every.filter((image) => image.copies === copy.copies);
+    expect(copies.map(({ source }) => source).sort()).toEqual(['cat/3.png', 'dog/copy of 3.png']);
     const page = await images('class=1&offset=10&limit=5');
     expect(page).toEqual({ total: dogs.total, images: dogs.images.slice(10, 15) });
     expect((await images('offset=100000')).images).toEqual([]);

@@ -100,6 +100,8 @@ export interface ImageEntry {
   readonly labels?: readonly number[];
   /** A path below the data's folder, or `test #17`. */
   readonly source: string;
+  /** Images with the same number are copies of one another or of one group; absent where nobody has looked. */
+  readonly copies?: number;
   readonly mark?: Correction;
 }
 

@@ -68,11 +68,13 @@ export class SplitView {
 
   entry(index: number): ImageEntry {
     const mark = this.#marks.get(index);
+    const { labels, tags, copies } = this.dataset;
     return {
       index,
-      label: this.dataset.labels[index],
-      ...(this.dataset.tags && { labels: classesOf(this.dataset, index) }),
+      label: labels[index],
+      ...(tags && { labels: classesOf(this.dataset, index) }),
       source: this.source(index),
+      ...(copies && { copies: copies[index] }),
       ...(mark && { mark }),
     };
   }

@@ -28,3 +28,24 @@ test('what the run was evaluated with already is no change', () => {
   // Until that correction is taken back.
   expect(evaluateAgain(evaluated, new Map())).toMatchObject({ changed: 1, correct: 3, total: 4 });
 });
+
+test('images of one group say less than as many others', () => {
+  const images = [...Array(40).keys()];
+  const alone: RunPredictions = {
+    index: images,
+    label: images.map(() => 0),
+    predicted: images.map((image) => Number(image >= 30)),
+    probability: images.map(() => 0.9),
+  };
+  const grouped = { ...alone, group: images.map((image) => Math.floor(image / 10)) };
+  const width = (predictions: RunPredictions, corrected = new Map<number, ImageEntry>()) => {
+    const [low, high] = evaluateAgain(predictions, corrected).interval95;
+    return high - low;
+  };
+  expect(width(grouped)).toBeGreaterThan(2 * width(alone));
+  // Also without the first of the groups.
+  const excluded = new Map(images.slice(0, 10).map((index) => entry(index, 0, { excluded: true })));
+  expect(width(grouped, excluded)).toBeGreaterThan(2 * width(alone, excluded));
+  const all = new Map(images.map((index) => entry(index, 0, { excluded: true })));
+  expect(evaluateAgain(grouped, all)).toMatchObject({ total: 0, interval95: [0, expect.any(Number)] });
+});

@@ -1,3 +1,4 @@
+import { accuracyInterval } from 'harrier/src/evaluation/cross-validation.ts';
 import { wilsonInterval } from 'harrier/src/evaluation/wilson.ts';
 import type { ImageEntry, RunPredictions } from 'harrier/src/studio-server/api.ts';
 import { labelOf } from '../../images/entries.ts';
@@ -13,17 +14,22 @@ export interface EvaluatedAgain {
 
 /** Evaluates the answers of a run by the labels that count now; images that are left out are skipped. */
 export function evaluateAgain(
-  { index, label, own = label, predicted }: RunPredictions,
+  { index, label, own = label, predicted, group }: RunPredictions,
   corrected: ReadonlyMap<number, ImageEntry>,
 ): EvaluatedAgain {
-  let [changed, correct, total] = [0, 0, 0];
+  let changed = 0;
+  const right: boolean[] = [];
+  const groups: number[] = [];
   for (const [image, place] of index.entries()) {
     const entry = corrected.get(place);
     const now = entry ? labelOf(entry) : own[image];
     const isOut = entry?.mark?.excluded === true;
     changed += Number(isOut || now !== label[image]);
-    total += Number(!isOut);
-    correct += Number(!isOut && predicted[image] === now);
+    if (isOut) continue;
+    right.push(predicted[image] === now);
+    if (group) groups.push(group[image]);
   }
-  return { changed, correct, total, interval95: wilsonInterval(correct, Math.max(1, total)) };
+  const total = right.length;
+  const interval95 = total === 0 ? wilsonInterval(0, 1) : accuracyInterval(right, group && groups);
+  return { changed, correct: right.filter(Boolean).length, total, interval95 };
 }

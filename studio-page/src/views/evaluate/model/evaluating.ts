@@ -122,10 +122,12 @@ function evaluated(
   rows.forEach((row, i) => {
     probabilities.set(row, i * classes);
   });
+  const groups = images.flatMap(({ copies }) => copies ?? []);
   const evaluation = evaluatePredictions({
     probabilities,
     labels: images.map(({ label }) => label),
     classNames,
+    ...(groups.length === images.length && { groups }),
   });
   const answers = images.map((image, i) => {
     const predicted = rows[i].indexOf(Math.max(...rows[i]));

@@ -45,13 +45,14 @@ export async function imagesOfDataset(
   return { name: `${facts.name}, ${split}`, images, leftOut };
 }
 
-function placeOf(facts: DatasetInfo, split: Split, { index, source }: ImageEntry) {
+function placeOf(facts: DatasetInfo, split: Split, { index, source, copies }: ImageEntry) {
   const url = (size?: number) =>
     facts.hasPhotos
       ? apiUrl(`datasets/${facts.id}/${split}/photo/${index}`, { size })
       : imageUrl(facts.id, split, index);
   return {
     name: source,
+    ...(copies !== undefined && { copies }),
     url,
     read: async () => new Blob([(await getBytes(url())) as Uint8Array<ArrayBuffer>]),
   };

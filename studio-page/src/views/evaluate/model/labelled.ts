@@ -6,6 +6,8 @@ export interface LabelledImage {
   readonly name: string;
   /** An index into the classes of the model. */
   readonly label: number;
+  /** Images with the same number are copies of one another or of one group; absent where nobody has looked. */
+  readonly copies?: number;
   /** Its content, whatever the kind of file. */
   readonly read: () => Promise<Blob>;
   /** An address to show it from; the longer side of a small one is at least `size` where the image has so many. */
