@@ -23,6 +23,25 @@ it('takes the innermost folder that is called like a class, whatever its case an
   expect([...leftOut]).toEqual([['wasps', 2]]);
 });
 
+it('tells classes apart that differ in letter case alone', () => {
+  const { images, leftOut } = imagesOfFiles(['A/1.jpg', 'a/2.jpg', 'ab/3.jpg', 'Ab/4.jpg', 'É/5.jpg'].map(file), [
+    'A',
+    'a',
+    'aB',
+    'AB',
+    'é',
+  ]);
+  expect(images.map((each) => [each.name, each.label])).toEqual([
+    ['A/1.jpg', 0],
+    ['a/2.jpg', 1],
+    ['É/5.jpg', 4],
+  ]);
+  expect([...leftOut]).toEqual([
+    ['Ab', 1],
+    ['ab', 1],
+  ]);
+});
+
 it('says of files in no folder that they are in none', () => {
   const { name, images, leftOut } = imagesOfFiles([file('1.jpg'), file('2.jpg')], ['a']);
   expect([name, images.length, [...leftOut]]).toEqual(['the folders', 0, [['no folder', 2]]]);

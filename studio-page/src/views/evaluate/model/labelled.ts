@@ -23,13 +23,18 @@ export interface LabelledImages {
   readonly leftOut: ReadonlyMap<string, number>;
 }
 
-/** Names of classes are compared in Unicode's composed form, whatever their case. */
-const plain = (name: string): string => name.trim().normalize('NFC').toLowerCase();
+/** Names of classes are compared in Unicode's composed form. */
+const plain = (name: string): string => name.trim().normalize('NFC');
 
-/** Finds classes of a model by their names. */
+/** Finds classes of a model by their names; in another letter case where a single class is called so. */
 export function classFinder(classNames: readonly string[]): (name: string) => number | undefined {
-  const byName = new Map(classNames.map((name, i) => [plain(name), i]));
-  return (name) => byName.get(plain(name));
+  const exact = new Map(classNames.map((name, i) => [plain(name), i]));
+  const inAnyCase = new Map<string, number | undefined>();
+  for (const [name, i] of exact) {
+    const key = name.toLowerCase();
+    inAnyCase.set(key, inAnyCase.has(key) ? undefined : i);
+  }
+  return (name) => exact.get(plain(name)) ?? inAnyCase.get(plain(name).toLowerCase());
 }
 
 /** Files by the folders that they lie in: the innermost one that is called like a class counts. */
