@@ -7,7 +7,7 @@ import { CLASS_NAMES_KEY, Classifier, exportModel, initialWeights, Network } fro
 import { decodeModel, encodeModel } from '../../src/onnx/index.ts';
 import { CIFAR10_CLASSES } from '../../src/platform/node/datasets/cifar10-files.ts';
 import { nodeRuntime } from '../../src/platform/node/engine/runtime.ts';
-import { harrier, sentenceOf, start, workplace, writeImages } from './harrier.ts';
+import { harrier, sentenceOf, start, succeeded, workplace, writeImages } from './harrier.ts';
 
 let place: { path: string; remove: () => Promise<void> };
 const run = (...args: string[]) => harrier(args, { cwd: place.path });
@@ -143,6 +143,16 @@ describe('test-time augmentation', () => {
     const again = await evaluate('unsure');
     expect([again.loss, again.viewsBelow]).toEqual([evaluation.loss, viewsBelow]);
     expect(await modelMetadata('unsure/model.onnx')).toMatchObject({ 'harrier.viewsBelow': `${viewsBelow}` });
+
+    // With the same views for every image it is another model, of which nothing is known.
+    const readme = async (name: string, ...views: string[]) => {
+      const words = ['--format', 'npm', '--name', name, '--out', name, ...views];
+      succeeded(await run('export', 'unsure', ...words));
+      return readFile(path(name, 'README.md'), 'utf8');
+    };
+    const [own, flipped] = [await readme('as-trained'), await readme('flipped-all', '--tta', 'flip')];
+    expect(own).toMatch(/\d% interval|% correct/);
+    expect(flipped).not.toMatch(/\d% interval|% correct|Accuracy/);
 
     const refusal = async (...args: string[]) => sentenceOf(await run('train', ...adaptive, ...args));
     expect(await refusal()).toMatch(

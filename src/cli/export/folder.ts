@@ -113,11 +113,12 @@ export async function modelToPublish(
   }
   const record = await run?.record();
   const evaluation = jsonObject((await run?.read('evaluation'))?.toString() ?? '') as Evaluation | undefined;
-  // Figures of other views would be those of another model.
-  const ownViews = async () =>
-    exportOptionsOf(decodeModel(await readFile(modelFile), modelFile)).testTimeAugmentation;
-  const isEvaluated =
-    evaluation !== undefined && (options.tta === undefined || options.tta === (await ownViews()));
+  // Figures of other views, or of views that only some images get, would be those of another model.
+  const hasOwnViews = async () => {
+    const own = exportOptionsOf(decodeModel(await readFile(modelFile), modelFile));
+    return options.tta === own.testTimeAugmentation && own.viewsBelow === undefined;
+  };
+  const isEvaluated = evaluation !== undefined && (options.tta === undefined || (await hasOwnViews()));
   const description = record?.result && isEvaluated ? { record, evaluation } : undefined;
   const published = publishedModel(model, description, modelFile);
   const from = record?.options.from;
