@@ -1,5 +1,5 @@
 /** A model that gives images any number of labels, in SageMaker: on the fake one, with our containers. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { harrier, succeeded, workplace, writeImages } from '../cli/harrier.ts';
@@ -37,5 +37,18 @@ describe('an endpoint', () => {
     expect(answer.labels.length).toBeGreaterThan(3);
     expect([answer.labels, answer.predictions.length]).toEqual([own.labels, 6]);
     expect((await asked()).stdout).toBe((await here()).stdout);
+  });
+});
+
+describe('the registry', () => {
+  it('takes a model with its mean average precision, which is no accuracy', async () => {
+    succeeded(await sagemaker('registry', 'add', 'run', '--group', 'labels'));
+    const { request } = fake.captured.findLast(({ operation }) => operation === 'CreateModelPackage')!;
+    const { result } = JSON.parse(await readFile(join(place.path, 'run/run.json'), 'utf8'));
+    expect(request.ModelMetrics).toBeUndefined();
+    const { CustomerMetadataProperties: notes } = request;
+    expect([notes.mAP, notes.accuracy]).toEqual([result.meanAveragePrecision.toFixed(4), undefined]);
+    const { stdout } = await sagemaker('registry', 'list', 'labels');
+    expect(stdout).toMatch(/^labels\/1 {2}pending {3}.* UTC {2}mAP [\d.]+%, run\n$/);
   });
 });

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { HarrierError } from '../../errors.ts';
+import { kebabCase } from '../../options/option.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
+import type { RunRecord } from '../../runs/run-record.ts';
 import { uploadModel } from '../../sagemaker/client/model-archive.ts';
 import { approvedPackage, packageName } from '../../sagemaker/client/registry.ts';
 import { workBucket } from '../../sagemaker/client/s3.ts';
@@ -36,8 +38,8 @@ export async function modelInAws(
     const address = await uploadModel(aws, await workBucket(aws, bucket), modelFile, (sentence) =>
       reporter.note(`Note: ${sentence}`),
     );
-    const result = await run?.record().then(({ result: known }) => known);
-    return { address, metrics: result ? { accuracy: result.testAccuracy } : {} };
+    const record = await run?.record();
+    return { address, metrics: record ? metricsOf(record) : {} };
   }
   const job = await findJob(aws, source);
   if (!job) {
@@ -48,11 +50,28 @@ export async function modelInAws(
   }
   const address = job.ModelArtifacts?.S3ModelArtifacts;
   if (address && job.TrainingJobStatus !== 'Failed') {
-    const accuracy = job.FinalMetricDataList?.find(({ MetricName }) => MetricName === 'test:accuracy')?.Value;
+    const accuracy = hasLabels(job.HyperParameters)
+      ? undefined
+      : job.FinalMetricDataList?.find(({ MetricName }) => MetricName === 'test:accuracy')?.Value;
     return { address, metrics: accuracy === undefined ? {} : { accuracy } };
   }
   throw new HarrierError('not-found', `this job has no model: ${job.TrainingJobStatus}`, {
     where: job.TrainingJobName,
     next: job.FailureReason,
   });
+}
+
+/** Of images with any number of labels, the fraction that is right in every label is no accuracy. */
+function metricsOf({ options, result }: RunRecord): ModelInAws['metrics'] {
+  if (!result) return {};
+  if (!options.multiLabel) return { accuracy: result.testAccuracy };
+  const { meanAveragePrecision: mAP } = result;
+  return mAP === undefined ? {} : { mAP };
+}
+
+/** Whether a job was to learn any number of labels of each image. */
+function hasLabels(hyperparameters: Readonly<Record<string, string>> = {}): boolean {
+  return Object.entries(hyperparameters).some(
+    ([name, value]) => kebabCase(name) === 'multi-label' && value.includes('true'),
+  );
 }

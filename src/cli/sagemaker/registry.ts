@@ -133,9 +133,10 @@ export async function runRegistryList(text: string | undefined, given: AwsComman
     if (given.json) return reporter.json(versions);
     if (versions.length === 0) reporter.print(`${group} has no versions.`);
     for (const { version, status, created, description, notes } of versions) {
-      const accuracy =
-        notes.accuracy === undefined ? '' : `accuracy ${formatPercent(Number(notes.accuracy))}`;
-      const said = [accuracy, notes.source, description].filter(Boolean).join(', ');
+      const metrics = ['accuracy', 'mAP'].flatMap((name) =>
+        notes[name] === undefined ? [] : [`${name} ${formatPercent(Number(notes[name]))}`],
+      );
+      const said = [...metrics, notes.source, description].filter(Boolean).join(', ');
       reporter.print(
         `${group}/${version}  ${STATUS[status] ?? status}  ${shortTime(created)}  ${said}`.trimEnd(),
       );
