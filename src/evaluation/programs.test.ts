@@ -47,7 +47,9 @@ it('programs say so where a model calls an image unknown', async () => {
       ...['session', 'image', 'classes', 'document'],
       `return (async () => {${page.slice(from, page.indexOf('\n};', from))}})();`,
     );
-    const session = { run: async () => ({ probabilities: { data: [0.2, 0.8] }, unknown: { data: [unknown] } }) };
+    const session = {
+      run: async () => ({ probabilities: { data: [0.2, 0.8] }, unknown: { data: [unknown] } }),
+    };
     await run(session, {}, ['ant', 'bee'], { querySelector: () => output });
     return output.value;
   };

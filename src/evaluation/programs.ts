@@ -59,11 +59,11 @@ ${
 });`
     : `const best = probabilities.data.indexOf(Math.max(...probabilities.data));
 ${
-        tellsUnknown
-          ? `if (unknown.data[0] > ${UNKNOWN_FROM}) console.log('${NONE}');
+  tellsUnknown
+    ? `if (unknown.data[0] > ${UNKNOWN_FROM}) console.log('${NONE}');
 else `
-          : ''
-      }console.log(classes[best], probabilities.data[best]);`
+    : ''
+}console.log(classes[best], probabilities.data[best]);`
 }
 `;
 }
@@ -109,13 +109,13 @@ ${
         print(label, probability)`
     : `best = probabilities[0].argmax()
 ${
-        tellsUnknown
-          ? `if unknown[0] > ${UNKNOWN_FROM}:
+  tellsUnknown
+    ? `if unknown[0] > ${UNKNOWN_FROM}:
     print("${NONE}")
 else:
     `
-          : ''
-      }print(classes[best], probabilities[0][best])`
+    : ''
+}print(classes[best], probabilities[0][best])`
 }
 `;
 }

@@ -1,4 +1,6 @@
 import { stat } from 'node:fs/promises';
+import type { ImageInput } from '../../data/dataset.ts';
+import { HarrierError } from '../../errors.ts';
 import type { Classifier } from '../../models/index.ts';
 import {
   builtInData,
@@ -26,14 +28,15 @@ export interface ImagesOptions {
  * its file names.
  *
  * @returns undefined where nothing says which
- * @throws HarrierError when the data cannot be opened
+ * @throws HarrierError `not-supported` for a model whose images are not square; when the data cannot be opened
  */
 export async function imagesFor(
-  { run }: ModelSource,
+  { modelFile, run }: ModelSource,
   { imageShape, metadata, thresholds }: Pick<Classifier, 'imageShape' | 'metadata' | 'thresholds'>,
   { data, split, imageSize = imageShape.width, source, skipBad, marks }: ImagesOptions,
   reporter: Reporter,
 ): Promise<EvaluationImages | undefined> {
+  checkSquare(imageShape, modelFile);
   const record = await run?.record();
   const known = knownTraining(record, metadata);
   const { preprocessing } = imageShape;
@@ -63,6 +66,20 @@ export async function imagesFor(
   const changed = isAsTrained && images.opened ? trainingDataNote(images.opened, record) : undefined;
   if (changed) reporter.note(changed);
   return images;
+}
+
+/** Data sets are read as square images. */
+function checkSquare({ height, width }: ImageInput, where: string): void {
+  if (height === width) return;
+  throw new HarrierError(
+    'not-supported',
+    'data sets are read as square images, and this model takes others',
+    {
+      where,
+      received: `a model of images of ${width} × ${height} pixels (width × height)`,
+      next: 'Classify the images without a data set: npx harrier predict MODEL FOLDER --csv.',
+    },
+  );
 }
 
 function knownTraining(

@@ -146,7 +146,12 @@ function lineOf(explained: ExplainedFile, isChosen: boolean): string {
 
 /** @param isChosen whether the class was asked for: it need not be the nearest */
 function textOf(
-  { label = '', probability = 0, labels, unknown }: Pick<ExplainedFile, 'label' | 'probability' | 'labels' | 'unknown'>,
+  {
+    label = '',
+    probability = 0,
+    labels,
+    unknown,
+  }: Pick<ExplainedFile, 'label' | 'probability' | 'labels' | 'unknown'>,
   isChosen: boolean,
 ): string {
   const text = `${printable(label)} ${formatPercent(probability)}`;

@@ -24,13 +24,10 @@ it('takes the innermost folder that is called like a class, whatever its case an
 });
 
 it('tells classes apart that differ in letter case alone', () => {
-  const { images, leftOut } = imagesOfFiles(['A/1.jpg', 'a/2.jpg', 'ab/3.jpg', 'Ab/4.jpg', 'É/5.jpg'].map(file), [
-    'A',
-    'a',
-    'aB',
-    'AB',
-    'é',
-  ]);
+  const { images, leftOut } = imagesOfFiles(
+    ['A/1.jpg', 'a/2.jpg', 'ab/3.jpg', 'Ab/4.jpg', 'É/5.jpg'].map(file),
+    ['A', 'a', 'aB', 'AB', 'é'],
+  );
   expect(images.map((each) => [each.name, each.label])).toEqual([
     ['A/1.jpg', 0],
     ['a/2.jpg', 1],
