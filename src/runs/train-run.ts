@@ -1,4 +1,4 @@
-import type { Evaluation, Predictions } from '../evaluation/index.ts';
+import type { Evaluation, History, Predictions } from '../evaluation/index.ts';
 import type { FitResult, RunPosition } from '../training/index.ts';
 import { checkpointsOf } from './checkpoints.ts';
 import type { CrossValidated } from './cross-validated.ts';
@@ -31,6 +31,8 @@ export type RunOutcome =
       readonly ended: 'finished' | 'early';
       readonly record: RunRecord;
       readonly evaluation: Evaluation;
+      /** What training came to: one record for each epoch, or the only one of a head. */
+      readonly history: History;
       /** Finishes the run once more, where it was compared with another after its end and is kept. */
       readonly keep: (compared: ComparedModels) => Promise<FinishedOutcome>;
     };
@@ -65,6 +67,7 @@ export async function trainRun(
       ensemble,
       ...more,
     })),
+    history: fit.history,
     keep: (compared) => finish(fit, ended, { compared }),
   });
   if (ensemble) {

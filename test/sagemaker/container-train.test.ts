@@ -118,6 +118,30 @@ describe('a training job', () => {
     expect(metric(stdout, 'test:accuracy')).toEqual([expect.closeTo(evaluation.accuracy, 6)]);
   });
 
+  it('reports what a head is right about, as tuning jobs look for it', async () => {
+    const network = new Network({
+      inputShape: [16, 16, 3],
+      layers: [new GlobalAveragePooling2D(), new Dense({ units: 2 })],
+    });
+    const source = join(place.path, 'for-heads');
+    await mkdir(source, { recursive: true });
+    const bytes = encodeModel(exportModel(network, initialWeights(network.parameters, 1)));
+    await writeFile(join(source, 'model.onnx'), bytes);
+    const { code, stdout, folder } = await train({
+      hyperparameters: { head: 'linear', 'validation-split': '0.2' },
+      channels: { train: images, test: images, model: source },
+    });
+    expect(code).toBe(0);
+    const history = await readFile(folder.path('output/data/history.csv'), 'utf8');
+    const [columns, values] = history.split('\n').map((line) => line.split(','));
+    for (const part of ['train', 'validation']) {
+      const column = part === 'train' ? 'accuracy' : 'validation_accuracy';
+      const accuracy = Number(values[columns.indexOf(column)]);
+      expect(metric(stdout, `${part}:accuracy`)).toEqual([expect.closeTo(accuracy, 6)]);
+    }
+    expect(metric(stdout, 'test:accuracy')).toHaveLength(1);
+  });
+
   it('reports a validation channel that stands in for the test', async () => {
     const { stdout } = await train({
       hyperparameters: quick,

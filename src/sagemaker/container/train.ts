@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { OnProgress } from '../../data/progress.ts';
 import { HarrierError } from '../../errors.ts';
+import type { EpochRecord } from '../../evaluation/index.ts';
 import { nativeSha256 } from '../../platform/node/files/sha256.ts';
 import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
@@ -85,18 +86,7 @@ export async function trainInContainer(
     onProgress,
     interrupted: hooks.interrupted,
     checkpointSeconds,
-    onEpoch: ({ epoch, loss, accuracy, validationLoss, validationAccuracy }) =>
-      hooks.log(
-        metricLine(
-          {
-            'train:loss': loss,
-            'train:accuracy': accuracy,
-            'validation:loss': validationLoss,
-            'validation:accuracy': validationAccuracy,
-          },
-          { epoch },
-        ),
-      ),
+    onEpoch: (record) => hooks.log(epochLine(record)),
   });
   const outcome = await training.catch(async (error) => {
     // Abandoned while it was evaluated: what was saved last is what there is.
@@ -108,6 +98,9 @@ export async function trainInContainer(
     await saveStoppedModel(run, folder, paths);
     return outcome.position;
   }
+  // A head is fitted at once, without epochs: what would be logged after each is logged at its end.
+  const fitted = run.options.head ? outcome.history.at(-1) : undefined;
+  if (fitted) hooks.log(epochLine(fitted));
   const { loss, accuracy } = outcome.evaluation;
   // A validation channel without a test channel is what the finished model is evaluated on, once.
   const standsIn = !run.validation && job.parts.includes('validation');
@@ -120,6 +113,19 @@ export async function trainInContainer(
   );
   await copyResults(folder, paths);
   return undefined;
+}
+
+/** The line of an epoch, in which CloudWatch and tuning jobs find its measures. */
+function epochLine({ epoch, loss, accuracy, validationLoss, validationAccuracy }: EpochRecord): string {
+  return metricLine(
+    {
+      'train:loss': loss,
+      'train:accuracy': accuracy,
+      'validation:loss': validationLoss,
+      'validation:accuracy': validationAccuracy,
+    },
+    { epoch },
+  );
 }
 
 /**
