@@ -1,5 +1,27 @@
-import { expect, it } from 'vitest';
-import { commandLine } from './options.ts';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { BUILT_IN } from '../../platform/node/datasets/data-kind.ts';
+import { commandLine, fromAnywhere, givenAgain, movedData } from './options.ts';
+
+it('a built-in data set stays the built-in one, whatever folders there are', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'harrier-options-'));
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(async () => {
+    process.chdir(before);
+    await rm(folder, { recursive: true });
+  });
+  const here = process.cwd();
+  for (const data of [...BUILT_IN, 'photos']) {
+    await mkdir(data);
+    const expected = data === 'photos' ? join(here, data) : data;
+    expect((await fromAnywhere({ data })).data).toBe(expected);
+    expect((await movedData({ resume: 'latest', data })).data).toBe(expected);
+    expect((await givenAgain({}, { data })).data).toBe(expected);
+  }
+});
 
 it.each<[string[], string]>([
   [['--from', 'https://me:word@h.example/m.onnx?sig=x'], '--from https://h.example/m.onnx'],

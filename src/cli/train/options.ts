@@ -8,6 +8,7 @@ import { flagOf } from '../../options/option.ts';
 import { type OptionName, optionsOf as optionsOfCommand } from '../../options/table.ts';
 import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { publicAddress } from '../../platform/node/backbones/public-address.ts';
+import { isNamedData } from '../../platform/node/datasets/data-kind.ts';
 import { findModel } from '../../platform/node/runs/find-run.ts';
 import type { TrainOptions } from '../../platform/node/runs/new-run.ts';
 import { findRecipe } from '../../platform/node/runs/recipe-files.ts';
@@ -41,10 +42,10 @@ export async function movedData({
   return { ...(data !== undefined && { data: await dataFromAnywhere(data) }), ...(skipBad && { skipBad }) };
 }
 
-/** The same data in words that mean the same in every folder: a folder by its absolute path. */
+/** The same data in words that mean the same in every folder: a file or folder by its absolute path. */
 async function dataFromAnywhere(data: string): Promise<string> {
-  const isFolder = data !== 'cifar10' && (await stat(data).catch(() => undefined));
-  return isFolder ? resolve(data) : data;
+  const isPath = !isNamedData(data) && (await stat(data).catch(() => undefined));
+  return isPath ? resolve(data) : data;
 }
 
 async function recipeFromAnywhere(
