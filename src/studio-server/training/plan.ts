@@ -3,11 +3,9 @@ import { augmentationWords } from '../../data/augmentation/words.ts';
 import type { ImageShape } from '../../data/dataset.ts';
 import { HarrierError } from '../../errors.ts';
 import { formatCount } from '../../format/format.ts';
-import { highestRate } from '../../optimizers/index.ts';
-import { fieldOf } from '../../options/table.ts';
-import { ADAPTIVE_VIEWS } from '../../options/words.ts';
 import { describeHardware } from '../../platform/node/engine/hardware.ts';
 import { newRun } from '../../platform/node/runs/new-run.ts';
+import { optionOf } from '../../runs/option-of.ts';
 import { previewRun } from '../../runs/prepare-run.ts';
 import type { RunOptions } from '../../runs/run-record.ts';
 import { timeEstimate } from '../../runs/time-estimate.ts';
@@ -109,13 +107,11 @@ export function fieldValue(
   { shape }: Images,
 ): OptionValue | null | undefined {
   const { name } = field;
-  const { optimizer, augmentation = [], recipeOptions = {} } = options;
+  const { augmentation = [], recipeOptions = {} } = options;
   if (Object.hasOwn(recipeOptions, name)) return recipeOptions[name];
   switch (name) {
     case 'learningRate':
-      return Number(highestRate(optimizer.learningRate).toPrecision(4));
-    case 'optimizer':
-      return optimizer.name;
+      return Number(Number(optionOf(name, options)).toPrecision(4));
     case 'augment':
       if (field.type === 'choice') return augmentation.length > 0 ? 'flip' : 'none';
       return augmentationWords(augmentation);
@@ -123,30 +119,15 @@ export function fieldValue(
       return options.classWeight === 'balanced' ? 'balanced' : 'none';
     case 'imageSize':
       return shape.width;
-    case 'labelSmoothing':
-      return options.loss.labelSmoothing ?? 0;
     case 'multiLabel':
       return options.multiLabel ?? false;
-    case 'tta':
-      return options.adaptiveViews ? ADAPTIVE_VIEWS : (options.testTimeAugmentation ?? 'none');
     case 'time':
       return options.time === undefined ? null : options.time / 60;
-    default:
-      return recorded(name, options) ?? ownOf(optimizer, name) ?? field.default;
+    default: {
+      const value = optionOf(name, options);
+      return isValue(value) ? value : field.default;
+    }
   }
-}
-
-/** An option as `run.json` keeps it: a dot in its field leads into an object. */
-function recorded(name: string, options: RunOptions): OptionValue | undefined {
-  const value = fieldOf(name)
-    .split('.')
-    .reduce<unknown>((at, key) => Object(at)[key], options);
-  return isValue(value) ? value : undefined;
-}
-
-function ownOf(config: object, name: string): OptionValue | undefined {
-  const value: unknown = Object.hasOwn(config, name) ? Object(config)[name] : undefined;
-  return isValue(value) ? value : undefined;
 }
 
 function isValue(value: unknown): value is OptionValue {
