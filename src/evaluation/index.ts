@@ -34,6 +34,7 @@ export { type LabelError, likelyLabelErrors, type PredictionColumns } from './la
 export { type LabelMistake, mostConfidentLabelMistakes } from './label-mistakes.ts';
 export { isNamedLicence, licenceTerms } from './licence-terms.ts';
 export { type McNemar, mcnemar } from './mcnemar.ts';
+export { measuresOf, measureText } from './measures.ts';
 export { type Mistake, mostConfidentMistakes } from './mistakes.ts';
 export { type ModelCardOptions, markdown, renderModelCard } from './model-card.ts';
 export {

@@ -4,6 +4,7 @@ import { formatCount, formatInterval, formatNumber, formatPercent } from '../for
 import type { Evaluation } from './evaluate.ts';
 import { factRows, fetchedFrom, type RunInfo } from './facts.ts';
 import { licenceTerms } from './licence-terms.ts';
+import { measuresOf, measureText } from './measures.ts';
 import type { MultiLabelEvaluation } from './multi-label.ts';
 import { meansNote } from './per-class.ts';
 import { nodeProgram } from './programs.ts';
@@ -101,26 +102,24 @@ ${nodeProgram({ classNames: evaluation.classNames, ...thresholdsOf(evaluation), 
 \`\`\``;
 }
 
+/** Measures that a card calls otherwise than a tile does, which has less room. */
+const IN_FULL: Readonly<Record<string, string>> = {
+  mean_average_precision: 'Mean average precision (mAP)',
+  loss: 'Loss (cross-entropy)',
+  calibration_error: 'Expected calibration error',
+};
+
 function results({ evaluation }: ModelCardOptions): string {
-  const { accuracy, interval95, loss, macro, top5Accuracy, calibration, perClass, confusions } = evaluation;
-  const { temperatureScaling, humanBaseline, multiLabel } = evaluation;
+  const { interval95, perClass, confusions, temperatureScaling, humanBaseline, multiLabel } = evaluation;
+  const more: Readonly<Record<string, string>> = {
+    accuracy: ` (${formatInterval(interval95)})`,
+    calibration_error: temperatureWords(temperatureScaling),
+  };
   const measures: [string, string][] = [
-    ...labelMeasures(multiLabel),
-    [
-      multiLabel ? 'Right in every label' : 'Accuracy',
-      `${formatPercent(accuracy)} (${formatInterval(interval95)})`,
-    ],
-    ...(top5Accuracy === undefined
-      ? []
-      : [['Top-5 accuracy', formatPercent(top5Accuracy)] as [string, string]]),
-    ['Loss (cross-entropy)', loss.toFixed(4)],
-    ['Mean precision', formatPercent(macro.precision)],
-    ['Mean recall', formatPercent(macro.recall)],
-    ['Mean F1', formatPercent(macro.f1)],
-    [
-      'Expected calibration error',
-      formatPercent(calibration.expectedCalibrationError) + temperatureWords(temperatureScaling),
-    ],
+    ...measuresOf(evaluation).map(({ id, label, ...measure }): [string, string] => [
+      IN_FULL[id] ?? label,
+      `${measureText(measure)}${more[id] ?? ''}`,
+    ]),
     ...(humanBaseline === undefined
       ? []
       : [
@@ -151,18 +150,6 @@ function results({ evaluation }: ModelCardOptions): string {
     ...(note ? [note] : []),
     ...(pairs.length > 0 ? [`Most confused pairs:\n\n${pairs.join('\n')}`] : []),
   ].join('\n\n');
-}
-
-function labelMeasures(multiLabel: MultiLabelEvaluation | undefined): [string, string][] {
-  if (!multiLabel) return [];
-  const { meanAveragePrecision: mean, micro, hammingLoss } = multiLabel;
-  return [
-    ...(mean === undefined
-      ? []
-      : [['Mean average precision (mAP)', formatPercent(mean)] as [string, string]]),
-    ['Micro F1', formatPercent(micro.f1)],
-    ['Hamming loss', hammingLoss.toFixed(4)],
-  ];
 }
 
 function training({ facts }: ModelCardOptions): string {

@@ -1,5 +1,6 @@
 import { h, type JSX } from 'preact';
 import type { Evaluation } from '../evaluation/evaluate.ts';
+import { measuresOf, measureText } from '../evaluation/measures.ts';
 import { formatCount, formatInterval, formatPercent } from '../format/format.ts';
 import { coordinate } from '../format/html.ts';
 
@@ -11,17 +12,8 @@ export interface ScoreProps {
 
 /** The one number that counts with its interval, and a few more. */
 export function Score({ evaluation, evaluatedOn }: ScoreProps): JSX.Element {
-  const { correct, total, accuracy, interval95, loss, macro, top5Accuracy, calibration } = evaluation;
-  const { multiLabel } = evaluation;
-  const tiles: [string, string][] = [
-    ...labelTiles(multiLabel),
-    ['Loss', loss.toFixed(4)],
-    ['Mean precision', formatPercent(macro.precision)],
-    ['Mean recall', formatPercent(macro.recall)],
-    ['Mean F1', formatPercent(macro.f1)],
-  ];
-  if (top5Accuracy !== undefined) tiles.push(['Top-5 accuracy', formatPercent(top5Accuracy)]);
-  tiles.push(['Calibration error', formatPercent(calibration.expectedCalibrationError)]);
+  const { correct, total, accuracy, interval95, multiLabel } = evaluation;
+  const tiles = measuresOf(evaluation).filter(({ id }) => id !== 'accuracy');
   return h(
     'div',
     { class: 'accuracy' },
@@ -41,20 +33,11 @@ export function Score({ evaluation, evaluatedOn }: ScoreProps): JSX.Element {
     h(
       'dl',
       { class: 'tiles' },
-      tiles.map(([label, value]) => h('div', { key: label }, h('dt', null, label), h('dd', null, value))),
+      tiles.map((tile) =>
+        h('div', { key: tile.id }, h('dt', null, tile.label), h('dd', null, measureText(tile))),
+      ),
     ),
   );
-}
-
-/** What counts where images have any number of labels. */
-function labelTiles(multiLabel: Evaluation['multiLabel']): [string, string][] {
-  if (!multiLabel) return [];
-  const { meanAveragePrecision: mean, micro, hammingLoss } = multiLabel;
-  return [
-    ...(mean === undefined ? [] : [['mAP', formatPercent(mean)] as [string, string]]),
-    ['Micro F1', formatPercent(micro.f1)],
-    ['Hamming loss', hammingLoss.toFixed(4)],
-  ];
 }
 
 /** A rail from 0 to 100% with the interval as a mark on it. */

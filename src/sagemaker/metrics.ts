@@ -6,6 +6,8 @@ export const METRIC_NAMES = [
   'validation:accuracy',
   'test:loss',
   'test:accuracy',
+  /** Of images with any number of labels. */
+  'test:mean_average_precision',
 ] as const;
 
 export type MetricName = (typeof METRIC_NAMES)[number];

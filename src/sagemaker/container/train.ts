@@ -101,7 +101,7 @@ export async function trainInContainer(
   // A head is fitted at once, without epochs: what would be logged after each is logged at its end.
   const fitted = run.options.head ? outcome.history.at(-1) : undefined;
   if (fitted) hooks.log(epochLine(fitted));
-  const { loss, accuracy } = outcome.evaluation;
+  const { loss, accuracy, multiLabel } = outcome.evaluation;
   // A validation channel without a test channel is what the finished model is evaluated on, once.
   const standsIn = !run.validation && job.parts.includes('validation');
   hooks.log(
@@ -109,6 +109,7 @@ export async function trainInContainer(
       ...(standsIn && { 'validation:loss': loss, 'validation:accuracy': accuracy }),
       'test:loss': loss,
       'test:accuracy': accuracy,
+      'test:mean_average_precision': multiLabel?.meanAveragePrecision,
     }),
   );
   await copyResults(folder, paths);

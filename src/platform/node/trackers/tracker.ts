@@ -1,4 +1,4 @@
-import type { EpochRecord, Evaluation } from '../../../evaluation/index.ts';
+import { type EpochRecord, type Evaluation, measuresOf } from '../../../evaluation/index.ts';
 
 /** A run, as a tracker is told of it at its beginning. */
 export interface TrackedRun {
@@ -62,10 +62,5 @@ export function metricsOf(record: EpochRecord): [name: string, value: number][] 
 
 /** The figures of a finished model. */
 export function resultMetricsOf({ evaluation }: TrackedResult): [name: string, value: number][] {
-  return [
-    ['test/accuracy', evaluation.accuracy],
-    ['test/loss', evaluation.loss],
-    ['test/f1', evaluation.macro.f1],
-    ['test/calibration_error', evaluation.calibration.expectedCalibrationError],
-  ];
+  return measuresOf(evaluation).map(({ id, value }) => [`test/${id}`, value]);
 }

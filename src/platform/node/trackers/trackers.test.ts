@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { evaluatePredictions } from '../../../evaluation/index.ts';
+import { rarestTags } from '../../../data/tags.ts';
+import { evaluatePredictions, measuresOf, measureText, renderModelCard } from '../../../evaluation/index.ts';
+import { renderReport } from '../../../report/index.ts';
 import { confusionImage } from './confusion-image.ts';
 import { csvTable } from './csv.ts';
 import { Followed } from './follow.ts';
@@ -14,7 +16,7 @@ import { mlflow } from './mlflow.ts';
 import { openTrackers } from './open-trackers.ts';
 import { crc32c, tfRecord } from './tensorboard/records.ts';
 import { tensorBoard } from './tensorboard/tensorboard.ts';
-import type { TrackedRun, Tracker } from './tracker.ts';
+import { resultMetricsOf, type TrackedRun, type Tracker } from './tracker.ts';
 
 const evaluation = evaluatePredictions({
   probabilities: Float32Array.of(0.9, 0.1, 0.2, 0.8, 0.6, 0.4),
@@ -37,6 +39,32 @@ const runIn = (folder: string): TrackedRun => ({
   folder,
   parameters: { epochs: '2' },
   samples: [],
+});
+
+it('every measure of images with several labels is in trackers, the model card and the report', () => {
+  const tags = Uint8Array.of(1, 0, 1, 1, 0, 0, 0, 1);
+  const several = evaluatePredictions({
+    probabilities: Float32Array.of(0.9, 0.2, 0.7, 0.4, 0.1, 0.3, 0.4, 0.8),
+    labels: rarestTags(tags, 2),
+    tags,
+    classNames: ['cat', 'sea'],
+  });
+  const measures = measuresOf(several);
+  expect(measures.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(['mean_average_precision', 'micro_f1', 'hamming_loss', 'accuracy', 'f1']),
+  );
+  expect(resultMetricsOf({ epochs: 1, evaluation: several, files: [] })).toEqual(
+    measures.map(({ id, value }) => [`test/${id}`, value]),
+  );
+  const facts = { recipe: 'quick', seed: 1 };
+  const imageShape = { height: 8, width: 8, channels: 3 };
+  const card = renderModelCard({ title: 'it', facts, evaluation: several, imageShape });
+  const page = renderReport({ title: 'it', facts, evaluation: several });
+  for (const measure of measures) {
+    expect(card).toContain(`| ${measureText(measure)}`);
+    if (measure.id === 'accuracy') continue;
+    expect(page).toContain(`<dt>${measure.label}</dt><dd>${measureText(measure)}</dd>`);
+  }
 });
 
 describe('TFRecords', () => {
