@@ -16,7 +16,7 @@ export const RUNNING = {
     type: { kind: 'number', ...COUNT },
     help: 'train this many times, with seeds from --seed on, and print mean and standard deviation',
     flag: { of: ['train'], value: '<count>', notForJobs: true },
-    onResume: 'may change',
+    onResume: 'more',
   },
   folds: {
     type: { kind: 'number', whole: true, atLeast: 2, atMost: 100 },

@@ -5,8 +5,9 @@ import { flagOf } from '../../options/option.ts';
 import { defaultThreads } from '../../platform/node/engine/default-threads.ts';
 import { newRun } from '../../platform/node/runs/new-run.ts';
 import { prepareRun } from '../../platform/node/runs/prepare-run.ts';
+import { mayChange } from '../../runs/given-anew.ts';
 import { readVariation, trialsOf } from '../../sweeps/index.ts';
-import { commandLine, fromAnywhere, isSameModel } from '../train/options.ts';
+import { commandLine, fromAnywhere, givenToSeveral, isSameModel } from '../train/options.ts';
 import { SWEEP_FORMAT, type SweepRecord, type TrialRecord } from './folder.ts';
 import { checkGivenOnce, sweptMethod, withTrial } from './method.ts';
 import { asTrainOptions, type SweepOptions, type TrialOptions } from './options.ts';
@@ -127,15 +128,18 @@ export function trialOptions({ given, threads }: SweepRecord, { settings }: Tria
 }
 
 /**
- * A sweep that goes on keeps its own options; how many cores it uses, and for how long, may change. Trials that failed
- * for want of memory or disk space are tried again.
+ * A sweep that goes on keeps its own options; how many cores it uses, for how long, and what may change of every run
+ * that is resumed, may be given anew. Trials that failed for want of memory or disk space are tried again.
  * @throws HarrierError `bad-option` for what cannot change
  */
-export function resumedSweep(record: SweepRecord, given: SweepOptions): SweepRecord {
-  const free = new Set(['resume', 'parallel', 'threads', 'time', 'json', 'debug']);
+export async function resumedSweep(record: SweepRecord, given: SweepOptions): Promise<SweepRecord> {
+  const ofTheSweep = ['parallel', 'time', 'debug'];
   const fixed = Object.entries(given).find(
     ([name, value]) =>
-      !free.has(name) && value !== undefined && !(name === 'from' && isSameModel(value, record.given.from)),
+      value !== undefined &&
+      !ofTheSweep.includes(name) &&
+      !mayChange(name) &&
+      !(name === 'from' && isSameModel(value, record.given.from)),
   );
   if (fixed) {
     const option = flagOf(fixed[0]);
@@ -151,7 +155,12 @@ export function resumedSweep(record: SweepRecord, given: SweepOptions): SweepRec
   const { from } = given;
   return {
     ...record,
-    ...(from !== undefined && { given: { ...record.given, from } }),
+    given: {
+      ...record.given,
+      ...(await givenToSeveral(given)),
+      threads: record.given.threads,
+      ...(from !== undefined && { from }),
+    },
     ...shares({ ...given, threads }, record),
     trials,
   };

@@ -42,7 +42,7 @@ export async function runSweep(given: SweepOptions): Promise<void> {
       await sweep(path, given, record, reporter, interruption);
     } else {
       const path = resolve(given.resume);
-      const record = resumedSweep(await new SweepFolder(path).record(), given);
+      const record = await resumedSweep(await new SweepFolder(path).record(), given);
       await sweep(path, given, record, reporter, interruption);
     }
   } catch (error) {

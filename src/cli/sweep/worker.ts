@@ -7,8 +7,9 @@ import { newRecord, prepareAgain, prepareRun } from '../../platform/node/runs/pr
 import { createRunFolder, RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { trainRun } from '../../platform/node/runs/train-run.ts';
 import { processChannel } from '../../platform/node/worker.ts';
+import { withGivenAnew } from '../../runs/given-anew.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
-import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
+import type { RunRecord } from '../../runs/run-record.ts';
 import type { Waiting } from '../../runs/run-store.ts';
 import { Exit } from '../failure.ts';
 import { commandLine } from '../train/options.ts';
@@ -64,7 +65,7 @@ export async function trainTrial(
   const isNew = !(await stat(folder.file('record')).catch(() => undefined));
   const stored = isNew ? undefined : await folder.record();
   const { run, record } = stored
-    ? await prepareAgain(stored, resumedTrial(stored.options, given), { onProgress })
+    ? await prepareAgain(stored, withGivenAnew(stored.options, given, availableParallelism()), { onProgress })
     : await begun(given, path, trial, onProgress);
   checkSweptData(run.data, data);
   if (isNew) folder = await createRunFolder(run.options.recipe, path);
@@ -102,15 +103,6 @@ async function begun(
   const { options, ...how } = await newRun(asTrainOptions(given));
   const run = await prepareRun(options, { ...how, onProgress });
   return { run, record: { ...newRecord(run, trialCommand(given, path)), trial } };
-}
-
-/** A trial that goes on may find its data elsewhere, and another share of the cores. */
-function resumedTrial(options: RunOptions, { data, threads }: TrialOptions): RunOptions {
-  return {
-    ...options,
-    data: data ?? options.data,
-    threads: Math.min(threads ?? options.threads, availableParallelism()),
-  };
 }
 
 /** The command that makes a trial again by itself, in the folder of the user's own recipes if it is one of those. */

@@ -12,8 +12,14 @@ import { checkStoredRecipe } from '../../platform/node/runs/recipe-files.ts';
 import { noRejectingEnsemble } from '../../runs/check-reject.ts';
 import type { FoldsRecord } from '../../runs/folds-record.ts';
 import type { Reporter } from '../reporter.ts';
-import { fromAnywhere, givenAgain, isSameModel, keptOptions, movedData, withoutSecrets } from './options.ts';
-import { partOfSeveral } from './part-of-several.ts';
+import {
+  fromAnywhere,
+  givenAgain,
+  givenToSeveral,
+  isSameModel,
+  keptOptions,
+  withoutSecrets,
+} from './options.ts';
 import { checkResumed } from './resumed-options.ts';
 
 /**
@@ -51,9 +57,13 @@ export async function trainFolds(
 ): Promise<void> {
   const { folder, record } = await openFolder(typed, words);
   const { folds: count, given } = record;
-  const moved = await movedData(typed);
-  const common = (own: TrainOptions) =>
-    partOfSeveral(own, typed, moved, { partOf: folder.path, words: record.words });
+  const anew = await givenToSeveral(typed);
+  const common = (own: TrainOptions): TrainOptions => ({
+    ...own,
+    ...anew,
+    partOf: folder.path,
+    words: record.words,
+  });
   for (let held = 1; held <= count; held++) {
     const run = folder.fold(held);
     const begun = (await run.read('record')) !== undefined;

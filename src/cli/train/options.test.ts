@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { BUILT_IN } from '../../platform/node/datasets/data-kind.ts';
-import { commandLine, fromAnywhere, givenAgain, movedData } from './options.ts';
+import { commandLine, fromAnywhere, givenAgain, givenToSeveral } from './options.ts';
 
 it('a built-in data set stays the built-in one, whatever folders there are', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'harrier-options-'));
@@ -18,7 +18,7 @@ it('a built-in data set stays the built-in one, whatever folders there are', asy
     await mkdir(data);
     const expected = data === 'photos' ? join(here, data) : data;
     expect((await fromAnywhere({ data })).data).toBe(expected);
-    expect((await movedData({ resume: 'latest', data })).data).toBe(expected);
+    expect((await givenToSeveral({ resume: 'latest', data })).data).toBe(expected);
     expect((await givenAgain({}, { data })).data).toBe(expected);
   }
 });

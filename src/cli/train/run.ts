@@ -12,6 +12,7 @@ import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { openTrackers } from '../../platform/node/trackers/open-trackers.ts';
 import { averagedBy } from '../../runs/averaged-by.ts';
 import { headText } from '../../runs/describe-run.ts';
+import { withGivenAnew } from '../../runs/given-anew.ts';
 import type { RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts';
 import type { FinishedOutcome } from '../../runs/train-run.ts';
 import { fetchingFor, noteLicense } from '../fetching.ts';
@@ -26,7 +27,8 @@ import { trainFolds, wantsFolds } from './folds.ts';
 import { writeJobSummary } from './job-summary.ts';
 import { withinTime } from './length.ts';
 import { type Trained, type Training, trainToTheEnd } from './one-run.ts';
-import { commandLine, resumedOptions } from './options.ts';
+import { commandLine } from './options.ts';
+import { resumedOptions } from './resumed-options.ts';
 import { checkAlike, trainSeeds, wantsSeeds } from './seeds.ts';
 
 /** `harrier train`. */
@@ -122,18 +124,10 @@ async function average(
   interruption: Interruption,
 ): Promise<void> {
   const first = given.like!;
-  const { data = first.options.data, threads = first.options.threads, device } = given;
-  const skipBad = given.skipBad || first.options.skipBad;
-  const options = {
-    ...first.options,
-    data,
-    skipBad,
-    threads: Math.min(threads, availableParallelism()),
-    seeds,
-  };
-  reporter.status(`opening ${data} …`);
+  const options = { ...withGivenAnew(first.options, given, availableParallelism()), seeds };
+  reporter.status(`opening ${options.data} …`);
   const hooks = { onProgress: reporter.work, signal: interruption.signal };
-  const { run } = await prepareAgain(first, { ...options, ...(device && { device }) }, hooks);
+  const { run } = await prepareAgain(first, options, hooks);
   const record = newRecord(run, commandLine(given.words!));
   const folder = new RunFolder(given.partOf!);
   await folder.exclusively(async () => {

@@ -15,12 +15,19 @@ import {
 import { shellQuote } from '../../platform/node/shell-quote.ts';
 import { noAdaptive } from '../../runs/check-adaptive.ts';
 import { noRejectingEnsemble } from '../../runs/check-reject.ts';
+import { CHANGEABLE_FIELDS, givenAnew } from '../../runs/given-anew.ts';
 import type { RunOptions, RunRecord, RunResult } from '../../runs/run-record.ts';
 import type { SeedsRecord } from '../../runs/seeds-record.ts';
 import type { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
-import { fromAnywhere, givenAgain, isSameModel, keptOptions, movedData, withoutSecrets } from './options.ts';
-import { partOfSeveral } from './part-of-several.ts';
+import {
+  fromAnywhere,
+  givenAgain,
+  givenToSeveral,
+  isSameModel,
+  keptOptions,
+  withoutSecrets,
+} from './options.ts';
 import { checkResumed } from './resumed-options.ts';
 
 /** Whether several runs are wanted: by --seeds, or by the folder that is to go on. */
@@ -50,8 +57,8 @@ export async function trainSeeds(
   train: (given: TrainOptions) => Promise<void>,
 ): Promise<void> {
   const { folder, record } = await openFolder(typed, words);
-  // Only a resumed run is told where its data has moved; what begins knows it from `given`.
-  const moved = await movedData(typed);
+  // Only of resumed runs: those that begin know it from `given`.
+  const anew = await givenToSeveral(typed);
   for (const [i, seed] of record.seeds.entries()) {
     const run = folder.run(seed);
     reporter.print(
@@ -67,7 +74,7 @@ export async function trainSeeds(
       ? { resume: run.path, logTo: record.given.logTo }
       : { ...record.given, seed, out: run.path, like };
     const part = { partOf: folder.path, words: [...record.words, '--seed', `${seed}`] };
-    await train(partOfSeveral(own, typed, moved, part)).catch(async (error) => {
+    await train({ ...own, ...anew, ...part }).catch(async (error) => {
       // Refused before the first run began: the same command may be tried again.
       if (i === 0 && typed.resume === undefined) await folder.discardUnlessBegun(seed);
       throw error;
@@ -77,7 +84,7 @@ export async function trainSeeds(
   printResults(results, reporter);
   const ensemble = record.given.ensemble
     ? await average(folder, record, reporter, (own) =>
-        train(partOfSeveral(own, typed, moved, { partOf: folder.path, words: commandOf(record) })),
+        train({ ...own, ...anew, partOf: folder.path, words: commandOf(record) }),
       )
     : undefined;
   const first = await folder.run(record.seeds[0]).record();
@@ -109,8 +116,7 @@ async function average(
     return known.result;
   }
   reporter.print(`\n${what}`);
-  const { data, logTo, threads, device } = given;
-  await train({ data, logTo, threads, device, ensembleOf: seeds, like: members[0] });
+  await train({ ...givenAnew(given), ensembleOf: seeds, like: members[0] });
   return (await whole.record()).result!;
 }
 
@@ -207,18 +213,10 @@ function checkEnsemble(options: RunOptions, count: number): void {
 }
 
 /** What may differ between the seeds of one folder, or is compared otherwise. */
-const OWN: readonly (keyof RunOptions)[] = [
-  'seed',
-  'threads',
-  'device',
-  'source',
-  'data',
-  'skipBad',
-  'recipeFile',
-];
+const OWN: readonly string[] = ['seed', 'recipeFile', ...CHANGEABLE_FIELDS];
 
 /** What follows the number of training images. */
-const OF_THE_SIZE: readonly (keyof RunOptions)[] = ['batchSize', 'epochs', 'optimizer'];
+const OF_THE_SIZE: readonly string[] = ['batchSize', 'epochs', 'optimizer'];
 
 /**
  * Checks that the run of a new seed, or of a fold, differs from the first one's by that alone: a recipe or data may have
@@ -237,7 +235,7 @@ export function checkAlike(run: RunRecord, first: RunRecord): void {
   // Groups of images that stay together can make the split, and what follows its size, another for each seed.
   const isAsLarge = run.data.train.images === first.data.train.images;
   const { folds } = run.options;
-  const own = [...OWN, ...(isAsLarge ? [] : OF_THE_SIZE), ...(folds ? (['folds'] as const) : [])];
+  const own = [...OWN, ...(isAsLarge ? [] : OF_THE_SIZE), ...(folds ? ['folds'] : [])];
   const different = [...names].find((name) => !own.includes(name) && !isSame(now[name], then[name]));
   // The normalization is that of the training images, which a validation split draws by the seed.
   const layers = ({ network: { normalization: _, ...network } }: RunRecord) => network;

@@ -4,11 +4,12 @@ export {
   type ForeignClassifierOptions,
   foreignClassifier,
 } from './foreign-classifier.ts';
-export type {
-  ChannelOrder,
-  Colour,
-  ForeignOptions,
-  ForeignReading,
+export {
+  type ChannelOrder,
+  type Colour,
+  colour,
+  type ForeignOptions,
+  type ForeignReading,
 } from './options.ts';
 export { type ForeignModel, type ForeignSource, readForeignModel } from './read-foreign-model.ts';
 export { simplifiedModel } from './simplified-model.ts';

@@ -8,6 +8,7 @@ import { newRecord, prepareRun } from '../../platform/node/runs/prepare-run.ts';
 import { RunFolder } from '../../platform/node/runs/run-folder.ts';
 import { readCheckpoint, trainRun } from '../../platform/node/runs/train-run.ts';
 import { checkpointsOf } from '../../runs/checkpoints.ts';
+import { CHANGEABLE_FIELDS } from '../../runs/given-anew.ts';
 import { plannedOptions, type RunMethod } from '../../runs/plan-run.ts';
 import type { PreparedRun } from '../../runs/prepare-run.ts';
 import type { RunOptions, RunRecord } from '../../runs/run-record.ts';
@@ -154,15 +155,15 @@ function optionsAgain(wanted: RunOptions, { options, data }: RunRecord, method: 
   return plannedOptions({ ...wanted, validationSplit }, data.train.images, method);
 }
 
-/** More epochs, another machine and another place for the data are the same run; other settings are not. */
-function checkSameRun(then: RunOptions, now: RunOptions, where: string): void {
-  const settings = ({
-    data: _data,
-    threads: _threads,
-    epochs: _epochs,
-    source: _source,
-    ...rest
-  }: RunOptions) => JSON.parse(JSON.stringify(rest)) as Record<string, unknown>;
+/**
+ * More epochs, another machine and another place for the data are the same run; other settings are not.
+ * @throws HarrierError `bad-checkpoint`
+ */
+export function checkSameRun(then: RunOptions, now: RunOptions, where: string): void {
+  const settings = ({ epochs: _, ...options }: RunOptions) => {
+    const kept = Object.entries(options).filter(([name]) => !CHANGEABLE_FIELDS.includes(name));
+    return JSON.parse(JSON.stringify(Object.fromEntries(kept))) as Record<string, unknown>;
+  };
   const [before, after] = [settings(then), settings(now)];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const changed = names.filter((name) => !isDeepStrictEqual(before[name], after[name]));
