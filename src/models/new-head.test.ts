@@ -2,13 +2,20 @@ import { expect, it } from 'vitest';
 import { drawWeights } from '../../test/layers/check-layer.ts';
 import {
   Activation,
+  type Activations,
   BatchNormalization,
   Conv2D,
   Dense,
   Flatten,
   GlobalAveragePooling2D,
+  knownOptions,
+  Layer,
+  type LayerContext,
+  type LayerOptions,
+  LayerScale,
+  registerLayers,
 } from '../layers/index.ts';
-import { Network, withNewHead } from './index.ts';
+import { Network, trainedDepths, withNewHead } from './index.ts';
 
 const network = new Network({
   inputShape: [6, 5, 3],
@@ -51,6 +58,45 @@ it.each([
 ] as const)('with "%s" these weights are trained', (trainable, expected) => {
   const { parameters } = withNewHead(from, { classes: 3, trainable, seed: 1 }).network;
   expect(parameters.filter((spec) => spec.trainable).map(({ name }) => name)).toEqual(expected);
+});
+
+/** A layer of somebody's own, with a matrix. */
+class Mixing extends Layer {
+  readonly type = 'Mixing';
+
+  constructor(options: LayerOptions = {}) {
+    super(knownOptions('Mixing', options, []));
+  }
+
+  call({ graph, parameter }: LayerContext, input: Activations): Activations {
+    const [size] = input.shape;
+    const kernel = parameter({ name: 'kernel', shape: [size, size], initializer: 'glorotUniform' });
+    return { ...input, value: graph.op('MatMul', [input.value, kernel]) };
+  }
+}
+
+it.each([
+  ['last:2', false],
+  ['last:3', true],
+] as const)("layers of one's own count by their weights: %s", (trainable, isTrained) => {
+  registerLayers({ Mixing });
+  const mixed = new Network({
+    inputShape: [6, 5, 3],
+    layers: [
+      new Conv2D({ filters: 5, kernelSize: 3 }),
+      new GlobalAveragePooling2D(),
+      new LayerScale(),
+      new Mixing(),
+      new Dense({ units: 4 }),
+    ],
+  });
+  const weights = drawWeights(mixed.parameters);
+  const { parameters } = withNewHead({ network: mixed, weights }, { classes: 3, trainable, seed: 1 }).network;
+  const trained = parameters.filter((spec) => spec.trainable).map(({ name }) => name);
+  expect(trained).toContain('mixing/kernel');
+  expect(trained.includes('conv2d/kernel')).toBe(isTrained);
+  expect(trainedDepths(mixed, trainable)).toMatchObject({ total: 2 });
+  expect(trainedDepths(mixed, trainable).depths.get('mixing/kernel')).toBe(2);
 });
 
 it('normalization keeps its statistics', () => {

@@ -1,5 +1,5 @@
 import { HarrierError } from '../errors.ts';
-import { Dense, OnnxGraph } from '../layers/index.ts';
+import { Dense, OnnxGraph, type ParameterSpec } from '../layers/index.ts';
 import type { TunedPart } from '../options/words.ts';
 import { Network } from './network.ts';
 import type { TrainedNetwork } from './trained-network.ts';
@@ -105,19 +105,26 @@ function wantedLayers(part: TunedPart, total: number): number {
   });
 }
 
-/** Layers that multiply by weights: these are counted. */
-export const COUNTED_LAYERS = ['Conv2D', 'DepthwiseConv2D', 'SeparableConv2D', 'PatchWhitening2D', 'Dense'];
+/** For how many layers with weights one counts: a kernel or a matrix makes it one, biases and scales alone do not. */
+export function weightedLayersIn(
+  { parameters }: Network,
+  { name, layer }: Network['layers'][number],
+): number {
+  if (layer instanceof OnnxGraph) return layer.weightedLayers;
+  return Number(parameters.some((each) => layerOf(each) === name && each.shape.length >= 2));
+}
+
+/** `conv2d` for `conv2d/kernel`. */
+function layerOf({ name }: ParameterSpec): string {
+  return name.slice(0, name.lastIndexOf('/'));
+}
 
 /** Layers with weights, first to last, and for how many each counts; the head, new or old, is the last. */
 function weightedLayers(network: Network, head: string) {
-  const weighted = new Set(network.parameters.map(({ name }) => name.slice(0, name.lastIndexOf('/'))));
+  const weighted = new Set(network.parameters.map(layerOf));
   const own = network.layers
     .filter(({ name }) => weighted.has(name))
-    .map(({ name, layer }) => ({
-      name,
-      layer,
-      count: layer instanceof OnnxGraph ? layer.weightedLayers : Number(COUNTED_LAYERS.includes(layer.type)),
-    }));
+    .map((each) => ({ name: each.name, layer: each.layer, count: weightedLayersIn(network, each) }));
   const isAdded = !own.some(({ name }) => name === head);
   return isAdded ? [...own, { name: head, layer: new Dense({ units: 1 }), count: 1 }] : own;
 }

@@ -1,6 +1,6 @@
 import { OnnxGraph } from '../layers/index.ts';
 import type { Network } from './network.ts';
-import { COUNTED_LAYERS, type TunedPart, withNewHead } from './new-head.ts';
+import { type TunedPart, weightedLayersIn, withNewHead } from './new-head.ts';
 
 /** How deep in a network each of its trained parameters lies. */
 export interface TrainedDepths {
@@ -23,7 +23,7 @@ export function trainedDepths(network: Network, trainable: TunedPart): TrainedDe
     if (name === tuned.head) continue;
     const own = layer instanceof OnnxGraph ? layer : undefined;
     const inGraph = new Map(own?.parameters.map((each) => [`${name}/${each.name}`, total + each.layer]));
-    total += own?.weightedLayers ?? Number(COUNTED_LAYERS.includes(layer.type));
+    total += weightedLayersIn(tuned.network, { name, layer });
     for (const parameter of tuned.network.parameters) {
       if (!parameter.trainable || !parameter.name.startsWith(`${name}/`)) continue;
       depths.set(parameter.name, inGraph.get(parameter.name) ?? Math.max(1, total));
