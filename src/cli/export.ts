@@ -3,7 +3,7 @@ import { VIEW_CHOICES } from '../options/words.ts';
 import { CALIBRATIONS } from '../quantization/index.ts';
 import { about } from './about.ts';
 import { command, withDataOptions, withThreads } from './command.ts';
-import { EXPORT_FORMATS, type ExportCommandOptions } from './export/formats.ts';
+import { adaptiveFormats, EXPORT_FORMATS, type ExportCommandOptions, formatsHelp } from './export/formats.ts';
 import { withOptions } from './flags.ts';
 import { withForeignOptions } from './foreign.ts';
 import { oneOf } from './values.ts';
@@ -20,11 +20,7 @@ export function exportCommand(): Command {
     ['export model.onnx --format onnx-int8 --data ./photos', 'evaluated on a folder of images'],
   ])
     .argument('<run|model.onnx>', 'a run folder, "latest", or a model file')
-    .requiredOption(
-      '--format <name>',
-      'onnx, onnx-fp16 (weights in 16 bits), onnx-int8 (in 8), onnx-int8-compute (computes in 8 bits too), safetensors, npm (a package for apps), or transformers.js',
-      oneOf('--format', EXPORT_FORMATS),
-    )
+    .requiredOption('--format <name>', formatsHelp(), oneOf('--format', EXPORT_FORMATS))
     .option('--out <path>', 'the file or folder to write (default: named after the run, in this folder)')
     .option('--name <package>', 'with npm: the name of the package, such as @acme/parts')
     .option('--force', 'overwrite an existing file, or write into a folder that holds other files')
@@ -38,7 +34,7 @@ export function exportCommand(): Command {
   withOptions(exporting, ['limit'], { limit: 'evaluate on only this many images (default: all)' });
   exporting.option(
     '--tta <views>',
-    "views of each image to average: none, flip or flip-shift; with onnx, onnx-fp16 and onnx-int8 also adaptive: further views only for images that the model is unsure of (default: the model's own)",
+    `views of each image to average: none, flip or flip-shift; with ${adaptiveFormats('and')} also adaptive: further views only for images that the model is unsure of (default: the model's own)`,
     oneOf('--tta', VIEW_CHOICES),
   );
   withForeignOptions(withThreads(withDataOptions(exporting)));

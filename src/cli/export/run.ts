@@ -8,7 +8,6 @@ import {
   decodeSafetensors,
   ENSEMBLE_KEY,
   encodeSafetensors,
-  INTEGER_STORAGE,
   Network,
   type StoredTensor,
   weightStorageOf,
@@ -27,7 +26,7 @@ import { checkOutput, writeOutput } from '../output.ts';
 import { Reporter } from '../reporter.ts';
 import { shortPath } from '../terminal.ts';
 import { accuracyText, compareAccuracy, type ExportAccuracy } from './accuracy.ts';
-import type { ExportCommandOptions, FileFormat } from './formats.ts';
+import { type ExportCommandOptions, type FileFormat, STORAGE } from './formats.ts';
 import { type EvaluationImages, imagesToEvaluateOn } from './images.ts';
 import { integerLines, integerModel } from './integers.ts';
 import { noteLostSets } from './lost-sets.ts';
@@ -134,7 +133,7 @@ async function modelFile(
   if (format === 'onnx') return found instanceof Uint8Array ? found : encodeModel(found);
   const model = found instanceof Uint8Array ? decodeModel(found, source.modelFile) : found;
   refuseStored(model, source.modelFile);
-  return encodeModel(withStoredWeights(model, format === 'onnx-int8' ? 'int8' : 'float16'));
+  return encodeModel(withStoredWeights(model, STORAGE[format]));
 }
 
 /** With its views for images that it is unsure of; says how many these are. */
@@ -204,13 +203,6 @@ async function evaluate(
   return compareAccuracy(runtime, [before, after], images, reporter.work);
 }
 
-/** How each format stores weights; a model with weights of 32 bits may be a run's own. */
-const STORAGE = {
-  onnx: undefined,
-  'onnx-fp16': 'float16',
-  'onnx-int8': 'int8',
-  'onnx-int8-compute': INTEGER_STORAGE,
-} as const;
 const NETWORK_KEY = 'harrier.network';
 
 /** Whether a file is an export of the same format, which another may replace: a model of a run never is. */

@@ -1,9 +1,10 @@
 import { HarrierError } from '../../../errors.ts';
 import { formatQuantity } from '../../../format/format.ts';
-import { withStoredWeights } from '../../../models/index.ts';
+import { INTEGER_STORAGE, withStoredWeights } from '../../../models/index.ts';
 import { decodeModel, encodeModel } from '../../../onnx/index.ts';
 import { nodeRuntime } from '../../../platform/node/engine/runtime.ts';
 import { findModel } from '../../../platform/node/runs/find-run.ts';
+import { STORAGE } from '../../export/formats.ts';
 import { integerModel } from '../../export/integers.ts';
 import { refuseStored } from '../../export/stored.ts';
 import { classifierBytes } from '../../foreign.ts';
@@ -33,12 +34,13 @@ export async function runExportBenchCommand(options: ExportBenchOptions): Promis
     { format: 'onnx-int8-compute', threads, data: options.data?.[0] },
     reporter,
   );
-  const forms: Form[] = [
-    { format: 'onnx', bytes: before },
-    { format: 'onnx-fp16', bytes: encodeModel(withStoredWeights(model, 'float16')) },
-    { format: 'onnx-int8', bytes: encodeModel(withStoredWeights(model, 'int8')) },
-    { format: 'onnx-int8-compute', bytes },
-  ];
+  const formOf = (storage: (typeof STORAGE)[keyof typeof STORAGE]) => {
+    if (storage === undefined) return before;
+    return storage === INTEGER_STORAGE ? bytes : encodeModel(withStoredWeights(model, storage));
+  };
+  const forms = Object.entries(STORAGE).map(
+    ([format, storage]): Form => ({ format, bytes: formOf(storage) }),
+  );
   const onStart = (what: string) => reporter.status(`measuring: ${what}`);
   onStart('Node');
   const runtime = nodeRuntime({ threads });
